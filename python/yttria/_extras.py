@@ -1,0 +1,20 @@
+"""Optional dependencies: imported at use, and their absence names the extra that brings them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+from .errors import MissingExtraError
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import `module`, or raise `MissingExtraError` naming `pip install 'yttria[extra]'`."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
+            raise
+        raise MissingExtraError(
+            f"{module.split('.')[0]} is not installed: pip install 'yttria[{extra}]'", name=error.name
+        ) from error

@@ -1,0 +1,55 @@
+"""Every exception that yttria raises on purpose: a `YttriaError` and the built-in kind a caller would expect."""
+
+from __future__ import annotations
+
+
+class YttriaError(Exception):
+    """Base of all."""
+
+
+class OutOfRangeError(YttriaError, ValueError):
+    """A number is outside its domain, or not finite."""
+
+
+class ShapeError(YttriaError, ValueError):
+    """An array has the wrong number of dimensions, or two shapes do not fit each other."""
+
+
+class DTypeError(YttriaError, TypeError):
+    """An array has a type that holds no real numbers (object, complex, text, ...)."""
+
+
+class UndefinedError(YttriaError, ValueError):
+    """The inputs are valid one by one, but what was asked for does not exist."""
+
+
+class UnknownNameError(YttriaError, ValueError):
+    """A name is not one of the known ones."""
+
+
+class ContraindicatedError(YttriaError, ValueError):
+    """A rule forbids the treatment it was asked about, and was not explicitly overridden."""
+
+
+class UnitError(YttriaError, ValueError):
+    """A unit is missing, unknown, or not the one that is needed."""
+
+
+class GeometryError(YttriaError, ValueError):
+    """An affine is sheared, singular, missing, or two grids do not fit each other."""
+
+
+class TimeZoneError(YttriaError, ValueError):
+    """A time stamp carries no zone."""
+
+
+class FileFormatError(YttriaError, ValueError):
+    """A file is not what its name or its use promises."""
+
+
+class InsufficientMemoryError(YttriaError, MemoryError):
+    """The work would need more memory than is available."""
+
+
+class MissingExtraError(YttriaError, ImportError):
+    """An optional dependency is not installed; the message names the extra that brings it."""

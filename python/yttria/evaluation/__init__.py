@@ -1,0 +1,1 @@
+"""What a dose distribution means: histograms, radiobiology, uncertainty."""

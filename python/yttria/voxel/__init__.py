@@ -1,0 +1,1 @@
+"""Absorbed dose voxel by voxel."""

@@ -1,0 +1,1 @@
+//! Dose point kernels, media, and the voxel S values made from them.

@@ -1,0 +1,1 @@
+//! The models that decide an activity, forward and inverse.

@@ -1,0 +1,22 @@
+//! The extension module `yttria._core`: the only files that name pyo3 or numpy.
+//!
+//! Each function has one shape: borrow the arrays, `py.detach(|| core(..))`, wrap. No arithmetic, no validation.
+
+use pyo3::prelude::*;
+
+mod errors;
+mod evaluation;
+mod kernels;
+mod nuclide;
+mod planning;
+mod voxel;
+
+#[pymodule(gil_used = false)]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    nuclide::register(module)?;
+    kernels::register(module)?;
+    voxel::register(module)?;
+    planning::register(module)?;
+    evaluation::register(module)
+}

@@ -1,0 +1,91 @@
+"""Dependencies run one way: between the core's rooms, the Python rooms, and never from the reference to the core."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+
+SRC = ROOT / "src"
+PACKAGE = ROOT / "python" / "yttria"
+
+RUST_ROOMS = {
+    "error": set(),
+    "nuclide": {"error"},
+    "grid": {"error"},
+    "parallel": {"error"},
+    "kernels": {"error", "nuclide", "grid", "parallel"},
+    "planning": {"error", "nuclide", "parallel"},
+    "voxel": {"error", "nuclide", "grid", "parallel", "kernels"},
+    "evaluation": {"error", "nuclide", "grid", "parallel"},
+}
+PYTHON_ROOMS = {
+    "reference": set(),
+    "errors": set(),
+    "advisory": set(),
+    "planning": {"_core", "errors", "advisory", "data", "_extras"},
+    "kernels": {"_core", "errors", "advisory"},
+}
+
+
+def _rust_files(room: str) -> list[Path]:
+    return [p for p in SRC.rglob("*.rs") if p.relative_to(SRC).parts[0] in {room, f"{room}.rs"}]
+
+
+@pytest.mark.parametrize("room", RUST_ROOMS)
+def test_rust_rooms_depend_one_way(room: str) -> None:
+    for path in _rust_files(room):
+        used = set(re.findall(r"\bcrate::(\w+)", path.read_text())) & set(RUST_ROOMS)
+        assert used <= RUST_ROOMS[room] | {room}, f"{path.relative_to(ROOT)} uses {used - RUST_ROOMS[room]}"
+
+
+def test_only_the_glue_names_pyo3_or_numpy() -> None:
+    for path in SRC.rglob("*.rs"):
+        if path.relative_to(SRC).parts[0] != "python":
+            assert not re.search(r"\b(pyo3|numpy)\b", path.read_text()), path
+
+
+def _imports(path: Path) -> set[str]:
+    """Modules a file imports, relative ones resolved to the room under `yttria`."""
+    depth = len(path.relative_to(PACKAGE).parts)
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            if node.level == 0:
+                found.add(node.module or "")
+            elif node.level >= depth:
+                names = [node.module] if node.module else [alias.name for alias in node.names]
+                found |= {f"yttria.{name}" for name in names}
+    return found
+
+
+@pytest.mark.parametrize("room", PYTHON_ROOMS)
+def test_python_rooms_depend_one_way(room: str) -> None:
+    files = [PACKAGE / f"{room}.py"] if (PACKAGE / f"{room}.py").exists() else list((PACKAGE / room).rglob("*.py"))
+    for path in files:
+        rooms = {name.split(".")[1] for name in _imports(path) if name.startswith("yttria.")}
+        assert rooms <= PYTHON_ROOMS[room] | {room}, f"{path.relative_to(ROOT)} imports {rooms - PYTHON_ROOMS[room]}"
+
+
+def test_the_reference_knows_numpy_alone() -> None:
+    allowed = {"numpy", "yttria", *sys.stdlib_module_names}
+    for path in (PACKAGE / "reference").rglob("*.py"):
+        used = {name.split(".")[0] for name in _imports(path)}
+        assert used <= allowed, f"{path.relative_to(ROOT)} imports {used - allowed}"
+
+
+def test_importing_the_package_imports_numpy_alone() -> None:
+    code = "import sys, yttria; print('\\n'.join(sorted({m.split('.')[0] for m in sys.modules})))"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
+    extras = {"nrrd", "nibabel", "matplotlib", "typer", "rich", "scipy", "SimpleITK", "pydicom"}
+    assert not loaded & extras
