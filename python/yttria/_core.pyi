@@ -1,6 +1,5 @@
 from typing import final
 
-__all__: list[str]
 __version__: str
 
 # nuclide

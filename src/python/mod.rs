@@ -18,5 +18,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     kernels::register(module)?;
     voxel::register(module)?;
     planning::register(module)?;
-    evaluation::register(module)
+    evaluation::register(module)?;
+    // `yttria` re-exports by name; a second list of names would only have to be kept equal to the stub.
+    module.delattr("__all__")
 }
