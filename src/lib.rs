@@ -1,8 +1,8 @@
 //! Yttrium-90 radioembolization dosimetry.
 //!
-//! Rooms, in the order in which they may depend on each other: [`error`] <- [`nuclide`], [`grid`], [`parallel`] <-
-//! [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`error`] <- [`evaluation`]. `planning`, `voxel` and
-//! `evaluation` do not know each other. Nothing here knows Python, prints, or touches a file or the network; the
+//! Rooms, in the order in which they may depend on each other: [`error`] <- [`nuclide`], [`grid`], [`parallel`],
+//! [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`error`] <- [`evaluation`]. `planning`, `voxel`
+//! and `evaluation` do not know each other. Nothing here knows Python, prints, or touches a file or the network; the
 //! feature `python` adds the extension module on top.
 
 pub mod error;
@@ -12,6 +12,7 @@ pub mod kernels;
 pub mod nuclide;
 pub mod parallel;
 pub mod planning;
+pub mod simd;
 pub mod voxel;
 
 #[cfg(feature = "python")]

@@ -20,10 +20,11 @@ RUST_ROOMS = {
     "nuclide": {"error"},
     "grid": {"error"},
     "parallel": {"error"},
+    "simd": set(),
     "kernels": {"error", "nuclide", "grid", "parallel"},
     "planning": {"error", "nuclide", "parallel"},
-    "voxel": {"error", "nuclide", "grid", "parallel", "kernels"},
-    "evaluation": {"error", "nuclide", "grid", "parallel"},
+    "voxel": {"error", "nuclide", "grid", "parallel", "simd", "kernels"},
+    "evaluation": {"error", "nuclide", "grid", "parallel", "simd"},
 }
 PYTHON_ROOMS = {
     "reference": set(),

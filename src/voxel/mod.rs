@@ -1,1 +1,3 @@
 //! Absorbed dose voxel by voxel.
+
+pub mod convolution;

@@ -1,0 +1,248 @@
+//! One set of loops for every instruction set: `f32` and `f64` as elements of vectors whose width is chosen at run time.
+//!
+//! The vectors are [`pulp`]'s: safe, unaligned, dispatched per call. A loop is written once, generic over an
+//! [`Element`] and a [`pulp::Simd`], and must be `#[inline(always)]` all the way down from [`pulp::WithSimd`].
+
+use std::fmt;
+
+use pulp::{Scalar, Simd, WithSimd};
+
+/// An instruction set that this machine has.
+#[derive(Clone, Copy)]
+pub struct Path(Kind);
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Scalar,
+    #[cfg(target_arch = "x86_64")]
+    Avx2(pulp::x86::V3),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(pulp::x86::V4),
+    #[cfg(target_arch = "aarch64")]
+    Neon(pulp::aarch64::Neon),
+}
+
+impl Path {
+    /// Every path that this machine can run, narrowest first.
+    pub fn available() -> Vec<Self> {
+        let mut paths = vec![Self(Kind::Scalar)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            paths.extend(pulp::x86::V3::try_new().map(|simd| Self(Kind::Avx2(simd))));
+            paths.extend(pulp::x86::V4::try_new().map(|simd| Self(Kind::Avx512(simd))));
+        }
+        #[cfg(target_arch = "aarch64")]
+        paths.extend(pulp::aarch64::Neon::try_new().map(|simd| Self(Kind::Neon(simd))));
+        paths
+    }
+
+    /// The widest path.
+    pub fn best() -> Self {
+        Self::available().pop().unwrap_or(Self(Kind::Scalar))
+    }
+
+    /// Its name: `scalar`, `avx2`, `avx512` or `neon`.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Kind::Scalar => "scalar",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(_) => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon(_) => "neon",
+        }
+    }
+
+    /// Runs `work` compiled for this instruction set.
+    #[inline(always)]
+    pub fn run<W: WithSimd>(self, work: W) -> W::Output {
+        match self.0 {
+            Kind::Scalar => Scalar.vectorize(work),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2(simd) => Simd::vectorize(simd, work),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(simd) => Simd::vectorize(simd, work),
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon(simd) => Simd::vectorize(simd, work),
+        }
+    }
+}
+
+impl fmt::Debug for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// `f32` or `f64`: what an array holds, and how a vector of it computes.
+pub trait Element: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send + Sync + 'static {
+    /// As many of these as one register of `S` holds.
+    type Vector<S: Simd>: Copy + fmt::Debug + Send + Sync + 'static;
+    /// The additive identity.
+    const ZERO: Self;
+    /// Its name in NumPy.
+    const NAME: &'static str;
+    /// The largest magnitude an array may hold, an eighth of the largest number: eight voxels can be added before they
+    /// are weighted.
+    const LARGEST: Self;
+
+    /// The nearest number.
+    fn from_f64(value: f64) -> Self;
+    /// The same number.
+    fn to_f64(self) -> f64;
+    /// Neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+
+    /// Numbers per vector.
+    fn lanes<S: Simd>() -> usize;
+    /// The vectors that fit into a slice, and the rest.
+    fn vectors<S: Simd>(slice: &[Self]) -> (&[Self::Vector<S>], &[Self]);
+    /// The vectors that fit into a slice, and the rest.
+    fn vectors_mut<S: Simd>(slice: &mut [Self]) -> (&mut [Self::Vector<S>], &mut [Self]);
+    /// The same number in each lane.
+    fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
+    /// `a + b`
+    fn add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// `a - b`
+    fn sub<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// `a b`
+    fn mul<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// `a b + c`, fused where the machine can.
+    fn mul_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+    /// `c - a b`, fused where the machine can.
+    fn neg_mul_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+}
+
+macro_rules! element {
+    ($type:ty, $name:literal, $vector:ident, $lanes:ident, $as_simd:ident, $as_mut_simd:ident, $splat:ident, $add:ident,
+     $sub:ident, $mul:ident, $mul_add:ident, $negate_mul_add:ident) => {
+        impl Element for $type {
+            type Vector<S: Simd> = S::$vector;
+            const ZERO: Self = 0.0;
+            const NAME: &'static str = $name;
+            const LARGEST: Self = <$type>::MAX / 8.0;
+
+            #[inline(always)]
+            fn from_f64(value: f64) -> Self {
+                value as $type
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                <$type>::is_finite(self)
+            }
+            #[inline(always)]
+            fn lanes<S: Simd>() -> usize {
+                S::$lanes
+            }
+            #[inline(always)]
+            fn vectors<S: Simd>(slice: &[Self]) -> (&[Self::Vector<S>], &[Self]) {
+                S::$as_simd(slice)
+            }
+            #[inline(always)]
+            fn vectors_mut<S: Simd>(slice: &mut [Self]) -> (&mut [Self::Vector<S>], &mut [Self]) {
+                S::$as_mut_simd(slice)
+            }
+            #[inline(always)]
+            fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S> {
+                simd.$splat(value)
+            }
+            #[inline(always)]
+            fn add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S> {
+                simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn sub<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S> {
+                simd.$sub(a, b)
+            }
+            #[inline(always)]
+            fn mul<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S> {
+                simd.$mul(a, b)
+            }
+            #[inline(always)]
+            fn mul_add<S: Simd>(
+                simd: S,
+                a: Self::Vector<S>,
+                b: Self::Vector<S>,
+                c: Self::Vector<S>,
+            ) -> Self::Vector<S> {
+                simd.$mul_add(a, b, c)
+            }
+            #[inline(always)]
+            fn neg_mul_add<S: Simd>(
+                simd: S,
+                a: Self::Vector<S>,
+                b: Self::Vector<S>,
+                c: Self::Vector<S>,
+            ) -> Self::Vector<S> {
+                simd.$negate_mul_add(a, b, c)
+            }
+        }
+    };
+}
+
+element!(
+    f32,
+    "float32",
+    f32s,
+    F32_LANES,
+    as_simd_f32s,
+    as_mut_simd_f32s,
+    splat_f32s,
+    add_f32s,
+    sub_f32s,
+    mul_f32s,
+    mul_add_e_f32s,
+    negate_mul_add_e_f32s
+);
+element!(
+    f64,
+    "float64",
+    f64s,
+    F64_LANES,
+    as_simd_f64s,
+    as_mut_simd_f64s,
+    splat_f64s,
+    add_f64s,
+    sub_f64s,
+    mul_f64s,
+    mul_add_e_f64s,
+    negate_mul_add_e_f64s
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Axpy<'a, T>(T, &'a [T], &'a mut [T]);
+
+    impl<T: Element> WithSimd for Axpy<'_, T> {
+        type Output = usize;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> usize {
+            let a = T::splat(simd, self.0);
+            let (x, _) = T::vectors::<S>(self.1);
+            let (y, _) = T::vectors_mut::<S>(self.2);
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = T::mul_add(simd, a, *x, *y);
+            }
+            T::lanes::<S>()
+        }
+    }
+
+    #[test]
+    fn every_path_computes_the_same() {
+        assert_eq!(Path::available()[0].name(), "scalar");
+        for path in Path::available() {
+            let x: Vec<f64> = (0..64).map(f64::from).collect();
+            let mut y = vec![1.0; 64];
+            let lanes = path.run(Axpy(0.5, &x, &mut y));
+            assert!((1..=8).contains(&lanes), "{path:?}");
+            assert!(x.iter().zip(&y).all(|(x, y)| *y == 0.5 * x + 1.0), "{path:?}");
+        }
+    }
+}
