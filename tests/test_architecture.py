@@ -32,6 +32,10 @@ PYTHON_ROOMS = {
     "advisory": set(),
     "planning": {"_core", "errors", "advisory", "data", "_extras"},
     "kernels": {"_core", "errors", "advisory"},
+    "affine": {"errors"},
+    "image": {"errors", "affine"},
+    "structure": {"errors", "affine", "image", "evaluation"},
+    "io": {"errors", "_extras", "affine", "image", "structure"},
 }
 
 

@@ -1,0 +1,67 @@
+"""The map from voxel indices (i, j, k) to patient millimeters, left-posterior-superior: checks and conversions."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import GeometryError
+
+#: Largest cosine between two voxel axes; a sheared grid has no voxel size.
+MAX_SHEAR = 1e-3
+#: Two grids are one where no corner voxel is farther apart than this.
+SAME_GRID_MM = 1e-3
+
+Affine = npt.NDArray[np.float64]
+
+
+def checked_affine(affine: npt.ArrayLike) -> Affine:
+    """A read-only float64 copy of a 4 x 4 affine.
+
+    Raises `GeometryError` where it is not 4 x 4, not finite, singular, sheared by more than `MAX_SHEAR`, or where its
+    last row is not (0, 0, 0, 1).
+    """
+    try:
+        matrix = np.array(affine, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GeometryError(f"affine_lps must be a 4 x 4 matrix of numbers, got {affine!r:.80}") from error
+    if matrix.shape != (4, 4):
+        raise GeometryError(f"affine_lps must be a 4 x 4 matrix, got shape {list(matrix.shape)}")
+    if not np.isfinite(matrix).all():
+        raise GeometryError(f"affine_lps must be finite, got {matrix.tolist()}")
+    if matrix[3].tolist() != [0.0, 0.0, 0.0, 1.0]:
+        raise GeometryError(f"affine_lps must have the last row (0, 0, 0, 1), got {matrix[3].tolist()}")
+    with np.errstate(over="ignore", under="ignore"):
+        size = np.linalg.norm(matrix[:3, :3], axis=0)
+    if not (np.isfinite(size) & (size > 0)).all():
+        raise GeometryError(f"affine_lps must not be singular, got voxel sizes (i, j, k) {size.tolist()} mm")
+    direction = matrix[:3, :3] / size
+    shear = np.abs(direction.T @ direction - np.eye(3)).max()
+    if shear > MAX_SHEAR:
+        raise GeometryError(
+            f"affine_lps must have orthogonal axes (shear at most {MAX_SHEAR}), got a shear of {shear:.4g}"
+        )
+    matrix.flags.writeable = False
+    return matrix
+
+
+def voxel_size_mm(affine_lps: Affine) -> tuple[float, float, float]:
+    """Voxel size in array order (k, j, i)."""
+    i, j, k = np.linalg.norm(affine_lps[:3, :3], axis=0).tolist()
+    return k, j, i
+
+
+def flip_lps_ras(affine: npt.ArrayLike) -> Affine:
+    """The same grid with the first two patient axes reversed: LPS to RAS and RAS to LPS."""
+    matrix = np.array(affine, dtype=np.float64)
+    matrix[:2] = 0.0 - matrix[:2]
+    return matrix
+
+
+def same_grid(shape_a: tuple[int, ...], a: Affine, shape_b: tuple[int, ...], b: Affine) -> bool:
+    """Whether two grids have one shape and no corner voxel farther apart than `SAME_GRID_MM`."""
+    if shape_a != shape_b:
+        return False
+    k, j, i = (n - 1 for n in shape_a)
+    corners = np.array([[x, y, z, 1] for x in (0, i) for y in (0, j) for z in (0, k)]).T
+    return bool(np.linalg.norm(((a - b) @ corners)[:3], axis=0).max() <= SAME_GRID_MM)

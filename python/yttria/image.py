@@ -1,0 +1,164 @@
+"""An array with its place in the patient and its unit."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .affine import Affine, checked_affine, flip_lps_ras, same_grid, voxel_size_mm
+from .errors import DTypeError, GeometryError, ShapeError, UnitError
+
+#: The known units: the quantity each measures, and how many of the quantity's first unit one of it is.
+UNITS: dict[str, tuple[str, float]] = {
+    "Bq/mL": ("activity concentration", 1.0),
+    "kBq/mL": ("activity concentration", 1e3),
+    "MBq/mL": ("activity concentration", 1e6),
+    "mGy": ("absorbed dose", 1.0),
+    "Gy": ("absorbed dose", 1e3),
+    "HU": ("CT number", 1.0),
+    "counts": ("counts", 1.0),
+    "fraction": ("fraction", 1.0),
+    "1": ("number", 1.0),
+}
+
+
+def checked_unit(unit: str) -> str:
+    """The unit itself; raises `UnitError` naming the known ones where it is none of them."""
+    if isinstance(unit, str) and unit in UNITS:
+        return unit
+    plain = str(unit).replace("/", "").casefold()
+    hint = "".join(f" (did you mean '{u}'?)" for u in UNITS if u.replace("/", "").casefold() == plain)
+    raise UnitError(f"unit must be one of {', '.join(UNITS)}, got {unit!r}{hint}")
+
+
+def checked_array(array: object, quantity: str) -> npt.NDArray[Any]:
+    """A read-only view of a non-empty 3-D array of real numbers; `ShapeError` or `DTypeError` otherwise."""
+    values = np.asarray(array)
+    if values.dtype.kind not in "buif":
+        raise DTypeError(f"{quantity} must hold real numbers, got dtype {values.dtype}")
+    if values.ndim != 3 or values.size == 0:
+        raise ShapeError(f"{quantity} must be a non-empty 3-D array (k, j, i), got shape {list(values.shape)}")
+    view = values.view()
+    view.flags.writeable = False
+    return view
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A 3-D array, the affine that places it, and the unit of its values.
+
+    `array` has the axes (k, j, i); `affine_lps` (4 x 4) maps the voxel indices (i, j, k) to the voxel's center in
+    millimeters, left-posterior-superior (the convention of DICOM and ITK). Oblique and reversed axes are fine. The
+    image holds a read-only view of the array it was given, not a copy.
+
+    Raises `ShapeError` (not 3-D, empty), `DTypeError` (no real numbers), `GeometryError` (affine not finite, singular
+    or sheared by more than 1e-3) or `UnitError` (a unit that is not in `yttria.image.UNITS`).
+    """
+
+    array: npt.NDArray[Any]
+    affine_lps: Affine
+    unit: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "array", checked_array(self.array, "image"))
+        object.__setattr__(self, "affine_lps", checked_affine(self.affine_lps))
+        checked_unit(self.unit)
+
+    @classmethod
+    def from_any(cls, obj: object, *, unit: str) -> Image:
+        """From a SimpleITK image (copied), a nibabel image, or an object with `.array` and `.affine_lps` (views).
+
+        Nothing is guessed: the unit is always the caller's, and a bare array is an error, for it has no place.
+        Raises `GeometryError` where no geometry is found, and whatever the constructor raises.
+        """
+        if isinstance(obj, Image) and obj.unit != unit:
+            raise UnitError(f"the image is in {obj.unit}, not {unit}; convert it with .to({unit!r})")
+        if all(hasattr(obj, name) for name in ("GetSpacing", "GetDirection", "GetOrigin")):
+            return cls(*_from_simpleitk(obj), unit)
+        if hasattr(obj, "dataobj") and hasattr(obj, "affine"):
+            return cls(*_from_nibabel(obj), unit)
+        if hasattr(obj, "array") and hasattr(obj, "affine_lps"):
+            return cls(obj.array, obj.affine_lps, unit)
+        found = "a bare array" if isinstance(obj, np.ndarray) else f"an object of type {type(obj).__name__}"
+        raise GeometryError(
+            f"{found} says nothing of its place: give a SimpleITK or nibabel image, an object with .array (k, j, i) "
+            "and .affine_lps, or Image(array, affine_lps, unit)"
+        )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Voxels per axis (k, j, i)."""
+        k, j, i = self.array.shape
+        return k, j, i
+
+    @property
+    def voxel_size_mm(self) -> tuple[float, float, float]:
+        """Voxel size per array axis (k, j, i)."""
+        return voxel_size_mm(self.affine_lps)
+
+    @property
+    def voxel_volume_ml(self) -> float:
+        """Volume of one voxel."""
+        return float(np.prod(self.voxel_size_mm)) * 1e-3
+
+    def same_grid(self, other: Image) -> bool:
+        """Whether both have one shape and no corner voxel farther apart than 0.001 mm."""
+        return same_grid(self.shape, self.affine_lps, other.shape, other.affine_lps)
+
+    def with_array(self, array: npt.NDArray[Any], unit: str) -> Image:
+        """Another array on this grid; `ShapeError` where it does not fit."""
+        if np.shape(array) != self.shape:
+            raise ShapeError(f"array must be of the image's shape {list(self.shape)}, got {list(np.shape(array))}")
+        return Image(array, self.affine_lps, unit)
+
+    def to(self, unit: str) -> Image:
+        """The same quantity in another unit; floating point types are kept, integers become float64.
+
+        Raises `UnitError` where the two units measure different quantities.
+        """
+        quantity, size = UNITS[self.unit]
+        target, target_size = UNITS[checked_unit(unit)]
+        if target != quantity:
+            raise UnitError(f"{self.unit} ({quantity}) cannot be converted to {unit} ({target})")
+        if size == target_size:
+            return self
+        # Whole factors only, so that a conversion and its inverse round once each.
+        dtype = self.array.dtype if self.array.dtype.kind == "f" else np.dtype(np.float64)
+        scale = dtype.type(max(size, target_size) / min(size, target_size))
+        array = self.array.astype(dtype, copy=False)
+        return self.with_array(array * scale if size > target_size else array / scale, unit)
+
+
+def _from_simpleitk(obj: Any) -> tuple[npt.NDArray[Any], Affine]:
+    sitk = importlib.import_module("SimpleITK")
+    # np.asarray of such an image iterates over it and makes nonsense of any shape; and a view would dangle once the
+    # image is changed or gone, hence the copy.
+    array = np.array(sitk.GetArrayViewFromImage(obj))
+    if array.ndim != 3 or obj.GetNumberOfComponentsPerPixel() != 1:
+        raise ShapeError(
+            f"a SimpleITK image must have 3 dimensions and 1 component per voxel, got {obj.GetDimension()} and "
+            f"{obj.GetNumberOfComponentsPerPixel()}"
+        )
+    affine = np.eye(4)
+    affine[:3, :3] = np.reshape(obj.GetDirection(), (3, 3)) * np.asarray(obj.GetSpacing())
+    affine[:3, 3] = obj.GetOrigin()
+    return array, affine
+
+
+def _from_nibabel(obj: Any) -> tuple[npt.NDArray[Any], Affine]:
+    header = obj.header
+    coded = not hasattr(header, "get_sform") or header["sform_code"] > 0 or header["qform_code"] > 0
+    if obj.affine is None or not coded:
+        raise GeometryError("the NIfTI image has neither sform nor qform: nothing says where it lies")
+    if hasattr(header, "get_xyzt_units") and header.get_xyzt_units()[0] not in ("mm", "unknown"):
+        raise GeometryError(f"the NIfTI image's lengths must be in mm, got {header.get_xyzt_units()[0]}")
+    array = np.asanyarray(obj.dataobj)
+    while array.ndim > 3 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.ndim != 3:
+        raise ShapeError(f"a nibabel image must have 3 dimensions, got shape {list(array.shape)}")
+    return array.T, flip_lps_ras(obj.affine)

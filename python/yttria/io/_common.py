@@ -1,0 +1,67 @@
+"""What the formats share: whole files or none, plain errors, and the rule for units."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import FileFormatError, InsufficientMemoryError, UnitError, UnknownNameError, YttriaError
+from ..image import UNITS, checked_unit
+
+
+@contextmanager
+def decoding(path: Path, kind: str) -> Iterator[None]:
+    """Whatever a decoder raises on damaged input becomes a `FileFormatError` that names the file."""
+    try:
+        yield
+    except (YttriaError, FileNotFoundError, PermissionError, IsADirectoryError):
+        raise
+    except MemoryError as error:
+        raise InsufficientMemoryError(f"{path}: its values need more memory than is available") from error
+    except Exception as error:
+        raise FileFormatError(f"{path}: not a readable {kind} file: {str(error) or type(error).__name__}") from error
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the name `path` only when all is written, and is gone if anything fails."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes private files; a result gets the permissions that any new file would.
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            Path(temporary).unlink()
+        raise
+
+
+def agreed_unit(path: Path, stated: str | None, given: str | None) -> str:
+    """The unit that the file states or the caller gives; `UnitError` where there is none or they differ."""
+    known = stated if stated in UNITS else None
+    if given is None and known is None:
+        says = f"states the unit {stated!r}, which is not a known one" if stated else "states no unit"
+        raise UnitError(f"{path}: the file {says}; pass unit= one of {', '.join(UNITS)}")
+    if given is not None and known is not None and checked_unit(given) != known:
+        raise UnitError(f"{path}: the file is in {known}, not {given}")
+    return known or checked_unit(str(given))
+
+
+def positions(path: Path, known: Sequence[str], names: Sequence[str] | None) -> list[int]:
+    """Where the wanted names stand among the known ones, in the wanted order; all where none are wanted by name."""
+    if names is None:
+        return list(range(len(known)))
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(f"{path}: structure must be one of {', '.join(known)}, got '{name}'")
+    return [n for name in names for n, other in enumerate(known) if other == name]

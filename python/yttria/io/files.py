@@ -1,0 +1,86 @@
+"""Reading and writing by the file's name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..errors import FileFormatError, UnknownNameError
+from ..image import Image
+from ..structure import Structure
+from . import nifti, nrrd, segmentation
+from .labelmap import check_writable
+
+_NRRD = (".nrrd", ".nhdr")
+_NIFTI = (".nii", ".nii.gz")
+
+
+def read_image(path: str | os.PathLike[str], *, unit: str | None = None) -> Image:
+    """An image from `.nrrd`, `.nhdr`, `.nii` or `.nii.gz`, in native byte order and otherwise as it is stored.
+
+    The unit comes from the file where it states one of `yttria.image.UNITS` (as `write_image` does), else from `unit`.
+
+    Raises `UnitError` where neither gives a unit or both do and differ, `GeometryError` where the file does not say
+    where it lies, `FileFormatError` where it is damaged or of another kind, `FileNotFoundError`, and
+    `MissingExtraError` (extras `nrrd`, `nifti`).
+    """
+    path = Path(path)
+    return nrrd.read_image(path, unit) if _is_nrrd(path) else nifti.read_image(path, unit)
+
+
+def write_image(image: Image, path: str | os.PathLike[str]) -> None:
+    """Write an image to `.nrrd`, `.nhdr` (data beside it in `.raw.gz`), `.nii` or `.nii.gz`, with its unit.
+
+    The file appears whole or not at all. NRRD keeps every bit of values and affine; NIfTI keeps the values, and the
+    affine in single precision. Raises `DTypeError` where the format has no such type, `FileFormatError` for another
+    name, and `MissingExtraError` (extra `nifti`).
+    """
+    path = Path(path)
+    (nrrd if _is_nrrd(path) else nifti).write_image(image, path)
+
+
+def read_structures(
+    path: str | os.PathLike[str], *, names: Sequence[str] | None = None, labels: Mapping[int, str] | None = None
+) -> list[Structure]:
+    """Structures from a Slicer segmentation (`.seg.nrrd`) or from a labelmap (`.nrrd`, `.nii`, `.nii.gz`).
+
+    `names` selects structures and gives their order. `labels` names the values of a labelmap, {5: "Liver"}, and
+    selects them; without it each value n > 0 becomes the structure the file names, or "label n".
+
+    Raises `UnknownNameError` where a name or label is not in the file, or where `labels` is given for a segmentation,
+    which carries its own names; and whatever `read_image` raises.
+    """
+    path = Path(path)
+    reader = segmentation.read_structures if _is_nrrd(path) else nifti.read_structures
+    return reader(path, None if names is None else _several(names), labels)
+
+
+def write_structures(structures: Sequence[Structure], path: str | os.PathLike[str]) -> None:
+    """Write structures to a Slicer segmentation (`.seg.nrrd`, `.nrrd`) or a labelmap with names (`.nii`, `.nii.gz`).
+
+    In a segmentation they may overlap: as few layers as that needs are written. Each keeps its `label` where that is
+    given and free; the others are numbered. The file appears whole or not at all.
+
+    Raises `GeometryError` where they do not share one grid, `DTypeError` where a mask holds fractions, and
+    `FileFormatError` where they overlap in a labelmap or the name is another.
+    """
+    path = Path(path)
+    structures = list(structures)
+    check_writable(structures)
+    (segmentation if _is_nrrd(path) else nifti).write_structures(structures, path)
+
+
+def _is_nrrd(path: Path) -> bool:
+    name = path.name.casefold()
+    if name.endswith(_NRRD):
+        return True
+    if name.endswith(_NIFTI):
+        return False
+    raise FileFormatError(f"{path}: the name must end in {', '.join((*_NRRD, *_NIFTI))}")
+
+
+def _several(names: Sequence[str]) -> list[str]:
+    if isinstance(names, str):
+        raise UnknownNameError(f"names must be a list of names, got the text '{names}'")
+    return list(names)

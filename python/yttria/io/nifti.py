@@ -1,0 +1,89 @@
+"""NIfTI-1 by nibabel, whose world is right-anterior-superior and whose arrays are (i, j, k)."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from .._extras import require
+from ..affine import Affine, flip_lps_ras
+from ..errors import DTypeError, FileFormatError
+from ..image import Image
+from ..structure import Structure
+from ._common import agreed_unit, atomic, decoding
+from .labelmap import from_labelmap, to_layers
+
+_UNIT = re.compile(r"yttria_unit=(\S+)")
+_LABELS = "yttria_labels"
+#: The NIfTI extension code for a comment.
+_COMMENT = 6
+
+
+def read_image(path: Path, unit: str | None) -> Image:
+    """See `yttria.io.read_image`."""
+    image, header = _read(path)
+    match = _UNIT.search(header["descrip"].item().decode("latin-1"))
+    return Image(image.array, image.affine_lps, agreed_unit(path, match[1] if match else None, unit))
+
+
+def write_image(image: Image, path: Path) -> None:
+    """See `yttria.io.write_image`."""
+    _write(path, image.array, image.affine_lps, f"yttria_unit={image.unit}", None)
+
+
+def read_structures(path: Path, names: Sequence[str] | None, labels: Mapping[int, str] | None) -> list[Structure]:
+    """See `yttria.io.read_structures`."""
+    image, header = _read(path)
+    stated: dict[int, str] = {}
+    with decoding(path, "NIfTI"):
+        for extension in header.extensions:
+            if extension.get_code() == _COMMENT and _LABELS in str(extension.get_content()):
+                content = extension.get_content()
+                entries = json.loads(content if isinstance(content, str) else content.decode())[_LABELS]
+                stated = {int(label): str(name) for label, name in entries.items()}
+    return from_labelmap(path, image.array, image.affine_lps, names, labels, stated)
+
+
+def write_structures(structures: Sequence[Structure], path: Path) -> None:
+    """See `yttria.io.write_structures`."""
+    layers, places = to_layers(structures)
+    if len(layers) > 1:
+        raise FileFormatError(f"{path}: a labelmap cannot hold structures that overlap: write a .seg.nrrd")
+    labels = {value: structure.name for structure, (_, value) in zip(structures, places, strict=True)}
+    _write(path, layers[0], structures[0].affine_lps, "", json.dumps({_LABELS: labels}, ensure_ascii=True))
+
+
+def _read(path: Path) -> tuple[Image, Any]:
+    nibabel = require("nibabel", "nifti")
+    with decoding(path, "NIfTI"):
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: no such file")
+        # No memory map: a file cut short later must not bring the process down.
+        nifti = nibabel.load(path, mmap=False)
+        # The unit of the values is for the caller of this function to settle; "1" stands in its place until then.
+        return Image.from_any(nifti, unit="1"), nifti.header
+
+
+def _write(path: Path, array: npt.NDArray[Any], affine_lps: Affine, description: str, comment: str | None) -> None:
+    nibabel = require("nibabel", "nifti")
+    if array.dtype.str[1:] not in ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8"):
+        raise DTypeError(f"{path}: NIfTI has no type for {array.dtype}; convert the array first")
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    image = nibabel.Nifti1Image(little.T, flip_lps_ras(affine_lps), dtype=little.dtype)
+    image.set_sform(flip_lps_ras(affine_lps), code="scanner")
+    image.header.set_xyzt_units("mm")
+    image.header["descrip"] = description.encode()
+    if comment is not None:
+        image.header.extensions.append(nibabel.nifti1.Nifti1Extension(_COMMENT, comment.encode()))
+    with atomic(path) as file:
+        if path.suffix.casefold() == ".gz":
+            with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=4, mtime=0) as stream:
+                image.to_stream(stream)
+        else:
+            image.to_stream(file)

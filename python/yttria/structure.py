@@ -1,0 +1,89 @@
+"""A named volume of interest on its own grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .affine import Affine, checked_affine, voxel_size_mm
+from .errors import OutOfRangeError
+from .image import checked_array
+
+#: Labels are written as 32-bit integers at most.
+MAX_LABEL = 2**31 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """A named volume: a mask (k, j, i) on its own grid, placed by `affine_lps` like an `Image`.
+
+    The mask is bool, or the fraction of each voxel that belongs to the volume. Integers 0 and 1 count as bool; other
+    integers are a labelmap, which needs `label`, the value that marks this volume. `color` is red, green, blue within
+    [0, 1]. Structures may overlap and may be empty.
+
+    Raises `OutOfRangeError` where the mask holds anything else (0/255, NaN, ...) or no voxel holds `label`,
+    `GeometryError`, `ShapeError` or `DTypeError` as `Image` does.
+    """
+
+    name: str
+    mask: npt.NDArray[Any]
+    affine_lps: Affine
+    label: int | None = field(default=None, kw_only=True)
+    color: tuple[float, float, float] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name or self.name != self.name.strip():
+            raise OutOfRangeError(f"structure name must be a text without blank ends, got {self.name!r}")
+        if self.label is not None and not (isinstance(self.label, int) and 1 <= self.label <= MAX_LABEL):
+            raise OutOfRangeError(
+                f"label of '{self.name}' must be an integer within [1, {MAX_LABEL}], got {self.label!r}"
+            )
+        if self.color is not None and (len(self.color) != 3 or not all(0 <= c <= 1 for c in self.color)):
+            raise OutOfRangeError(f"color of '{self.name}' must be three numbers within [0, 1], got {self.color}")
+        mask = checked_array(self.mask, f"mask of '{self.name}'")
+        mask = (
+            mask
+            if mask.dtype.kind == "b"
+            else _fractions(mask, self.name)
+            if mask.dtype.kind == "f"
+            else self._marked(mask)
+        )
+        mask.flags.writeable = False
+        object.__setattr__(self, "mask", mask)
+        object.__setattr__(self, "affine_lps", checked_affine(self.affine_lps))
+
+    def _marked(self, labelmap: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        if self.label is None:
+            return _zero_or_one(labelmap, self.name)
+        mask: npt.NDArray[np.bool_] = labelmap == self.label
+        if not mask.any():
+            raise OutOfRangeError(f"label of '{self.name}' must occur in the labelmap, got {self.label}")
+        return mask
+
+    @property
+    def volume_ml(self) -> float:
+        """Volume: the sum of the mask times the voxel volume."""
+        occupied = np.count_nonzero(self.mask) if self.mask.dtype.kind == "b" else self.mask.sum(dtype=np.float64)
+        return float(occupied * np.prod(voxel_size_mm(self.affine_lps)) * 1e-3)
+
+
+def _zero_or_one(mask: npt.NDArray[Any], name: str) -> npt.NDArray[np.bool_]:
+    low, high = mask.min(), mask.max()
+    if low < 0 or high > 1:
+        raise OutOfRangeError(
+            f"mask of '{name}' must hold 0 and 1, fractions within [0, 1], or labels of which label= names one, "
+            f"got values from {low} to {high}"
+        )
+    return mask.view(np.bool_) if mask.dtype.itemsize == 1 else mask.astype(np.bool_)
+
+
+def _fractions(mask: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+    # One comparison that NaN fails as well.
+    if not (mask.min() >= 0 and mask.max() <= 1):
+        raise OutOfRangeError(
+            f"mask of '{name}' must hold fractions within [0, 1], got values from {mask.min()} to {mask.max()}"
+        )
+    return mask
