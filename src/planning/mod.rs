@@ -1,1 +1,10 @@
 //! The models that decide an activity, forward and inverse.
+
+pub mod body_surface_area;
+pub mod energy_balance;
+pub mod lung;
+pub mod mass;
+pub mod quantity;
+pub mod resin_activity;
+pub mod single_compartment;
+pub mod tumor_to_normal;

@@ -2,6 +2,21 @@
 
 use pyo3::prelude::*;
 
-pub fn register(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+mod body_surface_area;
+mod energy_balance;
+mod lung;
+mod mass;
+mod resin_activity;
+mod single_compartment;
+mod tumor_to_normal;
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    body_surface_area::register(module)?;
+    energy_balance::register(module)?;
+    lung::register(module)?;
+    mass::register(module)?;
+    resin_activity::register(module)?;
+    single_compartment::register(module)?;
+    tumor_to_normal::register(module)?;
     Ok(())
 }

@@ -1,0 +1,35 @@
+"""What Python would let pass for a number and is none."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+import numpy as np
+
+from .._core import Nuclide
+from ..errors import DTypeError, OutOfRangeError
+
+
+def number(quantity: str, value: object) -> float:
+    """`value` as a float; a truth value, a text, an array or nothing at all is a `DTypeError`.
+
+    The domain is the core's to check.
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf":
+        value = value[()]
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise DTypeError(f"{quantity} must be a real number, got {value!r:.80}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise OutOfRangeError(f"{quantity} must be finite, got an integer too large for a float") from None
+
+
+def optional_number(quantity: str, value: object) -> float | None:
+    """The same, with None kept."""
+    return None if value is None else number(quantity, value)
+
+
+def convention(nuclide: Nuclide | None) -> Nuclide:
+    """The default convention where none was given."""
+    return Nuclide() if nuclide is None else nuclide

@@ -1,0 +1,50 @@
+"""Body surface area from height and weight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .. import _core
+from ..advisory import Advisory
+from ._inputs import number
+
+BodySurfaceAreaFormula = Literal["dubois", "mosteller", "haycock"]
+
+
+@dataclass(frozen=True)
+class BodySurfaceArea:
+    """A body surface area, what it was computed from, and what a reader of it must know."""
+
+    body_surface_area_m2: float
+    formula: str
+    height_cm: float
+    weight_kg: float
+    advisories: tuple[Advisory, ...] = ()
+
+
+def body_surface_area(
+    height_cm: float, weight_kg: float, *, formula: BodySurfaceAreaFormula = "dubois"
+) -> BodySurfaceArea:
+    """Body surface area in m^2 from height `H` in cm and weight `W` in kg.
+
+    - `dubois`: `0.007184 H^0.725 W^0.425` (Du Bois and Du Bois, Arch Intern Med 1916;17:863)
+    - `mosteller`: `sqrt(H W / 3600)` (Mosteller, N Engl J Med 1987;317:1098)
+    - `haycock`: `0.024265 H^0.3964 W^0.5378` (Haycock, J Pediatr 1978;93:62)
+
+    All three are from memory, unverified. They differ by 0 to 3 % in adults. Raises `OutOfRangeError` for a height
+    outside 50-250 cm (one in metres is named as such) or a weight outside 2-400 kg, `UnknownNameError` for another
+    formula. Advises outside 120-220 cm or 30-200 kg (`body_size_unusual`).
+    """
+    height_cm = number("height in cm", height_cm)
+    weight_kg = number("weight in kg", weight_kg)
+    area = _core.body_surface_area_m2(height_cm, weight_kg, formula)
+    advisories = []
+    for quantity, value, low, high in (("height", height_cm, 120.0, 220.0), ("weight", weight_kg, 30.0, 200.0)):
+        if not low <= value <= high:
+            message = (
+                f"{quantity} {value:g} is outside {low:g} to {high:g}, where the formulas were fitted to few people"
+            )
+            limit = low if value < low else high
+            advisories.append(Advisory("body_size_unusual", message, value, limit, "this project's choice"))
+    return BodySurfaceArea(area, formula, height_cm, weight_kg, tuple(advisories))

@@ -1,0 +1,71 @@
+"""A reported dose times its mass cannot exceed the energy that the liver received."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import _core
+from .._core import Nuclide
+from ..advisory import Advisory
+from ._inputs import convention, number
+
+
+@dataclass(frozen=True)
+class EnergyBalance:
+    """The share of the liver's energy that a reported tumor dose claims."""
+
+    fraction_of_liver_energy_in_tumor: float
+    liver_energy_j: float
+    tumor_energy_j: float
+    highest_possible_tumor_dose_gy: float
+    advisories: tuple[Advisory, ...] = ()
+
+
+def energy_balance(
+    reported_tumor_dose_gy: float,
+    *,
+    tumor_mass_kg: float,
+    activity_delivered_gbq: float,
+    lung_shunt_fraction: float,
+    nuclide: Nuclide | None = None,
+) -> EnergyBalance:
+    """`D m / (C A (1 - L))`: above 1 the dose, the mass, the activity or the shunt is not what was reported.
+
+    Conservation of energy with complete local absorption; this project's check. Advises `energy_exceeds_available`
+    above 1. Raises `OutOfRangeError` for a mass or an activity that is not positive, a negative dose, a shunt outside
+    [0, 1).
+    """
+    dose, mass = number("tumor dose in Gy", reported_tumor_dose_gy), number("tumor mass in kg", tumor_mass_kg)
+    liver = _liver_energy_j(activity_delivered_gbq, lung_shunt_fraction, nuclide)
+    fraction = _core.energy_fraction_in_tumor(dose, mass, liver)
+    found: tuple[Advisory, ...] = ()
+    if fraction > 1.0:
+        message = f"the reported dose takes {fraction:.4g} times the energy that the liver received"
+        found = (Advisory("energy_exceeds_available", message, fraction, 1.0, "conservation of energy"),)
+    return EnergyBalance(fraction, liver, dose * mass, liver / mass, found)
+
+
+def tumor_mass_for_dose_kg(
+    tumor_dose_gy: float,
+    *,
+    activity_delivered_gbq: float,
+    lung_shunt_fraction: float,
+    fraction_of_liver_activity_in_tumor: float = 1.0,
+    nuclide: Nuclide | None = None,
+) -> float:
+    """The mass `f C A (1 - L) / D` in kg that a share of the liver's activity gives a dose to.
+
+    With the whole activity (1.0) it is the largest mass that the dose is possible for. Errors as `energy_balance`, and
+    `OutOfRangeError` for a share outside [0, 1].
+    """
+    share = number("fraction of the liver's activity in the tumor", fraction_of_liver_activity_in_tumor)
+    liver = _liver_energy_j(activity_delivered_gbq, lung_shunt_fraction, nuclide)
+    return _core.tumor_mass_for_dose_kg(number("tumor dose in Gy", tumor_dose_gy), share, liver)
+
+
+def _liver_energy_j(activity_gbq: float, lung_shunt_fraction: float, nuclide: Nuclide | None) -> float:
+    return _core.liver_energy_j(
+        number("delivered activity in GBq", activity_gbq),
+        number("lung shunt fraction", lung_shunt_fraction),
+        convention(nuclide),
+    )

@@ -1,0 +1,222 @@
+"""Activity of resin microspheres by body surface area or involvement, and the factors that reduce it.
+
+Every liver or treated volume includes the tumor in it. The lung-shunt table belongs to these models alone: a partition
+calculation already contains the lungs, and `ResinActivity` is the only thing here that the table can be applied to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from .. import _core
+from ..advisory import Advisory
+from ..errors import ContraindicatedError, UndefinedError
+from ._inputs import number
+
+Boundary = Literal["lower_inclusive", "upper_inclusive"]
+
+_INSERT = "SIR-Spheres instructions for use; from memory, unverified"
+
+
+@dataclass(frozen=True)
+class ActivityFactor:
+    """One reduction that was applied, and why."""
+
+    factor: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class ResinActivity:
+    """An activity to be delivered, by which model, and the factors applied to it so far."""
+
+    activity_delivered_gbq: float
+    model: str
+    tumor_involvement_fraction: float
+    factors: tuple[ActivityFactor, ...] = ()
+    advisories: tuple[Advisory, ...] = ()
+
+    def reduced_for_lung_shunt(
+        self,
+        lung_shunt_fraction: float,
+        *,
+        boundary: Boundary = "lower_inclusive",
+        override_factor: float | None = None,
+    ) -> ResinActivity:
+        """The activity after the lung-shunt table; see `lung_shunt_reduction` for arguments and errors."""
+        reduction = lung_shunt_reduction(lung_shunt_fraction, boundary=boundary, override_factor=override_factor)
+        reason = f"lung shunt fraction {reduction.lung_shunt_fraction:g}, table read {boundary}"
+        return self._times(ActivityFactor(reduction.factor, reason), reduction.advisories)
+
+    def adjusted_by_physician(self, factor: float, *, reason: str) -> ResinActivity:
+        """The activity times an explicit factor in (0, 1], with the reason for it.
+
+        Reductions for a small liver, chemotherapy, raised bilirubin or cirrhosis are a decision, usually of 10 to 30 %
+        (Kennedy 2007; from memory, unverified); none is ever implied. Raises `UndefinedError` for an empty reason,
+        `OutOfRangeError` for a factor outside (0, 1].
+        """
+        factor = _core.physician_factor(number("physician factor", factor))
+        if not isinstance(reason, str) or not reason.strip():
+            raise UndefinedError("physician factor is undefined: it needs a reason")
+        return self._times(ActivityFactor(factor, reason.strip()), ())
+
+    def _times(self, factor: ActivityFactor, advisories: tuple[Advisory, ...]) -> ResinActivity:
+        activity = self.activity_delivered_gbq * factor.factor
+        kept = tuple(a for a in self.advisories if a.code not in _VIAL_CODES)
+        return replace(
+            self,
+            activity_delivered_gbq=activity,
+            factors=(*self.factors, factor),
+            advisories=(*kept, *advisories, *_vial_content(activity)),
+        )
+
+
+@dataclass(frozen=True)
+class LungShuntReduction:
+    """The factor that the lung-shunt table gives.
+
+    `on_boundary` says that the unrounded fraction sits on 0.10, 0.15 or 0.20, which the printed table puts in two rows;
+    the advisory `on_boundary` also comes where only the rounded percentage does.
+    """
+
+    factor: float
+    lung_shunt_fraction: float
+    boundary: str
+    on_boundary: bool
+    advisories: tuple[Advisory, ...] = ()
+
+    def unreduced_activity_gbq(self, reduced_activity_gbq: float) -> float:
+        """The activity that this reduction would have turned into the given one."""
+        return number("reduced activity in GBq", reduced_activity_gbq) / self.factor
+
+
+def bsa_activity(
+    body_surface_area_m2: float, *, tumor_volume_ml: float, liver_volume_incl_tumor_ml: float
+) -> ResinActivity:
+    """`A [GBq] = (BSA - 0.2) + V_tumor / V_liver` for the whole liver.
+
+    Source: SIR-Spheres instructions for use, from memory, unverified; the two-term form stands in van Roekel's thesis.
+    `V_liver` includes the tumor; another reading adds it once more (`conformance.variants.resin_bsa_double_count_gbq`).
+    Raises `OutOfRangeError` for a body surface area of at most 0.2 m^2, a volume that is not positive, a tumor larger
+    than the liver. Advises for an activity outside 0.3-3 GBq (`activity_below_usual`, `activity_above_vial`) and an
+    involvement above 70 % (`involvement_above_70_percent`).
+    """
+    bsa, tumor, liver = _volumes(body_surface_area_m2, tumor_volume_ml, liver_volume_incl_tumor_ml)
+    return _result(_core.resin_bsa_gbq(bsa, tumor, liver), "bsa", tumor / liver)
+
+
+def modified_bsa_activity(
+    body_surface_area_m2: float,
+    *,
+    tumor_volume_in_treated_ml: float,
+    treated_volume_incl_tumor_ml: float,
+    liver_volume_incl_tumor_ml: float,
+) -> ResinActivity:
+    """`A = (BSA - 0.2 + V_tumor,treated / V_treated) V_treated / V_liver` for a lobe or a segment.
+
+    Source: Kao, Ann Nucl Med 2011;25:455, from memory, unverified. Errors and advisories as `bsa_activity`, and
+    `OutOfRangeError` for a treated volume larger than the liver.
+    """
+    bsa, tumor, liver = _volumes(body_surface_area_m2, tumor_volume_in_treated_ml, liver_volume_incl_tumor_ml)
+    treated = number("treated volume in mL", treated_volume_incl_tumor_ml)
+    return _result(_core.resin_modified_bsa_gbq(bsa, tumor, treated, liver), "modified_bsa", tumor / treated)
+
+
+def simple_lobar_bsa_activity(
+    body_surface_area_m2: float,
+    *,
+    tumor_volume_ml: float,
+    treated_volume_incl_tumor_ml: float,
+    liver_volume_incl_tumor_ml: float,
+) -> ResinActivity:
+    """The whole-liver activity of `bsa_activity` times `V_treated / V_liver`.
+
+    A rule met in practice; not the modified BSA, from which it differs unless the tumor is spread evenly. Errors and
+    advisories as `modified_bsa_activity`.
+    """
+    bsa, tumor, liver = _volumes(body_surface_area_m2, tumor_volume_ml, liver_volume_incl_tumor_ml)
+    treated = number("treated volume in mL", treated_volume_incl_tumor_ml)
+    return _result(_core.resin_simple_lobar_bsa_gbq(bsa, tumor, treated, liver), "simple_lobar_bsa", tumor / liver)
+
+
+def empirical_activity(tumor_involvement_fraction: float, *, treated_fraction_of_liver: float = 1.0) -> ResinActivity:
+    """2.0 GBq up to 25 % involvement, 2.5 up to 50 %, 3.0 above, times the treated fraction of the liver.
+
+    Source: SIR-Spheres insert and Kennedy 2007, from memory, unverified. Always advises `obsolete`. Raises
+    `OutOfRangeError` for a fraction outside [0, 1] (a percentage is named as such).
+    """
+    involvement = number("tumor involvement fraction", tumor_involvement_fraction)
+    treated = number("treated fraction of the liver", treated_fraction_of_liver)
+    activity = _core.resin_empirical_gbq(involvement, treated)
+    message = "the empirical model is of historic interest: it knows neither the size of the patient nor of the liver"
+    return _result(activity, "empirical", involvement, (Advisory("obsolete", message, source=_INSERT),))
+
+
+def lung_shunt_reduction(
+    lung_shunt_fraction: float,
+    *,
+    boundary: Boundary = "lower_inclusive",
+    override_factor: float | None = None,
+) -> LungShuntReduction:
+    """The factor on a BSA or empirical activity for a lung shunt fraction.
+
+    Below 10 %: 1; 10 to 15 %: 0.8; 15 to 20 %: 0.6; above 20 %: do not treat (SIR-Spheres insert; from memory,
+    unverified). The printed table names 10 and 15 % in two rows each: `lower_inclusive` puts a boundary into the row
+    with the lower activity, `upper_inclusive` into the one with the higher.
+
+    Above 20 % this raises `ContraindicatedError`, unless `override_factor` in (0, 1] states the factor to use instead;
+    the result then says so (`contraindication_overridden`). An override where the table has a factor is an
+    `UndefinedError`: use `ResinActivity.adjusted_by_physician`. Raises `OutOfRangeError` outside [0, 1],
+    `UnknownNameError` for another convention.
+    """
+    shunt = number("lung shunt fraction", lung_shunt_fraction)
+    advisories: tuple[Advisory, ...] = ()
+    try:
+        factor = _core.lung_shunt_factor(shunt, boundary)
+    except ContraindicatedError:
+        if override_factor is None:
+            raise
+        factor = _core.physician_factor(number("override factor", override_factor))
+        message = f"lung shunt fraction {shunt:g} is above 0.20, where the table says: do not treat"
+        advisories = (Advisory("contraindication_overridden", message, shunt, 0.20, _INSERT),)
+    else:
+        if override_factor is not None:
+            raise UndefinedError("override factor is undefined: the table has a factor for this lung shunt fraction")
+    exact, rounded = _core.lung_shunt_boundaries(shunt)
+    edge = rounded if exact is None else exact
+    if edge is not None:
+        which = "is" if exact is not None else "rounds to"
+        message = f"lung shunt fraction {shunt:g} {which} {edge:g}, which the table puts in two rows; read {boundary}"
+        advisories += (Advisory("on_boundary", message, shunt, edge, _INSERT),)
+    return LungShuntReduction(factor, shunt, boundary, exact is not None, advisories)
+
+
+_VIAL_CODES = ("activity_below_usual", "activity_above_vial")
+
+
+def _volumes(bsa: float, tumor: float, liver: float) -> tuple[float, float, float]:
+    return (
+        number("body surface area in m^2", bsa),
+        number("tumor volume in mL", tumor),
+        number("liver volume in mL", liver),
+    )
+
+
+def _vial_content(activity_gbq: float) -> tuple[Advisory, ...]:
+    if activity_gbq < 0.3:
+        message = f"activity {activity_gbq:.4g} GBq is below 0.3 GBq, less than is usually given"
+        return (Advisory("activity_below_usual", message, activity_gbq, 0.3, "this project's choice"),)
+    if activity_gbq > 3.0:
+        message = f"activity {activity_gbq:.4g} GBq is above 3 GBq, the nominal content of one vial at calibration"
+        return (Advisory("activity_above_vial", message, activity_gbq, 3.0, "sirtex.com product page, read"),)
+    return ()
+
+
+def _result(
+    activity_gbq: float, model: str, involvement: float, advisories: tuple[Advisory, ...] = ()
+) -> ResinActivity:
+    if involvement > 0.7:
+        message = f"tumor involvement {involvement:.3g} is above 0.7"
+        advisories += (Advisory("involvement_above_70_percent", message, involvement, 0.7, _INSERT),)
+    return ResinActivity(activity_gbq, model, involvement, (), (*advisories, *_vial_content(activity_gbq)))

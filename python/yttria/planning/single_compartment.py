@@ -1,0 +1,127 @@
+"""The MIRD single-compartment model, forward and inverse: one perfused mass with uniform uptake, and the lungs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import _core
+from .._core import Nuclide
+from ..advisory import Advisory
+from ._inputs import convention, number
+
+
+@dataclass(frozen=True)
+class SingleCompartment:
+    """Activities and mean doses of one administration, with everything that was assumed.
+
+    `activity_in_vial_at_treatment_gbq` times `1 - residual_fraction` is `activity_delivered_gbq`, which both doses use.
+    """
+
+    activity_in_vial_at_treatment_gbq: float
+    activity_delivered_gbq: float
+    perfused_dose_gy: float
+    lung_dose_gy: float
+    mass_kg: float
+    lung_shunt_fraction: float
+    residual_fraction: float
+    lung_mass_kg: float
+    nuclide: Nuclide
+    advisories: tuple[Advisory, ...] = ()
+
+
+def single_compartment_dose(
+    activity_in_vial_at_treatment_gbq: float,
+    *,
+    mass_kg: float,
+    lung_shunt_fraction: float,
+    residual_fraction: float = 0.0,
+    lung_mass_kg: float = 1.0,
+    lung_limit_gy: float | None = 30.0,
+    liver_mass_kg: float | None = None,
+    nuclide: Nuclide | None = None,
+) -> SingleCompartment:
+    """Doses from the activity in the vial at treatment: `D = C A_vial (1 - R) (1 - L) / m`.
+
+    Lungs: `C A_vial (1 - R) L / m_lung`. `mass_kg` is the perfused volume with the tumor in it, times its density.
+    Source: EANM 2022 (Weber, EJNMMI 49:1682), read in secondary sources; `C` is the dose factor of `nuclide`, by
+    default `Nuclide("EANM2022")`. A lung mass of 1 kg is the convention that the 30 Gy limit was derived with.
+
+    Raises `OutOfRangeError` for a mass outside 0.01-6 kg (grams are named as such), a shunt or residual outside [0, 1),
+    lungs outside 0.3-2.5 kg, a negative activity. Advises `lung_shunt_above_20_percent`, `lung_dose_above_limit`
+    (against `lung_limit_gy`; `None` asks for no comparison), `perfused_mass_small` (below 0.05 kg),
+    `perfused_dose_high` (above 1000 Gy) and, where `liver_mass_kg` is given, `high_dose_in_large_part` (above 150 Gy in
+    more than 30 % of the liver).
+    """
+    arguments = _arguments(mass_kg, lung_shunt_fraction, residual_fraction, lung_mass_kg, nuclide)
+    activity = number("activity in the vial at treatment in GBq", activity_in_vial_at_treatment_gbq)
+    return _result(_core.single_compartment_dose(activity, *arguments), arguments, lung_limit_gy, liver_mass_kg)
+
+
+def single_compartment_activity(
+    target_dose_gy: float,
+    *,
+    mass_kg: float,
+    lung_shunt_fraction: float,
+    residual_fraction: float = 0.0,
+    lung_mass_kg: float = 1.0,
+    lung_limit_gy: float | None = 30.0,
+    liver_mass_kg: float | None = None,
+    nuclide: Nuclide | None = None,
+) -> SingleCompartment:
+    """The activity for a mean dose to the perfused mass: `A_vial = D m / (C (1 - L) (1 - R))`.
+
+    The inverse of `single_compartment_dose`, with the same arguments, errors and advisories; a target outside
+    (0, 2000] Gy is an `OutOfRangeError`. The residual changes the vial, not the delivered activity.
+    """
+    arguments = _arguments(mass_kg, lung_shunt_fraction, residual_fraction, lung_mass_kg, nuclide)
+    target = number("target dose in Gy", target_dose_gy)
+    return _result(_core.single_compartment_activity(target, *arguments), arguments, lung_limit_gy, liver_mass_kg)
+
+
+_Arguments = tuple[float, float, float, float, Nuclide]
+
+
+def _arguments(
+    mass_kg: float, lung_shunt_fraction: float, residual_fraction: float, lung_mass_kg: float, nuclide: Nuclide | None
+) -> _Arguments:
+    return (
+        number("perfused mass in kg", mass_kg),
+        number("lung shunt fraction", lung_shunt_fraction),
+        number("residual fraction", residual_fraction),
+        number("lung mass in kg", lung_mass_kg),
+        convention(nuclide),
+    )
+
+
+def _result(
+    row: tuple[float, float, float, float],
+    arguments: _Arguments,
+    lung_limit_gy: float | None,
+    liver_mass_kg: float | None,
+) -> SingleCompartment:
+    in_vial, delivered, perfused, lung = row
+    mass, shunt, residual, lung_mass, nuclide = arguments
+    own = "this project's choice, after the ranges in use"
+    found = []
+    if shunt > 0.20:
+        message = f"lung shunt fraction {shunt:g} is above 0.20"
+        found.append(
+            Advisory("lung_shunt_above_20_percent", message, shunt, 0.20, "glass and resin inserts; unverified")
+        )
+    if lung_limit_gy is not None and lung > (limit := number("lung limit in Gy", lung_limit_gy)):
+        message = f"lung dose {lung:.4g} Gy is above {limit:g} Gy"
+        found.append(Advisory("lung_dose_above_limit", message, lung, limit, "30 Gy: radiopaedia, read; or the caller"))
+    if mass < 0.05:
+        message = f"perfused mass {mass:g} kg is below 0.05 kg: the volume's error dominates the dose"
+        found.append(Advisory("perfused_mass_small", message, mass, 0.05, own))
+    if perfused > 1000.0:
+        message = f"perfused dose {perfused:.4g} Gy is above 1000 Gy"
+        found.append(Advisory("perfused_dose_high", message, perfused, 1000.0, own))
+    if liver_mass_kg is not None and perfused > 150.0:
+        share = mass / number("liver mass in kg", liver_mass_kg)
+        if share > 0.3:
+            message = f"perfused dose {perfused:.4g} Gy is above 150 Gy in {share:.3g} of the liver, more than 0.3"
+            found.append(Advisory("high_dose_in_large_part", message, perfused, 150.0, own))
+    return SingleCompartment(
+        in_vial, delivered, perfused, lung, mass, shunt, residual, lung_mass, nuclide, tuple(found)
+    )

@@ -1,0 +1,63 @@
+//! The MIRD single-compartment model: one perfused mass with uniform uptake, and the lungs.
+
+use super::quantity;
+use crate::error::{Result, check};
+use crate::nuclide::Nuclide;
+
+/// A perfused mass, the shunt past it, and what stays behind in the vial and the lines.
+///
+/// `D = C A (1 - L) / m` with the delivered activity `A = A_vial (1 - R)`; lungs `C A L / m_lung`.
+#[derive(Debug, Clone)]
+pub struct SingleCompartment {
+    mass_kg: f64,
+    lung_shunt_fraction: f64,
+    residual_fraction: f64,
+    lung_mass_kg: f64,
+    dose_factor: f64,
+}
+
+impl SingleCompartment {
+    /// Errors for a mass outside 0.01-6 kg, a shunt or residual outside `[0, 1)`, lungs outside 0.3-2.5 kg.
+    pub fn new(
+        mass_kg: f64,
+        lung_shunt_fraction: f64,
+        residual_fraction: f64,
+        lung_mass_kg: f64,
+        nuclide: &Nuclide,
+    ) -> Result<Self> {
+        Ok(Self {
+            mass_kg: quantity::mass_kg("perfused mass in kg", mass_kg, 0.01, 6.0)?,
+            lung_shunt_fraction: check::fraction_below_one("lung shunt fraction", lung_shunt_fraction)?,
+            residual_fraction: check::fraction_below_one("residual fraction", residual_fraction)?,
+            lung_mass_kg: quantity::lung_mass_kg(lung_mass_kg)?,
+            dose_factor: nuclide.dose_factor_gy_kg_per_gbq(),
+        })
+    }
+
+    /// Activity that enters the patient from what is in the vial at treatment.
+    pub fn delivered_gbq(&self, activity_in_vial_gbq: f64) -> Result<f64> {
+        let in_vial = quantity::activity_gbq("activity in the vial at treatment in GBq", activity_in_vial_gbq)?;
+        Ok(in_vial * (1.0 - self.residual_fraction))
+    }
+
+    /// Delivered activity that gives the perfused mass a dose.
+    pub fn delivered_for_dose_gbq(&self, target_dose_gy: f64) -> Result<f64> {
+        let dose = quantity::target_dose_gy("target dose in Gy", target_dose_gy)?;
+        Ok(dose * self.mass_kg / (self.dose_factor * (1.0 - self.lung_shunt_fraction)))
+    }
+
+    /// Activity in the vial at treatment that delivers an activity.
+    pub fn in_vial_gbq(&self, activity_delivered_gbq: f64) -> f64 {
+        activity_delivered_gbq / (1.0 - self.residual_fraction)
+    }
+
+    /// Mean dose to the perfused mass.
+    pub fn perfused_dose_gy(&self, activity_delivered_gbq: f64) -> f64 {
+        self.dose_factor * activity_delivered_gbq * (1.0 - self.lung_shunt_fraction) / self.mass_kg
+    }
+
+    /// Mean dose to the lungs.
+    pub fn lung_dose_gy(&self, activity_delivered_gbq: f64) -> f64 {
+        self.dose_factor * activity_delivered_gbq * self.lung_shunt_fraction / self.lung_mass_kg
+    }
+}

@@ -1,0 +1,171 @@
+"""Lung shunt fraction, lung mass from a CT, lung dose."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from yttria.errors import DTypeError, OutOfRangeError, ShapeError, UndefinedError
+from yttria.planning import (
+    lung_dose,
+    lung_mass_for_dose_kg,
+    lung_mass_from_ct,
+    lung_shunt_for_dose,
+    planar_lung_shunt_fraction,
+    scatter_corrected_counts,
+    spect_lung_shunt_fraction,
+)
+from yttria.reference import lung as reference
+
+counts = st.floats(1, 1e8)
+VIEWS = {
+    "lung_anterior_counts": 9e4,
+    "lung_posterior_counts": 1e5,
+    "liver_anterior_counts": 1e6,
+    "liver_posterior_counts": 6.4e5,
+}
+
+
+@given(counts, counts, counts, counts)
+def test_planar_agrees_with_the_definition(lung_a: float, lung_p: float, liver_a: float, liver_p: float) -> None:
+    got = planar_lung_shunt_fraction(
+        lung_anterior_counts=lung_a,
+        lung_posterior_counts=lung_p,
+        liver_anterior_counts=liver_a,
+        liver_posterior_counts=liver_p,
+    )
+    lung, liver = reference.geometric_mean(lung_a, lung_p), reference.geometric_mean(liver_a, liver_p)
+    assert math.isclose(got.lung_shunt_fraction, reference.lung_shunt_fraction(lung, liver), rel_tol=1e-13)
+
+
+def test_right_and_left_are_summed_per_view_before_the_mean() -> None:
+    sides = VIEWS | {"lung_anterior_counts": [7e4, 2e4], "lung_posterior_counts": np.array([3e4, 7e4])}
+    assert planar_lung_shunt_fraction(**sides) == planar_lung_shunt_fraction(**VIEWS)
+    sum_of_means = math.sqrt(7e4 * 3e4) + math.sqrt(2e4 * 7e4)
+    assert abs(planar_lung_shunt_fraction(**sides).lung_counts / sum_of_means - 1) > 0.05
+
+
+def test_background_is_per_pixel_and_view() -> None:
+    pixels = {"lung_pixels": 4000, "liver_pixels": 3000}
+    same = planar_lung_shunt_fraction(**VIEWS, **pixels, background_counts_per_pixel=5)
+    assert same.lung_shunt_fraction == pytest.approx(0.0870708829185012, rel=1e-12)
+    assert same == planar_lung_shunt_fraction(**VIEWS, **pixels, background_counts_per_pixel=(5, 5))
+    other = planar_lung_shunt_fraction(**VIEWS, **pixels, background_counts_per_pixel=(5, 6))
+    assert other.lung_counts == pytest.approx(math.sqrt(7e4 * 7.6e4), rel=1e-12)
+    with pytest.raises(OutOfRangeError, match="lung anterior counts less background must be finite and >= 0"):
+        planar_lung_shunt_fraction(**VIEWS, **pixels, background_counts_per_pixel=23)
+    with pytest.raises(ShapeError, match="anterior, posterior"):
+        planar_lung_shunt_fraction(**VIEWS, background_counts_per_pixel=(1, 2, 3))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"liver_anterior_counts": 0}, "liver counts must be finite and > 0"),
+        ({"lung_posterior_counts": -1}, "lung posterior counts must be finite and >= 0"),
+        ({"lung_posterior_counts": [5, -1]}, "lung posterior counts must be finite and >= 0"),
+        ({"lung_anterior_counts": math.nan}, "lung anterior counts"),
+    ],
+)
+def test_planar_errors(change: dict[str, float], message: str) -> None:
+    with pytest.raises(OutOfRangeError, match=message):
+        planar_lung_shunt_fraction(**VIEWS | change)
+
+
+def test_planar_advisories() -> None:
+    assert [a.code for a in planar_lung_shunt_fraction(**VIEWS).advisories] == ["planar_only"]
+    high = VIEWS | {"lung_anterior_counts": 9e5}
+    assert {a.code for a in planar_lung_shunt_fraction(**high).advisories} == {
+        "planar_only",
+        "lung_shunt_above_20_percent",
+    }
+    gut = {"extrahepatic_anterior_counts": 2e5, "extrahepatic_posterior_counts": 1e5}
+    with_gut = planar_lung_shunt_fraction(**VIEWS, **gut)
+    assert "extrahepatic_uptake" in {a.code for a in with_gut.advisories}
+    assert with_gut.lung_shunt_fraction == planar_lung_shunt_fraction(**VIEWS).lung_shunt_fraction
+
+
+def test_spect_scales_the_lungs_to_what_was_in_view() -> None:
+    assert spect_lung_shunt_fraction(lung_counts=300, liver_counts=9700).lung_shunt_fraction == 0.03
+    part = spect_lung_shunt_fraction(lung_counts=[100, 200], liver_counts=9700, lung_fraction_in_field_of_view=0.75)
+    assert part.lung_shunt_fraction == pytest.approx(400 / 10100, rel=1e-14)
+    assert [a.code for a in part.advisories] == ["lung_partly_in_view"]
+    with pytest.raises(OutOfRangeError, match=r"lung fraction in the field of view must be within \[0.5, 1\]"):
+        spect_lung_shunt_fraction(lung_counts=300, liver_counts=9700, lung_fraction_in_field_of_view=0.49)
+
+
+def test_dual_energy_window() -> None:
+    windows = {"main_window_kev": 28, "lower_window_kev": 14}
+    assert scatter_corrected_counts(main_window_counts=1000, lower_window_counts=300, **windows) == 700
+    with pytest.raises(OutOfRangeError, match="less scatter"):
+        scatter_corrected_counts(main_window_counts=100, lower_window_counts=300, **windows)
+
+
+def _ct() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(7)
+    ct = rng.integers(-1000, -600, (9, 14, 11)).astype(np.int16)
+    mask = np.zeros(ct.shape, bool)
+    mask[2:7, 3:13, 1:9] = True
+    return ct, mask
+
+
+def test_lung_mass_agrees_with_the_definition_in_every_layout() -> None:
+    ct, mask = _ct()
+    expected = reference.lung_mass_kg(ct[mask], 12.0)
+    for array in (ct, ct.astype(">f4"), np.asfortranarray(ct), ct[::-1][::-1], np.broadcast_to(ct, ct.shape)):
+        got = lung_mass_from_ct(array, mask, voxel_volume_ml=12.0)
+        assert got.lung_mass_kg == pytest.approx(expected, rel=1e-13)
+        assert got.lung_volume_ml == 12.0 * 400
+    assert lung_mass_from_ct(ct[mask], voxel_volume_ml=12.0) == lung_mass_from_ct(ct, mask, voxel_volume_ml=12.0)
+
+
+def test_densities_are_clipped_and_counted() -> None:
+    got = lung_mass_from_ct([-900, -850, -1050, 200], voxel_volume_ml=1000)
+    assert got.lung_mass_kg == pytest.approx(1.35, rel=1e-12)
+    assert (got.clipped_low_voxels, got.clipped_high_voxels) == (1, 1)
+    assert [a.code for a in got.advisories] == ["density_clipped"]
+
+
+def test_lung_mass_errors() -> None:
+    ct, mask = _ct()
+    with pytest.raises(ShapeError, match="shape of the CT"):
+        lung_mass_from_ct(ct, mask.T, voxel_volume_ml=1)
+    with pytest.raises(DTypeError, match="boolean, got dtype uint8"):
+        lung_mass_from_ct(ct, mask.astype(np.uint8), voxel_volume_ml=1)
+    with pytest.raises(DTypeError, match="got dtype object"):
+        lung_mass_from_ct(ct.astype(object), mask, voxel_volume_ml=1)
+    with pytest.raises(UndefinedError, match="the mask has no voxels"):
+        lung_mass_from_ct(ct, np.zeros_like(mask), voxel_volume_ml=1)
+    with pytest.raises(OutOfRangeError, match=r"lung mass in kg must be within \[0.3, 2.5\]"):
+        lung_mass_from_ct(ct, mask, voxel_volume_ml=1.0)
+    with pytest.raises(OutOfRangeError, match="CT number in HU must be finite, got NaN"):
+        lung_mass_from_ct([-800.0, math.nan], voxel_volume_ml=1000)
+
+
+@given(st.floats(0.01, 50), st.floats(0.001, 1), st.floats(0.3, 2.5))
+def test_dose_mass_and_shunt_are_inverse_of_each_other(gbq: float, shunt: float, kg: float) -> None:
+    dose = lung_dose(gbq, lung_shunt_fraction=shunt, lung_mass_kg=kg).lung_dose_gy
+    assert math.isclose(dose, 49.67 * gbq * shunt / kg, rel_tol=1e-13)
+    back = lung_mass_for_dose_kg(dose, activity_delivered_gbq=gbq, lung_shunt_fraction=shunt)
+    assert math.isclose(back, kg, rel_tol=1e-12)
+    if shunt < 0.999:
+        back = lung_shunt_for_dose(dose, activity_delivered_gbq=gbq, lung_mass_kg=kg)
+        assert math.isclose(back, shunt, rel_tol=1e-12)
+
+
+def test_a_shunt_above_one_is_no_answer() -> None:
+    with pytest.raises(OutOfRangeError, match=r"lung dose in Gy must be at most 49\.67"):
+        lung_shunt_for_dose(50, activity_delivered_gbq=1)
+
+
+def test_prior_dose_counts_for_the_cumulative_limit_alone() -> None:
+    got = lung_dose(4.0, lung_shunt_fraction=0.12, prior_lung_dose_gy=30)
+    assert got.cumulative_lung_dose_gy == got.lung_dose_gy + 30
+    assert [a.code for a in got.advisories] == ["cumulative_lung_dose_above_limit"]
+    assert not lung_dose(4.0, lung_shunt_fraction=0.12).advisories
+    with pytest.raises(OutOfRangeError, match="prior lung dose in Gy"):
+        lung_dose(4.0, lung_shunt_fraction=0.12, prior_lung_dose_gy=-1)
