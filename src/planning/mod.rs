@@ -1,10 +1,13 @@
 //! The models that decide an activity, forward and inverse.
 
 pub mod body_surface_area;
+pub mod decay;
+pub mod delivery;
 pub mod energy_balance;
 pub mod lung;
 pub mod mass;
 pub mod quantity;
 pub mod resin_activity;
+pub mod scores;
 pub mod single_compartment;
 pub mod tumor_to_normal;

@@ -2,8 +2,43 @@
 
 from __future__ import annotations
 
-from .body_surface_area import BodySurfaceArea, body_surface_area
-from .energy_balance import EnergyBalance, energy_balance, tumor_mass_for_dose_kg
+from .body_surface_area import (
+    BodySurfaceArea,
+    body_surface_area,
+)
+from .decay import (
+    AdministrationFactor,
+    decayed_activity_gbq,
+    elapsed_h,
+    factor_to_administration,
+    gbq_from_mci,
+    historic_dose_factor,
+    hours_to_decay,
+    mci_from_gbq,
+    time_integrated_activity_gbq_h,
+    zoned,
+)
+from .delivery import (
+    Residual,
+    VialActivity,
+    VialTiming,
+    delivered_activity_gbq,
+    number_of_spheres,
+    residual,
+    sphere_activity_bq,
+    vial_activity,
+    vial_timing,
+)
+from .energy_balance import (
+    EnergyBalance,
+    energy_balance,
+    tumor_mass_for_dose_kg,
+)
+from .limits import (
+    Limit,
+    LimitQuery,
+    limits,
+)
 from .lung import (
     LungDose,
     LungMass,
@@ -16,7 +51,15 @@ from .lung import (
     scatter_corrected_counts,
     spect_lung_shunt_fraction,
 )
-from .mass import ellipsoid_volume_ml, mass_from_volume_kg
+from .mass import (
+    ellipsoid_volume_ml,
+    mass_from_volume_kg,
+)
+from .products import (
+    Fact,
+    Product,
+    product,
+)
 from .resin_activity import (
     ActivityFactor,
     LungShuntReduction,
@@ -27,7 +70,20 @@ from .resin_activity import (
     modified_bsa_activity,
     simple_lobar_bsa_activity,
 )
-from .single_compartment import SingleCompartment, single_compartment_activity, single_compartment_dose
+from .scores import (
+    Albi,
+    ChildPugh,
+    Mrecist,
+    albi,
+    albi_grade,
+    child_pugh,
+    mrecist,
+)
+from .single_compartment import (
+    SingleCompartment,
+    single_compartment_activity,
+    single_compartment_dose,
+)
 from .tumor_to_normal import (
     KaoActivities,
     TumorToNormalRatio,
@@ -35,39 +91,79 @@ from .tumor_to_normal import (
     tumor_to_normal_ratio,
     tumor_to_normal_ratio_from_activity_ratio,
 )
+from .vials import (
+    VialChoice,
+    VialOption,
+    vial_choice,
+)
 
 __all__ = [
     "ActivityFactor",
+    "AdministrationFactor",
+    "Albi",
     "BodySurfaceArea",
+    "ChildPugh",
     "EnergyBalance",
+    "Fact",
     "KaoActivities",
+    "Limit",
+    "LimitQuery",
     "LungDose",
     "LungMass",
     "LungShunt",
     "LungShuntReduction",
+    "Mrecist",
+    "Product",
+    "Residual",
     "ResinActivity",
     "SingleCompartment",
     "TumorToNormalRatio",
+    "VialActivity",
+    "VialChoice",
+    "VialOption",
+    "VialTiming",
+    "albi",
+    "albi_grade",
     "body_surface_area",
     "bsa_activity",
+    "child_pugh",
+    "decayed_activity_gbq",
+    "delivered_activity_gbq",
+    "elapsed_h",
     "ellipsoid_volume_ml",
     "empirical_activity",
     "energy_balance",
+    "factor_to_administration",
+    "gbq_from_mci",
+    "historic_dose_factor",
+    "hours_to_decay",
     "kao_activities",
+    "limits",
     "lung_dose",
     "lung_mass_for_dose_kg",
     "lung_mass_from_ct",
     "lung_shunt_for_dose",
     "lung_shunt_reduction",
     "mass_from_volume_kg",
+    "mci_from_gbq",
     "modified_bsa_activity",
+    "mrecist",
+    "number_of_spheres",
     "planar_lung_shunt_fraction",
+    "product",
+    "residual",
     "scatter_corrected_counts",
     "simple_lobar_bsa_activity",
     "single_compartment_activity",
     "single_compartment_dose",
     "spect_lung_shunt_fraction",
+    "sphere_activity_bq",
+    "time_integrated_activity_gbq_h",
     "tumor_mass_for_dose_kg",
     "tumor_to_normal_ratio",
     "tumor_to_normal_ratio_from_activity_ratio",
+    "vial_activity",
+    "vial_choice",
+    "vial_timing",
+    "zoned",
 ]

@@ -3,19 +3,25 @@
 use pyo3::prelude::*;
 
 mod body_surface_area;
+mod decay;
+mod delivery;
 mod energy_balance;
 mod lung;
 mod mass;
 mod resin_activity;
+mod scores;
 mod single_compartment;
 mod tumor_to_normal;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     body_surface_area::register(module)?;
+    decay::register(module)?;
+    delivery::register(module)?;
     energy_balance::register(module)?;
     lung::register(module)?;
     mass::register(module)?;
     resin_activity::register(module)?;
+    scores::register(module)?;
     single_compartment::register(module)?;
     tumor_to_normal::register(module)?;
     Ok(())

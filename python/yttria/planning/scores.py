@@ -1,0 +1,163 @@
+"""Scores that a plan cites: ALBI, Child-Pugh, mRECIST."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import _core
+from ..advisory import Advisory
+from ._inputs import number
+
+_ALBI_SOURCE = "Johnson et al., J Clin Oncol 2015;33:550; mALBI 2a/2b at -2.270: Hiraoka et al. 2017 (both from memory)"
+_CHILD_PUGH_SOURCE = "Pugh et al., Br J Surg 1973;60:646, limits as two public calculators print them (read)"
+_MRECIST_SOURCE = "Lencioni and Llovet, Semin Liver Dis 2010;30:52 (from memory)"
+
+
+@dataclass(frozen=True)
+class Albi:
+    """Albumin-bilirubin score. `grade` is 1, 2 or 3; `modified_grade` is "1", "2a", "2b" or "3"."""
+
+    score: float
+    grade: int
+    modified_grade: str
+    source: str
+    advisories: tuple[Advisory, ...]
+
+    @property
+    def score_2dp(self) -> float:
+        """The score as papers print it; the grade is never taken from it."""
+        return round(self.score, 2)
+
+
+def albi(bilirubin_umol_per_l: float, albumin_g_per_l: float) -> Albi:
+    """ALBI score `0.66 log10(bilirubin) - 0.085 albumin`, bilirubin in umol/L and albumin in g/L.
+
+    1 mg/dL of bilirubin is 17.104 umol/L, 1 g/dL of albumin is 10 g/L. Raises `OutOfRangeError` below 0.1 umol/L or
+    10 g/L, which look like another unit. Source: Johnson et al. 2015; mALBI: Hiraoka et al. 2017 (both from memory).
+    """
+    score = _core.albi_score(number("bilirubin", bilirubin_umol_per_l), number("albumin", albumin_g_per_l))
+    return albi_grade(score)
+
+
+def albi_grade(score: float) -> Albi:
+    """The grade of an unrounded ALBI score: 1 up to -2.60, 2 up to -1.39, 3 above; 2a up to -2.270, 2b above.
+
+    An advisory says so where the score rounded to two decimals would fall in another grade. Raises `OutOfRangeError`
+    for a score that is not finite.
+    """
+    value = number("ALBI score", score)
+    grade, modified = _core.albi_grades(value)
+    advisories: tuple[Advisory, ...] = ()
+    if _core.albi_grades(round(value, 2))[1] != modified:
+        limit = min((-2.60, -2.270, -1.39), key=lambda boundary: abs(boundary - value))
+        advisories = (
+            Advisory(
+                "albi_rounding_changes_grade",
+                f"The score rounded to two decimals, {value:.2f}, is in another grade; the unrounded one counts.",
+                value,
+                limit,
+                _ALBI_SOURCE,
+            ),
+        )
+    return Albi(value, grade, modified, _ALBI_SOURCE, advisories)
+
+
+@dataclass(frozen=True)
+class ChildPugh:
+    """Child-Pugh points, the class "A", "B" or "C", and the points of each item."""
+
+    points: int
+    grade: str
+    bilirubin_points: int
+    albumin_points: int
+    inr_points: int
+    ascites_points: int
+    encephalopathy_points: int
+    source: str
+    advisories: tuple[Advisory, ...]
+
+
+def child_pugh(
+    bilirubin_umol_per_l: float,
+    albumin_g_per_l: float,
+    inr: float,
+    *,
+    ascites: str,
+    encephalopathy: str,
+    cholestatic: bool = False,
+) -> ChildPugh:
+    """Child-Pugh score from bilirubin in umol/L, albumin in g/L, INR, ascites and encephalopathy.
+
+    `ascites` is "none", "mild" or "moderate-severe", `encephalopathy` "none", "1-2" or "3-4". Points 1/2/3: bilirubin
+    below 34, 34 to 50, above 50 umol/L; albumin above 35, 28 to 35, below 28 g/L; INR below 1.7, 1.7 to 2.3, above
+    2.3. `cholestatic` takes 68 and 171 umol/L (4 and 10 mg/dL), for primary biliary and sclerosing cholangitis.
+    Class A 5-6, B 7-9, C 10-15 points.
+
+    Calculators differ at the limits (an INR of exactly 1.7; 34 umol/L or 2 mg/dL, which is 34.2): an advisory says
+    so. Raises `OutOfRangeError` or `UnknownNameError`. Source: Pugh et al. 1973 as public calculators print it.
+    """
+    values = (number("bilirubin", bilirubin_umol_per_l), number("albumin", albumin_g_per_l), number("INR", inr))
+    items, grade = _core.child_pugh_points(*values, ascites, encephalopathy, cholestatic)
+    bilirubin_bands = ((68.0, 68.5), (171.0, 171.1)) if cholestatic else ((34.0, 34.3), (50.0, 51.4))
+    bands = (
+        ("bilirubin", "umol/L", values[0], bilirubin_bands),
+        ("albumin", "g/L", values[1], ((28.0, 28.0), (35.0, 35.0))),
+        ("INR", "", values[2], ((1.7, 1.7), (2.3, 2.3))),
+    )
+    advisories = tuple(
+        Advisory(
+            "child_pugh_on_boundary",
+            f"{name} {value:g} {unit}".rstrip() + " lies where calculators of this score differ by one point.",
+            value,
+            low,
+            _CHILD_PUGH_SOURCE,
+        )
+        for name, unit, value, pairs in bands
+        for low, high in pairs
+        if low <= value <= high
+    )
+    return ChildPugh(sum(items), grade, *items, _CHILD_PUGH_SOURCE, advisories)
+
+
+@dataclass(frozen=True)
+class Mrecist:
+    """mRECIST category "CR", "PD", "PR" or "SD"; changes are fractions, `None` where the nadir is zero."""
+
+    category: str
+    change_from_baseline_fraction: float
+    change_from_nadir_fraction: float | None
+    source: str
+    advisories: tuple[Advisory, ...]
+
+
+def mrecist(
+    baseline_viable_sum_mm: float,
+    current_viable_sum_mm: float,
+    *,
+    nadir_viable_sum_mm: float | None = None,
+    new_lesion: bool,
+) -> Mrecist:
+    """mRECIST category from sums of the viable (arterially enhancing) diameters in mm.
+
+    Asked in this order: CR, nothing enhances and no new lesion; PD, at least 20 % above the nadir (the smallest sum
+    before this one; the baseline where it is not given) or a new lesion; PR, at least 30 % below the baseline; SD.
+    Raises `OutOfRangeError`. Source: Lencioni and Llovet 2010 (from memory).
+    """
+    baseline = number("sum of viable diameters at baseline", baseline_viable_sum_mm)
+    current = number("sum of viable diameters now", current_viable_sum_mm)
+    nadir = baseline if nadir_viable_sum_mm is None else number("smallest sum so far", nadir_viable_sum_mm)
+    category = _core.mrecist_category(baseline, nadir, current, new_lesion)
+    advisories: tuple[Advisory, ...] = ()
+    if nadir_viable_sum_mm is None and current < baseline:
+        advisories = (
+            Advisory(
+                "nadir_not_given", "The smallest sum so far was not given; progression was held against the baseline."
+            ),
+        )
+    return Mrecist(
+        category,
+        (current - baseline) / baseline,
+        (current - nadir) / nadir if nadir > 0.0 else None,
+        _MRECIST_SOURCE,
+        advisories,
+    )

@@ -1,0 +1,188 @@
+"""Which vial at which time: every vial of a product that holds what is needed within a treatment window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from .._core import Nuclide
+from ..advisory import Advisory
+from ..errors import OutOfRangeError, TimeZoneError, UndefinedError, UnknownNameError
+from ._inputs import convention, number
+from .decay import decayed_activity_gbq, elapsed_h, hours_to_decay, zoned
+from .delivery import number_of_spheres, vial_timing
+from .products import Product, product
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_CALIBRATION_FACTS = ("calibration_weekday", "calibration_clock", "calibration_zone")
+_LONGEST_WINDOW_H = 24.0 * 366
+
+
+@dataclass(frozen=True)
+class VialOption:
+    """One vial at one time. For a product that is drawn in part, `drawn_fraction` of the vial is used."""
+
+    vial_size_gbq: float
+    calibration_time: datetime
+    time: datetime
+    earliest: datetime
+    latest: datetime
+    hours_after_calibration: float
+    vial_activity_gbq: float
+    deviation_fraction: float
+    drawn_fraction: float
+    sphere_activity_bq: float
+    spheres_million: float
+
+
+@dataclass(frozen=True)
+class VialChoice:
+    """Every vial that fits, the closest in activity first, then the earliest; an advisory where none does."""
+
+    product: str
+    needed_activity_gbq: float
+    tolerance_fraction: float
+    options: tuple[VialOption, ...]
+    advisories: tuple[Advisory, ...]
+
+    def rows(self) -> list[dict[str, float | str]]:
+        """One dictionary per option, times as ISO 8601, ready for a table or JSON."""
+        return [
+            {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(option).items()}
+            for option in self.options
+        ]
+
+
+def vial_choice(
+    needed_activity_gbq: float,
+    *,
+    start: datetime | str,
+    end: datetime | str,
+    spheres: str,
+    tolerance_fraction: float = 0.05,
+    sizes: str = "standard",
+    calibration_times: Iterable[datetime | str] | None = None,
+    nuclide: Nuclide | None = None,
+) -> VialChoice:
+    """Every vial, and its time within `start` to `end`, that holds `needed_activity_gbq` within the tolerance.
+
+    `needed_activity_gbq` is the activity in the vial at treatment, residual included. `spheres` is "glass" or
+    "resin"; `sizes` is "standard" or "custom" (glass, 3 to 20 GBq in steps of 0.5). Without `calibration_times` the
+    product's weekly calibration is taken from the product table (glass); resin vials have none, so theirs are given.
+
+    A glass vial is given as a whole: it fits while its activity is within the tolerance, and the time nearest to the
+    exact activity is chosen. From a resin vial a part is drawn: it fits while it holds enough, and the earliest time
+    is chosen. Both fit only within the product's shelf life. Each option carries the activity per sphere and the
+    number of spheres that go with the activity used, at that time.
+
+    Raises `TimeZoneError`, `OutOfRangeError`, `UnknownNameError`, or `UndefinedError` where the product table names
+    no calibration. Facts of the table that were not verified come back as advisories.
+    """
+    nuclide = convention(nuclide)
+    needed = number("activity needed in the vial", needed_activity_gbq)
+    tolerance = number("tolerance", tolerance_fraction)
+    item = product(spheres)
+    window = (zoned(start), zoned(end))
+    length = elapsed_h(*window)
+    if not 0.0 <= length <= _LONGEST_WINDOW_H:
+        raise OutOfRangeError(f"treatment window in h must be within [0, {_LONGEST_WINDOW_H:g}], got {length:g}")
+    facts = ["sphere_activity_at_calibration_bq", "usable_from_h", "shelf_life_h", _size_fact(item, sizes)]
+    if calibration_times is None:
+        facts += _CALIBRATION_FACTS
+        times = list(_weekly_calibrations(item, *window))
+    else:
+        times = [zoned(moment) for moment in calibration_times]
+    # The domain of the two numbers, even where no vial is asked.
+    vial_timing(needed, needed, tolerance_fraction=tolerance, nuclide=nuclide)
+    options = [
+        option
+        for calibration in times
+        for size in _sizes(item, sizes)
+        if (option := _option(item, size, calibration, window, needed, tolerance, nuclide)) is not None
+    ]
+    options.sort(key=lambda o: (round(abs(o.deviation_fraction), 9), o.time.astimezone(timezone.utc), o.vial_size_gbq))
+    advisories = list(item.advisories(*facts))
+    if not options:
+        message = f"No {item.name} vial holds {needed:g} GBq within {tolerance:g} of it in the treatment window."
+        advisories.append(Advisory("no_vial_fits", message, needed, tolerance))
+    return VialChoice(item.name, needed, tolerance, tuple(options), tuple(advisories))
+
+
+def _option(
+    item: Product,
+    size: float,
+    calibration: datetime,
+    window: tuple[datetime, datetime],
+    needed: float,
+    tolerance: float,
+    nuclide: Nuclide,
+) -> VialOption | None:
+    exact, earliest, latest = (
+        hours_to_decay(size, factor * needed, nuclide=nuclide) for factor in (1.0, 1.0 + tolerance, 1.0 - tolerance)
+    )
+    first = max(elapsed_h(calibration, window[0]), item.value("usable_from_h"))
+    last = min(elapsed_h(calibration, window[1]), item.value("shelf_life_h"), latest)
+    if item.whole_vial:
+        first = max(first, earliest)
+    if first > last:
+        return None
+    hours = min(max(exact, first), last) if item.whole_vial else first
+    activity = decayed_activity_gbq(size, hours, nuclide=nuclide)
+    used = activity if item.whole_vial else min(needed, activity)
+    sphere = decayed_activity_gbq(item.value("sphere_activity_at_calibration_bq"), hours, nuclide=nuclide)
+
+    def moment(after: float) -> datetime:
+        utc = calibration.astimezone(timezone.utc) + timedelta(hours=after)
+        return utc.astimezone(window[0].tzinfo)
+
+    return VialOption(
+        vial_size_gbq=size,
+        calibration_time=calibration,
+        time=moment(hours),
+        earliest=moment(first),
+        latest=moment(last),
+        hours_after_calibration=hours,
+        vial_activity_gbq=activity,
+        deviation_fraction=used / needed - 1.0,
+        drawn_fraction=used / activity,
+        sphere_activity_bq=sphere,
+        spheres_million=number_of_spheres(used, sphere) / 1e6,
+    )
+
+
+def _size_fact(item: Product, sizes: str) -> str:
+    if sizes not in ("standard", "custom"):
+        raise UnknownNameError(f"vial sizes must be one of standard, custom, got {sizes!r}")
+    return "vial_sizes_gbq" if sizes == "standard" else "custom_vial_sizes_gbq"
+
+
+def _sizes(item: Product, sizes: str) -> list[float]:
+    values = item.values(_size_fact(item, sizes))
+    if sizes == "standard":
+        return list(values)
+    low, high, step = values
+    return [low + step * i for i in range(round((high - low) / step) + 1)]
+
+
+def _weekly_calibrations(item: Product, start: datetime, end: datetime) -> Iterator[datetime]:
+    try:
+        weekday, clock, name = (str(item.fact(fact).value) for fact in _CALIBRATION_FACTS)
+    except UndefinedError as error:
+        raise UndefinedError(
+            f"calibration of {item.name} vials is undefined: the product table names none; give calibration_times"
+        ) from error
+    try:
+        zone = ZoneInfo(name)
+    except ZoneInfoNotFoundError as error:
+        raise TimeZoneError(
+            f"zone {name} of the calibration is not known here; pip install tzdata, or give calibration_times"
+        ) from error
+    at = time.fromisoformat(clock)
+    day = (start.astimezone(zone) - timedelta(hours=item.value("shelf_life_h"))).date()
+    day += timedelta(days=(_WEEKDAYS.index(weekday) - day.weekday()) % 7)
+    last: date = (end.astimezone(zone) - timedelta(hours=item.value("usable_from_h"))).date()
+    while day <= last:
+        yield datetime.combine(day, at, tzinfo=zone)
+        day += timedelta(days=7)
