@@ -8,18 +8,34 @@ from .advisory import Advisory
 from .errors import YttriaError
 from .image import Image
 from .io import read_image, read_structures, write_image, write_structures
+from .kernels import (
+    DosePointKernel,
+    Medium,
+    VoxelSValueLibrary,
+    VoxelSValues,
+    dose_point_kernel,
+    media,
+    voxel_s_values,
+)
 from .structure import Structure
 
 __all__ = [
     "Advisory",
+    "DosePointKernel",
     "Image",
+    "Medium",
     "Nuclide",
     "Structure",
+    "VoxelSValueLibrary",
+    "VoxelSValues",
     "YttriaError",
     "__version__",
+    "dose_point_kernel",
     "errors",
+    "media",
     "read_image",
     "read_structures",
+    "voxel_s_values",
     "write_image",
     "write_structures",
 ]

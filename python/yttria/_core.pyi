@@ -45,6 +45,18 @@ class Nuclide:
 
 # kernels
 
+def _media() -> list[tuple[str, float, list[float], float, float, str]]: ...
+def _density_g_per_ml(medium: str, density_g_per_ml: float | None) -> float: ...
+def _dose_point_kernel(medium: str) -> tuple[NDArray[np.float64], NDArray[np.float64], float]: ...
+def _voxel_s_values(
+    voxel_size_mm: tuple[float, float, float],
+    medium: str,
+    density_g_per_ml: float,
+    nuclide: Nuclide,
+    fold_tail: bool,
+    threads: int | None,
+) -> tuple[NDArray[np.float64], float, float]: ...
+
 # voxel
 
 # planning

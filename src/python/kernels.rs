@@ -1,5 +1,69 @@
+use numpy::{PyArray1, PyArray3, PyArrayMethods};
 use pyo3::prelude::*;
 
-pub fn register(_module: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+use super::errors::OrRaise;
+use super::nuclide::PyNuclide;
+use super::threads::Threads;
+use crate::kernels::{Medium, VoxelSValues};
+
+/// Name, density, density range, support in mm, fraction beyond it, source.
+type MediumRow = (&'static str, f64, [f64; 2], f64, f64, String);
+
+#[pyfunction]
+fn _media() -> Vec<MediumRow> {
+    let row = |medium: Medium| {
+        (
+            medium.name(),
+            medium.reference_density_g_per_ml(),
+            medium.density_range_g_per_ml(),
+            medium.dose_point_kernel().support_mm(),
+            medium.dose_point_kernel().fraction_beyond_support(),
+            medium.source(),
+        )
+    };
+    Medium::ALL.map(row).to_vec()
+}
+
+#[pyfunction]
+fn _density_g_per_ml(py: Python<'_>, medium: &str, density_g_per_ml: Option<f64>) -> PyResult<f64> {
+    let density = Medium::from_name(medium).and_then(|medium| medium.density_g_per_ml(density_g_per_ml));
+    density.or_raise(py)
+}
+
+/// Shell edges in mm, energies in MeV, energy emitted in MeV.
+type KernelColumns<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>, f64);
+
+#[pyfunction]
+fn _dose_point_kernel<'py>(py: Python<'py>, medium: &str) -> PyResult<KernelColumns<'py>> {
+    let kernel = Medium::from_name(medium).or_raise(py)?.dose_point_kernel();
+    let edge_mm = PyArray1::from_slice(py, kernel.edge_mm());
+    let energy_mev = PyArray1::from_slice(py, kernel.energy_mev());
+    Ok((edge_mm, energy_mev, kernel.emitted_mev()))
+}
+
+/// Values, fraction inside, fraction beyond the support.
+#[pyfunction]
+fn _voxel_s_values<'py>(
+    py: Python<'py>,
+    voxel_size_mm: [f64; 3],
+    medium: &str,
+    density_g_per_ml: f64,
+    nuclide: &PyNuclide,
+    fold_tail: bool,
+    threads: Option<Threads>,
+) -> PyResult<(Bound<'py, PyArray3<f64>>, f64, f64)> {
+    let medium = Medium::from_name(medium).or_raise(py)?;
+    let threads = threads.map(|threads| threads.0);
+    let s = py
+        .detach(|| VoxelSValues::new(voxel_size_mm, medium, density_g_per_ml, &nuclide.0, fold_tail, threads))
+        .or_raise(py)?;
+    let (shape, inside, beyond) = (s.shape(), s.energy_inside_fraction(), s.energy_beyond_fraction());
+    Ok((PyArray1::from_vec(py, s.into_values()).reshape(shape)?, inside, beyond))
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(_media, module)?)?;
+    module.add_function(wrap_pyfunction!(_density_g_per_ml, module)?)?;
+    module.add_function(wrap_pyfunction!(_dose_point_kernel, module)?)?;
+    module.add_function(wrap_pyfunction!(_voxel_s_values, module)?)
 }

@@ -9,6 +9,7 @@ mod evaluation;
 mod kernels;
 mod nuclide;
 mod planning;
+mod threads;
 mod voxel;
 
 #[pymodule(gil_used = false)]

@@ -1,0 +1,133 @@
+//! The media whose dose point kernels are built in.
+
+use std::sync::OnceLock;
+
+use super::dose_point_kernel::DosePointKernel;
+use crate::error::{Error, Result, check};
+
+/// A medium with a dose point kernel of its own.
+///
+/// Another density than the table's scales its radii by `rho_table / rho`: the same mass thickness stops the same
+/// electron. The allowed range is where one may still speak of the same material; it catches kg/m3 and fractions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Medium {
+    /// Liquid water.
+    Water,
+    /// ICRU four-component soft tissue.
+    SoftTissue,
+    /// Liver of the composition in ICRU 1986.
+    Liver,
+    /// Lung tissue with the density effect of its cells, not of the bulk.
+    Lung,
+    /// Cortical bone of the composition in ICRU 1986.
+    Bone,
+}
+
+impl Medium {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Water, Self::SoftTissue, Self::Liver, Self::Lung, Self::Bone];
+
+    /// The medium of that name. Errors with the known names.
+    pub fn from_name(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|medium| medium.name() == name);
+        found.ok_or_else(|| Error::UnknownName {
+            quantity: "medium".into(),
+            name: name.into(),
+            known: Self::ALL.map(|medium| medium.name().into()).to_vec(),
+        })
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Water => "water",
+            Self::SoftTissue => "soft_tissue",
+            Self::Liver => "liver",
+            Self::Lung => "lung",
+            Self::Bone => "bone",
+        }
+    }
+
+    /// The density of its table, in g/mL.
+    pub fn reference_density_g_per_ml(self) -> f64 {
+        match self {
+            Self::Water => 1.0,
+            Self::SoftTissue => 1.04,
+            Self::Liver => 1.06,
+            Self::Lung => 0.26,
+            Self::Bone => 1.92,
+        }
+    }
+
+    /// The lowest and the highest density it may be given, in g/mL.
+    pub fn density_range_g_per_ml(self) -> [f64; 2] {
+        match self {
+            Self::Water => [0.9, 1.1],
+            Self::SoftTissue | Self::Liver => [0.9, 1.2],
+            Self::Lung => [0.1, 1.1],
+            Self::Bone => [1.4, 2.2],
+        }
+    }
+
+    /// The given density if it is one this medium may have, or the density of its table.
+    pub fn density_g_per_ml(self, density_g_per_ml: Option<f64>) -> Result<f64> {
+        let [low, high] = self.density_range_g_per_ml();
+        match density_g_per_ml {
+            None => Ok(self.reference_density_g_per_ml()),
+            Some(density) => check::within(&format!("density of {} in g/mL", self.name()), density, low, high),
+        }
+    }
+
+    /// Its dose point kernel, parsed once.
+    pub fn dose_point_kernel(self) -> &'static DosePointKernel {
+        static KERNELS: [OnceLock<DosePointKernel>; 5] = [const { OnceLock::new() }; 5];
+        let table = match self {
+            Self::Water => include_str!("../data/dose_point_kernel_y90_water.csv"),
+            Self::SoftTissue => include_str!("../data/dose_point_kernel_y90_soft_tissue_104.csv"),
+            Self::Liver => include_str!("../data/dose_point_kernel_y90_liver_106.csv"),
+            Self::Lung => include_str!("../data/dose_point_kernel_y90_lung_026.csv"),
+            Self::Bone => include_str!("../data/dose_point_kernel_y90_cortical_bone_192.csv"),
+        };
+        KERNELS[self as usize].get_or_init(|| {
+            DosePointKernel::parse(table, self.reference_density_g_per_ml())
+                .expect("a test parses every built-in table")
+        })
+    }
+
+    /// What the table is of and how it was made.
+    pub fn source(self) -> String {
+        self.dose_point_kernel().passport().join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Medium;
+
+    #[test]
+    fn every_table_parses_and_keeps_its_energy() {
+        for medium in Medium::ALL {
+            let kernel = medium.dose_point_kernel();
+            assert_eq!(kernel.emitted_mev(), 0.932_968);
+            let leaves = 1.0 - kernel.energy_mev().iter().sum::<f64>() / kernel.emitted_mev();
+            let most = if medium == Medium::Lung { 1.5e-4 } else { 1e-7 };
+            assert!(leaves.abs() < most, "{medium:?}: {leaves} leaves the table");
+            let beyond = kernel.fraction_beyond_support();
+            let expected = if medium == Medium::Bone { 0.0060 } else { 0.0039 };
+            assert!((beyond - expected).abs() < 6e-5, "{medium:?}: {beyond} beyond the support");
+        }
+    }
+
+    #[test]
+    fn densities_are_of_the_medium() {
+        for medium in Medium::ALL {
+            assert_eq!(Medium::from_name(medium.name()).unwrap(), medium);
+            let reference = medium.density_g_per_ml(None).unwrap();
+            assert_eq!(medium.density_g_per_ml(Some(reference)).unwrap(), reference);
+            for bad in [0.0, -1.0, 1000.0 * reference, f64::NAN, f64::INFINITY] {
+                assert!(medium.density_g_per_ml(Some(bad)).is_err());
+            }
+        }
+        assert!(Medium::from_name("Water").is_err());
+    }
+}
