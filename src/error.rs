@@ -36,6 +36,13 @@ pub enum Error {
         /// Why it does not exist.
         reason: String,
     },
+    /// An affine is sheared or singular, or two grids do not fit each other.
+    Geometry {
+        /// The affine or grid.
+        quantity: String,
+        /// What is wrong with it, and what it must be.
+        reason: String,
+    },
     /// A name is not one of the known ones.
     UnknownName {
         /// What the name should name, e.g. "medium".
@@ -104,6 +111,7 @@ impl fmt::Display for Error {
                 requirement,
             } => write!(f, "{quantity} must be {requirement}, got shape {shape:?}"),
             Self::Undefined { quantity, reason } => write!(f, "{quantity} is undefined: {reason}"),
+            Self::Geometry { quantity, reason } => write!(f, "{quantity} cannot be used: {reason}"),
             Self::UnknownName { quantity, name, known } => {
                 write!(f, "{quantity} must be one of {}, got '{name}'", known.join(", "))
             }

@@ -1,1 +1,17 @@
 //! What a dose distribution means: volumes, histograms, radiobiology, uncertainty.
+
+pub mod affine;
+mod aligned;
+pub mod dvh;
+mod mask;
+mod oblique;
+pub mod occupancy;
+mod radix;
+mod samples;
+pub mod voxels;
+
+pub use affine::Affine;
+pub use dvh::{DoseVolumeHistogram, Interpolation, dose_volume_histograms};
+pub use occupancy::{Occupancy, occupancy};
+pub use samples::Dose;
+pub use voxels::{Contiguous, Fraction, Voxels};

@@ -23,6 +23,7 @@ fn to_exception(py: Python<'_>, error: &Error) -> PyErr {
         Error::OutOfRange { .. } => "OutOfRangeError",
         Error::Shape { .. } => "ShapeError",
         Error::Undefined { .. } => "UndefinedError",
+        Error::Geometry { .. } => "GeometryError",
         Error::UnknownName { .. } => "UnknownNameError",
         Error::Contraindicated { .. } => "ContraindicatedError",
         Error::Memory { .. } => "InsufficientMemoryError",

@@ -1,0 +1,108 @@
+//! Occupancy between parallel grids: exact, because the overlap of two boxes is the product of three overlaps.
+//!
+//! Per axis, a short list says which mask voxels overlap a dose voxel and by how much of it. One plane of dose voxels
+//! (across the mask's first axis) is worked on at a time: contract the mask's planes, then rows, then columns. Planes
+//! are shared out between threads. Limited by one read of the mask.
+
+use std::ops::Range;
+
+use super::affine::IndexMap;
+use super::mask::Found;
+use super::occupancy::{reserve, rounded};
+use super::voxels::{Fraction, Voxels};
+use crate::error::Result;
+use crate::parallel;
+
+/// The mask voxels that overlap one dose voxel along an axis, and the share of the dose voxel that each covers.
+struct Overlap {
+    first: usize,
+    shares: Vec<f64>,
+}
+
+/// Weights (C order) of the box at `low`, and their sum before rounding. `axes[a]` is the mask axis along dose axis `a`.
+pub(super) fn integrated<M: Voxels<Element: Fraction>>(
+    mask: &M,
+    found: &Found,
+    map: &IndexMap,
+    axes: [usize; 3],
+    low: [usize; 3],
+    box_shape: [usize; 3],
+    threads: usize,
+) -> Result<(Vec<f32>, f64)> {
+    let middle = [0, 1, 2].map(|b| (found.low[b] + found.high[b]) as f64 / 2.0 - 0.5);
+    let center = map.apply(middle);
+    // By mask axis from here on.
+    let mut dose_axis = [0; 3];
+    (0..3).for_each(|a| dose_axis[axes[a]] = a);
+    let overlaps = [0, 1, 2].map(|b| {
+        let a = dose_axis[b];
+        let scale = map.linear[a][b];
+        let offset = center[a] - scale * middle[b];
+        (low[a]..low[a] + box_shape[a])
+            .map(|n| overlap(n as f64, scale, offset, found.low[b]..found.high[b]))
+            .collect::<Vec<_>>()
+    });
+    let planes = parallel::map(overlaps[0].len(), threads, |p| {
+        let plane = contract(mask, found, &overlaps[0][p], &overlaps[1], &overlaps[2]);
+        (plane.iter().sum::<f64>(), plane.into_iter().map(rounded).collect::<Vec<f32>>())
+    });
+
+    let mut weights = reserve(box_shape)?;
+    weights.resize(box_shape.iter().product(), 0.0);
+    let stride = [box_shape[1] * box_shape[2], box_shape[2], 1];
+    let stride = dose_axis.map(|a| stride[a]);
+    for (p, (_, plane)) in planes.iter().enumerate() {
+        for (r, row) in plane.chunks_exact(overlaps[2].len()).enumerate() {
+            for (c, &weight) in row.iter().enumerate() {
+                weights[p * stride[0] + r * stride[1] + c * stride[2]] = weight;
+            }
+        }
+    }
+    Ok((weights, planes.iter().map(|plane| plane.0).sum()))
+}
+
+/// Dose voxel `n` spans `n - 0.5 .. n + 0.5`; mask voxel `m` spans `scale (m - 0.5) + offset .. scale (m + 0.5) + offset`.
+fn overlap(n: f64, scale: f64, offset: f64, within: Range<usize>) -> Overlap {
+    let reach = |x: f64| ((x - offset) / scale + 0.5).clamp(within.start as f64, within.end as f64);
+    let (p, q) = (reach(n - 0.5), reach(n + 0.5));
+    let first = p.min(q).floor() as usize;
+    let last = p.max(q).ceil() as usize;
+    let shares = (first..last).map(|m| {
+        let (p, q) = (scale * (m as f64 - 0.5) + offset, scale * (m as f64 + 0.5) + offset);
+        (p.max(q).min(n + 0.5) - p.min(q).max(n - 0.5)).max(0.0)
+    });
+    Overlap {
+        first,
+        shares: shares.collect(),
+    }
+}
+
+fn contract<M: Voxels<Element: Fraction>>(
+    mask: &M,
+    found: &Found,
+    plane: &Overlap,
+    rows: &[Overlap],
+    columns: &[Overlap],
+) -> Vec<f64> {
+    let (first_row, first_column) = (found.low[1], found.low[2]);
+    let width = found.high[2] - first_column;
+    let mut flat = vec![0.0; (found.high[1] - first_row) * width];
+    for (k, &share) in (plane.first..).zip(&plane.shares) {
+        for (j, row) in (first_row..).zip(flat.chunks_exact_mut(width)) {
+            mask.visit(k, j, first_column..found.high[2], |i, m| row[i - first_column] += share * m.fraction());
+        }
+    }
+    let mut contracted = Vec::with_capacity(rows.len() * columns.len());
+    let mut line = vec![0.0; width];
+    for row in rows {
+        line.fill(0.0);
+        for (j, &share) in (row.first - first_row..).zip(&row.shares) {
+            line.iter_mut().zip(&flat[j * width..]).for_each(|(sum, value)| *sum += share * value);
+        }
+        contracted.extend(columns.iter().map(|column| {
+            let values = &line[column.first - first_column..];
+            column.shares.iter().zip(values).map(|(share, value)| share * value).sum::<f64>()
+        }));
+    }
+    contracted
+}

@@ -1,0 +1,322 @@
+//! Dose-volume histograms: exact, because the doses are sorted and not binned.
+
+use super::occupancy::Occupancy;
+use super::radix::{self, Keyed};
+use super::samples::{Dose, Doses};
+use super::voxels::Voxels;
+use crate::error::{Error, Result, check};
+use crate::parallel;
+
+/// A volume counts as reached when it falls short by less than this share of the structure: room for the rounding of a
+/// percentage, far below any voxel.
+const VOLUME_ROUNDING: f64 = 1e-12;
+
+/// How a dose is read from between two samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interpolation {
+    /// The definition: the minimum dose of the hottest volume, always a dose that occurs.
+    Rank,
+    /// Between the centers of the samples' volumes, the coldest at 100 % and the hottest at 0 %; with equal weights
+    /// what spreadsheets and percentile functions return by default.
+    Linear,
+}
+
+impl Interpolation {
+    /// By its name, "rank" or "linear".
+    pub fn from_name(name: &str) -> Result<Self> {
+        match name {
+            "rank" => Ok(Self::Rank),
+            "linear" => Ok(Self::Linear),
+            _ => Err(Error::UnknownName {
+                quantity: "interpolation".into(),
+                name: name.into(),
+                known: vec!["rank".into(), "linear".into()],
+            }),
+        }
+    }
+}
+
+/// The cumulative dose-volume histogram of one structure, and what is read from it.
+///
+/// Each voxel is a sample: its dose, and its volume times its occupancy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DoseVolumeHistogram {
+    doses: Doses,
+    /// Volume in voxels of the samples colder than each; `None` where every sample is one voxel.
+    colder: Option<Vec<f64>>,
+    total: f64,
+    voxel_volume_ml: f64,
+    mean_gy: f64,
+    standard_deviation_gy: f64,
+}
+
+/// Histograms of many structures on one dose map, in the given order. The result does not depend on `threads`.
+///
+/// Errors where a structure is not on the dose grid, occupies no voxel, or holds a dose that is not finite.
+pub fn dose_volume_histograms<D: Voxels<Element: Dose>>(
+    dose_gy: &D,
+    structures: &[(String, &Occupancy)],
+    voxel_volume_ml: f64,
+    threads: Option<usize>,
+) -> Result<Vec<DoseVolumeHistogram>> {
+    let threads = parallel::thread_count(threads)?;
+    let voxel_volume_ml = check::positive("voxel volume in mL", voxel_volume_ml)?;
+    for (name, occupancy) in structures {
+        if occupancy.shape() != dose_gy.shape() {
+            return Err(Error::Shape {
+                quantity: format!("occupancy of '{name}'"),
+                shape: occupancy.shape().to_vec(),
+                requirement: format!("on the dose grid {:?}", dose_gy.shape()),
+            });
+        }
+    }
+    // Largest first, so that no thread is left with the liver at the end.
+    let mut order: Vec<usize> = (0..structures.len()).collect();
+    order.sort_by_key(|&s| std::cmp::Reverse(structures[s].1.voxels()));
+    let results = parallel::map(order.len(), threads, |n| {
+        let (name, occupancy) = &structures[order[n]];
+        histogram(name, dose_gy, occupancy, voxel_volume_ml)
+    });
+    let mut sorted: Vec<_> = order.into_iter().zip(results).collect();
+    sorted.sort_by_key(|(s, _)| *s);
+    sorted.into_iter().map(|(_, result)| result).collect()
+}
+
+fn histogram<D: Voxels<Element: Dose>>(
+    name: &str,
+    dose_gy: &D,
+    occupancy: &Occupancy,
+    voxel_volume_ml: f64,
+) -> Result<DoseVolumeHistogram> {
+    if occupancy.voxels() == 0 {
+        return Err(Error::Undefined {
+            quantity: format!("dose-volume histogram of '{name}'"),
+            reason: "the structure occupies no voxel of the dose grid".into(),
+        });
+    }
+    let (doses, colder) = if occupancy.is_whole() {
+        let keys = radix::sort(gather(name, dose_gy, occupancy, |key, _| key)?);
+        (keys.into_iter().map(D::Element::decode).collect(), None)
+    } else {
+        let mut samples = radix::sort(gather(name, dose_gy, occupancy, |key, weight| (key, weight))?);
+        // Equal doses by weight: then no result depends on where the voxels lay.
+        for same in samples.chunk_by_mut(|a, b| a.0.key() == b.0.key()).filter(|same| same.len() > 1) {
+            same.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
+        }
+        let mut sum = 0.0;
+        let mut colder = Vec::with_capacity(samples.len());
+        for &(_, weight) in &samples {
+            colder.push(sum);
+            sum += f64::from(weight);
+        }
+        (samples.into_iter().map(|(key, _)| D::Element::decode(key)).collect(), Some(colder))
+    };
+    let mut this = DoseVolumeHistogram {
+        doses: Dose::collect(doses),
+        colder,
+        total: occupancy.volume_voxels(),
+        voxel_volume_ml,
+        mean_gy: 0.0,
+        standard_deviation_gy: 0.0,
+    };
+    let mean = this.sum(|dose| dose) / this.total;
+    this.mean_gy = mean.clamp(this.minimum_gy(), this.maximum_gy());
+    this.standard_deviation_gy = (this.sum(|dose| (dose - this.mean_gy).powi(2)) / this.total).sqrt();
+    Ok(this)
+}
+
+/// One sample per occupied voxel, in the order of the array.
+fn gather<D: Voxels<Element: Dose>, T>(
+    name: &str,
+    dose_gy: &D,
+    occupancy: &Occupancy,
+    sample: impl Fn(<D::Element as Dose>::Key, f32) -> T,
+) -> Result<Vec<T>> {
+    let mut samples = Vec::with_capacity(occupancy.voxels());
+    let mut invalid = 0usize;
+    let mut found = 0.0;
+    for run in occupancy.runs() {
+        let weights = &occupancy.weights()[run.at..run.at + run.length];
+        dose_gy.visit(run.k, run.j, run.i..run.i + run.length, |i, dose| {
+            let value: f64 = dose.into();
+            if !value.is_finite() {
+                invalid += 1;
+                found = value;
+            }
+            samples.push(sample(dose.encode(), weights[i - run.i]));
+        });
+    }
+    if invalid > 0 {
+        let quantity = format!("absorbed dose in Gy in '{name}'");
+        return Err(Error::out_of_range(quantity, found, format!("finite ({invalid} voxels are not)")));
+    }
+    Ok(samples)
+}
+
+impl DoseVolumeHistogram {
+    /// Volume in mL.
+    pub fn volume_ml(&self) -> f64 {
+        self.total * self.voxel_volume_ml
+    }
+    /// Volume-weighted mean dose in Gy.
+    pub fn mean_gy(&self) -> f64 {
+        self.mean_gy
+    }
+    /// Dose of the coldest voxel, however little of it is occupied, in Gy.
+    pub fn minimum_gy(&self) -> f64 {
+        self.doses.get(0)
+    }
+    /// Dose of the hottest voxel, however little of it is occupied, in Gy.
+    pub fn maximum_gy(&self) -> f64 {
+        self.doses.get(self.doses.len() - 1)
+    }
+    /// Volume-weighted standard deviation in Gy: of the dose in the structure, not an estimate from a sample.
+    pub fn standard_deviation_gy(&self) -> f64 {
+        self.standard_deviation_gy
+    }
+
+    /// `D_x`: the minimum dose in Gy of the hottest `x` percent of the volume.
+    ///
+    /// By rank: the highest dose `d` such that at least `x` percent of the volume receives `d` or more; so of equal doses
+    /// all count, and `D_0` is the maximum, `D_100` the minimum. Errors outside [0, 100].
+    pub fn dose_at_volume_percent(&self, x: f64, interpolation: Interpolation) -> Result<f64> {
+        let x = check::within("volume in percent", x, 0.0, 100.0)?;
+        // x times the volume first: for whole voxels the product is exact.
+        Ok(self.dose_at(x * self.total / 100.0, interpolation))
+    }
+
+    /// The same for a volume in mL. Errors beyond the structure's volume.
+    pub fn dose_at_volume_ml(&self, volume_ml: f64, interpolation: Interpolation) -> Result<f64> {
+        let high = self.volume_ml() * (1.0 + VOLUME_ROUNDING);
+        let volume_ml = check::within("volume in mL", volume_ml, 0.0, high)?;
+        Ok(self.dose_at((volume_ml / self.voxel_volume_ml).min(self.total), interpolation))
+    }
+
+    /// `V_d`: the volume in mL that receives `dose_gy` or more; with `strict`, more. Errors where the dose is NaN.
+    pub fn volume_at_dose_ml(&self, dose_gy: f64, strict: bool) -> Result<f64> {
+        Ok(self.voxels_at(dose_gy, strict)? * self.voxel_volume_ml)
+    }
+
+    /// The same in percent of the structure's volume.
+    pub fn volume_at_dose_percent(&self, dose_gy: f64, strict: bool) -> Result<f64> {
+        Ok(self.voxels_at(dose_gy, strict)? * 100.0 / self.total)
+    }
+
+    /// The exact cumulative curve: each dose that occurs (ascending, in Gy), and the volume in mL that receives it or
+    /// more. Between two doses the volume is that of the upper one.
+    pub fn curve(&self) -> (Vec<f64>, Vec<f64>) {
+        self.distinct().map(|(dose, from, _)| (dose, (self.total - from) * self.voxel_volume_ml)).unzip()
+    }
+
+    /// The cumulative curve at doses of the caller's: the volume in mL that receives each or more. Errors on NaN.
+    pub fn curve_at(&self, doses_gy: &[f64]) -> Result<Vec<f64>> {
+        doses_gy.iter().map(|&dose| self.volume_at_dose_ml(dose, false)).collect()
+    }
+
+    /// Each dose that occurs (ascending, in Gy), and the volume in mL that receives just it.
+    pub fn differential(&self) -> (Vec<f64>, Vec<f64>) {
+        self.distinct().map(|(dose, from, to)| (dose, (to - from) * self.voxel_volume_ml)).unzip()
+    }
+
+    /// Each dose that occurs, the volume in voxels that is colder, and the volume up to and with it.
+    fn distinct(&self) -> impl Iterator<Item = (f64, f64, f64)> {
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let first = next;
+            let dose = (first < self.doses.len()).then(|| self.doses.get(first))?;
+            while next < self.doses.len() && self.doses.get(next) == dose {
+                next += 1;
+            }
+            Some((dose, self.colder(first), self.colder(next)))
+        })
+    }
+
+    /// Volume in voxels of the samples colder than sample `n`.
+    fn colder(&self, n: usize) -> f64 {
+        match &self.colder {
+            None => n as f64,
+            Some(colder) => colder.get(n).copied().unwrap_or(self.total),
+        }
+    }
+
+    fn dose_at(&self, hottest: f64, interpolation: Interpolation) -> f64 {
+        let count = self.doses.len();
+        match interpolation {
+            Interpolation::Rank => {
+                let enough = hottest - VOLUME_ROUNDING * self.total;
+                let reached = first_where(count, |n| self.total - self.colder(n) < enough);
+                self.doses.get(reached.saturating_sub(1))
+            }
+            Interpolation::Linear => {
+                let center = |n: usize| 0.5 * (self.colder(n) + self.colder(n + 1));
+                let at = center(count - 1) - hottest / self.total * (center(count - 1) - center(0));
+                let above = first_where(count, |n| center(n) > at).clamp(1, (count - 1).max(1)).min(count - 1);
+                let below = above.saturating_sub(1);
+                if above == below {
+                    return self.doses.get(above);
+                }
+                let share = ((at - center(below)) / (center(above) - center(below))).clamp(0.0, 1.0);
+                let (cold, hot) = (self.doses.get(below), self.doses.get(above));
+                if share < 0.5 {
+                    cold + share * (hot - cold)
+                } else {
+                    hot - (1.0 - share) * (hot - cold)
+                }
+            }
+        }
+    }
+
+    fn voxels_at(&self, dose_gy: f64, strict: bool) -> Result<f64> {
+        if dose_gy.is_nan() {
+            return Err(Error::out_of_range("dose in Gy", dose_gy, "a number"));
+        }
+        let hot = |n: usize| {
+            if strict {
+                self.doses.get(n) > dose_gy
+            } else {
+                self.doses.get(n) >= dose_gy
+            }
+        };
+        Ok(self.total - self.colder(first_where(self.doses.len(), hot)))
+    }
+
+    /// Sum of `term(dose)` times volume in voxels, in eight lanes.
+    fn sum(&self, term: impl Fn(f64) -> f64) -> f64 {
+        let mut lanes = [0.0; 8];
+        match (&self.doses, &self.colder) {
+            (Doses::Single(doses), None) => add(&mut lanes, doses, |_, &dose| term(f64::from(dose))),
+            (Doses::Double(doses), None) => add(&mut lanes, doses, |_, &dose| term(dose)),
+            (Doses::Single(doses), Some(_)) => {
+                add(&mut lanes, doses, |n, &dose| self.weight(n) * term(f64::from(dose)))
+            }
+            (Doses::Double(doses), Some(_)) => add(&mut lanes, doses, |n, &dose| self.weight(n) * term(dose)),
+        }
+        lanes.iter().sum()
+    }
+
+    fn weight(&self, n: usize) -> f64 {
+        self.colder(n + 1) - self.colder(n)
+    }
+}
+
+fn add<T>(lanes: &mut [f64; 8], values: &[T], term: impl Fn(usize, &T) -> f64) {
+    for (row, eight) in values.chunks(8).enumerate() {
+        for (lane, value) in eight.iter().enumerate() {
+            lanes[lane] += term(row * 8 + lane, value);
+        }
+    }
+}
+
+/// The first `n < count` from which on `holds` is true, or `count`.
+fn first_where(count: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
+}

@@ -1,0 +1,109 @@
+//! Where a structure's mask is not zero, and whether every value in it is a fraction.
+
+use super::affine::IndexMap;
+use super::voxels::{Fraction, Voxels};
+use crate::error::{Error, Result};
+use crate::parallel;
+
+/// The box of a mask that is not zero (`high` exclusive), and the sum of its values.
+pub(super) struct Found {
+    pub low: [usize; 3],
+    pub high: [usize; 3],
+    pub total: f64,
+}
+
+impl Found {
+    pub fn box_shape(&self) -> [usize; 3] {
+        [0, 1, 2].map(|a| self.high[a] - self.low[a])
+    }
+
+    /// The box of target voxels that the structure may touch, and whether the target grid cuts the structure's box.
+    pub fn reach(&self, map: &IndexMap, shape: [usize; 3]) -> ([usize; 3], [usize; 3], bool) {
+        let (mut low, mut high, mut cut) = ([0; 3], [0; 3], false);
+        let center = map.apply([0, 1, 2].map(|b| (self.low[b] + self.high[b]) as f64 / 2.0 - 0.5));
+        for a in 0..3 {
+            let half: f64 = (0..3).map(|b| map.linear[a][b].abs() * self.box_shape()[b] as f64 / 2.0).sum();
+            // In units where target voxel n spans [n, n + 1].
+            let (from, to) = (center[a] - half + 0.5, center[a] + half + 0.5);
+            cut |= from < -1e-9 || to > shape[a] as f64 + 1e-9;
+            low[a] = from.floor().clamp(0.0, shape[a] as f64) as usize;
+            high[a] = to.ceil().clamp(0.0, shape[a] as f64) as usize;
+        }
+        (low, high, cut)
+    }
+}
+
+/// What one plane of a mask holds.
+struct Plane {
+    low: [usize; 2],
+    high: [usize; 2],
+    total: f64,
+    invalid: usize,
+    largest: f64,
+}
+
+/// One parallel pass over the mask; `None` where it is zero everywhere.
+///
+/// Errors where a value is not within [0, 1]: the error says how many and the largest.
+pub(super) fn scan<M: Voxels<Element: Fraction>>(mask: &M, threads: usize) -> Result<Option<Found>> {
+    let planes = parallel::map(mask.shape()[0], threads, |k| scan_plane(mask, k));
+    let invalid: usize = planes.iter().map(|plane| plane.invalid).sum();
+    if invalid > 0 {
+        let largest = planes.iter().map(|p| p.largest).max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(f64::NAN);
+        let requirement = format!("within [0, 1] ({invalid} voxels are not)");
+        return Err(Error::out_of_range("structure mask", largest, requirement)
+            .with_hint("the value farthest from 0 is shown; select one label of a label map first"));
+    }
+    let mut found: Option<Found> = None;
+    for (k, plane) in planes.iter().enumerate().filter(|(_, plane)| plane.high[0] > 0) {
+        let so_far = found.get_or_insert(Found {
+            low: [k, plane.low[0], plane.low[1]],
+            high: [0; 3],
+            total: 0.0,
+        });
+        so_far.high[0] = k + 1;
+        for a in 0..2 {
+            so_far.low[a + 1] = so_far.low[a + 1].min(plane.low[a]);
+            so_far.high[a + 1] = so_far.high[a + 1].max(plane.high[a]);
+        }
+        so_far.total += plane.total;
+    }
+    Ok(found)
+}
+
+fn scan_plane<M: Voxels<Element: Fraction>>(mask: &M, k: usize) -> Plane {
+    let [_, rows, columns] = mask.shape();
+    let mut plane = Plane {
+        low: [rows, columns],
+        high: [0; 2],
+        total: 0.0,
+        invalid: 0,
+        largest: 0.0,
+    };
+    for j in 0..rows {
+        if mask.row(k, j).is_some_and(is_zero) {
+            continue;
+        }
+        mask.visit(k, j, 0..columns, |i, value| {
+            let fraction = value.fraction();
+            if fraction == 0.0 {
+                return;
+            }
+            plane.low = [plane.low[0].min(j), plane.low[1].min(i)];
+            plane.high = [j + 1, plane.high[1].max(i + 1)];
+            plane.total += fraction;
+            if !(0.0..=1.0).contains(&fraction) {
+                plane.invalid += 1;
+                if fraction.abs().total_cmp(&plane.largest.abs()).is_gt() {
+                    plane.largest = fraction;
+                }
+            }
+        });
+    }
+    plane
+}
+
+/// Without an early exit inside a chunk, so that it is compared many voxels at a time.
+fn is_zero<T: Fraction>(row: &[T]) -> bool {
+    row.chunks(128).all(|chunk| chunk.iter().fold(true, |zero, value| zero & value.is_zero()))
+}

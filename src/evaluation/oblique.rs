@@ -1,0 +1,103 @@
+//! Occupancy between grids that are turned against each other: sub-sampling.
+//!
+//! A dose voxel whose whole neighborhood in the mask has one value takes it. The others, at the structure's surface, are
+//! sampled at the points of an additive recurrence on the three powers of 1/g, g^4 = g + 1 (Roberts 2018, "The
+//! unreasonable effectiveness of quasirandom sequences"; from memory). The points are stratified in every projection:
+//! a surface almost parallel to the voxel's faces is resolved to 1/N of the voxel, where a cubic lattice of as many
+//! points gives 1/N^(1/3) and errs alike in all voxels along the surface. Limited by the samples at the surface.
+
+use super::affine::IndexMap;
+use super::mask::Found;
+use super::occupancy::{reserve, rounded};
+use super::voxels::{Fraction, Voxels};
+use crate::error::Result;
+use crate::parallel;
+
+/// The real root of g^4 = g + 1.
+const G: f64 = 1.220_744_084_605_759_5;
+
+/// Samples per mask voxel in a dose voxel; fewest and most samples per dose voxel.
+const DENSITY: f64 = 64.0;
+const FEWEST: f64 = 1024.0;
+const MOST: f64 = 16384.0;
+
+/// Weights (C order) of the box at `low`, and their sum before rounding. `map` leads from dose index to mask index.
+pub(super) fn sampled<M: Voxels<Element: Fraction>>(
+    mask: &M,
+    found: &Found,
+    map: &IndexMap,
+    low: [usize; 3],
+    box_shape: [usize; 3],
+    threads: usize,
+) -> Result<(Vec<f32>, f64)> {
+    let mut weights = reserve(box_shape)?;
+    let points = points(map);
+    let half = [0, 1, 2].map(|b| 0.5 * map.linear[b].iter().map(|step| step.abs()).sum::<f64>());
+    let planes = parallel::map(box_shape[0], threads, |p| {
+        let mut plane = Vec::with_capacity(box_shape[1] * box_shape[2]);
+        for r in 0..box_shape[1] {
+            for c in 0..box_shape[2] {
+                let n = [low[0] + p, low[1] + r, low[2] + c].map(|n| n as f64);
+                plane.push(occupied(mask, found, map.apply(n), half, &points));
+            }
+        }
+        (plane.iter().sum::<f64>(), plane)
+    });
+    weights.extend(planes.iter().flat_map(|(_, plane)| plane.iter().map(|&w| rounded(w))));
+    Ok((weights, planes.iter().map(|plane| plane.0).sum()))
+}
+
+/// Sample points of a dose voxel relative to its center, in mask voxels.
+fn points(map: &IndexMap) -> Vec<[f64; 3]> {
+    let count = (DENSITY * map.volume_ratio()).clamp(FEWEST, MOST) as u32;
+    let unit = |n: u32, power: i32| (0.5 + f64::from(n) * G.powi(-power)).fract() - 0.5;
+    (1..=count)
+        .map(|n| {
+            let u = [unit(n, 1), unit(n, 2), unit(n, 3)];
+            map.linear.map(|row| row[0] * u[0] + row[1] * u[1] + row[2] * u[2])
+        })
+        .collect()
+}
+
+/// Occupancy of the dose voxel whose center lies at `center` in the mask and which reaches `half` along each axis.
+fn occupied<M: Voxels<Element: Fraction>>(
+    mask: &M,
+    found: &Found,
+    center: [f64; 3],
+    half: [f64; 3],
+    points: &[[f64; 3]],
+) -> f64 {
+    let (mut first, mut last, mut whole) = ([0; 3], [0; 3], true);
+    for b in 0..3 {
+        let (bottom, top) = (found.low[b] as f64, found.high[b] as f64);
+        let (from, to) = (center[b] - half[b] + 0.5, center[b] + half[b] + 0.5);
+        if to <= bottom || from >= top {
+            return 0.0;
+        }
+        whole &= from >= bottom && to <= top;
+        first[b] = from.floor().max(bottom) as usize;
+        last[b] = to.ceil().min(top) as usize;
+    }
+    let value = mask.get(first).fraction();
+    if (whole || value == 0.0) && is_everywhere(mask, value, first, last) {
+        return value;
+    }
+    let sum: f64 = points
+        .iter()
+        .map(|point| {
+            let at = [0, 1, 2].map(|b| center[b] + point[b] + 0.5);
+            let inside = (0..3).all(|b| at[b] >= found.low[b] as f64 && at[b] < found.high[b] as f64);
+            if inside {
+                mask.get(at.map(|x| x as usize)).fraction()
+            } else {
+                0.0
+            }
+        })
+        .sum();
+    sum / points.len() as f64
+}
+
+fn is_everywhere<M: Voxels<Element: Fraction>>(mask: &M, value: f64, first: [usize; 3], last: [usize; 3]) -> bool {
+    (first[0]..last[0])
+        .all(|k| (first[1]..last[1]).all(|j| (first[2]..last[2]).all(|i| mask.get([k, j, i]).fraction() == value)))
+}

@@ -1,0 +1,105 @@
+use numpy::PyArray1;
+use pyo3::prelude::*;
+
+use super::arrays::{self, Dose, View, with_dose};
+use super::occupancy::PyOccupancy;
+use crate::evaluation::{self, Interpolation};
+use crate::python::errors::OrRaise;
+
+type Curve<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
+
+#[pyclass(name = "DoseVolumeHistogram", module = "yttria.evaluation", frozen, eq)]
+#[derive(PartialEq)]
+pub struct PyDoseVolumeHistogram(evaluation::DoseVolumeHistogram);
+
+#[pymethods]
+impl PyDoseVolumeHistogram {
+    #[getter]
+    fn volume_ml(&self) -> f64 {
+        self.0.volume_ml()
+    }
+    #[getter]
+    fn mean_gy(&self) -> f64 {
+        self.0.mean_gy()
+    }
+    #[getter]
+    fn minimum_gy(&self) -> f64 {
+        self.0.minimum_gy()
+    }
+    #[getter]
+    fn maximum_gy(&self) -> f64 {
+        self.0.maximum_gy()
+    }
+    #[getter]
+    fn standard_deviation_gy(&self) -> f64 {
+        self.0.standard_deviation_gy()
+    }
+    #[pyo3(signature = (percent, *, interpolation = "rank"))]
+    fn dose_at_volume_percent(&self, py: Python<'_>, percent: f64, interpolation: &str) -> PyResult<f64> {
+        let interpolation = Interpolation::from_name(interpolation).or_raise(py)?;
+        self.0.dose_at_volume_percent(percent, interpolation).or_raise(py)
+    }
+    #[pyo3(signature = (volume_ml, *, interpolation = "rank"))]
+    fn dose_at_volume_ml(&self, py: Python<'_>, volume_ml: f64, interpolation: &str) -> PyResult<f64> {
+        let interpolation = Interpolation::from_name(interpolation).or_raise(py)?;
+        self.0.dose_at_volume_ml(volume_ml, interpolation).or_raise(py)
+    }
+    #[pyo3(signature = (dose_gy, *, strict = false))]
+    fn volume_at_dose_percent(&self, py: Python<'_>, dose_gy: f64, strict: bool) -> PyResult<f64> {
+        self.0.volume_at_dose_percent(dose_gy, strict).or_raise(py)
+    }
+    #[pyo3(signature = (dose_gy, *, strict = false))]
+    fn volume_at_dose_ml(&self, py: Python<'_>, dose_gy: f64, strict: bool) -> PyResult<f64> {
+        self.0.volume_at_dose_ml(dose_gy, strict).or_raise(py)
+    }
+    #[pyo3(signature = (*, doses_gy = None))]
+    fn curve<'py>(&self, py: Python<'py>, doses_gy: Option<&Bound<'py, PyAny>>) -> PyResult<Curve<'py>> {
+        let (doses, volumes) = match doses_gy {
+            None => py.detach(|| self.0.curve()),
+            Some(doses) => {
+                let doses = arrays::doses(doses)?.as_array().to_vec();
+                let volumes = py.detach(|| self.0.curve_at(&doses)).or_raise(py)?;
+                (doses, volumes)
+            }
+        };
+        Ok((PyArray1::from_vec(py, doses), PyArray1::from_vec(py, volumes)))
+    }
+    fn differential<'py>(&self, py: Python<'py>) -> Curve<'py> {
+        let (doses, volumes) = py.detach(|| self.0.differential());
+        (PyArray1::from_vec(py, doses), PyArray1::from_vec(py, volumes))
+    }
+    fn __repr__(&self) -> String {
+        format!(
+            "DoseVolumeHistogram({:.2} mL, mean {:.2} Gy, {:.2} to {:.2} Gy)",
+            self.0.volume_ml(),
+            self.0.mean_gy(),
+            self.0.minimum_gy(),
+            self.0.maximum_gy()
+        )
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (dose_gy, structures, voxel_volume_ml, threads = None))]
+fn dose_volume_histograms(
+    py: Python<'_>,
+    dose_gy: &Bound<'_, PyAny>,
+    structures: Vec<(String, Py<PyOccupancy>)>,
+    voxel_volume_ml: f64,
+    threads: Option<usize>,
+) -> PyResult<Vec<PyDoseVolumeHistogram>> {
+    let structures: Vec<_> = structures.iter().map(|(name, s)| (name.clone(), &s.get().0)).collect();
+    let dose = arrays::dose(dose_gy)?;
+    let histograms = with_dose!(dose, |view| py.detach(|| evaluation::dose_volume_histograms(
+        view,
+        &structures,
+        voxel_volume_ml,
+        threads
+    )));
+    Ok(histograms.or_raise(py)?.into_iter().map(PyDoseVolumeHistogram).collect())
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyDoseVolumeHistogram>()?;
+    module.add_function(wrap_pyfunction!(dose_volume_histograms, module)?)
+}

@@ -1,0 +1,95 @@
+use pyo3::prelude::*;
+
+use super::arrays::{self, Mask, View, with_mask};
+use crate::evaluation::{self, Affine};
+use crate::python::errors::OrRaise;
+
+/// What pickle keeps: shape, origin, weights, outside fraction.
+type State<'py> = ([usize; 3], [usize; 3], Bound<'py, PyAny>, f64);
+
+#[pyclass(name = "Occupancy", module = "yttria.evaluation", frozen, eq)]
+#[derive(PartialEq)]
+pub struct PyOccupancy(pub evaluation::Occupancy);
+
+#[pymethods]
+impl PyOccupancy {
+    #[staticmethod]
+    #[pyo3(signature = (mask, *, threads = None))]
+    fn from_mask(py: Python<'_>, mask: &Bound<'_, PyAny>, threads: Option<usize>) -> PyResult<Self> {
+        let mask = arrays::mask(mask)?;
+        let occupancy = with_mask!(mask, |view| py.detach(|| evaluation::Occupancy::from_mask(view, threads)));
+        occupancy.or_raise(py).map(Self)
+    }
+    #[getter]
+    fn shape(&self) -> (usize, usize, usize) {
+        self.0.shape().into()
+    }
+    #[getter]
+    fn origin(&self) -> (usize, usize, usize) {
+        self.0.origin().into()
+    }
+    #[getter]
+    fn weights<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        arrays::shaped(py, self.0.weights().to_vec(), self.0.box_shape())
+    }
+    #[getter]
+    fn outside_fraction(&self) -> f64 {
+        self.0.outside_fraction()
+    }
+    fn volume_ml(&self, py: Python<'_>, voxel_volume_ml: f64) -> PyResult<f64> {
+        self.0.volume_ml(voxel_volume_ml).or_raise(py)
+    }
+    fn to_array<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let dense = py.detach(|| self.0.to_dense()).or_raise(py)?;
+        arrays::shaped(py, dense, self.0.shape())
+    }
+    fn __repr__(&self) -> String {
+        format!(
+            "Occupancy({:.3} voxels in a box {:?} at {:?} of {:?}, {:.3} % outside)",
+            self.0.volume_voxels(),
+            self.0.box_shape(),
+            self.0.origin(),
+            self.0.shape(),
+            100.0 * self.0.outside_fraction()
+        )
+    }
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, State<'py>)> {
+        let this = &slf.get().0;
+        let weights = arrays::shaped(slf.py(), this.weights().to_vec(), this.box_shape())?;
+        let rebuild = slf.get_type().getattr("_rebuild")?;
+        Ok((rebuild, (this.shape(), this.origin(), weights, this.outside_fraction())))
+    }
+    #[staticmethod]
+    fn _rebuild(
+        py: Python<'_>,
+        shape: [usize; 3],
+        origin: [usize; 3],
+        weights: numpy::PyReadonlyArray3<'_, f32>,
+        outside_fraction: f64,
+    ) -> PyResult<Self> {
+        let view = View::new(weights.as_array());
+        evaluation::Occupancy::from_weights(shape, origin, &view, outside_fraction).or_raise(py).map(Self)
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (mask, mask_affine_lps, shape, affine_lps, threads = None))]
+fn occupancy(
+    py: Python<'_>,
+    mask: &Bound<'_, PyAny>,
+    mask_affine_lps: [[f64; 4]; 4],
+    shape: [usize; 3],
+    affine_lps: [[f64; 4]; 4],
+    threads: Option<usize>,
+) -> PyResult<PyOccupancy> {
+    let from = Affine::new("mask_affine_lps", mask_affine_lps).or_raise(py)?;
+    let to = Affine::new("affine_lps", affine_lps).or_raise(py)?;
+    let mask = arrays::mask(mask)?;
+    let occupancy = with_mask!(mask, |view| py.detach(|| evaluation::occupancy(view, &from, shape, &to, threads)));
+    occupancy.or_raise(py).map(PyOccupancy)
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyOccupancy>()?;
+    module.add_function(wrap_pyfunction!(occupancy, module)?)
+}
