@@ -6,9 +6,11 @@
 //! threads nor on who else uses the plan.
 
 mod definition;
+mod direct;
 mod octant;
 mod selection;
 mod support;
+mod taps;
 mod workspace;
 
 use std::fmt;
@@ -27,16 +29,19 @@ pub use workspace::{Buffer, Pool};
 pub enum Method {
     /// The direct sum in `f64`, without a trick: what the others are held against.
     Definition,
+    /// Mirror images added first, then the direct sum: for short kernels.
+    Direct,
 }
 
 impl Method {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Definition];
+    pub const ALL: [Self; 2] = [Self::Definition, Self::Direct];
 
     /// The name that [`Method::from_name`] knows.
     pub fn name(self) -> &'static str {
         match self {
             Self::Definition => "definition",
+            Self::Direct => "direct",
         }
     }
 
@@ -59,7 +64,6 @@ impl Method {
 
 /// What a [`Form`] computes from, besides its own tables.
 #[derive(Clone, Copy)]
-#[allow(dead_code)] // read by the faster forms
 pub(crate) struct Call<'a, T: Element> {
     /// The map, in C order, all of it finite.
     pub input: &'a [T],
@@ -125,9 +129,10 @@ impl<T: Element> ConvolutionPlan<T> {
             return Err(Error::out_of_range("kernel value", *bad, format!("within the range of {}", T::NAME)));
         }
         let octant = kernel.clipped(shape);
-        let method = method.unwrap_or(Method::Definition);
+        let method = method.unwrap_or(Method::Direct);
         let form: Box<dyn Form<T>> = match method {
             Method::Definition => Box::new(definition::Definition::new(octant.clone())),
+            Method::Direct => Box::new(direct::Direct::new(shape, &octant)?),
         };
         let threads = thread_count(threads)?;
         Ok(Self {

@@ -6,6 +6,9 @@ use crate::error::{Error, Result};
 /// holds their mean.
 pub const SYMMETRY_TOLERANCE: f64 = 1e-12;
 
+/// Exchanged voxels may differ by this share of the largest one; one of them is used for both.
+const EXCHANGE_TOLERANCE: f64 = 4.0 * f64::EPSILON;
+
 /// The octant `K[dk, dj, di]`, `0 <= d <= h`, of a kernel `K[|dk|, |dj|, |di|]`, in `f64`. Outer planes of zeros are cut.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Octant {
@@ -94,6 +97,16 @@ impl Octant {
             values: self.values.iter().map(|k| k * k).collect(),
         }
         .cut()
+    }
+
+    /// Whether the first two axes can be exchanged: the voxels are isotropic in their plane.
+    pub(super) fn exchange_first_two(&self) -> bool {
+        let largest = self.values.iter().fold(0.0f64, |m, k| m.max(k.abs()));
+        let swapped = |[a, b, c]: [usize; 3]| self.at([b, a, c].map(|d| d as isize));
+        self.half[0] == self.half[1]
+            && indices(self.shape())
+                .zip(&self.values)
+                .all(|(d, k)| (swapped(d) - k).abs() <= EXCHANGE_TOLERANCE * largest)
     }
 
     /// Without what reaches beyond an array of this shape from any of its voxels.

@@ -1,0 +1,382 @@
+//! The folded direct form, for short kernels (half sizes up to about 3).
+//!
+//! The kernel is even, so mirror images are added before they are multiplied. For a slab of output planes and a window
+//! of rows, the mirror planes are added first, `P[dk][j] = in[k - dk][j] + in[k + dk][j]`, into a ring that stays in
+//! the second cache; the mirror rows `P[dk][j - dj] + P[dk][j + dj]` are added in registers on the way to the
+//! multipliers (`taps`). Where the kernel is also symmetric under exchange of its first two axes (isotropic voxels)
+//! the rows of `(dk, dj)` and `(dj, dk)` share one multiplication. Taps that are zero are left out. Windows of rows,
+//! and columns, where the input is zero are skipped.
+//!
+//! Limited by multiplications: `(hk + 1)(hj + 1)(hi + 1)` per voxel, five eighths of them where axes exchange.
+
+use std::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+use super::octant::Octant;
+use super::support::hull;
+use super::taps::{Accumulate, GROUP, Shift, Tap, Taps};
+use super::workspace::{Buffer, Pool};
+use super::{Call, Form};
+use crate::error::{Error, Result};
+use crate::parallel::try_for_each;
+use crate::simd::Element;
+
+/// Output rows of one window.
+const WINDOW: usize = 8;
+/// Columns that are accumulated down a window before the next ones, in bytes.
+const COLUMNS: usize = 512;
+/// A multiple of the lanes of every instruction set.
+const LANES: usize = 16;
+
+/// Mirror images that share weights.
+#[derive(Debug, Clone, Copy)]
+struct Fold {
+    dk: usize,
+    dj: usize,
+    /// Also `(dj, dk)`.
+    exchanged: bool,
+    /// Where its weights begin in each group.
+    weights: usize,
+}
+
+/// Tables of the folded direct form.
+pub(super) struct Direct<T> {
+    half: [usize; 3],
+    /// Output planes of one slab.
+    planes: usize,
+    folds: Vec<Fold>,
+    /// Per group of accumulators: the first one, how many, their weights per fold.
+    groups: Vec<(usize, usize, Vec<T>)>,
+    /// Columns, padded to whole vectors; distance of two rows in the ring.
+    columns: usize,
+    row_stride: usize,
+    /// Accumulators have this many zeros at either side: a shift either way, from a row that reaches a half size beyond.
+    margin: usize,
+}
+
+impl<T: Element> Direct<T> {
+    pub fn new(shape: [usize; 3], octant: &Octant) -> Result<Self> {
+        let half = octant.half();
+        let exchange = octant.exchange_first_two();
+        let (at, exchangeable) = (|d: [usize; 3]| octant.at(d.map(|d| d as isize)), exchange);
+        let mut folds = Vec::new();
+        for dj in 0..=half[1] {
+            for dk in 0..=half[0] {
+                let shared = exchangeable && dk < dj;
+                if (exchangeable && dk > dj) || (0..=half[2]).all(|di| at([dk, dj, di]) == 0.0) {
+                    continue;
+                }
+                folds.push(Fold {
+                    dk,
+                    dj,
+                    exchanged: shared,
+                    weights: folds.len(),
+                });
+            }
+        }
+        let accumulators = half[2] + 1;
+        let number = accumulators.div_ceil(GROUP);
+        let mut groups = Vec::new();
+        let mut first = 0;
+        for group in 0..number {
+            let count = (accumulators - first).div_ceil(number - group);
+            let weights = folds
+                .iter()
+                .flat_map(|fold| (first..first + count).map(|di| T::from_f64(at([fold.dk, fold.dj, di]))))
+                .collect();
+            groups.push((first, count, weights));
+            first += count;
+        }
+        let columns = shape[2].next_multiple_of(LANES);
+        // Rows a power of two apart would share cache sets.
+        let row_stride = if columns * size_of::<T>() % 512 == 0 {
+            columns + LANES
+        } else {
+            columns
+        };
+        let direct = Self {
+            half,
+            planes: (shape[0] / 16).clamp(1, 4),
+            folds,
+            groups,
+            columns,
+            row_stride,
+            margin: (2 * half[2] + LANES).next_multiple_of(LANES),
+        };
+        if u32::try_from(direct.ring_length()).is_err() {
+            return Err(Error::Memory {
+                quantity: "the ring of the direct form".into(),
+                bytes: Pool::<T>::bytes(direct.ring_length()),
+            });
+        }
+        Ok(direct)
+    }
+
+    /// Rows in the ring.
+    fn ring(&self) -> usize {
+        WINDOW + 2 * self.half[1]
+    }
+    /// Elements between the folded planes of two output planes.
+    fn plane_stride(&self) -> usize {
+        (self.half[0] + 1) * self.ring() * self.row_stride
+    }
+    fn ring_length(&self) -> usize {
+        self.planes * self.plane_stride()
+    }
+    fn sum_stride(&self) -> usize {
+        self.columns + 2 * self.margin
+    }
+    /// Elements of all accumulators of a window.
+    fn sums_length(&self) -> usize {
+        WINDOW * (self.half[2] + 1) * self.sum_stride()
+    }
+    /// Where the row of `P[dk]` at ring position `slot` begins.
+    fn row(&self, dk: usize, slot: usize) -> usize {
+        (dk * self.ring() + slot) * self.row_stride
+    }
+
+    /// The taps of one output row.
+    fn taps(&self, j: usize, group: &(usize, usize, Vec<T>), taps: &mut Taps) {
+        taps.iter_mut().for_each(Vec::clear);
+        let ring = self.ring();
+        let slot = |d: isize| (j + ring).wrapping_add_signed(d) % ring;
+        for fold in &self.folds {
+            let mut rows = [0; 4];
+            let mut count = 0;
+            let mut push = |dk: usize, dj: usize| {
+                for dj in [dj as isize, -(dj as isize)].iter().take(1 + usize::from(dj > 0)) {
+                    rows[count] = self.row(dk, slot(*dj)) as u32;
+                    count += 1;
+                }
+            };
+            push(fold.dk, fold.dj);
+            if fold.exchanged {
+                push(fold.dj, fold.dk);
+            }
+            taps[count - 1].push(Tap {
+                rows,
+                weights: (fold.weights * group.1) as u32,
+            });
+        }
+    }
+}
+
+impl<T: Element> Form<T> for Direct<T> {
+    fn workspace_bytes(&self, threads: usize) -> u64 {
+        threads as u64 * (Pool::<T>::bytes(self.ring_length()) + Pool::<T>::bytes(self.sums_length()))
+    }
+
+    fn apply(&self, call: &Call<'_, T>, out: &mut [T]) -> Result<()> {
+        let slabs = out.chunks_mut(self.planes * call.shape[1] * call.shape[2]).enumerate().collect();
+        try_for_each(slabs, call.threads, call.cancellation, |(slab, out)| {
+            let mut slab = Slab {
+                form: self,
+                call,
+                first: slab * self.planes,
+                out,
+                ring: call.pool.take(self.ring_length())?,
+                sums: call.pool.take(self.sums_length())?,
+            };
+            call.path.run(&mut slab)
+        })
+    }
+}
+
+/// The output planes from `first` on.
+struct Slab<'a, T: Element> {
+    form: &'a Direct<T>,
+    call: &'a Call<'a, T>,
+    first: usize,
+    out: &'a mut [T],
+    ring: Buffer<'a, T>,
+    sums: Buffer<'a, T>,
+}
+
+impl<T: Element> WithSimd for &mut Slab<'_, T> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Result<()> {
+        let [nk, nj, ni] = self.call.shape;
+        let [hk, hj, _] = self.form.half;
+        let planes = self.out.len() / (nj * ni);
+        // Per input row, the columns where any plane that reaches this slab is not zero.
+        let reaching = self.first.saturating_sub(hk)..(self.first + planes + hk).min(nk);
+        let support: Vec<Range<usize>> = (0..nj)
+            .map(|j| reaching.clone().fold(0..0, |all, k| hull(&all, &self.call.support.row(k, j))))
+            .collect();
+        let all = whole_vectors(support.iter().fold(0..0, |all, row| hull(&all, row)));
+        let mut filled = 0;
+        for begin in (0..nj).step_by(WINDOW) {
+            self.call.cancellation.check()?;
+            let window = begin..(begin + WINDOW).min(nj);
+            let near = begin.saturating_sub(hj)..(window.end + hj).min(nj);
+            let columns = whole_vectors(support[near].iter().fold(0..0, |all, row| hull(&all, row)));
+            if columns.is_empty() {
+                if !self.call.out_is_zero {
+                    for plane in self.out.chunks_mut(nj * ni) {
+                        plane[window.start * ni..window.end * ni].fill(T::ZERO);
+                    }
+                }
+                continue;
+            }
+            // Ring rows are counted from hj before the first row.
+            for row in filled.max(begin)..window.end + 2 * hj {
+                let j = row.checked_sub(hj).filter(|&j| j < nj && !support[j].is_empty());
+                simd.vectorize(FoldPlanes {
+                    slab: self,
+                    planes,
+                    row,
+                    j,
+                    columns: all.clone(),
+                });
+            }
+            filled = window.end + 2 * hj;
+            for plane in 0..planes {
+                simd.vectorize(Window {
+                    slab: self,
+                    plane,
+                    rows: window.clone(),
+                    columns: columns.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn whole_vectors(columns: Range<usize>) -> Range<usize> {
+    columns.start / LANES * LANES..columns.end.next_multiple_of(LANES)
+}
+
+/// Adds the mirror planes of one row into the ring, for each plane of a slab.
+struct FoldPlanes<'a, 'b, T: Element> {
+    slab: &'a mut Slab<'b, T>,
+    planes: usize,
+    /// The row, counted from `hj` rows before the first.
+    row: usize,
+    /// The row of the input; `None` where it is zero.
+    j: Option<usize>,
+    columns: Range<usize>,
+}
+
+impl<T: Element> WithSimd for FoldPlanes<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Slab {
+            form,
+            call,
+            first,
+            ring,
+            ..
+        } = self.slab;
+        let [nk, nj, ni] = call.shape;
+        let slot = self.row % form.ring();
+        let Range { start, end } = self.columns;
+        let inside = end.min(ni);
+        let input = |k: Option<usize>| {
+            let (k, j) = (k.filter(|k| *k < nk)?, self.j?);
+            (!call.support.row(k, j).is_empty()).then(|| &call.input[(k * nj + j) * ni..][start..inside])
+        };
+        for plane in 0..self.planes {
+            let k = *first + plane;
+            for dk in 0..=form.half[0] {
+                let begin = plane * form.plane_stride() + form.row(dk, slot) + start;
+                let (folded, beyond) = ring[begin..begin + end - start].split_at_mut(inside - start);
+                let below = if dk == 0 { None } else { input(k.checked_sub(dk)) };
+                match (below, input(Some(k + dk))) {
+                    (Some(a), Some(b)) => add_rows(simd, a, b, folded),
+                    (Some(a), None) | (None, Some(a)) => folded.copy_from_slice(a),
+                    (None, None) => folded.fill(T::ZERO),
+                }
+                beyond.fill(T::ZERO);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn add_rows<S: Simd, T: Element>(simd: S, a: &[T], b: &[T], out: &mut [T]) {
+    let ((a, a_rest), (b, b_rest), (out, out_rest)) =
+        (T::vectors::<S>(a), T::vectors::<S>(b), T::vectors_mut::<S>(out));
+    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+        *out = T::add(simd, *a, *b);
+    }
+    for ((out, a), b) in out_rest.iter_mut().zip(a_rest).zip(b_rest) {
+        *out = T::from_f64(a.to_f64() + b.to_f64());
+    }
+}
+
+/// A window of output rows of one plane.
+struct Window<'a, 'b, T: Element> {
+    slab: &'a mut Slab<'b, T>,
+    plane: usize,
+    rows: Range<usize>,
+    /// Where the input is not zero.
+    columns: Range<usize>,
+}
+
+impl<T: Element> WithSimd for Window<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Slab {
+            form,
+            call,
+            ring,
+            sums,
+            out,
+            ..
+        } = self.slab;
+        let [_, nj, ni] = call.shape;
+        let (stride, margin, hi) = (form.sum_stride(), form.margin, form.half[2]);
+        let row_stride = (hi + 1) * stride;
+        let rows = &ring[self.plane * form.plane_stride()..][..form.plane_stride()];
+        let mut taps = Taps::default();
+        let step = (COLUMNS / size_of::<T>()).max(LANES);
+        for group in &form.groups {
+            for j in self.rows.clone() {
+                // Counted from hj before the first row, as the ring is.
+                form.taps(j + form.half[1], group, &mut taps);
+                let sums = &mut sums[(j - self.rows.start) * row_stride + group.0 * stride + margin..];
+                for begin in self.columns.clone().step_by(step) {
+                    let columns = begin..(begin + step).min(self.columns.end);
+                    let (count, weights) = (group.1, &group.2);
+                    simd.vectorize(Accumulate {
+                        taps: &taps,
+                        rows,
+                        weights,
+                        out: sums,
+                        stride,
+                        count,
+                        columns,
+                    });
+                }
+            }
+        }
+        let reach = self.columns.start.saturating_sub(hi)..(self.columns.end + hi).min(ni);
+        for j in self.rows.clone() {
+            let sums = &mut sums[(j - self.rows.start) * row_stride..][..row_stride];
+            for sum in sums.chunks_exact_mut(stride) {
+                sum[self.columns.start..self.columns.start + margin].fill(T::ZERO);
+                sum[self.columns.end + margin..self.columns.end + 2 * margin].fill(T::ZERO);
+            }
+            let row = &mut out[(self.plane * nj + j) * ni..][..ni];
+            if !call.out_is_zero {
+                row[..reach.start].fill(T::ZERO);
+                row[reach.end..].fill(T::ZERO);
+            }
+            simd.vectorize(Shift {
+                sums,
+                stride,
+                margin: margin + reach.start,
+                half: hi,
+                out: &mut row[reach.clone()],
+            });
+        }
+    }
+}
