@@ -18,9 +18,11 @@ from .kernels import (
     voxel_s_values,
 )
 from .structure import Structure
+from .voxel.convolution import ConvolutionPlan
 
 __all__ = [
     "Advisory",
+    "ConvolutionPlan",
     "DosePointKernel",
     "Image",
     "Medium",

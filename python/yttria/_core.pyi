@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,6 +58,43 @@ def _voxel_s_values(
 ) -> tuple[NDArray[np.float64], float, float]: ...
 
 # voxel
+
+@final
+class ConvolutionPlan:
+    """The core of `yttria.ConvolutionPlan`: arrays in C order and of the plan's dtype only."""
+
+    def __new__(
+        cls,
+        shape: tuple[int, int, int],
+        kernel: NDArray[np.float64],
+        single_precision: bool,
+        threads: int | None,
+        method: str,
+    ) -> ConvolutionPlan: ...
+    @property
+    def shape(self) -> tuple[int, int, int]: ...
+    @property
+    def single_precision(self) -> bool: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def threads(self) -> int: ...
+    @property
+    def instruction_set(self) -> str: ...
+    def estimate_memory_bytes(self) -> int: ...
+    def variance_plan(self) -> ConvolutionPlan: ...
+    def apply(
+        self,
+        array: NDArray[Any],
+        out: NDArray[Any],
+        out_is_zero: bool,
+        mask: NDArray[np.bool_] | None,
+        threshold: float | None,
+    ) -> None: ...
+    def apply_many(self, arrays: Sequence[NDArray[Any]], outs: Sequence[NDArray[Any]], out_is_zero: bool) -> None: ...
+    def apply_combined(
+        self, arrays: Sequence[NDArray[Any]], weights: Sequence[float], out: NDArray[Any], out_is_zero: bool
+    ) -> None: ...
 
 # planning
 

@@ -1,5 +1,9 @@
+//! Absorbed dose voxel by voxel: one file per stem, registered here.
+
 use pyo3::prelude::*;
 
-pub fn register(_module: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+mod convolution;
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    convolution::register(module)
 }

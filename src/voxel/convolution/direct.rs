@@ -90,7 +90,7 @@ impl<T: Element> Direct<T> {
         }
         let columns = shape[2].next_multiple_of(LANES);
         // Rows a power of two apart would share cache sets.
-        let row_stride = if columns * size_of::<T>() % 512 == 0 {
+        let row_stride = if (columns * size_of::<T>()).is_multiple_of(512) {
             columns + LANES
         } else {
             columns

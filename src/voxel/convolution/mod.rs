@@ -195,6 +195,46 @@ impl<T: Element> ConvolutionPlan<T> {
         })
     }
 
+    /// The convolution of `sum_k weights[k] maps[k]`, added in `f64` and convolved once.
+    ///
+    /// Errors as [`ConvolutionPlan::apply`] does, and where there is not one finite weight per map.
+    pub fn apply_combined(
+        &self,
+        maps: &[&[T]],
+        weights: &[f64],
+        out: Output<'_, T>,
+        cancellation: &Cancellation<'_>,
+    ) -> Result<()> {
+        const PIECE: usize = 1 << 14;
+        if maps.len() != weights.len() || maps.is_empty() {
+            return Err(Error::Shape {
+                quantity: "weights".into(),
+                shape: vec![weights.len()],
+                requirement: format!("one per map ({}), at least one", maps.len()),
+            });
+        }
+        let voxels = self.shape.iter().product();
+        maps.iter().try_for_each(|map| self.check_length("map", map.len(), voxels))?;
+        if let Some(bad) = weights.iter().find(|w| !w.is_finite()) {
+            return Err(Error::out_of_range("weight", *bad, "finite"));
+        }
+        let mut sum = self.pool.take(voxels)?;
+        let pieces = sum.chunks_mut(PIECE).enumerate().collect();
+        try_for_each(pieces, self.threads, cancellation, |(piece, sum)| {
+            let mut total = vec![0.0; sum.len()];
+            for (map, weight) in maps.iter().zip(weights) {
+                for (total, x) in total.iter_mut().zip(&map[piece * PIECE..]) {
+                    *total += weight * x.to_f64();
+                }
+            }
+            for (sum, total) in sum.iter_mut().zip(total) {
+                *sum = T::from_f64(total);
+            }
+            Ok(())
+        })?;
+        self.run(&sum, out, &Selection::default(), self.threads, cancellation)
+    }
+
     fn run(
         &self,
         input: &[T],
