@@ -34,7 +34,7 @@ PYTHON_ROOMS = {
     "kernels": {"_core", "errors", "advisory"},
     "affine": {"errors"},
     "image": {"errors", "affine"},
-    "structure": {"errors", "affine", "image", "evaluation"},
+    "structure": {"_core", "errors", "affine", "image", "evaluation"},
     "io": {"errors", "_extras", "affine", "image", "structure"},
 }
 

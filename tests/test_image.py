@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from image_samples import KINDS, SHAPE, SIZE, affine, values
 
 from yttria import Image
-from yttria.errors import DTypeError, GeometryError, ShapeError, UnitError
+from yttria.errors import DTypeError, GeometryError, InsufficientMemoryError, ShapeError, UnitError
+from yttria.image import empty
 
 
 def test_voxel_size_is_in_array_order() -> None:
@@ -49,6 +50,14 @@ def test_the_array_is_a_read_only_view_and_the_affine_a_copy() -> None:
 def test_a_wrong_array_is_refused(array: object, error: type[Exception]) -> None:
     with pytest.raises(error, match="image must"):
         Image(array, affine("plain"), "Bq/mL")  # type: ignore[arg-type]
+
+
+def test_what_is_too_large_is_refused_at_once() -> None:
+    with pytest.raises(ShapeError, match=r"at most 2\^33 voxels"):
+        Image(np.broadcast_to(np.float32(1), (10**6, 10**6, 10**6)), affine("plain"), "Bq/mL")
+    for shape in ((10**6, 10**6, 10**5), (10**6, 10**6, 10**8)):
+        with pytest.raises(InsufficientMemoryError, match=r"the dose needs .* MiB of memory"):
+            empty(shape, np.float64, "the dose")
 
 
 def _changed(row: int, column: int, value: float) -> np.ndarray:

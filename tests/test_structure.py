@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from image_samples import SHAPE, affine
 
-from yttria import Structure
+from yttria import Image, Structure
 from yttria.errors import DTypeError, GeometryError, OutOfRangeError, ShapeError
 
 VOXEL_ML = 1.5 * 2.25 * 3.5e-3
@@ -76,3 +76,17 @@ def test_a_mask_is_a_read_only_view() -> None:
     assert np.shares_memory(structure.mask, mask)
     assert mask.flags.writeable
     assert not structure.mask.flags.writeable
+
+
+def test_occupancy_on_another_grid_keeps_the_volume() -> None:
+    structure = Structure("Liver", _mask(), affine("oblique"))
+    coarse = affine("plain")
+    coarse[:3, :3] *= 1.7
+    coarse[:3, 3] -= 20.0
+    image = Image(np.zeros((9, 19, 29)), coarse, "Gy")
+    occupancy = structure.occupancy_on(image)
+    assert occupancy.outside_fraction == 0
+    assert occupancy.volume_ml(image.voxel_volume_ml) == pytest.approx(structure.volume_ml, rel=0.005)
+    assert structure.occupancy_on((image.shape, coarse), threads=2) == occupancy
+    with pytest.raises(GeometryError, match=r"an Image or \(shape, affine_lps\), got ndarray"):
+        structure.occupancy_on(np.zeros((3, 3)))  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .affine import Affine, checked_affine, flip_lps_ras, same_grid, voxel_size_mm
-from .errors import DTypeError, GeometryError, ShapeError, UnitError
+from .errors import DTypeError, GeometryError, InsufficientMemoryError, ShapeError, UnitError
 
 #: The known units: the quantity each measures, and how many of the quantity's first unit one of it is.
 UNITS: dict[str, tuple[str, float]] = {
@@ -24,6 +25,8 @@ UNITS: dict[str, tuple[str, float]] = {
     "fraction": ("fraction", 1.0),
     "1": ("number", 1.0),
 }
+#: 2048 voxels along each axis; what claims more is a mistake, and even to look at it would take minutes.
+MAX_VOXELS = 2**33
 
 
 def checked_unit(unit: str) -> str:
@@ -42,9 +45,20 @@ def checked_array(array: object, quantity: str) -> npt.NDArray[Any]:
         raise DTypeError(f"{quantity} must hold real numbers, got dtype {values.dtype}")
     if values.ndim != 3 or values.size == 0:
         raise ShapeError(f"{quantity} must be a non-empty 3-D array (k, j, i), got shape {list(values.shape)}")
+    if values.size > MAX_VOXELS:
+        raise ShapeError(f"{quantity} must have at most 2^33 voxels, got shape {list(values.shape)}")
     view = values.view()
     view.flags.writeable = False
     return view
+
+
+def empty(shape: tuple[int, ...], dtype: npt.DTypeLike, quantity: str) -> npt.NDArray[Any]:
+    """An array to fill; `InsufficientMemoryError` where there is no room for it."""
+    try:
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError) as error:
+        mib = math.prod(shape) * np.dtype(dtype).itemsize / 2**20
+        raise InsufficientMemoryError(f"{quantity} needs {mib:.1f} MiB of memory, more than is available") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +69,8 @@ class Image:
     millimeters, left-posterior-superior (the convention of DICOM and ITK). Oblique and reversed axes are fine. The
     image holds a read-only view of the array it was given, not a copy.
 
-    Raises `ShapeError` (not 3-D, empty), `DTypeError` (no real numbers), `GeometryError` (affine not finite, singular
-    or sheared by more than 1e-3) or `UnitError` (a unit that is not in `yttria.image.UNITS`).
+    Raises `ShapeError` (not 3-D, empty, more than 2^33 voxels), `DTypeError` (no real numbers), `GeometryError`
+    (affine not finite, singular or sheared by more than 1e-3) or `UnitError` (not in `yttria.image.UNITS`).
     """
 
     array: npt.NDArray[Any]
@@ -129,8 +143,9 @@ class Image:
         # Whole factors only, so that a conversion and its inverse round once each.
         dtype = self.array.dtype if self.array.dtype.kind == "f" else np.dtype(np.float64)
         scale = dtype.type(max(size, target_size) / min(size, target_size))
-        array = self.array.astype(dtype, copy=False)
-        return self.with_array(array * scale if size > target_size else array / scale, unit)
+        out = empty(self.shape, dtype.newbyteorder("="), f"the image in {unit}")
+        (np.multiply if size > target_size else np.divide)(self.array, scale, out=out)
+        return self.with_array(out, unit)
 
 
 def _from_simpleitk(obj: Any) -> tuple[npt.NDArray[Any], Affine]:

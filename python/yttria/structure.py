@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ._core import Occupancy
 from .affine import Affine, checked_affine, voxel_size_mm
-from .errors import OutOfRangeError
-from .image import checked_array
+from .errors import GeometryError, OutOfRangeError
+from .evaluation.occupancy import occupancy
+from .image import Image, checked_array
 
 #: Labels are written as 32-bit integers at most.
 MAX_LABEL = 2**31 - 1
@@ -68,6 +71,20 @@ class Structure:
         """Volume: the sum of the mask times the voxel volume."""
         occupied = np.count_nonzero(self.mask) if self.mask.dtype.kind == "b" else self.mask.sum(dtype=np.float64)
         return float(occupied * np.prod(voxel_size_mm(self.affine_lps)) * 1e-3)
+
+    def occupancy_on(
+        self, grid: Image | tuple[Sequence[int], npt.ArrayLike], *, threads: int | None = None
+    ) -> Occupancy:
+        """The fraction of each voxel of `grid` (an `Image`, or a shape (k, j, i) and an affine) inside this volume.
+
+        Raises `GeometryError` where `grid` is neither; see `yttria.evaluation.occupancy`.
+        """
+        if isinstance(grid, Image):
+            grid = grid.shape, grid.affine_lps
+        if not (isinstance(grid, tuple) and len(grid) == 2):
+            raise GeometryError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
+        shape, affine_lps = grid
+        return occupancy(self.mask, self.affine_lps, shape, affine_lps, threads=threads)
 
 
 def _zero_or_one(mask: npt.NDArray[Any], name: str) -> npt.NDArray[np.bool_]:

@@ -36,8 +36,10 @@ def read_structures(path: Path, names: Sequence[str] | None, labels: Mapping[int
         prefix = f"Segment{len(segments)}_"
         segments.append({key.removeprefix(prefix): v for key, v in header.items() if key.startswith(prefix)})
     with decoding(path, "segmentation"):
+        # Interleaved in the file; side by side, comparing them is several times faster.
+        volumes = [np.ascontiguousarray(layer) for layer in layers]
         wanted = positions(path, [_name(segment) for segment in segments], names)
-        return [_structure(segments[n], n, layers, affine) for n in wanted]
+        return [_structure(segments[n], n, volumes, affine) for n in wanted]
 
 
 def write_structures(structures: Sequence[Structure], path: Path) -> None:
@@ -72,7 +74,7 @@ def _name(segment: Mapping[str, str]) -> str:
 
 
 def _structure(
-    segment: Mapping[str, str], n: int, layers: npt.NDArray[Any], affine: npt.NDArray[np.float64]
+    segment: Mapping[str, str], n: int, layers: Sequence[npt.NDArray[Any]], affine: npt.NDArray[np.float64]
 ) -> Structure:
     if ("Layer" in segment) != ("LabelValue" in segment):
         raise ValueError(f"segment '{_name(segment)}' has one of Layer and LabelValue without the other")
