@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -98,6 +98,14 @@ class ConvolutionPlan:
 
 # planning
 
+_Territories: TypeAlias = tuple[
+    NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
+]
+_PartitionDoses: TypeAlias = tuple[float | None, float | None, list[float], float, float, float]
+
+def non_negative(quantity: str, value: float) -> float: ...
+def fraction_below_one(quantity: str, value: float) -> float: ...
+
 # planning: body surface area, resin activity
 def body_surface_area_m2(height_cm: float, weight_kg: float, formula: str) -> float: ...
 def resin_bsa_gbq(body_surface_area_m2: float, tumor_volume_ml: float, liver_volume_ml: float) -> float: ...
@@ -146,8 +154,46 @@ def kao_activities(
     tumor_activity_gbq: float, activity_ratio: float, tumor_lung_shunt_fraction: float
 ) -> tuple[float, float, float, float]: ...
 
+# planning: partition
+@final
+class Partition:
+    def __new__(
+        cls,
+        tumors: Sequence[tuple[float, float | None]],
+        normal_perfused_mass_kg: float,
+        normal_total_mass_kg: float | None,
+        lung_shunt_fraction: float,
+        lung_mass_kg: float,
+        nuclide: Nuclide,
+    ) -> Partition: ...
+    def doses(self, activity_delivered_gbq: float) -> _PartitionDoses: ...
+    def activity_for_tumor_dose(self, target_dose_gy: float, tumor: int) -> tuple[float, _PartitionDoses]: ...
+    def maximum_activity(
+        self, limits: Sequence[tuple[str, float, float]]
+    ) -> tuple[list[float | None], float | None, list[int], _PartitionDoses | None]: ...
+
+def partition_doses(
+    activity_delivered_gbq: NDArray[np.float64],
+    territories: _Territories,
+    normal_gy: NDArray[np.float64],
+    tumors_gy: NDArray[np.float64],
+    lung_gy: NDArray[np.float64],
+    nuclide: Nuclide,
+    invalid_to_nan: bool,
+    threads: int | None,
+) -> int: ...
+def partition_activities(
+    target_dose_gy: NDArray[np.float64],
+    tumor: int,
+    tumors: int,
+    territories: _Territories,
+    activity_gbq: NDArray[np.float64],
+    nuclide: Nuclide,
+    invalid_to_nan: bool,
+    threads: int | None,
+) -> int: ...
+
 # planning: lung
-def non_negative(quantity: str, value: float) -> float: ...
 def geometric_mean_counts(
     region: str, counts: Sequence[float], background_per_pixel: Sequence[float], pixels: float
 ) -> float: ...

@@ -1,11 +1,14 @@
 //! The models that decide an activity, forward and inverse.
 
 pub mod body_surface_area;
+pub mod broadcast;
 pub mod decay;
 pub mod delivery;
 pub mod energy_balance;
 pub mod lung;
 pub mod mass;
+pub mod partition;
+pub mod partition_batch;
 pub mod quantity;
 pub mod resin_activity;
 pub mod scores;

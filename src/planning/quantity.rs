@@ -9,10 +9,13 @@ pub fn activity_gbq(quantity: &str, value: f64) -> Result<f64> {
 
 /// Mass in kg within `[low, high]`, `low` excluded where it is 0.
 pub fn mass_kg(quantity: &str, value: f64, low: f64, high: f64) -> Result<f64> {
-    if low == 0.0 && value.is_finite() && value <= 0.0 {
-        return Err(Error::out_of_range(quantity, value, format!("within (0, {high}]")));
+    let excluded = low == 0.0 && value == 0.0;
+    if value.is_finite() && value >= low && value <= high && !excluded {
+        return Ok(value);
     }
-    check::within(quantity, value, low, high).map_err(|error| unit_hint(error, value, high * 1000.0, "kg", "g"))
+    let open = if low == 0.0 { '(' } else { '[' };
+    let error = Error::out_of_range(quantity, value, format!("within {open}{low}, {high}]"));
+    Err(unit_hint(error, value, high * 1000.0, "kg", "g"))
 }
 
 /// Mass of the lungs in kg within `[0.3, 2.5]`.

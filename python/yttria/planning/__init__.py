@@ -55,6 +55,20 @@ from .mass import (
     ellipsoid_volume_ml,
     mass_from_volume_kg,
 )
+from .partition import (
+    ActivityAtLimit,
+    MaximumActivity,
+    PartitionDoses,
+    PartitionLimits,
+    PartitionModel,
+    Tumor,
+)
+from .partition_batch import (
+    PartitionActivityArray,
+    PartitionDoseArrays,
+    partition_activities,
+    partition_doses,
+)
 from .products import (
     Fact,
     Product,
@@ -98,6 +112,7 @@ from .vials import (
 )
 
 __all__ = [
+    "ActivityAtLimit",
     "ActivityFactor",
     "AdministrationFactor",
     "Albi",
@@ -112,11 +127,18 @@ __all__ = [
     "LungMass",
     "LungShunt",
     "LungShuntReduction",
+    "MaximumActivity",
     "Mrecist",
+    "PartitionActivityArray",
+    "PartitionDoseArrays",
+    "PartitionDoses",
+    "PartitionLimits",
+    "PartitionModel",
     "Product",
     "Residual",
     "ResinActivity",
     "SingleCompartment",
+    "Tumor",
     "TumorToNormalRatio",
     "VialActivity",
     "VialChoice",
@@ -149,6 +171,8 @@ __all__ = [
     "modified_bsa_activity",
     "mrecist",
     "number_of_spheres",
+    "partition_activities",
+    "partition_doses",
     "planar_lung_shunt_fraction",
     "product",
     "residual",

@@ -1,16 +1,9 @@
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 
-use crate::error::check;
 use crate::planning::lung;
 use crate::python::errors::OrRaise;
 use crate::python::nuclide::PyNuclide;
-
-/// The value, where it is finite and at least zero.
-#[pyfunction]
-fn non_negative(py: Python<'_>, quantity: &str, value: f64) -> PyResult<f64> {
-    check::non_negative(quantity, value).or_raise(py)
-}
 
 #[pyfunction]
 fn geometric_mean_counts(
@@ -95,7 +88,6 @@ fn lung_shunt_for_dose(
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(non_negative, module)?)?;
     module.add_function(wrap_pyfunction!(geometric_mean_counts, module)?)?;
     module.add_function(wrap_pyfunction!(lung_shunt_fraction, module)?)?;
     module.add_function(wrap_pyfunction!(scatter_corrected_counts, module)?)?;

@@ -8,6 +8,8 @@ mod delivery;
 mod energy_balance;
 mod lung;
 mod mass;
+mod partition;
+mod quantity;
 mod resin_activity;
 mod scores;
 mod single_compartment;
@@ -20,6 +22,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     energy_balance::register(module)?;
     lung::register(module)?;
     mass::register(module)?;
+    partition::register(module)?;
+    quantity::register(module)?;
     resin_activity::register(module)?;
     scores::register(module)?;
     single_compartment::register(module)?;

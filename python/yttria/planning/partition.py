@@ -1,0 +1,229 @@
+"""The partition model of one patient: tumors that take up more per mass than the perfused normal liver, and the lungs.
+
+`partition_doses` and `partition_activities` are the same model over arrays, for many patients or many assumptions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .. import _core
+from .._core import Nuclide
+from ..advisory import Advisory
+from ..errors import UndefinedError
+from ._inputs import number, optional_number
+
+
+@dataclass(frozen=True)
+class Tumor:
+    """A tumor, or the part of one that lies in the territory.
+
+    `tumor_to_normal_ratio` is a ratio of activity concentrations per mass, tumor to perfused normal liver (not Kao's
+    ratio of activities: `tumor_to_normal_ratio_from_activity_ratio`). `None` is for the only tumor of a territory
+    without perfused normal liver, where it cancels.
+    """
+
+    mass_kg: float
+    tumor_to_normal_ratio: float | None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class PartitionDoses:
+    """Mean doses of one delivered activity. `None` where there is no such tissue, or its mass is not given."""
+
+    activity_delivered_gbq: float
+    activity_in_vial_at_treatment_gbq: float
+    tumor_doses_gy: tuple[float, ...]
+    normal_perfused_dose_gy: float | None
+    normal_whole_dose_gy: float | None
+    perfused_mean_dose_gy: float
+    lung_dose_gy: float
+    liver_energy_j: float
+    advisories: tuple[Advisory, ...] = ()
+
+
+@dataclass(frozen=True)
+class PartitionLimits:
+    """What may bind the activity; `None` is no limit. A prior dose counts against its limit.
+
+    Nothing here has a default value: `yttria.planning.limits` is the table of what guidelines say, for which device and
+    which tissue. `perfused_normal_gy` and `whole_normal_gy` are different tissues with different limits.
+    `lung_cumulative_gy` alone counts `lung_prior_gy`. `activity_delivered_gbq` is what a product can deliver.
+    """
+
+    perfused_normal_gy: float | None = None
+    whole_normal_gy: float | None = None
+    lung_gy: float | None = None
+    lung_cumulative_gy: float | None = None
+    activity_delivered_gbq: float | None = None
+    perfused_normal_prior_gy: float = 0.0
+    whole_normal_prior_gy: float = 0.0
+    lung_prior_gy: float = 0.0
+
+
+@dataclass(frozen=True)
+class ActivityAtLimit:
+    """The delivered activity at which one limit is reached: `None` if never, 0 if it already is."""
+
+    kind: str
+    limit: float
+    prior_gy: float
+    activity_delivered_gbq: float | None
+    binding: bool
+
+
+@dataclass(frozen=True)
+class MaximumActivity:
+    """The largest delivered activity under all limits, and what stands in its way.
+
+    `binding` names the limits within 1e-9 of the least. `activity_delivered_gbq` is `None` where nothing limits. With a
+    target, `target_reachable` says whether its activity is at most the largest one.
+    """
+
+    activity_delivered_gbq: float | None
+    binding: tuple[str, ...]
+    at_limits: tuple[ActivityAtLimit, ...]
+    doses: PartitionDoses | None
+    target: PartitionDoses | None = None
+    target_reachable: bool | None = None
+    advisories: tuple[Advisory, ...] = ()
+
+    def activity_at(self, kind: str) -> float | None:
+        """The activity at the limit of that kind; `None` where it was not given or is never reached."""
+        return next((at.activity_delivered_gbq for at in self.at_limits if at.kind == kind), None)
+
+
+@dataclass(frozen=True)
+class PartitionModel:
+    """One territory: its tumors, the normal liver that is perfused with them, the shunt and the lungs.
+
+    `W = m_N + sum_i r_i m_i`, `D_N = C A (1 - L) / W`, `D_i = r_i D_N`, `D_lung = C A L / m_lung`, with the delivered
+    activity `A`. Ho 1996, Eur J Nucl Med 23:947, from memory, unverified; van Roekel's thesis, read in part.
+    `normal_total_mass_kg` includes the unperfused normal liver; whole-normal doses need it. The activities that the
+    model returns are `A` and, before the residual, what must be in the vial.
+
+    Raises `OutOfRangeError` for a mass or ratio that is not positive, a perfused normal mass below 0 or above the
+    total, a shunt or residual outside [0, 1), lungs outside 0.3-2.5 kg; `UndefinedError` without a tumor, or
+    without a ratio where it does not cancel. Results advise `ratio_below_1`, `ratio_above_20`,
+    `lung_shunt_above_20_percent`.
+    """
+
+    tumors: tuple[Tumor, ...]
+    normal_perfused_mass_kg: float
+    lung_shunt_fraction: float
+    normal_total_mass_kg: float | None = None
+    lung_mass_kg: float = 1.0
+    residual_fraction: float = 0.0
+    nuclide: Nuclide = field(default_factory=Nuclide)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tumors", tuple(self.tumors))
+        _core.fraction_below_one("residual fraction", number("residual fraction", self.residual_fraction))
+        self._model()
+
+    def doses(self, activity_delivered_gbq: float) -> PartitionDoses:
+        """The doses of a delivered activity; `OutOfRangeError` outside 0-100 GBq."""
+        activity = number("delivered activity in GBq", activity_delivered_gbq)
+        return self._doses(activity, self._model().doses(activity))
+
+    def activity_for_tumor_dose(self, target_dose_gy: float, *, tumor: int = 0) -> PartitionDoses:
+        """The activity for a mean dose to one tumor, `A = D W / (r C (1 - L))`, and all doses it gives.
+
+        `OutOfRangeError` for a target outside (0, 2000] Gy or an index that names no tumor.
+        """
+        target = number("target tumor dose in Gy", target_dose_gy)
+        return self._doses(*self._model().activity_for_tumor_dose(target, self._index(tumor)))
+
+    def maximum_activity(
+        self, limits: PartitionLimits, *, target_tumor_dose_gy: float | None = None, tumor: int = 0
+    ) -> MaximumActivity:
+        """The largest activity under all limits, every limit's own activity, and whether a target is reachable.
+
+        Perfused normal: `A = (D - D_prior) W / (C (1 - L))`; whole normal: that times `m_N,total / m_N`; lungs:
+        `(D - D_prior) m_lung / (C L)`. Raises `OutOfRangeError` for a limit that is not positive or a negative prior
+        dose, `UndefinedError` for a whole-normal limit without the total normal mass. A prior dose at or beyond its
+        limit leaves 0 GBq and advises `lung_cumulative_limit_already_exceeded` (`perfused_normal_`, `whole_normal_`).
+        """
+        given = _given(limits)
+        at, least, binding, row = self._model().maximum_activity(given)
+        at_limits = tuple(
+            ActivityAtLimit(kind, limit, prior, activity, i in binding)
+            for i, ((kind, limit, prior), activity) in enumerate(zip(given, at, strict=True))
+        )
+        doses = None if least is None or row is None else self._doses(least, row)
+        found = [
+            Advisory(
+                f"{a.kind}_limit_already_exceeded",
+                f"a prior dose of {a.prior_gy:g} Gy leaves nothing of the {a.limit:g} Gy limit",
+                a.prior_gy,
+                a.limit,
+            )
+            for a in at_limits
+            if a.activity_delivered_gbq == 0.0
+        ]
+        target, reachable = None, None
+        if target_tumor_dose_gy is not None:
+            target = self.activity_for_tumor_dose(target_tumor_dose_gy, tumor=tumor)
+            reachable = least is None or target.activity_delivered_gbq <= least
+        names = tuple(at_limits[i].kind for i in binding)
+        return MaximumActivity(least, names, at_limits, doses, target, reachable, (*found, *self._advisories()))
+
+    def _model(self) -> _core.Partition:
+        return _core.Partition(
+            [
+                (
+                    number("tumor mass in kg", t.mass_kg),
+                    optional_number("tumor-to-normal ratio", t.tumor_to_normal_ratio),
+                )
+                for t in self.tumors
+            ],
+            number("perfused normal liver mass in kg", self.normal_perfused_mass_kg),
+            optional_number("total normal liver mass in kg", self.normal_total_mass_kg),
+            number("lung shunt fraction", self.lung_shunt_fraction),
+            number("lung mass in kg", self.lung_mass_kg),
+            self.nuclide,
+        )
+
+    def _doses(self, activity: float, row: _core._PartitionDoses) -> PartitionDoses:
+        normal, whole, tumors, mean, lung, energy = row
+        in_vial = activity / (1.0 - self.residual_fraction)
+        return PartitionDoses(activity, in_vial, tuple(tumors), normal, whole, mean, lung, energy, self._advisories())
+
+    def _index(self, tumor: int) -> int:
+        if isinstance(tumor, bool) or not isinstance(tumor, int) or not 0 <= tumor < len(self.tumors):
+            raise UndefinedError(f"tumor {tumor!r} is undefined: an index from 0 to {len(self.tumors) - 1} names one")
+        return tumor
+
+    def _advisories(self) -> tuple[Advisory, ...]:
+        own = "this project's choice, after the ranges in use"
+        found = []
+        if self.lung_shunt_fraction > 0.20:
+            message = f"lung shunt fraction {self.lung_shunt_fraction:g} is above 0.20"
+            source = "glass and resin inserts; unverified"
+            found.append(Advisory("lung_shunt_above_20_percent", message, self.lung_shunt_fraction, 0.20, source))
+        for i, tumor in enumerate(self.tumors):
+            ratio, name = tumor.tumor_to_normal_ratio, tumor.name or f"tumor {i}"
+            if ratio is not None and ratio < 1.0:
+                message = f"tumor-to-normal ratio {ratio:g} of {name} is below 1: a hypovascular tumor"
+                found.append(Advisory("ratio_below_1", message, ratio, 1.0, own))
+            if ratio is not None and ratio > 20.0:
+                message = f"tumor-to-normal ratio {ratio:g} of {name} is above 20: check the regions"
+                found.append(Advisory("ratio_above_20", message, ratio, 20.0, own))
+        return tuple(found)
+
+
+def _given(limits: PartitionLimits) -> list[tuple[str, float, float]]:
+    """The limits that are given, as the core takes them: kind, limit, prior dose."""
+    every = (
+        ("perfused_normal", limits.perfused_normal_gy, limits.perfused_normal_prior_gy),
+        ("whole_normal", limits.whole_normal_gy, limits.whole_normal_prior_gy),
+        ("lung_single", limits.lung_gy, 0.0),
+        ("lung_cumulative", limits.lung_cumulative_gy, limits.lung_prior_gy),
+        ("activity", limits.activity_delivered_gbq, 0.0),
+    )
+    return [
+        (kind, number(f"{kind} limit", limit), number(f"{kind} prior dose", prior))
+        for kind, limit, prior in every
+        if limit is not None
+    ]

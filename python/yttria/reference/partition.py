@@ -1,0 +1,46 @@
+"""The partition model over arrays. The tumors' arrays have one more axis than the others, their last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def weight_kg(tumor_mass_kg: ArrayLike, tumor_to_normal_ratio: ArrayLike, normal_perfused_mass_kg: ArrayLike) -> Any:
+    """`W = m_N + sum_i r_i m_i`: the mass that would hold everything at the normal liver's concentration."""
+    return normal_perfused_mass_kg + np.sum(np.multiply(tumor_to_normal_ratio, tumor_mass_kg), axis=-1)
+
+
+def doses_gy(
+    dose_factor: float,
+    activity_delivered_gbq: ArrayLike,
+    tumor_mass_kg: ArrayLike,
+    tumor_to_normal_ratio: ArrayLike,
+    normal_perfused_mass_kg: ArrayLike,
+    lung_shunt_fraction: ArrayLike,
+    lung_mass_kg: ArrayLike,
+) -> tuple[Any, Any, Any]:
+    """Perfused normal liver `C A (1 - L) / W`, tumors `r_i` times that, lungs `C A L / m_lung`."""
+    weight = weight_kg(tumor_mass_kg, tumor_to_normal_ratio, normal_perfused_mass_kg)
+    energy = dose_factor * np.asarray(activity_delivered_gbq)
+    normal = energy * np.subtract(1, lung_shunt_fraction) / weight
+    tumors = np.multiply(tumor_to_normal_ratio, normal[..., np.newaxis])
+    lungs = energy * np.divide(lung_shunt_fraction, lung_mass_kg)
+    return normal, tumors, lungs
+
+
+def activity_delivered_gbq(
+    dose_factor: float,
+    target_dose_gy: ArrayLike,
+    tumor: int,
+    tumor_mass_kg: ArrayLike,
+    tumor_to_normal_ratio: ArrayLike,
+    normal_perfused_mass_kg: ArrayLike,
+    lung_shunt_fraction: ArrayLike,
+) -> Any:
+    """The activity for a mean dose to one tumor: the normal liver then has `D / r`, and `C A (1 - L) = D W / r`."""
+    ratio = np.asarray(tumor_to_normal_ratio)[..., tumor]
+    weight = weight_kg(tumor_mass_kg, tumor_to_normal_ratio, normal_perfused_mass_kg)
+    return np.divide(target_dose_gy, ratio) * weight / (dose_factor * np.subtract(1, lung_shunt_fraction))

@@ -1,0 +1,398 @@
+//! The partition model over arrays: each element is the scalar model's number, bit for bit, on any number of threads.
+
+use super::broadcast::{Operand, View, multi_index};
+use super::partition::{Partition, check_ratio};
+use super::quantity;
+use crate::error::{Error, Result, check};
+use crate::nuclide::Nuclide;
+use crate::parallel;
+
+/// Elements that one thread takes at a time, and how many of them it holds in its cache at once.
+const SPAN: usize = 16 * RUN;
+const RUN: usize = 1024;
+
+/// The territories: arrays that broadcast with each other. The two of the tumors have one more axis, their last.
+#[derive(Debug, Clone, Copy)]
+pub struct Territories<'a> {
+    /// Perfused mass of each tumor in kg.
+    pub tumor_mass_kg: Operand<'a>,
+    /// Ratio of each tumor.
+    pub tumor_to_normal_ratio: Operand<'a>,
+    /// Perfused normal liver in kg.
+    pub normal_perfused_mass_kg: Operand<'a>,
+    /// Lung shunt fraction.
+    pub lung_shunt_fraction: Operand<'a>,
+    /// Lung mass in kg.
+    pub lung_mass_kg: Operand<'a>,
+}
+
+/// Where the doses go: C order, the tumors' array with one more axis than the others.
+#[derive(Debug)]
+pub struct DosesOut<'a> {
+    /// Perfused normal liver in Gy; not a number where there is none.
+    pub normal_gy: &'a mut [f64],
+    /// Each tumor in Gy.
+    pub tumors_gy: &'a mut [f64],
+    /// Lungs in Gy.
+    pub lung_gy: &'a mut [f64],
+}
+
+/// What an element outside its domain does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invalid {
+    /// The call is an error that names the quantity, the value and the index.
+    Raise,
+    /// What is computed from it is not a number; everything else is as it would be without it.
+    Nan,
+}
+
+impl Territories<'_> {
+    /// Every array must broadcast to the results' shape, and the tumors' last axes to the number of tumors.
+    fn check(&self, given: &Operand<'_>, shape: &[usize], tumors: usize) -> Result<()> {
+        if tumors == 0 {
+            return Err(Error::Undefined {
+                quantity: "partition model".into(),
+                reason: "it has no tumor; the single-compartment model needs none".into(),
+            });
+        }
+        for of_tumors in [&self.tumor_mass_kg, &self.tumor_to_normal_ratio] {
+            let (batch, last) = of_tumors.split_last()?;
+            check_broadcast(of_tumors, batch, shape)?;
+            check_broadcast(of_tumors, &[last], &[tumors])?;
+        }
+        for other in [
+            given,
+            &self.normal_perfused_mass_kg,
+            &self.lung_shunt_fraction,
+            &self.lung_mass_kg,
+        ] {
+            check_broadcast(other, other.shape, shape)?;
+        }
+        Ok(())
+    }
+
+    /// Doses of the delivered activities, in arrays of a shape that all inputs broadcast to; the number of inputs outside
+    /// their domain, which is 0 where they raise.
+    #[allow(clippy::too_many_arguments)]
+    pub fn doses(
+        &self,
+        activity_delivered_gbq: Operand<'_>,
+        shape: &[usize],
+        tumors: usize,
+        out: DosesOut<'_>,
+        nuclide: &Nuclide,
+        invalid: Invalid,
+        threads: usize,
+    ) -> Result<usize> {
+        self.check(&activity_delivered_gbq, shape, tumors)?;
+        let count = out.normal_gy.len();
+        check_length("perfused normal liver doses", out.normal_gy, shape)?;
+        check_length("tumor doses", out.tumors_gy, &[count, tumors])?;
+        check_length("lung doses", out.lung_gy, shape)?;
+        let c = nuclide.dose_factor_gy_kg_per_gbq();
+        let reader = self.reader(activity_delivered_gbq, ACTIVITY, shape, tumors, invalid);
+        let spans = out
+            .normal_gy
+            .chunks_mut(SPAN)
+            .zip(out.tumors_gy.chunks_mut(SPAN * tumors))
+            .zip(out.lung_gy.chunks_mut(SPAN))
+            .map(|((normal, tumors), lung)| (normal, tumors, lung));
+        run(spans.collect(), threads, |span, (normal, tumor, lung)| {
+            let mut inputs = Inputs::new(tumors);
+            let mut found = 0;
+            for (k, normal) in normal.chunks_mut(RUN).enumerate() {
+                let at = k * RUN;
+                found += reader.read(span * SPAN + at, normal.len(), &mut inputs)?;
+                let tumor = &mut tumor[at * tumors..(at + normal.len()) * tumors];
+                let lung = &mut lung[at..at + normal.len()];
+                for i in 0..normal.len() {
+                    let (activity, shunt) = (inputs.given[i], inputs.shunt[i]);
+                    let dose = c * activity * (1.0 - shunt) / inputs.weight[i];
+                    for (t, tumor) in tumor[i * tumors..(i + 1) * tumors].iter_mut().enumerate() {
+                        *tumor = inputs.ratio[t][i] * dose;
+                    }
+                    normal[i] = if inputs.normal[i] == 0.0 { f64::NAN } else { dose };
+                    lung[i] = c * activity * shunt / inputs.lung[i];
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// Delivered activities for mean doses to the tumor of that index; shape and count as for [`Territories::doses`].
+    #[allow(clippy::too_many_arguments)]
+    pub fn activities(
+        &self,
+        target_dose_gy: Operand<'_>,
+        tumor: usize,
+        shape: &[usize],
+        tumors: usize,
+        activity_gbq: &mut [f64],
+        nuclide: &Nuclide,
+        invalid: Invalid,
+        threads: usize,
+    ) -> Result<usize> {
+        self.check(&target_dose_gy, shape, tumors)?;
+        check_length("activities", activity_gbq, shape)?;
+        if tumor >= tumors {
+            return Err(Error::out_of_range("tumor", tumor as f64, format!("an index below {tumors}")));
+        }
+        let c = nuclide.dose_factor_gy_kg_per_gbq();
+        let reader = self.reader(target_dose_gy, TARGET, shape, tumors, invalid);
+        run(activity_gbq.chunks_mut(SPAN).collect(), threads, |span, activity| {
+            let mut inputs = Inputs::new(tumors);
+            let mut found = 0;
+            for (k, activity) in activity.chunks_mut(RUN).enumerate() {
+                found += reader.read(span * SPAN + k * RUN, activity.len(), &mut inputs)?;
+                for (i, activity) in activity.iter_mut().enumerate() {
+                    let in_liver = inputs.ratio[tumor][i] * c * (1.0 - inputs.shunt[i]);
+                    *activity = inputs.given[i] * inputs.weight[i] / in_liver;
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    fn reader<'s>(
+        &'s self,
+        given: Operand<'s>,
+        given_domain: Domain,
+        shape: &'s [usize],
+        tumors: usize,
+        invalid: Invalid,
+    ) -> Reader<'s> {
+        let of_tumor = |operand| (0..tumors).map(|t| View::of_last_axis(operand, t, shape)).collect();
+        Reader {
+            shape,
+            invalid,
+            given_domain,
+            given: View::new(given, shape),
+            normal: View::new(self.normal_perfused_mass_kg, shape),
+            shunt: View::new(self.lung_shunt_fraction, shape),
+            lung: View::new(self.lung_mass_kg, shape),
+            mass: of_tumor(self.tumor_mass_kg),
+            ratio: of_tumor(self.tumor_to_normal_ratio),
+        }
+    }
+}
+
+/// A domain as a closed interval that a loop can test many values against, and the check that words the error.
+#[derive(Clone, Copy)]
+struct Domain {
+    low: f64,
+    high: f64,
+    check: fn(f64) -> Result<f64>,
+}
+
+const SMALLEST: f64 = f64::from_bits(1);
+const ACTIVITY: Domain = Domain {
+    low: 0.0,
+    high: 100.0,
+    check: |x| quantity::activity_gbq("delivered activity in GBq", x),
+};
+const TARGET: Domain = Domain {
+    low: SMALLEST,
+    high: 2000.0,
+    check: |x| quantity::target_dose_gy("target tumor dose in Gy", x),
+};
+const TUMOR: Domain = Domain {
+    low: SMALLEST,
+    high: 10.0,
+    check: |x| quantity::mass_kg("tumor mass in kg", x, 0.0, 10.0),
+};
+const RATIO: Domain = Domain {
+    low: SMALLEST,
+    high: Partition::LARGEST_RATIO,
+    check: check_ratio,
+};
+const NORMAL: Domain = Domain {
+    low: 0.0,
+    high: 10.0,
+    check: |x| quantity::liver_mass_kg("perfused normal liver mass in kg", x),
+};
+const SHUNT: Domain = Domain {
+    low: 0.0,
+    high: 1.0_f64.next_down(),
+    check: |x| check::fraction_below_one("lung shunt fraction", x),
+};
+const LUNG: Domain = Domain {
+    low: 0.3,
+    high: 2.5,
+    check: quantity::lung_mass_kg,
+};
+
+/// Everything that one run of elements needs.
+struct Inputs {
+    given: Vec<f64>,
+    normal: Vec<f64>,
+    shunt: Vec<f64>,
+    lung: Vec<f64>,
+    weight: Vec<f64>,
+    mass: Vec<f64>,
+    ratio: Vec<Vec<f64>>,
+}
+
+impl Inputs {
+    fn new(tumors: usize) -> Self {
+        let run = || vec![0.0; RUN];
+        Self {
+            given: run(),
+            normal: run(),
+            shunt: run(),
+            lung: run(),
+            weight: run(),
+            mass: run(),
+            ratio: (0..tumors).map(|_| run()).collect(),
+        }
+    }
+}
+
+struct Reader<'a> {
+    shape: &'a [usize],
+    invalid: Invalid,
+    given_domain: Domain,
+    given: View<'a>,
+    normal: View<'a>,
+    shunt: View<'a>,
+    lung: View<'a>,
+    mass: Vec<View<'a>>,
+    ratio: Vec<View<'a>>,
+}
+
+impl Reader<'_> {
+    /// Reads and checks the elements from `start`; how many inputs were outside their domain.
+    fn read(&self, start: usize, count: usize, into: &mut Inputs) -> Result<usize> {
+        let mut found = self.one(&self.given, self.given_domain, None, start, &mut into.given[..count])?;
+        found += self.one(&self.normal, NORMAL, None, start, &mut into.normal[..count])?;
+        found += self.one(&self.shunt, SHUNT, None, start, &mut into.shunt[..count])?;
+        found += self.one(&self.lung, LUNG, None, start, &mut into.lung[..count])?;
+        into.weight[..count].copy_from_slice(&into.normal[..count]);
+        for (t, (mass, ratio)) in self.mass.iter().zip(&self.ratio).enumerate() {
+            found += self.one(mass, TUMOR, Some(t), start, &mut into.mass[..count])?;
+            found += self.one(ratio, RATIO, Some(t), start, &mut into.ratio[t][..count])?;
+            let terms = into.ratio[t][..count].iter().zip(&into.mass[..count]);
+            for (weight, (ratio, mass)) in into.weight[..count].iter_mut().zip(terms) {
+                *weight += ratio * mass;
+            }
+        }
+        Ok(found)
+    }
+
+    fn one(
+        &self,
+        view: &View<'_>,
+        domain: Domain,
+        tumor: Option<usize>,
+        start: usize,
+        out: &mut [f64],
+    ) -> Result<usize> {
+        view.read(self.shape, start, out);
+        if out.iter().fold(true, |inside, x| inside & (*x >= domain.low) & (*x <= domain.high)) {
+            return Ok(0);
+        }
+        let mut found = 0;
+        for (i, value) in out.iter_mut().enumerate() {
+            match ((domain.check)(*value), self.invalid) {
+                (Ok(_), _) => {}
+                (Err(_), Invalid::Nan) => {
+                    *value = f64::NAN;
+                    found += 1;
+                }
+                (Err(error), Invalid::Raise) if view.is_constant() => return Err(error),
+                (Err(error), Invalid::Raise) => {
+                    let mut index = multi_index(self.shape, start + i);
+                    index.extend(tumor);
+                    return Err(at_index(error, &index));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn at_index(mut error: Error, index: &[usize]) -> Error {
+    if let Error::OutOfRange { quantity, .. } = &mut error {
+        *quantity = format!("{quantity} at {index:?}");
+    }
+    error
+}
+
+fn check_broadcast(operand: &Operand<'_>, shape: &[usize], to: &[usize]) -> Result<()> {
+    operand.check()?;
+    let tail = to.len().checked_sub(shape.len()).map(|first| &to[first..]);
+    if tail.is_some_and(|tail| shape.iter().zip(tail).all(|(n, of)| n == of || *n == 1)) {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        quantity: operand.quantity.into(),
+        shape: operand.shape.to_vec(),
+        requirement: format!("of a shape that broadcasts to {to:?}"),
+    })
+}
+
+fn check_length(quantity: &str, out: &[f64], shape: &[usize]) -> Result<()> {
+    if shape.iter().try_fold(1_usize, |count, &n| count.checked_mul(n)) == Some(out.len()) {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        quantity: format!("array for the {quantity}"),
+        shape: vec![out.len()],
+        requirement: format!("of the elements of {shape:?}"),
+    })
+}
+
+/// Works on every span; the sum of what they found, or the error of the first span in order that has one.
+fn run<T: Send>(spans: Vec<T>, threads: usize, work: impl Fn(usize, T) -> Result<usize> + Sync) -> Result<usize> {
+    let mut found: Vec<Result<usize>> = spans.iter().map(|_| Ok(0)).collect();
+    let items = found.iter_mut().zip(spans).enumerate().collect();
+    parallel::for_each(items, threads, |(i, (slot, span))| *slot = work(i, span));
+    found.into_iter().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_that_of_the_first_element_on_any_number_of_threads() {
+        let mut shunt = vec![0.1; 100_000];
+        for bad in [99_000, 40_001, 70_000] {
+            shunt[bad] = 12.0;
+        }
+        let operand = |quantity, values, shape| Operand {
+            quantity,
+            values,
+            shape,
+        };
+        let territories = Territories {
+            tumor_mass_kg: operand("tumor mass in kg", &[0.3], &[1]),
+            tumor_to_normal_ratio: operand("tumor-to-normal ratio", &[4.0], &[1]),
+            normal_perfused_mass_kg: operand("perfused normal liver mass in kg", &[1.2], &[]),
+            lung_shunt_fraction: operand("lung shunt fraction", &shunt, &[100, 1000]),
+            lung_mass_kg: operand("lung mass in kg", &[1.0], &[]),
+        };
+        for threads in 1..5 {
+            let mut out = vec![0.0; 100_000];
+            let target = operand("target tumor dose in Gy", &[205.0], &[]);
+            let error = territories
+                .activities(target, 0, &[100, 1000], 1, &mut out, &Nuclide::default(), Invalid::Raise, threads)
+                .unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "lung shunt fraction at [40, 1] must be within [0, 1), got 12 (did you mean 0.12?)"
+            );
+            let found = territories.activities(
+                target,
+                0,
+                &[100, 1000],
+                1,
+                &mut out,
+                &Nuclide::default(),
+                Invalid::Nan,
+                threads,
+            );
+            assert_eq!(found, Ok(3));
+            assert_eq!(out.iter().filter(|a| a.is_nan()).count(), 3);
+        }
+    }
+}
