@@ -32,6 +32,7 @@ PYTHON_ROOMS = {
     "advisory": set(),
     "planning": {"_core", "errors", "advisory", "data", "_extras"},
     "kernels": {"_core", "errors", "advisory"},
+    "evaluation": {"_core", "errors", "advisory", "data"},
     "affine": {"errors"},
     "image": {"errors", "affine"},
     "structure": {"_core", "errors", "affine", "image", "evaluation"},

@@ -3,11 +3,14 @@
 pub mod affine;
 mod aligned;
 pub mod dvh;
+mod error_function;
 mod mask;
 mod oblique;
 pub mod occupancy;
+pub mod radiobiology;
 mod radix;
 mod samples;
+pub mod uncertainty;
 pub mod voxels;
 
 pub use affine::Affine;

@@ -15,16 +15,6 @@ Adapter = Callable[[dict[str, Any]], dict[str, Any]]
 
 # Models whose code is not here yet.
 PENDING: set[str] = {
-    "EUBED",
-    "EUD_survival",
-    "bed_y90",
-    "bed_y90_inverse",
-    "combine_independent",
-    "count_edge_factor_phi",
-    "dvh_metrics",
-    "dvh_metrics_interp",
-    "gEUD",
-    "gEUD_err",
     "kernel_convolution_1d_zero_pad",
     "ldm_absolute",
     "ldm_relative",
@@ -33,12 +23,6 @@ PENDING: set[str] = {
     "multi_injection_lp_maxmin",
     "multi_territory_forward",
     "multi_territory_overlap",
-    "ntcp_lkb",
-    "ntcp_logistic",
-    "partition_uncertainty",
-    "tcp_logistic",
-    "tcp_poisson",
-    "volume_uncertainty_sphere",
     "vsv_infinite_uniform",
 }
 

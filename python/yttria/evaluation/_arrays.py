@@ -27,6 +27,23 @@ def dose_list(doses_gy: ArrayLike) -> NDArray[Any]:
     return _real("doses_gy", doses_gy, ("d",), 1)
 
 
+def number(quantity: str, value: object) -> float:
+    """A real number as a float; the domain is the core's to check."""
+    array = np.asarray(value)
+    if array.ndim != 0 or array.dtype.kind not in "iuf":
+        raise DTypeError(f"{quantity} must be a real number, got {value!r:.80}")
+    return float(array)
+
+
+def flat(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Numbers of any shape as one contiguous row of float64."""
+    array = _real(name, values, ("d",), None)
+    try:
+        return np.ascontiguousarray(array).reshape(-1)
+    except MemoryError as error:
+        raise InsufficientMemoryError(f"{name} of shape {array.shape} does not fit into memory") from error
+
+
 def affine_rows(name: str, affine: ArrayLike) -> list[list[float]]:
     """The rows of a 4 x 4 matrix."""
     try:
@@ -50,14 +67,14 @@ def grid_shape(shape: Sequence[int]) -> tuple[int, int, int]:
     return k, j, i
 
 
-def _real(name: str, values: ArrayLike, kept: tuple[str, ...], dimensions: int) -> NDArray[Any]:
+def _real(name: str, values: ArrayLike, kept: tuple[str, ...], dimensions: int | None) -> NDArray[Any]:
     try:
         array = np.asarray(values)
     except ValueError as error:
         raise ShapeError(f"{name} must be a regular array: {error}") from error
     if array.dtype.kind not in "biuf":
         raise DTypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
-    if array.ndim != dimensions:
+    if dimensions is not None and array.ndim != dimensions:
         raise ShapeError(f"{name} must have {dimensions} dimensions, got shape {array.shape}")
     dtype = array.dtype.newbyteorder("=") if array.dtype.char in kept else np.dtype(np.float64)
     try:

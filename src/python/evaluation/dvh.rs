@@ -5,6 +5,7 @@ use super::arrays::{self, Dose, View, with_dose};
 use super::occupancy::PyOccupancy;
 use crate::evaluation::{self, Interpolation};
 use crate::python::errors::OrRaise;
+use crate::python::threads::Threads;
 
 type Curve<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
 
@@ -86,10 +87,10 @@ fn dose_volume_histograms(
     dose_gy: &Bound<'_, PyAny>,
     structures: Vec<(String, Py<PyOccupancy>)>,
     voxel_volume_ml: f64,
-    threads: Option<usize>,
+    threads: Option<Threads>,
 ) -> PyResult<Vec<PyDoseVolumeHistogram>> {
     let structures: Vec<_> = structures.iter().map(|(name, s)| (name.clone(), &s.get().0)).collect();
-    let dose = arrays::dose(dose_gy)?;
+    let (dose, threads) = (arrays::dose(dose_gy)?, threads.map(|threads| threads.0));
     let histograms = with_dose!(dose, |view| py.detach(|| evaluation::dose_volume_histograms(
         view,
         &structures,

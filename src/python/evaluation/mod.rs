@@ -5,8 +5,12 @@ use pyo3::prelude::*;
 mod arrays;
 mod dvh;
 mod occupancy;
+mod radiobiology;
+mod uncertainty;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     occupancy::register(module)?;
-    dvh::register(module)
+    dvh::register(module)?;
+    radiobiology::register(module)?;
+    uncertainty::register(module)
 }

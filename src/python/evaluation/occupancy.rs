@@ -3,6 +3,7 @@ use pyo3::prelude::*;
 use super::arrays::{self, Mask, View, with_mask};
 use crate::evaluation::{self, Affine};
 use crate::python::errors::OrRaise;
+use crate::python::threads::Threads;
 
 /// What pickle keeps: shape, origin, weights, outside fraction.
 type State<'py> = ([usize; 3], [usize; 3], Bound<'py, PyAny>, f64);
@@ -15,8 +16,8 @@ pub struct PyOccupancy(pub evaluation::Occupancy);
 impl PyOccupancy {
     #[staticmethod]
     #[pyo3(signature = (mask, *, threads = None))]
-    fn from_mask(py: Python<'_>, mask: &Bound<'_, PyAny>, threads: Option<usize>) -> PyResult<Self> {
-        let mask = arrays::mask(mask)?;
+    fn from_mask(py: Python<'_>, mask: &Bound<'_, PyAny>, threads: Option<Threads>) -> PyResult<Self> {
+        let (mask, threads) = (arrays::mask(mask)?, threads.map(|threads| threads.0));
         let occupancy = with_mask!(mask, |view| py.detach(|| evaluation::Occupancy::from_mask(view, threads)));
         occupancy.or_raise(py).map(Self)
     }
@@ -80,11 +81,11 @@ fn occupancy(
     mask_affine_lps: [[f64; 4]; 4],
     shape: [usize; 3],
     affine_lps: [[f64; 4]; 4],
-    threads: Option<usize>,
+    threads: Option<Threads>,
 ) -> PyResult<PyOccupancy> {
     let from = Affine::new("mask_affine_lps", mask_affine_lps).or_raise(py)?;
     let to = Affine::new("affine_lps", affine_lps).or_raise(py)?;
-    let mask = arrays::mask(mask)?;
+    let (mask, threads) = (arrays::mask(mask)?, threads.map(|threads| threads.0));
     let occupancy = with_mask!(mask, |view| py.detach(|| evaluation::occupancy(view, &from, shape, &to, threads)));
     occupancy.or_raise(py).map(PyOccupancy)
 }

@@ -1,0 +1,58 @@
+"""Biological effect of an absorbed dose: each formula as it is written. `volume` is any unit; shares are taken here."""
+
+from __future__ import annotations
+
+from math import erf, sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def bed_gy(dose_gy: ArrayLike, alpha_beta_gy: float, repair_half_time_h: float, half_life_h: float) -> Any:
+    """`D (1 + D T_rep / ((T_rep + T) (alpha/beta)))`."""
+    dose = np.asarray(dose_gy, np.float64)
+    return dose * (1 + dose * repair_half_time_h / ((repair_half_time_h + half_life_h) * alpha_beta_gy))
+
+
+def dose_from_bed_gy(bed_gy: ArrayLike, alpha_beta_gy: float, repair_half_time_h: float, half_life_h: float) -> Any:
+    """The positive root of `g D^2 + D - BED = 0`, `g = T_rep / ((T_rep + T) (alpha/beta))`."""
+    g = repair_half_time_h / ((repair_half_time_h + half_life_h) * alpha_beta_gy)
+    return (np.sqrt(1 + 4 * g * np.asarray(bed_gy, np.float64)) - 1) / (2 * g)
+
+
+def eqd2_gy(bed_gy: ArrayLike, alpha_beta_gy: float) -> Any:
+    """`BED / (1 + 2 / (alpha/beta))`."""
+    return np.asarray(bed_gy, np.float64) / (1 + 2 / alpha_beta_gy)
+
+
+def _mean(values: Any, volume: ArrayLike) -> float:
+    part = np.asarray(volume, np.float64)
+    return float(np.sum(part * values) / np.sum(part))
+
+
+def generalized_eud_gy(dose_gy: ArrayLike, volume: ArrayLike, a: float) -> float:
+    """`(sum v D^a)^(1/a)`; doses > 0."""
+    return float(_mean(np.asarray(dose_gy, np.float64) ** a, volume) ** (1 / a))
+
+
+def survival_eud_gy(dose_gy: ArrayLike, volume: ArrayLike, alpha_per_gy: float) -> float:
+    """`-ln(sum v e^(-alpha D)) / alpha`."""
+    return float(-np.log(_mean(np.exp(-alpha_per_gy * np.asarray(dose_gy, np.float64)), volume)) / alpha_per_gy)
+
+
+def lyman_ntcp(dose_gy: ArrayLike, volume: ArrayLike, td50_gy: float, m: float, n: float) -> float:
+    """`Phi((gEUD - TD50) / (m TD50))`, `a = 1/n`."""
+    z = (generalized_eud_gy(dose_gy, volume, 1 / n) - td50_gy) / (m * td50_gy)
+    return (1 + erf(z / sqrt(2))) / 2
+
+
+def logistic_response(dose_gy: ArrayLike, volume: ArrayLike, d50_gy: float, gamma50: float) -> float:
+    """`1 / (1 + (D50/D)^(4 gamma50))` of the mean dose."""
+    return float(1 / (1 + (d50_gy / _mean(np.asarray(dose_gy, np.float64), volume)) ** (4 * gamma50)))
+
+
+def poisson_tcp(dose_gy: ArrayLike, volume: ArrayLike, alpha_per_gy: float, clonogens: float) -> float:
+    """`exp(-N sum v e^(-alpha D))`."""
+    survival = _mean(np.exp(-alpha_per_gy * np.asarray(dose_gy, np.float64)), volume)
+    return float(np.exp(-clonogens * survival))
