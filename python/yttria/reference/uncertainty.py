@@ -44,7 +44,7 @@ def count_edge_factor(radius_mm: float, fwhm_mm: float) -> float:
 
 def recovery(volume_ml: float, b1_ml: float, b2: float) -> float:
     """`1 - 1 / (1 + (v/b1)^b2)`."""
-    return 1 - 1 / (1 + (volume_ml / b1_ml) ** b2)
+    return float(1 - 1 / (1 + (volume_ml / b1_ml) ** b2))
 
 
 def partition_doses(
