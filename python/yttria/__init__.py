@@ -18,7 +18,9 @@ from .kernels import (
     voxel_s_values,
 )
 from .structure import Structure
+from .voxel.absorbed_dose import absorbed_dose
 from .voxel.convolution import ConvolutionPlan
+from .voxel.local_deposition import local_deposition
 
 __all__ = [
     "Advisory",
@@ -32,8 +34,10 @@ __all__ = [
     "VoxelSValues",
     "YttriaError",
     "__version__",
+    "absorbed_dose",
     "dose_point_kernel",
     "errors",
+    "local_deposition",
     "media",
     "read_image",
     "read_structures",

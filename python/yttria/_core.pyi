@@ -96,6 +96,14 @@ class ConvolutionPlan:
         self, arrays: Sequence[NDArray[Any]], weights: Sequence[float], out: NDArray[Any], out_is_zero: bool
     ) -> None: ...
 
+def _local_deposition(
+    activity_mbq_per_ml: NDArray[Any],
+    density_g_per_ml: NDArray[Any] | float,
+    nuclide: Nuclide,
+    out_gy: NDArray[Any],
+    threads: int | None,
+) -> None: ...
+
 # planning
 
 _Territories: TypeAlias = tuple[

@@ -99,6 +99,14 @@ class VoxelSValues:
         """Make `values` read-only."""
         object.__setattr__(self, "values", _read_only(self.values))
 
+    def gy_per_mbq_per_ml(self) -> NDArray[np.float64]:
+        """The kernel that turns concentrations at administration (MBq/mL) into doses (Gy) after complete decay.
+
+        `values / 1000 x voxel volume in mL x mean life in s`; a new array.
+        """
+        volume_ml = float(np.prod(self.voxel_size_mm)) / 1000.0
+        return self.values * (volume_ml * self.nuclide.mean_life_s / 1000.0)
+
     def __repr__(self) -> str:
         """What, of what, and the value that matters most."""
         shape = " x ".join(map(str, self.values.shape))

@@ -3,7 +3,9 @@
 use pyo3::prelude::*;
 
 mod convolution;
+mod local_deposition;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    convolution::register(module)
+    convolution::register(module)?;
+    local_deposition::register(module)
 }

@@ -1,3 +1,4 @@
 //! Absorbed dose voxel by voxel.
 
 pub mod convolution;
+pub mod local_deposition;

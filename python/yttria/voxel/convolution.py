@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .. import _core
 from ..errors import DTypeError, InsufficientMemoryError, OutOfRangeError, ShapeError
-
-Map = NDArray[np.float32] | NDArray[np.float64]
+from ._arrays import Map, contiguous, real
 
 
 class ConvolutionPlan:
@@ -152,17 +151,14 @@ class ConvolutionPlan:
 
     def _map(self, array: ArrayLike) -> NDArray[Any]:
         """The array in C order, native, of the plan's dtype: itself where it is that already."""
-        values = _real("array", array)
+        values = real("array", array)
         if values.dtype.kind == "f":
             if values.dtype.itemsize != self.dtype.itemsize:
                 raise DTypeError(f"array is {values.dtype.name}, the plan is for {self.dtype}: convert it explicitly")
         elif self.dtype != np.float64:
             raise DTypeError(f"array is {values.dtype.name}, which becomes float64; the plan is for {self.dtype}")
         _require_shape("array", values, self.shape)
-        try:
-            return np.ascontiguousarray(values, dtype=self.dtype)
-        except MemoryError as error:
-            raise InsufficientMemoryError(f"a copy of the array in C order: {error}") from error
+        return contiguous("array", values, self.dtype)
 
     def _out(self, out: Map | None, inputs: Sequence[ArrayLike]) -> tuple[Map, bool]:
         """The output, and whether it is fresh and zero."""
@@ -205,20 +201,8 @@ def _dtype(dtype: DTypeLike) -> np.dtype[Any]:
     return kind
 
 
-def _real(quantity: str, array: ArrayLike) -> NDArray[Any]:
-    if isinstance(array, np.ma.MaskedArray):
-        raise DTypeError(f"{quantity} is a masked array: give its data, and its mask as mask=~array.mask")
-    try:
-        values = np.asarray(array)
-    except ValueError as error:
-        raise DTypeError(f"{quantity} must hold real numbers: {error}") from error
-    if values.dtype.kind not in "biuf":
-        raise DTypeError(f"{quantity} must hold real numbers, got {values.dtype}")
-    return values
-
-
 def _kernel(kernel: ArrayLike) -> NDArray[np.float64]:
-    values = _real("kernel", kernel)
+    values = real("kernel", kernel)
     if values.ndim != 3:
         raise ShapeError(f"kernel must have three dimensions, got shape {values.shape}")
     return values.astype(np.float64, copy=False)
