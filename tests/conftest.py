@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = Path(os.environ.get("YTTRIA_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of test data that is not part of the repository; tests that need it skip where it is absent."""
-    folder = Path(os.environ.get("YTTRIA_TEST_DATA", ROOT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"test data not found at {folder}; set YTTRIA_TEST_DATA")
-    return folder
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"test data not found at {SHARED_DATA}; set YTTRIA_TEST_DATA")
+    return SHARED_DATA

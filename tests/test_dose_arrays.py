@@ -156,7 +156,7 @@ def test_a_uniform_infinite_medium(medium: str, fold_tail: bool) -> None:
 def test_a_point_source_reproduces_the_kernel() -> None:
     s = s_values()
     half = np.array(s.values.shape) // 2
-    shape, source = tuple(s.values.shape + np.array([3, 1, 4])), tuple(half + [2, 0, 3])
+    shape, source = tuple(s.values.shape + np.array([3, 1, 4])), tuple(half + np.array([2, 0, 3]))
     activity = np.zeros(shape)
     volume_ml = np.prod(SIZE) / 1000
     activity[source] = 1.0 / (volume_ml * s.nuclide.mean_life_s)  # 1 MBq s in the voxel

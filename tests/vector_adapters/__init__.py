@@ -15,15 +15,12 @@ Adapter = Callable[[dict[str, Any]], dict[str, Any]]
 
 # Models whose code is not here yet.
 PENDING: set[str] = {
-    "kernel_convolution_1d_zero_pad",
-    "ldm_absolute",
     "ldm_relative",
     "lung_shunt_combine",
     "multi_injection_lp_energy",
     "multi_injection_lp_maxmin",
     "multi_territory_forward",
     "multi_territory_overlap",
-    "vsv_infinite_uniform",
 }
 
 

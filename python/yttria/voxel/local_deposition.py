@@ -55,7 +55,7 @@ def local_deposition(
         if np.may_share_memory(out, activity) or np.may_share_memory(out, density):
             raise ShapeError("out must not overlap the activity or the density")
     _core._local_deposition(source.ravel(), rho, Nuclide() if nuclide is None else nuclide, result.ravel(), threads)
-    return result.transpose(np.argsort(order)) if out is None else out
+    return result.transpose(np.argsort(order).tolist()) if out is None else out
 
 
 def _out(out: Map, activity: NDArray[Any], dtype: np.dtype[Any], order: list[int]) -> Map:
