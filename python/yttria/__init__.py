@@ -17,24 +17,36 @@ from .kernels import (
     media,
     voxel_s_values,
 )
+from .provenance import Provenance
 from .structure import Structure
-from .voxel.absorbed_dose import absorbed_dose
-from .voxel.convolution import ConvolutionPlan
-from .voxel.local_deposition import local_deposition
+from .voxel import (
+    AbsoluteScaling,
+    ConvolutionPlan,
+    DoseResult,
+    RelativeScaling,
+    absorbed_dose,
+    dose_image,
+    local_deposition,
+)
 
 __all__ = [
+    "AbsoluteScaling",
     "Advisory",
     "ConvolutionPlan",
     "DosePointKernel",
+    "DoseResult",
     "Image",
     "Medium",
     "Nuclide",
+    "Provenance",
+    "RelativeScaling",
     "Structure",
     "VoxelSValueLibrary",
     "VoxelSValues",
     "YttriaError",
     "__version__",
     "absorbed_dose",
+    "dose_image",
     "dose_point_kernel",
     "errors",
     "local_deposition",

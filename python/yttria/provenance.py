@@ -1,0 +1,43 @@
+"""What a dose image rests on: every assumption as a value, beside the numbers it led to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+RESEARCH_USE = "For research use only. Not a medical device; no dose shown here is a prescription or an approval."
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What was given, assumed and found on the way from an activity image to a dose image.
+
+    Fields that the method does not use are None. `scaling` holds the scaling's own terms; `decay_factor` is by what
+    activity at the image's reference time was multiplied to get that at administration. `negative_fraction` is the
+    sum of the negative voxels over that of the positive ones, as a positive number.
+    """
+
+    yttria_version: str
+    method: str
+    density_g_per_ml: float
+    nuclide: str
+    half_life_h: float
+    dose_factor_gy_kg_per_gbq: float
+    nuclide_source: str
+    input_unit: str
+    scaling: dict[str, Any]
+    decay_factor: float
+    mbq_per_ml_per_unit: float
+    negative_voxels: str
+    negative_voxel_count: int
+    negative_fraction: float
+    kernel_medium: str | None = None
+    kernel_voxel_size_mm: tuple[float, float, float] | None = None
+    kernel_energy_beyond_fraction: float | None = None
+    kernel_tail_folded: bool | None = None
+    kernel_source: str | None = None
+    statement: str = RESEARCH_USE
+
+    def as_dict(self) -> dict[str, Any]:
+        """A plain dictionary, ready for JSON."""
+        return asdict(self)

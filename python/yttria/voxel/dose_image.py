@@ -1,0 +1,253 @@
+"""From an activity image to an absorbed dose image, and from that to the doses of structures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .._core import DoseVolumeHistogram, Nuclide, Occupancy, __version__
+from ..advisory import Advisory
+from ..errors import GeometryError, OutOfRangeError, UndefinedError, UnknownNameError
+from ..evaluation import dose_volume_histograms
+from ..image import Image, empty
+from ..kernels import VoxelSValues, voxel_s_values
+from ..provenance import Provenance
+from ..structure import Structure
+from .absorbed_dose import absorbed_dose
+from .local_deposition import local_deposition
+from .scaling import AbsoluteScaling, RelativeScaling
+
+METHODS = ("local_deposition", "voxel_s_values")
+DEFAULT_DENSITY_G_PER_ML = 1.05
+DEFAULT_MEDIUM = "soft_tissue"
+#: How far the voxel size of given voxel S values may differ from the image's, relative.
+VOXEL_SIZE_TOLERANCE = 1e-3
+
+
+class ActivityInField(NamedTuple):
+    """The sum over all voxels, at the time the image refers to and at administration; alike in relative scaling."""
+
+    at_reference_time: float
+    at_administration: float
+
+
+@dataclass(frozen=True, eq=False)
+class DoseResult:
+    """An absorbed dose image in Gy with what it rests on. Results are for research use.
+
+    `advisories` are what a reader of the doses must know; `provenance` is everything given and assumed.
+    """
+
+    image: Image
+    provenance: Provenance
+    advisories: tuple[Advisory, ...]
+    activity_in_field_mbq: ActivityInField
+
+    def occupancies(self, structures: Sequence[Structure], *, threads: int | None = None) -> dict[str, Occupancy]:
+        """Each structure's fractional occupancy of the dose voxels, by name.
+
+        Raises `UnknownNameError` where two structures share a name.
+        """
+        occupancies: dict[str, Occupancy] = {}
+        for structure in structures:
+            if structure.name in occupancies:
+                raise UnknownNameError(f"structure names must be unique, got '{structure.name}' twice")
+            occupancies[structure.name] = structure.occupancy_on(self.image, threads=threads)
+        return occupancies
+
+    def dose_volume_histograms(
+        self, structures: Sequence[Structure], *, threads: int | None = None
+    ) -> dict[str, DoseVolumeHistogram]:
+        """Exact cumulative histograms, weighted by fractional occupancy; see `yttria.evaluation`.
+
+        Raises `UndefinedError` where a structure occupies no voxel of the image.
+        """
+        return dose_volume_histograms(
+            self.image.array,
+            self.occupancies(structures, threads=threads),
+            voxel_volume_ml=self.image.voxel_volume_ml,
+            threads=threads,
+        )
+
+    def table(
+        self, structures: Sequence[Structure], *, volumes_at_gy: Sequence[float] = (), threads: int | None = None
+    ) -> list[dict[str, Any]]:
+        """One row per structure, as plain data in the order given.
+
+        Keys: structure, volume_ml (within the image), outside_fraction (of the structure's volume, beyond the image),
+        mean_gy, standard_deviation_gy, minimum_gy, maximum_gy, d98_gy, d95_gy, d70_gy, d50_gy, d2_gy, and for each
+        dose d of `volumes_at_gy` "v{d}gy_fraction", the fraction of the volume that receives at least d. A structure
+        wholly outside the image has volume 0 and None for its doses.
+        """
+        occupancies = self.occupancies(structures, threads=threads)
+        voxel_ml = self.image.voxel_volume_ml
+        inside = {name: o for name, o in occupancies.items() if o.volume_ml(voxel_ml) > 0}
+        histograms = dose_volume_histograms(self.image.array, inside, voxel_volume_ml=voxel_ml, threads=threads)
+        return [
+            {
+                "structure": name,
+                "volume_ml": occupancy.volume_ml(voxel_ml),
+                "outside_fraction": occupancy.outside_fraction,
+                **_doses(histograms.get(name), volumes_at_gy),
+            }
+            for name, occupancy in occupancies.items()
+        ]
+
+
+def dose_image(
+    activity: Image,
+    *,
+    scaling: AbsoluteScaling | RelativeScaling,
+    method: str = "local_deposition",
+    medium: str | None = None,
+    density_g_per_ml: float | None = None,
+    nuclide: Nuclide | None = None,
+    s_values: VoxelSValues | None = None,
+    negative_voxels: str = "keep",
+    threads: int | None = None,
+) -> DoseResult:
+    """Absorbed dose from the complete decay of the activity that an image shows.
+
+    `scaling` turns the image's values into activity at administration. `method`: "local_deposition"
+    (`D = C c / rho`, all energy stays in its voxel; legitimate where the camera's blur exceeds the beta range), or
+    "voxel_s_values" (convolution with voxel S values of a homogeneous medium; activity outside the field gives none).
+    `density_g_per_ml`: of the tissue, 1.05 where not given. `medium`: of the voxel S values, "soft_tissue" where not
+    given, see `yttria.kernels.media`; local deposition needs none. `nuclide`: `Nuclide()` where not given.
+    `s_values`: made before; they bring medium, density and nuclide. `negative_voxels`: "keep" (no bias of the mean) or
+    "clip" to zero; either way they are counted. The dose has the image's dtype where that is float32 or float64, else
+    float64.
+
+    Raises `OutOfRangeError` (a voxel not finite, with count and first index; a parameter), `UnitError`,
+    `UndefinedError`, `UnknownNameError` (method, medium, policy), `GeometryError` (voxel S values for another voxel
+    size) and `InsufficientMemoryError`.
+    """
+    if method not in METHODS:
+        raise UnknownNameError(f"method must be one of {', '.join(METHODS)}, got '{method}'")
+    kernel = _kernel(activity, medium, density_g_per_ml, nuclide, s_values, threads) if method == METHODS[1] else None
+    if kernel is None and s_values is not None:
+        raise UndefinedError("local deposition has no use for voxel S values: use method='voxel_s_values'")
+    # Before any voxel is looked at: an image too large to compute with is refused at once.
+    concentration = empty(activity.shape, _dtype(activity), "the activity concentration")
+    nuclide = kernel.nuclide if kernel else Nuclide() if nuclide is None else nuclide
+    density = kernel.density_g_per_ml if kernel else _density(density_g_per_ml)
+    image, count, fraction = _settled(activity, negative_voxels)
+    scaled = scaling.scale(image, nuclide, threads)
+    np.multiply(image.array, concentration.dtype.type(scaled.mbq_per_ml_per_unit), out=concentration)
+    if kernel is None:
+        dose = local_deposition(concentration, density_g_per_ml=density, nuclide=nuclide, threads=threads)
+    else:
+        dose = absorbed_dose(concentration, kernel, threads=threads)
+    provenance = Provenance(
+        yttria_version=__version__,
+        method=method,
+        density_g_per_ml=density,
+        nuclide=nuclide.name,
+        half_life_h=nuclide.half_life_h,
+        dose_factor_gy_kg_per_gbq=nuclide.dose_factor_gy_kg_per_gbq,
+        nuclide_source=nuclide.source,
+        input_unit=activity.unit,
+        scaling=scaled.terms,
+        decay_factor=scaled.decay_factor,
+        mbq_per_ml_per_unit=scaled.mbq_per_ml_per_unit,
+        negative_voxels=negative_voxels,
+        negative_voxel_count=count,
+        negative_fraction=fraction,
+        kernel_medium=kernel.medium if kernel else None,
+        kernel_voxel_size_mm=kernel.voxel_size_mm if kernel else None,
+        kernel_energy_beyond_fraction=kernel.energy_beyond_fraction if kernel else None,
+        kernel_tail_folded=kernel.tail_folded if kernel else None,
+        kernel_source=kernel.source if kernel else None,
+    )
+    return DoseResult(
+        activity.with_array(dose, "Gy"),
+        provenance,
+        (*_negative_advisory(negative_voxels, count, fraction), *scaled.advisories),
+        ActivityInField(scaled.at_reference_time_mbq, scaled.at_administration_mbq),
+    )
+
+
+def _dtype(image: Image) -> np.dtype[Any]:
+    """float32 and float64 as they are, in native order; anything else becomes float64."""
+    return image.array.dtype.newbyteorder("=") if image.array.dtype.char in "fd" else np.dtype(np.float64)
+
+
+def _density(given: float | None) -> float:
+    return DEFAULT_DENSITY_G_PER_ML if given is None else given
+
+
+def _kernel(
+    image: Image,
+    medium: str | None,
+    density_g_per_ml: float | None,
+    nuclide: Nuclide | None,
+    s_values: VoxelSValues | None,
+    threads: int | None,
+) -> VoxelSValues:
+    if s_values is None:
+        return voxel_s_values(
+            image.voxel_size_mm,
+            medium=DEFAULT_MEDIUM if medium is None else medium,
+            density_g_per_ml=_density(density_g_per_ml),
+            nuclide=nuclide,
+            threads=threads,
+        )
+    if not np.allclose(s_values.voxel_size_mm, image.voxel_size_mm, rtol=VOXEL_SIZE_TOLERANCE, atol=0):
+        raise GeometryError(
+            f"voxel S values must be for the image's voxel size (k, j, i) {image.voxel_size_mm} mm, "
+            f"got {s_values.voxel_size_mm}"
+        )
+    for quantity, given, theirs in (
+        ("medium", medium, s_values.medium),
+        ("density in g/mL", density_g_per_ml, s_values.density_g_per_ml),
+        ("nuclide", nuclide, s_values.nuclide),
+    ):
+        if given is not None and given != theirs:
+            raise OutOfRangeError(f"{quantity} must be that of the voxel S values ({theirs}), got {given}")
+    return s_values
+
+
+def _settled(image: Image, negative_voxels: str) -> tuple[Image, int, float]:
+    """The image with finite values of a floating point type, how many were negative, and their share."""
+    if negative_voxels not in ("keep", "clip"):
+        raise UnknownNameError(f"negative_voxels must be one of keep, clip, got '{negative_voxels}'")
+    array: npt.NDArray[Any] = image.array.astype(_dtype(image), copy=False)
+    low = array.min()
+    if not (np.isfinite(low) and np.isfinite(array.max())):
+        finite = np.isfinite(array)
+        first = tuple(int(n) for n in np.unravel_index(int(np.argmin(finite)), array.shape))
+        raise OutOfRangeError(
+            f"activity must be finite, got {finite.size - np.count_nonzero(finite)} voxels that are not, the first at "
+            f"(k, j, i) = {first}"
+        )
+    if low >= 0:
+        return image.with_array(array, image.unit), 0, 0.0
+    negative = array < 0
+    count = int(np.count_nonzero(negative))
+    below = float(array.sum(dtype=np.float64, where=negative))
+    above = float(array.sum(dtype=np.float64)) - below
+    if negative_voxels == "clip":
+        array = np.maximum(array, 0)
+    return image.with_array(array, image.unit), count, -below / above if above > 0 else 1.0
+
+
+def _negative_advisory(policy: str, count: int, fraction: float) -> tuple[Advisory, ...]:
+    if count == 0:
+        return ()
+    done = "were kept" if policy == "keep" else "were set to zero, which biases means upward"
+    message = f"{count} negative voxels, together {fraction:.2%} of the positive ones, {done}."
+    return (Advisory("negative_voxels", message, fraction, 0.0),)
+
+
+def _doses(histogram: DoseVolumeHistogram | None, volumes_at_gy: Sequence[float]) -> dict[str, float | None]:
+    known = histogram
+    row: dict[str, float | None] = {
+        f"{name}_gy": getattr(known, f"{name}_gy") if known else None
+        for name in ("mean", "standard_deviation", "minimum", "maximum")
+    }
+    row |= {f"d{p}_gy": known.dose_at_volume_percent(p) if known else None for p in (98, 95, 70, 50, 2)}
+    row |= {f"v{d:g}gy_fraction": known.volume_at_dose_percent(d) / 100 if known else None for d in volumes_at_gy}
+    return row

@@ -1,0 +1,207 @@
+"""From the values of an image to activity at administration: absolute, or relative to a reference region."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .._core import Nuclide
+from ..advisory import Advisory
+from ..errors import OutOfRangeError, UndefinedError, UnitError
+from ..image import UNITS, Image
+from ..structure import Structure
+
+#: Field-of-view total over administered activity: outside of this an advisory is given.
+FIELD_RATIO_LIMITS = (0.8, 1.2)
+#: Largest part of the field's activity outside the reference region without an advisory.
+OUTSIDE_REFERENCE_LIMIT = 0.10
+#: No vial holds as much; what exceeds it was meant in MBq.
+_MAX_GBQ = 100.0
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """What a scaling found: MBq/mL at administration per unit of the image, totals, terms, advisories."""
+
+    mbq_per_ml_per_unit: float
+    decay_factor: float
+    at_reference_time_mbq: float
+    at_administration_mbq: float
+    terms: dict[str, Any]
+    advisories: tuple[Advisory, ...]
+
+
+@dataclass(frozen=True)
+class AbsoluteScaling:
+    """The image holds activity concentration (Bq/mL, kBq/mL, MBq/mL) at a known time after administration.
+
+    Activity at administration is `A 2^(t / T)`, t = `hours_after_administration`, T the nuclide's half-life; t = 0
+    where the image has been corrected to administration. With `administered_activity_gbq` (delivered to the patient,
+    at administration) the field's total is held against it: an advisory outside 0.8 to 1.2 of it.
+
+    Raises `OutOfRangeError` where the time is not within [0, 720] h or the activity not within (0, 100] GBq.
+    """
+
+    hours_after_administration: float
+    administered_activity_gbq: float | None = None
+
+    def __post_init__(self) -> None:
+        _checked("hours after administration", self.hours_after_administration, 0.0, 720.0)
+        if self.administered_activity_gbq is not None:
+            _checked_gbq("administered activity in GBq", self.administered_activity_gbq)
+
+    def scale(self, image: Image, nuclide: Nuclide, threads: int | None = None) -> Scaled:
+        """Raises `UnitError` where the image is not an activity concentration."""
+        quantity, becquerel = UNITS[image.unit]
+        if quantity != "activity concentration":
+            raise UnitError(
+                f"absolute scaling needs an image in Bq/mL, kBq/mL or MBq/mL, got {image.unit}: convert it by the "
+                "camera's calibration, or use RelativeScaling"
+            )
+        decay_factor = 1.0 / nuclide.decay_factor(self.hours_after_administration)
+        in_field_mbq = float(image.array.sum(dtype=np.float64)) * becquerel * 1e-6 * image.voxel_volume_ml
+        terms = {
+            "kind": "absolute",
+            "hours_after_administration": self.hours_after_administration,
+            "administered_activity_gbq": self.administered_activity_gbq,
+        }
+        advisories: tuple[Advisory, ...] = ()
+        if self.administered_activity_gbq is not None:
+            ratio = in_field_mbq * decay_factor / (self.administered_activity_gbq * 1e3)
+            terms["field_to_administered_ratio"] = ratio
+            low, high = FIELD_RATIO_LIMITS
+            if not low <= ratio <= high:
+                advisories += (
+                    Advisory(
+                        "field_total_differs_from_administered",
+                        f"The field of view holds {ratio:.3f} of the administered activity, expected {low} to {high}: "
+                        "check times, units, calibration, and what lies outside the field.",
+                        ratio,
+                        low if ratio < low else high,
+                        "this project's convention; no published limit is known to it",
+                    ),
+                )
+        return Scaled(
+            becquerel * 1e-6 * decay_factor, decay_factor, in_field_mbq, in_field_mbq * decay_factor, terms, advisories
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RelativeScaling:
+    """The image holds any counts; the reference region is known to hold `A_delivered (1 - L)` at administration.
+
+    `A_v = c_v / sum_ref(c) A_delivered (1 - L)`, the sum weighted by the reference's fractional occupancy of each
+    voxel, L = `lung_shunt_fraction`. Give either `delivered_activity_gbq`, or `vial_activity_gbq` (in the vial at
+    treatment) with `residual_fraction` R: `A_delivered = A_vial (1 - R)`. More than 10 % of the field's counts outside
+    the reference is an advisory. The time of the image does not matter: microspheres stay where they are.
+
+    Raises `OutOfRangeError` where an activity is not within (0, 100] GBq or a fraction not within [0, 1), and
+    `UndefinedError` where the activity is given twice or not at all.
+    """
+
+    reference: Structure
+    lung_shunt_fraction: float = field(kw_only=True)
+    delivered_activity_gbq: float | None = field(default=None, kw_only=True)
+    vial_activity_gbq: float | None = field(default=None, kw_only=True)
+    residual_fraction: float | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _checked_fraction("lung shunt fraction", self.lung_shunt_fraction)
+        vial = self.vial_activity_gbq is not None and self.residual_fraction is not None
+        alone = self.vial_activity_gbq is None and self.residual_fraction is None
+        if not (vial if self.delivered_activity_gbq is None else alone):
+            raise UndefinedError(
+                "delivered activity is undefined: give delivered_activity_gbq, or vial_activity_gbq with "
+                f"residual_fraction; got {self.delivered_activity_gbq}, {self.vial_activity_gbq}, "
+                f"{self.residual_fraction}"
+            )
+        if self.delivered_activity_gbq is not None:
+            _checked_gbq("delivered activity in GBq", self.delivered_activity_gbq)
+        if self.vial_activity_gbq is not None and self.residual_fraction is not None:
+            _checked_gbq("vial activity in GBq", self.vial_activity_gbq)
+            _checked_fraction("residual fraction", self.residual_fraction)
+
+    @property
+    def reference_activity_mbq(self) -> float:
+        """Activity in the reference region at administration."""
+        delivered = self.delivered_activity_gbq
+        if delivered is None:
+            # The constructor has seen to it that both are there.
+            delivered = (self.vial_activity_gbq or 0.0) * (1.0 - (self.residual_fraction or 0.0))
+        return delivered * (1.0 - self.lung_shunt_fraction) * 1e3
+
+    def scale(self, image: Image, nuclide: Nuclide, threads: int | None = None) -> Scaled:
+        """Raises `UndefinedError` where the reference holds no counts, `UnitError` for an image in Gy, mGy or HU."""
+        if UNITS[image.unit][0] in ("absorbed dose", "CT number"):
+            raise UnitError(f"relative scaling needs an image proportional to activity, got {image.unit}")
+        total = float(image.array.sum(dtype=np.float64))
+        inside, outside_field = _sum_within(self.reference, image, threads)
+        if not inside > 0:
+            raise UndefinedError(
+                f"relative scaling is undefined: the counts in '{self.reference.name}' sum to {inside:g}, must be > 0"
+            )
+        mbq_per_count = self.reference_activity_mbq / inside
+        # A field whose negative voxels outweigh the reference has no such fraction: the worst is said.
+        outside = 1.0 - inside / total if total > 0 else 1.0
+        advisories: tuple[Advisory, ...] = ()
+        if outside > OUTSIDE_REFERENCE_LIMIT:
+            advisories += (
+                Advisory(
+                    "activity_outside_reference",
+                    f"{outside:.1%} of the field's counts lie outside '{self.reference.name}', more than "
+                    f"{OUTSIDE_REFERENCE_LIMIT:.0%}: check the region, scatter, and uptake elsewhere.",
+                    outside,
+                    OUTSIDE_REFERENCE_LIMIT,
+                    "threshold of the Taranis software, read; applied here to the whole field",
+                ),
+            )
+        if outside_field > 1e-6:
+            advisories += (
+                Advisory(
+                    "reference_outside_field",
+                    f"{outside_field:.1%} of the volume of '{self.reference.name}' lies outside the image.",
+                    outside_field,
+                    0.0,
+                ),
+            )
+        terms = {
+            "kind": "relative",
+            "reference": self.reference.name,
+            "delivered_activity_gbq": self.delivered_activity_gbq,
+            "vial_activity_gbq": self.vial_activity_gbq,
+            "residual_fraction": self.residual_fraction,
+            "lung_shunt_fraction": self.lung_shunt_fraction,
+            "reference_activity_mbq": self.reference_activity_mbq,
+            "fraction_outside_reference": outside,
+        }
+        in_field_mbq = total * mbq_per_count
+        return Scaled(mbq_per_count / image.voxel_volume_ml, 1.0, in_field_mbq, in_field_mbq, terms, advisories)
+
+
+def _sum_within(structure: Structure, image: Image, threads: int | None) -> tuple[float, float]:
+    """The image summed over the structure, and the fraction of the structure's volume outside the image."""
+    occupancy = structure.occupancy_on(image, threads=threads)
+    weights: npt.NDArray[Any] = occupancy.weights
+    box = tuple(slice(o, o + n) for o, n in zip(occupancy.origin, weights.shape, strict=True))
+    return float(np.multiply(image.array[box], weights, dtype=np.float64).sum()), occupancy.outside_fraction
+
+
+def _checked(quantity: str, value: float, low: float, high: float) -> None:
+    if not (math.isfinite(value) and low <= value <= high):
+        raise OutOfRangeError(f"{quantity} must be within [{low:g}, {high:g}], got {value:g}")
+
+
+def _checked_gbq(quantity: str, value: float) -> None:
+    if not 0.0 < value <= _MAX_GBQ:
+        hint = f" (did you mean {value / 1e3:g}?)" if _MAX_GBQ < value < math.inf else ""
+        raise OutOfRangeError(f"{quantity} must be within (0, {_MAX_GBQ:g}], got {value:g}{hint}")
+
+
+def _checked_fraction(quantity: str, value: float) -> None:
+    if not 0.0 <= value < 1.0:
+        hint = f" (did you mean {value / 100:g}?)" if 1.0 < value <= 100.0 else ""
+        raise OutOfRangeError(f"{quantity} must be within [0, 1), got {value:g}{hint}")
