@@ -9,10 +9,12 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from image_samples import KINDS, SHAPE, SIZE, affine, values
 
 from yttria import Image, Structure, read_image, read_structures, write_image, write_structures
-from yttria.errors import DTypeError, FileFormatError, MissingExtraError, UnitError, UnknownNameError
+from yttria.errors import DTypeError, FileFormatError, MissingExtraError, UnitError, UnknownNameError, YttriaError
 
 
 @pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])
@@ -73,6 +75,23 @@ def test_a_truncated_file_is_an_error_that_names_it(tmp_path: Path, name: str, k
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(FileFormatError, match=f"{name}: not a readable NIfTI file"):
         read_image(path)
+
+
+@given(st.lists(st.tuples(st.integers(0, 399), st.integers(0, 255)), min_size=1, max_size=4))
+@settings(deadline=None, max_examples=100)
+def test_any_header_is_an_image_or_an_error_that_names_the_file(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]]
+) -> None:
+    path = tmp_path_factory.mktemp("nifti") / "x.nii"
+    write_image(Image(values(), affine("oblique"), "Gy"), path)
+    data = bytearray(path.read_bytes())
+    for position, value in changes:
+        data[position] = value
+    path.write_bytes(data)
+    try:
+        read_image(path)
+    except YttriaError as error:
+        assert str(error).startswith(str(path))  # noqa: PT017
 
 
 def test_other_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import pytest
 import SimpleITK
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from image_samples import KINDS, SIZE, affine, nrrd_file, values
+from image_samples import KINDS, NRRD_HEADER, SIZE, affine, nrrd_file, values
 
 from yttria import Image, read_image, write_image
 from yttria.errors import (
@@ -41,7 +41,7 @@ def test_what_is_written_is_read_bit_for_bit(tmp_path: Path, name: str, kind: st
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3), st.lists(st.floats(0.01, 100), min_size=3, max_size=3))
-@settings(max_examples=30)
+@settings(deadline=None, max_examples=30)
 def test_every_bit_of_an_affine_survives(
     tmp_path_factory: pytest.TempPathFactory, origin: list[float], size: list[float]
 ) -> None:
@@ -181,6 +181,8 @@ def test_a_file_that_does_not_say_where_it_lies_is_refused(tmp_path: Path, chang
         (b"", {"sizes": None}),
         (b"", {"dimension": "x"}),
         (b"", {"byte_skip": "-2"}),
+        (b"", {"space_origin": "(1,2)"}),
+        (b"", {"space_directions": "(1.5,0) (0,2.25) (0,0)"}),
         (b"", {"data_file": "LIST"}),
         (b"", {"data_file": "slice%03d.raw 1 4 1"}),
     ],
@@ -191,12 +193,24 @@ def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path, payload: bytes
 
 
 @given(st.binary(max_size=300), st.booleans())
-@settings(max_examples=100)
+@settings(deadline=None, max_examples=100)
 def test_any_bytes_are_an_error_of_ours(tmp_path_factory: pytest.TempPathFactory, data: bytes, magic: bool) -> None:
     path = tmp_path_factory.mktemp("nrrd") / "x.nrrd"
     path.write_bytes(b"NRRD0004\n" + data if magic else data)
     with pytest.raises(YttriaError, match=r"x\.nrrd"):
         read_image(path, unit="1")
+
+
+@given(st.sampled_from(list(NRRD_HEADER)), st.text("()-0123456789.,e none", max_size=20))
+@settings(deadline=None, max_examples=100)
+def test_any_header_is_an_image_or_an_error_that_names_the_file(
+    tmp_path_factory: pytest.TempPathFactory, field: str, value: str
+) -> None:
+    path = nrrd_file(tmp_path_factory.mktemp("nrrd") / "x.nrrd", **{field: value})
+    try:
+        read_image(path, unit="1")
+    except YttriaError as error:
+        assert str(error).startswith(str(path))  # noqa: PT017
 
 
 def test_other_files(tmp_path: Path) -> None:

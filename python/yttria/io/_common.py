@@ -9,17 +9,28 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import FileFormatError, InsufficientMemoryError, UnitError, UnknownNameError, YttriaError
+from ..errors import (
+    FileFormatError,
+    InsufficientMemoryError,
+    MissingExtraError,
+    UnitError,
+    UnknownNameError,
+    YttriaError,
+)
 from ..image import UNITS, checked_unit
 
 
 @contextmanager
 def decoding(path: Path, kind: str) -> Iterator[None]:
-    """Whatever a decoder raises on damaged input becomes a `FileFormatError` that names the file."""
+    """Every error names the file, and whatever a decoder raises on damaged input becomes a `FileFormatError`."""
     try:
         yield
-    except (YttriaError, FileNotFoundError, PermissionError, IsADirectoryError):
+    except (MissingExtraError, FileNotFoundError, PermissionError, IsADirectoryError):
         raise
+    except YttriaError as error:
+        if str(error).startswith(str(path)):
+            raise
+        raise type(error)(f"{path}: {error}") from error
     except MemoryError as error:
         raise InsufficientMemoryError(f"{path}: its values need more memory than is available") from error
     except Exception as error:

@@ -10,6 +10,7 @@ from ..errors import FileFormatError, UnknownNameError
 from ..image import Image
 from ..structure import Structure
 from . import nifti, nrrd, segmentation
+from ._common import decoding
 from .labelmap import check_writable
 
 _NRRD = (".nrrd", ".nhdr")
@@ -26,7 +27,10 @@ def read_image(path: str | os.PathLike[str], *, unit: str | None = None) -> Imag
     `MissingExtraError` (extras `nrrd`, `nifti`).
     """
     path = Path(path)
-    return nrrd.read_image(path, unit) if _is_nrrd(path) else nifti.read_image(path, unit)
+    kind = _kind(path)
+    read = nrrd.read_image if kind == "NRRD" else nifti.read_image
+    with decoding(path, kind):
+        return read(path, unit)
 
 
 def write_image(image: Image, path: str | os.PathLike[str]) -> None:
@@ -37,7 +41,7 @@ def write_image(image: Image, path: str | os.PathLike[str]) -> None:
     name, and `MissingExtraError` (extra `nifti`).
     """
     path = Path(path)
-    (nrrd if _is_nrrd(path) else nifti).write_image(image, path)
+    (nrrd if _kind(path) == "NRRD" else nifti).write_image(image, path)
 
 
 def read_structures(
@@ -52,8 +56,12 @@ def read_structures(
     which carries its own names; and whatever `read_image` raises.
     """
     path = Path(path)
-    reader = segmentation.read_structures if _is_nrrd(path) else nifti.read_structures
-    return reader(path, None if names is None else _several(names), labels)
+    kind = _kind(path)
+    if isinstance(names, str):
+        raise UnknownNameError(f"names must be a list of names, got the text '{names}'")
+    read = segmentation.read_structures if kind == "NRRD" else nifti.read_structures
+    with decoding(path, kind):
+        return read(path, names, labels)
 
 
 def write_structures(structures: Sequence[Structure], path: str | os.PathLike[str]) -> None:
@@ -68,19 +76,13 @@ def write_structures(structures: Sequence[Structure], path: str | os.PathLike[st
     path = Path(path)
     structures = list(structures)
     check_writable(structures)
-    (segmentation if _is_nrrd(path) else nifti).write_structures(structures, path)
+    (segmentation if _kind(path) == "NRRD" else nifti).write_structures(structures, path)
 
 
-def _is_nrrd(path: Path) -> bool:
+def _kind(path: Path) -> str:
     name = path.name.casefold()
     if name.endswith(_NRRD):
-        return True
+        return "NRRD"
     if name.endswith(_NIFTI):
-        return False
+        return "NIfTI"
     raise FileFormatError(f"{path}: the name must end in {', '.join((*_NRRD, *_NIFTI))}")
-
-
-def _several(names: Sequence[str]) -> list[str]:
-    if isinstance(names, str):
-        raise UnknownNameError(f"names must be a list of names, got the text '{names}'")
-    return list(names)

@@ -16,7 +16,7 @@ from ..affine import Affine, flip_lps_ras
 from ..errors import DTypeError, FileFormatError
 from ..image import Image
 from ..structure import Structure
-from ._common import agreed_unit, atomic, decoding
+from ._common import agreed_unit, atomic
 from .labelmap import from_labelmap, to_layers
 
 _UNIT = re.compile(r"yttria_unit=(\S+)")
@@ -41,12 +41,11 @@ def read_structures(path: Path, names: Sequence[str] | None, labels: Mapping[int
     """See `yttria.io.read_structures`."""
     image, header = _read(path)
     stated: dict[int, str] = {}
-    with decoding(path, "NIfTI"):
-        for extension in header.extensions:
-            if extension.get_code() == _COMMENT and _LABELS in str(extension.get_content()):
-                content = extension.get_content()
-                entries = json.loads(content if isinstance(content, str) else content.decode())[_LABELS]
-                stated = {int(label): str(name) for label, name in entries.items()}
+    for extension in header.extensions:
+        if extension.get_code() == _COMMENT and _LABELS in str(extension.get_content()):
+            content = extension.get_content()
+            entries = json.loads(content if isinstance(content, str) else content.decode())[_LABELS]
+            stated = {int(label): str(name) for label, name in entries.items()}
     return from_labelmap(path, image.array, image.affine_lps, names, labels, stated)
 
 
@@ -61,13 +60,12 @@ def write_structures(structures: Sequence[Structure], path: Path) -> None:
 
 def _read(path: Path) -> tuple[Image, Any]:
     nibabel = require("nibabel", "nifti")
-    with decoding(path, "NIfTI"):
-        if not path.is_file():
-            raise FileNotFoundError(f"{path}: no such file")
-        # No memory map: a file cut short later must not bring the process down.
-        nifti = nibabel.load(path, mmap=False)
-        # The unit of the values is for the caller of this function to settle; "1" stands in its place until then.
-        return Image.from_any(nifti, unit="1"), nifti.header
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    # No memory map: a file cut short later must not bring the process down.
+    nifti = nibabel.load(path, mmap=False)
+    # The unit of the values is for the caller of this function to settle; "1" stands in its place until then.
+    return Image.from_any(nifti, unit="1"), nifti.header
 
 
 def _write(path: Path, array: npt.NDArray[Any], affine_lps: Affine, description: str, comment: str | None) -> None:

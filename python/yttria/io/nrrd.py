@@ -21,7 +21,7 @@ from .._extras import require
 from ..affine import Affine
 from ..errors import DTypeError, FileFormatError, GeometryError
 from ..image import Image
-from ._common import agreed_unit, atomic, decoding
+from ._common import agreed_unit, atomic
 
 #: The key that carries the unit in files written here; NRRD's own `sample units` is read as well.
 UNIT_KEY = "yttria_unit"
@@ -72,7 +72,7 @@ def write_image(image: Image, path: Path) -> None:
 
 def read(path: Path) -> tuple[dict[str, Any], npt.NDArray[Any]]:
     """Header and values; the array's axes are the file's in reverse (slowest first), its byte order is native."""
-    with decoding(path, "NRRD"), path.open("rb") as file:
+    with path.open("rb") as file:
         header = _read_header(path, file)
         data = header.get("data file", header.get("datafile"))
         if data is None:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..errors import FileFormatError, UnknownNameError
 from ..structure import Structure
 from . import nrrd
-from ._common import decoding, positions
+from ._common import positions
 from .labelmap import from_labelmap, to_layers
 
 
@@ -35,11 +35,10 @@ def read_structures(path: Path, names: Sequence[str] | None, labels: Mapping[int
     while any(key.startswith(f"Segment{len(segments)}_") for key in header):
         prefix = f"Segment{len(segments)}_"
         segments.append({key.removeprefix(prefix): v for key, v in header.items() if key.startswith(prefix)})
-    with decoding(path, "segmentation"):
-        # Interleaved in the file; side by side, comparing them is several times faster.
-        volumes = [np.ascontiguousarray(layer) for layer in layers]
-        wanted = positions(path, [_name(segment) for segment in segments], names)
-        return [_structure(segments[n], n, volumes, affine) for n in wanted]
+    # Interleaved in the file; side by side, comparing them is several times faster.
+    volumes = [np.ascontiguousarray(layer) for layer in layers]
+    wanted = positions(path, [_name(segment) for segment in segments], names)
+    return [_structure(segments[n], n, volumes, affine) for n in wanted]
 
 
 def write_structures(structures: Sequence[Structure], path: Path) -> None:
