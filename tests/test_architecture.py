@@ -33,6 +33,8 @@ PYTHON_ROOMS = {
     "planning": {"_core", "errors", "advisory", "data", "_extras"},
     "kernels": {"_core", "errors", "advisory"},
     "evaluation": {"_core", "errors", "advisory", "data"},
+    "voxel": {"_core", "errors", "advisory", "kernels", "image", "structure", "provenance", "evaluation"},
+    "provenance": set(),
     "affine": {"errors"},
     "image": {"errors", "affine"},
     "structure": {"_core", "errors", "affine", "image", "evaluation"},

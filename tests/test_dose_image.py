@@ -22,6 +22,7 @@ from yttria import (
     voxel_s_values,
 )
 from yttria.errors import GeometryError, OutOfRangeError, UndefinedError, UnitError, UnknownNameError
+from yttria.reference import scaling as reference
 
 C = Nuclide().dose_factor_gy_kg_per_gbq
 AT_ADMINISTRATION = AbsoluteScaling(hours_after_administration=0.0)
@@ -102,6 +103,18 @@ def test_the_reference_holds_what_was_delivered(
     energy = row["mean_gy"] * row["volume_ml"] * density * 1e-3
     assert energy == pytest.approx(C * delivered * (1 - shunt), rel=1e-6)
     assert result.activity_in_field_mbq.at_reference_time == result.activity_in_field_mbq.at_administration
+
+
+def test_both_scalings_agree_with_their_definitions() -> None:
+    image, box = _image(values(np.float64), "Bq/mL"), _box(fine=2)
+    result = dose_image(image, scaling=AbsoluteScaling(31.5), density_g_per_ml=1.0)
+    expected = reference.absolute_mbq_per_ml(image.array, 31.5, Nuclide().half_life_h)
+    np.testing.assert_allclose(result.image.array, expected * C, rtol=1e-13)
+    scaling = RelativeScaling(box, vial_activity_gbq=2.0, residual_fraction=0.03, lung_shunt_fraction=0.07)
+    result = dose_image(image, scaling=scaling, density_g_per_ml=1.0)
+    weights = box.occupancy_on(image).to_array().astype(np.float64)
+    expected = reference.relative_mbq_per_ml(image.array, weights, image.voxel_volume_ml, 2.0 * 0.97, 0.07)
+    np.testing.assert_allclose(result.image.array, expected * C, rtol=1e-13)
 
 
 def test_activity_outside_the_reference_is_an_advisory() -> None:
