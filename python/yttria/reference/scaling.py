@@ -10,7 +10,8 @@ def absolute_mbq_per_ml(
     bq_per_ml: NDArray[np.float64], hours_after_administration: float, half_life_h: float
 ) -> NDArray[np.float64]:
     """`c(0) = c(t) 2^(t / T)`: concentration in MBq/mL at administration from Bq/mL at the image's reference time."""
-    return bq_per_ml * 1e-6 * 2.0 ** (hours_after_administration / half_life_h)
+    growth: float = 2.0 ** (hours_after_administration / half_life_h)
+    return bq_per_ml * 1e-6 * growth
 
 
 def relative_mbq_per_ml(
