@@ -38,58 +38,56 @@ impl Operand<'_> {
     }
 }
 
-/// An operand, or one element of its last axis, seen in the common shape.
+/// An operand seen in the common shape, which it broadcasts to.
 #[derive(Debug, Clone)]
 pub(super) struct View<'a> {
     values: &'a [f64],
-    offset: usize,
     strides: Vec<usize>,
     access: Access,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Access {
+    /// One value for every element.
     Constant,
-    Contiguous,
+    /// The values in the order of the elements, over and over.
+    Periodic,
     Strided,
 }
 
 impl<'a> View<'a> {
-    /// The whole operand.
     pub fn new(operand: Operand<'a>, common: &[usize]) -> Self {
-        Self::with_step(operand, operand.shape, 1, 0, common)
-    }
-
-    /// Element `index` of the operand's last axis, which stands for any index where it has length one.
-    pub fn of_last_axis(operand: Operand<'a>, index: usize, common: &[usize]) -> Self {
-        let (batch, last) = operand.shape.split_at(operand.shape.len() - 1);
-        let step = last[0];
-        Self::with_step(operand, batch, step, if step == 1 { 0 } else { index }, common)
-    }
-
-    fn with_step(operand: Operand<'a>, shape: &[usize], step: usize, offset: usize, common: &[usize]) -> Self {
+        let first = common.len() - operand.shape.len();
         let mut strides = vec![0; common.len()];
-        let mut stride = step;
-        let first = common.len() - shape.len();
-        for axis in (0..shape.len()).rev() {
-            if shape[axis] != 1 {
+        let mut stride = 1;
+        for (axis, &length) in operand.shape.iter().enumerate().rev() {
+            if length != 1 {
                 strides[first + axis] = stride;
             }
-            stride *= shape[axis];
+            stride *= length;
         }
+        let ones = operand.shape.iter().take_while(|&&length| length == 1).count();
         let access = if strides.iter().all(|&s| s == 0) {
             Access::Constant
-        } else if step == 1 && shape == common {
-            Access::Contiguous
+        } else if operand.shape[ones..] == common[first + ones..] {
+            Access::Periodic
         } else {
             Access::Strided
         };
         Self {
             values: operand.values,
-            offset,
             strides,
             access,
         }
+    }
+
+    /// The elements from the flat index `start` where they lie in a row.
+    pub fn in_place(&self, start: usize, count: usize) -> Option<&'a [f64]> {
+        if self.access != Access::Periodic {
+            return None;
+        }
+        let start = start % self.values.len();
+        self.values.get(start..start.checked_add(count)?)
     }
 
     /// Whether one value stands for every element.
@@ -100,8 +98,14 @@ impl<'a> View<'a> {
     /// Fills `out` with the values at the flat indices `start..start + out.len()` of the common shape.
     pub fn read(&self, common: &[usize], start: usize, out: &mut [f64]) {
         match self.access {
-            Access::Constant => out.fill(self.values[self.offset]),
-            Access::Contiguous => out.copy_from_slice(&self.values[start..start + out.len()]),
+            Access::Constant => out.fill(self.values[0]),
+            Access::Periodic => {
+                let mut from = start % self.values.len();
+                for value in out {
+                    *value = self.values[from];
+                    from = if from + 1 == self.values.len() { 0 } else { from + 1 };
+                }
+            }
             Access::Strided => self.read_strided(common, start, out),
         }
     }
@@ -113,7 +117,7 @@ impl<'a> View<'a> {
         let mut filled = 0;
         while filled < out.len() {
             let run = (length - index[inner]).min(out.len() - filled);
-            let mut from = self.offset + index.iter().zip(&self.strides).map(|(i, s)| i * s).sum::<usize>();
+            let mut from = index.iter().zip(&self.strides).map(|(i, s)| i * s).sum::<usize>();
             for value in &mut out[filled..filled + run] {
                 *value = self.values[from];
                 from += stride;
@@ -170,6 +174,9 @@ mod tests {
             for start in 0..60 {
                 let mut got = vec![f64::NAN; (60 - start).min(17)];
                 view.read(&common, start, &mut got);
+                if let Some(in_place) = view.in_place(start, got.len()) {
+                    assert_eq!(in_place, got);
+                }
                 for (k, value) in got.iter().enumerate() {
                     let index = multi_index(&common, start + k);
                     let tail = &index[3 - shape.len()..];
@@ -178,15 +185,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn the_last_axis_may_be_one_for_all() {
-        let values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
-        let mut got = [0.0; 3];
-        View::of_last_axis(operand(&values, &[3, 2]), 1, &[3]).read(&[3], 0, &mut got);
-        assert_eq!(got, [2.0, 4.0, 6.0]);
-        View::of_last_axis(operand(&values[..3], &[3, 1]), 1, &[3]).read(&[3], 0, &mut got);
-        assert_eq!(got, [1.0, 2.0, 3.0]);
     }
 }

@@ -90,7 +90,7 @@ impl Territories<'_> {
         check_length("tumor doses", out.tumors_gy, &[count, tumors])?;
         check_length("lung doses", out.lung_gy, shape)?;
         let c = nuclide.dose_factor_gy_kg_per_gbq();
-        let reader = self.reader(activity_delivered_gbq, ACTIVITY, shape, tumors, invalid);
+        let inputs = self.inputs(activity_delivered_gbq, ACTIVITY, shape, tumors, invalid);
         let spans = out
             .normal_gy
             .chunks_mut(SPAN)
@@ -98,22 +98,25 @@ impl Territories<'_> {
             .zip(out.lung_gy.chunks_mut(SPAN))
             .map(|((normal, tumors), lung)| (normal, tumors, lung));
         run(spans.collect(), threads, |span, (normal, tumor, lung)| {
-            let mut inputs = Inputs::new(tumors);
+            let mut buffers = Buffers::new(tumors);
+            let mut dose = vec![0.0; RUN];
             let mut found = 0;
-            for (k, normal) in normal.chunks_mut(RUN).enumerate() {
-                let at = k * RUN;
-                found += reader.read(span * SPAN + at, normal.len(), &mut inputs)?;
-                let tumor = &mut tumor[at * tumors..(at + normal.len()) * tumors];
-                let lung = &mut lung[at..at + normal.len()];
-                for i in 0..normal.len() {
-                    let (activity, shunt) = (inputs.given[i], inputs.shunt[i]);
-                    let dose = c * activity * (1.0 - shunt) / inputs.weight[i];
-                    for (t, tumor) in tumor[i * tumors..(i + 1) * tumors].iter_mut().enumerate() {
-                        *tumor = inputs.ratio[t][i] * dose;
-                    }
-                    normal[i] = if inputs.normal[i] == 0.0 { f64::NAN } else { dose };
-                    lung[i] = c * activity * shunt / inputs.lung[i];
+            let runs = normal.chunks_mut(RUN).zip(tumor.chunks_mut(RUN * tumors)).zip(lung.chunks_mut(RUN));
+            for (k, ((normal, tumor), lung)) in runs.enumerate() {
+                let read = inputs.read(span * SPAN + k * RUN, normal.len(), &mut buffers, &mut found)?;
+                let dose = &mut dose[..normal.len()];
+                read.weights(tumors, dose);
+                for ((dose, activity), shunt) in dose.iter_mut().zip(read.given).zip(read.shunt) {
+                    *dose = c * activity * (1.0 - shunt) / *dose;
                 }
+                for ((normal, dose), mass) in normal.iter_mut().zip(&*dose).zip(read.normal) {
+                    *normal = if *mass == 0.0 { f64::NAN } else { *dose };
+                }
+                for (((lung, activity), shunt), mass) in lung.iter_mut().zip(read.given).zip(read.shunt).zip(read.lung)
+                {
+                    *lung = c * activity * shunt / mass;
+                }
+                tumor_doses(tumors, read.ratio, dose, tumor);
             }
             Ok(found)
         })
@@ -138,40 +141,47 @@ impl Territories<'_> {
             return Err(Error::out_of_range("tumor", tumor as f64, format!("an index below {tumors}")));
         }
         let c = nuclide.dose_factor_gy_kg_per_gbq();
-        let reader = self.reader(target_dose_gy, TARGET, shape, tumors, invalid);
+        let inputs = self.inputs(target_dose_gy, TARGET, shape, tumors, invalid);
         run(activity_gbq.chunks_mut(SPAN).collect(), threads, |span, activity| {
-            let mut inputs = Inputs::new(tumors);
+            let mut buffers = Buffers::new(tumors);
             let mut found = 0;
             for (k, activity) in activity.chunks_mut(RUN).enumerate() {
-                found += reader.read(span * SPAN + k * RUN, activity.len(), &mut inputs)?;
-                for (i, activity) in activity.iter_mut().enumerate() {
-                    let in_liver = inputs.ratio[tumor][i] * c * (1.0 - inputs.shunt[i]);
-                    *activity = inputs.given[i] * inputs.weight[i] / in_liver;
+                let read = inputs.read(span * SPAN + k * RUN, activity.len(), &mut buffers, &mut found)?;
+                read.weights(tumors, activity);
+                let ratios = read.ratio[tumor..].iter().step_by(tumors);
+                for (((activity, dose), shunt), ratio) in
+                    activity.iter_mut().zip(read.given).zip(read.shunt).zip(ratios)
+                {
+                    *activity = dose * *activity / (ratio * c * (1.0 - shunt));
                 }
             }
             Ok(found)
         })
     }
 
-    fn reader<'s>(
+    fn inputs<'s>(
         &'s self,
         given: Operand<'s>,
         given_domain: Domain,
-        shape: &'s [usize],
+        shape: &[usize],
         tumors: usize,
         invalid: Invalid,
-    ) -> Reader<'s> {
-        let of_tumor = |operand| (0..tumors).map(|t| View::of_last_axis(operand, t, shape)).collect();
-        Reader {
-            shape,
+    ) -> Inputs<'s> {
+        let of_tumors = [shape, &[tumors]].concat();
+        let input = |operand, shape: &[usize], domain| Input {
+            view: View::new(operand, shape),
+            shape: shape.to_vec(),
+            domain,
             invalid,
-            given_domain,
-            given: View::new(given, shape),
-            normal: View::new(self.normal_perfused_mass_kg, shape),
-            shunt: View::new(self.lung_shunt_fraction, shape),
-            lung: View::new(self.lung_mass_kg, shape),
-            mass: of_tumor(self.tumor_mass_kg),
-            ratio: of_tumor(self.tumor_to_normal_ratio),
+        };
+        Inputs {
+            tumors,
+            given: input(given, shape, given_domain),
+            normal: input(self.normal_perfused_mass_kg, shape, NORMAL),
+            shunt: input(self.lung_shunt_fraction, shape, SHUNT),
+            lung: input(self.lung_mass_kg, shape, LUNG),
+            mass: input(self.tumor_mass_kg, &of_tumors, TUMOR),
+            ratio: input(self.tumor_to_normal_ratio, &of_tumors, RATIO),
         }
     }
 }
@@ -221,89 +231,141 @@ const LUNG: Domain = Domain {
     check: quantity::lung_mass_kg,
 };
 
-/// Everything that one run of elements needs.
-struct Inputs {
+/// The inputs, each seen in the results' shape.
+struct Inputs<'a> {
+    tumors: usize,
+    given: Input<'a>,
+    normal: Input<'a>,
+    shunt: Input<'a>,
+    lung: Input<'a>,
+    mass: Input<'a>,
+    ratio: Input<'a>,
+}
+
+/// Room for what cannot be read in place.
+struct Buffers {
     given: Vec<f64>,
     normal: Vec<f64>,
     shunt: Vec<f64>,
     lung: Vec<f64>,
-    weight: Vec<f64>,
     mass: Vec<f64>,
-    ratio: Vec<Vec<f64>>,
+    ratio: Vec<f64>,
 }
 
-impl Inputs {
+impl Buffers {
     fn new(tumors: usize) -> Self {
-        let run = || vec![0.0; RUN];
+        let room = |count| vec![0.0; count];
         Self {
-            given: run(),
-            normal: run(),
-            shunt: run(),
-            lung: run(),
-            weight: run(),
-            mass: run(),
-            ratio: (0..tumors).map(|_| run()).collect(),
+            given: room(RUN),
+            normal: room(RUN),
+            shunt: room(RUN),
+            lung: room(RUN),
+            mass: room(RUN * tumors),
+            ratio: room(RUN * tumors),
         }
     }
 }
 
-struct Reader<'a> {
-    shape: &'a [usize],
+/// A run of elements, checked; those of the tumors interleaved, the tumor the faster index.
+struct Read<'b> {
+    given: &'b [f64],
+    normal: &'b [f64],
+    shunt: &'b [f64],
+    lung: &'b [f64],
+    mass: &'b [f64],
+    ratio: &'b [f64],
+}
+
+impl Inputs<'_> {
+    fn read<'b>(&'b self, start: usize, count: usize, to: &'b mut Buffers, found: &mut usize) -> Result<Read<'b>> {
+        let (first, all) = (start * self.tumors, count * self.tumors);
+        Ok(Read {
+            given: self.given.read(start, &mut to.given[..count], found)?,
+            normal: self.normal.read(start, &mut to.normal[..count], found)?,
+            shunt: self.shunt.read(start, &mut to.shunt[..count], found)?,
+            lung: self.lung.read(start, &mut to.lung[..count], found)?,
+            mass: self.mass.read(first, &mut to.mass[..all], found)?,
+            ratio: self.ratio.read(first, &mut to.ratio[..all], found)?,
+        })
+    }
+}
+
+impl Read<'_> {
+    /// `W` of each element. The usual few tumors get loops of their own, whose length the compiler knows.
+    fn weights(&self, tumors: usize, out: &mut [f64]) {
+        match tumors {
+            1 => self.weights_of(1, out),
+            2 => self.weights_of(2, out),
+            3 => self.weights_of(3, out),
+            _ => self.weights_of(tumors, out),
+        }
+    }
+
+    #[inline(always)]
+    fn weights_of(&self, tumors: usize, out: &mut [f64]) {
+        let of_tumors = self.ratio.chunks_exact(tumors).zip(self.mass.chunks_exact(tumors));
+        for ((weight, normal), (ratio, mass)) in out.iter_mut().zip(self.normal).zip(of_tumors) {
+            *weight = ratio.iter().zip(mass).fold(*normal, |sum, (ratio, mass)| sum + ratio * mass);
+        }
+    }
+}
+
+/// Each tumor's ratio times the normal liver's dose.
+fn tumor_doses(tumors: usize, ratio: &[f64], dose: &[f64], out: &mut [f64]) {
+    match tumors {
+        1 => tumor_doses_of(1, ratio, dose, out),
+        2 => tumor_doses_of(2, ratio, dose, out),
+        3 => tumor_doses_of(3, ratio, dose, out),
+        _ => tumor_doses_of(tumors, ratio, dose, out),
+    }
+}
+
+#[inline(always)]
+fn tumor_doses_of(tumors: usize, ratio: &[f64], dose: &[f64], out: &mut [f64]) {
+    let of_tumors = out.chunks_exact_mut(tumors).zip(ratio.chunks_exact(tumors));
+    for ((out, ratio), dose) in of_tumors.zip(dose) {
+        for (out, ratio) in out.iter_mut().zip(ratio) {
+            *out = ratio * dose;
+        }
+    }
+}
+
+struct Input<'a> {
+    view: View<'a>,
+    shape: Vec<usize>,
+    domain: Domain,
     invalid: Invalid,
-    given_domain: Domain,
-    given: View<'a>,
-    normal: View<'a>,
-    shunt: View<'a>,
-    lung: View<'a>,
-    mass: Vec<View<'a>>,
-    ratio: Vec<View<'a>>,
 }
 
-impl Reader<'_> {
-    /// Reads and checks the elements from `start`; how many inputs were outside their domain.
-    fn read(&self, start: usize, count: usize, into: &mut Inputs) -> Result<usize> {
-        let mut found = self.one(&self.given, self.given_domain, None, start, &mut into.given[..count])?;
-        found += self.one(&self.normal, NORMAL, None, start, &mut into.normal[..count])?;
-        found += self.one(&self.shunt, SHUNT, None, start, &mut into.shunt[..count])?;
-        found += self.one(&self.lung, LUNG, None, start, &mut into.lung[..count])?;
-        into.weight[..count].copy_from_slice(&into.normal[..count]);
-        for (t, (mass, ratio)) in self.mass.iter().zip(&self.ratio).enumerate() {
-            found += self.one(mass, TUMOR, Some(t), start, &mut into.mass[..count])?;
-            found += self.one(ratio, RATIO, Some(t), start, &mut into.ratio[t][..count])?;
-            let terms = into.ratio[t][..count].iter().zip(&into.mass[..count]);
-            for (weight, (ratio, mass)) in into.weight[..count].iter_mut().zip(terms) {
-                *weight += ratio * mass;
-            }
+impl Input<'_> {
+    /// The elements from the flat index `start`, in place where they lie in a row and are all inside their domain.
+    fn read<'b>(&'b self, start: usize, buffer: &'b mut [f64], found: &mut usize) -> Result<&'b [f64]> {
+        let inside = |values: &[f64]| {
+            values.iter().fold(true, |all, x| all & (*x >= self.domain.low) & (*x <= self.domain.high))
+        };
+        if let Some(values) = self.view.in_place(start, buffer.len())
+            && inside(values)
+        {
+            return Ok(values);
         }
-        Ok(found)
+        self.view.read(&self.shape, start, buffer);
+        if !inside(buffer) {
+            *found += self.outside(start, buffer)?;
+        }
+        Ok(buffer)
     }
 
-    fn one(
-        &self,
-        view: &View<'_>,
-        domain: Domain,
-        tumor: Option<usize>,
-        start: usize,
-        out: &mut [f64],
-    ) -> Result<usize> {
-        view.read(self.shape, start, out);
-        if out.iter().fold(true, |inside, x| inside & (*x >= domain.low) & (*x <= domain.high)) {
-            return Ok(0);
-        }
+    fn outside(&self, start: usize, values: &mut [f64]) -> Result<usize> {
         let mut found = 0;
-        for (i, value) in out.iter_mut().enumerate() {
-            match ((domain.check)(*value), self.invalid) {
+        for (i, value) in values.iter_mut().enumerate() {
+            match ((self.domain.check)(*value), self.invalid) {
                 (Ok(_), _) => {}
                 (Err(_), Invalid::Nan) => {
                     *value = f64::NAN;
                     found += 1;
                 }
-                (Err(error), Invalid::Raise) if view.is_constant() => return Err(error),
-                (Err(error), Invalid::Raise) => {
-                    let mut index = multi_index(self.shape, start + i);
-                    index.extend(tumor);
-                    return Err(at_index(error, &index));
-                }
+                (Err(error), Invalid::Raise) if self.view.is_constant() => return Err(error),
+                (Err(error), Invalid::Raise) => return Err(at_index(error, &multi_index(&self.shape, start + i))),
             }
         }
         Ok(found)

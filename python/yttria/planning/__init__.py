@@ -6,6 +6,12 @@ from .body_surface_area import (
     BodySurfaceArea,
     body_surface_area,
 )
+from .comparison import (
+    Comparison,
+    LimitFinding,
+    ModelRun,
+    compare_models,
+)
 from .decay import (
     AdministrationFactor,
     decayed_activity_gbq,
@@ -69,6 +75,7 @@ from .partition_batch import (
     partition_activities,
     partition_doses,
 )
+from .patient import Patient
 from .products import (
     Fact,
     Product,
@@ -118,22 +125,26 @@ __all__ = [
     "Albi",
     "BodySurfaceArea",
     "ChildPugh",
+    "Comparison",
     "EnergyBalance",
     "Fact",
     "KaoActivities",
     "Limit",
+    "LimitFinding",
     "LimitQuery",
     "LungDose",
     "LungMass",
     "LungShunt",
     "LungShuntReduction",
     "MaximumActivity",
+    "ModelRun",
     "Mrecist",
     "PartitionActivityArray",
     "PartitionDoseArrays",
     "PartitionDoses",
     "PartitionLimits",
     "PartitionModel",
+    "Patient",
     "Product",
     "Residual",
     "ResinActivity",
@@ -149,6 +160,7 @@ __all__ = [
     "body_surface_area",
     "bsa_activity",
     "child_pugh",
+    "compare_models",
     "decayed_activity_gbq",
     "delivered_activity_gbq",
     "elapsed_h",

@@ -1,0 +1,160 @@
+"""Each model of the side by side: its activity for a patient, one plain sentence on why it differs, its advisories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..advisory import Advisory
+from .body_surface_area import body_surface_area
+from .patient import Patient
+from .resin_activity import (
+    ResinActivity,
+    bsa_activity,
+    empirical_activity,
+    modified_bsa_activity,
+    simple_lobar_bsa_activity,
+)
+from .single_compartment import single_compartment_activity
+
+Run = tuple[float, str, tuple[Advisory, ...]]
+
+
+class NotApplicableError(Exception):
+    """Why a model was not run."""
+
+
+def _needs(condition: bool, reason: str) -> None:
+    if not condition:
+        raise NotApplicableError(reason)
+
+
+def _resin(patient: Patient, activity: ResinActivity, why: str) -> Run:
+    reduced = activity.reduced_for_lung_shunt(patient.lung_shunt_fraction)
+    factor = reduced.factors[-1].factor
+    if factor < 1.0:
+        why += f"; the lung-shunt table then takes {1.0 - factor:.0%} off"
+    advisories = reduced.advisories
+    if patient.disease == "HCC":
+        message = "body surface area does not follow the dose in hepatocellular carcinoma"
+        source = "EANM 2022 prefers the partition model, read; Lam 2014: r = -0.04, read in abstract"
+        advisories += (Advisory("bsa_not_preferred_in_hcc", message, source=source),)
+    return reduced.activity_delivered_gbq, why + ".", advisories
+
+
+def _bsa_volumes(patient: Patient) -> tuple[float, Callable[[float], float]]:
+    _needs(patient.device == "resin", "it is a rule for resin microspheres")
+    _needs(patient.height_cm is not None, "height and weight are not given")
+    assert patient.height_cm is not None
+    assert patient.weight_kg is not None
+    area = body_surface_area(patient.height_cm, patient.weight_kg).body_surface_area_m2
+    return area, lambda mass_kg: 1000.0 * mass_kg / patient.liver_density_g_per_ml
+
+
+def _bsa(patient: Patient) -> Run:
+    area, ml = _bsa_volumes(patient)
+    tumor = patient.treated_tumor_mass_kg + patient.untreated_tumor_mass_kg
+    activity = bsa_activity(area, tumor_volume_ml=ml(tumor), liver_volume_incl_tumor_ml=ml(patient.liver_mass_kg))
+    share = activity.tumor_involvement_fraction
+    why = (
+        f"it adds the body's size ({area:.2f} m^2) to the tumor's share of the liver ({share:.0%}), for a whole liver "
+        "whichever part is treated and however much more the tumor takes up"
+    )
+    return _resin(patient, activity, why)
+
+
+def _modified_bsa(patient: Patient) -> Run:
+    area, ml = _bsa_volumes(patient)
+    treated = patient.perfused_mass_kg
+    activity = modified_bsa_activity(
+        area,
+        tumor_volume_in_treated_ml=ml(patient.treated_tumor_mass_kg),
+        treated_volume_incl_tumor_ml=ml(treated),
+        liver_volume_incl_tumor_ml=ml(patient.liver_mass_kg),
+    )
+    why = (
+        f"it takes the tumor's share of the treated part ({activity.tumor_involvement_fraction:.0%}) and gives that "
+        f"part its share of the liver ({treated / patient.liver_mass_kg:.0%}); uptake does not enter"
+    )
+    return _resin(patient, activity, why)
+
+
+def _simple_lobar_bsa(patient: Patient) -> Run:
+    area, ml = _bsa_volumes(patient)
+    treated = patient.perfused_mass_kg
+    activity = simple_lobar_bsa_activity(
+        area,
+        tumor_volume_ml=ml(patient.treated_tumor_mass_kg + patient.untreated_tumor_mass_kg),
+        treated_volume_incl_tumor_ml=ml(treated),
+        liver_volume_incl_tumor_ml=ml(patient.liver_mass_kg),
+    )
+    why = (
+        f"it is the whole liver's activity times the treated part's share ({treated / patient.liver_mass_kg:.0%}), as "
+        "if the tumor were spread evenly over the liver"
+    )
+    return _resin(patient, activity, why)
+
+
+def _empirical(patient: Patient) -> Run:
+    _needs(patient.device == "resin", "it is a rule for resin microspheres")
+    share = (patient.treated_tumor_mass_kg + patient.untreated_tumor_mass_kg) / patient.liver_mass_kg
+    part = patient.perfused_mass_kg / patient.liver_mass_kg
+    why = (
+        f"it is one of three steps by the tumor's share of the liver ({share:.0%}), times the treated part's share "
+        f"({part:.0%}); neither the body's nor the liver's size enters"
+    )
+    return _resin(patient, empirical_activity(share, treated_fraction_of_liver=part), why)
+
+
+def _single_compartment(patient: Patient) -> Run:
+    target = patient.target_perfused_dose_gy
+    _needs(target is not None, "no target dose to everything perfused is given")
+    assert target is not None
+    single = single_compartment_activity(
+        target,
+        mass_kg=patient.perfused_mass_kg,
+        lung_shunt_fraction=patient.lung_shunt_fraction,
+        residual_fraction=patient.residual_fraction,
+        lung_mass_kg=patient.lung_mass_kg,
+        liver_mass_kg=patient.liver_mass_kg,
+        nuclide=patient.nuclide,
+    )
+    why = (
+        f"it gives everything perfused ({patient.perfused_mass_kg:.3g} kg) {target:g} Gy in the mean as if uptake were "
+        "uniform; where the tumor takes up more, the tumor gets more than that and the normal liver less."
+    )
+    return single.activity_delivered_gbq, why, single.advisories
+
+
+def _partition_target(patient: Patient) -> Run:
+    target = patient.target_tumor_dose_gy
+    _needs(target is not None, "no target dose to the tumor is given")
+    assert target is not None
+    ratios = [tumor.tumor_to_normal_ratio or 1.0 for tumor in patient.tumors]
+    least = min(range(len(ratios)), key=ratios.__getitem__)
+    result = patient.partition_model().activity_for_tumor_dose(target, tumor=least)
+    which = patient.tumors[least].name or f"tumor {least}"
+    among = "" if len(ratios) == 1 else f", the one that takes up least ({which}, ratio {ratios[least]:g}),"
+    why = f"it is the activity that brings the tumor{among} to {target:g} Gy, whatever normal liver and lungs then get."
+    return result.activity_delivered_gbq, why, ()
+
+
+def _partition_maximum(patient: Patient) -> Run:
+    _needs(patient.limits is not None, "no limits of the planner's own are given")
+    assert patient.limits is not None
+    found = patient.partition_model().maximum_activity(patient.limits)
+    _needs(found.activity_delivered_gbq is not None, "none of the given limits is ever reached")
+    assert found.activity_delivered_gbq is not None
+    binding = " and ".join(kind.replace("_", " ") for kind in found.binding)
+    why = f"it is the largest activity within the planner's own limits ({binding} binds), whatever the tumor gets."
+    return found.activity_delivered_gbq, why, found.advisories
+
+
+MODELS: dict[str, Callable[[Patient], Run]] = {
+    "bsa": _bsa,
+    "modified_bsa": _modified_bsa,
+    "simple_lobar_bsa": _simple_lobar_bsa,
+    "empirical": _empirical,
+    "single_compartment": _single_compartment,
+    "partition_target": _partition_target,
+    "partition_maximum": _partition_maximum,
+}
