@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure: nothing here is held against a clock.
+settings.register_profile("yttria", deadline=None)
+settings.load_profile("yttria")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("YTTRIA_TEST_DATA", ROOT.parent / "shared" / "data"))

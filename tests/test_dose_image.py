@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from image_samples import SHAPE, affine, values
 
@@ -88,7 +88,6 @@ def test_every_unit_of_concentration_means_the_same(unit: str, factor: float) ->
     assert result.provenance.input_unit == unit
 
 
-@settings(deadline=None)
 @given(
     delivered=st.floats(0.01, 20), shunt=st.floats(0, 0.5), fine=st.integers(1, 3), density=st.floats(0.9, 1.1),
     unit=st.sampled_from(["counts", "1", "fraction", "Bq/mL"]),

@@ -168,8 +168,9 @@ def test_where_the_voxels_lie_does_not_matter(dose, weights, seed: int) -> None:
 
 
 @settings(deadline=None, max_examples=80)
-@given(dose=DOSES, mask=hnp.arrays(np.bool_, SHAPE).filter(np.any), factor=st.sampled_from([0.25, 2.0, 8.0]))
+@given(dose=DOSES, mask=hnp.arrays(np.bool_, SHAPE).filter(np.any), factor=st.sampled_from([2.0, 8.0, 64.0]))
 def test_scaling_the_dose_scales_every_dose(dose, mask, factor: float) -> None:
+    # Powers of two above 1: exact for every dose, also the smallest that a type holds.
     h, scaled = histogram(dose, mask), histogram(dose * dose.dtype.type(factor), mask)
     assert scaled.mean_gy == factor * h.mean_gy
     for x in (0, 1, 50, 99, 100):

@@ -8,7 +8,7 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from image_samples import KINDS, SHAPE, SIZE, affine, values
 
@@ -205,7 +205,6 @@ def test_nothing_is_guessed(obj: object) -> None:
         Image.from_any(obj, unit="Bq/mL")
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=12, max_size=12),
     st.sampled_from(["Bq/mL", "Gy", "x"]),

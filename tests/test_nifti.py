@@ -78,7 +78,7 @@ def test_a_truncated_file_is_an_error_that_names_it(tmp_path: Path, name: str, k
 
 
 @given(st.lists(st.tuples(st.integers(0, 399), st.integers(0, 255)), min_size=1, max_size=4))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_any_header_is_an_image_or_an_error_that_names_the_file(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]]
 ) -> None:

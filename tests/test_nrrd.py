@@ -41,7 +41,7 @@ def test_what_is_written_is_read_bit_for_bit(tmp_path: Path, name: str, kind: st
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3), st.lists(st.floats(0.01, 100), min_size=3, max_size=3))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_every_bit_of_an_affine_survives(
     tmp_path_factory: pytest.TempPathFactory, origin: list[float], size: list[float]
 ) -> None:
@@ -193,7 +193,7 @@ def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path, payload: bytes
 
 
 @given(st.binary(max_size=300), st.booleans())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_any_bytes_are_an_error_of_ours(tmp_path_factory: pytest.TempPathFactory, data: bytes, magic: bool) -> None:
     path = tmp_path_factory.mktemp("nrrd") / "x.nrrd"
     path.write_bytes(b"NRRD0004\n" + data if magic else data)
@@ -202,7 +202,7 @@ def test_any_bytes_are_an_error_of_ours(tmp_path_factory: pytest.TempPathFactory
 
 
 @given(st.sampled_from(list(NRRD_HEADER)), st.text("()-0123456789.,e none", max_size=20))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_any_header_is_an_image_or_an_error_that_names_the_file(
     tmp_path_factory: pytest.TempPathFactory, field: str, value: str
 ) -> None:

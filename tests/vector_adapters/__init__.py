@@ -15,7 +15,6 @@ Adapter = Callable[[dict[str, Any]], dict[str, Any]]
 
 # Models whose code is not here yet.
 PENDING: set[str] = {
-    "ldm_relative",
     "lung_shunt_combine",
     "multi_injection_lp_energy",
     "multi_injection_lp_maxmin",
