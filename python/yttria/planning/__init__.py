@@ -76,6 +76,7 @@ from .partition_batch import (
     partition_doses,
 )
 from .patient import Patient
+from .patient_file import example_patient_file, plan_patient_file, read_patient
 from .products import (
     Fact,
     Product,
@@ -167,6 +168,7 @@ __all__ = [
     "ellipsoid_volume_ml",
     "empirical_activity",
     "energy_balance",
+    "example_patient_file",
     "factor_to_administration",
     "gbq_from_mci",
     "historic_dose_factor",
@@ -185,8 +187,10 @@ __all__ = [
     "number_of_spheres",
     "partition_activities",
     "partition_doses",
+    "plan_patient_file",
     "planar_lung_shunt_fraction",
     "product",
+    "read_patient",
     "residual",
     "scatter_corrected_counts",
     "simple_lobar_bsa_activity",
