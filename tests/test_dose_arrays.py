@@ -136,6 +136,15 @@ def test_a_density_of_another_shape_or_of_nothing_is_refused() -> None:
     with pytest.raises(OutOfRangeError, match="within the range of float32"):
         local_deposition(np.full((2, 3, 4), 1e38, np.float32), density_g_per_ml=1.0)
 
+    with pytest.raises(OutOfRangeError, match="density in g/mL of voxel 0"):
+        local_deposition(np.ones((1, 1, 1), np.float32), density_g_per_ml=np.full((1, 1, 1), 1e300))
+
+
+def test_s_values_are_those_of_this_package() -> None:
+    for bad in (s_values().values, None, "water"):
+        with pytest.raises(DTypeError, match="s_values must be VoxelSValues"):
+            absorbed_dose(np.ones((2, 3, 4)), bad)  # type: ignore[arg-type]
+
 
 # voxel S values
 

@@ -200,7 +200,7 @@ def test_the_size_is_three_numbers() -> None:
     for bad in ((), (3.0, 3.0), (3.0,) * 4, np.ones((3, 3))):
         with pytest.raises(ShapeError, match="three numbers in array order"):
             voxel_s_values(bad, medium="water")  # type: ignore[arg-type]
-    for bad in ("abc", ("a", "b", "c"), (None, {}, []), [3, [3], 3], (1j, 1j, 1j), object()):
+    for bad in ("abc", ("a", "b", "c"), (None, {}, []), [3, [3], 3], (1j, 1j, 1j), object(), (10**400, 1, 1)):
         with pytest.raises(DTypeError, match="voxel size in mm must be three numbers"):
             voxel_s_values(bad, medium="water")  # type: ignore[arg-type]
 

@@ -220,7 +220,7 @@ def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
 def _three_sizes(voxel_size_mm: Sequence[float]) -> tuple[float, float, float]:
     try:
         sizes = np.asarray(voxel_size_mm, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise DTypeError(f"voxel size in mm must be three numbers, got {voxel_size_mm!r}") from error
     if sizes.shape != (3,):
         raise ShapeError(

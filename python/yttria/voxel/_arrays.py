@@ -35,9 +35,13 @@ def real_dtype(quantity: str, array: NDArray[Any]) -> np.dtype[Any]:
 
 
 def contiguous(quantity: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """The array in C order, aligned and of this type: itself where it is that already."""
+    """The array in C order, aligned and of this type: itself where it is that already.
+
+    What is too large for the type becomes infinite, which the core then names.
+    """
     try:
-        return np.require(array, dtype, ["C", "A"])
+        with np.errstate(over="ignore"):
+            return np.require(array, dtype, ["C", "A"])
     except (MemoryError, ValueError) as error:
         raise InsufficientMemoryError(f"a copy of the {quantity} in C order: {error}") from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..kernels import VoxelSValues
 from ._arrays import Map, real, real_dtype
 from .convolution import ConvolutionPlan
@@ -41,5 +41,7 @@ def absorbed_dose(
     dtype = real_dtype("activity concentration", activity)
     if activity.ndim != 3:
         raise ShapeError(f"activity concentration must have three dimensions, got shape {activity.shape}")
+    if not isinstance(s_values, VoxelSValues):
+        raise DTypeError(f"s_values must be VoxelSValues, as voxel_s_values makes them, got {type(s_values).__name__}")
     plan = ConvolutionPlan(activity.shape, s_values.gy_per_mbq_per_ml(), dtype, threads=threads, method=method)
     return plan.apply(activity, out, mask=mask, threshold=threshold)
