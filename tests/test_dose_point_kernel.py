@@ -41,6 +41,20 @@ def test_radii_of_water() -> None:
     assert kernel.energy_mev[0] / kernel.edge_mm[1] == pytest.approx(0.204, abs=5e-4)
 
 
+@pytest.mark.parametrize(
+    ("medium", "eta"), [("soft_tissue", 0.9884), ("liver", 0.9892), ("lung", 0.990), ("bone", 0.952)]
+)
+def test_mass_thickness_is_nearly_the_measure(medium: str, eta: float) -> None:
+    """Half of the energy within r of water, within r / (rho eta) of another medium: eta differs from 1 by its atoms."""
+
+    def half_g_per_cm2(name: str) -> float:
+        kernel = dose_point_kernel(name)
+        cumulative = np.append(0.0, kernel.energy_mev.cumsum()) / kernel.emitted_mev
+        return float(np.interp(0.5, cumulative, kernel.edge_mm)) * kernel.density_g_per_ml / 10
+
+    assert half_g_per_cm2("water") / half_g_per_cm2(medium) == pytest.approx(eta, abs=5e-4)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_shells_touch_and_cannot_be_changed(name: str) -> None:
     kernel = dose_point_kernel(name)
