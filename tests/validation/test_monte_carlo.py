@@ -33,7 +33,7 @@ class Table:
 
 
 def read(path: Path) -> Table:
-    """The head states medium, density and voxel size; the columns are i, j, k, S, sigma."""
+    """The head states medium, density and voxel size along i, j and k."""
     lines = path.read_text("utf-8").splitlines()
     head = " ".join(line for line in lines if line.startswith("#"))
     number = r"([\d.]+)"
@@ -42,10 +42,10 @@ def read(path: Path) -> Table:
     name = found[1].lower()
     medium = next(known for part, known in MEDIA.items() if part in name)
     rows = list(csv.reader(line for line in lines if not line.startswith("#")))
-    assert rows[0] == ["i", "j", "k", "S_mGy_per_MBqs", "sigma"]
-    columns = np.array(rows[1:], dtype=float)
+    column = dict(zip(rows[0], np.array(rows[1:], dtype=float).T, strict=True))
+    index = np.stack([column["i"], column["j"], column["k"]], axis=1).astype(int)
     size = (float(found[3]), float(found[4]), float(found[5]))
-    return Table(medium, float(found[2]), size, columns[:, :3].astype(int), columns[:, 3], columns[:, 4])
+    return Table(medium, float(found[2]), size, index, column["S_mGy_per_MBqs"], column["sigma"])
 
 
 def tables() -> list[Path]:
