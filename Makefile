@@ -2,39 +2,46 @@
 .PHONY: demo test check bench clean
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := Cargo.toml pyproject.toml $(shell find src -type f)
+SOURCES := Cargo.toml Cargo.lock $(shell find src -type f)
 
-$(BIN)/python:
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --upgrade pip
-
-# An editable install of the release build, with everything the tests and the demo import.
-.venv/installed: $(SOURCES) | $(BIN)/python
-	$(BIN)/pip install --quiet --editable '.[dev]'
+# A virtual environment with the tools of the checks and the tests; the build brings yttria's own extras.
+.venv/tools: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/pip install --quiet --group dev
 	@touch $@
 
-.venv/bench-installed: pyproject.toml | .venv/installed
-	$(BIN)/pip install --quiet '.[bench]' --no-build-isolation
+# The release build, installed so that edits of the Python files show at once.
+.venv/release: .venv/tools $(SOURCES)
+	$(BIN)/maturin develop --quiet --release --extras all
 	@touch $@
 
-demo: .venv/installed
+# Any build will do here: the checks look at the extension module as it was last built.
+.venv/module: | .venv/tools
+	$(MAKE) .venv/release
+	@touch $@
+
+.venv/bench: pyproject.toml | .venv/release
+	$(BIN)/pip install --quiet --group bench
+	@touch $@
+
+demo: .venv/release
 	$(BIN)/yttria demo --out out/demo
 
-test: .venv/installed
+test: .venv/release
 	cargo test --quiet
 	$(BIN)/pytest --quiet
 
-check: .venv/installed
+check: .venv/tools .venv/module
 	cargo fmt --check
-	cargo clippy --quiet --all-targets -- -D warnings
 	cargo clippy --quiet --all-targets --features python -- -D warnings
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest yttria._core
 
-bench: .venv/installed
-	$(BIN)/python benches/side_by_side.py
+bench: .venv/release .venv/bench
+	$(BIN)/python benches/side_by_side.py $(BENCH)
 
 clean:
 	rm -rf .venv target out dist

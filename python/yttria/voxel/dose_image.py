@@ -23,7 +23,7 @@ from .scaling import AbsoluteScaling, RelativeScaling
 
 METHODS = ("local_deposition", "voxel_s_values")
 DEFAULT_DENSITY_G_PER_ML = 1.05
-DEFAULT_MEDIUM = "soft_tissue"
+DEFAULT_MEDIUM = "liver"
 #: How far the voxel size of given voxel S values may differ from the image's, relative.
 VOXEL_SIZE_TOLERANCE = 1e-3
 
@@ -115,7 +115,7 @@ def dose_image(
     `scaling` turns the image's values into activity at administration. `method`: "local_deposition"
     (`D = C c / rho`, all energy stays in its voxel; legitimate where the camera's blur exceeds the beta range), or
     "voxel_s_values" (convolution with voxel S values of a homogeneous medium; activity outside the field gives none).
-    `density_g_per_ml`: of the tissue, 1.05 where not given. `medium`: of the voxel S values, "soft_tissue" where not
+    `density_g_per_ml`: of the tissue, 1.05 where not given. `medium`: of the voxel S values, "liver" where not
     given, see `yttria.kernels.media`; local deposition needs none. `nuclide`: `Nuclide()` where not given.
     `s_values`: made before; they bring medium, density and nuclide. `negative_voxels`: "keep" (no bias of the mean) or
     "clip" to zero; either way they are counted. The dose has the image's dtype where that is float32 or float64, else

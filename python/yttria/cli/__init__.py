@@ -1,0 +1,21 @@
+"""The command `yttria`. Needs the extra `cli`; each subcommand names the further extra it needs."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; without typer and rich, say which extra brings them."""
+    from .._extras import require
+    from ..errors import MissingExtraError
+
+    try:
+        require("typer", "cli")
+        require("rich", "cli")
+    except MissingExtraError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    from .app import app
+
+    app()

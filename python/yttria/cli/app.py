@@ -1,0 +1,66 @@
+"""The application: its subcommands, and how a refusal reads."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Annotated, ParamSpec
+
+import typer
+from rich.console import Console
+
+from .. import __version__
+from ..errors import YttriaError
+from .demo import demo
+from .dose import dose
+from .kernel import kernel
+from .planning import limits, vial
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    name="yttria",
+    help="Yttrium-90 radioembolization dosimetry. For research use.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def in_one_sentence(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn a refusal into one sentence on the error stream and exit code 1; anything else is a bug and shows itself."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (YttriaError, OSError) as error:
+            text = (
+                f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.filename else str(error)
+            )
+            Console(stderr=True).print(f"[bold red]error:[/] {text}", highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from None
+
+    return run
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+for _panel, _commands in {"Dose": (dose, demo, kernel), "Planning": (limits, vial)}.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_panel)(in_one_sentence(_command))

@@ -1,0 +1,215 @@
+"""`yttria dose`: from an activity image and its structures to doses, files and a picture."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .. import Nuclide, __version__
+from ..errors import OutOfRangeError, UnknownNameError
+from ..image import Image
+from ..io import read_image, read_structures, write_image
+from ..structure import Structure
+from ..voxel import AbsoluteScaling, DoseResult, RelativeScaling, dose_image
+from ..voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM
+from .output import as_json, print_advisories, print_table, progress, write_csv
+
+
+class Method(str, Enum):
+    """How energy is carried from where it decays to where it is absorbed."""
+
+    local_deposition = "local-deposition"
+    voxel_s_values = "voxel-s-values"
+
+
+class NegativeVoxels(str, Enum):
+    """What becomes of negative voxels, which reconstructions of low counts have."""
+
+    keep = "keep"
+    clip = "clip"
+
+
+HEADINGS = {
+    "structure": "Structure",
+    "volume_ml": "mL",
+    "mean_gy": "Mean",
+    "d95_gy": "D95",
+    "d70_gy": "D70",
+    "d50_gy": "D50",
+    "maximum_gy": "Max",
+}
+
+
+def dose(
+    activity: Annotated[Path, typer.Argument(help="Activity image: NRRD or NIfTI.", show_default=False)],
+    structures: Annotated[
+        Path,
+        typer.Option("--structures", "-s", help="Segmentation: .seg.nrrd, or a NIfTI labelmap.", show_default=False),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out"),
+    unit: Annotated[
+        str | None,
+        typer.Option(help="Unit of the activity image (Bq/mL, kBq/mL, MBq/mL, counts), where the file has none."),
+    ] = None,
+    scan_delay_h: Annotated[
+        float | None,
+        typer.Option(help="Hours from administration to the time the image's activity refers to. Absolute scaling."),
+    ] = None,
+    relative_to: Annotated[
+        str | None,
+        typer.Option(help="Structure that holds what the liver received. Relative scaling, from any counts."),
+    ] = None,
+    administered_gbq: Annotated[
+        float | None, typer.Option(help="Activity delivered to the patient: needed by relative scaling, else a check.")
+    ] = None,
+    residual_fraction: Annotated[
+        float | None,
+        typer.Option(help="Fraction left in vial and line; then --administered-gbq is the vial's activity."),
+    ] = None,
+    lung_shunt_fraction: Annotated[
+        float | None, typer.Option(help="Fraction of the activity that went to the lungs. Relative scaling.")
+    ] = None,
+    method: Annotated[Method, typer.Option(help="Dose model.")] = Method.local_deposition,
+    medium: Annotated[
+        str, typer.Option(help="Medium of the voxel S values; `yttria kernel --help` lists them.")
+    ] = DEFAULT_MEDIUM,
+    density_g_per_ml: Annotated[float, typer.Option(help="Density of the tissue.")] = DEFAULT_DENSITY_G_PER_ML,
+    convention: Annotated[str, typer.Option(help=f"Dose factor: {', '.join(Nuclide.presets())}.")] = "EANM2022",
+    negative_voxels: Annotated[
+        NegativeVoxels, typer.Option(help="Keep or clip negative voxels.")
+    ] = NegativeVoxels.keep,
+    background: Annotated[
+        Path | None, typer.Option(help="Image on the same grid (a CT), drawn beneath the dose.", show_default=False)
+    ] = None,
+    isodose_gy: Annotated[list[float] | None, typer.Option(help="Level of an isodose line; repeat for more.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; all processors where not given.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
+) -> None:
+    """Absorbed dose map, doses per structure and a picture, from a post-treatment activity image.
+
+    Writes dose.nrrd (or dose.nii.gz for a NIfTI image), doses.csv, doses.json and dose.png.
+
+    Absolute scaling: yttria dose PET.nrrd -s SEG.seg.nrrd --unit Bq/mL --scan-delay-h 20.4 --administered-gbq 1.4
+
+    Relative scaling: yttria dose SPECT.nrrd -s SEG.seg.nrrd --unit counts --relative-to Liver --administered-gbq 1.4
+    --lung-shunt-fraction 0.05
+    """
+    with progress("Reading", quiet=json):
+        image = read_image(activity, unit=unit)
+        parts = read_structures(structures)
+        beneath = read_image(background, unit="HU") if background else None
+    scaling = _scaling(parts, scan_delay_h, relative_to, administered_gbq, residual_fraction, lung_shunt_fraction)
+    with progress("Computing the absorbed dose", quiet=json):
+        result = dose_image(
+            image,
+            scaling=scaling,
+            method=method.name,
+            medium=medium,
+            density_g_per_ml=density_g_per_ml,
+            nuclide=Nuclide(convention),
+            negative_voxels=negative_voxels.value,
+            threads=threads,
+        )
+    with progress("Writing", quiet=json):
+        suffix = ".nii.gz" if ".nii" in activity.suffixes else ".nrrd"
+        written = write_result(result, parts, out, suffix=suffix, background=beneath, isodoses_gy=isodose_gy)
+    report(result, parts, written, json=json)
+
+
+def write_result(
+    result: DoseResult,
+    structures: list[Structure],
+    out: Path,
+    *,
+    suffix: str = ".nrrd",
+    background: Image | None = None,
+    isodoses_gy: list[float] | None = None,
+    title: str = "",
+) -> list[Path]:
+    """Write dose map, table, JSON and picture; the paths written."""
+    from ..report import dose_figure, save_figure
+
+    out.mkdir(parents=True, exist_ok=True)
+    paths = [out / f"dose{suffix}", out / "doses.csv", out / "doses.json", out / "dose.png"]
+    write_image(result.image, paths[0])
+    write_csv(paths[1], result.table(structures))
+    paths[2].write_text(as_json(summary(result, structures)) + "\n", encoding="utf-8")
+    figure = dose_figure(result, structures, background=background, isodoses_gy=isodoses_gy, title=title)
+    save_figure(figure, paths[3])
+    return paths
+
+
+def summary(result: DoseResult, structures: list[Structure]) -> dict[str, object]:
+    """The result as plain data: doses, provenance, advisories."""
+    return {
+        "yttria_version": __version__,
+        "structures": result.table(structures),
+        "provenance": result.provenance.as_dict(),
+        "advisories": [a.as_dict() for a in result.advisories],
+    }
+
+
+def report(result: DoseResult, structures: list[Structure], written: list[Path], *, json: bool) -> None:
+    """Print the table with what was assumed, or the same as JSON."""
+    if json:
+        typer.echo(as_json(summary(result, structures) | {"written": [str(p) for p in written]}))
+        return
+    print_table(
+        result.table(structures),
+        title=f"Absorbed dose in Gy, {result.provenance.method.replace('_', ' ')}",
+        headings=HEADINGS,
+    )
+    print_advisories(result.advisories)
+    console = Console()
+    for path in written:
+        console.print(f"[dim]wrote[/] {path}", highlight=False, soft_wrap=True)
+
+
+def _scaling(
+    structures: list[Structure],
+    scan_delay_h: float | None,
+    relative_to: str | None,
+    administered_gbq: float | None,
+    residual_fraction: float | None,
+    lung_shunt_fraction: float | None,
+) -> AbsoluteScaling | RelativeScaling:
+    """The scaling that the options spell out; none is ever implied."""
+    if relative_to is None:
+        if scan_delay_h is None:
+            raise OutOfRangeError(
+                "scan delay in h must be given (--scan-delay-h; 0 where the image is already corrected to "
+                "administration), or relative scaling asked for (--relative-to)"
+            )
+        if lung_shunt_fraction is not None or residual_fraction is not None:
+            raise OutOfRangeError(
+                "lung shunt and residual fraction belong to relative scaling (--relative-to); "
+                "an absolute image has them in it"
+            )
+        return AbsoluteScaling(hours_after_administration=scan_delay_h, administered_activity_gbq=administered_gbq)
+    if scan_delay_h is not None:
+        raise OutOfRangeError(
+            "--scan-delay-h has no part in relative scaling: the image is scaled to the delivered activity"
+        )
+    if administered_gbq is None or lung_shunt_fraction is None:
+        raise OutOfRangeError(
+            "relative scaling needs --administered-gbq and --lung-shunt-fraction (0 is a valid fraction)"
+        )
+    named = {s.name: s for s in structures}
+    if relative_to not in named:
+        raise UnknownNameError(f"reference structure must be one of {', '.join(named)}, got '{relative_to}'")
+    if residual_fraction is None:
+        return RelativeScaling(
+            reference=named[relative_to],
+            delivered_activity_gbq=administered_gbq,
+            lung_shunt_fraction=lung_shunt_fraction,
+        )
+    return RelativeScaling(
+        reference=named[relative_to],
+        vial_activity_gbq=administered_gbq,
+        residual_fraction=residual_fraction,
+        lung_shunt_fraction=lung_shunt_fraction,
+    )

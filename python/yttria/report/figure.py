@@ -1,0 +1,185 @@
+"""One picture of a result: fused planes with isodose lines, and the cumulative dose-volume histogram."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._extras import require
+from ..errors import GeometryError
+from ..evaluation import Occupancy, dose_volume_histograms
+from .views import Orientation, Plane, plane
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.figure import Figure
+
+    from ..image import Image
+    from ..structure import Structure
+    from ..voxel.dose_image import DoseResult
+
+_COLORS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#999999")
+_INK = "#222222"
+_MARGIN_MM = 40.0
+
+
+def dose_figure(
+    result: DoseResult,
+    structures: Sequence[Structure],
+    *,
+    background: Image | None = None,
+    isodoses_gy: Sequence[float] | None = None,
+    title: str = "",
+) -> Figure:
+    """Axial, coronal and sagittal planes with isodose lines, and the cumulative dose-volume histogram.
+
+    The planes go through the structure with the highest mean dose (of those of at least 5 mL, where there are any) and
+    show the surroundings of all structures. The color scale ends at the highest D2 of those structures, so that one
+    hot voxel does not darken the rest. `background` (a CT, say) is drawn in gray beneath the dose and must lie on the
+    dose grid; without it the dose is drawn on black. `isodoses_gy` are the levels of the lines; round numbers where
+    not given. A structure outside the image is left out.
+
+    Raises `GeometryError` where the background is on another grid, `MissingExtraError` without matplotlib.
+    """
+    figure_module = require("matplotlib.figure", "plot")
+    dose = result.image
+    if background is not None and not background.same_grid(dose):
+        raise GeometryError("the background image must lie on the grid of the dose image; resample it first")
+    occupancies = {n: o for n, o in result.occupancies(structures).items() if o.volume_ml(dose.voxel_volume_ml) > 0.0}
+    histograms = dose_volume_histograms(dose.array, occupancies, voxel_volume_ml=dose.voxel_volume_ml)
+    weights = {name: occupancy.to_array() for name, occupancy in occupancies.items()}
+    large = [name for name, h in histograms.items() if h.volume_ml >= 5.0] or list(histograms)
+    hottest = max(large, key=lambda name: histograms[name].mean_gy, default=None)
+    top_gy = max((histograms[name].dose_at_volume_percent(2.0) for name in large), default=0.0)
+    top_gy = top_gy if top_gy > 0.0 else max(float(dose.array.max()), 1e-9)
+    levels = list(isodoses_gy) if isodoses_gy is not None else round_levels(top_gy)
+
+    orientation = Orientation.of(dose.affine_lps)
+    center = _center(weights[hottest] if hottest else dose.array)
+    box = _surroundings(list(occupancies.values()), dose)
+    views = [plane(name, center, box, orientation) for name in ("axial", "coronal", "sagittal")]
+    figure: Figure = figure_module.Figure(figsize=(13.5, 8.0), dpi=110, facecolor="white", layout="constrained")
+    rows = figure.add_gridspec(2, 1, height_ratios=(1.0, 0.75))
+    # As wide as the patient is, so that the three planes share one scale where their heights allow it.
+    widths = [v.extent_mm[0] for v in views]
+    upper = rows[0].subgridspec(1, 4, width_ratios=[*widths, 0.03 * sum(widths)])
+    scale: ScalarMappable = require("matplotlib.cm", "plot").ScalarMappable(cmap="inferno")
+    scale.set_clim(0.0, top_gy)
+    for column, view in enumerate(views):
+        axes = figure.add_subplot(upper[column])
+        _draw_plane(axes, view, dose.array, list(weights.values()), background, levels, scale)
+    bar = figure.colorbar(scale, cax=figure.add_subplot(upper[3]), ticks=[0.0, *levels], extend="max")
+    bar.set_label("absorbed dose / Gy, lines at the ticks", color=_INK)
+    lower = rows[1].subgridspec(1, 2, width_ratios=(3.0, 1.0))
+    axes = figure.add_subplot(lower[0])
+    highest_gy = 1.05 * max((h.dose_at_volume_percent(0.5) for h in histograms.values()), default=1.0)
+    doses_gy = np.linspace(0.0, max(highest_gy, 1e-9), 800)
+    for color, (name, histogram) in zip(_cycle(len(histograms)), histograms.items(), strict=True):
+        _, volume_ml = histogram.curve(doses_gy=doses_gy)
+        label = f"{name}: {histogram.volume_ml:.1f} mL, mean {histogram.mean_gy:.1f} Gy"
+        axes.plot(doses_gy, 100.0 * volume_ml / histogram.volume_ml, color=color, linewidth=1.8, label=label)
+    axes.set_xlim(doses_gy[0], doses_gy[-1])
+    axes.set_ylim(0.0, 102.0)
+    axes.set_xlabel("absorbed dose / Gy", color=_INK)
+    axes.set_ylabel("volume that receives at least this dose / %", color=_INK)
+    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    key = figure.add_subplot(lower[1])
+    key.axis("off")
+    key.legend(*axes.get_legend_handles_labels(), frameon=False, fontsize=9.5, loc="center left", borderaxespad=0.0)
+    figure.suptitle(title or "Absorbed dose", color=_INK, fontsize=12, x=0.01, ha="left")
+    figure.text(0.995, 0.01, "yttria, for research use", ha="right", va="bottom", fontsize=8, color="#666666")
+    return figure
+
+
+def save_figure(figure: Figure, path: str | Path) -> Path:
+    """Write the figure (PNG, PDF or SVG by the ending of `path`)."""
+    backend = require("matplotlib.backends.backend_agg", "plot")
+    backend.FigureCanvasAgg(figure)
+    figure.savefig(path)
+    return Path(path)
+
+
+def round_levels(maximum_gy: float, count: int = 5) -> list[float]:
+    """Up to `count` round isodose levels below the maximum, evenly spread."""
+    if not (np.isfinite(maximum_gy) and maximum_gy > 0.0):
+        return []
+    step = maximum_gy / (count + 0.5)
+    power = 10.0 ** np.floor(np.log10(step))
+    step = min((m * power for m in (1.0, 2.0, 2.5, 5.0, 10.0) if m * power >= step), default=10.0 * power)
+    return [step * n for n in range(1, count + 1) if step * n < maximum_gy]
+
+
+def _cycle(count: int) -> list[str]:
+    return [_COLORS[i % len(_COLORS)] for i in range(count)]
+
+
+def _center(weight: NDArray[Any]) -> tuple[int, int, int]:
+    """The voxel nearest to the center of mass."""
+    along = (weight.sum(axis=(1, 2)), weight.sum(axis=(0, 2)), weight.sum(axis=(0, 1)))
+    k, j, i = (
+        np.rint((profile * np.arange(profile.size)).sum() / profile.sum()) if profile.sum() > 0 else profile.size // 2
+        for profile in along
+    )
+    return int(k), int(j), int(i)
+
+
+def _surroundings(occupancies: Sequence[Occupancy], image: Image) -> tuple[slice, slice, slice]:
+    """The box around all structures and `_MARGIN_MM` more; the whole image without structures."""
+    if not occupancies:
+        return slice(0, image.shape[0]), slice(0, image.shape[1]), slice(0, image.shape[2])
+    k, j, i = (
+        slice(
+            max(0, min(o.origin[a] for o in occupancies) - round(_MARGIN_MM / size)),
+            min(n, max(o.origin[a] + o.weights.shape[a] for o in occupancies) + round(_MARGIN_MM / size)),
+        )
+        for a, (n, size) in enumerate(zip(image.shape, image.voxel_size_mm, strict=True))
+    )
+    return k, j, i
+
+
+def _draw_plane(
+    axes: Axes,
+    view: Plane,
+    dose: NDArray[np.floating],
+    occupancies: Sequence[NDArray[np.float32]],
+    background: Image | None,
+    levels: Sequence[float],
+    scale: ScalarMappable,
+) -> None:
+    plane_dose = view.cut(dose).astype(float)
+    lowest, highest = scale.get_clim()
+    opacity: float | NDArray[np.float64] = 1.0
+    if background is not None:
+        gray = view.cut(background.array).astype(float)
+        low, high = np.percentile(background.array, (1.0, 99.0))
+        # Gray ends above the tissue, which leaves the colors room; the dose fades in over its first tenth.
+        axes.imshow(gray, cmap="gray", vmin=low, vmax=low + 1.6 * max(high - low, 1e-9), aspect=view.aspect)
+        opacity = 0.75 * np.clip(plane_dose / (0.1 * highest), 0.0, 1.0)
+    axes.imshow(
+        plane_dose,
+        cmap=scale.cmap,
+        vmin=lowest,
+        vmax=highest,
+        alpha=opacity,
+        aspect=view.aspect,
+        interpolation="nearest",
+    )
+    for color, occupancy in zip(_cycle(len(occupancies)), occupancies, strict=True):
+        cut = view.cut(occupancy)
+        if cut.min() < 0.5 <= cut.max():
+            axes.contour(cut, levels=[0.5], colors=[color], linewidths=1.4)
+    reached = [level for level in levels if plane_dose.min() < level < plane_dose.max()]
+    if reached:
+        axes.contour(plane_dose, levels=reached, colors="white", linewidths=0.8)
+    left, right, top, bottom = view.labels
+    for text, x, y in ((left, 0.02, 0.5), (right, 0.98, 0.5), (top, 0.5, 0.97), (bottom, 0.5, 0.03)):
+        axes.text(x, y, text, transform=axes.transAxes, color="white", fontsize=9, ha="center", va="center")
+    axes.set_title(f"{view.name}, slice {view.index}", fontsize=10, color=_INK)
+    axes.set_xticks([])
+    axes.set_yticks([])

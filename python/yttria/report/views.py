@@ -1,0 +1,101 @@
+"""Planes of an image as a reader expects them, whatever the direction of its axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Patient axes (index in LPS) of each plane: across, down, normal.
+_PLANES = {"axial": (0, 1, 2), "coronal": (0, 2, 1), "sagittal": (1, 2, 0)}
+_LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """How array axes (k, j, i) relate to patient axes: the nearest patient axis of each, and its direction."""
+
+    array_axis: tuple[int, int, int]
+    """The array axis nearest to each patient axis L, P, S."""
+    reversed: tuple[bool, bool, bool]
+    """Whether that array axis runs against the patient axis."""
+    voxel_size_mm: tuple[float, float, float]
+    """Voxel size along each patient axis."""
+
+    @classmethod
+    def of(cls, affine_lps: NDArray[np.float64]) -> Orientation:
+        """Match axes greedily, the most clearly aligned one first."""
+        columns = np.asarray(affine_lps, float)[:3, :3]
+        size = np.linalg.norm(columns, axis=0)
+        cosine = columns / size
+        index_axis = [0, 0, 0]
+        free = np.abs(cosine)
+        for _ in range(3):
+            patient, index = np.unravel_index(np.argmax(free), free.shape)
+            index_axis[patient] = int(index)
+            free[patient, :] = -1.0
+            free[:, index] = -1.0
+        return cls(
+            array_axis=(2 - index_axis[0], 2 - index_axis[1], 2 - index_axis[2]),
+            reversed=tuple(bool(cosine[p, index_axis[p]] < 0) for p in range(3)),  # type: ignore[arg-type]
+            voxel_size_mm=tuple(float(size[index_axis[p]]) for p in range(3)),  # type: ignore[arg-type]
+        )
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One plane through a volume: `cut` gives it from any array on the same grid, ready for `imshow`."""
+
+    name: str
+    index: int
+    """Position along the array axis that is normal to the plane."""
+    extent_mm: tuple[float, float]
+    """Width and height."""
+    aspect: float
+    labels: tuple[str, str, str, str]
+    """Patient directions at the left, right, top and bottom edge."""
+    _where: tuple[slice | int, ...]
+    _transpose: bool
+    _flip_rows: bool
+    _flip_columns: bool
+
+    def cut(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The plane of `array`, rows downwards, columns to the right."""
+        plane: NDArray[Any] = array[self._where]
+        if self._transpose:
+            plane = plane.T
+        return plane[:: -1 if self._flip_rows else 1, :: -1 if self._flip_columns else 1]
+
+
+def plane(
+    name: str,
+    center_voxel: tuple[int, int, int],
+    box: tuple[slice, slice, slice],
+    orientation: Orientation,
+) -> Plane:
+    """The axial, coronal or sagittal plane through a voxel (k, j, i), as far as `box`; the patient's right is left."""
+    across, down, normal = _PLANES[name]
+    axis = orientation.array_axis
+    row_axis, column_axis, normal_axis = axis[down], axis[across], axis[normal]
+    # Downwards means posterior in axial planes and inferior in the others; LPS runs posterior and superior.
+    downwards_is_positive = down == 1
+    top, bottom = _LETTERS[down] if downwards_is_positive else reversed(_LETTERS[down])
+    left, right = _LETTERS[across]
+    where: list[slice | int] = list(box)
+    where[normal_axis] = center_voxel[normal_axis]
+    return Plane(
+        name=name,
+        index=center_voxel[normal_axis],
+        extent_mm=(
+            (box[column_axis].stop - box[column_axis].start) * orientation.voxel_size_mm[across],
+            (box[row_axis].stop - box[row_axis].start) * orientation.voxel_size_mm[down],
+        ),
+        aspect=orientation.voxel_size_mm[down] / orientation.voxel_size_mm[across],
+        labels=(left, right, top, bottom),
+        _where=tuple(where),
+        _transpose=row_axis > column_axis,
+        _flip_rows=orientation.reversed[down] == downwards_is_positive,
+        _flip_columns=orientation.reversed[across],
+    )

@@ -1,0 +1,166 @@
+"""The command line as its user meets it: what it writes, how it refuses, what it prints for a machine."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("typer")
+
+from typer.testing import CliRunner
+
+import yttria
+from yttria.cli.app import app
+from yttria.phantom import liver_phantom
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def invoke(*arguments: str | Path, code: int = 0) -> str:
+    result = CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert result.exit_code == code, result.output
+    return ANSI.sub("", result.output)
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("case")
+    phantom = liver_phantom((6.0, 5.0, 5.5))
+    yttria.write_image(phantom.activity, folder / "activity.nrrd")
+    yttria.write_image(phantom.activity, folder / "activity.nii.gz")
+    yttria.write_structures(phantom.structures, folder / "structures.seg.nrrd")
+    return folder
+
+
+def test_dose_writes_map_table_and_picture(case: Path, tmp_path: Path) -> None:
+    text = invoke(
+        "dose",
+        case / "activity.nrrd",
+        "-s",
+        case / "structures.seg.nrrd",
+        "--scan-delay-h",
+        "20",
+        "--administered-gbq",
+        "2",
+        "--isodose-gy",
+        "50",
+        "-o",
+        tmp_path,
+    )
+    assert "Tumor 1" in text
+    assert {p.name for p in tmp_path.iterdir()} == {"dose.nrrd", "dose.png", "doses.csv", "doses.json"}
+    dose = yttria.read_image(tmp_path / "dose.nrrd")
+    assert dose.unit == "Gy"
+    assert dose.same_grid(yttria.read_image(case / "activity.nrrd"))
+    rows = table(tmp_path / "doses.csv")
+    written = json.loads((tmp_path / "doses.json").read_text())
+    assert [r["structure"] for r in rows] == [r["structure"] for r in written["structures"]]
+    assert float(rows[0]["mean_gy"]) == written["structures"][0]["mean_gy"]
+    assert (tmp_path / "dose.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_nifti_image_gives_a_nifti_dose_and_the_same_numbers(case: Path, tmp_path: Path) -> None:
+    arguments = ("-s", case / "structures.seg.nrrd", "--scan-delay-h", "20", "--json", "-o")
+    nrrd = json.loads(invoke("dose", case / "activity.nrrd", *arguments, tmp_path / "a"))
+    nifti = json.loads(invoke("dose", case / "activity.nii.gz", *arguments, tmp_path / "b"))
+    assert (tmp_path / "b" / "dose.nii.gz").exists()
+    for a, b in zip(nrrd["structures"], nifti["structures"], strict=True):
+        assert a["mean_gy"] == pytest.approx(b["mean_gy"], rel=1e-5)  # affine in float32
+
+
+def test_relative_scaling_gives_the_liver_what_was_delivered(case: Path, tmp_path: Path) -> None:
+    result = json.loads(
+        invoke(
+            "dose",
+            case / "activity.nrrd",
+            "-s",
+            case / "structures.seg.nrrd",
+            "--relative-to",
+            "Liver",
+            "--json",
+            "--administered-gbq",
+            "2",
+            "--lung-shunt-fraction",
+            "0.05",
+            "--density-g-per-ml",
+            "1.05",
+            "-o",
+            tmp_path,
+        )
+    )
+    (liver,) = [r for r in result["structures"] if r["structure"] == "Liver"]
+    joule = liver["mean_gy"] * liver["volume_ml"] * 1.05e-3
+    assert joule == pytest.approx(49.67 * 2.0 * 0.95, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "scan delay in h must be given"),
+        (("--scan-delay-h", "20", "--lung-shunt-fraction", "0.1"), "belong to relative scaling"),
+        (("--relative-to", "Liver"), "relative scaling needs"),
+        (("--relative-to", "liver", "--administered-gbq", "2", "--lung-shunt-fraction", "0"), "must be one of Liver"),
+        (("--relative-to", "Liver", "--administered-gbq", "2", "--lung-shunt-fraction", "5"), "did you mean 0.05?"),
+        (("--scan-delay-h", "nan"), "nan"),
+        (("--scan-delay-h", "20", "--convention", "eanm"), "must be one of EANM2022"),
+        (("--scan-delay-h", "20", "--unit", "Bq/ml"), "did you mean 'Bq/mL'?"),
+        (("--scan-delay-h", "20", "--density-g-per-ml", "-1"), "density"),
+        (("--scan-delay-h", "20", "--threads", "0"), "threads"),
+    ],
+)
+def test_a_refusal_is_one_sentence(case: Path, tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    text = invoke(
+        "dose", case / "activity.nrrd", "-s", case / "structures.seg.nrrd", "-o", tmp_path / "x", *options, code=1
+    )
+    assert text.startswith("error: ")
+    assert message in text
+    assert "Traceback" not in text
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_missing_file_is_one_sentence(case: Path, tmp_path: Path) -> None:
+    text = invoke("dose", "no.nrrd", "-s", case / "structures.seg.nrrd", "--scan-delay-h", "0", code=1)
+    assert text.startswith("error: ")
+    assert "no.nrrd" in text
+
+
+def test_kernel_prints_its_energy_balance_and_writes_the_octant(tmp_path: Path) -> None:
+    out = tmp_path / "kernel.csv"
+    text = invoke("kernel", "3", "4.07", "2.03", "--medium", "water", "-o", out)
+    assert "beyond the support" in text
+    rows = table(out)
+    data = json.loads(invoke("kernel", "3", "4.07", "2.03", "--medium", "water", "--json"))
+    octant = np.array(data["octant"])
+    assert octant.size == len(rows)
+    assert float(rows[0]["s_mgy_per_mbq_s"]) == octant[0, 0, 0] == octant.max()
+    assert data["energy_inside_fraction"] + data["energy_beyond_fraction"] == pytest.approx(1.0, abs=1e-12)
+
+
+def test_the_demo_shows_the_truth_beside_what_was_computed(tmp_path: Path) -> None:
+    data = json.loads(invoke("demo", "--blur-fwhm-mm", "0", "--json", "-o", tmp_path))
+    by_name = {row["structure"]: row for row in data["truth"]}
+    # Without blur the mean falls short of the truth by the voxels that a surface cuts, and by nothing else.
+    for name, share in (("Liver", 0.02), ("Tumor 1", 0.05)):
+        truth = by_name[name]["true_mean_gy"]
+        assert (1.0 - share) * truth < by_name[name]["local_deposition_mean_gy"] < truth
+    assert {Path(p).name for p in data["written"]} >= {"activity.nrrd", "structures.seg.nrrd", "dose.png"}
+
+
+@pytest.mark.parametrize("arguments", [(), ("dose",), ("demo",), ("kernel",)])
+def test_help_reads(arguments: tuple[str, ...]) -> None:
+    text = invoke(*arguments, "--help")
+    assert "research use" in text or "Usage" in text
+
+
+def test_version() -> None:
+    assert invoke("--version").strip() == yttria.__version__

@@ -1,0 +1,80 @@
+"""What the documents say is true: every block of code in them runs, every command they name exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+
+pytest.importorskip("typer")
+
+DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md"))
+TARGETS = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+
+
+def blocks(path: Path) -> list[tuple[str, str]]:
+    """The fenced blocks of a document, as (language, text)."""
+    return re.findall(r"^```(\w*)\n(.*?)^```$", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `yttria demo` has run, as the documents assume."""
+    folder = tmp_path_factory.mktemp("documents")
+    run(["demo", "--json"], folder)
+    return folder
+
+
+def run(arguments: list[str], folder: Path) -> str:
+    command = [sys.executable, "-c", "from yttria.cli import main; main()", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, f"yttria {shlex.join(arguments)}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
+def test_every_block_runs(path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(demo_folder)
+    scope: dict[str, object] = {"__name__": path.stem}
+    for language, text in blocks(path):
+        if language == "python":
+            exec(compile(text, str(path), "exec"), scope)
+        elif language == "sh":
+            for line in text.splitlines():
+                run_line(shlex.split(line, comments=True), demo_folder)
+        else:
+            assert language in ("text", "toml", "json"), f"{path.name}: a block in '{language}' that no test runs"
+
+
+def run_line(words: list[str], folder: Path) -> None:
+    if not words:
+        return
+    if words[0] == "make":
+        # Not run from within itself; that the target exists is what can go wrong here.
+        assert set(words[1:]) <= TARGETS
+    else:
+        assert words[0] == "yttria", f"no test knows how to run: {shlex.join(words)}"
+        run(words[1:], folder)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
+        if not target.startswith(("http://", "https://")):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def test_one_version_number() -> None:
+    import yttria
+
+    found = re.search(r'^version = "(.+)"$', (ROOT / "Cargo.toml").read_text(), flags=re.MULTILINE)
+    assert found
+    version = found[1]
+    assert yttria.__version__ == version
+    assert f"version: {version}" in (ROOT / "CITATION.cff").read_text()
