@@ -251,6 +251,47 @@ def child_pugh_points(
 ) -> tuple[tuple[int, int, int, int, int], str]: ...
 def mrecist_category(baseline_mm: float, nadir_mm: float, current_mm: float, new_lesion: bool) -> str: ...
 
+# planning: territories, optimum
+def combined_lung_shunt(lung_shunt_fractions: Sequence[float], weights: Sequence[float]) -> float: ...
+def lung_shunt_if_all_from_one(combined_fraction: float, weights: Sequence[float]) -> list[float | None]: ...
+
+@final
+class Treatment:
+    """Territories and lesions of one treatment, and its dose matrix."""
+
+    def __new__(
+        cls,
+        territories: Sequence[tuple[str, float, float, Sequence[tuple[int, float, float]]]],
+        lesions: Sequence[tuple[str, str, float]],
+        normal_total_mass_kg: float | None,
+        lung_mass_kg: float,
+        nuclide: Nuclide,
+    ) -> Treatment: ...
+    def rows(self) -> list[tuple[str, int | None, int | None, float, list[float]]]: ...
+    def doses_gy(self, activities_gbq: Sequence[float]) -> list[float]: ...
+
+def optimum_activities(
+    treatment: Treatment,
+    objective: str,
+    tumor_dose: str,
+    lung_gy: tuple[float | None, float | None, float],
+    normal_perfused_gy: Sequence[float | None],
+    normal_whole_gy: float | None,
+    activity_gbq: Sequence[float | None],
+    target_gy: Sequence[float | None],
+    weights: Sequence[float],
+) -> tuple[
+    tuple[
+        list[float],
+        list[tuple[float, float]],
+        float,
+        list[tuple[str, str, float, float, bool, float, float]],
+        list[int],
+    ]
+    | None,
+    list[tuple[str, str, float, float, bool, float, float]],
+]: ...
+
 # evaluation
 
 @final

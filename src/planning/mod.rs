@@ -2,15 +2,19 @@
 
 pub mod body_surface_area;
 pub mod broadcast;
+pub mod combined_shunt;
 pub mod decay;
 pub mod delivery;
 pub mod energy_balance;
+pub mod linear_program;
 pub mod lung;
 pub mod mass;
+pub mod optimum;
 pub mod partition;
 pub mod partition_batch;
 pub mod quantity;
 pub mod resin_activity;
 pub mod scores;
 pub mod single_compartment;
+pub mod territories;
 pub mod tumor_to_normal;

@@ -14,13 +14,7 @@ from typing import Any
 Adapter = Callable[[dict[str, Any]], dict[str, Any]]
 
 # Models whose code is not here yet.
-PENDING: set[str] = {
-    "lung_shunt_combine",
-    "multi_injection_lp_energy",
-    "multi_injection_lp_maxmin",
-    "multi_territory_forward",
-    "multi_territory_overlap",
-}
+PENDING: set[str] = set()
 
 
 def collect(table: str) -> dict[str, Adapter]:

@@ -6,6 +6,12 @@ from .body_surface_area import (
     BodySurfaceArea,
     body_surface_area,
 )
+from .combined_shunt import (
+    CombinedLungShunt,
+    LungDoseBounds,
+    combined_lung_shunt,
+    lung_dose_bounds,
+)
 from .comparison import (
     Comparison,
     LimitFinding,
@@ -61,6 +67,12 @@ from .mass import (
     ellipsoid_volume_ml,
     mass_from_volume_kg,
 )
+from .optimum import (
+    Constraint,
+    Optimum,
+    ShadowPrice,
+    optimum,
+)
 from .partition import (
     ActivityAtLimit,
     MaximumActivity,
@@ -75,8 +87,14 @@ from .partition_batch import (
     partition_activities,
     partition_doses,
 )
-from .patient import Patient
-from .patient_file import example_patient_file, plan_patient_file, read_patient
+from .patient import (
+    Patient,
+)
+from .patient_file import (
+    example_patient_file,
+    plan_patient_file,
+    read_patient,
+)
 from .products import (
     Fact,
     Product,
@@ -106,6 +124,14 @@ from .single_compartment import (
     single_compartment_activity,
     single_compartment_dose,
 )
+from .territories import (
+    DoseRow,
+    Territory,
+    TerritoryDoses,
+    TerritoryPlan,
+    TumorDose,
+    TumorPortion,
+)
 from .tumor_to_normal import (
     KaoActivities,
     TumorToNormalRatio,
@@ -126,7 +152,10 @@ __all__ = [
     "Albi",
     "BodySurfaceArea",
     "ChildPugh",
+    "CombinedLungShunt",
     "Comparison",
+    "Constraint",
+    "DoseRow",
     "EnergyBalance",
     "Fact",
     "KaoActivities",
@@ -134,12 +163,14 @@ __all__ = [
     "LimitFinding",
     "LimitQuery",
     "LungDose",
+    "LungDoseBounds",
     "LungMass",
     "LungShunt",
     "LungShuntReduction",
     "MaximumActivity",
     "ModelRun",
     "Mrecist",
+    "Optimum",
     "PartitionActivityArray",
     "PartitionDoseArrays",
     "PartitionDoses",
@@ -149,8 +180,14 @@ __all__ = [
     "Product",
     "Residual",
     "ResinActivity",
+    "ShadowPrice",
     "SingleCompartment",
+    "Territory",
+    "TerritoryDoses",
+    "TerritoryPlan",
     "Tumor",
+    "TumorDose",
+    "TumorPortion",
     "TumorToNormalRatio",
     "VialActivity",
     "VialChoice",
@@ -161,6 +198,7 @@ __all__ = [
     "body_surface_area",
     "bsa_activity",
     "child_pugh",
+    "combined_lung_shunt",
     "compare_models",
     "decayed_activity_gbq",
     "delivered_activity_gbq",
@@ -176,6 +214,7 @@ __all__ = [
     "kao_activities",
     "limits",
     "lung_dose",
+    "lung_dose_bounds",
     "lung_mass_for_dose_kg",
     "lung_mass_from_ct",
     "lung_shunt_for_dose",
@@ -185,6 +224,7 @@ __all__ = [
     "modified_bsa_activity",
     "mrecist",
     "number_of_spheres",
+    "optimum",
     "partition_activities",
     "partition_doses",
     "plan_patient_file",

@@ -3,30 +3,36 @@
 use pyo3::prelude::*;
 
 mod body_surface_area;
+mod combined_shunt;
 mod decay;
 mod delivery;
 mod energy_balance;
 mod lung;
 mod mass;
+mod optimum;
 mod partition;
 mod quantity;
 mod resin_activity;
 mod scores;
 mod single_compartment;
+mod territories;
 mod tumor_to_normal;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     body_surface_area::register(module)?;
+    combined_shunt::register(module)?;
     decay::register(module)?;
     delivery::register(module)?;
     energy_balance::register(module)?;
     lung::register(module)?;
     mass::register(module)?;
+    optimum::register(module)?;
     partition::register(module)?;
     quantity::register(module)?;
     resin_activity::register(module)?;
     scores::register(module)?;
     single_compartment::register(module)?;
+    territories::register(module)?;
     tumor_to_normal::register(module)?;
     Ok(())
 }

@@ -1,0 +1,183 @@
+"""The activities of several injections that are best by a stated objective, under every limit at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+from .. import _core
+from ..advisory import Advisory
+from ..errors import UnknownNameError
+from ._inputs import number, optional_number
+from .territories import TerritoryDoses, TerritoryPlan
+
+_UNITS = {"max_min_tumor_dose": "Gy", "max_tumor_energy": "J", "min_lung_energy": "J"}
+
+Limits = float | Mapping[str, float | None] | None
+"""One limit for all, or one by name (of a territory or a tumor); `None` is no limit."""
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A limit or a target, and what the plan gives.
+
+    `name` is "lung", "lung_cumulative", "normal_perfused:<territory>", "normal_whole", "activity:<territory>",
+    "target:<tumor>" or "target:<tumor>:<territory>"; `limit` and `value` are in `unit`, prior dose included.
+    """
+
+    name: str
+    limit: float
+    value: float | None
+    unit: str
+
+
+@dataclass(frozen=True)
+class ShadowPrice:
+    """What a binding limit is worth, in `unit` (of the objective per unit of the limit).
+
+    `if_relaxed` is the change of the objective per unit by which the limit is relaxed (a maximum raised, a target
+    lowered), `if_tightened` per unit by which it is tightened; `None` where no plan would be left. At most optima they
+    are each other's negative, the dual value of the constraint. They differ where several limits bind at once.
+    """
+
+    constraint: str
+    if_relaxed: float
+    if_tightened: float | None
+    unit: str
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The answer: `status` "optimal" with a plan, or "infeasible" with `conflict` and no number.
+
+    `objective_value` is in `objective_unit`: for "max_min_tumor_dose" the smallest tumor dose over its weight in Gy,
+    for the others an energy in J. `activity_ranges_gbq` has for each territory the smallest and the largest activity
+    (`None`: no largest) over all plans that are equally good; `activities_delivered_gbq` is that with the smallest sum.
+    `binding` names the limits and targets that are met as equations, `lowest_tumors` the tumors that have the smallest
+    dose. `conflict` is a set of limits and targets that no plan meets, and of which none can be left out.
+    """
+
+    status: str
+    objective: str
+    objective_value: float | None
+    objective_unit: str
+    activities_delivered_gbq: tuple[float, ...]
+    activity_ranges_gbq: tuple[tuple[float, float | None], ...]
+    doses: TerritoryDoses | None
+    constraints: tuple[Constraint, ...]
+    binding: tuple[str, ...]
+    shadow_prices: tuple[ShadowPrice, ...]
+    lowest_tumors: tuple[str, ...]
+    conflict: tuple[Constraint, ...]
+    advisories: tuple[Advisory, ...]
+
+
+def optimum(
+    plan: TerritoryPlan,
+    *,
+    objective: str,
+    tumor_dose: str = "perfused_mean",
+    lung_limit_gy: float | None = 30.0,
+    lung_cumulative_limit_gy: float | None = 50.0,
+    normal_perfused_limit_gy: Limits = None,
+    normal_whole_limit_gy: float | None = None,
+    activity_limit_gbq: Limits = None,
+    target_tumor_dose_gy: Limits = None,
+    tumor_weights: Mapping[str, float] | None = None,
+) -> Optimum:
+    """The delivered activities that are best under all limits, by a linear programme.
+
+    `objective` has no default, since objectives give different plans: "max_min_tumor_dose" makes the smallest tumor
+    dose (over its weight in `tumor_weights`, 1 where none is given) as large as possible, "max_tumor_energy" the energy
+    imparted to all tumors, "min_lung_energy" makes the energy imparted to the lungs as small as the targets allow.
+    `tumor_dose` says which dose targets and the smallest dose mean: "perfused_mean", "whole_mean", or "portion", each
+    portion on its own.
+
+    Limits are maxima: lungs in this treatment, lungs with `plan.prior_lung_dose_gy`, perfused normal liver and
+    activity of each territory (one for all, or by name), mean of all normal liver. Targets are minima for each tumor.
+    Of equally good plans the one with the smallest total activity is taken. The same question gives the same bits.
+
+    Raises `UndefinedError` where nothing holds an activity below 100 GBq, more than any vial, and for "min_lung_energy"
+    without a target; `OutOfRangeError`, `UnknownNameError`. Infeasible is a status, not an error.
+
+    Advises `equally_good_plans` where activities can be exchanged at no cost, and what `plan.doses` advises.
+    """
+    territories, tumors = tuple(t.name for t in plan.territories), plan.tumors
+    weights = _by_name("tumor weight", dict.fromkeys(tumors, 1.0) | dict(tumor_weights or {}), tumors)
+    best, conflict = _core.optimum_activities(
+        plan.core(),
+        objective,
+        tumor_dose,
+        (
+            optional_number("lung limit in Gy", lung_limit_gy),
+            optional_number("cumulative lung limit in Gy", lung_cumulative_limit_gy),
+            plan.prior_lung_dose_gy,
+        ),
+        _by_name("perfused normal liver limit in Gy", normal_perfused_limit_gy, territories),
+        optional_number("whole normal liver limit in Gy", normal_whole_limit_gy),
+        _by_name("activity limit in GBq", activity_limit_gbq, territories),
+        _by_name("target dose in Gy", target_tumor_dose_gy, tumors),
+        [number("tumor weight", weight) for weight in weights],
+    )
+    unit = _UNITS[objective]
+    if best is None:
+        names = ", ".join(parts[0] for parts in conflict)
+        return Optimum(
+            status="infeasible",
+            objective=objective,
+            objective_value=None,
+            objective_unit=unit,
+            activities_delivered_gbq=(),
+            activity_ranges_gbq=(),
+            doses=None,
+            constraints=(),
+            binding=(),
+            shadow_prices=(),
+            lowest_tumors=(),
+            conflict=tuple(Constraint(name, limit, None, of) for name, of, limit, *_ in conflict),
+            advisories=(*plan.advisories(), Advisory("infeasible", f"no plan meets all of these at once: {names}")),
+        )
+    activities, ranges, value, constraints, lowest = best
+    doses = plan.doses(activities)
+    return Optimum(
+        status="optimal",
+        objective=objective,
+        objective_value=value,
+        objective_unit=unit,
+        activities_delivered_gbq=tuple(activities),
+        activity_ranges_gbq=tuple((low, high if isfinite(high) else None) for low, high in ranges),
+        doses=doses,
+        constraints=tuple(Constraint(name, limit, got, of) for name, of, limit, got, *_ in constraints),
+        binding=tuple(name for name, _, _, _, binds, _, _ in constraints if binds),
+        shadow_prices=tuple(
+            ShadowPrice(name, relaxed, tightened if isfinite(tightened) else None, f"{unit} per {of}")
+            for name, of, _, _, binds, relaxed, tightened in constraints
+            if binds
+        ),
+        lowest_tumors=tuple(tumors[i] for i in lowest),
+        conflict=(),
+        advisories=(*doses.advisories, *_ties(territories, ranges)),
+    )
+
+
+def _by_name(what: str, given: Limits, names: tuple[str, ...]) -> list[float | None]:
+    if isinstance(given, Mapping):
+        for name in given:
+            if name not in names:
+                raise UnknownNameError(f"{what} must be of one of {', '.join(names)}, got {name!r}")
+        return [optional_number(f"{what} of '{name}'", given.get(name)) for name in names]
+    return [optional_number(what, given)] * len(names)
+
+
+def _ties(territories: tuple[str, ...], ranges: list[tuple[float, float]]) -> tuple[Advisory, ...]:
+    largest = max((high for _, high in ranges if isfinite(high)), default=0.0)
+    open_ends = [
+        f"'{name}' {low:.4g} to {high:.4g} GBq"
+        for name, (low, high) in zip(territories, ranges, strict=True)
+        if not high - low <= 1e-6 * largest
+    ]
+    if not open_ends:
+        return ()
+    message = f"other activities are equally good: {', '.join(open_ends)}; the smallest total was taken"
+    return (Advisory("equally_good_plans", message),)

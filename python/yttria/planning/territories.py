@@ -1,0 +1,286 @@
+"""Several territories, each injected on its own: the doses of all tissue, linear in the activities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _core
+from .._core import Nuclide
+from ..advisory import Advisory
+from ..errors import DTypeError, ShapeError, UnknownNameError
+from ._inputs import number, optional_number
+
+_OWN = "this project's choice, after the ranges in use"
+
+
+@dataclass(frozen=True)
+class TumorPortion:
+    """What one territory feeds of a tumor: its mass in kg and its ratio of activity concentrations to normal liver."""
+
+    tumor: str
+    mass_kg: float
+    tumor_to_normal_ratio: float
+
+
+@dataclass(frozen=True)
+class Territory:
+    """What one injection reaches: perfused normal liver in kg, portions of tumors, and by a shunt the lungs."""
+
+    name: str
+    lung_shunt_fraction: float
+    normal_mass_kg: float
+    tumors: Sequence[TumorPortion] = ()
+
+
+@dataclass(frozen=True)
+class DoseRow:
+    """One row of the dose matrix.
+
+    `kind` is "tumor_portion", "tumor_perfused", "tumor_whole", "normal_perfused", "normal_whole" or "lung".
+    """
+
+    kind: str
+    territory: str | None
+    tumor: str | None
+    mass_kg: float
+
+
+@dataclass(frozen=True)
+class TumorDose:
+    """Mean dose of a tumor over what is perfused of it, and over all of it."""
+
+    tumor: str
+    perfused_mass_kg: float
+    perfused_mean_gy: float
+    whole_mass_kg: float
+    whole_mean_gy: float
+
+
+@dataclass(frozen=True)
+class TerritoryDoses:
+    """What a set of activities gives. Lists follow the territories; `None` where there is no such tissue.
+
+    `tumor_portions_gy` has one tuple for each territory, in the order of its portions: the dose from its injection
+    alone. `lung_dose_gy` is that of this treatment, `cumulative_lung_dose_gy` has the prior dose in it.
+    """
+
+    activities_delivered_gbq: tuple[float, ...]
+    tumor_portions_gy: tuple[tuple[float, ...], ...]
+    tumors: tuple[TumorDose, ...]
+    normal_perfused_gy: tuple[float | None, ...]
+    normal_whole_gy: float | None
+    lung_dose_gy: float
+    cumulative_lung_dose_gy: float
+    advisories: tuple[Advisory, ...]
+
+
+@dataclass(frozen=True)
+class TerritoryPlan:
+    """Territories and tumors of one treatment.
+
+    Territory k with shunt `L_k`, perfused normal liver `m_N,k` and portions `m_ik` at ratios `r_ik` has the weight
+    `W_k = m_N,k + sum_i r_ik m_ik`. Per GBq delivered its normal liver gets `C (1 - L_k)/W_k`, portion i `r_ik` times
+    that, the lungs `C L_k/m_lung`. Source: the partition model (Ho et al., Eur J Nucl Med 1996;23:947, from memory),
+    once per territory.
+
+    `overlap` must be declared, for all tumors or by tumor: "disjoint" portions are different tissue, and a tumor's
+    dose is their mean over mass; of the "same_tissue", fed more than once, doses add and the masses are equal.
+    Perfused normal livers are taken as different tissue; one territory injected twice is one territory.
+    `unperfused_tumor_mass_kg` is what no territory feeds of a tumor, at 0 Gy; `normal_total_mass_kg` all normal liver,
+    perfused or not (without it there is no whole normal dose).
+
+    Raises `OutOfRangeError`, `UndefinedError` (a name twice, a territory without tissue), `UnknownNameError`.
+    """
+
+    territories: Sequence[Territory]
+    overlap: str | Mapping[str, str] = field(kw_only=True)
+    lung_mass_kg: float = field(default=1.0, kw_only=True)
+    normal_total_mass_kg: float | None = field(default=None, kw_only=True)
+    unperfused_tumor_mass_kg: Mapping[str, float] = field(default_factory=dict, kw_only=True)
+    prior_lung_dose_gy: float = field(default=0.0, kw_only=True)
+    nuclide: Nuclide = field(default_factory=Nuclide, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Check everything once, and keep what was given in a form that cannot change."""
+
+        def keep(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+
+        keep("territories", tuple(_checked(territory) for territory in self.territories))
+        keep("lung_mass_kg", number("lung mass in kg", self.lung_mass_kg))
+        keep("normal_total_mass_kg", optional_number("mass of all normal liver in kg", self.normal_total_mass_kg))
+        prior = number("prior lung dose in Gy", self.prior_lung_dose_gy)
+        keep("prior_lung_dose_gy", _core.non_negative("prior lung dose in Gy", prior))
+        names = self.tumors
+        overlap = dict(self._overlaps())
+        unperfused = {
+            name: number(f"unperfused mass in kg of tumor '{name}'", mass)
+            for name, mass in self.unperfused_tumor_mass_kg.items()
+        }
+        for what, given in (("overlap", overlap), ("unperfused mass", unperfused)):
+            for name in given:
+                if name not in names:
+                    raise UnknownNameError(f"{what} must be of one of {', '.join(names)}, got {name!r}")
+        for name in names:
+            if name not in overlap:
+                raise UnknownNameError(f"overlap of tumor {name!r} must be one of disjoint, same_tissue, got none")
+        keep("overlap", overlap)
+        keep("unperfused_tumor_mass_kg", unperfused)
+        self.core()
+
+    @property
+    def tumors(self) -> tuple[str, ...]:
+        """Names of the tumors, in the order in which the territories name them first."""
+        return tuple(dict.fromkeys(portion.tumor for territory in self.territories for portion in territory.tumors))
+
+    def core(self) -> _core.Treatment:
+        """The compiled form."""
+        index = {name: i for i, name in enumerate(self.tumors)}
+        territories = [
+            (
+                t.name,
+                t.lung_shunt_fraction,
+                t.normal_mass_kg,
+                [(index[p.tumor], p.mass_kg, p.tumor_to_normal_ratio) for p in t.tumors],
+            )
+            for t in self.territories
+        ]
+        overlap = self._overlaps()
+        lesions = [(name, overlap[name], self.unperfused_tumor_mass_kg.get(name, 0.0)) for name in index]
+        return _core.Treatment(territories, lesions, self.normal_total_mass_kg, self.lung_mass_kg, self.nuclide)
+
+    @property
+    def rows(self) -> tuple[DoseRow, ...]:
+        """What each row of `dose_matrix_gy_per_gbq` is the mean dose of."""
+        return tuple(
+            DoseRow(
+                kind,
+                None if territory is None else self.territories[territory].name,
+                None if tumor is None else self.tumors[tumor],
+                mass,
+            )
+            for kind, territory, tumor, mass, _ in self.core().rows()
+        )
+
+    @property
+    def dose_matrix_gy_per_gbq(self) -> NDArray[np.float64]:
+        """Gy per GBq delivered, shape (rows, territories). Doses are this matrix times the activities."""
+        return np.array([row[4] for row in self.core().rows()], dtype=np.float64)
+
+    def activities(self, activities_delivered_gbq: Sequence[float] | Mapping[str, float]) -> list[float]:
+        """Activities in the order of the territories, from a sequence or by name."""
+        names = [territory.name for territory in self.territories]
+        given = activities_delivered_gbq
+        if isinstance(given, Mapping):
+            if sorted(given) != sorted(names):
+                raise UnknownNameError(f"activities must be of {', '.join(names)}, got {', '.join(map(str, given))}")
+            given = [given[name] for name in names]
+        if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+            raise DTypeError(f"delivered activities must be a sequence or a mapping, got {given!r:.80}")
+        if len(given) != len(names):
+            raise ShapeError(f"delivered activities must be {len(names)} values, got {len(given)}")
+        return [number(f"delivered activity in GBq of '{name}'", a) for name, a in zip(names, given, strict=True)]
+
+    def doses(self, activities_delivered_gbq: Sequence[float] | Mapping[str, float]) -> TerritoryDoses:
+        """The doses of all tissue. Activities are those delivered, in the order of the territories or by name.
+
+        Raises `OutOfRangeError`, `ShapeError`, `UnknownNameError`. Advises `lung_dose_above_limit` (30 Gy),
+        `cumulative_lung_dose_above_limit` (50 Gy), `lung_shunt_above_20_percent`, `ratio_below_1`, `ratio_above_20` and
+        `normal_livers_taken_as_disjoint` where a tumor is fed twice.
+        """
+        core, given = self.core(), self.activities(activities_delivered_gbq)
+        portions: list[list[float]] = [[] for _ in given]
+        perfused: dict[int, tuple[float, float]] = {}
+        whole: dict[int, tuple[float, float]] = {}
+        normal: list[float | None] = [None] * len(given)
+        all_normal, lung = None, 0.0
+        for (kind, territory, tumor, mass, _), dose in zip(core.rows(), core.doses_gy(given), strict=True):
+            if kind == "tumor_portion" and territory is not None:
+                portions[territory].append(dose)
+            elif kind == "tumor_perfused" and tumor is not None:
+                perfused[tumor] = (mass, dose)
+            elif kind == "tumor_whole" and tumor is not None:
+                whole[tumor] = (mass, dose)
+            elif kind == "normal_perfused" and territory is not None:
+                normal[territory] = dose
+            elif kind == "normal_whole":
+                all_normal = dose
+            else:
+                lung = dose
+        return TerritoryDoses(
+            tuple(given),
+            tuple(map(tuple, portions)),
+            tuple(TumorDose(name, *perfused[i], *whole[i]) for i, name in enumerate(self.tumors)),
+            tuple(normal),
+            all_normal,
+            lung,
+            self.prior_lung_dose_gy + lung,
+            (*self.advisories(), *self._lung_advisories(lung)),
+        )
+
+    def advisories(self) -> tuple[Advisory, ...]:
+        """What a reader must know of the territories themselves, whatever is injected."""
+        found = []
+        for territory in self.territories:
+            shunt = territory.lung_shunt_fraction
+            if shunt > 0.20:
+                message = f"lung shunt fraction {shunt:.4g} of '{territory.name}' is above 0.20"
+                source = "glass and resin inserts; unverified"
+                found.append(Advisory("lung_shunt_above_20_percent", message, shunt, 0.20, source))
+            for portion in territory.tumors:
+                ratio = portion.tumor_to_normal_ratio
+                text = f"tumor-to-normal ratio {ratio:.4g} of '{portion.tumor}' in '{territory.name}' is"
+                if ratio < 1.0:
+                    message = f"{text} below 1: a hypovascular tumor"
+                    found.append(Advisory("ratio_below_1", message, ratio, 1.0, _OWN))
+                if ratio > 20.0:
+                    message = f"{text} above 20: check the regions"
+                    found.append(Advisory("ratio_above_20", message, ratio, 20.0, _OWN))
+        twice = [
+            name
+            for name, overlap in self._overlaps().items()
+            if overlap == "same_tissue" and sum(p.tumor == name for t in self.territories for p in t.tumors) > 1
+        ]
+        if twice:
+            message = (
+                f"{', '.join(twice)} is fed more than once, but the normal livers of the territories are taken as "
+                "different tissue: where they are not, their doses add too"
+            )
+            found.append(Advisory("normal_livers_taken_as_disjoint", message))
+        return tuple(found)
+
+    def _overlaps(self) -> Mapping[str, str]:
+        return dict.fromkeys(self.tumors, self.overlap) if isinstance(self.overlap, str) else self.overlap
+
+    def _lung_advisories(self, lung_dose_gy: float) -> tuple[Advisory, ...]:
+        cumulative = self.prior_lung_dose_gy + lung_dose_gy
+        return tuple(
+            Advisory(code, f"{name} {value:.4g} Gy is above {limit:g} Gy", value, limit, "radiopaedia, read")
+            for code, name, value, limit in (
+                ("lung_dose_above_limit", "lung dose", lung_dose_gy, 30.0),
+                ("cumulative_lung_dose_above_limit", "cumulative lung dose", cumulative, 50.0),
+            )
+            if value > limit * (1.0 + 1e-9)
+        )
+
+
+def _checked(territory: Territory) -> Territory:
+    name = territory.name
+    for text in (name, *(portion.tumor for portion in territory.tumors)):
+        if not isinstance(text, str):
+            raise DTypeError(f"names of territories and tumors must be text, got {text!r:.80}")
+    portions = tuple(
+        TumorPortion(
+            portion.tumor,
+            number(f"tumor mass in kg in territory '{name}'", portion.mass_kg),
+            number(f"tumor-to-normal ratio in territory '{name}'", portion.tumor_to_normal_ratio),
+        )
+        for portion in territory.tumors
+    )
+    shunt = number(f"lung shunt fraction of territory '{name}'", territory.lung_shunt_fraction)
+    normal = number(f"perfused normal liver mass in kg of territory '{name}'", territory.normal_mass_kg)
+    return Territory(name, shunt, normal, portions)

@@ -1,0 +1,38 @@
+//! One lung shunt fraction for several injections, and what a single scan of all of them leaves open.
+
+use crate::error::{Error, Result, check};
+
+/// `sum_k w_k L_k / sum_k w_k`: the shunt of several injections as one, with the weights of whatever was injected.
+pub fn combined_lung_shunt(lung_shunt_fractions: &[f64], weights: &[f64]) -> Result<f64> {
+    if lung_shunt_fractions.len() != weights.len() || weights.is_empty() {
+        return Err(Error::Shape {
+            quantity: "weights".into(),
+            shape: vec![weights.len()],
+            requirement: format!("one for each of the {} lung shunt fractions", lung_shunt_fractions.len()),
+        });
+    }
+    for &fraction in lung_shunt_fractions {
+        check::fraction("lung shunt fraction", fraction)?;
+    }
+    let total = total_weight(weights)?;
+    Ok(lung_shunt_fractions.iter().zip(weights).map(|(l, w)| l * w).sum::<f64>() / total)
+}
+
+/// The lung shunt fraction of each injection if all that one whole-body scan saw in the lungs came from it alone:
+/// `L w / w_k` with `w` the activities that the scan saw. Above 1 it is `None`: it cannot all have come from there.
+pub fn lung_shunt_if_all_from_one(combined_fraction: f64, weights: &[f64]) -> Result<Vec<Option<f64>>> {
+    check::fraction("combined lung shunt fraction", combined_fraction)?;
+    let total = total_weight(weights)?;
+    Ok(weights
+        .iter()
+        .map(|&weight| combined_fraction * total / weight)
+        .map(|fraction| (fraction <= 1.0).then_some(fraction))
+        .collect())
+}
+
+fn total_weight(weights: &[f64]) -> Result<f64> {
+    for &weight in weights {
+        check::non_negative("weight of an injection", weight)?;
+    }
+    check::positive("sum of the weights", weights.iter().sum())
+}

@@ -1,0 +1,389 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from yttria.errors import OutOfRangeError, UndefinedError, UnknownNameError
+from yttria.planning import Optimum, Territory, TerritoryPlan, TumorPortion, optimum
+from yttria.reference.optimum import linear_programme
+
+OBJECTIVES = ("max_min_tumor_dose", "max_tumor_energy", "min_lung_energy")
+LIMITS = {"normal_perfused_limit_gy": 70.0, "normal_whole_limit_gy": 40.0}
+
+
+def two(**extra: Any) -> TerritoryPlan:
+    return TerritoryPlan(
+        [
+            Territory("right", 0.15, 0.4, [TumorPortion("a", 0.6, 6)]),
+            Territory("left", 0.05, 0.3, [TumorPortion("b", 0.3, 8)]),
+        ],
+        overlap="disjoint",
+        normal_total_mass_kg=1.5,
+        **extra,
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[TerritoryPlan, dict[str, Any]]:
+    count = draw(st.integers(1, 4))
+    mass, ratio = st.floats(0.02, 0.8), st.floats(0.5, 15)
+    territories = [
+        Territory(
+            f"t{k}",
+            draw(st.sampled_from([0.0, 0.02, 0.1]) | st.floats(1e-4, 0.4)),
+            draw(mass),
+            [TumorPortion(f"x{i}", draw(mass), draw(ratio)) for i in range(2) if i == k % 2 or draw(st.booleans())],
+        )
+        for k in range(count)
+    ]
+    plan = TerritoryPlan(
+        territories, overlap="disjoint", normal_total_mass_kg=4.0, prior_lung_dose_gy=draw(st.sampled_from([0.0, 28.0]))
+    )
+    limits = {
+        "objective": draw(st.sampled_from(OBJECTIVES)),
+        "tumor_dose": draw(st.sampled_from(["portion", "perfused_mean", "whole_mean"])),
+        "normal_perfused_limit_gy": draw(st.floats(20, 120)),
+        "normal_whole_limit_gy": draw(st.none() | st.floats(10, 60)),
+        "activity_limit_gbq": draw(st.none() | st.floats(1, 20)),
+        "target_tumor_dose_gy": draw(st.floats(20, 150)),
+    }
+    return plan, limits
+
+
+def programme(plan: TerritoryPlan, given: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same question as `maximize c x, A x <= b`, written down from the dose matrix."""
+    matrix, rows, n = plan.dose_matrix_gy_per_gbq, plan.rows, len(plan.territories)
+    kind = {"portion": "tumor_portion", "perfused_mean": "tumor_perfused", "whole_mean": "tumor_whole"}[
+        given["tumor_dose"]
+    ]
+    tumors = [i for i, row in enumerate(rows) if row.kind == kind]
+    a, b = [], []
+    for i, row in enumerate(rows):
+        if row.kind == "lung":
+            a += [matrix[i]] * 2
+            b += [30.0, 50.0 - plan.prior_lung_dose_gy]
+        elif row.kind == "normal_perfused":
+            a.append(matrix[i])
+            b.append(given["normal_perfused_limit_gy"])
+        elif row.kind == "normal_whole" and given["normal_whole_limit_gy"] is not None:
+            a.append(matrix[i])
+            b.append(given["normal_whole_limit_gy"])
+        elif i in tumors and given["target_tumor_dose_gy"] is not None:
+            a.append(-matrix[i])
+            b.append(-given["target_tumor_dose_gy"])
+    if given["activity_limit_gbq"] is not None:
+        a += list(np.eye(n))
+        b += [given["activity_limit_gbq"]] * n
+    masses = np.array([row.mass_kg for row in rows])
+    lung = [row.kind for row in rows].index("lung")
+    if given["objective"] == "max_min_tumor_dose":
+        a = [np.append(row, 0.0) for row in a] + [np.append(-matrix[i], 1.0) for i in tumors]
+        b += [0.0] * len(tumors)
+        c = np.append(np.zeros(n), 1.0)
+    elif given["objective"] == "max_tumor_energy":
+        portions = [i for i, row in enumerate(rows) if row.kind == "tumor_portion"]
+        c = masses[portions] @ matrix[portions]
+    else:
+        c = -masses[lung] * matrix[lung]
+    return c, np.array(a), np.array(b)
+
+
+@settings(max_examples=80, deadline=None)
+@given(cases())
+def test_the_optimum_is_that_of_highs(case: tuple[TerritoryPlan, dict[str, Any]]) -> None:
+    plan, given_limits = case
+    c, a, b = programme(plan, given_limits)
+    theirs = linprog(-c, A_ub=a, b_ub=b, method="highs-ds")
+    ours = optimum(plan, **given_limits)
+    if theirs.status == 2:
+        assert ours.status == "infeasible"
+        return
+    assert theirs.status == 0
+    assert ours.status == "optimal"
+    assert ours.objective_value == pytest.approx(abs(theirs.fun), rel=1e-9, abs=1e-9)
+    x = np.array(ours.activities_delivered_gbq)
+    if given_limits["objective"] == "max_min_tumor_dose":
+        x = np.append(x, ours.objective_value)
+    assert np.all(a @ x <= b + 1e-8 * np.maximum(1, abs(b)))
+    assert np.all(x >= 0)
+
+
+@settings(max_examples=15, deadline=None)
+@given(cases())
+def test_the_optimum_is_the_best_corner(case: tuple[TerritoryPlan, dict[str, Any]]) -> None:
+    plan, given_limits = case
+    ours = optimum(plan, **given_limits)
+    best = linear_programme(*programme(plan, given_limits))
+    if best is None:
+        assert ours.status == "infeasible"
+    else:
+        assert ours.objective_value == pytest.approx(abs(best[0]), rel=1e-9, abs=1e-9)
+
+
+@settings(max_examples=12, deadline=None)
+@given(cases(), st.integers(0, 2**32 - 1))
+def test_no_random_feasible_point_is_better(case: tuple[TerritoryPlan, dict[str, Any]], seed: int) -> None:
+    plan, given_limits = case
+    given_limits = {**given_limits, "objective": "max_min_tumor_dose", "target_tumor_dose_gy": None}
+    ours = optimum(plan, **given_limits)
+    assert ours.status == "optimal"
+    _, a, b = programme(plan, {**given_limits, "objective": "max_tumor_energy"})
+    rng = np.random.default_rng(seed)
+    direction = rng.random((20_000, a.shape[1])) ** rng.choice([0.3, 1, 3], (20_000, 1))
+    with np.errstate(divide="ignore"):
+        reach = np.min(np.where(direction @ a.T > 0, b / (direction @ a.T), np.inf), axis=1)
+    points = direction * (reach * rng.random(20_000) ** 0.05)[:, None]
+    matrix, kind = plan.dose_matrix_gy_per_gbq, {"portion": "tumor_portion", "perfused_mean": "tumor_perfused"}
+    tumors = [i for i, row in enumerate(plan.rows) if row.kind == kind.get(given_limits["tumor_dose"], "tumor_whole")]
+    smallest = (points @ matrix[tumors].T).min(axis=1)
+    feasible = np.all(points @ a.T <= b * (1 + 1e-12), axis=1)
+    assert feasible.sum() >= 10_000
+    assert smallest[feasible].max() <= (ours.objective_value or 0.0) * (1 + 1e-9)
+
+
+def test_the_examples_of_the_specification() -> None:
+    even = optimum(two(), objective="max_min_tumor_dose", **LIMITS)
+    assert even.activities_delivered_gbq == pytest.approx((3.498368, 1.584623), abs=5e-7)
+    assert even.objective_value == pytest.approx(221.549014004001, rel=1e-12)
+    assert (even.binding, even.lowest_tumors, even.objective_unit) == (("lung",), ("a", "b"), "Gy")
+    assert even.doses is not None
+    assert even.doses.lung_dose_gy == pytest.approx(30.0, rel=1e-12)
+    energy = optimum(two(), objective="max_tumor_energy", **LIMITS)
+    assert energy.activities_delivered_gbq == pytest.approx((2.691448, 4.005383), abs=5e-7)
+    assert energy.objective_value == pytest.approx(270.268421052632, rel=1e-12)
+    assert energy.binding == ("normal_perfused:left", "lung")
+
+
+def test_only_the_lungs_bind_the_closed_form() -> None:
+    plan = two()
+    matrix = plan.dose_matrix_gy_per_gbq
+    per_gbq = [matrix[0, 0], matrix[1, 1]]
+    z = 30 / (49.67 * (0.15 / per_gbq[0] + 0.05 / per_gbq[1]))
+    assert optimum(plan, objective="max_min_tumor_dose", **LIMITS).objective_value == pytest.approx(z, rel=1e-13)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_shadow_price_is_the_slope(objective: str) -> None:
+    """Moving each limit by a hundredth of it moves the objective by what its price says."""
+    targets: dict[str, Any] = {"target_tumor_dose_gy": 205.0} if objective == "min_lung_energy" else {}
+    question = {"objective": objective, "lung_limit_gy": 30.0, **LIMITS, **targets}
+    base = optimum(two(), **question)
+    assert base.shadow_prices
+    for price in base.shadow_prices:
+        name = price.constraint.split(":")[0]
+        key = {
+            "lung": "lung_limit_gy",
+            "normal_perfused": "normal_perfused_limit_gy",
+            "target": "target_tumor_dose_gy",
+        }[name]
+        changed = dict(question)
+        step = 0.01 * question[key] * (-1 if name == "target" else 1)
+        if ":" in price.constraint:
+            names = ("a", "b") if name == "target" else ("right", "left")
+            changed[key] = dict.fromkeys(names, question[key]) | {price.constraint.split(":")[1]: question[key] + step}
+        else:
+            changed[key] = question[key] + step
+        change = optimum(two(), **changed).objective_value - base.objective_value  # type: ignore[operator]
+        assert change == pytest.approx(price.if_relaxed * abs(step), rel=1e-6)
+        assert price.if_tightened == pytest.approx(-price.if_relaxed, rel=1e-9)
+    units = {price.unit for price in base.shadow_prices}
+    assert units == {f"{'Gy' if objective == 'max_min_tumor_dose' else 'J'} per Gy"}
+
+
+def test_prices_sum_to_the_objective() -> None:
+    """Strong duality: every limit times its price, added up, is the optimum."""
+    for objective in OBJECTIVES[:2]:
+        result = optimum(two(), objective=objective, **LIMITS)
+        limits = {c.name: c.limit for c in result.constraints}
+        total = sum(limits[p.constraint] * p.if_relaxed for p in result.shadow_prices)
+        assert total == pytest.approx(result.objective_value, rel=1e-12)
+
+
+def test_limits_that_bind_at_once_have_two_prices() -> None:
+    result = optimum(two(prior_lung_dose_gy=20.0), objective="max_tumor_energy", **LIMITS)
+    lungs = {p.constraint: p for p in result.shadow_prices if p.constraint.startswith("lung")}
+    assert set(lungs) == {"lung", "lung_cumulative"}
+    for price in lungs.values():
+        assert price.if_relaxed == pytest.approx(0.0, abs=1e-12)
+        assert price.if_tightened == pytest.approx(-5.1)
+
+
+def test_prior_lung_dose_counts_for_the_cumulative_limit_alone() -> None:
+    result = optimum(two(prior_lung_dose_gy=35.0), objective="max_min_tumor_dose", **LIMITS)
+    assert result.binding == ("lung_cumulative",)
+    assert result.objective_value == pytest.approx(221.549014004001 / 2)
+    value = {c.name: c.value for c in result.constraints}
+    assert (value["lung"], value["lung_cumulative"]) == pytest.approx((15, 50))
+
+
+def test_a_limit_that_is_already_exceeded_is_its_own_conflict() -> None:
+    result = optimum(two(prior_lung_dose_gy=55.0), objective="max_min_tumor_dose", **LIMITS)
+    assert (result.status, [c.name for c in result.conflict]) == ("infeasible", ["lung_cumulative"])
+    assert result.objective_value is None
+    assert result.activities_delivered_gbq == ()
+    assert result.doses is None
+
+
+def test_the_conflict_is_minimal() -> None:
+    targets = {"a": 400.0, "b": 500.0}
+    question: dict[str, Any] = {"objective": "min_lung_energy", "target_tumor_dose_gy": targets, **LIMITS}
+    result = optimum(two(), **question)
+    names = [c.name for c in result.conflict]
+    assert names == ["target:a", "lung"]
+    assert result.advisories[-1].code == "infeasible"
+    # Without either of the two the rest can be met.
+    assert optimum(two(), **{**question, "target_tumor_dose_gy": {"b": 500.0}}).status == "optimal"
+    free = {**question, "lung_limit_gy": None, "lung_cumulative_limit_gy": None}
+    assert optimum(two(), **free).status == "optimal"
+
+
+def test_equally_good_plans_are_pointed_out_and_the_smallest_taken() -> None:
+    """The tumor of the left territory is at its limit: nothing is gained by how much the right one gets above it."""
+    result = optimum(
+        two(),
+        objective="max_min_tumor_dose",
+        lung_limit_gy=None,
+        lung_cumulative_limit_gy=None,
+        normal_perfused_limit_gy={"left": 10.0, "right": 70.0},
+    )
+    assert result.objective_value == pytest.approx(80.0)
+    assert result.lowest_tumors == ("a", "b")
+    low, high = result.activity_ranges_gbq[0]
+    assert result.activities_delivered_gbq[0] == pytest.approx(low)
+    assert low == pytest.approx(80 / 63.32925)
+    assert high == pytest.approx(70 / 10.554875)
+    assert result.advisories[-1].code == "equally_good_plans"
+    unique = optimum(two(), objective="max_min_tumor_dose", **LIMITS)
+    assert unique.advisories == ()
+
+
+def test_identical_territories_are_a_tie_and_not_a_failure() -> None:
+    territories = [Territory(n, 0.1, 0.4, [TumorPortion(n, 0.2, 5)]) for n in "abc"]
+    plan = TerritoryPlan(territories, overlap="disjoint")
+    result = optimum(plan, objective="max_tumor_energy", normal_perfused_limit_gy=70)
+    total = 30 / (49.67 * 0.1)
+    assert sum(result.activities_delivered_gbq) == pytest.approx(total)
+    assert result.advisories[-1].code == "equally_good_plans"
+    even = optimum(plan, objective="max_min_tumor_dose", normal_perfused_limit_gy=70)
+    assert even.activities_delivered_gbq == pytest.approx((total / 3,) * 3)
+
+
+def test_the_same_question_gives_the_same_bits() -> None:
+    plan = two()
+    first = optimum(plan, objective="max_tumor_energy", **LIMITS)
+    assert all(optimum(two(), objective="max_tumor_energy", **LIMITS) == first for _ in range(20))
+
+
+def test_whatever_holds_the_objective_is_needed() -> None:
+    nothing = {"lung_limit_gy": None, "lung_cumulative_limit_gy": None}
+    with pytest.raises(UndefinedError, match="no limit holds the activity of right, left"):
+        optimum(two(), objective="max_tumor_energy", **nothing)
+    with pytest.raises(UndefinedError, match="no limit holds the activity of left"):
+        optimum(two(), objective="max_tumor_energy", activity_limit_gbq={"right": 5.0}, **nothing)
+    with pytest.raises(UndefinedError, match="without a target"):
+        optimum(two(), objective="min_lung_energy")
+    bounded = optimum(two(), objective="max_tumor_energy", activity_limit_gbq=5.0, **nothing)
+    assert bounded.activities_delivered_gbq == pytest.approx((5, 5))
+    assert bounded.binding == ("activity:right", "activity:left")
+    assert bounded.shadow_prices[0].unit == "J per GBq"
+
+
+def test_no_shunt_no_lung_limit() -> None:
+    plan = TerritoryPlan([Territory("a", 0.0, 0.5, [TumorPortion("x", 0.1, 4)])], overlap="disjoint")
+    with pytest.raises(UndefinedError, match="no limit holds"):
+        optimum(plan, objective="max_tumor_energy")
+    assert optimum(plan, objective="max_tumor_energy", normal_perfused_limit_gy=40).binding == ("normal_perfused:a",)
+
+
+@pytest.mark.parametrize("shunt", [5e-324, 1e-200, 1e-45, 1e-14, 1e-12])
+def test_an_absurdly_small_shunt_is_none(shunt: float) -> None:
+    plan = TerritoryPlan([Territory("a", shunt, 0.5, [TumorPortion("x", 0.1, 4)])], overlap="disjoint")
+    for objective in OBJECTIVES[:2]:
+        with pytest.raises(UndefinedError, match="no limit holds the activity of a below 100 GBq"):
+            optimum(plan, objective=objective)
+        assert optimum(plan, objective=objective, normal_perfused_limit_gy=40).binding == ("normal_perfused:a",)
+    least = optimum(plan, objective="min_lung_energy", target_tumor_dose_gy=100)
+    assert least.binding == ("target:x",)
+
+
+def test_a_tiny_shunt_is_solved_as_exactly_as_a_large_one() -> None:
+    for shunt in (1e-9, 1e-6, 1e-3):
+        plan = TerritoryPlan(
+            [
+                Territory("a", shunt, 0.5, [TumorPortion("x", 0.1, 4)]),
+                Territory("b", 0.2, 0.001, [TumorPortion("y", 1.5, 20)]),
+            ],
+            overlap="disjoint",
+        )
+        result = optimum(plan, objective="max_tumor_energy", normal_perfused_limit_gy=70)
+        assert result.binding == ("normal_perfused:a", "lung"), shunt
+        expected = (30 / 49.67 - shunt * result.activities_delivered_gbq[0]) / 0.2
+        assert result.activities_delivered_gbq[1] == pytest.approx(expected, rel=1e-12)
+
+
+def test_weights_divide_the_dose() -> None:
+    result = optimum(two(), objective="max_min_tumor_dose", tumor_weights={"b": 2.0}, **LIMITS)
+    assert result.doses is not None
+    a, b = (tumor.perfused_mean_gy for tumor in result.doses.tumors)
+    assert b == pytest.approx(2 * a)
+    assert result.objective_value == pytest.approx(a)
+
+
+def test_portions_and_means_are_different_questions() -> None:
+    plan = TerritoryPlan(
+        [
+            Territory("right", 0.15, 0.4, [TumorPortion("a", 0.6, 6)]),
+            Territory("left", 0.05, 0.3, [TumorPortion("a", 0.3, 8)]),
+        ],
+        overlap="disjoint",
+        unperfused_tumor_mass_kg={"a": 0.1},
+    )
+    answers = {}
+    for dose in ("portion", "perfused_mean", "whole_mean"):
+        result = optimum(plan, objective="max_min_tumor_dose", tumor_dose=dose, normal_perfused_limit_gy=70)
+        assert result.objective_value is not None
+        answers[dose] = result.objective_value
+    assert answers["portion"] < answers["whole_mean"] < answers["perfused_mean"]
+    assert answers["whole_mean"] == pytest.approx(0.9 * answers["perfused_mean"])
+    targets = optimum(
+        plan, objective="min_lung_energy", tumor_dose="portion", target_tumor_dose_gy=100, normal_perfused_limit_gy=70
+    )
+    assert targets.binding == ("target:a:right", "target:a:left")
+
+
+@pytest.mark.parametrize(
+    ("question", "error", "text"),
+    [
+        ({"objective": "best"}, UnknownNameError, "max_min_tumor_dose, max_tumor_energy, min_lung_energy"),
+        ({"tumor_dose": "mean"}, UnknownNameError, "portion, perfused_mean, whole_mean"),
+        ({"lung_limit_gy": -1}, OutOfRangeError, "lung limit"),
+        ({"lung_limit_gy": float("nan")}, OutOfRangeError, "lung limit"),
+        ({"lung_cumulative_limit_gy": float("inf")}, OutOfRangeError, "cumulative lung limit"),
+        ({"normal_perfused_limit_gy": {"middle": 70}}, UnknownNameError, "right, left"),
+        ({"normal_perfused_limit_gy": 0}, OutOfRangeError, "'right'"),
+        ({"normal_whole_limit_gy": -5}, OutOfRangeError, "whole normal"),
+        ({"activity_limit_gbq": 3000}, OutOfRangeError, "looks like MBq"),
+        ({"target_tumor_dose_gy": {"c": 100}}, UnknownNameError, "got 'c'"),
+        ({"target_tumor_dose_gy": 5000}, OutOfRangeError, "target dose"),
+        ({"tumor_weights": {"a": 0}}, OutOfRangeError, "weight of lesion 'a'"),
+        ({"tumor_weights": {"c": 1}}, UnknownNameError, "got 'c'"),
+    ],
+)
+def test_bad_questions_are_errors(question: dict[str, Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        optimum(two(), **{"objective": "max_min_tumor_dose", **LIMITS, **question})
+
+
+def test_a_whole_normal_limit_needs_the_mass() -> None:
+    plan = TerritoryPlan([Territory("a", 0.1, 0.5, [TumorPortion("x", 0.1, 4)])], overlap="disjoint")
+    with pytest.raises(UndefinedError, match="needs its mass"):
+        optimum(plan, objective="max_tumor_energy", normal_whole_limit_gy=40)
+    empty = TerritoryPlan([Territory("a", 0.1, 0.5)], overlap="disjoint")
+    with pytest.raises(UndefinedError, match="no tumor"):
+        optimum(empty, objective="max_tumor_energy")
+    assert isinstance(optimum(plan, objective="max_tumor_energy"), Optimum)

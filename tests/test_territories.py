@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from yttria import Nuclide
+from yttria.errors import DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError
+from yttria.planning import Territory, TerritoryPlan, TumorPortion, combined_lung_shunt, lung_dose_bounds
+from yttria.reference import territories as reference
+
+MASS = st.floats(0.005, 1.5)
+RATIO = st.floats(0.2, 25)
+SHUNT = st.floats(0, 0.6)
+ACTIVITY = st.floats(0, 20)
+
+
+def two(overlap: Any = "disjoint", **extra: Any) -> TerritoryPlan:
+    return TerritoryPlan(
+        [
+            Territory("hepatic", 0.12, 0.40, [TumorPortion("mass", 0.6, 6)]),
+            Territory("phrenic", 0.12, 0.05, [TumorPortion("mass", 0.3, 8)]),
+        ],
+        overlap=overlap,
+        **{"normal_total_mass_kg": 1.6, "unperfused_tumor_mass_kg": {"mass": 0.2}, **extra},
+    )
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> TerritoryPlan:
+    territories = [
+        Territory(
+            f"t{k}",
+            draw(SHUNT),
+            draw(MASS),
+            [TumorPortion(f"tumor{i}", draw(MASS), draw(RATIO)) for i in range(3) if i == k or draw(st.booleans())],
+        )
+        for k in range(draw(st.integers(1, 4)))
+    ]
+    names = {p.tumor for t in territories for p in t.tumors}
+    if not names:
+        territories[0] = Territory("t0", 0.1, 0.5, [TumorPortion("tumor0", 0.1, 3)])
+    return TerritoryPlan(
+        territories,
+        overlap="disjoint",
+        lung_mass_kg=draw(st.floats(0.4, 2)),
+        normal_total_mass_kg=draw(st.floats(6.5, 9)),
+        unperfused_tumor_mass_kg={name: draw(st.floats(0, 1)) for name in sorted(names)},
+        nuclide=Nuclide("AAPM_49_38"),
+    )
+
+
+def test_the_example_of_the_specification() -> None:
+    doses = two().doses({"phrenic": 1.4, "hepatic": 3.3})
+    assert doses.tumor_portions_gy == (pytest.approx((216.363,), abs=5e-4), pytest.approx((199.815,), abs=5e-4))
+    assert doses.normal_perfused_gy == pytest.approx((36.060, 24.977), abs=5e-4)
+    (tumor,) = doses.tumors
+    assert (tumor.perfused_mean_gy, tumor.whole_mean_gy) == pytest.approx((210.847, 172.511), abs=5e-4)
+    assert doses.normal_whole_gy == pytest.approx(9.796, abs=5e-4)
+    assert doses.lung_dose_gy == pytest.approx(28.014, abs=5e-4)
+    assert doses.advisories == ()
+
+
+@given(plans(), st.lists(ACTIVITY, min_size=4, max_size=4))
+def test_agreement_with_the_reference_and_conservation(plan: TerritoryPlan, activities: list[float]) -> None:
+    given_gbq = activities[: len(plan.territories)]
+    doses = plan.doses(given_gbq)
+    c = Nuclide("AAPM_49_38").dose_factor_gy_kg_per_gbq
+    by_tumor: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in plan.tumors}
+    for k, territory in enumerate(plan.territories):
+        masses = [p.mass_kg for p in territory.tumors]
+        ratios = [p.tumor_to_normal_ratio for p in territory.tumors]
+        tumors, normal = reference.territory_doses(
+            given_gbq[k], territory.lung_shunt_fraction, territory.normal_mass_kg, masses, ratios, c
+        )
+        np.testing.assert_allclose(doses.tumor_portions_gy[k], tumors, rtol=1e-12, atol=1e-12)
+        assert doses.normal_perfused_gy[k] == pytest.approx(normal, rel=1e-12, abs=1e-12)
+        for portion, dose in zip(territory.tumors, tumors, strict=True):
+            by_tumor[portion.tumor][0].append(portion.mass_kg)
+            by_tumor[portion.tumor][1].append(dose)
+    shunts = [t.lung_shunt_fraction for t in plan.territories]
+    lungs = reference.lung_dose(given_gbq, shunts, plan.lung_mass_kg, c)
+    assert doses.lung_dose_gy == pytest.approx(lungs, rel=1e-12, abs=1e-12)
+    joule = lungs * plan.lung_mass_kg + (doses.normal_whole_gy or 0.0) * (plan.normal_total_mass_kg or 0.0)
+    for tumor in doses.tumors:
+        masses, of = by_tumor[tumor.tumor]
+        assert tumor.perfused_mean_gy == pytest.approx(reference.mean_dose(masses, of), rel=1e-12, abs=1e-12)
+        assert tumor.whole_mean_gy == pytest.approx(
+            reference.mean_dose(masses, of, tumor.whole_mass_kg), rel=1e-12, abs=1e-12
+        )
+        joule += tumor.whole_mean_gy * tumor.whole_mass_kg
+    assert joule == pytest.approx(c * sum(given_gbq), rel=1e-11, abs=1e-11)
+
+
+@given(plans(), st.lists(ACTIVITY, min_size=4, max_size=4))
+def test_the_matrix_gives_the_same_doses(plan: TerritoryPlan, activities: list[float]) -> None:
+    given_gbq = activities[: len(plan.territories)]
+    doses, vector = plan.doses(given_gbq), plan.dose_matrix_gy_per_gbq @ np.array(given_gbq)
+    by_row = {(row.kind, row.territory, row.tumor): dose for row, dose in zip(plan.rows, vector, strict=True)}
+    assert by_row["lung", None, None] == pytest.approx(doses.lung_dose_gy, rel=1e-12, abs=1e-12)
+    assert by_row["normal_whole", None, None] == pytest.approx(doses.normal_whole_gy, rel=1e-12, abs=1e-12)
+    for tumor in doses.tumors:
+        assert by_row["tumor_whole", None, tumor.tumor] == pytest.approx(tumor.whole_mean_gy, rel=1e-12, abs=1e-12)
+    for territory, dose in zip(plan.territories, doses.normal_perfused_gy, strict=True):
+        assert by_row["normal_perfused", territory.name, None] == pytest.approx(dose, rel=1e-12, abs=1e-12)
+
+
+@given(MASS, MASS, RATIO, SHUNT, ACTIVITY, st.integers(2, 5))
+def test_merging_identical_territories_changes_nothing(
+    normal: float, tumor: float, ratio: float, shunt: float, activity: float, count: int
+) -> None:
+    def plan(names: str, scale: float) -> TerritoryPlan:
+        return TerritoryPlan(
+            [Territory(n, shunt, normal * scale, [TumorPortion("x", tumor * scale, ratio)]) for n in names],
+            overlap="disjoint",
+            normal_total_mass_kg=9.0,
+        )
+
+    merged = plan("a", 1.0).doses([activity])
+    split = plan("abcde"[:count], 1.0 / count).doses([activity / count] * count)
+    assert split.tumors[0].perfused_mean_gy == pytest.approx(merged.tumors[0].perfused_mean_gy, rel=1e-11)
+    assert split.normal_whole_gy == pytest.approx(merged.normal_whole_gy, rel=1e-11)
+    assert split.lung_dose_gy == pytest.approx(merged.lung_dose_gy, rel=1e-11)
+    for dose in split.normal_perfused_gy:
+        assert dose == pytest.approx(merged.normal_perfused_gy[0], rel=1e-11)
+
+
+def test_the_same_tissue_adds_and_different_tissue_averages() -> None:
+    territories = [
+        Territory("a", 0.05, 0.6, [TumorPortion("x", 0.4, 5)]),
+        Territory("b", 0.10, 0.2, [TumorPortion("x", 0.4, 3)]),
+    ]
+    same = TerritoryPlan(territories, overlap={"x": "same_tissue"}).doses([1, 0.5])
+    assert same.tumors[0].perfused_mean_gy == pytest.approx(138.639340659341)
+    assert same.tumors[0].perfused_mass_kg == 0.4
+    assert [a.code for a in same.advisories] == ["normal_livers_taken_as_disjoint"]
+    apart = TerritoryPlan(territories, overlap="disjoint").doses([1, 0.5])
+    assert apart.tumors[0].perfused_mean_gy == pytest.approx(138.639340659341 / 2)
+    assert apart.tumors[0].perfused_mass_kg == 0.8
+    uneven = [territories[0], Territory("b", 0.10, 0.2, [TumorPortion("x", 0.5, 3)])]
+    with pytest.raises(OutOfRangeError, match="same tissue in every territory"):
+        TerritoryPlan(uneven, overlap="same_tissue")
+
+
+def test_a_territory_without_normal_liver_needs_no_ratio_to_be_right() -> None:
+    def dose(ratio: float) -> float:
+        plan = TerritoryPlan([Territory("a", 0.1, 0, [TumorPortion("x", 0.2, ratio)])], overlap="disjoint")
+        doses = plan.doses([1.0])
+        assert doses.normal_perfused_gy == (None,)
+        assert doses.normal_whole_gy is None
+        return doses.tumors[0].perfused_mean_gy
+
+    assert dose(2) == pytest.approx(dose(7)) == pytest.approx(49.67 * 0.9 / 0.2)
+
+
+def test_advisories() -> None:
+    territories = [Territory("a", 0.25, 0.5, [TumorPortion("x", 0.2, 0.5), TumorPortion("y", 0.1, 30)])]
+    doses = TerritoryPlan(territories, overlap="disjoint", prior_lung_dose_gy=20).doses([4.0])
+    assert [a.code for a in doses.advisories] == [
+        "lung_shunt_above_20_percent",
+        "ratio_below_1",
+        "ratio_above_20",
+        "lung_dose_above_limit",
+        "cumulative_lung_dose_above_limit",
+    ]
+    assert doses.cumulative_lung_dose_gy == pytest.approx(20 + doses.lung_dose_gy)
+
+
+def test_overlap_must_be_declared() -> None:
+    with pytest.raises(TypeError):
+        TerritoryPlan([Territory("a", 0.1, 0.5)])  # type: ignore[call-arg]
+    with pytest.raises(UnknownNameError, match="disjoint, same_tissue"):
+        two(overlap="separate")
+    with pytest.raises(UnknownNameError, match=r"'mass' must be one of .* got none"):
+        two(overlap={})
+    with pytest.raises(UnknownNameError, match="got 'mess'"):
+        two(overlap={"mass": "disjoint", "mess": "disjoint"})
+
+
+@pytest.mark.parametrize(
+    ("territory", "error", "text"),
+    [
+        (Territory("a", 12, 0.5), OutOfRangeError, r"did you mean 0\.12"),
+        (Territory("a", 1.0, 0.5), OutOfRangeError, "lung shunt fraction of territory 'a'"),
+        (Territory("a", 0.1, 500), OutOfRangeError, "looks like g"),
+        (Territory("a", 0.1, float("nan")), OutOfRangeError, "perfused normal liver mass"),
+        (Territory("a", 0.1, -1), OutOfRangeError, "perfused normal liver mass"),
+        (Territory("a", 0.1, 0), UndefinedError, "neither normal liver nor tumor"),
+        (Territory("a", 0.1, 0.5, [TumorPortion("x", 0, 3)]), OutOfRangeError, "tumor mass"),
+        (Territory("a", 0.1, 0.5, [TumorPortion("x", 300, 3)]), OutOfRangeError, r"did you mean 0\.3 kg"),
+        (Territory("a", 0.1, 0.5, [TumorPortion("x", 0.3, 0)]), OutOfRangeError, "tumor-to-normal ratio"),
+        (Territory("a", 0.1, 0.5, [TumorPortion("x", 0.3, 1e9)]), OutOfRangeError, "tumor-to-normal ratio"),
+        (Territory("a", 0.1, 0.5, [TumorPortion("x", 0.3, 3)] * 2), UndefinedError, "two portions of one lesion"),
+        (Territory("a", True, 0.5), DTypeError, "real number"),
+        (Territory("a", 0.1, "0.5"), DTypeError, "real number"),  # type: ignore[arg-type]
+        (Territory(5, 0.1, 0.5), DTypeError, "names"),  # type: ignore[arg-type]
+    ],
+)
+def test_bad_territories_are_errors(territory: Territory, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        TerritoryPlan([territory], overlap="disjoint")
+
+
+def test_bad_plans_are_errors() -> None:
+    with pytest.raises(UndefinedError, match="no territory"):
+        TerritoryPlan([], overlap="disjoint")
+    with pytest.raises(UndefinedError, match="two of them have this name"):
+        TerritoryPlan([Territory("a", 0.1, 0.5)] * 2, overlap="disjoint")
+    with pytest.raises(OutOfRangeError, match=r"at least the 0\.45"):
+        two(normal_total_mass_kg=0.3)
+    with pytest.raises(OutOfRangeError, match="lung mass"):
+        two(lung_mass_kg=1000)
+    with pytest.raises(OutOfRangeError, match="prior lung dose"):
+        two(prior_lung_dose_gy=-1)
+    with pytest.raises(UnknownNameError, match="unperfused mass"):
+        two(unperfused_tumor_mass_kg={"mess": 1.0})
+
+
+def test_bad_activities_are_errors() -> None:
+    plan = two()
+    for bad, error in (
+        ([1.0], ShapeError),
+        ([1.0, float("nan")], OutOfRangeError),
+        ([1.0, -1.0], OutOfRangeError),
+        ([1.0, 1400.0], OutOfRangeError),
+        ([1.0, True], DTypeError),
+        ("12", DTypeError),
+        (5.0, DTypeError),
+        ({"hepatic": 1.0}, UnknownNameError),
+        ({"hepatic": 1.0, "renal": 1.0}, UnknownNameError),
+    ):
+        with pytest.raises(error):
+            plan.doses(bad)  # type: ignore[arg-type]
+    assert plan.doses(np.array([3.3, 1.4])[::-1][::-1]) == plan.doses([3.3, 1.4])  # type: ignore[arg-type]
+
+
+def test_a_plan_survives_pickling() -> None:
+    plan = two()
+    assert pickle.loads(pickle.dumps(plan)) == plan
+    assert pickle.loads(pickle.dumps(plan)).doses([1, 1]) == plan.doses([1, 1])
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.01, 10)), min_size=1, max_size=5))
+def test_a_combined_shunt_is_a_mean(pairs: list[tuple[float, float]]) -> None:
+    shunts, weights = [p[0] for p in pairs], [p[1] for p in pairs]
+    result = combined_lung_shunt(shunts, weights, weighting="y90")
+    assert result.lung_shunt_fraction == pytest.approx(np.average(shunts, weights=weights), abs=1e-14)
+    assert min(shunts) - 1e-12 <= result.lung_shunt_fraction <= max(shunts) + 1e-12
+
+
+def test_tracer_and_treatment_weights_differ() -> None:
+    maa = combined_lung_shunt([0.05, 0.25], [159, 75], weighting="maa")
+    y90 = combined_lung_shunt([0.05, 0.25], [3.3, 1.4], weighting="y90")
+    assert maa.lung_shunt_fraction != pytest.approx(y90.lung_shunt_fraction, rel=1e-3)
+    with pytest.raises(UnknownNameError, match="maa, y90"):
+        combined_lung_shunt([0.05], [1], weighting="mean")
+    with pytest.raises(ShapeError):
+        combined_lung_shunt([0.05], [1, 2], weighting="y90")
+    with pytest.raises(OutOfRangeError, match=r"did you mean 0\.05"):
+        combined_lung_shunt([5], [1], weighting="y90")
+    with pytest.raises(OutOfRangeError, match="sum of the weights"):
+        combined_lung_shunt([0.05, 0.1], [0, 0], weighting="y90")
+
+
+def test_what_one_scan_of_the_third_published_patient_leaves_open() -> None:
+    bounds = lung_dose_bounds(0.12, maa_mbq=[159, 75], y90_delivered_gbq=[3.3, 1.4])
+    assert bounds.lung_dose_equal_gy == pytest.approx(28.014, abs=5e-4)
+    assert bounds.lung_dose_if_all_from_gy == pytest.approx((28.947, 26.035), abs=5e-4)
+    assert bounds.lung_shunt_if_all_from == pytest.approx((0.1766, 0.3744), abs=5e-5)
+    # A shunt seen is a mean with the tracer's weights: putting it back together gives it back.
+    for k, shunt in enumerate(bounds.lung_shunt_if_all_from):
+        shunts = [0.0, 0.0]
+        shunts[k] = shunt or 0.0
+        assert combined_lung_shunt(shunts, [159, 75], weighting="maa").lung_shunt_fraction == pytest.approx(0.12)
+    impossible = lung_dose_bounds(0.4, maa_mbq=[159, 75], y90_delivered_gbq=[3.3, 1.4])
+    assert impossible.lung_dose_if_all_from_gy[1] is None
+    with pytest.raises(ShapeError):
+        lung_dose_bounds(0.1, maa_mbq=[1, 2], y90_delivered_gbq=[1])
