@@ -237,6 +237,15 @@ def test_the_dose_has_the_type_of_the_image(method: str, dtype: str, out: str) -
     np.testing.assert_array_equal(other.image.array, result.image.array)
 
 
+@pytest.mark.parametrize("method", ["local_deposition", "voxel_s_values"])
+@pytest.mark.parametrize("view", [np.s_[::-1, :, ::-1], np.s_[::2, 1:, ::3], np.s_[1:2, 2:3, 3:4]])
+def test_any_view_of_an_array_gives_what_its_copy_gives(method: str, view: tuple[slice, ...]) -> None:
+    array = values(np.float64)[view]
+    result = dose_image(_image(array), scaling=AT_ADMINISTRATION, method=method)
+    copied = dose_image(_image(array.copy()), scaling=AT_ADMINISTRATION, method=method)
+    np.testing.assert_array_equal(result.image.array, copied.image.array)
+
+
 # Voxel S values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from types import SimpleNamespace
 
 import nibabel
@@ -195,6 +196,16 @@ def test_an_object_with_array_and_affine() -> None:
     assert np.shares_memory(image.array, source.array)
     with pytest.raises(UnitError, match=r"in counts, not Bq/mL; convert it with \.to"):
         Image.from_any(image, unit="Bq/mL")
+
+
+def test_a_pickled_image_is_the_same() -> None:
+    image = Image(values(">f4"), affine("oblique"), "Gy")
+    copy = pickle.loads(pickle.dumps(image))
+    np.testing.assert_array_equal(copy.array, image.array)
+    np.testing.assert_array_equal(copy.affine_lps, image.affine_lps)
+    assert copy.unit == "Gy"
+    assert not copy.array.flags.writeable
+    assert not copy.affine_lps.flags.writeable
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from image_samples import SHAPE, affine
@@ -68,6 +70,16 @@ def test_wrong_fields_are_refused() -> None:
     for color in ((1.0, 0.5), (0.0, 0.0, 1.5), (0.0, 0.0, float("nan"))):
         with pytest.raises(OutOfRangeError, match="color of 'Liver'"):
             Structure("Liver", _mask(), affine("plain"), color=color)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mask", [_mask(), _mask() * np.float32(0.5)])
+def test_a_pickled_structure_is_the_same(mask: np.ndarray) -> None:
+    structure = Structure("Liver", mask, affine("oblique"), label=np.int16(5), color=(0.0, 0.5, 1.0))  # type: ignore[arg-type]
+    copy = pickle.loads(pickle.dumps(structure))
+    assert (copy.name, copy.label, copy.color) == ("Liver", 5, (0.0, 0.5, 1.0))
+    np.testing.assert_array_equal(copy.mask, structure.mask)
+    np.testing.assert_array_equal(copy.affine_lps, structure.affine_lps)
+    assert not copy.mask.flags.writeable
 
 
 def test_a_mask_is_a_read_only_view() -> None:

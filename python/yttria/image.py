@@ -91,7 +91,8 @@ class Image:
         """
         if isinstance(obj, Image) and obj.unit != unit:
             raise UnitError(f"the image is in {obj.unit}, not {unit}; convert it with .to({unit!r})")
-        if all(hasattr(obj, name) for name in ("GetSpacing", "GetDirection", "GetOrigin")):
+        # The last of these tells SimpleITK's images from those of ITK itself.
+        if all(hasattr(obj, name) for name in ("GetSpacing", "GetDirection", "GetOrigin", "GetPixelIDValue")):
             return cls(*_from_simpleitk(obj), unit)
         if hasattr(obj, "dataobj") and hasattr(obj, "affine"):
             return cls(*_from_nibabel(obj), unit)
@@ -102,6 +103,10 @@ class Image:
             f"{found} says nothing of its place: give a SimpleITK or nibabel image, an object with .array (k, j, i) "
             "and .affine_lps, or Image(array, affine_lps, unit)"
         )
+
+    def __reduce__(self) -> tuple[type[Image], tuple[object, ...]]:
+        # Through the constructor, so that a copy is read-only too.
+        return Image, (self.array, self.affine_lps, self.unit)
 
     @property
     def shape(self) -> tuple[int, int, int]:

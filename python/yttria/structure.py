@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -40,10 +42,8 @@ class Structure:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name or self.name != self.name.strip():
             raise OutOfRangeError(f"structure name must be a text without blank ends, got {self.name!r}")
-        if self.label is not None and not (isinstance(self.label, int) and 1 <= self.label <= MAX_LABEL):
-            raise OutOfRangeError(
-                f"label of '{self.name}' must be an integer within [1, {MAX_LABEL}], got {self.label!r}"
-            )
+        if self.label is not None:
+            object.__setattr__(self, "label", _checked_label(self.label, self.name))
         if self.color is not None and (len(self.color) != 3 or not all(0 <= c <= 1 for c in self.color)):
             raise OutOfRangeError(f"color of '{self.name}' must be three numbers within [0, 1], got {self.color}")
         mask = checked_array(self.mask, f"mask of '{self.name}'")
@@ -57,6 +57,10 @@ class Structure:
         mask.flags.writeable = False
         object.__setattr__(self, "mask", mask)
         object.__setattr__(self, "affine_lps", checked_affine(self.affine_lps))
+
+    def __reduce__(self) -> tuple[Callable[..., Structure], tuple[object, ...]]:
+        # Through the constructor, so that a copy is read-only too.
+        return partial(Structure, label=self.label, color=self.color), (self.name, self.mask, self.affine_lps)
 
     def _marked(self, labelmap: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         if self.label is None:
@@ -85,6 +89,16 @@ class Structure:
             raise GeometryError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
         shape, affine_lps = grid
         return occupancy(self.mask, self.affine_lps, shape, affine_lps, threads=threads)
+
+
+def _checked_label(label: object, name: str) -> int:
+    try:
+        value = index(label)  # type: ignore[arg-type]
+    except TypeError:
+        value = 0
+    if not 1 <= value <= MAX_LABEL:
+        raise OutOfRangeError(f"label of '{name}' must be an integer within [1, {MAX_LABEL}], got {label!r}")
+    return value
 
 
 def _zero_or_one(mask: npt.NDArray[Any], name: str) -> npt.NDArray[np.bool_]:
