@@ -281,3 +281,10 @@ def test_volume_of_a_real_segment_is_kept(shared_data: Path, name: str) -> None:
         result = occupancy(mask, lps(header), shape, grid)
         assert result.outside_fraction < 1e-6
         assert result.volume_ml(voxel_ml(grid)) == pytest.approx(volume, rel=3e-5)
+
+
+@pytest.mark.parametrize("shape", [(2**20, 2**10, 2**10), (2**33, 1, 1)])
+def test_a_mask_that_only_pretends_to_be_huge_is_refused_at_once(shape: tuple[int, int, int]) -> None:
+    for dtype in (np.bool_, np.float32):
+        with pytest.raises(ShapeError, match=r"at most 2\^32 voxels"):
+            Occupancy.from_mask(np.broadcast_to(dtype(1), shape))

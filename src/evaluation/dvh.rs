@@ -1,7 +1,7 @@
 //! Dose-volume histograms: exact, because the doses are sorted and not binned.
 
-use super::occupancy::Occupancy;
-use super::radix::{self, Keyed};
+use super::occupancy::{Occupancy, Run};
+use super::radix::{self, Buckets, Keyed};
 use super::samples::{Dose, Doses};
 use super::voxels::Voxels;
 use crate::error::{Error, Result, check};
@@ -10,6 +10,9 @@ use crate::parallel;
 /// A volume counts as reached when it falls short by less than this share of the structure: room for the rounding of a
 /// percentage, far below any voxel.
 const VOLUME_ROUNDING: f64 = 1e-12;
+
+/// Voxels that one thread gathers at a time, about.
+const PORTION: usize = 65_536;
 
 /// How a dose is read from between two samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,90 +73,131 @@ pub fn dose_volume_histograms<D: Voxels<Element: Dose>>(
             });
         }
     }
-    // Largest first, so that no thread is left with the liver at the end.
-    let mut order: Vec<usize> = (0..structures.len()).collect();
-    order.sort_by_key(|&s| std::cmp::Reverse(structures[s].1.voxels()));
-    let results = parallel::map(order.len(), threads, |n| {
-        let (name, occupancy) = &structures[order[n]];
-        histogram(name, dose_gy, occupancy, voxel_volume_ml)
-    });
-    let mut sorted: Vec<_> = order.into_iter().zip(results).collect();
-    sorted.sort_by_key(|(s, _)| *s);
-    sorted.into_iter().map(|(_, result)| result).collect()
+    let mut results: Vec<Option<Result<DoseVolumeHistogram>>> = structures.iter().map(|_| None).collect();
+    let (mut whole, mut partial) = (Vec::new(), Vec::new());
+    for ((name, occupancy), result) in structures.iter().zip(&mut results) {
+        let group = if occupancy.is_whole() { &mut whole } else { &mut partial };
+        group.push((name.as_str(), *occupancy, result));
+    }
+    fill(dose_gy, whole, voxel_volume_ml, threads, |key, _| key, unweighted::<D::Element>);
+    fill(dose_gy, partial, voxel_volume_ml, threads, |key, weight| (key, weight), weighted::<D::Element>);
+    // `fill` leaves out what is empty.
+    let empty = |name: &str| Error::Undefined {
+        quantity: format!("dose-volume histogram of '{name}'"),
+        reason: "the structure occupies no voxel of the dose grid".into(),
+    };
+    structures
+        .iter()
+        .zip(results)
+        .map(|((name, _), result)| result.unwrap_or_else(|| Err(empty(name))))
+        .collect()
 }
 
-fn histogram<D: Voxels<Element: Dose>>(
-    name: &str,
+/// One structure, and where its histogram goes.
+type Slot<'a> = (&'a str, &'a Occupancy, &'a mut Option<Result<DoseVolumeHistogram>>);
+
+/// Doses in ascending order, and the volume in voxels colder than each where that is not their number.
+type Sorted<E> = (Vec<E>, Option<Vec<f64>>);
+
+/// The histograms of structures whose samples are `T`s: gather, sort, summarize, each shared out between threads in
+/// portions that do not depend on how many there are.
+fn fill<D: Voxels<Element: Dose>, T: Keyed>(
     dose_gy: &D,
-    occupancy: &Occupancy,
+    slots: Vec<Slot<'_>>,
     voxel_volume_ml: f64,
-) -> Result<DoseVolumeHistogram> {
-    if occupancy.voxels() == 0 {
-        return Err(Error::Undefined {
-            quantity: format!("dose-volume histogram of '{name}'"),
-            reason: "the structure occupies no voxel of the dose grid".into(),
-        });
-    }
-    let (doses, colder) = if occupancy.is_whole() {
-        let keys = radix::sort(gather(name, dose_gy, occupancy, |key, _| key)?);
-        (keys.into_iter().map(D::Element::decode).collect(), None)
-    } else {
-        let mut samples = radix::sort(gather(name, dose_gy, occupancy, |key, weight| (key, weight))?);
-        // Equal doses by weight: then no result depends on where the voxels lay.
-        for same in samples.chunk_by_mut(|a, b| a.0.key() == b.0.key()).filter(|same| same.len() > 1) {
-            same.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
-        }
-        let mut sum = 0.0;
-        let mut colder = Vec::with_capacity(samples.len());
-        for &(_, weight) in &samples {
-            colder.push(sum);
-            sum += f64::from(weight);
-        }
-        (samples.into_iter().map(|(key, _)| D::Element::decode(key)).collect(), Some(colder))
-    };
-    let mut this = DoseVolumeHistogram {
-        doses: Dose::collect(doses),
-        colder,
-        total: occupancy.volume_voxels(),
-        voxel_volume_ml,
-        mean_gy: 0.0,
-        standard_deviation_gy: 0.0,
-    };
-    let mean = this.sum(|dose| dose) / this.total;
-    this.mean_gy = mean.clamp(this.minimum_gy(), this.maximum_gy());
-    this.standard_deviation_gy = (this.sum(|dose| (dose - this.mean_gy).powi(2)) / this.total).sqrt();
-    Ok(this)
+    threads: usize,
+    sample: impl Fn(<D::Element as Dose>::Key, f32) -> T + Sync,
+    finish: impl Fn(Vec<T>) -> Sorted<D::Element> + Sync,
+) {
+    let slots: Vec<_> = slots.into_iter().filter(|slot| slot.1.voxels() > 0).collect();
+    let portions: Vec<_> = slots.iter().flat_map(|slot| slot.1.portions(PORTION).map(|runs| (slot.1, runs))).collect();
+    let chunks = parallel::map(portions.len(), threads, |p| {
+        Buckets::new(&gather(dose_gy, portions[p].0, portions[p].1, &sample))
+    });
+    let mut rest = &chunks[..];
+    let lists: Vec<_> = slots
+        .iter()
+        .map(|slot| rest.split_off(..slot.1.portions(PORTION).count()).unwrap_or_default())
+        .collect();
+    let work = radix::sorted(&lists, threads).into_iter().zip(slots).collect();
+    parallel::for_each(work, threads, |(samples, (name, occupancy, result))| {
+        let (doses, colder) = finish(samples);
+        *result = Some(DoseVolumeHistogram::new(name, doses, colder, occupancy.volume_voxels(), voxel_volume_ml));
+    });
 }
 
-/// One sample per occupied voxel, in the order of the array.
-fn gather<D: Voxels<Element: Dose>, T>(
-    name: &str,
+/// One sample per occupied voxel of some runs, in the order of the array.
+fn gather<D: Voxels<Element: Dose>, T: Keyed>(
     dose_gy: &D,
     occupancy: &Occupancy,
+    runs: &[Run],
     sample: impl Fn(<D::Element as Dose>::Key, f32) -> T,
-) -> Result<Vec<T>> {
-    let mut samples = Vec::with_capacity(occupancy.voxels());
-    let mut invalid = 0usize;
-    let mut found = 0.0;
-    for run in occupancy.runs() {
+) -> Vec<T> {
+    let mut samples = Vec::with_capacity(runs.iter().map(|run| run.length).sum());
+    for run in runs {
         let weights = &occupancy.weights()[run.at..run.at + run.length];
-        dose_gy.visit(run.k, run.j, run.i..run.i + run.length, |i, dose| {
-            let value: f64 = dose.into();
-            if !value.is_finite() {
-                invalid += 1;
-                found = value;
+        match dose_gy.row(run.k, run.j) {
+            Some(row) => {
+                let doses = &row[run.i..run.i + run.length];
+                samples.extend(doses.iter().zip(weights).map(|(dose, &weight)| sample(dose.encode(), weight)));
             }
-            samples.push(sample(dose.encode(), weights[i - run.i]));
-        });
+            None => samples.extend(weights.iter().enumerate().map(|(n, &weight)| {
+                let dose = dose_gy.get([run.k, run.j, run.i + n]);
+                sample(dose.encode(), weight)
+            })),
+        }
     }
-    if invalid > 0 {
-        let quantity = format!("absorbed dose in Gy in '{name}'");
-        return Err(Error::out_of_range(quantity, found, format!("finite ({invalid} voxels are not)")));
+    samples
+}
+
+fn unweighted<E: Dose>(keys: Vec<E::Key>) -> Sorted<E> {
+    (keys.into_iter().map(E::decode).collect(), None)
+}
+
+fn weighted<E: Dose>(mut samples: Vec<(E::Key, f32)>) -> Sorted<E> {
+    // Equal doses by weight: then no result depends on where the voxels lay.
+    for same in samples.chunk_by_mut(|a, b| a.0.key() == b.0.key()).filter(|same| same.len() > 1) {
+        same.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
     }
-    Ok(samples)
+    let mut sum = 0.0;
+    let mut colder = Vec::with_capacity(samples.len());
+    for &(_, weight) in &samples {
+        colder.push(sum);
+        sum += f64::from(weight);
+    }
+    (samples.into_iter().map(|(key, _)| E::decode(key)).collect(), Some(colder))
 }
 
 impl DoseVolumeHistogram {
+    /// From at least one dose, in ascending order.
+    fn new<E: Dose>(
+        name: &str,
+        doses: Vec<E>,
+        colder: Option<Vec<f64>>,
+        total: f64,
+        voxel_volume_ml: f64,
+    ) -> Result<Self> {
+        // What is not finite has been sorted to the ends.
+        let ends: [f64; 2] = [doses[0].into(), doses[doses.len() - 1].into()];
+        if let Some(&found) = ends.iter().find(|dose| !dose.is_finite()) {
+            let count = doses.iter().filter(|&&dose| !dose.into().is_finite()).count();
+            let quantity = format!("absorbed dose in Gy in '{name}'");
+            return Err(Error::out_of_range(quantity, found, format!("finite ({count} voxels are not)")));
+        }
+        let mut this = Self {
+            doses: Dose::collect(doses),
+            colder,
+            total,
+            voxel_volume_ml,
+            mean_gy: 0.0,
+            standard_deviation_gy: 0.0,
+        };
+        let mean = this.sum(|dose| dose) / total;
+        this.mean_gy = mean.clamp(this.minimum_gy(), this.maximum_gy());
+        this.standard_deviation_gy = (this.sum(|dose| (dose - this.mean_gy).powi(2)) / total).sqrt();
+        Ok(this)
+    }
+
     /// Volume in mL.
     pub fn volume_ml(&self) -> f64 {
         self.total * self.voxel_volume_ml
@@ -300,10 +344,14 @@ impl DoseVolumeHistogram {
 }
 
 fn add<T>(lanes: &mut [f64; 8], values: &[T], term: impl Fn(usize, &T) -> f64) {
-    for (row, eight) in values.chunks(8).enumerate() {
-        for (lane, value) in eight.iter().enumerate() {
-            lanes[lane] += term(row * 8 + lane, value);
+    let (eights, rest) = values.as_chunks::<8>();
+    for (row, eight) in eights.iter().enumerate() {
+        for lane in 0..8 {
+            lanes[lane] += term(row * 8 + lane, &eight[lane]);
         }
+    }
+    for (lane, value) in rest.iter().enumerate() {
+        lanes[lane] += term(eights.len() * 8 + lane, value);
     }
 }
 

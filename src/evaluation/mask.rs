@@ -5,6 +5,9 @@ use super::voxels::{Fraction, Voxels};
 use crate::error::{Error, Result};
 use crate::parallel;
 
+/// A mask that pretends to be larger (an array with strides of zero) would take minutes to read, and memory to no end.
+const MOST_VOXELS: usize = 1 << 32;
+
 /// The box of a mask that is not zero (`high` exclusive), and the sum of its values.
 pub(super) struct Found {
     pub low: [usize; 3],
@@ -44,8 +47,17 @@ struct Plane {
 
 /// One parallel pass over the mask; `None` where it is zero everywhere.
 ///
-/// Errors where a value is not within [0, 1]: the error says how many and the largest.
+/// Errors where the mask is empty along an axis or has more than [`MOST_VOXELS`], and where a value is not within
+/// [0, 1]: then it says how many and the largest.
 pub(super) fn scan<M: Voxels<Element: Fraction>>(mask: &M, threads: usize) -> Result<Option<Found>> {
+    let voxels = mask.shape().iter().try_fold(1usize, |n, &s| n.checked_mul(s));
+    if voxels.is_none_or(|n| n == 0 || n > MOST_VOXELS) {
+        return Err(Error::Shape {
+            quantity: "structure mask".into(),
+            shape: mask.shape().to_vec(),
+            requirement: "non-empty and of at most 2^32 voxels".into(),
+        });
+    }
     let planes = parallel::map(mask.shape()[0], threads, |k| scan_plane(mask, k));
     let invalid: usize = planes.iter().map(|plane| plane.invalid).sum();
     if invalid > 0 {
@@ -84,13 +96,20 @@ fn scan_plane<M: Voxels<Element: Fraction>>(mask: &M, k: usize) -> Plane {
         if mask.row(k, j).is_some_and(is_zero) {
             continue;
         }
+        let (mut first, mut last) = (columns, 0);
         mask.visit(k, j, 0..columns, |i, value| {
-            let fraction = value.fraction();
-            if fraction == 0.0 {
-                return;
+            if !value.is_zero() {
+                first = first.min(i);
+                last = i;
             }
-            plane.low = [plane.low[0].min(j), plane.low[1].min(i)];
-            plane.high = [j + 1, plane.high[1].max(i + 1)];
+        });
+        if first == columns {
+            continue;
+        }
+        plane.low = [plane.low[0].min(j), plane.low[1].min(first)];
+        plane.high = [j + 1, plane.high[1].max(last + 1)];
+        mask.visit(k, j, first..last + 1, |_, value| {
+            let fraction = value.fraction();
             plane.total += fraction;
             if !(0.0..=1.0).contains(&fraction) {
                 plane.invalid += 1;

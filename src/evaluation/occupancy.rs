@@ -8,9 +8,9 @@ use crate::error::{Error, Result, check};
 use crate::grid::VoxelGrid;
 use crate::parallel;
 
-/// Occupancies are multiples of this: then float32 holds them exactly and float64 adds 5e8 of them exactly, so that a
+/// Occupancies are multiples of one part in this: then float32 holds them exactly and float64 adds 5e8 of them exactly, so that a
 /// volume does not depend on the order of the voxels.
-const STEP: f64 = 1.0 / 16_777_216.0;
+const STEPS: f64 = 16_777_216.0;
 
 /// Axes that drift apart by less than this many dose voxels over the whole structure count as parallel.
 const PARALLEL: f64 = 1e-4;
@@ -42,10 +42,9 @@ pub struct Occupancy {
 impl Occupancy {
     /// From a mask on the dose grid itself: booleans, {0, 1} or fractions, rounded to multiples of 2^-24.
     ///
-    /// Errors where the mask is empty along an axis or a value is not within [0, 1].
+    /// Errors where the mask is empty along an axis or has more than 2^32 voxels, or a value is not within [0, 1].
     pub fn from_mask<M: Voxels<Element: Fraction>>(mask: &M, threads: Option<usize>) -> Result<Self> {
         let shape = mask.shape();
-        VoxelGrid::new(shape, [1.0; 3])?;
         let Some(found) = scan(mask, parallel::thread_count(threads)?)? else {
             return Ok(Self::nothing(shape, 0.0));
         };
@@ -217,8 +216,17 @@ impl Occupancy {
     pub fn outside_fraction(&self) -> f64 {
         self.outside_fraction
     }
-    pub(super) fn runs(&self) -> &[Run] {
-        &self.runs
+    /// The runs in consecutive portions of about `size` voxels.
+    pub(super) fn portions(&self, size: usize) -> impl Iterator<Item = &[Run]> {
+        let mut held = 0;
+        self.runs.chunk_by(move |run, _| {
+            held += run.length;
+            let full = held >= size;
+            if full {
+                held = 0;
+            }
+            !full
+        })
     }
     /// Every occupied voxel is occupied as a whole.
     pub(super) fn is_whole(&self) -> bool {
@@ -240,7 +248,6 @@ pub fn occupancy<M: Voxels<Element: Fraction>>(
     affine: &Affine,
     threads: Option<usize>,
 ) -> Result<Occupancy> {
-    VoxelGrid::new(mask.shape(), [1.0; 3])?;
     VoxelGrid::new(shape, [1.0; 3])?;
     let threads = parallel::thread_count(threads)?;
     let Some(found) = scan(mask, threads)? else {
@@ -264,9 +271,10 @@ pub fn occupancy<M: Voxels<Element: Fraction>>(
     Ok(Occupancy::cropped(shape, low, box_shape, weights, outside.clamp(0.0, 1.0)))
 }
 
-/// The nearest multiple of 2^-24.
+/// The nearest multiple of 2^-24 of a number within [0, 1].
 pub(super) fn rounded(occupancy: f64) -> f32 {
-    ((occupancy.min(1.0) / STEP).round() * STEP) as f32
+    let steps = (occupancy.min(1.0) * STEPS + 0.5) as u32;
+    (f64::from(steps) / STEPS) as f32
 }
 
 /// An empty vector with room for a box, or the error that says it does not fit.
