@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Invalid = Literal["raise", "nan"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PartitionDoseArrays:
     """Mean doses, one element per activity; `tumor_doses_gy` has one more axis, its last, over the tumors.
 
@@ -32,7 +32,7 @@ class PartitionDoseArrays:
     advisories: tuple[Advisory, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PartitionActivityArray:
     """Delivered activities for a target tumor dose, one per element."""
 

@@ -1,11 +1,16 @@
 //! The partition model over arrays: each element is the scalar model's number, bit for bit, on any number of threads.
 
-use super::broadcast::{Operand, View, multi_index};
-use super::partition::{Partition, check_ratio};
-use super::quantity;
-use crate::error::{Error, Result, check};
+use pulp::Arch;
+
+use self::inputs::{ACTIVITY, Buffers, Domain, Input, Inputs, LUNG, NORMAL, RATIO, SHUNT, TARGET, TUMOR};
+use self::loops::{Forward, Inverse};
+use super::broadcast::{Operand, View};
+use crate::error::{Error, Result};
 use crate::nuclide::Nuclide;
 use crate::parallel;
+
+mod inputs;
+mod loops;
 
 /// Elements that one thread takes at a time, and how many of them it holds in its cache at once.
 const SPAN: usize = 16 * RUN;
@@ -90,6 +95,7 @@ impl Territories<'_> {
         check_length("tumor doses", out.tumors_gy, &[count, tumors])?;
         check_length("lung doses", out.lung_gy, shape)?;
         let c = nuclide.dose_factor_gy_kg_per_gbq();
+        let arch = Arch::new();
         let inputs = self.inputs(activity_delivered_gbq, ACTIVITY, shape, tumors, invalid);
         let spans = out
             .normal_gy
@@ -105,18 +111,15 @@ impl Territories<'_> {
             for (k, ((normal, tumor), lung)) in runs.enumerate() {
                 let read = inputs.read(span * SPAN + k * RUN, normal.len(), &mut buffers, &mut found)?;
                 let dose = &mut dose[..normal.len()];
-                read.weights(tumors, dose);
-                for ((dose, activity), shunt) in dose.iter_mut().zip(read.given).zip(read.shunt) {
-                    *dose = c * activity * (1.0 - shunt) / *dose;
-                }
-                for ((normal, dose), mass) in normal.iter_mut().zip(&*dose).zip(read.normal) {
-                    *normal = if *mass == 0.0 { f64::NAN } else { *dose };
-                }
-                for (((lung, activity), shunt), mass) in lung.iter_mut().zip(read.given).zip(read.shunt).zip(read.lung)
-                {
-                    *lung = c * activity * shunt / mass;
-                }
-                tumor_doses(tumors, read.ratio, dose, tumor);
+                arch.dispatch(Forward {
+                    c,
+                    tumors,
+                    read,
+                    dose,
+                    normal,
+                    tumor,
+                    lung,
+                });
             }
             Ok(found)
         })
@@ -141,19 +144,20 @@ impl Territories<'_> {
             return Err(Error::out_of_range("tumor", tumor as f64, format!("an index below {tumors}")));
         }
         let c = nuclide.dose_factor_gy_kg_per_gbq();
+        let arch = Arch::new();
         let inputs = self.inputs(target_dose_gy, TARGET, shape, tumors, invalid);
         run(activity_gbq.chunks_mut(SPAN).collect(), threads, |span, activity| {
             let mut buffers = Buffers::new(tumors);
             let mut found = 0;
             for (k, activity) in activity.chunks_mut(RUN).enumerate() {
                 let read = inputs.read(span * SPAN + k * RUN, activity.len(), &mut buffers, &mut found)?;
-                read.weights(tumors, activity);
-                let ratios = read.ratio[tumor..].iter().step_by(tumors);
-                for (((activity, dose), shunt), ratio) in
-                    activity.iter_mut().zip(read.given).zip(read.shunt).zip(ratios)
-                {
-                    *activity = dose * *activity / (ratio * c * (1.0 - shunt));
-                }
+                arch.dispatch(Inverse {
+                    c,
+                    tumors,
+                    tumor,
+                    read,
+                    activity,
+                });
             }
             Ok(found)
         })
@@ -175,6 +179,7 @@ impl Territories<'_> {
             invalid,
         };
         Inputs {
+            arch: Arch::new(),
             tumors,
             given: input(given, shape, given_domain),
             normal: input(self.normal_perfused_mass_kg, shape, NORMAL),
@@ -184,199 +189,6 @@ impl Territories<'_> {
             ratio: input(self.tumor_to_normal_ratio, &of_tumors, RATIO),
         }
     }
-}
-
-/// A domain as a closed interval that a loop can test many values against, and the check that words the error.
-#[derive(Clone, Copy)]
-struct Domain {
-    low: f64,
-    high: f64,
-    check: fn(f64) -> Result<f64>,
-}
-
-const SMALLEST: f64 = f64::from_bits(1);
-const ACTIVITY: Domain = Domain {
-    low: 0.0,
-    high: 100.0,
-    check: |x| quantity::activity_gbq("delivered activity in GBq", x),
-};
-const TARGET: Domain = Domain {
-    low: SMALLEST,
-    high: 2000.0,
-    check: |x| quantity::target_dose_gy("target tumor dose in Gy", x),
-};
-const TUMOR: Domain = Domain {
-    low: SMALLEST,
-    high: 10.0,
-    check: |x| quantity::mass_kg("tumor mass in kg", x, 0.0, 10.0),
-};
-const RATIO: Domain = Domain {
-    low: SMALLEST,
-    high: Partition::LARGEST_RATIO,
-    check: check_ratio,
-};
-const NORMAL: Domain = Domain {
-    low: 0.0,
-    high: 10.0,
-    check: |x| quantity::liver_mass_kg("perfused normal liver mass in kg", x),
-};
-const SHUNT: Domain = Domain {
-    low: 0.0,
-    high: 1.0_f64.next_down(),
-    check: |x| check::fraction_below_one("lung shunt fraction", x),
-};
-const LUNG: Domain = Domain {
-    low: 0.3,
-    high: 2.5,
-    check: quantity::lung_mass_kg,
-};
-
-/// The inputs, each seen in the results' shape.
-struct Inputs<'a> {
-    tumors: usize,
-    given: Input<'a>,
-    normal: Input<'a>,
-    shunt: Input<'a>,
-    lung: Input<'a>,
-    mass: Input<'a>,
-    ratio: Input<'a>,
-}
-
-/// Room for what cannot be read in place.
-struct Buffers {
-    given: Vec<f64>,
-    normal: Vec<f64>,
-    shunt: Vec<f64>,
-    lung: Vec<f64>,
-    mass: Vec<f64>,
-    ratio: Vec<f64>,
-}
-
-impl Buffers {
-    fn new(tumors: usize) -> Self {
-        let room = |count| vec![0.0; count];
-        Self {
-            given: room(RUN),
-            normal: room(RUN),
-            shunt: room(RUN),
-            lung: room(RUN),
-            mass: room(RUN * tumors),
-            ratio: room(RUN * tumors),
-        }
-    }
-}
-
-/// A run of elements, checked; those of the tumors interleaved, the tumor the faster index.
-struct Read<'b> {
-    given: &'b [f64],
-    normal: &'b [f64],
-    shunt: &'b [f64],
-    lung: &'b [f64],
-    mass: &'b [f64],
-    ratio: &'b [f64],
-}
-
-impl Inputs<'_> {
-    fn read<'b>(&'b self, start: usize, count: usize, to: &'b mut Buffers, found: &mut usize) -> Result<Read<'b>> {
-        let (first, all) = (start * self.tumors, count * self.tumors);
-        Ok(Read {
-            given: self.given.read(start, &mut to.given[..count], found)?,
-            normal: self.normal.read(start, &mut to.normal[..count], found)?,
-            shunt: self.shunt.read(start, &mut to.shunt[..count], found)?,
-            lung: self.lung.read(start, &mut to.lung[..count], found)?,
-            mass: self.mass.read(first, &mut to.mass[..all], found)?,
-            ratio: self.ratio.read(first, &mut to.ratio[..all], found)?,
-        })
-    }
-}
-
-impl Read<'_> {
-    /// `W` of each element. The usual few tumors get loops of their own, whose length the compiler knows.
-    fn weights(&self, tumors: usize, out: &mut [f64]) {
-        match tumors {
-            1 => self.weights_of(1, out),
-            2 => self.weights_of(2, out),
-            3 => self.weights_of(3, out),
-            _ => self.weights_of(tumors, out),
-        }
-    }
-
-    #[inline(always)]
-    fn weights_of(&self, tumors: usize, out: &mut [f64]) {
-        let of_tumors = self.ratio.chunks_exact(tumors).zip(self.mass.chunks_exact(tumors));
-        for ((weight, normal), (ratio, mass)) in out.iter_mut().zip(self.normal).zip(of_tumors) {
-            *weight = ratio.iter().zip(mass).fold(*normal, |sum, (ratio, mass)| sum + ratio * mass);
-        }
-    }
-}
-
-/// Each tumor's ratio times the normal liver's dose.
-fn tumor_doses(tumors: usize, ratio: &[f64], dose: &[f64], out: &mut [f64]) {
-    match tumors {
-        1 => tumor_doses_of(1, ratio, dose, out),
-        2 => tumor_doses_of(2, ratio, dose, out),
-        3 => tumor_doses_of(3, ratio, dose, out),
-        _ => tumor_doses_of(tumors, ratio, dose, out),
-    }
-}
-
-#[inline(always)]
-fn tumor_doses_of(tumors: usize, ratio: &[f64], dose: &[f64], out: &mut [f64]) {
-    let of_tumors = out.chunks_exact_mut(tumors).zip(ratio.chunks_exact(tumors));
-    for ((out, ratio), dose) in of_tumors.zip(dose) {
-        for (out, ratio) in out.iter_mut().zip(ratio) {
-            *out = ratio * dose;
-        }
-    }
-}
-
-struct Input<'a> {
-    view: View<'a>,
-    shape: Vec<usize>,
-    domain: Domain,
-    invalid: Invalid,
-}
-
-impl Input<'_> {
-    /// The elements from the flat index `start`, in place where they lie in a row and are all inside their domain.
-    fn read<'b>(&'b self, start: usize, buffer: &'b mut [f64], found: &mut usize) -> Result<&'b [f64]> {
-        let inside = |values: &[f64]| {
-            values.iter().fold(true, |all, x| all & (*x >= self.domain.low) & (*x <= self.domain.high))
-        };
-        if let Some(values) = self.view.in_place(start, buffer.len())
-            && inside(values)
-        {
-            return Ok(values);
-        }
-        self.view.read(&self.shape, start, buffer);
-        if !inside(buffer) {
-            *found += self.outside(start, buffer)?;
-        }
-        Ok(buffer)
-    }
-
-    fn outside(&self, start: usize, values: &mut [f64]) -> Result<usize> {
-        let mut found = 0;
-        for (i, value) in values.iter_mut().enumerate() {
-            match ((self.domain.check)(*value), self.invalid) {
-                (Ok(_), _) => {}
-                (Err(_), Invalid::Nan) => {
-                    *value = f64::NAN;
-                    found += 1;
-                }
-                (Err(error), Invalid::Raise) if self.view.is_constant() => return Err(error),
-                (Err(error), Invalid::Raise) => return Err(at_index(error, &multi_index(&self.shape, start + i))),
-            }
-        }
-        Ok(found)
-    }
-}
-
-fn at_index(mut error: Error, index: &[usize]) -> Error {
-    if let Error::OutOfRange { quantity, .. } = &mut error {
-        *quantity = format!("{quantity} at {index:?}");
-    }
-    error
 }
 
 fn check_broadcast(operand: &Operand<'_>, shape: &[usize], to: &[usize]) -> Result<()> {
