@@ -156,7 +156,43 @@ def test_the_demo_shows_the_truth_beside_what_was_computed(tmp_path: Path) -> No
     assert {Path(p).name for p in data["written"]} >= {"activity.nrrd", "structures.seg.nrrd", "dose.png"}
 
 
-@pytest.mark.parametrize("arguments", [(), ("dose",), ("demo",), ("kernel",)])
+def test_plan_compares_the_models_of_the_shipped_example(tmp_path: Path) -> None:
+    patient, out = tmp_path / "patient.toml", tmp_path / "plan.json"
+    patient.write_text(invoke("plan", "--example"))
+    text = invoke("plan", patient, "-o", out)
+    data = json.loads(out.read_text())
+    assert data == json.loads(invoke("plan", patient, "--json"))
+    assert {m["model"] for m in data["models"]} >= {"partition_target", "single_compartment"}
+    assert all(m["model"] in text and m["why"] in text for m in data["models"])
+
+    patient.write_text(patient.read_text().replace("weight_kg", "weight_g"))
+    text = invoke("plan", patient, code=1)
+    assert re.search(r"error: .*line \d+.*weight_g.*weight_kg", text.replace("\n", " "))
+
+
+def test_plan_without_a_patient_is_a_usage_error() -> None:
+    invoke("plan", code=2)
+
+
+def test_limits_say_what_applies_and_from_where() -> None:
+    text = invoke("limits", "--device", "resin", "--kind", "tumor", "--guideline", "EANM2022")
+    assert "tumor >= 100" in text
+    data = json.loads(invoke("limits", "--device", "glass", "--json"))
+    assert {r["device"] for r in data["limits"]} <= {"glass", None}
+    assert "must be one of" in invoke("limits", "--device", "plastic", code=1)
+
+
+def test_vial_lists_times_within_the_window() -> None:
+    window = ("--start", "2026-11-30T08:00+01:00", "--end", "2026-12-04T16:00+01:00")
+    text = invoke("vial", "3.5", *window)
+    assert "Thu 03 Dec" in text
+    options = json.loads(invoke("vial", "3.5", *window, "--json"))["options"]
+    for option in options:
+        assert option["vial_activity_gbq"] == pytest.approx(3.5, rel=0.05)
+    assert "zone" in invoke("vial", "3.5", "--start", "2026-11-30T08:00", "--end", "2026-12-04T16:00", code=1)
+
+
+@pytest.mark.parametrize("arguments", [(), ("dose",), ("demo",), ("kernel",), ("plan",), ("limits",), ("vial",)])
 def test_help_reads(arguments: tuple[str, ...]) -> None:
     text = invoke(*arguments, "--help")
     assert "research use" in text or "Usage" in text

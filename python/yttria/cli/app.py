@@ -14,7 +14,7 @@ from ..errors import YttriaError
 from .demo import demo
 from .dose import dose
 from .kernel import kernel
-from .planning import limits, vial
+from .planning import limits, plan, vial
 
 P = ParamSpec("P")
 
@@ -61,6 +61,6 @@ def _root(
     pass
 
 
-for _panel, _commands in {"Dose": (dose, demo, kernel), "Planning": (limits, vial)}.items():
+for _panel, _commands in {"Dose": (dose, demo, kernel), "Planning": (plan, limits, vial)}.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(in_one_sentence(_command))

@@ -1,12 +1,14 @@
-"""`yttria limits` and `yttria vial`: the tables a plan is held against, and the vials that fit it."""
+"""`yttria plan`, `yttria limits`, `yttria vial`: the models side by side, the limits they meet, the vials that fit."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from enum import Enum
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from .. import planning
 from .output import Row, as_json, print_advisories, print_table
@@ -26,6 +28,33 @@ class Sizes(str, Enum):
 
     standard = "standard"
     custom = "custom"
+
+
+def plan(
+    patient: Annotated[
+        Path | None, typer.Argument(help="Patient file (TOML); --example shows the schema.", show_default=False)
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the JSON here.", show_default=False)] = None,
+    example: Annotated[bool, typer.Option("--example", help="Print a commented patient file and exit.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
+) -> None:
+    """Every model that applies to one patient, side by side: activity, doses, limits broken, and why they differ.
+
+    yttria plan --example > patient.toml; yttria plan patient.toml
+    """
+    if example:
+        typer.echo(planning.example_patient_file(), nl=False)
+        return
+    if patient is None:
+        raise typer.BadParameter("a patient file, or --example", param_hint="patient")
+    comparison = planning.plan_patient_file(patient, json_path=out)
+    if json:
+        typer.echo(as_json(comparison.as_dict()))
+        return
+    typer.echo(comparison.table())
+    print_advisories(comparison.advisories)
+    if out is not None:
+        Console().print(f"[dim]wrote[/] {out}", highlight=False, soft_wrap=True)
 
 
 def limits(
