@@ -61,6 +61,7 @@ def _root(
     pass
 
 
-for _panel, _commands in {"Dose": (dose, demo, kernel), "Planning": (plan, limits, vial)}.items():
+PANELS: dict[str, tuple[Callable[..., None], ...]] = {"Dose": (dose, demo, kernel), "Planning": (plan, limits, vial)}
+for _panel, _commands in PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(in_one_sentence(_command))
