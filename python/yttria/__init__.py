@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import errors
+from . import errors, evaluation, planning
 from ._core import Nuclide, __version__
 from .advisory import Advisory
 from .errors import YttriaError
@@ -49,8 +49,10 @@ __all__ = [
     "dose_image",
     "dose_point_kernel",
     "errors",
+    "evaluation",
     "local_deposition",
     "media",
+    "planning",
     "read_image",
     "read_structures",
     "voxel_s_values",

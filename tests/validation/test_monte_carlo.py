@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from conftest import SHARED_DATA
+from conftest import ROOT, SHARED_DATA
 from yttria import Nuclide, absorbed_dose, local_deposition, voxel_s_values
 
 MONTE_CARLO_MEV = 0.932968
@@ -49,7 +49,9 @@ def read(path: Path) -> Table:
 
 
 def tables() -> list[Path]:
-    return sorted(SHARED_DATA.glob("kernels/voxel_s_values_mc/*.csv"))
+    """Those of the repository, and whatever others the test data hold."""
+    folders = (ROOT / "tests" / "data" / "voxel_s_values_mc", SHARED_DATA / "kernels" / "voxel_s_values_mc")
+    return sorted({path.name: path for folder in folders for path in folder.glob("*.csv")}.values())
 
 
 @pytest.mark.parametrize("path", tables(), ids=lambda path: path.stem)
