@@ -298,7 +298,7 @@ def test_the_provenance_is_ready_for_json() -> None:
     assert record["scaling"]["reference"] == "Liver"
     assert record["scaling"]["reference_activity_mbq"] == pytest.approx(1440.0)
     assert record["nuclide"] == "IFU_50"
-    assert record["kernel_medium"] == "soft_tissue"
+    assert record["kernel_medium"] == "liver"
     assert record["density_g_per_ml"] == 1.05
     assert "research use" in record["statement"]
     json.dumps([advisory.as_dict() for advisory in result.advisories], allow_nan=False)
