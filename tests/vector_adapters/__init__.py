@@ -1,7 +1,8 @@
 """How each vector's model is called: `ADAPTERS[model](inputs)` renames inputs and results, and does nothing else.
 
 Each module beside this has `ADAPTERS`, and may have `OWN`: for a model that documents a known mistake, the library's
-own answer to the same question, which must be another number.
+own answer to the same question, which must be another number. A model whose name ends in `_err` is called as the one
+without that ending, unless it has an adapter of its own.
 """
 
 from __future__ import annotations
@@ -12,9 +13,6 @@ from pathlib import Path
 from typing import Any
 
 Adapter = Callable[[dict[str, Any]], dict[str, Any]]
-
-# Models whose code is not here yet.
-PENDING: set[str] = set()
 
 
 def collect(table: str) -> dict[str, Adapter]:

@@ -206,6 +206,10 @@ def partition_forward(i: Inputs) -> Inputs:
     }
 
 
+def partition_err(i: Inputs) -> Inputs:
+    return partition_forward({"activity_delivered_GBq": 1.0} | i)
+
+
 def partition_inverse_target(i: Inputs) -> Inputs:
     result = partition_model(i).activity_for_tumor_dose(i["target_tumour_dose_Gy"])
     return {
@@ -426,15 +430,11 @@ def dose_factor(i: Inputs) -> Inputs:
 ADAPTERS = {
     "dose_factor": dose_factor,
     "body_surface_area": body_surface_area,
-    "body_surface_area_err": body_surface_area,
     "resin_bsa": resin_bsa,
-    "resin_bsa_err": resin_bsa,
     "resin_bsa_double_count_variant": resin_bsa_double_count,
     "resin_modified_bsa": resin_modified_bsa,
-    "resin_modified_bsa_err": resin_modified_bsa,
     "resin_bsa_lobar_simple": resin_lobar_simple,
     "resin_empirical": resin_empirical,
-    "resin_empirical_err": resin_empirical,
     "resin_lung_shunt_reduction": resin_lung_shunt_reduction,
     "resin_lung_shunt_inverse": resin_lung_shunt_inverse,
     "single_compartment_inverse": single_compartment_inverse,
@@ -442,28 +442,24 @@ ADAPTERS = {
     "single_compartment_forward": single_compartment_forward,
     "single_compartment_wrong_variant": single_compartment_wrong,
     "tnr_from_counts": tnr_from_counts,
-    "tnr_from_counts_err": tnr_from_counts,
     "partition_forward": partition_forward,
-    "partition_forward_err": partition_forward,
     "partition_inverse": partition_inverse,
-    "partition_inverse_err": partition_inverse,
     "partition_inverse_target": partition_inverse_target,
     "partition_normal_limit": partition_normal_limit,
     "partition_lung_limit": partition_lung_limit,
+    "partition_err": partition_err,
     "partition_wrong_variant": partition_wrong,
     "kao_tlsf": kao_tlsf,
     "energy_balance_check": energy_balance_check,
     "tumour_mass_for_dose": tumour_mass_for_dose,
     "sphere_volume": sphere_volume,
     "lung_dose": lung_dose,
-    "lung_dose_err": lung_dose,
     "lung_mass_for_dose": lung_mass_for_dose,
     "lung_shunt_for_dose": lung_shunt_for_dose,
     "lsf_planar_geometric_mean": lsf_planar,
     "lsf_planar_background": lsf_planar,
     "lsf_planar_err": lsf_planar,
     "lsf_spect": lsf_spect,
-    "lsf_spect_err": lsf_spect,
     "lsf_spect_attenuated_fov": lsf_spect,
     "lung_mass_from_ct": lung_mass_from_ct,
     "lung_mass_from_ct_voxels": lung_mass_from_ct_voxels,
