@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -171,6 +172,7 @@ def test_published_sets_are_data_and_say_what_they_are() -> None:
     assert e.ntcp_lyman(52, **strigari.values).probability == 0.5
     for entry in e.parameter_sets().values():
         assert entry.source
+        assert pickle.loads(pickle.dumps(entry)) is entry
         assert entry.status in {"read", "secondary", "memory"}
         if entry.model == "linear_quadratic":
             assert e.bed_gy(10.0, **entry.values) > 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -29,6 +29,10 @@ class ParameterSet:
     source: str
     status: str
     remark: str
+
+    def __reduce__(self) -> tuple[Callable[[str], ParameterSet], tuple[str]]:
+        """Pickled by its id: the table is the same on the other side."""
+        return parameter_set, (self.id,)
 
     @property
     def verified(self) -> bool:
