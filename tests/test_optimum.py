@@ -300,6 +300,15 @@ def test_no_shunt_no_lung_limit() -> None:
     assert optimum(plan, objective="max_tumor_energy", normal_perfused_limit_gy=40).binding == ("normal_perfused:a",)
 
 
+def test_a_target_beyond_any_vial_is_a_conflict_with_the_activity() -> None:
+    plan = TerritoryPlan([Territory("a", 0.0, 2.0, [TumorPortion("x", 1.0, 1)])], overlap="disjoint")
+    result = optimum(plan, objective="min_lung_energy", target_tumor_dose_gy=1900)
+    assert [(c.name, c.limit, c.unit) for c in result.conflict] == [
+        ("target:x", 1900, "Gy"),
+        ("activity:a", 100, "GBq"),
+    ]
+
+
 @pytest.mark.parametrize("shunt", [5e-324, 1e-200, 1e-45, 1e-14, 1e-12])
 def test_an_absurdly_small_shunt_is_none(shunt: float) -> None:
     plan = TerritoryPlan([Territory("a", shunt, 0.5, [TumorPortion("x", 0.1, 4)])], overlap="disjoint")

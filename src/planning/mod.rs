@@ -17,4 +17,5 @@ pub mod resin_activity;
 pub mod scores;
 pub mod single_compartment;
 pub mod territories;
+pub mod treatment_bounds;
 pub mod tumor_to_normal;

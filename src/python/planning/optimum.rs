@@ -2,7 +2,8 @@ use pyo3::prelude::*;
 
 use super::super::errors::OrRaise;
 use super::territories::PyTreatment;
-use crate::planning::optimum::{self, Bounds, Constraint, Objective, Optimum, TumorDose};
+use crate::planning::optimum::{self, Objective, Optimum};
+use crate::planning::treatment_bounds::{Bounds, Constraint, TumorDose};
 
 /// Name, unit, limit, value, whether it binds, change of the objective if relaxed and if tightened.
 type ConstraintParts = (String, &'static str, f64, f64, bool, f64, f64);
