@@ -106,6 +106,8 @@ pub trait Element: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send +
     fn add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a - b`
     fn sub<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// The bits of both: zero where both are.
+    fn or<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a b`
     fn mul<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a b + c`, fused where the machine can.
@@ -116,7 +118,7 @@ pub trait Element: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send +
 
 macro_rules! element {
     ($type:ty, $name:literal, $vector:ident, $lanes:ident, $as_simd:ident, $as_mut_simd:ident, $splat:ident, $add:ident,
-     $sub:ident, $mul:ident, $mul_add:ident, $negate_mul_add:ident) => {
+     $sub:ident, $or:ident, $mul:ident, $mul_add:ident, $negate_mul_add:ident) => {
         impl Element for $type {
             type Vector<S: Simd> = S::$vector;
             const ZERO: Self = 0.0;
@@ -160,6 +162,10 @@ macro_rules! element {
                 simd.$sub(a, b)
             }
             #[inline(always)]
+            fn or<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S> {
+                simd.$or(a, b)
+            }
+            #[inline(always)]
             fn mul<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S> {
                 simd.$mul(a, b)
             }
@@ -195,6 +201,7 @@ element!(
     splat_f32s,
     add_f32s,
     sub_f32s,
+    or_f32s,
     mul_f32s,
     mul_add_e_f32s,
     negate_mul_add_e_f32s
@@ -209,6 +216,7 @@ element!(
     splat_f64s,
     add_f64s,
     sub_f64s,
+    or_f64s,
     mul_f64s,
     mul_add_e_f64s,
     negate_mul_add_e_f64s

@@ -24,8 +24,6 @@ use crate::simd::Element;
 
 /// Output rows of one window.
 const WINDOW: usize = 8;
-/// Columns that are accumulated down a window before the next ones, in bytes.
-const COLUMNS: usize = 512;
 /// A multiple of the lanes of every instruction set.
 const LANES: usize = 16;
 
@@ -40,14 +38,23 @@ struct Fold {
     weights: usize,
 }
 
+/// Accumulators that are held in registers together.
+struct Group<T> {
+    first: usize,
+    count: usize,
+    /// `count` weights per fold.
+    weights: Vec<T>,
+    /// The taps of an output row, by its place in the ring.
+    taps: Vec<Taps>,
+}
+
 /// Tables of the folded direct form.
 pub(super) struct Direct<T> {
     half: [usize; 3],
     /// Output planes of one slab.
     planes: usize,
     folds: Vec<Fold>,
-    /// Per group of accumulators: the first one, how many, their weights per fold.
-    groups: Vec<(usize, usize, Vec<T>)>,
+    groups: Vec<Group<T>>,
     /// Columns, padded to whole vectors; distance of two rows in the ring.
     columns: usize,
     row_stride: usize,
@@ -85,7 +92,12 @@ impl<T: Element> Direct<T> {
                 .iter()
                 .flat_map(|fold| (first..first + count).map(|di| T::from_f64(at([fold.dk, fold.dj, di]))))
                 .collect();
-            groups.push((first, count, weights));
+            groups.push(Group {
+                first,
+                count,
+                weights,
+                taps: Vec::new(),
+            });
             first += count;
         }
         let columns = shape[2].next_multiple_of(LANES);
@@ -95,7 +107,7 @@ impl<T: Element> Direct<T> {
         } else {
             columns
         };
-        let direct = Self {
+        let mut direct = Self {
             half,
             planes: (shape[0] / 16).clamp(1, 4),
             folds,
@@ -109,6 +121,10 @@ impl<T: Element> Direct<T> {
                 quantity: "the ring of the direct form".into(),
                 bytes: Pool::<T>::bytes(direct.ring_length()),
             });
+        }
+        for group in 0..direct.groups.len() {
+            let taps = (0..direct.ring()).map(|slot| direct.taps(slot, direct.groups[group].count)).collect();
+            direct.groups[group].taps = taps;
         }
         Ok(direct)
     }
@@ -127,38 +143,39 @@ impl<T: Element> Direct<T> {
     fn sum_stride(&self) -> usize {
         self.columns + 2 * self.margin
     }
-    /// Elements of all accumulators of a window.
+    /// Elements of the accumulators of a row.
     fn sums_length(&self) -> usize {
-        WINDOW * (self.half[2] + 1) * self.sum_stride()
+        (self.half[2] + 1) * self.sum_stride()
     }
     /// Where the row of `P[dk]` at ring position `slot` begins.
     fn row(&self, dk: usize, slot: usize) -> usize {
         (dk * self.ring() + slot) * self.row_stride
     }
 
-    /// The taps of one output row.
-    fn taps(&self, j: usize, group: &(usize, usize, Vec<T>), taps: &mut Taps) {
-        taps.iter_mut().for_each(Vec::clear);
+    /// The taps of the output row at a place in the ring.
+    fn taps(&self, slot: usize, weights: usize) -> Taps {
         let ring = self.ring();
-        let slot = |d: isize| (j + ring).wrapping_add_signed(d) % ring;
+        let mut taps = Taps::default();
         for fold in &self.folds {
-            let mut rows = [0; 4];
-            let mut count = 0;
+            let mut rows = Vec::new();
             let mut push = |dk: usize, dj: usize| {
-                for dj in [dj as isize, -(dj as isize)].iter().take(1 + usize::from(dj > 0)) {
-                    rows[count] = self.row(dk, slot(*dj)) as u32;
-                    count += 1;
+                rows.push(self.row(dk, (slot + dj) % ring) as u32);
+                if dj > 0 {
+                    rows.push(self.row(dk, (slot + ring - dj) % ring) as u32);
                 }
             };
             push(fold.dk, fold.dj);
             if fold.exchanged {
                 push(fold.dj, fold.dk);
             }
-            taps[count - 1].push(Tap {
-                rows,
-                weights: (fold.weights * group.1) as u32,
+            let mut padded = [0; 4];
+            padded[..rows.len()].copy_from_slice(&rows);
+            taps[rows.len() - 1].push(Tap {
+                rows: padded,
+                weights: (fold.weights * weights) as u32,
             });
         }
+        taps
     }
 }
 
@@ -334,36 +351,24 @@ impl<T: Element> WithSimd for Window<'_, '_, T> {
         } = self.slab;
         let [_, nj, ni] = call.shape;
         let (stride, margin, hi) = (form.sum_stride(), form.margin, form.half[2]);
-        let row_stride = (hi + 1) * stride;
         let rows = &ring[self.plane * form.plane_stride()..][..form.plane_stride()];
-        let mut taps = Taps::default();
-        let step = (COLUMNS / size_of::<T>()).max(LANES);
-        for group in &form.groups {
-            for j in self.rows.clone() {
-                // Counted from hj before the first row, as the ring is.
-                form.taps(j + form.half[1], group, &mut taps);
-                let sums = &mut sums[(j - self.rows.start) * row_stride + group.0 * stride + margin..];
-                for begin in self.columns.clone().step_by(step) {
-                    let columns = begin..(begin + step).min(self.columns.end);
-                    let (count, weights) = (group.1, &group.2);
-                    simd.vectorize(Accumulate {
-                        taps: &taps,
-                        rows,
-                        weights,
-                        out: sums,
-                        stride,
-                        count,
-                        columns,
-                    });
-                }
-            }
+        for sum in sums.chunks_exact_mut(stride) {
+            sum[self.columns.start..self.columns.start + margin].fill(T::ZERO);
+            sum[self.columns.end + margin..self.columns.end + 2 * margin].fill(T::ZERO);
         }
         let reach = self.columns.start.saturating_sub(hi)..(self.columns.end + hi).min(ni);
         for j in self.rows.clone() {
-            let sums = &mut sums[(j - self.rows.start) * row_stride..][..row_stride];
-            for sum in sums.chunks_exact_mut(stride) {
-                sum[self.columns.start..self.columns.start + margin].fill(T::ZERO);
-                sum[self.columns.end + margin..self.columns.end + 2 * margin].fill(T::ZERO);
+            for group in &form.groups {
+                simd.vectorize(Accumulate {
+                    // The ring begins hj rows before the first.
+                    taps: &group.taps[(j + form.half[1]) % form.ring()],
+                    rows,
+                    weights: &group.weights,
+                    out: &mut sums[group.first * stride + margin..],
+                    stride,
+                    count: group.count,
+                    columns: self.columns.clone(),
+                });
             }
             let row = &mut out[(self.plane * nj + j) * ni..][..ni];
             if !call.out_is_zero {

@@ -111,23 +111,43 @@ impl<T: Element> WithSimd for ScanRows<'_, T> {
         let mut valid = true;
         for (row, support) in self.voxels.chunks_exact(self.ni).zip(self.rows) {
             let (vectors, rest) = T::vectors::<S>(row);
+            let mut any = zero;
             for x in vectors {
+                any = T::or(simd, any, *x);
                 invalid = T::mul_add(simd, T::mul(simd, *x, eight), zero, invalid);
             }
             valid &= rest.iter().all(|x| is_valid(*x));
-            let begin = row.iter().position(|x| *x != T::ZERO).unwrap_or(row.len());
-            let end = row.iter().rposition(|x| *x != T::ZERO).map_or(begin, |last| last + 1);
-            *support = if begin < end {
-                (begin as u32, end as u32)
-            } else {
-                (0, 0)
-            };
+            let empty = lanes::<S, T>(simd, any).iter().chain(rest).all(|x| *x == T::ZERO);
+            *support = if empty { (0, 0) } else { bounds::<S, T>(simd, row) };
         }
-        let mut sum = [T::ZERO; 16];
-        let (lanes, _) = T::vectors_mut::<S>(&mut sum);
-        lanes[0] = invalid;
-        valid && sum.iter().all(|x| *x == T::ZERO)
+        valid && lanes::<S, T>(simd, invalid).iter().all(|x| *x == T::ZERO)
     }
+}
+
+/// The lanes of a vector, and zeros.
+#[inline(always)]
+fn lanes<S: Simd, T: Element>(_simd: S, vector: T::Vector<S>) -> [T; 16] {
+    let mut lanes = [T::ZERO; 16];
+    T::vectors_mut::<S>(&mut lanes).0[0] = vector;
+    lanes
+}
+
+/// The first voxel of a row that is not zero, and the end of the last; there is one.
+#[inline(always)]
+fn bounds<S: Simd, T: Element>(simd: S, row: &[T]) -> (u32, u32) {
+    let (vectors, rest) = T::vectors::<S>(row);
+    let occupied = |x: &T::Vector<S>| lanes::<S, T>(simd, *x).iter().any(|x| *x != T::ZERO);
+    let width = T::lanes::<S>();
+    // Whole vectors first, then the voxels of one.
+    let skip = vectors.iter().position(occupied).unwrap_or(vectors.len()) * width;
+    let begin = skip + row[skip..].iter().position(|x| *x != T::ZERO).unwrap_or(0);
+    let keep = if rest.iter().all(|x| *x == T::ZERO) {
+        vectors.iter().rposition(occupied).map_or(0, |last| (last + 1) * width)
+    } else {
+        row.len()
+    };
+    let end = row[..keep].iter().rposition(|x| *x != T::ZERO).map_or(begin, |last| last + 1);
+    (begin as u32, end as u32)
 }
 
 fn is_valid<T: Element>(x: T) -> bool {
