@@ -60,8 +60,10 @@ def worst_error(array: np.ndarray, kernel: np.ndarray, result: np.ndarray, sampl
     """Largest deviation from direct sums in float64 at corners and random voxels, per largest result."""
     rng = np.random.default_rng(3)
     occupied = np.argwhere(result > 0.1 * result.max())
-    voxels = [tuple(s if c else 0 for s, c in zip(np.array(array.shape) - 1, corner, strict=True))
-              for corner in np.ndindex(2, 2, 2)]
+    voxels = [
+        tuple(s if c else 0 for s, c in zip(np.array(array.shape) - 1, corner, strict=True))
+        for corner in np.ndindex(2, 2, 2)
+    ]
     voxels += [tuple(rng.integers(0, array.shape)) for _ in range(samples // 2)]
     voxels += [tuple(v) for v in rng.choice(occupied, samples // 2)]
     half = [n // 2 for n in kernel.shape]
@@ -123,7 +125,7 @@ def pyfftw(shape: Any, kernel: Any, dtype: Any, threads: int) -> Any:
     complex_dtype = np.result_type(dtype, np.complex64)
     a = fftw.zeros_aligned(size, dtype)
     b = fftw.zeros_aligned((*size[:2], size[2] // 2 + 1), complex_dtype)
-    options = {"axes": (0, 1, 2), "threads": threads, "flags": ("FFTW_MEASURE",)}
+    options = {"axes": (0, 1, 2), "threads": threads, "flags": ("FFTW_MEASURE",), "planning_timelimit": 10.0}
     forward = fftw.FFTW(a, b, direction="FFTW_FORWARD", **options)
     inverse = fftw.FFTW(b, a, direction="FFTW_BACKWARD", **options)
     a[...] = centred
