@@ -44,11 +44,3 @@ def contiguous(quantity: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDAr
             return np.require(array, dtype, ["C", "A"])
     except (MemoryError, ValueError) as error:
         raise InsufficientMemoryError(f"a copy of the {quantity} in C order: {error}") from error
-
-
-def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """An array of ours for a result."""
-    try:
-        return np.empty(shape, dtype)
-    except (MemoryError, ValueError) as error:
-        raise InsufficientMemoryError(f"the result: {error}") from error

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _core
 from .._core import Nuclide
 from ..errors import DTypeError, ShapeError
-from ._arrays import Map, contiguous, empty, real, real_dtype
+from ..image import empty
+from ._arrays import Map, contiguous, real, real_dtype
 
 
 def local_deposition(
@@ -49,7 +50,7 @@ def local_deposition(
         raise ShapeError(f"density must be one number or of the activity's shape {activity.shape}, got {density.shape}")
     rho = contiguous("density", density.transpose(order), dtype).ravel() if density.ndim > 0 else float(density)
     if out is None:
-        result = empty(source.shape, dtype)
+        result = empty(source.shape, dtype, "the absorbed dose")
     else:
         result = _out(out, activity, dtype, order)
         if np.may_share_memory(out, activity) or np.may_share_memory(out, density):
