@@ -27,7 +27,7 @@ def best_ms(work: Callable[[], object], repeats: int = 9) -> float:
 def main() -> None:
     rng = np.random.default_rng(0)
     print(f"{COUNT} evaluations, {os.cpu_count()} processors; milliseconds, best of 9")
-    print(f"{'':34}{'NumPy':>9}{'1 thread':>10}{'all':>8}{'gain':>7}")
+    print(f"{'':48}{'NumPy':>9}{'1 thread':>10}{'all':>8}{'gain':>7}")
     for tumors in (1, 3):
         every = {
             "tumor_mass_kg": rng.uniform(0.01, 1, (COUNT, tumors)),
@@ -37,16 +37,20 @@ def main() -> None:
             "lung_mass_kg": rng.uniform(0.7, 1.2, COUNT),
         }
         scalars = {name: every[name][0] for name in every if name != "tumor_to_normal_ratio"}
-        for label, given in (
-            ("all inputs arrays", every),
-            ("only the ratio an array", scalars | {"tumor_to_normal_ratio": every["tumor_to_normal_ratio"]}),
+        side = 1000
+        of_patients = {name: array.reshape(side, side, *array.shape[1:])[:, :1] for name, array in every.items()}
+        for label, given, activity in (
+            ("all inputs arrays", every, rng.uniform(0.5, 5, COUNT)),
+            ("only the ratio an array", scalars | {"tumor_to_normal_ratio": every["tumor_to_normal_ratio"]}, 2.0),
+            ("1000 patients x 1000 activities", of_patients, rng.uniform(0.5, 5, side)),
         ):
-            activity = rng.uniform(0.5, 5, COUNT) if given is every else 2.0
             expected = reference.doses_gy(49.67, activity, **given)
             got = partition_doses(activity, **given)
             np.testing.assert_allclose(got.normal_perfused_dose_gy, expected[0], rtol=1e-12)
             np.testing.assert_allclose(got.tumor_doses_gy, expected[1], rtol=1e-12)
-            np.testing.assert_allclose(got.lung_dose_gy, np.broadcast_to(expected[2], COUNT), rtol=1e-12)
+            np.testing.assert_allclose(
+                got.lung_dose_gy, np.broadcast_to(expected[2], got.lung_dose_gy.shape), rtol=1e-12
+            )
             row(
                 f"forward, {tumors} tumor(s), {label}",
                 lambda a=activity, g=given: reference.doses_gy(49.67, a, **g),
@@ -68,7 +72,7 @@ def main() -> None:
 
 def row(label: str, numpy: Callable[[], object], core: Callable[[int | None], object]) -> None:
     by_numpy, one, every = best_ms(numpy), best_ms(lambda: core(1)), best_ms(lambda: core(None))
-    print(f"{label:44}{by_numpy:9.1f}{one:10.1f}{every:8.1f}{by_numpy / every:6.1f}x")
+    print(f"{label:48}{by_numpy:9.1f}{one:10.1f}{every:8.1f}{by_numpy / every:6.1f}x")
 
 
 if __name__ == "__main__":

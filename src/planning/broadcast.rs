@@ -39,20 +39,15 @@ impl Operand<'_> {
 }
 
 /// An operand seen in the common shape, which it broadcasts to.
+///
+/// Along the flat index of that shape the operand's values come in runs: `period` values that lie in a row, over and over.
+/// Where a run starts is a matter of the leading axes alone, whose strides are kept.
 #[derive(Debug, Clone)]
 pub(super) struct View<'a> {
     values: &'a [f64],
     strides: Vec<usize>,
-    access: Access,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Access {
-    /// One value for every element.
-    Constant,
-    /// The values in the order of the elements, over and over.
-    Periodic,
-    Strided,
+    period: usize,
+    run: usize,
 }
 
 impl<'a> View<'a> {
@@ -66,71 +61,71 @@ impl<'a> View<'a> {
             }
             stride *= length;
         }
-        let ones = operand.shape.iter().take_while(|&&length| length == 1).count();
-        let access = if strides.iter().all(|&s| s == 0) {
-            Access::Constant
-        } else if operand.shape[ones..] == common[first + ones..] {
-            Access::Periodic
-        } else {
-            Access::Strided
-        };
+        let (mut period, mut leading) = (1, common.len());
+        while leading > 0 && (common[leading - 1] == 1 || strides[leading - 1] == period) {
+            leading -= 1;
+            period *= common[leading];
+        }
+        let mut run = period;
+        while leading > 0 && (common[leading - 1] == 1 || strides[leading - 1] == 0) {
+            leading -= 1;
+            run *= common[leading];
+        }
+        strides.truncate(leading);
         Self {
             values: operand.values,
             strides,
-            access,
+            period,
+            run,
         }
-    }
-
-    /// The elements from the flat index `start` where they lie in a row.
-    pub fn in_place(&self, start: usize, count: usize) -> Option<&'a [f64]> {
-        if self.access != Access::Periodic {
-            return None;
-        }
-        let start = start % self.values.len();
-        self.values.get(start..start.checked_add(count)?)
     }
 
     /// Whether one value stands for every element.
     pub fn is_constant(&self) -> bool {
-        self.access == Access::Constant
+        self.period == 1 && self.strides.is_empty()
+    }
+
+    /// The values of the run that holds the flat index, and how far into it the index is.
+    fn run_at(&self, common: &[usize], start: usize) -> (&'a [f64], usize) {
+        let leading = &common[..self.strides.len()];
+        let index = multi_index(leading, start / self.run);
+        let base: usize = index.iter().zip(&self.strides).map(|(i, s)| i * s).sum();
+        (&self.values[base..base + self.period], start % self.run)
+    }
+
+    /// The elements from the flat index `start` where they lie in a row.
+    pub fn in_place(&self, common: &[usize], start: usize, count: usize) -> Option<&'a [f64]> {
+        let (values, at) = self.run_at(common, start);
+        let from = at % self.period;
+        values.get(from..from.checked_add(count)?)
     }
 
     /// Fills `out` with the values at the flat indices `start..start + out.len()` of the common shape.
-    pub fn read(&self, common: &[usize], start: usize, out: &mut [f64]) {
-        match self.access {
-            Access::Constant => out.fill(self.values[0]),
-            Access::Periodic => {
-                let mut from = start % self.values.len();
-                for value in out {
-                    *value = self.values[from];
-                    from = if from + 1 == self.values.len() { 0 } else { from + 1 };
-                }
-            }
-            Access::Strided => self.read_strided(common, start, out),
+    pub fn read(&self, common: &[usize], mut start: usize, mut out: &mut [f64]) {
+        while !out.is_empty() {
+            let (values, at) = self.run_at(common, start);
+            let (now, later) = out.split_at_mut((self.run - at).min(out.len()));
+            start += now.len();
+            repeat(values, at % self.period, now);
+            out = later;
         }
     }
+}
 
-    fn read_strided(&self, common: &[usize], start: usize, out: &mut [f64]) {
-        let inner = common.len() - 1;
-        let (length, stride) = (common[inner], self.strides[inner]);
-        let mut index = multi_index(common, start);
-        let mut filled = 0;
-        while filled < out.len() {
-            let run = (length - index[inner]).min(out.len() - filled);
-            let mut from = index.iter().zip(&self.strides).map(|(i, s)| i * s).sum::<usize>();
-            for value in &mut out[filled..filled + run] {
-                *value = self.values[from];
-                from += stride;
-            }
-            filled += run;
-            index[inner] += run;
-            for axis in (1..=inner).rev() {
-                if index[axis] == common[axis] {
-                    index[axis] = 0;
-                    index[axis - 1] += 1;
-                }
-            }
-        }
+/// Fills `out` with the values over and over, starting from the one at `from`.
+fn repeat(values: &[f64], from: usize, out: &mut [f64]) {
+    if let [value] = values {
+        return out.fill(*value);
+    }
+    let (rest_of_one, out) = out.split_at_mut((values.len() - from).min(out.len()));
+    rest_of_one.copy_from_slice(&values[from..from + rest_of_one.len()]);
+    let mut filled = values.len().min(out.len());
+    out[..filled].copy_from_slice(&values[..filled]);
+    // What is filled is copied on behind itself: a short period would else be many short copies.
+    while filled < out.len() {
+        let more = filled.min(out.len() - filled);
+        out.copy_within(..more, filled);
+        filled += more;
     }
 }
 
@@ -174,7 +169,7 @@ mod tests {
             for start in 0..60 {
                 let mut got = vec![f64::NAN; (60 - start).min(17)];
                 view.read(&common, start, &mut got);
-                if let Some(in_place) = view.in_place(start, got.len()) {
+                if let Some(in_place) = view.in_place(&common, start, got.len()) {
                     assert_eq!(in_place, got);
                 }
                 for (k, value) in got.iter().enumerate() {

@@ -115,7 +115,7 @@ pub(super) struct Input<'a> {
 impl Input<'_> {
     /// The elements from the flat index `start`, in place where they lie in a row and are all inside their domain.
     pub fn read<'b>(&'b self, arch: Arch, start: usize, buffer: &'b mut [f64], found: &mut usize) -> Result<&'b [f64]> {
-        if let Some(values) = self.view.in_place(start, buffer.len())
+        if let Some(values) = self.view.in_place(&self.shape, start, buffer.len())
             && arch.dispatch(Inside(values, self.domain))
         {
             return Ok(values);
