@@ -13,7 +13,7 @@ SOURCES := Cargo.toml Cargo.lock $(shell find src -type f)
 
 # The release build, installed so that edits of the Python files show at once.
 .venv/release: .venv/tools $(SOURCES)
-	$(BIN)/maturin develop --quiet --release --extras all
+	$(BIN)/maturin develop --quiet --release --extras cli,nifti,nrrd,plot
 	@touch $@
 
 # Any build will do here: the checks look at the extension module as it was last built.
