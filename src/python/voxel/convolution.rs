@@ -164,8 +164,12 @@ fn interruptible<T: Send>(py: Python<'_>, work: impl FnOnce(&Cancellation<'_>) -
     let raised = Mutex::new(None);
     let result = py.detach(|| {
         let poll = || {
-            let signals = Python::attach(|py| py.check_signals());
-            signals.is_err_and(|error| raised.lock().is_ok_and(|mut raised| raised.replace(error).is_none()))
+            match Python::try_attach(|py| py.check_signals()) {
+                Some(Ok(())) => false,
+                Some(Err(error)) => raised.lock().is_ok_and(|mut raised| raised.replace(error).is_none()),
+                // The interpreter is going away: nobody waits for the result.
+                None => true,
+            }
         };
         work(&Cancellation::new(&poll))
     });

@@ -40,7 +40,14 @@ impl Support {
                 Err(Error::Cancelled)
             }
         })
-        .map_err(|error| first_invalid(input, shape).unwrap_or(error))?;
+        .map_err(|error| {
+            let cancelled = cancellation.check().is_err();
+            if cancelled {
+                error
+            } else {
+                first_invalid(input, shape).unwrap_or(error)
+            }
+        })?;
         let bounds = bounding_box(&rows, nj);
         Ok(Self {
             rows_per_plane: nj,
