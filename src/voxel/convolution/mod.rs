@@ -7,6 +7,7 @@
 
 mod definition;
 mod direct;
+mod lane_fft;
 mod octant;
 mod selection;
 mod support;

@@ -1,0 +1,492 @@
+//! Complex FFT of short, smooth length whose lanes are independent transforms.
+//!
+//! Element `i` of a transform is a pair of vectors, real and imaginary parts of as many neighboring columns as there are
+//! lanes. An axis that is not the fastest is thus transformed in place of the map, without a transpose. Radices are 2,
+//! 3, 4 and 5; the forward transform decimates in frequency and leaves its result in digit-reversed order, the inverse
+//! decimates in time and takes it from there: what is done in between, a product per frequency, does not mind the order.
+//! The first stage reads from the caller's rows and the last one writes to them, so the data are moved once.
+//!
+//! Limited by the loads and stores of each stage (two of each per element and stage, against about five additions or
+//! multiplications): few and large radices, and a work array that stays in the first-level cache.
+
+use std::f64::consts::TAU;
+
+use pulp::Simd;
+
+use crate::simd::Element;
+
+/// One element of each lane.
+#[derive(Debug)]
+pub(super) struct Complex<T: Element, S: Simd> {
+    pub re: T::Vector<S>,
+    pub im: T::Vector<S>,
+}
+
+impl<T: Element, S: Simd> Clone for Complex<T, S> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T: Element, S: Simd> Copy for Complex<T, S> {}
+
+/// Where the first stage reads.
+pub(super) trait Source<T: Element, S: Simd> {
+    /// Element `i` of each lane.
+    fn get(&self, i: usize) -> Complex<T, S>;
+}
+
+/// Where the last stage writes.
+pub(super) trait Sink<T: Element, S: Simd> {
+    /// Takes element `i` of each lane.
+    fn put(&mut self, i: usize, value: Complex<T, S>);
+}
+
+/// The vector at `slice[at..]`.
+#[inline(always)]
+pub(super) fn load<T: Element, S: Simd>(slice: &[T], at: usize) -> T::Vector<S> {
+    T::vectors::<S>(&slice[at..at + T::lanes::<S>()]).0[0]
+}
+
+/// Writes the vector at `slice[at..]`.
+#[inline(always)]
+pub(super) fn store<T: Element, S: Simd>(slice: &mut [T], at: usize, value: T::Vector<S>) {
+    T::vectors_mut::<S>(&mut slice[at..at + T::lanes::<S>()]).0[0] = value;
+}
+
+/// A pass over the data: each block of `span` elements becomes `radix` blocks (or comes from them).
+#[derive(Debug)]
+struct Stage<T> {
+    radix: usize,
+    span: usize,
+    /// `exp(-2 pi i j q / span)`, for each `j < span / radix` those of `0 < q < radix`.
+    twiddles: Vec<[T; 2]>,
+}
+
+/// Tables for one length.
+#[derive(Debug)]
+pub(super) struct LaneFft<T> {
+    length: usize,
+    stages: Vec<Stage<T>>,
+}
+
+impl<T: Element> LaneFft<T> {
+    /// The smallest length: a first and a last stage.
+    pub const SHORTEST: usize = 8;
+
+    /// Whether there is a transform of this length.
+    pub fn has_length(length: usize) -> bool {
+        length >= Self::SHORTEST && radices(length).is_some_and(|r| r.len() > 1)
+    }
+
+    /// `length` must be one that it has.
+    pub fn new(length: usize) -> Self {
+        let mut span = length;
+        let stages = radices(length).into_iter().flatten().map(|radix| {
+            let m = span / radix;
+            let twiddles = (0..m).flat_map(|j| (1..radix).map(move |q| (j * q, span))).map(|(jq, span)| {
+                let (sin, cos) = (-TAU * jq as f64 / span as f64).sin_cos();
+                [T::from_f64(cos), T::from_f64(sin)]
+            });
+            let stage = Stage {
+                radix,
+                span,
+                twiddles: twiddles.collect(),
+            };
+            span = m;
+            stage
+        });
+        Self {
+            length,
+            stages: stages.collect(),
+        }
+    }
+
+    /// Elements of a transform.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Elements of `T` that a transform needs to work in.
+    pub fn work_length<S: Simd>(&self) -> usize {
+        2 * self.length * T::lanes::<S>()
+    }
+
+    /// The frequency that the forward transform leaves at a position.
+    pub fn frequency(&self, position: usize) -> usize {
+        let (mut rest, mut weight, mut frequency) = (position, 1, 0);
+        for stage in &self.stages {
+            let m = stage.span / stage.radix;
+            frequency += rest / m * weight;
+            rest %= m;
+            weight *= stage.radix;
+        }
+        frequency
+    }
+
+    /// Natural order to digit-reversed.
+    #[inline(always)]
+    pub fn forward<S: Simd>(&self, simd: S, source: &impl Source<T, S>, sink: &mut impl Sink<T, S>, work: &mut [T]) {
+        let last = self.stages.len() - 1;
+        for (i, stage) in self.stages.iter().enumerate() {
+            match i {
+                0 => stage.run::<S, false>(simd, self.length, &mut First { source, work }),
+                i if i == last => stage.run::<S, false>(simd, self.length, &mut Last { sink, work }),
+                _ => stage.run::<S, false>(simd, self.length, &mut Middle { work }),
+            }
+        }
+    }
+
+    /// Digit-reversed order to natural; `length` times the inverse.
+    #[inline(always)]
+    pub fn inverse<S: Simd>(&self, simd: S, source: &impl Source<T, S>, sink: &mut impl Sink<T, S>, work: &mut [T]) {
+        let last = self.stages.len() - 1;
+        for (i, stage) in self.stages.iter().enumerate().rev() {
+            match i {
+                0 => stage.run::<S, true>(simd, self.length, &mut Last { sink, work }),
+                i if i == last => stage.run::<S, true>(simd, self.length, &mut First { source, work }),
+                _ => stage.run::<S, true>(simd, self.length, &mut Middle { work }),
+            }
+        }
+    }
+}
+
+/// The stages' radices, if there are no other factors.
+fn radices(length: usize) -> Option<Vec<usize>> {
+    let (mut rest, mut radices) = (length.max(1), Vec::new());
+    for radix in [4, 2, 3, 5] {
+        while rest.is_multiple_of(radix) {
+            radices.push(radix);
+            rest /= radix;
+        }
+    }
+    (rest == 1).then_some(radices)
+}
+
+/// What a stage reads and writes.
+trait Data<T: Element, S: Simd> {
+    fn get(&self, i: usize) -> Complex<T, S>;
+    fn put(&mut self, i: usize, value: Complex<T, S>);
+}
+
+struct First<'a, T, R> {
+    source: &'a R,
+    work: &'a mut [T],
+}
+
+struct Middle<'a, T> {
+    work: &'a mut [T],
+}
+
+struct Last<'a, T, W> {
+    sink: &'a mut W,
+    work: &'a mut [T],
+}
+
+#[inline(always)]
+fn get<T: Element, S: Simd>(work: &[T], i: usize) -> Complex<T, S> {
+    let element = &T::vectors::<S>(&work[2 * T::lanes::<S>() * i..][..2 * T::lanes::<S>()]).0[..2];
+    Complex {
+        re: element[0],
+        im: element[1],
+    }
+}
+
+#[inline(always)]
+fn put<T: Element, S: Simd>(work: &mut [T], i: usize, value: Complex<T, S>) {
+    let element = T::vectors_mut::<S>(&mut work[2 * T::lanes::<S>() * i..][..2 * T::lanes::<S>()]).0;
+    element[0] = value.re;
+    element[1] = value.im;
+}
+
+impl<T: Element, S: Simd, R: Source<T, S>> Data<T, S> for First<'_, T, R> {
+    #[inline(always)]
+    fn get(&self, i: usize) -> Complex<T, S> {
+        self.source.get(i)
+    }
+    #[inline(always)]
+    fn put(&mut self, i: usize, value: Complex<T, S>) {
+        put(self.work, i, value);
+    }
+}
+
+impl<T: Element, S: Simd> Data<T, S> for Middle<'_, T> {
+    #[inline(always)]
+    fn get(&self, i: usize) -> Complex<T, S> {
+        get(self.work, i)
+    }
+    #[inline(always)]
+    fn put(&mut self, i: usize, value: Complex<T, S>) {
+        put(self.work, i, value);
+    }
+}
+
+impl<T: Element, S: Simd, W: Sink<T, S>> Data<T, S> for Last<'_, T, W> {
+    #[inline(always)]
+    fn get(&self, i: usize) -> Complex<T, S> {
+        get(self.work, i)
+    }
+    #[inline(always)]
+    fn put(&mut self, i: usize, value: Complex<T, S>) {
+        self.sink.put(i, value);
+    }
+}
+
+impl<T: Element> Stage<T> {
+    #[inline(always)]
+    fn run<S: Simd, const INVERSE: bool>(&self, simd: S, length: usize, data: &mut impl Data<T, S>) {
+        match self.radix {
+            2 => self.butterflies::<S, INVERSE, 2>(simd, length, data),
+            3 => self.butterflies::<S, INVERSE, 3>(simd, length, data),
+            4 => self.butterflies::<S, INVERSE, 4>(simd, length, data),
+            _ => self.butterflies::<S, INVERSE, 5>(simd, length, data),
+        }
+    }
+
+    #[inline(always)]
+    fn butterflies<S: Simd, const INVERSE: bool, const R: usize>(
+        &self,
+        simd: S,
+        length: usize,
+        data: &mut impl Data<T, S>,
+    ) {
+        let complex = Arithmetic::<T, S>::new(simd);
+        let m = self.span / R;
+        for (j, factors) in self.twiddles.chunks_exact(R - 1).enumerate() {
+            let mut twiddles = [complex.zero(); R];
+            for (twiddle, factor) in twiddles[1..].iter_mut().zip(factors) {
+                *twiddle = complex.splat(*factor);
+            }
+            for begin in (j..length).step_by(self.span) {
+                let mut x = [complex.zero(); R];
+                for (q, x) in x.iter_mut().enumerate() {
+                    *x = data.get(begin + q * m);
+                }
+                if INVERSE && j > 0 {
+                    for q in 1..R {
+                        x[q] = complex.mul_conj(x[q], twiddles[q]);
+                    }
+                }
+                complex.butterfly::<INVERSE, R>(&mut x);
+                if !INVERSE && j > 0 {
+                    for q in 1..R {
+                        x[q] = complex.mul(x[q], twiddles[q]);
+                    }
+                }
+                for (q, x) in x.into_iter().enumerate() {
+                    data.put(begin + q * m, x);
+                }
+            }
+        }
+    }
+}
+
+/// Complex arithmetic on vectors.
+#[derive(Clone, Copy)]
+struct Arithmetic<T: Element, S: Simd> {
+    simd: S,
+    type_: std::marker::PhantomData<T>,
+}
+
+impl<T: Element, S: Simd> Arithmetic<T, S> {
+    #[inline(always)]
+    fn new(simd: S) -> Self {
+        Self {
+            simd,
+            type_: std::marker::PhantomData,
+        }
+    }
+    #[inline(always)]
+    fn real(self, value: f64) -> T::Vector<S> {
+        T::splat(self.simd, T::from_f64(value))
+    }
+    #[inline(always)]
+    fn zero(self) -> Complex<T, S> {
+        let zero = self.real(0.0);
+        Complex { re: zero, im: zero }
+    }
+    #[inline(always)]
+    fn splat(self, [re, im]: [T; 2]) -> Complex<T, S> {
+        Complex {
+            re: T::splat(self.simd, re),
+            im: T::splat(self.simd, im),
+        }
+    }
+    #[inline(always)]
+    fn add(self, a: Complex<T, S>, b: Complex<T, S>) -> Complex<T, S> {
+        Complex {
+            re: T::add(self.simd, a.re, b.re),
+            im: T::add(self.simd, a.im, b.im),
+        }
+    }
+    #[inline(always)]
+    fn sub(self, a: Complex<T, S>, b: Complex<T, S>) -> Complex<T, S> {
+        Complex {
+            re: T::sub(self.simd, a.re, b.re),
+            im: T::sub(self.simd, a.im, b.im),
+        }
+    }
+    /// `c + k a` for a real `k`
+    #[inline(always)]
+    fn add_scaled(self, c: Complex<T, S>, k: T::Vector<S>, a: Complex<T, S>) -> Complex<T, S> {
+        Complex {
+            re: T::mul_add(self.simd, k, a.re, c.re),
+            im: T::mul_add(self.simd, k, a.im, c.im),
+        }
+    }
+    #[inline(always)]
+    fn scale(self, k: T::Vector<S>, a: Complex<T, S>) -> Complex<T, S> {
+        Complex {
+            re: T::mul(self.simd, k, a.re),
+            im: T::mul(self.simd, k, a.im),
+        }
+    }
+    /// `a w`
+    #[inline(always)]
+    fn mul(self, a: Complex<T, S>, w: Complex<T, S>) -> Complex<T, S> {
+        Complex {
+            re: T::neg_mul_add(self.simd, a.im, w.im, T::mul(self.simd, a.re, w.re)),
+            im: T::mul_add(self.simd, a.re, w.im, T::mul(self.simd, a.im, w.re)),
+        }
+    }
+    /// `a` times the conjugate of `w`
+    #[inline(always)]
+    fn mul_conj(self, a: Complex<T, S>, w: Complex<T, S>) -> Complex<T, S> {
+        Complex {
+            re: T::mul_add(self.simd, a.im, w.im, T::mul(self.simd, a.re, w.re)),
+            im: T::neg_mul_add(self.simd, a.re, w.im, T::mul(self.simd, a.im, w.re)),
+        }
+    }
+    /// `a - i b` and `a + i b`; the other way round for the inverse.
+    #[inline(always)]
+    fn rotated<const INVERSE: bool>(self, a: Complex<T, S>, b: Complex<T, S>) -> [Complex<T, S>; 2] {
+        let minus = Complex {
+            re: T::add(self.simd, a.re, b.im),
+            im: T::sub(self.simd, a.im, b.re),
+        };
+        let plus = Complex {
+            re: T::sub(self.simd, a.re, b.im),
+            im: T::add(self.simd, a.im, b.re),
+        };
+        if INVERSE { [plus, minus] } else { [minus, plus] }
+    }
+
+    /// The transform of length `R`, in place and in natural order.
+    #[inline(always)]
+    fn butterfly<const INVERSE: bool, const R: usize>(self, x: &mut [Complex<T, S>; R]) {
+        match R {
+            2 => {
+                (x[0], x[1]) = (self.add(x[0], x[1]), self.sub(x[0], x[1]));
+            }
+            3 => {
+                let sum = self.add(x[1], x[2]);
+                let difference = self.scale(self.real((TAU / 3.0).sin()), self.sub(x[1], x[2]));
+                let middle = self.add_scaled(x[0], self.real(-0.5), sum);
+                x[0] = self.add(x[0], sum);
+                [x[1], x[2]] = self.rotated::<INVERSE>(middle, difference);
+            }
+            4 => {
+                let (a, b) = (self.add(x[0], x[2]), self.sub(x[0], x[2]));
+                let (c, d) = (self.add(x[1], x[3]), self.sub(x[1], x[3]));
+                (x[0], x[2]) = (self.add(a, c), self.sub(a, c));
+                [x[1], x[3]] = self.rotated::<INVERSE>(b, d);
+            }
+            _ => {
+                let (cos1, cos2) = (self.real((TAU / 5.0).cos()), self.real((2.0 * TAU / 5.0).cos()));
+                let (sin1, sin2) = (self.real((TAU / 5.0).sin()), self.real((2.0 * TAU / 5.0).sin()));
+                let (p1, m1) = (self.add(x[1], x[4]), self.sub(x[1], x[4]));
+                let (p2, m2) = (self.add(x[2], x[3]), self.sub(x[2], x[3]));
+                let a = self.add_scaled(self.add_scaled(x[0], cos2, p2), cos1, p1);
+                let b = self.add_scaled(self.add_scaled(x[0], cos1, p2), cos2, p1);
+                let c = self.add_scaled(self.scale(sin2, m2), sin1, m1);
+                let d = self.sub(self.scale(sin2, m1), self.scale(sin1, m2));
+                x[0] = self.add(self.add(x[0], p1), p2);
+                [x[1], x[4]] = self.rotated::<INVERSE>(a, c);
+                [x[2], x[3]] = self.rotated::<INVERSE>(b, d);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pulp::WithSimd;
+
+    use super::*;
+    use crate::simd::Path;
+
+    struct Rows<'a, T>(&'a mut Vec<T>);
+
+    impl<T: Element, S: Simd> Source<T, S> for Rows<'_, T> {
+        fn get(&self, i: usize) -> Complex<T, S> {
+            super::get(self.0, i)
+        }
+    }
+    impl<T: Element, S: Simd> Sink<T, S> for Rows<'_, T> {
+        fn put(&mut self, i: usize, value: Complex<T, S>) {
+            super::put(self.0, i, value);
+        }
+    }
+
+    /// Transforms a sequence that differs from lane to lane and back, and returns the largest errors of both.
+    struct Check(LaneFft<f64>);
+
+    impl WithSimd for Check {
+        type Output = [f64; 2];
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> [f64; 2] {
+            let (n, lanes) = (self.0.length(), f64::lanes::<S>());
+            let at = |i: usize, part: usize, lane: usize| (2 * i + part) * lanes + lane;
+            let value = |i: usize, part: usize, lane: usize| ((i * i + 3 * part + 7 * lane) % 11) as f64 - 4.0;
+            let mut data = vec![0.0; self.0.work_length::<S>()];
+            for i in 0..n {
+                for part in 0..2 {
+                    for lane in 0..lanes {
+                        data[at(i, part, lane)] = value(i, part, lane);
+                    }
+                }
+            }
+            let (mut work, mut spectrum) = (data.clone(), data.clone());
+            self.0.forward(simd, &Rows(&mut data.clone()), &mut Rows(&mut spectrum), &mut work);
+            let mut errors = [0.0f64; 2];
+            for position in 0..n {
+                let k = self.0.frequency(position);
+                for lane in 0..lanes {
+                    let (mut re, mut im) = (0.0, 0.0);
+                    for i in 0..n {
+                        let (sin, cos) = (-TAU * (i * k % n) as f64 / n as f64).sin_cos();
+                        let (a, b) = (value(i, 0, lane), value(i, 1, lane));
+                        re += a * cos - b * sin;
+                        im += a * sin + b * cos;
+                    }
+                    let error = (re - spectrum[at(position, 0, lane)]).hypot(im - spectrum[at(position, 1, lane)]);
+                    errors[0] = errors[0].max(error);
+                }
+            }
+            let mut back = data.clone();
+            self.0.inverse(simd, &Rows(&mut spectrum), &mut Rows(&mut back), &mut work);
+            for (a, b) in data.iter().zip(&back) {
+                errors[1] = errors[1].max((a - b / n as f64).abs());
+            }
+            errors
+        }
+    }
+
+    #[test]
+    fn it_is_the_discrete_fourier_transform_for_every_length_and_instruction_set() {
+        let lengths: Vec<_> = (0..=160).filter(|&n| LaneFft::<f64>::has_length(n)).collect();
+        assert_eq!(lengths[..5], [8, 9, 10, 12, 15]);
+        for path in Path::available() {
+            for &n in &lengths {
+                let [forward, back] = path.run(Check(LaneFft::new(n)));
+                // Sums of n values of at most 6 * sqrt(2); the rounding of each stage, 1e-16, adds up over five stages.
+                assert!(forward < 1e-15 * 9.0 * n as f64 && back < 2e-14, "{path:?} {n}: {forward:e} {back:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_lengths_are_refused() {
+        assert!([0, 1, 2, 3, 4, 5, 7, 14, 22, 121].into_iter().all(|n| !LaneFft::<f32>::has_length(n)));
+    }
+}
