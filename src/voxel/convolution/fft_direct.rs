@@ -1,14 +1,14 @@
 //! FFT along one axis, direct along the two others: for kernels of half size 4 to 8.
 //!
 //! Rows of the map are transformed along axis 1 with neighboring columns (axis 2) as lanes, so nothing is transposed
-//! (`lane_fft`). Per frequency remains the folded 2-D sum over axes 0 and 2 (`taps`), `(hk + 1)(hi + 1)` multiplications
+//! (`lane_fft`). Per frequency remains the folded 2-D sum over axes 0 and 2 (`taps`): `(hk + 1)(hi + 1)` multiplications
 //! instead of `(hk + 1)(hj + 1)(hi + 1)`. The spectrum of an even kernel is real, so the real and the imaginary part of
-//! a transform carry two maps that do not meet: two blocks of rows (overlap-save), or the two halves of the planes.
-//! Transformed planes live in a ring in the last-level cache, one row of it per plane, frequency and part; the sum of a
-//! plane overwrites the oldest one. The input is read and the output written once.
+//! a transform carry two maps that do not meet: two blocks of rows (`overlap_save`), or the two halves of the planes.
+//! Transformed planes live in a ring in the last cache, one row of it per plane, frequency and part; the sum of a plane
+//! overwrites the oldest one. The input is read and the output written once.
 //!
-//! Only the columns, rows and planes of the bounding box of the non-zeros, and what the kernel reaches from there, are
-//! computed. Limited by the multiplications of the 2-D sum, then by the loads and stores of the transforms.
+//! Only the bounding box of the non-zeros, and what the kernel reaches from there, is computed. Limited by the
+//! multiplications of the 2-D sum, then by the loads and stores of the transforms.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -17,34 +17,593 @@ use pulp::{Scalar, Simd, WithSimd};
 
 use super::lane_fft::{Complex, LaneFft, Sink, Source, load, store};
 use super::octant::Octant;
+use super::overlap_save::{Block, blocks};
 use super::taps::{Accumulate, GROUP, Shift, Tap, Taps};
 use super::workspace::Pool;
 use super::{Call, Form};
-use crate::error::{Error, Result};
-use crate::parallel::{Cancellation, try_for_each};
+use crate::error::Result;
+use crate::parallel::try_for_each;
 use crate::simd::Element;
 
 /// Planes that are summed per pass over the ring.
 const PLANES: usize = 8;
 /// A multiple of the lanes of every instruction set.
 const LANES: usize = 16;
-/// The longest transform.
+/// The longest transform: its work array should stay in the first cache, and its ring in the last.
 const LONGEST: usize = 640;
-
-/// Transform and kernel spectra of one length.
-struct Spectrum<T> {
-    fft: LaneFft<T>,
-    /// Per group of accumulators: the first one, how many, their weights per position and plane offset.
-    groups: Vec<(usize, usize, Vec<T>)>,
-}
 
 /// Tables of the form.
 pub(super) struct FftDirect<T> {
     octant: Octant,
-    shape: [usize; 3],
-    lengths: Vec<usize>,
-    /// Per length, made at its first use.
-    spectra: Vec<OnceLock<Spectrum<T>>>,
-    /// Elements that a worker takes, and no division may exceed.
+    /// Per length of a transform, made at its first use.
+    spectra: Vec<(usize, OnceLock<Spectrum<T>>)>,
+    /// Elements that a worker takes; no division of a part of the map takes more.
     workspace: usize,
+}
+
+/// A transform and the kernel in its terms.
+struct Spectrum<T> {
+    fft: LaneFft<T>,
+    groups: Vec<Group<T>>,
+}
+
+/// Some of the `hi + 1` accumulators.
+struct Group<T> {
+    first: usize,
+    count: usize,
+    /// Per position in the spectrum and plane offset, one for each accumulator.
+    weights: Vec<T>,
+    /// The plane offsets at which they are not all zero.
+    offsets: Vec<usize>,
+}
+
+/// How a box of the map is divided.
+#[derive(Debug, Clone)]
+struct Division {
+    /// Which of the spectra.
+    spectrum: usize,
+    blocks: Vec<Block>,
+    /// The imaginary part carries the second half of the planes, not the next block.
+    halves: bool,
+    /// Output planes of the real part.
+    planes: usize,
+    /// Elements between two rows of the ring, and between two frequencies or parts.
+    row_stride: usize,
+    stride: usize,
+    workspace: usize,
+    cost: f64,
+}
+
+impl<T: Element> FftDirect<T> {
+    pub fn new(shape: [usize; 3], octant: &Octant) -> Result<Self> {
+        let spectra = (0..=LONGEST).filter(|&n| LaneFft::<T>::has_length(n)).map(|n| (n, OnceLock::new()));
+        let mut form = Self {
+            octant: octant.clone(),
+            spectra: spectra.collect(),
+            workspace: usize::MAX,
+        };
+        let whole = shape.map(|n| 0..n);
+        form.workspace = form.divide(&whole, &whole).workspace;
+        Ok(form)
+    }
+
+    /// The cheapest division, in rough cycles per vector: those of a transform are its loads and stores, those of the
+    /// sum its multiplications and the shifts.
+    fn divide(&self, inputs: &[Range<usize>; 3], outputs: &[Range<usize>; 3]) -> Division {
+        let [hk, hj, hi] = self.octant.half();
+        let accumulate = (hk + (hk + 1) * (hi + 1)) as f64;
+        let [taken, given] = [inputs[2].len(), outputs[2].len()].map(|n| n.div_ceil(LANES) as f64);
+        let row_stride = inputs[2].len().max(outputs[2].len()).next_multiple_of(LANES);
+        let candidates = (1..=outputs[1].len()).flat_map(|count| [(count, false), (count, true)]);
+        let mut best: Option<Division> = None;
+        for (count, halves) in candidates.filter(|&(count, halves)| halves || count % 2 == 0) {
+            let (blocks, needed) = blocks(&outputs[1], &inputs[1], hj, count);
+            let Some(spectrum) = self.spectra.iter().position(|(n, _)| *n >= needed) else {
+                continue;
+            };
+            let length = self.spectra[spectrum].0;
+            let (pairs, planes) = if halves {
+                (count, outputs[0].len().div_ceil(2))
+            } else {
+                (count / 2, outputs[0].len())
+            };
+            let ring = (PLANES.min(planes) + 2 * hk) * row_stride;
+            // An odd number of cache lines, so that the frequencies of a column do not share cache sets.
+            let line = 64 / size_of::<T>();
+            let stride = (ring.div_ceil(line) | 1) * line;
+            let workspace = 2 * length * (stride + LANES) + (hi + 1) * self.sum_stride(row_stride);
+            let transform = length as f64 * (length as f64).log2() * 4.0;
+            let per_plane = transform * given + 2.0 * length as f64 * (accumulate * taken + (2 * hi) as f64 * given);
+            let cost = pairs as f64 * (planes as f64 * per_plane + (planes + 4 * hk) as f64 * transform * taken);
+            if workspace <= self.workspace && best.as_ref().is_none_or(|best| cost < best.cost) {
+                best = Some(Division {
+                    spectrum,
+                    blocks,
+                    halves,
+                    planes,
+                    row_stride,
+                    stride,
+                    workspace,
+                    cost,
+                });
+            } else if needed <= 4 * hj {
+                break;
+            }
+        }
+        best.expect("the division of the whole map serves a part of it")
+    }
+
+    fn margin(&self) -> usize {
+        (2 * self.octant.half()[2] + 2 * LANES).next_multiple_of(LANES)
+    }
+    fn sum_stride(&self, row_stride: usize) -> usize {
+        row_stride + 2 * self.margin()
+    }
+
+    fn spectrum(&self, index: usize) -> &Spectrum<T> {
+        let (length, spectrum) = &self.spectra[index];
+        spectrum.get_or_init(|| Spectrum::new(*length, &self.octant))
+    }
+}
+
+impl<T: Element> Spectrum<T> {
+    /// The kernel's spectrum along axis 1, in the order of the transform, divided by its length.
+    fn new(length: usize, octant: &Octant) -> Self {
+        let fft = LaneFft::new(length);
+        let [hk, hj, hi] = octant.half();
+        let at = |dk: usize, dj: usize, di: usize| octant.at([dk, dj, di].map(|d| d as isize));
+        let cosines: Vec<f64> =
+            (0..length).map(|i| (std::f64::consts::TAU * i as f64 / length as f64).cos() * 2.0).collect();
+        let number = (hi + 1).div_ceil(GROUP);
+        let mut first = 0;
+        let groups = (0..number).map(|group| {
+            let count = (hi + 1 - first).div_ceil(number - group);
+            let accumulators = first..first + count;
+            first += count;
+            let mut weights = Vec::with_capacity(length * (hk + 1) * count);
+            for position in 0..length {
+                let k = fft.frequency(position);
+                for dk in 0..=hk {
+                    weights.extend(accumulators.clone().map(|di| {
+                        let sum: f64 = (1..=hj).map(|dj| at(dk, dj, di) * cosines[k * dj % length]).sum();
+                        T::from_f64((at(dk, 0, di) + sum) / length as f64)
+                    }));
+                }
+            }
+            let used = |dk: &usize| accumulators.clone().any(|di| (0..=hj).any(|dj| at(*dk, dj, di) != 0.0));
+            Group {
+                first: accumulators.start,
+                count,
+                weights,
+                offsets: (0..=hk).filter(used).collect(),
+            }
+        });
+        Self {
+            groups: groups.collect(),
+            fft,
+        }
+    }
+}
+
+impl<T: Element> Form<T> for FftDirect<T> {
+    fn workspace_bytes(&self, threads: usize) -> u64 {
+        threads as u64 * Pool::<T>::bytes(self.workspace)
+    }
+
+    fn apply(&self, call: &Call<'_, T>, out: &mut [T]) -> Result<()> {
+        let [_, nj, ni] = call.shape;
+        let half = self.octant.half();
+        let (Some(support), Some(reach)) = (call.support.bounds(), call.support.reach(half, call.shape)) else {
+            return zero(call, out.chunks_mut(nj * ni).collect());
+        };
+        let whole_vectors = |[k, j, i]: &[Range<usize>; 3]| [k.clone(), j.clone(), widened(i, ni)];
+        let (inputs, outputs) = (whole_vectors(support), whole_vectors(&reach));
+        let division = self.divide(&inputs, &outputs);
+        let spectrum = self.spectrum(division.spectrum);
+
+        // Rows of each output plane and block, and all that the kernel does not reach.
+        let mut rest = Vec::new();
+        let mut rows: Vec<Vec<&mut [T]>> = Vec::new();
+        for (k, plane) in out.chunks_mut(nj * ni).enumerate() {
+            if !outputs[0].contains(&k) {
+                rest.push(plane);
+                continue;
+            }
+            let (before, mut plane) = plane.split_at_mut(outputs[1].start * ni);
+            rest.push(before);
+            let mut of_plane = Vec::with_capacity(division.blocks.len());
+            for block in &division.blocks {
+                let (rows, after) = plane.split_at_mut(block.outputs.len() * ni);
+                of_plane.push(rows);
+                plane = after;
+            }
+            rest.push(plane);
+            rows.push(of_plane);
+        }
+        zero(call, rest)?;
+
+        let pairs = if division.halves {
+            division.blocks.len()
+        } else {
+            division.blocks.len() / 2
+        };
+        let chunks = call.threads.div_ceil(pairs).min(division.planes);
+        let mut items = Vec::new();
+        for pair in 0..pairs {
+            let (members, second) = if division.halves {
+                ([pair; 2], division.planes)
+            } else {
+                ([2 * pair, 2 * pair + 1], 0)
+            };
+            for chunk in 0..chunks {
+                let planes = division.planes * chunk / chunks..division.planes * (chunk + 1) / chunks;
+                let mut take = |plane: usize, block: usize| {
+                    rows.get_mut(plane).map(|rows| std::mem::take(&mut rows[block])).unwrap_or_default()
+                };
+                items.push(Item {
+                    form: self,
+                    call,
+                    division: &division,
+                    spectrum,
+                    support: inputs[0].clone(),
+                    taken: inputs[2].clone(),
+                    given: outputs[2].clone(),
+                    blocks: members.map(|block| &division.blocks[block]),
+                    origins: [outputs[0].start, outputs[0].start + second],
+                    out: planes
+                        .clone()
+                        .map(|plane| [take(plane, members[0]), take(plane + second, members[1])])
+                        .collect(),
+                    planes,
+                });
+            }
+        }
+        try_for_each(items, call.threads, call.cancellation, |item| call.path.run(item))
+    }
+}
+
+/// Fills what the kernel does not reach, unless it is zero already.
+fn zero<T: Element>(call: &Call<'_, T>, rest: Vec<&mut [T]>) -> Result<()> {
+    if call.out_is_zero {
+        return Ok(());
+    }
+    try_for_each(rest, call.threads, call.cancellation, |rest| {
+        rest.fill(T::ZERO);
+        Ok(())
+    })
+}
+
+/// The columns and some of their neighbors, to make whole vectors; all columns, if there are no more.
+fn widened(columns: &Range<usize>, ni: usize) -> Range<usize> {
+    let width = columns.len().next_multiple_of(LANES).min(ni);
+    let start = columns.start.min(ni - width);
+    start..start + width
+}
+
+/// Some planes of a pair of blocks. Plane `p` of part `c` is plane `origins[c] + p` of the map.
+struct Item<'a, T: Element> {
+    form: &'a FftDirect<T>,
+    call: &'a Call<'a, T>,
+    division: &'a Division,
+    spectrum: &'a Spectrum<T>,
+    /// Planes of the map that are not zero.
+    support: Range<usize>,
+    /// Columns of the input, and of the output.
+    taken: Range<usize>,
+    given: Range<usize>,
+    blocks: [&'a Block; 2],
+    origins: [usize; 2],
+    planes: Range<usize>,
+    /// Output rows, per plane and part.
+    out: Vec<[&'a mut [T]; 2]>,
+}
+
+impl<T: Element> WithSimd for Item<'_, T> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) -> Result<()> {
+        if T::lanes::<S>() > self.taken.len() {
+            return Scalar.vectorize(self);
+        }
+        let hk = self.form.octant.half()[0];
+        let length = self.spectrum.fft.length();
+        let mut buffer = self.call.pool.take(self.form.workspace)?;
+        let (ring, rest) = buffer.split_at_mut(2 * length * self.division.stride);
+        let (work, sums) = rest.split_at_mut(2 * length * LANES);
+        sums.fill(T::ZERO);
+        let mut transformed = self.planes.start as isize - hk as isize;
+        let mut out = std::mem::take(&mut self.out).into_iter();
+        for begin in self.planes.clone().step_by(PLANES) {
+            let end = (begin + PLANES).min(self.planes.end);
+            for plane in transformed..(end + hk) as isize {
+                if self.is_present(plane) {
+                    self.call.cancellation.check()?;
+                    simd.vectorize(Forward {
+                        item: &self,
+                        plane,
+                        ring: &mut *ring,
+                        work: &mut *work,
+                    });
+                }
+            }
+            transformed = (end + hk) as isize;
+            self.call.cancellation.check()?;
+            simd.vectorize(Sum {
+                item: &self,
+                planes: begin..end,
+                ring: &mut *ring,
+                sums: &mut *sums,
+            });
+            for plane in begin..end {
+                self.call.cancellation.check()?;
+                simd.vectorize(Inverse {
+                    item: &self,
+                    plane,
+                    ring,
+                    work: &mut *work,
+                    out: out.next().expect("rows of every plane"),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T: Element> Item<'_, T> {
+    /// The plane of the map, where it is not zero.
+    fn plane(&self, plane: isize, part: usize) -> Option<usize> {
+        self.origins[part].checked_add_signed(plane).filter(|k| self.support.contains(k))
+    }
+    fn is_present(&self, plane: isize) -> bool {
+        (0..2).any(|part| self.plane(plane, part).is_some())
+    }
+    /// Where a plane begins in each frequency and part of the ring. The sum of `plane` goes to that of `plane - hk`.
+    fn slot(&self, plane: isize) -> usize {
+        let hk = self.form.octant.half()[0];
+        let slots = PLANES.min(self.division.planes) + 2 * hk;
+        (plane + hk as isize - self.planes.start as isize) as usize % slots * self.division.row_stride
+    }
+}
+
+/// First columns of the vectors that cover `0..width`: the last one overlaps where the width is not a multiple.
+#[inline(always)]
+fn vectors(width: usize, lanes: usize) -> impl Iterator<Item = usize> {
+    let whole = width / lanes;
+    (0..whole).map(move |v| v * lanes).chain((!width.is_multiple_of(lanes)).then(|| width - lanes))
+}
+
+/// Transforms a plane into the ring.
+struct Forward<'a, 'b, T: Element> {
+    item: &'a Item<'b, T>,
+    plane: isize,
+    ring: &'a mut [T],
+    work: &'a mut [T],
+}
+
+impl<T: Element> WithSimd for Forward<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let item = self.item;
+        let [_, nj, ni] = item.call.shape;
+        let stride = item.division.stride;
+        let (fft, slot, width) = (&item.spectrum.fft, item.slot(self.plane), item.taken.len());
+        let rows = [0, 1].map(|part| {
+            let Block { inputs, .. } = item.blocks[part];
+            item.plane(self.plane, part)
+                .map_or(&[][..], |k| &item.call.input[(k * nj + inputs.start) * ni..(k * nj + inputs.end) * ni])
+        });
+        for column in vectors(width, T::lanes::<S>()) {
+            let source = Rows {
+                simd,
+                rows,
+                first: item.blocks.map(|block| block.inputs.start - block.origin()),
+                ni,
+                column: item.taken.start + column,
+            };
+            let mut sink = Spectra {
+                ring: &mut *self.ring,
+                stride,
+                at: slot + column,
+            };
+            fft.forward(simd, &source, &mut sink, self.work);
+        }
+        let padding = width.next_multiple_of(T::lanes::<S>()) - width;
+        if padding > 0 {
+            for frequency in self.ring.chunks_exact_mut(stride) {
+                frequency[slot + width..][..padding].fill(T::ZERO);
+            }
+        }
+    }
+}
+
+/// Rows of the map as a source; zero outside.
+struct Rows<'a, T, S> {
+    simd: S,
+    rows: [&'a [T]; 2],
+    /// The element that is the first row of each part.
+    first: [usize; 2],
+    ni: usize,
+    column: usize,
+}
+
+impl<T: Element, S: Simd> Rows<'_, T, S> {
+    #[inline(always)]
+    fn part(&self, i: usize, part: usize) -> T::Vector<S> {
+        let at = i.wrapping_sub(self.first[part]).wrapping_mul(self.ni);
+        if i >= self.first[part] && at < self.rows[part].len() {
+            load(self.rows[part], at + self.column)
+        } else {
+            T::splat(self.simd, T::ZERO)
+        }
+    }
+}
+
+impl<T: Element, S: Simd> Source<T, S> for Rows<'_, T, S> {
+    #[inline(always)]
+    fn get(&self, i: usize) -> Complex<T, S> {
+        Complex {
+            re: self.part(i, 0),
+            im: self.part(i, 1),
+        }
+    }
+}
+
+/// A vector of columns of a plane in the ring.
+struct Spectra<R> {
+    ring: R,
+    stride: usize,
+    at: usize,
+}
+
+impl<T: Element, S: Simd> Sink<T, S> for Spectra<&mut [T]> {
+    #[inline(always)]
+    fn put(&mut self, i: usize, value: Complex<T, S>) {
+        let rows = &mut self.ring[2 * i * self.stride..][..2 * self.stride];
+        store(rows, self.at, value.re);
+        store(rows, self.stride + self.at, value.im);
+    }
+}
+
+impl<T: Element, S: Simd> Source<T, S> for Spectra<&[T]> {
+    #[inline(always)]
+    fn get(&self, i: usize) -> Complex<T, S> {
+        let rows = &self.ring[2 * i * self.stride..][..2 * self.stride];
+        Complex {
+            re: load(rows, self.at),
+            im: load(rows, self.stride + self.at),
+        }
+    }
+}
+
+/// The 2-D sums of some planes, one frequency and part after the other.
+struct Sum<'a, 'b, T: Element> {
+    item: &'a Item<'b, T>,
+    planes: Range<usize>,
+    ring: &'a mut [T],
+    sums: &'a mut [T],
+}
+
+impl<T: Element> WithSimd for Sum<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let item = self.item;
+        let [hk, _, hi] = item.form.octant.half();
+        let (margin, stride) = (item.form.margin(), item.form.sum_stride(item.division.row_stride));
+        let columns = 0..item.taken.len().next_multiple_of(T::lanes::<S>());
+        let taps: Vec<Vec<Taps>> = (self.planes.clone())
+            .map(|plane| item.spectrum.groups.iter().map(|group| item.taps(plane as isize, group)).collect())
+            .collect();
+        for (row, ring) in self.ring.chunks_exact_mut(item.division.stride).enumerate() {
+            for (plane, taps) in self.planes.clone().zip(&taps) {
+                for (group, taps) in item.spectrum.groups.iter().zip(taps) {
+                    let step = group.count * (hk + 1);
+                    simd.vectorize(Accumulate {
+                        taps,
+                        rows: ring,
+                        weights: &group.weights[row / 2 * step..][..step],
+                        out: &mut self.sums[group.first * stride + margin..],
+                        stride,
+                        count: group.count,
+                        columns: columns.clone(),
+                    });
+                }
+                simd.vectorize(Shift {
+                    sums: self.sums,
+                    stride,
+                    margin: margin + item.given.start - item.taken.start,
+                    half: hi,
+                    out: &mut ring[item.slot(plane as isize - hk as isize)..][..item.given.len()],
+                });
+            }
+        }
+    }
+}
+
+impl<T: Element> Item<'_, T> {
+    /// What the accumulators of an output plane add, among the planes that are not zero.
+    fn taps(&self, plane: isize, group: &Group<T>) -> Taps {
+        let mut taps = Taps::default();
+        for &dk in &group.offsets {
+            let mirrored = [plane - dk as isize, plane + dk as isize];
+            let present = mirrored.into_iter().take(1 + usize::from(dk > 0)).filter(|&plane| self.is_present(plane));
+            let (mut rows, mut count) = ([0; 4], 0);
+            for plane in present {
+                rows[count] = self.slot(plane) as u32;
+                count += 1;
+            }
+            if count > 0 {
+                taps[count - 1].push(Tap {
+                    rows,
+                    weights: (dk * group.count) as u32,
+                });
+            }
+        }
+        taps
+    }
+}
+
+/// Transforms the sum of a plane back.
+struct Inverse<'a, 'b, T: Element> {
+    item: &'a Item<'b, T>,
+    plane: usize,
+    ring: &'a [T],
+    work: &'a mut [T],
+    out: [&'a mut [T]; 2],
+}
+
+impl<T: Element> WithSimd for Inverse<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let item = self.item;
+        let ni = item.call.shape[2];
+        let slot = item.slot(self.plane as isize - item.form.octant.half()[0] as isize);
+        let [re, im] = self.out;
+        for column in vectors(item.given.len(), T::lanes::<S>()) {
+            let source = Spectra {
+                ring: self.ring,
+                stride: item.division.stride,
+                at: slot + column,
+            };
+            let mut sink = RowsMut {
+                rows: [&mut *re, &mut *im],
+                first: item.blocks.map(|block| block.outputs.start - block.origin()),
+                ni,
+                column: item.given.start + column,
+            };
+            item.spectrum.fft.inverse(simd, &source, &mut sink, self.work);
+        }
+        if !item.call.out_is_zero {
+            for row in re.chunks_exact_mut(ni).chain(im.chunks_exact_mut(ni)) {
+                row[..item.given.start].fill(T::ZERO);
+                row[item.given.end..].fill(T::ZERO);
+            }
+        }
+    }
+}
+
+/// Rows of the map as a sink; what falls outside is not kept.
+struct RowsMut<'a, T> {
+    rows: [&'a mut [T]; 2],
+    first: [usize; 2],
+    ni: usize,
+    column: usize,
+}
+
+impl<T: Element, S: Simd> Sink<T, S> for RowsMut<'_, T> {
+    #[inline(always)]
+    fn put(&mut self, i: usize, value: Complex<T, S>) {
+        for ((rows, first), value) in self.rows.iter_mut().zip(self.first).zip([value.re, value.im]) {
+            let at = i.wrapping_sub(first).wrapping_mul(self.ni);
+            if i >= first && at < rows.len() {
+                store(rows, at + self.column, value);
+            }
+        }
+    }
 }

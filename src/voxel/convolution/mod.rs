@@ -7,8 +7,10 @@
 
 mod definition;
 mod direct;
+mod fft_direct;
 mod lane_fft;
 mod octant;
+mod overlap_save;
 mod selection;
 mod support;
 mod taps;
@@ -32,17 +34,20 @@ pub enum Method {
     Definition,
     /// Mirror images added first, then the direct sum: for short kernels.
     Direct,
+    /// FFT along one axis, direct along the two others: for kernels of half size 4 to 8.
+    FftDirect,
 }
 
 impl Method {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Definition, Self::Direct];
+    pub const ALL: [Self; 3] = [Self::Definition, Self::Direct, Self::FftDirect];
 
     /// The name that [`Method::from_name`] knows.
     pub fn name(self) -> &'static str {
         match self {
             Self::Definition => "definition",
             Self::Direct => "direct",
+            Self::FftDirect => "fft_direct",
         }
     }
 
@@ -134,6 +139,7 @@ impl<T: Element> ConvolutionPlan<T> {
         let form: Box<dyn Form<T>> = match method {
             Method::Definition => Box::new(definition::Definition::new(octant.clone())),
             Method::Direct => Box::new(direct::Direct::new(shape, &octant)?),
+            Method::FftDirect => Box::new(fft_direct::FftDirect::new(shape, &octant)?),
         };
         let threads = thread_count(threads)?;
         Ok(Self {
