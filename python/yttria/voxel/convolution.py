@@ -24,7 +24,8 @@ class ConvolutionPlan:
     `shape`: shape `(nk, nj, ni)` of the maps. `kernel`: real array, odd along each axis and its own mirror image along
     each (to 1e-12 of its largest value); may be larger than the maps. `dtype`: float32 or float64, of the maps, the
     arithmetic and the results. `threads`: every processor unless given. `method`: "auto", or one of "definition" (the
-    direct sum in float64), "direct" (mirror images added first; for short kernels).
+    direct sum in float64), "direct" (mirror images added first; for short kernels), "fft_direct" (FFT along one axis,
+    direct along the two others; for half sizes 4 to 8).
 
     Raises `ShapeError`, `DTypeError`, `OutOfRangeError` (a kernel value is not finite or not its mirror image) and
     `UnknownNameError` (method).

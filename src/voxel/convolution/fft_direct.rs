@@ -21,7 +21,7 @@ use super::overlap_save::{Block, blocks};
 use super::taps::{Accumulate, GROUP, Shift, Tap, Taps};
 use super::workspace::Pool;
 use super::{Call, Form};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::parallel::try_for_each;
 use crate::simd::Element;
 
@@ -83,18 +83,33 @@ impl<T: Element> FftDirect<T> {
             workspace: usize::MAX,
         };
         let whole = shape.map(|n| 0..n);
-        form.workspace = form.divide(&whole, &whole).workspace;
+        let division = form.divide(&whole, &whole).ok_or_else(|| {
+            Error::out_of_range(
+                "kernel half size along axis 1",
+                octant.half()[1] as f64,
+                "small enough for one transform",
+            )
+        })?;
+        if u32::try_from(division.stride).is_err() {
+            return Err(Error::Memory {
+                quantity: "the ring of transformed planes".into(),
+                bytes: Pool::<T>::bytes(division.workspace),
+            });
+        }
+        form.workspace = division.workspace;
         Ok(form)
     }
 
     /// The cheapest division, in rough cycles per vector: those of a transform are its loads and stores, those of the
     /// sum its multiplications and the shifts.
-    fn divide(&self, inputs: &[Range<usize>; 3], outputs: &[Range<usize>; 3]) -> Division {
+    fn divide(&self, inputs: &[Range<usize>; 3], outputs: &[Range<usize>; 3]) -> Option<Division> {
         let [hk, hj, hi] = self.octant.half();
         let accumulate = (hk + (hk + 1) * (hi + 1)) as f64;
         let [taken, given] = [inputs[2].len(), outputs[2].len()].map(|n| n.div_ceil(LANES) as f64);
         let row_stride = inputs[2].len().max(outputs[2].len()).next_multiple_of(LANES);
-        let candidates = (1..=outputs[1].len()).flat_map(|count| [(count, false), (count, true)]);
+        let fewest = outputs[1].len().div_ceil(LONGEST.saturating_sub(2 * hj).max(1));
+        let counts = fewest..(fewest + 16).min(outputs[1].len() + 1);
+        let candidates = counts.flat_map(|count| [(count, false), (count, true)]);
         let mut best: Option<Division> = None;
         for (count, halves) in candidates.filter(|&(count, halves)| halves || count % 2 == 0) {
             let (blocks, needed) = blocks(&outputs[1], &inputs[1], hj, count);
@@ -111,7 +126,8 @@ impl<T: Element> FftDirect<T> {
             // An odd number of cache lines, so that the frequencies of a column do not share cache sets.
             let line = 64 / size_of::<T>();
             let stride = (ring.div_ceil(line) | 1) * line;
-            let workspace = 2 * length * (stride + LANES) + (hi + 1) * self.sum_stride(row_stride);
+            let sums = (hi + 1) * self.sum_stride(row_stride);
+            let workspace = 2 * length * (stride + LANES) + sums;
             let transform = length as f64 * (length as f64).log2() * 4.0;
             let per_plane = transform * given + 2.0 * length as f64 * (accumulate * taken + (2 * hi) as f64 * given);
             let cost = pairs as f64 * (planes as f64 * per_plane + (planes + 4 * hk) as f64 * transform * taken);
@@ -126,11 +142,9 @@ impl<T: Element> FftDirect<T> {
                     workspace,
                     cost,
                 });
-            } else if needed <= 4 * hj {
-                break;
             }
         }
-        best.expect("the division of the whole map serves a part of it")
+        best
     }
 
     fn margin(&self) -> usize {
@@ -187,7 +201,9 @@ impl<T: Element> Spectrum<T> {
 
 impl<T: Element> Form<T> for FftDirect<T> {
     fn workspace_bytes(&self, threads: usize) -> u64 {
-        threads as u64 * Pool::<T>::bytes(self.workspace)
+        let [hk, _, hi] = self.octant.half();
+        let elements: usize = self.spectra.iter().map(|(length, _)| length * (hk + 1) * (hi + 1)).sum();
+        threads as u64 * Pool::<T>::bytes(self.workspace) + (elements * size_of::<T>()) as u64
     }
 
     fn apply(&self, call: &Call<'_, T>, out: &mut [T]) -> Result<()> {
@@ -198,7 +214,7 @@ impl<T: Element> Form<T> for FftDirect<T> {
         };
         let whole_vectors = |[k, j, i]: &[Range<usize>; 3]| [k.clone(), j.clone(), widened(i, ni)];
         let (inputs, outputs) = (whole_vectors(support), whole_vectors(&reach));
-        let division = self.divide(&inputs, &outputs);
+        let division = self.divide(&inputs, &outputs).expect("the division of the whole map serves a part of it");
         let spectrum = self.spectrum(division.spectrum);
 
         // Rows of each output plane and block, and all that the kernel does not reach.

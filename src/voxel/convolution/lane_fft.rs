@@ -107,11 +107,6 @@ impl<T: Element> LaneFft<T> {
         self.length
     }
 
-    /// Elements of `T` that a transform needs to work in.
-    pub fn work_length<S: Simd>(&self) -> usize {
-        2 * self.length * T::lanes::<S>()
-    }
-
     /// The frequency that the forward transform leaves at a position.
     pub fn frequency(&self, position: usize) -> usize {
         let (mut rest, mut weight, mut frequency) = (position, 1, 0);
@@ -438,7 +433,7 @@ mod tests {
             let (n, lanes) = (self.0.length(), f64::lanes::<S>());
             let at = |i: usize, part: usize, lane: usize| (2 * i + part) * lanes + lane;
             let value = |i: usize, part: usize, lane: usize| ((i * i + 3 * part + 7 * lane) % 11) as f64 - 4.0;
-            let mut data = vec![0.0; self.0.work_length::<S>()];
+            let mut data = vec![0.0; 2 * n * lanes];
             for i in 0..n {
                 for part in 0..2 {
                     for lane in 0..lanes {

@@ -328,7 +328,9 @@ mod tests {
             for (at, value) in out.iter().enumerate() {
                 let offset = [at / 28, at / 7 % 4, at % 7].map(|i| i as isize);
                 let expected = 2.0 * octant.at([offset[0] - 1, offset[1] - 1, offset[2] - 2]);
-                assert_eq!(f64::from(*value), expected, "{method:?} {offset:?}");
+                // The direct forms add nothing but zeros; a transform rounds.
+                let tolerance = if method == Method::FftDirect { 1e-6 * 42.0 } else { 0.0 };
+                assert!((f64::from(*value) - expected).abs() <= tolerance, "{method:?} {offset:?}");
             }
         }
     }

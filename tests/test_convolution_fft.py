@@ -1,0 +1,97 @@
+"""The forms with transforms: what the cases of test_convolution.py do not reach."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from test_convolution import assert_agrees, even_kernel, random_map
+
+from yttria import ConvolutionPlan
+from yttria.errors import InsufficientMemoryError
+
+METHODS = ["fft_direct"]
+# Long enough for several blocks, plane halves and passes over the ring; no multiple of any vector width.
+CASES = [
+    ((37, 53, 43), (6, 6, 6)),
+    ((5, 700, 19), (2, 5, 1)),
+    ((61, 9, 33), (12, 4, 3)),
+    ((1, 130, 50), (0, 7, 0)),
+    ((19, 1, 90), (4, 0, 9)),
+    ((4, 80, 5), (5, 8, 4)),
+    ((6, 10, 17), (30, 60, 30)),
+]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("shape", "half"), CASES)
+def test_agrees_with_the_direct_sum(method: str, dtype: Any, shape: Any, half: Any) -> None:
+    kernel, array = even_kernel(half), random_map(shape, dtype=dtype)
+    out = np.full(shape, 9.0, dtype)
+    assert_agrees(ConvolutionPlan(shape, kernel, dtype, method=method).apply(array, out), array, kernel)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("shape", "half"), CASES)
+def test_the_bits_depend_on_the_map_alone(method: str, dtype: Any, shape: Any, half: Any) -> None:
+    kernel, array = even_kernel(half), random_map(shape, dtype=dtype)
+    results = set()
+    for threads in range(1, 9):
+        plan = ConvolutionPlan(shape, kernel, dtype, threads=threads, method=method)
+        # Another map in between: scratch memory is kept.
+        plan.apply(np.full(shape, 7.0, dtype))
+        results |= {plan.apply(array).tobytes(), plan.apply(array, np.full(shape, 9.0, dtype)).tobytes()}
+        results.add(plan.apply_many([array, array])[1].tobytes())
+    assert len(results) == 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("corner", [(0, 0, 0), (17, 40, 30), (36, 52, 42), (3, 52, 0)])
+@pytest.mark.parametrize("size", [1, 3, 14])
+def test_what_the_kernel_does_not_reach_is_exactly_zero(method: str, corner: tuple[int, int, int], size: int) -> None:
+    shape, half = (37, 53, 43), (5, 6, 4)
+    kernel, array = even_kernel(half), np.zeros(shape, np.float32)
+    box = tuple(slice(at, at + size) for at in corner)
+    array[box] = random_map(shape, dtype=np.float32)[box] + 0.1
+    out = ConvolutionPlan(shape, kernel, np.float32, method=method).apply(array, np.full(shape, 9.0, np.float32))
+    assert_agrees(out, array, kernel)
+    reach = tuple(slice(max(at - h, 0), at + size + h) for at, h in zip(corner, half, strict=True))
+    assert np.all(out[reach] > 0)
+    out[reach] = 0
+    assert not out.any()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_map_of_zeros_gives_zeros(method: str) -> None:
+    shape = (5, 40, 30)
+    plan = ConvolutionPlan(shape, even_kernel((4, 4, 4)), method=method)
+    assert not plan.apply(np.zeros(shape), np.full(shape, 9.0)).any()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_estimate_holds_for_every_part_of_the_map(method: str) -> None:
+    resource = pytest.importorskip("resource")
+    shape = (64, 200, 160)
+    plan = ConvolutionPlan(shape, even_kernel((6, 6, 6)), np.float32, threads=2, method=method)
+    rng, out = np.random.default_rng(0), np.zeros(shape, np.float32)
+    plan.apply(np.ones(shape, np.float32), out)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(20):
+        array = np.zeros(shape, np.float32)
+        begin = [int(rng.integers(n)) for n in shape]
+        array[tuple(slice(b, b + int(rng.integers(1, 150))) for b in begin)] = 1.0
+        plan.apply(array, out)
+    grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    # All scratch memory was taken by the first call; a map and the interpreter's own growth.
+    assert grown < array.nbytes + 2**22
+    assert plan.estimate_memory_bytes() < 2**25
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_plan_for_more_memory_than_there_is_says_so(method: str) -> None:
+    shape = (30_000, 30_000, 100_000)
+    with pytest.raises(InsufficientMemoryError):
+        ConvolutionPlan(shape, np.ones((3, 3, 3)), method=method).apply(np.broadcast_to(np.float64(1.0), shape))
