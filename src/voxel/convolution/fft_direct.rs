@@ -15,9 +15,10 @@ use std::sync::OnceLock;
 
 use pulp::{Scalar, Simd, WithSimd};
 
-use super::lane_fft::{Complex, LaneFft, Sink, Source, load, store};
+use super::lane_fft::LaneFft;
 use super::octant::Octant;
 use super::overlap_save::{Block, blocks};
+use super::planes::{LANES, Rows, RowsMut, Spectra, touch, vectors, widened, zero};
 use super::taps::{Accumulate, GROUP, Shift, Tap, Taps};
 use super::workspace::Pool;
 use super::{Call, Form};
@@ -27,8 +28,6 @@ use crate::simd::Element;
 
 /// Planes that are summed per pass over the ring.
 const PLANES: usize = 8;
-/// A multiple of the lanes of every instruction set.
-const LANES: usize = 16;
 /// The longest transform: its work array should stay in the first cache, and its ring in the last.
 const LONGEST: usize = 640;
 
@@ -67,9 +66,9 @@ struct Division {
     halves: bool,
     /// Output planes of the real part.
     planes: usize,
-    /// Elements between two rows of the ring, and between two frequencies or parts.
+    /// Elements between two rows of the ring, and between two planes.
     row_stride: usize,
-    stride: usize,
+    plane_stride: usize,
     workspace: usize,
     cost: f64,
 }
@@ -90,7 +89,7 @@ impl<T: Element> FftDirect<T> {
                 "small enough for one transform",
             )
         })?;
-        if u32::try_from(division.stride).is_err() {
+        if u32::try_from(division.workspace).is_err() {
             return Err(Error::Memory {
                 quantity: "the ring of transformed planes".into(),
                 bytes: Pool::<T>::bytes(division.workspace),
@@ -106,7 +105,10 @@ impl<T: Element> FftDirect<T> {
         let [hk, hj, hi] = self.octant.half();
         let accumulate = (hk + (hk + 1) * (hi + 1)) as f64;
         let [taken, given] = [inputs[2].len(), outputs[2].len()].map(|n| n.div_ceil(LANES) as f64);
-        let row_stride = inputs[2].len().max(outputs[2].len()).next_multiple_of(LANES);
+        let line = 64 / size_of::<T>();
+        let columns = inputs[2].len().max(outputs[2].len()).next_multiple_of(LANES);
+        // An odd number of cache lines, so that the rows of a column do not share cache sets.
+        let row_stride = (columns.div_ceil(line) | 1) * line;
         let fewest = outputs[1].len().div_ceil(LONGEST.saturating_sub(2 * hj).max(1));
         let counts = fewest..(fewest + 16).min(outputs[1].len() + 1);
         let candidates = counts.flat_map(|count| [(count, false), (count, true)]);
@@ -122,12 +124,10 @@ impl<T: Element> FftDirect<T> {
             } else {
                 (count / 2, outputs[0].len())
             };
-            let ring = (PLANES.min(planes) + 2 * hk) * row_stride;
-            // An odd number of cache lines, so that the frequencies of a column do not share cache sets.
-            let line = 64 / size_of::<T>();
-            let stride = (ring.div_ceil(line) | 1) * line;
+            // One row after a multiple of the first cache's 64 sets, so that the rows of a frequency follow each other there.
+            let plane_stride = (2 * length * row_stride).next_multiple_of(64 * line) + row_stride;
             let sums = (hi + 1) * self.sum_stride(row_stride);
-            let workspace = 2 * length * (stride + LANES) + sums;
+            let workspace = (PLANES.min(planes) + 2 * hk) * plane_stride + 2 * length * LANES + sums;
             let transform = length as f64 * (length as f64).log2() * 4.0;
             let per_plane = transform * given + 2.0 * length as f64 * (accumulate * taken + (2 * hi) as f64 * given);
             let cost = pairs as f64 * (planes as f64 * per_plane + (planes + 4 * hk) as f64 * transform * taken);
@@ -138,7 +138,7 @@ impl<T: Element> FftDirect<T> {
                     halves,
                     planes,
                     row_stride,
-                    stride,
+                    plane_stride,
                     workspace,
                     cost,
                 });
@@ -278,24 +278,6 @@ impl<T: Element> Form<T> for FftDirect<T> {
     }
 }
 
-/// Fills what the kernel does not reach, unless it is zero already.
-fn zero<T: Element>(call: &Call<'_, T>, rest: Vec<&mut [T]>) -> Result<()> {
-    if call.out_is_zero {
-        return Ok(());
-    }
-    try_for_each(rest, call.threads, call.cancellation, |rest| {
-        rest.fill(T::ZERO);
-        Ok(())
-    })
-}
-
-/// The columns and some of their neighbors, to make whole vectors; all columns, if there are no more.
-fn widened(columns: &Range<usize>, ni: usize) -> Range<usize> {
-    let width = columns.len().next_multiple_of(LANES).min(ni);
-    let start = columns.start.min(ni - width);
-    start..start + width
-}
-
 /// Some planes of a pair of blocks. Plane `p` of part `c` is plane `origins[c] + p` of the map.
 struct Item<'a, T: Element> {
     form: &'a FftDirect<T>,
@@ -325,7 +307,7 @@ impl<T: Element> WithSimd for Item<'_, T> {
         let hk = self.form.octant.half()[0];
         let length = self.spectrum.fft.length();
         let mut buffer = self.call.pool.take(self.form.workspace)?;
-        let (ring, rest) = buffer.split_at_mut(2 * length * self.division.stride);
+        let (ring, rest) = buffer.split_at_mut(self.slots() * self.division.plane_stride);
         let (work, sums) = rest.split_at_mut(2 * length * LANES);
         sums.fill(T::ZERO);
         let mut transformed = self.planes.start as isize - hk as isize;
@@ -374,19 +356,15 @@ impl<T: Element> Item<'_, T> {
     fn is_present(&self, plane: isize) -> bool {
         (0..2).any(|part| self.plane(plane, part).is_some())
     }
-    /// Where a plane begins in each frequency and part of the ring. The sum of `plane` goes to that of `plane - hk`.
+    /// Planes in the ring.
+    fn slots(&self) -> usize {
+        PLANES.min(self.division.planes) + 2 * self.form.octant.half()[0]
+    }
+    /// Where a plane begins in the ring. The sum of `plane` goes to where `plane - hk` was.
     fn slot(&self, plane: isize) -> usize {
         let hk = self.form.octant.half()[0];
-        let slots = PLANES.min(self.division.planes) + 2 * hk;
-        (plane + hk as isize - self.planes.start as isize) as usize % slots * self.division.row_stride
+        (plane + hk as isize - self.planes.start as isize) as usize % self.slots() * self.division.plane_stride
     }
-}
-
-/// First columns of the vectors that cover `0..width`: the last one overlaps where the width is not a multiple.
-#[inline(always)]
-fn vectors(width: usize, lanes: usize) -> impl Iterator<Item = usize> {
-    let whole = width / lanes;
-    (0..whole).map(move |v| v * lanes).chain((!width.is_multiple_of(lanes)).then(|| width - lanes))
 }
 
 /// Transforms a plane into the ring.
@@ -404,8 +382,9 @@ impl<T: Element> WithSimd for Forward<'_, '_, T> {
     fn with_simd<S: Simd>(self, simd: S) {
         let item = self.item;
         let [_, nj, ni] = item.call.shape;
-        let stride = item.division.stride;
-        let (fft, slot, width) = (&item.spectrum.fft, item.slot(self.plane), item.taken.len());
+        let (fft, width) = (&item.spectrum.fft, item.taken.len());
+        let stride = item.division.row_stride;
+        let ring = &mut self.ring[item.slot(self.plane)..][..2 * fft.length() * stride];
         let rows = [0, 1].map(|part| {
             let Block { inputs, .. } = item.blocks[part];
             item.plane(self.plane, part)
@@ -419,77 +398,23 @@ impl<T: Element> WithSimd for Forward<'_, '_, T> {
                 ni,
                 column: item.taken.start + column,
             };
+            let next = column + T::lanes::<S>();
+            if next < width {
+                rows.iter().for_each(|rows| touch(rows, ni, item.taken.start + next));
+                touch(ring, stride, next);
+            }
             let mut sink = Spectra {
-                ring: &mut *self.ring,
+                rows: &mut *ring,
                 stride,
-                at: slot + column,
+                column,
             };
             fft.forward(simd, &source, &mut sink, self.work);
         }
         let padding = width.next_multiple_of(T::lanes::<S>()) - width;
         if padding > 0 {
-            for frequency in self.ring.chunks_exact_mut(stride) {
-                frequency[slot + width..][..padding].fill(T::ZERO);
+            for row in ring.chunks_exact_mut(stride) {
+                row[width..width + padding].fill(T::ZERO);
             }
-        }
-    }
-}
-
-/// Rows of the map as a source; zero outside.
-struct Rows<'a, T, S> {
-    simd: S,
-    rows: [&'a [T]; 2],
-    /// The element that is the first row of each part.
-    first: [usize; 2],
-    ni: usize,
-    column: usize,
-}
-
-impl<T: Element, S: Simd> Rows<'_, T, S> {
-    #[inline(always)]
-    fn part(&self, i: usize, part: usize) -> T::Vector<S> {
-        let at = i.wrapping_sub(self.first[part]).wrapping_mul(self.ni);
-        if i >= self.first[part] && at < self.rows[part].len() {
-            load(self.rows[part], at + self.column)
-        } else {
-            T::splat(self.simd, T::ZERO)
-        }
-    }
-}
-
-impl<T: Element, S: Simd> Source<T, S> for Rows<'_, T, S> {
-    #[inline(always)]
-    fn get(&self, i: usize) -> Complex<T, S> {
-        Complex {
-            re: self.part(i, 0),
-            im: self.part(i, 1),
-        }
-    }
-}
-
-/// A vector of columns of a plane in the ring.
-struct Spectra<R> {
-    ring: R,
-    stride: usize,
-    at: usize,
-}
-
-impl<T: Element, S: Simd> Sink<T, S> for Spectra<&mut [T]> {
-    #[inline(always)]
-    fn put(&mut self, i: usize, value: Complex<T, S>) {
-        let rows = &mut self.ring[2 * i * self.stride..][..2 * self.stride];
-        store(rows, self.at, value.re);
-        store(rows, self.stride + self.at, value.im);
-    }
-}
-
-impl<T: Element, S: Simd> Source<T, S> for Spectra<&[T]> {
-    #[inline(always)]
-    fn get(&self, i: usize) -> Complex<T, S> {
-        let rows = &self.ring[2 * i * self.stride..][..2 * self.stride];
-        Complex {
-            re: load(rows, self.at),
-            im: load(rows, self.stride + self.at),
         }
     }
 }
@@ -514,7 +439,9 @@ impl<T: Element> WithSimd for Sum<'_, '_, T> {
         let taps: Vec<Vec<Taps>> = (self.planes.clone())
             .map(|plane| item.spectrum.groups.iter().map(|group| item.taps(plane as isize, group)).collect())
             .collect();
-        for (row, ring) in self.ring.chunks_exact_mut(item.division.stride).enumerate() {
+        let row_stride = item.division.row_stride;
+        for row in 0..2 * item.spectrum.fft.length() {
+            let ring = &mut self.ring[row * row_stride..];
             for (plane, taps) in self.planes.clone().zip(&taps) {
                 for (group, taps) in item.spectrum.groups.iter().zip(taps) {
                     let step = group.count * (hk + 1);
@@ -579,14 +506,22 @@ impl<T: Element> WithSimd for Inverse<'_, '_, T> {
     fn with_simd<S: Simd>(self, simd: S) {
         let item = self.item;
         let ni = item.call.shape[2];
+        let stride = item.division.row_stride;
         let slot = item.slot(self.plane as isize - item.form.octant.half()[0] as isize);
+        let ring = &self.ring[slot..][..2 * item.spectrum.fft.length() * stride];
         let [re, im] = self.out;
         for column in vectors(item.given.len(), T::lanes::<S>()) {
             let source = Spectra {
-                ring: self.ring,
-                stride: item.division.stride,
-                at: slot + column,
+                rows: ring,
+                stride,
+                column,
             };
+            let next = column + T::lanes::<S>();
+            if next < item.given.len() {
+                touch(re, ni, item.given.start + next);
+                touch(im, ni, item.given.start + next);
+                touch(ring, stride, next);
+            }
             let mut sink = RowsMut {
                 rows: [&mut *re, &mut *im],
                 first: item.blocks.map(|block| block.outputs.start - block.origin()),
@@ -599,26 +534,6 @@ impl<T: Element> WithSimd for Inverse<'_, '_, T> {
             for row in re.chunks_exact_mut(ni).chain(im.chunks_exact_mut(ni)) {
                 row[..item.given.start].fill(T::ZERO);
                 row[item.given.end..].fill(T::ZERO);
-            }
-        }
-    }
-}
-
-/// Rows of the map as a sink; what falls outside is not kept.
-struct RowsMut<'a, T> {
-    rows: [&'a mut [T]; 2],
-    first: [usize; 2],
-    ni: usize,
-    column: usize,
-}
-
-impl<T: Element, S: Simd> Sink<T, S> for RowsMut<'_, T> {
-    #[inline(always)]
-    fn put(&mut self, i: usize, value: Complex<T, S>) {
-        for ((rows, first), value) in self.rows.iter_mut().zip(self.first).zip([value.re, value.im]) {
-            let at = i.wrapping_sub(first).wrapping_mul(self.ni);
-            if i >= first && at < rows.len() {
-                store(rows, at + self.column, value);
             }
         }
     }

@@ -15,6 +15,11 @@ use pulp::Simd;
 
 use crate::simd::Element;
 
+/// `sin(2 pi / 3)`, and the cosines and sines of `2 pi / 5` and `4 pi / 5`: as functions they would be called in the loop.
+const SIN_3: f64 = 0.866_025_403_784_438_6;
+const COS_5: [f64; 2] = [0.309_016_994_374_947_45, -0.809_016_994_374_947_5];
+const SIN_5: [f64; 2] = [0.951_056_516_295_153_5, 0.587_785_252_292_473_1];
+
 /// One element of each lane.
 #[derive(Debug)]
 pub(super) struct Complex<T: Element, S: Simd> {
@@ -375,7 +380,7 @@ impl<T: Element, S: Simd> Arithmetic<T, S> {
             }
             3 => {
                 let sum = self.add(x[1], x[2]);
-                let difference = self.scale(self.real((TAU / 3.0).sin()), self.sub(x[1], x[2]));
+                let difference = self.scale(self.real(SIN_3), self.sub(x[1], x[2]));
                 let middle = self.add_scaled(x[0], self.real(-0.5), sum);
                 x[0] = self.add(x[0], sum);
                 [x[1], x[2]] = self.rotated::<INVERSE>(middle, difference);
@@ -387,8 +392,8 @@ impl<T: Element, S: Simd> Arithmetic<T, S> {
                 [x[1], x[3]] = self.rotated::<INVERSE>(b, d);
             }
             _ => {
-                let (cos1, cos2) = (self.real((TAU / 5.0).cos()), self.real((2.0 * TAU / 5.0).cos()));
-                let (sin1, sin2) = (self.real((TAU / 5.0).sin()), self.real((2.0 * TAU / 5.0).sin()));
+                let (cos1, cos2) = (self.real(COS_5[0]), self.real(COS_5[1]));
+                let (sin1, sin2) = (self.real(SIN_5[0]), self.real(SIN_5[1]));
                 let (p1, m1) = (self.add(x[1], x[4]), self.sub(x[1], x[4]));
                 let (p2, m2) = (self.add(x[2], x[3]), self.sub(x[2], x[3]));
                 let a = self.add_scaled(self.add_scaled(x[0], cos2, p2), cos1, p1);

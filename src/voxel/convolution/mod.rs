@@ -11,6 +11,7 @@ mod fft_direct;
 mod lane_fft;
 mod octant;
 mod overlap_save;
+mod planes;
 mod selection;
 mod support;
 mod taps;
