@@ -17,7 +17,7 @@ from yttria import ConvolutionPlan, YttriaError
 from yttria.errors import DTypeError, InsufficientMemoryError, OutOfRangeError, ShapeError, UnknownNameError
 from yttria.reference.convolution import convolve
 
-METHODS = ["auto", "definition", "direct", "fft_direct"]
+METHODS = ["auto", "definition", "direct", "fft_direct", "fft2_direct"]
 # Of the largest output: rounding of the sums, measured below 3e-7 and 1e-15.
 TOLERANCE = {np.dtype(np.float32): 5e-7, np.dtype(np.float64): 1e-14}
 

@@ -18,7 +18,7 @@ use pulp::{Scalar, Simd, WithSimd};
 use super::lane_fft::LaneFft;
 use super::octant::Octant;
 use super::overlap_save::{Block, blocks};
-use super::planes::{LANES, Rows, RowsMut, Spectra, touch, vectors, widened, zero};
+use super::planes::{LANES, Rows, RowsMut, Spectra, parts, touch, vectors, widened, zero};
 use super::taps::{Accumulate, GROUP, Shift, Tap, Taps};
 use super::workspace::Pool;
 use super::{Call, Form};
@@ -29,7 +29,7 @@ use crate::simd::Element;
 /// Planes that are summed per pass over the ring.
 const PLANES: usize = 8;
 /// The longest transform: its work array should stay in the first cache, and its ring in the last.
-const LONGEST: usize = 640;
+pub(super) const LONGEST: usize = 640;
 
 /// Tables of the form.
 pub(super) struct FftDirect<T> {
@@ -217,63 +217,21 @@ impl<T: Element> Form<T> for FftDirect<T> {
         let division = self.divide(&inputs, &outputs).expect("the division of the whole map serves a part of it");
         let spectrum = self.spectrum(division.spectrum);
 
-        // Rows of each output plane and block, and all that the kernel does not reach.
-        let mut rest = Vec::new();
-        let mut rows: Vec<Vec<&mut [T]>> = Vec::new();
-        for (k, plane) in out.chunks_mut(nj * ni).enumerate() {
-            if !outputs[0].contains(&k) {
-                rest.push(plane);
-                continue;
-            }
-            let (before, mut plane) = plane.split_at_mut(outputs[1].start * ni);
-            rest.push(before);
-            let mut of_plane = Vec::with_capacity(division.blocks.len());
-            for block in &division.blocks {
-                let (rows, after) = plane.split_at_mut(block.outputs.len() * ni);
-                of_plane.push(rows);
-                plane = after;
-            }
-            rest.push(plane);
-            rows.push(of_plane);
-        }
-        zero(call, rest)?;
-
-        let pairs = if division.halves {
-            division.blocks.len()
-        } else {
-            division.blocks.len() / 2
-        };
-        let chunks = call.threads.div_ceil(pairs).min(division.planes);
-        let mut items = Vec::new();
-        for pair in 0..pairs {
-            let (members, second) = if division.halves {
-                ([pair; 2], division.planes)
-            } else {
-                ([2 * pair, 2 * pair + 1], 0)
-            };
-            for chunk in 0..chunks {
-                let planes = division.planes * chunk / chunks..division.planes * (chunk + 1) / chunks;
-                let mut take = |plane: usize, block: usize| {
-                    rows.get_mut(plane).map(|rows| std::mem::take(&mut rows[block])).unwrap_or_default()
-                };
-                items.push(Item {
-                    form: self,
-                    call,
-                    division: &division,
-                    spectrum,
-                    support: inputs[0].clone(),
-                    taken: inputs[2].clone(),
-                    given: outputs[2].clone(),
-                    blocks: members.map(|block| &division.blocks[block]),
-                    origins: [outputs[0].start, outputs[0].start + second],
-                    out: planes
-                        .clone()
-                        .map(|plane| [take(plane, members[0]), take(plane + second, members[1])])
-                        .collect(),
-                    planes,
-                });
-            }
-        }
+        let parts = parts(call, out, &outputs, &division.blocks, division.halves)?;
+        let items = parts.into_iter().map(|part| Item {
+            form: self,
+            call,
+            division: &division,
+            spectrum,
+            support: inputs[0].clone(),
+            taken: inputs[2].clone(),
+            given: outputs[2].clone(),
+            blocks: part.blocks.map(|block| &division.blocks[block]),
+            origins: part.origins,
+            planes: part.planes,
+            out: part.rows,
+        });
+        let items = items.collect();
         try_for_each(items, call.threads, call.cancellation, |item| call.path.run(item))
     }
 }

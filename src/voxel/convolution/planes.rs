@@ -9,6 +9,7 @@ use pulp::Simd;
 
 use super::Call;
 use super::lane_fft::{Complex, Sink, Source, load, store};
+use super::overlap_save::Block;
 use crate::error::Result;
 use crate::parallel::try_for_each;
 use crate::simd::Element;
@@ -33,6 +34,74 @@ pub(super) fn zero<T: Element>(call: &Call<'_, T>, rest: Vec<&mut [T]>) -> Resul
         rest.fill(T::ZERO);
         Ok(())
     })
+}
+
+/// Some output planes of two blocks that share a transform. Plane `p` of member `c` is plane `origins[c] + p` of the map.
+pub(super) struct Part<'a, T> {
+    pub blocks: [usize; 2],
+    pub origins: [usize; 2],
+    pub planes: Range<usize>,
+    /// Output rows, per plane and member.
+    pub rows: Vec<[&'a mut [T]; 2]>,
+}
+
+/// Divides the output planes and the blocks of their rows among the threads, and zeroes all other rows. The members of
+/// a pair are two blocks, or with `halves` the two halves of the planes: no voxel's partner depends on the threads.
+pub(super) fn parts<'a, T: Element>(
+    call: &Call<'_, T>,
+    out: &'a mut [T],
+    outputs: &[Range<usize>; 3],
+    blocks: &[Block],
+    halves: bool,
+) -> Result<Vec<Part<'a, T>>> {
+    let [_, nj, ni] = call.shape;
+    let mut rest = Vec::new();
+    let mut rows: Vec<Vec<&mut [T]>> = Vec::new();
+    for (k, plane) in out.chunks_mut(nj * ni).enumerate() {
+        if !outputs[0].contains(&k) {
+            rest.push(plane);
+            continue;
+        }
+        let (before, mut plane) = plane.split_at_mut(outputs[1].start * ni);
+        rest.push(before);
+        let mut of_plane = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            let (rows, after) = plane.split_at_mut(block.outputs.len() * ni);
+            of_plane.push(rows);
+            plane = after;
+        }
+        rest.push(plane);
+        rows.push(of_plane);
+    }
+    zero(call, rest)?;
+
+    let (pairs, planes) = if halves {
+        (blocks.len(), outputs[0].len().div_ceil(2))
+    } else {
+        (blocks.len() / 2, outputs[0].len())
+    };
+    let chunks = call.threads.div_ceil(pairs).min(planes);
+    let mut parts = Vec::new();
+    for pair in 0..pairs {
+        let (members, second) = if halves {
+            ([pair; 2], planes)
+        } else {
+            ([2 * pair, 2 * pair + 1], 0)
+        };
+        for chunk in 0..chunks {
+            let planes = planes * chunk / chunks..planes * (chunk + 1) / chunks;
+            let mut take = |plane: usize, block: usize| {
+                rows.get_mut(plane).map(|rows| std::mem::take(&mut rows[block])).unwrap_or_default()
+            };
+            parts.push(Part {
+                blocks: members,
+                origins: [outputs[0].start, outputs[0].start + second],
+                rows: planes.clone().map(|p| [take(p, members[0]), take(p + second, members[1])]).collect(),
+                planes,
+            });
+        }
+    }
+    Ok(parts)
 }
 
 /// The columns and some of their neighbors, to make whole vectors; all columns, if there are no more.
