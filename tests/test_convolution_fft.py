@@ -76,17 +76,17 @@ def test_the_estimate_holds_for_every_part_of_the_map(method: str) -> None:
     resource = pytest.importorskip("resource")
     shape = (64, 200, 160)
     plan = ConvolutionPlan(shape, even_kernel((6, 6, 6)), np.float32, threads=2, method=method)
-    rng, out = np.random.default_rng(0), np.zeros(shape, np.float32)
-    plan.apply(np.ones(shape, np.float32), out)
+    rng, out = np.random.default_rng(0), np.ones(shape, np.float32)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    plan.apply(np.ones(shape, np.float32), out)
     for _ in range(20):
         array = np.zeros(shape, np.float32)
         begin = [int(rng.integers(n)) for n in shape]
         array[tuple(slice(b, b + int(rng.integers(1, 150))) for b in begin)] = 1.0
         plan.apply(array, out)
     grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-    # All scratch memory was taken by the first call; a map and the interpreter's own growth.
-    assert grown < array.nbytes + 2**22
+    # Two maps at a time, and the interpreter's own growth.
+    assert grown < plan.estimate_memory_bytes() + 2 * array.nbytes + 2**22
     assert plan.estimate_memory_bytes() < 2**26
 
 

@@ -2,8 +2,9 @@
 //!
 //! A [`ConvolutionPlan`] is made once per shape, kernel, element type and thread count, and shared freely. Each form of
 //! the sum is a [`Form`] in its own file: [`definition`], what it means; [`direct`], folded, for short kernels;
-//! [`fft_direct`] and [`fft2_direct`], with transforms along one and two axes, for longer ones. A call is one pass over the input that finds its [`Support`], then the form. The result depends neither on the number of
-//! threads nor on who else uses the plan.
+//! [`fft_direct`] and [`fft2_direct`], with transforms along one and two axes, for longer ones. A call is one pass over
+//! the input that finds its [`Support`], then the form. The result depends neither on the number of threads nor on who
+//! else uses the plan.
 
 mod definition;
 mod direct;
