@@ -21,7 +21,7 @@ from yttria import (
     dose_image,
     voxel_s_values,
 )
-from yttria.errors import GeometryError, OutOfRangeError, UndefinedError, UnitError, UnknownNameError
+from yttria.errors import DTypeError, GeometryError, OutOfRangeError, UndefinedError, UnitError, UnknownNameError
 from yttria.reference import scaling as reference
 
 C = Nuclide().dose_factor_gy_kg_per_gbq
@@ -324,3 +324,11 @@ def test_the_table_of_structures() -> None:
     with pytest.raises(UnknownNameError, match="must be unique, got 'Liver' twice"):
         result.table([_box(), _box(fine=2)])
     assert result.table([]) == []
+
+
+@pytest.mark.parametrize("value", [True, "1.4", None, [1.0]])
+def test_a_scaling_takes_numbers_only(value: object) -> None:
+    with pytest.raises(DTypeError, match="hours after administration must be a real number"):
+        AbsoluteScaling(value)  # type: ignore[arg-type]
+    with pytest.raises(DTypeError, match="lung shunt fraction must be a real number"):
+        RelativeScaling(None, delivered_activity_gbq=1.0, lung_shunt_fraction=value)  # type: ignore[arg-type]

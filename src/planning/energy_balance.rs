@@ -16,11 +16,12 @@ pub fn liver_energy_j(activity_delivered_gbq: f64, lung_shunt_fraction: f64, nuc
 pub fn fraction_in_tumor(tumor_dose_gy: f64, tumor_mass_kg: f64, liver_energy_j: f64) -> Result<f64> {
     let dose = check::non_negative("tumor dose in Gy", tumor_dose_gy)?;
     let mass = quantity::mass_kg("tumor mass in kg", tumor_mass_kg, 0.0, 10.0)?;
-    Ok(dose * mass / liver_energy_j)
+    Ok(dose * mass / check::positive("liver energy in J", liver_energy_j)?)
 }
 
 /// Mass in kg that gets a dose from a share of the liver's energy: `f C A (1 - L) / D`.
 pub fn tumor_mass_kg(tumor_dose_gy: f64, fraction_in_tumor: f64, liver_energy_j: f64) -> Result<f64> {
     let dose = check::positive("tumor dose in Gy", tumor_dose_gy)?;
-    Ok(check::fraction("fraction of the liver's activity in the tumor", fraction_in_tumor)? * liver_energy_j / dose)
+    let energy = check::positive("liver energy in J", liver_energy_j)?;
+    Ok(check::fraction("fraction of the liver's activity in the tumor", fraction_in_tumor)? * energy / dose)
 }

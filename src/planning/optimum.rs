@@ -153,6 +153,8 @@ pub fn optimum(treatment: &Treatment, objective: Objective, tumor_dose: TumorDos
         .filter(|&&(_, dose)| with_z && dose <= lowest + 1e-9 * lowest.abs().max(1e-6))
         .map(|&(lesion, _)| lesion)
         .collect();
+    // A lesion fed by two territories may tie in both.
+    lowest_lesions.sort_unstable();
     lowest_lesions.dedup();
     let objective = match objective {
         Objective::MaxMinTumorDose => lowest,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .. import _core
+from .._inputs import number
 from ..advisory import Advisory
-from ._inputs import number
 
 BodySurfaceAreaFormula = Literal["dubois", "mosteller", "haycock"]
 

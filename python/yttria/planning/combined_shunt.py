@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from .. import _core
 from .._core import Nuclide
+from .._inputs import number
 from ..errors import ShapeError, UnknownNameError
-from ._inputs import number
 from .lung import lung_dose
 
 WEIGHTINGS = ("maa", "y90")

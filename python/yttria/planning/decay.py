@@ -7,9 +7,9 @@ from datetime import datetime, timezone
 
 from .. import _core
 from .._core import Nuclide
+from .._inputs import convention, number, optional_number
 from ..advisory import Advisory
 from ..errors import TimeZoneError
-from ._inputs import convention, number, optional_number
 
 
 def zoned(time: datetime | str) -> datetime:

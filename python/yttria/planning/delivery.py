@@ -7,8 +7,8 @@ from datetime import datetime
 
 from .. import _core
 from .._core import Nuclide
+from .._inputs import convention, number
 from ..advisory import Advisory
-from ._inputs import convention, number
 from .decay import decayed_activity_gbq, elapsed_h
 
 _RESIDUAL_LIMIT = 0.05

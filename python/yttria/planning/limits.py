@@ -8,9 +8,9 @@ from functools import cache
 from importlib.resources import files
 from math import isfinite
 
+from .._inputs import number
 from ..advisory import Advisory
 from ..errors import OutOfRangeError, UnknownNameError
-from ._inputs import number
 
 KINDS = ("tumor", "perfused", "normal_perfused", "normal_whole", "lung")
 """Which tissue a limit is for. Perfused normal liver and the whole normal liver are not the same."""

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 
 from .. import _core
 from .._core import Nuclide
+from .._inputs import convention, number
 from ..advisory import Advisory
 from ..errors import DTypeError, ShapeError
-from ._inputs import convention, number
 
 Counts = float | Sequence[float]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
-from ._inputs import number
+from .._inputs import number
 
 
 def mass_from_volume_kg(volume_ml: float, *, density_g_per_ml: float) -> float:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import isfinite
 
 from .. import _core
+from .._inputs import number, optional_number
 from ..advisory import Advisory
 from ..errors import UnknownNameError
-from ._inputs import number, optional_number
 from .territories import TerritoryDoses, TerritoryPlan
 
 _UNITS = {"max_min_tumor_dose": "Gy", "max_tumor_energy": "J", "min_lung_energy": "J"}

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from .. import _core
 from .._core import Nuclide
+from .._inputs import number, optional_number
 from ..advisory import Advisory
 from ..errors import UndefinedError
-from ._inputs import number, optional_number
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
 from .._core import Nuclide
+from .._inputs import convention
 from ..advisory import Advisory
 from ..errors import DTypeError, InsufficientMemoryError, ShapeError, UndefinedError, UnknownNameError
-from ._inputs import convention
 
 Floats = NDArray[np.float64]
 Invalid = Literal["raise", "nan"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .._core import Nuclide
+from .._inputs import number, optional_number
 from ..errors import OutOfRangeError, UndefinedError, UnknownNameError
-from ._inputs import number, optional_number
 from .partition import PartitionLimits, PartitionModel, Tumor
 
 DEVICES = ("glass", "resin")

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .. import _core
+from .._inputs import number
 from ..advisory import Advisory
 from ..errors import ContraindicatedError, UndefinedError
-from ._inputs import number
 
 Boundary = Literal["lower_inclusive", "upper_inclusive"]
 

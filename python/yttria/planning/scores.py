@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import _core
+from .._inputs import number
 from ..advisory import Advisory
-from ._inputs import number
 
 _ALBI_SOURCE = "Johnson et al., J Clin Oncol 2015;33:550; mALBI 2a/2b at -2.270: Hiraoka et al. 2017 (both from memory)"
 _CHILD_PUGH_SOURCE = "Pugh et al., Br J Surg 1973;60:646, limits as two public calculators print them (read)"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from .. import _core
 from .._core import Nuclide
+from .._inputs import convention, number
 from ..advisory import Advisory
-from ._inputs import convention, number
 
 
 @dataclass(frozen=True)

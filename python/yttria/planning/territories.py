@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from .. import _core
 from .._core import Nuclide
+from .._inputs import number, optional_number
 from ..advisory import Advisory
 from ..errors import DTypeError, ShapeError, UnknownNameError
-from ._inputs import number, optional_number
 
 _OWN = "this project's choice, after the ranges in use"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import _core
+from .._inputs import number
 from ..advisory import Advisory
-from ._inputs import number
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .._core import Nuclide
+from .._inputs import convention, number
 from ..advisory import Advisory
 from ..errors import OutOfRangeError, TimeZoneError, UndefinedError, UnknownNameError
-from ._inputs import convention, number
 from .decay import decayed_activity_gbq, elapsed_h, hours_to_decay, zoned
 from .delivery import number_of_spheres, vial_timing
 from .products import Product, product

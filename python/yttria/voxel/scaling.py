@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .. import _core
 from .._core import Nuclide
+from .._inputs import number
 from ..advisory import Advisory
 from ..errors import OutOfRangeError, UndefinedError, UnitError
 from ..image import UNITS, Image
@@ -43,7 +45,8 @@ class AbsoluteScaling:
     where the image has been corrected to administration. With `administered_activity_gbq` (delivered to the patient,
     at administration) the field's total is held against it: an advisory outside 0.8 to 1.2 of it.
 
-    Raises `OutOfRangeError` where the time is not within [0, 720] h or the activity not within (0, 100] GBq.
+    Raises `OutOfRangeError` where the time is not within [0, 720] h or the activity not within (0, 100] GBq,
+    `DTypeError` where one is not a number.
     """
 
     hours_after_administration: float
@@ -110,7 +113,7 @@ class RelativeScaling:
     residual_fraction: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        _checked_fraction("lung shunt fraction", self.lung_shunt_fraction)
+        _core.fraction_below_one("lung shunt fraction", number("lung shunt fraction", self.lung_shunt_fraction))
         vial = self.vial_activity_gbq is not None and self.residual_fraction is not None
         alone = self.vial_activity_gbq is None and self.residual_fraction is None
         if not (vial if self.delivered_activity_gbq is None else alone):
@@ -123,7 +126,7 @@ class RelativeScaling:
             _checked_gbq("delivered activity in GBq", self.delivered_activity_gbq)
         if self.vial_activity_gbq is not None and self.residual_fraction is not None:
             _checked_gbq("vial activity in GBq", self.vial_activity_gbq)
-            _checked_fraction("residual fraction", self.residual_fraction)
+            _core.fraction_below_one("residual fraction", number("residual fraction", self.residual_fraction))
 
     @property
     def reference_activity_mbq(self) -> float:
@@ -191,17 +194,13 @@ def _sum_within(structure: Structure, image: Image, threads: int | None) -> tupl
 
 
 def _checked(quantity: str, value: float, low: float, high: float) -> None:
+    value = number(quantity, value)
     if not (math.isfinite(value) and low <= value <= high):
         raise OutOfRangeError(f"{quantity} must be within [{low:g}, {high:g}], got {value:g}")
 
 
 def _checked_gbq(quantity: str, value: float) -> None:
+    value = number(quantity, value)
     if not 0.0 < value <= _MAX_GBQ:
         hint = f" (did you mean {value / 1e3:g}?)" if _MAX_GBQ < value < math.inf else ""
         raise OutOfRangeError(f"{quantity} must be within (0, {_MAX_GBQ:g}], got {value:g}{hint}")
-
-
-def _checked_fraction(quantity: str, value: float) -> None:
-    if not 0.0 <= value < 1.0:
-        hint = f" (did you mean {value / 100:g}?)" if 1.0 < value <= 100.0 else ""
-        raise OutOfRangeError(f"{quantity} must be within [0, 1), got {value:g}{hint}")

@@ -6,8 +6,8 @@ from numbers import Real
 
 import numpy as np
 
-from .._core import Nuclide
-from ..errors import DTypeError, OutOfRangeError
+from ._core import Nuclide
+from .errors import DTypeError, OutOfRangeError
 
 
 def number(quantity: str, value: object) -> float:
