@@ -75,6 +75,10 @@ impl fmt::Debug for Path {
     }
 }
 
+/// What voxels may be multiplied by before they overflow, 2^28: a transform adds up to 2^24 of them, two parts and two
+/// mirror images of each.
+pub const HEADROOM: f64 = (1u32 << 28) as f64;
+
 /// `f32` or `f64`: what an array holds, and how a vector of it computes.
 pub trait Element: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send + Sync + 'static {
     /// As many of these as one register of `S` holds.
@@ -83,8 +87,7 @@ pub trait Element: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send +
     const ZERO: Self;
     /// Its name in NumPy.
     const NAME: &'static str;
-    /// The largest magnitude an array may hold, an eighth of the largest number: eight voxels can be added before they
-    /// are weighted.
+    /// The largest magnitude an array may hold: the largest number divided by [`HEADROOM`].
     const LARGEST: Self;
 
     /// The nearest number.
@@ -123,7 +126,7 @@ macro_rules! element {
             type Vector<S: Simd> = S::$vector;
             const ZERO: Self = 0.0;
             const NAME: &'static str = $name;
-            const LARGEST: Self = <$type>::MAX / 8.0;
+            const LARGEST: Self = <$type>::MAX / HEADROOM as $type;
 
             #[inline(always)]
             fn from_f64(value: f64) -> Self {

@@ -17,6 +17,7 @@ from yttria import ConvolutionPlan, YttriaError
 from yttria.errors import DTypeError, InsufficientMemoryError, OutOfRangeError, ShapeError, UnknownNameError
 from yttria.reference.convolution import convolve
 
+LARGEST = float(np.finfo(np.float32).max) / 2**28
 METHODS = ["auto", "definition", "direct", "fft_direct", "fft2_direct"]
 # Of the largest output: rounding of the sums, measured below 3e-7 and 1e-15.
 TOLERANCE = {np.dtype(np.float32): 5e-7, np.dtype(np.float64): 1e-14}
@@ -250,7 +251,7 @@ def test_a_masked_array_is_refused() -> None:
         ConvolutionPlan((2, 3, 4), np.ones((1, 1, 1))).apply(array)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 0.2 * np.finfo(np.float32).max])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1.01 * LARGEST])
 @pytest.mark.parametrize("at", [(0, 0, 0), (3, 1, 36), (4, 6, 40), (2, 3, 17)])
 def test_a_value_that_cannot_be_summed_is_named(value: float, at: tuple[int, int, int]) -> None:
     array = random_map((5, 7, 41), dtype=np.float32)
@@ -259,6 +260,14 @@ def test_a_value_that_cannot_be_summed_is_named(value: float, at: tuple[int, int
     array[4, 6, 40] = np.nan
     with pytest.raises(OutOfRangeError, match=rf"array value at \({at[0]}, {at[1]}, {at[2]}\) must be finite"):
         plan.apply(array)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_largest_legal_value_does_not_overflow(method: str) -> None:
+    array, kernel = np.full((9, 700, 35), LARGEST, np.float32), even_kernel((1, 2, 3))
+    out = ConvolutionPlan(array.shape, kernel, np.float32, method=method).apply(array)
+    assert out[4, 350, 17] == pytest.approx(LARGEST * kernel.sum(), rel=1e-5)
+    assert np.isfinite(out).all()
 
 
 def test_negative_values_are_legal() -> None:

@@ -101,6 +101,8 @@ def test_a_plan_for_more_memory_than_there_is_says_so(method: str) -> None:
     ("shape", "half", "method"),
     [
         ((128, 192, 200), (2, 2, 2), "direct"),
+        ((109, 200, 200), (4, 3, 3), "direct"),
+        ((128, 192, 200), (4, 4, 4), "fft_direct"),
         ((128, 192, 200), (6, 6, 6), "fft_direct"),
         ((128, 192, 200), (12, 12, 12), "fft2_direct"),
         ((128, 192, 5), (4, 4, 4), "direct"),

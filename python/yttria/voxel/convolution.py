@@ -105,8 +105,8 @@ class ConvolutionPlan:
         Nothing is masked unless asked for; exact zeros cost almost nothing.
 
         Raises `ShapeError`, `DTypeError`, `InsufficientMemoryError`, and `OutOfRangeError` naming the first voxel that
-        is NaN, infinite or larger than an eighth of the largest number of the dtype. After an error (or
-        `KeyboardInterrupt`) `out` holds anything. `out` must not overlap `array`.
+        is NaN, infinite or above the largest number of the dtype divided by 2^28 (1.3e30 for float32). After an error
+        (or `KeyboardInterrupt`) `out` holds anything. `out` must not overlap `array`.
         """
         source = self._map(array)
         result, fresh = self._out(out, (array,))

@@ -6,6 +6,7 @@
 //! the input that finds its [`Support`], then the form. The result depends neither on the number of threads nor on who
 //! else uses the plan.
 
+mod complex;
 mod definition;
 mod direct;
 mod fft2_direct;
@@ -78,16 +79,17 @@ impl Method {
     /// The cost model: nanoseconds per 64 bytes of map, on one core.
     ///
     /// Fitted to dense maps of 128 x 192 x 200 with kernels of half sizes 2 to 10 that are zero outside an ellipsoid, in
-    /// `f32` and `f64` with AVX-512; it is within 20 % there, and puts the crossovers between 3 and 4 and between 8 and
-    /// 10. A map of zeros mostly scales all of them alike. A transform is longer than its axis by a half size, and
+    /// `f32` and `f64` with AVX-512; it is within 30 % there, and puts the crossovers between 3 and 4 and between 8 and
+    /// 10. The constant terms are set by one more map, 109 x 200 x 200 with half sizes 4, 3 and 3, on which the direct
+    /// sum takes 6 % (`f32`) and 17 % (`f64`) less time than `fft_direct`: what counts is the order. A map of zeros mostly scales all of them alike. A transform is longer than its axis by a half size, and
     /// computes one column at a time where there are fewer than lanes.
     fn cheapest(shape: [usize; 3], half: [usize; 3]) -> Self {
         let [hk, hj, hi] = half.map(|h| (h + 1) as f64);
         let padding = |axis: usize| 1.0 + half[axis] as f64 / shape[axis] as f64;
         let thin = if shape[2] < 16 { 16.0 } else { 1.0 };
-        let mut costs = vec![(Self::Direct, 20.0 + 0.45 * hk * hj * hi)];
+        let mut costs = vec![(Self::Direct, 18.0 + 0.45 * hk * hj * hi)];
         if 2 * half[1] < fft_direct::LONGEST {
-            costs.push((Self::FftDirect, thin * padding(1) * (40.0 + 0.6 * hk * hi)));
+            costs.push((Self::FftDirect, thin * padding(1) * (43.0 + 0.6 * hk * hi)));
         }
         if 2 * half[1] < fft2_direct::LONGEST && shape[2] + half[2] <= fft2_direct::LONGEST {
             costs.push((Self::Fft2Direct, thin * padding(1) * padding(2) * (50.0 + 5.0 * hk)));
@@ -213,7 +215,7 @@ impl<T: Element> ConvolutionPlan<T> {
 
     /// Writes the convolution of `input` into `out`, both of the plan's shape in C order.
     ///
-    /// Errors where a length is wrong, a voxel is NaN, infinite or above an eighth of the largest number, the memory
+    /// Errors where a length is wrong, a voxel is NaN, infinite or above [`Element::LARGEST`], the memory
     /// does not suffice, or the caller cancels. After an error `out` holds anything.
     pub fn apply(
         &self,

@@ -8,7 +8,8 @@ use std::ops::Range;
 use pulp::Simd;
 
 use super::Call;
-use super::lane_fft::{Complex, Sink, Source, load, store};
+use super::complex::{Complex, load, store};
+use super::lane_fft::{Sink, Source};
 use super::overlap_save::Block;
 use crate::error::Result;
 use crate::parallel::try_for_each;

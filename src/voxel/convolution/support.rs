@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::error::{Error, Result};
 use crate::parallel::{Cancellation, try_for_each};
-use crate::simd::{Element, Path};
+use crate::simd::{Element, HEADROOM, Path};
 
 /// Where an array is not zero: per row, and as a bounding box.
 #[derive(Debug, Clone)]
@@ -19,8 +19,8 @@ pub struct Support {
 }
 
 impl Support {
-    /// Reads the array. Errors at the first voxel (in C order) that is NaN, infinite or larger than an eighth of the
-    /// largest number of its type.
+    /// Reads the array. Errors at the first voxel (in C order) that is NaN, infinite or above
+    /// [`Element::LARGEST`].
     pub fn scan<T: Element>(
         input: &[T],
         shape: [usize; 3],
@@ -112,8 +112,8 @@ impl<T: Element> WithSimd for ScanRows<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> bool {
-        // x 8 0 is zero, or NaN where 8 x is not finite; NaN then stays in the sum.
-        let (eight, zero) = (T::splat(simd, T::from_f64(8.0)), T::splat(simd, T::ZERO));
+        // x HEADROOM 0 is zero, or NaN where the first product is not finite; NaN then stays in the sum.
+        let (headroom, zero) = (T::splat(simd, T::from_f64(HEADROOM)), T::splat(simd, T::ZERO));
         let mut invalid = zero;
         let mut valid = true;
         for (row, support) in self.voxels.chunks_exact(self.ni).zip(self.rows) {
@@ -121,7 +121,7 @@ impl<T: Element> WithSimd for ScanRows<'_, T> {
             let mut any = zero;
             for x in vectors {
                 any = T::or(simd, any, *x);
-                invalid = T::mul_add(simd, T::mul(simd, *x, eight), zero, invalid);
+                invalid = T::mul_add(simd, T::mul(simd, *x, headroom), zero, invalid);
             }
             valid &= rest.iter().all(|x| is_valid(*x));
             let empty = lanes::<S, T>(simd, any).iter().chain(rest).all(|x| *x == T::ZERO);
