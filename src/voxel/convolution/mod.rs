@@ -79,10 +79,10 @@ impl Method {
     /// The cost model: nanoseconds per 64 bytes of map, on one core.
     ///
     /// Fitted to dense maps of 128 x 192 x 200 with kernels of half sizes 2 to 10 that are zero outside an ellipsoid, in
-    /// `f32` and `f64` with AVX-512; it is within 30 % there, and puts the crossovers between 3 and 4 and between 8 and
-    /// 10. The constant terms are set by one more map, 109 x 200 x 200 with half sizes 4, 3 and 3, on which the direct
-    /// sum takes 6 % (`f32`) and 17 % (`f64`) less time than `fft_direct`: what counts is the order. A map of zeros mostly scales all of them alike. A transform is longer than its axis by a half size, and
-    /// computes one column at a time where there are fewer than lanes.
+    /// `f32` and `f64` with AVX-512, and to one of 109 x 200 x 200 with half sizes 4, 3 and 3, where the direct sum is
+    /// ahead. What counts is the order (crossovers between 3 and 4 and between 8 and 10); the times themselves may be
+    /// off by a third. A map of zeros mostly scales all of them alike. A transform is longer than its axis by a half
+    /// size, and computes one column at a time where there are fewer than lanes.
     fn cheapest(shape: [usize; 3], half: [usize; 3]) -> Self {
         let [hk, hj, hi] = half.map(|h| (h + 1) as f64);
         let padding = |axis: usize| 1.0 + half[axis] as f64 / shape[axis] as f64;
