@@ -48,8 +48,14 @@ def demo(
             threads=threads,
         )
     with progress("Writing", quiet=json):
+        doses = convolved.table(parts)
         written = write_result(
-            convolved, parts, out, background=phantom.ct, title="Digital phantom: absorbed dose by voxel S values"
+            convolved,
+            parts,
+            doses,
+            out,
+            background=phantom.ct,
+            title="Digital phantom: absorbed dose by voxel S values",
         )
         write_image(phantom.activity, out / "activity.nrrd")
         write_image(phantom.ct, out / "ct.nrrd")
@@ -66,10 +72,10 @@ def demo(
             "voxel_s_values_mean_gy": row["mean_gy"],
             "voxel_s_values_d70_gy": row["d70_gy"],
         }
-        for row in convolved.table(parts)
+        for row in doses
     ]
     if json:
-        text = summary(convolved, parts) | {"truth": rows, "written": [str(p) for p in written]}
+        text = summary(convolved, doses) | {"truth": rows, "written": [str(p) for p in written]}
         typer.echo(as_json(text))
         return
     print_table(

@@ -16,7 +16,7 @@ from ..io import read_image, read_structures, write_image
 from ..structure import Structure
 from ..voxel import AbsoluteScaling, DoseResult, RelativeScaling, dose_image
 from ..voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM
-from .output import as_json, print_advisories, print_table, progress, write_csv
+from .output import Row, as_json, print_advisories, print_table, progress, write_csv
 
 
 class Method(str, Enum):
@@ -116,13 +116,15 @@ def dose(
         )
     with progress("Writing", quiet=json):
         suffix = ".nii.gz" if ".nii" in activity.suffixes else ".nrrd"
-        written = write_result(result, parts, out, suffix=suffix, background=beneath, isodoses_gy=isodose_gy)
-    report(result, parts, written, json=json)
+        rows = result.table(parts)
+        written = write_result(result, parts, rows, out, suffix=suffix, background=beneath, isodoses_gy=isodose_gy)
+    report(result, rows, written, json=json)
 
 
 def write_result(
     result: DoseResult,
     structures: list[Structure],
+    rows: list[Row],
     out: Path,
     *,
     suffix: str = ".nrrd",
@@ -136,30 +138,30 @@ def write_result(
     out.mkdir(parents=True, exist_ok=True)
     paths = [out / f"dose{suffix}", out / "doses.csv", out / "doses.json", out / "dose.png"]
     write_image(result.image, paths[0])
-    write_csv(paths[1], result.table(structures))
-    paths[2].write_text(as_json(summary(result, structures)) + "\n", encoding="utf-8")
+    write_csv(paths[1], rows)
+    paths[2].write_text(as_json(summary(result, rows)) + "\n", encoding="utf-8")
     figure = dose_figure(result, structures, background=background, isodoses_gy=isodoses_gy, title=title)
     save_figure(figure, paths[3])
     return paths
 
 
-def summary(result: DoseResult, structures: list[Structure]) -> dict[str, object]:
+def summary(result: DoseResult, rows: list[Row]) -> dict[str, object]:
     """The result as plain data: doses, provenance, advisories."""
     return {
         "yttria_version": __version__,
-        "structures": result.table(structures),
+        "structures": rows,
         "provenance": result.provenance.as_dict(),
         "advisories": [a.as_dict() for a in result.advisories],
     }
 
 
-def report(result: DoseResult, structures: list[Structure], written: list[Path], *, json: bool) -> None:
+def report(result: DoseResult, rows: list[Row], written: list[Path], *, json: bool) -> None:
     """Print the table with what was assumed, or the same as JSON."""
     if json:
-        typer.echo(as_json(summary(result, structures) | {"written": [str(p) for p in written]}))
+        typer.echo(as_json(summary(result, rows) | {"written": [str(p) for p in written]}))
         return
     print_table(
-        result.table(structures),
+        rows,
         title=f"Absorbed dose in Gy, {result.provenance.method.replace('_', ' ')}",
         headings=HEADINGS,
     )
