@@ -40,6 +40,7 @@ PYTHON_ROOMS = {
     "image": {"errors", "affine"},
     "structure": {"_core", "errors", "affine", "image", "evaluation"},
     "io": {"errors", "_extras", "affine", "image", "structure"},
+    "case": {"_core", "_inputs", "errors", "image", "io", "kernels", "structure", "voxel"},
 }
 
 

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ..case import summary
 from ..io import write_image, write_structures
 from ..phantom import liver_phantom
 from ..voxel import AbsoluteScaling, dose_image
-from .dose import summary, write_result
+from .dose import write_result
 from .output import Row, as_json, print_advisories, print_table, progress
 
 

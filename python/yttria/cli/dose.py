@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from .. import Nuclide, __version__
-from ..errors import OutOfRangeError, UnknownNameError
+from .. import Nuclide
+from ..case import Case, dose_case, read_case, summary
 from ..image import Image
-from ..io import read_image, read_structures, write_image
+from ..io import read_image, write_image
 from ..structure import Structure
-from ..voxel import AbsoluteScaling, DoseResult, RelativeScaling, dose_image
+from ..voxel import DoseResult
 from ..voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM
 from .output import Row, as_json, print_advisories, print_table, progress, write_csv
 
@@ -98,27 +98,38 @@ def dose(
     Relative scaling: yttria dose SPECT.nrrd -s SEG.seg.nrrd --unit counts --relative-to Liver --administered-gbq 1.4
     --lung-shunt-fraction 0.05
     """
+    case = Case(
+        activity=activity,
+        structures=structures,
+        unit=unit,
+        scan_delay_h=scan_delay_h,
+        relative_to=relative_to,
+        administered_gbq=administered_gbq,
+        residual_fraction=residual_fraction,
+        lung_shunt_fraction=lung_shunt_fraction,
+        method=method.name,
+        medium=medium,
+        density_g_per_ml=density_g_per_ml,
+        convention=convention,
+        negative_voxels=negative_voxels.value,
+    )
     with progress("Reading", quiet=json):
-        image = read_image(activity, unit=unit)
-        parts = read_structures(structures)
+        inputs = read_case(case)
         beneath = read_image(background, unit="HU") if background else None
-    scaling = _scaling(parts, scan_delay_h, relative_to, administered_gbq, residual_fraction, lung_shunt_fraction)
     with progress("Computing the absorbed dose", quiet=json):
-        result = dose_image(
-            image,
-            scaling=scaling,
-            method=method.name,
-            medium=medium,
-            density_g_per_ml=density_g_per_ml,
-            nuclide=Nuclide(convention),
-            negative_voxels=negative_voxels.value,
-            threads=threads,
-        )
+        dosed = dose_case(case, inputs, threads=threads)
     with progress("Writing", quiet=json):
         suffix = ".nii.gz" if ".nii" in activity.suffixes else ".nrrd"
-        rows = result.table(parts)
-        written = write_result(result, parts, rows, out, suffix=suffix, background=beneath, isodoses_gy=isodose_gy)
-    report(result, rows, written, json=json)
+        written = write_result(
+            dosed.result,
+            dosed.structures,
+            dosed.rows,
+            out,
+            suffix=suffix,
+            background=beneath,
+            isodoses_gy=isodose_gy,
+        )
+    report(dosed.result, dosed.rows, written, json=json)
 
 
 def write_result(
@@ -145,16 +156,6 @@ def write_result(
     return paths
 
 
-def summary(result: DoseResult, rows: list[Row]) -> dict[str, object]:
-    """The result as plain data: doses, provenance, advisories."""
-    return {
-        "yttria_version": __version__,
-        "structures": rows,
-        "provenance": result.provenance.as_dict(),
-        "advisories": [a.as_dict() for a in result.advisories],
-    }
-
-
 def report(result: DoseResult, rows: list[Row], written: list[Path], *, json: bool) -> None:
     """Print the table with what was assumed, or the same as JSON."""
     if json:
@@ -169,49 +170,3 @@ def report(result: DoseResult, rows: list[Row], written: list[Path], *, json: bo
     console = Console()
     for path in written:
         console.print(f"[dim]wrote[/] {path}", highlight=False, soft_wrap=True)
-
-
-def _scaling(
-    structures: list[Structure],
-    scan_delay_h: float | None,
-    relative_to: str | None,
-    administered_gbq: float | None,
-    residual_fraction: float | None,
-    lung_shunt_fraction: float | None,
-) -> AbsoluteScaling | RelativeScaling:
-    """The scaling that the options spell out; none is ever implied."""
-    if relative_to is None:
-        if scan_delay_h is None:
-            raise OutOfRangeError(
-                "scan delay in h must be given (--scan-delay-h; 0 where the image is already corrected to "
-                "administration), or relative scaling asked for (--relative-to)"
-            )
-        if lung_shunt_fraction is not None or residual_fraction is not None:
-            raise OutOfRangeError(
-                "lung shunt and residual fraction belong to relative scaling (--relative-to); "
-                "an absolute image has them in it"
-            )
-        return AbsoluteScaling(hours_after_administration=scan_delay_h, administered_activity_gbq=administered_gbq)
-    if scan_delay_h is not None:
-        raise OutOfRangeError(
-            "--scan-delay-h has no part in relative scaling: the image is scaled to the delivered activity"
-        )
-    if administered_gbq is None or lung_shunt_fraction is None:
-        raise OutOfRangeError(
-            "relative scaling needs --administered-gbq and --lung-shunt-fraction (0 is a valid fraction)"
-        )
-    named = {s.name: s for s in structures}
-    if relative_to not in named:
-        raise UnknownNameError(f"reference structure must be one of {', '.join(named)}, got '{relative_to}'")
-    if residual_fraction is None:
-        return RelativeScaling(
-            reference=named[relative_to],
-            delivered_activity_gbq=administered_gbq,
-            lung_shunt_fraction=lung_shunt_fraction,
-        )
-    return RelativeScaling(
-        reference=named[relative_to],
-        vial_activity_gbq=administered_gbq,
-        residual_fraction=residual_fraction,
-        lung_shunt_fraction=lung_shunt_fraction,
-    )

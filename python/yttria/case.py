@@ -1,0 +1,259 @@
+"""One case: the files and settings that are declared, and the doses they lead to.
+
+`yttria dose` and the batch runner go through these functions, so that both give the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import _core
+from ._core import Nuclide, __version__
+from ._inputs import number
+from .errors import DTypeError, OutOfRangeError, UndefinedError, UnknownNameError, YttriaError
+from .image import Image, checked_unit
+from .io import read_image, read_structures
+from .kernels import VoxelSValueLibrary
+from .structure import Structure
+from .voxel import AbsoluteScaling, DoseResult, RelativeScaling, dose_image
+from .voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM, METHODS
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What is declared of one case: its files, how its image is scaled to activity, and the dose model.
+
+    Absolute scaling: `scan_delay_h`, hours from administration to the time that the image's activity refers to; with
+    `administered_gbq` (delivered to the patient) the field's total is held against it. Relative scaling: `relative_to`,
+    the name of the structure that holds what the liver received, with `administered_gbq` and `lung_shunt_fraction`;
+    where `residual_fraction` is given, `administered_gbq` is the vial's activity. One of the two must be spelled out.
+    `unit` is needed where the activity image has none. Everything else is as in `yttria.dose_image`.
+
+    Raises the first of `problems()`: `DTypeError`, `OutOfRangeError`, `UndefinedError`, `UnitError` or
+    `UnknownNameError`. No file is looked at.
+    """
+
+    activity: Path
+    structures: Path
+    case_id: str = ""
+    unit: str | None = None
+    scan_delay_h: float | None = None
+    relative_to: str | None = None
+    administered_gbq: float | None = None
+    residual_fraction: float | None = None
+    lung_shunt_fraction: float | None = None
+    method: str = METHODS[0]
+    medium: str = DEFAULT_MEDIUM
+    density_g_per_ml: float = DEFAULT_DENSITY_G_PER_ML
+    convention: str = "EANM2022"
+    negative_voxels: str = "keep"
+
+    def __post_init__(self) -> None:
+        for _, error in problems(vars(self)):
+            raise error
+        object.__setattr__(self, "activity", Path(self.activity))
+        object.__setattr__(self, "structures", Path(self.structures))
+
+    def scaling(self, structures: Sequence[Structure]) -> AbsoluteScaling | RelativeScaling:
+        """The scaling that the case spells out; `UnknownNameError` where `relative_to` is none of the structures."""
+        if self.relative_to is None:
+            assert self.scan_delay_h is not None  # the constructor has seen to it
+            return AbsoluteScaling(self.scan_delay_h, self.administered_gbq)
+        named = {s.name: s for s in structures}
+        if self.relative_to not in named:
+            raise UnknownNameError(f"reference structure must be one of {', '.join(named)}, got '{self.relative_to}'")
+        assert self.lung_shunt_fraction is not None
+        vial = self.residual_fraction is not None
+        return RelativeScaling(
+            reference=named[self.relative_to],
+            lung_shunt_fraction=self.lung_shunt_fraction,
+            delivered_activity_gbq=None if vial else self.administered_gbq,
+            vial_activity_gbq=self.administered_gbq if vial else None,
+            residual_fraction=self.residual_fraction,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class CaseInputs:
+    """What the files of a case hold."""
+
+    activity: Image
+    structures: list[Structure]
+
+
+@dataclass(frozen=True, eq=False)
+class DosedCase:
+    """A case with its result: the dose image, and `rows`, the table of its structures (see `DoseResult.table`)."""
+
+    case: Case
+    structures: list[Structure]
+    result: DoseResult
+    rows: list[Row] = field(repr=False)
+
+
+def read_case(case: Case) -> CaseInputs:
+    """Read the files of a case; raises whatever `read_image` and `read_structures` raise."""
+    return CaseInputs(read_image(case.activity, unit=case.unit), read_structures(case.structures))
+
+
+def dose_case(
+    case: Case,
+    inputs: CaseInputs | None = None,
+    *,
+    kernels: VoxelSValueLibrary | None = None,
+    threads: int | None = None,
+) -> DosedCase:
+    """Dose one case. `inputs`: read before; else they are read. `kernels`: voxel S values shared between cases.
+
+    Raises whatever `read_case`, `Case.scaling`, `dose_image` and `DoseResult.table` raise.
+    """
+    inputs = read_case(case) if inputs is None else inputs
+    scaling = case.scaling(inputs.structures)
+    nuclide = Nuclide(case.convention)
+    s_values = None
+    if kernels is not None and case.method == "voxel_s_values":
+        s_values = kernels.get(
+            inputs.activity.voxel_size_mm,
+            medium=case.medium,
+            density_g_per_ml=case.density_g_per_ml,
+            nuclide=nuclide,
+            threads=threads,
+        )
+    result = dose_image(
+        inputs.activity,
+        scaling=scaling,
+        method=case.method,
+        medium=case.medium,
+        density_g_per_ml=case.density_g_per_ml,
+        nuclide=nuclide,
+        s_values=s_values,
+        negative_voxels=case.negative_voxels,
+        threads=threads,
+    )
+    return DosedCase(case, inputs.structures, result, result.table(inputs.structures, threads=threads))
+
+
+def summary(result: DoseResult, rows: list[Row]) -> dict[str, Any]:
+    """A result as plain data: doses, provenance, advisories."""
+    return {
+        "yttria_version": __version__,
+        "structures": rows,
+        "provenance": result.provenance.as_dict(),
+        "advisories": [a.as_dict() for a in result.advisories],
+    }
+
+
+def problems(declared: dict[str, Any]) -> Iterator[tuple[str, YttriaError]]:
+    """Everything wrong with the declared values of a case, as (field, error); none of the files is looked at."""
+    wrong = False
+    for name, check in _CHECKS.items():
+        try:
+            check(declared.get(name))
+        except YttriaError as error:
+            wrong = True
+            yield name, error
+    if wrong:
+        return
+    if declared["method"] == "voxel_s_values":
+        try:
+            _core._density_g_per_ml(declared["medium"], declared["density_g_per_ml"])
+        except YttriaError as error:
+            yield "density_g_per_ml", error
+    absolute, relative = declared.get("scan_delay_h") is not None, declared.get("relative_to") is not None
+    if absolute and relative:
+        yield (
+            "scan_delay_h",
+            OutOfRangeError(
+                "scan delay (scan_delay_h) has no part in relative scaling: the image is scaled to the delivered "
+                "activity"
+            ),
+        )
+    elif relative:
+        for name in ("administered_gbq", "lung_shunt_fraction"):
+            if declared.get(name) is None:
+                yield (
+                    name,
+                    OutOfRangeError(
+                        "relative scaling needs administered_gbq and lung_shunt_fraction (0 is a valid fraction)"
+                    ),
+                )
+    elif not absolute:
+        yield (
+            "scan_delay_h",
+            OutOfRangeError(
+                "scan delay in h must be given (scan_delay_h; 0 where the image is already corrected to "
+                "administration), or relative scaling asked for (relative_to)"
+            ),
+        )
+    else:
+        for name in ("lung_shunt_fraction", "residual_fraction"):
+            if declared.get(name) is not None:
+                yield (
+                    name,
+                    OutOfRangeError(
+                        "lung shunt and residual fraction belong to relative scaling (relative_to); an absolute image "
+                        "has them in it"
+                    ),
+                )
+
+
+def _optional(check: Callable[[Any], object]) -> Callable[[Any], object]:
+    return lambda value: None if value is None else check(value)
+
+
+def _fraction(quantity: str) -> Callable[[Any], object]:
+    return lambda value: _core.fraction_below_one(quantity, number(quantity, value))
+
+
+def _one_of(quantity: str, known: Sequence[str]) -> Callable[[Any], object]:
+    def check(value: object) -> None:
+        if value not in known:
+            raise UnknownNameError(f"{quantity} must be one of {', '.join(known)}, got {value!r}")
+
+    return check
+
+
+def _path(quantity: str) -> Callable[[Any], object]:
+    def check(value: object) -> None:
+        if not isinstance(value, str | Path) or value == "":
+            raise UndefinedError(f"{quantity} must be a path, got {value!r}")
+
+    return check
+
+
+def _text(quantity: str) -> Callable[[Any], object]:
+    def check(value: object) -> None:
+        if not isinstance(value, str):
+            raise DTypeError(f"{quantity} must be a text, got {value!r:.80}")
+
+    return check
+
+
+def _positive_density(value: object) -> None:
+    density = number("density in g/mL", value)
+    if not 0.0 < density < float("inf"):
+        raise OutOfRangeError(f"density in g/mL must be finite and > 0, got {density:g}")
+
+
+#: What each field must be by itself.
+_CHECKS: dict[str, Callable[[Any], object]] = {
+    "activity": _path("activity image"),
+    "structures": _path("structures"),
+    "case_id": _text("case id"),
+    "unit": _optional(checked_unit),
+    "scan_delay_h": _optional(AbsoluteScaling),
+    "relative_to": _optional(_text("reference structure")),
+    "administered_gbq": _optional(lambda value: AbsoluteScaling(0.0, value)),
+    "residual_fraction": _optional(_fraction("residual fraction")),
+    "lung_shunt_fraction": _optional(_fraction("lung shunt fraction")),
+    "method": _one_of("method", METHODS),
+    "medium": _one_of("medium", [name for name, *_ in _core._media()]),
+    "density_g_per_ml": _positive_density,
+    "convention": _one_of("convention", Nuclide.presets()),
+    "negative_voxels": _one_of("negative_voxels", ("keep", "clip")),
+}

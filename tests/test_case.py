@@ -1,0 +1,95 @@
+"""A declared case: every mistake in it is found before a file is read, and it is dosed as by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import yttria
+from yttria.case import Case, CaseInputs, dose_case, problems
+from yttria.errors import DTypeError, OutOfRangeError, UndefinedError, UnitError, UnknownNameError
+from yttria.phantom import liver_phantom
+
+ABSOLUTE: dict[str, Any] = {"activity": "a.nrrd", "structures": "s.seg.nrrd", "scan_delay_h": 20.0}
+RELATIVE = ABSOLUTE | {
+    "scan_delay_h": None,
+    "relative_to": "Liver",
+    "administered_gbq": 2.0,
+    "lung_shunt_fraction": 0.05,
+}
+
+
+@pytest.fixture(scope="module")
+def inputs() -> CaseInputs:
+    phantom = liver_phantom((9.0, 7.0, 8.0))
+    return CaseInputs(phantom.activity, list(phantom.structures))
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "field", "message"),
+    [
+        ({"activity": ""}, UndefinedError, "activity", "path"),
+        ({"structures": 3}, UndefinedError, "structures", "got 3"),
+        ({"case_id": 7}, DTypeError, "case_id", "text"),
+        ({"unit": "Bq/ml"}, UnitError, "unit", "did you mean 'Bq/mL'?"),
+        ({"scan_delay_h": -1.0}, OutOfRangeError, "scan_delay_h", "[0, 720]"),
+        ({"scan_delay_h": float("nan")}, OutOfRangeError, "scan_delay_h", "nan"),
+        ({"scan_delay_h": "20"}, DTypeError, "scan_delay_h", "'20'"),
+        ({"administered_gbq": 1400}, OutOfRangeError, "administered_gbq", "did you mean 1.4?"),
+        ({"method": "local-deposition"}, UnknownNameError, "method", "local_deposition"),
+        ({"medium": "spleen"}, UnknownNameError, "medium", "liver"),
+        ({"density_g_per_ml": 0.0}, OutOfRangeError, "density_g_per_ml", "> 0"),
+        ({"density_g_per_ml": 9.0, "method": "voxel_s_values"}, OutOfRangeError, "density_g_per_ml", "9"),
+        ({"convention": "eanm"}, UnknownNameError, "convention", "EANM2022"),
+        ({"negative_voxels": "drop"}, UnknownNameError, "negative_voxels", "clip"),
+        ({"scan_delay_h": None}, OutOfRangeError, "scan_delay_h", "must be given"),
+        ({"residual_fraction": 0.1}, OutOfRangeError, "residual_fraction", "relative scaling"),
+        ({"relative_to": "Liver"}, OutOfRangeError, "scan_delay_h", "no part in relative scaling"),
+        ({"relative_to": "Liver", "scan_delay_h": None}, OutOfRangeError, "administered_gbq", "needs"),
+        ({"lung_shunt_fraction": 5}, OutOfRangeError, "lung_shunt_fraction", "did you mean 0.05?"),
+    ],
+)
+def test_a_mistake_names_its_field(change: dict[str, Any], kind: type[Exception], field: str, message: str) -> None:
+    with pytest.raises(kind, match=message.translate({ord(c): f"\\{c}" for c in "[]?"})):
+        Case(**ABSOLUTE | change)
+    full = vars(Case(**ABSOLUTE)) | change
+    assert field in [name for name, _ in problems(full)]
+
+
+def test_all_mistakes_are_found_at_once() -> None:
+    found = [name for name, _ in problems(vars(Case(**ABSOLUTE)) | {"unit": "Bq", "method": "x", "medium": ""})]
+    assert found == ["unit", "method", "medium"]
+
+
+@pytest.mark.parametrize("method", ["local_deposition", "voxel_s_values"])
+def test_a_case_is_dosed_as_by_hand(inputs: CaseInputs, method: str) -> None:
+    case = Case(**RELATIVE | {"residual_fraction": 0.1, "method": method, "density_g_per_ml": 1.03})
+    by_hand = yttria.dose_image(
+        inputs.activity,
+        scaling=yttria.RelativeScaling(
+            inputs.structures[0], lung_shunt_fraction=0.05, vial_activity_gbq=2.0, residual_fraction=0.1
+        ),
+        method=method,
+        density_g_per_ml=1.03,
+    )
+    plain = dose_case(case, inputs)
+    shared = dose_case(case, inputs, kernels=yttria.VoxelSValueLibrary(), threads=1)
+    for dosed in (plain, shared):
+        np.testing.assert_array_equal(dosed.result.image.array, by_hand.image.array)
+        assert dosed.rows == by_hand.table(inputs.structures)
+        assert dosed.result.provenance == by_hand.provenance
+
+
+def test_the_reference_must_be_one_of_the_structures(inputs: CaseInputs) -> None:
+    with pytest.raises(UnknownNameError, match="must be one of Liver"):
+        dose_case(Case(**RELATIVE | {"relative_to": "liver"}), inputs)
+
+
+def test_files_are_read_where_no_inputs_are_given(inputs: CaseInputs, tmp_path: Path) -> None:
+    yttria.write_image(inputs.activity, tmp_path / "a.nrrd")
+    yttria.write_structures(inputs.structures, tmp_path / "s.seg.nrrd")
+    case = Case(activity=tmp_path / "a.nrrd", structures=tmp_path / "s.seg.nrrd", scan_delay_h=20.0)
+    assert dose_case(case).rows == dose_case(case, inputs).rows
