@@ -1,0 +1,140 @@
+"""Slices to a grid: positions sorted along the normal, and the affine that places them.
+
+DICOM PS3.3 C.7.6.2.1.1: the voxel (column i, row j) of a slice lies at ImagePositionPatient
++ i * PixelSpacing[1] * (row direction) + j * PixelSpacing[0] * (column direction), in LPS millimeters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ...affine import MAX_SHEAR, Affine, checked_affine
+from ...errors import GeometryError
+from .dataset import Dataset, number, numbers
+
+#: How far a slice may lie from its place among equidistant ones, in parts of their distance.
+MAX_GAP = 0.01
+#: How far orientations and spacings of slices of one grid may differ: rounding of decimal texts.
+_SAME = 1e-4
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Where one slice lies: the center of its first voxel, two directions, and the distances between rows and columns.
+
+    `row_direction` is along a row (i grows), `column_direction` down a column (j grows); both are unit vectors.
+    """
+
+    position: npt.NDArray[np.float64]
+    row_direction: npt.NDArray[np.float64]
+    column_direction: npt.NDArray[np.float64]
+    row_spacing_mm: float
+    column_spacing_mm: float
+
+    @property
+    def normal(self) -> npt.NDArray[np.float64]:
+        """Row direction x column direction."""
+        return np.cross(self.row_direction, self.column_direction)
+
+
+def plane(place: Dataset, orientation: Dataset | None = None, measures: Dataset | None = None) -> Plane:
+    """The plane that a header states; orientation and pixel spacing may stand in other items than the position.
+
+    Raises `GeometryError` where the two directions are not unit vectors at a right angle or a spacing is not positive.
+    """
+    position = numbers(place, "ImagePositionPatient", 3)
+    directions = np.reshape(numbers(orientation or place, "ImageOrientationPatient", 6), (2, 3))
+    row_spacing, column_spacing = numbers(measures or place, "PixelSpacing", 2)
+    if not (row_spacing > 0 and column_spacing > 0):
+        raise GeometryError(f"PixelSpacing must be two positive numbers, got {row_spacing:g} and {column_spacing:g}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        product = directions @ directions.T
+    if not np.abs(product - np.eye(2)).max() <= MAX_SHEAR:
+        raise GeometryError(
+            f"ImageOrientationPatient must be two unit vectors at a right angle, got {directions.ravel().tolist()}"
+        )
+    row, column = directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    return Plane(np.array(position), row, column, row_spacing, column_spacing)
+
+
+def affine(first: Plane, step: npt.ArrayLike) -> Affine:
+    """The affine of slices that begin at `first` and follow each other by the vector `step` in mm."""
+    matrix = np.eye(4)
+    matrix[:3, 0] = first.row_direction * first.column_spacing_mm
+    matrix[:3, 1] = first.column_direction * first.row_spacing_mm
+    matrix[:3, 2] = step
+    matrix[:3, 3] = first.position
+    return checked_affine(matrix)
+
+
+def stacked(planes: Sequence[Plane]) -> tuple[list[int], Affine]:
+    """The order of the slices along their normal, and the affine of the grid they form.
+
+    Raises `GeometryError` where there are fewer than two, where they differ in orientation or spacing, where two lie
+    at one position, where one is missing or displaced by more than 1 % of their distance, or where the stack is
+    sheared (a tilted gantry).
+    """
+    if len(planes) < 2:
+        raise GeometryError(f"an image needs at least two slices to have a slice distance, got {len(planes)}")
+    first = planes[0]
+    for n, other in enumerate(planes):
+        turned = max(
+            np.abs(first.row_direction - other.row_direction).max(),
+            np.abs(first.column_direction - other.column_direction).max(),
+        )
+        if turned > _SAME:
+            raise GeometryError(
+                f"slices must share one orientation: slice {n + 1} is turned against the first by {turned:.3g}"
+            )
+        spacing, found = (
+            (first.row_spacing_mm, first.column_spacing_mm),
+            (other.row_spacing_mm, other.column_spacing_mm),
+        )
+        if not np.allclose(spacing, found, rtol=_SAME, atol=0):
+            raise GeometryError(f"slices must share one pixel spacing, got {spacing} mm and {found} mm")
+    positions = np.array([p.position for p in planes])
+    with np.errstate(over="ignore", invalid="ignore"):
+        along = (positions - positions[0]) @ first.normal
+    order = np.argsort(along, kind="stable")
+    along, positions = along[order], positions[order]
+    if not np.isfinite(along).all():
+        raise GeometryError("slice positions must be finite")
+    _check_distances(along)
+    step = (positions[-1] - positions[0]) / (len(planes) - 1)
+    off = np.linalg.norm(positions - positions[0] - np.arange(len(planes))[:, None] * step, axis=1)
+    if off.max() > MAX_GAP * np.linalg.norm(step):
+        n = int(off.argmax())
+        raise GeometryError(f"slices must lie on one line: the one at {along[n]:.3f} mm is {off[n]:.3f} mm beside it")
+    return order.tolist(), affine(planes[order[0]], step)
+
+
+def slice_step(grid: Plane, offset_mm: float) -> npt.NDArray[np.float64]:
+    """The vector from one slice to the next, `offset_mm` along the normal (negative: against it)."""
+    return grid.normal * offset_mm
+
+
+def pixel_spacing_between_slices(dataset: Dataset) -> float:
+    """SpacingBetweenSlices, which may be negative in nuclear medicine, and must not be zero."""
+    spacing = number(dataset, "SpacingBetweenSlices")
+    if spacing == 0:
+        raise GeometryError("SpacingBetweenSlices must not be zero")
+    return spacing
+
+
+def _check_distances(along: npt.NDArray[np.float64]) -> None:
+    """Whether sorted positions are equidistant; the usual distance is the median, which one gap does not move."""
+    distances = np.diff(along)
+    usual = float(np.median(distances))
+    if not usual > 0 or distances.min() <= MAX_GAP * usual:
+        n = int(distances.argmin())
+        raise GeometryError(f"slices must lie apart: two are at {along[n]:.3f} mm along the normal")
+    worst = int(np.abs(distances - usual).argmax())
+    if abs(distances[worst] - usual) > MAX_GAP * usual:
+        raise GeometryError(
+            f"slices must be {usual:.4g} mm apart within {MAX_GAP:.0%}: between {along[worst]:.3f} and "
+            f"{along[worst + 1]:.3f} mm along the normal there are {distances[worst]:.4g} mm"
+        )
