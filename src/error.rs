@@ -69,6 +69,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// An [`Error::UnknownName`], with the names that are known.
+    pub fn unknown_name(quantity: impl Into<String>, name: &str, known: &[&str]) -> Self {
+        Self::UnknownName {
+            quantity: quantity.into(),
+            name: name.into(),
+            known: known.iter().map(ToString::to_string).collect(),
+        }
+    }
+
     /// An [`Error::OutOfRange`] without a hint.
     pub fn out_of_range(quantity: impl Into<String>, value: f64, requirement: impl Into<String>) -> Self {
         Self::OutOfRange {

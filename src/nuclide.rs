@@ -81,11 +81,7 @@ impl Nuclide {
                 "ICRP Publication 107: 64.10 h; 0.932905 MeV per decay by beta particles and 0.02 % by conversion \
                  electrons",
             ),
-            _ => Err(Error::UnknownName {
-                quantity: "nuclide convention".into(),
-                name: name.into(),
-                known: Self::PRESETS.map(String::from).to_vec(),
-            }),
+            _ => Err(Error::unknown_name("nuclide convention", name, &Self::PRESETS)),
         }
     }
 

@@ -32,7 +32,7 @@ RESIN = Patient(
     weight_kg=70,
     target_perfused_dose_gy=80,
     target_tumor_dose_gy=120,
-    limits=PartitionLimits(perfused_normal_gy=40, lung_gy=30, lung_cumulative_gy=50),
+    limits=PartitionLimits(normal_perfused_gy=40, lung_gy=30, lung_cumulative_gy=50),
     disease="HCC",
     intent="unilobar",
     pretreated_or_impaired=False,
@@ -66,7 +66,7 @@ def test_every_model_gives_its_own_activity_and_the_partition_models_doses() -> 
     assert min(found["partition_target"].doses.tumor_doses_gy) == pytest.approx(120, rel=1e-12)
     maximum = found["partition_maximum"]
     assert maximum.doses.normal_perfused_dose_gy == pytest.approx(40, rel=1e-12)
-    assert "perfused normal binds" in maximum.why
+    assert "what binds: perfused normal liver" in maximum.why
     with pytest.raises(KeyError):
         found["no such model"]
 

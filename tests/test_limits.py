@@ -18,7 +18,7 @@ def _codes(**query: object) -> set[str]:
 
 
 @pytest.mark.parametrize(("bilirubin", "limit"), [(0.6, 90), (1.0999, 90), (1.1, 50), (1.1001, 50), (3, 50)])
-def test_bilirubin_decides_the_whole_normal_limit(bilirubin: float, limit: float) -> None:
+def test_bilirubin_decides_the_normal_whole_limit(bilirubin: float, limit: float) -> None:
     query = {**GLASS, "intent": "unilobar", "kind": "normal_whole", "bilirubin_mg_per_dl": bilirubin}
     assert _values(**query) == [limit]
     on_boundary = "threshold_exactly_on_boundary_conservative_used" in _codes(**query)

@@ -388,7 +388,7 @@ def test_bad_questions_are_errors(question: dict[str, Any], error: type[Exceptio
         optimum(two(), **{"objective": "max_min_tumor_dose", **LIMITS, **question})
 
 
-def test_a_whole_normal_limit_needs_the_mass() -> None:
+def test_a_normal_whole_limit_needs_the_mass() -> None:
     plan = TerritoryPlan([Territory("a", 0.1, 0.5, [TumorPortion("x", 0.1, 4)])], overlap="disjoint")
     with pytest.raises(UndefinedError, match="needs its mass"):
         optimum(plan, objective="max_tumor_energy", normal_whole_limit_gy=40)

@@ -114,12 +114,12 @@ def test_without_normal_liver_the_ratio_of_one_tumor_cancels() -> None:
 
 def test_every_limit_is_reported_and_ties_bind_together() -> None:
     limits = PartitionLimits(
-        perfused_normal_gy=50, whole_normal_gy=45, whole_normal_prior_gy=5, lung_gy=30, activity_delivered_gbq=20
+        normal_perfused_gy=50, normal_whole_gy=45, normal_whole_prior_gy=5, lung_gy=30, activity_delivered_gbq=20
     )
     found = EXAMPLE.maximum_activity(limits, target_tumor_dose_gy=205)
-    assert found.binding == ("perfused_normal", "whole_normal")
-    assert [a.kind for a in found.at_limits] == ["perfused_normal", "whole_normal", "lung_single", "activity"]
-    assert found.activity_at("lung_single") == pytest.approx(30 / (49.67 * 0.05), rel=1e-13)
+    assert found.binding == ("normal_perfused", "normal_whole")
+    assert [a.kind for a in found.at_limits] == ["normal_perfused", "normal_whole", "lung", "activity"]
+    assert found.activity_at("lung") == pytest.approx(30 / (49.67 * 0.05), rel=1e-13)
     assert found.activity_at("lung_cumulative") is None
     assert found.doses is not None
     assert found.doses.tumor_doses_gy[0] == pytest.approx(200, rel=1e-12)
@@ -133,8 +133,8 @@ def test_at_the_maximum_no_limit_is_broken_and_the_binding_ones_are_met(
     model: PartitionModel, perfused: float, whole: float, lung: float, prior: float
 ) -> None:
     limits = PartitionLimits(
-        perfused_normal_gy=perfused,
-        whole_normal_gy=whole,
+        normal_perfused_gy=perfused,
+        normal_whole_gy=whole,
         lung_gy=lung,
         lung_cumulative_gy=lung + 20,
         lung_prior_gy=prior,
@@ -142,9 +142,9 @@ def test_at_the_maximum_no_limit_is_broken_and_the_binding_ones_are_met(
     found = model.maximum_activity(limits)
     assert found.doses is not None
     left = {
-        "perfused_normal": (found.doses.normal_perfused_dose_gy, perfused),
-        "whole_normal": (found.doses.normal_whole_dose_gy, whole),
-        "lung_single": (found.doses.lung_dose_gy, lung),
+        "normal_perfused": (found.doses.normal_perfused_dose_gy, perfused),
+        "normal_whole": (found.doses.normal_whole_dose_gy, whole),
+        "lung": (found.doses.lung_dose_gy, lung),
         "lung_cumulative": (found.doses.lung_dose_gy, max(lung + 20 - prior, 0.0)),
     }
     assert found.binding
@@ -211,12 +211,12 @@ def test_other_errors() -> None:
     with pytest.raises(OutOfRangeError, match=r"delivered activity in GBq .* 2000 looks like MBq"):
         EXAMPLE.doses(2000)
     with pytest.raises(OutOfRangeError, match="perfused normal liver limit in Gy"):
-        EXAMPLE.maximum_activity(PartitionLimits(perfused_normal_gy=0))
+        EXAMPLE.maximum_activity(PartitionLimits(normal_perfused_gy=0))
     with pytest.raises(OutOfRangeError, match="prior cumulative lung dose in Gy"):
         EXAMPLE.maximum_activity(PartitionLimits(lung_cumulative_gy=50, lung_prior_gy=-1))
     without_total = PartitionModel((Tumor(0.3, 4),), 1.2, 0.05)
     with pytest.raises(UndefinedError, match="the total normal liver mass is not given"):
-        without_total.maximum_activity(PartitionLimits(whole_normal_gy=40))
+        without_total.maximum_activity(PartitionLimits(normal_whole_gy=40))
 
 
 def test_advisories_and_identity() -> None:

@@ -43,7 +43,7 @@ def test_the_example_is_read_as_it_says(patient_file: Path) -> None:
         weight_kg=70,
         target_perfused_dose_gy=80,
         target_tumor_dose_gy=120,
-        limits=PartitionLimits(perfused_normal_gy=40, lung_gy=30, lung_cumulative_gy=50),
+        limits=PartitionLimits(normal_perfused_gy=40, lung_gy=30, lung_cumulative_gy=50),
         disease="HCC",
         intent="unilobar",
         bilirubin_mg_per_dl=0.8,

@@ -30,11 +30,7 @@ impl Interpolation {
         match name {
             "rank" => Ok(Self::Rank),
             "linear" => Ok(Self::Linear),
-            _ => Err(Error::UnknownName {
-                quantity: "interpolation".into(),
-                name: name.into(),
-                known: vec!["rank".into(), "linear".into()],
-            }),
+            _ => Err(Error::unknown_name("interpolation", name, &["rank", "linear"])),
         }
     }
 }

@@ -30,11 +30,7 @@ impl Medium {
     /// The medium of that name. Errors with the known names.
     pub fn from_name(name: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|medium| medium.name() == name);
-        found.ok_or_else(|| Error::UnknownName {
-            quantity: "medium".into(),
-            name: name.into(),
-            known: Self::ALL.map(|medium| medium.name().into()).to_vec(),
-        })
+        found.ok_or_else(|| Error::unknown_name("medium", name, &Self::ALL.map(Self::name)))
     }
 
     /// Its name.

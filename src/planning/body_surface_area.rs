@@ -23,11 +23,7 @@ impl Formula {
             "dubois" => Ok(Self::DuBois),
             "mosteller" => Ok(Self::Mosteller),
             "haycock" => Ok(Self::Haycock),
-            _ => Err(Error::UnknownName {
-                quantity: "body surface area formula".into(),
-                name: name.into(),
-                known: Self::NAMES.map(String::from).to_vec(),
-            }),
+            _ => Err(Error::unknown_name("body surface area formula", name, &Self::NAMES)),
         }
     }
 

@@ -60,11 +60,7 @@ impl DecayCorrection {
             "ADMIN" => Ok(Self::Admin),
             "START" => Ok(Self::Start),
             "NONE" => Ok(Self::None),
-            _ => Err(Error::UnknownName {
-                quantity: "decay correction".into(),
-                name: name.into(),
-                known: ["ADMIN", "START", "NONE"].map(String::from).to_vec(),
-            }),
+            _ => Err(Error::unknown_name("decay correction", name, &["ADMIN", "START", "NONE"])),
         }
     }
 }

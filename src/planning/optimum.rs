@@ -3,11 +3,11 @@
 //! All doses are linear in the activities (see [`Treatment`]), so this is a linear programme. Objectives give different
 //! optima: there is no default.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::planning::linear_program::{LinearProgram, Outcome, Price};
 use crate::planning::territories::{Tissue, Treatment};
 use crate::planning::treatment_bounds::{
-    ANY_ACTIVITY_GBQ, Bounds, Constraint, TumorDose, constraints, something, tumor_rows, undefined, unknown,
+    ANY_ACTIVITY_GBQ, Bounds, Constraint, TumorDose, constraints, something, tumor_rows, undefined,
 };
 
 /// What is made best.
@@ -28,7 +28,11 @@ impl Objective {
             "max_min_tumor_dose" => Ok(Self::MaxMinTumorDose),
             "max_tumor_energy" => Ok(Self::MaxTumorEnergy),
             "min_lung_energy" => Ok(Self::MinLungEnergy),
-            _ => Err(unknown("objective", name, &["max_min_tumor_dose", "max_tumor_energy", "min_lung_energy"])),
+            _ => Err(Error::unknown_name(
+                "objective",
+                name,
+                &["max_min_tumor_dose", "max_tumor_energy", "min_lung_energy"],
+            )),
         }
     }
 }

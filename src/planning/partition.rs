@@ -50,21 +50,21 @@ pub struct Doses {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Limit {
     /// Mean dose to the perfused normal liver.
-    PerfusedNormal {
+    NormalPerfused {
         /// Limit in Gy.
         limit_gy: f64,
         /// Dose from before.
         prior_gy: f64,
     },
     /// Mean dose to the whole normal liver.
-    WholeNormal {
+    NormalWhole {
         /// Limit in Gy.
         limit_gy: f64,
         /// Dose from before.
         prior_gy: f64,
     },
     /// Lung dose of this administration alone.
-    LungSingle {
+    Lung {
         /// Limit in Gy.
         limit_gy: f64,
     },
@@ -84,28 +84,22 @@ pub enum Limit {
 
 impl Limit {
     /// Names that [`Limit::from_name`] knows.
-    pub const NAMES: [&'static str; 5] = [
-        "perfused_normal",
-        "whole_normal",
-        "lung_single",
-        "lung_cumulative",
-        "activity",
-    ];
+    pub const NAMES: [&'static str; 5] = ["normal_perfused", "normal_whole", "lung", "lung_cumulative", "activity"];
 
-    /// The limit of that kind, in Gy or for `activity` in GBq; a prior dose counts where the kind has one.
+    /// The limit of that kind, in Gy or for `activity` in GBq. Errors for a prior dose where the kind has none.
     pub fn from_name(kind: &str, limit: f64, prior_gy: f64) -> Result<Self> {
         let limit_gy = limit;
+        if matches!(kind, "lung" | "activity") && prior_gy != 0.0 {
+            let requirement = "0, since this limit is for one administration";
+            return Err(Error::out_of_range(format!("prior dose in Gy of the {kind} limit"), prior_gy, requirement));
+        }
         match kind {
-            "perfused_normal" => Ok(Self::PerfusedNormal { limit_gy, prior_gy }),
-            "whole_normal" => Ok(Self::WholeNormal { limit_gy, prior_gy }),
-            "lung_single" => Ok(Self::LungSingle { limit_gy }),
+            "normal_perfused" => Ok(Self::NormalPerfused { limit_gy, prior_gy }),
+            "normal_whole" => Ok(Self::NormalWhole { limit_gy, prior_gy }),
+            "lung" => Ok(Self::Lung { limit_gy }),
             "lung_cumulative" => Ok(Self::LungCumulative { limit_gy, prior_gy }),
             "activity" => Ok(Self::Activity { limit_gbq: limit }),
-            _ => Err(Error::UnknownName {
-                quantity: "kind of limit".into(),
-                name: kind.into(),
-                known: Self::NAMES.map(String::from).to_vec(),
-            }),
+            _ => Err(Error::unknown_name("kind of limit", kind, &Self::NAMES)),
         }
     }
 }
@@ -241,7 +235,7 @@ impl Partition {
         let lung = self.dose_factor * self.lung_shunt / self.lung_kg;
         let at_dose = |left_gy: f64, gy_per_gbq: f64| (gy_per_gbq > 0.0).then(|| left_gy.max(0.0) / gy_per_gbq);
         match *limit {
-            Limit::PerfusedNormal { limit_gy, prior_gy } => {
+            Limit::NormalPerfused { limit_gy, prior_gy } => {
                 let left = left_gy("perfused normal liver", limit_gy, prior_gy)?;
                 Ok(at_dose(
                     left,
@@ -252,7 +246,7 @@ impl Partition {
                     },
                 ))
             }
-            Limit::WholeNormal { limit_gy, prior_gy } => {
+            Limit::NormalWhole { limit_gy, prior_gy } => {
                 let left = left_gy("whole normal liver", limit_gy, prior_gy)?;
                 let total = self.normal_total_kg.ok_or_else(|| Error::Undefined {
                     quantity: "activity at the whole normal liver limit".into(),
@@ -265,7 +259,7 @@ impl Partition {
                 };
                 Ok(at_dose(left, in_liver * share / self.weight_kg()))
             }
-            Limit::LungSingle { limit_gy } => Ok(at_dose(left_gy("lung", limit_gy, 0.0)?, lung)),
+            Limit::Lung { limit_gy } => Ok(at_dose(left_gy("lung", limit_gy, 0.0)?, lung)),
             Limit::LungCumulative { limit_gy, prior_gy } => {
                 Ok(at_dose(left_gy("cumulative lung", limit_gy, prior_gy)?, lung))
             }
@@ -289,6 +283,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_prior_dose_is_refused_where_the_limit_has_none() {
+        assert!(Limit::from_name("lung", 30.0, 0.0).is_ok());
+        for kind in ["lung", "activity"] {
+            let message = Limit::from_name(kind, 30.0, 5.0).unwrap_err().to_string();
+            assert!(message.contains("prior dose in Gy") && message.contains('5'), "{message}");
+        }
+    }
+
+    #[test]
     fn energy_is_conserved() {
         let tumors = [(0.25, 5.0), (0.1, 2.0), (0.05, 1.5)].map(|(mass_kg, r)| Tumor {
             mass_kg,
@@ -310,15 +313,15 @@ mod tests {
         }];
         let model = Partition::new(&tumor, 1.2, Some(1.5), 0.05, 1.0, &Nuclide::default()).unwrap();
         let limits = [
-            Limit::PerfusedNormal {
+            Limit::NormalPerfused {
                 limit_gy: 50.0,
                 prior_gy: 0.0,
             },
-            Limit::WholeNormal {
+            Limit::NormalWhole {
                 limit_gy: 45.0,
                 prior_gy: 5.0,
             },
-            Limit::LungSingle { limit_gy: 30.0 },
+            Limit::Lung { limit_gy: 30.0 },
         ];
         let (found, doses) = model.maximum_activity(&limits).unwrap();
         assert_eq!(found.binding, [0, 1]);

@@ -65,11 +65,7 @@ impl Boundary {
         match name {
             "lower_inclusive" => Ok(Self::LowerInclusive),
             "upper_inclusive" => Ok(Self::UpperInclusive),
-            _ => Err(Error::UnknownName {
-                quantity: "boundary convention".into(),
-                name: name.into(),
-                known: Self::NAMES.map(String::from).to_vec(),
-            }),
+            _ => Err(Error::unknown_name("boundary convention", name, &Self::NAMES)),
         }
     }
 

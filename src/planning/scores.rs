@@ -134,11 +134,7 @@ fn rising(value: f64, low: f64, high: f64) -> u8 {
 fn named(quantity: &str, name: &str, known: &[&str; 3]) -> Result<u8> {
     match known.iter().position(|&k| k == name) {
         Some(index) => Ok(index as u8 + 1),
-        None => Err(Error::UnknownName {
-            quantity: quantity.into(),
-            name: name.into(),
-            known: known.iter().map(ToString::to_string).collect(),
-        }),
+        None => Err(Error::unknown_name(quantity, name, known)),
     }
 }
 

@@ -47,17 +47,24 @@ impl SingleCompartment {
     }
 
     /// Activity in the vial at treatment that delivers an activity.
-    pub fn in_vial_gbq(&self, activity_delivered_gbq: f64) -> f64 {
-        activity_delivered_gbq / (1.0 - self.residual_fraction)
+    pub fn in_vial_gbq(&self, activity_delivered_gbq: f64) -> Result<f64> {
+        Ok(delivered(activity_delivered_gbq)? / (1.0 - self.residual_fraction))
     }
 
     /// Mean dose to the perfused mass.
-    pub fn perfused_dose_gy(&self, activity_delivered_gbq: f64) -> f64 {
-        self.dose_factor * activity_delivered_gbq * (1.0 - self.lung_shunt_fraction) / self.mass_kg
+    pub fn perfused_dose_gy(&self, activity_delivered_gbq: f64) -> Result<f64> {
+        let gy_kg = self.dose_factor * delivered(activity_delivered_gbq)?;
+        Ok(gy_kg * (1.0 - self.lung_shunt_fraction) / self.mass_kg)
     }
 
     /// Mean dose to the lungs.
-    pub fn lung_dose_gy(&self, activity_delivered_gbq: f64) -> f64 {
-        self.dose_factor * activity_delivered_gbq * self.lung_shunt_fraction / self.lung_mass_kg
+    pub fn lung_dose_gy(&self, activity_delivered_gbq: f64) -> Result<f64> {
+        let gy_kg = self.dose_factor * delivered(activity_delivered_gbq)?;
+        Ok(gy_kg * self.lung_shunt_fraction / self.lung_mass_kg)
     }
+}
+
+/// No upper bound: a large target dose may ask for more than any vial holds, and the caller must see how much.
+fn delivered(activity_gbq: f64) -> Result<f64> {
+    check::non_negative("delivered activity in GBq", activity_gbq)
 }

@@ -23,11 +23,7 @@ impl Overlap {
         match name {
             "disjoint" => Ok(Self::Disjoint),
             "same_tissue" => Ok(Self::SameTissue),
-            _ => Err(Error::UnknownName {
-                quantity: "overlap".into(),
-                name: name.into(),
-                known: ["disjoint", "same_tissue"].map(String::from).to_vec(),
-            }),
+            _ => Err(Error::unknown_name("overlap", name, &["disjoint", "same_tissue"])),
         }
     }
 }

@@ -29,7 +29,7 @@ impl TumorDose {
             "portion" => Ok(Self::Portion),
             "perfused_mean" => Ok(Self::PerfusedMean),
             "whole_mean" => Ok(Self::WholeMean),
-            _ => Err(unknown("tumor dose", name, &["portion", "perfused_mean", "whole_mean"])),
+            _ => Err(Error::unknown_name("tumor dose", name, &["portion", "perfused_mean", "whole_mean"])),
         }
     }
 }
@@ -38,7 +38,7 @@ impl TumorDose {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Bounds {
     /// Maximum lung dose of this treatment.
-    pub lung_single_gy: Option<f64>,
+    pub lung_gy: Option<f64>,
     /// Maximum lung dose with what the lungs had before.
     pub lung_cumulative_gy: Option<f64>,
     /// What the lungs had before.
@@ -137,7 +137,7 @@ pub(super) fn constraints(treatment: &Treatment, tumor_dose: TumorDose, bounds: 
     for row in treatment.rows() {
         match row.tissue {
             Tissue::Lungs => {
-                if let Some(limit) = bounds.lung_single_gy {
+                if let Some(limit) = bounds.lung_gy {
                     quantity::target_dose_gy("lung limit in Gy", limit)?;
                     add("lung".into(), "Gy", limit, 0.0, &row.gy_per_gbq, false);
                 }
@@ -215,13 +215,5 @@ pub(super) fn undefined(reason: &str) -> Error {
     Error::Undefined {
         quantity: "optimum".into(),
         reason: reason.into(),
-    }
-}
-
-pub(super) fn unknown(quantity: &str, name: &str, known: &[&str]) -> Error {
-    Error::UnknownName {
-        quantity: quantity.into(),
-        name: name.into(),
-        known: known.iter().map(ToString::to_string).collect(),
     }
 }

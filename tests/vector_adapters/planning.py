@@ -226,8 +226,8 @@ def partition_inverse_target(i: Inputs) -> Inputs:
 def limits(i: Inputs, normal: str) -> p.PartitionLimits:
     perfused = i.get(f"{normal}_kind") == "perfused"
     return p.PartitionLimits(
-        perfused_normal_gy=i.get(f"{normal}_Gy") if perfused else None,
-        whole_normal_gy=None if perfused else i.get(f"{normal}_Gy"),
+        normal_perfused_gy=i.get(f"{normal}_Gy") if perfused else None,
+        normal_whole_gy=None if perfused else i.get(f"{normal}_Gy"),
         lung_gy=i.get("lung_limit_Gy"),
         lung_cumulative_gy=i.get("lung_cumulative_limit_Gy"),
         lung_prior_gy=i.get("lung_prior_dose_Gy", 0.0),
@@ -235,9 +235,9 @@ def limits(i: Inputs, normal: str) -> p.PartitionLimits:
 
 
 BINDING = {
-    "perfused_normal": "normal_liver",
-    "whole_normal": "normal_liver",
-    "lung_single": "lung",
+    "normal_perfused": "normal_liver",
+    "normal_whole": "normal_liver",
+    "lung": "lung",
     "lung_cumulative": "lung",
 }
 
@@ -247,8 +247,8 @@ def partition_inverse(i: Inputs) -> Inputs:
         limits(i, "normal_limit"), target_tumor_dose_gy=i["target_tumour_dose_Gy"]
     )
     assert result.target is not None
-    normal = [result.activity_at(kind) for kind in ("perfused_normal", "whole_normal")]
-    lung = [result.activity_at(kind) for kind in ("lung_single", "lung_cumulative")]
+    normal = [result.activity_at(kind) for kind in ("normal_perfused", "normal_whole")]
+    lung = [result.activity_at(kind) for kind in ("lung", "lung_cumulative")]
     return {
         "activity_for_target_GBq": result.target.activity_delivered_gbq,
         "lung_dose_at_target_Gy": result.target.lung_dose_gy,
@@ -277,7 +277,7 @@ def partition_lung_limit(i: Inputs) -> Inputs:
     result = partition_model({"tumour_mass_kg": 1.0, "tnr": 1.0, "normal_perfused_mass_kg": 1.0} | i).maximum_activity(
         limits(i, "none")
     )
-    kinds = {"lung_single": "single", "lung_cumulative": "cumulative"}
+    kinds = {"lung": "single", "lung_cumulative": "cumulative"}
     return {
         "activity_GBq": result.activity_delivered_gbq,
         "binding_lung_limit": kinds[result.binding[0]] if result.binding else None,

@@ -23,6 +23,16 @@ class NotApplicableError(Exception):
     """Why a model was not run."""
 
 
+#: What each kind of limit is of, in words.
+LIMIT_WORDS = {
+    "normal_perfused": "perfused normal liver",
+    "normal_whole": "whole normal liver",
+    "lung": "lungs",
+    "lung_cumulative": "lungs over all administrations",
+    "activity": "activity",
+}
+
+
 def _needs(condition: bool, reason: str) -> None:
     if not condition:
         raise NotApplicableError(reason)
@@ -144,8 +154,10 @@ def _partition_maximum(patient: Patient) -> Run:
     found = patient.partition_model().maximum_activity(patient.limits)
     _needs(found.activity_delivered_gbq is not None, "none of the given limits is ever reached")
     assert found.activity_delivered_gbq is not None
-    binding = " and ".join(kind.replace("_", " ") for kind in found.binding)
-    why = f"it is the largest activity within the planner's own limits ({binding} binds), whatever the tumor gets."
+    binding = " and ".join(LIMIT_WORDS[kind] for kind in found.binding)
+    why = (
+        f"it is the largest activity within the planner's own limits (what binds: {binding}), whatever the tumor gets."
+    )
     return found.activity_delivered_gbq, why, found.advisories
 
 

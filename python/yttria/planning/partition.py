@@ -48,17 +48,17 @@ class PartitionLimits:
     """What may bind the activity; `None` is no limit. A prior dose counts against its limit.
 
     Nothing here has a default value: `yttria.planning.limits` is the table of what guidelines say, for which device and
-    which tissue. `perfused_normal_gy` and `whole_normal_gy` are different tissues with different limits.
+    which tissue. `normal_perfused_gy` and `normal_whole_gy` are different tissues with different limits.
     `lung_cumulative_gy` alone counts `lung_prior_gy`. `activity_delivered_gbq` is what a product can deliver.
     """
 
-    perfused_normal_gy: float | None = None
-    whole_normal_gy: float | None = None
+    normal_perfused_gy: float | None = None
+    normal_whole_gy: float | None = None
     lung_gy: float | None = None
     lung_cumulative_gy: float | None = None
     activity_delivered_gbq: float | None = None
-    perfused_normal_prior_gy: float = 0.0
-    whole_normal_prior_gy: float = 0.0
+    normal_perfused_prior_gy: float = 0.0
+    normal_whole_prior_gy: float = 0.0
     lung_prior_gy: float = 0.0
 
 
@@ -143,7 +143,7 @@ class PartitionModel:
         Perfused normal: `A = (D - D_prior) W / (C (1 - L))`; whole normal: that times `m_N,total / m_N`; lungs:
         `(D - D_prior) m_lung / (C L)`. Raises `OutOfRangeError` for a limit that is not positive or a negative prior
         dose, `UndefinedError` for a whole-normal limit without the total normal mass. A prior dose at or beyond its
-        limit leaves 0 GBq and advises `lung_cumulative_limit_already_exceeded` (`perfused_normal_`, `whole_normal_`).
+        limit leaves 0 GBq and advises `lung_cumulative_limit_already_exceeded` (`normal_perfused_`, `normal_whole_`).
         """
         given = _given(limits)
         at, least, binding, row = self._model().maximum_activity(given)
@@ -216,9 +216,9 @@ class PartitionModel:
 def _given(limits: PartitionLimits) -> list[tuple[str, float, float]]:
     """The limits that are given, as the core takes them: kind, limit, prior dose."""
     every = (
-        ("perfused_normal", limits.perfused_normal_gy, limits.perfused_normal_prior_gy),
-        ("whole_normal", limits.whole_normal_gy, limits.whole_normal_prior_gy),
-        ("lung_single", limits.lung_gy, 0.0),
+        ("normal_perfused", limits.normal_perfused_gy, limits.normal_perfused_prior_gy),
+        ("normal_whole", limits.normal_whole_gy, limits.normal_whole_prior_gy),
+        ("lung", limits.lung_gy, 0.0),
         ("lung_cumulative", limits.lung_cumulative_gy, limits.lung_prior_gy),
         ("activity", limits.activity_delivered_gbq, 0.0),
     )

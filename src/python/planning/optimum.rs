@@ -28,7 +28,7 @@ fn optimum_activities(
     weights: Vec<f64>,
 ) -> PyResult<(Option<BestParts>, Vec<ConstraintParts>)> {
     let bounds = Bounds {
-        lung_single_gy: lung_gy.0,
+        lung_gy: lung_gy.0,
         lung_cumulative_gy: lung_gy.1,
         lung_prior_gy: lung_gy.2,
         normal_perfused_gy,

@@ -1,5 +1,6 @@
 use pyo3::prelude::*;
 
+use crate::error::Result;
 use crate::planning::single_compartment::SingleCompartment;
 use crate::python::errors::OrRaise;
 use crate::python::nuclide::PyNuclide;
@@ -7,8 +8,8 @@ use crate::python::nuclide::PyNuclide;
 /// In vial and delivered activity in GBq, perfused and lung dose in Gy.
 type Row = (f64, f64, f64, f64);
 
-fn row(model: &SingleCompartment, in_vial: f64, delivered: f64) -> Row {
-    (in_vial, delivered, model.perfused_dose_gy(delivered), model.lung_dose_gy(delivered))
+fn row(model: &SingleCompartment, in_vial: f64, delivered: f64) -> Result<Row> {
+    Ok((in_vial, delivered, model.perfused_dose_gy(delivered)?, model.lung_dose_gy(delivered)?))
 }
 
 #[pyfunction]
@@ -23,7 +24,7 @@ fn single_compartment_dose(
 ) -> PyResult<Row> {
     py.detach(|| {
         let model = SingleCompartment::new(mass_kg, lung_shunt_fraction, residual_fraction, lung_mass_kg, &nuclide.0)?;
-        Ok(row(&model, activity_in_vial_gbq, model.delivered_gbq(activity_in_vial_gbq)?))
+        row(&model, activity_in_vial_gbq, model.delivered_gbq(activity_in_vial_gbq)?)
     })
     .or_raise(py)
 }
@@ -41,7 +42,7 @@ fn single_compartment_activity(
     py.detach(|| {
         let model = SingleCompartment::new(mass_kg, lung_shunt_fraction, residual_fraction, lung_mass_kg, &nuclide.0)?;
         let delivered = model.delivered_for_dose_gbq(target_dose_gy)?;
-        Ok(row(&model, model.in_vial_gbq(delivered), delivered))
+        row(&model, model.in_vial_gbq(delivered)?, delivered)
     })
     .or_raise(py)
 }
