@@ -33,7 +33,7 @@ PYTHON_ROOMS = {
     "_inputs": {"_core", "errors"},
     "planning": {"_core", "_inputs", "errors", "advisory", "data", "_extras"},
     "kernels": {"_core", "errors", "advisory"},
-    "evaluation": {"_core", "errors", "advisory", "data"},
+    "evaluation": {"_core", "_inputs", "errors", "advisory", "data"},
     "voxel": {"_core", "_inputs", "errors", "advisory", "kernels", "image", "structure", "provenance", "evaluation"},
     "provenance": set(),
     "affine": {"errors"},

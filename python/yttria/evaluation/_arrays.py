@@ -27,14 +27,6 @@ def dose_list(doses_gy: ArrayLike) -> NDArray[Any]:
     return _real("doses_gy", doses_gy, ("d",), 1)
 
 
-def number(quantity: str, value: object) -> float:
-    """A real number as a float; the domain is the core's to check."""
-    array = np.asarray(value)
-    if array.ndim != 0 or array.dtype.kind not in "iuf":
-        raise DTypeError(f"{quantity} must be a real number, got {value!r:.80}")
-    return float(array)
-
-
 def flat(name: str, values: ArrayLike) -> NDArray[np.float64]:
     """Numbers of any shape as one contiguous row of float64."""
     array = _real(name, values, ("d",), None)

@@ -16,8 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
 from .._core import Nuclide
+from .._inputs import number
 from ..advisory import Advisory
-from ._arrays import flat, number
+from ._arrays import flat
 
 Doses = TypeVar("Doses", float, NDArray[Any])
 

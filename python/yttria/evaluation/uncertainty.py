@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import _core
+from .._inputs import number
 from ..advisory import Advisory
 from ..errors import DTypeError, ShapeError
-from ._arrays import number
 
 FIRST_ORDER_LIMIT = 0.30
 """Above this relative uncertainty first-order propagation is only a rough guide: this project's choice."""
