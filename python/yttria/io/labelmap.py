@@ -24,10 +24,11 @@ def from_labelmap(
     stated: Mapping[int, str],
 ) -> list[Structure]:
     """One structure for each of `labels`, or for each value n > 0: named as the file states, else "label n"."""
-    values = np.unique(labelmap)
-    if not (np.isfinite(values).all() and values[0] >= 0 and (values == np.floor(values)).all()):
+    # Most voxels hold none, and to sort those would take most of the time.
+    values = np.unique(labelmap[labelmap != 0])
+    if not (np.isfinite(values).all() and (values >= 0).all() and (values == np.floor(values)).all()):
         raise FileFormatError(f"{path}: a labelmap must hold whole numbers >= 0, got {values[0]} to {values[-1]}")
-    present = [int(value) for value in values if value > 0]
+    present = [int(value) for value in values]
     if labels is None:
         labels = {**stated, **{value: f"label {value}" for value in present if value not in stated}}
     for label in labels:

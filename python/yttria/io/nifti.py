@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import json
+import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import numpy as np
 import numpy.typing as npt
 
 from .._extras import require
@@ -16,6 +18,7 @@ from ..affine import Affine, flip_lps_ras
 from ..errors import DTypeError, FileFormatError
 from ..image import Image
 from ..structure import Structure
+from . import _gzip
 from ._common import agreed_unit, atomic
 from .labelmap import from_labelmap, to_layers
 
@@ -23,6 +26,8 @@ _UNIT = re.compile(r"yttria_unit=(\S+)")
 _LABELS = "yttria_labels"
 #: The NIfTI extension code for a comment.
 _COMMENT = 6
+#: What may follow the values.
+_LONGEST_TAIL = 1 << 20
 
 
 def read_image(path: Path, unit: str | None) -> Image:
@@ -60,12 +65,40 @@ def write_structures(structures: Sequence[Structure], path: Path) -> None:
 
 def _read(path: Path) -> tuple[Image, Any]:
     nibabel = require("nibabel", "nifti")
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    # No memory map: a file cut short later must not bring the process down.
-    nifti = nibabel.load(path, mmap=False)
+    with path.open("rb") as file:
+        gzipped = path.suffix.casefold() == ".gz"
+        stream = _gzip.reader(file) if gzipped else file
+        start = stream.read(4)
+        kinds = {348: nibabel.Nifti1Image, 540: nibabel.Nifti2Image}
+        kind = kinds.get(int.from_bytes(start, "little"), kinds.get(int.from_bytes(start, "big")))
+        if kind is None:
+            raise ValueError("its header is neither 348 nor 540 bytes long")
+        stream.seek(0)
+        header = kind.header_class.from_fileobj(stream)
+        available = os.fstat(file.fileno()).st_size * (_gzip.DEFLATE_RATIO if gzipped else 1)
+        array = _read_values(header, stream, available)
     # The unit of the values is for the caller of this function to settle; "1" stands in its place until then.
-    return Image.from_any(nifti, unit="1"), nifti.header
+    return Image.from_any(kind(array.T, header.get_best_affine(), header), unit="1"), header
+
+
+def _read_values(header: Any, stream: BinaryIO, available: int) -> npt.NDArray[Any]:
+    """The values with the axes of the file in reverse, in native byte order and scaled as the header says."""
+    shape, dtype = tuple(reversed(header.get_data_shape())), header.get_data_dtype()
+    size = math.prod(shape) * dtype.itemsize
+    if not 0 < size <= available:
+        raise ValueError(f"{available} bytes cannot hold {size} bytes of values")
+    stream.seek(header.get_data_offset())
+    array = np.empty(shape, dtype)
+    if (filled := _gzip.fill(array.reshape(-1).view(np.uint8).data, stream)) < size:
+        raise ValueError(f"the header promises {size} bytes of values, there are {filled}")
+    # To the end, where a decoder checks its sum.
+    if len(stream.read(_LONGEST_TAIL)) == _LONGEST_TAIL:
+        raise ValueError(f"the file goes on for more than {_LONGEST_TAIL} bytes after its values")
+    slope, intercept = header.get_slope_inter()
+    if (slope, intercept) not in ((None, None), (1.0, 0.0)):
+        volumeutils = require("nibabel.volumeutils", "nifti")
+        array = volumeutils.apply_read_scaling(array, slope, intercept)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _write(path: Path, array: npt.NDArray[Any], affine_lps: Affine, description: str, comment: str | None) -> None:
@@ -81,7 +114,7 @@ def _write(path: Path, array: npt.NDArray[Any], affine_lps: Affine, description:
         image.header.extensions.append(nibabel.nifti1.Nifti1Extension(_COMMENT, comment.encode()))
     with atomic(path) as file:
         if path.suffix.casefold() == ".gz":
-            with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=4, mtime=0) as stream:
+            with _gzip.writer(file) as stream:
                 image.to_stream(stream)
         else:
             image.to_stream(file)

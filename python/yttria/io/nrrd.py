@@ -6,7 +6,6 @@ header promises, whatever the compressed stream would expand to.
 
 from __future__ import annotations
 
-import gzip
 import math
 import os
 import sys
@@ -21,6 +20,7 @@ from .._extras import require
 from ..affine import Affine
 from ..errors import DTypeError, FileFormatError, GeometryError
 from ..image import Image
+from . import _gzip
 from ._common import agreed_unit, atomic
 
 #: The key that carries the unit in files written here; NRRD's own `sample units` is read as well.
@@ -47,10 +47,7 @@ _NAMES = {
     "f8": ["double"],
 }
 _TYPES = {name: code for code, names in _NAMES.items() for name in names}
-_CHUNK = 1 << 18
 _LONGEST_LINE = 1 << 20
-#: Deflate makes no more than 1032 bytes out of one.
-_DEFLATE_RATIO = 1032
 
 
 def read_image(path: Path, unit: str | None) -> Image:
@@ -177,7 +174,7 @@ def _read_values(header: Mapping[str, Any], file: BinaryIO) -> npt.NDArray[Any]:
     if dtype.itemsize > 1 and header.get("endian") not in ("little", "big"):
         raise ValueError(f"endian must be little or big, got '{header.get('endian')}'")
     size, available = math.prod(shape) * dtype.itemsize, os.fstat(file.fileno()).st_size
-    if size > available * {"raw": 1, "gzip": _DEFLATE_RATIO, "gz": _DEFLATE_RATIO}.get(encoding, math.inf):
+    if size > available * {"raw": 1, "gzip": _gzip.DEFLATE_RATIO, "gz": _gzip.DEFLATE_RATIO}.get(encoding, math.inf):
         raise ValueError(f"{available} bytes cannot hold {size} bytes of values")
     skip = header.get("byte skip", header.get("byteskip", 0))
     if skip == -1 and encoding == "raw":
@@ -187,7 +184,7 @@ def _read_values(header: Mapping[str, Any], file: BinaryIO) -> npt.NDArray[Any]:
     array = np.empty(shape, dtype)
     with _decoded(file, encoding) as stream:
         stream.read(max(skip, 0))
-        filled = _fill(array.reshape(-1).view(np.uint8).data, stream)
+        filled = _gzip.fill(array.reshape(-1).view(np.uint8).data, stream)
         # One byte more makes the decoder check its sum, and shows values that the header does not count.
         if filled < size or stream.read(1):
             raise ValueError(
@@ -201,7 +198,7 @@ def _decoded(file: BinaryIO, encoding: str) -> BinaryIO:
     if encoding == "raw":
         return file
     if encoding in ("gzip", "gz"):
-        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
+        return _gzip.reader(file)
     if encoding in ("bzip2", "bz2"):
         import bz2  # not in every build of Python
 
@@ -209,19 +206,8 @@ def _decoded(file: BinaryIO, encoding: str) -> BinaryIO:
     raise ValueError(f"encoding must be raw, gzip, bzip2 or ascii, got '{encoding}'")
 
 
-def _fill(buffer: memoryview, stream: BinaryIO) -> int:
-    filled = 0
-    while filled < len(buffer):
-        # In pieces, for a decoder makes each piece in a buffer of its own first.
-        count = stream.readinto(buffer[filled : filled + _CHUNK])  # type: ignore[attr-defined]
-        if not count:
-            break
-        filled += count
-    return filled
-
-
 def _write_values(array: npt.NDArray[Any], file: BinaryIO) -> None:
-    with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=4, mtime=0) as stream:
+    with _gzip.writer(file) as stream:
         for slab in array:
             stream.write(np.ascontiguousarray(slab, dtype=slab.dtype.newbyteorder("<")).data)
 
