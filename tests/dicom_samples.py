@@ -6,11 +6,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import highdicom
 import numpy as np
 import numpy.typing as npt
 import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, PositronEmissionTomographyImageStorage, generate_uid
+from pydicom.sr.codedict import codes
+from pydicom.uid import (
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    NuclearMedicineImageStorage,
+    PositronEmissionTomographyImageStorage,
+    generate_uid,
+)
 
 SOP_CLASS = {"PT": PositronEmissionTomographyImageStorage, "CT": CTImageStorage}
 #: A study of its own for every test run would do; one for all keeps references between series simple.
@@ -34,7 +42,7 @@ def new_dataset(sop_class: str, modality: str, series: str = "1") -> FileDataset
     dataset.SeriesInstanceUID = generate_uid(entropy_srcs=["yttria", modality, series])
     dataset.SeriesNumber = series
     dataset.FrameOfReferenceUID = FRAME_UID
-    dataset.PatientName, dataset.PatientID, dataset.PatientBirthDate, dataset.PatientSex = "Test", "1", "", ""
+    dataset.PatientName, dataset.PatientID, dataset.PatientBirthDate, dataset.PatientSex = "Test^Y90", "1", "", ""
     dataset.StudyDate, dataset.StudyTime, dataset.StudyID = "20260301", "100000", "1"
     dataset.AccessionNumber, dataset.ReferringPhysicianName, dataset.Manufacturer = "", "", "yttria"
     return dataset
@@ -118,3 +126,93 @@ def _pet(dataset: Dataset) -> None:
 def _ct(dataset: Dataset) -> None:
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     dataset.RescaleType, dataset.KVP, dataset.AcquisitionNumber = "HU", "120", "1"
+
+
+def write_spect(
+    path: Path,
+    array: npt.ArrayLike,
+    affine_lps: npt.NDArray[np.float64],
+    *,
+    order: Sequence[int] | None = None,
+    mapping: tuple[float, float, str] | None = None,
+    last: int = 65535,
+    change: Change | None = None,
+) -> Path:
+    """One NM file of counts (k, j, i), its frames in any order; `mapping`: slope, intercept and UCUM unit."""
+    values = np.rint(np.asarray(array, dtype=np.float64)).astype("<u2")
+    places = list(order) if order is not None else list(range(len(values)))
+    dataset = new_dataset(NuclearMedicineImageStorage, "NM")
+    dataset.ImageType = ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"]
+    place(dataset, affine_lps, 0)
+    detector = Dataset()
+    for keyword in ("ImagePositionPatient", "ImageOrientationPatient"):
+        setattr(detector, keyword, getattr(dataset, keyword))
+        delattr(dataset, keyword)
+    dataset.DetectorInformationSequence = [detector]
+    set_pixels(dataset, values[places])
+    dataset.FrameIncrementPointer = 0x00540080
+    dataset.SliceVector = [k + 1 for k in places]
+    normal = np.cross(affine_lps[:3, 0], affine_lps[:3, 1])
+    against = normal @ affine_lps[:3, 2] < 0
+    dataset.SpacingBetweenSlices = f"{'-' if against else ''}{np.linalg.norm(affine_lps[:3, 2]):.10g}"
+    dataset.AcquisitionDate, dataset.AcquisitionTime = "20260301", "140000"
+    if mapping:
+        item, code = Dataset(), Dataset()
+        item.RealWorldValueSlope, item.RealWorldValueIntercept, code.CodeValue = mapping
+        code.CodingSchemeDesignator, code.CodeMeaning = "UCUM", mapping[2]
+        item.MeasurementUnitsCodeSequence = [code]
+        for keyword, value in (("First", 0), ("Last", last)):
+            item.add_new(pydicom.tag.Tag(f"RealWorldValue{keyword}ValueMapped"), "US", value)
+        dataset.RealWorldValueMappingSequence = [item]
+    if change:
+        change(dataset, 0)
+    pydicom.dcmwrite(path, dataset)
+    return path
+
+
+def write_seg(
+    path: Path,
+    masks: dict[str, npt.NDArray[Any]],
+    source: Path,
+    kind: str = "BINARY",
+    *,
+    fractional_type: str = "OCCUPANCY",
+    change: Change | None = None,
+) -> Path:
+    """A segmentation by highdicom on the slices in `source`, (k, j, i) in the order of their file names."""
+    images = [pydicom.dcmread(p) for p in sorted(source.iterdir())]
+    descriptions = [
+        highdicom.seg.SegmentDescription(
+            segment_number=n + 1,
+            segment_label=name,
+            segmented_property_category=codes.SCT.Organ,
+            segmented_property_type=codes.SCT.Liver,
+            algorithm_type="MANUAL",
+        )
+        for n, name in enumerate(masks)
+    ]
+    if kind == "LABELMAP":
+        pixels = sum((n + 1) * mask for n, mask in enumerate(masks.values())).astype(np.uint8)
+    else:
+        pixels = np.stack(list(masks.values()), axis=-1)
+        pixels = pixels.astype(np.uint8) if kind == "BINARY" else pixels.astype(np.float32)
+    segmentation = highdicom.seg.Segmentation(
+        source_images=images,
+        pixel_array=pixels,
+        segmentation_type=kind,
+        segment_descriptions=descriptions,
+        series_instance_uid=generate_uid(),
+        series_number=90,
+        sop_instance_uid=generate_uid(),
+        instance_number=1,
+        manufacturer="yttria",
+        manufacturer_model_name="tests",
+        software_versions="1",
+        device_serial_number="1",
+        fractional_type=fractional_type,
+        max_fractional_value=255,
+    )
+    if change:
+        change(segmentation, 0)
+    segmentation.save_as(path)
+    return path

@@ -39,7 +39,7 @@ PYTHON_ROOMS = {
     "affine": {"errors"},
     "image": {"errors", "affine"},
     "structure": {"_core", "errors", "affine", "image", "evaluation"},
-    "io": {"errors", "_extras", "affine", "image", "structure"},
+    "io": {"_core", "errors", "advisory", "_extras", "affine", "image", "structure"},
     "case": {"_core", "_inputs", "errors", "image", "io", "kernels", "structure", "voxel"},
 }
 

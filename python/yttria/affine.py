@@ -65,3 +65,28 @@ def same_grid(shape_a: tuple[int, ...], a: Affine, shape_b: tuple[int, ...], b: 
     k, j, i = (n - 1 for n in shape_a)
     corners = np.array([[x, y, z, 1] for x in (0, i) for y in (0, j) for z in (0, k)]).T
     return bool(np.linalg.norm(((a - b) @ corners)[:3], axis=0).max() <= SAME_GRID_MM)
+
+
+def checked_frame(uid: str | None, owner: str) -> str | None:
+    """A frame of reference's UID itself; `GeometryError` where it is neither None nor a text without blanks."""
+    if uid is None or (isinstance(uid, str) and uid and uid == "".join(uid.split())):
+        return uid
+    raise GeometryError(f"frame of reference UID of {owner} must be a text without blanks or None, got {uid!r:.80}")
+
+
+def check_same_frame(a: str | None, owner_a: str, b: str | None, owner_b: str) -> None:
+    """`GeometryError` where both frames of reference are known and differ: nothing says how they lie to each other."""
+    if a is not None and b is not None and a != b:
+        raise GeometryError(
+            f"{owner_a} and {owner_b} must share one frame of reference, got {a} and {b}: register them, and pass the "
+            "result with .moved(transform_lps, frame_of_reference_uid=...)"
+        )
+
+
+def moved_affine(affine_lps: Affine, before: Affine | None, transform_lps: npt.ArrayLike) -> tuple[Affine, Affine]:
+    """The affine after a transform of patient space (4 x 4, LPS mm), and all transforms so far as one.
+
+    Raises `GeometryError` where the transform is no affine, or leaves the axes sheared.
+    """
+    transform = checked_affine(transform_lps)
+    return checked_affine(transform @ affine_lps), transform if before is None else checked_affine(transform @ before)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .affine import Affine, checked_affine, flip_lps_ras, same_grid, voxel_size_mm
+from .affine import Affine, checked_affine, checked_frame, flip_lps_ras, moved_affine, same_grid, voxel_size_mm
 from .errors import DTypeError, GeometryError, InsufficientMemoryError, ShapeError, UnitError
 
 #: The known units: the quantity each measures, and how many of the quantity's first unit one of it is.
@@ -69,6 +71,9 @@ class Image:
     millimeters, left-posterior-superior (the convention of DICOM and ITK). Oblique and reversed axes are fine. The
     image holds a read-only view of the array it was given, not a copy.
 
+    `frame_of_reference_uid`: the patient space that the affine refers to, where it is known (DICOM says it): two of
+    different known ones never meet. `transform_lps`: by what `moved` has moved the image, None where it has not.
+
     Raises `ShapeError` (not 3-D, empty, more than 2^33 voxels), `DTypeError` (no real numbers), `GeometryError`
     (affine not finite, singular or sheared by more than 1e-3) or `UnitError` (not in `yttria.image.UNITS`).
     """
@@ -76,11 +81,16 @@ class Image:
     array: npt.NDArray[Any]
     affine_lps: Affine
     unit: str
+    frame_of_reference_uid: str | None = field(default=None, kw_only=True)
+    transform_lps: Affine | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "array", checked_array(self.array, "image"))
         object.__setattr__(self, "affine_lps", checked_affine(self.affine_lps))
         checked_unit(self.unit)
+        checked_frame(self.frame_of_reference_uid, "the image")
+        if self.transform_lps is not None:
+            object.__setattr__(self, "transform_lps", checked_affine(self.transform_lps))
 
     @classmethod
     def from_any(cls, obj: object, *, unit: str) -> Image:
@@ -97,16 +107,19 @@ class Image:
         if hasattr(obj, "dataobj") and hasattr(obj, "affine"):
             return cls(*_from_nibabel(obj), unit)
         if hasattr(obj, "array") and hasattr(obj, "affine_lps"):
-            return cls(obj.array, obj.affine_lps, unit)
+            known = {k: getattr(obj, k, None) for k in ("frame_of_reference_uid", "transform_lps")}
+            return cls(obj.array, obj.affine_lps, unit, **known)
         found = "a bare array" if isinstance(obj, np.ndarray) else f"an object of type {type(obj).__name__}"
         raise GeometryError(
             f"{found} says nothing of its place: give a SimpleITK or nibabel image, an object with .array (k, j, i) "
             "and .affine_lps, or Image(array, affine_lps, unit)"
         )
 
-    def __reduce__(self) -> tuple[type[Image], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., Image], tuple[object, ...]]:
         # Through the constructor, so that a copy is read-only too.
-        return Image, (self.array, self.affine_lps, self.unit)
+        frame, transform = self.frame_of_reference_uid, self.transform_lps
+        constructor = partial(Image, frame_of_reference_uid=frame, transform_lps=transform)
+        return constructor, (self.array, self.affine_lps, self.unit)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -132,7 +145,16 @@ class Image:
         """Another array on this grid; `ShapeError` where it does not fit."""
         if np.shape(array) != self.shape:
             raise ShapeError(f"array must be of the image's shape {list(self.shape)}, got {list(np.shape(array))}")
-        return Image(array, self.affine_lps, unit)
+        return replace(self, array=array, unit=unit)
+
+    def moved(self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None) -> Image:
+        """The image at another place: `transform_lps` (4 x 4, patient LPS mm to LPS mm) before its affine.
+
+        For a registration made elsewhere; `frame_of_reference_uid` is the space that it leads to. No value changes.
+        Raises `GeometryError` where the transform is no affine or leaves the axes sheared.
+        """
+        affine, transform = moved_affine(self.affine_lps, self.transform_lps, transform_lps)
+        return replace(self, affine_lps=affine, transform_lps=transform, frame_of_reference_uid=frame_of_reference_uid)
 
     def to(self, unit: str) -> Image:
         """The same quantity in another unit; floating point types are kept, integers become float64.

@@ -14,7 +14,8 @@ class Provenance:
 
     Fields that the method does not use are None. `scaling` holds the scaling's own terms; `decay_factor` is by what
     activity at the image's reference time was multiplied to get that at administration. `negative_fraction` is the
-    sum of the negative voxels over that of the positive ones, as a positive number.
+    sum of the negative voxels over that of the positive ones, as a positive number. `image_transform_lps` is what
+    moved the image in patient space before (`Image.moved`), 4 x 4 in rows; None where nothing did.
     """
 
     yttria_version: str
@@ -36,6 +37,7 @@ class Provenance:
     kernel_energy_beyond_fraction: float | None = None
     kernel_tail_folded: bool | None = None
     kernel_source: str | None = None
+    image_transform_lps: list[list[float]] | None = None
     statement: str = RESEARCH_USE
 
     def as_dict(self) -> dict[str, Any]:

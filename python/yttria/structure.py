@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import index
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._core import Occupancy
-from .affine import Affine, checked_affine, voxel_size_mm
+from .affine import Affine, check_same_frame, checked_affine, checked_frame, moved_affine, voxel_size_mm
 from .errors import GeometryError, OutOfRangeError
 from .evaluation.occupancy import occupancy
 from .image import Image, checked_array
@@ -27,7 +27,7 @@ class Structure:
 
     The mask is bool, or the fraction of each voxel that belongs to the volume. Integers 0 and 1 count as bool; other
     integers are a labelmap, which needs `label`, the value that marks this volume. `color` is red, green, blue within
-    [0, 1]. Structures may overlap and may be empty.
+    [0, 1]. Structures may overlap and may be empty. `frame_of_reference_uid` and `transform_lps` are as in `Image`.
 
     Raises `OutOfRangeError` where the mask holds anything else (0/255, NaN, ...) or no voxel holds `label`,
     `GeometryError`, `ShapeError` or `DTypeError` as `Image` does.
@@ -38,6 +38,8 @@ class Structure:
     affine_lps: Affine
     label: int | None = field(default=None, kw_only=True)
     color: tuple[float, float, float] | None = field(default=None, kw_only=True)
+    frame_of_reference_uid: str | None = field(default=None, kw_only=True)
+    transform_lps: Affine | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name or self.name != self.name.strip():
@@ -57,10 +59,16 @@ class Structure:
         mask.flags.writeable = False
         object.__setattr__(self, "mask", mask)
         object.__setattr__(self, "affine_lps", checked_affine(self.affine_lps))
+        checked_frame(self.frame_of_reference_uid, f"'{self.name}'")
+        if self.transform_lps is not None:
+            object.__setattr__(self, "transform_lps", checked_affine(self.transform_lps))
 
     def __reduce__(self) -> tuple[Callable[..., Structure], tuple[object, ...]]:
         # Through the constructor, so that a copy is read-only too.
-        return partial(Structure, label=self.label, color=self.color), (self.name, self.mask, self.affine_lps)
+        known: dict[str, Any] = {
+            k: getattr(self, k) for k in ("label", "color", "frame_of_reference_uid", "transform_lps")
+        }
+        return partial(Structure, **known), (self.name, self.mask, self.affine_lps)
 
     def _marked(self, labelmap: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         if self.label is None:
@@ -81,14 +89,30 @@ class Structure:
     ) -> Occupancy:
         """The fraction of each voxel of `grid` (an `Image`, or a shape (k, j, i) and an affine) inside this volume.
 
-        Raises `GeometryError` where `grid` is neither; see `yttria.evaluation.occupancy`.
+        Raises `GeometryError` where `grid` is neither, or an image in another known frame of reference; see
+        `yttria.evaluation.occupancy`.
         """
         if isinstance(grid, Image):
+            self.check_frame(grid)
             grid = grid.shape, grid.affine_lps
         if not (isinstance(grid, tuple) and len(grid) == 2):
             raise GeometryError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
         shape, affine_lps = grid
         return occupancy(self.mask, self.affine_lps, shape, affine_lps, threads=threads)
+
+    def check_frame(self, image: Image) -> None:
+        """`GeometryError` where the image's frame of reference and this volume's are both known and differ."""
+        check_same_frame(self.frame_of_reference_uid, f"'{self.name}'", image.frame_of_reference_uid, "the image")
+
+    def moved(self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None) -> Structure:
+        """The volume at another place, as `Image.moved`."""
+        affine, transform = moved_affine(self.affine_lps, self.transform_lps, transform_lps)
+        return replace(
+            self,
+            affine_lps=affine,
+            transform_lps=transform,
+            frame_of_reference_uid=frame_of_reference_uid,
+        )
 
 
 def _checked_label(label: object, name: str) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import FileFormatError, UnknownNameError
 from ..image import Image
 from ..structure import Structure
-from . import nifti, nrrd, segmentation
+from . import dicom, nifti, nrrd, segmentation
 from ._common import decoding
 from .labelmap import check_writable
 
@@ -17,8 +17,11 @@ _NRRD = (".nrrd", ".nhdr")
 _NIFTI = (".nii", ".nii.gz")
 
 
-def read_image(path: str | os.PathLike[str], *, unit: str | None = None) -> Image:
+def read_image(path: str | os.PathLike[str], *, unit: str | None = None, series: str | None = None) -> Image:
     """An image from `.nrrd`, `.nhdr`, `.nii` or `.nii.gz`, in native byte order and otherwise as it is stored.
+
+    A folder, a `.dcm` file, or any other DICOM file is read by `yttria.io.dicom.read_image`, which takes several files
+    too; `series` names one of several by its UID or number.
 
     The unit comes from the file where it states one of `yttria.image.UNITS` (as `write_image` does), else from `unit`.
 
@@ -27,7 +30,10 @@ def read_image(path: str | os.PathLike[str], *, unit: str | None = None) -> Imag
     `MissingExtraError` (extras `nrrd`, `nifti`).
     """
     path = Path(path)
-    kind = _kind(path)
+    kind = _kind(path, reading=True)
+    if kind == "DICOM":
+        return dicom.read_image(path, unit, series=series)
+    _check_no_series(path, series)
     read = nrrd.read_image if kind == "NRRD" else nifti.read_image
     with decoding(path, kind):
         return read(path, unit)
@@ -45,9 +51,16 @@ def write_image(image: Image, path: str | os.PathLike[str]) -> None:
 
 
 def read_structures(
-    path: str | os.PathLike[str], *, names: Sequence[str] | None = None, labels: Mapping[int, str] | None = None
+    path: str | os.PathLike[str],
+    *,
+    names: Sequence[str] | None = None,
+    labels: Mapping[int, str] | None = None,
+    series: str | None = None,
 ) -> list[Structure]:
     """Structures from a Slicer segmentation (`.seg.nrrd`) or from a labelmap (`.nrrd`, `.nii`, `.nii.gz`).
+
+    A DICOM file, or a folder with one SEG or RTSTRUCT among its files, is read by `yttria.io.dicom.read_structures`;
+    `series` names one of several by its UID or number.
 
     `names` selects structures and gives their order. `labels` names the values of a labelmap, {5: "Liver"}, and
     selects them; without it each value n > 0 becomes the structure the file names, or "label n".
@@ -56,9 +69,12 @@ def read_structures(
     which carries its own names; and whatever `read_image` raises.
     """
     path = Path(path)
-    kind = _kind(path)
+    kind = _kind(path, reading=True)
     if isinstance(names, str):
         raise UnknownNameError(f"names must be a list of names, got the text '{names}'")
+    if kind == "DICOM":
+        return dicom.read_structures(path, names, labels, series=series)
+    _check_no_series(path, series)
     read = segmentation.read_structures if kind == "NRRD" else nifti.read_structures
     with decoding(path, kind):
         return read(path, names, labels)
@@ -79,10 +95,18 @@ def write_structures(structures: Sequence[Structure], path: str | os.PathLike[st
     (segmentation if _kind(path) == "NRRD" else nifti).write_structures(structures, path)
 
 
-def _kind(path: Path) -> str:
+def _kind(path: Path, *, reading: bool = False) -> str:
     name = path.name.casefold()
     if name.endswith(_NRRD):
         return "NRRD"
     if name.endswith(_NIFTI):
         return "NIfTI"
-    raise FileFormatError(f"{path}: the name must end in {', '.join((*_NRRD, *_NIFTI))}")
+    if reading and (name.endswith(".dcm") or path.is_dir() or (path.is_file() and dicom.is_dicom(path))):
+        return "DICOM"
+    more = " (or be a folder or a file in DICOM)" if reading else ""
+    raise FileFormatError(f"{path}: the name must end in {', '.join((*_NRRD, *_NIFTI))}{more}")
+
+
+def _check_no_series(path: Path, series: str | None) -> None:
+    if series is not None:
+        raise UnknownNameError(f"{path}: series= is for DICOM, this file holds one image")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..affine import Affine, same_grid
+from ..affine import Affine, check_same_frame, same_grid
 from ..errors import DTypeError, FileFormatError, GeometryError, UndefinedError, UnknownNameError
 from ..structure import Structure
 from ._common import positions
@@ -49,6 +49,12 @@ def check_writable(structures: Sequence[Structure]) -> None:
             raise DTypeError(
                 f"mask of '{structure.name}' must be bool to be written, got fractions; write its occupancy as an image"
             )
+        check_same_frame(
+            structure.frame_of_reference_uid,
+            f"'{structure.name}'",
+            first.frame_of_reference_uid,
+            f"'{first.name}'",
+        )
         if not same_grid(structure.mask.shape, structure.affine_lps, first.mask.shape, first.affine_lps):
             raise GeometryError(f"'{structure.name}' must lie on the grid of '{first.name}' to be in one file with it")
 

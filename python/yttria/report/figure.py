@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._extras import require
+from ..affine import check_same_frame
 from ..errors import GeometryError
 from ..evaluation import Occupancy, dose_volume_histograms
 from .views import Orientation, Plane, plane
@@ -44,12 +45,16 @@ def dose_figure(
     dose grid; without it the dose is drawn on black. `isodoses_gy` are the levels of the lines; round numbers where
     not given. A structure outside the image is left out.
 
-    Raises `GeometryError` where the background is on another grid, `MissingExtraError` without matplotlib.
+    Raises `GeometryError` where the background is on another grid or in another frame of reference,
+    `MissingExtraError` without matplotlib.
     """
     figure_module = require("matplotlib.figure", "plot")
     dose = result.image
-    if background is not None and not background.same_grid(dose):
-        raise GeometryError("the background image must lie on the grid of the dose image; resample it first")
+    if background is not None:
+        frames = background.frame_of_reference_uid, dose.frame_of_reference_uid
+        check_same_frame(frames[0], "the background image", frames[1], "the dose image")
+        if not background.same_grid(dose):
+            raise GeometryError("the background image must lie on the grid of the dose image; resample it first")
     occupancies = {n: o for n, o in result.occupancies(structures).items() if o.volume_ml(dose.voxel_volume_ml) > 0.0}
     histograms = dose_volume_histograms(dose.array, occupancies, voxel_volume_ml=dose.voxel_volume_ml)
     weights = {name: occupancy.to_array() for name, occupancy in occupancies.items()}

@@ -161,6 +161,7 @@ def dose_image(
         kernel_energy_beyond_fraction=kernel.energy_beyond_fraction if kernel else None,
         kernel_tail_folded=kernel.tail_folded if kernel else None,
         kernel_source=kernel.source if kernel else None,
+        image_transform_lps=None if activity.transform_lps is None else activity.transform_lps.tolist(),
     )
     return DoseResult(
         activity.with_array(dose, "Gy"),

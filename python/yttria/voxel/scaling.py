@@ -43,7 +43,8 @@ class AbsoluteScaling:
 
     Activity at administration is `A 2^(t / T)`, t = `hours_after_administration`, T the nuclide's half-life; t = 0
     where the image has been corrected to administration. With `administered_activity_gbq` (delivered to the patient,
-    at administration) the field's total is held against it: an advisory outside 0.8 to 1.2 of it.
+    at administration) the field's total is held against it: an advisory outside 0.8 to 1.2 of it. `time_basis` says
+    in words how the time is known, for the provenance.
 
     Raises `OutOfRangeError` where the time is not within [0, 720] h or the activity not within (0, 100] GBq,
     `DTypeError` where one is not a number.
@@ -51,6 +52,7 @@ class AbsoluteScaling:
 
     hours_after_administration: float
     administered_activity_gbq: float | None = None
+    time_basis: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         _checked("hours after administration", self.hours_after_administration, 0.0, 720.0)
@@ -70,6 +72,7 @@ class AbsoluteScaling:
         terms = {
             "kind": "absolute",
             "hours_after_administration": self.hours_after_administration,
+            "time_basis": self.time_basis,
             "administered_activity_gbq": self.administered_activity_gbq,
         }
         advisories: tuple[Advisory, ...] = ()

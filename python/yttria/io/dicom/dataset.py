@@ -21,7 +21,7 @@ from .._common import decoding
 #: A pydicom Dataset; the library is optional and brings no types.
 Dataset = Any
 
-_DEFLATED = "1.2.840.10008.1.2.1.99"
+DEFLATED = "1.2.840.10008.1.2.1.99"
 _WARNINGS = threading.RLock()
 
 
@@ -46,7 +46,7 @@ def read_dataset(path: str | os.PathLike[str], *, pixels: bool = True) -> Datase
         raise FileNotFoundError(f"{path}: no such file")
     with decoding(path, "DICOM"), quiet():
         syntax = pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID")
-        if syntax == _DEFLATED:
+        if syntax == DEFLATED:
             raise FileFormatError("the deflated transfer syntax is not supported: store the file uncompressed")
         return pydicom.dcmread(path, stop_before_pixels=not pixels)
 

@@ -117,7 +117,7 @@ def slice_step(grid: Plane, offset_mm: float) -> npt.NDArray[np.float64]:
     return grid.normal * offset_mm
 
 
-def pixel_spacing_between_slices(dataset: Dataset) -> float:
+def spacing_between_slices(dataset: Dataset) -> float:
     """SpacingBetweenSlices, which may be negative in nuclear medicine, and must not be zero."""
     spacing = number(dataset, "SpacingBetweenSlices")
     if spacing == 0:

@@ -1,0 +1,64 @@
+"""SPECT: one file with a frame for each slice (DICOM PS3.3 A.5, C.8.4)."""
+
+from __future__ import annotations
+
+from ...affine import Affine
+from ...errors import FileFormatError, UnitError
+from . import geometry
+from .dataset import Dataset, items, number, numbers, text
+from .rescale import Rescale, modality_rescale
+
+#: UCUM codes of real world values in any case of letters, for the standard's own tables write Bq/ml.
+_UCUM = {"bq/ml": "Bq/mL", "kbq/ml": "kBq/mL", "mbq/ml": "MBq/mL"}
+_SLICE_VECTOR = 0x00540080
+
+
+def spect_grid(header: Dataset, frames: int) -> tuple[Affine, list[int]]:
+    """The affine of a reconstructed SPECT, and the place of each stored frame along the k axis.
+
+    The slices follow each other by SpacingBetweenSlices along the normal of the first, or against it where that is
+    negative: then the grid is left-handed. Raises `FileFormatError` for projections, planar and gated images.
+    """
+    kind = (text(header, "ImageType") or "").split("\\")
+    if len(kind) < 3 or kind[2] != "RECON TOMO":
+        raise FileFormatError(
+            f"an NM image must be a reconstructed SPECT (ImageType RECON TOMO), got {' '.join(kind[2:3]) or 'none'}"
+        )
+    pointer = header.get("FrameIncrementPointer")
+    if pointer is None or pointer != _SLICE_VECTOR:
+        raise FileFormatError(f"frames must be told apart by SliceVector (0054,0080) alone, got {pointer}")
+    vector = [int(n) for n in numbers(header, "SliceVector", frames)]
+    if sorted(vector) != list(range(1, frames + 1)):
+        raise FileFormatError(f"SliceVector (0054,0080) must number the slices from 1 to {frames}, got {vector!r:.80}")
+    places = {
+        tuple(numbers(item, "ImagePositionPatient", 3) + numbers(item, "ImageOrientationPatient", 6)): item
+        for item in [*items(header, "DetectorInformationSequence"), header]
+        if item.get("ImagePositionPatient") and item.get("ImageOrientationPatient")
+    }
+    if len(places) != 1:
+        raise FileFormatError(
+            f"a SPECT must state one position and orientation (DetectorInformationSequence), got {len(places)}"
+        )
+    first = geometry.plane(next(iter(places.values())), measures=header)
+    step = geometry.slice_step(first, geometry.spacing_between_slices(header))
+    return geometry.affine(first, step), [n - 1 for n in vector]
+
+
+def spect_mapping(header: Dataset) -> tuple[Rescale, str]:
+    """How stored numbers become values, and the unit: Bq/mL where a real world value mapping says so, else counts."""
+    found = []
+    for item in items(header, "RealWorldValueMappingSequence"):
+        for code in items(item, "MeasurementUnitsCodeSequence"):
+            unit = _UCUM.get((text(code, "CodeValue") or "").casefold())
+            if text(code, "CodingSchemeDesignator") == "UCUM" and unit:
+                found.append((item, unit))
+    if len(found) > 1:
+        raise UnitError(f"one real world value mapping to activity concentration is understood, got {len(found)}")
+    if not found:
+        return modality_rescale(header, optional=True), "counts"
+    item, unit = found[0]
+    if "RealWorldValueLUTData" in item:
+        raise FileFormatError("a real world value mapping must be linear, got a table")
+    double = "DoubleFloatRealWorldValueFirstValueMapped" in item
+    low, high = (number(item, f"{'DoubleFloat' * double}RealWorldValue{end}ValueMapped") for end in ("First", "Last"))
+    return Rescale(number(item, "RealWorldValueSlope"), number(item, "RealWorldValueIntercept"), low, high), unit

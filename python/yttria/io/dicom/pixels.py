@@ -1,0 +1,128 @@
+"""Pixel data as stored numbers. Sizes are checked against the file before anything is decoded.
+
+Uncompressed pixel data are read straight from their place in the file; compressed ones are decoded by pydicom.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..._extras import require
+from ...errors import FileFormatError, ShapeError
+from ...image import MAX_VOXELS
+from .dataset import Dataset, quiet, read_dataset, text, whole
+
+#: Transfer syntaxes without compression: implicit or explicit VR, and the byte order.
+_NATIVE = {"1.2.840.10008.1.2": "<", "1.2.840.10008.1.2.1": "<", "1.2.840.10008.1.2.2": ">"}
+_IMPLICIT = "1.2.840.10008.1.2"
+#: What compressed pixel data may expand to: no scan's coder exceeds it, blank slices apart, which are small.
+_MAX_RATIO, _SMALL = 1000, 64 * 2**20
+
+
+@dataclass(frozen=True)
+class PixelPlan:
+    """Where and how the pixel data of one file are stored: `shape` is (frames, rows, columns)."""
+
+    path: Path
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    unused_bits: int
+    #: Of the first value in the file; None where the values are compressed.
+    offset: int | None
+
+    def read(self) -> npt.NDArray[Any]:
+        """The stored numbers, (frames, rows, columns)."""
+        if self.offset is None:
+            return self._decoded()
+        values = np.empty(self.shape, self.dtype)
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            if file.readinto(values.reshape(-1).view(np.uint8).data) < values.nbytes:
+                raise FileFormatError(f"{self.path}: its pixel data end early")
+        if self.unused_bits:
+            # What stands there is anything (overlays, once); shifting back extends the sign where there is one.
+            values <<= self.unused_bits
+            values >>= self.unused_bits
+        return values
+
+    def _decoded(self) -> npt.NDArray[Any]:
+        dataset = read_dataset(self.path)
+        with quiet():
+            array: npt.NDArray[Any] = np.asarray(dataset.pixel_array)
+        if array.size != np.prod(self.shape):
+            raise FileFormatError(f"{self.path}: its pixel data hold {array.size} values, not {np.prod(self.shape)}")
+        return array.reshape(self.shape)
+
+
+def plan(path: Path, header: Dataset, offset: int) -> PixelPlan:
+    """How to read the pixel data that begin at `offset`; nothing is read or allocated but a few bytes.
+
+    Raises `FileFormatError` where the description is none of one gray value per pixel in 8, 16 or 32 bits, or promises
+    more than the file can hold, and `ShapeError` beyond 2^33 voxels.
+    """
+    rows, columns = whole(header, "Rows", 1, 65535), whole(header, "Columns", 1, 65535)
+    frames = whole(header, "NumberOfFrames", 1, 2**31 - 1, default=1)
+    bits = whole(header, "BitsAllocated", 1, 64)
+    stored = whole(header, "BitsStored", 1, 64, default=bits)
+    high = whole(header, "HighBit", 0, 63, default=stored - 1)
+    signed = whole(header, "PixelRepresentation", 0, 1)
+    photometric = text(header, "PhotometricInterpretation")
+    if whole(header, "SamplesPerPixel", 1, 65535, default=1) != 1 or photometric not in ("MONOCHROME1", "MONOCHROME2"):
+        raise FileFormatError(f"pixels must be one gray value each, got {photometric}")
+    if bits not in (8, 16, 32) or not (1 <= stored <= bits and high == stored - 1):
+        raise FileFormatError(
+            f"values must be stored in the low bits of 8, 16 or 32, got {stored} bits of {bits} below bit {high}"
+        )
+    shape = (frames, rows, columns)
+    if frames * rows * columns > MAX_VOXELS:
+        raise ShapeError(f"pixel data must have at most 2^33 voxels, got shape {list(shape)}")
+    size, in_file = frames * rows * columns * bits // 8, path.stat().st_size - offset
+    syntax = str(header.file_meta.get("TransferSyntaxUID", _IMPLICIT))
+    order = _NATIVE.get(syntax)
+    dtype = np.dtype(f"{order or '='}{'i' if signed else 'u'}{bits // 8}")
+    if order is None:
+        if size > max(_SMALL, _MAX_RATIO * in_file):
+            raise FileFormatError(f"{in_file} compressed bytes cannot hold {size} bytes of pixel data")
+        _check_compressed(syntax)
+        return PixelPlan(path, shape, dtype, 0, None)
+    length, start = _element(path, offset, syntax, order)
+    if length < size or length > in_file - start:
+        raise FileFormatError(
+            f"pixel data of {size} bytes are promised ({frames} x {rows} x {columns} values of {bits} bits), there "
+            f"are {min(length, in_file - start)}"
+        )
+    return PixelPlan(path, shape, dtype, bits - stored, offset + start)
+
+
+def _element(path: Path, offset: int, syntax: str, order: str) -> tuple[int, int]:
+    """Length of the pixel data, and where they start after the element's own head."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        head = file.read(12)
+    group, element = np.frombuffer(head[:4].ljust(4, b"\0"), f"{order}u2").tolist()
+    if (group, element) in ((0x7FE0, 0x0008), (0x7FE0, 0x0009)):
+        raise FileFormatError("pixel data in floating point are not supported")
+    if (group, element) != (0x7FE0, 0x0010) or len(head) < 12:
+        raise FileFormatError("there are no pixel data")
+    long_form = syntax != _IMPLICIT
+    length = int(np.frombuffer(head[8:12] if long_form else head[4:8], f"{order}u4")[0])
+    return length, 12 if long_form else 8
+
+
+def _check_compressed(syntax: str) -> None:
+    """Whether pydicom knows the compression and has a decoder for it."""
+    decoders = require("pydicom.pixels", "dicom")
+    try:
+        decoder = decoders.get_decoder(syntax)
+    except NotImplementedError:
+        raise FileFormatError(f"the transfer syntax {syntax} is not supported: store the file uncompressed") from None
+    if not decoder.is_available:
+        raise FileFormatError(
+            f"no decoder is installed for {decoder.UID.name}: pip install pylibjpeg[all], or store the file "
+            "uncompressed"
+        )

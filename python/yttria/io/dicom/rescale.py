@@ -1,0 +1,51 @@
+"""From stored numbers to values: one slope and intercept, in float64."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import FileFormatError
+from .dataset import Dataset, number
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """`value = stored * slope + intercept`, for stored numbers within [`low`, `high`]."""
+
+    slope: float
+    intercept: float
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        if not (0 < self.slope < math.inf and math.isfinite(self.intercept)):
+            raise FileFormatError(f"slope must be > 0 and intercept finite, got {self.slope:g} and {self.intercept:g}")
+
+    def check(self, stored: npt.NDArray[Any]) -> None:
+        """`FileFormatError` where a stored number lies beyond those that are mapped."""
+        if (self.low, self.high) != (-math.inf, math.inf):
+            low, high = stored.min(), stored.max()
+            if low < self.low or high > self.high:
+                raise FileFormatError(
+                    f"stored values must be within the mapped range {self.low:g} to {self.high:g}, got {low} to {high}"
+                )
+
+    def into(self, out: npt.NDArray[np.float32], stored: npt.NDArray[Any]) -> None:
+        """Compute in float64, round once."""
+        values = np.multiply(stored, self.slope, dtype=np.float64)
+        if self.intercept:
+            values += self.intercept
+        out[...] = values
+
+
+def modality_rescale(header: Dataset, *, optional: bool = False) -> Rescale:
+    """RescaleSlope and RescaleIntercept; required unless `optional`, where 1 and 0 stand for absent ones."""
+    return Rescale(
+        number(header, "RescaleSlope", 1.0 if optional else None),
+        number(header, "RescaleIntercept", 0.0 if optional else None),
+    )

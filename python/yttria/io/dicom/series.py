@@ -1,0 +1,147 @@
+"""The series in a folder, and the one that was meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..._extras import require
+from ...errors import FileFormatError, UndefinedError, UnknownNameError
+from .._common import decoding
+from .dataset import DEFLATED, Dataset, is_dicom, text
+
+#: A folder, a file, or several of them.
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+_DIRECTORY = "1.2.840.10008.1.3.10"
+#: What is read of every header; nothing else is kept of it.
+_KEYWORDS = (
+    "SOPClassUID SOPInstanceUID Modality SeriesInstanceUID SeriesNumber SeriesDescription StudyInstanceUID "
+    "StudyDate FrameOfReferenceUID ImageType Manufacturer "
+    "SeriesDate SeriesTime AcquisitionDate AcquisitionTime AcquisitionDateTime TimezoneOffsetFromUTC "
+    "ActualFrameDuration DecayCorrection CorrectedImage Units SeriesType NumberOfSlices "
+    "RadiopharmaceuticalInformationSequence RealWorldValueMappingSequence DetectorInformationSequence "
+    "ImagePositionPatient ImageOrientationPatient PixelSpacing SpacingBetweenSlices SliceThickness "
+    "Rows Columns NumberOfFrames BitsAllocated BitsStored HighBit PixelRepresentation SamplesPerPixel "
+    "PhotometricInterpretation RescaleSlope RescaleIntercept RescaleType SegmentationType SegmentSequence "
+    "StructureSetROISequence FrameIncrementPointer SliceVector DoseUnits DoseType DoseSummationType"
+)
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header of one file, and where its pixel data begin."""
+
+    path: Path
+    dataset: Dataset = field(repr=False)
+    pixel_offset: int
+
+
+@dataclass(frozen=True)
+class Series:
+    """The files of one series, in the order of their names."""
+
+    uid: str
+    modality: str
+    number: str
+    description: str
+    headers: tuple[Header, ...] = field(repr=False)
+
+    def __str__(self) -> str:
+        named = f" '{self.description}'" if self.description else ""
+        count = len(self.headers)
+        return f"{self.uid} ({self.modality}, number {self.number or '-'}{named}, {count} file{'s' * (count != 1)})"
+
+
+def files(paths: Paths) -> list[Path]:
+    """Every file in a folder and the folders in it, or the files given; `FileNotFoundError` where there is none."""
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    found: list[Path] = []
+    for path in map(Path, given):
+        if path.is_dir():
+            found += sorted(p for p in path.rglob("*") if p.is_file())
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise FileNotFoundError(f"{path}: no such file or folder")
+    return found
+
+
+def scan(paths: Iterable[Path]) -> list[Series]:
+    """The series among these files, by their UID in the order of the files; files of other kinds are passed over.
+
+    Raises `FileFormatError` naming the file where a DICOM file is damaged.
+    """
+    found: dict[str, list[Header]] = {}
+    for path in paths:
+        if is_dicom(path):
+            with decoding(path, "DICOM"):
+                header = read_header(path)
+                if header is not None:
+                    found.setdefault(text(header.dataset, "SeriesInstanceUID") or "", []).append(header)
+    return [_series(uid, headers) for uid, headers in found.items()]
+
+
+def read_header(path: Path) -> Header | None:
+    """What `_KEYWORDS` name of one file; None for a DICOMDIR. To be called within `quiet()`."""
+    pydicom = require("pydicom", "dicom")
+    with path.open("rb") as file:
+        meta = pydicom.filereader.read_file_meta_info(path)
+        if meta.get("TransferSyntaxUID") == DEFLATED:
+            raise FileFormatError("the deflated transfer syntax is not supported: store the file uncompressed")
+        if meta.get("MediaStorageSOPClassUID") == _DIRECTORY:
+            return None
+        dataset = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_KEYWORDS.split())
+        return Header(path, dataset, file.tell())
+
+
+def choose(found: Sequence[Series], series: str | None, modalities: Sequence[str], what: str) -> Series:
+    """The series that is named by its UID or number, or else the only one of these modalities.
+
+    Raises `UndefinedError` where there is none or more than one, and `UnknownNameError` where none has that name; both
+    list what there is.
+    """
+    there = "; ".join(map(str, found)) or "no DICOM file"
+    if series is not None:
+        named = [s for s in found if series in (s.uid, s.number)]
+        if len(named) != 1:
+            count = "more than one" if named else "none"
+            raise UnknownNameError(f"series must be the UID or number of one series, '{series}' is of {count}: {there}")
+        return named[0]
+    fitting = [s for s in found if s.modality in modalities]
+    if not fitting:
+        raise UndefinedError(f"there is no {what} ({', '.join(modalities)}): {there}")
+    if len(fitting) > 1:
+        raise UndefinedError(
+            f"there are {len(fitting)} series for {what}; name one by its UID or number (series=): "
+            + "; ".join(map(str, fitting))
+        )
+    return fitting[0]
+
+
+def same(series: Series, keyword: str) -> str | None:
+    """A value as text that all files of a series must share; `FileFormatError` naming two files where they do not."""
+    values: dict[str | None, Path] = {}
+    for header in series.headers:
+        values.setdefault(text(header.dataset, keyword), header.path)
+    if len(values) > 1:
+        (a, first), (b, other), *_ = values.items()
+        raise FileFormatError(f"a series must have one {keyword}: {first.name} has {a}, {other.name} has {b}")
+    return next(iter(values))
+
+
+def _series(uid: str, headers: list[Header]) -> Series:
+    first = headers[0].dataset
+    modality, number, description = (
+        text(first, keyword) or "" for keyword in ("Modality", "SeriesNumber", "SeriesDescription")
+    )
+    return Series(uid, modality, number, description, tuple(headers))
+
+
+def root(paths: Paths) -> Path:
+    """What errors name: the path given, or the folder of the first of several."""
+    if isinstance(paths, str | os.PathLike):
+        return Path(paths)
+    return Path(next(iter(paths), Path())).parent

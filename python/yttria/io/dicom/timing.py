@@ -1,0 +1,247 @@
+"""Which time the values of an activity image refer to, and how long after administration that is.
+
+DecayCorrection (0054,1102) of PET: ADMIN, values are corrected to administration; START, to the start of the scan;
+NONE, values are means over the acquisition. Rules: DICOM PS3.3 C.8.9.1 (from memory); QIBA's vendor-neutral reading of
+START (from memory): the series' time, or the earliest acquisition where the series is dated later, as series are that
+were reconstructed or processed again.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..._core import Nuclide
+from ...advisory import Advisory
+from ...errors import FileFormatError, OutOfRangeError, UndefinedError
+from .._common import decoding
+from .dataset import Dataset, items, number, quiet, text
+from .series import Paths, Series, choose, files, root, same, scan
+from .times import date_and_time, date_time, hours_between
+
+#: Published half-lives of yttrium-90 in h lie within; a header's may be off by 1 %.
+HALF_LIFE_H = (64.04, 64.24)
+HALF_LIFE_TOLERANCE = 0.01
+#: Positrons per decay (Selwyn 2007: 31.86e-6; from memory); a header's may be off by 5 %.
+POSITRON_FRACTION = 3.19e-5
+POSITRON_FRACTION_TOLERANCE = 0.05
+#: Without decay correction, slices must have been acquired together within this: 0.02 % of activity.
+_TOGETHER_S = 60.0
+#: A series' time earlier than its first acquisition by more than this is said: 1 % of activity.
+_EARLY_H = 1.0
+_ADMINISTRATION = "RadiopharmaceuticalStartDateTime"
+
+
+@dataclass(frozen=True)
+class ActivityTiming:
+    """When the values of an activity image hold, from its header: `hours_after_administration` is for the scaling.
+
+    `rule` is one sentence that says which rule and which times gave it. Times carry a zone where the header does.
+    `administered_activity_gbq` is the header's RadionuclideTotalDose: a check, for it says what was measured out, at a
+    time that headers leave open. `half_life_h` is the header's too; yttria decays by its own.
+    """
+
+    hours_after_administration: float
+    decay_correction: str
+    rule: str
+    reference_time: datetime | None
+    administration_time: datetime | None
+    half_life_h: float | None
+    administered_activity_gbq: float | None
+    advisories: tuple[Advisory, ...] = ()
+
+    def __str__(self) -> str:
+        return self.rule
+
+    def as_dict(self) -> dict[str, Any]:
+        """A plain dictionary, ready for JSON."""
+        found = asdict(self)
+        for name in ("reference_time", "administration_time"):
+            found[name] = found[name].isoformat() if found[name] else None
+        return found
+
+
+def activity_timing(paths: Paths, *, series: str | None = None) -> ActivityTiming:
+    """The timing of a PET series, or of a SPECT that states a DecayCorrection; for absolute scaling:
+
+        timing = activity_timing("folder")
+        scaling = AbsoluteScaling(timing.hours_after_administration, time_basis=timing.rule)
+
+    Raises `OutOfRangeError` where the header's half-life is off by more than 1 % from 64.04 to 64.24 h (a protocol of
+    another nuclide), `UndefinedError` where the header leaves the hours open or contradicts itself, `TimeZoneError`
+    where only one of two times has a zone, and whatever `read_image` raises over files and series.
+    """
+    with decoding(root(paths), "DICOM"), quiet():
+        return timing_of(choose(scan(files(paths)), series, ("PT", "NM"), "PET or SPECT series"))
+
+
+def timing_of(series: Series) -> ActivityTiming:
+    """See `activity_timing`; to be called within `quiet()`."""
+    correction = same(series, "DecayCorrection")
+    if correction is None and series.modality == "NM":
+        raise UndefinedError("a SPECT header does not say which time its values refer to: give the scan delay")
+    if correction not in ("ADMIN", "START", "NONE"):
+        raise FileFormatError(f"DecayCorrection (0054,1102) must be ADMIN, START or NONE, got {correction}")
+    corrected = (same(series, "CorrectedImage") or "").split("\\")
+    if corrected != [""] and ("DECY" in corrected) != (correction != "NONE"):
+        raise UndefinedError(
+            f"the header contradicts itself: DecayCorrection is {correction}, CorrectedImage is {' '.join(corrected)}"
+        )
+    first = series.headers[0].dataset
+    drug = _drug(series)
+    half_life_h, advisories = _checked_nuclide(drug)
+    administration = _administration(drug, first)
+    activity_gbq, doubt = _administered(drug)
+    if correction == "ADMIN":
+        hours, reference = 0.0, administration
+        rule = "ADMIN: the scanner corrected the values to administration"
+        rule += f", {_shown(administration)}" if administration else " (its time is not needed)"
+    else:
+        reference, rule, early = _start(series) if correction == "START" else _mean_time(series)
+        advisories += early
+        if administration is None:
+            raise UndefinedError(_no_administration(drug))
+        hours = hours_between(administration, reference, (_ADMINISTRATION, "the scan's time"))
+        if hours < 0:
+            raise UndefinedError(
+                f"administration ({_shown(administration)}) is later than the time that the values refer to "
+                f"({_shown(reference)}; {rule}): one of the two is wrong"
+            )
+        rule += f"; administration at {_shown(administration)}, {hours:.4f} h before"
+    return ActivityTiming(
+        hours, correction, rule, reference, administration, half_life_h, activity_gbq, advisories + doubt
+    )
+
+
+def _start(series: Series) -> tuple[datetime, str, tuple[Advisory, ...]]:
+    first = series.headers[0].dataset
+    for keyword in ("SeriesDate", "SeriesTime"):
+        same(series, keyword)
+    stated = date_and_time(first, "SeriesDate", "SeriesTime")
+    acquired = min(_acquisitions(series))
+    if stated is None:
+        return acquired, f"START, no series time: the earliest acquisition, {_shown(acquired)}", ()
+    early_h = hours_between(stated, acquired, ("the series' time", "the acquisition's time"))
+    if early_h < 0:
+        rule = f"START, series dated later ({_shown(stated)}): the earliest acquisition, {_shown(acquired)}"
+        return acquired, rule, ()
+    rule = f"START: the series' time, {_shown(stated)}"
+    if early_h <= _EARLY_H:
+        return stated, rule, ()
+    message = f"The series is dated {early_h:.2f} h before its first acquisition; its time is taken as the reference."
+    return stated, rule, (Advisory("series_time_early", message, early_h, _EARLY_H),)
+
+
+def _mean_time(series: Series) -> tuple[datetime, str, tuple[Advisory, ...]]:
+    """When the activity was what its mean over the acquisition is: ln(x / (1 - exp(-x))) / lambda, x = lambda d."""
+    decay_per_s = math.log(2) / (Nuclide().half_life_h * 3600.0)
+    acquired = _acquisitions(series)
+    duration_s = [number(h.dataset, "ActualFrameDuration") / 1000.0 for h in series.headers]
+    if not 0 < min(duration_s) <= max(duration_s) <= 86400:
+        raise FileFormatError(f"ActualFrameDuration (0018,1242) must be within (0, 24 h], got {min(duration_s):g} s")
+    spread_s = max((max(acquired) - min(acquired)).total_seconds(), max(duration_s) - min(duration_s))
+    if spread_s > _TOGETHER_S:
+        raise UndefinedError(
+            f"values without decay correction (NONE) must be of one acquisition: slices differ by {spread_s:.0f} s, "
+            "as several bed positions do. Reconstruct with decay correction"
+        )
+    x = decay_per_s * duration_s[0]
+    after_s = math.log(x / -math.expm1(-x)) / decay_per_s
+    reference = min(acquired) + timedelta(seconds=after_s)
+    rule = f"NONE: {after_s:.1f} s after the acquisition began, {_shown(min(acquired))}, for {duration_s[0]:.0f} s"
+    return reference, rule, ()
+
+
+def _acquisitions(series: Series) -> list[datetime]:
+    found = []
+    for header in series.headers:
+        with decoding(header.path, "DICOM"):
+            time = date_time(header.dataset, "AcquisitionDateTime", header.dataset) or date_and_time(
+                header.dataset, "AcquisitionDate", "AcquisitionTime"
+            )
+            if time is None:
+                raise UndefinedError("the header has no date with time of the acquisition: give the scan delay")
+            found.append(time)
+    if len({t.tzinfo is None for t in found}) > 1:
+        raise UndefinedError("some slices state a time zone and others do not")
+    return found
+
+
+def _drug(series: Series) -> Dataset:
+    """The one item of RadiopharmaceuticalInformationSequence, the same in all files."""
+    first: Dataset | None = None
+    for header in series.headers:
+        found = items(header.dataset, "RadiopharmaceuticalInformationSequence")
+        if len(found) != 1:
+            raise UndefinedError(f"the header must state one radiopharmaceutical, got {len(found)}")
+        first = found[0] if first is None else first
+        for keyword in (_ADMINISTRATION, "RadiopharmaceuticalStartTime", "RadionuclideHalfLife"):
+            if text(found[0], keyword) != text(first, keyword):
+                raise UndefinedError(
+                    f"a series must have one {keyword}, got {text(first, keyword)} and {text(found[0], keyword)}"
+                )
+    return first
+
+
+def _administration(drug: Dataset, file: Dataset) -> datetime | None:
+    moment = date_time(drug, _ADMINISTRATION, file)
+    clock = text(drug, "RadiopharmaceuticalStartTime")
+    if moment is None or clock is None or (text(drug, _ADMINISTRATION) or "")[-5:-4] in ("+", "-"):
+        # A time of day cannot be held against a date in a zone of its own.
+        return moment
+    drug_time = moment.strftime("%H%M")
+    if clock.replace(":", "")[:4] != drug_time:
+        raise UndefinedError(
+            f"the header contradicts itself: {_ADMINISTRATION} is {_shown(moment)}, RadiopharmaceuticalStartTime is "
+            f"{clock:.20}"
+        )
+    return moment
+
+
+def _no_administration(drug: Dataset) -> str:
+    clock = text(drug, "RadiopharmaceuticalStartTime")
+    found = f"only a time of day, {clock:.20}, without a date" if clock else "no time of administration"
+    return f"the header has {found} ({_ADMINISTRATION} (0018,1078) is missing): give the scan delay"
+
+
+def _checked_nuclide(drug: Dataset) -> tuple[float | None, tuple[Advisory, ...]]:
+    advisories: tuple[Advisory, ...] = ()
+    half_life_h = None
+    if text(drug, "RadionuclideHalfLife") is None:
+        advisories += (Advisory("half_life_missing", "The header states no half-life to check the nuclide by."),)
+    else:
+        half_life_h = number(drug, "RadionuclideHalfLife") / 3600.0
+        low, high = HALF_LIFE_H[0] * (1 - HALF_LIFE_TOLERANCE), HALF_LIFE_H[1] * (1 + HALF_LIFE_TOLERANCE)
+        if not low <= half_life_h <= high:
+            raise OutOfRangeError(
+                f"the header's half-life must be that of yttrium-90, {HALF_LIFE_H[0]} to {HALF_LIFE_H[1]} h within "
+                f"{HALF_LIFE_TOLERANCE:.0%}, got {half_life_h:.4g} h: the scan ran under the protocol of another "
+                "nuclide, whose decay and branching ratio are in the values"
+            )
+    if text(drug, "RadionuclidePositronFraction") is not None:
+        fraction = number(drug, "RadionuclidePositronFraction")
+        if abs(fraction / POSITRON_FRACTION - 1) > POSITRON_FRACTION_TOLERANCE:
+            message = (
+                f"The header's positron fraction is {fraction:.4g}; yttrium-90 has {POSITRON_FRACTION:.3g}, and the "
+                "concentration is wrong by their ratio if the scanner used the header's."
+            )
+            source = "Selwyn et al., Appl Radiat Isot 2007;65:318 (from memory)"
+            advisories += (Advisory("positron_fraction", message, fraction, POSITRON_FRACTION, source),)
+    return half_life_h, advisories
+
+
+def _administered(drug: Dataset) -> tuple[float | None, tuple[Advisory, ...]]:
+    """RadionuclideTotalDose in GBq; the standard's unit is Bq, older headers have MBq, and nothing tells them apart."""
+    if text(drug, "RadionuclideTotalDose") is None or number(drug, "RadionuclideTotalDose") == 0:
+        return None, ()
+    becquerel = number(drug, "RadionuclideTotalDose")
+    if 1e6 <= becquerel <= 1e11:
+        return becquerel * 1e-9, ()
+    message = f"RadionuclideTotalDose is {becquerel:g} Bq, which cannot be meant; it is not used as a check."
+    return None, (Advisory("total_dose_unit", message, becquerel, 1e6),)
+
+
+def _shown(time: datetime) -> str:
+    return time.isoformat(sep=" ", timespec="seconds")

@@ -1,0 +1,108 @@
+"""Two patient spaces never meet unless the caller says how they lie to each other."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from image_samples import affine, values
+
+from yttria import AbsoluteScaling, Image, RelativeScaling, Structure, dose_image, write_structures
+from yttria.errors import GeometryError
+
+SHIFT = np.array([[1.0, 0, 0, 3.0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+
+
+def image(uid: str | None) -> Image:
+    return Image(values(), affine("plain"), "Bq/mL", frame_of_reference_uid=uid)
+
+
+def structure(uid: str | None, name: str = "Liver") -> Structure:
+    return Structure(name, values() > 50, affine("plain"), frame_of_reference_uid=uid)
+
+
+@pytest.mark.parametrize(("a", "b"), [("1.2", "1.2"), ("1.2", None), (None, "1.2"), (None, None)])
+def test_one_space_or_an_unknown_one_is_accepted(a: str | None, b: str | None) -> None:
+    result = dose_image(image(a), scaling=AbsoluteScaling(0.0))
+    assert result.image.frame_of_reference_uid == a
+    assert result.table([structure(b)])[0]["volume_ml"] > 0
+
+
+def test_two_spaces_are_refused_wherever_they_meet(tmp_path) -> None:
+    result = dose_image(image("1.2"), scaling=AbsoluteScaling(0.0))
+    message = "'Liver' and the image must share one frame of reference, got 1.3 and 1.2: register them"
+    for meet in (
+        lambda: structure("1.3").occupancy_on(image("1.2")),
+        lambda: result.table([structure("1.3")]),
+        lambda: result.dose_volume_histograms([structure("1.3")]),
+        lambda: dose_image(
+            image("1.2"),
+            scaling=RelativeScaling(structure("1.3"), delivered_activity_gbq=1.0, lung_shunt_fraction=0.0),
+        ),
+    ):
+        with pytest.raises(GeometryError, match=message):
+            meet()
+    with pytest.raises(GeometryError, match="one frame of reference"):
+        write_structures([structure("1.2"), structure("1.3", "Tumor")], tmp_path / "s.seg.nrrd")
+
+
+def test_a_background_of_another_space_is_refused() -> None:
+    pytest.importorskip("matplotlib")
+    from yttria.report import dose_figure
+
+    result = dose_image(image("1.2"), scaling=AbsoluteScaling(0.0))
+    with pytest.raises(GeometryError, match="the background image and the dose image must share one frame"):
+        dose_figure(result, [structure("1.2")], background=image("1.3"))
+
+
+def test_a_transform_brings_them_together_and_is_reported() -> None:
+    moved = image("1.2").moved(SHIFT, frame_of_reference_uid="1.3")
+    assert moved.affine_lps == pytest.approx(SHIFT @ affine("plain"))
+    assert moved.frame_of_reference_uid == "1.3"
+    result = dose_image(moved, scaling=AbsoluteScaling(0.0))
+    row = result.table([structure("1.3").moved(SHIFT, frame_of_reference_uid="1.3")])[0]
+    assert (
+        row["mean_gy"] == dose_image(image(None), scaling=AbsoluteScaling(0.0)).table([structure(None)])[0]["mean_gy"]
+    )
+    assert result.provenance.image_transform_lps == SHIFT.tolist()
+    assert dose_image(image("1.2"), scaling=AbsoluteScaling(0.0)).provenance.image_transform_lps is None
+
+
+def test_transforms_add_up() -> None:
+    turn = np.eye(4)
+    turn[:3, :3] = affine("oblique")[:3, :3] / np.linalg.norm(affine("oblique")[:3, :3], axis=0)
+    for moved in (image("1").moved(SHIFT).moved(turn), structure("1").moved(SHIFT).moved(turn)):
+        assert moved.transform_lps == pytest.approx(turn @ SHIFT)
+        assert moved.affine_lps == pytest.approx(turn @ SHIFT @ affine("plain"))
+        # Where a transform leads is the caller's to say.
+        assert moved.frame_of_reference_uid is None
+
+
+def test_a_transform_that_shears_is_refused() -> None:
+    shear = np.eye(4)
+    shear[0, 1] = 0.5
+    with pytest.raises(GeometryError, match="shear"):
+        image(None).moved(shear)
+    with pytest.raises(GeometryError, match="4 x 4"):
+        structure(None).moved(np.eye(3))
+
+
+def test_copies_keep_their_space() -> None:
+    moved = image("1.2").moved(SHIFT, frame_of_reference_uid="1.3")
+    volume = structure("1.2").moved(SHIFT, frame_of_reference_uid="1.3")
+    for original in (moved, volume):
+        for other in (copy.deepcopy(original), pickle.loads(pickle.dumps(original))):
+            assert other.frame_of_reference_uid == "1.3"
+            assert (other.transform_lps == original.transform_lps).all()
+    assert moved.to("kBq/mL").frame_of_reference_uid == "1.3"
+    assert Image.from_any(moved, unit="Bq/mL").frame_of_reference_uid == "1.3"
+
+
+@pytest.mark.parametrize("uid", ["", " 1.2", "1 2", 12])
+def test_a_uid_is_a_text_without_blanks(uid: object) -> None:
+    with pytest.raises(GeometryError, match="frame of reference UID"):
+        image(uid)  # type: ignore[arg-type]
+    with pytest.raises(GeometryError, match="frame of reference UID"):
+        structure(uid)  # type: ignore[arg-type]
