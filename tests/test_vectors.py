@@ -9,17 +9,35 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vector_adapters import collect
 
 from conftest import ROOT
-from yttria.conformance import vectors
+from yttria.conformance import adapters, cases, definition, vectors
+from yttria.conformance._cases import Case, from_vector
+from yttria.conformance.variants import VARIANTS
 from yttria.errors import YttriaError
 
-ADAPTERS = collect("ADAPTERS")
-OWN = collect("OWN")
 SPECIFICATION = ROOT.parent / "shared" / "spec" / "vectors.json"
 
 Vector = dict[str, Any]
+
+# For each vector that documents a mistake: the question, the variants that make it, and the quantity asked.
+ZONED = {"calibration_time": "2024-04-14T12:00:00-04:00", "treatment_time": "2024-04-16T10:00:00+02:00"}
+MISTAKES: dict[str, tuple[str, dict[str, Any], tuple[str, ...], str]] = {
+    "calibrated_activity_naive_variant": ("calibrated_activity", ZONED, ("clocks_without_zones",), "activity_GBq"),
+    "resin_bsa_double_count_variant": ("resin_bsa", {}, ("bsa_liver_counts_tumor_twice",), "activity_GBq"),
+    "single_compartment_wrong_variant": (
+        "single_compartment_inverse",
+        {},
+        ("shunt_multiplied_single_compartment",),
+        "activity_delivered_GBq",
+    ),
+    "partition_wrong_variant": (
+        "partition_inverse_target",
+        {},
+        ("partition_weight_of_one_mass", "shunt_multiplied_partition"),
+        "activity_delivered_GBq",
+    ),
+}
 
 
 def _read(path: Path) -> list[Vector]:
@@ -31,49 +49,52 @@ def _all() -> list[Vector]:
     return _read(Path(given)) if given else vectors()
 
 
-def _adapter(model: str) -> Any:
-    adapter = ADAPTERS.get(model, ADAPTERS.get(model.removesuffix("_err")))
-    assert adapter, f"no adapter for the model '{model}': add one to tests/vector_adapters"
-    return adapter
+def _is_mistake(vector: Vector) -> bool:
+    return vector["model"].endswith("_variant")
 
 
-def _matches(got: Any, expected: Any, tolerance: dict[str, float]) -> bool:
-    if isinstance(expected, list):
-        return len(got) == len(expected) and all(_matches(g, e, tolerance) for g, e in zip(got, expected, strict=True))
-    if isinstance(expected, dict):
-        return got.keys() == expected.keys() and all(_matches(got[k], e, tolerance) for k, e in expected.items())
-    if expected is None or isinstance(expected, str | bool):
-        return bool(got == expected)
-    if got is None or not math.isfinite(got):
-        return False
-    margin = max(tolerance.get("rel", 0.0) * abs(expected), tolerance.get("abs", 0.0))
-    return abs(got - expected) <= (margin if expected != 0 else max(margin, 1e-12))
-
-
-@pytest.mark.parametrize("vector", _all(), ids=lambda v: v["id"])
-def test_vector(vector: Vector) -> None:
-    adapter = _adapter(vector["model"])
-    expected = dict(vector["expected"])
-    if "error" in expected:
+def _check(case: Case) -> None:
+    if "error" in case.expected:
         with pytest.raises(YttriaError):
-            adapter(vector["inputs"])
+            adapters.answer(case.model, case.inputs)
         return
-    got = adapter(vector["inputs"])
-    assert set(expected.pop("warnings", [])) <= set(got.get("warnings", []))
-    for quantity, value in expected.items():
-        assert quantity in got, f"the adapter for {vector['model']} returns no {quantity}"
-        assert _matches(got[quantity], value, vector["tolerance"]), f"{quantity}: got {got[quantity]}, expected {value}"
+    got = adapters.answer(case.model, case.inputs)
+    assert set(case.expected.get("warnings", [])) <= set(got.get("warnings", []))
+    for quantity in case.quantities:
+        assert quantity in got, f"the adapter for {case.model} returns no {quantity}"
+        assert case.within(quantity, got[quantity]), (
+            f"{quantity}: got {got[quantity]}, expected {case.expected[quantity]}"
+        )
 
 
-@pytest.mark.parametrize("vector", [v for v in _all() if v["model"].endswith("_variant")], ids=lambda v: v["id"])
-def test_a_known_mistake_is_not_the_answer(vector: Vector) -> None:
-    _adapter(vector["model"])
-    assert vector["model"] in OWN, f"no own answer for {vector['model']} in tests/vector_adapters"
-    own = OWN[vector["model"]](vector["inputs"])
-    shared = vector["expected"].keys() & own.keys()
-    assert shared
-    for quantity in shared:
-        assert not math.isclose(own[quantity], vector["expected"][quantity], rel_tol=1e-3)
+@pytest.mark.parametrize("vector", [v for v in _all() if not _is_mistake(v)], ids=lambda v: v["id"])
+def test_vector(vector: Vector) -> None:
+    _check(from_vector(vector))
+
+
+@pytest.mark.parametrize("case", [c for c in cases() if c.id.startswith(("own-", "vox-", "s-"))], ids=lambda c: c.id)
+def test_case_of_this_project(case: Case) -> None:
+    _check(case)
+
+
+@pytest.mark.parametrize("case", [c for c in cases() if "error" not in c.expected], ids=lambda c: c.id)
+def test_the_reference_gives_the_expected_answer(case: Case) -> None:
+    got = definition.answer(case.model, case.inputs)
+    for quantity in case.quantities:
+        assert case.within(quantity, got[quantity]), quantity
+
+
+@pytest.mark.parametrize("vector", [v for v in _all() if _is_mistake(v)], ids=lambda v: v["id"])
+def test_a_known_mistake_is_a_variant_and_not_the_answer(vector: Vector) -> None:
+    assert vector["model"] in MISTAKES, f"no variants for {vector['model']}: say which make it in MISTAKES"
+    model, times, names, quantity = MISTAKES[vector["model"]]
+    inputs = vector["inputs"] | times
+    wrong = definition.answer
+    for name in names:
+        wrong = VARIANTS[name](wrong)
+    (expected,) = (v for k, v in vector["expected"].items() if k == "activity_GBq")
+    assert wrong(model, inputs)[quantity] == pytest.approx(expected, rel=1e-9)
+    assert not math.isclose(adapters.answer(model, inputs)[quantity], expected, rel_tol=1e-3)
 
 
 def test_the_shipped_vectors_are_the_specification() -> None:
@@ -84,14 +105,23 @@ def test_the_shipped_vectors_are_the_specification() -> None:
     assert len(by_id) == len(vectors())
 
 
-def test_a_wrong_number_fails() -> None:
-    """The comparison itself can fail: by a relative 1e-8, by a missing element, by a number for nothing."""
-    assert _matches(1.0, 1.0, {"rel": 1e-9})
-    assert not _matches(1.0 + 1e-8, 1.0, {"rel": 1e-9})
-    assert not _matches([1.0], [1.0, 2.0], {"rel": 1e-9})
-    assert not _matches(float("nan"), 1.0, {"rel": 1e-9})
-    assert not _matches(None, 0.0, {"rel": 1e-9})
-    assert not _matches(False, True, {"rel": 1e-9})
+@pytest.mark.parametrize(
+    ("got", "expected", "passes"),
+    [
+        (1.0, 1.0, True),
+        (1.0 + 1e-8, 1.0, False),
+        ([1.0], [1.0, 2.0], False),
+        (float("nan"), 1.0, False),
+        (None, 0.0, False),
+        (False, True, False),
+        (True, 1.0, False),
+        ("lung", "lung", True),
+        ({"A": 1.0}, {"A": 1.0, "L": 2.0}, False),
+    ],
+)
+def test_a_wrong_answer_fails(got: object, expected: object, passes: bool) -> None:
+    case = Case("x", "m", {}, {"q": expected}, {"rel": 1e-9}, "", "")
+    assert case.within("q", got) is passes
 
 
 def test_the_groups_are_named() -> None:

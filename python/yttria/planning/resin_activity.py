@@ -97,7 +97,8 @@ def bsa_activity(
     """`A [GBq] = (BSA - 0.2) + V_tumor / V_liver` for the whole liver.
 
     Source: SIR-Spheres instructions for use, from memory, unverified; the two-term form stands in van Roekel's thesis.
-    `V_liver` includes the tumor; another reading adds it once more (`conformance.variants.resin_bsa_double_count_gbq`).
+    `V_liver` includes the tumor; another reading adds it once more (`bsa_liver_counts_tumor_twice` of
+    `yttria.conformance.variants`).
     Raises `OutOfRangeError` for a body surface area of at most 0.2 m^2, a volume that is not positive, a tumor larger
     than the liver. Advises for an activity outside 0.3-3 GBq (`activity_below_usual`, `activity_above_vial`) and an
     involvement above 70 % (`involvement_above_70_percent`).

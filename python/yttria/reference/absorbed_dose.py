@@ -30,3 +30,12 @@ def absorbed_dose(
         distance = tuple(slice(a, b) for a, b in zip(first - source + half, last - source + half, strict=True))
         dose_mgy[target] += s[distance] * time_integrated_mbq_s[tuple(source)]
     return dose_mgy / 1000.0
+
+
+def gy_per_mbq_per_ml(
+    s_mgy_per_mbq_s: ArrayLike, voxel_size_mm: tuple[float, float, float], half_life_h: float
+) -> NDArray[np.float64]:
+    """The kernel for concentrations: `S` in Gy, times the MBq s that 1 MBq/mL becomes in one voxel."""
+    volume_ml = np.prod(np.asarray(voxel_size_mm, dtype=np.float64)) / 1000.0
+    mean_life_s = half_life_h * 3600.0 / np.log(2.0)
+    return np.asarray(np.asarray(s_mgy_per_mbq_s, dtype=np.float64) / 1000.0 * volume_ml * mean_life_s)

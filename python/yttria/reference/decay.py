@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import numpy as np
 
 
@@ -35,3 +37,29 @@ def factor_to_administration(
     per_hour = np.log(2.0) / half_life_h
     mean_over_frame = at_start * (1.0 - np.exp(-per_hour * frame_duration_h)) / (per_hour * frame_duration_h)
     return float(1.0 / mean_over_frame)
+
+
+def hours_to_decay(activity: float, to_activity: float, half_life_h: float) -> float:
+    """The time at which `A 2^(-t/T)` is the other activity: `T log2(A / A_to)`."""
+    return float(half_life_h * np.log2(activity / to_activity))
+
+
+def elapsed_h(start: str, end: str) -> float:
+    """Hours between two ISO 8601 times with offsets, both taken to UTC first."""
+    instants = [datetime.fromisoformat(time).astimezone(timezone.utc) for time in (start, end)]
+    return (instants[1] - instants[0]).total_seconds() / 3600.0
+
+
+def gbq_from_mci(activity_mci: float) -> float:
+    """1 Ci is 3.7e10 Bq, so 1 mCi is 0.037 GBq."""
+    return activity_mci * 3.7e10 * 1e-3 / 1e9
+
+
+def mci_from_gbq(activity_gbq: float) -> float:
+    """The same, the other way."""
+    return activity_gbq * 1e9 / (3.7e10 * 1e-3)
+
+
+def dose_factor(half_life_h: float, mean_energy_mev: float) -> float:
+    """Dose factor in Gy kg/GBq: energy of a decay in J, times the decays of 1 GBq to nothing (mean life in s)."""
+    return float(mean_energy_mev * 1.602176634e-13 * 1e9 * half_life_h * 3600.0 / np.log(2.0))

@@ -56,3 +56,24 @@ def poisson_tcp(dose_gy: ArrayLike, volume: ArrayLike, alpha_per_gy: float, clon
     """`exp(-N sum v e^(-alpha D))`."""
     survival = _mean(np.exp(-alpha_per_gy * np.asarray(dose_gy, np.float64)), volume)
     return float(np.exp(-clonogens * survival))
+
+
+def eubed_gy(
+    dose_gy: ArrayLike,
+    volume: ArrayLike,
+    alpha_per_gy: float,
+    alpha_beta_gy: float,
+    repair_half_time_h: float,
+    half_life_h: float,
+) -> float:
+    """The survival EUD of each part's BED."""
+    return survival_eud_gy(bed_gy(dose_gy, alpha_beta_gy, repair_half_time_h, half_life_h), volume, alpha_per_gy)
+
+
+def bed_of_injections_gy(
+    doses_gy: ArrayLike, alpha_beta_gy: float, repair_half_time_h: float, half_life_h: float
+) -> tuple[float, float]:
+    """The sum of the BEDs (weeks apart), and the BED of the sum (at once)."""
+    apart = bed_gy(doses_gy, alpha_beta_gy, repair_half_time_h, half_life_h)
+    together = bed_gy(np.sum(doses_gy), alpha_beta_gy, repair_half_time_h, half_life_h)
+    return float(np.sum(apart)), float(together)

@@ -26,3 +26,22 @@ def lung_shunt_fraction_kao(tumor_activity: ArrayLike, ratio: ArrayLike, tumor_l
     normal = tumor / ratio
     everything_but_normal = tumor / np.subtract(1, tumor_lung_shunt_fraction)
     return (everything_but_normal - tumor) / (everything_but_normal + normal)
+
+
+def tumor_to_normal_ratio_from_activity_ratio(
+    activity_ratio: ArrayLike, tumor_mass_kg: ArrayLike, normal_mass_kg: ArrayLike
+) -> Any:
+    """`R m_N / m_T`."""
+    return np.multiply(activity_ratio, normal_mass_kg) / tumor_mass_kg
+
+
+def kao_activities(
+    tumor_activity_gbq: ArrayLike, activity_ratio: ArrayLike, tumor_lung_shunt_fraction: ArrayLike
+) -> tuple[Any, Any, Any, Any]:
+    """Normal liver `A_T / R`, lungs `A_T S / (1 - S)`, their sum with `A_T`, and the lungs' share of that sum."""
+    normal = np.divide(tumor_activity_gbq, activity_ratio)
+    lung = np.multiply(
+        tumor_activity_gbq, np.divide(tumor_lung_shunt_fraction, np.subtract(1, tumor_lung_shunt_fraction))
+    )
+    total = tumor_activity_gbq + normal + lung
+    return normal, lung, total, lung / total

@@ -32,7 +32,7 @@ def propagated(sensitivities: ArrayLike, relative: ArrayLike, correlation: Array
 
 def sphere_volume_uncertainty(diameter_mm: float, voxel_size_mm: float, fwhm_mm: float) -> float:
     """`3 u(d)/d` with `u^2(d) = a^2/6 + FWHM^2/(4 ln 2)`."""
-    return 3 * sqrt(voxel_size_mm**2 / 6 + fwhm_mm**2 / (4 * log(2))) / diameter_mm
+    return 3 * diameter_uncertainty_mm(voxel_size_mm, fwhm_mm) / diameter_mm
 
 
 def count_edge_factor(radius_mm: float, fwhm_mm: float) -> float:
@@ -58,3 +58,48 @@ def partition_doses(
     weight = normal_mass_kg + tumor_to_normal_ratio * tumor_mass_kg
     normal = activity_gbq * (1 - lung_shunt_fraction) / weight
     return tumor_to_normal_ratio * normal, normal
+
+
+def diameter_uncertainty_mm(voxel_size_mm: float, fwhm_mm: float) -> float:
+    """`sqrt(a^2/6 + FWHM^2/(4 ln 2))`: two edges, each uniform over half a voxel and blurred."""
+    return sqrt(voxel_size_mm**2 / 6 + fwhm_mm**2 / (4 * log(2)))
+
+
+def ellipsoid_volume_uncertainty(diameters_mm: Sequence[float], voxel_size_mm: float, fwhm_mm: float) -> float:
+    """`sqrt(sum (u(d_i)/d_i)^2)`."""
+    u = diameter_uncertainty_mm(voxel_size_mm, fwhm_mm)
+    return propagated(np.ones(3), u / np.asarray(diameters_mm, dtype=np.float64))
+
+
+def recovery_uncertainty(
+    volume_ml: float, b1_ml: float, b2: float, covariance: ArrayLike, volume_uncertainty: float
+) -> float:
+    """Relative: `g^T V g` of (v, b1, b2), the volume independent of the fit, the gradient taken numerically."""
+    gradient = relative_sensitivities(recovery, (volume_ml, b1_ml, b2)) / np.array([volume_ml, b1_ml, b2])
+    v = np.zeros((3, 3))
+    v[0, 0] = (volume_uncertainty * volume_ml) ** 2
+    v[1:, 1:] = covariance
+    return float(np.sqrt(gradient @ v @ gradient))
+
+
+def dose_uncertainty(
+    volume_ml: float,
+    volume_uncertainty: float,
+    fwhm_mm: float,
+    b1_ml: float,
+    b2: float,
+    covariance: ArrayLike,
+    calibration_uncertainty: float,
+    half_life_uncertainty: float,
+) -> float:
+    """Relative, of the mean dose `D = Q T C(v) / (R(v, b1, b2) v)` of a ball, all inputs but (b1, b2) independent.
+
+    `d ln C / d ln v = phi / (2 R)` by the edge factor; the rest of the gradient is numerical.
+    """
+    r = recovery(volume_ml, b1_ml, b2)
+    radius_mm = (3 * volume_ml * 1e3 / (4 * pi)) ** (1 / 3)
+    by_v, by_b1, by_b2 = relative_sensitivities(recovery, (volume_ml, b1_ml, b2))
+    volume = (count_edge_factor(radius_mm, fwhm_mm) / (2 * r) - by_v - 1) * volume_uncertainty
+    fit = np.array([by_b1 / b1_ml, by_b2 / b2])
+    independent = np.array([volume, calibration_uncertainty, half_life_uncertainty])
+    return float(np.sqrt(np.sum(independent**2) + fit @ np.asarray(covariance, dtype=np.float64) @ fit))

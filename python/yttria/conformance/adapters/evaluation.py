@@ -6,17 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from yttria import Nuclide
-from yttria import evaluation as e
-
-Inputs = dict[str, Any]
+from ... import evaluation as e
+from ._common import Answer, Inputs, codes, nuclide
 
 
-def nuclide(i: Inputs) -> Nuclide:
-    return Nuclide.from_dose_factor(i["half_life_h"], 49.67)
-
-
-def linear_quadratic(i: Inputs) -> Inputs:
+def linear_quadratic(i: Inputs) -> dict[str, Any]:
     return {
         "alpha_beta_gy": i["alpha_beta_Gy"],
         "repair_half_time_h": i["repair_half_time_h"],
@@ -24,16 +18,12 @@ def linear_quadratic(i: Inputs) -> Inputs:
     }
 
 
-def codes(result: Any) -> list[str]:
-    return [advisory.code for advisory in result.advisories]
-
-
 def histogram(i: Inputs) -> e.DoseVolumeHistogram:
     dose = np.array(i["doses_Gy"], float).reshape(1, 1, -1)
     return e.dose_volume_histograms(dose, {"s": np.ones(dose.shape, bool)}, voxel_volume_ml=1.0)["s"]
 
 
-def dvh(i: Inputs) -> Inputs:
+def dvh(i: Inputs) -> Answer:
     h = histogram(i)
     return {
         "mean_Gy": h.mean_gy,
@@ -44,61 +34,61 @@ def dvh(i: Inputs) -> Inputs:
     }
 
 
-def dvh_linear(i: Inputs) -> Inputs:
+def dvh_linear(i: Inputs) -> Answer:
     h = histogram(i)
     return {f"D{x}_Gy": h.dose_at_volume_percent(x, interpolation="linear") for x in (2, 50, 70, 90, 95, 98)}
 
 
-def geud(i: Inputs) -> Inputs:
+def geud(i: Inputs) -> Answer:
     result = e.generalized_eud(i["doses_Gy"], a=i["a"])
     return {"gEUD_Gy": result.value_gy, "warnings": codes(result)}
 
 
-def eud(i: Inputs) -> Inputs:
+def eud(i: Inputs) -> Answer:
     result = e.survival_eud(i["doses_Gy"], alpha_per_gy=i["alpha_per_Gy"])
     return {"EUD_Gy": result.value_gy, "warnings": codes(result)}
 
 
-def eubed(i: Inputs) -> Inputs:
+def eubed(i: Inputs) -> Answer:
     result = e.eubed(i["doses_Gy"], alpha_per_gy=i["alpha_per_Gy"], **linear_quadratic(i))
     return {"EUBED_Gy": result.value_gy, "warnings": codes(result)}
 
 
-def bed(i: Inputs) -> Inputs:
+def bed(i: Inputs) -> Answer:
     bed_gy = e.bed_gy(i["dose_Gy"], **linear_quadratic(i))
     return {"bed_Gy": bed_gy, "eqd2_Gy": e.eqd2_gy(bed_gy, alpha_beta_gy=i["alpha_beta_Gy"])}
 
 
-def bed_inverse(i: Inputs) -> Inputs:
+def bed_inverse(i: Inputs) -> Answer:
     return {"dose_Gy": e.dose_from_bed_gy(i["bed_Gy"], **linear_quadratic(i))}
 
 
-def ntcp_lkb(i: Inputs) -> Inputs:
+def ntcp_lkb(i: Inputs) -> Answer:
     result = e.ntcp_lyman(i["mean_dose_Gy"], td50_gy=i["td50_Gy"], m=i["m"], n=i["n"])
     return {"ntcp": result.probability, "warnings": codes(result)}
 
 
-def ntcp_logistic(i: Inputs) -> Inputs:
+def ntcp_logistic(i: Inputs) -> Answer:
     result = e.ntcp_logistic(i["mean_dose_Gy"], d50_gy=i["d50_Gy"], gamma50=i["gamma50"])
     return {"ntcp": result.probability, "warnings": codes(result)}
 
 
-def tcp_poisson(i: Inputs) -> Inputs:
+def tcp_poisson(i: Inputs) -> Answer:
     result = e.tcp_poisson(i["doses_Gy"], alpha_per_gy=i["alpha_per_Gy"], clonogens=i["clonogens"])
     return {"tcp": result.probability, "warnings": codes(result)}
 
 
-def tcp_logistic(i: Inputs) -> Inputs:
+def tcp_logistic(i: Inputs) -> Answer:
     result = e.tcp_logistic(i["dose_Gy"], d50_gy=i["d50_Gy"], gamma50=i["gamma50"])
     return {"tcp": result.probability, "warnings": codes(result)}
 
 
-def sphere(i: Inputs) -> Inputs:
+def sphere(i: Inputs) -> Answer:
     u = e.sphere_volume_uncertainty(i["diameter_mm"], voxel_size_mm=i["voxel_mm"], fwhm_mm=i["fwhm_mm"])
     return {"u_diameter_mm": u.diameter_uncertainty_mm, "u_volume_relative": u.relative}
 
 
-def partition(i: Inputs) -> Inputs:
+def partition(i: Inputs) -> Answer:
     names = {
         "A": "activity",
         "L": "lung_shunt_fraction",
@@ -126,7 +116,35 @@ def partition(i: Inputs) -> Inputs:
     }
 
 
+def dvh_weighted(i: Inputs) -> Answer:
+    dose = np.array(i["doses_Gy"], float).reshape(1, 1, -1)
+    weights = np.array(i["occupancy"], float).reshape(dose.shape)
+    h = e.dose_volume_histograms(dose, {"s": weights}, voxel_volume_ml=i["voxel_volume_mL"])["s"]
+    return {
+        "volume_mL": h.volume_ml,
+        "mean_Gy": h.mean_gy,
+        "minimum_Gy": h.minimum_gy,
+        "maximum_Gy": h.maximum_gy,
+        **{f"D{x}_Gy": h.dose_at_volume_percent(x) for x in (2, 50, 70, 95, 98)},
+        "V100Gy_percent": h.volume_at_dose_percent(100),
+    }
+
+
+def bed_two_tissues(i: Inputs) -> Answer:
+    found: Answer = {}
+    for tissue in ("tumour", "liver"):
+        found[f"{tissue}_bed_Gy"] = e.bed_gy(
+            i["dose_Gy"],
+            alpha_beta_gy=i[f"{tissue}_alpha_beta_Gy"],
+            repair_half_time_h=i[f"{tissue}_repair_half_time_h"],
+            nuclide=nuclide(i),
+        )
+    return found
+
+
 ADAPTERS = {
+    "bed_two_tissues": bed_two_tissues,
+    "dvh_weighted": dvh_weighted,
     "EUBED": eubed,
     "EUD_survival": eud,
     "bed_y90": bed,

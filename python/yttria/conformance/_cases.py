@@ -1,0 +1,102 @@
+"""The cases of the conformance suite: published vectors, own vectors, voxel cases."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from ._vectors import vectors
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One question with its answer.
+
+    `inputs` and `expected` map quantities (the unit ends the name) to numbers, texts, truth values, lists, or float32
+    arrays (k, j, i). `expected["error"]` means that no number may be given; `expected["warnings"]` are yttria's own
+    codes, which another implementation need not have. A number passes within `tolerance["rel"]` of the expected one,
+    `tolerance["abs"]`, or `tolerance["of_maximum"]` of the largest of its array, whichever is widest.
+    """
+
+    id: str
+    model: str
+    inputs: dict[str, Any] = field(repr=False)
+    expected: dict[str, Any] = field(repr=False)
+    tolerance: dict[str, float]
+    source: str
+    exercises: str
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """What is to be answered."""
+        return tuple(name for name in self.expected if name != "warnings")
+
+    @property
+    def is_map(self) -> bool:
+        """Whether an array is to be answered."""
+        return any(isinstance(value, np.ndarray) for value in self.expected.values())
+
+    def within(self, quantity: str, got: Any) -> bool:
+        """Whether an answer passes."""
+        return _within(got, self.expected[quantity], self.tolerance)
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    """Every case, the published ones first. Vectors that document a known mistake ask nothing and are left out."""
+    published = [from_vector(v) for v in vectors() if not v["model"].endswith("_variant")]
+    folder = files("yttria").joinpath("data", "conformance")
+    own = [from_vector(v) for v in json.loads(folder.joinpath("planning.json").read_text("utf-8"))["vectors"]]
+    rows = {v["id"]: v for v in json.loads(folder.joinpath("voxel.json").read_text("utf-8"))["vectors"]}
+    with np.load(str(folder.joinpath("voxel.npz"))) as file:
+        for name in file.files:
+            case, quantity = name.split("/")
+            part = "expected" if quantity.endswith(("_Gy", "_MBq_s")) else "inputs"
+            rows[case][part][quantity] = file[name]
+    return (*published, *own, *map(from_vector, rows.values()))
+
+
+def case(name: str) -> Case:
+    """The case of that id; `KeyError` where there is none."""
+    return {each.id: each for each in cases()}[name]
+
+
+def from_vector(v: dict[str, Any]) -> Case:
+    """A vector, as the shipped files hold them, as a case."""
+    exercises = v.get("exercises") or v.get("notes") or v["model"].replace("_", " ")
+    return Case(v["id"], v["model"], v["inputs"], v["expected"], v["tolerance"], v.get("source", ""), exercises)
+
+
+def _within(got: Any, expected: Any, tolerance: dict[str, float]) -> bool:
+    if isinstance(expected, np.ndarray):
+        values = np.asarray(got, dtype=np.float64)
+        if values.shape != expected.shape or not np.all(np.isfinite(values)):
+            return False
+        margin = (
+            tolerance.get("rel", 0.0) * np.abs(expected) + tolerance.get("of_maximum", 0.0) * np.abs(expected).max()
+        )
+        return bool(np.all(np.abs(values - expected) <= margin))
+    if isinstance(expected, list):
+        return (
+            isinstance(got, list)
+            and len(got) == len(expected)
+            and all(_within(g, e, tolerance) for g, e in zip(got, expected, strict=True))
+        )
+    if isinstance(expected, dict):
+        return (
+            isinstance(got, dict)
+            and got.keys() == expected.keys()
+            and all(_within(got[k], e, tolerance) for k, e in expected.items())
+        )
+    if expected is None or isinstance(expected, str | bool):
+        return type(got) is type(expected) and bool(got == expected)
+    if isinstance(got, bool) or not isinstance(got, int | float) or not math.isfinite(got):
+        return False
+    margin = max(tolerance.get("rel", 0.0) * abs(expected), tolerance.get("abs", 0.0))
+    return bool(abs(got - expected) <= (margin if expected != 0 else max(margin, 1e-12)))

@@ -1,0 +1,57 @@
+"""How far an answer is from what is expected of it, in units of its own noise."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ._cases import Case
+
+WORST = 1e6
+"""For what no number can measure: another word, another shape, nothing."""
+
+SOUND = 0.25
+"""Share of a map's tolerance taken as one standard deviation of a sound kernel: those of other codes differ."""
+
+
+def misfit(case: Case, got: dict[str, Any], predicted: dict[str, Any], noise: float) -> list[float]:
+    """For each value of `got` its distance from `predicted` over its standard deviation; of a map, the worst voxel's.
+
+    The standard deviation is `noise` times the predicted value, for a map at least a share of the case's tolerance.
+    """
+    found: list[float] = []
+    for quantity, value in got.items():
+        if quantity in case.expected and quantity != "warnings":
+            found += _distances(value, predicted.get(quantity), noise, case.tolerance)
+    return found
+
+
+def _distances(got: Any, predicted: Any, noise: float, tolerance: dict[str, float]) -> list[float]:
+    if isinstance(got, np.ndarray) or isinstance(predicted, np.ndarray):
+        return [_of_map(got, predicted, noise, tolerance)]
+    if isinstance(got, list) and isinstance(predicted, list) and len(got) == len(predicted):
+        if len(got) > 1 and all(_is_number(value) for value in (*got, *predicted)):
+            return [_of_map(got, predicted, noise, tolerance)]
+        return [d for g, p in zip(got, predicted, strict=True) for d in _distances(g, p, noise, tolerance)]
+    if isinstance(got, dict) and isinstance(predicted, dict) and got.keys() == predicted.keys():
+        return [d for k in got for d in _distances(got[k], predicted[k], noise, tolerance)]
+    if _is_number(got) and _is_number(predicted):
+        sigma = max(noise, tolerance.get("rel", 0.0)) * abs(predicted) + max(tolerance.get("abs", 0.0), 1e-12)
+        return [min(abs(got - predicted) / sigma, WORST) if math.isfinite(got) else WORST]
+    return [0.0 if type(got) is type(predicted) and got == predicted else WORST]
+
+
+def _of_map(got: Any, predicted: Any, noise: float, tolerance: dict[str, float]) -> float:
+    values, center = np.asarray(got, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
+    if values.shape != center.shape or not np.all(np.isfinite(values)):
+        return WORST
+    largest = float(np.abs(center).max())
+    floor = SOUND * tolerance.get("of_maximum", 0.0) * largest
+    sigma = np.hypot(max(noise, tolerance.get("rel", 0.0)) * np.abs(center), floor) + 1e-7 * largest
+    return float(min(np.max(np.abs(values - center) / sigma), WORST))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,114 @@
+"""Dose maps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ... import (
+    AbsoluteScaling,
+    ConvolutionPlan,
+    Image,
+    Nuclide,
+    RelativeScaling,
+    Structure,
+    absorbed_dose,
+    dose_image,
+    local_deposition,
+    voxel_s_values,
+)
+from ...reference import absorbed_dose as dose_reference
+from ...reference import convolution, scaling
+from ...reference import local_deposition as local_reference
+from ._entry import Agreement
+
+NUCLIDE = Nuclide.from_dose_factor(64.05, 49.38)
+T, C = NUCLIDE.half_life_h, NUCLIDE.dose_factor_gy_kg_per_gbq
+SHAPE, SIZE_MM = (7, 11, 9), (5.0, 4.0, 7.0)
+
+
+def entries() -> list[Agreement]:
+    """All of them."""
+    rng = np.random.default_rng(26)
+    activity = rng.gamma(1.0, 2.0, SHAPE) * (rng.random(SHAPE) < 0.6)
+    density = rng.uniform(0.3, 1.9, SHAPE)
+    s = voxel_s_values(SIZE_MM, medium="liver", nuclide=NUCLIDE)
+    kernel = s.gy_per_mbq_per_ml()
+    plan = ConvolutionPlan(SHAPE, kernel)
+    second = activity[::-1] + 0.3
+    affine = np.diag([*SIZE_MM[::-1], 1.0])
+    counts = Image(activity * 40.0, affine, "counts")
+    bq_per_ml = Image(activity * 1e6, affine, "Bq/mL")
+    voxel_ml = float(np.prod(SIZE_MM)) / 1000.0
+    region = rng.random(SHAPE) < 0.7
+    liver = Structure("Liver", region, affine)
+    relative = RelativeScaling(liver, vial_activity_gbq=2.0, residual_fraction=0.02, lung_shunt_fraction=0.05)
+    absolute = AbsoluteScaling(20.0)
+    exact = {"relative": 0.0, "of_maximum": 1e-13}
+
+    def variance() -> Any:
+        return plan.variance_plan().apply(activity)
+
+    def maps() -> list[Any]:
+        by_time = dose_image(bq_per_ml, scaling=absolute, density_g_per_ml=1.05, nuclide=NUCLIDE)
+        by_counts = dose_image(counts, scaling=relative, method="voxel_s_values", s_values=s)
+        return [by_time.image.array, by_counts.image.array]
+
+    def defined_maps() -> list[Any]:
+        at_zero = scaling.absolute_mbq_per_ml(activity * 1e6, 20.0, T)
+        shared = scaling.relative_mbq_per_ml(activity * 40.0, region.astype(float), voxel_ml, 1.96, 0.05)
+        return [
+            local_reference.local_deposition(at_zero, 1.05, C),
+            dose_reference.absorbed_dose(shared, s.values, SIZE_MM, T),
+        ]
+
+    return [
+        Agreement(
+            "voxel.local_deposition",
+            lambda: local_deposition(activity, density_g_per_ml=density, nuclide=NUCLIDE),
+            lambda: local_reference.local_deposition(activity, density, C),
+            1e-14,
+        ),
+        Agreement(
+            "voxel.absorbed_dose",
+            lambda: absorbed_dose(activity, s),
+            lambda: dose_reference.absorbed_dose(activity, s.values, SIZE_MM, T),
+            **exact,
+        ),
+        Agreement(
+            "voxel.ConvolutionPlan.apply",
+            lambda: plan.apply(activity),
+            lambda: convolution.convolve(activity, kernel),
+            **exact,
+        ),
+        Agreement(
+            "voxel.ConvolutionPlan.apply_many",
+            lambda: plan.apply_many([activity, second]),
+            lambda: [convolution.convolve(each, kernel) for each in (activity, second)],
+            **exact,
+        ),
+        Agreement(
+            "voxel.ConvolutionPlan.apply_combined",
+            lambda: plan.apply_combined([activity, second], [1.7, 0.4]),
+            lambda: convolution.convolve(1.7 * activity + 0.4 * second, kernel),
+            **exact,
+        ),
+        Agreement(
+            "voxel.ConvolutionPlan.variance_plan",
+            variance,
+            lambda: convolution.convolve(activity, kernel**2),
+            **exact,
+        ),
+        Agreement(
+            "voxel.AbsoluteScaling.scale",
+            lambda: absolute.scale(bq_per_ml, NUCLIDE).mbq_per_ml_per_unit,
+            lambda: scaling.absolute_mbq_per_ml(np.array(1.0), 20.0, T),
+        ),
+        Agreement(
+            "voxel.RelativeScaling.scale",
+            lambda: relative.scale(counts, NUCLIDE).mbq_per_ml_per_unit * counts.array,
+            lambda: scaling.relative_mbq_per_ml(activity * 40.0, region.astype(float), voxel_ml, 1.96, 0.05),
+        ),
+        Agreement("voxel.dose_image", maps, defined_maps, **exact),
+    ]

@@ -1,0 +1,21 @@
+"""Known mistakes, as functions: an implementation goes in, one that makes the mistake comes out.
+
+None of these gives an answer. They exist so that a cross-validation can compute what each mistake would make of a
+case, and name the one that a deviating number looks like. `VARIANTS` has them by name; `summary(name)` is the first
+line of what each one says about itself.
+"""
+
+from __future__ import annotations
+
+# The order is that in which two are put around each other: maps and histograms innermost, conventions outermost.
+from . import voxel  # isort: skip
+from . import evaluation  # isort: skip
+from . import planning  # isort: skip
+from ._wrap import VARIANTS, Answer, Implementation, Inputs, Variant
+
+__all__ = ["VARIANTS", "Answer", "Implementation", "Inputs", "Variant", "evaluation", "planning", "summary", "voxel"]
+
+
+def summary(name: str) -> str:
+    """What a variant does, in one sentence; `KeyError` for a name that is none."""
+    return (VARIANTS[name].__doc__ or "").split("\n")[0]

@@ -1,0 +1,58 @@
+"""How a variant is made: an implementation goes in, one that makes the mistake comes out.
+
+An implementation is `answer(model, inputs)`. A variant changes what another one is asked, or what it answers, and
+leaves every other model alone; so variants can be put one around the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Inputs = dict[str, Any]
+Answer = dict[str, Any]
+Implementation = Callable[[str, Inputs], Answer]
+Variant = Callable[[Implementation], Implementation]
+
+KERNEL_DOSE, LOCAL_DOSE, RELATIVE_DOSE = "voxel_dose_kernel", "voxel_dose_local", "voxel_dose_relative"
+DOSE_MAPS = (KERNEL_DOSE, LOCAL_DOSE, RELATIVE_DOSE)
+
+VARIANTS: dict[str, Variant] = {}
+"""Every known mistake by name, in the order in which two of them are put around each other."""
+
+
+def known(variant: Variant) -> Variant:
+    """Enter a variant into `VARIANTS`."""
+    VARIANTS[getattr(variant, "__name__", "")] = variant
+    return variant
+
+
+def asked(inner: Implementation, change: Callable[[Inputs], Inputs], *models: str) -> Implementation:
+    """Ask `inner` with `inputs | change(inputs)`; of all models where none is named."""
+
+    def answer(model: str, inputs: Inputs) -> Answer:
+        return inner(model, inputs | change(inputs) if not models or model in models else inputs)
+
+    return answer
+
+
+def answered(inner: Implementation, change: Callable[[Inputs, Answer], Answer], *models: str) -> Implementation:
+    """Answer `answer | change(inputs, answer)`; quantities that `change` names and `inner` does not are left out."""
+
+    def answer(model: str, inputs: Inputs) -> Answer:
+        found = inner(model, inputs)
+        if model not in models:
+            return found
+        return found | {k: v for k, v in change(inputs, found).items() if k in found}
+
+    return answer
+
+
+def replaced(i: Inputs, name: str, value: Any) -> Inputs:
+    """The input with another value, where it is given at all."""
+    return {name: value} if i.get(name) is not None else {}
+
+
+def scaled(answer: Answer, factor: float, *names: str) -> Answer:
+    """Those quantities times a factor."""
+    return {name: factor * answer[name] for name in names if answer.get(name) is not None}

@@ -1,0 +1,380 @@
+"""Planning: mistakes seen in calculators, spreadsheets and theses.
+
+Each docstring says what is done, and where it was seen. "Section 12" is that of the project's formula specification.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...reference import body_surface_area, resin_activity
+from ..definition.partition import tissue
+from ._wrap import Answer, Implementation, Inputs, answered, asked, known, replaced, scaled
+
+SINGLE = ("single_compartment_inverse", "single_compartment_forward")
+INVERSE = ("partition_inverse_target", "partition_inverse", "partition_normal_limit")
+LUNGS = ("lung_dose_Gy", "lung_dose_Gy_at_1kg", "lung_dose_at_target_Gy")
+PARTITION = ("partition_forward", *INVERSE)
+
+
+def _inverse(i: Inputs, factor: float) -> Inputs:
+    """Every activity that an inverse formula finds, times a factor."""
+    before = i.get("_inverse", lambda activity, _: activity)
+    return {"_inverse": lambda activity, inner: factor * before(activity, inner)}
+
+
+@known
+def shunt_multiplied_single_compartment(inner: Implementation) -> Implementation:
+    """Multiplies by 1 - L where the activity of a single compartment must be divided by it (a web calculator)."""
+    return asked(inner, lambda i: _inverse(i, (1 - i["lung_shunt_fraction"]) ** 2), "single_compartment_inverse")
+
+
+@known
+def shunt_multiplied_partition(inner: Implementation) -> Implementation:
+    """Multiplies by 1 - L where the activity of the partition model must be divided by it (a web calculator)."""
+    return asked(inner, lambda i: _inverse(i, (1 - i["lung_shunt_fraction"]) ** 2), *INVERSE)
+
+
+@known
+def partition_weight_of_one_mass(inner: Implementation) -> Implementation:
+    """Weights with m_N (r + 1) for m_N + r m_T, so that the tumor's mass does not appear (a web calculator)."""
+
+    def change(i: Inputs) -> Inputs:
+        masses, ratios, normal = tissue(i)
+        weight = normal + sum(r * m for r, m in zip(ratios, masses, strict=True))
+        return _inverse(i, normal * (ratios[0] + 1) / weight) if normal > 0 else {}
+
+    return asked(inner, change, *INVERSE)
+
+
+@known
+def residual_ignored(inner: Implementation) -> Implementation:
+    """Takes what is in the vial for what is delivered (section 12 of the formula specification)."""
+    return asked(
+        inner,
+        lambda i: replaced(i, "residual_fraction", 0.0),
+        *SINGLE,
+        "partition_inverse_target",
+        "ldm_relative",
+        "voxel_dose_relative",
+    )
+
+
+@known
+def lung_dose_from_vial(inner: Implementation) -> Implementation:
+    """Lung dose from the activity in the vial, although the residual never reaches the lungs (section 12)."""
+
+    def change(i: Inputs, answer: Answer) -> Answer:
+        return scaled(answer, 1 / (1 - i.get("residual_fraction", 0.0)), *LUNGS)
+
+    return answered(inner, change, *SINGLE, "partition_inverse_target")
+
+
+@known
+def lung_dose_after_shunt(inner: Implementation) -> Implementation:
+    """Lung dose C A L (1 - L) / m: the share of the liver taken off what is already the share of the lungs."""
+
+    def change(i: Inputs, answer: Answer) -> Answer:
+        return scaled(answer, 1 - i["lung_shunt_fraction"], *LUNGS)
+
+    return answered(inner, change, *SINGLE, *PARTITION, "lung_dose")
+
+
+@known
+def lung_mass_0_822_kg(inner: Implementation) -> Implementation:
+    """Lungs of 0.822 kg (Kao 2014) where the case states 1 kg (section 12)."""
+    return asked(inner, lambda i: {"lung_mass_kg": 0.822} if i.get("lung_mass_kg") == 1 else {})
+
+
+@known
+def activity_ratio_as_tumor_to_normal(inner: Implementation) -> Implementation:
+    """A ratio of activities (Kao's R) for the ratio of concentrations (section 12)."""
+    return answered(inner, lambda _, a: {"tnr": a["activity_ratio_R_kao"]}, "tnr_from_counts")
+
+
+@known
+def limit_to_whole_normal_liver(inner: Implementation) -> Implementation:
+    """A limit for the perfused normal liver held against the mean over all normal liver (section 12)."""
+
+    def change(i: Inputs) -> Inputs:
+        return {"limit_kind": "whole", "normal_limit_kind": "whole"} if "normal_total_mass_kg" in i else {}
+
+    return asked(inner, change, "partition_normal_limit", "partition_inverse")
+
+
+@known
+def tumor_mean_over_whole_lesion(inner: Implementation) -> Implementation:
+    """The mean over the whole lesion, unperfused part included, as the perfused tumor's (section 12)."""
+    return answered(
+        inner, lambda _, a: {"tumour_perfused_mean_Gy": a["tumour_whole_mean_Gy"]}, "multi_territory_forward"
+    )
+
+
+@known
+def overlap_averaged(inner: Implementation) -> Implementation:
+    """The mean of two injections' doses to the same tissue, which must be added (section 12)."""
+
+    def change(i: Inputs, answer: Answer) -> Answer:
+        return scaled(answer, 1 / len(i["territories"]), "tumour_dose_Gy")
+
+    return answered(inner, change, "multi_territory_overlap")
+
+
+@known
+def tracer_weights_replaced(inner: Implementation) -> Implementation:
+    """Splits one scan's lung shunt by the Y-90 activities instead of the tracer's (section 12)."""
+    return asked(inner, lambda i: {"maa_MBq": i["y90_GBq"]}, "lung_shunt_combine")
+
+
+@known
+def bsa_liver_counts_tumor_twice(inner: Implementation) -> Implementation:
+    """Divides the tumor by tumor + liver, although the liver's volume has the tumor in it (section 12)."""
+
+    def change(i: Inputs, answer: Answer) -> Answer:
+        tumor, liver = i["tumour_volume_mL"], i["liver_volume_incl_tumour_mL"]
+        return {"activity_GBq": answer["activity_GBq"] - tumor / liver + tumor / (tumor + liver)}
+
+    return answered(inner, change, "resin_bsa")
+
+
+def _bsa(inner: Implementation, formula: str) -> Implementation:
+    def change(i: Inputs) -> Inputs:
+        if "height_cm" not in i:
+            return {}
+        return {"bsa_m2": float(getattr(body_surface_area, formula)(i["height_cm"], i["weight_kg"]))}
+
+    return asked(inner, change, "resin_bsa")
+
+
+@known
+def bsa_by_mosteller(inner: Implementation) -> Implementation:
+    """Body surface area after Mosteller in the resin activity, where Du Bois is asked (section 12)."""
+    return _bsa(inner, "mosteller_m2")
+
+
+@known
+def bsa_by_haycock(inner: Implementation) -> Implementation:
+    """Body surface area after Haycock in the resin activity, where Du Bois is asked (section 12)."""
+    return _bsa(inner, "haycock_m2")
+
+
+@known
+def lobe_as_share_of_whole_liver(inner: Implementation) -> Implementation:
+    """The whole liver's activity times the lobe's share, for the modified BSA of a lobe (section 12)."""
+
+    def change(i: Inputs, _: Answer) -> Answer:
+        tumor, treated = i["tumour_volume_in_treated_mL"], i["treated_volume_incl_tumour_mL"]
+        liver = i["liver_volume_incl_tumour_mL"]
+        return {"activity_GBq": float(resin_activity.simple_lobar_bsa_gbq(i["bsa_m2"], tumor, treated, liver))}
+
+    return answered(inner, change, "resin_modified_bsa")
+
+
+@known
+def residual_without_decay(inner: Implementation) -> Implementation:
+    """The residual's survey without the decay between the two readings (section 12)."""
+    return asked(inner, lambda i: replaced(i, "elapsed_h", 0.0), "delivered_fraction")
+
+
+@known
+def clocks_without_zones(inner: Implementation) -> Implementation:
+    """Subtracts wall clock times of different zones, or across a change of the clocks (section 12)."""
+    times = ("calibration_time", "treatment_time", "from", "to")
+    return asked(
+        inner,
+        lambda i: {t: i[t][:19] + "+00:00" for t in times if t in i},
+        "calibrated_activity",
+        "elapsed_across_dst",
+    )
+
+
+@known
+def start_taken_for_administration(inner: Implementation) -> Implementation:
+    """Takes a PET image that is corrected to the start of the scan for one at administration (section 12)."""
+
+    def change(i: Inputs) -> Inputs:
+        return {"DecayCorrection": "ADMIN"} if i["DecayCorrection"] == "START" else {}
+
+    return asked(inner, change, "decay_correction_to_admin")
+
+
+def _half_life(inner: Implementation, hours: float) -> Implementation:
+    """In everything but the formulas that make a dose factor from a half-life."""
+
+    def answer(model: str, inputs: Inputs) -> Answer:
+        exempt = ("dose_factor", "dose_factor_historic", "vsv_infinite_uniform")
+        changed = replaced(inputs, "half_life_h", hours) if model not in exempt else {}
+        return inner(model, inputs | changed)
+
+    return answer
+
+
+@known
+def half_life_64_0_h(inner: Implementation) -> Implementation:
+    """Half-life 64.0 h where the case states another (section 12)."""
+    return _half_life(inner, 64.0)
+
+
+@known
+def half_life_64_2_h(inner: Implementation) -> Implementation:
+    """Half-life 64.2 h, 2.675 d, where the case states another (section 12)."""
+    return _half_life(inner, 64.2)
+
+
+@known
+def half_life_64_8_h(inner: Implementation) -> Implementation:
+    """Half-life 64.8 h, 2.7 d, where the case states another (thesis codes, a calibration script)."""
+    return _half_life(inner, 64.8)
+
+
+def _factor(inner: Implementation, gy_kg_per_gbq: float) -> Implementation:
+    return asked(inner, lambda _: {"dose_factor_Gy_kg_per_GBq": gy_kg_per_gbq})
+
+
+@known
+def dose_factor_50(inner: Implementation) -> Implementation:
+    """Dose factor 50 Gy kg/GBq (glass instructions for use) where the case states 49.67."""
+    return _factor(inner, 50.0)
+
+
+@known
+def dose_factor_49_38(inner: Implementation) -> Implementation:
+    """Dose factor 49.38 Gy kg/GBq (AAPM) where the case states another."""
+    return _factor(inner, 49.38)
+
+
+@known
+def dose_factor_50_2(inner: Implementation) -> Implementation:
+    """Dose factor 50.2 Gy kg/GBq (0.94 MeV, 64.2 h) where the case states another."""
+    return _factor(inner, 50.2)
+
+
+@known
+def dose_factor_50_5(inner: Implementation) -> Implementation:
+    """Dose factor 50.5 Gy kg/GBq (0.9367 MeV, 64.8 h) where the case states another."""
+    return _factor(inner, 50.5)
+
+
+def _density(inner: Implementation, g_per_ml: float) -> Implementation:
+    def answer(model: str, inputs: Inputs) -> Answer:
+        changed = replaced(inputs, "density_g_per_mL", g_per_ml) if model != "vsv_infinite_uniform" else {}
+        return inner(model, inputs | changed)
+
+    return answer
+
+
+@known
+def density_1_00(inner: Implementation) -> Implementation:
+    """Density 1.00 g/mL where the case states a liver's (section 12)."""
+    return _density(inner, 1.00)
+
+
+@known
+def density_1_03(inner: Implementation) -> Implementation:
+    """Density 1.03 g/mL where the case states another (section 12)."""
+    return _density(inner, 1.03)
+
+
+@known
+def density_1_05(inner: Implementation) -> Implementation:
+    """Density 1.05 g/mL where the case states another (section 12)."""
+    return _density(inner, 1.05)
+
+
+@known
+def density_1_06(inner: Implementation) -> Implementation:
+    """Density 1.06 g/mL where the case states another (section 12)."""
+    return _density(inner, 1.06)
+
+
+@known
+def anterior_view_alone(inner: Implementation) -> Implementation:
+    """Lung shunt from the anterior view, without the geometric mean (section 12)."""
+    return asked(
+        inner,
+        lambda i: {f"{organ}_post_counts": i[f"{organ}_ant_counts"] for organ in ("lung", "liver")},
+        "lsf_planar_geometric_mean",
+        "lsf_planar_background",
+    )
+
+
+@known
+def arithmetic_mean_of_views(inner: Implementation) -> Implementation:
+    """Lung shunt from the arithmetic mean of the two views."""
+
+    def change(i: Inputs) -> Inputs:
+        found: dict[str, Any] = {}
+        for organ in ("lung", "liver"):
+            mean = (i[f"{organ}_ant_counts"] + i[f"{organ}_post_counts"]) / 2
+            found |= {f"{organ}_ant_counts": mean, f"{organ}_post_counts": mean}
+        return found
+
+    return asked(inner, change, "lsf_planar_geometric_mean", "lsf_planar_background")
+
+
+@known
+def background_not_subtracted(inner: Implementation) -> Implementation:
+    """Lung shunt from counts with their background."""
+    return asked(inner, lambda _: {"background_counts_per_pixel": 0.0}, "lsf_planar_background")
+
+
+@known
+def lungs_outside_view_ignored(inner: Implementation) -> Implementation:
+    """Counts of the lungs in the field of view taken for those of all lungs."""
+    return asked(inner, lambda _: {"lung_fraction_in_fov": 1.0}, "lsf_spect_attenuated_fov")
+
+
+@known
+def lung_density_not_clipped(inner: Implementation) -> Implementation:
+    """Lung mass from a CT without clipping: air below -1000 HU weighs less than nothing."""
+    return asked(inner, lambda _: {"density_clip_g_per_mL": [-math.inf, math.inf]}, "lung_mass_from_ct_voxels")
+
+
+@known
+def albi_by_natural_logarithm(inner: Implementation) -> Implementation:
+    """ALBI with the natural logarithm."""
+
+    def change(i: Inputs, _: Answer) -> Answer:
+        score = float(0.66 * np.log(i["bilirubin_umol_L"]) - 0.085 * i["albumin_g_L"])
+        return {
+            "score": score,
+            "score_2dp": round(score, 2),
+            "grade": 1 if score <= -2.6 else 2 if score <= -1.39 else 3,
+        }
+
+    return answered(inner, change, "albi")
+
+
+@known
+def albi_rounded_before_grading(inner: Implementation) -> Implementation:
+    """Grades the ALBI score after it was rounded to two decimals (section 12)."""
+
+    def change(_: Inputs, answer: Answer) -> Answer:
+        score = answer["score_2dp"]
+        return {"grade": 1 if score <= -2.6 else 2 if score <= -1.39 else 3}
+
+    return answered(inner, change, "albi")
+
+
+@known
+def child_pugh_inr_1_7_normal(inner: Implementation) -> Implementation:
+    """An INR of exactly 1.7 with one point instead of two (section 12)."""
+    return asked(inner, lambda i: {"inr": 1.699} if i["inr"] == 1.7 else {}, "child_pugh")
+
+
+@known
+def bilirubin_1_1_normal(inner: Implementation) -> Implementation:
+    """A bilirubin of exactly 1.1 mg/dL with the higher limit (section 12)."""
+    return asked(
+        inner, lambda i: {"bilirubin_mg_dL": 1.0} if i.get("bilirubin_mg_dL") == 1.1 else {}, "guideline_limit"
+    )
+
+
+@known
+def limits_of_the_other_device(inner: Implementation) -> Implementation:
+    """Limits of resin for glass, and of glass for resin (section 12)."""
+    other = {"glass": "resin", "resin": "glass"}
+    return asked(inner, lambda i: {"device": other[i["device"]]}, "guideline_limit")

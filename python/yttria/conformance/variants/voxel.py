@@ -1,0 +1,282 @@
+"""Dose maps and their kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...reference import decay
+from ...reference.dose_point_kernel import dose_rate_per_mm3
+from ..definition._common import dose_factor, half_life
+from ..definition.voxel import TABLE_MEV, mirrored, s_values, tabulated
+from ._wrap import (
+    DOSE_MAPS,
+    KERNEL_DOSE,
+    LOCAL_DOSE,
+    RELATIVE_DOSE,
+    Answer,
+    Implementation,
+    Inputs,
+    answered,
+    asked,
+    known,
+    replaced,
+    scaled,
+)
+
+Map = NDArray[np.float64]
+
+KERNELS = (KERNEL_DOSE, "voxel_s_values")
+CONVOLUTIONS = (KERNEL_DOSE, "kernel_convolution_1d_zero_pad")
+TABLE_MM = (2.21, 3.0, 4.42)
+"""Cubes for which these mistakes have a table of S values."""
+
+MGY_PER_MEV_PER_G = 1.602176634e-13 * 1e6 * 1e3 * 1e3
+
+
+def _kernel(inner: Implementation, make: Callable[[Inputs], Map | None]) -> Implementation:
+    """Another kernel where `make` has one."""
+
+    def change(i: Inputs) -> Inputs:
+        made = make(i)
+        return {} if made is None else {"_s_values": lambda _: made}
+
+    return asked(inner, change, *KERNELS)
+
+
+def _is_cube(i: Inputs) -> bool:
+    return len(set(i["voxel_size_mm"])) == 1
+
+
+@known
+def kernel_sampled_at_voxel_centers(inner: Implementation) -> Implementation:
+    """The dose point kernel's value at each voxel's center, at 0.145 mm in the source voxel (a MATLAB suite)."""
+
+    def make(i: Inputs) -> Map:
+        from ... import dose_point_kernel
+
+        table = dose_point_kernel("liver")
+        correct = s_values(i)
+        at = np.indices(correct.shape) - np.array(correct.shape).reshape(3, 1, 1, 1) // 2
+        radius = np.sqrt(np.sum((at * np.array(i["voxel_size_mm"]).reshape(3, 1, 1, 1)) ** 2, axis=0))
+        per_mm3 = dose_rate_per_mm3(table.edge_mm, table.energy_mev, np.maximum(radius, 0.145))
+        per_mm3[radius >= 12.0 / table.density_g_per_ml] = 0.0
+        grams_per_mm3 = table.density_g_per_ml * 1e-3
+        emitted = dose_factor(i) / decay.dose_factor(half_life(i), 1.0)
+        return np.asarray(per_mm3 / grams_per_mm3 * MGY_PER_MEV_PER_G * (emitted / TABLE_MEV))
+
+    return _kernel(inner, make)
+
+
+@known
+def s_values_interpolated(inner: Implementation) -> Implementation:
+    """Interpolates S linearly between the tabulated voxel sizes 2.21, 3 and 4.42 mm (a MIRD calculator)."""
+
+    def make(i: Inputs) -> Map | None:
+        if not _is_cube(i):
+            return None
+        mm = float(i["voxel_size_mm"][0])
+        below = max(size for size in TABLE_MM if size <= mm)
+        above = min(size for size in TABLE_MM if size >= mm)
+        share = (mm - below) / (above - below)
+        return _cropped((1 - share) * _grown(i, below) + share * _grown(i, above), s_values(i).shape)
+
+    return _kernel(inner, make)
+
+
+@known
+def nearest_tabulated_kernel(inner: Implementation) -> Implementation:
+    """Takes the tabulated kernel of the cube nearest in size: 2.21, 3 or 4.42 mm (a theranostics package)."""
+
+    def make(i: Inputs) -> Map:
+        mm = float(np.prod(i["voxel_size_mm"]) ** (1 / 3))
+        return _cropped(_grown(i, min(TABLE_MM, key=lambda size: abs(size - mm))), s_values(i).shape)
+
+    return _kernel(inner, make)
+
+
+@known
+def slice_thickness_for_all_sides(inner: Implementation) -> Implementation:
+    """Takes the slice thickness for all three sides of a voxel (a MIRD calculator)."""
+
+    def make(i: Inputs) -> Map | None:
+        if _is_cube(i):
+            return None
+        return _cropped(_grown(i, float(i["voxel_size_mm"][0])), s_values(i).shape)
+
+    return _kernel(inner, make)
+
+
+@known
+def voxel_sides_reversed(inner: Implementation) -> Implementation:
+    """Takes the sides of a voxel in the order (i, j, k) for (k, j, i), as PixelSpacing invites (DICOM tools)."""
+
+    def make(i: Inputs) -> Map | None:
+        return None if _is_cube(i) else _cropped(s_values(i).transpose(2, 1, 0), s_values(i).shape)
+
+    return _kernel(inner, make)
+
+
+def _grown(i: Inputs, mm: float) -> Map:
+    """The whole tabulated kernel of a cube, on a lattice that none of them exceeds."""
+    octant = tabulated()[(mm, mm, mm)]
+    correct = s_values(i)
+    scale = correct.max() / tabulated()[tuple(i["voxel_size_mm"])].max()
+    return np.asarray(mirrored(np.pad(octant, [(0, 16 - n) for n in octant.shape])) * scale)
+
+
+def _cropped(kernel: Map, shape: tuple[int, ...]) -> Map:
+    """The middle of the kernel in the shape of the correct one; zero where it does not reach."""
+    padded = np.pad(kernel, [(max(0, (n - k) // 2),) * 2 for k, n in zip(kernel.shape, shape, strict=True)])
+    return padded[tuple(slice((k - n) // 2, (k + n) // 2) for k, n in zip(padded.shape, shape, strict=True))]
+
+
+@known
+def voxels_of_50_mg_at_least(inner: Implementation) -> Implementation:
+    """Divides the energy by 50 mg where a voxel weighs less (a GPU Monte Carlo)."""
+
+    def change(i: Inputs, answer: Answer) -> Answer:
+        mg = float(np.prod(i["voxel_size_mm"])) * i["medium_density_g_per_mL"]
+        return scaled(answer, min(1.0, mg / 50.0), "dose_Gy", "S_mGy_per_MBq_s")
+
+    return answered(inner, change, *KERNELS)
+
+
+@known
+def transform_without_padding(inner: Implementation) -> Implementation:
+    """Convolves by Fourier transform without zero padding: what leaves the field comes in on the other side."""
+
+    def circular(array: Map, kernel: Map) -> Map:
+        folded = np.zeros(array.shape)
+        half = np.array(kernel.shape) // 2
+        for at in np.ndindex(kernel.shape):
+            folded[tuple((np.array(at) - half) % array.shape)] += kernel[at]
+        return np.asarray(np.fft.irfftn(np.fft.rfftn(array) * np.fft.rfftn(folded), array.shape, (0, 1, 2)))
+
+    return asked(inner, lambda _: {"_convolve": circular}, *CONVOLUTIONS)
+
+
+@known
+def kernel_not_shifted(inner: Implementation) -> Implementation:
+    """Convolves with a kernel whose middle is not at the origin: the dose moves by half a kernel (a voxel package)."""
+
+    def shifted(array: Map, kernel: Map) -> Map:
+        shape = [n + k - 1 for n, k in zip(array.shape, kernel.shape, strict=True)]
+        axes = (0, 1, 2)
+        whole = np.fft.irfftn(np.fft.rfftn(array, shape, axes) * np.fft.rfftn(kernel, shape, axes), shape, axes)
+        return np.asarray(whole[tuple(slice(n) for n in array.shape)])
+
+    return asked(inner, lambda _: {"_convolve": shifted}, *CONVOLUTIONS)
+
+
+def _flipped(inner: Implementation, axis: int) -> Implementation:
+    return answered(inner, lambda _, a: {"dose_Gy": np.flip(a["dose_Gy"], axis)}, *DOSE_MAPS)
+
+
+@known
+def axis_k_flipped(inner: Implementation) -> Implementation:
+    """The slices in reverse order (image tools)."""
+    return _flipped(inner, 0)
+
+
+@known
+def axis_j_flipped(inner: Implementation) -> Implementation:
+    """The rows in reverse order (image tools)."""
+    return _flipped(inner, 1)
+
+
+@known
+def axis_i_flipped(inner: Implementation) -> Implementation:
+    """The columns in reverse order (image tools)."""
+    return _flipped(inner, 2)
+
+
+ABSOLUTE = (KERNEL_DOSE, LOCAL_DOSE)
+
+
+@known
+def no_decay_to_administration(inner: Implementation) -> Implementation:
+    """Takes the activity at the time of the scan for that at administration (a MATLAB suite)."""
+    names = ("hours_after_administration", "hours_admin_to_reference")
+    return asked(inner, lambda i: {name: 0.0 for name in names if name in i}, *ABSOLUTE, "ldm_absolute")
+
+
+@known
+def decay_the_wrong_way(inner: Implementation) -> Implementation:
+    """Decays the activity of the scan further where it must be taken back to administration."""
+    names = ("hours_after_administration", "hours_admin_to_reference")
+    return asked(inner, lambda i: {name: -i[name] for name in names if name in i}, *ABSOLUTE, "ldm_absolute")
+
+
+@known
+def activity_over_patient_weight(inner: Implementation) -> Implementation:
+    """Activity times 202.53 over the patient's weight in kg (a MATLAB suite)."""
+    return answered(inner, lambda i, a: scaled(a, 202.53 / i["patient_weight_kg"], "dose_Gy"), *ABSOLUTE)
+
+
+@known
+def dose_in_mgy(inner: Implementation) -> Implementation:
+    """Doses in mGy where Gy are asked."""
+    return answered(inner, lambda _, a: scaled(a, 1e3, "dose_Gy"), *DOSE_MAPS)
+
+
+@known
+def mgy_and_gy_inverted(inner: Implementation) -> Implementation:
+    """Multiplies by 1000 where mGy must be divided by it: a million times the dose (a MIRD calculator)."""
+    return answered(inner, lambda _, a: scaled(a, 1e6, "dose_Gy"), KERNEL_DOSE)
+
+
+def _table(i: Inputs, change: Callable[[Any, Any], tuple[Any, Any]]) -> Inputs:
+    if "HU_to_density" not in i:
+        return {}
+    hu, density = change(i["HU_to_density"]["HU"], i["HU_to_density"]["density_g_per_mL"])
+    return {"HU_to_density": {"HU": hu, "density_g_per_mL": density}}
+
+
+@known
+def hu_table_shifted(inner: Implementation) -> Implementation:
+    """A table of densities shifted by one entry: 1.12 g/mL for liver (a theranostics package, older)."""
+    return asked(inner, lambda i: _table(i, lambda hu, d: (hu, [*d[1:], d[-1]])), LOCAL_DOSE)
+
+
+@known
+def ct_clipped_at_0_hu(inner: Implementation) -> Implementation:
+    """CT numbers below 0 HU raised to 0: lung as heavy as water (a theranostics package)."""
+    return asked(inner, lambda i: {"ct_HU": np.maximum(i["ct_HU"], 0.0)} if "ct_HU" in i else {}, LOCAL_DOSE)
+
+
+@known
+def air_of_2_9_g_per_ml(inner: Implementation) -> Implementation:
+    """2.9 g/mL at -1050 HU and below (a theranostics package, newer)."""
+    return asked(
+        inner,
+        lambda i: _table(i, lambda hu, d: ([-1050.0, -1050.0 + 1e-6, *hu], [2.9, d[0], *d])),
+        LOCAL_DOSE,
+    )
+
+
+@known
+def density_of_ct_ignored(inner: Implementation) -> Implementation:
+    """1.05 g/mL in every voxel where each has its own density."""
+    return asked(inner, lambda i: _table(i, lambda hu, d: (hu, [1.05] * len(d))), LOCAL_DOSE)
+
+
+@known
+def negative_voxels_clipped(inner: Implementation) -> Implementation:
+    """Negative voxels set to zero before they are summed, which biases the sum (section 12)."""
+    return asked(inner, lambda i: {"counts": np.maximum(i["counts"], 0.0)}, RELATIVE_DOSE)
+
+
+@known
+def scaled_to_field_of_view(inner: Implementation) -> Implementation:
+    """Shares the liver's activity among all counts of the field of view (section 12)."""
+    return asked(inner, lambda i: {"liver_mask": np.ones_like(i["liver_mask"])}, RELATIVE_DOSE)
+
+
+@known
+def relative_without_lung_shunt(inner: Implementation) -> Implementation:
+    """Gives the liver what went to the lungs as well."""
+    return asked(inner, lambda i: replaced(i, "lung_shunt_fraction", 0.0), RELATIVE_DOSE, "ldm_relative")
