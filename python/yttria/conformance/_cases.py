@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._vectors import vectors
 
@@ -73,10 +74,18 @@ def from_vector(v: dict[str, Any]) -> Case:
     return Case(v["id"], v["model"], v["inputs"], v["expected"], v["tolerance"], v.get("source", ""), exercises)
 
 
+def real_array(value: Any) -> NDArray[np.float64] | None:
+    """The value as an array of numbers; None where it is none."""
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+
+
 def _within(got: Any, expected: Any, tolerance: dict[str, float]) -> bool:
     if isinstance(expected, np.ndarray):
-        values = np.asarray(got, dtype=np.float64)
-        if values.shape != expected.shape or not np.all(np.isfinite(values)):
+        values = real_array(got)
+        if values is None or values.shape != expected.shape or not np.all(np.isfinite(values)):
             return False
         margin = (
             tolerance.get("rel", 0.0) * np.abs(expected) + tolerance.get("of_maximum", 0.0) * np.abs(expected).max()

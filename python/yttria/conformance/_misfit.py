@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._cases import Case
+from ._cases import Case, real_array
 
 WORST = 1e6
 """For what no number can measure: another word, another shape, nothing."""
@@ -44,8 +44,8 @@ def _distances(got: Any, predicted: Any, noise: float, tolerance: dict[str, floa
 
 
 def _of_map(got: Any, predicted: Any, noise: float, tolerance: dict[str, float]) -> float:
-    values, center = np.asarray(got, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
-    if values.shape != center.shape or not np.all(np.isfinite(values)):
+    values, center = real_array(got), real_array(predicted)
+    if values is None or center is None or values.shape != center.shape or not np.all(np.isfinite(values)):
         return WORST
     largest = float(np.abs(center).max())
     floor = SOUND * tolerance.get("of_maximum", 0.0) * largest
