@@ -192,7 +192,9 @@ def test_vial_lists_times_within_the_window() -> None:
     assert "zone" in invoke("vial", "3.5", "--start", "2026-11-30T08:00", "--end", "2026-12-04T16:00", code=1)
 
 
-@pytest.mark.parametrize("arguments", [(), ("dose",), ("demo",), ("kernel",), ("plan",), ("limits",), ("vial",)])
+@pytest.mark.parametrize(
+    "arguments", [(), ("dose",), ("demo",), ("kernel",), ("plan",), ("limits",), ("vial",), ("inspect",)]
+)
 def test_help_reads(arguments: tuple[str, ...]) -> None:
     text = invoke(*arguments, "--help")
     assert "research use" in text or "Usage" in text

@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from . import _core
 from ._core import Nuclide, __version__
 from ._inputs import number
+from .advisory import Advisory
 from .errors import DTypeError, OutOfRangeError, UndefinedError, UnknownNameError, YttriaError
 from .image import Image, checked_unit
-from .io import read_image, read_structures
+from .io import dicom, read_image, read_structures
+from .io.files import may_be_dicom
 from .kernels import VoxelSValueLibrary
 from .structure import Structure
 from .voxel import AbsoluteScaling, DoseResult, RelativeScaling, dose_image
@@ -31,8 +33,10 @@ class Case:
     Absolute scaling: `scan_delay_h`, hours from administration to the time that the image's activity refers to; with
     `administered_gbq` (delivered to the patient) the field's total is held against it. Relative scaling: `relative_to`,
     the name of the structure that holds what the liver received, with `administered_gbq` and `lung_shunt_fraction`;
-    where `residual_fraction` is given, `administered_gbq` is the vial's activity. One of the two must be spelled out.
-    `unit` is needed where the activity image has none. Everything else is as in `yttria.dose_image`.
+    where `residual_fraction` is given, `administered_gbq` is the vial's activity. One of the two must be spelled out,
+    unless the activity is DICOM: then the header's times give the delay of absolute scaling, and its activity is the
+    check. `series`: the UID or number of the activity's series where a folder has several PET or SPECT. `unit` is
+    needed where the activity image has none. Everything else is as in `yttria.dose_image`.
 
     Raises the first of `problems()`: `DTypeError`, `OutOfRangeError`, `UndefinedError`, `UnitError` or
     `UnknownNameError`. No file is looked at.
@@ -41,6 +45,7 @@ class Case:
     activity: Path
     structures: Path
     case_id: str = ""
+    series: str | None = None
     unit: str | None = None
     scan_delay_h: float | None = None
     relative_to: str | None = None
@@ -59,11 +64,21 @@ class Case:
         object.__setattr__(self, "activity", Path(self.activity))
         object.__setattr__(self, "structures", Path(self.structures))
 
-    def scaling(self, structures: Sequence[Structure]) -> AbsoluteScaling | RelativeScaling:
-        """The scaling that the case spells out; `UnknownNameError` where `relative_to` is none of the structures."""
+    def scaling(
+        self, structures: Sequence[Structure], timing: dicom.ActivityTiming | None = None
+    ) -> AbsoluteScaling | RelativeScaling:
+        """The scaling that the case spells out, or that the header's `timing` gives.
+
+        Raises `UnknownNameError` where `relative_to` is none of the structures, `OutOfRangeError` where there is
+        neither a scan delay nor a timing.
+        """
         if self.relative_to is None:
-            assert self.scan_delay_h is not None  # the constructor has seen to it
-            return AbsoluteScaling(self.scan_delay_h, self.administered_gbq)
+            if self.scan_delay_h is not None:
+                return AbsoluteScaling(self.scan_delay_h, self.administered_gbq)
+            if timing is None:
+                raise _no_delay()
+            administered_gbq = self.administered_gbq or timing.administered_activity_gbq
+            return AbsoluteScaling(timing.hours_after_administration, administered_gbq, time_basis=timing.rule)
         named = {s.name: s for s in structures}
         if self.relative_to not in named:
             raise UnknownNameError(f"reference structure must be one of {', '.join(named)}, got '{self.relative_to}'")
@@ -80,10 +95,12 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class CaseInputs:
-    """What the files of a case hold."""
+    """What the files of a case hold; `timing` where it was read from the activity's header."""
 
     activity: Image
     structures: list[Structure]
+    timing: dicom.ActivityTiming | None = None
+    advisories: tuple[Advisory, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +114,20 @@ class DosedCase:
 
 
 def read_case(case: Case) -> CaseInputs:
-    """Read the files of a case; raises whatever `read_image` and `read_structures` raise."""
-    return CaseInputs(read_image(case.activity, unit=case.unit), read_structures(case.structures))
+    """Read the files of a case.
+
+    Raises whatever `read_image`, `read_structures` and, for DICOM in absolute scaling, `activity_timing` raise.
+    """
+    structures = read_structures(case.structures)
+    if not may_be_dicom(case.activity):
+        return CaseInputs(read_image(case.activity, unit=case.unit), structures)
+    image = dicom.read_image(case.activity, case.unit, series=case.series, modalities=dicom.ACTIVITY_MODALITIES)
+    if case.relative_to is not None:
+        return CaseInputs(image, structures)
+    if case.scan_delay_h is not None:
+        return CaseInputs(image, structures, None, dicom.check_nuclide(case.activity, series=case.series))
+    timing = dicom.activity_timing(case.activity, series=case.series)
+    return CaseInputs(image, structures, timing, timing.advisories)
 
 
 def dose_case(
@@ -113,7 +142,7 @@ def dose_case(
     Raises whatever `read_case`, `Case.scaling`, `dose_image` and `DoseResult.table` raise.
     """
     inputs = read_case(case) if inputs is None else inputs
-    scaling = case.scaling(inputs.structures)
+    scaling = case.scaling(inputs.structures, inputs.timing)
     nuclide = Nuclide(case.convention)
     s_values = None
     if kernels is not None and case.method == "voxel_s_values":
@@ -135,6 +164,7 @@ def dose_case(
         negative_voxels=case.negative_voxels,
         threads=threads,
     )
+    result = replace(result, advisories=(*result.advisories, *inputs.advisories))
     return DosedCase(case, inputs.structures, result, result.table(inputs.structures, threads=threads))
 
 
@@ -182,14 +212,8 @@ def problems(declared: dict[str, Any]) -> Iterator[tuple[str, YttriaError]]:
                         "relative scaling needs administered_gbq and lung_shunt_fraction (0 is a valid fraction)"
                     ),
                 )
-    elif not absolute:
-        yield (
-            "scan_delay_h",
-            OutOfRangeError(
-                "scan delay in h must be given (scan_delay_h; 0 where the image is already corrected to "
-                "administration), or relative scaling asked for (relative_to)"
-            ),
-        )
+    elif not absolute and not may_be_dicom(declared["activity"]):
+        yield "scan_delay_h", _no_delay()
     else:
         for name in ("lung_shunt_fraction", "residual_fraction"):
             if declared.get(name) is not None:
@@ -200,6 +224,13 @@ def problems(declared: dict[str, Any]) -> Iterator[tuple[str, YttriaError]]:
                         "has them in it"
                     ),
                 )
+
+
+def _no_delay() -> OutOfRangeError:
+    return OutOfRangeError(
+        "scan delay in h must be given (scan_delay_h; 0 where the image is already corrected to administration), or "
+        "relative scaling asked for (relative_to)"
+    )
 
 
 def _optional(check: Callable[[Any], object]) -> Callable[[Any], object]:
@@ -245,6 +276,7 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "activity": _path("activity image"),
     "structures": _path("structures"),
     "case_id": _text("case id"),
+    "series": _optional(_text("series")),
     "unit": _optional(checked_unit),
     "scan_delay_h": _optional(AbsoluteScaling),
     "relative_to": _optional(_text("reference structure")),

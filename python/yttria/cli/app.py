@@ -13,6 +13,7 @@ from .. import __version__
 from ..errors import YttriaError
 from .demo import demo
 from .dose import dose
+from .inspect import inspect
 from .kernel import kernel
 from .planning import limits, plan, vial
 
@@ -61,7 +62,10 @@ def _root(
     pass
 
 
-PANELS: dict[str, tuple[Callable[..., None], ...]] = {"Dose": (dose, demo, kernel), "Planning": (plan, limits, vial)}
+PANELS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Dose": (dose, inspect, demo, kernel),
+    "Planning": (plan, limits, vial),
+}
 for _panel, _commands in PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(in_one_sentence(_command))

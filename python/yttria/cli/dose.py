@@ -45,10 +45,17 @@ HEADINGS = {
 
 
 def dose(
-    activity: Annotated[Path, typer.Argument(help="Activity image: NRRD or NIfTI.", show_default=False)],
+    activity: Annotated[
+        Path, typer.Argument(help="Activity image: NRRD, NIfTI, or a folder of DICOM.", show_default=False)
+    ],
     structures: Annotated[
         Path,
-        typer.Option("--structures", "-s", help="Segmentation: .seg.nrrd, or a NIfTI labelmap.", show_default=False),
+        typer.Option(
+            "--structures",
+            "-s",
+            help="Segmentation: .seg.nrrd, a NIfTI labelmap, or DICOM SEG or RTSTRUCT.",
+            show_default=False,
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out"),
     unit: Annotated[
@@ -57,7 +64,13 @@ def dose(
     ] = None,
     scan_delay_h: Annotated[
         float | None,
-        typer.Option(help="Hours from administration to the time the image's activity refers to. Absolute scaling."),
+        typer.Option(
+            help="Hours from administration to the time the image's activity refers to; DICOM has it in its header. "
+            "Absolute scaling."
+        ),
+    ] = None,
+    series: Annotated[
+        str | None, typer.Option(help="UID or number of the PET or SPECT series, where a DICOM folder has several.")
     ] = None,
     relative_to: Annotated[
         str | None,
@@ -93,6 +106,8 @@ def dose(
 
     Writes dose.nrrd (or dose.nii.gz for a NIfTI image), doses.csv, doses.json and dose.png.
 
+    DICOM: yttria dose PET_FOLDER -s SEG.dcm (time and activity from the header; `yttria inspect` shows them)
+
     Absolute scaling: yttria dose PET.nrrd -s SEG.seg.nrrd --unit Bq/mL --scan-delay-h 20.4 --administered-gbq 1.4
 
     Relative scaling: yttria dose SPECT.nrrd -s SEG.seg.nrrd --unit counts --relative-to Liver --administered-gbq 1.4
@@ -101,6 +116,7 @@ def dose(
     case = Case(
         activity=activity,
         structures=structures,
+        series=series,
         unit=unit,
         scan_delay_h=scan_delay_h,
         relative_to=relative_to,
@@ -168,5 +184,7 @@ def report(result: DoseResult, rows: list[Row], written: list[Path], *, json: bo
     )
     print_advisories(result.advisories)
     console = Console()
+    if basis := result.provenance.scaling.get("time_basis"):
+        console.print(f"[dim]time[/] {basis}", highlight=False, soft_wrap=True)
     for path in written:
         console.print(f"[dim]wrote[/] {path}", highlight=False, soft_wrap=True)

@@ -95,6 +95,11 @@ def write_structures(structures: Sequence[Structure], path: str | os.PathLike[st
     (segmentation if _kind(path) == "NRRD" else nifti).write_structures(structures, path)
 
 
+def may_be_dicom(path: str | os.PathLike[str]) -> bool:
+    """Whether a path of this name would be read as DICOM: any but those of the research formats."""
+    return not Path(path).name.casefold().endswith((*_NRRD, *_NIFTI))
+
+
 def _kind(path: Path, *, reading: bool = False) -> str:
     name = path.name.casefold()
     if name.endswith(_NRRD):

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from .dataset import is_dicom
 from .image import read_image
+from .inspection import inspect
 from .structures import read_structures
-from .timing import ActivityTiming, activity_timing
+from .timing import ACTIVITY_MODALITIES, ActivityTiming, activity_timing, check_nuclide
 
-__all__ = ["ActivityTiming", "activity_timing", "is_dicom", "read_image", "read_structures"]
+__all__ = [
+    "ACTIVITY_MODALITIES",
+    "ActivityTiming",
+    "activity_timing",
+    "check_nuclide",
+    "inspect",
+    "is_dicom",
+    "read_image",
+    "read_structures",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,13 +42,19 @@ _NOT_ACTIVITY = {
 _COUNTS = ("CNTS", "PROPCNTS", "CPS", "PROPCPS")
 
 
-def read_image(paths: Paths, unit: str | None = None, *, series: str | None = None) -> Image:
+def read_image(
+    paths: Paths,
+    unit: str | None = None,
+    *,
+    series: str | None = None,
+    modalities: Sequence[str] = tuple(_SOP_CLASS),
+) -> Image:
     """A PET, SPECT or CT series as an image, float32, each value computed in float64 and rounded once.
 
     `paths`: a folder (with the folders in it), a file, or several; `series`: the UID or number of one series, needed
-    where there are several. Slices are sorted by position along their normal. Units: PET in BQML is Bq/mL, a slope
-    per slice; PET in counts only where `unit` is "counts"; SPECT is counts, or what its real world value mapping says
-    in Bq/ml; CT is HU. Frame of reference: carried by the image.
+    where there are several of these `modalities`. Slices are sorted by position along their normal. Units: PET in BQML
+    is Bq/mL, a slope per slice; PET in counts only where `unit` is "counts"; SPECT is counts, or what its real world
+    value mapping says in Bq/ml; CT is HU. The image carries the frame of reference.
 
     Raises `UndefinedError` (no series or several), `UnknownNameError` (no such series), `GeometryError` (gap of more
     than 1 %, duplicate, shear, mixed orientations), `UnitError` (another unit, with the reason), `FileFormatError`
@@ -57,13 +64,13 @@ def read_image(paths: Paths, unit: str | None = None, *, series: str | None = No
     place = root(paths)
     with decoding(place, "DICOM"):
         with quiet():
-            chosen = choose(scan(files(paths)), series, tuple(_SOP_CLASS), "image series")
-            found = _described(chosen, unit)
+            chosen = choose(scan(files(paths)), series, modalities, "image series")
+            found = described(chosen, unit)
             frame = text(chosen.headers[0].dataset, "FrameOfReferenceUID")
         return _filled(found, agreed_unit(place, found.unit, unit), frame)
 
 
-class _Described(NamedTuple):
+class Described(NamedTuple):
     """Everything but the values: where they are stored slice by slice, how each file is rescaled, grid and unit."""
 
     plans: list[PixelPlan]
@@ -73,8 +80,15 @@ class _Described(NamedTuple):
     #: Which of the stored frames stands where, in the order of the grid; as they come where None.
     frames: list[int] | None = None
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(k, j, i)."""
+        _, rows, columns = self.plans[0].shape
+        return sum(p.shape[0] for p in self.plans), rows, columns
 
-def _described(series: Series, unit: str | None) -> _Described:
+
+def described(series: Series, unit: str | None) -> Described:
+    """What the headers of a series say, once it all fits; see `read_image`. To be called within `quiet()`."""
     check_class(series)
     for keyword in ("Rows", "Columns", "FrameOfReferenceUID"):
         same(series, keyword)
@@ -99,11 +113,10 @@ def check_class(series: Series) -> None:
         raise FileFormatError(f"a {series.modality} series must be stored as {name} Image, got SOP class {sop_class}")
 
 
-def _filled(found: _Described, unit: str, frame: str | None) -> Image:
-    shape = (sum(p.shape[0] for p in found.plans), *found.plans[0].shape[1:])
-    if math.prod(shape) > MAX_VOXELS:
-        raise ShapeError(f"an image must have at most 2^33 voxels, got shape {list(shape)}")
-    array: npt.NDArray[np.float32] = empty(shape, np.float32, "the image")
+def _filled(found: Described, unit: str, frame: str | None) -> Image:
+    if math.prod(found.shape) > MAX_VOXELS:
+        raise ShapeError(f"an image must have at most 2^33 voxels, got shape {list(found.shape)}")
+    array: npt.NDArray[np.float32] = empty(found.shape, np.float32, "the image")
     first = 0
     for plan_, rescale in zip(found.plans, found.rescale, strict=True):
         with decoding(plan_.path, "DICOM"):
@@ -139,7 +152,7 @@ def _ct_unit(series: Series) -> str:
     return "HU"
 
 
-def _stacked(series: Series, unit: str) -> _Described:
+def _stacked(series: Series, unit: str) -> Described:
     """One slice a file, sorted along the normal."""
     planes, rescale, plans = [], [], []
     for header in series.headers:
@@ -150,10 +163,10 @@ def _stacked(series: Series, unit: str) -> _Described:
             rescale.append(modality_rescale(header.dataset))
             plans.append(plan(header.path, header.dataset, header.pixel_offset))
     order, affine = geometry.stacked(planes)
-    return _Described([plans[n] for n in order], [rescale[n] for n in order], affine, unit)
+    return Described([plans[n] for n in order], [rescale[n] for n in order], affine, unit)
 
 
-def _spect(series: Series) -> _Described:
+def _spect(series: Series) -> Described:
     if len(series.headers) != 1:
         raise FileFormatError(f"a SPECT series must be one file with many frames, got {len(series.headers)} files")
     (header,) = series.headers
@@ -161,4 +174,4 @@ def _spect(series: Series) -> _Described:
         source = plan(header.path, header.dataset, header.pixel_offset)
         affine, frames = spect_grid(header.dataset, source.shape[0])
         rescale, unit = spect_mapping(header.dataset)
-    return _Described([source], [rescale], affine, unit, frames)
+    return Described([source], [rescale], affine, unit, frames)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..._extras import require
-from ...errors import FileFormatError, UndefinedError, UnknownNameError
+from ...errors import FileFormatError, UndefinedError, UnknownNameError, YttriaError
 from .._common import decoding
 from .dataset import DEFLATED, Dataset, is_dicom, text
 
@@ -26,7 +26,7 @@ _KEYWORDS = (
     "ImagePositionPatient ImageOrientationPatient PixelSpacing SpacingBetweenSlices SliceThickness "
     "Rows Columns NumberOfFrames BitsAllocated BitsStored HighBit PixelRepresentation SamplesPerPixel "
     "PhotometricInterpretation RescaleSlope RescaleIntercept RescaleType SegmentationType SegmentSequence "
-    "StructureSetROISequence FrameIncrementPointer SliceVector DoseUnits DoseType DoseSummationType"
+    "StructureSetROISequence ReferencedFrameOfReferenceSequence FrameIncrementPointer SliceVector DoseUnits"
 )
 
 
@@ -69,18 +69,24 @@ def files(paths: Paths) -> list[Path]:
     return found
 
 
-def scan(paths: Iterable[Path]) -> list[Series]:
+def scan(paths: Iterable[Path], damaged: list[YttriaError] | None = None) -> list[Series]:
     """The series among these files, by their UID in the order of the files; files of other kinds are passed over.
 
-    Raises `FileFormatError` naming the file where a DICOM file is damaged.
+    Raises `FileFormatError` naming the file where a DICOM file is damaged, or collects it in `damaged`.
     """
     found: dict[str, list[Header]] = {}
     for path in paths:
-        if is_dicom(path):
+        if not is_dicom(path):
+            continue
+        try:
             with decoding(path, "DICOM"):
                 header = read_header(path)
                 if header is not None:
                     found.setdefault(text(header.dataset, "SeriesInstanceUID") or "", []).append(header)
+        except YttriaError as error:
+            if damaged is None:
+                raise
+            damaged.append(error)
     return [_series(uid, headers) for uid, headers in found.items()]
 
 

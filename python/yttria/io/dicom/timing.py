@@ -31,6 +31,8 @@ POSITRON_FRACTION_TOLERANCE = 0.05
 _TOGETHER_S = 60.0
 #: A series' time earlier than its first acquisition by more than this is said: 1 % of activity.
 _EARLY_H = 1.0
+ACTIVITY_MODALITIES = ("PT", "NM")
+_ACTIVITY = "PET or SPECT series"
 _ADMINISTRATION = "RadiopharmaceuticalStartDateTime"
 
 
@@ -74,7 +76,18 @@ def activity_timing(paths: Paths, *, series: str | None = None) -> ActivityTimin
     where only one of two times has a zone, and whatever `read_image` raises over files and series.
     """
     with decoding(root(paths), "DICOM"), quiet():
-        return timing_of(choose(scan(files(paths)), series, ("PT", "NM"), "PET or SPECT series"))
+        return timing_of(choose(scan(files(paths)), series, ACTIVITY_MODALITIES, _ACTIVITY))
+
+
+def check_nuclide(paths: Paths, *, series: str | None = None) -> tuple[Advisory, ...]:
+    """What the header says of the nuclide, for a scan whose delay is known otherwise.
+
+    Raises `OutOfRangeError` as `activity_timing` does; a SPECT header may say nothing.
+    """
+    with decoding(root(paths), "DICOM"), quiet():
+        chosen = choose(scan(files(paths)), series, ACTIVITY_MODALITIES, _ACTIVITY)
+        stated = items(chosen.headers[0].dataset, "RadiopharmaceuticalInformationSequence")
+        return _checked_nuclide(_drug(chosen))[1] if stated or chosen.modality == "PT" else ()
 
 
 def timing_of(series: Series) -> ActivityTiming:

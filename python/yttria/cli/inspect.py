@@ -1,0 +1,86 @@
+"""`yttria inspect`: what a folder of DICOM holds, and what it lacks for dosimetry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from ..io import dicom
+from ..io.dicom.inspection import SeriesReport
+from .output import Row, as_json, print_table, progress
+
+HEADINGS = {
+    "series": "Series",
+    "modality": "What",
+    "files": "Files",
+    "voxels": "Voxels k j i",
+    "size_mm": "mm",
+    "unit": "Unit",
+    "acquired": "Acquired",
+}
+
+
+def inspect(
+    folder: Annotated[Path, typer.Argument(help="Folder of DICOM, or one file.", show_default=False)],
+    json: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,
+) -> None:
+    """List the series in a folder of DICOM: units, times, geometry, structures, and what is missing for dosimetry.
+
+    Reads headers only.
+    """
+    with progress("Reading headers", quiet=json):
+        report = dicom.inspect(folder)
+    if json:
+        typer.echo(as_json(report.as_dict()))
+        return
+    console = Console()
+    if report.series:
+        print_table([_row(r) for r in report.series], title=str(folder), headings=HEADINGS)
+    for series in report.series:
+        for line in _lines(series):
+            console.print(f"[bold]{series.modality} {_number(series)}[/] {line}", highlight=False)
+    for error in report.damaged:
+        console.print(f"[bold red]damaged:[/] {error}", highlight=False, soft_wrap=True)
+    if report.other_file_count:
+        console.print(f"[dim]files that are not DICOM: {report.other_file_count}[/]", highlight=False)
+    for sentence in report.missing:
+        console.print(f"[bold yellow]missing:[/] {sentence}", highlight=False)
+    if not report.missing:
+        console.print("Nothing is missing for dosimetry.")
+
+
+def _row(report: SeriesReport) -> Row:
+    return {
+        "series": _number(report),
+        "modality": report.modality,
+        "files": report.file_count,
+        "voxels": " ".join(map(str, report.shape)) if report.shape else None,
+        "size_mm": " ".join(f"{s:.3g}" for s in report.voxel_size_mm) if report.voxel_size_mm else None,
+        "unit": report.unit,
+        "acquired": report.acquired[:10] if report.acquired else None,
+    }
+
+
+def _lines(report: SeriesReport) -> Iterator[str]:
+    if report.description:
+        yield f"'{escape(report.description)}'"
+    if report.structures:
+        yield f"structures: {escape(', '.join(report.structures))}"
+    if report.timing:
+        yield report.timing.rule
+        if report.timing.administered_activity_gbq:
+            yield f"administered, by the header: {report.timing.administered_activity_gbq:.4g} GBq"
+        for advisory in report.timing.advisories:
+            yield f"[yellow]note:[/] {advisory.message}"
+    for problem in (report.timing_problem, report.problem):
+        if problem:
+            yield f"[yellow]{escape(problem)}[/]"
+
+
+def _number(report: SeriesReport) -> str:
+    return report.number or f"...{report.uid[-6:]}"

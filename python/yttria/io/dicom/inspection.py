@@ -1,0 +1,189 @@
+"""What a folder of DICOM holds, and what it lacks for dosimetry; no pixel is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ...affine import Affine, voxel_size_mm
+from ...errors import UnitError, YttriaError
+from .dataset import items, quiet, text
+from .image import described
+from .series import Paths, Series, files, scan
+from .timing import ACTIVITY_MODALITIES, ActivityTiming, timing_of
+
+
+@dataclass(frozen=True)
+class SeriesReport:
+    """One series: what it is, its grid, its unit, its timing, its structures, and why it cannot be read, if so.
+
+    What does not apply is None or empty. `shape` and `voxel_size_mm` are (k, j, i).
+    """
+
+    uid: str
+    modality: str
+    number: str
+    description: str
+    file_count: int
+    frame_of_reference_uid: str | None
+    unit: str | None = None
+    shape: tuple[int, int, int] | None = None
+    voxel_size_mm: tuple[float, float, float] | None = None
+    acquired: str | None = None
+    timing: ActivityTiming | None = None
+    timing_problem: str | None = None
+    structures: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class FolderReport:
+    """The series found, the damaged files, the number of files that are no DICOM, and what dosimetry lacks."""
+
+    series: tuple[SeriesReport, ...]
+    damaged: tuple[str, ...]
+    other_file_count: int
+    missing: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """A plain dictionary, ready for JSON."""
+        found = asdict(self)
+        for entry, report in zip(found["series"], self.series, strict=True):
+            entry["timing"] = None if report.timing is None else report.timing.as_dict()
+        return found
+
+
+def inspect(paths: Paths) -> FolderReport:
+    """Look through a folder (with the folders in it), a file, or several.
+
+    Raises `FileNotFoundError` and `MissingExtraError` (extra `dicom`); everything else wrong is in the report.
+    """
+    found = files(paths)
+    damaged: list[YttriaError] = []
+    with quiet():
+        series = scan(found, damaged)
+        reports = tuple(_report(s) for s in series)
+    known = sum(r.file_count for r in reports) + len(damaged)
+    return FolderReport(reports, tuple(map(str, damaged)), len(found) - known, tuple(_missing(reports)))
+
+
+def _report(series: Series) -> SeriesReport:
+    first = series.headers[0].dataset
+    entry: dict[str, Any] = {
+        "uid": series.uid,
+        "modality": series.modality,
+        "number": series.number,
+        "description": series.description,
+        "file_count": len(series.headers),
+        "frame_of_reference_uid": text(first, "FrameOfReferenceUID"),
+        "acquired": _date(series, "Acquisition") or _date(series, "Series") or _date(series, "Study"),
+    }
+    reader = _READERS.get(series.modality)
+    try:
+        entry |= reader(series) if reader else {"problem": "is not used"}
+    except YttriaError as error:
+        entry["problem"] = str(error)
+    except Exception as error:
+        # A header may hold anything; what pydicom makes of it is one more thing to say.
+        entry["problem"] = f"damaged header: {error or type(error).__name__}"
+    return SeriesReport(**entry)
+
+
+def _image(series: Series) -> dict[str, Any]:
+    try:
+        found = described(series, None)
+    except UnitError as error:
+        # Counts can be read where they are asked for: the grid is worth showing.
+        found = described(series, "counts")
+        return _grid(found.shape, found.affine) | {"unit": found.unit, "problem": str(error)}
+    return _grid(found.shape, found.affine) | {"unit": found.unit}
+
+
+def _grid(shape: tuple[int, int, int], affine: Affine) -> dict[str, Any]:
+    return {"shape": shape, "voxel_size_mm": voxel_size_mm(affine)}
+
+
+def _activity(series: Series) -> dict[str, Any]:
+    entry = _image(series)
+    try:
+        return entry | {"timing": timing_of(series)}
+    except YttriaError as error:
+        return entry | {"timing_problem": str(error)}
+
+
+def _segments(series: Series) -> dict[str, Any]:
+    entries = [item for h in series.headers for item in items(h.dataset, "SegmentSequence")]
+    # Number 0 is the background of a labelmap.
+    names = [text(item, "SegmentLabel") for item in entries if text(item, "SegmentNumber") != "0"]
+    return {"structures": tuple(name or "-" for name in names)}
+
+
+def _contours(series: Series) -> dict[str, Any]:
+    names = [text(item, "ROIName") for h in series.headers for item in items(h.dataset, "StructureSetROISequence")]
+    frames = {
+        text(item, "FrameOfReferenceUID")
+        for h in series.headers
+        for item in items(h.dataset, "ReferencedFrameOfReferenceSequence")
+    }
+    frame = {"frame_of_reference_uid": frames.pop()} if len(frames) == 1 else {}
+    return {"structures": tuple(name or "-" for name in names)} | frame
+
+
+def _dose(series: Series) -> dict[str, Any]:
+    first = series.headers[0].dataset
+    return {"unit": {"GY": "Gy"}.get(text(first, "DoseUnits") or "", text(first, "DoseUnits"))}
+
+
+_READERS: dict[str, Callable[[Series], dict[str, Any]]] = {
+    "PT": _activity,
+    "NM": _activity,
+    "CT": _image,
+    "SEG": _segments,
+    "RTSTRUCT": _contours,
+    "RTDOSE": _dose,
+}
+
+
+def _missing(reports: tuple[SeriesReport, ...]) -> list[str]:
+    """One sentence for each thing that dosimetry needs and the folder lacks or leaves open."""
+    found: list[str] = []
+    activities = [r for r in reports if r.modality in ACTIVITY_MODALITIES]
+    usable = [r for r in activities if r.problem is None]
+    if not activities:
+        found.append("no activity: there is no PET or SPECT series")
+    for report in activities:
+        name = f"{report.modality} series {report.number or report.uid}"
+        if report.problem:
+            found.append(f"{name} cannot be used as it is: {report.problem}")
+        elif report.unit == "counts":
+            found.append(
+                f"{name} is in counts: relative scaling (--relative-to, --administered-gbq, --lung-shunt-fraction), or "
+                "a calibration to Bq/mL"
+            )
+        elif report.timing_problem:
+            found.append(f"the time of {name}: {report.timing_problem} (--scan-delay-h)")
+    if len(usable) > 1:
+        found.append(f"a choice between PET or SPECT series (--series): {', '.join(r.uid for r in usable)}")
+    structures = [r for r in reports if r.structures]
+    if not structures:
+        found.append("no structures: there is no SEG or RTSTRUCT")
+    frames = {r.frame_of_reference_uid for r in usable}
+    for report in (r for r in structures + [r for r in reports if r.modality == "CT"] if frames):
+        if report.frame_of_reference_uid and report.frame_of_reference_uid not in frames | {None}:
+            found.append(
+                f"a registration: {report.modality} series {report.number or report.uid} is in another frame of "
+                "reference than the activity"
+            )
+    return found
+
+
+def _date(series: Series, kind: str) -> str | None:
+    """The earliest date and time of a kind as the header has them, for a person to read."""
+    found = [
+        (date, text(h.dataset, f"{kind}Time") or "") for h in series.headers if (date := text(h.dataset, f"{kind}Date"))
+    ]
+    if not found:
+        return None
+    date, time = min(found)
+    return f"{date[:4]}-{date[4:6]}-{date[6:8]} {time[:2]}:{time[2:4]}".removesuffix(" :")

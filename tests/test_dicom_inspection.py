@@ -1,0 +1,165 @@
+"""A folder of DICOM from the command line: what it holds, what it lacks, and its doses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("highdicom")
+pytest.importorskip("typer")
+
+from dicom_samples import write_seg, write_series, write_spect
+from image_samples import affine, values
+from pydicom.dataset import Dataset
+from test_cli import invoke
+
+import yttria
+from yttria.case import Case, dose_case
+from yttria.errors import OutOfRangeError, UndefinedError
+from yttria.io import dicom
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """PET, CT and a segmentation as a scanner's export has them, beside what is no DICOM and what is damaged."""
+    folder = tmp_path_factory.mktemp("case")
+    write_series(folder / "pet", values(np.float64) * 2e4, affine("plain"), slopes=[40.0, 31.7, 35.9, 38.01])
+    write_series(folder / "ct", values() - 50, affine("plain"), "CT", series="2")
+    mask = values() > 40
+    write_seg(folder / "seg.dcm", {"Liver": mask, "Tumor": values() > 80}, folder / "pet")
+    return folder
+
+
+def test_a_complete_folder_lacks_nothing(case: Path) -> None:
+    report = dicom.inspect(case)
+    assert report.missing == ()
+    assert sorted(r.modality for r in report.series) == ["CT", "PT", "SEG"]
+    by = {r.modality: r for r in report.series}
+    assert (by["PT"].unit, by["PT"].shape, by["PT"].file_count) == ("Bq/mL", (4, 5, 7), 4)
+    assert by["PT"].voxel_size_mm == pytest.approx((3.5, 2.25, 1.5))
+    assert by["PT"].acquired == "2026-03-01 14:00"
+    assert by["PT"].timing is not None
+    assert by["PT"].timing.hours_after_administration == pytest.approx(3.0)
+    assert by["SEG"].structures == ("Liver", "Tumor")
+    assert by["CT"].unit == "HU"
+
+
+def test_the_command_shows_it(case: Path) -> None:
+    text = invoke("inspect", case)
+    for part in ("4 5 7", "Bq/mL", "2026-03-01", "structures: Liver, Tumor", "3.0000 h before", "1.4 GBq"):
+        assert part in text
+    assert "Nothing is missing for dosimetry." in text
+    data = json.loads(invoke("inspect", case, "--json"))
+    assert data["missing"] == []
+    assert {s["modality"] for s in data["series"]} == {"PT", "CT", "SEG"}
+
+
+def test_what_is_missing_or_wrong_is_said(tmp_path: Path) -> None:
+    def other_patient_space(dataset: Dataset, k: int) -> None:
+        dataset.FrameOfReferenceUID = "1.2.3"
+
+    def no_date(dataset: Dataset, k: int) -> None:
+        del dataset.RadiopharmaceuticalInformationSequence[0].RadiopharmaceuticalStartDateTime
+
+    def uptake(dataset: Dataset, k: int) -> None:
+        dataset.Units = "GML"
+
+    write_series(tmp_path / "a", values(), affine("plain"), change=no_date)
+    write_series(tmp_path / "b", values(), affine("plain"), change=uptake, series="2")
+    write_series(tmp_path / "ct", values(), affine("plain"), "CT", change=other_patient_space)
+    write_spect(tmp_path / "nm.dcm", values(), affine("plain"))
+    (tmp_path / "read.me").write_text("nothing")
+    (tmp_path / "bad.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\x02\0\0\0UL\4\0\xff")
+    report = dicom.inspect(tmp_path)
+    missing = "\n".join(report.missing)
+    for part in (
+        "the time of PT series 1: the header has only a time of day",
+        "PT series 2 cannot be used as it is: PET Units (0054,1001) must be BQML, got GML",
+        "NM series 1 is in counts: relative scaling",
+        "a choice between PET or SPECT series",
+        "no structures",
+        "a registration: CT series 1",
+    ):
+        assert part in missing
+    assert report.other_file_count == 1
+    assert len(report.damaged) == 1
+    assert "bad.dcm" in report.damaged[0]
+    text = invoke("inspect", tmp_path)
+    assert "damaged: " in text
+    assert "missing: no structures" in text
+
+
+def test_an_empty_folder_lacks_everything(tmp_path: Path) -> None:
+    report = dicom.inspect(tmp_path)
+    assert report.series == ()
+    assert [m.split(":")[0] for m in report.missing] == ["no activity", "no structures"]
+    assert "no such file" in invoke("inspect", tmp_path / "absent", code=1)
+
+
+def test_dose_takes_time_and_activity_from_the_header(case: Path, tmp_path: Path) -> None:
+    text = invoke("dose", case, "-s", case, "-o", tmp_path / "a")
+    assert "START: the series' time, 2026-03-01 14:00:00" in text
+    written = json.loads((tmp_path / "a" / "doses.json").read_text())
+    scaling = written["provenance"]["scaling"]
+    assert scaling["hours_after_administration"] == pytest.approx(3.0)
+    assert scaling["administered_activity_gbq"] == pytest.approx(1.4)
+    assert scaling["time_basis"].startswith("START")
+    # 140 voxels hold nothing of what was given, and the check says so.
+    assert [a["code"] for a in written["advisories"]] == ["field_total_differs_from_administered"]
+    assert yttria.read_image(tmp_path / "a" / "dose.nrrd").unit == "Gy"
+
+
+def test_the_dose_is_that_of_the_same_case_in_nrrd(case: Path, tmp_path: Path) -> None:
+    yttria.write_image(yttria.read_image(case / "pet"), tmp_path / "pet.nrrd")
+    yttria.write_structures(yttria.read_structures(case / "seg.dcm"), tmp_path / "s.seg.nrrd")
+    from_dicom = dose_case(Case(activity=case, structures=case / "seg.dcm"))
+    from_nrrd = dose_case(Case(activity=tmp_path / "pet.nrrd", structures=tmp_path / "s.seg.nrrd", scan_delay_h=3.0))
+    assert from_dicom.rows == from_nrrd.rows
+    assert (from_dicom.result.image.array == from_nrrd.result.image.array).all()
+
+
+def test_a_delay_that_is_given_stands_above_the_header(case: Path) -> None:
+    dosed = dose_case(Case(activity=case / "pet", structures=case / "seg.dcm", scan_delay_h=0.0))
+    assert dosed.result.provenance.scaling["hours_after_administration"] == 0.0
+    assert dosed.result.provenance.scaling["time_basis"] is None
+
+
+def test_another_nuclide_is_refused_even_where_the_delay_is_given(case: Path, tmp_path: Path) -> None:
+    def fluorine(dataset: Dataset, k: int) -> None:
+        dataset.RadiopharmaceuticalInformationSequence[0].RadionuclideHalfLife = "6586.2"
+
+    write_series(tmp_path, values(), affine("plain"), change=fluorine)
+    for delay in (None, 20.0):
+        with pytest.raises(OutOfRangeError, match="protocol of another nuclide"):
+            dose_case(Case(activity=tmp_path, structures=case / "seg.dcm", scan_delay_h=delay))
+    # Relative scaling asks for no more than proportional values.
+    relative = Case(
+        activity=tmp_path,
+        structures=case / "seg.dcm",
+        relative_to="Liver",
+        administered_gbq=1.4,
+        lung_shunt_fraction=0.0,
+    )
+    assert dose_case(relative).rows[0]["mean_gy"] > 0
+
+
+def test_advisories_of_the_header_reach_the_result(case: Path, tmp_path: Path) -> None:
+    def unknown(dataset: Dataset, k: int) -> None:
+        del dataset.RadiopharmaceuticalInformationSequence[0].RadionuclideHalfLife
+
+    write_series(tmp_path, values() * 100, affine("plain"), change=unknown)
+    for delay in (None, 3.0):
+        dosed = dose_case(Case(activity=tmp_path, structures=case / "seg.dcm", scan_delay_h=delay))
+        assert "half_life_missing" in [a.code for a in dosed.result.advisories]
+
+
+def test_a_folder_of_several_activities_needs_a_choice(case: Path, tmp_path: Path) -> None:
+    write_series(tmp_path / "1", values() * 100, affine("plain"))
+    write_series(tmp_path / "2", values() * 200, affine("plain"), series="2")
+    with pytest.raises(UndefinedError, match="2 series"):
+        dose_case(Case(activity=tmp_path, structures=case / "seg.dcm"))
+    a, b = (dose_case(Case(activity=tmp_path, structures=case / "seg.dcm", series=n)).rows for n in ("1", "2"))
+    assert b[0]["mean_gy"] == pytest.approx(2 * a[0]["mean_gy"], rel=0.01)
