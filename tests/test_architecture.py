@@ -40,7 +40,7 @@ PYTHON_ROOMS = {
     "image": {"errors", "affine"},
     "structure": {"_core", "errors", "affine", "image", "evaluation"},
     "io": {"_core", "errors", "advisory", "_extras", "affine", "image", "structure"},
-    "case": {"_core", "_inputs", "errors", "image", "io", "kernels", "structure", "voxel"},
+    "case": {"_core", "_inputs", "errors", "advisory", "image", "io", "kernels", "structure", "voxel"},
 }
 
 
