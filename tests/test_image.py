@@ -90,7 +90,9 @@ def test_a_shear_of_rounding_is_accepted() -> None:
 
 @pytest.mark.parametrize("unit", ["BQML", "", "bq/ml", None, "Gy/s"])
 def test_an_unknown_unit_names_the_known_ones(unit: str) -> None:
-    with pytest.raises(UnitError, match="must be one of Bq/mL, kBq/mL, MBq/mL, mGy, Gy, HU, counts, fraction, 1, got"):
+    with pytest.raises(
+        UnitError, match="must be one of Bq/mL, kBq/mL, MBq/mL, mGy, Gy, HU, g/mL, counts, fraction, 1, got"
+    ):
         Image(values(), affine("plain"), unit)
 
 

@@ -25,6 +25,7 @@ from .voxel import (
     DoseResult,
     RelativeScaling,
     absorbed_dose,
+    density_image,
     dose_image,
     local_deposition,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "YttriaError",
     "__version__",
     "absorbed_dose",
+    "density_image",
     "dose_image",
     "dose_point_kernel",
     "errors",

@@ -96,6 +96,14 @@ class ConvolutionPlan:
         self, arrays: Sequence[NDArray[Any]], weights: Sequence[float], out: NDArray[Any], out_is_zero: bool
     ) -> None: ...
 
+def _check_density_curve(hounsfield_units: Sequence[float], density_g_per_ml: Sequence[float]) -> None: ...
+def _density_from_ct(
+    ct: NDArray[Any],
+    nodes: tuple[Sequence[float], Sequence[float]],
+    clamp: bool,
+    out_g_per_ml: NDArray[Any],
+    threads: int | None,
+) -> tuple[int, int]: ...
 def _local_deposition(
     activity_mbq_per_ml: NDArray[Any],
     density_g_per_ml: NDArray[Any] | float,
@@ -322,6 +330,15 @@ def occupancy(
     affine_lps: Sequence[Sequence[float]],
     threads: int | None = None,
 ) -> Occupancy: ...
+def _resampled(
+    image: NDArray[Any],
+    image_affine_lps: Sequence[Sequence[float]],
+    shape: Sequence[int],
+    affine_lps: Sequence[Sequence[float]],
+    average: bool,
+    fill: float | None,
+    threads: int | None,
+) -> tuple[NDArray[Any], int, float]: ...
 
 @final
 class DoseVolumeHistogram:

@@ -14,9 +14,9 @@ use crate::error::Result;
 use crate::parallel;
 
 /// The mask voxels that overlap one dose voxel along an axis, and the share of the dose voxel that each covers.
-struct Overlap {
-    first: usize,
-    shares: Vec<f64>,
+pub(super) struct Overlap {
+    pub first: usize,
+    pub shares: Vec<f64>,
 }
 
 /// Weights (C order) of the box at `low`, and their sum before rounding. `axes[a]` is the mask axis along dose axis `a`.
@@ -43,7 +43,8 @@ pub(super) fn integrated<M: Voxels<Element: Fraction>>(
             .collect::<Vec<_>>()
     });
     let planes = parallel::map(overlaps[0].len(), threads, |p| {
-        let plane = contract(mask, found, &overlaps[0][p], &overlaps[1], &overlaps[2]);
+        let (rows, columns) = (found.low[1]..found.high[1], found.low[2]..found.high[2]);
+        let plane = contract(mask, &overlaps[0][p], &overlaps[1], &overlaps[2], (rows, columns), Fraction::fraction);
         (plane.iter().sum::<f64>(), plane.into_iter().map(rounded).collect::<Vec<f32>>())
     });
 
@@ -62,7 +63,7 @@ pub(super) fn integrated<M: Voxels<Element: Fraction>>(
 }
 
 /// Dose voxel `n` spans `n - 0.5 .. n + 0.5`; mask voxel `m` spans `scale (m - 0.5) + offset .. scale (m + 0.5) + offset`.
-fn overlap(n: f64, scale: f64, offset: f64, within: Range<usize>) -> Overlap {
+pub(super) fn overlap(n: f64, scale: f64, offset: f64, within: Range<usize>) -> Overlap {
     let reach = |x: f64| ((x - offset) / scale + 0.5).clamp(within.start as f64, within.end as f64);
     let (p, q) = (reach(n - 0.5), reach(n + 0.5));
     let first = p.min(q).floor() as usize;
@@ -77,19 +78,21 @@ fn overlap(n: f64, scale: f64, offset: f64, within: Range<usize>) -> Overlap {
     }
 }
 
-fn contract<M: Voxels<Element: Fraction>>(
-    mask: &M,
-    found: &Found,
+/// One plane across the source's first axis: its planes are added, then its `rows` and `columns`.
+pub(super) fn contract<M: Voxels>(
+    source: &M,
     plane: &Overlap,
     rows: &[Overlap],
     columns: &[Overlap],
+    (row_range, column_range): (Range<usize>, Range<usize>),
+    value: impl Fn(M::Element) -> f64,
 ) -> Vec<f64> {
-    let (first_row, first_column) = (found.low[1], found.low[2]);
-    let width = found.high[2] - first_column;
-    let mut flat = vec![0.0; (found.high[1] - first_row) * width];
+    let (first_row, first_column) = (row_range.start, column_range.start);
+    let width = column_range.len();
+    let mut flat = vec![0.0; row_range.len() * width];
     for (k, &share) in (plane.first..).zip(&plane.shares) {
         for (j, row) in (first_row..).zip(flat.chunks_exact_mut(width)) {
-            mask.visit(k, j, first_column..found.high[2], |i, m| row[i - first_column] += share * m.fraction());
+            source.visit(k, j, column_range.clone(), |i, m| row[i - first_column] += share * value(m));
         }
     }
     let mut contracted = Vec::with_capacity(rows.len() * columns.len());

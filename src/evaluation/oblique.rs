@@ -31,7 +31,7 @@ pub(super) fn sampled<M: Voxels<Element: Fraction>>(
     threads: usize,
 ) -> Result<(Vec<f32>, f64)> {
     let mut weights = reserve(box_shape)?;
-    let points = points(map);
+    let points = points(map, (DENSITY * map.volume_ratio()).clamp(FEWEST, MOST) as u32);
     let half = [0, 1, 2].map(|b| 0.5 * map.linear[b].iter().map(|step| step.abs()).sum::<f64>());
     let planes = parallel::map(box_shape[0], threads, |p| {
         let mut plane = Vec::with_capacity(box_shape[1] * box_shape[2]);
@@ -47,9 +47,8 @@ pub(super) fn sampled<M: Voxels<Element: Fraction>>(
     Ok((weights, planes.iter().map(|plane| plane.0).sum()))
 }
 
-/// Sample points of a dose voxel relative to its center, in mask voxels.
-fn points(map: &IndexMap) -> Vec<[f64; 3]> {
-    let count = (DENSITY * map.volume_ratio()).clamp(FEWEST, MOST) as u32;
+/// Sample points of a target voxel relative to its center, in source voxels.
+pub(super) fn points(map: &IndexMap, count: u32) -> Vec<[f64; 3]> {
     let unit = |n: u32, power: i32| (0.5 + f64::from(n) * G.powi(-power)).fract() - 0.5;
     (1..=count)
         .map(|n| {

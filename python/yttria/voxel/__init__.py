@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from .absorbed_dose import absorbed_dose
 from .convolution import ConvolutionPlan
+from .ct_density import CtDensityCurve, DensityImage, ct_density_curve, ct_density_curves, density_image
 from .dose_image import ActivityInField, DoseResult, dose_image
 from .local_deposition import local_deposition
+from .mass import StructureMass, lung_mass, structure_mass
 from .scaling import AbsoluteScaling, RelativeScaling
 
 __all__ = [
     "AbsoluteScaling",
     "ActivityInField",
     "ConvolutionPlan",
+    "CtDensityCurve",
+    "DensityImage",
     "DoseResult",
     "RelativeScaling",
+    "StructureMass",
     "absorbed_dose",
+    "ct_density_curve",
+    "ct_density_curves",
+    "density_image",
     "dose_image",
     "local_deposition",
+    "lung_mass",
+    "structure_mass",
 ]

@@ -18,6 +18,8 @@ from ..kernels import VoxelSValues, voxel_s_values
 from ..provenance import Provenance
 from ..structure import Structure
 from .absorbed_dose import absorbed_dose
+from .ct_density import DensityImage
+from .density import LOW_DENSITY_G_PER_ML, settled_density
 from .local_deposition import local_deposition
 from .scaling import AbsoluteScaling, RelativeScaling
 
@@ -108,6 +110,9 @@ def dose_image(
     nuclide: Nuclide | None = None,
     s_values: VoxelSValues | None = None,
     negative_voxels: str = "keep",
+    density: Image | DensityImage | None = None,
+    low_density_voxels: str = "keep",
+    low_density_limit_g_per_ml: float = LOW_DENSITY_G_PER_ML,
     threads: int | None = None,
 ) -> DoseResult:
     """Absorbed dose from the complete decay of the activity that an image shows.
@@ -121,30 +126,43 @@ def dose_image(
     "clip" to zero; either way they are counted. The dose has the image's dtype where that is float32 or float64, else
     float64.
 
+    `density`: of each voxel, from a CT (`density_image`) or an `Image` in g/mL, on the activity's grid; for local
+    deposition only, instead of `density_g_per_ml`. Voxels below `low_density_limit_g_per_ml` (0.05, lung at -950 HU)
+    are counted, and `low_density_voxels` says what becomes of them: "keep" (the dose to that little mass), "clip" the
+    density to the limit, "zero" the dose, or "refuse".
+
     Raises `OutOfRangeError` (a voxel not finite, with count and first index; a parameter), `UnitError`,
     `UndefinedError`, `UnknownNameError` (method, medium, policy), `GeometryError` (voxel S values for another voxel
-    size) and `InsufficientMemoryError`.
+    size, a density on another grid) and `InsufficientMemoryError`.
     """
     if method not in METHODS:
         raise UnknownNameError(f"method must be one of {', '.join(METHODS)}, got '{method}'")
     kernel = _kernel(activity, medium, density_g_per_ml, nuclide, s_values, threads) if method == METHODS[1] else None
     if kernel is None and s_values is not None:
         raise UndefinedError("local deposition has no use for voxel S values: use method='voxel_s_values'")
+    if density is not None and kernel is not None:
+        raise UndefinedError("voxel S values are of one density: a density image needs method='local_deposition'")
+    if density is not None and density_g_per_ml is not None:
+        raise UndefinedError("give a density image or density_g_per_ml, not both")
     # Before any voxel is looked at: an image too large to compute with is refused at once.
     concentration = empty(activity.shape, _dtype(activity), "the activity concentration")
     nuclide = kernel.nuclide if kernel else Nuclide() if nuclide is None else nuclide
-    density = kernel.density_g_per_ml if kernel else _density(density_g_per_ml)
+    uniform = kernel.density_g_per_ml if kernel else _density(density_g_per_ml)
     image, count, fraction = _settled(activity, negative_voxels)
     scaled = scaling.scale(image, nuclide, threads)
     np.multiply(image.array, concentration.dtype.type(scaled.mbq_per_ml_per_unit), out=concentration)
+    per_voxel = None
+    if density is not None:
+        per_voxel = settled_density(density, activity, concentration, low_density_voxels, low_density_limit_g_per_ml)
     if kernel is None:
-        dose = local_deposition(concentration, density_g_per_ml=density, nuclide=nuclide, threads=threads)
+        rho = per_voxel.array if per_voxel else uniform
+        dose = local_deposition(concentration, density_g_per_ml=rho, nuclide=nuclide, threads=threads)
     else:
         dose = absorbed_dose(concentration, kernel, threads=threads)
     provenance = Provenance(
         yttria_version=__version__,
         method=method,
-        density_g_per_ml=density,
+        density_g_per_ml=None if per_voxel else uniform,
         nuclide=nuclide.name,
         half_life_h=nuclide.half_life_h,
         dose_factor_gy_kg_per_gbq=nuclide.dose_factor_gy_kg_per_gbq,
@@ -162,11 +180,16 @@ def dose_image(
         kernel_tail_folded=kernel.tail_folded if kernel else None,
         kernel_source=kernel.source if kernel else None,
         image_transform_lps=None if activity.transform_lps is None else activity.transform_lps.tolist(),
+        density_image=per_voxel.terms if per_voxel else None,
     )
     return DoseResult(
         activity.with_array(dose, "Gy"),
         provenance,
-        (*_negative_advisory(negative_voxels, count, fraction), *scaled.advisories),
+        (
+            *_negative_advisory(negative_voxels, count, fraction),
+            *scaled.advisories,
+            *(per_voxel.advisories if per_voxel else ()),
+        ),
         ActivityInField(scaled.at_reference_time_mbq, scaled.at_administration_mbq),
     )
 

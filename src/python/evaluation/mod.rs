@@ -6,10 +6,12 @@ mod arrays;
 mod dvh;
 mod occupancy;
 mod radiobiology;
+mod resampling;
 mod uncertainty;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     occupancy::register(module)?;
+    resampling::register(module)?;
     dvh::register(module)?;
     radiobiology::register(module)?;
     uncertainty::register(module)

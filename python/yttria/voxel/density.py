@@ -1,0 +1,91 @@
+"""The density of each voxel as local deposition takes it, and what becomes of air."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._inputs import number
+from ..advisory import Advisory
+from ..errors import GeometryError, OutOfRangeError, UnitError, UnknownNameError
+from ..image import Image
+from ._arrays import Map
+from .ct_density import DensityImage
+
+LOW_DENSITY_VOXELS = ("keep", "clip", "zero", "refuse")
+#: That of lung at -950 HU, below which radiology speaks of emphysema (from memory, unverified).
+LOW_DENSITY_G_PER_ML = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class SettledDensity:
+    """Densities to divide by, the provenance of them, and what to advise of."""
+
+    array: NDArray[Any]
+    terms: dict[str, Any]
+    advisories: tuple[Advisory, ...]
+
+
+def density_on(density: Image | DensityImage, grid: Image) -> Image:
+    """The image of a density: in g/mL and on the grid of another image; `UnitError` or `GeometryError` otherwise."""
+    image = density.image if isinstance(density, DensityImage) else density
+    if not isinstance(image, Image) or image.unit != "g/mL":
+        found = image.unit if isinstance(image, Image) else type(image).__name__
+        raise UnitError(f"density must be an Image in g/mL (density_image makes one from a CT), got {found}")
+    if not image.same_grid(grid):
+        raise GeometryError(
+            f"density must lie on the activity's grid, {list(grid.shape)} voxels, got {list(image.shape)} elsewhere: "
+            "density.resampled_on(activity) carries it there"
+        )
+    return image
+
+
+def settled_density(
+    density: Image | DensityImage, activity: Image, concentration: Map, policy: str, limit_g_per_ml: float
+) -> SettledDensity:
+    """The densities with the policy for low ones applied; "zero" empties those voxels of `concentration` in place."""
+    if policy not in LOW_DENSITY_VOXELS:
+        raise UnknownNameError(f"low_density_voxels must be one of {', '.join(LOW_DENSITY_VOXELS)}, got {policy!r}")
+    limit = number("low density limit in g/mL", limit_g_per_ml)
+    if not (np.isfinite(limit) and limit > 0):
+        raise OutOfRangeError(f"low density limit in g/mL must be finite and > 0, got {limit}")
+    image = density_on(density, activity)
+    rho: NDArray[Any] = image.array
+    low = rho < limit
+    count = int(np.count_nonzero(low))
+    total, within = (float(concentration.sum(dtype=np.float64, where=where)) for where in (True, low))
+    share = within / total if total > 0 else 0.0
+    terms = {
+        **(density.as_dict() if isinstance(density, DensityImage) else {"curve": None}),
+        "low_density_voxels": policy,
+        "low_density_limit_g_per_ml": limit,
+        "low_density_count": count,
+        "low_density_activity_fraction": share,
+    }
+    if count == 0:
+        return SettledDensity(rho, terms, _known(density))
+    said = f"{count} voxels with {share:.2%} of the activity have less than {limit:g} g/mL"
+    if policy == "refuse":
+        raise OutOfRangeError(f"density must be at least {limit:g} g/mL: {said}; low_density_voxels= says what to do")
+    if policy == "keep" and not rho.min() > 0:
+        empty = int(np.count_nonzero(~(rho > 0)))
+        raise OutOfRangeError(
+            f"density must be > 0, got {empty} voxels that are not; low_density_voxels='zero' or 'clip' settles them"
+        )
+    if policy != "keep":
+        rho = np.where(low, rho.dtype.type(limit), rho)
+    if policy == "zero":
+        concentration[low] = 0.0
+    done = {
+        "keep": "; their dose is that to so little mass",
+        "clip": " and were given that density",
+        "zero": " and were given no dose",
+    }[policy]
+    return SettledDensity(rho, terms, (*_known(density), Advisory("low_density", f"{said}{done}.", share, 0.0)))
+
+
+def _known(density: Image | DensityImage) -> tuple[Advisory, ...]:
+    return density.advisories if isinstance(density, DensityImage) else ()

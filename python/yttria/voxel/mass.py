@@ -1,0 +1,104 @@
+"""Mass of a structure from a CT."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..advisory import Advisory
+from ..errors import OutOfRangeError, UndefinedError, UnitError
+from ..image import Image
+from ..structure import Structure
+from .ct_density import DEFAULT_CURVE, CtDensityCurve, DensityImage, density_image
+
+#: Lungs: outside this, a lung mass is advised of.
+USUAL_LUNGS_KG = (0.6, 1.4)
+
+
+@dataclass(frozen=True)
+class StructureMass:
+    """Mass, volume and mean density of a structure inside an image, and what of it lies outside.
+
+    `outside_fraction` is the share of the structure's volume beyond the image, which has no mass here.
+    """
+
+    mass_kg: float
+    volume_ml: float
+    mean_density_g_per_ml: float
+    outside_fraction: float
+    advisories: tuple[Advisory, ...] = ()
+
+
+def structure_mass(
+    density: Image | DensityImage, structure: Structure | Sequence[Structure], *, threads: int | None = None
+) -> StructureMass:
+    """`m = sum rho o V`: density times fractional occupancy times voxel volume.
+
+    `density`: from `density_image`, or an `Image` in g/mL, on any grid; the structure keeps its own. Several structures
+    (the lobes of the lungs) are one, and must not overlap.
+
+    Raises `UnitError` (not in g/mL), `OutOfRangeError` (overlapping structures, a density not finite) and
+    `UndefinedError` where no part of the structure lies inside the image. Advises `structure_outside_image`,
+    `structure_cut` where it reaches the image's outermost voxels, so that more of it may lie beyond, and whatever the
+    density advises of.
+    """
+    image = density.image if isinstance(density, DensityImage) else density
+    if not isinstance(image, Image) or image.unit != "g/mL":
+        found = image.unit if isinstance(image, Image) else type(image).__name__
+        raise UnitError(f"density must be an Image in g/mL (density_image makes one from a CT), got {found}")
+    parts = [structure] if isinstance(structure, Structure) else list(structure)
+    name = ", ".join(part.name for part in parts)
+    occupancies = [part.occupancy_on(image, threads=threads) for part in parts]
+    inside = [o for o in occupancies if o.weights.size]
+    if not inside:
+        raise UndefinedError(f"the mass of '{name}' is undefined: no part of it lies inside the image")
+    low = np.min([o.origin for o in inside], axis=0)
+    high = np.max([np.add(o.origin, o.weights.shape) for o in inside], axis=0)
+    total = np.zeros(tuple(high - low))
+    for o in inside:
+        start = np.subtract(o.origin, low)
+        total[tuple(slice(a, a + n) for a, n in zip(start, o.weights.shape, strict=True))] += o.weights
+    if total.max() > 1 + 1e-6:
+        raise OutOfRangeError(f"'{name}' must not overlap, got {np.count_nonzero(total > 1 + 1e-6)} voxels in several")
+    box = image.array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    voxel_ml = image.voxel_volume_ml
+    volume_ml = float(total.sum()) * voxel_ml
+    mass_kg = float(np.einsum("kji,kji->", total, box, dtype=np.float64)) * voxel_ml / 1000.0
+    if not np.isfinite(mass_kg):
+        raise OutOfRangeError(f"density in g/mL must be finite, got {mass_kg} kg for '{name}'")
+    whole = sum(part.volume_ml for part in parts)
+    outside = max(0.0, sum(o.outside_fraction * p.volume_ml for o, p in zip(occupancies, parts, strict=True)) / whole)
+    advisories = list(density.advisories if isinstance(density, DensityImage) else ())
+    if outside > 1e-6:
+        message = f"{outside:.2%} of '{name}' lies outside the image and has no mass here."
+        advisories.append(Advisory("structure_outside_image", message, outside, 0.0))
+    if (low == 0).any() or (high == image.shape).any():
+        message = f"'{name}' reaches the outermost voxels of the image: what lies beyond has no mass here."
+        advisories.append(Advisory("structure_cut", message))
+    return StructureMass(mass_kg, volume_ml, 1000.0 * mass_kg / volume_ml, outside, tuple(advisories))
+
+
+def lung_mass(
+    ct: Image,
+    lungs: Structure | Sequence[Structure],
+    *,
+    curve: str | CtDensityCurve = DEFAULT_CURVE,
+    outside: str = "refuse",
+    threads: int | None = None,
+) -> StructureMass:
+    """`structure_mass` of the lungs by `density_image`; its `mass_kg` is what `yttria.planning.lung_dose` asks for.
+
+    `lungs`: one structure or the lobes. Raises and advises as these two do, and advises `lung_mass_unusual` outside
+    0.6-1.4 kg (Kao 2014: 822 +- 103 g, read). A CT of the abdomen cuts the lungs (`structure_cut`): then the mass is
+    that of the part in view, and no lung mass.
+    """
+    found = structure_mass(density_image(ct, curve=curve, outside=outside, threads=threads), lungs, threads=threads)
+    low, high = USUAL_LUNGS_KG
+    if low <= found.mass_kg <= high:
+        return found
+    message = f"The lung mass {found.mass_kg:.4g} kg is outside {low} to {high} kg."
+    limit = low if found.mass_kg < low else high
+    unusual = Advisory("lung_mass_unusual", message, found.mass_kg, limit, "Kao 2014: 822 +- 103 g, read")
+    return replace(found, advisories=(*found.advisories, unusual))

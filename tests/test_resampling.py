@@ -1,0 +1,180 @@
+"""An image on another grid: agreement with the definition, conservation, what lies beyond, hostile input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from image_samples import KINDS, SHAPE, affine, values
+
+from yttria import Image, YttriaError
+from yttria.errors import GeometryError, OutOfRangeError, ShapeError, UnknownNameError
+from yttria.reference import resampling as reference
+
+
+def _image(kind: str = "oblique", array: Any = None, unit: str = "g/mL") -> Image:
+    return Image(values() if array is None else array, affine(kind), unit)
+
+
+def _halves(image: Image) -> tuple[tuple[int, ...], np.ndarray]:
+    """A grid of half the voxel size over the same box."""
+    matrix = image.affine_lps.copy()
+    matrix[:3, 3] -= matrix[:3, :3] @ np.full(3, 0.25)
+    matrix[:3, :3] /= 2
+    return tuple(2 * n for n in image.shape), matrix
+
+
+def _turned(image: Image, degrees: float) -> np.ndarray:
+    matrix = image.affine_lps.copy()
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    matrix[:3, :3] = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ matrix[:3, :3]
+    return matrix
+
+
+@pytest.mark.parametrize("method", ["average", "linear"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_parallel_grids_are_the_definition(kind: str, method: str) -> None:
+    image = _image(kind, values(np.float64))
+    # Voxels of 2, 1.5 and 0.75 of the old size, from 1 and 1/2 voxel beyond the image, axes permuted and one flipped.
+    matrix = image.affine_lps @ np.array([[0, -1.5, 0, 5.25], [0, 0, 0.75, -0.625], [2, 0, 0, -0.5], [0, 0, 0, 1.0]])
+    shape = (4, 5, 3)
+    found = image.resampled_on((shape, matrix), method=method, outside=7.0)
+    expected = reference.resampled(
+        image.array, image.affine_lps, shape, matrix, method=method, outside=7.0, samples_per_axis=48
+    )
+    np.testing.assert_allclose(found.image.array, expected, rtol=1e-10 if method == "linear" else 0.02)
+    assert found.outside_voxels > 0
+    assert found.image.unit == image.unit
+
+
+def test_the_average_is_exact_where_the_definition_is() -> None:
+    image = _image("permuted", values(np.float64))
+    shape, matrix = _halves(image)
+    matrix[:3, 3] += matrix[:3, :3] @ [-1.5, 0.5, 2.5]
+    found = image.resampled_on((shape, matrix), outside=-3.0)
+    expected = reference.resampled(image.array, image.affine_lps, shape, matrix, outside=-3.0, samples_per_axis=4)
+    np.testing.assert_allclose(found.image.array, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("method", ["average", "linear"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_own_grid_changes_nothing(kind: str, method: str) -> None:
+    image = _image(kind)
+    found = image.resampled_on(image, method=method)
+    np.testing.assert_allclose(found.image.array, image.array, rtol=2e-7)
+    assert found.image.array.dtype == np.float32
+    assert (found.outside_voxels, found.outside_fraction) == (0, 0.0)
+    assert [a.code for a in found.advisories] == ["resampled"]
+
+
+@settings(max_examples=25)
+@given(
+    st.tuples(*[st.floats(0.4, 3.1)] * 3),
+    st.tuples(*[st.floats(0.5, 1.5)] * 3),
+    st.sampled_from(KINDS),
+    st.permutations(range(3)),
+)
+def test_averaging_keeps_the_integral(size: Any, shift: Any, kind: str, order: list[int]) -> None:
+    image = _image(kind, values(np.float64))
+    matrix = image.affine_lps.copy()
+    matrix[:3, :3] = matrix[:3, :3] * size
+    matrix[:3, 3] -= image.affine_lps[:3, :3] @ (np.multiply(size, 1.5) + shift)
+    matrix[:, :3] = matrix[:, order]
+    extent = np.array(image.shape[::-1])
+    shape = tuple(int(np.ceil((extent[a] + 3) / size[a])) + 3 for a in order)[::-1]
+    found = image.resampled_on((shape, matrix), outside=0.0)
+    integral = float(image.array.sum()) * image.voxel_volume_ml
+    assert found.image.array.sum() * found.image.voxel_volume_ml == pytest.approx(integral, rel=1e-9)
+    covered = (1 - found.outside_fraction) * found.image.array.size * found.image.voxel_volume_ml
+    assert covered == pytest.approx(image.array.size * image.voxel_volume_ml, rel=1e-9)
+
+
+def test_turned_grids() -> None:
+    smooth = np.add.outer(np.add.outer(np.arange(9.0), 2 * np.arange(11.0)), 3 * np.arange(13.0))
+    image = Image(smooth, affine("plain"), "HU")
+    matrix = _turned(image, 20)
+    inner = matrix.copy()
+    inner[:3, 3] = (image.affine_lps @ [6, 5, 4, 1])[:3] - matrix[:3, :3] @ [1, 1, 1]
+    # A field linear in space: interpolation is exact, and so is the mean over a box, up to the sampling of steps.
+    to_image = np.linalg.inv(image.affine_lps) @ inner
+    k, j, i = np.indices((3, 3, 3)).reshape(3, -1)
+    at = to_image @ np.stack([i, j, k, np.ones(27)])
+    expected = (at[2] + 2 * at[1] + 3 * at[0]).reshape(3, 3, 3)
+    linear = image.resampled_on(((3, 3, 3), inner), method="linear").image.array
+    np.testing.assert_allclose(linear, expected, rtol=1e-12)
+    average = image.resampled_on(((3, 3, 3), inner)).image.array
+    np.testing.assert_allclose(average, expected, atol=0.15)
+    around = matrix.copy()
+    around[:3, 3] = (image.affine_lps @ [6, 5, 4, 1])[:3] - matrix[:3, :3] @ [12, 10, 9]
+    whole = image.resampled_on(((19, 21, 25), around), outside=0.0)
+    assert whole.image.array.sum() == pytest.approx(smooth.sum(), rel=2e-3)
+    assert np.array_equal(
+        whole.image.array, image.resampled_on(((19, 21, 25), around), outside=0.0, threads=1).image.array
+    )
+
+
+def test_beyond_the_image_nothing_is_guessed() -> None:
+    image = _image("plain")
+    matrix = image.affine_lps.copy()
+    matrix[:3, 3] -= matrix[:3, 0] * 0.25
+    with pytest.raises(GeometryError, match="20 of its 140 voxels reach beyond the image"):
+        image.resampled_on((SHAPE, matrix))
+    found = image.resampled_on((SHAPE, matrix), outside=1.0)
+    assert found.outside_voxels == 20
+    assert found.outside_fraction == pytest.approx(20 * 0.25 / 140)
+    np.testing.assert_allclose(found.image.array[:, :, 0], 0.75 * image.array[:, :, 0] + 0.25, rtol=1e-6)
+    assert [a.code for a in found.advisories] == ["resampled", "outside_image"]
+    # Its center still lies in the outermost voxel.
+    assert image.resampled_on((SHAPE, matrix), method="linear").outside_voxels == 0
+    far = image.affine_lps.copy()
+    far[:3, 3] += 1e4
+    for method in ("average", "linear"):
+        away = image.resampled_on(((2, 3, 4), far), method=method, outside=2.5)
+        assert (away.image.array == 2.5).all()
+        assert away.outside_fraction == 1.0
+
+
+def test_threads_and_types() -> None:
+    image = _image("permuted", values(np.int16))
+    grid = _halves(image)
+    first = image.resampled_on(grid)
+    assert first.image.array.dtype == np.float64
+    for threads in (2, 5):
+        assert np.array_equal(first.image.array, image.resampled_on(grid, threads=threads).image.array)
+    swapped = Image(values(">f4"), image.affine_lps, "HU")
+    assert np.array_equal(swapped.resampled_on(grid).image.array, _image("permuted").resampled_on(grid).image.array)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"grid": 3}, GeometryError),
+        ({"grid": ((2, 3), np.eye(4))}, ShapeError),
+        ({"grid": ((2, 3, 0), np.eye(4))}, ShapeError),
+        ({"grid": ((2, 3, 4.5), np.eye(4))}, ShapeError),
+        ({"grid": ((2**20, 2**20, 2**20), np.eye(4))}, ShapeError),
+        ({"grid": ((2, 3, 4), np.zeros((4, 4)))}, GeometryError),
+        ({"grid": ((2, 3, 4), np.diag([1e-9, 1, 1, 1]))}, GeometryError),
+        ({"method": "cubic"}, UnknownNameError),
+        ({"outside": np.nan}, OutOfRangeError),
+        ({"outside": "air"}, OutOfRangeError),
+        ({"threads": 0}, OutOfRangeError),
+    ],
+)
+def test_what_is_refused(arguments: dict[str, Any], error: type[YttriaError]) -> None:
+    image = _image()
+    with pytest.raises(error):
+        image.resampled_on(**{"grid": image, **arguments})
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_voxel_that_is_no_number_is_named(bad: float) -> None:
+    array = values()
+    array[2, 1, 3] = bad
+    for degrees in (0.0, 15.0):
+        image = _image("plain", array)
+        with pytest.raises(OutOfRangeError, match=r"\(2, 1, 3\) must be finite"):
+            image.resampled_on((SHAPE, _turned(image, degrees)), outside=0.0)
