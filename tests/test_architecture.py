@@ -44,6 +44,7 @@ PYTHON_ROOMS = {
         "structure",
         "provenance",
         "evaluation",
+        "affine",
         "data",
     },
     "provenance": set(),

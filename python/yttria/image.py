@@ -193,9 +193,9 @@ class Image:
         are kept. Or "linear", trilinear at each new voxel's center, constant from the outermost old centers to the old
         faces: smooth, but it skips old voxels where the new ones are larger. `outside`: what lies beyond the old
         image; None refuses a grid that reaches there. float32 stays, everything else becomes float64. Nothing is
-        registered: `Image(array, transform @ affine_lps, unit)` is an image that was moved.
+        registered: see `moved`. The result is in the grid's frame of reference, where that is known, else the image's.
 
-        Raises `GeometryError` (not a grid, or it reaches beyond the image and `outside` is None), `OutOfRangeError`
+        Raises `GeometryError` (not a grid, in another frame of reference, or it reaches beyond the image and `outside` is None), `OutOfRangeError`
         (a voxel not finite; a voxel size outside 0.001-1000 mm), `ShapeError`, `UnknownNameError` and
         `InsufficientMemoryError`.
         """

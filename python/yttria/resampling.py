@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from . import _core
 from .advisory import Advisory
-from .affine import checked_affine
+from .affine import Affine, check_same_frame, checked_affine
 from .errors import GeometryError, InsufficientMemoryError, OutOfRangeError, ShapeError, UnknownNameError
 from .image import MAX_VOXELS, Image
 
@@ -32,13 +34,14 @@ class ResampledImage:
     outside_fraction: float
     advisories: tuple[Advisory, ...]
 
-    def as_dict(self) -> dict[str, str | float | int | None]:
+    def as_dict(self) -> dict[str, Any]:
         """What a provenance keeps: everything but the image."""
         return {
             "method": self.method,
             "outside": self.outside,
             "outside_voxels": self.outside_voxels,
             "outside_fraction": self.outside_fraction,
+            "image_transform_lps": None if self.image.transform_lps is None else self.image.transform_lps.tolist(),
         }
 
 
@@ -54,6 +57,10 @@ def resampled(
     if method not in METHODS:
         raise UnknownNameError(f"method must be one of {', '.join(METHODS)}, got '{method}'")
     shape, affine_lps = _grid(grid)
+    frame = image.frame_of_reference_uid
+    if isinstance(grid, Image):
+        check_same_frame(frame, "the image", grid.frame_of_reference_uid, "the grid")
+        frame = grid.frame_of_reference_uid or frame
     if outside is not None and not (isinstance(outside, int | float | np.number) and np.isfinite(outside)):
         raise OutOfRangeError(f"outside must be a finite number in {image.unit}, or None, got {outside!r:.80}")
     kept = image.array.dtype.newbyteorder("=") if image.array.dtype.char in "fd" else np.dtype(np.float64)
@@ -70,11 +77,12 @@ def resampled(
         None if outside is None else float(outside),
         threads,
     )
-    done = Image(values, affine_lps, image.unit)
+    moved = image.transform_lps
+    done = Image(values, affine_lps, image.unit, frame_of_reference_uid=frame, transform_lps=moved)
     return ResampledImage(done, method, outside, count, fraction, _advisories(image, done, method, outside, count))
 
 
-def _grid(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[int, ...], npt.NDArray[np.float64]]:
+def _grid(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[int, ...], Affine]:
     if isinstance(grid, Image):
         return grid.shape, grid.affine_lps
     if not (isinstance(grid, tuple) and len(grid) == 2):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .._inputs import number
 from ..advisory import Advisory
+from ..affine import check_same_frame
 from ..errors import GeometryError, OutOfRangeError, UnitError, UnknownNameError
 from ..image import Image
 from ._arrays import Map
@@ -35,6 +36,7 @@ def density_on(density: Image | DensityImage, grid: Image) -> Image:
     if not isinstance(image, Image) or image.unit != "g/mL":
         found = image.unit if isinstance(image, Image) else type(image).__name__
         raise UnitError(f"density must be an Image in g/mL (density_image makes one from a CT), got {found}")
+    check_same_frame(image.frame_of_reference_uid, "the density", grid.frame_of_reference_uid, "the activity")
     if not image.same_grid(grid):
         raise GeometryError(
             f"density must lie on the activity's grid, {list(grid.shape)} voxels, got {list(image.shape)} elsewhere: "
