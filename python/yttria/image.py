@@ -195,8 +195,8 @@ class Image:
         image; None refuses a grid that reaches there. float32 stays, everything else becomes float64. Nothing is
         registered: see `moved`. The result is in the grid's frame of reference, where that is known, else the image's.
 
-        Raises `GeometryError` (not a grid, in another frame of reference, or it reaches beyond the image and `outside` is None), `OutOfRangeError`
-        (a voxel not finite; a voxel size outside 0.001-1000 mm), `ShapeError`, `UnknownNameError` and
+        Raises `GeometryError` (not a grid, in another frame of reference, or reaching beyond the image while `outside`
+        is None), `OutOfRangeError` (a voxel not finite; a voxel size outside 0.001-1000 mm), `ShapeError`, `UnknownNameError` and
         `InsufficientMemoryError`.
         """
         from .resampling import resampled
