@@ -196,8 +196,8 @@ class Image:
         registered: see `moved`. The result is in the grid's frame of reference, where that is known, else the image's.
 
         Raises `GeometryError` (not a grid, in another frame of reference, or reaching beyond the image while `outside`
-        is None), `OutOfRangeError` (a voxel not finite; a voxel size outside 0.001-1000 mm), `ShapeError`, `UnknownNameError` and
-        `InsufficientMemoryError`.
+        is None), `OutOfRangeError` (a voxel not finite; a voxel size outside 0.001-1000 mm), `ShapeError`,
+        `UnknownNameError` and `InsufficientMemoryError`.
         """
         from .resampling import resampled
 
