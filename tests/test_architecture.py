@@ -52,7 +52,7 @@ PYTHON_ROOMS = {
     "image": {"errors", "affine", "resampling"},
     "resampling": {"_core", "errors", "advisory", "affine", "image"},
     "structure": {"_core", "errors", "affine", "image", "evaluation"},
-    "io": {"_core", "errors", "advisory", "_extras", "affine", "image", "structure"},
+    "io": {"_core", "errors", "advisory", "_extras", "affine", "image", "structure", "provenance"},
     "case": {"_core", "_inputs", "errors", "advisory", "image", "io", "kernels", "structure", "voxel"},
 }
 

@@ -9,16 +9,21 @@ from __future__ import annotations
 from .dataset import is_dicom
 from .image import read_image
 from .inspection import inspect
+from .rtdose_reader import read_rtdose
+from .rtdose_writer import WrittenRtDose, write_rtdose
 from .structures import read_structures
 from .timing import ACTIVITY_MODALITIES, ActivityTiming, activity_timing, check_nuclide
 
 __all__ = [
     "ACTIVITY_MODALITIES",
     "ActivityTiming",
+    "WrittenRtDose",
     "activity_timing",
     "check_nuclide",
     "inspect",
     "is_dicom",
     "read_image",
+    "read_rtdose",
     "read_structures",
+    "write_rtdose",
 ]

@@ -18,6 +18,7 @@ from .dataset import quiet, text, whole
 from .nuclear_medicine import spect_grid, spect_mapping
 from .pixels import PixelPlan, plan
 from .rescale import Rescale, modality_rescale
+from .rtdose_reader import read_rtdose
 from .series import Paths, Series, choose, files, root, same, scan
 
 #: What can be read as an image, and as which SOP class each must be stored.
@@ -26,6 +27,7 @@ _SOP_CLASS = {
     "NM": ("1.2.840.10008.5.1.4.1.1.20", "Nuclear Medicine"),
     "CT": ("1.2.840.10008.5.1.4.1.1.2", "CT"),
 }
+IMAGES = tuple(_SOP_CLASS)
 _ENHANCED = {
     "1.2.840.10008.5.1.4.1.1.130": "Enhanced PET",
     "1.2.840.10008.5.1.4.1.1.128.1": "Legacy Converted Enhanced PET",
@@ -47,14 +49,15 @@ def read_image(
     unit: str | None = None,
     *,
     series: str | None = None,
-    modalities: Sequence[str] = tuple(_SOP_CLASS),
+    modalities: Sequence[str] = IMAGES,
 ) -> Image:
     """A PET, SPECT or CT series as an image, float32, each value computed in float64 and rounded once.
 
     `paths`: a folder (with the folders in it), a file, or several; `series`: the UID or number of one series, needed
     where there are several of these `modalities`. Slices are sorted by position along their normal. Units: PET in BQML
     is Bq/mL, a slope per slice; PET in counts only where `unit` is "counts"; SPECT is counts, or what its real world
-    value mapping says in Bq/ml; CT is HU. The image carries the frame of reference.
+    value mapping says in Bq/ml; CT is HU. The image carries the frame of reference. An RTDOSE, alone or named by
+    `series`, comes back in Gy; see `read_rtdose`.
 
     Raises `UndefinedError` (no series or several), `UnknownNameError` (no such series), `GeometryError` (gap of more
     than 1 %, duplicate, shear, mixed orientations), `UnitError` (another unit, with the reason), `FileFormatError`
@@ -64,10 +67,23 @@ def read_image(
     place = root(paths)
     with decoding(place, "DICOM"):
         with quiet():
-            chosen = choose(scan(files(paths)), series, modalities, "image series")
+            there = scan(files(paths))
+            if modalities == IMAGES and {s.modality for s in there} == {"RTDOSE"}:
+                modalities = ("RTDOSE",)
+            chosen = choose(there, series, modalities, "image series")
+            if chosen.modality == "RTDOSE":
+                return _dose(chosen, unit)
             found = described(chosen, unit)
             frame = text(chosen.headers[0].dataset, "FrameOfReferenceUID")
         return _filled(found, agreed_unit(place, found.unit, unit), frame)
+
+
+def _dose(series: Series, unit: str | None) -> Image:
+    if len(series.headers) != 1:
+        raise FileFormatError(f"an RTDOSE must be one file, got several in one series: {series}")
+    path = series.headers[0].path
+    agreed_unit(path, "Gy", unit)
+    return read_rtdose(path)
 
 
 class Described(NamedTuple):

@@ -1,0 +1,264 @@
+"""An RTDOSE file that other systems accept."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ..._core import __version__
+from ..._extras import require
+from ...advisory import Advisory
+from ...affine import Affine, check_same_frame
+from ...errors import GeometryError, OutOfRangeError, ShapeError, UnknownNameError
+from ...image import Image, empty
+from ...provenance import Provenance
+from .._common import atomic
+from .dataset import Dataset, quiet
+from .geometry import MAX_GAP
+from .reference import References, patient_and_study, referenced, set_texts
+from .rtdose_reader import DOSE_TYPES, RT_DOSE_STORAGE
+
+_LARGEST = 2**32 - 1
+#: An attribute of decimal strings of 16 characters holds no more of them in explicit transfer syntaxes.
+_MOST_FRAMES = 65534 // 17
+
+
+class DosedImage(Protocol):
+    """A dose image with what it rests on, as `yttria.DoseResult` is."""
+
+    @property
+    def image(self) -> Image:
+        """In Gy."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """What was given and assumed."""
+
+
+@dataclass(frozen=True)
+class WrittenRtDose:
+    """What was written, and what a reader of it must know.
+
+    `step_gy` is DoseGridScaling: values come back within half of it. `clipped_voxels` were negative and became 0.
+    """
+
+    path: Path
+    sop_instance_uid: str
+    frame_of_reference_uid: str
+    step_gy: float
+    clipped_voxels: int
+    advisories: tuple[Advisory, ...]
+
+
+def write_rtdose(
+    dose: Image | DosedImage,
+    path: str | os.PathLike[str],
+    *,
+    reference: References | None,
+    dose_type: str = "PHYSICAL",
+    negative_doses: str = "refuse",
+    plan_uid: str | None = None,
+    plan_reference: bool = True,
+    tissue_heterogeneity: str | None = None,
+    comment: str | None = None,
+    description: str = "Absorbed dose, Y-90",
+) -> WrittenRtDose:
+    """Write a dose image as RTDOSE: 32-bit unsigned, explicit little endian, GridFrameOffsetVector from 0 upwards.
+
+    `dose`: an `Image` in Gy or mGy, or a `DoseResult`, whose provenance then gives comment, derivation and
+    TissueHeterogeneityCorrection. `reference`: a DICOM file, a folder of one series, pydicom Datasets, or a sequence of
+    these, from which patient, study and FrameOfReferenceUID are taken; None makes a study of the file's own, and a
+    frame of reference too where the image knows none, which no viewer will lay over the patient (advised).
+    `dose_type`: "PHYSICAL", or "EFFECTIVE" for a biologically effective dose. `negative_doses`: "refuse", or "clip" to
+    0, for the format holds none. `plan_uid`: of the RT plan that DoseSummationType PLAN refers to; radioembolization
+    has none, so one is made up unless given, since importers ask for it. `plan_reference` False leaves it out, which
+    breaks the standard. `tissue_heterogeneity`: "IMAGE", "ROI_OVERRIDE", "WATER" or several with backslashes.
+    `comment`: at most 64 characters. Frames are ordered along their normal, also for left-handed and oblique grids. The
+    same dose gives the same bytes: no time of writing, UIDs from the content. The file appears whole or not at all.
+
+    Raises `UnitError` (not a dose), `OutOfRangeError` (a dose not finite, or negative where that is refused; a text too
+    long), `GeometryError` (a sheared grid; references on different frames, or on another than the image's),
+    `ShapeError` (more than 65535 rows or columns, 3854 frames or 4 GiB), `FileFormatError` (a reference without frame
+    of reference), `UnknownNameError` and `MissingExtraError` (extra `dicom`). Advises
+    `negative_doses_clipped` and `no_frame_of_reference`.
+
+    Source: DICOM PS3.3 A.18.3 and C.8.8.3 (from memory; files are held against dciodvfy).
+    """
+    path = Path(path)
+    pydicom = require("pydicom", "dicom")
+    for name, value, known in (
+        ("dose_type", dose_type, DOSE_TYPES),
+        ("negative_doses", negative_doses, ("refuse", "clip")),
+    ):
+        if value not in known:
+            raise UnknownNameError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+    image, provenance = (dose, None) if isinstance(dose, Image) else (dose.image, dose.provenance.as_dict())
+    image = image.to("Gy")
+    frames, affine_lps = _right_handed(image)
+    step, clipped = _step(image.array, negative_doses)
+    pixels = _pixels(frames, step)
+    with quiet():
+        source = None if reference is None else referenced(reference)
+        said = dict(patient_and_study(source))
+        if source is not None:
+            check_same_frame(image.frame_of_reference_uid, "the dose", said["FrameOfReferenceUID"], "the reference")
+        content = hashlib.sha256(pixels)
+        for part in (affine_lps.tolist(), step, dose_type, description, comment, plan_uid, said, provenance):
+            content.update(repr(part).encode())
+
+        def uid(of: str) -> str:
+            return str(pydicom.uid.generate_uid(entropy_srcs=["yttria", of, content.hexdigest()]))
+
+        dataset = _new(pydicom, uid("instance"))
+        said.setdefault("StudyInstanceUID", uid("study"))
+        said.setdefault("FrameOfReferenceUID", image.frame_of_reference_uid or uid("frame of reference"))
+        set_texts(dataset, said)
+        dataset.SeriesInstanceUID, dataset.SeriesNumber, dataset.InstanceNumber = uid("series"), "1", "1"
+        dataset.SeriesDescription = _short(description, "description")
+        _place(dataset, affine_lps, frames.shape)
+        dataset.PixelData = pixels
+        dataset.DoseUnits, dataset.DoseType, dataset.DoseSummationType = "GY", dose_type, "PLAN"
+        dataset.DoseGridScaling = _decimal(step)
+        if plan_reference:
+            plan = pydicom.Dataset()
+            plan.ReferencedSOPClassUID = pydicom.uid.RTPlanStorage
+            plan.ReferencedSOPInstanceUID = plan_uid or uid("plan")
+            dataset.ReferencedRTPlanSequence = [plan]
+        _say(dataset, provenance, comment, tissue_heterogeneity)
+        with atomic(path) as file:
+            pydicom.dcmwrite(file, dataset, enforce_file_format=True)
+    advisories = []
+    if clipped:
+        message = f"{clipped} voxels had negative doses, which RTDOSE cannot hold, and were written as 0."
+        advisories.append(Advisory("negative_doses_clipped", message, clipped / image.array.size, 0.0))
+    if source is None and image.frame_of_reference_uid is None:
+        message = "The RTDOSE refers to no image: it has a study and a frame of reference of its own."
+        advisories.append(Advisory("no_frame_of_reference", message))
+    frame = str(dataset.FrameOfReferenceUID)
+    return WrittenRtDose(path, str(dataset.SOPInstanceUID), frame, step, clipped, tuple(advisories))
+
+
+def _right_handed(image: Image) -> tuple[npt.NDArray[Any], Affine]:
+    """The image with frames that follow each other along their normal, row direction x column direction."""
+    array, matrix = image.array, image.affine_lps.copy()
+    normal = np.cross(matrix[:3, 0], matrix[:3, 1])
+    normal /= np.linalg.norm(normal)
+    if matrix[:3, 2] @ normal < 0:
+        array = array[::-1]
+        matrix[:3, 3] += matrix[:3, 2] * (len(array) - 1)
+        matrix[:3, 2] = -matrix[:3, 2]
+    beside = float(np.linalg.norm(matrix[:3, 2] - (matrix[:3, 2] @ normal) * normal)) * (len(array) - 1)
+    if beside > MAX_GAP * float(np.linalg.norm(matrix[:3, 2])):
+        raise GeometryError(
+            f"RTDOSE holds frames along their normal only: the last one lies {beside:.3g} mm beside it; resample it"
+        )
+    return array, matrix
+
+
+def _step(dose: npt.NDArray[Any], negative_doses: str) -> tuple[float, int]:
+    """DoseGridScaling as its 16 characters hold it, with which the highest dose fits; the number of negative doses."""
+    low, high = float(dose.min()), float(dose.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        count = dose.size - int(np.count_nonzero(np.isfinite(dose)))
+        raise OutOfRangeError(f"dose must be finite, got {count} voxels that are not")
+    clipped = int(np.count_nonzero(dose < 0)) if low < 0 else 0
+    if clipped and negative_doses == "refuse":
+        raise OutOfRangeError(
+            f"dose must be >= 0 in an RTDOSE, got {clipped} negative voxels, the lowest {low:g} Gy; "
+            "negative_doses='clip' writes them as 0"
+        )
+    if high <= 0:
+        return 1e-6, clipped
+    if high > 1e12:
+        raise OutOfRangeError(f"dose must be at most 1e12 Gy, got {high:g} Gy")
+    # The text may round down: then the next one holds the highest dose. Doses below 1e-30 Gy are nothing.
+    exact = max(high, 1e-30) / _LARGEST
+    step = float(f"{exact:.9e}")
+    return (step if step >= exact else float(f"{exact * (1 + 1e-9):.9e}")), clipped
+
+
+def _pixels(frames: npt.NDArray[Any], step: float) -> bytes:
+    """The nearest multiples of the step, little endian; frame by frame, so that no second dose map is needed."""
+    voxels = frames.size
+    rows, columns = frames.shape[1:]
+    if max(rows, columns) > 65535 or len(frames) > _MOST_FRAMES or 4 * voxels > _LARGEST - 1:
+        raise ShapeError(
+            f"RTDOSE holds at most {_MOST_FRAMES} frames of 65535 rows and columns, 4 GiB in all, got shape "
+            f"{list(frames.shape)}"
+        )
+    stored = empty(frames.shape, "<u4", "the stored dose")
+    scaled = np.empty((rows, columns))
+    for frame, out in zip(frames, stored, strict=True):
+        np.divide(frame, step, out=scaled, dtype=np.float64)
+        np.rint(scaled, out=scaled)
+        np.clip(scaled, 0, _LARGEST, out=scaled)
+        out[...] = scaled
+    return stored.tobytes()
+
+
+def _new(pydicom: Any, instance_uid: str) -> Dataset:
+    dataset = pydicom.Dataset()
+    meta = pydicom.dataset.FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = RT_DOSE_STORAGE, instance_uid
+    meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    dataset.file_meta = meta
+    dataset.SOPClassUID, dataset.SOPInstanceUID, dataset.Modality = RT_DOSE_STORAGE, instance_uid, "RTDOSE"
+    dataset.Manufacturer = dataset.ManufacturerModelName = "yttria"
+    dataset.SoftwareVersions, dataset.OperatorsName = __version__, ""
+    return dataset
+
+
+def _place(dataset: Dataset, affine_lps: Affine, shape: tuple[int, ...]) -> None:
+    size = np.linalg.norm(affine_lps[:3, :3], axis=0)
+    directions = (affine_lps[:3, :2] / size[:2]).T.ravel()
+    dataset.ImagePositionPatient = [_decimal(x) for x in affine_lps[:3, 3]]
+    dataset.ImageOrientationPatient = [_decimal(x) for x in directions]
+    dataset.PixelSpacing, dataset.SliceThickness = [_decimal(size[1]), _decimal(size[0])], _decimal(size[2])
+    dataset.NumberOfFrames, dataset.Rows, dataset.Columns = shape
+    dataset.FrameIncrementPointer = 0x3004000C
+    dataset.GridFrameOffsetVector = [_decimal(size[2] * k) for k in range(shape[0])]
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 32, 32, 31, 0
+
+
+def _say(dataset: Dataset, provenance: dict[str, Any] | None, comment: str | None, heterogeneity: str | None) -> None:
+    """What the dose rests on, in the places the standard has for it."""
+    if provenance is not None:
+        method = str(provenance["method"]).replace("_", " ")
+        rho = provenance["density_g_per_ml"]
+        curve = (provenance["density_image"] or {}).get("curve")
+        own = f"CT densities by {curve}" if curve else "own densities of the voxels"
+        medium = f"{rho:g} g/mL" if rho is not None else own
+        comment = comment or f"{method}, {medium}; research use"[:64]
+        heterogeneity = heterogeneity or ("WATER" if rho is not None else "IMAGE")
+        dataset.DerivationDescription = (
+            f"yttria {provenance['yttria_version']}: Y-90 {method}, {medium}, "
+            f"{provenance['dose_factor_gy_kg_per_gbq']:g} Gy kg/GBq ({provenance['nuclide']}), decay factor "
+            f"{provenance['decay_factor']:.6g}, {provenance['mbq_per_ml_per_unit']:.6g} MBq/mL per "
+            f"{provenance['input_unit']}, negative voxels: {provenance['negative_voxels']}. {provenance['statement']}"
+        )[:1024]
+    if comment:
+        dataset.DoseComment = _short(comment, "comment")
+    if heterogeneity:
+        known = {"IMAGE", "ROI_OVERRIDE", "WATER"}
+        if not set(heterogeneity.split("\\")) <= known:
+            raise UnknownNameError(f"tissue_heterogeneity must be of {', '.join(sorted(known))}, got {heterogeneity!r}")
+        dataset.TissueHeterogeneityCorrection = heterogeneity.split("\\")
+
+
+def _short(value: str, name: str) -> str:
+    if not isinstance(value, str) or len(value) > 64 or not value.isprintable() or "\\" in value or not value.isascii():
+        raise OutOfRangeError(f"{name} must be a plain ASCII text of at most 64 characters, got {value!r:.100}")
+    return value
+
+
+def _decimal(value: float) -> str:
+    """The nearest decimal string of at most 16 characters."""
+    return str(require("pydicom.valuerep", "dicom").format_number_as_ds(float(value) + 0.0))
