@@ -26,6 +26,8 @@ _UNIT = re.compile(r"yttria_unit=(\S+)")
 _LABELS = "yttria_labels"
 #: The NIfTI extension code for a comment.
 _COMMENT = 6
+#: Where the values begin at the latest.
+_LATEST_VALUES = 1 << 24
 #: What may follow the values.
 _LONGEST_TAIL = 1 << 20
 
@@ -73,12 +75,20 @@ def _read(path: Path) -> tuple[Image, Any]:
         kind = kinds.get(int.from_bytes(start, "little"), kinds.get(int.from_bytes(start, "big")))
         if kind is None:
             raise ValueError("its header is neither 348 nor 540 bytes long")
+        _check_offset(kind.header_class, start + stream.read(kind.header_class.sizeof_hdr - 4))
         stream.seek(0)
         header = kind.header_class.from_fileobj(stream)
         available = os.fstat(file.fileno()).st_size * (_gzip.DEFLATE_RATIO if gzipped else 1)
         array = _read_values(header, stream, available)
     # The unit of the values is for the caller of this function to settle; "1" stands in its place until then.
     return Image.from_any(kind(array.T, header.get_best_affine(), header), unit="1"), header
+
+
+def _check_offset(header_class: Any, block: bytes) -> None:
+    """Extensions are read whole and stand before the values: a compressed file could claim any length for them."""
+    offset = header_class(block, check=False).get_data_offset()
+    if offset > _LATEST_VALUES:
+        raise ValueError(f"its values must begin within the first {_LATEST_VALUES} bytes, got {offset}")
 
 
 def _read_values(header: Any, stream: BinaryIO, available: int) -> npt.NDArray[Any]:

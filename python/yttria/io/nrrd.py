@@ -48,6 +48,7 @@ _NAMES = {
 }
 _TYPES = {name: code for code, names in _NAMES.items() for name in names}
 _LONGEST_LINE = 1 << 20
+_BZIP2_RATIO, _SMALL = 5000, 1 << 28
 
 
 def read_image(path: Path, unit: str | None) -> Image:
@@ -168,13 +169,14 @@ def _read_values(header: Mapping[str, Any], file: BinaryIO) -> npt.NDArray[Any]:
     dtype = np.dtype(_TYPES[header["type"]])
     encoding = header["encoding"].casefold()
     for _ in range(header.get("line skip", header.get("lineskip", 0))):
-        file.readline()
+        if not file.readline():
+            raise ValueError("there are fewer lines than the header says to skip")
     if encoding in ("ascii", "text", "txt"):
         return np.array(file.read().split()).astype(dtype).reshape(shape)
     if dtype.itemsize > 1 and header.get("endian") not in ("little", "big"):
         raise ValueError(f"endian must be little or big, got '{header.get('endian')}'")
     size, available = math.prod(shape) * dtype.itemsize, os.fstat(file.fileno()).st_size
-    if size > available * {"raw": 1, "gzip": _gzip.DEFLATE_RATIO, "gz": _gzip.DEFLATE_RATIO}.get(encoding, math.inf):
+    if size > _most(encoding, available):
         raise ValueError(f"{available} bytes cannot hold {size} bytes of values")
     skip = header.get("byte skip", header.get("byteskip", 0))
     if skip == -1 and encoding == "raw":
@@ -183,7 +185,7 @@ def _read_values(header: Mapping[str, Any], file: BinaryIO) -> npt.NDArray[Any]:
         raise ValueError(f"byte skip {skip} does not fit encoding {encoding}")
     array = np.empty(shape, dtype)
     with _decoded(file, encoding) as stream:
-        stream.read(max(skip, 0))
+        _skip(stream, skip)
         filled = _gzip.fill(array.reshape(-1).view(np.uint8).data, stream)
         # One byte more makes the decoder check its sum, and shows values that the header does not count.
         if filled < size or stream.read(1):
@@ -192,6 +194,25 @@ def _read_values(header: Mapping[str, Any], file: BinaryIO) -> npt.NDArray[Any]:
             )
     swapped = dtype.itemsize > 1 and header["endian"] != sys.byteorder
     return array.byteswap(inplace=True) if swapped else array
+
+
+def _most(encoding: str, available: int) -> int:
+    """How many bytes of values a file may hold."""
+    if encoding == "raw":
+        return available
+    if encoding in ("gzip", "gz"):
+        return available * _gzip.DEFLATE_RATIO
+    # bzip2 makes a million bytes out of one where all are alike; what is small may be.
+    return max(available * _BZIP2_RATIO, _SMALL)
+
+
+def _skip(stream: BinaryIO, count: int) -> None:
+    """Pass over bytes in pieces, for compressed ones may be many more than the file has."""
+    while count > 0:
+        passed = len(stream.read(min(count, _LONGEST_LINE)))
+        if not passed:
+            raise ValueError("there are fewer bytes than the header says to skip")
+        count -= passed
 
 
 def _decoded(file: BinaryIO, encoding: str) -> BinaryIO:

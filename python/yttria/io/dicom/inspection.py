@@ -26,7 +26,7 @@ class SeriesReport:
     number: str
     description: str
     file_count: int
-    frame_of_reference_uid: str | None
+    frame_of_reference_uid: str | None = None
     unit: str | None = None
     shape: tuple[int, int, int] | None = None
     voxel_size_mm: tuple[float, float, float] | None = None
@@ -69,25 +69,26 @@ def inspect(paths: Paths) -> FolderReport:
 
 
 def _report(series: Series) -> SeriesReport:
-    first = series.headers[0].dataset
     entry: dict[str, Any] = {
         "uid": series.uid,
         "modality": series.modality,
         "number": series.number,
         "description": series.description,
         "file_count": len(series.headers),
-        "frame_of_reference_uid": text(first, "FrameOfReferenceUID"),
-        "acquired": _date(series, "Acquisition") or _date(series, "Series") or _date(series, "Study"),
     }
     reader = _READERS.get(series.modality)
     try:
+        entry["frame_of_reference_uid"] = text(series.headers[0].dataset, "FrameOfReferenceUID")
+        entry["acquired"] = _date(series, "Acquisition") or _date(series, "Series") or _date(series, "Study")
         entry |= reader(series) if reader else {"problem": "is not used"}
-    except YttriaError as error:
-        entry["problem"] = str(error)
     except Exception as error:
-        # A header may hold anything; what pydicom makes of it is one more thing to say.
-        entry["problem"] = f"damaged header: {error or type(error).__name__}"
+        entry["problem"] = _said(error)
     return SeriesReport(**entry)
+
+
+def _said(error: Exception) -> str:
+    """A refusal's own words; whatever pydicom makes of a damaged value is one more thing to report."""
+    return str(error) if isinstance(error, YttriaError) else f"damaged header: {error or type(error).__name__}"
 
 
 def _image(series: Series) -> dict[str, Any]:
@@ -108,8 +109,8 @@ def _activity(series: Series) -> dict[str, Any]:
     entry = _image(series)
     try:
         return entry | {"timing": timing_of(series)}
-    except YttriaError as error:
-        return entry | {"timing_problem": str(error)}
+    except Exception as error:
+        return entry | {"timing_problem": _said(error)}
 
 
 def _segments(series: Series) -> dict[str, Any]:

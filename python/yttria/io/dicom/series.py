@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,20 +75,29 @@ def scan(paths: Iterable[Path], damaged: list[YttriaError] | None = None) -> lis
 
     Raises `FileFormatError` naming the file where a DICOM file is damaged, or collects it in `damaged`.
     """
-    found: dict[str, list[Header]] = {}
+    headers: dict[str, list[Header]] = {}
     for path in paths:
-        if not is_dicom(path):
-            continue
-        try:
-            with decoding(path, "DICOM"):
+        if is_dicom(path):
+            with _collected(damaged), decoding(path, "DICOM"):
                 header = read_header(path)
                 if header is not None:
-                    found.setdefault(text(header.dataset, "SeriesInstanceUID") or "", []).append(header)
-        except YttriaError as error:
-            if damaged is None:
-                raise
-            damaged.append(error)
-    return [_series(uid, headers) for uid, headers in found.items()]
+                    headers.setdefault(text(header.dataset, "SeriesInstanceUID") or "", []).append(header)
+    found: list[Series] = []
+    for uid, group in headers.items():
+        with _collected(damaged), decoding(group[0].path, "DICOM"):
+            found.append(_series(uid, group))
+    return found
+
+
+@contextmanager
+def _collected(errors: list[YttriaError] | None) -> Iterator[None]:
+    """Errors go into the list, where there is one."""
+    try:
+        yield
+    except YttriaError as error:
+        if errors is None:
+            raise
+        errors.append(error)
 
 
 def read_header(path: Path) -> Header | None:

@@ -1,0 +1,114 @@
+"""Feed a reader mutated files for as long as wished; see README.md beside this."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports():
+    import highdicom  # noqa: F401
+    import nibabel
+    import nrrd  # noqa: F401
+    import pydicom
+
+    from yttria import Image, Structure, read_image, read_structures, write_image, write_structures
+    from yttria.errors import YttriaError
+    from yttria.io import dicom
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from dicom_samples import write_seg, write_series, write_spect
+from image_samples import affine, nrrd_file, values
+
+FOLDER = Path(tempfile.mkdtemp())
+
+
+def refused_or_read(*ways: Callable[[], object]) -> None:
+    for way in ways:
+        with suppress(YttriaError):
+            way()
+
+
+def fuzz_dicom(data: bytes) -> None:
+    path, neighbor = FOLDER / "x.dcm", FOLDER / "neighbor.dcm"
+    path.write_bytes(data)
+    refused_or_read(
+        lambda: dicom.read_image([path, neighbor]),
+        lambda: read_image(path),
+        lambda: read_structures(path),
+        lambda: dicom.activity_timing([path, neighbor]),
+        lambda: dicom.inspect(path),
+    )
+
+
+def fuzz_nrrd(data: bytes) -> None:
+    path = FOLDER / "x.nrrd"
+    path.write_bytes(data)
+    refused_or_read(lambda: read_image(path, unit="HU"), lambda: read_structures(path))
+
+
+def fuzz_nifti(data: bytes) -> None:
+    for name in ("x.nii", "x.nii.gz"):
+        path = FOLDER / name
+        path.write_bytes(data)
+        refused_or_read(lambda path=path: read_image(path, unit="HU"), lambda path=path: read_structures(path))
+
+
+def dicom_seeds(corpus: Path) -> None:
+    write_series(corpus / "pet", values(shape=(2, 5, 7)), affine("oblique"))
+    write_series(corpus / "ct", values(shape=(2, 5, 7)), affine("oblique"), "CT")
+    write_spect(corpus / "nm.dcm", values(shape=(2, 3, 4)), affine("plain"), mapping=(2.0, 0.0, "Bq/ml"))
+    liver = np.zeros((2, 5, 7), bool)
+    liver[:, 1:3, 2:5] = True
+    for kind in ("BINARY", "LABELMAP", "FRACTIONAL"):
+        write_seg(corpus / f"{kind}.dcm", {"Liver": liver}, corpus / "pet", kind)
+    first, second = sorted((corpus / "pet").iterdir())
+    second.rename(FOLDER / "neighbor.dcm")
+    first.rename(corpus / "pet.dcm")
+    for path in sorted((corpus / "ct").iterdir())[:1]:
+        path.rename(corpus / "ct.dcm")
+
+
+def nrrd_seeds(corpus: Path) -> None:
+    image = Image(values(shape=(2, 3, 4)), affine("oblique"), "Bq/mL")
+    write_image(image, corpus / "image.nrrd")
+    nrrd_file(corpus / "raw.nrrd")
+    nrrd_file(corpus / "text.nrrd", b"1 2 3 4 5 6 7 8", encoding="ascii", sizes="2 2 2")
+    masks = [
+        Structure(name, values(shape=(2, 3, 4)) > level, affine("plain")) for name, level in (("A", 20), ("B", 60))
+    ]
+    write_structures(masks, corpus / "structures.seg.nrrd")
+    write_structures(masks[:1], corpus / "one.seg.nrrd")
+
+
+def nifti_seeds(corpus: Path) -> None:
+    image = Image(values(shape=(2, 3, 4)), affine("oblique"), "Bq/mL")
+    mask = Structure("A", values(shape=(2, 3, 4)) > 50, affine("plain"))
+    for suffix in (".nii", ".nii.gz"):
+        write_image(image, corpus / f"image{suffix}")
+        write_structures([mask], corpus / f"labels{suffix}")
+    nibabel.Nifti2Image(np.ones((2, 3, 4), np.int16), np.eye(4)).to_filename(corpus / "two.nii")
+
+
+KINDS = {
+    "dicom": (fuzz_dicom, dicom_seeds),
+    "nrrd": (fuzz_nrrd, nrrd_seeds),
+    "nifti": (fuzz_nifti, nifti_seeds),
+}
+
+if __name__ == "__main__":
+    kind, corpus = sys.argv[1], Path(sys.argv[2])
+    target, seeds = KINDS[kind]
+    start = Path(tempfile.mkdtemp())
+    seeds(start)
+    pydicom.config.debug(False)
+    corpus.mkdir(parents=True, exist_ok=True)
+    limits = ["-timeout=10", "-rss_limit_mb=2048", "-max_len=8192"]
+    atheris.Setup([sys.argv[0], str(corpus), str(start), *limits, *sys.argv[3:]], target)
+    atheris.Fuzz()
