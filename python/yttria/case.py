@@ -20,7 +20,17 @@ from .io import dicom, read_image, read_structures
 from .io.files import may_be_dicom
 from .kernels import VoxelSValueLibrary
 from .structure import Structure
-from .voxel import AbsoluteScaling, DoseResult, RelativeScaling, dose_image
+from .voxel import (
+    AbsoluteScaling,
+    DensityImage,
+    DoseResult,
+    RelativeScaling,
+    ct_density_curves,
+    density_image,
+    dose_image,
+)
+from .voxel.ct_density import DEFAULT_CURVE
+from .voxel.density import LOW_DENSITY_VOXELS
 from .voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM, METHODS
 
 Row = dict[str, Any]
@@ -36,7 +46,9 @@ class Case:
     where `residual_fraction` is given, `administered_gbq` is the vial's activity. One of the two must be spelled out,
     unless the activity is DICOM: then the header's times give the delay of absolute scaling, and its activity is the
     check. `series`: the UID or number of the activity's series where a folder has several PET or SPECT. `unit` is
-    needed where the activity image has none. Everything else is as in `yttria.dose_image`.
+    needed where the activity image has none. `ct`: an image in HU, on any grid in the same space (`ct_series` as
+    `series`), from which each voxel gets its own density by `ct_curve`; CT numbers beyond the curve take the density of
+    its end, and beyond the CT lies `density_g_per_ml`, both reported. Everything else is as in `yttria.dose_image`.
 
     Raises the first of `problems()`: `DTypeError`, `OutOfRangeError`, `UndefinedError`, `UnitError` or
     `UnknownNameError`. No file is looked at.
@@ -57,12 +69,18 @@ class Case:
     density_g_per_ml: float = DEFAULT_DENSITY_G_PER_ML
     convention: str = "EANM2022"
     negative_voxels: str = "keep"
+    ct: Path | None = None
+    ct_series: str | None = None
+    ct_curve: str = DEFAULT_CURVE
+    low_density_voxels: str = "keep"
 
     def __post_init__(self) -> None:
         for _, error in problems(vars(self)):
             raise error
         object.__setattr__(self, "activity", Path(self.activity))
         object.__setattr__(self, "structures", Path(self.structures))
+        if self.ct is not None:
+            object.__setattr__(self, "ct", Path(self.ct))
 
     def scaling(
         self, structures: Sequence[Structure], timing: dicom.ActivityTiming | None = None
@@ -95,12 +113,13 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class CaseInputs:
-    """What the files of a case hold; `timing` where it was read from the activity's header."""
+    """What the files of a case hold; `timing` where it was read from the activity's header, `ct` where there is one."""
 
     activity: Image
     structures: list[Structure]
     timing: dicom.ActivityTiming | None = None
     advisories: tuple[Advisory, ...] = ()
+    ct: Image | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +137,17 @@ def read_case(case: Case) -> CaseInputs:
 
     Raises whatever `read_image`, `read_structures` and, for DICOM in absolute scaling, `activity_timing` raise.
     """
-    structures = read_structures(case.structures)
+    inputs = _read_activity(case, read_structures(case.structures))
+    return inputs if case.ct is None else replace(inputs, ct=_read_ct(case.ct, case.ct_series))
+
+
+def _read_ct(path: Path, series: str | None) -> Image:
+    if may_be_dicom(path):
+        return dicom.read_image(path, "HU", series=series, modalities=("CT",))
+    return read_image(path, unit="HU", series=series)
+
+
+def _read_activity(case: Case, structures: list[Structure]) -> CaseInputs:
     if not may_be_dicom(case.activity):
         return CaseInputs(read_image(case.activity, unit=case.unit), structures)
     image = dicom.read_image(case.activity, case.unit, series=case.series, modalities=dicom.ACTIVITY_MODALITIES)
@@ -153,12 +182,15 @@ def dose_case(
             nuclide=nuclide,
             threads=threads,
         )
+    density = None if inputs.ct is None else _density(case, inputs.activity, inputs.ct, threads)
     result = dose_image(
         inputs.activity,
         scaling=scaling,
         method=case.method,
         medium=case.medium,
-        density_g_per_ml=case.density_g_per_ml,
+        density_g_per_ml=case.density_g_per_ml if density is None else None,
+        density=density,
+        low_density_voxels=case.low_density_voxels,
         nuclide=nuclide,
         s_values=s_values,
         negative_voxels=case.negative_voxels,
@@ -166,6 +198,14 @@ def dose_case(
     )
     result = replace(result, advisories=(*result.advisories, *inputs.advisories))
     return DosedCase(case, inputs.structures, result, result.table(inputs.structures, threads=threads))
+
+
+def _density(case: Case, activity: Image, ct: Image, threads: int | None) -> DensityImage:
+    """The density of each voxel of the activity: the mean of the CT's voxels in it."""
+    density = density_image(ct, curve=case.ct_curve, outside="clamp", threads=threads)
+    if ct.same_grid(activity):
+        return density
+    return density.resampled_on(activity, outside=case.density_g_per_ml, threads=threads)
 
 
 def summary(result: DoseResult, rows: list[Row]) -> dict[str, Any]:
@@ -194,6 +234,8 @@ def problems(declared: dict[str, Any]) -> Iterator[tuple[str, YttriaError]]:
             _core._density_g_per_ml(declared["medium"], declared["density_g_per_ml"])
         except YttriaError as error:
             yield "density_g_per_ml", error
+        if declared.get("ct") is not None:
+            yield "ct", UndefinedError("voxel S values are of one density: a CT needs method local_deposition")
     absolute, relative = declared.get("scan_delay_h") is not None, declared.get("relative_to") is not None
     if absolute and relative:
         yield (
@@ -288,4 +330,8 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "density_g_per_ml": _positive_density,
     "convention": _one_of("convention", Nuclide.presets()),
     "negative_voxels": _one_of("negative_voxels", ("keep", "clip")),
+    "ct": _optional(_path("CT")),
+    "ct_series": _optional(_text("CT series")),
+    "ct_curve": _one_of("CT density curve", list(ct_density_curves())),
+    "low_density_voxels": _one_of("low_density_voxels", LOW_DENSITY_VOXELS),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +11,13 @@ import typer
 from rich.console import Console
 
 from .. import Nuclide
-from ..case import Case, dose_case, read_case, summary
+from ..case import Case, DosedCase, dose_case, read_case, summary
 from ..image import Image
-from ..io import read_image, write_image
+from ..io import dicom, read_image, write_image
+from ..io.files import may_be_dicom
 from ..structure import Structure
-from ..voxel import DoseResult
+from ..voxel import DoseResult, ct_density_curves
+from ..voxel.ct_density import DEFAULT_CURVE
 from ..voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM
 from .output import Row, as_json, print_advisories, print_table, progress, write_csv
 
@@ -31,6 +34,15 @@ class NegativeVoxels(str, Enum):
 
     keep = "keep"
     clip = "clip"
+
+
+class LowDensity(str, Enum):
+    """What becomes of voxels that hold almost no mass."""
+
+    keep = "keep"
+    clip = "clip"
+    zero = "zero"
+    refuse = "refuse"
 
 
 HEADINGS = {
@@ -90,7 +102,25 @@ def dose(
     medium: Annotated[
         str, typer.Option(help="Medium of the voxel S values; `yttria kernel --help` lists them.")
     ] = DEFAULT_MEDIUM,
-    density_g_per_ml: Annotated[float, typer.Option(help="Density of the tissue.")] = DEFAULT_DENSITY_G_PER_ML,
+    density_g_per_ml: Annotated[
+        float, typer.Option(help="Density of the tissue; with --ct, of what lies beyond the CT.")
+    ] = DEFAULT_DENSITY_G_PER_ML,
+    ct: Annotated[
+        Path | None,
+        typer.Option(
+            "--ct", help="CT on any grid: each voxel gets its own density. Local deposition.", show_default=False
+        ),
+    ] = None,
+    ct_series: Annotated[
+        str | None, typer.Option(help="UID or number of the CT series, where a DICOM folder has several.")
+    ] = None,
+    ct_curve: Annotated[
+        str, typer.Option(help=f"From CT numbers to density: {', '.join(ct_density_curves())}.")
+    ] = DEFAULT_CURVE,
+    low_density: Annotated[
+        LowDensity,
+        typer.Option(help="Voxels below 0.05 g/mL: keep, clip to that density, zero their dose, or refuse."),
+    ] = LowDensity.keep,
     convention: Annotated[str, typer.Option(help=f"Dose factor: {', '.join(Nuclide.presets())}.")] = "EANM2022",
     negative_voxels: Annotated[
         NegativeVoxels, typer.Option(help="Keep or clip negative voxels.")
@@ -99,12 +129,19 @@ def dose(
         Path | None, typer.Option(help="Image on the same grid (a CT), drawn beneath the dose.", show_default=False)
     ] = None,
     isodose_gy: Annotated[list[float] | None, typer.Option(help="Level of an isodose line; repeat for more.")] = None,
+    rtdose: Annotated[
+        bool,
+        typer.Option(
+            "--rtdose", help="Write dose.dcm too; patient and frame of reference are those of the DICOM activity or CT."
+        ),
+    ] = False,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors where not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
     """Absorbed dose map, doses per structure and a picture, from a post-treatment activity image.
 
-    Writes dose.nrrd (or dose.nii.gz for a NIfTI image), doses.csv, doses.json and dose.png.
+    Writes dose.nrrd (or dose.nii.gz for a NIfTI image), doses.csv, doses.json and dose.png; with --rtdose dose.dcm,
+    in which negative doses are 0.
 
     DICOM: yttria dose PET_FOLDER -s SEG.dcm (time and activity from the header; `yttria inspect` shows them)
 
@@ -128,6 +165,10 @@ def dose(
         density_g_per_ml=density_g_per_ml,
         convention=convention,
         negative_voxels=negative_voxels.value,
+        ct=ct,
+        ct_series=ct_series,
+        ct_curve=ct_curve,
+        low_density_voxels=low_density.value,
     )
     with progress("Reading", quiet=json):
         inputs = read_case(case)
@@ -135,6 +176,8 @@ def dose(
     with progress("Computing the absorbed dose", quiet=json):
         dosed = dose_case(case, inputs, threads=threads)
     with progress("Writing", quiet=json):
+        if rtdose:
+            dosed = _with_rtdose(dosed, out)
         suffix = ".nii.gz" if ".nii" in activity.suffixes else ".nrrd"
         written = write_result(
             dosed.result,
@@ -145,7 +188,19 @@ def dose(
             background=beneath,
             isodoses_gy=isodose_gy,
         )
-    report(dosed.result, dosed.rows, written, json=json)
+    report(dosed.result, dosed.rows, [*written, *([out / "dose.dcm"] if rtdose else [])], json=json)
+
+
+def _with_rtdose(dosed: DosedCase, out: Path) -> DosedCase:
+    """Write dose.dcm; the case with what a reader of that file must know."""
+    case, reference = dosed.case, None
+    if may_be_dicom(case.activity):
+        reference = dicom.first_file(case.activity, case.series, dicom.ACTIVITY_MODALITIES)
+    elif case.ct is not None and may_be_dicom(case.ct):
+        reference = dicom.first_file(case.ct, case.ct_series, ("CT",))
+    out.mkdir(parents=True, exist_ok=True)
+    done = dicom.write_rtdose(dosed.result, out / "dose.dcm", reference=reference, negative_doses="clip")
+    return replace(dosed, result=replace(dosed.result, advisories=(*dosed.result.advisories, *done.advisories)))
 
 
 def write_result(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from .dataset import is_dicom
 from .image import read_image
 from .inspection import inspect
+from .reference import first_file
 from .rtdose_reader import read_rtdose
 from .rtdose_writer import WrittenRtDose, write_rtdose
 from .structures import read_structures
@@ -20,6 +21,7 @@ __all__ = [
     "WrittenRtDose",
     "activity_timing",
     "check_nuclide",
+    "first_file",
     "inspect",
     "is_dicom",
     "read_image",

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...errors import FileFormatError, GeometryError
-from .dataset import Dataset, is_dicom, read_dataset, text
+from .._common import decoding
+from .dataset import Dataset, is_dicom, quiet, read_dataset, text
+from .series import Paths, choose, files, root, scan
 
 #: A DICOM file, a folder of one series, or a pydicom Dataset.
 Reference = str | os.PathLike[str] | Dataset
@@ -49,6 +51,12 @@ def referenced(references: References) -> Dataset:
     return found[0]
 
 
+def first_file(paths: Paths, series: str | None, modalities: Sequence[str]) -> Path:
+    """A file of the series that `read_image` would read: a reference for what is written beside it."""
+    with decoding(root(paths), "DICOM"), quiet():
+        return choose(scan(files(paths)), series, modalities, "image series").headers[0].path
+
+
 def patient_and_study(source: Dataset | None) -> dict[str, str]:
     """The values to be taken over, as texts; what must be present is empty where it is not known."""
     values = {keyword: text(source, keyword) if source is not None else None for keyword in (*_ALWAYS, *_WHERE_KNOWN)}
@@ -71,8 +79,8 @@ def _dataset(reference: Reference) -> Dataset:
         return reference
     path = Path(reference)
     if path.is_dir():
-        files = [file for file in sorted(path.iterdir()) if file.is_file() and is_dicom(file)]
-        if not files:
+        inside = [file for file in sorted(path.iterdir()) if file.is_file() and is_dicom(file)]
+        if not inside:
             raise FileFormatError(f"{path}: no DICOM file in this folder")
-        path = files[0]
+        path = inside[0]
     return read_dataset(path, pixels=False)
