@@ -11,11 +11,13 @@ from rich.console import Console
 
 from .. import __version__
 from ..errors import YttriaError
+from .conformance import export_suite, score_results
 from .demo import demo
 from .dose import dose
 from .inspect import inspect
 from .kernel import kernel
 from .planning import limits, plan, vial
+from .verify import verify
 
 P = ParamSpec("P")
 
@@ -69,3 +71,9 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
 for _panel, _commands in PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(in_one_sentence(_command))
+
+_suite = typer.Typer(help="Hold another implementation against the conformance suite.", no_args_is_help=True)
+_suite.command("export")(in_one_sentence(export_suite))
+_suite.command("score")(in_one_sentence(score_results))
+app.add_typer(_suite, name="conformance", rich_help_panel="Validation")
+app.command(rich_help_panel="Validation")(in_one_sentence(verify))

@@ -6,5 +6,25 @@ from . import variants
 from ._cases import Case, case, cases
 from ._vectors import vectors
 from .diagnosis import Finding, diagnose
+from .export import export
+from .results import Results, read_results
+from .score import CaseScore, Report, score
+from .verification import Verification, verify
 
-__all__ = ["Case", "Finding", "case", "cases", "diagnose", "variants", "vectors"]
+__all__ = [
+    "Case",
+    "CaseScore",
+    "Finding",
+    "Report",
+    "Results",
+    "Verification",
+    "case",
+    "cases",
+    "diagnose",
+    "export",
+    "read_results",
+    "score",
+    "variants",
+    "vectors",
+    "verify",
+]

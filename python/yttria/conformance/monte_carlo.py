@@ -1,0 +1,99 @@
+"""Voxel S values by full Monte Carlo (EGSnrc, made for this project), and how far the core's are from them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import Nuclide, voxel_s_values
+
+MONTE_CARLO_MEV = 0.932968
+"""Mean energy per decay of the spectrum in every table."""
+
+_MEDIA = {"water": "water", "soft": "soft_tissue", "liver": "liver", "lung": "lung", "cortical": "bone", "bone": "bone"}
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One octant of voxel S values by Monte Carlo, axes in the order of its columns; `sigma` is statistical."""
+
+    name: str
+    medium: str
+    density_g_per_ml: float
+    voxel_size_mm: tuple[float, float, float]
+    index: NDArray[np.int64]
+    s: NDArray[np.float64]
+    sigma: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Core against one table, relative: the source voxel, and the voxels that carry 99 % of the energy.
+
+    `within` says whether each of these is within max(0.5 %, 3 sigma); `rms_sigma` is their deviation in sigma.
+    """
+
+    source_voxel: float
+    source_voxel_sigma: float
+    voxels: int
+    worst: float
+    rms_sigma: float
+    within: bool
+
+
+def tables() -> Iterator[Table]:
+    """The shipped ones."""
+    folder = files("yttria").joinpath("data", "voxel_s_values_mc")
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".csv"):
+            yield parse(entry.name, entry.read_text("utf-8"))
+
+
+def parse(name: str, text: str) -> Table:
+    """The head states medium, density and voxel size along i, j and k; `ValueError` where it does not."""
+    lines = text.splitlines()
+    head = " ".join(line for line in lines if line.startswith("#"))
+    number = r"([\d.]+)"
+    found = re.search(rf"medium (\w+) rho={number} g/cm3, voxel {number} x {number} x {number} mm", head)
+    if not found:
+        raise ValueError(f"{name} does not state medium, density and voxel size")
+    medium = next(known for part, known in _MEDIA.items() if part in found[1].lower())
+    rows = list(csv.reader(line for line in lines if not line.startswith("#")))
+    column = dict(zip(rows[0], np.array(rows[1:], dtype=np.float64).T, strict=True))
+    index = np.stack([column["i"], column["j"], column["k"]], axis=1).astype(np.int64)
+    size = (float(found[3]), float(found[4]), float(found[5]))
+    return Table(name, medium, float(found[2]), size, index, column["S_mGy_per_MBqs"], column["sigma"])
+
+
+def compare(table: Table) -> Comparison:
+    """The core's voxel S values for the table's medium, density and voxel size, against the table."""
+    nuclide = Nuclide.from_energy(64.1, MONTE_CARLO_MEV)
+    ours = voxel_s_values(
+        table.voxel_size_mm, medium=table.medium, density_g_per_ml=table.density_g_per_ml, nuclide=nuclide
+    ).values
+    center = np.array(ours.shape) // 2
+    inside = np.all(table.index <= center, axis=1)
+    s = np.zeros(table.s.size)
+    s[inside] = ours[tuple((center + table.index[inside]).T)]
+
+    images = np.prod(np.where(table.index == 0, 1, 2), axis=1)
+    order = np.argsort(-table.s)
+    energy = np.cumsum((table.s * images)[order])
+    carrying = order[: np.searchsorted(energy, 0.99 * energy[-1]) + 1]
+    error, sigma = (s - table.s)[carrying], table.sigma[carrying]
+    # The largest is the source voxel.
+    relative = error / table.s[carrying]
+    return Comparison(
+        float(relative[0]),
+        float(sigma[0] / table.s[carrying[0]]),
+        carrying.size,
+        float(np.abs(relative).max()),
+        float(np.sqrt(np.mean((error / sigma) ** 2))),
+        bool(np.all(np.abs(error) <= np.maximum(0.005 * table.s[carrying], 3 * sigma))),
+    )

@@ -1,0 +1,213 @@
+"""Another implementation's answers, case by case, and the known mistakes that explain where they differ."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from .._inputs import number
+from ..errors import OutOfRangeError
+from ..provenance import RESEARCH_USE
+from ._cases import Case, cases, real_array
+from ._misfit import misfit
+from .diagnosis import DEVIATES, Finding, diagnose, predict
+from .results import read_results
+
+STATUSES = ("pass", "fail", "not answered")
+
+
+@dataclass(frozen=True)
+class CaseScore:
+    """One case: `status` is "pass", "fail" or "not answered".
+
+    `deviation` is the largest relative one among the quantities answered (of a map: over its largest value), found at
+    `quantity`; of a map in `voxel`, (k, j, i), whose values are shown. It is infinite where no number can say it.
+    `answered` of `asked` quantities were given. `explanation` says what a failure looks like: a known mistake by name,
+    "within the noise" or "unexplained".
+    """
+
+    id: str
+    model: str
+    status: str
+    answered: int
+    asked: int
+    deviation: float | None
+    quantity: str | None
+    expected: Any
+    got: Any
+    voxel: tuple[int, ...] | None
+    explanation: str
+    exercises: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `score` found. `unknown` are names among the answers that are no question of the suite."""
+
+    implementation: str
+    cases: tuple[CaseScore, ...]
+    findings: tuple[Finding, ...]
+    noise: float
+    unknown: tuple[str, ...]
+    yttria_version: str = __version__
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many cases have each status."""
+        found = Counter(case.status for case in self.cases)
+        return {status: found[status] for status in STATUSES}
+
+    @property
+    def unexplained(self) -> tuple[CaseScore, ...]:
+        """Failures that no known mistake explains, those within the noise left out."""
+        return tuple(case for case in self.cases if case.explanation == UNEXPLAINED)
+
+    def evidence(self, finding: Finding) -> dict[str, Any]:
+        """The case that speaks loudest for a finding: what was expected, what came, what the mistake makes of it."""
+        case = next(each for each in self.cases if each.id == finding.strongest)
+        return {
+            "case": case.id,
+            "quantity": case.quantity,
+            "expected": case.expected,
+            "got": case.got,
+            "voxel": case.voxel,
+            "with_the_mistake": _at(predict(case.id, finding.variants).get(case.quantity or ""), case.voxel),
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON; deviations that no number can say are null."""
+        return {
+            "implementation": self.implementation,
+            "yttria_version": self.yttria_version,
+            "noise": self.noise,
+            "counts": self.counts,
+            "findings": [
+                {
+                    "variants": list(f.variants),
+                    "what": list(f.sentences()),
+                    "ambiguous": f.ambiguous,
+                    "alternatives": [list(names) for names in f.alternatives],
+                    "explains": list(f.explains),
+                    "consistent_with": list(f.consistent),
+                    "evidence": _plain(self.evidence(f)),
+                }
+                for f in self.findings
+            ],
+            "unknown": list(self.unknown),
+            "cases": [_plain(vars(case)) for case in self.cases],
+            "statement": RESEARCH_USE,
+        }
+
+
+WITHIN_NOISE, UNEXPLAINED = "within the noise", "unexplained"
+
+
+def score(results: Mapping[str, Any] | str | os.PathLike[str], *, noise: float = 1e-3) -> Report:
+    """Hold another implementation's answers against the suite, and say which known mistakes explain its deviations.
+
+    `results`: a mapping, a file or a folder, see `yttria.conformance.read_results`. A case passes within its own
+    tolerance. `noise` is the relative standard deviation of the implementation's own numbers, by rounding or by chance;
+    it never lets a case pass, but what it can explain is no evidence of a mistake.
+
+    Raises what `read_results` raises, and `OutOfRangeError` where the noise is not within [1e-9, 0.1].
+    """
+    noise = number("noise", noise)
+    if not 1e-9 <= noise <= 0.1:
+        raise OutOfRangeError(f"noise must be a fraction within [1e-9, 0.1], got {noise:g}")
+    read = read_results(results)
+    findings = diagnose(read.answers, noise=noise)
+    scored = tuple(_scored(case, read.answers.get(case.id, {}), findings, noise) for case in cases())
+    return Report(read.implementation, scored, findings, noise, read.unknown)
+
+
+def _scored(case: Case, got: dict[str, Any], findings: tuple[Finding, ...], noise: float) -> CaseScore:
+    deviations = {quantity: _deviation(value, case.expected[quantity]) for quantity, value in got.items()}
+    worst = max(deviations, key=lambda quantity: deviations[quantity], default=None)
+    wrong = [quantity for quantity, value in got.items() if not case.within(quantity, value)]
+    if wrong:
+        worst = max(wrong, key=lambda quantity: deviations[quantity])
+    place = None if worst is None else _place(got[worst], case.expected[worst])
+    status = "fail" if wrong else "pass" if got else "not answered"
+    return CaseScore(
+        case.id,
+        case.model,
+        status,
+        len(got),
+        len(case.quantities),
+        None if worst is None else deviations[worst],
+        worst,
+        None if worst is None else _at(case.expected[worst], place),
+        None if worst is None else _at(got[worst], place),
+        place,
+        _explanation(case, got, findings, noise) if wrong else "",
+        case.exercises,
+        case.source,
+    )
+
+
+def _explanation(case: Case, got: dict[str, Any], findings: tuple[Finding, ...], noise: float) -> str:
+    named = [f for f in findings if case.id in f.explains]
+    if named:
+        return "; ".join(" or ".join([f.name, *map(" + ".join, f.alternatives)]) for f in named)
+    small = max(misfit(case, got, case.expected, noise), default=0.0) <= DEVIATES
+    return WITHIN_NOISE if small else UNEXPLAINED
+
+
+def _deviation(got: Any, expected: Any) -> float:
+    """Relative; of lists and maps the largest over the largest expected value."""
+    try:
+        values, right = np.asarray(_numbers(got)), np.asarray(_numbers(expected))
+    except (TypeError, ValueError):
+        return 0.0 if got == expected else math.inf
+    if values.shape != right.shape or not np.all(np.isfinite(values)):
+        return math.inf
+    largest = float(np.abs(right).max(initial=0.0))
+    apart = float(np.abs(values - right).max(initial=0.0))
+    return apart / largest if largest > 0 else (0.0 if apart == 0 else math.inf)
+
+
+def _plain(value: Any) -> Any:
+    """Ready for JSON; what is not finite is null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | bool | int | float) or value is None else str(value)
+
+
+def _numbers(value: Any) -> Any:
+    if isinstance(value, bool | str) or value is None:
+        raise TypeError
+    if isinstance(value, dict):
+        return [float(each) for each in value.values()]
+    return np.asarray(value, dtype=np.float64)
+
+
+def _place(got: Any, expected: Any) -> tuple[int, ...] | None:
+    """Of two maps of one shape, the voxel (k, j, i) where they are farthest apart."""
+    if not isinstance(expected, np.ndarray):
+        return None
+    values = real_array(got)
+    if values is None or values.shape != expected.shape:
+        return None
+    apart = np.where(np.isfinite(values), np.abs(values - expected), np.inf)
+    return tuple(int(a) for a in np.unravel_index(int(np.argmax(apart)), expected.shape))
+
+
+def _at(value: Any, place: tuple[int, ...] | None) -> Any:
+    """A map by one voxel, or by its shape where it has no such voxel; anything else as it is."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if place is None or len(place) != value.ndim or any(a >= n for a, n in zip(place, value.shape, strict=True)):
+        return f"shape {value.shape}"
+    return float(value[place])

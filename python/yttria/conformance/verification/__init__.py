@@ -1,0 +1,126 @@
+"""The validation, run again where yttria is installed: `verify()` and the report that can be filed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ... import ConvolutionPlan, __version__, _core
+from ...provenance import RESEARCH_USE
+from .checks import Check, all_checks
+
+__all__ = ["Check", "Verification", "verify"]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was checked where and when. `sha256` is that of `body()`: a filed report can be told from a changed one."""
+
+    when: str
+    yttria_version: str
+    core_sha256: str
+    instruction_set: str
+    machine: str
+    processors: int
+    python: str
+    numpy: str
+    checks: tuple[Check, ...]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def sha256(self) -> str:
+        """Of the body as UTF-8."""
+        return hashlib.sha256(self.body().encode()).hexdigest()
+
+    def body(self) -> str:
+        """The report without its hash, as plain text."""
+        failed = [check for check in self.checks if not check.passed]
+        verdict = (
+            f"{len(failed)} of {len(self.checks)} checks FAILED" if failed else f"all {len(self.checks)} checks passed"
+        )
+        head = [
+            f"yttria {self.yttria_version}: verification of {self.when}",
+            f"{verdict} in {self.seconds:.1f} s",
+            "",
+            f"machine          {self.machine}, {self.processors} processors, instruction set {self.instruction_set}",
+            f"software         Python {self.python}, NumPy {self.numpy}",
+            f"compiled core    SHA-256 {self.core_sha256}",
+            "",
+            "margin: measured over accepted; at most 1 passes.",
+            "",
+        ]
+        rows = []
+        for n, check in enumerate(self.checks, 1):
+            rows += [
+                f"{n:2d}  {'pass' if check.passed else 'FAIL'}  {check.claim}",
+                f"          accepted: {check.acceptance}",
+                f"          measured: {check.measured}   margin {check.margin:.2g}",
+            ]
+        return "\n".join([*head, *rows, "", RESEARCH_USE, ""])
+
+    def text(self) -> str:
+        """The body, and its SHA-256 as the last line: `head -n -1 FILE | sha256sum` gives it again."""
+        return f"{self.body()}SHA-256 of the lines above: {self.sha256}\n"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON, with the body whose hash it is."""
+        found = asdict(self)
+        found["checks"] = [
+            {**check, "margin": None if check["margin"] == float("inf") else check["margin"]}
+            for check in found["checks"]
+        ]
+        return found | {"passed": self.passed, "statement": RESEARCH_USE, "body": self.body(), "sha256": self.sha256}
+
+
+def verify(*, progress: Callable[[str], None] | None = None) -> Verification:
+    """Run the validation on this machine: vectors, refusals, reference agreement, Monte Carlo, energy, determinism.
+
+    Needs no network, no other package than numpy, and a few seconds. A check that raises has failed, and says what it
+    raised; the others still run. `progress` is called with the name of each group of checks before it runs.
+    """
+    start = time.perf_counter()
+    found: list[Check] = []
+    for group in all_checks():
+        if progress is not None:
+            progress((group.__doc__ or "").split("\n")[0])
+        try:
+            found += group()
+        except Exception as error:  # whatever a broken core raises belongs into the report
+            name = group.__name__.replace("_", " ")
+            found.append(Check(f"Checks of {name}", "they run", f"{type(error).__name__}: {error}", 2.0, False))
+    return Verification(
+        when=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        yttria_version=__version__,
+        core_sha256=hashlib.sha256(Path(str(_core.__file__)).read_bytes()).hexdigest(),
+        instruction_set=ConvolutionPlan((1, 1, 1), [[[1.0]]]).instruction_set,
+        machine=f"{platform.system()} {platform.machine()}, {_processor()}",
+        processors=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        python=sys.version.split()[0],
+        numpy=version("numpy"),
+        checks=tuple(found),
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _processor() -> str:
+    """The processor's own name where the system tells it."""
+    information = Path("/proc/cpuinfo")
+    if information.is_file():
+        for line in information.read_text("utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or "processor unknown"

@@ -1,0 +1,238 @@
+"""The checks of `yttria verify`. Each holds the installed core against something that does not share its code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ... import ConvolutionPlan, Nuclide, absorbed_dose, evaluation, local_deposition, media, voxel_s_values
+from ... import dose_point_kernel as kernel_of
+from ...errors import YttriaError
+from ...reference.dose_point_kernel import energy_within_mev
+from .. import adapters, definition, monte_carlo
+from .._cases import Case, cases
+from ..agreement import registry
+from ..diagnosis import diagnose, injected
+
+OWN_KERNEL = 1e-3
+"""What the core may differ from the reference in a dose map by kernel, of the maximum."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One claim: how close it must be, what was measured, and the margin, measured over accepted (below 1 passes)."""
+
+    claim: str
+    acceptance: str
+    measured: str
+    margin: float
+    passed: bool
+
+
+def within(claim: str, acceptance: str, share: float, measured: str) -> Check:
+    """Passed where `share`, measured over accepted, is at most 1."""
+    return Check(claim, acceptance, measured, share, bool(share <= 1.0))
+
+
+def all_checks() -> Sequence[Callable[[], Iterable[Check]]]:
+    """Every check, in the order of the report."""
+    return (
+        vectors,
+        refusals,
+        reference_answers,
+        agreement,
+        monte_carlo_tables,
+        dose_point_kernel,
+        energy,
+        determinism,
+        control,
+    )
+
+
+def _share(case: Case, got: dict[str, Any]) -> float:
+    """The worst deviation of a case over what is allowed; more than 1 for what is no number and wrong."""
+    worst = 0.0
+    for quantity in case.quantities:
+        value = got.get(quantity)
+        share = _relative(value, case.expected[quantity]) / _allowed(case)
+        worst = max(worst, share if case.is_map or case.within(quantity, value) else 1.0 + share)
+    return worst
+
+
+def _allowed(case: Case) -> float:
+    """A kernel's tolerance makes room for kernels of other codes; the core has the same one as the reference."""
+    return min(case.tolerance.get("of_maximum", 0.0), OWN_KERNEL) or case.tolerance.get("rel", 0.0) or 1.0
+
+
+def _relative(got: Any, expected: Any) -> float:
+    try:
+        values, right = np.asarray(got, np.float64), np.asarray(expected, np.float64)
+        if values.shape != right.shape:
+            return float("inf")
+        largest = float(np.abs(right).max(initial=0.0))
+        return float(np.abs(values - right).max(initial=0.0)) / (largest or 1.0)
+    except (TypeError, ValueError):
+        return 0.0  # a text or a truth value: `within` has the say
+
+
+def _answered(which: str) -> tuple[list[Case], float, Case]:
+    chosen = [case for case in cases() if "error" not in case.expected and _kind(case) == which]
+    shares = [_share(case, adapters.answer(case.model, case.inputs)) for case in chosen]
+    return chosen, max(shares), chosen[int(np.argmax(shares))]
+
+
+def _kind(case: Case) -> str:
+    if case.is_map:
+        return "voxel cases"
+    return "own planning cases" if case.id.startswith("own-") else "published vectors"
+
+
+def vectors() -> Iterable[Check]:
+    """Planning vectors and voxel cases, by the core."""
+    for which, acceptance in (
+        ("published vectors", "each within its own tolerance, mostly 1e-9"),
+        ("own planning cases", "each within 1e-9 of the reference"),
+        ("voxel cases", "1e-6 local, 1e-3 of the maximum by kernel"),
+    ):
+        chosen, share, worst = _answered(which)
+        measured = f"{len(chosen)} answered, worst {worst.id}: {share:.2g} of its tolerance"
+        yield within(f"Core answers the {which}", acceptance, share, measured)
+
+
+def refusals() -> Iterable[Check]:
+    """What must be refused."""
+    chosen = [case for case in cases() if "error" in case.expected]
+    accepted = []
+    for case in chosen:
+        try:
+            adapters.answer(case.model, case.inputs)
+        except YttriaError:
+            continue
+        accepted.append(case.id)
+    measured = f"{len(chosen) - len(accepted)} of {len(chosen)} refused" + (f", not {accepted}" if accepted else "")
+    yield Check("Core refuses what has no answer", "every one", measured, float(bool(accepted)) * 2, not accepted)
+
+
+def reference_answers() -> Iterable[Check]:
+    """The same vectors, by the reference: expected values and formulas belong together."""
+    chosen = [case for case in cases() if "error" not in case.expected]
+    shares = [_share(case, definition.answer(case.model, case.inputs)) for case in chosen]
+    worst = chosen[int(np.argmax(shares))].id
+    measured = f"{len(chosen)} answered, worst {worst}: {max(shares):.2g} of its tolerance"
+    yield within("The NumPy reference answers all cases", "each within its own tolerance", max(shares), measured)
+
+
+def agreement() -> Iterable[Check]:
+    """Every public function that computes."""
+    by_room: dict[str, list[tuple[float, str]]] = {}
+    for name, entry in registry().items():
+        by_room.setdefault(name.split(".")[0], []).append((entry.difference(), name))
+    for room, found in by_room.items():
+        share, name = max(found)
+        measured = f"{len(found)} functions, worst {name}: {share:.2g} of its tolerance"
+        yield within(f"Core equals reference: yttria.{room}", "1e-12, or as the registry says", share, measured)
+
+
+def monte_carlo_tables() -> Iterable[Check]:
+    """Voxel S values against full Monte Carlo."""
+    for table in monte_carlo.tables():
+        found = monte_carlo.compare(table)
+        share = abs(found.source_voxel) / 1e-3
+        if not found.within:
+            share = max(share, 2.0)
+        size = " x ".join(f"{mm:g}" for mm in table.voxel_size_mm)
+        exact = ", exact boundaries" if "exact" in table.name else ""
+        measured = (
+            f"S000 {found.source_voxel:+.1e} (sigma {found.source_voxel_sigma:.0e}), "
+            f"{found.voxels} voxels rms {found.rms_sigma:.2f} sigma"
+        )
+        yield within(
+            f"Voxel S values follow Monte Carlo: {table.medium} {size} mm{exact}",
+            "S000 1e-3; voxels max(0.5 %, 3 sigma)",
+            share,
+            measured,
+        )
+
+
+def dose_point_kernel() -> Iterable[Check]:
+    """The embedded tables are the ones that were validated."""
+    water = kernel_of("water")
+    within_12 = float(energy_within_mev(water.edge_mm, water.energy_mev, 12.0))
+    beyond = 1 - within_12 / water.emitted_mev
+    radii = np.linspace(0.0, 12.0, 120001)
+    inside = energy_within_mev(water.edge_mm, water.energy_mev, radii) / water.emitted_mev
+    found = [float(np.interp(share, inside, radii)) for share in (0.5, 0.9, 0.99)]
+    off = max(abs(a - b) for a, b in zip(found, (2.345, 5.432, 8.095), strict=True))
+    yield within(
+        "Dose point kernel of water: X50, X90, X99",
+        "2.345, 5.432, 8.095 mm, each within 0.005",
+        off / 0.005,
+        ", ".join(f"{mm:.3f}" for mm in found) + " mm",
+    )
+    yield within("Energy beyond 12 mm of water", "0.39 % within 0.01", abs(beyond - 0.0039) / 1e-4, f"{beyond:.4%}")
+
+
+def energy() -> Iterable[Check]:
+    """Conservation, by every medium."""
+    worst = 0.0
+    for medium in media():
+        for size in ((3.0, 4.0, 2.5), (7.0, 5.0, 4.0)):
+            s = voxel_s_values(size, medium=medium.name)
+            nuclide = s.nuclide
+            mj = float(s.values.sum()) * float(np.prod(size)) * 1e-6 * s.density_g_per_ml
+            emitted = nuclide.dose_factor_gy_kg_per_gbq / nuclide.mean_life_s
+            worst = max(worst, abs(mj / emitted / s.energy_inside_fraction - 1))
+    yield within("S values conserve energy, 5 media, 2 voxel sizes", "1e-10", worst / 1e-10, f"{worst:.1e}")
+    nuclide = Nuclide()
+    s = voxel_s_values((4.0, 5.0, 6.0), medium="liver")
+    dose = absorbed_dose(np.full(s.values.shape, 0.7), s)
+    center = float(dose[tuple(n // 2 for n in dose.shape)])
+    local = float(local_deposition(0.7, density_g_per_ml=s.density_g_per_ml, nuclide=nuclide))
+    off = abs(center / (local * s.energy_inside_fraction) - 1)
+    yield within("A uniform medium receives the local dose", "1e-10", off / 1e-10, f"{off:.1e}")
+
+
+def determinism() -> Iterable[Check]:
+    """The number of threads never shows."""
+    rng = np.random.default_rng(1)
+    shape = (37, 52, 45)
+    density = rng.uniform(0.3, 1.5, shape)
+    s = voxel_s_values((4.0, 4.07, 4.07), medium="liver")
+    kernel = s.gy_per_mbq_per_ml()
+    weights = rng.uniform(0.0, 1.0, shape).astype(np.float32)
+
+    def everything(kind: type[np.floating[Any]], threads: int) -> list[bytes]:
+        activity = np.asarray(np.random.default_rng(2).gamma(1.0, 2.0, shape), kind)
+        dose = ConvolutionPlan(shape, kernel, kind, threads=threads).apply(activity)
+        local = local_deposition(activity, density_g_per_ml=density.astype(kind), threads=threads)
+        histogram = evaluation.dose_volume_histograms(dose, {"s": weights}, voxel_volume_ml=0.07, threads=threads)["s"]
+        again = voxel_s_values((4.0, 4.07, 4.07), medium="liver", threads=threads).values
+        return [dose.tobytes(), local.tobytes(), histogram.curve()[1].tobytes(), again.tobytes()]
+
+    different = [
+        (kind.__name__, threads)
+        for kind in (np.float32, np.float64)
+        for threads in (2, 3, 8)
+        if everything(kind, threads) != everything(kind, 1)
+    ]
+    measured = f"differ: {different}" if different else "all bits equal"
+    claim = "Results do not depend on threads: convolution, local deposition, histogram, S values"
+    yield Check(claim, "bit for bit, 1, 2, 3 and 8 threads", measured, 2.0 if different else 0.0, not different)
+
+
+def control() -> Iterable[Check]:
+    """That all this can fail: a known mistake is found, the right answers are not accused."""
+    own = {c.id: adapters.answer(c.model, c.inputs) for c in cases() if "error" not in c.expected}
+    accused = [finding.name for finding in diagnose(own, noise=1e-6)]
+    yield Check(
+        "The core makes no known mistake", "none named", str(accused or "none named"), 2.0 * bool(accused), not accused
+    )
+    name = "dose_factor_50"
+    found = [finding.name for finding in diagnose(injected([name], own), noise=1e-3)]
+    measured = ", ".join(found) or "nothing"
+    yield Check(
+        "Control: a dose factor of 50 put in is found", name, measured, 0.0 if found == [name] else 2.0, found == [name]
+    )
