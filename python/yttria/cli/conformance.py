@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
 
-from ..conformance import Report, export, score
+from ..conformance import CaseScore, Finding, Report, export, score
+from ..conformance.score import WITHIN_NOISE
 from .output import Row, as_json, print_table, progress
 
 
@@ -30,6 +33,9 @@ def score_results(
     noise: Annotated[
         float, typer.Option(help="Relative noise of the answers themselves, by rounding or by chance.")
     ] = 1e-3,
+    tolerance: Annotated[
+        float, typer.Option(help="Let a case pass within this relative deviation where its own tolerance is tighter.")
+    ] = 0.0,
     every: Annotated[bool, typer.Option("--all", help="List every case, not the failures alone.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the whole report as JSON.", show_default=False)
@@ -41,7 +47,7 @@ def score_results(
     The exit code is 1 where a case fails.
     """
     with progress("Trying every known mistake", quiet=json):
-        report = score(results, noise=noise)
+        report = score(results, noise=noise, tolerance=tolerance)
     if out is not None:
         out.write_text(as_json(report.as_dict()) + "\n", "utf-8")
     if json:
@@ -55,56 +61,78 @@ def score_results(
 
 
 def print_report(report: Report, *, every: bool) -> None:
-    """Counts, what explains the failures, the failures."""
+    """Counts, what explains the failures, and the failures that nothing explains; or every case."""
     console = Console()
     counts = report.counts
-    who = report.implementation or "the answers"
     console.print(
-        f"[bold]{who}[/]: {counts['pass']} pass, {counts['fail']} fail, {counts['not answered']} not answered, "
-        f"of {len(report.cases)} cases.",
+        f"[bold]{report.implementation or 'The answers'}[/]: {counts['pass']} pass, {counts['fail']} fail, "
+        f"{counts['not answered']} not answered, of {len(report.cases)} cases.",
         highlight=False,
     )
     if report.unknown:
         console.print(f"[bold yellow]note:[/] no question of the suite: {', '.join(report.unknown)}", highlight=False)
-    for n, finding in enumerate(report.findings, 1):
-        console.print(f"\n[bold]{n}. {finding.name}[/]", highlight=False)
-        for sentence in finding.sentences():
-            console.print(f"   {sentence}", highlight=False)
-        if finding.ambiguous:
-            others = ", ".join(" + ".join(names) for names in finding.alternatives)
-            console.print(f"   [yellow]These answers cannot tell it from:[/] {others}", highlight=False)
-        proof = report.evidence(finding)
-        where = f" at {tuple(proof['voxel'])}" if proof["voxel"] else ""
+    small = [case for case in report.cases if case.explanation == WITHIN_NOISE]
+    if small:
         console.print(
-            f"   Explains {len(finding.explains)} failing cases, contradicts none. For instance {proof['case']}, "
-            f"{proof['quantity']}{where}: expected {_brief(proof['expected'])}, got {_brief(proof['got'])}, "
-            f"with the mistake {_brief(proof['with_the_mistake'])}.",
+            f"[bold yellow]note:[/] {len(small)} fail by less than the noise of {report.noise:.2g} explains; "
+            "--tolerance lets them pass, a smaller --noise looks into them.",
             highlight=False,
         )
-    shown = [case for case in report.cases if every or case.status == "fail"]
-    if not shown:
-        return
-    console.print()
-    rows: list[Row] = [
-        {
-            "case": case.id,
-            "status": case.status,
-            "quantity": case.quantity,
-            "expected": _brief(case.expected),
-            "got": _brief(case.got),
-            "deviation": "-" if case.deviation is None else f"{case.deviation:.2%}",
-            "explanation": case.explanation,
-        }
-        for case in shown
-    ]
-    headings = {name: name for name in ("case", "quantity", "expected", "got", "deviation", "explanation")}
+    for n, finding in enumerate(report.findings, 1):
+        console.print(f"\n[bold]{n}. {finding.name}[/]", highlight=False)
+        console.print(Padding("\n".join(_account(report, finding)), (0, 0, 0, 3)), highlight=False)
     if every:
-        headings = {"case": "case", "status": "status", **headings}
-    print_table(
-        rows,
-        title="Every case" if every else "Failures",
-        headings=headings,
-        folded=("quantity", "expected", "got", "explanation"),
+        console.print()
+        print_table(
+            [_row(case) for case in report.cases],
+            title="Every case",
+            headings={n: n for n in ("case", "status", "deviation", "explanation")},
+            folded=("explanation",),
+        )
+    elif report.unexplained:
+        console.print()
+        print_table(
+            [_row(case) for case in report.unexplained],
+            title="Failures that no known mistake explains",
+            headings={n: n for n in ("case", "quantity", "expected", "got", "deviation")},
+            folded=("quantity", "expected", "got"),
+        )
+
+
+def _account(report: Report, finding: Finding) -> list[str]:
+    """What the mistake is, where it cannot be told from another, which cases it explains, and the best of them."""
+    lines = list(finding.sentences())
+    if finding.ambiguous:
+        others = ", ".join(" + ".join(names) for names in finding.alternatives)
+        lines.append(f"[yellow]These answers cannot tell it from:[/] {others}")
+    off = {case.id: case.deviation for case in report.cases if case.id in finding.explains}
+    lines.append("Explains " + ", ".join(f"{name} (off by {_percent(by)})" for name, by in off.items()) + ".")
+    proof = report.evidence(finding)
+    where = f" at voxel {tuple(proof['voxel'])}" if proof["voxel"] else ""
+    lines.append(
+        f"{proof['case']}, {proof['quantity']}{where}: expected {_brief(proof['expected'])}, got "
+        f"{_brief(proof['got'])}, with the mistake {_brief(proof['with_the_mistake'])}."
+    )
+    return lines
+
+
+def _row(case: CaseScore) -> Row:
+    return {
+        "case": case.id,
+        "status": case.status,
+        "quantity": case.quantity,
+        "expected": _brief(case.expected),
+        "got": _brief(case.got),
+        "deviation": _percent(case.deviation),
+        "explanation": case.explanation,
+    }
+
+
+def _percent(deviation: float | None) -> str:
+    if deviation is None or not math.isfinite(deviation):
+        return "-"
+    return (
+        f"{deviation:.0%}" if deviation >= 1 else f"{100 * deviation:.2g} %" if deviation < 1e-4 else f"{deviation:.2%}"
     )
 
 

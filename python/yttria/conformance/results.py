@@ -85,7 +85,7 @@ def _from_csv(path: Path) -> dict[str, Any]:
 
 
 def _collected(given: Mapping[str, Any], folder: Path) -> Results:
-    stated = given["answers"] if "answers" in given else given
+    stated = given.get("answers", given)
     if not isinstance(stated, Mapping):
         raise FileFormatError(f"answers must be an object of cases, got {type(stated).__name__}")
     known = {case.id: case for case in cases()}

@@ -6,7 +6,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,7 @@ class Report:
     cases: tuple[CaseScore, ...]
     findings: tuple[Finding, ...]
     noise: float
+    tolerance: float
     unknown: tuple[str, ...]
     yttria_version: str = __version__
 
@@ -88,6 +89,7 @@ class Report:
             "implementation": self.implementation,
             "yttria_version": self.yttria_version,
             "noise": self.noise,
+            "tolerance": self.tolerance,
             "counts": self.counts,
             "findings": [
                 {
@@ -110,22 +112,36 @@ class Report:
 WITHIN_NOISE, UNEXPLAINED = "within the noise", "unexplained"
 
 
-def score(results: Mapping[str, Any] | str | os.PathLike[str], *, noise: float = 1e-3) -> Report:
+def score(
+    results: Mapping[str, Any] | str | os.PathLike[str], *, noise: float = 1e-3, tolerance: float = 0.0
+) -> Report:
     """Hold another implementation's answers against the suite, and say which known mistakes explain its deviations.
 
     `results`: a mapping, a file or a folder, see `yttria.conformance.read_results`. A case passes within its own
-    tolerance. `noise` is the relative standard deviation of the implementation's own numbers, by rounding or by chance;
-    it never lets a case pass, but what it can explain is no evidence of a mistake.
+    tolerance, or within the relative `tolerance` where that is wider (1e-4 for answers rounded to four digits). `noise`
+    is the relative standard deviation of the implementation's own numbers, by rounding or by chance; it never lets a
+    case pass, but what it can explain is no evidence of a mistake.
 
-    Raises what `read_results` raises, and `OutOfRangeError` where the noise is not within [1e-9, 0.1].
+    Raises what `read_results` raises, and `OutOfRangeError` where the noise is not within [1e-9, 0.1] or the tolerance
+    not within [0, 0.1].
     """
     noise = number("noise", noise)
     if not 1e-9 <= noise <= 0.1:
         raise OutOfRangeError(f"noise must be a fraction within [1e-9, 0.1], got {noise:g}")
+    tolerance = number("tolerance", tolerance)
+    if not 0.0 <= tolerance <= 0.1:
+        raise OutOfRangeError(f"tolerance must be a fraction within [0, 0.1], got {tolerance:g}")
     read = read_results(results)
     findings = diagnose(read.answers, noise=noise)
-    scored = tuple(_scored(case, read.answers.get(case.id, {}), findings, noise) for case in cases())
-    return Report(read.implementation, scored, findings, noise, read.unknown)
+    scored = tuple(
+        _scored(_widened(case, tolerance), read.answers.get(case.id, {}), findings, noise) for case in cases()
+    )
+    return Report(read.implementation, scored, findings, noise, tolerance, read.unknown)
+
+
+def _widened(case: Case, tolerance: float) -> Case:
+    rel = max(case.tolerance.get("rel", 0.0), tolerance)
+    return replace(case, tolerance=case.tolerance | {"rel": rel}) if tolerance > 0.0 else case
 
 
 def _scored(case: Case, got: dict[str, Any], findings: tuple[Finding, ...], noise: float) -> CaseScore:
@@ -166,7 +182,7 @@ def _deviation(got: Any, expected: Any) -> float:
     try:
         values, right = np.asarray(_numbers(got)), np.asarray(_numbers(expected))
     except (TypeError, ValueError):
-        return 0.0 if got == expected else math.inf
+        return 0.0 if type(got) is type(expected) and not isinstance(got, np.ndarray) and got == expected else math.inf
     if values.shape != right.shape or not np.all(np.isfinite(values)):
         return math.inf
     largest = float(np.abs(right).max(initial=0.0))
