@@ -44,9 +44,31 @@ def main() -> None:
     accused = Counter(f.name for seed in range(sound) for f in diagnose(noisy(correct, NOISE, seed), noise=NOISE))
     print(f"no mistake: {sum(accused.values())} accusations in {sound} trials {dict(accused) or ''}")
 
+    print_few(ids, seeds)
     print_pairs(ids, pairs)
     print_unknown(correct, unknown)
     print(f"{time.perf_counter() - start:.0f} s")
+
+
+def print_few(ids: list[str], seeds: int) -> None:
+    """One mistake, and a third of the cases answered."""
+    outcome, wrong = Counter[str](), Counter[tuple[str, str]]()
+    for name in VARIANTS:
+        answers = injected([name], ids)
+        for seed in range(seeds):
+            chosen = np.random.default_rng(seed).choice(ids, len(ids) // 3, replace=False)
+            found = diagnose(noisy({each: answers[each] for each in chosen}, NOISE, seed), noise=NOISE)
+            hypotheses = {n for f in found for h in (f.variants, *f.alternatives) for n in h}
+            if not found:
+                outcome["nothing named"] += 1
+            elif name not in hypotheses:
+                outcome["something else named"] += 1
+                wrong[name, found[0].name] += 1
+            else:
+                outcome["among the candidates" if found[0].ambiguous or len(found) > 1 else "named"] += 1
+    print(f"one mistake, a third of the cases answered: {dict(outcome)} of {seeds * len(VARIANTS)}")
+    for (name, said), n in wrong.most_common():
+        print(f"  {name}: {n} taken for {said}")
 
 
 def print_pairs(ids: list[str], trials: int) -> None:

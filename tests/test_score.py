@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,13 @@ def test_damaged_maps_are_refused(tmp_path: Path, name: str, content: bytes | No
     (tmp_path / "results.json").write_text(json.dumps({"vox-point": {"dose_Gy": name}}))
     with pytest.raises(error):
         read_results(tmp_path)
+
+
+def test_a_missing_extra_is_named_with_its_brackets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nibabel", None)
+    code, page = cli("export", str(tmp_path), "--nifti")
+    assert code == 1
+    assert "pip install 'yttria[nifti]'" in page
 
 
 def test_a_folder_needs_one_results_file(tmp_path: Path) -> None:

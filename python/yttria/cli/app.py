@@ -8,6 +8,7 @@ from typing import Annotated, ParamSpec
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from .. import __version__
 from ..errors import YttriaError
@@ -43,7 +44,7 @@ def in_one_sentence(command: Callable[P, None]) -> Callable[P, None]:
             text = (
                 f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.filename else str(error)
             )
-            Console(stderr=True).print(f"[bold red]error:[/] {text}", highlight=False, soft_wrap=True)
+            Console(stderr=True).print(f"[bold red]error:[/] {escape(text)}", highlight=False, soft_wrap=True)
             raise typer.Exit(1) from None
 
     return run

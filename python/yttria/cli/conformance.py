@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
 
 from ..conformance import CaseScore, Finding, Report, export, score
@@ -65,12 +66,14 @@ def print_report(report: Report, *, every: bool) -> None:
     console = Console()
     counts = report.counts
     console.print(
-        f"[bold]{report.implementation or 'The answers'}[/]: {counts['pass']} pass, {counts['fail']} fail, "
+        f"[bold]{escape(report.implementation) or 'The answers'}[/]: {counts['pass']} pass, {counts['fail']} fail, "
         f"{counts['not answered']} not answered, of {len(report.cases)} cases.",
         highlight=False,
     )
     if report.unknown:
-        console.print(f"[bold yellow]note:[/] no question of the suite: {', '.join(report.unknown)}", highlight=False)
+        console.print(
+            f"[bold yellow]note:[/] no question of the suite: {escape(', '.join(report.unknown))}", highlight=False
+        )
     small = [case for case in report.cases if case.explanation == WITHIN_NOISE]
     if small:
         console.print(
@@ -107,6 +110,8 @@ def _account(report: Report, finding: Finding) -> list[str]:
         lines.append(f"[yellow]These answers cannot tell it from:[/] {others}")
     off = {case.id: case.deviation for case in report.cases if case.id in finding.explains}
     lines.append("Explains " + ", ".join(f"{name} (off by {_percent(by)})" for name, by in off.items()) + ".")
+    if len(finding.explains) == 1:
+        lines.append("[yellow]Rests on one case:[/] another fault may have this size by chance.")
     proof = report.evidence(finding)
     where = f" at voxel {tuple(proof['voxel'])}" if proof["voxel"] else ""
     lines.append(
@@ -137,8 +142,9 @@ def _percent(deviation: float | None) -> str:
 
 
 def _brief(value: Any) -> str:
+    """Short, and with no bracket that rich takes for its own."""
     if isinstance(value, list):
-        return "[" + ", ".join(map(_brief, value[:3])) + (", ..." if len(value) > 3 else "") + "]"
+        return escape("[" + ", ".join(map(_brief, value[:3])) + (", ..." if len(value) > 3 else "") + "]")
     if isinstance(value, dict):
         return "{" + ", ".join(f"{k} {_brief(v)}" for k, v in value.items()) + "}"
-    return f"{value:.5g}" if isinstance(value, float) else "-" if value is None else str(value)
+    return f"{value:.5g}" if isinstance(value, float) else "-" if value is None else escape(str(value))

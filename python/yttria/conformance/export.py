@@ -35,6 +35,16 @@ CONVENTIONS = {
     "field": "nothing lies outside an activity map: no activity, no dose",
 }
 
+MODELS = {
+    "voxel_s_values": "uniform activity in one voxel, mean dose in another, from the dose point kernel in kernel/",
+    "voxel_dose_kernel": "c = value 2^(hours / T); D[n] = sum_m S[n - m] c[m] V T / ln 2, in the stated medium",
+    "voxel_dose_local": "c = value 2^(hours / T); D = C c / rho; rho stated, or linear in HU between the table's "
+    "entries and constant beyond its ends",
+    "voxel_dose_relative": "c = counts / (sum of counts in the mask) A_vial (1 - R) (1 - L) / V; D = C c / rho; "
+    "negative counts stay negative",
+    "all others": "the planning and evaluation models of yttria.reference, see docs/reference.md of yttria",
+}
+
 
 def export(folder: str | os.PathLike[str], *, nifti: bool = False) -> list[Path]:
     """Write the suite into `folder` and return the files' paths.
@@ -51,7 +61,13 @@ def export(folder: str | os.PathLike[str], *, nifti: bool = False) -> list[Path]
     root.mkdir(parents=True, exist_ok=True)
     written = [*_maps(root, nifti), *_kernels(root)]
     rows = [_as_json(case) for case in cases()]
-    head = {"schema_version": 1, "yttria_version": __version__, "statement": RESEARCH_USE, "conventions": CONVENTIONS}
+    head = {
+        "schema_version": 1,
+        "yttria_version": __version__,
+        "statement": RESEARCH_USE,
+        "conventions": CONVENTIONS,
+        "models": MODELS,
+    }
     written += [
         _json(root / "cases.json", {**head, "cases": rows}),
         _csv(root / "cases.csv", ["case", "model", "part", "quantity", "value"], _table(rows)),
@@ -162,6 +178,7 @@ def _empty_rows() -> Iterator[list[Any]]:
 def _readme() -> str:
     lines = [f"Conformance suite of yttria {__version__}. {RESEARCH_USE}", ""]
     lines += [f"{name}: {text}" for name, text in CONVENTIONS.items()]
+    lines += ["", *(f"{name}: {text}" for name, text in MODELS.items())]
     lines += [
         "",
         "Fill in results_template.json or results_template.csv, save it as results.json or results.csv, put dose maps",
@@ -209,6 +226,7 @@ CASES_SCHEMA = {
         "schema_version": {"const": 1},
         "yttria_version": {"type": "string"},
         "conventions": {"type": "object", "additionalProperties": {"type": "string"}},
+        "models": {"type": "object", "additionalProperties": {"type": "string"}},
         "cases": {
             "type": "array",
             "items": {

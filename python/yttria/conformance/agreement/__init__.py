@@ -20,10 +20,11 @@ _ROOMS: tuple[ModuleType, ...] = (planning, voxel, kernels, evaluation)
 
 def registry() -> dict[str, Agreement]:
     """Every comparison by its public name."""
-    from . import _density, _evaluation, _kernels, _planning, _planning_models, _voxel
+    from . import _density, _evaluation, _kernels, _planning, _planning_decay, _planning_models, _voxel
 
     entries = (
         *_planning.entries(),
+        *_planning_decay.entries(),
         *_planning_models.entries(),
         *_voxel.entries(),
         *_density.entries(),

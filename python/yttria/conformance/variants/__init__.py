@@ -11,9 +11,21 @@ from __future__ import annotations
 from . import voxel  # isort: skip
 from . import evaluation  # isort: skip
 from . import planning  # isort: skip
+from . import conventions  # isort: skip
 from ._wrap import VARIANTS, Answer, Implementation, Inputs, Variant
 
-__all__ = ["VARIANTS", "Answer", "Implementation", "Inputs", "Variant", "evaluation", "planning", "summary", "voxel"]
+__all__ = [
+    "VARIANTS",
+    "Answer",
+    "Implementation",
+    "Inputs",
+    "Variant",
+    "conventions",
+    "evaluation",
+    "planning",
+    "summary",
+    "voxel",
+]
 
 
 def summary(name: str) -> str:
