@@ -79,6 +79,18 @@ def own_vectors() -> list[dict[str, Any]]:
             "parts without dose count in full",
         ),
         (
+            "own-eud-tissues",
+            "EUD_two_tissues",
+            {"doses_Gy": [30, 55, 90, 140], "tumour_alpha_per_Gy": 0.01, "liver_alpha_per_Gy": 0.003},
+            "alpha of tumor and liver, each in its place",
+        ),
+        (
+            "own-shunt-boundary",
+            "resin_lung_shunt_reduction",
+            {"lung_shunt_fraction": 0.15},
+            "a lung shunt that the printed table has in two rows",
+        ),
+        (
             "own-dvh-weighted",
             "dvh_weighted",
             {"doses_Gy": doses, "occupancy": occupancy, "voxel_volume_mL": 0.064},

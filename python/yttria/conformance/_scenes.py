@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-CUBE, SLAB, COARSE = (2.7, 2.7, 2.7), (2.03, 4.07, 4.07), (4.0, 4.0, 4.0)
+CUBE, SLAB, COARSE = (2.7, 2.7, 2.7), (2.03, 4.07, 3.3), (4.0, 4.0, 4.0)
 """Voxel sizes in mm along (k, j, i)."""
 
 KERNEL = {

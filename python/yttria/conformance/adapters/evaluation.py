@@ -130,6 +130,13 @@ def dvh_weighted(i: Inputs) -> Answer:
     }
 
 
+def eud_two_tissues(i: Inputs) -> Answer:
+    return {
+        f"{tissue}_EUD_Gy": e.survival_eud(i["doses_Gy"], alpha_per_gy=i[f"{tissue}_alpha_per_Gy"]).value_gy
+        for tissue in ("tumour", "liver")
+    }
+
+
 def bed_two_tissues(i: Inputs) -> Answer:
     found: Answer = {}
     for tissue in ("tumour", "liver"):
@@ -147,6 +154,7 @@ ADAPTERS = {
     "dvh_weighted": dvh_weighted,
     "EUBED": eubed,
     "EUD_survival": eud,
+    "EUD_two_tissues": eud_two_tissues,
     "bed_y90": bed,
     "bed_y90_inverse": bed_inverse,
     "combine_independent": lambda i: {"relative_total": e.combined_uncertainty(i["relative"])},

@@ -65,6 +65,13 @@ def eud(i: Inputs) -> Answer:
     return {"EUD_Gy": radiobiology.survival_eud_gy(*_equal(i), i["alpha_per_Gy"])}
 
 
+def eud_two_tissues(i: Inputs) -> Answer:
+    return {
+        f"{tissue}_EUD_Gy": radiobiology.survival_eud_gy(*_equal(i), i[f"{tissue}_alpha_per_Gy"])
+        for tissue in ("tumour", "liver")
+    }
+
+
 def eubed(i: Inputs) -> Answer:
     parameters = (i["alpha_per_Gy"], i["alpha_beta_Gy"], i["repair_half_time_h"], half_life(i))
     return {"EUBED_Gy": radiobiology.eubed_gy(*_equal(i), *parameters)}
@@ -129,6 +136,7 @@ def partition_uncertainty(i: Inputs) -> Answer:
 DEFINITIONS: dict[str, Callable[[Inputs], Answer]] = {
     "EUBED": eubed,
     "EUD_survival": eud,
+    "EUD_two_tissues": eud_two_tissues,
     "bed_two_tissues": bed_two_tissues,
     "bed_y90": bed,
     "bed_y90_inverse": bed_inverse,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ._wrap import Answer, Implementation, Inputs, asked, known, replaced
+from ...reference.decay import decayed_activity
+from ..definition._common import half_life
+from ._wrap import Answer, Implementation, Inputs, answered, asked, known, replaced
 
 
 @known
@@ -15,6 +17,23 @@ def clocks_without_zones(inner: Implementation) -> Implementation:
         "calibrated_activity",
         "elapsed_across_dst",
     )
+
+
+@known
+def dates_ignored(inner: Implementation) -> Implementation:
+    """Reckons decay from the time of day alone (DICOM tools)."""
+
+    def change(i: Inputs, answer: Answer) -> Answer:
+        hours = answer["elapsed_h"] % 24.0
+        return {
+            "elapsed_h": hours,
+            "activity_GBq": decayed_activity(i["calibration_activity_GBq"], hours, half_life(i)),
+        }
+
+    def across(_: Inputs, answer: Answer) -> Answer:
+        return {"elapsed_h": answer["elapsed_h"] % 24.0}
+
+    return answered(answered(inner, change, "calibrated_activity"), across, "elapsed_across_dst")
 
 
 @known

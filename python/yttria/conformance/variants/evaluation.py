@@ -101,6 +101,22 @@ def liver_repairs_in_1_5_h(inner: Implementation) -> Implementation:
 
 
 @known
+def survival_over_liver_alpha(inner: Implementation) -> Implementation:
+    """Divides the logarithm of the tumor's survival by the liver's alpha (a published EUD code)."""
+
+    def change(i: Inputs, answer: Answer) -> Answer:
+        return {"tumour_EUD_Gy": answer["tumour_EUD_Gy"] * i["tumour_alpha_per_Gy"] / i["liver_alpha_per_Gy"]}
+
+    return answered(inner, change, "EUD_two_tissues")
+
+
+@known
+def alpha_exchanged(inner: Implementation) -> Implementation:
+    """The liver's alpha for the tumor, and the tumor's for the liver."""
+    return asked(inner, lambda i: _exchanged(i, "alpha_per_Gy"), "EUD_two_tissues")
+
+
+@known
 def cold_voxels_survive_nothing(inner: Implementation) -> Implementation:
     """Leaves voxels without dose out of the surviving fraction, but not out of the volume (a published EUD code)."""
 

@@ -174,6 +174,14 @@ def lobe_as_share_of_whole_liver(inner: Implementation) -> Implementation:
 
 
 @known
+def shunt_boundary_upward(inner: Implementation) -> Implementation:
+    """Puts a lung shunt of exactly 10 or 15 % into the row with the higher activity, where the lower is asked."""
+    return answered(
+        inner, lambda _, a: {"factor_lower_inclusive": a["factor_upper_inclusive"]}, "resin_lung_shunt_reduction"
+    )
+
+
+@known
 def residual_without_decay(inner: Implementation) -> Implementation:
     """The residual's survey without the decay between the two readings (section 12)."""
     return asked(inner, lambda i: replaced(i, "elapsed_h", 0.0), "delivered_fraction")

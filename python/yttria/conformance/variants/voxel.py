@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ...reference import decay
 from ...reference.dose_point_kernel import dose_rate_per_mm3
+from ...reference.local_deposition import local_deposition
 from ..definition._common import dose_factor, half_life
-from ..definition.voxel import TABLE_MEV, mirrored, s_values, tabulated
+from ..definition.voxel import TABLE_MEV, at_administration_mbq_per_ml, mirrored, s_values, tabulated
 from ._wrap import (
     DOSE_MAPS,
     KERNEL_DOSE,
@@ -118,6 +119,27 @@ def voxel_sides_reversed(inner: Implementation) -> Implementation:
         return None if _is_cube(i) else _cropped(s_values(i).transpose(2, 1, 0), s_values(i).shape)
 
     return _kernel(inner, make)
+
+
+@known
+def row_and_column_spacing_exchanged(inner: Implementation) -> Implementation:
+    """Exchanges the sides of a voxel along j and i, as the two numbers of PixelSpacing invite (DICOM tools)."""
+
+    def make(i: Inputs) -> Map | None:
+        return None if _is_cube(i) else _cropped(s_values(i).transpose(0, 2, 1), s_values(i).shape)
+
+    return _kernel(inner, make)
+
+
+@known
+def local_deposition_for_kernel(inner: Implementation) -> Implementation:
+    """Leaves each decay's energy in its voxel where a kernel is asked (section 12)."""
+
+    def change(i: Inputs, _: Answer) -> Answer:
+        mbq_per_ml = at_administration_mbq_per_ml(i)
+        return {"dose_Gy": local_deposition(mbq_per_ml, i["medium_density_g_per_mL"], dose_factor(i))}
+
+    return answered(inner, change, KERNEL_DOSE)
 
 
 def _grown(i: Inputs, mm: float) -> Map:
