@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from . import _core
-from ._core import Nuclide, __version__
+from ._core import DoseVolumeHistogram, Nuclide, __version__
 from ._inputs import number
 from .advisory import Advisory
 from .errors import DTypeError, OutOfRangeError, UndefinedError, UnknownNameError, YttriaError
@@ -111,6 +111,10 @@ class Case:
         )
 
 
+#: The fields of a case that name files or folders.
+FILE_FIELDS = tuple(each.name for each in fields(Case) if "Path" in str(each.type))
+
+
 @dataclass(frozen=True, eq=False)
 class CaseInputs:
     """What the files of a case hold; `timing` where it was read from the activity's header, `ct` where there is one."""
@@ -124,12 +128,15 @@ class CaseInputs:
 
 @dataclass(frozen=True, eq=False)
 class DosedCase:
-    """A case with its result: the dose image, and `rows`, the table of its structures (see `DoseResult.table`)."""
+    """A case with its result: the dose image, `rows` (the table of its structures, see `DoseResult.table`), and the
+    histograms that the rows were read from.
+    """
 
     case: Case
     structures: list[Structure]
     result: DoseResult
     rows: list[Row] = field(repr=False)
+    histograms: dict[str, DoseVolumeHistogram] = field(repr=False)
 
 
 def read_case(case: Case) -> CaseInputs:
@@ -197,7 +204,7 @@ def dose_case(
         threads=threads,
     )
     result = replace(result, advisories=(*result.advisories, *inputs.advisories))
-    return DosedCase(case, inputs.structures, result, result.table(inputs.structures, threads=threads))
+    return DosedCase(case, inputs.structures, result, *result.evaluate(inputs.structures, threads=threads))
 
 
 def _density(case: Case, activity: Image, ct: Image, threads: int | None) -> DensityImage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -40,21 +40,21 @@ def decoding(path: Path, kind: str) -> Iterator[None]:
 @contextmanager
 def atomic(path: Path) -> Iterator[BinaryIO]:
     """A file to write that takes the name `path` only when all is written, and is gone if anything fails."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    # Exclusive, and with the permissions that any new file would get.
+    with temporary.open("xb") as file:
+        try:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes private files; a result gets the permissions that any new file would.
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise
+            file.close()
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                file.close()
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+            raise
 
 
 def agreed_unit(path: Path, stated: str | None, given: str | None) -> str:

@@ -85,11 +85,17 @@ class DoseResult:
         dose d of `volumes_at_gy` "v{d}gy_fraction", the fraction of the volume that receives at least d. A structure
         wholly outside the image has volume 0 and None for its doses.
         """
+        return self.evaluate(structures, volumes_at_gy=volumes_at_gy, threads=threads)[0]
+
+    def evaluate(
+        self, structures: Sequence[Structure], *, volumes_at_gy: Sequence[float] = (), threads: int | None = None
+    ) -> tuple[list[dict[str, Any]], dict[str, DoseVolumeHistogram]]:
+        """The table, and the histograms it was read from; a structure wholly outside the image has none."""
         occupancies = self.occupancies(structures, threads=threads)
         voxel_ml = self.image.voxel_volume_ml
         inside = {name: o for name, o in occupancies.items() if o.volume_ml(voxel_ml) > 0}
         histograms = dose_volume_histograms(self.image.array, inside, voxel_volume_ml=voxel_ml, threads=threads)
-        return [
+        rows = [
             {
                 "structure": name,
                 "volume_ml": occupancy.volume_ml(voxel_ml),
@@ -98,6 +104,7 @@ class DoseResult:
             }
             for name, occupancy in occupancies.items()
         ]
+        return rows, histograms
 
 
 def dose_image(

@@ -1,0 +1,123 @@
+"""Where cases are dosed: threads by default, processes, a dask cluster, or any executor that a caller brings."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+from .._extras import require
+from ..errors import OutOfRangeError
+
+#: How often a cluster is asked for its size, and what is taken for it before there is any worker.
+_RECOUNT_S = 2.0
+_BEFORE_ANY = 8
+
+
+@dataclass
+class Workers:
+    """An executor, how much to give it, and how to get a new one when it broke.
+
+    `chunk`: cases per task. `capacity`: how many tasks it works on at once, asked again and again, for a cluster may
+    grow. `renew`: makes another executor; without it a broken one ends the run.
+    """
+
+    executor: Executor
+    chunk: int
+    capacity: Callable[[], int]
+    renew: Callable[[], Executor] | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """Tasks to have submitted at once: enough that nobody waits, and no more, for they take memory."""
+        return 2 * max(self.capacity(), 1)
+
+
+def processors() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def threads(count: int | None = None) -> Iterator[Workers]:
+    """One map per thread. The core, decompression and hashing release the GIL."""
+    count = _checked(count)
+    pool = ThreadPoolExecutor(count, "yttria-batch")
+    try:
+        yield Workers(pool, 1, lambda: count)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def processes(count: int | None = None) -> Iterator[Workers]:
+    """One map per process, a few cases per task."""
+    count = _checked(count)
+
+    def make() -> ProcessPoolExecutor:
+        # Not forked: this process has threads. Ctrl-C is for the runner alone.
+        context = get_context("forkserver" if os.name == "posix" else "spawn")
+        return ProcessPoolExecutor(count, context, initializer=_ignore_interrupts)
+
+    workers = Workers(make(), 4, lambda: count, make)
+    try:
+        yield workers
+    finally:
+        workers.executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def dask(address: str, count: int | None = None) -> Iterator[Workers]:
+    """The workers of a dask cluster: of the scheduler at `address`, or "local" for one of `count` processes here."""
+    distributed = require("distributed", "cluster")
+    if address == "local":
+        local = distributed.LocalCluster(
+            n_workers=_checked(count), threads_per_worker=1, processes=True, dashboard_address=None
+        )
+        with local as cluster, distributed.Client(cluster) as client:
+            yield of_client(client)
+    else:
+        with distributed.Client(address) as client:
+            yield of_client(client)
+
+
+def of_client(client: Any) -> Workers:
+    """The workers that a dask client reaches; there may be none yet, and more later."""
+
+    counted, at = 0, -math.inf
+
+    def capacity() -> int:
+        nonlocal counted, at
+        if time.monotonic() - at > _RECOUNT_S:
+            counted, at = sum(client.nthreads().values()) or _BEFORE_ANY, time.monotonic()
+        return counted
+
+    return Workers(client.get_executor(pure=False), 16, capacity)
+
+
+def of_executor(executor: Executor) -> Workers:
+    """An executor of the caller's; its number of workers where it tells, else that of the processors."""
+    client = getattr(executor, "_client", None)
+    if client is not None and hasattr(client, "scheduler_info"):
+        return of_client(client)
+    count = getattr(executor, "_max_workers", None) or processors()
+    return Workers(executor, 1 if isinstance(executor, ThreadPoolExecutor) else 4, lambda: count)
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _checked(count: int | None) -> int:
+    if count is None:
+        return processors()
+    if not 1 <= count <= 1024:
+        raise OutOfRangeError(f"workers must be within [1, 1024], got {count}")
+    return count

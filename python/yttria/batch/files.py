@@ -1,0 +1,52 @@
+"""Files that are whole or not there, also after the power fails."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ..io._common import atomic
+
+
+@contextmanager
+def durable(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its name when it is written and synced, the name synced too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(path) as file:
+        yield file
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last; systems that cannot open a folder do so by themselves."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def read_ahead(paths: list[Any]) -> None:
+    """Ask the system to have these files in memory soon."""
+    if not hasattr(os, "posix_fadvise"):
+        return
+    for path in paths:
+        with suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
+            finally:
+                os.close(descriptor)
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what writers that were killed have left half written."""
+    for room in ("parts", "maps"):
+        for path in (folder / room).glob("*/.*"):
+            path.unlink(missing_ok=True)
+    for path in folder.glob(".*.parquet.*"):
+        path.unlink(missing_ok=True)

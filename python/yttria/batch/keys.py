@@ -1,0 +1,153 @@
+"""What a case is known by: the content of its files, its settings, and yttria's version.
+
+Three names, from the cheapest to the one that decides:
+- `entry`: the declared row without its case id, the version and the options. No file is looked at.
+- `signature`: size and times of the files. Equal entry and signature: the content was hashed before.
+- `key`: SHA-256 of every file's content with settings, options and version. Equal keys, equal results.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .._core import __version__
+from ..case import FILE_FIELDS, Case
+from ..errors import FileFormatError
+
+#: Changes whenever what a key is made of does.
+SCHEME = 1
+#: A file younger than this when it was hashed may change again within one tick of its clock: it has no signature.
+YOUNG_S = 2.0
+
+Stamp = tuple[str, int, int, int]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run adds to its cases, and what of it belongs to a result.
+
+    `dvh_step_gy`: the grid of the cumulative histograms. `maps`: the format of the dose maps ("nii.gz", "nii",
+    "nrrd"), none where not given.
+    """
+
+    dvh_step_gy: float = 1.0
+    maps: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """A plain dictionary, ready for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the files of a case were when they were hashed."""
+
+    key: str
+    sha256: dict[str, str]
+    stamps: tuple[Stamp, ...]
+    signature: str | None
+
+
+def entry(declared: Mapping[str, Any], options: Options) -> str:
+    """The name of a declared row, whatever its case is called."""
+    fields = {name: value for name, value in declared.items() if name != "case_id" and value is not None}
+    return _digest({"row": fields, "options": options.as_dict(), "version": __version__})
+
+
+def identify(case: Case, options: Options) -> Identity:
+    """Hash the files of a case.
+
+    Raises `FileNotFoundError` and other `OSError`s, and `FileFormatError` where a file changes meanwhile.
+    """
+    before = stamps(case)
+    sha256 = {name: content_sha256(path) for name, path in _files(case)}
+    check_unchanged(case, before)
+    settings = {name: value for name, value in vars(case).items() if name not in (*FILE_FIELDS, "case_id")}
+    key = _digest(
+        {"inputs": sha256, "settings": settings, "options": options.as_dict(), "version": __version__, "scheme": SCHEME}
+    )
+    return Identity(key, sha256, before, signature(before, time.time()))
+
+
+def stamps(case: Case) -> tuple[Stamp, ...]:
+    """Name, size and times of every file of a case."""
+    found = []
+    for _, path in _files(case):
+        for file in files_of(path):
+            status = file.stat()
+            found.append((str(file.relative_to(path)), status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+    return tuple(found)
+
+
+def signature(found: tuple[Stamp, ...], now_s: float | None = None) -> str | None:
+    """The stamps in short; None where, at `now_s`, a file was too young to be known by its times."""
+    if now_s is not None and any(now_s - max(m, c) * 1e-9 < YOUNG_S for _, _, m, c in found):
+        return None
+    return _digest(found)
+
+
+def check_unchanged(case: Case, before: tuple[Stamp, ...]) -> None:
+    """Raise `FileFormatError` where a file is not what it was."""
+    if stamps(case) != before:
+        raise FileFormatError(f"{case.activity}: a file of the case changed while it was read")
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files that a path stands for: all in a folder, a detached header with its values, else itself."""
+    if path.is_dir():
+        inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names if name[0] != ".")
+        return sorted(inside)
+    if path.suffix.casefold() == ".nhdr":
+        with path.open("rb") as file:
+            for line in file.read(1 << 20).splitlines():
+                name, _, value = line.partition(b":")
+                if name.strip().lower() in (b"data file", b"datafile"):
+                    return [path, path.parent / os.fsdecode(value.strip())]
+    return [path]
+
+
+def content_sha256(path: Path) -> str:
+    """SHA-256 of a file, as `sha256sum` prints it; of several files, that of their sums in order of name."""
+    files = files_of(path)
+    sums = [_file_sha256(file) for file in files]
+    return sums[0] if len(files) == 1 else hashlib.sha256("\n".join(sums).encode()).hexdigest()
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb", buffering=0) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _in_pieces(file)
+
+
+def _in_pieces(file: Any) -> str:
+    """For Python 3.10."""
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _files(case: Case) -> Iterable[tuple[str, Path]]:
+    return ((name, path) for name in FILE_FIELDS if (path := getattr(case, name)) is not None)
+
+
+def _digest(value: object) -> str:
+    """128 bits of the canonical JSON; an integer and the same number as a float are one."""
+    text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool) or not isinstance(value, int):
+        return str(value) if isinstance(value, Path) else value
+    return float(value) if abs(value) < 2**53 else str(value)

@@ -1,0 +1,77 @@
+"""Results on the disk: small Parquet files, one row per case, each whole and synced before it has its name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._extras import require
+from ..errors import FileFormatError
+from .files import durable
+from .outcome import CaseOutcome
+
+#: Columns of a part that hold one value per structure, beside the metrics of `DoseResult.table`.
+STRUCTURE = "structure"
+DVH = "dvh_volume_ml"
+PLAIN = ("key", "method", "dvh_step_gy", "sha256", "advisories", "provenance", "dose_map")
+
+
+def write_part(folder: Path, outcomes: Sequence[CaseOutcome]) -> str:
+    """Write the results of some cases; the name of the part, which follows from what is in it."""
+    parquet = require("pyarrow.parquet", "batch")
+    name = hashlib.blake2b("".join(str(o.key) for o in outcomes).encode(), digest_size=12).hexdigest()
+    name = f"{name[:2]}/{name}.parquet"
+    with durable(folder / "parts" / name) as file:
+        parquet.write_table(_table(outcomes), file, compression="zstd")
+    return name
+
+
+def read_part(folder: Path, name: str) -> Any:
+    """A part as an Arrow table; raises `FileFormatError` where it is damaged."""
+    arrow, parquet = require("pyarrow", "batch"), require("pyarrow.parquet", "batch")
+    try:
+        return parquet.ParquetFile(folder / "parts" / name).read()
+    except (arrow.ArrowException, OSError) as error:
+        raise FileFormatError(
+            f"{folder / 'parts' / name}: not a readable part ({error}); remove it and run again to repeat its cases"
+        ) from error
+
+
+def _table(outcomes: Sequence[CaseOutcome]) -> Any:
+    arrow = require("pyarrow", "batch")
+    metrics = [name for name in next((o.rows[0] for o in outcomes if o.rows), {}) if name != STRUCTURE]
+    offsets = arrow.array(np.cumsum([0, *(len(o.rows) for o in outcomes)]), arrow.int32())
+    columns: dict[str, Any] = {
+        "key": arrow.array([o.key for o in outcomes], arrow.string()),
+        "method": arrow.array([o.provenance.get("method") for o in outcomes], arrow.string()),
+        "dvh_step_gy": arrow.array([o.dvh_step_gy for o in outcomes], arrow.float64()),
+        "sha256": arrow.array([_json(o.sha256) for o in outcomes], arrow.string()),
+        "advisories": arrow.array([_json(o.advisories) for o in outcomes], arrow.string()),
+        "provenance": arrow.array([_json(o.provenance) for o in outcomes], arrow.string()),
+        "dose_map": arrow.array([o.dose_map for o in outcomes], arrow.string()),
+    }
+    rows = [row for o in outcomes for row in o.rows]
+    columns[STRUCTURE] = _lists(arrow, offsets, arrow.array([row[STRUCTURE] for row in rows], arrow.string()))
+    for name in metrics:
+        columns[name] = _lists(arrow, offsets, arrow.array([row[name] for row in rows], arrow.float64()))
+    curves = [o.dvh_volume_ml.get(row[STRUCTURE], _NO_CURVE) for o in outcomes for row in o.rows]
+    inner = arrow.array(np.cumsum([0, *map(len, curves)]), arrow.int32())
+    values = arrow.array(np.concatenate([_NO_CURVE, *curves]), arrow.float64())
+    columns[DVH] = _lists(arrow, offsets, _lists(arrow, inner, values))
+    return arrow.table(columns)
+
+
+def _lists(arrow: Any, offsets: Any, values: Any) -> Any:
+    return arrow.ListArray.from_arrays(offsets, values)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+_NO_CURVE = np.zeros(0)

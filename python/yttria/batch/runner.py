@@ -1,0 +1,237 @@
+"""A manifest into a folder of results: nothing is lost, nothing is done twice, one bad case spoils only itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ..case import FILE_FIELDS
+from ..errors import OutOfRangeError
+from .claims import Claims, Runner
+from .executors import Workers
+from .files import read_ahead, remove_temporaries
+from .keys import Identity, Options, content_sha256, entry, signature, stamps
+from .ledger import Known, Ledger
+from .manifest import ManifestError, ManifestRow, check_manifest, read_manifest
+from .outcome import CaseOutcome
+from .parts import write_part
+from .schedule import Job, Schedule, WorkerDied
+from .stream import died
+from .work import Task, dose_all, identify_all
+
+#: Rows that are claimed together.
+BLOCK = 64
+#: Results are written when so many have gathered, or the first of them is so old.
+GATHERED = 64
+OLDEST_S = 5.0
+
+
+@dataclass
+class Counts:
+    """How far a run is. `total`: rows of this shard; `known`: done before, or by another runner meanwhile."""
+
+    total: int = 0
+    done: int = 0
+    known: int = 0
+    failed: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> int:
+        """Rows about which there is nothing left to do."""
+        return self.done + self.known + self.failed
+
+
+class Run:
+    """One run over a manifest, as an iterator that yields how far it is; see `run_manifest`.
+
+    Setting `stop` to a reason ends it soon: what is in flight is finished, and everything is saved.
+    """
+
+    def __init__(
+        self,
+        manifest: Path,
+        folder: Path,
+        workers: Workers,
+        options: Options,
+        *,
+        shard: tuple[int, int] = (1, 1),
+        max_failures: int | None = None,
+        rehash: bool = False,
+    ) -> None:
+        """Check the manifest, and read what was done before; raises `ManifestError` and `OutOfRangeError`."""
+        if not 1 <= shard[0] <= shard[1]:
+            raise OutOfRangeError(f"shard must be i/N with 1 <= i <= N, got {shard[0]}/{shard[1]}")
+        self._manifest, self._folder, self._workers, self._options = manifest, folder, workers, options
+        self._shard, self._max_failures, self._rehash = shard, max_failures, rehash
+        total, problems = check_manifest(manifest, look_for_files=False)
+        if problems:
+            raise ManifestError(manifest, problems)
+        self.stop: str | None = None
+        self.counts = Counts(total=len(range(shard[0] - 1, total, shard[1])))
+        self.began = time.monotonic()
+        self._known = Known(folder)
+        self._entries: dict[int, str] = {}
+        self._left: dict[int, int] = {}
+        self._unsaved: list[CaseOutcome] = []
+        self._unsaved_lines: list[dict[str, Any]] = []
+        self._oldest = 0.0
+
+    def __iter__(self) -> Generator[Counts, None, None]:
+        """Work, and yield how far it is whenever that has changed or half a second has passed."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.runner = Runner(self._folder)
+        self._ledger = Ledger(self._folder, self.runner.name)
+        work = content_sha256(self._manifest)[:16]
+        self._claims = Claims(self._folder, f"{work}-{self._shard[0]}-{self._shard[1]}", self.runner)
+        try:
+            if not self.runner.others():
+                remove_temporaries(self._folder)
+            yield from self._passes()
+            if self.stop is None:
+                self._claims.clear()
+        finally:
+            self._ledger.close()
+            self.runner.end()
+
+    def _passes(self) -> Iterator[Counts]:
+        deferred: list[int] = []
+        yield from self._pass(None, deferred)
+        while deferred and self.stop is None:
+            # Another runner has these; what it has done by now is in its ledger.
+            free = {block for block in deferred if self._claims.is_free(block)}
+            if not free:
+                time.sleep(0.5)
+                yield self.counts
+                continue
+            self._known = Known(self._folder)
+            blocks, deferred = free, [block for block in deferred if block not in free]
+            yield from self._pass(blocks, deferred)
+
+    def _pass(self, only: set[int] | None, deferred: list[int]) -> Iterator[Counts]:
+        schedule = Schedule(self._workers, self._jobs(only, deferred))
+        try:
+            for finished in schedule:
+                if finished is not None:
+                    self._take(*finished, schedule)
+                self._save(everything=False)
+                yield self.counts
+                if self._max_failures is not None and self.counts.failed > self._max_failures:
+                    self.stop = "too many failures"
+                if self.stop is not None:
+                    break
+        finally:
+            # Also on Ctrl-C: what is computed is kept.
+            for job, results in schedule.rest():
+                if job.function is dose_all:
+                    self._collect(job, results)
+            self._save(everything=True)
+
+    def _jobs(self, only: set[int] | None, deferred: list[int]) -> Iterator[Job]:
+        rows = islice(read_manifest(self._manifest), self._shard[0] - 1, None, self._shard[1])
+        block = -1
+        function = identify_all if len(self._known) else dose_all
+        arguments = (self._options,) if len(self._known) else (self._options, self._folder)
+        while block_rows := list(islice(rows, BLOCK)):
+            block += 1
+            if only is not None and block not in only:
+                continue
+            tasks = [task for row in block_rows if (task := self._unknown(row)) is not None]
+            if tasks and not self._claims.take(block, also_done=only is not None):
+                deferred.append(block)
+                continue
+            self.counts.known += len(block_rows) - len(tasks)
+            if not tasks:
+                continue
+            self._left[block] = len(tasks)
+            for at in range(0, len(tasks), self._workers.chunk):
+                job = Job(function, tasks[at : at + self._workers.chunk], arguments, note=block)
+                read_ahead([getattr(task.case, name) for task in job.tasks for name in FILE_FIELDS])
+                yield job
+
+    def _unknown(self, row: ManifestRow) -> Task | None:
+        """The task for a row, or None where its result is known by the times of its files."""
+        name = entry(row.declared, self._options)
+        if len(self._known) and not self._rehash:
+            try:
+                mark = signature(stamps(row.case))
+            except OSError:
+                mark = None
+            if mark is not None and self._known.key_of(name, mark) is not None:
+                return None
+        self._entries[row.row] = name
+        return Task(row.row, row.case)
+
+    def _take(self, job: Job, results: list[Any] | WorkerDied, schedule: Schedule) -> None:
+        if job.function is identify_all and not isinstance(results, WorkerDied):
+            unknown: list[Task] = []
+            settled: list[CaseOutcome] = []
+            for task, found in zip(job.tasks, results, strict=True):
+                if isinstance(found, CaseOutcome):
+                    settled.append(found)
+                elif self._known.place_of(found.key) is None:
+                    unknown.append(Task(task.row, task.case, found))
+                else:
+                    self._again(job.note, task, found)
+            if settled:
+                self._collect(job, settled)
+            if unknown:
+                schedule.urgent.append(Job(dose_all, unknown, (self._options, self._folder), note=job.note))
+        else:
+            self._collect(job, died(job, results))
+
+    def _again(self, block: int, task: Task, identity: Identity) -> None:
+        """A result that is there already, reached by files that were not known by their times."""
+        self.counts.known += 1
+        name = self._entries.pop(task.row)
+        self._line({"entry": name, "signature": identity.signature, "key": identity.key})
+        self._left[block] -= 1
+
+    def _collect(self, job: Job, outcomes: list[CaseOutcome]) -> None:
+        for outcome in outcomes:
+            for stage, seconds in outcome.seconds.items():
+                self.counts.seconds[stage] = self.counts.seconds.get(stage, 0.0) + seconds
+            if outcome.failure is None:
+                self.counts.done += 1
+                self._oldest = self._oldest if self._unsaved or self._unsaved_lines else time.monotonic()
+                self._unsaved.append(outcome)
+            else:
+                self.counts.failed += 1
+                line = {"entry": self._entries.pop(outcome.row), "row": outcome.row, "case_id": outcome.case_id}
+                self._line(line | vars(outcome.failure) | {"sha256": outcome.sha256})
+        self._left[job.note] -= len(outcomes)
+
+    def _line(self, line: dict[str, Any]) -> None:
+        self._oldest = self._oldest if self._unsaved or self._unsaved_lines else time.monotonic()
+        self._unsaved_lines.append(line)
+
+    def _save(self, *, everything: bool) -> None:
+        count = len(self._unsaved) + len(self._unsaved_lines)
+        if count == 0 or not (everything or count >= GATHERED or time.monotonic() - self._oldest > OLDEST_S):
+            return
+        lines = self._unsaved_lines
+        if self._unsaved:
+            # In the order of the manifest as far as it goes, so that the tables are read from few parts at a time.
+            self._unsaved.sort(key=lambda outcome: outcome.row)
+            part = write_part(self._folder, self._unsaved)
+            lines = lines + [
+                {
+                    "entry": self._entries[outcome.row],
+                    "signature": outcome.signature,
+                    "key": outcome.key,
+                    "part": part,
+                    "at": at,
+                }
+                for at, outcome in enumerate(self._unsaved)
+            ]
+        self._ledger.append(lines)
+        for outcome in self._unsaved:
+            del self._entries[outcome.row]
+        self._unsaved, self._unsaved_lines = [], []
+        for block in [block for block, left in self._left.items() if left == 0]:
+            del self._left[block]
+            self._claims.done(block)

@@ -1,0 +1,121 @@
+"""Tasks through an executor with a bounded number in flight, as they finish; and what to do when a worker dies."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Future
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from .executors import Workers
+from .work import Task
+
+
+@dataclass(eq=False)
+class Job:
+    """Some tasks, and the function of `yttria.batch.work` that does them."""
+
+    function: Callable[..., list[Any]]
+    tasks: Sequence[Task]
+    arguments: tuple[Any, ...] = ()
+    #: What the submitter wants back with the result.
+    note: Any = None
+    suspect: bool = field(default=False, repr=False)
+
+
+class WorkerDied(Exception):  # noqa: N818 (it is a fact, not a mistake of the caller's)
+    """The process that did this case died of it, twice."""
+
+
+class Schedule:
+    """Runs jobs, `workers.in_flight` at once, and hands each back with its results as it finishes.
+
+    `urgent` takes jobs that go before those of the stream. When a worker dies, the jobs it may have died of are done
+    again one case at a time, each alone: the one with which a worker dies again is at fault. While `hold()` is true no
+    job of the stream begins.
+    """
+
+    def __init__(
+        self, workers: Workers, jobs: Iterator[Job], *, hold: Callable[[], bool] | None = None, tick_s: float = 0.5
+    ) -> None:
+        """Nothing is submitted yet."""
+        self._workers = workers
+        self._jobs = jobs
+        self._hold = hold
+        self._tick_s = tick_s
+        self._running: dict[Future[Any], Job] = {}
+        self._finished: SimpleQueue[Future[Any]] = SimpleQueue()
+        self._suspects: deque[Job] = deque()
+        self.urgent: deque[Job] = deque()
+
+    def __iter__(self) -> Iterator[tuple[Job, list[Any] | WorkerDied] | None]:
+        """Jobs with their results; None now and then while nothing finishes, so that the caller can do other things."""
+        while True:
+            self._fill()
+            if not self._running:
+                if not self._suspects:
+                    return
+                continue
+            try:
+                future = self._finished.get(timeout=self._tick_s)
+            except Empty:
+                yield None
+                continue
+            if (answer := self._answer(future)) is not None:
+                yield answer
+
+    def cancel(self) -> None:
+        """Give up what has not begun."""
+        for future in list(self._running):
+            future.cancel()
+
+    def rest(self) -> Iterator[tuple[Job, list[Any]]]:
+        """Give up what has not begun, and hand back what is still finished."""
+        self.cancel()
+        while self._running:
+            future = self._finished.get()
+            job = self._running.pop(future, None)
+            if job is not None and not future.cancelled() and future.exception() is None:
+                yield job, future.result()
+
+    def _fill(self) -> None:
+        while len(self._running) < (1 if self._suspects else self._workers.in_flight):
+            if self._suspects:
+                if self._running:
+                    return
+                job = self._suspects.popleft()
+            elif self.urgent:
+                job = self.urgent.popleft()
+            elif (self._hold is not None and self._hold()) or (following := next(self._jobs, None)) is None:
+                return
+            else:
+                job = following
+            self._submit(job)
+
+    def _submit(self, job: Job) -> None:
+        try:
+            future = self._workers.executor.submit(job.function, job.tasks, *job.arguments)
+        except BrokenExecutor:
+            if self._workers.renew is None:
+                raise
+            self._workers.executor.shutdown(wait=False, cancel_futures=True)
+            self._workers.executor = self._workers.renew()
+            future = self._workers.executor.submit(job.function, job.tasks, *job.arguments)
+        self._running[future] = job
+        future.add_done_callback(self._finished.put)
+
+    def _answer(self, future: Future[Any]) -> tuple[Job, list[Any] | WorkerDied] | None:
+        job = self._running.pop(future)
+        error = future.exception()
+        if error is None:
+            return job, future.result()
+        if not (isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"):
+            raise error
+        if isinstance(error, BrokenExecutor) and self._workers.renew is None:
+            raise error
+        if job.suspect:
+            return job, WorkerDied(f"the worker died while it did this case, alone: {error}")
+        self._suspects += [Job(job.function, [task], job.arguments, job.note, suspect=True) for task in job.tasks]
+        return None

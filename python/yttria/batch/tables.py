@@ -1,0 +1,220 @@
+"""The tables of a cohort, in the order of the manifest, from the parts in which the results were written.
+
+`doses.parquet`: case_id, structure, metric, value, unit, method, warnings. `dvh.parquet`: case_id, structure,
+dvh_step_gy, volume_ml, a list whose n-th value is the volume that receives `n x dvh_step_gy` or more. `cases.parquet`:
+key, hashes of the inputs, advisories and provenance (JSON) of each case. `quarantine.parquet`: the cases without a
+result, and why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._extras import require
+from ..errors import FileFormatError
+from .files import durable
+from .keys import Options, entry
+from .ledger import Known, Place, failures
+from .manifest import ManifestRow, read_manifest
+from .parts import DVH, PLAIN, STRUCTURE, read_part
+
+TABLES = ("doses", "dvh", "cases", "quarantine")
+#: Cases per row group, and parts that are held open.
+_GROUP = 1024
+_OPEN = 16
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What was written: cases with a result, and those in quarantine."""
+
+    cases: int
+    quarantined: int
+
+
+def unit_of(metric: str) -> str:
+    """The unit that ends a metric's name."""
+    endings = {"_gy": "Gy", "_ml": "mL", "_fraction": "fraction"}
+    return next((unit for ending, unit in endings.items() if metric.endswith(ending)), "1")
+
+
+def write_tables(manifest: Path, folder: Path, options: Options) -> Tables | None:
+    """Write the tables; None, and nothing is written, while a row of the manifest has neither a result nor a failure.
+
+    The same results give the same bytes, whoever computed them and in which order.
+    """
+    known, failed = Known(folder), failures(folder)
+    for row in read_manifest(manifest):
+        name = entry(row.declared, options)
+        if known.key_of(name) is None and name not in failed:
+            return None
+    parts = _Parts(folder)
+    cases = quarantined = 0
+    with ExitStack() as stack:
+        write = {name: stack.enter_context(_Table(folder / f"{name}.parquet", _schema(name))) for name in TABLES}
+        rows = read_manifest(manifest)
+        while batch := list(islice(rows, _GROUP)):
+            keys = [known.key_of(entry(row.declared, options)) for row in batch]
+            good = [
+                (row, key, place)
+                for row, key in zip(batch, keys, strict=True)
+                if key and (place := known.place_of(key))
+            ]
+            bad = [(row, failed[entry(row.declared, options)]) for row, key in zip(batch, keys, strict=True) if not key]
+            cases, quarantined = cases + len(good), quarantined + len(bad)
+            if good:
+                results = parts.take([place for _, _, place in good], [key for _, key, _ in good])
+                for name, table in _tables([row for row, _, _ in good], results).items():
+                    write[name].add(table)
+            if bad:
+                write["quarantine"].add(_quarantine(bad))
+    return Tables(cases, quarantined)
+
+
+class _Table:
+    """A Parquet file that appears when all of it is written."""
+
+    def __init__(self, path: Path, schema: Any) -> None:
+        self._stack = ExitStack()
+        self._path, self._schema = path, schema
+
+    def __enter__(self) -> _Table:
+        parquet = require("pyarrow.parquet", "batch")
+        file = self._stack.enter_context(durable(self._path))
+        self._writer = self._stack.enter_context(parquet.ParquetWriter(file, self._schema, compression="zstd"))
+        return self
+
+    def __exit__(self, *details: Any) -> None:
+        self._stack.__exit__(*details)
+
+    def add(self, table: Any) -> None:
+        self._writer.write_table(table.cast(self._schema))
+
+
+class _Parts:
+    """Rows of parts, by place; the parts used last are held."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held: OrderedDict[str, Any] = OrderedDict()
+
+    def take(self, places: Sequence[Place], keys: Sequence[str]) -> Any:
+        """The rows at these places, one after another, as one table."""
+        arrow = require("pyarrow", "batch")
+        wanted: dict[str, list[int]] = {}
+        for n, place in enumerate(places):
+            wanted.setdefault(place.part, []).append(n)
+        tables = [self._part(name).take([places[n].at for n in numbers]) for name, numbers in wanted.items()]
+        order = np.argsort([n for numbers in wanted.values() for n in numbers])
+        rows = arrow.concat_tables(tables, promote_options="default").take(order).combine_chunks()
+        for n, (found, key) in enumerate(zip(rows["key"].to_pylist(), keys, strict=True)):
+            if found != key:
+                raise FileFormatError(
+                    f"{self._folder / 'parts' / places[n].part}: holds another result than its ledger says; remove it "
+                    "and run again to repeat its cases"
+                )
+        return rows
+
+    def _part(self, name: str) -> Any:
+        if name not in self._held:
+            self._held[name] = read_part(self._folder, name)
+            while len(self._held) > _OPEN:
+                self._held.popitem(last=False)
+        self._held.move_to_end(name)
+        return self._held[name]
+
+
+def _schema(name: str) -> Any:
+    arrow = require("pyarrow", "batch")
+    text, number, whole = arrow.string(), arrow.float64(), arrow.int64()
+    word = arrow.dictionary(arrow.int32(), text)
+    columns: dict[str, dict[str, Any]] = {
+        "doses": {
+            "case_id": word,
+            "structure": word,
+            "metric": word,
+            "value": number,
+            "unit": word,
+            "method": word,
+            "warnings": word,
+        },
+        "dvh": {"case_id": word, "structure": word, "dvh_step_gy": number, "volume_ml": arrow.list_(number)},
+        "cases": {
+            "row": whole,
+            "case_id": text,
+            "key": text,
+            "method": text,
+            "sha256": text,
+            "advisories": text,
+            "provenance": text,
+            "dose_map": text,
+        },
+        "quarantine": {"row": whole, "case_id": text, "error": text, "message": text, "sha256": text},
+    }
+    return arrow.schema(list(columns[name].items()))
+
+
+def _tables(rows: Sequence[ManifestRow], results: Any) -> dict[str, Any]:
+    arrow = require("pyarrow", "batch")
+    ids = [row.case.case_id for row in rows]
+    plain = {name: results[name] for name in PLAIN if name != "dvh_step_gy"}
+    cases = {"row": [row.row for row in rows], "case_id": ids} | plain
+
+    structures = results[STRUCTURE].combine_chunks()
+    of_case = np.repeat(np.arange(len(rows)), structures.value_lengths().to_numpy(zero_copy_only=False))
+    names = structures.flatten()
+    metrics = [name for name in results.column_names if name not in (*PLAIN, STRUCTURE, DVH)]
+    values = np.empty((len(names), len(metrics)))
+    for column, name in enumerate(metrics):
+        values[:, column] = results[name].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+
+    def words(each: Sequence[str], index: Any) -> Any:
+        return arrow.DictionaryArray.from_arrays(arrow.array(index, arrow.int32()), arrow.array(each, arrow.string()))
+
+    warnings = [";".join(dict.fromkeys(a["code"] for a in json.loads(t))) for t in results["advisories"].to_pylist()]
+    long = np.repeat(of_case, len(metrics))
+    coded = names.dictionary_encode()
+    kinds, of_structure = coded.dictionary.to_pylist(), coded.indices.to_numpy()
+    doses = {
+        "case_id": words(ids, long),
+        "structure": words(kinds, np.repeat(of_structure, len(metrics))),
+        "metric": words(metrics, np.tile(np.arange(len(metrics)), len(names))),
+        "value": arrow.array(values.ravel(), arrow.float64(), from_pandas=True),
+        "unit": words([unit_of(m) for m in metrics], np.tile(np.arange(len(metrics)), len(names))),
+        "method": words(results["method"].to_pylist(), long),
+        "warnings": words(warnings, long),
+    }
+    dvh = {
+        "case_id": words(ids, of_case),
+        "structure": words(kinds, of_structure),
+        "dvh_step_gy": np.repeat(results["dvh_step_gy"].to_numpy(), np.bincount(of_case, minlength=len(rows))),
+        "volume_ml": results[DVH].combine_chunks().flatten(),
+    }
+    return {"doses": arrow.table(doses), "dvh": arrow.table(dvh), "cases": arrow.table(cases)}
+
+
+def _quarantine(bad: Sequence[tuple[ManifestRow, dict[str, Any]]]) -> Any:
+    columns: dict[str, list[Any]] = {
+        "row": [row.row for row, _ in bad],
+        "case_id": [row.case.case_id for row, _ in bad],
+        **{name: [line[name] for _, line in bad] for name in ("error", "message")},
+        "sha256": [json.dumps(line["sha256"], sort_keys=True) for _, line in bad],
+    }
+    return require("pyarrow", "batch").table(columns)
+
+
+def read_rows(folder: Path, name: str, columns: Sequence[str]) -> Iterator[Any]:
+    """A table by row groups, as Arrow tables."""
+    parquet = require("pyarrow.parquet", "batch")
+    with parquet.ParquetFile(folder / f"{name}.parquet") as table:
+        for group in range(table.num_row_groups):
+            yield table.read_row_group(group, columns=list(columns))

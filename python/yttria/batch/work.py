@@ -1,0 +1,124 @@
+"""What a worker does with a case. Any executor runs these functions: they take and return plain data."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core import DoseVolumeHistogram
+from ..case import Case, DosedCase, dose_case, read_case
+from ..errors import MissingExtraError
+from ..io import write_image
+from ..kernels import VoxelSValueLibrary
+from .files import sync_folder
+from .keys import Identity, Options, check_unchanged, identify
+from .outcome import CaseOutcome, Failure
+
+#: Points of a cumulative histogram at most.
+MAX_POINTS = 10_000
+#: Voxel S values kept by one process; a cohort has few voxel sizes, and one with more starts anew now and then.
+MAX_KERNELS = 64
+
+_kernels = VoxelSValueLibrary()
+
+
+@dataclass(frozen=True)
+class Task:
+    """A case to be dosed: its row in the manifest (from 1), and what its files are where that is known."""
+
+    row: int
+    case: Case
+    identity: Identity | None = None
+
+
+def identify_all(tasks: Sequence[Task], options: Options) -> list[Identity | CaseOutcome]:
+    """What each case is, or the outcome that says why that cannot be known."""
+    found: list[Identity | CaseOutcome] = []
+    for task in tasks:
+        try:
+            found.append(identify(task.case, options))
+        except Exception as error:
+            found.append(_failed(task, error, None))
+    return found
+
+
+def dose_all(tasks: Sequence[Task], options: Options, folder: Path | None) -> list[CaseOutcome]:
+    """The outcome of each case. Dose maps go to `folder`; where one cannot be written, that `OSError` is raised."""
+    return [_dose(task, options, folder) for task in tasks]
+
+
+def _dose(task: Task, options: Options, folder: Path | None) -> CaseOutcome:
+    identity = task.identity
+    clock = [time.perf_counter()]
+    try:
+        identity = identify(task.case, options) if identity is None else identity
+        clock.append(time.perf_counter())
+        inputs = read_case(task.case)
+        check_unchanged(task.case, identity.stamps)
+        clock.append(time.perf_counter())
+        dosed = dose_case(task.case, inputs, kernels=_shared_kernels(), threads=1)
+        curves = {name: _curve(dvh, options.dvh_step_gy) for name, dvh in dosed.histograms.items()}
+        clock.append(time.perf_counter())
+    except Exception as error:
+        return _failed(task, error, identity)
+    # Outside of the above: a full disk is no fault of the case.
+    dose_map = _write_map(dosed, identity.key, options, folder)
+    clock.append(time.perf_counter())
+    spent = dict(zip(("hash", "read", "compute", "write"), np.diff(clock).tolist(), strict=True))
+    return CaseOutcome(
+        row=task.row,
+        case_id=task.case.case_id,
+        key=identity.key,
+        sha256=identity.sha256,
+        rows=dosed.rows,
+        dvh_step_gy=options.dvh_step_gy,
+        dvh_volume_ml=curves,
+        advisories=[a.as_dict() for a in dosed.result.advisories],
+        provenance=dosed.result.provenance.as_dict(),
+        dose_map=dose_map,
+        signature=identity.signature,
+        seconds=spent,
+    )
+
+
+def _shared_kernels() -> VoxelSValueLibrary:
+    global _kernels
+    if len(_kernels) >= MAX_KERNELS:
+        _kernels = VoxelSValueLibrary()
+    return _kernels
+
+
+def _curve(histogram: DoseVolumeHistogram, step_gy: float) -> NDArray[np.float64]:
+    last = min(max(math.floor(histogram.maximum_gy / step_gy) + 1, 0), MAX_POINTS - 1)
+    return histogram.curve(doses_gy=np.arange(last + 1) * step_gy)[1]
+
+
+def _write_map(dosed: DosedCase, key: str, options: Options, folder: Path | None) -> str | None:
+    if options.maps is None or folder is None:
+        return None
+    name = f"maps/{key[:2]}/{key}.{options.maps}"
+    path = folder / name
+    # Whole or not there: what has the name needs no second writing.
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_image(dosed.result.image, path)
+        sync_folder(path.parent)
+    return name
+
+
+def _failed(task: Task, error: Exception, identity: Identity | None) -> CaseOutcome:
+    if isinstance(error, MissingExtraError):
+        raise error  # every case would fail alike
+    return CaseOutcome(
+        row=task.row,
+        case_id=task.case.case_id,
+        key=identity.key if identity else None,
+        sha256=identity.sha256 if identity else {},
+        failure=Failure(type(error).__name__, str(error) or type(error).__name__),
+    )
