@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any
@@ -19,6 +20,8 @@ from ..errors import OutOfRangeError
 #: How often a cluster is asked for its size, and what is taken for it before there is any worker.
 _RECOUNT_S = 2.0
 _BEFORE_ANY = 8
+#: From <malloc.h>; and one GiB.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _KEEP = -1, -3, 1 << 30
 
 
 @dataclass
@@ -62,9 +65,9 @@ def processes(count: int | None = None) -> Iterator[Workers]:
     count = _checked(count)
 
     def make() -> ProcessPoolExecutor:
-        # Not forked: this process has threads. Ctrl-C is for the runner alone.
+        # Not forked: this process has threads.
         context = get_context("forkserver" if os.name == "posix" else "spawn")
-        return ProcessPoolExecutor(count, context, initializer=_ignore_interrupts)
+        return ProcessPoolExecutor(count, context, initializer=_prepare)
 
     workers = Workers(make(), 4, lambda: count, make)
     try:
@@ -111,8 +114,22 @@ def of_executor(executor: Executor) -> Workers:
     return Workers(executor, 1 if isinstance(executor, ThreadPoolExecutor) else 4, lambda: count)
 
 
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def keep_memory() -> None:
+    """Let the C library keep what is freed for the next case, where it is glibc; else nothing.
+
+    Without this the memory of every image goes back to the system and is fetched again page by page, which takes as
+    long as dosing the case. It concerns the whole process: the command line and the workers made here do it, a library
+    must not.
+    """
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, _KEEP)
+        mallopt(_M_TRIM_THRESHOLD, _KEEP)
+
+
+def _prepare() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the runner alone
+    keep_memory()
 
 
 def _checked(count: int | None) -> int:

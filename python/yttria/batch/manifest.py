@@ -76,7 +76,8 @@ def read_manifest(path: str | Path) -> Iterator[ManifestRow]:
                 yield ManifestRow(row, declared, Case(**_resolved(declared, path.parent)))
                 continue
             except YttriaError:
-                found = [Problem(row, name, str(error)) for name, error in problems(_DEFAULTS | declared)]
+                values = _DEFAULTS | _resolved(declared, path.parent)
+                found = [Problem(row, name, str(error)) for name, error in problems(values)]
         raise ManifestError(path, found)
 
 
@@ -94,7 +95,7 @@ def check_manifest(path: str | Path, *, look_for_files: bool = True) -> tuple[in
         seen = {problem.column for problem in wrong}
         wrong += [
             Problem(count, name, str(error))
-            for name, error in problems(_DEFAULTS | dict.fromkeys(REQUIRED) | declared)
+            for name, error in problems(_DEFAULTS | dict.fromkeys(REQUIRED) | _resolved(declared, path.parent))
             if name not in seen
         ]
         if look_for_files:

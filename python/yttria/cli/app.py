@@ -13,6 +13,7 @@ from rich.markup import escape
 from .. import __version__
 from ..errors import YttriaError
 from .conformance import export_suite, score_results
+from . import batch
 from .demo import demo
 from .dose import dose
 from .inspect import inspect
@@ -64,6 +65,11 @@ def _root(
 ) -> None:
     pass
 
+
+_batch = typer.Typer(help="Many cases: manifest, run, summary.", no_args_is_help=True)
+for _command in (batch.init, batch.check, batch.run, batch.summary):
+    _batch.command()(in_one_sentence(_command))
+app.add_typer(_batch, name="batch", rich_help_panel="Dose")
 
 PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Dose": (dose, inspect, demo, kernel),

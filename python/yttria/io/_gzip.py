@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 #: Deflate makes no more than 1032 bytes out of one.
 DEFLATE_RATIO = 1032
-_PIECE = 1 << 18
+_PIECE = 1 << 20
 
 
 @cache
@@ -41,7 +41,7 @@ def fill(buffer: memoryview, stream: BinaryIO) -> int:
     """Read until the buffer is full or the stream ends; how much was read."""
     filled = 0
     while filled < len(buffer):
-        # In pieces, for a decoder makes each piece in a buffer of its own first: a small one stays in the cache.
+        # In pieces, for a decoder makes each piece in a buffer of its own first.
         count = stream.readinto(buffer[filled : filled + _PIECE])  # type: ignore[attr-defined]
         if not count:
             break

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -71,17 +72,18 @@ def _read(path: Path) -> tuple[Image, Any]:
         gzipped = path.suffix.casefold() == ".gz"
         stream = _gzip.reader(file) if gzipped else file
         start = stream.read(4)
-        kinds = {348: nibabel.Nifti1Image, 540: nibabel.Nifti2Image}
+        kinds = {348: nibabel.Nifti1Header, 540: nibabel.Nifti2Header}
         kind = kinds.get(int.from_bytes(start, "little"), kinds.get(int.from_bytes(start, "big")))
         if kind is None:
             raise ValueError("its header is neither 348 nor 540 bytes long")
         _check_offset(kind.header_class, start + stream.read(kind.header_class.sizeof_hdr - 4))
         stream.seek(0)
-        header = kind.header_class.from_fileobj(stream)
+        header = kind.from_fileobj(stream)
         available = os.fstat(file.fileno()).st_size * (_gzip.DEFLATE_RATIO if gzipped else 1)
         array = _read_values(header, stream, available)
     # The unit of the values is for the caller of this function to settle; "1" stands in its place until then.
-    return Image.from_any(kind(array.T, header.get_best_affine(), header), unit="1"), header
+    read = SimpleNamespace(dataobj=array.T, affine=header.get_best_affine(), header=header)
+    return Image.from_any(read, unit="1"), header
 
 
 def _check_offset(header_class: Any, block: bytes) -> None:

@@ -1,0 +1,125 @@
+"""A manifest from a tree of files: what belongs together by its name, and what the files themselves state.
+
+BIDS names (`sub-01_ses-1_pet.nii.gz`, `..._dseg.nii.gz`, also under `derivatives`) are matched by subject and session;
+other files by the folder they share. Where two would do, none is taken: the cell stays empty, and a note says why.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..case import FILE_FIELDS
+from ..errors import FileFormatError
+from ..image import UNITS
+
+#: What the last word of a file's name says it is.
+KINDS = {
+    "activity": ("pet", "spect", "nm", "activity"),
+    "structures": ("dseg", "seg", "segmentation", "structures", "labels"),
+    "ct": ("ct",),
+}
+_NAME = re.compile(r"(?P<stem>.+?)(?P<end>(\.seg)?\.nrrd|\.nii(\.gz)?)$", re.IGNORECASE)
+_ENTITY = re.compile(r"(?:^|_)(sub|ses|run)-([A-Za-z0-9]+)")
+
+
+@dataclass
+class Found:
+    """Rows for a manifest, and what could not be settled."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def discover(folder: str | Path, relative_to: str | Path | None = None) -> Found:
+    """Rows for the activity images under `folder`; paths are relative to `relative_to`, the manifest's folder.
+
+    From a PET-BIDS sidecar come the unit, the time to which the image's activity refers and the injected activity,
+    where it states them. Everything else is left to the reader, and `check_manifest` says what is missing. Raises
+    `FileFormatError` where there is no activity image.
+    """
+    folder = Path(folder)
+    base = Path(folder if relative_to is None else relative_to).resolve()
+    groups: dict[str, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
+    for path in _files(folder):
+        match = _NAME.match(path.name)
+        kind = _kind(match) if match else None
+        if match and kind:
+            groups[_group(folder, path, match["stem"])][kind].append(path)
+    found = Found()
+    for group, files in sorted(groups.items()):
+        for path in files.get("activity", []):
+            name = group if len(files["activity"]) == 1 else path.name[: -len(_end(path))]
+            row: dict[str, Any] = {"case_id": name, "activity": _posix(path, base)}
+            for kind in KINDS:
+                if kind == "activity" or kind not in FILE_FIELDS:
+                    continue
+                candidates = files.get(kind, [])
+                if len(candidates) == 1:
+                    row[kind] = _posix(candidates[0], base)
+                elif candidates or kind == "structures":
+                    what = ", ".join(p.name for p in candidates) or "no file"
+                    found.notes.append(f"{name}: {kind} is open: {what}")
+            found.rows.append(row | _sidecar(path, found.notes))
+    if not found.rows:
+        ends = ", ".join(f"*_{word}" for word in KINDS["activity"])
+        raise FileFormatError(f"{folder}: holds no activity image ({ends} with .nii, .nii.gz or .nrrd)")
+    return found
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name[0] != ".")
+        yield from (Path(parent, name) for name in sorted(names) if name[0] != ".")
+
+
+def _kind(match: re.Match[str]) -> str | None:
+    word = re.split(r"[_\-. ]", match["stem"].casefold())[-1]
+    if match["end"].casefold().startswith(".seg"):
+        return "structures"
+    return next((kind for kind, words in KINDS.items() if word in words), None)
+
+
+def _group(folder: Path, path: Path, stem: str) -> str:
+    entities = dict(_ENTITY.findall(stem))
+    if "sub" in entities:
+        return "_".join(f"{name}-{entities[name]}" for name in ("sub", "ses") if name in entities)
+    return "_".join(path.parent.relative_to(folder).parts) or folder.resolve().name
+
+
+def _end(path: Path) -> str:
+    match = _NAME.match(path.name)
+    return match["end"] if match else ""
+
+
+def _posix(path: Path, base: Path) -> str:
+    return Path(os.path.relpath(path.resolve(), base)).as_posix()
+
+
+def _sidecar(path: Path, notes: list[str]) -> dict[str, Any]:
+    """Columns that a PET-BIDS sidecar states: Units, InjectedRadioactivity, and the time of decay correction."""
+    sidecar = path.with_name(path.name[: -len(_end(path))] + ".json")
+    if not sidecar.is_file():
+        return {}
+    try:
+        stated = json.loads(sidecar.read_text(encoding="utf-8"))
+    except ValueError as error:
+        notes.append(f"{sidecar}: not readable as JSON: {error}")
+        return {}
+    row: dict[str, Any] = {}
+    if stated.get("Units") in UNITS:
+        row["unit"] = stated["Units"]
+    injected = stated.get("InjectedRadioactivity")
+    gbq = {"MBq": 1e-3, "GBq": 1.0, "Bq": 1e-9}.get(stated.get("InjectedRadioactivityUnits"))
+    if isinstance(injected, int | float) and gbq is not None:
+        row["administered_gbq"] = injected * gbq
+    start, corrected_to = stated.get("InjectionStart"), stated.get("ImageDecayCorrectionTime")
+    if stated.get("ImageDecayCorrected") is True and all(isinstance(t, int | float) for t in (start, corrected_to)):
+        row["scan_delay_h"] = (corrected_to - start) / 3600.0
+    return row

@@ -1,0 +1,93 @@
+"""The picture of a cohort: how mean doses are distributed over its cases, and the dose-volume histograms between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._extras import require
+from .summary import OUTLIER_Z, checked, mean_doses, modified_z
+from .tables import read_rows
+
+#: Structures shown, those in most cases first; and points drawn per structure at most.
+_SHOWN = 8
+_POINTS = 2000
+_RESEARCH_USE = "For research use only."
+
+
+def cohort_figure(folder: str | Path) -> Any:
+    """A matplotlib figure of a finished run. Raises `FileFormatError` where there are no tables."""
+    folder = checked(folder)
+    figure = require("matplotlib.figure", "plot").Figure(figsize=(11.0, 4.8), layout="constrained")
+    colors = require("matplotlib", "plot").colormaps["tab10"].colors
+    means, (curves, step_gy) = mean_doses(folder), _curves(folder)
+    names = sorted(means, key=lambda name: (-len(means[name]), name))[:_SHOWN]
+    left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.25))
+    for n, name in enumerate(names):
+        _spread(left, n, means[name], colors[n])
+        _band(right, name, curves[name], step_gy, colors[n])
+    left.set_yticks(range(len(names)), [f"{name} (n = {len(means[name])})" for name in names])
+    left.invert_yaxis()
+    left.set_xscale("log")
+    left.set_xlabel("Mean absorbed dose / Gy")
+    left.set_title("Cases; box: quartiles, ring: stands out", fontsize=10, loc="left")
+    right.set_xlabel("Absorbed dose / Gy")
+    right.set_ylabel("Volume that receives it or more / fraction")
+    right.set_title("Dose-volume histograms; line: median, band: quartiles", fontsize=10, loc="left")
+    right.set_ylim(0.0, 1.02)
+    right.set_xlim(left=0.0)
+    if names:
+        right.legend(frameon=False, fontsize=9)
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="x", color="0.92")
+        axes.set_axisbelow(True)
+    figure.text(0.995, 0.004, _RESEARCH_USE, ha="right", va="bottom", fontsize=7, color="0.45")
+    return figure
+
+
+def _spread(axes: Any, row: int, means: NDArray[np.float64], color: Any) -> None:
+    shown = means[means > 0]
+    if not len(shown):
+        return
+    out = np.abs(modified_z(shown)) > OUTLIER_Z
+    # The same scatter each time: a figure has no noise of its own.
+    offset = np.random.default_rng(row).uniform(-0.3, 0.3, len(shown))
+    drawn = np.linspace(0, len(shown) - 1, min(len(shown), _POINTS)).astype(int)
+    axes.plot(shown[drawn], row + offset[drawn], ".", ms=2.5, alpha=0.35, color=color, rasterized=True)
+    axes.plot(shown[out], row + offset[out], "o", ms=5.0, mfc="none", mec=color)
+    low, middle, high = np.quantile(shown, (0.25, 0.5, 0.75))
+    axes.fill_betweenx([row - 0.34, row + 0.34], low, high, color=color, alpha=0.25, lw=0)
+    axes.plot([middle, middle], [row - 0.34, row + 0.34], color="0.15", lw=1.4)
+
+
+def _band(axes: Any, name: str, curves: list[NDArray[np.float64]], step_gy: float, color: Any) -> None:
+    length = max(map(len, curves))
+    grid = np.zeros((len(curves), length))
+    for row, curve in zip(grid, curves, strict=True):
+        row[: len(curve)] = curve
+    low, middle, high = np.quantile(grid, (0.25, 0.5, 0.75), axis=0)
+    end = int(np.searchsorted(-high, -0.002)) + 1  # where nearly all is over
+    doses = np.arange(length) * step_gy
+    axes.fill_between(doses[:end], low[:end], high[:end], color=color, alpha=0.2, lw=0)
+    axes.plot(doses[:end], middle[:end], color=color, lw=1.6, label=name)
+
+
+def _curves(folder: Path) -> tuple[dict[str, list[NDArray[np.float64]]], float]:
+    """Of each structure evenly spread cases, `_POINTS` at most, as fractions of the volume."""
+    total = sum(table.num_rows for table in read_rows(folder, "cases", ("row",)))
+    every = max(1, -(-total // _POINTS))
+    found: dict[str, list[NDArray[np.float64]]] = {}
+    seen: dict[str, int] = {}
+    step_gy = 1.0
+    for table in read_rows(folder, "dvh", ("structure", "dvh_step_gy", "volume_ml")):
+        step_gy = table["dvh_step_gy"][0].as_py() if table.num_rows else step_gy
+        for name, curve in zip(table["structure"].to_pylist(), table["volume_ml"], strict=True):
+            seen[name] = seen.get(name, -1) + 1
+            values = np.asarray(curve.values)
+            if seen[name] % every == 0 and len(values) and values[0] > 0:
+                found.setdefault(name, []).append(values / values[0])
+    return found, step_gy

@@ -1,0 +1,121 @@
+"""A cohort in short: doses by structure, how they are distributed, which cases stand out, what is in quarantine."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FileFormatError
+from .tables import read_rows
+
+#: A modified z-score beyond this stands out. Source: Iglewicz and Hoaglin 1993 (from memory, unverified).
+OUTLIER_Z = 3.5
+#: The normal distribution's standard deviation per median absolute deviation.
+_SD_PER_MAD = 1.4826
+QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+METRICS = ("mean_gy", "d95_gy", "d70_gy", "d50_gy", "volume_ml")
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """`structures`: a row per structure and metric of `METRICS` with n and quantiles, what most cases have first.
+
+    `outliers`: cases whose mean dose to a structure stands out, by the modified z-score of its logarithm (of the dose
+    itself where one is <= 0): 0.6745 (x - median) / MAD beyond 3.5. `quarantined`: how many, by error.
+    """
+
+    cases: int
+    structures: list[dict[str, Any]]
+    outliers: list[dict[str, Any]]
+    quarantined: dict[str, int]
+    warnings: dict[str, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """A plain dictionary, ready for JSON."""
+        return dict(vars(self))
+
+
+def summarize(folder: str | Path) -> Summary:
+    """Read the tables of a finished run. Raises `FileFormatError` where there are none."""
+    folder = checked(folder)
+    values, ids, warnings, cases = _doses(folder)
+    quarantined: Counter[str] = Counter()
+    for table in read_rows(folder, "quarantine", ("error",)):
+        quarantined.update(table["error"].to_pylist())
+    structures = sorted({name for name, _ in values}, key=lambda name: (-len(values[name, "mean_gy"]), name))
+    rows = [
+        {"structure": name, "metric": metric, "n": len(found)}
+        | {f"q{round(100 * q)}": float(v) for q, v in zip(QUANTILES, np.quantile(found, QUANTILES), strict=True)}
+        for name in structures
+        for metric in METRICS
+        if len(found := values[name, metric])
+    ]
+    outliers = [
+        {"case_id": str(ids[name][n]), "structure": name, "mean_gy": float(means[n]), "z": float(z[n])}
+        for name in structures
+        for means, z in [(values[name, "mean_gy"], modified_z(values[name, "mean_gy"]))]
+        for n in np.flatnonzero(np.abs(z) > OUTLIER_Z)
+    ]
+    return Summary(cases, rows, sorted(outliers, key=lambda o: -abs(o["z"])), dict(quarantined), dict(warnings))
+
+
+def mean_doses(folder: Path) -> dict[str, NDArray[np.float64]]:
+    """The mean dose in Gy of every case, by structure."""
+    return {name: found for (name, metric), found in _doses(folder)[0].items() if metric == "mean_gy" and len(found)}
+
+
+def checked(folder: str | Path) -> Path:
+    """The folder, if it holds the tables of a run."""
+    folder = Path(folder)
+    if not (folder / "doses.parquet").is_file():
+        raise FileFormatError(f"{folder}: there is no doses.parquet: the run has not ended yet; run it again to go on")
+    return folder
+
+
+def modified_z(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far each value stands out: (x - median) / (1.4826 MAD), of the logarithms where all are positive."""
+    x = np.log(values) if len(values) and values.min() > 0 else values
+    if len(x) < 3:
+        return np.zeros(len(x))
+    distance = x - np.median(x)
+    mad = float(np.median(np.abs(distance)))
+    return distance / (_SD_PER_MAD * mad) if mad > 0 else np.zeros(len(x))
+
+
+def _doses(
+    folder: Path,
+) -> tuple[dict[tuple[str, str], NDArray[np.float64]], dict[str, NDArray[Any]], Counter[str], int]:
+    values: dict[tuple[str, str], list[NDArray[np.float64]]] = defaultdict(list)
+    ids: dict[str, list[NDArray[Any]]] = defaultdict(list)
+    for table in read_rows(folder, "doses", ("case_id", "structure", "metric", "value")):
+        structure, metric, case = (_codes(table[name]) for name in ("structure", "metric", "case_id"))
+        value = table["value"].to_numpy(zero_copy_only=False)
+        for n, name in enumerate(structure[1]):
+            for m, kind in enumerate(metric[1]):
+                if kind in METRICS:
+                    at = np.flatnonzero((structure[0] == n) & (metric[0] == m) & np.isfinite(value))
+                    values[name, kind].append(value[at])
+                    if kind == "mean_gy":
+                        ids[name].append(np.asarray(case[1], dtype=object)[case[0][at]])
+    warnings: Counter[str] = Counter()
+    cases = 0
+    for table in read_rows(folder, "cases", ("advisories",)):
+        cases += table.num_rows
+        for text in table["advisories"].to_pylist():
+            warnings.update({advisory["code"] for advisory in json.loads(text)})
+    joined: dict[tuple[str, str], NDArray[np.float64]] = defaultdict(lambda: np.zeros(0))
+    joined |= {key: np.concatenate(found) for key, found in values.items()}
+    return joined, {name: np.concatenate(found) for name, found in ids.items()}, warnings, cases
+
+
+def _codes(column: Any) -> tuple[NDArray[np.int64], list[str]]:
+    coded = column.combine_chunks()
+    if hasattr(coded, "num_chunks"):  # an empty or unjoined column
+        coded = coded.unify_dictionaries().combine_chunks()
+    return coded.indices.to_numpy(), coded.dictionary.to_pylist()

@@ -1,0 +1,217 @@
+"""`yttria batch`: manifests, runs and summaries of many cases."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from ..errors import OutOfRangeError
+from .output import Row, as_json, print_table
+
+#: Exit codes of `yttria batch run` beside 0 and 1.
+QUARANTINED, TOO_MANY_FAILURES, INTERRUPTED = 3, 4, 130
+_SHOWN = 40
+
+
+class Executors(str, Enum):
+    """What the cases run on, on this machine."""
+
+    processes = "processes"
+    threads = "threads"
+
+
+class Maps(str, Enum):
+    """Formats of the dose maps."""
+
+    nii_gz = "nii.gz"
+    nii = "nii"
+    nrrd = "nrrd"
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="BIDS-like tree of NIfTI or NRRD files.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Manifest to write, .csv or .parquet.")] = Path(
+        "manifest.csv"
+    ),
+) -> None:
+    """Write a manifest of the activity images in a folder, with what their names and sidecars state."""
+    from ..batch.discovery import discover
+    from ..batch.manifest import write_manifest
+
+    found = discover(folder, out.parent)
+    write_manifest(found.rows, out)
+    console = Console()
+    for note in found.notes:
+        console.print(f"[bold yellow]open:[/] {note}", highlight=False, soft_wrap=True)
+    console.print(f"[dim]wrote[/] {out}: {len(found.rows)} cases", highlight=False, soft_wrap=True)
+    console.print(f"Fill in what is open, then: yttria batch check {out}", highlight=False, soft_wrap=True)
+
+
+def check(
+    manifest: Annotated[Path | None, typer.Argument(help="Manifest, .csv or .parquet.", show_default=False)] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a row and exit.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
+) -> None:
+    """Check a manifest as a whole: every problem with its row and column. No image is read."""
+    from .. import batch
+
+    if schema:
+        typer.echo(as_json(batch.schema()))
+        return
+    if manifest is None:
+        raise typer.BadParameter("a manifest, or --schema", param_hint="manifest")
+    count, problems = batch.check_manifest(manifest)
+    if json:
+        typer.echo(as_json({"cases": count, "problems": [vars(p) for p in problems]}))
+    else:
+        _print_problems(problems)
+        typer.echo(f"{count} cases, {len(problems)} problems")
+    if problems:
+        raise typer.Exit(1)
+
+
+def run(
+    manifest: Annotated[Path, typer.Argument(help="Manifest, .csv or .parquet.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder of results; what is in it is not done again.")
+    ] = Path("results"),
+    workers: Annotated[
+        int | None, typer.Option("--workers", "-n", help="Cases at once; all processors where not given.")
+    ] = None,
+    executor: Annotated[Executors, typer.Option(help="Run cases in processes or in threads.")] = Executors.processes,
+    dask: Annotated[
+        str | None, typer.Option(help="Run on a dask cluster: tcp://host:port, or local.", show_default=False)
+    ] = None,
+    shard: Annotated[str | None, typer.Option(help="i/N: every N-th row from the i-th.", show_default=False)] = None,
+    maps: Annotated[
+        Maps | None, typer.Option(help="Write the dose maps too, in this format.", show_default=False)
+    ] = None,
+    dvh_step_gy: Annotated[float, typer.Option(help="Grid of the cumulative histograms.")] = 1.0,
+    max_failures: Annotated[
+        int | None, typer.Option(help="Stop when more cases than this have failed.", show_default=False)
+    ] = None,
+    rehash: Annotated[bool, typer.Option("--rehash", help="Hash every file, whatever its times say.")] = False,
+    every: Annotated[
+        int, typer.Option(help="Cases from one progress line to the next, where not on a terminal.")
+    ] = 100,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Dose every case of a manifest. Interrupted or killed, run it again: it goes on from there.
+
+    Exit code: 0 complete, 3 complete with cases in quarantine, 4 too many failures, 130 interrupted, 1 refused.
+    """
+    from ..batch import ManifestError, executors, run_manifest
+    from ..batch.progress import in_words, watching
+
+    pool = executors.dask(dask, workers) if dask else getattr(executors, executor.name)(workers)
+    executors.keep_memory()
+    try:
+        with watching(every) as watch, _stopping() as stop:
+
+            def look(run: Any, wall_s: float) -> None:
+                run.stop = run.stop or stop.get("reason")
+                watch(run, wall_s)
+
+            report = run_manifest(
+                manifest,
+                out,
+                executor=pool,
+                dvh_step_gy=dvh_step_gy,
+                maps=maps.value if maps else None,
+                shard=_shard(shard),
+                max_failures=max_failures,
+                rehash=rehash,
+                watch=look,
+            )
+    except ManifestError as error:
+        _print_problems(error.problems)
+        raise
+    if json:
+        typer.echo(as_json(report.as_dict()))
+    else:
+        typer.echo(f"{report.state}: {in_words(report.counts, report.wall_s)}, {report.wall_s:.1f} s")
+        if report.quarantined:
+            typer.echo(f"{report.quarantined} cases in quarantine: {out / 'quarantine.parquet'}")
+    codes = {"complete": QUARANTINED if report.quarantined or report.counts.failed else 0, "interrupted": INTERRUPTED}
+    if code := codes.get(report.state, TOO_MANY_FAILURES):
+        raise typer.Exit(code)
+
+
+def summary(
+    results: Annotated[Path, typer.Argument(help="Folder of results.", show_default=False)],
+    figure: Annotated[
+        Path | None, typer.Option(help="Where the picture goes; summary.png in the folder unless given.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON; draw only with --figure.")] = False,
+) -> None:
+    """The cohort: doses by structure, distribution, outliers, quarantine, and a picture."""
+    from ..batch.figure import cohort_figure
+    from ..batch.summary import summarize
+    from ..report import save_figure
+
+    found = summarize(results)
+    path = figure or (None if json else results / "summary.png")
+    if path is not None:
+        save_figure(cohort_figure(results), path)
+    if json:
+        typer.echo(as_json(found.as_dict()))
+        return
+    rows: list[Row] = found.structures
+    titles = {"structure": "Structure", "metric": "Metric", "n": "n"}
+    titles |= {"q0": "Min", "q25": "Q1", "q50": "Median", "q75": "Q3", "q100": "Max"}
+    print_table(rows, title=f"{found.cases} cases", headings=titles)
+    if found.outliers:
+        print_table(
+            found.outliers[:_SHOWN],
+            title=f"{len(found.outliers)} mean doses stand out (modified z-score of the logarithm beyond 3.5)",
+            headings={"case_id": "Case", "structure": "Structure", "mean_gy": "Mean / Gy", "z": "z"},
+        )
+    for what, counted in (("in quarantine", found.quarantined), ("cases with the note", found.warnings)):
+        for name, count in sorted(counted.items()):
+            typer.echo(f"{count} {what}: {name}")
+    if path is not None:
+        Console().print(f"[dim]wrote[/] {path}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _stopping() -> Iterator[dict[str, str]]:
+    """The first Ctrl-C or SIGTERM (a job's end) asks the run to stop and save; a second Ctrl-C breaks off."""
+    asked: dict[str, str] = {}
+
+    def ask(number: int, frame: object) -> None:
+        asked["reason"] = "interrupted"
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        print("stopping: what is in flight is finished and saved", file=sys.stderr, flush=True)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _shard(text: str | None) -> tuple[int, int]:
+    if text is None:
+        return 1, 1
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if match is None:
+        raise OutOfRangeError(f"shard must be i/N, such as 3/100, got '{text}'")
+    return int(match[1]), int(match[2])
+
+
+def _print_problems(problems: list[Any]) -> None:
+    console = Console(stderr=True)
+    for problem in problems[:_SHOWN]:
+        console.print(f"[bold red]problem:[/] {problem}", highlight=False, soft_wrap=True)
+    if len(problems) > _SHOWN:
+        console.print(f"... and {len(problems) - _SHOWN} more", highlight=False)
