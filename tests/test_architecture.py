@@ -53,6 +53,7 @@ PYTHON_ROOMS = {
     "resampling": {"_core", "errors", "advisory", "affine", "image"},
     "structure": {"_core", "errors", "affine", "image", "evaluation"},
     "io": {"_core", "errors", "advisory", "_extras", "affine", "image", "structure", "provenance"},
+    "batch": {"_core", "_extras", "case", "errors", "image", "io", "kernels"},
     "case": {"_core", "_inputs", "errors", "advisory", "image", "io", "kernels", "structure", "voxel"},
 }
 
@@ -110,5 +111,5 @@ def test_importing_the_package_imports_numpy_alone() -> None:
     loaded = set(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )
-    extras = {"nrrd", "nibabel", "matplotlib", "typer", "rich", "scipy", "SimpleITK", "pydicom"}
+    extras = {"nrrd", "nibabel", "matplotlib", "typer", "rich", "scipy", "SimpleITK", "pydicom", "pyarrow", "distributed", "zlib_ng"}
     assert not loaded & extras

@@ -116,9 +116,9 @@ def _sidecar(path: Path, notes: list[str]) -> dict[str, Any]:
     if stated.get("Units") in UNITS:
         row["unit"] = stated["Units"]
     injected = stated.get("InjectedRadioactivity")
-    gbq = {"MBq": 1e-3, "GBq": 1.0, "Bq": 1e-9}.get(stated.get("InjectedRadioactivityUnits"))
-    if isinstance(injected, int | float) and gbq is not None:
-        row["administered_gbq"] = injected * gbq
+    per_gbq = {"MBq": 1e3, "GBq": 1.0, "Bq": 1e9}.get(stated.get("InjectedRadioactivityUnits"))
+    if isinstance(injected, int | float) and per_gbq is not None:
+        row["administered_gbq"] = injected / per_gbq
     start, corrected_to = stated.get("InjectionStart"), stated.get("ImageDecayCorrectionTime")
     if stated.get("ImageDecayCorrected") is True and all(isinstance(t, int | float) for t in (start, corrected_to)):
         row["scan_delay_h"] = (corrected_to - start) / 3600.0

@@ -178,7 +178,10 @@ def _tables(rows: Sequence[ManifestRow], results: Any) -> dict[str, Any]:
         values[:, column] = results[name].combine_chunks().flatten().to_numpy(zero_copy_only=False)
 
     def words(each: Sequence[str], index: Any) -> Any:
-        return arrow.DictionaryArray.from_arrays(arrow.array(index, arrow.int32()), arrow.array(each, arrow.string()))
+        # A dictionary must hold each word once.
+        numbers = {word: n for n, word in enumerate(dict.fromkeys(each))}
+        codes = np.array([numbers[word] for word in each], np.int32)[index]
+        return arrow.DictionaryArray.from_arrays(codes, arrow.array(list(numbers), arrow.string()))
 
     warnings = [";".join(dict.fromkeys(a["code"] for a in json.loads(t))) for t in results["advisories"].to_pylist()]
     long = np.repeat(of_case, len(metrics))

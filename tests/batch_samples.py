@@ -1,0 +1,77 @@
+"""A cohort of tiny cases: many rows over few files, every row with a key of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import yttria
+from yttria.batch import write_manifest
+
+TABLES = ("doses.parquet", "dvh.parquet", "cases.parquet", "quarantine.parquet")
+SHAPE, VOXEL_MM = (9, 12, 10), (5.0, 4.0, 4.5)
+
+
+def write_files(folder: Path, count: int = 4) -> None:
+    """`a0.nii.gz`, `s0.nii.gz`, ...: noisy activity and a labelmap with two structures."""
+    affine = np.diag([*reversed(VOXEL_MM), 1.0])
+    for n in range(count):
+        rng = np.random.default_rng(n)
+        liver = np.zeros(SHAPE, bool)
+        liver[2:8, 1:10, 2 : 7 + n % 2] = True
+        tumor = np.zeros(SHAPE, bool)
+        tumor[3:5, 4:7, 3:5] = True
+        counts = rng.gamma(4.0, np.where(tumor, 30.0, 10.0)) * liver
+        yttria.write_image(yttria.Image(counts.astype(np.float32), affine, "counts"), folder / f"a{n}.nii.gz")
+        parts = [("Normal liver", liver & ~tumor), ("Tumor", tumor)]
+        yttria.write_structures([yttria.Structure(name, m, affine) for name, m in parts], folder / f"s{n}.nii.gz")
+
+
+def rows(count: int, files: int = 4) -> list[dict[str, Any]]:
+    """Cases that differ in their administered activity, and so in their keys."""
+    return [
+        {
+            "case_id": f"case {n:04d}",
+            "activity": f"a{n % files}.nii.gz",
+            "structures": f"s{n % files}.nii.gz",
+            "relative_to": "Normal liver",
+            "administered_gbq": 1.0 + n * 1e-3,
+            "lung_shunt_fraction": 0.05,
+            "method": ("local_deposition", "voxel_s_values")[n % 2],
+        }
+        for n in range(count)
+    ]
+
+
+def cohort(folder: Path, count: int) -> Path:
+    """Files and manifest; the path of the manifest."""
+    write_files(folder)
+    write_manifest(rows(count), folder / "manifest.csv")
+    return folder / "manifest.csv"
+
+
+def contents(results: Path) -> dict[str, bytes]:
+    """Every table, byte for byte."""
+    return {name: (results / name).read_bytes() for name in TABLES}
+
+
+def start(*arguments: str | Path) -> subprocess.Popen[str]:
+    """The command line in a process of its own."""
+    command = [sys.executable, "-c", "from yttria.cli import main; main()", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finished(process: subprocess.Popen[str], code: int = 0) -> str:
+    """Its standard output, once it has ended as expected."""
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == code, f"{out}\n{err}"
+    return out
+
+
+def ledger_lines(results: Path) -> list[bytes]:
+    """Every line of every ledger."""
+    return [line for path in (results / "ledger").glob("*.jsonl") for line in path.read_bytes().splitlines()]

@@ -1,0 +1,176 @@
+"""Manifests: what is published is what is taken, and every mistake is found with its row and column."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pyarrow")
+
+from batch_samples import rows, write_files
+
+from yttria import Nuclide, media
+from yttria.batch import (
+    Case,
+    ManifestError,
+    check_manifest,
+    read_manifest,
+    schema,
+    write_manifest,
+)
+from yttria.batch.discovery import discover
+from yttria.errors import FileFormatError
+from yttria.image import UNITS
+from yttria.voxel.dose_image import METHODS
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("manifest")
+    write_files(path, 1)
+    return path
+
+
+def write(folder: Path, name: str, changes: dict[int, dict[str, Any]], count: int = 3) -> Path:
+    declared = rows(count, files=1)
+    for row, change in changes.items():
+        declared[row - 1] |= change
+    write_manifest(declared, folder / name)
+    return folder / name
+
+
+def test_the_published_schema_is_what_a_case_takes() -> None:
+    published = schema()["properties"]
+    assert set(published) == {each.name for each in fields(Case)}
+    for each in fields(Case):
+        entry = published[each.name]
+        assert ("float" in str(each.type)) == (entry.get("type") == "number"), each.name
+        if each.default not in (MISSING, None, ""):
+            assert entry["default"] == each.default
+    assert published["unit"]["enum"] == list(UNITS)
+    assert published["method"]["enum"] == list(METHODS)
+    assert published["medium"]["enum"] == [m.name for m in media()]
+    assert published["convention"]["enum"] == Nuclide.presets()
+
+
+def test_the_schema_and_the_check_agree(folder: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    validator = jsonschema.Draft202012Validator(schema())
+    changes: list[dict[str, Any]] = [
+        {},
+        {"lung_shunt_fraction": 1.0},
+        {"lung_shunt_fraction": None},
+        {"administered_gbq": 0.0},
+        {"scan_delay_h": 2.0},
+        {"relative_to": None},
+        {"relative_to": None, "lung_shunt_fraction": None, "scan_delay_h": 721.0},
+        {"relative_to": None, "lung_shunt_fraction": None, "scan_delay_h": 20.0},
+        {"method": "nearest"},
+        {"unit": "Bq/ml"},
+        {"negative_voxels": "drop"},
+        {"case_id": None},
+    ]
+    verdicts = []
+    for change in changes:
+        path = write(folder, "one.csv", {1: change}, count=1)
+        row = {name: value for name, value in (rows(1)[0] | change).items() if value is not None}
+        verdicts.append(not check_manifest(path)[1])
+        assert verdicts[-1] == validator.is_valid(row), change
+    assert verdicts.count(True) == 2
+
+
+@pytest.mark.parametrize("name", ["m.csv", "m.parquet"])
+def test_a_round_trip_keeps_every_cell(folder: Path, name: str) -> None:
+    path = write(folder, name, {2: {"administered_gbq": 0.1 + 0.2, "case_id": 'Ünïcode, "quoted"\nname'}})
+    read = list(read_manifest(path))
+    assert [row.row for row in read] == [1, 2, 3]
+    assert read[1].case.administered_gbq == 0.1 + 0.2
+    assert read[1].case.case_id == 'Ünïcode, "quoted"\nname'
+    assert read[0].case.activity == folder / "a0.nii.gz"
+    assert read[0].declared == rows(1)[0]
+    assert check_manifest(path) == (3, [])
+
+
+@pytest.mark.parametrize("name", ["bad.csv", "bad.parquet"])
+def test_every_mistake_is_named_with_row_and_column(folder: Path, name: str) -> None:
+    changes: dict[int, dict[str, Any]] = {
+        1: {"unit": "Bq/ml", "administered_gbq": 1400.0},
+        2: {"structures": "nowhere.nii.gz"},
+        3: {"activity": None},
+        5: {"case_id": "case 0003", "relative_to": None},
+    }
+    path = write(folder, name, changes, count=6)
+    count, found = check_manifest(path)
+    assert count == 6
+    assert [(p.row, p.column) for p in found] == [
+        (1, "unit"),
+        (1, "administered_gbq"),
+        (2, "structures"),
+        (3, "activity"),
+        (4, "case_id"),
+        (5, "scan_delay_h"),
+        (5, "case_id"),
+    ]
+    assert "did you mean 1.4?" in found[1].message
+    assert "2 times" in found[4].message
+    with pytest.raises(ManifestError, match="row 1, unit"):
+        list(read_manifest(path))
+
+
+def test_what_csv_alone_can_get_wrong(folder: Path) -> None:
+    path = folder / "raw.csv"
+    path.write_text("case_id,activity,structures,dose,scan_delay_h\na,a0.nii.gz,s0.nii.gz,,x\nb,a0.nii.gz,s0.nii.gz\n")
+    found = check_manifest(path)[1]
+    assert [(p.row, p.column) for p in found] == [(0, "dose"), (1, "scan_delay_h"), (2, ""), (2, "scan_delay_h")]
+    assert "unknown column" in found[0].message
+    path.write_text("case_id;activity;structures\n")
+    assert {p.column for p in check_manifest(path)[1]} >= {"case_id;activity;structures", "activity"}
+    path.write_bytes(b"case_id,activity,structures,scan_delay_h\n\xff\xfe,a,b,0\n")
+    with pytest.raises(FileFormatError, match="not a readable CSV"):
+        check_manifest(path)
+    (folder / "raw.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(FileFormatError, match="not a readable Parquet"):
+        check_manifest(folder / "raw.parquet")
+    with pytest.raises(FileFormatError, match=r"must be named \.csv or \.parquet"):
+        check_manifest(folder / "raw.xlsx")
+    path.write_text("case_id,activity,structures\n")
+    assert "no case" in check_manifest(path)[1][0].message
+
+
+def test_a_tree_of_bids_names_becomes_a_manifest(tmp_path: Path) -> None:
+    def touch(name: str, text: str = "") -> None:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    touch("sub-01/ses-1/pet/sub-01_ses-1_pet.nii.gz")
+    touch(
+        "sub-01/ses-1/pet/sub-01_ses-1_pet.json",
+        '{"Units": "Bq/mL", "InjectedRadioactivity": 1400, "InjectedRadioactivityUnits": "MBq",'
+        ' "ImageDecayCorrected": true, "ImageDecayCorrectionTime": 3600, "InjectionStart": -3600}',
+    )
+    touch("derivatives/masks/sub-01/ses-1/sub-01_ses-1_space-pet_dseg.nii.gz")
+    touch("sub-02/pet/sub-02_pet.nii.gz")
+    touch("sub-02/anat/sub-02_T1w.nii.gz")
+    touch("other/patient 3/spect.nrrd")
+    touch("other/patient 3/liver.seg.nrrd")
+    found = discover(tmp_path)
+    assert found.rows == [
+        {"case_id": "other_patient 3", "activity": "other/patient 3/spect.nrrd"}
+        | {"structures": "other/patient 3/liver.seg.nrrd"},
+        {
+            "case_id": "sub-01_ses-1",
+            "activity": "sub-01/ses-1/pet/sub-01_ses-1_pet.nii.gz",
+            "structures": "derivatives/masks/sub-01/ses-1/sub-01_ses-1_space-pet_dseg.nii.gz",
+            "unit": "Bq/mL",
+            "administered_gbq": 1.4,
+            "scan_delay_h": 2.0,
+        },
+        {"case_id": "sub-02", "activity": "sub-02/pet/sub-02_pet.nii.gz"},
+    ]
+    assert found.notes == ["sub-02: structures is open: no file"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileFormatError, match="no activity image"):
+        discover(tmp_path / "empty")
