@@ -111,5 +111,17 @@ def test_importing_the_package_imports_numpy_alone() -> None:
     loaded = set(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )
-    extras = {"nrrd", "nibabel", "matplotlib", "typer", "rich", "scipy", "SimpleITK", "pydicom", "pyarrow", "distributed", "zlib_ng"}
+    extras = {
+        "nrrd",
+        "nibabel",
+        "matplotlib",
+        "typer",
+        "rich",
+        "scipy",
+        "SimpleITK",
+        "pydicom",
+        "pyarrow",
+        "distributed",
+        "zlib_ng",
+    }
     assert not loaded & extras

@@ -24,6 +24,8 @@ from yttria.batch import (
 from yttria.batch.discovery import discover
 from yttria.errors import FileFormatError
 from yttria.image import UNITS
+from yttria.voxel import ct_density_curves
+from yttria.voxel.density import LOW_DENSITY_VOXELS
 from yttria.voxel.dose_image import METHODS
 
 
@@ -54,6 +56,8 @@ def test_the_published_schema_is_what_a_case_takes() -> None:
     assert published["method"]["enum"] == list(METHODS)
     assert published["medium"]["enum"] == [m.name for m in media()]
     assert published["convention"]["enum"] == Nuclide.presets()
+    assert published["ct_curve"]["enum"] == list(ct_density_curves())
+    assert published["low_density_voxels"]["enum"] == list(LOW_DENSITY_VOXELS)
 
 
 def test_the_schema_and_the_check_agree(folder: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from ..io._common import atomic
 
@@ -30,7 +30,7 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def read_ahead(paths: list[Any]) -> None:
+def read_ahead(paths: Iterable[Path]) -> None:
     """Ask the system to have these files in memory soon."""
     if not hasattr(os, "posix_fadvise"):
         return

@@ -67,7 +67,7 @@ def identify(case: Case, options: Options) -> Identity:
     Raises `FileNotFoundError` and other `OSError`s, and `FileFormatError` where a file changes meanwhile.
     """
     before = stamps(case)
-    sha256 = {name: content_sha256(path) for name, path in _files(case)}
+    sha256 = {name: content_sha256(path) for name, path in files(case)}
     check_unchanged(case, before)
     settings = {name: value for name, value in vars(case).items() if name not in (*FILE_FIELDS, "case_id")}
     key = _digest(
@@ -79,7 +79,7 @@ def identify(case: Case, options: Options) -> Identity:
 def stamps(case: Case) -> tuple[Stamp, ...]:
     """Name, size and times of every file of a case."""
     found = []
-    for _, path in _files(case):
+    for _, path in files(case):
         for file in files_of(path):
             status = file.stat()
             found.append((str(file.relative_to(path)), status.st_size, status.st_mtime_ns, status.st_ctime_ns))
@@ -133,7 +133,8 @@ def _in_pieces(file: Any) -> str:
     return digest.hexdigest()
 
 
-def _files(case: Case) -> Iterable[tuple[str, Path]]:
+def files(case: Case) -> Iterable[tuple[str, Path]]:
+    """The files and folders that a case names, by field."""
     return ((name, path) for name in FILE_FIELDS if (path := getattr(case, name)) is not None)
 
 

@@ -9,12 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..case import FILE_FIELDS
 from ..errors import OutOfRangeError
 from .claims import Claims, Runner
 from .executors import Workers
 from .files import read_ahead, remove_temporaries
-from .keys import Identity, Options, content_sha256, entry, signature, stamps
+from .keys import Identity, Options, content_sha256, entry, files, signature, stamps
 from .ledger import Known, Ledger
 from .manifest import ManifestError, ManifestRow, check_manifest, read_manifest
 from .outcome import CaseOutcome
@@ -150,7 +149,7 @@ class Run:
             self._left[block] = len(tasks)
             for at in range(0, len(tasks), self._workers.chunk):
                 job = Job(function, tasks[at : at + self._workers.chunk], arguments, note=block)
-                read_ahead([getattr(task.case, name) for task in job.tasks for name in FILE_FIELDS])
+                read_ahead([path for task in job.tasks for _, path in files(task.case)])
                 yield job
 
     def _unknown(self, row: ManifestRow) -> Task | None:

@@ -12,8 +12,8 @@ from rich.markup import escape
 
 from .. import __version__
 from ..errors import YttriaError
-from .conformance import export_suite, score_results
 from . import batch
+from .conformance import export_suite, score_results
 from .demo import demo
 from .dose import dose
 from .inspect import inspect

@@ -76,7 +76,7 @@ def _read(path: Path) -> tuple[Image, Any]:
         kind = kinds.get(int.from_bytes(start, "little"), kinds.get(int.from_bytes(start, "big")))
         if kind is None:
             raise ValueError("its header is neither 348 nor 540 bytes long")
-        _check_offset(kind.header_class, start + stream.read(kind.header_class.sizeof_hdr - 4))
+        _check_offset(kind, start + stream.read(kind.sizeof_hdr - 4))
         stream.seek(0)
         header = kind.from_fileobj(stream)
         available = os.fstat(file.fileno()).st_size * (_gzip.DEFLATE_RATIO if gzipped else 1)
