@@ -42,6 +42,7 @@ EXEMPT = {
     "voxel.CtDensityCurve.advisories": _TABLE,
     "voxel.DensityImage.as_dict": _RECORD,
     "voxel.DoseResult.dose_volume_histograms": _PARTS,
+    "voxel.DoseResult.evaluate": _PARTS,
     "voxel.DoseResult.occupancies": _PARTS,
     "voxel.DoseResult.table": _PARTS,
     "voxel.ct_density_curve": _TABLE,
