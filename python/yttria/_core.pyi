@@ -341,6 +341,29 @@ def _resampled(
 ) -> tuple[NDArray[Any], int, float]: ...
 
 @final
+class Contours:
+    """Parallel planar contours as a stack of slabs; see `yttria.ContourStructure`."""
+
+    def __new__(
+        cls,
+        points: NDArray[np.float64],
+        lengths: NDArray[np.int64],
+        end_caps: str,
+        interpolation: str,
+        slice_thickness_mm: float | None,
+        maximum_gap_mm: float | None,
+        threads: int | None = None,
+    ) -> Contours: ...
+    @property
+    def volume_ml(self) -> float: ...
+    @property
+    def findings(self) -> list[tuple[str, str, float, float | None]]: ...
+    def occupancy(
+        self, shape: Sequence[int], affine_lps: Sequence[Sequence[float]], threads: int | None = None
+    ) -> Occupancy: ...
+    def grid(self, voxel_size_mm: Sequence[float]) -> tuple[list[int], list[list[float]]]: ...
+
+@final
 class DoseVolumeHistogram:
     """The exact cumulative dose-volume histogram of one structure, and what is read from it."""
 
@@ -365,6 +388,7 @@ def dose_volume_histograms(
     dose_gy: ArrayLike,
     structures: Sequence[tuple[str, Occupancy]],
     voxel_volume_ml: float,
+    parts: Sequence[int] | None = None,
     threads: int | None = None,
 ) -> list[DoseVolumeHistogram]: ...
 def bed_gy(

@@ -75,9 +75,18 @@ pub fn dose_volume_histograms<D: Voxels<Element: Dose>>(
         let group = if occupancy.is_whole() { &mut whole } else { &mut partial };
         group.push((name.as_str(), *occupancy, result));
     }
-    fill(dose_gy, whole, voxel_volume_ml, threads, |key, _| key, unweighted::<D::Element>);
-    fill(dose_gy, partial, voxel_volume_ml, threads, |key, weight| (key, weight), weighted::<D::Element>);
-    // `fill` leaves out what is empty.
+    let gather_keys = |o: &Occupancy, runs: &[Run]| gather(dose_gy, o, runs, |key, _| key);
+    let gather_pairs = |o: &Occupancy, runs: &[Run]| gather(dose_gy, o, runs, |key, weight| (key, weight));
+    fill(whole, voxel_volume_ml, PORTION, threads, gather_keys, unweighted::<D::Element>);
+    fill(partial, voxel_volume_ml, PORTION, threads, gather_pairs, weighted::<D::Element>);
+    none_empty(structures, results)
+}
+
+/// What [`fill`] left out occupies no voxel.
+pub(super) fn none_empty(
+    structures: &[(String, &Occupancy)],
+    results: Vec<Option<Result<DoseVolumeHistogram>>>,
+) -> Result<Vec<DoseVolumeHistogram>> {
     let empty = |name: &str| Error::Undefined {
         quantity: format!("dose-volume histogram of '{name}'"),
         reason: "the structure occupies no voxel of the dose grid".into(),
@@ -90,30 +99,28 @@ pub fn dose_volume_histograms<D: Voxels<Element: Dose>>(
 }
 
 /// One structure, and where its histogram goes.
-type Slot<'a> = (&'a str, &'a Occupancy, &'a mut Option<Result<DoseVolumeHistogram>>);
+pub(super) type Slot<'a> = (&'a str, &'a Occupancy, &'a mut Option<Result<DoseVolumeHistogram>>);
 
 /// Doses in ascending order, and the volume in voxels colder than each where that is not their number.
-type Sorted<E> = (Vec<E>, Option<Vec<f64>>);
+pub(super) type Sorted<E> = (Vec<E>, Option<Vec<f64>>);
 
 /// The histograms of structures whose samples are `T`s: gather, sort, summarize, each shared out between threads in
-/// portions that do not depend on how many there are.
-fn fill<D: Voxels<Element: Dose>, T: Keyed>(
-    dose_gy: &D,
+/// portions of about `portion` voxels, which do not depend on how many threads there are.
+pub(super) fn fill<E: Dose, T: Keyed>(
     slots: Vec<Slot<'_>>,
     voxel_volume_ml: f64,
+    portion: usize,
     threads: usize,
-    sample: impl Fn(<D::Element as Dose>::Key, f32) -> T + Sync,
-    finish: impl Fn(Vec<T>) -> Sorted<D::Element> + Sync,
+    gather: impl Fn(&Occupancy, &[Run]) -> Vec<T> + Sync,
+    finish: impl Fn(Vec<T>) -> Sorted<E> + Sync,
 ) {
     let slots: Vec<_> = slots.into_iter().filter(|slot| slot.1.voxels() > 0).collect();
-    let portions: Vec<_> = slots.iter().flat_map(|slot| slot.1.portions(PORTION).map(|runs| (slot.1, runs))).collect();
-    let chunks = parallel::map(portions.len(), threads, |p| {
-        Buckets::new(&gather(dose_gy, portions[p].0, portions[p].1, &sample))
-    });
+    let portions: Vec<_> = slots.iter().flat_map(|slot| slot.1.portions(portion).map(|runs| (slot.1, runs))).collect();
+    let chunks = parallel::map(portions.len(), threads, |p| Buckets::new(&gather(portions[p].0, portions[p].1)));
     let mut rest = &chunks[..];
     let lists: Vec<_> = slots
         .iter()
-        .map(|slot| rest.split_off(..slot.1.portions(PORTION).count()).unwrap_or_default())
+        .map(|slot| rest.split_off(..slot.1.portions(portion).count()).unwrap_or_default())
         .collect();
     let work = radix::sorted(&lists, threads).into_iter().zip(slots).collect();
     parallel::for_each(work, threads, |(samples, (name, occupancy, result))| {
@@ -150,7 +157,7 @@ fn unweighted<E: Dose>(keys: Vec<E::Key>) -> Sorted<E> {
     (keys.into_iter().map(E::decode).collect(), None)
 }
 
-fn weighted<E: Dose>(mut samples: Vec<(E::Key, f32)>) -> Sorted<E> {
+pub(super) fn weighted<E: Dose>(mut samples: Vec<(E::Key, f32)>) -> Sorted<E> {
     // Equal doses by weight: then no result depends on where the voxels lay.
     for same in samples.chunk_by_mut(|a, b| a.0.key() == b.0.key()).filter(|same| same.len() > 1) {
         same.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));

@@ -10,7 +10,9 @@ pub mod occupancy;
 pub mod radiobiology;
 mod radix;
 pub mod resampling;
+pub mod rasterize;
 mod samples;
+pub mod sub_voxel;
 pub mod uncertainty;
 pub mod voxels;
 
@@ -18,5 +20,7 @@ pub use affine::Affine;
 pub use dvh::{DoseVolumeHistogram, Interpolation, dose_volume_histograms};
 pub use occupancy::{Occupancy, occupancy};
 pub use resampling::{Resampled, Resampling, Sample, resampled};
+pub use rasterize::Contours;
 pub use samples::Dose;
+pub use sub_voxel::sub_voxel_histograms;
 pub use voxels::{Contiguous, Fraction, Voxels};

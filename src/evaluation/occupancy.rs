@@ -89,7 +89,7 @@ impl Occupancy {
         Ok(Self::cropped(shape, origin, box_shape, values, outside_fraction))
     }
 
-    fn nothing(shape: [usize; 3], outside_fraction: f64) -> Self {
+    pub(super) fn nothing(shape: [usize; 3], outside_fraction: f64) -> Self {
         Self {
             shape,
             origin: [0; 3],
@@ -103,7 +103,7 @@ impl Occupancy {
     }
 
     /// From weights (C order) of a box, some of whose outer planes may be zero.
-    fn cropped(
+    pub(super) fn cropped(
         shape: [usize; 3],
         origin: [usize; 3],
         box_shape: [usize; 3],

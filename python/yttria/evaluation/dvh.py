@@ -41,7 +41,7 @@ def dose_volume_histograms(
 
     """
     occupancies = [(name, _occupancy(name, structure, threads)) for name, structure in structures.items()]
-    histograms = _core.dose_volume_histograms(dose_gy, occupancies, voxel_volume_ml, threads)
+    histograms = _core.dose_volume_histograms(dose_gy, occupancies, voxel_volume_ml, None, threads)
     return dict(zip(structures, histograms, strict=True))
 
 

@@ -81,22 +81,21 @@ impl PyDoseVolumeHistogram {
 }
 
 #[pyfunction]
-#[pyo3(signature = (dose_gy, structures, voxel_volume_ml, threads = None))]
+#[pyo3(signature = (dose_gy, structures, voxel_volume_ml, parts = None, threads = None))]
 fn dose_volume_histograms(
     py: Python<'_>,
     dose_gy: &Bound<'_, PyAny>,
     structures: Vec<(String, Py<PyOccupancy>)>,
     voxel_volume_ml: f64,
+    parts: Option<[usize; 3]>,
     threads: Option<Threads>,
 ) -> PyResult<Vec<PyDoseVolumeHistogram>> {
     let structures: Vec<_> = structures.iter().map(|(name, s)| (name.clone(), &s.get().0)).collect();
     let (dose, threads) = (arrays::dose(dose_gy)?, threads.map(|threads| threads.0));
-    let histograms = with_dose!(dose, |view| py.detach(|| evaluation::dose_volume_histograms(
-        view,
-        &structures,
-        voxel_volume_ml,
-        threads
-    )));
+    let histograms = with_dose!(dose, |view| py.detach(|| match parts {
+        None => evaluation::dose_volume_histograms(view, &structures, voxel_volume_ml, threads),
+        Some(parts) => evaluation::sub_voxel_histograms(view, &structures, voxel_volume_ml, parts, threads),
+    }));
     Ok(histograms.or_raise(py)?.into_iter().map(PyDoseVolumeHistogram).collect())
 }
 

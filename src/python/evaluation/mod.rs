@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 
 mod arrays;
+mod contours;
 mod dvh;
 mod occupancy;
 mod radiobiology;
@@ -12,6 +13,7 @@ mod uncertainty;
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     occupancy::register(module)?;
     resampling::register(module)?;
+    contours::register(module)?;
     dvh::register(module)?;
     radiobiology::register(module)?;
     uncertainty::register(module)

@@ -1,0 +1,151 @@
+//! Sections between the planes of contours.
+//!
+//! Between two planes the function of `field.rs` follows a parabola in the position z at every lattice point: the line
+//! through both planes, plus (z - a)(z - b) times the second difference there. Of the second differences at the lower
+//! and the upper plane the smaller one counts, and none where they differ in sign (minmod), so that a step is not
+//! overshot. Where sections differ in shape as well as in size, functions of distance cut corners and the section comes
+//! out too small; sections of every quadric (ellipsoids of any shape and position among them) have areas quadratic in z,
+//! so the level is lowered until the section has at least the area that the same parabola gives for the areas.
+
+use super::field::{Lattice, field};
+use super::level_set;
+use super::planes::Section;
+use super::polygon::{Loop, Point};
+
+/// Sections are not farther apart than this, mm, unless that would make more than `MOST_PARTS` of a gap.
+const PART_MM: f64 = 0.5;
+const MOST_PARTS: usize = 16;
+/// Lattice points per section, about.
+const POINTS: f64 = 5_000.0;
+/// An area this close to its target, relative, has reached it.
+const AREA_TOLERANCE: f64 = 2e-4;
+
+/// Into how many parts a gap is cut.
+pub(super) fn parts(gap: f64) -> usize {
+    ((gap / PART_MM).ceil() as usize).clamp(1, MOST_PARTS)
+}
+
+/// A section between two planes: its position, and its outline, the inside on the left.
+pub(super) type Between = (f64, Vec<(Point, Point)>);
+
+/// The loops of one plane that take part, and the plane's position.
+pub(super) struct Level<'a> {
+    pub position: f64,
+    pub loops: Vec<&'a Loop>,
+}
+
+impl<'a> Level<'a> {
+    pub fn new(section: &'a Section, places: &[usize]) -> Self {
+        Self {
+            position: section.position,
+            loops: places.iter().map(|&n| &section.loops[n]).collect(),
+        }
+    }
+
+    fn area(&self) -> f64 {
+        self.loops.iter().map(|l| l.area).sum()
+    }
+}
+
+/// One group's sections inside the gap. `below` and `above` are the planes beyond, where the group goes on.
+pub(super) fn between(
+    below: Option<&Level<'_>>,
+    lower: &Level<'_>,
+    upper: &Level<'_>,
+    above: Option<&Level<'_>>,
+) -> Vec<Between> {
+    let (a, b) = (lower.position, upper.position);
+    let count = parts(b - a);
+    if count == 1 {
+        return Vec::new();
+    }
+    let lattice = window(lower, upper);
+    let of = |level: &Level<'_>| field(&lattice, &level.loops);
+    let (low, high) = (of(lower), of(upper));
+    let curvature = curvatures(&low, &high, below.map(of), above.map(of), [below, Some(lower), Some(upper), above]);
+    let areas = [lower.area(), upper.area()];
+    let bend = curvatures(
+        &areas[..1],
+        &areas[1..],
+        below.map(|level| vec![level.area()]),
+        above.map(|level| vec![level.area()]),
+        [below, Some(lower), Some(upper), above],
+    )[0];
+    (1..count)
+        .map(|n| {
+            let t = n as f64 / count as f64;
+            let z = a + t * (b - a);
+            let product = (z - a) * (z - b);
+            let values: Vec<f64> = low
+                .iter()
+                .zip(&high)
+                .zip(&curvature)
+                .map(|((l, h), c)| l + t * (h - l) + product * c)
+                .collect();
+            let target = areas[0] + t * (areas[1] - areas[0]) + product * bend;
+            let level = lowered(&lattice, &values, target);
+            let mut edges = Vec::new();
+            level_set::outline(&lattice, &values, level, |p, q| edges.push((p, q)));
+            (z, edges)
+        })
+        .collect()
+}
+
+/// A lattice over both planes' loops, with room for the outline to grow.
+fn window(lower: &Level<'_>, upper: &Level<'_>) -> Lattice {
+    let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
+    for l in lower.loops.iter().chain(&upper.loops) {
+        low = [0, 1].map(|a| low[a].min(l.low[a]));
+        high = [0, 1].map(|a| high[a].max(l.high[a]));
+    }
+    Lattice::over(low, high, POINTS, 3)
+}
+
+/// The second divided difference to use at each point; planes in the order below, lower, upper, above.
+fn curvatures(
+    low: &[f64],
+    high: &[f64],
+    below: Option<Vec<f64>>,
+    above: Option<Vec<f64>>,
+    planes: [Option<&Level<'_>>; 4],
+) -> Vec<f64> {
+    let position = |n: usize| planes[n].map_or(f64::NAN, |level| level.position);
+    let [p, a, b, q] = [0, 1, 2, 3].map(position);
+    let second = |at: [f64; 3], f: [f64; 3]| {
+        ((f[2] - f[1]) / (at[2] - at[1]) - (f[1] - f[0]) / (at[1] - at[0])) / (at[2] - at[0])
+    };
+    (0..low.len())
+        .map(|n| {
+            let first = below.as_ref().map(|below| second([p, a, b], [below[n], low[n], high[n]]));
+            let last = above.as_ref().map(|above| second([a, b, q], [low[n], high[n], above[n]]));
+            match (first, last) {
+                (Some(x), Some(y)) if x * y <= 0.0 => 0.0,
+                (Some(x), Some(y)) => if x.abs() < y.abs() { x } else { y },
+                (x, y) => x.or(y).unwrap_or(0.0),
+            }
+        })
+        .collect()
+}
+
+/// The level at which the area reaches the target: zero where it does so already, else lower, by the secant rule.
+fn lowered(lattice: &Lattice, values: &[f64], target: f64) -> f64 {
+    let mut old = (0.0, level_set::area(lattice, values, 0.0));
+    let enough = target * (1.0 - AREA_TOLERANCE);
+    if old.1 >= enough {
+        return 0.0;
+    }
+    let scale = values.iter().copied().fold(0.0, f64::max).max(lattice.step * lattice.step);
+    let mut level = -0.5 * scale * (1.0 - old.1 / target);
+    for _ in 0..8 {
+        let now = (level, level_set::area(lattice, values, level));
+        if (now.1 - target).abs() <= target * AREA_TOLERANCE {
+            break;
+        }
+        let slope = (now.1 - old.1) / (now.0 - old.0);
+        let step = if slope < 0.0 { (target - now.1) / slope } else { 2.0 * level };
+        // At most doubled, and never above zero.
+        level = (level + step).clamp(2.0 * level, 0.0);
+        old = now;
+    }
+    level
+}

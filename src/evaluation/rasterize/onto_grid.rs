@@ -1,0 +1,177 @@
+//! Slabs onto a voxel grid.
+//!
+//! Where a grid axis runs along the contours' normal, the share of a voxel inside a slab is the product of the overlap
+//! along the normal and of the polygon's exact area in the voxel's face: both are added up without sampling. Coverage is
+//! linear in the edges, so every edge of every slab that overlaps a plane of voxels is added with the overlap as its
+//! weight, and one running sum makes the plane's occupancy. Other grids take the occupancy of a fine grid along the
+//! contours, carried over as `occupancy` carries masks.
+
+use super::coverage::Coverage;
+use super::slabs::Slab;
+use super::Contours;
+use crate::error::Result;
+use crate::evaluation::affine::{Affine, IndexMap};
+use crate::evaluation::occupancy::{Occupancy, occupancy, reserve, rounded};
+use crate::evaluation::voxels::Contiguous;
+use crate::parallel;
+
+/// Axes that drift apart by less than this many voxels over the whole structure count as parallel.
+const PARALLEL: f64 = 1e-4;
+/// Voxels of the fine grid per voxel edge of an oblique one, and how many there are at most.
+const FINER: f64 = 4.0;
+const MOST_VOXELS: f64 = 16_777_216.0;
+
+pub(super) fn onto(contours: &Contours, shape: [usize; 3], affine: &Affine, threads: usize) -> Result<Occupancy> {
+    let map = contours.frame.affine()?.to_index_of(affine);
+    match normal_axis(&map, contours) {
+        Some(axis) => along(contours, shape, &map, axis, threads),
+        None => across(contours, shape, affine, &map, threads),
+    }
+}
+
+/// The grid axis along the contours' normal, where there is one. Columns of `map` are (n, v, u).
+fn normal_axis(map: &IndexMap, contours: &Contours) -> Option<usize> {
+    let [n, v, u] = contours.extent().map(|(low, high)| high - low);
+    (0..3).find(|&axis| {
+        let drift = map.linear[axis][1].abs() * v + map.linear[axis][2].abs() * u;
+        let lean = (0..3).filter(|&a| a != axis).map(|a| map.linear[a][0].abs() * n).fold(0.0, f64::max);
+        drift <= PARALLEL && lean <= PARALLEL
+    })
+}
+
+/// Voxels along one axis that may be touched, and whether the grid cuts the structure there.
+fn reach(map: &IndexMap, contours: &Contours, axis: usize, count: usize) -> (usize, usize, bool) {
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    let extent = contours.extent();
+    for corner in 0..8 {
+        let at = [0, 1, 2].map(|a| if corner >> a & 1 == 0 { extent[a].0 } else { extent[a].1 });
+        // In units where voxel n spans n .. n + 1.
+        let x = map.apply(at)[axis] + 0.5;
+        (low, high) = (low.min(x), high.max(x));
+    }
+    let within = |x: f64| x.clamp(0.0, count as f64) as usize;
+    let cut = low < -1e-9 || high > count as f64 + 1e-9;
+    (within((low - 1e-9).floor()), within((high + 1e-9).ceil()), cut)
+}
+
+fn along(
+    contours: &Contours,
+    shape: [usize; 3],
+    map: &IndexMap,
+    axis: usize,
+    threads: usize,
+) -> Result<Occupancy> {
+    let [row_axis, column_axis] = [[1, 2], [0, 2], [0, 1]][axis];
+    let reaches = [0, 1, 2].map(|a| reach(map, contours, a, shape[a]));
+    let low = reaches.map(|r| r.0);
+    let box_shape = reaches.map(|r| r.1.saturating_sub(r.0));
+    if box_shape.contains(&0) {
+        let outside = f64::from(u8::from(contours.volume_mm3 > 0.0));
+        return Ok(Occupancy::nothing(shape, outside));
+    }
+    let stride = [box_shape[1] * box_shape[2], box_shape[2], 1];
+    let mut weights = reserve(box_shape)?;
+    weights.resize(box_shape.iter().product(), 0.0);
+
+    // Positions along the normal in voxels, ordered: (from, to) of each slab.
+    let place = |z: f64| map.linear[axis][0] * z + map.offset[axis] + 0.5 - low[axis] as f64;
+    let spans: Vec<(f64, f64)> = contours
+        .slabs
+        .iter()
+        .map(|slab| (place(slab.from), place(slab.to)))
+        .map(|(p, q)| (p.min(q), p.max(q)))
+        .collect();
+    let [to_row, to_column] = [row_axis, column_axis].map(|a| {
+        let [_, v, u] = map.linear[a];
+        let start = map.offset[a] + 0.5 - low[a] as f64;
+        // The middle of the structure along the normal stands for all of it: the rest is less than `PARALLEL`.
+        let lean = map.linear[a][0] * contours.middle();
+        move |p: [f64; 2]| u * p[0] + v * p[1] + start + lean
+    });
+    let [_, rv, ru] = map.linear[row_axis];
+    let [_, cv, cu] = map.linear[column_axis];
+    let sign = (cu * rv - cv * ru).signum();
+    let mut of_plane = vec![Vec::new(); box_shape[axis]];
+    for (n, &(from, to)) in spans.iter().enumerate() {
+        let last = (to.ceil().max(0.0) as usize).min(box_shape[axis]);
+        (from.floor().max(0.0) as usize..last).for_each(|k| of_plane[k].push(n));
+    }
+    let planes = parallel::map(box_shape[axis], threads, |k| {
+        let mut coverage = Coverage::new(box_shape[row_axis], box_shape[column_axis]);
+        for &n in &of_plane[k] {
+            let overlap = spans[n].1.min((k + 1) as f64) - spans[n].0.max(k as f64);
+            if overlap > 0.0 {
+                for &(a, b) in &contours.slabs[n].edges {
+                    coverage.add([to_column(a), to_row(a)], [to_column(b), to_row(b)], sign * overlap);
+                }
+            }
+        }
+        let plane: Vec<f64> = coverage.finish().map(|value| value.clamp(0.0, 1.0)).collect();
+        (plane.iter().sum::<f64>(), plane.into_iter().map(rounded).collect::<Vec<f32>>())
+    });
+    let mut inside = 0.0;
+    for (k, (sum, plane)) in planes.iter().enumerate() {
+        inside += sum;
+        for (r, row) in plane.chunks_exact(box_shape[column_axis]).enumerate() {
+            let start = k * stride[axis] + r * stride[row_axis];
+            for (c, &weight) in row.iter().enumerate() {
+                weights[start + c * stride[column_axis]] = weight;
+            }
+        }
+    }
+    let cut = reaches.iter().any(|r| r.2);
+    let outside = if cut { 1.0 - inside / (contours.volume_mm3 * map.volume_ratio()) } else { 0.0 };
+    Ok(Occupancy::cropped(shape, low, box_shape, weights, outside.clamp(0.0, 1.0)))
+}
+
+fn across(
+    contours: &Contours,
+    shape: [usize; 3],
+    affine: &Affine,
+    map: &IndexMap,
+    threads: usize,
+) -> Result<Occupancy> {
+    let smallest = [0, 1, 2].map(|a| map.linear[a].iter().map(|x| x * x).sum::<f64>().sqrt());
+    let finest = 1.0 / (FINER * smallest.iter().copied().fold(0.0, f64::max));
+    let (fine, fine_shape, first) = contours.own_grid([finest; 3])?;
+    let size = fine[0];
+    let grid = contours.frame.grid(fine, first)?;
+    let own = along(contours, fine_shape, &contours.frame.affine()?.to_index_of(&grid), 0, threads)?;
+    if own.box_shape().contains(&0) || size <= 0.0 {
+        return Ok(Occupancy::nothing(shape, 0.0));
+    }
+    let start = [0, 1, 2].map(|a| first[a] + own.origin()[a] as f64 * fine[a]);
+    let mask = Contiguous::new(own.weights(), own.box_shape())?;
+    occupancy(&mask, &contours.frame.grid(fine, start)?, shape, affine, Some(threads))
+}
+
+impl Contours {
+    /// A grid along the contours with voxels of at least the given size (n, v, u) that holds all of the structure: the
+    /// voxel size used, the shape, and the first voxel's center.
+    pub(super) fn own_grid(&self, size: [f64; 3]) -> Result<([f64; 3], [usize; 3], [f64; 3])> {
+        let extent = self.extent();
+        let length = extent.map(|(low, high)| (high - low).max(1e-3));
+        let voxels: f64 = (0..3).map(|a| length[a] / size[a]).product();
+        let coarser = (voxels / MOST_VOXELS).cbrt().max(1.0);
+        let size = size.map(|s| (s * coarser).clamp(1e-3, 1e3));
+        let shape = [0, 1, 2].map(|a| ((length[a] / size[a]).ceil() as usize).clamp(1, 1 << 24));
+        let first = [0, 1, 2].map(|a| 0.5 * (extent[a].0 + extent[a].1) - 0.5 * size[a] * (shape[a] - 1) as f64);
+        Ok((size, shape, first))
+    }
+}
+
+/// Where the slabs lie along (n, v, u).
+pub(super) fn extent(slabs: &[Slab]) -> [(f64, f64); 3] {
+    let mut extent = [(f64::INFINITY, f64::NEG_INFINITY); 3];
+    let mut add = |a: usize, x: f64| extent[a] = (extent[a].0.min(x), extent[a].1.max(x));
+    for slab in slabs {
+        add(0, slab.from);
+        add(0, slab.to);
+        for (p, _) in &slab.edges {
+            add(1, p[1]);
+            add(2, p[0]);
+        }
+    }
+    if slabs.is_empty() { [(0.0, 0.0); 3] } else { extent }
+}
+

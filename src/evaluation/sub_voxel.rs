@@ -1,0 +1,137 @@
+//! Dose-volume histograms with the dose interpolated inside voxels.
+//!
+//! Each dose voxel is cut into parts, an even number along each axis, so that the dose, linear along each axis between
+//! voxel centers, is smooth within a part. A part's doses are taken as evenly spread about its center's dose with the
+//! variance that the gradient gives over the part: exact where the dose changes along one axis. Each part enters as
+//! several samples along that spread. Beyond the outermost voxel centers the dose stays what it is there.
+
+use super::dvh::{DoseVolumeHistogram, fill, none_empty, weighted};
+use super::occupancy::{Occupancy, Run};
+use super::samples::Dose;
+use super::voxels::Voxels;
+use crate::error::{Error, Result, check};
+use crate::parallel;
+
+/// Samples per part: as many as keep a structure's samples below `SAMPLES`, powers of two within these bounds.
+const SAMPLES: usize = 1 << 21;
+const FEWEST: usize = 2;
+const MOST: usize = 32;
+/// Parts per voxel along an axis, and parts of a structure, at most.
+const MOST_PARTS: usize = 64;
+const MOST_OCCUPIED: usize = 1 << 27;
+/// Samples that one thread gathers at a time, about.
+const PORTION: usize = 1 << 18;
+
+/// Histograms of structures whose occupancies are of the dose grid with each voxel cut into `parts` along (k, j, i).
+///
+/// Errors where the parts are not an even number of 2 to 64, a structure is not on the grid of parts, occupies none
+/// or more than 2^27 of them, or a dose in it or beside it is not finite. The result does not depend on `threads`.
+pub fn sub_voxel_histograms<D: Voxels<Element: Dose>>(
+    dose_gy: &D,
+    structures: &[(String, &Occupancy)],
+    voxel_volume_ml: f64,
+    parts: [usize; 3],
+    threads: Option<usize>,
+) -> Result<Vec<DoseVolumeHistogram>> {
+    let threads = parallel::thread_count(threads)?;
+    let voxel_volume_ml = check::positive("voxel volume in mL", voxel_volume_ml)?;
+    if let Some(&bad) = parts.iter().find(|&&p| p == 0 || p > MOST_PARTS || p % 2 == 1) {
+        return Err(Error::out_of_range("parts of a voxel", bad as f64, "an even number, 2 to 64"));
+    }
+    let shape = dose_gy.shape();
+    let refined = [0, 1, 2].map(|a| shape[a].saturating_mul(parts[a]));
+    for (name, occupancy) in structures {
+        if occupancy.shape() != refined {
+            return Err(Error::Shape {
+                quantity: format!("occupancy of '{name}'"),
+                shape: occupancy.shape().to_vec(),
+                requirement: format!("on the grid of parts {refined:?}"),
+            });
+        }
+        if occupancy.voxels() > MOST_OCCUPIED {
+            let quantity = format!("number of voxel parts in '{name}'");
+            return Err(Error::out_of_range(quantity, occupancy.voxels() as f64, "at most 2^27: use larger parts"));
+        }
+    }
+    let part_volume_ml = voxel_volume_ml / parts.iter().product::<usize>() as f64;
+    let mut results: Vec<Option<Result<DoseVolumeHistogram>>> = structures.iter().map(|_| None).collect();
+    for ((name, occupancy), result) in structures.iter().zip(&mut results) {
+        let samples = samples_per_part(occupancy.voxels());
+        let gather = |o: &Occupancy, runs: &[Run]| gather(dose_gy, o, runs, parts, samples);
+        let slot = vec![(name.as_str(), *occupancy, result)];
+        fill(slot, part_volume_ml, PORTION / samples, threads, gather, weighted::<f64>);
+    }
+    none_empty(structures, results)
+}
+
+fn samples_per_part(occupied: usize) -> usize {
+    let most = (SAMPLES / occupied.max(1)).clamp(FEWEST, MOST);
+    1 << most.ilog2()
+}
+
+fn gather<D: Voxels<Element: Dose>>(
+    dose_gy: &D,
+    occupancy: &Occupancy,
+    runs: &[Run],
+    parts: [usize; 3],
+    samples: usize,
+) -> Vec<(u64, f32)> {
+    let shape = dose_gy.shape();
+    let mut gathered = Vec::with_capacity(samples * runs.iter().map(|run| run.length).sum::<usize>());
+    for run in runs {
+        let (k, j) = (Between::new(run.k, parts[0], shape[0]), Between::new(run.j, parts[1], shape[1]));
+        for (n, &weight) in occupancy.weights()[run.at..run.at + run.length].iter().enumerate() {
+            let i = Between::new(run.i + n, parts[2], shape[2]);
+            let (center, spread) = interpolated(dose_gy, [k, j, i]);
+            // Powers of two: the samples of a part weigh together what it weighs.
+            let share = weight / samples as f32;
+            for s in 0..samples {
+                let offset = spread * ((2 * s + 1) as f64 / samples as f64 - 1.0);
+                gathered.push(((center + offset).encode(), share));
+            }
+        }
+    }
+    gathered
+}
+
+/// A part's center between two voxel centers along an axis.
+#[derive(Clone, Copy)]
+struct Between {
+    low: usize,
+    high: usize,
+    /// The share of the upper voxel.
+    share: f64,
+    /// Half a part, in voxels; 0 where the dose does not change.
+    half: f64,
+}
+
+impl Between {
+    fn new(part: usize, parts: usize, count: usize) -> Self {
+        let x = (part as f64 + 0.5) / parts as f64 - 0.5;
+        let low = x.floor().max(0.0) as usize;
+        let inside = x > 0.0 && low + 1 < count;
+        Self {
+            low: low.min(count - 1),
+            high: (low + 1).min(count - 1),
+            share: if inside { x - low as f64 } else { 0.0 },
+            half: if inside { 0.5 / parts as f64 } else { 0.0 },
+        }
+    }
+}
+
+/// Dose at a part's center, and half the width over which its doses are spread.
+fn interpolated<D: Voxels<Element: Dose>>(dose_gy: &D, [k, j, i]: [Between; 3]) -> (f64, f64) {
+    let corner = |a: usize, b: usize, c: usize| -> f64 { dose_gy.get([a, b, c]).into() };
+    let line = |a: usize, b: usize| {
+        let (p, q) = (corner(a, b, i.low), corner(a, b, i.high));
+        (p + i.share * (q - p), q - p)
+    };
+    let plane = |a: usize| {
+        let ((p, pi), (q, qi)) = (line(a, j.low), line(a, j.high));
+        (p + j.share * (q - p), q - p, pi + j.share * (qi - pi))
+    };
+    let ((p, pj, pi), (q, qj, qi)) = (plane(k.low), plane(k.high));
+    let center = p + k.share * (q - p);
+    let slopes = [(q - p) * k.half, (pj + k.share * (qj - pj)) * j.half, (pi + k.share * (qi - pi)) * i.half];
+    (center, slopes.iter().map(|s| s * s).sum::<f64>().sqrt())
+}

@@ -1,0 +1,76 @@
+use numpy::{PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::prelude::*;
+
+use super::occupancy::PyOccupancy;
+use crate::evaluation::Affine;
+use crate::evaluation::rasterize::{Contours, EndCaps, Interpolation, Reading};
+use crate::python::errors::OrRaise;
+use crate::python::threads::Threads;
+
+/// Code, message, value, limit.
+type Found = (&'static str, String, f64, Option<f64>);
+
+#[pyclass(name = "Contours", module = "yttria._core", frozen)]
+pub struct PyContours(Contours);
+
+#[pymethods]
+impl PyContours {
+    #[new]
+    #[pyo3(signature = (points, lengths, end_caps, interpolation, slice_thickness_mm, maximum_gap_mm, threads = None))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        py: Python<'_>,
+        points: PyReadonlyArray2<'_, f64>,
+        lengths: PyReadonlyArray1<'_, i64>,
+        end_caps: &str,
+        interpolation: &str,
+        slice_thickness_mm: Option<f64>,
+        maximum_gap_mm: Option<f64>,
+        threads: Option<Threads>,
+    ) -> PyResult<Self> {
+        let reading = Reading {
+            end_caps: EndCaps::from_name(end_caps).or_raise(py)?,
+            interpolation: Interpolation::from_name(interpolation).or_raise(py)?,
+            slice_thickness_mm,
+            maximum_gap_mm,
+        };
+        let (points, lengths) = (points.as_slice()?.as_chunks::<3>().0, lengths.as_slice()?);
+        let threads = threads.map(|threads| threads.0);
+        let made = py.detach(|| {
+            let mut rest = points;
+            let contours: Vec<&[[f64; 3]]> = lengths
+                .iter()
+                .map(|&length| rest.split_off(..length as usize).unwrap_or_default())
+                .collect();
+            Contours::new(&contours, reading, threads)
+        });
+        made.or_raise(py).map(Self)
+    }
+    #[getter]
+    fn volume_ml(&self) -> f64 {
+        self.0.volume_ml()
+    }
+    #[getter]
+    fn findings(&self) -> Vec<Found> {
+        self.0.findings().iter().map(|f| (f.code, f.message.clone(), f.value, f.limit)).collect()
+    }
+    #[pyo3(signature = (shape, affine_lps, threads = None))]
+    fn occupancy(
+        &self,
+        py: Python<'_>,
+        shape: [usize; 3],
+        affine_lps: [[f64; 4]; 4],
+        threads: Option<Threads>,
+    ) -> PyResult<PyOccupancy> {
+        let affine = Affine::new("affine_lps", affine_lps).or_raise(py)?;
+        let threads = threads.map(|threads| threads.0);
+        py.detach(|| self.0.occupancy(shape, &affine, threads)).or_raise(py).map(PyOccupancy)
+    }
+    fn grid(&self, py: Python<'_>, voxel_size_mm: [f64; 3]) -> PyResult<([usize; 3], [[f64; 4]; 4])> {
+        self.0.grid(voxel_size_mm).or_raise(py)
+    }
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyContours>()
+}
