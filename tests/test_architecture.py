@@ -52,7 +52,8 @@ PYTHON_ROOMS = {
     "image": {"errors", "affine", "resampling"},
     "resampling": {"_core", "errors", "advisory", "affine", "image"},
     "structure": {"_core", "errors", "affine", "image", "evaluation"},
-    "io": {"_core", "errors", "advisory", "_extras", "affine", "image", "structure", "provenance"},
+    "contours": {"_core", "_inputs", "errors", "advisory", "affine", "evaluation", "image", "structure"},
+    "io": {"_core", "errors", "advisory", "_extras", "affine", "contours", "image", "structure", "provenance"},
     "batch": {"_core", "_extras", "case", "errors", "image", "io", "kernels"},
     "case": {"_core", "_inputs", "errors", "advisory", "image", "io", "kernels", "structure", "voxel"},
 }

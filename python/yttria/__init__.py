@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import errors, evaluation, planning
 from ._core import Nuclide, __version__
 from .advisory import Advisory
+from .contours import ContourStructure
 from .errors import YttriaError
 from .image import Image
 from .io import read_image, read_structures, write_image, write_structures
@@ -33,6 +34,7 @@ from .voxel import (
 __all__ = [
     "AbsoluteScaling",
     "Advisory",
+    "ContourStructure",
     "ConvolutionPlan",
     "DosePointKernel",
     "DoseResult",

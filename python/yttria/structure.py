@@ -42,12 +42,7 @@ class Structure:
     transform_lps: Affine | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name or self.name != self.name.strip():
-            raise OutOfRangeError(f"structure name must be a text without blank ends, got {self.name!r}")
-        if self.label is not None:
-            object.__setattr__(self, "label", _checked_label(self.label, self.name))
-        if self.color is not None and (len(self.color) != 3 or not all(0 <= c <= 1 for c in self.color)):
-            raise OutOfRangeError(f"color of '{self.name}' must be three numbers within [0, 1], got {self.color}")
+        self._check_identity()
         mask = checked_array(self.mask, f"mask of '{self.name}'")
         mask = (
             mask
@@ -59,9 +54,17 @@ class Structure:
         mask.flags.writeable = False
         object.__setattr__(self, "mask", mask)
         object.__setattr__(self, "affine_lps", checked_affine(self.affine_lps))
-        checked_frame(self.frame_of_reference_uid, f"'{self.name}'")
         if self.transform_lps is not None:
             object.__setattr__(self, "transform_lps", checked_affine(self.transform_lps))
+
+    def _check_identity(self) -> None:
+        if not isinstance(self.name, str) or not self.name or self.name != self.name.strip():
+            raise OutOfRangeError(f"structure name must be a text without blank ends, got {self.name!r}")
+        if self.label is not None:
+            object.__setattr__(self, "label", _checked_label(self.label, self.name))
+        if self.color is not None and (len(self.color) != 3 or not all(0 <= c <= 1 for c in self.color)):
+            raise OutOfRangeError(f"color of '{self.name}' must be three numbers within [0, 1], got {self.color}")
+        checked_frame(self.frame_of_reference_uid, f"'{self.name}'")
 
     def __reduce__(self) -> tuple[Callable[..., Structure], tuple[object, ...]]:
         # Through the constructor, so that a copy is read-only too.
@@ -92,12 +95,7 @@ class Structure:
         Raises `GeometryError` where `grid` is neither, or an image in another known frame of reference; see
         `yttria.evaluation.occupancy`.
         """
-        if isinstance(grid, Image):
-            self.check_frame(grid)
-            grid = grid.shape, grid.affine_lps
-        if not (isinstance(grid, tuple) and len(grid) == 2):
-            raise GeometryError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
-        shape, affine_lps = grid
+        shape, affine_lps = grid_of(self, grid)
         return occupancy(self.mask, self.affine_lps, shape, affine_lps, threads=threads)
 
     def check_frame(self, image: Image) -> None:
@@ -113,6 +111,18 @@ class Structure:
             transform_lps=transform,
             frame_of_reference_uid=frame_of_reference_uid,
         )
+
+
+def grid_of(
+    structure: Structure, grid: Image | tuple[Sequence[int], npt.ArrayLike]
+) -> tuple[Sequence[int], npt.ArrayLike]:
+    """Shape and affine of what `Structure.occupancy_on` takes."""
+    if isinstance(grid, Image):
+        structure.check_frame(grid)
+        return grid.shape, grid.affine_lps
+    if not (isinstance(grid, tuple) and len(grid) == 2):
+        raise GeometryError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
+    return grid
 
 
 def _checked_label(label: object, name: str) -> int:

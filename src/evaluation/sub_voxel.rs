@@ -132,6 +132,10 @@ fn interpolated<D: Voxels<Element: Dose>>(dose_gy: &D, [k, j, i]: [Between; 3]) 
     };
     let ((p, pj, pi), (q, qj, qi)) = (plane(k.low), plane(k.high));
     let center = p + k.share * (q - p);
-    let slopes = [(q - p) * k.half, (pj + k.share * (qj - pj)) * j.half, (pi + k.share * (qi - pi)) * i.half];
+    let slopes = [
+        (q - p) * k.half,
+        (pj + k.share * (qj - pj)) * j.half,
+        (pi + k.share * (qi - pi)) * i.half,
+    ];
     (center, slopes.iter().map(|s| s * s).sum::<f64>().sqrt())
 }

@@ -22,6 +22,7 @@ from .radiobiology import (
     tcp_logistic,
     tcp_poisson,
 )
+from .sub_voxel import parts_grid, voxel_parts
 from .uncertainty import (
     DoseUncertainty,
     PartitionUncertainty,
@@ -63,8 +64,10 @@ __all__ = [
     "parameter_set",
     "parameter_sets",
     "partition_uncertainty",
+    "parts_grid",
     "sphere_volume_uncertainty",
     "survival_eud",
     "tcp_logistic",
     "tcp_poisson",
+    "voxel_parts",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from numpy.typing import ArrayLike
 
@@ -16,6 +16,7 @@ def dose_volume_histograms(
     structures: Mapping[str, Occupancy | ArrayLike],
     *,
     voxel_volume_ml: float,
+    parts: Sequence[int] | None = None,
     threads: int | None = None,
 ) -> dict[str, DoseVolumeHistogram]:
     """Cumulative dose-volume histograms, one per structure, in the order given.
@@ -25,23 +26,29 @@ def dose_volume_histograms(
     volume receives, so that equal doses all count), V_d the volume with dose >= d. The result does not depend on
     `threads`, nor on the order of the voxels.
 
+    With `parts`, the dose is interpolated inside voxels: each voxel is cut into parts; a part's doses spread evenly
+    about the dose at its center (linear between voxel centers, constant beyond the outermost) with the variance that
+    the gradient gives over the part. Take it for structures of few voxels, whose hottest and coldest percents voxel
+    means miss. `yttria.evaluation.voxel_parts` and `parts_grid` give the parts and their grid.
+
     Args:
         dose_gy: absorbed dose in Gy, (k, j, i). float32 and float64 are read in place in any memory order; other
             real types become float64. Negative doses are legal.
         structures: an `Occupancy` each (build it once, use it for many maps), or an array as `Occupancy.from_mask`
             takes it. Structures may overlap.
         voxel_volume_ml: volume of a dose voxel in mL.
+        parts: parts per voxel along (k, j, i), even, 2 to 64 each; structures are then on the grid of parts.
         threads: 1 to 1024; every processor available where not given.
 
     Raises:
         UndefinedError: a structure occupies no voxel.
-        OutOfRangeError: a dose inside a structure is not finite, or a mask value not within [0, 1].
+        OutOfRangeError: a dose inside a structure is not finite, a mask value not within [0, 1], or parts as above.
         ShapeError: a structure is not on the dose grid.
         DTypeError: an array holds no real numbers.
 
     """
     occupancies = [(name, _occupancy(name, structure, threads)) for name, structure in structures.items()]
-    histograms = _core.dose_volume_histograms(dose_gy, occupancies, voxel_volume_ml, None, threads)
+    histograms = _core.dose_volume_histograms(dose_gy, occupancies, voxel_volume_ml, parts, threads)
     return dict(zip(structures, histograms, strict=True))
 
 

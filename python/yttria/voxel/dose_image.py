@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from .._core import DoseVolumeHistogram, Nuclide, Occupancy, __version__
 from ..advisory import Advisory
 from ..errors import GeometryError, OutOfRangeError, UndefinedError, UnknownNameError
-from ..evaluation import dose_volume_histograms
+from ..evaluation import dose_volume_histograms, parts_grid, voxel_parts
 from ..image import Image, empty
 from ..kernels import VoxelSValues, voxel_s_values
 from ..provenance import Provenance
@@ -26,6 +27,9 @@ from .scaling import AbsoluteScaling, RelativeScaling
 METHODS = ("local_deposition", "voxel_s_values")
 DEFAULT_DENSITY_G_PER_ML = 1.05
 DEFAULT_MEDIUM = "liver"
+#: What `DoseResult.table` states: the minimum dose of the hottest percents, and of a volume in mL.
+PERCENTS = (99, 98, 95, 70, 50, 5, 2, 1)
+SMALL_VOLUME_ML = 0.03
 #: How far the voxel size of given voxel S values may differ from the image's, relative.
 VOXEL_SIZE_TOLERANCE = 1e-3
 
@@ -49,56 +53,83 @@ class DoseResult:
     advisories: tuple[Advisory, ...]
     activity_in_field_mbq: ActivityInField
 
-    def occupancies(self, structures: Sequence[Structure], *, threads: int | None = None) -> dict[str, Occupancy]:
-        """Each structure's fractional occupancy of the dose voxels, by name.
+    def occupancies(
+        self, structures: Sequence[Structure], *, sub_voxel_mm: float | None = None, threads: int | None = None
+    ) -> dict[str, Occupancy]:
+        """Each structure's fractional occupancy of the dose voxels, by name; of their parts with `sub_voxel_mm`.
 
         Raises `UnknownNameError` where two structures share a name.
         """
+        shape, affine_lps = self.image.shape, self.image.affine_lps
+        if sub_voxel_mm is not None:
+            shape, affine_lps = parts_grid(shape, affine_lps, voxel_parts(self.image.voxel_size_mm, sub_voxel_mm))
         occupancies: dict[str, Occupancy] = {}
         for structure in structures:
             if structure.name in occupancies:
                 raise UnknownNameError(f"structure names must be unique, got '{structure.name}' twice")
-            occupancies[structure.name] = structure.occupancy_on(self.image, threads=threads)
+            structure.check_frame(self.image)
+            occupancies[structure.name] = structure.occupancy_on((shape, affine_lps), threads=threads)
         return occupancies
 
     def dose_volume_histograms(
-        self, structures: Sequence[Structure], *, threads: int | None = None
+        self, structures: Sequence[Structure], *, sub_voxel_mm: float | None = None, threads: int | None = None
     ) -> dict[str, DoseVolumeHistogram]:
         """Exact cumulative histograms, weighted by fractional occupancy; see `yttria.evaluation`.
 
+        With `sub_voxel_mm` the dose is interpolated inside voxels, which are cut into parts of at most that length.
         Raises `UndefinedError` where a structure occupies no voxel of the image.
         """
+        occupancies = self.occupancies(structures, sub_voxel_mm=sub_voxel_mm, threads=threads)
+        return self._histograms(occupancies, sub_voxel_mm, threads)
+
+    def _histograms(
+        self, occupancies: dict[str, Occupancy], sub_voxel_mm: float | None, threads: int | None
+    ) -> dict[str, DoseVolumeHistogram]:
+        size = self.image.voxel_size_mm
         return dose_volume_histograms(
             self.image.array,
-            self.occupancies(structures, threads=threads),
+            occupancies,
             voxel_volume_ml=self.image.voxel_volume_ml,
+            parts=None if sub_voxel_mm is None else voxel_parts(size, sub_voxel_mm),
             threads=threads,
         )
 
     def table(
-        self, structures: Sequence[Structure], *, volumes_at_gy: Sequence[float] = (), threads: int | None = None
+        self,
+        structures: Sequence[Structure],
+        *,
+        volumes_at_gy: Sequence[float] = (),
+        sub_voxel_mm: float | None = None,
+        threads: int | None = None,
     ) -> list[dict[str, Any]]:
         """One row per structure, as plain data in the order given.
 
         Keys: structure, volume_ml (within the image), outside_fraction (of the structure's volume, beyond the image),
-        mean_gy, standard_deviation_gy, minimum_gy, maximum_gy, d98_gy, d95_gy, d70_gy, d50_gy, d2_gy, and for each
-        dose d of `volumes_at_gy` "v{d}gy_fraction", the fraction of the volume that receives at least d. A structure
-        wholly outside the image has volume 0 and None for its doses.
+        mean_gy, standard_deviation_gy, minimum_gy, maximum_gy, d99_gy, d98_gy, d95_gy, d70_gy, d50_gy, d5_gy, d2_gy,
+        d1_gy, "d0.03ml_gy" (the minimum dose of the hottest 0.03 mL, None in a smaller structure), and for each dose d
+        of `volumes_at_gy` "v{d}gy_fraction", the fraction of the volume that receives at least d. A structure wholly
+        outside the image has volume 0 and None for its doses. `sub_voxel_mm`: as for `dose_volume_histograms`.
         """
-        return self.evaluate(structures, volumes_at_gy=volumes_at_gy, threads=threads)[0]
+        return self.evaluate(structures, volumes_at_gy=volumes_at_gy, sub_voxel_mm=sub_voxel_mm, threads=threads)[0]
 
     def evaluate(
-        self, structures: Sequence[Structure], *, volumes_at_gy: Sequence[float] = (), threads: int | None = None
+        self,
+        structures: Sequence[Structure],
+        *,
+        volumes_at_gy: Sequence[float] = (),
+        sub_voxel_mm: float | None = None,
+        threads: int | None = None,
     ) -> tuple[list[dict[str, Any]], dict[str, DoseVolumeHistogram]]:
         """The table, and the histograms it was read from; a structure wholly outside the image has none."""
-        occupancies = self.occupancies(structures, threads=threads)
-        voxel_ml = self.image.voxel_volume_ml
-        inside = {name: o for name, o in occupancies.items() if o.volume_ml(voxel_ml) > 0}
-        histograms = dose_volume_histograms(self.image.array, inside, voxel_volume_ml=voxel_ml, threads=threads)
+        occupancies = self.occupancies(structures, sub_voxel_mm=sub_voxel_mm, threads=threads)
+        parts = (1, 1, 1) if sub_voxel_mm is None else voxel_parts(self.image.voxel_size_mm, sub_voxel_mm)
+        part_ml = self.image.voxel_volume_ml / math.prod(parts)
+        inside = {name: o for name, o in occupancies.items() if o.volume_ml(part_ml) > 0}
+        histograms = self._histograms(inside, sub_voxel_mm, threads)
         rows = [
             {
                 "structure": name,
-                "volume_ml": occupancy.volume_ml(voxel_ml),
+                "volume_ml": occupancy.volume_ml(part_ml),
                 "outside_fraction": occupancy.outside_fraction,
                 **_doses(histograms.get(name), volumes_at_gy),
             }
@@ -279,6 +310,8 @@ def _doses(histogram: DoseVolumeHistogram | None, volumes_at_gy: Sequence[float]
         f"{name}_gy": getattr(known, f"{name}_gy") if known else None
         for name in ("mean", "standard_deviation", "minimum", "maximum")
     }
-    row |= {f"d{p}_gy": known.dose_at_volume_percent(p) if known else None for p in (98, 95, 70, 50, 2)}
+    row |= {f"d{p}_gy": known.dose_at_volume_percent(p) if known else None for p in PERCENTS}
+    large = known is not None and known.volume_ml >= SMALL_VOLUME_ML
+    row |= {f"d{SMALL_VOLUME_ML:g}ml_gy": known.dose_at_volume_ml(SMALL_VOLUME_ML) if known and large else None}
     row |= {f"v{d:g}gy_fraction": known.volume_at_dose_percent(d) / 100 if known else None for d in volumes_at_gy}
     return row

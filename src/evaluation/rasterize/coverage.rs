@@ -34,7 +34,11 @@ impl Coverage {
         let slope = (high[0] - low[0]) / (high[1] - low[1]);
         // Measured from the nearer end, so that a long edge keeps its precision there.
         let at = |y: f64| {
-            let x = if y - low[1] < high[1] - y { low[0] + (y - low[1]) * slope } else { high[0] - (high[1] - y) * slope };
+            let x = if y - low[1] < high[1] - y {
+                low[0] + (y - low[1]) * slope
+            } else {
+                high[0] - (high[1] - y) * slope
+            };
             x.clamp(low[0].min(high[0]), low[0].max(high[0]))
         };
         let mut y = from;

@@ -23,8 +23,8 @@ pub(super) struct Crossings {
     /// The contours with a proper crossing of their own edges, and those with one with another contour.
     pub own: Vec<usize>,
     pub others: Vec<usize>,
-    /// Some edges that are not neighbors have a point in common.
-    pub touching: bool,
+    /// Pairs of contours (or one contour twice) with edges that have a point in common without crossing.
+    pub touching: Vec<(usize, usize)>,
     /// Too many to go on.
     pub tangled: bool,
 }
@@ -57,7 +57,10 @@ pub(super) fn crossings(contours: &[&[Point]]) -> Crossings {
         for other in &active {
             match meet(&edge, other, 1 - axis) {
                 Meeting::None => continue,
-                Meeting::Touch => found.touching = true,
+                Meeting::Touch => {
+                    count += 1;
+                    found.touching.push((edge.contour.min(other.contour), edge.contour.max(other.contour)));
+                }
                 Meeting::Cross => {
                     count += 1;
                     if edge.contour == other.contour {
@@ -78,6 +81,8 @@ pub(super) fn crossings(contours: &[&[Point]]) -> Crossings {
         list.sort_unstable();
         list.dedup();
     }
+    found.touching.sort_unstable();
+    found.touching.dedup();
     found
 }
 

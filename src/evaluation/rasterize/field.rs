@@ -45,7 +45,10 @@ impl Lattice {
     }
 
     pub fn at(&self, row: usize, column: usize) -> Point {
-        [self.low[0] + self.step * column as f64, self.low[1] + self.step * row as f64]
+        [
+            self.low[0] + self.step * column as f64,
+            self.low[1] + self.step * row as f64,
+        ]
     }
 }
 
@@ -62,7 +65,11 @@ pub(super) fn field(lattice: &Lattice, loops: &[&Loop]) -> Vec<f64> {
     }
     (0..lattice.len())
         .map(|n| {
-            let distance = if inside[n] { squared[n].sqrt() } else { -squared[n].sqrt() };
+            let distance = if inside[n] {
+                squared[n].sqrt()
+            } else {
+                -squared[n].sqrt()
+            };
             distance * (2.0 * depth[edges[nearest[n] as usize].2] - distance)
         })
         .collect()
@@ -118,7 +125,11 @@ fn sweep(lattice: &Lattice, edges: &[(Point, Point, usize)], nearest: &mut [u32]
     };
     for upward in [true, false] {
         for r in 0..rows {
-            let (row, before) = if upward { (r, r.wrapping_sub(1)) } else { (rows - 1 - r, rows - r) };
+            let (row, before) = if upward {
+                (r, r.wrapping_sub(1))
+            } else {
+                (rows - 1 - r, rows - r)
+            };
             if before < rows {
                 for column in 0..columns {
                     take(row, column, before, column);
@@ -149,7 +160,8 @@ fn insides(lattice: &Lattice, loops: &[&Loop]) -> Vec<bool> {
     for (row, spans) in inside.chunks_exact_mut(lattice.columns).zip(&mut crossed) {
         spans.sort_unstable_by(f64::total_cmp);
         for span in spans.as_chunks::<2>().0 {
-            let column = |x: f64| ((x - lattice.low[0]) / lattice.step).ceil().clamp(0.0, lattice.columns as f64) as usize;
+            let column =
+                |x: f64| ((x - lattice.low[0]) / lattice.step).ceil().clamp(0.0, lattice.columns as f64) as usize;
             row[column(span[0])..column(span[1])].fill(true);
         }
     }

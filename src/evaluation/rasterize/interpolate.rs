@@ -76,12 +76,8 @@ pub(super) fn between(
             let t = n as f64 / count as f64;
             let z = a + t * (b - a);
             let product = (z - a) * (z - b);
-            let values: Vec<f64> = low
-                .iter()
-                .zip(&high)
-                .zip(&curvature)
-                .map(|((l, h), c)| l + t * (h - l) + product * c)
-                .collect();
+            let values: Vec<f64> =
+                low.iter().zip(&high).zip(&curvature).map(|((l, h), c)| l + t * (h - l) + product * c).collect();
             let target = areas[0] + t * (areas[1] - areas[0]) + product * bend;
             let level = lowered(&lattice, &values, target);
             let mut edges = Vec::new();
@@ -120,7 +116,13 @@ fn curvatures(
             let last = above.as_ref().map(|above| second([a, b, q], [low[n], high[n], above[n]]));
             match (first, last) {
                 (Some(x), Some(y)) if x * y <= 0.0 => 0.0,
-                (Some(x), Some(y)) => if x.abs() < y.abs() { x } else { y },
+                (Some(x), Some(y)) => {
+                    if x.abs() < y.abs() {
+                        x
+                    } else {
+                        y
+                    }
+                }
                 (x, y) => x.or(y).unwrap_or(0.0),
             }
         })
@@ -142,7 +144,11 @@ fn lowered(lattice: &Lattice, values: &[f64], target: f64) -> f64 {
             break;
         }
         let slope = (now.1 - old.1) / (now.0 - old.0);
-        let step = if slope < 0.0 { (target - now.1) / slope } else { 2.0 * level };
+        let step = if slope < 0.0 {
+            (target - now.1) / slope
+        } else {
+            2.0 * level
+        };
         // At most doubled, and never above zero.
         level = (level + step).clamp(2.0 * level, 0.0);
         old = now;

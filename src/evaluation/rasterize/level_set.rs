@@ -15,7 +15,12 @@ pub(super) fn outline(lattice: &Lattice, values: &[f64], level: f64, mut edge: i
     for row in 0..lattice.rows - 1 {
         for column in 0..columns - 1 {
             // Counterclockwise from the lower left.
-            let corners = [value(row, column), value(row, column + 1), value(row + 1, column + 1), value(row + 1, column)];
+            let corners = [
+                value(row, column),
+                value(row, column + 1),
+                value(row + 1, column + 1),
+                value(row + 1, column),
+            ];
             let case = corners.iter().enumerate().fold(0, |bits, (n, &v)| bits | (usize::from(v > 0.0) << n));
             if case == 0 || case == 15 {
                 continue;
@@ -50,6 +55,8 @@ pub(super) fn outline(lattice: &Lattice, values: &[f64], level: f64, mut edge: i
 pub(super) fn area(lattice: &Lattice, values: &[f64], level: f64) -> f64 {
     let o = lattice.low;
     let mut twice = 0.0;
-    outline(lattice, values, level, |a, b| twice += (a[0] - o[0]) * (b[1] - o[1]) - (b[0] - o[0]) * (a[1] - o[1]));
+    outline(lattice, values, level, |a, b| {
+        twice += (a[0] - o[0]) * (b[1] - o[1]) - (b[0] - o[0]) * (a[1] - o[1])
+    });
     0.5 * twice
 }

@@ -6,9 +6,9 @@
 //! weight, and one running sum makes the plane's occupancy. Other grids take the occupancy of a fine grid along the
 //! contours, carried over as `occupancy` carries masks.
 
+use super::Contours;
 use super::coverage::Coverage;
 use super::slabs::Slab;
-use super::Contours;
 use crate::error::Result;
 use crate::evaluation::affine::{Affine, IndexMap};
 use crate::evaluation::occupancy::{Occupancy, occupancy, reserve, rounded};
@@ -54,13 +54,7 @@ fn reach(map: &IndexMap, contours: &Contours, axis: usize, count: usize) -> (usi
     (within((low - 1e-9).floor()), within((high + 1e-9).ceil()), cut)
 }
 
-fn along(
-    contours: &Contours,
-    shape: [usize; 3],
-    map: &IndexMap,
-    axis: usize,
-    threads: usize,
-) -> Result<Occupancy> {
+fn along(contours: &Contours, shape: [usize; 3], map: &IndexMap, axis: usize, threads: usize) -> Result<Occupancy> {
     let [row_axis, column_axis] = [[1, 2], [0, 2], [0, 1]][axis];
     let reaches = [0, 1, 2].map(|a| reach(map, contours, a, shape[a]));
     let low = reaches.map(|r| r.0);
@@ -120,7 +114,11 @@ fn along(
         }
     }
     let cut = reaches.iter().any(|r| r.2);
-    let outside = if cut { 1.0 - inside / (contours.volume_mm3 * map.volume_ratio()) } else { 0.0 };
+    let outside = if cut {
+        1.0 - inside / (contours.volume_mm3 * map.volume_ratio())
+    } else {
+        0.0
+    };
     Ok(Occupancy::cropped(shape, low, box_shape, weights, outside.clamp(0.0, 1.0)))
 }
 
@@ -174,4 +172,3 @@ pub(super) fn extent(slabs: &[Slab]) -> [(f64, f64); 3] {
     }
     if slabs.is_empty() { [(0.0, 0.0); 3] } else { extent }
 }
-

@@ -1,7 +1,9 @@
 //! From contours as they were drawn to sections: the simple polygons of each plane, with what is wrong reported.
 
 use i_overlay::core::fill_rule::FillRule;
+use i_overlay::core::overlay_rule::OverlayRule;
 use i_overlay::float::simplify::SimplifyShape;
+use i_overlay::float::single::SingleFloatOverlay;
 
 use super::crossing::crossings;
 use super::finding::{Defect, Findings};
@@ -47,8 +49,7 @@ pub(super) fn sections(
     let Some(frame) = common_frame(contours, &usable) else {
         return Ok(None);
     };
-    let mut drawn: Vec<Drawn> =
-        usable.iter().filter_map(|&n| projected(contours[n], n, &frame, findings)).collect();
+    let mut drawn: Vec<Drawn> = usable.iter().filter_map(|&n| projected(contours[n], n, &frame, findings)).collect();
     drawn.sort_by(|p, q| p.position.total_cmp(&q.position).then(p.number.cmp(&q.number)));
     let mut start = drawn.first().map_or(0.0, |first| first.position);
     let planes: Vec<&[Drawn]> = drawn
@@ -193,7 +194,10 @@ fn resolved(kept: &[&Drawn], defects: &mut Vec<(Defect, usize)>) -> Vec<Loop> {
     }
     defects.extend(found.own.iter().map(|&n| (Defect::SelfCrossing, kept[n].number)));
     defects.extend(found.others.iter().map(|&n| (Defect::Overlap, kept[n].number)));
-    if found.touching || !found.own.is_empty() || !found.others.is_empty() {
+    for &(p, q) in found.touching.iter().filter(|(p, q)| p != q && overlap(points[*p], points[*q])) {
+        defects.extend([p, q].map(|n| (Defect::Overlap, kept[n].number)));
+    }
+    if !(found.touching.is_empty() && found.own.is_empty() && found.others.is_empty()) {
         let owned: Vec<Vec<Point>> = points.iter().map(|p| p.to_vec()).collect();
         return cut(&owned);
     }
@@ -203,10 +207,24 @@ fn resolved(kept: &[&Drawn], defects: &mut Vec<(Defect, usize)>) -> Vec<Loop> {
     loops
 }
 
+/// Whether two contours that touch share some area but neither holds the other: edges on top of each other do not cross.
+fn overlap(p: &[Point], q: &[Point]) -> bool {
+    let area = |points: &[Point]| signed_area(points).abs();
+    let shapes = p.to_vec().overlay_as::<i64>(&q.to_vec(), OverlayRule::Intersect, FillRule::EvenOdd);
+    let common: f64 = shapes
+        .iter()
+        .map(|shape| area(&shape[0]) - shape[1..].iter().map(|hole| area(hole)).sum::<f64>())
+        .sum();
+    let smaller = area(p).min(area(q));
+    (1e-6 * smaller..(1.0 - 1e-6) * smaller).contains(&common)
+}
+
 /// How many other loops contain loop `n`, none of which crosses it.
 fn containing(loops: &[Loop], n: usize) -> usize {
     let of = &loops[n];
-    (0..loops.len()).filter(|&m| m != n && loops[m].area > of.area && loops[m].contains(of.points[0])).count()
+    (0..loops.len())
+        .filter(|&m| m != n && loops[m].area > of.area && loops[m].contains(of.points[0]))
+        .count()
 }
 
 fn cut(contours: &[Vec<Point>]) -> Vec<Loop> {
@@ -215,8 +233,14 @@ fn cut(contours: &[Vec<Point>]) -> Vec<Loop> {
     let mut loops = Vec::new();
     for (n, shape) in shapes.iter().enumerate() {
         // Touching corners are legal here: the inner point decides.
-        let depth = 2 * (0..outer.len()).filter(|&m| m != n && outer[m].area > outer[n].area && outer[m].contains(outer[n].inside)).count();
-        loops.push(Loop { depth, ..outer[n].clone() });
+        let depth = 2
+            * (0..outer.len())
+                .filter(|&m| m != n && outer[m].area > outer[n].area && outer[m].contains(outer[n].inside))
+                .count();
+        loops.push(Loop {
+            depth,
+            ..outer[n].clone()
+        });
         loops.extend(shape[1..].iter().map(|hole| Loop::new(hole.clone(), depth + 1)));
     }
     loops.retain(|l| l.area > NO_AREA);

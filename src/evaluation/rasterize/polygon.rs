@@ -53,7 +53,8 @@ impl Loop {
         if (0..2).any(|a| self.low[a] - reach > other.high[a] || other.low[a] - reach > self.high[a]) {
             return false;
         }
-        let near = |p: Point, to: &Self| to.contains(p) || to.edges().any(|(a, b)| squared_distance(p, a, b) <= reach * reach);
+        let near =
+            |p: Point, to: &Self| to.contains(p) || to.edges().any(|(a, b)| squared_distance(p, a, b) <= reach * reach);
         near(self.inside, other)
             || near(other.inside, self)
             || self.points.iter().any(|&p| near(p, other))
@@ -84,7 +85,9 @@ pub(super) fn edges(points: &[Point]) -> impl Iterator<Item = (Point, Point)> {
 /// Positive where the points run counterclockwise.
 pub(super) fn signed_area(points: &[Point]) -> f64 {
     let o = points.first().copied().unwrap_or_default();
-    0.5 * edges(points).map(|(a, b)| (a[0] - o[0]) * (b[1] - o[1]) - (b[0] - o[0]) * (a[1] - o[1])).sum::<f64>()
+    0.5 * edges(points)
+        .map(|(a, b)| (a[0] - o[0]) * (b[1] - o[1]) - (b[0] - o[0]) * (a[1] - o[1]))
+        .sum::<f64>()
 }
 
 pub(super) fn bounds(points: &[Point]) -> (Point, Point) {

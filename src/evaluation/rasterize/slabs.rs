@@ -42,7 +42,8 @@ pub(super) fn slabs(
     let mut slabs = Vec::new();
     for (k, section) in sections.iter().enumerate() {
         for (n, l) in section.loops.iter().enumerate() {
-            let below = reach(k.checked_sub(1), &linked, spacing, caps, interpolation, |group| group.upper.contains(&n));
+            let below =
+                reach(k.checked_sub(1), &linked, spacing, caps, interpolation, |group| group.upper.contains(&n));
             let above = reach(Some(k), &linked, spacing, caps, interpolation, |group| group.lower.contains(&n));
             if l.area > 0.0 && below + above > 0.0 {
                 slabs.push(Slab {
@@ -54,7 +55,10 @@ pub(super) fn slabs(
         }
     }
     let inside = parallel::map(spacing.gaps.len(), threads, |gap| {
-        linked[gap].iter().flat_map(|group| grown(gap, group, sections, &linked, spacing)).collect::<Vec<_>>()
+        linked[gap]
+            .iter()
+            .flat_map(|group| grown(gap, group, sections, &linked, spacing))
+            .collect::<Vec<_>>()
     });
     slabs.extend(inside.into_iter().flatten());
     slabs
@@ -113,7 +117,11 @@ fn grown(gap: usize, group: &Group, sections: &[Section], linked: &[Vec<Group>],
 }
 
 fn oriented(edges: impl Iterator<Item = (Point, Point)>, depth: usize) -> Vec<(Point, Point)> {
-    if depth % 2 == 0 { edges.collect() } else { edges.map(|(a, b)| (b, a)).collect() }
+    if depth % 2 == 0 {
+        edges.collect()
+    } else {
+        edges.map(|(a, b)| (b, a)).collect()
+    }
 }
 
 /// Findings about the planes as a whole.

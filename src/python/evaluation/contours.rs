@@ -38,10 +38,8 @@ impl PyContours {
         let threads = threads.map(|threads| threads.0);
         let made = py.detach(|| {
             let mut rest = points;
-            let contours: Vec<&[[f64; 3]]> = lengths
-                .iter()
-                .map(|&length| rest.split_off(..length as usize).unwrap_or_default())
-                .collect();
+            let contours: Vec<&[[f64; 3]]> =
+                lengths.iter().map(|&length| rest.split_off(..length as usize).unwrap_or_default()).collect();
             Contours::new(&contours, reading, threads)
         });
         made.or_raise(py).map(Self)
