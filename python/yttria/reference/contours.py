@@ -101,7 +101,8 @@ def section_function(points: Array, polygon: Array, inradius: float) -> Array:
         t = np.clip((points - a) @ edge / length, 0, 1) if length > 0 else np.zeros(len(points))
         squared = np.minimum(squared, ((points - a - t[:, None] * edge) ** 2).sum(axis=1))
     s = np.where(is_inside(points, [polygon]), np.sqrt(squared), -np.sqrt(squared))
-    return s * (2 * inradius - s)
+    result: Array = s * (2 * inradius - s)
+    return result
 
 
 def between_planes(z: float, positions: Sequence[float], functions: Sequence[Array], gap: int) -> Array:
@@ -125,7 +126,8 @@ def between_planes(z: float, positions: Sequence[float], functions: Sequence[Arr
     elif found:
         smaller = np.where(np.abs(found[0]) < np.abs(found[1]), found[0], found[1])
         bend = np.where(found[0] * found[1] > 0, smaller, 0.0)
-    return low + (z - a) / (b - a) * (high - low) + (z - a) * (z - b) * bend
+    value: Array = low + (z - a) / (b - a) * (high - low) + (z - a) * (z - b) * bend
+    return value
 
 
 def level_for_area(values: Array, pixel_area: float, target_area: float) -> float:

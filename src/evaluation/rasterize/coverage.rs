@@ -27,8 +27,7 @@ impl Coverage {
     pub fn add(&mut self, a: Point, b: Point, weight: f64) {
         let (weight, low, high) = if a[1] < b[1] { (-weight, a, b) } else { (weight, b, a) };
         let (from, to) = (low[1].max(0.0), high[1].min(self.rows as f64));
-        // NaN fails here as well.
-        if !(from < to) {
+        if from >= to || from.is_nan() || to.is_nan() {
             return;
         }
         let slope = (high[0] - low[0]) / (high[1] - low[1]);

@@ -153,8 +153,8 @@ fn insides(lattice: &Lattice, loops: &[&Loop]) -> Vec<bool> {
     for (a, b) in loops.iter().filter(|l| l.area > 0.0).flat_map(|l| l.edges()) {
         let row_of = |y: f64| ((y - lattice.low[1]) / lattice.step).clamp(0.0, lattice.rows as f64);
         let (from, to) = (row_of(a[1].min(b[1])).floor() as usize, row_of(a[1].max(b[1])).ceil() as usize + 1);
-        for row in from..to.min(lattice.rows) {
-            crossed[row].extend(crossing(a, b, lattice.at(row, 0)[1]));
+        for (row, spans) in crossed.iter_mut().enumerate().take(to).skip(from) {
+            spans.extend(crossing(a, b, lattice.at(row, 0)[1]));
         }
     }
     for (row, spans) in inside.chunks_exact_mut(lattice.columns).zip(&mut crossed) {

@@ -117,7 +117,7 @@ fn grown(gap: usize, group: &Group, sections: &[Section], linked: &[Vec<Group>],
 }
 
 fn oriented(edges: impl Iterator<Item = (Point, Point)>, depth: usize) -> Vec<(Point, Point)> {
-    if depth % 2 == 0 {
+    if depth.is_multiple_of(2) {
         edges.collect()
     } else {
         edges.map(|(a, b)| (b, a)).collect()
