@@ -12,6 +12,8 @@ from .inspection import inspect
 from .reference import first_file
 from .rtdose_reader import read_rtdose
 from .rtdose_writer import WrittenRtDose, write_rtdose
+from .rtstruct_reader import read_rtstruct
+from .rtstruct_writer import WrittenRtStruct, write_rtstruct
 from .structures import read_structures
 from .timing import ACTIVITY_MODALITIES, ActivityTiming, activity_timing, check_nuclide
 
@@ -19,6 +21,7 @@ __all__ = [
     "ACTIVITY_MODALITIES",
     "ActivityTiming",
     "WrittenRtDose",
+    "WrittenRtStruct",
     "activity_timing",
     "check_nuclide",
     "first_file",
@@ -26,6 +29,8 @@ __all__ = [
     "is_dicom",
     "read_image",
     "read_rtdose",
+    "read_rtstruct",
     "read_structures",
     "write_rtdose",
+    "write_rtstruct",
 ]

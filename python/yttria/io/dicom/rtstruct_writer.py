@@ -1,0 +1,203 @@
+"""An RTSTRUCT file from structures: masks along the edges of their voxels, contours as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..._core import __version__
+from ..._extras import require
+from ...advisory import Advisory
+from ...affine import check_same_frame
+from ...contours import ContourStructure
+from ...errors import DTypeError, OutOfRangeError, UndefinedError
+from ...structure import Structure
+from .._common import atomic
+from .dataset import Dataset, quiet
+from .reference import References, patient_and_study, referenced, set_texts
+from .rtstruct_reader import RT_STRUCTURE_SET_STORAGE
+from .voxel_edges import voxel_edge_polygons
+
+_COLORS = ((230, 60, 60), (60, 160, 230), (240, 170, 40), (90, 190, 90), (170, 100, 210), (80, 200, 200))
+
+
+@dataclass(frozen=True)
+class WrittenRtStruct:
+    """What was written, and what a reader of it must know."""
+
+    path: Path
+    sop_instance_uid: str
+    frame_of_reference_uid: str
+    advisories: tuple[Advisory, ...]
+
+
+def write_rtstruct(
+    structures: Sequence[Structure],
+    path: str | os.PathLike[str],
+    *,
+    reference: References | None,
+    label: str = "yttria",
+    description: str = "Structures, yttria",
+) -> WrittenRtStruct:
+    """Write structures as RTSTRUCT, one region of interest each, all contours CLOSED_PLANAR.
+
+    A mask is outlined along the edges of its voxels, plane by plane along k, with holes cut by keyholes: read as slabs
+    (`interpolation` "none") it has the volume of its voxels to rounding. A `ContourStructure` keeps its contours. An
+    empty structure is written without contours and advised (`structure_empty`).
+
+    `reference`: a DICOM file, a folder of one series, pydicom Datasets, or a sequence of these, from which patient,
+    study and FrameOfReferenceUID are taken; None makes a study of the file's own (advised: `no_frame_of_reference`).
+    `label`: of the structure set, at most 16 characters. ROI numbers are 1, 2, .. in the order given. Coordinates are
+    rounded to 1e-9 mm or what 16 characters hold. The same structures give the same bytes. The file appears whole or
+    not at all.
+
+    Raises `DTypeError` where a mask holds fractions, `GeometryError` where frames of reference are known and differ,
+    `UndefinedError` where there is no structure or two share a name, `OutOfRangeError` where a text is too long, and
+    `MissingExtraError` (extra `dicom`).
+
+    Source: DICOM PS3.3 A.19.3, C.8.8.5, C.8.8.6 and C.8.8.8 (from memory; files are held against dciodvfy).
+    """
+    path, structures = Path(path), list(structures)
+    pydicom = require("pydicom", "dicom")
+    _check(structures, label, description)
+    drawn = [_contours(structure) for structure in structures]
+    with quiet():
+        source = None if reference is None else referenced(reference)
+        said = dict(patient_and_study(source))
+        known = next((s.frame_of_reference_uid for s in structures if s.frame_of_reference_uid), None)
+        for structure in structures:
+            own, name = structure.frame_of_reference_uid, f"'{structure.name}'"
+            check_same_frame(own, name, said.get("FrameOfReferenceUID", known), "the reference")
+        content = hashlib.sha256(repr((said, label, description, [s.name for s in structures])).encode())
+        for contours in drawn:
+            for points in contours:
+                content.update(points.tobytes())
+
+        def uid(of: str) -> str:
+            return str(pydicom.uid.generate_uid(entropy_srcs=["yttria", of, content.hexdigest()]))
+
+        dataset = _new(uid("instance"))
+        frame = said.pop("FrameOfReferenceUID", None) or known or uid("frame of reference")
+        said.setdefault("StudyInstanceUID", uid("study"))
+        set_texts(dataset, said | {"StructureSetLabel": label, "SeriesDescription": description})
+        dataset.SeriesInstanceUID, dataset.SeriesNumber, dataset.InstanceNumber = uid("series"), "1", "1"
+        dataset.FrameOfReferenceUID = frame
+        dataset.StructureSetDate = dataset.StructureSetTime = ""
+        dataset.ReferencedFrameOfReferenceSequence = [_item(FrameOfReferenceUID=frame)]
+        _describe(dataset, structures, drawn, frame)
+        if not "".join(s.name for s in structures).isascii():
+            dataset.SpecificCharacterSet = "ISO_IR 192"
+        with atomic(path) as file:
+            pydicom.dcmwrite(file, dataset, enforce_file_format=True)
+    advisories = [
+        Advisory("structure_empty", f"'{structure.name}' has no contour in the RTSTRUCT: it is empty.")
+        for structure, contours in zip(structures, drawn, strict=True)
+        if not contours
+    ]
+    if source is None and known is None:
+        message = "The RTSTRUCT refers to no image: it has a study and a frame of reference of its own."
+        advisories.append(Advisory("no_frame_of_reference", message))
+    return WrittenRtStruct(path, str(dataset.SOPInstanceUID), frame, tuple(advisories))
+
+
+def _check(structures: Sequence[Structure], label: str, description: str) -> None:
+    names = [s.name for s in structures]
+    if not structures or len(set(names)) < len(names):
+        raise UndefinedError(f"a structure set must hold structures with names of their own, got {names}")
+    for quantity, value, most in (("label", label, 16), ("description", description, 64)):
+        if not 0 < len(value) <= most or "\\" in value:
+            raise OutOfRangeError(f"{quantity} must have 1 to {most} characters and no backslash, got {value!r:.80}")
+    for structure in structures:
+        if len(structure.name) > 64 or "\\" in structure.name:
+            raise OutOfRangeError(f"name must have at most 64 characters and no backslash, got {structure.name!r:.80}")
+        if not isinstance(structure, ContourStructure) and structure.mask.dtype.kind != "b":
+            raise DTypeError(
+                f"mask of '{structure.name}' must be bool to be outlined, got fractions: threshold it first"
+            )
+
+
+def _contours(structure: Structure) -> list[npt.NDArray[np.float64]]:
+    """Closed contours (n, 3) in LPS mm."""
+    if isinstance(structure, ContourStructure):
+        return list(structure.contours)
+    found = []
+    matrix = structure.affine_lps
+    for k in np.flatnonzero(structure.mask.any(axis=(1, 2))).tolist():
+        for polygon in voxel_edge_polygons(structure.mask[k]):
+            index = np.column_stack([polygon, np.full(len(polygon), float(k))])
+            found.append(index @ matrix[:3, :3].T + matrix[:3, 3])
+    return found
+
+
+def _new(instance_uid: str) -> Dataset:
+    pydicom = require("pydicom", "dicom")
+    dataset, meta = pydicom.Dataset(), pydicom.dataset.FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = RT_STRUCTURE_SET_STORAGE, instance_uid
+    # Implicit: contours of more points than 64 KiB of text hold are legal there alone.
+    meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+    dataset.file_meta = meta
+    dataset.SOPClassUID, dataset.SOPInstanceUID = RT_STRUCTURE_SET_STORAGE, instance_uid
+    dataset.Modality, dataset.Manufacturer = "RTSTRUCT", "yttria"
+    dataset.ManufacturerModelName, dataset.SoftwareVersions, dataset.OperatorsName = "yttria", __version__, ""
+    return dataset
+
+
+def _describe(
+    dataset: Dataset,
+    structures: Sequence[Structure],
+    drawn: Sequence[Sequence[npt.NDArray[np.float64]]],
+    frame: str,
+) -> None:
+    regions, contours, observations = [], [], []
+    for number, (structure, lines) in enumerate(zip(structures, drawn, strict=True), 1):
+        regions.append(
+            _item(
+                ROINumber=number,
+                ReferencedFrameOfReferenceUID=frame,
+                ROIName=structure.name,
+                ROIGenerationAlgorithm="",
+            )
+        )
+        color = structure.color
+        rgb = _COLORS[(number - 1) % len(_COLORS)] if color is None else [round(255 * c) for c in color]
+        drawing = _item(ROIDisplayColor=list(rgb), ReferencedROINumber=number)
+        if lines:
+            drawing.ContourSequence = [
+                _item(
+                    ContourGeometricType="CLOSED_PLANAR" if len(points) > 1 else "POINT",
+                    NumberOfContourPoints=len(points),
+                    ContourData=[_decimal(x) for x in points.ravel().tolist()],
+                )
+                for points in lines
+            ]
+        contours.append(drawing)
+        observations.append(
+            _item(
+                ObservationNumber=number,
+                ReferencedROINumber=number,
+                RTROIInterpretedType="",
+                ROIInterpreter="",
+            )
+        )
+    dataset.StructureSetROISequence = regions
+    dataset.ROIContourSequence = contours
+    dataset.RTROIObservationsSequence = observations
+
+
+def _item(**values: object) -> Dataset:
+    item = require("pydicom", "dicom").Dataset()
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
+    return item
+
+
+def _decimal(x: float) -> str:
+    """The shortest text of at most 16 characters, as a decimal string allows."""
+    value = repr(round(x, 9) + 0.0)
+    return value if len(value) <= 16 else f"{x:.9g}"
