@@ -47,6 +47,16 @@ def fuzz_dicom(data: bytes) -> None:
     )
 
 
+def fuzz_rtdose(data: bytes) -> None:
+    path = FOLDER / "x.dcm"
+    path.write_bytes(data)
+    refused_or_read(
+        lambda: dicom.read_rtdose(path),
+        lambda: dicom.read_rtdose(path, dose_type="EFFECTIVE"),
+        lambda: read_image(path),
+    )
+
+
 def fuzz_nrrd(data: bytes) -> None:
     path = FOLDER / "x.nrrd"
     path.write_bytes(data)
@@ -75,6 +85,12 @@ def dicom_seeds(corpus: Path) -> None:
         path.rename(corpus / "ct.dcm")
 
 
+def rtdose_seeds(corpus: Path) -> None:
+    for kind, dose_type in (("plain", "PHYSICAL"), ("oblique", "EFFECTIVE")):
+        dose = Image(values(shape=(3, 4, 5)), affine(kind), "Gy")
+        dicom.write_rtdose(dose, corpus / f"{kind}.dcm", reference=None, dose_type=dose_type)
+
+
 def nrrd_seeds(corpus: Path) -> None:
     image = Image(values(shape=(2, 3, 4)), affine("oblique"), "Bq/mL")
     write_image(image, corpus / "image.nrrd")
@@ -98,6 +114,7 @@ def nifti_seeds(corpus: Path) -> None:
 
 KINDS = {
     "dicom": (fuzz_dicom, dicom_seeds),
+    "rtdose": (fuzz_rtdose, rtdose_seeds),
     "nrrd": (fuzz_nrrd, nrrd_seeds),
     "nifti": (fuzz_nifti, nifti_seeds),
 }
