@@ -11,6 +11,8 @@ EXEMPT = {
     "evaluation.ParameterSet.advisories": _TABLE,
     "evaluation.parameter_set": _TABLE,
     "evaluation.parameter_sets": _TABLE,
+    "evaluation.parts_grid": "cuts a grid; a test holds histograms of parts against `yttria.reference.sub_voxel`",
+    "evaluation.voxel_parts": "divides lengths",
     "kernels.Nuclide.from_dose_factor": "stores what it is given; `from_energy` is compared",
     "kernels.Nuclide.presets": _TABLE,
     "kernels.VoxelSValueLibrary.get": "remembers `voxel_s_values`",
