@@ -5,12 +5,15 @@ Read values within `quiet()`: pydicom converts them when they are first asked fo
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,6 @@ from .._common import decoding
 #: A pydicom Dataset; the library is optional and brings no types.
 Dataset = Any
 
-DEFLATED = "1.2.840.10008.1.2.1.99"
 _WARNINGS = threading.RLock()
 
 
@@ -44,11 +46,53 @@ def read_dataset(path: str | os.PathLike[str], *, pixels: bool = True) -> Datase
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
-    with decoding(path, "DICOM"), quiet():
-        syntax = pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID")
-        if syntax == DEFLATED:
+    with decoding(path, "DICOM"), quiet(), Opened(path) as file:
+        return pydicom.dcmread(file, stop_before_pixels=not pixels)
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header of one file, where its pixel data begin, their first bytes, and the size of the file."""
+
+    path: Path
+    dataset: Dataset = field(repr=False)
+    pixel_offset: int
+    pixel_head: bytes = field(repr=False)
+    size: int
+
+
+def read_header(path: Path, keywords: str | None = None) -> Header | None:
+    """A header up to the pixel data, all of it or what `keywords` names; None for what is no DICOM file.
+
+    To be called within `quiet()` and `decoding`.
+    """
+    pydicom = require("pydicom", "dicom")
+    with Opened(path) as file:
+        if file.read(132)[128:] != b"DICM":
+            return None
+        file.seek(0)
+        tags = None if keywords is None else _tags(keywords)
+        dataset = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=tags)
+        return Header(path, dataset, file.tell(), file.read(12), os.fstat(file.fileno()).st_size)
+
+
+@cache
+def _tags(keywords: str) -> list[Any]:
+    return [tag(keyword) for keyword in keywords.split()]
+
+
+class Opened(io.BufferedReader):
+    """A file to parse. pydicom asks for all the rest of it in one case only: to inflate it, however much that gives."""
+
+    def __init__(self, path: Path) -> None:
+        """Open for reading."""
+        super().__init__(io.FileIO(path))
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read so many bytes; `FileFormatError` where all are asked for."""
+        if size is None or size < 0:
             raise FileFormatError("the deflated transfer syntax is not supported: store the file uncompressed")
-        return pydicom.dcmread(path, stop_before_pixels=not pixels)
+        return super().read(size)
 
 
 def is_dicom(path: Path) -> bool:
@@ -57,9 +101,38 @@ def is_dicom(path: Path) -> bool:
         return file.read(132)[128:] == b"DICM"
 
 
+#: Types of values that need no character set.
+_PLAIN = frozenset(["CS", "DA", "TM", "DT", "UI", "IS", "DS", "US", "SS", "UL", "SL", "FD", "FL"])
+_LONGEST = 256
+
+
+def value_of(dataset: Dataset, keyword: str) -> Any:
+    """What pydicom makes of a value; None where there is none.
+
+    Slices of a series have most of their values in common: equal bytes are converted once.
+    """
+    raw = dataset.get_item(tag(keyword))
+    if raw is None:
+        return None
+    if getattr(raw, "is_raw", False) and raw.VR in _PLAIN and 0 < len(raw.value or b"") <= _LONGEST:
+        return _converted(raw._replace(value_tell=0))
+    return dataset.get(keyword)
+
+
+@lru_cache(4096)
+def _converted(raw: Any) -> Any:
+    return require("pydicom.dataelem", "dicom").convert_raw_data_element(raw).value
+
+
+@cache
+def tag(keyword: str) -> Any:
+    """The tag of a keyword."""
+    return require("pydicom.tag", "dicom").Tag(keyword)
+
+
 def text(dataset: Dataset, keyword: str) -> str | None:
     """A value as text without blank ends; None where it is absent or empty. Several values: joined by backslashes."""
-    value = dataset.get(keyword)
+    value = value_of(dataset, keyword)
     if value is None:
         return None
     joined = value if isinstance(value, str) else "\\".join(map(str, value)) if _several(value) else str(value)
@@ -68,7 +141,7 @@ def text(dataset: Dataset, keyword: str) -> str | None:
 
 def numbers(dataset: Dataset, keyword: str, count: int | None = None) -> tuple[float, ...]:
     """Finite numbers, `count` of them where that is given; `FileFormatError` where absent or anything else."""
-    value = dataset.get(keyword)
+    value = value_of(dataset, keyword)
     if value is None or value == "":
         raise FileFormatError(f"the header has no {_named(keyword)}")
     values = tuple(value) if _several(value) else (value,)
@@ -84,7 +157,7 @@ def numbers(dataset: Dataset, keyword: str, count: int | None = None) -> tuple[f
 
 def number(dataset: Dataset, keyword: str, default: float | None = None) -> float:
     """One finite number; `default`, where there is one, stands for an absent or empty value."""
-    if default is not None and dataset.get(keyword) in (None, ""):
+    if default is not None and value_of(dataset, keyword) in (None, ""):
         return default
     return numbers(dataset, keyword, 1)[0]
 
@@ -113,5 +186,5 @@ def _several(value: object) -> bool:
 
 def _named(keyword: str) -> str:
     """ "PixelSpacing (0028,0030)"."""
-    tag = require("pydicom", "dicom").datadict.tag_for_keyword(keyword)
-    return f"{keyword} ({tag >> 16:04X},{tag & 0xFFFF:04X})" if tag is not None else keyword
+    number_ = int(tag(keyword))
+    return f"{keyword} ({number_ >> 16:04X},{number_ & 0xFFFF:04X})"

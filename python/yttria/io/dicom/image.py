@@ -133,14 +133,14 @@ def _filled(found: Described, unit: str, frame: str | None) -> Image:
     if math.prod(found.shape) > MAX_VOXELS:
         raise ShapeError(f"an image must have at most 2^33 voxels, got shape {list(found.shape)}")
     array: npt.NDArray[np.float32] = empty(found.shape, np.float32, "the image")
-    first = 0
+    first, scratch = 0, np.empty(found.shape[1:], np.float64)
     for plan_, rescale in zip(found.plans, found.rescale, strict=True):
         with decoding(plan_.path, "DICOM"):
             stored = plan_.read()
             rescale.check(stored)
         for n, values in enumerate(stored):
             place = found.frames[n] if found.frames else first + n
-            rescale.into(array[place], values)
+            rescale.into(array[place], values, scratch)
         first += len(stored)
     return Image(array, found.affine, unit, frame_of_reference_uid=frame)
 
@@ -177,7 +177,7 @@ def _stacked(series: Series, unit: str) -> Described:
                 raise FileFormatError("a slice must have one frame")
             planes.append(geometry.plane(header.dataset))
             rescale.append(modality_rescale(header.dataset))
-            plans.append(plan(header.path, header.dataset, header.pixel_offset))
+            plans.append(plan(header))
     order, affine = geometry.stacked(planes)
     return Described([plans[n] for n in order], [rescale[n] for n in order], affine, unit)
 
@@ -187,7 +187,7 @@ def _spect(series: Series) -> Described:
         raise FileFormatError(f"a SPECT series must be one file with many frames, got {len(series.headers)} files")
     (header,) = series.headers
     with decoding(header.path, "DICOM"):
-        source = plan(header.path, header.dataset, header.pixel_offset)
+        source = plan(header)
         affine, frames = spect_grid(header.dataset, source.shape[0])
         rescale, unit = spect_mapping(header.dataset)
     return Described([source], [rescale], affine, unit, frames)

@@ -5,6 +5,7 @@ Uncompressed pixel data are read straight from their place in the file; compress
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from ..._extras import require
 from ...errors import FileFormatError, ShapeError
 from ...image import MAX_VOXELS
-from .dataset import Dataset, quiet, read_dataset, text, whole
+from .dataset import Header, quiet, read_dataset, text, whole
 
 #: Transfer syntaxes without compression: implicit or explicit VR, and the byte order.
 _NATIVE = {"1.2.840.10008.1.2": "<", "1.2.840.10008.1.2.1": "<", "1.2.840.10008.1.2.2": ">"}
@@ -59,12 +60,13 @@ class PixelPlan:
         return array.reshape(self.shape)
 
 
-def plan(path: Path, header: Dataset, offset: int) -> PixelPlan:
-    """How to read the pixel data that begin at `offset`; nothing is read or allocated but a few bytes.
+def plan(file: Header) -> PixelPlan:
+    """How to read the pixel data of a file whose header has been read; nothing more is read or allocated.
 
     Raises `FileFormatError` where the description is none of one gray value per pixel in 8, 16 or 32 bits, or promises
     more than the file can hold, and `ShapeError` beyond 2^33 voxels.
     """
+    header = file.dataset
     rows, columns = whole(header, "Rows", 1, 65535), whole(header, "Columns", 1, 65535)
     frames = whole(header, "NumberOfFrames", 1, 2**31 - 1, default=1)
     bits = whole(header, "BitsAllocated", 1, 64)
@@ -81,7 +83,7 @@ def plan(path: Path, header: Dataset, offset: int) -> PixelPlan:
     shape = (frames, rows, columns)
     if frames * rows * columns > MAX_VOXELS:
         raise ShapeError(f"pixel data must have at most 2^33 voxels, got shape {list(shape)}")
-    size, in_file = frames * rows * columns * bits // 8, path.stat().st_size - offset
+    size, in_file = frames * rows * columns * bits // 8, file.size - file.pixel_offset
     syntax = str(header.file_meta.get("TransferSyntaxUID", _IMPLICIT))
     order = _NATIVE.get(syntax)
     dtype = np.dtype(f"{order or '='}{'i' if signed else 'u'}{bits // 8}")
@@ -89,28 +91,25 @@ def plan(path: Path, header: Dataset, offset: int) -> PixelPlan:
         if size > max(_SMALL, _MAX_RATIO * in_file):
             raise FileFormatError(f"{in_file} compressed bytes cannot hold {size} bytes of pixel data")
         _check_compressed(syntax)
-        return PixelPlan(path, shape, dtype, 0, None)
-    length, start = _element(path, offset, syntax, order)
+        return PixelPlan(file.path, shape, dtype, 0, None)
+    length, start = _element(file.pixel_head, syntax, order)
     if length < size or length > in_file - start:
         raise FileFormatError(
             f"pixel data of {size} bytes are promised ({frames} x {rows} x {columns} values of {bits} bits), there "
             f"are {min(length, in_file - start)}"
         )
-    return PixelPlan(path, shape, dtype, bits - stored, offset + start)
+    return PixelPlan(file.path, shape, dtype, bits - stored, file.pixel_offset + start)
 
 
-def _element(path: Path, offset: int, syntax: str, order: str) -> tuple[int, int]:
+def _element(head: bytes, syntax: str, order: str) -> tuple[int, int]:
     """Length of the pixel data, and where they start after the element's own head."""
-    with path.open("rb") as file:
-        file.seek(offset)
-        head = file.read(12)
-    group, element = np.frombuffer(head[:4].ljust(4, b"\0"), f"{order}u2").tolist()
+    group, element = struct.unpack(f"{order}HH", head[:4].ljust(4, b"\0"))
     if (group, element) in ((0x7FE0, 0x0008), (0x7FE0, 0x0009)):
         raise FileFormatError("pixel data in floating point are not supported")
     if (group, element) != (0x7FE0, 0x0010) or len(head) < 12:
         raise FileFormatError("there are no pixel data")
     long_form = syntax != _IMPLICIT
-    length = int(np.frombuffer(head[8:12] if long_form else head[4:8], f"{order}u4")[0])
+    (length,) = struct.unpack(f"{order}I", head[8:12] if long_form else head[4:8])
     return length, 12 if long_form else 8
 
 

@@ -35,12 +35,22 @@ class Rescale:
                     f"stored values must be within the mapped range {self.low:g} to {self.high:g}, got {low} to {high}"
                 )
 
-    def into(self, out: npt.NDArray[np.float32], stored: npt.NDArray[Any]) -> None:
-        """Compute in float64, round once."""
-        values = np.multiply(stored, self.slope, dtype=np.float64)
+    def into(self, out: npt.NDArray[np.float32], stored: npt.NDArray[Any], scratch: npt.NDArray[np.float64]) -> None:
+        """Compute in float64 and round once, in the `scratch` of the same shape."""
+        if self._exact_in_float32 and stored.dtype.itemsize <= 2:
+            np.multiply(stored, np.float32(self.slope), out=out)
+            out += np.float32(self.intercept)
+            return
+        np.multiply(stored, self.slope, out=scratch)
         if self.intercept:
-            values += self.intercept
-        out[...] = values
+            scratch += self.intercept
+        out[...] = scratch
+
+    @property
+    def _exact_in_float32(self) -> bool:
+        """Whether whole numbers of 16 bits stay below 2^24, so that no step rounds."""
+        whole = self.slope == int(self.slope) and self.intercept == int(self.intercept)
+        return whole and self.slope * 65535 + abs(self.intercept) < 2**24
 
 
 def modality_rescale(header: Dataset, *, optional: bool = False) -> Rescale:

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..._extras import require
 from ...affine import Affine
 from ...errors import FileFormatError, GeometryError, UnitError, UnknownNameError
 from ...image import Image, empty
 from .._common import decoding
-from .dataset import DEFLATED, Dataset, number, numbers, quiet, text
+from .dataset import Dataset, number, numbers, quiet, read_header, text
 from .geometry import Plane, affine, plane, stacked
 from .pixels import plan
 
@@ -39,17 +38,17 @@ def read_rtdose(path: str | os.PathLike[str], *, dose_type: str = "PHYSICAL") ->
     """
     if dose_type not in DOSE_TYPES:
         raise UnknownNameError(f"dose_type must be one of {', '.join(DOSE_TYPES)}, got {dose_type!r}")
-    pydicom = require("pydicom", "dicom")
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     with decoding(path, "RTDOSE"):
-        with quiet(), path.open("rb") as file:
-            if pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID") == DEFLATED:
-                raise FileFormatError("the deflated transfer syntax is not supported: store the file uncompressed")
-            header = pydicom.dcmread(file, stop_before_pixels=True)
+        with quiet():
+            found = read_header(path)
+            if found is None:
+                raise FileFormatError("not a DICOM file: it has no 'DICM' after 128 bytes")
+            header = found.dataset
             to_gy = _gy(header, dose_type)
-            pixels = plan(path, header, file.tell())
+            pixels = plan(found)
             order, matrix = _grid(header, pixels.shape[0])
             frame = text(header, "FrameOfReferenceUID")
         if pixels.dtype.kind != "u":

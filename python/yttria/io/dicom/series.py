@@ -8,36 +8,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..._extras import require
 from ...errors import FileFormatError, UndefinedError, UnknownNameError, YttriaError
 from .._common import decoding
-from .dataset import DEFLATED, Dataset, is_dicom, text
+from .dataset import Header, read_header, text
 
 #: A folder, a file, or several of them.
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
-_DIRECTORY = "1.2.840.10008.1.3.10"
 #: What is read of every header; nothing else is kept of it.
 _KEYWORDS = (
-    "SOPClassUID SOPInstanceUID Modality SeriesInstanceUID SeriesNumber SeriesDescription StudyInstanceUID "
-    "StudyDate FrameOfReferenceUID ImageType Manufacturer "
+    "DirectoryRecordSequence SOPClassUID Modality SeriesInstanceUID SeriesNumber SeriesDescription "
+    "StudyDate StudyTime FrameOfReferenceUID ImageType "
     "SeriesDate SeriesTime AcquisitionDate AcquisitionTime AcquisitionDateTime TimezoneOffsetFromUTC "
     "ActualFrameDuration DecayCorrection CorrectedImage Units SeriesType NumberOfSlices "
     "RadiopharmaceuticalInformationSequence RealWorldValueMappingSequence DetectorInformationSequence "
-    "ImagePositionPatient ImageOrientationPatient PixelSpacing SpacingBetweenSlices SliceThickness "
+    "ImagePositionPatient ImageOrientationPatient PixelSpacing SpacingBetweenSlices "
     "Rows Columns NumberOfFrames BitsAllocated BitsStored HighBit PixelRepresentation SamplesPerPixel "
-    "PhotometricInterpretation RescaleSlope RescaleIntercept RescaleType SegmentationType SegmentSequence "
+    "PhotometricInterpretation RescaleSlope RescaleIntercept RescaleType SegmentSequence "
     "StructureSetROISequence ReferencedFrameOfReferenceSequence FrameIncrementPointer SliceVector DoseUnits"
 )
-
-
-@dataclass(frozen=True)
-class Header:
-    """The header of one file, and where its pixel data begin."""
-
-    path: Path
-    dataset: Dataset = field(repr=False)
-    pixel_offset: int
 
 
 @dataclass(frozen=True)
@@ -77,11 +66,10 @@ def scan(paths: Iterable[Path], damaged: list[YttriaError] | None = None) -> lis
     """
     headers: dict[str, list[Header]] = {}
     for path in paths:
-        if is_dicom(path):
-            with _collected(damaged), decoding(path, "DICOM"):
-                header = read_header(path)
-                if header is not None:
-                    headers.setdefault(text(header.dataset, "SeriesInstanceUID") or "", []).append(header)
+        with _collected(damaged), decoding(path, "DICOM"):
+            header = read_header(path, _KEYWORDS)
+            if header is not None and header.dataset.get("DirectoryRecordSequence") is None:
+                headers.setdefault(text(header.dataset, "SeriesInstanceUID") or "", []).append(header)
     found: list[Series] = []
     for uid, group in headers.items():
         with _collected(damaged), decoding(group[0].path, "DICOM"):
@@ -98,19 +86,6 @@ def _collected(errors: list[YttriaError] | None) -> Iterator[None]:
         if errors is None:
             raise
         errors.append(error)
-
-
-def read_header(path: Path) -> Header | None:
-    """What `_KEYWORDS` name of one file; None for a DICOMDIR. To be called within `quiet()`."""
-    pydicom = require("pydicom", "dicom")
-    with path.open("rb") as file:
-        meta = pydicom.filereader.read_file_meta_info(path)
-        if meta.get("TransferSyntaxUID") == DEFLATED:
-            raise FileFormatError("the deflated transfer syntax is not supported: store the file uncompressed")
-        if meta.get("MediaStorageSOPClassUID") == _DIRECTORY:
-            return None
-        dataset = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_KEYWORDS.split())
-        return Header(path, dataset, file.tell())
 
 
 def choose(found: Sequence[Series], series: str | None, modalities: Sequence[str], what: str) -> Series:
