@@ -115,13 +115,15 @@ def value_of(dataset: Dataset, keyword: str) -> Any:
     if raw is None:
         return None
     if getattr(raw, "is_raw", False) and raw.VR in _PLAIN and 0 < len(raw.value or b"") <= _LONGEST:
-        return _converted(raw._replace(value_tell=0))
+        return _converted(raw.tag, raw.VR, raw.value, raw.is_implicit_VR, raw.is_little_endian)
     return dataset.get(keyword)
 
 
 @lru_cache(4096)
-def _converted(raw: Any) -> Any:
-    return require("pydicom.dataelem", "dicom").convert_raw_data_element(raw).value
+def _converted(tag_: Any, vr: str, value: bytes, implicit: bool, little: bool) -> Any:
+    elements = require("pydicom.dataelem", "dicom")
+    raw = elements.RawDataElement(tag_, vr, len(value), value, 0, implicit, little)
+    return elements.convert_raw_data_element(raw).value
 
 
 @cache
@@ -157,7 +159,10 @@ def numbers(dataset: Dataset, keyword: str, count: int | None = None) -> tuple[f
 
 def number(dataset: Dataset, keyword: str, default: float | None = None) -> float:
     """One finite number; `default`, where there is one, stands for an absent or empty value."""
-    if default is not None and value_of(dataset, keyword) in (None, ""):
+    value = value_of(dataset, keyword)
+    if isinstance(value, int):
+        return float(value)
+    if default is not None and value in (None, ""):
         return default
     return numbers(dataset, keyword, 1)[0]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -47,18 +48,25 @@ def plane(place: Dataset, orientation: Dataset | None = None, measures: Dataset 
     Raises `GeometryError` where the two directions are not unit vectors at a right angle or a spacing is not positive.
     """
     position = numbers(place, "ImagePositionPatient", 3)
-    directions = np.reshape(numbers(orientation or place, "ImageOrientationPatient", 6), (2, 3))
+    row, column = _directions(numbers(orientation or place, "ImageOrientationPatient", 6))
     row_spacing, column_spacing = numbers(measures or place, "PixelSpacing", 2)
     if not (row_spacing > 0 and column_spacing > 0):
         raise GeometryError(f"PixelSpacing must be two positive numbers, got {row_spacing:g} and {column_spacing:g}")
+    return Plane(np.array(position), row, column, row_spacing, column_spacing)
+
+
+@lru_cache(64)
+def _directions(orientation: tuple[float, ...]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    directions = np.reshape(orientation, (2, 3))
     with np.errstate(over="ignore", invalid="ignore"):
         product = directions @ directions.T
     if not np.abs(product - np.eye(2)).max() <= MAX_SHEAR:
         raise GeometryError(
-            f"ImageOrientationPatient must be two unit vectors at a right angle, got {directions.ravel().tolist()}"
+            f"ImageOrientationPatient must be two unit vectors at a right angle, got {list(orientation)}"
         )
-    row, column = directions / np.linalg.norm(directions, axis=1, keepdims=True)
-    return Plane(np.array(position), row, column, row_spacing, column_spacing)
+    unit = directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    unit.flags.writeable = False
+    return unit[0], unit[1]
 
 
 def affine(first: Plane, step: npt.ArrayLike) -> Affine:
@@ -81,21 +89,21 @@ def stacked(planes: Sequence[Plane]) -> tuple[list[int], Affine]:
     if len(planes) < 2:
         raise GeometryError(f"an image needs at least two slices to have a slice distance, got {len(planes)}")
     first = planes[0]
-    for n, other in enumerate(planes):
-        turned = max(
-            np.abs(first.row_direction - other.row_direction).max(),
-            np.abs(first.column_direction - other.column_direction).max(),
+    directions = np.array([(p.row_direction, p.column_direction) for p in planes])
+    turned = np.abs(directions - directions[0]).max(axis=(1, 2))
+    if turned.max() > _SAME:
+        n = int(turned.argmax())
+        raise GeometryError(
+            f"slices must share one orientation: slice {n + 1} is turned against the first by {turned[n]:.3g}"
         )
-        if turned > _SAME:
-            raise GeometryError(
-                f"slices must share one orientation: slice {n + 1} is turned against the first by {turned:.3g}"
-            )
-        spacing, found = (
-            (first.row_spacing_mm, first.column_spacing_mm),
-            (other.row_spacing_mm, other.column_spacing_mm),
+    spacings = np.array([(p.row_spacing_mm, p.column_spacing_mm) for p in planes])
+    with np.errstate(over="ignore"):
+        differing = np.abs(spacings / spacings[0] - 1).max(axis=1)
+    if differing.max() > _SAME:
+        found = spacings[int(differing.argmax())]
+        raise GeometryError(
+            f"slices must share one pixel spacing, got {spacings[0].tolist()} mm and {found.tolist()} mm"
         )
-        if not np.allclose(spacing, found, rtol=_SAME, atol=0):
-            raise GeometryError(f"slices must share one pixel spacing, got {spacing} mm and {found} mm")
     positions = np.array([p.position for p in planes])
     with np.errstate(over="ignore", invalid="ignore"):
         along = (positions - positions[0]) @ first.normal
