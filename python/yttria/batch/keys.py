@@ -57,8 +57,8 @@ class Identity:
 
 def entry(declared: Mapping[str, Any], options: Options) -> str:
     """The name of a declared row, whatever its case is called."""
-    fields = {name: value for name, value in declared.items() if name != "case_id" and value is not None}
-    return _digest({"row": fields, "options": options.as_dict(), "version": __version__})
+    text = json.dumps([{**declared, "case_id": ""}, options.dvh_step_gy, options.maps, __version__], sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def identify(case: Case, options: Options) -> Identity:

@@ -81,6 +81,11 @@ def read_manifest(path: str | Path) -> Iterator[ManifestRow]:
         raise ManifestError(path, found)
 
 
+def declared_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a manifest that was checked, numbered from 1, as they are declared."""
+    return ((row, _declared(row, raw)[0]) for row, raw in _raw_rows(path))
+
+
 def check_manifest(path: str | Path, *, look_for_files: bool = True) -> tuple[int, list[Problem]]:
     """How many cases there are, and every problem: unknown columns, values, case ids that repeat, files not there.
 
@@ -212,10 +217,10 @@ def _declared(row: int, raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Pr
             found.append(Problem(row, "", f"must have as many cells as the header, got {cell} beyond or too few"))
         elif name not in COLUMNS or cell is None or cell == "":
             continue
-        elif name in NUMBERS and isinstance(cell, str):
+        elif name in NUMBERS and isinstance(cell, str | int | float):
             try:
                 declared[name] = float(cell)
-            except ValueError:
+            except (ValueError, OverflowError):
                 found.append(Problem(row, name, f"must be a number, got '{cell}'"))
         else:
             declared[name] = cell

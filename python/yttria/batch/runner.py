@@ -25,7 +25,7 @@ from .work import Task, dose_all, identify_all
 #: Rows that are claimed together.
 BLOCK = 64
 #: Results are written when so many have gathered, or the first of them is so old.
-GATHERED = 64
+GATHERED = 256
 OLDEST_S = 5.0
 
 

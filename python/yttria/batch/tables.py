@@ -24,7 +24,7 @@ from ..errors import FileFormatError
 from .files import durable
 from .keys import Options, entry
 from .ledger import Known, Place, failures
-from .manifest import ManifestRow, read_manifest
+from .manifest import declared_rows
 from .parts import DVH, PLAIN, STRUCTURE, read_part
 
 TABLES = ("doses", "dvh", "cases", "quarantine")
@@ -53,27 +53,33 @@ def write_tables(manifest: Path, folder: Path, options: Options) -> Tables | Non
     The same results give the same bytes, whoever computed them and in which order.
     """
     known, failed = Known(folder), failures(folder)
-    for row in read_manifest(manifest):
-        name = entry(row.declared, options)
-        if known.key_of(name) is None and name not in failed:
+    # The key of each row, or zeros where it has failed: 16 bytes a row.
+    keys = bytearray()
+    for _, declared in declared_rows(manifest):
+        name = entry(declared, options)
+        key = known.key_of(name)
+        if key is None and name not in failed:
             return None
+        keys += bytes.fromhex(key) if key else bytes(16)
     parts = _Parts(folder)
     cases = quarantined = 0
     with ExitStack() as stack:
         write = {name: stack.enter_context(_Table(folder / f"{name}.parquet", _schema(name))) for name in TABLES}
-        rows = read_manifest(manifest)
+        rows = declared_rows(manifest)
         while batch := list(islice(rows, _GROUP)):
-            keys = [known.key_of(entry(row.declared, options)) for row in batch]
-            good = [
-                (row, key, place)
-                for row, key in zip(batch, keys, strict=True)
-                if key and (place := known.place_of(key))
-            ]
-            bad = [(row, failed[entry(row.declared, options)]) for row, key in zip(batch, keys, strict=True) if not key]
+            good: list[tuple[int, str, str, Place]] = []
+            bad: list[tuple[int, str, dict[str, Any]]] = []
+            for row, declared in batch:
+                key = keys[16 * (row - 1) : 16 * row].hex()
+                place = known.place_of(key)
+                if place is None:
+                    bad.append((row, declared["case_id"], failed[entry(declared, options)]))
+                else:
+                    good.append((row, declared["case_id"], key, place))
             cases, quarantined = cases + len(good), quarantined + len(bad)
             if good:
-                results = parts.take([place for _, _, place in good], [key for _, key, _ in good])
-                for name, table in _tables([row for row, _, _ in good], results).items():
+                results = parts.take([place for *_, place in good], [key for _, _, key, _ in good])
+                for name, table in _tables([row for row, *_ in good], [i for _, i, *_ in good], results).items():
                     write[name].add(table)
             if bad:
                 write["quarantine"].add(_quarantine(bad))
@@ -163,11 +169,10 @@ def _schema(name: str) -> Any:
     return arrow.schema(list(columns[name].items()))
 
 
-def _tables(rows: Sequence[ManifestRow], results: Any) -> dict[str, Any]:
+def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, Any]:
     arrow = require("pyarrow", "batch")
-    ids = [row.case.case_id for row in rows]
     plain = {name: results[name] for name in PLAIN if name != "dvh_step_gy"}
-    cases = {"row": [row.row for row in rows], "case_id": ids} | plain
+    cases = {"row": rows, "case_id": ids} | plain
 
     structures = results[STRUCTURE].combine_chunks()
     of_case = np.repeat(np.arange(len(rows)), structures.value_lengths().to_numpy(zero_copy_only=False))
@@ -205,12 +210,12 @@ def _tables(rows: Sequence[ManifestRow], results: Any) -> dict[str, Any]:
     return {"doses": arrow.table(doses), "dvh": arrow.table(dvh), "cases": arrow.table(cases)}
 
 
-def _quarantine(bad: Sequence[tuple[ManifestRow, dict[str, Any]]]) -> Any:
+def _quarantine(bad: Sequence[tuple[int, str, dict[str, Any]]]) -> Any:
     columns: dict[str, list[Any]] = {
-        "row": [row.row for row, _ in bad],
-        "case_id": [row.case.case_id for row, _ in bad],
-        **{name: [line[name] for _, line in bad] for name in ("error", "message")},
-        "sha256": [json.dumps(line["sha256"], sort_keys=True) for _, line in bad],
+        "row": [row for row, _, _ in bad],
+        "case_id": [case_id for _, case_id, _ in bad],
+        **{name: [line[name] for *_, line in bad] for name in ("error", "message")},
+        "sha256": [json.dumps(line["sha256"], sort_keys=True) for *_, line in bad],
     }
     return require("pyarrow", "batch").table(columns)
 
