@@ -6,12 +6,14 @@ import ctypes
 import math
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from typing import Any
 
 from .._extras import require
@@ -129,7 +131,15 @@ def keep_memory() -> None:
 
 def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the runner alone
+    threading.Thread(target=_end_with_the_runner, daemon=True).start()
     keep_memory()
+
+
+def _end_with_the_runner() -> None:
+    """A killed runner cannot end its workers, and a pool's workers would wait for it for ever."""
+    if (runner := parent_process()) is not None:
+        wait([runner.sentinel])
+        os._exit(1)
 
 
 def _checked(count: int | None) -> int:
