@@ -318,3 +318,68 @@ def test_options_are_checked(manifest: Path, tmp_path: Path, name: str, value: A
     with pytest.raises(ValueError, match="must be"):
         run_manifest(manifest, tmp_path / "x", **{name: value})
     assert not (tmp_path / "x").exists()
+
+
+def test_the_summary_finds_what_stands_out(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from yttria.batch.figure import cohort_figure
+    from yttria.batch.summary import modified_z, summarize
+
+    manifest, results = cohort(tmp_path, 1), tmp_path / "results"
+    alike = {"activity": "a0.nii.gz", "structures": "s0.nii.gz", "method": "local_deposition"}
+    declared = [row | alike for row in rows(40)]
+    declared[3]["activity"] = "a9.nii.gz"
+    write_manifest(declared, manifest)
+    assert run_manifest(manifest, results).quarantined == 1
+    found = summarize(results)
+    assert (found.cases, found.outliers, found.quarantined) == (39, [], {"FileNotFoundError": 1})
+    declared[3]["activity"] = "a0.nii.gz"
+    declared[7]["administered_gbq"] = 30.0
+    write_manifest(declared, manifest)
+    run_manifest(manifest, results)
+    found = summarize(results)
+    assert (found.cases, found.quarantined) == (40, {})
+    assert {o["case_id"] for o in found.outliers} == {"case 0007"}
+    doses = pq.read_table(results / "doses.parquet").to_pylist()
+    means = [r["value"] for r in doses if (r["structure"], r["metric"]) == ("Tumor", "mean_gy")]
+    (row,) = [r for r in found.structures if (r["structure"], r["metric"]) == ("Tumor", "mean_gy")]
+    assert (row["n"], row["q0"], row["q50"], row["q100"]) == (40, min(means), np.median(means), max(means))
+    np.testing.assert_allclose(modified_z(np.exp([0.0, 1.0, 2.0, 3.0, 10.0])), np.array([-2, -1, 0, 1, 8]) / 1.4826)
+    figure = cohort_figure(results)
+    assert len(figure.axes[1].lines) == 2
+    figure.savefig(tmp_path / "x.png")
+
+
+def test_the_command_line_says_what_is_wrong_and_how_it_ended(tmp_path: Path) -> None:
+    pytest.importorskip("typer")
+    from typer.testing import CliRunner
+
+    from yttria.cli.app import app
+
+    def invoke(*arguments: str | Path) -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["batch", *map(str, arguments)], env={"COLUMNS": "200", "TERM": "dumb"})
+        return done.exit_code, done.output
+
+    manifest, results = cohort(tmp_path, 8), tmp_path / "results"
+    assert json.loads(invoke("check", "--schema")[1])["required"] == ["case_id", "activity", "structures"]
+    (tmp_path / "a1.nii.gz").unlink()
+    code, text = invoke("check", manifest)
+    assert code == 1
+    assert "row 2, activity: no such file" in text
+    run = ("run", manifest, "-o", results, "--executor", "threads")
+    code, text = invoke(*run)
+    assert code == 3
+    assert "2 cases in quarantine" in text
+    assert invoke(*run, "--max-failures", "0")[0] == 4
+    write_files(tmp_path)
+    assert invoke(*run)[0] == 0
+    code, text = invoke("summary", results)
+    assert code == 0
+    assert (results / "summary.png").read_bytes().startswith(b"\x89PNG")
+    manifest.write_text(manifest.read_text().replace("Normal liver,1.0,", "Normal liver,1400,"))
+    code, text = invoke(*run)
+    assert code == 1
+    assert "row 1, administered_gbq" in text
+    assert "did you mean 1.4?" in text
+    assert invoke("run", manifest, "-o", results, "--shard", "1of2")[0] == 1
+    assert invoke("summary", tmp_path)[0] == 1
