@@ -28,7 +28,19 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which `yttria demo` has run, as the documents assume."""
     folder = tmp_path_factory.mktemp("documents")
     run(["demo", "--json"], folder)
+    write_patient(folder / "patient")
     return folder
+
+
+def write_patient(folder: Path) -> None:
+    """A folder as a scanner exports it: a PET, a CT on the same grid, and a segmentation."""
+    pytest.importorskip("highdicom")
+    from dicom_samples import write_seg, write_series
+    from image_samples import affine, values
+
+    write_series(folder / "pet", values() * 1e4, affine("plain"), slopes=[20.0, 17.3, 30.1, 25.7])
+    write_series(folder / "ct", values() - 50, affine("plain"), "CT", series="2")
+    write_seg(folder / "seg.dcm", {"Liver": values() > 40, "Tumor": values() > 80}, folder / "pet")
 
 
 def run(arguments: list[str], folder: Path) -> str:
