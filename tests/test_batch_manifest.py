@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from yttria.batch import (
     ManifestError,
     check_manifest,
     read_manifest,
+    run,
     schema,
     write_manifest,
 )
@@ -178,3 +180,20 @@ def test_a_tree_of_bids_names_becomes_a_manifest(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileFormatError, match="no activity image"):
         discover(tmp_path / "empty")
+
+
+def test_folders_of_dicom_become_a_manifest_that_runs(shared_data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("highdicom")
+    source = shared_data / "dicom" / "patient_1"
+    shutil.copytree(source / "pet", tmp_path / "study" / "patient 1" / "pet")
+    shutil.copy(source / "seg.dcm", tmp_path / "study" / "patient 1")
+    shutil.copytree(source / "pet", tmp_path / "study" / "patient 2")
+    found = discover(tmp_path / "study", tmp_path)
+    assert [row["case_id"] for row in found.rows] == ["patient 1", "patient 2"]
+    assert found.rows[0] == {"case_id": "patient 1"} | dict.fromkeys(("activity", "structures"), "study/patient 1")
+    assert "patient 2: structures is open: none" in found.notes
+    write_manifest([found.rows[0] | {"scan_delay_h": 0.0}], tmp_path / "manifest.csv")
+    assert check_manifest(tmp_path / "manifest.csv") == (1, [])
+    (outcome,) = run([row.case for row in read_manifest(tmp_path / "manifest.csv")], workers=1)
+    assert outcome.failure is None, outcome.failure
+    assert outcome.rows[0]["mean_gy"] > 0

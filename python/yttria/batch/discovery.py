@@ -1,7 +1,8 @@
 """A manifest from a tree of files: what belongs together by its name, and what the files themselves state.
 
 BIDS names (`sub-01_ses-1_pet.nii.gz`, `..._dseg.nii.gz`, also under `derivatives`) are matched by subject and session;
-other files by the folder they share. Where two would do, none is taken: the cell stays empty, and a note says why.
+other files by the folder they share. A folder of DICOM, or each subfolder with DICOM in it, is a case. Where two would
+do, none is taken: the cell stays empty, and a note says why.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from ..case import FILE_FIELDS
 from ..errors import FileFormatError
 from ..image import UNITS
+from ..io import dicom
 
 #: What the last word of a file's name says it is.
 KINDS = {
@@ -67,10 +69,45 @@ def discover(folder: str | Path, relative_to: str | Path | None = None) -> Found
                     what = ", ".join(p.name for p in candidates) or "no file"
                     found.notes.append(f"{name}: {kind} is open: {what}")
             found.rows.append(row | _sidecar(path, found.notes))
+    for folder_of_case in _dicom_folders(folder):
+        _dicom_rows(folder_of_case, folder, base, found)
     if not found.rows:
         ends = ", ".join(f"*_{word}" for word in KINDS["activity"])
-        raise FileFormatError(f"{folder}: holds no activity image ({ends} with .nii, .nii.gz or .nrrd)")
+        raise FileFormatError(f"{folder}: holds no activity image ({ends} with .nii, .nii.gz or .nrrd; DICOM)")
     return found
+
+
+def _dicom_folders(folder: Path) -> list[Path]:
+    """The folder itself where DICOM files lie in it, else those of its subfolders with DICOM anywhere in them."""
+
+    def holds(where: Path, deep: bool) -> bool:
+        files = _files(where) if deep else (path for path in sorted(where.iterdir()) if path.is_file())
+        return any(not _NAME.match(path.name) and dicom.is_dicom(path) for path in files)
+
+    if holds(folder, deep=False):
+        return [folder]
+    return [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] != "." and holds(path, True)]
+
+
+def _dicom_rows(case: Path, folder: Path, base: Path, found: Found) -> None:
+    """A row per PET or SPECT series of a case's folder; its one SEG or RTSTRUCT is found there when it is read."""
+    report = dicom.inspect(case)
+    name = case.resolve().name if case == folder else case.name
+    activities = [series for series in report.series if series.modality in dicom.ACTIVITY_MODALITIES]
+    structures = [series for series in report.series if series.modality in ("SEG", "RTSTRUCT")]
+    for series in activities:
+        several = len(activities) > 1
+        row = {"case_id": f"{name}_{series.number}" if several else name, "activity": _posix(case, base)}
+        if several:
+            row["series"] = series.uid
+        if len(structures) == 1:
+            row["structures"] = row["activity"]
+        else:
+            what = ", ".join(f"{s.modality} {s.description or s.uid}" for s in structures) or "none"
+            found.notes.append(f"{row['case_id']}: structures is open: {what}")
+        for problem in filter(None, (series.problem, series.timing_problem)):
+            found.notes.append(f"{row['case_id']}: {problem}")
+        found.rows.append(row)
 
 
 def _files(folder: Path) -> Iterator[Path]:

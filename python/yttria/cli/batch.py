@@ -38,7 +38,9 @@ class Maps(str, Enum):
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="BIDS-like tree of NIfTI or NRRD files.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Argument(help="DICOM folders, or a BIDS-like tree of NIfTI or NRRD files.", show_default=False)
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Manifest to write, .csv or .parquet.")] = Path(
         "manifest.csv"
     ),
