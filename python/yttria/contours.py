@@ -57,6 +57,7 @@ class ContourStructure(Structure):
         frame_of_reference_uid: str | None = None,
         transform_lps: Affine | None = None,
         advisories: Sequence[Advisory] = (),
+        threads: int | None = None,
     ) -> None:
         points = tuple(_points(contour, n, name) for n, contour in enumerate(contours))
         self.__dict__.update(
@@ -83,6 +84,7 @@ class ContourStructure(Structure):
                 interpolation,
                 self.slice_thickness_mm,
                 self.maximum_gap_mm,
+                threads,
             )
             core.grid([self.voxel_size_mm] * 3)
         self.__dict__["_core"] = core

@@ -16,9 +16,9 @@ use super::polygon::{Loop, Point};
 const PART_MM: f64 = 0.5;
 const MOST_PARTS: usize = 16;
 /// Lattice points per section, about.
-const POINTS: f64 = 5_000.0;
+const POINTS: f64 = 4_000.0;
 /// An area this close to its target, relative, has reached it.
-const AREA_TOLERANCE: f64 = 2e-4;
+const AREA_TOLERANCE: f64 = 5e-4;
 
 /// Into how many parts a gap is cut.
 pub(super) fn parts(gap: f64) -> usize {

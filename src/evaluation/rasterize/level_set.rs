@@ -6,26 +6,27 @@ use super::polygon::Point;
 /// Calls `edge(a, b)` for each piece of the outline, the inside on its left. What touches the lattice's border is cut
 /// there, so that the outline is closed.
 pub(super) fn outline(lattice: &Lattice, values: &[f64], level: f64, mut edge: impl FnMut(Point, Point)) {
-    let columns = lattice.columns;
-    let value = |row: usize, column: usize| {
-        let border = row == 0 || column == 0 || row + 1 == lattice.rows || column + 1 == columns;
-        let above = values[row * columns + column] - level;
-        if border { above.min(-f64::MIN_POSITIVE) } else { above }
-    };
-    for row in 0..lattice.rows - 1 {
-        for column in 0..columns - 1 {
+    let (rows, columns) = (lattice.rows, lattice.columns);
+    let place = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];
+    for row in 0..rows - 1 {
+        let lower = &values[row * columns..][..columns];
+        let upper = &values[(row + 1) * columns..][..columns];
+        for (column, (l, u)) in lower.windows(2).zip(upper.windows(2)).enumerate() {
             // Counterclockwise from the lower left.
-            let corners = [
-                value(row, column),
-                value(row, column + 1),
-                value(row + 1, column + 1),
-                value(row + 1, column),
-            ];
+            let mut corners = [l[0] - level, l[1] - level, u[1] - level, u[0] - level];
+            if corners.iter().all(|&v| v <= 0.0) {
+                continue;
+            }
+            for (corner, offset) in corners.iter_mut().zip([[0, 0], [0, 1], [1, 1], [1, 0]]) {
+                let (r, c) = (row + offset[0], column + offset[1]);
+                if r == 0 || c == 0 || r + 1 == rows || c + 1 == columns {
+                    *corner = corner.min(-f64::MIN_POSITIVE);
+                }
+            }
             let case = corners.iter().enumerate().fold(0, |bits, (n, &v)| bits | (usize::from(v > 0.0) << n));
             if case == 0 || case == 15 {
                 continue;
             }
-            let place = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];
             let on_side = |n: usize| {
                 let m = (n + 1) % 4;
                 let t = corners[n] / (corners[n] - corners[m]);

@@ -5,7 +5,7 @@
 //! `level_set.rs`). What results (`slabs.rs`) has a volume of its own, whatever the grid; [`Contours::occupancy`] brings
 //! it onto any grid (`onto_grid.rs`, `coverage.rs`), exactly where a grid axis runs along the contours' normal.
 //!
-//! Work and memory are bounded: by the number of points for the cleaning, by a lattice of about 5000 points for each
+//! Work and memory are bounded: by the number of points for the cleaning, by a lattice of about 4000 points for each
 //! section in between, by the grid's voxels for the rest.
 
 mod coverage;
