@@ -54,7 +54,7 @@ PYTHON_ROOMS = {
     "structure": {"_core", "errors", "affine", "image", "evaluation"},
     "contours": {"_core", "_inputs", "errors", "advisory", "affine", "evaluation", "image", "structure"},
     "io": {"_core", "errors", "advisory", "_extras", "affine", "contours", "image", "structure", "provenance"},
-    "batch": {"_core", "_extras", "case", "errors", "image", "io", "kernels"},
+    "batch": {"_core", "_extras", "advisory", "case", "errors", "image", "io", "kernels"},
     "case": {"_core", "_inputs", "errors", "advisory", "image", "io", "kernels", "structure", "voxel"},
 }
 

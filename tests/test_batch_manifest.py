@@ -20,12 +20,15 @@ from yttria.batch import (
     check_manifest,
     read_manifest,
     run,
+    run_manifest,
     schema,
     write_manifest,
 )
 from yttria.batch.discovery import discover
+from yttria.case import dose_case
 from yttria.errors import FileFormatError
 from yttria.image import UNITS
+from yttria.io.dicom import read_rtdose
 from yttria.voxel import ct_density_curves
 from yttria.voxel.density import LOW_DENSITY_VOXELS
 from yttria.voxel.dose_image import METHODS
@@ -194,6 +197,11 @@ def test_folders_of_dicom_become_a_manifest_that_runs(shared_data: Path, tmp_pat
     assert "patient 2: structures is open: none" in found.notes
     write_manifest([found.rows[0] | {"scan_delay_h": 0.0}], tmp_path / "manifest.csv")
     assert check_manifest(tmp_path / "manifest.csv") == (1, [])
-    (outcome,) = run([row.case for row in read_manifest(tmp_path / "manifest.csv")], workers=1)
+    (case,) = [row.case for row in read_manifest(tmp_path / "manifest.csv")]
+    (outcome,) = run([case], workers=1)
     assert outcome.failure is None, outcome.failure
     assert outcome.rows[0]["mean_gy"] > 0
+    report = run_manifest(tmp_path / "manifest.csv", tmp_path / "results", maps="dcm")
+    assert report.quarantined == 0
+    (dose_map,) = (tmp_path / "results" / "maps").rglob("*.dcm")
+    assert read_rtdose(dose_map).array.max() == pytest.approx(dose_case(case).result.image.array.max())

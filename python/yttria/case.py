@@ -215,6 +215,19 @@ def _density(case: Case, activity: Image, ct: Image, threads: int | None) -> Den
     return density.resampled_on(activity, outside=case.density_g_per_ml, threads=threads)
 
 
+def write_case_rtdose(dosed: DosedCase, path: Path) -> tuple[Advisory, ...]:
+    """Write the dose as RTDOSE, of the patient and frame of reference of the DICOM activity or CT; what to know of it.
+
+    Raises whatever `write_rtdose` raises.
+    """
+    case, reference = dosed.case, None
+    if may_be_dicom(case.activity):
+        reference = dicom.first_file(case.activity, case.series, dicom.ACTIVITY_MODALITIES)
+    elif case.ct is not None and may_be_dicom(case.ct):
+        reference = dicom.first_file(case.ct, case.ct_series, ("CT",))
+    return dicom.write_rtdose(dosed.result, path, reference=reference, negative_doses="clip").advisories
+
+
 def summary(result: DoseResult, rows: list[Row]) -> dict[str, Any]:
     """A result as plain data: doses, provenance, advisories."""
     return {

@@ -18,7 +18,7 @@ from .keys import Options
 from .runner import Counts, Run
 from .tables import write_tables
 
-MAPS = ("nii.gz", "nii", "nrrd")
+MAPS = ("nii.gz", "nii", "nrrd", "dcm")
 #: How often the status file is renewed.
 _STATUS_S = 1.0
 
@@ -66,10 +66,10 @@ def run_manifest(
     """Dose every case of a manifest into `folder`; what is there already is not done again.
 
     `executor`: any `concurrent.futures.Executor`, or one of `threads`, `processes`, `dask` of
-    `yttria.batch.executors`; threads, one per processor, unless given. `maps`: "nii.gz", "nii" or "nrrd" writes the
-    dose maps as well. `shard` (i, N): only every N-th row, from the i-th. `max_failures`: stop when more cases than
-    that have failed. `rehash`: hash every file, also where size and times say that it was hashed before. `watch` is
-    called often, with the run (its `counts`, its `stop`) and the seconds since it began.
+    `yttria.batch.executors`; threads, one per processor, unless given. `maps`: "nii.gz", "nii", "nrrd" or "dcm"
+    (RTDOSE) writes the dose maps as well. `shard` (i, N): only every N-th row, from the i-th. `max_failures`: stop when
+    more cases than that have failed. `rehash`: hash every file, also where size and times say that it was hashed
+    before. `watch` is called often, with the run (its `counts`, its `stop`) and the seconds since it began.
 
     Raises `ManifestError` before any work, and `OSError` where results cannot be written: then everything written
     before stands, and running again goes on from there.

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._core import DoseVolumeHistogram
-from ..case import Case, DosedCase, dose_case, read_case
-from ..errors import MissingExtraError
+from ..advisory import Advisory
+from ..case import Case, DosedCase, dose_case, read_case, write_case_rtdose
+from ..errors import MissingExtraError, YttriaError
 from ..io import write_image
 from ..kernels import VoxelSValueLibrary
 from .files import sync_folder
@@ -68,7 +69,10 @@ def _dose(task: Task, options: Options, folder: Path | None) -> CaseOutcome:
     except Exception as error:
         return _failed(task, error, identity)
     # Outside of the above: a full disk is no fault of the case.
-    dose_map = _write_map(dosed, identity.key, options, folder)
+    try:
+        dose_map, advisories = _write_map(dosed, identity.key, options, folder)
+    except YttriaError as error:
+        return _failed(task, error, identity)
     clock.append(time.perf_counter())
     spent = dict(zip(("hash", "read", "compute", "write"), np.diff(clock).tolist(), strict=True))
     return CaseOutcome(
@@ -79,7 +83,7 @@ def _dose(task: Task, options: Options, folder: Path | None) -> CaseOutcome:
         rows=dosed.rows,
         dvh_step_gy=options.dvh_step_gy,
         dvh_volume_ml=curves,
-        advisories=[a.as_dict() for a in dosed.result.advisories],
+        advisories=[a.as_dict() for a in (*dosed.result.advisories, *advisories)],
         provenance=dosed.result.provenance.as_dict(),
         dose_map=dose_map,
         signature=identity.signature,
@@ -99,17 +103,23 @@ def _curve(histogram: DoseVolumeHistogram, step_gy: float) -> NDArray[np.float64
     return histogram.curve(doses_gy=np.arange(last + 1) * step_gy)[1]
 
 
-def _write_map(dosed: DosedCase, key: str, options: Options, folder: Path | None) -> str | None:
+def _write_map(
+    dosed: DosedCase, key: str, options: Options, folder: Path | None
+) -> tuple[str | None, tuple[Advisory, ...]]:
     if options.maps is None or folder is None:
-        return None
+        return None, ()
     name = f"maps/{key[:2]}/{key}.{options.maps}"
     path = folder / name
-    # Whole or not there: what has the name needs no second writing.
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    advisories: tuple[Advisory, ...] = ()
+    if options.maps == "dcm":
+        advisories = write_case_rtdose(dosed, path)
+    elif path.exists():
+        return name, ()  # whole or not there: what has the name needs no second writing
+    else:
         write_image(dosed.result.image, path)
-        sync_folder(path.parent)
-    return name
+    sync_folder(path.parent)
+    return name, advisories
 
 
 def _failed(task: Task, error: Exception, identity: Identity | None) -> CaseOutcome:

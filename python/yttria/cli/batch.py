@@ -35,6 +35,7 @@ class Maps(str, Enum):
     nii_gz = "nii.gz"
     nii = "nii"
     nrrd = "nrrd"
+    dcm = "dcm"
 
 
 def init(

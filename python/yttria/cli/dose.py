@@ -11,10 +11,9 @@ import typer
 from rich.console import Console
 
 from .. import Nuclide
-from ..case import Case, DosedCase, dose_case, read_case, summary
+from ..case import Case, DosedCase, dose_case, read_case, summary, write_case_rtdose
 from ..image import Image
-from ..io import dicom, read_image, write_image
-from ..io.files import may_be_dicom
+from ..io import read_image, write_image
 from ..structure import Structure
 from ..voxel import DoseResult, ct_density_curves
 from ..voxel.ct_density import DEFAULT_CURVE
@@ -193,14 +192,9 @@ def dose(
 
 def _with_rtdose(dosed: DosedCase, out: Path) -> DosedCase:
     """Write dose.dcm; the case with what a reader of that file must know."""
-    case, reference = dosed.case, None
-    if may_be_dicom(case.activity):
-        reference = dicom.first_file(case.activity, case.series, dicom.ACTIVITY_MODALITIES)
-    elif case.ct is not None and may_be_dicom(case.ct):
-        reference = dicom.first_file(case.ct, case.ct_series, ("CT",))
     out.mkdir(parents=True, exist_ok=True)
-    done = dicom.write_rtdose(dosed.result, out / "dose.dcm", reference=reference, negative_doses="clip")
-    return replace(dosed, result=replace(dosed.result, advisories=(*dosed.result.advisories, *done.advisories)))
+    advisories = write_case_rtdose(dosed, out / "dose.dcm")
+    return replace(dosed, result=replace(dosed.result, advisories=(*dosed.result.advisories, *advisories)))
 
 
 def write_result(
