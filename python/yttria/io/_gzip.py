@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 #: Deflate makes no more than 1032 bytes out of one.
 DEFLATE_RATIO = 1032
-_PIECE = 1 << 20
+_PIECE = 1 << 19
 
 
 @cache
