@@ -5,15 +5,20 @@ memory reused where its interface allows. Each result is held against direct sum
 corners before a time is printed: asserted for yttria, and printed for all. Sparse maps are zero outside a two-lobed
 liver (4.9 % of the voxels): the FFTs do not profit, and a user who crops to the liver by hand would be as far ahead of
 them as the ratio of the volumes.
+
+"memory" is what the process grew by at most during set-up and one call (Linux). "of floor" is the share of what the
+machine allows, `benches/limits.rs`: the time to read and write the map once, or to do the form's multiplications and
+additions at the peak rate, whichever is longer. torch is timed where it is importable.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
+import importlib.util
 import json
 import os
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -43,7 +48,32 @@ class Contender:
     name: str
     run: Callable[[np.ndarray], np.ndarray]
     setup_ms: float
+    method: str | None
+    error: float
     memory_mib: float | None
+
+
+class Peak:
+    """Growth of the process within a `with` block, in MiB; None where the system does not tell."""
+
+    mib: float | None = None
+
+    def __enter__(self) -> Peak:
+        try:
+            Path("/proc/self/clear_refs").write_text("5")
+            self._before = self._status("VmRSS")
+        except OSError:
+            self._before = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            self.mib = (self._status("VmHWM") - self._before) / 1024
+
+    @staticmethod
+    def _status(name: str) -> float:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return float(next(line for line in lines if line.startswith(name)).split()[1])
 
 
 def make_map(shape: tuple[int, ...], dtype: Any, *, sparse: bool) -> np.ndarray:
@@ -80,25 +110,27 @@ def worst_error(array: np.ndarray, kernel: np.ndarray, result: np.ndarray, sampl
 
 def contenders(array: np.ndarray, kernel: np.ndarray, threads: int) -> Iterator[Contender]:
     shape, dtype = array.shape, array.dtype
+    work = array.size * kernel.size
 
-    def timed(name: str, make: Callable[[], tuple[Callable[[np.ndarray], np.ndarray], float | None]]) -> Contender:
-        begin = time.perf_counter()
-        run, memory = make()
-        return Contender(name, run, (time.perf_counter() - begin) * 1e3, memory)
-
-    def ours(fresh: bool) -> tuple[Callable[[np.ndarray], np.ndarray], float]:
+    def ours(fresh: bool) -> tuple[Callable[[np.ndarray], np.ndarray], str]:
         plan = yttria.ConvolutionPlan(shape, kernel, dtype, threads=threads)
-        out = np.empty(shape, dtype)
-        return (plan.apply if fresh else lambda a: plan.apply(a, out)), plan.estimate_memory_bytes() / 2**20
+        out = np.zeros(shape, dtype)
+        return (plan.apply if fresh else lambda a: plan.apply(a, out)), plan.method
 
-    yield timed("yttria, out=", lambda: ours(False))
-    yield timed("yttria", lambda: ours(True))
+    makers: dict[str, Callable[[], Any]] = {"yttria, out=": lambda: ours(False), "yttria": lambda: ours(True)}
     for name, make in PEERS.items():
-        try:
-            importlib.import_module(name.split()[0])
-        except ImportError:
-            continue
-        yield timed(name, lambda make=make: make(shape, kernel, dtype, threads))
+        if importlib.util.find_spec(name.split()[0].split(".")[0]) and work <= SLOW.get(name, sys.maxsize):
+            makers[name] = lambda make=make: (make(shape, kernel, dtype, threads), None)
+    for name, maker in makers.items():
+        with Peak() as peak:
+            begin = time.perf_counter()
+            run, method = maker()
+            setup_ms = (time.perf_counter() - begin) * 1e3
+            result = run(array)
+        error = worst_error(array, kernel, result)
+        if method is not None:
+            assert error <= TOLERANCE[dtype.name], f"{name}, {shape}, {dtype}: {error:.1e} of the maximum"
+        yield Contender(name, run, setup_ms, method, error, peak.mib)
 
 
 def _padded(shape: tuple[int, ...], kernel: np.ndarray, dtype: Any) -> tuple[tuple[int, ...], np.ndarray, Any]:
@@ -110,12 +142,6 @@ def _padded(shape: tuple[int, ...], kernel: np.ndarray, dtype: Any) -> tuple[tup
     centred = np.zeros(size, dtype)
     centred[tuple(slice(0, n) for n in kernel.shape)] = kernel
     return size, np.roll(centred, [-h for h in half], (0, 1, 2)), tuple(slice(0, n) for n in shape)
-
-
-def _memory_mib(size: tuple[int, ...], dtype: Any) -> float:
-    """A padded map and two half spectra."""
-    spectrum = size[0] * size[1] * (size[2] // 2 + 1) * 2
-    return (np.prod(size) + 2 * spectrum) * np.dtype(dtype).itemsize / 2**20
 
 
 def pyfftw(shape: Any, kernel: Any, dtype: Any, threads: int) -> Any:
@@ -142,7 +168,7 @@ def pyfftw(shape: Any, kernel: Any, dtype: Any, threads: int) -> Any:
         inverse.execute()
         return a[crop]
 
-    return run, _memory_mib(size, dtype)
+    return run
 
 
 def ducc0(shape: Any, kernel: Any, dtype: Any, threads: int) -> Any:
@@ -160,7 +186,7 @@ def ducc0(shape: Any, kernel: Any, dtype: Any, threads: int) -> Any:
         fft.c2r(transformed, lastsize=size[2], forward=False, inorm=2, nthreads=threads, out=back)
         return back[crop]
 
-    return run, _memory_mib(size, dtype) + back.nbytes / 2**20
+    return run
 
 
 def scipy_fft(shape: Any, kernel: Any, dtype: Any, threads: int) -> Any:
@@ -174,14 +200,14 @@ def scipy_fft(shape: Any, kernel: Any, dtype: Any, threads: int) -> Any:
         transformed *= spectrum
         return fft.irfftn(transformed, size, workers=threads, overwrite_x=True)[crop]
 
-    return run, _memory_mib(size, dtype)
+    return run
 
 
 def fftconvolve(shape: Any, kernel: Any, dtype: Any, threads: int) -> Any:
     from scipy.signal import fftconvolve
 
     k = kernel.astype(dtype)
-    return lambda array: fftconvolve(array, k, mode="same"), None
+    return lambda array: fftconvolve(array, k, mode="same")
 
 
 def simple_itk(shape: Any, kernel: Any, dtype: Any, threads: int) -> Any:
@@ -197,7 +223,7 @@ def simple_itk(shape: Any, kernel: Any, dtype: Any, threads: int) -> Any:
         )
         return sitk.GetArrayFromImage(done)
 
-    return run, None
+    return run
 
 
 def torch_conv3d(shape: Any, kernel: Any, dtype: Any, threads: int) -> Any:
@@ -210,7 +236,7 @@ def torch_conv3d(shape: Any, kernel: Any, dtype: Any, threads: int) -> Any:
     def run(array: np.ndarray) -> np.ndarray:
         return torch.nn.functional.conv3d(torch.from_numpy(array)[None, None], k, padding=half)[0, 0].numpy()
 
-    return run, None
+    return run
 
 
 PEERS: dict[str, Callable[..., Any]] = {
@@ -225,58 +251,97 @@ PEERS: dict[str, Callable[..., Any]] = {
 SLOW = {"torch conv3d": 13**3 * 128**3, "SimpleITK FFTConvolution": 256**3 * 13**3}
 
 
-def copy_gb_per_s() -> float:
-    source, target = np.ones(2**25, np.float32), np.ones(2**25, np.float32)
-    times = []
-    for _ in range(7):
-        begin = time.perf_counter()
-        np.copyto(target, source)
-        times.append(time.perf_counter() - begin)
-    return 2 * source.nbytes / min(times) / 1e9
+def machine_limits() -> dict[int, dict[str, float]]:
+    """Per number of threads, what `benches/limits.rs` measures; empty where there is no cargo."""
+    command = ["cargo", "bench", "--quiet", "--bench", "limits"]
+    try:
+        done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return {row["threads"]: row for row in rows}
 
 
-def compare(case: str, dtype: str, threads: int, *, sparse: bool, seconds: float, repeats: int) -> list[dict[str, Any]]:
+def floor_ms(array: np.ndarray, kernel: np.ndarray, method: str, limits: dict[str, float]) -> float:
+    """What the form's multiplications and additions, or one reading and writing of the map, take at least."""
+    occupied = [np.flatnonzero(array.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
+    half = [n // 2 for n in kernel.shape]
+    reached = [min(at[-1] + h + 1, n) - max(at[0] - h, 0) for at, h, n in zip(occupied, half, array.shape, strict=True)]
+    octant = kernel[tuple(slice(h, None) for h in half)]
+    transforms = [5 * np.log2(n + h) for n, h in zip(reached, half, strict=True)]
+    per_voxel = {
+        "direct": 2 * np.count_nonzero(octant),
+        "fft_direct": transforms[1] + 2 * np.count_nonzero(octant.any(axis=1)),
+        "fft2_direct": transforms[1] + transforms[2] + 2 * octant.shape[0],
+    }[method]
+    computing = np.prod(reached) * per_voxel / limits[f"{array.dtype.name}_gflop_per_s"]
+    return max(computing, 2 * array.nbytes / limits["copy_gb_per_s"]) / 1e6
+
+
+def compare(
+    case: str, dtype: str, threads: int, *, sparse: bool, seconds: float, repeats: int, limits: dict[int, Any]
+) -> list[dict[str, Any]]:
     shape, voxel_mm = CASES[case]
     kernel = yttria.voxel_s_values(voxel_mm, medium="soft_tissue").values
     kernel = kernel / kernel.max()
     array = make_map(shape, dtype, sparse=sparse)
-    work = int(np.prod(shape)) * kernel.size
-    field = [c for c in contenders(array, kernel, threads) if work <= SLOW.get(c.name, sys.maxsize)]
-    rows = []
-    for c in field:
-        error = worst_error(array, kernel, c.run(array))
-        if c.name.startswith("yttria"):
-            assert error <= TOLERANCE[dtype], f"{c.name}, map {case}, {dtype}: {error:.1e} of the maximum"
-        rows.append({"name": c.name, "error": error, "times": []})
+    field = list(contenders(array, kernel, threads))
+    times: list[list[float]] = [[] for _ in field]
     end = time.perf_counter() + seconds
-    while len(rows[0]["times"]) < 3 or (len(rows[0]["times"]) < repeats and time.perf_counter() < end):
-        for c, row in zip(field, rows, strict=True):
+    while len(times[0]) < 3 or (len(times[0]) < repeats and time.perf_counter() < end):
+        for c, of_this in zip(field, times, strict=True):
             begin = time.perf_counter()
             c.run(array)
-            row["times"].append((time.perf_counter() - begin) * 1e3)
-    peers = [statistics.median(r["times"]) for r in rows if r["name"] in PEERS_WITH_A_PLAN]
-    for c, row in zip(field, rows, strict=True):
-        times = row.pop("times")
-        median = statistics.median(times)
-        row |= {
+            of_this.append((time.perf_counter() - begin) * 1e3)
+    medians = [statistics.median(t) for t in times]
+    peers = [m for c, m in zip(field, medians, strict=True) if c.name in PEERS_WITH_A_PLAN]
+    rows = []
+    for c, of_this, median in zip(field, times, medians, strict=True):
+        known = c.method is not None and threads in limits
+        rows.append({
             "map": case, "density": "sparse" if sparse else "dense", "dtype": dtype, "threads": threads,
-            "median_ms": median, "min_ms": min(times), "repeats": len(times), "setup_ms": c.setup_ms,
-            "memory_mib": c.memory_mib, "best_peer_over_this": min(peers) / median if peers else None,
-            "gb_per_s": 2 * array.nbytes / median / 1e6,
-        }  # fmt: skip
+            "name": c.name, "method": c.method, "median_ms": median, "min_ms": min(of_this), "repeats": len(of_this),
+            "setup_ms": c.setup_ms, "memory_mib": c.memory_mib, "error": c.error,
+            "best_peer_over_this": min(peers) / median if peers else None,
+            "of_floor": floor_ms(array, kernel, c.method, limits[threads]) / median if known else None,
+        })  # fmt: skip
     return rows
 
 
-def show(rows: list[dict[str, Any]], copy: float) -> None:
+def show(rows: list[dict[str, Any]]) -> None:
     first = rows[0]
     print(f"\nmap {first['map']} {CASES[first['map']][0]}, {first['density']}, {first['dtype']}, "
-          f"{first['threads']} thread(s), {first['repeats']} interleaved repeats")  # fmt: skip
-    print(f"  {'':<26}{'median':>9}{'min':>9}{'set-up':>9}{'memory':>9}{'best peer':>11}{'of copy':>9}{'error':>10}")
+          f"{first['threads']} thread(s), {first['repeats']} interleaved repeats, {first['method']}")  # fmt: skip
+    print(f"  {'':<26}{'median':>9}{'min':>9}{'set-up':>9}{'memory':>9}{'best peer':>11}{'of floor':>9}{'error':>10}")
     for r in rows:
-        memory = "" if r["memory_mib"] is None else f"{r['memory_mib']:.1f} M"
+        memory = "" if r["memory_mib"] is None else f"{r['memory_mib']:.0f} M"
         ratio = "" if r["best_peer_over_this"] is None else f"{r['best_peer_over_this']:.2f}x"
+        share = "" if r["of_floor"] is None else f"{r['of_floor']:.0%}"
         print(f"  {r['name']:<26}{r['median_ms']:>9.2f}{r['min_ms']:>9.2f}{r['setup_ms']:>9.1f}{memory:>9}{ratio:>11}"
-              f"{r['gb_per_s'] / copy:>8.0%}{r['error']:>11.1e}")  # fmt: skip
+              f"{share:>9}{r['error']:>10.1e}", flush=True)  # fmt: skip
+
+
+def plot(rows: list[dict[str, Any]], path: Path) -> None:
+    """Ratios of the best peer's median to yttria's, by map, density and element type."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from matplotlib import pyplot
+
+    ours = [r for r in rows if r["name"] == "yttria, out=" and r["best_peer_over_this"]]
+    maps = sorted({r["map"] for r in ours})
+    figure, axes = pyplot.subplots(figsize=(6, 3), layout="constrained")
+    kinds = [(density, dtype) for density in ("dense", "sparse") for dtype in ("float32", "float64")]
+    for offset, (density, dtype) in enumerate(kinds):
+        of_kind = {r["map"]: r["best_peer_over_this"] for r in ours if (r["density"], r["dtype"]) == (density, dtype)}
+        at = [i + 0.2 * (offset - 1.5) for i, name in enumerate(maps) if name in of_kind]
+        heights = [of_kind[name] for name in maps if name in of_kind]
+        axes.bar_label(axes.bar(at, heights, 0.2, label=f"{density}, {dtype}"), fmt="%.1f", fontsize=6)
+    axes.axhline(1.0, color="black", linewidth=0.8)
+    axes.set_xticks(range(len(maps)), [f"{name}\n{'x'.join(map(str, CASES[name][0]))}" for name in maps])
+    axes.set_ylabel("best peer's time / yttria's")
+    axes.legend(fontsize=7)
+    figure.savefig(path, dpi=110)
 
 
 def main() -> None:
@@ -286,23 +351,30 @@ def main() -> None:
     size.add_argument("--full", action="store_true", help="every map, 1 and 2 threads")
     parser.add_argument("--maps", help="e.g. AC")
     parser.add_argument("--threads", type=int, nargs="*")
+    parser.add_argument("--densities", nargs="*", default=["dense", "sparse"])
+    parser.add_argument("--dtypes", nargs="*", default=["float32", "float64"])
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--plot", type=Path, help="of the ratios, also of those in earlier --json files")
+    parser.add_argument("--with", dest="earlier", type=Path, nargs="*", default=[], help="earlier --json files")
     options = parser.parse_args()
     maps = options.maps or ("ABCDE" if options.full else "AB")
     threads = options.threads or ([1, 2] if options.full else [min(2, os.cpu_count() or 1)])
     seconds, repeats = (60.0, 21) if options.full else (4.0, 9)
-    copy = copy_gb_per_s()
-    print(f"yttria {yttria.__version__}, {os.cpu_count()} processors; one thread copies {copy:.1f} GB/s")
-    everything = []
+    limits = machine_limits()
+    print(f"yttria {yttria.__version__}, {os.cpu_count()} processors; {limits or 'limits not measured'}")
+    everything = [row for path in options.earlier for row in json.loads(path.read_text())["rows"]]
     for case in maps:
-        for sparse in (False, True):
-            for dtype in ("float32", "float64"):
+        for density in options.densities:
+            for dtype in options.dtypes:
                 for count in threads:
-                    rows = compare(case, dtype, count, sparse=sparse, seconds=seconds, repeats=repeats)
-                    show(rows, copy)
+                    rows = compare(case, dtype, count, sparse=density == "sparse", seconds=seconds, repeats=repeats,
+                                   limits=limits)  # fmt: skip
+                    show(rows)
                     everything += rows
     if options.json:
-        options.json.write_text(json.dumps({"copy_gb_per_s": copy, "rows": everything}, indent=1))
+        options.json.write_text(json.dumps({"limits": limits, "rows": everything}, indent=1))
+    if options.plot:
+        plot(everything, options.plot)
 
 
 if __name__ == "__main__":

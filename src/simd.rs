@@ -54,6 +54,19 @@ impl Path {
         }
     }
 
+    /// Vector registers.
+    pub(crate) fn registers(self) -> usize {
+        match self.0 {
+            Kind::Scalar => Scalar::REGISTER_COUNT,
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2(_) => pulp::x86::V3::REGISTER_COUNT,
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(_) => pulp::x86::V4::REGISTER_COUNT,
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon(_) => pulp::aarch64::Neon::REGISTER_COUNT,
+        }
+    }
+
     /// Runs `work` compiled for this instruction set.
     #[inline(always)]
     pub fn run<W: WithSimd>(self, work: W) -> W::Output {

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -71,7 +75,7 @@ def test_a_map_of_zeros_gives_zeros(method: str) -> None:
     assert not plan.apply(np.zeros(shape), np.full(shape, 9.0)).any()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["direct", *METHODS])
 def test_the_estimate_holds_for_every_part_of_the_map(method: str) -> None:
     resource = pytest.importorskip("resource")
     shape = (64, 200, 160)
@@ -111,6 +115,32 @@ def test_a_plan_for_more_memory_than_there_is_says_so(method: str) -> None:
 )
 def test_the_cheapest_form_is_chosen_from_the_sizes(shape: Any, half: Any, method: str) -> None:
     assert ConvolutionPlan(shape, even_kernel(half)).method == method
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_call_can_be_interrupted(method: str) -> None:
+    array = np.ones((64, 256, 256))
+    plan, out = ConvolutionPlan(array.shape, even_kernel((6, 6, 6)), method=method, threads=2), np.ones(array.shape)
+    plan.apply(array, out)
+    sent = 0.0
+
+    def send() -> None:
+        nonlocal sent
+        time.sleep(0.2)
+        sent = time.monotonic()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def repeat() -> None:
+        while True:
+            plan.apply(array, out)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    with pytest.raises(KeyboardInterrupt):
+        repeat()
+    sender.join()
+    # 0.1 s on a machine of its own.
+    assert time.monotonic() - sent < 5.0
 
 
 def test_a_transform_that_would_be_too_long_is_refused() -> None:

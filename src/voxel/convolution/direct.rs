@@ -15,12 +15,12 @@ use pulp::{Simd, WithSimd};
 
 use super::octant::Octant;
 use super::support::hull;
-use super::taps::{Accumulate, GROUP, Shift, Tap, Taps};
+use super::taps::{Accumulate, Shift, Tap, most_accumulators};
 use super::workspace::{Buffer, Pool};
 use super::{Call, Form};
 use crate::error::{Error, Result};
 use crate::parallel::try_for_each;
-use crate::simd::Element;
+use crate::simd::{Element, Path};
 
 /// Output rows of one window.
 const WINDOW: usize = 8;
@@ -36,6 +36,8 @@ struct Fold {
     exchanged: bool,
     /// Where its weights begin in each group.
     weights: usize,
+    /// Accumulators that it has weights for.
+    accumulators: usize,
 }
 
 /// Accumulators that are held in registers together.
@@ -45,7 +47,7 @@ struct Group<T> {
     /// `count` weights per fold.
     weights: Vec<T>,
     /// The taps of an output row, by its place in the ring.
-    taps: Vec<Taps>,
+    taps: Vec<Vec<Tap>>,
 }
 
 /// Tables of the folded direct form.
@@ -63,7 +65,7 @@ pub(super) struct Direct<T> {
 }
 
 impl<T: Element> Direct<T> {
-    pub fn new(shape: [usize; 3], octant: &Octant) -> Result<Self> {
+    pub fn new(shape: [usize; 3], octant: &Octant, path: Path) -> Result<Self> {
         let half = octant.half();
         let exchange = octant.exchange_first_two();
         let (at, exchangeable) = (|d: [usize; 3]| octant.at(d.map(|d| d as isize)), exchange);
@@ -71,7 +73,8 @@ impl<T: Element> Direct<T> {
         for dj in 0..=half[1] {
             for dk in 0..=half[0] {
                 let shared = exchangeable && dk < dj;
-                if (exchangeable && dk > dj) || (0..=half[2]).all(|di| at([dk, dj, di]) == 0.0) {
+                let accumulators = (0..=half[2]).rev().find(|&di| at([dk, dj, di]) != 0.0).map_or(0, |di| di + 1);
+                if (exchangeable && dk > dj) || accumulators == 0 {
                     continue;
                 }
                 folds.push(Fold {
@@ -79,11 +82,12 @@ impl<T: Element> Direct<T> {
                     dj,
                     exchanged: shared,
                     weights: folds.len(),
+                    accumulators,
                 });
             }
         }
         let accumulators = half[2] + 1;
-        let number = accumulators.div_ceil(GROUP);
+        let number = accumulators.div_ceil(most_accumulators(path));
         let mut groups = Vec::new();
         let mut first = 0;
         for group in 0..number {
@@ -123,7 +127,7 @@ impl<T: Element> Direct<T> {
             });
         }
         for group in 0..direct.groups.len() {
-            let taps = (0..direct.ring()).map(|slot| direct.taps(slot, direct.groups[group].count)).collect();
+            let taps = (0..direct.ring()).map(|slot| direct.taps(slot, &direct.groups[group])).collect();
             direct.groups[group].taps = taps;
         }
         Ok(direct)
@@ -153,10 +157,10 @@ impl<T: Element> Direct<T> {
     }
 
     /// The taps of the output row at a place in the ring.
-    fn taps(&self, slot: usize, weights: usize) -> Taps {
+    fn taps(&self, slot: usize, group: &Group<T>) -> Vec<Tap> {
         let ring = self.ring();
-        let mut taps = Taps::default();
-        for fold in &self.folds {
+        let mut taps = Vec::new();
+        for fold in self.folds.iter().filter(|fold| fold.accumulators > group.first) {
             let mut rows = Vec::new();
             let mut push = |dk: usize, dj: usize| {
                 rows.push(self.row(dk, (slot + dj) % ring) as u32);
@@ -170,11 +174,15 @@ impl<T: Element> Direct<T> {
             }
             let mut padded = [0; 4];
             padded[..rows.len()].copy_from_slice(&rows);
-            taps[rows.len() - 1].push(Tap {
+            taps.push(Tap {
                 rows: padded,
-                weights: (fold.weights * weights) as u32,
+                count: rows.len() as u32,
+                weights: (fold.weights * group.count) as u32,
+                accumulators: (fold.accumulators - group.first).min(group.count) as u32,
             });
         }
+        // Alike ones after each other: their branches are foreseen.
+        taps.sort_by_key(|tap| (tap.count, tap.accumulators));
         taps
     }
 }

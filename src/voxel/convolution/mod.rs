@@ -169,8 +169,8 @@ impl<T: Element> ConvolutionPlan<T> {
         let method = method.unwrap_or_else(|| Method::cheapest(shape, octant.half()));
         let form: Box<dyn Form<T>> = match method {
             Method::Definition => Box::new(definition::Definition::new(octant.clone())),
-            Method::Direct => Box::new(direct::Direct::new(shape, &octant)?),
-            Method::FftDirect => Box::new(fft_direct::FftDirect::new(shape, &octant)?),
+            Method::Direct => Box::new(direct::Direct::new(shape, &octant, path)?),
+            Method::FftDirect => Box::new(fft_direct::FftDirect::new(shape, &octant, path)?),
             Method::Fft2Direct => Box::new(fft2_direct::Fft2Direct::new(shape, &octant)?),
         };
         let threads = thread_count(threads)?;

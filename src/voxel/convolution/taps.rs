@@ -9,26 +9,28 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::simd::Element;
+use crate::simd::{Element, Path};
 
-/// The most accumulators that are held at once.
-pub(super) const GROUP: usize = 4;
+/// The most accumulators that are held at once: as many as leave registers for a few columns of each.
+pub(super) fn most_accumulators(path: Path) -> usize {
+    if path.registers() >= 32 { 8 } else { 4 }
+}
 
 /// Up to four rows that share the same weights.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tap {
-    /// Where each row begins.
+    /// Where each row begins, the first `count` of them.
     pub rows: [u32; 4],
+    pub count: u32,
     /// Where its weights begin.
     pub weights: u32,
+    /// How many accumulators it has weights for: those beyond are zero.
+    pub accumulators: u32,
 }
-
-/// The taps of an output row by how many rows they add: one, two, three, four.
-pub(super) type Taps = [Vec<Tap>; 4];
 
 /// Accumulators `0..count` at columns `columns` of one output row.
 pub(super) struct Accumulate<'a, T> {
-    pub taps: &'a Taps,
+    pub taps: &'a [Tap],
     pub rows: &'a [T],
     pub weights: &'a [T],
     /// Accumulator `d` begins at `d * stride`; it has the columns of `rows`.
@@ -48,7 +50,11 @@ impl<T: Element> WithSimd for Accumulate<'_, T> {
             1 => self.row::<S, 1>(simd),
             2 => self.row::<S, 2>(simd),
             3 => self.row::<S, 3>(simd),
-            _ => self.row::<S, GROUP>(simd),
+            4 => self.row::<S, 4>(simd),
+            5 => self.row::<S, 5>(simd),
+            6 => self.row::<S, 6>(simd),
+            7 => self.row::<S, 7>(simd),
+            _ => self.row::<S, 8>(simd),
         }
     }
 }
@@ -58,7 +64,7 @@ impl<T: Element> Accumulate<'_, T> {
     #[inline(always)]
     fn row<S: Simd, const D: usize>(mut self, simd: S) {
         let lanes = T::lanes::<S>();
-        let most = ((S::REGISTER_COUNT - 1) / (D + 1)).clamp(1, 6);
+        let most = ((S::REGISTER_COUNT - 1) / (D + 1)).clamp(1, 4);
         let (mut at, mut left) = (self.columns.start, self.columns.len() / lanes);
         while left > 0 {
             let step = left.div_ceil(left.div_ceil(most));
@@ -66,9 +72,7 @@ impl<T: Element> Accumulate<'_, T> {
                 1 => self.block::<S, D, 1>(simd, at),
                 2 => self.block::<S, D, 2>(simd, at),
                 3 => self.block::<S, D, 3>(simd, at),
-                4 => self.block::<S, D, 4>(simd, at),
-                5 => self.block::<S, D, 5>(simd, at),
-                _ => self.block::<S, D, 6>(simd, at),
+                _ => self.block::<S, D, 4>(simd, at),
             }
             at += step * lanes;
             left -= step;
@@ -78,27 +82,9 @@ impl<T: Element> Accumulate<'_, T> {
     #[inline(always)]
     fn block<S: Simd, const D: usize, const V: usize>(&mut self, simd: S, at: usize) {
         let mut sums = [[T::splat(simd, T::ZERO); V]; D];
-        self.add::<S, D, V, 1>(simd, at, &mut sums);
-        self.add::<S, D, V, 2>(simd, at, &mut sums);
-        self.add::<S, D, V, 3>(simd, at, &mut sums);
-        self.add::<S, D, V, 4>(simd, at, &mut sums);
-        for (d, sums) in sums.iter().enumerate() {
-            let out = &mut self.out[d * self.stride + at..][..V * T::lanes::<S>()];
-            T::vectors_mut::<S>(out).0.copy_from_slice(sums);
-        }
-    }
-
-    /// The taps of `R` rows.
-    #[inline(always)]
-    fn add<S: Simd, const D: usize, const V: usize, const R: usize>(
-        &self,
-        simd: S,
-        at: usize,
-        sums: &mut [[T::Vector<S>; V]; D],
-    ) {
-        for tap in &self.taps[R - 1] {
+        for tap in self.taps {
             let mut x = *load::<S, T, V>(self.rows, tap.rows[0] as usize + at);
-            for row in &tap.rows[1..R] {
+            for row in &tap.rows[1..tap.count as usize] {
                 let more = load::<S, T, V>(self.rows, *row as usize + at);
                 for v in 0..V {
                     x[v] = T::add(simd, x[v], more[v]);
@@ -106,11 +92,17 @@ impl<T: Element> Accumulate<'_, T> {
             }
             let weights = &self.weights[tap.weights as usize..][..D];
             for d in 0..D {
-                let w = T::splat(simd, weights[d]);
-                for v in 0..V {
-                    sums[d][v] = T::mul_add(simd, w, x[v], sums[d][v]);
+                if d < tap.accumulators as usize {
+                    let w = T::splat(simd, weights[d]);
+                    for v in 0..V {
+                        sums[d][v] = T::mul_add(simd, w, x[v], sums[d][v]);
+                    }
                 }
             }
+        }
+        for (d, sums) in sums.iter().enumerate() {
+            let out = &mut self.out[d * self.stride + at..][..V * T::lanes::<S>()];
+            T::vectors_mut::<S>(out).0.copy_from_slice(sums);
         }
     }
 }

@@ -19,12 +19,12 @@ use super::lane_fft::LaneFft;
 use super::octant::Octant;
 use super::overlap_save::{Block, blocks};
 use super::planes::{LANES, parts, widened, zero};
-use super::taps::GROUP;
+use super::taps::most_accumulators;
 use super::workspace::Pool;
 use super::{Call, Form};
 use crate::error::{Error, Result};
 use crate::parallel::try_for_each;
-use crate::simd::Element;
+use crate::simd::{Element, Path};
 
 use passes::Item;
 
@@ -33,9 +33,14 @@ const PLANES: usize = 8;
 /// The longest transform: its work array should stay in the first cache, and its ring in the last.
 pub(super) const LONGEST: usize = 640;
 
+/// A ring of this many bytes doubles the time (fitted to 256^3 with half sizes of 6, two threads, where rings of 6 to 9
+/// MiB each were fastest).
+const CACHE: f64 = 72.0 * (1 << 20) as f64;
+
 /// Tables of the form.
 pub(super) struct FftDirect<T> {
     octant: Octant,
+    most_accumulators: usize,
     /// Per length of a transform, made at its first use.
     spectra: Vec<(usize, OnceLock<Spectrum<T>>)>,
     /// Elements that a worker takes; no division of a part of the map takes more.
@@ -54,8 +59,8 @@ struct Group<T> {
     count: usize,
     /// Per position in the spectrum and plane offset, one for each accumulator.
     weights: Vec<T>,
-    /// The plane offsets at which they are not all zero.
-    offsets: Vec<usize>,
+    /// Per plane offset, how many have weights that are not zero.
+    accumulators: Vec<usize>,
 }
 
 /// How a box of the map is divided.
@@ -76,10 +81,11 @@ struct Division {
 }
 
 impl<T: Element> FftDirect<T> {
-    pub fn new(shape: [usize; 3], octant: &Octant) -> Result<Self> {
+    pub fn new(shape: [usize; 3], octant: &Octant, path: Path) -> Result<Self> {
         let spectra = (0..=LONGEST).filter(|&n| LaneFft::<T>::has_length(n)).map(|n| (n, OnceLock::new()));
         let mut form = Self {
             octant: octant.clone(),
+            most_accumulators: most_accumulators(path),
             spectra: spectra.collect(),
             workspace: usize::MAX,
         };
@@ -102,7 +108,7 @@ impl<T: Element> FftDirect<T> {
     }
 
     /// The cheapest division, in rough cycles per vector: those of a transform are its loads and stores, those of the
-    /// sum its multiplications and the shifts.
+    /// sum its multiplications and the shifts; more where the ring takes more of the last cache.
     fn divide(&self, inputs: &[Range<usize>; 3], outputs: &[Range<usize>; 3]) -> Option<Division> {
         let [hk, hj, hi] = self.octant.half();
         let accumulate = (hk + (hk + 1) * (hi + 1)) as f64;
@@ -132,7 +138,8 @@ impl<T: Element> FftDirect<T> {
             let workspace = (PLANES.min(planes) + 2 * hk) * plane_stride + 2 * length * LANES + sums;
             let transform = length as f64 * (length as f64).log2() * 4.0;
             let per_plane = transform * given + 2.0 * length as f64 * (accumulate * taken + (2 * hi) as f64 * given);
-            let cost = pairs as f64 * (planes as f64 * per_plane + (planes + 4 * hk) as f64 * transform * taken);
+            let work = pairs as f64 * (planes as f64 * per_plane + (planes + 4 * hk) as f64 * transform * taken);
+            let cost = work * (1.0 + (workspace * size_of::<T>()) as f64 / CACHE);
             if workspace <= self.workspace && best.as_ref().is_none_or(|best| cost < best.cost) {
                 best = Some(Division {
                     spectrum,
@@ -158,19 +165,19 @@ impl<T: Element> FftDirect<T> {
 
     fn spectrum(&self, index: usize) -> &Spectrum<T> {
         let (length, spectrum) = &self.spectra[index];
-        spectrum.get_or_init(|| Spectrum::new(*length, &self.octant))
+        spectrum.get_or_init(|| Spectrum::new(*length, &self.octant, self.most_accumulators))
     }
 }
 
 impl<T: Element> Spectrum<T> {
     /// The kernel's spectrum along axis 1, in the order of the transform, divided by its length.
-    fn new(length: usize, octant: &Octant) -> Self {
+    fn new(length: usize, octant: &Octant, most_accumulators: usize) -> Self {
         let fft = LaneFft::new(length);
         let [hk, hj, hi] = octant.half();
         let at = |dk: usize, dj: usize, di: usize| octant.at([dk, dj, di].map(|d| d as isize));
         let cosines: Vec<f64> =
             (0..length).map(|i| (std::f64::consts::TAU * i as f64 / length as f64).cos() * 2.0).collect();
-        let number = (hi + 1).div_ceil(GROUP);
+        let number = (hi + 1).div_ceil(most_accumulators);
         let mut first = 0;
         let groups = (0..number).map(|group| {
             let count = (hi + 1 - first).div_ceil(number - group);
@@ -186,12 +193,15 @@ impl<T: Element> Spectrum<T> {
                     }));
                 }
             }
-            let used = |dk: &usize| accumulators.clone().any(|di| (0..=hj).any(|dj| at(*dk, dj, di) != 0.0));
+            let used = |dk: usize| {
+                let last = accumulators.clone().rev().find(|&di| (0..=hj).any(|dj| at(dk, dj, di) != 0.0));
+                last.map_or(0, |di| di + 1 - accumulators.start)
+            };
             Group {
                 first: accumulators.start,
                 count,
                 weights,
-                offsets: (0..=hk).filter(used).collect(),
+                accumulators: (0..=hk).map(used).collect(),
             }
         });
         Self {

@@ -10,7 +10,7 @@ use crate::simd::Element;
 use crate::voxel::convolution::Call;
 use crate::voxel::convolution::overlap_save::Block;
 use crate::voxel::convolution::planes::{LANES, Rows, RowsMut, Spectra, touch, vectors};
-use crate::voxel::convolution::taps::{Accumulate, Shift, Tap, Taps};
+use crate::voxel::convolution::taps::{Accumulate, Shift, Tap};
 
 /// Some planes of a pair of blocks. Plane `p` of part `c` is plane `origins[c] + p` of the map.
 pub(super) struct Item<'a, T: Element> {
@@ -170,7 +170,7 @@ impl<T: Element> WithSimd for Sum<'_, '_, T> {
         let [hk, _, hi] = item.form.octant.half();
         let (margin, stride) = (item.form.margin(), item.form.sum_stride(item.division.row_stride));
         let columns = 0..item.taken.len().next_multiple_of(T::lanes::<S>());
-        let taps: Vec<Vec<Taps>> = (self.planes.clone())
+        let taps: Vec<Vec<Vec<Tap>>> = (self.planes.clone())
             .map(|plane| item.spectrum.groups.iter().map(|group| item.taps(plane as isize, group)).collect())
             .collect();
         let row_stride = item.division.row_stride;
@@ -203,9 +203,9 @@ impl<T: Element> WithSimd for Sum<'_, '_, T> {
 
 impl<T: Element> Item<'_, T> {
     /// What the accumulators of an output plane add, among the planes that are not zero.
-    fn taps(&self, plane: isize, group: &Group<T>) -> Taps {
-        let mut taps = Taps::default();
-        for &dk in &group.offsets {
+    fn taps(&self, plane: isize, group: &Group<T>) -> Vec<Tap> {
+        let mut taps = Vec::new();
+        for (dk, &accumulators) in group.accumulators.iter().enumerate().filter(|(_, number)| **number > 0) {
             let mirrored = [plane - dk as isize, plane + dk as isize];
             let present = mirrored.into_iter().take(1 + usize::from(dk > 0)).filter(|&plane| self.is_present(plane));
             let (mut rows, mut count) = ([0; 4], 0);
@@ -214,9 +214,11 @@ impl<T: Element> Item<'_, T> {
                 count += 1;
             }
             if count > 0 {
-                taps[count - 1].push(Tap {
+                taps.push(Tap {
                     rows,
+                    count: count as u32,
                     weights: (dk * group.count) as u32,
+                    accumulators: accumulators as u32,
                 });
             }
         }
