@@ -50,6 +50,14 @@ impl Affine {
         })
     }
 
+    /// Voxel size per array axis.
+    pub fn voxel_size_mm(&self) -> [f64; 3] {
+        [0, 1, 2].map(|axis| {
+            let column = [0, 1, 2].map(|r| self.linear[r][axis]);
+            dot(column, column).sqrt()
+        })
+    }
+
     /// The map from this grid's array index to `other`'s array index.
     pub fn to_index_of(&self, other: &Self) -> IndexMap {
         let inverse = inverse(&other.linear);

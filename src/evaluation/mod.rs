@@ -4,6 +4,7 @@ pub mod affine;
 mod aligned;
 pub mod dvh;
 mod error_function;
+pub mod gamma;
 mod mask;
 mod oblique;
 pub mod occupancy;

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 mod arrays;
 mod contours;
 mod dvh;
+mod gamma;
 mod occupancy;
 mod radiobiology;
 mod resampling;
@@ -15,6 +16,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     resampling::register(module)?;
     contours::register(module)?;
     dvh::register(module)?;
+    gamma::register(module)?;
     radiobiology::register(module)?;
     uncertainty::register(module)
 }

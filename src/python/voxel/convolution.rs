@@ -1,11 +1,8 @@
-use std::sync::Mutex;
-
 use numpy::{Element as NumpyElement, PyArray3, PyArrayMethods, PyReadonlyArray3, PyReadwriteArray3};
 use pyo3::prelude::*;
 
 use super::super::errors::{OrRaise, raise};
-use crate::error::{Error, Result};
-use crate::parallel::Cancellation;
+use super::super::threads::interruptible;
 use crate::simd::Element;
 use crate::voxel::convolution::{ConvolutionPlan, Method, Octant, Output, Selection};
 
@@ -157,26 +154,6 @@ fn destination<'a, T: NumpyElement + Element>(
 ) -> PyResult<Output<'a, T>> {
     let out = out.as_slice_mut()?;
     Ok(if is_zero { Output::zeroed(out) } else { Output::new(out) })
-}
-
-/// Runs without the interpreter, which is asked for signals every 20 ms; what a signal raises is raised.
-fn interruptible<T: Send>(py: Python<'_>, work: impl FnOnce(&Cancellation<'_>) -> Result<T> + Send) -> PyResult<T> {
-    let raised = Mutex::new(None);
-    let result = py.detach(|| {
-        let poll = || {
-            match Python::try_attach(|py| py.check_signals()) {
-                Some(Ok(())) => false,
-                Some(Err(error)) => raised.lock().is_ok_and(|mut raised| raised.replace(error).is_none()),
-                // The interpreter is going away: nobody waits for the result.
-                None => true,
-            }
-        };
-        work(&Cancellation::new(&poll))
-    });
-    match (result, raised.into_inner()) {
-        (Err(Error::Cancelled), Ok(Some(error))) => Err(error),
-        (result, _) => result.or_raise(py),
-    }
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,0 +1,239 @@
+//! Where to look for the least gamma of a reference point: cells by their distance, until none can be better.
+
+use super::super::affine::{Affine, IndexMap};
+use super::super::samples::Dose;
+use super::cell::{self, Best, Part};
+use super::evaluated::Evaluated;
+use crate::error::{Error, Result};
+
+/// Indices nearer to a whole number than this count as it: rounding must not move a point into another cell.
+const SNAP: f64 = 1e-6;
+/// A reference point farther than this outside the outermost voxel centers is outside.
+const OUTSIDE_MM: f64 = 1e-3;
+/// Cells around a point that a search may have to visit.
+const MAXIMUM_CELLS: f64 = (1u32 << 22) as f64;
+
+/// The place of a reference point in the evaluated grid: cell and position in it, in voxels.
+#[derive(Clone, Copy)]
+pub struct Place {
+    cell: [isize; 3],
+    inside: [f64; 3],
+    /// Distance to the hull of the voxel centers.
+    outside_mm: f64,
+}
+
+impl Place {
+    /// Whether the evaluated dose is known there.
+    pub fn is_within(&self) -> bool {
+        self.outside_mm <= OUTSIDE_MM
+    }
+}
+
+/// A cell near another one, and a lower bound of the squared distance to it in units of the distance criterion.
+struct Neighbor {
+    step: [isize; 3],
+    bound: f64,
+}
+
+/// Places reference points in the evaluated grid.
+pub struct Placement {
+    map: IndexMap,
+    /// The index along each evaluated axis by the index along the reference axis that it follows.
+    tables: Option<[(usize, Vec<f64>); 3]>,
+    shape: [usize; 3],
+    voxel_size_mm: [f64; 3],
+}
+
+impl Placement {
+    pub fn new(reference_shape: [usize; 3], from: &Affine, shape: [usize; 3], to: &Affine) -> Self {
+        let map = from.to_index_of(to);
+        let tables = map.aligned_axes(reference_shape, SNAP).map(|axes| {
+            [0, 1, 2].map(|a| {
+                let index = |n: usize| snapped(map.linear[a][axes[a]] * n as f64 + map.offset[a]);
+                (axes[a], (0..reference_shape[axes[a]]).map(index).collect())
+            })
+        });
+        Self {
+            map,
+            tables,
+            shape,
+            voxel_size_mm: to.voxel_size_mm(),
+        }
+    }
+
+    pub fn of(&self, point: [usize; 3]) -> Place {
+        let index = match &self.tables {
+            Some(tables) => [0, 1, 2].map(|a| tables[a].1[point[tables[a].0]]),
+            None => self.map.apply(point.map(|n| n as f64)).map(snapped),
+        };
+        let excess = |a: usize| (-index[a]).max(index[a] - (self.shape[a] - 1) as f64).max(0.0) * self.voxel_size_mm[a];
+        let floor = index.map(f64::floor);
+        Place {
+            cell: floor.map(|x| x as isize),
+            inside: [0, 1, 2].map(|a| index[a] - floor[a]),
+            outside_mm: (excess(0).powi(2) + excess(1).powi(2) + excess(2).powi(2)).sqrt(),
+        }
+    }
+
+    /// Least and greatest position within a cell along an axis.
+    fn positions(&self, axis: usize) -> (f64, f64) {
+        self.tables.as_ref().map_or((0.0, 1.0), |tables| {
+            let positions = tables[axis].1.iter().map(|x| x - x.floor());
+            positions.fold((1.0, 0.0), |(low, high), x| (x.min(low), x.max(high)))
+        })
+    }
+}
+
+/// A reference point, and the least gamma^2 found for it so far.
+struct Point<'a> {
+    place: &'a Place,
+    dose: f64,
+    /// One over the dose criterion.
+    inverse: f64,
+    best: Best,
+    stack: &'a mut Vec<Part>,
+}
+
+/// The search of one evaluated map.
+pub struct Search<T> {
+    pub evaluated: Evaluated<T>,
+    neighbors: Vec<Neighbor>,
+    /// Voxel size in units of the distance criterion.
+    scale: [f64; 3],
+    maximum_gamma: f64,
+    maximum_mm: f64,
+}
+
+impl<T: Dose> Search<T> {
+    /// Errors where a search may have to visit more than 2^22 cells.
+    pub fn new(evaluated: Evaluated<T>, placement: &Placement, distance_mm: f64, maximum_gamma: f64) -> Result<Self> {
+        let scale = placement.voxel_size_mm.map(|size| size / distance_mm);
+        let reach = scale.map(|s| (maximum_gamma / s).ceil() + 1.0);
+        let most = reach.iter().map(|r| 2.0 * r + 1.0).product::<f64>();
+        if most > MAXIMUM_CELLS {
+            return Err(Error::out_of_range(
+                "voxels within the distance criterion times the maximum gamma",
+                most,
+                format!("at most {MAXIMUM_CELLS} (coarser voxels, a lower maximum gamma or a smaller distance)"),
+            ));
+        }
+        let steps = |a: usize| -(reach[a] as isize)..=reach[a] as isize;
+        let positions = [0, 1, 2].map(|a| placement.positions(a));
+        let along = |a: usize, step: isize| {
+            let (low, high) = positions[a];
+            (step as f64 - high).max(low - (step + 1) as f64).max(0.0) * scale[a]
+        };
+        let mut neighbors = Vec::new();
+        for k in steps(0) {
+            for j in steps(1) {
+                for i in steps(2) {
+                    let bound = along(0, k).powi(2) + along(1, j).powi(2) + along(2, i).powi(2);
+                    if bound < maximum_gamma * maximum_gamma {
+                        neighbors.push(Neighbor { step: [k, j, i], bound });
+                    }
+                }
+            }
+        }
+        neighbors.sort_by(|a, b| a.bound.total_cmp(&b.bound));
+        Ok(Self {
+            evaluated,
+            neighbors,
+            scale,
+            maximum_gamma,
+            maximum_mm: maximum_gamma * distance_mm,
+        })
+    }
+
+    /// Gamma of one reference point, at most `maximum_gamma`.
+    pub fn gamma(&self, place: &Place, dose: f64, dose_criterion: f64, stack: &mut Vec<Part>) -> f64 {
+        if place.outside_mm >= self.maximum_mm {
+            return self.maximum_gamma;
+        }
+        let mut point = Point {
+            place,
+            dose,
+            inverse: 1.0 / dose_criterion,
+            best: Best::new(self.maximum_gamma * self.maximum_gamma),
+            stack,
+        };
+        let first = self.descent(&mut point);
+        if let Some(step) = first {
+            self.look(&mut point, step);
+        }
+        for neighbor in &self.neighbors {
+            if !point.best.is_worthwhile(neighbor.bound) {
+                break;
+            }
+            if Some(neighbor.step) != first {
+                self.look(&mut point, neighbor.step);
+            }
+        }
+        point.best.squared().sqrt()
+    }
+
+    /// Where the point is a voxel center, the cell to look at first: towards the neighbors whose doses lead to the
+    /// point's dose most steeply. On the way the least gamma on the lines to the six neighbors, which leaves less of
+    /// every cell to look at.
+    fn descent(&self, point: &mut Point) -> Option<[isize; 3]> {
+        let center = self.evaluated.voxel(point.place.cell)?;
+        if point.place.inside != [0.0; 3] {
+            return None;
+        }
+        let rho = |dose: f64| (dose - point.dose) * point.inverse;
+        let start = rho(center);
+        point.best.lower(start * start);
+        let mut step = [0; 3];
+        for axis in 0..3 {
+            let mut steepest = 0.0;
+            for direction in [-1, 0] {
+                let mut voxel = point.place.cell;
+                voxel[axis] += 2 * direction + 1;
+                let Some(dose) = self.evaluated.voxel(voxel) else {
+                    continue;
+                };
+                let slope = (rho(dose) - start) / self.scale[axis];
+                let y = (-start * slope / (1.0 + slope * slope)).max(0.0).min(self.scale[axis]);
+                point.best.lower((start + slope * y).powi(2) + y * y);
+                if -start * slope > steepest {
+                    (steepest, step[axis]) = (-start * slope, direction);
+                }
+            }
+        }
+        Some(step)
+    }
+
+    /// Lowers the point's gamma to the least in the cell `step` away from its own.
+    fn look(&self, point: &mut Point, step: [isize; 3]) {
+        let Some(cell) = self.cell(point.place, step) else {
+            return;
+        };
+        let low: [f64; 3] = [0, 1, 2].map(|a| (step[a] as f64 - point.place.inside[a]) * self.scale[a]);
+        let high = [0, 1, 2].map(|a| {
+            low[a]
+                + if self.evaluated.shape[a] > 1 {
+                    self.scale[a]
+                } else {
+                    0.0
+                }
+        });
+        let distance = [0, 1, 2].map(|a| low[a].max(-high[a]).max(0.0));
+        let [least, most] = self.evaluated.range(cell);
+        let difference = (least - point.dose).max(point.dose - most).max(0.0) * point.inverse;
+        let bound = distance.iter().fold(difference * difference, |sum, d| sum + d * d);
+        if point.best.is_worthwhile(bound) {
+            let rho = self.evaluated.corners(cell).map(|corner| (corner - point.dose) * point.inverse);
+            cell::minimize(Part { rho, low, high }, &mut point.best, point.stack);
+        }
+    }
+
+    #[inline(always)]
+    fn cell(&self, place: &Place, step: [isize; 3]) -> Option<[usize; 3]> {
+        let cell = [0, 1, 2].map(|a| (place.cell[a] + step[a]) as usize);
+        (0..3).all(|a| cell[a] < self.evaluated.cells[a]).then_some(cell)
+    }
+}
+
+fn snapped(index: f64) -> f64 {
+    let nearest = index.round();
+    if (index - nearest).abs() < SNAP { nearest } else { index }
+}
