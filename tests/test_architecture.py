@@ -33,6 +33,7 @@ PYTHON_ROOMS = {
     "_inputs": {"_core", "errors"},
     "planning": {"_core", "_inputs", "errors", "advisory", "data", "_extras"},
     "kernels": {"_core", "errors", "advisory"},
+<<<<<<< HEAD
     "evaluation": {"_core", "_inputs", "errors", "advisory", "data"},
     "voxel": {
         "_core",
@@ -47,6 +48,11 @@ PYTHON_ROOMS = {
         "affine",
         "data",
     },
+=======
+    # `structure` as a type alone: structures bring their occupancy themselves.
+    "evaluation": {"_core", "_inputs", "errors", "advisory", "data", "affine", "image", "structure"},
+    "voxel": {"_core", "_inputs", "errors", "advisory", "kernels", "image", "structure", "provenance", "evaluation"},
+>>>>>>> e1cad0e (compare: two dose maps by differences, histograms, isodoses and gamma; the command and its picture)
     "provenance": set(),
     "affine": {"errors"},
     "image": {"errors", "affine", "resampling"},

@@ -391,6 +391,20 @@ def dose_volume_histograms(
     parts: Sequence[int] | None = None,
     threads: int | None = None,
 ) -> list[DoseVolumeHistogram]: ...
+def gamma_index(
+    reference_gy: ArrayLike,
+    reference_affine_lps: Sequence[Sequence[float]],
+    evaluated_gy: ArrayLike,
+    evaluated_affine_lps: Sequence[Sequence[float]],
+    dose_difference_fraction: float,
+    distance_mm: float,
+    lower_dose_cutoff_fraction: float,
+    local: bool,
+    normalization_gy: float | None,
+    maximum_gamma: float,
+    search_outside: bool,
+    threads: int | None,
+) -> tuple[NDArray[np.float32], float, int, int, int]: ...
 def bed_gy(
     dose_gy: NDArray[np.float64], alpha_beta_gy: float, repair_half_time_h: float, half_life_h: float
 ) -> NDArray[np.float64]: ...

@@ -13,6 +13,7 @@ from rich.markup import escape
 from .. import __version__
 from ..errors import YttriaError
 from . import batch
+from .compare import compare
 from .conformance import export_suite, score_results
 from .demo import demo
 from .dose import dose
@@ -74,6 +75,7 @@ app.add_typer(_batch, name="batch", rich_help_panel="Dose")
 PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Dose": (dose, inspect, demo, kernel),
     "Planning": (plan, limits, vial),
+    "Comparison": (compare,),
 }
 for _panel, _commands in PANELS.items():
     for _command in _commands:

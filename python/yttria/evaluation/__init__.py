@@ -1,9 +1,11 @@
-"""What a dose distribution means: histograms, radiobiology, uncertainty."""
+"""What a dose distribution means, and how far two are apart: histograms, gamma, radiobiology, uncertainty."""
 
 from __future__ import annotations
 
 from .._core import DoseVolumeHistogram, Occupancy
+from .dose_comparison import Comparison, compare
 from .dvh import dose_volume_histograms
+from .gamma import GammaResult, gamma_index
 from .occupancy import occupancy
 from .parameters import ParameterSet, parameter_set, parameter_sets
 from .radiobiology import (
@@ -37,9 +39,11 @@ from .uncertainty import (
 )
 
 __all__ = [
+    "Comparison",
     "DoseUncertainty",
     "DoseVolumeHistogram",
     "EquivalentDose",
+    "GammaResult",
     "InjectionBed",
     "Occupancy",
     "ParameterSet",
@@ -50,6 +54,7 @@ __all__ = [
     "bed_gy",
     "bed_of_injections",
     "combined_uncertainty",
+    "compare",
     "count_edge_factor",
     "dose_from_bed_gy",
     "dose_uncertainty",
@@ -57,6 +62,7 @@ __all__ = [
     "ellipsoid_volume_uncertainty",
     "eqd2_gy",
     "eubed",
+    "gamma_index",
     "generalized_eud",
     "ntcp_logistic",
     "ntcp_lyman",

@@ -53,7 +53,9 @@ class GammaResult:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything but the map, ready for JSON."""
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("gamma", "advisories")}
+        values = {
+            name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("gamma", "advisories")
+        }
         return values | {"advisories": [a.as_dict() for a in self.advisories]}
 
 
@@ -129,7 +131,8 @@ def gamma_index(
     if evaluated_voxels == 0:
         raise UndefinedError(
             f"gamma passing fraction is undefined: no reference voxel is at or above the cutoff of "
-            f"{lower_dose_cutoff_fraction * normalization:.4g} Gy and inside the evaluated grid ({excluded} are outside it)"
+            f"{lower_dose_cutoff_fraction * normalization:.4g} Gy and inside the evaluated grid "
+            f"({excluded} are outside it)"
         )
     return GammaResult(
         gamma=gamma,
@@ -153,7 +156,10 @@ def _placed(
         if voxel_size_mm is not None:
             raise GeometryError("voxel_size_mm belongs to arrays; an image has its own")
         check_same_frame(
-            reference.frame_of_reference_uid, "the reference dose", evaluated.frame_of_reference_uid, "the evaluated dose"
+            reference.frame_of_reference_uid,
+            "the reference dose",
+            evaluated.frame_of_reference_uid,
+            "the evaluated dose",
         )
         a, b = reference.to("Gy"), evaluated.to("Gy")
         return (a.array, a.affine_lps), (b.array, b.affine_lps)
@@ -164,8 +170,8 @@ def _placed(
     first, second = dose_array(reference), dose_array(evaluated)
     if first.shape != second.shape:
         raise ShapeError(
-            f"two arrays must be on one grid, got shapes {list(first.shape)} and {list(second.shape)}; give images where "
-            "they are not"
+            f"two arrays must be on one grid, got shapes {list(first.shape)} and {list(second.shape)}; give images "
+            "where they are not"
         )
     size = np.asarray(voxel_size_mm, dtype=np.float64)
     if size.shape != (3,):
@@ -181,7 +187,8 @@ def _advisories(outside: int, considered: int, policy: str) -> tuple[Advisory, .
     return (
         Advisory(
             "outside_evaluated_grid",
-            f"{outside} of {considered} reference voxels at or above the cutoff lie outside the evaluated grid and {done}.",
+            f"{outside} of {considered} reference voxels at or above the cutoff lie outside the evaluated grid and "
+            f"{done}.",
             outside / considered,
             0.0,
         ),

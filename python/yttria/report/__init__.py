@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .dose_comparison import comparison_figure
 from .figure import dose_figure, save_figure
 
-__all__ = ["dose_figure", "save_figure"]
+__all__ = ["comparison_figure", "dose_figure", "save_figure"]

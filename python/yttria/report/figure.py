@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..voxel.dose_image import DoseResult
 
 _COLORS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#999999")
-_INK = "#222222"
+INK = "#222222"
 _MARGIN_MM = 40.0
 
 
@@ -66,7 +66,7 @@ def dose_figure(
 
     orientation = Orientation.of(dose.affine_lps)
     center = _center(weights[hottest] if hottest else dose.array)
-    box = _surroundings(list(occupancies.values()), dose)
+    box = surroundings(list(occupancies.values()), dose)
     views = [plane(name, center, box, orientation) for name in ("axial", "coronal", "sagittal")]
     figure: Figure = figure_module.Figure(figsize=(13.5, 8.0), dpi=110, facecolor="white", layout="constrained")
     rows = figure.add_gridspec(2, 1, height_ratios=(1.0, 0.75))
@@ -79,25 +79,25 @@ def dose_figure(
         axes = figure.add_subplot(upper[column])
         _draw_plane(axes, view, dose.array, list(weights.values()), background, levels, scale)
     bar = figure.colorbar(scale, cax=figure.add_subplot(upper[3]), ticks=[0.0, *levels], extend="max")
-    bar.set_label("absorbed dose / Gy, lines at the ticks", color=_INK)
+    bar.set_label("absorbed dose / Gy, lines at the ticks", color=INK)
     lower = rows[1].subgridspec(1, 2, width_ratios=(3.0, 1.0))
     axes = figure.add_subplot(lower[0])
     highest_gy = 1.05 * max((h.dose_at_volume_percent(0.5) for h in histograms.values()), default=1.0)
     doses_gy = np.linspace(0.0, max(highest_gy, 1e-9), 800)
-    for color, (name, histogram) in zip(_cycle(len(histograms)), histograms.items(), strict=True):
+    for color, (name, histogram) in zip(colors(len(histograms)), histograms.items(), strict=True):
         _, volume_ml = histogram.curve(doses_gy=doses_gy)
         label = f"{name}: {histogram.volume_ml:.1f} mL, mean {histogram.mean_gy:.1f} Gy"
         axes.plot(doses_gy, 100.0 * volume_ml / histogram.volume_ml, color=color, linewidth=1.8, label=label)
     axes.set_xlim(doses_gy[0], doses_gy[-1])
     axes.set_ylim(0.0, 102.0)
-    axes.set_xlabel("absorbed dose / Gy", color=_INK)
-    axes.set_ylabel("volume that receives at least this dose / %", color=_INK)
+    axes.set_xlabel("absorbed dose / Gy", color=INK)
+    axes.set_ylabel("volume that receives at least this dose / %", color=INK)
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     key = figure.add_subplot(lower[1])
     key.axis("off")
     key.legend(*axes.get_legend_handles_labels(), frameon=False, fontsize=9.5, loc="center left", borderaxespad=0.0)
-    figure.suptitle(title or "Absorbed dose", color=_INK, fontsize=12, x=0.01, ha="left")
+    figure.suptitle(title or "Absorbed dose", color=INK, fontsize=12, x=0.01, ha="left")
     figure.text(0.995, 0.01, "yttria, for research use", ha="right", va="bottom", fontsize=8, color="#666666")
     return figure
 
@@ -120,7 +120,8 @@ def round_levels(maximum_gy: float, count: int = 5) -> list[float]:
     return [step * n for n in range(1, count + 1) if step * n < maximum_gy]
 
 
-def _cycle(count: int) -> list[str]:
+def colors(count: int) -> list[str]:
+    """One color a line, the first ones distinct also to the color-blind."""
     return [_COLORS[i % len(_COLORS)] for i in range(count)]
 
 
@@ -134,7 +135,7 @@ def _center(weight: NDArray[Any]) -> tuple[int, int, int]:
     return int(k), int(j), int(i)
 
 
-def _surroundings(occupancies: Sequence[Occupancy], image: Image) -> tuple[slice, slice, slice]:
+def surroundings(occupancies: Sequence[Occupancy], image: Image) -> tuple[slice, slice, slice]:
     """The box around all structures and `_MARGIN_MM` more; the whole image without structures."""
     if not occupancies:
         return slice(0, image.shape[0]), slice(0, image.shape[1]), slice(0, image.shape[2])
@@ -175,7 +176,7 @@ def _draw_plane(
         aspect=view.aspect,
         interpolation="nearest",
     )
-    for color, occupancy in zip(_cycle(len(occupancies)), occupancies, strict=True):
+    for color, occupancy in zip(colors(len(occupancies)), occupancies, strict=True):
         cut = view.cut(occupancy)
         if cut.min() < 0.5 <= cut.max():
             axes.contour(cut, levels=[0.5], colors=[color], linewidths=1.4)
@@ -185,6 +186,6 @@ def _draw_plane(
     left, right, top, bottom = view.labels
     for text, x, y in ((left, 0.02, 0.5), (right, 0.98, 0.5), (top, 0.5, 0.97), (bottom, 0.5, 0.03)):
         axes.text(x, y, text, transform=axes.transAxes, color="white", fontsize=9, ha="center", va="center")
-    axes.set_title(f"{view.name}, slice {view.index}", fontsize=10, color=_INK)
+    axes.set_title(f"{view.name}, slice {view.index}", fontsize=10, color=INK)
     axes.set_xticks([])
     axes.set_yticks([])

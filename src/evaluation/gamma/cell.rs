@@ -60,8 +60,11 @@ impl Best {
     }
 }
 
-/// Lowers `best` to the least gamma^2 of the cell. `stack` is scratch.
+/// Lowers `best` to the least gamma^2 of the cell, and says how many boxes that took. `stack` is scratch.
 pub fn minimize(cell: Part, best: &mut Best, stack: &mut Vec<Part>) -> usize {
+    if !best.is_worthwhile(cell.corner_bound(best.squared.sqrt())) {
+        return 0;
+    }
     stack.clear();
     let mut looked_at = 0;
     let mut next = Some(cell);
@@ -99,6 +102,44 @@ fn coefficients(corner: &[f64; 8]) -> [f64; 8] {
 }
 
 impl Part {
+    /// A quick lower bound of gamma^2 within `radius`, where the reference point is a corner of the cell: 0 elsewhere.
+    ///
+    /// From that corner |rho| falls along each edge by its slope, and by the negative mixed terms, which are largest at
+    /// the end of the radius; with those taken off at once the rest is linear, and its least value has a closed form.
+    fn corner_bound(&self, radius: f64) -> f64 {
+        let mut corner = 0;
+        let (mut inverse, mut reach) = ([0.0; 3], [0.0; 3]);
+        for axis in 0..3 {
+            let width = self.high[axis] - self.low[axis];
+            if self.low[axis] != 0.0 && self.high[axis] != 0.0 {
+                return 0.0;
+            }
+            if width > 0.0 {
+                inverse[axis] = 1.0 / width;
+                reach[axis] = (radius * inverse[axis]).min(1.0);
+            }
+            if self.low[axis] < 0.0 {
+                corner |= 4 >> axis;
+            }
+        }
+        let sign = self.rho[corner].signum();
+        let rho = |bits: usize| sign * self.rho[corner ^ bits];
+        let start = rho(0);
+        let edge = [rho(4) - start, rho(2) - start, rho(1) - start];
+        let mixed = [
+            rho(6) - start - edge[0] - edge[1],
+            rho(5) - start - edge[0] - edge[2],
+            rho(3) - start - edge[1] - edge[2],
+        ];
+        let all = rho(7) - start - edge.iter().sum::<f64>() - mixed.iter().sum::<f64>();
+        let fall = (-mixed[0]).max(0.0) * reach[0] * reach[1]
+            + (-mixed[1]).max(0.0) * reach[0] * reach[2]
+            + (-mixed[2]).max(0.0) * reach[1] * reach[2]
+            + (-all).max(0.0) * reach[0] * reach[1] * reach[2];
+        let slope = [0, 1, 2].map(|a| (edge[a] * inverse[a]).min(0.0));
+        (start - fall).max(0.0).powi(2) / (1.0 + dot(&slope, &slope))
+    }
+
     fn volume(&self) -> f64 {
         (0..3).map(|a| self.high[a] - self.low[a]).filter(|width| *width > 0.0).product()
     }
@@ -305,24 +346,31 @@ mod tests {
             let steep = 10f64.powf(4.0 * next() - 2.0);
             let offset = steep * (next() - 0.5);
             let low = [0; 3].map(|_| size * (2.0 * next() - 1.5));
+            let mut rho = [0; 8].map(|_| steep * (next() - 0.5) + offset);
+            if n % 3 == 0 {
+                // An axis of one voxel: no width, and the same dose on either side.
+                [rho[2], rho[3], rho[6], rho[7]] = [rho[0], rho[1], rho[4], rho[5]];
+            }
             let part = Part {
-                rho: [0; 8].map(|_| steep * (next() - 0.5) + offset),
+                rho,
                 low,
                 high: [low[0] + size, low[1] + size * (n % 3) as f64, low[2] + 0.3 * size],
             };
             let mut best = Best::new(1e6);
-            boxes += minimize(part, &mut best, &mut Vec::new());
+            let looked_at = minimize(part, &mut best, &mut Vec::new());
+            assert!(looked_at < LIMIT, "{part:?}");
+            boxes += looked_at;
             let (found, sampled) = (best.squared().sqrt(), sampled(&part, 17));
             assert!(found <= sampled + TOLERANCE, "{found} {sampled} {part:?}");
             // And a point of the box attains it: the nearest sample is no farther above than a step allows.
-            let steepest = [4, 2, 1].map(|bit| {
-                let axis = [2, 1, 0][usize::from(bit > 1) + usize::from(bit > 2)];
+            let steepest = [4usize, 2, 1].map(|bit| {
+                let axis = 2 - bit.trailing_zeros() as usize;
                 let rise = (0..8).filter(|n| n & bit == 0).map(|n| (part.rho[n | bit] - part.rho[n]).abs());
                 (rise.fold(0.0, f64::max), part.high[axis] - part.low[axis])
             });
             let allowance: f64 = steepest.iter().map(|(rise, width)| (rise + width) / 16.0).sum();
             assert!(sampled <= found + allowance, "{found} {sampled} {part:?}");
         }
-        assert!(boxes < 30_000, "{boxes} boxes in 3000 cells");
+        assert!(boxes < 60_000, "{boxes} boxes in 3000 cells");
     }
 }

@@ -40,6 +40,8 @@ pub struct Placement {
     map: IndexMap,
     /// The index along each evaluated axis by the index along the reference axis that it follows.
     tables: Option<[(usize, Vec<f64>); 3]>,
+    /// First and last cell along each evaluated axis in which a reference point lies.
+    cells: [(isize, isize); 3],
     shape: [usize; 3],
     voxel_size_mm: [f64; 3],
 }
@@ -53,9 +55,25 @@ impl Placement {
                 (axes[a], (0..reference_shape[axes[a]]).map(index).collect())
             })
         });
+        // An affine map is extreme at corners; one more cell for rounding.
+        let corners = |n: usize| {
+            [0, 1, 2].map(|a| {
+                if n >> a & 1 == 1 {
+                    (reference_shape[a] - 1) as f64
+                } else {
+                    0.0
+                }
+            })
+        };
+        let cells = [0, 1, 2].map(|a| {
+            (0..8).map(|n| map.apply(corners(n))[a]).fold((isize::MAX, isize::MIN), |(first, last), index| {
+                (first.min(index.floor() as isize - 1), last.max(index.floor() as isize + 1))
+            })
+        });
         Self {
             map,
             tables,
+            cells,
             shape,
             voxel_size_mm: to.voxel_size_mm(),
         }
@@ -108,8 +126,12 @@ impl<T: Dose> Search<T> {
     /// Errors where a search may have to visit more than 2^22 cells.
     pub fn new(evaluated: Evaluated<T>, placement: &Placement, distance_mm: f64, maximum_gamma: f64) -> Result<Self> {
         let scale = placement.voxel_size_mm.map(|size| size / distance_mm);
-        let reach = scale.map(|s| (maximum_gamma / s).ceil() + 1.0);
-        let most = reach.iter().map(|r| 2.0 * r + 1.0).product::<f64>();
+        let reach = scale.map(|s| (maximum_gamma / s).ceil() as isize + 1);
+        let steps: [_; 3] = [0, 1, 2].map(|a| {
+            let (first, last) = placement.cells[a];
+            (-reach[a]).max(-last)..=reach[a].min(evaluated.cells[a] as isize - 1 - first)
+        });
+        let most: f64 = steps.iter().map(|s| (s.end() - s.start() + 1).max(0) as f64).product();
         if most > MAXIMUM_CELLS {
             return Err(Error::out_of_range(
                 "voxels within the distance criterion times the maximum gamma",
@@ -117,16 +139,15 @@ impl<T: Dose> Search<T> {
                 format!("at most {MAXIMUM_CELLS} (coarser voxels, a lower maximum gamma or a smaller distance)"),
             ));
         }
-        let steps = |a: usize| -(reach[a] as isize)..=reach[a] as isize;
         let positions = [0, 1, 2].map(|a| placement.positions(a));
         let along = |a: usize, step: isize| {
             let (low, high) = positions[a];
             (step as f64 - high).max(low - (step + 1) as f64).max(0.0) * scale[a]
         };
         let mut neighbors = Vec::new();
-        for k in steps(0) {
-            for j in steps(1) {
-                for i in steps(2) {
+        for k in steps[0].clone() {
+            for j in steps[1].clone() {
+                for i in steps[2].clone() {
                     let bound = along(0, k).powi(2) + along(1, j).powi(2) + along(2, i).powi(2);
                     if bound < maximum_gamma * maximum_gamma {
                         neighbors.push(Neighbor { step: [k, j, i], bound });

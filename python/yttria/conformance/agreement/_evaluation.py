@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import Nuclide
 from ... import evaluation as e
-from ...reference import dvh, occupancy, radiobiology, uncertainty
+from ...reference import dvh, gamma, occupancy, radiobiology, uncertainty
 from ._entry import Agreement, draws
 
 NUCLIDE = Nuclide.from_dose_factor(64.05, 49.38)
@@ -19,7 +19,7 @@ LQ = {"alpha_beta_gy": 8.0, "repair_half_time_h": 1.7}
 
 def entries() -> list[Agreement]:
     """All of them."""
-    return [*_occupancy(), *_histograms(), *_radiobiology(), *_uncertainty()]
+    return [*_occupancy(), *_histograms(), *_gamma(), *_radiobiology(), *_uncertainty()]
 
 
 def _occupancy() -> list[Agreement]:
@@ -49,6 +49,23 @@ def _occupancy() -> list[Agreement]:
             lambda: e.Occupancy.from_mask(fractions).volume_ml(0.03),
             lambda: np.sum(fractions, dtype=np.float64) * 0.03,
             1e-7,
+        ),
+    ]
+
+
+def _gamma() -> list[Agreement]:
+    # A reference far from the evaluated doses: the least gamma lies at a corner of a cell, which is a sample.
+    rng = np.random.default_rng(25)
+    size_mm, affine = (3.0, 2.0, 2.5), np.diag([2.5, 2.0, 3.0, 1.0])
+    a, b = rng.uniform(40.0, 50.0, (4, 6, 5)), rng.uniform(60.0, 70.0, (4, 6, 5))
+    a[1] *= 0.05
+    criteria: dict[str, Any] = {"dose_difference_fraction": 0.2, "distance_mm": 60.0, "lower_dose_cutoff_fraction": 0.2}
+    return [
+        Agreement(
+            "evaluation.gamma_index",
+            lambda: e.gamma_index(a, b, voxel_size_mm=size_mm, maximum_gamma=9.0, **criteria).gamma,
+            lambda: gamma.gamma_index(a, affine, b, affine, maximum_gamma=9.0, samples_per_voxel=3, **criteria),
+            1e-4,
         ),
     ]
 

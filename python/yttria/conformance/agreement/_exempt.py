@@ -7,7 +7,10 @@ _RECORD = "gives a result another form"
 _PARTS = "is made of functions that are compared one by one"
 
 EXEMPT = {
+    "evaluation.Comparison.as_dict": _RECORD,
+    "evaluation.GammaResult.as_dict": _RECORD,
     "evaluation.Occupancy.to_array": _RECORD,
+    "evaluation.compare": _PARTS,
     "evaluation.ParameterSet.advisories": _TABLE,
     "evaluation.parameter_set": _TABLE,
     "evaluation.parameter_sets": _TABLE,

@@ -1,0 +1,161 @@
+"""`yttria compare`: where two dose maps differ, by how much, and what that does to the doses of structures."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .. import __version__
+from ..evaluation import Comparison
+from ..evaluation import compare as compared
+from ..io import read_image, read_structures, write_image
+from ..provenance import RESEARCH_USE
+from .output import as_json, print_advisories, print_table, progress, write_csv
+
+
+class Outside(str, Enum):
+    """What becomes of voxels of A outside the grid of B."""
+
+    exclude = "exclude"
+    search = "search"
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(help="Dose map A, the reference: NRRD or NIfTI.", show_default=False)],
+    b: Annotated[Path, typer.Argument(help="Dose map B, which is evaluated.", show_default=False)],
+    structures: Annotated[
+        Path | None,
+        typer.Option("--structures", "-s", help="Segmentation: .seg.nrrd, or a NIfTI labelmap.", show_default=False),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out/compare"),
+    unit_a: Annotated[
+        str | None, typer.Option(help="Unit of A (Gy, mGy), where the file has none.", show_default=False)
+    ] = None,
+    unit_b: Annotated[
+        str | None, typer.Option(help="Unit of B (Gy, mGy), where the file has none.", show_default=False)
+    ] = None,
+    dose_fraction: Annotated[
+        float, typer.Option(help="Gamma's dose criterion as a fraction of the normalization dose.")
+    ] = 0.03,
+    distance_mm: Annotated[float, typer.Option(help="Gamma's distance criterion.")] = 3.0,
+    local: Annotated[bool, typer.Option("--local", help="Gamma's dose criterion follows each voxel's dose.")] = False,
+    cutoff_fraction: Annotated[
+        float, typer.Option(help="Voxels of A below this fraction of the normalization dose are left out.")
+    ] = 0.1,
+    normalization_gy: Annotated[
+        float | None, typer.Option(help="Normalization dose; the maximum of A where not given.", show_default=False)
+    ] = None,
+    maximum_gamma: Annotated[float, typer.Option(help="Where the search for gamma ends.")] = 2.0,
+    outside: Annotated[Outside, typer.Option(help="Voxels of A outside the grid of B.")] = Outside.exclude,
+    isodose_gy: Annotated[list[float] | None, typer.Option(help="Isodose level; repeat for more.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; all processors where not given.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of tables.")] = False,
+) -> None:
+    """Compare dose map B with dose map A: differences, doses of structures, isodoses, gamma index.
+
+    Writes comparison.json, the tables as CSV, the maps difference (B - A) and gamma in A's format, and comparison.png.
+    """
+    with progress("Reading", quiet=json):
+        dose_a, dose_b = read_image(a, unit=unit_a), read_image(b, unit=unit_b)
+        parts = read_structures(structures) if structures else []
+    with progress("Comparing", quiet=json):
+        result = compared(
+            dose_a,
+            dose_b,
+            parts,
+            isodoses_gy=isodose_gy,
+            dose_difference_fraction=dose_fraction,
+            distance_mm=distance_mm,
+            lower_dose_cutoff_fraction=cutoff_fraction,
+            local=local,
+            normalization_gy=normalization_gy,
+            maximum_gamma=maximum_gamma,
+            outside=outside.value,
+            threads=threads,
+        )
+    with progress("Writing", quiet=json):
+        suffix = ".nii.gz" if ".nii" in a.suffixes else ".nrrd"
+        written = _write(result, out, suffix, title=f"B: {b}, against A: {a}")
+    if json:
+        typer.echo(as_json(_summary(result) | {"written": [str(p) for p in written]}))
+        return
+    _report(result, written)
+
+
+def _summary(result: Comparison) -> dict[str, object]:
+    return {"yttria_version": __version__, **result.as_dict(), "statement": RESEARCH_USE}
+
+
+def _write(result: Comparison, out: Path, suffix: str, *, title: str) -> list[Path]:
+    from ..report import comparison_figure, save_figure
+
+    out.mkdir(parents=True, exist_ok=True)
+    text = out / "comparison.json"
+    text.write_text(as_json(_summary(result)) + "\n", encoding="utf-8")
+    written = [text]
+    tables = {"differences": result.differences, "dose_volume": result.dose_volume, "isodoses": result.isodoses}
+    for name, rows in tables.items():
+        if rows:
+            write_csv(out / f"{name}.csv", rows)
+            written.append(out / f"{name}.csv")
+    for name, image in {"difference": result.difference, "gamma": result.gamma_map}.items():
+        write_image(image, out / f"{name}{suffix}")
+        written.append(out / f"{name}{suffix}")
+    return [*written, save_figure(comparison_figure(result, title=title), out / "comparison.png")]
+
+
+def _report(result: Comparison, written: list[Path]) -> None:
+    console = Console()
+    print_table(
+        result.differences,
+        title="Doses in Gy; quantiles and maximum of |B - A|; fraction with gamma <= 1",
+        headings={
+            "structure": "Structure",
+            "volume_ml": "mL",
+            "mean_a_gy": "Mean A",
+            "mean_difference_gy": "B - A",
+            "q75_gy": "q75",
+            "q99_gy": "q99",
+            "maximum_gy": "Max",
+            "gamma_passing_fraction": "Gamma",
+        },
+    )
+    if result.dose_volume:
+        print_table(
+            result.dose_volume,
+            title="Dose-volume histograms, Gy",
+            headings={
+                "structure": "Structure",
+                "quantity": "Quantity",
+                "a_gy": "A",
+                "b_gy": "B",
+                "difference_gy": "B - A",
+            },
+        )
+    print_table(
+        result.isodoses,
+        title="Isodose volumes, mL",
+        headings={"level_gy": "Gy", "volume_a_ml": "A", "volume_b_ml": "B", "dice": "Dice"},
+    )
+    worst, gamma = result.worst, result.gamma
+    x, y, z = worst.position_lps_mm
+    console.print(
+        f"Largest difference: {worst.difference_gy:+.4g} Gy ({worst.a_gy:.4g} to {worst.b_gy:.4g}) at voxel (k, j, i) "
+        f"= {worst.index}, ({x:.1f}, {y:.1f}, {z:.1f}) mm LPS.",
+        highlight=False,
+    )
+    kind = "the voxel's dose" if gamma.local else f"{gamma.normalization_gy:.4g} Gy"
+    console.print(
+        f"Gamma {gamma.dose_difference_fraction:.2%} of {kind}, {gamma.distance_mm:g} mm: "
+        f"[bold]{gamma.passing_fraction:.2%}[/] of {gamma.evaluated_voxels} voxels pass "
+        f"(from {gamma.lower_dose_cutoff_fraction:.0%} of {gamma.normalization_gy:.4g} Gy up), "
+        f"mean {gamma.mean_gamma:.3f}.",
+        highlight=False,
+    )
+    print_advisories(result.advisories)
+    for path in written:
+        console.print(f"[dim]wrote[/] {path}", highlight=False, soft_wrap=True)

@@ -1,0 +1,247 @@
+"""Two dose maps side by side: where they differ, by how much, and what that does to the doses of structures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core import DoseVolumeHistogram, Occupancy
+from ..advisory import Advisory
+from ..affine import check_same_frame
+from ..errors import GeometryError, OutOfRangeError, UnknownNameError
+from ..image import Image
+from .dvh import dose_volume_histograms
+from .gamma import GammaResult, gamma_index
+
+if TYPE_CHECKING:
+    from ..structure import Structure
+
+Row = dict[str, "str | float | int | None"]
+
+#: The isodose levels where none are given, as fractions of the normalization dose.
+ISODOSE_FRACTIONS = (0.1, 0.25, 0.5, 0.75, 0.9)
+#: The row that stands for all voxels at or above the lower dose cutoff.
+ABOVE_CUTOFF = "Above cutoff"
+_PERCENTS = (98, 95, 70, 50, 2)
+
+
+class WorstVoxel(NamedTuple):
+    """The voxel with the largest difference: index (k, j, i), LPS mm, both doses."""
+
+    index: tuple[int, int, int]
+    position_lps_mm: tuple[float, float, float]
+    a_gy: float
+    b_gy: float
+    difference_gy: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """How dose map B differs from A; differences are B - A. For research use.
+
+    `differences`, `dose_volume` and `isodoses` are rows of plain data, `difference` is B - A in Gy and `gamma_map`
+    gamma on the grid of A (NaN where not evaluated). `occupancies` are the structures on the grid of the differences.
+    """
+
+    a: Image
+    b: Image
+    difference: Image
+    gamma: GammaResult
+    gamma_map: Image
+    worst: WorstVoxel
+    differences: list[Row]
+    dose_volume: list[Row]
+    isodoses: list[Row]
+    histograms: dict[str, tuple[DoseVolumeHistogram, DoseVolumeHistogram]]
+    occupancies: dict[str, Occupancy]
+    advisories: tuple[Advisory, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but the maps and histograms, ready for JSON."""
+        return {
+            "differences": self.differences,
+            "dose_volume": self.dose_volume,
+            "isodoses": self.isodoses,
+            "worst_voxel": self.worst._asdict(),
+            "gamma": self.gamma.as_dict(),
+            "advisories": [a.as_dict() for a in self.advisories],
+        }
+
+
+def compare(
+    a: Image,
+    b: Image,
+    structures: Sequence[Structure] = (),
+    *,
+    isodoses_gy: Sequence[float] | None = None,
+    dose_difference_fraction: float = 0.03,
+    distance_mm: float = 3.0,
+    lower_dose_cutoff_fraction: float = 0.1,
+    local: bool = False,
+    normalization_gy: float | None = None,
+    maximum_gamma: float = 2.0,
+    outside: str = "exclude",
+    threads: int | None = None,
+) -> Comparison:
+    """Compare dose map B with dose map A, voxel by voxel, by structure, by isodose and by gamma.
+
+    A is the reference. Both must be dose images on one grid (no corner voxel farther apart than 0.001 mm): resample one
+    of them before, explicitly. `gamma_index` alone takes any two grids.
+
+    - `differences`, for the voxels at or above the cutoff and for each structure, weighted by its occupancy: volume_ml,
+      mean_a_gy, mean_b_gy, mean_difference_gy, relative_difference (of the means), and q75_gy, q99_gy, maximum_gy of
+      |B - A|; gamma_passing_fraction of the evaluated voxels in it, None where there are none.
+    - `dose_volume`, for each structure and each of mean, D98, D95, D70, D50, D2: a_gy, b_gy, difference_gy.
+    - `isodoses`, for each level: volume_a_ml and volume_b_ml that receive at least that dose, and dice, twice the
+      common volume over the sum of both; None where both are empty. Levels: 10, 25, 50, 75 and 90 % of the
+      normalization dose where not given.
+    - `worst`: the voxel with the largest |B - A|, the first in array order where several share it.
+
+    Args:
+        a, b: dose images in Gy or mGy.
+        structures: with unique names. One that lies outside the grid is left out, with an advisory.
+        isodoses_gy: levels in Gy, > 0.
+        dose_difference_fraction, distance_mm, lower_dose_cutoff_fraction, local, normalization_gy, maximum_gamma,
+            outside, threads: as `gamma_index`.
+
+    Raises `GeometryError` where the grids or frames of reference differ, `UnitError` where an image holds no dose,
+    `UnknownNameError` where two structures share a name, and what `gamma_index` raises.
+    """
+    check_same_frame(a.frame_of_reference_uid, "dose A", b.frame_of_reference_uid, "dose B")
+    a, b = a.to("Gy"), b.to("Gy")
+    if not a.same_grid(b):
+        raise GeometryError(
+            f"dose A (shape {list(a.shape)}, voxels {_sizes(a)} mm) and dose B (shape {list(b.shape)}, voxels "
+            f"{_sizes(b)} mm) must lie on one grid: resample one of them first"
+        )
+    gamma = gamma_index(
+        a,
+        b,
+        dose_difference_fraction=dose_difference_fraction,
+        distance_mm=distance_mm,
+        lower_dose_cutoff_fraction=lower_dose_cutoff_fraction,
+        local=local,
+        normalization_gy=normalization_gy,
+        maximum_gamma=maximum_gamma,
+        outside=outside,
+        threads=threads,
+    )
+    levels = _levels(isodoses_gy, gamma.normalization_gy)
+    inside, advisories = _occupancies(a, structures, threads)
+    difference = np.subtract(b.array, a.array, dtype=np.result_type(a.array, b.array, np.float32))
+    above = Occupancy.from_mask(a.array >= lower_dose_cutoff_fraction * gamma.normalization_gy, threads=threads)
+    regions = {ABOVE_CUTOFF: above, **inside}
+    of_a, of_b, of_both = (
+        dose_volume_histograms(array, regions, voxel_volume_ml=a.voxel_volume_ml, threads=threads)
+        for array in (a.array, b.array, np.abs(difference))
+    )
+    return Comparison(
+        a=a,
+        b=b,
+        difference=a.with_array(difference, "Gy"),
+        gamma=gamma,
+        gamma_map=a.with_array(gamma.gamma, "1"),
+        worst=_worst(a, b, difference),
+        differences=[
+            _difference_row(name, of_a[name], of_b[name], of_both[name], _passing(gamma, region))
+            for name, region in regions.items()
+        ],
+        dose_volume=[row for name in inside for row in _dose_rows(name, of_a[name], of_b[name])],
+        isodoses=[_isodose_row(level, a, b) for level in levels],
+        histograms={name: (of_a[name], of_b[name]) for name in inside},
+        occupancies=inside,
+        advisories=(*advisories, *gamma.advisories),
+    )
+
+
+def _sizes(image: Image) -> str:
+    return " x ".join(f"{size:.4g}" for size in image.voxel_size_mm)
+
+
+def _levels(isodoses_gy: Sequence[float] | None, normalization_gy: float) -> list[float]:
+    if isodoses_gy is None:
+        return [fraction * normalization_gy for fraction in ISODOSE_FRACTIONS]
+    for level in isodoses_gy:
+        if not (np.isfinite(level) and level > 0):
+            raise OutOfRangeError(f"isodose level in Gy must be finite and > 0, got {level}")
+    return [float(level) for level in isodoses_gy]
+
+
+def _occupancies(
+    image: Image, structures: Sequence[Structure], threads: int | None
+) -> tuple[dict[str, Occupancy], list[Advisory]]:
+    """The structures that occupy the grid, and an advisory for each that does not or not wholly."""
+    inside: dict[str, Occupancy] = {}
+    advisories: list[Advisory] = []
+    seen = {ABOVE_CUTOFF}
+    for structure in structures:
+        if structure.name in seen:
+            raise UnknownNameError(f"structure names must be unique and not '{ABOVE_CUTOFF}', got '{structure.name}'")
+        seen.add(structure.name)
+        occupancy = structure.occupancy_on(image, threads=threads)
+        if occupancy.volume_ml(image.voxel_volume_ml) > 0.0:
+            inside[structure.name] = occupancy
+        beyond = occupancy.outside_fraction if structure.name in inside else 1.0
+        if beyond > 1e-6:
+            message = f"{beyond:.2%} of '{structure.name}' lies outside the dose grid and was left out."
+            advisories.append(Advisory("structure_outside", message, beyond, 0.0))
+    return inside, advisories
+
+
+def _worst(a: Image, b: Image, difference: NDArray[Any]) -> WorstVoxel:
+    k, j, i = (int(n) for n in np.unravel_index(int(np.argmax(np.abs(difference))), a.shape))
+    x, y, z = (a.affine_lps[:3] @ np.array([i, j, k, 1.0])).tolist()
+    return WorstVoxel(
+        (k, j, i), (x, y, z), float(a.array[k, j, i]), float(b.array[k, j, i]), float(difference[k, j, i])
+    )
+
+
+def _passing(gamma: GammaResult, region: Occupancy) -> float | None:
+    """The share of a region's evaluated volume that passes."""
+    box = tuple(slice(o, o + n) for o, n in zip(region.origin, region.weights.shape, strict=True))
+    weights = region.weights.astype(np.float64)
+    evaluated = float(weights.sum(where=~np.isnan(gamma.gamma[box])))
+    return float(weights.sum(where=gamma.passes[box])) / evaluated if evaluated > 0.0 else None
+
+
+def _difference_row(
+    name: str, a: DoseVolumeHistogram, b: DoseVolumeHistogram, both: DoseVolumeHistogram, passing: float | None
+) -> Row:
+    change = b.mean_gy - a.mean_gy
+    return {
+        "structure": name,
+        "volume_ml": a.volume_ml,
+        "mean_a_gy": a.mean_gy,
+        "mean_b_gy": b.mean_gy,
+        "mean_difference_gy": change,
+        "relative_difference": change / a.mean_gy if a.mean_gy != 0.0 else None,
+        "q75_gy": both.dose_at_volume_percent(25.0),
+        "q99_gy": both.dose_at_volume_percent(1.0),
+        "maximum_gy": both.maximum_gy,
+        "gamma_passing_fraction": passing,
+    }
+
+
+def _dose_rows(name: str, a: DoseVolumeHistogram, b: DoseVolumeHistogram) -> list[Row]:
+    values = {"mean": (a.mean_gy, b.mean_gy)}
+    values |= {f"D{p}": (a.dose_at_volume_percent(p), b.dose_at_volume_percent(p)) for p in _PERCENTS}
+    return [
+        {"structure": name, "quantity": quantity, "a_gy": x, "b_gy": y, "difference_gy": y - x}
+        for quantity, (x, y) in values.items()
+    ]
+
+
+def _isodose_row(level_gy: float, a: Image, b: Image) -> Row:
+    in_a, in_b = a.array >= level_gy, b.array >= level_gy
+    count_a, count_b = int(np.count_nonzero(in_a)), int(np.count_nonzero(in_b))
+    common = int(np.count_nonzero(in_a & in_b))
+    return {
+        "level_gy": level_gy,
+        "volume_a_ml": count_a * a.voxel_volume_ml,
+        "volume_b_ml": count_b * a.voxel_volume_ml,
+        "dice": 2 * common / (count_a + count_b) if count_a + count_b else None,
+    }

@@ -1,0 +1,414 @@
+"""Gamma: closed forms, what must not matter, agreement with the definition and with another program, hostile input."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from yttria.errors import (
+    DTypeError,
+    GeometryError,
+    OutOfRangeError,
+    ShapeError,
+    UndefinedError,
+    UnitError,
+    UnknownNameError,
+)
+from yttria.evaluation import GammaResult, gamma_index
+from yttria.image import Image
+from yttria.reference import gamma as reference
+
+SHAPE = (7, 5, 6)
+SIZE_MM = (3.0, 2.0, 2.5)
+#: What the core promises: never below the minimum, at most this much above it.
+ABOVE = 1e-4
+#: The map is float32.
+ROUNDING = 1e-6
+
+
+def affine(size_mm=SIZE_MM, origin=(0.0, 0.0, 0.0), angles=(0.0, 0.0, 0.0)) -> NDArray[np.float64]:
+    """Voxel size (k, j, i), origin (L, P, S) and turns about the three axes."""
+    turn = np.eye(3)
+    for axis, angle in enumerate(angles):
+        a, b = [n for n in range(3) if n != axis]
+        r = np.eye(3)
+        r[[a, a, b, b], [a, b, a, b]] = np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)
+        turn = turn @ r
+    matrix = np.eye(4)
+    matrix[:3, :3] = turn * np.array(size_mm[::-1])
+    matrix[:3, 3] = origin
+    return matrix
+
+
+def positions(shape, matrix) -> NDArray[np.float64]:
+    """LPS mm of every voxel, (3, k, j, i)."""
+    k, j, i = np.indices(shape)
+    return np.einsum("rc,ckji->rkji", matrix[:3], np.stack([i, j, k, np.ones(shape)]))
+
+
+def linear(shape, matrix, slope_gy_per_mm, at_origin_gy=50.0) -> Image:
+    return Image(at_origin_gy + np.tensordot(slope_gy_per_mm, positions(shape, matrix), 1), matrix, "Gy")
+
+
+def core(a, b, **kwargs) -> GammaResult:
+    return gamma_index(a, b, **({"voxel_size_mm": SIZE_MM} | kwargs))
+
+
+# --- closed forms ---
+
+
+@pytest.mark.parametrize("scale", [0.94, 0.985, 1.0, 1.012, 1.03])
+def test_a_scaled_uniform_dose_differs_in_dose_alone(scale: float) -> None:
+    dose = np.full(SHAPE, 80.0)
+    result = core(dose, scale * dose, dose_difference_fraction=0.03)
+    np.testing.assert_allclose(result.gamma, abs(scale - 1) / 0.03, atol=1e-6)
+    assert result.passing_fraction == (1.0 if abs(scale - 1) <= 0.0301 else 0.0)
+
+
+@pytest.mark.parametrize("slope", [(0.0, 0.0, 2.0), (0.7, -0.4, 0.0), (0.5, 1.1, -3.0)])
+@pytest.mark.parametrize("angles", [(0.0, 0.0, 0.0), (0.3, -0.2, 0.5)])
+@pytest.mark.parametrize("shift_mm", [(0.0, 0.0, 1.0), (0.4, -0.3, 0.8)])
+def test_a_shifted_gradient_has_the_distance_of_a_point_to_a_plane(slope, angles, shift_mm) -> None:
+    # In units of both criteria the evaluated dose is a plane of slope m = |g| dx / dD at height m s / dx, s the shift
+    # along the gradient; the distance of a point to it is height / sqrt(1 + m^2). On another grid, wide enough.
+    g, shift = np.array(slope), np.array(shift_mm)
+    a = linear((4, 3, 5), affine(), g)
+    b = linear((14, 15, 13), affine((2.2, 3.1, 2.9), (-12.0, -19.0, -9.0), angles), g, 50.0 - g @ shift)
+    result = gamma_index(a, b, normalization_gy=60.0, distance_mm=2.5, lower_dose_cutoff_fraction=0.0)
+    m = np.linalg.norm(g) * 2.5 / (0.03 * 60.0)
+    exact = abs(g @ shift) / (0.03 * 60.0) / np.sqrt(1 + m * m)
+    assert result.outside_voxels == 0
+    np.testing.assert_allclose(result.gamma, exact, atol=ABOVE)
+
+
+def test_a_shifted_gradient_with_a_local_criterion() -> None:
+    a = linear((6, 4, 5), affine(), (0.0, 0.0, 3.0), 20.0)
+    b = linear((30, 14, 15), affine((1.5, 2.0, 2.0), (-8.0, -9.0, -12.0)), (0.0, 0.0, 3.0), 18.0)
+    result = gamma_index(a, b, local=True, dose_difference_fraction=0.05, distance_mm=1.5, lower_dose_cutoff_fraction=0)
+    criterion = 0.05 * a.array
+    exact = 2.0 / criterion / np.sqrt(1 + (3.0 * 1.5 / criterion) ** 2)
+    np.testing.assert_allclose(result.gamma, exact, atol=ABOVE)
+
+
+def test_a_step_is_as_far_as_its_place() -> None:
+    # The agreeing dose begins 2 voxels away: where the ramp between the last two voxels meets the reference dose.
+    a = np.full((3, 3, 9), 100.0)
+    b = np.broadcast_to(np.array([0, 0, 0, 0, 0, 0, 100.0, 100, 100]), a.shape)
+    result = core(a, b, distance_mm=3.0, maximum_gamma=6.0)
+    # From voxel 4: 100 Gy are 5 mm away; on the ramp dose and distance trade, m = 40 Gy/mm x 3 mm / 3 Gy.
+    m = 40.0
+    assert result.gamma[1, 1, 4] == pytest.approx((5.0 / 3.0) * m / np.sqrt(1 + m * m), abs=ABOVE)
+    assert result.gamma[1, 1, 0] == pytest.approx((15.0 / 3.0) * m / np.sqrt(1 + m * m), abs=ABOVE)
+    assert (result.gamma[:, :, 6:] == 0.0).all()
+
+
+def test_a_saddle_in_a_cell() -> None:
+    # D = 10 (2 x - 1)(2 y - 1) in one cell of 10 mm; the reference is at its center. Agreement lies on the axes.
+    b = np.array([[[10.0, -10.0], [-10.0, 10.0]]])
+    matrix = affine((1.0, 10.0, 10.0))
+    a = Image(np.full((1, 1, 1), 4.0), affine((1, 1, 1), (5.0, 5.0, 0.0)), "Gy")
+    result = gamma_index(a, Image(b, matrix, "Gy"), dose_difference_fraction=0.05, distance_mm=4.0)
+    # Along a diagonal at distance t: D = 0.2 t^2, exhaustive in one dimension.
+    t = np.linspace(0, 7.07, 200_001)
+    exact = np.sqrt(((0.2 * t**2 - 4.0) / 0.2) ** 2 + (t / 4.0) ** 2).min()
+    assert result.gamma.item() == pytest.approx(exact, abs=ABOVE)
+
+
+# --- what must not matter ---
+
+
+def maps(seed: int, shape=SHAPE) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    rng = np.random.default_rng(seed)
+    a = rng.uniform(20, 100, shape)
+    return a, a + rng.normal(0, 4, shape)
+
+
+def test_identical_maps_have_gamma_zero() -> None:
+    a, _ = maps(1)
+    result = core(a, a.copy())
+    assert (result.gamma == 0.0).all()
+    assert (result.passing_fraction, result.mean_gamma) == (1.0, 0.0)
+
+
+def test_threads_and_memory_order_do_not_show() -> None:
+    a, b = maps(2, (17, 11, 13))
+    expected = core(a, b, threads=1).gamma
+    for threads in (2, 3, 8):
+        np.testing.assert_array_equal(core(a, b, threads=threads).gamma, expected)
+    for form in (np.asfortranarray, lambda x: x.astype(">f8"), lambda x: np.repeat(x, 2, axis=2)[:, :, ::2]):
+        np.testing.assert_array_equal(core(form(a), form(b)).gamma, expected)
+
+
+def test_flipped_and_permuted_grids_give_the_same() -> None:
+    a, b = maps(3)
+    expected = core(a, b).gamma
+    flipped = core(a[::-1, :, ::-1], b[::-1, :, ::-1]).gamma[::-1, :, ::-1]
+    np.testing.assert_allclose(flipped, expected, atol=2 * ABOVE)
+    # The evaluated map alone in another order of axes, placed accordingly.
+    matrix = affine()
+    moved = matrix[:, [1, 2, 0, 3]]  # its i is the old j, its j the old k, its k the old i
+    permuted = Image(np.transpose(b, (2, 0, 1)), moved, "Gy")
+    result = gamma_index(Image(a, matrix, "Gy"), permuted).gamma
+    np.testing.assert_allclose(result, expected, atol=2 * ABOVE)
+
+
+def test_single_and_double_precision_agree() -> None:
+    a, b = maps(4)
+    single = core(a.astype(np.float32), b).gamma
+    np.testing.assert_allclose(single, core(a, b).gamma, atol=2e-4)
+
+
+def test_units_do_not_matter() -> None:
+    a, b = maps(5)
+    image = Image(a, affine(), "Gy")
+    in_mgy = Image(1000 * b, affine(), "mGy")
+    np.testing.assert_allclose(gamma_index(image, in_mgy).gamma, core(a, b).gamma, atol=ABOVE)
+
+
+def test_a_wider_criterion_never_raises_gamma_and_the_cap_only_cuts() -> None:
+    a, b = maps(6)
+    free = core(a, b, maximum_gamma=50.0)
+    cut = core(a, b, maximum_gamma=1.2)
+    np.testing.assert_allclose(cut.gamma, np.minimum(free.gamma, np.float32(1.2)), atol=ABOVE)
+    assert (cut.passing_voxels, cut.evaluated_voxels) == (free.passing_voxels, free.evaluated_voxels)
+    assert (core(a, b, distance_mm=5.0, maximum_gamma=50.0).gamma <= free.gamma + ABOVE).all()
+
+
+# --- which voxels count ---
+
+
+def test_below_the_cutoff_nothing_is_evaluated() -> None:
+    a = np.array([0.0, 10, 19, 20, 21, 50, 100]).reshape(1, 1, 7)
+    result = core(a, a, lower_dose_cutoff_fraction=0.2)
+    assert np.isnan(result.gamma.ravel()).tolist() == [True] * 3 + [False] * 4
+    assert (result.evaluated_voxels, result.below_cutoff_voxels) == (4, 3)
+    assert json.loads(json.dumps(result.as_dict()))["normalization_gy"] == 100.0
+
+
+def test_outside_the_evaluated_grid() -> None:
+    a = Image(np.full((1, 1, 8), 50.0), affine((1, 1, 2)), "Gy")
+    b = Image(np.full((1, 1, 4), 51.0), affine((1, 1, 2), (4.0, 0.0, 0.0)), "Gy")
+    left_out = gamma_index(a, b)
+    assert np.isnan(left_out.gamma.ravel()).tolist() == [True, True, False, False, False, False, True, True]
+    assert (left_out.outside_voxels, left_out.evaluated_voxels, left_out.below_cutoff_voxels) == (4, 4, 0)
+    assert [x.code for x in left_out.advisories] == ["outside_evaluated_grid"]
+    searched = gamma_index(a, b, outside="search")
+    distance = np.array([4.0, 2, 0, 0, 0, 0, 2, 4])
+    np.testing.assert_allclose(searched.gamma.ravel(), np.hypot(distance / 3, 1.0 / 1.5), atol=ABOVE)
+    assert (searched.outside_voxels, searched.evaluated_voxels) == (4, 8)
+    with pytest.raises(UndefinedError, match="8 are outside"):
+        gamma_index(a, Image(b.array, affine((1, 1, 2), (1000.0, 0.0, 0.0)), "Gy"))
+
+
+# --- the definition ---
+
+
+def largest_step(b, criterion_gy, size_mm, distance_mm, steps) -> float:
+    """How far above the minimum the nearest sample can be: half a step times the steepest gamma."""
+    steepest = [np.abs(np.diff(b, axis=n)).max(initial=0.0) / size for n, size in enumerate(size_mm)]
+    half = np.array(size_mm) / steps / 2
+    return float(np.dot(half, steepest) / criterion_gy + np.linalg.norm(half) / distance_mm)
+
+
+@settings(max_examples=60)
+@given(
+    st.tuples(*[st.integers(1, 4)] * 3).flatmap(
+        lambda s: st.tuples(*[hnp.arrays(np.float64, s, elements=st.floats(1, 100, width=32))] * 2)
+    ),
+    st.sampled_from([0.02, 0.1, 0.6]),
+    st.sampled_from([0.5, 2.0, 9.0]),
+    st.booleans(),
+)
+def test_never_below_and_hardly_above_the_definition(doses, fraction, distance_mm, local) -> None:
+    a, b = doses
+    criteria = {"dose_difference_fraction": fraction, "distance_mm": distance_mm, "local": local, "maximum_gamma": 5.0}
+    got = core(a, b, **criteria).gamma
+    sampled = reference.gamma_index(a, affine(), b, affine(), samples_per_voxel=8, **criteria)
+    assert (np.isnan(got) == np.isnan(sampled)).all()
+    evaluated = ~np.isnan(got)
+    criterion = fraction * (a[evaluated] if local else a.max())
+    above = np.vectorize(lambda c: largest_step(b, c, SIZE_MM, distance_mm, 8))(criterion)
+    assert (got[evaluated] <= sampled[evaluated] + ABOVE + ROUNDING).all()
+    assert (got[evaluated] >= sampled[evaluated] - above - ROUNDING).all()
+
+
+def test_grids_turned_against_each_other_follow_the_definition() -> None:
+    rng = np.random.default_rng(9)
+    place_a, place_b = affine((3.0, 2.0, 4.0)), affine((2.0, 3.5, 2.5), (-3.0, 1.0, -2.0), (0.2, 0.5, -0.4))
+    a, b = rng.uniform(20, 60, (4, 5, 3)), rng.uniform(20, 60, (6, 4, 5))
+    for outside in ("exclude", "search"):
+        criteria = {"dose_difference_fraction": 0.2, "distance_mm": 4.0, "outside": outside}
+        got = gamma_index(Image(a, place_a, "Gy"), Image(b, place_b, "Gy"), **criteria).gamma
+        sampled = reference.gamma_index(a, place_a, b, place_b, samples_per_voxel=16, **criteria)
+        assert (np.isnan(got) == np.isnan(sampled)).all()
+        np.testing.assert_array_less(got, sampled + 2 * ABOVE, err_msg=outside)
+        np.testing.assert_allclose(got, sampled, atol=0.12)
+
+
+# --- another program ---
+
+#: Voxels that pass by pymedphys 0.41.0 at interp_fraction 10 and 30, of 4836, for the maps below.
+PYMEDPHYS = {
+    ("same", 3, 3, False): (4835, 4835),
+    ("same", 3, 3, True): (4684, 4688),
+    ("same", 2, 2, False): (4801, 4802),
+    ("same", 3, 1, False): (4424, 4425),
+    ("same", 1, 1, True): (2782, 2906),
+    ("other", 3, 3, False): (4836, 4836),
+    ("other", 3, 3, True): (4830, 4831),
+    ("other", 2, 2, True): (4740, 4753),
+    ("other", 3, 1, False): (4459, 4462),
+    ("other", 1, 1, True): (2923, 3066),
+}
+
+
+def on_axes(axes, dose) -> Image:
+    size = tuple(axis[1] - axis[0] for axis in axes)
+    return Image(dose, affine(size, [axis[0] for axis in axes[::-1]]), "Gy")
+
+
+def smooth(z, y, x):
+    bump = np.exp(-(((z - 20) / 9) ** 2 + ((y - 22) / 7) ** 2 + ((x - 19) / 11) ** 2) / 2)
+    return 60 * bump + 12 * np.cos(x / 5) * np.sin(y / 7) ** 2 + 20
+
+
+@pytest.mark.parametrize(("grid", "percent", "mm", "local"), PYMEDPHYS)
+def test_pass_rates_are_where_those_of_pymedphys_lead(grid: str, percent: int, mm: int, local: bool) -> None:
+    # Its samples are finer at 30 steps per distance criterion than at 10, and pass more voxels each time; all of them
+    # pass here too, and no more than its trend leaves open.
+    axes = tuple(np.arange(n) * h for n, h in ((14, 3.0), (18, 2.5), (20, 2.0)))
+    other = tuple(np.arange(n) * h - 1.3 for n, h in ((17, 2.7), (25, 1.9), (18, 2.6)))
+    axes_b = axes if grid == "same" else other
+    z, y, x = np.meshgrid(*axes_b, indexing="ij")
+    b = smooth(z, y - 1.2, x + 0.8) * 1.02 + 1.5 * np.sin(z * 1.7) * np.cos(x * 2.1) * np.sin(y * 1.3)
+    result = gamma_index(
+        on_axes(axes, smooth(*np.meshgrid(*axes, indexing="ij"))),
+        on_axes(axes_b, b),
+        dose_difference_fraction=percent / 100,
+        distance_mm=mm,
+        lower_dose_cutoff_fraction=0.2,
+        local=local,
+        outside="search",
+    )
+    coarse, fine = PYMEDPHYS[grid, percent, mm, local]
+    assert result.evaluated_voxels == 4836
+    assert fine <= result.passing_voxels <= fine + max(fine - coarse, 2)
+
+
+def test_the_three_dimensional_case_of_pymedphys() -> None:
+    # A box of 1.015 against a larger one of 1 on 0.1 mm voxels, 3 % and 0.3 mm: its regression test expects
+    # gamma 1, 0.7 and 0.4 in the shells between the two, 0.5 in the inner box, and 0 outside, to one decimal.
+    a, b, expected = np.zeros((10, 12, 14)), np.zeros((10, 12, 14)), np.zeros((10, 12, 14))
+    a[3:-2, 4:-2, 5:-2] = 1.015
+    b[2:-2, 2:-2, 2:-2] = 1.0
+    for n, value in ((2, 0.4), (3, 0.7), (4, 1.0)):
+        expected[n:-n, n:-n, n:-n] = value
+    # To a decimal its samples round 1/3 and 2/3 up; the exact values are those, less what the ramps give.
+    exact = np.select([expected == 0.4, expected == 0.7], [1 / 3, 2 / 3], expected)
+    exact[3:-2, 4:-2, 5:-2] = 0.015 / 1.015 / 0.03
+    result = core(a, b, distance_mm=0.3, voxel_size_mm=(0.1, 0.1, 0.1), lower_dose_cutoff_fraction=0.0)
+    np.testing.assert_allclose(result.gamma, exact, atol=1e-3)
+    assert result.passing_fraction == 1.0
+
+
+# --- what must be refused ---
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_dose_that_is_not_finite_is_refused_by_its_place(value: float, which: int) -> None:
+    doses = maps(7)
+    doses[which][3, 1, 4] = value
+    with pytest.raises(OutOfRangeError, match=r"(reference|evaluated) dose in Gy at \(k, j, i\) = \(3, 1, 4\)"):
+        core(*doses)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "message"),
+    [
+        ({"dose_difference_fraction": 3}, "did you mean 0.03"),
+        ({"dose_difference_fraction": 0}, "dose difference fraction"),
+        ({"distance_mm": -1}, "distance criterion in mm"),
+        ({"distance_mm": np.nan}, "distance criterion in mm"),
+        ({"lower_dose_cutoff_fraction": 10}, "lower dose cutoff fraction"),
+        ({"maximum_gamma": 1.0}, "maximum gamma"),
+        ({"normalization_gy": 0.0}, "normalization dose in Gy"),
+        ({"threads": 0}, "threads"),
+        ({"distance_mm": 500, "maximum_gamma": 100, "shape": (1, 3000, 3000)}, "voxels within"),
+    ],
+)
+def test_a_criterion_outside_its_domain_is_refused(criterion, message: str) -> None:
+    shape = criterion.pop("shape", (2, 3, 4))
+    with pytest.raises(OutOfRangeError, match=message):
+        core(np.ones(shape), np.ones(shape), **criterion)
+
+
+def test_what_has_no_gamma() -> None:
+    zero, one = np.zeros((2, 3, 4)), np.ones((2, 3, 4))
+    with pytest.raises(UndefinedError, match="positive somewhere"):
+        core(zero, one)
+    some = one.copy()
+    some[0, 0, 0] = 0.0
+    with pytest.raises(UndefinedError, match="cutoff"):
+        core(some, one, local=True, lower_dose_cutoff_fraction=0.0)
+    with pytest.raises(UndefinedError, match="1e-9 of the largest"):
+        core(one, 1e12 * one)
+    with pytest.raises(UndefinedError, match="no reference voxel"):
+        core(one, one, normalization_gy=100.0)
+
+
+def test_what_is_no_pair_of_dose_maps() -> None:
+    a, b = maps(8)
+    image = Image(a, affine(), "Gy")
+    with pytest.raises(GeometryError, match="voxel_size_mm"):
+        gamma_index(a, b)
+    with pytest.raises(GeometryError, match="both be images"):
+        gamma_index(image, b)
+    with pytest.raises(GeometryError, match="belongs to arrays"):
+        gamma_index(image, image, voxel_size_mm=SIZE_MM)
+    with pytest.raises(GeometryError, match="three numbers"):
+        gamma_index(a, b, voxel_size_mm=(1.0, 2.0))
+    with pytest.raises(GeometryError, match="singular"):
+        gamma_index(a, b, voxel_size_mm=(1.0, 0.0, 2.0))
+    frames = [Image(a, affine(), "Gy", frame_of_reference_uid=uid) for uid in ("1.2", "1.3")]
+    with pytest.raises(GeometryError, match="frame of reference"):
+        gamma_index(*frames)
+    with pytest.raises(ShapeError, match="one grid"):
+        core(a, b[1:])
+    with pytest.raises(ShapeError, match="non-empty"):
+        core(a[:0], b[:0])
+    with pytest.raises(ShapeError, match="3 dimensions"):
+        core(a[0], b[0])
+    with pytest.raises(DTypeError):
+        core(a.astype(complex), b)
+    with pytest.raises(DTypeError):
+        core(a, b, distance_mm="3")
+    with pytest.raises(UnitError):
+        gamma_index(image, Image(b, affine(), "Bq/mL"))
+    with pytest.raises(UnknownNameError, match="exclude, search"):
+        core(a, b, outside="skip")
+
+
+@settings(max_examples=40)
+@given(
+    hnp.arrays(np.float64, (2, 3, 3), elements=st.floats(-1e30, 1e30) | st.sampled_from([0.0, 1.0, 5e-324, 1e-300])),
+    hnp.arrays(np.float32, (3, 2, 2), elements=st.floats(-(2.0**99), 2.0**99, width=32) | st.sampled_from([0.0, 1.0])),
+    st.sampled_from([0.01, 1.0, 300.0]),
+)
+def test_any_finite_doses_give_a_map_or_an_error_of_ours(a, b, distance_mm: float) -> None:
+    grids = affine(), affine((0.4, 9.0, 2.0), (1.0, 1.0, 2.0), (0.1, 0.0, 0.7))
+    try:
+        result = gamma_index(
+            Image(a, grids[0], "Gy"), Image(b, grids[1], "Gy"), distance_mm=distance_mm, outside="search"
+        )
+    except (OutOfRangeError, UndefinedError):
+        return
+    values = result.gamma[~np.isnan(result.gamma)]
+    assert values.size == result.evaluated_voxels
+    assert ((values >= 0.0) & (values <= 2.0)).all()
