@@ -33,8 +33,8 @@ PYTHON_ROOMS = {
     "_inputs": {"_core", "errors"},
     "planning": {"_core", "_inputs", "errors", "advisory", "data", "_extras"},
     "kernels": {"_core", "errors", "advisory"},
-<<<<<<< HEAD
-    "evaluation": {"_core", "_inputs", "errors", "advisory", "data"},
+    # `structure` as a type alone: structures bring their occupancy themselves.
+    "evaluation": {"_core", "_inputs", "errors", "advisory", "data", "affine", "image", "structure"},
     "voxel": {
         "_core",
         "_inputs",
@@ -48,11 +48,6 @@ PYTHON_ROOMS = {
         "affine",
         "data",
     },
-=======
-    # `structure` as a type alone: structures bring their occupancy themselves.
-    "evaluation": {"_core", "_inputs", "errors", "advisory", "data", "affine", "image", "structure"},
-    "voxel": {"_core", "_inputs", "errors", "advisory", "kernels", "image", "structure", "provenance", "evaluation"},
->>>>>>> e1cad0e (compare: two dose maps by differences, histograms, isodoses and gamma; the command and its picture)
     "provenance": set(),
     "affine": {"errors"},
     "image": {"errors", "affine", "resampling"},

@@ -74,7 +74,7 @@ def test_the_figures_are_those_of_numpy(case) -> None:
 
 def test_the_worst_voxel_and_its_place(case) -> None:
     worst = compare(*case[:2]).worst
-    assert worst.index == (2, 4, 5)
+    assert worst.voxel == (2, 4, 5)
     assert worst.position_lps_mm == (-10.0 + 2 * 5, 20.0 + 3 * 4, 4.0 + 5 * 2)
     assert worst.difference_gy == pytest.approx(-30.0)
     assert worst.b_gy - worst.a_gy == pytest.approx(-30.0)
@@ -131,7 +131,7 @@ def test_a_structure_outside_is_left_out_and_said(case) -> None:
 
 def test_what_is_refused(case) -> None:
     a, b, structures = case
-    with pytest.raises(GeometryError, match="one grid: resample"):
+    with pytest.raises(GeometryError, match="one grid, or resample_b"):
         compare(a, Image(b.array[:3], AFFINE, "Gy"))
     moved = AFFINE.copy()
     moved[0, 3] += 0.01
@@ -143,6 +143,30 @@ def test_what_is_refused(case) -> None:
         compare(a, b, [structures[0], structures[0]])
     with pytest.raises(OutOfRangeError, match="isodose level"):
         compare(a, b, isodoses_gy=[0.0])
+
+
+def test_b_is_brought_onto_the_grid_of_a_where_that_is_asked_for() -> None:
+    # A dose linear in space is kept by either method, away from the border.
+    i = np.indices((8, 12, 16))[2]
+    fine = AFFINE @ np.diag([0.5, 0.5, 0.5, 1.0])
+    fine[:3, 3] = AFFINE[:3, 3] - AFFINE[[0, 1, 2], [0, 1, 2]] / 4
+    a = image(20.0 + np.indices(SHAPE)[2])
+    b = Image(20.0 + (i - 0.5) / 2, fine, "Gy")
+    for method in ("average", "linear"):
+        result = compare(a, b, resample_b=method)
+        np.testing.assert_allclose(result.difference.array, 0.0, atol=1e-9)
+        assert result.resampling is not None
+        assert result.resampling["method"] == method
+        assert result.gamma.passing_fraction == 1.0
+    with pytest.raises(UnknownNameError):
+        compare(a, b, resample_b="nearest")
+    half = Image(b.array[:4], fine, "Gy")
+    with pytest.raises(GeometryError):
+        compare(a, half, resample_b="average")
+    result = compare(a, half, resample_b="average", beyond_b_gy=0.0)
+    assert result.worst.b_gy == 0.0
+    assert result.gamma.evaluated_voxels < a.array.size
+    assert {"outside_evaluated_grid"} <= {x.code for x in result.advisories}
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +198,7 @@ def test_the_command_writes_what_the_function_returns(files: Path, case, tmp_pat
     written = json.loads((tmp_path / "comparison.json").read_text())
     expected: Comparison = compare(*case[:2], case[2][:1], local=True, dose_difference_fraction=0.05, isodoses_gy=[40])
     assert written["gamma"]["passing_fraction"] == pytest.approx(expected.gamma.passing_fraction)
-    assert written["worst_voxel"]["index"] == [2, 4, 5]
+    assert written["worst_voxel"]["voxel"] == [2, 4, 5]
     assert [r["level_gy"] for r in written["isodoses"]] == [40.0]
     with (tmp_path / "differences.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -5,9 +5,9 @@ Needs a throw-away environment, for its release does not import beside pydicom 3
     pip install dicompyler-core==0.5.6 'pydicom<3' 'numpy<2' scikit-image
     python benches/peers/dicompyler_dvh.py FOLDER
 
-FOLDER holds STRUCT, DOSE and analytic.csv. Contours and dose grid come with 1, 2 or 3 mm spacing or, first line, contours
-at 0.2 mm with dose at 1 mm. dicompyler is asked as its documentation shows it, and with its own interpolation between
-planes and to a finer grid where the spacing allows ("interpolated"). Doses are cGy in its bins of 1 cGy.
+FOLDER holds STRUCT, DOSE and analytic.csv. Contours and dose grid come with 1, 2 or 3 mm spacing or, first line,
+contours at 0.2 mm with dose at 1 mm. dicompyler is asked as its documentation shows it, and with its own interpolation
+between planes and to a finer grid where the spacing allows ("interpolated"). Doses are cGy in its bins of 1 cGy.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def figures(folder: Path, case: dict[str, str], interpolated: bool) -> list[floa
     dose = folder / "DOSE" / f"Linear_{gradient}_{case['dose_grid_mm']}mm_Aligned.dcm"
     structure = folder / "STRUCT" / f"{case['structure']}.dcm"
     rois = dicomparser.DicomParser(str(structure)).GetStructures()
-    roi = next(number for number, s in rois.items() if s["name"].lower() not in ("external", "body"))
+    roi = next(number for number, s in rois.items() if s["type"] == "ORGAN")
     options: dict[str, object] = {}
     if interpolated:
         spacing = float(case["dose_grid_mm"])

@@ -17,6 +17,13 @@ from ..provenance import RESEARCH_USE
 from .output import as_json, print_advisories, print_table, progress, write_csv
 
 
+class Resampling(str, Enum):
+    """How B is brought onto the grid of A."""
+
+    average = "average"
+    linear = "linear"
+
+
 class Outside(str, Enum):
     """What becomes of voxels of A outside the grid of B."""
 
@@ -37,6 +44,14 @@ def compare(
     ] = None,
     unit_b: Annotated[
         str | None, typer.Option(help="Unit of B (Gy, mGy), where the file has none.", show_default=False)
+    ] = None,
+    resample_b: Annotated[
+        Resampling | None,
+        typer.Option(help="Bring B onto the grid of A; other grids are refused without.", show_default=False),
+    ] = None,
+    beyond_b_gy: Annotated[
+        float | None,
+        typer.Option(help="Dose of A's voxels beyond B where B is resampled; refused without.", show_default=False),
     ] = None,
     dose_fraction: Annotated[
         float, typer.Option(help="Gamma's dose criterion as a fraction of the normalization dose.")
@@ -67,6 +82,8 @@ def compare(
             dose_a,
             dose_b,
             parts,
+            resample_b=resample_b.value if resample_b else None,
+            beyond_b_gy=beyond_b_gy,
             isodoses_gy=isodose_gy,
             dose_difference_fraction=dose_fraction,
             distance_mm=distance_mm,
@@ -145,7 +162,7 @@ def _report(result: Comparison, written: list[Path]) -> None:
     x, y, z = worst.position_lps_mm
     console.print(
         f"Largest difference: {worst.difference_gy:+.4g} Gy ({worst.a_gy:.4g} to {worst.b_gy:.4g}) at voxel (k, j, i) "
-        f"= {worst.index}, ({x:.1f}, {y:.1f}, {z:.1f}) mm LPS.",
+        f"= {worst.voxel}, ({x:.1f}, {y:.1f}, {z:.1f}) mm LPS.",
         highlight=False,
     )
     kind = "the voxel's dose" if gamma.local else f"{gamma.normalization_gy:.4g} Gy"

@@ -30,9 +30,9 @@ _PERCENTS = (98, 95, 70, 50, 2)
 
 
 class WorstVoxel(NamedTuple):
-    """The voxel with the largest difference: index (k, j, i), LPS mm, both doses."""
+    """The voxel with the largest difference: its index (k, j, i), LPS mm, both doses."""
 
-    index: tuple[int, int, int]
+    voxel: tuple[int, int, int]
     position_lps_mm: tuple[float, float, float]
     a_gy: float
     b_gy: float
@@ -44,7 +44,8 @@ class Comparison:
     """How dose map B differs from A; differences are B - A. For research use.
 
     `differences`, `dose_volume` and `isodoses` are rows of plain data, `difference` is B - A in Gy and `gamma_map`
-    gamma on the grid of A (NaN where not evaluated). `occupancies` are the structures on the grid of the differences.
+    gamma on the grid of A (NaN where not evaluated). `occupancies` are the structures on that grid. `resampling` says
+    how B came onto it, None where it lay there.
     """
 
     a: Image
@@ -58,6 +59,7 @@ class Comparison:
     isodoses: list[Row]
     histograms: dict[str, tuple[DoseVolumeHistogram, DoseVolumeHistogram]]
     occupancies: dict[str, Occupancy]
+    resampling: dict[str, Any] | None
     advisories: tuple[Advisory, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -68,6 +70,7 @@ class Comparison:
             "isodoses": self.isodoses,
             "worst_voxel": self.worst._asdict(),
             "gamma": self.gamma.as_dict(),
+            "resampling": self.resampling,
             "advisories": [a.as_dict() for a in self.advisories],
         }
 
@@ -77,6 +80,8 @@ def compare(
     b: Image,
     structures: Sequence[Structure] = (),
     *,
+    resample_b: str | None = None,
+    beyond_b_gy: float | None = None,
     isodoses_gy: Sequence[float] | None = None,
     dose_difference_fraction: float = 0.03,
     distance_mm: float = 3.0,
@@ -89,8 +94,9 @@ def compare(
 ) -> Comparison:
     """Compare dose map B with dose map A, voxel by voxel, by structure, by isodose and by gamma.
 
-    A is the reference. Both must be dose images on one grid (no corner voxel farther apart than 0.001 mm): resample one
-    of them before, explicitly. `gamma_index` alone takes any two grids.
+    A is the reference. Where B lies on another grid (a corner voxel farther apart than 0.001 mm) it is refused, or
+    brought onto the grid of A where `resample_b` says how; to compare on the grid of B, swap the two. Gamma always
+    takes B as it is, for it asks for the dose of B around each voxel of A.
 
     - `differences`, for the voxels at or above the cutoff and for each structure, weighted by its occupancy: volume_ml,
       mean_a_gy, mean_b_gy, mean_difference_gy, relative_difference (of the means), and q75_gy, q99_gy, maximum_gy of
@@ -104,6 +110,8 @@ def compare(
     Args:
         a, b: dose images in Gy or mGy.
         structures: with unique names. One that lies outside the grid is left out, with an advisory.
+        resample_b: "average" or "linear", see `Image.resampled_on`.
+        beyond_b_gy: the dose of A's voxels beyond B where B is resampled; None refuses a grid that reaches there.
         isodoses_gy: levels in Gy, > 0.
         dose_difference_fraction, distance_mm, lower_dose_cutoff_fraction, local, normalization_gy, maximum_gamma,
             outside, threads: as `gamma_index`.
@@ -113,10 +121,13 @@ def compare(
     """
     check_same_frame(a.frame_of_reference_uid, "dose A", b.frame_of_reference_uid, "dose B")
     a, b = a.to("Gy"), b.to("Gy")
-    if not a.same_grid(b):
+    brought = None
+    if resample_b is not None and not a.same_grid(b):
+        brought = b.resampled_on(a, method=resample_b, outside=beyond_b_gy, threads=threads)
+    elif not a.same_grid(b):
         raise GeometryError(
             f"dose A (shape {list(a.shape)}, voxels {_sizes(a)} mm) and dose B (shape {list(b.shape)}, voxels "
-            f"{_sizes(b)} mm) must lie on one grid: resample one of them first"
+            f"{_sizes(b)} mm) must lie on one grid, or resample_b say how B is brought onto that of A"
         )
     gamma = gamma_index(
         a,
@@ -130,6 +141,8 @@ def compare(
         outside=outside,
         threads=threads,
     )
+    if brought is not None:
+        b = brought.image
     levels = _levels(isodoses_gy, gamma.normalization_gy)
     inside, advisories = _occupancies(a, structures, threads)
     difference = np.subtract(b.array, a.array, dtype=np.result_type(a.array, b.array, np.float32))
@@ -154,7 +167,8 @@ def compare(
         isodoses=[_isodose_row(level, a, b) for level in levels],
         histograms={name: (of_a[name], of_b[name]) for name in inside},
         occupancies=inside,
-        advisories=(*advisories, *gamma.advisories),
+        resampling=None if brought is None else brought.as_dict(),
+        advisories=(*advisories, *gamma.advisories, *(brought.advisories if brought else ())),
     )
 
 

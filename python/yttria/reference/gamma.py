@@ -71,4 +71,5 @@ def _refined(values: NDArray[np.float64], axis: int, steps: int) -> NDArray[np.f
     low = np.minimum(at.astype(np.int64), max(count - 2, 0))
     weight = (at - low).reshape([-1 if a == axis else 1 for a in range(values.ndim)])
     first, second = np.take(values, low, axis), np.take(values, np.minimum(low + 1, count - 1), axis)
-    return first + weight * (second - first)
+    refined: NDArray[np.float64] = first + weight * (second - first)
+    return refined

@@ -34,9 +34,9 @@ def comparison_figure(comparison: Comparison, *, title: str = "") -> Figure:
     a, b = comparison.a, comparison.b
     orientation = Orientation.of(a.affine_lps)
     box = surroundings(list(comparison.occupancies.values()), a)
-    k, j, i = comparison.worst.index
+    k, j, i = comparison.worst.voxel
     box = (_with(box[0], k), _with(box[1], j), _with(box[2], i))
-    views = [plane(name, comparison.worst.index, box, orientation) for name in ("axial", "coronal", "sagittal")]
+    views = [plane(name, comparison.worst.voxel, box, orientation) for name in ("axial", "coronal", "sagittal")]
     top_gy = max(float(np.quantile(a.array[box], 0.999)), 1e-9)
     span_gy = max(float(comparison.differences[0]["q99_gy"] or 0.0), 1e-6)
     figure: Figure = figure_module.Figure(figsize=(15.0, 10.0), dpi=100, facecolor="white", layout="constrained")
@@ -49,18 +49,18 @@ def comparison_figure(comparison: Comparison, *, title: str = "") -> Figure:
         ("gamma", comparison.gamma.gamma, "PiYG_r", 0.0, comparison.gamma.maximum_gamma, "neither"),
     )
     for row, (label, array, colormap, low, high, extend) in enumerate(rows):
-        drawn = None
+        drawn = []
         for column, view in enumerate(views):
             axes = figure.add_subplot(planes[row, column])
-            drawn = axes.imshow(view.cut(array), cmap=colormap, vmin=low, vmax=high, aspect=view.aspect)
+            drawn.append(axes.imshow(view.cut(array), cmap=colormap, vmin=low, vmax=high, aspect=view.aspect))
             axes.set_facecolor("#cccccc")
-            _annotate(axes, view, comparison.worst.index, a.shape, dark=row == 0)
+            _annotate(axes, view, comparison.worst.voxel, a.shape, dark=row == 0)
             if row == 0:
                 axes.set_title(f"{view.name}, slice {view.index}", fontsize=10, color=INK)
                 levels = round_levels(top_gy)
                 _isodoses(axes, view.cut(a.array), levels, "solid")
                 _isodoses(axes, view.cut(b.array), levels, "dashed")
-        figure.colorbar(drawn, cax=figure.add_subplot(planes[row, 3]), extend=extend).set_label(label, color=INK)
+        figure.colorbar(drawn[-1], cax=figure.add_subplot(planes[row, 3]), extend=extend).set_label(label, color=INK)
     side = columns[1].subgridspec(2, 1, height_ratios=(1.5, 1.0))
     _histograms(figure.add_subplot(side[0]), comparison)
     _gamma_histogram(figure.add_subplot(side[1]), comparison)
