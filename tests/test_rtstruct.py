@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +134,22 @@ def test_patient_study_and_frame_are_taken_over(tmp_path: Path) -> None:
     with pytest.raises(GeometryError, match="frame of reference"):
         write_rtstruct([other], tmp_path / "rs2.dcm", reference=tmp_path / "pet")
     assert not (tmp_path / "rs2.dcm").exists()
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (Debian package dicom3tools) is not installed")
+def test_dciodvfy_finds_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "rs.dcm"
+    write_rtstruct([Structure("Ball", ball(), AFFINE)], path, reference=None)
+    done = subprocess.run(["dciodvfy", "-new", str(path)], capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    assert "RTStructureSet" in said.split()
+    assert "Error" not in said
+    # It would have said so.
+    dataset = pydicom.dcmread(path)
+    del dataset.StructureSetLabel
+    pydicom.dcmwrite(path, dataset)
+    done = subprocess.run(["dciodvfy", "-new", str(path)], capture_output=True, text=True)
+    assert "Error - </StructureSetLabel" in done.stdout + done.stderr
 
 
 def test_contours_are_written_as_they_are_and_the_same_twice(tmp_path: Path) -> None:
