@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from contour_samples import box, grid, ring, sphere
+from contour_samples import box, grid, ring, sphere, turned
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -127,6 +127,15 @@ def test_any_contours_give_fractions_or_an_error_of_ours(contours, interpolation
     weights = structure.occupancy_on(((4, 5, 6), grid((5, 4, 3), (-9, -9, -2)))).to_array()
     assert weights.min() >= 0
     assert weights.max() <= 1
+
+
+@pytest.mark.parametrize("interpolation", ["shape", "none"])
+def test_tips_alone_enclose_nothing(interpolation: str) -> None:
+    tips = [[(0.0, 0.0, z), (0.0, 0.0, z), (1.0, 0.0, z)] for z in (0.0, 1.0)]
+    structure = ContourStructure("x", tips, interpolation=interpolation, slice_thickness_mm=2)
+    assert structure.volume_ml == 0
+    for affine in (grid((5, 4, 3), (-9, -9, -2)), turned((10, 20, 30)) @ grid((5, 4, 3), (-9, -9, -2))):
+        assert not structure.occupancy_on(((4, 5, 6), affine)).to_array().any()
 
 
 def test_a_tip_without_area_is_where_the_structure_ends() -> None:

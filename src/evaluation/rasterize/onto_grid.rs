@@ -158,11 +158,11 @@ impl Contours {
     }
 }
 
-/// Where the slabs lie along (n, v, u).
+/// Where the slabs that have an area lie along (n, v, u); nowhere, at 0, where none has.
 pub(super) fn extent(slabs: &[Slab]) -> [(f64, f64); 3] {
     let mut extent = [(f64::INFINITY, f64::NEG_INFINITY); 3];
     let mut add = |a: usize, x: f64| extent[a] = (extent[a].0.min(x), extent[a].1.max(x));
-    for slab in slabs {
+    for slab in slabs.iter().filter(|slab| !slab.edges.is_empty()) {
         add(0, slab.from);
         add(0, slab.to);
         for (p, _) in &slab.edges {
@@ -170,5 +170,9 @@ pub(super) fn extent(slabs: &[Slab]) -> [(f64, f64); 3] {
             add(2, p[0]);
         }
     }
-    if slabs.is_empty() { [(0.0, 0.0); 3] } else { extent }
+    if extent[1].0.is_finite() {
+        extent
+    } else {
+        [(0.0, 0.0); 3]
+    }
 }
