@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from contour_samples import turned
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -22,17 +23,6 @@ def affine(size_ijk: tuple[float, float, float], origin: tuple[float, float, flo
     matrix = np.diag([*size_ijk, 1.0])
     matrix[:3, 3] = origin
     return matrix
-
-
-def turn(degrees: tuple[float, float, float]) -> NDArray[np.float64]:
-    result = np.eye(4)
-    for axis, angle in enumerate(np.radians(degrees)):
-        a, b = (axis + 1) % 3, (axis + 2) % 3
-        step = np.eye(4)
-        step[a, a] = step[b, b] = np.cos(angle)
-        step[a, b], step[b, a] = -np.sin(angle), np.sin(angle)
-        result = result @ step
-    return result
 
 
 def ball(shape: tuple[int, int, int], matrix: NDArray[np.float64], center: tuple[float, float, float], r: float):
@@ -103,7 +93,7 @@ def test_parallel_grids_agree_with_the_definition(mask_size, dose_size) -> None:
 def test_oblique_grids_agree_with_the_definition(angles: tuple[float, float, float]) -> None:
     rng = np.random.default_rng(2)
     mask = (rng.random((5, 6, 7)) < 0.6).astype(np.float64)
-    dose_affine = turn(angles) @ affine((4, 3, 3.5), (0, 0, 0))
+    dose_affine = turned(angles) @ affine((4, 3, 3.5), (0, 0, 0))
     dose_affine[:3, 3] = np.array([-2.5, 8.0, 16.5]) - dose_affine[:3, :3] @ [2, 2, 2]
     expected = reference.occupancy(mask, FINE, (6, 5, 4), dose_affine, samples_per_axis=24)
     result = occupancy(mask, FINE, (6, 5, 4), dose_affine)
@@ -125,7 +115,7 @@ def test_volume_is_kept(angles, mask_size, dose_size, shift, flip, parallel) -> 
     mask_affine = affine(mask_size, (0, 0, 0))
     shape = tuple(int(60 / s) for s in reversed(mask_size))
     mask = ball(shape, mask_affine, (31, 28, 30), 17.0)
-    dose_affine = np.eye(4) if parallel else turn(angles)
+    dose_affine = np.eye(4) if parallel else turned(angles)
     dose_affine = dose_affine @ affine((flip * dose_size[0], *dose_size[1:]), (0, 0, 0))
     # A dose grid that is centered near the ball and holds it whole.
     grid = tuple(int(130 / s) + 2 for s in reversed(dose_size))
@@ -139,7 +129,7 @@ def test_volume_is_kept(angles, mask_size, dose_size, shift, flip, parallel) -> 
 
 def test_what_is_cut_off_is_counted() -> None:
     mask = ball((20, 22, 24), FINE, (8, 22, 40), 12.0)
-    for matrix in (affine((4, 4, 4), (8, 0, 0)), turn((10, 25, 5)) @ affine((4, 4, 4), (0, 0, 0))):
+    for matrix in (affine((4, 4, 4), (8, 0, 0)), turned((10, 25, 5)) @ affine((4, 4, 4), (0, 0, 0))):
         result = occupancy(mask, FINE, (12, 13, 14), matrix)
         inside = result.volume_ml(0.064) / (mask.sum() * voxel_ml(FINE))
         assert 0.05 < result.outside_fraction < 0.95
@@ -156,7 +146,7 @@ def test_a_structure_elsewhere_or_empty_occupies_nothing() -> None:
 @pytest.mark.parametrize("degrees", [(0, 0, 0), (12, 5, -40)])
 def test_bits_do_not_depend_on_the_threads(degrees: tuple[float, float, float]) -> None:
     mask = ball((20, 22, 24), FINE, (8, 22, 40), 12.0)
-    grid = turn(degrees) @ affine((2.2, 3.1, 2.7), (-10, 5, 10))
+    grid = turned(degrees) @ affine((2.2, 3.1, 2.7), (-10, 5, 10))
     one = occupancy(mask, FINE, (19, 17, 23), grid, threads=1)
     assert all(occupancy(mask, FINE, (19, 17, 23), grid, threads=n) == one for n in (2, 3, 8))
 
@@ -277,7 +267,7 @@ def test_volume_of_a_real_segment_is_kept(shared_data: Path, name: str) -> None:
         center = grid @ [*(np.array(shape[::-1]) / 2), 1]
         back = np.eye(4)
         back[:3, 3] = center[:3]
-        grid = back @ turn(angles) @ np.linalg.inv(back) @ grid
+        grid = back @ turned(angles) @ np.linalg.inv(back) @ grid
         result = occupancy(mask, lps(header), shape, grid)
         assert result.outside_fraction < 1e-6
         assert result.volume_ml(voxel_ml(grid)) == pytest.approx(volume, rel=3e-5)
