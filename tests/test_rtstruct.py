@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from contour_samples import box, grid, ring, sphere, turned
-from dicom_samples import FRAME_UID, STUDY_UID, write_series
+from dicom_samples import FRAME_UID, STUDY_UID, write_series, write_spect
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from image_samples import affine, values
 
 from yttria import ContourStructure, Structure, read_structures
 from yttria.errors import DTypeError, FileFormatError, GeometryError, OutOfRangeError, UndefinedError, UnknownNameError
@@ -136,14 +137,51 @@ def test_patient_study_and_frame_are_taken_over(tmp_path: Path) -> None:
     assert not (tmp_path / "rs2.dcm").exists()
 
 
+@pytest.mark.parametrize("kind", ["plain", "flipped", "oblique"])
+def test_contours_name_the_images_they_lie_on(tmp_path: Path, kind: str) -> None:
+    matrix = affine(kind)
+    write_series(tmp_path / "pet", values(), matrix)
+    between = ContourStructure("between", [ring(0, 0, z, 3) for z in (1e3, 1e3 + 1)])
+    structures = [Structure("x", values() > 40, matrix), between]
+    write_rtstruct(structures, tmp_path / "rs.dcm", reference=tmp_path / "pet")
+    dataset = pydicom.dcmread(tmp_path / "rs.dcm")
+    slices = {d.SOPInstanceUID: d for d in map(pydicom.dcmread, (tmp_path / "pet").iterdir())}
+    (frame,) = dataset.ReferencedFrameOfReferenceSequence
+    (study,) = frame.RTReferencedStudySequence
+    (series,) = study.RTReferencedSeriesSequence
+    assert study.ReferencedSOPInstanceUID == STUDY_UID
+    assert series.SeriesInstanceUID == next(iter(slices.values())).SeriesInstanceUID
+    assert {image.ReferencedSOPInstanceUID for image in series.ContourImageSequence} == set(slices)
+    on, off = dataset.ROIContourSequence
+    for contour in on.ContourSequence:
+        (image,) = contour.ContourImageSequence
+        points = np.reshape([float(x) for x in contour.ContourData], (-1, 3))
+        position = np.array(slices[image.ReferencedSOPInstanceUID].ImagePositionPatient, float)
+        normal = np.cross(matrix[:3, 0], matrix[:3, 1])
+        assert np.abs((points - position) @ normal).max() < 1e-5
+    assert not any("ContourImageSequence" in contour for contour in off.ContourSequence)
+
+
+def test_contours_on_spect_name_its_frames(tmp_path: Path) -> None:
+    write_spect(tmp_path / "nm.dcm", values(), affine("flipped"), order=[2, 0, 3, 1])
+    mask = np.zeros(values().shape, bool)
+    mask[1:3, 1:3, 2:4] = True
+    write_rtstruct([Structure("x", mask, affine("flipped"))], tmp_path / "rs.dcm", reference=tmp_path / "nm.dcm")
+    contours = pydicom.dcmread(tmp_path / "rs.dcm").ROIContourSequence[0].ContourSequence
+    # Slices 1 and 2 are stored as frames 4 and 1.
+    assert [c.ContourImageSequence[0].ReferencedFrameNumber for c in contours] == [4, 1]
+
+
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (Debian package dicom3tools) is not installed")
 def test_dciodvfy_finds_no_error(tmp_path: Path) -> None:
     path = tmp_path / "rs.dcm"
-    write_rtstruct([Structure("Ball", ball(), AFFINE)], path, reference=None)
-    done = subprocess.run(["dciodvfy", "-new", str(path)], capture_output=True, text=True)
-    said = done.stdout + done.stderr
-    assert "RTStructureSet" in said.split()
-    assert "Error" not in said
+    write_series(tmp_path / "pet", np.ones(ball().shape), AFFINE)
+    for reference in (None, tmp_path / "pet"):
+        write_rtstruct([Structure("Ball", ball(), AFFINE)], path, reference=reference)
+        done = subprocess.run(["dciodvfy", "-new", str(path)], capture_output=True, text=True)
+        said = done.stdout + done.stderr
+        assert "RTStructureSet" in said.split()
+        assert "Error" not in said
     # It would have said so.
     dataset = pydicom.dcmread(path)
     del dataset.StructureSetLabel

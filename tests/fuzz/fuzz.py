@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,17 +17,21 @@ with atheris.instrument_imports():
     import highdicom  # noqa: F401
     import nibabel
     import nrrd  # noqa: F401
-    import pydicom
+    import pydicom  # noqa: F401
 
-    from yttria import Image, Structure, read_image, read_structures, write_image, write_structures
+    from yttria import ContourStructure, Image, Structure, read_image, read_structures, write_image, write_structures
     from yttria.errors import YttriaError
     from yttria.io import dicom
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from contour_samples import box, ring
 from dicom_samples import write_seg, write_series, write_spect
 from image_samples import affine, nrrd_file, values
+
+#: What one input may take of the processor.
+LIMIT_S = 10
 
 FOLDER = Path(tempfile.mkdtemp())
 
@@ -43,6 +50,32 @@ def fuzz_dicom(data: bytes) -> None:
         lambda: read_image(path),
         lambda: read_structures(path),
         lambda: dicom.activity_timing([path, neighbor]),
+        lambda: dicom.inspect(path),
+    )
+
+
+def fuzz_seg(data: bytes) -> None:
+    path = FOLDER / "x.dcm"
+    path.write_bytes(data)
+    refused_or_read(lambda: read_structures(path), lambda: dicom.inspect(path))
+
+
+def fuzz_rtstruct(data: bytes) -> None:
+    path = FOLDER / "x.dcm"
+    path.write_bytes(data)
+    grid = Image(np.zeros((5, 12, 14), np.uint8), np.diag([2.0, 2.0, 2.0, 1.0]), "1")
+
+    def read(**rules: object) -> None:
+        for structure in dicom.read_rtstruct(path, **rules):  # type: ignore[arg-type]
+            occupancy = structure.occupancy_on(grid, threads=1).to_array()
+            assert occupancy.min() >= 0
+            assert occupancy.max() <= 1
+            assert np.isfinite(structure.volume_ml)
+
+    refused_or_read(
+        read,
+        lambda: read(end_caps="none", interpolation="none", slice_thickness_mm=1.0),
+        lambda: read(through_voxel_centers_of=grid),
         lambda: dicom.inspect(path),
     )
 
@@ -74,15 +107,32 @@ def dicom_seeds(corpus: Path) -> None:
     write_series(corpus / "pet", values(shape=(2, 5, 7)), affine("oblique"))
     write_series(corpus / "ct", values(shape=(2, 5, 7)), affine("oblique"), "CT")
     write_spect(corpus / "nm.dcm", values(shape=(2, 3, 4)), affine("plain"), mapping=(2.0, 0.0, "Bq/ml"))
-    liver = np.zeros((2, 5, 7), bool)
-    liver[:, 1:3, 2:5] = True
-    for kind in ("BINARY", "LABELMAP", "FRACTIONAL"):
-        write_seg(corpus / f"{kind}.dcm", {"Liver": liver}, corpus / "pet", kind)
     first, second = sorted((corpus / "pet").iterdir())
     second.rename(FOLDER / "neighbor.dcm")
     first.rename(corpus / "pet.dcm")
     for path in sorted((corpus / "ct").iterdir())[:1]:
         path.rename(corpus / "ct.dcm")
+
+
+def seg_seeds(corpus: Path) -> None:
+    write_series(FOLDER / "pet", values(shape=(2, 5, 7)), affine("oblique"))
+    liver = np.zeros((2, 5, 7), bool)
+    liver[:, 1:3, 2:5] = True
+    for kind in ("BINARY", "LABELMAP", "FRACTIONAL"):
+        write_seg(corpus / f"{kind}.dcm", {"Liver": liver}, FOLDER / "pet", kind)
+
+
+def rtstruct_seeds(corpus: Path) -> None:
+    drawn = {
+        "box": [box((2, 10), (4, 12), z) for z in (0.0, 2.0, 4.0)],
+        "ball": [ring(7, 8, z, r, n=9) for z, r in ((2.0, 3.0), (4.0, 5.0), (6.0, 3.0))],
+        "shell": [p for z in (2.0, 4.0) for p in (box((2, 20), (2, 20), z), box((6, 12), (6, 12), z)[::-1])],
+    }
+    for name, contours in drawn.items():
+        dicom.write_rtstruct([ContourStructure(name, contours)], corpus / f"{name}.dcm", reference=None)
+    mask = np.ones((2, 3, 4), bool)
+    mask[:, 1, 1:3] = False
+    dicom.write_rtstruct([Structure("mask", mask, affine("oblique"))], corpus / "mask.dcm", reference=None)
 
 
 def rtdose_seeds(corpus: Path) -> None:
@@ -114,18 +164,41 @@ def nifti_seeds(corpus: Path) -> None:
 
 KINDS = {
     "dicom": (fuzz_dicom, dicom_seeds),
+    "seg": (fuzz_seg, seg_seeds),
+    "rtstruct": (fuzz_rtstruct, rtstruct_seeds),
     "rtdose": (fuzz_rtdose, rtdose_seeds),
     "nrrd": (fuzz_nrrd, nrrd_seeds),
     "nifti": (fuzz_nifti, nifti_seeds),
 }
 
+def timed(target: Callable[[bytes], None], seconds: float) -> Callable[[bytes], None]:
+    """The target, aborted where an input takes longer than the limit, until it has had so many seconds.
+
+    Both count the time of the processor: a machine that is busy or stopped is no hang, and no fuzzing either.
+    """
+    signal.signal(signal.SIGPROF, lambda *_: os.abort())
+    executions, start = 0, time.process_time()
+
+    def run(data: bytes) -> None:
+        nonlocal executions
+        signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
+        target(data)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        executions += 1
+        spent = time.process_time() - start
+        if spent >= seconds:
+            print(f"{sys.argv[1]}: {executions} executions in {spent:.0f} s, nothing found", flush=True)
+            os._exit(0)
+
+    return run
+
+
 if __name__ == "__main__":
-    kind, corpus = sys.argv[1], Path(sys.argv[2])
+    kind, corpus, seconds = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])
     target, seeds = KINDS[kind]
     start = Path(tempfile.mkdtemp())
     seeds(start)
-    pydicom.config.debug(False)
     corpus.mkdir(parents=True, exist_ok=True)
-    limits = ["-timeout=10", "-rss_limit_mb=2048", "-max_len=8192"]
-    atheris.Setup([sys.argv[0], str(corpus), str(start), *limits, *sys.argv[3:]], target)
+    limits = ["-timeout=900", "-rss_limit_mb=2048", "-max_len=8192"]
+    atheris.Setup([sys.argv[0], str(corpus), str(start), *limits, *sys.argv[4:]], timed(target, seconds))
     atheris.Fuzz()

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from conftest import SHARED_DATA
-from yttria import ContourStructure, DoseResult, Image
+from yttria import DoseResult, Image, Structure, read_image, read_structures
 
-pydicom = pytest.importorskip("pydicom")
+pytest.importorskip("pydicom")
 
 FOLDER = SHARED_DATA / "nelms_dvh"
 GRADIENTS = {"AP": "AntPost", "SI": "SupInf"}
@@ -42,17 +42,14 @@ def cases() -> list[dict[str, str]]:
 
 @cache
 def dose(path: Path) -> Image:
-    dataset = pydicom.dcmread(path)
-    offsets = [float(x) for x in dataset.GridFrameOffsetVector]
-    affine = np.diag([*(float(s) for s in dataset.PixelSpacing[::-1]), offsets[1] - offsets[0], 1.0])
-    affine[:3, 3] = [float(x) for x in dataset.ImagePositionPatient]
-    return Image(dataset.pixel_array * float(dataset.DoseGridScaling), affine, "Gy")
+    return read_image(path)
 
 
 @cache
-def structure(path: Path) -> ContourStructure:
-    contours = pydicom.dcmread(path).ROIContourSequence[0].ContourSequence
-    return ContourStructure(path.stem, [np.reshape([float(x) for x in c.ContourData], (-1, 3)) for c in contours])
+def structure(path: Path) -> Structure:
+    # The other region of a file, where there is one, is a point of interest.
+    (drawn,) = (structure for structure in read_structures(path) if structure.volume_ml > 0)
+    return drawn
 
 
 def relative_errors(case: dict[str, str], sub_voxel_mm: float | None = SUB_VOXEL_MM) -> dict[str, float]:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 
 from ..io import dicom
 from ..io.dicom.inspection import SeriesReport
 from .output import Row, as_json, print_table, progress
 
 HEADINGS = {
-    "series": "Series",
     "modality": "What",
+    "number": "No.",
+    "place": "Where",
     "files": "Files",
     "voxels": "Voxels k j i",
     "size_mm": "mm",
     "unit": "Unit",
-    "acquired": "Acquired",
 }
+#: Characters of a place, so that the table fits into 80; the lines below it have all of it.
+_WHERE = 12
 
 
 def inspect(
@@ -42,8 +45,9 @@ def inspect(
     if report.series:
         print_table([_row(r) for r in report.series], title=str(folder), headings=HEADINGS)
     for series in report.series:
+        console.print(f"[bold]{escape(series.name)}[/]", highlight=False)
         for line in _lines(series):
-            console.print(f"[bold]{series.modality} {_number(series)}[/] {line}", highlight=False)
+            console.print(Padding(line, (0, 0, 0, 2)), highlight=False)
     for error in report.damaged:
         console.print(f"[bold red]damaged:[/] {error}", highlight=False, soft_wrap=True)
     if report.other_file_count:
@@ -55,20 +59,24 @@ def inspect(
 
 
 def _row(report: SeriesReport) -> Row:
+    name = PurePath(report.place).name
     return {
-        "series": _number(report),
         "modality": report.modality,
+        "number": report.number,
+        "place": name if len(name) <= _WHERE else name[: _WHERE - 1] + "…",
         "files": report.file_count,
         "voxels": " ".join(map(str, report.shape)) if report.shape else None,
         "size_mm": " ".join(f"{s:.3g}" for s in report.voxel_size_mm) if report.voxel_size_mm else None,
         "unit": report.unit,
-        "acquired": report.acquired[:10] if report.acquired else None,
     }
 
 
 def _lines(report: SeriesReport) -> Iterator[str]:
-    if report.description:
-        yield f"'{escape(report.description)}'"
+    known = [report.description and f"'{report.description}'", f"in {report.place}"]
+    said = [part for part in known if part and part not in report.name]
+    said += [f"acquired {report.acquired}"] if report.acquired else []
+    if said:
+        yield escape(", ".join(said))
     if report.structures:
         yield f"structures: {escape(', '.join(report.structures))}"
     if report.timing:
@@ -81,6 +89,3 @@ def _lines(report: SeriesReport) -> Iterator[str]:
         if problem:
             yield f"[yellow]{escape(problem)}[/]"
 
-
-def _number(report: SeriesReport) -> str:
-    return report.number or f"...{report.uid[-6:]}"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from ...affine import Affine, voxel_size_mm
 from ...errors import UnitError, YttriaError
 from .dataset import items, quiet, text
 from .image import described
-from .series import Paths, Series, files, scan
+from .series import Paths, Series, files, root, scan
 from .timing import ACTIVITY_MODALITIES, ActivityTiming, timing_of
 
 
@@ -18,7 +21,9 @@ from .timing import ACTIVITY_MODALITIES, ActivityTiming, timing_of
 class SeriesReport:
     """One series: what it is, its grid, its unit, its timing, its structures, and why it cannot be read, if so.
 
-    What does not apply is None or empty. `shape` and `voxel_size_mm` are (k, j, i).
+    What does not apply is None or empty. `shape` and `voxel_size_mm` are (k, j, i). `place`: the folder of its files, or
+    the file where there is one, below what was looked through. `name`: modality and number, and as much of description,
+    place and UID as tells it from the others.
     """
 
     uid: str
@@ -26,6 +31,8 @@ class SeriesReport:
     number: str
     description: str
     file_count: int
+    place: str
+    name: str
     frame_of_reference_uid: str | None = None
     unit: str | None = None
     shape: tuple[int, int, int] | None = None
@@ -59,22 +66,26 @@ def inspect(paths: Paths) -> FolderReport:
 
     Raises `FileNotFoundError` and `MissingExtraError` (extra `dicom`); everything else wrong is in the report.
     """
-    found = files(paths)
+    found, top = files(paths), root(paths)
     damaged: list[YttriaError] = []
     with quiet():
         series = scan(found, damaged)
-        reports = tuple(_report(s) for s in series)
+        reports = tuple(_named([_report(s, top) for s in series]))
     known = sum(r.file_count for r in reports) + len(damaged)
     return FolderReport(reports, tuple(map(str, damaged)), len(found) - known, tuple(_missing(reports)))
 
 
-def _report(series: Series) -> SeriesReport:
+def _report(series: Series, top: Path) -> SeriesReport:
+    places = [header.path for header in series.headers]
+    common = Path(os.path.commonpath(places))
     entry: dict[str, Any] = {
         "uid": series.uid,
         "modality": series.modality,
         "number": series.number,
         "description": series.description,
-        "file_count": len(series.headers),
+        "file_count": len(places),
+        "place": common.name if common == top else str(common.relative_to(top)) if common.is_relative_to(top) else str(common),
+        "name": "",
     }
     reader = _READERS.get(series.modality)
     try:
@@ -84,6 +95,22 @@ def _report(series: Series) -> SeriesReport:
     except Exception as error:
         entry["problem"] = _said(error)
     return SeriesReport(**entry)
+
+
+def _named(reports: list[SeriesReport]) -> Iterator[SeriesReport]:
+    """Each with the shortest name that no other has: modality and number, then with description, place, UID."""
+    several = [
+        [
+            f"{r.modality} series {r.number or r.uid}",
+            f"{r.modality} series {r.number or r.uid} '{r.description}'",
+            f"{r.modality} series {r.number or r.uid} in {r.place}",
+            f"{r.modality} series {r.uid}",
+        ]
+        for r in reports
+    ]
+    taken = Counter(name for names in several for name in names)
+    for report, names in zip(reports, several, strict=True):
+        yield replace(report, name=next((name for name in names if taken[name] == 1), names[-1]))
 
 
 def _said(error: Exception) -> str:
@@ -154,7 +181,7 @@ def _missing(reports: tuple[SeriesReport, ...]) -> list[str]:
     if not activities:
         found.append("no activity: there is no PET or SPECT series")
     for report in activities:
-        name = f"{report.modality} series {report.number or report.uid}"
+        name = report.name
         if report.problem:
             found.append(f"{name} cannot be used as it is: {report.problem}")
         elif report.unit == "counts":
@@ -165,7 +192,7 @@ def _missing(reports: tuple[SeriesReport, ...]) -> list[str]:
         elif report.timing_problem:
             found.append(f"the time of {name}: {report.timing_problem} (--scan-delay-h)")
     if len(usable) > 1:
-        found.append(f"a choice between PET or SPECT series (--series): {', '.join(r.uid for r in usable)}")
+        found.append("a choice between PET or SPECT series (--series): " + "; ".join(f"{r.uid}, {r.name}" for r in usable))
     structures = [r for r in reports if r.structures]
     if not structures:
         found.append("no structures: there is no SEG or RTSTRUCT")
@@ -173,7 +200,7 @@ def _missing(reports: tuple[SeriesReport, ...]) -> list[str]:
     for report in (r for r in structures + [r for r in reports if r.modality == "CT"] if frames):
         if report.frame_of_reference_uid and report.frame_of_reference_uid not in frames | {None}:
             found.append(
-                f"a registration: {report.modality} series {report.number or report.uid} is in another frame of "
+                f"a registration: {report.name} is in another frame of "
                 "reference than the activity"
             )
     return found

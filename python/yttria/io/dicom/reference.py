@@ -37,8 +37,19 @@ def referenced(references: References) -> Dataset:
     To be called within `quiet()`. Raises `GeometryError` where they are not, `FileFormatError` where one is no DICOM
     file or knows no study or frame of reference, and `FileNotFoundError`.
     """
-    several: Sequence[Reference] = references if isinstance(references, list | tuple) else [references]
-    found = [_dataset(one) for one in several]
+    return _agreeing([_read(_files(reference)[0]) for reference in _each(references)])[0]
+
+
+def referenced_files(references: References) -> list[Dataset]:
+    """As `referenced`, but all of them, a folder with every file of the series that its first file is of."""
+    return _agreeing([header for reference in _each(references) for header in _series(reference)])
+
+
+def _each(references: References) -> Sequence[Reference]:
+    return references if isinstance(references, list | tuple) else [references]
+
+
+def _agreeing(found: list[Dataset]) -> list[Dataset]:
     if not found:
         raise FileFormatError("reference must name at least one DICOM file, got none")
     for keyword in ("FrameOfReferenceUID", "StudyInstanceUID", "PatientID"):
@@ -48,7 +59,7 @@ def referenced(references: References) -> Dataset:
     for keyword in ("FrameOfReferenceUID", "StudyInstanceUID"):
         if text(found[0], keyword) is None:
             raise FileFormatError(f"the reference has no {keyword}: nothing could be laid over it")
-    return found[0]
+    return found
 
 
 def first_file(paths: Paths, series: str | None, modalities: Sequence[str]) -> Path:
@@ -71,16 +82,30 @@ def set_texts(dataset: Dataset, values: Mapping[str, str]) -> None:
         dataset.SpecificCharacterSet = "ISO_IR 192"
 
 
-def _dataset(reference: Reference) -> Dataset:
+def _series(reference: Reference) -> list[Dataset]:
+    first, *others = _files(reference)
+    read = _read(first)
+    uid = text(read, "SeriesInstanceUID")
+    return [read, *(found for found in map(_read, others) if text(found, "SeriesInstanceUID") == uid)]
+
+
+def _files(reference: Reference) -> list[Reference]:
+    """A folder's files in the order of their names; anything else by itself."""
     if not isinstance(reference, str | os.PathLike):
-        if not hasattr(reference, "get_item"):
-            kind = type(reference).__name__
-            raise FileFormatError(f"reference must be a DICOM file, a folder or a pydicom Dataset, got {kind}")
-        return reference
+        return [reference]
     path = Path(reference)
-    if path.is_dir():
-        inside = [file for file in sorted(path.iterdir()) if file.is_file() and is_dicom(file)]
-        if not inside:
-            raise FileFormatError(f"{path}: no DICOM file in this folder")
-        path = inside[0]
-    return read_dataset(path, pixels=False)
+    if not path.is_dir():
+        return [path]
+    inside: list[Reference] = [file for file in sorted(path.iterdir()) if file.is_file() and is_dicom(file)]
+    if not inside:
+        raise FileFormatError(f"{path}: no DICOM file in this folder")
+    return inside
+
+
+def _read(reference: Reference) -> Dataset:
+    if isinstance(reference, str | os.PathLike):
+        return read_dataset(reference, pixels=False)
+    if not hasattr(reference, "get_item"):
+        kind = type(reference).__name__
+        raise FileFormatError(f"reference must be a DICOM file, a folder or a pydicom Dataset, got {kind}")
+    return reference

@@ -11,10 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ...advisory import Advisory
+from ...affine import check_same_frame
 from ...contours import ContourStructure
 from ...errors import FileFormatError, UndefinedError
+from ...image import Image
 from .._common import decoding, positions
 from .dataset import Dataset, items, quiet, read_dataset, text, whole
+from .voxel_centers import carried_to_edges
 
 RT_STRUCTURE_SET_STORAGE = "1.2.840.10008.5.1.4.1.1.481.3"
 #: Closed polygons; the second says outright what is done with the first as well.
@@ -30,15 +33,20 @@ def read_rtstruct(
     slice_thickness_mm: float | None = None,
     maximum_gap_mm: float | None = None,
     voxel_size_mm: float = 1.0,
+    through_voxel_centers_of: Image | None = None,
 ) -> list[ContourStructure]:
     """The regions of interest of an RTSTRUCT file, in its order or that of `names`; `label` is the ROI number.
 
     Regions that share a name carry their number as well, "Tumor #2". What is no closed contour (points, open lines) is
     left out, and so is a region without a volume: it comes back empty, so that none goes missing. Both stand in the
-    structure's `advisories`, as does whatever was wrong with its contours. The keywords are `ContourStructure`'s.
+    structure's `advisories`, as does whatever was wrong with its contours. The keywords are `ContourStructure`'s, but
+    for `through_voxel_centers_of`: the image whose voxels were outlined, where the contours were drawn through the
+    centers of the outermost voxels instead of along their edges. Each contour is then carried out to the edges of the
+    voxels that it goes through (`contour_at_voxel_edges` in `advisories`). Without it, contours are taken as drawn.
 
-    Raises `FileFormatError` (no RTSTRUCT, damaged), `UnknownNameError` where a name is not in the file, whatever
-    `ContourStructure` raises for the keywords, `FileNotFoundError` and `MissingExtraError` (extra `dicom`).
+    Raises `FileFormatError` (no RTSTRUCT, damaged), `UnknownNameError` where a name is not in the file, `GeometryError`
+    where contours do not go through the voxel centers of `through_voxel_centers_of`, whatever `ContourStructure`
+    raises for the keywords, `FileNotFoundError` and `MissingExtraError` (extra `dicom`).
 
     Source: DICOM PS3.3 C.8.8.5 and C.8.8.6 (from memory, unverified but for files of three other programs).
     """
@@ -75,6 +83,7 @@ def read_rtstruct(
                     "label": numbers[n] or None,
                     "frame_of_reference_uid": text(regions[n], "ReferencedFrameOfReferenceUID") or frame,
                 },
+                through_voxel_centers_of,
             )
             for n in positions(path, labels, names)
         ]
@@ -89,7 +98,7 @@ def _common_frame(dataset: Dataset) -> str | None:
     return only or text(dataset, "FrameOfReferenceUID")
 
 
-def _structure(name: str, drawn: Sequence[Dataset], terms: dict[str, Any]) -> ContourStructure:
+def _structure(name: str, drawn: Sequence[Dataset], terms: dict[str, Any], voxels_of: Image | None) -> ContourStructure:
     contours: list[npt.NDArray[np.float64]] = []
     left_out: dict[str, int] = {}
     for item in drawn:
@@ -106,6 +115,12 @@ def _structure(name: str, drawn: Sequence[Dataset], terms: dict[str, Any]) -> Co
         Advisory("contour_not_closed", f"'{name}': {count} contours {kind} bound no volume and were left out.", count)
         for kind, count in left_out.items()
     ]
+    if voxels_of is not None and contours:
+        check_same_frame(terms["frame_of_reference_uid"], f"'{name}'", voxels_of.frame_of_reference_uid, "the image")
+        contours, voxels = carried_to_edges(contours, voxels_of, name)
+        volume_ml = voxels * voxels_of.voxel_volume_ml
+        message = f"'{name}': contours through voxel centers were carried out to the edges of the voxels, {voxels} in all."
+        advisories.append(Advisory("contour_at_voxel_edges", message, volume_ml))
     try:
         if contours:
             return ContourStructure(name, contours, color=color, advisories=advisories, **terms)

@@ -19,8 +19,9 @@ from ...contours import ContourStructure
 from ...errors import DTypeError, OutOfRangeError, UndefinedError
 from ...structure import Structure
 from .._common import atomic
+from .contour_images import SourceImage, images_of, referenced_image, referenced_study, source_images
 from .dataset import Dataset, quiet
-from .reference import References, patient_and_study, referenced, set_texts
+from .reference import References, patient_and_study, referenced_files, set_texts
 from .rtstruct_reader import RT_STRUCTURE_SET_STORAGE
 from .voxel_edges import voxel_edge_polygons
 
@@ -53,6 +54,8 @@ def write_rtstruct(
 
     `reference`: a DICOM file, a folder of one series, pydicom Datasets, or a sequence of these, from which patient,
     study and FrameOfReferenceUID are taken; None makes a study of the file's own (advised: `no_frame_of_reference`).
+    Its images (all those of a folder's series) are named as what was contoured, and each contour with the image it lies
+    on, within 1 % of a slice.
     `label`: of the structure set, at most 16 characters. ROI numbers are 1, 2, .. in the order given. Coordinates are
     rounded to 1e-9 mm or what 16 characters hold. The same structures give the same bytes. The file appears whole or
     not at all.
@@ -68,13 +71,15 @@ def write_rtstruct(
     _check(structures, label, description)
     drawn = [_contours(structure) for structure in structures]
     with quiet():
-        source = None if reference is None else referenced(reference)
-        said = dict(patient_and_study(source))
+        sources = [] if reference is None else referenced_files(reference)
+        images = source_images(sources)
+        said = dict(patient_and_study(sources[0] if sources else None))
         known = next((s.frame_of_reference_uid for s in structures if s.frame_of_reference_uid), None)
         for structure in structures:
             own, name = structure.frame_of_reference_uid, f"'{structure.name}'"
             check_same_frame(own, name, said.get("FrameOfReferenceUID", known), "the reference")
-        content = hashlib.sha256(repr((said, label, description, [s.name for s in structures])).encode())
+        instances = [(image.instance_uid, image.frame) for image in images]
+        content = hashlib.sha256(repr((said, label, description, [s.name for s in structures], instances)).encode())
         for contours in drawn:
             for points in contours:
                 content.update(points.tobytes())
@@ -89,8 +94,11 @@ def write_rtstruct(
         dataset.SeriesInstanceUID, dataset.SeriesNumber, dataset.InstanceNumber = uid("series"), "1", "1"
         dataset.FrameOfReferenceUID = frame
         dataset.StructureSetDate = dataset.StructureSetTime = ""
-        dataset.ReferencedFrameOfReferenceSequence = [_item(FrameOfReferenceUID=frame)]
-        _describe(dataset, structures, drawn, frame)
+        place = _item(FrameOfReferenceUID=frame)
+        if images:
+            place.RTReferencedStudySequence = [referenced_study(dataset.StudyInstanceUID, images, pydicom.Dataset)]
+        dataset.ReferencedFrameOfReferenceSequence = [place]
+        _describe(dataset, structures, drawn, frame, images)
         if not "".join(s.name for s in structures).isascii():
             dataset.SpecificCharacterSet = "ISO_IR 192"
         with atomic(path) as file:
@@ -100,7 +108,7 @@ def write_rtstruct(
         for structure, contours in zip(structures, drawn, strict=True)
         if not contours
     ]
-    if source is None and known is None:
+    if not sources and known is None:
         message = "The RTSTRUCT refers to no image: it has a study and a frame of reference of its own."
         advisories.append(Advisory("no_frame_of_reference", message))
     return WrittenRtStruct(path, str(dataset.SOPInstanceUID), frame, tuple(advisories))
@@ -153,6 +161,7 @@ def _describe(
     structures: Sequence[Structure],
     drawn: Sequence[Sequence[npt.NDArray[np.float64]]],
     frame: str,
+    images: Sequence[SourceImage],
 ) -> None:
     regions, contours, observations = [], [], []
     for number, (structure, lines) in enumerate(zip(structures, drawn, strict=True), 1):
@@ -168,14 +177,7 @@ def _describe(
         rgb = _COLORS[(number - 1) % len(_COLORS)] if color is None else [round(255 * c) for c in color]
         drawing = _item(ROIDisplayColor=list(rgb), ReferencedROINumber=number)
         if lines:
-            drawing.ContourSequence = [
-                _item(
-                    ContourGeometricType="CLOSED_PLANAR" if len(points) > 1 else "POINT",
-                    NumberOfContourPoints=len(points),
-                    ContourData=[_decimal(x) for x in points.ravel().tolist()],
-                )
-                for points in lines
-            ]
+            drawing.ContourSequence = [_contour(points, images) for points in lines]
         contours.append(drawing)
         observations.append(
             _item(
@@ -188,6 +190,18 @@ def _describe(
     dataset.StructureSetROISequence = regions
     dataset.ROIContourSequence = contours
     dataset.RTROIObservationsSequence = observations
+
+
+def _contour(points: npt.NDArray[np.float64], images: Sequence[SourceImage]) -> Dataset:
+    contour = _item(
+        ContourGeometricType="CLOSED_PLANAR" if len(points) > 1 else "POINT",
+        NumberOfContourPoints=len(points),
+        ContourData=[_decimal(x) for x in points.ravel().tolist()],
+    )
+    on = images_of(points, images)
+    if on:
+        contour.ContourImageSequence = [referenced_image(image, type(contour)) for image in on]
+    return contour
 
 
 def _item(**values: object) -> Dataset:

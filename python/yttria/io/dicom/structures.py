@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ...errors import UndefinedError, UnknownNameError
+from ...image import Image
 from ...structure import Structure
 from .._common import decoding
 from .dataset import quiet
@@ -13,19 +15,34 @@ from .segmentation import read_segmentation
 from .series import Paths, choose, files, root, scan
 
 
+_AS_DRAWN = {"end_caps": "half_slice", "interpolation": "shape"}
+
+
 def read_structures(
     paths: Paths,
     names: Sequence[str] | None = None,
     labels: Mapping[int, str] | None = None,
     *,
     series: str | None = None,
+    end_caps: str = "half_slice",
+    interpolation: str = "shape",
+    slice_thickness_mm: float | None = None,
+    through_voxel_centers_of: Image | None = None,
 ) -> list[Structure]:
     """The structures of one SEG or RTSTRUCT: a file, or the only one in a folder, or the one that `series` names.
 
-    Raises `UndefinedError` where there is none or several, `UnknownNameError` where `labels` is given, for both kinds
-    have names of their own, and whatever `read_segmentation` and `read_rtstruct` raise.
-    What was wrong with contours stands in each `ContourStructure.advisories`.
+    The last four are `read_rtstruct`'s, and refused for a SEG where they ask for anything else than as it is.
+
+    Raises `UndefinedError` where there is no file or several, or a rule for contours is given for a SEG,
+    `UnknownNameError` where `labels` is given, for both kinds have names of their own, and whatever `read_segmentation`
+    and `read_rtstruct` raise. What was wrong with contours stands in each `ContourStructure.advisories`.
     """
+    rules: dict[str, Any] = {
+        "end_caps": end_caps,
+        "interpolation": interpolation,
+        "slice_thickness_mm": slice_thickness_mm,
+        "through_voxel_centers_of": through_voxel_centers_of,
+    }
     with decoding(root(paths), "DICOM"):
         if labels is not None:
             raise UnknownNameError("DICOM structures have names of their own; select with names=, not labels=")
@@ -36,5 +53,8 @@ def read_structures(
         (header,) = chosen.headers
         with decoding(header.path, "DICOM"):
             if chosen.modality == "RTSTRUCT":
-                return list(read_rtstruct(header.path, names))
+                return list(read_rtstruct(header.path, names, **rules))
+            given = [name for name, rule in rules.items() if rule != _AS_DRAWN.get(name)]
+            if given:
+                raise UndefinedError(f"{', '.join(given)} is for contours, the structures are a segmentation (SEG)")
             return read_segmentation(header.path, names)
