@@ -56,7 +56,21 @@ PYTHON_ROOMS = {
     "contours": {"_core", "_inputs", "errors", "advisory", "affine", "evaluation", "image", "structure"},
     "io": {"_core", "errors", "advisory", "_extras", "affine", "contours", "image", "structure", "provenance"},
     "batch": {"_core", "_extras", "advisory", "case", "errors", "image", "io", "kernels"},
-    "case": {"_core", "_inputs", "errors", "advisory", "image", "io", "kernels", "structure", "voxel"},
+    "case_checks": {"_core", "_inputs", "contours", "errors", "image", "io", "voxel"},
+    "case": {
+        "_core",
+        "advisory",
+        "affine",
+        "case_checks",
+        "contours",
+        "errors",
+        "evaluation",
+        "image",
+        "io",
+        "kernels",
+        "structure",
+        "voxel",
+    },
 }
 
 

@@ -92,6 +92,31 @@ def test_what_is_missing_or_wrong_is_said(tmp_path: Path) -> None:
     assert "missing: no structures" in text
 
 
+def test_series_of_one_number_are_told_apart(tmp_path: Path) -> None:
+    for n, name in enumerate(("early", "again", "late")):
+
+        def change(dataset: Dataset, k: int, n: int = n, name: str = name) -> None:
+            dataset.SeriesInstanceUID = f"1.2.{n + 1}"
+            if name == "late":
+                dataset.SeriesDescription = name
+
+        write_series(tmp_path / name, values(), affine("plain"), change=change)
+    write_series(tmp_path / "ct", values(), affine("plain"), "CT")
+    report = dicom.inspect(tmp_path)
+    assert {r.place: r.name for r in report.series} == {
+        "early": "PT series 1 in early",
+        "again": "PT series 1 in again",
+        "late": "PT series 1 'late'",
+        "ct": "CT series 1",
+    }
+    text = invoke("inspect", tmp_path)
+    for series in report.series:
+        assert series.name in text
+    # A choice names the series beside the UID that makes it.
+    (choice,) = (m for m in report.missing if m.startswith("a choice"))
+    assert all(f"{r.uid}, {r.name}" in choice for r in report.series if r.modality == "PT")
+
+
 def test_an_empty_folder_lacks_everything(tmp_path: Path) -> None:
     report = dicom.inspect(tmp_path)
     assert report.series == ()
@@ -159,7 +184,66 @@ def test_advisories_of_the_header_reach_the_result(case: Path, tmp_path: Path) -
 def test_a_folder_of_several_activities_needs_a_choice(case: Path, tmp_path: Path) -> None:
     write_series(tmp_path / "1", values() * 100, affine("plain"))
     write_series(tmp_path / "2", values() * 200, affine("plain"), series="2")
-    with pytest.raises(UndefinedError, match="2 series"):
+    with pytest.raises(UndefinedError, match="must be one series, got 2"):
         dose_case(Case(activity=tmp_path, structures=case / "seg.dcm"))
     a, b = (dose_case(Case(activity=tmp_path, structures=case / "seg.dcm", series=n)).rows for n in ("1", "2"))
     assert b[0]["mean_gy"] == pytest.approx(2 * a[0]["mean_gy"], rel=0.01)
+
+
+def rtstruct(folder: Path, *, through_centers: bool = False) -> Path:
+    """A block of 3 x 4 voxels in slices 1 and 2 of the case's PET, outlined along its edges or through the centers."""
+    out, matrix = 0.0 if through_centers else 0.5, affine("plain")
+    corners = [(2 - out, 1 - out), (5 + out, 1 - out), (5 + out, 3 + out), (2 - out, 3 + out)]
+    contours = [np.array([matrix[:3] @ (i, j, k, 1) for i, j in corners]) for k in (1, 2)]
+    yttria.io.dicom.write_rtstruct(
+        [yttria.ContourStructure("Block", contours)], folder / "rs.dcm", reference=folder / "pet"
+    )
+    return folder / "rs.dcm"
+
+
+def doses(out: Path) -> tuple[dict, dict, dict[str, str]]:
+    data = json.loads((out / "doses.json").read_text())
+    (row,) = data["structures"]
+    return row, data["provenance"]["evaluation"], {a["code"]: a["message"] for a in data["advisories"]}
+
+
+def test_rules_for_contours_are_options_and_stated(case: Path, tmp_path: Path) -> None:
+    write_series(tmp_path / "pet", values() * 2e4, affine("plain"))
+    path, voxel_ml = rtstruct(tmp_path), 1.5 * 2.25 * 3.5e-3
+    invoke("dose", tmp_path / "pet", "-s", path, "-o", tmp_path / "a")
+    row, stated, advisories = doses(tmp_path / "a")
+    assert row["volume_ml"] == pytest.approx(24 * voxel_ml, rel=1e-3)
+    (structure,) = stated["structures"]
+    assert (structure["given_as"], structure["end_caps"], structure["interpolation"]) == (
+        "contours",
+        "half_slice",
+        "shape",
+    )
+    assert stated["sub_voxel_mm"] is None
+    assert not any(code.startswith("contour") for code in advisories)
+    rules = ["--contour-end-caps", "none", "--contour-interpolation", "none", "--sub-voxel-mm", "0.6"]
+    invoke("dose", tmp_path / "pet", "-s", path, "-o", tmp_path / "b", *rules)
+    row, stated, _ = doses(tmp_path / "b")
+    # From plane to plane alone.
+    assert row["volume_ml"] == pytest.approx(12 * voxel_ml, rel=1e-6)
+    (structure,) = stated["structures"]
+    assert (structure["end_caps"], structure["interpolation"]) == ("none", "none")
+    assert (stated["sub_voxel_mm"], stated["parts_per_voxel"]) == (0.6, [6, 4, 4])
+    text = invoke("dose", tmp_path / "pet", "-s", case / "seg.dcm", "-o", tmp_path / "c", *rules[:2], code=1)
+    assert "end_caps is for contours" in text
+
+
+def test_contours_through_voxel_centers_are_noticed_and_carried_out(tmp_path: Path) -> None:
+    write_series(tmp_path / "pet", values() * 2e4, affine("plain"))
+    path, voxel_ml = rtstruct(tmp_path, through_centers=True), 1.5 * 2.25 * 3.5e-3
+    invoke("dose", tmp_path / "pet", "-s", path, "-o", tmp_path / "a")
+    row, _, advisories = doses(tmp_path / "a")
+    assert row["volume_ml"] == pytest.approx(2 * 2 * 3 * voxel_ml, rel=1e-3)
+    assert "taken as drawn" in advisories["contour_through_voxel_centers"]
+    on = ["--contours-through-voxels-of", tmp_path / "pet"]
+    invoke("dose", tmp_path / "pet", "-s", path, "-o", tmp_path / "b", *on)
+    row, stated, advisories = doses(tmp_path / "b")
+    assert row["volume_ml"] == pytest.approx(24 * voxel_ml, rel=1e-3)
+    assert stated["contours_through_voxels_of"] == "pet"
+    assert "24 in all" in advisories["contour_at_voxel_edges"]
+    assert "contour_through_voxel_centers" not in advisories

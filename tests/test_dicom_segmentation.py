@@ -121,12 +121,12 @@ def test_segments_of_one_label_carry_their_number(sources: Path, tmp_path: Path)
 
 def test_a_folder_may_hold_images_and_one_segmentation(sources: Path, tmp_path: Path) -> None:
     write_series(tmp_path, values(), affine("plain"))
-    with pytest.raises(UndefinedError, match=r"no structures \(SEG, RTSTRUCT\)"):
+    with pytest.raises(UndefinedError, match="the structures must be a series of SEG or RTSTRUCT"):
         read_structures(tmp_path)
     write_seg(tmp_path / "a.seg", {"Liver": boxes()["Liver"]}, sources / "plain")
     assert [s.name for s in read_structures(tmp_path)] == ["Liver"]
     write_seg(tmp_path / "b.seg", {"Tumor": boxes()["Tumor"]}, sources / "plain")
-    with pytest.raises(UndefinedError, match="2 series for structures"):
+    with pytest.raises(UndefinedError, match="must be one series, got 2"):
         read_structures(tmp_path)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from image_samples import affine, values
 
-from yttria import AbsoluteScaling, Image, RelativeScaling, Structure, dose_image, write_structures
-from yttria.errors import GeometryError
+from yttria import AbsoluteScaling, ContourStructure, Image, RelativeScaling, Structure, dose_image, write_structures
+from yttria.errors import GeometryError, OutOfRangeError
 
 SHIFT = np.array([[1.0, 0, 0, 3.0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
 
@@ -78,6 +78,20 @@ def test_transforms_add_up() -> None:
         assert moved.affine_lps == pytest.approx(turn @ SHIFT @ affine("plain"))
         # Where a transform leads is the caller's to say.
         assert moved.frame_of_reference_uid is None
+
+
+def test_where_transforms_came_from_adds_up_too() -> None:
+    for moved in (image("1"), structure("1"), ContourStructure("x", [])):
+        once = moved.moved(SHIFT, source="first")
+        assert once.transform_source == "first"
+        assert once.moved(SHIFT, source="second").transform_source == "first; then second"
+        assert moved.moved(SHIFT).moved(SHIFT).transform_source is None
+        assert moved.moved(SHIFT).moved(SHIFT, source="second").transform_source == "not stated; then second"
+        assert copy.deepcopy(once).transform_source == "first"
+        with pytest.raises(OutOfRangeError, match="source of a transform must be a text"):
+            moved.moved(SHIFT, source=" ")
+    result = dose_image(image("1.2").moved(SHIFT, source="first"), scaling=AbsoluteScaling(0.0))
+    assert result.provenance.image_transform_source == "first"
 
 
 def test_a_transform_that_shears_is_refused() -> None:

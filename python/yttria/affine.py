@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .errors import GeometryError
+from .errors import GeometryError, OutOfRangeError
 
 #: Largest cosine between two voxel axes; a sheared grid has no voxel size.
 MAX_SHEAR = 1e-3
@@ -79,7 +79,7 @@ def check_same_frame(a: str | None, owner_a: str, b: str | None, owner_b: str) -
     if a is not None and b is not None and a != b:
         raise GeometryError(
             f"{owner_a} and {owner_b} must share one frame of reference, got {a} and {b}: register them, and pass the "
-            "result with .moved(transform_lps, frame_of_reference_uid=...)"
+            "result with .moved(transform_lps, frame_of_reference_uid=...) or as structures_transform of a case"
         )
 
 
@@ -90,3 +90,17 @@ def moved_affine(affine_lps: Affine, before: Affine | None, transform_lps: npt.A
     """
     transform = checked_affine(transform_lps)
     return checked_affine(transform @ affine_lps), transform if before is None else checked_affine(transform @ before)
+
+
+def joined_source(before: str | None, moved_before: bool, source: str | None) -> str | None:
+    """Where all transforms so far came from; what nobody stated is said to be so beside what was."""
+    if not moved_before or before == source:
+        return source
+    return f"{before or 'not stated'}; then {source or 'not stated'}"
+
+
+def checked_source(source: str | None) -> str | None:
+    """The source itself; `OutOfRangeError` where it is neither None nor a text with something in it."""
+    if source is None or (isinstance(source, str) and source.strip()):
+        return source
+    raise OutOfRangeError(f"source of a transform must be a text or None, got {source!r:.80}")

@@ -5,18 +5,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from . import _core
+import numpy as np
+
 from ._core import DoseVolumeHistogram, Nuclide, __version__
-from ._inputs import number
 from .advisory import Advisory
-from .errors import DTypeError, OutOfRangeError, UndefinedError, UnknownNameError, YttriaError
-from .image import Image, checked_unit
+from .affine import Affine, checked_affine
+from .case_checks import no_delay, problems
+from .contours import END_CAPS, INTERPOLATIONS, ContourStructure
+from .errors import FileFormatError, GeometryError, UnknownNameError
+from .evaluation import voxel_parts
+from .image import Image
 from .io import dicom, read_image, read_structures
+from .io.dicom.voxel_centers import go_through_centers
 from .io.files import may_be_dicom
 from .kernels import VoxelSValueLibrary
 from .structure import Structure
@@ -25,15 +30,14 @@ from .voxel import (
     DensityImage,
     DoseResult,
     RelativeScaling,
-    ct_density_curves,
     density_image,
     dose_image,
 )
 from .voxel.ct_density import DEFAULT_CURVE
-from .voxel.density import LOW_DENSITY_VOXELS
 from .voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM, METHODS
 
 Row = dict[str, Any]
+__all__ = ["Case", "CaseInputs", "DosedCase", "dose_case", "problems", "read_case", "summary", "write_case_rtdose"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +52,11 @@ class Case:
     check. `series`: the UID or number of the activity's series where a folder has several PET or SPECT. `unit` is
     needed where the activity image has none. `ct`: an image in HU, on any grid in the same space (`ct_series` as
     `series`), from which each voxel gets its own density by `ct_curve`; CT numbers beyond the curve take the density of
-    its end, and beyond the CT lies `density_g_per_ml`, both reported. Everything else is as in `yttria.dose_image`.
+    its end, and beyond the CT lies `density_g_per_ml`, both reported. `structures_series` as `series`, for SEG and
+    RTSTRUCT. `structures_transform`: a text file with a 4 x 4 matrix, found by a registration elsewhere, that maps the
+    structures' LPS mm to the activity's. The `contour_` rules are `ContourStructure`'s. `contours_through_voxels_of`:
+    the DICOM image that an RTSTRUCT was drawn on, where its contours run through voxel centers (see `read_rtstruct`).
+    `sub_voxel_mm`: as in `DoseResult.table`. Everything else is as in `yttria.dose_image`.
 
     Raises the first of `problems()`: `DTypeError`, `OutOfRangeError`, `UndefinedError`, `UnitError` or
     `UnknownNameError`. No file is looked at.
@@ -73,14 +81,22 @@ class Case:
     ct_series: str | None = None
     ct_curve: str = DEFAULT_CURVE
     low_density_voxels: str = "keep"
+    structures_series: str | None = None
+    structures_transform: Path | None = None
+    contour_end_caps: str = END_CAPS[0]
+    contour_interpolation: str = INTERPOLATIONS[0]
+    contour_slice_thickness_mm: float | None = None
+    contours_through_voxels_of: Path | None = None
+    sub_voxel_mm: float | None = None
 
     def __post_init__(self) -> None:
         for _, error in problems(vars(self)):
             raise error
         object.__setattr__(self, "activity", Path(self.activity))
         object.__setattr__(self, "structures", Path(self.structures))
-        if self.ct is not None:
-            object.__setattr__(self, "ct", Path(self.ct))
+        for name in ("ct", "structures_transform", "contours_through_voxels_of"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, Path(getattr(self, name)))
 
     def scaling(
         self, structures: Sequence[Structure], timing: dicom.ActivityTiming | None = None
@@ -94,7 +110,7 @@ class Case:
             if self.scan_delay_h is not None:
                 return AbsoluteScaling(self.scan_delay_h, self.administered_gbq)
             if timing is None:
-                raise _no_delay()
+                raise no_delay()
             administered_gbq = self.administered_gbq or timing.administered_activity_gbq
             return AbsoluteScaling(timing.hours_after_administration, administered_gbq, time_basis=timing.rule)
         named = {s.name: s for s in structures}
@@ -142,10 +158,37 @@ class DosedCase:
 def read_case(case: Case) -> CaseInputs:
     """Read the files of a case.
 
-    Raises whatever `read_image`, `read_structures` and, for DICOM in absolute scaling, `activity_timing` raise.
+    Raises whatever `read_image`, `read_structures` and, for DICOM in absolute scaling, `activity_timing` raise, and
+    `FileFormatError` for a transform.
     """
-    inputs = _read_activity(case, read_structures(case.structures))
+    inputs = _read_activity(case, _read_structures(case))
+    if case.structures_transform is not None:
+        transform, frame = _read_transform(case.structures_transform), inputs.activity.frame_of_reference_uid
+        source = case.structures_transform.name
+        moved = [s.moved(transform, frame_of_reference_uid=frame, source=source) for s in inputs.structures]
+        inputs = replace(inputs, structures=moved)
     return inputs if case.ct is None else replace(inputs, ct=_read_ct(case.ct, case.ct_series))
+
+
+def _read_structures(case: Case) -> list[Structure]:
+    if not may_be_dicom(case.structures):
+        return read_structures(case.structures)
+    drawn_on = case.contours_through_voxels_of
+    return dicom.read_structures(
+        case.structures,
+        series=case.structures_series,
+        end_caps=case.contour_end_caps,
+        interpolation=case.contour_interpolation,
+        slice_thickness_mm=case.contour_slice_thickness_mm,
+        through_voxel_centers_of=None if drawn_on is None else dicom.read_grid(drawn_on),
+    )
+
+
+def _read_transform(path: Path) -> Affine:
+    try:
+        return checked_affine(np.loadtxt(path, ndmin=2))
+    except (ValueError, GeometryError) as error:
+        raise FileFormatError(f"{path}: must hold a 4 x 4 matrix as text, LPS mm to LPS mm: {error}") from error
 
 
 def _read_ct(path: Path, series: str | None) -> Image:
@@ -203,8 +246,38 @@ def dose_case(
         negative_voxels=case.negative_voxels,
         threads=threads,
     )
-    result = replace(result, advisories=(*result.advisories, *inputs.advisories))
-    return DosedCase(case, inputs.structures, result, *result.evaluate(inputs.structures, threads=threads))
+    advisories = (*result.advisories, *inputs.advisories, *_contour_advisories(case, inputs))
+    provenance = replace(result.provenance, evaluation=_evaluation(case, inputs))
+    result = replace(result, advisories=advisories, provenance=provenance)
+    evaluated = result.evaluate(inputs.structures, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
+    return DosedCase(case, inputs.structures, result, *evaluated)
+
+
+def _evaluation(case: Case, inputs: CaseInputs) -> dict[str, Any]:
+    """By what rules the structures' doses are read."""
+    size, drawn_on = inputs.activity.voxel_size_mm, case.contours_through_voxels_of
+    return {
+        "sub_voxel_mm": case.sub_voxel_mm,
+        "parts_per_voxel": None if case.sub_voxel_mm is None else voxel_parts(size, case.sub_voxel_mm),
+        "contours_through_voxels_of": None if drawn_on is None else drawn_on.name,
+        "structures": [structure.as_dict() for structure in inputs.structures],
+    }
+
+
+def _contour_advisories(case: Case, inputs: CaseInputs) -> list[Advisory]:
+    """What was wrong with contours, and those that seem to run half a voxel inside of what they mean."""
+    found: list[Advisory] = []
+    for structure in inputs.structures:
+        if not isinstance(structure, ContourStructure):
+            continue
+        found += structure.advisories
+        if case.contours_through_voxels_of is None and go_through_centers(structure.contours, inputs.activity):
+            message = (
+                f"'{structure.name}': every point of its contours is the center of a voxel of the activity image, as "
+                "if a mask had been outlined half a voxel inside; taken as drawn (contours_through_voxels_of)."
+            )
+            found.append(Advisory("contour_through_voxel_centers", message, structure.volume_ml))
+    return found
 
 
 def _density(case: Case, activity: Image, ct: Image, threads: int | None) -> DensityImage:
@@ -236,122 +309,3 @@ def summary(result: DoseResult, rows: list[Row]) -> dict[str, Any]:
         "provenance": result.provenance.as_dict(),
         "advisories": [a.as_dict() for a in result.advisories],
     }
-
-
-def problems(declared: dict[str, Any]) -> Iterator[tuple[str, YttriaError]]:
-    """Everything wrong with the declared values of a case, as (field, error); none of the files is looked at."""
-    wrong = False
-    for name, check in _CHECKS.items():
-        try:
-            check(declared.get(name))
-        except YttriaError as error:
-            wrong = True
-            yield name, error
-    if wrong:
-        return
-    if declared["method"] == "voxel_s_values":
-        try:
-            _core._density_g_per_ml(declared["medium"], declared["density_g_per_ml"])
-        except YttriaError as error:
-            yield "density_g_per_ml", error
-        if declared.get("ct") is not None:
-            yield "ct", UndefinedError("voxel S values are of one density: a CT needs method local_deposition")
-    absolute, relative = declared.get("scan_delay_h") is not None, declared.get("relative_to") is not None
-    if absolute and relative:
-        yield (
-            "scan_delay_h",
-            OutOfRangeError(
-                "scan delay (scan_delay_h) has no part in relative scaling: the image is scaled to the delivered "
-                "activity"
-            ),
-        )
-    elif relative:
-        for name in ("administered_gbq", "lung_shunt_fraction"):
-            if declared.get(name) is None:
-                yield (
-                    name,
-                    OutOfRangeError(
-                        "relative scaling needs administered_gbq and lung_shunt_fraction (0 is a valid fraction)"
-                    ),
-                )
-    elif not absolute and not may_be_dicom(declared["activity"]):
-        yield "scan_delay_h", _no_delay()
-    else:
-        for name in ("lung_shunt_fraction", "residual_fraction"):
-            if declared.get(name) is not None:
-                yield (
-                    name,
-                    OutOfRangeError(
-                        "lung shunt and residual fraction belong to relative scaling (relative_to); an absolute image "
-                        "has them in it"
-                    ),
-                )
-
-
-def _no_delay() -> OutOfRangeError:
-    return OutOfRangeError(
-        "scan delay in h must be given (scan_delay_h; 0 where the image is already corrected to administration), or "
-        "relative scaling asked for (relative_to)"
-    )
-
-
-def _optional(check: Callable[[Any], object]) -> Callable[[Any], object]:
-    return lambda value: None if value is None else check(value)
-
-
-def _fraction(quantity: str) -> Callable[[Any], object]:
-    return lambda value: _core.fraction_below_one(quantity, number(quantity, value))
-
-
-def _one_of(quantity: str, known: Sequence[str]) -> Callable[[Any], object]:
-    def check(value: object) -> None:
-        if value not in known:
-            raise UnknownNameError(f"{quantity} must be one of {', '.join(known)}, got {value!r}")
-
-    return check
-
-
-def _path(quantity: str) -> Callable[[Any], object]:
-    def check(value: object) -> None:
-        if not isinstance(value, str | Path) or value == "":
-            raise UndefinedError(f"{quantity} must be a path, got {value!r}")
-
-    return check
-
-
-def _text(quantity: str) -> Callable[[Any], object]:
-    def check(value: object) -> None:
-        if not isinstance(value, str):
-            raise DTypeError(f"{quantity} must be a text, got {value!r:.80}")
-
-    return check
-
-
-def _positive_density(value: object) -> None:
-    density = number("density in g/mL", value)
-    if not 0.0 < density < float("inf"):
-        raise OutOfRangeError(f"density in g/mL must be finite and > 0, got {density:g}")
-
-
-#: What each field must be by itself.
-_CHECKS: dict[str, Callable[[Any], object]] = {
-    "activity": _path("activity image"),
-    "structures": _path("structures"),
-    "case_id": _text("case id"),
-    "series": _optional(_text("series")),
-    "unit": _optional(checked_unit),
-    "scan_delay_h": _optional(AbsoluteScaling),
-    "relative_to": _optional(_text("reference structure")),
-    "administered_gbq": _optional(lambda value: AbsoluteScaling(0.0, value)),
-    "residual_fraction": _optional(_fraction("residual fraction")),
-    "lung_shunt_fraction": _optional(_fraction("lung shunt fraction")),
-    "method": _one_of("method", METHODS),
-    "medium": _one_of("medium", [name for name, *_ in _core._media()]),
-    "density_g_per_ml": _positive_density,
-    "convention": _one_of("convention", Nuclide.presets()),
-    "negative_voxels": _one_of("negative_voxels", ("keep", "clip")),
-    "ct": _optional(_path("CT")),
-    "ct_series": _optional(_text("CT series")),
-    "ct_curve": _one_of("CT density curve", list(ct_density_curves())),
-    "low_density_voxels": _one_of("low_density_voxels", LOW_DENSITY_VOXELS),
-}

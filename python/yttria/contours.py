@@ -12,13 +12,15 @@ import numpy.typing as npt
 from ._core import Contours, Occupancy
 from ._inputs import optional_number
 from .advisory import Advisory
-from .affine import Affine, checked_affine, moved_affine
+from .affine import Affine, checked_affine, checked_source, joined_source, moved_affine
 from .errors import DTypeError, OutOfRangeError, ShapeError
 from .evaluation._arrays import affine_rows, grid_shape
 from .image import Image
 from .structure import Structure, grid_of
 
 Points = npt.NDArray[np.float64]
+END_CAPS = ("half_slice", "none")
+INTERPOLATIONS = ("shape", "none")
 _EMPTY = np.zeros((1, 1, 1), dtype=np.bool_)
 
 
@@ -47,8 +49,8 @@ class ContourStructure(Structure):
         name: str,
         contours: Sequence[npt.ArrayLike],
         *,
-        end_caps: str = "half_slice",
-        interpolation: str = "shape",
+        end_caps: str = END_CAPS[0],
+        interpolation: str = INTERPOLATIONS[0],
         slice_thickness_mm: float | None = None,
         maximum_gap_mm: float | None = None,
         voxel_size_mm: float = 1.0,
@@ -56,6 +58,7 @@ class ContourStructure(Structure):
         color: tuple[float, float, float] | None = None,
         frame_of_reference_uid: str | None = None,
         transform_lps: Affine | None = None,
+        transform_source: str | None = None,
         advisories: Sequence[Advisory] = (),
         threads: int | None = None,
     ) -> None:
@@ -72,6 +75,7 @@ class ContourStructure(Structure):
             color=color,
             frame_of_reference_uid=frame_of_reference_uid,
             transform_lps=None if transform_lps is None else checked_affine(transform_lps),
+            transform_source=transform_source,
             _given=tuple(advisories),
         )
         self._check_identity()
@@ -104,7 +108,7 @@ class ContourStructure(Structure):
 
     def _terms(self) -> dict[str, Any]:
         keys = ("end_caps", "interpolation", "slice_thickness_mm", "maximum_gap_mm", "voxel_size_mm", "label", "color")
-        return {key: getattr(self, key) for key in (*keys, "frame_of_reference_uid", "transform_lps")}
+        return {k: getattr(self, k) for k in (*keys, "frame_of_reference_uid", "transform_lps", "transform_source")}
 
     def __repr__(self) -> str:
         return f"ContourStructure({self.name!r}, {len(self.contours)} contours, {self.volume_ml:.3f} mL)"
@@ -154,11 +158,23 @@ class ContourStructure(Structure):
             return super().occupancy_on((shape, affine_lps), threads=threads)
         return self._core.occupancy(grid_shape(shape), affine_rows("affine_lps", affine_lps), threads)
 
-    def moved(self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None) -> Structure:
+    def as_dict(self) -> dict[str, Any]:
+        """What it is but for its voxels or contours, as plain data: how it was given, and what moved it."""
+        keys = ("end_caps", "interpolation", "slice_thickness_mm", "maximum_gap_mm")
+        return super().as_dict() | {"given_as": "contours"} | {key: getattr(self, key) for key in keys}
+
+    def moved(
+        self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
+    ) -> Structure:
         """The volume at another place, as `Image.moved`."""
+        joined = joined_source(self.transform_source, self.transform_lps is not None, checked_source(source))
         matrix, transform = moved_affine(np.eye(4), self.transform_lps, transform_lps)
         points = [p @ matrix[:3, :3].T + matrix[:3, 3] for p in self.contours]
-        terms = self._terms() | {"transform_lps": transform, "frame_of_reference_uid": frame_of_reference_uid}
+        terms = self._terms() | {
+            "transform_lps": transform,
+            "transform_source": joined,
+            "frame_of_reference_uid": frame_of_reference_uid,
+        }
         return ContourStructure(self.name, points, **terms, advisories=self._given)
 
 

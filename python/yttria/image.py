@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .affine import Affine, checked_affine, checked_frame, flip_lps_ras, moved_affine, same_grid, voxel_size_mm
+from .affine import (
+    Affine,
+    checked_affine,
+    checked_frame,
+    checked_source,
+    flip_lps_ras,
+    joined_source,
+    moved_affine,
+    same_grid,
+    voxel_size_mm,
+)
 from .errors import DTypeError, GeometryError, InsufficientMemoryError, ShapeError, UnitError
 
 if TYPE_CHECKING:
@@ -33,6 +43,8 @@ UNITS: dict[str, tuple[str, float]] = {
 }
 #: 2048 voxels along each axis; what claims more is a mistake, and even to look at it would take minutes.
 MAX_VOXELS = 2**33
+#: What an image or a structure says of its place beside its affine.
+_MOVED = ("frame_of_reference_uid", "transform_lps", "transform_source")
 
 
 def checked_unit(unit: str) -> str:
@@ -76,7 +88,8 @@ class Image:
     image holds a read-only view of the array it was given, not a copy.
 
     `frame_of_reference_uid`: the patient space that the affine refers to, where it is known (DICOM says it): two of
-    different known ones never meet. `transform_lps`: by what `moved` has moved the image, None where it has not.
+    different known ones never meet. `transform_lps`: by what `moved` has moved the image, None where it has not;
+    `transform_source`: where that came from, as far as it was said.
 
     Raises `ShapeError` (not 3-D, empty, more than 2^33 voxels), `DTypeError` (no real numbers), `GeometryError`
     (affine not finite, singular or sheared by more than 1e-3) or `UnitError` (not in `yttria.image.UNITS`).
@@ -87,12 +100,14 @@ class Image:
     unit: str
     frame_of_reference_uid: str | None = field(default=None, kw_only=True)
     transform_lps: Affine | None = field(default=None, kw_only=True)
+    transform_source: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "array", checked_array(self.array, "image"))
         object.__setattr__(self, "affine_lps", checked_affine(self.affine_lps))
         checked_unit(self.unit)
         checked_frame(self.frame_of_reference_uid, "the image")
+        checked_source(self.transform_source)
         if self.transform_lps is not None:
             object.__setattr__(self, "transform_lps", checked_affine(self.transform_lps))
 
@@ -111,7 +126,7 @@ class Image:
         if hasattr(obj, "dataobj") and hasattr(obj, "affine"):
             return cls(*_from_nibabel(obj), unit)
         if hasattr(obj, "array") and hasattr(obj, "affine_lps"):
-            known = {k: getattr(obj, k, None) for k in ("frame_of_reference_uid", "transform_lps")}
+            known = {k: getattr(obj, k, None) for k in _MOVED}
             return cls(obj.array, obj.affine_lps, unit, **known)
         found = "a bare array" if isinstance(obj, np.ndarray) else f"an object of type {type(obj).__name__}"
         raise GeometryError(
@@ -121,9 +136,7 @@ class Image:
 
     def __reduce__(self) -> tuple[Callable[..., Image], tuple[object, ...]]:
         # Through the constructor, so that a copy is read-only too.
-        frame, transform = self.frame_of_reference_uid, self.transform_lps
-        constructor = partial(Image, frame_of_reference_uid=frame, transform_lps=transform)
-        return constructor, (self.array, self.affine_lps, self.unit)
+        return partial(Image, **{k: getattr(self, k) for k in _MOVED}), (self.array, self.affine_lps, self.unit)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -151,14 +164,24 @@ class Image:
             raise ShapeError(f"array must be of the image's shape {list(self.shape)}, got {list(np.shape(array))}")
         return replace(self, array=array, unit=unit)
 
-    def moved(self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None) -> Image:
+    def moved(
+        self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
+    ) -> Image:
         """The image at another place: `transform_lps` (4 x 4, patient LPS mm to LPS mm) before its affine.
 
-        For a registration made elsewhere; `frame_of_reference_uid` is the space that it leads to. No value changes.
-        Raises `GeometryError` where the transform is no affine or leaves the axes sheared.
+        For a registration made elsewhere; `frame_of_reference_uid` is the space that it leads to, `source` says where
+        it came from, for the reader of a result. No value changes. Raises `GeometryError` where the transform is no
+        affine or leaves the axes sheared, `OutOfRangeError` where `source` is no text.
         """
+        joined = joined_source(self.transform_source, self.transform_lps is not None, checked_source(source))
         affine, transform = moved_affine(self.affine_lps, self.transform_lps, transform_lps)
-        return replace(self, affine_lps=affine, transform_lps=transform, frame_of_reference_uid=frame_of_reference_uid)
+        return replace(
+            self,
+            affine_lps=affine,
+            transform_lps=transform,
+            transform_source=joined,
+            frame_of_reference_uid=frame_of_reference_uid,
+        )
 
     def to(self, unit: str) -> Image:
         """The same quantity in another unit; floating point types are kept, integers become float64.

@@ -41,6 +41,7 @@ class ResampledImage:
             "outside_voxels": self.outside_voxels,
             "outside_fraction": self.outside_fraction,
             "image_transform_lps": None if self.image.transform_lps is None else self.image.transform_lps.tolist(),
+            "image_transform_source": self.image.transform_source,
         }
 
 
@@ -76,8 +77,10 @@ def resampled(
         None if outside is None else float(outside),
         threads,
     )
-    moved = image.transform_lps
-    done = Image(values, affine_lps, image.unit, frame_of_reference_uid=frame, transform_lps=moved)
+    moved, source = image.transform_lps, image.transform_source
+    done = Image(
+        values, affine_lps, image.unit, frame_of_reference_uid=frame, transform_lps=moved, transform_source=source
+    )
     return ResampledImage(done, method, outside, count, fraction, _advisories(image, done, method, outside, count))
 
 

@@ -12,7 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ._core import Occupancy
-from .affine import Affine, check_same_frame, checked_affine, checked_frame, moved_affine, voxel_size_mm
+from .affine import (
+    Affine,
+    check_same_frame,
+    checked_affine,
+    checked_frame,
+    checked_source,
+    joined_source,
+    moved_affine,
+    voxel_size_mm,
+)
 from .errors import GeometryError, OutOfRangeError
 from .evaluation.occupancy import occupancy
 from .image import Image, checked_array
@@ -27,7 +36,8 @@ class Structure:
 
     The mask is bool, or the fraction of each voxel that belongs to the volume. Integers 0 and 1 count as bool; other
     integers are a labelmap, which needs `label`, the value that marks this volume. `color` is red, green, blue within
-    [0, 1]. Structures may overlap and may be empty. `frame_of_reference_uid` and `transform_lps` are as in `Image`.
+    [0, 1]. Structures may overlap and may be empty. `frame_of_reference_uid`, `transform_lps` and `transform_source`
+    are as in `Image`.
 
     Raises `OutOfRangeError` where the mask holds anything else (0/255, NaN, ...) or no voxel holds `label`,
     `GeometryError`, `ShapeError` or `DTypeError` as `Image` does.
@@ -40,6 +50,7 @@ class Structure:
     color: tuple[float, float, float] | None = field(default=None, kw_only=True)
     frame_of_reference_uid: str | None = field(default=None, kw_only=True)
     transform_lps: Affine | None = field(default=None, kw_only=True)
+    transform_source: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         self._check_identity()
@@ -65,12 +76,12 @@ class Structure:
         if self.color is not None and (len(self.color) != 3 or not all(0 <= c <= 1 for c in self.color)):
             raise OutOfRangeError(f"color of '{self.name}' must be three numbers within [0, 1], got {self.color}")
         checked_frame(self.frame_of_reference_uid, f"'{self.name}'")
+        checked_source(self.transform_source)
 
     def __reduce__(self) -> tuple[Callable[..., Structure], tuple[object, ...]]:
         # Through the constructor, so that a copy is read-only too.
-        known: dict[str, Any] = {
-            k: getattr(self, k) for k in ("label", "color", "frame_of_reference_uid", "transform_lps")
-        }
+        keys = ("label", "color", "frame_of_reference_uid", "transform_lps", "transform_source")
+        known: dict[str, Any] = {k: getattr(self, k) for k in keys}
         return partial(Structure, **known), (self.name, self.mask, self.affine_lps)
 
     def _marked(self, labelmap: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
@@ -102,13 +113,27 @@ class Structure:
         """`GeometryError` where the image's frame of reference and this volume's are both known and differ."""
         check_same_frame(self.frame_of_reference_uid, f"'{self.name}'", image.frame_of_reference_uid, "the image")
 
-    def moved(self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None) -> Structure:
+    def as_dict(self) -> dict[str, Any]:
+        """What it is but for its voxels or contours, as plain data: how it was given, and what moved it."""
+        return {
+            "structure": self.name,
+            "given_as": "mask",
+            "frame_of_reference_uid": self.frame_of_reference_uid,
+            "transform_lps": None if self.transform_lps is None else self.transform_lps.tolist(),
+            "transform_source": self.transform_source,
+        }
+
+    def moved(
+        self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
+    ) -> Structure:
         """The volume at another place, as `Image.moved`."""
+        joined = joined_source(self.transform_source, self.transform_lps is not None, checked_source(source))
         affine, transform = moved_affine(self.affine_lps, self.transform_lps, transform_lps)
         return replace(
             self,
             affine_lps=affine,
             transform_lps=transform,
+            transform_source=joined,
             frame_of_reference_uid=frame_of_reference_uid,
         )
 

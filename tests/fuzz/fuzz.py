@@ -171,6 +171,7 @@ KINDS = {
     "nifti": (fuzz_nifti, nifti_seeds),
 }
 
+
 def timed(target: Callable[[bytes], None], seconds: float) -> Callable[[bytes], None]:
     """The target, aborted where an input takes longer than the limit, until it has had so many seconds.
 

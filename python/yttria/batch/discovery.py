@@ -103,7 +103,7 @@ def _dicom_rows(case: Path, folder: Path, base: Path, found: Found) -> None:
         if len(structures) == 1:
             row["structures"] = row["activity"]
         else:
-            what = ", ".join(f"{s.modality} {s.description or s.uid}" for s in structures) or "none"
+            what = ", ".join(s.name for s in structures) or "none"
             found.notes.append(f"{row['case_id']}: structures is open: {what}")
         for problem in filter(None, (series.problem, series.timing_problem)):
             found.notes.append(f"{row['case_id']}: {problem}")

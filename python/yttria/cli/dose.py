@@ -44,6 +44,20 @@ class LowDensity(str, Enum):
     refuse = "refuse"
 
 
+class EndCaps(str, Enum):
+    """Where a structure of contours ends."""
+
+    half_slice = "half-slice"
+    none = "none"
+
+
+class Interpolation(str, Enum):
+    """What lies between two contours."""
+
+    shape = "shape"
+    none = "none"
+
+
 HEADINGS = {
     "structure": "Structure",
     "volume_ml": "mL",
@@ -82,6 +96,38 @@ def dose(
     ] = None,
     series: Annotated[
         str | None, typer.Option(help="UID or number of the PET or SPECT series, where a DICOM folder has several.")
+    ] = None,
+    structures_series: Annotated[
+        str | None, typer.Option(help="UID or number of the SEG or RTSTRUCT series, where a DICOM folder has several.")
+    ] = None,
+    structures_transform: Annotated[
+        Path | None,
+        typer.Option(
+            help="Text file with the 4 x 4 matrix of a registration: structures' LPS mm to the activity's.",
+            show_default=False,
+        ),
+    ] = None,
+    contour_end_caps: Annotated[
+        EndCaps, typer.Option(help="RTSTRUCT: the last contour goes on for half a slice, or not at all.")
+    ] = EndCaps.half_slice,
+    contour_interpolation: Annotated[
+        Interpolation,
+        typer.Option(help="RTSTRUCT: sections change from contour to contour, or each reaches half-way to the next."),
+    ] = Interpolation.shape,
+    contour_slice_thickness_mm: Annotated[
+        float | None,
+        typer.Option(help="RTSTRUCT: needed by structures on a single plane, else the median distance of planes."),
+    ] = None,
+    contours_through_voxels_of: Annotated[
+        Path | None,
+        typer.Option(
+            help="RTSTRUCT with contours through the voxel centers of this DICOM image: carried to the voxels' edges.",
+            show_default=False,
+        ),
+    ] = None,
+    sub_voxel_mm: Annotated[
+        float | None,
+        typer.Option(help="Doses of structures from parts of voxels, at most that long, with the dose interpolated."),
     ] = None,
     relative_to: Annotated[
         str | None,
@@ -168,6 +214,13 @@ def dose(
         ct_series=ct_series,
         ct_curve=ct_curve,
         low_density_voxels=low_density.value,
+        structures_series=structures_series,
+        structures_transform=structures_transform,
+        contour_end_caps=contour_end_caps.name,
+        contour_interpolation=contour_interpolation.name,
+        contour_slice_thickness_mm=contour_slice_thickness_mm,
+        contours_through_voxels_of=contours_through_voxels_of,
+        sub_voxel_mm=sub_voxel_mm,
     )
     with progress("Reading", quiet=json):
         inputs = read_case(case)

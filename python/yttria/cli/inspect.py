@@ -88,4 +88,3 @@ def _lines(report: SeriesReport) -> Iterator[str]:
     for problem in (report.timing_problem, report.problem):
         if problem:
             yield f"[yellow]{escape(problem)}[/]"
-

@@ -218,6 +218,7 @@ def dose_image(
         kernel_tail_folded=kernel.tail_folded if kernel else None,
         kernel_source=kernel.source if kernel else None,
         image_transform_lps=None if activity.transform_lps is None else activity.transform_lps.tolist(),
+        image_transform_source=activity.transform_source,
         density_image=per_voxel.terms if per_voxel else None,
     )
     return DoseResult(

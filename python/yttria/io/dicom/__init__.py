@@ -7,6 +7,7 @@ raises on a damaged file becomes a `FileFormatError` that names the file.
 from __future__ import annotations
 
 from .dataset import is_dicom
+from .grid import read_grid
 from .image import read_image
 from .inspection import inspect
 from .reference import first_file
@@ -27,6 +28,7 @@ __all__ = [
     "first_file",
     "inspect",
     "is_dicom",
+    "read_grid",
     "read_image",
     "read_rtdose",
     "read_rtstruct",

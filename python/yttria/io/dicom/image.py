@@ -70,7 +70,7 @@ def read_image(
             there = scan(files(paths))
             if modalities == IMAGES and {s.modality for s in there} == {"RTDOSE"}:
                 modalities = ("RTDOSE",)
-            chosen = choose(there, series, modalities, "image series")
+            chosen = choose(there, series, modalities, "the image")
             if chosen.modality == "RTDOSE":
                 return _dose(chosen, unit)
             found = described(chosen, unit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -21,9 +20,9 @@ from .timing import ACTIVITY_MODALITIES, ActivityTiming, timing_of
 class SeriesReport:
     """One series: what it is, its grid, its unit, its timing, its structures, and why it cannot be read, if so.
 
-    What does not apply is None or empty. `shape` and `voxel_size_mm` are (k, j, i). `place`: the folder of its files, or
-    the file where there is one, below what was looked through. `name`: modality and number, and as much of description,
-    place and UID as tells it from the others.
+    What does not apply is None or empty. `shape` and `voxel_size_mm` are (k, j, i). `place`: the folder of its files,
+    or the file where there is one, below what was looked through. `name`: modality and number, and as much of
+    description, place and UID as tells it from the others.
     """
 
     uid: str
@@ -66,7 +65,7 @@ def inspect(paths: Paths) -> FolderReport:
 
     Raises `FileNotFoundError` and `MissingExtraError` (extra `dicom`); everything else wrong is in the report.
     """
-    found, top = files(paths), root(paths)
+    found, top = files(paths), root(paths).absolute()
     damaged: list[YttriaError] = []
     with quiet():
         series = scan(found, damaged)
@@ -76,15 +75,13 @@ def inspect(paths: Paths) -> FolderReport:
 
 
 def _report(series: Series, top: Path) -> SeriesReport:
-    places = [header.path for header in series.headers]
-    common = Path(os.path.commonpath(places))
     entry: dict[str, Any] = {
         "uid": series.uid,
         "modality": series.modality,
         "number": series.number,
         "description": series.description,
-        "file_count": len(places),
-        "place": common.name if common == top else str(common.relative_to(top)) if common.is_relative_to(top) else str(common),
+        "file_count": len(series.headers),
+        "place": _below(series.place, top),
         "name": "",
     }
     reader = _READERS.get(series.modality)
@@ -95,6 +92,12 @@ def _report(series: Series, top: Path) -> SeriesReport:
     except Exception as error:
         entry["problem"] = _said(error)
     return SeriesReport(**entry)
+
+
+def _below(place: Path, top: Path) -> str:
+    if place == top:
+        return place.name
+    return str(place.relative_to(top)) if place.is_relative_to(top) else str(place)
 
 
 def _named(reports: list[SeriesReport]) -> Iterator[SeriesReport]:
@@ -192,17 +195,16 @@ def _missing(reports: tuple[SeriesReport, ...]) -> list[str]:
         elif report.timing_problem:
             found.append(f"the time of {name}: {report.timing_problem} (--scan-delay-h)")
     if len(usable) > 1:
-        found.append("a choice between PET or SPECT series (--series): " + "; ".join(f"{r.uid}, {r.name}" for r in usable))
+        found.append(
+            "a choice between PET or SPECT series (--series): " + "; ".join(f"{r.uid}, {r.name}" for r in usable)
+        )
     structures = [r for r in reports if r.structures]
     if not structures:
         found.append("no structures: there is no SEG or RTSTRUCT")
     frames = {r.frame_of_reference_uid for r in usable}
     for report in (r for r in structures + [r for r in reports if r.modality == "CT"] if frames):
         if report.frame_of_reference_uid and report.frame_of_reference_uid not in frames | {None}:
-            found.append(
-                f"a registration: {report.name} is in another frame of "
-                "reference than the activity"
-            )
+            found.append(f"a registration: {report.name} is in another frame of reference than the activity")
     return found
 
 

@@ -65,7 +65,7 @@ def _agreeing(found: list[Dataset]) -> list[Dataset]:
 def first_file(paths: Paths, series: str | None, modalities: Sequence[str]) -> Path:
     """A file of the series that `read_image` would read: a reference for what is written beside it."""
     with decoding(root(paths), "DICOM"), quiet():
-        return choose(scan(files(paths)), series, modalities, "image series").headers[0].path
+        return choose(scan(files(paths)), series, modalities, "the image").headers[0].path
 
 
 def patient_and_study(source: Dataset | None) -> dict[str, str]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ...advisory import Advisory
 from ...affine import check_same_frame
-from ...contours import ContourStructure
+from ...contours import END_CAPS, INTERPOLATIONS, ContourStructure
 from ...errors import FileFormatError, UndefinedError
 from ...image import Image
 from .._common import decoding, positions
@@ -28,8 +28,8 @@ def read_rtstruct(
     path: str | os.PathLike[str],
     names: Sequence[str] | None = None,
     *,
-    end_caps: str = "half_slice",
-    interpolation: str = "shape",
+    end_caps: str = END_CAPS[0],
+    interpolation: str = INTERPOLATIONS[0],
     slice_thickness_mm: float | None = None,
     maximum_gap_mm: float | None = None,
     voxel_size_mm: float = 1.0,
@@ -119,7 +119,9 @@ def _structure(name: str, drawn: Sequence[Dataset], terms: dict[str, Any], voxel
         check_same_frame(terms["frame_of_reference_uid"], f"'{name}'", voxels_of.frame_of_reference_uid, "the image")
         contours, voxels = carried_to_edges(contours, voxels_of, name)
         volume_ml = voxels * voxels_of.voxel_volume_ml
-        message = f"'{name}': contours through voxel centers were carried out to the edges of the voxels, {voxels} in all."
+        message = (
+            f"'{name}': contours through voxel centers were carried out to the edges of the voxels, {voxels} in all."
+        )
         advisories.append(Advisory("contour_at_voxel_edges", message, volume_ml))
     try:
         if contours:

@@ -42,7 +42,17 @@ class Series:
     def __str__(self) -> str:
         named = f" '{self.description}'" if self.description else ""
         count = len(self.headers)
-        return f"{self.uid} ({self.modality}, number {self.number or '-'}{named}, {count} file{'s' * (count != 1)})"
+        files_ = f"{count} files in {self.place.name}" if count > 1 else self.place.name
+        return f"{self.uid} ({self.modality}, number {self.number or '-'}{named}, {files_})"
+
+    @property
+    def place(self) -> Path:
+        """The folder that holds all of its files, or the file where there is one."""
+        paths = [header.path.absolute() for header in self.headers]
+        try:
+            return Path(os.path.commonpath(paths))
+        except ValueError:  # on several drives
+            return paths[0]
 
 
 def files(paths: Paths) -> list[Path]:
@@ -91,22 +101,29 @@ def _collected(errors: list[YttriaError] | None) -> Iterator[None]:
 def choose(found: Sequence[Series], series: str | None, modalities: Sequence[str], what: str) -> Series:
     """The series that is named by its UID or number, or else the only one of these modalities.
 
-    Raises `UndefinedError` where there is none or more than one, and `UnknownNameError` where none has that name; both
-    list what there is.
+    Where series of several kinds have that number, the one of these modalities is meant. Raises `UndefinedError` where
+    there is none or more than one, and `UnknownNameError` where none has that name; both list what there is.
     """
+    fitting = [s for s in found if s.modality in modalities]
     there = "; ".join(map(str, found)) or "no DICOM file"
     if series is not None:
-        named = [s for s in found if series in (s.uid, s.number)]
+        named = (
+            [s for s in found if series == s.uid]
+            or [s for s in fitting if series == s.number]
+            or [s for s in found if series == s.number]
+        )
         if len(named) != 1:
             count = "more than one" if named else "none"
-            raise UnknownNameError(f"series must be the UID or number of one series, '{series}' is of {count}: {there}")
+            listed = "; ".join(map(str, named)) if named else there
+            raise UnknownNameError(
+                f"series must be the UID or number of one series, '{series}' is of {count}: {listed}"
+            )
         return named[0]
-    fitting = [s for s in found if s.modality in modalities]
     if not fitting:
-        raise UndefinedError(f"there is no {what} ({', '.join(modalities)}): {there}")
+        raise UndefinedError(f"{what} must be a series of {' or '.join(modalities)}, got {there}")
     if len(fitting) > 1:
         raise UndefinedError(
-            f"there are {len(fitting)} series for {what}; name one by its UID or number (series=): "
+            f"{what} must be one series, got {len(fitting)}; name one by its UID or number (series): "
             + "; ".join(map(str, fitting))
         )
     return fitting[0]

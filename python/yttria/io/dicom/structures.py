@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...contours import END_CAPS, INTERPOLATIONS
 from ...errors import UndefinedError, UnknownNameError
 from ...image import Image
 from ...structure import Structure
@@ -14,8 +15,7 @@ from .rtstruct_reader import read_rtstruct
 from .segmentation import read_segmentation
 from .series import Paths, choose, files, root, scan
 
-
-_AS_DRAWN = {"end_caps": "half_slice", "interpolation": "shape"}
+_AS_DRAWN = {"end_caps": END_CAPS[0], "interpolation": INTERPOLATIONS[0]}
 
 
 def read_structures(
@@ -24,8 +24,8 @@ def read_structures(
     labels: Mapping[int, str] | None = None,
     *,
     series: str | None = None,
-    end_caps: str = "half_slice",
-    interpolation: str = "shape",
+    end_caps: str = END_CAPS[0],
+    interpolation: str = INTERPOLATIONS[0],
     slice_thickness_mm: float | None = None,
     through_voxel_centers_of: Image | None = None,
 ) -> list[Structure]:
@@ -47,7 +47,7 @@ def read_structures(
         if labels is not None:
             raise UnknownNameError("DICOM structures have names of their own; select with names=, not labels=")
         with quiet():
-            chosen = choose(scan(files(paths)), series, ("SEG", "RTSTRUCT"), "structures")
+            chosen = choose(scan(files(paths)), series, ("SEG", "RTSTRUCT"), "the structures")
         if len(chosen.headers) != 1:
             raise UndefinedError(f"structures must be in one file, got several in one series: {chosen}")
         (header,) = chosen.headers

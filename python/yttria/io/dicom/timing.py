@@ -32,7 +32,7 @@ _TOGETHER_S = 60.0
 #: A series' time earlier than its first acquisition by more than this is said: 1 % of activity.
 _EARLY_H = 1.0
 ACTIVITY_MODALITIES = ("PT", "NM")
-_ACTIVITY = "PET or SPECT series"
+_ACTIVITY = "the activity"
 _ADMINISTRATION = "RadiopharmaceuticalStartDateTime"
 
 

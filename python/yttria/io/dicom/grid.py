@@ -1,0 +1,35 @@
+"""The grid of a series alone, whatever its values mean: what contours were drawn on may be an MRI or an SUV image."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...image import Image
+from .._common import decoding
+from .dataset import quiet, text, whole
+from .geometry import plane, stacked
+from .nuclear_medicine import spect_grid
+from .series import Paths, choose, files, root, same, scan
+
+_MODALITIES = ("PT", "NM", "CT", "MR")
+
+
+def read_grid(paths: Paths, *, series: str | None = None) -> Image:
+    """The grid of a PET, SPECT, CT or MRI series with its frame of reference, as an image of zeros that take no memory.
+
+    `paths` and `series` as in `read_image`. Raises what `read_image` raises for geometry and files.
+    """
+    with decoding(root(paths), "DICOM"), quiet():
+        chosen = choose(scan(files(paths)), series, _MODALITIES, "the image")
+        for keyword in ("Rows", "Columns", "FrameOfReferenceUID"):
+            same(chosen, keyword)
+        first = chosen.headers[0].dataset
+        if chosen.modality == "NM" and len(chosen.headers) == 1:
+            slices = whole(first, "NumberOfFrames", 1, 2**31 - 1)
+            affine = spect_grid(first, slices)[0]
+        else:
+            slices = len(chosen.headers)
+            affine = stacked([plane(header.dataset) for header in chosen.headers])[1]
+        shape = slices, whole(first, "Rows", 1, 65535), whole(first, "Columns", 1, 65535)
+        frame = text(first, "FrameOfReferenceUID")
+        return Image(np.broadcast_to(np.zeros((), np.uint8), shape), affine, "1", frame_of_reference_uid=frame)
