@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,21 +103,26 @@ def mixed(folder: Path, pet: Path, segmentation: Path, cases: int) -> None:
     )
 
 
+def memory_mib() -> dict[str, float]:
+    """The resident memory of this process and of all its children together."""
+    own = psutil.Process()
+    workers = 0
+    for child in own.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            workers += child.memory_info().rss
+    return {"runner": own.memory_info().rss / 2**20, "workers": workers / 2**20}
+
+
 @contextmanager
 def peak_memory() -> Iterator[dict[str, float]]:
-    """The largest resident memory of this process and of all its children together, in MiB."""
+    """The largest resident memory, in MiB."""
     peak = {"runner": 0.0, "workers": 0.0}
     ended = threading.Event()
 
     def look() -> None:
-        own = psutil.Process()
         while not ended.wait(0.2):
-            workers = 0
-            for child in own.children(recursive=True):
-                with suppress(psutil.NoSuchProcess):
-                    workers += child.memory_info().rss
-            peak["runner"] = max(peak["runner"], own.memory_info().rss / 2**20)
-            peak["workers"] = max(peak["workers"], workers / 2**20)
+            for name, now in memory_mib().items():
+                peak[name] = max(peak[name], now)
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
@@ -129,6 +134,13 @@ def peak_memory() -> Iterator[dict[str, float]]:
 def run(manifest: Path, workers: list[int], executor: str, maps: str | None, out: Path | None) -> None:
     rates = {}
     for count in workers:
+        marks = [1000, 2000, 5000, 10_000, 20_000, 50_000]
+
+        def watch(run: runner.Run, wall_s: float, marks: list[int] = marks) -> None:
+            if marks and run.counts.settled >= marks[0]:
+                told = ", ".join(f"{name} {mib:.0f} MiB" for name, mib in memory_mib().items())
+                print(f"  after {marks.pop(0)} cases, {wall_s:.1f} s: {told}")
+
         with tempfile.TemporaryDirectory(dir=manifest.parent) as temporary, peak_memory() as peak:
             make_pool: Any = getattr(executors, executor)
             with make_pool(count) as pool:
@@ -136,7 +148,7 @@ def run(manifest: Path, workers: list[int], executor: str, maps: str | None, out
                 for started in [pool.executor.submit(dose_all, [], Options(), None) for _ in range(4 * count)]:
                     started.result()
                 began = time.perf_counter()
-                report = run_manifest(manifest, out or temporary, executor=_open(pool), maps=maps)
+                report = run_manifest(manifest, out or temporary, executor=nullcontext(pool), maps=maps, watch=watch)
                 wall_s = time.perf_counter() - began
         done, spent = report.counts.done, report.counts.seconds
         rates[count] = done / wall_s
@@ -149,11 +161,6 @@ def run(manifest: Path, workers: list[int], executor: str, maps: str | None, out
             f"{report.quarantined} in quarantine",
             flush=True,
         )
-
-
-@contextmanager
-def _open(pool: executors.Workers) -> Iterator[executors.Workers]:
-    yield pool
 
 
 def _nothing(tasks: list[Task], options: Any, folder: Path) -> list[CaseOutcome]:

@@ -1,28 +1,45 @@
 """The same cohort by a careful script of today's tools: nibabel, scipy.signal.fftconvolve and NumPy in a process pool.
 
-    python benches/batch_peer.py MANIFEST [--cases N] [--workers 2] [--results FOLDER]
+    python benches/batch_peer.py peer MANIFEST [--workers 2] [--keep-memory] [--out FILE]
+    python benches/batch_peer.py both MANIFEST [--cases 480] [--workers 2] [--rounds 3]
 
-It reads each file once, works in float32, makes the kernel once per process, and takes D_x from a sorted list. With
-`--results` (a folder that `yttria batch run` has filled from the same manifest) the doses are compared. The kernel is
-yttria's, so that only the pipeline differs. It does not crop to the liver, which would gain it time, and neither does
-it check, hash or keep anything.
+The peer reads each file once, works in float32, makes the kernel once per process, and takes D_x from a sorted list.
+The kernel is yttria's, so that only the pipeline differs. It does not crop to the liver, which would gain it time, and
+neither does it check, hash or keep anything; `--keep-memory` gives its processes the setting of the C library that
+yttria's workers have.
+
+`both` runs the same cases by `yttria batch run` and by the peer, one after the other, as whole commands (from the start
+of the interpreter to the last table) and again with workers that have started and dosed before the clock runs; then it
+asserts that every dose is the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import json
+import subprocess
+import sys
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from functools import cache
+from itertools import islice
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import nibabel
 import numpy as np
+import pyarrow.parquet as pq
 from scipy.signal import fftconvolve
 
 import yttria
+from yttria.batch import executors, read_manifest, run_manifest
+from yttria.batch.executors import keep_memory
+from yttria.batch.keys import Options
+from yttria.batch.work import Task, dose_all
 
 STRUCTURES = ("Normal liver", "Tumor 1", "Tumor 2", "Tumor 3")
 
@@ -56,9 +73,33 @@ def dose(row: dict[str, str], folder: Path) -> list[tuple[str, dict[str, float]]
     return rows
 
 
-def compare(results: Path, found: list[list[tuple[str, dict[str, float]]]], ids: list[str]) -> None:
-    import pyarrow.parquet as pq
+Found = list[list[tuple[str, dict[str, float]]]]
 
+
+def peer(manifest: Path, workers: int, keep: bool) -> tuple[list[str], Found, float]:
+    """Ids, doses, and the seconds that they took once the processes had started and each had dosed a case."""
+    with manifest.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with ProcessPoolExecutor(workers, initializer=keep_memory if keep else None) as pool:
+        list(pool.map(dose, rows[:workers], [manifest.parent] * workers))
+        began = time.perf_counter()
+        found = list(pool.map(dose, rows, [manifest.parent] * len(rows), chunksize=4))
+        wall_s = time.perf_counter() - began
+    return [row["case_id"] for row in rows], found, wall_s
+
+
+def ours(manifest: Path, folder: Path, workers: int) -> float:
+    """The seconds of a run with its tables by workers that have started and dosed."""
+    first = [Task(row.row, row.case) for row in islice(read_manifest(manifest), 4)]
+    with executors.processes(workers) as pool:
+        for begun in [pool.executor.submit(dose_all, first, Options(), None) for _ in range(4 * workers)]:
+            begun.result()
+        began = time.perf_counter()
+        run_manifest(manifest, folder, executor=nullcontext(pool))
+        return time.perf_counter() - began
+
+
+def compare(results: Path, ids: list[str], found: Found) -> None:
     wanted = {
         (i, name, m): float(v) for i, case in zip(ids, found, strict=True) for name, row in case for m, v in row.items()
     }
@@ -75,24 +116,55 @@ def compare(results: Path, found: list[list[tuple[str, dict[str, float]]]], ids:
     assert worst < 2e-5
 
 
+def both(manifest: Path, cases: int, workers: int, rounds: int) -> None:
+    some = manifest.parent / f"first_{cases}.csv"
+    with manifest.open(encoding="utf-8") as file:
+        some.write_text("".join(islice(file, cases + 1)), encoding="utf-8")
+    us: dict[str, list[float]] = {"command": [], "warm": []}
+    them: dict[str, list[float]] = {"command": [], "warm": []}
+    executors.keep_memory()
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory(dir=manifest.parent) as temporary:
+            folder = Path(temporary)
+            command = [sys.executable, "-c", "from yttria.cli import main; main()", "batch", "run", str(some)]
+            us["command"].append(_timed([*command, "-o", str(folder / "a"), "-n", str(workers)]))
+            us["warm"].append(ours(some, folder / "b", workers))
+            command = [sys.executable, __file__, "peer", str(some), "--workers", str(workers)]
+            them["command"].append(_timed([*command, "--out", str(folder / "peer.json")]))
+            ids, found, warm_s = json.loads((folder / "peer.json").read_text())
+            them["warm"].append(warm_s)
+            compare(folder / "a", ids, found)
+    for way in us:
+        ratios = [theirs / own for own, theirs in zip(us[way], them[way], strict=True)]
+        print(
+            f"{way}: {cases} cases, {workers} processes; yttria {cases / median(us[way]):.1f} cases/s, peer "
+            f"{cases / median(them[way]):.2f}; {median(ratios):.1f} times ({min(ratios):.1f} to {max(ratios):.1f})"
+        )
+
+
+def _timed(command: list[str]) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["peer", "both"])
     parser.add_argument("manifest", type=Path)
-    parser.add_argument("--cases", type=int, default=100)
+    parser.add_argument("--cases", type=int, default=480)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--results", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--keep-memory", action="store_true")
+    parser.add_argument("--out", type=Path)
     given = parser.parse_args()
-    with given.manifest.open(newline="", encoding="utf-8") as file:
-        rows = [row for row, _ in zip(csv.DictReader(file), range(given.cases), strict=False)]
-    with ProcessPoolExecutor(given.workers) as pool:
-        list(pool.map(abs, range(4 * given.workers)))
-        dose(rows[0], given.manifest.parent)
-        began = time.perf_counter()
-        found = list(pool.map(dose, rows, [given.manifest.parent] * len(rows), chunksize=4))
-        wall_s = time.perf_counter() - began
-    print(f"peer: {len(rows)} cases in {wall_s:.1f} s, {len(rows) / wall_s:.2f} cases/s with {given.workers} processes")
-    if given.results:
-        compare(given.results, found, [row["case_id"] for row in rows])
+    if given.what == "both":
+        both(given.manifest, given.cases, given.workers, given.rounds)
+        return
+    ids, found, wall_s = peer(given.manifest, given.workers, given.keep_memory)
+    print(f"peer: {len(ids)} cases in {wall_s:.1f} s, {len(ids) / wall_s:.2f} cases/s")
+    if given.out:
+        given.out.write_text(json.dumps((ids, found, wall_s), default=float), encoding="utf-8")
 
 
 if __name__ == "__main__":

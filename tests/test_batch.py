@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -254,6 +257,7 @@ def test_what_a_killed_writer_left_torn_is_done_again(manifest: Path, undisturbe
     ledger.write_bytes(ledger.read_bytes()[:-30])
     torn = next((tmp_path / "parts").rglob("*.parquet")).with_name(".torn.parquet.abc")
     torn.write_bytes(b"PAR1")
+    os.utime(torn, (1e9, 1e9))
     missing = json.loads(ledger_lines(tmp_path)[0])["part"]
     (tmp_path / "parts" / missing).unlink()
     report = run_manifest(manifest, tmp_path)
@@ -261,6 +265,29 @@ def test_what_a_killed_writer_left_torn_is_done_again(manifest: Path, undisturbe
     assert report.counts.done >= 2
     assert not torn.exists()
     assert contents(tmp_path) == contents(undisturbed)
+
+
+@pytest.mark.parametrize("another", [False, True], ids=["alone", "beside another runner"])
+def test_only_temporary_files_that_nobody_writes_are_removed(tmp_path: Path, another: bool) -> None:
+    manifest, results = cohort(tmp_path, 2), tmp_path / "results"
+    (results / "runners").mkdir(parents=True)
+    if another:
+        # This process lives, and has touched its file just now.
+        who = {"runner": "x", "host": socket.gethostname(), "pid": os.getpid(), "state": "running"}
+        (results / "runners" / "x.json").write_text(json.dumps(who))
+    ages_s = {"fresh": -60.0, "old": 60.0, "abandoned": 4000.0}
+    rooms = ("parts/0a", "maps/0a", "runners", "")
+    now = time.time()
+    for room in rooms:
+        (results / room).mkdir(parents=True, exist_ok=True)
+        for age, seconds in ages_s.items():
+            name = {"runners": f"{age}.tmp", "": f".doses.parquet.{age}"}.get(room, f".{age}.nii.gz.0123")
+            (results / room / name).write_bytes(b"half")
+            os.utime(results / room / name, (now - seconds,) * 2)
+    run_manifest(manifest, results)
+    left = {p.name for p in results.rglob("*") if p.is_file() and p.read_bytes() == b"half"}
+    kept = ["fresh", "old"] if another else ["fresh"]
+    assert left == {n for a in kept for n in (f"{a}.tmp", f".doses.parquet.{a}", f".{a}.nii.gz.0123")}
 
 
 def test_dose_maps_are_those_of_dose_image(manifest: Path, tmp_path: Path) -> None:
@@ -370,7 +397,12 @@ def test_the_command_line_says_what_is_wrong_and_how_it_ended(tmp_path: Path) ->
     code, text = invoke(*run)
     assert code == 3
     assert "2 cases in quarantine" in text
-    assert invoke(*run, "--max-failures", "0")[0] == 4
+    code, text = invoke("summary", results)
+    assert "FileNotFoundError" in text
+    assert "case 0001" in text
+    code, text = invoke(*run, "--max-failures", "0")
+    assert code == 4
+    assert "what was done is kept" in text
     write_files(tmp_path)
     assert invoke(*run)[0] == 0
     code, text = invoke("summary", results)

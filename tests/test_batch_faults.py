@@ -154,6 +154,22 @@ def test_a_full_disk(manifest: Path, undisturbed: dict[str, bytes], small_disk: 
     }
 
 
+def test_a_runner_killed_while_it_writes_leaves_nothing_behind_for_long(manifest: Path, tmp_path: Path) -> None:
+    dies = (
+        "import os, signal\n"
+        "os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "from yttria.cli import main; main()"
+    )
+    arguments = ("batch", "run", manifest, "-o", tmp_path, "--executor", "threads", "--maps", "nii.gz")
+    killed = subprocess.run([sys.executable, "-c", dies, *map(str, arguments)], capture_output=True, timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    assert list((tmp_path / "maps").rglob(".*.nii.gz.*"))
+    finished(start(*arguments))
+    assert not [path for path in tmp_path.rglob("*") if path.name[0] == "." or path.suffix == ".tmp"]
+    maps = {str(path.relative_to(tmp_path)) for path in (tmp_path / "maps").rglob("*.nii.gz")}
+    assert maps == set(pq.read_table(tmp_path / "cases.parquet")["dose_map"].to_pylist())
+
+
 @pytest.mark.parametrize("code", ["os._exit(9)"])
 def test_a_case_that_kills_its_worker_is_the_only_one_lost(tmp_path: Path, code: str) -> None:
     script = tmp_path / "dies.py"

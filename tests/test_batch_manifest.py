@@ -179,7 +179,7 @@ def test_a_tree_of_bids_names_becomes_a_manifest(tmp_path: Path) -> None:
         },
         {"case_id": "sub-02", "activity": "sub-02/pet/sub-02_pet.nii.gz"},
     ]
-    assert found.notes == ["sub-02: structures is open: no file"]
+    assert found.notes == ["sub-02: structures is open: there is no file for it"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileFormatError, match="no activity image"):
         discover(tmp_path / "empty")
@@ -194,7 +194,13 @@ def test_folders_of_dicom_become_a_manifest_that_runs(shared_data: Path, tmp_pat
     found = discover(tmp_path / "study", tmp_path)
     assert [row["case_id"] for row in found.rows] == ["patient 1", "patient 2"]
     assert found.rows[0] == {"case_id": "patient 1"} | dict.fromkeys(("activity", "structures"), "study/patient 1")
-    assert "patient 2: structures is open: none" in found.notes
+    assert "patient 2: structures is open: there is no file for it" in found.notes
+    # Two series of one number, and two files of structures: every case has a name, and the note says what would do.
+    shutil.copytree(source, tmp_path / "study" / "patient 3")
+    third = discover(tmp_path / "study" / "patient 3", tmp_path)
+    assert [row["case_id"] for row in third.rows] == ["patient 3_1", "patient 3_2"]
+    assert len({row["series"] for row in third.rows}) == 2
+    assert "study/patient 3/rs_sphere_r30mm.dcm" in third.notes[0]
     write_manifest([found.rows[0] | {"scan_delay_h": 0.0}], tmp_path / "manifest.csv")
     assert check_manifest(tmp_path / "manifest.csv") == (1, [])
     (case,) = [row.case for row in read_manifest(tmp_path / "manifest.csv")]

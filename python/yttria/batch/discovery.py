@@ -66,11 +66,11 @@ def discover(folder: str | Path, relative_to: str | Path | None = None) -> Found
                 if len(candidates) == 1:
                     row[kind] = _posix(candidates[0], base)
                 elif candidates or kind == "structures":
-                    what = ", ".join(p.name for p in candidates) or "no file"
-                    found.notes.append(f"{name}: {kind} is open: {what}")
+                    found.notes.append(_open(name, kind, [_posix(p, base) for p in candidates]))
             found.rows.append(row | _sidecar(path, found.notes))
     for folder_of_case in _dicom_folders(folder):
         _dicom_rows(folder_of_case, folder, base, found)
+    _make_ids_unique(found.rows)
     if not found.rows:
         ends = ", ".join(f"*_{word}" for word in KINDS["activity"])
         raise FileFormatError(f"{folder}: holds no activity image ({ends} with .nii, .nii.gz or .nrrd; DICOM)")
@@ -95,19 +95,39 @@ def _dicom_rows(case: Path, folder: Path, base: Path, found: Found) -> None:
     name = case.resolve().name if case == folder else case.name
     activities = [series for series in report.series if series.modality in dicom.ACTIVITY_MODALITIES]
     structures = [series for series in report.series if series.modality in ("SEG", "RTSTRUCT")]
-    for series in activities:
-        several = len(activities) > 1
-        row = {"case_id": f"{name}_{series.number}" if several else name, "activity": _posix(case, base)}
+    several = len(activities) > 1
+    numbered = len({series.number for series in activities}) == len(activities)
+    for n, series in enumerate(activities, 1):
+        number = series.number if numbered else n
+        row = {"case_id": f"{name}_{number}" if several else name, "activity": _posix(case, base)}
         if several:
             row["series"] = series.uid
         if len(structures) == 1:
             row["structures"] = row["activity"]
         else:
-            what = ", ".join(s.name for s in structures) or "none"
-            found.notes.append(f"{row['case_id']}: structures is open: {what}")
+            paths = [dicom.first_file(case, s.uid, (s.modality,)) for s in structures]
+            found.notes.append(_open(row["case_id"], "structures", [_posix(path, base) for path in paths]))
         for problem in filter(None, (series.problem, series.timing_problem)):
             found.notes.append(f"{row['case_id']}: {problem}")
         found.rows.append(row)
+
+
+def _open(case_id: str, kind: str, candidates: list[str]) -> str:
+    """What is said of a cell that stays empty."""
+    if not candidates:
+        return f"{case_id}: {kind} is open: there is no file for it"
+    return f"{case_id}: {kind} is open, for {len(candidates)} would do: {', '.join(candidates)}"
+
+
+def _make_ids_unique(rows: list[dict[str, Any]]) -> None:
+    """Number the rows that have the name of an earlier one."""
+    taken: set[str] = set()
+    for row in rows:
+        name, n = row["case_id"], 1
+        while row["case_id"] in taken:
+            n += 1
+            row["case_id"] = f"{name}_{n}"
+        taken.add(row["case_id"])
 
 
 def _files(folder: Path) -> Iterator[Path]:

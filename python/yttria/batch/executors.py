@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -127,6 +127,18 @@ def keep_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_THRESHOLD, _KEEP)
         mallopt(_M_TRIM_THRESHOLD, _KEEP)
+
+
+def preload() -> None:
+    """Start the server that worker processes are forked from, and let it import what they need, while this one goes on.
+
+    Where there is such a server; else nothing. It is one per process, and what it has imported any pool of the process
+    gets: the command line does this, a library must not.
+    """
+    if os.name == "posix":
+        # One that is not installed is passed over.
+        forkserver.set_forkserver_preload(["yttria.batch.work", "nibabel.nifti1", "zlib_ng.gzip_ng"])
+        forkserver.ensure_running()
 
 
 def _prepare() -> None:

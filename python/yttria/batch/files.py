@@ -43,10 +43,14 @@ def read_ahead(paths: Iterable[Path]) -> None:
                 os.close(descriptor)
 
 
-def remove_temporaries(folder: Path) -> None:
-    """Remove what writers that were killed have left half written."""
-    for room in ("parts", "maps"):
-        for path in (folder / room).glob("*/.*"):
-            path.unlink(missing_ok=True)
-    for path in folder.glob(".*.parquet.*"):
-        path.unlink(missing_ok=True)
+def remove_temporaries(folder: Path, before: float) -> None:
+    """Remove what writers that were killed have left half written, last touched `before` that time.
+
+    The time is by the clock of the file system. Who is still writing has touched his file since.
+    """
+    names = ("parts/*/.*", "maps/*/.*", ".*.parquet.*", ".status.*", "runners/*.tmp")
+    for path in (found for name in names for found in folder.glob(name)):
+        # Another runner may be removing it, or its writer may give it its name.
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                path.unlink()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from .._extras import require
-from .cohort import progress_of
+from .cohort import RunReport, progress_of
 from .runner import Counts, Run
 
 Watch = Callable[[Run, float], None]
@@ -31,6 +31,15 @@ def in_words(counts: Counts, wall_s: float) -> str:
     left = "" if status["left_s"] is None else f", {_duration(status['left_s'])} left"
     known = f", {counts.known} known before" if counts.known else ""
     return f"{counts.settled}/{counts.total} cases, {status['rate_per_s']:.1f}/s{left}, {counts.failed} failed{known}"
+
+
+def end_in_words(report: RunReport) -> str:
+    """One line: how it ended, and what became of the cases."""
+    counts = report.counts
+    rate = f" ({report.rate_per_s:.1f}/s)" if counts.done else ""
+    known = f", {counts.known} known before" if counts.known else ""
+    settled = f"{counts.settled} of {counts.total} cases in {_duration(report.wall_s)}"
+    return f"{report.state}: {settled}: {counts.done} dosed{rate}{known}, {counts.failed} failed"
 
 
 def _lines(every: int, file: TextIO) -> Watch:
@@ -63,6 +72,8 @@ def _bar(file: TextIO) -> Iterator[Watch]:
 
 
 def _duration(seconds: float) -> str:
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

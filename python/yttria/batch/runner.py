@@ -24,6 +24,8 @@ from .work import Task, dose_all, identify_all
 
 #: Rows that are claimed together.
 BLOCK = 64
+#: A temporary file that nobody has touched for so long is nobody's, also while other runners are at work.
+ABANDONED_S = 3600.0
 #: Results are written when so many have gathered, or the first of them is so old.
 GATHERED = 256
 OLDEST_S = 5.0
@@ -88,8 +90,9 @@ class Run:
         work = content_sha256(self._manifest)[:16]
         self._claims = Claims(self._folder, f"{work}-{self._shard[0]}-{self._shard[1]}", self.runner)
         try:
-            if not self.runner.others():
-                remove_temporaries(self._folder)
+            # Where nobody else is at work, all that is older than this runner; else what no writer can be at any more.
+            others = self.runner.others()
+            remove_temporaries(self._folder, self.runner.started - (ABANDONED_S if others else 0.0))
             yield from self._passes()
             if self.stop is None:
                 self._claims.clear()

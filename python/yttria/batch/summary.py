@@ -19,6 +19,8 @@ OUTLIER_Z = 3.5
 #: The normal distribution's standard deviation per median absolute deviation.
 _SD_PER_MAD = 1.4826
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: Cases in quarantine that are listed one by one.
+_LISTED = 1000
 METRICS = ("mean_gy", "d95_gy", "d70_gy", "d50_gy", "volume_ml")
 
 
@@ -27,13 +29,15 @@ class Summary:
     """`structures`: a row per structure and metric of `METRICS` with n and quantiles, what most cases have first.
 
     `outliers`: cases whose mean dose to a structure stands out, by the modified z-score of its logarithm (of the dose
-    itself where one is <= 0): 0.6745 (x - median) / MAD beyond 3.5. `quarantined`: how many, by error.
+    itself where one is <= 0): 0.6745 (x - median) / MAD beyond 3.5. `quarantined`: how many, by error; `quarantine`:
+    the first 1000 of them, with row, case_id, error and message.
     """
 
     cases: int
     structures: list[dict[str, Any]]
     outliers: list[dict[str, Any]]
     quarantined: dict[str, int]
+    quarantine: list[dict[str, Any]]
     warnings: dict[str, int]
 
     def as_dict(self) -> dict[str, Any]:
@@ -46,8 +50,10 @@ def summarize(folder: str | Path) -> Summary:
     folder = checked(folder)
     values, ids, warnings, cases = _doses(folder)
     quarantined: Counter[str] = Counter()
-    for table in read_rows(folder, "quarantine", ("error",)):
+    quarantine: list[dict[str, Any]] = []
+    for table in read_rows(folder, "quarantine", ("row", "case_id", "error", "message")):
         quarantined.update(table["error"].to_pylist())
+        quarantine += table.slice(0, _LISTED - len(quarantine)).to_pylist()
     structures = sorted({name for name, _ in values}, key=lambda name: (-len(values[name, "mean_gy"]), name))
     rows = [
         {"structure": name, "metric": metric, "n": len(found)}
@@ -56,13 +62,14 @@ def summarize(folder: str | Path) -> Summary:
         for metric in METRICS
         if len(found := values[name, metric])
     ]
-    outliers = [
+    outliers: list[dict[str, Any]] = [
         {"case_id": str(ids[name][n]), "structure": name, "mean_gy": float(means[n]), "z": float(z[n])}
         for name in structures
         for means, z in [(values[name, "mean_gy"], modified_z(values[name, "mean_gy"]))]
         for n in np.flatnonzero(np.abs(z) > OUTLIER_Z)
     ]
-    return Summary(cases, rows, sorted(outliers, key=lambda o: -abs(o["z"])), dict(quarantined), dict(warnings))
+    outliers.sort(key=lambda outlier: -abs(outlier["z"]))
+    return Summary(cases, rows, outliers, dict(quarantined), quarantine, dict(warnings))
 
 
 def mean_doses(folder: Path) -> dict[str, NDArray[np.float64]]:
@@ -73,6 +80,8 @@ def mean_doses(folder: Path) -> dict[str, NDArray[np.float64]]:
 def checked(folder: str | Path) -> Path:
     """The folder, if it holds the tables of a run."""
     folder = Path(folder)
+    if not folder.is_dir():
+        raise FileFormatError(f"{folder}: there is no such folder of results")
     if not (folder / "doses.parquet").is_file():
         raise FileFormatError(f"{folder}: there is no doses.parquet: the run has not ended yet; run it again to go on")
     return folder

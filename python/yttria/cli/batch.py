@@ -112,8 +112,12 @@ def run(
 
     Exit code: 0 complete, 3 complete with cases in quarantine, 4 too many failures, 130 interrupted, 1 refused.
     """
-    from ..batch import ManifestError, executors, run_manifest
-    from ..batch.progress import in_words, watching
+    from ..batch import executors
+
+    if executor is Executors.processes and dask is None:
+        executors.preload()
+    from ..batch import ManifestError, run_manifest
+    from ..batch.progress import end_in_words, watching
 
     pool = executors.dask(dask, workers) if dask else getattr(executors, executor.name)(workers)
     executors.keep_memory()
@@ -137,13 +141,18 @@ def run(
             )
     except ManifestError as error:
         _print_problems(error.problems)
-        raise
+        typer.echo(f"{len(error.problems)} problems, no case was begun; yttria batch check also looks for the files")
+        raise typer.Exit(1) from None
     if json:
         typer.echo(as_json(report.as_dict()))
     else:
-        typer.echo(f"{report.state}: {in_words(report.counts, report.wall_s)}, {report.wall_s:.1f} s")
-        if report.quarantined:
-            typer.echo(f"{report.quarantined} cases in quarantine: {out / 'quarantine.parquet'}")
+        typer.echo(end_in_words(report))
+        if report.state != "complete":
+            typer.echo("what was done is kept; the same command goes on from there")
+        elif report.quarantined is None:
+            typer.echo("the tables are written when every other shard has ended")
+        elif report.quarantined:
+            typer.echo(f"{report.quarantined} cases in quarantine; the reasons: yttria batch summary {out}")
     codes = {"complete": QUARANTINED if report.quarantined or report.counts.failed else 0, "interrupted": INTERRUPTED}
     if code := codes.get(report.state, TOO_MANY_FAILURES):
         raise typer.Exit(code)
@@ -178,9 +187,14 @@ def summary(
             title=f"{len(found.outliers)} mean doses stand out (modified z-score of the logarithm beyond 3.5)",
             headings={"case_id": "Case", "structure": "Structure", "mean_gy": "Mean / Gy", "z": "z"},
         )
-    for what, counted in (("in quarantine", found.quarantined), ("cases with the note", found.warnings)):
-        for name, count in sorted(counted.items()):
-            typer.echo(f"{count} {what}: {name}")
+    for name, count in sorted(found.warnings.items()):
+        typer.echo(f"{count} cases with the note: {name}")
+    if found.quarantined:
+        typer.echo(f"{sum(found.quarantined.values())} cases in quarantine:")
+        for lost in found.quarantine[:_SHOWN]:
+            typer.echo(f"  row {lost['row']}, {lost['case_id']}: {lost['error']}: {lost['message']}")
+        if len(found.quarantine) > _SHOWN:
+            typer.echo(f"  ... the others stand in {results / 'quarantine.parquet'}")
     if path is not None:
         Console().print(f"[dim]wrote[/] {path}", highlight=False, soft_wrap=True)
 

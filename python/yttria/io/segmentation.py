@@ -84,12 +84,12 @@ def _structure(
     mask = layers[layer] == value
     if "Extent" in segment:
         extent = [int(x) for x in segment["Extent"].split()]
-        for (low, high), low_stated, high_stated in zip(
-            reversed(_extent(mask)), extent[0::2], extent[1::2], strict=True
-        ):
-            # Slicer crops to the extent and other readers do not: where it matters, neither is taken for granted.
-            if low <= high and (low < low_stated or high > high_stated):
-                raise ValueError(f"segment '{_name(segment)}' has voxels outside its extent {segment['Extent']}")
+        if len(extent) != 6:
+            raise ValueError(f"extent of segment '{_name(segment)}' must be six numbers, got {segment['Extent']}")
+        # Slicer crops to the extent and other readers do not: where it matters, neither is taken for granted.
+        box = tuple(slice(max(extent[n], 0), max(extent[n + 1] + 1, 0)) for n in (4, 2, 0))
+        if np.count_nonzero(mask[box]) != np.count_nonzero(mask):
+            raise ValueError(f"segment '{_name(segment)}' has voxels outside its extent {segment['Extent']}")
     color = tuple(float(c) for c in segment["Color"].split()) if "Color" in segment else None
     return Structure(_name(segment), mask, affine, label=value, color=color)  # type: ignore[arg-type]
 
