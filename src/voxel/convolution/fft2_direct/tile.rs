@@ -12,13 +12,39 @@ pub(super) const TILE: usize = LANES;
 /// Elements of a transposed column: both parts of the tile.
 pub(super) const COLUMN: usize = 2 * TILE;
 
+/// Rows and columns of a square exchanged, by four perfect shuffles of its elements: each moves the top bit of an index
+/// to the bottom. Compilers make vector shuffles of that, three times as fast for `f32` as one element at a time; for
+/// `f64` they do not.
+#[inline(always)]
+fn transpose<T: Element>(square: &mut [T; TILE * TILE]) {
+    if size_of::<T>() == 4 {
+        for _ in 0..TILE.ilog2() {
+            let before = *square;
+            let (low, high) = before.split_at(TILE * TILE / 2);
+            for ((pair, low), high) in square.as_chunks_mut::<2>().0.iter_mut().zip(low).zip(high) {
+                *pair = [*low, *high];
+            }
+        }
+    } else {
+        for row in 0..TILE {
+            for column in 0..row {
+                square.swap(row * TILE + column, column * TILE + row);
+            }
+        }
+    }
+}
+
 /// Sixteen columns of a tile, from its rows: row `2 f + c` is part `c` of frequency `f`.
 #[inline(always)]
 pub(super) fn to_columns<T: Element>(rows: &[T], stride: usize, columns: &mut [T; TILE * COLUMN]) {
-    for row in 0..COLUMN {
-        let values = &rows[row * stride..][..TILE];
-        for (i, value) in values.iter().enumerate() {
-            columns[i * COLUMN + row % 2 * TILE + row / 2] = *value;
+    for part in 0..2 {
+        let mut square = [T::ZERO; TILE * TILE];
+        for (f, row) in square.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
+            row.copy_from_slice(&rows[(2 * f + part) * stride..][..TILE]);
+        }
+        transpose(&mut square);
+        for (column, values) in columns.as_chunks_mut::<COLUMN>().0.iter_mut().zip(square.as_chunks::<TILE>().0) {
+            column[part * TILE..][..TILE].copy_from_slice(values);
         }
     }
 }
@@ -26,10 +52,14 @@ pub(super) fn to_columns<T: Element>(rows: &[T], stride: usize, columns: &mut [T
 /// The way back.
 #[inline(always)]
 pub(super) fn to_rows<T: Element>(columns: &[T; TILE * COLUMN], stride: usize, rows: &mut [T]) {
-    for row in 0..COLUMN {
-        let values = &mut rows[row * stride..][..TILE];
-        for (i, value) in values.iter_mut().enumerate() {
-            *value = columns[i * COLUMN + row % 2 * TILE + row / 2];
+    for part in 0..2 {
+        let mut square = [T::ZERO; TILE * TILE];
+        for (values, column) in square.as_chunks_mut::<TILE>().0.iter_mut().zip(columns.as_chunks::<COLUMN>().0) {
+            values.copy_from_slice(&column[part * TILE..][..TILE]);
+        }
+        transpose(&mut square);
+        for (f, row) in square.as_chunks::<TILE>().0.iter().enumerate() {
+            rows[(2 * f + part) * stride..][..TILE].copy_from_slice(row);
         }
     }
 }
