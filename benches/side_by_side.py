@@ -365,6 +365,7 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         heights = [of_kind[name] for name in maps if name in of_kind]
         axes.bar_label(axes.bar(at, heights, 0.2, label=f"{density}, {dtype}"), fmt="%.1f", fontsize=6)
     axes.axhline(1.0, color="black", linewidth=0.8)
+    axes.tick_params(axis="x", labelsize=8)
     axes.set_xticks(range(len(maps)), [f"{name}\n{'x'.join(map(str, CASES[name][0]))}" for name in maps])
     axes.set_ylabel("best peer's time / yttria's")
     axes.legend(fontsize=7)
