@@ -50,6 +50,21 @@ def test_the_bits_depend_on_the_map_alone(method: str, dtype: Any, shape: Any, h
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("box", [((0, 20), (0, 10)), ((3, 5), (0, 20)), ((0, 1), (8, 35)), ((15, 20), (30, 43))])
+def test_a_plan_keeps_nothing_of_a_map_that_was_elsewhere(method: str, dtype: Any, box: Any) -> None:
+    # The planes and rows of a part of the map lie elsewhere in the scratch memory than those of all of it.
+    shape, half = (20, 33, 43), (3, 4, 5)
+    kernel, whole, part = even_kernel(half), random_map(shape, dtype=dtype) + dtype(1.0), np.zeros(shape, dtype)
+    planes, columns = (slice(*of_axis) for of_axis in box)
+    part[planes, :, columns] = whole[planes, :, columns]
+    for before, after in [(part, whole), (whole, part)]:
+        plan, fresh = (ConvolutionPlan(shape, kernel, dtype, threads=1, method=method) for _ in range(2))
+        plan.apply(before)
+        assert np.array_equal(plan.apply(after), fresh.apply(after))
+
+
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("corner", [(0, 0, 0), (17, 40, 30), (36, 52, 42), (3, 52, 0)])
 @pytest.mark.parametrize("size", [1, 3, 14])
 def test_what_the_kernel_does_not_reach_is_exactly_zero(method: str, corner: tuple[int, int, int], size: int) -> None:
