@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from yttria.conformance import case, cases
+from yttria.conformance import case, cases, export, score
+from yttria.conformance._file_scenes import file_scenes
 from yttria.conformance._own_vectors import own_vectors
 from yttria.conformance._scenes import COARSE, SLAB, scenes
 from yttria.conformance.definition.voxel import convolve, mirrored, s_values, tabulated
@@ -18,7 +22,7 @@ from yttria.reference import convolution
 FOLDER = files("yttria").joinpath("data", "conformance")
 
 
-@pytest.mark.parametrize("scene", scenes(), ids=lambda scene: scene["id"])
+@pytest.mark.parametrize("scene", [*scenes(), *file_scenes()], ids=lambda scene: scene["id"])
 def test_the_voxel_cases_are_what_the_code_makes(scene: dict) -> None:
     shipped, made = case(scene["id"]), answered(scene)
     assert shipped.inputs.keys() == scene["inputs"].keys()
@@ -28,7 +32,7 @@ def test_the_voxel_cases_are_what_the_code_makes(scene: dict) -> None:
         else:
             assert shipped.inputs[name] == value
     for name, value in made["expected"].items():
-        assert shipped.expected[name].dtype == np.float32
+        assert isinstance(value, float | list) or shipped.expected[name].dtype == np.float32
         np.testing.assert_allclose(shipped.expected[name], value, rtol=1e-6, atol=1e-7 * np.abs(value).max())
 
 
@@ -81,3 +85,70 @@ def test_no_map_is_its_own_mirror_image() -> None:
             dose = each.expected["dose_Gy"]
             for axis in range(3):
                 assert np.abs(np.flip(dose, axis) - dose).max() > 0.1 * dose.max()
+
+
+def test_the_exported_files_hold_what_the_cases_say(tmp_path: Path) -> None:
+    """Read by nibabel and pydicom alone, and by SimpleITK, whose centers are an independent opinion on the axes."""
+    nibabel, pydicom = pytest.importorskip("nibabel"), pytest.importorskip("pydicom")
+    sitk = pytest.importorskip("SimpleITK")
+    written = export(tmp_path, nifti=True, dicom=True)
+    assert len([path for path in written if "files" in path.parts]) == 2 + 2 * 7
+    for name in ("file-nifti", "file-nifti-turned"):
+        each, path = case(name), tmp_path / "files" / name / "image.nii.gz"
+        i = each.inputs
+        image = nibabel.load(path)
+        values = i["stored"] * i["scl_slope"] + i["scl_inter"]
+        np.testing.assert_allclose(np.asarray(image.dataobj).T, values, rtol=1e-6)
+        assert json.loads((path.parent / "image.json").read_text()) == {"Units": i["unit"]}
+        assert center(sitk.ReadImage(str(path))) == pytest.approx(each.expected["center_of_activity_lps_mm"], rel=1e-5)
+    for name in ("file-dicom-start", "file-dicom-admin"):
+        each = case(name)
+        files = sorted((tmp_path / "files" / name).glob("*.dcm"))
+        slices = [pydicom.dcmread(path) for path in files]
+        assert [int(s.InstanceNumber) for s in slices] == list(range(1, 8))
+        assert np.array_equal([s.pixel_array for s in slices], each.inputs["stored"])
+        ordered = [str(path) for path in sorted(files, key=lambda p: float(pydicom.dcmread(p).ImagePositionPatient[2]))]
+        reader = sitk.ImageSeriesReader()
+        reader.SetOutputPixelType(sitk.sitkFloat64)
+        reader.SetFileNames(ordered)
+        assert center(reader.Execute()) == pytest.approx(each.expected["center_of_activity_lps_mm"], rel=1e-5)
+
+
+def center(image: Any) -> list[float]:
+    """The center of what an image of SimpleITK holds, by its own geometry."""
+    values = pytest.importorskip("SimpleITK").GetArrayFromImage(image).astype(float)
+    index = [(np.indices(values.shape)[axis] * values).sum() / values.sum() for axis in (2, 1, 0)]
+    return list(image.TransformContinuousIndexToPhysicalPoint(index))
+
+
+@pytest.mark.parametrize("name", [each["id"] for each in file_scenes()])
+def test_no_point_of_a_file_is_in_the_dark(name: str) -> None:
+    """A point in a voxel like the others, or at a number near 0, would hide a misreading."""
+    expected = case(name).expected
+    values = sorted(expected["activity_at_points_Bq_per_mL"])
+    assert all(b > 1.1 * a > 0 for a, b in pairwise(values))
+    assert min(map(abs, expected["center_of_activity_lps_mm"])) > 20.0
+
+
+def test_a_real_misreading_is_named(tmp_path: Path) -> None:
+    """SimpleITK's series reader takes the type of all values from the first slice, and loses their upper bits."""
+    sitk = pytest.importorskip("SimpleITK")
+    pytest.importorskip("pydicom")
+    export(tmp_path, dicom=True)
+    answers = {}
+    for name, hours in (("file-dicom-start", 27.5), ("file-dicom-admin", 0.0)):
+        reader = sitk.ImageSeriesReader()
+        reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(tmp_path / "files" / name)))
+        image = reader.Execute()
+        values = sitk.GetArrayFromImage(image) * 2.0 ** (hours / 64.1)
+        points = case(name).inputs["points_lps_mm"]
+        answers[name] = {
+            "activity_at_administration_MBq": float(values.sum() * np.prod(image.GetSpacing()) * 1e-9),
+            "center_of_activity_lps_mm": center(image),
+            "activity_at_points_Bq_per_mL": [
+                float(values[image.TransformPhysicalPointToIndex(p)[::-1]]) for p in points
+            ],
+        }
+    report = score(answers)
+    assert report.counts["fail"] == 2
+    assert [finding.name for finding in report.findings] == ["pixel_type_of_the_first_slice_for_all"]

@@ -131,7 +131,7 @@ def test_a_structure_outside_is_left_out_and_said(case) -> None:
 
 def test_what_is_refused(case) -> None:
     a, b, structures = case
-    with pytest.raises(GeometryError, match="one grid, or resample_b"):
+    with pytest.raises(GeometryError, match="one grid, else resample_b"):
         compare(a, Image(b.array[:3], AFFINE, "Gy"))
     moved = AFFINE.copy()
     moved[0, 3] += 0.01
@@ -207,6 +207,44 @@ def test_the_command_writes_what_the_function_returns(files: Path, case, tmp_pat
     assert (np.isnan(gamma.array) == np.isnan(expected.gamma.gamma)).all()
     assert read_image(tmp_path / "difference.nrrd").unit == "Gy"
     assert (tmp_path / "comparison.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("other", ["b.nii.gz", "b.nrrd", "b.dcm"])
+def test_rtdose_beside_every_other_format(case, tmp_path: Path, other: str) -> None:
+    """The same dose, once through a DICOM object of 32 bits: half a step of it apart at most."""
+    pytest.importorskip("highdicom")
+    from yttria.io.dicom import write_rtdose
+
+    a, _, structures = case
+    a = a.with_array(np.abs(a.array), "Gy")
+    write_rtdose(a, tmp_path / "a.dcm")
+    (write_rtdose if other.endswith("dcm") else write_image)(a, tmp_path / other)
+    write_structures(structures[:1], tmp_path / "s.seg.nrrd")
+    out = tmp_path / "out"
+    text = invoke("compare", tmp_path / "a.dcm", tmp_path / other, "-s", tmp_path / "s.seg.nrrd", "-o", out)
+    written = json.loads((out / "comparison.json").read_text())
+    assert {row["structure"] for row in written["differences"]} == {"Above cutoff", "Left"}
+    assert max(row["maximum_gy"] for row in written["differences"]) <= 1e-9 * a.array.max()
+    assert written["gamma"]["passing_fraction"] == 1.0
+    assert "comparison.png" in text
+    assert (out / "gamma.nrrd").is_file()
+    # Beside a dose that is another one it says so.
+    write_image(a.with_array(1.1 * a.array, "Gy"), tmp_path / "more.nrrd")
+    invoke("compare", tmp_path / "more.nrrd", tmp_path / "a.dcm", "-o", out)
+    (row,) = json.loads((out / "comparison.json").read_text())["differences"]
+    assert row["relative_difference"] == pytest.approx(1 / 1.1 - 1)
+
+
+def test_no_column_is_lost_on_a_narrow_terminal(files: Path, tmp_path: Path) -> None:
+    pytest.importorskip("typer")
+    from typer.testing import CliRunner
+
+    from yttria.cli.app import app
+
+    arguments = ["compare", str(files / "a.nrrd"), str(files / "a.nrrd"), "-o", str(tmp_path)]
+    page = CliRunner().invoke(app, arguments, env={"COLUMNS": "40", "TERM": "dumb"}).output
+    head = next(line for line in page.splitlines() if "Structure" in line)
+    assert head.split() == ["Structure", "mL", "Mean", "A", "B", "-", "A", "q75", "q99", "Max", "Gamma"]
 
 
 def test_the_command_for_a_machine_and_its_refusal(files: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT
 from yttria.conformance import adapters, cases, definition, vectors
 from yttria.conformance._cases import Case, from_vector
+from yttria.conformance._file_scenes import FILE_MODELS
 from yttria.conformance.variants import VARIANTS
 from yttria.errors import YttriaError
 
@@ -54,6 +55,9 @@ def _is_mistake(vector: Vector) -> bool:
 
 
 def _check(case: Case) -> None:
+    if case.model in FILE_MODELS:
+        pytest.importorskip("pydicom")
+        pytest.importorskip("nibabel")
     if "error" in case.expected:
         with pytest.raises(YttriaError):
             adapters.answer(case.model, case.inputs)
@@ -72,7 +76,9 @@ def test_vector(vector: Vector) -> None:
     _check(from_vector(vector))
 
 
-@pytest.mark.parametrize("case", [c for c in cases() if c.id.startswith(("own-", "vox-", "s-"))], ids=lambda c: c.id)
+@pytest.mark.parametrize(
+    "case", [c for c in cases() if c.id.startswith(("own-", "vox-", "s-", "file-"))], ids=lambda c: c.id
+)
 def test_case_of_this_project(case: Case) -> None:
     _check(case)
 

@@ -32,11 +32,13 @@ class Outside(str, Enum):
 
 
 def compare(
-    a: Annotated[Path, typer.Argument(help="Dose map A, the reference: NRRD or NIfTI.", show_default=False)],
+    a: Annotated[Path, typer.Argument(help="Dose map A, the reference: NRRD, NIfTI or RTDOSE.", show_default=False)],
     b: Annotated[Path, typer.Argument(help="Dose map B, which is evaluated.", show_default=False)],
     structures: Annotated[
         Path | None,
-        typer.Option("--structures", "-s", help="Segmentation: .seg.nrrd, or a NIfTI labelmap.", show_default=False),
+        typer.Option(
+            "--structures", "-s", help="Segmentation: .seg.nrrd, a NIfTI labelmap, SEG or RTSTRUCT.", show_default=False
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out/compare"),
     unit_a: Annotated[
@@ -72,7 +74,8 @@ def compare(
 ) -> None:
     """Compare dose map B with dose map A: differences, doses of structures, isodoses, gamma index.
 
-    Writes comparison.json, the tables as CSV, the maps difference (B - A) and gamma in A's format, and comparison.png.
+    Writes comparison.json, the tables as CSV, the maps difference (B - A) and gamma (NIfTI where A is, else NRRD), and
+    comparison.png.
     """
     with progress("Reading", quiet=json):
         dose_a, dose_b = read_image(a, unit=unit_a), read_image(b, unit=unit_b)

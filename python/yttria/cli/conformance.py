@@ -18,10 +18,11 @@ from .output import Row, as_json, print_table, progress
 
 def export_suite(
     folder: Annotated[Path, typer.Argument(help="Where the files go.", show_default=False)],
-    nifti: Annotated[bool, typer.Option("--nifti", help="Maps as NIfTI too (extra nifti).")] = False,
+    nifti: Annotated[bool, typer.Option("--nifti", help="Maps and files as NIfTI too (extra nifti).")] = False,
+    dicom: Annotated[bool, typer.Option("--dicom", help="PET series to be read, too (extra dicom).")] = False,
 ) -> None:
     """Write the suite's cases for any language: JSON, CSV, raw maps, schemas, and a template for the answers."""
-    written = export(folder, nifti=nifti)
+    written = export(folder, nifti=nifti, dicom=dicom)
     console = Console()
     console.print(f"[dim]wrote[/] {len(written)} files to {folder}", highlight=False, soft_wrap=True)
     console.print(f"Start with {folder / 'README.txt'}.", highlight=False, soft_wrap=True)

@@ -35,7 +35,10 @@ def print_table(rows: Sequence[Row], *, title: str, headings: dict[str, str], fo
         )
     for row in rows:
         table.add_row(*(shown(row[key]) for key in headings))
-    Console().print(table)
+    console = Console()
+    # A narrow terminal breaks a line rather than losing the last columns without a word.
+    needed = console.measure(table, options=console.options.update(width=10_000)).minimum
+    Console(width=max(console.width, needed)).print(table)
 
 
 def shown(value: str | float | int | None) -> str:

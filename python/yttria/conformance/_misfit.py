@@ -49,7 +49,7 @@ def _of_map(got: Any, predicted: Any, noise: float, tolerance: dict[str, float])
         return WORST
     largest = float(np.abs(center).max())
     floor = SOUND * tolerance.get("of_maximum", 0.0) * largest
-    sigma = np.hypot(max(noise, tolerance.get("rel", 0.0)) * np.abs(center), floor) + 1e-7 * largest
+    sigma = np.hypot(max(noise, tolerance.get("rel", 0.0)) * np.abs(center), floor) + 1e-7 * largest + 1e-12
     return float(min(np.max(np.abs(values - center) / sigma), WORST))
 
 

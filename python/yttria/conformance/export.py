@@ -16,6 +16,8 @@ from .. import __version__, dose_point_kernel
 from .._extras import require
 from ..provenance import RESEARCH_USE
 from ._cases import Case, cases
+from ._file_scenes import DICOM, FILE_MODELS, NIFTI
+from ._image_files import write_dicom, write_nifti
 from .definition.voxel import tabulated
 from .results import flat
 
@@ -42,24 +44,33 @@ MODELS = {
     "entries and constant beyond its ends",
     "voxel_dose_relative": "c = counts / (sum of counts in the mask) A_vial (1 - R) (1 - L) / V; D = C c / rho; "
     "negative counts stay negative",
+    "activity_from_dicom": "a PET series: header values by slice, and what is stored; slices in the order of instance "
+    "numbers; as files in files/CASE with --dicom",
+    "activity_from_nifti": "header values of a NIfTI file, and what is stored; as a file in files/CASE with --nifti; "
+    "the sidecar states the unit",
+    "activity_from_...": "asked: activity at administration in the field, its center, and the concentration at "
+    "administration of the voxel in which each point lies; points and center in LPS mm",
     "all others": "the planning and evaluation models of yttria.reference, see docs/reference.md of yttria",
 }
 
 
-def export(folder: str | os.PathLike[str], *, nifti: bool = False) -> list[Path]:
+def export(folder: str | os.PathLike[str], *, nifti: bool = False, dicom: bool = False) -> list[Path]:
     """Write the suite into `folder` and return the files' paths.
 
     `cases.json` and `cases.csv` hold questions and answers, `results_template.json` and `.csv` what to fill in,
     `schema/` the JSON Schemas of both, `maps/CASE/` each map as `.raw` and `.csv` (and `.nii.gz` with `nifti`),
     `kernel/` the dose point kernel and the voxel S values behind the expected doses, `README.txt` the conventions.
+    The cases that ask for a file to be read have it in `files/CASE/`: NIfTI with `nifti`, a PET series with `dicom`.
 
     Raises `MissingExtraError` where `nifti` is asked and not installed.
     """
     if nifti:
         require("nibabel", "nifti")
+    if dicom:
+        require("pydicom", "dicom")
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
-    written = [*_maps(root, nifti), *_kernels(root)]
+    written = [*_maps(root, nifti), *_files(root, nifti, dicom), *_kernels(root)]
     rows = [_as_json(case) for case in cases()]
     head = {
         "schema_version": 1,
@@ -114,8 +125,18 @@ def _maps(root: Path, nifti: bool) -> Iterator[Path]:
             yield raw
             lines = ([k, j, i, repr(float(v))] for (k, j, i), v in np.ndenumerate(value))
             yield _csv(stem.with_suffix(".csv"), ["k", "j", "i", "value"], lines)
-            if nifti:
+            if nifti and case.model not in FILE_MODELS:
                 yield _nifti(stem.with_name(f"{name}.nii.gz"), value, case.inputs["voxel_size_mm"])
+
+
+def _files(root: Path, nifti: bool, dicom: bool) -> Iterator[Path]:
+    for case in cases():
+        folder = root / "files" / case.id
+        if nifti and case.model == NIFTI:
+            folder.mkdir(parents=True, exist_ok=True)
+            yield write_nifti(folder / "image.nii.gz", case.inputs)
+        if dicom and case.model == DICOM:
+            yield from write_dicom(folder, case.inputs)
 
 
 def _nifti(path: Path, value: NDArray[Any], voxel_size_mm: list[float]) -> Path:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..reference.convolution import convolve
 from ..reference.voxel_s_values import voxel_s_values
+from ._file_scenes import file_scenes
 from ._own_vectors import own_vectors
 from ._scenes import COARSE, CUBE, SLAB, scenes
 from .definition import answer
@@ -54,7 +55,7 @@ def main() -> None:
     np.savez_compressed(folder / "s_values.npz", **s_value_octants())  # type: ignore[arg-type]
     arrays: dict[str, NDArray[Any]] = {}
     rows = []
-    for case in scenes():
+    for case in (*scenes(), *file_scenes()):
         made = answered(case)
         row: dict[str, Any] = {**made, "inputs": {}, "expected": {}}
         for part in ("inputs", "expected"):

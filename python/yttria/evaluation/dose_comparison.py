@@ -127,7 +127,7 @@ def compare(
     elif not a.same_grid(b):
         raise GeometryError(
             f"dose A (shape {list(a.shape)}, voxels {_sizes(a)} mm) and dose B (shape {list(b.shape)}, voxels "
-            f"{_sizes(b)} mm) must lie on one grid, or resample_b say how B is brought onto that of A"
+            f"{_sizes(b)} mm) must lie on one grid, else resample_b must say how B is brought onto A's"
         )
     gamma = gamma_index(
         a,

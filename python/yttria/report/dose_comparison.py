@@ -109,7 +109,7 @@ def _histograms(axes: Axes, comparison: Comparison) -> None:
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     if shown:
-        axes.legend(frameon=False, fontsize=9)
+        axes.legend(frameon=False, fontsize=9, loc="upper right")
 
 
 def _gamma_histogram(axes: Axes, comparison: Comparison) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import decay, evaluation, lung, partition, resin_activity, scores, single_compartment, territories, voxel
+from . import decay, evaluation, files, lung, partition, resin_activity, scores, single_compartment, territories, voxel
 from ._common import Answer, Inputs
 
-_ROOMS = (decay, evaluation, lung, partition, resin_activity, scores, single_compartment, territories, voxel)
+_ROOMS = (decay, evaluation, files, lung, partition, resin_activity, scores, single_compartment, territories, voxel)
 
 ADAPTERS: dict[str, Callable[[Inputs], Answer]] = {
     model: adapter for room in _ROOMS for model, adapter in room.ADAPTERS.items()

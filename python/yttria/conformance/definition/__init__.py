@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import decay, evaluation, partition, resin_activity, single_compartment, territories, voxel
+from . import decay, evaluation, files, partition, resin_activity, single_compartment, territories, voxel
 from ._common import Answer, Inputs
 
-_ROOMS = (decay, evaluation, partition, resin_activity, single_compartment, territories, voxel)
+_ROOMS = (decay, evaluation, files, partition, resin_activity, single_compartment, territories, voxel)
 
 DEFINITIONS: dict[str, Callable[[Inputs], Answer]] = {
     model: definition for room in _ROOMS for model, definition in room.DEFINITIONS.items()

@@ -7,7 +7,8 @@ line of what each one says about itself.
 
 from __future__ import annotations
 
-# The order is that in which two are put around each other: maps and histograms innermost, conventions outermost.
+# The order is that in which two are put around each other: files, maps and histograms innermost, conventions outermost.
+from . import files  # isort: skip
 from . import voxel  # isort: skip
 from . import evaluation  # isort: skip
 from . import planning  # isort: skip
@@ -22,6 +23,7 @@ __all__ = [
     "Variant",
     "conventions",
     "evaluation",
+    "files",
     "planning",
     "summary",
     "voxel",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...reference.decay import decayed_activity
+from .._file_scenes import DICOM
 from ..definition._common import half_life
 from ._wrap import Answer, Implementation, Inputs, answered, asked, known, replaced
 
@@ -33,7 +34,12 @@ def dates_ignored(inner: Implementation) -> Implementation:
     def across(_: Inputs, answer: Answer) -> Answer:
         return {"elapsed_h": answer["elapsed_h"] % 24.0}
 
-    return answered(answered(inner, change, "calibrated_activity"), across, "elapsed_across_dst")
+    def in_file(i: Inputs) -> Inputs:
+        day = i["RadiopharmaceuticalStartDateTime"][:10]
+        return {"AcquisitionDateTime": day + i["AcquisitionDateTime"][10:]}
+
+    timed = answered(answered(inner, change, "calibrated_activity"), across, "elapsed_across_dst")
+    return asked(timed, in_file, DICOM)
 
 
 @known
@@ -43,7 +49,7 @@ def start_taken_for_administration(inner: Implementation) -> Implementation:
     def change(i: Inputs) -> Inputs:
         return {"DecayCorrection": "ADMIN"} if i["DecayCorrection"] == "START" else {}
 
-    return asked(inner, change, "decay_correction_to_admin")
+    return asked(inner, change, "decay_correction_to_admin", DICOM)
 
 
 def _half_life(inner: Implementation, hours: float) -> Implementation:

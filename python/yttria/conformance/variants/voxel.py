@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...reference import decay
 from ...reference.dose_point_kernel import dose_rate_per_mm3
 from ...reference.local_deposition import local_deposition
+from .._file_scenes import NIFTI
 from ..definition._common import dose_factor, half_life
 from ..definition.voxel import TABLE_MEV, at_administration_mbq_per_ml, mirrored, s_values, tabulated
 from ._wrap import (
@@ -217,20 +218,21 @@ def axis_i_flipped(inner: Implementation) -> Implementation:
 
 
 ABSOLUTE = (KERNEL_DOSE, LOCAL_DOSE)
+TIMED = (*ABSOLUTE, "ldm_absolute", NIFTI)
 
 
 @known
 def no_decay_to_administration(inner: Implementation) -> Implementation:
     """Takes the activity at the time of the scan for that at administration (a MATLAB suite)."""
     names = ("hours_after_administration", "hours_admin_to_reference")
-    return asked(inner, lambda i: {name: 0.0 for name in names if name in i}, *ABSOLUTE, "ldm_absolute")
+    return asked(inner, lambda i: {name: 0.0 for name in names if name in i}, *TIMED)
 
 
 @known
 def decay_the_wrong_way(inner: Implementation) -> Implementation:
     """Decays the activity of the scan further where it must be taken back to administration."""
     names = ("hours_after_administration", "hours_admin_to_reference")
-    return asked(inner, lambda i: {name: -i[name] for name in names if name in i}, *ABSOLUTE, "ldm_absolute")
+    return asked(inner, lambda i: {name: -i[name] for name in names if name in i}, *TIMED)
 
 
 @known

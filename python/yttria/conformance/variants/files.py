@@ -1,0 +1,116 @@
+"""Files misread: slopes, order of slices and axes, sides, patient axes, corners, units, decay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._file_scenes import DICOM, FILE_MODELS, NIFTI
+from ._wrap import Implementation, Inputs, asked, known
+
+Affine = NDArray[np.float64]
+
+
+def _placed(inner: Implementation, change: Callable[[Affine], Affine]) -> Implementation:
+    """Voxels elsewhere than where the file has them."""
+
+    def hook(i: Inputs) -> Inputs:
+        before: Callable[[Any], Any] = i.get("_affine", lambda affine: affine)
+        return {"_affine": lambda affine: before(change(affine))}
+
+    return asked(inner, hook, *FILE_MODELS)
+
+
+@known
+def slope_of_the_first_slice_for_all(inner: Implementation) -> Implementation:
+    """Rescales every slice by the slope of the first file, where each has its own (image tools)."""
+    return asked(inner, lambda i: {"RescaleSlope": [i["RescaleSlope"][0]] * len(i["RescaleSlope"])}, DICOM)
+
+
+@known
+def pixel_type_of_the_first_slice_for_all(inner: Implementation) -> Implementation:
+    """Keeps 16 bits of every rescaled value where the lowest slice has a whole slope (SimpleITK's series reader)."""
+
+    def change(i: Inputs) -> Inputs:
+        normal = np.cross(*np.array(i["ImageOrientationPatient"]).reshape(2, 3))
+        lowest = int(np.argmin(np.array(i["ImagePositionPatient"]) @ normal))
+        whole = float(i["RescaleSlope"][lowest]).is_integer()
+        return {"_rescaled": lambda values: np.trunc(values) % 65536.0} if whole else {}
+
+    return asked(inner, change, DICOM)
+
+
+@known
+def slices_in_order_of_instance_numbers(inner: Implementation) -> Implementation:
+    """Stacks slices upwards by their number, whatever positions they state (image tools)."""
+
+    def change(i: Inputs) -> Inputs:
+        positions = np.array(i["ImagePositionPatient"])
+        normal = np.cross(*np.array(i["ImageOrientationPatient"]).reshape(2, 3))
+        step = abs(float((positions[1] - positions[0]) @ normal))
+        return {"ImagePositionPatient": [(positions[0] + n * step * normal).tolist() for n in range(len(positions))]}
+
+    return asked(inner, change, DICOM)
+
+
+@known
+def pixel_spacing_exchanged(inner: Implementation) -> Implementation:
+    """Takes PixelSpacing, from row to row first, as if it began with that from column to column (DICOM tools)."""
+    return asked(inner, lambda i: {"PixelSpacing": i["PixelSpacing"][::-1]}, DICOM)
+
+
+@known
+def scl_slope_ignored(inner: Implementation) -> Implementation:
+    """Takes the stored numbers of a NIfTI file for its values: no slope, no intercept."""
+    return asked(inner, lambda _: {"scl_slope": 1.0, "scl_inter": 0.0}, NIFTI)
+
+
+@known
+def kbq_read_as_bq(inner: Implementation) -> Implementation:
+    """Takes kBq/mL for Bq/mL."""
+    return asked(inner, lambda i: {"unit": "Bq/mL"} if i["unit"] == "kBq/mL" else {}, NIFTI)
+
+
+@known
+def ras_and_lps_confused(inner: Implementation) -> Implementation:
+    """Left for right and front for back: coordinates of one convention in the place of the other's (image tools)."""
+    return _placed(inner, lambda affine: np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine)
+
+
+@known
+def order_of_axes_reversed(inner: Implementation) -> Implementation:
+    """Takes an array (k, j, i) for (i, j, k), or the other way round, with the affine as it is."""
+    return _placed(inner, lambda affine: affine[:, [2, 1, 0, 3]])
+
+
+@known
+def directions_ignored(inner: Implementation) -> Implementation:
+    """Keeps the sides of a voxel and the first position, and drops the directions of the axes."""
+
+    def change(affine: Affine) -> Affine:
+        kept = np.diag([*np.linalg.norm(affine[:3, :3], axis=0), 1.0])
+        kept[:3, 3] = affine[:3, 3]
+        return kept
+
+    return _placed(inner, change)
+
+
+@known
+def position_taken_for_a_corner(inner: Implementation) -> Implementation:
+    """Takes the position of the first voxel's center for its corner: half a voxel off along each axis."""
+
+    def change(affine: Affine) -> Affine:
+        moved = affine.copy()
+        moved[:3, 3] += 0.5 * affine[:3, :3].sum(axis=1)
+        return moved
+
+    return _placed(inner, change)
+
+
+@known
+def decayed_twice_to_administration(inner: Implementation) -> Implementation:
+    """Corrects an image to administration that is corrected to administration already (a DICOM viewer)."""
+    return asked(inner, lambda i: {"DecayCorrection": "START"} if i["DecayCorrection"] == "ADMIN" else {}, DICOM)
