@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,11 @@ from conftest import ROOT
 pytest.importorskip("typer")
 
 DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md"))
+#: Compiles or runs `program.cpp`, whatever language it holds.
+PROGRAMS = {
+    "cpp": ["g++", "-std=c++11", "-Wall", "-Werror", "-o", "program", "program.cpp"],
+    "matlab": ["octave", "--no-gui", "--no-window-system", "--norc", "program.cpp"],
+}
 TARGETS = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
 
 
@@ -61,7 +67,23 @@ def test_every_block_runs(path: Path, demo_folder: Path, monkeypatch: pytest.Mon
             for line in text.splitlines():
                 run_line(shlex.split(line, comments=True), demo_folder)
         else:
-            assert language in ("text", "toml", "json"), f"{path.name}: a block in '{language}' that no test runs"
+            other = ("text", "toml", "json", *PROGRAMS)
+            assert language in other, f"{path.name}: a block in '{language}' that no test runs"
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_a_program_in_another_language_answers_right(tmp_path: Path, language: str) -> None:
+    if shutil.which(PROGRAMS[language][0]) is None:
+        pytest.skip(f"{PROGRAMS[language][0]} is not installed")
+    programs = [text for path in DOCUMENTS for name, text in blocks(path) if name == language]
+    assert programs
+    run(["conformance", "export", "suite"], tmp_path)
+    for text in programs:
+        (tmp_path / "program.cpp").write_text(text)
+        subprocess.run(PROGRAMS[language], cwd=tmp_path, check=True, capture_output=True, timeout=120)
+        if language == "cpp":
+            subprocess.run(["./program"], cwd=tmp_path, check=True, timeout=60)
+        assert "1 pass, 0 fail" in run(["conformance", "score", "results.json"], tmp_path)
 
 
 def run_line(words: list[str], folder: Path) -> None:

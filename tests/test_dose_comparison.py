@@ -217,8 +217,11 @@ def test_rtdose_beside_every_other_format(case, tmp_path: Path, other: str) -> N
 
     a, _, structures = case
     a = a.with_array(np.abs(a.array), "Gy")
-    write_rtdose(a, tmp_path / "a.dcm")
-    (write_rtdose if other.endswith("dcm") else write_image)(a, tmp_path / other)
+    write_rtdose(a, tmp_path / "a.dcm", reference=None)
+    if other.endswith("dcm"):
+        write_rtdose(a, tmp_path / other, reference=None)
+    else:
+        write_image(a, tmp_path / other)
     write_structures(structures[:1], tmp_path / "s.seg.nrrd")
     out = tmp_path / "out"
     text = invoke("compare", tmp_path / "a.dcm", tmp_path / other, "-s", tmp_path / "s.seg.nrrd", "-o", out)

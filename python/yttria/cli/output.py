@@ -37,7 +37,7 @@ def print_table(rows: Sequence[Row], *, title: str, headings: dict[str, str], fo
         table.add_row(*(shown(row[key]) for key in headings))
     console = Console()
     # A narrow terminal breaks a line rather than losing the last columns without a word.
-    needed = console.measure(table, options=console.options.update(width=10_000)).minimum
+    needed = console.measure(table, options=console.options.update(width=10_000)).minimum + 2  # and its edges
     Console(width=max(console.width, needed)).print(table)
 
 
