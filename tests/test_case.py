@@ -132,3 +132,15 @@ def test_how_structures_were_read_and_moved_is_stated(inputs: CaseInputs, tmp_pa
     (tmp_path / "registration.txt").write_text("1 0 0 4")
     with pytest.raises(FileFormatError, match=r"registration.txt: must hold a 4 x 4 matrix"):
         dose_case(Case(**declared, structures_transform=tmp_path / "registration.txt"))
+
+
+def test_a_structure_outside_the_image_is_not_passed_over(inputs: CaseInputs) -> None:
+    case = Case(**ABSOLUTE)
+    assert "structure_outside_image" not in {a.code for a in dose_case(case, inputs).result.advisories}
+    away = np.eye(4)
+    away[0, 3] = 1e4
+    structures = [inputs.structures[0], inputs.structures[1].moved(away)]
+    dosed = dose_case(case, CaseInputs(inputs.activity, structures))
+    (advisory,) = (a for a in dosed.result.advisories if a.code == "structure_outside_image")
+    assert (advisory.value, dosed.rows[1]["volume_ml"], dosed.rows[1]["mean_gy"]) == (1.0, 0.0, None)
+    assert advisory.message.startswith(f"'{structures[1].name}': 100.0% of its volume")

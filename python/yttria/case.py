@@ -127,6 +127,8 @@ class Case:
         )
 
 
+#: A structure may lie outside the image by this part of its volume without being advised.
+OUTSIDE_FRACTION = 0.01
 #: The fields of a case that name files or folders.
 FILE_FIELDS = tuple(each.name for each in fields(Case) if "Path" in str(each.type))
 
@@ -248,9 +250,26 @@ def dose_case(
     )
     advisories = (*result.advisories, *inputs.advisories, *_contour_advisories(case, inputs))
     provenance = replace(result.provenance, evaluation=_evaluation(case, inputs))
-    result = replace(result, advisories=advisories, provenance=provenance)
-    evaluated = result.evaluate(inputs.structures, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
-    return DosedCase(case, inputs.structures, result, *evaluated)
+    result = replace(result, provenance=provenance)
+    rows, histograms = result.evaluate(inputs.structures, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
+    result = replace(result, advisories=(*advisories, *_outside_advisories(rows)))
+    return DosedCase(case, inputs.structures, result, rows, histograms)
+
+
+def _outside_advisories(rows: list[Row]) -> list[Advisory]:
+    """The structures of which more than a hundredth lies beyond the image: their doses are those of the rest."""
+    return [
+        Advisory(
+            "structure_outside_image",
+            f"'{row['structure']}': {row['outside_fraction']:.1%} of its volume lies outside the dose image and has no "
+            "dose.",
+            row["outside_fraction"],
+            OUTSIDE_FRACTION,
+            "this project's convention",
+        )
+        for row in rows
+        if row["outside_fraction"] > OUTSIDE_FRACTION
+    ]
 
 
 def _evaluation(case: Case, inputs: CaseInputs) -> dict[str, Any]:
