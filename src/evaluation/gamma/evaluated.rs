@@ -67,11 +67,14 @@ impl<T: Dose> Evaluated<T> {
         })
     }
 
-    /// The dose at a voxel center, where there is one.
-    pub fn voxel(&self, voxel: [isize; 3]) -> Option<f64> {
-        let [k, j, i] = voxel.map(|n| n as usize);
-        let [shape_k, shape_j, shape_i] = self.shape;
-        (k < shape_k && j < shape_j && i < shape_i).then(|| self.values[(k * shape_j + j) * shape_i + i].into())
+    /// Doses along the row (k, j, ..) from voxel `start` on; those beyond the grid are those of the voxel nearest to them,
+    /// which makes cells there that are nowhere better than the face of the grid.
+    pub fn extended_row(&self, [k, j]: [isize; 2], start: isize, values: &mut [f64]) {
+        let inside = |n: isize, axis: usize| n.clamp(0, self.shape[axis] as isize - 1) as usize;
+        let row = &self.values[(inside(k, 0) * self.shape[1] + inside(j, 1)) * self.shape[2]..][..self.shape[2]];
+        for (n, value) in values.iter_mut().enumerate() {
+            *value = row[inside(start + n as isize, 2)].into();
+        }
     }
 
     /// Lowest and highest dose in a cell.

@@ -7,15 +7,18 @@
 //! result, in the spirit of Ju et al., Med Phys 35:879, 2008, who divide the cells into simplexes (from memory), but without their choice
 //! of diagonals, which a flipped axis would change.
 
+mod adjoining;
+mod bounds;
 mod cell;
 mod evaluated;
+mod lanes;
 mod search;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub use cell::TOLERANCE;
+pub use bounds::TOLERANCE;
 use evaluated::{Evaluated, reserved};
-use search::{Placement, Search};
+use search::{Placement, Row, Search};
 
 use super::affine::Affine;
 use super::samples::Dose;
@@ -143,23 +146,23 @@ pub fn gamma_index<T: Dose, U: Dose>(
     let rows = gamma.chunks_mut(shape[2]).enumerate().collect();
     parallel::try_for_each(rows, threads, cancellation, |(n, row): (usize, &mut [f32])| {
         let (k, j) = (n / shape[1], n % shape[1]);
-        let mut stack = Vec::new();
+        let mut points = Row::default();
         reference.visit(k, j, 0..shape[2], |i, dose| {
             let dose: f64 = dose.into();
-            if dose < cutoff {
-                return;
-            }
-            let place = placement.of([k, j, i]);
-            if !place.is_within() {
+            let mut wanted = dose >= cutoff;
+            if wanted && !placement.of([k, j, i]).is_within() {
                 outside.fetch_add(1, Ordering::Relaxed);
-                if criteria.outside == Outside::Exclude {
-                    return;
-                }
+                wanted = criteria.outside == Outside::Search;
             }
-            row[i] = search.gamma(&place, dose, criterion(dose), &mut stack) as f32;
-            counted.fetch_add(1, Ordering::Relaxed);
-            passing.fetch_add(usize::from(row[i] <= 1.0 + PASS_ROUNDING), Ordering::Relaxed);
+            points.dose.push(dose);
+            points.inverse.push(if wanted { 1.0 / criterion(dose) } else { 0.0 });
         });
+        search.row(&placement, [k, j], &mut points);
+        for (i, gamma) in row.iter_mut().enumerate().filter(|(i, _)| points.inverse[*i] > 0.0) {
+            *gamma = points.squared[i].sqrt() as f32;
+            counted.fetch_add(1, Ordering::Relaxed);
+            passing.fetch_add(usize::from(*gamma <= 1.0 + PASS_ROUNDING), Ordering::Relaxed);
+        }
         Ok(())
     })?;
     Ok(GammaMap {

@@ -2,9 +2,11 @@
 
 use super::super::affine::{Affine, IndexMap};
 use super::super::samples::Dose;
-use super::cell::{self, Best, Part};
+use super::adjoining::{Adjoining, BLOCK};
+use super::cell::{self, Best, Cell, Part};
 use super::evaluated::Evaluated;
 use crate::error::{Error, Result};
+use crate::simd::Path;
 
 /// Indices nearer to a whole number than this count as it: rounding must not move a point into another cell.
 const SNAP: f64 = 1e-6;
@@ -40,6 +42,8 @@ pub struct Placement {
     map: IndexMap,
     /// The index along each evaluated axis by the index along the reference axis that it follows.
     tables: Option<[(usize, Vec<f64>); 3]>,
+    /// The voxel on which the first reference point lies, where all others lie on those that follow in the same order.
+    centers: Option<[isize; 3]>,
     /// First and last cell along each evaluated axis in which a reference point lies.
     cells: [(isize, isize); 3],
     shape: [usize; 3],
@@ -53,6 +57,13 @@ impl Placement {
             [0, 1, 2].map(|a| {
                 let index = |n: usize| snapped(map.linear[a][axes[a]] * n as f64 + map.offset[a]);
                 (axes[a], (0..reference_shape[axes[a]]).map(index).collect())
+            })
+        });
+        let centers = tables.as_ref().filter(|tables: &&[(usize, Vec<f64>); 3]| {
+            tables.iter().enumerate().all(|(a, (axis, index))| {
+                a == *axis
+                    && index[0] == index[0].floor()
+                    && index.iter().enumerate().all(|(n, x)| *x == index[0] + n as f64)
             })
         });
         // An affine map is extreme at corners; one more cell for rounding.
@@ -72,6 +83,7 @@ impl Placement {
         });
         Self {
             map,
+            centers: centers.map(|tables| [0, 1, 2].map(|a| tables[a].1[0] as isize)),
             tables,
             cells,
             shape,
@@ -93,6 +105,12 @@ impl Placement {
         }
     }
 
+    /// Where the row (k, j, ..) begins in the evaluated grid, where all its points are voxel centers there, in order.
+    fn row_of_centers(&self, [k, j]: [usize; 2]) -> Option<[isize; 3]> {
+        let start = self.centers?;
+        Some([start[0] + k as isize, start[1] + j as isize, start[2]])
+    }
+
     /// Least and greatest position within a cell along an axis.
     fn positions(&self, axis: usize) -> (f64, f64) {
         self.tables.as_ref().map_or((0.0, 1.0), |tables| {
@@ -102,11 +120,19 @@ impl Placement {
     }
 }
 
+/// A row of reference points, and the least gamma^2 found for each.
+#[derive(Default)]
+pub struct Row {
+    pub dose: Vec<f64>,
+    /// One over the dose criterion, 0 where there is no point to look for.
+    pub inverse: Vec<f64>,
+    pub squared: Vec<f64>,
+}
+
 /// A reference point, and the least gamma^2 found for it so far.
 struct Point<'a> {
     place: &'a Place,
     dose: f64,
-    /// One over the dose criterion.
     inverse: f64,
     best: Best,
     stack: &'a mut Vec<Part>,
@@ -114,12 +140,15 @@ struct Point<'a> {
 
 /// The search of one evaluated map.
 pub struct Search<T> {
-    pub evaluated: Evaluated<T>,
+    evaluated: Evaluated<T>,
     neighbors: Vec<Neighbor>,
+    /// How many of them adjoin a point that is a voxel center.
+    adjoining: usize,
     /// Voxel size in units of the distance criterion.
     scale: [f64; 3],
     maximum_gamma: f64,
     maximum_mm: f64,
+    path: Path,
 }
 
 impl<T: Dose> Search<T> {
@@ -157,70 +186,88 @@ impl<T: Dose> Search<T> {
         }
         neighbors.sort_by(|a, b| a.bound.total_cmp(&b.bound));
         Ok(Self {
+            adjoining: neighbors.iter().take_while(|n| n.bound == 0.0).count(),
             evaluated,
             neighbors,
             scale,
             maximum_gamma,
             maximum_mm: maximum_gamma * distance_mm,
+            path: Path::best(),
         })
     }
 
-    /// Gamma of one reference point, at most `maximum_gamma`.
-    pub fn gamma(&self, place: &Place, dose: f64, dose_criterion: f64, stack: &mut Vec<Part>) -> f64 {
-        if place.outside_mm >= self.maximum_mm {
-            return self.maximum_gamma;
+    /// The least gamma^2 of each point of the row (k, j, ..), at most the square of `maximum_gamma`.
+    pub fn row(&self, placement: &Placement, [k, j]: [usize; 2], row: &mut Row) {
+        let count = row.dose.len();
+        row.squared.clear();
+        row.squared.resize(count, self.maximum_gamma * self.maximum_gamma);
+        let mut open = Vec::new();
+        if let Some(start) = placement.row_of_centers([k, j]) {
+            open = self.adjoining(start, row);
         }
-        let mut point = Point {
-            place,
-            dose,
-            inverse: 1.0 / dose_criterion,
-            best: Best::new(self.maximum_gamma * self.maximum_gamma),
-            stack,
-        };
-        let first = self.descent(&mut point);
-        if let Some(step) = first {
-            self.look(&mut point, step);
-        }
-        for neighbor in &self.neighbors {
-            if !point.best.is_worthwhile(neighbor.bound) {
-                break;
+        let mut stack = Vec::new();
+        for i in (0..count).filter(|i| row.inverse[*i] > 0.0) {
+            let place = placement.of([k, j, i]);
+            if place.outside_mm >= self.maximum_mm {
+                row.squared[i] = self.maximum_gamma * self.maximum_gamma;
+                continue;
             }
-            if Some(neighbor.step) != first {
+            let mut point = Point {
+                place: &place,
+                dose: row.dose[i],
+                inverse: row.inverse[i],
+                best: Best::new(row.squared[i]),
+                stack: &mut stack,
+            };
+            let mut first = 0;
+            if let Some(open) = open.get(i).filter(|_| place.outside_mm == 0.0) {
+                first = self.adjoining;
+                for n in (0..8usize).filter(|n| *open as usize >> n & 1 == 1) {
+                    self.look(&mut point, [4, 2, 1].map(|bit| if n & bit == 0 { -1 } else { 0 }));
+                }
+            } else {
+                point.best = Best::new(self.maximum_gamma * self.maximum_gamma);
+            }
+            for neighbor in &self.neighbors[first..] {
+                if !point.best.is_worthwhile(neighbor.bound) {
+                    break;
+                }
                 self.look(&mut point, neighbor.step);
             }
+            row.squared[i] = point.best.squared();
         }
-        point.best.squared().sqrt()
     }
 
-    /// Where the point is a voxel center, the cell to look at first: towards the neighbors whose doses lead to the
-    /// point's dose most steeply. On the way the least gamma on the lines to the six neighbors, which leaves less of
-    /// every cell to look at.
-    fn descent(&self, point: &mut Point) -> Option<[isize; 3]> {
-        let center = self.evaluated.voxel(point.place.cell)?;
-        if point.place.inside != [0.0; 3] {
-            return None;
+    /// Lowers the row's gamma^2 by the cells around each point, where the first lies at the voxel `start` of the
+    /// evaluated grid, and says which of them are not finished; none of it holds for points outside the grid.
+    fn adjoining(&self, start: [isize; 3], row: &mut Row) -> Vec<f64> {
+        let count = row.dose.len();
+        let length = count.next_multiple_of(BLOCK);
+        row.dose.resize(length, 0.0);
+        row.inverse.resize(length, 0.0);
+        row.squared.resize(length, 0.0);
+        let mut open = vec![0.0; length];
+        let mut around = vec![0.0; 9 * (length + 2)];
+        for (n, values) in around.chunks_mut(length + 2).enumerate() {
+            self.evaluated.extended_row(
+                [start[0] + n as isize / 3 - 1, start[1] + n as isize % 3 - 1],
+                start[2] - 1,
+                values,
+            );
         }
-        let rho = |dose: f64| (dose - point.dose) * point.inverse;
-        let start = rho(center);
-        point.best.lower(start * start);
-        let mut step = [0; 3];
-        for axis in 0..3 {
-            let mut steepest = 0.0;
-            for direction in [-1, 0] {
-                let mut voxel = point.place.cell;
-                voxel[axis] += 2 * direction + 1;
-                let Some(dose) = self.evaluated.voxel(voxel) else {
-                    continue;
-                };
-                let slope = (rho(dose) - start) / self.scale[axis];
-                let y = (-start * slope / (1.0 + slope * slope)).max(0.0).min(self.scale[axis]);
-                point.best.lower((start + slope * y).powi(2) + y * y);
-                if -start * slope > steepest {
-                    (steepest, step[axis]) = (-start * slope, direction);
-                }
-            }
-        }
-        Some(step)
+        let mut rows = around.chunks(length + 2);
+        self.path.run(Adjoining {
+            rows: [(); 9].map(|()| rows.next().expect("nine rows")),
+            dose: &row.dose,
+            inverse: &row.inverse,
+            scale: self.scale,
+            best: &mut row.squared,
+            open: &mut open,
+        });
+        row.dose.truncate(count);
+        row.inverse.truncate(count);
+        row.squared.truncate(count);
+        open
     }
 
     /// Lowers the point's gamma to the least in the cell `step` away from its own.
@@ -243,7 +290,7 @@ impl<T: Dose> Search<T> {
         let bound = distance.iter().fold(difference * difference, |sum, d| sum + d * d);
         if point.best.is_worthwhile(bound) {
             let rho = self.evaluated.corners(cell).map(|corner| (corner - point.dose) * point.inverse);
-            cell::minimize(Part { rho, low, high }, &mut point.best, point.stack);
+            cell::minimize(&Cell { rho, low, high }, &mut point.best, point.stack);
         }
     }
 

@@ -1,0 +1,232 @@
+//! Gamma of a row of points that are voxel centers of the evaluated grid, from the eight cells around each.
+//!
+//! One point a lane. A first guess comes from the lines to the six neighbors and from the cell between the three of
+//! them towards which |rho| falls most steeply. From the corner at which the point lies, |rho| falls in a cell along each
+//! edge by its slope, and by the negative mixed terms, which are largest at the end of the reach. With those taken off
+//! at once the rest is linear, and its least gamma^2 has a closed form. As around every least value of that kind, all
+//! that is better lies in a ball, which shortens the reach; so it is taken twice, and most cells need no other look.
+
+use pulp::{Simd, WithSimd};
+
+use super::bounds::{Trilinear, worthwhile};
+use super::lanes::{Lanes, Mask, each_axis};
+
+/// A row of points and the doses around them.
+pub struct Adjoining<'a> {
+    /// Evaluated doses along the nine rows around the points', k then j ascending; each begins one voxel early.
+    pub rows: [&'a [f64]; 9],
+    /// Reference doses.
+    pub dose: &'a [f64],
+    /// One over the dose criterion, 0 where there is no point.
+    pub inverse: &'a [f64],
+    /// Voxel size in units of the distance criterion.
+    pub scale: [f64; 3],
+    /// Gamma^2 known; lowered here.
+    pub best: &'a mut [f64],
+    /// The cells that are not finished: bit n for the cell that lies up k where n has bit 2, up j bit 1, up i bit 0.
+    pub open: &'a mut [f64],
+}
+
+/// What a row's length must be a multiple of, and less than its rows of doses by two.
+pub const BLOCK: usize = 8;
+
+impl WithSimd for Adjoining<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let size = each_axis!(a => Lanes::splat(simd, self.scale[a]));
+        let inverse_size = each_axis!(a => Lanes::splat(simd, 1.0 / self.scale[a]));
+        for i in (0..self.dose.len()).step_by(S::F64_LANES) {
+            let dose = Lanes::load(simd, &self.dose[i..]);
+            let inverse = Lanes::load(simd, &self.inverse[i..]);
+            let mut rho = [dose; 27];
+            for (n, row) in self.rows.iter().enumerate() {
+                for x in 0..3 {
+                    rho[3 * n + x] = (Lanes::load(simd, &row[i + x..]) - dose) * inverse;
+                }
+            }
+            let around = Around {
+                rho,
+                size,
+                inverse_size,
+                best: Lanes::load(simd, &self.best[i..]),
+            };
+            let (best, open) = around.search();
+            best.store(&mut self.best[i..]);
+            open.store(&mut self.open[i..]);
+        }
+    }
+}
+
+/// One point a lane, and its 27 voxels.
+struct Around<S: Simd> {
+    rho: [Lanes<S>; 27],
+    size: [Lanes<S>; 3],
+    inverse_size: [Lanes<S>; 3],
+    best: Lanes<S>,
+}
+
+/// From the middle voxel to the next along each axis.
+const STEP: [usize; 3] = [9, 3, 1];
+const MIDDLE: usize = 13;
+
+/// Whether cell `n` lies up the axis.
+const fn is_up(n: usize, axis: usize) -> bool {
+    n & (4 >> axis) != 0
+}
+
+/// The voxels at the corners of each cell, counted from the middle one.
+const CORNERS: [[usize; 8]; 8] = {
+    let mut corners = [[MIDDLE; 8]; 8];
+    let mut at = 0;
+    while at < 8 * 8 * 3 {
+        let (n, bits, axis) = (at / 24, at / 3 % 8, at % 3);
+        if is_up(bits, axis) {
+            let corner = &mut corners[n][bits];
+            *corner = if is_up(n, axis) {
+                *corner + STEP[axis]
+            } else {
+                *corner - STEP[axis]
+            };
+        }
+        at += 1;
+    }
+    corners
+};
+
+impl<S: Simd> Around<S> {
+    /// The least gamma^2 found, and the cells that are not finished.
+    #[inline(always)]
+    fn search(mut self) -> (Lanes<S>, Lanes<S>) {
+        let (zero, one) = (self.best.same(0.0), self.best.same(1.0));
+        let up = self.descend();
+        // The steepest cell first.
+        let steepest = self.towards(up);
+        let look = steepest.look(
+            each_axis!(a => up[a].select(zero, -self.size[a])),
+            each_axis!(a => up[a].select(self.size[a], zero)),
+            self.best,
+        );
+        self.best = look.least;
+        let first = up[0].select(zero.same(4.0), zero) + up[1].select(zero.same(2.0), zero) + up[2].select(one, zero);
+        let finished = look.bound.less(worthwhile(self.best));
+        let finished = finished.select(-one, first);
+
+        let mut open = zero;
+        let start = self.rho[MIDDLE];
+        let negative = start.less(zero);
+        let mut falling = self.rho;
+        for rho in &mut falling {
+            *rho = rho.turned(negative);
+        }
+        for n in 0..8 {
+            let limit = worthwhile(self.best);
+            let (bound, reach) = self.corner_bound(&falling, n, limit);
+            let promising = bound.less(limit) & !finished.equals(zero.same(n as f64));
+            if !promising.any() {
+                continue;
+            }
+            let ends = each_axis!(a => if is_up(n, a) { reach[a] } else { -reach[a] });
+            let look =
+                self.cell(n).look(each_axis!(a => ends[a].min(zero)), each_axis!(a => ends[a].max(zero)), self.best);
+            self.best = promising.select(look.least, self.best);
+            let left = promising & look.bound.less(worthwhile(self.best));
+            open = open + left.select(zero.same((1 << n) as f64), zero);
+        }
+        (self.best, open)
+    }
+
+    /// The least gamma^2 along the lines to the six neighbors, and whether |rho| falls more steeply up each axis.
+    #[inline(always)]
+    fn descend(&mut self) -> [Mask<S>; 3] {
+        let start = self.rho[MIDDLE];
+        let (zero, one) = (start.same(0.0), start.same(1.0));
+        self.best = self.best.min(start * start);
+        let mut falls = [[zero; 2]; 3];
+        for a in 0..3 {
+            for direction in 0..2 {
+                let voxel = MIDDLE + direction * 2 * STEP[a] - STEP[a];
+                let slope = (self.rho[voxel] - start) * self.inverse_size[a];
+                let fall = -(start * slope);
+                let y = fall.over(one + slope * slope).clamp(zero, self.size[a]);
+                let rho = start + slope * y;
+                self.best = self.best.min(rho * rho + y * y);
+                falls[a][direction] = fall;
+            }
+        }
+        each_axis!(a => falls[a][0].less(falls[a][1]))
+    }
+
+    /// The cell that lies up each axis where `up` says so.
+    #[inline(always)]
+    fn towards(&self, up: [Mask<S>; 3]) -> Trilinear<S> {
+        // Along i, then j, then k, of three voxels the middle one and the chosen one.
+        let zero = self.best.same(0.0);
+        let (mut along_i, mut along_j, mut rho) = ([[zero; 2]; 9], [[zero; 2]; 6], [zero; 8]);
+        for n in 0..9 {
+            along_i[n] = [self.rho[3 * n + 1], up[2].select(self.rho[3 * n + 2], self.rho[3 * n])];
+        }
+        for n in 0..6 {
+            let (k, i) = (n / 2 * 3, n % 2);
+            along_j[n] = [along_i[k + 1][i], up[1].select(along_i[k + 2][i], along_i[k][i])];
+        }
+        for n in 0..4 {
+            let (j, i) = (n / 2, n % 2);
+            rho[n] = along_j[2 + i][j];
+            rho[n | 4] = up[0].select(along_j[4 + i][j], along_j[i][j]);
+        }
+        let inverse = each_axis!(a => up[a].select(self.inverse_size[a], -self.inverse_size[a]));
+        Trilinear::new(rho, [zero; 3], inverse)
+    }
+
+    #[inline(always)]
+    fn cell(&self, n: usize) -> Trilinear<S> {
+        let zero = self.best.same(0.0);
+        let c = &CORNERS[n];
+        let rho = [
+            self.rho[c[0]],
+            self.rho[c[1]],
+            self.rho[c[2]],
+            self.rho[c[3]],
+            self.rho[c[4]],
+            self.rho[c[5]],
+            self.rho[c[6]],
+            self.rho[c[7]],
+        ];
+        let inverse = each_axis!(a => if is_up(n, a) { self.inverse_size[a] } else { -self.inverse_size[a] });
+        Trilinear::new(rho, [zero; 3], inverse)
+    }
+
+    /// A lower bound of gamma^2 in cell `n` where it is below `limit`, and how far along each axis such points can lie.
+    #[inline(always)]
+    fn corner_bound(&self, falling: &[Lanes<S>; 27], n: usize, limit: Lanes<S>) -> (Lanes<S>, [Lanes<S>; 3]) {
+        let (zero, one) = (limit.same(0.0), limit.same(1.0));
+        let start = falling[MIDDLE];
+        let edge = [
+            falling[CORNERS[n][4]] - start,
+            falling[CORNERS[n][2]] - start,
+            falling[CORNERS[n][1]] - start,
+        ];
+        let kj = falling[CORNERS[n][6]] - falling[CORNERS[n][4]] - edge[1];
+        let ki = falling[CORNERS[n][5]] - falling[CORNERS[n][4]] - edge[2];
+        let ji = falling[CORNERS[n][3]] - falling[CORNERS[n][2]] - edge[2];
+        let kji = falling[CORNERS[n][7]] - falling[CORNERS[n][6]] - edge[2] - ki - ji;
+        let falls = [(-kj).max(zero), (-ki).max(zero), (-ji).max(zero), (-kji).max(zero)];
+        let slope = each_axis!(a => (-(edge[a] * self.inverse_size[a])).max(zero));
+        let share = one.over(one + slope[0] * slope[0] + slope[1] * slope[1] + slope[2] * slope[2]);
+        let radius = limit.sqrt();
+        let mut reach = each_axis!(a => radius.min(self.size[a]));
+        let mut bound = zero;
+        for _ in 0..2 {
+            let t = each_axis!(a => reach[a] * self.inverse_size[a]);
+            let fall = t[0] * t[1] * (falls[0] + falls[3] * t[2]) + t[0] * t[2] * falls[1] + t[1] * t[2] * falls[2];
+            let left = (start - fall).max(zero);
+            let lambda = left * share;
+            bound = left * lambda;
+            let ball = (limit - bound).max(zero).sqrt();
+            reach = each_axis!(a => reach[a].min(lambda * slope[a] + ball));
+        }
+        (bound, reach)
+    }
+}
