@@ -15,7 +15,7 @@ use super::lanes::{Lanes, Mask, each_axis};
 pub struct Adjoining<'a> {
     /// Evaluated doses along the nine rows around the points', k then j ascending; each begins one voxel early.
     pub rows: [&'a [f64]; 9],
-    /// Reference doses.
+    /// Reference doses: a multiple of [`BLOCK`](super::cell::BLOCK), and two less than in a row around.
     pub dose: &'a [f64],
     /// One over the dose criterion, 0 where there is no point.
     pub inverse: &'a [f64],
@@ -27,9 +27,6 @@ pub struct Adjoining<'a> {
     pub open: &'a mut [f64],
 }
 
-/// What a row's length must be a multiple of, and less than its rows of doses by two.
-pub const BLOCK: usize = 8;
-
 impl WithSimd for Adjoining<'_> {
     type Output = ();
 
@@ -40,6 +37,9 @@ impl WithSimd for Adjoining<'_> {
         for i in (0..self.dose.len()).step_by(S::F64_LANES) {
             let dose = Lanes::load(simd, &self.dose[i..]);
             let inverse = Lanes::load(simd, &self.inverse[i..]);
+            if !inverse.same(0.0).less(inverse).any() {
+                continue;
+            }
             let mut rho = [dose; 27];
             for (n, row) in self.rows.iter().enumerate() {
                 for x in 0..3 {

@@ -24,10 +24,13 @@ pub const TOLERANCE: f64 = 1e-4;
 /// Tangents tried in one box.
 const TANGENTS: usize = 6;
 
+/// Squared step below which another tangent brings nothing.
+const STILL: f64 = 1e-12;
+
 /// Newton's steps for one linear minimum; whatever they reach, the bound holds.
 const STEPS: usize = 64;
 
-/// Relative step below which a linear minimum is found.
+/// Relative excess below which a linear minimum is found.
 const SETTLED: f64 = 1e-12;
 
 type Vector<S> = [Lanes<S>; 3];
@@ -128,9 +131,10 @@ impl<S: Simd> Trilinear<S> {
         let ball = (worthwhile(best) - bound).max(zero).sqrt();
 
         let (mut y, mut least) = (afar, best);
+        let mut moving = !best.less(best);
         for tangent in 0.. {
             let local = self.at(y);
-            let active = bound.less(worthwhile(least));
+            let active = bound.less(worthwhile(least)) & moving;
             if !active.any() {
                 break;
             }
@@ -145,7 +149,10 @@ impl<S: Simd> Trilinear<S> {
                 gradient: local.gradient,
                 slack: zero,
             };
-            Minimum { y, lambda, .. } = linear.minimum(low, high);
+            let next = linear.minimum(low, high);
+            let step = each_axis!(a => next.y[a] - y[a]);
+            moving = moving & best.same(STILL).less(dot(step, step));
+            (y, lambda) = (next.y, next.lambda);
         }
         Look {
             least,
@@ -224,28 +231,29 @@ impl<S: Simd> Linear<S> {
         // piece of the clipping; a step out of the bracket becomes a bisection.
         let (mut below, mut above) = (zero, (start.abs() - self.slack).max(zero));
         let mut lambda = above.over(one + first[0] + first[1] + first[2]);
+        let mut y = each_axis!(a => (-(lambda * g[a])).clamp(low[a], high[a]));
+        let mut value = origin + dot(g, y);
         for _ in 0..STEPS {
-            let y = each_axis!(a => (-(lambda * g[a])).clamp(low[a], high[a]));
-            let excess = lambda - (origin + dot(g, y));
+            let excess = lambda - value;
             let is_above = zero.less(excess);
             above = is_above.select(lambda, above);
             below = is_above.select(below, lambda);
-            let free = each_axis!(a => (low[a].less(y[a]) & y[a].less(high[a])).select(squares[a], zero));
-            let next = lambda - excess.over(one + free[0] + free[1] + free[2]);
-            let moving = (lambda * zero.same(SETTLED)).less((next - lambda).abs()) & below.less(above);
+            let moving = (lambda * zero.same(SETTLED)).less(excess.abs()) & below.less(above);
             if !moving.any() {
                 break;
             }
+            let free = each_axis!(a => (low[a].less(y[a]) & y[a].less(high[a])).select(squares[a], zero));
+            let next = lambda - excess.over(one + free[0] + free[1] + free[2]);
             let inside = below.less(next) & next.less(above);
             lambda = moving.select(inside.select(next, (below + above) * zero.same(0.5)), lambda);
+            y = each_axis!(a => (-(lambda * g[a])).clamp(low[a], high[a]));
+            value = origin + dot(g, y);
         }
         // s^2 >= 2 lambda s - lambda^2: below the least value whatever lambda is, and equal to it at the solution.
-        let y = each_axis!(a => (-(lambda * g[a])).clamp(low[a], high[a]));
-        let s = origin + dot(g, y);
         Minimum {
             y,
             lambda: lambda.turned(negative),
-            bound: lambda * (s + s - lambda) + dot(y, y),
+            bound: lambda * (value + value - lambda) + dot(y, y),
         }
     }
 }

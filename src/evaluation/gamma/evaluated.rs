@@ -44,17 +44,19 @@ impl<T: Dose> Evaluated<T> {
     }
 
     fn fill_ranges(&self, k: usize, j: usize, ranges: &mut [[f32; 2]]) {
-        let rows = self.rows([k, j]);
-        let column = |i: usize| {
-            rows.iter()
-                .map(|row| row[i].into())
-                .fold((f64::INFINITY, f64::NEG_INFINITY), |range, dose: f64| (range.0.min(dose), range.1.max(dose)))
-        };
-        let mut left = column(0);
-        for (i, range) in ranges.iter_mut().enumerate() {
-            let right = column((i + 1).min(self.shape[2] - 1));
-            *range = [rounded_down(left.0.min(right.0)), -rounded_down(-left.1.max(right.1))];
-            left = right;
+        let [a, b, c, d] = self.rows([k, j]);
+        let columns: Vec<[f64; 2]> = (a.iter().zip(b).zip(c.iter().zip(d)))
+            .map(|((&a, &b), (&c, &d))| {
+                let [a, b, c, d]: [f64; 4] = [a.into(), b.into(), c.into(), d.into()];
+                [lower(lower(a, b), lower(c, d)), -lower(lower(-a, -b), lower(-c, -d))]
+            })
+            .collect();
+        let next = columns[(self.shape[2] - 1).min(1)..].iter();
+        for ((range, left), right) in ranges.iter_mut().zip(&columns).zip(next) {
+            *range = [
+                rounded_down(lower(left[0], right[0])),
+                -rounded_down(lower(-left[1], -right[1])),
+            ];
         }
     }
 
@@ -106,6 +108,10 @@ pub fn reserved<T>(shape: [usize; 3], quantity: &str) -> Result<Vec<T>> {
         bytes: count as u64 * size_of::<T>() as u64,
     })?;
     Ok(values)
+}
+
+fn lower(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
 }
 
 fn rounded_down(value: f64) -> f32 {

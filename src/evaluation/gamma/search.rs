@@ -2,8 +2,8 @@
 
 use super::super::affine::{Affine, IndexMap};
 use super::super::samples::Dose;
-use super::adjoining::{Adjoining, BLOCK};
-use super::cell::{self, Best, Cell, Part};
+use super::adjoining::Adjoining;
+use super::cell::{self, BLOCK, Best, Cell, Source};
 use super::evaluated::Evaluated;
 use crate::error::{Error, Result};
 use crate::simd::Path;
@@ -92,6 +92,16 @@ impl Placement {
     }
 
     pub fn of(&self, point: [usize; 3]) -> Place {
+        if let Some(start) = self.centers {
+            let cell = [0, 1, 2].map(|a| start[a] + point[a] as isize);
+            if (0..3).all(|a| 0 <= cell[a] && cell[a] < self.shape[a] as isize) {
+                return Place {
+                    cell,
+                    inside: [0.0; 3],
+                    outside_mm: 0.0,
+                };
+            }
+        }
         let index = match &self.tables {
             Some(tables) => [0, 1, 2].map(|a| tables[a].1[point[tables[a].0]]),
             None => self.map.apply(point.map(|n| n as f64)).map(snapped),
@@ -127,15 +137,6 @@ pub struct Row {
     /// One over the dose criterion, 0 where there is no point to look for.
     pub inverse: Vec<f64>,
     pub squared: Vec<f64>,
-}
-
-/// A reference point, and the least gamma^2 found for it so far.
-struct Point<'a> {
-    place: &'a Place,
-    dose: f64,
-    inverse: f64,
-    best: Best,
-    stack: &'a mut Vec<Part>,
 }
 
 /// The search of one evaluated map.
@@ -198,44 +199,22 @@ impl<T: Dose> Search<T> {
 
     /// The least gamma^2 of each point of the row (k, j, ..), at most the square of `maximum_gamma`.
     pub fn row(&self, placement: &Placement, [k, j]: [usize; 2], row: &mut Row) {
-        let count = row.dose.len();
         row.squared.clear();
-        row.squared.resize(count, self.maximum_gamma * self.maximum_gamma);
-        let mut open = Vec::new();
-        if let Some(start) = placement.row_of_centers([k, j]) {
-            open = self.adjoining(start, row);
-        }
-        let mut stack = Vec::new();
-        for i in (0..count).filter(|i| row.inverse[*i] > 0.0) {
-            let place = placement.of([k, j, i]);
-            if place.outside_mm >= self.maximum_mm {
-                row.squared[i] = self.maximum_gamma * self.maximum_gamma;
-                continue;
-            }
-            let mut point = Point {
-                place: &place,
-                dose: row.dose[i],
-                inverse: row.inverse[i],
-                best: Best::new(row.squared[i]),
-                stack: &mut stack,
-            };
-            let mut first = 0;
-            if let Some(open) = open.get(i).filter(|_| place.outside_mm == 0.0) {
-                first = self.adjoining;
-                for n in (0..8usize).filter(|n| *open as usize >> n & 1 == 1) {
-                    self.look(&mut point, [4, 2, 1].map(|bit| if n & bit == 0 { -1 } else { 0 }));
-                }
-            } else {
-                point.best = Best::new(self.maximum_gamma * self.maximum_gamma);
-            }
-            for neighbor in &self.neighbors[first..] {
-                if !point.best.is_worthwhile(neighbor.bound) {
-                    break;
-                }
-                self.look(&mut point, neighbor.step);
-            }
-            row.squared[i] = point.best.squared();
-        }
+        row.squared.resize(row.dose.len(), self.maximum_gamma * self.maximum_gamma);
+        let open = match placement.row_of_centers([k, j]) {
+            Some(start) => self.adjoining(start, row),
+            None => Vec::new(),
+        };
+        let mut points = Points {
+            search: self,
+            placement,
+            row: [k, j],
+            next: 0,
+            points: row,
+            open: &open,
+            lanes: Default::default(),
+        };
+        cell::minimize(&mut points, self.path);
     }
 
     /// Lowers the row's gamma^2 by the cells around each point, where the first lies at the voxel `start` of the
@@ -270,11 +249,9 @@ impl<T: Dose> Search<T> {
         open
     }
 
-    /// Lowers the point's gamma to the least in the cell `step` away from its own.
-    fn look(&self, point: &mut Point, step: [isize; 3]) {
-        let Some(cell) = self.cell(point.place, step) else {
-            return;
-        };
+    /// The cell `step` away from a point's own, where it can have a lower gamma.
+    fn worthwhile_cell(&self, point: &Point, best: &Best, step: [isize; 3]) -> Option<Cell> {
+        let cell = self.cell(&point.place, step)?;
         let low: [f64; 3] = [0, 1, 2].map(|a| (step[a] as f64 - point.place.inside[a]) * self.scale[a]);
         let high = [0, 1, 2].map(|a| {
             low[a]
@@ -288,16 +265,107 @@ impl<T: Dose> Search<T> {
         let [least, most] = self.evaluated.range(cell);
         let difference = (least - point.dose).max(point.dose - most).max(0.0) * point.inverse;
         let bound = distance.iter().fold(difference * difference, |sum, d| sum + d * d);
-        if point.best.is_worthwhile(bound) {
-            let rho = self.evaluated.corners(cell).map(|corner| (corner - point.dose) * point.inverse);
-            cell::minimize(&Cell { rho, low, high }, &mut point.best, point.stack);
-        }
+        best.is_worthwhile(bound).then(|| Cell {
+            rho: self.evaluated.corners(cell).map(|corner| (corner - point.dose) * point.inverse),
+            low,
+            high,
+        })
     }
 
     #[inline(always)]
     fn cell(&self, place: &Place, step: [isize; 3]) -> Option<[usize; 3]> {
         let cell = [0, 1, 2].map(|a| (place.cell[a] + step[a]) as usize);
         (0..3).all(|a| cell[a] < self.evaluated.cells[a]).then_some(cell)
+    }
+}
+
+/// A reference point on its way.
+struct Point {
+    index: usize,
+    place: Place,
+    dose: f64,
+    inverse: f64,
+    /// Adjoining cells that are not finished.
+    open: u8,
+    /// The next of the search's neighbors.
+    neighbor: usize,
+}
+
+/// The points of a row and the cells that each must look at.
+struct Points<'a, T> {
+    search: &'a Search<T>,
+    placement: &'a Placement,
+    row: [usize; 2],
+    /// The next point along the row.
+    next: usize,
+    points: &'a mut Row,
+    /// Of a row of voxel centers.
+    open: &'a [f64],
+    lanes: [Option<Point>; BLOCK],
+}
+
+impl<T: Dose> Points<'_, T> {
+    /// The next point of the row that has anything to look for.
+    fn take(&mut self) -> Option<(Point, Best)> {
+        let [k, j] = self.row;
+        let search = self.search;
+        loop {
+            let index = self.next;
+            let &inverse = self.points.inverse.get(index)?;
+            self.next += 1;
+            if inverse == 0.0 {
+                continue;
+            }
+            let place = self.placement.of([k, j, index]);
+            let centered = self.open.get(index).filter(|_| place.outside_mm == 0.0);
+            if centered.is_none() {
+                self.points.squared[index] = search.maximum_gamma * search.maximum_gamma;
+            }
+            let point = Point {
+                index,
+                place,
+                dose: self.points.dose[index],
+                inverse,
+                open: centered.map_or(0, |open| *open as u8),
+                neighbor: centered.map_or(0, |_| search.adjoining),
+            };
+            let best = Best::new(self.points.squared[index]);
+            let first = search.neighbors.get(point.neighbor);
+            let any = point.open != 0 || first.is_some_and(|first| best.is_worthwhile(first.bound));
+            if any && place.outside_mm < search.maximum_mm {
+                return Some((point, best));
+            }
+        }
+    }
+}
+
+impl<T: Dose> Source for Points<'_, T> {
+    fn next(&mut self, lane: usize, best: &mut Best) -> Option<Cell> {
+        loop {
+            if let Some(point) = &mut self.lanes[lane] {
+                while point.open != 0 {
+                    let n = point.open.trailing_zeros();
+                    point.open &= point.open - 1;
+                    let step = [4, 2, 1].map(|bit| if n & bit == 0 { -1 } else { 0 });
+                    if let Some(cell) = self.search.worthwhile_cell(point, best, step) {
+                        return Some(cell);
+                    }
+                }
+                while let Some(neighbor) = self.search.neighbors.get(point.neighbor) {
+                    if !best.is_worthwhile(neighbor.bound) {
+                        break;
+                    }
+                    point.neighbor += 1;
+                    if let Some(cell) = self.search.worthwhile_cell(point, best, neighbor.step) {
+                        return Some(cell);
+                    }
+                }
+                self.points.squared[point.index] = best.squared();
+            }
+            let (point, start) = self.take()?;
+            *best = start;
+            self.lanes[lane] = Some(point);
+        }
     }
 }
 
