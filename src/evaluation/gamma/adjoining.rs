@@ -67,6 +67,9 @@ struct Around<S: Simd> {
     best: Lanes<S>,
 }
 
+/// Tangents tried in one cell: the few points that need more come to it again.
+const TANGENTS: usize = 2;
+
 /// From the middle voxel to the next along each axis.
 const STEP: [usize; 3] = [9, 3, 1];
 const MIDDLE: usize = 13;
@@ -107,6 +110,7 @@ impl<S: Simd> Around<S> {
             each_axis!(a => up[a].select(zero, -self.size[a])),
             each_axis!(a => up[a].select(self.size[a], zero)),
             self.best,
+            TANGENTS,
         );
         self.best = look.least;
         let first = up[0].select(zero.same(4.0), zero) + up[1].select(zero.same(2.0), zero) + up[2].select(one, zero);
@@ -128,8 +132,12 @@ impl<S: Simd> Around<S> {
                 continue;
             }
             let ends = each_axis!(a => if is_up(n, a) { reach[a] } else { -reach[a] });
-            let look =
-                self.cell(n).look(each_axis!(a => ends[a].min(zero)), each_axis!(a => ends[a].max(zero)), self.best);
+            let look = self.cell(n).look(
+                each_axis!(a => ends[a].min(zero)),
+                each_axis!(a => ends[a].max(zero)),
+                self.best,
+                TANGENTS,
+            );
             self.best = promising.select(look.least, self.best);
             let left = promising & look.bound.less(worthwhile(self.best));
             open = open + left.select(zero.same((1 << n) as f64), zero);

@@ -21,9 +21,6 @@ use super::lanes::{Lanes, dot, each_axis};
 /// Gamma is never below its least value, and at most this much above it.
 pub const TOLERANCE: f64 = 1e-4;
 
-/// Tangents tried in one box.
-const TANGENTS: usize = 6;
-
 /// Squared step below which another tangent brings nothing.
 const STILL: f64 = 1e-12;
 
@@ -31,7 +28,7 @@ const STILL: f64 = 1e-12;
 const STEPS: usize = 64;
 
 /// Relative excess below which a linear minimum is found.
-const SETTLED: f64 = 1e-12;
+const SETTLED: f64 = 1e-5;
 
 type Vector<S> = [Lanes<S>; 3];
 
@@ -103,9 +100,9 @@ impl<S: Simd> Trilinear<S> {
     }
 
     /// Bounds of gamma^2 in a box of the cell, which is also cut where its distance alone exceeds `best`, the least
-    /// gamma^2 known.
+    /// gamma^2 known, with so many tangents at most.
     #[inline(always)]
-    pub fn look(&self, low: Vector<S>, high: Vector<S>, best: Lanes<S>) -> Look<S> {
+    pub fn look(&self, low: Vector<S>, high: Vector<S>, best: Lanes<S>, tangents: usize) -> Look<S> {
         let zero = best.same(0.0);
         let radius = best.sqrt();
         let low = each_axis!(a => low[a].clamp(-radius, radius));
@@ -141,7 +138,7 @@ impl<S: Simd> Trilinear<S> {
             least = active.select(least.min(local.rho * local.rho + dot(y, y)), least);
             let nearby = self.bound_from(y, lambda, &local, low, high);
             bound = active.select(bound.max(nearby), bound);
-            if tangent == TANGENTS {
+            if tangent == tangents {
                 break;
             }
             let linear = Linear {

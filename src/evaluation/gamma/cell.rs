@@ -14,6 +14,9 @@ use crate::simd::Path;
 /// to be hostile can take.
 const LIMIT: usize = 4096;
 
+/// Tangents tried in one box.
+const TANGENTS: usize = 6;
+
 /// Points side by side.
 pub const BLOCK: usize = 8;
 
@@ -239,7 +242,8 @@ impl WithSimd for &mut Looks {
             let inverse = each_axis!(a => Lanes::load(simd, &self.inverse[a][n..]));
             let low = each_axis!(a => Lanes::load(simd, &self.low[a][n..]));
             let high = each_axis!(a => Lanes::load(simd, &self.high[a][n..]));
-            let look = Trilinear::new(rho, corner, inverse).look(low, high, Lanes::load(simd, &self.best[n..]));
+            let look =
+                Trilinear::new(rho, corner, inverse).look(low, high, Lanes::load(simd, &self.best[n..]), TANGENTS);
             look.least.store(&mut self.least[n..]);
             look.bound.store(&mut self.bound[n..]);
             for a in 0..3 {

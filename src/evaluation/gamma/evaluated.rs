@@ -1,5 +1,7 @@
 //! The evaluated dose as the search needs it: contiguous, with the range of each cell between eight voxel centers.
 
+use std::sync::OnceLock;
+
 use super::super::samples::Dose;
 use super::super::voxels::Voxels;
 use crate::error::{Error, Result};
@@ -11,53 +13,47 @@ pub struct Evaluated<T> {
     /// Cells per axis.
     pub cells: [usize; 3],
     values: Vec<T>,
-    /// Lowest and highest dose of each cell, rounded outwards.
-    ranges: Vec<[f32; 2]>,
+    /// Lowest and highest dose of each cell, rounded outwards, row by row where anyone asks.
+    ranges: Vec<OnceLock<Vec<[f32; 2]>>>,
 }
 
 impl<T: Dose> Evaluated<T> {
-    pub fn new(dose: &impl Voxels<Element = T>, threads: usize) -> Result<Self> {
+    /// With the lowest and highest dose of all. Errors where one is not finite.
+    pub fn new(dose: &impl Voxels<Element = T>, threads: usize) -> Result<(Self, [f64; 2])> {
         let shape = dose.shape();
+        let extremes = extremes(dose, "evaluated", threads)?;
         let cells = shape.map(|n| (n - 1).max(1));
         let mut values = reserved(shape, "evaluated dose")?;
         for k in 0..shape[0] {
             for j in 0..shape[1] {
-                dose.visit(k, j, 0..shape[2], |_, d| values.push(d));
+                match dose.row(k, j) {
+                    Some(row) => values.extend_from_slice(row),
+                    None => dose.visit(k, j, 0..shape[2], |_, d| values.push(d)),
+                }
             }
         }
-        let mut this = Self {
+        let mut ranges = reserved([cells[0], cells[1], 1], "dose range of each cell")?;
+        ranges.resize_with(cells[0] * cells[1], OnceLock::new);
+        let this = Self {
             shape,
             cells,
             values,
-            ranges: Vec::new(),
+            ranges,
         };
-        let mut ranges = reserved(cells, "dose range of each cell")?;
-        ranges.resize(cells.iter().product(), [0.0; 2]);
-        let planes = ranges.chunks_mut(cells[1] * cells[2]).enumerate().collect();
-        parallel::for_each(planes, threads, |(k, plane): (usize, &mut [[f32; 2]])| {
-            for (j, row) in plane.chunks_mut(cells[2]).enumerate() {
-                this.fill_ranges(k, j, row);
-            }
-        });
-        this.ranges = ranges;
-        Ok(this)
+        Ok((this, extremes))
     }
 
-    fn fill_ranges(&self, k: usize, j: usize, ranges: &mut [[f32; 2]]) {
+    fn ranges(&self, k: usize, j: usize) -> Vec<[f32; 2]> {
         let [a, b, c, d] = self.rows([k, j]);
         let columns: Vec<[f64; 2]> = (a.iter().zip(b).zip(c.iter().zip(d)))
             .map(|((&a, &b), (&c, &d))| {
                 let [a, b, c, d]: [f64; 4] = [a.into(), b.into(), c.into(), d.into()];
-                [lower(lower(a, b), lower(c, d)), -lower(lower(-a, -b), lower(-c, -d))]
+                [a.min(b).min(c.min(d)), a.max(b).max(c.max(d))]
             })
             .collect();
-        let next = columns[(self.shape[2] - 1).min(1)..].iter();
-        for ((range, left), right) in ranges.iter_mut().zip(&columns).zip(next) {
-            *range = [
-                rounded_down(lower(left[0], right[0])),
-                -rounded_down(lower(-left[1], -right[1])),
-            ];
-        }
+        let next = &columns[(self.shape[2] - 1).min(1)..];
+        let range = |(a, b): (&[f64; 2], &[f64; 2])| [rounded_down(a[0].min(b[0])), -rounded_down(-a[1].max(b[1]))];
+        columns.iter().zip(next).map(range).collect()
     }
 
     /// The four rows of voxels at the edges of a row of cells; a cell without width has the same twice.
@@ -82,7 +78,7 @@ impl<T: Dose> Evaluated<T> {
     /// Lowest and highest dose in a cell.
     #[inline(always)]
     pub fn range(&self, [k, j, i]: [usize; 3]) -> [f64; 2] {
-        self.ranges[(k * self.cells[1] + j) * self.cells[2] + i].map(f64::from)
+        self.ranges[k * self.cells[1] + j].get_or_init(|| self.ranges(k, j))[i].map(f64::from)
     }
 
     /// The doses at a cell's corners, in the order of `Part::rho`.
@@ -110,8 +106,44 @@ pub fn reserved<T>(shape: [usize; 3], quantity: &str) -> Result<Vec<T>> {
     Ok(values)
 }
 
-fn lower(a: f64, b: f64) -> f64 {
-    if a < b { a } else { b }
+/// The lowest and the highest dose. Errors where one is not finite, by the place of the first, or the grid is empty.
+pub fn extremes<T: Dose>(dose: &impl Voxels<Element = T>, name: &str, threads: usize) -> Result<[f64; 2]> {
+    let shape = dose.shape();
+    if shape.contains(&0) {
+        return Err(Error::Shape {
+            quantity: format!("{name} dose"),
+            shape: shape.to_vec(),
+            requirement: "non-empty".into(),
+        });
+    }
+    let plane = |k: usize| {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        // Not finite where any dose is not, without a branch.
+        let mut sum = 0.0;
+        for j in 0..shape[1] {
+            dose.visit(k, j, 0..shape[2], |_, dose| {
+                let dose: f64 = dose.into();
+                low = if dose < low { dose } else { low };
+                high = if dose > high { dose } else { high };
+                sum += dose * 0.0;
+            });
+        }
+        (low, high, sum == 0.0)
+    };
+    let planes = parallel::map(shape[0], threads, plane);
+    if let Some(k) = planes.iter().position(|(.., is_finite)| !is_finite) {
+        for j in 0..shape[1] {
+            for i in 0..shape[2] {
+                let dose: f64 = dose.get([k, j, i]).into();
+                if !dose.is_finite() {
+                    let what = format!("{name} dose in Gy at (k, j, i) = ({k}, {j}, {i})");
+                    return Err(Error::out_of_range(what, dose, "finite"));
+                }
+            }
+        }
+    }
+    let all = |[low, high]: [f64; 2], plane: &(f64, f64, bool)| [low.min(plane.0), high.max(plane.1)];
+    Ok(planes.iter().fold([f64::INFINITY, f64::NEG_INFINITY], all))
 }
 
 fn rounded_down(value: f64) -> f32 {

@@ -17,7 +17,7 @@ mod search;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use bounds::TOLERANCE;
-use evaluated::{Evaluated, reserved};
+use evaluated::{Evaluated, extremes, reserved};
 use search::{Placement, Row, Search};
 
 use super::affine::Affine;
@@ -118,8 +118,8 @@ pub fn gamma_index<T: Dose, U: Dose>(
     cancellation: &Cancellation<'_>,
 ) -> Result<GammaMap> {
     let threads = parallel::thread_count(threads)?;
-    let (low, high) = extremes(reference, "reference")?;
-    let (evaluated_low, evaluated_high) = extremes(evaluated, "evaluated")?;
+    let [low, high] = extremes(reference, "reference", threads)?;
+    let (evaluated, [evaluated_low, evaluated_high]) = Evaluated::new(evaluated, threads)?;
     let normalization_gy = match criteria.normalization_gy {
         Some(dose) => dose,
         None if high > 0.0 => high,
@@ -134,11 +134,15 @@ pub fn gamma_index<T: Dose, U: Dose>(
     let largest = [low, high, evaluated_low, evaluated_high].iter().fold(0.0_f64, |m, d| m.max(d.abs()));
     let criterion =
         |dose: f64| criteria.dose_difference_fraction * if criteria.local { dose } else { normalization_gy };
-    check_criterion(criterion(lowest_from(reference, cutoff)), largest)?;
+    let lowest = if criteria.local {
+        lowest_from(reference, cutoff)
+    } else {
+        normalization_gy
+    };
+    check_criterion(criterion(lowest), largest)?;
     let shape = reference.shape();
-    let placement = Placement::new(shape, reference_affine, evaluated.shape(), evaluated_affine);
-    let search =
-        Search::new(Evaluated::new(evaluated, threads)?, &placement, criteria.distance_mm, criteria.maximum_gamma)?;
+    let placement = Placement::new(shape, reference_affine, evaluated.shape, evaluated_affine);
+    let search = Search::new(evaluated, &placement, criteria.distance_mm, criteria.maximum_gamma)?;
 
     let mut gamma = reserved(shape, "gamma map")?;
     gamma.resize(shape.iter().product(), f32::NAN);
@@ -157,6 +161,9 @@ pub fn gamma_index<T: Dose, U: Dose>(
             points.dose.push(dose);
             points.inverse.push(if wanted { 1.0 / criterion(dose) } else { 0.0 });
         });
+        if points.inverse.iter().all(|inverse| *inverse == 0.0) {
+            return Ok(());
+        }
         search.row(&placement, [k, j], &mut points);
         for (i, gamma) in row.iter_mut().enumerate().filter(|(i, _)| points.inverse[*i] > 0.0) {
             *gamma = points.squared[i].sqrt() as f32;
@@ -203,36 +210,4 @@ fn lowest_from<T: Dose>(dose: &impl Voxels<Element = T>, cutoff: f64) -> f64 {
         }
     }
     lowest
-}
-
-fn extremes<T: Dose>(dose: &impl Voxels<Element = T>, name: &str) -> Result<(f64, f64)> {
-    let shape = dose.shape();
-    if shape.contains(&0) {
-        return Err(Error::Shape {
-            quantity: format!("{name} dose"),
-            shape: shape.to_vec(),
-            requirement: "non-empty".into(),
-        });
-    }
-    let (mut low, mut high, mut bad) = (f64::INFINITY, f64::NEG_INFINITY, None);
-    for k in 0..shape[0] {
-        for j in 0..shape[1] {
-            dose.visit(k, j, 0..shape[2], |i, dose| {
-                let dose: f64 = dose.into();
-                low = low.min(dose);
-                high = high.max(dose);
-                if !dose.is_finite() && bad.is_none() {
-                    bad = Some(([k, j, i], dose));
-                }
-            });
-        }
-    }
-    match bad {
-        Some((at, dose)) => Err(Error::out_of_range(
-            format!("{name} dose in Gy at (k, j, i) = ({}, {}, {})", at[0], at[1], at[2]),
-            dose,
-            "finite",
-        )),
-        None => Ok((low, high)),
-    }
 }
