@@ -124,23 +124,10 @@ impl<S: Simd> Around<S> {
         for rho in &mut falling {
             *rho = rho.turned(negative);
         }
+        let limit = worthwhile(self.best);
         for n in 0..8 {
-            let limit = worthwhile(self.best);
-            let (bound, reach) = self.corner_bound(&falling, n, limit);
-            let promising = bound.less(limit) & !finished.equals(zero.same(n as f64));
-            if !promising.any() {
-                continue;
-            }
-            let ends = each_axis!(a => if is_up(n, a) { reach[a] } else { -reach[a] });
-            let look = self.cell(n).look(
-                each_axis!(a => ends[a].min(zero)),
-                each_axis!(a => ends[a].max(zero)),
-                self.best,
-                TANGENTS,
-            );
-            self.best = promising.select(look.least, self.best);
-            let left = promising & look.bound.less(worthwhile(self.best));
-            open = open + left.select(zero.same((1 << n) as f64), zero);
+            let promising = self.corner_bound(&falling, n, limit).less(limit) & !finished.equals(zero.same(n as f64));
+            open = open + promising.select(zero.same((1 << n) as f64), zero);
         }
         (self.best, open)
     }
@@ -188,27 +175,9 @@ impl<S: Simd> Around<S> {
         Trilinear::new(rho, [zero; 3], inverse)
     }
 
+    /// A lower bound of gamma^2 in cell `n` where it is below `limit`.
     #[inline(always)]
-    fn cell(&self, n: usize) -> Trilinear<S> {
-        let zero = self.best.same(0.0);
-        let c = &CORNERS[n];
-        let rho = [
-            self.rho[c[0]],
-            self.rho[c[1]],
-            self.rho[c[2]],
-            self.rho[c[3]],
-            self.rho[c[4]],
-            self.rho[c[5]],
-            self.rho[c[6]],
-            self.rho[c[7]],
-        ];
-        let inverse = each_axis!(a => if is_up(n, a) { self.inverse_size[a] } else { -self.inverse_size[a] });
-        Trilinear::new(rho, [zero; 3], inverse)
-    }
-
-    /// A lower bound of gamma^2 in cell `n` where it is below `limit`, and how far along each axis such points can lie.
-    #[inline(always)]
-    fn corner_bound(&self, falling: &[Lanes<S>; 27], n: usize, limit: Lanes<S>) -> (Lanes<S>, [Lanes<S>; 3]) {
+    fn corner_bound(&self, falling: &[Lanes<S>; 27], n: usize, limit: Lanes<S>) -> Lanes<S> {
         let (zero, one) = (limit.same(0.0), limit.same(1.0));
         let start = falling[MIDDLE];
         let edge = [
@@ -235,6 +204,6 @@ impl<S: Simd> Around<S> {
             let ball = (limit - bound).max(zero).sqrt();
             reach = each_axis!(a => reach[a].min(lambda * slope[a] + ball));
         }
-        (bound, reach)
+        bound
     }
 }

@@ -147,6 +147,8 @@ pub struct Search<T> {
     adjoining: usize,
     /// Voxel size in units of the distance criterion.
     scale: [f64; 3],
+    /// Of a cell in voxels: 0 along an axis of one voxel.
+    width: [f64; 3],
     maximum_gamma: f64,
     maximum_mm: f64,
     path: Path,
@@ -187,6 +189,7 @@ impl<T: Dose> Search<T> {
         }
         neighbors.sort_by(|a, b| a.bound.total_cmp(&b.bound));
         Ok(Self {
+            width: evaluated.shape.map(|n| if n > 1 { 1.0 } else { 0.0 }),
             adjoining: neighbors.iter().take_while(|n| n.bound == 0.0).count(),
             evaluated,
             neighbors,
@@ -249,31 +252,34 @@ impl<T: Dose> Search<T> {
         open
     }
 
-    /// The cell `step` away from a point's own, where it can have a lower gamma.
+    /// The cell `step` away from a point's own, where its dose and distance alone leave it a lower gamma.
     fn worthwhile_cell(&self, point: &Point, best: &Best, step: [isize; 3]) -> Option<Cell> {
-        let cell = self.cell(&point.place, step)?;
-        let low: [f64; 3] = [0, 1, 2].map(|a| (step[a] as f64 - point.place.inside[a]) * self.scale[a]);
-        let high = [0, 1, 2].map(|a| {
-            low[a]
-                + if self.evaluated.shape[a] > 1 {
-                    self.scale[a]
-                } else {
-                    0.0
-                }
-        });
-        let distance = [0, 1, 2].map(|a| low[a].max(-high[a]).max(0.0));
-        let [least, most] = self.evaluated.range(cell);
+        let [least, most] = self.evaluated.range(self.index(&point.place, step)?);
         let difference = (least - point.dose).max(point.dose - most).max(0.0) * point.inverse;
-        let bound = distance.iter().fold(difference * difference, |sum, d| sum + d * d);
-        best.is_worthwhile(bound).then(|| Cell {
-            rho: self.evaluated.corners(cell).map(|corner| (corner - point.dose) * point.inverse),
+        let bound = (0..3).fold(difference * difference, |sum, a| {
+            let low = step[a] as f64 - point.place.inside[a];
+            let distance = low.max(-(low + self.width[a])).max(0.0) * self.scale[a];
+            sum + distance * distance
+        });
+        if best.is_worthwhile(bound) {
+            self.cell(point, step)
+        } else {
+            None
+        }
+    }
+
+    fn cell(&self, point: &Point, step: [isize; 3]) -> Option<Cell> {
+        let index = self.index(&point.place, step)?;
+        let low = [0, 1, 2].map(|a| (step[a] as f64 - point.place.inside[a]) * self.scale[a]);
+        Some(Cell {
+            rho: self.evaluated.corners(index).map(|corner| (corner - point.dose) * point.inverse),
             low,
-            high,
+            high: [0, 1, 2].map(|a| low[a] + self.width[a] * self.scale[a]),
         })
     }
 
     #[inline(always)]
-    fn cell(&self, place: &Place, step: [isize; 3]) -> Option<[usize; 3]> {
+    fn index(&self, place: &Place, step: [isize; 3]) -> Option<[usize; 3]> {
         let cell = [0, 1, 2].map(|a| (place.cell[a] + step[a]) as usize);
         (0..3).all(|a| cell[a] < self.evaluated.cells[a]).then_some(cell)
     }
@@ -347,7 +353,7 @@ impl<T: Dose> Source for Points<'_, T> {
                     let n = point.open.trailing_zeros();
                     point.open &= point.open - 1;
                     let step = [4, 2, 1].map(|bit| if n & bit == 0 { -1 } else { 0 });
-                    if let Some(cell) = self.search.worthwhile_cell(point, best, step) {
+                    if let Some(cell) = self.search.cell(point, step) {
                         return Some(cell);
                     }
                 }
