@@ -391,6 +391,8 @@ def dose_volume_histograms(
     parts: Sequence[int] | None = None,
     threads: int | None = None,
 ) -> list[DoseVolumeHistogram]: ...
+PASSING_GAMMA: float
+
 def gamma_index(
     reference_gy: ArrayLike,
     reference_affine_lps: Sequence[Sequence[float]],
@@ -404,7 +406,7 @@ def gamma_index(
     maximum_gamma: float,
     search_outside: bool,
     threads: int | None,
-) -> tuple[NDArray[np.float32], float, int, int, int]: ...
+) -> tuple[NDArray[np.float32], float, int, int, int, float]: ...
 def bed_gy(
     dose_gy: NDArray[np.float64], alpha_beta_gy: float, repair_half_time_h: float, half_life_h: float
 ) -> NDArray[np.float64]: ...

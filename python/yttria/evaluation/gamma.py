@@ -49,7 +49,7 @@ class GammaResult:
     @property
     def passes(self) -> NDArray[np.bool_]:
         """Where gamma passes, (k, j, i); false where it was not evaluated."""
-        return np.asarray(self.gamma <= np.float32(1.0 + 1e-5))
+        return np.asarray(self.gamma <= np.float32(_core.PASSING_GAMMA))
 
     def as_dict(self) -> dict[str, Any]:
         """Everything but the map, ready for JSON."""
@@ -118,7 +118,7 @@ def gamma_index(
         "normalization_gy": optional_number("normalization dose in Gy", normalization_gy),
         "maximum_gamma": number("maximum gamma", maximum_gamma),
     }
-    gamma, normalization, evaluated_voxels, passing, beyond = _core.gamma_index(
+    gamma, normalization, evaluated_voxels, passing, beyond, mean = _core.gamma_index(
         reference_gy,
         affine_rows("affine of the reference dose", from_affine),
         evaluated_gy,
@@ -141,7 +141,7 @@ def gamma_index(
         passing_voxels=passing,
         below_cutoff_voxels=gamma.size - evaluated_voxels - excluded,
         outside_voxels=beyond,
-        mean_gamma=float(np.nanmean(gamma, dtype=np.float64)),
+        mean_gamma=mean,
         outside=outside,
         advisories=_advisories(beyond, evaluated_voxels + excluded, outside),
         **(criteria | {"normalization_gy": normalization}),  # type: ignore[arg-type]

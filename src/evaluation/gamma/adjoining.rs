@@ -139,15 +139,13 @@ impl<S: Simd> Around<S> {
         let (zero, one) = (start.same(0.0), start.same(1.0));
         self.best = self.best.min(start * start);
         let mut falls = [[zero; 2]; 3];
-        for a in 0..3 {
-            for direction in 0..2 {
-                let voxel = MIDDLE + direction * 2 * STEP[a] - STEP[a];
+        for (a, falls) in falls.iter_mut().enumerate() {
+            for (voxel, fall) in [MIDDLE - STEP[a], MIDDLE + STEP[a]].into_iter().zip(falls) {
                 let slope = (self.rho[voxel] - start) * self.inverse_size[a];
-                let fall = -(start * slope);
+                *fall = -(start * slope);
                 let y = fall.over(one + slope * slope).clamp(zero, self.size[a]);
                 let rho = start + slope * y;
                 self.best = self.best.min(rho * rho + y * y);
-                falls[a][direction] = fall;
             }
         }
         each_axis!(a => falls[a][0].less(falls[a][1]))
@@ -159,12 +157,12 @@ impl<S: Simd> Around<S> {
         // Along i, then j, then k, of three voxels the middle one and the chosen one.
         let zero = self.best.same(0.0);
         let (mut along_i, mut along_j, mut rho) = ([[zero; 2]; 9], [[zero; 2]; 6], [zero; 8]);
-        for n in 0..9 {
-            along_i[n] = [self.rho[3 * n + 1], up[2].select(self.rho[3 * n + 2], self.rho[3 * n])];
+        for (n, pair) in along_i.iter_mut().enumerate() {
+            *pair = [self.rho[3 * n + 1], up[2].select(self.rho[3 * n + 2], self.rho[3 * n])];
         }
-        for n in 0..6 {
+        for (n, pair) in along_j.iter_mut().enumerate() {
             let (k, i) = (n / 2 * 3, n % 2);
-            along_j[n] = [along_i[k + 1][i], up[1].select(along_i[k + 2][i], along_i[k][i])];
+            *pair = [along_i[k + 1][i], up[1].select(along_i[k + 2][i], along_i[k][i])];
         }
         for n in 0..4 {
             let (j, i) = (n / 2, n % 2);
@@ -205,5 +203,77 @@ impl<S: Simd> Around<S> {
             reach = each_axis!(a => reach[a].min(lambda * slope[a] + ball));
         }
         bound
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Criteria, Outside, TOLERANCE, gamma_index};
+    use crate::evaluation::{Affine, Contiguous};
+    use crate::parallel::Cancellation;
+
+    const SHAPE: [usize; 3] = [5, 4, 19];
+    const SIZE: [f64; 3] = [0.7, 0.5, 0.6];
+    const STEPS: usize = 6;
+
+    /// The dose between voxel centers, at `at` in steps of a voxel's 1 / STEPS.
+    fn dose(values: &[f64], at: [usize; 3]) -> f64 {
+        (0..8)
+            .map(|n| {
+                let (mut index, mut weight) = (0, 1.0);
+                for a in 0..3 {
+                    let (voxel, part) = (at[a] / STEPS, (at[a] % STEPS) as f64 / STEPS as f64);
+                    let is_next = n & (4 >> a) != 0;
+                    weight *= if is_next { part } else { 1.0 - part };
+                    index = index * SHAPE[a] + (voxel + usize::from(is_next)).min(SHAPE[a] - 1);
+                }
+                weight * values[index]
+            })
+            .sum()
+    }
+
+    #[test]
+    fn no_sample_of_a_map_on_the_same_grid_is_below_the_minimum() {
+        let mut state = 3u64;
+        let mut next = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 11) as f64 / (1u64 << 53) as f64
+        };
+        let grid = Affine::new(
+            "grid",
+            [
+                [SIZE[2], 0.0, 0.0, 0.0],
+                [0.0, SIZE[1], 0.0, 0.0],
+                [0.0, 0.0, SIZE[0], 0.0],
+                [0.0, 0.0, 0.0, 1.0],
+            ],
+        )
+        .unwrap();
+        for roughness in [0.02, 0.2, 1.0] {
+            let count = SHAPE.iter().product::<usize>();
+            let smooth = |n: usize| 20.0 + 2.0 * (n % 19) as f64 - 0.3 * (n / 19 % 4) as f64 + 1.5 * (n / 76) as f64;
+            let a: Vec<f64> = (0..count).map(|n| smooth(n) + roughness * 4.0 * (next() - 0.5)).collect();
+            let b: Vec<f64> = (0..count).map(|n| smooth(n) * 1.02 + roughness * 4.0 * (next() - 0.5)).collect();
+            let criteria = Criteria::new(0.02, 1.0, 0.0, false, Some(100.0), 1.5, Outside::Exclude).unwrap();
+            let maps = [&a, &b].map(|map| Contiguous::new(map, SHAPE).unwrap());
+            let found =
+                gamma_index(&maps[0], &grid, &maps[1], &grid, &criteria, Some(1), &Cancellation::never()).unwrap();
+            let fine = SHAPE.map(|n| (n - 1) * STEPS + 1);
+            for n in 0..count {
+                let voxel = [n / 76, n / 19 % 4, n % 19];
+                let mut least = 1.5f64 * 1.5;
+                for m in 0..fine.iter().product() {
+                    let at = [m / fine[2] / fine[1], m / fine[2] % fine[1], m % fine[2]];
+                    let squared: f64 =
+                        (0..3).map(|a| ((at[a] as f64 / STEPS as f64 - voxel[a] as f64) * SIZE[a]).powi(2)).sum();
+                    if squared < least {
+                        least = least.min(squared + ((dose(&b, at) - a[n]) / 2.0).powi(2));
+                    }
+                }
+                let (gamma, sampled) = (f64::from(found.gamma[n]), least.sqrt());
+                assert!(gamma <= sampled + TOLERANCE + 1e-6, "{gamma} {sampled} at {voxel:?}, {roughness}");
+                assert!(gamma >= sampled - 0.3, "{gamma} {sampled} at {voxel:?}, {roughness}");
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::simd::Path;
 const LIMIT: usize = 4096;
 
 /// Tangents tried in one box.
-const TANGENTS: usize = 6;
+const TANGENTS: usize = 2;
 
 /// Points side by side.
 pub const BLOCK: usize = 8;

@@ -12,13 +12,13 @@ mod bounds;
 mod cell;
 mod evaluated;
 mod lanes;
+mod placement;
 mod search;
-
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use bounds::TOLERANCE;
 use evaluated::{Evaluated, extremes, reserved};
-use search::{Placement, Row, Search};
+use placement::Placement;
+use search::{Row, Search};
 
 use super::affine::Affine;
 use super::samples::Dose;
@@ -26,8 +26,8 @@ use super::voxels::Voxels;
 use crate::error::{Error, Result, check};
 use crate::parallel::{self, Cancellation};
 
-/// Gamma passes up to one and this, so that a deviation of exactly the criterion passes whatever its rounding.
-pub const PASS_ROUNDING: f32 = 1e-5;
+/// The highest gamma that passes: a deviation of exactly the criterion does, whatever its rounding.
+pub const PASSING: f32 = 1.0 + 1e-5;
 
 /// The dose criterion must be at least this share of the largest dose.
 const MINIMUM_CRITERION: f64 = 1e-9;
@@ -102,6 +102,8 @@ pub struct GammaMap {
     pub passing: usize,
     /// Points at or above the cutoff that lie outside the evaluated grid.
     pub outside: usize,
+    /// Of gamma over the evaluated points; NaN where there is none.
+    pub mean: f64,
 }
 
 /// The gamma index at each voxel of `reference`, within [`TOLERANCE`] above its least value and never below it.
@@ -146,16 +148,16 @@ pub fn gamma_index<T: Dose, U: Dose>(
 
     let mut gamma = reserved(shape, "gamma map")?;
     gamma.resize(shape.iter().product(), f32::NAN);
-    let [counted, passing, outside] = [0; 3].map(AtomicUsize::new);
-    let rows = gamma.chunks_mut(shape[2]).enumerate().collect();
-    parallel::try_for_each(rows, threads, cancellation, |(n, row): (usize, &mut [f32])| {
+    let mut counts = vec![Counts::default(); shape[0] * shape[1]];
+    let rows = gamma.chunks_mut(shape[2]).zip(&mut counts).enumerate().collect();
+    parallel::try_for_each(rows, threads, cancellation, |(n, (row, counts)): (usize, (&mut [f32], &mut Counts))| {
         let (k, j) = (n / shape[1], n % shape[1]);
         let mut points = Row::default();
         reference.visit(k, j, 0..shape[2], |i, dose| {
             let dose: f64 = dose.into();
             let mut wanted = dose >= cutoff;
             if wanted && !placement.of([k, j, i]).is_within() {
-                outside.fetch_add(1, Ordering::Relaxed);
+                counts.outside += 1;
                 wanted = criteria.outside == Outside::Search;
             }
             points.dose.push(dose);
@@ -167,23 +169,42 @@ pub fn gamma_index<T: Dose, U: Dose>(
         search.row(&placement, [k, j], &mut points);
         for (i, gamma) in row.iter_mut().enumerate().filter(|(i, _)| points.inverse[*i] > 0.0) {
             *gamma = points.squared[i].sqrt() as f32;
-            counted.fetch_add(1, Ordering::Relaxed);
-            passing.fetch_add(usize::from(*gamma <= 1.0 + PASS_ROUNDING), Ordering::Relaxed);
+            counts.evaluated += 1;
+            counts.passing += usize::from(*gamma <= PASSING);
+            counts.sum += f64::from(*gamma);
         }
         Ok(())
     })?;
+    let total = counts.iter().fold(Counts::default(), |total, row| Counts {
+        evaluated: total.evaluated + row.evaluated,
+        passing: total.passing + row.passing,
+        outside: total.outside + row.outside,
+        sum: total.sum + row.sum,
+    });
     Ok(GammaMap {
         gamma,
         normalization_gy,
-        evaluated: counted.into_inner(),
-        passing: passing.into_inner(),
-        outside: outside.into_inner(),
+        evaluated: total.evaluated,
+        passing: total.passing,
+        outside: total.outside,
+        mean: total.sum / total.evaluated as f64,
     })
+}
+
+/// What is counted along a row.
+#[derive(Default, Clone)]
+struct Counts {
+    evaluated: usize,
+    passing: usize,
+    outside: usize,
+    /// Of gamma.
+    sum: f64,
 }
 
 /// Whether dose differences can be divided by the criterion.
 fn check_criterion(criterion: f64, largest: f64) -> Result<()> {
-    if criterion > 0.0 && criterion >= MINIMUM_CRITERION * largest {
+    // One over a subnormal number is infinite.
+    if criterion >= f64::MIN_POSITIVE && criterion >= MINIMUM_CRITERION * largest {
         return Ok(());
     }
     Err(Error::Undefined {

@@ -6,8 +6,8 @@ use crate::evaluation::gamma::{self, Criteria, Outside};
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, interruptible};
 
-/// Gamma, normalization dose in Gy, and how many points were evaluated, passed, and lay outside.
-type Result<'py> = (Bound<'py, PyAny>, f64, usize, usize, usize);
+/// Gamma, normalization dose in Gy, how many points were evaluated, passed, and lay outside, and the mean gamma.
+type Result<'py> = (Bound<'py, PyAny>, f64, usize, usize, usize, f64);
 
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "the Python layer names them")]
@@ -50,9 +50,10 @@ fn gamma_index<'py>(
             gamma::gamma_index(reference, &from, evaluated, &to, &criteria, threads, cancellation)
         })))?;
     let values = arrays::shaped(py, map.gamma, shape)?;
-    Ok((values, map.normalization_gy, map.evaluated, map.passing, map.outside))
+    Ok((values, map.normalization_gy, map.evaluated, map.passing, map.outside, map.mean))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("PASSING_GAMMA", gamma::PASSING)?;
     module.add_function(wrap_pyfunction!(gamma_index, module)?)
 }
