@@ -391,6 +391,7 @@ def dose_volume_histograms(
     parts: Sequence[int] | None = None,
     threads: int | None = None,
 ) -> list[DoseVolumeHistogram]: ...
+
 PASSING_GAMMA: float
 
 def gamma_index(
