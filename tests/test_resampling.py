@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from image_samples import KINDS, SHAPE, affine, values
 
@@ -77,6 +77,7 @@ def test_its_own_grid_changes_nothing(kind: str, method: str) -> None:
     st.sampled_from(KINDS),
     st.permutations(range(3)),
 )
+@example(size=(1.0, 1.0, 1.0), shift=(1.0, 1.0, 0.5 + 0.99e-6), kind="plain", order=[0, 1, 2])
 def test_averaging_keeps_the_integral(size: Any, shift: Any, kind: str, order: list[int]) -> None:
     image = _image(kind, values(np.float64))
     matrix = image.affine_lps.copy()
@@ -89,7 +90,8 @@ def test_averaging_keeps_the_integral(size: Any, shift: Any, kind: str, order: l
     integral = float(image.array.sum()) * image.voxel_volume_ml
     assert found.image.array.sum() * found.image.voxel_volume_ml == pytest.approx(integral, rel=1e-9)
     covered = (1 - found.outside_fraction) * found.image.array.size * found.image.voxel_volume_ml
-    assert covered == pytest.approx(image.array.size * image.voxel_volume_ml, rel=1e-9)
+    # A voxel that lacks less than 1e-6 of itself counts as whole.
+    assert covered == pytest.approx(image.array.size * image.voxel_volume_ml, rel=1e-6)
 
 
 def test_turned_grids() -> None:
