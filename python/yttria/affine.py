@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 import numpy as np
 import numpy.typing as npt
 
@@ -83,16 +85,40 @@ def check_same_frame(a: str | None, owner_a: str, b: str | None, owner_b: str) -
         )
 
 
-def moved_affine(affine_lps: Affine, before: Affine | None, transform_lps: npt.ArrayLike) -> tuple[Affine, Affine]:
-    """The affine after a transform of patient space (4 x 4, LPS mm), and all transforms so far as one.
+class Movable(Protocol):
+    """What remembers the transforms that brought it to its place."""
 
-    Raises `GeometryError` where the transform is no affine, or leaves the axes sheared.
+    @property
+    def transform_lps(self) -> Affine | None:
+        """All of them as one; None where there was none."""
+
+    @property
+    def transform_source(self) -> str | None:
+        """Where they came from, as far as it was said."""
+
+
+def moved_place(
+    movable: Movable,
+    affine_lps: Affine,
+    transform_lps: npt.ArrayLike,
+    *,
+    frame_of_reference_uid: str | None,
+    source: str | None,
+) -> tuple[Affine, dict[str, Any]]:
+    """The affine after a transform of patient space (4 x 4, LPS mm), and what is said of the place from then on.
+
+    Raises `GeometryError` where the transform is no affine, or leaves the axes sheared, and as `checked_source`.
     """
-    transform = checked_affine(transform_lps)
-    return checked_affine(transform @ affine_lps), transform if before is None else checked_affine(transform @ before)
+    checked_source(source)
+    transform, before = checked_affine(transform_lps), movable.transform_lps
+    return checked_affine(transform @ affine_lps), {
+        "transform_lps": transform if before is None else checked_affine(transform @ before),
+        "transform_source": _joined(movable.transform_source, before is not None, source),
+        "frame_of_reference_uid": frame_of_reference_uid,
+    }
 
 
-def joined_source(before: str | None, moved_before: bool, source: str | None) -> str | None:
+def _joined(before: str | None, moved_before: bool, source: str | None) -> str | None:
     """Where all transforms so far came from; what nobody stated is said to be so beside what was."""
     if not moved_before or before == source:
         return source

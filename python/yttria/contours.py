@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ._core import Contours, Occupancy
 from ._inputs import optional_number
 from .advisory import Advisory
-from .affine import Affine, checked_affine, checked_source, joined_source, moved_affine
+from .affine import Affine, checked_affine, moved_place
 from .errors import DTypeError, OutOfRangeError, ShapeError
 from .evaluation._arrays import affine_rows, grid_shape
 from .image import Image
@@ -167,15 +167,11 @@ class ContourStructure(Structure):
         self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
     ) -> Structure:
         """The volume at another place, as `Image.moved`."""
-        joined = joined_source(self.transform_source, self.transform_lps is not None, checked_source(source))
-        matrix, transform = moved_affine(np.eye(4), self.transform_lps, transform_lps)
+        matrix, place = moved_place(
+            self, np.eye(4), transform_lps, frame_of_reference_uid=frame_of_reference_uid, source=source
+        )
         points = [p @ matrix[:3, :3].T + matrix[:3, 3] for p in self.contours]
-        terms = self._terms() | {
-            "transform_lps": transform,
-            "transform_source": joined,
-            "frame_of_reference_uid": frame_of_reference_uid,
-        }
-        return ContourStructure(self.name, points, **terms, advisories=self._given)
+        return ContourStructure(self.name, points, **self._terms() | place, advisories=self._given)
 
 
 def _points(contour: npt.ArrayLike, number: int, name: str) -> Points:

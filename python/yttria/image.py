@@ -18,8 +18,7 @@ from .affine import (
     checked_frame,
     checked_source,
     flip_lps_ras,
-    joined_source,
-    moved_affine,
+    moved_place,
     same_grid,
     voxel_size_mm,
 )
@@ -173,15 +172,10 @@ class Image:
         it came from, for the reader of a result. No value changes. Raises `GeometryError` where the transform is no
         affine or leaves the axes sheared, `OutOfRangeError` where `source` is no text.
         """
-        joined = joined_source(self.transform_source, self.transform_lps is not None, checked_source(source))
-        affine, transform = moved_affine(self.affine_lps, self.transform_lps, transform_lps)
-        return replace(
-            self,
-            affine_lps=affine,
-            transform_lps=transform,
-            transform_source=joined,
-            frame_of_reference_uid=frame_of_reference_uid,
+        affine, place = moved_place(
+            self, self.affine_lps, transform_lps, frame_of_reference_uid=frame_of_reference_uid, source=source
         )
+        return replace(self, affine_lps=affine, **place)
 
     def to(self, unit: str) -> Image:
         """The same quantity in another unit; floating point types are kept, integers become float64.

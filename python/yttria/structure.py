@@ -18,8 +18,7 @@ from .affine import (
     checked_affine,
     checked_frame,
     checked_source,
-    joined_source,
-    moved_affine,
+    moved_place,
     voxel_size_mm,
 )
 from .errors import GeometryError, OutOfRangeError
@@ -127,15 +126,10 @@ class Structure:
         self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
     ) -> Structure:
         """The volume at another place, as `Image.moved`."""
-        joined = joined_source(self.transform_source, self.transform_lps is not None, checked_source(source))
-        affine, transform = moved_affine(self.affine_lps, self.transform_lps, transform_lps)
-        return replace(
-            self,
-            affine_lps=affine,
-            transform_lps=transform,
-            transform_source=joined,
-            frame_of_reference_uid=frame_of_reference_uid,
+        affine, place = moved_place(
+            self, self.affine_lps, transform_lps, frame_of_reference_uid=frame_of_reference_uid, source=source
         )
+        return replace(self, affine_lps=affine, **place)
 
 
 def grid_of(
