@@ -1,16 +1,38 @@
-"""Warnings as data: a result carries what a reader of its number must know."""
+"""Notes and warnings as data: what a reader of a result must know beside its numbers."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Literal
+
+Severity = Literal["note", "warning", "error"]
 
 
 @dataclass(frozen=True)
 class Advisory:
-    """Something a reader of a result must know, in a form a program can act on.
+    """Statement about a result that its reader must know, in a form a program can act on.
 
-    `code` is stable and machine-readable; `message` is one plain sentence. `value` is what was found and `limit` what
-    it was held against, both in the unit that the message names; `source` says where the limit comes from.
+    Parameters
+    ----------
+    code : str
+        Stable name for programs, such as "lung_shunt_above_20_percent".
+    message : str
+        One plain sentence for people.
+    value : float, optional
+        What was found, in the unit that the message names.
+    limit : float, optional
+        What `value` was compared with, in the same unit.
+    source : str, default ""
+        Where the limit comes from.
+    severity : {"note", "warning", "error"}, default "warning"
+        "note": an assumption or a choice that a careful reader wants to see; the number stands. "warning": the number
+        may be wrong or the plan may be unsafe, and a person has to look. "error": the value is not possible, and the
+        result is kept only so that the cause can be found. What cannot be computed at all raises an exception instead.
+
+    Examples
+    --------
+    >>> Advisory("tumor_small", "The tumor has 1.2 mL.", 1.2, 2.0, severity="note").severity
+    'note'
     """
 
     code: str
@@ -18,7 +40,8 @@ class Advisory:
     value: float | None = None
     limit: float | None = None
     source: str = ""
+    severity: Severity = "warning"
 
     def as_dict(self) -> dict[str, str | float | None]:
-        """A plain dictionary, ready for JSON."""
+        """The fields as a plain dictionary, ready for JSON."""
         return asdict(self)

@@ -7,6 +7,10 @@ class YttriaError(Exception):
     """Base of all."""
 
 
+class ArgumentError(YttriaError, TypeError):
+    """An argument is missing, conflicts with another one, or is of a type that the function does not take."""
+
+
 class OutOfRangeError(YttriaError, ValueError):
     """A number is outside its domain, or not finite."""
 
