@@ -59,6 +59,7 @@ class ContourStructure(Structure):
         frame_of_reference_uid: str | None = None,
         transform_lps: Affine | None = None,
         transform_source: str | None = None,
+        patient_id: str | None = None,
         advisories: Sequence[Advisory] = (),
         threads: int | None = None,
     ) -> None:
@@ -76,6 +77,7 @@ class ContourStructure(Structure):
             frame_of_reference_uid=frame_of_reference_uid,
             transform_lps=None if transform_lps is None else checked_affine(transform_lps),
             transform_source=transform_source,
+            patient_id=patient_id,
             _given=tuple(advisories),
         )
         self._check_identity()
@@ -108,7 +110,8 @@ class ContourStructure(Structure):
 
     def _terms(self) -> dict[str, Any]:
         keys = ("end_caps", "interpolation", "slice_thickness_mm", "maximum_gap_mm", "voxel_size_mm", "label", "color")
-        return {k: getattr(self, k) for k in (*keys, "frame_of_reference_uid", "transform_lps", "transform_source")}
+        place = ("frame_of_reference_uid", "transform_lps", "transform_source", "patient_id")
+        return {k: getattr(self, k) for k in (*keys, *place)}
 
     def __repr__(self) -> str:
         return f"ContourStructure({self.name!r}, {len(self.contours)} contours, {self.volume_ml:.3f} mL)"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from .advisory import Advisory
 from .affine import (
     Affine,
     checked_affine,
@@ -42,8 +43,8 @@ UNITS: dict[str, tuple[str, float]] = {
 }
 #: 2048 voxels along each axis; what claims more is a mistake, and even to look at it would take minutes.
 MAX_VOXELS = 2**33
-#: What an image or a structure says of its place beside its affine.
-_MOVED = ("frame_of_reference_uid", "transform_lps", "transform_source")
+#: Fields that a copy of an image keeps beside its array, affine and unit.
+_CARRIED = ("frame_of_reference_uid", "transform_lps", "transform_source", "patient_id", "advisories")
 
 
 def checked_unit(unit: str) -> str:
@@ -88,7 +89,8 @@ class Image:
 
     `frame_of_reference_uid`: the patient space that the affine refers to, where it is known (DICOM says it): two of
     different known ones never meet. `transform_lps`: by what `moved` has moved the image, None where it has not;
-    `transform_source`: where that came from, as far as it was said.
+    `transform_source`: where that came from, as far as it was said. `patient_id`: the identifier of the patient, if
+    the file states one. `advisories`: what a reader of the file must know; results made from the image carry them on.
 
     Raises `ShapeError` (not 3-D, empty, more than 2^33 voxels), `DTypeError` (no real numbers), `GeometryError`
     (affine not finite, singular or sheared by more than 1e-3) or `UnitError` (not in `yttria.image.UNITS`).
@@ -100,6 +102,8 @@ class Image:
     frame_of_reference_uid: str | None = field(default=None, kw_only=True)
     transform_lps: Affine | None = field(default=None, kw_only=True)
     transform_source: str | None = field(default=None, kw_only=True)
+    patient_id: str | None = field(default=None, kw_only=True, repr=False)
+    advisories: tuple[Advisory, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "array", checked_array(self.array, "image"))
@@ -125,7 +129,7 @@ class Image:
         if hasattr(obj, "dataobj") and hasattr(obj, "affine"):
             return cls(*_from_nibabel(obj), unit)
         if hasattr(obj, "array") and hasattr(obj, "affine_lps"):
-            known = {k: getattr(obj, k, None) for k in _MOVED}
+            known: dict[str, Any] = {k: getattr(obj, k, () if k == "advisories" else None) for k in _CARRIED}
             return cls(obj.array, obj.affine_lps, unit, **known)
         found = "a bare array" if isinstance(obj, np.ndarray) else f"an object of type {type(obj).__name__}"
         raise GeometryError(
@@ -135,7 +139,7 @@ class Image:
 
     def __reduce__(self) -> tuple[Callable[..., Image], tuple[object, ...]]:
         # Through the constructor, so that a copy is read-only too.
-        return partial(Image, **{k: getattr(self, k) for k in _MOVED}), (self.array, self.affine_lps, self.unit)
+        return partial(Image, **{k: getattr(self, k) for k in _CARRIED}), (self.array, self.affine_lps, self.unit)
 
     @property
     def shape(self) -> tuple[int, int, int]:

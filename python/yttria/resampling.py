@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -77,10 +77,7 @@ def resampled(
         None if outside is None else float(outside),
         threads,
     )
-    moved, source = image.transform_lps, image.transform_source
-    done = Image(
-        values, affine_lps, image.unit, frame_of_reference_uid=frame, transform_lps=moved, transform_source=source
-    )
+    done = replace(image, array=values, affine_lps=affine_lps, frame_of_reference_uid=frame)
     return ResampledImage(done, method, outside, count, fraction, _advisories(image, done, method, outside, count))
 
 

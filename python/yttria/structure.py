@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._core import Occupancy
+from .advisory import Advisory
 from .affine import (
     Affine,
     check_same_frame,
@@ -35,8 +36,8 @@ class Structure:
 
     The mask is bool, or the fraction of each voxel that belongs to the volume. Integers 0 and 1 count as bool; other
     integers are a labelmap, which needs `label`, the value that marks this volume. `color` is red, green, blue within
-    [0, 1]. Structures may overlap and may be empty. `frame_of_reference_uid`, `transform_lps` and `transform_source`
-    are as in `Image`.
+    [0, 1]. Structures may overlap and may be empty. `frame_of_reference_uid`, `transform_lps`, `transform_source`,
+    `patient_id` and `advisories` are as in `Image`.
 
     Raises `OutOfRangeError` where the mask holds anything else (0/255, NaN, ...) or no voxel holds `label`,
     `GeometryError`, `ShapeError` or `DTypeError` as `Image` does.
@@ -50,6 +51,8 @@ class Structure:
     frame_of_reference_uid: str | None = field(default=None, kw_only=True)
     transform_lps: Affine | None = field(default=None, kw_only=True)
     transform_source: str | None = field(default=None, kw_only=True)
+    patient_id: str | None = field(default=None, kw_only=True, repr=False)
+    advisories: tuple[Advisory, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         self._check_identity()
@@ -79,8 +82,8 @@ class Structure:
 
     def __reduce__(self) -> tuple[Callable[..., Structure], tuple[object, ...]]:
         # Through the constructor, so that a copy is read-only too.
-        keys = ("label", "color", "frame_of_reference_uid", "transform_lps", "transform_source")
-        known: dict[str, Any] = {k: getattr(self, k) for k in keys}
+        keys = ("label", "color", "frame_of_reference_uid", "transform_lps", "transform_source", "patient_id")
+        known: dict[str, Any] = {k: getattr(self, k) for k in (*keys, "advisories")}
         return partial(Structure, **known), (self.name, self.mask, self.affine_lps)
 
     def _marked(self, labelmap: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

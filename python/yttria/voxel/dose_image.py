@@ -225,6 +225,7 @@ def dose_image(
         activity.with_array(dose, "Gy"),
         provenance,
         (
+            *activity.advisories,
             *_negative_advisory(negative_voxels, count, fraction),
             *scaled.advisories,
             *(per_voxel.advisories if per_voxel else ()),
