@@ -20,6 +20,7 @@ from .kernels import (
 )
 from .provenance import Provenance
 from .structure import Structure
+from .structure_selection import select_structures
 from .voxel import (
     AbsoluteScaling,
     ConvolutionPlan,
@@ -59,6 +60,7 @@ __all__ = [
     "planning",
     "read_image",
     "read_structures",
+    "select_structures",
     "voxel_s_values",
     "write_image",
     "write_structures",

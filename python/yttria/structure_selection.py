@@ -1,0 +1,90 @@
+"""Selection of structures by the patterns of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import TypeVar
+
+from .errors import ArgumentError, UndefinedError, UnknownNameError
+from .structure import Structure
+
+Named = TypeVar("Named", Structure, str)
+#: One pattern, several, or none.
+Patterns = str | Sequence[str] | None
+#: Names that a message lists.
+_LISTED = 40
+
+
+def select_structures(structures: Sequence[Named], *, only: Patterns = None, exclude: Patterns = None) -> list[Named]:
+    """Select structures by the patterns of their names, in the order given.
+
+    Parameters
+    ----------
+    structures : sequence of Structure or of str
+        The structures, or their names alone.
+    only : str or sequence of str, optional
+        Patterns of the names to keep. All structures are kept if there is no pattern.
+    exclude : str or sequence of str, optional
+        Patterns of the names to leave out. They are applied after `only`.
+
+    Returns
+    -------
+    list
+        The selected members of `structures`.
+
+    Raises
+    ------
+    UnknownNameError
+        If a pattern matches no structure. The message lists the names that there are.
+    UndefinedError
+        If no structure is left.
+    ArgumentError
+        If a pattern is not a text, or `structures` is one structure.
+
+    Notes
+    -----
+    A pattern matches without regard to case. `*` stands for any text, `?` for one character, and `[abc]` for one of
+    several characters. A name is also matched by itself, whatever characters it has.
+
+    Examples
+    --------
+    >>> select_structures(["Liver", "Tumor 1", "Tumor 2", "BODY"], only="tumor*", exclude=["*2"])
+    ['Tumor 1']
+    """
+    if isinstance(structures, str | Structure):
+        raise ArgumentError("structures must be a list of structures or of names, got one of them")
+    found = list(structures)
+    names = [item if isinstance(item, str) else item.name for item in found]
+    kept = _matching("only", only, names) if _patterns("only", only) else set(range(len(found)))
+    kept -= _matching("exclude", exclude, names)
+    if found and not kept:
+        raise UndefinedError(f"no structure is left by only={only!r} and exclude={exclude!r}; {_listed(names)}")
+    return [item for n, item in enumerate(found) if n in kept]
+
+
+def _patterns(argument: str, patterns: Patterns) -> list[str]:
+    listed = [patterns] if isinstance(patterns, str) else list(patterns or ())
+    for pattern in listed:
+        if not isinstance(pattern, str):
+            raise ArgumentError(f"{argument} must hold patterns of structure names, got {pattern!r}")
+    return listed
+
+
+def _matching(argument: str, patterns: Patterns, names: Sequence[str]) -> set[int]:
+    """The places of the names that at least one pattern matches."""
+    folded, found = [name.casefold() for name in names], set()
+    for pattern in _patterns(argument, patterns):
+        wanted = pattern.strip().casefold()
+        places = {n for n, name in enumerate(folded) if name == wanted or fnmatchcase(name, wanted)}
+        if not places:
+            raise UnknownNameError(f"{argument}: no structure has a name like '{pattern}'; {_listed(names)}")
+        found |= places
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    if not names:
+        return "there is no structure"
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"the structures are {', '.join(names[:_LISTED])}{more}"
