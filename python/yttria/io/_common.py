@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import (
+    ArgumentError,
     FileFormatError,
     InsufficientMemoryError,
     MissingExtraError,
@@ -18,6 +19,7 @@ from ..errors import (
     YttriaError,
 )
 from ..image import UNITS, checked_unit
+from ..structure_selection import Patterns, select_structures
 
 
 @contextmanager
@@ -68,10 +70,23 @@ def agreed_unit(path: Path, stated: str | None, given: str | None) -> str:
     return known or checked_unit(str(given))
 
 
-def positions(path: Path, known: Sequence[str], names: Sequence[str] | None) -> list[int]:
-    """Where the wanted names stand among the known ones, in the wanted order; all where none are wanted by name."""
+def positions(
+    path: Path,
+    known: Sequence[str],
+    names: Sequence[str] | None,
+    *,
+    only: Patterns = None,
+    exclude: Patterns = None,
+) -> list[int]:
+    """Where the wanted names stand among the known ones, in the wanted order; all where none are wanted by name.
+
+    `only` and `exclude` are patterns as in `yttria.select_structures`.
+    """
     if names is None:
-        return list(range(len(known)))
+        kept = set(select_structures(known, only=only, exclude=exclude))
+        return [n for n, name in enumerate(known) if name in kept]
+    if only is not None or exclude is not None:
+        raise ArgumentError("structures are selected either by names, or by the patterns only and exclude")
     for name in names:
         if name not in known:
             raise UnknownNameError(f"{path}: structure must be one of {', '.join(known)}, got '{name}'")

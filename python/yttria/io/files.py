@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import FileFormatError, UnknownNameError
 from ..image import Image
 from ..structure import Structure
+from ..structure_selection import Patterns, select_structures
 from . import dicom, nifti, nrrd, segmentation
 from ._common import decoding
 from .labelmap import check_writable
@@ -56,13 +57,16 @@ def read_structures(
     names: Sequence[str] | None = None,
     labels: Mapping[int, str] | None = None,
     series: str | None = None,
+    only: Patterns = None,
+    exclude: Patterns = None,
 ) -> list[Structure]:
     """Structures from a Slicer segmentation (`.seg.nrrd`) or from a labelmap (`.nrrd`, `.nii`, `.nii.gz`).
 
     A DICOM file, or a folder with one SEG or RTSTRUCT among its files, is read by `yttria.io.dicom.read_structures`;
     `series` names one of several by its UID or number.
 
-    `names` selects structures and gives their order. `labels` names the values of a labelmap, {5: "Liver"}, and
+    `names` selects structures and gives their order; `only` and `exclude` select by patterns instead, as in
+    `yttria.select_structures`. `labels` names the values of a labelmap, {5: "Liver"}, and
     selects them; without it each value n > 0 becomes the structure the file names, or "label n".
 
     Raises `UnknownNameError` where a name or label is not in the file, or where `labels` is given for a segmentation,
@@ -73,11 +77,11 @@ def read_structures(
     if isinstance(names, str):
         raise UnknownNameError(f"names must be a list of names, got the text '{names}'")
     if kind == "DICOM":
-        return dicom.read_structures(path, names, labels, series=series)
+        return dicom.read_structures(path, names, labels, series=series, only=only, exclude=exclude)
     _check_no_series(path, series)
     read = segmentation.read_structures if kind == "NRRD" else nifti.read_structures
     with decoding(path, kind):
-        return read(path, names, labels)
+        return select_structures(read(path, names, labels), only=only, exclude=exclude)
 
 
 def write_structures(structures: Sequence[Structure], path: str | os.PathLike[str]) -> None:

@@ -15,8 +15,11 @@ from ...affine import check_same_frame
 from ...contours import END_CAPS, INTERPOLATIONS, ContourStructure
 from ...errors import FileFormatError, UndefinedError
 from ...image import Image
+from ...structure_selection import Patterns
 from .._common import decoding, positions
+from ..opened import record_opened
 from .dataset import Dataset, items, quiet, read_dataset, text, whole
+from .structure_names import check_count, name_of, told_apart
 from .voxel_centers import carried_to_edges
 
 RT_STRUCTURE_SET_STORAGE = "1.2.840.10008.5.1.4.1.1.481.3"
@@ -28,6 +31,8 @@ def read_rtstruct(
     path: str | os.PathLike[str],
     names: Sequence[str] | None = None,
     *,
+    only: Patterns = None,
+    exclude: Patterns = None,
     end_caps: str = END_CAPS[0],
     interpolation: str = INTERPOLATIONS[0],
     slice_thickness_mm: float | None = None,
@@ -35,22 +40,62 @@ def read_rtstruct(
     voxel_size_mm: float = 1.0,
     through_voxel_centers_of: Image | None = None,
 ) -> list[ContourStructure]:
-    """The regions of interest of an RTSTRUCT file, in its order or that of `names`; `label` is the ROI number.
+    """Read the regions of interest of an RTSTRUCT file; `label` is the ROI number.
 
-    Regions that share a name carry their number as well, "Tumor #2". What is no closed contour (points, open lines) is
-    left out, and so is a region without a volume: it comes back empty, so that none goes missing. Both stand in the
-    structure's `advisories`, as does whatever was wrong with its contours. The keywords are `ContourStructure`'s, but
-    for `through_voxel_centers_of`: the image whose voxels were outlined, where the contours were drawn through the
-    centers of the outermost voxels instead of along their edges. Each contour is then carried out to the edges of the
-    voxels that it goes through (`contour_at_voxel_edges` in `advisories`). Without it, contours are taken as drawn.
+    Parameters
+    ----------
+    path : path
+        The file.
+    names : sequence of str, optional
+        The regions wanted, in this order. Regions that share a name carry their number, "Tumor #2".
+    only, exclude : str or sequence of str, optional
+        Patterns of names, as in `yttria.select_structures`.
+    end_caps, interpolation, slice_thickness_mm, maximum_gap_mm, voxel_size_mm
+        As in `ContourStructure`.
+    through_voxel_centers_of : Image, optional
+        The image whose voxels were outlined, if the contours run through the centers of the outermost voxels instead
+        of along their edges. Each contour is then carried out to the edges of the voxels that it goes through.
+        Without it, contours are taken as drawn.
 
-    Raises `FileFormatError` (no RTSTRUCT, damaged), `UnknownNameError` where a name is not in the file, `GeometryError`
-    where contours do not go through the voxel centers of `through_voxel_centers_of`, whatever `ContourStructure`
-    raises for the keywords, `FileNotFoundError` and `MissingExtraError` (extra `dicom`).
+    Returns
+    -------
+    list of ContourStructure
+        A region without a volume comes back empty, so that none goes missing.
 
-    Source: DICOM PS3.3 C.8.8.5 and C.8.8.6 (from memory, unverified but for files of three other programs).
+    Raises
+    ------
+    FileFormatError
+        If the file is no RTSTRUCT or damaged, or a wanted region shares its ROI number with another one.
+    UnknownNameError
+        If a name or pattern is not in the file.
+    ShapeError
+        If more than 1000 regions are asked for.
+    GeometryError
+        If contours do not go through the voxel centers of `through_voxel_centers_of`.
+    FileNotFoundError, MissingExtraError
+        If there is no file, or the extra `dicom` is not installed.
+
+    Warns
+    -----
+    contour_not_closed
+        What is no closed contour (points, open lines) is left out.
+    contour_no_volume
+        The region is empty.
+    contour_at_voxel_edges
+        Contours were carried out to the edges of voxels.
+    contour_point_count
+        NumberOfContourPoints contradicts the points that are there.
+    contour_sets_joined
+        The contours of the region stand in more than one item of the file.
+    contours_without_region
+        Contours refer to a region that the file does not name; they are left out.
+
+    Notes
+    -----
+    Codes that `ContourStructure` adds are described in docs/structures.md.
+    Source: DICOM PS3.3 C.8.8.5 and C.8.8.6 (from memory, unverified but for files of six other programs).
     """
-    path = Path(path)
+    path = record_opened(Path(path))
     terms: dict[str, Any] = {
         "end_caps": end_caps,
         "interpolation": interpolation,
@@ -67,13 +112,17 @@ def read_rtstruct(
         regions = items(dataset, "StructureSetROISequence")
         if not regions:
             raise FileFormatError("the structure set has no region of interest")
+        numbers = [whole(region, "ROINumber", 0, 2**31 - 1) for region in regions]
+        labels = [name_of(r, "ROIName") or f"ROI {n}" for r, n in zip(regions, numbers, strict=True)]
+        labels = told_apart(labels, numbers)
+        wanted = positions(path, labels, names, only=only, exclude=exclude)
+        check_count(len(wanted), "regions of interest")
+        _check_numbers(numbers, labels, wanted)
         drawn: dict[int, list[Dataset]] = {}
         for item in items(dataset, "ROIContourSequence"):
             drawn.setdefault(whole(item, "ReferencedROINumber", 0, 2**31 - 1), []).append(item)
-        numbers = [whole(region, "ROINumber", 0, 2**31 - 1) for region in regions]
-        labels = [text(region, "ROIName") or f"ROI {number}" for region, number in zip(regions, numbers, strict=True)]
-        labels = [f"{a} #{n}" if labels.count(a) > 1 else a for a, n in zip(labels, numbers, strict=True)]
-        frame = _common_frame(dataset)
+        terms["patient_id"], frame = text(dataset, "PatientID"), _common_frame(dataset)
+        lost = _without_region(drawn, numbers)
         return [
             _structure(
                 labels[n],
@@ -84,9 +133,32 @@ def read_rtstruct(
                     "frame_of_reference_uid": text(regions[n], "ReferencedFrameOfReferenceUID") or frame,
                 },
                 through_voxel_centers_of,
+                lost if n == wanted[0] else [],
             )
-            for n in positions(path, labels, names)
+            for n in wanted
         ]
+
+
+def _check_numbers(numbers: Sequence[int], labels: Sequence[str], wanted: Sequence[int]) -> None:
+    """Contours name their region by its number alone: no other region may have it."""
+    owners: dict[int, list[str]] = {}
+    for number, label in zip(numbers, labels, strict=True):
+        owners.setdefault(number, []).append(label)
+    for n in wanted:
+        if len(owners[numbers[n]]) > 1:
+            shared = " and ".join(f"'{label}'" for label in owners[numbers[n]][:3])
+            raise FileFormatError(
+                f"ROI number {numbers[n]} is given to {shared}: which contours are whose is not known; leave them out "
+                "by names= or exclude="
+            )
+
+
+def _without_region(drawn: dict[int, list[Dataset]], numbers: Sequence[int]) -> list[Advisory]:
+    lost = sorted(set(drawn) - set(numbers))
+    if not lost:
+        return []
+    message = f"Contours of {len(lost)} regions that the file does not name (ROI number {lost[0]}) were left out."
+    return [Advisory("contours_without_region", message, len(lost))]
 
 
 _PROBE = [np.array([[0.0, 0, z], [1, 0, z], [0, 1, z]]) for z in (0, 1)]
@@ -98,9 +170,12 @@ def _common_frame(dataset: Dataset) -> str | None:
     return only or text(dataset, "FrameOfReferenceUID")
 
 
-def _structure(name: str, drawn: Sequence[Dataset], terms: dict[str, Any], voxels_of: Image | None) -> ContourStructure:
+def _structure(
+    name: str, drawn: Sequence[Dataset], terms: dict[str, Any], voxels_of: Image | None, advisories: list[Advisory]
+) -> ContourStructure:
     contours: list[npt.NDArray[np.float64]] = []
     left_out: dict[str, int] = {}
+    miscounted = 0
     for item in drawn:
         for contour in items(item, "ContourSequence"):
             kind = text(contour, "ContourGeometricType") or "of no stated type"
@@ -110,11 +185,18 @@ def _structure(name: str, drawn: Sequence[Dataset], terms: dict[str, Any], voxel
                 left_out[reason] = left_out.get(reason, 0) + 1
             else:
                 contours.append(points)
+                miscounted += text(contour, "NumberOfContourPoints") not in (None, str(len(points)))
     color = next((c for c in map(_color, drawn) if c is not None), None)
-    advisories = [
+    advisories = advisories + [
         Advisory("contour_not_closed", f"'{name}': {count} contours {kind} bound no volume and were left out.", count)
         for kind, count in left_out.items()
     ]
+    if miscounted:
+        message = f"'{name}': {miscounted} contours have another number of points than the file states."
+        advisories.append(Advisory("contour_point_count", message, miscounted))
+    if len(drawn) > 1:
+        message = f"'{name}': its contours stand in {len(drawn)} items of the file and were joined."
+        advisories.append(Advisory("contour_sets_joined", message, len(drawn)))
     if voxels_of is not None and contours:
         check_same_frame(terms["frame_of_reference_uid"], f"'{name}'", voxels_of.frame_of_reference_uid, "the image")
         contours, voxels = carried_to_edges(contours, voxels_of, name)
@@ -122,7 +204,7 @@ def _structure(name: str, drawn: Sequence[Dataset], terms: dict[str, Any], voxel
         message = (
             f"'{name}': contours through voxel centers were carried out to the edges of the voxels, {voxels} in all."
         )
-        advisories.append(Advisory("contour_at_voxel_edges", message, volume_ml))
+        advisories.append(Advisory("contour_at_voxel_edges", message, volume_ml, severity="note"))
     try:
         if contours:
             return ContourStructure(name, contours, color=color, advisories=advisories, **terms)

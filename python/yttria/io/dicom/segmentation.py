@@ -1,9 +1,11 @@
-"""DICOM segmentations by highdicom: binary, fractional and labelmap, on the grid of the segmentation itself."""
+"""DICOM segmentations: binary, fractional and labelmap, on the grid of the segmentation itself."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,81 +13,131 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._extras import require
+from ...advisory import Advisory
 from ...affine import Affine
-from ...errors import FileFormatError, GeometryError, ShapeError
+from ...errors import FileFormatError, ShapeError
 from ...structure import Structure
-from .._common import positions
+from ...structure_selection import Patterns
+from .._common import decoding, positions
+from ..opened import record_opened
 from .dataset import Dataset, items, number, quiet, read_dataset, text, whole
+from .geometry import plane
+from .segmentation_grid import FrameGrid, frame_grid
+from .segmentation_pixels import Frames, functional_groups, segment_numbers
+from .structure_names import check_count, name_of, told_apart
 
-#: Voxels of one segment's grid; empty slices are not stored, so that a small file may span any volume.
+#: Voxels of the whole grid, and bytes of all masks of one call: empty slices are not stored, so that a small file may
+#: span any volume. Beyond `_COMMON_BYTES` each mask covers the slices of its own segment alone.
 _MAX_VOXELS = 2**31
+_COMMON_BYTES, _MAX_BYTES = 2**30, 2**32
 
 
-def read_segmentation(path: Path, names: Sequence[str] | None = None) -> list[Structure]:
-    """The segments of a SEG file, in its order or that of `names`; they may overlap, and `label` is their number.
+def read_segmentation(
+    path: str | os.PathLike[str],
+    names: Sequence[str] | None = None,
+    *,
+    only: Patterns = None,
+    exclude: Patterns = None,
+    slice_thickness_mm: float | None = None,
+) -> list[Structure]:
+    """Read the segments of a SEG file; they may overlap, and `label` is the segment number.
 
-    A fractional segmentation gives fractions, if its type is OCCUPANCY. Segments that share a label carry their number
-    as well, "Tumor #2". Slices that the file leaves out are empty.
+    Parameters
+    ----------
+    path : path
+        The file.
+    names : sequence of str, optional
+        The segments wanted, in this order. Segments that share a label carry their number, "Tumor #2".
+    only, exclude : str or sequence of str, optional
+        Patterns of names, as in `yttria.select_structures`.
+    slice_thickness_mm : float, optional
+        Distance between slices in mm, for a file that does not state it. It counts before what the file states.
 
-    Raises `FileFormatError` (damaged, PROBABILITY, more voxels than the file holds), `GeometryError` where the frames
-    form no regular volume, `UnknownNameError` where a name is not in the file, `MissingExtraError`.
+    Returns
+    -------
+    list of Structure
+        Masks of bool, or fractions from a fractional segmentation of type OCCUPANCY. Slices that the file leaves out
+        are empty. All lie on the grid of the whole segmentation, whose slices run against the normal of the frames;
+        if that takes more than 1 GiB, each lies on the slices of its own segment.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is damaged, holds probabilities, gives one number to two segments, or holds less than it promises.
+    GeometryError
+        If the frames form no even volume, or nothing tells the distance of its slices.
+    ShapeError
+        If the masks would need more than 4 GiB, or there are more than 1000 segments.
+    UnknownNameError
+        If a name or pattern is not in the file.
+
+    Warns
+    -----
+    segmentation_slice_distance
+        The stated distance of the slices contradicts their positions, or no two slices are neighbors.
+    slices_not_equidistant
+        Slices lie beside an even grid by more than 1 % of their distance.
+    segment_frame_twice
+        One slice of a segment is stored twice; both are equal.
     """
-    seg_module = require("highdicom.seg", "dicom")
-    with quiet():
-        dataset = read_dataset(path)
-        _check_size(dataset)
+    path = record_opened(Path(path))
+    dataset = read_dataset(path)
+    with decoding(path, "DICOM"), quiet():
         kind = text(dataset, "SegmentationType")
+        if kind not in ("BINARY", "FRACTIONAL", "LABELMAP"):
+            raise FileFormatError(f"SegmentationType must be BINARY, FRACTIONAL or LABELMAP, got {kind}")
         if kind == "FRACTIONAL" and text(dataset, "SegmentationFractionalType") != "OCCUPANCY":
             raise FileFormatError(
                 f"a fractional segmentation must be of type OCCUPANCY, got "
                 f"{text(dataset, 'SegmentationFractionalType')}: how much of a voxel it takes is not known"
             )
+        frames = Frames(dataset)
         described = _described(dataset, background=kind == "LABELMAP")
-        wanted = positions(path, [name for name, _, _ in described], names)
-        seg = seg_module.Segmentation.from_dataset(dataset, copy=False)
-        affine = _grid(seg, dataset)
-        labelmap = _volume(seg.get_volume(combine_segments=True)) if kind == "LABELMAP" else None
-        frame = text(dataset, "FrameOfReferenceUID")
-        found = []
-        for name, number_, color in (described[n] for n in wanted):
-            if labelmap is not None:
-                mask: npt.NDArray[Any] = labelmap == number_
-            else:
-                mask = _volume(seg.get_volume(segment_numbers=[number_]))
-                # Fractions are stored as whole parts of a maximum; rounding must not take them past 1.
-                mask = mask.view(np.bool_) if kind == "BINARY" else np.minimum(mask, 1, dtype=np.float32)
-            found.append(Structure(name, mask, affine, label=number_, color=color, frame_of_reference_uid=frame))
-        return found
+        known = [segment.name for segment in described]
+        wanted = [described[n] for n in positions(path, known, names, only=only, exclude=exclude)]
+        grid = _grid(dataset, slice_thickness_mm)
+        check_count(len(wanted), "segments")
+        masks = _labelmap if kind == "LABELMAP" else _stacks
+        return [
+            Structure(
+                segment.name,
+                mask,
+                _from_slice(grid.affine_lps, start),
+                label=segment.number,
+                color=segment.color,
+                frame_of_reference_uid=text(dataset, "FrameOfReferenceUID"),
+                patient_id=text(dataset, "PatientID"),
+                advisories=(*grid.advisories, *advisories),
+            )
+            for segment, (mask, start, advisories) in zip(wanted, masks(dataset, frames, grid, wanted), strict=True)
+        ]
 
 
-def _check_size(dataset: Dataset) -> None:
-    """What is promised must be there before anything is unpacked."""
-    rows, columns = whole(dataset, "Rows", 1, 65535), whole(dataset, "Columns", 1, 65535)
-    frames, bits = whole(dataset, "NumberOfFrames", 1, 2**31 - 1), whole(dataset, "BitsAllocated", 1, 16)
-    if "TotalPixelMatrixRows" in dataset:
-        raise GeometryError("a segmentation in tiles (microscopy) has no place in the patient")
-    syntax, data = dataset.file_meta.TransferSyntaxUID, dataset.get("PixelData")
-    stored = len(data) if isinstance(data, bytes) else 0
-    promised = frames * rows * columns * bits // 8
-    if promised > (stored if not syntax.is_compressed else max(2**26, 1000 * stored)):
-        raise FileFormatError(f"pixel data of {promised} bytes are promised, there are {stored}")
-    groups = items(dataset, "PerFrameFunctionalGroupsSequence")
-    if len(groups) != frames:
-        raise FileFormatError(f"each of {frames} frames must have its functional groups, got {len(groups)}")
+@dataclass(frozen=True)
+class _Segment:
+    name: str
+    number: int
+    color: tuple[float, float, float] | None
 
 
-def _described(dataset: Dataset, *, background: bool) -> list[tuple[str, int, tuple[float, float, float] | None]]:
-    """Name, number and color of each segment; the background of a labelmap is none."""
-    found = []
-    for item in items(dataset, "SegmentSequence"):
-        segment = whole(item, "SegmentNumber", 0, 65535)
-        if segment == 0 and background:
-            continue
-        found.append((text(item, "SegmentLabel") or f"segment {segment}", segment, _color(item)))
+def _described(dataset: Dataset, *, background: bool) -> list[_Segment]:
+    """The segments that the file describes, but for the background of a labelmap."""
+    described = [(whole(item, "SegmentNumber", 0, 65535), item) for item in items(dataset, "SegmentSequence")]
+    found = [(number_, item) for number_, item in described if number_ > 0 or not background]
     if not found:
         raise FileFormatError("the segmentation describes no segment")
-    labels = [name for name, _, _ in found]
-    return [(f"{a} #{n}" if labels.count(a) > 1 else a, n, color) for a, n, color in found]
+    numbers = [number_ for number_, _ in found]
+    labels = [name_of(item, "SegmentLabel") or f"segment {number_}" for number_, item in found]
+    owners: dict[int, str] = {}
+    for number_, label in zip(numbers, labels, strict=True):
+        if number_ in owners:
+            raise FileFormatError(
+                f"segment number {number_} is given to '{owners[number_]}' and to '{label}': which frames are whose "
+                "is not known"
+            )
+        owners[number_] = label
+    names = told_apart(labels, numbers)
+    return [_Segment(name, number_, _color(item)) for name, (number_, item) in zip(names, found, strict=True)]
 
 
 def _color(item: Dataset) -> tuple[float, float, float] | None:
@@ -97,35 +149,94 @@ def _color(item: Dataset) -> tuple[float, float, float] | None:
     return None
 
 
-def _grid(seg: Any, dataset: Dataset) -> Affine:
-    """The affine of the volume that the frames form."""
-    geometry = seg.get_volume_geometry()
-    if geometry is None:
-        raise GeometryError("the frames form no volume of parallel slices at one distance")
-    shape = geometry.spatial_shape
-    if np.prod(shape, dtype=float) > _MAX_VOXELS:
-        raise ShapeError(f"a segment must have at most 2^31 voxels, got shape {list(shape)}")
-    if shape[0] == 1:
-        _check_thickness(dataset)
-    # highdicom's affine takes (k, j, i).
-    affine = np.array(geometry.affine, dtype=np.float64)[:, [2, 1, 0, 3]]
-    if not np.isfinite(affine).all():
-        raise GeometryError(f"the affine must be finite, got {affine.tolist()}")
-    return affine
+def _grid(dataset: Dataset, given_mm: float | None) -> FrameGrid:
+    """The grid that the frames form."""
+    places = functional_groups(dataset, "PlanePositionSequence")
+    orientations = functional_groups(dataset, "PlaneOrientationSequence")
+    measures = functional_groups(dataset, "PixelMeasuresSequence")
+    planes = [plane(*(group[0] for group in groups)) for groups in zip(places, orientations, measures, strict=True)]
+    stated = {
+        keyword: {number(m[0], keyword) for m in measures if text(m[0], keyword) is not None}
+        for keyword in ("SpacingBetweenSlices", "SliceThickness")
+    }
+    for keyword, values in stated.items():
+        if len(values) > 1:
+            raise FileFormatError(f"frames must share one {keyword}, got {min(values):g} and {max(values):g}")
+    spacing, thickness = (min(values, default=None) for values in stated.values())
+    return frame_grid(planes, spacing, thickness, given_mm)
 
 
-def _check_thickness(dataset: Dataset) -> None:
-    """A single slice has no neighbor: its thickness must be stated, or it would be taken for 1 mm."""
-    groups = [*items(dataset, "SharedFunctionalGroupsSequence"), *items(dataset, "PerFrameFunctionalGroupsSequence")]
-    for group in groups:
-        for measures in items(group, "PixelMeasuresSequence"):
-            if "SpacingBetweenSlices" in measures:
-                number(measures, "SpacingBetweenSlices")
-                return
-    raise GeometryError("a segmentation of one slice must state SpacingBetweenSlices")
+def _from_slice(affine_lps: Affine, start: int) -> Affine:
+    matrix = affine_lps.copy()
+    matrix[:3, 3] += start * matrix[:3, 2]
+    return matrix
 
 
-def _volume(volume: Any) -> npt.NDArray[Any]:
-    """The values (k, j, i) of a highdicom Volume of one channel."""
-    array: npt.NDArray[Any] = np.ascontiguousarray(volume.array.reshape(volume.spatial_shape))
-    return array
+#: Mask of a segment, its first slice in the grid, and what a reader must know of it.
+_Masks = Iterator[tuple[npt.NDArray[Any], int, list[Advisory]]]
+
+
+def _spans(frames: Frames, grid: FrameGrid, own: Sequence[Sequence[int]], item_bytes: int) -> list[tuple[int, int]]:
+    """The slices that each mask covers, from and to; `own` are those that a segment has something on.
+
+    Raises `ShapeError` where there is too much, before it is allocated.
+    """
+    rows, columns = frames.shape
+    if grid.slices * rows * columns > _MAX_VOXELS:
+        raise ShapeError(f"a segment must have at most 2^31 voxels, got shape {[grid.slices, rows, columns]}")
+    slice_bytes = rows * columns * item_bytes
+    if len(own) * grid.slices * slice_bytes <= _COMMON_BYTES:
+        return [(0, grid.slices)] * len(own)
+    spans = [(min(slices, default=0), max(slices, default=0) + 1) for slices in own]
+    size = sum(to - start for start, to in spans) * slice_bytes
+    if size > _MAX_BYTES:
+        raise ShapeError(
+            f"the masks of {len(own)} segments need {size / 2**30:.1f} GiB, at most {_MAX_BYTES / 2**30:g} GiB can be "
+            "read at once: select some by names=, only= or exclude="
+        )
+    return spans
+
+
+def _labelmap(dataset: Dataset, frames: Frames, grid: FrameGrid, wanted: Sequence[_Segment]) -> _Masks:
+    """The mask of each segment from the labels of all frames."""
+    present: dict[int, list[int]] = {segment.number: [] for segment in wanted}
+    stored: dict[int, npt.NDArray[Any]] = {}
+    for n, k in enumerate(grid.slice_of):
+        labels = frames[n]
+        if not np.array_equal(labels, stored.setdefault(k, labels)):
+            raise FileFormatError("two frames of the labelmap lie on one slice and differ")
+        for number_ in np.unique(labels[labels != 0]).tolist():
+            present.get(number_, []).append(k)
+    for segment, (start, to) in zip(wanted, _spans(frames, grid, list(present.values()), 1), strict=True):
+        mask = np.zeros((to - start, *frames.shape), np.bool_)
+        for k in present[segment.number]:
+            mask[k - start] = stored[k] == segment.number
+        yield mask, start, []
+
+
+def _stacks(dataset: Dataset, frames: Frames, grid: FrameGrid, wanted: Sequence[_Segment]) -> _Masks:
+    """The mask of each segment from the frames that name it."""
+    fractional = text(dataset, "SegmentationType") == "FRACTIONAL"
+    full = whole(dataset, "MaximumFractionalValue", 1, 255) if fractional else 1
+    owned: dict[int, list[int]] = {whole(s, "SegmentNumber", 0, 65535): [] for s in items(dataset, "SegmentSequence")}
+    for n, number_ in enumerate(segment_numbers(dataset)):
+        if number_ not in owned:
+            raise FileFormatError(f"frame {n + 1} belongs to segment {number_}, which is not described")
+        owned[number_].append(n)
+    own = [[grid.slice_of[n] for n in owned[segment.number]] for segment in wanted]
+    for segment, (start, to) in zip(wanted, _spans(frames, grid, own, 4 if fractional else 1), strict=True):
+        mask: npt.NDArray[Any] = np.zeros((to - start, *frames.shape), np.float32 if fractional else np.bool_)
+        seen: set[int] = set()
+        advisories: list[Advisory] = []
+        for n in owned[segment.number]:
+            k, values = grid.slice_of[n] - start, frames[n]
+            # Fractions are stored as whole parts of a maximum; rounding must not take them past 1.
+            values = np.minimum(values / np.float32(full), 1, dtype=np.float32) if fractional else values != 0
+            if k in seen and not np.array_equal(mask[k], values):
+                raise FileFormatError(f"two frames of '{segment.name}' lie on one slice and differ")
+            if k in seen and not advisories:
+                message = f"'{segment.name}': a slice is stored more than once; its copies are equal and counted once."
+                advisories.append(Advisory("segment_frame_twice", message, severity="note"))
+            seen.add(k)
+            mask[k] = values
+        yield mask, start, advisories

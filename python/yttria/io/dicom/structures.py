@@ -9,6 +9,7 @@ from ...contours import END_CAPS, INTERPOLATIONS
 from ...errors import UndefinedError, UnknownNameError
 from ...image import Image
 from ...structure import Structure
+from ...structure_selection import Patterns
 from .._common import decoding
 from .dataset import quiet
 from .rtstruct_reader import read_rtstruct
@@ -24,6 +25,8 @@ def read_structures(
     labels: Mapping[int, str] | None = None,
     *,
     series: str | None = None,
+    only: Patterns = None,
+    exclude: Patterns = None,
     end_caps: str = END_CAPS[0],
     interpolation: str = INTERPOLATIONS[0],
     slice_thickness_mm: float | None = None,
@@ -31,16 +34,18 @@ def read_structures(
 ) -> list[Structure]:
     """The structures of one SEG or RTSTRUCT: a file, or the only one in a folder, or the one that `series` names.
 
-    The last four are `read_rtstruct`'s, and refused for a SEG where they ask for anything else than as it is.
+    `only` and `exclude` are patterns of names, as in `yttria.select_structures`. The last four are `read_rtstruct`'s.
+    Of them a SEG takes `slice_thickness_mm` alone, as the distance between its slices; the others are refused for it
+    where they ask for anything else than as it is.
 
     Raises `UndefinedError` where there is no file or several, or a rule for contours is given for a SEG,
     `UnknownNameError` where `labels` is given, for both kinds have names of their own, and whatever `read_segmentation`
     and `read_rtstruct` raise. What was wrong with contours stands in each `ContourStructure.advisories`.
     """
+    chosen_by: dict[str, Any] = {"only": only, "exclude": exclude, "slice_thickness_mm": slice_thickness_mm}
     rules: dict[str, Any] = {
         "end_caps": end_caps,
         "interpolation": interpolation,
-        "slice_thickness_mm": slice_thickness_mm,
         "through_voxel_centers_of": through_voxel_centers_of,
     }
     with decoding(root(paths), "DICOM"):
@@ -53,8 +58,8 @@ def read_structures(
         (header,) = chosen.headers
         with decoding(header.path, "DICOM"):
             if chosen.modality == "RTSTRUCT":
-                return list(read_rtstruct(header.path, names, **rules))
+                return list(read_rtstruct(header.path, names, **chosen_by, **rules))
             given = [name for name, rule in rules.items() if rule != _AS_DRAWN.get(name)]
             if given:
                 raise UndefinedError(f"{', '.join(given)} is for contours, the structures are a segmentation (SEG)")
-            return read_segmentation(header.path, names)
+            return read_segmentation(header.path, names, **chosen_by)
