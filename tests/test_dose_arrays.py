@@ -267,6 +267,7 @@ def test_what_is_not_finite_is_named(value: float, dtype: type) -> None:
         absorbed_dose(activity, s_values())
 
 
+@pytest.mark.filterwarnings("ignore::yttria.errors.ImplausibleValueWarning")
 @given(
     array=hnp.arrays(
         dtype=st.one_of(hnp.floating_dtypes(sizes=(32, 64)), hnp.integer_dtypes(), hnp.boolean_dtypes()),

@@ -31,6 +31,10 @@ class UnknownNameError(YttriaError, ValueError):
     """A name is not one of the known ones."""
 
 
+class DuplicateNameError(YttriaError, ValueError):
+    """A name that must be unique occurs more than once."""
+
+
 class ContraindicatedError(YttriaError, ValueError):
     """A rule forbids the treatment it was asked about, and was not explicitly overridden."""
 
@@ -51,9 +55,17 @@ class FileFormatError(YttriaError, ValueError):
     """A file is not what its name or its use promises."""
 
 
+class ResultsExistError(YttriaError, FileExistsError):
+    """A folder holds results already, and replacing them was not asked for."""
+
+
 class InsufficientMemoryError(YttriaError, MemoryError):
     """The work would need more memory than is available."""
 
 
 class MissingExtraError(YttriaError, ImportError):
     """An optional dependency is not installed; the message names the extra that brings it."""
+
+
+class ImplausibleValueWarning(UserWarning):
+    """A value is beyond the plausible bounds of its quantity, most often because of a wrong unit."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from numpy.typing import ArrayLike
+from typing import Any
 
+from numpy.typing import ArrayLike, NDArray
+
+from ..bounds import warn_implausible
 from ..errors import DTypeError, ShapeError
 from ..kernels import VoxelSValues
 from ._arrays import Map, real, real_dtype
@@ -33,11 +36,26 @@ def absorbed_dose(
     `ConvolutionPlan(shape, s_values.gy_per_mbq_per_ml(), dtype)`.
 
     Raises `ShapeError`, `DTypeError`, `InsufficientMemoryError`, `UnknownNameError` (method), and `OutOfRangeError`
-    naming the first voxel that is not finite.
+    naming the first voxel that is not finite. Warns with `ImplausibleValueWarning` above 1000 MBq/mL.
 
     Source: MIRD Pamphlet No. 17 (Bolch et al., J Nucl Med 1999;40:11S; from memory, unverified).
     """
     activity = real("activity concentration", activity_mbq_per_ml)
+    dose = convolved(activity, s_values, out, threads, mask, threshold, method)
+    warn_implausible("concentration_implausible", float(activity.max(initial=0)))
+    return dose
+
+
+def convolved(
+    activity: NDArray[Any],
+    s_values: VoxelSValues,
+    out: Map | None = None,
+    threads: int | None = None,
+    mask: ArrayLike | None = None,
+    threshold: float | None = None,
+    method: str = "auto",
+) -> Map:
+    """`absorbed_dose` for a caller that judges the values itself."""
     dtype = real_dtype("activity concentration", activity)
     if activity.ndim != 3:
         raise ShapeError(f"activity concentration must have three dimensions, got shape {activity.shape}")

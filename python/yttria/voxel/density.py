@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .._inputs import number
 from ..advisory import Advisory
 from ..affine import check_same_frame
+from ..bounds import check_density
 from ..errors import GeometryError, OutOfRangeError, UnitError, UnknownNameError
 from ..image import Image
 from ._arrays import Map
@@ -56,6 +57,7 @@ def settled_density(
         raise OutOfRangeError(f"low density limit in g/mL must be finite and > 0, got {limit}")
     image = density_on(density, activity)
     rho: NDArray[Any] = image.array
+    check_density(max(float(rho.max()), limit))
     low = rho < limit
     count = int(np.count_nonzero(low))
     total, within = (float(concentration.sum(dtype=np.float64, where=where)) for where in (True, low))

@@ -11,17 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core import DoseVolumeHistogram, Nuclide, Occupancy, __version__
+from .._inputs import one_of
 from ..advisory import Advisory
+from ..bounds import implausible
 from ..errors import GeometryError, OutOfRangeError, UndefinedError, UnknownNameError
 from ..evaluation import dose_volume_histograms, parts_grid, voxel_parts
 from ..image import Image, empty
 from ..kernels import VoxelSValues, voxel_s_values
 from ..provenance import Provenance
 from ..structure import Structure
-from .absorbed_dose import absorbed_dose
+from .absorbed_dose import convolved
 from .ct_density import DensityImage
 from .density import LOW_DENSITY_G_PER_ML, settled_density
-from .local_deposition import local_deposition
+from .local_deposition import deposited
 from .scaling import AbsoluteScaling, RelativeScaling
 
 METHODS = ("local_deposition", "voxel_s_values")
@@ -173,8 +175,7 @@ def dose_image(
     `UndefinedError`, `UnknownNameError` (method, medium, policy), `GeometryError` (voxel S values for another voxel
     size, a density on another grid) and `InsufficientMemoryError`.
     """
-    if method not in METHODS:
-        raise UnknownNameError(f"method must be one of {', '.join(METHODS)}, got '{method}'")
+    method = one_of("method", method, METHODS)
     kernel = _kernel(activity, medium, density_g_per_ml, nuclide, s_values, threads) if method == METHODS[1] else None
     if kernel is None and s_values is not None:
         raise UndefinedError("local deposition has no use for voxel S values: use method='voxel_s_values'")
@@ -194,9 +195,9 @@ def dose_image(
         per_voxel = settled_density(density, activity, concentration, low_density_voxels, low_density_limit_g_per_ml)
     if kernel is None:
         rho = per_voxel.array if per_voxel else uniform
-        dose = local_deposition(concentration, density_g_per_ml=rho, nuclide=nuclide, threads=threads)
+        dose = deposited(concentration, rho, nuclide, None, threads)
     else:
-        dose = absorbed_dose(concentration, kernel, threads=threads)
+        dose = convolved(concentration, kernel, threads=threads)
     provenance = Provenance(
         yttria_version=__version__,
         method=method,
@@ -228,6 +229,8 @@ def dose_image(
             *activity.advisories,
             *_negative_advisory(negative_voxels, count, fraction),
             *scaled.advisories,
+            *implausible("field_activity_implausible", max(scaled.at_administration_mbq, 0.0) * 1e-3),
+            *implausible("voxel_dose_implausible", float(dose.max())),
             *(per_voxel.advisories if per_voxel else ()),
         ),
         ActivityInField(scaled.at_reference_time_mbq, scaled.at_administration_mbq),

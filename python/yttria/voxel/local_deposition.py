@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
 from .._core import Nuclide
+from ..bounds import check_density, warn_implausible
 from ..errors import DTypeError, ShapeError
 from ..image import empty
 from ._arrays import Map, contiguous, real, real_dtype
@@ -36,11 +37,21 @@ def local_deposition(
 
     Raises `DTypeError` (no real numbers), `ShapeError`, `InsufficientMemoryError`, and `OutOfRangeError` naming the
     first voxel whose concentration is not finite, whose density is not finite and positive, or whose dose overflows.
+    A single density must be at most 25 g/mL. Warns with `ImplausibleValueWarning` above 1000 MBq/mL.
 
     Source: MIRD Pamphlet No. 17 (Bolch et al., J Nucl Med 1999;40:11S), the limit of a voxel larger than the range
     (from memory, unverified); the dose factor's is in `Nuclide.source`.
     """
     activity = real("activity concentration", activity_mbq_per_ml)
+    dose = deposited(activity, density_g_per_ml, nuclide, out, threads)
+    warn_implausible("concentration_implausible", float(activity.max(initial=0)))
+    return dose
+
+
+def deposited(
+    activity: NDArray[Any], density_g_per_ml: ArrayLike, nuclide: Nuclide | None, out: Map | None, threads: int | None
+) -> Map:
+    """`local_deposition` for a caller that judges the values itself."""
     dtype = real_dtype("activity concentration", activity)
     # The axis of the longest stride first: any transpose of an array in C order is then in C order, and borrowed.
     order = sorted(range(activity.ndim), key=lambda axis: -abs(activity.strides[axis]))
@@ -48,7 +59,11 @@ def local_deposition(
     density = real("density", density_g_per_ml)
     if density.ndim > 0 and density.shape != activity.shape:
         raise ShapeError(f"density must be one number or of the activity's shape {activity.shape}, got {density.shape}")
-    rho = contiguous("density", density.transpose(order), dtype).ravel() if density.ndim > 0 else float(density)
+    rho = (
+        contiguous("density", density.transpose(order), dtype).ravel()
+        if density.ndim > 0
+        else check_density(float(density))
+    )
     if out is None:
         result = empty(source.shape, dtype, "the absorbed dose")
     else:

@@ -13,12 +13,11 @@ from .. import _core
 from .._core import Nuclide
 from .._inputs import number
 from ..advisory import Advisory
+from ..bounds import BOUNDS, implausible
 from ..errors import OutOfRangeError, UndefinedError, UnitError
 from ..image import UNITS, Image
 from ..structure import Structure
 
-#: Field-of-view total over administered activity: outside of this an advisory is given.
-FIELD_RATIO_LIMITS = (0.8, 1.2)
 #: Largest part of the field's activity outside the reference region without an advisory.
 OUTSIDE_REFERENCE_LIMIT = 0.10
 #: No vial holds as much; what exceeds it was meant in MBq.
@@ -79,18 +78,14 @@ class AbsoluteScaling:
         if self.administered_activity_gbq is not None:
             ratio = in_field_mbq * decay_factor / (self.administered_activity_gbq * 1e3)
             terms["field_to_administered_ratio"] = ratio
-            low, high = FIELD_RATIO_LIMITS
-            if not low <= ratio <= high:
-                advisories += (
-                    Advisory(
-                        "field_total_differs_from_administered",
-                        f"The field of view holds {ratio:.3f} of the administered activity, expected {low} to {high}: "
-                        "check times, units, calibration, and what lies outside the field.",
-                        ratio,
-                        low if ratio < low else high,
-                        "this project's convention; no published limit is known to it",
-                    ),
-                )
+            advisories += (
+                *implausible(
+                    "administered_activity_implausible",
+                    self.administered_activity_gbq,
+                    tail=_in_mci(self.administered_activity_gbq),
+                ),
+                *implausible("field_total_differs_from_administered", ratio),
+            )
         return Scaled(
             becquerel * 1e-6 * decay_factor, decay_factor, in_field_mbq, in_field_mbq * decay_factor, terms, advisories
         )
@@ -153,7 +148,8 @@ class RelativeScaling:
         mbq_per_count = self.reference_activity_mbq / inside
         # A field whose negative voxels outweigh the reference has no such fraction: the worst is said.
         outside = 1.0 - inside / total if total > 0 else 1.0
-        advisories: tuple[Advisory, ...] = ()
+        given = self.reference_activity_mbq * 1e-3 / (1.0 - self.lung_shunt_fraction)
+        advisories = implausible("administered_activity_implausible", given, tail=_in_mci(given))
         if outside > OUTSIDE_REFERENCE_LIMIT:
             advisories += (
                 Advisory(
@@ -194,6 +190,12 @@ def _sum_within(structure: Structure, image: Image, threads: int | None) -> tupl
     weights: npt.NDArray[Any] = occupancy.weights
     box = tuple(slice(o, o + n) for o, n in zip(occupancy.origin, weights.shape, strict=True))
     return float(np.multiply(image.array[box], weights, dtype=np.float64).sum()), occupancy.outside_fraction
+
+
+def _in_mci(value: float) -> str:
+    """The value read as mCi, if that would be an activity as it is given."""
+    gbq = value * 0.037
+    return f"{value:g} mCi would be {gbq:.3g} GBq." if BOUNDS["administered_activity_implausible"].holds(gbq) else ""
 
 
 def _checked(quantity: str, value: float, low: float, high: float) -> None:
