@@ -26,7 +26,7 @@ SOURCES := Cargo.toml Cargo.lock $(shell find src -type f)
 	@touch $@
 
 demo: .venv/release
-	$(BIN)/yttria demo --out out/demo
+	$(BIN)/yttria demo --overwrite --out out/demo
 
 test: .venv/release
 	cargo test --quiet

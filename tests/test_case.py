@@ -40,7 +40,7 @@ def inputs() -> CaseInputs:
         ({"scan_delay_h": float("nan")}, OutOfRangeError, "scan_delay_h", "nan"),
         ({"scan_delay_h": "20"}, DTypeError, "scan_delay_h", "'20'"),
         ({"administered_gbq": 1400}, OutOfRangeError, "administered_gbq", "did you mean 1.4?"),
-        ({"method": "local-deposition"}, UnknownNameError, "method", "local_deposition"),
+        ({"method": "local"}, UnknownNameError, "method", "local_deposition"),
         ({"medium": "spleen"}, UnknownNameError, "medium", "liver"),
         ({"density_g_per_ml": 0.0}, OutOfRangeError, "density_g_per_ml", "> 0"),
         ({"density_g_per_ml": 9.0, "method": "voxel_s_values"}, OutOfRangeError, "density_g_per_ml", "9"),

@@ -42,7 +42,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_each_voxel_by_the_density_of_the_ct(case: Path, tmp_path: Path) -> None:
-    arguments = ["-s", case / "liver.seg.nrrd", "--scan-delay-h", "0", "--json", "-o", tmp_path]
+    arguments = ["-s", case / "liver.seg.nrrd", "--scan-delay-h", "0", "--json", "--overwrite", "-o", tmp_path]
     plain = json.loads(invoke("dose", case / "pet.nrrd", *arguments, "--density-g-per-ml", "1.0"))
     mean_gy = plain["structures"][0]["mean_gy"]
     for pet, ct in (("pet.nrrd", "ct.nrrd"), ("pet", "ct"), ("pet", "ct.nrrd")):
@@ -61,7 +61,7 @@ def test_each_voxel_by_the_density_of_the_ct(case: Path, tmp_path: Path) -> None
 
 
 def test_an_rtdose_beside_the_rest(case: Path, tmp_path: Path) -> None:
-    arguments = ["-s", case / "liver.seg.nrrd", "--rtdose", "-o", tmp_path]
+    arguments = ["-s", case / "liver.seg.nrrd", "--rtdose", "--overwrite", "-o", tmp_path]
     text = invoke("dose", case / "pet", *arguments, "--ct", case / "ct")
     assert "dose.dcm" in text
     assert "no_frame_of_reference" not in text

@@ -233,7 +233,7 @@ def test_rtdose_beside_every_other_format(case, tmp_path: Path, other: str) -> N
     assert (out / "gamma.nrrd").is_file()
     # Beside a dose that is another one it says so.
     write_image(a.with_array(1.1 * a.array, "Gy"), tmp_path / "more.nrrd")
-    invoke("compare", tmp_path / "more.nrrd", tmp_path / "a.dcm", "-o", out)
+    invoke("compare", tmp_path / "more.nrrd", tmp_path / "a.dcm", "-o", out, "--overwrite")
     (row,) = json.loads((out / "comparison.json").read_text())["differences"]
     assert row["relative_difference"] == pytest.approx(1 / 1.1 - 1)
 
@@ -254,4 +254,4 @@ def test_the_command_for_a_machine_and_its_refusal(files: Path, tmp_path: Path) 
     text = invoke("compare", files / "a.nrrd", files / "a.nrrd", "-o", tmp_path, "--json")
     assert json.loads(text)["gamma"]["passing_fraction"] == 1.0
     assert not (tmp_path / "dose_volume.csv").exists()
-    assert "one grid" in invoke("compare", files / "a.nrrd", files / "short.nrrd", "-o", tmp_path, code=1)
+    assert "one grid" in invoke("compare", files / "a.nrrd", files / "short.nrrd", "-o", tmp_path / "b", code=1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Real
 
 import numpy as np
 
 from ._core import Nuclide
-from .errors import DTypeError, OutOfRangeError
+from .errors import DTypeError, OutOfRangeError, UnknownNameError
 
 
 def number(quantity: str, value: object) -> float:
@@ -33,3 +34,17 @@ def optional_number(quantity: str, value: object) -> float | None:
 def convention(nuclide: Nuclide | None) -> Nuclide:
     """The default convention where none was given."""
     return Nuclide() if nuclide is None else nuclide
+
+
+def one_of(quantity: str, value: object, known: Sequence[str]) -> str:
+    """The one of the known names that `value` spells; hyphens and underscores are the same.
+
+    Raises `UnknownNameError`, which lists the known names, for anything else.
+    """
+    if isinstance(value, str):
+        if value in known:
+            return value
+        for name in known:
+            if name.replace("-", "_") == value.replace("-", "_"):
+                return name
+    raise UnknownNameError(f"{quantity} must be one of {', '.join(known)}, got {value!r:.80}")

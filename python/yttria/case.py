@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,22 @@ from typing import Any
 import numpy as np
 
 from ._core import DoseVolumeHistogram, Nuclide, __version__
-from .advisory import Advisory
+from ._inputs import one_of
+from .advisory import Advisory, Severity
 from .affine import Affine, checked_affine
-from .case_checks import no_delay, problems
+from .bounds import implausible
+from .case_checks import SPELLED, no_delay, problems
 from .contours import END_CAPS, INTERPOLATIONS, ContourStructure
-from .errors import FileFormatError, GeometryError, UnknownNameError
+from .errors import DuplicateNameError, FileFormatError, GeometryError, UnknownNameError, YttriaError
 from .evaluation import voxel_parts
 from .image import Image
 from .io import dicom, read_image, read_structures
 from .io.dicom.voxel_centers import go_through_centers
 from .io.files import may_be_dicom
+from .io.opened import opened_files, record_opened
 from .kernels import VoxelSValueLibrary
 from .structure import Structure
+from .structure_selection import select_structures
 from .voxel import (
     AbsoluteScaling,
     DensityImage,
@@ -56,14 +60,16 @@ class Case:
     RTSTRUCT. `structures_transform`: a text file with a 4 x 4 matrix, found by a registration elsewhere, that maps the
     structures' LPS mm to the activity's. The `contour_` rules are `ContourStructure`'s. `contours_through_voxels_of`:
     the DICOM image that an RTSTRUCT was drawn on, where its contours run through voxel centers (see `read_rtstruct`).
-    `sub_voxel_mm`: as in `DoseResult.table`. Everything else is as in `yttria.dose_image`.
+    `sub_voxel_mm`: as in `DoseResult.table`. `only`, `exclude`: patterns of the names of structures whose doses are
+    reported, separated by semicolons (see `yttria.select_structures`). `structures` may be several paths; their
+    structures must have different names. Everything else is as in `yttria.dose_image`.
 
     Raises the first of `problems()`: `DTypeError`, `OutOfRangeError`, `UndefinedError`, `UnitError` or
     `UnknownNameError`. No file is looked at.
     """
 
     activity: Path
-    structures: Path
+    structures: Path | tuple[Path, ...]
     case_id: str = ""
     series: str | None = None
     unit: str | None = None
@@ -88,15 +94,26 @@ class Case:
     contour_slice_thickness_mm: float | None = None
     contours_through_voxels_of: Path | None = None
     sub_voxel_mm: float | None = None
+    only: str | None = None
+    exclude: str | None = None
 
     def __post_init__(self) -> None:
         for _, error in problems(vars(self)):
             raise error
         object.__setattr__(self, "activity", Path(self.activity))
-        object.__setattr__(self, "structures", Path(self.structures))
+        structures = self.structures
+        structures = tuple(map(Path, structures)) if isinstance(structures, list | tuple) else Path(structures)
+        object.__setattr__(self, "structures", structures)
+        for name, known in SPELLED.items():
+            object.__setattr__(self, name, one_of(name, getattr(self, name), known))
         for name in ("ct", "structures_transform", "contours_through_voxels_of"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, Path(getattr(self, name)))
+
+    @property
+    def structure_files(self) -> tuple[Path, ...]:
+        """The files or folders of the structures, one or more."""
+        return self.structures if isinstance(self.structures, tuple) else (self.structures,)
 
     def scaling(
         self, structures: Sequence[Structure], timing: dicom.ActivityTiming | None = None
@@ -107,11 +124,13 @@ class Case:
         neither a scan delay nor a timing.
         """
         if self.relative_to is None:
+            administered_gbq = self.administered_gbq
+            if administered_gbq is None and timing is not None:
+                administered_gbq = timing.administered_activity_gbq
             if self.scan_delay_h is not None:
-                return AbsoluteScaling(self.scan_delay_h, self.administered_gbq)
+                return AbsoluteScaling(self.scan_delay_h, administered_gbq, time_basis="scan delay given by the user")
             if timing is None:
                 raise no_delay()
-            administered_gbq = self.administered_gbq or timing.administered_activity_gbq
             return AbsoluteScaling(timing.hours_after_administration, administered_gbq, time_basis=timing.rule)
         named = {s.name: s for s in structures}
         if self.relative_to not in named:
@@ -127,21 +146,26 @@ class Case:
         )
 
 
-#: A structure may lie outside the image by this part of its volume without being advised.
-OUTSIDE_FRACTION = 0.01
+#: A scan delay given by the user may differ from that of the header by this much: one in 640 of the dose.
+SCAN_DELAY_TOLERANCE_H = 0.1
 #: The fields of a case that name files or folders.
 FILE_FIELDS = tuple(each.name for each in fields(Case) if "Path" in str(each.type))
 
 
 @dataclass(frozen=True, eq=False)
 class CaseInputs:
-    """What the files of a case hold; `timing` where it was read from the activity's header, `ct` where there is one."""
+    """Content of the files of a case.
+
+    `timing` is there if it was read from the activity's header, `ct` if the case has one. `files` holds, for each field
+    of the case that names files, every file that was opened for it.
+    """
 
     activity: Image
     structures: list[Structure]
     timing: dicom.ActivityTiming | None = None
     advisories: tuple[Advisory, ...] = ()
     ct: Image | None = None
+    files: Mapping[str, tuple[Path, ...]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,21 +187,50 @@ def read_case(case: Case) -> CaseInputs:
     Raises whatever `read_image`, `read_structures` and, for DICOM in absolute scaling, `activity_timing` raise, and
     `FileFormatError` for a transform.
     """
-    inputs = _read_activity(case, _read_structures(case))
+    files: dict[str, tuple[Path, ...]] = {}
+    with opened_files() as opened:
+        structures = _read_structures(case)
+    files["structures"] = tuple(opened)
+    with opened_files() as opened:
+        inputs = _read_activity(case, structures)
+    files["activity"] = tuple(opened)
     if case.structures_transform is not None:
-        transform, frame = _read_transform(case.structures_transform), inputs.activity.frame_of_reference_uid
+        with opened_files() as opened:
+            transform, frame = _read_transform(case.structures_transform), inputs.activity.frame_of_reference_uid
+        files["structures_transform"] = tuple(opened)
         source = case.structures_transform.name
         moved = [s.moved(transform, frame_of_reference_uid=frame, source=source) for s in inputs.structures]
         inputs = replace(inputs, structures=moved)
-    return inputs if case.ct is None else replace(inputs, ct=_read_ct(case.ct, case.ct_series))
+    if case.ct is not None:
+        with opened_files() as opened:
+            inputs = replace(inputs, ct=_read_ct(case.ct, case.ct_series))
+        files["ct"] = tuple(opened)
+    return replace(inputs, files=files)
 
 
 def _read_structures(case: Case) -> list[Structure]:
-    if not may_be_dicom(case.structures):
-        return read_structures(case.structures)
+    """The structures of all files of the case.
+
+    Raises `DuplicateNameError` if two files hold a structure of one name: nothing says which of them is meant.
+    """
+    found: dict[str, Path] = {}
+    structures: list[Structure] = []
+    for path in case.structure_files:
+        for structure in _read_structure_file(case, path):
+            if found.setdefault(structure.name, path) is not path:
+                raise DuplicateNameError(
+                    f"structure names must be unique, got '{structure.name}' in {found[structure.name]} and in {path}"
+                )
+            structures.append(structure)
+    return structures
+
+
+def _read_structure_file(case: Case, path: Path) -> list[Structure]:
+    if not may_be_dicom(path):
+        return read_structures(path)
     drawn_on = case.contours_through_voxels_of
     return dicom.read_structures(
-        case.structures,
+        path,
         series=case.structures_series,
         end_caps=case.contour_end_caps,
         interpolation=case.contour_interpolation,
@@ -188,7 +241,7 @@ def _read_structures(case: Case) -> list[Structure]:
 
 def _read_transform(path: Path) -> Affine:
     try:
-        return checked_affine(np.loadtxt(path, ndmin=2))
+        return checked_affine(np.loadtxt(record_opened(path), ndmin=2))
     except (ValueError, GeometryError) as error:
         raise FileFormatError(f"{path}: must hold a 4 x 4 matrix as text, LPS mm to LPS mm: {error}") from error
 
@@ -205,10 +258,26 @@ def _read_activity(case: Case, structures: list[Structure]) -> CaseInputs:
     image = dicom.read_image(case.activity, case.unit, series=case.series, modalities=dicom.ACTIVITY_MODALITIES)
     if case.relative_to is not None:
         return CaseInputs(image, structures)
-    if case.scan_delay_h is not None:
-        return CaseInputs(image, structures, None, dicom.check_nuclide(case.activity, series=case.series))
-    timing = dicom.activity_timing(case.activity, series=case.series)
-    return CaseInputs(image, structures, timing, timing.advisories)
+    if case.scan_delay_h is None:
+        timing = dicom.activity_timing(case.activity, series=case.series)
+        return CaseInputs(image, structures, timing, timing.advisories)
+    found = dicom.check_nuclide(case.activity, series=case.series)
+    try:
+        timing = dicom.activity_timing(case.activity, series=case.series)
+    except YttriaError as error:
+        message = f"The scan delay of {case.scan_delay_h:g} h could not be compared with the header: {error}"
+        return CaseInputs(
+            image, structures, None, (*found, Advisory("scan_delay_not_compared", message, severity="note"))
+        )
+    difference = case.scan_delay_h - timing.hours_after_administration
+    if abs(difference) > SCAN_DELAY_TOLERANCE_H:
+        message = (
+            f"The scan delay given is {case.scan_delay_h:g} h (scan_delay_h); the DICOM header states "
+            f"{timing.hours_after_administration:.4g} h ({timing.rule}). The given one was used."
+        )
+        limit = timing.hours_after_administration
+        found = (*found, Advisory("scan_delay_differs_from_header", message, case.scan_delay_h, limit))
+    return CaseInputs(image, structures, timing, found)
 
 
 def dose_case(
@@ -251,25 +320,31 @@ def dose_case(
     advisories = (*result.advisories, *inputs.advisories, *_contour_advisories(case, inputs))
     provenance = replace(result.provenance, evaluation=_evaluation(case, inputs))
     result = replace(result, provenance=provenance)
-    rows, histograms = result.evaluate(inputs.structures, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
-    result = replace(result, advisories=(*advisories, *_outside_advisories(rows)))
-    return DosedCase(case, inputs.structures, result, rows, histograms)
+    chosen = select_structures(inputs.structures, only=_patterns(case.only), exclude=_patterns(case.exclude))
+    rows, histograms = result.evaluate(chosen, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
+    result = replace(result, advisories=(*advisories, *_row_advisories(rows)))
+    return DosedCase(case, chosen, result, rows, histograms)
 
 
-def _outside_advisories(rows: list[Row]) -> list[Advisory]:
-    """The structures of which more than a hundredth lies beyond the image: their doses are those of the rest."""
-    return [
-        Advisory(
-            "structure_outside_image",
-            f"'{row['structure']}': {row['outside_fraction']:.1%} of its volume lies outside the dose image and has no "
-            "dose.",
-            row["outside_fraction"],
-            OUTSIDE_FRACTION,
-            "this project's convention",
-        )
-        for row in rows
-        if row["outside_fraction"] > OUTSIDE_FRACTION
-    ]
+def _patterns(text: str | None) -> list[str]:
+    """Patterns separated by semicolons."""
+    return [pattern.strip() for pattern in (text or "").split(";") if pattern.strip()]
+
+
+def _row_advisories(rows: list[Row]) -> list[Advisory]:
+    """What is not plausible in the table: structures outside the image, and mean doses that no treatment gives."""
+    found: list[Advisory] = []
+    for row in rows:
+        name = f"'{row['structure']}'"
+        if row["mean_gy"] is not None:
+            found += implausible("mean_dose_implausible", row["mean_gy"], subject=name)
+        for advisory in implausible("structure_outside_image", row["outside_fraction"]):
+            message = (
+                f"{name}: {row['outside_fraction']:.1%} of its volume lies outside the dose image and has no dose."
+            )
+            severity: Severity = "warning" if row["mean_gy"] is not None else "error"
+            found.append(replace(advisory, message=message, severity=severity))
+    return found
 
 
 def _evaluation(case: Case, inputs: CaseInputs) -> dict[str, Any]:
@@ -320,10 +395,11 @@ def write_case_rtdose(dosed: DosedCase, path: Path) -> tuple[Advisory, ...]:
     return dicom.write_rtdose(dosed.result, path, reference=reference, negative_doses="clip").advisories
 
 
-def summary(result: DoseResult, rows: list[Row]) -> dict[str, Any]:
-    """A result as plain data: doses, provenance, advisories."""
+def summary(result: DoseResult, rows: list[Row], record: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A result as plain data: whose it is and how it was made (`record`), doses, provenance, advisories."""
     return {
         "yttria_version": __version__,
+        **(record or {}),
         "structures": rows,
         "provenance": result.provenance.as_dict(),
         "advisories": [a.as_dict() for a in result.advisories],

@@ -8,9 +8,10 @@ from typing import Any
 
 from . import _core
 from ._core import Nuclide
-from ._inputs import number
+from ._inputs import number, one_of
+from .bounds import check_density
 from .contours import END_CAPS, INTERPOLATIONS
-from .errors import DTypeError, OutOfRangeError, UndefinedError, UnknownNameError, YttriaError
+from .errors import DTypeError, OutOfRangeError, UndefinedError, YttriaError
 from .image import checked_unit
 from .io.files import may_be_dicom
 from .voxel import AbsoluteScaling, ct_density_curves
@@ -26,6 +27,14 @@ CONTOUR_RULES = {
 }
 
 
+#: Choices that may be spelled with hyphens, as on the command line.
+SPELLED: dict[str, Sequence[str]] = {
+    "method": METHODS,
+    "contour_end_caps": END_CAPS,
+    "contour_interpolation": INTERPOLATIONS,
+}
+
+
 def problems(declared: dict[str, Any]) -> Iterator[tuple[str, YttriaError]]:
     """Everything wrong with the declared values of a case, as (field, error); none of the files is looked at."""
     wrong = False
@@ -37,17 +46,19 @@ def problems(declared: dict[str, Any]) -> Iterator[tuple[str, YttriaError]]:
             yield name, error
     if wrong:
         return
-    if declared["method"] == "voxel_s_values":
+    if one_of("method", declared["method"], METHODS) == "voxel_s_values":
         try:
             _core._density_g_per_ml(declared["medium"], declared["density_g_per_ml"])
         except YttriaError as error:
             yield "density_g_per_ml", error
         if declared.get("ct") is not None:
             yield "ct", UndefinedError("voxel S values are of one density: a CT needs method local_deposition")
-    if not may_be_dicom(declared["structures"]):
+    given = declared["structures"]
+    files = [Path(path) for path in (given if isinstance(given, list | tuple) else [given])]
+    if not any(map(may_be_dicom, files)):
         rules = {"structures_series": None} | CONTOUR_RULES
         for name in (name for name, usual in rules.items() if declared.get(name, usual) not in (usual, None)):
-            yield name, UndefinedError(f"{name} is for structures in DICOM, got {Path(declared['structures']).name}")
+            yield name, UndefinedError(f"{name} is for structures in DICOM, got {', '.join(f.name for f in files)}")
     absolute, relative = declared.get("scan_delay_h") is not None, declared.get("relative_to") is not None
     if absolute and relative:
         yield (
@@ -97,17 +108,15 @@ def _fraction(quantity: str) -> Callable[[Any], object]:
 
 
 def _one_of(quantity: str, known: Sequence[str]) -> Callable[[Any], object]:
+    return lambda value: one_of(quantity, value, known)
+
+
+def _path(quantity: str, *, several: bool = False) -> Callable[[Any], object]:
     def check(value: object) -> None:
-        if value not in known:
-            raise UnknownNameError(f"{quantity} must be one of {', '.join(known)}, got {value!r}")
-
-    return check
-
-
-def _path(quantity: str) -> Callable[[Any], object]:
-    def check(value: object) -> None:
-        if not isinstance(value, str | Path) or value == "":
-            raise UndefinedError(f"{quantity} must be a path, got {value!r}")
+        paths = value if several and isinstance(value, list | tuple) and value else [value]
+        for path in paths:
+            if not isinstance(path, str | Path) or path == "":
+                raise UndefinedError(f"{quantity} must be a path, got {path!r}")
 
     return check
 
@@ -131,7 +140,7 @@ def _positive(quantity: str) -> Callable[[Any], object]:
 #: What each field must be by itself.
 _CHECKS: dict[str, Callable[[Any], object]] = {
     "activity": _path("activity image"),
-    "structures": _path("structures"),
+    "structures": _path("structures", several=True),
     "structures_series": _optional(_text("structures' series")),
     "structures_transform": _optional(_path("structures' transform")),
     "contour_end_caps": _one_of("end caps of contours", END_CAPS),
@@ -148,7 +157,7 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "lung_shunt_fraction": _optional(_fraction("lung shunt fraction")),
     "method": _one_of("method", METHODS),
     "medium": _one_of("medium", [name for name, *_ in _core._media()]),
-    "density_g_per_ml": _positive("density in g/mL"),
+    "density_g_per_ml": lambda value: check_density(number("density in g/mL", value)),
     "convention": _one_of("convention", Nuclide.presets()),
     "negative_voxels": _one_of("negative_voxels", ("keep", "clip")),
     "ct": _optional(_path("CT")),
@@ -156,4 +165,6 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "ct_curve": _one_of("CT density curve", list(ct_density_curves())),
     "low_density_voxels": _one_of("low_density_voxels", LOW_DENSITY_VOXELS),
     "sub_voxel_mm": _optional(_positive("sub-voxel size in mm")),
+    "only": _optional(_text("patterns of structures")),
+    "exclude": _optional(_text("patterns of structures")),
 }

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from typing import Annotated, ParamSpec
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from .. import __version__
 from ..errors import YttriaError
@@ -19,6 +17,8 @@ from .demo import demo
 from .dose import dose
 from .inspect import inspect
 from .kernel import kernel
+from .options import StrictCommand, in_option_names, option_names
+from .output import print_line
 from .planning import limits, plan, vial
 from .verify import verify
 
@@ -40,14 +40,16 @@ def in_one_sentence(command: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except (YttriaError, OSError) as error:
-            text = (
-                f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.filename else str(error)
-            )
-            Console(stderr=True).print(f"[bold red]error:[/] {escape(text)}", highlight=False, soft_wrap=True)
-            raise typer.Exit(1) from None
+        with option_names(command):
+            try:
+                command(*args, **kwargs)
+            except (YttriaError, OSError) as error:
+                if isinstance(error, OSError) and error.filename:
+                    text = f"{error.strerror}: {error.filename}"
+                else:
+                    text = in_option_names(str(error))
+                print_line("error:", text, style="bold red", error=True)
+                raise typer.Exit(1) from None
 
     return run
 
@@ -69,7 +71,7 @@ def _root(
 
 _batch = typer.Typer(help="Many cases: manifest, run, summary.", no_args_is_help=True)
 for _command in (batch.init, batch.check, batch.run, batch.summary):
-    _batch.command()(in_one_sentence(_command))
+    _batch.command(cls=StrictCommand)(in_one_sentence(_command))
 app.add_typer(_batch, name="batch", rich_help_panel="Dose")
 
 PANELS: dict[str, tuple[Callable[..., None], ...]] = {
@@ -79,10 +81,10 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
 }
 for _panel, _commands in PANELS.items():
     for _command in _commands:
-        app.command(rich_help_panel=_panel)(in_one_sentence(_command))
+        app.command(rich_help_panel=_panel, cls=StrictCommand)(in_one_sentence(_command))
 
 _suite = typer.Typer(help="Hold another implementation against the conformance suite.", no_args_is_help=True)
-_suite.command("export")(in_one_sentence(export_suite))
-_suite.command("score")(in_one_sentence(score_results))
+_suite.command("export", cls=StrictCommand)(in_one_sentence(export_suite))
+_suite.command("score", cls=StrictCommand)(in_one_sentence(score_results))
 app.add_typer(_suite, name="conformance", rich_help_panel="Validation")
-app.command(rich_help_panel="Validation")(in_one_sentence(verify))
+app.command(rich_help_panel="Validation", cls=StrictCommand)(in_one_sentence(verify))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,21 +13,23 @@ from ..evaluation import Comparison
 from ..evaluation import compare as compared
 from ..io import read_image, read_structures, write_image
 from ..provenance import RESEARCH_USE
-from .output import as_json, print_advisories, print_table, progress, write_csv
+from .options import choice
+from .output import as_json, print_advisories, print_table, print_written, progress, write_csv
+from .result_folder import ResultFolder
 
-
-class Resampling(str, Enum):
-    """How B is brought onto the grid of A."""
-
-    average = "average"
-    linear = "linear"
-
-
-class Outside(str, Enum):
-    """What becomes of voxels of A outside the grid of B."""
-
-    exclude = "exclude"
-    search = "search"
+#: Names of the files that a run may write beside its index, comparison.json.
+FILES = tuple(
+    f"{name}{suffix}"
+    for name, suffixes in (
+        ("differences", (".csv",)),
+        ("dose_volume", (".csv",)),
+        ("isodoses", (".csv",)),
+        ("difference", (".nrrd", ".nii.gz")),
+        ("gamma", (".nrrd", ".nii.gz")),
+        ("comparison", (".png",)),
+    )
+    for suffix in suffixes
+)
 
 
 def compare(
@@ -41,6 +42,9 @@ def compare(
         ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out/compare"),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
+    ] = False,
     unit_a: Annotated[
         str | None, typer.Option(help="Unit of A (Gy, mGy), where the file has none.", show_default=False)
     ] = None,
@@ -48,8 +52,7 @@ def compare(
         str | None, typer.Option(help="Unit of B (Gy, mGy), where the file has none.", show_default=False)
     ] = None,
     resample_b: Annotated[
-        Resampling | None,
-        typer.Option(help="Bring B onto the grid of A; other grids are refused without.", show_default=False),
+        str | None, choice(("average", "linear"), "Bring B onto the grid of A; other grids are refused without.")
     ] = None,
     beyond_b_gy: Annotated[
         float | None,
@@ -67,7 +70,7 @@ def compare(
         float | None, typer.Option(help="Normalization dose; the maximum of A where not given.", show_default=False)
     ] = None,
     maximum_gamma: Annotated[float, typer.Option(help="Where the search for gamma ends.")] = 2.0,
-    outside: Annotated[Outside, typer.Option(help="Voxels of A outside the grid of B.")] = Outside.exclude,
+    outside: Annotated[str, choice(("exclude", "search"), "Voxels of A outside the grid of B.")] = "exclude",
     isodose_gy: Annotated[list[float] | None, typer.Option(help="Isodose level; repeat for more.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors where not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of tables.")] = False,
@@ -77,6 +80,7 @@ def compare(
     Writes comparison.json, the tables as CSV, the maps difference (B - A) and gamma (NIfTI where A is, else NRRD), and
     comparison.png.
     """
+    folder = ResultFolder(out, "comparison.json", FILES, overwrite=overwrite)
     with progress("Reading", quiet=json):
         dose_a, dose_b = read_image(a, unit=unit_a), read_image(b, unit=unit_b)
         parts = read_structures(structures) if structures else []
@@ -85,7 +89,7 @@ def compare(
             dose_a,
             dose_b,
             parts,
-            resample_b=resample_b.value if resample_b else None,
+            resample_b=resample_b,
             beyond_b_gy=beyond_b_gy,
             isodoses_gy=isodose_gy,
             dose_difference_fraction=dose_fraction,
@@ -94,12 +98,12 @@ def compare(
             local=local,
             normalization_gy=normalization_gy,
             maximum_gamma=maximum_gamma,
-            outside=outside.value,
+            outside=outside,
             threads=threads,
         )
     with progress("Writing", quiet=json):
         suffix = ".nii.gz" if ".nii" in a.suffixes else ".nrrd"
-        written = _write(result, out, suffix, title=f"B: {b}, against A: {a}")
+        written = _write(result, folder, suffix, title=f"B: {b}, against A: {a}")
     if json:
         typer.echo(as_json(_summary(result) | {"written": [str(p) for p in written]}))
         return
@@ -110,22 +114,17 @@ def _summary(result: Comparison) -> dict[str, object]:
     return {"yttria_version": __version__, **result.as_dict(), "statement": RESEARCH_USE}
 
 
-def _write(result: Comparison, out: Path, suffix: str, *, title: str) -> list[Path]:
+def _write(result: Comparison, folder: ResultFolder, suffix: str, *, title: str) -> list[Path]:
     from ..report import comparison_figure, save_figure
 
-    out.mkdir(parents=True, exist_ok=True)
-    text = out / "comparison.json"
-    text.write_text(as_json(_summary(result)) + "\n", encoding="utf-8")
-    written = [text]
     tables = {"differences": result.differences, "dose_volume": result.dose_volume, "isodoses": result.isodoses}
     for name, rows in tables.items():
         if rows:
-            write_csv(out / f"{name}.csv", rows)
-            written.append(out / f"{name}.csv")
+            write_csv(folder.path(f"{name}.csv"), rows)
     for name, image in {"difference": result.difference, "gamma": result.gamma_map}.items():
-        write_image(image, out / f"{name}{suffix}")
-        written.append(out / f"{name}{suffix}")
-    return [*written, save_figure(comparison_figure(result, title=title), out / "comparison.png")]
+        write_image(image, folder.path(f"{name}{suffix}"))
+    save_figure(comparison_figure(result, title=title), folder.path("comparison.png"))
+    return folder.finish(_summary(result))
 
 
 def _report(result: Comparison, written: list[Path]) -> None:
@@ -177,5 +176,4 @@ def _report(result: Comparison, written: list[Path]) -> None:
         highlight=False,
     )
     print_advisories(result.advisories)
-    for path in written:
-        console.print(f"[dim]wrote[/] {path}", highlight=False, soft_wrap=True)
+    print_written(written)

@@ -6,19 +6,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ..case import summary
 from ..io import write_image, write_structures
 from ..phantom import liver_phantom
 from ..voxel import AbsoluteScaling, dose_image
-from .dose import write_result
-from .output import Row, as_json, print_advisories, print_table, progress
+from .dose import FILES, write_result
+from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress
+from .result_folder import ResultFolder
 
 
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out/demo"),
     blur_fwhm_mm: Annotated[float, typer.Option(help="Full width at half maximum of the camera's blur.")] = 5.0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
+    ] = False,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors where not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
@@ -26,6 +29,8 @@ def demo(
 
     The phantom's image and segmentation are written beside the result, ready for `yttria dose`.
     """
+    made = ("activity.nrrd", "ct.nrrd", "structures.seg.nrrd")
+    folder = ResultFolder(out, "doses.json", (*FILES, *made), overwrite=overwrite)
     with progress("Making the phantom", quiet=json):
         phantom = liver_phantom(blur_fwhm_mm=blur_fwhm_mm)
     parts = list(phantom.structures)
@@ -50,18 +55,12 @@ def demo(
         )
     with progress("Writing", quiet=json):
         doses = convolved.table(parts)
-        written = write_result(
-            convolved,
-            parts,
-            doses,
-            out,
-            background=phantom.ct,
-            title="Digital phantom: absorbed dose by voxel S values",
+        write_image(phantom.activity, folder.path("activity.nrrd"))
+        write_image(phantom.ct, folder.path("ct.nrrd"))
+        write_structures(phantom.structures, folder.path("structures.seg.nrrd"))
+        convolved, written = write_result(
+            convolved, parts, doses, folder, background=phantom.ct, title="Digital phantom"
         )
-        write_image(phantom.activity, out / "activity.nrrd")
-        write_image(phantom.ct, out / "ct.nrrd")
-        write_structures(phantom.structures, out / "structures.seg.nrrd")
-        written += [out / name for name in ("activity.nrrd", "ct.nrrd", "structures.seg.nrrd")]
 
     by_local = {row["structure"]: row for row in local.table(parts)}
     rows: list[Row] = [
@@ -94,9 +93,9 @@ def demo(
         },
     )
     print_advisories(convolved.advisories)
-    console = Console()
-    console.print(
-        "The truth is by local deposition without blur; what is missing in the tumors is what blur and range carry out."
+    print_line(
+        "",
+        "The truth is by local deposition without blur. The tumors lack what blur and range carry out of them.",
+        wrap=True,
     )
-    for path in written:
-        console.print(f"[dim]wrote[/] {path}", highlight=False, soft_wrap=True)
+    print_written(written)

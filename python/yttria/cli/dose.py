@@ -2,62 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from .. import Nuclide
-from ..case import Case, DosedCase, dose_case, read_case, summary, write_case_rtdose
+from ..advisory import Advisory
+from ..case import Case, dose_case, read_case, summary, write_case_rtdose
+from ..case_record import CaseRecord, record_case
+from ..contours import END_CAPS, INTERPOLATIONS
+from ..errors import GeometryError
 from ..image import Image
 from ..io import read_image, write_image
+from ..provenance import RESEARCH_USE
 from ..structure import Structure
 from ..voxel import DoseResult, ct_density_curves
 from ..voxel.ct_density import DEFAULT_CURVE
-from ..voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM
-from .output import Row, as_json, print_advisories, print_table, progress, write_csv
+from ..voxel.density import LOW_DENSITY_VOXELS
+from ..voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM, METHODS
+from .options import choice
+from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress, write_csv
+from .result_folder import ResultFolder
 
-
-class Method(str, Enum):
-    """How energy is carried from where it decays to where it is absorbed."""
-
-    local_deposition = "local-deposition"
-    voxel_s_values = "voxel-s-values"
-
-
-class NegativeVoxels(str, Enum):
-    """What becomes of negative voxels, which reconstructions of low counts have."""
-
-    keep = "keep"
-    clip = "clip"
-
-
-class LowDensity(str, Enum):
-    """What becomes of voxels that hold almost no mass."""
-
-    keep = "keep"
-    clip = "clip"
-    zero = "zero"
-    refuse = "refuse"
-
-
-class EndCaps(str, Enum):
-    """Where a structure of contours ends."""
-
-    half_slice = "half-slice"
-    none = "none"
-
-
-class Interpolation(str, Enum):
-    """What lies between two contours."""
-
-    shape = "shape"
-    none = "none"
-
-
+#: Names of the files that a run may write beside its index, doses.json.
+FILES = ("dose.nrrd", "dose.nii.gz", "dose.dcm", "doses.csv", "dose.png")
 HEADINGS = {
     "structure": "Structure",
     "volume_ml": "mL",
@@ -74,15 +45,30 @@ def dose(
         Path, typer.Argument(help="Activity image: NRRD, NIfTI, or a folder of DICOM.", show_default=False)
     ],
     structures: Annotated[
-        Path,
+        list[Path],
         typer.Option(
             "--structures",
             "-s",
-            help="Segmentation: .seg.nrrd, a NIfTI labelmap, or DICOM SEG or RTSTRUCT.",
+            help="Segmentation: .seg.nrrd, a NIfTI labelmap, or DICOM SEG or RTSTRUCT; repeat for more files.",
             show_default=False,
         ),
     ],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Report only structures whose names match, such as 'Tumor*'; repeat for more."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--except", help="Leave out structures whose names match, such as BODY; repeat for more."),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out"),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
+    ] = False,
+    anonymous: Annotated[
+        bool,
+        typer.Option("--anonymous", help="Leave patient name, dates and paths out; replace identifiers by hashes."),
+    ] = False,
     unit: Annotated[
         str | None,
         typer.Option(help="Unit of the activity image (Bq/mL, kBq/mL, MBq/mL, counts), where the file has none."),
@@ -108,12 +94,14 @@ def dose(
         ),
     ] = None,
     contour_end_caps: Annotated[
-        EndCaps, typer.Option(help="RTSTRUCT: the last contour goes on for half a slice, or not at all.")
-    ] = EndCaps.half_slice,
+        str, choice(END_CAPS, "RTSTRUCT: the last contour goes on for half a slice, or not at all.")
+    ] = END_CAPS[0],
     contour_interpolation: Annotated[
-        Interpolation,
-        typer.Option(help="RTSTRUCT: sections change from contour to contour, or each reaches half-way to the next."),
-    ] = Interpolation.shape,
+        str,
+        choice(
+            INTERPOLATIONS, "RTSTRUCT: sections change from contour to contour, or each reaches half-way to the next."
+        ),
+    ] = INTERPOLATIONS[0],
     contour_slice_thickness_mm: Annotated[
         float | None,
         typer.Option(help="RTSTRUCT: needed by structures on a single plane, else the median distance of planes."),
@@ -143,7 +131,7 @@ def dose(
     lung_shunt_fraction: Annotated[
         float | None, typer.Option(help="Fraction of the activity that went to the lungs. Relative scaling.")
     ] = None,
-    method: Annotated[Method, typer.Option(help="Dose model.")] = Method.local_deposition,
+    method: Annotated[str, choice(METHODS, "Dose model.")] = METHODS[0],
     medium: Annotated[
         str, typer.Option(help="Medium of the voxel S values; `yttria kernel --help` lists them.")
     ] = DEFAULT_MEDIUM,
@@ -162,14 +150,12 @@ def dose(
     ct_curve: Annotated[
         str, typer.Option(help=f"From CT numbers to density: {', '.join(ct_density_curves())}.")
     ] = DEFAULT_CURVE,
-    low_density: Annotated[
-        LowDensity,
-        typer.Option(help="Voxels below 0.05 g/mL: keep, clip to that density, zero their dose, or refuse."),
-    ] = LowDensity.keep,
+    low_density_voxels: Annotated[
+        str,
+        choice(LOW_DENSITY_VOXELS, "Voxels below 0.05 g/mL: keep, clip to that density, zero their dose, or refuse."),
+    ] = LOW_DENSITY_VOXELS[0],
     convention: Annotated[str, typer.Option(help=f"Dose factor: {', '.join(Nuclide.presets())}.")] = "EANM2022",
-    negative_voxels: Annotated[
-        NegativeVoxels, typer.Option(help="Keep or clip negative voxels.")
-    ] = NegativeVoxels.keep,
+    negative_voxels: Annotated[str, choice(("keep", "clip"), "Keep or clip negative voxels.")] = "keep",
     background: Annotated[
         Path | None, typer.Option(help="Image on the same grid (a CT), drawn beneath the dose.", show_default=False)
     ] = None,
@@ -195,9 +181,12 @@ def dose(
     Relative scaling: yttria dose SPECT.nrrd -s SEG.seg.nrrd --unit counts --relative-to Liver --administered-gbq 1.4
     --lung-shunt-fraction 0.05
     """
+    folder = ResultFolder(out, "doses.json", FILES, overwrite=overwrite)
     case = Case(
         activity=activity,
-        structures=structures,
+        structures=tuple(structures) if len(structures) > 1 else structures[0],
+        only=";".join(only) if only else None,
+        exclude=";".join(exclude) if exclude else None,
         series=series,
         unit=unit,
         scan_delay_h=scan_delay_h,
@@ -205,79 +194,95 @@ def dose(
         administered_gbq=administered_gbq,
         residual_fraction=residual_fraction,
         lung_shunt_fraction=lung_shunt_fraction,
-        method=method.name,
+        method=method,
         medium=medium,
         density_g_per_ml=density_g_per_ml,
         convention=convention,
-        negative_voxels=negative_voxels.value,
+        negative_voxels=negative_voxels,
         ct=ct,
         ct_series=ct_series,
         ct_curve=ct_curve,
-        low_density_voxels=low_density.value,
+        low_density_voxels=low_density_voxels,
         structures_series=structures_series,
         structures_transform=structures_transform,
-        contour_end_caps=contour_end_caps.name,
-        contour_interpolation=contour_interpolation.name,
+        contour_end_caps=contour_end_caps,
+        contour_interpolation=contour_interpolation,
         contour_slice_thickness_mm=contour_slice_thickness_mm,
         contours_through_voxels_of=contours_through_voxels_of,
         sub_voxel_mm=sub_voxel_mm,
     )
     with progress("Reading", quiet=json):
         inputs = read_case(case)
+        record = record_case(case, inputs, anonymous=anonymous)
         beneath = read_image(background, unit="HU") if background else None
     with progress("Computing the absorbed dose", quiet=json):
         dosed = dose_case(case, inputs, threads=threads)
     with progress("Writing", quiet=json):
-        if rtdose:
-            dosed = _with_rtdose(dosed, out)
-        suffix = ".nii.gz" if ".nii" in activity.suffixes else ".nrrd"
-        written = write_result(
+        advisories = write_case_rtdose(dosed, folder.path("dose.dcm")) if rtdose else ()
+        dosed = replace(dosed, result=replace(dosed.result, advisories=(*dosed.result.advisories, *advisories)))
+        result, written = write_result(
             dosed.result,
             dosed.structures,
             dosed.rows,
-            out,
-            suffix=suffix,
+            folder,
+            record=record.as_dict(),
+            suffix=".nii.gz" if ".nii" in activity.suffixes else ".nrrd",
             background=beneath,
             isodoses_gy=isodose_gy,
+            title=_title(record),
         )
-    report(dosed.result, dosed.rows, [*written, *([out / "dose.dcm"] if rtdose else [])], json=json)
+    report(result, dosed.rows, written, record=record.as_dict(), json=json)
 
 
-def _with_rtdose(dosed: DosedCase, out: Path) -> DosedCase:
-    """Write dose.dcm; the case with what a reader of that file must know."""
-    out.mkdir(parents=True, exist_ok=True)
-    advisories = write_case_rtdose(dosed, out / "dose.dcm")
-    return replace(dosed, result=replace(dosed.result, advisories=(*dosed.result.advisories, *advisories)))
+def _title(record: CaseRecord) -> str:
+    """The patient, or else the file, and the date of the study."""
+    whose = record.patient.get("PatientID") or Path(record.inputs["activity"].get("path", [""])[0]).name
+    return ", ".join(part for part in (whose, record.patient.get("StudyDate")) if part)
 
 
 def write_result(
     result: DoseResult,
     structures: list[Structure],
     rows: list[Row],
-    out: Path,
+    folder: ResultFolder,
     *,
+    record: Mapping[str, Any] | None = None,
     suffix: str = ".nrrd",
     background: Image | None = None,
     isodoses_gy: list[float] | None = None,
     title: str = "",
-) -> list[Path]:
-    """Write dose map, table, JSON and picture; the paths written."""
-    from ..report import dose_figure, save_figure
+) -> tuple[DoseResult, list[Path]]:
+    """Write dose map, table, picture and JSON; the result with what happened on the way, and the paths written.
 
-    out.mkdir(parents=True, exist_ok=True)
-    paths = [out / f"dose{suffix}", out / "doses.csv", out / "doses.json", out / "dose.png"]
-    write_image(result.image, paths[0])
-    write_csv(paths[1], rows)
-    paths[2].write_text(as_json(summary(result, rows)) + "\n", encoding="utf-8")
-    figure = dose_figure(result, structures, background=background, isodoses_gy=isodoses_gy, title=title)
-    save_figure(figure, paths[3])
-    return paths
+    A picture that cannot be drawn is a warning: the numbers are there without it.
+    """
+    write_image(result.image, folder.path(f"dose{suffix}"))
+    write_csv(folder.path("doses.csv"), rows)
+    try:
+        from ..report import dose_figure, save_figure
+
+        figure = dose_figure(result, structures, background=background, isodoses_gy=isodoses_gy, title=title)
+        save_figure(figure, folder.path("dose.png"))
+    except Exception as error:
+        folder.path("dose.png").unlink(missing_ok=True)
+        if isinstance(error, GeometryError):
+            raise
+        failed = Advisory("picture_failed", f"The picture could not be drawn: {str(error) or type(error).__name__}")
+        result = replace(result, advisories=(*result.advisories, failed))
+    return result, folder.finish(summary(result, rows, record))
 
 
-def report(result: DoseResult, rows: list[Row], written: list[Path], *, json: bool) -> None:
+def report(
+    result: DoseResult,
+    rows: list[Row],
+    written: list[Path],
+    *,
+    json: bool,
+    record: Mapping[str, Any] | None = None,
+) -> None:
     """Print the table with what was assumed, or the same as JSON."""
     if json:
-        typer.echo(as_json(summary(result, rows) | {"written": [str(p) for p in written]}))
+        typer.echo(as_json(summary(result, rows, record) | {"written": [str(p) for p in written]}))
         return
     print_table(
         rows,
@@ -285,8 +290,7 @@ def report(result: DoseResult, rows: list[Row], written: list[Path], *, json: bo
         headings=HEADINGS,
     )
     print_advisories(result.advisories)
-    console = Console()
     if basis := result.provenance.scaling.get("time_basis"):
-        console.print(f"[dim]time[/] {basis}", highlight=False, soft_wrap=True)
-    for path in written:
-        console.print(f"[dim]wrote[/] {path}", highlight=False, soft_wrap=True)
+        print_line("time", basis)
+    print_written(written)
+    print_line("", RESEARCH_USE)

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from .. import Nuclide, media, voxel_s_values
-from .output import Row, as_json, print_table, progress, write_csv
+from .output import Row, as_json, print_table, print_written, progress, write_csv
 
 
 def kernel(
@@ -68,4 +68,4 @@ def kernel(
         highlight=False,
     )
     if out is not None:
-        console.print(f"[dim]wrote[/] {out}", highlight=False, soft_wrap=True)
+        print_written([out])

@@ -1,4 +1,4 @@
-"""What every subcommand writes the same way: tables, JSON, progress."""
+"""Output that every subcommand writes the same way: tables, labelled lines, JSON, progress."""
 
 from __future__ import annotations
 
@@ -11,30 +11,56 @@ from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from ..advisory import Advisory
+from .._text import plain
+from ..advisory import Advisory, Severity
 
 Row = dict[str, "str | float | int | None"]
+#: Label and style of each severity, the gravest first.
+_SEVERITIES: dict[Severity, tuple[str, str]] = {
+    "error": ("error:", "bold red"),
+    "warning": ("warning:", "bold yellow"),
+    "note": ("note:", "bold cyan"),
+}
+
+
+def printed(text: object) -> str:
+    """Text of a file for use inside rich's markup: no bracket of it is a style, no character of it moves the cursor."""
+    return escape(plain(text))
+
+
+def print_line(label: str, text: object, *, style: str = "dim", wrap: bool = False, error: bool = False) -> None:
+    """Print one labelled line; `text` is data and is shown as it is, on the error stream if `error`."""
+    line = Text.assemble((f"{label} ", style), plain(text)) if label else Text(plain(text))
+    Console(stderr=error).print(line, highlight=False, soft_wrap=not wrap)
+
+
+def print_written(paths: Iterable[Path]) -> None:
+    """Print one line for each file that was written."""
+    for path in paths:
+        print_line("wrote", path)
 
 
 def print_table(rows: Sequence[Row], *, title: str, headings: dict[str, str], folded: Sequence[str] = ()) -> None:
     """Print the columns named in `headings` (key to heading), numbers to the right with four figures.
 
-    A column of `folded` gives way where the terminal is narrow; the others keep their values whole.
+    A column of `folded` gives way if the terminal is narrow; the others keep their values whole.
     """
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", header_style="bold")
+    table = Table(box=SIMPLE_HEAD, title=Text(plain(title)), title_justify="left", title_style="bold")
     for key, heading in headings.items():
         numeric = all(not isinstance(row[key], str) for row in rows)
         width = max((len(shown(row[key])) for row in rows), default=0)
         table.add_column(
-            heading,
+            Text(plain(heading), style="bold"),
             justify="right" if numeric else "left",
             overflow="fold",
             min_width=None if key in folded else max(width, *map(len, heading.split())),
         )
     for row in rows:
-        table.add_row(*(shown(row[key]) for key in headings))
+        table.add_row(*(Text(shown(row[key])) for key in headings))
     console = Console()
     # A narrow terminal breaks a line rather than losing the last columns without a word.
     needed = console.measure(table, options=console.options.update(width=10_000)).minimum + 2  # and its edges
@@ -42,11 +68,11 @@ def print_table(rows: Sequence[Row], *, title: str, headings: dict[str, str], fo
 
 
 def shown(value: str | float | int | None) -> str:
-    """A number to four significant figures and at least one decimal below 1000; text as it is."""
+    """A number to four significant figures and at least one decimal below 1000; text on one line."""
     if value is None:
         return "-"
     if isinstance(value, str):
-        return value
+        return plain(value)
     if isinstance(value, int) or value == 0.0 or not math.isfinite(value):
         return str(value)
     magnitude = math.floor(math.log10(abs(value)))
@@ -56,10 +82,16 @@ def shown(value: str | float | int | None) -> str:
 
 
 def print_advisories(advisories: Iterable[Advisory]) -> None:
-    """One line an advisory, on the standard output: they belong to the result."""
-    console = Console()
-    for advisory in advisories:
-        console.print(f"[bold yellow]note:[/] {advisory.message} [dim]\\[{advisory.code}][/]", highlight=False)
+    """Print one line for each advisory, the gravest first; they belong to the result and go to the standard output."""
+    from .options import in_option_names
+
+    console, order = Console(), list(_SEVERITIES)
+    for advisory in sorted(advisories, key=lambda a: order.index(a.severity)):
+        label, style = _SEVERITIES[advisory.severity]
+        line = Text.assemble(
+            (label, style), f" {plain(in_option_names(advisory.message))} ", (f"[{advisory.code}]", "dim")
+        )
+        console.print(line, highlight=False)
 
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:
@@ -77,7 +109,7 @@ def as_json(value: object) -> str:
 
 @contextmanager
 def progress(text: str, *, quiet: bool) -> Iterator[None]:
-    """A spinner on the error stream while a person waits; silent where the output is for a machine."""
+    """A spinner on the error stream while a person waits; silent if the output is for a machine."""
     if quiet:
         yield
         return

@@ -10,7 +10,7 @@ from .dataset import is_dicom
 from .grid import read_grid
 from .image import read_image
 from .inspection import inspect
-from .reference import first_file
+from .reference import first_file, identity
 from .rtdose_reader import read_rtdose
 from .rtdose_writer import WrittenRtDose, write_rtdose
 from .rtstruct_reader import read_rtstruct
@@ -26,6 +26,7 @@ __all__ = [
     "activity_timing",
     "check_nuclide",
     "first_file",
+    "identity",
     "inspect",
     "is_dicom",
     "read_grid",

@@ -68,6 +68,15 @@ def first_file(paths: Paths, series: str | None, modalities: Sequence[str]) -> P
         return choose(scan(files(paths)), series, modalities, "the image").headers[0].path
 
 
+def identity(files: Sequence[Path], keywords: Sequence[str]) -> dict[str, str]:
+    """Attributes of the first of `files` that it states, by keyword; empty if there is none or it is not DICOM."""
+    if not files or not is_dicom(files[0]):
+        return {}
+    with decoding(files[0], "DICOM"), quiet():
+        header = read_dataset(files[0], pixels=False)
+        return {keyword: value for keyword in keywords if (value := text(header, keyword)) is not None}
+
+
 def patient_and_study(source: Dataset | None) -> dict[str, str]:
     """The values to be taken over, as texts; what must be present is empty where it is not known."""
     values = {keyword: text(source, keyword) if source is not None else None for keyword in (*_ALWAYS, *_WHERE_KNOWN)}

@@ -1,0 +1,38 @@
+"""Text of the user's files as data: names, identifiers and paths, safe to show anywhere."""
+
+from __future__ import annotations
+
+import unicodedata
+
+#: Categories of characters that move the cursor, hide text or change its direction: controls, formats, surrogates.
+_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+
+
+def plain(text: object) -> str:
+    """Write a text on one line, with every character that a terminal or a page would act on spelled out.
+
+    Parameters
+    ----------
+    text : object
+        A name, an identifier or a path; anything else by its `str`.
+
+    Returns
+    -------
+    str
+        The same text, with control and format characters (escape sequences, line ends, changes of direction) as
+        `\\x1b` or `\\u202e`.
+
+    Examples
+    --------
+    >>> plain("Liver\\x1b[2J")
+    'Liver\\\\x1b[2J'
+    """
+    shown = str(text)
+    if shown.isascii() and shown.isprintable():
+        return shown
+    return "".join(_spelled(c) if unicodedata.category(c) in _UNSEEN else c for c in shown)
+
+
+def _spelled(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,93 @@
+"""Rules for every option: choices in both spellings, nothing given twice, messages in the command's own words."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, get_args, get_type_hints
+
+import typer
+from typer.core import TyperCommand
+from typer.models import OptionInfo
+
+_options: ContextVar[dict[str, str] | None] = ContextVar("yttria_options", default=None)
+
+
+def choice(names: Sequence[str], help: str) -> Any:
+    """Option that takes one of several names, spelled with hyphens or underscores; its value has underscores."""
+    spelled = [name.replace("_", "-") for name in names]
+
+    def parse(value: str) -> str:
+        name = value.replace("-", "_")
+        if name not in names:
+            raise typer.BadParameter(f"must be one of {', '.join(spelled)}, got {value!r}")
+        return name
+
+    return typer.Option(parser=parse, metavar=f"[{'|'.join(spelled)}]", help=help)
+
+
+class StrictCommand(TyperCommand):
+    """A command that refuses an option given twice, unless the option collects its values."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse, and refuse the option that came twice: the last one would win without a word."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for parameter, count in Counter(order).items():
+            option: Any = parameter
+            single = option.param_type_name == "option" and not (option.multiple or option.count)
+            if single and count > 1:
+                raise typer.BadParameter(f"takes one value and was given {count} times", ctx=ctx, param=option)
+        return super().parse_args(ctx, args)
+
+
+@contextmanager
+def option_names(command: Callable[..., None]) -> Iterator[None]:
+    """Let `in_option_names` speak in the options of a command while it runs."""
+    token = _options.set(_names(command))
+    try:
+        yield
+    finally:
+        _options.reset(token)
+
+
+def _names(command: Callable[..., None]) -> dict[str, str]:
+    """The option of each parameter of a command, in its long form."""
+    names = {}
+    hints = get_type_hints(command, include_extras=True)
+    for name in inspect.signature(command).parameters:
+        info = next((each for each in get_args(hints[name]) if isinstance(each, OptionInfo)), None)
+        if info is not None:
+            # Typer keeps the first spelling of an annotated option where a default would stand.
+            given = (info.default, *(info.param_decls or ()))
+            spelled = [text for text in given if isinstance(text, str) and text.startswith("--")]
+            names[name] = spelled[0].split("/")[0] if spelled else f"--{name.replace('_', '-')}"
+    return names
+
+
+def in_option_names(message: str) -> str:
+    """A message of the library in the words of the running command: its options instead of Python's parameters.
+
+    Examples
+    --------
+    >>> in_option_names("the file states no unit; pass unit='Bq/mL'")
+    "the file states no unit; pass unit='Bq/mL'"
+    """
+    options = _options.get() or {}
+    # A parameter is named as `name=`, or by a name with an underscore, which is no ordinary word of a sentence.
+    every, compound = _alternatives(options), _alternatives(name for name in options if "_" in name)
+    pattern = rf"(?<![\w.-])(?:({every})=|({compound})(?![\w(]|\.\w))"
+
+    def option(found: re.Match[str]) -> str:
+        before_value = found.group(1) and found.string[found.end() : found.end() + 1].strip(" ,;:.)")
+        return options[found.group(1) or found.group(2)] + (" " if before_value else "")
+
+    return re.sub(pattern, option, message)
+
+
+def _alternatives(names: Iterable[str]) -> str:
+    """A pattern for any of the names, the longest first; for none of them, one that never matches."""
+    return "|".join(map(re.escape, sorted(names, key=len, reverse=True))) or r"(?!)"
