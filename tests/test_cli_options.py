@@ -63,7 +63,7 @@ def test_structures_are_chosen_by_patterns(case: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("spelling", ["voxel-s-values", "voxel_s_values"])
 def test_hyphens_and_underscores_are_one_spelling(case: Path, tmp_path: Path, spelling: str) -> None:
     arguments = [case / "activity.nrrd", "-s", case / "liver.seg.nrrd", "--scan-delay-h", "20", "-o", tmp_path]
-    assert "voxel s values" in invoke("dose", *arguments, "--method", spelling)
+    assert "voxel S values" in invoke("dose", *arguments, "--method", spelling)
     activity = yttria.read_image(case / "activity.nrrd")
     result = yttria.dose_image(activity, scaling=yttria.AbsoluteScaling(20.0), method=spelling)
     assert result.provenance.method == "voxel_s_values"

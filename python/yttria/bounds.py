@@ -53,7 +53,7 @@ BOUNDS: dict[str, Bound] = {
         reason="the largest vial of microspheres holds 20 GBq: check the unit of the image and the scan delay",
     ),
     "field_total_differs_from_administered": Bound(
-        quantity="activity in the field of view over administered activity",
+        quantity="share of the administered activity in the field of view",
         low=0.8,
         high=1.2,
         reason="a calibrated image of the whole liver shows what was given: check times, units, calibration, and what "

@@ -22,7 +22,7 @@ from ..structure import Structure
 from ..voxel import DoseResult, ct_density_curves
 from ..voxel.ct_density import DEFAULT_CURVE
 from ..voxel.density import LOW_DENSITY_VOXELS
-from ..voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM, METHODS
+from ..voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM, METHOD_NAMES, METHODS
 from .options import choice
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress, write_csv
 from .result_folder import ResultFolder
@@ -286,7 +286,7 @@ def report(
         return
     print_table(
         rows,
-        title=f"Absorbed dose in Gy, {result.provenance.method.replace('_', ' ')}",
+        title=f"Absorbed dose in Gy, {METHOD_NAMES[result.provenance.method]}",
         headings=HEADINGS,
     )
     print_advisories(result.advisories)

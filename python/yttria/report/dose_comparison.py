@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._extras import require
-from .figure import INK, colors, round_levels, surroundings
+from .figure import INK, colors, literal, round_levels, surroundings
 from .views import Orientation, Plane, plane
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def comparison_figure(comparison: Comparison, *, title: str = "") -> Figure:
     side = columns[1].subgridspec(2, 1, height_ratios=(1.5, 1.0))
     _histograms(figure.add_subplot(side[0]), comparison)
     _gamma_histogram(figure.add_subplot(side[1]), comparison)
-    figure.suptitle(title or "Dose B against dose A", color=INK, fontsize=12, x=0.01, ha="left")
+    figure.suptitle(literal(title) or "Dose B against dose A", color=INK, fontsize=12, x=0.01, ha="left")
     figure.text(0.995, 0.003, "yttria, for research use", ha="right", va="bottom", fontsize=8, color="#666666")
     return figure
 
@@ -98,7 +98,7 @@ def _histograms(axes: Axes, comparison: Comparison) -> None:
     for color, (name, pair) in zip(colors(len(shown)), shown.items(), strict=True):
         top = max(h.dose_at_volume_percent(0.5) for h in pair)
         doses_gy = np.linspace(0.0, max(1.05 * top, 1e-9), 400)
-        for histogram, style, label in zip(pair, ("solid", "dashed"), (name, None), strict=True):
+        for histogram, style, label in zip(pair, ("solid", "dashed"), (literal(name), None), strict=True):
             _, volume_ml = histogram.curve(doses_gy=doses_gy)
             percent = 100.0 * volume_ml / histogram.volume_ml
             axes.plot(doses_gy, percent, color=color, linestyle=style, linewidth=1.6, label=label)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._extras import require
+from .._text import plain
 from ..affine import check_same_frame
 from ..errors import GeometryError
 from ..evaluation import Occupancy, dose_volume_histograms
+from ..voxel.dose_image import METHOD_NAMES
 from .views import Orientation, Plane, plane
 
 if TYPE_CHECKING:
@@ -20,10 +23,16 @@ if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
     from matplotlib.figure import Figure
 
+    from .._core import DoseVolumeHistogram
     from ..image import Image
     from ..structure import Structure
     from ..voxel.dose_image import DoseResult
 
+#: Names that mark a tumor: each gets a plane of its own, and its outline is drawn last.
+_TUMOR = re.compile(r"tumou?r|lesion|metasta|nodule|\bhcc\b|\bicc\b|\b[gcp]tv", re.IGNORECASE)
+_NO_TUMOR = re.compile(r"normal|healthy|non[- _]?tumou?r|without|minus|liver", re.IGNORECASE)
+#: Planes through further tumors that a picture holds.
+_MORE_PLANES = 4
 _COLORS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#999999")
 INK = "#222222"
 _MARGIN_MM = 40.0
@@ -39,13 +48,15 @@ def dose_figure(
 ) -> Figure:
     """Axial, coronal and sagittal planes with isodose lines, and the cumulative dose-volume histogram.
 
-    The planes go through the structure with the highest mean dose (of those of at least 5 mL, where there are any) and
-    show the surroundings of all structures. The color scale ends at the highest D2 of those structures, so that one
-    hot voxel does not darken the rest. `background` (a CT, say) is drawn in gray beneath the dose and must lie on the
-    dose grid; without it the dose is drawn on black. `isodoses_gy` are the levels of the lines; round numbers where
-    not given. A structure outside the image is left out.
+    The planes go through the structure with the highest mean dose (of those of at least 5 mL, if there are any) and
+    show the surroundings of all structures. Each further tumor, by its name, gets an axial plane: the four largest.
+    The color scale ends at the highest D2 of those structures, so that one hot voxel does not darken the rest.
+    `background` (a CT, say) is drawn in gray beneath the dose and must lie on the dose grid; without it the dose is
+    drawn on black. `isodoses_gy` are the levels of the lines; round numbers if not given. Small structures are drawn
+    over large ones. A structure outside the image is left out. `title`: the patient or the file and the date; method
+    and scaling are added.
 
-    Raises `GeometryError` where the background is on another grid or in another frame of reference,
+    Raises `GeometryError` if the background is on another grid or in another frame of reference,
     `MissingExtraError` without matplotlib.
     """
     figure_module = require("matplotlib.figure", "plot")
@@ -58,6 +69,7 @@ def dose_figure(
     occupancies = {n: o for n, o in result.occupancies(structures).items() if o.volume_ml(dose.voxel_volume_ml) > 0.0}
     histograms = dose_volume_histograms(dose.array, occupancies, voxel_volume_ml=dose.voxel_volume_ml)
     weights = {name: occupancy.to_array() for name, occupancy in occupancies.items()}
+    shades = dict(zip(histograms, colors(len(histograms)), strict=True))
     large = [name for name, h in histograms.items() if h.volume_ml >= 5.0] or list(histograms)
     hottest = max(large, key=lambda name: histograms[name].mean_gy, default=None)
     top_gy = max((histograms[name].dose_at_volume_percent(2.0) for name in large), default=0.0)
@@ -65,41 +77,89 @@ def dose_figure(
     levels = list(isodoses_gy) if isodoses_gy is not None else round_levels(top_gy)
 
     orientation = Orientation.of(dose.affine_lps)
-    center = _center(weights[hottest] if hottest else dose.array)
     box = surroundings(list(occupancies.values()), dose)
+    center = _center(weights[hottest] if hottest else dose.array)
     views = [plane(name, center, box, orientation) for name in ("axial", "coronal", "sagittal")]
-    figure: Figure = figure_module.Figure(figsize=(13.5, 8.0), dpi=110, facecolor="white", layout="constrained")
-    rows = figure.add_gridspec(2, 1, height_ratios=(1.0, 0.75))
+    more = [name for name in _tumors(histograms) if name != hottest][:_MORE_PLANES]
+    further = [plane("axial", _center(weights[name]), box, orientation) for name in more]
+    # The largest first, so that small structures, tumors above all, lie on top.
+    outlines = sorted(weights, key=lambda name: (bool(_is_tumor(name)), -histograms[name].volume_ml))
+    drawn = {name: (shades[name], weights[name]) for name in outlines}
+
+    figure: Figure = figure_module.Figure(
+        figsize=(13.5, 8.0 if not more else 11.0), dpi=110, facecolor="white", layout="constrained"
+    )
+    rows = figure.add_gridspec(3 if more else 2, 1, height_ratios=(1.0, 0.8, 0.75) if more else (1.0, 0.75))
     # As wide as the patient is, so that the three planes share one scale where their heights allow it.
     widths = [v.extent_mm[0] for v in views]
     upper = rows[0].subgridspec(1, 4, width_ratios=[*widths, 0.03 * sum(widths)])
     scale: ScalarMappable = require("matplotlib.cm", "plot").ScalarMappable(cmap="inferno")
     scale.set_clim(0.0, top_gy)
+    whose = f" ({literal(hottest)})" if hottest else ""
     for column, view in enumerate(views):
         axes = figure.add_subplot(upper[column])
-        _draw_plane(axes, view, dose.array, list(weights.values()), background, levels, scale)
+        _draw_plane(axes, view, dose.array, drawn, background, levels, scale)
+        axes.set_title(f"{view.name}, slice {view.index}{whose if column == 0 else ''}", fontsize=10, color=INK)
     bar = figure.colorbar(scale, cax=figure.add_subplot(upper[3]), ticks=[0.0, *levels], extend="max")
-    bar.set_label("absorbed dose / Gy, lines at the ticks", color=INK)
-    lower = rows[1].subgridspec(1, 2, width_ratios=(3.0, 1.0))
+    bar.set_label("absorbed dose / Gy, isodose lines at the ticks", color=INK)
+    for level, shade in zip(levels, isodose_colors(len(levels)), strict=True):
+        bar.ax.axhline(level, color=shade, linewidth=2.0)
+    if more:
+        middle = rows[1].subgridspec(1, len(more) + 1)
+        for column, (name, view) in enumerate(zip(more, further, strict=True)):
+            axes = figure.add_subplot(middle[column])
+            _draw_plane(axes, view, dose.array, drawn, background, levels, scale)
+            axes.set_title(f"{view.name}, slice {view.index} ({literal(name)})", fontsize=10, color=INK)
+    # The key stands beside the further tumors if there are any, else beside the histogram.
+    lower = rows[-1].subgridspec(1, 1 if more else 2, width_ratios=(1.0,) if more else (3.0, 1.0))
     axes = figure.add_subplot(lower[0])
     highest_gy = 1.05 * max((h.dose_at_volume_percent(0.5) for h in histograms.values()), default=1.0)
     doses_gy = np.linspace(0.0, max(highest_gy, 1e-9), 800)
-    for color, (name, histogram) in zip(colors(len(histograms)), histograms.items(), strict=True):
+    lines, labels = [], []
+    for name, histogram in histograms.items():
         _, volume_ml = histogram.curve(doses_gy=doses_gy)
-        label = f"{name}: {histogram.volume_ml:.1f} mL, mean {histogram.mean_gy:.1f} Gy"
-        axes.plot(doses_gy, 100.0 * volume_ml / histogram.volume_ml, color=color, linewidth=1.8, label=label)
+        percent = 100.0 * volume_ml / histogram.volume_ml
+        lines += axes.plot(doses_gy, percent, color=shades[name], linewidth=1.8)
+        labels.append(f"{literal(name)}: {histogram.volume_ml:.1f} mL, mean {histogram.mean_gy:.1f} Gy")
     axes.set_xlim(doses_gy[0], doses_gy[-1])
     axes.set_ylim(0.0, 102.0)
     axes.set_xlabel("absorbed dose / Gy", color=INK)
     axes.set_ylabel("volume that receives at least this dose / %", color=INK)
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    key = figure.add_subplot(lower[1])
+    key = figure.add_subplot(middle[-1] if more else lower[1])
     key.axis("off")
-    key.legend(*axes.get_legend_handles_labels(), frameon=False, fontsize=9.5, loc="center left", borderaxespad=0.0)
-    figure.suptitle(title or "Absorbed dose", color=INK, fontsize=12, x=0.01, ha="left")
+    key.legend(lines, labels, frameon=False, fontsize=9.5, loc="center left", borderaxespad=0.0)
+    heading = ". ".join(part for part in (literal(title), _how(result)) if part)
+    figure.suptitle(heading, color=INK, fontsize=12, x=0.01, ha="left")
     figure.text(0.995, 0.01, "yttria, for research use", ha="right", va="bottom", fontsize=8, color="#666666")
     return figure
+
+
+def _how(result: DoseResult) -> str:
+    """Method and scaling in words."""
+    scaling = result.provenance.scaling
+    kind = f"{scaling['kind']} scaling"
+    if scaling["kind"] == "relative":
+        kind += f" to {literal(scaling['reference'])}"
+    return f"Absorbed dose by {METHOD_NAMES[result.provenance.method]}, {kind}"
+
+
+def literal(text: str) -> str:
+    """A text of the user's files for matplotlib: nothing of it is mathematics or hides a label."""
+    shown = plain(text).replace("\\", "\\\\") if "$" in text else plain(text)
+    shown = shown.replace("$", r"\$")
+    # A label that begins with an underscore would be left out of a legend.
+    return f" {shown}" if shown.startswith("_") else shown
+
+
+def _is_tumor(name: str) -> bool:
+    return bool(_TUMOR.search(name)) and not _NO_TUMOR.search(name)
+
+
+def _tumors(histograms: Mapping[str, DoseVolumeHistogram]) -> list[str]:
+    """The structures that are tumors by their names, the largest first."""
+    return sorted(filter(_is_tumor, histograms), key=lambda name: -histograms[name].volume_ml)
 
 
 def save_figure(figure: Figure, path: str | Path) -> Path:
@@ -118,6 +178,12 @@ def round_levels(maximum_gy: float, count: int = 5) -> list[float]:
     power = 10.0 ** np.floor(np.log10(step))
     step = min((m * power for m in (1.0, 2.0, 2.5, 5.0, 10.0) if m * power >= step), default=10.0 * power)
     return [step * n for n in range(1, count + 1) if step * n < maximum_gy]
+
+
+def isodose_colors(count: int) -> list[Any]:
+    """One color an isodose line, from cool to hot, light enough to be seen on the dose."""
+    colormap = require("matplotlib", "plot").colormaps["cool"]
+    return [colormap(n / max(count - 1, 1)) for n in range(count)]
 
 
 def colors(count: int) -> list[str]:
@@ -153,7 +219,7 @@ def _draw_plane(
     axes: Axes,
     view: Plane,
     dose: NDArray[np.floating],
-    occupancies: Sequence[NDArray[np.float32]],
+    outlines: Mapping[str, tuple[str, NDArray[np.float32]]],
     background: Image | None,
     levels: Sequence[float],
     scale: ScalarMappable,
@@ -176,16 +242,17 @@ def _draw_plane(
         aspect=view.aspect,
         interpolation="nearest",
     )
-    for color, occupancy in zip(colors(len(occupancies)), occupancies, strict=True):
-        cut = view.cut(occupancy)
-        if cut.min() < 0.5 <= cut.max():
-            axes.contour(cut, levels=[0.5], colors=[color], linewidths=1.4)
     reached = [level for level in levels if plane_dose.min() < level < plane_dose.max()]
     if reached:
-        axes.contour(plane_dose, levels=reached, colors="white", linewidths=0.8)
+        shades = dict(zip(levels, isodose_colors(len(levels)), strict=True))
+        lines = axes.contour(plane_dose, levels=reached, colors=[shades[level] for level in reached], linewidths=0.9)
+        axes.clabel(lines, fmt="%g", fontsize=7, inline_spacing=2)
+    for color, occupancy in outlines.values():
+        cut = view.cut(occupancy)
+        if cut.min() < 0.5 <= cut.max():
+            axes.contour(cut, levels=[0.5], colors=[color], linewidths=2.0)
     left, right, top, bottom = view.labels
     for text, x, y in ((left, 0.02, 0.5), (right, 0.98, 0.5), (top, 0.5, 0.97), (bottom, 0.5, 0.03)):
         axes.text(x, y, text, transform=axes.transAxes, color="white", fontsize=9, ha="center", va="center")
-    axes.set_title(f"{view.name}, slice {view.index}", fontsize=10, color=INK)
     axes.set_xticks([])
     axes.set_yticks([])

@@ -26,7 +26,9 @@ from .density import LOW_DENSITY_G_PER_ML, settled_density
 from .local_deposition import deposited
 from .scaling import AbsoluteScaling, RelativeScaling
 
-METHODS = ("local_deposition", "voxel_s_values")
+#: The dose models, with their names for people.
+METHOD_NAMES = {"local_deposition": "local deposition", "voxel_s_values": "voxel S values"}
+METHODS = tuple(METHOD_NAMES)
 DEFAULT_DENSITY_G_PER_ML = 1.05
 DEFAULT_MEDIUM = "liver"
 #: What `DoseResult.table` states: the minimum dose of the hottest percents, and of a volume in mL.

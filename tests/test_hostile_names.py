@@ -1,0 +1,93 @@
+"""Names from files are data: one hostile name goes through every command as it is, and acts on nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("typer")
+pytest.importorskip("matplotlib")
+
+from typer.testing import CliRunner
+
+import yttria
+from yttria._text import plain
+from yttria.cli.app import app
+from yttria.report import dose_figure
+
+#: Markup of the terminal library, its closing tag, a formula, mathematics, a hidden label, an escape sequence, a change
+#: of direction.
+NAMES = ("Tumor [left]", "Tumor [right]", "Liver [/]", "=1+1", "$x_", "_hidden", "a\x1b[2Jb", "x\u202ey")
+GRID = np.diag([4.0, 4.0, 4.0, 1.0])
+
+
+def invoke(*arguments: str | Path, code: int = 0) -> str:
+    result = CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "300", "TERM": "dumb"})
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def structures(names: tuple[str, ...]) -> list[yttria.Structure]:
+    mask = np.zeros((8, 9, 10), bool)
+    mask[2:7, 2:7, 2:7] = True
+    return [yttria.Structure(name, mask, GRID) for name in names]
+
+
+def activity() -> yttria.Image:
+    array = np.zeros((8, 9, 10), np.float32)
+    array[3:6, 3:6, 3:6] = np.arange(27).reshape(3, 3, 3) * 4e4
+    return yttria.Image(array, GRID, "Bq/mL")
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("case [b]")
+    yttria.write_image(activity(), folder / "[red]act.nrrd")
+    yttria.write_structures(structures(NAMES[:6]), folder / "s[b].seg.nrrd")
+    return folder
+
+
+def test_dose_and_compare_show_every_name_as_it_is(case: Path, tmp_path: Path) -> None:
+    arguments = [case / "[red]act.nrrd", "-s", case / "s[b].seg.nrrd", "--scan-delay-h", "20"]
+    text = invoke("dose", *arguments, "-o", tmp_path / "[b]")
+    assert all(name in text for name in NAMES[:6])
+    written = json.loads((tmp_path / "[b]" / "doses.json").read_text())
+    assert [row["structure"] for row in written["structures"]] == list(NAMES[:6])
+    dose = tmp_path / "[b]" / "dose.nrrd"
+    text = invoke("compare", dose, dose, "-s", case / "s[b].seg.nrrd", "-o", tmp_path / "compare")
+    assert all(name in text for name in NAMES[:6])
+
+
+def test_an_error_shows_the_file_as_it_is(tmp_path: Path) -> None:
+    assert "[red].nrrd" in invoke("dose", "a.nrrd", "-s", tmp_path / "[red].nrrd", "--scan-delay-h", "1", code=1)
+
+
+def test_a_picture_keeps_every_label(tmp_path: Path) -> None:
+    result = yttria.dose_image(activity(), scaling=yttria.AbsoluteScaling(20.0))
+    figure = dose_figure(result, structures(NAMES), title="$\\frac{$ [/] _a")
+    (legend,) = (axes.get_legend() for axes in figure.axes if axes.get_legend())
+    shown = [text.get_text().rsplit(":", 1)[0].strip().replace("\\$", "$") for text in legend.get_texts()]
+    assert shown == [plain(name) for name in NAMES]
+    figure.savefig(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", NAMES[6:])
+def test_characters_that_act_are_spelled_out(name: str) -> None:
+    shown = plain(name)
+    assert shown.isprintable()
+    assert "\\x1b" in shown or "\\u202e" in shown
+
+
+def test_no_stale_picture_stays_if_the_new_one_fails(
+    case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = [case / "[red]act.nrrd", "-s", case / "s[b].seg.nrrd", "--scan-delay-h", "20", "-o", tmp_path]
+    invoke("dose", *arguments)
+    assert (tmp_path / "dose.png").exists()
+    monkeypatch.setattr("yttria.report.dose_figure", lambda *args, **kwargs: 1 / 0)
+    assert "picture_failed" in invoke("dose", *arguments, "--overwrite")
+    assert not (tmp_path / "dose.png").exists()
+    assert [f["name"] for f in json.loads((tmp_path / "doses.json").read_text())["files"]] == ["dose.nrrd", "doses.csv"]
