@@ -128,14 +128,43 @@ def test_a_unit_is_stated_or_given_and_never_guessed(tmp_path: Path) -> None:
     with pytest.raises(UnitError, match=r"x\.nrrd: the file states no unit; pass unit= one of Bq/mL"):
         read_image(path)
     assert read_image(path, unit="HU").unit == "HU"
-    path = nrrd_file(tmp_path / "x.nrrd", sample_units="BQML")
-    with pytest.raises(UnitError, match="states the unit 'BQML', which is not a known one"):
+    path = nrrd_file(tmp_path / "x.nrrd", sample_units="parsnips")
+    with pytest.raises(UnitError, match="states the unit 'parsnips', which is not a known one"):
         read_image(path)
-    assert read_image(path, unit="Bq/mL").unit == "Bq/mL"
+    image = read_image(path, unit="Bq/mL")
+    assert [(a.code, a.severity) for a in image.advisories] == [("unit_not_recognized", "warning")]
+    assert "'parsnips'" in image.advisories[0].message
     path = nrrd_file(tmp_path / "x.nrrd", sample_units="kBq/mL")
     assert read_image(path).unit == "kBq/mL"
     with pytest.raises(UnitError, match="is in kBq/mL, not Bq/mL"):
         read_image(path, unit="Bq/mL")
+
+
+@pytest.mark.parametrize("stated", ["Bq/ml", "BQML", "Bq/cc", "Bq/cm^3", "becquerel per milliliter", "Bq.mL-1"])
+def test_a_unit_in_another_spelling_is_the_same_unit(tmp_path: Path, stated: str) -> None:
+    path = nrrd_file(tmp_path / "x.nrrd", sample_units=stated)
+    assert read_image(path).unit == read_image(path, unit="Bq/mL").unit == "Bq/mL"
+    with pytest.raises(UnitError, match=r"the file is in Bq/mL .*, not kBq/mL"):
+        read_image(path, unit="kBq/mL")
+
+
+def test_a_multiple_of_a_unit_is_converted_and_says_so(tmp_path: Path) -> None:
+    path = nrrd_file(tmp_path / "x.nrrd", sample_units="cGy")
+    image = read_image(path)
+    np.testing.assert_allclose(image.array, values() * 0.01, rtol=1e-6)
+    assert (image.unit, [a.code for a in image.advisories]) == ("Gy", ["unit_converted"])
+    with pytest.raises(UnitError, match=r"in 'cGy', 0\.01 Gy, not in Gy"):
+        read_image(path, unit="Gy")
+
+
+def test_two_units_in_one_file_are_refused_unless_they_are_one(tmp_path: Path) -> None:
+    path = nrrd_file(tmp_path / "x.nrrd", sample_units="Bq/ml")
+    header, payload = path.read_bytes().split(b"\n\n", 1)
+    path.write_bytes(header + b"\nyttria_unit:=kBq/mL\n\n" + payload)
+    with pytest.raises(UnitError, match="states two units, 'kBq/mL' and 'Bq/ml'"):
+        read_image(path, unit="Bq/mL")
+    path.write_bytes(header + b"\nyttria_unit:=Bq/mL\n\n" + payload)
+    assert read_image(path).unit == "Bq/mL"
 
 
 @pytest.mark.parametrize(

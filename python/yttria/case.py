@@ -362,9 +362,9 @@ def _contour_advisories(case: Case, inputs: CaseInputs) -> list[Advisory]:
     """What was wrong with contours, and those that seem to run half a voxel inside of what they mean."""
     found: list[Advisory] = []
     for structure in inputs.structures:
+        found += structure.advisories
         if not isinstance(structure, ContourStructure):
             continue
-        found += structure.advisories
         if case.contours_through_voxels_of is None and go_through_centers(structure.contours, inputs.activity):
             message = (
                 f"'{structure.name}': every point of its contours is the center of a voxel of the activity image, as "

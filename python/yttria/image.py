@@ -24,36 +24,16 @@ from .affine import (
     voxel_size_mm,
 )
 from .errors import DTypeError, GeometryError, InsufficientMemoryError, ShapeError, UnitError
+from .units import UNITS as UNITS
+from .units import checked_unit as checked_unit
 
 if TYPE_CHECKING:
     from .resampling import ResampledImage
 
-#: The known units: the quantity each measures, and how many of the quantity's first unit one of it is.
-UNITS: dict[str, tuple[str, float]] = {
-    "Bq/mL": ("activity concentration", 1.0),
-    "kBq/mL": ("activity concentration", 1e3),
-    "MBq/mL": ("activity concentration", 1e6),
-    "mGy": ("absorbed dose", 1.0),
-    "Gy": ("absorbed dose", 1e3),
-    "HU": ("CT number", 1.0),
-    "g/mL": ("mass density", 1.0),
-    "counts": ("counts", 1.0),
-    "fraction": ("fraction", 1.0),
-    "1": ("number", 1.0),
-}
 #: 2048 voxels along each axis; what claims more is a mistake, and even to look at it would take minutes.
 MAX_VOXELS = 2**33
 #: Fields that a copy of an image keeps beside its array, affine and unit.
 _CARRIED = ("frame_of_reference_uid", "transform_lps", "transform_source", "patient_id", "advisories")
-
-
-def checked_unit(unit: str) -> str:
-    """The unit itself; raises `UnitError` naming the known ones where it is none of them."""
-    if isinstance(unit, str) and unit in UNITS:
-        return unit
-    plain = str(unit).replace("/", "").casefold()
-    hint = "".join(f" (did you mean '{u}'?)" for u in UNITS if u.replace("/", "").casefold() == plain)
-    raise UnitError(f"unit must be one of {', '.join(UNITS)}, got {unit!r}{hint}")
 
 
 def checked_array(array: object, quantity: str) -> npt.NDArray[Any]:

@@ -18,8 +18,8 @@ from typing import Any
 
 from ..case import FILE_FIELDS
 from ..errors import FileFormatError
-from ..image import UNITS
 from ..io import dicom
+from ..units import stated_unit
 
 #: What the last word of a file's name says it is.
 KINDS = {
@@ -170,8 +170,9 @@ def _sidecar(path: Path, notes: list[str]) -> dict[str, Any]:
         notes.append(f"{sidecar}: not readable as JSON: {error}")
         return {}
     row: dict[str, Any] = {}
-    if stated.get("Units") in UNITS:
-        row["unit"] = stated["Units"]
+    unit = stated_unit(str(stated.get("Units", "")))
+    if unit is not None and unit.factor == 1.0:
+        row["unit"] = unit.unit
     injected = stated.get("InjectedRadioactivity")
     per_gbq = {"MBq": 1e3, "GBq": 1.0, "Bq": 1e9}.get(stated.get("InjectedRadioactivityUnits"))
     if isinstance(injected, int | float) and per_gbq is not None:

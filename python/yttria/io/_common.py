@@ -6,9 +6,11 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
+from ..advisory import Advisory
 from ..errors import (
     ArgumentError,
     FileFormatError,
@@ -18,8 +20,9 @@ from ..errors import (
     UnknownNameError,
     YttriaError,
 )
-from ..image import UNITS, checked_unit
+from ..image import Image
 from ..structure_selection import Patterns, select_structures
+from ..units import UNITS, checked_unit, stated_unit, states_nothing
 
 
 @contextmanager
@@ -59,15 +62,69 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
             raise
 
 
-def agreed_unit(path: Path, stated: str | None, given: str | None) -> str:
-    """The unit that the file states or the caller gives; `UnitError` where there is none or they differ."""
-    known = stated if stated in UNITS else None
-    if given is None and known is None:
-        says = f"states the unit {stated!r}, which is not a known one" if stated else "states no unit"
-        raise UnitError(f"{path}: the file {says}; pass unit= one of {', '.join(UNITS)}")
-    if given is not None and known is not None and checked_unit(given) != known:
-        raise UnitError(f"{path}: the file is in {known}, not {given}")
-    return known or checked_unit(str(given))
+class AgreedUnit(NamedTuple):
+    """Unit of an image, the factor that brings the stored values into it, and what a reader must know of it."""
+
+    unit: str
+    factor: float = 1.0
+    advisories: tuple[Advisory, ...] = ()
+
+
+def agreed_unit(path: Path, stated: str | None, given: str | None) -> AgreedUnit:
+    """Settle the unit of an image from what the file states and what the caller gives.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    stated : str, optional
+        The file's own text, in any spelling that `yttria.units.stated_unit` knows.
+    given : str, optional
+        One of `yttria.units.UNITS`.
+
+    Raises
+    ------
+    UnitError
+        If there is neither, or if they differ.
+
+    Warns
+    -----
+    unit_not_recognized
+        The file states a unit that is not known, and the caller's is taken.
+    unit_converted
+        The file is in a multiple of a known unit ("cGy").
+    """
+    if given is not None:
+        checked_unit(given)
+    if stated is None or states_nothing(stated):
+        if given is None:
+            raise UnitError(f"{path}: the file states no unit; pass unit= one of {', '.join(UNITS)}")
+        return AgreedUnit(given)
+    known = stated_unit(stated)
+    if known is None:
+        if given is None:
+            raise UnitError(
+                f"{path}: the file states the unit {stated!r}, which is not a known one; pass unit= one of "
+                f"{', '.join(UNITS)}"
+            )
+        message = f"{path.name}: the file states the unit {stated!r}, which is not a known one; {given} was taken."
+        return AgreedUnit(given, advisories=(Advisory("unit_not_recognized", message),))
+    spelled = "" if stated == known.unit else f" (it states {stated!r})"
+    if known.factor != 1.0:
+        message = f"{path.name}: the file is in {stated!r}; its values were multiplied by {known.factor:g}"
+        if given is not None:
+            raise UnitError(f"{path}: the file is in {stated!r}, {known.factor:g} {known.unit}, not in {given}")
+        converted = Advisory("unit_converted", f"{message} to be in {known.unit}.", severity="note")
+        return AgreedUnit(known.unit, known.factor, (converted,))
+    if given is not None and given != known.unit:
+        raise UnitError(f"{path}: the file is in {known.unit}{spelled}, not {given}")
+    return AgreedUnit(known.unit)
+
+
+def in_unit(image: Image, agreed: AgreedUnit) -> Image:
+    """The image with its unit settled: in the agreed one, its values multiplied where that needs it."""
+    array = image.array if agreed.factor == 1.0 else image.array * agreed.factor
+    return replace(image, array=array, unit=agreed.unit, advisories=(*image.advisories, *agreed.advisories))
 
 
 def positions(

@@ -20,7 +20,7 @@ from ..errors import DTypeError, FileFormatError
 from ..image import Image
 from ..structure import Structure
 from . import _gzip
-from ._common import agreed_unit, atomic
+from ._common import agreed_unit, atomic, in_unit
 from .labelmap import from_labelmap, to_layers
 
 _UNIT = re.compile(r"yttria_unit=(\S+)")
@@ -37,7 +37,7 @@ def read_image(path: Path, unit: str | None) -> Image:
     """See `yttria.io.read_image`."""
     image, header = _read(path)
     match = _UNIT.search(header["descrip"].item().decode("latin-1"))
-    return Image(image.array, image.affine_lps, agreed_unit(path, match[1] if match else None, unit))
+    return in_unit(image, agreed_unit(path, match[1] if match else None, unit))
 
 
 def write_image(image: Image, path: Path) -> None:

@@ -18,13 +18,15 @@ import numpy.typing as npt
 
 from .._extras import require
 from ..affine import Affine
-from ..errors import DTypeError, FileFormatError, GeometryError
+from ..errors import DTypeError, FileFormatError, GeometryError, UnitError
 from ..image import Image
+from ..units import stated_unit, states_nothing
 from . import _gzip
-from ._common import agreed_unit, atomic
+from ._common import agreed_unit, atomic, in_unit
 
 #: The key that carries the unit in files written here; NRRD's own `sample units` is read as well.
 UNIT_KEY = "yttria_unit"
+_UNIT_KEYS = (UNIT_KEY, "sample units")
 _TO_LPS = {
     "left-posterior-superior": (1, 1, 1),
     "lps": (1, 1, 1),
@@ -59,8 +61,7 @@ def read_image(path: Path, unit: str | None) -> Image:
     volumes, affine = placed(path, header, array)
     if len(volumes) != 1:
         raise FileFormatError(f"{path}: an image must have one value per voxel, got {len(volumes)}")
-    stated = header.get(UNIT_KEY) or header.get("sample units")
-    return Image(volumes[0], affine, agreed_unit(path, stated, unit))
+    return in_unit(Image(volumes[0], affine, "1"), agreed_unit(path, _stated_unit(path, header), unit))
 
 
 def write_image(image: Image, path: Path) -> None:
@@ -143,6 +144,15 @@ def write(path: Path, array: npt.NDArray[Any], affine_lps: Affine, keys: Mapping
                 _write_values(array, values)
         else:
             _write_values(array, file)
+
+
+def _stated_unit(path: Path, header: Mapping[str, Any]) -> str | None:
+    """The text for the unit; `UnitError` if the file states two units that differ."""
+    found = [str(header[key]) for key in _UNIT_KEYS if key in header]
+    stated = [text for text in found if not states_nothing(text)]
+    if len({stated_unit(text) or text for text in stated}) > 1:
+        raise UnitError(f"{path}: the file states two units, {' and '.join(map(repr, stated))}")
+    return stated[0] if stated else None
 
 
 def _read_header(path: Path, file: BinaryIO) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def read_image(
                 return _dose(chosen, unit)
             found = described(chosen, unit)
             frame = text(chosen.headers[0].dataset, "FrameOfReferenceUID")
-        return _filled(found, agreed_unit(place, found.unit, unit), frame)
+        return _filled(found, agreed_unit(place, found.unit, unit).unit, frame)
 
 
 def _dose(series: Series, unit: str | None) -> Image:
