@@ -30,8 +30,8 @@ class ContourStructure(Structure):
     Within a plane the even-odd rule holds: an inner contour is a hole, and keyholes are opened. Between planes the
     section changes from one contour to the next (`interpolation` "shape"), or each contour reaches to the middle of
     the gap ("none"). Where the structure or a part of it ends, the last contour goes on for half a slice (`end_caps`
-    "half_slice") or not at all ("none"). A slice is the median spacing of the planes where `slice_thickness_mm` does
-    not say; planes farther apart than `maximum_gap_mm` (2.5 times the median where not given) bound separate parts.
+    "half_slice") or not at all ("none"). A slice is the median spacing of the part's planes if `slice_thickness_mm` is
+    not given. Planes farther apart than `maximum_gap_mm` (2.5 times the median if not given) bound separate parts.
     How, exactly: docs/structures.md.
 
     What was wrong with the contours and what was done about it stands in `advisories`. No contours: an empty volume.

@@ -135,3 +135,66 @@ def level_for_area(values: Array, pixel_area: float, target_area: float) -> floa
     ordered = np.sort(values.ravel())[::-1]
     count = min(round(target_area / pixel_area), ordered.size)
     return min(0.0, float(ordered[count - 1])) if count > 0 else 0.0
+
+
+def touch(p: Array, q: Array, reach_mm: float = 0.1) -> bool:
+    """Whether two polygons (n, 2) seen along the normal share a point or come closer than `reach_mm`."""
+    if is_inside(p, [q]).any() or is_inside(q, [p]).any():
+        return True
+    for one, other in ((p, q), (q, p)):
+        for a, b in zip(one, np.roll(one, -1, axis=0), strict=True):
+            # As many points as make their distance small beside the reach.
+            t = np.linspace(0, 1, int(np.linalg.norm(b - a) / reach_mm) + 2)[:, None]
+            if is_inside(a + t * (b - a), [other]).any() or _distance(a + t * (b - a), other).min() <= reach_mm:
+                return True
+    return False
+
+
+def _distance(points: Array, polygon: Array) -> Array:
+    squared = np.full(len(points), np.inf)
+    for a, b in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+        edge = b - a
+        t = np.clip((points - a) @ edge / max(float(edge @ edge), 1e-300), 0, 1)
+        squared = np.minimum(squared, ((points - a - t[:, None] * edge) ** 2).sum(axis=1))
+    result: Array = np.sqrt(squared)
+    return result
+
+
+Place = tuple[int, int]
+
+
+def continued(planes: Sequence[tuple[float, Sequence[Array]]]) -> list[tuple[Place, Place]]:
+    """Pairs of outlines without holes that go on to one another, each as (plane, outline), from below to above.
+
+    An outline goes on in the nearest plane that holds one that touches it, if that one has none nearer on its side.
+    """
+    found: list[tuple[Place, Place]] = []
+    for k, (_, lower) in enumerate(planes):
+        for n, p in enumerate(lower):
+            for m in range(k + 1, len(planes)):
+                partners = [o for o, q in enumerate(planes[m][1]) if touch(p, q)]
+                nearer = [q for _, outlines in planes[k + 1 : m] for q in outlines]
+                found += [((k, n), (m, o)) for o in partners if not any(touch(planes[m][1][o], q) for q in nearer)]
+                if partners:
+                    break
+    return found
+
+
+def slab_volume(planes: Sequence[tuple[float, Sequence[Array]]], slice_mm: float, maximum_gap_mm: float) -> float:
+    """Volume in mm3 of outlines without holes that reach to the middle of the way to what they go on to.
+
+    Where an outline goes on to nothing within `maximum_gap_mm`, it reaches for half a slice, and at most for half of
+    the way to the nearest plane with an outline that touches it.
+    """
+    reach: dict[tuple[Place, int], float] = {}
+    for low, high in continued(planes):
+        width = planes[high[0]][0] - planes[low[0]][0]
+        if width <= maximum_gap_mm:
+            reach[low, 1] = reach[high, -1] = 0.5 * width
+    total = 0.0
+    for k, (z, outlines) in enumerate(planes):
+        for n, p in enumerate(outlines):
+            for side, beyond in ((1, planes[k + 1 :]), (-1, planes[:k][::-1])):
+                near = next((abs(at - z) for at, others in beyond if any(touch(p, q) for q in others)), slice_mm)
+                total += polygon_area(p) * reach.get(((k, n), side), 0.5 * min(near, slice_mm))
+    return total

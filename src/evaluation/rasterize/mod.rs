@@ -26,7 +26,7 @@ pub use finding::Finding;
 use self::finding::Findings;
 use self::frame::Frame;
 use self::slabs::Slab;
-use self::stack::Spacing;
+use self::stack::Stack;
 use super::affine::Affine;
 use super::occupancy::Occupancy;
 use crate::error::{Error, Result, check};
@@ -111,16 +111,15 @@ impl Contours {
                 reason: format!("no contour is usable. {}", defects.join(" ")).trim_end().into(),
             });
         };
-        let spacing = Spacing::new(&sections, thickness, most);
-        if spacing.usual.is_none() {
+        let Some(stack) = Stack::new(&sections, thickness, most, threads) else {
             return Err(Error::Undefined {
                 quantity: "volume of the contours".into(),
                 reason: "they lie in one plane; the slice thickness says how far they reach".into(),
             });
-        }
-        let slabs = slabs::slabs(&sections, &spacing, reading.end_caps, reading.interpolation, threads);
+        };
+        let slabs = slabs::slabs(&sections, &stack, reading.end_caps, reading.interpolation, threads);
         let mut findings = found.summary();
-        findings.extend(slabs::findings(&sections, &spacing));
+        findings.extend(slabs::findings(&sections, &stack));
         Ok(Self {
             frame,
             extent: onto_grid::extent(&slabs),

@@ -8,7 +8,7 @@ use i_overlay::float::single::SingleFloatOverlay;
 use super::crossing::crossings;
 use super::finding::{Defect, Findings};
 use super::frame::{Frame, Vector, cross, dot, length};
-use super::polygon::{Loop, Point, signed_area};
+use super::polygon::{Loop, Point, bounds, edges, signed_area};
 use crate::error::{Error, Result};
 use crate::parallel;
 
@@ -18,6 +18,9 @@ const PLANAR_MM: f64 = 0.1;
 const SAME_PLANE_MM: f64 = 0.05;
 /// A polygon with less area than this has none, mm2.
 const NO_AREA: f64 = 1e-6;
+/// Contours whose outlines differ by less than this, on average and by a small part of what they enclose, are the same.
+const SAME_OUTLINE_MM: f64 = 0.1;
+const SAME_OUTLINE: f64 = 0.05;
 /// Coordinates beyond this are a mistake.
 const FARTHEST_MM: f64 = 1e6;
 const MOST_CONTOURS: usize = 20_000;
@@ -144,7 +147,7 @@ fn section(drawn: &[Drawn]) -> (Section, Vec<(Defect, usize)>) {
     let (mut kept, mut flat): (Vec<&Drawn>, Vec<&Drawn>) = (Vec::new(), Vec::new());
     for contour in drawn {
         let group = if is_flat(&contour.points) { &mut flat } else { &mut kept };
-        if group.iter().any(|other| is_same(&other.points, &contour.points)) {
+        if group.iter().any(|other| other.points == contour.points) {
             defects.push((Defect::Duplicate, contour.number));
         } else {
             group.push(contour);
@@ -159,6 +162,15 @@ fn section(drawn: &[Drawn]) -> (Section, Vec<(Defect, usize)>) {
         }
         !tangled
     });
+    let mut different: Vec<&Drawn> = Vec::new();
+    for contour in kept {
+        if different.iter().any(|other| is_same(&other.points, &contour.points)) {
+            defects.push((Defect::Duplicate, contour.number));
+        } else {
+            different.push(contour);
+        }
+    }
+    let kept = different;
     let mut loops = resolved(&kept, &mut defects);
     for contour in flat {
         let mark = Loop::new(contour.points.clone(), 0);
@@ -180,8 +192,26 @@ fn is_flat(points: &[Point]) -> bool {
     }
 }
 
+/// Whether two contours enclose the same, whatever points, start, direction and closing point they have.
 fn is_same(a: &[Point], b: &[Point]) -> bool {
-    a.len() == b.len() && (a == b || a.iter().eq(b.iter().rev()))
+    let ((low, high), (other_low, other_high)) = (bounds(a), bounds(b));
+    let apart = |p: Point, q: Point| (0..2).map(|n| (p[n] - q[n]).abs()).fold(0.0, f64::max);
+    if apart(low, other_low) > SAME_OUTLINE_MM || apart(high, other_high) > SAME_OUTLINE_MM {
+        return false;
+    }
+    let length: f64 = edges(a).map(|(p, q)| (q[0] - p[0]).hypot(q[1] - p[1])).sum();
+    let (common, different) = (area_of(a, b, OverlayRule::Intersect), area_of(a, b, OverlayRule::Xor));
+    different <= (SAME_OUTLINE_MM * length).min(SAME_OUTLINE * common)
+}
+
+/// The area that two contours, each by the even-odd rule, have by a rule.
+fn area_of(p: &[Point], q: &[Point], rule: OverlayRule) -> f64 {
+    let area = |points: &[Point]| signed_area(points).abs();
+    let shapes = p.to_vec().overlay_as::<i64>(&q.to_vec(), rule, FillRule::EvenOdd);
+    shapes
+        .iter()
+        .map(|shape| area(&shape[0]) - shape[1..].iter().map(|hole| area(hole)).sum::<f64>())
+        .sum()
 }
 
 /// Polygons that neither cross nor touch stay as drawn; others are cut into simple ones by the even-odd rule.
@@ -209,14 +239,8 @@ fn resolved(kept: &[&Drawn], defects: &mut Vec<(Defect, usize)>) -> Vec<Loop> {
 
 /// Whether two contours that touch share some area but neither holds the other: edges on top of each other do not cross.
 fn overlap(p: &[Point], q: &[Point]) -> bool {
-    let area = |points: &[Point]| signed_area(points).abs();
-    let shapes = p.to_vec().overlay_as::<i64>(&q.to_vec(), OverlayRule::Intersect, FillRule::EvenOdd);
-    let common: f64 = shapes
-        .iter()
-        .map(|shape| area(&shape[0]) - shape[1..].iter().map(|hole| area(hole)).sum::<f64>())
-        .sum();
-    let smaller = area(p).min(area(q));
-    (1e-6 * smaller..(1.0 - 1e-6) * smaller).contains(&common)
+    let smaller = signed_area(p).abs().min(signed_area(q).abs());
+    (1e-6 * smaller..(1.0 - 1e-6) * smaller).contains(&area_of(p, q, OverlayRule::Intersect))
 }
 
 /// How many other loops contain loop `n`, none of which crosses it.

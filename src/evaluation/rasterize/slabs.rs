@@ -1,10 +1,12 @@
 //! The structure as a stack of slabs: prisms over polygons, between two positions along the normal.
 
+use std::collections::BTreeSet;
+
 use super::finding::Finding;
 use super::interpolate::{self, Level};
 use super::planes::Section;
 use super::polygon::{Loop, Point};
-use super::stack::{Group, Spacing, groups};
+use super::stack::{Ends, Group, Side, Stack};
 use super::{EndCaps, Interpolation};
 use crate::parallel;
 
@@ -24,27 +26,18 @@ impl Slab {
     }
 }
 
-/// All slabs, in ascending order of the plane or gap that they belong to.
+/// All slabs: those of the planes first, then those between them.
 pub(super) fn slabs(
     sections: &[Section],
-    spacing: &Spacing,
+    stack: &Stack,
     caps: EndCaps,
     interpolation: Interpolation,
     threads: usize,
 ) -> Vec<Slab> {
-    let linked: Vec<Vec<Group>> = parallel::map(spacing.gaps.len(), threads, |gap| {
-        if spacing.bridged[gap] && interpolation == Interpolation::Shape {
-            groups(&sections[gap].loops, &sections[gap + 1].loops)
-        } else {
-            Vec::new()
-        }
-    });
     let mut slabs = Vec::new();
     for (k, section) in sections.iter().enumerate() {
         for (n, l) in section.loops.iter().enumerate() {
-            let below =
-                reach(k.checked_sub(1), &linked, spacing, caps, interpolation, |group| group.upper.contains(&n));
-            let above = reach(Some(k), &linked, spacing, caps, interpolation, |group| group.lower.contains(&n));
+            let (below, above) = reaches(section, &stack.ends[k], n, stack, caps, interpolation);
             if l.area > 0.0 && below + above > 0.0 {
                 slabs.push(Slab {
                     from: section.position - below,
@@ -54,58 +47,69 @@ pub(super) fn slabs(
             }
         }
     }
-    let inside = parallel::map(spacing.gaps.len(), threads, |gap| {
-        linked[gap]
-            .iter()
-            .flat_map(|group| grown(gap, group, sections, &linked, spacing))
-            .collect::<Vec<_>>()
-    });
-    slabs.extend(inside.into_iter().flatten());
+    if interpolation == Interpolation::Shape {
+        let inside = parallel::map(stack.groups.len(), threads, |g| grown(&stack.groups[g], sections, stack));
+        slabs.extend(inside.into_iter().flatten());
+    }
     slabs
 }
 
-/// How far the slab of a loop reaches into a gap (`None`: there is no plane beyond).
-fn reach(
-    gap: Option<usize>,
-    linked: &[Vec<Group>],
-    spacing: &Spacing,
+/// How far the slab of loop `n` of a plane reaches below and above it.
+fn reaches(
+    section: &Section,
+    ends: &[Ends],
+    n: usize,
+    stack: &Stack,
     caps: EndCaps,
     interpolation: Interpolation,
-    is_member: impl Fn(&Group) -> bool,
-) -> f64 {
-    let width = gap.and_then(|gap| spacing.gaps.get(gap).copied());
-    if let (Some(gap), Some(width)) = (gap, width)
-        && spacing.bridged[gap]
-    {
-        match interpolation {
-            Interpolation::None => return 0.5 * width,
-            Interpolation::Shape if linked[gap].iter().any(is_member) => {
-                return 0.5 * width / interpolate::parts(width) as f64;
-            }
-            Interpolation::Shape => {}
+) -> (f64, f64) {
+    // As slabs, a plane is what its contours say: a hole reaches as far as the outline around it.
+    let of = match interpolation {
+        Interpolation::None => outline_of(section, n),
+        Interpolation::Shape => n,
+    };
+    let Ends { below, above, usual } = ends[of];
+    let reach = |side: Side| {
+        let cap = 0.5 * side.near.into_iter().fold(usual, f64::min);
+        match (side.group.map(|g| stack.groups[g].width), interpolation) {
+            (Some(width), Interpolation::None) => 0.5 * width,
+            (Some(width), Interpolation::Shape) => 0.5 * width / interpolate::parts(width) as f64,
+            (None, Interpolation::None) if side.followed => cap,
+            (None, _) if caps == EndCaps::HalfSlice => cap,
+            (None, _) => 0.0,
         }
-    }
-    match caps {
-        EndCaps::HalfSlice => spacing.cap(width),
-        EndCaps::None => 0.0,
-    }
+    };
+    (reach(below), reach(above))
 }
 
-/// The slabs of one group within a gap.
-fn grown(gap: usize, group: &Group, sections: &[Section], linked: &[Vec<Group>], spacing: &Spacing) -> Vec<Slab> {
-    let (lower, upper) = (Level::new(&sections[gap], &group.lower), Level::new(&sections[gap + 1], &group.upper));
+/// The outline that a hole is in, the smallest one; the loop itself where it is an outline.
+fn outline_of(section: &Section, n: usize) -> usize {
+    let of = &section.loops[n];
+    let around = |l: &Loop| l.depth + 1 == of.depth && l.area > of.area && l.contains(of.inside);
+    let smaller = |&a: &usize, &b: &usize| section.loops[a].area.total_cmp(&section.loops[b].area);
+    let mut candidates = (0..section.loops.len()).filter(|_| of.depth % 2 == 1);
+    candidates.by_ref().filter(|&m| around(&section.loops[m])).min_by(smaller).unwrap_or(n)
+}
+
+/// The slabs of one group between its planes.
+fn grown(group: &Group, sections: &[Section], stack: &Stack) -> Vec<Slab> {
+    let (lower, upper) =
+        (Level::new(&sections[group.from], &group.lower), Level::new(&sections[group.to], &group.upper));
     let depth = lower.loops[0].depth;
-    let below = gap.checked_sub(1).and_then(|before| {
-        let places = linked[before].iter().filter(|g| g.upper.iter().any(|n| group.lower.contains(n)));
-        let places: Vec<usize> = places.flat_map(|g| g.lower.iter().copied()).collect();
-        (!places.is_empty()).then(|| Level::new(&sections[before], &places))
-    });
-    let above = linked.get(gap + 1).and_then(|after| {
-        let places = after.iter().filter(|g| g.lower.iter().any(|n| group.upper.contains(n)));
-        let places: Vec<usize> = places.flat_map(|g| g.upper.iter().copied()).collect();
-        (!places.is_empty()).then(|| Level::new(&sections[gap + 2], &places))
-    });
-    let half = 0.5 * spacing.gaps[gap] / interpolate::parts(spacing.gaps[gap]) as f64;
+    // Where the group goes on beyond its planes; on several planes at once, no curvature can be read from them.
+    let beyond = |groups: BTreeSet<usize>, plane: fn(&Group) -> usize, places: fn(&Group) -> &[usize]| {
+        let first = plane(&stack.groups[*groups.first()?]);
+        let mut all: Vec<usize> = Vec::new();
+        for g in groups.iter().map(|&g| &stack.groups[g]) {
+            all.extend((plane(g) == first).then(|| places(g))?);
+        }
+        Some(Level::new(&sections[first], &all))
+    };
+    let down = group.lower.iter().filter_map(|&n| stack.ends[group.from][n].below.group).collect();
+    let up = group.upper.iter().filter_map(|&n| stack.ends[group.to][n].above.group).collect();
+    let below = beyond(down, |g| g.from, |g| &g.lower);
+    let above = beyond(up, |g| g.to, |g| &g.upper);
+    let half = 0.5 * group.width / interpolate::parts(group.width) as f64;
     interpolate::between(below.as_ref(), &lower, &upper, above.as_ref())
         .into_iter()
         .map(|(z, edges)| Slab {
@@ -125,8 +129,8 @@ fn oriented(edges: impl Iterator<Item = (Point, Point)>, depth: usize) -> Vec<(P
 }
 
 /// Findings about the planes as a whole.
-pub(super) fn findings(sections: &[Section], spacing: &Spacing) -> Vec<Finding> {
-    let mut findings = spacing.findings();
+pub(super) fn findings(sections: &[Section], stack: &Stack) -> Vec<Finding> {
+    let mut findings = stack.findings();
     let marks = |l: &Loop| l.area == 0.0;
     if sections.iter().all(|section| section.loops.iter().all(marks)) {
         findings.push(Finding {

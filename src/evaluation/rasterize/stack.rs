@@ -1,114 +1,304 @@
-//! Which loops of neighboring planes belong together, and where each ends.
+//! Which loops of different planes belong together, and where each ends.
 //!
-//! Loops of one depth (outlines, or holes) that touch in the two planes of a gap belong together and are interpolated as
-//! one group; a loop without a partner ends there, with a cap like the ends of the whole. So lesions that appear, end,
-//! split and merge need no special rule.
+//! A loop (outline, or hole) goes on in the nearest plane that holds a loop of the same depth that touches it, seen along
+//! the normal, if it is the nearest for that loop too; the planes between must be empty there. So a part that is drawn on
+//! fewer planes than another one, or beside them, is read as if it stood alone. Loops that go on to one another are
+//! interpolated as one group; a loop without a partner ends there, with a cap like the ends of the whole. So lesions that
+//! appear, end, split and merge need no special rule.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Finding;
 use super::planes::Section;
 use super::polygon::Loop;
+use crate::parallel;
 
 /// Loops this close to each other, seen along the normal, belong together, mm: a tip may lie on the next outline.
 const TOUCH_MM: f64 = 0.1;
 /// Planes farther apart than this many times the usual spacing bound two separate parts: one plane may be missing.
 const BRIDGED: f64 = 2.5;
+/// Planes closer together than this share of most others are the same slices drawn twice.
+const TWIN: f64 = 0.25;
+/// A part has a spacing of its own if at least so many distances in it are known, half of them within this of it.
+const FEWEST_DISTANCES: usize = 3;
+const REGULAR: f64 = 0.1;
+/// A partner is looked for on so many planes.
+const MOST_PLANES: usize = 64;
 
-/// The spacing of some planes.
+/// Loops that go on to one another: places in the lower and in the upper of two planes.
 #[derive(Debug, Clone)]
-pub(super) struct Spacing {
-    /// Between neighboring planes, mm.
-    pub gaps: Vec<f64>,
-    /// The usual one: the median, or the given slice thickness; `None` where there is one plane and no thickness.
-    pub usual: Option<f64>,
-    /// Gaps that are interpolated across.
-    pub bridged: Vec<bool>,
+pub(super) struct Group {
+    pub from: usize,
+    pub to: usize,
+    pub lower: Vec<usize>,
+    pub upper: Vec<usize>,
+    pub width: f64,
 }
 
-impl Spacing {
-    pub fn new(sections: &[Section], thickness_mm: Option<f64>, maximum_gap_mm: Option<f64>) -> Self {
-        let gaps: Vec<f64> = sections.windows(2).map(|pair| pair[1].position - pair[0].position).collect();
-        let mut sorted = gaps.clone();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let median = sorted.get((sorted.len().max(1) - 1) / 2).copied();
-        let most = maximum_gap_mm.or(median.map(|m| BRIDGED * m));
-        Self {
-            bridged: gaps.iter().map(|&gap| most.is_none_or(|most| gap <= most)).collect(),
-            usual: thickness_mm.or(median),
-            gaps,
-        }
-    }
+/// What a loop finds on one side of its plane.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Side {
+    /// The group in which it goes on.
+    pub group: Option<usize>,
+    /// Distance of the nearest plane with a loop of any kind that touches it, mm.
+    pub near: Option<f64>,
+    /// Whether another plane of the structure follows within the distance that is bridged.
+    pub followed: bool,
+}
 
-    /// Half a slice, and never more than half of the gap that it reaches into.
-    pub fn cap(&self, gap: Option<f64>) -> f64 {
-        0.5 * gap.into_iter().chain(self.usual).fold(f64::INFINITY, f64::min)
+/// The two sides of a loop, and the usual spacing of its part in mm.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends {
+    pub below: Side,
+    pub above: Side,
+    pub usual: f64,
+}
+
+/// How the loops of all planes belong together.
+#[derive(Debug)]
+pub(super) struct Stack {
+    pub groups: Vec<Group>,
+    /// Of each loop of each plane.
+    pub ends: Vec<Vec<Ends>>,
+    findings: Vec<Finding>,
+}
+
+/// What a loop sees on one side: the plane of its partners, and the nearest plane with anything that touches it.
+#[derive(Clone, Copy, Default)]
+struct Sight {
+    partner: Option<usize>,
+    near: Option<usize>,
+}
+
+impl Stack {
+    /// None where all lie in one plane and no thickness says how far they reach.
+    pub fn new(
+        sections: &[Section],
+        thickness_mm: Option<f64>,
+        maximum_gap_mm: Option<f64>,
+        threads: usize,
+    ) -> Option<Self> {
+        let sights: Vec<Vec<[Sight; 2]>> = parallel::map(sections.len(), threads, |k| {
+            let both = |l: &Loop| [false, true].map(|up| sight(sections, k, l, up));
+            sections[k].loops.iter().map(both).collect()
+        });
+        let found = parallel::map(sections.len(), threads, |k| groups_from(sections, &sights, k));
+        let mut groups: Vec<Group> = found.into_iter().flatten().collect();
+
+        let gaps: Vec<f64> = sections.windows(2).map(|pair| pair[1].position - pair[0].position).collect();
+        let parts = Parts::new(sections, &groups);
+        let distances: BTreeMap<(usize, usize), f64> = groups.iter().map(|g| ((g.from, g.to), g.width)).collect();
+        let known: Vec<f64> = distances.values().copied().collect();
+        // Where few outlines go on, chance decides which do: planes say more.
+        let median = spacing(if 2 * known.len() >= gaps.len() { &known } else { &gaps });
+        let usual = thickness_mm.or(median)?;
+        let own = parts.spacings();
+        let part_median = |k: usize, n: usize| own[parts.of(k, n)].or(median);
+        let most = |k: usize, n: usize| maximum_gap_mm.or(part_median(k, n).map(|m| BRIDGED * m));
+
+        let reaches = |g: &Group| most(g.from, g.lower[0]).is_none_or(|most| g.width <= most);
+        let mut refused: BTreeMap<(usize, usize), f64> =
+            groups.iter().filter(|g| !reaches(g)).map(|g| ((g.from, g.to), g.width)).collect();
+        groups.retain(reaches);
+        let most_of_all = maximum_gap_mm.or(median.map(|m| BRIDGED * m));
+        let bridged = |k: usize| most_of_all.is_none_or(|most| gaps[k] <= most);
+        for k in (0..gaps.len()).filter(|&k| !bridged(k) && !groups.iter().any(|g| g.from <= k && k < g.to)) {
+            refused.insert((k, k + 1), gaps[k]);
+        }
+
+        let mut ends: Vec<Vec<Ends>> = Vec::new();
+        for (k, section) in sections.iter().enumerate() {
+            let apart = |m: usize| (sections[m].position - section.position).abs();
+            let followed = [k > 0 && bridged(k - 1), k < gaps.len() && bridged(k)];
+            let side = |n: usize, up: usize| Side {
+                group: None,
+                near: sights[k][n][up].near.map(apart),
+                followed: followed[up],
+            };
+            let of = |n: usize| Ends {
+                below: side(n, 0),
+                above: side(n, 1),
+                usual: thickness_mm.or(part_median(k, n)).unwrap_or(usual),
+            };
+            ends.push((0..section.loops.len()).map(of).collect());
+        }
+        for (at, group) in groups.iter().enumerate() {
+            group.lower.iter().for_each(|&n| ends[group.from][n].above.group = Some(at));
+            group.upper.iter().for_each(|&n| ends[group.to][n].below.group = Some(at));
+        }
+        let findings = findings(&groups, &refused, usual);
+        Some(Self { groups, ends, findings })
     }
 
     pub fn findings(&self) -> Vec<Finding> {
-        let usual = self.usual.unwrap_or(0.0);
-        let across = |bridged: bool| self.gaps.iter().zip(&self.bridged).filter(move |g| *g.1 == bridged).map(|g| *g.0);
-        let widest = across(true).fold(0.0, f64::max);
-        let mut findings = Vec::new();
-        if widest > 1.01 * usual {
-            findings.push(Finding {
-                code: "contour_spacing_irregular",
-                message: format!(
-                    "planes up to {widest:.3} mm apart were interpolated across; the usual spacing is {usual:.3} mm."
-                ),
-                value: widest,
-                limit: Some(usual),
-            });
-        }
-        let gaps = across(false).count();
-        if gaps > 0 {
-            let narrowest = across(false).fold(f64::INFINITY, f64::min);
-            findings.push(Finding {
-                code: "contour_gap",
-                message: format!(
-                    "the structure was taken as separate parts across {gaps} gaps of {narrowest:.3} mm or more; the usual spacing is {usual:.3} mm."
-                ),
-                value: gaps as f64,
-                limit: None,
-            });
-        }
-        findings
+        self.findings.clone()
     }
 }
 
-/// Loops that belong together across a gap: places in the lower and in the upper section.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Group {
-    pub lower: Vec<usize>,
-    pub upper: Vec<usize>,
+/// Looks for the partners of a loop of plane `k`, above or below.
+fn sight(sections: &[Section], k: usize, l: &Loop, up: bool) -> Sight {
+    let mut found = Sight::default();
+    for steps in 1..=MOST_PLANES {
+        let Some(m) = (if up { Some(k + steps) } else { k.checked_sub(steps) }).filter(|&m| m < sections.len()) else {
+            break;
+        };
+        for other in sections[m].loops.iter().filter(|other| l.touches(other, TOUCH_MM)) {
+            found.near.get_or_insert(m);
+            if other.depth == l.depth {
+                found.partner = Some(m);
+                return found;
+            }
+        }
+        let inside = sections[m].loops.iter().filter(|other| other.area > 0.0 && other.contains(l.inside)).count();
+        if inside % 2 == 1 {
+            break;
+        }
+    }
+    found
 }
 
-/// The groups across a gap that have loops on both sides.
-pub(super) fn groups(lower: &[Loop], upper: &[Loop]) -> Vec<Group> {
-    // A forest over both planes, the upper loops after the lower ones.
-    let mut parent: Vec<usize> = (0..lower.len() + upper.len()).collect();
-    fn root(parent: &mut [usize], mut n: usize) -> usize {
-        while parent[n] != n {
-            parent[n] = parent[parent[n]];
-            n = parent[n];
+/// The groups whose lower plane is `k`.
+fn groups_from(sections: &[Section], sights: &[Vec<[Sight; 2]>], k: usize) -> Vec<Group> {
+    let up = |n: usize| sights[k][n][1].partner;
+    let planes: BTreeSet<usize> = (0..sights[k].len()).filter_map(up).collect();
+    let mut groups = Vec::new();
+    for m in planes {
+        let lower: Vec<usize> = (0..sights[k].len()).filter(|&n| up(n) == Some(m)).collect();
+        let upper: Vec<usize> = (0..sights[m].len()).filter(|&n| sights[m][n][0].partner == Some(k)).collect();
+        let mut forest = Forest::new(lower.len() + upper.len());
+        for (p, &below) in lower.iter().enumerate() {
+            for (q, &above) in upper.iter().enumerate() {
+                let (low, high) = (&sections[k].loops[below], &sections[m].loops[above]);
+                if !forest.same(p, lower.len() + q) && low.depth == high.depth && low.touches(high, TOUCH_MM) {
+                    forest.join(p, lower.len() + q);
+                }
+            }
+        }
+        let mut found: BTreeMap<usize, Group> = BTreeMap::new();
+        for p in 0..lower.len() + upper.len() {
+            let group = found.entry(forest.root(p)).or_insert_with(|| Group {
+                from: k,
+                to: m,
+                lower: Vec::new(),
+                upper: Vec::new(),
+                width: sections[m].position - sections[k].position,
+            });
+            match p.checked_sub(lower.len()) {
+                None => group.lower.push(lower[p]),
+                Some(q) => group.upper.push(upper[q]),
+            }
+        }
+        groups.extend(found.into_values().filter(|g| !g.lower.is_empty() && !g.upper.is_empty()));
+    }
+    groups
+}
+
+/// The usual one of some distances between planes: the lower median of those that are no twins.
+fn spacing(distances: &[f64]) -> Option<f64> {
+    let mut sorted = distances.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let top = *sorted.get(sorted.len().max(1).saturating_sub(1) * 3 / 4)?;
+    sorted.retain(|&d| d >= TWIN * top);
+    sorted.get((sorted.len().max(1) - 1) / 2).copied()
+}
+
+/// The loops that hang together through groups of any width.
+struct Parts {
+    first: Vec<usize>,
+    root: Vec<usize>,
+    distances: BTreeMap<usize, BTreeMap<(usize, usize), f64>>,
+}
+
+impl Parts {
+    fn new(sections: &[Section], groups: &[Group]) -> Self {
+        let mut first = vec![0];
+        for section in sections {
+            first.push(first[first.len() - 1] + section.loops.len());
+        }
+        let mut forest = Forest::new(first[sections.len()]);
+        for group in groups {
+            let start = first[group.from] + group.lower[0];
+            group.lower.iter().for_each(|n| forest.join(start, first[group.from] + n));
+            group.upper.iter().for_each(|n| forest.join(start, first[group.to] + n));
+        }
+        let root: Vec<usize> = (0..first[sections.len()]).map(|n| forest.root(n)).collect();
+        let mut distances: BTreeMap<usize, BTreeMap<(usize, usize), f64>> = BTreeMap::new();
+        for group in groups {
+            let part = root[first[group.from] + group.lower[0]];
+            distances.entry(part).or_default().insert((group.from, group.to), group.width);
+        }
+        Self { first, root, distances }
+    }
+
+    fn of(&self, k: usize, n: usize) -> usize {
+        self.root[self.first[k] + n]
+    }
+
+    /// The spacing of each part that has one of its own.
+    fn spacings(&self) -> Vec<Option<f64>> {
+        let mut own = vec![None; self.root.len()];
+        for (&part, distances) in &self.distances {
+            let distances: Vec<f64> = distances.values().copied().collect();
+            own[part] = spacing(&distances).filter(|&usual| {
+                let alike = distances.iter().filter(|&d| (d - usual).abs() <= REGULAR * usual).count();
+                distances.len() >= FEWEST_DISTANCES && 2 * alike >= distances.len()
+            });
+        }
+        own
+    }
+}
+
+/// Sets that are joined, each with its smallest member as root.
+struct Forest(Vec<usize>);
+
+impl Forest {
+    fn new(count: usize) -> Self {
+        Self((0..count).collect())
+    }
+
+    fn root(&mut self, mut n: usize) -> usize {
+        while self.0[n] != n {
+            self.0[n] = self.0[self.0[n]];
+            n = self.0[n];
         }
         n
     }
-    for (p, below) in lower.iter().enumerate() {
-        for (q, above) in upper.iter().enumerate() {
-            let (a, b) = (root(&mut parent, p), root(&mut parent, lower.len() + q));
-            if a != b && below.depth == above.depth && below.touches(above, TOUCH_MM) {
-                parent[a.max(b)] = a.min(b);
-            }
-        }
+
+    fn same(&mut self, a: usize, b: usize) -> bool {
+        self.root(a) == self.root(b)
     }
-    let mut groups = vec![Group::default(); parent.len()];
-    for n in 0..parent.len() {
-        let group = &mut groups[root(&mut parent, n)];
-        if n < lower.len() {
-            group.lower.push(n);
-        } else {
-            group.upper.push(n - lower.len());
-        }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.0[a.max(b)] = a.min(b);
     }
-    groups.retain(|group| !group.lower.is_empty() && !group.upper.is_empty());
-    groups
+}
+
+fn findings(groups: &[Group], refused: &BTreeMap<(usize, usize), f64>, usual: f64) -> Vec<Finding> {
+    let widest = groups.iter().map(|g| g.width).fold(0.0, f64::max);
+    let narrowest = groups.iter().map(|g| g.width).fold(f64::INFINITY, f64::min);
+    let mut findings = Vec::new();
+    if widest > 1.01 * usual || narrowest < TWIN * usual {
+        findings.push(Finding {
+            code: "contour_spacing_irregular",
+            message: format!(
+                "planes up to {widest:.3} mm apart were interpolated across; the usual spacing is {usual:.3} mm."
+            ),
+            value: widest,
+            limit: Some(usual),
+        });
+    }
+    if !refused.is_empty() {
+        let gaps = refused.len();
+        let least = refused.values().copied().fold(f64::INFINITY, f64::min);
+        findings.push(Finding {
+            code: "contour_gap",
+            message: format!(
+                "the structure was taken as separate parts across {gaps} gaps of {least:.3} mm or more; the usual spacing is {usual:.3} mm."
+            ),
+            value: gaps as f64,
+            limit: None,
+        });
+    }
+    findings
 }
