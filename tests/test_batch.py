@@ -255,7 +255,7 @@ def test_what_a_killed_writer_left_torn_is_done_again(manifest: Path, undisturbe
     run_manifest(manifest, tmp_path)
     (ledger,) = (tmp_path / "ledger").glob("*.jsonl")
     ledger.write_bytes(ledger.read_bytes()[:-30])
-    torn = next((tmp_path / "parts").rglob("*.parquet")).with_name(".torn.parquet.abc")
+    torn = next((tmp_path / "parts").rglob("*.parquet")).with_name(".torn.parquet.0123456789ab")
     torn.write_bytes(b"PAR1")
     os.utime(torn, (1e9, 1e9))
     missing = json.loads(ledger_lines(tmp_path)[0])["part"]
@@ -276,18 +276,19 @@ def test_only_temporary_files_that_nobody_writes_are_removed(tmp_path: Path, ano
         who = {"runner": "x", "host": socket.gethostname(), "pid": os.getpid(), "state": "running"}
         (results / "runners" / "x.json").write_text(json.dumps(who))
     ages_s = {"fresh": -60.0, "old": 60.0, "abandoned": 4000.0}
+    mark = "0123456789ab"  # as writers mark what is not yet whole
     rooms = ("parts/0a", "maps/0a", "runners", "")
     now = time.time()
     for room in rooms:
         (results / room).mkdir(parents=True, exist_ok=True)
         for age, seconds in ages_s.items():
-            name = {"runners": f"{age}.tmp", "": f".doses.parquet.{age}"}.get(room, f".{age}.nii.gz.0123")
+            name = {"runners": f"{age}.tmp", "": f".{age}.parquet.{mark}"}.get(room, f".{age}.nii.gz.{mark}")
             (results / room / name).write_bytes(b"half")
             os.utime(results / room / name, (now - seconds,) * 2)
     run_manifest(manifest, results)
     left = {p.name for p in results.rglob("*") if p.is_file() and p.read_bytes() == b"half"}
     kept = ["fresh", "old"] if another else ["fresh"]
-    assert left == {n for a in kept for n in (f"{a}.tmp", f".doses.parquet.{a}", f".{a}.nii.gz.0123")}
+    assert left == {n for a in kept for n in (f"{a}.tmp", f".{a}.parquet.{mark}", f".{a}.nii.gz.{mark}")}
 
 
 def test_dose_maps_are_those_of_dose_image(manifest: Path, tmp_path: Path) -> None:

@@ -395,11 +395,10 @@ def write_case_rtdose(dosed: DosedCase, path: Path) -> tuple[Advisory, ...]:
     return dicom.write_rtdose(dosed.result, path, reference=reference, negative_doses="clip").advisories
 
 
-def summary(result: DoseResult, rows: list[Row], record: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """A result as plain data: whose it is and how it was made (`record`), doses, provenance, advisories."""
+def summary(result: DoseResult, rows: list[Row]) -> dict[str, Any]:
+    """A result as plain data: doses, provenance, advisories."""
     return {
         "yttria_version": __version__,
-        **(record or {}),
         "structures": rows,
         "provenance": result.provenance.as_dict(),
         "advisories": [a.as_dict() for a in result.advisories],

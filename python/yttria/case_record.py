@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ._core import __version__
 from .case import FILE_FIELDS, Case, CaseInputs
 from .io import dicom
 
+_DATE = re.compile(r"\b(19|20)\d{2}-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])\b")
 #: Attributes of the activity's header that say whose and which study it is.
 _IDENTITY = ("PatientID", "PatientName", "StudyInstanceUID", "SeriesInstanceUID", "StudyDate")
 #: Those of them that are dropped, not hashed, if the record is anonymous: a hash of a name or a date is soon guessed.
@@ -30,23 +32,55 @@ class CaseRecord:
     patient : mapping of str to str
         What the DICOM header of the activity states; empty for other formats. If anonymous, identifiers are replaced
         by the first 16 digits of their SHA-256, and name and date are left out.
+    paths : mapping of str to list of str
+        The paths that the case names, by field. If anonymous, none is kept.
     inputs : mapping of str to object
-        For each input its path and its files with name, size in bytes and SHA-256. If anonymous, no path is kept.
+        The files that were read for each of them, with name, size in bytes and SHA-256.
     settings : mapping of str to object
         Every other field of the case.
     anonymous : bool
         Whether names and paths were left out.
+    secrets : tuple of (str, str)
+        Texts that `shareable` replaces, the longest first, each with its replacement.
     """
 
     created: str
     patient: Mapping[str, str]
+    paths: Mapping[str, list[str]]
     inputs: Mapping[str, Any]
     settings: Mapping[str, Any]
     anonymous: bool
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    def shareable(self, value: Any) -> Any:
+        """A result as it may be written: if the record is anonymous, without paths, identifiers and dates in its texts.
+
+        Parameters
+        ----------
+        value : object
+            Dictionaries, lists and texts, as for JSON.
+
+        Returns
+        -------
+        object
+            The same, with every text changed that contains what the record left out.
+        """
+        if not self.anonymous:
+            return value
+        if isinstance(value, dict):
+            return {key: self.shareable(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.shareable(item) for item in value]
+        if isinstance(value, str):
+            for secret, instead in self.secrets:
+                value = value.replace(secret, instead)
+            return _DATE.sub("DATE", value)
+        return value
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as a plain dictionary, with the version of yttria, ready for JSON."""
-        return {"yttria_version": __version__, **vars(self)}
+        kept = {key: value for key, value in vars(self).items() if key != "secrets"}
+        return {"yttria_version": __version__, **kept}
 
 
 def record_case(case: Case, inputs: CaseInputs, *, anonymous: bool = False) -> CaseRecord:
@@ -74,18 +108,43 @@ def record_case(case: Case, inputs: CaseInputs, *, anonymous: bool = False) -> C
     -----
     A hash of a short identifier can be found by trying; an anonymous record is a pseudonym, not a proof of anonymity.
     """
-    patient = dicom.identity(inputs.files.get("activity", ()), _IDENTITY)
+    stated = dicom.identity(inputs.files.get("activity", ()), _IDENTITY)
+    patient = stated
     settings = {name: value for name, value in vars(case).items() if name not in FILE_FIELDS}
     if anonymous:
-        patient = {k: _hashed(v) for k, v in patient.items() if k not in _DROPPED}
+        patient = {k: _hashed(v) for k, v in stated.items() if k not in _DROPPED}
         settings.pop("case_id", None)
     return CaseRecord(
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        created=now(),
         patient=patient,
-        inputs={role: _input(getattr(case, role), files, anonymous) for role, files in inputs.files.items()},
+        paths={} if anonymous else {role: _paths(case, role) for role in inputs.files},
+        inputs=described_inputs(inputs.files, anonymous=anonymous),
         settings=settings,
         anonymous=anonymous,
+        secrets=_secrets(case, inputs, stated) if anonymous else (),
     )
+
+
+def _secrets(case: Case, inputs: CaseInputs, stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Paths and identifiers with what stands for them."""
+    found = dict.fromkeys(filter(None, stated.values()), "PATIENT")
+    for role in FILE_FIELDS:
+        for path in (*map(Path, _paths(case, role)), *inputs.files.get(role, ())):
+            found |= dict.fromkeys((str(path), str(path.absolute()), path.name), role.upper())
+    return tuple(sorted(found.items(), key=lambda item: -len(item[0])))
+
+
+def now() -> str:
+    """The time, ISO 8601 in UTC, to the second."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def described_inputs(inputs: Mapping[str, Iterable[Path]], *, anonymous: bool = False) -> dict[str, Any]:
+    """Name, size and SHA-256 of the files of each input; numbers instead of names if anonymous."""
+    return {
+        role: [described(file, f"file {n}" if anonymous else file.name) for n, file in enumerate(files, 1)]
+        for role, files in inputs.items()
+    }
 
 
 def described(path: Path, name: str) -> dict[str, str | int]:
@@ -98,11 +157,9 @@ def described(path: Path, name: str) -> dict[str, str | int]:
     return {"name": name, "bytes": size, "sha256": digest.hexdigest()}
 
 
-def _input(declared: object, files: Sequence[Path], anonymous: bool) -> dict[str, Any]:
-    if anonymous:
-        return {"files": [described(file, f"file {n}") for n, file in enumerate(files, 1)]}
-    paths = declared if isinstance(declared, tuple) else (declared,)
-    return {"path": [str(path) for path in paths], "files": [described(file, file.name) for file in files]}
+def _paths(case: Case, role: str) -> list[str]:
+    declared = getattr(case, role)
+    return [str(path) for path in (declared if isinstance(declared, tuple) else [declared] if declared else [])]
 
 
 def _hashed(text: str) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
-import shutil
 import socket
 import threading
 import time
@@ -21,6 +21,8 @@ from typing import Any
 #: How often a runner touches its file, and after how long without that it counts as gone.
 HEARTBEAT_S = 5.0
 GONE_S = 60.0
+#: Names of claims: the number of a block, with what is being written or put aside.
+_CLAIM = re.compile(r"\d+(\.[\w-]+)?")
 
 
 class Runner:
@@ -117,9 +119,15 @@ class Claims:
         temporary.replace(path)
 
     def clear(self) -> None:
-        """Remove all claims, unless another runner is at work."""
-        if not self._runner.others():
-            shutil.rmtree(self._folder.parent, ignore_errors=True)
+        """Remove the claims of this work, unless another runner is at work; whatever else lies there stays."""
+        if self._runner.others():
+            return
+        with suppress(OSError):
+            for path in self._folder.iterdir():
+                if _CLAIM.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
+            self._folder.rmdir()
+            self._folder.parent.rmdir()
 
     def _owner(self, path: Path) -> str | None:
         try:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from ..io._common import atomic
+
+#: How names end that `atomic` and the runners give to what is not yet whole.
+_TEMPORARY = re.compile(r"\.[0-9a-f]{12}$|\.tmp$")
 
 
 @contextmanager
@@ -52,5 +56,5 @@ def remove_temporaries(folder: Path, before: float) -> None:
     for path in (found for name in names for found in folder.glob(name)):
         # Another runner may be removing it, or its writer may give it its name.
         with suppress(FileNotFoundError):
-            if path.stat().st_mtime < before:
+            if _TEMPORARY.search(path.name) and path.stat().st_mtime < before:
                 path.unlink()

@@ -4,6 +4,9 @@ Three names, from the cheapest to the one that decides:
 - `entry`: the declared row without its case id, the version and the options. No file is looked at.
 - `signature`: size and times of the files. Equal entry and signature: the content was hashed before.
 - `key`: SHA-256 of every file's content with settings, options and version. Equal keys, equal results.
+
+The files of a case are those that its readers may open (`yttria.io.sources`): folders whole, headers with their data.
+`check_identified` refuses a case whose readers opened any other file.
 """
 
 from __future__ import annotations
@@ -20,13 +23,14 @@ from typing import Any
 from .._core import __version__
 from ..case import FILE_FIELDS, Case
 from ..errors import FileFormatError
+from ..io.sources import sources_of
 
 #: Changes whenever what a key is made of does.
-SCHEME = 1
+SCHEME = 2
 #: A file younger than this when it was hashed may change again within one tick of its clock: it has no signature.
 YOUNG_S = 2.0
 
-Stamp = tuple[str, int, int, int]
+Stamp = tuple[str, int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -77,18 +81,19 @@ def identify(case: Case, options: Options) -> Identity:
 
 
 def stamps(case: Case) -> tuple[Stamp, ...]:
-    """Name, size and times of every file of a case."""
+    """Name, size, times and inode of every file of a case."""
     found = []
     for _, path in files(case):
-        for file in files_of(path):
+        for file in sources_of(path):
             status = file.stat()
-            found.append((str(file.relative_to(path)), status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+            name = os.path.relpath(file, path)
+            found.append((name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino))
     return tuple(found)
 
 
 def signature(found: tuple[Stamp, ...], now_s: float | None = None) -> str | None:
     """The stamps in short; None where, at `now_s`, a file was too young to be known by its times."""
-    if now_s is not None and any(now_s - max(m, c) * 1e-9 < YOUNG_S for _, _, m, c in found):
+    if now_s is not None and any(now_s - max(m, c) * 1e-9 < YOUNG_S for _, _, m, c, _ in found):
         return None
     return _digest(found)
 
@@ -99,25 +104,25 @@ def check_unchanged(case: Case, before: tuple[Stamp, ...]) -> None:
         raise FileFormatError(f"{case.activity}: a file of the case changed while it was read")
 
 
-def files_of(path: Path) -> list[Path]:
-    """The files that a path stands for: all in a folder, a detached header with its values, else itself."""
-    if path.is_dir():
-        inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names if name[0] != ".")
-        return sorted(inside)
-    if path.suffix.casefold() == ".nhdr":
-        with path.open("rb") as file:
-            for line in file.read(1 << 20).splitlines():
-                name, _, value = line.partition(b":")
-                if name.strip().lower() in (b"data file", b"datafile"):
-                    return [path, path.parent / os.fsdecode(value.strip())]
-    return [path]
+def check_identified(case: Case, opened: Iterable[Path]) -> None:
+    """Raise `FileFormatError` if a reader opened a file that the key of the case does not cover."""
+    known = {os.path.realpath(file) for _, path in files(case) for file in sources_of(path)}
+    for file in opened:
+        if os.path.realpath(file) not in known:
+            raise FileFormatError(
+                f"{case.activity}: {file} was read for this case and is not among the files that identify it; its "
+                "result cannot be kept under the case's key"
+            )
 
 
 def content_sha256(path: Path) -> str:
-    """SHA-256 of a file, as `sha256sum` prints it; of several files, that of their sums in order of name."""
-    files = files_of(path)
-    sums = [_file_sha256(file) for file in files]
-    return sums[0] if len(files) == 1 else hashlib.sha256("\n".join(sums).encode()).hexdigest()
+    """SHA-256 of a file, as `sha256sum` prints it; of several files, that of their sums and names, in order of name."""
+    found = sources_of(path)
+    sums = [_file_sha256(file) for file in found]
+    if len(found) == 1 and found[0] == path:
+        return sums[0]
+    lines = (f"{sha256}  {os.path.relpath(file, path)}" for sha256, file in zip(sums, found, strict=True))
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _file_sha256(path: Path) -> str:
@@ -134,8 +139,11 @@ def _in_pieces(file: Any) -> str:
 
 
 def files(case: Case) -> Iterable[tuple[str, Path]]:
-    """The files and folders that a case names, by field."""
-    return ((name, path) for name in FILE_FIELDS if (path := getattr(case, name)) is not None)
+    """The files and folders that a case names, by field; further ones of a field are numbered from 2."""
+    for name in FILE_FIELDS:
+        declared = getattr(case, name)
+        paths = declared if isinstance(declared, tuple) else () if declared is None else (declared,)
+        yield from ((name if n == 1 else f"{name} {n}", path) for n, path in enumerate(paths, 1))
 
 
 def _digest(value: object) -> str:

@@ -3,7 +3,8 @@
 A runner writes to a file of its own, so lines never mix. A line is written after the part that it names is on the disk;
 a last line that was torn is as if it had not been written. Lines are either
 `{"entry", "signature", "key", "part", "at"}` (done, and where), the same without a place (seen again with this
-content), or `{"entry", "row", "case_id", "error", "message", "sha256"}` (failed). Of one entry the last line counts.
+content), or `{"entry", "row", "case_id", "error", "message", "sha256"}` (failed). Of one entry the last line counts:
+that of the run that began last, and in it the last one. Runs are numbered as they begin; clocks have no part in it.
 """
 
 from __future__ import annotations
@@ -13,15 +14,14 @@ import os
 import struct
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-_RECORD = struct.Struct("<16s16s16sdii")
-_DTYPE = np.dtype(
-    [("entry", "S16"), ("signature", "S16"), ("key", "S16"), ("time", "f8"), ("part", "i4"), ("at", "i4")]
-)
+_RECORD = struct.Struct("<16s16s16sii")
+_DTYPE = np.dtype([("entry", "S16"), ("signature", "S16"), ("key", "S16"), ("part", "i4"), ("at", "i4")])
 _NONE = bytes(16)
 
 
@@ -33,13 +33,19 @@ class Place(NamedTuple):
 
 
 class Ledger:
-    """One runner's file to append to."""
+    """One runner's file to append to, numbered after every other one that there is."""
 
-    def __init__(self, folder: Path, runner: str) -> None:
-        """Open the runner's file, a new one."""
-        path = folder / "ledger" / f"{runner}.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab", buffering=0)
+    def __init__(self, folder: Path) -> None:
+        """Make the runner's file."""
+        inside = folder / "ledger"
+        inside.mkdir(parents=True, exist_ok=True)
+        number = max((_number(path) for path in inside.glob("*.jsonl")), default=0)
+        while True:
+            number += 1
+            # Of two runners that begin together, one makes the file and the other takes the next number.
+            with suppress(FileExistsError):
+                self._file = (inside / f"{number:08}.jsonl").open("xb", buffering=0)
+                return
 
     def append(self, lines: Iterable[dict[str, Any]]) -> None:
         """Write lines and see them onto the disk."""
@@ -60,7 +66,7 @@ class Ledger:
 
 
 class Known:
-    """All that the ledgers of a folder say was done, in 64 bytes per line."""
+    """All that the ledgers of a folder say was done, in 56 bytes per line."""
 
     def __init__(self, folder: Path) -> None:
         """Read them. A result whose part is not there counts as not done."""
@@ -70,7 +76,7 @@ class Known:
         for line in lines(folder):
             if "key" not in line:
                 # A failure: what was known of this row before does not stand.
-                records += _RECORD.pack(bytes.fromhex(line["entry"]), _NONE, _NONE, line["t"], -1, -1)
+                records += _RECORD.pack(bytes.fromhex(line["entry"]), _NONE, _NONE, -1, -1)
                 continue
             part = line.get("part")
             if part is not None and part not in numbers:
@@ -84,7 +90,6 @@ class Known:
                 bytes.fromhex(line["entry"]),
                 bytes.fromhex(line["signature"]) if line["signature"] else _NONE,
                 bytes.fromhex(line["key"]),
-                line["t"],
                 number,
                 line.get("at", -1),
             )
@@ -92,8 +97,8 @@ class Known:
         placed = found[found["part"] >= 0]
         placed = placed[np.unique(placed["key"], return_index=True)[1]]
         self._keys, self._part, self._at = (placed[name].copy() for name in ("key", "part", "at"))
-        # Of one entry, what was seen last counts.
-        found = found[np.lexsort((found["time"], found["entry"]))]
+        # Of one entry the last line counts; a stable sort keeps the order of the ledgers.
+        found = found[np.argsort(found["entry"], kind="stable")]
         last = np.append(found["entry"][1:] != found["entry"][:-1], True) if len(found) else np.zeros(0, bool)
         self._entries, self._signatures, self._key_of = (
             found[last][name].copy() for name in ("entry", "signature", "key")
@@ -118,8 +123,8 @@ class Known:
 
 
 def lines(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every whole line of every ledger in the folder."""
-    for path in sorted((folder / "ledger").glob("*.jsonl")):
+    """Every whole line of every ledger in the folder, in the order in which the runs began."""
+    for path in sorted((folder / "ledger").glob("*.jsonl"), key=lambda path: (_number(path), path.name)):
         with path.open("rb") as file:
             for text in file:
                 try:
@@ -130,11 +135,16 @@ def lines(folder: Path) -> Iterator[dict[str, Any]]:
                     yield line
 
 
+def _number(path: Path) -> int:
+    """The number of the run whose ledger this is; 0 for any other name."""
+    return int(path.stem) if path.stem.isascii() and path.stem.isdigit() else 0
+
+
 def failures(folder: Path) -> dict[str, dict[str, Any]]:
     """The last failure of each declared row that has failed."""
     last: dict[str, dict[str, Any]] = {}
     for line in lines(folder):
-        if "error" in line and line["t"] >= last.get(line["entry"], line)["t"]:
+        if "error" in line:
             last[line["entry"]] = line
     return last
 

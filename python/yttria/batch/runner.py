@@ -86,7 +86,7 @@ class Run:
         """Work, and yield how far it is whenever that has changed or half a second has passed."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self.runner = Runner(self._folder)
-        self._ledger = Ledger(self._folder, self.runner.name)
+        self._ledger = Ledger(self._folder)
         work = content_sha256(self._manifest)[:16]
         self._claims = Claims(self._folder, f"{work}-{self._shard[0]}-{self._shard[1]}", self.runner)
         try:

@@ -18,7 +18,7 @@ from ..errors import MissingExtraError, YttriaError
 from ..io import write_image
 from ..kernels import VoxelSValueLibrary
 from .files import sync_folder
-from .keys import Identity, Options, check_unchanged, identify
+from .keys import Identity, Options, check_identified, check_unchanged, identify
 from .outcome import CaseOutcome, Failure
 
 #: Points of a cumulative histogram at most.
@@ -61,6 +61,7 @@ def _dose(task: Task, options: Options, folder: Path | None) -> CaseOutcome:
         identity = identify(task.case, options) if identity is None else identity
         clock.append(time.perf_counter())
         inputs = read_case(task.case)
+        check_identified(task.case, (file for found in inputs.files.values() for file in found))
         check_unchanged(task.case, identity.stamps)
         clock.append(time.perf_counter())
         dosed = dose_case(task.case, inputs, kernels=_shared_kernels(), threads=1)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from .. import __version__
+from ..case_record import described_inputs, now
 from ..evaluation import Comparison
 from ..evaluation import compare as compared
 from ..io import read_image, read_structures, write_image
+from ..io.opened import opened_files
 from ..provenance import RESEARCH_USE
 from .options import choice
 from .output import as_json, print_advisories, print_table, print_written, progress, write_csv
@@ -45,6 +47,7 @@ def compare(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
     ] = False,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave file names and paths out.")] = False,
     unit_a: Annotated[
         str | None, typer.Option(help="Unit of A (Gy, mGy), where the file has none.", show_default=False)
     ] = None,
@@ -82,8 +85,13 @@ def compare(
     """
     folder = ResultFolder(out, "comparison.json", FILES, overwrite=overwrite)
     with progress("Reading", quiet=json):
-        dose_a, dose_b = read_image(a, unit=unit_a), read_image(b, unit=unit_b)
-        parts = read_structures(structures) if structures else []
+        with opened_files() as files_a:
+            dose_a = read_image(a, unit=unit_a)
+        with opened_files() as files_b:
+            dose_b = read_image(b, unit=unit_b)
+        with opened_files() as files_s:
+            parts = read_structures(structures) if structures else []
+    inputs = described_inputs({"a": files_a, "b": files_b, "structures": files_s}, anonymous=anonymous)
     with progress("Comparing", quiet=json):
         result = compared(
             dose_a,
@@ -103,18 +111,26 @@ def compare(
         )
     with progress("Writing", quiet=json):
         suffix = ".nii.gz" if ".nii" in a.suffixes else ".nrrd"
-        written = _write(result, folder, suffix, title=f"B: {b}, against A: {a}")
+        title = "" if anonymous else f"B: {b}, against A: {a}"
+        written = _write(result, folder, suffix, inputs, title=title)
     if json:
-        typer.echo(as_json(_summary(result) | {"written": [str(p) for p in written]}))
+        paths = [p.name if anonymous else str(p) for p in written]
+        typer.echo(as_json(_summary(result, inputs) | {"written": paths}))
         return
     _report(result, written)
 
 
-def _summary(result: Comparison) -> dict[str, object]:
-    return {"yttria_version": __version__, **result.as_dict(), "statement": RESEARCH_USE}
+def _summary(result: Comparison, inputs: dict[str, Any]) -> dict[str, object]:
+    return {
+        "yttria_version": __version__,
+        "created": now(),
+        "inputs": inputs,
+        **result.as_dict(),
+        "statement": RESEARCH_USE,
+    }
 
 
-def _write(result: Comparison, folder: ResultFolder, suffix: str, *, title: str) -> list[Path]:
+def _write(result: Comparison, folder: ResultFolder, suffix: str, inputs: dict[str, Any], *, title: str) -> list[Path]:
     from ..report import comparison_figure, save_figure
 
     tables = {"differences": result.differences, "dose_volume": result.dose_volume, "isodoses": result.isodoses}
@@ -124,7 +140,7 @@ def _write(result: Comparison, folder: ResultFolder, suffix: str, *, title: str)
     for name, image in {"difference": result.difference, "gamma": result.gamma_map}.items():
         write_image(image, folder.path(f"{name}{suffix}"))
     save_figure(comparison_figure(result, title=title), folder.path("comparison.png"))
-    return folder.finish(_summary(result))
+    return folder.finish(_summary(result, inputs))
 
 
 def _report(result: Comparison, written: list[Path]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +13,7 @@ from ..advisory import Advisory
 from ..case import Case, dose_case, read_case, summary, write_case_rtdose
 from ..case_record import CaseRecord, record_case
 from ..contours import END_CAPS, INTERPOLATIONS
-from ..errors import GeometryError
+from ..errors import ArgumentError, GeometryError
 from ..image import Image
 from ..io import read_image, write_image
 from ..provenance import RESEARCH_USE
@@ -181,6 +180,10 @@ def dose(
     Relative scaling: yttria dose SPECT.nrrd -s SEG.seg.nrrd --unit counts --relative-to Liver --administered-gbq 1.4
     --lung-shunt-fraction 0.05
     """
+    if anonymous and rtdose:
+        raise ArgumentError(
+            "an RTDOSE holds the patient's name and identifiers: give --rtdose or --anonymous, not both"
+        )
     folder = ResultFolder(out, "doses.json", FILES, overwrite=overwrite)
     case = Case(
         activity=activity,
@@ -225,18 +228,19 @@ def dose(
             dosed.structures,
             dosed.rows,
             folder,
-            record=record.as_dict(),
+            record=record,
             suffix=".nii.gz" if ".nii" in activity.suffixes else ".nrrd",
             background=beneath,
             isodoses_gy=isodose_gy,
             title=_title(record),
         )
-    report(result, dosed.rows, written, record=record.as_dict(), json=json)
+    report(result, dosed.rows, written, record=record, json=json)
 
 
 def _title(record: CaseRecord) -> str:
     """The patient, or else the file, and the date of the study."""
-    whose = record.patient.get("PatientID") or Path(record.inputs["activity"].get("path", [""])[0]).name
+    paths = record.paths.get("activity", [])
+    whose = record.patient.get("PatientID") or ", ".join(Path(path).name for path in paths)
     return ", ".join(part for part in (whose, record.patient.get("StudyDate")) if part)
 
 
@@ -246,7 +250,7 @@ def write_result(
     rows: list[Row],
     folder: ResultFolder,
     *,
-    record: Mapping[str, Any] | None = None,
+    record: CaseRecord | None = None,
     suffix: str = ".nrrd",
     background: Image | None = None,
     isodoses_gy: list[float] | None = None,
@@ -269,7 +273,7 @@ def write_result(
             raise
         failed = Advisory("picture_failed", f"The picture could not be drawn: {str(error) or type(error).__name__}")
         result = replace(result, advisories=(*result.advisories, failed))
-    return result, folder.finish(summary(result, rows, record))
+    return result, folder.finish(_summary(result, rows, record))
 
 
 def report(
@@ -278,11 +282,12 @@ def report(
     written: list[Path],
     *,
     json: bool,
-    record: Mapping[str, Any] | None = None,
+    record: CaseRecord | None = None,
 ) -> None:
     """Print the table with what was assumed, or the same as JSON."""
     if json:
-        typer.echo(as_json(summary(result, rows, record) | {"written": [str(p) for p in written]}))
+        paths = [p.name if record and record.anonymous else str(p) for p in written]
+        typer.echo(as_json(_summary(result, rows, record) | {"written": paths}))
         return
     print_table(
         rows,
@@ -294,3 +299,10 @@ def report(
         print_line("time", basis)
     print_written(written)
     print_line("", RESEARCH_USE)
+
+
+def _summary(result: DoseResult, rows: list[Row], record: CaseRecord | None) -> dict[str, Any]:
+    if record is None:
+        return summary(result, rows)
+    found: dict[str, Any] = record.shareable(summary(result, rows))
+    return record.as_dict() | found

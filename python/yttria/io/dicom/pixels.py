@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ..._extras import require
 from ...errors import FileFormatError, ShapeError
 from ...image import MAX_VOXELS
+from ..opened import record_opened
 from .dataset import Header, quiet, read_dataset, text, whole
 
 #: Transfer syntaxes without compression: implicit or explicit VR, and the byte order.
@@ -38,6 +39,7 @@ class PixelPlan:
 
     def read(self) -> npt.NDArray[Any]:
         """The stored numbers, (frames, rows, columns)."""
+        record_opened(self.path)
         if self.offset is None:
             return self._decoded()
         values = np.empty(self.shape, self.dtype)

@@ -1,0 +1,83 @@
+"""Files that reading a path may open, found without reading values: what identifies the input of a case."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+#: Bytes of a header that are searched for the names of data files.
+_HEADER = 1 << 20
+#: NRRD, MetaImage and Interfile name the file with their values in a line of the header.
+_NAMES_DATA = re.compile(rb"^\s*!?(?:data ?file|elementdatafile|name of data file)\s*:?=?\s*(.*?)\s*$", re.I | re.M)
+#: Tables of label names beside a NIfTI labelmap.
+_SIDECARS = (".tsv", ".json")
+
+
+def sources_of(path: Path) -> list[Path]:
+    """List every file that the readers may open for `path`.
+
+    Parameters
+    ----------
+    path : Path
+        A file or a folder, as a case names it.
+
+    Returns
+    -------
+    list of Path
+        For a folder every regular file in it, however named and however deep, by name. For a file the file itself,
+        the data files that its header names, and tables of label names beside it, as far as they exist.
+
+    Raises
+    ------
+    OSError
+        If the path does not exist or cannot be read.
+
+    Notes
+    -----
+    The list may hold files that are not opened; it must not lack one that is. A batch compares it with what the readers
+    report (`yttria.io.opened`), and refuses a case whose readers opened another file.
+    """
+    if path.is_dir():
+        inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+        return sorted(file for file in inside if _is_regular(file))
+    path.stat()
+    return list(dict.fromkeys([path, *(file for file in _beside(path) if _is_regular(file))]))
+
+
+def _beside(path: Path) -> Iterator[Path]:
+    name = path.name.casefold()
+    if name.endswith((".nii", ".nii.gz")):
+        stem = re.sub(r"\.nii(\.gz)?$", "", path.name, flags=re.I)
+        yield from (path.with_name(stem + suffix) for suffix in _SIDECARS)
+        yield path.with_name("dseg.tsv")
+        return
+    if not _is_regular(path):
+        return
+    with path.open("rb") as file:
+        head = file.read(_HEADER)
+    if head[128:132] == b"DICM":
+        return
+    for found in _NAMES_DATA.finditer(head):
+        named = os.fsdecode(found.group(1))
+        words = named.split()
+        if words[:1] == ["LIST"]:
+            rest = head[found.end() :].decode("utf-8", "surrogateescape")
+            yield from (path.parent / line.strip() for line in rest.splitlines() if line.strip() and "\0" not in line)
+        elif "%" in named and words:
+            # A numbered sequence: every file that the pattern can name.
+            pattern = re.compile(re.sub(r"%0?\d*d", r"\\d+", re.escape(Path(words[0]).name).replace(r"\%", "%")))
+            folder = (path.parent / words[0]).parent
+            if folder.is_dir():
+                yield from (file for file in sorted(folder.iterdir()) if pattern.fullmatch(file.name))
+        elif named and "\0" not in named:
+            yield path.parent / named
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,259 @@
+"""A case's key covers exactly the bytes that were read, and the newest result wins whatever the clocks say."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pyarrow")
+pytest.importorskip("pydicom")
+
+import pyarrow.parquet as pq
+import pydicom
+from batch_samples import SHAPE, VOXEL_MM, rows, write_files
+from dicom_samples import write_series
+from image_samples import affine, values
+
+import yttria
+from yttria.batch import run_manifest, write_manifest
+from yttria.batch.keys import Options, identify
+from yttria.batch.work import Task, dose_all
+from yttria.case import Case, read_case
+from yttria.io.sources import sources_of
+
+RELATIVE: dict[str, Any] = {"relative_to": "Normal liver", "administered_gbq": 1.0, "lung_shunt_fraction": 0.05}
+GRID = np.diag([*reversed(VOXEL_MM), 1.0])
+
+
+def means(folder: Path) -> dict[str, float]:
+    table = pq.read_table(folder / "doses.parquet").to_pylist()
+    return {r["case_id"]: r["value"] for r in table if r["metric"] == "mean_gy" and r["structure"] == "Liver"}
+
+
+def detached(folder: Path, name: str, fill: float, *, header: str | None = None) -> Path:
+    """A header of any ending with its values beside it; the same text of the header in every folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    k, j, i = SHAPE
+    text = header or (
+        f"NRRD0005\ntype: float\ndimension: 3\nsizes: {i} {j} {k}\nendian: little\nencoding: raw\n"
+        "space: left-posterior-superior\nspace directions: (4.5,0,0) (0,4,0) (0,0,5)\nspace origin: (0,0,0)\n"
+        "sample units: MBq/mL\ndata file: values.raw\n"
+    )
+    (folder / "values.raw").write_bytes(np.full(SHAPE, fill, "<f4").tobytes())
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def liver(folder: Path) -> Path:
+    mask = np.zeros(SHAPE, bool)
+    mask[2:8, 2:9, 2:7] = True
+    yttria.write_structures([yttria.Structure("Liver", mask, GRID)], folder / "liver.seg.nrrd")
+    return folder / "liver.seg.nrrd"
+
+
+@pytest.mark.parametrize("name", ["pet.nrrd", "pet.nhdr"])
+def test_two_patients_with_the_same_header_text_keep_their_own_doses(tmp_path: Path, name: str) -> None:
+    structures = liver(tmp_path)
+    cases = [
+        {"case_id": who, "activity": str(detached(tmp_path / who, name, fill)), "structures": str(structures)}
+        | {"scan_delay_h": 20.0}
+        for who, fill in (("A", 0.1), ("B", 0.7))
+    ]
+    write_manifest(cases, tmp_path / "manifest.csv")
+    for rehash in (False, True):
+        run_manifest(tmp_path / "manifest.csv", tmp_path / "out", rehash=rehash)
+        found = means(tmp_path / "out")
+        assert found["B"] == pytest.approx(7 * found["A"], rel=1e-6)
+
+
+def test_changed_values_behind_an_unchanged_header_are_dosed_again(tmp_path: Path) -> None:
+    case = {
+        "case_id": "A",
+        "activity": str(detached(tmp_path / "A", "pet.nrrd", 0.1)),
+        "structures": str(liver(tmp_path)),
+    }
+    write_manifest([case | {"scan_delay_h": 20.0}], tmp_path / "manifest.csv")
+    run_manifest(tmp_path / "manifest.csv", tmp_path / "out")
+    before = means(tmp_path / "out")["A"]
+    detached(tmp_path / "A", "pet.nrrd", 0.3)
+    assert run_manifest(tmp_path / "manifest.csv", tmp_path / "out").counts.done == 1
+    assert means(tmp_path / "out")["A"] == pytest.approx(3 * before, rel=1e-6)
+
+
+def test_a_dot_named_slice_belongs_to_the_key(tmp_path: Path) -> None:
+    def case(who: str, factor: int) -> dict[str, Any]:
+        folder = write_series(tmp_path / who, (values() % 500).astype(np.uint16), affine("plain"), "PT")
+        last = sorted(folder.iterdir())[-1]
+        dataset = pydicom.dcmread(last)
+        dataset.PixelData = (factor * dataset.pixel_array).astype("<u2").tobytes()
+        dataset.save_as(folder / f".{last.name}")
+        last.unlink()
+        return {"case_id": who, "activity": str(folder), "structures": str(tmp_path / "s.seg.nrrd")}
+
+    mask = np.zeros(values().shape, bool)
+    mask[:, 1:4, 1:4] = True
+    yttria.write_structures([yttria.Structure("Liver", mask, affine("plain"))], tmp_path / "s.seg.nrrd")
+    write_manifest([case("A", 1), case("B", 40)], tmp_path / "manifest.csv")
+    report = run_manifest(tmp_path / "manifest.csv", tmp_path / "out")
+    found = means(tmp_path / "out")
+    # Read or left out, but never the other patient's.
+    assert report.quarantined in (0, 2)
+    if found:
+        by_hand = {
+            who: yttria.dose_image(
+                yttria.read_image(tmp_path / who), scaling=yttria.AbsoluteScaling(3.0)
+            ).image.array.max()
+            for who in ("A", "B")
+        }
+        assert (found["A"] == found["B"]) == (by_hand["A"] == by_hand["B"])
+
+
+def test_a_file_outside_of_the_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from yttria.io import nrrd
+    from yttria.io.opened import record_opened
+
+    write_files(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret.raw").write_bytes(b"1")
+    case = Case(activity=detached(tmp_path / "A", "pet.nrrd", 0.1), structures=liver(tmp_path), scan_delay_h=1.0)
+    read = nrrd.read_image
+
+    def reads_more(*arguments: Any, **keywords: Any) -> Any:
+        record_opened(tmp_path / "elsewhere" / "secret.raw")
+        return read(*arguments, **keywords)
+
+    monkeypatch.setattr(nrrd, "read_image", reads_more)
+    (outcome,) = dose_all([Task(1, case)], Options(), None)
+    assert outcome.failure is not None
+    assert "not among the files that identify it" in outcome.failure.message
+
+
+@contextmanager
+def really_opened(folder: Path) -> Iterator[set[str]]:
+    """Every file beneath a folder that the interpreter opens, by its own audit events."""
+    found: set[str] = set()
+    active = True
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if active and event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
+            path = os.path.realpath(os.fsdecode(arguments[0]))
+            if path.startswith(str(folder)) and Path(path).is_file():
+                found.add(path)
+
+    sys.addaudithook(hook)
+    try:
+        yield found
+    finally:
+        active = False
+
+
+def _cases(folder: Path) -> Iterator[Case]:
+    write_files(folder)
+    structures = liver(folder)
+    yield Case(activity=folder / "a0.nii.gz", structures=folder / "s0.nii.gz", unit="counts", **RELATIVE)
+    for name in ("pet.nrrd", "pet.nhdr"):
+        yield Case(activity=detached(folder / name, name, 0.1), structures=structures, scan_delay_h=1.0)
+    write_series(folder / "pet", (values() % 500).astype(np.uint16), affine("plain"), "PT")
+    write_series(folder / "ct", np.zeros(values().shape), affine("plain"), "CT", series="2")
+    mask = np.ones(values().shape, bool)
+    yttria.write_structures([yttria.Structure("Liver", mask, affine("plain"))], folder / "s.seg.nrrd")
+    np.savetxt(folder / "t.txt", np.eye(4))
+    yield Case(
+        activity=folder / "pet",
+        structures=folder / "s.seg.nrrd",
+        ct=folder / "ct",
+        structures_transform=folder / "t.txt",
+    )
+
+
+def test_whatever_a_reader_opens_is_covered_by_the_key(tmp_path: Path) -> None:
+    folder = Path(os.path.realpath(tmp_path))
+    for case in _cases(folder):
+        with really_opened(folder) as opened:
+            inputs = read_case(case)
+        paths = [path for path in (case.activity, *case.structure_files, case.ct, case.structures_transform) if path]
+        covered = {os.path.realpath(file) for path in paths for file in sources_of(path)}
+        assert opened
+        assert opened <= covered
+        recorded = {os.path.realpath(file) for found in inputs.files.values() for file in found}
+        assert recorded <= covered
+
+
+def test_the_names_of_files_in_a_folder_belong_to_the_key(tmp_path: Path) -> None:
+    """A folder of masks names its structures by its files: two of them exchanged are another case."""
+    keys = []
+    for names in (("tumor", "liver"), ("liver", "tumor")):
+        folder = tmp_path / names[0]
+        folder.mkdir()
+        for name, content in zip(names, (b"1", b"2"), strict=True):
+            (folder / f"{name}.nii.gz").write_bytes(content)
+        case = Case(activity=tmp_path / "a.nrrd", structures=folder, unit="Bq/mL", scan_delay_h=1.0)
+        (tmp_path / "a.nrrd").write_bytes(b"x")
+        keys.append(identify(case, Options()).key)
+    assert keys[0] != keys[1]
+
+
+# The newest result
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    case = {
+        "case_id": "A",
+        "activity": str(detached(tmp_path / "A", "pet.nrrd", 0.1)),
+        "structures": str(liver(tmp_path)),
+    }
+    write_manifest([case | {"scan_delay_h": 20.0}], tmp_path / "manifest.csv")
+    return tmp_path
+
+
+def test_a_run_under_a_clock_of_tomorrow_does_not_win(scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as ahead:
+        ahead.setattr(time, "time", lambda now=time.time: now() + 86_400)
+        run_manifest(scan / "manifest.csv", scan / "out")
+    before = means(scan / "out")["A"]
+    detached(scan / "A", "pet.nrrd", 0.5)
+    run_manifest(scan / "manifest.csv", scan / "out")
+    assert means(scan / "out")["A"] == pytest.approx(5 * before, rel=1e-6)
+    # And the first scan again: what this run found is shown, though the result is an old one.
+    detached(scan / "A", "pet.nrrd", 0.1)
+    run_manifest(scan / "manifest.csv", scan / "out")
+    assert means(scan / "out")["A"] == before
+
+
+def test_a_later_failure_is_visible(scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as ahead:
+        ahead.setattr(time, "time", lambda now=time.time: now() + 86_400)
+        run_manifest(scan / "manifest.csv", scan / "out")
+    detached(scan / "A", "pet.nrrd", float("nan"))
+    report = run_manifest(scan / "manifest.csv", scan / "out")
+    assert report.quarantined == 1
+    assert not means(scan / "out")
+    (row,) = pq.read_table(scan / "out" / "quarantine.parquet").to_pylist()
+    assert "finite" in row["message"]
+    detached(scan / "A", "pet.nrrd", 0.1)
+    assert run_manifest(scan / "manifest.csv", scan / "out").quarantined == 0
+
+
+# What belongs to the user
+
+
+def test_files_of_the_user_in_the_folder_of_results_stay(tmp_path: Path) -> None:
+    write_files(tmp_path)
+    write_manifest(rows(3), tmp_path / "manifest.csv")
+    out = tmp_path / "out"
+    mine = [out / "claims" / "insurance.pdf", out / "claims" / "2026" / "7", out / "maps" / "a" / ".hidden"]
+    for path in mine:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+        os.utime(path, (1, 1))
+    run_manifest(tmp_path / "manifest.csv", out)
+    assert all(path.read_text() == "mine" for path in mine)
