@@ -73,23 +73,29 @@ def test_every_model_gives_its_own_activity_and_the_partition_models_doses() -> 
 
 def test_limits_that_are_broken_are_those_of_the_table() -> None:
     found = compare_models(RESIN)
-    table = {entry.id for entry in limits(guideline="EANM2022", device="resin", disease="HCC").limits}
+    asked = {"guideline": "EANM2022", "device": "resin", "disease": "HCC", "intent": "unilobar"}
+    table = {entry.id for entry in limits(**asked).limits}
     (target,) = found["partition_target"].breaks
     assert target.limit.id == "eanm2022-resin-hcc-unilobar-normal-perfused"
     assert target.certain
     assert target.value == pytest.approx(48, rel=1e-3)
-    assert str(target) == "perfused normal liver 48 Gy, EANM2022 asks for at most 40"
+    assert str(target) == ("The mean dose to the perfused normal liver is 48 Gy, above the limit of 40 Gy (EANM2022).")
     (bsa,) = found["bsa"].breaks
     assert bsa.limit.id in table
-    assert "lowest tumor dose" in str(bsa)
+    assert bsa.state == "below target"
+    assert "lowest mean tumor dose" in str(bsa)
     assert not found["partition_maximum"].breaks
 
 
-def test_an_open_condition_is_not_certain() -> None:
-    found = compare_models(replace(RESIN, pretreated_or_impaired=None))
-    uncertain = [f for f in found["partition_target"].breaks if not f.certain]
-    assert {f.limit.low for f in uncertain} == {30, 40}
-    assert all(" if " in str(f) for f in uncertain)
+def test_an_open_condition_is_not_a_break() -> None:
+    found = compare_models(replace(RESIN, intent="bilobar", pretreated_or_impaired=None, target_tumor_dose_gy=100))
+    states = [s for s in found["partition_target"].limit_states if s.limit.kind == "normal_perfused"]
+    assert {s.limit.low: (s.state, s.if_applies) for s in states} == {
+        40: ("depends on", "met"),
+        30: ("depends on", "above limit"),
+    }
+    assert not found["partition_target"].breaks
+    assert "depends on: The mean dose to the perfused normal liver is 40 Gy" in found.table()
 
 
 def test_lung_limits_count_what_was_before() -> None:

@@ -17,9 +17,10 @@ from .demo import demo
 from .dose import dose
 from .inspect import inspect
 from .kernel import kernel
+from .limits import limits
 from .options import StrictCommand, in_option_names, option_names
 from .output import print_line
-from .planning import limits, plan, vial
+from .planning import plan, vial
 from .verify import verify
 
 P = ParamSpec("P")

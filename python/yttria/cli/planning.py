@@ -1,4 +1,4 @@
-"""`yttria plan`, `yttria limits`, `yttria vial`: the models side by side, the limits they meet, the vials that fit."""
+"""`yttria plan` and `yttria vial`: the models side by side, and the vials that fit."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from rich.console import Console
 
 from .. import planning
 from .output import Row, as_json, print_advisories, print_table
-
-TEXT = typer.Option(show_default=False)
 
 
 class Spheres(str, Enum):
@@ -55,68 +53,6 @@ def plan(
     print_advisories(comparison.advisories)
     if out is not None:
         Console().print(f"[dim]wrote[/] {out}", highlight=False, soft_wrap=True)
-
-
-def limits(
-    guideline: Annotated[str | None, TEXT] = None,
-    device: Annotated[str | None, typer.Option(help="glass or resin.", show_default=False)] = None,
-    disease: Annotated[str | None, TEXT] = None,
-    intent: Annotated[str | None, TEXT] = None,
-    kind: Annotated[
-        str | None,
-        typer.Option(help="tumor, perfused, normal_perfused, normal_whole or lung.", show_default=False),
-    ] = None,
-    direction: Annotated[str | None, typer.Option(help="minimum or maximum.", show_default=False)] = None,
-    bilirubin_mg_per_dl: Annotated[float | None, TEXT] = None,
-    impaired: Annotated[
-        bool | None,
-        typer.Option("--impaired/--not-impaired", help="Pretreated or impaired liver.", show_default=False),
-    ] = None,
-    cirrhotic: Annotated[
-        bool | None, typer.Option("--cirrhotic/--not-cirrhotic", help="Cirrhosis.", show_default=False)
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
-) -> None:
-    """Limits and thresholds of the guidelines, with their sources and whether each was verified."""
-    found = planning.limits(
-        guideline=guideline,
-        device=device,
-        disease=disease,
-        intent=intent,
-        kind=kind,
-        direction=direction,
-        bilirubin_mg_per_dl=bilirubin_mg_per_dl,
-        pretreated_or_impaired=impaired,
-        cirrhotic=cirrhotic,
-    )
-    if json:
-        advisories = [a.as_dict() for a in found.advisories]
-        typer.echo(as_json({"table_version": found.table_version, "limits": found.rows(), "advisories": advisories}))
-        return
-    rows: list[Row] = [
-        {
-            "guideline": " ".join(filter(None, (limit.guideline, limit.device, limit.disease))),
-            "intent": ", ".join(limit.intents) or "any",
-            "limit": in_words(limit),
-            "condition": ("if: " if limit in found.conditional else "") + (limit.condition or "-"),
-            "status": limit.status,
-        }
-        for limit in found.limits + found.conditional
-    ]
-    print_table(
-        rows,
-        title=f"Limits and thresholds, table of {found.table_version}",
-        headings={
-            "guideline": "Guideline",
-            "intent": "Intent",
-            "limit": "Limit",
-            "condition": "Condition",
-            "status": "Source",
-        },
-        folded=("guideline", "intent", "limit", "condition"),
-    )
-    # Whether a condition is open and whether a source was read stand in the table.
-    print_advisories(a for a in found.advisories if a.code not in ("condition_not_given", "limit_not_verified"))
 
 
 def vial(
@@ -176,10 +112,3 @@ def vial(
 def hours(span: timedelta) -> str:
     """A span in hours to one decimal."""
     return f"{span.total_seconds() / 3600.0:.1f}"
-
-
-def in_words(limit: planning.Limit) -> str:
-    """A limit as it is said: "normal perfused <= 40 Gy"."""
-    sign = {"minimum": ">= ", "maximum": "<= ", "range": ""}[limit.direction]
-    high = "" if limit.high is None else f"-{limit.high:g}"
-    return f"{limit.kind.replace('_', ' ')} {sign}{limit.low:g}{high} {limit.unit}"

@@ -14,7 +14,6 @@ from .combined_shunt import (
 )
 from .comparison import (
     Comparison,
-    LimitFinding,
     ModelRun,
     compare_models,
 )
@@ -46,9 +45,21 @@ from .energy_balance import (
     energy_balance,
     tumor_mass_for_dose_kg,
 )
+from .limit_conditions import (
+    LimitCondition,
+)
+from .limit_evaluation import (
+    evaluate_limits,
+)
+from .limit_state import (
+    LimitState,
+    TreatmentDoses,
+)
 from .limits import (
+    Caution,
     Limit,
     LimitQuery,
+    LimitSource,
     limits,
 )
 from .lung import (
@@ -151,6 +162,7 @@ __all__ = [
     "AdministrationFactor",
     "Albi",
     "BodySurfaceArea",
+    "Caution",
     "ChildPugh",
     "CombinedLungShunt",
     "Comparison",
@@ -160,8 +172,10 @@ __all__ = [
     "Fact",
     "KaoActivities",
     "Limit",
-    "LimitFinding",
+    "LimitCondition",
     "LimitQuery",
+    "LimitSource",
+    "LimitState",
     "LungDose",
     "LungDoseBounds",
     "LungMass",
@@ -185,6 +199,7 @@ __all__ = [
     "Territory",
     "TerritoryDoses",
     "TerritoryPlan",
+    "TreatmentDoses",
     "Tumor",
     "TumorDose",
     "TumorPortion",
@@ -206,6 +221,7 @@ __all__ = [
     "ellipsoid_volume_ml",
     "empirical_activity",
     "energy_balance",
+    "evaluate_limits",
     "example_patient_file",
     "factor_to_administration",
     "gbq_from_mci",

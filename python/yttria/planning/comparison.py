@@ -2,53 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from ..advisory import Advisory
 from ..errors import ContraindicatedError
 from ._models import MODELS, NotApplicableError
-from .limits import Limit, LimitQuery
+from .limit_evaluation import evaluate_limits
+from .limit_state import MET, LimitState, TreatmentDoses
+from .limits import LimitQuery
 from .limits import limits as query_limits
 from .partition import PartitionDoses
 from .patient import Patient
 
 
 @dataclass(frozen=True)
-class LimitFinding:
-    """A limit of the table that an activity breaks: `value` above a maximum, below a minimum, or outside a range.
-
-    `certain` is false where the limit applies only on a condition that the patient's data leave open.
-    """
-
-    limit: Limit
-    quantity: str
-    value: float
-    certain: bool
-
-    def __str__(self) -> str:
-        """One line: quantity, value, what the table asks for, and whether for certain."""
-        entry = self.limit
-        asked = {
-            "maximum": f"at most {entry.low:g}",
-            "minimum": f"at least {entry.low:g}",
-            "range": f"{entry.low:g} to {entry.high or entry.low:g}",
-        }[entry.direction]
-        condition = "" if self.certain else f" if {entry.condition}"
-        return f"{self.quantity} {self.value:.4g} {entry.unit}, {entry.guideline} asks for {asked}{condition}"
-
-
-@dataclass(frozen=True)
 class ModelRun:
-    """One model's activity, the doses it would give by the partition model, and what stands against it."""
+    """One model's activity, the doses it would give by the partition model, and their comparison with the limits.
+
+    `limit_states` has one entry for each limit or target that applies or may apply; `breaks` has those that are
+    exceeded or missed for certain.
+    """
 
     model: str
     activity_delivered_gbq: float
     activity_in_vial_at_treatment_gbq: float
     doses: PartitionDoses
-    breaks: tuple[LimitFinding, ...]
+    limit_states: tuple[LimitState, ...]
     why: str
     advisories: tuple[Advisory, ...]
+
+    @property
+    def breaks(self) -> tuple[LimitState, ...]:
+        """The limits that are exceeded and the targets that are missed for certain."""
+        return tuple(state for state in self.limit_states if state.broken)
 
 
 @dataclass(frozen=True)
@@ -98,7 +85,10 @@ class Comparison:
                 f"{tumor:>16}{_cell(d.normal_perfused_dose_gy):>9}{_cell(d.normal_whole_dose_gy):>8}{d.lung_dose_gy:>8.1f}"
             )
         for run in self.runs:
-            lines += ["", f"{run.model}: {run.why}", *(f"  breaks: {found}" for found in run.breaks)]
+            lines += ["", f"{run.model}: {run.why}"]
+            lines += [f"  {state.state}: {state}" for state in run.breaks]
+            # What would be met in any case needs no line.
+            lines += [f"  {s.state}: {s}" for s in run.limit_states if not s.certain and s.if_applies != MET]
         for model, reason in self.not_applicable:
             lines += ["", f"{model}: not applicable, {reason}"]
         return "\n".join(lines)
@@ -115,10 +105,7 @@ class Comparison:
                 {
                     **row,
                     "tumor_doses_gy": list(run.doses.tumor_doses_gy),
-                    "breaks": [
-                        {**asdict(f.limit), "quantity": f.quantity, "value": f.value, "certain": f.certain}
-                        for f in run.breaks
-                    ],
+                    "limit_states": [state.as_dict() for state in run.limit_states],
                     "advisories": [a.as_dict() for a in run.advisories],
                 }
                 for row, run in zip(self.rows(), self.runs, strict=True)
@@ -133,14 +120,13 @@ def compare_models(patient: Patient) -> Comparison:
     """Every model that applies to the patient, side by side.
 
     Each model's activity goes through the patient's partition model, so that all doses in the comparison are by one
-    model; they are held against the table's limits for the patient's guideline, device, disease and intent, and against
-    every lung limit of the device. Models: `bsa`, `modified_bsa`, `simple_lobar_bsa` and `empirical` for resin, reduced
-    by the lung-shunt table (`lower_inclusive`); `single_compartment` for a target to everything perfused;
-    `partition_target` for a target to the tumor with the lowest ratio, so that every tumor reaches it;
-    `partition_maximum` under the patient's own limits. A model without its inputs, or contraindicated by its own rule,
-    is listed with the reason.
+    model. The doses are compared with the limits of the patient's guideline by `evaluate_limits`. Models: `bsa`,
+    `modified_bsa`, `simple_lobar_bsa` and `empirical` for resin, reduced by the lung-shunt table (`lower_inclusive`);
+    `single_compartment` for a target to everything perfused; `partition_target` for a target to the tumor with the
+    lowest ratio, so that every tumor reaches it; `partition_maximum` under the patient's own limits. A model without
+    its inputs, or contraindicated by its own rule, is listed with the reason.
     """
-    applicable = _limits(patient)
+    applicable = query_limits(guideline=patient.guideline, **_known(patient))
     runs: list[ModelRun] = []
     skipped: list[tuple[str, str]] = []
     for model, run in MODELS.items():
@@ -155,52 +141,42 @@ def compare_models(patient: Patient) -> Comparison:
                 continue
             doses = patient.partition_model().doses(activity)
             in_vial = doses.activity_in_vial_at_treatment_gbq
-            breaks = tuple(_findings(patient, doses, applicable))
-            runs.append(ModelRun(model, activity, in_vial, doses, breaks, why, (*advisories, *doses.advisories)))
-    return Comparison(patient, tuple(runs), tuple(skipped), applicable, applicable.advisories)
+            states = _limit_states(patient, doses)
+            runs.append(ModelRun(model, activity, in_vial, doses, states, why, (*advisories, *doses.advisories)))
+    # What depends on a condition that is not given stands in the states.
+    notes = tuple(a for a in applicable.advisories if a.code != "condition_not_given")
+    return Comparison(patient, tuple(runs), tuple(skipped), applicable, notes)
 
 
-def _limits(patient: Patient) -> LimitQuery:
-    state = {
+def _known(patient: Patient) -> dict[str, Any]:
+    """What decides which limits apply."""
+    return {
+        "device": patient.device,
+        "disease": patient.disease,
+        "intent": patient.intent,
         "bilirubin_mg_per_dl": patient.bilirubin_mg_per_dl,
         "pretreated_or_impaired": patient.pretreated_or_impaired,
         "cirrhotic": patient.cirrhotic,
     }
-    asked: dict[str, Any] = {"device": patient.device, "disease": patient.disease, "intent": patient.intent, **state}
-    by_guideline = query_limits(guideline=patient.guideline, **asked)
-    lung = query_limits(kind="lung", **asked)
-    return LimitQuery(
-        tuple(dict.fromkeys((*by_guideline.limits, *lung.limits))),
-        tuple(dict.fromkeys((*by_guideline.conditional, *lung.conditional))),
-        by_guideline.table_version,
-        tuple(dict.fromkeys((*by_guideline.advisories, *lung.advisories))),
+
+
+def _limit_states(patient: Patient, doses: PartitionDoses) -> tuple[LimitState, ...]:
+    compared = TreatmentDoses(
+        perfused_gy=doses.perfused_mean_dose_gy,
+        normal_perfused_gy=doses.normal_perfused_dose_gy,
+        normal_whole_gy=doses.normal_whole_dose_gy,
+        tumors_gy=doses.tumor_doses_gy,
+        lungs_gy=doses.lung_dose_gy,
+        lung_activity_gbq=doses.activity_delivered_gbq * patient.lung_shunt_fraction,
     )
-
-
-def _findings(patient: Patient, doses: PartitionDoses, applicable: LimitQuery) -> list[LimitFinding]:
-    cumulative = patient.prior_lung_dose_gy + doses.lung_dose_gy
-    shunted = doses.activity_delivered_gbq * patient.lung_shunt_fraction
-    found = []
-    for certain, entries in ((True, applicable.limits), (False, applicable.conditional)):
-        for entry in entries:
-            quantity, value = {
-                "tumor": ("lowest tumor dose", min(doses.tumor_doses_gy)),
-                "perfused": ("mean dose to everything perfused", doses.perfused_mean_dose_gy),
-                "normal_perfused": ("perfused normal liver", doses.normal_perfused_dose_gy),
-                "normal_whole": ("whole normal liver", doses.normal_whole_dose_gy),
-                "lung": ("cumulative lung dose", cumulative)
-                if entry.id.endswith("cumulative")
-                else ("lung dose", doses.lung_dose_gy),
-            }[entry.kind]
-            if entry.unit == "GBq":
-                quantity, value = "activity shunted to the lungs", shunted
-            if value is None:
-                continue
-            too_high = entry.direction != "minimum" and value > (entry.high or entry.low) * (1.0 + 1e-9)
-            too_low = entry.direction != "maximum" and value < entry.low * (1.0 - 1e-9)
-            if too_high or too_low:
-                found.append(LimitFinding(entry, quantity, value, certain))
-    return found
+    return evaluate_limits(
+        compared,
+        guideline=patient.guideline,
+        perfused_mass_kg=patient.perfused_mass_kg,
+        liver_mass_kg=patient.liver_mass_kg,
+        prior_lung_dose_gy=patient.prior_lung_dose_gy,
+        **_known(patient),
+    )
 
 
 def _cell(value: float | None) -> str:

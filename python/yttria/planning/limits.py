@@ -1,28 +1,93 @@
-"""Dose limits and thresholds from one versioned table: what applies, and where its text is ambiguous."""
+"""Dose limits and targets of guidelines and studies: one versioned table, and what of it applies."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from math import isfinite
+from typing import Any
 
-from .._inputs import number
 from ..advisory import Advisory
-from ..errors import OutOfRangeError, UnknownNameError
+from ..errors import UnknownNameError
+from .limit_conditions import (
+    Facts,
+    LimitCondition,
+    bilirubin_mg_per_dl_of,
+    condition_from_dict,
+    decide,
+    flag,
+    fraction,
+)
 
 KINDS = ("tumor", "perfused", "normal_perfused", "normal_whole", "lung")
 """Which tissue a limit is for. Perfused normal liver and the whole normal liver are not the same."""
 
 
 @dataclass(frozen=True)
+class LimitSource:
+    """Where a limit comes from, and what of it was read.
+
+    `read` is "primary" (the source itself was read), "secondary" (a text that quotes it) or "no"; `checked` tells which
+    part was read and when.
+    """
+
+    key: str
+    citation: str
+    read: str
+    checked: str
+
+
+@dataclass(frozen=True)
+class Caution:
+    """Sentence that qualifies a limit. It is shown unless one of the conditions in `when` is known not to hold."""
+
+    text: str
+    when: tuple[LimitCondition, ...] = ()
+
+
+@dataclass(frozen=True)
 class Limit:
     """One entry of the table.
 
-    `direction` is "minimum", "maximum" or "range"; `low` is the value, `high` the other end where the source gives
-    two. `device`, `disease` None and `intents` empty mean any. `condition` is the source's condition in words,
-    `status` "read", "secondary" (read in a text that quotes it) or "memory".
+    Parameters
+    ----------
+    id, guideline : str
+        Stable name of the entry; guideline or study.
+    device, disease : str or None
+        "glass", "resin" or "holmium"; "HCC", "ICC" or "mCRC". None means any.
+    intents : tuple of str
+        "segmentectomy", "lobectomy", "unilobar", "bilobar"; empty means any.
+    kind : str
+        One of `KINDS`.
+    direction : {"maximum", "minimum", "range", "association"}
+        An association is a reported relation, without a value to keep.
+    low, high : float, float or None
+        The value, and the other end if the source gives two. A minimum or maximum of two values is met at `low`.
+    unit : {"Gy", "GBq"}
+        Unit of `low` and `high`.
+    strict : bool
+        Whether the source prints < or > rather than <= or >=.
+    aim : bool
+        Whether the value is aimed for rather than required.
+    over : {"one treatment", "all treatments"}
+        Which treatments a dose is summed over, for lungs.
+    conditions : tuple of LimitCondition
+        All must hold, or the entry does not apply.
+    case_of, alternative_of : str
+        Exactly one of the entries with one `case_of` applies; one of those with one `alternative_of` suffices.
+    cautions : tuple of Caution
+        From what patients the value was derived, and other sentences of the source.
+    not_reconciled : tuple of str
+        The readings of a source that contradicts itself or another; none is preferred.
+    level_of_evidence, where : str
+        As printed; the place in the source.
+    source : LimitSource
+        The source.
+    status : {"read", "secondary", "not verified"}
+        Whether the value itself was read in the source, in a text that quotes it, or not at all.
+    general : bool
+        Whether plans under other guidelines are compared with it too.
     """
 
     id: str
@@ -35,43 +100,113 @@ class Limit:
     low: float
     high: float | None
     unit: str
-    condition: str
-    ambiguity: str
-    source: str
+    strict: bool
+    aim: bool
+    over: str
+    conditions: tuple[LimitCondition, ...]
+    case_of: str
+    alternative_of: str
+    cautions: tuple[Caution, ...]
+    not_reconciled: tuple[str, ...]
+    level_of_evidence: str
+    where: str
+    source: LimitSource
     status: str
+    general: bool
 
     @property
     def verified(self) -> bool:
-        """Whether it was read rather than remembered."""
-        return self.status != "memory"
+        """Whether the value was read, in the source or in a text that quotes it."""
+        return self.status != "not verified"
+
+    @property
+    def scope(self) -> tuple[LimitCondition, ...]:
+        """Device, disease and intent as conditions."""
+        named = (("device", (self.device,)), ("disease", (self.disease,)), ("intent", self.intents))
+        return tuple(LimitCondition(q, "one_of", names) for q, names in named if names and names[0] is not None)  # type: ignore[arg-type]
+
+    @property
+    def condition(self) -> str:
+        """The conditions beside device, disease and intent as one clause; empty if there are none."""
+        return " and ".join(map(str, self.conditions))
+
+    @property
+    def value_in_words(self) -> str:
+        """The value with its sign and unit as the source prints it: "< 75 Gy", "80 to 150 Gy"."""
+        sign = {"minimum": ">", "maximum": "<"}.get(self.direction, "")
+        sign += " " if self.strict and sign else "= " if sign else ""
+        high = "" if self.high is None else f" to {self.high:g}"
+        return f"{sign}{self.low:g}{high} {self.unit}"
+
+    def cautions_for(self, facts: Facts) -> tuple[str, ...]:
+        """The cautions that are not known to be beside the point."""
+        return tuple(c.text for c in self.cautions if decide(c.when, facts)[0] is not False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain dictionaries and lists, ready for JSON."""
+        return {
+            **{name: getattr(self, name) for name in self.__dataclass_fields__},
+            "intents": list(self.intents),
+            "conditions": [condition.as_dict() for condition in self.conditions],
+            "condition": self.condition,
+            "cautions": [{"text": c.text, "when": [w.as_dict() for w in c.when]} for c in self.cautions],
+            "not_reconciled": list(self.not_reconciled),
+            "source": vars(self.source).copy(),
+            "verified": self.verified,
+        }
 
 
 @dataclass(frozen=True)
 class LimitQuery:
-    """What applies for certain, and what applies only on a condition that the query left open."""
+    """Entries that apply for certain, and entries whose conditions the query left open.
+
+    `depends_on` has one tuple for each entry of `conditional`: the conditions that are not decided.
+    """
 
     limits: tuple[Limit, ...]
     conditional: tuple[Limit, ...]
+    depends_on: tuple[tuple[LimitCondition, ...], ...]
     table_version: str
     advisories: tuple[Advisory, ...]
 
-    def rows(self) -> list[dict[str, str | float | None]]:
-        """One dictionary per limit, ready for a table or JSON; "applies" is "yes" or "if" its condition holds."""
-        return [
-            {**asdict(limit), "intents": ", ".join(limit.intents), "applies": applies}
-            for applies, limits in (("yes", self.limits), ("if", self.conditional))
-            for limit in limits
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary per entry, ready for JSON.
+
+        "applies" is "yes" or "depends on"; "depends_on" lists the conditions that the query left open.
+        """
+        certain = [{**limit.as_dict(), "applies": "yes", "depends_on": []} for limit in self.limits]
+        return certain + [
+            {**limit.as_dict(), "applies": "depends on", "depends_on": [str(condition) for condition in open_ones]}
+            for limit, open_ones in zip(self.conditional, self.depends_on, strict=True)
         ]
 
 
 @cache
-def _table() -> tuple[str, tuple[tuple[Limit, dict[str, str | bool]], ...]]:
+def limit_table() -> tuple[str, tuple[Limit, ...]]:
+    """The version of the table and its entries."""
     table = json.loads((files("yttria") / "data" / "limits.json").read_text(encoding="utf-8"))
-    entries = []
-    for entry in table["limits"]:
-        when = entry.pop("when")
-        entries.append((Limit(**{**entry, "intents": tuple(entry["intents"])}), when))
-    return table["version"], tuple(entries)
+    sources = {key: LimitSource(key, **source) for key, source in table["sources"].items()}
+    absent: dict[str, Any] = {"high": None, "unit": "Gy", "over": "one treatment"}
+    absent |= dict.fromkeys(("strict", "aim", "general"), False)
+    absent |= dict.fromkeys(("case_of", "alternative_of", "level_of_evidence", "where"), "")
+    return table["version"], tuple(
+        Limit(
+            **{
+                **absent,
+                **entry,
+                "intents": tuple(entry["intents"]),
+                "conditions": _conditions(entry, "conditions"),
+                "cautions": tuple(Caution(c["text"], _conditions(c, "when")) for c in entry.get("cautions", ())),
+                "not_reconciled": tuple(entry.get("not_reconciled", ())),
+                "source": sources[entry["source"]],
+            }
+        )
+        for entry in table["limits"]
+    )
+
+
+def _conditions(entry: dict[str, Any], key: str) -> tuple[LimitCondition, ...]:
+    return tuple(condition_from_dict(condition) for condition in entry.get(key, ()))
 
 
 def limits(
@@ -83,91 +218,151 @@ def limits(
     kind: str | None = None,
     direction: str | None = None,
     bilirubin_mg_per_dl: float | None = None,
+    bilirubin_umol_per_l: float | None = None,
+    hepatic_reserve_fraction: float | None = None,
     pretreated_or_impaired: bool | None = None,
     cirrhotic: bool | None = None,
+    prior_radioembolization: bool | None = None,
 ) -> LimitQuery:
-    """The limits and thresholds that apply to what is given; a name that is left out restricts nothing.
+    """Look up the limits and targets that apply to what is given.
 
-    `guideline` e.g. "EANM2022"; `device` "glass", "resin" or "holmium"; `disease` "HCC", "ICC" or "mCRC"; `intent`
-    "segmentectomy", "lobectomy", "unilobar" or "bilobar"; `kind` one of `KINDS`; `direction` "minimum", "maximum" or
-    "range". The state of the liver decides between limits that depend on it; where it is not given they come back in
-    `conditional`, with an advisory.
+    `guideline`, `kind` and `direction` select entries. The other arguments describe the treatment: an entry that they
+    exclude is left out, and an entry that depends on one that is not given comes back in `conditional`.
 
-    Advisories: a text that contradicts itself or another ("limit_text_ambiguous"), an entry recalled from memory
-    ("limit_not_verified"), a condition left open ("condition_not_given"), and a value on the boundary between two
-    limits, of which the lower dose is taken ("threshold_exactly_on_boundary_conservative_used").
+    Parameters
+    ----------
+    guideline : str, optional
+        Such as "EANM2022"; all guidelines if it is not given.
+    device : {"glass", "resin", "holmium"}, optional
+        Microspheres.
+    disease : {"HCC", "ICC", "mCRC"}, optional
+        Disease.
+    intent : {"segmentectomy", "lobectomy", "unilobar", "bilobar"}, optional
+        Intent of treatment.
+    kind : str, optional
+        One of `KINDS`.
+    direction : {"minimum", "maximum", "range", "association"}, optional
+        Kind of comparison.
+    bilirubin_mg_per_dl, bilirubin_umol_per_l : float, optional
+        Total bilirubin, in one of the two units, within (0, 100) mg/dL.
+    hepatic_reserve_fraction : float, optional
+        Untreated fraction of the liver, within [0, 1].
+    pretreated_or_impaired, cirrhotic, prior_radioembolization : bool, optional
+        State of the liver.
 
-    Raises `UnknownNameError` for a name the table does not hold, `OutOfRangeError` for a bilirubin that is none.
+    Returns
+    -------
+    LimitQuery
+        Entries that apply, entries that depend on what is not given, and advisories.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is not in the table.
+    OutOfRangeError
+        If the bilirubin or the reserve is outside its range.
+    ArgumentError
+        If the bilirubin is given in both units, or a state of the liver is not True, False or None.
+
+    Warns
+    -----
+    limit_text_ambiguous
+        The source contradicts itself or another source.
+    limit_not_verified
+        The value was not read.
+    condition_not_given
+        The entry depends on what is not given (note).
+    threshold_exactly_on_boundary_conservative_used
+        The value lies on the boundary between two entries, and the lower dose was taken.
+
+    Examples
+    --------
+    >>> from yttria.planning import limits
+    >>> found = limits(guideline="EANM2022", device="resin", disease="ICC", intent="unilobar")
+    >>> [(limit.kind, limit.value_in_words) for limit in found.limits]
+    [('normal_perfused', '< 40 Gy'), ('tumor', '>= 100 to 120 Gy')]
     """
-    version, table = _table()
-    asked = {"guideline": guideline, "device": device, "disease": disease, "kind": kind, "direction": direction}
-    known_intents = sorted({name for limit, _ in table for name in limit.intents})
-    _check("intent", intent, known_intents)
-    for field, name in asked.items():
-        _check(field, name, sorted({value for limit, _ in table if (value := getattr(limit, field)) is not None}))
-    bilirubin = None if bilirubin_mg_per_dl is None else number("bilirubin in mg/dL", bilirubin_mg_per_dl)
-    if bilirubin is not None and not (isfinite(bilirubin) and 0.0 < bilirubin < 100.0):
-        raise OutOfRangeError(
-            f"bilirubin in mg/dL must be within (0, 100), got {bilirubin:g} (1 mg/dL is 17.104 umol/L)"
-        )
-    state = {"pretreated_or_impaired": pretreated_or_impaired, "cirrhotic": cirrhotic}
+    version, table = limit_table()
+    check_names(guideline=guideline, device=device, disease=disease, intent=intent, kind=kind, direction=direction)
+    facts: Facts = {
+        "device": device,
+        "disease": disease,
+        "intent": intent,
+        "bilirubin_mg_per_dl": bilirubin_mg_per_dl_of(bilirubin_mg_per_dl, bilirubin_umol_per_l),
+        "hepatic_reserve_fraction": fraction("hepatic reserve fraction", hepatic_reserve_fraction),
+        "pretreated_or_impaired": flag("pretreated_or_impaired", pretreated_or_impaired),
+        "cirrhotic": flag("cirrhotic", cirrhotic),
+        "prior_radioembolization": flag("prior_radioembolization", prior_radioembolization),
+    }
     certain: list[Limit] = []
-    conditional: list[Limit] = []
-    advisories: list[Advisory] = []
-    for limit, when in table:
-        if intent is not None and limit.intents and intent not in limit.intents:
+    conditional: list[tuple[Limit, tuple[LimitCondition, ...]]] = []
+    for limit in table:
+        selected = ((guideline, limit.guideline), (kind, limit.kind), (direction, limit.direction))
+        if any(asked not in (None, name) for asked, name in selected):
             continue
-        if any(name is not None and getattr(limit, field) not in (None, name) for field, name in asked.items()):
-            continue
-        verdict = _holds(when, bilirubin, state)
-        if verdict is False:
-            continue
-        (conditional if verdict is None else certain).append(limit)
-        if verdict is not None and "bilirubin_mg_per_dl" in when and bilirubin is not None:
-            boundary = float(str(when["bilirubin_mg_per_dl"]).split()[1])
-            if bilirubin == boundary:
-                advisories.append(
-                    Advisory(
-                        "threshold_exactly_on_boundary_conservative_used",
-                        f"Bilirubin is exactly {boundary:g} mg/dL, for which {limit.id} has no entry; the lower dose "
-                        f"limit, {limit.low:g} {limit.unit}, was taken.",
-                        bilirubin,
-                        boundary,
-                        limit.source,
-                    )
+        verdict, open_ones = decide((*limit.scope, *limit.conditions), facts)
+        if verdict is True:
+            certain.append(limit)
+        elif verdict is None:
+            conditional.append((limit, open_ones))
+    advisories = [a for limit in certain for a in boundary_advisories(limit, facts)]
+    for limit in (*certain, *(limit for limit, _ in conditional)):
+        advisories += source_advisories(limit)
+    advisories += [
+        Advisory(
+            "condition_not_given",
+            f"{limit.id}, {limit.value_in_words}, applies only if {' and '.join(map(str, open_ones))}.",
+            None,
+            limit.low,
+            limit.source.citation,
+            severity="note",
+        )
+        for limit, open_ones in conditional
+    ]
+    return LimitQuery(
+        tuple(certain),
+        tuple(limit for limit, _ in conditional),
+        tuple(open_ones for _, open_ones in conditional),
+        version,
+        tuple(advisories),
+    )
+
+
+def check_names(*, intent: str | None, **names: str | None) -> None:
+    """`UnknownNameError` for a name that is not in the table."""
+    _, table = limit_table()
+    known = {field: sorted({str(v) for e in table if (v := getattr(e, field)) is not None}) for field in names}
+    known["intent"] = sorted({name for entry in table for name in entry.intents})
+    for field, name in {**names, "intent": intent}.items():
+        if name is not None and name not in known[field]:
+            raise UnknownNameError(f"{field} must be one of {', '.join(known[field])}, got {name!r}")
+
+
+def boundary_advisories(limit: Limit, facts: Facts) -> list[Advisory]:
+    """An advisory for each condition that holds only because the boundary was given to it."""
+    found = []
+    for condition in limit.conditions:
+        value = facts.get(condition.quantity)
+        if condition.includes_boundary and not isinstance(condition.value, tuple) and value is not None:
+            strict = LimitCondition(condition.quantity, condition.relation, condition.value)
+            if condition.holds(facts) and not strict.holds(facts):
+                message = (
+                    f"{str(condition).split(' is ')[0].capitalize()} is exactly {value:g} mg/dL, for which the source "
+                    f"has no entry; the lower dose limit, {limit.low:g} {limit.unit}, was taken."
                 )
-    for limit in (*certain, *conditional):
-        if limit.ambiguity:
-            message = f"{limit.id}, {limit.low:g} {limit.unit}: {limit.ambiguity}."
-            advisories.append(Advisory("limit_text_ambiguous", message, None, limit.low, limit.source))
-        if not limit.verified:
-            message = f"{limit.id}, {limit.low:g} {limit.unit}, was recalled from memory; check it before use."
-            advisories.append(Advisory("limit_not_verified", message, None, limit.low, limit.source))
-    for limit in conditional:
-        message = f"{limit.id}, {limit.low:g} {limit.unit}, applies only if: {limit.condition}."
-        advisories.append(Advisory("condition_not_given", message, None, limit.low, limit.source))
-    return LimitQuery(tuple(certain), tuple(conditional), version, tuple(advisories))
+                code = "threshold_exactly_on_boundary_conservative_used"
+                found.append(Advisory(code, message, value, condition.value, limit.source.citation, severity="note"))
+    return found
 
 
-def _check(field: str, name: str | None, known: list[str]) -> None:
-    if name is not None and name not in known:
-        raise UnknownNameError(f"{field} must be one of {', '.join(known)}, got {name!r}")
-
-
-def _holds(when: dict[str, str | bool], bilirubin: float | None, state: dict[str, bool | None]) -> bool | None:
-    """Whether a condition holds; None where the query leaves it open. A boundary itself counts as above it."""
-    for field, wanted in when.items():
-        if field == "bilirubin_mg_per_dl":
-            side, _, boundary = str(wanted).partition(" ")
-            if side == "absent":
-                verdict: bool | None = bilirubin is None
-            elif bilirubin is None:
-                verdict = None
-            else:
-                verdict = (bilirubin >= float(boundary)) == (side == "above")
-        else:
-            given = state[field]
-            verdict = None if given is None else given == wanted
-        if verdict is not True:
-            return verdict
-    return True
+def source_advisories(limit: Limit) -> list[Advisory]:
+    """Advisories about the source: readings that are not reconciled, a value that was not read."""
+    found = []
+    named = f"{limit.guideline}, {' '.join(filter(None, (limit.device, limit.disease)))}, {limit.value_in_words}"
+    if limit.not_reconciled:
+        message = f"{named}: {' '.join(limit.not_reconciled)} The two are not reconciled."
+        found.append(Advisory("limit_text_ambiguous", message, None, limit.low, limit.source.citation))
+    if not limit.verified:
+        message = f"{named}: the value was not verified. Check it in the source before use."
+        found.append(Advisory("limit_not_verified", message, None, limit.low, limit.source.citation))
+    return found

@@ -31,6 +31,8 @@ def guideline_limit(i: Inputs) -> Answer:
     )
     found: Answer = {"warnings": codes(query)}
     for limit in query.limits:
+        if limit.aim or limit.direction == "association":
+            continue
         value = limit.low if limit.high is None else [limit.low, limit.high]
         found[f"{LIMIT_NAMES[limit.kind]}_{limit.direction[:3]}_{limit.unit}"] = value
     return found

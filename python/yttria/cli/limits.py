@@ -1,0 +1,134 @@
+"""`yttria limits`: the table of limits and targets, and what of it applies."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from .. import planning
+from ..planning.limit_conditions import QUANTITIES
+from .output import Row, as_json, print_advisories, print_table
+
+TEXT = typer.Option(show_default=False)
+KIND_WORDS = {
+    "tumor": "tumor",
+    "perfused": "perfused volume",
+    "normal_perfused": "perfused normal liver",
+    "normal_whole": "whole normal liver",
+    "lung": "lungs",
+}
+
+
+def limits(
+    guideline: Annotated[str | None, typer.Option(help="Such as EANM2022.", show_default=False)] = None,
+    device: Annotated[str | None, typer.Option(help="glass, resin or holmium.", show_default=False)] = None,
+    disease: Annotated[str | None, typer.Option(help="HCC, ICC or mCRC.", show_default=False)] = None,
+    intent: Annotated[
+        str | None, typer.Option(help="segmentectomy, lobectomy, unilobar or bilobar.", show_default=False)
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="tumor, perfused, normal_perfused, normal_whole or lung.", show_default=False),
+    ] = None,
+    direction: Annotated[
+        str | None, typer.Option(help="minimum, maximum, range or association.", show_default=False)
+    ] = None,
+    bilirubin_mg_per_dl: Annotated[float | None, TEXT] = None,
+    bilirubin_umol_per_l: Annotated[float | None, TEXT] = None,
+    hepatic_reserve_fraction: Annotated[
+        float | None, typer.Option(help="Untreated fraction of the liver.", show_default=False)
+    ] = None,
+    impaired: Annotated[
+        bool | None,
+        typer.Option("--impaired/--not-impaired", help="Pretreated or compromised liver.", show_default=False),
+    ] = None,
+    cirrhotic: Annotated[
+        bool | None, typer.Option("--cirrhotic/--not-cirrhotic", help="Cirrhosis.", show_default=False)
+    ] = None,
+    prior_radioembolization: Annotated[
+        bool | None,
+        typer.Option(
+            "--prior-radioembolization/--first-radioembolization", help="Earlier treatments.", show_default=False
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
+) -> None:
+    """Limits and targets of guidelines and studies: when each applies, and whether it was read in its source.
+
+    yttria limits --guideline EANM2022 --device glass --disease HCC --intent unilobar
+    """
+    found = planning.limits(
+        guideline=guideline,
+        device=device,
+        disease=disease,
+        intent=intent,
+        kind=kind,
+        direction=direction,
+        bilirubin_mg_per_dl=bilirubin_mg_per_dl,
+        bilirubin_umol_per_l=bilirubin_umol_per_l,
+        hepatic_reserve_fraction=hepatic_reserve_fraction,
+        pretreated_or_impaired=impaired,
+        cirrhotic=cirrhotic,
+        prior_radioembolization=prior_radioembolization,
+    )
+    if json:
+        advisories = [a.as_dict() for a in found.advisories]
+        typer.echo(as_json({"table_version": found.table_version, "limits": found.rows(), "advisories": advisories}))
+        return
+    known = {"device": device, "disease": disease, "intent": intent, "prior_radioembolization": prior_radioembolization}
+    notes: dict[str, int] = {}
+    rows: list[Row] = []
+    # The order of the table, in which entries that belong together stand together.
+    order = {limit.id: place for place, limit in enumerate(planning.limits().conditional + planning.limits().limits)}
+    entries = [(limit, ()) for limit in found.limits] + list(zip(found.conditional, found.depends_on, strict=True))
+    for limit, undecided in sorted(entries, key=lambda entry: order[entry[0].id]):
+        cautions = limit.cautions_for(known)
+        level = f"level {limit.level_of_evidence}" if limit.level_of_evidence else ""
+        rows.append(
+            {
+                "for": " ".join(filter(None, (limit.device, limit.disease, ", ".join(limit.intents)))),
+                "limit": in_words(limit),
+                "applies": _applies(limit, undecided),
+                "source": ", ".join(filter(None, (limit.guideline, level, limit.status))),
+                "notes": ", ".join(str(notes.setdefault(text, len(notes) + 1)) for text in cautions),
+            }
+        )
+    if not rows:
+        typer.echo("No entry of the table applies to what was asked.")
+        return
+    print_table(
+        rows,
+        title=f"Limits and targets, table of {found.table_version}",
+        headings={"for": "For", "limit": "Dose", "applies": "Applies", "source": "Source", "notes": "Notes"},
+        folded=("for", "limit", "applies", "source", "notes"),
+    )
+    console = Console()
+    for text, number in notes.items():
+        console.print(Text(f"{number}  {text}"))
+    for source in dict.fromkeys(limit.source for limit, _ in entries):
+        read = {"primary": "Read", "secondary": "Read in another text", "no": "Not verified"}[source.read]
+        console.print(Text(f"{source.citation}. {read}: {source.checked}.", style="dim"))
+    # What is left open and what was not verified stand in the table.
+    print_advisories(a for a in found.advisories if a.code not in ("condition_not_given", "limit_not_verified"))
+
+
+def in_words(limit: planning.Limit) -> str:
+    """A limit as a table shows it: "perfused normal liver < 40 Gy"."""
+    words = f"{KIND_WORDS[limit.kind]} {limit.value_in_words}"
+    if limit.over == "all treatments":
+        words += " over all treatments"
+    if limit.direction == "association":
+        return f"{words}, reported"
+    return f"{words}, an aim" if limit.aim else words
+
+
+def _applies(limit: planning.Limit, undecided: tuple[planning.LimitCondition, ...]) -> str:
+    if not undecided:
+        return f"yes: {limit.condition}" if limit.conditions else "yes"
+    scope = [QUANTITIES[c.quantity] for c in undecided if c in limit.scope]
+    others = [str(c) for c in undecided if c not in limit.scope]
+    depends = f"depends on {' and '.join(scope)}" if scope else ""
+    return "; ".join(filter(None, (depends, f"depends on whether {' and '.join(others)}" if others else "")))

@@ -1,0 +1,160 @@
+"""Conditions under which a limit applies, and what is known of a treatment to decide them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from .._inputs import number, optional_number
+from ..errors import ArgumentError, OutOfRangeError
+
+QUANTITIES = {
+    "device": "the device",
+    "disease": "the disease",
+    "intent": "the intent of treatment",
+    "hepatic_reserve_fraction": "the hepatic reserve",
+    "bilirubin_mg_per_dl": "the bilirubin",
+    "whole_liver_dose_gy": "the mean dose to the whole liver",
+    "pretreated_or_impaired": "whether the liver is pretreated or its function compromised",
+    "cirrhotic": "whether the liver is cirrhotic",
+    "prior_radioembolization": "whether radioembolization was given before",
+}
+"""What a condition may ask for, in the words of the messages."""
+
+_YES = {
+    "pretreated_or_impaired": (
+        "the liver is pretreated or its function compromised",
+        "the liver is neither pretreated nor its function compromised",
+    ),
+    "cirrhotic": ("the liver is cirrhotic", "the liver is not cirrhotic"),
+    "prior_radioembolization": ("radioembolization was given before", "this is the first radioembolization"),
+}
+_UNITS = {"bilirubin_mg_per_dl": "mg/dL", "whole_liver_dose_gy": "Gy"}
+_UMOL_PER_L = 17.104
+_ROUNDING = 1e-9
+
+Facts = dict[str, Any]
+"""What is known: a quantity of `QUANTITIES` to its value, None if it is not known."""
+
+
+@dataclass(frozen=True)
+class LimitCondition:
+    """Condition on one quantity, in a form that a program can decide.
+
+    Parameters
+    ----------
+    quantity : str
+        One of "device", "disease", "intent", "hepatic_reserve_fraction" (the untreated fraction of the liver),
+        "bilirubin_mg_per_dl", "whole_liver_dose_gy", "pretreated_or_impaired", "cirrhotic", "prior_radioembolization".
+    relation : {"below", "above", "at_least", "is", "one_of", "known"}
+        How the quantity is compared.
+    value : float, bool or tuple of str
+        What it is compared with.
+    includes_boundary : bool, default False
+        Whether "above" holds at `value` itself: the source leaves the boundary open, and the lower dose is taken.
+
+    Examples
+    --------
+    >>> from yttria.planning import LimitCondition
+    >>> reserve = LimitCondition("hepatic_reserve_fraction", "below", 0.30)
+    >>> print(reserve, reserve.holds({"hepatic_reserve_fraction": 0.25}), reserve.holds({}))
+    the hepatic reserve is below 30 % True None
+    """
+
+    quantity: str
+    relation: str
+    value: float | bool | tuple[str, ...]
+    includes_boundary: bool = False
+
+    def holds(self, facts: Facts) -> bool | None:
+        """Decide the condition from `facts`, a quantity to its value; None if the quantity is not known."""
+        known = facts.get(self.quantity)
+        if self.relation == "known":
+            return (known is not None) == self.value
+        if known is None:
+            return None
+        if self.relation == "is":
+            return bool(known == self.value)
+        if isinstance(self.value, tuple):
+            return known in self.value
+        if abs(known - self.value) <= _ROUNDING * max(1.0, abs(self.value)):
+            return self.relation == "at_least" or self.includes_boundary
+        return bool(known < self.value if self.relation == "below" else known > self.value)
+
+    @property
+    def quantity_in_words(self) -> str:
+        """The quantity as a message names it: "the bilirubin"."""
+        return QUANTITIES[self.quantity]
+
+    @property
+    def whatever(self) -> str:
+        """The quantity as what makes no difference: "whatever the bilirubin is"."""
+        if self.relation == "is":
+            return f"whether or not {_YES[self.quantity][0]}"
+        return f"whatever {self.quantity_in_words} is"
+
+    def __str__(self) -> str:
+        """The condition as a clause: "the hepatic reserve is below 30 %"."""
+        words = self.quantity_in_words
+        if self.relation == "known":
+            return f"{words} is {'' if self.value else 'not '}considered"
+        if self.relation == "is":
+            return _YES[self.quantity][0 if self.value else 1]
+        if isinstance(self.value, tuple):
+            return f"{words} is {' or '.join(self.value)}"
+        unit = _UNITS.get(self.quantity)
+        value = f"{self.value:g} {unit}" if unit else f"{100.0 * self.value:g} %"
+        return f"{words} is {self.relation.replace('_', ' ')} {value}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The condition as it stands in the table: the quantity, and the relation with its value."""
+        value = list(self.value) if isinstance(self.value, tuple) else self.value
+        boundary = {"includes_boundary": True} if self.includes_boundary else {}
+        return {"quantity": self.quantity, self.relation: value, **boundary}
+
+
+def condition_from_dict(entry: dict[str, Any]) -> LimitCondition:
+    """Condition from its form in the table."""
+    ((relation, value),) = ((k, v) for k, v in entry.items() if k not in ("quantity", "includes_boundary"))
+    boundary = bool(entry.get("includes_boundary", False))
+    return LimitCondition(entry["quantity"], relation, tuple(value) if isinstance(value, list) else value, boundary)
+
+
+def decide(conditions: Iterable[LimitCondition], facts: Facts) -> tuple[bool | None, tuple[LimitCondition, ...]]:
+    """Whether all conditions hold, and those that cannot be decided: False wins over unknown, unknown over True."""
+    verdicts = [(condition, condition.holds(facts)) for condition in conditions]
+    if any(verdict is False for _, verdict in verdicts):
+        return False, ()
+    open_ones = tuple(condition for condition, verdict in verdicts if verdict is None)
+    return (None if open_ones else True), open_ones
+
+
+def bilirubin_mg_per_dl_of(mg_per_dl: float | None, umol_per_l: float | None) -> float | None:
+    """Total bilirubin in mg/dL from at most one of the two units; None if neither is given."""
+    if mg_per_dl is not None and umol_per_l is not None:
+        raise ArgumentError("bilirubin is given in mg/dL and in umol/L; give one of them")
+    if umol_per_l is not None:
+        mg_per_dl = number("bilirubin in umol/L", umol_per_l) / _UMOL_PER_L
+    bilirubin = optional_number("bilirubin in mg/dL", mg_per_dl)
+    if bilirubin is not None and not (isfinite(bilirubin) and 0.0 < bilirubin < 100.0):
+        raise OutOfRangeError(
+            f"bilirubin in mg/dL must be within (0, 100), got {bilirubin:g} (1 mg/dL is {_UMOL_PER_L} umol/L)"
+        )
+    return bilirubin
+
+
+def fraction(quantity: str, value: float | None) -> float | None:
+    """A fraction of [0, 1], or None."""
+    given = optional_number(quantity, value)
+    if given is not None and not 0.0 <= given <= 1.0:
+        raise OutOfRangeError(f"{quantity} must be within [0, 1], got {given:g}")
+    return given
+
+
+def flag(name: str, value: bool | None) -> bool | None:
+    """True, False or None; anything else is an `ArgumentError`."""
+    if value is not None and not isinstance(value, bool):
+        raise ArgumentError(f"{name} must be True, False or None, got {value!r:.40}")
+    return value

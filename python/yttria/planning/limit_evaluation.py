@@ -1,0 +1,269 @@
+"""Doses of a treatment, planned or delivered, compared with the limits and targets of a guideline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf, isfinite
+
+from .._inputs import number
+from ..errors import ArgumentError, OutOfRangeError
+from .limit_conditions import Facts, bilirubin_mg_per_dl_of, decide, flag, fraction
+from .limit_state import ABOVE, BELOW, DEPENDS, MET, LimitState, TreatmentDoses, amount, subject
+from .limits import Limit, check_names, limit_table
+
+_READING = "which reading of the source applies (not reconciled)"
+_ROUNDING = 1e-9
+
+
+def evaluate_limits(
+    doses: TreatmentDoses,
+    *,
+    guideline: str = "EANM2022",
+    device: str | None = None,
+    disease: str | None = None,
+    intent: str | None = None,
+    perfused_mass_kg: float | None = None,
+    liver_mass_kg: float | None = None,
+    hepatic_reserve_fraction: float | None = None,
+    bilirubin_mg_per_dl: float | None = None,
+    bilirubin_umol_per_l: float | None = None,
+    pretreated_or_impaired: bool | None = None,
+    cirrhotic: bool | None = None,
+    prior_radioembolization: bool | None = None,
+    prior_normal_perfused_dose_gy: float | None = None,
+    prior_normal_whole_dose_gy: float | None = None,
+    prior_lung_dose_gy: float | None = None,
+) -> tuple[LimitState, ...]:
+    """Compare the doses of one treatment with the limits and targets of a guideline.
+
+    The doses may be planned or delivered. The entries of `guideline` are evaluated, and the lung limits of common
+    practice and of the label, which go with every guideline. An entry that depends on what is not given has the state
+    "depends on". An entry whose condition is known not to hold is left out, as are reported associations.
+
+    Parameters
+    ----------
+    doses : TreatmentDoses
+        Mean absorbed doses in Gy.
+    guideline : str, default "EANM2022"
+        Guideline or study.
+    device, disease, intent : str, optional
+        As for `limits`. Without an intent, no limit that belongs to an intent is certain; likewise for the others.
+    perfused_mass_kg, liver_mass_kg : float, optional
+        Mass of the perfused volume and of the whole liver, both with tumors. They give the hepatic reserve, and the
+        dose to the whole liver from the dose to the perfused volume, if these are not given themselves.
+    hepatic_reserve_fraction : float, optional
+        Untreated fraction of the liver, within [0, 1]. It goes before the masses.
+    bilirubin_mg_per_dl, bilirubin_umol_per_l : float, optional
+        Total bilirubin, in one of the two units.
+    pretreated_or_impaired, cirrhotic, prior_radioembolization : bool, optional
+        State of the liver. Earlier radioembolization counts as pretreatment unless `pretreated_or_impaired` is given.
+    prior_normal_perfused_dose_gy, prior_normal_whole_dose_gy, prior_lung_dose_gy : float, optional
+        Dose of earlier treatments to the perfused normal liver, the whole normal liver and the lungs. None means 0,
+        unless `prior_radioembolization` is True: then the dose is not known.
+
+    Returns
+    -------
+    tuple of LimitState
+        One for each entry that applies or may apply, in the order of the table.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is not in the table.
+    OutOfRangeError
+        If a mass, fraction, bilirubin or dose is outside its range, or the perfused volume exceeds the liver.
+    ArgumentError
+        If the bilirubin is given in both units, or a dose of earlier treatments contradicts
+        `prior_radioembolization=False`.
+
+    Notes
+    -----
+    The hepatic reserve is `1 - m_perfused / m_liver`, the mean dose to the whole liver `D_perfused m_perfused /
+    m_liver`. Doses of earlier treatments are added before the comparison with a maximum, and not with a target. A dose
+    that equals the limit within rounding meets it, also if the source prints < or >.
+
+    Of entries that exclude each other, such as those by bilirubin, one state is returned if all that may apply agree:
+    the state is then certain. Of alternatives, such as "140 to 150 Gy, or more than 150 Gy if the whole liver receives
+    less than 150 Gy", meeting one suffices.
+
+    References
+    ----------
+    Weber et al., Eur J Nucl Med Mol Imaging 2022;49:1682 (read: tables 2 and 3); each entry names its own source.
+
+    Examples
+    --------
+    A plan like those of DOSISPHERE-01 does not exceed the guideline's limit for the perfused volume:
+
+    >>> from yttria.planning import TreatmentDoses, evaluate_limits
+    >>> doses = TreatmentDoses(perfused_gy=177.0, whole_liver_gy=122.0)
+    >>> states = evaluate_limits(doses, device="glass", disease="HCC", intent="unilobar")
+    >>> [state.state for state in states if state.limit.kind == "perfused"]
+    ['met']
+    """
+    check_names(guideline=guideline, device=device, disease=disease, intent=intent)
+    reserve = fraction("hepatic reserve fraction", hepatic_reserve_fraction)
+    perfused_share = _perfused_share(perfused_mass_kg, liver_mass_kg)
+    if reserve is None and perfused_share is not None:
+        reserve = 1.0 - perfused_share
+    whole_liver = doses.whole_liver_gy
+    if whole_liver is None and perfused_share is not None and doses.perfused_gy is not None:
+        whole_liver = doses.perfused_gy * perfused_share
+    prior = _prior_doses(
+        flag("prior_radioembolization", prior_radioembolization),
+        prior_normal_perfused_dose_gy,
+        prior_normal_whole_dose_gy,
+        prior_lung_dose_gy,
+    )
+    treated_before = prior_radioembolization
+    if any(low > 0.0 for low, _ in prior.values()):
+        treated_before = True
+    pretreated = flag("pretreated_or_impaired", pretreated_or_impaired)
+    facts: Facts = {
+        "device": device,
+        "disease": disease,
+        "intent": intent,
+        "hepatic_reserve_fraction": reserve,
+        "bilirubin_mg_per_dl": bilirubin_mg_per_dl_of(bilirubin_mg_per_dl, bilirubin_umol_per_l),
+        "whole_liver_dose_gy": whole_liver,
+        "pretreated_or_impaired": True if pretreated is None and treated_before else pretreated,
+        "cirrhotic": flag("cirrhotic", cirrhotic),
+        "prior_radioembolization": treated_before,
+    }
+    groups: dict[str, list[_Entry]] = {}
+    for limit in limit_table()[1]:
+        if (limit.guideline == guideline or limit.general) and limit.direction != "association":
+            entry = _entry(limit, doses, facts, prior)
+            if entry is not None:
+                groups.setdefault(limit.case_of or limit.alternative_of or limit.id, []).append(entry)
+    return tuple(state for group in groups.values() for state in _resolved(group))
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """The state of one entry by itself. `outcome` is the state if it applies; None if a dose is missing."""
+
+    state: LimitState
+    outcome: str | None
+    scope_known: bool
+
+
+def _entry(limit: Limit, doses: TreatmentDoses, facts: Facts, prior: dict[str, tuple[float, float]]) -> _Entry | None:
+    verdict, undecided = decide((*limit.scope, *limit.conditions), facts)
+    if verdict is False:
+        return None
+    scope_known = decide(limit.scope, facts)[0] is True
+    missing = [condition.quantity_in_words for condition in undecided]
+    cautions = limit.cautions_for(facts)
+    value = doses.value(limit)
+    if value is None:
+        missing.insert(0, f"the {subject(limit)}")
+        state = LimitState(limit, DEPENDS, None, 0.0, tuple(missing), undecided, "", (), cautions)
+        return _Entry(state, None, scope_known)
+    added = limit.direction == "maximum" and limit.unit == "Gy"
+    if limit.kind == "lung":
+        added = added and limit.over == "all treatments"
+    least, most = prior.get(limit.kind, (0.0, 0.0)) if added else (0.0, 0.0)
+    outcome: str | None = _compared(limit, value + least)
+    if outcome != _compared(limit, value + most):
+        outcome = None
+        missing.append(f"the {subject(limit)} of earlier treatments")
+    certain = outcome if outcome is not None and not missing else DEPENDS
+    state = LimitState(
+        limit,
+        certain,
+        value + least,
+        least,
+        tuple(missing),
+        undecided,
+        (outcome or "") if missing else "",
+        (),
+        cautions,
+    )
+    return _Entry(state, outcome, scope_known)
+
+
+def _compared(limit: Limit, value: float) -> str:
+    highest = limit.low if limit.direction == "maximum" else limit.high
+    if limit.direction in ("maximum", "range") and highest is not None and value > highest * (1.0 + _ROUNDING):
+        return ABOVE
+    if limit.direction in ("minimum", "range") and value < limit.low * (1.0 - _ROUNDING):
+        return BELOW
+    return MET
+
+
+def _resolved(group: list[_Entry]) -> list[LimitState]:
+    """The states of entries that exclude each other, or that are alternatives, brought together.
+
+    Nothing is brought together while a dose, or the device, disease or intent, is missing.
+    """
+    if len(group) == 1 or not all(entry.outcome is not None and entry.scope_known for entry in group):
+        return [entry.state for entry in group]
+    return (_cases if group[0].state.limit.case_of else _alternatives)(group)
+
+
+def _cases(group: list[_Entry]) -> list[LimitState]:
+    """Exactly one of the entries applies: what all of them give is certain, whichever it is."""
+    outcomes = {entry.outcome for entry in group}
+    if len(outcomes) == 1:
+        (outcome,) = outcomes
+        # The entry that is hardest to fall short of: a dose above the highest limit is above every limit.
+        decisive = (max if outcome == ABOVE else min)(group, key=lambda entry: entry.state.limit.low)
+        return [replace(decisive.state, state=outcome or DEPENDS, missing=(), if_applies="")]
+    missing = list(dict.fromkeys(name for entry in group for name in entry.state.missing))
+    if any(entry.state.limit.not_reconciled for entry in group):
+        missing.append(_READING)
+    return [
+        replace(entry.state, state=DEPENDS, missing=tuple(missing), if_applies=entry.outcome or "") for entry in group
+    ]
+
+
+def _alternatives(group: list[_Entry]) -> list[LimitState]:
+    """Meeting one of the entries suffices. Entries that may not apply are taken to apply, and not to apply."""
+    others = tuple(entry.state.limit for entry in group)
+    decided = [entry for entry in group if entry.state.certain]
+    with_all, without = _decisive(group), _decisive(decided)
+    if with_all.outcome == without.outcome:
+        with_all = without
+    limit = with_all.state.limit
+    return [replace(with_all.state, alternatives=tuple(other for other in others if other is not limit))]
+
+
+def _decisive(group: list[_Entry]) -> _Entry:
+    """The entry that decides among alternatives: one that is met, or else the one that is easiest to meet."""
+    met = [entry for entry in group if entry.outcome == MET]
+    if met:
+        return min(met, key=lambda entry: len(entry.state.limit.conditions))
+    above = [entry for entry in group if entry.outcome == ABOVE]
+    return above[0] if above else min(group, key=lambda entry: entry.state.limit.low)
+
+
+def _perfused_share(perfused_mass_kg: float | None, liver_mass_kg: float | None) -> float | None:
+    if perfused_mass_kg is None or liver_mass_kg is None:
+        return None
+    perfused = number("mass of the perfused volume in kg", perfused_mass_kg)
+    liver = number("mass of the liver in kg", liver_mass_kg)
+    if not (isfinite(liver) and liver > 0.0):
+        raise OutOfRangeError(f"mass of the liver in kg must be finite and > 0, got {liver:g}")
+    if not 0.0 < perfused <= liver * (1.0 + _ROUNDING):
+        raise OutOfRangeError(
+            f"mass of the perfused volume in kg must be within (0, {liver:g}], the mass of the liver, got {perfused:g}"
+        )
+    return min(perfused / liver, 1.0)
+
+
+def _prior_doses(
+    before: bool | None, normal_perfused: float | None, normal_whole: float | None, lungs: float | None
+) -> dict[str, tuple[float, float]]:
+    """The least and the greatest dose that earlier treatments may have given, by kind of limit."""
+    given = {
+        "normal_perfused": amount("dose of earlier treatments to the perfused normal liver in Gy", normal_perfused),
+        "normal_whole": amount("dose of earlier treatments to the whole normal liver in Gy", normal_whole),
+        "lung": amount("dose of earlier treatments to the lungs in Gy", lungs),
+    }
+    if before is False and any(given.values()):
+        raise ArgumentError("prior_radioembolization is False, and a dose of earlier treatments is given")
+    unknown = (0.0, inf) if before else (0.0, 0.0)
+    doses = {kind: unknown if dose is None else (dose, dose) for kind, dose in given.items()}
+    if normal_whole is None and given["normal_perfused"]:
+        doses["normal_whole"] = (0.0, given["normal_perfused"])  # at most what the perfused part received
+    return doses

@@ -1,0 +1,349 @@
+"""Doses compared with limits: what is certain, what depends on something, and what is not a break."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from yttria.errors import ArgumentError, DTypeError, OutOfRangeError, UnknownNameError
+from yttria.planning import LimitState, TreatmentDoses, evaluate_limits
+from yttria.planning.limits import limit_table
+
+GLASS: dict[str, Any] = {"device": "glass", "disease": "HCC", "intent": "unilobar"}
+RESIN: dict[str, Any] = {"device": "resin", "disease": "HCC", "intent": "unilobar"}
+ICC: dict[str, Any] = {**GLASS, "disease": "ICC"}
+
+
+def _states(doses: TreatmentDoses, kind: str, **known: Any) -> list[LimitState]:
+    return [state for state in evaluate_limits(doses, **known) if state.limit.kind == kind]
+
+
+def _one(doses: TreatmentDoses, kind: str, **known: Any) -> LimitState:
+    (state,) = _states(doses, kind, **known)
+    return state
+
+
+def test_a_plan_like_dosisphere_exceeds_no_limit() -> None:
+    doses = TreatmentDoses(
+        perfused_gy=177, whole_liver_gy=122, normal_perfused_gy=90, normal_whole_gy=48, tumors_gy=[331], lungs_gy=8
+    )
+    states = evaluate_limits(doses, **GLASS, hepatic_reserve_fraction=0.31, bilirubin_mg_per_dl=0.8)
+    assert {state.state for state in states} <= {"met", "depends on"}
+    perfused = next(state for state in states if state.limit.kind == "perfused")
+    assert (perfused.state, perfused.limit.low, [a.low for a in perfused.alternatives]) == ("met", 150, [80])
+    assert str(perfused) == (
+        "The mean dose to the perfused volume is 177 Gy, which reaches the target of 150 Gy (EANM2022). "
+        "This applies because the mean dose to the whole liver is below 150 Gy."
+    )
+
+
+@pytest.mark.parametrize(
+    ("perfused", "whole_liver", "state", "value"),
+    [
+        (177, 122, "met", 150),
+        (177, 150, "above limit", 80),
+        (177, 160, "above limit", 80),
+        (177, None, "depends on", 150),
+        (150, None, "met", 80),
+        (100, None, "met", 80),
+        (79, None, "below target", 80),
+        (79, 60, "below target", 80),
+    ],
+)
+def test_more_than_150_gy_needs_less_than_150_gy_to_the_whole_liver(
+    perfused: float, whole_liver: float | None, state: str, value: float
+) -> None:
+    found = _one(TreatmentDoses(perfused_gy=perfused, whole_liver_gy=whole_liver), "perfused", **GLASS)
+    assert (found.state, found.limit.low) == (state, value)
+    assert found.missing == (("the mean dose to the whole liver",) if state == "depends on" else ())
+    assert found.broken == (state in ("above limit", "below target"))
+
+
+def test_the_whole_liver_dose_and_the_reserve_come_from_the_masses() -> None:
+    doses = TreatmentDoses(perfused_gy=177, normal_perfused_gy=130)
+    perfused, normal = (
+        _one(doses, kind, **GLASS, perfused_mass_kg=1.1, liver_mass_kg=1.5) for kind in ("perfused", "normal_perfused")
+    )
+    assert perfused.state == "met"  # 130 Gy to the whole liver
+    assert normal.state == "above limit"  # a reserve of 27 %
+    assert not _states(doses, "normal_perfused", **GLASS, perfused_mass_kg=0.9, liver_mass_kg=1.5)
+    above = _one(doses, "perfused", **GLASS, perfused_mass_kg=1.4, liver_mass_kg=1.5)
+    assert above.state == "above limit"  # 165 Gy to the whole liver
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "name", "values"),
+    [
+        ("normal_perfused", GLASS, "hepatic_reserve_fraction", (0.25, 0.35)),
+        ("normal_whole", {**GLASS, "intent": "bilobar"}, "bilirubin_mg_per_dl", (2.0, 0.5)),
+        ("normal_perfused", {**RESIN, "intent": "lobectomy"}, "hepatic_reserve_fraction", (0.4, 0.2)),
+        ("normal_perfused", {**RESIN, "intent": "bilobar"}, "pretreated_or_impaired", (True, False)),
+        ("normal_perfused", {**RESIN, "guideline": "Lau 2012"}, "cirrhotic", (True, False)),
+        ("normal_perfused", {**GLASS, "guideline": "Salem 2022"}, "hepatic_reserve_fraction", (0.4, 0.2)),
+    ],
+)
+def test_each_condition_decides_if_it_is_known_and_is_named_if_it_is_not(
+    kind: str, known: dict[str, Any], name: str, values: tuple[Any, Any]
+) -> None:
+    doses = TreatmentDoses(normal_perfused_gy=35 if name == "pretreated_or_impaired" else 65, normal_whole_gy=65)
+    holding = _states(doses, kind, **known, **{name: values[0]})
+    failing = _states(doses, kind, **known, **{name: values[1]})
+    unknown = _states(doses, kind, **known)
+    assert len(holding) == 1
+    assert holding[0].certain
+    assert holding[0].limit not in [state.limit for state in failing]
+    assert all(state.certain for state in failing)
+    assert {state.state for state in unknown} <= {"depends on", "above limit", "met"}
+    assert holding[0].limit in [state.limit for state in unknown]
+    assert all(not state.broken for state in unknown if not state.certain)
+    for state in unknown:
+        assert state.certain or state.missing
+        assert state.certain or "This depends on" in str(state)
+
+
+def test_a_dose_above_every_limit_that_may_apply_is_certain() -> None:
+    known = {**GLASS, "intent": "bilobar"}
+    above = _one(TreatmentDoses(normal_whole_gy=95), "normal_whole", **known)
+    assert (above.state, above.limit.low, above.broken) == ("above limit", 90, True)
+    assert str(above).endswith("above the limit of 90 Gy (EANM2022), whatever the bilirubin is.")
+    resin = _one(TreatmentDoses(normal_perfused_gy=65), "normal_perfused", **{**RESIN, "intent": "bilobar"})
+    assert str(resin).endswith(", whether or not the liver is pretreated or its function compromised.")
+    met = _one(TreatmentDoses(normal_whole_gy=45), "normal_whole", **known)
+    assert (met.state, met.limit.low) == ("met", 50)
+    between = _states(TreatmentDoses(normal_whole_gy=60), "normal_whole", **known)
+    assert {s.limit.low: (s.state, s.if_applies) for s in between} == {
+        50: ("depends on", "above limit"),
+        90: ("depends on", "met"),
+    }
+
+
+def test_the_middle_value_is_for_plans_without_bilirubin_and_not_for_bilobar_hcc() -> None:
+    doses = TreatmentDoses(normal_whole_gy=80)
+    assert 75 in {s.limit.low for s in _states(doses, "normal_whole", **GLASS)}
+    assert 75 not in {s.limit.low for s in _states(doses, "normal_whole", **{**GLASS, "intent": "bilobar"})}
+    assert _one(doses, "normal_whole", **GLASS, bilirubin_mg_per_dl=0.6).state == "met"
+    assert _one(doses, "normal_whole", **GLASS, bilirubin_umol_per_l=34.2).state == "above limit"
+
+
+def test_readings_that_are_not_reconciled_make_no_break_unless_they_agree() -> None:
+    known = {**ICC, "bilirubin_mg_per_dl": 0.6}
+    states = _states(TreatmentDoses(normal_whole_gy=80), "normal_whole", **known)
+    assert {s.limit.low: (s.state, s.if_applies) for s in states} == {
+        75: ("depends on", "above limit"),
+        90: ("depends on", "met"),
+    }
+    assert all("not reconciled" in str(state) for state in states)
+    assert _one(TreatmentDoses(normal_whole_gy=91), "normal_whole", **known).broken
+    assert _one(TreatmentDoses(normal_whole_gy=74), "normal_whole", **known).state == "met"
+
+
+@pytest.mark.parametrize("left_out", ["device", "disease", "intent"])
+def test_without_device_disease_or_intent_nothing_that_belongs_to_one_is_certain(left_out: str) -> None:
+    doses = TreatmentDoses(500, 200, 200, 400, [10], 5, 0.1)
+    known = {**GLASS, left_out: None}
+    for state in evaluate_limits(doses, **known):
+        belongs = {
+            "device": state.limit.device,
+            "disease": state.limit.disease,
+            "intent": state.limit.intents,
+        }[left_out]
+        assert state.certain == (not belongs), str(state)
+        assert state.certain or any(left_out in name for name in state.missing)
+
+
+def test_maxima_are_above_the_limit_and_minima_below_the_target() -> None:
+    doses = TreatmentDoses(normal_perfused_gy=48, tumors_gy=[150, 90])
+    normal, tumor = (_one(doses, kind, **RESIN) for kind in ("normal_perfused", "tumor"))
+    assert str(normal) == "The mean dose to the perfused normal liver is 48 Gy, above the limit of 40 Gy (EANM2022)."
+    assert str(tumor) == "The lowest mean tumor dose is 90 Gy, below the target of 100 to 120 Gy (EANM2022)."
+    assert (normal.state, tumor.state) == ("above limit", "below target")
+
+
+def test_a_dose_between_the_two_values_of_a_target_is_told_so() -> None:
+    tumor = _one(TreatmentDoses(tumors_gy=[110]), "tumor", **RESIN)
+    assert tumor.state == "met"
+    assert "reaches the lower end of the target of 100 to 120 Gy" in str(tumor)
+
+
+def test_a_missed_aim_is_no_break() -> None:
+    required, aim = _states(TreatmentDoses(tumors_gy=[220]), "tumor", **GLASS)
+    assert (required.state, aim.state) == ("met", "below target")
+    assert not aim.broken
+    assert "below the aim of 250 to 300 Gy" in str(aim)
+
+
+def test_a_lung_limit_of_another_guideline_breaks_no_plan() -> None:
+    doses = TreatmentDoses(lungs_gy=28)
+    lungs = _states(doses, "lung", **RESIN)
+    assert {(state.limit.low, state.state) for state in lungs} == {(30, "met"), (50, "met")}
+    own = _states(doses, "lung", **{**RESIN, "guideline": "older SIR-Spheres partition guidance"})
+    assert {state.limit.low for state in own if state.broken} == {25}
+    assert all("not verified" in str(state) for state in own if state.broken)
+
+
+def test_earlier_doses_count_towards_maxima_and_not_towards_targets() -> None:
+    doses = TreatmentDoses(normal_perfused_gy=30, normal_whole_gy=20, lungs_gy=12, tumors_gy=[90])
+    known = {**RESIN, "prior_normal_perfused_dose_gy": 30, "prior_lung_dose_gy": 40}
+    normal = _one(doses, "normal_perfused", **known)
+    assert (normal.state, normal.value, normal.prior_gy) == ("above limit", 60, 30)
+    assert "60 Gy, of which earlier treatments gave 30 Gy, above the limit of 40 Gy" in str(normal)
+    assert {s.limit.low: (s.state, s.value) for s in _states(doses, "lung", **known)} == {
+        30: ("met", 12),
+        50: ("above limit", 52),
+    }
+    assert _one(doses, "tumor", **known).value == 90
+    target = _one(doses, "normal_perfused", **{**known, "disease": "ICC", "intent": "lobectomy"})
+    assert (target.state, target.value) == ("below target", 30)
+
+
+def test_an_unknown_earlier_dose_makes_a_maximum_uncertain_unless_it_is_exceeded_anyway() -> None:
+    known = {**RESIN, "prior_radioembolization": True}
+    state = _one(TreatmentDoses(normal_perfused_gy=30), "normal_perfused", **known)
+    assert state.state == "depends on"
+    assert state.missing == ("the mean dose to the perfused normal liver of earlier treatments",)
+    assert _one(TreatmentDoses(normal_perfused_gy=45), "normal_perfused", **known).broken
+    # The whole normal liver received at most what its perfused part did.
+    known = {**GLASS, "prior_normal_perfused_dose_gy": 20, "bilirubin_mg_per_dl": 0.5}
+    assert _one(TreatmentDoses(normal_whole_gy=65), "normal_whole", **known).state == "met"
+    assert _one(TreatmentDoses(normal_whole_gy=75), "normal_whole", **known).state == "depends on"
+    known["prior_normal_whole_dose_gy"] = 10
+    assert _one(TreatmentDoses(normal_whole_gy=75), "normal_whole", **known).state == "met"
+
+
+def test_earlier_radioembolization_is_told_where_a_limit_was_derived_without() -> None:
+    doses = TreatmentDoses(normal_whole_gy=20)
+    known = {**GLASS, "bilirubin_mg_per_dl": 0.5}
+    derived = "The value was derived from treatments without prior radioembolization."
+    assert derived in _one(doses, "normal_whole", **known).cautions
+    assert derived in _one(doses, "normal_whole", **known, prior_normal_whole_dose_gy=5).cautions
+    assert not _one(doses, "normal_whole", **known, prior_radioembolization=False).cautions
+    bilobar = _one(doses, "normal_whole", **{**known, "intent": "bilobar", "prior_radioembolization": False})
+    assert bilobar.cautions == ("The value was derived from unilobar treatments.",)
+
+
+def test_earlier_radioembolization_is_a_pretreatment() -> None:
+    doses = TreatmentDoses(normal_perfused_gy=35)
+    known = {**RESIN, "intent": "bilobar", "prior_normal_perfused_dose_gy": 1}
+    assert _one(doses, "normal_perfused", **known).limit.low == 30
+    assert _one(doses, "normal_perfused", **known, pretreated_or_impaired=False).limit.low == 40
+
+
+def test_a_dose_that_is_not_known_is_named() -> None:
+    for state in evaluate_limits(TreatmentDoses(), **RESIN):
+        assert state.state == "depends on"
+        assert state.missing
+        assert "is not known" in str(state)
+
+
+def test_a_dose_at_the_limit_meets_it_within_rounding() -> None:
+    for dose in (40.0, 40.0 * (1 + 1e-12)):
+        assert _one(TreatmentDoses(normal_perfused_gy=dose), "normal_perfused", **RESIN).state == "met"
+    above = _one(TreatmentDoses(normal_perfused_gy=40.0003), "normal_perfused", **RESIN)
+    assert "is 40.0003 Gy, above the limit of 40 Gy" in str(above)
+    segment = {**GLASS, "intent": "segmentectomy"}
+    assert _one(TreatmentDoses(perfused_gy=400), "perfused", **segment).state == "met"
+
+
+def test_every_state_can_be_written_as_json() -> None:
+    doses = TreatmentDoses(177, 60, 80, None, (190, 230), 12, 0.7)
+    for known in ({}, GLASS, ICC, {"device": "resin"}, {**RESIN, "guideline": "DOORwaY90"}):
+        plain = json.loads(json.dumps([s.as_dict() for s in evaluate_limits(doses, **known)], allow_nan=False))
+        assert all(entry["limit"]["source"]["citation"] for entry in plain)
+        assert all(entry["text"].endswith(".") for entry in plain)
+        assert {entry["state"] for entry in plain} <= {"met", "above limit", "below target", "depends on"}
+
+
+dose = st.one_of(st.none(), st.floats(0, 600), st.sampled_from([30.0, 40, 50, 75, 80, 88, 90, 120, 140, 150, 205]))
+state_of_the_liver = st.fixed_dictionaries(
+    {
+        "device": st.sampled_from([None, "glass", "resin", "holmium"]),
+        "disease": st.sampled_from([None, "HCC", "ICC", "mCRC"]),
+        "intent": st.sampled_from([None, "segmentectomy", "lobectomy", "unilobar", "bilobar"]),
+        "guideline": st.sampled_from(sorted({limit.guideline for limit in limit_table()[1]})),
+        "hepatic_reserve_fraction": st.sampled_from([None, 0.1, 0.3, 0.5]),
+        "bilirubin_mg_per_dl": st.sampled_from([None, 0.5, 1.1, 2.0]),
+        "pretreated_or_impaired": st.sampled_from([None, True, False]),
+        "cirrhotic": st.sampled_from([None, True, False]),
+        "prior_normal_perfused_dose_gy": st.sampled_from([None, 0.0, 20.0]),
+        "prior_lung_dose_gy": st.sampled_from([None, 0.0, 20.0]),
+    }
+)
+FIELDS = ("perfused_gy", "normal_perfused_gy", "normal_whole_gy", "whole_liver_gy", "lungs_gy", "lung_activity_gbq")
+
+
+def _exceeded(states: tuple[LimitState, ...]) -> set[str]:
+    """The limits that are exceeded for certain, by tissue and by what sets them apart."""
+    return {s.limit.case_of or s.limit.alternative_of or s.limit.id for s in states if s.state == "above limit"}
+
+
+@given(state_of_the_liver, st.tuples(dose, dose, dose, dose, dose, dose), st.sampled_from(FIELDS), st.floats(0, 200))
+@example({**GLASS, "guideline": "EANM2022"}, (160.0, None, None, 150.0, None, None), "perfused_gy", 20.0)
+def test_a_higher_dose_never_comes_back_under_a_limit(
+    known: dict[str, Any], values: tuple[float | None, ...], field: str, more: float
+) -> None:
+    doses = TreatmentDoses(**dict(zip(FIELDS, values, strict=True)), tumors_gy=[120.0])
+    before = getattr(doses, field)
+    if before is None:
+        return
+    higher = replace(doses, **{field: before + more})
+    assert _exceeded(evaluate_limits(doses, **known)) <= _exceeded(evaluate_limits(higher, **known))
+
+
+@given(state_of_the_liver, st.tuples(dose, dose, dose, dose, dose, dose))
+def test_what_is_certain_stays_so_when_more_becomes_known(
+    known: dict[str, Any], values: tuple[float | None, ...]
+) -> None:
+    doses = TreatmentDoses(**dict(zip(FIELDS, values, strict=True)), tumors_gy=[120.0])
+    first = {s.limit.case_of or s.limit.alternative_of or s.limit.id: s for s in evaluate_limits(doses, **known)}
+    for name, value in (("bilirubin_mg_per_dl", 0.5), ("bilirubin_mg_per_dl", 2.0), ("pretreated_or_impaired", True)):
+        if known[name] is None:
+            for state in evaluate_limits(doses, **{**known, name: value}):
+                then = first[state.limit.case_of or state.limit.alternative_of or state.limit.id]
+                # Readings that are not reconciled stay open; nothing that was certain is taken back.
+                assert not then.certain or state.state == then.state, (str(then), str(state))
+
+
+@given(state_of_the_liver, st.tuples(dose, dose, dose, dose, dose, dose))
+def test_every_sentence_can_be_read(known: dict[str, Any], values: tuple[float | None, ...]) -> None:
+    doses = TreatmentDoses(**dict(zip(FIELDS, values, strict=True)))
+    for state in evaluate_limits(doses, **known):
+        text = str(state)
+        assert text[0].isupper()
+        assert text.endswith(".")
+        assert "None" not in text
+        assert "_" not in text
+
+
+@pytest.mark.parametrize(
+    ("doses", "known", "error", "message"),
+    [
+        ({"lungs_gy": -1}, {}, OutOfRangeError, "lungs dose in Gy must be finite and >= 0, got -1"),
+        ({"perfused_gy": math.nan}, {}, OutOfRangeError, "perfused dose in Gy"),
+        ({"tumors_gy": [1, math.inf]}, {}, OutOfRangeError, "tumor dose in Gy"),
+        ({"tumors_gy": ["x"]}, {}, DTypeError, "tumor dose in Gy must be a real number"),
+        ({}, {"guideline": "EANM"}, UnknownNameError, "guideline must be one of"),
+        ({}, {"intent": "cure"}, UnknownNameError, "intent must be one of"),
+        ({}, {"hepatic_reserve_fraction": 30}, OutOfRangeError, "hepatic reserve fraction must be within"),
+        ({}, {"perfused_mass_kg": 2, "liver_mass_kg": 1}, OutOfRangeError, "the mass of the liver, got 2"),
+        ({}, {"perfused_mass_kg": 0, "liver_mass_kg": 1}, OutOfRangeError, "mass of the perfused volume"),
+        ({}, {"perfused_mass_kg": 1, "liver_mass_kg": 0}, OutOfRangeError, "mass of the liver in kg"),
+        ({}, {"bilirubin_mg_per_dl": 1, "bilirubin_umol_per_l": 17}, ArgumentError, "give one of them"),
+        ({}, {"prior_lung_dose_gy": -1}, OutOfRangeError, "earlier treatments to the lungs"),
+        ({}, {"prior_radioembolization": "yes"}, ArgumentError, "prior_radioembolization must be True"),
+        (
+            {},
+            {"prior_radioembolization": False, "prior_lung_dose_gy": 5},
+            ArgumentError,
+            "a dose of earlier treatments is given",
+        ),
+    ],
+)
+def test_errors(doses: dict[str, Any], known: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        evaluate_limits(TreatmentDoses(**doses), **known)
