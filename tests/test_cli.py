@@ -180,6 +180,21 @@ def test_limits_say_what_applies_and_from_where() -> None:
     data = json.loads(invoke("limits", "--device", "glass", "--json"))
     assert {r["device"] for r in data["limits"]} <= {"glass", None}
     assert "must be one of" in invoke("limits", "--device", "plastic", code=1)
+    assert {"conditions", "cautions", "source", "status", "applies", "depends_on"} <= set(data["limits"][0])
+    assert invoke("limits", "--device", "glass", "--guideline", "DOORwaY90").startswith("No entry of the table applies")
+
+
+def test_limits_fit_80_characters_with_every_column() -> None:
+    asked = ["limits", "--device", "glass", "--disease", "HCC", "--intent", "unilobar", "--bilirubin-umol-per-l", "34"]
+    result = CliRunner().invoke(app, asked, env={"COLUMNS": "80", "TERM": "dumb"})
+    lines = ANSI.sub("", result.output).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert all(heading in lines[2] for heading in ("For", "Dose", "Applies", "Source", "Notes"))
+    text = " ".join(" ".join(line.split()) for line in lines)
+    for words in ("not verified", "depends on", "yes: the", "without prior radioembolization", "an aim", "PMC8940802"):
+        assert words in text
+    for limit in ("< 50 Gy", "< 120 Gy", "140 to 150 Gy", "< 90 Gy"):
+        assert (limit in text) == (limit in ("< 50 Gy", "< 120 Gy")), limit
 
 
 def test_vial_lists_times_within_the_window() -> None:

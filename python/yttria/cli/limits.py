@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from .. import planning
 from ..planning.limit_conditions import QUANTITIES
-from .output import Row, as_json, print_advisories, print_table
+from ..planning.limits import DIRECTIONS, KINDS
+from .options import choice
+from .output import Row, as_json, print_advisories, print_line, print_table
 
 TEXT = typer.Option(show_default=False)
 KIND_WORDS = {
@@ -29,17 +29,13 @@ def limits(
     intent: Annotated[
         str | None, typer.Option(help="segmentectomy, lobectomy, unilobar or bilobar.", show_default=False)
     ] = None,
-    kind: Annotated[
-        str | None,
-        typer.Option(help="tumor, perfused, normal_perfused, normal_whole or lung.", show_default=False),
-    ] = None,
-    direction: Annotated[
-        str | None, typer.Option(help="minimum, maximum, range or association.", show_default=False)
-    ] = None,
+    kind: Annotated[str | None, choice(KINDS, "Tissue.")] = None,
+    direction: Annotated[str | None, choice(DIRECTIONS, "Kind of comparison.")] = None,
     bilirubin_mg_per_dl: Annotated[float | None, TEXT] = None,
     bilirubin_umol_per_l: Annotated[float | None, TEXT] = None,
     hepatic_reserve_fraction: Annotated[
-        float | None, typer.Option(help="Untreated fraction of the liver.", show_default=False)
+        float | None,
+        typer.Option("--reserve-fraction", help="Untreated fraction of the liver.", show_default=False),
     ] = None,
     impaired: Annotated[
         bool | None,
@@ -50,9 +46,7 @@ def limits(
     ] = None,
     prior_radioembolization: Annotated[
         bool | None,
-        typer.Option(
-            "--prior-radioembolization/--first-radioembolization", help="Earlier treatments.", show_default=False
-        ),
+        typer.Option("--treated-before/--first-treatment", help="Earlier radioembolization.", show_default=False),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
@@ -86,7 +80,7 @@ def limits(
     entries = [(limit, ()) for limit in found.limits] + list(zip(found.conditional, found.depends_on, strict=True))
     for limit, undecided in sorted(entries, key=lambda entry: order[entry[0].id]):
         cautions = limit.cautions_for(known)
-        level = f"level {limit.level_of_evidence}" if limit.level_of_evidence else ""
+        level = f"level {' and '.join(limit.level_of_evidence.split(', '))}" if limit.level_of_evidence else ""
         rows.append(
             {
                 "for": " ".join(filter(None, (limit.device, limit.disease, ", ".join(limit.intents)))),
@@ -105,12 +99,11 @@ def limits(
         headings={"for": "For", "limit": "Dose", "applies": "Applies", "source": "Source", "notes": "Notes"},
         folded=("for", "limit", "applies", "source", "notes"),
     )
-    console = Console()
     for text, number in notes.items():
-        console.print(Text(f"{number}  {text}"))
+        print_line(str(number), text, wrap=True)
     for source in dict.fromkeys(limit.source for limit, _ in entries):
         read = {"primary": "Read", "secondary": "Read in another text", "no": "Not verified"}[source.read]
-        console.print(Text(f"{source.citation}. {read}: {source.checked}.", style="dim"))
+        print_line("source", f"{source.citation}. {read}: {source.checked}.", wrap=True)
     # What is left open and what was not verified stand in the table.
     print_advisories(a for a in found.advisories if a.code not in ("condition_not_given", "limit_not_verified"))
 

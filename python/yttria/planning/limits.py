@@ -21,7 +21,9 @@ from .limit_conditions import (
 )
 
 KINDS = ("tumor", "perfused", "normal_perfused", "normal_whole", "lung")
-"""Which tissue a limit is for. Perfused normal liver and the whole normal liver are not the same."""
+"""Tissue that a limit is for. Perfused normal liver and the whole normal liver are not the same."""
+DIRECTIONS = ("minimum", "maximum", "range", "association")
+"""Kinds of comparison. An association is a reported relation, without a value to keep."""
 
 
 @dataclass(frozen=True)
