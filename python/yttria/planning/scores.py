@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import _core
 from .._inputs import number
 from ..advisory import Advisory
+from . import laboratory
 
 _ALBI_SOURCE = "Johnson et al., J Clin Oncol 2015;33:550; mALBI 2a/2b at -2.270: Hiraoka et al. 2017 (both from memory)"
 _CHILD_PUGH_SOURCE = "Pugh et al., Br J Surg 1973;60:646, limits as two public calculators print them (read)"
@@ -29,14 +30,48 @@ class Albi:
         return round(self.score, 2)
 
 
-def albi(bilirubin_umol_per_l: float, albumin_g_per_l: float) -> Albi:
-    """ALBI score `0.66 log10(bilirubin) - 0.085 albumin`, bilirubin in umol/L and albumin in g/L.
+def albi(
+    bilirubin_umol_per_l: float | None = None,
+    albumin_g_per_l: float | None = None,
+    *,
+    bilirubin_mg_per_dl: float | None = None,
+    albumin_g_per_dl: float | None = None,
+) -> Albi:
+    """Compute the albumin-bilirubin score and its grades.
 
-    1 mg/dL of bilirubin is 17.104 umol/L, 1 g/dL of albumin is 10 g/L. Raises `OutOfRangeError` below 0.1 umol/L or
-    10 g/L, which look like another unit. Source: Johnson et al. 2015; mALBI: Hiraoka et al. 2017 (both from memory).
+    Parameters
+    ----------
+    bilirubin_umol_per_l, bilirubin_mg_per_dl : float
+        Total bilirubin in one of the two units; 1 mg/dL is 17.104 umol/L.
+    albumin_g_per_l, albumin_g_per_dl : float
+        Serum albumin in one of the two units.
+
+    Returns
+    -------
+    Albi
+        Score, grade, modified grade; advisories on units and on rounding.
+
+    Raises
+    ------
+    ArgumentError
+        If a value is given in both units, or in neither.
+    OutOfRangeError
+        If a value is outside the range of its unit.
+
+    Notes
+    -----
+    `0.66 log10(bilirubin in umol/L) - 0.085 (albumin in g/L)`. Source: Johnson et al. 2015; modified grade: Hiraoka et
+    al. 2017 (neither was read in the primary).
+
+    Examples
+    --------
+    >>> albi(bilirubin_mg_per_dl=1.0, albumin_g_per_dl=4.0).grade
+    1
     """
-    score = _core.albi_score(number("bilirubin", bilirubin_umol_per_l), number("albumin", albumin_g_per_l))
-    return albi_grade(score)
+    bilirubin, doubts = laboratory.bilirubin_umol_per_l(bilirubin_umol_per_l, bilirubin_mg_per_dl)
+    albumin, _ = laboratory.albumin_g_per_l(albumin_g_per_l, albumin_g_per_dl)
+    graded = albi_grade(_core.albi_score(bilirubin, albumin))
+    return replace(graded, advisories=(*doubts, *graded.advisories))
 
 
 def albi_grade(score: float) -> Albi:
@@ -78,25 +113,57 @@ class ChildPugh:
 
 
 def child_pugh(
-    bilirubin_umol_per_l: float,
-    albumin_g_per_l: float,
-    inr: float,
+    bilirubin_umol_per_l: float | None = None,
+    albumin_g_per_l: float | None = None,
+    inr: float | None = None,
     *,
     ascites: str,
     encephalopathy: str,
     cholestatic: bool = False,
+    bilirubin_mg_per_dl: float | None = None,
+    albumin_g_per_dl: float | None = None,
 ) -> ChildPugh:
-    """Child-Pugh score from bilirubin in umol/L, albumin in g/L, INR, ascites and encephalopathy.
+    """Compute the Child-Pugh score and class.
 
-    `ascites` is "none", "mild" or "moderate-severe", `encephalopathy` "none", "1-2" or "3-4". Points 1/2/3: bilirubin
-    below 34, 34 to 50, above 50 umol/L; albumin above 35, 28 to 35, below 28 g/L; INR below 1.7, 1.7 to 2.3, above
-    2.3. `cholestatic` takes 68 and 171 umol/L (4 and 10 mg/dL), for primary biliary and sclerosing cholangitis.
-    Class A 5-6, B 7-9, C 10-15 points.
+    Parameters
+    ----------
+    bilirubin_umol_per_l, bilirubin_mg_per_dl : float
+        Total bilirubin in one of the two units; 1 mg/dL is 17.104 umol/L.
+    albumin_g_per_l, albumin_g_per_dl : float
+        Serum albumin in one of the two units.
+    inr : float
+        International normalized ratio.
+    ascites : {"none", "mild", "moderate-severe"}
+    encephalopathy : {"none", "1-2", "3-4"}
+    cholestatic : bool, default False
+        Take 68 and 171 umol/L (4 and 10 mg/dL), for primary biliary and sclerosing cholangitis.
 
-    Calculators differ at the limits (an INR of exactly 1.7; 34 umol/L or 2 mg/dL, which is 34.2): an advisory says
-    so. Raises `OutOfRangeError` or `UnknownNameError`. Source: Pugh et al. 1973 as public calculators print it.
+    Returns
+    -------
+    ChildPugh
+        Points, class, the points of each item; an advisory if a value lies where calculators differ.
+
+    Raises
+    ------
+    ArgumentError
+        If a value is given in both units, or in neither.
+    DTypeError, OutOfRangeError, UnknownNameError
+        If a value is missing, outside its range, or not one of the names.
+
+    Notes
+    -----
+    Points 1/2/3: bilirubin below 34, 34 to 50, above 50 umol/L; albumin above 35, 28 to 35, below 28 g/L; INR below
+    1.7, 1.7 to 2.3, above 2.3. Class A has 5 to 6 points, B 7 to 9, C 10 to 15. Calculators differ at the limits (an
+    INR of exactly 1.7; 34 umol/L or 2 mg/dL, which is 34.2). Source: Pugh et al. 1973 as public calculators print it.
+
+    Examples
+    --------
+    >>> child_pugh(bilirubin_mg_per_dl=1.0, albumin_g_per_dl=4.0, inr=1.1, ascites="none", encephalopathy="none").grade
+    'A'
     """
-    values = (number("bilirubin", bilirubin_umol_per_l), number("albumin", albumin_g_per_l), number("INR", inr))
+    bilirubin, doubts = laboratory.bilirubin_umol_per_l(bilirubin_umol_per_l, bilirubin_mg_per_dl)
+    albumin, _ = laboratory.albumin_g_per_l(albumin_g_per_l, albumin_g_per_dl)
+    values = (bilirubin, albumin, number("INR", inr))
     items, grade = _core.child_pugh_points(*values, ascites, encephalopathy, cholestatic)
     bilirubin_bands = ((68.0, 68.5), (171.0, 171.1)) if cholestatic else ((34.0, 34.3), (50.0, 51.4))
     bands = (
@@ -116,7 +183,7 @@ def child_pugh(
         for low, high in pairs
         if low <= value <= high
     )
-    return ChildPugh(sum(items), grade, *items, _CHILD_PUGH_SOURCE, advisories)
+    return ChildPugh(sum(items), grade, *items, _CHILD_PUGH_SOURCE, (*doubts, *advisories))
 
 
 @dataclass(frozen=True)
