@@ -33,7 +33,7 @@ PYTHON_ROOMS = {
     "_inputs": {"_core", "errors"},
     "_text": set(),
     "bounds": {"advisory", "errors"},
-    "planning": {"_core", "_inputs", "errors", "advisory", "data", "_extras"},
+    "planning": {"_core", "_inputs", "_text", "errors", "advisory", "data", "_extras", "io", "provenance"},
     "kernels": {"_core", "errors", "advisory"},
     # `structure` as a type alone: structures bring their occupancy themselves.
     "evaluation": {"_core", "_inputs", "errors", "advisory", "data", "affine", "image", "structure"},

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yttria.errors import OutOfRangeError, UndefinedError, UnknownNameError
+from yttria import Advisory, __version__
+from yttria.errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
 from yttria.planning import (
     PartitionLimits,
     Patient,
@@ -21,6 +24,7 @@ from yttria.planning import (
     limits,
     single_compartment_activity,
 )
+from yttria.provenance import RESEARCH_USE
 
 RESIN = Patient(
     "resin",
@@ -105,6 +109,185 @@ def test_lung_limits_count_what_was_before() -> None:
         40 + found["partition_target"].doses.lung_dose_gy, rel=1e-12
     )
     assert "lung-glass-cumulative" not in {f.limit.id for f in compare_models(GLASS)["partition_target"].breaks}
+
+
+PRIORS = Patient(
+    "glass",
+    (Tumor(0.5, 4),),
+    0.6,
+    1.1,
+    0.15,
+    prior_lung_dose_gy=40,
+    limits=PartitionLimits(lung_gy=30, lung_cumulative_gy=50),
+)
+
+
+def test_the_largest_activity_counts_the_lung_dose_of_earlier_treatments() -> None:
+    maximum = compare_models(PRIORS)["partition_maximum"]
+    assert maximum.activity_delivered_gbq == pytest.approx((50 - 40) / (49.67 * 0.15), rel=1e-12)
+    assert maximum.doses.lung_dose_gy == pytest.approx(10, rel=1e-12)
+    assert "lungs over all treatments, 50 Gy, of which 40 Gy from earlier treatments" in maximum.why
+
+
+def test_the_largest_activity_is_the_same_wherever_the_earlier_dose_is_given() -> None:
+    in_limits = replace(PRIORS, prior_lung_dose_gy=None, limits=replace(PRIORS.limits, lung_prior_gy=40))
+    assert compare_models(in_limits)["partition_maximum"].doses == compare_models(PRIORS)["partition_maximum"].doses
+    both = replace(PRIORS, limits=replace(PRIORS.limits, lung_prior_gy=40))
+    assert compare_models(both)["partition_maximum"].doses == compare_models(PRIORS)["partition_maximum"].doses
+    with pytest.raises(ArgumentError, match=r"lungs is given twice: 40 Gy .* and 39 Gy"):
+        replace(PRIORS, limits=replace(PRIORS.limits, lung_prior_gy=39))
+
+
+@pytest.mark.parametrize("kind", ["normal_perfused", "normal_whole"])
+def test_the_largest_activity_counts_the_liver_dose_of_earlier_treatments(kind: str) -> None:
+    limits = PartitionLimits(**{f"{kind}_gy": 40.0})
+    before = compare_models(replace(PRIORS, prior_lung_dose_gy=0, limits=limits))
+    after = replace(PRIORS, prior_lung_dose_gy=0, limits=limits, **{f"prior_{kind}_dose_gy": 30.0})
+    maximum = compare_models(after)["partition_maximum"]
+    assert maximum.activity_delivered_gbq == pytest.approx(
+        before["partition_maximum"].activity_delivered_gbq / 4, rel=1e-12
+    )
+
+
+def test_an_earlier_dose_at_its_limit_leaves_nothing_and_the_reason_is_stated() -> None:
+    found = compare_models(replace(PRIORS, prior_lung_dose_gy=55))
+    maximum = found["partition_maximum"]
+    assert maximum.activity_delivered_gbq == 0.0
+    assert "it is 0 GBq: earlier treatments leave nothing" in maximum.why
+    assert "lung_cumulative_limit_already_exceeded" in {a.code for a in maximum.advisories}
+    assert not {"activity_below_usual", "activity_above_vial"} & {a.code for a in maximum.advisories}
+
+
+def test_an_earlier_liver_dose_counts_in_every_break() -> None:
+    patient = replace(
+        PRIORS,
+        prior_lung_dose_gy=None,
+        prior_normal_perfused_dose_gy=30,
+        target_tumor_dose_gy=120,
+        limits=PartitionLimits(normal_perfused_gy=40),
+    )
+    target = compare_models(patient)["partition_target"]
+    assert target.doses.normal_perfused_dose_gy == pytest.approx(30, rel=1e-12)
+    (own,) = (a for a in target.advisories if a.code == "own_limit_exceeded")
+    assert own.value == pytest.approx(60, rel=1e-12)
+    assert "of which earlier treatments gave 30 Gy" in own.message
+    first = compare_models(replace(patient, prior_normal_perfused_dose_gy=None))["partition_target"]
+    assert "own_limit_exceeded" not in {a.code for a in first.advisories}
+
+
+def test_an_earlier_treatment_without_its_doses_warns() -> None:
+    limits = PartitionLimits(normal_perfused_gy=40, normal_whole_gy=40, lung_cumulative_gy=50)
+    patient = replace(PRIORS, prior_lung_dose_gy=None, prior_normal_perfused_dose_gy=30, limits=limits)
+    maximum = compare_models(patient)["partition_maximum"]
+    missing = {a.source: a.value for a in maximum.advisories if a.code == "prior_dose_not_given"}
+    # The perfused part alone gives the mean over all normal liver this much.
+    assert missing == {"prior_normal_whole_dose_gy": pytest.approx(30 * 0.6 / 1.1), "prior_lung_dose_gy": 0.0}
+    stated = compare_models(replace(PRIORS, prior_lung_dose_gy=None, prior_radioembolization=True))
+    assert "prior_dose_not_given" in {a.code for a in stated["partition_maximum"].advisories}
+    with pytest.raises(ArgumentError, match="although prior_radioembolization is False"):
+        replace(PRIORS, prior_radioembolization=False)
+
+
+GLASS_SEGMENT = Patient(
+    "glass", (), None, None, 0.05, perfused_mass_incl_tumor_kg=0.4, target_perfused_dose_gy=400, intent="segmentectomy"
+)
+
+
+def test_a_single_compartment_needs_neither_tumor_nor_ratio() -> None:
+    found = compare_models(GLASS_SEGMENT)
+    (run,) = found.runs
+    assert run.model == "single_compartment"
+    assert run.activity_delivered_gbq == pytest.approx(400 * 0.4 / (49.67 * 0.95), rel=1e-12)
+    assert run.doses.perfused_mean_dose_gy == pytest.approx(400, rel=1e-12)
+    assert run.doses.lung_dose_gy == pytest.approx(49.67 * run.activity_delivered_gbq * 0.05, rel=1e-12)
+    assert run.doses.tumor_doses_gy == ()
+    reasons = dict(found.not_applicable)
+    assert reasons["partition_target"] == "no tumor is given"
+    assert "partition_target: not applicable, because no tumor is given." in found.table()
+    assert json.loads(json.dumps(found.as_dict(), allow_nan=False))["models"][0]["lowest_tumor_dose_gy"] is None
+
+
+def test_normal_liver_alone_is_taken_for_everything_perfused_with_a_warning() -> None:
+    found = compare_models(replace(GLASS_SEGMENT, perfused_mass_incl_tumor_kg=None, normal_perfused_mass_kg=0.4))
+    assert found["single_compartment"].activity_delivered_gbq == pytest.approx(400 * 0.4 / (49.67 * 0.95), rel=1e-12)
+    assert "perfused_mass_without_tumor" in {a.code for a in found.advisories}
+
+
+def test_a_tumor_without_ratio_stops_only_what_needs_the_ratio() -> None:
+    limits = PartitionLimits(lung_gy=30)
+    found = compare_models(replace(RESIN, tumors=(Tumor(0.3, None, "right"), Tumor(0.05, 2.5)), limits=limits))
+    assert dict(found.not_applicable) == {
+        "partition_target": "the tumor-to-normal ratio of right is not given",
+    }
+    maximum = found["partition_maximum"]
+    assert maximum.doses.lung_dose_gy == pytest.approx(30, rel=1e-12)
+    assert maximum.doses.normal_perfused_dose_gy is None
+    assert found["bsa"].activity_delivered_gbq == compare_models(RESIN)["bsa"].activity_delivered_gbq
+    limits = PartitionLimits(lung_gy=30, normal_perfused_gy=40)
+    reasons = dict(compare_models(replace(RESIN, tumors=(Tumor(0.3, None),), limits=limits)).not_applicable)
+    assert reasons["partition_maximum"].startswith("the tumor-to-normal ratio of tumor 1 is not given, and a limit")
+
+
+def test_masses_that_are_not_given_follow_from_those_with_tumor() -> None:
+    whole = replace(
+        RESIN,
+        normal_perfused_mass_kg=None,
+        normal_total_mass_kg=None,
+        perfused_mass_incl_tumor_kg=1.25,
+        liver_mass_incl_tumor_kg=1.75,
+    )
+    for run, expected in zip(compare_models(whole).runs, compare_models(RESIN).runs, strict=True):
+        assert run.activity_delivered_gbq == pytest.approx(expected.activity_delivered_gbq, rel=1e-12)
+    with pytest.raises(OutOfRangeError, match=r"must be the sum of its parts, 1\.25, got 1\.5"):
+        replace(RESIN, perfused_mass_incl_tumor_kg=1.5)
+    with pytest.raises(OutOfRangeError, match="must be at most that of the liver"):
+        replace(GLASS_SEGMENT, liver_mass_incl_tumor_kg=0.3)
+
+
+@pytest.mark.parametrize(
+    ("device", "target", "code"), [("resin", 320, True), ("glass", 320, False), ("glass", 1500, True)]
+)
+def test_every_model_compares_the_vial_with_the_device(device: str, target: float, code: bool) -> None:
+    found = compare_models(replace(RESIN, device=device, target_tumor_dose_gy=target))
+    run = found["partition_target"]
+    (large,) = [a for a in run.advisories if a.code == "activity_above_vial"] or [None]
+    assert (large is not None) == code
+    if large is not None:
+        assert large.value == run.activity_in_vial_at_treatment_gbq
+        assert f"the largest vial of {device} microspheres" in large.message
+
+
+def test_the_text_shows_what_the_json_has() -> None:
+    found = compare_models(replace(RESIN, lung_shunt_fraction=0.15, tumors=(Tumor(0.3, 25, "right"),), name="case 7"))
+    text = found.table()
+    for run in found.runs:
+        for advisory in run.advisories:
+            assert f"{advisory.severity}: {advisory.message[:1].upper()}{advisory.message[1:].rstrip('.')}" in text
+    assert {"on_boundary", "ratio_above_20"} <= set(re.findall(r"\[(\w+)\]", text))
+    for shown in ("case 7", "resin (SIR-Spheres)", "shunt 15 %", "49.67 Gy kg/GBq", "EANM2022, HCC, unilobar"):
+        assert shown in text
+    assert text.endswith(RESEARCH_USE)
+    written = json.loads(json.dumps(found.as_dict(), allow_nan=False))
+    assert written["inputs"]["tumors"] == [{"mass_kg": 0.3, "tumor_to_normal_ratio": 25, "name": "right"}]
+    assert set(written["inputs"]) == {f.name for f in fields(Patient)}
+    assert written["yttria_version"] == __version__
+    assert datetime.fromisoformat(written["created"]).tzinfo is not None
+    for width in (80, 120):
+        assert max(map(len, found.table(width).splitlines())) <= width
+
+
+def test_the_gravest_advisory_comes_first() -> None:
+    found = compare_models(GLASS)
+    advisories = (Advisory("a", "A note.", severity="note"), Advisory("b", "An error.", severity="error"))
+    text = replace(found, advisories=advisories).table()
+    assert text.index("error: An error. [b]") < text.index("note: A note. [a]")
+
+
+def test_names_of_the_file_do_not_act_on_the_terminal() -> None:
+    text = compare_models(replace(RESIN, name="[bold]x[/]\x1b[2J\nnew", tumors=(Tumor(0.3, 4, "a\u202eb"),))).table()
+    assert "[bold]x[/]\\x1b[2J\\x0anew" in text
+    assert "a\\u202eb" in text
+    assert not {"\x1b", "\u202e"} & set(text)
 
 
 def test_models_without_inputs_or_for_another_device_say_why() -> None:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from .. import planning
-from .output import Row, as_json, print_advisories, print_table
+from .output import Row, as_json, print_advisories, print_table, print_written
 
 
 class Spheres(str, Enum):
@@ -36,7 +36,7 @@ def plan(
     example: Annotated[bool, typer.Option("--example", help="Print a commented patient file and exit.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
-    """Every model that applies to one patient, side by side: activity, doses, limits broken, and why they differ.
+    """Compare the models that can be run for one patient: activity, doses, limits, warnings, and why they differ.
 
     yttria plan --example > patient.toml; yttria plan patient.toml
     """
@@ -49,10 +49,11 @@ def plan(
     if json:
         typer.echo(as_json(comparison.as_dict()))
         return
-    typer.echo(comparison.table())
-    print_advisories(comparison.advisories)
+    console = Console()
+    # In a pipe a sentence stays on one line, for whoever searches.
+    typer.echo(comparison.table(min(console.width, 120) if console.is_terminal else None))
     if out is not None:
-        Console().print(f"[dim]wrote[/] {out}", highlight=False, soft_wrap=True)
+        print_written([out])
 
 
 def vial(

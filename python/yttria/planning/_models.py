@@ -1,4 +1,4 @@
-"""Each model of the side by side: its activity for a patient, one plain sentence on why it differs, its advisories."""
+"""Each planning model for a patient: its activity, one plain sentence on how it differs, its advisories."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..advisory import Advisory
 from .body_surface_area import body_surface_area
+from .partition import MaximumActivity, PartitionLimits
 from .patient import Patient
 from .resin_activity import (
     ResinActivity,
@@ -20,17 +21,23 @@ Run = tuple[float, str, tuple[Advisory, ...]]
 
 
 class NotApplicableError(Exception):
-    """Why a model was not run."""
+    """The reason why a model was not run, as a clause."""
 
 
-#: What each kind of limit is of, in words.
+#: The tissue of each kind of limit in words.
 LIMIT_WORDS = {
     "normal_perfused": "perfused normal liver",
     "normal_whole": "whole normal liver",
     "lung": "lungs",
-    "lung_cumulative": "lungs over all administrations",
-    "activity": "activity",
+    "lung_cumulative": "lungs over all treatments",
+    "activity": "delivered activity",
 }
+
+
+def limit_of(limits: PartitionLimits, kind: str) -> float | None:
+    """Return the planner's limit of a kind in Gy, or for the activity in GBq; None if it is not given."""
+    value: float | None = getattr(limits, "activity_delivered_gbq" if kind == "activity" else f"{kind}_gy")
+    return value
 
 
 def _needs(condition: bool, reason: str) -> None:
@@ -51,19 +58,32 @@ def _resin(patient: Patient, activity: ResinActivity, why: str) -> Run:
     return reduced.activity_delivered_gbq, why + ".", advisories
 
 
-def _bsa_volumes(patient: Patient) -> tuple[float, Callable[[float], float]]:
+def _resin_masses(patient: Patient) -> tuple[float, float, float]:
+    """Tumor in the territory, all tumor, and the whole liver, in kg."""
     _needs(patient.device == "resin", "it is a rule for resin microspheres")
+    treated, liver = patient.treated_tumor_mass_kg, patient.liver_mass_kg
+    _needs(treated is not None, "the mass of the tumors is not given")
+    _needs(liver is not None, "the mass of the whole liver is not given")
+    assert treated is not None
+    assert liver is not None
+    return treated, treated + patient.untreated_tumor_mass_kg, liver
+
+
+def _body_surface_area_m2(patient: Patient) -> float:
     _needs(patient.height_cm is not None, "height and weight are not given")
     assert patient.height_cm is not None
     assert patient.weight_kg is not None
-    area = body_surface_area(patient.height_cm, patient.weight_kg).body_surface_area_m2
-    return area, lambda mass_kg: 1000.0 * mass_kg / patient.liver_density_g_per_ml
+    return body_surface_area(patient.height_cm, patient.weight_kg).body_surface_area_m2
+
+
+def _ml(patient: Patient, mass_kg: float) -> float:
+    return 1000.0 * mass_kg / patient.liver_density_g_per_ml
 
 
 def _bsa(patient: Patient) -> Run:
-    area, ml = _bsa_volumes(patient)
-    tumor = patient.treated_tumor_mass_kg + patient.untreated_tumor_mass_kg
-    activity = bsa_activity(area, tumor_volume_ml=ml(tumor), liver_volume_incl_tumor_ml=ml(patient.liver_mass_kg))
+    _, tumor, liver = _resin_masses(patient)
+    area = _body_surface_area_m2(patient)
+    activity = bsa_activity(area, tumor_volume_ml=_ml(patient, tumor), liver_volume_incl_tumor_ml=_ml(patient, liver))
     share = activity.tumor_involvement_fraction
     why = (
         f"it adds the body's size ({area:.2f} m^2) to the tumor's share of the liver ({share:.0%}), for a whole liver "
@@ -73,41 +93,42 @@ def _bsa(patient: Patient) -> Run:
 
 
 def _modified_bsa(patient: Patient) -> Run:
-    area, ml = _bsa_volumes(patient)
+    tumor, _, liver = _resin_masses(patient)
+    area = _body_surface_area_m2(patient)
     treated = patient.perfused_mass_kg
     activity = modified_bsa_activity(
         area,
-        tumor_volume_in_treated_ml=ml(patient.treated_tumor_mass_kg),
-        treated_volume_incl_tumor_ml=ml(treated),
-        liver_volume_incl_tumor_ml=ml(patient.liver_mass_kg),
+        tumor_volume_in_treated_ml=_ml(patient, tumor),
+        treated_volume_incl_tumor_ml=_ml(patient, treated),
+        liver_volume_incl_tumor_ml=_ml(patient, liver),
     )
     why = (
         f"it takes the tumor's share of the treated part ({activity.tumor_involvement_fraction:.0%}) and gives that "
-        f"part its share of the liver ({treated / patient.liver_mass_kg:.0%}); uptake does not enter"
+        f"part its share of the liver ({treated / liver:.0%}); uptake does not enter"
     )
     return _resin(patient, activity, why)
 
 
 def _simple_lobar_bsa(patient: Patient) -> Run:
-    area, ml = _bsa_volumes(patient)
+    _, tumor, liver = _resin_masses(patient)
+    area = _body_surface_area_m2(patient)
     treated = patient.perfused_mass_kg
     activity = simple_lobar_bsa_activity(
         area,
-        tumor_volume_ml=ml(patient.treated_tumor_mass_kg + patient.untreated_tumor_mass_kg),
-        treated_volume_incl_tumor_ml=ml(treated),
-        liver_volume_incl_tumor_ml=ml(patient.liver_mass_kg),
+        tumor_volume_ml=_ml(patient, tumor),
+        treated_volume_incl_tumor_ml=_ml(patient, treated),
+        liver_volume_incl_tumor_ml=_ml(patient, liver),
     )
     why = (
-        f"it is the whole liver's activity times the treated part's share ({treated / patient.liver_mass_kg:.0%}), as "
-        "if the tumor were spread evenly over the liver"
+        f"it is the whole liver's activity times the treated part's share ({treated / liver:.0%}), as if the tumor "
+        "were spread evenly over the liver"
     )
     return _resin(patient, activity, why)
 
 
 def _empirical(patient: Patient) -> Run:
-    _needs(patient.device == "resin", "it is a rule for resin microspheres")
-    share = (patient.treated_tumor_mass_kg + patient.untreated_tumor_mass_kg) / patient.liver_mass_kg
-    part = patient.perfused_mass_kg / patient.liver_mass_kg
+    _, tumor, liver = _resin_masses(patient)
+    share, part = tumor / liver, patient.perfused_mass_kg / liver
     why = (
         f"it is one of three steps by the tumor's share of the liver ({share:.0%}), times the treated part's share "
         f"({part:.0%}); neither the body's nor the liver's size enters"
@@ -137,12 +158,14 @@ def _single_compartment(patient: Patient) -> Run:
 
 def _partition_target(patient: Patient) -> Run:
     target = patient.target_tumor_dose_gy
+    _needs(patient.partition_obstacle is None, patient.partition_obstacle or "")
     _needs(target is not None, "no target dose to the tumor is given")
     assert target is not None
-    ratios = [tumor.tumor_to_normal_ratio or 1.0 for tumor in patient.tumors]
+    model = patient.partition_model()
+    ratios = [tumor.tumor_to_normal_ratio or 1.0 for tumor in model.tumors]
     least = min(range(len(ratios)), key=ratios.__getitem__)
-    result = patient.partition_model().activity_for_tumor_dose(target, tumor=least)
-    which = patient.tumors[least].name or f"tumor {least}"
+    result = model.activity_for_tumor_dose(target, tumor=least)
+    which = model.tumors[least].name
     among = "" if len(ratios) == 1 else f", the one that takes up least ({which}, ratio {ratios[least]:g}),"
     why = f"it is the activity that brings the tumor{among} to {target:g} Gy, whatever normal liver and lungs then get."
     return result.activity_delivered_gbq, why, ()
@@ -150,15 +173,30 @@ def _partition_target(patient: Patient) -> Run:
 
 def _partition_maximum(patient: Patient) -> Run:
     _needs(patient.limits is not None, "no limits of the planner's own are given")
-    assert patient.limits is not None
-    found = patient.partition_model().maximum_activity(patient.limits)
+    limits, advisories = patient.limits_with_prior_doses()
+    kinds = [kind for kind in LIMIT_WORDS if limit_of(limits, kind) is not None]
+    _needs(bool(kinds), "no limits of the planner's own are given")
+    model = patient.model_for(kinds)
+    _needs(model is not None, f"{patient.partition_obstacle}, and a limit of the normal liver depends on it")
+    assert model is not None
+    found = model.maximum_activity(limits)
     _needs(found.activity_delivered_gbq is not None, "none of the given limits is ever reached")
     assert found.activity_delivered_gbq is not None
-    binding = " and ".join(LIMIT_WORDS[kind] for kind in found.binding)
-    why = (
-        f"it is the largest activity within the planner's own limits (what binds: {binding}), whatever the tumor gets."
-    )
-    return found.activity_delivered_gbq, why, found.advisories
+    binding = " and ".join(_binding_words(found, kind) for kind in found.binding)
+    if found.activity_delivered_gbq == 0.0:
+        why = f"it is 0 GBq: earlier treatments leave nothing within the planner's own limits ({binding})."
+    else:
+        why = (
+            f"it is the largest activity within the planner's own limits (what binds: {binding}), whatever the tumor "
+            "gets."
+        )
+    return found.activity_delivered_gbq, why, (*advisories, *found.advisories)
+
+
+def _binding_words(found: MaximumActivity, kind: str) -> str:
+    at = next(at for at in found.at_limits if at.kind == kind)
+    before = f", of which {at.prior_gy:.4g} Gy from earlier treatments" if at.prior_gy else ""
+    return f"{LIMIT_WORDS[kind]}, {at.limit:g} {'GBq' if kind == 'activity' else 'Gy'}{before}"
 
 
 MODELS: dict[str, Callable[[Patient], Run]] = {

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
+from .._core import __version__
 from ..advisory import Advisory
 from ..errors import ContraindicatedError
-from ._models import MODELS, NotApplicableError
+from ..provenance import RESEARCH_USE
+from ._models import LIMIT_WORDS, MODELS, NotApplicableError, limit_of
+from .comparison_text import comparison_text
 from .limit_evaluation import evaluate_limits
-from .limit_state import MET, LimitState, TreatmentDoses
+from .limit_state import LimitState, TreatmentDoses
 from .limits import LimitQuery
 from .limits import limits as query_limits
 from .partition import PartitionDoses
 from .patient import Patient
+from .vial_content import VIAL_CODES, vial_content
 
 
 @dataclass(frozen=True)
@@ -47,9 +53,11 @@ class Comparison:
     not_applicable: tuple[tuple[str, str], ...]
     limits: LimitQuery
     advisories: tuple[Advisory, ...]
+    created: str = field(default="", compare=False)
+    input_file: Mapping[str, str] | None = field(default=None, compare=False)
 
     def __getitem__(self, model: str) -> ModelRun:
-        """The run of that model; `KeyError` where it does not apply."""
+        """The run of that model; `KeyError` if it does not apply."""
         for run in self.runs:
             if run.model == model:
                 return run
@@ -62,8 +70,9 @@ class Comparison:
                 "model": run.model,
                 "activity_delivered_gbq": run.activity_delivered_gbq,
                 "activity_in_vial_at_treatment_gbq": run.activity_in_vial_at_treatment_gbq,
-                "lowest_tumor_dose_gy": min(run.doses.tumor_doses_gy),
-                "highest_tumor_dose_gy": max(run.doses.tumor_doses_gy),
+                "perfused_mean_dose_gy": run.doses.perfused_mean_dose_gy,
+                "lowest_tumor_dose_gy": min(run.doses.tumor_doses_gy, default=None),
+                "highest_tumor_dose_gy": max(run.doses.tumor_doses_gy, default=None),
                 "normal_perfused_dose_gy": run.doses.normal_perfused_dose_gy,
                 "normal_whole_dose_gy": run.doses.normal_whole_dose_gy,
                 "lung_dose_gy": run.doses.lung_dose_gy,
@@ -73,25 +82,12 @@ class Comparison:
             for run in self.runs
         ]
 
-    def table(self) -> str:
-        """The comparison as text: a line of numbers per model, then what each breaks and why they differ."""
-        lines = [f"{'model':<22}{'GBq':>8}{'vial':>8}{'tumor Gy':>16}{'normal':>9}{'whole':>8}{'lungs':>8}"]
-        for run in self.runs:
-            d = run.doses
-            low, high = min(d.tumor_doses_gy), max(d.tumor_doses_gy)
-            tumor = f"{low:.1f}" if low == high else f"{low:.1f}-{high:.1f}"
-            lines.append(
-                f"{run.model:<22}{run.activity_delivered_gbq:>8.3f}{run.activity_in_vial_at_treatment_gbq:>8.3f}"
-                f"{tumor:>16}{_cell(d.normal_perfused_dose_gy):>9}{_cell(d.normal_whole_dose_gy):>8}{d.lung_dose_gy:>8.1f}"
-            )
-        for run in self.runs:
-            lines += ["", f"{run.model}: {run.why}"]
-            lines += [f"  {state.state}: {state}" for state in run.breaks]
-            # What would be met in any case needs no line.
-            lines += [f"  {s.state}: {s}" for s in run.limit_states if not s.certain and s.if_applies != MET]
-        for model, reason in self.not_applicable:
-            lines += ["", f"{model}: not applicable, {reason}"]
-        return "\n".join(lines)
+    def table(self, width: int | None = None) -> str:
+        """Write the comparison as text: inputs, a line of numbers per model, limits, every advisory, and the reasons.
+
+        Sentences are wrapped at `width` columns, at least 80; by default they are not wrapped.
+        """
+        return comparison_text(self, width)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionaries and lists, ready for JSON."""
@@ -101,6 +97,10 @@ class Comparison:
             "dose_factor_gy_kg_per_gbq": self.patient.nuclide.dose_factor_gy_kg_per_gbq,
             "half_life_h": self.patient.nuclide.half_life_h,
             "limits_table_version": self.limits.table_version,
+            "yttria_version": __version__,
+            "created": self.created,
+            "input_file": None if self.input_file is None else dict(self.input_file),
+            "inputs": self.patient.as_dict(),
             "models": [
                 {
                     **row,
@@ -112,7 +112,7 @@ class Comparison:
             ],
             "not_applicable": [{"model": model, "reason": reason} for model, reason in self.not_applicable],
             "advisories": [a.as_dict() for a in self.advisories],
-            "use": "for research use; a comparison of models, not a prescription",
+            "use": RESEARCH_USE,
         }
 
 
@@ -139,13 +139,44 @@ def compare_models(patient: Patient) -> Comparison:
             if activity > 100.0:
                 skipped.append((model, f"it asks for {activity:.4g} GBq, more than 100"))
                 continue
-            doses = patient.partition_model().doses(activity)
+            doses = patient.doses(activity)
             in_vial = doses.activity_in_vial_at_treatment_gbq
             states = _limit_states(patient, doses)
-            runs.append(ModelRun(model, activity, in_vial, doses, states, why, (*advisories, *doses.advisories)))
+            every = (*advisories, *doses.advisories, *_own_limits_exceeded(patient, doses))
+            # One check of the vial for every model, instead of the model's own.
+            kept = (a for a in every if a.code not in VIAL_CODES)
+            advisories = tuple(dict.fromkeys((*kept, *vial_content(in_vial, patient.device))))
+            runs.append(ModelRun(model, activity, in_vial, doses, states, why, advisories))
+    created = datetime.now(timezone.utc).isoformat(timespec="seconds")
     # What depends on a condition that is not given stands in the states.
-    notes = tuple(a for a in applicable.advisories if a.code != "condition_not_given")
-    return Comparison(patient, tuple(runs), tuple(skipped), applicable, notes)
+    notes = (*patient.advisories(), *(a for a in applicable.advisories if a.code != "condition_not_given"))
+    return Comparison(patient, tuple(runs), tuple(skipped), applicable, notes, created)
+
+
+def _own_limits_exceeded(patient: Patient, doses: PartitionDoses) -> tuple[Advisory, ...]:
+    """Return one advisory for each of the planner's own limits that the doses exceed, earlier treatments included."""
+    if patient.limits is None:
+        return ()
+    limits, _ = patient.limits_with_prior_doses()
+    found = []
+    for kind, dose, prior in (
+        ("normal_perfused", doses.normal_perfused_dose_gy, limits.normal_perfused_prior_gy),
+        ("normal_whole", doses.normal_whole_dose_gy, limits.normal_whole_prior_gy),
+        ("lung", doses.lung_dose_gy, 0.0),
+        ("lung_cumulative", doses.lung_dose_gy, limits.lung_prior_gy),
+        ("activity", doses.activity_delivered_gbq, 0.0),
+    ):
+        limit = limit_of(limits, kind)
+        if limit is None or dose is None or dose + prior <= limit * (1.0 + 1e-9):
+            continue
+        unit = "GBq" if kind == "activity" else "Gy"
+        before = f", of which earlier treatments gave {prior:.4g} Gy" if prior else ""
+        message = (
+            f"The planner's own limit for the {LIMIT_WORDS[kind]} is {limit:g} {unit}, and this activity gives "
+            f"{dose + prior:.4g} {unit}{before}."
+        )
+        found.append(Advisory("own_limit_exceeded", message, dose + prior, limit, "the planner"))
+    return tuple(found)
 
 
 def _known(patient: Patient) -> dict[str, Any]:
@@ -155,8 +186,10 @@ def _known(patient: Patient) -> dict[str, Any]:
         "disease": patient.disease,
         "intent": patient.intent,
         "bilirubin_mg_per_dl": patient.bilirubin_mg_per_dl,
+        "bilirubin_umol_per_l": patient.bilirubin_umol_per_l,
         "pretreated_or_impaired": patient.pretreated_or_impaired,
         "cirrhotic": patient.cirrhotic,
+        "prior_radioembolization": patient.treated_before,
     }
 
 
@@ -174,10 +207,8 @@ def _limit_states(patient: Patient, doses: PartitionDoses) -> tuple[LimitState, 
         guideline=patient.guideline,
         perfused_mass_kg=patient.perfused_mass_kg,
         liver_mass_kg=patient.liver_mass_kg,
-        prior_lung_dose_gy=patient.prior_lung_dose_gy,
+        prior_normal_perfused_dose_gy=patient.prior_dose_gy("normal_perfused"),
+        prior_normal_whole_dose_gy=patient.prior_dose_gy("normal_whole"),
+        prior_lung_dose_gy=patient.prior_dose_gy("lung_cumulative"),
         **_known(patient),
     )
-
-
-def _cell(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"

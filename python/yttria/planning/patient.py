@@ -3,39 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from .._core import Nuclide
-from .._inputs import number, optional_number
-from ..errors import OutOfRangeError, UndefinedError, UnknownNameError
-from .partition import PartitionLimits, PartitionModel, Tumor
-
-DEVICES = ("glass", "resin")
+from ..advisory import Advisory
+from ..errors import UndefinedError
+from ._patient_checks import PRIOR_DOSES, check_masses, check_numbers, check_prior_doses, check_types, tumor_name
+from .partition import PartitionDoses, PartitionLimits, PartitionModel, Tumor
 
 
 @dataclass(frozen=True)
 class Patient:
     """One patient and one territory, for `compare_models`.
 
-    `tumors` are those in the territory; `untreated_tumor_mass_kg` is what lies outside it. `normal_total_mass_kg` is
-    all normal liver, perfused or not. Volumes, which the resin formulas take, are masses over `liver_density_g_per_ml`.
-    What a model needs and is `None` here makes that model not applicable, never a guess: height and weight for the
-    body surface area, `target_perfused_dose_gy` for the single compartment, `target_tumor_dose_gy` for the partition
-    model, `limits` for its largest activity. `guideline`, `disease`, `intent` and the state of the liver select the
-    table's limits that every activity is compared with; `intent` is "segmentectomy", "lobectomy", "unilobar" or
-    "bilobar".
+    Parameters
+    ----------
+    device : {"glass", "resin"}
+        Microspheres.
+    tumors : sequence of Tumor
+        Tumors in the territory; empty if none is known by itself. A ratio may be None.
+    normal_perfused_mass_kg, normal_total_mass_kg : float or None
+        Perfused normal liver in kg, and all normal liver. None if not known.
+    lung_shunt_fraction : float
+        Within [0, 1).
+    lung_mass_kg : float, default 1.0
+        Mass of the lungs in kg, within [0.3, 2.5].
+    prior_lung_dose_gy, prior_normal_perfused_dose_gy, prior_normal_whole_dose_gy : float, optional
+        Mean dose of earlier treatments in Gy to the lungs, to the normal liver of this territory and to all normal
+        liver. They count in every maximum and in every comparison with a limit over all treatments.
+    untreated_tumor_mass_kg : float, default 0.0
+        Tumor outside the territory in kg.
+    residual_fraction : float, default 0.0
+        Share of the vial that is not delivered, within [0, 1).
+    liver_density_g_per_ml : float
+        Density by which volumes and masses are exchanged, within [0.9, 1.2] g/mL.
+    height_cm, weight_kg : float, optional
+        Body height and weight, both or neither; for the body surface area.
+    target_perfused_dose_gy, target_tumor_dose_gy : float, optional
+        Target of the single compartment and of the partition model, within (0, 2000] Gy.
+    limits : PartitionLimits, optional
+        The planner's own limits, for the largest activity.
+    guideline, disease, intent : str, optional
+        Select the limits of the table that every activity is compared with; see `yttria.planning.limits`.
+    bilirubin_mg_per_dl, bilirubin_umol_per_l, albumin_g_per_dl, albumin_g_per_l : float, optional
+        Laboratory values, each in one of its two units.
+    pretreated_or_impaired, cirrhotic, prior_radioembolization : bool, optional
+        State of the liver, and whether there was an earlier radioembolization.
+    nuclide : Nuclide
+        Dose factor and half-life.
+    name : str, default ""
+        Name or identifier to show.
+    perfused_mass_incl_tumor_kg, liver_mass_incl_tumor_kg : float, optional
+        Everything perfused, and the whole liver, both with tumors. Enough for the single compartment if tumor and
+        normal liver are not known apart.
 
-    Raises `UnknownNameError` for another device, `OutOfRangeError` for a density outside 0.9-1.2 g/mL or a negative
-    mass or prior dose, and what `PartitionModel` raises.
+    Raises
+    ------
+    UnknownNameError
+        For another device.
+    OutOfRangeError
+        For a value outside its range, a negative mass or dose, or a total mass that contradicts its parts.
+    UndefinedError
+        If no perfused mass is given, or only one of height and weight.
+    ArgumentError
+        For a value of a wrong type, a laboratory value in both units, a dose of earlier treatments that is given twice
+        with two values, or one given although `prior_radioembolization` is False.
+
+    Notes
+    -----
+    An input that is None makes the models that need it not applicable; it is never guessed.
+
+    Examples
+    --------
+    >>> patient = Patient("glass", (), None, None, 0.05, perfused_mass_incl_tumor_kg=0.4, target_perfused_dose_gy=400)
+    >>> patient.partition_obstacle
+    'no tumor is given'
     """
 
     device: str
     tumors: Sequence[Tumor]
-    normal_perfused_mass_kg: float
-    normal_total_mass_kg: float
+    normal_perfused_mass_kg: float | None
+    normal_total_mass_kg: float | None
     lung_shunt_fraction: float
     lung_mass_kg: float = 1.0
-    prior_lung_dose_gy: float = 0.0
+    prior_lung_dose_gy: float | None = None
     untreated_tumor_mass_kg: float = 0.0
     residual_fraction: float = 0.0
     liver_density_g_per_ml: float = 1.03
@@ -52,53 +104,179 @@ class Patient:
     cirrhotic: bool | None = None
     nuclide: Nuclide = field(default_factory=Nuclide)
     name: str = ""
+    perfused_mass_incl_tumor_kg: float | None = field(default=None, kw_only=True)
+    liver_mass_incl_tumor_kg: float | None = field(default=None, kw_only=True)
+    prior_normal_perfused_dose_gy: float | None = field(default=None, kw_only=True)
+    prior_normal_whole_dose_gy: float | None = field(default=None, kw_only=True)
+    prior_radioembolization: bool | None = field(default=None, kw_only=True)
+    bilirubin_umol_per_l: float | None = field(default=None, kw_only=True)
+    albumin_g_per_dl: float | None = field(default=None, kw_only=True)
+    albumin_g_per_l: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        check_types(self)
         object.__setattr__(self, "tumors", tuple(self.tumors))
-        if self.device not in DEVICES:
-            raise UnknownNameError(f"device must be one of {', '.join(DEVICES)}, got {self.device!r}")
-        density = number("liver density in g/mL", self.liver_density_g_per_ml)
-        if not 0.9 <= density <= 1.2:
-            raise OutOfRangeError(f"liver density in g/mL must be within [0.9, 1.2], got {density:g}")
-        for quantity, value in (
-            ("untreated tumor mass in kg", self.untreated_tumor_mass_kg),
-            ("prior lung dose in Gy", self.prior_lung_dose_gy),
-        ):
-            if not 0.0 <= number(quantity, value) <= 1000.0:
-                raise OutOfRangeError(f"{quantity} must be finite and >= 0, got {value:g}")
-        for quantity, target in (
-            ("target perfused dose in Gy", self.target_perfused_dose_gy),
-            ("target tumor dose in Gy", self.target_tumor_dose_gy),
-        ):
-            dose = optional_number(quantity, target)
-            if dose is not None and not 0.0 < dose <= 2000.0:
-                raise OutOfRangeError(f"{quantity} must be within (0, 2000], got {dose:g}")
-        if (self.height_cm is None) != (self.weight_kg is None):
-            raise UndefinedError("body surface area is undefined: it needs both height and weight")
-        self.partition_model()
+        check_numbers(self)
+        check_prior_doses(self)
+        check_masses(self)
+        self._uniform_model()  # checks shunt, lungs, residual and everything perfused
+        if self.partition_obstacle is None:
+            self.partition_model()
 
     @property
-    def treated_tumor_mass_kg(self) -> float:
-        """Mass of the tumors in the territory."""
-        return sum(tumor.mass_kg for tumor in self.tumors)
+    def treated_tumor_mass_kg(self) -> float | None:
+        """Mass of the tumors in the territory; None if it is not known."""
+        if self.tumors:
+            return sum(tumor.mass_kg for tumor in self.tumors)
+        if self.perfused_mass_incl_tumor_kg is None or self.normal_perfused_mass_kg is None:
+            return None
+        return max(self.perfused_mass_incl_tumor_kg - self.normal_perfused_mass_kg, 0.0)
+
+    @property
+    def perfused_normal_mass_kg(self) -> float | None:
+        """Mass of the perfused normal liver, as given or as the difference from everything perfused."""
+        given, whole = self.normal_perfused_mass_kg, self.perfused_mass_incl_tumor_kg
+        if given is not None or whole is None or not self.tumors:
+            return given
+        return max(whole - sum(tumor.mass_kg for tumor in self.tumors), 0.0)
+
+    @property
+    def all_normal_mass_kg(self) -> float | None:
+        """Mass of all normal liver, as given or as the difference from the whole liver."""
+        given, whole, treated = self.normal_total_mass_kg, self.liver_mass_incl_tumor_kg, self.treated_tumor_mass_kg
+        if given is not None or whole is None or treated is None:
+            return given
+        return max(whole - treated - self.untreated_tumor_mass_kg, 0.0)
 
     @property
     def perfused_mass_kg(self) -> float:
-        """Everything perfused: the territory's tumors and normal liver."""
-        return self.treated_tumor_mass_kg + self.normal_perfused_mass_kg
+        """Mass of everything perfused: the territory's tumors and normal liver."""
+        if self.normal_perfused_mass_kg is not None and (self.tumors or self.perfused_mass_incl_tumor_kg is None):
+            return self.normal_perfused_mass_kg + (self.treated_tumor_mass_kg or 0.0)
+        assert self.perfused_mass_incl_tumor_kg is not None
+        return self.perfused_mass_incl_tumor_kg
 
     @property
-    def liver_mass_kg(self) -> float:
-        """The whole liver, all tumors included."""
-        return self.normal_total_mass_kg + self.treated_tumor_mass_kg + self.untreated_tumor_mass_kg
+    def liver_mass_kg(self) -> float | None:
+        """Mass of the whole liver, all tumors included; None if it is not known."""
+        if self.normal_total_mass_kg is None:
+            return self.liver_mass_incl_tumor_kg
+        return self.normal_total_mass_kg + (self.treated_tumor_mass_kg or 0.0) + self.untreated_tumor_mass_kg
+
+    @property
+    def partition_obstacle(self) -> str | None:
+        """Why the partition model cannot be used, as a clause; None if it can."""
+        if not self.tumors:
+            return "no tumor is given"
+        normal = self.perfused_normal_mass_kg
+        if normal is None:
+            return "the mass of the perfused normal liver is not given"
+        lacking = [tumor_name(self.tumors, i) for i, t in enumerate(self.tumors) if t.tumor_to_normal_ratio is None]
+        if lacking and not (normal == 0.0 and len(self.tumors) == 1):
+            return f"the tumor-to-normal ratio of {', '.join(lacking)} is not given"
+        return None
+
+    @property
+    def treated_before(self) -> bool | None:
+        """Whether there was an earlier radioembolization, as given or as the doses of earlier treatments show."""
+        return True if any(map(self.prior_dose_gy, PRIOR_DOSES)) else self.prior_radioembolization
 
     def partition_model(self) -> PartitionModel:
-        """The territory as the partition model takes it."""
+        """Return the territory as the partition model takes it; `UndefinedError` if an input is missing."""
+        if self.partition_obstacle is not None:
+            raise UndefinedError(f"partition model is undefined: {self.partition_obstacle}")
+        named = [replace(tumor, name=tumor_name(self.tumors, i)) for i, tumor in enumerate(self.tumors)]
+        return self._model(named, self.perfused_normal_mass_kg or 0.0, self.all_normal_mass_kg)
+
+    def model_for(self, kinds: Sequence[str]) -> PartitionModel | None:
+        """Return a model that is right for limits of these kinds; None if an input is missing.
+
+        Lung dose and activity do not depend on how the liver is divided.
+        """
+        if self.partition_obstacle is None:
+            return self.partition_model()
+        return None if any(kind.startswith("normal") for kind in kinds) else self._uniform_model()
+
+    def doses(self, activity_delivered_gbq: float) -> PartitionDoses:
+        """Compute the doses of a delivered activity in GBq.
+
+        By the partition model if it can be used. Otherwise the mean to everything perfused and the lung dose, which do
+        not depend on the tumor's uptake; the doses to tumors and normal liver are then not known (empty and None).
+        """
+        if self.partition_obstacle is None:
+            return self.partition_model().doses(activity_delivered_gbq)
+        doses = self._uniform_model().doses(activity_delivered_gbq)
+        return replace(doses, tumor_doses_gy=(), normal_perfused_dose_gy=None, normal_whole_dose_gy=None)
+
+    def prior_dose_gy(self, kind: str) -> float | None:
+        """Dose of earlier treatments for a kind of limit, from the patient or from the planner's limits."""
+        own, of_limits, _ = PRIOR_DOSES[kind]
+        given: float | None = getattr(self, own)
+        if given is None and self.limits is not None:
+            return getattr(self.limits, of_limits) or None
+        return given
+
+    def limits_with_prior_doses(self) -> tuple[PartitionLimits, tuple[Advisory, ...]]:
+        """Return the planner's limits with the doses of earlier treatments, and what was assumed of them.
+
+        A dose that is not given after an earlier treatment is taken as 0 with a warning; that to the whole normal liver
+        as the share which the perfused part is known to have received.
+        """
+        limits = self.limits or PartitionLimits()
+        found: list[Advisory] = []
+        for kind, (own, of_limits, tissue) in PRIOR_DOSES.items():
+            dose = self.prior_dose_gy(kind)
+            if dose is None:
+                dose = 0.0
+                perfused, normal, total = (
+                    self.prior_dose_gy("normal_perfused"),
+                    self.perfused_normal_mass_kg,
+                    self.all_normal_mass_kg,
+                )
+                if kind == "normal_whole" and perfused and normal and total:
+                    dose = perfused * normal / total
+                if self.treated_before and getattr(limits, f"{kind}_gy") is not None:
+                    message = (
+                        f"There was an earlier treatment, and its dose to {tissue} is not given: {dose:.3g} Gy was "
+                        "taken. The largest activity is too high if it was more."
+                    )
+                    found.append(Advisory("prior_dose_not_given", message, dose, source=own))
+            limits = replace(limits, **{of_limits: dose})
+        return limits, tuple(found)
+
+    def advisories(self) -> tuple[Advisory, ...]:
+        """Return what a reader must know of the inputs, whatever the model."""
+        found = []
+        if not self.tumors and self.perfused_mass_incl_tumor_kg is None:
+            message = (
+                f"No tumor is given: everything perfused is taken to be the {self.perfused_mass_kg:.4g} kg of perfused "
+                "normal liver. If there is tumor beside it, the activity for a mean dose is too low."
+            )
+            found.append(Advisory("perfused_mass_without_tumor", message, self.perfused_mass_kg))
+        return tuple(found)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return every input as plain values, ready for JSON."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain["tumors"] = [vars(tumor).copy() for tumor in self.tumors]
+        plain["limits"] = None if self.limits is None else vars(self.limits).copy()
+        plain["nuclide"] = {
+            "source": self.nuclide.source,
+            "half_life_h": self.nuclide.half_life_h,
+            "dose_factor_gy_kg_per_gbq": self.nuclide.dose_factor_gy_kg_per_gbq,
+        }
+        return plain
+
+    def _uniform_model(self) -> PartitionModel:
+        """Everything perfused as one tissue: right for its mean dose and for the lungs."""
+        return self._model((Tumor(self.perfused_mass_kg, None, "everything perfused"),), 0.0, None)
+
+    def _model(self, tumors: Sequence[Tumor], normal: float, total: float | None) -> PartitionModel:
         return PartitionModel(
-            tuple(self.tumors),
-            self.normal_perfused_mass_kg,
+            tuple(tumors),
+            normal,
             self.lung_shunt_fraction,
-            normal_total_mass_kg=self.normal_total_mass_kg,
+            normal_total_mass_kg=total,
             lung_mass_kg=self.lung_mass_kg,
             residual_fraction=self.residual_fraction,
             nuclide=self.nuclide,

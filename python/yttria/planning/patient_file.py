@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
+import hashlib
 import json
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,21 +20,30 @@ from typing import Any
 from .._core import Nuclide
 from .._extras import require
 from ..errors import FileFormatError, YttriaError
+from ..io._common import atomic
+from ..io.opened import record_opened
 from .comparison import Comparison, compare_models
 from .mass import mass_from_volume_kg
 from .partition import PartitionLimits, Tumor
 from .patient import Patient
 
-_MASSES = ("normal_perfused", "normal_total", "untreated_tumor")
+#: Masses of the liver, each with the key of its volume; a mass ends in "_kg" and is a field of `Patient`.
+_MASSES = {
+    "normal_perfused_mass_kg": "normal_perfused_volume_ml",
+    "normal_total_mass_kg": "normal_total_volume_ml",
+    "untreated_tumor_mass_kg": "untreated_tumor_volume_ml",
+    "perfused_mass_incl_tumor_kg": "perfused_volume_incl_tumor_ml",
+    "liver_mass_incl_tumor_kg": "liver_volume_incl_tumor_ml",
+}
+_LABORATORY = ("bilirubin_mg_per_dl", "bilirubin_umol_per_l", "albumin_g_per_dl", "albumin_g_per_l")
+_PRIOR_LIVER = ("prior_normal_perfused_dose_gy", "prior_normal_whole_dose_gy")
+_FLAGS = ("pretreated_or_impaired", "cirrhotic", "prior_radioembolization")
 _TABLES: dict[str, dict[str, type]] = {
     "": {"name": str, "device": str, "convention": str},
     "body": {"height_cm": float, "weight_kg": float},
     "liver": {
-        **{f"{mass}_{unit}": float for mass in _MASSES for unit in ("mass_kg", "volume_ml")},
-        "density_g_per_ml": float,
-        "bilirubin_mg_per_dl": float,
-        "pretreated_or_impaired": bool,
-        "cirrhotic": bool,
+        **dict.fromkeys((*_MASSES, *_MASSES.values(), "density_g_per_ml", *_LABORATORY, *_PRIOR_LIVER), float),
+        **dict.fromkeys(_FLAGS, bool),
     },
     "tumor": {"name": str, "mass_kg": float, "volume_ml": float, "tumor_to_normal_ratio": float},
     "lungs": {"shunt_fraction": float, "mass_kg": float, "prior_dose_gy": float},
@@ -41,6 +52,7 @@ _TABLES: dict[str, dict[str, type]] = {
     "limits": dict.fromkeys(PartitionLimits.__dataclass_fields__, float),
     "guideline": {"name": str, "disease": str, "intent": str},
 }
+_LARGEST_BYTES = 1 << 20
 _WORDS = {str: "a text", float: "a number", bool: "true or false"}
 
 
@@ -50,39 +62,85 @@ def example_patient_file() -> str:
 
 
 def read_patient(path: str | os.PathLike[str]) -> Patient:
-    """The patient in a TOML file.
+    """Read the patient of a TOML file; `example_patient_file` shows every key.
 
-    Raises `FileFormatError`, with the line where there is one, for a file that is not TOML, an unknown table or key (a
-    key in another unit is such a one, and the known key is named), a value of another type, a missing required key, or
-    both a mass and a volume of one thing; and what `Patient` raises for a value outside its domain, naming the file.
+    Parameters
+    ----------
+    path : str or path-like
+        A TOML file in UTF-8, with or without a byte order mark, of at most 1 MiB.
+
+    Returns
+    -------
+    Patient
+        The patient; keys that the file does not have keep the defaults of `Patient`.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is not TOML, has an unknown table or key, a value of another type, both a mass and a volume of one
+        thing, or lacks a required key. The message names the line if there is one, and for an unknown key those that
+        are like it.
+    OSError
+        If the file cannot be opened.
+    YttriaError
+        What `Patient` raises for a value outside its range, with the name of the file.
+    """
+    return _read(Path(path))[0]
+
+
+def plan_patient_file(path: str | os.PathLike[str], *, json_path: str | os.PathLike[str] | None = None) -> Comparison:
+    """Compare all models for the patient of a TOML file, and write the result as JSON if `json_path` is given.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The patient file; see `read_patient`, also for the errors.
+    json_path : str or path-like, optional
+        Where the JSON goes; an existing file is replaced in one step.
+
+    Returns
+    -------
+    Comparison
+        As `compare_models`, with path and SHA-256 of the file in `input_file`.
     """
     path = Path(path)
+    patient, digest = _read(path)
+    comparison = replace(compare_models(patient), input_file={"path": str(path), "sha256": digest})
+    if json_path is not None:
+        text = json.dumps(comparison.as_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+        with atomic(Path(json_path)) as file:
+            file.write((text + "\n").encode("utf-8"))
+    return comparison
+
+
+def _read(path: Path) -> tuple[Patient, str]:
+    """The patient, and the SHA-256 of the bytes that were read."""
+    record_opened(path)
+    if path.exists() and not path.is_file():
+        raise FileFormatError(f"{path}: not a patient file: it is not a regular file")
+    with path.open("rb") as file:
+        content = file.read(_LARGEST_BYTES + 1)
+    if len(content) > _LARGEST_BYTES:
+        raise FileFormatError(f"{path}: not a patient file: it has more than {_LARGEST_BYTES} bytes")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise FileFormatError(f"{path}: not a TOML file: it is UTF-16; save it as UTF-8")
     try:
-        text = path.read_text("utf-8")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise FileFormatError(f"{path}: not a TOML file: {error}") from None
+        raise FileFormatError(f"{path}: not a TOML file: it must be UTF-8; {error}") from None
     source = _Source(path, _lines(text))
     toml = require("tomllib" if sys.version_info >= (3, 11) else "tomli", "cli")
     try:
-        content = toml.loads(text)
-    except ValueError as error:
+        tables = toml.loads(text)
+    except (ValueError, RecursionError) as error:
         raise FileFormatError(f"{path}: not a TOML file: {error}") from None
-    _check(source, content)
+    _check(source, tables)
     try:
-        return _patient(source, content)
+        return _patient(source, tables), hashlib.sha256(content).hexdigest()
     except FileFormatError:
         raise
     except YttriaError as error:
         raise type(error)(f"{path}: {error}") from None
-
-
-def plan_patient_file(path: str | os.PathLike[str], *, json_path: str | os.PathLike[str] | None = None) -> Comparison:
-    """`compare_models` of the patient in a TOML file; written as JSON where a path for it is given."""
-    comparison = compare_models(read_patient(path))
-    if json_path is not None:
-        text = json.dumps(comparison.as_dict(), indent=2, allow_nan=False)
-        Path(json_path).write_text(text + "\n", "utf-8")
-    return comparison
 
 
 @dataclass(frozen=True)
@@ -150,13 +208,12 @@ def _required(source: _Source, content: dict[str, Any], table: str, key: str) ->
 
 
 def _mass_kg(
-    source: _Source, inside: dict[str, Any], table: str, index: int, stem: str, density_g_per_ml: float
+    source: _Source, inside: dict[str, Any], table: str, index: int, mass: str, volume: str, density_g_per_ml: float
 ) -> float | None:
-    mass, volume = f"{stem}mass_kg", f"{stem}volume_ml"
     if mass in inside and volume in inside:
         raise source.error(f"both {mass} and {volume} in [{table}]; give one", table, index, volume)
     if volume in inside:
-        if inside[volume] == 0 and stem == "untreated_tumor_":
+        if inside[volume] == 0 and mass == "untreated_tumor_mass_kg":
             return 0.0
         return mass_from_volume_kg(inside[volume], density_g_per_ml=density_g_per_ml)
     return inside.get(mass)
@@ -164,42 +221,43 @@ def _mass_kg(
 
 def _patient(source: _Source, content: dict[str, Any]) -> Patient:
     liver, lungs, target = content.get("liver", {}), content.get("lungs", {}), content.get("target", {})
-    density = liver.get("density_g_per_ml", 1.03)
+    density = liver.get("density_g_per_ml", Patient.liver_density_g_per_ml)
     tumors = []
     for index, table in enumerate(content.get("tumor", [])):
-        mass = _mass_kg(source, table, "tumor", index, "", density)
+        mass = _mass_kg(source, table, "tumor", index, "mass_kg", "volume_ml", density)
         if mass is None:
             raise source.error("mass_kg or volume_ml is missing in [tumor]", "tumor", index)
         tumors.append(Tumor(mass, table.get("tumor_to_normal_ratio"), table.get("name", "")))
-    if not tumors:
-        raise source.error("no [[tumor]]; at least one is needed", "tumor", 0)
-    masses = {stem: _mass_kg(source, liver, "liver", 0, f"{stem}_", density) for stem in _MASSES}
-    for stem in ("normal_perfused", "normal_total"):
-        if masses[stem] is None:
-            raise source.error(f"{stem}_mass_kg or {stem}_volume_ml is missing in [liver]", "liver", 0)
+    masses = {mass: _mass_kg(source, liver, "liver", 0, mass, volume, density) for mass, volume in _MASSES.items()}
+    if masses["normal_perfused_mass_kg"] is None and masses["perfused_mass_incl_tumor_kg"] is None:
+        raise source.error(
+            "normal_perfused_mass_kg or normal_perfused_volume_ml is missing in [liver]; if tumor and normal liver are "
+            "not known apart, give perfused_mass_incl_tumor_kg or perfused_volume_incl_tumor_ml",
+            "liver",
+            0,
+        )
+    guideline = content.get("guideline", {})
     optional = {
+        **masses,
+        **{key: liver.get(key) for key in (*_LABORATORY, *_PRIOR_LIVER, *_FLAGS)},
+        **content.get("body", {}),
         "lung_mass_kg": lungs.get("mass_kg"),
         "prior_lung_dose_gy": lungs.get("prior_dose_gy"),
-        "untreated_tumor_mass_kg": masses["untreated_tumor"],
         "residual_fraction": content.get("administration", {}).get("residual_fraction"),
-        "guideline": content.get("guideline", {}).get("name"),
+        "guideline": guideline.get("name"),
+        "disease": guideline.get("disease"),
+        "intent": guideline.get("intent"),
         "nuclide": Nuclide(content["convention"]) if "convention" in content else None,
         "target_perfused_dose_gy": target.get("perfused_dose_gy"),
         "target_tumor_dose_gy": target.get("tumor_dose_gy"),
         "limits": PartitionLimits(**content["limits"]) if content.get("limits") else None,
-        "bilirubin_mg_per_dl": liver.get("bilirubin_mg_per_dl"),
-        "pretreated_or_impaired": liver.get("pretreated_or_impaired"),
-        "cirrhotic": liver.get("cirrhotic"),
-        **content.get("body", {}),
-        **{key: value for key, value in content.get("guideline", {}).items() if key != "name"},
     }
+    required = {"normal_perfused_mass_kg": None, "normal_total_mass_kg": None}
     return Patient(
         device=_required(source, content, "", "device"),
         tumors=tuple(tumors),
-        normal_perfused_mass_kg=masses["normal_perfused"] or 0.0,
-        normal_total_mass_kg=masses["normal_total"] or 0.0,
         lung_shunt_fraction=_required(source, content, "lungs", "shunt_fraction"),
         liver_density_g_per_ml=density,
         name=content.get("name", ""),
-        **{key: value for key, value in optional.items() if value is not None},
+        **{**required, **{key: value for key, value in optional.items() if value is not None}},
     )

@@ -13,6 +13,7 @@ from .. import _core
 from .._inputs import number
 from ..advisory import Advisory
 from ..errors import ContraindicatedError, UndefinedError
+from .vial_content import VIAL_CODES, vial_content
 
 Boundary = Literal["lower_inclusive", "upper_inclusive"]
 
@@ -63,12 +64,12 @@ class ResinActivity:
 
     def _times(self, factor: ActivityFactor, advisories: tuple[Advisory, ...]) -> ResinActivity:
         activity = self.activity_delivered_gbq * factor.factor
-        kept = tuple(a for a in self.advisories if a.code not in _VIAL_CODES)
+        kept = tuple(a for a in self.advisories if a.code not in VIAL_CODES)
         return replace(
             self,
             activity_delivered_gbq=activity,
             factors=(*self.factors, factor),
-            advisories=(*kept, *advisories, *_vial_content(activity)),
+            advisories=(*kept, *advisories, *vial_content(activity, "resin")),
         )
 
 
@@ -193,9 +194,6 @@ def lung_shunt_reduction(
     return LungShuntReduction(factor, shunt, boundary, exact is not None, advisories)
 
 
-_VIAL_CODES = ("activity_below_usual", "activity_above_vial")
-
-
 def _volumes(bsa: float, tumor: float, liver: float) -> tuple[float, float, float]:
     return (
         number("body surface area in m^2", bsa),
@@ -204,20 +202,10 @@ def _volumes(bsa: float, tumor: float, liver: float) -> tuple[float, float, floa
     )
 
 
-def _vial_content(activity_gbq: float) -> tuple[Advisory, ...]:
-    if activity_gbq < 0.3:
-        message = f"activity {activity_gbq:.4g} GBq is below 0.3 GBq, less than is usually given"
-        return (Advisory("activity_below_usual", message, activity_gbq, 0.3, "this project's choice"),)
-    if activity_gbq > 3.0:
-        message = f"activity {activity_gbq:.4g} GBq is above 3 GBq, the nominal content of one vial at calibration"
-        return (Advisory("activity_above_vial", message, activity_gbq, 3.0, "sirtex.com product page, read"),)
-    return ()
-
-
 def _result(
     activity_gbq: float, model: str, involvement: float, advisories: tuple[Advisory, ...] = ()
 ) -> ResinActivity:
     if involvement > 0.7:
         message = f"tumor involvement {involvement:.3g} is above 0.7"
         advisories += (Advisory("involvement_above_70_percent", message, involvement, 0.7, _INSERT),)
-    return ResinActivity(activity_gbq, model, involvement, (), (*advisories, *_vial_content(activity_gbq)))
+    return ResinActivity(activity_gbq, model, involvement, (), (*advisories, *vial_content(activity_gbq, "resin")))

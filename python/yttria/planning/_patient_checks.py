@@ -1,0 +1,132 @@
+"""Checks of a patient's inputs: each error names the quantity, its value and what it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .._core import Nuclide
+from .._inputs import optional_number
+from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
+from .partition import PartitionLimits, Tumor
+
+if TYPE_CHECKING:
+    from .patient import Patient
+
+DEVICES = ("glass", "resin")
+#: Dose of earlier treatments by kind of limit: the field of `Patient`, that of `PartitionLimits`, the tissue in words.
+PRIOR_DOSES = {
+    "normal_perfused": ("prior_normal_perfused_dose_gy", "normal_perfused_prior_gy", "the perfused normal liver"),
+    "normal_whole": ("prior_normal_whole_dose_gy", "normal_whole_prior_gy", "the whole normal liver"),
+    "lung_cumulative": ("prior_lung_dose_gy", "lung_prior_gy", "the lungs"),
+}
+#: Each number that may be absent: its name in messages and its range.
+_RANGES = {
+    "liver_density_g_per_ml": ("liver density in g/mL", 0.9, 1.2),
+    "untreated_tumor_mass_kg": ("untreated tumor mass in kg", 0.0, 10.0),
+    "normal_perfused_mass_kg": ("perfused normal liver mass in kg", 0.0, 10.0),
+    "normal_total_mass_kg": ("total normal liver mass in kg", 0.0, 10.0),
+    "perfused_mass_incl_tumor_kg": ("perfused mass with tumor in kg", 0.001, 10.0),
+    "liver_mass_incl_tumor_kg": ("liver mass with tumor in kg", 0.001, 10.0),
+    "prior_lung_dose_gy": ("prior lung dose in Gy", 0.0, 1000.0),
+    "prior_normal_perfused_dose_gy": ("prior dose to the perfused normal liver in Gy", 0.0, 1000.0),
+    "prior_normal_whole_dose_gy": ("prior dose to the whole normal liver in Gy", 0.0, 1000.0),
+    "height_cm": ("height in cm", 30.0, 300.0),
+    "weight_kg": ("weight in kg", 1.0, 500.0),
+}
+_TARGETS = {
+    "target_perfused_dose_gy": "target perfused dose in Gy",
+    "target_tumor_dose_gy": "target tumor dose in Gy",
+}
+#: How far a total mass may differ from the sum of its parts: the rounding of what people write down.
+_TOLERANCE = 0.02
+
+
+def tumor_name(tumors: Sequence[Tumor], index: int) -> str:
+    """Return the name of a tumor, or its number from 1 if it has none."""
+    return tumors[index].name or f"tumor {index + 1}"
+
+
+def check_types(patient: Patient) -> None:
+    """Check what is not a number."""
+    if patient.device not in DEVICES:
+        raise UnknownNameError(f"device must be one of {', '.join(DEVICES)}, got {patient.device!r:.80}")
+    if isinstance(patient.tumors, str) or not isinstance(patient.tumors, Sequence):
+        raise ArgumentError(f"tumors must be a sequence of Tumor, got {patient.tumors!r:.80}")
+    for what, value, kind in (
+        *(("each of tumors", tumor, Tumor) for tumor in patient.tumors),
+        ("limits", PartitionLimits() if patient.limits is None else patient.limits, PartitionLimits),
+        ("nuclide", patient.nuclide, Nuclide),
+        ("name", patient.name, str),
+    ):
+        if not isinstance(value, kind):
+            raise ArgumentError(f"{what} must be of type {kind.__name__}, got {value!r:.80}")
+    for name in ("pretreated_or_impaired", "cirrhotic", "prior_radioembolization"):
+        flag = getattr(patient, name)
+        if flag is not None and not isinstance(flag, bool):
+            raise ArgumentError(f"{name} must be True, False or None, got {flag!r:.80}")
+
+
+def check_numbers(patient: Patient) -> None:
+    """Check every number by itself."""
+    for name, (quantity, low, high) in _RANGES.items():
+        value = optional_number(quantity, getattr(patient, name))
+        if value is not None and not low <= value <= high:
+            raise OutOfRangeError(f"{quantity} must be within [{low:g}, {high:g}], got {value:g}")
+    for name, quantity in _TARGETS.items():
+        value = optional_number(quantity, getattr(patient, name))
+        if value is not None and not 0.0 < value <= 2000.0:
+            raise OutOfRangeError(f"{quantity} must be within (0, 2000], got {value:g}")
+    for index, tumor in enumerate(patient.tumors):
+        name = tumor_name(patient.tumors, index)
+        mass = optional_number(f"mass of {name} in kg", tumor.mass_kg)
+        if mass is None or not 0.0 < mass <= 10.0:
+            raise OutOfRangeError(f"tumor mass in kg of {name} must be within (0, 10], got {tumor.mass_kg}")
+    if (patient.height_cm is None) != (patient.weight_kg is None):
+        raise UndefinedError("body surface area is undefined: it needs both height and weight")
+
+
+def check_prior_doses(patient: Patient) -> None:
+    """Check that doses of earlier treatments are given once and do not contradict each other."""
+    for own, of_limits, tissue in PRIOR_DOSES.values():
+        given, by_limits = getattr(patient, own), getattr(patient.limits, of_limits, 0.0)
+        if given is not None and by_limits and by_limits != given:
+            raise ArgumentError(
+                f"the dose of earlier treatments to {tissue} is given twice: {given:g} Gy ({own}) and {by_limits:g} Gy "
+                f"({of_limits} of the limits); give one of them"
+            )
+    if patient.prior_radioembolization is False and patient.treated_before:
+        raise ArgumentError("a dose of earlier treatments is given, although prior_radioembolization is False")
+
+
+def check_masses(patient: Patient) -> None:
+    """Check that enough masses are given and that they fit each other."""
+    normal, total = patient.normal_perfused_mass_kg, patient.normal_total_mass_kg
+    perfused, liver = patient.perfused_mass_incl_tumor_kg, patient.liver_mass_incl_tumor_kg
+    if normal is None and perfused is None:
+        raise UndefinedError(
+            "perfused mass is undefined: give perfused_mass_incl_tumor_kg, or normal_perfused_mass_kg and the tumors"
+        )
+    if normal is not None and total is not None and normal > total:
+        raise OutOfRangeError(
+            f"total normal liver mass in kg must be at least the perfused part, {normal:g} kg, got {total:g}"
+        )
+    tumor = patient.treated_tumor_mass_kg or 0.0
+    everything = bool(patient.tumors)  # the parts are all there
+    _check_total("perfused mass with tumor", perfused, normal, tumor, everything)
+    _check_total("liver mass with tumor", liver, total, tumor + patient.untreated_tumor_mass_kg, everything)
+    of_liver = patient.liver_mass_kg
+    if of_liver is not None and patient.perfused_mass_kg > of_liver * (1.0 + _TOLERANCE):
+        raise OutOfRangeError(
+            f"perfused mass in kg must be at most that of the liver, {of_liver:.4g}, got {patient.perfused_mass_kg:.4g}"
+        )
+
+
+def _check_total(quantity: str, total: float | None, normal: float | None, tumor: float, everything: bool) -> None:
+    if total is None:
+        return
+    parts = (normal or 0.0) + tumor
+    if parts > total * (1.0 + _TOLERANCE):
+        raise OutOfRangeError(f"{quantity} in kg must be at least that of its parts, {parts:.4g}, got {total:g}")
+    if everything and normal is not None and parts < total * (1.0 - _TOLERANCE):
+        raise OutOfRangeError(f"{quantity} in kg must be the sum of its parts, {parts:.4g}, got {total:g}")

@@ -1,0 +1,190 @@
+"""The side by side as text: inputs, a line of numbers per model, what each one breaks, and every advisory."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from .._core import __version__
+from .._text import plain
+from ..advisory import Advisory, Severity
+from ..provenance import RESEARCH_USE
+from ._models import LIMIT_WORDS, limit_of
+from ._patient_checks import PRIOR_DOSES, tumor_name
+from .limit_state import MET, LimitState
+from .patient import Patient
+from .products import product
+
+if TYPE_CHECKING:
+    from .comparison import Comparison, ModelRun
+
+Item = TypeVar("Item")
+
+_GRAVEST_FIRST: tuple[Severity, ...] = ("error", "warning", "note")
+_COLUMNS = (("GBq", 8), ("vial", 8), ("perfused", 9), ("tumor Gy", 14), ("normal", 8), ("whole", 7), ("lungs", 7))
+_LABEL, _MODEL = 17, 19
+
+
+def comparison_text(comparison: Comparison, width: int | None = None) -> str:
+    """Write a comparison as plain text, with sentences wrapped at `width` columns; None wraps nothing."""
+    columns = sys.maxsize if width is None else max(width, 80)
+    lines: list[str] = []
+
+    def add(text: str, first: str = "", later: str = "") -> None:
+        # No character of a name in the patient file may act on the terminal.
+        lines.extend(
+            textwrap.wrap(
+                plain(text), columns, initial_indent=first, subsequent_indent=later or first, break_on_hyphens=False
+            )
+            or [first.rstrip()]
+        )
+
+    for label, value in _inputs(comparison):
+        add(value, f"{label:<{_LABEL}}", " " * _LABEL)
+    lines += ["", f"{'model':<{_MODEL}}{''.join(f'{name:>{size}}' for name, size in _COLUMNS)}"]
+    lines += [_numbers(run) for run in comparison.runs]
+    if comparison.runs:
+        lines.append("")
+        add("GBq is delivered, vial is in the vial at treatment. Mean doses in Gy are those of this treatment alone.")
+    shared = _in_every_run([run.advisories for run in comparison.runs])
+    of_all_states = _in_every_run([_shown_states(run) for run in comparison.runs])
+    for run in comparison.runs:
+        lines.append("")
+        add(f"{run.model}: {run.why}")
+        for state in _shown_states(run):
+            if state not in of_all_states:
+                add(f"{state.state}: {state}", "  ", "    ")
+        for advisory in _sorted(a for a in run.advisories if a not in shared):
+            add(_advisory(advisory), "  ", "    ")
+    for model, reason in comparison.not_applicable:
+        lines.append("")
+        add(f"{model}: not applicable, because {reason}.")
+    of_all = _sorted(dict.fromkeys((*shared, *comparison.advisories)))
+    if of_all or of_all_states:
+        lines += ["", "For every model:"]
+    for state in of_all_states:
+        add(f"{state.state}: {state}", "  ", "    ")
+    for advisory in of_all:
+        add(_advisory(advisory), "  ", "    ")
+    lines.append("")
+    add(RESEARCH_USE)
+    return "\n".join(lines)
+
+
+def _inputs(comparison: Comparison) -> Iterator[tuple[str, str]]:
+    """Each input as label and words."""
+    patient = comparison.patient
+    if patient.name:
+        yield "patient", patient.name
+    yield "device", f"{patient.device} ({product(patient.device).trade_name})"
+    yield "territory", _territory(patient)
+    liver = patient.liver_mass_kg
+    if liver is not None:
+        normal = patient.all_normal_mass_kg
+        parts = "" if normal is None else f", normal liver {normal:.4g} kg"
+        outside = patient.untreated_tumor_mass_kg
+        parts += f", tumor outside the territory {outside:.4g} kg" if outside else ""
+        yield "liver", f"{liver:.4g} kg in all{parts}; {patient.liver_density_g_per_ml:g} g/mL"
+    yield "lungs", f"shunt {100.0 * patient.lung_shunt_fraction:.4g} %, mass {patient.lung_mass_kg:.4g} kg"
+    if patient.treated_before:
+        yield "earlier doses", "; ".join(_prior_words(patient, kind) for kind in PRIOR_DOSES)
+    elif patient.prior_radioembolization is None:
+        yield "earlier doses", "none given"
+    if patient.residual_fraction:
+        yield "residual", f"{100.0 * patient.residual_fraction:.4g} % of the vial"
+    nuclide = patient.nuclide
+    factor, half_life = nuclide.dose_factor_gy_kg_per_gbq, nuclide.half_life_h
+    yield "dose factor", f"{factor:.6g} Gy kg/GBq, half-life {half_life:.6g} h ({nuclide.name})"
+    targets = {"everything perfused": patient.target_perfused_dose_gy, "tumor": patient.target_tumor_dose_gy}
+    yield "targets", ", ".join(f"{n} {d:g} Gy" for n, d in targets.items() if d is not None) or "none given"
+    yield "own limits", _own_limits(patient)
+    asked = ", ".join(filter(None, (patient.guideline, patient.disease, patient.intent)))
+    yield "compared with", f"{asked}; limits table of {comparison.limits.table_version}"
+    state = _liver_state(patient)
+    if state:
+        yield "liver state", state
+    source = comparison.input_file
+    yield "computed", f"{comparison.created} by yttria {__version__}" + (f" from {source['path']}" if source else "")
+
+
+def _territory(patient: Patient) -> str:
+    words = [f"{patient.perfused_mass_kg:.4g} kg perfused"]
+    for index, tumor in enumerate(patient.tumors):
+        ratio = tumor.tumor_to_normal_ratio
+        of_ratio = "ratio not given" if ratio is None else f"ratio {ratio:g}"
+        words.append(f"{tumor_name(patient.tumors, index)} {tumor.mass_kg:.4g} kg ({of_ratio})")
+    normal = patient.perfused_normal_mass_kg
+    if normal is not None:
+        words.append(f"normal liver {normal:.4g} kg")
+    return f"{words[0]}: {', '.join(words[1:])}" if len(words) > 1 else words[0]
+
+
+def _prior_words(patient: Patient, kind: str) -> str:
+    dose, tissue = patient.prior_dose_gy(kind), PRIOR_DOSES[kind][2].removeprefix("the ")
+    return f"{tissue} not given" if dose is None else f"{tissue} {dose:g} Gy"
+
+
+def _own_limits(patient: Patient) -> str:
+    if patient.limits is None:
+        return "none given"
+    given = ((kind, limit_of(patient.limits, kind)) for kind in LIMIT_WORDS)
+    words = (f"{LIMIT_WORDS[k]} {v:g} {'GBq' if k == 'activity' else 'Gy'}" for k, v in given if v is not None)
+    return ", ".join(words) or "none given"
+
+
+def _liver_state(patient: Patient) -> str:
+    laboratory = (
+        ("bilirubin", patient.bilirubin_mg_per_dl, "mg/dL"),
+        ("bilirubin", patient.bilirubin_umol_per_l, "umol/L"),
+        ("albumin", patient.albumin_g_per_dl, "g/dL"),
+        ("albumin", patient.albumin_g_per_l, "g/L"),
+    )
+    words = [f"{name} {value:g} {unit}" for name, value, unit in laboratory if value is not None]
+    for name, flag in (
+        ("pretreated or impaired", patient.pretreated_or_impaired),
+        ("cirrhotic", patient.cirrhotic),
+    ):
+        if flag is not None:
+            words.append(name if flag else f"not {name}")
+    return ", ".join(words)
+
+
+def _numbers(run: ModelRun) -> str:
+    d = run.doses
+    low, high = min(d.tumor_doses_gy, default=None), max(d.tumor_doses_gy, default=None)
+    tumor = _gy(low) if low == high else f"{_gy(low)}-{_gy(high)}"
+    cells = (
+        f"{run.activity_delivered_gbq:.3f}",
+        f"{run.activity_in_vial_at_treatment_gbq:.3f}",
+        _gy(d.perfused_mean_dose_gy),
+        tumor,
+        _gy(d.normal_perfused_dose_gy),
+        _gy(d.normal_whole_dose_gy),
+        _gy(d.lung_dose_gy),
+    )
+    return f"{run.model:<{_MODEL}}" + "".join(f"{c:>{size}}" for c, (_, size) in zip(cells, _COLUMNS, strict=True))
+
+
+def _gy(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}" if value < 1000.0 else f"{value:.0f}"
+
+
+def _shown_states(run: ModelRun) -> list[LimitState]:
+    """What is broken, and what may be; what would be met in any case needs no line."""
+    return [*run.breaks, *(s for s in run.limit_states if not s.certain and s.if_applies != MET)]
+
+
+def _in_every_run(lists: Sequence[Sequence[Item]]) -> list[Item]:
+    """Items that every run has, which are shown once; none if there is one run."""
+    return [] if len(lists) < 2 else [item for item in lists[0] if all(item in other for other in lists[1:])]
+
+
+def _sorted(advisories: Iterator[Advisory] | dict[Advisory, None]) -> list[Advisory]:
+    return sorted(dict.fromkeys(advisories), key=lambda a: _GRAVEST_FIRST.index(a.severity))
+
+
+def _advisory(advisory: Advisory) -> str:
+    message = advisory.message[:1].upper() + advisory.message[1:]
+    return f"{advisory.severity}: {message.rstrip('.')}. [{advisory.code}]"
