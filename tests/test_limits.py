@@ -26,7 +26,8 @@ RESIN_BILOBAR = {
     "< 40 Gy: the liver is neither pretreated nor its function compromised",
 }
 
-# Weber et al. 2022, tables 2 and 3, cell by cell: device, disease, scenario, kind, what is printed.
+# Weber et al. 2022, tables 2, 3 and 4, cell by cell: device, disease, scenario, kind, what is printed.
+# Table 4 prints the dose to the perfused volume without a sign.
 CELLS: list[tuple[str, str, str, str, set[str]]] = [
     ("glass", "HCC", "segmentectomy", "perfused", {"> 400 Gy"}),
     ("glass", "HCC", "segmentectomy", "normal_perfused", set()),
@@ -61,6 +62,13 @@ CELLS: list[tuple[str, str, str, str, set[str]]] = [
     ),
     *(("glass", disease, "segmentectomy", "perfused", {"> 400 Gy"}) for disease in ("ICC", "mCRC")),
     *(
+        ("holmium", disease, scenario, kind, printed)
+        for disease, tumor in (("HCC", set()), ("ICC", {"> 150 Gy"}), ("mCRC", {"> 90 Gy"}))
+        for scenario, whole in (("lobectomy", "< 60 Gy"), ("unilobar", "< 60 Gy"), ("bilobar", "< 40 Gy"))
+        for kind, printed in (("perfused", {"<= 60 Gy"}), ("normal_whole", {whole}), ("tumor", tumor))
+    ),
+    *(("holmium", disease, "segmentectomy", "perfused", {"<= 60 Gy"}) for disease in ("HCC", "ICC", "mCRC")),
+    *(
         ("resin", disease, scenario, kind, printed)
         for disease, tumor in (("HCC", ">= 100 to 120 Gy"), ("ICC", ">= 100 to 120 Gy"), ("mCRC", "> 100 Gy"))
         for scenario, kind, printed in (
@@ -94,6 +102,8 @@ LEVELS = {
     ("glass", "ICC", "lobectomy"): ({"4"}, {"3"}),
     ("glass", "mCRC", "segmentectomy"): ({"3"}, set()),
     ("glass", "mCRC", "bilobar"): ({"3"}, {"3"}),
+    ("holmium", "HCC", "bilobar"): ({"3"}, {"4"}),
+    ("holmium", "ICC", "unilobar"): ({"3"}, {"3-4"}),
     ("resin", "HCC", "lobectomy"): (set(), {"4"}),
     ("resin", "ICC", "lobectomy"): (set(), {"3, 4"}),
     ("resin", "mCRC", "lobectomy"): (set(), {"4"}),
@@ -130,7 +140,7 @@ def test_each_cell_of_the_guidelines_tables_is_in_the_table(
 
 def test_the_cells_are_all_there_is_of_the_guideline() -> None:
     counted = sum(len(printed) for *_, printed in CELLS)
-    entries = [e for e in limit_table()[1] if e.guideline == "EANM2022" and e.device != "holmium"]
+    entries = [entry for entry in limit_table()[1] if entry.guideline == "EANM2022"]
     assert sum(max(1, len(entry.intents)) for entry in entries) == counted
 
 

@@ -88,7 +88,7 @@ def evaluate_limits(
 
     References
     ----------
-    Weber et al., Eur J Nucl Med Mol Imaging 2022;49:1682 (read: tables 2 and 3); each entry names its own source.
+    Weber et al., Eur J Nucl Med Mol Imaging 2022;49:1682 (read: tables 2 to 4); each entry names its own source.
 
     Examples
     --------
