@@ -131,6 +131,13 @@ def test_the_middle_value_is_for_plans_without_bilirubin_and_not_for_bilobar_hcc
     assert _one(doses, "normal_whole", **GLASS, bilirubin_umol_per_l=34.2).state == "above limit"
 
 
+def test_a_doubtful_unit_of_the_bilirubin_is_told_with_the_limits_it_decides() -> None:
+    doses = TreatmentDoses(normal_whole_gy=60, tumors_gy=[205])
+    state = _one(doses, "normal_whole", **GLASS, bilirubin_umol_per_l=2)
+    assert any("check its unit" in caution for caution in state.cautions)
+    assert not any("check its unit" in c for s in _states(doses, "tumor", **GLASS) for c in s.cautions)
+
+
 def test_readings_that_are_not_reconciled_make_no_break_unless_they_agree() -> None:
     known = {**ICC, "bilirubin_mg_per_dl": 0.6}
     states = _states(TreatmentDoses(normal_whole_gy=80), "normal_whole", **known)
@@ -333,7 +340,7 @@ def test_every_sentence_can_be_read(known: dict[str, Any], values: tuple[float |
         ({}, {"perfused_mass_kg": 2, "liver_mass_kg": 1}, OutOfRangeError, "the mass of the liver, got 2"),
         ({}, {"perfused_mass_kg": 0, "liver_mass_kg": 1}, OutOfRangeError, "mass of the perfused volume"),
         ({}, {"perfused_mass_kg": 1, "liver_mass_kg": 0}, OutOfRangeError, "mass of the liver in kg"),
-        ({}, {"bilirubin_mg_per_dl": 1, "bilirubin_umol_per_l": 17}, ArgumentError, "give one of them"),
+        ({}, {"bilirubin_mg_per_dl": 1, "bilirubin_umol_per_l": 17}, ArgumentError, "bilirubin must be given once"),
         ({}, {"prior_lung_dose_gy": -1}, OutOfRangeError, "earlier treatments to the lungs"),
         ({}, {"prior_radioembolization": "yes"}, ArgumentError, "prior_radioembolization must be True"),
         (

@@ -182,6 +182,7 @@ def test_bilirubin_in_either_unit_gives_the_same_limits() -> None:
     assert _values(**query, bilirubin_umol_per_l=0.6 * 17.104) == [90]
     assert _values(**query, bilirubin_umol_per_l=1.1 * 17.104) == [50]
     assert _values(**query, bilirubin_umol_per_l=34) == [50]
+    assert "bilirubin_unit_doubtful" in _codes(**query, bilirubin_umol_per_l=2)
 
 
 def test_without_bilirubin_the_middle_value_applies_and_the_others_wait() -> None:
@@ -323,7 +324,7 @@ def test_bad_questions_are_errors() -> None:
             limits(bilirubin_mg_per_dl=value)
     with pytest.raises(DTypeError):
         limits(bilirubin_mg_per_dl=True)
-    with pytest.raises(ArgumentError, match="give one of them"):
+    with pytest.raises(ArgumentError, match="bilirubin must be given once"):
         limits(bilirubin_mg_per_dl=1, bilirubin_umol_per_l=17)
     with pytest.raises(ArgumentError, match="cirrhotic must be True, False or None"):
         limits(cirrhotic="no")  # type: ignore[arg-type]

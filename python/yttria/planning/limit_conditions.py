@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
-from .._inputs import number, optional_number
+from .._inputs import optional_number
+from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError
+from .laboratory import UMOL_PER_L_PER_MG_PER_DL, bilirubin_umol_per_l
 
 QUANTITIES = {
     "device": "the device",
@@ -32,7 +33,6 @@ _YES = {
     "prior_radioembolization": ("radioembolization was given before", "this is the first radioembolization"),
 }
 _UNITS = {"bilirubin_mg_per_dl": "mg/dL", "whole_liver_dose_gy": "Gy"}
-_UMOL_PER_L = 17.104
 _ROUNDING = 1e-9
 
 Facts = dict[str, Any]
@@ -131,18 +131,14 @@ def decide(conditions: Iterable[LimitCondition], facts: Facts) -> tuple[bool | N
     return (None if open_ones else True), open_ones
 
 
-def bilirubin_mg_per_dl_of(mg_per_dl: float | None, umol_per_l: float | None) -> float | None:
-    """Total bilirubin in mg/dL from at most one of the two units; None if neither is given."""
-    if mg_per_dl is not None and umol_per_l is not None:
-        raise ArgumentError("bilirubin is given in mg/dL and in umol/L; give one of them")
-    if umol_per_l is not None:
-        mg_per_dl = number("bilirubin in umol/L", umol_per_l) / _UMOL_PER_L
-    bilirubin = optional_number("bilirubin in mg/dL", mg_per_dl)
-    if bilirubin is not None and not (isfinite(bilirubin) and 0.0 < bilirubin < 100.0):
-        raise OutOfRangeError(
-            f"bilirubin in mg/dL must be within (0, 100), got {bilirubin:g} (1 mg/dL is {_UMOL_PER_L} umol/L)"
-        )
-    return bilirubin
+def bilirubin_mg_per_dl_of(
+    mg_per_dl: float | None, umol_per_l: float | None
+) -> tuple[float | None, tuple[Advisory, ...]]:
+    """Total bilirubin in mg/dL from at most one of two units, and doubts about the unit; None if neither is given."""
+    if mg_per_dl is None and umol_per_l is None:
+        return None, ()
+    micromolar, doubts = bilirubin_umol_per_l(umol_per_l, mg_per_dl)
+    return micromolar / UMOL_PER_L_PER_MG_PER_DL, doubts
 
 
 def fraction(quantity: str, value: float | None) -> float | None:

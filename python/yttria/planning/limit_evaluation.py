@@ -54,7 +54,7 @@ def evaluate_limits(
     hepatic_reserve_fraction : float, optional
         Untreated fraction of the liver, within [0, 1]. It goes before the masses.
     bilirubin_mg_per_dl, bilirubin_umol_per_l : float, optional
-        Total bilirubin, in one of the two units.
+        Total bilirubin, in one of the two units. A doubtful unit is told in the cautions of the states it decides.
     pretreated_or_impaired, cirrhotic, prior_radioembolization : bool, optional
         State of the liver. Earlier radioembolization counts as pretreatment unless `pretreated_or_impaired` is given.
     prior_normal_perfused_dose_gy, prior_normal_whole_dose_gy, prior_lung_dose_gy : float, optional
@@ -117,13 +117,14 @@ def evaluate_limits(
     treated_before = prior_radioembolization
     if any(low > 0.0 for low, _ in prior.values()):
         treated_before = True
+    bilirubin, doubts = bilirubin_mg_per_dl_of(bilirubin_mg_per_dl, bilirubin_umol_per_l)
     pretreated = flag("pretreated_or_impaired", pretreated_or_impaired)
     facts: Facts = {
         "device": device,
         "disease": disease,
         "intent": intent,
         "hepatic_reserve_fraction": reserve,
-        "bilirubin_mg_per_dl": bilirubin_mg_per_dl_of(bilirubin_mg_per_dl, bilirubin_umol_per_l),
+        "bilirubin_mg_per_dl": bilirubin,
         "whole_liver_dose_gy": whole_liver,
         "pretreated_or_impaired": True if pretreated is None and treated_before else pretreated,
         "cirrhotic": flag("cirrhotic", cirrhotic),
@@ -134,6 +135,9 @@ def evaluate_limits(
         if (limit.guideline == guideline or limit.general) and limit.direction != "association":
             entry = _entry(limit, doses, facts, prior)
             if entry is not None:
+                if doubts and any(condition.quantity == "bilirubin_mg_per_dl" for condition in limit.conditions):
+                    told = (*entry.state.cautions, *(doubt.message for doubt in doubts))
+                    entry = replace(entry, state=replace(entry.state, cautions=told))
                 groups.setdefault(limit.case_of or limit.alternative_of or limit.id, []).append(entry)
     return tuple(state for group in groups.values() for state in _resolved(group))
 

@@ -246,7 +246,7 @@ def limits(
     direction : {"minimum", "maximum", "range", "association"}, optional
         Kind of comparison.
     bilirubin_mg_per_dl, bilirubin_umol_per_l : float, optional
-        Total bilirubin, in one of the two units, within (0, 100) mg/dL.
+        Total bilirubin, in one of the two units, within [0.00585, 116.9] mg/dL.
     hepatic_reserve_fraction : float, optional
         Untreated fraction of the liver, within [0, 1].
     pretreated_or_impaired, cirrhotic, prior_radioembolization : bool, optional
@@ -272,6 +272,8 @@ def limits(
         The source contradicts itself or another source.
     limit_not_verified
         The value was not read.
+    bilirubin_unit_doubtful
+        The bilirubin would be usual in the other unit.
     condition_not_given
         The entry depends on what is not given (note).
     threshold_exactly_on_boundary_conservative_used
@@ -286,11 +288,12 @@ def limits(
     """
     version, table = limit_table()
     check_names(guideline=guideline, device=device, disease=disease, intent=intent, kind=kind, direction=direction)
+    bilirubin, doubts = bilirubin_mg_per_dl_of(bilirubin_mg_per_dl, bilirubin_umol_per_l)
     facts: Facts = {
         "device": device,
         "disease": disease,
         "intent": intent,
-        "bilirubin_mg_per_dl": bilirubin_mg_per_dl_of(bilirubin_mg_per_dl, bilirubin_umol_per_l),
+        "bilirubin_mg_per_dl": bilirubin,
         "hepatic_reserve_fraction": fraction("hepatic reserve fraction", hepatic_reserve_fraction),
         "pretreated_or_impaired": flag("pretreated_or_impaired", pretreated_or_impaired),
         "cirrhotic": flag("cirrhotic", cirrhotic),
@@ -307,7 +310,8 @@ def limits(
             certain.append(limit)
         elif verdict is None:
             conditional.append((limit, open_ones))
-    advisories = [a for limit in certain for a in boundary_advisories(limit, facts)]
+    advisories = [*doubts]
+    advisories += [a for limit in certain for a in boundary_advisories(limit, facts)]
     for limit in (*certain, *(limit for limit, _ in conditional)):
         advisories += source_advisories(limit)
     advisories += [
