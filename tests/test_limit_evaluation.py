@@ -194,6 +194,13 @@ def test_a_lung_limit_of_another_guideline_breaks_no_plan() -> None:
     assert all("not verified" in str(state) for state in own if state.broken)
 
 
+def test_a_reported_association_is_no_limit() -> None:
+    doses = TreatmentDoses(perfused_gy=140, tumors_gy=[120])
+    target = evaluate_limits(doses, **{**GLASS, "guideline": "TARGET 2022"})
+    assert {state.limit.kind for state in target} == {"lung"}
+    assert not _states(doses, "perfused", **{**GLASS, "guideline": "DOSISPHERE-01"})
+
+
 def test_earlier_doses_count_towards_maxima_and_not_towards_targets() -> None:
     doses = TreatmentDoses(normal_perfused_gy=30, normal_whole_gy=20, lungs_gy=12, tumors_gy=[90])
     known = {**RESIN, "prior_normal_perfused_dose_gy": 30, "prior_lung_dose_gy": 40}

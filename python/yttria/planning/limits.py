@@ -317,7 +317,7 @@ def limits(
     advisories += [
         Advisory(
             "condition_not_given",
-            f"{limit.id}, {limit.value_in_words}, applies only if {' and '.join(map(str, open_ones))}.",
+            f"{_named(limit)}: this applies only if {' and '.join(map(str, open_ones))}.",
             None,
             limit.low,
             limit.source.citation,
@@ -364,7 +364,7 @@ def boundary_advisories(limit: Limit, facts: Facts) -> list[Advisory]:
 def source_advisories(limit: Limit) -> list[Advisory]:
     """Advisories about the source: readings that are not reconciled, a value that was not read."""
     found = []
-    named = f"{limit.guideline}, {' '.join(filter(None, (limit.device, limit.disease)))}, {limit.value_in_words}"
+    named = _named(limit)
     if limit.not_reconciled:
         message = f"{named}: {' '.join(limit.not_reconciled)} The two are not reconciled."
         found.append(Advisory("limit_text_ambiguous", message, None, limit.low, limit.source.citation))
@@ -372,3 +372,8 @@ def source_advisories(limit: Limit) -> list[Advisory]:
         message = f"{named}: the value was not verified. Check it in the source before use."
         found.append(Advisory("limit_not_verified", message, None, limit.low, limit.source.citation))
     return found
+
+
+def _named(limit: Limit) -> str:
+    kind = limit.kind.replace("_", " ")
+    return ", ".join(filter(None, (limit.guideline, limit.device, limit.disease, f"{kind} {limit.value_in_words}")))
