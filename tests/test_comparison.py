@@ -348,3 +348,16 @@ def test_errors(change: dict[str, Any], error: type[Exception], message: str) ->
         replace(RESIN, **change)
     with pytest.raises(UnknownNameError, match="guideline must be one of"):
         compare_models(replace(RESIN, guideline="EANM"))
+
+
+def test_only_limits_that_the_doses_are_compared_with_are_advised_of() -> None:
+    # A reserve of 29 % in the first, of 56 % in the second: the limit whose readings differ belongs to the first alone.
+    for normal_total, told in ((1.4, True), (2.5, False)):
+        found = compare_models(replace(GLASS, normal_total_mass_kg=normal_total))
+        assert ("limit_text_ambiguous" in {advisory.code for advisory in found.advisories}) == told
+    spared = replace(GLASS, bilirubin_mg_per_dl=1.1)
+    assert "threshold_exactly_on_boundary_conservative_used" in {a.code for a in compare_models(spared).advisories}
+    lau = replace(RESIN, guideline="Lau 2012", cirrhotic=True)
+    assert [a.code for a in compare_models(lau).advisories] == ["limit_not_verified"]
+    again = replace(GLASS, prior_lung_dose_gy=5)
+    assert "limit_derived_otherwise" in {a.code for a in compare_models(again).advisories}

@@ -134,8 +134,8 @@ def test_the_middle_value_is_for_plans_without_bilirubin_and_not_for_bilobar_hcc
 def test_a_doubtful_unit_of_the_bilirubin_is_told_with_the_limits_it_decides() -> None:
     doses = TreatmentDoses(normal_whole_gy=60, tumors_gy=[205])
     state = _one(doses, "normal_whole", **GLASS, bilirubin_umol_per_l=2)
-    assert any("check its unit" in caution for caution in state.cautions)
-    assert not any("check its unit" in c for s in _states(doses, "tumor", **GLASS) for c in s.cautions)
+    assert "bilirubin_unit_doubtful" in {advisory.code for advisory in state.advisories}
+    assert not any(s.advisories for s in _states(doses, "tumor", **GLASS, bilirubin_umol_per_l=2))
 
 
 def test_readings_that_are_not_reconciled_make_no_break_unless_they_agree() -> None:
@@ -233,6 +233,9 @@ def test_an_unknown_earlier_dose_makes_a_maximum_uncertain_unless_it_is_exceeded
 def test_earlier_radioembolization_is_told_where_a_limit_was_derived_without() -> None:
     doses = TreatmentDoses(normal_whole_gy=20)
     known = {**GLASS, "bilirubin_mg_per_dl": 0.5}
+    known_before = _one(doses, "normal_whole", **known, prior_normal_whole_dose_gy=5)
+    assert [advisory.code for advisory in known_before.advisories] == ["limit_derived_otherwise"]
+    assert not _one(doses, "normal_whole", **known).advisories
     derived = "The value was derived from treatments without prior radioembolization."
     assert derived in _one(doses, "normal_whole", **known).cautions
     assert derived in _one(doses, "normal_whole", **known, prior_normal_whole_dose_gy=5).cautions

@@ -148,8 +148,9 @@ def compare_models(patient: Patient) -> Comparison:
             advisories = tuple(dict.fromkeys((*kept, *vial_content(in_vial, patient.device))))
             runs.append(ModelRun(model, activity, in_vial, doses, states, why, advisories))
     created = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    # What depends on a condition that is not given stands in the states.
-    notes = (*patient.advisories(), *(a for a in applicable.advisories if a.code != "condition_not_given"))
+    # Only the limits that the doses are compared with; what depends on what is not given stands in the states.
+    compared = (advisory for run in runs for state in run.limit_states for advisory in state.advisories)
+    notes = tuple(dict.fromkeys((*patient.advisories(), *compared)))
     return Comparison(patient, tuple(runs), tuple(skipped), applicable, notes, created)
 
 

@@ -9,7 +9,14 @@ from .._inputs import number
 from ..errors import ArgumentError, OutOfRangeError
 from .limit_conditions import Facts, bilirubin_mg_per_dl_of, decide, flag, fraction
 from .limit_state import ABOVE, BELOW, DEPENDS, MET, LimitState, TreatmentDoses, amount, subject
-from .limits import Limit, check_names, limit_table
+from .limits import (
+    Limit,
+    boundary_advisories,
+    check_names,
+    derivation_advisories,
+    limit_table,
+    source_advisories,
+)
 
 _READING = "which reading of the source applies (not reconciled)"
 _ROUNDING = 1e-9
@@ -54,7 +61,7 @@ def evaluate_limits(
     hepatic_reserve_fraction : float, optional
         Untreated fraction of the liver, within [0, 1]. It goes before the masses.
     bilirubin_mg_per_dl, bilirubin_umol_per_l : float, optional
-        Total bilirubin, in one of the two units. A doubtful unit is told in the cautions of the states it decides.
+        Total bilirubin, in one of the two units.
     pretreated_or_impaired, cirrhotic, prior_radioembolization : bool, optional
         State of the liver. Earlier radioembolization counts as pretreatment unless `pretreated_or_impaired` is given.
     prior_normal_perfused_dose_gy, prior_normal_whole_dose_gy, prior_lung_dose_gy : float, optional
@@ -75,6 +82,11 @@ def evaluate_limits(
     ArgumentError
         If the bilirubin is given in both units, or a dose of earlier treatments contradicts
         `prior_radioembolization=False`.
+
+    Warns
+    -----
+    limit_text_ambiguous
+        And the other codes of `limits`, in the advisories of each state.
 
     Notes
     -----
@@ -135,9 +147,15 @@ def evaluate_limits(
         if (limit.guideline == guideline or limit.general) and limit.direction != "association":
             entry = _entry(limit, doses, facts, prior)
             if entry is not None:
-                if doubts and any(condition.quantity == "bilirubin_mg_per_dl" for condition in limit.conditions):
-                    told = (*entry.state.cautions, *(doubt.message for doubt in doubts))
-                    entry = replace(entry, state=replace(entry.state, cautions=told))
+                if entry.scope_known:
+                    by_bilirubin = any(condition.quantity == "bilirubin_mg_per_dl" for condition in limit.conditions)
+                    told = (
+                        *source_advisories(limit),
+                        *derivation_advisories(limit, facts),
+                        *boundary_advisories(limit, facts),
+                        *(doubts if by_bilirubin else ()),
+                    )
+                    entry = replace(entry, state=replace(entry.state, advisories=told))
                 groups.setdefault(limit.case_of or limit.alternative_of or limit.id, []).append(entry)
     return tuple(state for group in groups.values() for state in _resolved(group))
 

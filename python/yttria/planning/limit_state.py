@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 from .._inputs import optional_number
+from ..advisory import Advisory
 from ..errors import OutOfRangeError
 from .limit_conditions import LimitCondition
 from .limits import Limit
@@ -105,7 +106,10 @@ class LimitState:
     alternatives : tuple of Limit, default ()
         Other entries of which meeting one suffices.
     cautions : tuple of str, default ()
-        Sentences of the source that bear on this treatment.
+        Sentences of the source that bear on this treatment, or may.
+    advisories : tuple of Advisory, default ()
+        `limit_text_ambiguous`, `limit_not_verified`, `limit_derived_otherwise`, `bilirubin_unit_doubtful` and
+        `threshold_exactly_on_boundary_conservative_used`, as for `limits`, unless device, disease or intent is missing.
 
     Examples
     --------
@@ -125,6 +129,7 @@ class LimitState:
     if_applies: str = ""
     alternatives: tuple[Limit, ...] = ()
     cautions: tuple[str, ...] = ()
+    advisories: tuple[Advisory, ...] = ()
 
     @property
     def certain(self) -> bool:
@@ -171,6 +176,7 @@ class LimitState:
             "undecided": [str(condition) for condition in self.undecided],
             "if_applies": self.if_applies or None,
             "cautions": list(self.cautions),
+            "advisories": [advisory.as_dict() for advisory in self.advisories],
             "limit": self.limit.as_dict(),
             "alternatives": [limit.as_dict() for limit in self.alternatives],
         }

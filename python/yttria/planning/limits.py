@@ -272,6 +272,8 @@ def limits(
         The source contradicts itself or another source.
     limit_not_verified
         The value was not read.
+    limit_derived_otherwise
+        The value was derived from patients who differ from this one.
     bilirubin_unit_doubtful
         The bilirubin would be usual in the other unit.
     condition_not_given
@@ -314,6 +316,8 @@ def limits(
     advisories += [a for limit in certain for a in boundary_advisories(limit, facts)]
     for limit in (*certain, *(limit for limit, _ in conditional)):
         advisories += source_advisories(limit)
+    for limit in certain:
+        advisories += derivation_advisories(limit, facts)
     advisories += [
         Advisory(
             "condition_not_given",
@@ -330,7 +334,7 @@ def limits(
         tuple(limit for limit, _ in conditional),
         tuple(open_ones for _, open_ones in conditional),
         version,
-        tuple(advisories),
+        tuple(dict.fromkeys(advisories)),
     )
 
 
@@ -366,14 +370,25 @@ def source_advisories(limit: Limit) -> list[Advisory]:
     found = []
     named = _named(limit)
     if limit.not_reconciled:
-        message = f"{named}: {' '.join(limit.not_reconciled)} The two are not reconciled."
-        found.append(Advisory("limit_text_ambiguous", message, None, limit.low, limit.source.citation))
+        # The readings of entries that exclude each other are the same, and are told once.
+        of_all = _named(limit, value=False) if limit.case_of else named
+        message = f"{of_all}: {' '.join(limit.not_reconciled)} The two are not reconciled."
+        found.append(Advisory("limit_text_ambiguous", message, source=limit.source.citation))
     if not limit.verified:
         message = f"{named}: the value was not verified. Check it in the source before use."
         found.append(Advisory("limit_not_verified", message, None, limit.low, limit.source.citation))
     return found
 
 
-def _named(limit: Limit) -> str:
-    kind = limit.kind.replace("_", " ")
-    return ", ".join(filter(None, (limit.guideline, limit.device, limit.disease, f"{kind} {limit.value_in_words}")))
+def derivation_advisories(limit: Limit, facts: Facts) -> list[Advisory]:
+    """An advisory for each caution whose conditions are known to hold: the limit comes from other patients."""
+    return [
+        Advisory("limit_derived_otherwise", f"{_named(limit)}: {caution.text}", source=limit.source.citation)
+        for caution in limit.cautions
+        if caution.when and decide(caution.when, facts)[0]
+    ]
+
+
+def _named(limit: Limit, *, value: bool = True) -> str:
+    dose = limit.kind.replace("_", " ") + (f" {limit.value_in_words}" if value else "")
+    return ", ".join(filter(None, (limit.guideline, limit.device, limit.disease, dose)))
