@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from contour_samples import grid, ring, sphere
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yttria import ContourStructure
+from yttria import ContourStructure, Structure
 from yttria.errors import OutOfRangeError, ShapeError, UndefinedError
-from yttria.evaluation import Occupancy, dose_volume_histograms, occupancy, parts_grid, voxel_parts
+from yttria.evaluation import Occupancy, dose_volume_histograms, occupancy, parts_grid, sub_voxel, voxel_parts
+from yttria.evaluation.sub_voxel import inside_voxels
 from yttria.reference import dvh as reference
 from yttria.reference.sub_voxel import sub_voxel_samples
 
@@ -117,3 +121,83 @@ def test_bad_parts_and_doses_are_refused() -> None:
     dose[1, 1, 1] = np.nan
     with pytest.raises(OutOfRangeError, match="absorbed dose in Gy in 'x'"):
         histogram(dose, weights, (2, 2, 2))
+
+
+def sampled(dose: np.ndarray, affine: np.ndarray, structure: Structure, parts: tuple[int, int, int]):
+    voxel_ml = abs(float(np.linalg.det(affine[:3, :3]))) * 1e-3
+    fine = structure.occupancy_on(parts_grid(dose.shape, affine, parts))
+    whole = dose_volume_histograms(dose, {"x": fine}, voxel_volume_ml=voxel_ml, parts=parts)["x"]
+    return whole, fine
+
+
+@pytest.mark.parametrize("kind", ["contours", "mask", "oblique"])
+@pytest.mark.parametrize("slab", [1, 5000])
+def test_slabs_in_bounded_memory_give_the_histogram_of_all_parts(kind: str, slab: int, monkeypatch) -> None:
+    shape, affine, parts = (9, 12, 11), grid((4, 3, 5), (-20, -18, -20)), (4, 2, 6)
+    rng = np.random.default_rng(3)
+    dose = rng.gamma(2, 30, shape)
+    dose[:, :4] = 25.0  # flat on one side
+    structure: Structure = ContourStructure("x", sphere(14, np.arange(-13.5, 14, 3)))
+    if kind == "mask":
+        structure = Structure("x", rng.random((10, 9, 8)) < 0.6, grid((4.1, 3.3, 2.9), (-15, -14, -12)))
+    if kind == "oblique":
+        turn = np.eye(4)
+        turn[:2, :2] = [[0.8, -0.6], [0.6, 0.8]]
+        structure = structure.moved(turn)
+    whole, fine = sampled(dose, affine, structure, parts)
+    exact = inside_voxels(dose, affine, structure, parts)
+    assert exact.histogram == whole
+    monkeypatch.setattr(sub_voxel, "EXACT_PARTS", 0)
+    monkeypatch.setattr(sub_voxel, "SLAB_PARTS", slab)
+    one, many = (inside_voxels(dose, affine, structure, parts, threads=n) for n in (1, 5))
+    assert one == many
+    assert one.outside_fraction == pytest.approx(fine.outside_fraction, abs=1e-6)
+    result, tolerance = one.histogram, 2**-20 * np.ptp(dose)
+    assert result is not None
+    assert one.volume_ml == pytest.approx(exact.volume_ml, rel=1e-6)
+    assert result.volume_ml == pytest.approx(whole.volume_ml, rel=1e-6)
+    # Samples per part differ: 2 in slabs, up to 32 in a small structure.
+    spread = 0.15 * np.ptp(dose) / 2
+    assert result.mean_gy == pytest.approx(whole.mean_gy, abs=tolerance)
+    assert result.standard_deviation_gy == pytest.approx(whole.standard_deviation_gy, rel=2e-2)
+    for percent in (98, 50, 2):
+        at = result.dose_at_volume_percent(percent)
+        assert at == pytest.approx(whole.dose_at_volume_percent(percent), abs=spread / 8)
+
+
+def test_a_structure_beyond_the_image_and_doses_that_are_not_finite(monkeypatch) -> None:
+    shape, affine = (6, 6, 6), grid((4, 4, 4), (0, 0, 0))
+    dose = np.arange(216.0).reshape(shape)
+    body = Structure("body", np.ones((6, 6, 12), bool), affine)
+    monkeypatch.setattr(sub_voxel, "EXACT_PARTS", 0)
+    found = inside_voxels(dose, affine, body, (2, 2, 2))
+    assert found.volume_ml == pytest.approx(216 * 0.064)
+    assert found.outside_fraction == pytest.approx(0.5)
+    assert found.histogram is not None
+    # Beyond the outermost centers the dose stays what it is there: the means of voxels and of parts agree.
+    assert found.histogram.mean_gy == pytest.approx(dose.mean())
+    # Also where all else is flat.
+    for around in (dose, np.zeros(shape)):
+        around[3, 3, 3] = np.nan
+        with pytest.raises(OutOfRangeError, match=r"'body': absorbed dose in Gy must be finite"):
+            inside_voxels(around, affine, body, (2, 2, 2))
+
+
+def test_a_body_of_many_parts_takes_little_memory() -> None:
+    """5.8e7 parts: all their samples would take more than 2 GB."""
+    code = """
+import resource, numpy as np
+import yttria
+from yttria.evaluation.sub_voxel import inside_voxels
+i = np.arange(120.0)
+dose = np.exp(-((i[:, None, None] - 60) ** 2 + (i[None, :, None] - 50) ** 2 + (i[None, None, :] - 60) ** 2) / 900)
+affine = np.diag([3.0, 3, 3, 1])
+body = yttria.Structure("body", np.ones((100, 100, 90), bool), affine)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+found = inside_voxels(dose, affine, body, (4, 4, 4))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, found.volume_ml)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    megabytes, volume_ml = done.stdout.split()
+    assert float(volume_ml) == pytest.approx(900_000 * 0.027)
+    assert int(megabytes) < 400

@@ -173,7 +173,7 @@ pub(super) fn weighted<E: Dose>(mut samples: Vec<(E::Key, f32)>) -> Sorted<E> {
 
 impl DoseVolumeHistogram {
     /// From at least one dose, in ascending order.
-    fn new<E: Dose>(
+    pub(super) fn new<E: Dose>(
         name: &str,
         doses: Vec<E>,
         colder: Option<Vec<f64>>,

@@ -14,6 +14,7 @@ pub mod rasterize;
 pub mod resampling;
 mod samples;
 pub mod sub_voxel;
+pub mod sub_voxel_bins;
 pub mod uncertainty;
 pub mod voxels;
 
@@ -24,4 +25,5 @@ pub use rasterize::Contours;
 pub use resampling::{Resampled, Resampling, Sample, resampled};
 pub use samples::Dose;
 pub use sub_voxel::sub_voxel_histograms;
+pub use sub_voxel_bins::DoseBins;
 pub use voxels::{Contiguous, Fraction, Voxels};

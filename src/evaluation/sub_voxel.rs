@@ -35,9 +35,7 @@ pub fn sub_voxel_histograms<D: Voxels<Element: Dose>>(
 ) -> Result<Vec<DoseVolumeHistogram>> {
     let threads = parallel::thread_count(threads)?;
     let voxel_volume_ml = check::positive("voxel volume in mL", voxel_volume_ml)?;
-    if let Some(&bad) = parts.iter().find(|&&p| p == 0 || p > MOST_PARTS || p % 2 == 1) {
-        return Err(Error::out_of_range("parts of a voxel", bad as f64, "an even number, 2 to 64"));
-    }
+    check_parts(parts)?;
     let shape = dose_gy.shape();
     let refined = [0, 1, 2].map(|a| shape[a].saturating_mul(parts[a]));
     for (name, occupancy) in structures {
@@ -62,6 +60,14 @@ pub fn sub_voxel_histograms<D: Voxels<Element: Dose>>(
         fill(slot, part_volume_ml, PORTION / samples, threads, gather, weighted::<f64>);
     }
     none_empty(structures, results)
+}
+
+/// Errors where the parts of a voxel are not an even number of 2 to 64 along each axis.
+pub(super) fn check_parts(parts: [usize; 3]) -> Result<()> {
+    match parts.iter().find(|&&p| p == 0 || p > MOST_PARTS || p % 2 == 1) {
+        Some(&bad) => Err(Error::out_of_range("parts of a voxel", bad as f64, "an even number, 2 to 64")),
+        None => Ok(()),
+    }
 }
 
 fn samples_per_part(occupied: usize) -> usize {
@@ -96,9 +102,9 @@ fn gather<D: Voxels<Element: Dose>>(
 
 /// A part's center between two voxel centers along an axis.
 #[derive(Clone, Copy)]
-struct Between {
-    low: usize,
-    high: usize,
+pub(super) struct Between {
+    pub low: usize,
+    pub high: usize,
     /// The share of the upper voxel.
     share: f64,
     /// Half a part, in voxels; 0 where the dose does not change.
@@ -106,7 +112,7 @@ struct Between {
 }
 
 impl Between {
-    fn new(part: usize, parts: usize, count: usize) -> Self {
+    pub fn new(part: usize, parts: usize, count: usize) -> Self {
         let x = (part as f64 + 0.5) / parts as f64 - 0.5;
         let low = x.floor().max(0.0) as usize;
         let inside = x > 0.0 && low + 1 < count;
@@ -120,7 +126,7 @@ impl Between {
 }
 
 /// Dose at a part's center, and half the width over which its doses are spread.
-fn interpolated<D: Voxels<Element: Dose>>(dose_gy: &D, [k, j, i]: [Between; 3]) -> (f64, f64) {
+pub(super) fn interpolated<D: Voxels<Element: Dose>>(dose_gy: &D, [k, j, i]: [Between; 3]) -> (f64, f64) {
     let corner = |a: usize, b: usize, c: usize| -> f64 { dose_gy.get([a, b, c]).into() };
     let line = |a: usize, b: usize| {
         let (p, q) = (corner(a, b, i.low), corner(a, b, i.high));

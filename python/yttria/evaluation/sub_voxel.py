@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import _core
+from .._core import DoseVolumeHistogram
 from .._inputs import number
 from ..errors import OutOfRangeError
 from ._arrays import affine_rows, grid_shape
 
+if TYPE_CHECKING:
+    from ..structure import Structure
+
 #: Parts per voxel along an axis, at most.
 MAX_PARTS = 64
+#: Parts of a structure up to which all its samples are kept, and parts of a slab of a larger one.
+EXACT_PARTS, SLAB_PARTS = 2**22, 2**23
 
 
 def voxel_parts(voxel_size_mm: Sequence[float], sub_voxel_mm: float) -> tuple[int, int, int]:
@@ -43,3 +53,84 @@ def parts_grid(
     refined[:3, 3] += matrix[:3, :3] @ (0.5 / counts - 0.5)
     k, j, i = (n * p for n, p in zip(grid_shape(shape), parts, strict=True))
     return (k, j, i), refined
+
+
+@dataclass(frozen=True)
+class InsideVoxels:
+    """One structure on the parts of dose voxels: volume in mL, fraction of it beyond the grid, and its histogram."""
+
+    volume_ml: float
+    outside_fraction: float
+    histogram: DoseVolumeHistogram | None
+
+
+def inside_voxels(
+    dose_gy: NDArray[Any],
+    affine_lps: NDArray[np.float64],
+    structure: Structure,
+    parts: Sequence[int],
+    *,
+    threads: int | None = None,
+) -> InsideVoxels:
+    """Find the doses of a structure of any size inside voxels, in bounded memory.
+
+    Parameters
+    ----------
+    dose_gy : array (k, j, i)
+        Absorbed dose in Gy.
+    affine_lps : array (4, 4)
+        Places `dose_gy`.
+    structure : Structure
+        The volume.
+    parts : three even numbers
+        Parts per voxel along (k, j, i), as from `voxel_parts`.
+    threads : int, optional
+        1 to 1024; every processor available if not given.
+
+    Returns
+    -------
+    InsideVoxels
+        The histogram is None if the structure occupies no part.
+
+    Notes
+    -----
+    Up to 2^22 parts, the histogram is that of `dose_volume_histograms` on the grid of parts. Beyond, the same samples
+    are gathered slab by slab into 2^22 dose bins: volume and mean are the same to rounding, a dose at a volume within
+    2^-22 of the range of doses.
+    """
+    voxel_ml = abs(float(np.linalg.det(affine_lps[:3, :3]))) * 1e-3
+    part_ml = voxel_ml / math.prod(parts)
+    shape, refined = parts_grid(dose_gy.shape, affine_lps, parts)
+    coarse = structure.occupancy_on((dose_gy.shape, affine_lps), threads=threads)
+    if np.count_nonzero(coarse.weights) * math.prod(parts) <= EXACT_PARTS:
+        fine = structure.occupancy_on((shape, refined), threads=threads)
+        volume_ml, histogram = fine.volume_ml(part_ml), None
+        if volume_ml > 0:
+            named = [(structure.name, fine)]
+            (histogram,) = _core.dose_volume_histograms(dose_gy, named, voxel_ml, parts, threads)
+        return InsideVoxels(volume_ml, fine.outside_fraction, histogram)
+    # The box of the structure, and a margin: a voxel that is hardly touched may count as empty, but not its parts.
+    low = [max(start - 1, 0) for start in coarse.origin]
+    high = [
+        min(start + count + 1, n)
+        for start, count, n in zip(coarse.origin, coarse.weights.shape, dose_gy.shape, strict=True)
+    ]
+    near = dose_gy[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    finite = near[np.isfinite(near)]
+    if not finite.size:
+        raise OutOfRangeError(f"absorbed dose in Gy in '{structure.name}' must be finite")
+    bins = _core.DoseBins(float(finite.min()), float(finite.max()), parts, voxel_ml)
+    first, last = low[0] * parts[0], high[0] * parts[0]
+    in_plane = (high[1] - low[1]) * (high[2] - low[2]) * parts[1] * parts[2]
+    planes = max(1, SLAB_PARTS // in_plane)
+    volume_ml = 0.0
+    for start in range(first, last, planes):
+        matrix = refined.copy()
+        matrix[:3, 3] += start * matrix[:3, 2]
+        slab = structure.occupancy_on(((min(planes, last - start), *shape[1:]), matrix), threads=threads)
+        volume_ml += slab.volume_ml(part_ml)
+        try:
+            bins.add(dose_gy, slab, start, threads)
+        except OutOfRangeError as error:
+            raise OutOfRangeError(f"'{structure.name}': {error}") from error
+    return InsideVoxels(volume_ml, coarse.outside_fraction, bins.histogram(structure.name))

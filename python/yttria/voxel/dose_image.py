@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from ..advisory import Advisory
 from ..bounds import implausible
 from ..errors import GeometryError, OutOfRangeError, UndefinedError, UnknownNameError
 from ..evaluation import dose_volume_histograms, parts_grid, voxel_parts
+from ..evaluation.sub_voxel import inside_voxels
 from ..image import Image, empty
 from ..kernels import VoxelSValues, voxel_s_values
 from ..provenance import Provenance
@@ -67,13 +67,8 @@ class DoseResult:
         shape, affine_lps = self.image.shape, self.image.affine_lps
         if sub_voxel_mm is not None:
             shape, affine_lps = parts_grid(shape, affine_lps, voxel_parts(self.image.voxel_size_mm, sub_voxel_mm))
-        occupancies: dict[str, Occupancy] = {}
-        for structure in structures:
-            if structure.name in occupancies:
-                raise UnknownNameError(f"structure names must be unique, got '{structure.name}' twice")
-            structure.check_frame(self.image)
-            occupancies[structure.name] = structure.occupancy_on((shape, affine_lps), threads=threads)
-        return occupancies
+        grid = shape, affine_lps
+        return {s.name: s.occupancy_on(grid, threads=threads) for s in self._checked(structures)}
 
     def dose_volume_histograms(
         self, structures: Sequence[Structure], *, sub_voxel_mm: float | None = None, threads: int | None = None
@@ -83,20 +78,43 @@ class DoseResult:
         With `sub_voxel_mm` the dose is interpolated inside voxels, which are cut into parts of at most that length.
         Raises `UndefinedError` where a structure occupies no voxel of the image.
         """
-        occupancies = self.occupancies(structures, sub_voxel_mm=sub_voxel_mm, threads=threads)
-        return self._histograms(occupancies, sub_voxel_mm, threads)
+        evaluated = self._evaluated(structures, sub_voxel_mm, threads)
+        for name, (_, _, histogram) in evaluated.items():
+            if histogram is None:
+                raise UndefinedError(
+                    f"dose-volume histogram of '{name}' is undefined: the structure occupies no voxel of the dose grid"
+                )
+        return {name: histogram for name, (_, _, histogram) in evaluated.items() if histogram is not None}
 
-    def _histograms(
-        self, occupancies: dict[str, Occupancy], sub_voxel_mm: float | None, threads: int | None
-    ) -> dict[str, DoseVolumeHistogram]:
-        size = self.image.voxel_size_mm
-        return dose_volume_histograms(
-            self.image.array,
-            occupancies,
-            voxel_volume_ml=self.image.voxel_volume_ml,
-            parts=None if sub_voxel_mm is None else voxel_parts(size, sub_voxel_mm),
-            threads=threads,
-        )
+    def _evaluated(
+        self, structures: Sequence[Structure], sub_voxel_mm: float | None, threads: int | None
+    ) -> dict[str, tuple[float, float, DoseVolumeHistogram | None]]:
+        """Volume in mL, fraction outside of the image, and histogram of each structure, by its name."""
+        image = self.image
+        if sub_voxel_mm is None:
+            occupancies = self.occupancies(structures, threads=threads)
+            volumes = {name: o.volume_ml(image.voxel_volume_ml) for name, o in occupancies.items()}
+            inside = {name: o for name, o in occupancies.items() if volumes[name] > 0}
+            histograms = dose_volume_histograms(
+                image.array, inside, voxel_volume_ml=image.voxel_volume_ml, threads=threads
+            )
+            return {n: (volumes[n], o.outside_fraction, histograms.get(n)) for n, o in occupancies.items()}
+        parts = voxel_parts(image.voxel_size_mm, sub_voxel_mm)
+        found: dict[str, tuple[float, float, DoseVolumeHistogram | None]] = {}
+        for structure in self._checked(structures):
+            one = inside_voxels(image.array, image.affine_lps, structure, parts, threads=threads)
+            found[structure.name] = one.volume_ml, one.outside_fraction, one.histogram
+        return found
+
+    def _checked(self, structures: Sequence[Structure]) -> Sequence[Structure]:
+        """The structures, whose names differ and which lie in the image's frame of reference."""
+        seen: set[str] = set()
+        for structure in structures:
+            if structure.name in seen:
+                raise UnknownNameError(f"structure names must be unique, got '{structure.name}' twice")
+            seen.add(structure.name)
+            structure.check_frame(self.image)
+        return structures
 
     def table(
         self,
@@ -125,21 +143,17 @@ class DoseResult:
         threads: int | None = None,
     ) -> tuple[list[dict[str, Any]], dict[str, DoseVolumeHistogram]]:
         """The table, and the histograms it was read from; a structure wholly outside the image has none."""
-        occupancies = self.occupancies(structures, sub_voxel_mm=sub_voxel_mm, threads=threads)
-        parts = (1, 1, 1) if sub_voxel_mm is None else voxel_parts(self.image.voxel_size_mm, sub_voxel_mm)
-        part_ml = self.image.voxel_volume_ml / math.prod(parts)
-        inside = {name: o for name, o in occupancies.items() if o.volume_ml(part_ml) > 0}
-        histograms = self._histograms(inside, sub_voxel_mm, threads)
+        evaluated = self._evaluated(structures, sub_voxel_mm, threads)
         rows = [
             {
                 "structure": name,
-                "volume_ml": occupancy.volume_ml(part_ml),
-                "outside_fraction": occupancy.outside_fraction,
-                **_doses(histograms.get(name), volumes_at_gy),
+                "volume_ml": volume_ml,
+                "outside_fraction": outside_fraction,
+                **_doses(histogram, volumes_at_gy),
             }
-            for name, occupancy in occupancies.items()
+            for name, (volume_ml, outside_fraction, histogram) in evaluated.items()
         ]
-        return rows, histograms
+        return rows, {name: found[2] for name, found in evaluated.items() if found[2] is not None}
 
 
 def dose_image(

@@ -11,7 +11,7 @@ type Curve<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
 
 #[pyclass(name = "DoseVolumeHistogram", module = "yttria.evaluation", frozen, eq)]
 #[derive(PartialEq)]
-pub struct PyDoseVolumeHistogram(evaluation::DoseVolumeHistogram);
+pub struct PyDoseVolumeHistogram(pub evaluation::DoseVolumeHistogram);
 
 #[pymethods]
 impl PyDoseVolumeHistogram {

@@ -9,6 +9,7 @@ mod gamma;
 mod occupancy;
 mod radiobiology;
 mod resampling;
+mod sub_voxel;
 mod uncertainty;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -16,6 +17,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     resampling::register(module)?;
     contours::register(module)?;
     dvh::register(module)?;
+    sub_voxel::register(module)?;
     gamma::register(module)?;
     radiobiology::register(module)?;
     uncertainty::register(module)

@@ -1,0 +1,192 @@
+//! Histograms with the dose interpolated inside voxels, for structures of any size: slab by slab, in bounded memory.
+//!
+//! The samples of `sub_voxel.rs` are added to a fixed number of narrow dose bins, each with its volume and its mean dose.
+//! Volume and mean dose are those of the samples to rounding; the dose at a volume is off by one bin at most, 2^-22 of the
+//! range of doses. Parts of a voxel about which the dose is flat, within one bin, enter as one sample.
+
+use super::dvh::DoseVolumeHistogram;
+use super::occupancy::{Occupancy, Run};
+use super::samples::Dose;
+use super::sub_voxel::{Between, check_parts, interpolated};
+use super::voxels::Voxels;
+use crate::error::{Error, Result, check};
+use crate::parallel::{self, Cancellation};
+
+const BINS: usize = 1 << 22;
+/// Samples per part: what `sub_voxel.rs` takes for structures of many parts.
+const SAMPLES: usize = 2;
+/// Parts that one thread gathers at a time, and how many times that all threads gather before the bins take them.
+const PORTION: usize = 1 << 16;
+const BATCH: usize = 16;
+
+/// The doses of one structure, so far.
+#[derive(Debug)]
+pub struct DoseBins {
+    low: f64,
+    width: f64,
+    /// Volume in parts, and that times the dose.
+    bins: Vec<(f64, f64)>,
+    parts: [usize; 3],
+    volume_parts: f64,
+    voxel_volume_ml: f64,
+}
+
+impl DoseBins {
+    /// For doses from `low_gy` to `high_gy`; others are counted in the first and the last bin. `parts` are those of a
+    /// voxel along (k, j, i).
+    ///
+    /// Errors where the range is not finite, the parts are as in `sub_voxel_histograms`, or memory does not suffice.
+    pub fn new(low_gy: f64, high_gy: f64, parts: [usize; 3], voxel_volume_ml: f64) -> Result<Self> {
+        check_parts(parts)?;
+        let voxel_volume_ml = check::positive("voxel volume in mL", voxel_volume_ml)?;
+        let width = (high_gy - low_gy) / BINS as f64;
+        if !(width.is_finite() && width >= 0.0) {
+            return Err(Error::out_of_range("range of doses in Gy", high_gy - low_gy, "finite and at least 0"));
+        }
+        let mut bins = Vec::new();
+        bins.try_reserve_exact(BINS).map_err(|_| Error::Memory {
+            quantity: "dose bins".into(),
+            bytes: (BINS * size_of::<(f64, f64)>()) as u64,
+        })?;
+        bins.resize(BINS, (0.0, 0.0));
+        Ok(Self {
+            low: low_gy,
+            width,
+            bins,
+            parts,
+            volume_parts: 0.0,
+            voxel_volume_ml,
+        })
+    }
+
+    /// Adds some planes of parts, the first of which is plane `first` of the grid of all parts: `occupancy` is on their
+    /// grid. The result does not depend on `threads`.
+    ///
+    /// Errors where the occupancy is on no such grid, or a dose in it or beside it is not finite.
+    pub fn add<D: Voxels<Element: Dose>>(
+        &mut self,
+        dose_gy: &D,
+        occupancy: &Occupancy,
+        first: usize,
+        threads: Option<usize>,
+        cancellation: &Cancellation<'_>,
+    ) -> Result<()> {
+        let threads = parallel::thread_count(threads)?;
+        let ([planes, rows, columns], parts) = (dose_gy.shape(), self.parts);
+        let shape = occupancy.shape();
+        let fits = shape[1..] == [rows * parts[1], columns * parts[2]]
+            && first.checked_add(shape[0]).is_some_and(|end| end <= planes * parts[0]);
+        if !fits {
+            return Err(Error::Shape {
+                quantity: "occupancy of a slab".into(),
+                shape: shape.to_vec(),
+                requirement: format!("planes of the parts {parts:?} of {planes} x {rows} x {columns} dose voxels"),
+            });
+        }
+        let portions: Vec<&[Run]> = occupancy.portions(PORTION).collect();
+        for batch in portions.chunks(BATCH) {
+            cancellation.check()?;
+            let gathered = parallel::map(batch.len(), threads, |n| self.gathered(dose_gy, occupancy, batch[n], first));
+            for (dose, weight) in gathered.into_iter().flatten() {
+                if !dose.is_finite() {
+                    return Err(Error::out_of_range(
+                        "absorbed dose in Gy",
+                        dose,
+                        "finite in the structure and beside it",
+                    ));
+                }
+                let bin = ((dose - self.low) / self.width).clamp(0.0, (BINS - 1) as f64) as usize;
+                let (volume, product) = &mut self.bins[bin];
+                *volume += weight;
+                *product += weight * dose;
+            }
+        }
+        self.volume_parts += occupancy.volume_voxels();
+        Ok(())
+    }
+
+    /// The histogram of all that was added; `None` where no part is occupied.
+    pub fn histogram(&self, name: &str) -> Result<Option<DoseVolumeHistogram>> {
+        let filled = || self.bins.iter().filter(|(volume, _)| *volume > 0.0);
+        let count = filled().count();
+        if count == 0 {
+            return Ok(None);
+        }
+        let (mut doses, mut colder) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut sum = 0.0;
+        for (volume, product) in filled() {
+            doses.push(product / volume);
+            colder.push(sum);
+            sum += volume;
+        }
+        // Means of neighboring bins cannot change places but for rounding.
+        doses.sort_unstable_by(f64::total_cmp);
+        let part_volume_ml = self.voxel_volume_ml / self.parts.iter().product::<usize>() as f64;
+        DoseVolumeHistogram::new(name, doses, Some(colder), self.volume_parts, part_volume_ml).map(Some)
+    }
+
+    /// Samples of dose and volume, part by part.
+    fn gathered<D: Voxels<Element: Dose>>(
+        &self,
+        dose_gy: &D,
+        occupancy: &Occupancy,
+        runs: &[Run],
+        first: usize,
+    ) -> Vec<(f64, f64)> {
+        let (shape, parts) = (dose_gy.shape(), self.parts);
+        let mut gathered = Vec::new();
+        for run in runs {
+            let k = Between::new(first + run.k, parts[0], shape[0]);
+            let j = Between::new(run.j, parts[1], shape[1]);
+            let weights = &occupancy.weights()[run.at..run.at + run.length];
+            let mut n = 0;
+            while n < run.length {
+                let voxel = (run.i + n) / parts[2];
+                let next = ((voxel + 1) * parts[2] - run.i).min(run.length);
+                let inside = &weights[n..next];
+                if let Some(dose) = self.flat(dose_gy, k, j, voxel) {
+                    gathered.push((dose, inside.iter().map(|&w| f64::from(w)).sum()));
+                } else {
+                    for (m, &weight) in inside.iter().enumerate() {
+                        let i = Between::new(run.i + n + m, parts[2], shape[2]);
+                        let (center, spread) = interpolated(dose_gy, [k, j, i]);
+                        for s in 0..SAMPLES {
+                            let offset = spread * ((2 * s + 1) as f64 / SAMPLES as f64 - 1.0);
+                            gathered.push((center + offset, f64::from(weight) / SAMPLES as f64));
+                        }
+                    }
+                }
+                n = next;
+            }
+        }
+        gathered
+    }
+
+    /// The dose about the parts of a voxel in one row of parts, where it is the same within a bin.
+    fn flat<D: Voxels<Element: Dose>>(&self, dose_gy: &D, k: Between, j: Between, voxel: usize) -> Option<f64> {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for i in voxel.saturating_sub(1)..(voxel + 2).min(dose_gy.shape()[2]) {
+            for [a, b] in [[k.low, j.low], [k.low, j.high], [k.high, j.low], [k.high, j.high]] {
+                let dose: f64 = dose_gy.get([a, b, i]).into();
+                if !dose.is_finite() {
+                    return None;
+                }
+                (low, high) = (low.min(dose), high.max(dose));
+            }
+        }
+        (high - low <= self.width).then_some(0.5 * (low + high))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DoseBins;
+
+    #[test]
+    fn a_range_that_is_none_is_refused() {
+        assert!(DoseBins::new(1.0, 0.0, [2; 3], 1.0).is_err());
+        assert!(DoseBins::new(0.0, f64::INFINITY, [2; 3], 1.0).is_err());
+        assert!(DoseBins::new(0.0, 1.0, [2, 3, 2], 1.0).is_err());
+        assert!(DoseBins::new(0.0, 0.0, [2; 3], 1.0).unwrap().histogram("x").unwrap().is_none());
+    }
+}
