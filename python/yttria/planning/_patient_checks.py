@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from .._core import Nuclide
 from .._inputs import optional_number
+from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
+from . import laboratory
 from .partition import PartitionLimits, Tumor
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ def check_numbers(patient: Patient) -> None:
         value = optional_number(quantity, getattr(patient, name))
         if value is not None and not 0.0 < value <= 2000.0:
             raise OutOfRangeError(f"{quantity} must be within (0, 2000], got {value:g}")
+    laboratory_advisories(patient)
     for index, tumor in enumerate(patient.tumors):
         name = tumor_name(patient.tumors, index)
         mass = optional_number(f"mass of {name} in kg", tumor.mass_kg)
@@ -84,6 +87,18 @@ def check_numbers(patient: Patient) -> None:
             raise OutOfRangeError(f"tumor mass in kg of {name} must be within (0, 10], got {tumor.mass_kg}")
     if (patient.height_cm is None) != (patient.weight_kg is None):
         raise UndefinedError("body surface area is undefined: it needs both height and weight")
+
+
+def laboratory_advisories(patient: Patient) -> tuple[Advisory, ...]:
+    """Check the laboratory values that are given, and return what is doubtful of their units."""
+    found: tuple[Advisory, ...] = ()
+    for convert, first, second in (
+        (laboratory.bilirubin_umol_per_l, patient.bilirubin_umol_per_l, patient.bilirubin_mg_per_dl),
+        (laboratory.albumin_g_per_l, patient.albumin_g_per_l, patient.albumin_g_per_dl),
+    ):
+        if first is not None or second is not None:
+            found += convert(first, second)[1]
+    return found
 
 
 def check_prior_doses(patient: Patient) -> None:

@@ -16,6 +16,7 @@ from ._patient_checks import PRIOR_DOSES, tumor_name
 from .limit_state import MET, LimitState
 from .patient import Patient
 from .products import product
+from .scores import albi
 
 if TYPE_CHECKING:
     from .comparison import Comparison, ModelRun
@@ -142,6 +143,14 @@ def _liver_state(patient: Patient) -> str:
         ("albumin", patient.albumin_g_per_l, "g/L"),
     )
     words = [f"{name} {value:g} {unit}" for name, value, unit in laboratory if value is not None]
+    if any(v is not None for _, v, _ in laboratory[:2]) and any(v is not None for _, v, _ in laboratory[2:]):
+        score = albi(
+            patient.bilirubin_umol_per_l,
+            patient.albumin_g_per_l,
+            bilirubin_mg_per_dl=patient.bilirubin_mg_per_dl,
+            albumin_g_per_dl=patient.albumin_g_per_dl,
+        )
+        words.append(f"ALBI {score.score:.2f} (grade {score.modified_grade})")
     for name, flag in (
         ("pretreated or impaired", patient.pretreated_or_impaired),
         ("cirrhotic", patient.cirrhotic),

@@ -9,7 +9,15 @@ from typing import Any
 from .._core import Nuclide
 from ..advisory import Advisory
 from ..errors import UndefinedError
-from ._patient_checks import PRIOR_DOSES, check_masses, check_numbers, check_prior_doses, check_types, tumor_name
+from ._patient_checks import (
+    PRIOR_DOSES,
+    check_masses,
+    check_numbers,
+    check_prior_doses,
+    check_types,
+    laboratory_advisories,
+    tumor_name,
+)
 from .partition import PartitionDoses, PartitionLimits, PartitionModel, Tumor
 
 
@@ -246,7 +254,7 @@ class Patient:
 
     def advisories(self) -> tuple[Advisory, ...]:
         """Return what a reader must know of the inputs, whatever the model."""
-        found = []
+        found = list(laboratory_advisories(self))
         if not self.tumors and self.perfused_mass_incl_tumor_kg is None:
             message = (
                 f"No tumor is given: everything perfused is taken to be the {self.perfused_mass_kg:.4g} kg of perfused "
