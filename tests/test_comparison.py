@@ -188,6 +188,43 @@ def test_an_earlier_treatment_without_its_doses_warns() -> None:
         replace(PRIORS, prior_radioembolization=False)
 
 
+def test_an_earlier_dose_without_its_limit_is_not_left_out_in_silence() -> None:
+    found = compare_models(replace(PRIORS, limits=PartitionLimits(lung_gy=30)))["partition_maximum"]
+    (left_out,) = (a for a in found.advisories if a.code == "prior_dose_not_counted")
+    assert left_out.value == 40
+    assert "the lungs 40 Gy, and no limit over all treatments" in left_out.message
+    assert [s.limit.id for s in found.breaks] == ["lung-glass-cumulative"]
+
+
+def test_limits_that_wait_for_disease_and_intent_share_a_line() -> None:
+    text = compare_models(replace(PRIORS, target_tumor_dose_gy=205)).table()
+    assert text.count("depends on disease or intent: The mean dose to the perfused volume is 121.1 Gy") == 1
+    assert "> 400 Gy (HCC, ICC, mCRC: segmentectomy)" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({"bilirubin_mg_per_dl": 1.0, "albumin_g_per_dl": 4.0}, "ALBI -2.59 (grade 2a)"),
+        ({"bilirubin_umol_per_l": 17.104, "albumin_g_per_l": 40.0}, "ALBI -2.59 (grade 2a)"),
+        ({"bilirubin_umol_per_l": 17.104}, "bilirubin 17.104 umol/L"),
+    ],
+)
+def test_laboratory_values_are_taken_in_both_units(given: dict[str, float], shown: str) -> None:
+    assert shown in compare_models(replace(GLASS, **{"bilirubin_mg_per_dl": None, **given})).table()
+
+
+def test_both_units_select_the_same_limits_and_a_doubtful_unit_warns() -> None:
+    milligrams = replace(GLASS, bilirubin_mg_per_dl=1.5, target_perfused_dose_gy=160)
+    micromoles = replace(milligrams, bilirubin_mg_per_dl=None, bilirubin_umol_per_l=1.5 * 17.104)
+    for one, other in zip(compare_models(milligrams).runs, compare_models(micromoles).runs, strict=True):
+        assert one.limit_states == other.limit_states
+    doubtful = compare_models(replace(GLASS, bilirubin_mg_per_dl=None, bilirubin_umol_per_l=1.2))
+    assert "bilirubin_unit_doubtful" in {a.code for a in doubtful.advisories}
+    with pytest.raises(ArgumentError, match="given once"):
+        replace(GLASS, bilirubin_mg_per_dl=1.0, bilirubin_umol_per_l=17.104)
+
+
 GLASS_SEGMENT = Patient(
     "glass", (), None, None, 0.05, perfused_mass_incl_tumor_kg=0.4, target_perfused_dose_gy=400, intent="segmentectomy"
 )
@@ -338,6 +375,18 @@ def test_any_patient_gives_a_table(kg: float, ratio: float, normal: float, shunt
         ({"prior_lung_dose_gy": -1}, OutOfRangeError, "prior lung dose"),
         ({"untreated_tumor_mass_kg": float("nan")}, OutOfRangeError, "untreated tumor mass"),
         ({"target_tumor_dose_gy": 0}, OutOfRangeError, "target tumor dose"),
+        ({"height_cm": 1.7}, OutOfRangeError, r"height in cm .*did you mean 170 cm"),
+        ({"normal_total_mass_kg": 1400}, OutOfRangeError, r"did you mean 1\.4 kg\? 1400 looks like g"),
+        ({"tumors": (Tumor(300, 4),)}, OutOfRangeError, r"mass in kg of tumor 1 must be within .*did you mean 0\.3 kg"),
+        ({"tumors": Tumor(0.3, 4)}, ArgumentError, "tumors must be a sequence of Tumor"),
+        ({"tumors": (0.3, 0.4)}, ArgumentError, "each of tumors must be of type Tumor, got 0.3"),
+        ({"limits": {"lung_gy": 30}}, ArgumentError, "limits must be of type PartitionLimits"),
+        ({"cirrhotic": "no"}, ArgumentError, "cirrhotic must be True, False or None"),
+        ({"limits": PartitionLimits(lung_gy=-30)}, OutOfRangeError, "lung_gy of the limits"),
+        ({"limits": PartitionLimits(lung_gy=0)}, OutOfRangeError, "lung_gy of the limits"),
+        ({"tumors": (Tumor(0.3, None), Tumor(0.3, float("nan")))}, OutOfRangeError, "ratio of tumor 2"),
+        ({"prior_normal_whole_dose_gy": -1}, OutOfRangeError, "prior dose to the whole normal liver"),
+        ({"normal_perfused_mass_kg": None}, UndefinedError, "give perfused_mass_incl_tumor_kg"),
         ({"height_cm": None}, UndefinedError, "needs both height and weight"),
         ({"lung_shunt_fraction": 12}, OutOfRangeError, "did you mean 0.12"),
         ({"normal_perfused_mass_kg": 1.5}, OutOfRangeError, "at least the perfused part, 1.5 kg"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from yttria import Nuclide
 from yttria.errors import FileFormatError, OutOfRangeError, UndefinedError, UnknownNameError, YttriaError
+from yttria.io.opened import opened_files
 from yttria.planning import (
     PartitionLimits,
     Patient,
@@ -20,6 +22,7 @@ from yttria.planning import (
     plan_patient_file,
     read_patient,
 )
+from yttria.planning.patient_file import _TABLES
 
 EXAMPLE = example_patient_file()
 
@@ -77,6 +80,104 @@ def test_every_documented_key_is_known_and_every_known_table_documented(patient_
         patient_file.write_text("\n".join(lines))
         with pytest.raises(FileFormatError, match=f"line {number}: unknown key '{key[1]}x'.*{key[1]}"):
             read_patient(patient_file)
+
+
+def test_every_known_key_is_documented_in_the_example() -> None:
+    tables: dict[str, set[str]] = {"": set()}
+    inside = ""
+    for line in EXAMPLE.splitlines():
+        if header := re.match(r"\[+(\w+)\]+", line):
+            inside = header[1]
+            tables.setdefault(inside, set())
+        elif key := re.match(r"(?:# )?(\w+) = ", line):
+            tables[inside].add(key[1])
+    assert tables == {table: set(keys) for table, keys in _TABLES.items()}
+
+
+def test_every_commented_key_can_be_used(patient_file: Path) -> None:
+    """Each alternative of the example in place of what it is the alternative to."""
+    instead = {
+        "normal_perfused_volume_ml": "normal_perfused_mass_kg",
+        "normal_total_volume_ml": "normal_total_mass_kg",
+        "untreated_tumor_volume_ml": "untreated_tumor_mass_kg",
+        "perfused_volume_incl_tumor_ml": "normal_perfused_mass_kg",
+        "liver_volume_incl_tumor_ml": "normal_total_mass_kg",
+        "bilirubin_umol_per_l": "bilirubin_mg_per_dl",
+        "albumin_g_per_l": "albumin_g_per_dl",
+    }
+    expected = compare_models(read_patient_text(patient_file, EXAMPLE))["partition_target"].activity_delivered_gbq
+    for key in re.findall(r"^# (\w+) = ", EXAMPLE, re.MULTILINE):
+        text = re.sub(rf"^# ({key} = )", r"\1", EXAMPLE, flags=re.MULTILINE)
+        if key in instead:
+            text = re.sub(rf"^{instead[key]} = .*$", "", text, flags=re.MULTILINE)
+        found = compare_models(read_patient_text(patient_file, text))
+        assert found["partition_target"].activity_delivered_gbq == pytest.approx(expected, rel=2e-3), key
+
+
+def read_patient_text(path: Path, text: str) -> Patient:
+    path.write_text(text, "utf-8")
+    return read_patient(path)
+
+
+def test_doses_of_earlier_treatments_are_read(patient_file: Path) -> None:
+    text = re.sub(r"^(prior_\w*dose_gy = )0", r"\g<1>7", EXAMPLE, flags=re.MULTILINE)
+    patient = read_patient_text(patient_file, text.replace("prior_radioembolization = false", ""))
+    assert (patient.prior_lung_dose_gy, patient.prior_normal_perfused_dose_gy) == (7, 7)
+    assert patient.prior_normal_whole_dose_gy == 7
+    assert compare_models(patient)["partition_maximum"].doses.normal_perfused_dose_gy == pytest.approx(33)
+
+
+def test_the_shortest_file_runs_the_single_compartment(patient_file: Path) -> None:
+    text = 'device = "glass"\nliver.perfused_volume_incl_tumor_ml = 350\nlungs.shunt_fraction = 0.04\n'
+    found = compare_models(read_patient_text(patient_file, text + "target.perfused_dose_gy = 400\n"))
+    assert [run.model for run in found.runs] == ["single_compartment"]
+    assert found.runs[0].activity_delivered_gbq == pytest.approx(400 * 0.35 * 1.03 / (49.67 * 0.96), rel=1e-12)
+
+
+@pytest.mark.parametrize("start", [b"\xef\xbb\xbf", b""])
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_files_of_other_editors_are_read(patient_file: Path, start: bytes, line_end: bytes) -> None:
+    patient_file.write_bytes(start + EXAMPLE.encode().replace(b"\n", line_end))
+    assert read_patient(patient_file).name == "example"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (EXAMPLE.encode("utf-16"), "it is UTF-16; save it as UTF-8"),
+        ('name = "M\u00fcller"'.encode("cp1252"), "must be UTF-8"),
+        (b"a = " + b"[" * 5000, "not a TOML file"),
+        (b"# " + b"x" * (1 << 20), "more than 1048576 bytes"),
+        (b'device = "glass"\x00', "not a TOML file"),
+        (b"lungs = 3", r"lungs.* must be written as \[lungs\]|unknown key 'lungs'"),
+        (b"tumor = [1, 2]", r"must be written as \[\[tumor\]\]"),
+        (b"name = 2026-01-01", "name must be a text"),
+    ],
+    ids=["utf-16", "cp1252", "deep", "large", "nul", "table", "list", "date"],
+)
+def test_files_of_another_kind_are_refused(patient_file: Path, content: bytes, message: str) -> None:
+    patient_file.write_bytes(content)
+    with pytest.raises(FileFormatError, match=message):
+        read_patient(patient_file)
+    with pytest.raises(FileFormatError, match="not a regular file"):
+        read_patient(patient_file.parent)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400", "9" * 400])
+def test_numbers_that_are_not_finite_are_refused(patient_file: Path, value: str) -> None:
+    for key in re.findall(r"^(\w+) = [\d.]+", EXAMPLE, re.MULTILINE):
+        with pytest.raises(YttriaError):
+            read_patient_text(
+                patient_file, re.sub(rf"^{key} = [\d.]+", f"{key} = {value}", EXAMPLE, flags=re.MULTILINE)
+            )
+
+
+def test_the_file_that_was_read_is_named_by_its_hash(patient_file: Path) -> None:
+    patient_file.write_text(EXAMPLE)
+    with opened_files() as opened:
+        found = plan_patient_file(patient_file)
+    assert list(opened) == [patient_file]
+    assert found.input_file == {"path": str(patient_file), "sha256": sha256(EXAMPLE.encode()).hexdigest()}
 
 
 def test_volumes_stand_for_masses(patient_file: Path) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .._core import Nuclide
-from .._inputs import optional_number
+from .._inputs import number, optional_number
 from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
 from . import laboratory
+from .body_surface_area import body_surface_area
 from .partition import PartitionLimits, Tumor
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ _RANGES = {
     "prior_lung_dose_gy": ("prior lung dose in Gy", 0.0, 1000.0),
     "prior_normal_perfused_dose_gy": ("prior dose to the perfused normal liver in Gy", 0.0, 1000.0),
     "prior_normal_whole_dose_gy": ("prior dose to the whole normal liver in Gy", 0.0, 1000.0),
-    "height_cm": ("height in cm", 30.0, 300.0),
-    "weight_kg": ("weight in kg", 1.0, 500.0),
 }
 _TARGETS = {
     "target_perfused_dose_gy": "target perfused dose in Gy",
@@ -72,21 +71,30 @@ def check_types(patient: Patient) -> None:
 def check_numbers(patient: Patient) -> None:
     """Check every number by itself."""
     for name, (quantity, low, high) in _RANGES.items():
-        value = optional_number(quantity, getattr(patient, name))
-        if value is not None and not low <= value <= high:
-            raise OutOfRangeError(f"{quantity} must be within [{low:g}, {high:g}], got {value:g}")
+        _check_within(quantity, getattr(patient, name), low, high)
     for name, quantity in _TARGETS.items():
-        value = optional_number(quantity, getattr(patient, name))
-        if value is not None and not 0.0 < value <= 2000.0:
-            raise OutOfRangeError(f"{quantity} must be within (0, 2000], got {value:g}")
+        _check_within(quantity, getattr(patient, name), 0.0, 2000.0, positive=True)
     laboratory_advisories(patient)
     for index, tumor in enumerate(patient.tumors):
         name = tumor_name(patient.tumors, index)
-        mass = optional_number(f"mass of {name} in kg", tumor.mass_kg)
-        if mass is None or not 0.0 < mass <= 10.0:
-            raise OutOfRangeError(f"tumor mass in kg of {name} must be within (0, 10], got {tumor.mass_kg}")
+        _check_within(f"mass in kg of {name}", number(f"mass in kg of {name}", tumor.mass_kg), 0.0, 10.0, positive=True)
+        _check_within(f"tumor-to-normal ratio of {name}", tumor.tumor_to_normal_ratio, 0.0, 1e6)
+    for name, value in ({} if patient.limits is None else vars(patient.limits)).items():
+        _check_within(f"{name} of the limits", value, 0.0, 2000.0, positive="_prior_" not in name)
     if (patient.height_cm is None) != (patient.weight_kg is None):
         raise UndefinedError("body surface area is undefined: it needs both height and weight")
+    if patient.height_cm is not None and patient.weight_kg is not None:
+        body_surface_area(patient.height_cm, patient.weight_kg)
+
+
+def _check_within(quantity: str, value: object, low: float, high: float, *, positive: bool = False) -> None:
+    given = optional_number(quantity, value)
+    if given is None or (low <= given <= high and not (positive and given == 0.0)):
+        return
+    grams = "in kg" in quantity and high < given <= 1000.0 * high
+    hint = f" (did you mean {given / 1000.0:g} kg? {given:g} looks like g)" if grams else ""
+    within = f"{'(' if positive else '['}{low:g}, {high:g}]"
+    raise OutOfRangeError(f"{quantity} must be within {within}, got {given:g}{hint}")
 
 
 def laboratory_advisories(patient: Patient) -> tuple[Advisory, ...]:

@@ -11,7 +11,7 @@ from .._core import __version__
 from ..advisory import Advisory
 from ..errors import ContraindicatedError
 from ..provenance import RESEARCH_USE
-from ._models import LIMIT_WORDS, MODELS, NotApplicableError, limit_of
+from ._models import MODELS, NotApplicableError, limit_of
 from .comparison_text import comparison_text
 from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses
@@ -160,12 +160,22 @@ def _own_limits_exceeded(patient: Patient, doses: PartitionDoses) -> tuple[Advis
         return ()
     limits, _ = patient.limits_with_prior_doses()
     found = []
-    for kind, dose, prior in (
-        ("normal_perfused", doses.normal_perfused_dose_gy, limits.normal_perfused_prior_gy),
-        ("normal_whole", doses.normal_whole_dose_gy, limits.normal_whole_prior_gy),
-        ("lung", doses.lung_dose_gy, 0.0),
-        ("lung_cumulative", doses.lung_dose_gy, limits.lung_prior_gy),
-        ("activity", doses.activity_delivered_gbq, 0.0),
+    for kind, quantity, dose, prior in (
+        (
+            "normal_perfused",
+            "mean dose to the perfused normal liver",
+            doses.normal_perfused_dose_gy,
+            limits.normal_perfused_prior_gy,
+        ),
+        (
+            "normal_whole",
+            "mean dose to the whole normal liver",
+            doses.normal_whole_dose_gy,
+            limits.normal_whole_prior_gy,
+        ),
+        ("lung", "mean dose to the lungs", doses.lung_dose_gy, 0.0),
+        ("lung_cumulative", "mean dose to the lungs over all treatments", doses.lung_dose_gy, limits.lung_prior_gy),
+        ("activity", "delivered activity", doses.activity_delivered_gbq, 0.0),
     ):
         limit = limit_of(limits, kind)
         if limit is None or dose is None or dose + prior <= limit * (1.0 + 1e-9):
@@ -173,8 +183,7 @@ def _own_limits_exceeded(patient: Patient, doses: PartitionDoses) -> tuple[Advis
         unit = "GBq" if kind == "activity" else "Gy"
         before = f", of which earlier treatments gave {prior:.4g} Gy" if prior else ""
         message = (
-            f"The planner's own limit for the {LIMIT_WORDS[kind]} is {limit:g} {unit}, and this activity gives "
-            f"{dose + prior:.4g} {unit}{before}."
+            f"The {quantity} is {dose + prior:.4g} {unit}{before}, above the planner's own limit of {limit:g} {unit}."
         )
         found.append(Advisory("own_limit_exceeded", message, dose + prior, limit, "the planner"))
     return tuple(found)

@@ -13,7 +13,8 @@ from ..advisory import Advisory, Severity
 from ..provenance import RESEARCH_USE
 from ._models import LIMIT_WORDS, limit_of
 from ._patient_checks import PRIOR_DOSES, tumor_name
-from .limit_state import MET, LimitState
+from .limit_state import MET, subject
+from .limits import Limit
 from .patient import Patient
 from .products import product
 from .scores import albi
@@ -44,19 +45,22 @@ def comparison_text(comparison: Comparison, width: int | None = None) -> str:
 
     for label, value in _inputs(comparison):
         add(value, f"{label:<{_LABEL}}", " " * _LABEL)
-    lines += ["", f"{'model':<{_MODEL}}{''.join(f'{name:>{size}}' for name, size in _COLUMNS)}"]
-    lines += [_numbers(run) for run in comparison.runs]
+    lines.append("")
     if comparison.runs:
-        lines.append("")
+        lines.append(f"{'model':<{_MODEL}}" + "".join(f"{name:>{size}}" for name, size in _COLUMNS))
+        lines += [*map(_numbers, comparison.runs), ""]
         add("GBq is delivered, vial is in the vial at treatment. Mean doses in Gy are those of this treatment alone.")
+    else:
+        add("No model can be run with these inputs.")
     shared = _in_every_run([run.advisories for run in comparison.runs])
-    of_all_states = _in_every_run([_shown_states(run) for run in comparison.runs])
-    for run in comparison.runs:
+    states = [_state_lines(run) for run in comparison.runs]
+    of_all_states = _in_every_run(states)
+    for run, of_run in zip(comparison.runs, states, strict=True):
         lines.append("")
         add(f"{run.model}: {run.why}")
-        for state in _shown_states(run):
-            if state not in of_all_states:
-                add(f"{state.state}: {state}", "  ", "    ")
+        for line in of_run:
+            if line not in of_all_states:
+                add(line, "  ", "    ")
         for advisory in _sorted(a for a in run.advisories if a not in shared):
             add(_advisory(advisory), "  ", "    ")
     for model, reason in comparison.not_applicable:
@@ -65,10 +69,10 @@ def comparison_text(comparison: Comparison, width: int | None = None) -> str:
     of_all = _sorted(dict.fromkeys((*shared, *comparison.advisories)))
     if of_all or of_all_states:
         lines += ["", "For every model:"]
-    for state in of_all_states:
-        add(f"{state.state}: {state}", "  ", "    ")
-    for advisory in of_all:
-        add(_advisory(advisory), "  ", "    ")
+    for line in of_all_states:
+        add(line, "  ", "    ")
+    for line in _together(of_all):
+        add(line, "  ", "    ")
     lines.append("")
     add(RESEARCH_USE)
     return "\n".join(lines)
@@ -180,9 +184,40 @@ def _gy(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}" if value < 1000.0 else f"{value:.0f}"
 
 
-def _shown_states(run: ModelRun) -> list[LimitState]:
-    """What is broken, and what may be; what would be met in any case needs no line."""
-    return [*run.breaks, *(s for s in run.limit_states if not s.certain and s.if_applies != MET)]
+def _state_lines(run: ModelRun) -> list[str]:
+    """What is broken, and what may be; what would be met in any case needs no line.
+
+    Entries that wait for the disease or the intent are many: those with one outcome for one dose share a line.
+    """
+    lines = [f"{state.state}: {state}" for state in run.breaks]
+    waiting: dict[tuple[str, str], dict[str, list[Limit]]] = {}
+    for state in run.limit_states:
+        if state.certain or state.if_applies == MET:
+            continue
+        limit, value = state.limit, state.value
+        open_scope = {condition.quantity for condition in state.undecided} & {"disease", "intent"}
+        if not open_scope or value is None:
+            lines.append(f"{state.state}: {state}")
+            continue
+        before = f", of which earlier treatments gave {state.prior_gy:.4g} Gy" if state.prior_gy else ""
+        dose = f"The {subject(limit)} is {value:.4g} {limit.unit}{before}"
+        group = waiting.setdefault((dose, state.if_applies or "to be compared with the limit"), {})
+        group.setdefault(limit.value_in_words, []).append(limit)
+    for (dose, outcome), values in waiting.items():
+        words = "; ".join(f"{value} ({_scopes(entries)})" for value, entries in values.items())
+        lines.append(f"depends on disease or intent: {dose}, {outcome}: {words}.")
+    return lines
+
+
+def _scopes(limits: Sequence[Limit]) -> str:
+    """Diseases and intents of some entries, diseases of the same intents together."""
+    intents: dict[str, dict[str, None]] = {}
+    for limit in limits:
+        intents.setdefault(limit.disease or "any disease", {}).update(dict.fromkeys(limit.intents or ("any intent",)))
+    diseases: dict[tuple[str, ...], list[str]] = {}
+    for disease, of_disease in intents.items():
+        diseases.setdefault(tuple(of_disease), []).append(disease)
+    return "; ".join(f"{', '.join(names)}: {', '.join(given)}" for given, names in diseases.items())
 
 
 def _in_every_run(lists: Sequence[Sequence[Item]]) -> list[Item]:
@@ -192,6 +227,20 @@ def _in_every_run(lists: Sequence[Sequence[Item]]) -> list[Item]:
 
 def _sorted(advisories: Iterator[Advisory] | dict[Advisory, None]) -> list[Advisory]:
     return sorted(dict.fromkeys(advisories), key=lambda a: _GRAVEST_FIRST.index(a.severity))
+
+
+def _together(advisories: Sequence[Advisory]) -> list[str]:
+    """One line for each advisory; those that differ only in what they are about, before the first colon, share one."""
+    about: dict[tuple[Severity, str, str], list[str]] = {}
+    for advisory in advisories:
+        head, colon, tail = advisory.message.partition(": ")
+        key = (advisory.severity, advisory.code, tail if colon else advisory.message)
+        about.setdefault(key, []).append(head if colon else "")
+    lines = []
+    for (severity, code, tail), heads in about.items():
+        message = f"{'; '.join(heads)}: {tail}" if heads[0] else tail
+        lines.append(_advisory(Advisory(code, message, severity=severity)))
+    return lines
 
 
 def _advisory(advisory: Advisory) -> str:

@@ -188,7 +188,7 @@ def _entry(limit: Limit, doses: TreatmentDoses, facts: Facts, prior: dict[str, t
     outcome: str | None = _compared(limit, value + least)
     if outcome != _compared(limit, value + most):
         outcome = None
-        missing.append(f"the {subject(limit)} of earlier treatments")
+        missing.append(f"the {subject(limit).removesuffix(' over all treatments')} in earlier treatments")
     certain = outcome if outcome is not None and not missing else DEPENDS
     state = LimitState(
         limit,

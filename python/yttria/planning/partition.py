@@ -12,6 +12,14 @@ from .._core import Nuclide
 from .._inputs import number, optional_number
 from ..advisory import Advisory
 from ..errors import UndefinedError
+from .vial_content import vial_content
+
+#: What earlier treatments may have given a dose to, by the kind of the limit that counts it.
+_TISSUES = {
+    "normal_perfused": "perfused normal liver",
+    "normal_whole": "whole normal liver",
+    "lung_cumulative": "lungs",
+}
 
 
 @dataclass(frozen=True)
@@ -105,8 +113,8 @@ class PartitionModel:
 
     Raises `OutOfRangeError` for a mass or ratio that is not positive, a perfused normal mass below 0 or above the
     total, a shunt or residual outside [0, 1), lungs outside 0.3-2.5 kg; `UndefinedError` without a tumor, or
-    without a ratio where it does not cancel. Results advise `ratio_below_1`, `ratio_above_20`,
-    `lung_shunt_above_20_percent`.
+    without a ratio where it does not cancel. Results warn with `ratio_below_1`, `ratio_above_20`,
+    `lung_shunt_above_20_percent`, `activity_above_vial`.
     """
 
     tumors: tuple[Tumor, ...]
@@ -143,7 +151,8 @@ class PartitionModel:
         Perfused normal: `A = (D - D_prior) W / (C (1 - L))`; whole normal: that times `m_N,total / m_N`; lungs:
         `(D - D_prior) m_lung / (C L)`. Raises `OutOfRangeError` for a limit that is not positive or a negative prior
         dose, `UndefinedError` for a whole-normal limit without the total normal mass. A prior dose at or beyond its
-        limit leaves 0 GBq and advises `lung_cumulative_limit_already_exceeded` (`normal_perfused_`, `normal_whole_`).
+        limit leaves 0 GBq and warns with `lung_cumulative_limit_already_exceeded` (or `normal_perfused_`,
+        `normal_whole_`); one without its limit warns with `prior_dose_not_counted`.
         """
         given = _given(limits)
         at, least, binding, row = self._model().maximum_activity(given)
@@ -155,12 +164,23 @@ class PartitionModel:
         found = [
             Advisory(
                 f"{a.kind}_limit_already_exceeded",
-                f"a prior dose of {a.prior_gy:g} Gy leaves nothing of the {a.limit:g} Gy limit",
+                f"Earlier treatments gave the {_TISSUES[a.kind]} {a.prior_gy:g} Gy, which leaves nothing of the "
+                f"limit of {a.limit:g} Gy.",
                 a.prior_gy,
                 a.limit,
             )
             for a in at_limits
             if a.activity_delivered_gbq == 0.0
+        ]
+        found += [
+            Advisory(
+                "prior_dose_not_counted",
+                f"Earlier treatments gave the {_TISSUES[kind]} {prior:g} Gy, and no limit over all treatments is given "
+                "for them: the largest activity does not take this dose into account.",
+                prior,
+            )
+            for kind, limit, prior in _every(limits)
+            if limit is None and kind in _TISSUES and number(f"{kind} prior dose", prior) > 0.0
         ]
         target, reachable = None, None
         if target_tumor_dose_gy is not None:
@@ -188,7 +208,8 @@ class PartitionModel:
     def _doses(self, activity: float, row: _core._PartitionDoses) -> PartitionDoses:
         normal, whole, tumors, mean, lung, energy = row
         in_vial = activity / (1.0 - self.residual_fraction)
-        return PartitionDoses(activity, in_vial, tuple(tumors), normal, whole, mean, lung, energy, self._advisories())
+        advisories = (*self._advisories(), *vial_content(in_vial))
+        return PartitionDoses(activity, in_vial, tuple(tumors), normal, whole, mean, lung, energy, advisories)
 
     def _index(self, tumor: int) -> int:
         if isinstance(tumor, bool) or not isinstance(tumor, int) or not 0 <= tumor < len(self.tumors):
@@ -215,15 +236,18 @@ class PartitionModel:
 
 def _given(limits: PartitionLimits) -> list[tuple[str, float, float]]:
     """The limits that are given, as the core takes them: kind, limit, prior dose."""
-    every = (
+    return [
+        (kind, number(f"{kind} limit", limit), number(f"{kind} prior dose", prior))
+        for kind, limit, prior in _every(limits)
+        if limit is not None
+    ]
+
+
+def _every(limits: PartitionLimits) -> tuple[tuple[str, float | None, float], ...]:
+    return (
         ("normal_perfused", limits.normal_perfused_gy, limits.normal_perfused_prior_gy),
         ("normal_whole", limits.normal_whole_gy, limits.normal_whole_prior_gy),
         ("lung", limits.lung_gy, 0.0),
         ("lung_cumulative", limits.lung_cumulative_gy, limits.lung_prior_gy),
         ("activity", limits.activity_delivered_gbq, 0.0),
     )
-    return [
-        (kind, number(f"{kind} limit", limit), number(f"{kind} prior dose", prior))
-        for kind, limit, prior in every
-        if limit is not None
-    ]

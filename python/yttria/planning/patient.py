@@ -234,6 +234,7 @@ class Patient:
         found: list[Advisory] = []
         for kind, (own, of_limits, tissue) in PRIOR_DOSES.items():
             dose = self.prior_dose_gy(kind)
+            limited = getattr(limits, f"{kind}_gy") is not None
             if dose is None:
                 dose = 0.0
                 perfused, normal, total = (
@@ -241,9 +242,9 @@ class Patient:
                     self.perfused_normal_mass_kg,
                     self.all_normal_mass_kg,
                 )
-                if kind == "normal_whole" and perfused and normal and total:
+                if kind == "normal_whole" and limited and perfused and normal and total:
                     dose = perfused * normal / total
-                if self.treated_before and getattr(limits, f"{kind}_gy") is not None:
+                if self.treated_before and limited:
                     message = (
                         f"There was an earlier treatment, and its dose to {tissue} is not given: {dose:.3g} Gy was "
                         "taken. The largest activity is too high if it was more."

@@ -8,6 +8,7 @@ from .. import _core
 from .._core import Nuclide
 from .._inputs import convention, number
 from ..advisory import Advisory
+from .vial_content import vial_content
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ def _result(
         if share > 0.3:
             message = f"perfused dose {perfused:.4g} Gy is above 150 Gy in {share:.3g} of the liver, more than 0.3"
             found.append(Advisory("high_dose_in_large_part", message, perfused, 150.0, own))
+    found += vial_content(in_vial)
     return SingleCompartment(
         in_vial, delivered, perfused, lung, mass, shunt, residual, lung_mass, nuclide, tuple(found)
     )
