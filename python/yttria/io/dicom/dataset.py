@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import struct
 import threading
 import warnings
 from collections.abc import Iterator
@@ -47,7 +48,9 @@ def read_dataset(path: str | os.PathLike[str], *, pixels: bool = True) -> Datase
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     with decoding(path, "DICOM"), quiet(), Opened(path) as file:
-        return pydicom.dcmread(file, stop_before_pixels=not pixels)
+        bare = _is_bare(file.read(_HEAD))
+        file.seek(0)
+        return _with_syntax(pydicom.dcmread(file, stop_before_pixels=not pixels, force=bare))
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,13 @@ def read_header(path: Path, keywords: str | None = None) -> Header | None:
     """
     pydicom = require("pydicom", "dicom")
     with Opened(path) as file:
-        if file.read(132)[128:] != b"DICM":
+        head = file.read(_HEAD)
+        bare = _is_bare(head)
+        if not bare and head[128:132] != b"DICM":
             return None
         file.seek(0)
         tags = None if keywords is None else _tags(keywords)
-        dataset = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=tags)
+        dataset = _with_syntax(pydicom.dcmread(file, stop_before_pixels=True, specific_tags=tags, force=bare))
         return Header(path, dataset, file.tell(), file.read(12), os.fstat(file.fileno()).st_size)
 
 
@@ -96,9 +101,49 @@ class Opened(io.BufferedReader):
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file begins as DICOM files do: 128 bytes of any kind, then "DICM"."""
+    """Whether a file begins as DICOM files do: 128 bytes of any kind, then "DICM"; or as a data set without these."""
     with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM"
+        head = file.read(_HEAD)
+    return head[128:132] == b"DICM" or _is_bare(head)
+
+
+#: Bytes that tell a DICOM file: its preamble, or its first two elements.
+_HEAD = 512
+
+
+def _is_bare(head: bytes) -> bool:
+    """Whether bytes begin as a little endian data set does that has no preamble: two elements in ascending order.
+
+    The first is of the file meta group or of the identifying group, and short. Radiotherapy systems store such files.
+    """
+    if head[128:132] == b"DICM" or len(head) < 16:
+        return False
+    first = _element_head(head, 0)
+    if first is None or first[0] >> 16 not in (0x0002, 0x0008) or first[0] & 0xFFFF > 0x0100:
+        return False
+    second = _element_head(head, first[1])
+    return second is not None and first[0] < second[0] and second[0] >> 16 <= 0x0040
+
+
+def _element_head(head: bytes, at: int) -> tuple[int, int] | None:
+    """Tag of the element at a place, and the place of the next; None where no short element can be there."""
+    if at + 8 > len(head):
+        return None
+    group, element, length = struct.unpack_from("<HHI", head, at)
+    if head[at + 4 : at + 6] in _SHORT_VR:
+        length = struct.unpack_from("<H", head, at + 6)[0]
+    return None if length % 2 or length > 256 else (group << 16 | element, at + 8 + length)
+
+
+_SHORT_VR = frozenset([b"AE", b"CS", b"DA", b"DT", b"IS", b"LO", b"PN", b"SH", b"ST", b"TM", b"UI", b"UL", b"US"])
+_IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+
+
+def _with_syntax(dataset: Dataset) -> Dataset:
+    """The data set, with the transfer syntax that it was read with where the file states none."""
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        dataset.file_meta.TransferSyntaxUID = _IMPLICIT if dataset.original_encoding[0] else _EXPLICIT
+    return dataset
 
 
 #: Types of values that need no character set.
