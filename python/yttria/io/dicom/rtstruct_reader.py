@@ -112,6 +112,8 @@ def read_rtstruct(
         regions = items(dataset, "StructureSetROISequence")
         if not regions:
             raise FileFormatError("the structure set has no region of interest")
+        if "ROIContourSequence" not in dataset:
+            raise FileFormatError("the structure set has no ROIContourSequence: it holds no contours, or is cut short")
         numbers = [whole(region, "ROINumber", 0, 2**31 - 1) for region in regions]
         labels = [name_of(r, "ROIName") or f"ROI {n}" for r, n in zip(regions, numbers, strict=True)]
         labels = told_apart(labels, numbers)
