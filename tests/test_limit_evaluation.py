@@ -284,6 +284,8 @@ state_of_the_liver = st.fixed_dictionaries(
         "intent": st.sampled_from([None, "segmentectomy", "lobectomy", "unilobar", "bilobar"]),
         "guideline": st.sampled_from(sorted({limit.guideline for limit in limit_table()[1]})),
         "hepatic_reserve_fraction": st.sampled_from([None, 0.1, 0.3, 0.5]),
+        "perfused_mass_kg": st.sampled_from([None, 0.6, 1.2]),
+        "liver_mass_kg": st.just(1.5),
         "bilirubin_mg_per_dl": st.sampled_from([None, 0.5, 1.1, 2.0]),
         "pretreated_or_impaired": st.sampled_from([None, True, False]),
         "cirrhotic": st.sampled_from([None, True, False]),
