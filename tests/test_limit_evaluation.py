@@ -251,6 +251,29 @@ def test_earlier_radioembolization_is_a_pretreatment() -> None:
     assert _one(doses, "normal_perfused", **known, pretreated_or_impaired=False).limit.low == 40
 
 
+def test_no_reading_is_certain_while_another_waits_for_an_earlier_dose() -> None:
+    known = {**ICC, "bilirubin_mg_per_dl": 0.6, "prior_radioembolization": True}
+    states = _states(TreatmentDoses(normal_whole_gy=80), "normal_whole", **known)
+    assert {state.limit.low for state in states} == {75, 90}
+    assert not any(state.certain for state in states)
+    assert _one(TreatmentDoses(normal_whole_gy=91), "normal_whole", **known).broken
+
+
+def test_without_an_intent_alternatives_still_count_as_one() -> None:
+    doses = TreatmentDoses(perfused_gy=177, whole_liver_gy=122)
+    states = _states(doses, "perfused", device="glass", disease="HCC")
+    assert [(s.limit.intents, s.if_applies) for s in states] == [
+        (("segmentectomy",), "below target"),
+        (("lobectomy",), "met"),
+        (("unilobar",), "met"),
+        (("bilobar",), "above limit"),
+    ]
+    assert str(states[-1]) == (
+        "The mean dose to the perfused volume is 177 Gy, above the limit of 150 Gy (EANM2022) for bilobar treatment. "
+        "This depends on the intent of treatment."
+    )
+
+
 def test_a_dose_that_is_not_known_is_named() -> None:
     for state in evaluate_limits(TreatmentDoses(), **RESIN):
         assert state.state == "depends on"
@@ -337,6 +360,8 @@ def test_every_sentence_can_be_read(known: dict[str, Any], values: tuple[float |
         assert text.endswith(".")
         assert "None" not in text
         assert "_" not in text
+        # Two conditions and a dose of earlier treatments make the longest; a usual sentence has 30 words at most.
+        assert max(len(sentence.split()) for sentence in text.split(". ")) <= 50, text
 
 
 @pytest.mark.parametrize(

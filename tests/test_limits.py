@@ -300,6 +300,8 @@ def test_of_cases_exactly_one_applies_if_everything_is_known() -> None:
     _, table = limit_table()
     groups: dict[str, list[Limit]] = {}
     for limit in table:
+        if limit.alternative_of:
+            assert len({(e.scope, e.kind) for e in table if e.alternative_of == limit.alternative_of}) == 1
         groups.setdefault(limit.case_of, []).append(limit)
     groups.pop("")
     assert groups

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 
 from .._inputs import number
+from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError
 from .limit_conditions import Facts, bilirubin_mg_per_dl_of, decide, flag, fraction
 from .limit_state import ABOVE, BELOW, DEPENDS, MET, LimitState, TreatmentDoses, amount, subject
@@ -147,40 +148,31 @@ def evaluate_limits(
         if (limit.guideline == guideline or limit.general) and limit.direction != "association":
             entry = _entry(limit, doses, facts, prior)
             if entry is not None:
-                if entry.scope_known:
-                    by_bilirubin = any(condition.quantity == "bilirubin_mg_per_dl" for condition in limit.conditions)
-                    told = (
-                        *source_advisories(limit),
-                        *derivation_advisories(limit, facts),
-                        *boundary_advisories(limit, facts),
-                        *(doubts if by_bilirubin else ()),
-                    )
-                    entry = replace(entry, state=replace(entry.state, advisories=told))
                 groups.setdefault(limit.case_of or limit.alternative_of or limit.id, []).append(entry)
-    return tuple(state for group in groups.values() for state in _resolved(group))
+    return tuple(_scoped(state, facts, doubts) for group in groups.values() for state in _resolved(group))
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """The state of one entry by itself. `outcome` is the state if it applies; None if a dose is missing."""
+    """The state of one entry by itself, as if device, disease and intent were known.
+
+    `outcome` is the state if the entry applies; None if a dose is missing.
+    """
 
     state: LimitState
     outcome: str | None
-    scope_known: bool
 
 
 def _entry(limit: Limit, doses: TreatmentDoses, facts: Facts, prior: dict[str, tuple[float, float]]) -> _Entry | None:
-    verdict, undecided = decide((*limit.scope, *limit.conditions), facts)
-    if verdict is False:
+    if decide((*limit.scope, *limit.conditions), facts)[0] is False:
         return None
-    scope_known = decide(limit.scope, facts)[0] is True
+    undecided = decide(limit.conditions, facts)[1]
     missing = [condition.quantity_in_words for condition in undecided]
     cautions = limit.cautions_for(facts)
     value = doses.value(limit)
     if value is None:
         missing.insert(0, f"the {subject(limit)}")
-        state = LimitState(limit, DEPENDS, None, 0.0, tuple(missing), undecided, "", (), cautions)
-        return _Entry(state, None, scope_known)
+        return _Entry(LimitState(limit, DEPENDS, None, 0.0, tuple(missing), undecided, "", (), cautions), None)
     added = limit.direction == "maximum" and limit.unit == "Gy"
     if limit.kind == "lung":
         added = added and limit.over == "all treatments"
@@ -189,19 +181,27 @@ def _entry(limit: Limit, doses: TreatmentDoses, facts: Facts, prior: dict[str, t
     if outcome != _compared(limit, value + most):
         outcome = None
         missing.append(f"the {subject(limit).removesuffix(' over all treatments')} in earlier treatments")
-    certain = outcome if outcome is not None and not missing else DEPENDS
-    state = LimitState(
-        limit,
-        certain,
-        value + least,
-        least,
-        tuple(missing),
-        undecided,
-        (outcome or "") if missing else "",
-        (),
-        cautions,
+    state = DEPENDS if missing else outcome or DEPENDS
+    if_applies = (outcome or "") if missing else ""
+    return _Entry(
+        LimitState(limit, state, value + least, least, tuple(missing), undecided, if_applies, (), cautions), outcome
     )
-    return _Entry(state, outcome, scope_known)
+
+
+def _scoped(state: LimitState, facts: Facts, doubts: tuple[Advisory, ...]) -> LimitState:
+    """The state with the device, disease and intent that it lacks, or with its advisories if it lacks none."""
+    limit, undecided = state.limit, decide(state.limit.scope, facts)[1]
+    if not undecided:
+        by_bilirubin = any(condition.quantity == "bilirubin_mg_per_dl" for condition in limit.conditions)
+        told = (*source_advisories(limit), *derivation_advisories(limit, facts), *boundary_advisories(limit, facts))
+        return replace(state, advisories=(*told, *(doubts if by_bilirubin else ())))
+    return replace(
+        state,
+        state=DEPENDS,
+        missing=(*(condition.quantity_in_words for condition in undecided), *state.missing),
+        undecided=(*undecided, *(state.undecided if state.missing else ())),
+        if_applies=state.state if state.certain else state.if_applies,
+    )
 
 
 def _compared(limit: Limit, value: float) -> str:
@@ -214,11 +214,8 @@ def _compared(limit: Limit, value: float) -> str:
 
 
 def _resolved(group: list[_Entry]) -> list[LimitState]:
-    """The states of entries that exclude each other, or that are alternatives, brought together.
-
-    Nothing is brought together while a dose, or the device, disease or intent, is missing.
-    """
-    if len(group) == 1 or not all(entry.outcome is not None and entry.scope_known for entry in group):
+    """The states of entries that exclude each other, or that are alternatives, brought together."""
+    if len(group) == 1 or any(entry.state.value is None for entry in group):
         return [entry.state for entry in group]
     return (_cases if group[0].state.limit.case_of else _alternatives)(group)
 
@@ -226,11 +223,11 @@ def _resolved(group: list[_Entry]) -> list[LimitState]:
 def _cases(group: list[_Entry]) -> list[LimitState]:
     """Exactly one of the entries applies: what all of them give is certain, whichever it is."""
     outcomes = {entry.outcome for entry in group}
-    if len(outcomes) == 1:
-        (outcome,) = outcomes
+    (outcome,) = outcomes if len(outcomes) == 1 else (None,)
+    if outcome is not None:
         # The entry that is hardest to fall short of: a dose above the highest limit is above every limit.
         decisive = (max if outcome == ABOVE else min)(group, key=lambda entry: entry.state.limit.low)
-        return [replace(decisive.state, state=outcome or DEPENDS, missing=(), if_applies="")]
+        return [replace(decisive.state, state=outcome, missing=(), if_applies="")]
     missing = list(dict.fromkeys(name for entry in group for name in entry.state.missing))
     if any(entry.state.limit.not_reconciled for entry in group):
         missing.append(_READING)

@@ -155,7 +155,9 @@ class LimitState:
         else:
             text += f", to be compared with {_limit_words(limit)} ({named})"
         if self.missing:
-            conditions = self.undecided or limit.conditions
+            scope = [_scope_words(c.value) for c in self.undecided if c in limit.scope and isinstance(c.value, tuple)]
+            conditions = [condition for condition in self.undecided or limit.conditions if condition not in limit.scope]
+            text += f" for {' '.join(scope)}" if scope else ""
             text += f" if {' and '.join(map(str, conditions))}" if conditions else ""
             return f"{text}. This depends on {_listed(self.missing)}."
         if self.undecided:
@@ -195,6 +197,11 @@ def subject(limit: Limit) -> str:
     if limit.unit == "GBq":
         return "activity shunted to the lungs"
     return _SUBJECTS[limit.kind] + (" over all treatments" if limit.over == "all treatments" else "")
+
+
+def _scope_words(names: tuple[str, ...]) -> str:
+    """Names of devices, diseases or intents as a message has them: "HCC", "unilobar or bilobar treatment"."""
+    return " or ".join(names) + (" treatment" if names[-1].endswith("lobar") else "")
 
 
 def _value_words(limit: Limit) -> str:
