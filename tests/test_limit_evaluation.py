@@ -220,7 +220,7 @@ def test_an_unknown_earlier_dose_makes_a_maximum_uncertain_unless_it_is_exceeded
     known = {**RESIN, "prior_radioembolization": True}
     state = _one(TreatmentDoses(normal_perfused_gy=30), "normal_perfused", **known)
     assert state.state == "depends on"
-    assert state.missing == ("the mean dose to the perfused normal liver of earlier treatments",)
+    assert state.missing == ("the mean dose to the perfused normal liver in earlier treatments",)
     assert _one(TreatmentDoses(normal_perfused_gy=45), "normal_perfused", **known).broken
     # The whole normal liver received at most what its perfused part did.
     known = {**GLASS, "prior_normal_perfused_dose_gy": 20, "bilirubin_mg_per_dl": 0.5}
@@ -272,6 +272,14 @@ def test_without_an_intent_alternatives_still_count_as_one() -> None:
         "The mean dose to the perfused volume is 177 Gy, above the limit of 150 Gy (EANM2022) for bilobar treatment. "
         "This depends on the intent of treatment."
     )
+
+
+def test_without_an_intent_the_other_conditions_are_named_too() -> None:
+    doses = TreatmentDoses(normal_whole_gy=60)
+    states = _states(doses, "normal_whole", device="glass", disease="HCC")
+    bilobar = [state for state in states if state.limit.intents == ("bilobar",)]
+    assert [state.missing for state in bilobar] == 2 * [("the intent of treatment", "the bilirubin")]
+    assert "for bilobar treatment if the bilirubin is above 1.1 mg/dL" in str(bilobar[0])
 
 
 def test_a_dose_that_is_not_known_is_named() -> None:
