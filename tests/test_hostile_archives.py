@@ -56,20 +56,20 @@ def test_nifti_values_beyond_what_deflate_can_hold(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["gzip", "bzip2", "raw"])
 def test_nrrd_values_beyond_what_the_file_can_hold(tmp_path: Path, encoding: str) -> None:
     payload = {"gzip": gzip.compress(b"\0"), "bzip2": bz2.compress(b"\0"), "raw": b"\0"}[encoding]
-    path = nrrd_file(tmp_path / "x.nrrd", payload, encoding=encoding, sizes="3000 3000 3000")
+    path = nrrd_file(tmp_path / "x.nrrd", payload, encoding=encoding, sizes="2000 2000 2000")
     with pytest.raises(FileFormatError, match="cannot hold"):
         read_image(path, unit="HU")
 
 
 def test_nrrd_that_skips_a_gigabyte(tmp_path: Path) -> None:
     path = nrrd_file(tmp_path / "x.nrrd", zeros(256 * MIB), encoding="gzip", byte_skip=str(10**12))
-    with pytest.raises(FileFormatError, match="fewer bytes than the header says to skip"):
+    with pytest.raises(FileFormatError, match="fewer bytes than the header states to skip"):
         read_image(path, unit="HU")
 
 
 def test_nrrd_that_skips_more_lines_than_there_are(tmp_path: Path) -> None:
     path = nrrd_file(tmp_path / "x.nrrd", line_skip=str(10**18))
-    with pytest.raises(FileFormatError, match="fewer lines than the header says to skip"):
+    with pytest.raises(FileFormatError, match="fewer lines than the header states to skip"):
         read_image(path, unit="HU")
 
 

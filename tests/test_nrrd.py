@@ -245,8 +245,8 @@ def test_any_header_is_an_image_or_an_error_that_names_the_file(
 def test_other_files(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_image(tmp_path / "absent.nrrd", unit="1")
-    with pytest.raises(FileFormatError, match=r"x\.mhd: the name must end in \.nrrd, \.nhdr, \.nii, \.nii\.gz"):
-        read_image(tmp_path / "x.mhd", unit="1")
+    with pytest.raises(FileFormatError, match=r"x\.tif: the name must end in \.nrrd, \.nhdr, \.nii, \.nii\.gz, \.mhd"):
+        read_image(tmp_path / "x.tif", unit="1")
     for dtype in (bool, np.float16):
         with pytest.raises(DTypeError, match="NRRD has no type for"):
             write_image(Image(values(dtype), affine("plain"), "1"), tmp_path / "x.nrrd")

@@ -371,7 +371,8 @@ def _contour_advisories(case: Case, inputs: CaseInputs) -> list[Advisory]:
                 "if a mask had been outlined half a voxel inside; taken as drawn (contours_through_voxels_of)."
             )
             found.append(Advisory("contour_through_voxel_centers", message, structure.volume_ml))
-    return found
+    # What is known of a file stands with each of its structures.
+    return list(dict.fromkeys(found))
 
 
 def _density(case: Case, activity: Image, ct: Image, threads: int | None) -> DensityImage:

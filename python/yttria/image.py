@@ -24,6 +24,7 @@ from .affine import (
     voxel_size_mm,
 )
 from .errors import DTypeError, GeometryError, InsufficientMemoryError, ShapeError, UnitError
+from .nifti_affine import checked_choice, nifti_affine
 from .units import UNITS as UNITS
 from .units import checked_unit as checked_unit
 
@@ -95,11 +96,12 @@ class Image:
             object.__setattr__(self, "transform_lps", checked_affine(self.transform_lps))
 
     @classmethod
-    def from_any(cls, obj: object, *, unit: str) -> Image:
+    def from_any(cls, obj: object, *, unit: str, affine: str | None = None) -> Image:
         """From a SimpleITK image (copied), a nibabel image, or an object with `.array` and `.affine_lps` (views).
 
         Nothing is guessed: the unit is always the caller's, and a bare array is an error, for it has no place.
-        Raises `GeometryError` where no geometry is found, and whatever the constructor raises.
+        `affine`: "sform" or "qform", the one to take if a NIfTI header states two places that contradict each other.
+        Raises `GeometryError` where no geometry is found (Analyze 7.5 has none), and whatever the constructor raises.
         """
         if isinstance(obj, Image) and obj.unit != unit:
             raise UnitError(f"the image is in {obj.unit}, not {unit}; convert it with .to({unit!r})")
@@ -107,7 +109,8 @@ class Image:
         if all(hasattr(obj, name) for name in ("GetSpacing", "GetDirection", "GetOrigin", "GetPixelIDValue")):
             return cls(*_from_simpleitk(obj), unit)
         if hasattr(obj, "dataobj") and hasattr(obj, "affine"):
-            return cls(*_from_nibabel(obj), unit)
+            array, place, advisories = _from_nibabel(obj, affine)
+            return cls(array, place, unit, advisories=advisories)
         if hasattr(obj, "array") and hasattr(obj, "affine_lps"):
             known: dict[str, Any] = {k: getattr(obj, k, () if k == "advisories" else None) for k in _CARRIED}
             return cls(obj.array, obj.affine_lps, unit, **known)
@@ -221,11 +224,21 @@ def _from_simpleitk(obj: Any) -> tuple[npt.NDArray[Any], Affine]:
     return array, affine
 
 
-def _from_nibabel(obj: Any) -> tuple[npt.NDArray[Any], Affine]:
-    header = obj.header
-    coded = not hasattr(header, "get_sform") or header["sform_code"] > 0 or header["qform_code"] > 0
-    if obj.affine is None or not coded:
-        raise GeometryError("the NIfTI image has neither sform nor qform: nothing says where it lies")
+def _from_nibabel(obj: Any, choice: str | None) -> tuple[npt.NDArray[Any], Affine, tuple[Advisory, ...]]:
+    header, advisories = obj.header, tuple[Advisory, ...]()
+    if hasattr(header, "get_sform"):
+        place, advisories = nifti_affine(header, checked_choice(choice))
+        # What was done to the image since it was read is in its own affine alone.
+        if choice is None and not np.array_equal(obj.affine, header.get_best_affine()):
+            place = obj.affine
+    else:
+        place = obj.affine
+        analyze = any(kind.__name__ == "AnalyzeHeader" for kind in type(header).__mro__)
+        if place is None or analyze or _field(header, "goodRASFlag") == 0:
+            kind = "an Analyze 7.5 image" if analyze else f"this {type(obj).__name__}"
+            raise GeometryError(
+                f"{kind} does not state where it lies, nor which side is left: convert it with the program that knows"
+            )
     if hasattr(header, "get_xyzt_units") and header.get_xyzt_units()[0] not in ("mm", "unknown"):
         raise GeometryError(f"the NIfTI image's lengths must be in mm, got {header.get_xyzt_units()[0]}")
     array = np.asanyarray(obj.dataobj)
@@ -233,4 +246,11 @@ def _from_nibabel(obj: Any) -> tuple[npt.NDArray[Any], Affine]:
         array = array[..., 0]
     if array.ndim != 3:
         raise ShapeError(f"a nibabel image must have 3 dimensions, got shape {list(array.shape)}")
-    return array.T, flip_lps_ras(obj.affine)
+    return array.T, flip_lps_ras(place), advisories
+
+
+def _field(header: Any, name: str) -> object:
+    try:
+        return header[name]
+    except (KeyError, ValueError, TypeError, IndexError):
+        return None

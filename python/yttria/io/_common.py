@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -60,6 +60,16 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
             with suppress(FileNotFoundError):
                 temporary.unlink()
             raise
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the caller states of a file that the file may leave open; see `yttria.io.read_image`."""
+
+    unit: str | None = None
+    affine: str | None = None
+    orientation: str | None = None
+    data_folder: Path | None = None
 
 
 class AgreedUnit(NamedTuple):

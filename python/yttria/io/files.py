@@ -1,43 +1,137 @@
-"""Reading and writing by the file's name."""
+"""Reading and writing by the file's name: one table of the formats beside DICOM."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from ..errors import FileFormatError, UnknownNameError
+from ..errors import ArgumentError, FileFormatError, UnknownNameError
 from ..image import Image
+from ..nifti_affine import checked_choice
 from ..structure import Structure
 from ..structure_selection import Patterns, select_structures
-from . import dicom, nifti, nrrd, segmentation
-from ._common import decoding
+from . import dicom, egs_3ddose, interfile, mask_folder, metaimage, nifti, nrrd, segmentation
+from ._common import ReadOptions, decoding
 from .labelmap import check_writable
 
-_NRRD = (".nrrd", ".nhdr")
-_NIFTI = (".nii", ".nii.gz")
+Labels = Mapping[int, str] | None
+StructureReader = Callable[[Path, Sequence[str] | None, Labels, ReadOptions], list[Structure]]
 
 
-def read_image(path: str | os.PathLike[str], *, unit: str | None = None, series: str | None = None) -> Image:
-    """An image from `.nrrd`, `.nhdr`, `.nii` or `.nii.gz`, in native byte order and otherwise as it is stored.
+class Format(NamedTuple):
+    """File format by its endings: what reads and writes it, and which options of the readers it has a use for."""
 
-    A folder, a `.dcm` file, or any other DICOM file is read by `yttria.io.dicom.read_image`, which takes several files
-    too; `series` names one of several by its UID or number.
+    name: str
+    endings: tuple[str, ...]
+    read_image: Callable[[Path, ReadOptions], Image]
+    read_structures: StructureReader | None = None
+    write_image: Callable[[Image, Path], None] | None = None
+    write_structures: Callable[[Sequence[Structure], Path], None] | None = None
+    options: tuple[str, ...] = ()
 
-    The unit comes from the file where it states one of `yttria.image.UNITS` (as `write_image` does), else from `unit`.
 
-    Raises `UnitError` where neither gives a unit or both do and differ, `GeometryError` where the file does not say
-    where it lies, `FileFormatError` where it is damaged or of another kind, `FileNotFoundError`, and
-    `MissingExtraError` (extras `nrrd`, `nifti`).
+FORMATS = (
+    Format(
+        "NRRD",
+        (".nrrd", ".nhdr"),
+        nrrd.read_image,
+        segmentation.read_structures,
+        nrrd.write_image,
+        segmentation.write_structures,
+        ("data_folder",),
+    ),
+    Format(
+        "NIfTI",
+        (".nii", ".nii.gz"),
+        nifti.read_image,
+        nifti.read_structures,
+        nifti.write_image,
+        nifti.write_structures,
+        ("affine",),
+    ),
+    Format("MetaImage", (".mhd", ".mha"), metaimage.read_image, metaimage.read_structures, options=("data_folder",)),
+    Format(
+        "Interfile",
+        (".h33", ".hv", ".h00", ".hdr"),
+        interfile.read_image,
+        interfile.read_structures,
+        options=("orientation", "data_folder"),
+    ),
+    Format("3ddose", (".3ddose",), egs_3ddose.read_image, options=("orientation",)),
+)
+_BY_ENDING = {ending: each for each in FORMATS for ending in each.endings}
+#: A file's name with one of the endings of these formats; `.seg` before it marks a segmentation of 3D Slicer.
+NAME = re.compile(rf"(?P<stem>.+?)(?P<end>(\.seg)?({'|'.join(map(re.escape, _BY_ENDING))}))$", re.IGNORECASE)
+
+
+def read_image(
+    path: str | os.PathLike[str],
+    *,
+    unit: str | None = None,
+    series: str | None = None,
+    affine: str | None = None,
+    orientation: str | None = None,
+    data_folder: str | os.PathLike[str] | None = None,
+) -> Image:
+    """Image from a file, chosen by its name, in native byte order and otherwise as it is stored.
+
+    Parameters
+    ----------
+    path : str or path
+        NRRD (`.nrrd`, `.nhdr`), NIfTI (`.nii`, `.nii.gz`), MetaImage (`.mhd`, `.mha`), Interfile (`.h33`, `.hv`,
+        `.h00`, `.hdr`), 3ddose of DOSXYZnrc, or DICOM: a folder, a `.dcm` file or any other DICOM file, which
+        `yttria.io.dicom.read_image` reads.
+    unit : str, optional
+        One of `yttria.units.UNITS`, needed if the file states none. A file that states one is not overruled.
+    series : str, optional
+        For DICOM: UID or number of one series of several.
+    affine : {"sform", "qform"}, optional
+        For NIfTI: the matrix to take if the header states two places that contradict each other.
+    orientation : str, optional
+        For Interfile and 3ddose: where the file's axes x, y and z point in the patient, as three letters of
+        L/R, P/A and S/I, for example "LPS".
+    data_folder : path, optional
+        For a header with its values in another file: the folder in which that file may lie. The default is the
+        folder of the header.
+
+    Returns
+    -------
+    Image
+        Its `advisories` state every assumption that the reader made.
+
+    Raises
+    ------
+    UnitError
+        If neither the file nor the caller gives a unit, or if both do and differ.
+    GeometryError
+        If the file does not state where it lies, or contradicts itself.
+    FileFormatError
+        If it is damaged, of another kind, a pipe or a device, or if its values lie outside the allowed folder.
+    ArgumentError
+        If an option is of no use for this format.
+    FileNotFoundError
+    MissingExtraError
+        Extras `nrrd`, `nifti`, `dicom`.
+
+    Warns
+    -----
+    unit_not_recognized, unit_converted, sform_and_qform_differ, affine_chosen, orientation_assumed, position_assumed,
+    anatomical_orientation_differs, byte_order_assumed, calibration_factor_not_applied, slice_distance_assumed,
+    dose_per_history
     """
     path = Path(path)
+    options = _options(unit, affine, orientation, data_folder)
     kind = _kind(path, reading=True)
-    if kind == "DICOM":
+    if kind is None:
+        _check_options(path, "DICOM", (), options)
         return dicom.read_image(path, unit, series=series)
     _check_no_series(path, series)
-    read = nrrd.read_image if kind == "NRRD" else nifti.read_image
-    with decoding(path, kind):
-        return read(path, unit)
+    _check_options(path, kind.name, kind.options, options)
+    with decoding(path, kind.name):
+        return kind.read_image(path, options)
 
 
 def write_image(image: Image, path: str | os.PathLike[str]) -> None:
@@ -48,40 +142,77 @@ def write_image(image: Image, path: str | os.PathLike[str]) -> None:
     name, and `MissingExtraError` (extra `nifti`).
     """
     path = Path(path)
-    (nrrd if _kind(path) == "NRRD" else nifti).write_image(image, path)
+    kind = _kind(path)
+    assert kind is not None
+    assert kind.write_image is not None
+    kind.write_image(image, path)
 
 
 def read_structures(
     path: str | os.PathLike[str],
     *,
     names: Sequence[str] | None = None,
-    labels: Mapping[int, str] | None = None,
+    labels: Labels = None,
     series: str | None = None,
     only: Patterns = None,
     exclude: Patterns = None,
+    affine: str | None = None,
+    orientation: str | None = None,
+    data_folder: str | os.PathLike[str] | None = None,
 ) -> list[Structure]:
-    """Structures from a Slicer segmentation (`.seg.nrrd`) or from a labelmap (`.nrrd`, `.nii`, `.nii.gz`).
+    """Structures from a segmentation, a labelmap, or a folder of masks.
 
-    A DICOM file, or a folder with one SEG or RTSTRUCT among its files, is read by `yttria.io.dicom.read_structures`;
-    `series` names one of several by its UID or number.
+    Parameters
+    ----------
+    path : str or path
+        Slicer segmentation (`.seg.nrrd`); labelmap in any format of `read_image` but 3ddose; a folder of masks in
+        these formats, one file for each structure, whose name is the file's name without its ending; or DICOM, a file
+        or a folder with one SEG or RTSTRUCT, which `yttria.io.dicom.read_structures` reads.
+    names : sequence of str, optional
+        Names of the structures to read, in the order wanted.
+    labels : mapping of int to str, optional
+        Names for the values of a labelmap, {5: "Liver"}; only these are read. Without it each value n > 0 becomes the
+        structure that the file names, or "label n". Names come from the file's own table, from the label table of a
+        NIfTI header extension (TotalSegmentator), and from a BIDS `dseg.tsv` beside the file.
+    series : str, optional
+        For DICOM: UID or number of one series of several.
+    only, exclude : str or sequence of str, optional
+        Patterns of names, as in `yttria.select_structures`.
+    affine, orientation, data_folder : optional
+        As in `read_image`.
 
-    `names` selects structures and gives their order; `only` and `exclude` select by patterns instead, as in
-    `yttria.select_structures`. `labels` names the values of a labelmap, {5: "Liver"}, and
-    selects them; without it each value n > 0 becomes the structure the file names, or "label n".
+    Raises
+    ------
+    UnknownNameError
+        If a name or label is not in the file, or if `labels` is given for a file that carries its own names.
+    FileFormatError
+        If values are no labels or too many, or as in `read_image`, whose other errors come from here too.
 
-    Raises `UnknownNameError` where a name or label is not in the file, or where `labels` is given for a segmentation,
-    which carries its own names; and whatever `read_image` raises.
+    Warns
+    -----
+    segment_numbers_with_gaps, values_without_a_segment, segments_are_the_same, control_characters_in_name
     """
     path = Path(path)
-    kind = _kind(path, reading=True)
+    options = _options(None, affine, orientation, data_folder)
     if isinstance(names, str):
         raise UnknownNameError(f"names must be a list of names, got the text '{names}'")
-    if kind == "DICOM":
+    if mask_folder.is_mask_folder(path, NAME):
+        _check_no_series(path, series)
+        if labels is not None:
+            raise UnknownNameError(
+                f"{path}: the files of a folder of masks name its structures: use names=, not labels="
+            )
+        return mask_folder.read_structures(path, NAME, _mask, options, names=names, only=only, exclude=exclude)
+    kind = _kind(path, reading=True)
+    if kind is None:
+        _check_options(path, "DICOM", (), options)
         return dicom.read_structures(path, names, labels, series=series, only=only, exclude=exclude)
     _check_no_series(path, series)
-    read = segmentation.read_structures if kind == "NRRD" else nifti.read_structures
-    with decoding(path, kind):
-        return select_structures(read(path, names, labels), only=only, exclude=exclude)
+    _check_options(path, kind.name, kind.options, options)
+    if kind.read_structures is None:
+        raise FileFormatError(f"{path}: {kind.name} holds doses, no structures")
+    with decoding(path, kind.name):
+        return select_structures(kind.read_structures(path, names, labels, options), only=only, exclude=exclude)
 
 
 def write_structures(structures: Sequence[Structure], path: str | os.PathLike[str]) -> None:
@@ -96,24 +227,51 @@ def write_structures(structures: Sequence[Structure], path: str | os.PathLike[st
     path = Path(path)
     structures = list(structures)
     check_writable(structures)
-    (segmentation if _kind(path) == "NRRD" else nifti).write_structures(structures, path)
+    kind = _kind(path)
+    assert kind is not None
+    assert kind.write_structures is not None
+    kind.write_structures(structures, path)
 
 
 def may_be_dicom(path: str | os.PathLike[str]) -> bool:
-    """Whether a path of this name would be read as DICOM: any but those of the research formats."""
-    return not Path(path).name.casefold().endswith((*_NRRD, *_NIFTI))
+    """Whether this path would be read as DICOM: any but the files of the other formats and folders of masks."""
+    path = Path(path)
+    return NAME.match(path.name) is None and not mask_folder.is_mask_folder(path, NAME)
 
 
-def _kind(path: Path, *, reading: bool = False) -> str:
+def _kind(path: Path, *, reading: bool = False) -> Format | None:
+    """The format of a file, None for DICOM."""
     name = path.name.casefold()
-    if name.endswith(_NRRD):
-        return "NRRD"
-    if name.endswith(_NIFTI):
-        return "NIfTI"
+    for ending, kind in _BY_ENDING.items():
+        if name.endswith(ending) and (reading or kind.write_image is not None):
+            return kind
     if reading and (name.endswith(".dcm") or path.is_dir() or (path.is_file() and dicom.is_dicom(path))):
-        return "DICOM"
+        return None
+    endings = [ending for ending, kind in _BY_ENDING.items() if reading or kind.write_image is not None]
     more = " (or be a folder or a file in DICOM)" if reading else ""
-    raise FileFormatError(f"{path}: the name must end in {', '.join((*_NRRD, *_NIFTI))}{more}")
+    raise FileFormatError(f"{path}: the name must end in {', '.join(endings)}{more}")
+
+
+def _mask(path: Path, options: ReadOptions) -> Image:
+    """The image of one mask of a folder."""
+    kind = _kind(path, reading=True)
+    assert kind is not None
+    used = ReadOptions("1", **{name: getattr(options, name) for name in kind.options})
+    with decoding(path, kind.name):
+        return kind.read_image(path, used)
+
+
+def _options(
+    unit: str | None, affine: str | None, orientation: str | None, data_folder: str | os.PathLike[str] | None
+) -> ReadOptions:
+    return ReadOptions(unit, checked_choice(affine), orientation, None if data_folder is None else Path(data_folder))
+
+
+def _check_options(path: Path, kind: str, known: Sequence[str], options: ReadOptions) -> None:
+    for name in ("affine", "orientation", "data_folder"):
+        if getattr(options, name) is not None and name not in known:
+            formats = ", ".join(each.name for each in FORMATS if name in each.options)
+            raise ArgumentError(f"{path}: {name} is an option for {formats}, this is {kind}")
 
 
 def _check_no_series(path: Path, series: str | None) -> None:

@@ -2,41 +2,143 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..affine import Affine, check_same_frame, same_grid
+from ..advisory import Advisory
+from ..affine import Affine, check_same_frame, checked_affine, same_grid
 from ..errors import DTypeError, FileFormatError, GeometryError, UndefinedError, UnknownNameError
+from ..image import Image
 from ..structure import Structure
+from ..units import UNITS, stated_unit
 from ._common import positions
+
+#: Structures that one file may hold. Anatomical labelmaps have some 120; an image has thousands of values.
+MAX_STRUCTURES = 512
+#: Quantities of a stated unit that no labelmap has.
+_MEASURED = ("activity concentration", "absorbed dose", "CT number", "mass density")
+
+
+class SharedMask(Structure):
+    """Structure whose mask is made whenever it is asked for, from values that several structures share.
+
+    A mask of its own for every label of a file would take as many times the memory of the file.
+    """
+
+    def __post_init__(self) -> None:
+        given: Any = self.__dict__["mask"]
+        if not callable(given):
+            super().__post_init__()
+            return
+        del self.__dict__["mask"]
+        object.__setattr__(self, "_make", given)
+        self._check_identity()
+        object.__setattr__(self, "affine_lps", checked_affine(self.affine_lps))
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "mask" or "_make" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__} has no attribute '{name}'")
+        mask = self.__dict__["_make"]()
+        mask.flags.writeable = False
+        return mask
+
+
+def structure_of_label(
+    path: Path, name: str, labelmap: npt.NDArray[Any], affine: Affine, label: int, **known: Any
+) -> Structure:
+    """One label as a structure that shares the labelmap; its name as the file spells it, without blank ends."""
+    name, advisories = checked_name(path, name)
+    found = (*known.pop("advisories", ()), *advisories)
+    return SharedMask(name, partial(_equal, labelmap, label), affine, label=label, advisories=found, **known)  # type: ignore[arg-type]
+
+
+def _equal(labelmap: npt.NDArray[Any], label: int) -> npt.NDArray[np.bool_]:
+    mask: npt.NDArray[np.bool_] = labelmap == label
+    return mask
+
+
+def checked_name(path: Path, name: str) -> tuple[str, tuple[Advisory, ...]]:
+    """A structure's name without blank ends, and an advisory if it holds characters that do not show.
+
+    Raises
+    ------
+    FileFormatError
+        If it is empty or holds a NUL.
+    """
+    plain = name.strip()
+    if not plain or "\0" in plain:
+        raise FileFormatError(f"{path}: a structure's name must be a text without NUL, got {name!r:.80}")
+    if not any(unicodedata.category(letter) in ("Cc", "Cf") for letter in plain):
+        return plain, ()
+    message = f"{path.name}: the structure name {plain!a} holds control characters, which do not show."
+    return plain, (Advisory("control_characters_in_name", message),)
+
+
+def label_values(path: Path, labelmap: npt.NDArray[Any]) -> list[int]:
+    """The values of a labelmap other than 0, in order.
+
+    Raises
+    ------
+    FileFormatError
+        If one is no whole number >= 0, or if there are more than `MAX_STRUCTURES`: then it is an image.
+    """
+    found: set[float] = set()
+    for slab in labelmap:
+        if slab.dtype.kind == "u" and slab.dtype.itemsize <= 2:
+            found.update(np.flatnonzero(np.bincount(slab.ravel())).tolist())
+        else:
+            # Most voxels hold 0, and to sort those would take most of the time.
+            found.update(np.unique(slab[slab != 0]).tolist())
+        if not all(0 <= value < float("inf") and value == int(value) for value in found):
+            raise FileFormatError(
+                f"{path}: a labelmap must hold whole numbers >= 0, got {min(found)} to {max(found)}: is this an image, "
+                "or are these fractions?"
+            )
+        if len(found - {0}) > MAX_STRUCTURES:
+            raise FileFormatError(
+                f"{path}: holds more than {MAX_STRUCTURES} different values, and a labelmap has one for each structure"
+                ": is this an image?"
+            )
+    return sorted(int(value) for value in found if value)
 
 
 def from_labelmap(
     path: Path,
-    labelmap: npt.NDArray[Any],
-    affine: Affine,
+    image: Image,
     names: Sequence[str] | None,
     labels: Mapping[int, str] | None,
     stated: Mapping[int, str],
+    known: Mapping[int, str] | None = None,
+    unit: str | None = None,
 ) -> list[Structure]:
-    """One structure for each of `labels`, or for each value n > 0: named as the file states, else "label n"."""
-    # Most voxels hold none, and to sort those would take most of the time.
-    values = np.unique(labelmap[labelmap != 0])
-    if not (np.isfinite(values).all() and (values >= 0).all() and (values == np.floor(values)).all()):
-        raise FileFormatError(f"{path}: a labelmap must hold whole numbers >= 0, got {values[0]} to {values[-1]}")
-    present = [int(value) for value in values]
+    """One structure for each of `labels`, or for each value n > 0: named as the file states, else "label n".
+
+    `stated` names structures that the file has even where no voxel holds them; `known` names values that it may have;
+    `unit` is the file's text for its unit.
+    """
+    meant = None if unit is None else stated_unit(unit)
+    if meant is not None and UNITS[meant.unit][0] in _MEASURED:
+        raise FileFormatError(f"{path}: states the unit {unit!r}, and a labelmap has none: is this an image?")
+    labelmap = image.array
+    present = label_values(path, labelmap)
     if labels is None:
-        labels = {**stated, **{value: f"label {value}" for value in present if value not in stated}}
+        named = {**(known or {}), **stated}
+        labels = {**stated, **{n: named.get(n) or f"label {n}" for n in present}}
     for label in labels:
         if label not in present and label not in stated:
             raise UnknownNameError(f"{path}: label must be one of {', '.join(map(str, present))}, got {label}")
     entries = list(labels.items())
     wanted = positions(path, [name for _, name in entries], names)
-    return [Structure(name, labelmap == label, affine, label=label) for label, name in (entries[n] for n in wanted)]
+    return [
+        structure_of_label(path, entries[n][1], labelmap, image.affine_lps, entries[n][0], advisories=image.advisories)
+        for n in wanted
+    ]
 
 
 def check_writable(structures: Sequence[Structure]) -> None:
@@ -76,3 +178,12 @@ def to_layers(structures: Sequence[Structure]) -> tuple[list[npt.NDArray[Any]], 
         layers[index][structure.mask] = value
         places.append((index, value))
     return layers, places
+
+
+def extent(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and last index along each axis with a voxel in the mask; (0, -1) where there is none."""
+    found = []
+    for axis in range(3):
+        line = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        found.append((int(line[0]), int(line[-1])) if line.size else (0, -1))
+    return found

@@ -20,8 +20,10 @@ from ..errors import DTypeError, FileFormatError
 from ..image import Image
 from ..structure import Structure
 from . import _gzip
-from ._common import agreed_unit, atomic, in_unit
+from ._common import ReadOptions, agreed_unit, atomic, in_unit
+from .label_names import names_of_labels
 from .labelmap import from_labelmap, to_layers
+from .stored_values import open_regular
 
 _UNIT = re.compile(r"yttria_unit=(\S+)")
 _LABELS = "yttria_labels"
@@ -33,11 +35,10 @@ _LATEST_VALUES = 1 << 24
 _LONGEST_TAIL = 1 << 20
 
 
-def read_image(path: Path, unit: str | None) -> Image:
+def read_image(path: Path, options: ReadOptions) -> Image:
     """See `yttria.io.read_image`."""
-    image, header = _read(path)
-    match = _UNIT.search(header["descrip"].item().decode("latin-1"))
-    return in_unit(image, agreed_unit(path, match[1] if match else None, unit))
+    image, header = _read(path, options)
+    return in_unit(image, agreed_unit(path, _unit(header), options.unit))
 
 
 def write_image(image: Image, path: Path) -> None:
@@ -45,16 +46,22 @@ def write_image(image: Image, path: Path) -> None:
     _write(path, image.array, image.affine_lps, f"yttria_unit={image.unit}", None)
 
 
-def read_structures(path: Path, names: Sequence[str] | None, labels: Mapping[int, str] | None) -> list[Structure]:
+def read_structures(
+    path: Path, names: Sequence[str] | None, labels: Mapping[int, str] | None, options: ReadOptions
+) -> list[Structure]:
     """See `yttria.io.read_structures`."""
-    image, header = _read(path)
-    stated: dict[int, str] = {}
+    image, header = _read(path, options)
+    own: dict[int, str] = {}
+    tables: list[str] = []
     for extension in header.extensions:
-        if extension.get_code() == _COMMENT and _LABELS in str(extension.get_content()):
-            content = extension.get_content()
-            entries = json.loads(content if isinstance(content, str) else content.decode())[_LABELS]
-            stated = {int(label): str(name) for label, name in entries.items()}
-    return from_labelmap(path, image.array, image.affine_lps, names, labels, stated)
+        content = extension.get_content()
+        text = content if isinstance(content, str) else bytes(content).decode(errors="backslashreplace")
+        if extension.get_code() == _COMMENT and _LABELS in text:
+            own = {int(label): str(name) for label, name in json.loads(text)[_LABELS].items()}
+        else:
+            tables.append(text)
+    known = {} if own else names_of_labels(path, tables)
+    return from_labelmap(path, image, names, labels, own, known, _unit(header))
 
 
 def write_structures(structures: Sequence[Structure], path: Path) -> None:
@@ -66,9 +73,14 @@ def write_structures(structures: Sequence[Structure], path: Path) -> None:
     _write(path, layers[0], structures[0].affine_lps, "", json.dumps({_LABELS: labels}, ensure_ascii=True))
 
 
-def _read(path: Path) -> tuple[Image, Any]:
+def _unit(header: Any) -> str | None:
+    match = _UNIT.search(header["descrip"].item().decode("latin-1"))
+    return match[1] if match else None
+
+
+def _read(path: Path, options: ReadOptions) -> tuple[Image, Any]:
     nibabel = require("nibabel", "nifti")
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         gzipped = path.suffix.casefold() == ".gz"
         stream = _gzip.reader(file) if gzipped else file
         start = stream.read(4)
@@ -83,7 +95,7 @@ def _read(path: Path) -> tuple[Image, Any]:
         array = _read_values(header, stream, available)
     # The unit of the values is for the caller of this function to settle; "1" stands in its place until then.
     read = SimpleNamespace(dataobj=array.T, affine=header.get_best_affine(), header=header)
-    return Image.from_any(read, unit="1"), header
+    return Image.from_any(read, unit="1", affine=options.affine), header
 
 
 def _check_offset(header_class: Any, block: bytes) -> None:
@@ -97,6 +109,8 @@ def _read_values(header: Any, stream: BinaryIO, available: int) -> npt.NDArray[A
     """The values with the axes of the file in reverse, in native byte order and scaled as the header says."""
     shape, dtype = tuple(reversed(header.get_data_shape())), header.get_data_dtype()
     size = math.prod(shape) * dtype.itemsize
+    if dtype.kind not in "iuf":
+        raise ValueError(f"values must be real numbers, got type {dtype}")
     if not 0 < size <= available:
         raise ValueError(f"{available} bytes cannot hold {size} bytes of values")
     stream.seek(header.get_data_offset())
@@ -106,6 +120,9 @@ def _read_values(header: Any, stream: BinaryIO, available: int) -> npt.NDArray[A
     # To the end, where a decoder checks its sum.
     if len(stream.read(_LONGEST_TAIL)) == _LONGEST_TAIL:
         raise ValueError(f"the file goes on for more than {_LONGEST_TAIL} bytes after its values")
+    # NaN and 0 mean that values are not scaled; what is infinite was never meant.
+    if np.isinf(header["scl_slope"]) or np.isinf(header["scl_inter"]):
+        raise ValueError(f"slope and intercept must be finite, got {header['scl_slope']} and {header['scl_inter']}")
     slope, intercept = header.get_slope_inter()
     if (slope, intercept) not in ((None, None), (1.0, 0.0)):
         volumeutils = require("nibabel.volumeutils", "nifti")

@@ -1,15 +1,11 @@
-"""NRRD (http://teem.sourceforge.net/nrrd/format.html), attached and detached.
-
-pynrrd parses the header. Values are read here, straight into the array that is returned: one buffer of the size the
-header promises, whatever the compressed stream would expand to.
-"""
+"""NRRD (http://teem.sourceforge.net/nrrd/format.html), attached and detached; pynrrd parses the header."""
 
 from __future__ import annotations
 
-import math
-import os
-import sys
+import hashlib
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,7 +18,8 @@ from ..errors import DTypeError, FileFormatError, GeometryError, UnitError
 from ..image import Image
 from ..units import stated_unit, states_nothing
 from . import _gzip
-from ._common import agreed_unit, atomic, in_unit
+from ._common import ReadOptions, agreed_unit, atomic, in_unit
+from .stored_values import LONGEST_HEADER, MOST_FILES, Stored, open_regular, read_beside, read_values
 
 #: The key that carries the unit in files written here; NRRD's own `sample units` is read as well.
 UNIT_KEY = "yttria_unit"
@@ -49,19 +46,21 @@ _NAMES = {
     "f8": ["double"],
 }
 _TYPES = {name: code for code, names in _NAMES.items() for name in names}
-_LONGEST_LINE = 1 << 20
-_BZIP2_RATIO, _SMALL = 5000, 1 << 28
+_ENCODINGS = {"raw": "raw", "gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2": "bzip2"}
+_ENCODINGS |= dict.fromkeys(("ascii", "text", "txt"), "text")
+#: The keys of a Slicer segmentation.
+SEGMENT_KEY = re.compile(r"Segment(\d+)_(\w+)")
 
 
-def read_image(path: Path, unit: str | None) -> Image:
+def read_image(path: Path, options: ReadOptions) -> Image:
     """See `yttria.io.read_image`."""
-    header, array = read(path)
-    if any(key.startswith("Segment0_") for key in header):
+    header, array = read(path, options)
+    if any(SEGMENT_KEY.match(key) for key in header):
         raise FileFormatError(f"{path}: holds a segmentation, not an image: use read_structures")
     volumes, affine = placed(path, header, array)
     if len(volumes) != 1:
         raise FileFormatError(f"{path}: an image must have one value per voxel, got {len(volumes)}")
-    return in_unit(Image(volumes[0], affine, "1"), agreed_unit(path, _stated_unit(path, header), unit))
+    return in_unit(Image(volumes[0], affine, "1"), agreed_unit(path, stated_unit_of(path, header), options.unit))
 
 
 def write_image(image: Image, path: Path) -> None:
@@ -69,17 +68,38 @@ def write_image(image: Image, path: Path) -> None:
     write(path, image.array, image.affine_lps, {UNIT_KEY: image.unit})
 
 
-def read(path: Path) -> tuple[dict[str, Any], npt.NDArray[Any]]:
+def read(path: Path, options: ReadOptions) -> tuple[dict[str, Any], npt.NDArray[Any]]:
     """Header and values; the array's axes are the file's in reverse (slowest first), its byte order is native."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         header = _read_header(path, file)
+        stored = _stored(header)
         data = header.get("data file", header.get("datafile"))
         if data is None:
-            return header, _read_values(header, file)
-        if data.split()[0] == "LIST" or "%" in data:
-            raise FileFormatError(f"{path}: values in several files ('{data}') are not supported")
-        with (path.parent / data).open("rb") as values:
-            return header, _read_values(header, values)
+            return header, read_values(stored, file)
+        return header, read_beside(path, _data_files(str(data), stored.shape, file), options.data_folder, stored)
+
+
+def _data_files(data: str, shape: tuple[int, ...], file: BinaryIO) -> list[str]:
+    """The names that the field "data file" stands for: one, a pattern with numbers, or the lines after the header."""
+    words = data.split()
+    if words and words[0] == "LIST":
+        _joined(words[1:], len(shape))
+        lines = [line.decode(errors="surrogateescape").strip() for line in file.readlines(LONGEST_HEADER)]
+        return [line for line in lines if line]
+    if "%" in data and len(words) in (4, 5):
+        _joined(words[4:], len(shape))
+        first, last, step = (int(word) for word in words[1:4])
+        found = range(first, last + (1 if step > 0 else -1), step)
+        if not re.fullmatch(r"[^%]*%0?\d{0,2}d[^%]*", words[0]) or not 0 < len(found) <= MOST_FILES:
+            raise ValueError(f"data file must name 1 to {MOST_FILES} files by one number, got '{data}'")
+        return [words[0] % n for n in found]
+    return [data]
+
+
+def _joined(words: list[str], dimension: int) -> None:
+    """Check the axes that one of several files holds: they are joined along the slowest ones."""
+    if words and not 1 <= int(words[0]) <= dimension:
+        raise ValueError(f"the axes of one data file must be 1 to {dimension}, got {words[0]}")
 
 
 def placed(path: Path, header: Mapping[str, Any], array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Affine]:
@@ -133,20 +153,67 @@ def write(path: Path, array: npt.NDArray[Any], affine_lps: Affine, keys: Mapping
         "encoding": "gzip",
         "space origin": vectors[3],
     }
-    detached = path.with_suffix(".raw.gz") if path.suffix.casefold() == ".nhdr" else None
-    if detached:
-        fields["data file"] = detached.name
-    lines = ["NRRD0004", *(f"{k}: {v}" for k, v in fields.items()), *(f"{k}:={_escaped(v)}" for k, v in keys.items())]
+    if path.suffix.casefold() == ".nhdr":
+        _write_detached(path, array, fields, keys)
+        return
     with atomic(path) as file:
-        file.write(("\n".join(lines) + "\n\n").encode())
-        if detached:
-            with atomic(detached) as values:
-                _write_values(array, values)
-        else:
-            _write_values(array, file)
+        file.write(_header_text(fields, keys))
+        _write_values(array, file)
 
 
-def _stated_unit(path: Path, header: Mapping[str, Any]) -> str | None:
+def _header_text(fields: Mapping[str, str], keys: Mapping[str, str]) -> bytes:
+    lines = ["NRRD0004", *(f"{k}: {v}" for k, v in fields.items()), *(f"{k}:={_escaped(v)}" for k, v in keys.items())]
+    return ("\n".join(lines) + "\n\n").encode()
+
+
+def _write_detached(path: Path, array: npt.NDArray[Any], fields: dict[str, str], keys: Mapping[str, str]) -> None:
+    """Values first, under a name that no header uses yet; then the header, by one rename; then what it has replaced."""
+    before = _own_data_file(path)
+    unfinished = path.with_suffix(".raw.gz.unfinished")
+    with atomic(unfinished) as values:
+        _write_values(array, values)
+    try:
+        data = path.with_suffix(".raw.gz")
+        if data.exists():
+            with unfinished.open("rb") as written:
+                data = path.with_suffix(f".{_sha256(written)[:16]}.raw.gz")
+        new = not data.exists()
+        unfinished.replace(data)
+        try:
+            with atomic(path) as file:
+                file.write(_header_text({**fields, "data file": data.name}, keys))
+        except BaseException:
+            if new:
+                data.unlink()
+            raise
+    finally:
+        with suppress(FileNotFoundError):
+            unfinished.unlink()
+    if before is not None and before != data:
+        with suppress(FileNotFoundError):
+            before.unlink()
+
+
+def _own_data_file(path: Path) -> Path | None:
+    """The file with values that a header written here has, if there is such a header."""
+    try:
+        text = path.read_bytes()[:LONGEST_HEADER]
+    except OSError:
+        return None
+    match = re.search(rb"^data file: (.+)$", text, re.MULTILINE)
+    name = match[1].decode(errors="replace") if match else ""
+    own = re.fullmatch(re.escape(path.stem) + r"(\.[0-9a-f]{16})?\.raw\.gz", name)
+    return path.with_name(name) if own else None
+
+
+def _sha256(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def stated_unit_of(path: Path, header: Mapping[str, Any]) -> str | None:
     """The text for the unit; `UnitError` if the file states two units that differ."""
     found = [str(header[key]) for key in _UNIT_KEYS if key in header]
     stated = [text for text in found if not states_nothing(text)]
@@ -157,11 +224,14 @@ def _stated_unit(path: Path, header: Mapping[str, Any]) -> str | None:
 
 def _read_header(path: Path, file: BinaryIO) -> dict[str, Any]:
     pynrrd = require("nrrd", "nrrd")
-    lines = [file.readline(_LONGEST_LINE)]
+    lines, left = [file.readline(LONGEST_HEADER)], LONGEST_HEADER
     if not lines[0].startswith(b"NRRD"):
         raise FileFormatError(f"{path}: not a NRRD file: it does not begin with 'NRRD'")
-    while (line := file.readline(_LONGEST_LINE)).strip():
+    while (line := file.readline(left)).strip():
         lines.append(line)
+        left -= len(line)
+        if left <= 0:
+            raise FileFormatError(f"{path}: the header is longer than {LONGEST_HEADER} bytes")
     # Given text, pynrrd keeps the letters beyond ASCII that it drops from bytes.
     header: dict[str, Any] = pynrrd.read_header([line.decode(errors="backslashreplace").rstrip() for line in lines])
     for field in ("type", "dimension", "sizes", "encoding"):
@@ -170,71 +240,23 @@ def _read_header(path: Path, file: BinaryIO) -> dict[str, Any]:
     return {key: _unescaped(value) if isinstance(value, str) else value for key, value in header.items()}
 
 
-def _read_values(header: Mapping[str, Any], file: BinaryIO) -> npt.NDArray[Any]:
+def _stored(header: Mapping[str, Any]) -> Stored:
     shape = tuple(int(n) for n in reversed(header["sizes"]))
-    if len(shape) != header["dimension"] or min(shape) < 1:
+    if len(shape) != header["dimension"]:
         raise ValueError(f"dimension {header['dimension']} and sizes {shape[::-1]} do not fit")
     if header["type"] not in _TYPES:
         raise ValueError(f"unknown type '{header['type']}'")
+    encoding = _ENCODINGS.get(header["encoding"].casefold())
+    if encoding is None:
+        raise ValueError(f"encoding must be raw, gzip, bzip2 or ascii, got '{header['encoding']}'")
     dtype = np.dtype(_TYPES[header["type"]])
-    encoding = header["encoding"].casefold()
-    for _ in range(header.get("line skip", header.get("lineskip", 0))):
-        if not file.readline():
-            raise ValueError("there are fewer lines than the header says to skip")
-    if encoding in ("ascii", "text", "txt"):
-        return np.array(file.read().split()).astype(dtype).reshape(shape)
-    if dtype.itemsize > 1 and header.get("endian") not in ("little", "big"):
-        raise ValueError(f"endian must be little or big, got '{header.get('endian')}'")
-    size, available = math.prod(shape) * dtype.itemsize, os.fstat(file.fileno()).st_size
-    if size > _most(encoding, available):
-        raise ValueError(f"{available} bytes cannot hold {size} bytes of values")
-    skip = header.get("byte skip", header.get("byteskip", 0))
-    if skip == -1 and encoding == "raw":
-        file.seek(-size, os.SEEK_END)
-    elif skip < 0:
-        raise ValueError(f"byte skip {skip} does not fit encoding {encoding}")
-    array = np.empty(shape, dtype)
-    with _decoded(file, encoding) as stream:
-        _skip(stream, skip)
-        filled = _gzip.fill(array.reshape(-1).view(np.uint8).data, stream)
-        # One byte more makes the decoder check its sum, and shows values that the header does not count.
-        if filled < size or stream.read(1):
-            raise ValueError(
-                f"the header promises {size} bytes of values, there are {'more' if filled == size else filled}"
-            )
-    swapped = dtype.itemsize > 1 and header["endian"] != sys.byteorder
-    return array.byteswap(inplace=True) if swapped else array
-
-
-def _most(encoding: str, available: int) -> int:
-    """How many bytes of values a file may hold."""
-    if encoding == "raw":
-        return available
-    if encoding in ("gzip", "gz"):
-        return available * _gzip.DEFLATE_RATIO
-    # bzip2 makes a million bytes out of one where all are alike; what is small may be.
-    return max(available * _BZIP2_RATIO, _SMALL)
-
-
-def _skip(stream: BinaryIO, count: int) -> None:
-    """Pass over bytes in pieces, for compressed ones may be many more than the file has."""
-    while count > 0:
-        passed = len(stream.read(min(count, _LONGEST_LINE)))
-        if not passed:
-            raise ValueError("there are fewer bytes than the header says to skip")
-        count -= passed
-
-
-def _decoded(file: BinaryIO, encoding: str) -> BinaryIO:
-    if encoding == "raw":
-        return file
-    if encoding in ("gzip", "gz"):
-        return _gzip.reader(file)
-    if encoding in ("bzip2", "bz2"):
-        import bz2  # not in every build of Python
-
-        return bz2.BZ2File(file)  # type: ignore[return-value]
-    raise ValueError(f"encoding must be raw, gzip, bzip2 or ascii, got '{encoding}'")
+    if dtype.itemsize > 1 and encoding != "text":
+        if header.get("endian") not in ("little", "big"):
+            raise ValueError(f"endian must be little or big, got '{header.get('endian')}'")
+        dtype = dtype.newbyteorder("<" if header["endian"] == "little" else ">")
+    line_skip = header.get("line skip", header.get("lineskip", 0))
+    byte_skip = header.get("byte skip", header.get("byteskip", 0))
+    return Stored(shape, dtype, encoding, line_skip, byte_skip)
 
 
 def _write_values(array: npt.NDArray[Any], file: BinaryIO) -> None:

@@ -12,33 +12,90 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..advisory import Advisory
 from ..errors import FileFormatError, UnknownNameError
+from ..image import Image
 from ..structure import Structure
 from . import nrrd
-from ._common import positions
-from .labelmap import from_labelmap, to_layers
+from ._common import ReadOptions, positions
+from .labelmap import MAX_STRUCTURES, extent, from_labelmap, label_values, structure_of_label, to_layers
 
 
-def read_structures(path: Path, names: Sequence[str] | None, labels: Mapping[int, str] | None) -> list[Structure]:
+def read_structures(
+    path: Path, names: Sequence[str] | None, labels: Mapping[int, str] | None, options: ReadOptions
+) -> list[Structure]:
     """See `yttria.io.read_structures`."""
-    header, array = nrrd.read(path)
+    header, array = nrrd.read(path, options)
     layers, affine = nrrd.placed(path, header, array)
-    if not any(key.startswith("Segment0_") for key in header):
+    segments = _segments(header)
+    _check_binary(path, header)
+    if not segments:
         if len(layers) != 1:
             raise FileFormatError(f"{path}: a labelmap must have one value per voxel, got {len(layers)}")
-        return from_labelmap(path, layers[0], affine, names, labels, {})
+        image = Image(layers[0], affine, "1")
+        return from_labelmap(path, image, names, labels, {}, unit=nrrd.stated_unit_of(path, header))
     if labels is not None:
         raise UnknownNameError(f"{path}: is a segmentation with names of its own; select with names=, not labels=")
-    if "fractional" in str(header.get("Segmentation_MasterRepresentation", "")).casefold():
-        raise FileFormatError(f"{path}: fractional labelmaps are not supported, only binary ones")
-    segments: list[dict[str, str]] = []
-    while any(key.startswith(f"Segment{len(segments)}_") for key in header):
-        prefix = f"Segment{len(segments)}_"
-        segments.append({key.removeprefix(prefix): v for key, v in header.items() if key.startswith(prefix)})
+    if len(segments) > MAX_STRUCTURES:
+        raise FileFormatError(f"{path}: a segmentation may have {MAX_STRUCTURES} segments, got {len(segments)}")
+    numbered = list(segments) == list(range(len(segments)))
+    if not (numbered or all("Layer" in segment for segment in segments.values())):
+        raise FileFormatError(f"{path}: segments without a layer must be numbered 0, 1, ..., got {_listed(segments)}")
     # Interleaved in the file; side by side, comparing them is several times faster.
     volumes = [np.ascontiguousarray(layer) for layer in layers]
-    wanted = positions(path, [_name(segment) for segment in segments], names)
-    return [_structure(segments[n], n, volumes, affine) for n in wanted]
+    places = {n: _place(segment, n, len(volumes)) for n, segment in segments.items()}
+    advisories = [] if numbered else [_gap(path, segments)]
+    advisories += _unnamed(path, volumes, list(places.values()))
+    order = list(segments)
+    wanted = positions(path, [_name(segments[n]).strip() for n in order], names)
+    return [_structure(path, segments[order[n]], volumes, places[order[n]], affine, advisories) for n in wanted]
+
+
+def _segments(header: Mapping[str, Any]) -> dict[int, dict[str, str]]:
+    """The keys of each segment by its number, in order."""
+    found: dict[int, dict[str, str]] = {}
+    for key, value in header.items():
+        if match := nrrd.SEGMENT_KEY.fullmatch(key):
+            found.setdefault(int(match[1]), {})[match[2]] = str(value)
+    return dict(sorted(found.items()))
+
+
+def _check_binary(path: Path, header: Mapping[str, Any]) -> None:
+    """Slicer stores fractions as 0 to 216 or -108 to 108, which no rule tells from labels."""
+    for key in ("Segmentation_MasterRepresentation", "Segmentation_SourceRepresentation"):
+        kind = str(header.get(key, "Binary labelmap"))
+        if kind.strip().casefold() != "binary labelmap":
+            raise FileFormatError(f"{path}: {kind}s are not supported, only binary ones: convert it in the program")
+
+
+def _listed(segments: Mapping[int, object]) -> str:
+    numbers = [str(n) for n in segments]
+    return ", ".join(numbers if len(numbers) <= 10 else [*numbers[:9], "..."])
+
+
+def _gap(path: Path, segments: Mapping[int, object]) -> Advisory:
+    message = (
+        f"{path.name}: its segments are numbered {_listed(segments)}. All of them were read; 3D Slicer stops at the "
+        "first number that is missing."
+    )
+    return Advisory("segment_numbers_with_gaps", message, severity="note")
+
+
+def _unnamed(path: Path, volumes: Sequence[npt.NDArray[Any]], places: Sequence[tuple[int, int]]) -> list[Advisory]:
+    """Values of a layer that no segment names, and segments that are the same voxels."""
+    found = []
+    for n, volume in enumerate(volumes):
+        left = sorted(set(label_values(path, volume)) - {value for layer, value in places if layer == n})
+        if left:
+            message = (
+                f"{path.name}: layer {n} holds the values {_listed(dict.fromkeys(left))}, which no segment names. They "
+                "were left out."
+            )
+            found.append(Advisory("values_without_a_segment", message, float(len(left))))
+    if len(set(places)) < len(places):
+        message = f"{path.name}: two segments have the same layer and value, so they are the same voxels."
+        found.append(Advisory("segments_are_the_same", message))
+    return found
 
 
 def write_structures(structures: Sequence[Structure], path: Path) -> None:
@@ -50,13 +107,13 @@ def write_structures(structures: Sequence[Structure], path: Path) -> None:
         "Segmentation_ReferenceImageExtentOffset": "0 0 0",
     }
     for n, (structure, (layer, value)) in enumerate(zip(structures, places, strict=True)):
-        extent = " ".join(f"{low} {high}" for low, high in reversed(_extent(structure.mask)))
+        box = " ".join(f"{low} {high}" for low, high in reversed(extent(structure.mask)))
         entry = {
             "ID": f"Segment_{n + 1}",
             "Name": structure.name,
             "Layer": layer,
             "LabelValue": value,
-            "Extent": extent,
+            "Extent": box,
         }
         if structure.color is not None:
             entry["Color"] = " ".join(repr(float(c)) for c in structure.color)
@@ -72,32 +129,37 @@ def _name(segment: Mapping[str, str]) -> str:
     return name
 
 
-def _structure(
-    segment: Mapping[str, str], n: int, layers: Sequence[npt.NDArray[Any]], affine: npt.NDArray[np.float64]
-) -> Structure:
+def _place(segment: Mapping[str, str], n: int, layers: int) -> tuple[int, int]:
+    """The layer of a segment and its value there."""
     if ("Layer" in segment) != ("LabelValue" in segment):
         raise ValueError(f"segment '{_name(segment)}' has one of Layer and LabelValue without the other")
     # Before layers were shared, segment n was the value 1 in the n-th of a voxel's list.
     layer, value = int(segment.get("Layer", n)), int(segment.get("LabelValue", 1))
-    if not 0 <= layer < len(layers):
-        raise ValueError(f"segment '{_name(segment)}' is in layer {layer}, there are {len(layers)}")
-    mask = layers[layer] == value
+    if not 0 <= layer < layers:
+        raise ValueError(f"segment '{_name(segment)}' is in layer {layer}, there are {layers}")
+    return layer, value
+
+
+def _structure(
+    path: Path,
+    segment: Mapping[str, str],
+    layers: Sequence[npt.NDArray[Any]],
+    place: tuple[int, int],
+    affine: npt.NDArray[np.float64],
+    advisories: Sequence[Advisory],
+) -> Structure:
+    layer, value = place
+    color = tuple(float(c) for c in segment["Color"].split()) if "Color" in segment else None
+    structure = structure_of_label(
+        path, _name(segment), layers[layer], affine, value, color=color, advisories=advisories
+    )
     if "Extent" in segment:
         extent = [int(x) for x in segment["Extent"].split()]
         if len(extent) != 6:
             raise ValueError(f"extent of segment '{_name(segment)}' must be six numbers, got {segment['Extent']}")
-        # Slicer crops to the extent and other readers do not: where it matters, neither is taken for granted.
+        # Slicer crops to the extent and other readers do not: if that matters, neither is taken for granted.
         box = tuple(slice(max(extent[n], 0), max(extent[n + 1] + 1, 0)) for n in (4, 2, 0))
+        mask = structure.mask
         if np.count_nonzero(mask[box]) != np.count_nonzero(mask):
             raise ValueError(f"segment '{_name(segment)}' has voxels outside its extent {segment['Extent']}")
-    color = tuple(float(c) for c in segment["Color"].split()) if "Color" in segment else None
-    return Structure(_name(segment), mask, affine, label=value, color=color)  # type: ignore[arg-type]
-
-
-def _extent(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and last index along each axis with a voxel in the mask; (0, -1) where there is none."""
-    found = []
-    for axis in range(3):
-        line = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        found.append((int(line[0]), int(line[-1])) if line.size else (0, -1))
-    return found
+    return structure

@@ -1,0 +1,152 @@
+"""3ddose, the doses of DOSXYZnrc and egs_brachy (NRCC report PIRS-794, chapter 12): text with a relative uncertainty.
+
+Three numbers of voxels, the voxel boundaries along x, y and z in cm, a dose for each voxel, and its relative
+uncertainty. Doses are in Gy per history unless somebody has multiplied them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..advisory import Advisory
+from ..errors import GeometryError
+from ..image import MAX_VOXELS, Image
+from ._common import ReadOptions, agreed_unit, decoding, in_unit
+from .stored_values import numbers, open_regular
+from .text_header import oriented
+
+#: Boundaries are written with some six digits; a grid that is less even than this is no image.
+_UNEVEN = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class MonteCarloDose:
+    """Dose of a Monte Carlo calculation and its uncertainty.
+
+    Parameters
+    ----------
+    dose : Image
+        Dose of each voxel.
+    relative_uncertainty : Image
+        Standard deviation of each voxel's dose over that dose, as a fraction, on the same grid.
+    """
+
+    dose: Image
+    relative_uncertainty: Image
+
+
+def read_3ddose(path: str | os.PathLike[str], *, unit: str, orientation: str | None = None) -> MonteCarloDose:
+    """Dose and statistical uncertainty from a 3ddose file.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    unit : str
+        One of `yttria.units.UNITS`: "Gy", or "1" for a dose that is only compared relatively. The file states none.
+    orientation : str, optional
+        Where x, y and z point in the patient, as in `yttria.read_image`; "LPS" by default, which is noted.
+
+    Returns
+    -------
+    MonteCarloDose
+
+    Raises
+    ------
+    GeometryError
+        If the voxels along an axis are not of one size within 0.1 %.
+    FileFormatError
+        If the file is damaged or has no uncertainties.
+    """
+    path = Path(path)
+    with decoding(path, "3ddose"):
+        dose, uncertainty = _read(path, ReadOptions(unit, orientation=orientation))
+        if uncertainty is None:
+            raise ValueError("it holds no uncertainties")
+        return MonteCarloDose(dose, dose.with_array(uncertainty, "fraction"))
+
+
+def read_image(path: Path, options: ReadOptions) -> Image:
+    """See `yttria.io.read_image`."""
+    return _read(path, options)[0]
+
+
+def _read(path: Path, options: ReadOptions) -> tuple[Image, npt.NDArray[Any] | None]:
+    agreed = agreed_unit(path, None, options.unit)
+    with open_regular(path) as file:
+        available = os.fstat(file.fileno()).st_size
+        words = _Numbers(numbers(file))
+        sizes = [int(word) for word in words.take(3)]
+        if min(sizes) < 1 or np.prod([float(n) for n in sizes]) > MAX_VOXELS:
+            raise ValueError(f"it must begin with three numbers of voxels >= 1, got {sizes}")
+        count = int(np.prod(sizes))
+        # A number and the blank after it take two bytes.
+        if 2 * (count + sum(sizes) + 3) > available + 1:
+            raise ValueError(f"{available} bytes of text cannot hold {count} doses")
+        edges = [np.array(words.take(n + 1), dtype=float) for n in sizes]
+        shape = tuple(reversed(sizes))
+        dose = words.fill(count).reshape(shape)
+        uncertainty = words.fill(count, optional=True)
+        if words.more():
+            raise ValueError("there are more values than the voxels have")
+    place = np.eye(4)
+    for axis, edge in enumerate(edges):
+        steps = np.diff(edge)
+        mean = (edge[-1] - edge[0]) / len(steps)
+        if not (np.isfinite(edge).all() and mean > 0 and np.abs(steps / mean - 1).max() <= _UNEVEN):
+            raise GeometryError(
+                f"the voxels along {'xyz'[axis]} must be of one size, got {steps.min() * 10:g} to "
+                f"{steps.max() * 10:g} mm"
+            )
+        place[axis, axis], place[axis, 3] = mean * 10, (edge[0] + mean / 2) * 10
+    found = [_per_history(path)]
+    if options.orientation is None:
+        message = f"{path.name}: 3ddose does not state which way its axes run. x, y and z toward LPS were assumed."
+        found.append(Advisory("orientation_assumed", message))
+    image = Image(dose, oriented(options.orientation or "LPS") @ place, "1", advisories=tuple(found))
+    return in_unit(image, agreed), None if uncertainty is None else uncertainty.reshape(shape)
+
+
+def _per_history(path: Path) -> Advisory:
+    message = f"{path.name}: DOSXYZnrc writes the dose per history. The values were taken as they are."
+    return Advisory("dose_per_history", message, severity="note")
+
+
+class _Numbers:
+    """Numbers of a text, taken in pieces."""
+
+    def __init__(self, pieces: Iterator[list[bytes]]) -> None:
+        self._pieces, self._words = pieces, list[bytes]()
+
+    def more(self) -> bool:
+        while not self._words:
+            found = next(self._pieces, None)
+            if found is None:
+                return False
+            self._words = found
+        return True
+
+    def take(self, count: int) -> list[float]:
+        """The next numbers, so few that they may be held as a list."""
+        return [float(value) for value in self.fill(count)]
+
+    def fill(self, count: int, *, optional: bool = False) -> Any:
+        """The next numbers as an array; None if `optional` and there are none at all."""
+        if optional and not self.more():
+            return None
+        array, filled = np.empty(count), 0
+        while filled < count:
+            if not self.more():
+                raise ValueError(f"{count} numbers should follow, there are {filled}")
+            taken = self._words[: count - filled]
+            self._words = self._words[len(taken) :]
+            array[filled : filled + len(taken)] = [float(word) for word in taken]
+            filled += len(taken)
+        return array

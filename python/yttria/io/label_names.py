@@ -1,0 +1,71 @@
+"""Names of the labels of a NIfTI labelmap: the label table of a header extension, and BIDS `dseg.tsv` beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from ..errors import FileFormatError
+from .stored_values import open_regular
+
+#: A table of names is short; what is longer is something else.
+_LONGEST_TABLE = 1 << 22
+
+
+def names_of_labels(path: Path, extensions: Sequence[str]) -> dict[int, str]:
+    """The names that the header's extensions and a table beside the file give to label values.
+
+    Raises
+    ------
+    FileFormatError
+        If the two give one label two names, or if a table is damaged.
+    """
+    found: dict[int, str] = {}
+    for text in extensions:
+        if "<CaretExtension" in text:
+            found |= _label_table(path, text)
+    sidecar = _sidecar(path)
+    if sidecar is not None:
+        for label, name in _tsv(sidecar).items():
+            if found.setdefault(label, name) != name:
+                raise FileFormatError(f"{path}: label {label} is '{found[label]}' by its header, '{name}' by {sidecar}")
+    return found
+
+
+def _label_table(path: Path, text: str) -> dict[int, str]:
+    """The `LabelTable` of Caret's XML, which TotalSegmentator writes."""
+    # Nothing in a table of names needs a document type, and entities could grow without bound.
+    if len(text) > _LONGEST_TABLE or "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise FileFormatError(f"{path}: the label table of its header is no plain XML")
+    try:
+        root = ElementTree.fromstring(text[text.index("<CaretExtension") :].rstrip("\0 \n"))
+        return {int(label.attrib["Key"]): "".join(label.itertext()) for label in root.iter("Label")}
+    except (ElementTree.ParseError, KeyError, ValueError) as error:
+        raise FileFormatError(f"{path}: the label table of its header cannot be read: {error}") from error
+
+
+def _sidecar(path: Path) -> Path | None:
+    stem = path.name.removesuffix(".gz").removesuffix(".GZ").rsplit(".", 1)[0]
+    table = path.with_name(f"{stem}.tsv")
+    return table if stem.casefold().split("_")[-1] == "dseg" and table.is_file() else None
+
+
+def _tsv(path: Path) -> dict[int, str]:
+    with open_regular(path) as file:
+        data = file.read(_LONGEST_TABLE + 1)
+    try:
+        if len(data) > _LONGEST_TABLE:
+            raise ValueError(f"it is longer than {_LONGEST_TABLE} bytes")
+        # With or without a byte order mark.
+        rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter="\t"))
+        found: dict[int, str] = {}
+        for row in rows:
+            label, name = int(row["index"]), row["name"] or ""
+            if found.setdefault(label, name) != name:
+                raise ValueError(f"index {label} has two names")
+        return found
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise FileFormatError(f"{path}: not a table of labels with the columns index and name: {error}") from error

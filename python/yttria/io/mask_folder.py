@@ -1,0 +1,79 @@
+"""Folder of masks: one file for each structure, whose name is the file's name without its ending."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import DuplicateNameError, FileFormatError
+from ..image import Image
+from ..structure import Structure
+from ..structure_selection import Patterns
+from ._common import ReadOptions, positions
+from .dicom import is_dicom
+from .labelmap import MAX_STRUCTURES, SharedMask, checked_name, extent, label_values
+
+
+def is_mask_folder(path: Path, name: re.Pattern[str]) -> bool:
+    """Whether a path is a folder with files of these names in it, and without DICOM."""
+    if not path.is_dir():
+        return False
+    files = _files(path)
+    return any(name.match(f.name) for f in files) and not any(not name.match(f.name) and is_dicom(f) for f in files)
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(f for f in path.iterdir() if f.name[0] != "." and f.is_file())
+
+
+def read_structures(
+    path: Path,
+    name: re.Pattern[str],
+    read: Callable[[Path, ReadOptions], Image],
+    options: ReadOptions,
+    *,
+    names: Sequence[str] | None,
+    only: Patterns,
+    exclude: Patterns,
+) -> list[Structure]:
+    """See `yttria.io.read_structures`. Only the files of the structures that are wanted are read."""
+    found: dict[str, Path] = {}
+    for file in _files(path):
+        if match := name.match(file.name):
+            stem = match["stem"].strip()
+            if stem in found:
+                raise DuplicateNameError(f"{path}: '{stem}' is in two files, {found[stem].name} and {file.name}")
+            found[stem] = file
+    stems = list(found)
+    wanted = positions(path, stems, names, only=only, exclude=exclude)
+    if len(wanted) > MAX_STRUCTURES:
+        raise FileFormatError(f"{path}: at most {MAX_STRUCTURES} masks are read at once, got {len(wanted)}")
+    return [_structure(found[stems[n]], stems[n], read(found[stems[n]], options)) for n in wanted]
+
+
+def _structure(path: Path, stem: str, image: Image) -> Structure:
+    name, advisories = checked_name(path, stem)
+    known: dict[str, Any] = {"advisories": (*image.advisories, *advisories)}
+    array = image.array
+    if array.dtype.kind == "f" and ((array > 0) & (array < 1)).any():
+        return Structure(name, array, image.affine_lps, **known)
+    values = label_values(path, array)
+    if len(values) > 1:
+        raise FileFormatError(
+            f"{path}: a mask must hold 0 and one other value, got {len(values)} others: is it a labelmap?"
+        )
+    mask = array != 0
+    box = tuple(slice(low, high + 1) for low, high in extent(mask))
+    return SharedMask(name, partial(_filled, mask.shape, box, mask[box].copy()), image.affine_lps, **known)  # type: ignore[arg-type]
+
+
+def _filled(shape: tuple[int, ...], box: tuple[slice, ...], inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    mask = np.zeros(shape, bool)
+    mask[box] = inside
+    return mask

@@ -1,0 +1,86 @@
+"""Headers of one key and one value a line: MetaImage ("Key = value") and Interfile ("!key := value")."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..affine import Affine
+from ..errors import ArgumentError, GeometryError
+from .stored_values import LONGEST_HEADER
+
+#: Directions in the patient as LPS axes: (axis, sign).
+_LETTERS = {"L": (0, 1.0), "R": (0, -1.0), "P": (1, 1.0), "A": (1, -1.0), "S": (2, 1.0), "I": (2, -1.0)}
+
+
+@dataclass(frozen=True)
+class TextHeader:
+    """Keys and values of a header, with checks whose errors name the key."""
+
+    fields: Mapping[str, str]
+
+    def text(self, *keys: str) -> str | None:
+        """The value of the first of these keys that is there and not empty."""
+        return next((self.fields[key] for key in keys if self.fields.get(key)), None)
+
+    def numbers(self, count: int, *keys: str) -> list[float] | None:
+        """Exactly so many finite numbers; None if the header has none of the keys."""
+        text = self.text(*keys)
+        if text is None:
+            return None
+        words = text.replace(",", " ").strip("{} ").split()
+        found = [float(word) for word in words]
+        if len(found) != count or not all(map(math.isfinite, found)):
+            raise ValueError(f"{keys[0]} must be {count} finite numbers, got '{text:.80}'")
+        return found
+
+    def number(self, *keys: str) -> float | None:
+        """One finite number; None if the header has none of the keys."""
+        found = self.numbers(1, *keys)
+        return None if found is None else found[0]
+
+    def whole(self, *keys: str) -> int | None:
+        """One whole number; None if the header has none of the keys."""
+        found = self.number(*keys)
+        if found is not None and found != int(found):
+            raise ValueError(f"{keys[0]} must be a whole number, got {found:g}")
+        return None if found is None else int(found)
+
+
+def check_length(path: Path, length: int) -> None:
+    """Raise `ValueError` for a header that is longer than any text is."""
+    if length >= LONGEST_HEADER:
+        raise ValueError(f"the header is longer than {LONGEST_HEADER} bytes")
+
+
+def oriented(letters: str) -> Affine:
+    """The rotation (4 x 4) from axes that point as three letters state, such as "LPS" or "RAI", to LPS.
+
+    Raises
+    ------
+    ArgumentError
+        If they are not one letter each of L/R, P/A and S/I.
+    """
+    found = [_LETTERS.get(letter) for letter in letters.upper()] if isinstance(letters, str) else []
+    if len(found) != 3 or None in found or {axis for axis, _ in filter(None, found)} != {0, 1, 2}:
+        raise ArgumentError(
+            f"orientation must be one letter each of L/R, P/A and S/I, such as 'LPS', got {letters!r:.80}"
+        )
+    matrix = np.zeros((4, 4))
+    matrix[3, 3] = 1.0
+    for n, (axis, sign) in enumerate(filter(None, found)):
+        matrix[axis, n] = sign
+    return matrix
+
+
+def checked_sizes(sizes: list[float] | None, key: str) -> list[float]:
+    """Voxel sizes in mm; `GeometryError` if they are missing or not greater than 0."""
+    if sizes is None:
+        raise GeometryError(f"the header has no '{key}': nothing states the size of a voxel")
+    if min(sizes) <= 0:
+        raise GeometryError(f"{key} must be greater than 0 mm, got {', '.join(f'{size:g}' for size in sizes)}")
+    return sizes

@@ -1,0 +1,140 @@
+"""Place of a NIfTI image: its header may state it twice, by sform and by qform with pixdim, and the two may differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .advisory import Advisory
+from .affine import Affine
+from .errors import ArgumentError, GeometryError
+
+#: What `affine` may be: the matrix that is taken whatever the other one states.
+CHOICES = ("sform", "qform")
+#: Voxel sizes that differ by more contradict each other; rounded ones differ by less.
+SAME_SIZE = 0.01
+#: Farthest that a voxel may lie from its place by the other matrix without a word: rounding of the quaternion.
+SAME_PLACE_MM = 0.1
+#: Beyond this angle a rotation is no registration, but another order or direction of the axes.
+LARGEST_ROTATION_DEGREES = 45.0
+
+
+def checked_choice(affine: str | None) -> str | None:
+    """The choice itself; `ArgumentError` if it is none of `CHOICES`."""
+    if affine is None or affine in CHOICES:
+        return affine
+    raise ArgumentError(f"affine must be one of {', '.join(CHOICES)}, got {affine!r:.80}")
+
+
+def nifti_affine(header: Any, choice: str | None = None) -> tuple[Affine, tuple[Advisory, ...]]:
+    """Settle where a NIfTI image lies.
+
+    Parameters
+    ----------
+    header : nibabel header
+        With sform, qform and pixdim.
+    choice : {"sform", "qform"}, optional
+        The matrix to take, if the header states two that differ.
+
+    Returns
+    -------
+    ndarray
+        (4, 4), indices (i, j, k) to millimeters, right-anterior-superior.
+    tuple of Advisory
+
+    Raises
+    ------
+    GeometryError
+        If there is neither matrix, if a voxel size is zero, negative or not finite, or if the two contradict each
+        other in voxel size, left and right, or the direction of an axis.
+
+    Warns
+    -----
+    sform_and_qform_differ
+        The two differ by a shift or a small rotation, as after a registration; the sform was taken.
+
+    Notes
+    -----
+    Programs differ in which matrix they take. With T = sform x inverse(qform), a difference is a registration if T is
+    a rotation of at most 45 degrees with voxel sizes within 1 %. pixdim belongs to the qform; with a sform alone it
+    must still agree with the lengths of the sform's columns.
+    """
+    codes = int(header["sform_code"]), int(header["qform_code"])
+    has = {"sform": codes[0] > 0, "qform": codes[1] > 0}
+    if not any(has.values()):
+        raise GeometryError("the NIfTI image has neither sform nor qform: nothing states where it lies")
+    if choice is not None and not has[choice]:
+        raise GeometryError(f"the NIfTI image has no {choice}: its {choice}_code is 0")
+    pixdim = np.array(header["pixdim"][1:4], dtype=np.float64)
+    sform = np.array(header.get_sform(), dtype=np.float64)
+    if choice == "sform":
+        return sform, _chosen(choice, has, "pixdim and qform")
+    if not (np.isfinite(pixdim).all() and (pixdim > 0).all()):
+        raise GeometryError(f"the NIfTI header's pixdim must be finite and greater than 0, got {_listed(pixdim)} mm")
+    if not has["qform"]:
+        _check_size("sform", np.linalg.norm(sform[:3, :3], axis=0), "pixdim", pixdim)
+        return sform, ()
+    qform = np.array(header.get_qform(), dtype=np.float64)
+    if choice == "qform" or not has["sform"]:
+        return qform, _chosen(choice, has, "sform")
+    return sform, _compared(sform, qform, codes, tuple(int(n) for n in header["dim"][1:4]))
+
+
+def _chosen(choice: str | None, has: dict[str, bool], other: str) -> tuple[Advisory, ...]:
+    if choice is None or not all(has.values()):
+        return ()
+    message = f"The {choice} of the NIfTI header was taken, as asked for, without a look at {other}."
+    return (Advisory("affine_chosen", message, severity="note"),)
+
+
+def _compared(sform: Affine, qform: Affine, codes: tuple[int, int], shape: tuple[int, ...]) -> tuple[Advisory, ...]:
+    if not np.isfinite(sform).all() or not np.isfinite(qform).all():
+        raise GeometryError("the NIfTI header's sform and qform must be finite")
+    _check_size("sform", np.linalg.norm(sform[:3, :3], axis=0), "qform", np.linalg.norm(qform[:3, :3], axis=0))
+    with np.errstate(all="ignore"):
+        turned = (sform[:3, :3] / np.linalg.norm(sform[:3, :3], axis=0)).T @ (
+            qform[:3, :3] / np.linalg.norm(qform[:3, :3], axis=0)
+        )
+    if np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) <= 0:
+        raise GeometryError(
+            "the NIfTI header contradicts itself: by its sform the image is the mirror image of that by its qform, so "
+            f"left and right are exchanged; {_remedy()}"
+        )
+    # The trace of a rotation by t is 1 + 2 cos t.
+    angle = float(np.degrees(np.arccos(np.clip((np.trace(turned) - 1) / 2, -1, 1))))
+    if not angle <= LARGEST_ROTATION_DEGREES:
+        raise GeometryError(
+            f"the NIfTI header contradicts itself: sform and qform differ by a rotation of {angle:.0f} degrees, which "
+            f"is another direction of the axes; {_remedy()}"
+        )
+    corners = np.array([[x, y, z, 1] for x in (0, shape[0]) for y in (0, shape[1]) for z in (0, shape[2])]).T
+    distance = float(np.linalg.norm(((sform - qform) @ corners)[:3], axis=0).max())
+    if distance <= SAME_PLACE_MM:
+        return ()
+    smallest = float(np.linalg.norm(sform[:3, :3], axis=0).min())
+    message = (
+        f"The NIfTI header states two places up to {distance:.3g} mm apart: sform (code {codes[0]}) and qform (code "
+        f"{codes[1]}), turned by {angle:.2g} degrees. The sform was taken; other programs take the qform."
+    )
+    severity = "note" if distance <= 0.1 * smallest else "warning"
+    return (Advisory("sform_and_qform_differ", message, distance, SAME_PLACE_MM, severity=severity),)  # type: ignore[arg-type]
+
+
+def _check_size(name: str, a: Any, other: str, b: Any) -> None:
+    with np.errstate(all="ignore"):
+        same = bool((np.abs(a / b - 1) <= SAME_SIZE).all())
+    if not same:
+        raise GeometryError(
+            f"the NIfTI header contradicts itself: voxels are {_listed(a)} mm by its {name} and {_listed(b)} mm by its "
+            f"{other}; if you know which is right, take it with affine='sform'"
+            + ("" if other == "pixdim" else " or affine='qform'")
+        )
+
+
+def _remedy() -> str:
+    return "if you know which is right, take it with affine='sform' or affine='qform'"
+
+
+def _listed(values: Any) -> str:
+    return " x ".join(f"{value:g}" for value in values)
