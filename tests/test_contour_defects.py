@@ -150,3 +150,11 @@ def test_a_tip_without_area_is_where_the_structure_ends() -> None:
 def test_two_rings_in_one_plane_within_its_tolerance() -> None:
     contours = [ring(0, 0, z, 8) for z in (0.0, 2, 4)] + [ring(0, 0, z + 0.02, 4) for z in (0.0, 2, 4)]
     assert ContourStructure("x", contours, interpolation="none").volume_ml == pytest.approx(6e-3 * np.pi * 48, rel=1e-3)
+
+
+def test_findings_that_leave_the_volume_as_it_is_are_notes() -> None:
+    severities = {}
+    for bad in (GOOD[1][::-1], [[1, 1, 3], [5, 5, 3], [3, 3, 3]], [[1, 1, 3], [2, np.nan, 3], [4, 4, 3]]):
+        structure, _ = found(np.array(bad, dtype=float))
+        severities |= {a.code: a.severity for a in structure.advisories}
+    assert severities == {"contour_duplicate": "note", "contour_zero_area": "note", "contour_not_finite": "warning"}

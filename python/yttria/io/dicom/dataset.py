@@ -21,6 +21,7 @@ from typing import Any
 from ..._extras import require
 from ...errors import FileFormatError
 from .._common import decoding
+from ..opened import record_opened
 
 #: A pydicom Dataset; the library is optional and brings no types.
 Dataset = Any
@@ -90,8 +91,8 @@ class Opened(io.BufferedReader):
     """A file to parse. pydicom asks for all the rest of it in one case only: to inflate it, however much that gives."""
 
     def __init__(self, path: Path) -> None:
-        """Open for reading."""
-        super().__init__(io.FileIO(path))
+        """Open for reading, and record that the file was looked at."""
+        super().__init__(io.FileIO(record_opened(path)))
 
     def read(self, size: int | None = -1) -> bytes:
         """Read so many bytes; `FileFormatError` where all are asked for."""

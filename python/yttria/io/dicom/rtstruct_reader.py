@@ -17,7 +17,6 @@ from ...errors import FileFormatError, UndefinedError
 from ...image import Image
 from ...structure_selection import Patterns
 from .._common import decoding, positions
-from ..opened import record_opened
 from .dataset import Dataset, items, quiet, read_dataset, text, whole
 from .structure_names import check_count, name_of, told_apart
 from .voxel_centers import carried_to_edges
@@ -95,7 +94,7 @@ def read_rtstruct(
     Codes that `ContourStructure` adds are described in docs/structures.md.
     Source: DICOM PS3.3 C.8.8.5 and C.8.8.6 (from memory, unverified but for files of six other programs).
     """
-    path = record_opened(Path(path))
+    path = Path(path)
     terms: dict[str, Any] = {
         "end_caps": end_caps,
         "interpolation": interpolation,
@@ -190,7 +189,13 @@ def _structure(
                 miscounted += text(contour, "NumberOfContourPoints") not in (None, str(len(points)))
     color = next((c for c in map(_color, drawn) if c is not None), None)
     advisories = advisories + [
-        Advisory("contour_not_closed", f"'{name}': {count} contours {kind} bound no volume and were left out.", count)
+        Advisory(
+            "contour_not_closed",
+            f"'{name}': {count} contours {kind} bound no volume and were left out.",
+            count,
+            # Points mark a place; an open line may be meant as an outline.
+            severity="note" if kind == "POINT" else "warning",
+        )
         for kind, count in left_out.items()
     ]
     if miscounted:

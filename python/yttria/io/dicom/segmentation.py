@@ -19,7 +19,6 @@ from ...errors import FileFormatError, ShapeError
 from ...structure import Structure
 from ...structure_selection import Patterns
 from .._common import decoding, positions
-from ..opened import record_opened
 from .dataset import Dataset, items, number, quiet, read_dataset, text, whole
 from .geometry import plane
 from .segmentation_grid import FrameGrid, frame_grid
@@ -80,7 +79,7 @@ def read_segmentation(
     segment_frame_twice
         One slice of a segment is stored twice; both are equal.
     """
-    path = record_opened(Path(path))
+    path = Path(path)
     dataset = read_dataset(path)
     with decoding(path, "DICOM"), quiet():
         kind = text(dataset, "SegmentationType")
