@@ -410,3 +410,21 @@ def test_only_limits_that_the_doses_are_compared_with_are_advised_of() -> None:
     assert [a.code for a in compare_models(lau).advisories] == ["limit_not_verified"]
     again = replace(GLASS, prior_lung_dose_gy=5)
     assert "limit_derived_otherwise" in {a.code for a in compare_models(again).advisories}
+
+
+def test_a_plan_like_dosisphere_breaks_no_limit() -> None:
+    # 177 Gy to 1.1 kg perfused of a liver of 1.6 kg: 122 Gy to the whole liver.
+    patient = replace(
+        GLASS,
+        tumors=(Tumor(0.4, 6.0),),
+        normal_perfused_mass_kg=0.7,
+        normal_total_mass_kg=1.2,
+        lung_shunt_fraction=0.03,
+        target_perfused_dose_gy=177,
+    )
+    run = compare_models(patient)["single_compartment"]
+    states = {s.limit.id: s for s in run.limit_states}
+    perfused = states["eanm2022-glass-hcc-unilobar-perfused-above-150"]
+    assert perfused.value == pytest.approx(177)
+    assert perfused.state == "met"
+    assert not run.breaks
