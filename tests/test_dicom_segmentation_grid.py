@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_samples import affine
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRBigEndian, RLELossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless
 
 from yttria import Structure, read_structures
 from yttria.errors import FileFormatError, GeometryError, ShapeError, UndefinedError
@@ -238,6 +238,15 @@ def test_an_encoding_that_cannot_be_read_is_named(source: Path, tmp_path: Path, 
     dataset.save_as(path, implicit_vr=False, little_endian=True, enforce_file_format=False)
     with pytest.raises(FileFormatError, match=r"seg.dcm: the transfer syntax .* is not supported"):
         read_structures(path)
+
+
+def test_a_deflated_file_is_refused_in_plain_words(source: Path, tmp_path: Path) -> None:
+    path = write_seg(tmp_path / "seg.dcm", {"L": on(3)}, source)
+    dataset = pydicom.dcmread(path)
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    dataset.save_as(path)
+    with pytest.raises(FileFormatError, match="deflated transfer syntax is not supported: store the file uncompressed"):
+        read(path)
 
 
 def test_a_number_of_two_segments_is_refused(source: Path, tmp_path: Path) -> None:

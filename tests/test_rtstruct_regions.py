@@ -17,7 +17,7 @@ from dicom_samples import new_dataset
 from pydicom.dataset import Dataset
 
 from yttria import read_structures
-from yttria.errors import FileFormatError, ShapeError, UnknownNameError
+from yttria.errors import FileFormatError, ShapeError, UndefinedError, UnknownNameError
 from yttria.io.dicom import read_rtstruct
 from yttria.io.opened import opened_files
 
@@ -131,3 +131,12 @@ def test_thousands_of_regions_are_refused_unless_some_are_selected(tmp_path: Pat
     with pytest.raises(ShapeError, match="at most 1000 regions of interest can be read at once, got 1201"):
         read_structures(path)
     assert len(read_structures(path, only="r?")) == 9
+
+
+def test_copies_of_one_file_are_one_and_other_files_of_its_series_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "rs.dcm", [(1, "liver", LIVER)])
+    (tmp_path / "copy of rs.dcm").write_bytes(path.read_bytes())
+    assert [s.name for s in read_structures(tmp_path)] == ["liver"]
+    write(tmp_path / "other.dcm", [(1, "liver", TUMOR)])
+    with pytest.raises(UndefinedError, match="must be in one file, got several that differ"):
+        read_structures(tmp_path)

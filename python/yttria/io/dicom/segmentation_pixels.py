@@ -41,7 +41,7 @@ class Frames:
         self._dataset, self._data = dataset, b""
         if syntax in _NATIVE:
             limit, self._data = stored, data if isinstance(data, bytes) else b""
-            if syntax == _BIG_ENDIAN and dataset["PixelData"].VR == "OW":
+            if syntax == _BIG_ENDIAN and stored and dataset["PixelData"].VR == "OW":
                 words = np.frombuffer(self._data[: stored // 2 * 2], "<u2")
                 self._data = words.byteswap().tobytes()
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from filecmp import cmp
 from typing import Any
 
 from ...contours import END_CAPS, INTERPOLATIONS
@@ -34,6 +35,8 @@ def read_structures(
 ) -> list[Structure]:
     """The structures of one SEG or RTSTRUCT: a file, or the only one in a folder, or the one that `series` names.
 
+    Copies of one file in a folder count as one.
+
     `only` and `exclude` are patterns of names, as in `yttria.select_structures`. The last four are `read_rtstruct`'s.
     Of them a SEG takes `slice_thickness_mm` alone, as the distance between its slices; the others are refused for it
     where they ask for anything else than as it is.
@@ -53,9 +56,9 @@ def read_structures(
             raise UnknownNameError("DICOM structures have names of their own; select with names=, not labels=")
         with quiet():
             chosen = choose(scan(files(paths)), series, ("SEG", "RTSTRUCT"), "the structures")
-        if len(chosen.headers) != 1:
-            raise UndefinedError(f"structures must be in one file, got several in one series: {chosen}")
-        (header,) = chosen.headers
+        header, *others = chosen.headers
+        if not all(cmp(header.path, other.path, shallow=False) for other in others):
+            raise UndefinedError(f"structures must be in one file, got several that differ in one series: {chosen}")
         with decoding(header.path, "DICOM"):
             if chosen.modality == "RTSTRUCT":
                 return list(read_rtstruct(header.path, names, **chosen_by, **rules))
