@@ -32,6 +32,7 @@ PYTHON_ROOMS = {
     "advisory": set(),
     "_inputs": {"_core", "errors"},
     "_text": set(),
+    "_csv": {"_text", "io"},
     "bounds": {"advisory", "errors"},
     "planning": {"_core", "_inputs", "_text", "errors", "advisory", "data", "_extras", "io", "provenance"},
     "kernels": {"_core", "errors", "advisory"},
@@ -74,7 +75,7 @@ PYTHON_ROOMS = {
         "structure_selection",
         "provenance",
     },
-    "batch": {"_core", "_extras", "advisory", "case", "errors", "image", "io", "kernels", "units"},
+    "batch": {"_core", "_csv", "_extras", "_text", "advisory", "case", "errors", "image", "io", "kernels", "units"},
     "case_checks": {"_core", "_inputs", "bounds", "contours", "errors", "image", "io", "voxel"},
     "case_record": {"_core", "case", "io"},
     "case": {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,8 +14,22 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from .._csv import write_csv
 from .._text import plain
 from ..advisory import Advisory, Severity
+
+__all__ = [
+    "Row",
+    "as_json",
+    "print_advisories",
+    "print_line",
+    "print_table",
+    "print_written",
+    "printed",
+    "progress",
+    "shown",
+    "write_csv",
+]
 
 Row = dict[str, "str | float | int | None"]
 #: Label and style of each severity, the gravest first.
@@ -92,14 +105,6 @@ def print_advisories(advisories: Iterable[Advisory]) -> None:
             (label, style), f" {plain(in_option_names(advisory.message))} ", (f"[{advisory.code}]", "dim")
         )
         console.print(line, highlight=False)
-
-
-def write_csv(path: Path, rows: Sequence[Row]) -> None:
-    """One line a row, full precision."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else [])
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def as_json(value: object) -> str:

@@ -1,0 +1,109 @@
+"""CSV files as the package writes them: whole or not at all, and no cell of text is a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ._text import plain
+from .io._common import atomic
+
+#: Characters with which a spreadsheet takes a cell for a formula; in full width, some take them as well.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def neutral(text: str) -> str:
+    """Make a text that a spreadsheet does not take for a formula: with an apostrophe before it if it could be one.
+
+    Parameters
+    ----------
+    text : str
+        Any text; a number in it stays as it is.
+
+    Returns
+    -------
+    str
+        The text, with one apostrophe before it if its first character, apart from blanks and apostrophes, is one of
+        ``= + - @``, a tab or a line end. `as_written` takes that apostrophe away.
+
+    Notes
+    -----
+    The rule is that of OWASP, "CSV Injection". Spreadsheets do not show the apostrophe of a text cell.
+
+    Examples
+    --------
+    >>> neutral("=1+1"), neutral("-0.5"), neutral("Tumor - left")
+    ("'=1+1", '-0.5', 'Tumor - left')
+    """
+    return f"'{text}" if _could_be_formula(text) and not _is_number(text) else text
+
+
+def as_written(text: str) -> str:
+    """Undo `neutral`.
+
+    Examples
+    --------
+    >>> as_written(neutral("=1+1")), as_written("'quoted'")
+    ('=1+1', "'quoted'")
+    """
+    return text[1:] if text[:1] == "'" and neutral(text[1:]) == text else text
+
+
+def write_csv(
+    path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None, *, one_line: bool = True
+) -> int:
+    """Write a table as CSV, in UTF-8, numbers in full precision; the one function of the package that does so.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it appears whole, or the one that was there stays as it is.
+    rows : iterable of mapping
+        Cells by column. None is an empty cell.
+    columns : sequence of str, optional
+        The columns in their order; by default those of the first row.
+    one_line : bool, default True
+        Spell out line ends and other control characters of texts (`_text.plain`), so that every row is one line.
+
+    Returns
+    -------
+    int
+        Number of rows.
+
+    Notes
+    -----
+    Texts are written by `neutral`: a cell that a spreadsheet would calculate gets an apostrophe before it. Numbers,
+    also negative ones, are untouched.
+    """
+    rows = list(rows) if columns is None else rows
+    names = list(rows[0]) if columns is None and rows else list(columns or ())  # type: ignore[index]
+    count = 0
+
+    def cell(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return neutral(plain(value) if one_line else value)
+
+    with atomic(path) as file:
+        text = io.TextIOWrapper(file, "utf-8", errors="backslashreplace", newline="", write_through=True)
+        writer = csv.writer(text)
+        writer.writerow([cell(name) for name in names])
+        for count, row in enumerate(rows, 1):  # noqa: B007
+            writer.writerow([cell(row.get(name)) for name in names])
+        text.detach()
+    return count
+
+
+def _could_be_formula(text: str) -> bool:
+    return text.lstrip(" '").startswith(_FORMULA)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return text.strip() == text
