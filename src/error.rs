@@ -66,6 +66,11 @@ pub enum Error {
     },
     /// The caller asked for the work to stop.
     Cancelled,
+    /// A defect of this crate: a worker panicked.
+    Internal {
+        /// What the panic said.
+        message: String,
+    },
 }
 
 impl Error {
@@ -85,6 +90,15 @@ impl Error {
             value,
             requirement: requirement.into(),
             hint: String::new(),
+        }
+    }
+
+    /// An [`Error::Internal`] from what a panic carried.
+    pub fn from_panic(payload: &(dyn std::any::Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_string());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        Self::Internal {
+            message: text.unwrap_or_else(|| "no message".into()),
         }
     }
 
@@ -129,6 +143,10 @@ impl fmt::Display for Error {
                 write!(f, "{quantity} needs {:.1} MiB of memory, more than is available", *bytes as f64 / 1048576.0)
             }
             Self::Cancelled => write!(f, "cancelled by the caller"),
+            Self::Internal { message } => write!(
+                f,
+                "a defect of yttria itself stopped the calculation ({message}): please report it with the input that led to it"
+            ),
         }
     }
 }

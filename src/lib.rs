@@ -1,14 +1,15 @@
 //! Yttrium-90 radioembolization dosimetry.
 //!
-//! Rooms, in the order in which they may depend on each other: [`error`] <- [`nuclide`], [`grid`], [`parallel`],
-//! [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`error`] <- [`evaluation`]. `planning`, `voxel`
-//! and `evaluation` do not know each other. Nothing here knows Python, prints, or touches a file or the network; the
+//! Rooms, in the order in which they may depend on each other: [`error`] <- [`memory`] <- [`nuclide`], [`grid`],
+//! [`parallel`], [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`error`] <- [`evaluation`].
+//! `planning`, `voxel` and `evaluation` do not know each other. Nothing here knows Python, prints, or touches a file or the network; the
 //! feature `python` adds the extension module on top.
 
 pub mod error;
 pub mod evaluation;
 pub mod grid;
 pub mod kernels;
+pub mod memory;
 pub mod nuclide;
 pub mod parallel;
 pub mod planning;

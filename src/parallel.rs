@@ -1,11 +1,15 @@
 //! Threads of our own: scoped, no global pool, and a result that does not depend on how many there are.
+//!
+//! A thread that cannot be started is done without; a worker that panics is an [`Error::Internal`].
 
-use std::sync::Mutex;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::thread::ThreadId;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{Builder, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
+use crate::memory;
 
 /// How many threads to use: the given number, or every processor available to the process.
 ///
@@ -18,58 +22,18 @@ pub fn thread_count(threads: Option<usize>) -> Result<usize> {
     }
 }
 
-/// Calls `work(i)` for each `i < count` on up to `threads` threads; results come back in order of `i`.
+/// How many of the wanted threads there is address space for.
 ///
-/// The division into items is the caller's and must not depend on `threads`: then neither does the result.
-pub fn map<T: Send>(count: usize, threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    if threads <= 1 || count <= 1 {
-        return (0..count).map(work).collect();
+/// A thread takes a stack, and the allocator may set some space aside for it. If what is left runs out before a new thread
+/// has its thread-local data, the C library ends the process; so none is started where it could come to that.
+fn affordable(wanted: usize) -> usize {
+    const EACH: usize = 80 << 20;
+    const REST: usize = 256 << 20;
+    let mut threads = wanted;
+    while threads > 1 && memory::room("threads", REST + (threads - 1) * EACH).is_err() {
+        threads /= 2;
     }
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new((0..count).map(|_| None).collect::<Vec<Option<T>>>());
-    let run = || {
-        loop {
-            let i = next.fetch_add(1, Ordering::Relaxed);
-            if i >= count {
-                break;
-            }
-            let value = work(i);
-            done.lock().expect("no worker panicked while storing")[i] = Some(value);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads.min(count) {
-            scope.spawn(run);
-        }
-        run();
-    });
-    let done = done.into_inner().expect("no worker panicked while storing");
-    done.into_iter().map(|value| value.expect("every item was worked on")).collect()
-}
-
-/// Calls `work(item)` for each item on up to `threads` threads. Items may carry disjoint mutable slices.
-pub fn for_each<T: Send>(items: Vec<T>, threads: usize, work: impl Fn(T) + Sync) {
-    if threads <= 1 || items.len() <= 1 {
-        items.into_iter().for_each(work);
-        return;
-    }
-    let workers = threads.min(items.len());
-    let queue = Mutex::new(items.into_iter());
-    let run = || {
-        loop {
-            let item = queue.lock().expect("no worker panicked while taking an item").next();
-            match item {
-                Some(item) => work(item),
-                None => break,
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..workers {
-            scope.spawn(run);
-        }
-        run();
-    });
+    threads.max(1)
 }
 
 /// Whether the caller still wants the result. Workers ask between small parts of their work; on the thread that made
@@ -123,27 +87,85 @@ impl<'a> Cancellation<'a> {
     }
 }
 
-/// [`for_each`] whose work can fail or be cancelled: nothing is started after the first error, which is returned.
-pub fn try_for_each<T: Send>(
-    items: Vec<T>,
+/// How many threads work, and who may stop them.
+#[derive(Clone, Copy)]
+pub struct Workers<'a> {
+    threads: usize,
+    cancellation: &'a Cancellation<'a>,
+}
+
+impl<'a> Workers<'a> {
+    /// Errors as [`thread_count`].
+    pub fn new(threads: Option<usize>, cancellation: &'a Cancellation<'a>) -> Result<Self> {
+        let threads = thread_count(threads)?;
+        Ok(Self { threads, cancellation })
+    }
+
+    /// How many threads work at most.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// [`Cancellation::check`], to be called every few milliseconds.
+    pub fn check(&self) -> Result<()> {
+        self.cancellation.check()
+    }
+
+    /// Calls `work(i)` for each `i < count`; results come back in order of `i`.
+    ///
+    /// The division into items is the caller's and must not depend on the number of threads: then neither does the
+    /// result.
+    pub fn map<T: Send>(&self, count: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
+        let mut done: Vec<Option<T>> = memory::reserved("results of the workers", count)?;
+        done.resize_with(count, || None);
+        self.for_each(done.iter_mut().enumerate(), |(i, slot)| {
+            *slot = Some(work(i)?);
+            Ok(())
+        })?;
+        let mut results = memory::reserved("results of the workers", count)?;
+        results.extend(done.into_iter().flatten());
+        Ok(results)
+    }
+
+    /// Calls `work(item)` for each item. Items may carry disjoint mutable slices.
+    ///
+    /// Nothing is started after the first error, which is returned.
+    pub fn for_each<I: IntoIterator<IntoIter: Send, Item: Send>>(
+        &self,
+        items: I,
+        work: impl Fn(I::Item) -> Result<()> + Sync,
+    ) -> Result<()> {
+        try_for_each(items, self.threads, self.cancellation, work)
+    }
+}
+
+/// [`Workers::for_each`] on up to `threads` threads.
+pub fn try_for_each<I: IntoIterator<IntoIter: Send, Item: Send>>(
+    items: I,
     threads: usize,
     cancellation: &Cancellation<'_>,
-    work: impl Fn(T) -> Result<()> + Sync,
+    work: impl Fn(I::Item) -> Result<()> + Sync,
 ) -> Result<()> {
-    let workers = threads.min(items.len());
-    let queue = Mutex::new((items.into_iter(), None));
+    let items = items.into_iter();
+    let (least, most) = items.size_hint();
+    let workers = affordable(threads.min(most.unwrap_or(least).max(1)));
+    let queue = Mutex::new((items, None));
     let take = || {
-        let mut queue = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
         if queue.1.is_some() { None } else { queue.0.next() }
     };
     let run = || {
         while let Some(item) = take() {
-            if let Err(error) = cancellation.check().and_then(|()| work(item)) {
-                queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1.get_or_insert(error);
+            let done = cancellation.check().and_then(|()| {
+                let done = catch_unwind(AssertUnwindSafe(|| work(item)));
+                done.unwrap_or_else(|panic| Err(Error::from_panic(&*panic)))
+            });
+            if let Err(error) = done {
+                queue.lock().unwrap_or_else(PoisonError::into_inner).1.get_or_insert(error);
             }
         }
     };
-    let working = AtomicUsize::new(workers.saturating_sub(1));
+    let working = AtomicUsize::new(0);
     let caller = std::thread::current();
     let leave = || {
         working.fetch_sub(1, Ordering::Release);
@@ -151,10 +173,16 @@ pub fn try_for_each<T: Send>(
     };
     std::thread::scope(|scope| {
         for _ in 1..workers {
-            scope.spawn(|| {
+            working.fetch_add(1, Ordering::Relaxed);
+            let started = Builder::new().spawn_scoped(scope, || {
                 let _at_the_end = Defer(leave);
                 run();
             });
+            if started.is_err() {
+                // No more threads, or no more memory for their stacks: those that there are do all of it.
+                working.fetch_sub(1, Ordering::Relaxed);
+                break;
+            }
         }
         run();
         // The others may still be at their last item: keep asking the caller.
@@ -162,7 +190,7 @@ pub fn try_for_each<T: Send>(
             std::thread::park_timeout(Cancellation::INTERVAL);
         }
     });
-    let (_, error) = queue.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (_, error) = queue.into_inner().unwrap_or_else(PoisonError::into_inner);
     error.map_or(Ok(()), Err)
 }
 
@@ -177,15 +205,27 @@ impl<F: Fn()> Drop for Defer<F> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cancellation, Error};
+    use super::{Cancellation, Error, Workers};
 
     #[test]
     fn the_first_error_stops_the_work() {
         for threads in 1..5 {
-            let result = super::try_for_each((0..100).collect(), threads, &Cancellation::never(), |i| {
+            let result = super::try_for_each(0..100, threads, &Cancellation::never(), |i| {
                 if i == 7 { Err(Error::Cancelled) } else { Ok(()) }
             });
             assert_eq!(result, Err(Error::Cancelled));
+        }
+    }
+
+    #[test]
+    fn a_panic_is_an_error_that_asks_for_a_report() {
+        for threads in 1..4 {
+            let result = super::try_for_each(0..10, threads, &Cancellation::never(), |i| {
+                assert!(i != 3, "three is a crowd");
+                Ok(())
+            });
+            let text = result.unwrap_err().to_string();
+            assert!(text.contains("three is a crowd") && text.contains("report"), "{text}");
         }
     }
 
@@ -201,13 +241,20 @@ mod tests {
         });
         assert_eq!(result, Err(Error::Cancelled));
     }
+
     #[test]
     fn order_and_values_do_not_depend_on_the_threads() {
         let expected: Vec<usize> = (0..37).map(|i| i * i).collect();
+        let never = Cancellation::never();
         for threads in 1..9 {
-            assert_eq!(super::map(37, threads, |i| i * i), expected);
+            let workers = Workers::new(Some(threads), &never).unwrap();
+            assert_eq!(workers.map(37, |i| Ok(i * i)).unwrap(), expected);
             let mut squares = vec![0; 37];
-            super::for_each(squares.iter_mut().enumerate().collect(), threads, |(i, s)| *s = i * i);
+            let store = |(i, s): (usize, &mut usize)| {
+                *s = i * i;
+                Ok(())
+            };
+            workers.for_each(squares.iter_mut().enumerate(), store).unwrap();
             assert_eq!(squares, expected);
         }
     }

@@ -17,14 +17,15 @@ PACKAGE = ROOT / "python" / "yttria"
 
 RUST_ROOMS = {
     "error": set(),
+    "memory": {"error"},
     "nuclide": {"error"},
     "grid": {"error"},
-    "parallel": {"error"},
+    "parallel": {"error", "memory"},
     "simd": set(),
-    "kernels": {"error", "nuclide", "grid", "parallel"},
-    "planning": {"error", "nuclide", "parallel"},
-    "voxel": {"error", "nuclide", "grid", "parallel", "simd", "kernels"},
-    "evaluation": {"error", "nuclide", "grid", "parallel", "simd"},
+    "kernels": {"error", "memory", "nuclide", "grid", "parallel"},
+    "planning": {"error", "memory", "nuclide", "parallel"},
+    "voxel": {"error", "memory", "nuclide", "grid", "parallel", "simd", "kernels"},
+    "evaluation": {"error", "memory", "nuclide", "grid", "parallel", "simd"},
 }
 PYTHON_ROOMS = {
     "reference": set(),

@@ -63,6 +63,10 @@ class InsufficientMemoryError(YttriaError, MemoryError):
     """The work would need more memory than is available."""
 
 
+class InternalError(YttriaError, RuntimeError):
+    """A defect of yttria itself; the message asks for a report."""
+
+
 class MissingExtraError(YttriaError, ImportError):
     """An optional dependency is not installed; the message names the extra that brings it."""
 

@@ -11,7 +11,8 @@ use super::mask::Found;
 use super::occupancy::{reserve, rounded};
 use super::voxels::{Fraction, Voxels};
 use crate::error::Result;
-use crate::parallel;
+use crate::memory;
+use crate::parallel::Workers;
 
 /// The mask voxels that overlap one dose voxel along an axis, and the share of the dose voxel that each covers.
 pub(super) struct Overlap {
@@ -27,13 +28,14 @@ pub(super) fn integrated<M: Voxels<Element: Fraction>>(
     axes: [usize; 3],
     low: [usize; 3],
     box_shape: [usize; 3],
-    threads: usize,
+    workers: &Workers<'_>,
 ) -> Result<(Vec<f32>, f64)> {
     let middle = [0, 1, 2].map(|b| (found.low[b] + found.high[b]) as f64 / 2.0 - 0.5);
     let center = map.apply(middle);
     // By mask axis from here on.
     let mut dose_axis = [0; 3];
     (0..3).for_each(|a| dose_axis[axes[a]] = a);
+    room_for_overlaps(box_shape, mask.shape())?;
     let overlaps = [0, 1, 2].map(|b| {
         let a = dose_axis[b];
         let scale = map.linear[a][b];
@@ -42,11 +44,13 @@ pub(super) fn integrated<M: Voxels<Element: Fraction>>(
             .map(|n| overlap(n as f64, scale, offset, found.low[b]..found.high[b]))
             .collect::<Vec<_>>()
     });
-    let planes = parallel::map(overlaps[0].len(), threads, |p| {
-        let (rows, columns) = (found.low[1]..found.high[1], found.low[2]..found.high[2]);
-        let plane = contract(mask, &overlaps[0][p], &overlaps[1], &overlaps[2], (rows, columns), Fraction::fraction);
-        (plane.iter().sum::<f64>(), plane.into_iter().map(rounded).collect::<Vec<f32>>())
-    });
+    let planes = workers.map(overlaps[0].len(), |p| {
+        let ranges = (found.low[1]..found.high[1], found.low[2]..found.high[2]);
+        let lists = [&overlaps[0][p..=p], &overlaps[1], &overlaps[2]];
+        let plane = contract(mask, lists, ranges, Fraction::fraction, workers)?;
+        let weights = memory::collected("plane of the occupancy", plane.iter().map(|&weight| rounded(weight)))?;
+        Ok((plane.iter().sum::<f64>(), weights))
+    })?;
 
     let mut weights = reserve(box_shape)?;
     weights.resize(box_shape.iter().product(), 0.0);
@@ -60,6 +64,13 @@ pub(super) fn integrated<M: Voxels<Element: Fraction>>(
         }
     }
     Ok((weights, planes.iter().map(|plane| plane.0).sum()))
+}
+
+/// Whether there is room for the lists of [`overlap`]s between two grids.
+pub(super) fn room_for_overlaps(target: [usize; 3], source: [usize; 3]) -> Result<()> {
+    let lists = target.iter().fold(0, |sum: usize, n| sum.saturating_add(n.saturating_mul(96)));
+    let shares = source.iter().fold(0, |sum: usize, n| sum.saturating_add(n.saturating_mul(16)));
+    memory::room("overlap of two grids", lists.saturating_add(shares))
 }
 
 /// Dose voxel `n` spans `n - 0.5 .. n + 0.5`; mask voxel `m` spans `scale (m - 0.5) + offset .. scale (m + 0.5) + offset`.
@@ -78,26 +89,28 @@ pub(super) fn overlap(n: f64, scale: f64, offset: f64, within: Range<usize>) -> 
     }
 }
 
-/// One plane across the source's first axis: its planes are added, then its `rows` and `columns`.
+/// One plane across the source's first axis: the source's planes of the only overlap in the first list are added, then
+/// its rows and columns by the others.
 pub(super) fn contract<M: Voxels>(
     source: &M,
-    plane: &Overlap,
-    rows: &[Overlap],
-    columns: &[Overlap],
+    [plane, rows, columns]: [&[Overlap]; 3],
     (row_range, column_range): (Range<usize>, Range<usize>),
     value: impl Fn(M::Element) -> f64,
-) -> Vec<f64> {
+    workers: &Workers<'_>,
+) -> Result<Vec<f64>> {
     let (first_row, first_column) = (row_range.start, column_range.start);
     let width = column_range.len();
-    let mut flat = vec![0.0; row_range.len() * width];
-    for (k, &share) in (plane.first..).zip(&plane.shares) {
+    let mut flat = memory::filled("plane of a grid", 0.0, row_range.len() * width)?;
+    for (k, &share) in plane.iter().flat_map(|plane| (plane.first..).zip(&plane.shares)) {
+        workers.check()?;
         for (j, row) in (first_row..).zip(flat.chunks_exact_mut(width)) {
             source.visit(k, j, column_range.clone(), |i, m| row[i - first_column] += share * value(m));
         }
     }
-    let mut contracted = Vec::with_capacity(rows.len() * columns.len());
-    let mut line = vec![0.0; width];
+    let mut contracted = memory::reserved("plane of a grid", rows.len() * columns.len())?;
+    let mut line = memory::filled("row of a grid", 0.0, width)?;
     for row in rows {
+        workers.check()?;
         line.fill(0.0);
         for (j, &share) in (row.first - first_row..).zip(&row.shares) {
             line.iter_mut().zip(&flat[j * width..]).for_each(|(sum, value)| *sum += share * value);
@@ -107,5 +120,5 @@ pub(super) fn contract<M: Voxels>(
             column.shares.iter().zip(values).map(|(share, value)| share * value).sum::<f64>()
         }));
     }
-    contracted
+    Ok(contracted)
 }

@@ -5,7 +5,8 @@ use super::radix::{self, Buckets, Keyed};
 use super::samples::{Dose, Doses};
 use super::voxels::Voxels;
 use crate::error::{Error, Result, check};
-use crate::parallel;
+use crate::memory;
+use crate::parallel::Workers;
 
 /// A volume counts as reached when it falls short by less than this share of the structure: room for the rounding of a
 /// percentage, far below any voxel.
@@ -49,16 +50,16 @@ pub struct DoseVolumeHistogram {
     standard_deviation_gy: f64,
 }
 
-/// Histograms of many structures on one dose map, in the given order. The result does not depend on `threads`.
+/// Histograms of many structures on one dose map, in the given order. The result does not depend on the number of
+/// threads.
 ///
 /// Errors where a structure is not on the dose grid, occupies no voxel, or holds a dose that is not finite.
 pub fn dose_volume_histograms<D: Voxels<Element: Dose>>(
     dose_gy: &D,
     structures: &[(String, &Occupancy)],
     voxel_volume_ml: f64,
-    threads: Option<usize>,
+    workers: &Workers<'_>,
 ) -> Result<Vec<DoseVolumeHistogram>> {
-    let threads = parallel::thread_count(threads)?;
     let voxel_volume_ml = check::positive("voxel volume in mL", voxel_volume_ml)?;
     for (name, occupancy) in structures {
         if occupancy.shape() != dose_gy.shape() {
@@ -75,10 +76,10 @@ pub fn dose_volume_histograms<D: Voxels<Element: Dose>>(
         let group = if occupancy.is_whole() { &mut whole } else { &mut partial };
         group.push((name.as_str(), *occupancy, result));
     }
-    let gather_keys = |o: &Occupancy, runs: &[Run]| gather(dose_gy, o, runs, |key, _| key);
-    let gather_pairs = |o: &Occupancy, runs: &[Run]| gather(dose_gy, o, runs, |key, weight| (key, weight));
-    fill(whole, voxel_volume_ml, PORTION, threads, gather_keys, unweighted::<D::Element>);
-    fill(partial, voxel_volume_ml, PORTION, threads, gather_pairs, weighted::<D::Element>);
+    let gather_keys = |o: &Occupancy, runs: &[Run]| gather(dose_gy, o, runs, workers, |key, _| key);
+    let gather_pairs = |o: &Occupancy, runs: &[Run]| gather(dose_gy, o, runs, workers, |key, weight| (key, weight));
+    fill(whole, voxel_volume_ml, PORTION, workers, gather_keys, unweighted::<D::Element>)?;
+    fill(partial, voxel_volume_ml, PORTION, workers, gather_pairs, weighted::<D::Element>)?;
     none_empty(structures, results)
 }
 
@@ -110,23 +111,26 @@ pub(super) fn fill<E: Dose, T: Keyed>(
     slots: Vec<Slot<'_>>,
     voxel_volume_ml: f64,
     portion: usize,
-    threads: usize,
-    gather: impl Fn(&Occupancy, &[Run]) -> Vec<T> + Sync,
-    finish: impl Fn(Vec<T>) -> Sorted<E> + Sync,
-) {
+    workers: &Workers<'_>,
+    gather: impl Fn(&Occupancy, &[Run]) -> Result<Vec<T>> + Sync,
+    finish: impl Fn(Vec<T>) -> Result<Sorted<E>> + Sync,
+) -> Result<()> {
     let slots: Vec<_> = slots.into_iter().filter(|slot| slot.1.voxels() > 0).collect();
-    let portions: Vec<_> = slots.iter().flat_map(|slot| slot.1.portions(portion).map(|runs| (slot.1, runs))).collect();
-    let chunks = parallel::map(portions.len(), threads, |p| Buckets::new(&gather(portions[p].0, portions[p].1)));
+    let portions = slots.iter().flat_map(|slot| slot.1.portions(portion).map(|runs| (slot.1, runs)));
+    let portions = memory::collected("portions of the structures", portions)?;
+    let chunks = workers.map(portions.len(), |p| Buckets::new(&gather(portions[p].0, portions[p].1)?))?;
     let mut rest = &chunks[..];
     let lists: Vec<_> = slots
         .iter()
         .map(|slot| rest.split_off(..slot.1.portions(portion).count()).unwrap_or_default())
         .collect();
-    let work = radix::sorted(&lists, threads).into_iter().zip(slots).collect();
-    parallel::for_each(work, threads, |(samples, (name, occupancy, result))| {
-        let (doses, colder) = finish(samples);
+    let sorted = radix::sorted(&lists, workers)?;
+    drop(chunks);
+    workers.for_each(sorted.into_iter().zip(slots), |(samples, (name, occupancy, result))| {
+        let (doses, colder) = finish(samples)?;
         *result = Some(DoseVolumeHistogram::new(name, doses, colder, occupancy.volume_voxels(), voxel_volume_ml));
-    });
+        Ok(())
+    })
 }
 
 /// One sample per occupied voxel of some runs, in the order of the array.
@@ -134,9 +138,11 @@ fn gather<D: Voxels<Element: Dose>, T: Keyed>(
     dose_gy: &D,
     occupancy: &Occupancy,
     runs: &[Run],
+    workers: &Workers<'_>,
     sample: impl Fn(<D::Element as Dose>::Key, f32) -> T,
-) -> Vec<T> {
-    let mut samples = Vec::with_capacity(runs.iter().map(|run| run.length).sum());
+) -> Result<Vec<T>> {
+    workers.check()?;
+    let mut samples = memory::reserved("doses of a structure", runs.iter().map(|run| run.length).sum())?;
     for run in runs {
         let weights = &occupancy.weights()[run.at..run.at + run.length];
         match dose_gy.row(run.k, run.j) {
@@ -150,25 +156,29 @@ fn gather<D: Voxels<Element: Dose>, T: Keyed>(
             })),
         }
     }
-    samples
+    Ok(samples)
 }
 
-fn unweighted<E: Dose>(keys: Vec<E::Key>) -> Sorted<E> {
-    (keys.into_iter().map(E::decode).collect(), None)
+fn unweighted<E: Dose>(keys: Vec<E::Key>) -> Result<Sorted<E>> {
+    // In place: a key is as long as its dose.
+    Ok((keys.into_iter().map(E::decode).collect(), None))
 }
 
-pub(super) fn weighted<E: Dose>(mut samples: Vec<(E::Key, f32)>) -> Sorted<E> {
+pub(super) fn weighted<E: Dose>(mut samples: Vec<(E::Key, f32)>) -> Result<Sorted<E>> {
     // Equal doses by weight: then no result depends on where the voxels lay.
     for same in samples.chunk_by_mut(|a, b| a.0.key() == b.0.key()).filter(|same| same.len() > 1) {
         same.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
     }
     let mut sum = 0.0;
-    let mut colder = Vec::with_capacity(samples.len());
+    let mut colder = memory::reserved("volumes of the histogram", samples.len())?;
     for &(_, weight) in &samples {
         colder.push(sum);
         sum += f64::from(weight);
     }
-    (samples.into_iter().map(|(key, _)| E::decode(key)).collect(), Some(colder))
+    Ok((
+        memory::collected("doses of the histogram", samples.iter().map(|(key, _)| E::decode(*key)))?,
+        Some(colder),
+    ))
 }
 
 impl DoseVolumeHistogram {
@@ -251,18 +261,34 @@ impl DoseVolumeHistogram {
 
     /// The exact cumulative curve: each dose that occurs (ascending, in Gy), and the volume in mL that receives it or
     /// more. Between two doses the volume is that of the upper one.
-    pub fn curve(&self) -> (Vec<f64>, Vec<f64>) {
-        self.distinct().map(|(dose, from, _)| (dose, (self.total - from) * self.voxel_volume_ml)).unzip()
+    pub fn curve(&self) -> Result<(Vec<f64>, Vec<f64>)> {
+        self.columns(|from, _| self.total - from)
     }
 
     /// The cumulative curve at doses of the caller's: the volume in mL that receives each or more. Errors on NaN.
     pub fn curve_at(&self, doses_gy: &[f64]) -> Result<Vec<f64>> {
-        doses_gy.iter().map(|&dose| self.volume_at_dose_ml(dose, false)).collect()
+        let mut volumes = memory::reserved("dose-volume histogram curve", doses_gy.len())?;
+        for &dose in doses_gy {
+            volumes.push(self.volume_at_dose_ml(dose, false)?);
+        }
+        Ok(volumes)
     }
 
     /// Each dose that occurs (ascending, in Gy), and the volume in mL that receives just it.
-    pub fn differential(&self) -> (Vec<f64>, Vec<f64>) {
-        self.distinct().map(|(dose, from, to)| (dose, (to - from) * self.voxel_volume_ml)).unzip()
+    pub fn differential(&self) -> Result<(Vec<f64>, Vec<f64>)> {
+        self.columns(|from, to| to - from)
+    }
+
+    /// Each dose that occurs, and a volume in mL made from the two that [`Self::distinct`] gives.
+    fn columns(&self, voxels: impl Fn(f64, f64) -> f64) -> Result<(Vec<f64>, Vec<f64>)> {
+        let count = self.distinct().count();
+        let mut doses = memory::reserved("dose-volume histogram curve", count)?;
+        let mut volumes = memory::reserved("dose-volume histogram curve", count)?;
+        for (dose, from, to) in self.distinct() {
+            doses.push(dose);
+            volumes.push(voxels(from, to) * self.voxel_volume_ml);
+        }
+        Ok((doses, volumes))
     }
 
     /// Each dose that occurs, the volume in voxels that is colder, and the volume up to and with it.

@@ -3,7 +3,7 @@
 use super::affine::IndexMap;
 use super::voxels::{Fraction, Voxels};
 use crate::error::{Error, Result};
-use crate::parallel;
+use crate::parallel::Workers;
 
 /// A mask that pretends to be larger (an array with strides of zero) would take minutes to read, and memory to no end.
 const MOST_VOXELS: usize = 1 << 32;
@@ -49,7 +49,7 @@ struct Plane {
 ///
 /// Errors where the mask is empty along an axis or has more than [`MOST_VOXELS`], and where a value is not within
 /// [0, 1]: then it says how many and the largest.
-pub(super) fn scan<M: Voxels<Element: Fraction>>(mask: &M, threads: usize) -> Result<Option<Found>> {
+pub(super) fn scan<M: Voxels<Element: Fraction>>(mask: &M, workers: &Workers<'_>) -> Result<Option<Found>> {
     let voxels = mask.shape().iter().try_fold(1usize, |n, &s| n.checked_mul(s));
     if voxels.is_none_or(|n| n == 0 || n > MOST_VOXELS) {
         return Err(Error::Shape {
@@ -58,7 +58,7 @@ pub(super) fn scan<M: Voxels<Element: Fraction>>(mask: &M, threads: usize) -> Re
             requirement: "non-empty and of at most 2^32 voxels".into(),
         });
     }
-    let planes = parallel::map(mask.shape()[0], threads, |k| scan_plane(mask, k));
+    let planes = workers.map(mask.shape()[0], |k| scan_plane(mask, k, workers))?;
     let invalid: usize = planes.iter().map(|plane| plane.invalid).sum();
     if invalid > 0 {
         let largest = planes.iter().map(|p| p.largest).max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(f64::NAN);
@@ -83,7 +83,7 @@ pub(super) fn scan<M: Voxels<Element: Fraction>>(mask: &M, threads: usize) -> Re
     Ok(found)
 }
 
-fn scan_plane<M: Voxels<Element: Fraction>>(mask: &M, k: usize) -> Plane {
+fn scan_plane<M: Voxels<Element: Fraction>>(mask: &M, k: usize, workers: &Workers<'_>) -> Result<Plane> {
     let [_, rows, columns] = mask.shape();
     let mut plane = Plane {
         low: [rows, columns],
@@ -93,7 +93,10 @@ fn scan_plane<M: Voxels<Element: Fraction>>(mask: &M, k: usize) -> Plane {
         largest: 0.0,
     };
     for j in 0..rows {
-        if mask.row(k, j).is_some_and(is_zero) {
+        if j % 64 == 0 {
+            workers.check()?;
+        }
+        if mask.is_blank(k, j) {
             continue;
         }
         let (mut first, mut last) = (columns, 0);
@@ -119,10 +122,5 @@ fn scan_plane<M: Voxels<Element: Fraction>>(mask: &M, k: usize) -> Plane {
             }
         });
     }
-    plane
-}
-
-/// Without an early exit inside a chunk, so that it is compared many voxels at a time.
-fn is_zero<T: Fraction>(row: &[T]) -> bool {
-    row.chunks(128).all(|chunk| chunk.iter().fold(true, |zero, value| zero & value.is_zero()))
+    Ok(plane)
 }

@@ -26,4 +26,4 @@ pub use resampling::{Resampled, Resampling, Sample, resampled};
 pub use samples::Dose;
 pub use sub_voxel::sub_voxel_histograms;
 pub use sub_voxel_bins::DoseBins;
-pub use voxels::{Contiguous, Fraction, Voxels};
+pub use voxels::{Contiguous, Fraction, Voxels, all};

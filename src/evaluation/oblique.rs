@@ -11,7 +11,8 @@ use super::mask::Found;
 use super::occupancy::{reserve, rounded};
 use super::voxels::{Fraction, Voxels};
 use crate::error::Result;
-use crate::parallel;
+use crate::memory;
+use crate::parallel::Workers;
 
 /// The real root of g^4 = g + 1.
 const G: f64 = 1.220_744_084_605_759_5;
@@ -28,22 +29,25 @@ pub(super) fn sampled<M: Voxels<Element: Fraction>>(
     map: &IndexMap,
     low: [usize; 3],
     box_shape: [usize; 3],
-    threads: usize,
+    workers: &Workers<'_>,
 ) -> Result<(Vec<f32>, f64)> {
     let mut weights = reserve(box_shape)?;
     let points = points(map, (DENSITY * map.volume_ratio()).clamp(FEWEST, MOST) as u32);
     let half = [0, 1, 2].map(|b| 0.5 * map.linear[b].iter().map(|step| step.abs()).sum::<f64>());
-    let planes = parallel::map(box_shape[0], threads, |p| {
-        let mut plane = Vec::with_capacity(box_shape[1] * box_shape[2]);
+    let planes = workers.map(box_shape[0], |p| {
+        let mut plane = memory::reserved("plane of the occupancy", box_shape[1] * box_shape[2])?;
         for r in 0..box_shape[1] {
+            workers.check()?;
             for c in 0..box_shape[2] {
                 let n = [low[0] + p, low[1] + r, low[2] + c].map(|n| n as f64);
                 plane.push(occupied(mask, found, map.apply(n), half, &points));
             }
         }
-        (plane.iter().sum::<f64>(), plane)
-    });
-    weights.extend(planes.iter().flat_map(|(_, plane)| plane.iter().map(|&w| rounded(w))));
+        let mut weights: Vec<f32> = memory::reserved("plane of the occupancy", plane.len())?;
+        weights.extend(plane.iter().map(|&w| rounded(w)));
+        Ok((plane.iter().sum::<f64>(), weights))
+    })?;
+    planes.iter().for_each(|(_, plane)| weights.extend_from_slice(plane));
     Ok((weights, planes.iter().map(|plane| plane.0).sum()))
 }
 

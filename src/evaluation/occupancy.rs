@@ -6,7 +6,8 @@ use super::voxels::{Fraction, Voxels};
 use super::{aligned, oblique};
 use crate::error::{Error, Result, check};
 use crate::grid::VoxelGrid;
-use crate::parallel;
+use crate::memory;
+use crate::parallel::{Cancellation, Workers};
 
 /// Occupancies are multiples of one part in this: then float32 holds them exactly and float64 adds 5e8 of them exactly, so that a
 /// volume does not depend on the order of the voxels.
@@ -43,19 +44,20 @@ impl Occupancy {
     /// From a mask on the dose grid itself: booleans, {0, 1} or fractions, rounded to multiples of 2^-24.
     ///
     /// Errors where the mask is empty along an axis or has more than 2^32 voxels, or a value is not within [0, 1].
-    pub fn from_mask<M: Voxels<Element: Fraction>>(mask: &M, threads: Option<usize>) -> Result<Self> {
+    pub fn from_mask<M: Voxels<Element: Fraction>>(mask: &M, workers: &Workers<'_>) -> Result<Self> {
         let shape = mask.shape();
-        let Some(found) = scan(mask, parallel::thread_count(threads)?)? else {
+        let Some(found) = scan(mask, workers)? else {
             return Ok(Self::nothing(shape, 0.0));
         };
         let box_shape = found.box_shape();
         let mut weights = reserve(box_shape)?;
         for k in found.low[0]..found.high[0] {
+            workers.check()?;
             for j in found.low[1]..found.high[1] {
                 mask.visit(k, j, found.low[2]..found.high[2], |_, m| weights.push(rounded(m.fraction())));
             }
         }
-        Ok(Self::cropped(shape, found.low, box_shape, weights, 0.0))
+        Self::cropped(shape, found.low, box_shape, weights, 0.0)
     }
 
     /// From what [`Occupancy::origin`], [`Occupancy::box_shape`], [`Occupancy::weights`] and the rest return.
@@ -77,7 +79,7 @@ impl Occupancy {
                 requirement: format!("inside the grid {shape:?}"),
             });
         }
-        if scan(weights, 1)?.is_none() {
+        if scan(weights, &Workers::new(Some(1), &Cancellation::never())?)?.is_none() {
             return Ok(Self::nothing(shape, outside_fraction));
         }
         let mut values = reserve(box_shape)?;
@@ -86,7 +88,7 @@ impl Occupancy {
                 weights.visit(k, j, 0..box_shape[2], |_, w| values.push(rounded(w.fraction())));
             }
         }
-        Ok(Self::cropped(shape, origin, box_shape, values, outside_fraction))
+        Self::cropped(shape, origin, box_shape, values, outside_fraction)
     }
 
     pub(super) fn nothing(shape: [usize; 3], outside_fraction: f64) -> Self {
@@ -109,7 +111,7 @@ impl Occupancy {
         box_shape: [usize; 3],
         weights: Vec<f32>,
         outside_fraction: f64,
-    ) -> Self {
+    ) -> Result<Self> {
         let (mut low, mut high) = (box_shape, [0; 3]);
         let rows = || {
             weights
@@ -128,16 +130,16 @@ impl Occupancy {
             }
         }
         if high[0] == 0 {
-            return Self::nothing(shape, outside_fraction);
+            return Ok(Self::nothing(shape, outside_fraction));
         }
         let inner = [0, 1, 2].map(|a| high[a] - low[a]);
         let kept: Vec<f32> = if inner == box_shape {
             weights
         } else {
-            rows()
-                .filter(|(k, j, _)| (low[0]..high[0]).contains(k) && (low[1]..high[1]).contains(j))
-                .flat_map(|(_, _, row)| row[low[2]..high[2]].iter().copied())
-                .collect()
+            let mut kept = reserve(inner)?;
+            let inside = rows().filter(|(k, j, _)| (low[0]..high[0]).contains(k) && (low[1]..high[1]).contains(j));
+            inside.for_each(|(_, _, row)| kept.extend_from_slice(&row[low[2]..high[2]]));
+            kept
         };
         let mut this = Self {
             shape,
@@ -149,29 +151,30 @@ impl Occupancy {
             weights: kept,
             outside_fraction,
         };
-        this.runs = this.find_runs();
+        this.runs = this.find_runs()?;
         this.voxels = this.runs.iter().map(|run| run.length).sum();
-        this
+        Ok(this)
     }
 
-    fn find_runs(&self) -> Vec<Run> {
+    fn find_runs(&self) -> Result<Vec<Run>> {
         let mut runs = Vec::new();
         for (row, values) in self.weights.chunks_exact(self.box_shape[2]).enumerate() {
             let mut i = 0;
             for same in values.chunk_by(|a, b| (*a > 0.0) == (*b > 0.0)) {
                 if same[0] > 0.0 {
-                    runs.push(Run {
+                    let run = Run {
                         k: self.origin[0] + row / self.box_shape[1],
                         j: self.origin[1] + row % self.box_shape[1],
                         i: self.origin[2] + i,
                         length: same.len(),
                         at: row * self.box_shape[2] + i,
-                    });
+                    };
+                    memory::pushed("runs of the occupancy", &mut runs, run)?;
                 }
                 i += same.len();
             }
         }
-        runs
+        Ok(runs)
     }
 
     /// Shape of the dose grid.
@@ -238,7 +241,7 @@ impl Occupancy {
 ///
 /// The structure is the union of its mask's voxel boxes, each weighted by the mask's value; a dose voxel's occupancy is
 /// the share of its box inside. Parallel grids (permuted, flipped, shifted, of any voxel size) are integrated exactly;
-/// others by the point set of `oblique.rs`. The result does not depend on `threads`.
+/// others by the point set of `oblique.rs`. The result does not depend on the number of threads.
 ///
 /// Errors where a grid is empty, a mask value is not within [0, 1], or memory does not suffice.
 pub fn occupancy<M: Voxels<Element: Fraction>>(
@@ -246,11 +249,10 @@ pub fn occupancy<M: Voxels<Element: Fraction>>(
     mask_affine: &Affine,
     shape: [usize; 3],
     affine: &Affine,
-    threads: Option<usize>,
+    workers: &Workers<'_>,
 ) -> Result<Occupancy> {
     VoxelGrid::new(shape, [1.0; 3])?;
-    let threads = parallel::thread_count(threads)?;
-    let Some(found) = scan(mask, threads)? else {
+    let Some(found) = scan(mask, workers)? else {
         return Ok(Occupancy::nothing(shape, 0.0));
     };
     let map = mask_affine.to_index_of(affine);
@@ -260,15 +262,15 @@ pub fn occupancy<M: Voxels<Element: Fraction>>(
     }
     let box_shape = [0, 1, 2].map(|a| high[a] - low[a]);
     let (weights, inside) = match map.aligned_axes(found.box_shape(), PARALLEL) {
-        Some(axes) => aligned::integrated(mask, &found, &map, axes, low, box_shape, threads)?,
-        None => oblique::sampled(mask, &found, &affine.to_index_of(mask_affine), low, box_shape, threads)?,
+        Some(axes) => aligned::integrated(mask, &found, &map, axes, low, box_shape, workers)?,
+        None => oblique::sampled(mask, &found, &affine.to_index_of(mask_affine), low, box_shape, workers)?,
     };
     let outside = if clipped {
         1.0 - inside / (found.total * map.volume_ratio())
     } else {
         0.0
     };
-    Ok(Occupancy::cropped(shape, low, box_shape, weights, outside.clamp(0.0, 1.0)))
+    Occupancy::cropped(shape, low, box_shape, weights, outside.clamp(0.0, 1.0))
 }
 
 /// The nearest multiple of 2^-24 of a number within [0, 1].
@@ -279,11 +281,5 @@ pub(super) fn rounded(occupancy: f64) -> f32 {
 
 /// An empty vector with room for a box, or the error that says it does not fit.
 pub(super) fn reserve(box_shape: [usize; 3]) -> Result<Vec<f32>> {
-    let voxels: usize = box_shape.iter().product();
-    let mut weights = Vec::new();
-    weights.try_reserve_exact(voxels).map_err(|_| Error::Memory {
-        quantity: "occupancy".into(),
-        bytes: voxels as u64 * 4,
-    })?;
-    Ok(weights)
+    memory::reserved("occupancy", box_shape.iter().product())
 }

@@ -2,6 +2,7 @@
 
 use super::error_function::normal;
 use crate::error::{Error, Result, check};
+use crate::memory;
 
 /// A dose distribution as doses and shares of the volume that sum to 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +17,10 @@ impl DoseShares {
     /// Errors where there is none, the lengths differ, a dose or volume is negative or not finite, or no volume is > 0.
     pub fn new(dose_gy: &[f64], volumes: Option<&[f64]>) -> Result<Self> {
         non_negative("absorbed dose in Gy", dose_gy)?;
-        let volumes = volumes.map_or_else(|| vec![1.0; dose_gy.len()], <[f64]>::to_vec);
+        let volumes = match volumes {
+            Some(volumes) => memory::copied("volumes", volumes)?,
+            None => memory::filled("volumes", 1.0, dose_gy.len())?,
+        };
         if volumes.len() != dose_gy.len() {
             return Err(Error::Shape {
                 quantity: "volumes".into(),
@@ -35,8 +39,13 @@ impl DoseShares {
         // Through the largest, so that the sum cannot overflow.
         let total: f64 = volumes.iter().map(|v| v / largest).sum();
         let occupied = dose_gy.iter().zip(&volumes).filter(|&(_, &volume)| volume > 0.0);
-        let (dose_gy, share) = occupied.map(|(&dose, &volume)| (dose, volume / largest / total)).unzip();
-        Ok(Self { dose_gy, share })
+        let mut kept = memory::reserved("dose distribution", dose_gy.len())?;
+        let mut share = memory::reserved("dose distribution", dose_gy.len())?;
+        for (&dose, &volume) in occupied {
+            kept.push(dose);
+            share.push(volume / largest / total);
+        }
+        Ok(Self { dose_gy: kept, share })
     }
 
     /// Lowest dose in Gy.
@@ -145,14 +154,17 @@ impl LinearQuadratic {
     /// Biologically effective dose of each absorbed dose, in Gy. Errors where one is negative or not finite.
     pub fn bed_gy(&self, dose_gy: &[f64]) -> Result<Vec<f64>> {
         non_negative("absorbed dose in Gy", dose_gy)?;
-        Ok(dose_gy.iter().map(|&dose| dose * (1.0 + dose * self.quadratic_per_gy)).collect())
+        memory::collected(
+            "biologically effective doses",
+            dose_gy.iter().map(|&d| d * (1.0 + d * self.quadratic_per_gy)),
+        )
     }
 
     /// Absorbed dose that has each biologically effective dose, in Gy: the positive root, free of cancellation.
     pub fn dose_gy(&self, bed_gy: &[f64]) -> Result<Vec<f64>> {
         non_negative("biologically effective dose in Gy", bed_gy)?;
         let root = |bed: f64| 2.0 * bed / (1.0 + (1.0 + 4.0 * self.quadratic_per_gy * bed).sqrt());
-        Ok(bed_gy.iter().map(|&bed| root(bed)).collect())
+        memory::collected("absorbed doses", bed_gy.iter().map(|&bed| root(bed)))
     }
 
     /// Equivalent uniform biologically effective dose in Gy: the survival EUD of the BED (Jones and Hoban 2000, from
@@ -166,7 +178,7 @@ impl LinearQuadratic {
 pub fn eqd2_gy(bed_gy: &[f64], alpha_beta_gy: f64) -> Result<Vec<f64>> {
     non_negative("biologically effective dose in Gy", bed_gy)?;
     let alpha_beta_gy = check::positive("alpha/beta in Gy", alpha_beta_gy)?;
-    Ok(bed_gy.iter().map(|&bed| bed / (1.0 + 2.0 / alpha_beta_gy)).collect())
+    memory::collected("doses in 2 Gy fractions", bed_gy.iter().map(|&bed| bed / (1.0 + 2.0 / alpha_beta_gy)))
 }
 
 /// Errors where there is no value, or one is negative or not finite: says how many, and shows the worst.

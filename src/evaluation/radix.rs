@@ -7,7 +7,9 @@
 
 use std::ops::Range;
 
-use crate::parallel;
+use crate::error::Result;
+use crate::memory;
+use crate::parallel::Workers;
 
 const DIGIT_BITS: u32 = 11;
 const DIGITS: usize = 1 << DIGIT_BITS;
@@ -18,6 +20,8 @@ const MANY: usize = u32::MAX as usize;
 
 /// Samples that one thread sorts at a time, about.
 const PIECE: usize = 32_768;
+
+const SORTING: &str = "sorted doses";
 
 /// Something that is sorted by an unsigned key of `BITS` bits.
 pub trait Keyed: Copy + Default + Send + Sync {
@@ -69,23 +73,23 @@ pub(super) struct Buckets<T> {
 
 impl<T: Keyed> Buckets<T> {
     /// Spreads samples over their buckets, keeping their order within each.
-    pub fn new(samples: &[T]) -> Self {
-        let mut starts = vec![0; DIGITS + 1];
+    pub fn new(samples: &[T]) -> Result<Self> {
+        let mut starts = memory::filled(SORTING, 0, DIGITS + 1)?;
         samples.iter().for_each(|sample| starts[sample.bucket() + 1] += 1);
         for b in 0..DIGITS {
             starts[b + 1] += starts[b];
         }
-        let mut next = starts.clone();
-        let mut spread = vec![T::default(); samples.len()];
+        let mut next = memory::copied(SORTING, &starts)?;
+        let mut spread = memory::filled(SORTING, T::default(), samples.len())?;
         for &sample in samples {
             let slot = &mut next[sample.bucket()];
             spread[*slot] = sample;
             *slot += 1;
         }
-        Self {
+        Ok(Self {
             samples: spread,
             starts,
-        }
+        })
     }
 
     fn get(&self, bucket: usize) -> &[T] {
@@ -94,27 +98,33 @@ impl<T: Keyed> Buckets<T> {
 }
 
 /// All samples of each list of chunks, sorted by key; equal keys in the order of the chunks.
-pub(super) fn sorted<T: Keyed>(lists: &[&[Buckets<T>]], threads: usize) -> Vec<Vec<T>> {
+pub(super) fn sorted<T: Keyed>(lists: &[&[Buckets<T>]], workers: &Workers<'_>) -> Result<Vec<Vec<T>>> {
     let pieces: Vec<(usize, (Range<usize>, usize))> = lists
         .iter()
         .enumerate()
         .flat_map(|(list, chunks)| divided(chunks).into_iter().map(move |p| (list, p)))
         .collect();
-    let done = parallel::map(pieces.len(), threads, |p| {
+    let done = workers.map(pieces.len(), |p| {
         let (list, (buckets, held)) = &pieces[p];
-        let mut piece = Vec::with_capacity(*held);
+        let mut piece = memory::reserved(SORTING, *held)?;
         for bucket in buckets.clone() {
             let start = piece.len();
             lists[*list].iter().for_each(|chunk| piece.extend_from_slice(chunk.get(bucket)));
-            sort(&mut piece[start..]);
+            workers.check()?;
+            sort(&mut piece[start..], workers)?;
         }
-        piece
-    });
+        Ok(piece)
+    })?;
     let mut results: Vec<Vec<Vec<T>>> = lists.iter().map(|_| Vec::new()).collect();
     for ((list, _), piece) in pieces.into_iter().zip(done) {
         results[list].push(piece);
     }
-    results.into_iter().map(|list| list.concat()).collect()
+    let joined = results.into_iter().map(|list| {
+        let mut joined = memory::reserved(SORTING, list.iter().map(Vec::len).sum())?;
+        list.into_iter().for_each(|piece: Vec<T>| joined.extend_from_slice(&piece));
+        Ok(joined)
+    });
+    joined.collect()
 }
 
 /// Ranges of buckets that hold about [`PIECE`] samples each, and how many they hold.
@@ -131,18 +141,18 @@ fn divided<T: Keyed>(chunks: &[Buckets<T>]) -> Vec<(Range<usize>, usize)> {
 }
 
 /// Sorts by key, ascending and stable.
-fn sort<T: Keyed>(samples: &mut [T]) {
+fn sort<T: Keyed>(samples: &mut [T], workers: &Workers<'_>) -> Result<()> {
     if samples.len() < FEW || samples.len() > MANY {
-        samples.sort_by_key(|sample| sample.key());
-        return;
+        return by_comparison(samples);
     }
     let shift = T::BITS.saturating_sub(3 * DIGIT_BITS);
     let digit = |sample: T, pass: u32| (sample.key() >> (shift + pass * DIGIT_BITS)) as usize & (DIGITS - 1);
     let first = samples[0].key();
     let varying = samples.iter().fold(0, |bits, sample| bits | (sample.key() ^ first)) >> shift;
-    let mut scratch = vec![T::default(); samples.len()];
+    let mut scratch = memory::filled(SORTING, T::default(), samples.len())?;
     let (mut from, mut to, mut swapped) = (&mut *samples, &mut scratch[..], false);
     for pass in (0..3).filter(|pass| (varying >> (pass * DIGIT_BITS)) as usize & (DIGITS - 1) != 0) {
+        workers.check()?;
         let mut count = [0u32; DIGITS];
         from.iter().for_each(|&sample| count[digit(sample, pass)] += 1);
         let mut next = 0;
@@ -163,14 +173,25 @@ fn sort<T: Keyed>(samples: &mut [T]) {
     if shift > 0 {
         let alike = |a: &T, b: &T| a.key() >> shift == b.key() >> shift;
         for few in samples.chunk_by_mut(alike).filter(|few| few.len() > 1) {
-            few.sort_by_key(|sample| sample.key());
+            by_comparison(few)?;
         }
     }
+    Ok(())
+}
+
+/// Stable too; its own scratch memory is asked for first.
+fn by_comparison<T: Keyed>(samples: &mut [T]) -> Result<()> {
+    if samples.len() > FEW {
+        memory::room(SORTING, size_of_val(samples))?;
+    }
+    samples.sort_by_key(|sample| sample.key());
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Buckets, Keyed, sort, sorted};
+    use crate::parallel::{Cancellation, Workers};
 
     /// A linear congruential generator is enough to shuffle bits.
     fn noise(count: usize) -> Vec<u64> {
@@ -189,8 +210,10 @@ mod tests {
             wide.iter_mut().step_by(3).for_each(|x| *x = (*x >> 40) | 0x8123_4567_0000_0000);
             let mut narrow: Vec<u32> = wide.iter().map(|x| (x >> 32) as u32).collect();
             let (mut sorted_wide, mut sorted_narrow) = (wide.clone(), narrow.clone());
-            sort(&mut sorted_wide);
-            sort(&mut sorted_narrow);
+            let never = Cancellation::never();
+            let workers = Workers::new(None, &never).unwrap();
+            sort(&mut sorted_wide, &workers).unwrap();
+            sort(&mut sorted_narrow, &workers).unwrap();
             wide.sort_unstable();
             narrow.sort_unstable();
             assert_eq!(sorted_wide, wide);
@@ -204,9 +227,11 @@ mod tests {
         let mut expected = all.clone();
         expected.sort_unstable();
         for (size, threads) in [(200_000, 1), (70_000, 2), (999, 3)] {
-            let chunks: Vec<_> = all.chunks(size).map(Buckets::new).collect();
-            let empty = [Buckets::new(&[])];
-            assert_eq!(sorted(&[&chunks, &empty], threads), [expected.clone(), vec![]]);
+            let chunks: Vec<_> = all.chunks(size).map(|chunk| Buckets::new(chunk).unwrap()).collect();
+            let empty = [Buckets::new(&[]).unwrap()];
+            let never = Cancellation::never();
+            let workers = Workers::new(Some(threads), &never).unwrap();
+            assert_eq!(sorted(&[&chunks, &empty], &workers).unwrap(), [expected.clone(), vec![]]);
         }
     }
 
@@ -221,7 +246,7 @@ mod tests {
     #[test]
     fn keeps_the_order_of_equal_keys() {
         let mut items: Vec<_> = noise(9_000).iter().enumerate().map(|(n, x)| ((x >> 60) as u32, n as f32)).collect();
-        sort(&mut items);
+        sort(&mut items, &Workers::new(None, &Cancellation::never()).unwrap()).unwrap();
         assert!(items.is_sorted());
     }
 }

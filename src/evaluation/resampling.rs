@@ -5,12 +5,13 @@
 //! interpolation takes the eight voxels around a center. Limited by one read of the source (parallel) or by the samples.
 
 use super::affine::{Affine, IndexMap};
-use super::aligned::{Overlap, contract, overlap};
+use super::aligned::{Overlap, contract, overlap, room_for_overlaps};
 use super::oblique::points;
 use super::voxels::Voxels;
 use crate::error::{Error, Result, check};
 use crate::grid::VoxelGrid;
-use crate::parallel;
+use crate::memory;
+use crate::parallel::Workers;
 
 /// Axes that drift apart by less than this many target voxels over the whole source count as parallel.
 const PARALLEL: f64 = 1e-4;
@@ -59,7 +60,7 @@ impl Sample for f64 {
 
 /// Carries an image onto another grid. Beyond the source's faces lies `fill`.
 ///
-/// The result does not depend on `threads`. Errors where a grid is empty, a value is not finite, `fill` is `None` and a
+/// The result does not depend on the number of threads. Errors where a grid is empty, a value is not finite, `fill` is `None` and a
 /// target voxel reaches beyond the source, or memory does not suffice.
 pub fn resampled<V: Voxels<Element: Sample>>(
     source: &V,
@@ -68,26 +69,20 @@ pub fn resampled<V: Voxels<Element: Sample>>(
     affine: &Affine,
     method: Resampling,
     fill: Option<f64>,
-    threads: Option<usize>,
+    workers: &Workers<'_>,
 ) -> Result<Resampled<V::Element>> {
     let target = VoxelGrid::new(shape, [1.0; 3])?;
     VoxelGrid::new(source.shape(), [1.0; 3])?;
-    let threads = parallel::thread_count(threads)?;
     if let Some(fill) = fill {
         check::within("value beyond the image", fill, -1e30, 1e30)?;
     }
-    let mut values: Vec<V::Element> = Vec::new();
-    values.try_reserve_exact(target.len()).map_err(|_| Error::Memory {
-        quantity: "the resampled image".into(),
-        bytes: (target.len() * size_of::<V::Element>()) as u64,
-    })?;
-    values.resize(target.len(), V::Element::default());
+    let mut values = memory::filled("the resampled image", V::Element::default(), target.len())?;
     let map = source_affine.to_index_of(affine);
     let (beyond, missing) = match map.aligned_axes(source.shape(), PARALLEL) {
-        Some(axes) => parallel_grids(source, &map, axes, method, fill, &mut values, shape, threads),
+        Some(axes) => parallel_grids(source, &map, axes, method, fill, &mut values, shape, workers)?,
         None => {
             let back = affine.to_index_of(source_affine);
-            turned_grids(source, &back, method, fill, &mut values, shape, threads)
+            turned_grids(source, &back, method, fill, &mut values, shape, workers)?
         }
     };
     if values.iter().any(|&v| !v.into().is_finite()) {
@@ -136,11 +131,12 @@ fn parallel_grids<V: Voxels<Element: Sample>>(
     fill: Option<f64>,
     values: &mut [V::Element],
     shape: [usize; 3],
-    threads: usize,
-) -> Lack {
+    workers: &Workers<'_>,
+) -> Result<Lack> {
     // By source axis from here on.
     let mut target_axis = [0; 3];
     (0..3).for_each(|a| target_axis[axes[a]] = a);
+    room_for_overlaps(shape, source.shape())?;
     let weights = [0, 1, 2].map(|b| {
         let (a, extent) = (target_axis[b], source.shape()[b]);
         let middle = extent as f64 / 2.0 - 0.5;
@@ -160,12 +156,12 @@ fn parallel_grids<V: Voxels<Element: Sample>>(
     let ranges = (0..source.shape()[1], 0..source.shape()[2]);
     // In portions, so that what waits to be put in its place stays small beside the image.
     let (mut beyond, mut missing) = (0, 0.0);
-    let numbers: Vec<usize> = (0..weights[0].len()).collect();
-    for portion in numbers.chunks(4 * threads) {
-        let planes = parallel::map(portion.len(), threads, |n| {
-            let p = portion[n];
-            let mut plane =
-                contract(source, &weights[0][p], &weights[1], &weights[2], ranges.clone(), V::Element::into);
+    let at_once = 4 * workers.threads();
+    for first in (0..weights[0].len()).step_by(at_once) {
+        let planes = workers.map(at_once.min(weights[0].len() - first), |n| {
+            let p = first + n;
+            let lists = [&weights[0][p..=p], &weights[1], &weights[2]];
+            let mut plane = contract(source, lists, ranges.clone(), V::Element::into, workers)?;
             let mut lack = (0, 0.0);
             for (value, at) in plane.iter_mut().zip(0..) {
                 let covered = covered[0][p] * covered[1][at / weights[2].len()] * covered[2][at % weights[2].len()];
@@ -175,9 +171,10 @@ fn parallel_grids<V: Voxels<Element: Sample>>(
                     *value += (1.0 - covered) * fill;
                 }
             }
-            (plane.into_iter().map(V::Element::nearest).collect::<Vec<_>>(), lack)
-        });
-        for (&p, (plane, lack)) in portion.iter().zip(planes) {
+            let values = plane.iter().map(|&value| V::Element::nearest(value));
+            Ok((memory::collected("plane of the resampled image", values)?, lack))
+        })?;
+        for (p, (plane, lack)) in (first..).zip(planes) {
             beyond += lack.0;
             missing += lack.1;
             for (r, row) in plane.chunks_exact(weights[2].len()).enumerate() {
@@ -187,7 +184,7 @@ fn parallel_grids<V: Voxels<Element: Sample>>(
             }
         }
     }
-    (beyond, missing)
+    Ok((beyond, missing))
 }
 
 /// The one or two voxels around `at` along an axis and their weights; none where `at` lies beyond the faces.
@@ -217,8 +214,8 @@ fn turned_grids<V: Voxels<Element: Sample>>(
     fill: Option<f64>,
     values: &mut [V::Element],
     shape: [usize; 3],
-    threads: usize,
-) -> Lack {
+    workers: &Workers<'_>,
+) -> Result<Lack> {
     let points = match method {
         Resampling::Average => points(map, (DENSITY * map.volume_ratio()).clamp(FEWEST, MOST) as u32),
         Resampling::Linear => Vec::new(),
@@ -226,10 +223,13 @@ fn turned_grids<V: Voxels<Element: Sample>>(
     let extent = source.shape().map(|n| n as f64);
     let fill = fill.unwrap_or(0.0);
     let plane = shape[1] * shape[2];
-    let mut lacks = vec![(0, 0.0); shape[0]];
-    let items: Vec<_> = values.chunks_mut(plane).zip(&mut lacks).enumerate().collect();
-    parallel::for_each(items, threads, |(k, (values, lack))| {
+    let mut lacks = memory::filled("resampling", (0, 0.0), shape[0])?;
+    let items = values.chunks_mut(plane).zip(&mut lacks).enumerate();
+    workers.for_each(items, |(k, (values, lack))| {
         for (value, at) in values.iter_mut().zip(0..) {
+            if at % 64 == 0 {
+                workers.check()?;
+            }
             let center = map.apply([k, at / shape[2], at % shape[2]].map(|n| n as f64));
             let (sum, covered) = match method {
                 Resampling::Average => mean(source, center, &points, extent),
@@ -241,8 +241,9 @@ fn turned_grids<V: Voxels<Element: Sample>>(
                 lack.1 += 1.0 - covered;
             }
         }
-    });
-    lacks.iter().fold((0, 0.0), |sum, lack| (sum.0 + lack.0, sum.1 + lack.1))
+        Ok(())
+    })?;
+    Ok(lacks.iter().fold((0, 0.0), |sum, lack| (sum.0 + lack.0, sum.1 + lack.1)))
 }
 
 /// The mean over points, zero beyond the source, and the share of the points inside.

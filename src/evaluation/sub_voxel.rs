@@ -10,7 +10,8 @@ use super::occupancy::{Occupancy, Run};
 use super::samples::Dose;
 use super::voxels::Voxels;
 use crate::error::{Error, Result, check};
-use crate::parallel;
+use crate::memory;
+use crate::parallel::Workers;
 
 /// Samples per part: as many as keep a structure's samples below `SAMPLES`, powers of two within these bounds.
 const SAMPLES: usize = 1 << 21;
@@ -25,15 +26,14 @@ const PORTION: usize = 1 << 18;
 /// Histograms of structures whose occupancies are of the dose grid with each voxel cut into `parts` along (k, j, i).
 ///
 /// Errors where the parts are not an even number of 2 to 64, a structure is not on the grid of parts, occupies none
-/// or more than 2^27 of them, or a dose in it or beside it is not finite. The result does not depend on `threads`.
+/// or more than 2^27 of them, or a dose in it or beside it is not finite. The result does not depend on the number of threads.
 pub fn sub_voxel_histograms<D: Voxels<Element: Dose>>(
     dose_gy: &D,
     structures: &[(String, &Occupancy)],
     voxel_volume_ml: f64,
     parts: [usize; 3],
-    threads: Option<usize>,
+    workers: &Workers<'_>,
 ) -> Result<Vec<DoseVolumeHistogram>> {
-    let threads = parallel::thread_count(threads)?;
     let voxel_volume_ml = check::positive("voxel volume in mL", voxel_volume_ml)?;
     check_parts(parts)?;
     let shape = dose_gy.shape();
@@ -55,9 +55,9 @@ pub fn sub_voxel_histograms<D: Voxels<Element: Dose>>(
     let mut results: Vec<Option<Result<DoseVolumeHistogram>>> = structures.iter().map(|_| None).collect();
     for ((name, occupancy), result) in structures.iter().zip(&mut results) {
         let samples = samples_per_part(occupancy.voxels());
-        let gather = |o: &Occupancy, runs: &[Run]| gather(dose_gy, o, runs, parts, samples);
+        let gather = |o: &Occupancy, runs: &[Run]| gather(dose_gy, o, runs, parts, samples, workers);
         let slot = vec![(name.as_str(), *occupancy, result)];
-        fill(slot, part_volume_ml, PORTION / samples, threads, gather, weighted::<f64>);
+        fill(slot, part_volume_ml, PORTION / samples, workers, gather, weighted::<f64>)?;
     }
     none_empty(structures, results)
 }
@@ -81,10 +81,13 @@ fn gather<D: Voxels<Element: Dose>>(
     runs: &[Run],
     parts: [usize; 3],
     samples: usize,
-) -> Vec<(u64, f32)> {
+    workers: &Workers<'_>,
+) -> Result<Vec<(u64, f32)>> {
     let shape = dose_gy.shape();
-    let mut gathered = Vec::with_capacity(samples * runs.iter().map(|run| run.length).sum::<usize>());
+    let count = samples * runs.iter().map(|run| run.length).sum::<usize>();
+    let mut gathered = memory::reserved("doses of voxel parts", count)?;
     for run in runs {
+        workers.check()?;
         let (k, j) = (Between::new(run.k, parts[0], shape[0]), Between::new(run.j, parts[1], shape[1]));
         for (n, &weight) in occupancy.weights()[run.at..run.at + run.length].iter().enumerate() {
             let i = Between::new(run.i + n, parts[2], shape[2]);
@@ -97,7 +100,7 @@ fn gather<D: Voxels<Element: Dose>>(
             }
         }
     }
-    gathered
+    Ok(gathered)
 }
 
 /// A part's center between two voxel centers along an axis.

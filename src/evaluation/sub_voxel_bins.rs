@@ -10,7 +10,8 @@ use super::samples::Dose;
 use super::sub_voxel::{Between, check_parts, interpolated};
 use super::voxels::Voxels;
 use crate::error::{Error, Result, check};
-use crate::parallel::{self, Cancellation};
+use crate::memory;
+use crate::parallel::Workers;
 
 const BINS: usize = 1 << 22;
 /// Samples per part: what `sub_voxel.rs` takes for structures of many parts.
@@ -43,16 +44,10 @@ impl DoseBins {
         if !(width.is_finite() && width >= 0.0) {
             return Err(Error::out_of_range("range of doses in Gy", high_gy - low_gy, "finite and at least 0"));
         }
-        let mut bins = Vec::new();
-        bins.try_reserve_exact(BINS).map_err(|_| Error::Memory {
-            quantity: "dose bins".into(),
-            bytes: (BINS * size_of::<(f64, f64)>()) as u64,
-        })?;
-        bins.resize(BINS, (0.0, 0.0));
         Ok(Self {
             low: low_gy,
             width,
-            bins,
+            bins: memory::filled("dose bins", (0.0, 0.0), BINS)?,
             parts,
             volume_parts: 0.0,
             voxel_volume_ml,
@@ -60,7 +55,7 @@ impl DoseBins {
     }
 
     /// Adds some planes of parts, the first of which is plane `first` of the grid of all parts: `occupancy` is on their
-    /// grid. The result does not depend on `threads`.
+    /// grid. The result does not depend on the number of threads.
     ///
     /// Errors where the occupancy is on no such grid, or a dose in it or beside it is not finite.
     pub fn add<D: Voxels<Element: Dose>>(
@@ -68,10 +63,8 @@ impl DoseBins {
         dose_gy: &D,
         occupancy: &Occupancy,
         first: usize,
-        threads: Option<usize>,
-        cancellation: &Cancellation<'_>,
+        workers: &Workers<'_>,
     ) -> Result<()> {
-        let threads = parallel::thread_count(threads)?;
         let ([planes, rows, columns], parts) = (dose_gy.shape(), self.parts);
         let shape = occupancy.shape();
         let fits = shape[1..] == [rows * parts[1], columns * parts[2]]
@@ -83,10 +76,9 @@ impl DoseBins {
                 requirement: format!("planes of the parts {parts:?} of {planes} x {rows} x {columns} dose voxels"),
             });
         }
-        let portions: Vec<&[Run]> = occupancy.portions(PORTION).collect();
+        let portions = memory::collected("portions of the structure", occupancy.portions(PORTION))?;
         for batch in portions.chunks(BATCH) {
-            cancellation.check()?;
-            let gathered = parallel::map(batch.len(), threads, |n| self.gathered(dose_gy, occupancy, batch[n], first));
+            let gathered = workers.map(batch.len(), |n| self.gathered(dose_gy, occupancy, batch[n], first))?;
             for (dose, weight) in gathered.into_iter().flatten() {
                 if !dose.is_finite() {
                     return Err(Error::out_of_range(
@@ -112,7 +104,7 @@ impl DoseBins {
         if count == 0 {
             return Ok(None);
         }
-        let (mut doses, mut colder) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let (mut doses, mut colder) = (memory::reserved("dose bins", count)?, memory::reserved("dose bins", count)?);
         let mut sum = 0.0;
         for (volume, product) in filled() {
             doses.push(product / volume);
@@ -132,10 +124,11 @@ impl DoseBins {
         occupancy: &Occupancy,
         runs: &[Run],
         first: usize,
-    ) -> Vec<(f64, f64)> {
+    ) -> Result<Vec<(f64, f64)>> {
         let (shape, parts) = (dose_gy.shape(), self.parts);
         let mut gathered = Vec::new();
         for run in runs {
+            memory::grow("doses of voxel parts", &mut gathered, SAMPLES * run.length)?;
             let k = Between::new(first + run.k, parts[0], shape[0]);
             let j = Between::new(run.j, parts[1], shape[1]);
             let weights = &occupancy.weights()[run.at..run.at + run.length];
@@ -159,7 +152,7 @@ impl DoseBins {
                 n = next;
             }
         }
-        gathered
+        Ok(gathered)
     }
 
     /// The dose about the parts of a voxel in one row of parts, where it is the same within a bin.

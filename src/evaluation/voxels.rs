@@ -1,5 +1,7 @@
 //! How this room reads a three-dimensional array: any memory order, any stride, no copy.
 
+use std::ops::Range;
+
 /// A three-dimensional array of `Element`s, axes (k, j, i).
 pub trait Voxels: Sync {
     /// What a voxel holds.
@@ -13,7 +15,7 @@ pub trait Voxels: Sync {
     fn row(&self, k: usize, j: usize) -> Option<&[Self::Element]>;
 
     /// Calls `visit(i, voxel)` for each `i` of `range` in the row (k, j, ..).
-    fn visit(&self, k: usize, j: usize, range: std::ops::Range<usize>, mut visit: impl FnMut(usize, Self::Element))
+    fn visit(&self, k: usize, j: usize, range: Range<usize>, mut visit: impl FnMut(usize, Self::Element))
     where
         Self: Sized,
     {
@@ -22,6 +24,20 @@ pub trait Voxels: Sync {
             None => range.for_each(|i| visit(i, self.get([k, j, i]))),
         }
     }
+
+    /// Whether the row (k, j, ..) is contiguous in memory and known to be 0 everywhere.
+    fn is_blank(&self, k: usize, j: usize) -> bool
+    where
+        Self: Sized,
+        Self::Element: Fraction,
+    {
+        self.row(k, j).is_some_and(|row| all(row, |value| value.is_zero()))
+    }
+}
+
+/// Whether a condition holds for all; without an early exit inside a chunk, so that many voxels are compared at a time.
+pub fn all<T: Copy>(row: &[T], holds: impl Fn(T) -> bool) -> bool {
+    row.chunks(128).all(|chunk| chunk.iter().fold(true, |so_far, &value| so_far & holds(value)))
 }
 
 /// A slice in C order.

@@ -6,7 +6,9 @@
 
 use super::dose_point_kernel::DosePointKernel;
 use super::gauss;
-use crate::parallel;
+use crate::error::Result;
+use crate::memory;
+use crate::parallel::Workers;
 
 /// Radii are dealt out to this many parts, whatever the number of threads, and the parts summed in order.
 const PARTS: usize = 8;
@@ -39,7 +41,7 @@ pub struct Octant {
 
 impl Octant {
     /// For voxels of `size_mm` per array axis, in the medium and at the density of the kernel's table.
-    pub fn of(kernel: &DosePointKernel, size_mm: [f64; 3], rule: Rule, threads: usize) -> Self {
+    pub fn of(kernel: &DosePointKernel, size_mm: [f64; 3], rule: Rule, workers: &Workers<'_>) -> Result<Self> {
         // The rule has a pole. Along the axis of the smallest voxel, whatever its place in the array, it
         // makes transposed voxel sizes give transposed values.
         let mut axes = [0, 1, 2];
@@ -49,41 +51,43 @@ impl Octant {
         let len = shape.iter().product();
         let nodes = radial_nodes(kernel, sorted_mm[2] / rule.groups_per_voxel);
         let energy: f64 = nodes.iter().map(|(_, energy)| energy).sum();
-        let parts = parallel::map(PARTS, threads, |part| {
-            let mut fraction = vec![0.0; len];
+        let parts = workers.map(PARTS, |part| {
+            let mut fraction = memory::filled("voxel S values", 0.0, len)?;
             for &(radius, at_radius) in nodes.iter().skip(part).step_by(PARTS) {
+                workers.check()?;
                 let steps = sorted_mm.map(|size| radius / size);
                 share_out(steps, at_radius / energy, rule.angles, shape, &mut fraction);
             }
-            fraction
-        });
-        let mut fraction = vec![0.0; len];
+            Ok(fraction)
+        })?;
+        let mut fraction = memory::filled("voxel S values", 0.0, len)?;
         for part in parts {
             fraction.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
         }
-        average_over_equal_axes(&mut fraction, sorted_mm, shape);
+        average_over_equal_axes(&mut fraction, sorted_mm, shape, workers)?;
         let mut stride = [0; 3];
         stride[axes[0]] = shape[1] * shape[2];
         stride[axes[1]] = shape[2];
         stride[axes[2]] = 1;
-        Self { fraction, stride }
+        Ok(Self { fraction, stride })
     }
 
     /// All eight octants, times `factor`. A point on a mirror plane is a point of both sides.
-    pub fn unfold(&self, half: [usize; 3], factor: f64) -> Vec<f64> {
+    pub fn unfold(&self, half: [usize; 3], factor: f64, workers: &Workers<'_>) -> Result<Vec<f64>> {
         let [per_i, per_j, per_k] = [0, 1, 2].map(|axis| -> Vec<(usize, f64)> {
             let (n, stride) = (half[axis], self.stride[axis]);
             let side = |x: usize| (x.abs_diff(n) * stride, if x == n { 1.0 } else { 0.5 });
             (0..=2 * n).map(side).collect()
         });
-        let mut values = Vec::with_capacity(per_i.len() * per_j.len() * per_k.len());
+        let mut values = memory::reserved("voxel S values", per_i.len() * per_j.len() * per_k.len())?;
         for (i, share_i) in &per_i {
+            workers.check()?;
             for (j, share_j) in &per_j {
                 let scaled = factor * share_i * share_j;
                 values.extend(per_k.iter().map(|(k, share_k)| self.fraction[i + j + k] * (scaled * share_k)));
             }
         }
-        values
+        Ok(values)
     }
 }
 
@@ -194,10 +198,16 @@ fn quarter_circle(a: f64, b: f64, add: &mut impl FnMut(usize, usize, f64)) {
 }
 
 /// Averages over the exchanges of axes that leave the voxel as it is: the rule does not know them.
-fn average_over_equal_axes(fraction: &mut [f64], size_mm: [f64; 3], shape: [usize; 3]) {
+fn average_over_equal_axes(
+    fraction: &mut [f64],
+    size_mm: [f64; 3],
+    shape: [usize; 3],
+    workers: &Workers<'_>,
+) -> Result<()> {
     const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     let orders: Vec<_> = ORDERS.into_iter().filter(|order| order.map(|axis| size_mm[axis]) == size_mm).collect();
     for i in 0..shape[0] {
+        workers.check()?;
         for j in 0..shape[1] {
             for k in 0..shape[2] {
                 let images = orders.iter().map(|order| {
@@ -212,12 +222,20 @@ fn average_over_equal_axes(fraction: &mut [f64], size_mm: [f64; 3], shape: [usiz
             }
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Octant, Rule};
+    use crate::kernels::DosePointKernel;
     use crate::kernels::Medium;
+    use crate::parallel::{Cancellation, Workers};
+
+    fn octant(kernel: &DosePointKernel, size_mm: [f64; 3], rule: Rule, threads: usize) -> Octant {
+        let never = Cancellation::never();
+        Octant::of(kernel, size_mm, rule, &Workers::new(Some(threads), &never).unwrap()).unwrap()
+    }
 
     #[test]
     fn the_rule_has_converged() {
@@ -235,8 +253,8 @@ mod tests {
             (Medium::Bone, [2.21, 2.21, 3.0]),
         ] {
             let kernel = medium.dose_point_kernel();
-            let coarse = Octant::of(kernel, size_mm, Rule::default(), 1).fraction;
-            let fine = Octant::of(kernel, size_mm, fine, 1).fraction;
+            let coarse = octant(kernel, size_mm, Rule::default(), 1).fraction;
+            let fine = octant(kernel, size_mm, fine, 1).fraction;
             let mut order: Vec<_> = (0..fine.len()).collect();
             order.sort_by(|&a, &b| fine[b].total_cmp(&fine[a]));
             let mut carried = 0.0;
@@ -254,11 +272,11 @@ mod tests {
     #[test]
     fn bits_do_not_depend_on_the_threads() {
         let kernel = Medium::SoftTissue.dose_point_kernel();
-        let octant = |threads| Octant::of(kernel, [1.7, 3.0, 2.2], Rule::default(), threads).fraction;
-        let one = octant(1);
+        let fractions = |threads| octant(kernel, [1.7, 3.0, 2.2], Rule::default(), threads).fraction;
+        let one = fractions(1);
         assert!((one.iter().sum::<f64>() - 1.0).abs() < 1e-13);
         for threads in [2, 3, 16] {
-            assert_eq!(octant(threads), one);
+            assert_eq!(fractions(threads), one);
         }
     }
 
@@ -275,7 +293,7 @@ mod tests {
 
     #[test]
     fn equal_axes_are_equal_bit_by_bit() {
-        let octant = Octant::of(Medium::Liver.dose_point_kernel(), [2.5, 2.5, 2.5], Rule::default(), 1);
+        let octant = octant(Medium::Liver.dose_point_kernel(), [2.5, 2.5, 2.5], Rule::default(), 1);
         let at = |i: usize, j: usize, k: usize| {
             octant.fraction[i * octant.stride[0] + j * octant.stride[1] + k * octant.stride[2]]
         };

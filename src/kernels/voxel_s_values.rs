@@ -4,7 +4,7 @@ use super::cloud_in_cell::{Octant, Rule, half_width};
 use super::medium::Medium;
 use crate::error::{Error, Result, check};
 use crate::nuclide::{JOULE_PER_EV, Nuclide};
-use crate::parallel;
+use crate::parallel::Workers;
 
 /// More bytes than this are refused for one array.
 const LIMIT_BYTES: u64 = 256 << 20;
@@ -33,13 +33,12 @@ impl VoxelSValues {
         density_g_per_ml: f64,
         nuclide: &Nuclide,
         fold_tail: bool,
-        threads: Option<usize>,
+        workers: &Workers<'_>,
     ) -> Result<Self> {
         for size in voxel_size_mm {
             check::within("voxel size in mm", size, 0.5, 20.0)?;
         }
         let density_g_per_ml = medium.density_g_per_ml(Some(density_g_per_ml))?;
-        let threads = parallel::thread_count(threads)?;
         let kernel = medium.dose_point_kernel();
         let beyond = kernel.fraction_beyond_support();
         // Lengths in the medium of the table: the voxel shrinks or grows instead of the kernel.
@@ -58,9 +57,9 @@ impl VoxelSValues {
         let held = if fold_tail { 1.0 } else { 1.0 - beyond };
         // MeV per decay to mGy per MBq s: 1e6 eV, 1e6 decays, 1e3 mGy.
         let mgy_per_fraction = held * nuclide.mean_energy_mev() * JOULE_PER_EV * 1e15 / mass_kg;
-        let octant = Octant::of(kernel, size_mm, Rule::default(), threads);
+        let octant = Octant::of(kernel, size_mm, Rule::default(), workers)?;
         Ok(Self {
-            values: octant.unfold(half, mgy_per_fraction),
+            values: octant.unfold(half, mgy_per_fraction, workers)?,
             shape,
             energy_inside_fraction: held,
             energy_beyond_fraction: beyond,
@@ -95,9 +94,12 @@ mod tests {
     use super::{Medium, VoxelSValues};
     use crate::error::Error;
     use crate::nuclide::{JOULE_PER_EV, Nuclide};
+    use crate::parallel::{Cancellation, Workers};
 
     fn values(voxel_size_mm: [f64; 3], medium: Medium, density_g_per_ml: f64, fold_tail: bool) -> VoxelSValues {
-        VoxelSValues::new(voxel_size_mm, medium, density_g_per_ml, &Nuclide::default(), fold_tail, Some(1)).unwrap()
+        let never = Cancellation::never();
+        let workers = Workers::new(Some(1), &never).unwrap();
+        VoxelSValues::new(voxel_size_mm, medium, density_g_per_ml, &Nuclide::default(), fold_tail, &workers).unwrap()
     }
 
     #[test]
@@ -125,11 +127,12 @@ mod tests {
 
     #[test]
     fn what_would_not_fit_is_refused() {
-        let nuclide = Nuclide::default();
-        let refused = VoxelSValues::new([0.5; 3], Medium::Lung, 0.1, &nuclide, false, None);
+        let (nuclide, never) = (Nuclide::default(), Cancellation::never());
+        let workers = Workers::new(None, &never).unwrap();
+        let refused = VoxelSValues::new([0.5; 3], Medium::Lung, 0.1, &nuclide, false, &workers);
         assert!(matches!(refused, Err(Error::Memory { .. })));
         for bad in [0.49, 20.1, 0.0, -3.0, f64::NAN, f64::INFINITY] {
-            let refused = VoxelSValues::new([3.0, bad, 3.0], Medium::Water, 1.0, &nuclide, false, None);
+            let refused = VoxelSValues::new([3.0, bad, 3.0], Medium::Water, 1.0, &nuclide, false, &workers);
             assert!(matches!(refused, Err(Error::OutOfRange { .. })));
         }
     }

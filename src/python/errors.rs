@@ -27,6 +27,7 @@ fn to_exception(py: Python<'_>, error: &Error) -> PyErr {
         Error::UnknownName { .. } => "UnknownNameError",
         Error::Contraindicated { .. } => "ContraindicatedError",
         Error::Memory { .. } => "InsufficientMemoryError",
+        Error::Internal { .. } => "InternalError",
         Error::Cancelled => return PyKeyboardInterrupt::new_err(()),
     };
     raise(py, class, &error.to_string()).unwrap_or_else(|failure| failure)

@@ -1,9 +1,10 @@
-use numpy::{PyArray1, PyArray3, PyArrayMethods};
+use numpy::PyArray1;
 use pyo3::prelude::*;
 
+use super::arrays::shaped;
 use super::errors::OrRaise;
 use super::nuclide::PyNuclide;
-use super::threads::Threads;
+use super::threads::{Threads, shared_out};
 use crate::kernels::{Medium, VoxelSValues};
 
 /// Name, density, density range, support in mm, fraction beyond it, source.
@@ -51,14 +52,13 @@ fn _voxel_s_values<'py>(
     nuclide: &PyNuclide,
     fold_tail: bool,
     threads: Option<Threads>,
-) -> PyResult<(Bound<'py, PyArray3<f64>>, f64, f64)> {
+) -> PyResult<(Bound<'py, PyAny>, f64, f64)> {
     let medium = Medium::from_name(medium).or_raise(py)?;
-    let threads = threads.map(|threads| threads.0);
-    let s = py
-        .detach(|| VoxelSValues::new(voxel_size_mm, medium, density_g_per_ml, &nuclide.0, fold_tail, threads))
-        .or_raise(py)?;
+    let s = shared_out(py, threads, |workers| {
+        VoxelSValues::new(voxel_size_mm, medium, density_g_per_ml, &nuclide.0, fold_tail, workers)
+    })?;
     let (shape, inside, beyond) = (s.shape(), s.energy_inside_fraction(), s.energy_beyond_fraction());
-    Ok((PyArray1::from_vec(py, s.into_values()).reshape(shape)?, inside, beyond))
+    Ok((shaped(py, s.into_values(), shape)?, inside, beyond))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

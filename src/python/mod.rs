@@ -1,9 +1,11 @@
 //! The extension module `yttria._core`: the only files that name pyo3 or numpy.
 //!
-//! Each function has one shape: borrow the arrays, `py.detach(|| core(..))`, wrap. No arithmetic, no validation.
+//! Each function has one shape: borrow the arrays, call the core without the interpreter (`threads`), wrap. No
+//! arithmetic, no validation. What can take long is `shared_out` or `interruptible`, so that Ctrl-C ends it.
 
 use pyo3::prelude::*;
 
+mod arrays;
 mod errors;
 mod evaluation;
 mod kernels;

@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use pyo3::exceptions::PyOverflowError;
@@ -5,7 +6,8 @@ use pyo3::prelude::*;
 
 use super::errors::{OrRaise, raise};
 use crate::error::{Error, Result};
-use crate::parallel::Cancellation;
+use crate::memory;
+use crate::parallel::{Cancellation, Workers};
 
 /// The argument `threads`. The core checks its range; a number that it cannot even be given is out of range as well.
 pub struct Threads(pub usize);
@@ -26,6 +28,11 @@ impl FromPyObject<'_, '_> for Threads {
     }
 }
 
+/// Runs without the interpreter.
+pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+    py.detach(|| guarded(work)).or_raise(py)
+}
+
 /// Runs without the interpreter, which is asked for signals every 20 ms; what a signal raises is raised.
 pub fn interruptible<T: Send>(py: Python<'_>, work: impl FnOnce(&Cancellation<'_>) -> Result<T> + Send) -> PyResult<T> {
     let raised = Mutex::new(None);
@@ -38,10 +45,27 @@ pub fn interruptible<T: Send>(py: Python<'_>, work: impl FnOnce(&Cancellation<'_
                 None => true,
             }
         };
-        work(&Cancellation::new(&poll))
+        guarded(|| {
+            memory::room("the calculation", 0)?;
+            work(&Cancellation::new(&poll))
+        })
     });
     match (result, raised.into_inner()) {
         (Err(Error::Cancelled), Ok(Some(error))) => Err(error),
         (result, _) => result.or_raise(py),
     }
+}
+
+/// [`interruptible`], on as many threads as the caller wants.
+pub fn shared_out<T: Send>(
+    py: Python<'_>,
+    threads: Option<Threads>,
+    work: impl FnOnce(&Workers<'_>) -> Result<T> + Send,
+) -> PyResult<T> {
+    interruptible(py, |cancellation| work(&Workers::new(threads.map(|threads| threads.0), cancellation)?))
+}
+
+/// A panic as an error.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(Error::from_panic(&*panic)))
 }

@@ -7,7 +7,8 @@
 use pulp::{Simd, WithSimd};
 
 use crate::error::{Error, Result, check};
-use crate::parallel::{Cancellation, thread_count, try_for_each};
+use crate::memory;
+use crate::parallel::Workers;
 use crate::simd::{Element, Path};
 
 /// Voxels per item of work, and per pass over the ramps: the latter stay in the first-level cache.
@@ -117,15 +118,15 @@ impl DensityCurve {
 /// Density in g/mL of each voxel, in any order, the same in both slices.
 ///
 /// Errors where lengths differ, a CT number is not finite, or one lies beyond the curve and `outside` refuses; it
-/// names the first such voxel, and for the latter how many there are. The result does not depend on `threads`.
+/// names the first such voxel, and for the latter how many there are. The result does not depend on the number of
+/// threads.
 pub fn density_from_ct<H: CtNumber, T: Element>(
     ct: &[H],
     curve: &DensityCurve,
     outside: Outside,
     out_g_per_ml: &mut [T],
-    threads: Option<usize>,
+    workers: &Workers<'_>,
 ) -> Result<Beyond> {
-    let threads = thread_count(threads)?;
     if out_g_per_ml.len() != ct.len() {
         return Err(Error::Shape {
             quantity: "density".into(),
@@ -133,10 +134,10 @@ pub fn density_from_ct<H: CtNumber, T: Element>(
             requirement: format!("of as many voxels as the CT, {}", ct.len()),
         });
     }
-    let mut counts = vec![Counts::default(); ct.len().div_ceil(VOXELS)];
+    let mut counts = memory::filled("density", Counts::default(), ct.len().div_ceil(VOXELS))?;
     let path = Path::best();
-    let items: Vec<_> = ct.chunks(VOXELS).zip(out_g_per_ml.chunks_mut(VOXELS)).zip(&mut counts).collect();
-    try_for_each(items, threads, &Cancellation::never(), |((ct, out), counts)| {
+    let items = ct.chunks(VOXELS).zip(out_g_per_ml.chunks_mut(VOXELS)).zip(&mut counts);
+    workers.for_each(items, |((ct, out), counts)| {
         *counts = path.run(Item { ct, curve, out });
         Ok(())
     })?;
@@ -219,6 +220,7 @@ impl<H: CtNumber, T: Element> WithSimd for Item<'_, H, T> {
 #[cfg(test)]
 mod tests {
     use super::{Beyond, DensityCurve, Outside, density_from_ct};
+    use crate::parallel::{Cancellation, Workers};
 
     fn curve() -> DensityCurve {
         DensityCurve::new(&[-1000.0, 0.0, 1000.0], &[0.0, 1.0, 1.5]).unwrap()
@@ -228,10 +230,12 @@ mod tests {
     fn nodes_middles_and_ends() {
         let mut density = [0.0; 7];
         let ct = [-1000i16, -500, 0, 200, 1000, -1024, 3071];
-        let beyond = density_from_ct(&ct, &curve(), Outside::Clamp, &mut density, None).unwrap();
+        let never = Cancellation::never();
+        let workers = Workers::new(None, &never).unwrap();
+        let beyond = density_from_ct(&ct, &curve(), Outside::Clamp, &mut density, &workers).unwrap();
         assert_eq!(density, [0.0, 0.5, 1.0, 1.1, 1.5, 0.0, 1.5]);
         assert_eq!(beyond, Beyond { below: 1, above: 1 });
-        let error = density_from_ct(&ct, &curve(), Outside::Refuse, &mut density, None).unwrap_err().to_string();
+        let error = density_from_ct(&ct, &curve(), Outside::Refuse, &mut density, &workers).unwrap_err().to_string();
         assert!(error.contains("voxel 5 ") && error.contains("(1 below, 1 above), got -1024"), "{error}");
     }
 
@@ -240,8 +244,10 @@ mod tests {
         let mut ct = vec![40.0f32; 100_000];
         (ct[70_000], ct[90_000]) = (f32::NAN, f32::INFINITY);
         let mut density = vec![0.0f32; ct.len()];
+        let never = Cancellation::never();
         for threads in 1..5 {
-            let error = density_from_ct(&ct, &curve(), Outside::Clamp, &mut density, Some(threads)).unwrap_err();
+            let workers = Workers::new(Some(threads), &never).unwrap();
+            let error = density_from_ct(&ct, &curve(), Outside::Clamp, &mut density, &workers).unwrap_err();
             assert!(error.to_string().contains("voxel 70000 (in memory order) must be finite, got NaN"));
         }
     }

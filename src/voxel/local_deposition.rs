@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result, check};
 use crate::nuclide::Nuclide;
-use crate::parallel::{Cancellation, thread_count, try_for_each};
+use crate::parallel::Workers;
 use crate::simd::Element;
 
 /// Voxels per item of work: some tens of microseconds.
@@ -27,9 +27,8 @@ pub fn local_deposition<T: Element>(
     density_g_per_ml: Density<'_, T>,
     nuclide: &Nuclide,
     out_gy: &mut [T],
-    threads: Option<usize>,
+    workers: &Workers<'_>,
 ) -> Result<()> {
-    let threads = thread_count(threads)?;
     let voxels = activity_mbq_per_ml.len();
     for (quantity, len) in [
         ("result", out_gy.len()),
@@ -54,8 +53,7 @@ pub fn local_deposition<T: Element>(
     if let Density::Uniform(rho) = density_g_per_ml {
         check::positive("density in g/mL", rho)?;
     }
-    let items: Vec<_> = out_gy.chunks_mut(VOXELS).enumerate().collect();
-    let done = try_for_each(items, threads, &Cancellation::never(), |(item, out)| {
+    let done = workers.for_each(out_gy.chunks_mut(VOXELS).enumerate(), |(item, out)| {
         let voxels = item * VOXELS..item * VOXELS + out.len();
         let activity = &activity_mbq_per_ml[voxels.clone()];
         let mut valid = true;
@@ -77,6 +75,9 @@ pub fn local_deposition<T: Element>(
     });
     // The first error to be found depends on the threads; the first in order does not.
     done.map_err(|error| {
+        if error != Error::Cancelled || workers.check().is_err() {
+            return error;
+        }
         let invalid = (0..voxels).find_map(|at| {
             let voxel = format!("of voxel {at} (in memory order)");
             let activity = activity_mbq_per_ml[at];
@@ -110,26 +111,33 @@ fn dose<T: Element>(dose_factor_gy_kg_per_gbq: f64, activity_mbq_per_ml: T, dens
 #[cfg(test)]
 mod tests {
     use super::{Density, local_deposition};
+    use crate::error::Result;
     use crate::nuclide::Nuclide;
+    use crate::parallel::{Cancellation, Workers};
+    use crate::simd::Element;
+
+    fn dose<T: Element>(activity: &[T], density: Density<'_, T>, out: &mut [T], threads: Option<usize>) -> Result<()> {
+        let never = Cancellation::never();
+        local_deposition(activity, density, &Nuclide::default(), out, &Workers::new(threads, &never).unwrap())
+    }
 
     #[test]
     fn one_gbq_in_one_kg() {
         // 1 MBq/mL at 1 g/mL is 1 GBq/kg.
-        let mut dose = [0.0, 0.0];
-        local_deposition(&[1.0, -2.0], Density::Uniform(1.0), &Nuclide::default(), &mut dose, None).unwrap();
-        assert_eq!(dose, [49.67, -99.34]);
-        local_deposition(&[1.0, 1.0], Density::PerVoxel(&[2.0, 0.5]), &Nuclide::default(), &mut dose, None).unwrap();
-        assert_eq!(dose, [24.835, 99.34]);
+        let mut out = [0.0, 0.0];
+        dose(&[1.0, -2.0], Density::Uniform(1.0), &mut out, None).unwrap();
+        assert_eq!(out, [49.67, -99.34]);
+        dose(&[1.0, 1.0], Density::PerVoxel(&[2.0, 0.5]), &mut out, None).unwrap();
+        assert_eq!(out, [24.835, 99.34]);
     }
 
     #[test]
     fn the_first_invalid_voxel_is_named_for_every_number_of_threads() {
         let mut activity = vec![1.0f32; 200_000];
         (activity[70_000], activity[150_000]) = (f32::NAN, f32::INFINITY);
-        let mut dose = vec![0.0; activity.len()];
+        let mut out = vec![0.0; activity.len()];
         for threads in 1..5 {
-            let error =
-                local_deposition(&activity, Density::Uniform(1.05), &Nuclide::default(), &mut dose, Some(threads));
+            let error = dose(&activity, Density::Uniform(1.05), &mut out, Some(threads));
             assert!(
                 error.unwrap_err().to_string().contains("of voxel 70000 (in memory order) must be finite, got NaN")
             );
@@ -138,15 +146,14 @@ mod tests {
 
     #[test]
     fn a_density_of_nothing_and_an_overflow_are_errors() {
-        let nuclide = Nuclide::default();
-        let mut dose = [0.0f32; 2];
+        let mut out = [0.0f32; 2];
         for rho in [0.0, -1.0, f32::NAN, f32::INFINITY] {
-            let error = local_deposition(&[0.0, 0.0], Density::PerVoxel(&[1.0, rho]), &nuclide, &mut dose, None);
+            let error = dose(&[0.0, 0.0], Density::PerVoxel(&[1.0, rho]), &mut out, None);
             assert!(error.unwrap_err().to_string().starts_with("density in g/mL of voxel 1"));
         }
-        let error = local_deposition(&[0.0, 1e38], Density::Uniform(1.0), &nuclide, &mut dose, None);
+        let error = dose(&[0.0, 1e38], Density::Uniform(1.0), &mut out, None);
         assert!(error.unwrap_err().to_string().contains("within the range of float32"));
-        assert!(local_deposition(&[0.0], Density::Uniform(1.0), &nuclide, &mut dose, None).is_err());
-        assert!(local_deposition(&[0.0, 1.0], Density::Uniform(f64::NAN), &nuclide, &mut dose, None).is_err());
+        assert!(dose(&[0.0], Density::Uniform(1.0), &mut out, None).is_err());
+        assert!(dose(&[0.0, 1.0], Density::Uniform(f64::NAN), &mut out, None).is_err());
     }
 }

@@ -210,7 +210,7 @@ impl<S: Simd> Around<S> {
 mod tests {
     use super::super::{Criteria, Outside, TOLERANCE, gamma_index};
     use crate::evaluation::{Affine, Contiguous};
-    use crate::parallel::Cancellation;
+    use crate::parallel::{Cancellation, Workers};
 
     const SHAPE: [usize; 3] = [4, 3, 9];
     const SIZE: [f64; 3] = [0.7, 0.5, 0.6];
@@ -260,8 +260,9 @@ mod tests {
             let b: Vec<f64> = (0..count).map(|n| linear(n) + 0.5 + roughness * (next() - 0.5)).collect();
             let criteria = Criteria::new(0.02, 1.0, 0.0, false, Some(100.0), 1.5, Outside::Exclude).unwrap();
             let maps = [&a, &b].map(|map| Contiguous::new(map, SHAPE).unwrap());
-            let found =
-                gamma_index(&maps[0], &grid, &maps[1], &grid, &criteria, Some(1), &Cancellation::never()).unwrap();
+            let never = Cancellation::never();
+            let workers = Workers::new(Some(1), &never).unwrap();
+            let found = gamma_index(&maps[0], &grid, &maps[1], &grid, &criteria, &workers).unwrap();
             let fine = SHAPE.map(|n| (n - 1) * STEPS + 1);
             for n in 0..count {
                 let voxel = [n / 27, n / 9 % 3, n % 9];

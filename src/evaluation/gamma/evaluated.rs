@@ -1,11 +1,15 @@
 //! The evaluated dose as the search needs it: contiguous, with the range of each cell between eight voxel centers.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::samples::Dose;
 use super::super::voxels::Voxels;
 use crate::error::{Error, Result};
-use crate::parallel;
+use crate::memory;
+use crate::parallel::Workers;
+
+const RANGES: &str = "dose range of each cell";
 
 /// A dose map with trilinear interpolation between voxel centers. An axis of one voxel has one cell without width.
 pub struct Evaluated<T> {
@@ -15,16 +19,19 @@ pub struct Evaluated<T> {
     values: Vec<T>,
     /// Lowest and highest dose of each cell, rounded outwards, row by row where anyone asks.
     ranges: Vec<OnceLock<Vec<[f32; 2]>>>,
+    /// There was no room for one of these rows.
+    is_short_of_memory: AtomicBool,
 }
 
 impl<T: Dose> Evaluated<T> {
     /// With the lowest and highest dose of all. Errors where one is not finite.
-    pub fn new(dose: &impl Voxels<Element = T>, threads: usize) -> Result<(Self, [f64; 2])> {
+    pub fn new(dose: &impl Voxels<Element = T>, workers: &Workers<'_>) -> Result<(Self, [f64; 2])> {
         let shape = dose.shape();
-        let extremes = extremes(dose, "evaluated", threads)?;
+        let extremes = extremes(dose, "evaluated", workers)?;
         let cells = shape.map(|n| (n - 1).max(1));
         let mut values = reserved(shape, "evaluated dose")?;
         for k in 0..shape[0] {
+            workers.check()?;
             for j in 0..shape[1] {
                 match dose.row(k, j) {
                     Some(row) => values.extend_from_slice(row),
@@ -32,28 +39,39 @@ impl<T: Dose> Evaluated<T> {
                 }
             }
         }
-        let mut ranges = reserved([cells[0], cells[1], 1], "dose range of each cell")?;
+        let mut ranges = reserved([cells[0], cells[1], 1], RANGES)?;
         ranges.resize_with(cells[0] * cells[1], OnceLock::new);
         let this = Self {
             shape,
             cells,
             values,
             ranges,
+            is_short_of_memory: AtomicBool::new(false),
         };
         Ok((this, extremes))
     }
 
-    fn ranges(&self, k: usize, j: usize) -> Vec<[f32; 2]> {
+    /// [`Error::Memory`] where a range was asked for that there was no room for: the search is not to be trusted.
+    pub fn check_memory(&self) -> Result<()> {
+        if self.is_short_of_memory.load(Ordering::Relaxed) {
+            return Err(Error::Memory {
+                quantity: RANGES.into(),
+                bytes: (self.cells.iter().product::<usize>() * size_of::<[f32; 2]>()) as u64,
+            });
+        }
+        Ok(())
+    }
+
+    fn ranges(&self, k: usize, j: usize) -> Result<Vec<[f32; 2]>> {
         let [a, b, c, d] = self.rows([k, j]);
-        let columns: Vec<[f64; 2]> = (a.iter().zip(b).zip(c.iter().zip(d)))
-            .map(|((&a, &b), (&c, &d))| {
-                let [a, b, c, d]: [f64; 4] = [a.into(), b.into(), c.into(), d.into()];
-                [a.min(b).min(c.min(d)), a.max(b).max(c.max(d))]
-            })
-            .collect();
+        let columns = (a.iter().zip(b).zip(c.iter().zip(d))).map(|((&a, &b), (&c, &d))| {
+            let [a, b, c, d]: [f64; 4] = [a.into(), b.into(), c.into(), d.into()];
+            [a.min(b).min(c.min(d)), a.max(b).max(c.max(d))]
+        });
+        let columns = memory::collected(RANGES, columns)?;
         let next = &columns[(self.shape[2] - 1).min(1)..];
         let range = |(a, b): (&[f64; 2], &[f64; 2])| [rounded_down(a[0].min(b[0])), -rounded_down(-a[1].max(b[1]))];
-        columns.iter().zip(next).map(range).collect()
+        memory::collected(RANGES, columns.iter().zip(next).map(range))
     }
 
     /// The four rows of voxels at the edges of a row of cells; a cell without width has the same twice.
@@ -75,10 +93,19 @@ impl<T: Dose> Evaluated<T> {
         }
     }
 
+    #[cold]
+    fn made_ranges(&self, k: usize, j: usize) -> Vec<[f32; 2]> {
+        self.ranges(k, j).unwrap_or_else(|_| {
+            self.is_short_of_memory.store(true, Ordering::Relaxed);
+            Vec::new()
+        })
+    }
+
     /// Lowest and highest dose in a cell.
     #[inline(always)]
     pub fn range(&self, [k, j, i]: [usize; 3]) -> [f64; 2] {
-        self.ranges[k * self.cells[1] + j].get_or_init(|| self.ranges(k, j))[i].map(f64::from)
+        let row = self.ranges[k * self.cells[1] + j].get_or_init(|| self.made_ranges(k, j));
+        row.get(i).map_or([f64::NEG_INFINITY, f64::INFINITY], |range| range.map(f64::from))
     }
 
     /// The doses at a cell's corners, in the order of `Part::rho`.
@@ -97,17 +124,11 @@ impl<T: Dose> Evaluated<T> {
 
 /// An empty vector with room for a grid, or the error that says it does not fit.
 pub fn reserved<T>(shape: [usize; 3], quantity: &str) -> Result<Vec<T>> {
-    let count: usize = shape.iter().product();
-    let mut values = Vec::new();
-    values.try_reserve_exact(count).map_err(|_| Error::Memory {
-        quantity: quantity.into(),
-        bytes: count as u64 * size_of::<T>() as u64,
-    })?;
-    Ok(values)
+    memory::reserved(quantity, shape.iter().product())
 }
 
 /// The lowest and the highest dose. Errors where one is not finite, by the place of the first, or the grid is empty.
-pub fn extremes<T: Dose>(dose: &impl Voxels<Element = T>, name: &str, threads: usize) -> Result<[f64; 2]> {
+pub fn extremes<T: Dose>(dose: &impl Voxels<Element = T>, name: &str, workers: &Workers<'_>) -> Result<[f64; 2]> {
     let shape = dose.shape();
     if shape.contains(&0) {
         return Err(Error::Shape {
@@ -128,9 +149,9 @@ pub fn extremes<T: Dose>(dose: &impl Voxels<Element = T>, name: &str, threads: u
                 sum += dose * 0.0;
             });
         }
-        (low, high, sum == 0.0)
+        Ok((low, high, sum == 0.0))
     };
-    let planes = parallel::map(shape[0], threads, plane);
+    let planes = workers.map(shape[0], plane)?;
     if let Some(k) = planes.iter().position(|(.., is_finite)| !is_finite) {
         for j in 0..shape[1] {
             for i in 0..shape[2] {

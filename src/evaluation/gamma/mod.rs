@@ -24,7 +24,8 @@ use super::affine::Affine;
 use super::samples::Dose;
 use super::voxels::Voxels;
 use crate::error::{Error, Result, check};
-use crate::parallel::{self, Cancellation};
+use crate::memory;
+use crate::parallel::Workers;
 
 /// The highest gamma that passes: a deviation of exactly the criterion does, whatever its rounding.
 pub const PASSING: f32 = 1.0 + 1e-5;
@@ -116,12 +117,10 @@ pub fn gamma_index<T: Dose, U: Dose>(
     evaluated: &impl Voxels<Element = U>,
     evaluated_affine: &Affine,
     criteria: &Criteria,
-    threads: Option<usize>,
-    cancellation: &Cancellation<'_>,
+    workers: &Workers<'_>,
 ) -> Result<GammaMap> {
-    let threads = parallel::thread_count(threads)?;
-    let [low, high] = extremes(reference, "reference", threads)?;
-    let (evaluated, [evaluated_low, evaluated_high]) = Evaluated::new(evaluated, threads)?;
+    let [low, high] = extremes(reference, "reference", workers)?;
+    let (evaluated, [evaluated_low, evaluated_high]) = Evaluated::new(evaluated, workers)?;
     let normalization_gy = match criteria.normalization_gy {
         Some(dose) => dose,
         None if high > 0.0 => high,
@@ -148,9 +147,9 @@ pub fn gamma_index<T: Dose, U: Dose>(
 
     let mut gamma = reserved(shape, "gamma map")?;
     gamma.resize(shape.iter().product(), f32::NAN);
-    let mut counts = vec![Counts::default(); shape[0] * shape[1]];
-    let rows = gamma.chunks_mut(shape[2]).zip(&mut counts).enumerate().collect();
-    parallel::try_for_each(rows, threads, cancellation, |(n, (row, counts)): (usize, (&mut [f32], &mut Counts))| {
+    let mut counts = memory::filled("gamma map", Counts::default(), shape[0] * shape[1])?;
+    let rows = gamma.chunks_mut(shape[2]).zip(&mut counts).enumerate();
+    workers.for_each(rows, |(n, (row, counts)): (usize, (&mut [f32], &mut Counts))| {
         let (k, j) = (n / shape[1], n % shape[1]);
         let mut points = Row::default();
         reference.visit(k, j, 0..shape[2], |i, dose| {
@@ -166,7 +165,7 @@ pub fn gamma_index<T: Dose, U: Dose>(
         if points.inverse.iter().all(|inverse| *inverse == 0.0) {
             return Ok(());
         }
-        search.row(&placement, [k, j], &mut points);
+        search.row(&placement, [k, j], &mut points)?;
         for (i, gamma) in row.iter_mut().enumerate().filter(|(i, _)| points.inverse[*i] > 0.0) {
             *gamma = points.squared[i].sqrt() as f32;
             counts.evaluated += 1;

@@ -6,6 +6,7 @@ use super::cell::{self, BLOCK, Best, Cell, Source};
 use super::evaluated::Evaluated;
 use super::placement::{Place, Placement};
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::simd::Path;
 
 /// Cells around a point that a search may have to visit.
@@ -69,11 +70,13 @@ impl<T: Dose> Search<T> {
                 for i in steps[2].clone() {
                     let bound = along(0, k).powi(2) + along(1, j).powi(2) + along(2, i).powi(2);
                     if bound < maximum_gamma * maximum_gamma {
-                        neighbors.push(Neighbor { step: [k, j, i], bound });
+                        let neighbor = Neighbor { step: [k, j, i], bound };
+                        memory::pushed("cells around a point", &mut neighbors, neighbor)?;
                     }
                 }
             }
         }
+        memory::room("cells around a point", size_of_val(&neighbors[..]))?;
         neighbors.sort_by(|a, b| a.bound.total_cmp(&b.bound));
         Ok(Self {
             width: evaluated.shape.map(|n| if n > 1 { 1.0 } else { 0.0 }),
@@ -88,7 +91,7 @@ impl<T: Dose> Search<T> {
     }
 
     /// The least gamma^2 of each point of the row (k, j, ..), at most the square of `maximum_gamma`.
-    pub fn row(&self, placement: &Placement, [k, j]: [usize; 2], row: &mut Row) {
+    pub fn row(&self, placement: &Placement, [k, j]: [usize; 2], row: &mut Row) -> Result<()> {
         row.squared.clear();
         row.squared.resize(row.dose.len(), self.maximum_gamma * self.maximum_gamma);
         let open = match placement.row_of_centers([k, j]) {
@@ -105,6 +108,7 @@ impl<T: Dose> Search<T> {
             lanes: Default::default(),
         };
         cell::minimize(&mut points, self.path);
+        self.evaluated.check_memory()
     }
 
     /// Lowers the row's gamma^2 by the cells around each point, where the first lies at the voxel `start` of the

@@ -3,6 +3,8 @@
 //! pixels that edges cross, and by one pass over the plane.
 
 use super::polygon::Point;
+use crate::error::Result;
+use crate::memory;
 
 /// A plane of pixels; pixel (r, c) spans `r..r + 1` along y and `c..c + 1` along x.
 #[derive(Debug)]
@@ -14,12 +16,12 @@ pub(super) struct Coverage {
 }
 
 impl Coverage {
-    pub fn new(rows: usize, columns: usize) -> Self {
-        Self {
+    pub fn new(rows: usize, columns: usize) -> Result<Self> {
+        Ok(Self {
             rows,
             columns,
-            cells: vec![0.0; rows * (columns + 1)],
-        }
+            cells: memory::filled("plane of the occupancy", 0.0, rows * (columns + 1))?,
+        })
     }
 
     /// Adds `weight` times what lies to the right of an oriented edge: closed polygons add up to `weight` times their

@@ -1,6 +1,9 @@
 //! Whether the edges of contours in a plane cross or touch: a sweep over edges sorted along one axis.
 
 use super::polygon::{Point, turn};
+use crate::error::Result;
+use crate::memory;
+use crate::parallel::Workers;
 
 /// More crossings than this, or more pairs of edges that share an interval of the sweep, are not worked through: a
 /// drawn contour has few, a hostile one has the square of its points.
@@ -30,8 +33,9 @@ pub(super) struct Crossings {
 }
 
 /// Contours are named by their place in the list.
-pub(super) fn crossings(contours: &[&[Point]]) -> Crossings {
-    let mut edges = Vec::new();
+pub(super) fn crossings(contours: &[&[Point]], workers: &Workers<'_>) -> Result<Crossings> {
+    let count = contours.iter().map(|points| points.len()).sum();
+    let mut edges = memory::reserved("edges of contours", count)?;
     for (contour, points) in contours.iter().enumerate() {
         for (at, (a, b)) in super::polygon::edges(points).enumerate() {
             edges.push(Edge {
@@ -51,6 +55,7 @@ pub(super) fn crossings(contours: &[&[Point]]) -> Crossings {
     let mut active: Vec<Edge> = Vec::new();
     let (mut pairs, mut count) = (0, 0);
     for edge in edges {
+        workers.check()?;
         let start = from(&edge);
         active.retain(|other| to(other) >= start);
         pairs += active.len();
@@ -83,7 +88,7 @@ pub(super) fn crossings(contours: &[&[Point]]) -> Crossings {
     }
     found.touching.sort_unstable();
     found.touching.dedup();
-    found
+    Ok(found)
 }
 
 enum Meeting {

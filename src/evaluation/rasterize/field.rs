@@ -12,6 +12,9 @@
 //! points, whatever the number of edges.
 
 use super::polygon::{Loop, Point, crossing, squared_distance};
+use crate::error::Result;
+use crate::memory;
+use crate::parallel::Workers;
 
 /// Points at `low + step * (column, row)`.
 #[derive(Debug, Clone, Copy)]
@@ -53,17 +56,18 @@ impl Lattice {
 }
 
 /// F at each lattice point, row by row, for the union of some loops of a plane (at least one).
-pub(super) fn field(lattice: &Lattice, loops: &[&Loop]) -> Vec<f64> {
-    let edges: Vec<(Point, Point, usize)> =
-        loops.iter().enumerate().flat_map(|(n, l)| l.edges().map(move |(a, b)| (a, b, n))).collect();
-    let (nearest, squared) = nearest_edges(lattice, &edges);
+pub(super) fn field(lattice: &Lattice, loops: &[&Loop], workers: &Workers<'_>) -> Result<Vec<f64>> {
+    workers.check()?;
+    let edges = loops.iter().enumerate().flat_map(|(n, l)| l.edges().map(move |(a, b)| (a, b, n)));
+    let edges = memory::collected("edges of contours", edges)?;
+    let (nearest, squared) = nearest_edges(lattice, &edges, workers)?;
     let inside = insides(lattice, loops);
     let mut depth = vec![0.0f64; loops.len()];
     for n in (0..lattice.len()).filter(|&n| inside[n]) {
         let of = edges[nearest[n] as usize].2;
         depth[of] = depth[of].max(squared[n].sqrt());
     }
-    (0..lattice.len())
+    let values = (0..lattice.len())
         .map(|n| {
             let distance = if inside[n] {
                 squared[n].sqrt()
@@ -72,10 +76,15 @@ pub(super) fn field(lattice: &Lattice, loops: &[&Loop]) -> Vec<f64> {
             };
             distance * (2.0 * depth[edges[nearest[n] as usize].2] - distance)
         })
-        .collect()
+        .collect();
+    Ok(values)
 }
 
-fn nearest_edges(lattice: &Lattice, edges: &[(Point, Point, usize)]) -> (Vec<u32>, Vec<f64>) {
+fn nearest_edges(
+    lattice: &Lattice,
+    edges: &[(Point, Point, usize)],
+    workers: &Workers<'_>,
+) -> Result<(Vec<u32>, Vec<f64>)> {
     let mut nearest = vec![0u32; lattice.len()];
     let mut squared = vec![f64::INFINITY; lattice.len()];
     let mut offer = |row: usize, column: usize, edge: u32| {
@@ -87,6 +96,7 @@ fn nearest_edges(lattice: &Lattice, edges: &[(Point, Point, usize)]) -> (Vec<u32
         }
     };
     for (e, &(a, b, _)) in edges.iter().enumerate() {
+        workers.check()?;
         let along = [b[0] - a[0], b[1] - a[1]];
         let pieces = ((along[0].abs().max(along[1].abs()) / lattice.step).ceil() as usize).clamp(1, lattice.len());
         for piece in 0..=pieces {
@@ -104,7 +114,7 @@ fn nearest_edges(lattice: &Lattice, edges: &[(Point, Point, usize)]) -> (Vec<u32
         }
     }
     sweep(lattice, edges, &mut nearest, &mut squared);
-    (nearest, squared)
+    Ok((nearest, squared))
 }
 
 /// Passes the nearest edges on, downward and upward, each row to the right and to the left.

@@ -11,6 +11,8 @@ use super::field::{Lattice, field};
 use super::level_set;
 use super::planes::Section;
 use super::polygon::{Loop, Point};
+use crate::error::Result;
+use crate::parallel::Workers;
 
 /// Sections are not farther apart than this, mm, unless that would make more than `MOST_PARTS` of a gap.
 const PART_MM: f64 = 0.5;
@@ -53,16 +55,18 @@ pub(super) fn between(
     lower: &Level<'_>,
     upper: &Level<'_>,
     above: Option<&Level<'_>>,
-) -> Vec<Between> {
+    workers: &Workers<'_>,
+) -> Result<Vec<Between>> {
     let (a, b) = (lower.position, upper.position);
     let count = parts(b - a);
     if count == 1 {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let lattice = window(lower, upper);
-    let of = |level: &Level<'_>| field(&lattice, &level.loops);
-    let (low, high) = (of(lower), of(upper));
-    let curvature = curvatures(&low, &high, below.map(of), above.map(of), [below, Some(lower), Some(upper), above]);
+    let of = |level: &Level<'_>| field(&lattice, &level.loops, workers);
+    let (low, high) = (of(lower)?, of(upper)?);
+    let (under, over) = (below.map(of).transpose()?, above.map(of).transpose()?);
+    let curvature = curvatures(&low, &high, under, over, [below, Some(lower), Some(upper), above]);
     let areas = [lower.area(), upper.area()];
     let bend = curvatures(
         &areas[..1],
@@ -79,10 +83,11 @@ pub(super) fn between(
             let values: Vec<f64> =
                 low.iter().zip(&high).zip(&curvature).map(|((l, h), c)| l + t * (h - l) + product * c).collect();
             let target = areas[0] + t * (areas[1] - areas[0]) + product * bend;
+            workers.check()?;
             let level = lowered(&lattice, &values, target);
             let mut edges = Vec::new();
             level_set::outline(&lattice, &values, level, |p, q| edges.push((p, q)));
-            (z, edges)
+            Ok((z, edges))
         })
         .collect()
 }

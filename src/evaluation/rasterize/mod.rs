@@ -31,7 +31,7 @@ use super::affine::Affine;
 use super::occupancy::Occupancy;
 use crate::error::{Error, Result, check};
 use crate::grid::VoxelGrid;
-use crate::parallel;
+use crate::parallel::Workers;
 
 /// What lies beyond the first and the last plane, and beyond a plane in which a part ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,29 +95,29 @@ pub struct Contours {
 }
 
 impl Contours {
-    /// From closed polygons, each a list of x, y, z in LPS mm, in any order. The result does not depend on `threads`.
+    /// From closed polygons, each a list of x, y, z in LPS mm, in any order. The result does not depend on the
+    /// number of threads.
     ///
     /// Errors where no contour is usable, where all lie in one plane and no slice thickness says how far they reach, and
     /// where there are more than 20 000 contours or 4 000 000 points.
-    pub fn new(contours: &[&[[f64; 3]]], reading: Reading, threads: Option<usize>) -> Result<Self> {
-        let threads = parallel::thread_count(threads)?;
+    pub fn new(contours: &[&[[f64; 3]]], reading: Reading, workers: &Workers<'_>) -> Result<Self> {
         let thickness = reading.slice_thickness_mm.map(|t| check::positive("slice thickness in mm", t)).transpose()?;
         let most = reading.maximum_gap_mm.map(|gap| check::positive("maximum gap in mm", gap)).transpose()?;
         let mut found = Findings::default();
-        let Some((frame, sections)) = planes::sections(contours, &mut found, threads)? else {
+        let Some((frame, sections)) = planes::sections(contours, &mut found, workers)? else {
             let defects: Vec<String> = found.summary().into_iter().map(|finding| finding.message).collect();
             return Err(Error::Undefined {
                 quantity: "structure from contours".into(),
                 reason: format!("no contour is usable. {}", defects.join(" ")).trim_end().into(),
             });
         };
-        let Some(stack) = Stack::new(&sections, thickness, most, threads) else {
+        let Some(stack) = Stack::new(&sections, thickness, most, workers)? else {
             return Err(Error::Undefined {
                 quantity: "volume of the contours".into(),
                 reason: "they lie in one plane; the slice thickness says how far they reach".into(),
             });
         };
-        let slabs = slabs::slabs(&sections, &stack, reading.end_caps, reading.interpolation, threads);
+        let slabs = slabs::slabs(&sections, &stack, reading.end_caps, reading.interpolation, workers)?;
         let mut findings = found.summary();
         findings.extend(slabs::findings(&sections, &stack));
         Ok(Self {
@@ -139,16 +139,15 @@ impl Contours {
         &self.findings
     }
 
-    /// The share of each voxel of a grid that lies inside. The result does not depend on `threads`.
+    /// The share of each voxel of a grid that lies inside. The result does not depend on the number of threads.
     ///
     /// Errors where the grid is empty or memory does not suffice.
-    pub fn occupancy(&self, shape: [usize; 3], affine: &Affine, threads: Option<usize>) -> Result<Occupancy> {
+    pub fn occupancy(&self, shape: [usize; 3], affine: &Affine, workers: &Workers<'_>) -> Result<Occupancy> {
         VoxelGrid::new(shape, [1.0; 3])?;
-        let threads = parallel::thread_count(threads)?;
         if self.slabs.is_empty() {
             return Ok(Occupancy::nothing(shape, 0.0));
         }
-        onto_grid::onto(self, shape, affine, threads)
+        onto_grid::onto(self, shape, affine, workers)
     }
 
     /// A grid along the contours that holds the whole structure: shape (k, j, i) and affine. Voxels have the given size

@@ -13,7 +13,8 @@ use crate::error::Result;
 use crate::evaluation::affine::{Affine, IndexMap};
 use crate::evaluation::occupancy::{Occupancy, occupancy, reserve, rounded};
 use crate::evaluation::voxels::Contiguous;
-use crate::parallel;
+use crate::memory;
+use crate::parallel::Workers;
 
 /// Axes that drift apart by less than this many voxels over the whole structure count as parallel.
 const PARALLEL: f64 = 1e-4;
@@ -21,11 +22,16 @@ const PARALLEL: f64 = 1e-4;
 const FINER: f64 = 4.0;
 const MOST_VOXELS: f64 = 16_777_216.0;
 
-pub(super) fn onto(contours: &Contours, shape: [usize; 3], affine: &Affine, threads: usize) -> Result<Occupancy> {
+pub(super) fn onto(
+    contours: &Contours,
+    shape: [usize; 3],
+    affine: &Affine,
+    workers: &Workers<'_>,
+) -> Result<Occupancy> {
     let map = contours.frame.affine()?.to_index_of(affine);
     match normal_axis(&map, contours) {
-        Some(axis) => along(contours, shape, &map, axis, threads),
-        None => across(contours, shape, affine, &map, threads),
+        Some(axis) => along(contours, shape, &map, axis, workers),
+        None => across(contours, shape, affine, &map, workers),
     }
 }
 
@@ -54,7 +60,13 @@ fn reach(map: &IndexMap, contours: &Contours, axis: usize, count: usize) -> (usi
     (within((low - 1e-9).floor()), within((high + 1e-9).ceil()), cut)
 }
 
-fn along(contours: &Contours, shape: [usize; 3], map: &IndexMap, axis: usize, threads: usize) -> Result<Occupancy> {
+fn along(
+    contours: &Contours,
+    shape: [usize; 3],
+    map: &IndexMap,
+    axis: usize,
+    workers: &Workers<'_>,
+) -> Result<Occupancy> {
     let [row_axis, column_axis] = [[1, 2], [0, 2], [0, 1]][axis];
     let reaches = [0, 1, 2].map(|a| reach(map, contours, a, shape[a]));
     let low = reaches.map(|r| r.0);
@@ -90,19 +102,25 @@ fn along(contours: &Contours, shape: [usize; 3], map: &IndexMap, axis: usize, th
         let last = (to.ceil().max(0.0) as usize).min(box_shape[axis]);
         (from.floor().max(0.0) as usize..last).for_each(|k| of_plane[k].push(n));
     }
-    let planes = parallel::map(box_shape[axis], threads, |k| {
-        let mut coverage = Coverage::new(box_shape[row_axis], box_shape[column_axis]);
+    let planes = workers.map(box_shape[axis], |k| {
+        let mut coverage = Coverage::new(box_shape[row_axis], box_shape[column_axis])?;
         for &n in &of_plane[k] {
             let overlap = spans[n].1.min((k + 1) as f64) - spans[n].0.max(k as f64);
+            workers.check()?;
             if overlap > 0.0 {
                 for &(a, b) in &contours.slabs[n].edges {
                     coverage.add([to_column(a), to_row(a)], [to_column(b), to_row(b)], sign * overlap);
                 }
             }
         }
-        let plane: Vec<f64> = coverage.finish().map(|value| value.clamp(0.0, 1.0)).collect();
-        (plane.iter().sum::<f64>(), plane.into_iter().map(rounded).collect::<Vec<f32>>())
-    });
+        let (mut sum, mut plane) =
+            (0.0, memory::reserved("plane of the occupancy", box_shape[row_axis] * box_shape[column_axis])?);
+        coverage.finish().map(|value| value.clamp(0.0, 1.0)).for_each(|value| {
+            sum += value;
+            plane.push(rounded(value));
+        });
+        Ok((sum, plane))
+    })?;
     let mut inside = 0.0;
     for (k, (sum, plane)) in planes.iter().enumerate() {
         inside += sum;
@@ -119,7 +137,7 @@ fn along(contours: &Contours, shape: [usize; 3], map: &IndexMap, axis: usize, th
     } else {
         0.0
     };
-    Ok(Occupancy::cropped(shape, low, box_shape, weights, outside.clamp(0.0, 1.0)))
+    Occupancy::cropped(shape, low, box_shape, weights, outside.clamp(0.0, 1.0))
 }
 
 fn across(
@@ -127,20 +145,20 @@ fn across(
     shape: [usize; 3],
     affine: &Affine,
     map: &IndexMap,
-    threads: usize,
+    workers: &Workers<'_>,
 ) -> Result<Occupancy> {
     let smallest = [0, 1, 2].map(|a| map.linear[a].iter().map(|x| x * x).sum::<f64>().sqrt());
     let finest = 1.0 / (FINER * smallest.iter().copied().fold(0.0, f64::max));
     let (fine, fine_shape, first) = contours.own_grid([finest; 3])?;
     let size = fine[0];
     let grid = contours.frame.grid(fine, first)?;
-    let own = along(contours, fine_shape, &contours.frame.affine()?.to_index_of(&grid), 0, threads)?;
+    let own = along(contours, fine_shape, &contours.frame.affine()?.to_index_of(&grid), 0, workers)?;
     if own.box_shape().contains(&0) || size <= 0.0 {
         return Ok(Occupancy::nothing(shape, 0.0));
     }
     let start = [0, 1, 2].map(|a| first[a] + own.origin()[a] as f64 * fine[a]);
     let mask = Contiguous::new(own.weights(), own.box_shape())?;
-    occupancy(&mask, &contours.frame.grid(fine, start)?, shape, affine, Some(threads))
+    occupancy(&mask, &contours.frame.grid(fine, start)?, shape, affine, workers)
 }
 
 impl Contours {

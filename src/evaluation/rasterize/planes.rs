@@ -10,7 +10,8 @@ use super::finding::{Defect, Findings};
 use super::frame::{Frame, Vector, cross, dot, length};
 use super::polygon::{Loop, Point, bounds, edges, signed_area};
 use crate::error::{Error, Result};
-use crate::parallel;
+use crate::memory;
+use crate::parallel::Workers;
 
 /// A contour whose points leave its plane by more than this is not planar.
 const PLANAR_MM: f64 = 0.1;
@@ -25,6 +26,8 @@ const SAME_OUTLINE: f64 = 0.05;
 const FARTHEST_MM: f64 = 1e6;
 const MOST_CONTOURS: usize = 20_000;
 const MOST_POINTS: usize = 4_000_000;
+/// What a point of a contour takes while planes are worked on, about: copies, edges, the lists of i_overlay.
+const BYTES_PER_POINT: usize = 512;
 
 /// What the contours of one plane enclose.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,9 +48,10 @@ struct Drawn {
 pub(super) fn sections(
     contours: &[&[Vector]],
     findings: &mut Findings,
-    threads: usize,
+    workers: &Workers<'_>,
 ) -> Result<Option<(Frame, Vec<Section>)>> {
     check_size(contours)?;
+    memory::room("contours", BYTES_PER_POINT * contours.iter().map(|contour| contour.len() + 4).sum::<usize>())?;
     let usable: Vec<usize> = (0..contours.len()).filter(|&n| is_usable(contours[n], n, findings)).collect();
     let Some(frame) = common_frame(contours, &usable) else {
         return Ok(None);
@@ -64,7 +68,7 @@ pub(super) fn sections(
             same
         })
         .collect();
-    let resolved = parallel::map(planes.len(), threads, |p| section(planes[p]));
+    let resolved = workers.map(planes.len(), |p| section(planes[p], workers))?;
     let mut sections = Vec::new();
     for (section, defects) in resolved {
         defects.into_iter().for_each(|(defect, number)| findings.add(defect, number));
@@ -142,10 +146,11 @@ fn projected(contour: &[Vector], number: usize, frame: &Frame, findings: &mut Fi
 }
 
 /// The loops of one plane, and the defects found.
-fn section(drawn: &[Drawn]) -> (Section, Vec<(Defect, usize)>) {
+fn section(drawn: &[Drawn], workers: &Workers<'_>) -> Result<(Section, Vec<(Defect, usize)>)> {
     let mut defects = Vec::new();
     let (mut kept, mut flat): (Vec<&Drawn>, Vec<&Drawn>) = (Vec::new(), Vec::new());
     for contour in drawn {
+        workers.check()?;
         let group = if is_flat(&contour.points) { &mut flat } else { &mut kept };
         if group.iter().any(|other| other.points == contour.points) {
             defects.push((Defect::Duplicate, contour.number));
@@ -155,23 +160,18 @@ fn section(drawn: &[Drawn]) -> (Section, Vec<(Defect, usize)>) {
     }
     defects.extend(flat.iter().map(|contour| (Defect::ZeroArea, contour.number)));
     // One by one first: a contour that is hopeless must not spoil its neighbors.
-    kept.retain(|contour| {
-        let tangled = crossings(&[&contour.points]).tangled;
-        if tangled {
-            defects.push((Defect::Tangled, contour.number));
-        }
-        !tangled
-    });
     let mut different: Vec<&Drawn> = Vec::new();
     for contour in kept {
-        if different.iter().any(|other| is_same(&other.points, &contour.points)) {
+        if crossings(&[&contour.points], workers)?.tangled {
+            defects.push((Defect::Tangled, contour.number));
+        } else if different.iter().any(|other| is_same(&other.points, &contour.points)) {
             defects.push((Defect::Duplicate, contour.number));
         } else {
             different.push(contour);
         }
     }
     let kept = different;
-    let mut loops = resolved(&kept, &mut defects);
+    let mut loops = resolved(&kept, &mut defects, workers)?;
     for contour in flat {
         let mark = Loop::new(contour.points.clone(), 0);
         if !loops.iter().any(|l| l.contains(mark.inside)) {
@@ -179,7 +179,7 @@ fn section(drawn: &[Drawn]) -> (Section, Vec<(Defect, usize)>) {
         }
     }
     let position = drawn.iter().map(|contour| contour.position).sum::<f64>() / drawn.len() as f64;
-    (Section { position, loops }, defects)
+    Ok((Section { position, loops }, defects))
 }
 
 /// No area beyond rounding, also where the signed area cancels.
@@ -215,26 +215,34 @@ fn area_of(p: &[Point], q: &[Point], rule: OverlayRule) -> f64 {
 }
 
 /// Polygons that neither cross nor touch stay as drawn; others are cut into simple ones by the even-odd rule.
-fn resolved(kept: &[&Drawn], defects: &mut Vec<(Defect, usize)>) -> Vec<Loop> {
+fn resolved(kept: &[&Drawn], defects: &mut Vec<(Defect, usize)>, workers: &Workers<'_>) -> Result<Vec<Loop>> {
     let points: Vec<&[Point]> = kept.iter().map(|contour| contour.points.as_slice()).collect();
-    let found = crossings(&points);
+    let found = crossings(&points, workers)?;
     if found.tangled {
         defects.extend(kept.iter().map(|contour| (Defect::Tangled, contour.number)));
-        return Vec::new();
+        return Ok(Vec::new());
     }
     defects.extend(found.own.iter().map(|&n| (Defect::SelfCrossing, kept[n].number)));
     defects.extend(found.others.iter().map(|&n| (Defect::Overlap, kept[n].number)));
-    for &(p, q) in found.touching.iter().filter(|(p, q)| p != q && overlap(points[*p], points[*q])) {
+    for &(p, q) in &found.touching {
+        workers.check()?;
+        if p == q || !overlap(points[p], points[q]) {
+            continue;
+        }
         defects.extend([p, q].map(|n| (Defect::Overlap, kept[n].number)));
     }
     if !(found.touching.is_empty() && found.own.is_empty() && found.others.is_empty()) {
         let owned: Vec<Vec<Point>> = points.iter().map(|p| p.to_vec()).collect();
-        return cut(&owned);
+        return Ok(cut(&owned));
     }
     let mut loops: Vec<Loop> = points.iter().map(|p| Loop::new(p.to_vec(), 0)).collect();
-    let depths: Vec<usize> = (0..loops.len()).map(|n| containing(&loops, n)).collect();
+    let mut depths = Vec::new();
+    for n in 0..loops.len() {
+        workers.check()?;
+        depths.push(containing(&loops, n));
+    }
     loops.iter_mut().zip(depths).for_each(|(l, depth)| l.depth = depth);
-    loops
+    Ok(loops)
 }
 
 /// Whether two contours that touch share some area but neither holds the other: edges on top of each other do not cross.

@@ -1,5 +1,8 @@
 //! Closed polygons in a plane.
 
+use crate::error::Result;
+use crate::parallel::Workers;
+
 /// A point in a contour plane, mm.
 pub(super) type Point = [f64; 2];
 
@@ -49,17 +52,30 @@ impl Loop {
     }
 
     /// Whether the two share a point, or come closer than `reach`.
-    pub fn touches(&self, other: &Self, reach: f64) -> bool {
+    pub fn touches(&self, other: &Self, reach: f64, workers: &Workers<'_>) -> Result<bool> {
         if (0..2).any(|a| self.low[a] - reach > other.high[a] || other.low[a] - reach > self.high[a]) {
-            return false;
+            return Ok(false);
         }
         let near =
             |p: Point, to: &Self| to.contains(p) || to.edges().any(|(a, b)| squared_distance(p, a, b) <= reach * reach);
-        near(self.inside, other)
-            || near(other.inside, self)
-            || self.points.iter().any(|&p| near(p, other))
-            || other.points.iter().any(|&p| near(p, self))
-            || self.edges().any(|(a, b)| other.edges().any(|(c, d)| cross_properly(a, b, c, d)))
+        if near(self.inside, other) || near(other.inside, self) {
+            return Ok(true);
+        }
+        for (one, two) in [(self, other), (other, self)] {
+            for &p in &one.points {
+                workers.check()?;
+                if near(p, two) {
+                    return Ok(true);
+                }
+            }
+        }
+        for (a, b) in self.edges() {
+            workers.check()?;
+            if other.edges().any(|(c, d)| cross_properly(a, b, c, d)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The middle of the widest span at half height.

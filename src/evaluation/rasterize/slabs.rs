@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::finding::Finding;
-use super::interpolate::{self, Level};
+use super::interpolate::{self, Between, Level};
 use super::planes::Section;
 use super::polygon::{Loop, Point};
 use super::stack::{Ends, Group, Side, Stack};
 use super::{EndCaps, Interpolation};
-use crate::parallel;
+use crate::error::Result;
+use crate::memory;
+use crate::parallel::Workers;
 
 /// Edges with the inside on their left; a hole's run the other way round.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,26 +34,27 @@ pub(super) fn slabs(
     stack: &Stack,
     caps: EndCaps,
     interpolation: Interpolation,
-    threads: usize,
-) -> Vec<Slab> {
+    workers: &Workers<'_>,
+) -> Result<Vec<Slab>> {
     let mut slabs = Vec::new();
     for (k, section) in sections.iter().enumerate() {
         for (n, l) in section.loops.iter().enumerate() {
+            workers.check()?;
             let (below, above) = reaches(section, &stack.ends[k], n, stack, caps, interpolation);
             if l.area > 0.0 && below + above > 0.0 {
                 slabs.push(Slab {
                     from: section.position - below,
                     to: section.position + above,
-                    edges: oriented(l.edges(), l.depth),
+                    edges: oriented(l.edges(), l.depth)?,
                 });
             }
         }
     }
     if interpolation == Interpolation::Shape {
-        let inside = parallel::map(stack.groups.len(), threads, |g| grown(&stack.groups[g], sections, stack));
+        let inside = workers.map(stack.groups.len(), |g| grown(&stack.groups[g], sections, stack, workers))?;
         slabs.extend(inside.into_iter().flatten());
     }
-    slabs
+    Ok(slabs)
 }
 
 /// How far the slab of loop `n` of a plane reaches below and above it.
@@ -92,7 +95,7 @@ fn outline_of(section: &Section, n: usize) -> usize {
 }
 
 /// The slabs of one group between its planes.
-fn grown(group: &Group, sections: &[Section], stack: &Stack) -> Vec<Slab> {
+fn grown(group: &Group, sections: &[Section], stack: &Stack, workers: &Workers<'_>) -> Result<Vec<Slab>> {
     let (lower, upper) =
         (Level::new(&sections[group.from], &group.lower), Level::new(&sections[group.to], &group.upper));
     let depth = lower.loops[0].depth;
@@ -110,22 +113,20 @@ fn grown(group: &Group, sections: &[Section], stack: &Stack) -> Vec<Slab> {
     let below = beyond(down, |g| g.from, |g| &g.lower);
     let above = beyond(up, |g| g.to, |g| &g.upper);
     let half = 0.5 * group.width / interpolate::parts(group.width) as f64;
-    interpolate::between(below.as_ref(), &lower, &upper, above.as_ref())
-        .into_iter()
-        .map(|(z, edges)| Slab {
+    let between = interpolate::between(below.as_ref(), &lower, &upper, above.as_ref(), workers)?;
+    let slab = |(z, edges): Between| {
+        Ok(Slab {
             from: z - half,
             to: z + half,
-            edges: oriented(edges.into_iter(), depth),
+            edges: oriented(edges.into_iter(), depth)?,
         })
-        .collect()
+    };
+    between.into_iter().map(slab).collect()
 }
 
-fn oriented(edges: impl Iterator<Item = (Point, Point)>, depth: usize) -> Vec<(Point, Point)> {
-    if depth.is_multiple_of(2) {
-        edges.collect()
-    } else {
-        edges.map(|(a, b)| (b, a)).collect()
-    }
+fn oriented(edges: impl Iterator<Item = (Point, Point)>, depth: usize) -> Result<Vec<(Point, Point)>> {
+    let as_drawn = depth.is_multiple_of(2);
+    memory::collected("sections between contours", edges.map(|(a, b)| if as_drawn { (a, b) } else { (b, a) }))
 }
 
 /// Findings about the planes as a whole.

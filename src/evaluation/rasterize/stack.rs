@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::Finding;
 use super::planes::Section;
 use super::polygon::Loop;
-use crate::parallel;
+use crate::error::Result;
+use crate::parallel::Workers;
 
 /// Loops this close to each other, seen along the normal, belong together, mm: a tip may lie on the next outline.
 const TOUCH_MM: f64 = 0.1;
@@ -76,13 +77,18 @@ impl Stack {
         sections: &[Section],
         thickness_mm: Option<f64>,
         maximum_gap_mm: Option<f64>,
-        threads: usize,
-    ) -> Option<Self> {
-        let sights: Vec<Vec<[Sight; 2]>> = parallel::map(sections.len(), threads, |k| {
-            let both = |l: &Loop| [false, true].map(|up| sight(sections, k, l, up));
+        workers: &Workers<'_>,
+    ) -> Result<Option<Self>> {
+        let sights: Vec<Vec<[Sight; 2]>> = workers.map(sections.len(), |k| {
+            let both = |l: &Loop| {
+                Ok([
+                    sight(sections, k, l, false, workers)?,
+                    sight(sections, k, l, true, workers)?,
+                ])
+            };
             sections[k].loops.iter().map(both).collect()
-        });
-        let found = parallel::map(sections.len(), threads, |k| groups_from(sections, &sights, k));
+        })?;
+        let found = workers.map(sections.len(), |k| groups_from(sections, &sights, k, workers))?;
         let mut groups: Vec<Group> = found.into_iter().flatten().collect();
 
         let gaps: Vec<f64> = sections.windows(2).map(|pair| pair[1].position - pair[0].position).collect();
@@ -91,7 +97,9 @@ impl Stack {
         let known: Vec<f64> = distances.values().copied().collect();
         // Where few outlines go on, chance decides which do: planes say more.
         let median = spacing(if 2 * known.len() >= gaps.len() { &known } else { &gaps });
-        let usual = thickness_mm.or(median)?;
+        let Some(usual) = thickness_mm.or(median) else {
+            return Ok(None);
+        };
         let own = parts.spacings();
         let part_median = |k: usize, n: usize| own[parts.of(k, n)].or(median);
         let most = |k: usize, n: usize| maximum_gap_mm.or(part_median(k, n).map(|m| BRIDGED * m));
@@ -127,7 +135,7 @@ impl Stack {
             group.upper.iter().for_each(|&n| ends[group.to][n].below.group = Some(at));
         }
         let findings = findings(&groups, &refused, usual);
-        Some(Self { groups, ends, findings })
+        Ok(Some(Self { groups, ends, findings }))
     }
 
     pub fn findings(&self) -> Vec<Finding> {
@@ -136,17 +144,21 @@ impl Stack {
 }
 
 /// Looks for the partners of a loop of plane `k`, above or below.
-fn sight(sections: &[Section], k: usize, l: &Loop, up: bool) -> Sight {
+fn sight(sections: &[Section], k: usize, l: &Loop, up: bool, workers: &Workers<'_>) -> Result<Sight> {
     let mut found = Sight::default();
     for steps in 1..=MOST_PLANES {
         let Some(m) = (if up { Some(k + steps) } else { k.checked_sub(steps) }).filter(|&m| m < sections.len()) else {
             break;
         };
-        for other in sections[m].loops.iter().filter(|other| l.touches(other, TOUCH_MM)) {
+        for other in &sections[m].loops {
+            workers.check()?;
+            if !l.touches(other, TOUCH_MM, workers)? {
+                continue;
+            }
             found.near.get_or_insert(m);
             if other.depth == l.depth {
                 found.partner = Some(m);
-                return found;
+                return Ok(found);
             }
         }
         let inside = sections[m].loops.iter().filter(|other| other.area > 0.0 && other.contains(l.inside)).count();
@@ -154,11 +166,16 @@ fn sight(sections: &[Section], k: usize, l: &Loop, up: bool) -> Sight {
             break;
         }
     }
-    found
+    Ok(found)
 }
 
 /// The groups whose lower plane is `k`.
-fn groups_from(sections: &[Section], sights: &[Vec<[Sight; 2]>], k: usize) -> Vec<Group> {
+fn groups_from(
+    sections: &[Section],
+    sights: &[Vec<[Sight; 2]>],
+    k: usize,
+    workers: &Workers<'_>,
+) -> Result<Vec<Group>> {
     let up = |n: usize| sights[k][n][1].partner;
     let planes: BTreeSet<usize> = (0..sights[k].len()).filter_map(up).collect();
     let mut groups = Vec::new();
@@ -169,7 +186,8 @@ fn groups_from(sections: &[Section], sights: &[Vec<[Sight; 2]>], k: usize) -> Ve
         for (p, &below) in lower.iter().enumerate() {
             for (q, &above) in upper.iter().enumerate() {
                 let (low, high) = (&sections[k].loops[below], &sections[m].loops[above]);
-                if !forest.same(p, lower.len() + q) && low.depth == high.depth && low.touches(high, TOUCH_MM) {
+                let may_join = !forest.same(p, lower.len() + q) && low.depth == high.depth;
+                if may_join && low.touches(high, TOUCH_MM, workers)? {
                     forest.join(p, lower.len() + q);
                 }
             }
@@ -190,7 +208,7 @@ fn groups_from(sections: &[Section], sights: &[Vec<[Sight; 2]>], k: usize) -> Ve
         }
         groups.extend(found.into_values().filter(|g| !g.lower.is_empty() && !g.upper.is_empty()));
     }
-    groups
+    Ok(groups)
 }
 
 /// The usual one of some distances between planes: the lower median of those that are no twins.

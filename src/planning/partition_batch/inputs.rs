@@ -5,6 +5,7 @@ use pulp::Arch;
 use super::loops::{Inside, Read};
 use super::{Invalid, RUN};
 use crate::error::{Error, Result, check};
+use crate::memory;
 use crate::planning::broadcast::{View, multi_index};
 use crate::planning::partition::{Partition, check_ratio};
 use crate::planning::quantity;
@@ -77,16 +78,16 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    pub fn new(tumors: usize) -> Self {
-        let room = |count| vec![0.0; count];
-        Self {
-            given: room(RUN),
-            normal: room(RUN),
-            shunt: room(RUN),
-            lung: room(RUN),
-            mass: room(RUN * tumors),
-            ratio: room(RUN * tumors),
-        }
+    pub fn new(tumors: usize) -> Result<Self> {
+        let room = |count| memory::filled("partition model", 0.0, count);
+        Ok(Self {
+            given: room(RUN)?,
+            normal: room(RUN)?,
+            shunt: room(RUN)?,
+            lung: room(RUN)?,
+            mass: room(RUN * tumors)?,
+            ratio: room(RUN * tumors)?,
+        })
     }
 }
 

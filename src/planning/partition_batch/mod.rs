@@ -6,8 +6,9 @@ use self::inputs::{ACTIVITY, Buffers, Domain, Input, Inputs, LUNG, NORMAL, RATIO
 use self::loops::{Forward, Inverse};
 use super::broadcast::{Operand, View};
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::nuclide::Nuclide;
-use crate::parallel;
+use crate::parallel::Workers;
 
 mod inputs;
 mod loops;
@@ -87,7 +88,7 @@ impl Territories<'_> {
         out: DosesOut<'_>,
         nuclide: &Nuclide,
         invalid: Invalid,
-        threads: usize,
+        workers: &Workers<'_>,
     ) -> Result<usize> {
         self.check(&activity_delivered_gbq, shape, tumors)?;
         let count = out.normal_gy.len();
@@ -103,9 +104,9 @@ impl Territories<'_> {
             .zip(out.tumors_gy.chunks_mut(SPAN * tumors))
             .zip(out.lung_gy.chunks_mut(SPAN))
             .map(|((normal, tumors), lung)| (normal, tumors, lung));
-        run(spans.collect(), threads, |span, (normal, tumor, lung)| {
-            let mut buffers = Buffers::new(tumors);
-            let mut dose = vec![0.0; RUN];
+        run(spans, workers, |span, (normal, tumor, lung)| {
+            let mut buffers = Buffers::new(tumors)?;
+            let mut dose = [0.0; RUN];
             let mut found = 0;
             let runs = normal.chunks_mut(RUN).zip(tumor.chunks_mut(RUN * tumors)).zip(lung.chunks_mut(RUN));
             for (k, ((normal, tumor), lung)) in runs.enumerate() {
@@ -136,7 +137,7 @@ impl Territories<'_> {
         activity_gbq: &mut [f64],
         nuclide: &Nuclide,
         invalid: Invalid,
-        threads: usize,
+        workers: &Workers<'_>,
     ) -> Result<usize> {
         self.check(&target_dose_gy, shape, tumors)?;
         check_length("activities", activity_gbq, shape)?;
@@ -146,8 +147,8 @@ impl Territories<'_> {
         let c = nuclide.dose_factor_gy_kg_per_gbq();
         let arch = Arch::new();
         let inputs = self.inputs(target_dose_gy, TARGET, shape, tumors, invalid);
-        run(activity_gbq.chunks_mut(SPAN).collect(), threads, |span, activity| {
-            let mut buffers = Buffers::new(tumors);
+        run(activity_gbq.chunks_mut(SPAN), workers, |span, activity| {
+            let mut buffers = Buffers::new(tumors)?;
             let mut found = 0;
             for (k, activity) in activity.chunks_mut(RUN).enumerate() {
                 let read = inputs.read(span * SPAN + k * RUN, activity.len(), &mut buffers, &mut found)?;
@@ -216,16 +217,23 @@ fn check_length(quantity: &str, out: &[f64], shape: &[usize]) -> Result<()> {
 }
 
 /// Works on every span; the sum of what they found, or the error of the first span in order that has one.
-fn run<T: Send>(spans: Vec<T>, threads: usize, work: impl Fn(usize, T) -> Result<usize> + Sync) -> Result<usize> {
-    let mut found: Vec<Result<usize>> = spans.iter().map(|_| Ok(0)).collect();
-    let items = found.iter_mut().zip(spans).enumerate().collect();
-    parallel::for_each(items, threads, |(i, (slot, span))| *slot = work(i, span));
+fn run<T: Send>(
+    spans: impl ExactSizeIterator<Item = T> + Send,
+    workers: &Workers<'_>,
+    work: impl Fn(usize, T) -> Result<usize> + Sync,
+) -> Result<usize> {
+    let mut found = memory::filled("results of the workers", Ok(0), spans.len())?;
+    workers.for_each(found.iter_mut().zip(spans).enumerate(), |(i, (slot, span))| {
+        *slot = work(i, span);
+        Ok(())
+    })?;
     found.into_iter().sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parallel::Cancellation;
 
     #[test]
     fn an_error_is_that_of_the_first_element_on_any_number_of_threads() {
@@ -245,11 +253,13 @@ mod tests {
             lung_shunt_fraction: operand("lung shunt fraction", &shunt, &[100, 1000]),
             lung_mass_kg: operand("lung mass in kg", &[1.0], &[]),
         };
+        let never = Cancellation::never();
         for threads in 1..5 {
+            let workers = &Workers::new(Some(threads), &never).unwrap();
             let mut out = vec![0.0; 100_000];
             let target = operand("target tumor dose in Gy", &[205.0], &[]);
             let error = territories
-                .activities(target, 0, &[100, 1000], 1, &mut out, &Nuclide::default(), Invalid::Raise, threads)
+                .activities(target, 0, &[100, 1000], 1, &mut out, &Nuclide::default(), Invalid::Raise, workers)
                 .unwrap_err();
             assert_eq!(
                 error.to_string(),
@@ -263,7 +273,7 @@ mod tests {
                 &mut out,
                 &Nuclide::default(),
                 Invalid::Nan,
-                threads,
+                workers,
             );
             assert_eq!(found, Ok(3));
             assert_eq!(out.iter().filter(|a| a.is_nan()).count(), 3);

@@ -1,11 +1,12 @@
-use numpy::{PyReadonlyArray1, PyReadonlyArray2};
+use numpy::ndarray::{Ix1, Ix2};
 use pyo3::prelude::*;
 
 use super::occupancy::PyOccupancy;
 use crate::evaluation::Affine;
 use crate::evaluation::rasterize::{Contours, EndCaps, Interpolation, Reading};
+use crate::python::arrays::borrowed;
 use crate::python::errors::OrRaise;
-use crate::python::threads::Threads;
+use crate::python::threads::{Threads, shared_out};
 
 /// Code, message, value, limit.
 type Found = (&'static str, String, f64, Option<f64>);
@@ -20,8 +21,8 @@ impl PyContours {
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
-        points: PyReadonlyArray2<'_, f64>,
-        lengths: PyReadonlyArray1<'_, i64>,
+        points: &Bound<'_, PyAny>,
+        lengths: &Bound<'_, PyAny>,
         end_caps: &str,
         interpolation: &str,
         slice_thickness_mm: Option<f64>,
@@ -34,15 +35,15 @@ impl PyContours {
             slice_thickness_mm,
             maximum_gap_mm,
         };
+        let (points, lengths) = (borrowed::<f64, Ix2>(points)?, borrowed::<i64, Ix1>(lengths)?);
         let (points, lengths) = (points.as_slice()?.as_chunks::<3>().0, lengths.as_slice()?);
-        let threads = threads.map(|threads| threads.0);
-        let made = py.detach(|| {
+        shared_out(py, threads, |workers| {
             let mut rest = points;
             let contours: Vec<&[[f64; 3]]> =
                 lengths.iter().map(|&length| rest.split_off(..length as usize).unwrap_or_default()).collect();
-            Contours::new(&contours, reading, threads)
-        });
-        made.or_raise(py).map(Self)
+            Contours::new(&contours, reading, workers)
+        })
+        .map(Self)
     }
     #[getter]
     fn volume_ml(&self) -> f64 {
@@ -61,8 +62,7 @@ impl PyContours {
         threads: Option<Threads>,
     ) -> PyResult<PyOccupancy> {
         let affine = Affine::new("affine_lps", affine_lps).or_raise(py)?;
-        let threads = threads.map(|threads| threads.0);
-        py.detach(|| self.0.occupancy(shape, &affine, threads)).or_raise(py).map(PyOccupancy)
+        shared_out(py, threads, |workers| self.0.occupancy(shape, &affine, workers)).map(PyOccupancy)
     }
     fn grid(&self, py: Python<'_>, voxel_size_mm: [f64; 3]) -> PyResult<([usize; 3], [[f64; 4]; 4])> {
         self.0.grid(voxel_size_mm).or_raise(py)

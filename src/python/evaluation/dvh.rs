@@ -4,8 +4,9 @@ use pyo3::prelude::*;
 use super::arrays::{self, Dose, View, with_dose};
 use super::occupancy::PyOccupancy;
 use crate::evaluation::{self, Interpolation};
+use crate::memory;
 use crate::python::errors::OrRaise;
-use crate::python::threads::Threads;
+use crate::python::threads::{Threads, detached, shared_out};
 
 type Curve<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
 
@@ -56,18 +57,21 @@ impl PyDoseVolumeHistogram {
     #[pyo3(signature = (*, doses_gy = None))]
     fn curve<'py>(&self, py: Python<'py>, doses_gy: Option<&Bound<'py, PyAny>>) -> PyResult<Curve<'py>> {
         let (doses, volumes) = match doses_gy {
-            None => py.detach(|| self.0.curve()),
+            None => detached(py, || self.0.curve())?,
             Some(doses) => {
-                let doses = arrays::doses(doses)?.as_array().to_vec();
-                let volumes = py.detach(|| self.0.curve_at(&doses)).or_raise(py)?;
-                (doses, volumes)
+                let doses = arrays::doses(doses)?;
+                let doses = doses.as_array();
+                detached(py, || {
+                    let doses = memory::collected("doses of a curve", doses.iter().copied())?;
+                    self.0.curve_at(&doses).map(|volumes| (doses, volumes))
+                })?
             }
         };
         Ok((PyArray1::from_vec(py, doses), PyArray1::from_vec(py, volumes)))
     }
-    fn differential<'py>(&self, py: Python<'py>) -> Curve<'py> {
-        let (doses, volumes) = py.detach(|| self.0.differential());
-        (PyArray1::from_vec(py, doses), PyArray1::from_vec(py, volumes))
+    fn differential<'py>(&self, py: Python<'py>) -> PyResult<Curve<'py>> {
+        let (doses, volumes) = detached(py, || self.0.differential())?;
+        Ok((PyArray1::from_vec(py, doses), PyArray1::from_vec(py, volumes)))
     }
     fn __repr__(&self) -> String {
         format!(
@@ -91,12 +95,12 @@ fn dose_volume_histograms(
     threads: Option<Threads>,
 ) -> PyResult<Vec<PyDoseVolumeHistogram>> {
     let structures: Vec<_> = structures.iter().map(|(name, s)| (name.clone(), &s.get().0)).collect();
-    let (dose, threads) = (arrays::dose(dose_gy)?, threads.map(|threads| threads.0));
-    let histograms = with_dose!(dose, |view| py.detach(|| match parts {
-        None => evaluation::dose_volume_histograms(view, &structures, voxel_volume_ml, threads),
-        Some(parts) => evaluation::sub_voxel_histograms(view, &structures, voxel_volume_ml, parts, threads),
-    }));
-    Ok(histograms.or_raise(py)?.into_iter().map(PyDoseVolumeHistogram).collect())
+    let dose = arrays::dose(dose_gy)?;
+    let histograms = with_dose!(dose, |view| shared_out(py, threads, |workers| match parts {
+        None => evaluation::dose_volume_histograms(view, &structures, voxel_volume_ml, workers),
+        Some(parts) => evaluation::sub_voxel_histograms(view, &structures, voxel_volume_ml, parts, workers),
+    }))?;
+    Ok(histograms.into_iter().map(PyDoseVolumeHistogram).collect())
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

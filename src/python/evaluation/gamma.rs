@@ -3,8 +3,9 @@ use pyo3::prelude::*;
 use super::arrays::{self, Dose, View, with_dose};
 use crate::evaluation::Affine;
 use crate::evaluation::gamma::{self, Criteria, Outside};
+use crate::python::arrays::shaped;
 use crate::python::errors::OrRaise;
-use crate::python::threads::{Threads, interruptible};
+use crate::python::threads::{Threads, shared_out};
 
 /// Gamma, normalization dose in Gy, how many points were evaluated, passed, and lay outside, and the mean gamma.
 type Result<'py> = (Bound<'py, PyAny>, f64, usize, usize, usize, f64);
@@ -43,13 +44,12 @@ fn gamma_index<'py>(
     )
     .or_raise(py)?;
     let (reference, evaluated) = (arrays::dose(reference_gy)?, arrays::dose(evaluated_gy)?);
-    let threads = threads.map(|threads| threads.0);
     let shape = reference_gy.getattr("shape")?.extract()?;
     let map =
-        with_dose!(reference, |reference| with_dose!(evaluated, |evaluated| interruptible(py, |cancellation| {
-            gamma::gamma_index(reference, &from, evaluated, &to, &criteria, threads, cancellation)
+        with_dose!(reference, |reference| with_dose!(evaluated, |evaluated| shared_out(py, threads, |workers| {
+            gamma::gamma_index(reference, &from, evaluated, &to, &criteria, workers)
         })))?;
-    let values = arrays::shaped(py, map.gamma, shape)?;
+    let values = shaped(py, map.gamma, shape)?;
     Ok((values, map.normalization_gy, map.evaluated, map.passing, map.outside, map.mean))
 }
 

@@ -1,9 +1,11 @@
 use pyo3::prelude::*;
 
-use super::arrays::{self, Mask, View, with_mask};
+use super::arrays::{self, Mask, Truth, View, with_mask};
 use crate::evaluation::{self, Affine};
+use crate::memory;
+use crate::python::arrays::{borrowed, shaped};
 use crate::python::errors::OrRaise;
-use crate::python::threads::Threads;
+use crate::python::threads::{Threads, detached, shared_out};
 
 /// What pickle keeps: shape, origin, weights, outside fraction.
 type State<'py> = ([usize; 3], [usize; 3], Bound<'py, PyAny>, f64);
@@ -17,9 +19,11 @@ impl PyOccupancy {
     #[staticmethod]
     #[pyo3(signature = (mask, *, threads = None))]
     fn from_mask(py: Python<'_>, mask: &Bound<'_, PyAny>, threads: Option<Threads>) -> PyResult<Self> {
-        let (mask, threads) = (arrays::mask(mask)?, threads.map(|threads| threads.0));
-        let occupancy = with_mask!(mask, |view| py.detach(|| evaluation::Occupancy::from_mask(view, threads)));
-        occupancy.or_raise(py).map(Self)
+        let mask = arrays::mask(mask)?;
+        let occupancy = with_mask!(mask, |view| {
+            shared_out(py, threads, |workers| evaluation::Occupancy::from_mask(view, workers))
+        });
+        occupancy.map(Self)
     }
     #[getter]
     fn shape(&self) -> (usize, usize, usize) {
@@ -31,7 +35,8 @@ impl PyOccupancy {
     }
     #[getter]
     fn weights<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        arrays::shaped(py, self.0.weights().to_vec(), self.0.box_shape())
+        let weights = detached(py, || memory::copied("weights of the occupancy", self.0.weights()))?;
+        shaped(py, weights, self.0.box_shape())
     }
     #[getter]
     fn outside_fraction(&self) -> f64 {
@@ -41,8 +46,8 @@ impl PyOccupancy {
         self.0.volume_ml(voxel_volume_ml).or_raise(py)
     }
     fn to_array<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let dense = py.detach(|| self.0.to_dense()).or_raise(py)?;
-        arrays::shaped(py, dense, self.0.shape())
+        let dense = detached(py, || self.0.to_dense())?;
+        shaped(py, dense, self.0.shape())
     }
     fn __repr__(&self) -> String {
         format!(
@@ -56,7 +61,7 @@ impl PyOccupancy {
     }
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, State<'py>)> {
         let this = &slf.get().0;
-        let weights = arrays::shaped(slf.py(), this.weights().to_vec(), this.box_shape())?;
+        let weights = slf.get().weights(slf.py())?;
         let rebuild = slf.get_type().getattr("_rebuild")?;
         Ok((rebuild, (this.shape(), this.origin(), weights, this.outside_fraction())))
     }
@@ -65,11 +70,12 @@ impl PyOccupancy {
         py: Python<'_>,
         shape: [usize; 3],
         origin: [usize; 3],
-        weights: numpy::PyReadonlyArray3<'_, f32>,
+        weights: &Bound<'_, PyAny>,
         outside_fraction: f64,
     ) -> PyResult<Self> {
+        let weights = borrowed(weights)?;
         let view = View::new(weights.as_array());
-        evaluation::Occupancy::from_weights(shape, origin, &view, outside_fraction).or_raise(py).map(Self)
+        detached(py, || evaluation::Occupancy::from_weights(shape, origin, &view, outside_fraction)).map(Self)
     }
 }
 
@@ -85,9 +91,11 @@ fn occupancy(
 ) -> PyResult<PyOccupancy> {
     let from = Affine::new("mask_affine_lps", mask_affine_lps).or_raise(py)?;
     let to = Affine::new("affine_lps", affine_lps).or_raise(py)?;
-    let (mask, threads) = (arrays::mask(mask)?, threads.map(|threads| threads.0));
-    let occupancy = with_mask!(mask, |view| py.detach(|| evaluation::occupancy(view, &from, shape, &to, threads)));
-    occupancy.or_raise(py).map(PyOccupancy)
+    let mask = arrays::mask(mask)?;
+    let occupancy = with_mask!(mask, |view| {
+        shared_out(py, threads, |workers| evaluation::occupancy(view, &from, shape, &to, workers))
+    });
+    occupancy.map(PyOccupancy)
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

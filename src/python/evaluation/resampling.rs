@@ -1,17 +1,18 @@
-use numpy::{Element as NumpyElement, PyArray1, PyArrayMethods};
+use numpy::Element as NumpyElement;
 use pyo3::prelude::*;
 
-use super::arrays::{Dose, View, with_dose};
+use super::arrays::{Dose, View, prepared_dose, with_dose};
 use crate::evaluation::{Affine, Resampled, Resampling, resampled};
+use crate::python::arrays::shaped;
 use crate::python::errors::OrRaise;
-use crate::python::threads::Threads;
+use crate::python::threads::{Threads, shared_out};
 
 /// float32 or float64 in any memory order; the array, the number of voxels beyond the image and their share.
 #[pyfunction]
 #[allow(clippy::too_many_arguments)] // One per argument in Python.
 fn _resampled<'py>(
     py: Python<'py>,
-    image: Dose<'py>,
+    image: &Bound<'py, PyAny>,
     image_affine_lps: [[f64; 4]; 4],
     shape: [usize; 3],
     affine_lps: [[f64; 4]; 4],
@@ -26,10 +27,9 @@ fn _resampled<'py>(
     } else {
         Resampling::Linear
     };
-    let threads = threads.map(|threads| threads.0);
-    with_dose!(image, |view| {
-        let done = py.detach(|| resampled(view, &from, shape, &to, method, fill, threads));
-        wrapped(py, done.or_raise(py)?, shape)
+    with_dose!(prepared_dose(image)?, |view| {
+        let done = shared_out(py, threads, |workers| resampled(view, &from, shape, &to, method, fill, workers));
+        wrapped(py, done?, shape)
     })
 }
 
@@ -38,8 +38,7 @@ fn wrapped<T: NumpyElement>(
     done: Resampled<T>,
     shape: [usize; 3],
 ) -> PyResult<(Bound<'_, PyAny>, usize, f64)> {
-    let values = PyArray1::from_vec(py, done.values).reshape(shape)?;
-    Ok((values.into_any(), done.beyond, done.beyond_fraction))
+    Ok((shaped(py, done.values, shape)?, done.beyond, done.beyond_fraction))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,9 +1,11 @@
-use numpy::PyReadonlyArray1;
+use numpy::ndarray::Ix1;
 use pyo3::prelude::*;
 
 use crate::planning::lung;
+use crate::python::arrays::borrowed;
 use crate::python::errors::OrRaise;
 use crate::python::nuclide::PyNuclide;
+use crate::python::threads::detached;
 
 #[pyfunction]
 fn geometric_mean_counts(
@@ -42,12 +44,13 @@ fn scatter_corrected_counts(
 #[pyfunction]
 fn lung_mass_from_ct(
     py: Python<'_>,
-    hounsfield_units: PyReadonlyArray1<'_, f64>,
+    hounsfield_units: &Bound<'_, PyAny>,
     voxel_volume_ml: f64,
     clip_g_per_ml: [f64; 2],
 ) -> PyResult<(f64, f64, usize, usize)> {
-    let values = hounsfield_units.as_slice()?;
-    let lungs = py.detach(|| lung::mass_from_ct(values, voxel_volume_ml, clip_g_per_ml)).or_raise(py)?;
+    let values = borrowed::<f64, Ix1>(hounsfield_units)?;
+    let values = values.as_slice()?;
+    let lungs = detached(py, || lung::mass_from_ct(values, voxel_volume_ml, clip_g_per_ml))?;
     Ok((lungs.mass_kg, lungs.volume_ml, lungs.clipped_low, lungs.clipped_high))
 }
 

@@ -1,12 +1,14 @@
+use numpy::ndarray::IxDyn;
 use numpy::{PyReadonlyArrayDyn, PyReadwriteArrayDyn, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
-use crate::parallel::thread_count;
 use crate::planning::broadcast::Operand;
 use crate::planning::partition::{Doses, Limit, Partition, Tumor};
 use crate::planning::partition_batch::{DosesOut, Invalid, Territories};
+use crate::python::arrays::{borrowed, writable};
 use crate::python::errors::OrRaise;
 use crate::python::nuclide::PyNuclide;
+use crate::python::threads::{Threads, shared_out};
 
 /// Perfused and whole normal liver, tumors, everything perfused, lungs in Gy; energy in the liver in J.
 type Row = (Option<f64>, Option<f64>, Vec<f64>, f64, f64, f64);
@@ -85,15 +87,16 @@ fn operand<'a>(quantity: &'static str, array: &'a PyReadonlyArrayDyn<'_, f64>) -
 }
 
 /// Tumor mass, tumor-to-normal ratio, perfused normal liver mass, lung shunt fraction, lung mass.
-type Arrays<'py> = (
-    PyReadonlyArrayDyn<'py, f64>,
-    PyReadonlyArrayDyn<'py, f64>,
-    PyReadonlyArrayDyn<'py, f64>,
-    PyReadonlyArrayDyn<'py, f64>,
-    PyReadonlyArrayDyn<'py, f64>,
-);
+type Arrays<'py> = [Bound<'py, PyAny>; 5];
 
-fn borrow<'a>((mass, ratio, normal, shunt, lung): &'a Arrays<'_>) -> PyResult<Territories<'a>> {
+fn borrow_all<'py>(arrays: &Arrays<'py>) -> PyResult<Vec<PyReadonlyArrayDyn<'py, f64>>> {
+    arrays.iter().map(borrowed::<f64, IxDyn>).collect()
+}
+
+fn borrow<'a>(arrays: &'a [PyReadonlyArrayDyn<'_, f64>]) -> PyResult<Territories<'a>> {
+    let [mass, ratio, normal, shunt, lung] = arrays else {
+        unreachable!("five arrays were borrowed")
+    };
     Ok(Territories {
         tumor_mass_kg: operand("tumor mass in kg", mass)?,
         tumor_to_normal_ratio: operand("tumor-to-normal ratio", ratio)?,
@@ -111,17 +114,21 @@ fn invalid(to_nan: bool) -> Invalid {
 #[allow(clippy::too_many_arguments)]
 fn partition_doses(
     py: Python<'_>,
-    activity_delivered_gbq: PyReadonlyArrayDyn<'_, f64>,
+    activity_delivered_gbq: &Bound<'_, PyAny>,
     territories: Arrays<'_>,
-    mut normal_gy: PyReadwriteArrayDyn<'_, f64>,
-    mut tumors_gy: PyReadwriteArrayDyn<'_, f64>,
-    mut lung_gy: PyReadwriteArrayDyn<'_, f64>,
+    normal_gy: &Bound<'_, PyAny>,
+    tumors_gy: &Bound<'_, PyAny>,
+    lung_gy: &Bound<'_, PyAny>,
     nuclide: &PyNuclide,
     invalid_to_nan: bool,
-    threads: Option<usize>,
+    threads: Option<Threads>,
 ) -> PyResult<usize> {
+    let territories = borrow_all(&territories)?;
     let territories = borrow(&territories)?;
-    let activity = operand("delivered activity in GBq", &activity_delivered_gbq)?;
+    let activity = borrowed(activity_delivered_gbq)?;
+    let activity = operand("delivered activity in GBq", &activity)?;
+    let [mut normal_gy, mut tumors_gy, mut lung_gy]: [PyReadwriteArrayDyn<'_, f64>; 3] =
+        [writable(normal_gy)?, writable(tumors_gy)?, writable(lung_gy)?];
     let shape = tumors_gy.shape().to_vec();
     let (tumors, shape) = shape.split_last().unwrap_or((&0, &[]));
     let out = DosesOut {
@@ -129,35 +136,34 @@ fn partition_doses(
         tumors_gy: tumors_gy.as_slice_mut()?,
         lung_gy: lung_gy.as_slice_mut()?,
     };
-    py.detach(|| {
-        let threads = thread_count(threads)?;
-        territories.doses(activity, shape, *tumors, out, &nuclide.0, invalid(invalid_to_nan), threads)
+    shared_out(py, threads, |workers| {
+        territories.doses(activity, shape, *tumors, out, &nuclide.0, invalid(invalid_to_nan), workers)
     })
-    .or_raise(py)
 }
 
 #[pyfunction]
 #[allow(clippy::too_many_arguments)]
 fn partition_activities(
     py: Python<'_>,
-    target_dose_gy: PyReadonlyArrayDyn<'_, f64>,
+    target_dose_gy: &Bound<'_, PyAny>,
     tumor: usize,
     tumors: usize,
     territories: Arrays<'_>,
-    mut activity_gbq: PyReadwriteArrayDyn<'_, f64>,
+    activity_gbq: &Bound<'_, PyAny>,
     nuclide: &PyNuclide,
     invalid_to_nan: bool,
-    threads: Option<usize>,
+    threads: Option<Threads>,
 ) -> PyResult<usize> {
+    let territories = borrow_all(&territories)?;
     let territories = borrow(&territories)?;
-    let target = operand("target tumor dose in Gy", &target_dose_gy)?;
+    let target = borrowed(target_dose_gy)?;
+    let target = operand("target tumor dose in Gy", &target)?;
+    let mut activity_gbq: PyReadwriteArrayDyn<'_, f64> = writable(activity_gbq)?;
     let shape = activity_gbq.shape().to_vec();
     let out = activity_gbq.as_slice_mut()?;
-    py.detach(|| {
-        let threads = thread_count(threads)?;
-        territories.activities(target, tumor, &shape, tumors, out, &nuclide.0, invalid(invalid_to_nan), threads)
+    shared_out(py, threads, |workers| {
+        territories.activities(target, tumor, &shape, tumors, out, &nuclide.0, invalid(invalid_to_nan), workers)
     })
-    .or_raise(py)
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,8 +1,10 @@
-use numpy::{Element as NumpyElement, PyArray3, PyArrayMethods, PyReadonlyArray3, PyReadwriteArray3};
+use numpy::ndarray::Ix3;
+use numpy::{Element as NumpyElement, PyReadonlyArray3, PyReadwriteArray3};
 use pyo3::prelude::*;
 
-use super::super::errors::{OrRaise, raise};
-use super::super::threads::interruptible;
+use super::super::arrays::{borrowed, bytes, writable};
+use super::super::threads::{detached, interruptible};
+use crate::memory;
 use crate::simd::Element;
 use crate::voxel::convolution::{ConvolutionPlan, Method, Octant, Output, Selection};
 
@@ -35,11 +37,11 @@ impl PyConvolutionPlan {
         threads: Option<usize>,
         method: &str,
     ) -> PyResult<Self> {
-        let kernel = input::<f64>(kernel)?;
+        let kernel = borrowed::<f64, Ix3>(kernel)?;
         let kernel = kernel.as_array();
         let dimensions = kernel.dim();
-        let values: Vec<f64> = kernel.iter().copied().collect();
-        py.detach(|| {
+        detached(py, || {
+            let values = memory::collected("convolution kernel", kernel.iter().copied())?;
             let octant = Octant::new(dimensions.into(), &values)?;
             let method = Method::from_name(method)?;
             Ok(Self(if single_precision {
@@ -48,7 +50,6 @@ impl PyConvolutionPlan {
                 Plan::F64(ConvolutionPlan::new(shape, &octant, threads, method)?)
             }))
         })
-        .or_raise(py)
     }
 
     #[getter]
@@ -76,8 +77,8 @@ impl PyConvolutionPlan {
     }
     fn variance_plan(&self, py: Python<'_>) -> PyResult<Self> {
         Ok(Self(match &self.0 {
-            Plan::F32(plan) => Plan::F32(plan.variance_plan().or_raise(py)?),
-            Plan::F64(plan) => Plan::F64(plan.variance_plan().or_raise(py)?),
+            Plan::F32(plan) => Plan::F32(detached(py, || plan.variance_plan())?),
+            Plan::F64(plan) => Plan::F64(detached(py, || plan.variance_plan())?),
         }))
     }
 
@@ -90,11 +91,11 @@ impl PyConvolutionPlan {
         mask: Option<Bound<'_, PyAny>>,
         threshold: Option<f64>,
     ) -> PyResult<()> {
-        let mask = mask.as_ref().map(input::<bool>).transpose()?;
+        let mask = mask.as_ref().map(bytes).transpose()?;
         let mask = mask.as_ref().map(PyReadonlyArray3::as_slice).transpose()?;
         let selection = Selection { mask, threshold };
         either!(&self.0, plan => {
-            let (array, mut out) = (input(array)?, output(out)?);
+            let (array, mut out) = (borrowed::<_, Ix3>(array)?, writable::<_, Ix3>(out)?);
             let (array, out) = (array.as_slice()?, destination(&mut out, out_is_zero)?);
             interruptible(py, |cancellation| plan.apply(array, out, &selection, cancellation))
         })
@@ -108,8 +109,8 @@ impl PyConvolutionPlan {
         out_is_zero: bool,
     ) -> PyResult<()> {
         either!(&self.0, plan => {
-            let arrays = arrays.iter().map(input).collect::<PyResult<Vec<_>>>()?;
-            let mut outs = outs.iter().map(output).collect::<PyResult<Vec<_>>>()?;
+            let arrays = arrays.iter().map(borrowed::<_, Ix3>).collect::<PyResult<Vec<_>>>()?;
+            let mut outs = outs.iter().map(writable::<_, Ix3>).collect::<PyResult<Vec<_>>>()?;
             let maps = arrays
                 .iter()
                 .zip(&mut outs)
@@ -128,24 +129,13 @@ impl PyConvolutionPlan {
         out_is_zero: bool,
     ) -> PyResult<()> {
         either!(&self.0, plan => {
-            let arrays = arrays.iter().map(input).collect::<PyResult<Vec<_>>>()?;
-            let mut out = output(out)?;
+            let arrays = arrays.iter().map(borrowed::<_, Ix3>).collect::<PyResult<Vec<_>>>()?;
+            let mut out = writable::<_, Ix3>(out)?;
             let maps = arrays.iter().map(|array| Ok(array.as_slice()?)).collect::<PyResult<Vec<_>>>()?;
             let out = destination(&mut out, out_is_zero)?;
             interruptible(py, |cancellation| plan.apply_combined(&maps, &weights, out, cancellation))
         })
     }
-}
-
-fn input<'py, T: NumpyElement>(array: &Bound<'py, PyAny>) -> PyResult<PyReadonlyArray3<'py, T>> {
-    Ok(array.cast::<PyArray3<T>>()?.try_readonly()?)
-}
-
-fn output<'py, T: NumpyElement>(array: &Bound<'py, PyAny>) -> PyResult<PyReadwriteArray3<'py, T>> {
-    array.cast::<PyArray3<T>>()?.try_readwrite().map_err(|borrow| {
-        let message = format!("out must be writable and not in use by another call: {borrow}");
-        raise(array.py(), "ShapeError", &message).unwrap_or_else(|failure| failure)
-    })
 }
 
 fn destination<'a, T: NumpyElement + Element>(

@@ -1,8 +1,10 @@
-use numpy::{Element as NumpyElement, PyArray1, PyArrayMethods};
+use numpy::ndarray::Ix1;
+use numpy::{Element as NumpyElement, PyArray1};
 use pyo3::prelude::*;
 
+use super::super::arrays::{borrowed, writable};
 use super::super::errors::OrRaise;
-use super::super::threads::Threads;
+use super::super::threads::{Threads, shared_out};
 use crate::simd::Element;
 use crate::voxel::ct_density::{CtNumber, DensityCurve, Outside, density_from_ct};
 
@@ -24,30 +26,30 @@ fn _density_from_ct(
 ) -> PyResult<(u64, u64)> {
     let curve = DensityCurve::new(&nodes.0, &nodes.1).or_raise(py)?;
     let outside = if clamp { Outside::Clamp } else { Outside::Refuse };
-    let threads = threads.map(|threads| threads.0);
-    if let Ok(ct) = ct.cast::<PyArray1<i16>>() {
-        typed::<_, f32>(py, ct, &curve, outside, out_g_per_ml, threads)
-    } else if let Ok(ct) = ct.cast::<PyArray1<i32>>() {
-        typed::<_, f32>(py, ct, &curve, outside, out_g_per_ml, threads)
-    } else if let Ok(ct) = ct.cast::<PyArray1<f32>>() {
-        typed::<_, f32>(py, ct, &curve, outside, out_g_per_ml, threads)
+    let typed = if ct.cast::<PyArray1<i16>>().is_ok() {
+        typed::<i16, f32>
+    } else if ct.cast::<PyArray1<i32>>().is_ok() {
+        typed::<i32, f32>
+    } else if ct.cast::<PyArray1<f32>>().is_ok() {
+        typed::<f32, f32>
     } else {
-        typed::<f64, f64>(py, ct.cast()?, &curve, outside, out_g_per_ml, threads)
-    }
+        typed::<f64, f64>
+    };
+    typed(py, ct, &curve, outside, out_g_per_ml, threads)
 }
 
 fn typed<H: NumpyElement + CtNumber, T: NumpyElement + Element>(
     py: Python<'_>,
-    ct: &Bound<'_, PyArray1<H>>,
+    ct: &Bound<'_, PyAny>,
     curve: &DensityCurve,
     outside: Outside,
     out: &Bound<'_, PyAny>,
-    threads: Option<usize>,
+    threads: Option<Threads>,
 ) -> PyResult<(u64, u64)> {
-    let ct = ct.try_readonly()?;
-    let mut out = out.cast::<PyArray1<T>>()?.try_readwrite()?;
+    let ct = borrowed::<H, Ix1>(ct)?;
+    let mut out = writable::<T, Ix1>(out)?;
     let (ct, out) = (ct.as_slice()?, out.as_slice_mut()?);
-    let beyond = py.detach(|| density_from_ct(ct, curve, outside, out, threads)).or_raise(py)?;
+    let beyond = shared_out(py, threads, |workers| density_from_ct(ct, curve, outside, out, workers))?;
     Ok((beyond.below, beyond.above))
 }
 

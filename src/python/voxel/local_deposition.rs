@@ -1,9 +1,10 @@
-use numpy::{Element as NumpyElement, PyArray1, PyArrayMethods};
+use numpy::ndarray::Ix1;
+use numpy::{Element as NumpyElement, PyArray1};
 use pyo3::prelude::*;
 
-use super::super::errors::{OrRaise, raise};
+use super::super::arrays::{borrowed, writable};
 use super::super::nuclide::PyNuclide;
-use super::super::threads::Threads;
+use super::super::threads::{Threads, shared_out};
 use crate::simd::Element;
 use crate::voxel::local_deposition::{Density, local_deposition};
 
@@ -22,7 +23,7 @@ fn _local_deposition(
     } else {
         typed::<f64>
     };
-    typed(py, activity_mbq_per_ml, density_g_per_ml, nuclide, out_gy, threads.map(|threads| threads.0))
+    typed(py, activity_mbq_per_ml, density_g_per_ml, nuclide, out_gy, threads)
 }
 
 fn typed<T: NumpyElement + Element>(
@@ -31,20 +32,18 @@ fn typed<T: NumpyElement + Element>(
     density: &Bound<'_, PyAny>,
     nuclide: &PyNuclide,
     out: &Bound<'_, PyAny>,
-    threads: Option<usize>,
+    threads: Option<Threads>,
 ) -> PyResult<()> {
-    let activity = activity.cast::<PyArray1<T>>()?.try_readonly()?;
-    let per_voxel = density.cast::<PyArray1<T>>().ok().map(|density| density.try_readonly()).transpose()?;
+    let activity = borrowed::<T, Ix1>(activity)?;
+    let is_array = density.cast::<PyArray1<T>>().is_ok();
+    let per_voxel = is_array.then(|| borrowed::<T, Ix1>(density)).transpose()?;
     let density = match &per_voxel {
         Some(density) => Density::PerVoxel(density.as_slice()?),
         None => Density::Uniform(density.extract()?),
     };
-    let mut out = out.cast::<PyArray1<T>>()?.try_readwrite().map_err(|borrow| {
-        let message = format!("out must be writable and not in use by another call: {borrow}");
-        raise(py, "ShapeError", &message).unwrap_or_else(|failure| failure)
-    })?;
+    let mut out = writable::<T, Ix1>(out)?;
     let (activity, out) = (activity.as_slice()?, out.as_slice_mut()?);
-    py.detach(|| local_deposition(activity, density, &nuclide.0, out, threads)).or_raise(py)
+    shared_out(py, threads, |workers| local_deposition(activity, density, &nuclide.0, out, workers))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -6,6 +6,7 @@
 use super::octant::Octant;
 use super::{Call, Form};
 use crate::error::Result;
+use crate::memory;
 use crate::parallel::try_for_each;
 use crate::simd::Element;
 
@@ -28,10 +29,9 @@ impl<T: Element> Form<T> for Definition {
     fn apply(&self, call: &Call<'_, T>, out: &mut [T]) -> Result<()> {
         let [nk, nj, ni] = call.shape;
         let h = self.octant.half();
-        let rows: Vec<_> = out.chunks_mut(ni).enumerate().collect();
-        try_for_each(rows, call.threads, call.cancellation, |(row, out)| {
+        try_for_each(out.chunks_mut(ni).enumerate(), call.threads, call.cancellation, |(row, out)| {
             let (k, j) = (row / nj, row % nj);
-            let mut sum = vec![0.0f64; ni];
+            let mut sum = memory::filled("row of the convolution", 0.0, ni)?;
             for kk in k.saturating_sub(h[0])..(k + h[0] + 1).min(nk) {
                 for jj in j.saturating_sub(h[1])..(j + h[1] + 1).min(nj) {
                     let support = call.support.row(kk, jj);

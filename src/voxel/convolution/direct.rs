@@ -193,7 +193,7 @@ impl<T: Element> Form<T> for Direct<T> {
     }
 
     fn apply(&self, call: &Call<'_, T>, out: &mut [T]) -> Result<()> {
-        let slabs = out.chunks_mut(self.planes * call.shape[1] * call.shape[2]).enumerate().collect();
+        let slabs = out.chunks_mut(self.planes * call.shape[1] * call.shape[2]).enumerate();
         try_for_each(slabs, call.threads, call.cancellation, |(slab, out)| {
             let mut slab = Slab {
                 form: self,

@@ -23,6 +23,7 @@ mod workspace;
 use std::fmt;
 
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::parallel::{Cancellation, thread_count, try_for_each};
 use crate::simd::{Element, Path};
 
@@ -165,6 +166,8 @@ impl<T: Element> ConvolutionPlan<T> {
         if let Some(bad) = kernel.values().iter().find(|k| !T::from_f64(**k).is_finite()) {
             return Err(Error::out_of_range("kernel value", *bad, format!("within the range of {}", T::NAME)));
         }
+        // Copies of the kernel and the tables made from it.
+        memory::room("convolution kernel", 128usize.saturating_mul(kernel.values().len()))?;
         let octant = kernel.clipped(shape);
         let method = method.unwrap_or_else(|| Method::cheapest(shape, octant.half()));
         let form: Box<dyn Form<T>> = match method {
@@ -258,9 +261,9 @@ impl<T: Element> ConvolutionPlan<T> {
             return Err(Error::out_of_range("weight", *bad, "finite"));
         }
         let mut sum = self.pool.take(voxels)?;
-        let pieces = sum.chunks_mut(PIECE).enumerate().collect();
+        let pieces = sum.chunks_mut(PIECE).enumerate();
         try_for_each(pieces, self.threads, cancellation, |(piece, sum)| {
-            let mut total = vec![0.0; sum.len()];
+            let mut total = memory::filled("sum of the maps", 0.0, sum.len())?;
             for (map, weight) in maps.iter().zip(weights) {
                 for (total, x) in total.iter_mut().zip(&map[piece * PIECE..]) {
                     *total += weight * x.to_f64();
@@ -287,6 +290,8 @@ impl<T: Element> ConvolutionPlan<T> {
         self.check_length("output", out.voxels.len(), voxels)?;
         let kept = selection.kept(input, &self.pool, threads, cancellation)?;
         let input = kept.as_deref().unwrap_or(input);
+        // Lists of the rows that a form works on.
+        memory::room("rows of the map", 96usize.saturating_mul(self.shape[0] * self.shape[1]))?;
         let support = Support::scan(input, self.shape, threads, self.path, cancellation)?;
         let call = Call {
             input,

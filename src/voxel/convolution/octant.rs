@@ -1,6 +1,7 @@
 //! A kernel that is even along each axis, as its octant.
 
 use crate::error::{Error, Result};
+use crate::memory;
 
 /// Mirrored voxels may differ by this share of the largest one (the rounding of whoever computed them); the octant
 /// holds their mean.
@@ -33,7 +34,7 @@ impl Octant {
         }
         let largest = kernel.iter().fold(0.0f64, |m, k| m.max(k.abs()));
         let half = shape.map(|n| n / 2);
-        let mut values = Vec::with_capacity(half.iter().map(|h| h + 1).product());
+        let mut values = memory::reserved("convolution kernel", half.iter().map(|h| h + 1).product())?;
         for d in indices(half.map(|h| h + 1)) {
             let mirrored = std::array::from_fn::<f64, 8, _>(|m| {
                 let at = |axis: usize| {

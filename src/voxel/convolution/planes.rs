@@ -27,7 +27,10 @@ pub(super) fn touch<T: Element>(rows: &[T], stride: usize, column: usize) {
 }
 
 /// Fills what the kernel does not reach, unless it is zero already.
-pub(super) fn zero<T: Element>(call: &Call<'_, T>, rest: Vec<&mut [T]>) -> Result<()> {
+pub(super) fn zero<'a, T: Element>(
+    call: &Call<'_, T>,
+    rest: impl IntoIterator<IntoIter: Send, Item = &'a mut [T]>,
+) -> Result<()> {
     if call.out_is_zero {
         return Ok(());
     }

@@ -9,8 +9,8 @@ use crate::simd::Element;
 /// Voxels to keep; the others are taken as zero. The default keeps all.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Selection<'a> {
-    /// Keep where true. In C order, of the map's shape.
-    pub mask: Option<&'a [bool]>,
+    /// Keep where not zero. In C order, of the map's shape.
+    pub mask: Option<&'a [u8]>,
     /// Keep values `>= threshold`. NaN is kept, to be refused.
     pub threshold: Option<f64>,
 }
@@ -28,7 +28,7 @@ impl Selection<'_> {
         if self.mask.is_some_and(|mask| mask.len() != input.len()) {
             return Err(Error::Shape {
                 quantity: "mask".into(),
-                shape: vec![self.mask.map_or(0, <[bool]>::len)],
+                shape: vec![self.mask.map_or(0, <[u8]>::len)],
                 requirement: format!("of the map's {} voxels", input.len()),
             });
         }
@@ -40,14 +40,14 @@ impl Selection<'_> {
         }
         let mut kept = pool.take(input.len())?;
         let below = |x: T| self.threshold.is_some_and(|threshold| x.to_f64() < threshold);
-        let items = kept.chunks_mut(PIECE).zip(input.chunks(PIECE)).enumerate().collect();
+        let items = kept.chunks_mut(PIECE).zip(input.chunks(PIECE)).enumerate();
         try_for_each(items, threads, cancellation, |(piece, (kept, input))| {
             for (kept, x) in kept.iter_mut().zip(input) {
                 *kept = if below(*x) { T::ZERO } else { *x };
             }
             if let Some(mask) = self.mask {
                 for (kept, keep) in kept.iter_mut().zip(&mask[piece * PIECE..]) {
-                    if !keep {
+                    if *keep == 0 {
                         *kept = T::ZERO;
                     }
                 }

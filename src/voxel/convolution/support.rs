@@ -7,6 +7,7 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::parallel::{Cancellation, try_for_each};
 use crate::simd::{Element, HEADROOM, Path};
 
@@ -29,10 +30,10 @@ impl Support {
         cancellation: &Cancellation<'_>,
     ) -> Result<Self> {
         let [_, nj, ni] = shape;
-        let mut rows = vec![(0, 0); shape[0] * nj];
+        let mut rows = memory::filled("support of the map", (0, 0), shape[0] * nj)?;
         // Some tens of microseconds a piece: enough pieces to share, too few to cost.
         let rows_per_item = (1usize << 16).div_ceil(ni).max(1);
-        let items: Vec<_> = input.chunks(rows_per_item * ni).zip(rows.chunks_mut(rows_per_item)).collect();
+        let items = input.chunks(rows_per_item * ni).zip(rows.chunks_mut(rows_per_item));
         try_for_each(items, threads, cancellation, |(voxels, rows)| {
             if path.run(ScanRows { voxels, ni, rows }) {
                 Ok(())

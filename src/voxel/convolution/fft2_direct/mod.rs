@@ -23,6 +23,7 @@ use super::planes::{LANES, parts, widened, zero};
 use super::workspace::Pool;
 use super::{Call, Form};
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::parallel::try_for_each;
 use crate::simd::Element;
 
@@ -220,10 +221,11 @@ impl<T: Element> Form<T> for Fft2Direct<T> {
     fn apply(&self, call: &Call<'_, T>, out: &mut [T]) -> Result<()> {
         let half = self.octant.half();
         let (Some(support), Some(reach)) = (call.support.bounds(), call.support.reach(half, call.shape)) else {
-            return zero(call, out.chunks_mut(call.shape[1] * call.shape[2]).collect());
+            return zero(call, out.chunks_mut(call.shape[1] * call.shape[2]));
         };
         let division =
             self.divide(call.shape, support, &reach).expect("the division of the whole map serves a part of it");
+        memory::room("spectrum of the kernel", self.weights.saturating_mul(size_of::<T>()))?;
         let spectrum = self.spectrum(division.lengths);
         let parts = parts(call, out, &reach, &division.blocks, division.halves)?;
         let items = parts.into_iter().map(|part| Item {
@@ -238,6 +240,6 @@ impl<T: Element> Form<T> for Fft2Direct<T> {
             planes: part.planes,
             out: part.rows,
         });
-        try_for_each(items.collect(), call.threads, call.cancellation, |item| call.path.run(item))
+        try_for_each(items, call.threads, call.cancellation, |item| call.path.run(item))
     }
 }

@@ -222,7 +222,7 @@ impl<T: Element> Form<T> for FftDirect<T> {
         let [_, nj, ni] = call.shape;
         let half = self.octant.half();
         let (Some(support), Some(reach)) = (call.support.bounds(), call.support.reach(half, call.shape)) else {
-            return zero(call, out.chunks_mut(nj * ni).collect());
+            return zero(call, out.chunks_mut(nj * ni));
         };
         let whole_vectors = |[k, j, i]: &[Range<usize>; 3]| [k.clone(), j.clone(), widened(i, ni)];
         let (inputs, outputs) = (whole_vectors(support), whole_vectors(&reach));
@@ -243,7 +243,6 @@ impl<T: Element> Form<T> for FftDirect<T> {
             planes: part.planes,
             out: part.rows,
         });
-        let items = items.collect();
         try_for_each(items, call.threads, call.cancellation, |item| call.path.run(item))
     }
 }

@@ -9,6 +9,7 @@ use cpu_time::ProcessTime;
 use libfuzzer_sys::fuzz_target;
 use yttria::evaluation::Affine;
 use yttria::evaluation::rasterize::{Contours, EndCaps, Interpolation, Reading};
+use yttria::parallel::{Cancellation, Workers};
 
 type Polygon = Vec<[f64; 3]>;
 
@@ -126,7 +127,9 @@ fuzz_target!(|input: Input| {
         Contour::Prism(points) => simple_area(points),
         _ => None,
     };
-    match Contours::new(&lists, reading, Some(1)) {
+    let never = Cancellation::never();
+    let workers = Workers::new(Some(1), &never).expect("one thread");
+    match Contours::new(&lists, reading, &workers) {
         Ok(structure) => {
             let volume_ml = structure.volume_ml();
             assert!(volume_ml.is_finite() && volume_ml >= 0.0, "volume {volume_ml}");
@@ -136,7 +139,7 @@ fuzz_target!(|input: Input| {
             }
             let parallel = input.grid.tilt % 2 == 0;
             let affine = input.grid.affine(parallel);
-            let occupancy = structure.occupancy(SHAPE, &affine, Some(1)).expect("a sound grid");
+            let occupancy = structure.occupancy(SHAPE, &affine, &workers).expect("a sound grid");
             assert!(occupancy.weights().iter().all(|w| (0.0..=1.0).contains(w)));
             if parallel && !matches!(input.contours, Contour::Any(_)) {
                 let voxel_ml = input.grid.size.map(|n| 0.25 + f64::from(n) / 8.0).iter().product::<f64>() * 1e-3;
