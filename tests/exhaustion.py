@@ -6,6 +6,7 @@ the limit, then "done", the class of a yttria error or a `MemoryError`, or what 
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import sys
@@ -49,6 +50,8 @@ def limited(limit: str) -> None:
             os.setresuid(65534, 65534, 65534)
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
         return
+    # What has been freed goes back to the system, so that the limit is felt.
+    ctypes.CDLL(None).malloc_trim(0)
     with open("/proc/self/statm") as statm:
         size = int(statm.read().split()[0]) * resource.getpagesize()
     most = size + int(float(limit) * 2**20)

@@ -41,7 +41,8 @@ def _contours(planes: int, points: int) -> list[np.ndarray]:
 
 def _absorbed_dose(edge: int) -> Call:
     s_values = yttria.voxel_s_values((3.0, 3.0, 3.0), medium="liver")
-    return lambda: yttria.absorbed_dose(_maps(edge)[0], s_values)
+    activity = _maps(edge)[0]
+    return lambda: yttria.absorbed_dose(activity, s_values)
 
 
 def _local_deposition(edge: int) -> Call:
@@ -110,7 +111,7 @@ def _gamma(edge: int) -> Call:
     dose = _maps(edge)[0]
     other = dose * np.float32(1.05)
     return lambda: evaluation.gamma_index(
-        dose, other, voxel_size_mm=(1.0, 1.1, 1.2), maximum_gamma=5.0, lower_dose_cutoff_fraction=0.0
+        dose, other, voxel_size_mm=(1.0, 1.1, 1.2), distance_mm=2.0, lower_dose_cutoff_fraction=0.0
     )
 
 

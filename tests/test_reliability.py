@@ -1,0 +1,91 @@
+"""Memory that runs out, threads that cannot start, and Ctrl-C: an error, never the end of the process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import yttria
+from interrupts import assert_interrupts
+from long_calls import CALLS
+from yttria.errors import ShapeError
+from yttria.evaluation import Occupancy, dose_volume_histograms
+
+HERE = Path(__file__).parent
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limits of a process, as Linux keeps them")
+
+
+@linux
+@pytest.mark.parametrize("name", CALLS)
+def test_exhausted_memory_and_threads_are_errors(name: str) -> None:
+    limits = ["0", "0.5", "1", "2", "3", "4.5", "6", "8", "11", "16", "24", "40", "threads"]
+    command = [sys.executable, str(HERE / "exhaustion.py"), name, "64", *limits]
+    # One arena and no kept blocks, so that what has been freed is no hidden reserve.
+    environment = os.environ | {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    outcomes = dict(line.split("\t", 1) for line in done.stdout.splitlines())
+    assert list(outcomes) == limits
+    assert not {limit: text for limit, text in outcomes.items() if "unexpected" in text}, done.stderr
+    assert outcomes["threads"] == "'done'"
+
+
+#: Those that take at least some tenths of a second with arrays of this edge.
+LONG = {
+    "voxel_s_values": 400,
+    "sub_voxel_histograms": 320,
+    "occupancy_turned": 160,
+    "contour_structure": 300,
+    "contour_occupancy": 200,
+    "resampled_turned": 160,
+    "gamma_index": 128,
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_ctrl_c_ends_long_calls(name: str) -> None:
+    call = CALLS[name](LONG[name])
+
+    def repeat() -> None:
+        while True:
+            call()
+
+    assert_interrupts(repeat, after_s=0.1)
+
+
+def test_bytes_of_a_boolean_mask_count_as_numpy_counts_them() -> None:
+    mask = np.zeros((4, 5, 6), np.uint8)
+    mask[1:3, 1:4, 2:5] = np.array([1, 2, 255])
+    truth, odd = mask != 0, mask.view(bool)
+    for order in (np.asarray, np.asfortranarray, lambda a: a[::-1, :, ::2]):
+        assert Occupancy.from_mask(order(odd)) == Occupancy.from_mask(order(truth))
+        assert Occupancy.from_mask(order(odd)).volume_ml(1.0) == np.count_nonzero(order(mask))
+    structure = yttria.Structure("odd", odd, np.eye(4))
+    assert structure.volume_ml == pytest.approx(18e-3)
+    dose = np.arange(120.0).reshape(4, 5, 6)
+    means = [dose_volume_histograms(dose, {"a": m}, voxel_volume_ml=1.0)["a"].mean_gy for m in (odd, truth)]
+    assert means[0] == means[1]
+    s_values = yttria.voxel_s_values((3.0, 3.0, 3.0), medium="liver")
+    doses = [yttria.absorbed_dose(dose, s_values, mask=m) for m in (odd, truth)]
+    assert np.array_equal(*doses)
+
+
+def test_an_array_that_is_written_to_is_not_read_from() -> None:
+    plan = yttria.ConvolutionPlan((64, 64, 64), np.ones((21, 21, 21)), method="definition")
+    out, array = np.zeros((64, 64, 64)), np.ones((64, 64, 64))
+    writer = threading.Thread(target=plan.apply, args=(array, out))
+    writer.start()
+    seen = 0
+    while writer.is_alive():
+        try:
+            dose_volume_histograms(out, {"all": np.ones(out.shape, bool)}, voxel_volume_ml=1.0, threads=1)
+        except ShapeError as error:
+            assert "in use by another call" in str(error)
+            seen += 1
+    writer.join()
+    assert seen
