@@ -17,7 +17,9 @@ Call = Callable[[], object]
 def _turned(size_mm: float, degrees: float = 20.0) -> np.ndarray:
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     affine = np.eye(4)
-    affine[:3, :3] = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ np.array([[1, 0, 0], [0, c, -s], [0, s, c]]) * size_mm
+    affine[:3, :3] = (
+        np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ np.array([[1, 0, 0], [0, c, -s], [0, s, c]]) * size_mm
+    )
     return affine
 
 
