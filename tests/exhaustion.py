@@ -1,7 +1,7 @@
 """Calls in processes that have little memory, or no more threads: `python exhaustion.py CALL EDGE LIMIT...`.
 
-Each limit is a number of MiB that the process may add to what it has, or "threads": it may start none. One line a limit:
-the limit, then "done", the class of a yttria error or a `MemoryError`, or what must not happen.
+Each limit is a number of MiB that the process may add to what it has, or "threads": it may start none. One line a
+limit: the limit, then "done", the class of a yttria error or a `MemoryError`, or what must not happen.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import os
 import resource
 import sys
 import traceback
+from pathlib import Path
 
 from long_calls import CALLS
+
 from yttria.errors import YttriaError
 
 
@@ -31,7 +33,7 @@ def outcome(call_name: str, edge: int, limit: str) -> str:
             text = "done"
         except (YttriaError, MemoryError) as error:
             text = type(error).__name__
-        except BaseException:  # noqa: BLE001 (a panic is none of the usual exceptions)
+        except BaseException:
             text = "unexpected: " + traceback.format_exc()[-400:]
         os.write(writer, text.encode())
         os._exit(0)
@@ -52,8 +54,7 @@ def limited(limit: str) -> None:
         return
     # What has been freed goes back to the system, so that the limit is felt.
     ctypes.CDLL(None).malloc_trim(0)
-    with open("/proc/self/statm") as statm:
-        size = int(statm.read().split()[0]) * resource.getpagesize()
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     most = size + int(float(limit) * 2**20)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
