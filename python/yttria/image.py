@@ -229,7 +229,7 @@ def _from_nibabel(obj: Any, choice: str | None) -> tuple[npt.NDArray[Any], Affin
     if hasattr(header, "get_sform"):
         place, advisories = nifti_affine(header, checked_choice(choice))
         # What was done to the image since it was read is in its own affine alone.
-        if choice is None and not np.array_equal(obj.affine, header.get_best_affine()):
+        if choice is None and obj.affine is not None and not np.array_equal(obj.affine, header.get_best_affine()):
             place = obj.affine
     else:
         place = obj.affine

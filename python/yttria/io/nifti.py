@@ -88,19 +88,21 @@ def _read(path: Path, options: ReadOptions) -> tuple[Image, Any]:
         kind = kinds.get(int.from_bytes(start, "little"), kinds.get(int.from_bytes(start, "big")))
         if kind is None:
             raise ValueError("its header is neither 348 nor 540 bytes long")
-        _check_offset(kind, start + stream.read(kind.sizeof_hdr - 4))
+        stored = kind(start + stream.read(kind.sizeof_hdr - 4), check=False)
+        _check_offset(stored)
         stream.seek(0)
         header = kind.from_fileobj(stream)
         available = os.fstat(file.fileno()).st_size * (_gzip.DEFLATE_RATIO if gzipped else 1)
         array = _read_values(header, stream, available)
     # The unit of the values is for the caller of this function to settle; "1" stands in its place until then.
-    read = SimpleNamespace(dataobj=array.T, affine=header.get_best_affine(), header=header)
+    # Its place is as stored: nibabel mends sizes that are negative or zero without a word.
+    read = SimpleNamespace(dataobj=array.T, affine=None, header=stored)
     return Image.from_any(read, unit="1", affine=options.affine), header
 
 
-def _check_offset(header_class: Any, block: bytes) -> None:
+def _check_offset(header: Any) -> None:
     """Extensions are read whole and stand before the values: a compressed file could claim any length for them."""
-    offset = header_class(block, check=False).get_data_offset()
+    offset = header.get_data_offset()
     if offset > _LATEST_VALUES:
         raise ValueError(f"its values must begin within the first {_LATEST_VALUES} bytes, got {offset}")
 
