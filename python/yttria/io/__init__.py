@@ -1,8 +1,9 @@
-"""Files in and out: NRRD, Slicer segmentations, NIfTI, DICOM. The only place that knows patient axes."""
+"""Files in and out: NRRD, Slicer segmentations, NIfTI, MetaImage, Interfile, 3ddose, DICOM."""
 
 from __future__ import annotations
 
 from . import dicom
+from .egs_3ddose import MonteCarloDose, read_3ddose
 from .files import read_image, read_structures, write_image, write_structures
 
-__all__ = ["dicom", "read_image", "read_structures", "write_image", "write_structures"]
+__all__ = ["MonteCarloDose", "dicom", "read_3ddose", "read_image", "read_structures", "write_image", "write_structures"]
