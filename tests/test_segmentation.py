@@ -134,3 +134,65 @@ def test_structures_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(DTypeError, match="mask of 'c' must be bool"):
         write_structures([Structure("c", np.full(SHAPE, 0.5), affine("plain"))], path)
     assert not path.exists()
+
+
+def _single(path: Path, *keys: str, array: np.ndarray = LAYERED[..., 1]) -> Path:
+    kind = {"u1": "uchar", "f4": "float"}[array.dtype.str[1:]]
+    nrrd_file(path, b"\0", type=kind)
+    path.write_bytes(path.read_bytes()[:-2] + "".join(f"{k}\n" for k in keys).encode() + b"\n" + array.tobytes())
+    return path
+
+
+def _keys(n: int, name: str, value: int) -> tuple[str, ...]:
+    return (
+        f"Segment{n}_ID:=S{n}",
+        f"Segment{n}_Name:={name}",
+        f"Segment{n}_Layer:=0",
+        f"Segment{n}_LabelValue:={value}",
+    )
+
+
+@pytest.mark.parametrize("numbers", [(0, 2), (1, 2), (3, 7), (2, 1)])
+def test_segments_numbered_with_gaps_are_all_read_with_a_note(tmp_path: Path, numbers: tuple[int, int]) -> None:
+    path = _single(tmp_path / "x.seg.nrrd", *_keys(numbers[0], "liver", 1), *_keys(numbers[1], "tumor", 2))
+    structures = {s.name: s for s in read_structures(path)}
+    np.testing.assert_array_equal(structures["liver"].mask, LAYERED[..., 1] == 1)
+    np.testing.assert_array_equal(structures["tumor"].mask, LAYERED[..., 1] == 2)
+    for structure in structures.values():
+        assert [(a.code, a.severity) for a in structure.advisories] == [("segment_numbers_with_gaps", "note")]
+
+
+def test_gaps_are_refused_if_the_layer_follows_from_the_number(tmp_path: Path) -> None:
+    path = _single(tmp_path / "x.seg.nrrd", "Segment1_Name:=liver", "Segment2_Name:=tumor")
+    with pytest.raises(FileFormatError, match=r"segments without a layer must be numbered 0, 1, \.\.\., got 1, 2"):
+        read_structures(path)
+
+
+@pytest.mark.parametrize("key", ["MasterRepresentation", "SourceRepresentation"])
+@pytest.mark.parametrize("kind", ["Fractional labelmap", "fractional Labelmap", "Closed surface"])
+def test_a_segmentation_that_is_not_binary_is_refused(tmp_path: Path, key: str, kind: str) -> None:
+    path = _single(tmp_path / "x.seg.nrrd", f"Segmentation_{key}:={kind}", *_keys(0, "liver", 1))
+    with pytest.raises(FileFormatError, match=f"{kind}s are not supported"):
+        read_structures(path)
+
+
+@pytest.mark.parametrize("rim", [0.5, -1.0, np.nan, np.inf])
+def test_fractions_in_a_layer_are_refused(tmp_path: Path, rim: float) -> None:
+    array = (LAYERED[..., 1] > 0).astype("<f4")
+    path = _single(tmp_path / "x.seg.nrrd", *_keys(0, "liver", 1), array=array)
+    assert read_structures(path)[0].mask.sum() == array.sum()
+    array[0, 0, 0] = rim
+    with pytest.raises(FileFormatError, match="whole numbers >= 0"):
+        read_structures(_single(tmp_path / "x.seg.nrrd", *_keys(0, "liver", 1), array=array))
+
+
+def test_values_that_no_segment_names_are_warned_of(tmp_path: Path) -> None:
+    (liver,) = read_structures(_single(tmp_path / "x.seg.nrrd", *_keys(0, "liver", 1)))
+    (advisory,) = liver.advisories
+    assert (advisory.code, advisory.severity) == ("values_without_a_segment", "warning")
+    assert "holds the values 2, which no segment names" in advisory.message
+
+
+def test_two_segments_with_the_same_voxels_are_warned_of(tmp_path: Path) -> None:
+    path = _single(tmp_path / "x.seg.nrrd", *_keys(0, "a", 1), *_keys(1, "b", 1), *_keys(2, "c", 2))
+    assert [a.code for a in read_structures(path)[0].advisories] == ["segments_are_the_same"]

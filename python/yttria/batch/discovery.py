@@ -19,6 +19,7 @@ from typing import Any
 from ..case import FILE_FIELDS
 from ..errors import FileFormatError
 from ..io import dicom
+from ..io.files import NAME
 from ..units import stated_unit
 
 #: What the last word of a file's name says it is.
@@ -27,7 +28,6 @@ KINDS = {
     "structures": ("dseg", "seg", "segmentation", "structures", "labels"),
     "ct": ("ct",),
 }
-_NAME = re.compile(r"(?P<stem>.+?)(?P<end>(\.seg)?\.nrrd|\.nii(\.gz)?)$", re.IGNORECASE)
 _ENTITY = re.compile(r"(?:^|_)(sub|ses|run)-([A-Za-z0-9]+)")
 
 
@@ -50,7 +50,7 @@ def discover(folder: str | Path, relative_to: str | Path | None = None) -> Found
     base = Path(folder if relative_to is None else relative_to).resolve()
     groups: dict[str, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
     for path in _files(folder):
-        match = _NAME.match(path.name)
+        match = NAME.match(path.name)
         kind = _kind(match) if match else None
         if match and kind:
             groups[_group(folder, path, match["stem"])][kind].append(path)
@@ -73,7 +73,9 @@ def discover(folder: str | Path, relative_to: str | Path | None = None) -> Found
     _make_ids_unique(found.rows)
     if not found.rows:
         ends = ", ".join(f"*_{word}" for word in KINDS["activity"])
-        raise FileFormatError(f"{folder}: holds no activity image ({ends} with .nii, .nii.gz or .nrrd; DICOM)")
+        raise FileFormatError(
+            f"{folder}: holds no activity image ({ends} as NIfTI, NRRD, MetaImage or Interfile; DICOM)"
+        )
     return found
 
 
@@ -82,7 +84,7 @@ def _dicom_folders(folder: Path) -> list[Path]:
 
     def holds(where: Path, deep: bool) -> bool:
         files = _files(where) if deep else (path for path in sorted(where.iterdir()) if path.is_file())
-        return any(not _NAME.match(path.name) and dicom.is_dicom(path) for path in files)
+        return any(not NAME.match(path.name) and dicom.is_dicom(path) for path in files)
 
     if holds(folder, deep=False):
         return [folder]
@@ -151,7 +153,7 @@ def _group(folder: Path, path: Path, stem: str) -> str:
 
 
 def _end(path: Path) -> str:
-    match = _NAME.match(path.name)
+    match = NAME.match(path.name)
     return match["end"] if match else ""
 
 

@@ -84,7 +84,7 @@ def _read(path: Path, options: ReadOptions) -> tuple[Image, str | None]:
 def _header(data: bytes) -> TextHeader:
     text = data.decode("latin-1").lstrip("\ufeff\u00ef\u00bb\u00bf")
     if not _key(text.split(":=")[0][:40]).startswith("interfile"):
-        raise ValueError("it does not begin with '!INTERFILE'")
+        raise ValueError("it does not begin with '!INTERFILE': headers of Analyze and NIfTI pairs are not read")
     fields: dict[str, str] = {}
     for line in text.splitlines():
         key, sign, value = line.split(";")[0].partition(":=")
@@ -128,8 +128,10 @@ def _stored(path: Path, header: TextHeader) -> tuple[Stored, list[Advisory]]:
     slices = header.whole("number of slices")
     if planes is not None and slices is not None and planes != slices:
         raise ValueError(f"matrix size [3] is {planes} and number of slices {slices}")
+    # Of a file of projections this would be their number.
+    images = None if "number of projections" in header.fields else header.whole("total number of images")
     sizes = (
-        planes or slices or header.whole("total number of images"),
+        planes or slices or images,
         *(header.whole(f"matrix size[{n}]") for n in (2, 1)),
     )
     if any(size is None for size in sizes):

@@ -60,7 +60,9 @@ def _tsv(path: Path) -> dict[int, str]:
         if len(data) > _LONGEST_TABLE:
             raise ValueError(f"it is longer than {_LONGEST_TABLE} bytes")
         # With or without a byte order mark.
-        rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter="\t"))
+        rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter="\t")
+        if not {"index", "name"} <= set(rows.fieldnames or ()):
+            raise ValueError(f"its columns are {', '.join(rows.fieldnames or ())!a:.80}")
         found: dict[int, str] = {}
         for row in rows:
             label, name = int(row["index"]), row["name"] or ""

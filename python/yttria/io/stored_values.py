@@ -102,8 +102,9 @@ def read_beside(header: Path, names: Sequence[str], folder: Path | None, stored:
     for n, path in enumerate(paths):
         try:
             file = open_regular(path)
-        except FileNotFoundError as error:
-            raise FileFormatError(f"{header}: its values are in {names[n]!a:.80}, which is not there") from error
+        except OSError as error:
+            why = "is not there" if isinstance(error, FileNotFoundError) else "cannot be read as a file"
+            raise FileFormatError(f"{header}: its values are in {names[n]!a:.80}, which {why}") from error
         with file:
             _check_room(stored, file, len(paths))
             array = np.empty(stored.shape, stored.dtype) if array is None else array
