@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._extras import require
-from ...errors import FileFormatError
+from ...errors import FileFormatError, YttriaError
 from .._common import decoding
 from ..opened import record_opened
 
@@ -44,14 +44,23 @@ def read_dataset(path: str | os.PathLike[str], *, pixels: bool = True) -> Datase
     Raises `FileFormatError` where it is damaged, nested too deep, deflated (which could expand to anything) or no
     DICOM file, `FileNotFoundError`, and `MissingExtraError` (extra `dicom`).
     """
-    pydicom = require("pydicom", "dicom")
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     with decoding(path, "DICOM"), quiet(), Opened(path) as file:
-        bare = _is_bare(file.read(_HEAD))
+        if not _begins_as_dicom(file.read(_HEAD)):
+            raise FileFormatError("not a DICOM file: it has neither 'DICM' after 128 bytes nor a bare data set")
         file.seek(0)
-        return _with_syntax(pydicom.dcmread(file, stop_before_pixels=not pixels, force=bare))
+        dataset = _parsed(file, () if pixels else _PIXELS, None)
+        if file.ended_early or (pixels and not _whole(dataset)):
+            raise FileFormatError(_CUT)
+        return dataset
+
+
+_CUT = "the file is damaged: it ends in the middle of an element"
+_PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+#: Long sequences of reports, contours, plans, frames and waveforms; behind them stands nothing that `keywords` name.
+_LONG = (0x0040A730, 0x30060039, 0x300A0070, 0x300A00B0, 0x52009229, 0x52009230, 0x54000100)
 
 
 @dataclass(frozen=True)
@@ -70,16 +79,44 @@ def read_header(path: Path, keywords: str | None = None) -> Header | None:
 
     To be called within `quiet()` and `decoding`.
     """
-    pydicom = require("pydicom", "dicom")
     with Opened(path) as file:
         head = file.read(_HEAD)
-        bare = _is_bare(head)
-        if not bare and head[128:132] != b"DICM":
+        if not _begins_as_dicom(head):
             return None
+        has_preamble = head[128:132] == b"DICM"
         file.seek(0)
-        tags = None if keywords is None else _tags(keywords)
-        dataset = _with_syntax(pydicom.dcmread(file, stop_before_pixels=True, specific_tags=tags, force=bare))
-        return Header(path, dataset, file.tell(), file.read(12), os.fstat(file.fileno()).st_size)
+        stop, tags = (_PIXELS, None) if keywords is None else ((*_PIXELS, *_LONG), _tags(keywords))
+        dataset = _parsed(file, stop, tags)
+        if "SOPClassUID" not in dataset and not has_preamble:
+            return None
+        size, offset = os.fstat(file.fileno()).st_size, file.tell()
+        if file.ended_early or offset > size or (offset == size and not _whole(dataset)):
+            raise FileFormatError(_CUT)
+        return Header(path, dataset, offset, file.read(12), size)
+
+
+def _parsed(file: Opened, stop: tuple[int, ...], tags: list[Any] | None) -> Dataset:
+    """Let pydicom parse a file up to the first of the tags `stop`; errors are in words of this package."""
+    reader = require("pydicom.filereader", "dicom")
+    at = frozenset(stop)
+    try:
+        found = reader.read_partial(file, lambda tag_, vr, length: int(tag_) in at, force=True, specific_tags=tags)
+    except (YttriaError, MemoryError, OSError):
+        raise
+    except RecursionError as error:
+        raise FileFormatError("the header is damaged: sequences are nested too deep (recursion)") from error
+    except Exception as error:
+        raise FileFormatError("the header is damaged: its elements cannot be parsed") from error
+    return _with_syntax(found)
+
+
+def _whole(dataset: Dataset) -> bool:
+    """Whether every value is as long as its element states."""
+    for raw in dataset.values():
+        length = raw.length if getattr(raw, "is_raw", False) else 0
+        if length not in (0, 0xFFFFFFFF) and len(raw.value or b"") < length:
+            return False
+    return True
 
 
 @cache
@@ -93,18 +130,26 @@ class Opened(io.BufferedReader):
     def __init__(self, path: Path) -> None:
         """Open for reading, and record that the file was looked at."""
         super().__init__(io.FileIO(record_opened(path)))
+        self.ended_early = False
 
     def read(self, size: int | None = -1) -> bytes:
         """Read so many bytes; `FileFormatError` where all are asked for."""
         if size is None or size < 0:
             raise FileFormatError("the deflated transfer syntax is not supported: store the file uncompressed")
-        return super().read(size)
+        found = super().read(size)
+        # pydicom takes an end within an element for one before it. Up to 7 zeros are padding, as some writers leave.
+        if 0 < len(found) < size and size != _HEAD and (size != 8 or any(found)):
+            self.ended_early = True
+        return found
 
 
 def is_dicom(path: Path) -> bool:
     """Whether a file begins as DICOM files do: 128 bytes of any kind, then "DICM"; or as a data set without these."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
+    with record_opened(path).open("rb") as file:
+        return _begins_as_dicom(file.read(_HEAD))
+
+
+def _begins_as_dicom(head: bytes) -> bool:
     return head[128:132] == b"DICM" or _is_bare(head)
 
 
