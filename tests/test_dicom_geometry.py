@@ -30,7 +30,8 @@ def planes(matrix: np.ndarray, slices: list[int]) -> list[Plane]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_slices_are_sorted_along_their_normal_whatever_their_order(kind: str) -> None:
     matrix = affine(kind)
-    order, found = stacked(planes(matrix, ORDER))
+    order, found, advisories = stacked(planes(matrix, ORDER))
+    assert not advisories
     slices = [ORDER[n] for n in order]
     assert slices == ([0, 1, 2, 3] if np.linalg.det(matrix[:3, :3]) > 0 else [3, 2, 1, 0])
     # A voxel lies where it lay: index k of the file's grid is index slices.index(k) of ours.
@@ -41,7 +42,7 @@ def test_slices_are_sorted_along_their_normal_whatever_their_order(kind: str) ->
 
 
 def test_pixel_spacing_is_rows_then_columns() -> None:
-    _, found = stacked(planes(affine("plain"), [0, 1]))
+    _, found, _ = stacked(planes(affine("plain"), [0, 1]))
     assert np.diag(found)[:3] == pytest.approx([1.5, 2.25, 3.5])
 
 
@@ -59,15 +60,39 @@ def test_gaps_and_duplicates_are_refused(slices: list[int], message: str) -> Non
         stacked(planes(affine("oblique"), slices))
 
 
-@pytest.mark.parametrize(("shift", "refused"), [(0.009, False), (0.011, True)])
-def test_a_gap_is_one_beyond_one_percent(shift: float, refused: bool) -> None:
+@pytest.mark.parametrize(
+    ("shift", "severity"), [(0.004, None), (0.006, "note"), (0.019, "note"), (0.022, "warning"), (0.049, "warning")]
+)
+def test_a_slice_off_the_even_grid_is_told_with_its_distance(shift: float, severity: str | None) -> None:
     found = planes(affine("plain"), [0, 1, 2, 3, 4])
-    found[4].position[2] += 3.5 * shift
-    if refused:
-        with pytest.raises(GeometryError, match="within 1%"):
-            stacked(found)
-    else:
-        assert stacked(found)[0] == [0, 1, 2, 3, 4]
+    found[2].position[2] += 3.5 * shift
+    order, matrix, advisories = stacked(found)
+    assert order == [0, 1, 2, 3, 4]
+    assert matrix[2, 2] == pytest.approx(3.5)
+    assert [a.severity for a in advisories] == [severity] * (severity is not None)
+    for advisory in advisories:
+        assert advisory.code == "uneven_slices"
+        assert advisory.value == pytest.approx(3.5 * shift, abs=1e-9)
+        assert f"{3.5 * shift:.3f} mm off" in advisory.message
+
+
+def test_a_slice_beyond_five_percent_of_the_distance_is_refused() -> None:
+    found = planes(affine("plain"), [0, 1, 2, 3, 4])
+    found[2].position[2] += 3.5 * 0.051
+    with pytest.raises(GeometryError, match="within 5%"):
+        stacked(found)
+
+
+def test_a_missing_slice_is_refused_in_a_long_stack_at_every_place() -> None:
+    for missing in (1, 2, 250, 497, 498):
+        with pytest.raises(GeometryError, match="there are 7 mm"):
+            stacked(planes(affine("plain"), [k for k in range(500) if k != missing]))
+
+
+def test_rounding_of_lateral_positions_is_no_shear() -> None:
+    found = planes(affine("plain"), [0, 1, 2])
+    found[2].position[0] += 0.015
+    assert stacked(found).affine[:3, 2].tolist() == pytest.approx([0, 0, 3.5])
 
 
 def test_a_tilted_gantry_is_refused() -> None:

@@ -271,7 +271,7 @@ def test_centigray_are_gray(tmp_path: Path) -> None:
         (_set("DoseGridScaling", "0"), FileFormatError, "DoseGridScaling"),
         (_set("DoseGridScaling", "-1"), FileFormatError, "DoseGridScaling"),
         (_set("SOPClassUID", pydicom.uid.CTImageStorage), FileFormatError, "not an RTDOSE"),
-        (_set("GridFrameOffsetVector", [0, 3.5, 7, 11]), GeometryError, "mm apart"),
+        (_set("GridFrameOffsetVector", [0, 3.5, 7, 11]), GeometryError, "are 4 mm"),
         (_set("GridFrameOffsetVector", [0, 3.5, 3.5, 7]), GeometryError, "lie apart"),
         (_set("GridFrameOffsetVector", [0, 3.5, 7]), FileFormatError, "4 finite numbers"),
         (_set("GridFrameOffsetVector", [5, 8.5, 12, 15.5]), GeometryError, "must begin with 0"),
@@ -291,8 +291,28 @@ def test_what_is_not_read(tmp_path: Path, change: Any, error: type[YttriaError],
 def test_one_frame(tmp_path: Path) -> None:
     single = _dose(array=values(shape=(1, 5, 7)))
     assert read_rtdose(_write(tmp_path, single).path).same_grid(single)
-    with pytest.raises(GeometryError, match="SliceThickness"):
-        read_rtdose(_changed(tmp_path, _set("SliceThickness", None), single))
+    planar = read_rtdose(_changed(tmp_path, _set("SliceThickness", None), single))
+    assert [a.code for a in planar.advisories] == ["planar_dose"]
+    assert planar.voxel_size_mm[0] == 1.0
+    assert np.array_equal(planar.array, read_rtdose(_write(tmp_path, single).path).array)
+
+
+@pytest.mark.parametrize("kind", ["BEAM", "FRACTION", "CONTROL_POINT", "RECORD", "BEAM_SESSION", "FRACTION_SESSION"])
+def test_a_part_of_a_dose_is_told(tmp_path: Path, kind: str) -> None:
+    (told,) = read_image(_changed(tmp_path, _set("DoseSummationType", kind))).advisories
+    assert (told.code, told.severity) == ("partial_dose", "warning")
+    assert kind in told.message
+
+
+@pytest.mark.parametrize("kind", ["PLAN", "MULTI_PLAN"])
+def test_a_dose_of_whole_plans_is_told_nothing_of(tmp_path: Path, kind: str) -> None:
+    assert read_image(_changed(tmp_path, _set("DoseSummationType", kind))).advisories == ()
+
+
+def test_a_thickness_beside_other_offsets_is_told(tmp_path: Path) -> None:
+    dose = read_rtdose(_changed(tmp_path, _set("SliceThickness", "7"), _dose("plain")))
+    assert [a.code for a in dose.advisories] == ["slice_distance_contradicted"]
+    assert dose.voxel_size_mm[0] == pytest.approx(3.5)
 
 
 @pytest.mark.parametrize("cut", [0, 60, 131, 200, 700, -100, -1])

@@ -9,16 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from ...advisory import Advisory, Severity
 from ...affine import MAX_SHEAR, Affine, checked_affine
 from ...errors import GeometryError
 from .dataset import Dataset, number, numbers
 
-#: How far a slice may lie from its place among equidistant ones, in parts of their distance.
+#: How far a contour may lie from its slice, or a grid beside the normal of its slices, in parts of their distance.
 MAX_GAP = 0.01
+#: How far a slice may lie from its place in an even grid, in parts of the slice distance. Bed joints of PET (0.04 of
+#: 3.26 mm) and positions with two decimals (0.01 of 0.625 mm) lie within; a missing slice is off by a third or more.
+MAX_OFF = 0.05
+#: From here on the distance is told, again in parts of the slice distance.
+_TOLD_OFF = 0.005
+#: A drift of a whole stack beside its normal that is rounding of decimal texts, in millimeters.
+_ROUNDING_MM = 0.02
 #: How far orientations and spacings of slices of one grid may differ: rounding of decimal texts.
 _SAME = 1e-4
 
@@ -79,12 +88,20 @@ def affine(first: Plane, step: npt.ArrayLike) -> Affine:
     return checked_affine(matrix)
 
 
-def stacked(planes: Sequence[Plane]) -> tuple[list[int], Affine]:
-    """The order of the slices along their normal, and the affine of the grid they form.
+class Stack(NamedTuple):
+    """Order of slices along their normal, affine of the even grid they form, and what is to be told of it."""
 
-    Raises `GeometryError` where there are fewer than two, where they differ in orientation or spacing, where two lie
-    at one position, where one is missing or displaced by more than 1 % of their distance, or where the stack is
-    sheared (a tilted gantry).
+    order: list[int]
+    affine: Affine
+    advisories: tuple[Advisory, ...] = ()
+
+
+def stacked(planes: Sequence[Plane]) -> Stack:
+    """Sort slices along their normal, and find the even grid from the first to the last.
+
+    Warns with code `uneven_slices` if a slice lies more than 0.5 % of the slice distance off the grid. Raises
+    `GeometryError` if there are fewer than two, if they differ in orientation or spacing, if two lie at one position,
+    if one is missing or more than 5 % of the slice distance off the grid, or if the stack is sheared (a tilted gantry).
     """
     if len(planes) < 2:
         raise GeometryError(f"an image needs at least two slices to have a slice distance, got {len(planes)}")
@@ -111,13 +128,29 @@ def stacked(planes: Sequence[Plane]) -> tuple[list[int], Affine]:
     along, positions = along[order], positions[order]
     if not np.isfinite(along).all():
         raise GeometryError("slice positions must be finite")
-    _check_distances(along)
-    step = (positions[-1] - positions[0]) / (len(planes) - 1)
-    off = np.linalg.norm(positions - positions[0] - np.arange(len(planes))[:, None] * step, axis=1)
-    if off.max() > MAX_GAP * np.linalg.norm(step):
-        n = int(off.argmax())
-        raise GeometryError(f"slices must lie on one line: the one at {along[n]:.3f} mm is {off[n]:.3f} mm beside it")
-    return order.tolist(), affine(planes[order[0]], step)
+    _check_apart(along)
+    count = len(planes) - 1
+    step = (positions[-1] - positions[0]) / count
+    straight = (step @ first.normal) * first.normal
+    if count * np.linalg.norm(step - straight) <= _ROUNDING_MM:
+        step = straight
+    off = np.linalg.norm(positions - positions[0] - np.arange(count + 1)[:, None] * step, axis=1)
+    _check_even(along)
+    distance, worst = float(np.linalg.norm(step)), int(off.argmax())
+    if off[worst] > MAX_OFF * distance:
+        raise GeometryError(
+            f"slices must lie on one line: the one at {along[worst]:.3f} mm is {off[worst]:.3f} mm beside it"
+        )
+    matrix = affine(planes[order[0]], step)
+    if off[worst] <= _TOLD_OFF * distance:
+        return Stack(order.tolist(), matrix)
+    message = (
+        f"The slice positions are not even: the farthest slice lies {off[worst]:.3f} mm off an even grid of "
+        f"{distance:.5g} mm, and is taken as part of it."
+    )
+    severity: Severity = "warning" if off[worst] > 2 * MAX_GAP * distance else "note"
+    told = Advisory("uneven_slices", message, float(off[worst]), MAX_OFF * distance, severity=severity)
+    return Stack(order.tolist(), matrix, (told,))
 
 
 def slice_step(grid: Plane, offset_mm: float) -> npt.NDArray[np.float64]:
@@ -133,16 +166,24 @@ def spacing_between_slices(dataset: Dataset) -> float:
     return spacing
 
 
-def _check_distances(along: npt.NDArray[np.float64]) -> None:
-    """Whether sorted positions are equidistant; the usual distance is the median, which one gap does not move."""
+def _check_apart(along: npt.NDArray[np.float64]) -> None:
+    """Refuse slices at one position; the usual distance is the median, which one gap does not move."""
     distances = np.diff(along)
     usual = float(np.median(distances))
-    if not usual > 0 or distances.min() <= MAX_GAP * usual:
+    if not usual > 0 or distances.min() <= MAX_OFF * usual:
         n = int(distances.argmin())
         raise GeometryError(f"slices must lie apart: two are at {along[n]:.3f} mm along the normal")
-    worst = int(np.abs(distances - usual).argmax())
-    if abs(distances[worst] - usual) > MAX_GAP * usual:
+
+
+def _check_even(along: npt.NDArray[np.float64]) -> None:
+    """Refuse sorted positions of which one lies too far off the even grid between the first and the last."""
+    grid = np.linspace(along[0], along[-1], len(along))
+    distances = np.diff(along)
+    usual, off = float(np.median(distances)), float(np.abs(along - grid).max())
+    if off > MAX_OFF * (grid[1] - grid[0]):
+        worst = int(np.abs(distances - usual).argmax())
         raise GeometryError(
-            f"slices must be {usual:.4g} mm apart within {MAX_GAP:.0%}: between {along[worst]:.3f} and "
-            f"{along[worst + 1]:.3f} mm along the normal there are {distances[worst]:.4g} mm"
+            f"slices must form an even grid within {MAX_OFF:.0%} of their distance of {usual:.4g} mm: one lies "
+            f"{off:.3g} mm off, and between {along[worst]:.3f} and {along[worst + 1]:.3f} mm along the normal there "
+            f"are {distances[worst]:.4g} mm"
         )

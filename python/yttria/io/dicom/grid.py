@@ -29,7 +29,7 @@ def read_grid(paths: Paths, *, series: str | None = None) -> Image:
             affine = spect_grid(first, slices)[0]
         else:
             slices = len(chosen.headers)
-            affine = stacked([plane(header.dataset) for header in chosen.headers])[1]
+            affine = stacked([plane(header.dataset) for header in chosen.headers]).affine
         shape = slices, whole(first, "Rows", 1, 65535), whole(first, "Columns", 1, 65535)
         frame = text(first, "FrameOfReferenceUID")
         return Image(np.broadcast_to(np.zeros((), np.uint8), shape), affine, "1", frame_of_reference_uid=frame)

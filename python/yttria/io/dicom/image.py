@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ...affine import Affine
-from ...errors import FileFormatError, ShapeError, UnitError
+from ...advisory import Advisory
+from ...affine import Affine, voxel_size_mm
+from ...errors import FileFormatError, ShapeError, UndefinedError
 from ...image import MAX_VOXELS, Image, empty
 from .._common import agreed_unit, decoding
 from . import geometry
+from .consistency import check_whole, series_doubts
 from .dataset import quiet, text, whole
-from .nuclear_medicine import spect_grid, spect_mapping
+from .nuclear_medicine import spect_grid
 from .pixels import PixelPlan, plan
-from .rescale import Rescale, modality_rescale
+from .rescale import Rescale
 from .rtdose_reader import read_rtdose
 from .series import Paths, Series, choose, files, root, same, scan
+from .values import Values, ct_values, pet_values, spect_values
 
 #: What can be read as an image, and as which SOP class each must be stored.
 _SOP_CLASS = {
@@ -34,14 +37,6 @@ _ENHANCED = {
     "1.2.840.10008.5.1.4.1.1.2.1": "Enhanced CT",
     "1.2.840.10008.5.1.4.1.1.2.2": "Legacy Converted Enhanced CT",
 }
-#: Units (0054,1001) of PET that are no activity concentration, and why they are not taken for one.
-_NOT_ACTIVITY = {
-    "GML": "a standardized uptake value, which has been divided by the injected activity per body weight",
-    "CM2ML": "a standardized uptake value by body surface area",
-    "PCNT": "a percentage",
-    "NONE": "without a unit",
-}
-_COUNTS = ("CNTS", "PROPCNTS", "CPS", "PROPCPS")
 
 
 def read_image(
@@ -50,19 +45,55 @@ def read_image(
     *,
     series: str | None = None,
     modalities: Sequence[str] = IMAGES,
+    philips_scale_factor: bool = False,
 ) -> Image:
-    """A PET, SPECT or CT series as an image, float32, each value computed in float64 and rounded once.
+    """Read a PET, SPECT or CT series as an image, float32, each value computed in float64 and rounded once.
 
-    `paths`: a folder (with the folders in it), a file, or several; `series`: the UID or number of one series, needed
-    where there are several of these `modalities`. Slices are sorted by position along their normal. Units: PET in BQML
-    is Bq/mL, a slope per slice; PET in counts only where `unit` is "counts"; SPECT is counts, or what its real world
-    value mapping says in Bq/ml; CT is HU. The image carries the frame of reference. An RTDOSE, alone or named by
-    `series`, comes back in Gy; see `read_rtdose`.
+    Parameters
+    ----------
+    paths : path or sequence of paths
+        A folder (with the folders in it), a file, or several.
+    unit : str, optional
+        Unit that the values must have. It is needed for PET in counts or in standardized uptake values ("counts",
+        for relative scaling), and for CT whose header leaves the unit open ("HU").
+    series : str, optional
+        UID or number of one series, needed if there are several of these `modalities`.
+    modalities : sequence of str, default ("PT", "NM", "CT")
+        What may be read.
+    philips_scale_factor : bool, default False
+        Read Philips PET in counts as Bq/mL by the private factor (7053,1009) of its header.
 
-    Raises `UndefinedError` (no series or several), `UnknownNameError` (no such series), `GeometryError` (gap of more
-    than 1 %, duplicate, shear, mixed orientations), `UnitError` (another unit, with the reason), `FileFormatError`
-    (damaged, mixed, enhanced, gated, incomplete), `ShapeError`, `InsufficientMemoryError`, `FileNotFoundError` and
-    `MissingExtraError` (extra `dicom`).
+    Returns
+    -------
+    Image
+        Slices in the order of their positions along the normal, with frame of reference, patient and advisories. PET in
+        BQML is in Bq/mL, with a slope a slice; SPECT is in counts, or in the unit of its real world value mapping; CT
+        is in HU. An RTDOSE, alone or named by `series`, comes back in Gy; see `read_rtdose`.
+
+    Raises
+    ------
+    UndefinedError
+        If there is no such series, or there are several.
+    UnknownNameError
+        If no series has that UID or number.
+    GeometryError
+        If a slice is missing, doubled or more than 5 % of the slice distance off an even grid, or if slices differ in
+        orientation or are sheared.
+    UnitError
+        If the header states another unit; the message gives the reason.
+    FileFormatError
+        If a file is damaged, mixed, enhanced, gated or incomplete, or if a file named like the slices is not readable.
+    ShapeError, InsufficientMemoryError, FileNotFoundError, PermissionError, MissingExtraError
+        If it is too large, absent, closed, or the extra `dicom` is not installed.
+
+    Warns
+    -----
+    uneven_slices, slice_distance_contradicted, gaps_between_slices, slice_numbers_missing
+        Positions, distances and numbers of the slices do not agree.
+    other_nuclide, nuclide_contradicted, acquisitions_apart
+        The header is of another nuclide, contradicts itself about it, or has slices of different days.
+    values_not_activity, value_mapping_unused, unit_not_stated, units_of_nuclear_medicine
+        The unit needs a look.
     """
     place = root(paths)
     with decoding(place, "DICOM"):
@@ -73,9 +104,13 @@ def read_image(
             chosen = choose(there, series, modalities, "the image")
             if chosen.modality == "RTDOSE":
                 return _dose(chosen, unit)
-            found = described(chosen, unit)
-            frame = text(chosen.headers[0].dataset, "FrameOfReferenceUID")
-        return _filled(found, agreed_unit(place, found.unit, unit).unit, frame)
+            found = described(chosen, unit, philips_scale_factor=philips_scale_factor)
+            carried = {
+                "frame_of_reference_uid": text(chosen.headers[0].dataset, "FrameOfReferenceUID"),
+                "patient_id": text(chosen.headers[0].dataset, "PatientID"),
+                "advisories": found.advisories,
+            }
+        return _filled(found, agreed_unit(place, found.unit, unit).unit, carried)
 
 
 def _dose(series: Series, unit: str | None) -> Image:
@@ -95,6 +130,7 @@ class Described(NamedTuple):
     unit: str
     #: Which of the stored frames stands where, in the order of the grid; as they come where None.
     frames: list[int] | None = None
+    advisories: tuple[Advisory, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -103,15 +139,20 @@ class Described(NamedTuple):
         return sum(p.shape[0] for p in self.plans), rows, columns
 
 
-def described(series: Series, unit: str | None) -> Described:
-    """What the headers of a series say, once it all fits; see `read_image`. To be called within `quiet()`."""
+def described(series: Series, unit: str | None, *, philips_scale_factor: bool = False) -> Described:
+    """Describe what the headers of a series state, once it all fits; see `read_image`. To be called in `quiet()`."""
     check_class(series)
-    for keyword in ("Rows", "Columns", "FrameOfReferenceUID"):
+    check_whole(series)
+    for keyword in ("Rows", "Columns", "FrameOfReferenceUID", "PatientID", "StudyInstanceUID"):
         same(series, keyword)
+    if philips_scale_factor and series.modality != "PT":
+        raise UndefinedError(f"the Philips scale factor is for PET, got {series}")
     if series.modality == "NM":
         return _spect(series)
-    stated = _pet_unit(series, unit) if series.modality == "PT" else _ct_unit(series)
-    return _stacked(series, stated)
+    if series.modality == "CT":
+        return _stacked(series, ct_values(series, unit))
+    _check_pet(series)
+    return _stacked(series, pet_values(series, unit, philips_scale_factor))
 
 
 def check_class(series: Series) -> None:
@@ -129,7 +170,7 @@ def check_class(series: Series) -> None:
         raise FileFormatError(f"a {series.modality} series must be stored as {name} Image, got SOP class {sop_class}")
 
 
-def _filled(found: Described, unit: str, frame: str | None) -> Image:
+def _filled(found: Described, unit: str, carried: dict[str, Any]) -> Image:
     if math.prod(found.shape) > MAX_VOXELS:
         raise ShapeError(f"an image must have at most 2^33 voxels, got shape {list(found.shape)}")
     array: npt.NDArray[np.float32] = empty(found.shape, np.float32, "the image")
@@ -142,44 +183,32 @@ def _filled(found: Described, unit: str, frame: str | None) -> Image:
             place = found.frames[n] if found.frames else first + n
             rescale.into(array[place], values, scratch)
         first += len(stored)
-    return Image(array, found.affine, unit, frame_of_reference_uid=frame)
+    return Image(array, found.affine, unit, **carried)
 
 
-def _pet_unit(series: Series, unit: str | None) -> str:
+def _check_pet(series: Series) -> None:
     kind = (text(series.headers[0].dataset, "SeriesType") or "").split("\\")
     if kind[0] in ("DYNAMIC", "GATED") or kind[-1] == "REPROJECTION":
         raise FileFormatError(f"a PET series must be of one image in slices, got SeriesType {' '.join(kind)}")
-    stated = whole(series.headers[0].dataset, "NumberOfSlices", 0, 65535, default=0)
+    stated = max(whole(header.dataset, "NumberOfSlices", 0, 65535, default=0) for header in series.headers)
     if len(series.headers) < stated:
         raise FileFormatError(f"the series has {stated} slices, {len(series.headers)} are there")
-    units = same(series, "Units")
-    if units == "BQML":
-        return "Bq/mL"
-    if units in _COUNTS and unit == "counts":
-        return "counts"
-    hint = "counts; for relative scaling say so (unit='counts')" if units in _COUNTS else _NOT_ACTIVITY.get(units or "")
-    raise UnitError(f"PET Units (0054,1001) must be BQML, got {units}: {hint or 'not an activity concentration'}")
 
 
-def _ct_unit(series: Series) -> str:
-    rescale_type = same(series, "RescaleType")
-    if rescale_type not in (None, "HU"):
-        raise UnitError(f"CT RescaleType (0028,1054) must be HU, got {rescale_type}")
-    return "HU"
-
-
-def _stacked(series: Series, unit: str) -> Described:
+def _stacked(series: Series, values: Values) -> Described:
     """One slice a file, sorted along the normal."""
-    planes, rescale, plans = [], [], []
+    planes, plans = [], []
     for header in series.headers:
         with decoding(header.path, "DICOM"):
             if whole(header.dataset, "NumberOfFrames", 1, 2**31 - 1, default=1) != 1:
                 raise FileFormatError("a slice must have one frame")
             planes.append(geometry.plane(header.dataset))
-            rescale.append(modality_rescale(header.dataset))
             plans.append(plan(header))
-    order, affine = geometry.stacked(planes)
-    return Described([plans[n] for n in order], [rescale[n] for n in order], affine, unit)
+    order, affine, uneven = geometry.stacked(planes)
+    advisories = (*values.advisories, *uneven, *series_doubts(series, voxel_size_mm(affine)[0]))
+    return Described(
+        [plans[n] for n in order], [values.rescale[n] for n in order], affine, values.unit, advisories=advisories
+    )
 
 
 def _spect(series: Series) -> Described:
@@ -189,5 +218,6 @@ def _spect(series: Series) -> Described:
     with decoding(header.path, "DICOM"):
         source = plan(header)
         affine, frames = spect_grid(header.dataset, source.shape[0])
-        rescale, unit = spect_mapping(header.dataset)
-    return Described([source], [rescale], affine, unit, frames)
+        values = spect_values(header)
+    advisories = (*values.advisories, *series_doubts(series, voxel_size_mm(affine)[0]))
+    return Described([source], values.rescale, affine, values.unit, frames, advisories)

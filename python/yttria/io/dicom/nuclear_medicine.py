@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from ...affine import Affine
-from ...errors import FileFormatError, UnitError
+from ...errors import FileFormatError
 from . import geometry
-from .dataset import Dataset, items, number, numbers, text
-from .rescale import Rescale, modality_rescale
+from .dataset import Dataset, items, numbers, text
 
-#: UCUM codes of real world values in any case of letters, for the standard's own tables write Bq/ml.
-_UCUM = {"bq/ml": "Bq/mL", "kbq/ml": "kBq/mL", "mbq/ml": "MBq/mL"}
 _SLICE_VECTOR = 0x00540080
 
 
@@ -42,23 +39,3 @@ def spect_grid(header: Dataset, frames: int) -> tuple[Affine, list[int]]:
     first = geometry.plane(next(iter(places.values())), measures=header)
     step = geometry.slice_step(first, geometry.spacing_between_slices(header))
     return geometry.affine(first, step), [n - 1 for n in vector]
-
-
-def spect_mapping(header: Dataset) -> tuple[Rescale, str]:
-    """How stored numbers become values, and the unit: Bq/mL where a real world value mapping says so, else counts."""
-    found = []
-    for item in items(header, "RealWorldValueMappingSequence"):
-        for code in items(item, "MeasurementUnitsCodeSequence"):
-            unit = _UCUM.get((text(code, "CodeValue") or "").casefold())
-            if text(code, "CodingSchemeDesignator") == "UCUM" and unit:
-                found.append((item, unit))
-    if len(found) > 1:
-        raise UnitError(f"one real world value mapping to activity concentration is understood, got {len(found)}")
-    if not found:
-        return modality_rescale(header, optional=True), "counts"
-    item, unit = found[0]
-    if "RealWorldValueLUTData" in item:
-        raise FileFormatError("a real world value mapping must be linear, got a table")
-    double = "DoubleFloatRealWorldValueFirstValueMapped" in item
-    low, high = (number(item, f"{'DoubleFloat' * double}RealWorldValue{end}ValueMapped") for end in ("First", "Last"))
-    return Rescale(number(item, "RealWorldValueSlope"), number(item, "RealWorldValueIntercept"), low, high), unit

@@ -22,6 +22,8 @@ from .dataset import Header, quiet, read_dataset, text, whole
 #: Transfer syntaxes without compression: implicit or explicit VR, and the byte order.
 _NATIVE = {"1.2.840.10008.1.2": "<", "1.2.840.10008.1.2.1": "<", "1.2.840.10008.1.2.2": ">"}
 _IMPLICIT = "1.2.840.10008.1.2"
+#: Elements of the group 7FE0 with pixel data: in floating point of 32 and 64 bits, and in whole numbers.
+_KINDS = {0x0008: "f", 0x0009: "f", 0x0010: ""}
 #: What compressed pixel data may expand to: no scan's coder exceeds it, blank slices apart, which are small.
 _MAX_RATIO, _SMALL = 1000, 64 * 2**20
 
@@ -71,14 +73,20 @@ def plan(file: Header) -> PixelPlan:
     header = file.dataset
     rows, columns = whole(header, "Rows", 1, 65535), whole(header, "Columns", 1, 65535)
     frames = whole(header, "NumberOfFrames", 1, 2**31 - 1, default=1)
+    syntax = str(header.file_meta.get("TransferSyntaxUID", _IMPLICIT))
+    order = _NATIVE.get(syntax)
+    kind, length, start = _element(file.pixel_head, syntax, order or "<")
     bits = whole(header, "BitsAllocated", 1, 64)
     stored = whole(header, "BitsStored", 1, 64, default=bits)
     high = whole(header, "HighBit", 0, 63, default=stored - 1)
-    signed = whole(header, "PixelRepresentation", 0, 1)
+    if kind == "f":
+        stored, high = bits, bits - 1
+    else:
+        kind = "i" if whole(header, "PixelRepresentation", 0, 1) else "u"
     photometric = text(header, "PhotometricInterpretation")
     if whole(header, "SamplesPerPixel", 1, 65535, default=1) != 1 or photometric not in ("MONOCHROME1", "MONOCHROME2"):
         raise FileFormatError(f"pixels must be one gray value each, got {photometric}")
-    if bits not in (8, 16, 32) or not (1 <= stored <= bits and high == stored - 1):
+    if bits not in ((32, 64) if kind == "f" else (8, 16, 32)) or not (1 <= stored <= bits and high == stored - 1):
         raise FileFormatError(
             f"values must be stored in the low bits of 8, 16 or 32, got {stored} bits of {bits} below bit {high}"
         )
@@ -86,15 +94,12 @@ def plan(file: Header) -> PixelPlan:
     if frames * rows * columns > MAX_VOXELS:
         raise ShapeError(f"pixel data must have at most 2^33 voxels, got shape {list(shape)}")
     size, in_file = frames * rows * columns * bits // 8, file.size - file.pixel_offset
-    syntax = str(header.file_meta.get("TransferSyntaxUID", _IMPLICIT))
-    order = _NATIVE.get(syntax)
-    dtype = np.dtype(f"{order or '='}{'i' if signed else 'u'}{bits // 8}")
+    dtype = np.dtype(f"{order or '='}{kind}{bits // 8}")
     if order is None:
         if size > max(_SMALL, _MAX_RATIO * in_file):
             raise FileFormatError(f"{in_file} compressed bytes cannot hold {size} bytes of pixel data")
         _check_compressed(syntax)
         return PixelPlan(file.path, shape, dtype, 0, None)
-    length, start = _element(file.pixel_head, syntax, order)
     if length < size or length > in_file - start:
         raise FileFormatError(
             f"pixel data of {size} bytes are promised ({frames} x {rows} x {columns} values of {bits} bits), there "
@@ -103,16 +108,14 @@ def plan(file: Header) -> PixelPlan:
     return PixelPlan(file.path, shape, dtype, bits - stored, file.pixel_offset + start)
 
 
-def _element(head: bytes, syntax: str, order: str) -> tuple[int, int]:
-    """Length of the pixel data, and where they start after the element's own head."""
+def _element(head: bytes, syntax: str, order: str) -> tuple[str, int, int]:
+    """Kind of the pixel data ("f" in floating point, else ""), their length, and where they start after the head."""
     group, element = struct.unpack(f"{order}HH", head[:4].ljust(4, b"\0"))
-    if (group, element) in ((0x7FE0, 0x0008), (0x7FE0, 0x0009)):
-        raise FileFormatError("pixel data in floating point are not supported")
-    if (group, element) != (0x7FE0, 0x0010) or len(head) < 12:
+    if group != 0x7FE0 or element not in _KINDS or len(head) < 12:
         raise FileFormatError("there are no pixel data")
     long_form = syntax != _IMPLICIT
     (length,) = struct.unpack(f"{order}I", head[8:12] if long_form else head[4:8])
-    return length, 12 if long_form else 8
+    return _KINDS[element], length, 12 if long_form else 8
 
 
 def _check_compressed(syntax: str) -> None:
@@ -124,6 +127,6 @@ def _check_compressed(syntax: str) -> None:
         raise FileFormatError(f"the transfer syntax {syntax} is not supported: store the file uncompressed") from None
     if not decoder.is_available:
         raise FileFormatError(
-            f"no decoder is installed for {decoder.UID.name}: pip install pylibjpeg[all], or store the file "
+            f"no decoder is installed for {decoder.UID.name}: pip install yttria[dicom] brings them, or store the file "
             "uncompressed"
         )

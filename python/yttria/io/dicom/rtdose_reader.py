@@ -9,16 +9,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ...affine import Affine
+from ...advisory import Advisory
 from ...errors import FileFormatError, GeometryError, UnitError, UnknownNameError
 from ...image import Image, empty
 from .._common import decoding
 from .dataset import Dataset, number, numbers, quiet, read_header, text
-from .geometry import Plane, affine, plane, stacked
+from .geometry import Plane, Stack, affine, plane, stacked
 from .pixels import plan
 
 RT_DOSE_STORAGE = "1.2.840.10008.5.1.4.1.1.481.2"
 DOSE_TYPES = ("PHYSICAL", "EFFECTIVE")
+#: DoseSummationType (3004,000A) of a dose that is all of a plan, or of several plans.
+_ALL_OF_IT = ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "BRACHY")
+#: Thickness of a dose in one plane whose file states none, in millimeters.
+_PLANAR_MM = 1.0
 #: How far an absolute offset may lie from the position it repeats, in millimeters.
 _ROUNDING_MM = 1e-2
 
@@ -29,6 +33,10 @@ def read_rtdose(path: str | os.PathLike[str], *, dose_type: str = "PHYSICAL") ->
     GridFrameOffsetVector may be relative (the first is 0) or hold the patient's z (axial frames); frames come back in
     the order of their positions along the normal. `dose_type`: what the caller takes the dose for, "PHYSICAL" or
     "EFFECTIVE" (a biologically effective dose); the file must say the same. The image carries the frame of reference.
+
+    Warns with the codes `partial_dose` (DoseSummationType is not all of a plan: BEAM, FRACTION, CONTROL_POINT, RECORD),
+    `planar_dose` (one frame without SliceThickness: 1 mm is taken, for comparison in the plane),
+    `slice_distance_contradicted` (SliceThickness is not the distance of the frames) and `uneven_slices`.
 
     Raises `UnitError` (relative doses, no unit, another dose type), `GeometryError` (offsets that are neither, gaps,
     duplicates), `FileFormatError` (no RTDOSE, damaged, pixel data of another size than the header says),
@@ -49,15 +57,16 @@ def read_rtdose(path: str | os.PathLike[str], *, dose_type: str = "PHYSICAL") ->
             header = found.dataset
             to_gy = _gy(header, dose_type)
             pixels = plan(found)
-            order, matrix = _grid(header, pixels.shape[0])
-            frame = text(header, "FrameOfReferenceUID")
+            order, matrix, uneven = _grid(header, pixels.shape[0])
+            advisories = (*_parts(header), *uneven)
+            frame, patient = text(header, "FrameOfReferenceUID"), text(header, "PatientID")
         if pixels.dtype.kind != "u":
             raise FileFormatError("doses must be stored as unsigned numbers, got signed ones")
         stored = pixels.read()
         dose = empty(pixels.shape, np.float64, "the dose")
         for k, n in enumerate(order):
             np.multiply(stored[n], to_gy, out=dose[k])
-        return Image(dose, matrix, "Gy", frame_of_reference_uid=frame)
+        return Image(dose, matrix, "Gy", frame_of_reference_uid=frame, patient_id=patient, advisories=advisories)
 
 
 def _gy(header: Dataset, dose_type: str) -> float:
@@ -77,14 +86,31 @@ def _gy(header: Dataset, dose_type: str) -> float:
     return scaling / 100 if unit == "CGY" else scaling
 
 
-def _grid(header: Dataset, frames: int) -> tuple[list[int], Affine]:
-    """The frames in the order of their positions, and the affine of the grid."""
+def _parts(header: Dataset) -> tuple[Advisory, ...]:
+    """Advise if the dose is part of one, or does not state of what."""
+    kind = text(header, "DoseSummationType")
+    if kind in _ALL_OF_IT:
+        return ()
+    if kind is None:
+        message = "The RTDOSE does not state DoseSummationType (3004,000A): it may be the dose of a part of the plan."
+        return (Advisory("partial_dose", message, severity="note"),)
+    message = f"The RTDOSE is the dose of a part: DoseSummationType (3004,000A) is {kind}, not PLAN."
+    return (Advisory("partial_dose", message),)
+
+
+def _grid(header: Dataset, frames: int) -> Stack:
+    """The frames in the order of their positions, the affine of the grid, and what is to be told of it."""
     first = plane(header)
+    thickness = number(header, "SliceThickness", 0.0)
     if frames == 1:
-        thickness = number(header, "SliceThickness", 0.0)
-        if not thickness > 0:
-            raise GeometryError("a dose of one frame must state SliceThickness (0018,0050), a positive number")
-        return [0], affine(first, first.normal * thickness)
+        if thickness > 0:
+            return Stack([0], affine(first, first.normal * thickness))
+        message = (
+            f"The dose is of one plane without SliceThickness (0018,0050): {_PLANAR_MM:g} mm was taken. Comparisons in "
+            "the plane do not depend on it; volumes and dose-volume histograms do."
+        )
+        planar = Advisory("planar_dose", message, _PLANAR_MM)
+        return Stack([0], affine(first, first.normal * _PLANAR_MM), (planar,))
     offsets = np.array(numbers(header, "GridFrameOffsetVector", frames))
     direction = first.normal
     if offsets[0] != 0:
@@ -95,7 +121,16 @@ def _grid(header: Dataset, frames: int) -> tuple[list[int], Affine]:
                 f"ImagePositionPatient, {first.position[2]:g} mm, got {offsets[0]:g}"
             )
         offsets, direction = offsets - offsets[0], np.array([0.0, 0.0, 1.0])
-    return stacked([_moved(first, direction * offset) for offset in offsets])
+    found = stacked([_moved(first, direction * offset) for offset in offsets])
+    step = float(np.linalg.norm(found.affine[:3, 2]))
+    if thickness <= 0 or abs(thickness - step) <= max(0.01 * step, _ROUNDING_MM):
+        return found
+    message = (
+        f"The header states SliceThickness {thickness:g} mm, GridFrameOffsetVector a distance of {step:.5g} mm; the "
+        "offsets were taken."
+    )
+    contradicted = Advisory("slice_distance_contradicted", message, thickness, step)
+    return found._replace(advisories=(*found.advisories, contradicted))
 
 
 def _moved(first: Plane, by: npt.NDArray[np.float64]) -> Plane:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ _KEYWORDS = (
     "SeriesDate SeriesTime AcquisitionDate AcquisitionTime AcquisitionDateTime TimezoneOffsetFromUTC "
     "ActualFrameDuration DecayCorrection CorrectedImage Units SeriesType NumberOfSlices "
     "RadiopharmaceuticalInformationSequence RealWorldValueMappingSequence DetectorInformationSequence "
-    "ImagePositionPatient ImageOrientationPatient PixelSpacing SpacingBetweenSlices "
+    "ImagePositionPatient ImageOrientationPatient PixelSpacing SpacingBetweenSlices SliceThickness InstanceNumber "
+    "PatientID StudyInstanceUID DoseSummationType DoseType GridFrameOffsetVector 70530010 70531009 "
     "Rows Columns NumberOfFrames BitsAllocated BitsStored HighBit PixelRepresentation SamplesPerPixel "
     "PhotometricInterpretation RescaleSlope RescaleIntercept RescaleType SegmentSequence "
     "StructureSetROISequence ReferencedFrameOfReferenceSequence FrameIncrementPointer SliceVector DoseUnits"
@@ -38,6 +40,8 @@ class Series:
     number: str
     description: str
     headers: tuple[Header, ...] = field(repr=False)
+    #: Files beside those of the series that are named like them and are no DICOM files, as a failed copy leaves them.
+    unread: tuple[Path, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         named = f" '{self.description}'" if self.description else ""
@@ -56,12 +60,18 @@ class Series:
 
 
 def files(paths: Paths) -> list[Path]:
-    """Every file in a folder and the folders in it, or the files given; `FileNotFoundError` where there is none."""
+    """List every file in a folder and the folders in it, or the files given, with links that lead nowhere.
+
+    Raises `FileNotFoundError` if there is none, and `PermissionError` if a folder cannot be listed.
+    """
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     found: list[Path] = []
     for path in map(Path, given):
         if path.is_dir():
-            found += sorted(p for p in path.rglob("*") if p.is_file())
+            for folder, inside, names in os.walk(path, onerror=_raise):
+                inside.sort()
+                found += (p for p in (Path(folder, name) for name in names) if p.is_file() or _leads_nowhere(p))
+            found.sort()
         elif path.is_file():
             found.append(path)
         else:
@@ -75,16 +85,50 @@ def scan(paths: Iterable[Path], damaged: list[YttriaError] | None = None) -> lis
     Raises `FileFormatError` naming the file where a DICOM file is damaged, or collects it in `damaged`.
     """
     headers: dict[str, list[Header]] = {}
+    others: list[Path] = []
     for path in paths:
         with _collected(damaged), decoding(path, "DICOM"):
-            header = read_header(path, _KEYWORDS)
-            if header is not None and header.dataset.get("DirectoryRecordSequence") is None:
-                headers.setdefault(text(header.dataset, "SeriesInstanceUID") or "", []).append(header)
+            header = None if _leads_nowhere(path) else read_header(path, _KEYWORDS)
+            if header is None:
+                others.append(path)
+            elif header.dataset.get("DirectoryRecordSequence") is None:
+                headers.setdefault(_uid(header), []).append(header)
     found: list[Series] = []
     for uid, group in headers.items():
         with _collected(damaged), decoding(group[0].path, "DICOM"):
-            found.append(_series(uid, group))
+            found.append(_series(uid, group, others))
     return found
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _leads_nowhere(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
+
+
+def _uid(header: Header) -> str:
+    """The UID of the series; `FileFormatError` if an object that belongs to one does not state it."""
+    uid = text(header.dataset, "SeriesInstanceUID")
+    if uid is None and (text(header.dataset, "Modality") or text(header.dataset, "SOPClassUID") is None):
+        raise FileFormatError("the header is damaged: it has no SeriesInstanceUID (0020,000E)")
+    return uid or ""
+
+
+def _unread(headers: list[Header], others: list[Path]) -> Iterator[Path]:
+    """Files that are named as slices of the series are, in their folders."""
+    known = {(h.path.parent, _kind_of_name(h.path)) for h in headers} if others else set()
+    suffixes = {(h.path.parent, h.path.suffix.casefold()) for h in headers} if others else set()
+    for path in others:
+        suffix = path.suffix.casefold()
+        named = suffix in (".dcm", ".ima") and (path.parent, suffix) in suffixes and not path.name.startswith(".")
+        if named or (path.parent, _kind_of_name(path)) in known:
+            yield path
+
+
+def _kind_of_name(path: Path) -> str:
+    return re.sub(r"\d+", "#", path.name.casefold())
 
 
 @contextmanager
@@ -140,12 +184,12 @@ def same(series: Series, keyword: str) -> str | None:
     return next(iter(values))
 
 
-def _series(uid: str, headers: list[Header]) -> Series:
+def _series(uid: str, headers: list[Header], others: list[Path]) -> Series:
     first = headers[0].dataset
     modality, number, description = (
         text(first, keyword) or "" for keyword in ("Modality", "SeriesNumber", "SeriesDescription")
     )
-    return Series(uid, modality, number, description, tuple(headers))
+    return Series(uid, modality, number, description, tuple(headers), tuple(_unread(headers, others)))
 
 
 def root(paths: Paths) -> Path:

@@ -31,6 +31,16 @@ def date_time(header: Dataset, keyword: str, file: Dataset) -> datetime | None:
     return None if value is None else _parsed(value, keyword, file)
 
 
+def time_of_day_s(value: str, what: str) -> tuple[float, float]:
+    """Earliest and latest second of the day that a time (TM) may mean, which may leave out minutes and seconds."""
+    match = re.fullmatch(r"([01]\d|2[0-3])(?:([0-5]\d)(?:([0-5]\d|60)(?:\.(\d{1,6}))?)?)?", value.replace(":", ""))
+    if match is None:
+        raise FileFormatError(f"{what} must be a time of day (HH, HHMM or HHMMSS.F), got '{value:.40}'")
+    hour, minute, second, fraction = match.groups()
+    start = int(hour) * 3600.0 + int(minute or 0) * 60.0 + int(second or 0) + float(f"0.{fraction or 0}")
+    return start, start + (3600.0 if minute is None else 60.0 if second is None else 0.0)
+
+
 def hours_between(start: datetime, end: datetime, names: tuple[str, str]) -> float:
     """Hours from `start` to `end`; `TimeZoneError` where only one of them has a zone."""
     if (start.tzinfo is None) != (end.tzinfo is None):

@@ -17,13 +17,12 @@ from ..._core import Nuclide
 from ...advisory import Advisory
 from ...errors import FileFormatError, OutOfRangeError, UndefinedError
 from .._common import decoding
+from .consistency import ONE_SCAN_H
 from .dataset import Dataset, items, number, quiet, text
+from .nuclide import HALF_LIFE_H, HALF_LIFE_TOLERANCE, is_half_life, nuclide_name
 from .series import Paths, Series, choose, files, root, same, scan
-from .times import date_and_time, date_time, hours_between
+from .times import date_and_time, date_time, hours_between, time_of_day_s
 
-#: Published half-lives of yttrium-90 in h lie within; a header's may be off by 1 %.
-HALF_LIFE_H = (64.04, 64.24)
-HALF_LIFE_TOLERANCE = 0.01
 #: Positrons per decay (Selwyn 2007: 31.86e-6; from memory); a header's may be off by 5 %.
 POSITRON_FRACTION = 3.19e-5
 POSITRON_FRACTION_TOLERANCE = 0.05
@@ -31,6 +30,8 @@ POSITRON_FRACTION_TOLERANCE = 0.05
 _TOGETHER_S = 60.0
 #: A series' time earlier than its first acquisition by more than this is said: 1 % of activity.
 _EARLY_H = 1.0
+#: Two statements of one time of day may differ by this: rounding to the minute.
+_SAME_CLOCK_S = 60.0
 ACTIVITY_MODALITIES = ("PT", "NM")
 _ACTIVITY = "the activity"
 _ADMINISTRATION = "RadiopharmaceuticalStartDateTime"
@@ -42,7 +43,8 @@ class ActivityTiming:
 
     `rule` is one sentence that says which rule and which times gave it. Times carry a zone where the header does.
     `administered_activity_gbq` is the header's RadionuclideTotalDose: a check, for it says what was measured out, at a
-    time that headers leave open. `half_life_h` is the header's too; yttria decays by its own.
+    time that headers leave open. `half_life_h` and `nuclide` (a name as the header spells it) are the header's too;
+    yttria decays by its own.
     """
 
     hours_after_administration: float
@@ -53,6 +55,7 @@ class ActivityTiming:
     half_life_h: float | None
     administered_activity_gbq: float | None
     advisories: tuple[Advisory, ...] = ()
+    nuclide: str | None = None
 
     def __str__(self) -> str:
         return self.rule
@@ -124,7 +127,15 @@ def timing_of(series: Series) -> ActivityTiming:
             )
         rule += f"; administration at {_shown(administration)}, {hours:.4f} h before"
     return ActivityTiming(
-        hours, correction, rule, reference, administration, half_life_h, activity_gbq, advisories + doubt
+        hours,
+        correction,
+        rule,
+        reference,
+        administration,
+        half_life_h,
+        activity_gbq,
+        advisories + doubt,
+        nuclide_name(drug),
     )
 
 
@@ -133,7 +144,13 @@ def _start(series: Series) -> tuple[datetime, str, tuple[Advisory, ...]]:
     for keyword in ("SeriesDate", "SeriesTime"):
         same(series, keyword)
     stated = date_and_time(first, "SeriesDate", "SeriesTime")
-    acquired = min(_acquisitions(series))
+    acquisitions = _acquisitions(series)
+    acquired, last = min(acquisitions), max(acquisitions)
+    if (last - acquired).total_seconds() > ONE_SCAN_H * 3600.0:
+        raise UndefinedError(
+            f"slices of one scan must be acquired within {ONE_SCAN_H:g} h, got {_shown(acquired)} and {_shown(last)}: "
+            "a date is wrong, or the slices are of several scans; give the scan delay"
+        )
     if stated is None:
         return acquired, f"START, no series time: the earliest acquisition, {_shown(acquired)}", ()
     early_h = hours_between(stated, acquired, ("the series' time", "the acquisition's time"))
@@ -171,11 +188,16 @@ def _acquisitions(series: Series) -> list[datetime]:
     found = []
     for header in series.headers:
         with decoding(header.path, "DICOM"):
-            time = date_time(header.dataset, "AcquisitionDateTime", header.dataset) or date_and_time(
-                header.dataset, "AcquisitionDate", "AcquisitionTime"
-            )
+            together = date_time(header.dataset, "AcquisitionDateTime", header.dataset)
+            apart = date_and_time(header.dataset, "AcquisitionDate", "AcquisitionTime")
+            time = together or apart
             if time is None:
                 raise UndefinedError("the header has no date with time of the acquisition: give the scan delay")
+            if together and apart and abs(_wall(together) - _wall(apart)).total_seconds() > _TOGETHER_S:
+                raise UndefinedError(
+                    f"the header contradicts itself: AcquisitionDateTime is {_shown(together)}, AcquisitionDate and "
+                    f"AcquisitionTime are {_shown(apart)}; give the scan delay"
+                )
             found.append(time)
     if len({t.tzinfo is None for t in found}) > 1:
         raise UndefinedError("some slices state a time zone and others do not")
@@ -204,8 +226,12 @@ def _administration(drug: Dataset, file: Dataset) -> datetime | None:
     if moment is None or clock is None or (text(drug, _ADMINISTRATION) or "")[-5:-4] in ("+", "-"):
         # A time of day cannot be held against a date in a zone of its own.
         return moment
-    drug_time = moment.strftime("%H%M")
-    if clock.replace(":", "")[:4] != drug_time:
+    earliest, latest = time_of_day_s(clock, "RadiopharmaceuticalStartTime")
+    of_day_s = moment.hour * 3600.0 + moment.minute * 60.0 + moment.second + moment.microsecond * 1e-6
+    # The stated time of day may be less precise: "11" is any time from 11:00 to 12:00.
+    half_day_s = 43200.0
+    off_s = max(earliest - of_day_s, of_day_s - latest, 0.0)
+    if min(off_s, 2 * half_day_s - off_s) > _SAME_CLOCK_S:
         raise UndefinedError(
             f"the header contradicts itself: {_ADMINISTRATION} is {_shown(moment)}, RadiopharmaceuticalStartTime is "
             f"{clock:.20}"
@@ -226,8 +252,7 @@ def _checked_nuclide(drug: Dataset) -> tuple[float | None, tuple[Advisory, ...]]
         advisories += (Advisory("half_life_missing", "The header states no half-life to check the nuclide by."),)
     else:
         half_life_h = number(drug, "RadionuclideHalfLife") / 3600.0
-        low, high = HALF_LIFE_H[0] * (1 - HALF_LIFE_TOLERANCE), HALF_LIFE_H[1] * (1 + HALF_LIFE_TOLERANCE)
-        if not low <= half_life_h <= high:
+        if not is_half_life(half_life_h):
             raise OutOfRangeError(
                 f"the header's half-life must be that of yttrium-90, {HALF_LIFE_H[0]} to {HALF_LIFE_H[1]} h within "
                 f"{HALF_LIFE_TOLERANCE:.0%}, got {half_life_h:.4g} h: the scan ran under the protocol of another "
@@ -254,6 +279,10 @@ def _administered(drug: Dataset) -> tuple[float | None, tuple[Advisory, ...]]:
         return becquerel * 1e-9, ()
     message = f"RadionuclideTotalDose is {becquerel:g} Bq, which cannot be meant; it is not used as a check."
     return None, (Advisory("total_dose_unit", message, becquerel, 1e6),)
+
+
+def _wall(time: datetime) -> datetime:
+    return time.replace(tzinfo=None)
 
 
 def _shown(time: datetime) -> str:

@@ -1,0 +1,125 @@
+"""What the headers of a series state twice, compared: slice distances, numbering, dates, nuclide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from ...advisory import Advisory, Severity
+from ...errors import FileFormatError, YttriaError
+from .dataset import Dataset, number
+from .nuclide import nuclide_doubts
+from .series import Series
+from .times import date_and_time
+
+#: How far two statements of one distance may differ: 1 %, or rounding to two decimals.
+_SAME_PART, _SAME_MM = 0.01, 0.01
+#: A scan takes hours; what was acquired further apart is not one scan.
+ONE_SCAN_H = 12.0
+
+
+def check_whole(series: Series) -> None:
+    """Refuse a series with a file beside it that is named like its slices and cannot be read."""
+    if series.unread:
+        raise FileFormatError(
+            f"{series.unread[0]} is named like the slices of the series and is not a readable DICOM file: copy it "
+            "again, or move it away if it does not belong to the series"
+        )
+
+
+def series_doubts(series: Series, step_mm: float) -> tuple[Advisory, ...]:
+    """Advisories on a series whose slices lie `step_mm` apart by their positions."""
+    found = [*_distances(series, step_mm), *_numbering(series)]
+    if series.modality in ("PT", "NM"):
+        found += [*nuclide_doubts(series.headers[0].dataset), *scan_dates(series)]
+    return tuple(found)
+
+
+def _differ(a: float, b: float) -> bool:
+    return abs(a - b) > max(_SAME_PART * max(abs(a), abs(b)), _SAME_MM)
+
+
+def _stated(dataset: Dataset, keyword: str) -> float | None:
+    try:
+        value = abs(number(dataset, keyword, 0.0))
+    except YttriaError:
+        return None
+    return value or None
+
+
+def _distances(series: Series, step_mm: float) -> Iterator[Advisory]:
+    headers = [header.dataset for header in series.headers]
+    spacings = {value for header in headers if (value := _stated(header, "SpacingBetweenSlices")) is not None}
+    for value in sorted(spacings, key=lambda spacing: -abs(spacing - step_mm))[:1]:
+        if _differ(value, step_mm):
+            yield Advisory(
+                "slice_distance_contradicted",
+                f"The header states SpacingBetweenSlices {value:g} mm, the positions of the slices are "
+                f"{step_mm:.5g} mm apart; the positions were taken.",
+                value,
+                step_mm,
+            )
+    thickness = _stated(headers[0], "SliceThickness")
+    if thickness is None or not _differ(thickness, step_mm):
+        return
+    if series.modality == "NM":
+        yield Advisory(
+            "slice_distance_contradicted",
+            f"The header states SliceThickness {thickness:g} mm and SpacingBetweenSlices {step_mm:.5g} mm; the spacing "
+            "was taken.",
+            thickness,
+            step_mm,
+        )
+    elif step_mm > thickness:
+        severity: Severity = "warning" if series.modality == "PT" else "note"
+        yield Advisory(
+            "gaps_between_slices",
+            f"Slices of {thickness:g} mm lie {step_mm:.5g} mm apart: there are gaps between them, or slices are "
+            "missing.",
+            step_mm,
+            thickness,
+            severity=severity,
+        )
+
+
+def _numbering(series: Series) -> Iterator[Advisory]:
+    """Advise if InstanceNumber has gaps: the positions cannot show that slices are missing at an end."""
+    numbers = []
+    for header in series.headers:
+        value = _stated(header.dataset, "InstanceNumber")
+        if value is not None:
+            numbers.append(int(value))
+    if len(numbers) != len(series.headers) or len(set(numbers)) != len(numbers) or len(numbers) < 2:
+        return
+    missing = max(numbers) - min(numbers) + 1 - len(numbers)
+    if missing:
+        yield Advisory(
+            "slice_numbers_missing",
+            f"The slices are numbered {min(numbers)} to {max(numbers)} and {missing} of these numbers are missing: "
+            "slices may be missing at an end of the series.",
+            float(missing),
+        )
+    elif min(numbers) > 1:
+        yield Advisory(
+            "slice_numbers_missing",
+            f"The slices are numbered from {min(numbers)} on: slices may be missing at an end of the series.",
+            float(min(numbers) - 1),
+            severity="note",
+        )
+
+
+def scan_dates(series: Series) -> tuple[Advisory, ...]:
+    """Advise if slices of one series were acquired on different days, more than half a day apart."""
+    found = set()
+    for header in series.headers:
+        with suppress(YttriaError):
+            found.add(date_and_time(header.dataset, "AcquisitionDate", "AcquisitionTime"))
+    days = [day.replace(tzinfo=None) for day in found if day is not None]
+    apart_h = (max(days) - min(days)).total_seconds() / 3600.0 if days else 0.0
+    if apart_h <= ONE_SCAN_H:
+        return ()
+    message = (
+        f"Slices of the series were acquired {apart_h:.1f} h apart, from {min(days)} to {max(days)}: they are not of "
+        "one scan, or a date is wrong."
+    )
+    return (Advisory("acquisitions_apart", message, apart_h, ONE_SCAN_H),)

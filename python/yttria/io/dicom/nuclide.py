@@ -1,0 +1,74 @@
+"""The nuclide that a PET or SPECT header states: its name and its half-life, compared with yttrium-90."""
+
+from __future__ import annotations
+
+import re
+
+from ...advisory import Advisory
+from ...errors import YttriaError
+from .dataset import Dataset, items, number, text
+
+#: Published half-lives of yttrium-90 in h lie within; a header's may be off by 1 %.
+HALF_LIFE_H = (64.04, 64.24)
+HALF_LIFE_TOLERANCE = 0.01
+
+
+def nuclide_name(drug: Dataset) -> str | None:
+    """Name of the nuclide in an item of RadiopharmaceuticalInformationSequence, as the header spells it."""
+    for code in items(drug, "RadionuclideCodeSequence"):
+        for keyword in ("CodeMeaning", "CodeValue"):
+            if name := text(code, keyword):
+                return name
+    return text(drug, "Radionuclide")
+
+
+def is_yttrium_90(name: str) -> bool:
+    """Whether a name is one of yttrium-90: "Y-90", "90Y", "^90^Yttrium", "Yttrium 90"."""
+    plain = re.sub(r"[^a-z0-9]", "", name.casefold())
+    return re.fullmatch(r"(y|yttrium)90|90(y|yttrium)", plain) is not None
+
+
+def is_half_life(half_life_h: float) -> bool:
+    """Whether a half-life is that of yttrium-90 within 1 %."""
+    low, high = HALF_LIFE_H[0] * (1 - HALF_LIFE_TOLERANCE), HALF_LIFE_H[1] * (1 + HALF_LIFE_TOLERANCE)
+    return low <= half_life_h <= high
+
+
+def stated_nuclide(header: Dataset) -> str | None:
+    """Nuclide of a PET or SPECT header for a person to read: its name, or else its half-life; None if neither."""
+    for drug in items(header, "RadiopharmaceuticalInformationSequence"):
+        if name := nuclide_name(drug):
+            return name
+        if (half_life_h := _half_life_h(drug)) is not None:
+            return "Y-90, by its half-life" if is_half_life(half_life_h) else f"half-life {half_life_h:.4g} h"
+    return None
+
+
+def nuclide_doubts(header: Dataset) -> tuple[Advisory, ...]:
+    """Advise if the header is of another nuclide than yttrium-90, or contradicts itself about it."""
+    found = []
+    for drug in items(header, "RadiopharmaceuticalInformationSequence"):
+        name, half_life_h = nuclide_name(drug), _half_life_h(drug)
+        by_name = None if name is None else is_yttrium_90(name)
+        by_half_life = None if half_life_h is None else is_half_life(half_life_h)
+        stated = ", ".join(
+            [f"the nuclide {name}"] * (name is not None)
+            + [f"a half-life of {half_life_h or 0:.4g} h"] * bool(half_life_h)
+        )
+        if None not in (by_name, by_half_life) and by_name != by_half_life:
+            message = f"The header contradicts itself: it states {stated}, and one of the two is not yttrium-90."
+            found.append(Advisory("nuclide_contradicted", message, half_life_h, HALF_LIFE_H[0]))
+        elif False in (by_name, by_half_life):
+            message = (
+                f"The header states {stated}, not yttrium-90: a dose from this image holds only as far as its "
+                "distribution is that of the microspheres."
+            )
+            found.append(Advisory("other_nuclide", message, half_life_h, HALF_LIFE_H[0]))
+    return tuple(found)
+
+
+def _half_life_h(drug: Dataset) -> float | None:
+    try:
+        return number(drug, "RadionuclideHalfLife", 0.0) / 3600.0 or None
+    except YttriaError:
+        return None

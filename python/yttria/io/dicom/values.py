@@ -1,0 +1,164 @@
+"""What the stored numbers of a series mean: slope and intercept a file, the unit, and what is to be told of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...advisory import Advisory
+from ...errors import FileFormatError, UndefinedError, UnitError
+from ...units import UNITS, StatedUnit, stated_unit, states_nothing
+from .._common import decoding
+from .dataset import Dataset, Header, items, number, text
+from .rescale import Rescale, modality_rescale
+from .series import Series, same
+
+#: Units (0054,1001) of PET that are no activity concentration but in proportion to it, and what they are.
+_NOT_ACTIVITY = {
+    "GML": "a standardized uptake value, which has been divided by the injected activity per body weight",
+    "CM2ML": "a standardized uptake value by body surface area",
+    "PCNT": "a percentage",
+    "NONE": "without a unit",
+}
+_COUNTS = ("CNTS", "PROPCNTS", "CPS", "PROPCPS")
+#: Units that a caller may ask for where the header's is in proportion to activity.
+_RELATIVE = ("counts", "1")
+_PHILIPS, _PHILIPS_FACTOR = 0x70530010, 0x70531009
+_ACTIVITY, _COUNT = UNITS["Bq/mL"][0], UNITS["counts"][0]
+
+
+class Values(NamedTuple):
+    """Rescale of each file of a series in its order, and the unit it leads to."""
+
+    rescale: list[Rescale]
+    unit: str
+    advisories: tuple[Advisory, ...] = ()
+
+
+def pet_values(series: Series, unit: str | None, philips_scale_factor: bool) -> Values:
+    """Values of a PET series; `unit` is what the caller asks for. See `read_image`."""
+    units = same(series, "Units")
+    if philips_scale_factor:
+        if units not in _COUNTS:
+            raise UndefinedError(
+                f"the Philips scale factor is for PET in counts (CNTS), got Units {units}: read without it"
+            )
+        return Values([_philips(header) for header in series.headers], "Bq/mL")
+    if units == "BQML":
+        return Values(_modality(series), "Bq/mL")
+    if units in _COUNTS and unit != "counts":
+        mapped = [found for header in series.headers if (found := _mapped(header)) and found.unit != "counts"]
+        if len(mapped) == len(series.headers) and len({found.unit for found in mapped}) == 1:
+            return Values([m.rescale[0] for m in mapped], mapped[0].unit, mapped[0].advisories)
+    if units in _COUNTS and unit == "counts":
+        return Values(_modality(series), "counts")
+    if units in _NOT_ACTIVITY and unit in _RELATIVE:
+        message = (
+            f"PET Units (0054,1001) are {units}, {_NOT_ACTIVITY[units]}: the values are in proportion to activity and "
+            "serve for relative scaling only."
+        )
+        return Values(_modality(series), unit or "counts", (Advisory("values_not_activity", message),))
+    if units in _COUNTS:
+        hint = "counts; for relative scaling say so (unit='counts')"
+        if any(_PHILIPS_FACTOR in header.dataset for header in series.headers):
+            hint += ", or use the Philips factor (7053,1009) to Bq/mL (philips_scale_factor=True)"
+    elif units in _NOT_ACTIVITY:
+        hint = f"{_NOT_ACTIVITY[units]}; for relative scaling ask for unit='counts'"
+    else:
+        hint = "not an activity concentration"
+    raise UnitError(f"PET Units (0054,1001) must be BQML, got {units}: {hint}")
+
+
+def ct_values(series: Series, unit: str | None) -> Values:
+    """Values of a CT series in HU. "US" and its like state that the unit is not specified: the caller may state it."""
+    kind = same(series, "RescaleType")
+    if kind in (None, "HU"):
+        return Values(_modality(series), "HU")
+    if not states_nothing(kind):
+        raise UnitError(f"CT RescaleType (0028,1054) must be HU, got {kind}")
+    if unit != "HU":
+        raise UnitError(
+            f"CT RescaleType (0028,1054) must be HU, got {kind} (not specified): pass unit='HU' if it is HU"
+        )
+    message = f"CT RescaleType (0028,1054) is {kind}, not specified; the values are taken as HU, as the caller states."
+    return Values(_modality(series), "HU", (Advisory("unit_not_stated", message, severity="note"),))
+
+
+def spect_values(header: Header) -> Values:
+    """Values of a SPECT: by its real world value mapping, or its Units, or counts as they are stored."""
+    mapped = _mapped(header)
+    if mapped is not None:
+        return mapped
+    rescale = [modality_rescale(header.dataset, optional=True)]
+    units = text(header.dataset, "Units")
+    stated = None if units is None else stated_unit(units)
+    if stated is not None and UNITS[stated.unit][0] == _ACTIVITY:
+        message = f"The NM header states Units (0054,1001) {units}, which is not part of its standard; it was believed."
+        told = Advisory("units_of_nuclear_medicine", message, severity="note")
+        return Values([_times(rescale[0], stated.factor)], stated.unit, (told,))
+    others = [spelled for _, _, spelled in _mappings(header.dataset)]
+    if not others:
+        return Values(rescale, "counts")
+    message = (
+        f"The header maps the stored values to {', '.join(others)}, which is not read: the values are the stored "
+        "counts, in proportion to it."
+    )
+    return Values(rescale, "counts", (Advisory("value_mapping_unused", message),))
+
+
+def _modality(series: Series) -> list[Rescale]:
+    found = []
+    for header in series.headers:
+        with decoding(header.path, "DICOM"):
+            found.append(modality_rescale(header.dataset))
+    return found
+
+
+def _mappings(header: Dataset) -> list[tuple[Dataset, StatedUnit | None, str]]:
+    """Real world value mappings: each item with its unit, None if it is not known, and the unit as it is spelled."""
+    found = []
+    for item in items(header, "RealWorldValueMappingSequence"):
+        for code in items(item, "MeasurementUnitsCodeSequence"):
+            spelled = text(code, "CodeValue") or "no unit"
+            known = stated_unit(spelled) if text(code, "CodingSchemeDesignator") == "UCUM" else None
+            found.append((item, known, spelled))
+    return found
+
+
+def _mapped(header: Header) -> Values | None:
+    """Values by the mapping to activity concentration, or else to counts; None if there is neither."""
+    known = [(item, unit) for item, unit, _ in _mappings(header.dataset) if unit is not None]
+    for quantity in (_ACTIVITY, _COUNT):
+        fitting = [(item, unit) for item, unit in known if UNITS[unit.unit][0] == quantity]
+        if len(fitting) > 1:
+            raise UnitError(f"one real world value mapping to {quantity} is understood, got {len(fitting)}")
+        for item, unit in fitting:
+            return Values([_times(_linear(item), unit.factor)], unit.unit)
+    return None
+
+
+def _linear(item: Dataset) -> Rescale:
+    if "RealWorldValueLUTData" in item:
+        raise FileFormatError("a real world value mapping must be linear, got a table")
+    double = "DoubleFloatRealWorldValueFirstValueMapped" in item
+    low, high = (number(item, f"{'DoubleFloat' * double}RealWorldValue{end}ValueMapped") for end in ("First", "Last"))
+    return Rescale(number(item, "RealWorldValueSlope"), number(item, "RealWorldValueIntercept"), low, high)
+
+
+def _philips(header: Header) -> Rescale:
+    """Bq/mL of Philips PET in counts: the rescaled value times the private ActivityConcentrationScaleFactor."""
+    with decoding(header.path, "DICOM"):
+        creator = str(header.dataset[_PHILIPS].value) if _PHILIPS in header.dataset else ""
+        value = header.dataset[_PHILIPS_FACTOR].value if _PHILIPS_FACTOR in header.dataset else None
+        if creator.strip() != "Philips PET Private Group" or value is None:
+            raise FileFormatError("the header has no activity concentration scale factor (7053,1009) of Philips PET")
+        try:
+            factor = float(value.decode().strip(" \0") if isinstance(value, bytes) else value)
+        except (TypeError, ValueError):
+            factor = 0.0
+        if not 0 < factor < 1e30:
+            raise FileFormatError(f"the Philips scale factor (7053,1009) must be > 0, got {value!r:.40}")
+        return _times(modality_rescale(header.dataset), factor)
+
+
+def _times(rescale: Rescale, factor: float) -> Rescale:
+    return Rescale(rescale.slope * factor, rescale.intercept * factor, rescale.low, rescale.high)
