@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from image_samples import KINDS, SHAPE, SIZE, affine, values
 
-from yttria import Image
+from yttria import Image, Structure
 from yttria.errors import DTypeError, GeometryError, InsufficientMemoryError, ShapeError, UnitError
 from yttria.image import empty
 
@@ -229,3 +229,10 @@ def test_any_affine_gives_an_image_or_an_error_of_ours(entries: list[float], uni
     except (GeometryError, UnitError):
         return
     assert all(np.isfinite(size) and size > 0 for size in image.voxel_size_mm)
+
+
+def test_a_masked_array_is_refused_before_its_mask_is_lost() -> None:
+    masked = np.ma.masked_less(values(), 50)
+    for make in (lambda: Image(masked, affine("plain"), "Gy"), lambda: Structure("a", masked, affine("plain"))):
+        with pytest.raises(DTypeError, match="is a masked array, whose mask would be lost"):
+            make()

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK
 from image_samples import affine, nrrd_file, values
+from test_interfile import written as interfile
 
-from yttria import Image, read_image, read_structures, write_image
-from yttria.errors import FileFormatError, InsufficientMemoryError
+from yttria import Image, Structure, read_image, read_structures, write_image, write_structures
+from yttria.errors import FileFormatError, InsufficientMemoryError, YttriaError
+from yttria.io.files import NAME
 from yttria.io.opened import opened_files
 
 
@@ -172,3 +177,45 @@ def test_a_folder_is_not_read_as_a_file(tmp_path: Path) -> None:
     (tmp_path / "x.nrrd").mkdir()
     with pytest.raises(IsADirectoryError):
         read_structures(tmp_path / "x.nrrd")
+
+
+_watched: list[set[str]] = []
+
+
+def _watch(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "open" and _watched and isinstance(arguments[0], str):
+        _watched[-1].add(arguments[0])
+
+
+sys.addaudithook(_watch)
+
+
+def _readable(folder: Path) -> list[Path]:
+    """One file of every format and form whose values or names come from more than one file."""
+    plain = Image(values(np.uint8), affine("plain"), "1")
+    for name in ("a.nrrd", "a.nhdr", "a.nii", "a.nii.gz"):
+        write_image(plain, folder / name)
+    raw(folder / "values.raw")
+    detached(folder / "b.nrrd", "values.raw")
+    write_structures([Structure("liver", plain.array > 50, affine("plain"))], folder / "c.seg.nrrd")
+    write_image(plain, folder / "d_dseg.nii.gz")
+    (folder / "d_dseg.tsv").write_text("index\tname\n5\tliver\n")
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(plain.array), folder / "e.mhd", useCompression=True)
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(plain.array), folder / "f.mha")
+    interfile(folder / "g.hv")
+    (folder / "h.3ddose").write_text("1 1 1\n0 1\n0 1\n0 1\n5\n0.1\n")
+    (folder / "masks").mkdir()
+    write_image(plain.with_array((plain.array > 50).astype(np.uint8), "1"), folder / "masks" / "liver.nhdr")
+    return [*(p for p in sorted(folder.iterdir()) if NAME.match(p.name)), folder / "masks"]
+
+
+def test_every_file_that_a_reader_opens_is_recorded(tmp_path: Path) -> None:
+    paths = _readable(tmp_path)
+    assert len(paths) == 12
+    for path in paths:
+        for read in (lambda p: read_image(p, unit="1"), read_structures):
+            _watched.append(set())
+            with opened_files() as opened, suppress(YttriaError):
+                read(path)
+            found = {name for name in _watched.pop() if name.startswith(str(tmp_path))}
+            assert found <= {str(p) for p in opened}, path

@@ -39,6 +39,8 @@ _CARRIED = ("frame_of_reference_uid", "transform_lps", "transform_source", "pati
 
 def checked_array(array: object, quantity: str) -> npt.NDArray[Any]:
     """A read-only view of a non-empty 3-D array of real numbers; `ShapeError` or `DTypeError` otherwise."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise DTypeError(f"{quantity} is a masked array, whose mask would be lost: give array.filled(value) instead")
     values = np.asarray(array)
     if values.dtype.kind not in "buif":
         raise DTypeError(f"{quantity} must hold real numbers, got dtype {values.dtype}")

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from .._extras import require
 from ..affine import Affine, flip_lps_ras
 from ..errors import DTypeError, FileFormatError
-from ..image import Image
+from ..image import MAX_VOXELS, Image
 from ..structure import Structure
 from . import _gzip
 from ._common import ReadOptions, agreed_unit, atomic, in_unit
@@ -113,6 +113,8 @@ def _read_values(header: Any, stream: BinaryIO, available: int) -> npt.NDArray[A
     size = math.prod(shape) * dtype.itemsize
     if dtype.kind not in "iuf":
         raise ValueError(f"values must be real numbers, got type {dtype}")
+    if math.prod(shape) > MAX_VOXELS:
+        raise ValueError(f"an image must have at most {MAX_VOXELS} voxels, got sizes {shape[::-1]}")
     if not 0 < size <= available:
         raise ValueError(f"{available} bytes cannot hold {size} bytes of values")
     stream.seek(header.get_data_offset())

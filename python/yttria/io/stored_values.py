@@ -24,7 +24,7 @@ from . import _gzip
 from .opened import record_opened
 
 #: Headers are text; what is longer is something else.
-LONGEST_HEADER = 1 << 24
+LONGEST_HEADER = 1 << 22
 #: Files that one header may name for its values.
 MOST_FILES = 10_000
 _LONGEST_LINE = _PIECE = 1 << 20
