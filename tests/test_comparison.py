@@ -175,6 +175,19 @@ def test_an_earlier_liver_dose_counts_in_every_break() -> None:
     assert "own_limit_exceeded" not in {a.code for a in first.advisories}
 
 
+def test_an_earlier_liver_dose_breaks_the_limit_of_the_guideline() -> None:
+    """30 Gy now after 30 Gy before, against 40 Gy."""
+    ratio = RESIN.tumors[1].tumor_to_normal_ratio
+    assert ratio is not None
+    first = replace(RESIN, target_tumor_dose_gy=30 * ratio, limits=None)
+    second = replace(first, prior_normal_perfused_dose_gy=30.0)
+    name = "eanm2022-resin-hcc-unilobar-normal-perfused"
+    assert name not in {s.limit.id for s in compare_models(first)["partition_target"].breaks}
+    (broken,) = (s for s in compare_models(second)["partition_target"].breaks if s.limit.id == name)
+    assert (broken.state, broken.prior_gy) == ("above limit", 30.0)
+    assert broken.value == pytest.approx(60, rel=1e-12)
+
+
 def test_an_earlier_treatment_without_its_doses_warns() -> None:
     limits = PartitionLimits(normal_perfused_gy=40, normal_whole_gy=40, lung_cumulative_gy=50)
     patient = replace(PRIORS, prior_lung_dose_gy=None, prior_normal_perfused_dose_gy=30, limits=limits)
@@ -223,6 +236,11 @@ def test_both_units_select_the_same_limits_and_a_doubtful_unit_warns() -> None:
     assert "bilirubin_unit_doubtful" in {a.code for a in doubtful.advisories}
     with pytest.raises(ArgumentError, match="given once"):
         replace(GLASS, bilirubin_mg_per_dl=1.0, bilirubin_umol_per_l=17.104)
+
+
+def test_an_earlier_dose_to_the_whole_liver_is_at_least_what_its_part_had() -> None:
+    with pytest.raises(OutOfRangeError, match=r"at least what the dose to its parts makes in the mean, 16\.36, got 0"):
+        replace(PRIORS, prior_normal_perfused_dose_gy=30, prior_normal_whole_dose_gy=0)
 
 
 GLASS_SEGMENT = Patient(

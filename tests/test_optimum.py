@@ -229,6 +229,55 @@ def test_a_limit_that_is_already_exceeded_is_its_own_conflict() -> None:
     assert result.doses is None
 
 
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_an_earlier_liver_dose_is_the_same_as_a_lower_limit(objective: str) -> None:
+    question: dict[str, Any] = {"objective": objective, "target_tumor_dose_gy": 20.0, "lung_limit_gy": None}
+    prior = two(prior_normal_perfused_dose_gy={"right": 30.0}, prior_normal_whole_dose_gy=10.0)
+    result = optimum(prior, **question, **LIMITS)
+    lower = {"normal_perfused_limit_gy": {"right": 40.0, "left": 70.0}, "normal_whole_limit_gy": 30.0}
+    expected = optimum(two(), **question, **lower)
+    assert result.activities_delivered_gbq == pytest.approx(expected.activities_delivered_gbq, rel=1e-12)
+    limits, values = {c.name: c.limit for c in result.constraints}, {c.name: c.value for c in result.constraints}
+    assert (limits["normal_perfused:right"], limits["normal_whole"]) == (70.0, 40.0)
+    assert result.doses is not None
+    assert values["normal_perfused:right"] == pytest.approx(30.0 + result.doses.normal_perfused_gy[0])
+    assert result.doses.cumulative_normal_perfused_gy[0] == pytest.approx(values["normal_perfused:right"])
+    assert result.doses.cumulative_normal_whole_gy == pytest.approx(values["normal_whole"])
+
+
+def test_more_than_a_vial_into_one_territory_warns() -> None:
+    advisories = two().doses([25.0, 1.0]).advisories
+    (large,) = (a for a in advisories if a.code == "activity_above_vial")
+    assert large.value == 25.0
+    assert large.message.startswith("Territory 'right': The vial must hold 25 GBq")
+
+
+def test_an_earlier_dose_to_the_whole_liver_is_at_least_what_its_parts_had() -> None:
+    assert two(prior_normal_perfused_dose_gy={"right": 30.0}).prior_normal_whole_gy == pytest.approx(30 * 0.4 / 1.5)
+    with pytest.raises(OutOfRangeError, match="at least what the dose to its parts makes in the mean, 8, got 5"):
+        two(prior_normal_perfused_dose_gy={"right": 30.0}, prior_normal_whole_dose_gy=5.0)
+    with pytest.raises(UnknownNameError, match="one of right, left, got 'middle'"):
+        two(prior_normal_perfused_dose_gy={"middle": 30.0})
+    with pytest.raises(OutOfRangeError, match="'left' must be finite and >= 0"):
+        two(prior_normal_perfused_dose_gy={"left": -1.0})
+
+
+def test_a_liver_limit_that_is_already_exceeded_is_its_own_conflict() -> None:
+    plan = two(prior_normal_perfused_dose_gy={"left": 71.0})
+    result = optimum(plan, objective="max_min_tumor_dose", normal_perfused_limit_gy=70.0)
+    assert [c.name for c in result.conflict] == ["normal_perfused:left"]
+    assert "normal_perfused:left (70 Gy, of which earlier treatments gave 71 Gy)" in result.advisories[-1].message
+
+
+def test_an_earlier_dose_without_its_limit_is_not_left_out_in_silence() -> None:
+    plan = two(prior_lung_dose_gy=5.0, prior_normal_perfused_dose_gy={"left": 20.0})
+    codes = [a.code for a in optimum(plan, objective="max_min_tumor_dose", normal_perfused_limit_gy=70.0).advisories]
+    assert codes.count("prior_dose_not_counted") == 1  # the mean over all normal liver
+    assert "prior_dose_not_counted" not in [
+        a.code for a in optimum(plan, objective="max_min_tumor_dose", **LIMITS).advisories
+    ]
+
+
 def test_the_conflict_is_minimal() -> None:
     targets = {"a": 400.0, "b": 500.0}
     question: dict[str, Any] = {"objective": "min_lung_energy", "target_tumor_dose_gy": targets, **LIMITS}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from yttria import Nuclide
-from yttria.errors import FileFormatError, OutOfRangeError, UndefinedError, UnknownNameError, YttriaError
+from yttria.errors import ArgumentError, FileFormatError, OutOfRangeError, UndefinedError, UnknownNameError, YttriaError
 from yttria.io.opened import opened_files
 from yttria.planning import (
     PartitionLimits,
@@ -170,6 +170,13 @@ def test_numbers_that_are_not_finite_are_refused(patient_file: Path, value: str)
             read_patient_text(
                 patient_file, re.sub(rf"^{key} = [\d.]+", f"{key} = {value}", EXAMPLE, flags=re.MULTILINE)
             )
+
+
+def test_the_result_never_replaces_the_patient_file(patient_file: Path) -> None:
+    patient_file.write_text(EXAMPLE)
+    with pytest.raises(ArgumentError, match="would replace the patient file"):
+        plan_patient_file(patient_file, json_path=patient_file.parent / "." / patient_file.name)
+    assert patient_file.read_text() == EXAMPLE
 
 
 def test_the_file_that_was_read_is_named_by_its_hash(patient_file: Path) -> None:

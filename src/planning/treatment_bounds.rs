@@ -45,8 +45,12 @@ pub struct Bounds {
     pub lung_prior_gy: f64,
     /// Maximum dose of each territory's normal liver.
     pub normal_perfused_gy: Vec<Option<f64>>,
+    /// What each territory's normal liver had before.
+    pub normal_perfused_prior_gy: Vec<f64>,
     /// Maximum mean dose of all normal liver.
     pub normal_whole_gy: Option<f64>,
+    /// What all normal liver had before in the mean.
+    pub normal_whole_prior_gy: f64,
     /// Maximum activity delivered into each territory.
     pub activity_gbq: Vec<Option<f64>>,
     /// Minimum dose of each lesion.
@@ -117,9 +121,11 @@ fn counted(treatment: &Treatment, tumor_dose: TumorDose, tissue: Tissue) -> Opti
 pub(super) fn constraints(treatment: &Treatment, tumor_dose: TumorDose, bounds: &Bounds) -> Result<Vec<Constraint>> {
     let (territories, lesions) = (treatment.territories(), treatment.lesions());
     fits("perfused normal liver limits", bounds.normal_perfused_gy.len(), territories.len())?;
+    fits("prior doses to perfused normal liver", bounds.normal_perfused_prior_gy.len(), territories.len())?;
     fits("activity limits", bounds.activity_gbq.len(), territories.len())?;
     fits("target doses", bounds.target_gy.len(), lesions.len())?;
     let prior = check::within("prior lung dose in Gy", bounds.lung_prior_gy, 0.0, 1000.0)?;
+    let whole_prior = check::within("prior whole normal liver dose in Gy", bounds.normal_whole_prior_gy, 0.0, 1000.0)?;
     let mut found = Vec::new();
     let mut add = |name: String, unit, limit: f64, prior, row: &[f64], is_target| {
         found.push(Constraint {
@@ -150,13 +156,15 @@ pub(super) fn constraints(treatment: &Treatment, tumor_dose: TumorDose, bounds: 
                 if let Some(limit) = bounds.normal_perfused_gy[k] {
                     let name = territories[k].name();
                     quantity::target_dose_gy(&format!("perfused normal liver limit in Gy of '{name}'"), limit)?;
-                    add(format!("normal_perfused:{name}"), "Gy", limit, 0.0, &row.gy_per_gbq, false);
+                    let quantity = format!("prior perfused normal liver dose in Gy of '{name}'");
+                    let prior = check::within(&quantity, bounds.normal_perfused_prior_gy[k], 0.0, 1000.0)?;
+                    add(format!("normal_perfused:{name}"), "Gy", limit, prior, &row.gy_per_gbq, false);
                 }
             }
             Tissue::NormalWhole => {
                 if let Some(limit) = bounds.normal_whole_gy {
                     quantity::target_dose_gy("whole normal liver limit in Gy", limit)?;
-                    add("normal_whole".into(), "Gy", limit, 0.0, &row.gy_per_gbq, false);
+                    add("normal_whole".into(), "Gy", limit, whole_prior, &row.gy_per_gbq, false);
                 }
             }
             tissue => {

@@ -146,6 +146,7 @@ def _single_compartment(patient: Patient) -> Run:
         lung_shunt_fraction=patient.lung_shunt_fraction,
         residual_fraction=patient.residual_fraction,
         lung_mass_kg=patient.lung_mass_kg,
+        lung_limit_gy=None,  # the table's lung limits are compared for every model
         liver_mass_kg=patient.liver_mass_kg,
         nuclide=patient.nuclide,
     )

@@ -12,6 +12,7 @@ from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownName
 from . import laboratory
 from .body_surface_area import body_surface_area
 from .partition import PartitionLimits, Tumor
+from .territories import check_prior_whole
 
 if TYPE_CHECKING:
     from .patient import Patient
@@ -118,6 +119,9 @@ def check_prior_doses(patient: Patient) -> None:
                 f"the dose of earlier treatments to {tissue} is given twice: {given:g} Gy ({own}) and {by_limits:g} Gy "
                 f"({of_limits} of the limits); give one of them"
             )
+    whole, least = patient.prior_dose_gy("normal_whole"), patient.least_prior_whole_gy
+    if whole is not None:
+        check_prior_whole(whole, least)
     if patient.prior_radioembolization is False and patient.treated_before:
         raise ArgumentError("a dose of earlier treatments is given, although prior_radioembolization is False")
 

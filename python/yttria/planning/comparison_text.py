@@ -68,7 +68,7 @@ def comparison_text(comparison: Comparison, width: int | None = None) -> str:
         add(f"{model}: not applicable, because {reason}.")
     of_all = _sorted(dict.fromkeys((*shared, *comparison.advisories)))
     if of_all or of_all_states:
-        lines += ["", "For every model:"]
+        lines += ["", "For every model:" if comparison.runs else "On the inputs:"]
     for line in of_all_states:
         add(line, "  ", "    ")
     for line in _together(of_all):

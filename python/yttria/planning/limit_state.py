@@ -228,9 +228,12 @@ def _result_words(limit: Limit, state: str, value: float) -> str:
 
 def _figures(value: float, limit: Limit) -> str:
     """Four figures, or as many as show on which side of the limit the value lies."""
+    ends = [end for end in (limit.low, limit.high) if end is not None]
+    for end in ends:
+        if abs(value - end) <= 1e-9 * end:  # rounding is no side
+            value = end
     for figures in range(4, 17):
         text = f"{value:.{figures}g}"
-        ends = [end for end in (limit.low, limit.high) if end is not None]
         if all((float(text) > end, float(text) < end) == (value > end, value < end) for end in ends):
             break
     return f"{float(text):.0f}" if "e" in text and value >= 1.0 else text

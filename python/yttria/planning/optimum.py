@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 from .. import _core
 from .._inputs import number, optional_number
@@ -95,13 +96,15 @@ def optimum(
     portion on its own.
 
     Limits are maxima: lungs in this treatment, lungs with `plan.prior_lung_dose_gy`, perfused normal liver and
-    activity of each territory (one for all, or by name), mean of all normal liver. Targets are minima for each tumor.
+    activity of each territory (one for all, or by name), mean of all normal liver. Those on the normal liver count the
+    plan's prior doses too. Targets are minima for each tumor.
     Of equally good plans the one with the smallest total activity is taken. The same question gives the same bits.
 
     Raises `UndefinedError` where nothing holds an activity below 100 GBq, more than any vial, and for "min_lung_energy"
     without a target; `OutOfRangeError`, `UnknownNameError`. Infeasible is a status, not an error.
 
-    Advises `equally_good_plans` where activities can be exchanged at no cost, and what `plan.doses` advises.
+    Warns with `equally_good_plans` if activities can be exchanged at no cost, `prior_dose_not_counted` for a dose of
+    earlier treatments without its limit, and with the codes of `plan.doses`.
     """
     territories, tumors = tuple(t.name for t in plan.territories), plan.tumors
     weights = _by_name("tumor weight", dict.fromkeys(tumors, 1.0) | dict(tumor_weights or {}), tumors)
@@ -114,15 +117,30 @@ def optimum(
             optional_number("cumulative lung limit in Gy", lung_cumulative_limit_gy),
             plan.prior_lung_dose_gy,
         ),
-        _by_name("perfused normal liver limit in Gy", normal_perfused_limit_gy, territories),
-        optional_number("whole normal liver limit in Gy", normal_whole_limit_gy),
+        [
+            (limit, plan.prior_normal_perfused_dose_gy.get(name, 0.0))
+            for name, limit in zip(
+                territories,
+                _by_name("perfused normal liver limit in Gy", normal_perfused_limit_gy, territories),
+                strict=True,
+            )
+        ],
+        (
+            optional_number("whole normal liver limit in Gy", normal_whole_limit_gy),
+            plan.prior_normal_whole_gy,
+        ),
         _by_name("activity limit in GBq", activity_limit_gbq, territories),
         _by_name("target dose in Gy", target_tumor_dose_gy, tumors),
         [number("tumor weight", weight) for weight in weights],
     )
     unit = _UNITS[objective]
+    prior = {
+        "lung_cumulative": plan.prior_lung_dose_gy,
+        "normal_whole": plan.prior_normal_whole_gy,
+        **{f"normal_perfused:{name}": dose for name, dose in plan.prior_normal_perfused_dose_gy.items()},
+    }
     if best is None:
-        names = ", ".join(parts[0] for parts in conflict)
+        names = ", ".join(_named(name, of, limit, prior.get(name, 0.0)) for name, of, limit, *_ in conflict)
         return Optimum(
             status="infeasible",
             objective=objective,
@@ -157,7 +175,7 @@ def optimum(
         ),
         lowest_tumors=tuple(tumors[i] for i in lowest),
         conflict=(),
-        advisories=(*doses.advisories, *_ties(territories, ranges)),
+        advisories=(*doses.advisories, *_ties(territories, ranges), *_not_counted(prior, constraints)),
     )
 
 
@@ -168,6 +186,26 @@ def _by_name(what: str, given: Limits, names: tuple[str, ...]) -> list[float | N
                 raise UnknownNameError(f"{what} must be of one of {', '.join(names)}, got {name!r}")
         return [optional_number(f"{what} of '{name}'", given.get(name)) for name in names]
     return [optional_number(what, given)] * len(names)
+
+
+def _named(name: str, unit: str, limit: float, prior_gy: float) -> str:
+    before = f", of which earlier treatments gave {prior_gy:.4g} Gy" if prior_gy else ""
+    return f"{name} ({limit:g} {unit}{before})"
+
+
+def _not_counted(prior_gy: Mapping[str, float], constraints: Sequence[tuple[Any, ...]]) -> list[Advisory]:
+    """One advisory for each dose of earlier treatments without its limit."""
+    limited = {name for name, *_ in constraints}
+    return [
+        Advisory(
+            "prior_dose_not_counted",
+            f"Earlier treatments gave {dose:.4g} Gy that no limit on {name} counts: the optimum does not take this "
+            "dose into account.",
+            dose,
+        )
+        for name, dose in prior_gy.items()
+        if dose > 0.0 and name not in limited
+    ]
 
 
 def _ties(territories: tuple[str, ...], ranges: list[tuple[float, float]]) -> tuple[Advisory, ...]:

@@ -125,8 +125,8 @@ class Patient:
         check_types(self)
         object.__setattr__(self, "tumors", tuple(self.tumors))
         check_numbers(self)
-        check_prior_doses(self)
         check_masses(self)
+        check_prior_doses(self)
         self._uniform_model()  # checks shunt, lungs, residual and everything perfused
         if self.partition_obstacle is None:
             self.partition_model()
@@ -224,6 +224,12 @@ class Patient:
             return getattr(self.limits, of_limits) or None
         return given
 
+    @property
+    def least_prior_whole_gy(self) -> float:
+        """What the dose of earlier treatments to the perfused normal liver makes in the mean of all normal liver."""
+        normal, total = self.perfused_normal_mass_kg, self.all_normal_mass_kg
+        return (self.prior_dose_gy("normal_perfused") or 0.0) * normal / total if normal and total else 0.0
+
     def limits_with_prior_doses(self) -> tuple[PartitionLimits, tuple[Advisory, ...]]:
         """Return the planner's limits with the doses of earlier treatments, and what was assumed of them.
 
@@ -237,13 +243,8 @@ class Patient:
             limited = getattr(limits, f"{kind}_gy") is not None
             if dose is None:
                 dose = 0.0
-                perfused, normal, total = (
-                    self.prior_dose_gy("normal_perfused"),
-                    self.perfused_normal_mass_kg,
-                    self.all_normal_mass_kg,
-                )
-                if kind == "normal_whole" and limited and perfused and normal and total:
-                    dose = perfused * normal / total
+                if kind == "normal_whole" and limited:
+                    dose = self.least_prior_whole_gy
                 if self.treated_before and limited:
                     message = (
                         f"There was an earlier treatment, and its dose to {tissue} is not given: {dose:.3g} Gy was "
@@ -270,6 +271,7 @@ class Patient:
         plain["tumors"] = [vars(tumor).copy() for tumor in self.tumors]
         plain["limits"] = None if self.limits is None else vars(self.limits).copy()
         plain["nuclide"] = {
+            "name": self.nuclide.name,
             "source": self.nuclide.source,
             "half_life_h": self.nuclide.half_life_h,
             "dose_factor_gy_kg_per_gbq": self.nuclide.dose_factor_gy_kg_per_gbq,

@@ -19,7 +19,7 @@ from typing import Any
 
 from .._core import Nuclide
 from .._extras import require
-from ..errors import FileFormatError, YttriaError
+from ..errors import ArgumentError, FileFormatError, YttriaError
 from ..io._common import atomic
 from ..io.opened import record_opened
 from .comparison import Comparison, compare_models
@@ -102,8 +102,15 @@ def plan_patient_file(path: str | os.PathLike[str], *, json_path: str | os.PathL
     -------
     Comparison
         As `compare_models`, with path and SHA-256 of the file in `input_file`.
+
+    Raises
+    ------
+    ArgumentError
+        If the JSON would replace the patient file.
     """
     path = Path(path)
+    if json_path is not None and Path(json_path).resolve() == path.resolve():
+        raise ArgumentError(f"{json_path}: the JSON would replace the patient file; choose another name")
     patient, digest = _read(path)
     comparison = replace(compare_models(patient), input_file={"path": str(path), "sha256": digest})
     if json_path is not None:

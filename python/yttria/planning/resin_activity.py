@@ -188,9 +188,17 @@ def lung_shunt_reduction(
     exact, rounded = _core.lung_shunt_boundaries(shunt)
     edge = rounded if exact is None else exact
     if edge is not None:
-        which = "is" if exact is not None else "rounds to"
-        message = f"lung shunt fraction {shunt:g} {which} {edge:g}, which the table puts in two rows; read {boundary}"
-        advisories += (Advisory("on_boundary", message, shunt, edge, _INSERT),)
+        row = "lower" if boundary == "lower_inclusive" else "higher"
+        which, taken = ("is", f"the row with the {row} activity was taken")
+        if exact is None:
+            which, taken = ("rounds to", "the fraction was not rounded")
+        message = (
+            f"The lung shunt fraction {shunt:g} {which} {edge:g}, which the table puts in two rows; {taken} (factor "
+            f"{factor:g})."
+        )
+        advisories += (
+            Advisory("on_boundary", message, shunt, edge, _INSERT, "warning" if exact is not None else "note"),
+        )
     return LungShuntReduction(factor, shunt, boundary, exact is not None, advisories)
 
 

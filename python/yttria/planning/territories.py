@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,8 @@ from .. import _core
 from .._core import Nuclide
 from .._inputs import number, optional_number
 from ..advisory import Advisory
-from ..errors import DTypeError, ShapeError, UnknownNameError
+from ..errors import DTypeError, OutOfRangeError, ShapeError, UnknownNameError
+from .vial_content import vial_content
 
 _OWN = "this project's choice, after the ranges in use"
 
@@ -65,7 +66,7 @@ class TerritoryDoses:
     """What a set of activities gives. Lists follow the territories; `None` where there is no such tissue.
 
     `tumor_portions_gy` has one tuple for each territory, in the order of its portions: the dose from its injection
-    alone. `lung_dose_gy` is that of this treatment, `cumulative_lung_dose_gy` has the prior dose in it.
+    alone. What is cumulative has the dose of earlier treatments in it, the other doses are those of this treatment.
     """
 
     activities_delivered_gbq: tuple[float, ...]
@@ -76,6 +77,8 @@ class TerritoryDoses:
     lung_dose_gy: float
     cumulative_lung_dose_gy: float
     advisories: tuple[Advisory, ...]
+    cumulative_normal_perfused_gy: tuple[float | None, ...] = ()
+    cumulative_normal_whole_gy: float | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,10 @@ class TerritoryPlan:
     `unperfused_tumor_mass_kg` is what no territory feeds of a tumor, at 0 Gy; `normal_total_mass_kg` all normal liver,
     perfused or not (without it there is no whole normal dose).
 
+    `prior_lung_dose_gy`, `prior_normal_perfused_dose_gy` (by territory) and `prior_normal_whole_dose_gy` are the mean
+    doses of earlier treatments in Gy. They count in `optimum`. Without the last one, the whole normal liver is taken to
+    have had what the territories had.
+
     Raises `OutOfRangeError`, `UndefinedError` (a name twice, a territory without tissue), `UnknownNameError`.
     """
 
@@ -102,6 +109,8 @@ class TerritoryPlan:
     normal_total_mass_kg: float | None = field(default=None, kw_only=True)
     unperfused_tumor_mass_kg: Mapping[str, float] = field(default_factory=dict, kw_only=True)
     prior_lung_dose_gy: float = field(default=0.0, kw_only=True)
+    prior_normal_perfused_dose_gy: Mapping[str, float] = field(default_factory=dict, kw_only=True)
+    prior_normal_whole_dose_gy: float | None = field(default=None, kw_only=True)
     nuclide: Nuclide = field(default_factory=Nuclide, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -115,6 +124,7 @@ class TerritoryPlan:
         keep("normal_total_mass_kg", optional_number("mass of all normal liver in kg", self.normal_total_mass_kg))
         prior = number("prior lung dose in Gy", self.prior_lung_dose_gy)
         keep("prior_lung_dose_gy", _core.non_negative("prior lung dose in Gy", prior))
+        self._keep_prior_normal_doses(keep)
         names = self.tumors
         overlap = dict(self._overlaps())
         unperfused = {
@@ -131,6 +141,34 @@ class TerritoryPlan:
         keep("overlap", overlap)
         keep("unperfused_tumor_mass_kg", unperfused)
         self.core()
+
+    def _keep_prior_normal_doses(self, keep: Callable[[str, object], None]) -> None:
+        names = [territory.name for territory in self.territories]
+        doses = {}
+        for name, dose in self.prior_normal_perfused_dose_gy.items():
+            if name not in names:
+                raise UnknownNameError(f"prior dose must be of one of {', '.join(names)}, got {name!r}")
+            quantity = f"prior dose in Gy to the normal liver of '{name}'"
+            doses[name] = _core.non_negative(quantity, number(quantity, dose))
+        keep("prior_normal_perfused_dose_gy", doses)
+        whole = optional_number("prior dose in Gy to the whole normal liver", self.prior_normal_whole_dose_gy)
+        keep("prior_normal_whole_dose_gy", whole)
+        if whole is not None:
+            check_prior_whole(whole, self._least_prior_whole_gy())
+
+    def _least_prior_whole_gy(self) -> float:
+        """What the doses of earlier treatments to the territories make in the mean of all normal liver."""
+        if self.normal_total_mass_kg is None or self.normal_total_mass_kg <= 0.0:
+            return 0.0
+        given = self.prior_normal_perfused_dose_gy
+        energy = sum(given.get(territory.name, 0.0) * territory.normal_mass_kg for territory in self.territories)
+        return energy / self.normal_total_mass_kg
+
+    @property
+    def prior_normal_whole_gy(self) -> float:
+        """Mean dose of earlier treatments to all normal liver in Gy, as given or as the territories had it."""
+        given = self.prior_normal_whole_dose_gy
+        return self._least_prior_whole_gy() if given is None else given
 
     @property
     def tumors(self) -> tuple[str, ...]:
@@ -189,8 +227,8 @@ class TerritoryPlan:
         """The doses of all tissue. Activities are those delivered, in the order of the territories or by name.
 
         Raises `OutOfRangeError`, `ShapeError`, `UnknownNameError`. Advises `lung_dose_above_limit` (30 Gy),
-        `cumulative_lung_dose_above_limit` (50 Gy), `lung_shunt_above_20_percent`, `ratio_below_1`, `ratio_above_20` and
-        `normal_livers_taken_as_disjoint` where a tumor is fed twice.
+        `cumulative_lung_dose_above_limit` (50 Gy), `lung_shunt_above_20_percent`, `ratio_below_1`, `ratio_above_20`,
+        `activity_above_vial`, and `normal_livers_taken_as_disjoint` where a tumor is fed twice.
         """
         core, given = self.core(), self.activities(activities_delivered_gbq)
         portions: list[list[float]] = [[] for _ in given]
@@ -219,7 +257,12 @@ class TerritoryPlan:
             all_normal,
             lung,
             self.prior_lung_dose_gy + lung,
-            (*self.advisories(), *self._lung_advisories(lung)),
+            (*self.advisories(), *self._lung_advisories(lung), *self._vial_advisories(given)),
+            tuple(
+                None if dose is None else dose + self.prior_normal_perfused_dose_gy.get(territory.name, 0.0)
+                for territory, dose in zip(self.territories, normal, strict=True)
+            ),
+            None if all_normal is None else all_normal + self.prior_normal_whole_gy,
         )
 
     def advisories(self) -> tuple[Advisory, ...]:
@@ -256,6 +299,13 @@ class TerritoryPlan:
     def _overlaps(self) -> Mapping[str, str]:
         return dict.fromkeys(self.tumors, self.overlap) if isinstance(self.overlap, str) else self.overlap
 
+    def _vial_advisories(self, activities_gbq: Sequence[float]) -> list[Advisory]:
+        return [
+            replace(advisory, message=f"Territory '{territory.name}': {advisory.message}")
+            for territory, activity in zip(self.territories, activities_gbq, strict=True)
+            for advisory in vial_content(activity)
+        ]
+
     def _lung_advisories(self, lung_dose_gy: float) -> tuple[Advisory, ...]:
         cumulative = self.prior_lung_dose_gy + lung_dose_gy
         return tuple(
@@ -265,6 +315,16 @@ class TerritoryPlan:
                 ("cumulative_lung_dose_above_limit", "cumulative lung dose", cumulative, 50.0),
             )
             if value > limit * (1.0 + 1e-9)
+        )
+
+
+def check_prior_whole(whole_gy: float, least_gy: float) -> None:
+    """Check a dose of earlier treatments to the whole normal liver against what its parts alone make of it."""
+    _core.non_negative("prior dose in Gy to the whole normal liver", whole_gy)
+    if whole_gy < 0.98 * least_gy:
+        raise OutOfRangeError(
+            "prior dose in Gy to the whole normal liver must be at least what the dose to its parts makes in the mean, "
+            f"{least_gy:.4g}, got {whole_gy:g}"
         )
 
 

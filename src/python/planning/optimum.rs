@@ -11,6 +11,8 @@ type ConstraintParts = (String, &'static str, f64, f64, bool, f64, f64);
 type BestParts = (Vec<f64>, Vec<(f64, f64)>, f64, Vec<ConstraintParts>, Vec<usize>);
 /// Single, cumulative and prior.
 type LungDoses = (Option<f64>, Option<f64>, f64);
+/// Limit and prior.
+type Limited = (Option<f64>, f64);
 
 /// The best plan, or nothing; and the limits that contradict each other.
 #[pyfunction]
@@ -21,18 +23,21 @@ fn optimum_activities(
     objective: &str,
     tumor_dose: &str,
     lung_gy: LungDoses,
-    normal_perfused_gy: Vec<Option<f64>>,
-    normal_whole_gy: Option<f64>,
+    normal_perfused_gy: Vec<Limited>,
+    normal_whole_gy: Limited,
     activity_gbq: Vec<Option<f64>>,
     target_gy: Vec<Option<f64>>,
     weights: Vec<f64>,
 ) -> PyResult<(Option<BestParts>, Vec<ConstraintParts>)> {
+    let (normal_perfused_gy, normal_perfused_prior_gy) = normal_perfused_gy.into_iter().unzip();
     let bounds = Bounds {
         lung_gy: lung_gy.0,
         lung_cumulative_gy: lung_gy.1,
         lung_prior_gy: lung_gy.2,
         normal_perfused_gy,
-        normal_whole_gy,
+        normal_perfused_prior_gy,
+        normal_whole_gy: normal_whole_gy.0,
+        normal_whole_prior_gy: normal_whole_gy.1,
         activity_gbq,
         target_gy,
         weights,
