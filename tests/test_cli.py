@@ -16,6 +16,7 @@ pytest.importorskip("typer")
 from typer.testing import CliRunner
 
 import yttria
+from yttria import planning
 from yttria.cli.app import app
 from yttria.phantom import liver_phantom
 
@@ -170,6 +171,21 @@ def test_plan_compares_the_models_of_the_shipped_example(tmp_path: Path) -> None
     patient.write_text(patient.read_text().replace("weight_kg", "weight_g"))
     text = invoke("plan", patient, code=1)
     assert re.search(r"error: .*line \d+.*weight_g.*weight_kg", text.replace("\n", " "))
+
+
+def test_plan_shows_names_of_the_file_as_they_are(tmp_path: Path) -> None:
+    patient = tmp_path / "patient.toml"
+    hostile = r'"Tumor [left] [/] \u001b[2J\u202e=1+1"'
+    text = planning.example_patient_file()
+    for name in ('"example"', '"right lobe"'):
+        text = text.replace(f"name = {name}", f"name = {hostile}")
+    patient.write_text(text, "utf-8")
+    shown = "Tumor [left] [/] \\x1b[2J\\u202e=1+1"
+    printed = invoke("plan", patient)
+    assert printed.count(shown) >= 2
+    assert json.loads(invoke("plan", patient, "--json"))["patient"] == "Tumor [left] [/] \x1b[2J\u202e=1+1"
+    patient.write_text(text.replace("weight_kg", hostile), "utf-8")
+    assert shown in " ".join(invoke("plan", patient, code=1).split())
 
 
 def test_plan_without_a_patient_is_a_usage_error() -> None:

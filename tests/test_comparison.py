@@ -283,6 +283,20 @@ def test_a_tumor_without_ratio_stops_only_what_needs_the_ratio() -> None:
     assert reasons["partition_maximum"].startswith("the tumor-to-normal ratio of tumor 1 is not given, and a limit")
 
 
+def test_an_own_limit_of_an_unknown_dose_is_not_left_out_in_silence() -> None:
+    found = compare_models(replace(GLASS_SEGMENT, limits=PartitionLimits(normal_perfused_gy=75, lung_gy=30)))
+    codes = [a.code for a in found["single_compartment"].advisories]
+    assert codes.count("own_limit_not_compared") == 1
+    assert "limit of the normal liver depends on it" in dict(found.not_applicable)["partition_maximum"]
+
+
+def test_a_model_that_refuses_its_inputs_does_not_stop_the_others() -> None:
+    tiny = replace(GLASS_SEGMENT, perfused_mass_incl_tumor_kg=0.005, limits=PartitionLimits(lung_gy=1))
+    found = compare_models(tiny)
+    assert "within [0.01, 6]" in dict(found.not_applicable)["single_compartment"]
+    assert [run.model for run in found.runs] == ["partition_maximum"]
+
+
 def test_masses_that_are_not_given_follow_from_those_with_tumor() -> None:
     whole = replace(
         RESIN,

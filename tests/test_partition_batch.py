@@ -234,3 +234,11 @@ def test_the_dose_factor_is_the_nuclides() -> None:
         / partition_doses(2.0, **TERRITORY).lung_dose_gy
     )
     assert ratio == pytest.approx(50 / 49.67, rel=1e-14)
+
+
+def test_more_than_a_vial_warns_with_the_largest_activity() -> None:
+    given = {"tumor_to_normal_ratio": [2.0], "normal_perfused_mass_kg": 1.0, "lung_shunt_fraction": [0.05, np.nan, 0.1]}
+    for target, codes in ((100.0, ["invalid_inputs"]), (900.0, ["invalid_inputs", "activity_above_vial"])):
+        found = partition_activities(target, tumor_mass_kg=[1.0], invalid="nan", **given)
+        assert [a.code for a in found.advisories] == codes
+    assert found.advisories[-1].value == np.nanmax(found.activity_delivered_gbq)

@@ -9,7 +9,7 @@ from typing import Any
 
 from .._core import __version__
 from ..advisory import Advisory
-from ..errors import ContraindicatedError
+from ..errors import ContraindicatedError, OutOfRangeError, UndefinedError
 from ..provenance import RESEARCH_USE
 from ._models import MODELS, NotApplicableError, limit_of
 from .comparison_text import comparison_text
@@ -132,12 +132,14 @@ def compare_models(patient: Patient) -> Comparison:
     for model, run in MODELS.items():
         try:
             found = run(patient)
-        except (NotApplicableError, ContraindicatedError) as reason:
+        except (NotApplicableError, ContraindicatedError, OutOfRangeError, UndefinedError) as reason:
             skipped.append((model, str(reason)))
         else:
             activity, why, advisories = found
             if activity > 100.0:
-                skipped.append((model, f"it asks for {activity:.4g} GBq, more than 100"))
+                skipped.append(
+                    (model, f"its activity would be {activity:.4g} GBq, more than 100 GBq, which no vial holds")
+                )
                 continue
             doses = patient.doses(activity)
             in_vial = doses.activity_in_vial_at_treatment_gbq
@@ -155,7 +157,7 @@ def compare_models(patient: Patient) -> Comparison:
 
 
 def _own_limits_exceeded(patient: Patient, doses: PartitionDoses) -> tuple[Advisory, ...]:
-    """Return one advisory for each of the planner's own limits that the doses exceed, earlier treatments included."""
+    """Return one advisory for each of the planner's own limits that is exceeded, earlier treatments included."""
     if patient.limits is None:
         return ()
     limits, _ = patient.limits_with_prior_doses()
@@ -178,6 +180,11 @@ def _own_limits_exceeded(patient: Patient, doses: PartitionDoses) -> tuple[Advis
         ("activity", "delivered activity", doses.activity_delivered_gbq, 0.0),
     ):
         limit = limit_of(limits, kind)
+        if limit is not None and dose is None:
+            message = (
+                f"The {quantity} is not known and cannot be compared with the planner's own limit of {limit:g} Gy."
+            )
+            found.append(Advisory("own_limit_not_compared", message, None, limit, "the planner"))
         if limit is None or dose is None or dose + prior <= limit * (1.0 + 1e-9):
             continue
         unit = "GBq" if kind == "activity" else "Gy"

@@ -81,8 +81,7 @@ def comparison_text(comparison: Comparison, width: int | None = None) -> str:
 def _inputs(comparison: Comparison) -> Iterator[tuple[str, str]]:
     """Each input as label and words."""
     patient = comparison.patient
-    if patient.name:
-        yield "patient", patient.name
+    yield "patient", patient.name or "not named"
     yield "device", f"{patient.device} ({product(patient.device).trade_name})"
     yield "territory", _territory(patient)
     liver = patient.liver_mass_kg

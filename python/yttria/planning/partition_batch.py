@@ -14,6 +14,7 @@ from .._core import Nuclide
 from .._inputs import convention
 from ..advisory import Advisory
 from ..errors import DTypeError, InsufficientMemoryError, ShapeError, UndefinedError, UnknownNameError
+from .vial_content import vial_content
 
 Floats = NDArray[np.float64]
 Invalid = Literal["raise", "nan"]
@@ -95,7 +96,7 @@ def partition_activities(
 ) -> PartitionActivityArray:
     """Delivered activities for mean doses to the tumor of that index: `PartitionModel.activity_for_tumor_dose`.
 
-    Arrays, errors and advisories as for `partition_doses`.
+    Arrays, errors and advisories as for `partition_doses`; `activity_above_vial` if any is more than a vial holds.
     """
     arrays = (
         _array("tumor mass in kg", tumor_mass_kg),
@@ -112,7 +113,7 @@ def partition_activities(
     found = _core.partition_activities(
         _operand(target), tumor, tumors, _operands(*arrays), activity, convention(nuclide), _to_nan(invalid), threads
     )
-    return PartitionActivityArray(activity, _advisories(found))
+    return PartitionActivityArray(activity, (*_advisories(found), *_vials(activity)))
 
 
 def _array(quantity: str, values: ArrayLike) -> NDArray[Any]:
@@ -176,3 +177,9 @@ def _advisories(invalid_inputs: int) -> tuple[Advisory, ...]:
         return ()
     message = f"{invalid_inputs} inputs are outside their domain; what depends on them is not a number"
     return (Advisory("invalid_inputs", message, invalid_inputs, 0),)
+
+
+def _vials(activity_gbq: Floats) -> tuple[Advisory, ...]:
+    """One advisory if any activity is more than one vial holds; the largest one is its value."""
+    largest = float(np.fmax.reduce(activity_gbq, axis=None, initial=0.0))
+    return vial_content(largest)
