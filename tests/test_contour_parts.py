@@ -168,6 +168,15 @@ def test_an_outline_drawn_twice_counts_once(star, seed: int) -> None:
         assert [(a.code, a.value) for a in structure.advisories] == [("contour_duplicate", 3)]
 
 
+def test_a_figure_of_eight_drawn_twice_counts_once() -> None:
+    eight = [np.array([[0, 0, z], [10, 10, z], [10, 0, z], [0, 10, z]], dtype=float) for z in (0, 2)]
+    expected = ContourStructure("x", eight).volume_ml
+    again = [np.roll(p, 1, axis=0)[::-1] + np.array([0.004, -0.003, 0]) for p in eight]
+    structure = ContourStructure("x", eight + again)
+    assert structure.volume_ml == pytest.approx(expected, rel=1e-9)
+    assert codes(structure) == ["contour_duplicate", "contour_self_crossing"]
+
+
 @pytest.mark.parametrize("again", [slice(None), slice(2, 4), slice(None, None, 2)])
 def test_some_planes_drawn_twice_do_not_change_the_volume(again: slice) -> None:
     contours = prism(0, Z)

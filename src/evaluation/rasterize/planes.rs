@@ -164,7 +164,7 @@ fn section(drawn: &[Drawn], workers: &Workers<'_>) -> Result<(Section, Vec<(Defe
     for contour in kept {
         if crossings(&[&contour.points], workers)?.tangled {
             defects.push((Defect::Tangled, contour.number));
-        } else if different.iter().any(|other| is_same(&other.points, &contour.points)) {
+        } else if contains(&different, contour, workers)? {
             defects.push((Defect::Duplicate, contour.number));
         } else {
             different.push(contour);
@@ -192,6 +192,17 @@ fn is_flat(points: &[Point]) -> bool {
     }
 }
 
+/// Whether a contour is one of some others.
+fn contains(others: &[&Drawn], contour: &Drawn, workers: &Workers<'_>) -> Result<bool> {
+    for other in others {
+        workers.check()?;
+        if is_same(&other.points, &contour.points) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Whether two contours enclose the same, whatever points, start, direction and closing point they have.
 fn is_same(a: &[Point], b: &[Point]) -> bool {
     let ((low, high), (other_low, other_high)) = (bounds(a), bounds(b));
@@ -200,6 +211,9 @@ fn is_same(a: &[Point], b: &[Point]) -> bool {
         return false;
     }
     let length: f64 = edges(a).map(|(p, q)| (q[0] - p[0]).hypot(q[1] - p[1])).sum();
+    if (signed_area(a).abs() - signed_area(b).abs()).abs() > SAME_OUTLINE_MM * length {
+        return false;
+    }
     let (common, different) = (area_of(a, b, OverlayRule::Intersect), area_of(a, b, OverlayRule::Xor));
     different <= (SAME_OUTLINE_MM * length).min(SAME_OUTLINE * common)
 }
