@@ -149,6 +149,28 @@ def test_the_largest_activity_counts_the_liver_dose_of_earlier_treatments(kind: 
     )
 
 
+GRAY = st.floats(1, 100)
+PRIOR = st.none() | st.floats(0, 120)
+
+
+@given(st.tuples(GRAY, GRAY, GRAY, GRAY), st.tuples(PRIOR, PRIOR), st.floats(0, 60))
+def test_the_largest_activity_meets_every_own_limit_and_falls_with_earlier_doses(
+    limits: tuple[float, float, float, float], prior: tuple[float | None, float | None], more_gy: float
+) -> None:
+    names = ("normal_perfused_gy", "normal_whole_gy", "lung_gy", "lung_cumulative_gy")
+    own = PartitionLimits(**dict(zip(names, limits, strict=True)))
+    lungs, perfused = prior
+    patient = replace(PRIORS, prior_lung_dose_gy=lungs, prior_normal_perfused_dose_gy=perfused, limits=own)
+    run = compare_models(patient)["partition_maximum"]
+    if run.activity_delivered_gbq > 0:
+        assert "own_limit_exceeded" not in {a.code for a in run.advisories}
+        assert (lungs or 0) + run.doses.lung_dose_gy <= own.lung_cumulative_gy * (1 + 1e-9)
+        assert (perfused or 0) + run.doses.normal_perfused_dose_gy <= own.normal_perfused_gy * (1 + 1e-9)
+    for field, dose in (("prior_lung_dose_gy", lungs), ("prior_normal_perfused_dose_gy", perfused)):
+        later = compare_models(replace(patient, **{field: (dose or 0) + more_gy}))["partition_maximum"]
+        assert later.activity_delivered_gbq <= run.activity_delivered_gbq
+
+
 def test_an_earlier_dose_at_its_limit_leaves_nothing_and_the_reason_is_stated() -> None:
     found = compare_models(replace(PRIORS, prior_lung_dose_gy=55))
     maximum = found["partition_maximum"]

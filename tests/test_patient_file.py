@@ -215,6 +215,7 @@ def test_volumes_stand_for_masses(patient_file: Path) -> None:
             FileFormatError,
             r"line 10: unknown key 'height_m' in \[body\]; .* height_cm",
         ),
+        ("[body]", "", FileFormatError, r"unknown key 'height_cm'; it belongs to \[body\]"),
         ("[lungs]", "[lung]", FileFormatError, r"line 46: unknown table \[lung\]; known are \[body\], \[liver\]"),
         ("height_cm = 170", 'height_cm = "170"', FileFormatError, r"line 10: height_cm in \[body\] must be a number"),
         ("cirrhotic = false", "cirrhotic = 0", FileFormatError, "must be true or false, got 0"),

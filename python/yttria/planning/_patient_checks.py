@@ -92,7 +92,7 @@ def _check_within(quantity: str, value: object, low: float, high: float, *, posi
     given = optional_number(quantity, value)
     if given is None or (low <= given <= high and not (positive and given == 0.0)):
         return
-    grams = "in kg" in quantity and high < given <= 1000.0 * high
+    grams = "in kg" in quantity and 10.0 * high <= given <= 1000.0 * high
     hint = f" (did you mean {given / 1000.0:g} kg? {given:g} looks like g)" if grams else ""
     within = f"{'(' if positive else '['}{low:g}, {high:g}]"
     raise OutOfRangeError(f"{quantity} must be within {within}, got {given:g}{hint}")

@@ -199,7 +199,10 @@ def _check_key(source: _Source, table: str, index: int, key: str, value: Any) ->
     if key not in known:
         stem = key.rsplit("_", 1)[0]
         alike = [k for k in known if k.startswith(f"{stem}_")] or difflib.get_close_matches(key, known)
+        elsewhere = [name for name, keys in _TABLES.items() if name and key in keys]
         hint = f"; did you mean {' or '.join(alike)}?" if alike else f"; known are {', '.join(known)}"
+        if elsewhere:
+            hint = f"; it belongs to {' or '.join(f'[{name}]' for name in elsewhere)}"
         raise source.error(f"unknown key '{key}'{where}{hint}", table, index, key)
     wanted = known[key]
     number = isinstance(value, int | float) and not isinstance(value, bool)
