@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from dataclasses import fields, replace
 from datetime import datetime
@@ -365,6 +366,12 @@ def test_the_text_shows_what_the_json_has() -> None:
     assert datetime.fromisoformat(written["created"]).tzinfo is not None
     for width in (80, 120):
         assert max(map(len, found.table(width).splitlines())) <= width
+
+
+def test_a_comparison_fits_a_screen_and_can_be_pickled() -> None:
+    found = compare_models(RESIN)
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert all(len(repr(value)) < 1200 for value in (found, *found.runs))
 
 
 def test_the_gravest_advisory_comes_first() -> None:

@@ -34,9 +34,9 @@ class ModelRun:
     activity_delivered_gbq: float
     activity_in_vial_at_treatment_gbq: float
     doses: PartitionDoses
-    limit_states: tuple[LimitState, ...]
+    limit_states: tuple[LimitState, ...] = field(repr=False)
     why: str
-    advisories: tuple[Advisory, ...]
+    advisories: tuple[Advisory, ...] = field(repr=False)
 
     @property
     def breaks(self) -> tuple[LimitState, ...]:
@@ -44,7 +44,7 @@ class ModelRun:
         return tuple(state for state in self.limit_states if state.broken)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """All models that apply to one patient, and why the others do not. For research use; nothing here prescribes."""
 
@@ -55,6 +55,11 @@ class Comparison:
     advisories: tuple[Advisory, ...]
     created: str = field(default="", compare=False)
     input_file: Mapping[str, str] | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        """The patient's name, device, and which models were run, on a line."""
+        names, others = [run.model for run in self.runs], [model for model, _ in self.not_applicable]
+        return f"Comparison({self.patient.name!r}, {self.patient.device!r}, runs={names}, not_applicable={others})"
 
     def __getitem__(self, model: str) -> ModelRun:
         """The run of that model; `KeyError` if it does not apply."""
@@ -117,14 +122,50 @@ class Comparison:
 
 
 def compare_models(patient: Patient) -> Comparison:
-    """Every model that applies to the patient, side by side.
+    """Compare every planning model that the patient's inputs allow.
 
-    Each model's activity goes through the patient's partition model, so that all doses in the comparison are by one
-    model. The doses are compared with the limits of the patient's guideline by `evaluate_limits`. Models: `bsa`,
-    `modified_bsa`, `simple_lobar_bsa` and `empirical` for resin, reduced by the lung-shunt table (`lower_inclusive`);
-    `single_compartment` for a target to everything perfused; `partition_target` for a target to the tumor with the
-    lowest ratio, so that every tumor reaches it; `partition_maximum` under the patient's own limits. A model without
-    its inputs, or contraindicated by its own rule, is listed with the reason.
+    Parameters
+    ----------
+    patient : Patient
+        The inputs; what is not given makes the models that need it not applicable.
+
+    Returns
+    -------
+    Comparison
+        For each model its activity in GBq, the doses that it gives in Gy, and the state of every limit of the patient's
+        guideline. A model without its inputs, or contraindicated by its own rule, is listed with the reason.
+
+    Raises
+    ------
+    UnknownNameError
+        If guideline, disease or intent is not in the table of limits.
+
+    Warns
+    -----
+    own_limit_exceeded, own_limit_not_compared
+        A dose, with that of earlier treatments, is above one of the planner's limits, or is not known.
+    prior_dose_not_given, prior_dose_not_counted
+        A dose of earlier treatments was taken as what is known of it, or no limit counts it.
+    activity_above_vial, activity_below_usual
+        The vial must hold more than the largest of the device, or less than is in use.
+    perfused_mass_without_tumor
+        No tumor is given, and the perfused normal liver was taken for everything perfused.
+
+    Notes
+    -----
+    All doses are by the patient's partition model, so that activities can be compared. Without tumors or ratios only
+    the mean to everything perfused and the lung dose are known. Models: `bsa`, `modified_bsa`, `simple_lobar_bsa` and
+    `empirical` for resin, reduced by the lung-shunt table (`lower_inclusive`); `single_compartment` for a target to
+    everything perfused; `partition_target` for a target to the tumor with the lowest ratio, so that every tumor reaches
+    it; `partition_maximum` under the planner's limits, from which doses of earlier treatments are subtracted.
+
+    Examples
+    --------
+    >>> from yttria.planning import Patient, compare_models
+    >>> patient = Patient("glass", (), None, None, 0.05, perfused_mass_incl_tumor_kg=0.4, target_perfused_dose_gy=400)
+    >>> found = compare_models(patient)
+    >>> round(found["single_compartment"].activity_delivered_gbq, 3)
+    3.391
     """
     applicable = query_limits(guideline=patient.guideline, **_known(patient))
     runs: list[ModelRun] = []
