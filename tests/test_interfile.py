@@ -251,3 +251,10 @@ def test_any_header_is_an_image_or_an_error_that_names_the_file(
         read_image(path, unit="1")
     except YttriaError as error:
         assert str(error).startswith(str(path))  # noqa: PT017
+
+
+@pytest.mark.parametrize(("stated", "warned"), [("2.3333", False), ("3.5", False), ("1", True)])
+def test_two_slice_distances_that_differ_are_a_warning(tmp_path: Path, stated: str, warned: bool) -> None:
+    image = read_image(written(tmp_path / "x.hv", {**STIR, "slice thickness (pixels)": stated}), unit="1")
+    assert image.voxel_size_mm[0] == 3.5
+    assert ("slice_distance_differs" in [a.code for a in image.advisories]) == warned

@@ -202,3 +202,15 @@ def test_any_bytes_are_an_error_of_ours(tmp_path_factory: pytest.TempPathFactory
     path.write_bytes(b"ObjectType = Image\n" + data)
     with pytest.raises(YttriaError, match=r"x\.mhd"):
         read_image(path, unit="1")
+
+
+def test_sizes_of_an_element_that_differ_are_a_warning(tmp_path: Path) -> None:
+    image = read_image(file_with(tmp_path / "x.mha", ElementSize="1.5 2.25 3"), unit="1")
+    assert image.voxel_size_mm == SIZE[::-1]
+    assert [(a.code, a.severity) for a in image.advisories] == [("element_size_differs", "warning")]
+    assert read_image(file_with(tmp_path / "x.mha", ElementSize="1.5 2.25 3.5"), unit="1").advisories == ()
+
+
+def test_two_origins_that_differ_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match="states Offset and Position, which differ"):
+        read_image(file_with(tmp_path / "x.mha", Position="0 0 0"), unit="1")

@@ -149,3 +149,9 @@ def test_formats_that_do_not_know_left_from_right_are_refused() -> None:
 def test_another_choice_is_an_error_that_names_the_two(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="affine must be one of sform, qform, got 'best'"):
         read_image(written(tmp_path / "x.nii", QFORM), unit="1", affine="best")
+
+
+def test_a_header_whose_values_are_in_another_file_is_refused(tmp_path: Path) -> None:
+    path = patched(written(tmp_path / "x.nii", QFORM), ("<4s", 344, (b"ni1\0",)))  # type: ignore[arg-type]
+    with pytest.raises(FileFormatError, match="magic number"):
+        read_image(path, unit="1")

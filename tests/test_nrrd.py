@@ -291,3 +291,10 @@ def test_values_are_held_once(tmp_path: Path, encoding: str) -> None:
     # The values themselves, and a few pieces in the decoder.
     assert peak_read < len(data) + 3 * 2**20
     assert peak_written < len(data) + 3 * 2**20
+
+
+def test_spacings_that_contradict_the_directions_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(GeometryError, match=r"by its space directions and .* by its spacings"):
+        read_image(nrrd_file(tmp_path / "x.nrrd", spacings="1 2.25 3.5"), unit="1")
+    read_image(nrrd_file(tmp_path / "x.nrrd", spacings="1.5 2.25 3.5"), unit="1")
+    read_image(nrrd_file(tmp_path / "x.nrrd", spacings="nan nan nan"), unit="1")

@@ -19,6 +19,7 @@ from ..advisory import Advisory
 from ..affine import Affine
 from ..errors import GeometryError
 from ..image import Image
+from ..nifti_affine import SAME_SIZE
 from ..structure import Structure
 from ..units import states_nothing
 from ._common import ReadOptions, agreed_unit, in_unit
@@ -193,11 +194,20 @@ def _affine(
 
 def _slice_distance(path: Path, header: TextHeader, pixel_mm: float, found: list[Advisory]) -> float:
     """Distance of slices in mm: stated, or in pixels, which some programs write in mm all the same."""
-    key = "scaling factor (mm/pixel)[3]"
-    if (stated := header.number(key)) is not None:
-        return checked_sizes([stated], key)[0]
     key = "centre-centre slice separation (pixels)"
-    pixels = header.number(key, "center-center slice separation (pixels)", "slice thickness (pixels)")
+    pixels = header.number(key, "center-center slice separation (pixels)")
+    pixels = header.number("slice thickness (pixels)") if pixels is None else pixels
+    if (stated := header.number("scaling factor (mm/pixel)[3]")) is not None:
+        taken = checked_sizes([stated], "scaling factor (mm/pixel)[3]")[0]
+        # Stated in pixels, or in mm under that name.
+        readings = [] if pixels is None else [pixels * pixel_mm, pixels]
+        if readings and not any(math.isclose(taken, reading, rel_tol=SAME_SIZE) for reading in readings):
+            message = (
+                f"{path.name}: slices are {taken:g} mm apart by their scaling factor, and {pixels:g} pixels otherwise. "
+            )
+            message += "The scaling factor was taken."
+            found.append(Advisory("slice_distance_differs", message, taken))
+        return taken
     distance = checked_sizes(None if pixels is None else [pixels], key)[0]
     if math.isclose(distance, 1.0):
         return pixel_mm

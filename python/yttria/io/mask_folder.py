@@ -22,7 +22,8 @@ from .labelmap import MAX_STRUCTURES, SharedMask, checked_name, extent, label_va
 
 def is_mask_folder(path: Path, name: re.Pattern[str]) -> bool:
     """Whether a path is a folder with files of these names in it, and without DICOM."""
-    if not path.is_dir():
+    # By name first: a folder of DICOM may hold thousands of files, and none of them has such a name.
+    if not path.is_dir() or not any(name.match(f.name) for f in path.iterdir()):
         return False
     files = _files(path)
     return any(name.match(f.name) for f in files) and not any(not name.match(f.name) and is_dicom(f) for f in files)

@@ -17,6 +17,7 @@ from ..advisory import Advisory
 from ..affine import Affine
 from ..errors import GeometryError
 from ..image import Image
+from ..nifti_affine import SAME_SIZE
 from ..structure import Structure
 from ._common import ReadOptions, agreed_unit, in_unit
 from .labelmap import from_labelmap
@@ -135,10 +136,14 @@ def _affine(path: Path, header: TextHeader) -> tuple[Affine, tuple[Advisory, ...
     dimensions = header.whole("NDims") or 3
     if (unit := header.text("DistanceUnits") or "mm").casefold() not in ("mm", "?"):
         raise GeometryError(f"DistanceUnits must be mm, got {unit}")
-    sizes = checked_sizes(header.numbers(dimensions, "ElementSpacing", "ElementSize"), "ElementSpacing")
+    size = header.numbers(dimensions, "ElementSize")
+    sizes = checked_sizes(header.numbers(dimensions, "ElementSpacing") or size, "ElementSpacing")
     matrix = header.numbers(dimensions**2, "TransformMatrix", "Rotation", "Orientation")
     offset = header.numbers(dimensions, "Offset", "Position", "Origin")
     advisories = []
+    if size is not None and not np.allclose(size[:3], sizes[:3], rtol=SAME_SIZE, atol=0):
+        message = f"{path.name}: ElementSpacing is {sizes[:3]} mm and ElementSize {size[:3]} mm. The spacing was taken."
+        advisories.append(Advisory("element_size_differs", message))
     if matrix is None or offset is None:
         missing = " and ".join(n for n, v in (("TransformMatrix", matrix), ("Offset", offset)) if v is None)
         message = (

@@ -90,6 +90,8 @@ def _read(path: Path, options: ReadOptions) -> tuple[Image, Any]:
             raise ValueError("its header is neither 348 nor 540 bytes long")
         stored = kind(start + stream.read(kind.sizeof_hdr - 4), check=False)
         _check_offset(stored)
+        if not stored["magic"].item().startswith((b"n+1", b"n+2")):
+            raise ValueError("its magic number is not that of one file with header and values (n+1 or n+2)")
         stream.seek(0)
         header = kind.from_fileobj(stream)
         available = os.fstat(file.fileno()).st_size * (_gzip.DEFLATE_RATIO if gzipped else 1)

@@ -16,6 +16,7 @@ from .._extras import require
 from ..affine import Affine
 from ..errors import DTypeError, FileFormatError, GeometryError, UnitError
 from ..image import Image
+from ..nifti_affine import SAME_SIZE
 from ..units import stated_unit, states_nothing
 from . import _gzip
 from ._common import ReadOptions, agreed_unit, atomic, in_unit
@@ -126,6 +127,7 @@ def placed(path: Path, header: Mapping[str, Any], array: npt.NDArray[Any]) -> tu
         )
     affine = np.eye(4)
     affine[:3, :3] = np.array([directions[axis] for axis in spatial]).T
+    _check_spacings(path, header, affine, spatial)
     affine[:3, 3] = header["space origin"]
     affine[:3] *= np.array(_TO_LPS[space])[:, None]
     affine[:3] += 0.0  # a flipped zero is zero, not -0.0
@@ -133,6 +135,20 @@ def placed(path: Path, header: Mapping[str, Any], array: npt.NDArray[Any]) -> tu
         return array[np.newaxis], affine
     (list_axis,) = set(range(4)) - set(spatial)
     return np.moveaxis(array, array.ndim - 1 - list_axis, 0), affine
+
+
+def _check_spacings(path: Path, header: Mapping[str, Any], affine: Affine, spatial: list[int]) -> None:
+    """Raise `GeometryError` if the field "spacings", which is of no use beside directions, contradicts them."""
+    stated = header.get("spacings")
+    if stated is None or len(stated) <= max(spatial):
+        return
+    sizes = np.linalg.norm(affine[:3, :3], axis=0)
+    spacings = np.abs(np.array([stated[axis] for axis in spatial], dtype=np.float64))
+    if (np.abs(spacings - sizes) > SAME_SIZE * sizes).any():
+        raise GeometryError(
+            f"{path}: the header contradicts itself: voxels are {sizes.tolist()} mm by its space directions and "
+            f"{spacings.tolist()} mm by its spacings"
+        )
 
 
 def write(path: Path, array: npt.NDArray[Any], affine_lps: Affine, keys: Mapping[str, str]) -> None:

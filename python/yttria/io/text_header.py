@@ -28,15 +28,17 @@ class TextHeader:
         return next((self.fields[key] for key in keys if self.fields.get(key)), None)
 
     def numbers(self, count: int, *keys: str) -> list[float] | None:
-        """Exactly so many finite numbers; None if the header has none of the keys."""
-        text = self.text(*keys)
-        if text is None:
-            return None
-        words = text.replace(",", " ").strip("{} ").split()
-        found = [float(word) for word in words]
-        if len(found) != count or not all(map(math.isfinite, found)):
-            raise ValueError(f"{keys[0]} must be {count} finite numbers, got '{text:.80}'")
-        return found
+        """Exactly so many finite numbers; None if the header has none of the keys, which all mean the same."""
+        found: dict[str, list[float]] = {}
+        for key in keys:
+            if text := self.text(key):
+                values = [float(word) for word in text.replace(",", " ").strip("{} ").split()]
+                if len(values) != count or not all(map(math.isfinite, values)):
+                    raise ValueError(f"{key} must be {count} finite numbers, got '{text:.80}'")
+                found[key] = values
+        if len(set(map(tuple, found.values()))) > 1:
+            raise ValueError(f"the header states {' and '.join(found)}, which differ")
+        return next(iter(found.values()), None)
 
     def number(self, *keys: str) -> float | None:
         """One finite number; None if the header has none of the keys."""
