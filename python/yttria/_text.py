@@ -33,6 +33,17 @@ def plain(text: object) -> str:
     return "".join(_spelled(c) if unicodedata.category(c) in _UNSEEN else c for c in shown)
 
 
+def encodable(text: str) -> str:
+    """Spell out what has no place in UTF-8: halves of characters, as in file names of other encodings.
+
+    Examples
+    --------
+    >>> encodable("Müller \\udcff")
+    'Müller \\\\udcff'
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _spelled(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -39,8 +39,9 @@ def read_ahead(paths: Iterable[Path]) -> None:
     if not hasattr(os, "posix_fadvise"):
         return
     for path in paths:
-        with suppress(OSError):
-            descriptor = os.open(path, os.O_RDONLY)
+        # Not blocking: a pipe that nobody writes to would hold the runner for ever.
+        with suppress(OSError, ValueError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             try:
                 os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
             finally:
