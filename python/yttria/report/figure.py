@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._extras import require
-from .._text import plain
+from .._text import literal, plain
 from ..affine import check_same_frame
 from ..errors import GeometryError
 from ..evaluation import Occupancy, dose_volume_histograms
@@ -143,14 +143,6 @@ def _how(result: DoseResult) -> str:
     if scaling["kind"] == "relative":
         kind += f" to {literal(scaling['reference'])}"
     return f"Absorbed dose by {METHOD_NAMES[result.provenance.method]}, {kind}"
-
-
-def literal(text: str) -> str:
-    """A text of the user's files for matplotlib: nothing of it is mathematics or hides a label."""
-    shown = plain(text).replace("\\", "\\\\") if "$" in text else plain(text)
-    shown = shown.replace("$", r"\$")
-    # A label that begins with an underscore would be left out of a legend.
-    return f" {shown}" if shown.startswith("_") else shown
 
 
 def _is_tumor(name: str) -> bool:
