@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -211,3 +212,64 @@ def test_folders_of_dicom_become_a_manifest_that_runs(shared_data: Path, tmp_pat
     assert report.quarantined == 0
     (dose_map,) = (tmp_path / "results" / "maps").rglob("*.dcm")
     assert read_rtdose(dose_map).array.max() == pytest.approx(dose_case(case).result.image.array.max())
+
+
+_SIDECAR = {
+    "Units": "Bq/mL",
+    "InjectedRadioactivity": 2000,
+    "InjectedRadioactivityUnits": "MBq",
+    "ImageDecayCorrected": True,
+    "ImageDecayCorrectionTime": 0,
+    "InjectionStart": -72000,
+    "TracerRadionuclide": "Y90",
+}
+_ALL = {"unit": "Bq/mL", "administered_gbq": 2.0, "scan_delay_h": 20.0}
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "row", "noted"),
+    [
+        (_SIDECAR, _ALL, ""),
+        (_SIDECAR | {"TracerRadionuclide": "90Y"}, _ALL, ""),
+        (_SIDECAR | {"TracerRadionuclide": "Yttrium-90", "Units": "Bq/ml"}, _ALL, ""),
+        (_SIDECAR | {"InjectedRadioactivity": 2e9, "InjectedRadioactivityUnits": "Bq"}, _ALL, ""),
+        (_SIDECAR | {"TracerRadionuclide": "F18"}, {}, "TracerRadionuclide is 'F18', not Y-90"),
+        (_SIDECAR | {"TracerRadionuclide": ["Y90"]}, {}, "TracerRadionuclide"),
+        ([_SIDECAR], {}, "must be a JSON object"),
+        ("text", {}, "must be a JSON object"),
+        (None, {}, "must be a JSON object"),
+        (_SIDECAR | {"Units": ["Bq/mL"]}, {"unit"}, "Units must be a unit"),
+        (_SIDECAR | {"Units": "mbq/ml"}, {"unit"}, "Units must be a unit"),
+        (
+            _SIDECAR | {"InjectedRadioactivityUnits": ["MBq"]},
+            {"administered_gbq"},
+            "InjectedRadioactivityUnits must be",
+        ),
+        (_SIDECAR | {"InjectedRadioactivity": "2000"}, {"administered_gbq"}, "InjectedRadioactivity must be a number"),
+        (_SIDECAR | {"InjectedRadioactivity": True}, {"administered_gbq"}, "InjectedRadioactivity must be a number"),
+        (_SIDECAR | {"InjectedRadioactivity": 10**400}, {"administered_gbq"}, "InjectedRadioactivity must be a number"),
+        (_SIDECAR | {"InjectedRadioactivity": float("nan")}, {"administered_gbq"}, "must be a number"),
+        (_SIDECAR | {"InjectionStart": 3600}, {"scan_delay_h"}, "lies before InjectionStart"),
+        (_SIDECAR | {"InjectionStart": [0]}, {"scan_delay_h"}, "InjectionStart must be a number of seconds"),
+        (_SIDECAR | {"ImageDecayCorrected": "yes"}, {"scan_delay_h"}, "ImageDecayCorrected must be true or false"),
+    ],
+)
+def test_a_sidecar_of_another_shape_is_a_note_that_names_it(
+    folder: Path, tmp_path: Path, sidecar: Any, row: Any, noted: str
+) -> None:
+    (tmp_path / "sub-01_pet.nii.gz").write_bytes((folder / "a0.nii.gz").read_bytes())
+    (tmp_path / "sub-01_pet.json").write_text(json.dumps(sidecar))
+    found = discover(tmp_path)
+    stated = {name: value for name, value in found.rows[0].items() if name in _ALL}
+    assert stated == (row if isinstance(row, dict) else {n: v for n, v in _ALL.items() if n not in row})
+    notes = [note for note in found.notes if "sub-01_pet.json" in note]
+    assert len(notes) == bool(noted)
+    assert noted in "".join(notes)
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe{", b"[" * 100_000, b"\xef\xbb\xbf{}"])
+def test_a_sidecar_that_is_no_json_is_a_note(folder: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "sub-01_pet.nii.gz").write_bytes((folder / "a0.nii.gz").read_bytes())
+    (tmp_path / "sub-01_pet.json").write_bytes(content)
+    notes = [note for note in discover(tmp_path).notes if "not readable as JSON" in note]
+    assert len(notes) == (not content.endswith(b"{}"))

@@ -23,7 +23,7 @@ import numpy as np
 
 from .._csv import write_csv
 from .._extras import require
-from .._text import plain
+from .._text import encodable, plain
 from ..case import FILE_FIELDS, Case, problems
 from ..errors import FileFormatError, YttriaError
 from ..io._common import atomic
@@ -184,7 +184,7 @@ def _get(row: Case | Mapping[str, Any], column: str) -> Any:
 
 
 def _cell(column: str, value: Any) -> Any:
-    return float(value) if column in NUMBERS else str(value)
+    return float(value) if column in NUMBERS else encodable(str(value))
 
 
 def _rows(path: Path, found: list[Problem] | None = None) -> Iterator[Cells]:

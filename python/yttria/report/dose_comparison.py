@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._extras import require
-from .figure import INK, colors, literal, round_levels, surroundings
+from .._text import literal
+from .figure import INK, colors, round_levels, surroundings
 from .views import Orientation, Plane, plane
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._extras import require
-from .._text import literal, plain
+from .._text import literal
 from ..affine import check_same_frame
 from ..errors import GeometryError
 from ..evaluation import Occupancy, dose_volume_histograms
