@@ -53,7 +53,7 @@ def remove_temporaries(folder: Path, before: float) -> None:
 
     The time is by the clock of the file system. Who is still writing has touched his file since.
     """
-    names = ("parts/*/.*", "maps/*/.*", ".*.parquet.*", ".status.*", "runners/*.tmp")
+    names = ("parts/*/.*", "maps/*/.*", ".*.parquet.*", ".batch.json.*", ".status.*", "runners/*.tmp")
     for path in (found for name in names for found in folder.glob(name)):
         # Another runner may be removing it, or its writer may give it its name.
         with suppress(FileNotFoundError):
