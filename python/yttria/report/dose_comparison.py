@@ -90,7 +90,7 @@ def _annotate(axes: Axes, view: Plane, worst: tuple[int, int, int], shape: tuple
 
 def _isodoses(axes: Axes, dose: NDArray[Any], levels: list[float], style: str) -> None:
     reached = [level for level in levels if dose.min() < level < dose.max()]
-    if reached:
+    if reached and min(dose.shape) > 1:
         axes.contour(dose, levels=reached, colors="white", linewidths=0.8, linestyles=style)
 
 

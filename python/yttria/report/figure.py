@@ -235,13 +235,13 @@ def _draw_plane(
         interpolation="nearest",
     )
     reached = [level for level in levels if plane_dose.min() < level < plane_dose.max()]
-    if reached:
+    if reached and min(plane_dose.shape) > 1:
         shades = dict(zip(levels, isodose_colors(len(levels)), strict=True))
         lines = axes.contour(plane_dose, levels=reached, colors=[shades[level] for level in reached], linewidths=0.9)
         axes.clabel(lines, fmt="%g", fontsize=7, inline_spacing=2)
     for color, occupancy in outlines.values():
         cut = view.cut(occupancy)
-        if cut.min() < 0.5 <= cut.max():
+        if min(cut.shape) > 1 and cut.min() < 0.5 <= cut.max():
             axes.contour(cut, levels=[0.5], colors=[color], linewidths=2.0)
     left, right, top, bottom = view.labels
     for text, x, y in ((left, 0.02, 0.5), (right, 0.98, 0.5), (top, 0.5, 0.97), (bottom, 0.5, 0.03)):
