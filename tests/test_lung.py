@@ -9,17 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yttria.errors import DTypeError, OutOfRangeError, ShapeError, UndefinedError
+import yttria
+from yttria.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UndefinedError
 from yttria.planning import (
     lung_dose,
     lung_mass_for_dose_kg,
-    lung_mass_from_ct,
     lung_shunt_for_dose,
     planar_lung_shunt_fraction,
     scatter_corrected_counts,
     spect_lung_shunt_fraction,
 )
 from yttria.reference import lung as reference
+from yttria.voxel import lung_mass
 
 counts = st.floats(1, 1e8)
 VIEWS = {
@@ -65,7 +66,7 @@ def test_background_is_per_pixel_and_view() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"liver_anterior_counts": 0}, "liver counts must be finite and > 0"),
+        ({"liver_anterior_counts": 0}, "liver anterior counts must be > 0"),
         ({"lung_posterior_counts": -1}, "lung posterior counts must be finite and >= 0"),
         ({"lung_posterior_counts": [5, -1]}, "lung posterior counts must be finite and >= 0"),
         ({"lung_anterior_counts": math.nan}, "lung anterior counts"),
@@ -117,14 +118,14 @@ def test_lung_mass_agrees_with_the_definition_in_every_layout() -> None:
     ct, mask = _ct()
     expected = reference.lung_mass_kg(ct[mask], 12.0)
     for array in (ct, ct.astype(">f4"), np.asfortranarray(ct), ct[::-1][::-1], np.broadcast_to(ct, ct.shape)):
-        got = lung_mass_from_ct(array, mask, voxel_volume_ml=12.0)
+        got = lung_mass(array, mask, voxel_volume_ml=12.0)
         assert got.lung_mass_kg == pytest.approx(expected, rel=1e-13)
         assert got.lung_volume_ml == 12.0 * 400
-    assert lung_mass_from_ct(ct[mask], voxel_volume_ml=12.0) == lung_mass_from_ct(ct, mask, voxel_volume_ml=12.0)
+    assert lung_mass(ct[mask], voxel_volume_ml=12.0) == lung_mass(ct, mask, voxel_volume_ml=12.0)
 
 
 def test_densities_are_clipped_and_counted() -> None:
-    got = lung_mass_from_ct([-900, -850, -1050, 200], voxel_volume_ml=1000)
+    got = lung_mass([-900, -850, -1050, 200], voxel_volume_ml=1000)
     assert got.lung_mass_kg == pytest.approx(1.35, rel=1e-12)
     assert (got.clipped_low_voxels, got.clipped_high_voxels) == (1, 1)
     assert [a.code for a in got.advisories] == ["density_clipped"]
@@ -133,17 +134,17 @@ def test_densities_are_clipped_and_counted() -> None:
 def test_lung_mass_errors() -> None:
     ct, mask = _ct()
     with pytest.raises(ShapeError, match="shape of the CT"):
-        lung_mass_from_ct(ct, mask.T, voxel_volume_ml=1)
+        lung_mass(ct, mask.T, voxel_volume_ml=1)
     with pytest.raises(DTypeError, match="boolean, got dtype uint8"):
-        lung_mass_from_ct(ct, mask.astype(np.uint8), voxel_volume_ml=1)
-    with pytest.raises(DTypeError, match="got dtype object"):
-        lung_mass_from_ct(ct.astype(object), mask, voxel_volume_ml=1)
-    with pytest.raises(UndefinedError, match="the mask has no voxels"):
-        lung_mass_from_ct(ct, np.zeros_like(mask), voxel_volume_ml=1)
+        lung_mass(ct, mask.astype(np.uint8), voxel_volume_ml=1)
+    with pytest.raises(DTypeError, match="must hold real numbers, got object"):
+        lung_mass(ct.astype(object), mask, voxel_volume_ml=1)
+    with pytest.raises(UndefinedError, match="no voxel of the CT lies inside"):
+        lung_mass(ct, np.zeros_like(mask), voxel_volume_ml=1)
     with pytest.raises(OutOfRangeError, match=r"lung mass in kg must be within \[0.3, 2.5\]"):
-        lung_mass_from_ct(ct, mask, voxel_volume_ml=1.0)
+        lung_mass(ct, mask, voxel_volume_ml=1.0)
     with pytest.raises(OutOfRangeError, match="CT number in HU must be finite, got NaN"):
-        lung_mass_from_ct([-800.0, math.nan], voxel_volume_ml=1000)
+        lung_mass([-800.0, math.nan], voxel_volume_ml=1000)
 
 
 @given(st.floats(0.01, 50), st.floats(0.001, 1), st.floats(0.3, 2.5))
@@ -169,3 +170,58 @@ def test_prior_dose_counts_for_the_cumulative_limit_alone() -> None:
     assert not lung_dose(4.0, lung_shunt_fraction=0.12).advisories
     with pytest.raises(OutOfRangeError, match="prior lung dose in Gy"):
         lung_dose(4.0, lung_shunt_fraction=0.12, prior_lung_dose_gy=-1)
+
+
+def test_only_the_voxels_of_the_lungs_are_looked_at() -> None:
+    """Scanners write -1024, -2048 or -3024 around the patient; inside the lungs such a value counts as air."""
+    ct, mask = _ct()
+    expected = lung_mass(ct, mask, voxel_volume_ml=12.0)
+    padded = np.where(mask, ct.astype(float), -3024.0)
+    padded[0, 0, 0] = np.nan
+    assert lung_mass(padded, mask, voxel_volume_ml=12.0) == expected
+    grid = np.diag([20.0, 30.0, 20.0, 1.0])
+    image = yttria.Image(padded, grid, "HU")
+    found = lung_mass(image, yttria.Structure("Lungs", mask, grid))
+    assert found.lung_mass_kg == pytest.approx(expected.lung_mass_kg, rel=1e-12)
+    padded[2, 3, 1] = -2048.0
+    assert lung_mass(padded, mask, voxel_volume_ml=12.0).clipped_low_voxels == 1
+
+
+def test_lobes_on_another_grid_are_weighted_by_their_fractions() -> None:
+    ct, mask = _ct()
+    grid = np.diag([20.0, 30.0, 20.0, 1.0])
+    lobes = [yttria.Structure(name, mask & (np.arange(11) % 2 == n), grid) for n, name in enumerate("ab")]
+    image = yttria.Image(ct, grid, "HU")
+    whole = lung_mass(image, yttria.Structure("Lungs", mask, grid))
+    assert lung_mass(image, lobes).lung_mass_kg == pytest.approx(whole.lung_mass_kg, rel=1e-12)
+    half = grid.copy()
+    half[0, 3] = 10.0
+    shifted = lung_mass(image, yttria.Structure("Lungs", mask, half))
+    padded = np.pad(mask.astype(float), ((0, 0), (0, 0), (1, 0)))
+    fractions = (0.5 * padded[:, :, 1:] + 0.5 * padded[:, :, :-1])[..., :11]
+    density = np.clip((ct + 1000.0) / 1000.0, 0.0, 1.1)
+    assert shifted.lung_mass_kg == pytest.approx((fractions * density).sum() * 12.0 / 1e3, rel=1e-6)
+
+
+def test_wrong_kinds_are_refused_with_the_remedy() -> None:
+    ct, mask = _ct()
+    grid = np.diag([20.0, 30.0, 20.0, 1.0])
+    image, lungs = yttria.Image(ct, grid, "HU"), yttria.Structure("Lungs", mask, grid)
+    for arguments, keywords, message in (
+        ((image, mask), {}, "lungs must be a Structure"),
+        ((image, lungs), {"voxel_volume_ml": 12.0}, "an image brings its own"),
+        ((ct, mask), {}, "voxel_volume_ml must be given"),
+        ((ct, lungs), {"voxel_volume_ml": 12.0}, "give the CT as an Image"),
+    ):
+        with pytest.raises(ArgumentError, match=message):
+            lung_mass(*arguments, **keywords)
+    with pytest.raises(DTypeError, match="masked"):
+        lung_mass(np.ma.masked_greater(ct, -700), voxel_volume_ml=12.0)
+
+
+@pytest.mark.parametrize("view", ["lung_anterior", "lung_posterior", "liver_anterior", "liver_posterior"])
+def test_a_planar_view_without_counts_is_refused(view: str) -> None:
+    counts = dict.fromkeys(("lung_anterior", "lung_posterior", "liver_anterior", "liver_posterior"), 1000.0)
+    arguments = {f"{name}_counts": value for name, value in (counts | {view: 0.0}).items()}
+    with pytest.raises(OutOfRangeError, match=f"{view.replace('_', ' ')} counts must be > 0, got 0"):
+        planar_lung_shunt_fraction(**arguments)

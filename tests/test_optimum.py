@@ -281,6 +281,7 @@ def test_an_earlier_dose_without_its_limit_is_not_left_out_in_silence() -> None:
 def test_the_conflict_is_minimal() -> None:
     targets = {"a": 400.0, "b": 500.0}
     question: dict[str, Any] = {"objective": "min_lung_energy", "target_tumor_dose_gy": targets, **LIMITS}
+    question["tumor_dose"] = "perfused_mean"
     result = optimum(two(), **question)
     names = [c.name for c in result.conflict]
     assert names == ["target:a", "lung"]
@@ -351,7 +352,7 @@ def test_no_shunt_no_lung_limit() -> None:
 
 def test_a_target_beyond_any_vial_is_a_conflict_with_the_activity() -> None:
     plan = TerritoryPlan([Territory("a", 0.0, 2.0, [TumorPortion("x", 1.0, 1)])], overlap="disjoint")
-    result = optimum(plan, objective="min_lung_energy", target_tumor_dose_gy=1900)
+    result = optimum(plan, objective="min_lung_energy", target_tumor_dose_gy=1900, tumor_dose="perfused_mean")
     assert [(c.name, c.limit, c.unit) for c in result.conflict] == [
         ("target:x", 1900, "Gy"),
         ("activity:a", 100, "GBq"),
@@ -365,7 +366,7 @@ def test_an_absurdly_small_shunt_is_none(shunt: float) -> None:
         with pytest.raises(UndefinedError, match="no limit holds the activity of a below 100 GBq"):
             optimum(plan, objective=objective)
         assert optimum(plan, objective=objective, normal_perfused_limit_gy=40).binding == ("normal_perfused:a",)
-    least = optimum(plan, objective="min_lung_energy", target_tumor_dose_gy=100)
+    least = optimum(plan, objective="min_lung_energy", target_tumor_dose_gy=100, tumor_dose="perfused_mean")
     assert least.binding == ("target:x",)
 
 
@@ -445,3 +446,56 @@ def test_a_normal_whole_limit_needs_the_mass() -> None:
     with pytest.raises(UndefinedError, match="no tumor"):
         optimum(empty, objective="max_tumor_energy")
     assert isinstance(optimum(plan, objective="max_tumor_energy"), Optimum)
+
+
+# A tumor fed by two territories
+
+
+def _fed_twice(**priors: Any) -> TerritoryPlan:
+    return TerritoryPlan(
+        [
+            Territory("right", 0.10, 0.2, [TumorPortion("t", 1.590, 4.0)]),
+            Territory("left", 0.15, 0.1, [TumorPortion("t", 0.530, 4.0)]),
+        ],
+        overlap="disjoint",
+        **priors,
+    )
+
+
+def test_no_part_of_a_tumor_is_left_without_a_dose_by_default() -> None:
+    result = optimum(_fed_twice(), objective="max_min_tumor_dose")
+    assert result.activities_delivered_gbq == pytest.approx((3.93, 1.41), abs=0.005)
+    assert result.doses is not None
+    (right,), (left,) = result.doses.tumor_portions_gy
+    assert (right, left) == pytest.approx((107.0, 107.0), abs=0.5)
+    assert not {"territory_without_activity", "portion_below_half_of_mean"} & {a.code for a in result.advisories}
+
+
+def test_means_that_leave_a_part_without_a_dose_say_so() -> None:
+    result = optimum(_fed_twice(), objective="max_min_tumor_dose", tumor_dose="perfused_mean")
+    assert result.activities_delivered_gbq == pytest.approx((6.04, 0.0), abs=0.005)
+    codes = [a.code for a in result.advisories]
+    assert {"territory_without_activity", "portion_below_half_of_mean"} <= set(codes)
+    even = _fed_twice().doses((3.93, 1.41))
+    assert not {"territory_without_activity", "portion_below_half_of_mean"} & {a.code for a in even.advisories}
+
+
+def test_prior_doses_of_normal_liver_count_against_its_limits() -> None:
+    free = optimum(_fed_twice(), objective="max_min_tumor_dose", normal_perfused_limit_gy=20.0)
+    assert free.doses is not None
+    prior = optimum(
+        _fed_twice(prior_normal_perfused_dose_gy={"right": 30.0}),
+        objective="max_min_tumor_dose",
+        normal_perfused_limit_gy={"right": 50.0, "left": 20.0},
+    )
+    assert prior.doses is not None
+    # 20 Gy are left of 50 after 30, in the right territory.
+    assert prior.activities_delivered_gbq == pytest.approx(free.activities_delivered_gbq, rel=1e-9)
+    assert prior.doses.cumulative_normal_perfused_gy[0] == pytest.approx(50.0)
+    assert "normal_perfused:right" in prior.binding
+    spent = optimum(
+        _fed_twice(prior_normal_perfused_dose_gy={"right": 30.0}),
+        objective="max_min_tumor_dose",
+        normal_perfused_limit_gy=20.0,
+    )
+    assert (spent.status, [c.name for c in spent.conflict]) == ("infeasible", ["normal_perfused:right"])

@@ -37,7 +37,7 @@ def test_the_example_is_read_as_it_says(patient_file: Path) -> None:
     patient = read_patient(patient_file)
     assert patient == Patient(
         "resin",
-        (Tumor(291.3 * 1.03 / 1000, 4, "right lobe"), Tumor(0.05, 2.5, "satellite")),
+        (Tumor(291.3 * 1.05 / 1000, 4, "right lobe"), Tumor(0.05, 2.5, "satellite")),
         0.9,
         1.4,
         0.12,
@@ -131,7 +131,7 @@ def test_the_shortest_file_runs_the_single_compartment(patient_file: Path) -> No
     text = 'device = "glass"\nliver.perfused_volume_incl_tumor_ml = 350\nlungs.shunt_fraction = 0.04\n'
     found = compare_models(read_patient_text(patient_file, text + "target.perfused_dose_gy = 400\n"))
     assert [run.model for run in found.runs] == ["single_compartment"]
-    assert found.runs[0].activity_delivered_gbq == pytest.approx(400 * 0.35 * 1.03 / (49.67 * 0.96), rel=1e-12)
+    assert found.runs[0].activity_delivered_gbq == pytest.approx(400 * 0.35 * 1.05 / (49.67 * 0.96), rel=1e-12)
 
 
 @pytest.mark.parametrize("start", [b"\xef\xbb\xbf", b""])
@@ -193,10 +193,10 @@ def test_volumes_stand_for_masses(patient_file: Path) -> None:
     )
     patient_file.write_text(text)
     patient = read_patient(patient_file)
-    assert patient.normal_total_mass_kg == pytest.approx(1.4 * 1.03)
+    assert patient.normal_total_mass_kg == pytest.approx(1.4 * 1.05)
     assert patient.nuclide == Nuclide("IFU_50")
     assert replace(patient, nuclide=Nuclide()) == replace(
-        patient, normal_total_mass_kg=1400 * 1.03 / 1000, nuclide=Nuclide()
+        patient, normal_total_mass_kg=1400 * 1.05 / 1000, nuclide=Nuclide()
     )
 
 

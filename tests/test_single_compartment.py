@@ -42,16 +42,20 @@ def test_the_core_agrees_with_the_definition(gbq: float, kg: float, shunt: float
 @given(st.floats(1, 2000), masses, fractions, fractions)
 def test_the_inverse_of_the_forward_is_the_identity(gy: float, kg: float, shunt: float, residual: float) -> None:
     assumed = {"mass_kg": kg, "lung_shunt_fraction": shunt, "residual_fraction": residual}
+    expected = reference.activity_in_vial_at_treatment_gbq(49.67, gy, kg, shunt, residual)
+    if expected > 100:
+        # What the forward function refuses, its inverse does not return.
+        with pytest.raises(OutOfRangeError, match=r"needs in the vial at treatment in GBq must be within \[0, 100\]"):
+            single_compartment_activity(gy, **assumed)
+        return
     back = single_compartment_activity(gy, **assumed)
     assert math.isclose(back.perfused_dose_gy, gy, rel_tol=1e-12)
-    expected = reference.activity_in_vial_at_treatment_gbq(49.67, gy, kg, shunt, residual)
     assert math.isclose(back.activity_in_vial_at_treatment_gbq, expected, rel_tol=1e-13)
-    if back.activity_in_vial_at_treatment_gbq <= 100:
-        forward = single_compartment_dose(back.activity_in_vial_at_treatment_gbq, **assumed)
-        assert math.isclose(forward.perfused_dose_gy, gy, rel_tol=1e-12)
+    forward = single_compartment_dose(back.activity_in_vial_at_treatment_gbq, **assumed)
+    assert math.isclose(forward.perfused_dose_gy, gy, rel_tol=1e-12)
 
 
-@given(st.floats(1, 1000), masses, st.floats(0, 0.9), st.floats(0.001, 0.09))
+@given(st.floats(1, 80), masses, st.floats(0, 0.89), st.floats(0.001, 0.01))
 def test_more_shunt_needs_more_activity_and_a_residual_only_more_in_the_vial(
     gy: float, kg: float, shunt: float, more: float
 ) -> None:

@@ -17,6 +17,7 @@ from ._core import Nuclide
 from .errors import OutOfRangeError
 from .image import Image
 from .structure import Structure
+from .tissue import LIVER_DENSITY_G_PER_ML
 
 #: Semi-axes and centers in LPS millimetres (x to the patient's left, y to the back, z to the head).
 _BODY = ((0.0, 0.0, 0.0), (175.0, 115.0, 1e6))
@@ -62,7 +63,7 @@ def liver_phantom(
     lung_shunt_fraction: float = 0.05,
     tumor_to_normal_ratio: tuple[float, float] = (5.0, 3.0),
     scan_delay_h: float = 20.0,
-    density_g_per_ml: float = 1.05,
+    density_g_per_ml: float = LIVER_DENSITY_G_PER_ML,
     blur_fwhm_mm: float = 0.0,
     nuclide: Nuclide | None = None,
 ) -> Phantom:

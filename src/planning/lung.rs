@@ -58,33 +58,52 @@ pub struct LungMass {
     pub clipped_high: usize,
 }
 
-/// `m = sum V clip((HU + 1000) / 1000, low, high)` in g over the lungs' voxels (Kao 2014's method).
+/// `m = sum w V clip((HU + 1000) / 1000, low, high)` in g over the lungs' voxels (Kao 2014's method).
 ///
-/// Errors for no voxels, a CT number that is not finite, or a mass outside 0.3-2.5 kg.
-pub fn mass_from_ct(hounsfield_units: &[f64], voxel_volume_ml: f64, clip_g_per_ml: [f64; 2]) -> Result<LungMass> {
+/// `inside` is the fraction `w` of each voxel within the lungs, 1 without it. A voxel of which nothing is inside is not
+/// looked at: what a scanner writes around the patient is no density. Errors for no voxels and for a CT number that is
+/// not finite. The mass is not held to a lung's domain: a CT may show a part of the lungs.
+pub fn mass_from_ct(
+    hounsfield_units: &[f64],
+    inside: Option<&[f64]>,
+    voxel_volume_ml: f64,
+    clip_g_per_ml: [f64; 2],
+) -> Result<LungMass> {
     let voxel_ml = check::positive("voxel volume in mL", voxel_volume_ml)?;
     let [low, high] = clip_g_per_ml;
     let low = check::within("lower density clip in g/mL", low, 0.0, 2.0)?;
     let high = check::within("upper density clip in g/mL", high, low, 2.0)?;
-    if hounsfield_units.is_empty() {
-        return Err(Error::Undefined {
-            quantity: "lung mass".into(),
-            reason: "the mask has no voxels".into(),
+    if let Some(weights) = inside.filter(|weights| weights.len() != hounsfield_units.len()) {
+        return Err(Error::Shape {
+            quantity: "fractions of the voxels inside the lungs".into(),
+            shape: vec![weights.len()],
+            requirement: format!("one for each CT number, {}", hounsfield_units.len()),
         });
     }
-    let (mut grams_per_ml, mut clipped_low, mut clipped_high) = (0.0, 0, 0);
-    for &hu in hounsfield_units {
+    let (mut grams_per_ml, mut voxels, mut clipped_low, mut clipped_high) = (0.0, 0.0, 0, 0);
+    for (n, &hu) in hounsfield_units.iter().enumerate() {
+        let weight = inside.map_or(1.0, |weights| weights[n]);
+        if weight == 0.0 {
+            continue;
+        }
         if !hu.is_finite() {
             return Err(Error::out_of_range("CT number in HU", hu, "finite"));
         }
         let density = (hu + 1000.0) / 1000.0;
         clipped_low += usize::from(density < low);
         clipped_high += usize::from(density > high);
-        grams_per_ml += density.clamp(low, high);
+        grams_per_ml += weight * density.clamp(low, high);
+        voxels += weight;
+    }
+    if voxels == 0.0 {
+        return Err(Error::Undefined {
+            quantity: "lung mass".into(),
+            reason: "no voxel of the CT lies inside the lungs".into(),
+        });
     }
     Ok(LungMass {
-        mass_kg: quantity::lung_mass_kg(grams_per_ml * voxel_ml / 1000.0)?,
-        volume_ml: hounsfield_units.len() as f64 * voxel_ml,
+        mass_kg: grams_per_ml * voxel_ml / 1000.0,
+        volume_ml: voxels * voxel_ml,
         clipped_low,
         clipped_high,
     })

@@ -204,13 +204,14 @@ impl Partition {
         }
     }
 
-    /// Delivered activity for a mean dose to one tumor: `D W / (r C (1 - L))`.
+    /// Delivered activity for a mean dose to one tumor: `D W / (r C (1 - L))`. An error beyond what `doses` takes.
     pub fn activity_for_tumor_dose_gbq(&self, target_dose_gy: f64, tumor: usize) -> Result<(f64, Doses)> {
         let dose = quantity::target_dose_gy("target tumor dose in Gy", target_dose_gy)?;
         let (_, ratio) = self.tumors.get(tumor).ok_or_else(|| {
             Error::out_of_range("tumor", tumor as f64, format!("an index below {}", self.tumors.len()))
         })?;
         let activity = dose * self.weight_kg() / (ratio * self.dose_factor * (1.0 - self.lung_shunt));
+        let activity = check::within("activity that the target dose needs in GBq", activity, 0.0, 100.0)?;
         Ok((activity, self.doses_at(activity)))
     }
 

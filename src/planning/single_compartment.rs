@@ -46,9 +46,10 @@ impl SingleCompartment {
         Ok(dose * self.mass_kg / (self.dose_factor * (1.0 - self.lung_shunt_fraction)))
     }
 
-    /// Activity in the vial at treatment that delivers an activity.
+    /// Activity in the vial at treatment that delivers an activity; an error beyond what `delivered_gbq` takes.
     pub fn in_vial_gbq(&self, activity_delivered_gbq: f64) -> Result<f64> {
-        Ok(delivered(activity_delivered_gbq)? / (1.0 - self.residual_fraction))
+        let in_vial = delivered(activity_delivered_gbq)? / (1.0 - self.residual_fraction);
+        check::within("activity that the target dose needs in the vial at treatment in GBq", in_vial, 0.0, 100.0)
     }
 
     /// Mean dose to the perfused mass.
@@ -64,7 +65,6 @@ impl SingleCompartment {
     }
 }
 
-/// No upper bound: a large target dose may ask for more than any vial holds, and the caller must see how much.
 fn delivered(activity_gbq: f64) -> Result<f64> {
     check::non_negative("delivered activity in GBq", activity_gbq)
 }

@@ -64,11 +64,9 @@ from .limits import (
 )
 from .lung import (
     LungDose,
-    LungMass,
     LungShunt,
     lung_dose,
     lung_mass_for_dose_kg,
-    lung_mass_from_ct,
     lung_shunt_for_dose,
     planar_lung_shunt_fraction,
     scatter_corrected_counts,
@@ -178,7 +176,6 @@ __all__ = [
     "LimitState",
     "LungDose",
     "LungDoseBounds",
-    "LungMass",
     "LungShunt",
     "LungShuntReduction",
     "MaximumActivity",
@@ -232,7 +229,6 @@ __all__ = [
     "lung_dose",
     "lung_dose_bounds",
     "lung_mass_for_dose_kg",
-    "lung_mass_from_ct",
     "lung_shunt_for_dose",
     "lung_shunt_reduction",
     "mass_from_volume_kg",

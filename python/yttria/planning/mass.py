@@ -9,9 +9,9 @@ from .._inputs import number
 def mass_from_volume_kg(volume_ml: float, *, density_g_per_ml: float) -> float:
     """`V rho / 1000` in kg.
 
-    The density is the caller's: 1.03 g/mL is the habit of guidelines for liver (EANM 2022), 1.05 and 1.06 those of
-    ICRP publications; dose follows it inversely. Raises `OutOfRangeError` for a volume that is not positive or a
-    density outside 0.2-2 g/mL.
+    The density is the caller's: `yttria.tissue.LIVER_DENSITY_G_PER_ML` (1.05) is what doses take for liver if nothing
+    is given, 1.03 g/mL the habit of guidelines (EANM 2022); dose follows it inversely. Raises `OutOfRangeError` for a
+    volume that is not positive or a density outside 0.2-2 g/mL.
     """
     return _core.mass_kg(number("volume in mL", volume_ml), number("density in g/mL", density_g_per_ml))
 

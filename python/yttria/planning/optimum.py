@@ -78,7 +78,7 @@ def optimum(
     plan: TerritoryPlan,
     *,
     objective: str,
-    tumor_dose: str = "perfused_mean",
+    tumor_dose: str = "portion",
     lung_limit_gy: float | None = 30.0,
     lung_cumulative_limit_gy: float | None = 50.0,
     normal_perfused_limit_gy: Limits = None,
@@ -92,8 +92,8 @@ def optimum(
     `objective` has no default, since objectives give different plans: "max_min_tumor_dose" makes the smallest tumor
     dose (over its weight in `tumor_weights`, 1 where none is given) as large as possible, "max_tumor_energy" the energy
     imparted to all tumors, "min_lung_energy" makes the energy imparted to the lungs as small as the targets allow.
-    `tumor_dose` says which dose targets and the smallest dose mean: "perfused_mean", "whole_mean", or "portion", each
-    portion on its own.
+    `tumor_dose` is the dose that targets and the smallest dose mean: "portion", each portion on its own, so that no
+    part of a tumor is left without a dose; "perfused_mean" or "whole_mean", means in which a part may have 0 Gy.
 
     Limits are maxima: lungs in this treatment, lungs with `plan.prior_lung_dose_gy`, perfused normal liver and
     activity of each territory (one for all, or by name), mean of all normal liver. Those on the normal liver count the

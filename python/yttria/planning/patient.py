@@ -9,6 +9,7 @@ from typing import Any
 from .._core import Nuclide
 from ..advisory import Advisory
 from ..errors import UndefinedError
+from ..tissue import LIVER_DENSITY_G_PER_ML
 from ._patient_checks import (
     PRIOR_DOSES,
     check_masses,
@@ -98,7 +99,7 @@ class Patient:
     prior_lung_dose_gy: float | None = None
     untreated_tumor_mass_kg: float = 0.0
     residual_fraction: float = 0.0
-    liver_density_g_per_ml: float = 1.03
+    liver_density_g_per_ml: float = LIVER_DENSITY_G_PER_ML
     height_cm: float | None = None
     weight_kg: float | None = None
     target_perfused_dose_gy: float | None = None

@@ -227,7 +227,8 @@ class TerritoryPlan:
         """The doses of all tissue. Activities are those delivered, in the order of the territories or by name.
 
         Raises `OutOfRangeError`, `ShapeError`, `UnknownNameError`. Advises `lung_dose_above_limit` (30 Gy),
-        `cumulative_lung_dose_above_limit` (50 Gy), `lung_shunt_above_20_percent`, `ratio_below_1`, `ratio_above_20`,
+        `cumulative_lung_dose_above_limit` (50 Gy), `lung_shunt_above_20_percent`, `tumor_without_uptake`,
+        `ratio_below_1`, `ratio_above_20`, `territory_without_activity`, `portion_below_half_of_mean`,
         `activity_above_vial`, and `normal_livers_taken_as_disjoint` where a tumor is fed twice.
         """
         core, given = self.core(), self.activities(activities_delivered_gbq)
@@ -257,7 +258,12 @@ class TerritoryPlan:
             all_normal,
             lung,
             self.prior_lung_dose_gy + lung,
-            (*self.advisories(), *self._lung_advisories(lung), *self._vial_advisories(given)),
+            (
+                *self.advisories(),
+                *self._uneven(given, portions),
+                *self._lung_advisories(lung),
+                *self._vial_advisories(given),
+            ),
             tuple(
                 None if dose is None else dose + self.prior_normal_perfused_dose_gy.get(territory.name, 0.0)
                 for territory, dose in zip(self.territories, normal, strict=True)
@@ -277,7 +283,10 @@ class TerritoryPlan:
             for portion in territory.tumors:
                 ratio = portion.tumor_to_normal_ratio
                 text = f"tumor-to-normal ratio {ratio:.4g} of '{portion.tumor}' in '{territory.name}' is"
-                if ratio < 1.0:
+                if ratio == 0.0:
+                    message = f"{text} 0: this tumor takes up nothing and gets no dose"
+                    found.append(Advisory("tumor_without_uptake", message, ratio, 0.0, _OWN))
+                elif ratio < 1.0:
                     message = f"{text} below 1: a hypovascular tumor"
                     found.append(Advisory("ratio_below_1", message, ratio, 1.0, _OWN))
                 if ratio > 20.0:
@@ -305,6 +314,30 @@ class TerritoryPlan:
             for territory, activity in zip(self.territories, activities_gbq, strict=True)
             for advisory in vial_content(activity)
         ]
+
+    def _uneven(self, given: Sequence[float], portions: Sequence[Sequence[float]]) -> tuple[Advisory, ...]:
+        """Territories without activity, and portions that have less than half of their tumor's mean dose."""
+        found = [
+            Advisory("territory_without_activity", f"Territory '{t.name}' gets no activity.", activity, 0.0)
+            for t, activity in zip(self.territories, given, strict=True)
+            if activity <= 1e-9 * max(given, default=0.0) and any(activity > 0 for activity in given)
+        ]
+        overlap = self._overlaps()
+        doses: dict[str, list[tuple[str, float, float]]] = {}
+        for territory, of_territory in zip(self.territories, portions, strict=True):
+            for portion, dose in zip(territory.tumors, of_territory, strict=True):
+                if overlap[portion.tumor] == "disjoint":
+                    doses.setdefault(portion.tumor, []).append((territory.name, portion.mass_kg, dose))
+        for tumor, parts in doses.items():
+            mean = sum(mass * dose for _, mass, dose in parts) / sum(mass for _, mass, _ in parts)
+            for name, _, dose in parts:
+                if dose < 0.5 * mean:
+                    message = (
+                        f"The portion of '{tumor}' in '{name}' gets {dose:.4g} Gy, less than half of the tumor's mean "
+                        f"of {mean:.4g} Gy."
+                    )
+                    found.append(Advisory("portion_below_half_of_mean", message, dose, 0.5 * mean, _OWN))
+        return tuple(found)
 
     def _lung_advisories(self, lung_dose_gy: float) -> tuple[Advisory, ...]:
         cumulative = self.prior_lung_dose_gy + lung_dose_gy

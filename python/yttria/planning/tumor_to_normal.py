@@ -77,7 +77,10 @@ def kao_activities(
 def _advisories(ratio: float, tumor_mass_kg: float) -> tuple[Advisory, ...]:
     found = []
     own = "this project's choice, after the ranges in use"
-    if ratio < 1.0:
+    if ratio == 0.0:
+        message = "tumor-to-normal ratio is 0: this tumor takes up nothing and gets no dose"
+        found.append(Advisory("tumor_without_uptake", message, ratio, 0.0, own))
+    elif ratio < 1.0:
         message = f"tumor-to-normal ratio {ratio:.4g} is below 1: a hypovascular tumor"
         found.append(Advisory("ratio_below_1", message, ratio, 1.0, own))
     if ratio > 20.0:

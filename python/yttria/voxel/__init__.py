@@ -7,7 +7,8 @@ from .convolution import ConvolutionPlan
 from .ct_density import CtDensityCurve, DensityImage, ct_density_curve, ct_density_curves, density_image
 from .dose_image import ActivityInField, DoseResult, dose_image
 from .local_deposition import local_deposition
-from .mass import StructureMass, lung_mass, structure_mass
+from .lung_mass import LungMass, lung_mass
+from .mass import StructureMass, structure_mass
 from .scaling import AbsoluteScaling, RelativeScaling
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "CtDensityCurve",
     "DensityImage",
     "DoseResult",
+    "LungMass",
     "RelativeScaling",
     "StructureMass",
     "absorbed_dose",

@@ -20,6 +20,7 @@ from ..image import Image, empty
 from ..kernels import VoxelSValues, voxel_s_values
 from ..provenance import Provenance
 from ..structure import Structure
+from ..tissue import LIVER_DENSITY_G_PER_ML
 from .absorbed_dose import convolved
 from .ct_density import DensityImage
 from .density import LOW_DENSITY_G_PER_ML, settled_density
@@ -29,7 +30,7 @@ from .scaling import AbsoluteScaling, RelativeScaling
 #: The dose models, with their names for people.
 METHOD_NAMES = {"local_deposition": "local deposition", "voxel_s_values": "voxel S values"}
 METHODS = tuple(METHOD_NAMES)
-DEFAULT_DENSITY_G_PER_ML = 1.05
+DEFAULT_DENSITY_G_PER_ML = LIVER_DENSITY_G_PER_ML
 DEFAULT_MEDIUM = "liver"
 #: What `DoseResult.table` states: the minimum dose of the hottest percents, and of a volume in mL.
 PERCENTS = (99, 98, 95, 70, 50, 5, 2, 1)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..advisory import Advisory
 from ..errors import OutOfRangeError, UndefinedError, UnitError
 from ..image import Image
 from ..structure import Structure
-from .ct_density import DEFAULT_CURVE, CtDensityCurve, DensityImage, density_image
-
-#: Lungs: outside this, a lung mass is advised of.
-USUAL_LUNGS_KG = (0.6, 1.4)
+from .ct_density import DensityImage
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,40 @@ def structure_mass(
         raise UnitError(f"density must be an Image in g/mL (density_image makes one from a CT), got {found}")
     parts = [structure] if isinstance(structure, Structure) else list(structure)
     name = ", ".join(part.name for part in parts)
+    inside = structure_fractions(parts, image, threads)
+    if inside is None:
+        raise UndefinedError(f"the mass of '{name}' is undefined: no part of it lies inside the image")
+    box, total = image.array[inside.box], inside.fractions
+    voxel_ml = image.voxel_volume_ml
+    volume_ml = float(total.sum()) * voxel_ml
+    mass_kg = float(np.einsum("kji,kji->", total, box, dtype=np.float64)) * voxel_ml / 1000.0
+    if not np.isfinite(mass_kg):
+        raise OutOfRangeError(f"density in g/mL must be finite, got {mass_kg} kg for '{name}'")
+    outside = inside.outside_fraction
+    advisories = (*(density.advisories if isinstance(density, DensityImage) else ()), *inside.advisories)
+    return StructureMass(mass_kg, volume_ml, 1000.0 * mass_kg / volume_ml, outside, advisories)
+
+
+@dataclass(frozen=True, eq=False)
+class StructureFractions:
+    """Fraction of each voxel inside structures, in the box of an image around them, and what of them lies outside."""
+
+    box: tuple[slice, ...]
+    fractions: NDArray[Any]
+    outside_fraction: float
+    advisories: tuple[Advisory, ...]
+
+
+def structure_fractions(parts: Sequence[Structure], image: Image, threads: int | None) -> StructureFractions | None:
+    """The fractions of structures that do not overlap, as one; None if no part lies inside the image.
+
+    Raises `OutOfRangeError` if they overlap.
+    """
+    name = ", ".join(part.name for part in parts)
     occupancies = [part.occupancy_on(image, threads=threads) for part in parts]
     inside = [o for o in occupancies if o.weights.size]
     if not inside:
-        raise UndefinedError(f"the mass of '{name}' is undefined: no part of it lies inside the image")
+        return None
     low = np.min([o.origin for o in inside], axis=0)
     high = np.max([np.add(o.origin, o.weights.shape) for o in inside], axis=0)
     total = np.zeros(tuple(high - low))
@@ -62,43 +91,14 @@ def structure_mass(
         total[tuple(slice(a, a + n) for a, n in zip(start, o.weights.shape, strict=True))] += o.weights
     if total.max() > 1 + 1e-6:
         raise OutOfRangeError(f"'{name}' must not overlap, got {np.count_nonzero(total > 1 + 1e-6)} voxels in several")
-    box = image.array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
-    voxel_ml = image.voxel_volume_ml
-    volume_ml = float(total.sum()) * voxel_ml
-    mass_kg = float(np.einsum("kji,kji->", total, box, dtype=np.float64)) * voxel_ml / 1000.0
-    if not np.isfinite(mass_kg):
-        raise OutOfRangeError(f"density in g/mL must be finite, got {mass_kg} kg for '{name}'")
     whole = sum(part.volume_ml for part in parts)
     outside = max(0.0, sum(o.outside_fraction * p.volume_ml for o, p in zip(occupancies, parts, strict=True)) / whole)
-    advisories = list(density.advisories if isinstance(density, DensityImage) else ())
+    advisories = []
     if outside > 1e-6:
         message = f"{outside:.2%} of '{name}' lies outside the image and has no mass here."
         advisories.append(Advisory("structure_outside_image", message, outside, 0.0))
     if (low == 0).any() or (high == image.shape).any():
         message = f"'{name}' reaches the outermost voxels of the image: what lies beyond has no mass here."
         advisories.append(Advisory("structure_cut", message))
-    return StructureMass(mass_kg, volume_ml, 1000.0 * mass_kg / volume_ml, outside, tuple(advisories))
-
-
-def lung_mass(
-    ct: Image,
-    lungs: Structure | Sequence[Structure],
-    *,
-    curve: str | CtDensityCurve = DEFAULT_CURVE,
-    outside: str = "refuse",
-    threads: int | None = None,
-) -> StructureMass:
-    """`structure_mass` of the lungs by `density_image`; its `mass_kg` is what `yttria.planning.lung_dose` asks for.
-
-    `lungs`: one structure or the lobes. Raises and advises as these two do, and advises `lung_mass_unusual` outside
-    0.6-1.4 kg (Kao 2014: 822 +- 103 g, read). A CT of the abdomen cuts the lungs (`structure_cut`): then the mass is
-    that of the part in view, and no lung mass.
-    """
-    found = structure_mass(density_image(ct, curve=curve, outside=outside, threads=threads), lungs, threads=threads)
-    low, high = USUAL_LUNGS_KG
-    if low <= found.mass_kg <= high:
-        return found
-    message = f"The lung mass {found.mass_kg:.4g} kg is outside {low} to {high} kg."
-    limit = low if found.mass_kg < low else high
-    unusual = Advisory("lung_mass_unusual", message, found.mass_kg, limit, "Kao 2014: 822 +- 103 g, read")
-    return replace(found, advisories=(*found.advisories, unusual))
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    return StructureFractions(box, total, outside, tuple(advisories))

@@ -45,12 +45,15 @@ fn scatter_corrected_counts(
 fn lung_mass_from_ct(
     py: Python<'_>,
     hounsfield_units: &Bound<'_, PyAny>,
+    inside: Option<&Bound<'_, PyAny>>,
     voxel_volume_ml: f64,
     clip_g_per_ml: [f64; 2],
 ) -> PyResult<(f64, f64, usize, usize)> {
     let values = borrowed::<f64, Ix1>(hounsfield_units)?;
     let values = values.as_slice()?;
-    let lungs = detached(py, || lung::mass_from_ct(values, voxel_volume_ml, clip_g_per_ml))?;
+    let inside = inside.map(borrowed::<f64, Ix1>).transpose()?;
+    let inside = inside.as_ref().map(|weights| weights.as_slice()).transpose()?;
+    let lungs = detached(py, || lung::mass_from_ct(values, inside, voxel_volume_ml, clip_g_per_ml))?;
     Ok((lungs.mass_kg, lungs.volume_ml, lungs.clipped_low, lungs.clipped_high))
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ... import planning as p
+from ...voxel import lung_mass
 from ._common import Answer, Inputs, codes, nuclide
 
 
@@ -61,13 +62,13 @@ def lsf_spect(i: Inputs) -> Answer:
 
 
 def lung_mass_from_ct(i: Inputs) -> Answer:
-    result = p.lung_mass_from_ct([i["mean_HU"]], voxel_volume_ml=i["lung_volume_mL"])
+    result = lung_mass([i["mean_HU"]], voxel_volume_ml=i["lung_volume_mL"])
     return {"lung_mass_kg": result.lung_mass_kg, "warnings": codes(result)}
 
 
 def lung_mass_from_ct_voxels(i: Inputs) -> Answer:
     low, high = i.get("density_clip_g_per_mL", (0.0, 1.1))
-    result = p.lung_mass_from_ct(i["HU"], voxel_volume_ml=i["voxel_volume_mL"], density_clip_g_per_ml=(low, high))
+    result = lung_mass(i["HU"], voxel_volume_ml=i["voxel_volume_mL"], density_clip_g_per_ml=(low, high))
     return {"lung_mass_kg": result.lung_mass_kg, "warnings": codes(result)}
 
 

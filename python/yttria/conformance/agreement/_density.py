@@ -6,6 +6,7 @@ import numpy as np
 
 from ... import Image, Structure, density_image
 from ...reference import ct_density as reference
+from ...reference import lung as lung_reference
 from ...reference import resampling as resampling_reference
 from ...voxel import ct_density_curve, lung_mass, structure_mass
 from ._entry import Agreement
@@ -37,6 +38,7 @@ def entries() -> list[Agreement]:
     def mass_kg() -> float:
         return reference.structure_mass_kg(reference.density_from_ct(hounsfield, *nodes), region, voxel_ml)
 
+    lung_ct = rng.normal(-780.0, 150.0, 1500)
     return [
         Agreement(
             "voxel.density_image",
@@ -45,5 +47,9 @@ def entries() -> list[Agreement]:
         ),
         Agreement("voxel.DensityImage.resampled_on", lambda: density.resampled_on(grid).image.array, averaged),
         Agreement("voxel.structure_mass", lambda: structure_mass(density, organ).mass_kg, mass_kg),
-        Agreement("voxel.lung_mass", lambda: lung_mass(ct, organ, outside="clamp").mass_kg, mass_kg),
+        Agreement(
+            "voxel.lung_mass",
+            lambda: lung_mass(lung_ct, voxel_volume_ml=3.0).lung_mass_kg,
+            lambda: lung_reference.lung_mass_kg(lung_ct, 3.0),
+        ),
     ]

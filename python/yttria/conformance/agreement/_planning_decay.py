@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ... import planning as p
 from ...reference import combined_shunt, decay, delivery, lung, single_compartment
 from ._entry import Agreement
@@ -134,8 +132,6 @@ def _lung() -> list[Agreement]:
             lung.geometric_mean(ha, hp, background, 3000),
         )
 
-    ct = np.random.default_rng(21).uniform(-1100.0, 300.0, 700)
-
     def bounds(shunt: float, maa: float, y90: float) -> list[Any]:
         found = p.lung_dose_bounds(
             shunt, maa_mbq=[maa, 75.0], y90_delivered_gbq=[y90, 1.4], lung_mass_kg=0.9, nuclide=NUCLIDE
@@ -174,11 +170,6 @@ def _lung() -> list[Agreement]:
             (1e3, 2e4),
             (25.0, 32.0),
             (10.0, 16.0),
-        ),
-        Agreement(
-            "planning.lung_mass_from_ct",
-            lambda: p.lung_mass_from_ct(ct, voxel_volume_ml=3.0).lung_mass_kg,
-            lambda: lung.lung_mass_kg(ct, 3.0),
         ),
         each(
             "lung_dose",

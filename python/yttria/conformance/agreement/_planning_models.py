@@ -216,7 +216,13 @@ def _territories() -> list[Agreement]:
         ]
 
     def best() -> list[Any]:
-        found = p.optimum(PLAN, objective="max_min_tumor_dose", lung_limit_gy=25.0, normal_perfused_limit_gy=60.0)
+        found = p.optimum(
+            PLAN,
+            objective="max_min_tumor_dose",
+            tumor_dose="perfused_mean",
+            lung_limit_gy=25.0,
+            normal_perfused_limit_gy=60.0,
+        )
         return [found.objective_value, found.activities_delivered_gbq]
 
     def corner() -> list[Any]:

@@ -8,19 +8,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...advisory import Advisory
-from ...affine import voxel_size_mm
+from ...affine import Affine, voxel_size_mm
 from ...errors import UnitError, YttriaError
 from .dataset import items, quiet, text
-from .image import Described, described
-from .nuclide import stated_nuclide
+from .image import described
 from .series import Paths, Series, files, root, scan
 from .timing import ACTIVITY_MODALITIES, ActivityTiming, timing_of
 
 
 @dataclass(frozen=True)
 class SeriesReport:
-    """One series: what it is, its grid, unit, nuclide, timing, structures, doubts, and why it cannot be read, if so.
+    """One series: what it is, its grid, its unit, its timing, its structures, and why it cannot be read, if so.
 
     What does not apply is None or empty. `shape` and `voxel_size_mm` are (k, j, i). `place`: the folder of its files,
     or the file where there is one, below what was looked through. `name`: modality and number, and as much of
@@ -43,8 +41,6 @@ class SeriesReport:
     timing_problem: str | None = None
     structures: tuple[str, ...] = ()
     problem: str | None = None
-    nuclide: str | None = None
-    advisories: tuple[Advisory, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,23 +125,18 @@ def _image(series: Series) -> dict[str, Any]:
     try:
         found = described(series, None)
     except UnitError as error:
-        # These can be read if they are asked for: the grid is worth showing.
-        found = described(series, "HU" if series.modality == "CT" else "counts")
-        return _described(found) | {"problem": str(error)}
-    return _described(found)
+        # Counts can be read where they are asked for: the grid is worth showing.
+        found = described(series, "counts")
+        return _grid(found.shape, found.affine) | {"unit": found.unit, "problem": str(error)}
+    return _grid(found.shape, found.affine) | {"unit": found.unit}
 
 
-def _described(found: Described) -> dict[str, Any]:
-    return {
-        "unit": found.unit,
-        "advisories": found.advisories,
-        "shape": found.shape,
-        "voxel_size_mm": voxel_size_mm(found.affine),
-    }
+def _grid(shape: tuple[int, int, int], affine: Affine) -> dict[str, Any]:
+    return {"shape": shape, "voxel_size_mm": voxel_size_mm(affine)}
 
 
 def _activity(series: Series) -> dict[str, Any]:
-    entry = _image(series) | {"nuclide": stated_nuclide(series.headers[0].dataset)}
+    entry = _image(series)
     try:
         return entry | {"timing": timing_of(series)}
     except Exception as error:
