@@ -183,6 +183,24 @@ def test_a_structure_beyond_the_image_and_doses_that_are_not_finite(monkeypatch)
             inside_voxels(around, affine, body, (2, 2, 2))
 
 
+def test_small_lesions_far_apart_do_not_fill_the_memory(monkeypatch) -> None:
+    mask = np.zeros((30, 20, 20), bool)
+    mask[1:3, 1:3, 1:3] = mask[27:29, 17:19, 17:19] = True
+    affine, dose = grid((4, 4, 4), (0, 0, 0)), np.random.default_rng(5).gamma(2, 30, mask.shape)
+    lesions = Structure("lesions", mask, affine)
+    whole = inside_voxels(dose, affine, lesions, (4, 4, 4)).histogram
+    monkeypatch.setattr(sub_voxel, "EXACT_BOX_PARTS", 10_000)
+    slabs = inside_voxels(dose, affine, lesions, (4, 4, 4)).histogram
+    assert whole is not None
+    assert slabs is not None
+    assert slabs != whole
+    assert slabs.volume_ml == pytest.approx(whole.volume_ml)
+    assert slabs.mean_gy == pytest.approx(whole.mean_gy, abs=1e-4)
+    for percent in (98, 50, 2):
+        at = slabs.dose_at_volume_percent(percent)
+        assert at == pytest.approx(whole.dose_at_volume_percent(percent), abs=2)
+
+
 def test_a_body_of_many_parts_takes_little_memory() -> None:
     """5.8e7 parts: all their samples would take more than 2 GB."""
     code = """

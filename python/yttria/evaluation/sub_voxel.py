@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 #: Parts per voxel along an axis, at most.
 MAX_PARTS = 64
-#: Parts of a structure up to which all its samples are kept, and parts of a slab of a larger one.
-EXACT_PARTS, SLAB_PARTS = 2**22, 2**23
+#: Parts of a structure, and of the box around it, up to which all its samples are kept; parts of a slab beyond.
+EXACT_PARTS, EXACT_BOX_PARTS, SLAB_PARTS = 2**22, 2**26, 2**23
 
 
 def voxel_parts(voxel_size_mm: Sequence[float], sub_voxel_mm: float) -> tuple[int, int, int]:
@@ -94,15 +94,16 @@ def inside_voxels(
 
     Notes
     -----
-    Up to 2^22 parts, the histogram is that of `dose_volume_histograms` on the grid of parts. Beyond, the same samples
-    are gathered slab by slab into 2^22 dose bins: volume and mean are the same to rounding, a dose at a volume within
-    2^-22 of the range of doses.
+    Up to 2^22 parts in a box of 2^26, the histogram is that of `dose_volume_histograms` on the grid of parts. Beyond,
+    two samples of each part are gathered slab by slab into 2^22 dose bins: volume and mean are the same to rounding,
+    and a dose at a volume is within 2^-22 of the range of doses of what these samples give.
     """
     voxel_ml = abs(float(np.linalg.det(affine_lps[:3, :3]))) * 1e-3
     part_ml = voxel_ml / math.prod(parts)
     shape, refined = parts_grid(dose_gy.shape, affine_lps, parts)
     coarse = structure.occupancy_on((dose_gy.shape, affine_lps), threads=threads)
-    if np.count_nonzero(coarse.weights) * math.prod(parts) <= EXACT_PARTS:
+    box_parts = coarse.weights.size * math.prod(parts)
+    if np.count_nonzero(coarse.weights) * math.prod(parts) <= EXACT_PARTS and box_parts <= EXACT_BOX_PARTS:
         fine = structure.occupancy_on((shape, refined), threads=threads)
         volume_ml, histogram = fine.volume_ml(part_ml), None
         if volume_ml > 0:
