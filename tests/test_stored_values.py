@@ -13,11 +13,13 @@ import pytest
 import SimpleITK
 from image_samples import affine, nrrd_file, values
 from test_interfile import written as interfile
+from test_metaimage import file_with as metaimage
 
 from yttria import Image, Structure, read_image, read_structures, write_image, write_structures
 from yttria.errors import FileFormatError, InsufficientMemoryError, YttriaError
 from yttria.io.files import NAME
 from yttria.io.opened import opened_files
+from yttria.io.sources import sources_of
 
 
 def detached(path: Path, data: str, payload: bytes = b"\n", **changes: str) -> Path:
@@ -204,6 +206,13 @@ def _readable(folder: Path) -> list[Path]:
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(plain.array), folder / "f.mha")
     interfile(folder / "g.hv")
     (folder / "h.3ddose").write_text("1 1 1\n0 1\n0 1\n0 1\n5\n0.1\n")
+    for n, plane in enumerate(values("<f4")):
+        (folder / f"i{n}.raw").write_bytes(plane.tobytes())
+    listed = "".join(f"i{n}.raw\n" for n in range(4)).encode()
+    metaimage(folder / "i.mhd", listed, ElementDataFile="LIST")
+    metaimage(folder / "j.mhd", b"\n", ElementDataFile="i%d.raw 0 3 1")
+    detached(folder / "k.nhdr", "LIST", listed)
+    detached(folder / "l.nhdr", "i%d.raw 0 3 1")
     (folder / "masks").mkdir()
     write_image(plain.with_array((plain.array > 50).astype(np.uint8), "1"), folder / "masks" / "liver.nhdr")
     return [*(p for p in sorted(folder.iterdir()) if NAME.match(p.name)), folder / "masks"]
@@ -211,7 +220,7 @@ def _readable(folder: Path) -> list[Path]:
 
 def test_every_file_that_a_reader_opens_is_recorded(tmp_path: Path) -> None:
     paths = _readable(tmp_path)
-    assert len(paths) == 12
+    assert len(paths) == 16
     for path in paths:
         for read in (lambda p: read_image(p, unit="1"), read_structures):
             _watched.append(set())
@@ -219,3 +228,5 @@ def test_every_file_that_a_reader_opens_is_recorded(tmp_path: Path) -> None:
                 read(path)
             found = {name for name in _watched.pop() if name.startswith(str(tmp_path))}
             assert found <= {str(p) for p in opened}, path
+            # A batch knows them beforehand, too.
+            assert found <= {str(p) for p in sources_of(path)}, path
