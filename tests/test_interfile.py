@@ -68,6 +68,7 @@ def written(
     """An Interfile header with these keys changed , or left out if None, and its values beside it."""
     fields = {**base, **{key.replace("_", " "): value for key, value in changes.items()}}
     lines = ["!INTERFILE  :=", *(f"{k} := {v}" for k, v in fields.items() if v is not None), "!END OF INTERFILE :="]
+    path.parent.mkdir(exist_ok=True)
     path.write_text("\r\n".join(lines) + "\r\n")
     console = "!version of keys" in base
     stored = values(">u2" if console else "<f4") if array is None else array
@@ -216,7 +217,7 @@ def test_labels_become_structures(tmp_path: Path) -> None:
         {"image scaling factor[1]": "{1, 2}"},
         {"image scaling factor[1]": "0"},
         {"image scaling factor[1]": "2", "quantification units": "3"},
-        {"name of data file": "../x.v"},
+        {"name of data file": "../y.v"},
         {"name of data file": "absent.v"},
         {"!name of data file": "other.v"},
     ],
@@ -258,3 +259,20 @@ def test_two_slice_distances_that_differ_are_a_warning(tmp_path: Path, stated: s
     image = read_image(written(tmp_path / "x.hv", {**STIR, "slice thickness (pixels)": stated}), unit="1")
     assert image.voxel_size_mm[0] == 3.5
     assert ("slice_distance_differs" in [a.code for a in image.advisories]) == warned
+
+
+@pytest.mark.parametrize("name", ["C:\\data\\x.v", "/export/home/x.v", "../x.v"])
+def test_values_that_were_moved_with_their_header_are_found_beside_it(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path / "patient" / "x.hv", {**STIR, "name of data file": name})
+    image = read_image(path, unit="1")
+    np.testing.assert_array_equal(image.array, values("<f4"))
+    assert ("data_file_beside_header", "note") in [(a.code, a.severity) for a in image.advisories]
+
+
+def test_keys_of_several_detector_heads_may_differ(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.h33", CONSOLE)
+    path.write_text(path.read_text().replace("!END", "start angle := 0\nstart angle := 180\n!END"))
+    assert read_image(path, unit="1").shape == SHAPE
+    path.write_text(path.read_text().replace("!END", "!matrix size [1] := 8\n!END"))
+    with pytest.raises(FileFormatError, match=r"states 'matrix size\[1\]' twice, differently"):
+        read_image(path, unit="1")

@@ -120,7 +120,7 @@ def read_image(
     -----
     unit_not_recognized, unit_converted, sform_and_qform_differ, affine_chosen, orientation_assumed, position_assumed,
     anatomical_orientation_differs, element_size_differs, byte_order_assumed, calibration_factor_not_applied,
-    slice_distance_assumed, slice_distance_differs, dose_per_history
+    slice_distance_assumed, slice_distance_differs, data_file_beside_header, dose_per_history
     """
     path = Path(path)
     options = _options(unit, affine, orientation, data_folder)

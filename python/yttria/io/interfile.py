@@ -8,6 +8,7 @@ where an image lies nor which way its axes run: what is assumed here is an advis
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,12 @@ _STIR_AXES = {
     ("feet_in", "supine"): "RPS",
     ("feet_in", "prone"): "LAS",
 }
+#: Keys that may be given twice only if they agree.
+_ONCE = (
+    *("matrix size", "scaling factor", "first pixel offset", "number of slices", "slice thickness", "centre-centre"),
+    *("name of data file", "data offset", "data starting block", "number format", "number of bytes", "imagedata"),
+    *("image scaling factor", "quantification units", "data rescale", "patient orientation", "patient rotation"),
+)
 _PROJECTIONS = ("view", "tangential", "bin", "segment", "projection", "axial coordinate")
 _FACTORS = ("image scaling factor", "quantification units", "data rescale slope", "rescale slope")
 _UNIT_KEYS = ("yttria_unit", "image data units", "data units", "units", "quantifier units", "quantification units")
@@ -70,6 +77,11 @@ def _read(path: Path, options: ReadOptions) -> tuple[Image, str | None]:
     name = header.text("name of data file")
     if name is None:
         raise ValueError("the header has no 'name of data file'")
+    base = re.split(r"[\\/]", name)[-1]
+    if base != name and base and not (path.parent / name).exists() and (path.parent / base).is_file():
+        message = f"{path.name}: its values are in {name!a}, which is not there. {base!a} beside the header was taken."
+        advisories.append(Advisory("data_file_beside_header", message, severity="note"))
+        name = base
     array = _scaled(header, read_beside(path, [name], options.data_folder, stored))
     if (factor := header.number("calibration factor")) not in (None, 0.0, 1.0):
         message = (
@@ -92,7 +104,8 @@ def _header(data: bytes) -> TextHeader:
         key, value = _key(key), value.strip()
         if key == "end of interfile":
             return TextHeader(fields)
-        if sign and value and fields.setdefault(key, value) != value:
+        # Other keys may be given once for each detector head or energy window.
+        if sign and value and fields.setdefault(key, value) != value and key.startswith(_ONCE):
             raise ValueError(f"the header states '{key}' twice, differently")
     return TextHeader(fields)
 
