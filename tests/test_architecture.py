@@ -39,7 +39,18 @@ PYTHON_ROOMS = {
     "planning": {"_core", "_inputs", "_text", "errors", "advisory", "data", "_extras", "io", "provenance", "tissue"},
     "kernels": {"_core", "errors", "advisory"},
     # `structure` as a type alone: structures bring their occupancy themselves.
-    "evaluation": {"_core", "_inputs", "errors", "advisory", "data", "affine", "image", "structure"},
+    "evaluation": {
+        "_core",
+        "_inputs",
+        "errors",
+        "advisory",
+        "data",
+        "affine",
+        "image",
+        "patient_identity",
+        "structure",
+    },
+    "patient_identity": {"advisory", "errors"},
     "voxel": {
         "_core",
         "_inputs",
@@ -94,6 +105,7 @@ PYTHON_ROOMS = {
         "image",
         "io",
         "kernels",
+        "patient_identity",
         "structure",
         "structure_selection",
         "voxel",

@@ -393,7 +393,7 @@ def test_the_command_line_says_what_is_wrong_and_how_it_ended(tmp_path: Path) ->
     (tmp_path / "a1.nii.gz").unlink()
     code, text = invoke("check", manifest)
     assert code == 1
-    assert "row 2, activity: no such file" in text
+    assert "line 3 (case 'case 0001'), activity: no such file" in text
     run = ("run", manifest, "-o", results, "--executor", "threads")
     code, text = invoke(*run)
     assert code == 3
@@ -410,9 +410,13 @@ def test_the_command_line_says_what_is_wrong_and_how_it_ended(tmp_path: Path) ->
     assert code == 0
     assert (results / "summary.png").read_bytes().startswith(b"\x89PNG")
     manifest.write_text(manifest.read_text().replace("Normal liver,1.0,", "Normal liver,1400,"))
-    code, text = invoke(*run)
+    code, text = invoke(*run, "--strict")
     assert code == 1
-    assert "row 1, administered_gbq" in text
+    assert "line 2 (case 'case 0000'), administered_gbq" in text
     assert "did you mean 1.4?" in text
+    assert invoke(*run)[0] == 3
+    code, text = invoke("summary", results)
+    assert "line 2, case 0000: ManifestError: administered_gbq: " in text
+    assert "7 cases" in text
     assert invoke("run", manifest, "-o", results, "--shard", "1of2")[0] == 1
     assert invoke("summary", tmp_path)[0] == 1

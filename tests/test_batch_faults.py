@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from batch_samples import cohort, contents, finished, ledger_lines, start
 
 from yttria.batch import run_manifest
+from yttria.batch.folder import mark_folder
 from yttria.batch.ledger import lines
 
 COUNT = 400
@@ -154,7 +155,12 @@ def test_a_full_disk(manifest: Path, undisturbed: dict[str, bytes], small_disk: 
     }
 
 
-def test_a_runner_killed_while_it_writes_leaves_nothing_behind_for_long(manifest: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", [True, False], ids=["its mark", "a map"])
+def test_a_runner_killed_while_it_writes_leaves_nothing_behind_for_long(
+    manifest: Path, tmp_path: Path, first: bool
+) -> None:
+    if not first:
+        mark_folder(tmp_path, manifest)
     dies = (
         "import os, signal\n"
         "os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -163,7 +169,7 @@ def test_a_runner_killed_while_it_writes_leaves_nothing_behind_for_long(manifest
     arguments = ("batch", "run", manifest, "-o", tmp_path, "--executor", "threads", "--maps", "nii.gz")
     killed = subprocess.run([sys.executable, "-c", dies, *map(str, arguments)], capture_output=True, timeout=120)
     assert killed.returncode == -signal.SIGKILL
-    assert list((tmp_path / "maps").rglob(".*.nii.gz.*"))
+    assert list(tmp_path.rglob(".batch.json.*" if first else ".*.nii.gz.*"))
     finished(start(*arguments))
     assert not [path for path in tmp_path.rglob("*") if path.name[0] == "." or path.suffix == ".tmp"]
     maps = {str(path.relative_to(tmp_path)) for path in (tmp_path / "maps").rglob("*.nii.gz")}

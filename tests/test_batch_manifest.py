@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -125,7 +126,8 @@ def test_every_mistake_is_named_with_row_and_column(folder: Path, name: str) -> 
     ]
     assert "did you mean 1.4?" in found[1].message
     assert "2 times" in found[4].message
-    with pytest.raises(ManifestError, match="row 1, unit"):
+    where = "line 2" if name.endswith("csv") else "row 1"
+    with pytest.raises(ManifestError, match=rf"{where} \(case 'case 0000'\), unit"):
         list(read_manifest(path))
 
 
@@ -135,11 +137,10 @@ def test_what_csv_alone_can_get_wrong(folder: Path) -> None:
     found = check_manifest(path)[1]
     assert [(p.row, p.column) for p in found] == [(0, "dose"), (1, "scan_delay_h"), (2, ""), (2, "scan_delay_h")]
     assert "unknown column" in found[0].message
-    path.write_text("case_id;activity;structures\n")
-    assert {p.column for p in check_manifest(path)[1]} >= {"case_id;activity;structures", "activity"}
-    path.write_bytes(b"case_id,activity,structures,scan_delay_h\n\xff\xfe,a,b,0\n")
-    with pytest.raises(FileFormatError, match="not a readable CSV"):
-        check_manifest(path)
+    for damaged in (b"case_id,activity,structures,scan_delay_h\n\xff\x81,a,b,0\n", b"c\0a\0s\0e\0", b'case_id,"a\n'):
+        path.write_bytes(damaged)
+        with pytest.raises(FileFormatError, match="not a readable CSV"):
+            check_manifest(path)
     (folder / "raw.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(FileFormatError, match="not a readable Parquet"):
         check_manifest(folder / "raw.parquet")
@@ -211,3 +212,64 @@ def test_folders_of_dicom_become_a_manifest_that_runs(shared_data: Path, tmp_pat
     assert report.quarantined == 0
     (dose_map,) = (tmp_path / "results" / "maps").rglob("*.dcm")
     assert read_rtdose(dose_map).array.max() == pytest.approx(dose_case(case).result.image.array.max())
+
+
+_SIDECAR = {
+    "Units": "Bq/mL",
+    "InjectedRadioactivity": 2000,
+    "InjectedRadioactivityUnits": "MBq",
+    "ImageDecayCorrected": True,
+    "ImageDecayCorrectionTime": 0,
+    "InjectionStart": -72000,
+    "TracerRadionuclide": "Y90",
+}
+_ALL = {"unit": "Bq/mL", "administered_gbq": 2.0, "scan_delay_h": 20.0}
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "row", "noted"),
+    [
+        (_SIDECAR, _ALL, ""),
+        (_SIDECAR | {"TracerRadionuclide": "90Y"}, _ALL, ""),
+        (_SIDECAR | {"TracerRadionuclide": "Yttrium-90", "Units": "Bq/ml"}, _ALL, ""),
+        (_SIDECAR | {"InjectedRadioactivity": 2e9, "InjectedRadioactivityUnits": "Bq"}, _ALL, ""),
+        (_SIDECAR | {"TracerRadionuclide": "F18"}, {}, "TracerRadionuclide is 'F18', not Y-90"),
+        (_SIDECAR | {"TracerRadionuclide": ["Y90"]}, {}, "TracerRadionuclide"),
+        ([_SIDECAR], {}, "must be a JSON object"),
+        ("text", {}, "must be a JSON object"),
+        (None, {}, "must be a JSON object"),
+        (_SIDECAR | {"Units": ["Bq/mL"]}, {"unit"}, "Units must be a unit"),
+        (_SIDECAR | {"Units": "mbq/ml"}, {"unit"}, "Units must be a unit"),
+        (
+            _SIDECAR | {"InjectedRadioactivityUnits": ["MBq"]},
+            {"administered_gbq"},
+            "InjectedRadioactivityUnits must be",
+        ),
+        (_SIDECAR | {"InjectedRadioactivity": "2000"}, {"administered_gbq"}, "InjectedRadioactivity must be a number"),
+        (_SIDECAR | {"InjectedRadioactivity": True}, {"administered_gbq"}, "InjectedRadioactivity must be a number"),
+        (_SIDECAR | {"InjectedRadioactivity": 10**400}, {"administered_gbq"}, "InjectedRadioactivity must be a number"),
+        (_SIDECAR | {"InjectedRadioactivity": float("nan")}, {"administered_gbq"}, "must be a number"),
+        (_SIDECAR | {"InjectionStart": 3600}, {"scan_delay_h"}, "lies before InjectionStart"),
+        (_SIDECAR | {"InjectionStart": [0]}, {"scan_delay_h"}, "InjectionStart must be a number of seconds"),
+        (_SIDECAR | {"ImageDecayCorrected": "yes"}, {"scan_delay_h"}, "ImageDecayCorrected must be true or false"),
+    ],
+)
+def test_a_sidecar_of_another_shape_is_a_note_that_names_it(
+    folder: Path, tmp_path: Path, sidecar: Any, row: Any, noted: str
+) -> None:
+    (tmp_path / "sub-01_pet.nii.gz").write_bytes((folder / "a0.nii.gz").read_bytes())
+    (tmp_path / "sub-01_pet.json").write_text(json.dumps(sidecar))
+    found = discover(tmp_path)
+    stated = {name: value for name, value in found.rows[0].items() if name in _ALL}
+    assert stated == (row if isinstance(row, dict) else {n: v for n, v in _ALL.items() if n not in row})
+    notes = [note for note in found.notes if "sub-01_pet.json" in note]
+    assert len(notes) == bool(noted)
+    assert noted in "".join(notes)
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe{", b"[" * 100_000, b"\xef\xbb\xbf{}"])
+def test_a_sidecar_that_is_no_json_is_a_note(folder: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "sub-01_pet.nii.gz").write_bytes((folder / "a0.nii.gz").read_bytes())
+    (tmp_path / "sub-01_pet.json").write_bytes(content)
+    notes = [note for note in discover(tmp_path).notes if "not readable as JSON" in note]
+    assert len(notes) == (not content.endswith(b"{}"))

@@ -408,3 +408,13 @@ def test_a_grid_or_reference_that_does_not_fit(tmp_path: Path, pet: Path) -> Non
         _write(tmp_path, reference=[sorted(pet.iterdir())[1], other])
     with pytest.raises(FileNotFoundError):
         _write(tmp_path, reference=tmp_path / "none.dcm")
+
+
+def test_planes_without_thickness_are_compared_on_the_command_line(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    runner, app = pytest.importorskip("typer.testing").CliRunner(), pytest.importorskip("yttria.cli.app").app
+    planar = _changed(tmp_path, _set("SliceThickness", None), _dose("plain", values(shape=(1, 5, 7))))
+    done = runner.invoke(app, ["compare", str(planar), str(planar), "-o", str(tmp_path / "out"), "--json"])
+    assert done.exit_code == 0, done.output
+    assert '"planar_dose"' in done.stdout
+    assert (tmp_path / "out" / "comparison.png").is_file()

@@ -33,6 +33,25 @@ def plain(text: object) -> str:
     return "".join(_spelled(c) if unicodedata.category(c) in _UNSEEN else c for c in shown)
 
 
+def literal(text: str) -> str:
+    """A text of the user's files for matplotlib: nothing of it is mathematics or hides a label."""
+    shown = plain(text).replace("\\", "\\\\") if "$" in text else plain(text)
+    shown = shown.replace("$", r"\$")
+    # A label that begins with an underscore would be left out of a legend.
+    return f" {shown}" if shown.startswith("_") else shown
+
+
+def encodable(text: str) -> str:
+    """Spell out what has no place in UTF-8: halves of characters, as in file names of other encodings.
+
+    Examples
+    --------
+    >>> encodable("Müller \\udcff")
+    'Müller \\\\udcff'
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _spelled(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -27,6 +27,7 @@ from .io.dicom.voxel_centers import go_through_centers
 from .io.files import may_be_dicom
 from .io.opened import opened_files, record_opened
 from .kernels import VoxelSValueLibrary
+from .patient_identity import patient_doubts
 from .structure import Structure
 from .structure_selection import select_structures
 from .voxel import (
@@ -317,7 +318,7 @@ def dose_case(
         negative_voxels=case.negative_voxels,
         threads=threads,
     )
-    advisories = (*result.advisories, *inputs.advisories, *_contour_advisories(case, inputs))
+    advisories = (*result.advisories, *inputs.advisories, *_contour_advisories(case, inputs), *_doubts(inputs))
     provenance = replace(result.provenance, evaluation=_evaluation(case, inputs))
     result = replace(result, provenance=provenance)
     chosen = select_structures(inputs.structures, only=_patterns(case.only), exclude=_patterns(case.exclude))
@@ -373,6 +374,14 @@ def _contour_advisories(case: Case, inputs: CaseInputs) -> list[Advisory]:
             found.append(Advisory("contour_through_voxel_centers", message, structure.volume_ml))
     # What is known of a file stands with each of its structures.
     return list(dict.fromkeys(found))
+
+
+def _doubts(inputs: CaseInputs) -> list[Advisory]:
+    """What is to be told of the CT, and of files that state different patients."""
+    ct = [] if inputs.ct is None else [(inputs.ct, "the CT")]
+    structures = [(structure, f"'{structure.name}'") for structure in inputs.structures]
+    of_ct = [replace(told, message=f"CT: {told.message}") for image, _ in ct for told in image.advisories]
+    return [*of_ct, *patient_doubts(inputs.activity, "the activity", [*structures, *ct])]
 
 
 def _density(case: Case, activity: Image, ct: Image, threads: int | None) -> DensityImage:

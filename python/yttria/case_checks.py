@@ -117,6 +117,8 @@ def _path(quantity: str, *, several: bool = False) -> Callable[[Any], object]:
         for path in paths:
             if not isinstance(path, str | Path) or path == "":
                 raise UndefinedError(f"{quantity} must be a path, got {path!r}")
+            if "\0" in str(path):
+                raise UndefinedError(f"{quantity} must be a path without null characters, got {str(path)!r:.80}")
 
     return check
 

@@ -61,6 +61,8 @@ def run_manifest(
     shard: tuple[int, int] = (1, 1),
     max_failures: int | None = None,
     rehash: bool = False,
+    strict: bool = False,
+    overwrite: bool = False,
     watch: Callable[[Run, float], None] | None = None,
 ) -> RunReport:
     """Dose every case of a manifest into `folder`; what is there already is not done again.
@@ -69,10 +71,13 @@ def run_manifest(
     `yttria.batch.executors`; threads, one per processor, unless given. `maps`: "nii.gz", "nii", "nrrd" or "dcm"
     (RTDOSE) writes the dose maps as well. `shard` (i, N): only every N-th row, from the i-th. `max_failures`: stop when
     more cases than that have failed. `rehash`: hash every file, also where size and times say that it was hashed
-    before. `watch` is called often, with the run (its `counts`, its `stop`) and the seconds since it began.
+    before. A row that is no case stands in quarantine, with the reason; `strict`: then nothing is begun. `overwrite`:
+    take over a folder with the results of another manifest. `watch` is called often, with the run (its `counts`, its
+    `stop`) and the seconds since it began.
 
-    Raises `ManifestError` before any work, and `OSError` where results cannot be written: then everything written
-    before stands, and running again goes on from there.
+    Raises `ManifestError` before any work if the header is wrong, every row is, or with `strict` any row is;
+    `ResultsExistError` if the folder is another manifest's or holds other files of the names of results; and `OSError`
+    if results cannot be written: then everything written before stands, and running again goes on from there.
     """
     if maps is not None and maps not in MAPS:
         raise UnknownNameError(f"maps must be one of {', '.join(MAPS)}, got '{maps}'")
@@ -81,7 +86,17 @@ def run_manifest(
     manifest, folder, options = Path(manifest).resolve(), Path(folder).resolve(), Options(float(dvh_step_gy), maps)
     began = time.monotonic()
     with _workers(executor) as workers:
-        run = Run(manifest, folder, workers, options, shard=shard, max_failures=max_failures, rehash=rehash)
+        run = Run(
+            manifest,
+            folder,
+            workers,
+            options,
+            shard=shard,
+            max_failures=max_failures,
+            rehash=rehash,
+            strict=strict,
+            overwrite=overwrite,
+        )
         told = -_STATUS_S
         with closing(iter(run)) as steps:
             for counts in steps:
@@ -91,7 +106,10 @@ def run_manifest(
                 if wall_s - told >= _STATUS_S:
                     told = wall_s
                     _say(run, folder, {"state": "running", **progress_of(counts, wall_s)})
-    tables = write_tables(manifest, folder, options) if run.stop is None else None
+    tables = None
+    if run.stop is None:
+        run.check_manifest_unchanged()
+        tables = write_tables(manifest, folder, options, run.bad_rows)
     report = RunReport(
         run.stop or "complete", run.counts, time.monotonic() - began, tables.quarantined if tables else None
     )

@@ -7,7 +7,6 @@ do, none is taken: the cell stays empty, and a note says why.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections import defaultdict
@@ -17,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from ..case import FILE_FIELDS
-from ..errors import FileFormatError
+from ..errors import FileFormatError, YttriaError
 from ..io import dicom
 from ..io.files import NAME
-from ..units import stated_unit
+from .pet_sidecar import read_sidecar
 
 #: What the last word of a file's name says it is.
 KINDS = {
@@ -93,7 +92,11 @@ def _dicom_folders(folder: Path) -> list[Path]:
 
 def _dicom_rows(case: Path, folder: Path, base: Path, found: Found) -> None:
     """A row per PET or SPECT series of a case's folder; its one SEG or RTSTRUCT is found there when it is read."""
-    report = dicom.inspect(case)
+    try:
+        report = dicom.inspect(case)
+    except YttriaError as error:
+        found.notes.append(str(error))
+        return
     name = case.resolve().name if case == folder else case.name
     activities = [series for series in report.series if series.modality in dicom.ACTIVITY_MODALITIES]
     structures = [series for series in report.series if series.modality in ("SEG", "RTSTRUCT")]
@@ -162,24 +165,10 @@ def _posix(path: Path, base: Path) -> str:
 
 
 def _sidecar(path: Path, notes: list[str]) -> dict[str, Any]:
-    """Columns that a PET-BIDS sidecar states: Units, InjectedRadioactivity, and the time of decay correction."""
+    """Columns that the PET-BIDS sidecar of an image states, if it has one."""
     sidecar = path.with_name(path.name[: -len(_end(path))] + ".json")
     if not sidecar.is_file():
         return {}
-    try:
-        stated = json.loads(sidecar.read_text(encoding="utf-8"))
-    except ValueError as error:
-        notes.append(f"{sidecar}: not readable as JSON: {error}")
-        return {}
-    row: dict[str, Any] = {}
-    unit = stated_unit(str(stated.get("Units", "")))
-    if unit is not None and unit.factor == 1.0:
-        row["unit"] = unit.unit
-    injected = stated.get("InjectedRadioactivity")
-    per_gbq = {"MBq": 1e3, "GBq": 1.0, "Bq": 1e9}.get(stated.get("InjectedRadioactivityUnits"))
-    if isinstance(injected, int | float) and per_gbq is not None:
-        row["administered_gbq"] = injected / per_gbq
-    start, corrected_to = stated.get("InjectionStart"), stated.get("ImageDecayCorrectionTime")
-    if stated.get("ImageDecayCorrected") is True and all(isinstance(t, int | float) for t in (start, corrected_to)):
-        row["scan_delay_h"] = (corrected_to - start) / 3600.0
+    row, found = read_sidecar(sidecar)
+    notes += found
     return row

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._extras import require
+from .._text import literal
 from .summary import OUTLIER_Z, checked, mean_doses, modified_z
 from .tables import read_rows
 
@@ -29,7 +30,7 @@ def cohort_figure(folder: str | Path) -> Any:
     for n, name in enumerate(names):
         _spread(left, n, means[name], colors[n])
         _band(right, name, curves[name], step_gy, colors[n])
-    left.set_yticks(range(len(names)), [f"{name} (n = {len(means[name])})" for name in names])
+    left.set_yticks(range(len(names)), [f"{literal(name)} (n = {len(means[name])})" for name in names])
     left.invert_yaxis()
     left.set_xscale("log")
     plain = require("matplotlib.ticker", "plot").LogFormatter(labelOnlyBase=False, minor_thresholds=(2.0, 0.5))
@@ -76,7 +77,7 @@ def _band(axes: Any, name: str, curves: list[NDArray[np.float64]], step_gy: floa
     end = int(np.searchsorted(-high, -0.002)) + 1  # where nearly all is over
     doses = np.arange(length) * step_gy
     axes.fill_between(doses[:end], low[:end], high[:end], color=color, alpha=0.2, lw=0)
-    axes.plot(doses[:end], middle[:end], color=color, lw=1.6, label=name)
+    axes.plot(doses[:end], middle[:end], color=color, lw=1.6, label=literal(name))
 
 
 def _curves(folder: Path) -> tuple[dict[str, list[NDArray[np.float64]]], float]:

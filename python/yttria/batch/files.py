@@ -39,8 +39,9 @@ def read_ahead(paths: Iterable[Path]) -> None:
     if not hasattr(os, "posix_fadvise"):
         return
     for path in paths:
-        with suppress(OSError):
-            descriptor = os.open(path, os.O_RDONLY)
+        # Not blocking: a pipe that nobody writes to would hold the runner for ever.
+        with suppress(OSError, ValueError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             try:
                 os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
             finally:
@@ -52,7 +53,7 @@ def remove_temporaries(folder: Path, before: float) -> None:
 
     The time is by the clock of the file system. Who is still writing has touched his file since.
     """
-    names = ("parts/*/.*", "maps/*/.*", ".*.parquet.*", ".status.*", "runners/*.tmp")
+    names = ("parts/*/.*", "maps/*/.*", ".*.parquet.*", ".batch.json.*", ".status.*", "runners/*.tmp")
     for path in (found for name in names for found in folder.glob(name)):
         # Another runner may be removing it, or its writer may give it its name.
         with suppress(FileNotFoundError):

@@ -1,12 +1,13 @@
 """What a case is known by: the content of its files, its settings, and yttria's version.
 
 Three names, from the cheapest to the one that decides:
-- `entry`: the declared row without its case id, the version and the options. No file is looked at.
+- `entry`: the declared row without its case id, the place of its manifest, the version and the options. No file is
+  looked at.
 - `signature`: size and times of the files. Equal entry and signature: the content was hashed before.
 - `key`: SHA-256 of every file's content with settings, options and version. Equal keys, equal results.
 
 The files of a case are those that its readers may open (`yttria.io.sources`): folders whole, headers with their data.
-`check_identified` refuses a case whose readers opened any other file.
+`check_read` refuses a case whose readers opened any other file.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .._core import __version__
 from ..case import FILE_FIELDS, Case
 from ..errors import FileFormatError
 from ..io.sources import sources_of
+from ..io.stored_values import open_regular
 
 #: Changes whenever what a key is made of does.
 SCHEME = 2
@@ -59,9 +61,10 @@ class Identity:
     signature: str | None
 
 
-def entry(declared: Mapping[str, Any], options: Options) -> str:
-    """The name of a declared row, whatever its case is called."""
-    text = json.dumps([{**declared, "case_id": ""}, options.dvh_step_gy, options.maps, __version__], sort_keys=True)
+def entry(declared: Mapping[str, Any], options: Options, place: str) -> str:
+    """The name of a declared row, whatever its case is called; `place`: of the folder that its paths start from."""
+    described = [{**declared, "case_id": ""}, place, options.dvh_step_gy, options.maps, __version__, SCHEME]
+    text = json.dumps(described, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -71,7 +74,7 @@ def identify(case: Case, options: Options) -> Identity:
     Raises `FileNotFoundError` and other `OSError`s, and `FileFormatError` where a file changes meanwhile.
     """
     before = stamps(case)
-    sha256 = {name: content_sha256(path) for name, path in files(case)}
+    sha256 = _hashes(case)
     check_unchanged(case, before)
     settings = {name: value for name, value in vars(case).items() if name not in (*FILE_FIELDS, "case_id")}
     key = _digest(
@@ -99,12 +102,32 @@ def signature(found: tuple[Stamp, ...], now_s: float | None = None) -> str | Non
 
 
 def check_unchanged(case: Case, before: tuple[Stamp, ...]) -> None:
-    """Raise `FileFormatError` where a file is not what it was."""
+    """Raise `FileFormatError` if a file is not what it was."""
     if stamps(case) != before:
-        raise FileFormatError(f"{case.activity}: a file of the case changed while it was read")
+        raise _changed(case)
 
 
-def check_identified(case: Case, opened: Iterable[Path]) -> None:
+def check_read(case: Case, identity: Identity, opened: Iterable[Path]) -> None:
+    """Check that what was read for a case is what its key stands for.
+
+    Raises `FileFormatError` if a reader opened a file that the key does not cover, or if a file has changed. Files
+    whose times do not tell are hashed again.
+    """
+    _check_covered(case, opened)
+    check_unchanged(case, identity.stamps)
+    if identity.signature is None and _hashes(case) != identity.sha256:
+        raise _changed(case)
+
+
+def _changed(case: Case) -> FileFormatError:
+    return FileFormatError(f"{case.activity}: a file of the case changed while it was read")
+
+
+def _hashes(case: Case) -> dict[str, str]:
+    return {name: content_sha256(path) for name, path in files(case)}
+
+
+def _check_covered(case: Case, opened: Iterable[Path]) -> None:
     """Raise `FileFormatError` if a reader opened a file that the key of the case does not cover."""
     known = {os.path.realpath(file) for _, path in files(case) for file in sources_of(path)}
     for file in opened:
@@ -126,15 +149,10 @@ def content_sha256(path: Path) -> str:
 
 
 def _file_sha256(path: Path) -> str:
-    with path.open("rb", buffering=0) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _in_pieces(file)
-
-
-def _in_pieces(file: Any) -> str:
-    """For Python 3.10."""
     digest = hashlib.sha256()
-    while piece := file.read(1 << 20):
-        digest.update(piece)
+    with open_regular(path) as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
     return digest.hexdigest()
 
 

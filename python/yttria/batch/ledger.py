@@ -124,7 +124,8 @@ class Known:
 
 def lines(folder: Path) -> Iterator[dict[str, Any]]:
     """Every whole line of every ledger in the folder, in the order in which the runs began."""
-    for path in sorted((folder / "ledger").glob("*.jsonl"), key=lambda path: (_number(path), path.name)):
+    numbered = ((_number(path), path) for path in (folder / "ledger").glob("*.jsonl"))
+    for _, path in sorted((number, path) for number, path in numbered if number):
         with path.open("rb") as file:
             for text in file:
                 try:

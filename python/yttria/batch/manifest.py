@@ -1,16 +1,18 @@
 """The manifest: one row per case, in CSV or Parquet, read as a stream and checked as a whole before any work.
 
 Its columns are the fields of `yttria.case.Case`; `schema()` is the published JSON Schema of a row. An empty cell means
-that nothing is declared. Paths are relative to the manifest's folder.
+that nothing is declared. Paths are relative to the manifest's folder. CSV may be in UTF-8, UTF-16 with its mark or
+Windows-1252, with commas, semicolons (then with decimal commas too) or tabs.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
+import os
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from importlib.resources import files
 from itertools import islice
@@ -19,26 +21,41 @@ from typing import Any
 
 import numpy as np
 
+from .._csv import write_csv
 from .._extras import require
+from .._text import encodable, plain
 from ..case import FILE_FIELDS, Case, problems
 from ..errors import FileFormatError, YttriaError
+from ..io._common import atomic
+from .manifest_table import Cells, csv_dialect, is_csv, read_table
 
 COLUMNS = ("case_id", *(each.name for each in fields(Case) if each.name != "case_id"))
 REQUIRED = ("case_id", *(each.name for each in fields(Case) if each.default is MISSING))
 NUMBERS = tuple(each.name for each in fields(Case) if "float" in str(each.type))
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
+_COMMA = re.compile(r"\s*[+-]?\d+,\d+(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
+_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*", re.ASCII)
 _DEFAULTS = {each.name: each.default for each in fields(Case) if each.default is not MISSING}
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A mistake in a manifest. `row` counts cases from 1; it is 0 where the mistake is the header's."""
+    """A mistake in a manifest.
+
+    `row` counts cases from 1; it is 0 if the mistake is the header's. `line` is the line as a spreadsheet counts it,
+    the header being one; it is None in Parquet. `case_id` is the cell of that name, as far as there is one.
+    """
 
     row: int
     column: str
     message: str
+    line: int | None = None
+    case_id: str = ""
 
     def __str__(self) -> str:
-        return f"row {self.row}, {self.column}: {self.message}"
+        where = "header" if self.row == 0 else f"row {self.row}" if self.line is None else f"line {self.line}"
+        case = f" (case '{plain(self.case_id)}')" if self.case_id else ""
+        return f"{where}{case}, {plain(self.column)}: {plain(self.message)}"
 
 
 @dataclass(frozen=True)
@@ -56,7 +73,10 @@ class ManifestError(FileFormatError):
     def __init__(self, path: Path, found: list[Problem]) -> None:
         """The message names the first of the problems."""
         super().__init__(f"{path}: {len(found)} problems, the first: {found[0]}")
-        self.problems = found
+        self.path, self.problems = path, found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self.problems)
 
 
 def schema() -> dict[str, Any]:
@@ -66,24 +86,34 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def read_manifest(path: str | Path) -> Iterator[ManifestRow]:
-    """The rows one by one; raises `ManifestError` at the first that is no case, and `FileFormatError`."""
+def read_manifest(path: str | Path, *, without: Collection[int] = ()) -> Iterator[ManifestRow]:
+    """The rows one by one, apart from those of the numbers `without`; raises `ManifestError` at the first that is no
+    case, and `FileFormatError`.
+    """
     path = Path(path)
-    for row, raw in _raw_rows(path):
-        declared, found = _declared(row, raw)
+    for cells in _rows(path):
+        if cells.row in without:
+            continue
+        declared, found = _declared(cells)
         if not found:
             try:
-                yield ManifestRow(row, declared, Case(**_resolved(declared, path.parent)))
+                yield ManifestRow(cells.row, declared, Case(**_resolved(declared, path.parent)))
                 continue
             except YttriaError:
                 values = _DEFAULTS | _resolved(declared, path.parent)
-                found = [Problem(row, name, str(error)) for name, error in problems(values)]
+                found = [_problem(cells, name, str(error)) for name, error in problems(values)]
         raise ManifestError(path, found)
 
 
-def declared_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of a manifest that was checked, numbered from 1, as they are declared."""
-    return ((row, _declared(row, raw)[0]) for row, raw in _raw_rows(path))
+def declared_rows(path: Path, found: list[Problem] | None = None) -> Iterator[tuple[Cells, dict[str, Any]]]:
+    """The rows with what they declare; `found` as in `_rows`."""
+    return ((cells, _declared(cells)[0]) for cells in _rows(path, found))
+
+
+def manifest_note(path: str | Path) -> str | None:
+    """How a manifest is read that is not plain CSV in UTF-8 or Parquet; None otherwise."""
+    path = Path(path)
+    return csv_dialect(path, COLUMNS).note() if is_csv(path) else None
 
 
 def check_manifest(path: str | Path, *, look_for_files: bool = True) -> tuple[int, list[Problem]]:
@@ -95,30 +125,34 @@ def check_manifest(path: str | Path, *, look_for_files: bool = True) -> tuple[in
     found: list[Problem] = []
     ids = bytearray()
     count = 0
-    for count, raw in _raw_rows(path, found):
-        declared, wrong = _declared(count, raw)
+    for cells in _rows(path, found):
+        count = cells.row
+        declared, wrong = _declared(cells)
         seen = {problem.column for problem in wrong}
         wrong += [
-            Problem(count, name, str(error))
+            _problem(cells, name, str(error))
             for name, error in problems(_DEFAULTS | dict.fromkeys(REQUIRED) | _resolved(declared, path.parent))
             if name not in seen
         ]
+        seen = {problem.column for problem in wrong}
         if look_for_files:
             wrong += [
-                Problem(count, name, f"no such file: {path.parent / declared[name]}")
+                _problem(cells, name, f"no such file: {path.parent / declared[name]}")
                 for name in FILE_FIELDS
-                if isinstance(declared.get(name), str) and not (path.parent / declared[name]).exists()
+                if name not in seen
+                and isinstance(declared.get(name), str)
+                and not os.path.exists(path.parent / declared[name])  # noqa: PTH110 (a name too long is not there)
             ]
         found += wrong
         ids += _short(declared.get("case_id"))
     repeated = _repeated(ids)
     if repeated:
-        named = Counter(raw.get("case_id") for _, raw in _raw_rows(path, []) if _short(raw.get("case_id")) in repeated)
-        more = {name for name, n in named.items() if n > 1 and name}
+        ids_of = ((cells, declared.get("case_id")) for cells, declared in declared_rows(path, []))
+        named = Counter(name for _, name in ids_of if _short(name) in repeated)
         found += [
-            Problem(row, "case_id", f"case ids must be unique, got '{raw['case_id']}' {named[raw['case_id']]} times")
-            for row, raw in _raw_rows(path, [])
-            if raw.get("case_id") in more
+            _problem(cells, "case_id", f"case ids must be unique, got '{name}' {named[name]} times")
+            for cells, declared in declared_rows(path, [])
+            if (name := declared.get("case_id")) and named[name] > 1
         ]
     if count == 0 and not found:
         found.append(Problem(0, "case_id", "there is no case in the manifest"))
@@ -126,20 +160,19 @@ def check_manifest(path: str | Path, *, look_for_files: bool = True) -> tuple[in
 
 
 def write_manifest(rows: Iterable[Case | Mapping[str, Any]], path: str | Path) -> int:
-    """Write cases, or rows declared as mappings, to `.csv` or `.parquet`; how many. Nothing is checked."""
+    """Write cases, or rows declared as mappings, to `.csv` or `.parquet`; how many. Nothing is checked.
+
+    The file appears whole, or the one that was there stays as it is. In CSV, a text that a spreadsheet would take for a
+    formula gets an apostrophe before it, which `read_manifest` takes away.
+    """
     path = Path(path)
     declared = ({c: None if (v := _get(row, c)) is None else _cell(c, v) for c in COLUMNS} for row in rows)
-    count = 0
-    if _is_csv(path):
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            for count, row in enumerate(declared, 1):  # noqa: B007
-                writer.writerow(row)
-        return count
+    if is_csv(path):
+        return write_csv(path, declared, COLUMNS, one_line=False)
     arrow, parquet = require("pyarrow", "batch"), require("pyarrow.parquet", "batch")
     kinds = arrow.schema([(c, arrow.float64() if c in NUMBERS else arrow.string()) for c in COLUMNS])
-    with parquet.ParquetWriter(path, kinds) as writer:
+    count = 0
+    with atomic(path) as file, parquet.ParquetWriter(file, kinds) as writer:
         while batch := list(islice(declared, 8192)):
             writer.write_table(arrow.Table.from_pylist(batch, kinds))
             count += len(batch)
@@ -151,18 +184,12 @@ def _get(row: Case | Mapping[str, Any], column: str) -> Any:
 
 
 def _cell(column: str, value: Any) -> Any:
-    return float(value) if column in NUMBERS else str(value)
+    return float(value) if column in NUMBERS else encodable(str(value))
 
 
-def _is_csv(path: Path) -> bool:
-    if path.suffix.casefold() not in (".csv", ".parquet"):
-        raise FileFormatError(f"{path}: a manifest must be named .csv or .parquet")
-    return path.suffix.casefold() == ".csv"
-
-
-def _raw_rows(path: Path, found: list[Problem] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Cells by column, numbered from 1. What is wrong with the header is added to `found`, or raised without it."""
-    names, rows = _csv_rows(path) if _is_csv(path) else _parquet_rows(path)
+def _rows(path: Path, found: list[Problem] | None = None) -> Iterator[Cells]:
+    """The rows as cells. What is wrong with the header is added to `found`, or raised without it."""
+    names, rows = read_table(path, COLUMNS)
     wrong = [
         Problem(0, name, f"unknown column; known are {', '.join(COLUMNS)}") for name in names if name not in COLUMNS
     ]
@@ -170,64 +197,57 @@ def _raw_rows(path: Path, found: list[Problem] | None = None) -> Iterator[tuple[
     wrong += [Problem(0, name, "column must be there") for name in REQUIRED if name not in names]
     if wrong and found is None:
         raise ManifestError(path, wrong)
-    if wrong and found is not None:
+    if found is not None:
         found += wrong
-    yield from enumerate(rows, 1)
+    yield from rows
 
 
-def _csv_rows(path: Path) -> tuple[list[str], Iterator[dict[str, Any]]]:
-    names = next(iter(_csv_lines(path)), [])
-    return names, (
-        dict(zip(names, line, strict=False)) | ({"": line[len(names) :]} if len(line) != len(names) else {})
-        for n, line in enumerate(_csv_lines(path))
-        if n > 0 and line
-    )
+def _problem(cells: Cells, column: str, message: str) -> Problem:
+    return Problem(cells.row, column, message, cells.line, str(cells.by_name.get("case_id") or ""))
 
 
-def _csv_lines(path: Path) -> Iterator[list[str]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        try:
-            yield from csv.reader(file, strict=True)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise FileFormatError(f"{path}: not a readable CSV file: {error}") from error
-
-
-def _parquet_rows(path: Path) -> tuple[list[str], Iterator[dict[str, Any]]]:
-    arrow, parquet = require("pyarrow", "batch"), require("pyarrow.parquet", "batch")
-    try:
-        with path.open("rb") as file:
-            names = list(parquet.read_schema(file).names)
-    except arrow.ArrowException as error:
-        raise FileFormatError(f"{path}: not a readable Parquet file: {error}") from error
-
-    def rows() -> Iterator[dict[str, Any]]:
-        with parquet.ParquetFile(path) as table:
-            for batch in table.iter_batches(batch_size=1024):
-                yield from batch.to_pylist()
-
-    return names, rows()
-
-
-def _declared(row: int, raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+def _declared(cells: Cells) -> tuple[dict[str, Any], list[Problem]]:
     """The cells that are not empty, numbers as numbers, and what is wrong with them by themselves."""
     declared: dict[str, Any] = {}
     found: list[Problem] = []
-    for name, cell in raw.items():
+    for name, cell in cells.by_name.items():
         if name == "":
-            found.append(Problem(row, "", f"must have as many cells as the header, got {cell} beyond or too few"))
+            found.append(_problem(cells, "", f"must have as many cells as the header, got {cell} beyond or too few"))
         elif name not in COLUMNS or cell is None or cell == "":
             continue
-        elif name in NUMBERS and isinstance(cell, str | int | float):
+        elif name in NUMBERS:
             try:
-                declared[name] = float(cell)
-            except (ValueError, OverflowError):
-                found.append(Problem(row, name, f"must be a number, got '{cell}'"))
+                declared[name] = _number(cell, decimal_comma=cells.decimal_comma)
+            except (ValueError, OverflowError) as error:
+                found.append(_problem(cells, name, str(error)))
+        elif isinstance(cell, int) and not isinstance(cell, bool):
+            declared[name] = str(cell)  # a column of numbers in Parquet
         else:
             declared[name] = cell
     for name in REQUIRED:
-        if name not in declared and name in raw:
-            found.append(Problem(row, name, "must be given"))
+        if name not in declared and name in cells.by_name:
+            found.append(_problem(cells, name, "must be given"))
     return declared, found
+
+
+def _number(cell: object, *, decimal_comma: bool) -> float:
+    """A cell as a number; `ValueError` if it is none, or could be two."""
+    if isinstance(cell, bool) or not isinstance(cell, str | int | float):
+        raise ValueError(f"must be a number, got {cell!r:.80}")
+    if not isinstance(cell, str):
+        return float(cell)
+    if _NUMBER.fullmatch(cell):
+        return float(cell)
+    if _COMMA.fullmatch(cell):
+        if not decimal_comma:
+            raise ValueError(f"must be a number with a decimal point, got '{cell.strip()}'")
+        if _THOUSANDS.fullmatch(cell):
+            raise ValueError(
+                f"must be a number with a decimal point: '{cell.strip()}' could be {cell.strip().replace(',', '.')} "
+                f"or {cell.strip().replace(',', '')}"
+            )
+        return float(cell.replace(",", "."))
+    raise ValueError(f"must be a number, got '{cell:.80}'")
 
 
 def _resolved(declared: Mapping[str, Any], folder: Path) -> dict[str, Any]:

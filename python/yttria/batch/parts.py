@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._extras import require
+from .._text import encodable
 from ..errors import FileFormatError
 from .files import durable
 from .outcome import CaseOutcome
@@ -36,7 +37,7 @@ def read_part(folder: Path, name: str) -> Any:
     arrow, parquet = require("pyarrow", "batch"), require("pyarrow.parquet", "batch")
     try:
         return parquet.ParquetFile(folder / "parts" / name).read()
-    except (arrow.ArrowException, OSError) as error:
+    except (arrow.ArrowException, OSError, ValueError) as error:
         raise FileFormatError(
             f"{folder / 'parts' / name}: not a readable part ({error}); remove it and run again to repeat its cases"
         ) from error
@@ -56,7 +57,9 @@ def _table(outcomes: Sequence[CaseOutcome]) -> Any:
         "dose_map": arrow.array([o.dose_map for o in outcomes], arrow.string()),
     }
     rows = [row for o in outcomes for row in o.rows]
-    columns[STRUCTURE] = _lists(arrow, offsets, arrow.array([row[STRUCTURE] for row in rows], arrow.string()))
+    columns[STRUCTURE] = _lists(
+        arrow, offsets, arrow.array([encodable(row[STRUCTURE]) for row in rows], arrow.string())
+    )
     for name in metrics:
         columns[name] = _lists(arrow, offsets, arrow.array([row[name] for row in rows], arrow.float64()))
     curves = [o.dvh_volume_ml.get(row[STRUCTURE], _NO_CURVE) for o in outcomes for row in o.rows]
@@ -71,7 +74,7 @@ def _lists(arrow: Any, offsets: Any, values: Any) -> Any:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return encodable(json.dumps(value, sort_keys=True, ensure_ascii=False))
 
 
 _NO_CURVE = np.zeros(0)

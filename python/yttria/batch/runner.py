@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
@@ -9,13 +10,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..errors import OutOfRangeError
+from ..errors import FileFormatError, OutOfRangeError
 from .claims import Claims, Runner
 from .executors import Workers
 from .files import read_ahead, remove_temporaries
+from .folder import check_folder, mark_folder, place_of
 from .keys import Identity, Options, content_sha256, entry, files, signature, stamps
 from .ledger import Known, Ledger
-from .manifest import ManifestError, ManifestRow, check_manifest, read_manifest
+from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest
 from .outcome import CaseOutcome
 from .parts import write_part
 from .schedule import Job, Schedule, WorkerDied
@@ -63,17 +65,31 @@ class Run:
         shard: tuple[int, int] = (1, 1),
         max_failures: int | None = None,
         rehash: bool = False,
+        strict: bool = False,
+        overwrite: bool = False,
     ) -> None:
-        """Check the manifest, and read what was done before; raises `ManifestError` and `OutOfRangeError`."""
+        """Check the manifest, and read what was done before.
+
+        Raises `ManifestError` if the header is wrong, every row is or, with `strict`, any row is; `ResultsExistError`
+        if the folder belongs to another manifest or is not one of results; and `OutOfRangeError`.
+        """
         if not 1 <= shard[0] <= shard[1]:
             raise OutOfRangeError(f"shard must be i/N with 1 <= i <= N, got {shard[0]}/{shard[1]}")
         self._manifest, self._folder, self._workers, self._options = manifest, folder, workers, options
         self._shard, self._max_failures, self._rehash = shard, max_failures, rehash
+        self._manifest_sha256 = content_sha256(manifest)
         total, problems = check_manifest(manifest, look_for_files=False)
-        if problems:
+        #: What is wrong with rows, by their number: they are not dosed and stand in quarantine.
+        self.bad_rows: dict[int, list[Problem]] = {}
+        for problem in problems:
+            self.bad_rows.setdefault(problem.row, []).append(problem)
+        if problems and (strict or 0 in self.bad_rows or len(self.bad_rows) == total):
             raise ManifestError(manifest, problems)
+        check_folder(folder, manifest, overwrite=overwrite)
+        self.place = place_of(manifest, folder)
         self.stop: str | None = None
-        self.counts = Counts(total=len(range(shard[0] - 1, total, shard[1])))
+        rows = range(shard[0], total + 1, shard[1])
+        self.counts = Counts(total=len(rows), failed=sum(row in rows for row in self.bad_rows))
         self.began = time.monotonic()
         self._known = Known(folder)
         self._entries: dict[int, str] = {}
@@ -84,10 +100,10 @@ class Run:
 
     def __iter__(self) -> Generator[Counts, None, None]:
         """Work, and yield how far it is whenever that has changed or half a second has passed."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        mark_folder(self._folder, self._manifest)
         self.runner = Runner(self._folder)
         self._ledger = Ledger(self._folder)
-        work = content_sha256(self._manifest)[:16]
+        work = hashlib.sha256(f"{self._manifest_sha256} {self.place}".encode()).hexdigest()[:16]
         self._claims = Claims(self._folder, f"{work}-{self._shard[0]}-{self._shard[1]}", self.runner)
         try:
             # Where nobody else is at work, all that is older than this runner; else what no writer can be at any more.
@@ -100,6 +116,13 @@ class Run:
             self._ledger.close()
             self.runner.end()
 
+    def check_manifest_unchanged(self) -> None:
+        """Raise `FileFormatError` if the manifest is not the one that this run began with."""
+        if content_sha256(self._manifest) != self._manifest_sha256:
+            raise FileFormatError(
+                f"{self._manifest}: was changed while its cases were dosed; what is done is kept, run it again"
+            )
+
     def _passes(self) -> Iterator[Counts]:
         deferred: list[int] = []
         yield from self._pass(None, deferred)
@@ -111,6 +134,9 @@ class Run:
                 yield self.counts
                 continue
             self._known = Known(self._folder)
+            # What is found from here on comes after all that was just read.
+            self._ledger.close()
+            self._ledger = Ledger(self._folder)
             blocks, deferred = free, [block for block in deferred if block not in free]
             yield from self._pass(blocks, deferred)
 
@@ -134,7 +160,8 @@ class Run:
             self._save(everything=True)
 
     def _jobs(self, only: set[int] | None, deferred: list[int]) -> Iterator[Job]:
-        rows = islice(read_manifest(self._manifest), self._shard[0] - 1, None, self._shard[1])
+        first, step = self._shard
+        rows = (row for row in read_manifest(self._manifest, without=self.bad_rows) if (row.row - first) % step == 0)
         block = -1
         function = identify_all if len(self._known) else dose_all
         arguments = (self._options,) if len(self._known) else (self._options, self._folder)
@@ -157,11 +184,11 @@ class Run:
 
     def _unknown(self, row: ManifestRow) -> Task | None:
         """The task for a row, or None where its result is known by the times of its files."""
-        name = entry(row.declared, self._options)
+        name = entry(row.declared, self._options, self.place)
         if len(self._known) and not self._rehash:
             try:
                 mark = signature(stamps(row.case))
-            except OSError:
+            except (OSError, ValueError):
                 mark = None
             if mark is not None and self._known.key_of(name, mark) is not None:
                 return None

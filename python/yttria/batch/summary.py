@@ -51,7 +51,7 @@ def summarize(folder: str | Path) -> Summary:
     values, ids, warnings, cases = _doses(folder)
     quarantined: Counter[str] = Counter()
     quarantine: list[dict[str, Any]] = []
-    for table in read_rows(folder, "quarantine", ("row", "case_id", "error", "message")):
+    for table in read_rows(folder, "quarantine", ("row", "line", "case_id", "error", "message")):
         quarantined.update(table["error"].to_pylist())
         quarantine += table.slice(0, _LISTED - len(quarantine)).to_pylist()
     structures = sorted({name for name, _ in values}, key=lambda name: (-len(values[name, "mean_gy"]), name))

@@ -3,14 +3,14 @@
 `doses.parquet`: case_id, structure, metric, value, unit, method, warnings. `dvh.parquet`: case_id, structure,
 dvh_step_gy, volume_ml, a list whose n-th value is the volume that receives `n x dvh_step_gy` or more. `cases.parquet`:
 key, hashes of the inputs, advisories and provenance (JSON) of each case. `quarantine.parquet`: the cases without a
-result, and why.
+result, with row and spreadsheet line in the manifest, and why.
 """
 
 from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -20,14 +20,16 @@ from typing import Any
 import numpy as np
 
 from .._extras import require
+from .._text import encodable
 from ..errors import FileFormatError
 from .files import durable
+from .folder import TABLES, place_of
 from .keys import Options, entry
 from .ledger import Known, Place, failures
-from .manifest import declared_rows
+from .manifest import Problem, declared_rows
+from .manifest_table import Cells
 from .parts import DVH, PLAIN, STRUCTURE, read_part
 
-TABLES = ("doses", "dvh", "cases", "quarantine")
 #: Cases per row group, and parts that are held open.
 _GROUP = 1024
 _OPEN = 16
@@ -47,19 +49,25 @@ def unit_of(metric: str) -> str:
     return next((unit for ending, unit in endings.items() if metric.endswith(ending)), "1")
 
 
-def write_tables(manifest: Path, folder: Path, options: Options) -> Tables | None:
+def write_tables(
+    manifest: Path, folder: Path, options: Options, bad_rows: Mapping[int, Sequence[Problem]]
+) -> Tables | None:
     """Write the tables; None, and nothing is written, while a row of the manifest has neither a result nor a failure.
+
+    `bad_rows`: rows that are no cases, by number, which go into quarantine with what is wrong with them.
 
     The same results give the same bytes, whoever computed them and in which order.
     """
-    known, failed = Known(folder), failures(folder)
+    known, failed, place_ = Known(folder), failures(folder), place_of(manifest, folder)
     # The key of each row, or zeros where it has failed: 16 bytes a row.
     keys = bytearray()
-    for _, declared in declared_rows(manifest):
-        name = entry(declared, options)
-        key = known.key_of(name)
-        if key is None and name not in failed:
-            return None
+    for cells, declared in declared_rows(manifest):
+        key = None
+        if cells.row not in bad_rows:
+            name = entry(declared, options, place_)
+            key = known.key_of(name)
+            if key is None and name not in failed:
+                return None
         keys += bytes.fromhex(key) if key else bytes(16)
     parts = _Parts(folder)
     cases = quarantined = 0
@@ -68,14 +76,16 @@ def write_tables(manifest: Path, folder: Path, options: Options) -> Tables | Non
         rows = declared_rows(manifest)
         while batch := list(islice(rows, _GROUP)):
             good: list[tuple[int, str, str, Place]] = []
-            bad: list[tuple[int, str, dict[str, Any]]] = []
-            for row, declared in batch:
-                key = keys[16 * (row - 1) : 16 * row].hex()
-                place = known.place_of(key)
-                if place is None:
-                    bad.append((row, declared["case_id"], failed[entry(declared, options)]))
+            bad: list[tuple[Cells, str, dict[str, Any]]] = []
+            for cells, declared in batch:
+                case_id = encodable(str(declared.get("case_id", "")))
+                key = keys[16 * (cells.row - 1) : 16 * cells.row].hex()
+                if cells.row in bad_rows:
+                    bad.append((cells, case_id, _no_case(bad_rows[cells.row])))
+                elif (place := known.place_of(key)) is None:
+                    bad.append((cells, case_id, failed[entry(declared, options, place_)]))
                 else:
-                    good.append((row, declared["case_id"], key, place))
+                    good.append((cells.row, case_id, key, place))
             cases, quarantined = cases + len(good), quarantined + len(bad)
             if good:
                 results = parts.take([place for *_, place in good], [key for _, _, key, _ in good])
@@ -164,7 +174,7 @@ def _schema(name: str) -> Any:
             "provenance": text,
             "dose_map": text,
         },
-        "quarantine": {"row": whole, "case_id": text, "error": text, "message": text, "sha256": text},
+        "quarantine": {"row": whole, "line": whole, "case_id": text, "error": text, "message": text, "sha256": text},
     }
     return arrow.schema(list(columns[name].items()))
 
@@ -210,11 +220,17 @@ def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, 
     return {"doses": arrow.table(doses), "dvh": arrow.table(dvh), "cases": arrow.table(cases)}
 
 
-def _quarantine(bad: Sequence[tuple[int, str, dict[str, Any]]]) -> Any:
+def _no_case(problems: Sequence[Problem]) -> dict[str, Any]:
+    message = "; ".join(f"{problem.column}: {problem.message}" for problem in problems)
+    return {"error": "ManifestError", "message": message, "sha256": {}}
+
+
+def _quarantine(bad: Sequence[tuple[Cells, str, dict[str, Any]]]) -> Any:
     columns: dict[str, list[Any]] = {
-        "row": [row for row, _, _ in bad],
+        "row": [cells.row for cells, _, _ in bad],
+        "line": [cells.line for cells, _, _ in bad],
         "case_id": [case_id for _, case_id, _ in bad],
-        **{name: [line[name] for *_, line in bad] for name in ("error", "message")},
+        **{name: [encodable(line[name]) for *_, line in bad] for name in ("error", "message")},
         "sha256": [json.dumps(line["sha256"], sort_keys=True) for *_, line in bad],
     }
     return require("pyarrow", "batch").table(columns)

@@ -18,7 +18,7 @@ from ..errors import MissingExtraError, YttriaError
 from ..io import write_image
 from ..kernels import VoxelSValueLibrary
 from .files import sync_folder
-from .keys import Identity, Options, check_identified, check_unchanged, identify
+from .keys import Identity, Options, check_read, identify
 from .outcome import CaseOutcome, Failure
 
 #: Points of a cumulative histogram at most.
@@ -44,7 +44,7 @@ def identify_all(tasks: Sequence[Task], options: Options) -> list[Identity | Cas
     for task in tasks:
         try:
             found.append(identify(task.case, options))
-        except Exception as error:
+        except BaseException as error:
             found.append(_failed(task, error, None))
     return found
 
@@ -61,18 +61,19 @@ def _dose(task: Task, options: Options, folder: Path | None) -> CaseOutcome:
         identity = identify(task.case, options) if identity is None else identity
         clock.append(time.perf_counter())
         inputs = read_case(task.case)
-        check_identified(task.case, (file for found in inputs.files.values() for file in found))
-        check_unchanged(task.case, identity.stamps)
+        check_read(task.case, identity, (file for found in inputs.files.values() for file in found))
         clock.append(time.perf_counter())
         dosed = dose_case(task.case, inputs, kernels=_shared_kernels(), threads=1)
         curves = {name: _curve(dvh, options.dvh_step_gy) for name, dvh in dosed.histograms.items()}
         clock.append(time.perf_counter())
-    except Exception as error:
+        # A panic of compiled code is no Exception, and is one case's failure all the same.
+    except BaseException as error:
         return _failed(task, error, identity)
-    # Outside of the above: a full disk is no fault of the case.
     try:
         dose_map, advisories = _write_map(dosed, identity.key, options, folder)
-    except YttriaError as error:
+    except Exception as error:
+        if isinstance(error, OSError) and not isinstance(error, YttriaError):
+            raise  # a full disk is no fault of the case
         return _failed(task, error, identity)
     clock.append(time.perf_counter())
     spent = dict(zip(("hash", "read", "compute", "write"), np.diff(clock).tolist(), strict=True))
@@ -123,13 +124,18 @@ def _write_map(
     return name, advisories
 
 
-def _failed(task: Task, error: Exception, identity: Identity | None) -> CaseOutcome:
-    if isinstance(error, MissingExtraError):
+def _failed(task: Task, error: BaseException, identity: Identity | None) -> CaseOutcome:
+    """The failure of a case as texts, which cross to another process whatever class the error is of."""
+    if isinstance(error, KeyboardInterrupt | MissingExtraError):
         raise error  # every case would fail alike
+    try:
+        message = str(error)
+    except Exception:
+        message = ""
     return CaseOutcome(
         row=task.row,
         case_id=task.case.case_id,
         key=identity.key if identity else None,
         sha256=identity.sha256 if identity else {},
-        failure=Failure(type(error).__name__, str(error) or type(error).__name__),
+        failure=Failure(type(error).__name__, message or type(error).__name__),
     )

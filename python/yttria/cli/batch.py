@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -12,10 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from ..errors import OutOfRangeError
-from .output import Row, as_json, print_table
+from .._text import plain
+from ..errors import OutOfRangeError, ResultsExistError
+from .output import Row, as_json, print_line, print_table, print_written
 
 #: Exit codes of `yttria batch run` beside 0 and 1.
 QUARANTINED, TOO_MANY_FAILURES, INTERRUPTED = 3, 4, 130
@@ -46,17 +47,23 @@ def init(
         "manifest.csv"
     ),
 ) -> None:
-    """Write a manifest of the activity images in a folder, with what their names and sidecars state."""
+    """Write a manifest of the activity images in a folder, with what their names and sidecars state.
+
+    A manifest that is there already is never written over: what was filled in by hand would be lost.
+    """
     from ..batch.discovery import discover
     from ..batch.manifest import write_manifest
 
+    if os.path.lexists(out):
+        raise ResultsExistError(
+            f"{out}: exists already and may have been edited; give another name (--out), or remove it first"
+        )
     found = discover(folder, out.parent)
     write_manifest(found.rows, out)
-    console = Console()
     for note in found.notes:
-        console.print(f"[bold yellow]open:[/] {note}", highlight=False, soft_wrap=True)
-    console.print(f"[dim]wrote[/] {out}: {len(found.rows)} cases", highlight=False, soft_wrap=True)
-    console.print(f"Fill in what is open, then: yttria batch check {out}", highlight=False, soft_wrap=True)
+        print_line("open:", note, style="bold yellow")
+    print_line("wrote", f"{out}: {len(found.rows)} cases")
+    print_line("", f"Fill in what is open, then: yttria batch check {out}")
 
 
 def check(
@@ -73,6 +80,7 @@ def check(
     if manifest is None:
         raise typer.BadParameter("a manifest, or --schema", param_hint="manifest")
     count, problems = batch.check_manifest(manifest)
+    _print_manifest_note(manifest)
     if json:
         typer.echo(as_json({"cases": count, "problems": [vars(p) for p in problems]}))
     else:
@@ -103,12 +111,20 @@ def run(
         int | None, typer.Option(help="Stop when more cases than this have failed.", show_default=False)
     ] = None,
     rehash: Annotated[bool, typer.Option("--rehash", help="Hash every file, whatever its times say.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Begin nothing if any row of the manifest has a problem.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Take over a folder that holds the results of another manifest.")
+    ] = False,
     every: Annotated[
         int, typer.Option(help="Cases from one progress line to the next, where not on a terminal.")
     ] = 100,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Dose every case of a manifest. Interrupted or killed, run it again: it goes on from there.
+
+    A row with a mistake goes into quarantine and does not stop the others.
 
     Exit code: 0 complete, 3 complete with cases in quarantine, 4 too many failures, 130 interrupted, 1 refused.
     """
@@ -121,6 +137,7 @@ def run(
 
     pool = executors.dask(dask, workers) if dask else getattr(executors, executor.name)(workers)
     executors.keep_memory()
+    _print_manifest_note(manifest)
     try:
         with watching(every) as watch, _stopping() as stop:
 
@@ -137,6 +154,8 @@ def run(
                 shard=_shard(shard),
                 max_failures=max_failures,
                 rehash=rehash,
+                strict=strict,
+                overwrite=overwrite,
                 watch=look,
             )
     except ManifestError as error:
@@ -188,15 +207,16 @@ def summary(
             headings={"case_id": "Case", "structure": "Structure", "mean_gy": "Mean / Gy", "z": "z"},
         )
     for name, count in sorted(found.warnings.items()):
-        typer.echo(f"{count} cases with the note: {name}")
+        typer.echo(f"{count} cases with the note: {plain(name)}")
     if found.quarantined:
         typer.echo(f"{sum(found.quarantined.values())} cases in quarantine:")
         for lost in found.quarantine[:_SHOWN]:
-            typer.echo(f"  row {lost['row']}, {lost['case_id']}: {lost['error']}: {lost['message']}")
+            where = f"row {lost['row']}" if lost["line"] is None else f"line {lost['line']}"
+            print_line("", f"  {where}, {lost['case_id']}: {lost['error']}: {lost['message']}")
         if len(found.quarantine) > _SHOWN:
             typer.echo(f"  ... the others stand in {results / 'quarantine.parquet'}")
     if path is not None:
-        Console().print(f"[dim]wrote[/] {path}", highlight=False, soft_wrap=True)
+        print_written([path])
 
 
 @contextmanager
@@ -227,8 +247,14 @@ def _shard(text: str | None) -> tuple[int, int]:
 
 
 def _print_problems(problems: list[Any]) -> None:
-    console = Console(stderr=True)
     for problem in problems[:_SHOWN]:
-        console.print(f"[bold red]problem:[/] {problem}", highlight=False, soft_wrap=True)
+        print_line("problem:", problem, style="bold red", error=True)
     if len(problems) > _SHOWN:
-        console.print(f"... and {len(problems) - _SHOWN} more", highlight=False)
+        print_line("", f"... and {len(problems) - _SHOWN} more", error=True)
+
+
+def _print_manifest_note(manifest: Path) -> None:
+    from ..batch.manifest import manifest_note
+
+    if note := manifest_note(manifest):
+        print_line("note:", f"{manifest}: {note}", style="bold cyan", error=True)

@@ -79,12 +79,15 @@ def _lines(report: SeriesReport) -> Iterator[str]:
         yield escape(", ".join(said))
     if report.structures:
         yield f"structures: {escape(', '.join(report.structures))}"
+    if report.nuclide:
+        yield f"nuclide: {escape(report.nuclide)}"
     if report.timing:
         yield report.timing.rule
         if report.timing.administered_activity_gbq:
             yield f"administered, by the header: {report.timing.administered_activity_gbq:.4g} GBq"
-        for advisory in report.timing.advisories:
-            yield f"[yellow]note:[/] {advisory.message}"
+    advisories = (*report.advisories, *(report.timing.advisories if report.timing else ()))
+    for advisory in advisories:
+        yield f"[yellow]{advisory.severity}:[/] {escape(advisory.message)}"
     for problem in (report.timing_problem, report.problem):
         if problem:
             yield f"[yellow]{escape(problem)}[/]"

@@ -14,6 +14,7 @@ from ..advisory import Advisory
 from ..affine import check_same_frame
 from ..errors import GeometryError, OutOfRangeError, UnknownNameError
 from ..image import Image
+from ..patient_identity import patient_doubts
 from .dvh import dose_volume_histograms
 from .gamma import GammaResult, gamma_index
 
@@ -120,6 +121,7 @@ def compare(
     `UnknownNameError` where two structures share a name, and what `gamma_index` raises.
     """
     check_same_frame(a.frame_of_reference_uid, "dose A", b.frame_of_reference_uid, "dose B")
+    of_files = (*a.advisories, *b.advisories, *patient_doubts(a, "dose A", [(b, "dose B")]))
     a, b = a.to("Gy"), b.to("Gy")
     brought = None
     if resample_b is not None and not a.same_grid(b):
@@ -168,7 +170,7 @@ def compare(
         histograms={name: (of_a[name], of_b[name]) for name in inside},
         occupancies=inside,
         resampling=None if brought is None else brought.as_dict(),
-        advisories=(*advisories, *gamma.advisories, *(brought.advisories if brought else ())),
+        advisories=(*dict.fromkeys(of_files), *advisories, *gamma.advisories, *(brought.advisories if brought else ())),
     )
 
 

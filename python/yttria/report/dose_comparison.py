@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._extras import require
-from .figure import INK, colors, literal, round_levels, surroundings
+from .._text import literal
+from .figure import INK, colors, round_levels, surroundings
 from .views import Orientation, Plane, plane
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _annotate(axes: Axes, view: Plane, worst: tuple[int, int, int], shape: tuple
 
 def _isodoses(axes: Axes, dose: NDArray[Any], levels: list[float], style: str) -> None:
     reached = [level for level in levels if dose.min() < level < dose.max()]
-    if reached:
+    if reached and min(dose.shape) > 1:
         axes.contour(dose, levels=reached, colors="white", linewidths=0.8, linestyles=style)
 
 

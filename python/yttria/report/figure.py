@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._extras import require
-from .._text import plain
+from .._text import literal
 from ..affine import check_same_frame
 from ..errors import GeometryError
 from ..evaluation import Occupancy, dose_volume_histograms
@@ -145,14 +145,6 @@ def _how(result: DoseResult) -> str:
     return f"Absorbed dose by {METHOD_NAMES[result.provenance.method]}, {kind}"
 
 
-def literal(text: str) -> str:
-    """A text of the user's files for matplotlib: nothing of it is mathematics or hides a label."""
-    shown = plain(text).replace("\\", "\\\\") if "$" in text else plain(text)
-    shown = shown.replace("$", r"\$")
-    # A label that begins with an underscore would be left out of a legend.
-    return f" {shown}" if shown.startswith("_") else shown
-
-
 def _is_tumor(name: str) -> bool:
     return bool(_TUMOR.search(name)) and not _NO_TUMOR.search(name)
 
@@ -243,13 +235,13 @@ def _draw_plane(
         interpolation="nearest",
     )
     reached = [level for level in levels if plane_dose.min() < level < plane_dose.max()]
-    if reached:
+    if reached and min(plane_dose.shape) > 1:
         shades = dict(zip(levels, isodose_colors(len(levels)), strict=True))
         lines = axes.contour(plane_dose, levels=reached, colors=[shades[level] for level in reached], linewidths=0.9)
         axes.clabel(lines, fmt="%g", fontsize=7, inline_spacing=2)
     for color, occupancy in outlines.values():
         cut = view.cut(occupancy)
-        if cut.min() < 0.5 <= cut.max():
+        if min(cut.shape) > 1 and cut.min() < 0.5 <= cut.max():
             axes.contour(cut, levels=[0.5], colors=[color], linewidths=2.0)
     left, right, top, bottom = view.labels
     for text, x, y in ((left, 0.02, 0.5), (right, 0.98, 0.5), (top, 0.5, 0.97), (bottom, 0.5, 0.03)):

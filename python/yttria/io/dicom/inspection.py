@@ -8,17 +8,19 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...affine import Affine, voxel_size_mm
+from ...advisory import Advisory
+from ...affine import voxel_size_mm
 from ...errors import UnitError, YttriaError
 from .dataset import items, quiet, text
-from .image import described
+from .image import Described, described
+from .nuclide import stated_nuclide
 from .series import Paths, Series, files, root, scan
 from .timing import ACTIVITY_MODALITIES, ActivityTiming, timing_of
 
 
 @dataclass(frozen=True)
 class SeriesReport:
-    """One series: what it is, its grid, its unit, its timing, its structures, and why it cannot be read, if so.
+    """One series: what it is, its grid, unit, nuclide, timing, structures, doubts, and why it cannot be read, if so.
 
     What does not apply is None or empty. `shape` and `voxel_size_mm` are (k, j, i). `place`: the folder of its files,
     or the file where there is one, below what was looked through. `name`: modality and number, and as much of
@@ -41,6 +43,8 @@ class SeriesReport:
     timing_problem: str | None = None
     structures: tuple[str, ...] = ()
     problem: str | None = None
+    nuclide: str | None = None
+    advisories: tuple[Advisory, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,18 +129,23 @@ def _image(series: Series) -> dict[str, Any]:
     try:
         found = described(series, None)
     except UnitError as error:
-        # Counts can be read where they are asked for: the grid is worth showing.
-        found = described(series, "counts")
-        return _grid(found.shape, found.affine) | {"unit": found.unit, "problem": str(error)}
-    return _grid(found.shape, found.affine) | {"unit": found.unit}
+        # These can be read if they are asked for: the grid is worth showing.
+        found = described(series, "HU" if series.modality == "CT" else "counts")
+        return _described(found) | {"problem": str(error)}
+    return _described(found)
 
 
-def _grid(shape: tuple[int, int, int], affine: Affine) -> dict[str, Any]:
-    return {"shape": shape, "voxel_size_mm": voxel_size_mm(affine)}
+def _described(found: Described) -> dict[str, Any]:
+    return {
+        "unit": found.unit,
+        "advisories": found.advisories,
+        "shape": found.shape,
+        "voxel_size_mm": voxel_size_mm(found.affine),
+    }
 
 
 def _activity(series: Series) -> dict[str, Any]:
-    entry = _image(series)
+    entry = _image(series) | {"nuclide": stated_nuclide(series.headers[0].dataset)}
     try:
         return entry | {"timing": timing_of(series)}
     except Exception as error:

@@ -31,6 +31,10 @@ _KEYWORDS = (
 )
 
 
+#: Storage classes of objects that belong to a series; templates and palettes, which do not, have others.
+_COMPOSITE = "1.2.840.10008.5.1.4.1.1."
+
+
 @dataclass(frozen=True)
 class Series:
     """The files of one series, in the order of their names."""
@@ -111,7 +115,7 @@ def _leads_nowhere(path: Path) -> bool:
 def _uid(header: Header) -> str:
     """The UID of the series; `FileFormatError` if an object that belongs to one does not state it."""
     uid = text(header.dataset, "SeriesInstanceUID")
-    if uid is None and (text(header.dataset, "Modality") or text(header.dataset, "SOPClassUID") is None):
+    if uid is None and (text(header.dataset, "SOPClassUID") or _COMPOSITE).startswith(_COMPOSITE):
         raise FileFormatError("the header is damaged: it has no SeriesInstanceUID (0020,000E)")
     return uid or ""
 

@@ -1,0 +1,72 @@
+"""Comparison of the patients that the files of one case state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from .advisory import Advisory
+from .errors import GeometryError
+
+
+class OfPatient(Protocol):
+    """An image or a structure: what it states of its patient and of the patient space."""
+
+    @property
+    def patient_id(self) -> str | None:
+        """Identifier of the patient; None if it is not known."""
+
+    @property
+    def frame_of_reference_uid(self) -> str | None:
+        """The patient space; None if it is not known."""
+
+
+def patient_doubts(first: OfPatient, owner: str, others: Sequence[tuple[OfPatient, str]]) -> tuple[Advisory, ...]:
+    """Compare the patient of an image with those of other images and structures.
+
+    Parameters
+    ----------
+    first : Image or Structure
+        What the others are compared with.
+    owner : str
+        Its name in messages, such as "the activity".
+    others : sequence of (Image or Structure, str)
+        Each with its name in messages.
+
+    Returns
+    -------
+    tuple of Advisory
+        One for all others with a different identifier.
+
+    Raises
+    ------
+    GeometryError
+        If identifiers differ, and the frames of reference that could still tie the two together are not both known.
+
+    Warns
+    -----
+    patients_differ
+        Identifiers differ in one frame of reference, as after an anonymization of one of the files.
+
+    Notes
+    -----
+    Identifiers are compared without blanks around them and without regard to case. They are not part of the message,
+    because results are passed on.
+    """
+    differing = [(other, name) for other, name in others if _differ(first.patient_id, other.patient_id)]
+    for other, name in differing:
+        if first.frame_of_reference_uid is None or other.frame_of_reference_uid is None:
+            raise GeometryError(
+                f"{owner} and {name} must be of one patient, got two PatientID (0010,0020), and no frame of reference "
+                "that ties them together"
+            )
+    if not differing:
+        return ()
+    names = ", ".join(dict.fromkeys(name for _, name in differing))
+    message = f"{owner[:1].upper()}{owner[1:]} and {names} state different patients (PatientID (0010,0020))."
+    return (Advisory("patients_differ", message, float(len(differing))),)
+
+
+def _differ(a: str | None, b: str | None) -> bool:
+    known = [text.strip().casefold() for text in (a, b) if text is not None and text.strip()]
+    return len(known) == 2 and known[0] != known[1]

@@ -1,0 +1,347 @@
+"""A series and what its headers state twice: damaged or missing slices, distances, dates, nuclide, units."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pydicom")
+
+import pydicom
+from dicom_samples import write_series, write_spect
+from image_samples import affine, values
+from pydicom.dataset import Dataset
+
+from yttria import Image, read_image
+from yttria.errors import FileFormatError, UndefinedError, UnitError
+from yttria.io import dicom
+from yttria.io.dicom.dataset import quiet
+from yttria.io.opened import opened_files
+
+
+def codes(image: Image) -> dict[str, str]:
+    return {advisory.code: advisory.severity for advisory in image.advisories}
+
+
+def setting(**headers: object) -> Callable[[Dataset, int], None]:
+    """Set headers: a value, or {slice: value}; None removes."""
+
+    def change(dataset: Dataset, k: int) -> None:
+        for keyword, value in headers.items():
+            found = value.get(k, dataset.get(keyword)) if isinstance(value, dict) else value
+            if found is not None:
+                setattr(dataset, keyword, found)
+            elif keyword in dataset:
+                delattr(dataset, keyword)
+
+    return change
+
+
+def drug(dataset: Dataset) -> Dataset:
+    return dataset.RadiopharmaceuticalInformationSequence[0]
+
+
+def six_slices(folder: Path, change: Callable[[Dataset, int], None] | None = None, modality: str = "PT") -> Path:
+    return write_series(folder, values(np.float64, (6, 5, 7)) * 100, affine("plain"), modality, change=change)
+
+
+def test_a_sound_series_is_told_nothing_of(tmp_path: Path) -> None:
+    image = read_image(six_slices(tmp_path))
+    assert image.advisories == ()
+    assert image.patient_id == "1"
+
+
+# Members of a series that cannot be read
+
+
+@pytest.mark.parametrize("modality", ["PT", "CT"])
+def test_a_slice_cut_anywhere_is_refused_with_its_name(tmp_path: Path, modality: str) -> None:
+    six_slices(tmp_path, setting(NumberOfSlices=None), modality)
+    last = sorted(tmp_path.iterdir())[-1]
+    whole = last.read_bytes()
+    for length in range(0, len(whole), 41):
+        last.write_bytes(whole[:length])
+        with pytest.raises(FileFormatError, match=last.name):
+            read_image(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", bytes(4096), b"<html>404</html>"], ids=["empty", "zeros", "web page"])
+def test_a_slice_overwritten_is_refused_with_its_name(tmp_path: Path, content: bytes) -> None:
+    six_slices(tmp_path, setting(NumberOfSlices=None))
+    sorted(tmp_path.iterdir())[-1].write_bytes(content)
+    with pytest.raises(FileFormatError, match=r"PT1-005\.dcm is named like the slices"):
+        read_image(tmp_path)
+
+
+def test_a_slice_without_an_ending_of_its_name_is_missed_too(tmp_path: Path) -> None:
+    six_slices(tmp_path, setting(NumberOfSlices=None))
+    for n, path in enumerate(sorted(tmp_path.iterdir())):
+        path.rename(tmp_path / f"IM{n + 1}")
+    (tmp_path / "IM6").write_bytes(b"")
+    (tmp_path / "readme").write_bytes(b"")
+    with pytest.raises(FileFormatError, match="IM6 is named like the slices"):
+        read_image(tmp_path)
+
+
+def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    six_slices(tmp_path / "pet", setting(NumberOfSlices=None))
+    last = tmp_path / "pet" / "PT1-005.dcm"
+    last.unlink()
+    last.symlink_to(tmp_path / "gone")
+    with pytest.raises(FileFormatError, match=r"PT1-005\.dcm is named like the slices"):
+        read_image(tmp_path / "pet")
+
+
+def test_other_files_beside_a_series_do_no_harm(tmp_path: Path) -> None:
+    six_slices(tmp_path)
+    for name in ("readme.txt", ".DS_Store", "Thumbs.db", "._PT1-000.dcm", "DICOMDIR.txt"):
+        (tmp_path / name).write_bytes(b"\0\5\x16\7" + bytes(300))
+    assert read_image(tmp_path).shape == (6, 5, 7)
+
+
+def test_a_slice_with_a_leading_dot_is_read_and_recorded(tmp_path: Path) -> None:
+    six_slices(tmp_path)
+    (tmp_path / "PT1-003.dcm").rename(tmp_path / ".PT1-003.dcm")
+    with opened_files() as opened:
+        assert read_image(tmp_path).shape == (6, 5, 7)
+    assert set(opened) == {path.absolute() for path in tmp_path.iterdir()}
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    six_slices(tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    scandir = os.scandir
+
+    def closed(path: str | os.PathLike[str]) -> object:
+        if Path(path).name == "b":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    with pytest.raises(PermissionError, match="b"):
+        read_image(tmp_path)
+
+
+@pytest.mark.parametrize(("keyword", "value"), [("PatientID", "2"), ("StudyInstanceUID", "1.2.3")])
+def test_a_slice_of_another_patient_is_refused(tmp_path: Path, keyword: str, value: str) -> None:
+    six_slices(tmp_path, setting(**{keyword: {2: value}}))
+    with pytest.raises(FileFormatError, match=f"one {keyword}"):
+        read_image(tmp_path)
+
+
+def test_missing_numbers_of_slices_are_told(tmp_path: Path) -> None:
+    six_slices(tmp_path, setting(NumberOfSlices=None))
+    assert codes(dicom.read_image(sorted(tmp_path.iterdir())[1:])) == {"slice_numbers_missing": "note"}
+    renumbered = setting(NumberOfSlices=None, InstanceNumber={5: 9})
+    assert codes(read_image(six_slices(tmp_path / "b", renumbered))) == {"slice_numbers_missing": "warning"}
+
+
+# Statements that contradict each other
+
+
+def test_a_spacing_beside_other_positions_is_told_and_positions_are_taken(tmp_path: Path) -> None:
+    image = read_image(six_slices(tmp_path, setting(SpacingBetweenSlices={4: "5"})))
+    assert codes(image) == {"slice_distance_contradicted": "warning"}
+    assert image.voxel_size_mm[0] == pytest.approx(3.5)
+    assert read_image(six_slices(tmp_path / "same", setting(SpacingBetweenSlices="3.505"))).advisories == ()
+
+
+@pytest.mark.parametrize(("modality", "severity"), [("PT", "warning"), ("CT", "note")])
+def test_slices_thinner_than_their_distance_are_told(tmp_path: Path, modality: str, severity: str) -> None:
+    assert codes(read_image(six_slices(tmp_path, setting(SliceThickness="1.75"), modality))) == {
+        "gaps_between_slices": severity
+    }
+
+
+def test_a_thickness_of_spect_beside_another_spacing_is_told(tmp_path: Path) -> None:
+    path = write_spect(tmp_path / "nm.dcm", values(), affine("plain"), change=setting(SliceThickness="4.5"))
+    assert codes(read_image(path)) == {"slice_distance_contradicted": "warning"}
+
+
+def test_beds_a_day_apart_are_refused_in_time_and_told_in_the_image(tmp_path: Path) -> None:
+    six_slices(tmp_path, setting(AcquisitionDate={4: "20260302", 5: "20260302"}))
+    assert codes(read_image(tmp_path)) == {"acquisitions_apart": "warning"}
+    with pytest.raises(UndefinedError, match="within 12 h, got 2026-03-01 14:00:00 and 2026-03-02 14:00:00"):
+        dicom.activity_timing(tmp_path)
+
+
+def test_beds_around_midnight_are_one_scan(tmp_path: Path) -> None:
+    late = setting(
+        SeriesTime="235000",
+        AcquisitionTime={**dict.fromkeys(range(3), "235000"), **dict.fromkeys(range(3, 6), "001000")},
+        AcquisitionDate={**dict.fromkeys(range(3), "20260301"), **dict.fromkeys(range(3, 6), "20260302")},
+    )
+    assert read_image(six_slices(tmp_path, late)).advisories == ()
+    assert dicom.activity_timing(tmp_path).hours_after_administration == pytest.approx(12 + 5 / 6)
+
+
+def test_two_times_of_one_acquisition_must_agree(tmp_path: Path) -> None:
+    six_slices(tmp_path, setting(AcquisitionDateTime="20260302140000"))
+    with pytest.raises(UndefinedError, match="contradicts itself: AcquisitionDateTime"):
+        dicom.activity_timing(tmp_path)
+
+
+@pytest.mark.parametrize("clock", ["11", "1100", "105959.9", "11:00:00", "110000.000000", "110030"])
+def test_one_time_of_day_in_several_precisions_is_read(tmp_path: Path, clock: str) -> None:
+    def change(dataset: Dataset, k: int) -> None:
+        with quiet():
+            drug(dataset).RadiopharmaceuticalStartTime = clock
+
+    assert dicom.activity_timing(six_slices(tmp_path, change)).hours_after_administration == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("clock", ["09", "12", "1102", "110130", "230000"])
+def test_another_time_of_day_is_refused(tmp_path: Path, clock: str) -> None:
+    def change(dataset: Dataset, k: int) -> None:
+        drug(dataset).RadiopharmaceuticalStartTime = clock
+
+    with pytest.raises(UndefinedError, match="contradicts itself"):
+        dicom.activity_timing(six_slices(tmp_path, change))
+
+
+# The nuclide
+
+
+def named(name: str | None, half_life_s: str) -> Callable[[Dataset, int], None]:
+    def change(dataset: Dataset, k: int) -> None:
+        drug(dataset).RadionuclideHalfLife = half_life_s
+        if name:
+            code = Dataset()
+            code.CodeMeaning = name
+            drug(dataset).RadionuclideCodeSequence = [code]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("name", "half_life_s", "expected"),
+    [
+        ("^90^Yttrium", "230760", {}),
+        ("Y-90", "230760", {}),
+        (None, "230760", {}),
+        ("^18^Fluorine", "6586.2", {"other_nuclide": "warning"}),
+        (None, "6586.2", {"other_nuclide": "warning"}),
+        ("^18^Fluorine", "230760", {"nuclide_contradicted": "warning"}),
+        ("Y-90", "6586.2", {"nuclide_contradicted": "warning"}),
+    ],
+)
+def test_the_nuclide_of_the_header_is_compared(
+    tmp_path: Path, name: str | None, half_life_s: str, expected: dict[str, str]
+) -> None:
+    assert codes(read_image(six_slices(tmp_path, named(name, half_life_s)))) == expected
+    (report,) = dicom.inspect(tmp_path).series
+    assert report.nuclide == (name or ("Y-90, by its half-life" if half_life_s == "230760" else "half-life 1.829 h"))
+    if half_life_s == "230760":
+        assert dicom.activity_timing(tmp_path).nuclide == name
+
+
+# Units
+
+
+@pytest.mark.parametrize("code", ["Bq/ml", "Bq/mL", "Bq/cm3", "Bq/cc"])
+def test_spellings_of_a_mapping_of_spect_are_known(tmp_path: Path, code: str) -> None:
+    array = np.rint(values(np.float64))
+    image = read_image(write_spect(tmp_path / "nm.dcm", array, affine("plain"), mapping=(3.0, 1.0, code)))
+    assert image.unit == "Bq/mL"
+    assert image.array == pytest.approx(3 * array + 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "unit", "factor"), [("kBq/cm3", "kBq/mL", 1), ("Bq/L", "Bq/mL", 1e-3), ("{counts}", "counts", 1)]
+)
+def test_a_mapping_of_spect_is_used_with_its_unit(tmp_path: Path, code: str, unit: str, factor: float) -> None:
+    array = np.rint(values(np.float64))
+    image = read_image(write_spect(tmp_path / "nm.dcm", array, affine("plain"), mapping=(2.5, 4.0, code)))
+    assert image.unit == unit
+    assert image.array == pytest.approx((2.5 * array + 4) * factor)
+
+
+def test_a_mapping_of_spect_that_is_not_read_is_told(tmp_path: Path) -> None:
+    path = write_spect(tmp_path / "nm.dcm", values(), affine("plain"), mapping=(2.0, 0.0, "{SUVbw}g/ml"))
+    image = read_image(path)
+    assert (image.unit, codes(image)) == ("counts", {"value_mapping_unused": "warning"})
+
+
+def test_units_of_spect_outside_its_standard_are_kept(tmp_path: Path) -> None:
+    change = setting(Units="BQML", RescaleSlope="7", RescaleIntercept="0")
+    array = np.rint(values(np.float64))
+    image = read_image(write_spect(tmp_path / "nm.dcm", array, affine("plain"), change=change))
+    assert (image.unit, codes(image)) == ("Bq/mL", {"units_of_nuclear_medicine": "note"})
+    assert image.array == pytest.approx(7 * array)
+
+
+@pytest.mark.parametrize("units", ["GML", "CM2ML", "PCNT"])
+def test_an_uptake_image_is_read_for_relative_scaling(tmp_path: Path, units: str) -> None:
+    six_slices(tmp_path, setting(Units=units))
+    with pytest.raises(UnitError, match="unit='counts'"):
+        read_image(tmp_path)
+    image = read_image(tmp_path, unit="counts")
+    assert (image.unit, codes(image)) == ("counts", {"values_not_activity": "warning"})
+
+
+def test_the_philips_factor_is_used_when_it_is_asked_for(tmp_path: Path) -> None:
+    def philips(dataset: Dataset, k: int) -> None:
+        dataset.Units = "CNTS"
+        block = dataset.private_block(0x7053, "Philips PET Private Group", create=True)
+        block.add_new(0x09, "DS", "1.61")
+
+    six_slices(tmp_path, philips)
+    counts = read_image(tmp_path, unit="counts")
+    with pytest.raises(UnitError, match="philips_scale_factor=True"):
+        read_image(tmp_path, unit="Bq/mL")
+    image = dicom.read_image(tmp_path, philips_scale_factor=True)
+    assert image.unit == "Bq/mL"
+    assert image.array == pytest.approx(1.61 * counts.array)
+    other = six_slices(tmp_path / "other", setting(Units="CNTS"))
+    with pytest.raises(FileFormatError, match=r"\(7053,1009\)"):
+        dicom.read_image(other, philips_scale_factor=True)
+    with pytest.raises(UndefinedError, match="CNTS"):
+        dicom.read_image(six_slices(tmp_path / "bq"), philips_scale_factor=True)
+
+
+def test_pet_counts_with_a_mapping_to_activity_are_mapped(tmp_path: Path) -> None:
+    def mapped(dataset: Dataset, k: int) -> None:
+        item, code = Dataset(), Dataset()
+        item.RealWorldValueSlope, item.RealWorldValueIntercept = 2.0 + k, 1.0
+        code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "Bq/ml", "UCUM", "Bq/ml"
+        item.MeasurementUnitsCodeSequence = [code]
+        for end, value in (("First", 0), ("Last", 65535)):
+            item.add_new(pydicom.tag.Tag(f"RealWorldValue{end}ValueMapped"), "US", value)
+        dataset.RealWorldValueMappingSequence = [item]
+        dataset.Units = "CNTS"
+
+    six_slices(tmp_path, mapped)
+    counts = read_image(tmp_path, unit="counts")
+    image = read_image(tmp_path)
+    assert image.unit == "Bq/mL"
+    assert image.array == pytest.approx(counts.array * (2 + np.arange(6.0))[:, None, None] + 1)
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_pixel_data_in_floating_point_are_read(tmp_path: Path, bits: int) -> None:
+    exact = values(np.float32, (6, 5, 7))
+
+    def floating(dataset: Dataset, k: int) -> None:
+        del dataset.PixelData
+        for keyword in ("BitsStored", "HighBit", "PixelRepresentation"):
+            delattr(dataset, keyword)
+        dataset.BitsAllocated = bits
+        name = "FloatPixelData" if bits == 32 else "DoubleFloatPixelData"
+        setattr(dataset, name, exact[k].astype(f"<f{bits // 8}").tobytes())
+
+    assert np.array_equal(read_image(six_slices(tmp_path, floating)).array, exact)
+
+
+@pytest.mark.parametrize("kind", ["US", "UNSPECIFIED"])
+def test_ct_of_unspecified_values_is_read_where_the_caller_states_hu(tmp_path: Path, kind: str) -> None:
+    six_slices(tmp_path, setting(RescaleType=kind), "CT")
+    with pytest.raises(UnitError, match="pass unit='HU'"):
+        read_image(tmp_path)
+    image = read_image(tmp_path, unit="HU")
+    assert (image.unit, codes(image)) == ("HU", {"unit_not_stated": "note"})
+    with pytest.raises(UnitError, match="must be HU, got Z_EFF"):
+        read_image(six_slices(tmp_path / "z", setting(RescaleType="Z_EFF"), "CT"), unit="HU")
