@@ -48,6 +48,7 @@ def test_a_result_names_patient_files_settings_and_itself(case: Path, tmp_path: 
     assert found["paths"]["activity"] == [str(case / "pet")]
     slices = {entry["name"]: entry["sha256"] for entry in found["inputs"]["activity"]}
     assert slices == {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in (case / "pet").iterdir()}
+    assert [entry["name"] for entry in found["inputs"]["structures"]] == ["secret liver.seg.nrrd"]
     assert (found["settings"]["only"], found["settings"]["method"]) == ("liver", "local_deposition")
     assert found["created"].endswith("+00:00")
     files = {entry["name"]: entry["sha256"] for entry in found["files"]}
@@ -80,3 +81,13 @@ def test_a_scan_delay_that_contradicts_the_header_is_shown_with_both(case: Path,
     assert "field_total_differs_from_administered" in codes
     same = json.loads(invoke(*arguments, "--scan-delay-h", f"{hours + 0.01}"))["advisories"]
     assert "scan_delay_differs_from_header" not in {a["code"] for a in same}
+
+
+def test_a_comparison_names_its_files(case: Path, tmp_path: Path) -> None:
+    invoke("dose", case / "pet", "-s", case / "secret liver.seg.nrrd", "-o", tmp_path / "a")
+    dose = tmp_path / "a" / "dose.nrrd"
+    named = json.loads(invoke("compare", dose, dose, "--json", "-o", tmp_path / "b"))
+    assert [entry["name"] for entry in named["inputs"]["a"]] == ["dose.nrrd"]
+    unnamed = json.loads(invoke("compare", dose, dose, "--json", "--anonymous", "-o", tmp_path / "c"))
+    assert [entry["name"] for entry in unnamed["inputs"]["b"]] == ["file 1"]
+    assert not any("/" in path for path in unnamed["written"])
