@@ -23,7 +23,7 @@ from yttria.units import UNITS, stated_unit, states_nothing
         ("mGy", "mgy|milligray"),
         ("HU", "hu|[hnsf'U]|Hounsfield|Hounsfield units|HOUNSFIELD UNIT"),
         ("g/mL", "g/cm3|g/ml|g/cc|gram per cubic centimeter|kg/L|Mg/m3|g.cm-3"),
-        ("counts", "CNTS|Counts|count|{counts}|propcounts|PROPCNTS|counts/s"),
+        ("counts", "CNTS|Counts|count|{counts}|propcounts|PROPCNTS|counts/s|cnts/s|counts/voxel"),
         ("1", "GML|SUVbw|{SUVbw}g/ml|unitless|dimensionless"),
     ],
 )
@@ -54,7 +54,7 @@ def test_what_has_two_meanings_or_is_another_quantity_is_not_known(text: str) ->
     assert stated_unit(text) is None
 
 
-@pytest.mark.parametrize("text", ["", " ", "unknown", "None", "n/a", "-"])
+@pytest.mark.parametrize("text", ["", " ", "unknown", "None", "n/a", "-", "???"])
 def test_words_for_not_stated(text: str) -> None:
     assert states_nothing(text)
 

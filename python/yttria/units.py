@@ -46,6 +46,9 @@ _WORDS = {
     "propcps": "counts",
     "{count}/s": "counts",
     "count/s": "counts",
+    "cnt/s": "counts",
+    "count/voxel": "counts",
+    "count/pixel": "counts",
     "count per second": "counts",
     "j/kg": "Gy",
     "fraction": "fraction",
@@ -124,7 +127,8 @@ def checked_unit(unit: str) -> str:
 
 def states_nothing(text: str) -> bool:
     """Whether a file's text for the unit is a word for "not stated"."""
-    return _plain(text).casefold() in _NOTHING
+    plain = _plain(text).casefold()
+    return plain in _NOTHING or not plain.strip("?")
 
 
 def stated_unit(text: str) -> StatedUnit | None:

@@ -103,6 +103,15 @@ def fuzz_nifti(data: bytes) -> None:
         refused_or_read(lambda path=path: read_image(path, unit="HU"), lambda path=path: read_structures(path))
 
 
+def fuzz_texts(data: bytes) -> None:
+    """MetaImage, Interfile and 3ddose: text headers."""
+    (FOLDER / "x.raw").write_bytes(values("<f4").tobytes())
+    for name in ("x.mha", "x.mhd", "x.hv", "x.3ddose"):
+        path = FOLDER / name
+        path.write_bytes(data)
+        refused_or_read(lambda path=path: read_image(path, unit="HU"), lambda path=path: read_structures(path))
+
+
 def dicom_seeds(corpus: Path) -> None:
     write_series(corpus / "pet", values(shape=(2, 5, 7)), affine("oblique"))
     write_series(corpus / "ct", values(shape=(2, 5, 7)), affine("oblique"), "CT")
@@ -162,6 +171,19 @@ def nifti_seeds(corpus: Path) -> None:
     nibabel.Nifti2Image(np.ones((2, 3, 4), np.int16), np.eye(4)).to_filename(corpus / "two.nii")
 
 
+def texts_seeds(corpus: Path) -> None:
+    sizes = "NDims = 3\nDimSize = 7 5 4\nElementSpacing = 1 2 3\nElementType = MET_FLOAT\n"
+    (corpus / "x.mhd").write_text(f"ObjectType = Image\n{sizes}ElementDataFile = x.raw\n")
+    (corpus / "x.mha").write_bytes(f"{sizes}ElementDataFile = LOCAL\n".encode() + values("<f4").tobytes())
+    size = "".join(
+        f"!matrix size [{n}] := {count}\nscaling factor (mm/pixel) [{n}] := 2\n"
+        for n, count in ((1, 7), (2, 5), (3, 4))
+    )
+    number = "!number format := float\n!number of bytes per pixel := 4\nimagedata byte order := LITTLEENDIAN\n"
+    (corpus / "x.hv").write_text(f"!INTERFILE :=\nname of data file := x.raw\n{number}{size}!END OF INTERFILE :=\n")
+    (corpus / "x.3ddose").write_text("2 1 1\n0 1 2\n0 1\n0 1\n5 6\n0.1 0.2\n")
+
+
 KINDS = {
     "dicom": (fuzz_dicom, dicom_seeds),
     "seg": (fuzz_seg, seg_seeds),
@@ -169,6 +191,7 @@ KINDS = {
     "rtdose": (fuzz_rtdose, rtdose_seeds),
     "nrrd": (fuzz_nrrd, nrrd_seeds),
     "nifti": (fuzz_nifti, nifti_seeds),
+    "texts": (fuzz_texts, texts_seeds),
 }
 
 

@@ -212,10 +212,10 @@ def _write_detached(path: Path, array: npt.NDArray[Any], fields: dict[str, str],
 
 def _own_data_file(path: Path) -> Path | None:
     """The file with values that a header written here has, if there is such a header."""
-    try:
-        text = path.read_bytes()[:LONGEST_HEADER]
-    except OSError:
+    if not path.is_file():
         return None
+    with path.open("rb") as file:
+        text = file.read(LONGEST_HEADER)
     match = re.search(rb"^data file: (.+)$", text, re.MULTILINE)
     name = match[1].decode(errors="replace") if match else ""
     own = re.fullmatch(re.escape(path.stem) + r"(\.[0-9a-f]{16})?\.raw\.gz", name)
