@@ -127,13 +127,13 @@ def _check_size(name: str, a: Any, other: str, b: Any) -> None:
     if not same:
         raise GeometryError(
             f"the NIfTI header contradicts itself: voxels are {_listed(a)} mm by its {name} and {_listed(b)} mm by its "
-            f"{other}; if you know which is right, take it with affine='sform'"
-            + ("" if other == "pixdim" else " or affine='qform'")
+            f"{other}; {_remedy(CHOICES[:1] if other == 'pixdim' else CHOICES)}"
         )
 
 
-def _remedy() -> str:
-    return "if you know which is right, take it with affine='sform' or affine='qform'"
+def _remedy(choices: tuple[str, ...] = CHOICES) -> str:
+    listed = " or ".join(f"affine='{choice}'" for choice in choices)
+    return f"if you know which is right, read it by yttria.read_image with {listed}, and write it again"
 
 
 def _listed(values: Any) -> str:

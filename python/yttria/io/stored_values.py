@@ -86,7 +86,7 @@ def beside(header: Path, name: str, folder: Path | None) -> Path:
     if not path.resolve().is_relative_to(allowed):
         raise FileFormatError(
             f"{header}: its values are in {name!a:.80}, outside the folder {allowed}; if that file is meant, allow its "
-            "folder with data_folder="
+            "folder with data_folder= of yttria.read_image"
         )
     return path
 
