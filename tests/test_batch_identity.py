@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from dicom_samples import write_series
 from image_samples import affine, values
 
 import yttria
-from yttria.batch import run_manifest, write_manifest
+from yttria.batch import keys, run_manifest, write_manifest
 from yttria.batch.keys import Options, identify
 from yttria.batch.work import Task, dose_all
 from yttria.case import Case, read_case
@@ -50,6 +51,11 @@ def detached(folder: Path, name: str, fill: float, *, header: str | None = None)
     (folder / "values.raw").write_bytes(np.full(SHAPE, fill, "<f4").tobytes())
     (folder / name).write_text(text)
     return folder / name
+
+
+def attached(path: Path, fill: float) -> Path:
+    yttria.write_image(yttria.Image(np.full(SHAPE, fill, np.float32), GRID, "MBq/mL"), path)
+    return path
 
 
 def liver(folder: Path) -> Path:
@@ -187,9 +193,72 @@ def test_whatever_a_reader_opens_is_covered_by_the_key(tmp_path: Path) -> None:
         assert recorded <= covered
 
 
+def _cases_of_real_files(folder: Path, data: Path) -> Iterator[Case]:
+    """SEG, RTSTRUCT with its grid, a series with a slice named by a dot, links, masks, other formats."""
+    source = data / "dicom" / "patient_1"
+    pet = folder / "pet"
+    shutil.copytree(source / "pet", pet)
+    last = sorted(pet.iterdir())[-1]
+    last.rename(pet / f".{last.name}")
+    (pet / "deep").mkdir()
+    sorted(pet.glob("*.dcm"))[0].rename(pet / "deep" / "first.dcm")
+    for name in ("seg.dcm", *(path.name for path in source.glob("rs*.dcm"))):
+        shutil.copy(source / name, folder)
+        yield Case(activity=pet, structures=folder / name, scan_delay_h=1.0)
+    contours = sorted(folder.glob("rs*.dcm"))[0]
+    yield Case(activity=pet, structures=contours, contours_through_voxels_of=pet, scan_delay_h=1.0)
+    (folder / "linked").symlink_to(pet)
+    yield Case(activity=folder / "linked", structures=folder / "seg.dcm", scan_delay_h=1.0)
+    write_files(folder)
+    labels = folder / "sub-1_dseg.nii.gz"
+    labels.write_bytes((folder / "s0.nii.gz").read_bytes())
+    labels.with_name("sub-1_dseg.tsv").write_text("index\tname\n1\tNormal liver\n2\tTumor\n")
+    yield Case(activity=folder / "a0.nii.gz", structures=labels, unit="counts", **RELATIVE)
+    masks = folder / "masks"
+    masks.mkdir()
+    image = yttria.read_image(folder / "a0.nii.gz")
+    yttria.write_image(image.with_array((image.array > 0).astype(np.uint8), "1"), masks / "Normal liver.nii.gz")
+    yield Case(activity=folder / "a0.nii.gz", structures=masks, unit="counts", **RELATIVE)
+    sizes = " ".join(str(n) for n in reversed(image.array.shape))
+    (folder / "a.mhd").write_text(
+        f"ObjectType = Image\nNDims = 3\nDimSize = {sizes}\nElementType = MET_FLOAT\nElementSpacing = 4.5 4 5\n"
+        "Offset = 0 0 0\nTransformMatrix = 1 0 0 0 1 0 0 0 1\nElementByteOrderMSB = False\nElementDataFile = a.raw\n"
+    )
+    (folder / "a.raw").write_bytes(image.array.astype("<f4").tobytes())
+    yield Case(activity=folder / "a.mhd", structures=folder / "s0.nii.gz", unit="counts", **RELATIVE)
+
+
+def test_whatever_a_reader_opens_of_real_files_is_covered_by_the_key(shared_data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("highdicom")
+    folder = Path(os.path.realpath(tmp_path))
+    for case in _cases_of_real_files(folder, shared_data):
+        with really_opened(folder) as opened:
+            inputs = read_case(case)
+        covered = {os.path.realpath(file) for _, path in keys.files(case) for file in sources_of(path)}
+        recorded = {os.path.realpath(file) for found in inputs.files.values() for file in found}
+        assert opened, case
+        assert opened <= recorded, (case, opened - recorded)
+        assert recorded <= covered, (case, recorded - covered)
+
+
+def test_a_link_that_leads_elsewhere_is_another_file(tmp_path: Path) -> None:
+    link = tmp_path / "pet.nrrd"
+    write_manifest(
+        [{"case_id": "A", "activity": "pet.nrrd", "structures": str(liver(tmp_path)), "scan_delay_h": 20.0}],
+        tmp_path / "manifest.csv",
+    )
+    found = []
+    for n, fill in enumerate((0.1, 0.3)):
+        link.unlink(missing_ok=True)
+        link.symlink_to(attached(tmp_path / f"{n}.nrrd", fill))
+        assert run_manifest(tmp_path / "manifest.csv", tmp_path / "out").counts.done == 1
+        found.append(means(tmp_path / "out")["A"])
+    assert found[1] == pytest.approx(3 * found[0], rel=1e-6)
+
+
 def test_the_names_of_files_in_a_folder_belong_to_the_key(tmp_path: Path) -> None:
     """A folder of masks names its structures by its files: two of them exchanged are another case."""
-    keys = []
+    found = []
     for names in (("tumor", "liver"), ("liver", "tumor")):
         folder = tmp_path / names[0]
         folder.mkdir()
@@ -197,8 +266,8 @@ def test_the_names_of_files_in_a_folder_belong_to_the_key(tmp_path: Path) -> Non
             (folder / f"{name}.nii.gz").write_bytes(content)
         case = Case(activity=tmp_path / "a.nrrd", structures=folder, unit="Bq/mL", scan_delay_h=1.0)
         (tmp_path / "a.nrrd").write_bytes(b"x")
-        keys.append(identify(case, Options()).key)
-    assert keys[0] != keys[1]
+        found.append(identify(case, Options()).key)
+    assert found[0] != found[1]
 
 
 # The newest result
