@@ -21,7 +21,7 @@ pytest.importorskip("pyarrow")
 pytest.importorskip("typer")
 
 import pyarrow.parquet as pq
-from batch_samples import cohort, contents, finished, rows, start, write_files
+from batch_samples import TABLES, cohort, contents, finished, rows, start, write_files
 from typer.testing import CliRunner
 
 import yttria
@@ -259,3 +259,26 @@ def test_a_case_out_of_memory_is_that_rows_error(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(work, "dose_case", hungry)
     report = run_manifest(cohort(tmp_path, 3), tmp_path / "out", executor=make(1))
     assert (report.counts.done, report.quarantined) == (2, 1)
+
+
+def test_anonymous_tables_hold_no_case_id_and_no_path(tmp_path: Path) -> None:
+    folder = tmp_path / "Doe_Jane"
+    folder.mkdir()
+    manifest = cohort(folder, 4)
+    declared = [row | {"case_id": f"Doe^Jane {n}"} for n, row in enumerate(rows(4))]
+    declared[2]["activity"] = "lost Doe.nii.gz"
+    declared[3]["administered_gbq"] = 1400.0
+    write_manifest(declared, manifest)
+    results = tmp_path / "out"
+    invoke("run", manifest, "-o", results, "--executor", "threads", "--anonymous", code=3)
+    assert pq.read_table(results / "cases.parquet")["case_id"].to_pylist() == ["case 1", "case 2"]
+    for name in TABLES:
+        text = json.dumps(pq.read_table(results / name).to_pylist())
+        assert "Doe" not in text, name
+        assert "nii" not in text, name
+    assert "Doe" not in invoke("summary", results).replace(str(tmp_path), "")
+    with pytest.raises(errors.ArgumentError, match="RTDOSE"):
+        run_manifest(manifest, results, anonymous=True, maps="dcm")
+    # Nothing is lost: without the option, the tables name every case again.
+    assert run_manifest(manifest, results).counts.known == 2
+    assert "Doe^Jane 0" in pq.read_table(results / "cases.parquet")["case_id"].to_pylist()

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ..errors import OutOfRangeError, UnknownNameError
+from ..errors import ArgumentError, OutOfRangeError, UnknownNameError
 from .executors import Workers, of_executor, threads
 from .keys import Options
 from .runner import Counts, Run
@@ -63,6 +63,7 @@ def run_manifest(
     rehash: bool = False,
     strict: bool = False,
     overwrite: bool = False,
+    anonymous: bool = False,
     watch: Callable[[Run, float], None] | None = None,
 ) -> RunReport:
     """Dose every case of a manifest into `folder`; what is there already is not done again.
@@ -72,8 +73,9 @@ def run_manifest(
     (RTDOSE) writes the dose maps as well. `shard` (i, N): only every N-th row, from the i-th. `max_failures`: stop when
     more cases than that have failed. `rehash`: hash every file, also where size and times say that it was hashed
     before. A row that is no case stands in quarantine, with the reason; `strict`: then nothing is begun. `overwrite`:
-    take over a folder with the results of another manifest. `watch` is called often, with the run (its `counts`, its
-    `stop`) and the seconds since it began.
+    take over a folder with the results of another manifest. `anonymous`: tables without case ids, paths, names and
+    dates, to be shared without the rest of the folder; not with maps in DICOM. `watch` is called often, with the run
+    (its `counts`, its `stop`) and the seconds since it began.
 
     Raises `ManifestError` before any work if the header is wrong, every row is, or with `strict` any row is;
     `ResultsExistError` if the folder is another manifest's or holds other files of the names of results; and `OSError`
@@ -81,6 +83,10 @@ def run_manifest(
     """
     if maps is not None and maps not in MAPS:
         raise UnknownNameError(f"maps must be one of {', '.join(MAPS)}, got '{maps}'")
+    if anonymous and maps == "dcm":
+        raise ArgumentError(
+            "an RTDOSE holds the patient's name and identifiers: anonymous tables go without maps in dcm"
+        )
     if not 1e-3 <= dvh_step_gy <= 1e3:
         raise OutOfRangeError(f"DVH step in Gy must be within [0.001, 1000], got {dvh_step_gy}")
     manifest, folder, options = Path(manifest).resolve(), Path(folder).resolve(), Options(float(dvh_step_gy), maps)
@@ -109,7 +115,7 @@ def run_manifest(
     tables = None
     if run.stop is None:
         run.check_manifest_unchanged()
-        tables = write_tables(manifest, folder, options, run.bad_rows)
+        tables = write_tables(manifest, folder, options, run.bad_rows, anonymous=anonymous)
     report = RunReport(
         run.stop or "complete", run.counts, time.monotonic() - began, tables.quarantined if tables else None
     )

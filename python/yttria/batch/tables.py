@@ -22,6 +22,7 @@ import numpy as np
 from .._extras import require
 from .._text import encodable
 from ..errors import FileFormatError
+from .anonymity import anonymous_advisories, anonymous_failure, anonymous_provenance, case_name
 from .files import durable
 from .folder import TABLES, place_of
 from .keys import Options, entry
@@ -50,11 +51,17 @@ def unit_of(metric: str) -> str:
 
 
 def write_tables(
-    manifest: Path, folder: Path, options: Options, bad_rows: Mapping[int, Sequence[Problem]]
+    manifest: Path,
+    folder: Path,
+    options: Options,
+    bad_rows: Mapping[int, Sequence[Problem]],
+    *,
+    anonymous: bool = False,
 ) -> Tables | None:
     """Write the tables; None, and nothing is written, while a row of the manifest has neither a result nor a failure.
 
-    `bad_rows`: rows that are no cases, by number, which go into quarantine with what is wrong with them.
+    `bad_rows`: rows that are no cases, by number, which go into quarantine with what is wrong with them. `anonymous`:
+    rows of the manifest stand for case ids, and texts that could hold a name, a path or a date are left out.
 
     The same results give the same bytes, whoever computed them and in which order.
     """
@@ -78,7 +85,7 @@ def write_tables(
             good: list[tuple[int, str, str, Place]] = []
             bad: list[tuple[Cells, str, dict[str, Any]]] = []
             for cells, declared in batch:
-                case_id = encodable(str(declared.get("case_id", "")))
+                case_id = case_name(cells.row) if anonymous else encodable(str(declared.get("case_id", "")))
                 key = keys[16 * (cells.row - 1) : 16 * cells.row].hex()
                 if cells.row in bad_rows:
                     bad.append((cells, case_id, _no_case(bad_rows[cells.row])))
@@ -89,10 +96,13 @@ def write_tables(
             cases, quarantined = cases + len(good), quarantined + len(bad)
             if good:
                 results = parts.take([place for *_, place in good], [key for _, _, key, _ in good])
+                if anonymous:
+                    results = _anonymous(results)
                 for name, table in _tables([row for row, *_ in good], [i for _, i, *_ in good], results).items():
                     write[name].add(table)
             if bad:
-                write["quarantine"].add(_quarantine(bad))
+                lines = [(c, name, anonymous_failure(line)) for c, name, line in bad] if anonymous else bad
+                write["quarantine"].add(_quarantine(lines))
     return Tables(cases, quarantined)
 
 
@@ -218,6 +228,14 @@ def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, 
         "volume_ml": results[DVH].combine_chunks().flatten(),
     }
     return {"doses": arrow.table(doses), "dvh": arrow.table(dvh), "cases": arrow.table(cases)}
+
+
+def _anonymous(results: Any) -> Any:
+    text = require("pyarrow", "batch").string()
+    for name, change in (("advisories", anonymous_advisories), ("provenance", anonymous_provenance)):
+        column = require("pyarrow", "batch").array([change(each) for each in results[name].to_pylist()], text)
+        results = results.set_column(results.column_names.index(name), name, column)
+    return results
 
 
 def _no_case(problems: Sequence[Problem]) -> dict[str, Any]:

@@ -117,6 +117,12 @@ def run(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Take over a folder that holds the results of another manifest.")
     ] = False,
+    anonymous: Annotated[
+        bool,
+        typer.Option(
+            "--anonymous", help="Tables without case ids, names, paths and dates; share them, not the folder."
+        ),
+    ] = False,
     every: Annotated[
         int, typer.Option(help="Cases from one progress line to the next, where not on a terminal.")
     ] = 100,
@@ -156,6 +162,7 @@ def run(
                 rehash=rehash,
                 strict=strict,
                 overwrite=overwrite,
+                anonymous=anonymous,
                 watch=look,
             )
     except ManifestError as error:
