@@ -203,6 +203,11 @@ def test_another_time_of_day_is_refused(tmp_path: Path, clock: str) -> None:
         dicom.activity_timing(six_slices(tmp_path, change))
 
 
+def test_zones_are_taken_into_account_when_times_are_compared(tmp_path: Path) -> None:
+    zones = setting(AcquisitionDateTime="20260301130000+0000", TimezoneOffsetFromUTC="+0100")
+    assert dicom.activity_timing(six_slices(tmp_path, zones)).hours_after_administration == pytest.approx(3.0)
+
+
 # The nuclide
 
 
@@ -222,6 +227,11 @@ def named(name: str | None, half_life_s: str) -> Callable[[Dataset, int], None]:
     [
         ("^90^Yttrium", "230760", {}),
         ("Y-90", "230760", {}),
+        ("Y90 microspheres", "230760", {}),
+        ("Yttrium", "230760", {}),
+        ("90Y", "230760", {}),
+        ("^90m^Yttrium", "230760", {"nuclide_contradicted": "warning"}),
+        ("I-190", "230760", {"nuclide_contradicted": "warning"}),
         (None, "230760", {}),
         ("^18^Fluorine", "6586.2", {"other_nuclide": "warning"}),
         (None, "6586.2", {"other_nuclide": "warning"}),

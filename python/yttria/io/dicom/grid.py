@@ -6,6 +6,7 @@ import numpy as np
 
 from ...image import Image
 from .._common import decoding
+from .consistency import check_whole
 from .dataset import quiet, text, whole
 from .geometry import plane, stacked
 from .nuclear_medicine import spect_grid
@@ -21,8 +22,9 @@ def read_grid(paths: Paths, *, series: str | None = None) -> Image:
     """
     with decoding(root(paths), "DICOM"), quiet():
         chosen = choose(scan(files(paths)), series, _MODALITIES, "the image")
-        for keyword in ("Rows", "Columns", "FrameOfReferenceUID"):
+        for keyword in ("Rows", "Columns", "FrameOfReferenceUID", "PatientID"):
             same(chosen, keyword)
+        check_whole(chosen)
         first = chosen.headers[0].dataset
         if chosen.modality == "NM" and len(chosen.headers) == 1:
             slices = whole(first, "NumberOfFrames", 1, 2**31 - 1)
@@ -31,5 +33,10 @@ def read_grid(paths: Paths, *, series: str | None = None) -> Image:
             slices = len(chosen.headers)
             affine = stacked([plane(header.dataset) for header in chosen.headers]).affine
         shape = slices, whole(first, "Rows", 1, 65535), whole(first, "Columns", 1, 65535)
-        frame = text(first, "FrameOfReferenceUID")
-        return Image(np.broadcast_to(np.zeros((), np.uint8), shape), affine, "1", frame_of_reference_uid=frame)
+        return Image(
+            np.broadcast_to(np.zeros((), np.uint8), shape),
+            affine,
+            "1",
+            frame_of_reference_uid=text(first, "FrameOfReferenceUID"),
+            patient_id=text(first, "PatientID"),
+        )

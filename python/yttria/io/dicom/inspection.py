@@ -14,6 +14,7 @@ from ...errors import UnitError, YttriaError
 from .dataset import items, quiet, text
 from .image import Described, described
 from .nuclide import stated_nuclide
+from .rtdose_reader import dose_doubts
 from .series import Paths, Series, files, root, scan
 from .timing import ACTIVITY_MODALITIES, ActivityTiming, timing_of
 
@@ -172,7 +173,8 @@ def _contours(series: Series) -> dict[str, Any]:
 
 def _dose(series: Series) -> dict[str, Any]:
     first = series.headers[0].dataset
-    return {"unit": {"GY": "Gy"}.get(text(first, "DoseUnits") or "", text(first, "DoseUnits"))}
+    unit = text(first, "DoseUnits")
+    return {"unit": {"GY": "Gy"}.get(unit or "", unit), "advisories": dose_doubts(first)}
 
 
 _READERS: dict[str, Callable[[Series], dict[str, Any]]] = {

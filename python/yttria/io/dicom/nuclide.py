@@ -14,18 +14,23 @@ HALF_LIFE_TOLERANCE = 0.01
 
 
 def nuclide_name(drug: Dataset) -> str | None:
-    """Name of the nuclide in an item of RadiopharmaceuticalInformationSequence, as the header spells it."""
-    for code in items(drug, "RadionuclideCodeSequence"):
-        for keyword in ("CodeMeaning", "CodeValue"):
-            if name := text(code, keyword):
-                return name
-    return text(drug, "Radionuclide")
+    """Name of the nuclide in an item of RadiopharmaceuticalInformationSequence as it is spelled, or its code."""
+    codes = [text(code, "CodeValue") for code in items(drug, "RadionuclideCodeSequence")]
+    return _spelled(drug) or next(filter(None, codes), None)
 
 
-def is_yttrium_90(name: str) -> bool:
-    """Whether a name is one of yttrium-90: "Y-90", "90Y", "^90^Yttrium", "Yttrium 90"."""
-    plain = re.sub(r"[^a-z0-9]", "", name.casefold())
-    return re.fullmatch(r"(y|yttrium)90|90(y|yttrium)", plain) is not None
+def _spelled(drug: Dataset) -> str | None:
+    meanings = [text(code, "CodeMeaning") for code in items(drug, "RadionuclideCodeSequence")]
+    return next(filter(None, meanings), None) or text(drug, "Radionuclide")
+
+
+def is_yttrium_90(name: str) -> bool | None:
+    """Whether a name is one of yttrium-90: "Y-90", "90Y", "^90^Yttrium"; None if it has no mass number to compare."""
+    if re.search(
+        r"(?<![a-z])(y|yttrium)[^a-z0-9]*90(?![0-9m])|(?<!\d)90[^a-z0-9]*(y|yttrium)(?![a-z])", name.casefold()
+    ):
+        return True
+    return False if re.search(r"\d", name) else None
 
 
 def is_half_life(half_life_h: float) -> bool:
@@ -48,7 +53,7 @@ def nuclide_doubts(header: Dataset) -> tuple[Advisory, ...]:
     """Advise if the header is of another nuclide than yttrium-90, or contradicts itself about it."""
     found = []
     for drug in items(header, "RadiopharmaceuticalInformationSequence"):
-        name, half_life_h = nuclide_name(drug), _half_life_h(drug)
+        name, half_life_h = _spelled(drug), _half_life_h(drug)
         by_name = None if name is None else is_yttrium_90(name)
         by_half_life = None if half_life_h is None else is_half_life(half_life_h)
         stated = ", ".join(

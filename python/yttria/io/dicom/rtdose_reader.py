@@ -58,7 +58,7 @@ def read_rtdose(path: str | os.PathLike[str], *, dose_type: str = "PHYSICAL") ->
             to_gy = _gy(header, dose_type)
             pixels = plan(found)
             order, matrix, uneven = _grid(header, pixels.shape[0])
-            advisories = (*_parts(header), *uneven)
+            advisories = (*dose_doubts(header), *uneven)
             frame, patient = text(header, "FrameOfReferenceUID"), text(header, "PatientID")
         if pixels.dtype.kind != "u":
             raise FileFormatError("doses must be stored as unsigned numbers, got signed ones")
@@ -86,7 +86,7 @@ def _gy(header: Dataset, dose_type: str) -> float:
     return scaling / 100 if unit == "CGY" else scaling
 
 
-def _parts(header: Dataset) -> tuple[Advisory, ...]:
+def dose_doubts(header: Dataset) -> tuple[Advisory, ...]:
     """Advise if the dose is part of one, or does not state of what."""
     kind = text(header, "DoseSummationType")
     if kind in _ALL_OF_IT:

@@ -193,7 +193,7 @@ def _acquisitions(series: Series) -> list[datetime]:
             time = together or apart
             if time is None:
                 raise UndefinedError("the header has no date with time of the acquisition: give the scan delay")
-            if together and apart and abs(_wall(together) - _wall(apart)).total_seconds() > _TOGETHER_S:
+            if together and apart and _apart_s(together, apart) > _TOGETHER_S:
                 raise UndefinedError(
                     f"the header contradicts itself: AcquisitionDateTime is {_shown(together)}, AcquisitionDate and "
                     f"AcquisitionTime are {_shown(apart)}; give the scan delay"
@@ -281,8 +281,9 @@ def _administered(drug: Dataset) -> tuple[float | None, tuple[Advisory, ...]]:
     return None, (Advisory("total_dose_unit", message, becquerel, 1e6),)
 
 
-def _wall(time: datetime) -> datetime:
-    return time.replace(tzinfo=None)
+def _apart_s(a: datetime, b: datetime) -> float:
+    """Seconds between two times; 0 if only one of them has a zone, so that they cannot be compared."""
+    return abs((a - b).total_seconds()) if (a.tzinfo is None) == (b.tzinfo is None) else 0.0
 
 
 def _shown(time: datetime) -> str:
