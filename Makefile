@@ -39,6 +39,7 @@ check: .venv/tools .venv/module
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest yttria._core
+	$(BIN)/python tools/third_party_licenses.py --check
 
 bench: .venv/release .venv/bench
 	$(BIN)/python benches/side_by_side.py $(BENCH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import errors, evaluation, planning
+from ._arguments import public as _public
 from ._core import Nuclide, __version__
 from .advisory import Advisory
 from .contours import ContourStructure
@@ -65,3 +66,5 @@ __all__ = [
     "write_image",
     "write_structures",
 ]
+
+_public(globals())

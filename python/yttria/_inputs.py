@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Real
+from operator import index
 
 import numpy as np
 
 from ._core import Nuclide
-from .errors import DTypeError, OutOfRangeError, UnknownNameError
+from .errors import ArgumentError, DTypeError, OutOfRangeError, UnknownNameError
 
 
 def number(quantity: str, value: object) -> float:
@@ -29,6 +30,19 @@ def number(quantity: str, value: object) -> float:
 def optional_number(quantity: str, value: object) -> float | None:
     """The same, with None kept."""
     return None if value is None else number(quantity, value)
+
+
+def thread_count(threads: object) -> int | None:
+    """How many threads, where it is said."""
+    if threads is None:
+        return None
+    try:
+        count = index(threads)  # type: ignore[arg-type]
+    except TypeError:
+        raise ArgumentError(f"threads must be a whole number or None, got {threads!r:.80}") from None
+    if not 1 <= count <= 1024:
+        raise OutOfRangeError(f"threads must be within [1, 1024], got {threads}")
+    return count
 
 
 def convention(nuclide: Nuclide | None) -> Nuclide:

@@ -42,6 +42,13 @@ class Advisory:
     source: str = ""
     severity: Severity = "warning"
 
+    def __post_init__(self) -> None:
+        """Keep plain numbers: those of NumPy are none to JSON."""
+        for name in ("value", "limit"):
+            number = getattr(self, name)
+            if number is not None and type(number) is not float and hasattr(number, "item"):
+                object.__setattr__(self, name, number.item())
+
     def as_dict(self) -> dict[str, str | float | None]:
         """The fields as a plain dictionary, ready for JSON."""
         return asdict(self)

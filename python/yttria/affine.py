@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from .errors import GeometryError, OutOfRangeError
+from ._arrays import real
+from .errors import GeometryError, OutOfRangeError, YttriaError
 
 #: Largest cosine between two voxel axes; a sheared grid has no voxel size.
 MAX_SHEAR = 1e-3
@@ -24,8 +25,8 @@ def checked_affine(affine: npt.ArrayLike) -> Affine:
     last row is not (0, 0, 0, 1).
     """
     try:
-        matrix = np.array(affine, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        matrix = np.array(real("affine_lps", affine), dtype=np.float64)
+    except YttriaError as error:
         raise GeometryError(f"affine_lps must be a 4 x 4 matrix of numbers, got {affine!r:.80}") from error
     if matrix.shape != (4, 4):
         raise GeometryError(f"affine_lps must be a 4 x 4 matrix, got shape {list(matrix.shape)}")

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import affine_rows, grid_shape, real
 from ._core import Contours, Occupancy
 from ._inputs import optional_number
 from .advisory import Advisory, Severity
 from .affine import Affine, checked_affine, moved_place
 from .errors import DTypeError, OutOfRangeError, ShapeError
-from .evaluation._arrays import affine_rows, grid_shape
 from .image import Image
 from .structure import Structure, grid_of
 
@@ -185,10 +185,7 @@ def _advisory(name: str, code: str, message: str, value: float, limit: float | N
 
 def _points(contour: npt.ArrayLike, number: int, name: str) -> Points:
     quantity = f"contour {number} of '{name}'"
-    try:
-        array = np.asarray(contour)
-    except ValueError as error:
-        raise ShapeError(f"{quantity} must be a list of points (n, 3): {error}") from error
+    array = real(quantity, contour)
     if array.size == 0:
         array = np.empty((0, 3))
     if array.dtype.kind not in "iuf":

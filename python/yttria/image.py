@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import MAX_VOXELS as MAX_VOXELS
+from ._arrays import empty as empty
+from ._arrays import volume
 from .advisory import Advisory
 from .affine import (
     Affine,
@@ -23,7 +25,7 @@ from .affine import (
     same_grid,
     voxel_size_mm,
 )
-from .errors import DTypeError, GeometryError, InsufficientMemoryError, ShapeError, UnitError
+from .errors import GeometryError, OutOfRangeError, ShapeError, UnitError
 from .nifti_affine import checked_choice, nifti_affine
 from .units import UNITS as UNITS
 from .units import checked_unit as checked_unit
@@ -31,35 +33,8 @@ from .units import checked_unit as checked_unit
 if TYPE_CHECKING:
     from .resampling import ResampledImage
 
-#: 2048 voxels along each axis; what claims more is a mistake, and even to look at it would take minutes.
-MAX_VOXELS = 2**33
 #: Fields that a copy of an image keeps beside its array, affine and unit.
 _CARRIED = ("frame_of_reference_uid", "transform_lps", "transform_source", "patient_id", "advisories")
-
-
-def checked_array(array: object, quantity: str) -> npt.NDArray[Any]:
-    """A read-only view of a non-empty 3-D array of real numbers; `ShapeError` or `DTypeError` otherwise."""
-    if isinstance(array, np.ma.MaskedArray):
-        raise DTypeError(f"{quantity} is a masked array, whose mask would be lost: give array.filled(value) instead")
-    values = np.asarray(array)
-    if values.dtype.kind not in "buif":
-        raise DTypeError(f"{quantity} must hold real numbers, got dtype {values.dtype}")
-    if values.ndim != 3 or values.size == 0:
-        raise ShapeError(f"{quantity} must be a non-empty 3-D array (k, j, i), got shape {list(values.shape)}")
-    if values.size > MAX_VOXELS:
-        raise ShapeError(f"{quantity} must have at most 2^33 voxels, got shape {list(values.shape)}")
-    view = values.view()
-    view.flags.writeable = False
-    return view
-
-
-def empty(shape: tuple[int, ...], dtype: npt.DTypeLike, quantity: str) -> npt.NDArray[Any]:
-    """An array to fill; `InsufficientMemoryError` where there is no room for it."""
-    try:
-        return np.empty(shape, dtype)
-    except (MemoryError, ValueError) as error:
-        mib = math.prod(shape) * np.dtype(dtype).itemsize / 2**20
-        raise InsufficientMemoryError(f"{quantity} needs {mib:.1f} MiB of memory, more than is available") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +64,7 @@ class Image:
     advisories: tuple[Advisory, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "array", checked_array(self.array, "image"))
+        object.__setattr__(self, "array", volume("image", self.array))
         object.__setattr__(self, "affine_lps", checked_affine(self.affine_lps))
         checked_unit(self.unit)
         checked_frame(self.frame_of_reference_uid, "the image")
@@ -125,6 +100,10 @@ class Image:
     def __reduce__(self) -> tuple[Callable[..., Image], tuple[object, ...]]:
         # Through the constructor, so that a copy is read-only too.
         return partial(Image, **{k: getattr(self, k) for k in _CARRIED}), (self.array, self.affine_lps, self.unit)
+
+    def __repr__(self) -> str:
+        shape, size = (" x ".join(f"{n:.5g}" for n in of) for of in (self.shape, self.voxel_size_mm))
+        return f"Image({shape} voxels (k, j, i) of {size} mm, {self.array.dtype}, in {self.unit})"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -167,9 +146,10 @@ class Image:
         return replace(self, affine_lps=affine, **place)
 
     def to(self, unit: str) -> Image:
-        """The same quantity in another unit; floating point types are kept, integers become float64.
+        """The same quantity in another unit; float32 and float64 are kept, other types become float64.
 
-        Raises `UnitError` where the two units measure different quantities.
+        Raises `UnitError` where the two units measure different quantities, and `OutOfRangeError` where a value becomes
+        too large for the type.
         """
         quantity, size = UNITS[self.unit]
         target, target_size = UNITS[checked_unit(unit)]
@@ -178,10 +158,17 @@ class Image:
         if size == target_size:
             return self
         # Whole factors only, so that a conversion and its inverse round once each.
-        dtype = self.array.dtype if self.array.dtype.kind == "f" else np.dtype(np.float64)
+        # Types that the core does not know become float64: a thousand times a float16 may be infinite.
+        dtype = self.array.dtype if self.array.dtype.char in "fd" else np.dtype(np.float64)
         scale = dtype.type(max(size, target_size) / min(size, target_size))
         out = empty(self.shape, dtype.newbyteorder("="), f"the image in {unit}")
-        (np.multiply if size > target_size else np.divide)(self.array, scale, out=out)
+        try:
+            with np.errstate(over="raise"):
+                (np.multiply if size > target_size else np.divide)(self.array, scale, out=out, casting="unsafe")
+        except FloatingPointError:
+            raise OutOfRangeError(
+                f"an image in {unit} must fit into {dtype.name}, got values too large for it"
+            ) from None
         return self.with_array(out, unit)
 
     def resampled_on(

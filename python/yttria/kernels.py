@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from ._arrays import three
 from ._core import Nuclide
-from .errors import DTypeError, ShapeError
 
 
 @dataclass(frozen=True)
@@ -218,14 +218,4 @@ def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _three_sizes(voxel_size_mm: Sequence[float]) -> tuple[float, float, float]:
-    try:
-        sizes = np.asarray(voxel_size_mm, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise DTypeError(f"voxel size in mm must be three numbers, got {voxel_size_mm!r}") from error
-    if sizes.shape != (3,):
-        raise ShapeError(
-            f"voxel size in mm must be three numbers in array order, got shape {sizes.shape}"
-            + (f" (for a cube: ({sizes:g}, {sizes:g}, {sizes:g}))" if sizes.ndim == 0 else "")
-        )
-    i, j, k = map(float, sizes)
-    return i, j, k
+    return three("voxel size in mm", voxel_size_mm)

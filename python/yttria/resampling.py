@@ -10,10 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._arrays import MAX_VOXELS, as_type, real
+from ._brief import brief
+from ._inputs import optional_number
 from .advisory import Advisory
 from .affine import Affine, check_same_frame, checked_affine
-from .errors import GeometryError, InsufficientMemoryError, OutOfRangeError, ShapeError, UnknownNameError
-from .image import MAX_VOXELS, Image
+from .errors import GeometryError, OutOfRangeError, ShapeError, UnknownNameError
+from .image import Image
 
 METHODS = ("average", "linear")
 
@@ -32,6 +35,8 @@ class ResampledImage:
     outside_voxels: int
     outside_fraction: float
     advisories: tuple[Advisory, ...]
+
+    __repr__ = brief
 
     def as_dict(self) -> dict[str, Any]:
         """What a provenance keeps: everything but the image."""
@@ -61,20 +66,18 @@ def resampled(
     if isinstance(grid, Image):
         check_same_frame(frame, "the image", grid.frame_of_reference_uid, "the grid")
         frame = grid.frame_of_reference_uid or frame
-    if outside is not None and not (isinstance(outside, int | float | np.number) and np.isfinite(outside)):
+    outside = optional_number(f"outside in {image.unit}", outside)
+    if outside is not None and not np.isfinite(outside):
         raise OutOfRangeError(f"outside must be a finite number in {image.unit}, or None, got {outside!r:.80}")
     kept = image.array.dtype.newbyteorder("=") if image.array.dtype.char in "fd" else np.dtype(np.float64)
-    try:
-        array = np.require(image.array, kept, "A")
-    except MemoryError as error:
-        raise InsufficientMemoryError(f"the image as {kept} does not fit into memory") from error
+    array = as_type("the image", image.array, kept, in_order=False)
     values, count, fraction = _core._resampled(
         array,
         image.affine_lps.tolist(),
         shape,
         affine_lps.tolist(),
         method == "average",
-        None if outside is None else float(outside),
+        outside,
         threads,
     )
     done = replace(image, array=values, affine_lps=affine_lps, frame_of_reference_uid=frame)
@@ -86,7 +89,7 @@ def _grid(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[int,
         return grid.shape, grid.affine_lps
     if not (isinstance(grid, tuple) and len(grid) == 2):
         raise GeometryError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
-    shape = np.asarray(grid[0])
+    shape = real("shape of the grid", grid[0])
     if (
         shape.shape != (3,)
         or shape.dtype.kind not in "iu"

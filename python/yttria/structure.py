@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import frozen, volume
 from ._core import Occupancy
 from .advisory import Advisory
 from .affine import (
@@ -24,7 +25,7 @@ from .affine import (
 )
 from .errors import GeometryError, OutOfRangeError
 from .evaluation.occupancy import occupancy
-from .image import Image, checked_array
+from .image import Image
 
 #: Labels are written as 32-bit integers at most.
 MAX_LABEL = 2**31 - 1
@@ -35,9 +36,10 @@ class Structure:
     """A named volume: a mask (k, j, i) on its own grid, placed by `affine_lps` like an `Image`.
 
     The mask is bool, or the fraction of each voxel that belongs to the volume. Integers 0 and 1 count as bool; other
-    integers are a labelmap, which needs `label`, the value that marks this volume. `color` is red, green, blue within
-    [0, 1]. Structures may overlap and may be empty. `frame_of_reference_uid`, `transform_lps`, `transform_source`,
-    `patient_id` and `advisories` are as in `Image`.
+    integers are a labelmap, which needs `label`, the value that marks this volume. The mask is copied unless nobody can
+    write into the array: what the caller does to it afterwards does not change the volume. `color` is red, green, blue
+    within [0, 1]. Structures may overlap and may be empty. `frame_of_reference_uid`, `transform_lps`,
+    `transform_source`, `patient_id` and `advisories` are as in `Image`.
 
     Raises `OutOfRangeError` where the mask holds anything else (0/255, NaN, ...) or no voxel holds `label`,
     `GeometryError`, `ShapeError` or `DTypeError` as `Image` does.
@@ -56,7 +58,7 @@ class Structure:
 
     def __post_init__(self) -> None:
         self._check_identity()
-        mask = checked_array(self.mask, f"mask of '{self.name}'")
+        mask = volume(f"mask of '{self.name}'", self.mask)
         mask = (
             mask
             if mask.dtype.kind == "b"
@@ -64,8 +66,7 @@ class Structure:
             if mask.dtype.kind == "f"
             else self._marked(mask)
         )
-        mask.flags.writeable = False
-        object.__setattr__(self, "mask", mask)
+        object.__setattr__(self, "mask", frozen(mask, f"mask of '{self.name}'"))
         object.__setattr__(self, "affine_lps", checked_affine(self.affine_lps))
         if self.transform_lps is not None:
             object.__setattr__(self, "transform_lps", checked_affine(self.transform_lps))
@@ -86,10 +87,15 @@ class Structure:
         known: dict[str, Any] = {k: getattr(self, k) for k in (*keys, "advisories")}
         return partial(Structure, **known), (self.name, self.mask, self.affine_lps)
 
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.mask.shape))
+        return f"Structure({self.name!r}, {shape} voxels (k, j, i), {self.mask.dtype}, {self.volume_ml:.3f} mL)"
+
     def _marked(self, labelmap: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         if self.label is None:
             return _zero_or_one(labelmap, self.name)
         mask: npt.NDArray[np.bool_] = labelmap == self.label
+        mask.flags.writeable = False
         if not mask.any():
             raise OutOfRangeError(f"label of '{self.name}' must occur in the labelmap, got {self.label}")
         return mask

@@ -5,7 +5,8 @@
 //! variance that the gradient gives over the part: exact where the dose changes along one axis. Each part enters as
 //! several samples along that spread. Beyond the outermost voxel centers the dose stays what it is there.
 
-use super::dvh::{DoseVolumeHistogram, fill, none_empty, weighted};
+use super::dvh::DoseVolumeHistogram;
+use super::gathering::{fill, none_empty, weighted};
 use super::occupancy::{Occupancy, Run};
 use super::samples::Dose;
 use super::voxels::Voxels;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._arguments import public as _public
 from .._core import DoseVolumeHistogram, Occupancy
 from .dose_comparison import Comparison, compare
 from .dvh import dose_volume_histograms
@@ -77,3 +78,5 @@ __all__ = [
     "tcp_poisson",
     "voxel_parts",
 ]
+
+_public(globals())

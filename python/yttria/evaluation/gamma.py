@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
+from .._arrays import affine_rows, dose_array, three
 from .._inputs import number, optional_number
 from ..advisory import Advisory
 from ..affine import check_same_frame
-from ..errors import GeometryError, ShapeError, UndefinedError, UnknownNameError
+from ..errors import GeometryError, ShapeError, UndefinedError, UnknownNameError, YttriaError
 from ..image import Image
-from ._arrays import affine_rows, dose_array
 
 #: What becomes of reference points outside the evaluated grid.
 OUTSIDE = ("exclude", "search")
@@ -173,9 +173,10 @@ def _placed(
             f"two arrays must be on one grid, got shapes {list(first.shape)} and {list(second.shape)}; give images "
             "where they are not"
         )
-    size = np.asarray(voxel_size_mm, dtype=np.float64)
-    if size.shape != (3,):
-        raise GeometryError(f"voxel_size_mm must be three numbers (k, j, i), got {voxel_size_mm!r:.80}")
+    try:
+        size = three("voxel_size_mm", voxel_size_mm)
+    except YttriaError as error:
+        raise GeometryError(f"voxel_size_mm must be three numbers (k, j, i), got {voxel_size_mm!r:.80}") from error
     affine = np.diag([*size[::-1], 1.0])
     return (first, affine), (second, affine)
 

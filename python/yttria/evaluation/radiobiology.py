@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
+from .._arrays import flat, real
 from .._core import Nuclide
 from .._inputs import number
 from ..advisory import Advisory
-from ._arrays import flat
 
 Doses = TypeVar("Doses", float, NDArray[Any])
 
@@ -199,7 +199,7 @@ def _logistic(dose_gy: ArrayLike, volumes: ArrayLike | None, d50_gy: float, gamm
 
 
 def _each(name: str, values: Doses, core: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Doses:
-    array = np.asarray(values)
+    array = real(name, values)
     result: Any = core(flat(name, array)).reshape(array.shape)
     if array.ndim == 0:
         result = float(result)

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
+from .._arrays import affine_rows, grid_shape
 from .._core import DoseVolumeHistogram
 from .._inputs import number
 from ..errors import OutOfRangeError
-from ._arrays import affine_rows, grid_shape
 
 if TYPE_CHECKING:
     from ..structure import Structure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._arguments import public as _public
 from .body_surface_area import (
     BodySurfaceArea,
     body_surface_area,
@@ -259,3 +260,5 @@ __all__ = [
     "vial_timing",
     "zoned",
 ]
+
+_public(globals())

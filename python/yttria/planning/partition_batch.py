@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
+from .._arrays import as_type, empty, real
 from .._core import Nuclide
 from .._inputs import convention
 from ..advisory import Advisory
-from ..errors import DTypeError, InsufficientMemoryError, ShapeError, UndefinedError, UnknownNameError
+from ..errors import DTypeError, ShapeError, UndefinedError, UnknownNameError
 from .vial_content import vial_content
 
 Floats = NDArray[np.float64]
@@ -117,12 +118,9 @@ def partition_activities(
 
 
 def _array(quantity: str, values: ArrayLike) -> NDArray[Any]:
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise ShapeError(f"{quantity} must be an array: {error}") from None
-    if array.dtype.kind not in "iuf":
-        raise DTypeError(f"{quantity} must be real numbers, got dtype {array.dtype}")
+    array = real(quantity, values)
+    if array.dtype.kind == "b":
+        raise DTypeError(f"{quantity} must hold real numbers, got dtype {array.dtype}")
     return array
 
 
@@ -148,7 +146,7 @@ def _operand(array: NDArray[Any]) -> Floats:
         slice(0, 1) if stride == 0 and length > 1 else slice(None)
         for stride, length in zip(array.strides, array.shape, strict=True)
     )
-    return np.asarray(array[repeated], dtype=np.float64, order="C")
+    return as_type("input of the partition model", array[repeated], np.dtype(np.float64))
 
 
 def _operands(
@@ -158,12 +156,7 @@ def _operands(
 
 
 def _empty(shape: Sequence[int]) -> Floats:
-    try:
-        return np.empty(shape)
-    except (MemoryError, ValueError):
-        raise InsufficientMemoryError(
-            f"the results of the partition model, of shape {tuple(shape)}, need more memory than is available"
-        ) from None
+    return empty(shape, np.float64, f"an array of results of shape {tuple(shape)}")
 
 
 def _to_nan(invalid: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._arguments import public as _public
 from .absorbed_dose import absorbed_dose
 from .convolution import ConvolutionPlan
 from .ct_density import CtDensityCurve, DensityImage, ct_density_curve, ct_density_curves, density_image
@@ -30,3 +31,5 @@ __all__ = [
     "lung_mass",
     "structure_mass",
 ]
+
+_public(globals())

@@ -6,10 +6,10 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
+from .._arrays import Map, real, real_dtype
 from ..bounds import warn_implausible
 from ..errors import DTypeError, ShapeError
 from ..kernels import VoxelSValues
-from ._arrays import Map, real, real_dtype
 from .convolution import ConvolutionPlan
 
 

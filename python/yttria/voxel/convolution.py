@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .. import _core
-from ..errors import DTypeError, InsufficientMemoryError, OutOfRangeError, ShapeError
-from ._arrays import Map, contiguous, real
+from .._arrays import Map, as_type, checked_out, real
+from .._inputs import number, optional_number, thread_count
+from ..errors import DTypeError, InsufficientMemoryError, ShapeError
 
 
 class ConvolutionPlan:
@@ -47,7 +49,7 @@ class ConvolutionPlan:
     ) -> None:
         """Make the tables; a matter of microseconds to milliseconds."""
         self._core = _core.ConvolutionPlan(
-            _shape(shape), _kernel(kernel), _dtype(dtype) == np.float32, _threads(threads), method
+            _shape(shape), _kernel(kernel), _dtype(dtype) == np.float32, thread_count(threads), method
         )
 
     @property
@@ -111,12 +113,12 @@ class ConvolutionPlan:
         source = self._map(array)
         result, fresh = self._out(out, (array,))
         if mask is not None:
-            mask = np.asarray(mask)
+            mask = real("mask", mask)
             if mask.dtype != np.bool_:
                 raise DTypeError(f"mask must be boolean, got {mask.dtype}")
             _require_shape("mask", mask, self.shape)
-            mask = np.ascontiguousarray(mask)
-        self._core.apply(source, result, fresh, mask, None if threshold is None else float(threshold))
+            mask = as_type("mask", mask, mask.dtype)
+        self._core.apply(source, result, fresh, mask, optional_number("threshold", threshold))
         return result
 
     def apply_many(self, arrays: Sequence[ArrayLike], outs: Sequence[Map] | None = None) -> list[Map]:
@@ -142,8 +144,12 @@ class ConvolutionPlan:
         """
         sources = [self._map(array) for array in arrays]
         result, fresh = self._out(out, arrays)
-        self._core.apply_combined(sources, [float(weight) for weight in weights], result, fresh)
+        self._core.apply_combined(sources, [number("weight", weight) for weight in weights], result, fresh)
         return result
+
+    def __reduce__(self) -> tuple[Callable[..., ConvolutionPlan], tuple[object, ...]]:
+        again = partial(ConvolutionPlan, threads=self.threads, method=self.method)
+        return again, (self.shape, self._core.kernel(), self.dtype)
 
     def __repr__(self) -> str:
         """Shape, dtype, method, threads and instruction set."""
@@ -161,7 +167,7 @@ class ConvolutionPlan:
         elif self.dtype != np.float64:
             raise DTypeError(f"array is {values.dtype.name}, which becomes float64; the plan is for {self.dtype}")
         _require_shape("array", values, self.shape)
-        return contiguous("array", values, self.dtype)
+        return as_type("array", values, self.dtype)
 
     def _out(self, out: Map | None, inputs: Sequence[ArrayLike]) -> tuple[Map, bool]:
         """The output, and whether it is fresh and zero."""
@@ -170,14 +176,8 @@ class ConvolutionPlan:
                 return np.zeros(self.shape, self.dtype), True
             except (MemoryError, ValueError) as error:
                 raise InsufficientMemoryError(f"the result: {error}") from error
-        if not isinstance(out, np.ndarray) or out.dtype != self.dtype:
-            kind = out.dtype if isinstance(out, np.ndarray) else type(out).__name__
-            raise DTypeError(f"out must be a native {self.dtype} array, got {kind}")
-        _require_shape("out", out, self.shape)
-        if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
-            raise ShapeError("out must be writable, aligned and in C order")
-        if any(isinstance(array, np.ndarray) and np.may_share_memory(out, array) for array in inputs):
-            raise ShapeError("out must not overlap the array")
+        if not checked_out(out, self.shape, self.dtype, inputs).flags.c_contiguous:
+            raise ShapeError("out must be in C order")
         return out, False
 
 
@@ -191,14 +191,11 @@ def _shape(shape: Sequence[int]) -> tuple[int, int, int]:
     return nk, nj, ni
 
 
-def _threads(threads: int | None) -> int | None:
-    if threads is not None and not 1 <= operator.index(threads) <= 1024:
-        raise OutOfRangeError(f"threads must be within [1, 1024], got {threads}")
-    return threads
-
-
 def _dtype(dtype: DTypeLike) -> np.dtype[Any]:
-    kind = np.dtype(dtype)
+    try:
+        kind = np.dtype(dtype)
+    except (TypeError, ValueError) as error:
+        raise DTypeError(f"dtype must be float32 or float64, got {dtype!r:.80}") from error
     if kind not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise DTypeError(f"dtype must be float32 or float64, got {kind}")
     return kind

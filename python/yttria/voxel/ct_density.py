@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import _core
+from .._arrays import as_type, empty
 from .._inputs import number
 from ..advisory import Advisory
 from ..errors import DTypeError, UnitError, UnknownNameError
-from ..image import Image, empty
-from ._arrays import contiguous
+from ..image import Image
 
 OUTSIDE = ("refuse", "clamp")
 DEFAULT_CURVE = "schneider_1996"
@@ -108,7 +108,7 @@ class DensityImage:
             self,
             image=done.image,
             advisories=(*self.advisories, *done.advisories),
-            resampling=(*self.resampling, MappingProxyType(done.as_dict())),
+            resampling=(*self.resampling, done.as_dict()),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -157,7 +157,7 @@ def density_image(
     array = ct.array
     kept = array.dtype.newbyteorder("=") if array.dtype.str[1:] in ("i2", "i4", "f4") else np.dtype(np.float64)
     order = sorted(range(3), key=lambda axis: -abs(array.strides[axis]))
-    source = contiguous("CT numbers", array.transpose(order), kept)
+    source = as_type("CT numbers", array.transpose(order), kept)
     result = empty(source.shape, np.float64 if kept.char == "d" else np.float32, "the density")
     nodes = (curve.hounsfield_units, curve.density_g_per_ml)
     below, above = _core._density_from_ct(source.ravel(), nodes, outside == "clamp", result.ravel(), threads)

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
+from .._arrays import Map, as_type, checked_out, empty, real, real_dtype
 from .._core import Nuclide
 from ..bounds import check_density, warn_implausible
-from ..errors import DTypeError, ShapeError
-from ..image import empty
-from ._arrays import Map, contiguous, real, real_dtype
+from ..errors import ShapeError
 
 
 def local_deposition(
@@ -55,32 +54,20 @@ def deposited(
     dtype = real_dtype("activity concentration", activity)
     # The axis of the longest stride first: any transpose of an array in C order is then in C order, and borrowed.
     order = sorted(range(activity.ndim), key=lambda axis: -abs(activity.strides[axis]))
-    source = contiguous("activity concentration", activity.transpose(order), dtype)
+    source = as_type("activity concentration", activity.transpose(order), dtype)
     density = real("density", density_g_per_ml)
     if density.ndim > 0 and density.shape != activity.shape:
         raise ShapeError(f"density must be one number or of the activity's shape {activity.shape}, got {density.shape}")
     rho = (
-        contiguous("density", density.transpose(order), dtype).ravel()
+        as_type("density", density.transpose(order), dtype).ravel()
         if density.ndim > 0
         else check_density(float(density))
     )
     if out is None:
         result = empty(source.shape, dtype, "the absorbed dose")
     else:
-        result = _out(out, activity, dtype, order)
-        if np.may_share_memory(out, activity) or np.may_share_memory(out, density):
-            raise ShapeError("out must not overlap the activity or the density")
+        result = checked_out(out, activity.shape, dtype, (activity, density)).transpose(order)
+        if not result.flags.c_contiguous:
+            raise ShapeError("out must be in the memory order of the activity")
     _core._local_deposition(source.ravel(), rho, Nuclide() if nuclide is None else nuclide, result.ravel(), threads)
     return result.transpose(np.argsort(order).tolist()) if out is None else out
-
-
-def _out(out: Map, activity: NDArray[Any], dtype: np.dtype[Any], order: list[int]) -> Map:
-    if not isinstance(out, np.ndarray) or out.dtype != dtype:
-        kind = out.dtype if isinstance(out, np.ndarray) else type(out).__name__
-        raise DTypeError(f"out must be a native {dtype} array, got {kind}")
-    if out.shape != activity.shape:
-        raise ShapeError(f"out must be of the activity's shape {activity.shape}, got {out.shape}")
-    result = out.transpose(order)
-    if not (result.flags.c_contiguous and result.flags.writeable and result.flags.aligned):
-        raise ShapeError("out must be writable, aligned and in the memory order of the activity")
-    return result

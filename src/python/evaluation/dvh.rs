@@ -1,13 +1,17 @@
 use numpy::PyArray1;
+use numpy::ndarray::Ix1;
 use pyo3::prelude::*;
 
 use super::arrays::{self, Dose, View, with_dose};
 use super::occupancy::PyOccupancy;
-use crate::evaluation::{self, Interpolation};
+use crate::evaluation::{self, Doses, Interpolation};
 use crate::memory;
+use crate::python::arrays::borrowed;
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, detached, shared_out};
 
+/// What pickle keeps: doses, volumes colder than each, volume in voxels, voxel volume.
+type State<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyAny>>, f64, f64);
 type Curve<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
 
 #[pyclass(name = "DoseVolumeHistogram", module = "yttria.evaluation", frozen, eq)]
@@ -72,6 +76,38 @@ impl PyDoseVolumeHistogram {
     fn differential<'py>(&self, py: Python<'py>) -> PyResult<Curve<'py>> {
         let (doses, volumes) = detached(py, || self.0.differential())?;
         Ok((PyArray1::from_vec(py, doses), PyArray1::from_vec(py, volumes)))
+    }
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, State<'py>)> {
+        let (py, this) = (slf.py(), &slf.get().0);
+        let (doses, colder) = detached(py, || this.samples())?;
+        let doses = match doses {
+            Doses::Single(doses) => PyArray1::from_vec(py, doses).into_any(),
+            Doses::Double(doses) => PyArray1::from_vec(py, doses).into_any(),
+        };
+        let colder = colder.map(|colder| PyArray1::from_vec(py, colder).into_any());
+        let (total, voxel_ml) = (this.volume_voxels(), this.voxel_volume_ml());
+        Ok((slf.get_type().getattr("_rebuild")?, (doses, colder, total, voxel_ml)))
+    }
+    #[staticmethod]
+    fn _rebuild(
+        py: Python<'_>,
+        doses: &Bound<'_, PyAny>,
+        colder: Option<&Bound<'_, PyAny>>,
+        total: f64,
+        voxel_volume_ml: f64,
+    ) -> PyResult<Self> {
+        let colder = colder.map(borrowed::<f64, Ix1>).transpose()?;
+        let colder = colder.as_ref().map(|colder| colder.as_slice()).transpose()?;
+        let rebuilt = if doses.cast::<PyArray1<f32>>().is_ok() {
+            let doses = borrowed::<f32, Ix1>(doses)?;
+            let doses = doses.as_slice()?;
+            detached(py, || evaluation::DoseVolumeHistogram::from_samples(doses, colder, total, voxel_volume_ml))
+        } else {
+            let doses = borrowed::<f64, Ix1>(doses)?;
+            let doses = doses.as_slice()?;
+            detached(py, || evaluation::DoseVolumeHistogram::from_samples(doses, colder, total, voxel_volume_ml))
+        };
+        rebuilt.map(Self)
     }
     fn __repr__(&self) -> String {
         format!(

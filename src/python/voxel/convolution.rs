@@ -2,7 +2,7 @@ use numpy::ndarray::Ix3;
 use numpy::{Element as NumpyElement, PyReadonlyArray3, PyReadwriteArray3};
 use pyo3::prelude::*;
 
-use super::super::arrays::{borrowed, bytes, writable};
+use super::super::arrays::{borrowed, bytes, shaped, writable};
 use super::super::threads::{detached, interruptible};
 use crate::memory;
 use crate::simd::Element;
@@ -71,6 +71,11 @@ impl PyConvolutionPlan {
     #[getter]
     fn instruction_set(&self) -> &'static str {
         either!(&self.0, plan => plan.path().name())
+    }
+    /// The kernel as the plan holds it, no larger than the maps can feel.
+    fn kernel<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let (values, shape) = detached(py, || either!(&self.0, plan => plan.kernel()))?;
+        shaped(py, values, shape)
     }
     fn estimate_memory_bytes(&self) -> u64 {
         either!(&self.0, plan => plan.estimate_memory())

@@ -192,6 +192,10 @@ impl<T: Element> ConvolutionPlan<T> {
     pub fn shape(&self) -> [usize; 3] {
         self.shape
     }
+    /// The kernel in C order and its shape, without what lies farther off than the maps are long.
+    pub fn kernel(&self) -> Result<(Vec<f64>, [usize; 3])> {
+        self.octant.whole()
+    }
     /// How the sum is computed.
     pub fn method(&self) -> Method {
         self.method

@@ -75,6 +75,16 @@ impl Octant {
         self.half.map(|h| h + 1)
     }
 
+    /// The whole kernel in C order, and its shape.
+    pub fn whole(&self) -> Result<(Vec<f64>, [usize; 3])> {
+        let shape = self.half().map(|half| 2 * half + 1);
+        let mut values = memory::reserved("convolution kernel", shape.iter().product())?;
+        for d in indices(shape) {
+            values.push(self.at([0, 1, 2].map(|axis| d[axis] as isize - (shape[axis] / 2) as isize)));
+        }
+        Ok((values, shape))
+    }
+
     /// The octant in C order.
     pub fn values(&self) -> &[f64] {
         &self.values

@@ -18,12 +18,22 @@ from ... import ConvolutionPlan, __version__, _core
 from ...provenance import RESEARCH_USE
 from .checks import Check, all_checks
 
+#: What the hash of a report proves, and what it does not.
+HASH_MEANING = (
+    "The SHA-256 below finds lines that were changed by accident. It is no signature: it proves neither who made",
+    "this report nor when. For that, keep the hash where others cannot write, or sign the file.",
+)
+
 __all__ = ["Check", "Verification", "verify"]
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What was checked where and when. `sha256` is that of `body()`: a filed report can be told from a changed one."""
+    """What was checked where and when.
+
+    `sha256` is that of `body()`. It shows that the lines of a report are still those that it was made for; it does not
+    show who made the report, or when, because anybody can compute the hash of changed lines as well.
+    """
 
     when: str
     yttria_version: str
@@ -70,7 +80,7 @@ class Verification:
                 f"          accepted: {check.acceptance}",
                 f"          measured: {check.measured}   margin {check.margin:.2g}",
             ]
-        return "\n".join([*head, *rows, "", RESEARCH_USE, ""])
+        return "\n".join([*head, *rows, "", *HASH_MEANING, "", RESEARCH_USE, ""])
 
     def text(self) -> str:
         """The body, and its SHA-256 as the last line: `head -n -1 FILE | sha256sum` gives it again."""

@@ -1,0 +1,253 @@
+"""Arguments of the wrong type: an error that names the parameter, what it must be and how to get one.
+
+`public` is applied to what a package exports. Images, structures, scalings and other objects of yttria, and truth
+values, are looked at before a call, because a wrong one may pass through unnoticed. Everything else is looked at only
+if the call has failed, so that it costs nothing. Scalars and 0-d arrays of NumPy become plain numbers, which nobody can
+change afterwards. A panic of the core becomes an `InternalError`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import zip_longest
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ._brief import brief, short
+from .errors import ArgumentError, InternalError, YttriaError
+
+_REMEDIES = {
+    "Image": "yttria.Image(array, affine_lps, unit) or yttria.read_image(path) makes one",
+    "Structure": "yttria.Structure(name, mask, affine_lps) or yttria.read_structures(path) makes them",
+    "AbsoluteScaling": "yttria.AbsoluteScaling(hours) or yttria.RelativeScaling(structure, ...) makes one",
+    "RelativeScaling": "yttria.RelativeScaling(structure, ...) makes one",
+    "VoxelSValues": "yttria.voxel_s_values(voxel_size_mm, medium=...) makes them",
+    "Nuclide": "yttria.Nuclide() is that of the EANM guideline",
+    "Occupancy": "yttria.evaluation.occupancy(...) or Occupancy.from_mask(mask) makes one",
+    "DensityImage": "yttria.density_image(ct) makes one",
+}
+
+
+def public(namespace: dict[str, Any]) -> None:
+    """Check the arguments of every function and class in `__all__` of a package, in the module that defines it."""
+    for name in namespace["__all__"]:
+        exported = namespace[name]
+        if isinstance(exported, types.FunctionType) and not hasattr(exported, "__wrapped__"):
+            namespace[name] = checked(exported)
+            setattr(sys.modules[exported.__module__], exported.__name__, namespace[name])
+        elif isinstance(exported, type) and not issubclass(exported, BaseException):
+            _check_methods(exported)
+
+
+def checked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with an `ArgumentError` for an argument of the wrong type."""
+    names = list(inspect.signature(function).parameters)
+    first: dict[str, Any] | None = None
+    arrays: frozenset[str] = frozenset()
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        nonlocal first, arrays
+        if first is None:
+            hints = _hints(function)
+            arrays = frozenset(name for name in names if name not in hints or _takes_arrays(hints[name]))
+            first = {name: hint for name, hint in hints.items() if _looked_at_first(hint)}
+        named = zip_longest(names[: len(arguments)], arguments)
+        arguments = tuple(value if name in arrays else _plain(value) for name, value in named)
+        keywords = {name: value if name in arrays else _plain(value) for name, value in keywords.items()}
+        if first:
+            given = dict(zip(names, arguments, strict=False)) | keywords
+            for name, hint in first.items():
+                if name in given and not _fits(given[name], hint):
+                    raise ArgumentError(_problem(function, name, given[name], hint))
+        try:
+            return function(*arguments, **keywords)
+        except YttriaError:
+            raise
+        except (AttributeError, TypeError, KeyError, IndexError, ValueError) as error:
+            problem = _found(function, arguments, keywords)
+            if problem is None:
+                raise
+            raise ArgumentError(problem) from error
+        except BaseException as error:
+            if type(error).__name__ == "PanicException":
+                message = f"a defect of yttria itself stopped {_name(function)} ({error}): please report it"
+                raise InternalError(message) from error
+            raise
+
+    return call
+
+
+def _check_methods(kind: type) -> None:
+    for name, member in list(vars(kind).items()):
+        is_wrapper = isinstance(member, classmethod | staticmethod)
+        function = member.__func__ if is_wrapper else member
+        wanted = name == "__init__" or not name.startswith("_")
+        if wanted and isinstance(function, types.FunctionType) and not hasattr(function, "__wrapped__"):
+            setattr(kind, name, type(member)(checked(function)) if is_wrapper else checked(function))
+    representation = kind.__repr__
+    if hasattr(kind, "__dataclass_fields__") and isinstance(representation, types.FunctionType):
+        own = inspect.unwrap(representation).__code__.co_filename == sys.modules[kind.__module__].__file__
+        if not own and representation is not brief:
+            kind.__repr__ = brief  # type: ignore[method-assign, assignment]
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    # Names that modules import for type checkers only.
+    import yttria.planning
+
+    known = {**vars(yttria.planning), **vars(yttria.voxel), **vars(yttria.evaluation), **vars(yttria)}
+    names = {**known, **getattr(function, "__globals__", {})}
+    while True:
+        try:
+            hints = typing.get_type_hints(function, names)
+        except NameError as error:
+            if error.name is None or error.name in names:
+                return {}
+            names[error.name] = Any
+        except Exception:
+            return {}
+        else:
+            hints.pop("return", None)
+            return hints
+
+
+def _found(function: Callable[..., Any], arguments: tuple[Any, ...], keywords: dict[str, Any]) -> str | None:
+    """The first argument of the wrong type in words; None if there is none."""
+    try:
+        given = inspect.signature(function).bind(*arguments, **keywords).arguments
+    except TypeError:
+        return None
+    for name, hint in _hints(function).items():
+        if name in given and not _fits(given[name], hint):
+            return _problem(function, name, given[name], hint)
+    return None
+
+
+def _problem(function: Callable[..., Any], name: str, value: object, hint: object) -> str:
+    item = _item(hint)
+    if item is not None and _fits(value, item):
+        return f"{name} of {_name(function)} must be a list, got one {type(value).__name__}: give [{name}]"
+    is_union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    kinds = [kind for kind in (typing.get_args(hint) if is_union else (hint,)) if kind is not type(None)]
+    words = [f"a list of {_word(_item(kind))}" if _item(kind) is not None else _word(kind) for kind in kinds]
+    found = short(value) if isinstance(value, str | Real | np.ndarray) else type(value).__name__
+    remedy = _REMEDIES.get(_word(item if item is not None else kinds[0]), "")
+    text = f"{name} of {_name(function)} must be {' or '.join(dict.fromkeys(words))}, got {found}"
+    return f"{text} ({remedy})" if remedy else text
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return function.__qualname__.removesuffix(".__init__")
+
+
+def _item(hint: object) -> Any:
+    """Of what a sequence consists."""
+    for kind in typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,):
+        origin = typing.get_origin(kind)
+        if isinstance(origin, type) and issubclass(origin, Iterable) and not issubclass(origin, Mapping | np.ndarray):
+            inner = [each for each in typing.get_args(kind) if each is not Ellipsis]
+            return inner[0] if inner else Any
+    return None
+
+
+def _word(hint: Any) -> str:
+    if hint is float:
+        return "a number"
+    if hint is int:
+        return "a whole number"
+    if hint is bool:
+        return "True or False"
+    if hint is str:
+        return "a text"
+    if hint == npt.ArrayLike or typing.get_origin(hint) is np.ndarray:
+        return "an array of real numbers"
+    if typing.get_origin(hint) is typing.Literal:
+        return "one of " + ", ".join(map(repr, typing.get_args(hint)))
+    return getattr(hint, "__name__", str(hint))
+
+
+def _plain(value: Any) -> Any:
+    """A number that nobody can change afterwards and that JSON knows, from a scalar or a 0-d array of NumPy."""
+    is_scalar = isinstance(value, np.generic) or (type(value) is np.ndarray and value.ndim == 0)
+    if is_scalar and (value.dtype.kind in "biuU" or value.dtype.char in "efd"):
+        return value.item()
+    return value
+
+
+def _takes_arrays(hint: object) -> bool:
+    if hint == npt.ArrayLike or hint is Any or hint is object or isinstance(hint, typing.TypeVar):
+        return True
+    return typing.get_origin(hint) is np.ndarray or any(map(_takes_arrays, typing.get_args(hint)))
+
+
+def _looked_at_first(hint: object) -> bool:
+    if hint is bool:
+        return True
+    if isinstance(hint, type):
+        return hint.__module__.split(".")[0] == "yttria" or (
+            hint.__module__ == "builtins" and hint.__name__ == "Nuclide"
+        )
+    parts = typing.get_args(hint)
+    return bool(parts) and typing.get_origin(hint) is not typing.Literal and any(map(_looked_at_first, parts))
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if isinstance(hint, typing.TypeVar):
+        kinds = hint.__constraints__ or ((hint.__bound__,) if hint.__bound__ is not None else ())
+        return not kinds or any(_fits(value, kind) for kind in kinds)
+    if hint is Any or hint is object:
+        return True
+    if hint is None or hint is type(None):
+        return value is None
+    if hint == npt.ArrayLike:
+        return _is_numeric(value)
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, part) for part in parts)
+    if origin is typing.Literal:
+        return isinstance(value, tuple({type(part) for part in parts}))
+    if origin is not None:
+        return _fits_generic(value, origin, parts)
+    if hint in (float, int) or hint in (Real, Integral):
+        plain = value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+        return isinstance(plain, Real if hint is float else Integral) and not isinstance(plain, bool)
+    if hint is bool:
+        return isinstance(value, bool | np.bool_)
+    is_plain = isinstance(hint, type) and not getattr(hint, "_is_protocol", False) and not typing.is_typeddict(hint)
+    return isinstance(value, hint) if is_plain else True
+
+
+def _fits_generic(value: Any, origin: Any, parts: tuple[Any, ...]) -> bool:
+    if origin is np.ndarray:
+        return isinstance(value, np.ndarray)
+    if not isinstance(origin, type):
+        return True
+    if issubclass(origin, Mapping):
+        return isinstance(value, Mapping)
+    if issubclass(origin, Iterable):
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+            return False
+        inner = [part for part in parts if part is not Ellipsis]
+        if isinstance(value, Iterator) or not inner:
+            return True
+        if isinstance(value, np.ndarray) and value.ndim == 0:
+            return False
+        kinds = inner if len(inner) > 1 else inner * 64
+        return all(_fits(item, kind) for item, kind in zip(value, kinds, strict=False))
+    return callable(value) if issubclass(origin, Callable) else isinstance(value, origin)  # type: ignore[arg-type]
+
+
+def _is_numeric(value: object) -> bool:
+    try:
+        return np.asarray(value).dtype.kind in "biuf"
+    except Exception:
+        return False
