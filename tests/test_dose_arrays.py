@@ -228,7 +228,7 @@ HOSTILE = [
     ("dates", np.zeros((2, 2, 2), "datetime64[s]"), DTypeError),
     ("records", np.zeros((2, 2, 2), "f4,f4"), DTypeError),
     ("masked", np.ma.masked_greater(np.ones((2, 2, 2)), 0.5), DTypeError),
-    ("ragged", [[1.0], [1.0, 2.0]], DTypeError),
+    ("ragged", [[1.0], [1.0, 2.0]], ShapeError),
     ("none", None, DTypeError),
     ("zero-strided", np.broadcast_to(np.float32(1.0), (1 << 17, 1 << 17, 1 << 17)), InsufficientMemoryError),
     ("zero-strided integers", np.broadcast_to(np.int8(1), (1 << 20, 1 << 20, 1 << 10)), InsufficientMemoryError),

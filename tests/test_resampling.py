@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from image_samples import KINDS, SHAPE, affine, values
 
 from yttria import Image, YttriaError
-from yttria.errors import GeometryError, OutOfRangeError, ShapeError, UnknownNameError
+from yttria.errors import DTypeError, GeometryError, OutOfRangeError, ShapeError, UnknownNameError
 from yttria.reference import resampling as reference
 
 
@@ -172,7 +172,7 @@ def test_frames_of_reference_never_meet() -> None:
         ({"grid": ((2, 3, 4), np.diag([1e-9, 1, 1, 1]))}, GeometryError),
         ({"method": "cubic"}, UnknownNameError),
         ({"outside": np.nan}, OutOfRangeError),
-        ({"outside": "air"}, OutOfRangeError),
+        ({"outside": "air"}, DTypeError),
         ({"threads": 0}, OutOfRangeError),
     ],
 )

@@ -82,12 +82,14 @@ def test_a_pickled_structure_is_the_same(mask: np.ndarray) -> None:
     assert not copy.mask.flags.writeable
 
 
-def test_a_mask_is_a_read_only_view() -> None:
+def test_a_mask_is_copied_unless_nobody_can_write_into_it() -> None:
     mask = _mask()
     structure = Structure("Liver", mask, affine("plain"))
-    assert np.shares_memory(structure.mask, mask)
+    assert not np.shares_memory(structure.mask, mask)
     assert mask.flags.writeable
     assert not structure.mask.flags.writeable
+    mask.flags.writeable = False
+    assert np.shares_memory(Structure("Liver", mask, affine("plain")).mask, mask)
 
 
 def test_occupancy_on_another_grid_keeps_the_volume() -> None:

@@ -1,9 +1,9 @@
 """Arguments of the wrong type: an error that names the parameter, what it must be and how to get one.
 
-`public` is applied to what a package exports. Images, structures, scalings and other objects of yttria, and truth
-values, are looked at before a call, because a wrong one may pass through unnoticed. Everything else is looked at only
-if the call has failed, so that it costs nothing. Scalars and 0-d arrays of NumPy become plain numbers, which nobody can
-change afterwards. A panic of the core becomes an `InternalError`.
+`public` is applied to what a package exports. What a function says of its arguments itself comes first. If it fails
+otherwise, its arguments are compared with its annotations; if it does not fail, only truth values and objects of yttria
+are, because a wrong one may have passed through unnoticed, as in a constructor. Scalars and 0-d arrays of NumPy become
+plain numbers, which nobody can change afterwards. A panic of the core becomes an `InternalError`.
 """
 
 from __future__ import annotations
@@ -50,26 +50,21 @@ def public(namespace: dict[str, Any]) -> None:
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function with an `ArgumentError` for an argument of the wrong type."""
     names = list(inspect.signature(function).parameters)
-    first: dict[str, Any] | None = None
+    unnoticed: dict[str, Any] | None = None
     arrays: frozenset[str] = frozenset()
 
     @functools.wraps(function)
     def call(*arguments: Any, **keywords: Any) -> Any:
-        nonlocal first, arrays
-        if first is None:
+        nonlocal unnoticed, arrays
+        if unnoticed is None:
             hints = _hints(function)
             arrays = frozenset(name for name in names if name not in hints or _takes_arrays(hints[name]))
-            first = {name: hint for name, hint in hints.items() if _looked_at_first(hint)}
+            unnoticed = {name: hint for name, hint in hints.items() if _may_go_unnoticed(hint)}
         named = zip_longest(names[: len(arguments)], arguments)
         arguments = tuple(value if name in arrays else _plain(value) for name, value in named)
         keywords = {name: value if name in arrays else _plain(value) for name, value in keywords.items()}
-        if first:
-            given = dict(zip(names, arguments, strict=False)) | keywords
-            for name, hint in first.items():
-                if name in given and not _fits(given[name], hint):
-                    raise ArgumentError(_problem(function, name, given[name], hint))
         try:
-            return function(*arguments, **keywords)
+            result = function(*arguments, **keywords)
         except YttriaError:
             raise
         except (AttributeError, TypeError, KeyError, IndexError, ValueError) as error:
@@ -82,6 +77,11 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
                 message = f"a defect of yttria itself stopped {_name(function)} ({error}): please report it"
                 raise InternalError(message) from error
             raise
+        given = dict(zip(names, arguments, strict=False)) | keywords if unnoticed else {}
+        for name, hint in unnoticed.items():
+            if name in given and not _fits(given[name], hint):
+                raise ArgumentError(_problem(function, name, given[name], hint))
+        return result
 
     return call
 
@@ -126,7 +126,10 @@ def _found(function: Callable[..., Any], arguments: tuple[Any, ...], keywords: d
         given = inspect.signature(function).bind(*arguments, **keywords).arguments
     except TypeError:
         return None
+    parameters = inspect.signature(function).parameters
     for name, hint in _hints(function).items():
+        if parameters[name].kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+            continue
         if name in given and not _fits(given[name], hint):
             return _problem(function, name, given[name], hint)
     return None
@@ -189,7 +192,7 @@ def _takes_arrays(hint: object) -> bool:
     return typing.get_origin(hint) is np.ndarray or any(map(_takes_arrays, typing.get_args(hint)))
 
 
-def _looked_at_first(hint: object) -> bool:
+def _may_go_unnoticed(hint: object) -> bool:
     if hint is bool:
         return True
     if isinstance(hint, type):
@@ -197,7 +200,7 @@ def _looked_at_first(hint: object) -> bool:
             hint.__module__ == "builtins" and hint.__name__ == "Nuclide"
         )
     parts = typing.get_args(hint)
-    return bool(parts) and typing.get_origin(hint) is not typing.Literal and any(map(_looked_at_first, parts))
+    return bool(parts) and typing.get_origin(hint) is not typing.Literal and any(map(_may_go_unnoticed, parts))
 
 
 def _fits(value: Any, hint: Any) -> bool:

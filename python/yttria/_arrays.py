@@ -28,8 +28,8 @@ def real(quantity: str, values: object, *, dimensions: int | None = None) -> NDA
         # The mask would be lost: what stands under it may be anything.
         if isinstance(each, np.ma.MaskedArray) and np.ma.is_masked(each):
             raise DTypeError(
-                f"{quantity} must not be a masked array with masked values: leave them out with .compressed(), or say "
-                "what they are with .filled(value)"
+                f"{quantity} is a masked array, whose mask would be lost: leave the masked values out with "
+                ".compressed(), or give them a value with .filled(value)"
             )
     try:
         array = np.asarray(values)
@@ -127,7 +127,7 @@ def checked_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any], input
         raise ShapeError("out must be writable and aligned")
     for each in inputs:
         if np.may_share_memory(out, each if isinstance(each, np.ndarray) else np.asarray(each)):
-            raise ShapeError("out must not share memory with an input")
+            raise ShapeError("out must not overlap an input: they share memory")
     return out
 
 
@@ -181,7 +181,10 @@ def grid_shape(shape: Sequence[int]) -> tuple[int, int, int]:
 
 def three(quantity: str, values: object) -> tuple[float, float, float]:
     """Three numbers in array order."""
-    array = real(quantity, values)
+    try:
+        array = real(quantity, values)
+    except (DTypeError, ShapeError) as error:
+        raise DTypeError(f"{quantity} must be three numbers in array order, got {values!r:.80}") from error
     if array.shape != (3,):
         cube = f" (for a cube: ({array:g}, {array:g}, {array:g}))" if array.ndim == 0 else ""
         raise ShapeError(f"{quantity} must be three numbers in array order, got shape {array.shape}{cube}")

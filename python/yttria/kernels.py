@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
-from ._arrays import three
+from ._arrays import three as _three
 from ._core import Nuclide
 
 
@@ -218,4 +218,4 @@ def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _three_sizes(voxel_size_mm: Sequence[float]) -> tuple[float, float, float]:
-    return three("voxel size in mm", voxel_size_mm)
+    return _three("voxel size in mm", voxel_size_mm)

@@ -156,7 +156,7 @@ def _operands(
 
 
 def _empty(shape: Sequence[int]) -> Floats:
-    return empty(shape, np.float64, f"an array of results of shape {tuple(shape)}")
+    return empty(shape, np.float64, f"an array of the results of the partition model, of shape {tuple(shape)},")
 
 
 def _to_nan(invalid: str) -> bool:
