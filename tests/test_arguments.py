@@ -82,7 +82,7 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (planning.PartitionModel, {"tumors": MODEL.tumors, "normal_perfused_mass_kg": 1.0, "lung_shunt_fraction": 0.1}),
     (planning.Tumor, {"mass_kg": 0.3, "tumor_to_normal_ratio": 4.0}),
     (MODEL.maximum_activity, {"limits": planning.PartitionLimits(lung_gy=30.0), "target_tumor_dose_gy": 200.0}),
-    (planning.lung_mass_from_ct, {"hounsfield_units": np.full(60_000, -800.0), "voxel_volume_ml": 0.08}),
+    (voxel.lung_mass, {"ct": np.full(60_000, -800.0), "voxel_volume_ml": 0.08}),
 ]
 WRONG = [
     object(),
@@ -163,7 +163,7 @@ def test_masked_values_are_refused_and_masks_of_nothing_are_not() -> None:
         lambda a: yttria.absorbed_dose(a, S_VALUES),
         lambda a: evaluation.bed_gy(a, **LQ),
         lambda a: evaluation.gamma_index(a, a, voxel_size_mm=(1, 1, 1)),
-        lambda a: planning.lung_mass_from_ct(a, voxel_volume_ml=1.0),
+        lambda a: voxel.lung_mass(a, voxel_volume_ml=1.0),
         lambda a: planning.partition_doses(a, **TERRITORY),
     ):
         with pytest.raises(DTypeError, match="masked"):

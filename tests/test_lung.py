@@ -137,7 +137,7 @@ def test_lung_mass_errors() -> None:
         lung_mass(ct, mask.T, voxel_volume_ml=1)
     with pytest.raises(DTypeError, match="boolean, got dtype uint8"):
         lung_mass(ct, mask.astype(np.uint8), voxel_volume_ml=1)
-    with pytest.raises(DTypeError, match="must hold real numbers, got object"):
+    with pytest.raises(DTypeError, match="must hold real numbers, got dtype object"):
         lung_mass(ct.astype(object), mask, voxel_volume_ml=1)
     with pytest.raises(UndefinedError, match="no voxel of the CT lies inside"):
         lung_mass(ct, np.zeros_like(mask), voxel_volume_ml=1)

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
+from .._arrays import flat, real
 from .._inputs import number
 from ..advisory import Advisory
 from ..errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnitError
 from ..image import Image
 from ..structure import Structure
-from ._arrays import real
 from .mass import structure_fractions
 
 #: Lungs: a mass outside of this is rare.
@@ -162,10 +162,10 @@ def _of_array(ct: ArrayLike, lungs: object, voxel_volume_ml: float | None) -> tu
     if lungs is not None:
         if isinstance(lungs, Structure):
             raise ArgumentError("lungs must be a boolean array for an array of CT numbers; give the CT as an Image")
-        mask = np.asarray(lungs)
+        mask = real("lung mask", lungs)
         if mask.dtype != np.bool_:
             raise DTypeError(f"lung mask must be boolean, got dtype {mask.dtype}")
         if mask.shape != values.shape:
             raise ShapeError(f"lung mask must be of the shape of the CT, {values.shape}, got {mask.shape}")
         values = values[mask.view(np.uint8) != 0]
-    return np.ascontiguousarray(values, dtype=np.float64).reshape(-1), number("voxel volume in mL", voxel_volume_ml)
+    return flat("CT numbers", values), number("voxel volume in mL", voxel_volume_ml)
