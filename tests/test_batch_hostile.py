@@ -282,3 +282,19 @@ def test_anonymous_tables_hold_no_case_id_and_no_path(tmp_path: Path) -> None:
     # Nothing is lost: without the option, the tables name every case again.
     assert run_manifest(manifest, results).counts.known == 2
     assert "Doe^Jane 0" in pq.read_table(results / "cases.parquet")["case_id"].to_pylist()
+
+
+@pytest.mark.parametrize("where", [0.0, 0.3, 0.6, 0.999], ids=["magic", "page", "page", "footer"])
+def test_damaged_results_on_the_disk_are_noticed_and_repeated(tmp_path: Path, where: float) -> None:
+    manifest, results = cohort(tmp_path, 6), tmp_path / "out"
+    run_manifest(manifest, results)
+    before = contents(results)
+    (part,) = (results / "parts").rglob("*.parquet")
+    whole = bytearray(part.read_bytes())
+    at = min(int(where * len(whole)), len(whole) - 6)
+    whole[at : at + 5] = bytes(byte ^ 0xFF for byte in whole[at : at + 5])
+    part.write_bytes(whole)
+    with pytest.raises(errors.FileFormatError, match=r"damaged.*run again"):
+        run_manifest(manifest, results)
+    assert run_manifest(manifest, results).counts.done == 6
+    assert contents(results) == before

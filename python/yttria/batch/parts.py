@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +29,31 @@ def write_part(folder: Path, outcomes: Sequence[CaseOutcome]) -> str:
     name = hashlib.blake2b("".join(str(o.key) for o in outcomes).encode(), digest_size=12).hexdigest()
     name = f"{name[:2]}/{name}.parquet"
     with durable(folder / "parts" / name) as file:
-        parquet.write_table(_table(outcomes), file, compression="zstd")
+        parquet.write_table(_table(outcomes), file, compression="zstd", write_page_checksum=True)
     return name
 
 
 def read_part(folder: Path, name: str) -> Any:
-    """A part as an Arrow table; raises `FileFormatError` where it is damaged."""
+    """A part as an Arrow table.
+
+    Raises `FileFormatError` if it is damaged, by the checksums of its pages too. It is set aside then, so that the next
+    run repeats its cases and no other.
+    """
     arrow, parquet = require("pyarrow", "batch"), require("pyarrow.parquet", "batch")
+    path = folder / "parts" / name
     try:
-        return parquet.ParquetFile(folder / "parts" / name).read()
+        with parquet.ParquetFile(path, page_checksum_verification=True) as part:
+            return part.read()
     except (arrow.ArrowException, OSError, ValueError) as error:
+        # What the system refuses is not damage: too many open files, a disk that is away.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        aside = path.with_name(f"{path.name}.damaged")
+        with suppress(OSError):
+            path.replace(aside)
         raise FileFormatError(
-            f"{folder / 'parts' / name}: not a readable part ({error}); remove it and run again to repeat its cases"
+            f"{path}: results on the disk were damaged ({error}); they are set aside as {aside.name}, run again to "
+            "repeat their cases"
         ) from error
 
 
