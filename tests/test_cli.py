@@ -23,8 +23,8 @@ from yttria.phantom import liver_phantom
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def invoke(*arguments: str | Path, code: int = 0) -> str:
-    result = CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "200", "TERM": "dumb"})
+def invoke(*arguments: str | Path, code: int = 0, columns: int = 200) -> str:
+    result = CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": str(columns), "TERM": "dumb"})
     assert result.exit_code == code, result.output
     return ANSI.sub("", result.output)
 
@@ -223,6 +223,15 @@ def test_vial_lists_times_within_the_window() -> None:
     for option in options:
         assert option["vial_activity_gbq"] == pytest.approx(3.5, rel=0.05)
     assert "zone" in invoke("vial", "3.5", "--start", "2026-11-30T08:00", "--end", "2026-12-04T16:00", code=1)
+
+
+def test_vial_shows_every_column_at_80_characters() -> None:
+    window = ("--start", "2026-11-30T08:00+01:00", "--end", "2026-12-04T16:00+01:00")
+    lines = invoke("vial", "3.5", *window, columns=80).splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("warning"))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "sphere" in text
+    assert re.search(r"^ +5\.000 .* 3\.500 +1750 *$", text, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -75,8 +75,13 @@ def print_table(rows: Sequence[Row], *, title: str, headings: dict[str, str], fo
     for row in rows:
         table.add_row(*(Text(shown(row[key])) for key in headings))
     console = Console()
+    unlimited = console.options.update(width=10_000)
+    if console.measure(table, options=unlimited).maximum > console.width:
+        # Headings break into lines, and rich takes the rest from the columns without a fixed width alone.
+        for column in table.columns:
+            column.width = column.min_width
     # A narrow terminal breaks a line rather than losing the last columns without a word.
-    needed = console.measure(table, options=console.options.update(width=10_000)).minimum + 2  # and its edges
+    needed = console.measure(table, options=unlimited).minimum + 2  # and its edges
     Console(width=max(console.width, needed)).print(table)
 
 

@@ -104,7 +104,7 @@ def vial(
             "time": "Best at",
             "window": "Fits",
             "holds": "Holds / GBq",
-            "sphere": "Bq/sphere",
+            "sphere": "Bq / sphere",
         },
     )
     print_advisories(choice.advisories)
