@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import re
 import shlex
 import shutil
@@ -102,6 +104,21 @@ def test_every_link_leads_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
         if not target.startswith(("http://", "https://")):
             assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def modules_with_examples() -> list[str]:
+    """Names of the modules whose docstrings hold examples."""
+    package = ROOT / "python"
+    found = (path for path in (package / "yttria").rglob("*.py") if ">>> " in path.read_text())
+    return sorted(".".join(path.relative_to(package).with_suffix("").parts).removesuffix(".__init__") for path in found)
+
+
+@pytest.mark.parametrize("name", modules_with_examples())
+def test_every_example_of_a_docstring_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = doctest.testmod(importlib.import_module(name))
+    assert found.attempted
+    assert not found.failed, f"{name}: see the output"
 
 
 def test_one_version_number() -> None:

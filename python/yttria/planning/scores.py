@@ -65,7 +65,7 @@ def albi(
 
     Examples
     --------
-    >>> albi(bilirubin_mg_per_dl=1.0, albumin_g_per_dl=4.0).grade
+    >>> albi(bilirubin_mg_per_dl=1.0, albumin_g_per_dl=4.2).grade
     1
     """
     bilirubin, doubts = laboratory.bilirubin_umol_per_l(bilirubin_umol_per_l, bilirubin_mg_per_dl)
