@@ -69,6 +69,17 @@ def test_a_data_set_alone_is_read_as_the_file_was(tmp_path: Path, implicit: bool
     assert report.other_file_count == 0
 
 
+def test_a_file_may_begin_with_its_meta_information(tmp_path: Path) -> None:
+    """The version of the meta information, which stands second, states its length in four bytes."""
+    ct = write_series(tmp_path / "ct", values(), affine("plain"), "CT")
+    path = write_seg(tmp_path / "seg.dcm", {"Liver": values() > 40}, ct)
+    expected = read_structures(path)[0]
+    path.write_bytes(path.read_bytes()[132:])
+    assert path.read_bytes()[12:18] == b"\x02\0\x01\0OB"
+    assert is_dicom(path)
+    np.testing.assert_array_equal(read_structures(path)[0].mask, expected.mask)
+
+
 def test_structure_sets_of_other_systems_have_their_volumes(shared_data: Path) -> None:
     folder = shared_data / "failing" / "04_no_part10_header"
     for name, volumes in VOLUMES.items():

@@ -17,7 +17,7 @@ from image_samples import affine, values
 from pydicom.dataset import Dataset
 
 from yttria import Image, read_image
-from yttria.errors import FileFormatError, UndefinedError, UnitError
+from yttria.errors import FileFormatError, GeometryError, UndefinedError, UnitError
 from yttria.io import dicom
 from yttria.io.dicom.dataset import quiet
 from yttria.io.opened import opened_files
@@ -284,6 +284,37 @@ def test_units_of_spect_outside_its_standard_are_kept(tmp_path: Path) -> None:
     assert image.array == pytest.approx(7 * array)
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
+@pytest.mark.parametrize("units", ["GML", "Bq", "CPM"])
+def test_units_of_spect_that_are_not_read_are_told(tmp_path: Path, units: str) -> None:
+    image = read_image(write_spect(tmp_path / "nm.dcm", values(), affine("plain"), change=setting(Units=units)))
+    assert (image.unit, codes(image)) == ("counts", {"units_of_nuclear_medicine": "warning"})
+
+
+@pytest.mark.parametrize("units", ["CNTS", "PROPCPS", ""])
+def test_counts_of_spect_are_told_nothing_of(tmp_path: Path, units: str) -> None:
+    image = read_image(write_spect(tmp_path / "nm.dcm", values(), affine("plain"), change=setting(Units=units)))
+    assert (image.unit, codes(image)) == ("counts", {})
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
+@pytest.mark.parametrize(
+    ("units", "unit", "factor"), [("bqml", "Bq/mL", 1), ("kBq/cc", "kBq/mL", 1), ("BQ/L", "Bq/mL", 1e-3)]
+)
+def test_spellings_of_the_units_of_pet_are_known(tmp_path: Path, units: str, unit: str, factor: float) -> None:
+    expected = read_image(six_slices(tmp_path / "a", setting())).array
+    image = read_image(six_slices(tmp_path / "b", setting(Units=units)))
+    assert image.unit == unit
+    assert image.array == pytest.approx(expected * factor, rel=1e-6)
+
+
+def test_a_slice_that_is_there_twice_is_refused_with_both_names(tmp_path: Path) -> None:
+    *_, last = sorted(six_slices(tmp_path, setting()).iterdir())
+    (tmp_path / "zz copy.dcm").write_bytes(last.read_bytes())
+    with pytest.raises(GeometryError, match=rf"zz copy\.dcm: .* position of {last.name}"):
+        read_image(tmp_path)
+
+
 @pytest.mark.parametrize("units", ["GML", "CM2ML", "PCNT"])
 def test_an_uptake_image_is_read_for_relative_scaling(tmp_path: Path, units: str) -> None:
     six_slices(tmp_path, setting(Units=units))
@@ -355,3 +386,8 @@ def test_ct_of_unspecified_values_is_read_where_the_caller_states_hu(tmp_path: P
     assert (image.unit, codes(image)) == ("HU", {"unit_not_stated": "note"})
     with pytest.raises(UnitError, match="must be HU, got Z_EFF"):
         read_image(six_slices(tmp_path / "z", setting(RescaleType="Z_EFF"), "CT"), unit="HU")
+
+
+def test_hu_in_small_letters_is_hu(tmp_path: Path) -> None:
+    write_series(tmp_path, values(), affine("plain"), "CT", change=setting(RescaleType="hu"))
+    assert read_image(tmp_path).unit == "HU"

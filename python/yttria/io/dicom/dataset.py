@@ -178,6 +178,9 @@ def _element_head(head: bytes, at: int) -> tuple[int, int] | None:
     group, element, length = struct.unpack_from("<HHI", head, at)
     if head[at + 4 : at + 6] in _SHORT_VR:
         length = struct.unpack_from("<H", head, at + 6)[0]
+    elif head[at + 4 : at + 8] == b"OB\0\0" and at + 12 <= len(head):
+        # The version of the file meta information, with its length in four more bytes.
+        length, at = struct.unpack_from("<I", head, at + 8)[0], at + 4
     return None if length % 2 or length > 256 else (group << 16 | element, at + 8 + length)
 
 

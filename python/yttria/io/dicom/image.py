@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from ...advisory import Advisory
 from ...affine import Affine, voxel_size_mm
-from ...errors import FileFormatError, ShapeError, UndefinedError
+from ...errors import FileFormatError, GeometryError, ShapeError, UndefinedError
 from ...image import MAX_VOXELS, Image, empty
 from .._common import agreed_unit, decoding
 from . import geometry
 from .consistency import check_whole, series_doubts
-from .dataset import quiet, text, whole
+from .dataset import Header, quiet, text, whole
 from .nuclear_medicine import spect_grid
 from .pixels import PixelPlan, plan
 from .rescale import Rescale
@@ -197,13 +197,19 @@ def _check_pet(series: Series) -> None:
 
 def _stacked(series: Series, values: Values) -> Described:
     """One slice a file, sorted along the normal."""
-    planes, plans = [], []
+    planes, plans, at = [], [], dict[tuple[float, ...], Header]()
     for header in series.headers:
         with decoding(header.path, "DICOM"):
             if whole(header.dataset, "NumberOfFrames", 1, 2**31 - 1, default=1) != 1:
                 raise FileFormatError("a slice must have one frame")
             planes.append(geometry.plane(header.dataset))
             plans.append(plan(header))
+            other = at.setdefault(tuple(planes[-1].position), header)
+            if other is not header:
+                raise GeometryError(
+                    f"slices must lie apart: this one has the position of {other.path.name}; if one of the two is a "
+                    "copy, move it away"
+                )
     order, affine, uneven = geometry.stacked(planes)
     advisories = (*values.advisories, *uneven, *series_doubts(series, voxel_size_mm(affine)[0]))
     return Described(

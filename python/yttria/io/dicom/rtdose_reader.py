@@ -75,7 +75,10 @@ def _gy(header: Dataset, dose_type: str) -> float:
         raise FileFormatError(f"not an RTDOSE: its SOP class is {text(header, 'SOPClassUID')}")
     found = text(header, "DoseType")
     if found != dose_type:
-        raise UnitError(f"DoseType (3004,0004) must be {dose_type}, got {found}; dose_type= says what is expected")
+        remedy = ""
+        if found in DOSE_TYPES:
+            remedy = f"; to read it as that, use yttria.io.dicom.read_rtdose with dose_type='{found}'"
+        raise UnitError(f"DoseType (3004,0004) must be {dose_type}, got {found}{remedy}")
     unit = text(header, "DoseUnits")
     if unit not in ("GY", "CGY"):
         reason = ": a relative dose has no Gy" if unit == "RELATIVE" else ""

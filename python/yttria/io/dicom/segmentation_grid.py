@@ -112,7 +112,13 @@ def _distance(
     if not len(gaps):
         if spacing is None:
             raise GeometryError(f"a segmentation of one slice must state SpacingBetweenSlices; {remedy}")
-        return spacing, []
+        if thickness is None or _close(spacing, thickness):
+            return spacing, []
+        message = (
+            f"The segmentation is of one slice, and its header states {said}: the spacing was taken, and the volume is "
+            "in proportion to it."
+        )
+        return spacing, [Advisory("segmentation_slice_distance", message, spacing, thickness)]
     nearest = float(gaps.min())
     fits = [name for name, mm in known.items() if _fits(gaps, mm)]
 

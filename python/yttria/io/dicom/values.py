@@ -43,8 +43,9 @@ def pet_values(series: Series, unit: str | None, philips_scale_factor: bool) -> 
                 f"the Philips scale factor is for PET in counts (CNTS), got Units {units}: read without it"
             )
         return Values([_philips(header) for header in series.headers], "Bq/mL")
-    if units == "BQML":
-        return Values(_modality(series), "Bq/mL")
+    stated = None if units is None else stated_unit(units)
+    if stated is not None and UNITS[stated.unit][0] == _ACTIVITY:
+        return Values([_times(rescale, stated.factor) for rescale in _modality(series)], stated.unit)
     if units in _COUNTS and unit != "counts":
         mapped = [found for header in series.headers if (found := _mapped(header)) and found.unit != "counts"]
         if len(mapped) == len(series.headers) and len({found.unit for found in mapped}) == 1:
@@ -64,14 +65,15 @@ def pet_values(series: Series, unit: str | None, philips_scale_factor: bool) -> 
     elif units in _NOT_ACTIVITY:
         hint = f"{_NOT_ACTIVITY[units]}; for relative scaling ask for unit='counts'"
     else:
-        hint = "not an activity concentration"
+        hint = "nothing states what the values are" if units is None else "not an activity concentration"
     raise UnitError(f"PET Units (0054,1001) must be BQML, got {units}: {hint}")
 
 
 def ct_values(series: Series, unit: str | None) -> Values:
     """Values of a CT series in HU. "US" and its like state that the unit is not specified: the caller may state it."""
     kind = same(series, "RescaleType")
-    if kind in (None, "HU"):
+    stated = None if kind is None else stated_unit(kind)
+    if kind is None or (stated is not None and stated.unit == "HU"):
         return Values(_modality(series), "HU")
     if not states_nothing(kind):
         raise UnitError(f"CT RescaleType (0028,1054) must be HU, got {kind}")
@@ -92,17 +94,29 @@ def spect_values(header: Header) -> Values:
     units = text(header.dataset, "Units")
     stated = None if units is None else stated_unit(units)
     if stated is not None and UNITS[stated.unit][0] == _ACTIVITY:
-        message = f"The NM header states Units (0054,1001) {units}, which is not part of its standard; it was believed."
+        message = f"The NM header states Units (0054,1001) {units}, which is not part of its standard; it was taken."
         told = Advisory("units_of_nuclear_medicine", message, severity="note")
         return Values([_times(rescale[0], stated.factor)], stated.unit, (told,))
     others = [spelled for _, _, spelled in _mappings(header.dataset)]
-    if not others:
+    if not others and (units is None or _is_count(units)):
         return Values(rescale, "counts")
+    if not others:
+        message = (
+            f"The NM header states Units (0054,1001) {units}, which is not read: the values are taken as counts, in "
+            "proportion to activity."
+        )
+        return Values(rescale, "counts", (Advisory("units_of_nuclear_medicine", message),))
     message = (
         f"The header maps the stored values to {', '.join(others)}, which is not read: the values are the stored "
         "counts, in proportion to it."
     )
     return Values(rescale, "counts", (Advisory("value_mapping_unused", message),))
+
+
+def _is_count(units: str) -> bool:
+    """Whether Units (0054,1001) state counts, as they are or in proportion, or nothing."""
+    stated = stated_unit(units)
+    return units in _COUNTS or states_nothing(units) or (stated is not None and stated.unit == "counts")
 
 
 def _modality(series: Series) -> list[Rescale]:
