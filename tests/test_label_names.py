@@ -30,10 +30,10 @@ TABLE = (
 )
 
 
-def labelmap(path: Path, table: str | None = None, array: npt.NDArray[np.generic] = LABELMAP) -> Path:
+def labelmap(path: Path, table: str | None = None, array: npt.NDArray[np.generic] = LABELMAP, code: int = 0) -> Path:
     image = nibabel.Nifti1Image(array.T, np.diag([-1.5, -2.25, 3.5, 1]))
     if table is not None:
-        image.header.extensions.append(nibabel.nifti1.Nifti1Extension(0, table.encode()))
+        image.header.extensions.append(nibabel.nifti1.Nifti1Extension(code, table.encode()))
     nibabel.save(image, path)
     return path
 
@@ -44,6 +44,13 @@ def test_names_come_from_the_label_table_that_totalsegmentator_writes(tmp_path: 
     assert [(s.name, s.label) for s in read_structures(path)] == [("liver", 5), ("label 9", 9)]
     assert [s.name for s in read_structures(path, names=["liver"])] == ["liver"]
     assert [s.name for s in read_structures(path, labels={9: "tumor"})] == ["tumor"]
+
+
+@pytest.mark.parametrize("code", [4, 6, 30, 44])
+def test_the_label_table_is_found_under_any_code(tmp_path: Path, code: int) -> None:
+    """Code 30 is Caret's, for which nibabel has no interpretation."""
+    path = labelmap(tmp_path / "x.nii", TABLE, code=code)
+    assert [s.name for s in read_structures(path)] == ["liver", "label 9"]
 
 
 def test_names_come_from_a_bids_table_beside_the_file(tmp_path: Path) -> None:
@@ -178,6 +185,30 @@ def test_what_is_no_mask_in_a_folder_of_masks_is_refused(tmp_path: Path) -> None
     write_image(Image(LABELMAP, affine("plain"), "1"), folder / "liver.nrrd")
     with pytest.raises(DuplicateNameError, match=r"'liver' is in two files, liver\.nii\.gz and liver\.nrrd"):
         read_structures(folder)
+
+
+def test_an_image_in_a_folder_of_masks_is_refused_and_fractions_are_noted(tmp_path: Path) -> None:
+    folder = masks(tmp_path)
+    fractions = np.where(LABELMAP == 5, np.float32(0.25), np.float32(0))
+    for other in (3000, -0.5, np.nan):
+        image = np.where(LABELMAP == 9, np.float32(other), fractions)
+        write_image(Image(image, affine("plain"), "1"), folder / "pet.nrrd")
+        with pytest.raises(FileFormatError, match=r"pet\.nrrd: a mask must hold .*: is this an image\?"):
+            read_structures(folder, names=["pet"])
+    write_image(Image(fractions, affine("plain"), "1"), folder / "pet.nrrd")
+    (found,) = read_structures(folder, names=["pet"])
+    assert [(a.code, a.severity) for a in found.advisories] == [("mask_of_fractions", "note")]
+    np.testing.assert_array_equal(found.mask, fractions)
+
+
+def test_an_image_of_eight_bits_is_no_labelmap(tmp_path: Path) -> None:
+    array = np.arange(256, dtype=np.uint8).reshape(4, 8, 8)
+    path = labelmap(tmp_path / "x_dseg.nii", array=array)
+    with pytest.raises(FileFormatError, match="255 different values and names none of them: is this an image"):
+        read_structures(path)
+    assert [s.name for s in read_structures(path, labels={7: "liver"})] == ["liver"]
+    (tmp_path / "x_dseg.tsv").write_text("index\tname\n5\tliver\n")
+    assert len(read_structures(path)) == 255
 
 
 def segmentation(path: Path, *names: str) -> Path:

@@ -124,6 +124,28 @@ def test_a_pixdim_that_is_no_size_is_refused(tmp_path: Path, size: float) -> Non
         read_image(path, unit="1")
 
 
+def test_a_pixdim_that_is_no_size_leaves_a_sform_that_is_asked_for(tmp_path: Path) -> None:
+    path = patched(written(tmp_path / "x.nii", QFORM, codes=(1, 0)), ("<f", 84, (-4.0,)))
+    with pytest.raises(GeometryError, match="affine='sform'"):
+        read_image(path, unit="1")
+    assert read_image(path, unit="1", affine="sform").voxel_size_mm == (4, 4, 4)
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_handedness_of_zero_is_one_as_the_format_defines(tmp_path: Path, code: int) -> None:
+    path = written(tmp_path / "x.nii", QFORM, codes=(code, 1))
+    expected = read_image(path, unit="1")
+    image = read_image(patched(path, ("<f", 76, (0.0,))), unit="1")
+    np.testing.assert_array_equal(image.affine_lps, expected.affine_lps)
+    assert image.advisories == ()
+
+
+def test_a_quaternion_that_is_no_rotation_is_refused_in_plain_words(tmp_path: Path) -> None:
+    path = patched(written(tmp_path / "x.nii", QFORM, codes=(0, 1)), ("<2f", 256, (0.9, 0.9)))
+    with pytest.raises(GeometryError, match="quaternion of the NIfTI header is longer than 1"):
+        read_image(path, unit="1")
+
+
 @pytest.mark.parametrize(("slope", "intercept"), [(float("inf"), 0.0), (1.0, float("-inf")), (2.0, float("nan"))])
 def test_a_slope_that_is_not_finite_is_refused(tmp_path: Path, slope: float, intercept: float) -> None:
     path = patched(written(tmp_path / "x.nii", QFORM), ("<2f", 112, (slope, intercept)))

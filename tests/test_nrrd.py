@@ -293,6 +293,22 @@ def test_values_are_held_once(tmp_path: Path, encoding: str) -> None:
     assert peak_written < len(data) + 3 * 2**20
 
 
+@pytest.mark.parametrize("field", ["units", "space units"])
+def test_lengths_in_another_unit_than_mm_are_refused(tmp_path: Path, field: str) -> None:
+    with pytest.raises(GeometryError, match=f"{field} must be mm, got cm"):
+        read_image(nrrd_file(tmp_path / "x.nrrd", **{field: '"mm" "cm" "mm"'}), unit="1")
+    read_image(nrrd_file(tmp_path / "x.nrrd", **{field: '"MM" "millimeters" "mm"'}), unit="1")
+
+
+@pytest.mark.parametrize("key", ["unit", "Units"])
+def test_a_unit_in_a_key_of_another_program_is_not_overruled(tmp_path: Path, key: str) -> None:
+    path = nrrd_file(tmp_path / "x.nrrd")
+    path.write_bytes(path.read_bytes().replace(b"\n\n", f"\n{key}:=kBq/ml\n\n".encode(), 1))
+    assert read_image(path).unit == "kBq/mL"
+    with pytest.raises(UnitError, match="in kBq/mL"):
+        read_image(path, unit="Bq/mL")
+
+
 def test_spacings_that_contradict_the_directions_are_refused(tmp_path: Path) -> None:
     with pytest.raises(GeometryError, match=r"by its space directions and .* by its spacings"):
         read_image(nrrd_file(tmp_path / "x.nrrd", spacings="1 2.25 3.5"), unit="1")

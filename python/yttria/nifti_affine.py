@@ -71,14 +71,30 @@ def nifti_affine(header: Any, choice: str | None = None) -> tuple[Affine, tuple[
     if choice == "sform":
         return sform, _chosen(choice, has, "pixdim and qform")
     if not (np.isfinite(pixdim).all() and (pixdim > 0).all()):
-        raise GeometryError(f"the NIfTI header's pixdim must be finite and greater than 0, got {_listed(pixdim)} mm")
+        raise GeometryError(
+            f"the NIfTI header's pixdim must be finite and greater than 0, got {_listed(pixdim)} mm"
+            + (f"; {_remedy(CHOICES[:1])}" if has["sform"] else "")
+        )
     if not has["qform"]:
         _check_size("sform", np.linalg.norm(sform[:3, :3], axis=0), "pixdim", pixdim)
         return sform, ()
-    qform = np.array(header.get_qform(), dtype=np.float64)
+    qform = _qform(header)
     if choice == "qform" or not has["sform"]:
         return qform, _chosen(choice, has, "sform")
     return sform, _compared(sform, qform, codes, tuple(int(n) for n in header["dim"][1:4]))
+
+
+def _qform(header: Any) -> Affine:
+    """The matrix of the quaternion and pixdim; pixdim[0], the handedness, is 1 if it is 0, as nifti1.h defines."""
+    if header["pixdim"][0] == 0:
+        header = header.copy()
+        header["pixdim"][0] = 1.0
+    try:
+        return np.array(header.get_qform(), dtype=np.float64)
+    except ValueError as error:
+        raise GeometryError(
+            "the quaternion of the NIfTI header is longer than 1 and no rotation: the qform is damaged"
+        ) from error
 
 
 def _chosen(choice: str | None, has: dict[str, bool], other: str) -> tuple[Advisory, ...]:

@@ -190,7 +190,8 @@ def read_structures(
 
     Warns
     -----
-    segment_numbers_with_gaps, values_without_a_segment, segments_are_the_same, control_characters_in_name
+    segment_numbers_with_gaps, values_without_a_segment, segments_are_the_same, control_characters_in_name,
+    mask_of_fractions
     """
     path = Path(path)
     options = _options(None, affine, orientation, data_folder)

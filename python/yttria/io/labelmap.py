@@ -21,6 +21,8 @@ from ._common import positions
 
 #: Structures that one file may hold. Anatomical labelmaps have some 120; an image has thousands of values.
 MAX_STRUCTURES = 512
+#: Structures of a labelmap without any name. An image of 8 bits has up to 255 values.
+MAX_UNNAMED = 200
 #: Quantities of a stated unit that no labelmap has.
 _MEASURED = ("activity concentration", "absorbed dose", "CT number", "mass density")
 
@@ -129,6 +131,11 @@ def from_labelmap(
     present = label_values(path, labelmap)
     if labels is None:
         named = {**(known or {}), **stated}
+        if len(present) > MAX_UNNAMED and not named:
+            raise FileFormatError(
+                f"{path}: holds {len(present)} different values and names none of them: is this an image? If it is a "
+                "labelmap, name the structures that are wanted by labels= of yttria.read_structures"
+            )
         labels = {**stated, **{n: named.get(n) or f"label {n}" for n in present}}
     for label in labels:
         if label not in present and label not in stated:

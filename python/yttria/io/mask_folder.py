@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..advisory import Advisory
 from ..errors import DuplicateNameError, FileFormatError
 from ..image import Image
 from ..structure import Structure
@@ -63,6 +64,16 @@ def _structure(path: Path, stem: str, image: Image) -> Structure:
     known: dict[str, Any] = {"advisories": (*image.advisories, *advisories)}
     array = image.array
     if array.dtype.kind == "f" and ((array > 0) & (array < 1)).any():
+        if not (array.min() >= 0 and array.max() <= 1):
+            raise FileFormatError(
+                f"{path}: a mask must hold 0 and one other value, or fractions within [0, 1], got {array.min():g} to "
+                f"{array.max():g}: is this an image?"
+            )
+        message = (
+            f"{path.name}: its fractions were taken for the part of each voxel inside the structure. If they are "
+            "probabilities, the volume is not right."
+        )
+        known["advisories"] += (Advisory("mask_of_fractions", message, severity="note"),)
         return Structure(name, array, image.affine_lps, **known)
     values = label_values(path, array)
     if len(values) > 1:

@@ -54,8 +54,7 @@ def read_structures(
     own: dict[int, str] = {}
     tables: list[str] = []
     for extension in header.extensions:
-        content = extension.get_content()
-        text = content if isinstance(content, str) else bytes(content).decode(errors="backslashreplace")
+        text = _text(extension)
         if extension.get_code() == _COMMENT and _LABELS in text:
             own = {int(label): str(name) for label, name in json.loads(text)[_LABELS].items()}
         else:
@@ -71,6 +70,16 @@ def write_structures(structures: Sequence[Structure], path: Path) -> None:
         raise FileFormatError(f"{path}: a labelmap cannot hold structures that overlap: write a .seg.nrrd")
     labels = {value: structure.name for structure, (_, value) in zip(structures, places, strict=True)}
     _write(path, layers[0], structures[0].affine_lps, "", json.dumps({_LABELS: labels}, ensure_ascii=True))
+
+
+def _text(extension: Any) -> str:
+    """The content of a header extension as text; what is no text gives one without any name."""
+    try:
+        content = extension.get_content()
+    except NotImplementedError:
+        # Newer versions of nibabel know some codes, Caret's among them, without a way to interpret their bytes.
+        content = extension.content
+    return content if isinstance(content, str) else bytes(content).decode(errors="backslashreplace")
 
 
 def _unit(header: Any) -> str | None:

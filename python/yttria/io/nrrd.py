@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,7 +24,7 @@ from .stored_values import LONGEST_HEADER, MOST_FILES, Stored, open_regular, rea
 
 #: The key that carries the unit in files written here; NRRD's own `sample units` is read as well.
 UNIT_KEY = "yttria_unit"
-_UNIT_KEYS = (UNIT_KEY, "sample units")
+_UNIT_KEYS = (UNIT_KEY, "sample units", "unit", "units", "Unit", "Units")
 _TO_LPS = {
     "left-posterior-superior": (1, 1, 1),
     "lps": (1, 1, 1),
@@ -33,6 +33,7 @@ _TO_LPS = {
     "left-anterior-superior": (1, -1, 1),
     "las": (1, -1, 1),
 }
+_MILLIMETERS = ("mm", "millimeter", "millimeters", "millimetre", "millimetres")
 #: NRRD's names of the types, the one that is written first.
 _NAMES = {
     "i1": ["int8", "int8_t", "signed char"],
@@ -114,9 +115,7 @@ def placed(path: Path, header: Mapping[str, Any], array: npt.NDArray[Any]) -> tu
     for field in ("space directions", "space origin"):
         if header.get(field) is None:
             raise GeometryError(f"{path}: the header has no '{field}'")
-    units = {unit for unit in header.get("space units", []) if unit}
-    if not units <= {"mm"}:
-        raise GeometryError(f"{path}: space units must be mm, got {', '.join(sorted(units))}")
+    _check_lengths(path, "space units", header.get("space units", []))
     nowhere = np.full(3, np.nan)
     directions = [nowhere if d is None else np.asarray(d) for d in header["space directions"]]
     spatial = [axis for axis, direction in enumerate(directions) if not np.isnan(direction).all()]
@@ -125,6 +124,9 @@ def placed(path: Path, header: Mapping[str, Any], array: npt.NDArray[Any]) -> tu
             f"{path}: three axes must have a direction and one more may have none, got {len(spatial)} of "
             f"{array.ndim} axes with one"
         )
+    axis_units = header.get("units")
+    if isinstance(axis_units, list) and len(axis_units) == array.ndim:
+        _check_lengths(path, "units", [axis_units[axis] for axis in spatial])
     affine = np.eye(4)
     affine[:3, :3] = np.array([directions[axis] for axis in spatial]).T
     _check_spacings(path, header, affine, spatial)
@@ -135,6 +137,13 @@ def placed(path: Path, header: Mapping[str, Any], array: npt.NDArray[Any]) -> tu
         return array[np.newaxis], affine
     (list_axis,) = set(range(4)) - set(spatial)
     return np.moveaxis(array, array.ndim - 1 - list_axis, 0), affine
+
+
+def _check_lengths(path: Path, field: str, units: Iterable[str]) -> None:
+    """Raise `GeometryError` if axes are measured in another unit than the millimeter."""
+    others = sorted({unit for unit in units if unit and unit.casefold() not in _MILLIMETERS})
+    if others:
+        raise GeometryError(f"{path}: {field} must be mm, got {', '.join(others)}")
 
 
 def _check_spacings(path: Path, header: Mapping[str, Any], affine: Affine, spatial: list[int]) -> None:
@@ -231,7 +240,8 @@ def _sha256(file: BinaryIO) -> str:
 
 def stated_unit_of(path: Path, header: Mapping[str, Any]) -> str | None:
     """The text for the unit; `UnitError` if the file states two units that differ."""
-    found = [str(header[key]) for key in _UNIT_KEYS if key in header]
+    # The field "units" is of the axes; a key of that name is of the values.
+    found = [str(header[key]) for key in _UNIT_KEYS if key in header and not isinstance(header[key], list)]
     stated = [text for text in found if not states_nothing(text)]
     if len({stated_unit(text) or text for text in stated}) > 1:
         raise UnitError(f"{path}: the file states two units, {' and '.join(map(repr, stated))}")
