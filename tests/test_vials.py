@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -121,3 +122,47 @@ def test_every_product_fact_carries_its_source_and_status(name: str) -> None:
         item.fact("price")
     with pytest.raises(UndefinedError, match="as a list"):
         item.values("shelf_life_h")
+
+
+def test_the_nearest_vial_is_named_if_none_fits() -> None:
+    choice = vial_choice(30.0, spheres="glass", **WEEK)
+    assert not choice.options
+    assert choice.nearest is not None
+    # The largest vial, as early as the window allows.
+    assert choice.nearest.vial_size_gbq == 20
+    assert choice.nearest.time == datetime.fromisoformat(WEEK["start"])
+    assert f"{choice.nearest.vial_activity_gbq:.3g} GBq" in choice.advisories[-1].message
+    # A window of one moment: the vial whose activity is nearest just then.
+    now = vial_choice(3.5, spheres="glass", tolerance_fraction=0.0, start=WEEK["start"], end=WEEK["start"])
+    assert now.nearest is not None
+    contents = [decayed_activity_gbq(size, now.nearest.hours_after_calibration) for size in (3, 5, 7, 10, 15, 20)]
+    assert abs(now.nearest.vial_activity_gbq - 3.5) <= min(abs(content - 3.5) for content in contents) + 1e-9
+
+
+def test_a_window_beyond_every_shelf_life_has_no_nearest_vial() -> None:
+    times = ["2024-04-14T12:00-04:00"]
+    choice = vial_choice(
+        3.5, spheres="glass", start="2024-06-01T08:00Z", end="2024-06-02T08:00Z", calibration_times=times
+    )
+    assert (choice.options, choice.nearest) == ((), None)
+    assert "outside their shelf life" in choice.advisories[-1].message
+
+
+def test_a_window_that_ends_before_it_starts_is_refused_in_those_words() -> None:
+    with pytest.raises(OutOfRangeError, match="must not end before it starts, got start 2024-04-19"):
+        vial_choice(3.5, spheres="glass", start=WEEK["end"], end=WEEK["start"])
+
+
+@pytest.mark.parametrize("need", ["3.5", "30"])
+def test_the_command_shows_every_column_at_80_characters_and_a_zone_on_every_time(need: str) -> None:
+    pytest.importorskip("typer")
+    from typer.testing import CliRunner
+
+    from yttria.cli.app import app
+
+    command = ["vial", need, "--start", WEEK["start"], "--end", WEEK["end"]]
+    lines = CliRunner().invoke(app, command, env={"COLUMNS": "80", "TERM": "dumb"}).output.splitlines()
+    assert max(map(len, lines)) <= 80
+    rows = [line for line in lines if ":" in line and "Apr" in line and "-04" in line]
+    assert rows
+    assert all(len(re.findall(r"\d\d:\d\d[+-]\d\d", row)) == 2 for row in rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -82,34 +82,45 @@ def vial(
     )
     rows = choice.rows()
     if json:
-        typer.echo(as_json({"options": rows, "advisories": [a.as_dict() for a in choice.advisories]}))
+        nearest = choice.nearest.as_dict() if choice.nearest else None
+        typer.echo(
+            as_json({"options": rows, "nearest": nearest, "advisories": [a.as_dict() for a in choice.advisories]})
+        )
         return
+    offered = choice.options or ((choice.nearest,) if choice.nearest else ())
     shown: list[Row] = [
         {
             "size": option.vial_size_gbq,
-            "calibrated": f"{option.calibration_time:%d %b %H:%M %Z}",
-            "time": f"{option.time:%a %d %b %H:%M}",
-            "window": f"-{hours(option.time - option.earliest)} +{hours(option.latest - option.time)} h",
+            "calibrated": moment(option.calibration_time),
+            "time": f"{option.time:%a} {moment(option.time)}",
+            "window": f"-{hours(option.time - option.earliest)} +{hours(option.latest - option.time)}",
             "holds": option.vial_activity_gbq,
             "sphere": option.sphere_activity_bq,
         }
-        for option in choice.options
+        for option in offered
     ]
+    fitting = f"within {tolerance_fraction:.0%}" if choice.options else "(none fits; the nearest)"
     print_table(
         shown,
-        title=f"{choice.product} vials for {needed_gbq:g} GBq within {tolerance_fraction:.0%}",
+        title=f"{choice.product} vials for {needed_gbq:g} GBq {fitting}",
         headings={
-            "size": "Vial / GBq",
+            "size": "Vial GBq",
             "calibrated": "Calibrated",
             "time": "Best at",
-            "window": "Fits",
-            "holds": "Holds / GBq",
-            "sphere": "Bq / sphere",
+            "window": "Fits / h",
+            "holds": "Holds GBq",
+            "sphere": "Bq each",
         },
     )
     print_advisories(choice.advisories)
 
 
+def moment(time: datetime) -> str:
+    """A day and time with its offset from UTC, as short as it can be."""
+    return f"{time:%d %b %H:%M}" + f"{time:%z}".removesuffix("00")
+
+
 def hours(span: timedelta) -> str:
-    """A span in hours to one decimal."""
-    return f"{span.total_seconds() / 3600.0:.1f}"
+    """A span in hours, to one decimal below 10."""
+    value = span.total_seconds() / 3600.0
+    return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"

@@ -36,23 +36,29 @@ class VialOption:
     sphere_activity_bq: float
     spheres_million: float
 
+    def as_dict(self) -> dict[str, float | str]:
+        """The fields as a plain dictionary, times as ISO 8601."""
+        return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in asdict(self).items()}
+
 
 @dataclass(frozen=True)
 class VialChoice:
-    """Every vial that fits, the closest in activity first, then the earliest; an advisory where none does."""
+    """Every vial that fits, the closest in activity first, then the earliest.
+
+    If none fits, an advisory says so and `nearest` is the vial and time whose activity comes closest within the window
+    and the product's shelf life; None if no vial can be used in the window at all.
+    """
 
     product: str
     needed_activity_gbq: float
     tolerance_fraction: float
     options: tuple[VialOption, ...]
     advisories: tuple[Advisory, ...]
+    nearest: VialOption | None = None
 
     def rows(self) -> list[dict[str, float | str]]:
         """One dictionary per option, times as ISO 8601, ready for a table or JSON."""
-        return [
-            {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(option).items()}
-            for option in self.options
-        ]
+        return [option.as_dict() for option in self.options]
 
 
 def vial_choice(
@@ -86,7 +92,12 @@ def vial_choice(
     item = product(spheres)
     window = (zoned(start), zoned(end))
     length = elapsed_h(*window)
-    if not 0.0 <= length <= _LONGEST_WINDOW_H:
+    if length < 0.0:
+        raise OutOfRangeError(
+            f"the treatment window must not end before it starts, got start {window[0].isoformat()} and end "
+            f"{window[1].isoformat()}"
+        )
+    if length > _LONGEST_WINDOW_H:
         raise OutOfRangeError(f"treatment window in h must be within [0, {_LONGEST_WINDOW_H:g}], got {length:g}")
     facts = ["sphere_activity_at_calibration_bq", "usable_from_h", "shelf_life_h", _size_fact(item, sizes)]
     if calibration_times is None:
@@ -104,10 +115,25 @@ def vial_choice(
     ]
     options.sort(key=lambda o: (round(abs(o.deviation_fraction), 9), o.time.astimezone(timezone.utc), o.vial_size_gbq))
     advisories = list(item.advisories(*facts))
+    nearest = None
     if not options:
-        message = f"No {item.name} vial holds {needed:g} GBq within {tolerance:g} of it in the treatment window."
+        usable = [
+            option
+            for calibration in times
+            for size in _sizes(item, sizes)
+            if (option := _option(item, size, calibration, window, needed, None, nuclide)) is not None
+        ]
+        nearest = min(usable, key=lambda o: (abs(o.deviation_fraction), o.time.astimezone(timezone.utc)), default=None)
+        message = f"No {item.name} vial holds {needed:g} GBq within {tolerance:.3g} of it in the treatment window."
+        if nearest is None:
+            message += " No vial can be used in this window: it lies outside their shelf life."
+        else:
+            message += (
+                f" The nearest is the {nearest.vial_size_gbq:g} GBq vial at "
+                f"{nearest.time.isoformat(timespec='minutes')}, with {nearest.vial_activity_gbq:.3g} GBq ({nearest.deviation_fraction:+.1%})."
+            )
         advisories.append(Advisory("no_vial_fits", message, needed, tolerance))
-    return VialChoice(item.name, needed, tolerance, tuple(options), tuple(advisories))
+    return VialChoice(item.name, needed, tolerance, tuple(options), tuple(advisories), nearest)
 
 
 def _option(
@@ -116,16 +142,17 @@ def _option(
     calibration: datetime,
     window: tuple[datetime, datetime],
     needed: float,
-    tolerance: float,
+    tolerance: float | None,
     nuclide: Nuclide,
 ) -> VialOption | None:
-    exact, earliest, latest = (
-        hours_to_decay(size, factor * needed, nuclide=nuclide) for factor in (1.0, 1.0 + tolerance, 1.0 - tolerance)
-    )
+    """The vial at its best time within the tolerance; at any time within window and shelf life without one."""
+    exact = hours_to_decay(size, needed, nuclide=nuclide)
     first = max(elapsed_h(calibration, window[0]), item.value("usable_from_h"))
-    last = min(elapsed_h(calibration, window[1]), item.value("shelf_life_h"), latest)
-    if item.whole_vial:
-        first = max(first, earliest)
+    last = min(elapsed_h(calibration, window[1]), item.value("shelf_life_h"))
+    if tolerance is not None:
+        last = min(last, hours_to_decay(size, (1.0 - tolerance) * needed, nuclide=nuclide))
+        if item.whole_vial:
+            first = max(first, hours_to_decay(size, (1.0 + tolerance) * needed, nuclide=nuclide))
     if first > last:
         return None
     hours = min(max(exact, first), last) if item.whole_vial else first
