@@ -41,7 +41,19 @@ PYTHON_ROOMS = {
     "_csv": {"_text", "io"},
     "tissue": set(),
     "bounds": {"advisory", "errors"},
-    "planning": {"_core", "_inputs", "_text", "errors", "advisory", "data", "_extras", "io", "provenance", "tissue"},
+    "planning": {
+        "_core",
+        "_inputs",
+        "_text",
+        "errors",
+        "advisory",
+        "data",
+        "_extras",
+        "io",
+        "provenance",
+        "tissue",
+        "voxel",
+    },
     "kernels": {"_core", "errors", "advisory"},
     # `structure` as a type alone: structures bring their occupancy themselves.
     "evaluation": {

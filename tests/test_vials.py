@@ -165,4 +165,5 @@ def test_the_command_shows_every_column_at_80_characters_and_a_zone_on_every_tim
     assert max(map(len, lines)) <= 80
     rows = [line for line in lines if ":" in line and "Apr" in line and "-04" in line]
     assert rows
+    assert all(re.search(r"\d{3,4}(\.0)?$", row.rstrip()) for row in rows), "the last column is cut"
     assert all(len(re.findall(r"\d\d:\d\d[+-]\d\d", row)) == 2 for row in rows)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .._arguments import public as _public
+from ..voxel.lung_mass import LungMass
+from ..voxel.lung_mass import lung_mass as lung_mass_from_ct
 from .body_surface_area import (
     BodySurfaceArea,
     body_surface_area,
@@ -177,6 +179,7 @@ __all__ = [
     "LimitState",
     "LungDose",
     "LungDoseBounds",
+    "LungMass",
     "LungShunt",
     "LungShuntReduction",
     "MaximumActivity",
@@ -230,6 +233,7 @@ __all__ = [
     "lung_dose",
     "lung_dose_bounds",
     "lung_mass_for_dose_kg",
+    "lung_mass_from_ct",
     "lung_shunt_for_dose",
     "lung_shunt_reduction",
     "mass_from_volume_kg",

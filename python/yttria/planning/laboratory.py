@@ -8,6 +8,8 @@ from ..errors import ArgumentError, OutOfRangeError
 
 #: Bilirubin: its molar mass is 584.66 g/mol, so 1 mg/dL is 17.104 umol/L.
 UMOL_PER_L_PER_MG_PER_DL = 17.104
+#: Below it a bilirubin in umol/L is doubted, above it one in mg/dL.
+_SMALL = 5.0
 _SOURCE = "this project's choice, after the reference ranges of laboratories"
 
 
@@ -52,11 +54,12 @@ def bilirubin_umol_per_l(
         raise OutOfRangeError(
             f"bilirubin in {unit} must be within [{low:.4g}, {high:.4g}], got {given:g} (1 mg/dL is 17.104 umol/L)"
         )
-    # Reference ranges end near 1.2 mg/dL, 21 umol/L; below 0.15 mg/dL (2.5 umol/L) values are rare.
-    if not in_mg and given < 2.5:
-        return value, (_doubt("bilirubin", given, "umol/L", "mg/dL", 2.5),)
-    if in_mg and given > 40.0:
-        return value, (_doubt("bilirubin", given, "mg/dL", "umol/L", 40.0),)
+    # Reference ranges are about 0.2 to 1.2 mg/dL, 3 to 21 umol/L: a small number of umol/L is mostly one of mg/dL, and
+    # more than 5 mg/dL, far beyond what is treated, mostly one of umol/L.
+    if not in_mg and given < _SMALL:
+        return value, (_doubt("bilirubin", given, "umol/L", "mg/dL", _SMALL),)
+    if in_mg and given > _SMALL:
+        return value, (_doubt("bilirubin", given, "mg/dL", "umol/L", _SMALL),)
     return value, ()
 
 

@@ -130,7 +130,8 @@ def vial_choice(
         else:
             message += (
                 f" The nearest is the {nearest.vial_size_gbq:g} GBq vial at "
-                f"{nearest.time.isoformat(timespec='minutes')}, with {nearest.vial_activity_gbq:.3g} GBq ({nearest.deviation_fraction:+.1%})."
+                f"{nearest.time.isoformat(timespec='minutes')}, with {nearest.vial_activity_gbq:.3g} GBq "
+                f"({nearest.deviation_fraction:+.1%})."
             )
         advisories.append(Advisory("no_vial_fits", message, needed, tolerance))
     return VialChoice(item.name, needed, tolerance, tuple(options), tuple(advisories), nearest)
