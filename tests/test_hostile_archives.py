@@ -47,7 +47,7 @@ def test_nifti_extension_of_a_gigabyte(tmp_path: Path) -> None:
 def test_nifti_values_beyond_what_deflate_can_hold(tmp_path: Path) -> None:
     nibabel = pytest.importorskip("nibabel")
     header = nibabel.Nifti1Image(np.zeros((3, 4, 5), np.float32), np.eye(4)).header
-    header["dim"][1:4] = 30000
+    header["dim"][1:4] = 2000
     (tmp_path / "x.nii.gz").write_bytes(gzip.compress(header.binaryblock + bytes(300)))
     with pytest.raises(FileFormatError, match="cannot hold"):
         read_image(tmp_path / "x.nii.gz", unit="HU")

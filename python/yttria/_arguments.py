@@ -79,7 +79,8 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
             raise
         given = dict(zip(names, arguments, strict=False)) | keywords if unnoticed else {}
         for name, hint in unnoticed.items():
-            if name in given and not _fits(given[name], hint):
+            # None is not mistaken for a value: a function that needs one has failed above.
+            if given.get(name) is not None and not _fits(given[name], hint):
                 raise ArgumentError(_problem(function, name, given[name], hint))
         return result
 
