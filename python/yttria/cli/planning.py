@@ -104,12 +104,12 @@ def vial(
         shown,
         title=f"{choice.product} vials for {needed_gbq:g} GBq {fitting}",
         headings={
-            "size": "Vial GBq",
+            "size": "Vial / GBq",
             "calibrated": "Calibrated",
             "time": "Best at",
             "window": "Fits / h",
-            "holds": "Holds GBq",
-            "sphere": "Bq each",
+            "holds": "Holds / GBq",
+            "sphere": "Bq / sphere",
         },
     )
     print_advisories(choice.advisories)
