@@ -154,7 +154,7 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 def _item(hint: object) -> Any:
-    """Of what a sequence consists."""
+    """The classes of the members of a sequence, in words."""
     for kind in typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,):
         origin = typing.get_origin(kind)
         if isinstance(origin, type) and issubclass(origin, Iterable) and not issubclass(origin, Mapping | np.ndarray):

@@ -33,7 +33,7 @@ def optional_number(quantity: str, value: object) -> float | None:
 
 
 def thread_count(threads: object) -> int | None:
-    """How many threads, where it is said."""
+    """Number of threads; None if it is not given."""
     if threads is None:
         return None
     try:

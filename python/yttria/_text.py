@@ -42,7 +42,7 @@ def literal(text: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """Spell out what has no place in UTF-8: halves of characters, as in file names of other encodings.
+    """Spell out characters that UTF-8 does not have: halves of characters, as in file names of other encodings.
 
     Examples
     --------

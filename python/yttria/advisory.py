@@ -1,4 +1,4 @@
-"""Notes and warnings as data: what a reader of a result must know beside its numbers."""
+"""Notes, warnings and errors as data, for the reader of a result."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Advisory:
     severity: Severity = "warning"
 
     def __post_init__(self) -> None:
-        """Keep plain numbers: those of NumPy are none to JSON."""
+        """Keep plain numbers: JSON does not take those of NumPy."""
         for name in ("value", "limit"):
             number = getattr(self, name)
             if number is not None and type(number) is not float and hasattr(number, "item"):

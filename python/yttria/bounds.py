@@ -1,4 +1,4 @@
-"""Bounds of plausible values in one table, each with its reason: what lies beyond is shown loudly, never silently."""
+"""Bounds of plausible values in one table, each with its reason; a value beyond one is never silent."""
 
 from __future__ import annotations
 

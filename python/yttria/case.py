@@ -333,7 +333,7 @@ def _patterns(text: str | None) -> list[str]:
 
 
 def _row_advisories(rows: list[Row]) -> list[Advisory]:
-    """What is not plausible in the table: structures outside the image, and mean doses that no treatment gives."""
+    """Advisories on the table: structures outside the image, and mean doses that no treatment gives."""
     found: list[Advisory] = []
     for row in rows:
         name = f"'{row['structure']}'"
@@ -377,7 +377,7 @@ def _contour_advisories(case: Case, inputs: CaseInputs) -> list[Advisory]:
 
 
 def _doubts(inputs: CaseInputs) -> list[Advisory]:
-    """What is to be told of the CT, and of files that state different patients."""
+    """Advisories on the CT, and on files that state different patients."""
     ct = [] if inputs.ct is None else [(inputs.ct, "the CT")]
     structures = [(structure, f"'{structure.name}'") for structure in inputs.structures]
     of_ct = [replace(told, message=f"CT: {told.message}") for image, _ in ct for told in image.advisories]

@@ -1,4 +1,4 @@
-"""Record of a case: of whom, from which bytes, by which settings and when a result was made."""
+"""Record of a case: patient, files with their hashes, settings and time of a result."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def checked_choice(affine: str | None) -> str | None:
 
 
 def nifti_affine(header: Any, choice: str | None = None) -> tuple[Affine, tuple[Advisory, ...]]:
-    """Settle where a NIfTI image lies.
+    """Determine the place of a NIfTI image.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from .errors import GeometryError
 
 
 class OfPatient(Protocol):
-    """An image or a structure: what it states of its patient and of the patient space."""
+    """Image or structure that states its patient and the patient space."""
 
     @property
     def patient_id(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Tables that may be shared: rows of the manifest instead of case ids, and no text that could hold a name or a path."""
+"""Tables to be shared: rows of the manifest instead of case ids, and no text that could hold a name or a path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LEFT_OUT = "left out, for the tables are anonymous"
 
 
 def case_name(row: int) -> str:
-    """How a case is called in an anonymous table: by its row in the manifest, which its owner has."""
+    """Name of a case in an anonymous table: its row in the manifest, which its owner has."""
     return f"case {row}"
 
 

@@ -19,7 +19,7 @@ _FIXED = (MARK, "status.json", *(f"{name}.parquet" for name in TABLES))
 
 
 def place_of(manifest: Path, folder: Path) -> str:
-    """Where a manifest's paths start from, as seen from the folder of results: both may be moved together."""
+    """Start of a manifest's paths, relative to the folder of results: both may be moved together."""
     return _relative(manifest.parent, folder)
 
 

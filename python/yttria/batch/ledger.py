@@ -66,7 +66,7 @@ class Ledger:
 
 
 class Known:
-    """All that the ledgers of a folder say was done, in 56 bytes per line."""
+    """Everything that the ledgers of a folder list as done, in 56 bytes per line."""
 
     def __init__(self, folder: Path) -> None:
         """Read them. A result whose part is not there counts as not done."""

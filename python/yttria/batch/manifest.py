@@ -111,7 +111,7 @@ def declared_rows(path: Path, found: list[Problem] | None = None) -> Iterator[tu
 
 
 def manifest_note(path: str | Path) -> str | None:
-    """How a manifest is read that is not plain CSV in UTF-8 or Parquet; None otherwise."""
+    """Note on a manifest that is not plain CSV in UTF-8 or Parquet; None otherwise."""
     path = Path(path)
     return csv_dialect(path, COLUMNS).note() if is_csv(path) else None
 

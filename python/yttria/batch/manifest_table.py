@@ -37,7 +37,7 @@ class Cells(NamedTuple):
 
 
 class Dialect(NamedTuple):
-    """How a CSV file is written."""
+    """Dialect of a CSV file."""
 
     encoding: str
     delimiter: str

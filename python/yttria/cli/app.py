@@ -84,7 +84,7 @@ for _panel, _commands in PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel, cls=StrictCommand)(in_one_sentence(_command))
 
-_suite = typer.Typer(help="Hold another implementation against the conformance suite.", no_args_is_help=True)
+_suite = typer.Typer(help="Compare another implementation with the conformance suite.", no_args_is_help=True)
 _suite.command("export", cls=StrictCommand)(in_one_sentence(export_suite))
 _suite.command("score", cls=StrictCommand)(in_one_sentence(score_results))
 app.add_typer(_suite, name="conformance", rich_help_panel="Validation")

@@ -24,7 +24,7 @@ _SHOWN = 40
 
 
 class Executors(str, Enum):
-    """What the cases run on, on this machine."""
+    """Workers on this machine that run the cases."""
 
     processes = "processes"
     threads = "threads"
@@ -96,7 +96,7 @@ def run(
         Path, typer.Option("--out", "-o", help="Folder of results; what is in it is not done again.")
     ] = Path("results"),
     workers: Annotated[
-        int | None, typer.Option("--workers", "-n", help="Cases at once; all processors where not given.")
+        int | None, typer.Option("--workers", "-n", help="Cases at once; all processors if not given.")
     ] = None,
     executor: Annotated[Executors, typer.Option(help="Run cases in processes or in threads.")] = Executors.processes,
     dask: Annotated[
@@ -123,9 +123,7 @@ def run(
             "--anonymous", help="Tables without case ids, names, paths and dates; share them, not the folder."
         ),
     ] = False,
-    every: Annotated[
-        int, typer.Option(help="Cases from one progress line to the next, where not on a terminal.")
-    ] = 100,
+    every: Annotated[int, typer.Option(help="Cases from one progress line to the next, if not on a terminal.")] = 100,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Dose every case of a manifest. Interrupted or killed, run it again: it goes on from there.

@@ -1,4 +1,4 @@
-"""`yttria compare`: where two dose maps differ, by how much, and what that does to the doses of structures."""
+"""`yttria compare`: differences of two dose maps, and of the doses of structures in them."""
 
 from __future__ import annotations
 
@@ -35,12 +35,18 @@ FILES = tuple(
 
 
 def compare(
-    a: Annotated[Path, typer.Argument(help="Dose map A, the reference: NRRD, NIfTI or RTDOSE.", show_default=False)],
+    a: Annotated[
+        Path,
+        typer.Argument(help="Dose map A, the reference: RTDOSE, NRRD, NIfTI, MetaImage or 3ddose.", show_default=False),
+    ],
     b: Annotated[Path, typer.Argument(help="Dose map B, which is evaluated.", show_default=False)],
     structures: Annotated[
         Path | None,
         typer.Option(
-            "--structures", "-s", help="Segmentation: .seg.nrrd, a NIfTI labelmap, SEG or RTSTRUCT.", show_default=False
+            "--structures",
+            "-s",
+            help="Segmentation: .seg.nrrd, a labelmap, a folder of masks, SEG or RTSTRUCT.",
+            show_default=False,
         ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out/compare"),
@@ -49,17 +55,19 @@ def compare(
     ] = False,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave file names and paths out.")] = False,
     unit_a: Annotated[
-        str | None, typer.Option(help="Unit of A (Gy, mGy), where the file has none.", show_default=False)
+        str | None, typer.Option(help="Unit of A (Gy, mGy); needed if the file states none.", show_default=False)
     ] = None,
     unit_b: Annotated[
-        str | None, typer.Option(help="Unit of B (Gy, mGy), where the file has none.", show_default=False)
+        str | None, typer.Option(help="Unit of B (Gy, mGy); needed if the file states none.", show_default=False)
     ] = None,
     resample_b: Annotated[
-        str | None, choice(("average", "linear"), "Bring B onto the grid of A; other grids are refused without.")
+        str | None, choice(("average", "linear"), "Bring B onto the grid of A; without it, other grids are refused.")
     ] = None,
     beyond_b_gy: Annotated[
         float | None,
-        typer.Option(help="Dose of A's voxels beyond B where B is resampled; refused without.", show_default=False),
+        typer.Option(
+            help="Dose of A's voxels beyond B if B is resampled; without it they are refused.", show_default=False
+        ),
     ] = None,
     dose_fraction: Annotated[
         float, typer.Option(help="Gamma's dose criterion as a fraction of the normalization dose.")
@@ -70,17 +78,17 @@ def compare(
         float, typer.Option(help="Voxels of A below this fraction of the normalization dose are left out.")
     ] = 0.1,
     normalization_gy: Annotated[
-        float | None, typer.Option(help="Normalization dose; the maximum of A where not given.", show_default=False)
+        float | None, typer.Option(help="Normalization dose; the maximum of A if not given.", show_default=False)
     ] = None,
     maximum_gamma: Annotated[float, typer.Option(help="Where the search for gamma ends.")] = 2.0,
     outside: Annotated[str, choice(("exclude", "search"), "Voxels of A outside the grid of B.")] = "exclude",
     isodose_gy: Annotated[list[float] | None, typer.Option(help="Isodose level; repeat for more.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads; all processors where not given.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of tables.")] = False,
 ) -> None:
     """Compare dose map B with dose map A: differences, doses of structures, isodoses, gamma index.
 
-    Writes comparison.json, the tables as CSV, the maps difference (B - A) and gamma (NIfTI where A is, else NRRD), and
+    Writes comparison.json, the tables as CSV, the maps difference (B - A) and gamma (NIfTI if A is, else NRRD), and
     comparison.png.
     """
     folder = ResultFolder(out, "comparison.json", FILES, overwrite=overwrite)

@@ -36,7 +36,7 @@ def score_results(
         float, typer.Option(help="Relative noise of the answers themselves, by rounding or by chance.")
     ] = 1e-3,
     tolerance: Annotated[
-        float, typer.Option(help="Let a case pass within this relative deviation where its own tolerance is tighter.")
+        float, typer.Option(help="Let a case pass within this relative deviation if its own tolerance is tighter.")
     ] = 0.0,
     every: Annotated[bool, typer.Option("--all", help="List every case, not the failures alone.")] = False,
     out: Annotated[
@@ -44,9 +44,9 @@ def score_results(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON instead.")] = False,
 ) -> None:
-    """Hold another implementation's answers against the suite; name the known mistakes that explain its deviations.
+    """Compare another implementation's answers with the suite, and name the known mistakes that explain deviations.
 
-    The exit code is 1 where a case fails.
+    The exit code is 1 if a case fails.
     """
     with progress("Trying every known mistake", quiet=json):
         report = score(results, noise=noise, tolerance=tolerance)
@@ -104,7 +104,7 @@ def print_report(report: Report, *, every: bool) -> None:
 
 
 def _account(report: Report, finding: Finding) -> list[str]:
-    """What the mistake is, where it cannot be told from another, which cases it explains, and the best of them."""
+    """Describe a mistake: what it is, what it cannot be told from, which cases it explains, and the best of them."""
     lines = list(finding.sentences())
     if finding.ambiguous:
         others = ", ".join(" + ".join(names) for names in finding.alternatives)

@@ -22,7 +22,7 @@ def demo(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
     ] = False,
-    threads: Annotated[int | None, typer.Option(help="Threads; all processors where not given.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
     """Dose a digital phantom with known truth: activity image and structures in; dose map, table and picture out.

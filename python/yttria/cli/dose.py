@@ -41,14 +41,17 @@ HEADINGS = {
 
 def dose(
     activity: Annotated[
-        Path, typer.Argument(help="Activity image: NRRD, NIfTI, or a folder of DICOM.", show_default=False)
+        Path,
+        typer.Argument(
+            help="Activity image: NRRD, NIfTI, MetaImage, Interfile, or a folder of DICOM.", show_default=False
+        ),
     ],
     structures: Annotated[
         list[Path],
         typer.Option(
             "--structures",
             "-s",
-            help="Segmentation: .seg.nrrd, a NIfTI labelmap, or DICOM SEG or RTSTRUCT; repeat for more files.",
+            help="Segmentation: .seg.nrrd, a labelmap, a folder of masks, SEG or RTSTRUCT; repeat for more files.",
             show_default=False,
         ),
     ],
@@ -70,7 +73,9 @@ def dose(
     ] = False,
     unit: Annotated[
         str | None,
-        typer.Option(help="Unit of the activity image (Bq/mL, kBq/mL, MBq/mL, counts), where the file has none."),
+        typer.Option(
+            help="Unit of the activity image (Bq/mL, kBq/mL, MBq/mL, counts); needed if the file states none."
+        ),
     ] = None,
     scan_delay_h: Annotated[
         float | None,
@@ -80,10 +85,11 @@ def dose(
         ),
     ] = None,
     series: Annotated[
-        str | None, typer.Option(help="UID or number of the PET or SPECT series, where a DICOM folder has several.")
+        str | None, typer.Option(help="UID or number of the PET or SPECT series; needed if a DICOM folder has several.")
     ] = None,
     structures_series: Annotated[
-        str | None, typer.Option(help="UID or number of the SEG or RTSTRUCT series, where a DICOM folder has several.")
+        str | None,
+        typer.Option(help="UID or number of the SEG or RTSTRUCT series; needed if a DICOM folder has several."),
     ] = None,
     structures_transform: Annotated[
         Path | None,
@@ -144,7 +150,7 @@ def dose(
         ),
     ] = None,
     ct_series: Annotated[
-        str | None, typer.Option(help="UID or number of the CT series, where a DICOM folder has several.")
+        str | None, typer.Option(help="UID or number of the CT series; needed if a DICOM folder has several.")
     ] = None,
     ct_curve: Annotated[
         str, typer.Option(help=f"From CT numbers to density: {', '.join(ct_density_curves())}.")
@@ -165,7 +171,7 @@ def dose(
             "--rtdose", help="Write dose.dcm too; patient and frame of reference are those of the DICOM activity or CT."
         ),
     ] = False,
-    threads: Annotated[int | None, typer.Option(help="Threads; all processors where not given.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
     """Absorbed dose map, doses per structure and a picture, from a post-treatment activity image.

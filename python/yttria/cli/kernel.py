@@ -19,7 +19,7 @@ def kernel(
         typer.Argument(help="Voxel size along k, j, i (slice, row, column).", show_default=False),
     ],
     medium: Annotated[str, typer.Option(help=f"One of: {', '.join(m.name for m in media())}.")] = "liver",
-    density_g_per_ml: Annotated[float | None, typer.Option(help="Density; the medium's own where not given.")] = None,
+    density_g_per_ml: Annotated[float | None, typer.Option(help="Density; the medium's own if not given.")] = None,
     convention: Annotated[str, typer.Option(help=f"Dose factor: {', '.join(Nuclide.presets())}.")] = "EANM2022",
     fold_tail: Annotated[
         bool, typer.Option("--fold-tail", help="Scale the energy beyond the support into the kernel.")

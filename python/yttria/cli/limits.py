@@ -1,4 +1,4 @@
-"""`yttria limits`: the table of limits and targets, and what of it applies."""
+"""`yttria limits`: the table of limits and targets, and the entries that apply."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from ..planning.limits import DIRECTIONS, KINDS
 from .options import choice
 from .output import Row, as_json, print_advisories, print_line, print_table
 
-TEXT = typer.Option(show_default=False)
 KIND_WORDS = {
     "tumor": "tumor",
     "perfused": "perfused volume",
@@ -23,16 +22,25 @@ KIND_WORDS = {
 
 
 def limits(
-    guideline: Annotated[str | None, typer.Option(help="Such as EANM2022.", show_default=False)] = None,
-    device: Annotated[str | None, typer.Option(help="glass, resin or holmium.", show_default=False)] = None,
-    disease: Annotated[str | None, typer.Option(help="HCC, ICC or mCRC.", show_default=False)] = None,
-    intent: Annotated[
-        str | None, typer.Option(help="segmentectomy, lobectomy, unilobar or bilobar.", show_default=False)
+    guideline: Annotated[
+        str | None, typer.Option(help="Guideline or study, such as EANM2022.", show_default=False)
     ] = None,
-    kind: Annotated[str | None, choice(KINDS, "Tissue.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Microspheres: glass, resin or holmium.", show_default=False)
+    ] = None,
+    disease: Annotated[str | None, typer.Option(help="Disease: HCC, ICC or mCRC.", show_default=False)] = None,
+    intent: Annotated[
+        str | None,
+        typer.Option(help="Intent of treatment: segmentectomy, lobectomy, unilobar or bilobar.", show_default=False),
+    ] = None,
+    kind: Annotated[str | None, choice(KINDS, "Tissue that the dose belongs to.")] = None,
     direction: Annotated[str | None, choice(DIRECTIONS, "Kind of comparison.")] = None,
-    bilirubin_mg_per_dl: Annotated[float | None, TEXT] = None,
-    bilirubin_umol_per_l: Annotated[float | None, TEXT] = None,
+    bilirubin_mg_per_dl: Annotated[
+        float | None, typer.Option(help="Total bilirubin in mg/dL.", show_default=False)
+    ] = None,
+    bilirubin_umol_per_l: Annotated[
+        float | None, typer.Option(help="Total bilirubin in umol/L.", show_default=False)
+    ] = None,
     hepatic_reserve_fraction: Annotated[
         float | None,
         typer.Option("--reserve-fraction", help="Untreated fraction of the liver.", show_default=False),

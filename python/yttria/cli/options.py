@@ -1,4 +1,4 @@
-"""Rules for every option: choices in both spellings, nothing given twice, messages in the command's own words."""
+"""Rules for every option: choices in both spellings, nothing given twice, messages that name the command's options."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class StrictCommand(TyperCommand):
     """A command that refuses an option given twice, unless the option collects its values."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse, and refuse the option that came twice: the last one would win without a word."""
+        """Parse, and refuse an option that came twice: the last one would win silently."""
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
         for parameter, count in Counter(order).items():
             option: Any = parameter
@@ -46,7 +46,7 @@ class StrictCommand(TyperCommand):
 
 @contextmanager
 def option_names(command: Callable[..., None]) -> Iterator[None]:
-    """Let `in_option_names` speak in the options of a command while it runs."""
+    """Let `in_option_names` use the options of a command while it runs."""
     token = _options.set(_names(command))
     try:
         yield
@@ -69,7 +69,7 @@ def _names(command: Callable[..., None]) -> dict[str, str]:
 
 
 def in_option_names(message: str) -> str:
-    """A message of the library in the words of the running command: its options instead of Python's parameters.
+    """Replace Python's parameters in a message of the library by the options of the running command.
 
     Examples
     --------

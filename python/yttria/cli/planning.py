@@ -50,7 +50,7 @@ def plan(
         typer.echo(as_json(comparison.as_dict()))
         return
     console = Console()
-    # In a pipe a sentence stays on one line, for whoever searches.
+    # In a pipe a sentence stays on one line, so that it can be searched.
     typer.echo(comparison.table(min(console.width, 120) if console.is_terminal else None))
     if out is not None:
         print_written([out])

@@ -44,7 +44,7 @@ class ResultFolder:
             )
 
     def path(self, name: str) -> Path:
-        """Where the file of that name belongs. The first call removes the set that this one replaces."""
+        """Path for the file of that name. The first call removes the set that this one replaces."""
         self._begin()
         self._written[name] = self.folder / name
         return self._written[name]

@@ -21,7 +21,7 @@ def verify(
     """Run the validation with the installed core, and print a dated report with its SHA-256.
 
     Vectors, refusals, agreement with the NumPy reference, kernels against Monte Carlo, energy, determinism over
-    threads. No network, a few seconds. The exit code is 1 where anything fails.
+    threads. No network, a few seconds. The exit code is 1 if anything fails.
     """
     if json:
         report = verification.verify()

@@ -64,7 +64,7 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What the caller states of a file that the file may leave open; see `yttria.io.read_image`."""
+    """Statements of the caller on what a file may leave open; see `yttria.io.read_image`."""
 
     unit: str | None = None
     affine: str | None = None
@@ -81,7 +81,7 @@ class AgreedUnit(NamedTuple):
 
 
 def agreed_unit(path: Path, stated: str | None, given: str | None) -> AgreedUnit:
-    """Settle the unit of an image from what the file states and what the caller gives.
+    """Determine the unit of an image from what the file states and what the caller gives.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def positions(
     only: Patterns = None,
     exclude: Patterns = None,
 ) -> list[int]:
-    """Where the wanted names stand among the known ones, in the wanted order; all where none are wanted by name.
+    """Places of the wanted names among the known ones, in the wanted order; all places if no name is wanted.
 
     `only` and `exclude` are patterns as in `yttria.select_structures`.
     """

@@ -22,7 +22,7 @@ StructureReader = Callable[[Path, Sequence[str] | None, Labels, ReadOptions], li
 
 
 class Format(NamedTuple):
-    """File format by its endings: what reads and writes it, and which options of the readers it has a use for."""
+    """File format by its endings: what reads and writes it, and which options of the readers it uses."""
 
     name: str
     endings: tuple[str, ...]

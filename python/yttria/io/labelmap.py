@@ -188,7 +188,7 @@ def to_layers(structures: Sequence[Structure]) -> tuple[list[npt.NDArray[Any]], 
 
 
 def extent(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and last index along each axis with a voxel in the mask; (0, -1) where there is none."""
+    """First and last index along each axis with a voxel in the mask; (0, -1) if there is no such voxel."""
     found = []
     for axis in range(3):
         line = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))

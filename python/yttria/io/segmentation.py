@@ -61,7 +61,7 @@ def _segments(header: Mapping[str, Any]) -> dict[int, dict[str, str]]:
 
 
 def _check_binary(path: Path, header: Mapping[str, Any]) -> None:
-    """Slicer stores fractions as 0 to 216 or -108 to 108, which no rule tells from labels."""
+    """Check that a layer is binary: Slicer stores fractions as 0 to 216 or -108 to 108, like labels."""
     for key in ("Segmentation_MasterRepresentation", "Segmentation_SourceRepresentation"):
         kind = str(header.get(key, "Binary labelmap"))
         if kind.strip().casefold() != "binary labelmap":

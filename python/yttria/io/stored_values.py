@@ -34,7 +34,7 @@ _BZIP2_RATIO, _SMALL = 5000, 1 << 28
 
 @dataclass(frozen=True)
 class Stored:
-    """What a header states of its values: shape, slowest axis first; type with byte order; encoding; what to skip.
+    """Description of the values by their header: shape, slowest axis first; type, byte order, encoding; bytes to skip.
 
     `encoding` is "raw", "gzip", "zlib", "bzip2" or "text". A `byte_skip` of -1 means that the values end the file. For
     several files, each holds an equal share, in their order.
@@ -172,7 +172,7 @@ def _fill(stored: Stored, file: BinaryIO, share: npt.NDArray[Any]) -> None:
 
 
 def _most(encoding: str, available: int) -> int:
-    """How many bytes of values a file may hold."""
+    """Largest number of bytes of values that a file may hold."""
     if encoding == "raw":
         return available
     if encoding in ("gzip", "zlib"):

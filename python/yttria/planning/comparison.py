@@ -238,7 +238,7 @@ def _own_limits_exceeded(patient: Patient, doses: PartitionDoses) -> tuple[Advis
 
 
 def _known(patient: Patient) -> dict[str, Any]:
-    """What decides which limits apply."""
+    """Facts that decide which limits apply."""
     return {
         "device": patient.device,
         "disease": patient.disease,

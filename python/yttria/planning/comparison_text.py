@@ -184,7 +184,7 @@ def _gy(value: float | None) -> str:
 
 
 def _state_lines(run: ModelRun) -> list[str]:
-    """What is broken, and what may be; what would be met in any case needs no line.
+    """Lines for limits that are broken or may be; what is met in any case needs no line.
 
     Entries that wait for the disease or the intent are many: those with one outcome for one dose share a line.
     """

@@ -22,7 +22,7 @@ QUANTITIES = {
     "cirrhotic": "whether the liver is cirrhotic",
     "prior_radioembolization": "whether radioembolization was given before",
 }
-"""What a condition may ask for, in the words of the messages."""
+"""Quantities of conditions, as messages name them."""
 
 _YES = {
     "pretreated_or_impaired": (
@@ -36,7 +36,7 @@ _UNITS = {"bilirubin_mg_per_dl": "mg/dL", "whole_liver_dose_gy": "Gy"}
 _ROUNDING = 1e-9
 
 Facts = dict[str, Any]
-"""What is known: a quantity of `QUANTITIES` to its value, None if it is not known."""
+"""Known values: a quantity of `QUANTITIES` to its value, None if it is not known."""
 
 
 @dataclass(frozen=True)

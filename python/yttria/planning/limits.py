@@ -28,7 +28,7 @@ DIRECTIONS = ("minimum", "maximum", "range", "association")
 
 @dataclass(frozen=True)
 class LimitSource:
-    """Where a limit comes from, and what of it was read.
+    """Source of a limit, and what of it was read.
 
     `read` is "primary" (the source itself was read), "secondary" (a text that quotes it) or "no"; `checked` tells which
     part was read and when.

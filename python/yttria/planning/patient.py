@@ -227,7 +227,7 @@ class Patient:
 
     @property
     def least_prior_whole_gy(self) -> float:
-        """What the dose of earlier treatments to the perfused normal liver makes in the mean of all normal liver."""
+        """Mean dose to all normal liver from the earlier dose to its perfused part alone, in Gy."""
         normal, total = self.perfused_normal_mass_kg, self.all_normal_mass_kg
         return (self.prior_dose_gy("normal_perfused") or 0.0) * normal / total if normal and total else 0.0
 

@@ -60,7 +60,7 @@ class Product:
         return tuple(
             Advisory(
                 "product_fact_not_verified",
-                f"{fact.name} of {self.name} spheres, {fact.value!r}, was recalled from memory; check it before use.",
+                f"{fact.name} of {self.name} spheres, {fact.value!r}, was not read in its source; check it before use.",
                 fact.value if isinstance(fact.value, float) else None,
                 None,
                 fact.source,

@@ -157,7 +157,7 @@ class TerritoryPlan:
             check_prior_whole(whole, self._least_prior_whole_gy())
 
     def _least_prior_whole_gy(self) -> float:
-        """What the doses of earlier treatments to the territories make in the mean of all normal liver."""
+        """Mean dose to all normal liver from the earlier doses to the territories alone, in Gy."""
         if self.normal_total_mass_kg is None or self.normal_total_mass_kg <= 0.0:
             return 0.0
         given = self.prior_normal_perfused_dose_gy

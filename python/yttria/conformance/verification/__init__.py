@@ -29,7 +29,7 @@ __all__ = ["Check", "Verification", "verify"]
 
 @dataclass(frozen=True)
 class Verification:
-    """What was checked where and when.
+    """Record of what was checked, where and when.
 
     `sha256` is that of `body()`. It shows that the lines of a report are still those that it was made for; it does not
     show who made the report, or when, because anybody can compute the hash of changed lines as well.

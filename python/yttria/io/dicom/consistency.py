@@ -1,4 +1,4 @@
-"""What the headers of a series state twice, compared: slice distances, numbering, dates, nuclide."""
+"""Comparison of what the headers of a series state twice: slice distances, numbering, dates, nuclide."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _distances(series: Series, step_mm: float) -> Iterator[Advisory]:
 
 
 def _numbering(series: Series) -> Iterator[Advisory]:
-    """Advise if InstanceNumber has gaps: the positions cannot show that slices are missing at an end."""
+    """Advisories on gaps of InstanceNumber: the positions cannot show that slices are missing at an end."""
     numbers = []
     for header in series.headers:
         value = _stated(header.dataset, "InstanceNumber")
@@ -109,7 +109,7 @@ def _numbering(series: Series) -> Iterator[Advisory]:
 
 
 def scan_dates(series: Series) -> tuple[Advisory, ...]:
-    """Advise if slices of one series were acquired on different days, more than half a day apart."""
+    """Advisories if slices of one series were acquired on different days, more than half a day apart."""
     found = set()
     for header in series.headers:
         with suppress(YttriaError):

@@ -96,7 +96,7 @@ def read_header(path: Path, keywords: str | None = None) -> Header | None:
 
 
 def _parsed(file: Opened, stop: tuple[int, ...], tags: list[Any] | None) -> Dataset:
-    """Let pydicom parse a file up to the first of the tags `stop`; errors are in words of this package."""
+    """Let pydicom parse a file up to the first of the tags `stop`; errors are those of this package."""
     reader = require("pydicom.filereader", "dicom")
     at = frozenset(stop)
     try:
@@ -172,7 +172,7 @@ def _is_bare(head: bytes) -> bool:
 
 
 def _element_head(head: bytes, at: int) -> tuple[int, int] | None:
-    """Tag of the element at a place, and the place of the next; None where no short element can be there."""
+    """Tag of the element at a place, and the place of the next; None if no short element can be there."""
     if at + 8 > len(head):
         return None
     group, element, length = struct.unpack_from("<HHI", head, at)

@@ -89,7 +89,7 @@ def affine(first: Plane, step: npt.ArrayLike) -> Affine:
 
 
 class Stack(NamedTuple):
-    """Order of slices along their normal, affine of the even grid they form, and what is to be told of it."""
+    """Order of slices along their normal, affine of the even grid they form, and its advisories."""
 
     order: list[int]
     affine: Affine

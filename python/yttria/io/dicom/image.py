@@ -140,7 +140,7 @@ class Described(NamedTuple):
 
 
 def described(series: Series, unit: str | None, *, philips_scale_factor: bool = False) -> Described:
-    """Describe what the headers of a series state, once it all fits; see `read_image`. To be called in `quiet()`."""
+    """Describe a series by its headers, if they agree; see `read_image`. To be called in `quiet()`."""
     check_class(series)
     check_whole(series)
     for keyword in ("Rows", "Columns", "FrameOfReferenceUID", "PatientID", "StudyInstanceUID"):

@@ -50,7 +50,7 @@ def stated_nuclide(header: Dataset) -> str | None:
 
 
 def nuclide_doubts(header: Dataset) -> tuple[Advisory, ...]:
-    """Advise if the header is of another nuclide than yttrium-90, or contradicts itself about it."""
+    """Advisories if the header states another nuclide than yttrium-90, or contradicts itself about it."""
     found = []
     for drug in items(header, "RadiopharmaceuticalInformationSequence"):
         name, half_life_h = _spelled(drug), _half_life_h(drug)

@@ -90,7 +90,7 @@ def _gy(header: Dataset, dose_type: str) -> float:
 
 
 def dose_doubts(header: Dataset) -> tuple[Advisory, ...]:
-    """Advise if the dose is part of one, or does not state of what."""
+    """Advisories if the dose is part of a dose, or does not state of what it is the dose."""
     kind = text(header, "DoseSummationType")
     if kind in _ALL_OF_IT:
         return ()
@@ -102,7 +102,7 @@ def dose_doubts(header: Dataset) -> tuple[Advisory, ...]:
 
 
 def _grid(header: Dataset, frames: int) -> Stack:
-    """The frames in the order of their positions, the affine of the grid, and what is to be told of it."""
+    """The frames in the order of their positions, the affine of the grid, and its advisories."""
     first = plane(header)
     thickness = number(header, "SliceThickness", 0.0)
     if frames == 1:

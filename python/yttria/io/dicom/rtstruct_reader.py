@@ -141,7 +141,7 @@ def read_rtstruct(
 
 
 def _check_numbers(numbers: Sequence[int], labels: Sequence[str], wanted: Sequence[int]) -> None:
-    """Contours name their region by its number alone: no other region may have it."""
+    """Check that no two regions share a number, by which contours name their region."""
     owners: dict[int, list[str]] = {}
     for number, label in zip(numbers, labels, strict=True):
         owners.setdefault(number, []).append(label)

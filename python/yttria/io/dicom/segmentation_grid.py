@@ -31,7 +31,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FrameGrid:
-    """Where the frames lie: the affine, the number of slices, and the slice (k) of each frame."""
+    """Place of the frames: the affine, the number of slices, and the slice (k) of each frame."""
 
     affine_lps: Affine
     slices: int

@@ -29,7 +29,7 @@ def told_apart(names: Sequence[str], numbers: Sequence[int]) -> list[str]:
 
 
 def check_count(count: int, what: str) -> None:
-    """`ShapeError` beyond `MAX_STRUCTURES`."""
+    """Raise `ShapeError` beyond `MAX_STRUCTURES`."""
     if count > MAX_STRUCTURES:
         raise ShapeError(
             f"at most {MAX_STRUCTURES} {what} can be read at once, got {count}: select some by names=, only= or "

@@ -1,4 +1,4 @@
-"""What the stored numbers of a series mean: slope and intercept a file, the unit, and what is to be told of it."""
+"""Meaning of the stored numbers of a series: slope and intercept of each file, the unit, and advisories on it."""
 
 from __future__ import annotations
 
