@@ -1,9 +1,9 @@
 """Arguments of the wrong type: an error that names the parameter, what it must be and how to get one.
 
-`public` is applied to what a package exports. What a function says of its arguments itself comes first. If it fails
-otherwise, its arguments are compared with its annotations; if it does not fail, only truth values and objects of yttria
-are, because a wrong one may have passed through unnoticed, as in a constructor. Scalars and 0-d arrays of NumPy become
-plain numbers, which nobody can change afterwards. A panic of the core becomes an `InternalError`.
+`public` is applied to what a package exports. What a function checks of its arguments itself comes first. If it fails
+otherwise, its arguments are compared with its annotations. If it does not fail, only truth values and objects of yttria
+are compared, because a constructor may have taken a wrong one unnoticed. Scalars and 0-d arrays of NumPy become
+plain numbers, which cannot change afterwards. A panic of the core becomes an `InternalError`.
 """
 
 from __future__ import annotations

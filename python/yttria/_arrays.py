@@ -91,7 +91,7 @@ def real_dtype(quantity: str, array: NDArray[Any]) -> np.dtype[Any]:
 
 
 def as_type(quantity: str, array: NDArray[Any], dtype: np.dtype[Any], *, in_order: bool = True) -> NDArray[Any]:
-    """The array of this type, aligned and in C order: itself where it is that already. The order may be left alone.
+    """The array of this type, aligned and in C order: itself if it is that already. The order may be left alone.
 
     What is too large for the type becomes infinite, which the core then names.
     """
@@ -105,7 +105,7 @@ def as_type(quantity: str, array: NDArray[Any], dtype: np.dtype[Any], *, in_orde
 
 
 def empty(shape: Sequence[int], dtype: DTypeLike, quantity: str) -> NDArray[Any]:
-    """An array to fill; `InsufficientMemoryError` where there is no room for it."""
+    """An array to fill; `InsufficientMemoryError` if there is no room for it."""
     try:
         return np.empty(tuple(shape), dtype)
     except (MemoryError, ValueError) as error:
@@ -132,7 +132,7 @@ def checked_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any], input
 
 
 def frozen(array: NDArray[Any], quantity: str) -> NDArray[Any]:
-    """A read-only array that no caller can change: itself where nobody can write into it, else a copy.
+    """A read-only array that no caller can change: itself if it cannot be written into, else a copy.
 
     Booleans become bytes of 0 and 1, whatever other bytes stood for true.
     """

@@ -212,7 +212,7 @@ def read_case(case: Case) -> CaseInputs:
 def _read_structures(case: Case) -> list[Structure]:
     """The structures of all files of the case.
 
-    Raises `DuplicateNameError` if two files hold a structure of one name: nothing says which of them is meant.
+    Raises `DuplicateNameError` if two files hold a structure of one name: it is not known which of them is meant.
     """
     found: dict[str, Path] = {}
     structures: list[Structure] = []

@@ -46,7 +46,7 @@ class ContourStructure(Structure):
     or there are more than 20 000 contours or 4 000 000 points; `UnknownNameError` for the two rules.
     """
 
-    def __init__(  # noqa: D107 (the class says it)
+    def __init__(  # noqa: D107 (see the class)
         self,
         name: str,
         contours: Sequence[npt.ArrayLike],

@@ -47,7 +47,7 @@ class Image:
 
     `frame_of_reference_uid`: the patient space that the affine refers to, where it is known (DICOM says it): two of
     different known ones never meet. `transform_lps`: by what `moved` has moved the image, None where it has not;
-    `transform_source`: where that came from, as far as it was said. `patient_id`: the identifier of the patient, if
+    `transform_source`: where that came from, as far as it was given. `patient_id`: the identifier of the patient, if
     the file states one. `advisories`: what a reader of the file must know; results made from the image carry them on.
 
     Raises `ShapeError` (not 3-D, empty, more than 2^33 voxels), `DTypeError` (no real numbers), `GeometryError`
@@ -78,7 +78,7 @@ class Image:
 
         Nothing is guessed: the unit is always the caller's, and a bare array is an error, for it has no place.
         `affine`: "sform" or "qform", the one to take if a NIfTI header states two places that contradict each other.
-        Raises `GeometryError` where no geometry is found (Analyze 7.5 has none), and whatever the constructor raises.
+        Raises `GeometryError` if no geometry is found (Analyze 7.5 has none), and whatever the constructor raises.
         """
         if isinstance(obj, Image) and obj.unit != unit:
             raise UnitError(f"the image is in {obj.unit}, not {unit}; convert it with .to({unit!r})")
@@ -148,7 +148,7 @@ class Image:
     def to(self, unit: str) -> Image:
         """The same quantity in another unit; float32 and float64 are kept, other types become float64.
 
-        Raises `UnitError` where the two units measure different quantities, and `OutOfRangeError` where a value becomes
+        Raises `UnitError` if the two units measure different quantities, and `OutOfRangeError` if a value becomes
         too large for the type.
         """
         quantity, size = UNITS[self.unit]
@@ -226,7 +226,7 @@ def _from_nibabel(obj: Any, choice: str | None) -> tuple[npt.NDArray[Any], Affin
         if place is None or analyze or _field(header, "goodRASFlag") == 0:
             kind = "an Analyze 7.5 image" if analyze else f"this {type(obj).__name__}"
             raise GeometryError(
-                f"{kind} does not state where it lies, nor which side is left: convert it with the program that knows"
+                f"{kind} does not state where it lies, nor which side is left: convert it with the program that wrote it"
             )
     if hasattr(header, "get_xyzt_units") and header.get_xyzt_units()[0] not in ("mm", "unknown"):
         raise GeometryError(f"the NIfTI image's lengths must be in mm, got {header.get_xyzt_units()[0]}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-#: Texts of the provenance that name files, times or structures by where they came from.
+#: Texts of the provenance that name files, times or structures by their origin.
 _DROPPED = ("evaluation", "image_transform_source", "density_image")
 _LEFT_OUT = "left out, for the tables are anonymous"
 

@@ -77,9 +77,9 @@ def run_manifest(
     dates, to be shared without the rest of the folder; not with maps in DICOM. `watch` is called often, with the run
     (its `counts`, its `stop`) and the seconds since it began.
 
-    Raises `ManifestError` before any work if the header is wrong, every row is, or with `strict` any row is;
-    `ResultsExistError` if the folder is another manifest's or holds other files of the names of results; and `OSError`
-    if results cannot be written: then everything written before stands, and running again goes on from there.
+    Raises `ManifestError` before any work if the header is wrong, every row is, or with `strict` any row is. Raises
+    `ResultsExistError` if the folder is another manifest's or holds other files of the names of results. Raises
+    `OSError` if results cannot be written: everything written before stands, and running again goes on from there.
     """
     if maps is not None and maps not in MAPS:
         raise UnknownNameError(f"maps must be one of {', '.join(MAPS)}, got '{maps}'")

@@ -136,7 +136,7 @@ def _read_csv(path: Path, known: tuple[str, ...]) -> tuple[list[str], Iterator[C
             beyond = record[len(names) :]
             if any(beyond) or len(record) < len(names):
                 cells[""] = beyond
-            # Spreadsheets separate cells by semicolons where the comma is the decimal sign.
+            # Spreadsheets separate cells by semicolons if the comma is the decimal sign.
             yield Cells(row, line, cells, dialect.delimiter == ";")
 
     return names, rows()

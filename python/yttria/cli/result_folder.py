@@ -20,7 +20,7 @@ class ResultFolder:
     folder : Path
         Made if it does not exist. Files of other names in it are left alone.
     index : str
-        Name of the JSON file that says what the results are, such as "doses.json".
+        Name of the JSON file that describes the results, such as "doses.json".
     names : collection of str
         Every name that a run may write beside the index.
     overwrite : bool
@@ -32,7 +32,7 @@ class ResultFolder:
         If the folder holds the index or one of the names and `overwrite` is false. Nothing is touched.
     """
 
-    def __init__(self, folder: Path, index: str, names: Collection[str], *, overwrite: bool) -> None:  # noqa: D107 (the class says it)
+    def __init__(self, folder: Path, index: str, names: Collection[str], *, overwrite: bool) -> None:  # noqa: D107 (see the class)
         self.folder, self.index = folder, folder / index
         self._written: dict[str, Path] = {}
         self._old = [path for name in (index, *names) if (path := folder / name).exists()]

@@ -132,7 +132,7 @@ def agreed_unit(path: Path, stated: str | None, given: str | None) -> AgreedUnit
 
 
 def in_unit(image: Image, agreed: AgreedUnit) -> Image:
-    """The image with its unit settled: in the agreed one, its values multiplied where that needs it."""
+    """The image in the agreed unit, its values multiplied if that needs it."""
     array = image.array if agreed.factor == 1.0 else image.array * agreed.factor
     return replace(image, array=array, unit=agreed.unit, advisories=(*image.advisories, *agreed.advisories))
 

@@ -121,7 +121,7 @@ def from_labelmap(
 ) -> list[Structure]:
     """One structure for each of `labels`, or for each value n > 0: named as the file states, else "label n".
 
-    `stated` names structures that the file has even where no voxel holds them; `known` names values that it may have;
+    `stated` names structures that the file has even if no voxel holds them; `known` names values that it may have;
     `unit` is the file's text for its unit.
     """
     meant = None if unit is None else stated_unit(unit)

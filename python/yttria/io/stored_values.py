@@ -114,7 +114,7 @@ def read_beside(header: Path, names: Sequence[str], folder: Path | None, stored:
 
 
 def read_values(stored: Stored, file: BinaryIO) -> npt.NDArray[Any]:
-    """The values from where the file stands, in native byte order, in one buffer of the size that the header promises.
+    """The values from the file's position on, in native byte order, in one buffer of the size that the header promises.
 
     Raises `ValueError` if the file cannot hold them, or holds more or fewer.
     """
@@ -177,7 +177,7 @@ def _most(encoding: str, available: int) -> int:
         return available
     if encoding in ("gzip", "zlib"):
         return available * _gzip.DEFLATE_RATIO
-    # bzip2 makes a million bytes out of one where all are alike; what is small may be.
+    # bzip2 makes a million bytes out of one if all are alike; what is small may be.
     return max(available * _BZIP2_RATIO, _SMALL)
 
 

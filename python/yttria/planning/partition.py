@@ -113,7 +113,7 @@ class PartitionModel:
 
     Raises `OutOfRangeError` for a mass or ratio that is not positive, a perfused normal mass below 0 or above the
     total, a shunt or residual outside [0, 1), lungs outside 0.3-2.5 kg; `UndefinedError` without a tumor, or
-    without a ratio where it does not cancel. Results warn with `ratio_below_1`, `ratio_above_20`,
+    without a ratio if it does not cancel. Results warn with `ratio_below_1`, `ratio_above_20`,
     `lung_shunt_above_20_percent`, `activity_above_vial`.
     """
 

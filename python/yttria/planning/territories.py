@@ -229,7 +229,7 @@ class TerritoryPlan:
         Raises `OutOfRangeError`, `ShapeError`, `UnknownNameError`. Advises `lung_dose_above_limit` (30 Gy),
         `cumulative_lung_dose_above_limit` (50 Gy), `lung_shunt_above_20_percent`, `tumor_without_uptake`,
         `ratio_below_1`, `ratio_above_20`, `territory_without_activity`, `portion_below_half_of_mean`,
-        `activity_above_vial`, and `normal_livers_taken_as_disjoint` where a tumor is fed twice.
+        `activity_above_vial`, and `normal_livers_taken_as_disjoint` if a tumor is fed twice.
         """
         core, given = self.core(), self.activities(activities_delivered_gbq)
         portions: list[list[float]] = [[] for _ in given]

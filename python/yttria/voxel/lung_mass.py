@@ -118,7 +118,7 @@ def lung_mass(
         message = f"lung mass in kg must be within [{POSSIBLE_LUNGS_KG[0]}, {POSSIBLE_LUNGS_KG[1]}], got {mass:.4g}"
         if not found:
             raise OutOfRangeError(message)
-        # The lungs are cut: the number is that of a part, and says so.
+        # The lungs are cut: the number is that of a part, as the message states.
         limit = POSSIBLE_LUNGS_KG[mass > POSSIBLE_LUNGS_KG[1]]
         advisories.append(Advisory("lung_mass_implausible", f"{message}: no lungs.", mass, limit, _KAO, "error"))
     elif not USUAL_LUNGS_KG[0] <= mass <= USUAL_LUNGS_KG[1]:

@@ -31,8 +31,8 @@ __all__ = ["Check", "Verification", "verify"]
 class Verification:
     """Record of what was checked, where and when.
 
-    `sha256` is that of `body()`. It shows that the lines of a report are still those that it was made for; it does not
-    show who made the report, or when, because anybody can compute the hash of changed lines as well.
+    `sha256` is that of `body()`. It shows that the lines of a report are still those that it was made for. It does not
+    show the author or the time, because the hash of changed lines can be computed as well.
     """
 
     when: str

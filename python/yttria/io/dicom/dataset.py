@@ -189,7 +189,7 @@ _IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 
 
 def _with_syntax(dataset: Dataset) -> Dataset:
-    """The data set, with the transfer syntax that it was read with where the file states none."""
+    """The data set, with the transfer syntax that it was read with if the file does not state one."""
     if "TransferSyntaxUID" not in dataset.file_meta:
         dataset.file_meta.TransferSyntaxUID = _IMPLICIT if dataset.original_encoding[0] else _EXPLICIT
     return dataset

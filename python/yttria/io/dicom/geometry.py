@@ -100,8 +100,8 @@ def stacked(planes: Sequence[Plane]) -> Stack:
     """Sort slices along their normal, and find the even grid from the first to the last.
 
     Warns with code `uneven_slices` if a slice lies more than 0.5 % of the slice distance off the grid. Raises
-    `GeometryError` if there are fewer than two, if they differ in orientation or spacing, if two lie at one position,
-    if one is missing or more than 5 % of the slice distance off the grid, or if the stack is sheared (a tilted gantry).
+    `GeometryError` if there are fewer than two, or if they differ in orientation or spacing. Two at one position, a
+    missing one, one more than 5 % of the slice distance off the grid, or a tilted gantry raise it too.
     """
     if len(planes) < 2:
         raise GeometryError(f"an image needs at least two slices to have a slice distance, got {len(planes)}")

@@ -178,7 +178,7 @@ _Masks = Iterator[tuple[npt.NDArray[Any], int, list[Advisory]]]
 def _spans(frames: Frames, grid: FrameGrid, own: Sequence[Sequence[int]], item_bytes: int) -> list[tuple[int, int]]:
     """The slices that each mask covers, from and to; `own` are those that a segment has something on.
 
-    Raises `ShapeError` where there is too much, before it is allocated.
+    Raises `ShapeError` if there is too much, before it is allocated.
     """
     rows, columns = frames.shape
     if grid.slices * rows * columns > _MAX_VOXELS:

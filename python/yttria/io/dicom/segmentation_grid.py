@@ -49,7 +49,7 @@ def frame_grid(
     planes : sequence of Plane
         One for each frame, at least one.
     spacing_mm, thickness_mm : float or None
-        SpacingBetweenSlices and SliceThickness in mm, where the file states them.
+        SpacingBetweenSlices and SliceThickness in mm, if the file states them.
     given_mm : float, optional
         The distance between slices in mm that the caller states. It counts before both.
 

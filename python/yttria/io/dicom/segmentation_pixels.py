@@ -20,7 +20,7 @@ _MAX_RATIO, _SMALL = 1000, 64 * 2**20
 class Frames:
     """The frames of a segmentation; `frames[n]` are the stored numbers (rows, columns) of frame n.
 
-    Raises `FileFormatError` where the file holds less than it promises, or has no decoder for its compression.
+    Raises `FileFormatError` if the file holds less than it promises, or no decoder for its compression is installed.
     """
 
     def __init__(self, dataset: Dataset) -> None:

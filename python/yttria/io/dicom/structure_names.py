@@ -14,7 +14,7 @@ MAX_STRUCTURES = 1000
 
 
 def name_of(item: Dataset, keyword: str) -> str | None:
-    """The name that an item states, without blanks, NUL or line ends around it; None where nothing is left."""
+    """The name that an item states, without blanks, NUL or line ends around it; None if nothing is left."""
     return re.sub(r"^[\s\0]+|[\s\0]+$", "", text(item, keyword) or "") or None
 
 

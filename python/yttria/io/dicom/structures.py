@@ -39,11 +39,11 @@ def read_structures(
 
     `only` and `exclude` are patterns of names, as in `yttria.select_structures`. The last four are `read_rtstruct`'s.
     Of them a SEG takes `slice_thickness_mm` alone, as the distance between its slices; the others are refused for it
-    where they ask for anything else than as it is.
+    if they ask for anything but the file as it is.
 
-    Raises `UndefinedError` where there is no file or several, or a rule for contours is given for a SEG,
-    `UnknownNameError` where `labels` is given, for both kinds have names of their own, and whatever `read_segmentation`
-    and `read_rtstruct` raise. What was wrong with contours stands in each `ContourStructure.advisories`.
+    Raises `UndefinedError` if there is no file or several, or a rule for contours is given for a SEG.
+    Raises `UnknownNameError` if `labels` is given, because both kinds have names of their own. Raises whatever
+    `read_segmentation` and `read_rtstruct` raise. Faults of contours stand in each `ContourStructure.advisories`.
     """
     chosen_by: dict[str, Any] = {"only": only, "exclude": exclude, "slice_thickness_mm": slice_thickness_mm}
     rules: dict[str, Any] = {

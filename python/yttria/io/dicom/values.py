@@ -20,7 +20,7 @@ _NOT_ACTIVITY = {
     "NONE": "without a unit",
 }
 _COUNTS = ("CNTS", "PROPCNTS", "CPS", "PROPCPS")
-#: Units that a caller may ask for where the header's is in proportion to activity.
+#: Units that a caller may ask for if the header's is in proportion to activity.
 _RELATIVE = ("counts", "1")
 _PHILIPS, _PHILIPS_FACTOR = 0x70530010, 0x70531009
 _ACTIVITY, _COUNT = UNITS["Bq/mL"][0], UNITS["counts"][0]
