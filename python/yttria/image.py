@@ -226,7 +226,8 @@ def _from_nibabel(obj: Any, choice: str | None) -> tuple[npt.NDArray[Any], Affin
         if place is None or analyze or _field(header, "goodRASFlag") == 0:
             kind = "an Analyze 7.5 image" if analyze else f"this {type(obj).__name__}"
             raise GeometryError(
-                f"{kind} does not state where it lies, nor which side is left: convert it with the program that wrote it"
+                f"{kind} does not state where it lies, nor which side is left: convert it with the program that "
+                "wrote it"
             )
     if hasattr(header, "get_xyzt_units") and header.get_xyzt_units()[0] not in ("mm", "unknown"):
         raise GeometryError(f"the NIfTI image's lengths must be in mm, got {header.get_xyzt_units()[0]}")
