@@ -55,6 +55,19 @@ def test_values_in_several_files_are_joined_in_order(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read_image(path, unit="1").array, values("<f4")[::step])
 
 
+@pytest.mark.parametrize("field", ["data file: LIST", "datafile: LIST 2"])
+def test_the_names_of_a_list_follow_the_header_without_a_blank_line(tmp_path: Path, field: str) -> None:
+    """Teem and ITK write and read it so."""
+    for n, plane in enumerate(values("<f4")):
+        (tmp_path / f"{n}.raw").write_bytes(plane.tobytes())
+    path = detached(tmp_path / "x.nhdr", "LIST")
+    header = path.read_bytes().partition(b"data file")[0].rstrip()
+    path.write_bytes(header + f"\n{field}\n0.raw\n1.raw\n2.raw\n3.raw\n".encode())
+    with opened_files() as opened:
+        np.testing.assert_array_equal(read_image(path, unit="1").array, values("<f4"))
+    assert len(opened) == 5
+
+
 @pytest.mark.parametrize(
     ("data", "payload"),
     [

@@ -50,6 +50,7 @@ _NAMES = {
 _TYPES = {name: code for code, names in _NAMES.items() for name in names}
 _ENCODINGS = {"raw": "raw", "gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2": "bzip2"}
 _ENCODINGS |= dict.fromkeys(("ascii", "text", "txt"), "text")
+_LIST = re.compile(rb"data ?file:\s*LIST\b")
 #: The keys of a Slicer segmentation.
 SEGMENT_KEY = re.compile(r"Segment(\d+)_(\w+)")
 
@@ -253,7 +254,8 @@ def _read_header(path: Path, file: BinaryIO) -> dict[str, Any]:
     lines, left = [file.readline(LONGEST_HEADER)], LONGEST_HEADER
     if not lines[0].startswith(b"NRRD"):
         raise FileFormatError(f"{path}: not a NRRD file: it does not begin with 'NRRD'")
-    while (line := file.readline(left)).strip():
+    # A list of files ends the header without a blank line: the names follow at once.
+    while not _LIST.match(lines[-1]) and (line := file.readline(left)).strip():
         lines.append(line)
         left -= len(line)
         if left <= 0:
