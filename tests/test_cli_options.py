@@ -84,6 +84,7 @@ def test_messages_name_options_and_leave_words_and_values_alone() -> None:
             ("low_density_voxels='zero' settles them", "--low-density-voxels 'zero' settles them"),
             ("series= is for DICOM", "--series is for DICOM"),
             ("the unit of the series; exclude='BODY'", "the unit of the series; --except 'BODY'"),
+            ("pass slice_thickness_mm, the", "pass --contour-slice-thickness-mm, the"),
             ("local_deposition", "local_deposition"),
             ("my_scan_delay_h.nrrd and scan_delay_h.nrrd", "my_scan_delay_h.nrrd and scan_delay_h.nrrd"),
         ):

@@ -65,7 +65,9 @@ def _names(command: Callable[..., None]) -> dict[str, str]:
             given = (info.default, *(info.param_decls or ()))
             spelled = [text for text in given if isinstance(text, str) and text.startswith("--")]
             names[name] = spelled[0].split("/")[0] if spelled else f"--{name.replace('_', '-')}"
-    return names
+    # The readers of structures have these without the prefix: slice_thickness_mm.
+    bare = {name.removeprefix("contour_"): option for name, option in names.items() if name.startswith("contour_")}
+    return {name: option for name, option in bare.items() if "_" in name} | names
 
 
 def in_option_names(message: str) -> str:

@@ -61,7 +61,8 @@ def pet_values(series: Series, unit: str | None, philips_scale_factor: bool) -> 
     if units in _COUNTS:
         hint = "counts; for relative scaling say so (unit='counts')"
         if any(_PHILIPS_FACTOR in header.dataset for header in series.headers):
-            hint += ", or use the Philips factor (7053,1009) to Bq/mL (philips_scale_factor=True)"
+            hint += ", or use the Philips factor (7053,1009) to Bq/mL (philips_scale_factor=True of "
+            hint += "yttria.io.dicom.read_image)"
     elif units in _NOT_ACTIVITY:
         hint = f"{_NOT_ACTIVITY[units]}; for relative scaling ask for unit='counts'"
     else:
