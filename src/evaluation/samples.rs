@@ -32,6 +32,11 @@ impl Doses {
         }
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// One of them.
     pub fn get(&self, n: usize) -> f64 {
         match self {
