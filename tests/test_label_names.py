@@ -64,6 +64,29 @@ def test_names_come_from_a_bids_table_beside_the_file(tmp_path: Path) -> None:
     assert read_structures(labelmap(tmp_path / "labels.nii"))[0].name == "label 5"
 
 
+def test_a_bids_table_is_inherited_from_folders_above_and_the_nearest_counts(tmp_path: Path) -> None:
+    folder = tmp_path / "sub-1" / "pet"
+    folder.mkdir(parents=True)
+    path = labelmap(folder / "sub-1_desc-liver_dseg.nii.gz")
+
+    def name_with(table: Path, name: str) -> str:
+        table.write_text(f"index\tname\n5\t{name}\n9\tn/a\n")
+        first, second = read_structures(path)
+        assert second.name == "label 9"
+        return first.name
+
+    # Without the mark of a data set, nothing above the folder belongs to it.
+    assert name_with(tmp_path / "dseg.tsv", "above") == "label 5"
+    (tmp_path / "dataset_description.json").write_text("{}")
+    assert [s.name for s in read_structures(path)] == ["above", "label 9"]
+    assert name_with(tmp_path / "desc-liver_dseg.tsv", "more entities") == "more entities"
+    assert name_with(tmp_path / "sub-1" / "sub-2_dseg.tsv", "of another subject") == "more entities"
+    assert name_with(tmp_path / "sub-1" / "sub-1_dseg.tsv", "nearer") == "nearer"
+    with opened_files() as opened:
+        assert name_with(folder / "sub-1_desc-liver_dseg.tsv", "own") == "own"
+    assert set(opened) == {path, folder / "sub-1_desc-liver_dseg.tsv"}
+
+
 @pytest.mark.parametrize(
     "table",
     ["5\tLiver\n", "index\tname\nfive\tLiver\n", "index\tname\n5\tLiver\n5\tSpleen\n", "index\n5\n", "\x00\xff"],

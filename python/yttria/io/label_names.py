@@ -13,6 +13,8 @@ from .stored_values import open_regular
 
 #: A table of names is short; what is longer is something else.
 _LONGEST_TABLE = 1 << 22
+#: The file that marks the folder of a data set in BIDS, and how many folders above a file it may lie.
+_DATA_SET, _DEEPEST = "dataset_description.json", 6
 
 
 def names_of_labels(path: Path, extensions: Sequence[str]) -> dict[int, str]:
@@ -48,9 +50,24 @@ def _label_table(path: Path, text: str) -> dict[int, str]:
 
 
 def _sidecar(path: Path) -> Path | None:
+    """The table for a file, by the inheritance principle of BIDS.
+
+    It is named like the file, or with some of the entities of its name. It lies beside the file, or above it up to the
+    folder with `dataset_description.json`; the nearest one counts, and of two the one with more entities.
+    """
     stem = path.name.removesuffix(".gz").removesuffix(".GZ").rsplit(".", 1)[0]
-    table = path.with_name(f"{stem}.tsv")
-    return table if stem.casefold().split("_")[-1] == "dseg" and table.is_file() else None
+    *entities, suffix = stem.split("_")
+    if suffix.casefold() != "dseg":
+        return None
+    folders = list(path.absolute().parents)[:_DEEPEST]
+    data_set = next((n for n, folder in enumerate(folders) if (folder / _DATA_SET).is_file()), 0)
+    for folder in [path.parent, *folders[1 : data_set + 1]]:
+        tables = [table for table in folder.glob("*dseg.tsv") if table.is_file()]
+        named = {table: table.stem.split("_") for table in tables}
+        fitting = [t for t, (*own, end) in named.items() if end == "dseg" and set(own) <= set(entities)]
+        if fitting:
+            return max(fitting, key=lambda table: (table.stem == stem, len(named[table]), table.name))
+    return None
 
 
 def _tsv(path: Path) -> dict[int, str]:
@@ -66,6 +83,8 @@ def _tsv(path: Path) -> dict[int, str]:
         found: dict[int, str] = {}
         for row in rows:
             label, name = int(row["index"]), row["name"] or ""
+            if name == "n/a":
+                continue
             if found.setdefault(label, name) != name:
                 raise ValueError(f"index {label} has two names")
         return found
