@@ -57,7 +57,7 @@ def test_structures_are_chosen_by_patterns(case: Path, tmp_path: Path) -> None:
     assert "Tumor 1" in text
     assert "Tumor 2" not in text
     assert "Liver" not in text
-    assert "no structure has a name like 'spleen'" in invoke(*arguments, "--only", "spleen", code=1)
+    assert "--only 'spleen' matches no structure" in invoke(*arguments, "--only", "spleen", code=1)
 
 
 @pytest.mark.parametrize("spelling", ["voxel-s-values", "voxel_s_values"])

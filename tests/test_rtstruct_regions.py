@@ -120,9 +120,7 @@ def test_patterns_select_regions_before_their_contours_are_read(tmp_path: Path) 
         read_structures(path)
     assert [s.name for s in read_structures(path, only="TUMOR*")] == ["Tumor 1", "tumor 2"]
     assert [s.name for s in read_structures(path, exclude=["body", "*2"])] == ["Tumor 1"]
-    with pytest.raises(
-        UnknownNameError, match=r"rs.dcm: only: no structure has a name like 'liver'; the structures are"
-    ):
+    with pytest.raises(UnknownNameError, match=r"rs.dcm: only='liver' matches no structure; the structures are"):
         read_structures(path, only="liver")
 
 

@@ -94,7 +94,7 @@ def problems(declared: dict[str, Any]) -> Iterator[tuple[str, YttriaError]]:
 def no_delay() -> OutOfRangeError:
     """Neither scaling is spelled out."""
     return OutOfRangeError(
-        "scan delay in h must be given (scan_delay_h; 0 where the image is already corrected to administration), or "
+        "scan delay in h must be given (scan_delay_h; 0 if the image is already corrected to administration), or "
         "relative scaling asked for (relative_to)"
     )
 

@@ -78,7 +78,7 @@ def _matching(argument: str, patterns: Patterns, names: Sequence[str]) -> set[in
         wanted = pattern.strip().casefold()
         places = {n for n, name in enumerate(folded) if name == wanted or fnmatchcase(name, wanted)}
         if not places:
-            raise UnknownNameError(f"{argument}: no structure has a name like '{pattern}'; {_listed(names)}")
+            raise UnknownNameError(f"{argument}={pattern!r} matches no structure; {_listed(names)}")
         found |= places
     return found
 

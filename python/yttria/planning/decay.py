@@ -33,10 +33,7 @@ def zoned(time: datetime | str) -> datetime:
         raise TimeZoneError(f"time must be a datetime with a zone or an ISO 8601 text, got {time!r}")
     offset = moment.utcoffset()
     if offset is None:
-        raise TimeZoneError(
-            f"time {moment.isoformat()} carries no zone; add one, e.g. {moment.isoformat()}+01:00 "
-            'or tzinfo=zoneinfo.ZoneInfo("Europe/Ljubljana")'
-        )
+        raise TimeZoneError(f"time {moment.isoformat()} carries no zone; add one, e.g. {moment.isoformat()}+01:00")
     if moment.replace(fold=1 - moment.fold).utcoffset() != offset:
         raise TimeZoneError(
             f"time {moment.replace(tzinfo=None).isoformat()} in {moment.tzinfo} falls in a change of the clocks, where "
