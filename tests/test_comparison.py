@@ -285,6 +285,16 @@ def test_a_single_compartment_needs_neither_tumor_nor_ratio() -> None:
     assert json.loads(json.dumps(found.as_dict(), allow_nan=False))["models"][0]["lowest_tumor_dose_gy"] is None
 
 
+def test_limits_of_one_unknown_dose_share_a_line() -> None:
+    """The commonest glass plan knows the dose to everything perfused alone, and fits a screen."""
+    lines = compare_models(replace(GLASS_SEGMENT, intent=None)).table(80).splitlines()
+    starts = [line for line in lines if line.startswith("  depends on: ")]
+    assert 1 < len(starts) == len(set(starts)) < 5
+    text = " ".join(" ".join(lines).split())
+    assert text.count("The mean dose to the whole normal liver is not known and cannot be compared with: ") == 1
+    assert "< 90 Gy (HCC" in text
+
+
 def test_normal_liver_alone_is_taken_for_everything_perfused_with_a_warning() -> None:
     found = compare_models(replace(GLASS_SEGMENT, perfused_mass_incl_tumor_kg=None, normal_perfused_mass_kg=0.4))
     assert found["single_compartment"].activity_delivered_gbq == pytest.approx(400 * 0.4 / (49.67 * 0.95), rel=1e-12)

@@ -65,8 +65,9 @@ def vial(
     spheres: Annotated[Spheres, typer.Option(help="Device.")] = Spheres.glass,
     tolerance_fraction: Annotated[float, typer.Option(help="How far from the needed activity a vial may be.")] = 0.05,
     sizes: Annotated[Sizes, typer.Option(help="Standard sizes, or custom ones as well.")] = Sizes.standard,
-    calibration: Annotated[
-        list[str] | None, typer.Option(help="Calibration time with a zone; repeat for more.", show_default=False)
+    calibration_times: Annotated[
+        list[str] | None,
+        typer.Option("--calibration", help="Calibration time with a zone; repeat for more.", show_default=False),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
@@ -78,7 +79,7 @@ def vial(
         spheres=spheres.value,
         tolerance_fraction=tolerance_fraction,
         sizes=sizes.value,
-        calibration_times=calibration,
+        calibration_times=calibration_times,
     )
     rows = choice.rows()
     if json:

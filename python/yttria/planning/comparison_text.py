@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from .._core import __version__
@@ -186,16 +186,21 @@ def _gy(value: float | None) -> str:
 def _state_lines(run: ModelRun) -> list[str]:
     """Lines for limits that are broken or may be; what is met in any case needs no line.
 
-    Entries that wait for the disease or the intent are many: those with one outcome for one dose share a line.
+    Entries that wait for the disease or the intent are many: those with one outcome for one dose share a line, and so
+    do those of one dose that is not known.
     """
     lines = [f"{state.state}: {state}" for state in run.breaks]
     waiting: dict[tuple[str, str], dict[str, list[Limit]]] = {}
+    unknown: dict[str, dict[str, list[Limit]]] = {}
     for state in run.limit_states:
         if state.certain or state.if_applies == MET:
             continue
         limit, value = state.limit, state.value
+        if value is None:
+            unknown.setdefault(subject(limit), {}).setdefault(limit.value_in_words, []).append(limit)
+            continue
         open_scope = {condition.quantity for condition in state.undecided} & {"disease", "intent"}
-        if not open_scope or value is None:
+        if not open_scope:
             lines.append(f"{state.state}: {state}")
             continue
         before = f", of which earlier treatments gave {state.prior_gy:.4g} Gy" if state.prior_gy else ""
@@ -203,9 +208,15 @@ def _state_lines(run: ModelRun) -> list[str]:
         group = waiting.setdefault((dose, state.if_applies or "to be compared with the limit"), {})
         group.setdefault(limit.value_in_words, []).append(limit)
     for (dose, outcome), values in waiting.items():
-        words = "; ".join(f"{value} ({_scopes(entries)})" for value, entries in values.items())
-        lines.append(f"depends on disease or intent: {dose}, {outcome}: {words}.")
+        lines.append(f"depends on disease or intent: {dose}, {outcome}: {_values(values)}.")
+    for dose, values in unknown.items():
+        lines.append(f"depends on: The {dose} is not known and cannot be compared with: {_values(values)}.")
     return lines
+
+
+def _values(values: Mapping[str, Sequence[Limit]]) -> str:
+    """Limits of one dose, each with its diseases and intents."""
+    return "; ".join(f"{value} ({_scopes(limits)})" for value, limits in values.items())
 
 
 def _scopes(limits: Sequence[Limit]) -> str:
