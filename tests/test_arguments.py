@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import yttria
-from yttria import evaluation, kernels, planning, voxel
+from yttria import evaluation, io, kernels, planning, report, voxel
 from yttria.errors import ArgumentError, DTypeError, InternalError, ShapeError, YttriaError
 
 MASK = np.ones((3, 4, 5), bool)
@@ -111,7 +111,7 @@ def test_wrong_types_are_our_errors(function: Callable[..., Any], arguments: dic
                 assert len(str(error)) < 600  # noqa: PT017
 
 
-@pytest.mark.parametrize("package", [yttria, voxel, evaluation, planning])
+@pytest.mark.parametrize("package", [yttria, voxel, evaluation, planning, io, io.dicom, report])
 def test_nonsense_everywhere_is_our_error(package: Any) -> None:
     for name in package.__all__:
         function = getattr(package, name)

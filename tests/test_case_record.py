@@ -71,6 +71,29 @@ def test_an_anonymous_result_names_nobody(case: Path, tmp_path: Path) -> None:
     assert "not both" in invoke(*arguments, "--overwrite", "--rtdose", code=1)
 
 
+def test_names_in_structures_and_short_names_of_files_are_left_out_with_care(case: Path, tmp_path: Path) -> None:
+    """A structure may be named after its patient; a folder or an identifier of one letter replaces nothing."""
+    mask = np.zeros(values().shape, bool)
+    mask[1:3, 1:4, 1:4] = True
+    named = [
+        yttria.Structure(name, mask, affine("plain")) for name in ("SECRET_20260301 tumor", "Local 1", "Liver of Name")
+    ]
+    yttria.write_structures(named, tmp_path / "l.seg.nrrd")
+    out = tmp_path / "out"
+    uid = json.loads(invoke("inspect", case / "pet", "--json"))["series"][0]["uid"]
+    arguments = ("-s", tmp_path / "l.seg.nrrd", "--anonymous", "--series", uid, "-o", out)
+    invoke("dose", case / "pet", *arguments)
+    for file in out.iterdir():
+        content = file.read_bytes()
+        assert b"SECRET" not in content.upper(), file
+        assert b"20260301" not in content, file
+        assert uid.encode() not in content, file
+    rows = json.loads((out / "doses.json").read_text())["structures"]
+    names = [row["structure"] for row in rows]
+    assert names == ["PATIENT_PATIENT tumor", "Local 1", "Liver of PATIENT"]
+    assert all(name in (out / "doses.csv").read_text() for name in names)
+
+
 def test_a_scan_delay_that_contradicts_the_header_is_shown_with_both(case: Path, tmp_path: Path) -> None:
     arguments = ["dose", case / "pet", "-s", case / "secret liver.seg.nrrd", "--overwrite", "--json", "-o", tmp_path]
     by_header = json.loads(invoke(*arguments))

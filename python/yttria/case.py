@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -230,27 +232,50 @@ def _read_structure_file(case: Case, path: Path) -> list[Structure]:
     if not may_be_dicom(path):
         return read_structures(path)
     drawn_on = case.contours_through_voxels_of
-    return dicom.read_structures(
-        path,
-        series=case.structures_series,
-        end_caps=case.contour_end_caps,
-        interpolation=case.contour_interpolation,
-        slice_thickness_mm=case.contour_slice_thickness_mm,
-        through_voxel_centers_of=None if drawn_on is None else dicom.read_grid(drawn_on),
-    )
+    with _in_fields(
+        series="structures_series",
+        end_caps="contour_end_caps",
+        interpolation="contour_interpolation",
+        through_voxel_centers_of="contours_through_voxels_of",
+    ):
+        return dicom.read_structures(
+            path,
+            series=case.structures_series,
+            end_caps=case.contour_end_caps,
+            interpolation=case.contour_interpolation,
+            slice_thickness_mm=case.contour_slice_thickness_mm,
+            through_voxel_centers_of=None if drawn_on is None else dicom.read_grid(drawn_on),
+        )
+
+
+@contextmanager
+def _in_fields(**fields: str) -> Iterator[None]:
+    """Let a refusal of a reader name the fields of a case instead of the reader's parameters."""
+    try:
+        yield
+    except YttriaError as error:
+        names = "|".join(fields)
+        text = re.sub(rf"\b({names})=|(?<=\()({names})(?=\))", lambda m: fields[m[1] or m[2]], str(error))
+        error.args = (text, *error.args[1:])
+        raise
 
 
 def _read_transform(path: Path) -> Affine:
     try:
         return checked_affine(np.loadtxt(record_opened(path), ndmin=2))
-    except (ValueError, GeometryError) as error:
+    except GeometryError as error:
         raise FileFormatError(f"{path}: must hold a 4 x 4 matrix as text, LPS mm to LPS mm: {error}") from error
+    except ValueError as error:
+        raise FileFormatError(
+            f"{path}: must hold a 4 x 4 matrix as text, LPS mm to LPS mm: 4 rows of 4 numbers and nothing else"
+        ) from error
 
 
 def _read_ct(path: Path, series: str | None) -> Image:
-    if may_be_dicom(path):
-        return dicom.read_image(path, "HU", series=series, modalities=("CT",))
-    return read_image(path, unit="HU", series=series)
+    with _in_fields(series="ct_series"):
+        if may_be_dicom(path):
+            return dicom.read_image(path, "HU", series=series, modalities=("CT",))
+        return read_image(path, unit="HU", series=series)
 
 
 def _read_activity(case: Case, structures: list[Structure]) -> CaseInputs:

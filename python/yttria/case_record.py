@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,10 @@ from ._core import __version__
 from .case import FILE_FIELDS, Case, CaseInputs
 from .io import dicom
 
-_DATE = re.compile(r"\b(19|20)\d{2}-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])\b")
+_DATE = re.compile(r"(?<!\d)(19|20)\d{2}-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
+_UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])")
+#: Texts that are shorter name nobody, and would be found in every sentence.
+_SHORTEST_SECRET = 3
 #: Attributes of the activity's header that say whose and which study it is.
 _IDENTITY = ("PatientID", "PatientName", "StudyInstanceUID", "SeriesInstanceUID", "StudyDate")
 #: Those of them that are dropped, not hashed, if the record is anonymous: a hash of a name or a date is soon guessed.
@@ -73,7 +76,8 @@ class CaseRecord:
             return [self.shareable(item) for item in value]
         if isinstance(value, str):
             for secret, instead in self.secrets:
-                value = value.replace(secret, instead)
+                value = re.sub(rf"(?<![^\W_]){re.escape(secret)}(?![^\W_])", instead, value, flags=re.IGNORECASE)
+            value = _UID.sub(lambda uid: f"UID {_hashed(uid[0])}", value)
             return _DATE.sub("DATE", value)
         return value
 
@@ -114,7 +118,7 @@ def record_case(case: Case, inputs: CaseInputs, *, anonymous: bool = False) -> C
     if anonymous:
         patient = {k: _hashed(v) for k, v in stated.items() if k not in _DROPPED}
         settings.pop("case_id", None)
-    return CaseRecord(
+    record = CaseRecord(
         created=now(),
         patient=patient,
         paths={} if anonymous else {role: _paths(case, role) for role in inputs.files},
@@ -123,15 +127,19 @@ def record_case(case: Case, inputs: CaseInputs, *, anonymous: bool = False) -> C
         anonymous=anonymous,
         secrets=_secrets(case, inputs, stated) if anonymous else (),
     )
+    return replace(record, settings=record.shareable(settings))
 
 
 def _secrets(case: Case, inputs: CaseInputs, stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Paths and identifiers with what stands for them."""
-    found = dict.fromkeys(filter(None, stated.values()), "PATIENT")
+    name = stated.get("PatientName", "")
+    names = (name, *re.split(r"[\^=\s]+", name), re.sub(r"[\^=\s]+", " ", name))
+    found = dict.fromkeys((*stated.values(), *names), "PATIENT")
     for role in FILE_FIELDS:
         for path in (*map(Path, _paths(case, role)), *inputs.files.get(role, ())):
             found |= dict.fromkeys((str(path), str(path.absolute()), path.name), role.upper())
-    return tuple(sorted(found.items(), key=lambda item: -len(item[0])))
+    long = (item for item in found.items() if len(item[0]) >= _SHORTEST_SECRET)
+    return tuple(sorted(long, key=lambda item: -len(item[0])))
 
 
 def now() -> str:

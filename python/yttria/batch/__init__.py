@@ -6,6 +6,7 @@ night. For arrays that are in memory already see `yttria.ConvolutionPlan.apply_m
 
 from __future__ import annotations
 
+from .._arguments import public as _public
 from ..case import Case
 from .cohort import RunReport, run_manifest
 from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest, schema, write_manifest
@@ -27,3 +28,5 @@ __all__ = [
     "schema",
     "write_manifest",
 ]
+
+_public(globals())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +15,7 @@ from ..advisory import Advisory
 from ..case import Case, dose_case, read_case, summary, write_case_rtdose
 from ..case_record import CaseRecord, record_case
 from ..contours import END_CAPS, INTERPOLATIONS
-from ..errors import ArgumentError, GeometryError
+from ..errors import ArgumentError, GeometryError, OutOfRangeError
 from ..image import Image
 from ..io import read_image, write_image
 from ..provenance import RESEARCH_USE
@@ -190,6 +192,9 @@ def dose(
         raise ArgumentError(
             "an RTDOSE holds the patient's name and identifiers: give --rtdose or --anonymous, not both"
         )
+    for level in isodose_gy or ():
+        if not 0.0 < level < math.inf:
+            raise OutOfRangeError(f"level of an isodose line in Gy must be finite and > 0, got {level:g}")
     folder = ResultFolder(out, "doses.json", FILES, overwrite=overwrite)
     case = Case(
         activity=activity,
@@ -243,11 +248,20 @@ def dose(
     report(result, dosed.rows, written, record=record, json=json)
 
 
+def _named(structure: Structure, name: str) -> Structure:
+    """The same structure, masks or contours, under another name."""
+    changed = copy(structure)
+    object.__setattr__(changed, "name", name)
+    return changed
+
+
 def _title(record: CaseRecord) -> str:
     """The patient, or else the file, and the date of the study."""
     paths = record.paths.get("activity", [])
     whose = record.patient.get("PatientID") or ", ".join(Path(path).name for path in paths)
-    return ", ".join(part for part in (whose, record.patient.get("StudyDate")) if part)
+    date = record.patient.get("StudyDate", "")
+    date = f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 else date
+    return ", ".join(part for part in (whose, date or f"computed {record.created[:10]}") if part)
 
 
 def write_result(
@@ -266,6 +280,10 @@ def write_result(
 
     A picture that cannot be drawn is a warning: the numbers are there without it.
     """
+    if record is not None and record.anonymous:
+        # A name of a structure may hold the patient's: it is changed in table and picture as in the JSON.
+        rows = record.shareable(rows)
+        structures = [_named(structure, record.shareable(structure.name)) for structure in structures]
     write_image(result.image, folder.path(f"dose{suffix}"))
     write_csv(folder.path("doses.csv"), rows)
     try:

@@ -14,6 +14,8 @@ import typer
 from typer.core import TyperCommand
 from typer.models import OptionInfo
 
+#: Classes of Python that a message may name, by the parameter that asks for the same on the command line.
+_CLASSES = {"RelativeScaling": "relative_to", "AbsoluteScaling": "scan_delay_h"}
 _options: ContextVar[dict[str, str] | None] = ContextVar("yttria_options", default=None)
 
 
@@ -79,13 +81,15 @@ def in_option_names(message: str) -> str:
     "the file states no unit; pass unit='Bq/mL'"
     """
     options = _options.get() or {}
-    # A parameter is named as `name=`, or by a name with an underscore, which is no ordinary word of a sentence.
-    every, compound = _alternatives(options), _alternatives(name for name in options if "_" in name)
-    pattern = rf"(?<![\w.-])(?:({every})=|({compound})(?![\w(]|\.\w))"
+    options = options | {name: options[of] for name, of in _CLASSES.items() if of in options}
+    # A parameter is named as `name=`, alone in parentheses, or by a name that is no ordinary word of a sentence.
+    every = _alternatives(options)
+    compound = _alternatives(name for name in options if "_" in name or name in _CLASSES)
+    pattern = rf"(?<![\w.-])(?:({every})=|(?<=\()({every})(?=\))|({compound})(?![\w(]|\.\w))"
 
     def option(found: re.Match[str]) -> str:
         before_value = found.group(1) and found.string[found.end() : found.end() + 1].strip(" ,;:.)")
-        return options[found.group(1) or found.group(2)] + (" " if before_value else "")
+        return options[found.group(1) or found.group(2) or found.group(3)] + (" " if before_value else "")
 
     return re.sub(pattern, option, message)
 

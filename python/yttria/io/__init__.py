@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from .._arguments import public as _public
 from . import dicom
 from .egs_3ddose import MonteCarloDose, read_3ddose
 from .files import read_image, read_structures, write_image, write_structures
 
 __all__ = ["MonteCarloDose", "dicom", "read_3ddose", "read_image", "read_structures", "write_image", "write_structures"]
+
+_public(globals())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from .._arguments import public as _public
 from .dose_comparison import comparison_figure
 from .figure import dose_figure, save_figure
 
 __all__ = ["comparison_figure", "dose_figure", "save_figure"]
+
+_public(globals())

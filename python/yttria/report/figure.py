@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .._extras import require
 from .._text import literal
 from ..affine import check_same_frame
-from ..errors import GeometryError
+from ..errors import ArgumentError, GeometryError, OutOfRangeError
 from ..evaluation import Occupancy, dose_volume_histograms
 from ..voxel.dose_image import METHOD_NAMES
 from .views import Orientation, Plane, plane
@@ -57,10 +57,13 @@ def dose_figure(
     and scaling are added.
 
     Raises `GeometryError` if the background is on another grid or in another frame of reference,
-    `MissingExtraError` without matplotlib.
+    `OutOfRangeError` for a level that is not finite and above 0, `MissingExtraError` without matplotlib.
     """
     figure_module = require("matplotlib.figure", "plot")
     dose = result.image
+    for level in isodoses_gy or ():
+        if not 0.0 < level < np.inf:
+            raise OutOfRangeError(f"level of an isodose line in Gy must be finite and > 0, got {level:g}")
     if background is not None:
         frames = background.frame_of_reference_uid, dose.frame_of_reference_uid
         check_same_frame(frames[0], "the background image", frames[1], "the dose image")
@@ -74,7 +77,7 @@ def dose_figure(
     hottest = max(large, key=lambda name: histograms[name].mean_gy, default=None)
     top_gy = max((histograms[name].dose_at_volume_percent(2.0) for name in large), default=0.0)
     top_gy = top_gy if top_gy > 0.0 else max(float(dose.array.max()), 1e-9)
-    levels = list(isodoses_gy) if isodoses_gy is not None else round_levels(top_gy)
+    levels = sorted(set(isodoses_gy)) if isodoses_gy is not None else round_levels(top_gy)
 
     orientation = Orientation.of(dose.affine_lps)
     box = surroundings(list(occupancies.values()), dose)
@@ -157,6 +160,8 @@ def _tumors(histograms: Mapping[str, DoseVolumeHistogram]) -> list[str]:
 def save_figure(figure: Figure, path: str | Path) -> Path:
     """Write the figure (PNG, PDF or SVG by the ending of `path`)."""
     backend = require("matplotlib.backends.backend_agg", "plot")
+    if not isinstance(figure, require("matplotlib.figure", "plot").Figure):
+        raise ArgumentError(f"figure of save_figure must be a Figure of matplotlib, got {type(figure).__name__}")
     backend.FigureCanvasAgg(figure)
     figure.savefig(path)
     return Path(path)

@@ -106,6 +106,8 @@ def lung_mass(
     >>> round(lung_mass(np.full(1000, -800.0), voxel_volume_ml=4.5).lung_mass_kg, 3)
     0.9
     """
+    if len(density_clip_g_per_ml) != 2:
+        raise ArgumentError(f"density clip in g/mL must be two numbers, got {len(density_clip_g_per_ml)}")
     low, high = (number("density clip in g/mL", clip) for clip in density_clip_g_per_ml)
     if isinstance(ct, Image):
         values, inside, voxel_ml, outside, found = _of_image(ct, lungs, voxel_volume_ml, threads)

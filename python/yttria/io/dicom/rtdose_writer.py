@@ -16,7 +16,7 @@ from ..._core import __version__
 from ..._extras import require
 from ...advisory import Advisory
 from ...affine import Affine, check_same_frame
-from ...errors import GeometryError, OutOfRangeError, ShapeError, UnknownNameError
+from ...errors import ArgumentError, GeometryError, OutOfRangeError, ShapeError, UnknownNameError
 from ...image import Image, empty
 from ...provenance import Provenance
 from .._common import atomic
@@ -99,6 +99,8 @@ def write_rtdose(
     ):
         if value not in known:
             raise UnknownNameError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+    if not isinstance(dose, Image) and not (hasattr(dose, "image") and hasattr(dose, "provenance")):
+        raise ArgumentError(f"dose of write_rtdose must be an Image or a DoseResult, got {type(dose).__name__}")
     image, provenance = (dose, None) if isinstance(dose, Image) else (dose.image, dose.provenance.as_dict())
     image = image.to("Gy")
     frames, affine_lps = _right_handed(image)

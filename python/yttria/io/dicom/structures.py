@@ -64,5 +64,6 @@ def read_structures(
                 return list(read_rtstruct(header.path, names, **chosen_by, **rules))
             given = [name for name, rule in rules.items() if rule != _AS_DRAWN.get(name)]
             if given:
-                raise UndefinedError(f"{', '.join(given)} is for contours, the structures are a segmentation (SEG)")
+                named = ", ".join(f"{name}=" for name in given)
+                raise UndefinedError(f"{named} is for contours, the structures are a segmentation (SEG)")
             return read_segmentation(header.path, names, **chosen_by)
