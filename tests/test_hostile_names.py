@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 import yttria
 from yttria._text import plain
 from yttria.cli.app import app
+from yttria.errors import OutOfRangeError
 from yttria.report import dose_figure
 
 #: Markup of the terminal library, its closing tag, a formula, mathematics, a hidden label, an escape sequence, a change
@@ -72,6 +74,56 @@ def test_a_picture_keeps_every_label(tmp_path: Path) -> None:
     shown = [text.get_text().rsplit(":", 1)[0].strip().replace("\\$", "$") for text in legend.get_texts()]
     assert shown == [plain(name) for name in NAMES]
     figure.savefig(tmp_path / "a.png")
+
+
+def _tumors(count: int, name: str = "Tumor") -> tuple[yttria.DoseResult, list[yttria.Structure]]:
+    """A tumor of four voxels in every third slice, hotter one by one."""
+    shape = (3 * max(count, 1), 8, 9)
+    image = np.full(shape, 0.1, np.float32)
+    found = []
+    for n in range(count):
+        mask = np.zeros(shape, bool)
+        mask[3 * n + 1, 2:4, 2:4] = True
+        image[mask] = 1.0 + 0.1 * n
+        found.append(yttria.Structure(f"{name} {n}", mask, np.diag([4.0, 4.0, 4.0, 1.0])))
+    activity = yttria.Image(image, np.diag([4.0, 4.0, 4.0, 1.0]), "MBq/mL")
+    return yttria.dose_image(activity, scaling=yttria.AbsoluteScaling(0.0)), found
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 6, 13, 14])
+def test_every_tumor_has_a_plane_or_the_title_counts_those_without(tmp_path: Path, count: int) -> None:
+    result, found = _tumors(count)
+    figure = dose_figure(result, found)
+    titles = [axes.get_title() for axes in figure.axes]
+    named = [n for n in range(count) if any(re.search(rf"Tumor {n}\b", title) for title in titles)]
+    assert len(named) == min(count, 13)
+    assert ("1 smaller tumors have no plane" in figure.get_suptitle()) == (count == 14)
+    figure.savefig(tmp_path / "a.png", dpi=20)
+
+
+def test_long_names_take_no_room_from_the_planes_and_none_from_the_method(tmp_path: Path) -> None:
+    result, found = _tumors(3, "Tumor of a segment " * 8)
+    figure = dose_figure(result, found, title="folder " * 60)
+    figure.savefig(tmp_path / "a.png", dpi=20)
+    assert figure.get_suptitle().endswith("Absorbed dose by local deposition, absolute scaling")
+    assert len(figure.get_suptitle()) < 160
+    planes = [axes.get_position().width for axes in figure.axes if axes.get_title().startswith("axial")]
+    assert min(planes) > 0.1
+    legend = next(axes.get_legend() for axes in figure.axes if axes.get_legend())
+    assert [text.get_text().split(":")[0][-2:] for text in legend.get_texts()] == [" 0", " 1", " 2"]
+
+
+def test_the_scale_reaches_the_dose_of_small_tumors_and_is_plain_without_dose() -> None:
+    result, found = _tumors(1)
+    mask = np.ones(result.image.shape, bool)
+    whole = yttria.Structure("Liver", mask, result.image.affine_lps)
+    high = next(a for a in dose_figure(result, [whole, *found]).axes if "isodose" in a.get_ylabel()).get_ylim()[1]
+    assert high > 0.9 * float(result.image.array.max())
+    nothing = yttria.Image(np.zeros((3, 4, 5), np.float32), np.eye(4), "MBq/mL")
+    flat = dose_figure(yttria.dose_image(nothing, scaling=yttria.AbsoluteScaling(0.0)), [])
+    assert next(a for a in flat.axes if "isodose" in a.get_ylabel()).get_ylim()[1] == pytest.approx(1.0)
+    with pytest.raises(OutOfRangeError, match="level of an isodose line"):
+        dose_figure(result, found, isodoses_gy=[-5.0])
 
 
 @pytest.mark.parametrize("name", NAMES[6:])

@@ -35,8 +35,7 @@ def plain(text: object) -> str:
 
 def literal(text: str) -> str:
     """A text of the user's files for matplotlib: nothing of it is mathematics or hides a label."""
-    shown = plain(text).replace("\\", "\\\\") if "$" in text else plain(text)
-    shown = shown.replace("$", r"\$")
+    shown = plain(text).replace("$", r"\$")
     # A label that begins with an underscore would be left out of a legend.
     return f" {shown}" if shown.startswith("_") else shown
 

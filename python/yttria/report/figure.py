@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._extras import require
-from .._text import literal
+from .._text import literal, plain
 from ..affine import check_same_frame
 from ..errors import ArgumentError, GeometryError, OutOfRangeError
 from ..evaluation import Occupancy, dose_volume_histograms
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 #: Names that mark a tumor: each gets a plane of its own, and its outline is drawn last.
 _TUMOR = re.compile(r"tumou?r|lesion|metasta|nodule|\bhcc\b|\bicc\b|\b[gcp]tv", re.IGNORECASE)
 _NO_TUMOR = re.compile(r"normal|healthy|non[- _]?tumou?r|without|minus|liver", re.IGNORECASE)
-#: Planes through further tumors that a picture holds.
-_MORE_PLANES = 4
+#: Planes through further tumors in a row, and in a picture.
+_PLANES_IN_ROW, _MORE_PLANES = 4, 12
+#: Characters of a name in the key, of one above a plane, and of the title; the rest is left out in the middle.
+_IN_KEY, _ABOVE_PLANE, _IN_TITLE = 32, 24, 90
 _COLORS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#999999")
 INK = "#222222"
 _MARGIN_MM = 40.0
@@ -49,8 +51,9 @@ def dose_figure(
     """Axial, coronal and sagittal planes with isodose lines, and the cumulative dose-volume histogram.
 
     The planes go through the structure with the highest mean dose (of those of at least 5 mL, if there are any) and
-    show the surroundings of all structures. Each further tumor, by its name, gets an axial plane: the four largest.
-    The color scale ends at the highest D2 of those structures, so that one hot voxel does not darken the rest.
+    show the surroundings of all structures. Each further tumor, by its name, gets an axial plane: the twelve largest.
+    The color scale ends at the highest D2 of those structures or D50 of a smaller tumor, so that one hot voxel does not
+    darken the rest.
     `background` (a CT, say) is drawn in gray beneath the dose and must lie on the dose grid; without it the dose is
     drawn on black. `isodoses_gy` are the levels of the lines; round numbers if not given. Small structures are drawn
     over large ones. A structure outside the image is left out. `title`: the patient or the file and the date; method
@@ -75,30 +78,36 @@ def dose_figure(
     shades = dict(zip(histograms, colors(len(histograms)), strict=True))
     large = [name for name, h in histograms.items() if h.volume_ml >= 5.0] or list(histograms)
     hottest = max(large, key=lambda name: histograms[name].mean_gy, default=None)
-    top_gy = max((histograms[name].dose_at_volume_percent(2.0) for name in large), default=0.0)
-    top_gy = top_gy if top_gy > 0.0 else max(float(dose.array.max()), 1e-9)
+    tumors = _tumors(histograms)
+    tops = [histograms[name].dose_at_volume_percent(2.0) for name in large]
+    top_gy = max([*tops, *(histograms[name].dose_at_volume_percent(50.0) for name in tumors)], default=0.0)
+    top_gy = top_gy if top_gy > 0.0 else float(dose.array.max())
     levels = sorted(set(isodoses_gy)) if isodoses_gy is not None else round_levels(top_gy)
+    top_gy = top_gy if top_gy > 0.0 else 1.0
 
     orientation = Orientation.of(dose.affine_lps)
     box = surroundings(list(occupancies.values()), dose)
     center = _center(weights[hottest] if hottest else dose.array)
     views = [plane(name, center, box, orientation) for name in ("axial", "coronal", "sagittal")]
-    more = [name for name in _tumors(histograms) if name != hottest][:_MORE_PLANES]
+    more = [name for name in tumors if name != hottest]
+    unseen, more = len(more[_MORE_PLANES:]), more[:_MORE_PLANES]
     further = [plane("axial", _center(weights[name]), box, orientation) for name in more]
     # The largest first, so that small structures, tumors above all, lie on top.
     outlines = sorted(weights, key=lambda name: (bool(_is_tumor(name)), -histograms[name].volume_ml))
     drawn = {name: (shades[name], weights[name]) for name in outlines}
 
+    planes_down = -(-len(more) // _PLANES_IN_ROW)
     figure: Figure = figure_module.Figure(
-        figsize=(13.5, 8.0 if not more else 11.0), dpi=110, facecolor="white", layout="constrained"
+        figsize=(13.5, 8.0 + 3.0 * planes_down), dpi=110, facecolor="white", layout="constrained"
     )
-    rows = figure.add_gridspec(3 if more else 2, 1, height_ratios=(1.0, 0.8, 0.75) if more else (1.0, 0.75))
+    heights = (1.0, 0.8 * planes_down, 0.75) if more else (1.0, 0.75)
+    rows = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     # As wide as the patient is, so that the three planes share one scale where their heights allow it.
     widths = [v.extent_mm[0] for v in views]
     upper = rows[0].subgridspec(1, 4, width_ratios=[*widths, 0.03 * sum(widths)])
     scale: ScalarMappable = require("matplotlib.cm", "plot").ScalarMappable(cmap="inferno")
     scale.set_clim(0.0, top_gy)
-    whose = f" ({literal(hottest)})" if hottest else ""
+    whose = f" ({literal(_short(hottest, _ABOVE_PLANE))})" if hottest else ""
     for column, view in enumerate(views):
         axes = figure.add_subplot(upper[column])
         _draw_plane(axes, view, dose.array, drawn, background, levels, scale)
@@ -108,35 +117,50 @@ def dose_figure(
     for level, shade in zip(levels, isodose_colors(len(levels)), strict=True):
         bar.ax.axhline(level, color=shade, linewidth=2.0)
     if more:
-        middle = rows[1].subgridspec(1, len(more) + 1)
-        for column, (name, view) in enumerate(zip(more, further, strict=True)):
-            axes = figure.add_subplot(middle[column])
+        planes_across = min(len(more), _PLANES_IN_ROW)
+        middle = rows[1].subgridspec(planes_down, planes_across + 1)
+        for place, (name, view) in enumerate(zip(more, further, strict=True)):
+            axes = figure.add_subplot(middle[divmod(place, planes_across)])
             _draw_plane(axes, view, dose.array, drawn, background, levels, scale)
-            axes.set_title(f"{view.name}, slice {view.index} ({literal(name)})", fontsize=10, color=INK)
+            named = literal(_short(name, _ABOVE_PLANE))
+            axes.set_title(f"{view.name}, slice {view.index}\n{named}", fontsize=9.5, color=INK)
     # The key stands beside the further tumors if there are any, else beside the histogram.
     lower = rows[-1].subgridspec(1, 1 if more else 2, width_ratios=(1.0,) if more else (3.0, 1.0))
     axes = figure.add_subplot(lower[0])
     highest_gy = 1.05 * max((h.dose_at_volume_percent(0.5) for h in histograms.values()), default=1.0)
-    doses_gy = np.linspace(0.0, max(highest_gy, 1e-9), 800)
+    doses_gy = np.linspace(0.0, highest_gy if highest_gy > 0.0 else 1.0, 800)
     lines, labels = [], []
     for name, histogram in histograms.items():
         _, volume_ml = histogram.curve(doses_gy=doses_gy)
         percent = 100.0 * volume_ml / histogram.volume_ml
         lines += axes.plot(doses_gy, percent, color=shades[name], linewidth=1.8)
-        labels.append(f"{literal(name)}: {histogram.volume_ml:.1f} mL, mean {histogram.mean_gy:.1f} Gy")
+        labels.append(
+            f"{literal(_short(name, _IN_KEY))}: {histogram.volume_ml:.1f} mL, mean {histogram.mean_gy:.1f} Gy"
+        )
     axes.set_xlim(doses_gy[0], doses_gy[-1])
     axes.set_ylim(0.0, 102.0)
     axes.set_xlabel("absorbed dose / Gy", color=INK)
     axes.set_ylabel("volume that receives at least this dose / %", color=INK)
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    key = figure.add_subplot(middle[-1] if more else lower[1])
+    key = figure.add_subplot(middle[:, -1] if more else lower[1])
     key.axis("off")
     key.legend(lines, labels, frameon=False, fontsize=9.5, loc="center left", borderaxespad=0.0)
-    heading = ". ".join(part for part in (literal(title), _how(result)) if part)
+    heading = ". ".join(part for part in (literal(_short(title, _IN_TITLE)), _how(result)) if part)
+    heading += f". {unseen} smaller tumors have no plane" if unseen else ""
     figure.suptitle(heading, color=INK, fontsize=12, x=0.01, ha="left")
     figure.text(0.995, 0.01, "yttria, for research use", ha="right", va="bottom", fontsize=8, color="#666666")
     return figure
+
+
+def _short(text: str, most: int) -> str:
+    """A text of at most `most` characters; a longer one loses its middle, because names differ at their ends."""
+    shown = plain(text)
+    return (
+        shown
+        if len(shown) <= most
+        else f"{shown[: most - most // 2 - 1]}\N{HORIZONTAL ELLIPSIS}{shown[-(most // 2) :]}"
+    )
 
 
 def _how(result: DoseResult) -> str:
@@ -144,7 +168,7 @@ def _how(result: DoseResult) -> str:
     scaling = result.provenance.scaling
     kind = f"{scaling['kind']} scaling"
     if scaling["kind"] == "relative":
-        kind += f" to {literal(scaling['reference'])}"
+        kind += f" to {literal(_short(scaling['reference'], _ABOVE_PLANE))}"
     return f"Absorbed dose by {METHOD_NAMES[result.provenance.method]}, {kind}"
 
 
