@@ -230,7 +230,7 @@ def test_rules_for_contours_are_options_and_stated(case: Path, tmp_path: Path) -
     assert (structure["end_caps"], structure["interpolation"]) == ("none", "none")
     assert (stated["sub_voxel_mm"], stated["parts_per_voxel"]) == (0.6, [6, 4, 4])
     text = invoke("dose", tmp_path / "pet", "-s", case / "seg.dcm", "-o", tmp_path / "c", *rules[:2], code=1)
-    assert "end_caps is for contours" in text
+    assert "--contour-end-caps is for contours" in text
 
 
 def test_contours_through_voxel_centers_are_noticed_and_carried_out(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def read_image(
         Positions, distances and numbers of the slices do not agree.
     other_nuclide, nuclide_contradicted, acquisitions_apart
         The header is of another nuclide, contradicts itself about it, or has slices of different days.
-    values_not_activity, value_mapping_unused, unit_not_stated, units_of_nuclear_medicine
+    values_not_activity, value_mapping_unused, value_mapping_contradicts, unit_not_stated, units_of_nuclear_medicine
         The unit needs a look.
     """
     place = root(paths)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from ...advisory import Advisory
-from ...errors import FileFormatError, UndefinedError, UnitError
+from ...errors import FileFormatError, UndefinedError, UnitError, YttriaError
 from ...units import UNITS, StatedUnit, stated_unit, states_nothing
 from .._common import decoding
 from .dataset import Dataset, Header, items, number, text
@@ -24,6 +25,10 @@ _COUNTS = ("CNTS", "PROPCNTS", "CPS", "PROPCPS")
 _RELATIVE = ("counts", "1")
 _PHILIPS, _PHILIPS_FACTOR = 0x70530010, 0x70531009
 _ACTIVITY, _COUNT = UNITS["Bq/mL"][0], UNITS["counts"][0]
+
+
+#: How far two statements of what a stored 1 is may differ: rounding of decimal texts.
+_SAME_SLOPE = 1e-3
 
 
 class Values(NamedTuple):
@@ -45,7 +50,8 @@ def pet_values(series: Series, unit: str | None, philips_scale_factor: bool) -> 
         return Values([_philips(header) for header in series.headers], "Bq/mL")
     stated = None if units is None else stated_unit(units)
     if stated is not None and UNITS[stated.unit][0] == _ACTIVITY:
-        return Values([_times(rescale, stated.factor) for rescale in _modality(series)], stated.unit)
+        taken = [_times(rescale, stated.factor) for rescale in _modality(series)]
+        return Values(taken, stated.unit, _other_mapping(series, taken, stated.unit))
     if units in _COUNTS and unit != "counts":
         mapped = [found for header in series.headers if (found := _mapped(header)) and found.unit != "counts"]
         if len(mapped) == len(series.headers) and len({found.unit for found in mapped}) == 1:
@@ -149,6 +155,25 @@ def _mapped(header: Header) -> Values | None:
         for item, unit in fitting:
             return Values([_times(_linear(item), unit.factor)], unit.unit)
     return None
+
+
+def _other_mapping(series: Series, taken: list[Rescale], unit: str) -> tuple[Advisory, ...]:
+    """An advisory if a slice maps its stored values to another activity concentration than its rescale does."""
+    for header, own in zip(series.headers, taken, strict=True):
+        mapped = None
+        with suppress(YttriaError):
+            mapped = _mapped(header)
+        if mapped is None or UNITS[mapped.unit][0] != _ACTIVITY:
+            continue
+        other = _times(mapped.rescale[0], UNITS[mapped.unit][1] / UNITS[unit][1])
+        off = max(abs(other.slope - own.slope), abs(other.intercept - own.intercept))
+        if off > _SAME_SLOPE * own.slope:
+            message = (
+                f"{header.path.name}: a stored 1 is {own.slope:g} {unit} by RescaleSlope and {other.slope:g} {unit} by "
+                "the real world value mapping; the RescaleSlope was taken."
+            )
+            return (Advisory("value_mapping_contradicts", message, other.slope, own.slope),)
+    return ()
 
 
 def _linear(item: Dataset) -> Rescale:
