@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,15 @@ def test_hyphens_and_underscores_are_one_spelling(case: Path, tmp_path: Path, sp
     activity = yttria.read_image(case / "activity.nrrd")
     result = yttria.dose_image(activity, scaling=yttria.AbsoluteScaling(20.0), method=spelling)
     assert result.provenance.method == "voxel_s_values"
+
+
+@pytest.mark.parametrize("spelling", ["soft-tissue", "soft_tissue"])
+def test_a_medium_has_both_spellings_too(case: Path, tmp_path: Path, spelling: str) -> None:
+    arguments = [case / "activity.nrrd", "-s", case / "liver.seg.nrrd", "--scan-delay-h", "20", "-o", tmp_path]
+    invoke("dose", *arguments, "--method", "voxel-s-values", "--medium", spelling)
+    assert json.loads((tmp_path / "doses.json").read_text())["settings"]["medium"] == "soft_tissue"
+    assert json.loads(invoke("kernel", "4", "4", "4", "--medium", spelling, "--json"))["medium"] == "soft_tissue"
+    assert yttria.voxel_s_values((4.0, 4.0, 4.0), medium=spelling).medium == "soft_tissue"
 
 
 def test_an_unknown_choice_lists_the_known_ones(case: Path) -> None:

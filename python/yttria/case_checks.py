@@ -32,6 +32,7 @@ SPELLED: dict[str, Sequence[str]] = {
     "method": METHODS,
     "contour_end_caps": END_CAPS,
     "contour_interpolation": INTERPOLATIONS,
+    "medium": [name for name, *_ in _core._media()],
 }
 
 
@@ -48,7 +49,9 @@ def problems(declared: dict[str, Any]) -> Iterator[tuple[str, YttriaError]]:
         return
     if one_of("method", declared["method"], METHODS) == "voxel_s_values":
         try:
-            _core._density_g_per_ml(declared["medium"], declared["density_g_per_ml"])
+            _core._density_g_per_ml(
+                one_of("medium", declared["medium"], SPELLED["medium"]), declared["density_g_per_ml"]
+            )
         except YttriaError as error:
             yield "density_g_per_ml", error
         if declared.get("ct") is not None:
@@ -158,7 +161,7 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "residual_fraction": _optional(_fraction("residual fraction")),
     "lung_shunt_fraction": _optional(_fraction("lung shunt fraction")),
     "method": _one_of("method", METHODS),
-    "medium": _one_of("medium", [name for name, *_ in _core._media()]),
+    "medium": _one_of("medium", SPELLED["medium"]),
     "density_g_per_ml": lambda value: check_density(number("density in g/mL", value)),
     "convention": _one_of("convention", Nuclide.presets()),
     "negative_voxels": _one_of("negative_voxels", ("keep", "clip")),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from . import _core
 from ._arrays import three as _three
 from ._core import Nuclide
+from ._inputs import one_of as _one_of
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def dose_point_kernel(medium: str) -> DosePointKernel:
 
     Raises `UnknownNameError`. Source: EGSnrc, made for this project; the passport is in `DosePointKernel.source`.
     """
+    medium = _known(medium)
     edge_mm, energy_mev, emitted_mev = _core._dose_point_kernel(medium)
     table = _table(medium)
     return DosePointKernel(medium, table.density_g_per_ml, edge_mm, energy_mev, emitted_mev, table.source)
@@ -153,6 +155,7 @@ def voxel_s_values(
     """
     sizes = _three_sizes(voxel_size_mm)
     nuclide = Nuclide() if nuclide is None else nuclide
+    medium = _known(medium)
     density = _core._density_g_per_ml(medium, density_g_per_ml)
     values, inside, beyond = _core._voxel_s_values(sizes, medium, density, nuclide, fold_tail, threads)
     table = _table(medium)
@@ -184,6 +187,7 @@ class VoxelSValueLibrary:
         """The same as `voxel_s_values` with these arguments; `threads` matters only the first time."""
         nuclide = Nuclide() if nuclide is None else nuclide
         sizes = _three_sizes(voxel_size_mm)
+        medium = _known(medium)
         density = _core._density_g_per_ml(medium, density_g_per_ml)
         convention = (nuclide.name, nuclide.half_life_h, nuclide.dose_factor_gy_kg_per_gbq, nuclide.source)
         key = (sizes, medium, density, convention, bool(fold_tail))
@@ -202,6 +206,11 @@ class VoxelSValueLibrary:
     def __repr__(self) -> str:
         """How many it holds."""
         return f"VoxelSValueLibrary({len(self)} held)"
+
+
+def _known(medium: str) -> str:
+    """The medium that a name spells; hyphens and underscores are the same."""
+    return _one_of("medium", medium, [name for name, *_ in _core._media()])
 
 
 def _table(medium: str) -> Medium:
