@@ -94,6 +94,8 @@ def test_every_error_can_be_pickled(error: YttriaError) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again)) == (type(error), str(error))
     assert vars(again) == vars(error)
+    # As tools rebuild exceptions that keep their traceback (tblib, which dask brings).
+    assert type(type(error).__new__(type(error), *error.args)) is type(error)
 
 
 class AwkwardError(Exception):

@@ -59,7 +59,8 @@ class ResultsExistError(YttriaError, FileExistsError):
     """A folder holds results already, and replacing them was not asked for."""
 
 
-class InsufficientMemoryError(YttriaError, MemoryError):
+# The built-in kind stands first: it allocates by itself, and tools that rebuild exceptions call its __new__.
+class InsufficientMemoryError(MemoryError, YttriaError):
     """The work would need more memory than is available."""
 
 
