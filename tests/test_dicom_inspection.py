@@ -233,6 +233,17 @@ def test_rules_for_contours_are_options_and_stated(case: Path, tmp_path: Path) -
     assert "--contour-end-caps is for contours" in text
 
 
+def test_rules_for_contours_leave_a_segmentation_beside_them_alone(case: Path, tmp_path: Path) -> None:
+    write_series(tmp_path / "pet", values() * 2e4, affine("plain"))
+    both = ["-s", rtstruct(tmp_path), "-s", case / "seg.dcm", "--contour-end-caps", "none"]
+    invoke("dose", tmp_path / "pet", *both, "-o", tmp_path / "a")
+    kinds = {
+        s["given_as"]
+        for s in json.loads((tmp_path / "a" / "doses.json").read_text())["provenance"]["evaluation"]["structures"]
+    }
+    assert kinds == {"contours", "mask"}
+
+
 def test_contours_through_voxel_centers_are_noticed_and_carried_out(tmp_path: Path) -> None:
     write_series(tmp_path / "pet", values() * 2e4, affine("plain"))
     path, voxel_ml = rtstruct(tmp_path, through_centers=True), 1.5 * 2.25 * 3.5e-3

@@ -333,3 +333,13 @@ def test_a_scaling_takes_numbers_only(value: object) -> None:
         AbsoluteScaling(value)  # type: ignore[arg-type]
     with pytest.raises(DTypeError, match="lung shunt fraction must be a real number"):
         RelativeScaling(None, delivered_activity_gbq=1.0, lung_shunt_fraction=value)  # type: ignore[arg-type]
+
+
+def test_uptake_values_scale_relatively_with_a_warning() -> None:
+    image = _image(np.abs(values()) + 1, "g/mL")
+    scaling = RelativeScaling(_box(), lung_shunt_fraction=0.05, delivered_activity_gbq=2.0)
+    found = {a.code: a for a in dose_image(image, scaling=scaling).advisories}
+    assert found["values_not_activity"].severity == "warning"
+    counts = dose_image(image.with_array(image.array, "counts"), scaling=scaling)
+    assert "values_not_activity" not in _codes(counts)
+    np.testing.assert_array_equal(dose_image(image, scaling=scaling).image.array, counts.image.array)

@@ -19,9 +19,16 @@ from ._inputs import one_of
 from .advisory import Advisory, Severity
 from .affine import Affine, checked_affine
 from .bounds import implausible
-from .case_checks import SPELLED, no_delay, problems
+from .case_checks import CONTOUR_RULES, SPELLED, no_delay, problems
 from .contours import END_CAPS, INTERPOLATIONS, ContourStructure
-from .errors import DuplicateNameError, FileFormatError, GeometryError, UnknownNameError, YttriaError
+from .errors import (
+    DuplicateNameError,
+    FileFormatError,
+    GeometryError,
+    UndefinedError,
+    UnknownNameError,
+    YttriaError,
+)
 from .evaluation import voxel_parts
 from .image import Image
 from .io import dicom, read_image, read_structures
@@ -225,6 +232,10 @@ def _read_structures(case: Case) -> list[Structure]:
                     f"structure names must be unique, got '{structure.name}' in {found[structure.name]} and in {path}"
                 )
             structures.append(structure)
+    if len(case.structure_files) > 1 and not any(isinstance(s, ContourStructure) for s in structures):
+        for name, usual in CONTOUR_RULES.items():
+            if getattr(case, name) != usual and name != "contour_slice_thickness_mm":
+                raise UndefinedError(f"{name} is for contours, and no file of the structures holds any")
     return structures
 
 
@@ -232,6 +243,7 @@ def _read_structure_file(case: Case, path: Path) -> list[Structure]:
     if not may_be_dicom(path):
         return read_structures(path)
     drawn_on = case.contours_through_voxels_of
+    several = len(case.structure_files) > 1
     with _in_fields(
         series="structures_series",
         end_caps="contour_end_caps",
@@ -245,6 +257,8 @@ def _read_structure_file(case: Case, path: Path) -> list[Structure]:
             interpolation=case.contour_interpolation,
             slice_thickness_mm=case.contour_slice_thickness_mm,
             through_voxel_centers_of=None if drawn_on is None else dicom.read_grid(drawn_on),
+            # A segmentation beside an RTSTRUCT has no contours for these rules.
+            refuse_unused_rules=not several,
         )
 
 

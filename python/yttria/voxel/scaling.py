@@ -149,7 +149,8 @@ class RelativeScaling:
         # A field whose negative voxels outweigh the reference has no such fraction: the worst is said.
         outside = 1.0 - inside / total if total > 0 else 1.0
         given = self.reference_activity_mbq * 1e-3 / (1.0 - self.lung_shunt_fraction)
-        advisories = implausible("administered_activity_implausible", given, tail=_in_mci(given))
+        advisories = _not_activity(image)
+        advisories += implausible("administered_activity_implausible", given, tail=_in_mci(given))
         if outside > OUTSIDE_REFERENCE_LIMIT:
             advisories += (
                 Advisory(
@@ -190,6 +191,18 @@ def _sum_within(structure: Structure, image: Image, threads: int | None) -> tupl
     weights: npt.NDArray[Any] = occupancy.weights
     box = tuple(slice(o, o + n) for o, n in zip(occupancy.origin, weights.shape, strict=True))
     return float(np.multiply(image.array[box], weights, dtype=np.float64).sum()), occupancy.outside_fraction
+
+
+def _not_activity(image: Image) -> tuple[Advisory, ...]:
+    """A warning for an image whose unit is that of no activity, such as g/mL of standardized uptake values."""
+    quantity, _ = UNITS[image.unit]
+    if quantity in ("activity concentration", "counts"):
+        return ()
+    message = (
+        f"The image is in {image.unit} ({quantity}): its values are taken as proportional to the activity, as "
+        "standardized uptake values are. Check that it is no other image."
+    )
+    return (Advisory("values_not_activity", message),)
 
 
 def _in_mci(value: float) -> str:

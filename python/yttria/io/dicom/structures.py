@@ -32,6 +32,7 @@ def read_structures(
     interpolation: str = INTERPOLATIONS[0],
     slice_thickness_mm: float | None = None,
     through_voxel_centers_of: Image | None = None,
+    refuse_unused_rules: bool = True,
 ) -> list[Structure]:
     """The structures of one SEG or RTSTRUCT: a file, or the only one in a folder, or the one that `series` names.
 
@@ -39,7 +40,7 @@ def read_structures(
 
     `only` and `exclude` are patterns of names, as in `yttria.select_structures`. The last four are `read_rtstruct`'s.
     Of them a SEG takes `slice_thickness_mm` alone, as the distance between its slices; the others are refused for it
-    if they ask for anything but the file as it is.
+    if they ask for anything but the file as it is, unless `refuse_unused_rules` is false.
 
     Raises `UndefinedError` if there is no file or several, or a rule for contours is given for a SEG.
     Raises `UnknownNameError` if `labels` is given, because both kinds have names of their own. Raises whatever
@@ -63,7 +64,7 @@ def read_structures(
             if chosen.modality == "RTSTRUCT":
                 return list(read_rtstruct(header.path, names, **chosen_by, **rules))
             given = [name for name, rule in rules.items() if rule != _AS_DRAWN.get(name)]
-            if given:
+            if given and refuse_unused_rules:
                 named = ", ".join(f"{name}=" for name in given)
                 raise UndefinedError(f"{named} is for contours, the structures are a segmentation (SEG)")
             return read_segmentation(header.path, names, **chosen_by)
