@@ -247,6 +247,8 @@ def test_other_files(tmp_path: Path) -> None:
         read_image(tmp_path / "absent.nrrd", unit="1")
     with pytest.raises(FileFormatError, match=r"x\.tif: the name must end in \.nrrd, \.nhdr, \.nii, \.nii\.gz, \.mhd"):
         read_image(tmp_path / "x.tif", unit="1")
+    with pytest.raises(FileNotFoundError, match="no such file or folder"):
+        read_image(tmp_path / "nothere", unit="1")
     for dtype in (bool, np.float16):
         with pytest.raises(DTypeError, match="NRRD has no type for"):
             write_image(Image(values(dtype), affine("plain"), "1"), tmp_path / "x.nrrd")

@@ -249,7 +249,8 @@ def _kind(path: Path, *, reading: bool = False) -> Format | None:
             return kind
     if reading and (name.endswith(".dcm") or path.is_dir() or (path.is_file() and dicom.is_dicom(path))):
         return None
-    if reading and not path.exists():
+    # Of a name without an ending, the likelier mistake is that it does not exist.
+    if reading and not path.suffix and not path.exists():
         raise FileNotFoundError(errno.ENOENT, "no such file or folder", str(path))
     endings = [ending for ending, kind in _BY_ENDING.items() if reading or kind.write_image is not None]
     more = " (or be a folder or a file in DICOM)" if reading else ""
