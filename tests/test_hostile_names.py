@@ -143,3 +143,11 @@ def test_no_stale_picture_stays_if_the_new_one_fails(
     assert "picture_failed" in invoke("dose", *arguments, "--overwrite")
     assert not (tmp_path / "dose.png").exists()
     assert [f["name"] for f in json.loads((tmp_path / "doses.json").read_text())["files"]] == ["dose.nrrd", "doses.csv"]
+
+
+def test_inspect_shows_hostile_folders_and_files_as_they_are(tmp_path: Path) -> None:
+    pytest.importorskip("pydicom")
+    folder = tmp_path / "scans [b]"
+    folder.mkdir()
+    (folder / "[bold]x.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 50)
+    assert "[bold]x.dcm" in invoke("inspect", folder)

@@ -13,6 +13,7 @@ from typing import Any
 from ._core import __version__
 from .case import FILE_FIELDS, Case, CaseInputs
 from .io import dicom
+from .io._common import sha256_of
 
 _DATE = re.compile(r"(?<!\d)(19|20)\d{2}-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
 _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])")
@@ -157,12 +158,9 @@ def described_inputs(inputs: Mapping[str, Iterable[Path]], *, anonymous: bool = 
 
 def described(path: Path, name: str) -> dict[str, str | int]:
     """Name, size in bytes and SHA-256 of a file."""
-    digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-            size += len(piece)
-    return {"name": name, "bytes": size, "sha256": digest.hexdigest()}
+        sha256 = sha256_of(file)
+        return {"name": name, "bytes": file.tell(), "sha256": sha256}
 
 
 def _paths(case: Case, role: str) -> list[str]:

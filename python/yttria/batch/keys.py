@@ -24,6 +24,7 @@ from typing import Any
 from .._core import __version__
 from ..case import FILE_FIELDS, Case
 from ..errors import FileFormatError
+from ..io._common import sha256_of
 from ..io.sources import sources_of
 from ..io.stored_values import open_regular
 
@@ -149,11 +150,8 @@ def content_sha256(path: Path) -> str:
 
 
 def _file_sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     with open_regular(path) as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
+        return sha256_of(file)
 
 
 def files(case: Case) -> Iterable[tuple[str, Path]]:

@@ -8,12 +8,11 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 
 from ..conformance import CaseScore, Finding, Report, export, score
 from ..conformance.score import WITHIN_NOISE
-from .output import Row, as_json, print_table, progress
+from .output import Row, as_json, print_table, printed, progress
 
 
 def export_suite(
@@ -67,13 +66,13 @@ def print_report(report: Report, *, every: bool) -> None:
     console = Console()
     counts = report.counts
     console.print(
-        f"[bold]{escape(report.implementation) or 'The answers'}[/]: {counts['pass']} pass, {counts['fail']} fail, "
+        f"[bold]{printed(report.implementation) or 'The answers'}[/]: {counts['pass']} pass, {counts['fail']} fail, "
         f"{counts['not answered']} not answered, of {len(report.cases)} cases.",
         highlight=False,
     )
     if report.unknown:
         console.print(
-            f"[bold yellow]note:[/] no question of the suite: {escape(', '.join(report.unknown))}", highlight=False
+            f"[bold yellow]note:[/] no question of the suite: {printed(', '.join(report.unknown))}", highlight=False
         )
     small = [case for case in report.cases if case.explanation == WITHIN_NOISE]
     if small:
@@ -145,7 +144,7 @@ def _percent(deviation: float | None) -> str:
 def _brief(value: Any) -> str:
     """Short, and with no bracket that rich takes for its own."""
     if isinstance(value, list):
-        return escape("[" + ", ".join(map(_brief, value[:3])) + (", ..." if len(value) > 3 else "") + "]")
+        return printed("[" + ", ".join(map(_brief, value[:3])) + (", ..." if len(value) > 3 else "") + "]")
     if isinstance(value, dict):
         return "{" + ", ".join(f"{k} {_brief(v)}" for k, v in value.items()) + "}"
-    return f"{value:.5g}" if isinstance(value, float) else "-" if value is None else escape(str(value))
+    return f"{value:.5g}" if isinstance(value, float) else "-" if value is None else printed(str(value))

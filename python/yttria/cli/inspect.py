@@ -8,12 +8,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 
 from ..io import dicom
 from ..io.dicom.inspection import SeriesReport
-from .output import Row, as_json, print_table, progress
+from .output import Row, as_json, print_table, printed, progress
 
 HEADINGS = {
     "modality": "What",
@@ -45,15 +44,15 @@ def inspect(
     if report.series:
         print_table([_row(r) for r in report.series], title=str(folder), headings=HEADINGS)
     for series in report.series:
-        console.print(f"[bold]{escape(series.name)}[/]", highlight=False)
+        console.print(f"[bold]{printed(series.name)}[/]", highlight=False)
         for line in _lines(series):
             console.print(Padding(line, (0, 0, 0, 2)), highlight=False)
     for error in report.damaged:
-        console.print(f"[bold red]damaged:[/] {error}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]damaged:[/] {printed(error)}", highlight=False, soft_wrap=True)
     if report.other_file_count:
         console.print(f"[dim]files that are not DICOM: {report.other_file_count}[/]", highlight=False)
     for sentence in report.missing:
-        console.print(f"[bold yellow]missing:[/] {sentence}", highlight=False)
+        console.print(f"[bold yellow]missing:[/] {printed(sentence)}", highlight=False)
     if not report.missing:
         console.print("Nothing is missing for dosimetry.")
 
@@ -76,18 +75,18 @@ def _lines(report: SeriesReport) -> Iterator[str]:
     said = [part for part in known if part and part not in report.name]
     said += [f"acquired {report.acquired}"] if report.acquired else []
     if said:
-        yield escape(", ".join(said))
+        yield printed(", ".join(said))
     if report.structures:
-        yield f"structures: {escape(', '.join(report.structures))}"
+        yield f"structures: {printed(', '.join(report.structures))}"
     if report.nuclide:
-        yield f"nuclide: {escape(report.nuclide)}"
+        yield f"nuclide: {printed(report.nuclide)}"
     if report.timing:
-        yield report.timing.rule
+        yield printed(report.timing.rule)
         if report.timing.administered_activity_gbq:
             yield f"administered, by the header: {report.timing.administered_activity_gbq:.4g} GBq"
     advisories = (*report.advisories, *(report.timing.advisories if report.timing else ()))
     for advisory in advisories:
-        yield f"[yellow]{advisory.severity}:[/] {escape(advisory.message)}"
+        yield f"[yellow]{advisory.severity}:[/] {printed(advisory.message)}"
     for problem in (report.timing_problem, report.problem):
         if problem:
-            yield f"[yellow]{escape(problem)}[/]"
+            yield f"[yellow]{printed(problem)}[/]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator, Sequence
@@ -78,6 +79,14 @@ class AgreedUnit(NamedTuple):
     unit: str
     factor: float = 1.0
     advisories: tuple[Advisory, ...] = ()
+
+
+def sha256_of(file: BinaryIO) -> str:
+    """SHA-256 of what is left of an open file, read in pieces."""
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def agreed_unit(path: Path, stated: str | None, given: str | None) -> AgreedUnit:

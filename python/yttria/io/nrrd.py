@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -19,7 +18,7 @@ from ..image import Image
 from ..nifti_affine import SAME_SIZE
 from ..units import stated_unit, states_nothing
 from . import _gzip
-from ._common import ReadOptions, agreed_unit, atomic, in_unit
+from ._common import ReadOptions, agreed_unit, atomic, in_unit, sha256_of
 from .stored_values import LONGEST_HEADER, MOST_FILES, Stored, open_regular, read_beside, read_values
 
 #: The key that carries the unit in files written here; NRRD's own `sample units` is read as well.
@@ -202,7 +201,7 @@ def _write_detached(path: Path, array: npt.NDArray[Any], fields: dict[str, str],
         data = path.with_suffix(".raw.gz")
         if data.exists():
             with unfinished.open("rb") as written:
-                data = path.with_suffix(f".{_sha256(written)[:16]}.raw.gz")
+                data = path.with_suffix(f".{sha256_of(written)[:16]}.raw.gz")
         new = not data.exists()
         unfinished.replace(data)
         try:
@@ -230,13 +229,6 @@ def _own_data_file(path: Path) -> Path | None:
     name = match[1].decode(errors="replace") if match else ""
     own = re.fullmatch(re.escape(path.stem) + r"(\.[0-9a-f]{16})?\.raw\.gz", name)
     return path.with_name(name) if own else None
-
-
-def _sha256(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while piece := file.read(1 << 20):
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 def stated_unit_of(path: Path, header: Mapping[str, Any]) -> str | None:
