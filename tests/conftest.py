@@ -14,6 +14,8 @@ settings.register_profile("yttria", deadline=None, derandomize="CI" in os.enviro
 settings.load_profile("yttria")
 
 ROOT = Path(__file__).resolve().parent.parent
+#: What makes the inputs of tests; on the path of pytest.
+SUPPORT = ROOT / "tests" / "support"
 SHARED_DATA = Path(os.environ.get("YTTRIA_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 

@@ -25,7 +25,7 @@ with atheris.instrument_imports():
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 from contour_samples import box, ring
 from dicom_samples import write_seg, write_series, write_spect
 from image_samples import affine, nrrd_file, values

@@ -13,20 +13,11 @@ import pytest
 
 pytest.importorskip("typer")
 
-from typer.testing import CliRunner
+from cli_runner import invoke
 
 import yttria
 from yttria import planning
-from yttria.cli.app import app
 from yttria.phantom import liver_phantom
-
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
-
-
-def invoke(*arguments: str | Path, code: int = 0, columns: int = 200) -> str:
-    result = CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": str(columns), "TERM": "dumb"})
-    assert result.exit_code == code, result.output
-    return ANSI.sub("", result.output)
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -204,8 +195,7 @@ def test_limits_say_what_applies_and_from_where() -> None:
 
 def test_limits_fit_80_characters_with_every_column() -> None:
     asked = ["limits", "--device", "glass", "--disease", "HCC", "--intent", "unilobar", "--bilirubin-umol-per-l", "34"]
-    result = CliRunner().invoke(app, asked, env={"COLUMNS": "80", "TERM": "dumb"})
-    lines = ANSI.sub("", result.output).splitlines()
+    lines = invoke(*asked, columns=80).splitlines()
     assert max(map(len, lines)) <= 80
     assert all(heading in lines[2] for heading in ("For", "Dose", "Applies", "Source", "Notes"))
     text = " ".join(" ".join(line.split()) for line in lines)

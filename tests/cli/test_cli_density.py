@@ -11,9 +11,9 @@ import pytest
 pytest.importorskip("typer")
 pydicom = pytest.importorskip("pydicom")
 
+from cli_runner import invoke  # noqa: E402
 from dicom_samples import FRAME_UID, write_series  # noqa: E402
 from image_samples import affine, values  # noqa: E402
-from test_cli import invoke  # noqa: E402
 
 import yttria  # noqa: E402
 from yttria.case import Case, dose_case, problems, read_case  # noqa: E402

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from conftest import SUPPORT
+
 pytest.importorskip("pyarrow")
 pytest.importorskip("typer")
 
@@ -181,7 +183,7 @@ def test_a_case_that_kills_its_worker_is_the_only_one_lost(tmp_path: Path, code:
     script = tmp_path / "dies.py"
     script.write_text(
         "import os, sys\n"
-        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"sys.path.insert(0, {str(SUPPORT)!r})\n"
         "import yttria.batch.work as work\n"
         "honest = work.read_case\n"
         "def read_case(case):\n"

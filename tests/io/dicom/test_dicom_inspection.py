@@ -11,10 +11,10 @@ import pytest
 pytest.importorskip("highdicom")
 pytest.importorskip("typer")
 
+from cli_runner import invoke
 from dicom_samples import write_seg, write_series, write_spect
 from image_samples import affine, values
 from pydicom.dataset import Dataset
-from test_cli import invoke
 
 import yttria
 from yttria.case import Case, dose_case

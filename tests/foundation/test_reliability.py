@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,10 +14,10 @@ from interrupts import assert_interrupts
 from long_calls import CALLS
 
 import yttria
+from conftest import SUPPORT
 from yttria.errors import ShapeError
 from yttria.evaluation import Occupancy, dose_volume_histograms
 
-HERE = Path(__file__).parent
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limits of a process, as Linux keeps them")
 
 
@@ -27,7 +26,7 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the lim
 def test_exhausted_memory_and_threads_are_errors(name: str) -> None:
     limits = ["0", "0.5", "1", "2", "3", "4.5", "6", "8", "11", "16", "24", "40", "threads"]
     edge = "24" if name == "gamma_index" else "64"
-    command = [sys.executable, str(HERE / "exhaustion.py"), name, edge, *limits]
+    command = [sys.executable, str(SUPPORT / "exhaustion.py"), name, edge, *limits]
     # One arena and no kept blocks, so that what has been freed is no hidden reserve.
     environment = os.environ | {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
