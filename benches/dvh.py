@@ -15,7 +15,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from yttria.evaluation import Occupancy, dose_volume_histograms
+from yttria._core import Occupancy
+from yttria.evaluation import dose_volume_histograms
 
 SHAPE = (256, 256, 256)
 VOXEL_ML = 0.008

@@ -1,4 +1,4 @@
-"""Dependencies run one way: between the core's rooms, the Python rooms, and never from the reference to the core."""
+"""Dependencies run one way: between rooms, between the files of a room, and never from the reference to the core."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import ast
 import re
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
@@ -15,130 +16,154 @@ from conftest import ROOT
 SRC = ROOT / "src"
 PACKAGE = ROOT / "python" / "yttria"
 
-RUST_ROOMS = {
-    "error": set(),
-    "memory": {"error"},
-    "nuclide": {"error"},
-    "grid": {"error"},
-    "parallel": {"error", "memory"},
-    "simd": set(),
-    "kernels": {"error", "memory", "nuclide", "grid", "parallel"},
-    "planning": {"error", "memory", "nuclide", "parallel"},
-    "voxel": {"error", "memory", "nuclide", "grid", "parallel", "simd", "kernels"},
-    "evaluation": {"error", "memory", "nuclide", "grid", "parallel", "simd"},
-}
-#: What every room but the reference may use.
-PYTHON_SHARED = {"_arguments", "_arrays", "_brief", "_inputs"}
-PYTHON_ROOMS = {
-    "reference": set(),
-    "_arrays": {"errors"},
-    "_brief": set(),
-    "_arguments": {"errors", "planning"},
-    "errors": set(),
-    "advisory": set(),
-    "_inputs": {"_core", "errors"},
-    "_text": set(),
-    "_csv": {"_text", "io"},
-    "tissue": set(),
-    "bounds": {"advisory", "errors"},
-    "planning": {
-        "_core",
-        "_inputs",
-        "_text",
-        "errors",
-        "advisory",
-        "data",
-        "_extras",
-        "io",
-        "provenance",
-        "tissue",
-        "voxel",
-    },
-    "kernels": {"_core", "errors", "advisory"},
-    # `structure` as a type alone: structures bring their occupancy themselves.
-    "evaluation": {
-        "_core",
-        "_inputs",
-        "errors",
-        "advisory",
-        "data",
-        "affine",
-        "image",
-        "patient_identity",
-        "structure",
-    },
-    "patient_identity": {"advisory", "errors"},
-    "voxel": {
-        "_core",
-        "_inputs",
-        "errors",
-        "advisory",
-        "bounds",
-        "kernels",
-        "image",
-        "structure",
-        "provenance",
-        "evaluation",
-        "affine",
-        "data",
-        "tissue",
-    },
-    "provenance": set(),
-    "affine": {"errors"},
-    "units": {"errors"},
-    "nifti_affine": {"advisory", "affine", "errors"},
-    "image": {"advisory", "errors", "affine", "nifti_affine", "resampling", "units"},
-    "resampling": {"_core", "errors", "advisory", "affine", "image"},
-    "structure": {"_core", "advisory", "errors", "affine", "image", "evaluation"},
-    "contours": {"_core", "_inputs", "errors", "advisory", "affine", "evaluation", "image", "structure"},
-    "structure_selection": {"errors", "structure"},
-    "io": {
-        "nifti_affine",
-        "units",
-        "_core",
-        "errors",
-        "advisory",
-        "_extras",
-        "affine",
-        "contours",
-        "image",
-        "structure",
-        "structure_selection",
-        "provenance",
-    },
-    "batch": {"_core", "_csv", "_extras", "_text", "advisory", "case", "errors", "image", "io", "kernels", "units"},
-    "case_checks": {"_core", "_inputs", "bounds", "contours", "errors", "image", "io", "voxel"},
-    "case_record": {"_core", "case", "io"},
-    "case": {
-        "_core",
-        "_inputs",
-        "advisory",
-        "affine",
-        "bounds",
-        "case_checks",
-        "contours",
-        "errors",
-        "evaluation",
-        "image",
-        "io",
-        "kernels",
-        "patient_identity",
-        "structure",
-        "structure_selection",
-        "voxel",
-    },
-}
+#: The rooms from the ground up. A room may use those before it; nothing here can permit an arrow that runs back up.
+RUST_FLOORS = (
+    "error",
+    "memory",
+    "parallel",
+    "simd",
+    "nuclide",
+    "grid",
+    "kernels",
+    "planning",
+    "voxel",
+    "evaluation",
+    "python",
+)
+PYTHON_FLOORS = (
+    "errors",
+    "advisory",
+    "_core",
+    "_foundation",
+    "kernels",
+    "geometry",
+    "evaluation",
+    "io",
+    "voxel",
+    "planning",
+    "report",
+    "phantom",
+    "case_checks",
+    "case",
+    "case_record",
+    "reference",
+    "conformance",
+    "batch",
+    "cli",
+)
+#: Rooms that do not know each other, whatever their floors.
+STRANGERS = (("planning", "voxel"), ("planning", "evaluation"), ("voxel", "evaluation"))
+
+Graph = Mapping[str, set[str]]
 
 
-def _rust_files(room: str) -> list[Path]:
-    return [p for p in SRC.rglob("*.rs") if p.relative_to(SRC).parts[0] in {room, f"{room}.rs"}]
+def rooms_of(files: Graph) -> dict[str, set[str]]:
+    """The graph between rooms of a graph between files."""
+    graph: dict[str, set[str]] = {}
+    for file, used in files.items():
+        room = file.split("/")[0]
+        graph.setdefault(room, set()).update({name.split("/")[0] for name in used} - {room})
+    return graph
 
 
-@pytest.mark.parametrize("room", RUST_ROOMS)
-def test_rust_rooms_depend_one_way(room: str) -> None:
-    for path in _rust_files(room):
-        used = set(re.findall(r"\bcrate::(\w+)", path.read_text())) & set(RUST_ROOMS)
-        assert used <= RUST_ROOMS[room] | {room}, f"{path.relative_to(ROOT)} uses {used - RUST_ROOMS[room]}"
+def circle_of(graph: Graph) -> list[str]:
+    """Find one circle of a graph by a topological sort; empty if there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def upward(files: Graph, floors: tuple[str, ...]) -> list[str]:
+    """List the arrows from a room to one that stands after it."""
+    floor = {room: n for n, room in enumerate(floors)}
+    return [
+        f"{file} -> {used}"
+        for file, names in files.items()
+        for used in names
+        if floor[used.split("/")[0]] > floor[file.split("/")[0]]
+    ]
+
+
+def python_files() -> dict[str, set[str]]:
+    """Each file of the package and the files it imports, also where only a type checker or a function does."""
+    modules = {}
+    for path in PACKAGE.rglob("*.py*"):
+        name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+        modules[name] = "/".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    graph: dict[str, set[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        package = list(path.relative_to(PACKAGE.parent).parts[:-1])
+        own = "/".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        found: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {modules[alias.name] for alias in node.names if alias.name in modules}
+            elif isinstance(node, ast.ImportFrom):
+                base = package[: len(package) - node.level + 1] if node.level else []
+                module = ".".join([*base, *([node.module] if node.module else [])])
+                for alias in node.names:
+                    target = modules.get(f"{module}.{alias.name}") or modules.get(module)
+                    found |= {target} if target else set()
+        graph[own] = found - {own}
+    return graph
+
+
+def rust_files() -> dict[str, set[str]]:
+    """Each file of the crate and the files whose names it takes by `crate::` or `super::`."""
+    files = {p.relative_to(SRC).with_suffix("").as_posix().removesuffix("/mod") for p in SRC.rglob("*.rs")}
+    graph: dict[str, set[str]] = {}
+    for path in SRC.rglob("*.rs"):
+        own = path.relative_to(SRC).with_suffix("").as_posix().removesuffix("/mod")
+        if own == "lib":
+            continue
+        code = re.sub(r"//.*", "", path.read_text().split("#[cfg(test)]")[0])
+        found: set[str] = set()
+        for start, rest in re.findall(r"\b(crate|super(?:::super)*)((?:::\w+)+(?:::\{[^;]*?\})?)", code):
+            base = [] if start == "crate" else own.split("/")[: -start.count("super")]
+            for names in expanded(rest.removeprefix("::")):
+                parts = [*base, *names.split("::")]
+                while parts and "/".join(parts) not in files:
+                    parts.pop()
+                found |= {"/".join(parts)} if parts else set()
+        graph[own] = found - {own}
+    return graph
+
+
+def expanded(path: str) -> Iterable[str]:
+    """Paths of a `use`, with one level of braces spelled out."""
+    head, brace, inside = path.partition("::{")
+    return [f"{head}::{name.strip()}" for name in inside.rstrip("}").split(",")] if brace else [head]
+
+
+@pytest.mark.parametrize(("files", "floors"), [(python_files(), PYTHON_FLOORS), (rust_files(), RUST_FLOORS)])
+def test_every_room_is_listed(files: Graph, floors: tuple[str, ...]) -> None:
+    rooms = set(rooms_of(files)) - {"__init__"}
+    assert rooms - {"_core"} == set(floors) - {"_core"}
+
+
+@pytest.mark.parametrize(("files", "floors"), [(python_files(), PYTHON_FLOORS), (rust_files(), RUST_FLOORS)])
+def test_no_room_uses_one_above_it(files: Graph, floors: tuple[str, ...]) -> None:
+    known = {file: used - {"__init__"} for file, used in files.items() if file != "__init__"}
+    assert not upward(known, floors)
+
+
+@pytest.mark.parametrize("files", [python_files(), rust_files()])
+def test_no_files_use_each_other_in_a_circle(files: Graph) -> None:
+    assert not circle_of(files)
+    assert not circle_of(rooms_of(files))
+
+
+def test_no_room_imports_the_face_of_the_package() -> None:
+    assert not [file for file, used in python_files().items() if "__init__" in used]
+
+
+def test_the_models_of_the_core_do_not_know_each_other() -> None:
+    rooms = rooms_of(rust_files())
+    for one, other in STRANGERS:
+        assert other not in rooms[one]
+        assert one not in rooms[other]
 
 
 def test_only_the_glue_names_pyo3_or_numpy() -> None:
@@ -147,38 +172,14 @@ def test_only_the_glue_names_pyo3_or_numpy() -> None:
             assert not re.search(r"\b(pyo3|numpy)\b", path.read_text()), path
 
 
-def _imports(path: Path) -> set[str]:
-    """Modules a file imports, relative ones resolved to the room under `yttria`."""
-    depth = len(path.relative_to(PACKAGE).parts)
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            if node.level == 0:
-                found.add(node.module or "")
-            elif node.level >= depth:
-                names = [node.module] if node.module else [alias.name for alias in node.names]
-                found |= {f"yttria.{name}" for name in names}
-    return found
-
-
-@pytest.mark.parametrize("room", PYTHON_ROOMS)
-def test_python_rooms_depend_one_way(room: str) -> None:
-    files = [PACKAGE / f"{room}.py"] if (PACKAGE / f"{room}.py").exists() else list((PACKAGE / room).rglob("*.py"))
-    for path in files:
-        rooms = {name.split(".")[1] for name in _imports(path) if name.startswith("yttria.")}
-        shared = PYTHON_SHARED if room != "reference" else set()
-        assert rooms <= PYTHON_ROOMS[room] | {room} | shared, (
-            f"{path.relative_to(ROOT)} imports {rooms - PYTHON_ROOMS[room]}"
-        )
-
-
 def test_the_reference_knows_numpy_alone() -> None:
-    allowed = {"numpy", "yttria", *sys.stdlib_module_names}
+    allowed = {"numpy", "yttria", "__future__", *sys.stdlib_module_names}
     for path in (PACKAGE / "reference").rglob("*.py"):
-        used = {name.split(".")[0] for name in _imports(path)}
-        assert used <= allowed, f"{path.relative_to(ROOT)} imports {used - allowed}"
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            assert {name.split(".")[0] for name in names} <= allowed, path
+    assert rooms_of(python_files())["reference"] == set()
 
 
 def test_importing_the_package_imports_numpy_alone() -> None:
@@ -186,17 +187,10 @@ def test_importing_the_package_imports_numpy_alone() -> None:
     loaded = set(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )
-    extras = {
-        "nrrd",
-        "nibabel",
-        "matplotlib",
-        "typer",
-        "rich",
-        "scipy",
-        "SimpleITK",
-        "pydicom",
-        "pyarrow",
-        "distributed",
-        "zlib_ng",
-    }
-    assert not loaded & extras
+    extras = "nrrd nibabel matplotlib typer rich scipy SimpleITK pydicom pyarrow distributed zlib_ng"
+    assert not loaded & set(extras.split())
+
+
+def test_circles_and_upward_arrows_would_be_found() -> None:
+    assert circle_of({"a": {"b"}, "b": {"c"}, "c": {"a"}})
+    assert upward({"low/x": {"high/y"}, "high/y": set()}, ("low", "high")) == ["low/x -> high/y"]

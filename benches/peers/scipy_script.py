@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
 import yttria
-from yttria.evaluation import compare
+from yttria.evaluation import compare_doses
 from yttria.phantom import liver_phantom
 
 DENSITY = 1.05
@@ -83,7 +83,7 @@ def main() -> None:
             energy = 1.0 if how[1] else float(kernel.sum())
             scaled = kernel / kernel.sum() if how[1] else kernel
             dose, seconds = timed(partial(fftconvolve, local, scaled, mode="same"))
-        result = compare(image, image.with_array(np.asarray(dose, np.float32), "Gy"), phantom.structures)
+        result = compare_doses(image, image.with_array(np.asarray(dose, np.float32), "Gy"), phantom.structures)
         by = {row["structure"]: row for row in result.differences}
         names = ("Tumor 1", "Tumor 2", "Normal liver")
         off = [f"{100 * float(by[name]['relative_difference'] or 0):+.1f} %" for name in names]

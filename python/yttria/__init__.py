@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from . import errors, evaluation, planning
-from ._arguments import public as _public
+from . import errors, evaluation, geometry, planning
 from ._core import Nuclide, __version__
+from ._foundation.arguments import public as _public
+from ._foundation.provenance import Provenance
 from .advisory import Advisory
-from .contours import ContourStructure
 from .errors import YttriaError
-from .image import Image
+from .geometry.contours import ContourStructure
+from .geometry.image import Image
+from .geometry.structure import Structure
+from .geometry.structure_selection import select_structures
 from .io import read_image, read_structures, write_image, write_structures
-from .kernels import (
-    DosePointKernel,
-    Medium,
-    VoxelSValueLibrary,
-    VoxelSValues,
-    dose_point_kernel,
-    media,
-    voxel_s_values,
-)
-from .provenance import Provenance
-from .structure import Structure
-from .structure_selection import select_structures
+from .kernels import DosePointKernel, Medium, VoxelSValueLibrary, VoxelSValues, dose_point_kernel, media, voxel_s_values
 from .voxel import (
     AbsoluteScaling,
     ConvolutionPlan,
@@ -56,6 +48,7 @@ __all__ = [
     "dose_point_kernel",
     "errors",
     "evaluation",
+    "geometry",
     "local_deposition",
     "media",
     "planning",

@@ -15,38 +15,24 @@ from typing import Any
 import numpy as np
 
 from ._core import DoseVolumeHistogram, Nuclide, __version__
-from ._inputs import one_of
+from ._foundation.numbers import one_of
 from .advisory import Advisory, Severity
-from .affine import Affine, checked_affine
-from .bounds import implausible
+from .advisory.bounds import implausible
 from .case_checks import CONTOUR_RULES, SPELLED, no_delay, problems
-from .contours import END_CAPS, INTERPOLATIONS, ContourStructure
-from .errors import (
-    DuplicateNameError,
-    FileFormatError,
-    GeometryError,
-    UndefinedError,
-    UnknownNameError,
-    YttriaError,
-)
-from .evaluation import voxel_parts
-from .image import Image
+from .errors import DuplicateNameError, FileFormatError, GeometryError, UndefinedError, UnknownNameError, YttriaError
+from .geometry.affine import Affine, checked_affine
+from .geometry.contours import END_CAPS, INTERPOLATIONS, ContourStructure
+from .geometry.image import Image
+from .geometry.patient_identity import patient_doubts
+from .geometry.structure import Structure
+from .geometry.structure_selection import select_structures
+from .geometry.sub_voxel import voxel_parts
 from .io import dicom, read_image, read_structures
 from .io.dicom.voxel_centers import go_through_centers
 from .io.files import may_be_dicom
 from .io.opened import opened_files, record_opened
 from .kernels import VoxelSValueLibrary
-from .patient_identity import patient_doubts
-from .structure import Structure
-from .structure_selection import select_structures
-from .voxel import (
-    AbsoluteScaling,
-    DensityImage,
-    DoseResult,
-    RelativeScaling,
-    density_image,
-    dose_image,
-)
+from .voxel import AbsoluteScaling, DensityImage, DoseResult, RelativeScaling, density_image, dose_image
 from .voxel.ct_density import DEFAULT_CURVE
 from .voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM, METHODS
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from . import _core
 from ._core import Nuclide
-from ._inputs import number, one_of
-from .bounds import check_density
-from .contours import END_CAPS, INTERPOLATIONS
+from ._foundation.numbers import number, one_of
+from ._foundation.units import checked_unit
+from .advisory.bounds import check_density
 from .errors import DTypeError, OutOfRangeError, UndefinedError, YttriaError
-from .image import checked_unit
+from .geometry.contours import END_CAPS, INTERPOLATIONS
 from .io.files import may_be_dicom
 from .voxel import AbsoluteScaling, ct_density_curves
 from .voxel.density import LOW_DENSITY_VOXELS

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
-from ._arrays import three as _three
 from ._core import Nuclide
-from ._inputs import one_of as _one_of
+from ._foundation.arrays import three as _three
+from ._foundation.numbers import one_of as _one_of
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._core import Nuclide
+from ._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from .errors import OutOfRangeError
-from .image import Image
-from .structure import Structure
-from .tissue import LIVER_DENSITY_G_PER_ML
+from .geometry.image import Image
+from .geometry.structure import Structure
 
 #: Semi-axes and centers in LPS millimetres (x to the patient's left, y to the back, z to the head).
 _BODY = ((0.0, 0.0, 0.0), (175.0, 115.0, 1e6))

@@ -240,7 +240,7 @@ def test_a_replaced_scan_then_a_failure_is_what_the_tables_show(
 
 
 def test_tables_of_doses_written_as_csv_hold_no_formula(tmp_path: Path) -> None:
-    from yttria._csv import write_csv
+    from yttria._foundation.csv_tables import write_csv
 
     write_csv(tmp_path / "d.csv", [{"structure": name.replace("\ud800", ""), "mean_gy": -1.5} for name in NAMES])
     with (tmp_path / "d.csv").open(newline="", encoding="utf-8") as file:

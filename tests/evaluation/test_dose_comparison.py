@@ -11,7 +11,7 @@ import pytest
 
 from yttria import Image, Structure, read_image, write_image, write_structures
 from yttria.errors import GeometryError, OutOfRangeError, UnitError, UnknownNameError
-from yttria.evaluation import Comparison, compare
+from yttria.evaluation import DoseComparison, compare_doses
 
 AFFINE = np.diag([2.0, 3.0, 5.0, 1.0])
 AFFINE[:3, 3] = (-10.0, 20.0, 4.0)
@@ -44,7 +44,7 @@ def row(rows, **which):
 
 def test_the_figures_are_those_of_numpy(case) -> None:
     a, b, structures = case
-    result = compare(a, b, structures, lower_dose_cutoff_fraction=0.5)
+    result = compare_doses(a, b, structures, lower_dose_cutoff_fraction=0.5)
     top = a.array.max()
     for name, region in (
         ("Above cutoff", a.array >= 0.5 * top),
@@ -73,7 +73,7 @@ def test_the_figures_are_those_of_numpy(case) -> None:
 
 
 def test_the_worst_voxel_and_its_place(case) -> None:
-    worst = compare(*case[:2]).worst
+    worst = compare_doses(*case[:2]).worst
     assert worst.voxel == (2, 4, 5)
     assert worst.position_lps_mm == (-10.0 + 2 * 5, 20.0 + 3 * 4, 4.0 + 5 * 2)
     assert worst.difference_gy == pytest.approx(-30.0)
@@ -84,15 +84,15 @@ def test_isodose_overlap_by_hand() -> None:
     a, b = np.zeros(SHAPE), np.zeros(SHAPE)
     a[0, 0, :4] = 100.0
     b[0, 0, 2:8] = 60.0
-    result = compare(image(a), image(b), isodoses_gy=[50.0, 80.0, 200.0])
+    result = compare_doses(image(a), image(b), isodoses_gy=[50.0, 80.0, 200.0])
     assert [r["dice"] for r in result.isodoses] == [2 * 2 / (4 + 6), 0.0, None]
     assert [r["volume_a_ml"] for r in result.isodoses] == pytest.approx([4 * VOXEL_ML, 4 * VOXEL_ML, 0.0])
-    assert [r["level_gy"] for r in compare(image(a), image(b)).isodoses] == [10.0, 25.0, 50.0, 75.0, 90.0]
+    assert [r["level_gy"] for r in compare_doses(image(a), image(b)).isodoses] == [10.0, 25.0, 50.0, 75.0, 90.0]
 
 
 def test_a_map_equals_itself_in_any_unit_and_precision(case) -> None:
     a, _, structures = case
-    result = compare(a, Image(1000 * a.array.astype(np.float32), AFFINE, "mGy"), structures)
+    result = compare_doses(a, Image(1000 * a.array.astype(np.float32), AFFINE, "mGy"), structures)
     assert result.gamma.passing_fraction == 1.0
     assert all(abs(r["mean_difference_gy"]) < 1e-5 and r["maximum_gy"] < 1e-4 for r in result.differences)
     assert [r["dice"] for r in result.isodoses] == [1.0] * 5
@@ -100,7 +100,7 @@ def test_a_map_equals_itself_in_any_unit_and_precision(case) -> None:
 
 def test_swapping_the_maps_turns_the_sign(case) -> None:
     a, b, structures = case
-    there, back = compare(a, b, structures), compare(b, a, structures)
+    there, back = compare_doses(a, b, structures), compare_doses(b, a, structures)
     for name in ("Left", "One"):
         x, y = row(there.differences, structure=name), row(back.differences, structure=name)
         assert x["mean_difference_gy"] == pytest.approx(-y["mean_difference_gy"])
@@ -114,7 +114,7 @@ def test_a_structure_on_its_own_grid_weighs_by_its_occupancy(case) -> None:
     fine[0, 0] = 1.0
     fine[0, 3] -= 0.5
     half = box("Half", np.s_[1, 2, 5], (4, 6, 16), fine)  # half of voxel (1, 2, 2)
-    found = row(compare(a, b, [half]).differences, structure="Half")
+    found = row(compare_doses(a, b, [half]).differences, structure="Half")
     assert found["volume_ml"] == pytest.approx(VOXEL_ML / 2)
     assert found["mean_difference_gy"] == pytest.approx(b.array[1, 2, 2] - a.array[1, 2, 2])
 
@@ -123,7 +123,7 @@ def test_a_structure_outside_is_left_out_and_said(case) -> None:
     a, b, _ = case
     far = AFFINE.copy()
     far[0, 3] = 500.0
-    result = compare(a, b, [box("Far", np.s_[:, :, :3], affine=far)])
+    result = compare_doses(a, b, [box("Far", np.s_[:, :, :3], affine=far)])
     assert [x.code for x in result.advisories] == ["structure_outside"]
     assert [r["structure"] for r in result.differences] == ["Above cutoff"]
     assert json.loads(json.dumps(result.as_dict(), allow_nan=False))["dose_volume"] == []
@@ -132,17 +132,17 @@ def test_a_structure_outside_is_left_out_and_said(case) -> None:
 def test_what_is_refused(case) -> None:
     a, b, structures = case
     with pytest.raises(GeometryError, match="one grid, else resample_b"):
-        compare(a, Image(b.array[:3], AFFINE, "Gy"))
+        compare_doses(a, Image(b.array[:3], AFFINE, "Gy"))
     moved = AFFINE.copy()
     moved[0, 3] += 0.01
     with pytest.raises(GeometryError, match="one grid"):
-        compare(a, Image(b.array, moved, "Gy"))
+        compare_doses(a, Image(b.array, moved, "Gy"))
     with pytest.raises(UnitError):
-        compare(a, image(b.array, "Bq/mL"))
+        compare_doses(a, image(b.array, "Bq/mL"))
     with pytest.raises(UnknownNameError, match="unique"):
-        compare(a, b, [structures[0], structures[0]])
+        compare_doses(a, b, [structures[0], structures[0]])
     with pytest.raises(OutOfRangeError, match="isodose level"):
-        compare(a, b, isodoses_gy=[0.0])
+        compare_doses(a, b, isodoses_gy=[0.0])
 
 
 def test_b_is_brought_onto_the_grid_of_a_where_that_is_asked_for() -> None:
@@ -153,17 +153,17 @@ def test_b_is_brought_onto_the_grid_of_a_where_that_is_asked_for() -> None:
     a = image(20.0 + np.indices(SHAPE)[2])
     b = Image(20.0 + (i - 0.5) / 2, fine, "Gy")
     for method in ("average", "linear"):
-        result = compare(a, b, resample_b=method)
+        result = compare_doses(a, b, resample_b=method)
         np.testing.assert_allclose(result.difference.array, 0.0, atol=1e-9)
         assert result.resampling is not None
         assert result.resampling["method"] == method
         assert result.gamma.passing_fraction == 1.0
     with pytest.raises(UnknownNameError):
-        compare(a, b, resample_b="nearest")
+        compare_doses(a, b, resample_b="nearest")
     half = Image(b.array[:4], fine, "Gy")
     with pytest.raises(GeometryError):
-        compare(a, half, resample_b="average")
-    result = compare(a, half, resample_b="average", beyond_b_gy=0.0)
+        compare_doses(a, half, resample_b="average")
+    result = compare_doses(a, half, resample_b="average", beyond_b_gy=0.0)
     assert result.worst.b_gy == 0.0
     assert result.gamma.evaluated_voxels < a.array.size
     assert {"outside_evaluated_grid"} <= {x.code for x in result.advisories}
@@ -196,7 +196,9 @@ def test_the_command_writes_what_the_function_returns(files: Path, case, tmp_pat
     text = invoke(*arguments, "-o", tmp_path, "--local", "--dose-fraction", "0.05", "--isodose-gy", "40")
     assert "Largest difference: -30" in text
     written = json.loads((tmp_path / "comparison.json").read_text())
-    expected: Comparison = compare(*case[:2], case[2][:1], local=True, dose_difference_fraction=0.05, isodoses_gy=[40])
+    expected: DoseComparison = compare_doses(
+        *case[:2], case[2][:1], local=True, dose_difference_fraction=0.05, isodoses_gy=[40]
+    )
     assert written["gamma"]["passing_fraction"] == pytest.approx(expected.gamma.passing_fraction)
     assert written["worst_voxel"]["voxel"] == [2, 4, 5]
     assert [r["level_gy"] for r in written["isodoses"]] == [40.0]

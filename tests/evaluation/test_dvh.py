@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from yttria._core import Occupancy
 from yttria.errors import DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError, YttriaError
-from yttria.evaluation import DoseVolumeHistogram, Occupancy, dose_volume_histograms, occupancy
+from yttria.evaluation import DoseVolumeHistogram, dose_volume_histograms
+from yttria.geometry.voxel_fractions import occupancy
 from yttria.reference import dvh as reference
 
 SHAPE = (4, 5, 7)

@@ -24,7 +24,7 @@ from yttria.errors import (
     UnknownNameError,
 )
 from yttria.evaluation import GammaResult, gamma_index
-from yttria.image import Image
+from yttria.geometry.image import Image
 from yttria.reference import gamma as reference
 
 SHAPE = (7, 5, 6)

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from yttria.evaluation import GammaResult, gamma_index
-from yttria.image import Image
+from yttria.geometry.image import Image
 
 #: What the core promises, and the rounding of a float32 map.
 ABOVE = 1e-4 + 1e-6

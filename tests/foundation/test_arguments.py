@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import yttria
-from yttria import evaluation, io, kernels, planning, report, voxel
+from yttria import evaluation, geometry, io, kernels, planning, report, voxel
 from yttria.errors import ArgumentError, DTypeError, InternalError, ShapeError, YttriaError
 
 MASK = np.ones((3, 4, 5), bool)
@@ -60,17 +60,20 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (PLAN.apply_combined, {"arrays": [np.ones((3, 4, 5))], "weights": [1.0], "out": None}),
     (voxel.structure_mass, {"density": yttria.density_image(CT), "structure": STRUCTURE, "threads": 1}),
     (kernels.VoxelSValueLibrary().get, {"voxel_size_mm": (3, 3, 3), "medium": "liver", "nuclide": None}),
-    (evaluation.compare, {"a": DOSE, "b": DOSE, "structures": [STRUCTURE], "isodoses_gy": [10.0], "local": False}),
+    (
+        evaluation.compare_doses,
+        {"a": DOSE, "b": DOSE, "structures": [STRUCTURE], "isodoses_gy": [10.0], "local": False},
+    ),
     (evaluation.gamma_index, {"reference": DOSE, "evaluated": DOSE, "distance_mm": 3.0, "local": False, "threads": 1}),
     (evaluation.dose_volume_histograms, {"dose_gy": DOSE.array, "structures": {"a": MASK}, "voxel_volume_ml": 1.0}),
     (
-        evaluation.occupancy,
+        geometry.occupancy,
         {"mask": MASK, "mask_affine_lps": np.eye(4), "shape": (3, 4, 5), "affine_lps": np.eye(4), "threads": 1},
     ),
     (evaluation.bed_gy, {"dose_gy": [1.0, 2.0], **LQ, "nuclide": None}),
     (evaluation.generalized_eud, {"dose_gy": [1.0, 2.0], "volumes": [1.0, 2.0], "a": 3.0}),
     (evaluation.combined_uncertainty, {"relative": [0.1, 0.2]}),
-    (evaluation.voxel_parts, {"voxel_size_mm": (3.0, 3.0, 3.0), "sub_voxel_mm": 1.0}),
+    (geometry.voxel_parts, {"voxel_size_mm": (3.0, 3.0, 3.0), "sub_voxel_mm": 1.0}),
     (RESULT.table, {"structures": [STRUCTURE], "volumes_at_gy": [10.0], "sub_voxel_mm": 2.0, "threads": 1}),
     (RESULT.dose_volume_histograms, {"structures": [STRUCTURE], "sub_voxel_mm": 2.0, "threads": 1}),
     (IMAGE.resampled_on, {"grid": CT, "method": "average", "outside": 0.0, "threads": 1}),
@@ -134,7 +137,10 @@ def test_messages_say_what_to_give() -> None:
         ),
         (lambda: RESULT.table(STRUCTURE), r"structures .*must be a list, got one Structure: give \[structures\]"),
         (lambda: RESULT.table(["Liver"]), "a list of Structure"),
-        (lambda: evaluation.compare(DOSE, DOSE, local="no"), "local of compare must be True or False, got 'no'"),
+        (
+            lambda: evaluation.compare_doses(DOSE, DOSE, local="no"),
+            "local of compare_doses must be True or False, got 'no'",
+        ),
     ]:
         with pytest.raises(ArgumentError, match=words):
             call()
@@ -218,7 +224,7 @@ def test_results_survive_pickling() -> None:
     for dose in (DOSE.array, DOSE.array.astype(np.float64)):
         for histogram in evaluation.dose_volume_histograms(dose, shapes, voxel_volume_ml=2.0).values():
             assert pickle.loads(pickle.dumps(histogram)) == histogram
-    comparison = pickle.loads(pickle.dumps(evaluation.compare(DOSE, DOSE, [STRUCTURE])))
+    comparison = pickle.loads(pickle.dumps(evaluation.compare_doses(DOSE, DOSE, [STRUCTURE])))
     assert comparison.histograms["Liver"][0].mean_gy == pytest.approx(29.5)
     activity = np.random.default_rng(1).random((3, 4, 5))
     for plan in (yttria.ConvolutionPlan((3, 4, 5), S_VALUES.gy_per_mbq_per_ml()), PLAN.variance_plan()):
@@ -237,7 +243,7 @@ def test_results_survive_pickling() -> None:
 
 def test_representations_fit_a_screen() -> None:
     large = yttria.Image(np.ones((20, 30, 40)), np.eye(4), "Gy")
-    compared = evaluation.compare(large, large, [yttria.Structure("Liver", large.array > 0, np.eye(4))])
+    compared = evaluation.compare_doses(large, large, [yttria.Structure("Liver", large.array > 0, np.eye(4))])
     for each in (
         *(large, STRUCTURE, RESULT, RESULT.provenance, compared, compared.gamma, S_VALUES, PLAN, MODEL, SCALING),
         *(yttria.density_image(CT), large.resampled_on(large), yttria.media()[0], yttria.dose_point_kernel("liver")),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import yttria
-from yttria.bounds import BOUNDS, implausible
+from yttria.advisory.bounds import BOUNDS, implausible
 from yttria.errors import ImplausibleValueWarning, OutOfRangeError
 
 GRID = np.diag([4.0, 4.0, 4.0, 1.0])

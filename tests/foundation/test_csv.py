@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yttria._csv import as_written, neutral, write_csv
+from yttria._foundation.csv_tables import as_written, neutral, write_csv
 
 FORMULAS = (
     "=1+1",

@@ -15,7 +15,7 @@ pytest.importorskip("matplotlib")
 from typer.testing import CliRunner
 
 import yttria
-from yttria._text import plain
+from yttria._foundation.text import plain
 from yttria.cli.app import app
 from yttria.errors import OutOfRangeError
 from yttria.report import dose_figure

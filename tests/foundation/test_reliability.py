@@ -15,8 +15,9 @@ from long_calls import CALLS
 
 import yttria
 from conftest import SUPPORT
+from yttria._core import Occupancy
 from yttria.errors import ShapeError
-from yttria.evaluation import Occupancy, dose_volume_histograms
+from yttria.evaluation import dose_volume_histograms
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limits of a process, as Linux keeps them")
 

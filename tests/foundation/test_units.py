@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yttria.units import UNITS, stated_unit, states_nothing
+from yttria._foundation.units import UNITS, stated_unit, states_nothing
 
 
 @pytest.mark.parametrize(

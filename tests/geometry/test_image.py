@@ -15,7 +15,7 @@ from image_samples import KINDS, SHAPE, SIZE, affine, values
 
 from yttria import Image, Structure
 from yttria.errors import DTypeError, GeometryError, InsufficientMemoryError, ShapeError, UnitError
-from yttria.image import empty
+from yttria.geometry.image import empty
 
 
 def test_voxel_size_is_in_array_order() -> None:

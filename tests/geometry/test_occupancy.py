@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from yttria._core import Occupancy
 from yttria.errors import DTypeError, GeometryError, OutOfRangeError, ShapeError, YttriaError
-from yttria.evaluation import Occupancy, occupancy
+from yttria.geometry.voxel_fractions import occupancy
 from yttria.reference import occupancy as reference
 
 FINE = np.array([[1.5, 0, 0, -7], [0, 2.0, 0, 3], [0, 0, 3.0, 11], [0, 0, 0, 1]])

@@ -9,8 +9,8 @@ import pytest
 
 from yttria import Image, Structure
 from yttria.errors import GeometryError
-from yttria.evaluation import compare
-from yttria.patient_identity import patient_doubts
+from yttria.evaluation import compare_doses
+from yttria.geometry.patient_identity import patient_doubts
 
 FRAME = "1.2.3"
 
@@ -38,9 +38,9 @@ def test_two_patients_without_frames_of_reference_are_refused(frames: tuple[str 
 
 
 def test_doses_of_two_patients_are_told_of_in_a_comparison() -> None:
-    found = compare(image("1"), image("2"))
+    found = compare_doses(image("1"), image("2"))
     assert "patients_differ" in {a.code for a in found.advisories}
     with pytest.raises(GeometryError, match="one patient"):
-        compare(image("1", None), image("2", None))
-    same = compare(image("1"), replace(image("1")))
+        compare_doses(image("1", None), image("2", None))
+    same = compare_doses(image("1"), replace(image("1")))
     assert "patients_differ" not in {a.code for a in same.advisories}

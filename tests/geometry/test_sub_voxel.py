@@ -12,9 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yttria import ContourStructure, Structure
+from yttria._core import Occupancy
 from yttria.errors import OutOfRangeError, ShapeError, UndefinedError
-from yttria.evaluation import Occupancy, dose_volume_histograms, occupancy, parts_grid, sub_voxel, voxel_parts
-from yttria.evaluation.sub_voxel import inside_voxels
+from yttria.evaluation import dose_volume_histograms
+from yttria.evaluation import inside_voxels as inside_voxels_module
+from yttria.evaluation.inside_voxels import inside_voxels
+from yttria.geometry.sub_voxel import parts_grid, voxel_parts
+from yttria.geometry.voxel_fractions import occupancy
 from yttria.reference import dvh as reference
 from yttria.reference.sub_voxel import sub_voxel_samples
 
@@ -147,8 +151,8 @@ def test_slabs_in_bounded_memory_give_the_histogram_of_all_parts(kind: str, slab
     whole, fine = sampled(dose, affine, structure, parts)
     exact = inside_voxels(dose, affine, structure, parts)
     assert exact.histogram == whole
-    monkeypatch.setattr(sub_voxel, "EXACT_PARTS", 0)
-    monkeypatch.setattr(sub_voxel, "SLAB_PARTS", slab)
+    monkeypatch.setattr(inside_voxels_module, "EXACT_PARTS", 0)
+    monkeypatch.setattr(inside_voxels_module, "SLAB_PARTS", slab)
     one, many = (inside_voxels(dose, affine, structure, parts, threads=n) for n in (1, 5))
     assert one == many
     assert one.outside_fraction == pytest.approx(fine.outside_fraction, abs=1e-6)
@@ -169,7 +173,7 @@ def test_a_structure_beyond_the_image_and_doses_that_are_not_finite(monkeypatch)
     shape, affine = (6, 6, 6), grid((4, 4, 4), (0, 0, 0))
     dose = np.arange(216.0).reshape(shape)
     body = Structure("body", np.ones((6, 6, 12), bool), affine)
-    monkeypatch.setattr(sub_voxel, "EXACT_PARTS", 0)
+    monkeypatch.setattr(inside_voxels_module, "EXACT_PARTS", 0)
     found = inside_voxels(dose, affine, body, (2, 2, 2))
     assert found.volume_ml == pytest.approx(216 * 0.064)
     assert found.outside_fraction == pytest.approx(0.5)
@@ -189,7 +193,7 @@ def test_small_lesions_far_apart_do_not_fill_the_memory(monkeypatch) -> None:
     affine, dose = grid((4, 4, 4), (0, 0, 0)), np.random.default_rng(5).gamma(2, 30, mask.shape)
     lesions = Structure("lesions", mask, affine)
     whole = inside_voxels(dose, affine, lesions, (4, 4, 4)).histogram
-    monkeypatch.setattr(sub_voxel, "EXACT_BOX_PARTS", 10_000)
+    monkeypatch.setattr(inside_voxels_module, "EXACT_BOX_PARTS", 10_000)
     slabs = inside_voxels(dose, affine, lesions, (4, 4, 4)).histogram
     assert whole is not None
     assert slabs is not None
@@ -206,7 +210,7 @@ def test_a_body_of_many_parts_takes_little_memory() -> None:
     code = """
 import resource, numpy as np
 import yttria
-from yttria.evaluation.sub_voxel import inside_voxels
+from yttria.evaluation.inside_voxels import inside_voxels
 i = np.arange(120.0)
 dose = np.exp(-((i[:, None, None] - 60) ** 2 + (i[None, :, None] - 50) ** 2 + (i[None, None, :] - 60) ** 2) / 900)
 affine = np.diag([3.0, 3, 3, 1])

@@ -17,14 +17,7 @@ from hypothesis import strategies as st
 from image_samples import KINDS, NRRD_HEADER, SIZE, affine, nrrd_file, values
 
 from yttria import Image, read_image, write_image
-from yttria.errors import (
-    DTypeError,
-    FileFormatError,
-    GeometryError,
-    MissingExtraError,
-    UnitError,
-    YttriaError,
-)
+from yttria.errors import DTypeError, FileFormatError, GeometryError, MissingExtraError, UnitError, YttriaError
 
 
 @pytest.mark.parametrize("name", ["dose.nrrd", "dose.nhdr", "Dose.NRRD"])

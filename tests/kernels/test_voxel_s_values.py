@@ -10,15 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yttria import (
-    Nuclide,
-    VoxelSValueLibrary,
-    VoxelSValues,
-    YttriaError,
-    dose_point_kernel,
-    media,
-    voxel_s_values,
-)
+from yttria import Nuclide, VoxelSValueLibrary, VoxelSValues, YttriaError, dose_point_kernel, media, voxel_s_values
 from yttria.errors import DTypeError, InsufficientMemoryError, OutOfRangeError, ShapeError, UnknownNameError
 from yttria.reference.voxel_s_values import voxel_s_values as definition
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yttria import Advisory, __version__
+from yttria._foundation.provenance import RESEARCH_USE
 from yttria.errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
 from yttria.planning import (
     PartitionLimits,
@@ -25,7 +26,6 @@ from yttria.planning import (
     limits,
     single_compartment_activity,
 )
-from yttria.provenance import RESEARCH_USE
 
 RESIN = Patient(
     "resin",

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 import yttria
-from yttria import evaluation, planning
-from yttria.contours import ContourStructure
-from yttria.evaluation import Occupancy
+from yttria import evaluation, geometry, planning
+from yttria._core import Occupancy
+from yttria.geometry.contours import ContourStructure
 
 Call = Callable[[], object]
 
@@ -83,12 +83,12 @@ def _from_mask(edge: int) -> Call:
 
 def _aligned_occupancy(edge: int) -> Call:
     ball = _maps(edge)[1]
-    return lambda: evaluation.occupancy(ball, np.eye(4), (edge, edge, edge), np.diag([1.01, 1.02, 0.99, 1.0]))
+    return lambda: geometry.occupancy(ball, np.eye(4), (edge, edge, edge), np.diag([1.01, 1.02, 0.99, 1.0]))
 
 
 def _turned_occupancy(edge: int) -> Call:
     ball = _maps(edge)[1]
-    return lambda: evaluation.occupancy(ball, np.eye(4), (edge, edge, edge), _turned(0.97))
+    return lambda: geometry.occupancy(ball, np.eye(4), (edge, edge, edge), _turned(0.97))
 
 
 def _contour_structure(edge: int) -> Call:

@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("pydicom")
 
 from yttria import read_image, read_structures
-from yttria.evaluation import voxel_parts
-from yttria.evaluation.sub_voxel import inside_voxels
+from yttria.evaluation.inside_voxels import inside_voxels
+from yttria.geometry.sub_voxel import voxel_parts
 from yttria.io.dicom import read_rtstruct
 
 SUB_VOXEL_MM = 1.25

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from conftest import SHARED_DATA
 from yttria import Nuclide, absorbed_dose, local_deposition, voxel_s_values
 from yttria.conformance import monte_carlo
-from yttria.conformance.monte_carlo import MONTE_CARLO_MEV, Table, compare, parse
+from yttria.conformance.monte_carlo import MONTE_CARLO_MEV, Table, compare_to_monte_carlo, parse
 
 
 def tables() -> list[Table]:
@@ -23,7 +23,7 @@ def tables() -> list[Table]:
 
 @pytest.mark.parametrize("table", tables(), ids=lambda table: table.name)
 def test_voxel_s_values(table: Table) -> None:
-    found = compare(table)
+    found = compare_to_monte_carlo(table)
     print(
         f"{table.name}: S000 {found.source_voxel:+.1e}, sigma {found.source_voxel_sigma:.1e}; {found.voxels} voxels "
         f"carry 99 %: at most {found.worst:.4f}, rms {found.rms_sigma:.2f} sigma"

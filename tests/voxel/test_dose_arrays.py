@@ -11,14 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from yttria import (
-    ConvolutionPlan,
-    Nuclide,
-    VoxelSValueLibrary,
-    YttriaError,
-    absorbed_dose,
-    local_deposition,
-)
+from yttria import ConvolutionPlan, Nuclide, VoxelSValueLibrary, YttriaError, absorbed_dose, local_deposition
 from yttria.errors import DTypeError, InsufficientMemoryError, OutOfRangeError, ShapeError
 from yttria.reference.absorbed_dose import absorbed_dose as absorbed_dose_definition
 from yttria.reference.local_deposition import local_deposition as local_deposition_definition

@@ -6,7 +6,7 @@ night. For arrays that are in memory already see `yttria.ConvolutionPlan.apply_m
 
 from __future__ import annotations
 
-from .._arguments import public as _public
+from .._foundation.arguments import public as _public
 from ..case import Case
 from .cohort import RunReport, run_manifest
 from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest, schema, write_manifest

@@ -16,7 +16,7 @@ from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.connection import wait
 from typing import Any
 
-from .._extras import require
+from .._foundation.extras import require
 from ..errors import OutOfRangeError
 
 #: How often a cluster is asked for its size, and what is taken for it before there is any worker.

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._extras import require
-from .._text import literal
+from .._foundation.extras import require
+from .._foundation.text import literal
 from .summary import OUTLIER_Z, checked, mean_doses, modified_z
 from .tables import read_rows
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from ..io._common import atomic
+from .._foundation.whole_files import atomic
 
 #: How names end that `atomic` and the runners give to what is not yet whole.
 _TEMPORARY = re.compile(r"\.[0-9a-f]{12}$|\.tmp$")

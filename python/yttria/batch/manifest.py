@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from .._csv import write_csv
-from .._extras import require
-from .._text import encodable, plain
+from .._foundation.csv_tables import write_csv
+from .._foundation.extras import require
+from .._foundation.text import encodable, plain
+from .._foundation.whole_files import atomic
 from ..case import FILE_FIELDS, Case, problems
 from ..errors import FileFormatError, YttriaError
-from ..io._common import atomic
 from .manifest_table import Cells, csv_dialect, is_csv, read_table
 
 COLUMNS = ("case_id", *(each.name for each in fields(Case) if each.name != "case_id"))

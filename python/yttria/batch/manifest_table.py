@@ -11,8 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .._csv import as_written
-from .._extras import require
+from .._foundation.csv_tables import as_written
+from .._foundation.extras import require
 from ..errors import FileFormatError
 from ..io.stored_values import open_regular
 

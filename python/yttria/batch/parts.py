@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .._extras import require
-from .._text import encodable
+from .._foundation.extras import require
+from .._foundation.text import encodable
 from ..errors import FileFormatError
 from .files import durable
 from .outcome import CaseOutcome

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ..units import stated_unit
+from .._foundation.units import stated_unit
 
 #: A sidecar is a page of text.
 _LONGEST = 1 << 24

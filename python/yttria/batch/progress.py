@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from .._extras import require
+from .._foundation.extras import require
 from .cohort import RunReport, progress_of
 from .runner import Counts, Run
 

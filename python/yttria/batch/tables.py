@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from .._extras import require
-from .._text import encodable
+from .._foundation.extras import require
+from .._foundation.text import encodable
 from ..errors import FileFormatError
 from .anonymity import anonymous_advisories, anonymous_failure, anonymous_provenance, case_name
 from .files import durable

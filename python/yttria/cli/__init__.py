@@ -7,7 +7,7 @@ import sys
 
 def main() -> None:
     """Run the command line; without typer and rich, say which extra brings them."""
-    from .._extras import require
+    from .._foundation.extras import require
     from ..errors import MissingExtraError
 
     try:

@@ -8,7 +8,7 @@ from typing import Annotated, ParamSpec
 
 import typer
 
-from .. import __version__
+from .._core import __version__
 from ..errors import YttriaError
 from . import batch
 from .compare import compare

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .._text import plain
+from .._foundation.text import plain
 from ..errors import OutOfRangeError, ResultsExistError
 from .output import Row, as_json, print_line, print_table, print_written
 

@@ -8,13 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from .. import __version__
+from .._core import __version__
+from .._foundation.provenance import RESEARCH_USE
 from ..case_record import described_inputs, now
-from ..evaluation import Comparison
-from ..evaluation import compare as compared
+from ..evaluation import DoseComparison, compare_doses
 from ..io import read_image, read_structures, write_image
 from ..io.opened import opened_files
-from ..provenance import RESEARCH_USE
 from .options import choice
 from .output import as_json, print_advisories, print_table, print_written, progress, write_csv
 from .result_folder import ResultFolder
@@ -101,7 +100,7 @@ def compare(
             parts = read_structures(structures) if structures else []
     inputs = described_inputs({"a": files_a, "b": files_b, "structures": files_s}, anonymous=anonymous)
     with progress("Comparing", quiet=json):
-        result = compared(
+        result = compare_doses(
             dose_a,
             dose_b,
             parts,
@@ -128,7 +127,7 @@ def compare(
     _report(result, written)
 
 
-def _summary(result: Comparison, inputs: dict[str, Any]) -> dict[str, object]:
+def _summary(result: DoseComparison, inputs: dict[str, Any]) -> dict[str, object]:
     return {
         "yttria_version": __version__,
         "created": now(),
@@ -138,7 +137,9 @@ def _summary(result: Comparison, inputs: dict[str, Any]) -> dict[str, object]:
     }
 
 
-def _write(result: Comparison, folder: ResultFolder, suffix: str, inputs: dict[str, Any], *, title: str) -> list[Path]:
+def _write(
+    result: DoseComparison, folder: ResultFolder, suffix: str, inputs: dict[str, Any], *, title: str
+) -> list[Path]:
     from ..report import comparison_figure, save_figure
 
     tables = {"differences": result.differences, "dose_volume": result.dose_volume, "isodoses": result.isodoses}
@@ -151,7 +152,7 @@ def _write(result: Comparison, folder: ResultFolder, suffix: str, inputs: dict[s
     return folder.finish(_summary(result, inputs))
 
 
-def _report(result: Comparison, written: list[Path]) -> None:
+def _report(result: DoseComparison, written: list[Path]) -> None:
     console = Console()
     print_table(
         result.differences,

@@ -10,16 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
-from .. import Nuclide
+from .._core import Nuclide
+from .._foundation.provenance import RESEARCH_USE
 from ..advisory import Advisory
 from ..case import Case, dose_case, read_case, summary, write_case_rtdose
 from ..case_record import CaseRecord, record_case
-from ..contours import END_CAPS, INTERPOLATIONS
 from ..errors import ArgumentError, GeometryError, OutOfRangeError
-from ..image import Image
+from ..geometry.contours import END_CAPS, INTERPOLATIONS
+from ..geometry.image import Image
+from ..geometry.structure import Structure
 from ..io import read_image, write_image
-from ..provenance import RESEARCH_USE
-from ..structure import Structure
 from ..voxel import DoseResult, ct_density_curves
 from ..voxel.ct_density import DEFAULT_CURVE
 from ..voxel.density import LOW_DENSITY_VOXELS

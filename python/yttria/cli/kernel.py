@@ -9,7 +9,8 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from .. import Nuclide, media, voxel_s_values
+from .._core import Nuclide
+from ..kernels import media, voxel_s_values
 from .output import Row, as_json, print_table, print_written, progress, write_csv
 
 

@@ -14,8 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from .._csv import write_csv
-from .._text import plain
+from .._foundation.csv_tables import write_csv
+from .._foundation.text import plain
 from ..advisory import Advisory, Severity
 
 __all__ = [

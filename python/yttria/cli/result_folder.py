@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from .._foundation.whole_files import atomic
 from ..case_record import described
 from ..errors import ResultsExistError
-from ..io._common import atomic
 from .output import as_json
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._extras import require
+from .._foundation.extras import require
 
 _PET_STORAGE = "1.2.840.10008.5.1.4.1.1.128"
 _EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import __version__, dose_point_kernel
-from .._extras import require
-from ..provenance import RESEARCH_USE
+from .._core import __version__
+from .._foundation.extras import require
+from .._foundation.provenance import RESEARCH_USE
+from ..kernels import dose_point_kernel
 from ._cases import Case, cases
 from ._file_scenes import DICOM, FILE_MODELS, NIFTI
 from ._image_files import write_dicom, write_nifti
@@ -141,7 +142,7 @@ def _files(root: Path, nifti: bool, dicom: bool) -> Iterator[Path]:
 
 def _nifti(path: Path, value: NDArray[Any], voxel_size_mm: list[float]) -> Path:
     """Without a unit in the file: some of these are no image of any. The affine is diagonal, in LPS."""
-    from ..affine import flip_lps_ras
+    from ..geometry.affine import flip_lps_ras
 
     nibabel = require("nibabel", "nifti")
     affine = flip_lps_ras(np.diag([*reversed(voxel_size_mm), 1.0]))

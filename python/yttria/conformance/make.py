@@ -29,7 +29,7 @@ LIVER_G_PER_ML = 1.06
 
 def s_value_octants(sizes: tuple[tuple[float, ...], ...] = SIZES_MM) -> dict[str, NDArray[np.float64]]:
     """By "k x j x i" in mm. The dose point kernel is a table of this project; nothing else here is the core's."""
-    from .. import dose_point_kernel
+    from ..kernels import dose_point_kernel
 
     kernel = dose_point_kernel("liver")
     made = {}

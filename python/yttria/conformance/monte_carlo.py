@@ -11,7 +11,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import Nuclide, voxel_s_values
+from .._core import Nuclide
+from ..kernels import voxel_s_values
 
 MONTE_CARLO_MEV = 0.932968
 """Mean energy per decay of the spectrum in every table."""
@@ -33,7 +34,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MonteCarloComparison:
     """Core against one table, relative: the source voxel, and the voxels that carry 99 % of the energy.
 
     `within` says whether each of these is within max(0.5 %, 3 sigma); `rms_sigma` is their deviation in sigma.
@@ -71,7 +72,7 @@ def parse(name: str, text: str) -> Table:
     return Table(name, medium, float(found[2]), size, index, column["S_mGy_per_MBqs"], column["sigma"])
 
 
-def compare(table: Table) -> Comparison:
+def compare_to_monte_carlo(table: Table) -> MonteCarloComparison:
     """The core's voxel S values for the table's medium, density and voxel size, against the table."""
     nuclide = Nuclide.from_energy(64.1, MONTE_CARLO_MEV)
     ours = voxel_s_values(
@@ -89,7 +90,7 @@ def compare(table: Table) -> Comparison:
     error, sigma = (s - table.s)[carrying], table.sigma[carrying]
     # The largest is the source voxel.
     relative = error / table.s[carrying]
-    return Comparison(
+    return MonteCarloComparison(
         float(relative[0]),
         float(sigma[0] / table.s[carrying[0]]),
         carrying.size,

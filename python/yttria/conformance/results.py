@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._extras import require
+from .._foundation.extras import require
 from ..errors import FileFormatError, UndefinedError
 from ._cases import Case, cases
 from .diagnosis import Answers

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import __version__
-from .._inputs import number
+from .._core import __version__
+from .._foundation.numbers import number
+from .._foundation.provenance import RESEARCH_USE
 from ..errors import OutOfRangeError
-from ..provenance import RESEARCH_USE
 from ._cases import Case, cases, real_array
 from ._misfit import misfit
 from .diagnosis import DEVIATES, Finding, diagnose, predict

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from .._arguments import public as _public
-from .._core import DoseVolumeHistogram, Occupancy
-from .dose_comparison import Comparison, compare
+from .._core import DoseVolumeHistogram
+from .._foundation.arguments import public as _public
+from .dose_comparison import DoseComparison, compare_doses
 from .dvh import dose_volume_histograms
 from .gamma import GammaResult, gamma_index
-from .occupancy import occupancy
 from .parameters import ParameterSet, parameter_set, parameter_sets
 from .radiobiology import (
     EquivalentDose,
@@ -25,7 +24,6 @@ from .radiobiology import (
     tcp_logistic,
     tcp_poisson,
 )
-from .sub_voxel import parts_grid, voxel_parts
 from .uncertainty import (
     DoseUncertainty,
     PartitionUncertainty,
@@ -40,13 +38,12 @@ from .uncertainty import (
 )
 
 __all__ = [
-    "Comparison",
+    "DoseComparison",
     "DoseUncertainty",
     "DoseVolumeHistogram",
     "EquivalentDose",
     "GammaResult",
     "InjectionBed",
-    "Occupancy",
     "ParameterSet",
     "PartitionUncertainty",
     "RecoveryCurve",
@@ -55,7 +52,7 @@ __all__ = [
     "bed_gy",
     "bed_of_injections",
     "combined_uncertainty",
-    "compare",
+    "compare_doses",
     "count_edge_factor",
     "dose_from_bed_gy",
     "dose_uncertainty",
@@ -67,16 +64,13 @@ __all__ = [
     "generalized_eud",
     "ntcp_logistic",
     "ntcp_lyman",
-    "occupancy",
     "parameter_set",
     "parameter_sets",
     "partition_uncertainty",
-    "parts_grid",
     "sphere_volume_uncertainty",
     "survival_eud",
     "tcp_logistic",
     "tcp_poisson",
-    "voxel_parts",
 ]
 
 _public(globals())

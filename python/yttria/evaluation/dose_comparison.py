@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from .._core import DoseVolumeHistogram, Occupancy
 from ..advisory import Advisory
-from ..affine import check_same_frame
 from ..errors import GeometryError, OutOfRangeError, UnknownNameError
-from ..image import Image
-from ..patient_identity import patient_doubts
+from ..geometry.affine import check_same_frame
+from ..geometry.image import Image
+from ..geometry.patient_identity import patient_doubts
 from .dvh import dose_volume_histograms
 from .gamma import GammaResult, gamma_index
 
 if TYPE_CHECKING:
-    from ..structure import Structure
+    from ..geometry.structure import Structure
 
 Row = dict[str, "str | float | int | None"]
 
@@ -41,7 +41,7 @@ class WorstVoxel(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class DoseComparison:
     """How dose map B differs from A; differences are B - A. For research use.
 
     `differences`, `dose_volume` and `isodoses` are rows of plain data, `difference` is B - A in Gy and `gamma_map`
@@ -76,7 +76,7 @@ class Comparison:
         }
 
 
-def compare(
+def compare_doses(
     a: Image,
     b: Image,
     structures: Sequence[Structure] = (),
@@ -92,7 +92,7 @@ def compare(
     maximum_gamma: float = 2.0,
     outside: str = "exclude",
     threads: int | None = None,
-) -> Comparison:
+) -> DoseComparison:
     """Compare dose map B with dose map A, voxel by voxel, by structure, by isodose and by gamma.
 
     A is the reference. Where B lies on another grid (a corner voxel farther apart than 0.001 mm) it is refused, or
@@ -154,7 +154,7 @@ def compare(
         dose_volume_histograms(array, regions, voxel_volume_ml=a.voxel_volume_ml, threads=threads)
         for array in (a.array, b.array, np.abs(difference))
     )
-    return Comparison(
+    return DoseComparison(
         a=a,
         b=b,
         difference=a.with_array(difference, "Gy"),

@@ -29,7 +29,7 @@ def dose_volume_histograms(
     With `parts`, the dose is interpolated inside voxels: each voxel is cut into parts; a part's doses spread evenly
     about the dose at its center (linear between voxel centers, constant beyond the outermost) with the variance that
     the gradient gives over the part. Take it for structures of few voxels, whose hottest and coldest percents voxel
-    means miss. `yttria.evaluation.voxel_parts` and `parts_grid` give the parts and their grid.
+    means miss. `yttria.geometry.voxel_parts` and `parts_grid` give the parts and their grid.
 
     Args:
         dose_gy: absorbed dose in Gy, (k, j, i). float32 and float64 are read in place in any memory order; other

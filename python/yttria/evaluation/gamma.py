@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
-from .._arrays import affine_rows, dose_array, three
-from .._inputs import number, optional_number
+from .._foundation.arrays import affine_rows, dose_array, three
+from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory
-from ..affine import check_same_frame
 from ..errors import GeometryError, ShapeError, UndefinedError, UnknownNameError, YttriaError
-from ..image import Image
+from ..geometry.affine import check_same_frame
+from ..geometry.image import Image
 
 #: What becomes of reference points outside the evaluated grid.
 OUTSIDE = ("exclude", "search")

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
-from .._arrays import flat, real
 from .._core import Nuclide
-from .._inputs import number
+from .._foundation.arrays import flat, real
+from .._foundation.numbers import number
 from ..advisory import Advisory
 
 Doses = TypeVar("Doses", float, NDArray[Any])

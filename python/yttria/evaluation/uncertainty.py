@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import _core
-from .._inputs import number
+from .._foundation.numbers import number
 from ..advisory import Advisory
 from ..errors import DTypeError, ShapeError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._arguments import public as _public
+from .._foundation.arguments import public as _public
 from . import dicom
 from .egs_3ddose import MonteCarloDose, read_3ddose
 from .files import read_image, read_structures, write_image, write_structures

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from .._foundation.units import UNITS, checked_unit, stated_unit, states_nothing
 from ..advisory import Advisory
 from ..errors import (
     ArgumentError,
@@ -21,9 +20,8 @@ from ..errors import (
     UnknownNameError,
     YttriaError,
 )
-from ..image import Image
-from ..structure_selection import Patterns, select_structures
-from ..units import UNITS, checked_unit, stated_unit, states_nothing
+from ..geometry.image import Image
+from ..geometry.structure_selection import Patterns, select_structures
 
 
 @contextmanager
@@ -41,26 +39,6 @@ def decoding(path: Path, kind: str) -> Iterator[None]:
         raise InsufficientMemoryError(f"{path}: its values need more memory than is available") from error
     except Exception as error:
         raise FileFormatError(f"{path}: not a readable {kind} file: {str(error) or type(error).__name__}") from error
-
-
-@contextmanager
-def atomic(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the name `path` only when all is written, and is gone if anything fails."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    # Exclusive, and with the permissions that any new file would get.
-    with temporary.open("xb") as file:
-        try:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-            temporary.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                file.close()
-            with suppress(FileNotFoundError):
-                temporary.unlink()
-            raise
 
 
 @dataclass(frozen=True)
@@ -97,9 +75,9 @@ def agreed_unit(path: Path, stated: str | None, given: str | None) -> AgreedUnit
     path : Path
         The file, for the message.
     stated : str, optional
-        The file's own text, in any spelling that `yttria.units.stated_unit` knows.
+        The file's own text, in any spelling that `stated_unit` knows.
     given : str, optional
-        One of `yttria.units.UNITS`.
+        One of `yttria.geometry.UNITS`.
 
     Raises
     ------

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._foundation.arrays import MAX_VOXELS
 from ..advisory import Advisory
 from ..errors import GeometryError
-from ..image import MAX_VOXELS, Image
+from ..geometry.image import Image
 from ._common import ReadOptions, agreed_unit, decoding, in_unit
 from .stored_values import numbers, open_regular
 from .text_header import oriented
@@ -50,7 +51,7 @@ def read_3ddose(path: str | os.PathLike[str], *, unit: str, orientation: str | N
     path : str or path
         The file.
     unit : str
-        One of `yttria.units.UNITS`: "Gy", or "1" for a dose that is only compared relatively. The file states none.
+        One of `yttria.geometry.UNITS`: "Gy", or "1" for a dose that is only compared relatively. The file states none.
     orientation : str, optional
         Where x, y and z point in the patient, as in `yttria.read_image`; "LPS" by default, which is noted.
 

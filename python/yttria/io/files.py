@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import ArgumentError, FileFormatError, UnknownNameError
-from ..image import Image
-from ..nifti_affine import checked_choice
-from ..structure import Structure
-from ..structure_selection import Patterns, select_structures
+from ..geometry.image import Image
+from ..geometry.nifti_affine import checked_choice
+from ..geometry.structure import Structure
+from ..geometry.structure_selection import Patterns, select_structures
 from . import dicom, egs_3ddose, interfile, mask_folder, metaimage, nifti, nrrd, segmentation
 from ._common import ReadOptions, decoding
 from .labelmap import check_writable
@@ -86,7 +86,7 @@ def read_image(
         `.h00`, `.hdr`), 3ddose of DOSXYZnrc, or DICOM: a folder, a `.dcm` file or any other DICOM file, which
         `yttria.io.dicom.read_image` reads.
     unit : str, optional
-        One of `yttria.units.UNITS`, needed if the file states none. A file that states one is not overruled.
+        One of `yttria.geometry.UNITS`, needed if the file states none. A file that states one is not overruled.
     series : str, optional
         For DICOM: UID or number of one series of several.
     affine : {"sform", "qform"}, optional

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._foundation.units import states_nothing
 from ..advisory import Advisory
-from ..affine import Affine
 from ..errors import GeometryError
-from ..image import Image
-from ..nifti_affine import SAME_SIZE
-from ..structure import Structure
-from ..units import states_nothing
+from ..geometry.affine import Affine
+from ..geometry.image import Image
+from ..geometry.nifti_affine import SAME_SIZE
+from ..geometry.structure import Structure
 from ._common import ReadOptions, agreed_unit, in_unit
 from .labelmap import from_labelmap
 from .stored_values import LONGEST_HEADER, Stored, open_regular, read_beside

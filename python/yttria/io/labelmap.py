@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._foundation.units import UNITS, stated_unit
 from ..advisory import Advisory
-from ..affine import Affine, check_same_frame, checked_affine, same_grid
 from ..errors import DTypeError, FileFormatError, GeometryError, UndefinedError, UnknownNameError
-from ..image import Image
-from ..structure import Structure
-from ..units import UNITS, stated_unit
+from ..geometry.affine import Affine, check_same_frame, checked_affine, same_grid
+from ..geometry.image import Image
+from ..geometry.structure import Structure
 from ._common import positions
 
 #: Structures that one file may hold. Anatomical labelmaps have some 120; an image has thousands of values.

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from ..advisory import Advisory
 from ..errors import DuplicateNameError, FileFormatError
-from ..image import Image
-from ..structure import Structure
-from ..structure_selection import Patterns
+from ..geometry.image import Image
+from ..geometry.structure import Structure
+from ..geometry.structure_selection import Patterns
 from ._common import ReadOptions, positions
 from .dicom import is_dicom
 from .labelmap import MAX_STRUCTURES, SharedMask, checked_name, extent, label_values

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..advisory import Advisory
-from ..affine import Affine
 from ..errors import GeometryError
-from ..image import Image
-from ..nifti_affine import SAME_SIZE
-from ..structure import Structure
+from ..geometry.affine import Affine
+from ..geometry.image import Image
+from ..geometry.nifti_affine import SAME_SIZE
+from ..geometry.structure import Structure
 from ._common import ReadOptions, agreed_unit, in_unit
 from .labelmap import from_labelmap
 from .stored_values import LONGEST_HEADER, MOST_FILES, Stored, open_regular, read_beside, read_values

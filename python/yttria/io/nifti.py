@@ -14,13 +14,15 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from .._extras import require
-from ..affine import Affine, flip_lps_ras
+from .._foundation.arrays import MAX_VOXELS
+from .._foundation.extras import require
+from .._foundation.whole_files import atomic
 from ..errors import DTypeError, FileFormatError
-from ..image import MAX_VOXELS, Image
-from ..structure import Structure
+from ..geometry.affine import Affine, flip_lps_ras
+from ..geometry.image import Image
+from ..geometry.structure import Structure
 from . import _gzip
-from ._common import ReadOptions, agreed_unit, atomic, in_unit
+from ._common import ReadOptions, agreed_unit, in_unit
 from .label_names import names_of_labels
 from .labelmap import from_labelmap, to_layers
 from .stored_values import open_regular

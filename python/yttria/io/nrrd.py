@@ -11,14 +11,15 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from .._extras import require
-from ..affine import Affine
+from .._foundation.extras import require
+from .._foundation.units import stated_unit, states_nothing
+from .._foundation.whole_files import atomic
 from ..errors import DTypeError, FileFormatError, GeometryError, UnitError
-from ..image import Image
-from ..nifti_affine import SAME_SIZE
-from ..units import stated_unit, states_nothing
+from ..geometry.affine import Affine
+from ..geometry.image import Image
+from ..geometry.nifti_affine import SAME_SIZE
 from . import _gzip
-from ._common import ReadOptions, agreed_unit, atomic, in_unit, sha256_of
+from ._common import ReadOptions, agreed_unit, in_unit, sha256_of
 from .stored_values import LONGEST_HEADER, MOST_FILES, Stored, open_regular, read_beside, read_values
 
 #: The key that carries the unit in files written here; NRRD's own `sample units` is read as well.

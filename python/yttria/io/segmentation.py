@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from ..advisory import Advisory
 from ..errors import FileFormatError, UnknownNameError
-from ..image import Image
-from ..structure import Structure
+from ..geometry.image import Image
+from ..geometry.structure import Structure
 from . import nrrd
 from ._common import ReadOptions, positions
 from .labelmap import MAX_STRUCTURES, extent, from_labelmap, label_values, structure_of_label, to_layers

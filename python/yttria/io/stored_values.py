@@ -18,8 +18,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from .._foundation.arrays import MAX_VOXELS
 from ..errors import FileFormatError
-from ..image import MAX_VOXELS
 from . import _gzip
 from .opened import record_opened
 

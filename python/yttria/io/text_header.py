@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..affine import Affine
 from ..errors import ArgumentError, GeometryError
+from ..geometry.affine import Affine
 from .stored_values import LONGEST_HEADER
 
 #: Directions in the patient as LPS axes: (axis, sign).

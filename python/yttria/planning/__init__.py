@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from .._arguments import public as _public
+from .._foundation.arguments import public as _public
 from ..voxel.lung_mass import LungMass
 from ..voxel.lung_mass import lung_mass as lung_mass_from_ct
-from .body_surface_area import (
-    BodySurfaceArea,
-    body_surface_area,
-)
-from .combined_shunt import (
-    CombinedLungShunt,
-    LungDoseBounds,
-    combined_lung_shunt,
-    lung_dose_bounds,
-)
-from .comparison import (
-    Comparison,
-    ModelRun,
-    compare_models,
-)
+from .body_surface_area import BodySurfaceArea, body_surface_area
+from .combined_shunt import CombinedLungShunt, LungDoseBounds, combined_lung_shunt, lung_dose_bounds
+from .comparison import ModelComparison, ModelRun, compare_models
 from .decay import (
     AdministrationFactor,
     decayed_activity_gbq,
@@ -43,28 +31,11 @@ from .delivery import (
     vial_activity,
     vial_timing,
 )
-from .energy_balance import (
-    EnergyBalance,
-    energy_balance,
-    tumor_mass_for_dose_kg,
-)
-from .limit_conditions import (
-    LimitCondition,
-)
-from .limit_evaluation import (
-    evaluate_limits,
-)
-from .limit_state import (
-    LimitState,
-    TreatmentDoses,
-)
-from .limits import (
-    Caution,
-    Limit,
-    LimitQuery,
-    LimitSource,
-    limits,
-)
+from .energy_balance import EnergyBalance, energy_balance, tumor_mass_for_dose_kg
+from .limit_conditions import LimitCondition
+from .limit_evaluation import evaluate_limits
+from .limit_state import LimitState, TreatmentDoses
+from .limits import Caution, Limit, LimitQuery, LimitSource, limits
 from .lung import (
     LungDose,
     LungShunt,
@@ -75,43 +46,13 @@ from .lung import (
     scatter_corrected_counts,
     spect_lung_shunt_fraction,
 )
-from .mass import (
-    ellipsoid_volume_ml,
-    mass_from_volume_kg,
-)
-from .optimum import (
-    Constraint,
-    Optimum,
-    ShadowPrice,
-    optimum,
-)
-from .partition import (
-    ActivityAtLimit,
-    MaximumActivity,
-    PartitionDoses,
-    PartitionLimits,
-    PartitionModel,
-    Tumor,
-)
-from .partition_batch import (
-    PartitionActivityArray,
-    PartitionDoseArrays,
-    partition_activities,
-    partition_doses,
-)
-from .patient import (
-    Patient,
-)
-from .patient_file import (
-    example_patient_file,
-    plan_patient_file,
-    read_patient,
-)
-from .products import (
-    Fact,
-    Product,
-    product,
-)
+from .mass import ellipsoid_volume_ml, mass_from_volume_kg
+from .optimum import Constraint, Optimum, ShadowPrice, optimum
+from .partition import ActivityAtLimit, MaximumActivity, PartitionDoses, PartitionLimits, PartitionModel, Tumor
+from .partition_batch import PartitionActivityArray, PartitionDoseArrays, partition_activities, partition_doses
+from .patient import Patient
+from .patient_file import example_patient_file, plan_patient_file, read_patient
+from .products import Fact, Product, product
 from .resin_activity import (
     ActivityFactor,
     LungShuntReduction,
@@ -122,28 +63,9 @@ from .resin_activity import (
     modified_bsa_activity,
     simple_lobar_bsa_activity,
 )
-from .scores import (
-    Albi,
-    ChildPugh,
-    Mrecist,
-    albi,
-    albi_grade,
-    child_pugh,
-    mrecist,
-)
-from .single_compartment import (
-    SingleCompartment,
-    single_compartment_activity,
-    single_compartment_dose,
-)
-from .territories import (
-    DoseRow,
-    Territory,
-    TerritoryDoses,
-    TerritoryPlan,
-    TumorDose,
-    TumorPortion,
-)
+from .scores import Albi, ChildPugh, Mrecist, albi, albi_grade, child_pugh, mrecist
+from .single_compartment import SingleCompartment, single_compartment_activity, single_compartment_dose
+from .territories import DoseRow, Territory, TerritoryDoses, TerritoryPlan, TumorDose, TumorPortion
 from .tumor_to_normal import (
     KaoActivities,
     TumorToNormalRatio,
@@ -151,11 +73,7 @@ from .tumor_to_normal import (
     tumor_to_normal_ratio,
     tumor_to_normal_ratio_from_activity_ratio,
 )
-from .vials import (
-    VialChoice,
-    VialOption,
-    vial_choice,
-)
+from .vials import VialChoice, VialOption, vial_choice
 
 __all__ = [
     "ActivityAtLimit",
@@ -166,7 +84,6 @@ __all__ = [
     "Caution",
     "ChildPugh",
     "CombinedLungShunt",
-    "Comparison",
     "Constraint",
     "DoseRow",
     "EnergyBalance",
@@ -183,6 +100,7 @@ __all__ = [
     "LungShunt",
     "LungShuntReduction",
     "MaximumActivity",
+    "ModelComparison",
     "ModelRun",
     "Mrecist",
     "Optimum",

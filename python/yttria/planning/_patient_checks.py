@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .._core import Nuclide
-from .._inputs import number, optional_number
+from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
 from . import laboratory

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .. import _core
-from .._inputs import number
+from .._foundation.numbers import number
 from ..advisory import Advisory
 
 BodySurfaceAreaFormula = Literal["dubois", "mosteller", "haycock"]

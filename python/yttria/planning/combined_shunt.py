@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .. import _core
 from .._core import Nuclide
-from .._inputs import number
+from .._foundation.numbers import number
 from ..errors import ShapeError, UnknownNameError
 from .lung import lung_dose
 

@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .._core import __version__
+from .._foundation.provenance import RESEARCH_USE
 from ..advisory import Advisory
 from ..errors import ContraindicatedError, OutOfRangeError, UndefinedError
-from ..provenance import RESEARCH_USE
 from ._models import MODELS, NotApplicableError, limit_of
 from .comparison_text import comparison_text
 from .limit_evaluation import evaluate_limits
@@ -45,7 +45,7 @@ class ModelRun:
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class ModelComparison:
     """All models that apply to one patient, and why the others do not. For research use; nothing here prescribes."""
 
     patient: Patient
@@ -59,7 +59,7 @@ class Comparison:
     def __repr__(self) -> str:
         """The patient's name, device, and which models were run, on a line."""
         names, others = [run.model for run in self.runs], [model for model, _ in self.not_applicable]
-        return f"Comparison({self.patient.name!r}, {self.patient.device!r}, runs={names}, not_applicable={others})"
+        return f"ModelComparison({self.patient.name!r}, {self.patient.device!r}, runs={names}, not_applicable={others})"
 
     def __getitem__(self, model: str) -> ModelRun:
         """The run of that model; `KeyError` if it does not apply."""
@@ -121,7 +121,7 @@ class Comparison:
         }
 
 
-def compare_models(patient: Patient) -> Comparison:
+def compare_models(patient: Patient) -> ModelComparison:
     """Compare every planning model that the patient's inputs allow.
 
     Parameters
@@ -131,7 +131,7 @@ def compare_models(patient: Patient) -> Comparison:
 
     Returns
     -------
-    Comparison
+    ModelComparison
         For each model its activity in GBq, the doses that it gives in Gy, and the state of every limit of the patient's
         guideline. A model without its inputs, or contraindicated by its own rule, is listed with the reason.
 
@@ -194,7 +194,7 @@ def compare_models(patient: Patient) -> Comparison:
     # Only the limits that the doses are compared with; what depends on what is not given stands in the states.
     compared = (advisory for run in runs for state in run.limit_states for advisory in state.advisories)
     notes = tuple(dict.fromkeys((*patient.advisories(), *compared)))
-    return Comparison(patient, tuple(runs), tuple(skipped), applicable, notes, created)
+    return ModelComparison(patient, tuple(runs), tuple(skipped), applicable, notes, created)
 
 
 def _own_limits_exceeded(patient: Patient, doses: PartitionDoses) -> tuple[Advisory, ...]:

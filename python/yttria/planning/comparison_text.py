@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from .._core import __version__
-from .._text import plain
+from .._foundation.provenance import RESEARCH_USE
+from .._foundation.text import plain
 from ..advisory import Advisory, Severity
-from ..provenance import RESEARCH_USE
 from ._models import LIMIT_WORDS, limit_of
 from ._patient_checks import PRIOR_DOSES, tumor_name
 from .limit_state import MET, subject
@@ -20,7 +20,7 @@ from .products import product
 from .scores import albi
 
 if TYPE_CHECKING:
-    from .comparison import Comparison, ModelRun
+    from .comparison import ModelComparison, ModelRun
 
 Item = TypeVar("Item")
 
@@ -29,7 +29,7 @@ _COLUMNS = (("GBq", 8), ("vial", 8), ("perfused", 9), ("tumor Gy", 14), ("normal
 _LABEL, _MODEL = 17, 19
 
 
-def comparison_text(comparison: Comparison, width: int | None = None) -> str:
+def comparison_text(comparison: ModelComparison, width: int | None = None) -> str:
     """Write a comparison as plain text, with sentences wrapped at `width` columns; None wraps nothing."""
     columns = sys.maxsize if width is None else max(width, 80)
     lines: list[str] = []
@@ -78,7 +78,7 @@ def comparison_text(comparison: Comparison, width: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def _inputs(comparison: Comparison) -> Iterator[tuple[str, str]]:
+def _inputs(comparison: ModelComparison) -> Iterator[tuple[str, str]]:
     """Each input as label and words."""
     patient = comparison.patient
     yield "patient", patient.name or "not named"

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 from .. import _core
 from .._core import Nuclide
-from .._inputs import convention, number, optional_number
+from .._foundation.numbers import convention, number, optional_number
 from ..advisory import Advisory
 from ..errors import TimeZoneError
 

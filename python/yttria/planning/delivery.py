@@ -7,7 +7,7 @@ from datetime import datetime
 
 from .. import _core
 from .._core import Nuclide
-from .._inputs import convention, number
+from .._foundation.numbers import convention, number
 from ..advisory import Advisory
 from .decay import decayed_activity_gbq, elapsed_h
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._inputs import number
+from .._foundation.numbers import number
 from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError
 

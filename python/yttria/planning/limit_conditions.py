@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .._inputs import optional_number
+from .._foundation.numbers import optional_number
 from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError
 from .laboratory import UMOL_PER_L_PER_MG_PER_DL, bilirubin_umol_per_l

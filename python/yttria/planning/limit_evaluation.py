@@ -5,19 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
-from .._inputs import number
+from .._foundation.numbers import number
 from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError
 from .limit_conditions import Facts, bilirubin_mg_per_dl_of, decide, flag, fraction
 from .limit_state import ABOVE, BELOW, DEPENDS, MET, LimitState, TreatmentDoses, amount, subject
-from .limits import (
-    Limit,
-    boundary_advisories,
-    check_names,
-    derivation_advisories,
-    limit_table,
-    source_advisories,
-)
+from .limits import Limit, boundary_advisories, check_names, derivation_advisories, limit_table, source_advisories
 
 _READING = "which reading of the source applies (not reconciled)"
 _ROUNDING = 1e-9

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from .._inputs import optional_number
+from .._foundation.numbers import optional_number
 from ..advisory import Advisory
 from ..errors import OutOfRangeError
 from .limit_conditions import LimitCondition

@@ -10,15 +10,7 @@ from typing import Any
 
 from ..advisory import Advisory
 from ..errors import UnknownNameError
-from .limit_conditions import (
-    Facts,
-    LimitCondition,
-    bilirubin_mg_per_dl_of,
-    condition_from_dict,
-    decide,
-    flag,
-    fraction,
-)
+from .limit_conditions import Facts, LimitCondition, bilirubin_mg_per_dl_of, condition_from_dict, decide, flag, fraction
 
 KINDS = ("tumor", "perfused", "normal_perfused", "normal_whole", "lung")
 """Tissue that a limit is for. Perfused normal liver and the whole normal liver are not the same."""

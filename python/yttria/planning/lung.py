@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import _core
 from .._core import Nuclide
-from .._inputs import convention, number
+from .._foundation.numbers import convention, number
 from ..advisory import Advisory
 from ..errors import OutOfRangeError, ShapeError
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from .. import _core
-from .._inputs import number
+from .._foundation.numbers import number
 
 
 def mass_from_volume_kg(volume_ml: float, *, density_g_per_ml: float) -> float:
     """`V rho / 1000` in kg.
 
-    The density is the caller's: `yttria.tissue.LIVER_DENSITY_G_PER_ML` (1.05) is what doses take for liver if nothing
+    The density is the caller's: `yttria.voxel.LIVER_DENSITY_G_PER_ML` (1.05) is what doses take for liver if nothing
     is given, 1.03 g/mL the habit of guidelines (EANM 2022); dose follows it inversely. Raises `OutOfRangeError` for a
     volume that is not positive or a density outside 0.2-2 g/mL.
     """

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from .. import _core
-from .._inputs import number, optional_number
+from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory
 from ..errors import UnknownNameError
 from .territories import TerritoryDoses, TerritoryPlan

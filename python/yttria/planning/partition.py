@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from .. import _core
 from .._core import Nuclide
-from .._inputs import number, optional_number
+from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory
 from ..errors import UndefinedError
 from .vial_content import vial_content

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
-from .._arrays import as_type, empty, real
 from .._core import Nuclide
-from .._inputs import convention
+from .._foundation.arrays import as_type, empty, real
+from .._foundation.numbers import convention
 from ..advisory import Advisory
 from ..errors import DTypeError, ShapeError, UndefinedError, UnknownNameError
 from .vial_content import vial_content

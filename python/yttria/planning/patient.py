@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from .._core import Nuclide
+from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from ..advisory import Advisory
 from ..errors import UndefinedError
-from ..tissue import LIVER_DENSITY_G_PER_ML
 from ._patient_checks import (
     PRIOR_DOSES,
     check_masses,

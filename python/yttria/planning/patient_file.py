@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from .._core import Nuclide
-from .._extras import require
+from .._foundation.extras import require
+from .._foundation.whole_files import atomic
 from ..errors import ArgumentError, FileFormatError, YttriaError
-from ..io._common import atomic
 from ..io.opened import record_opened
-from .comparison import Comparison, compare_models
+from .comparison import ModelComparison, compare_models
 from .mass import mass_from_volume_kg
 from .partition import PartitionLimits, Tumor
 from .patient import Patient
@@ -88,7 +88,9 @@ def read_patient(path: str | os.PathLike[str]) -> Patient:
     return _read(Path(path))[0]
 
 
-def plan_patient_file(path: str | os.PathLike[str], *, json_path: str | os.PathLike[str] | None = None) -> Comparison:
+def plan_patient_file(
+    path: str | os.PathLike[str], *, json_path: str | os.PathLike[str] | None = None
+) -> ModelComparison:
     """Compare all models for the patient of a TOML file, and write the result as JSON if `json_path` is given.
 
     Parameters
@@ -100,7 +102,7 @@ def plan_patient_file(path: str | os.PathLike[str], *, json_path: str | os.PathL
 
     Returns
     -------
-    Comparison
+    ModelComparison
         As `compare_models`, with path and SHA-256 of the file in `input_file`.
 
     Raises

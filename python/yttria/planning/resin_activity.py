@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .. import _core
-from .._inputs import number
+from .._foundation.numbers import number
 from ..advisory import Advisory
 from ..errors import ContraindicatedError, UndefinedError
 from .vial_content import VIAL_CODES, vial_content

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .. import _core
-from .._inputs import number
+from .._foundation.numbers import number
 from ..advisory import Advisory
 from . import laboratory
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .. import _core
 from .._core import Nuclide
-from .._inputs import convention, number
+from .._foundation.numbers import convention, number
 from ..advisory import Advisory
 from .vial_content import vial_content
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .. import _core
 from .._core import Nuclide
-from .._inputs import number, optional_number
+from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory
 from ..errors import DTypeError, OutOfRangeError, ShapeError, UnknownNameError
 from .vial_content import vial_content

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import _core
-from .._inputs import number
+from .._foundation.numbers import number
 from ..advisory import Advisory
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .._core import Nuclide
-from .._inputs import convention, number
+from .._foundation.numbers import convention, number
 from ..advisory import Advisory
 from ..errors import OutOfRangeError, TimeZoneError, UndefinedError, UnknownNameError
 from .decay import decayed_activity_gbq, elapsed_h, hours_to_decay, zoned

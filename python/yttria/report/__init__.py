@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._arguments import public as _public
+from .._foundation.arguments import public as _public
 from .dose_comparison import comparison_figure
 from .figure import dose_figure, save_figure
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._extras import require
-from .._text import literal
+from .._foundation.extras import require
+from .._foundation.text import literal
 from .figure import INK, colors, round_levels, surroundings
 from .views import Orientation, Plane, plane
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..evaluation import Comparison
+    from ..evaluation import DoseComparison
 
 _STRUCTURES_IN_HISTOGRAM = 8
 
 
-def comparison_figure(comparison: Comparison, *, title: str = "") -> Figure:
+def comparison_figure(comparison: DoseComparison, *, title: str = "") -> Figure:
     """Axial, coronal and sagittal planes through the worst voxel (cross), three rows of them, and the histograms.
 
     First row: dose A with isodose lines of A (solid) and B (dashed). Second: B - A, the color scale ending at the 99th
@@ -94,7 +94,7 @@ def _isodoses(axes: Axes, dose: NDArray[Any], levels: list[float], style: str) -
         axes.contour(dose, levels=reached, colors="white", linewidths=0.8, linestyles=style)
 
 
-def _histograms(axes: Axes, comparison: Comparison) -> None:
+def _histograms(axes: Axes, comparison: DoseComparison) -> None:
     shown = dict(list(comparison.histograms.items())[:_STRUCTURES_IN_HISTOGRAM])
     for color, (name, pair) in zip(colors(len(shown)), shown.items(), strict=True):
         top = max(h.dose_at_volume_percent(0.5) for h in pair)
@@ -113,7 +113,7 @@ def _histograms(axes: Axes, comparison: Comparison) -> None:
         axes.legend(frameon=False, fontsize=9, loc="upper right")
 
 
-def _gamma_histogram(axes: Axes, comparison: Comparison) -> None:
+def _gamma_histogram(axes: Axes, comparison: DoseComparison) -> None:
     gamma = comparison.gamma
     edges = np.linspace(0.0, gamma.maximum_gamma, 41)
     # The share of all evaluated voxels; the last bar holds what reached the end of the search.

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._extras import require
-from .._text import literal, plain
-from ..affine import check_same_frame
+from .._core import Occupancy
+from .._foundation.extras import require
+from .._foundation.text import literal, plain
 from ..errors import ArgumentError, GeometryError, OutOfRangeError
-from ..evaluation import Occupancy, dose_volume_histograms
+from ..evaluation import dose_volume_histograms
+from ..geometry.affine import check_same_frame
 from ..voxel.dose_image import METHOD_NAMES
 from .views import Orientation, Plane, plane
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from .._core import DoseVolumeHistogram
-    from ..image import Image
-    from ..structure import Structure
+    from ..geometry.image import Image
+    from ..geometry.structure import Structure
     from ..voxel.dose_image import DoseResult
 
 #: Names that mark a tumor: each gets a plane of its own, and its outline is drawn last.

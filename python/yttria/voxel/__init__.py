@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .._arguments import public as _public
+from .._foundation.arguments import public as _public
+from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from .absorbed_dose import absorbed_dose
 from .convolution import ConvolutionPlan
 from .ct_density import CtDensityCurve, DensityImage, ct_density_curve, ct_density_curves, density_image
@@ -13,6 +14,7 @@ from .mass import StructureMass, structure_mass
 from .scaling import AbsoluteScaling, RelativeScaling
 
 __all__ = [
+    "LIVER_DENSITY_G_PER_ML",
     "AbsoluteScaling",
     "ActivityInField",
     "ConvolutionPlan",

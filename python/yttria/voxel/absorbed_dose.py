@@ -6,8 +6,8 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from .._arrays import Map, real, real_dtype
-from ..bounds import warn_implausible
+from .._foundation.arrays import Map, real, real_dtype
+from ..advisory.bounds import warn_implausible
 from ..errors import DTypeError, ShapeError
 from ..kernels import VoxelSValues
 from .convolution import ConvolutionPlan

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .. import _core
-from .._arrays import Map, as_type, checked_out, real
-from .._inputs import number, optional_number, thread_count
+from .._foundation.arrays import Map, as_type, checked_out, real
+from .._foundation.numbers import number, optional_number, thread_count
 from ..errors import DTypeError, InsufficientMemoryError, ShapeError
 
 

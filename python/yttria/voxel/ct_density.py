@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import _core
-from .._arrays import as_type, empty
-from .._inputs import number
+from .._foundation.arrays import as_type, empty
+from .._foundation.numbers import number
 from ..advisory import Advisory
 from ..errors import DTypeError, UnitError, UnknownNameError
-from ..image import Image
+from ..geometry.image import Image
 
 OUTSIDE = ("refuse", "clamp")
 DEFAULT_CURVE = "schneider_1996"

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._arrays import Map
-from .._inputs import number
+from .._foundation.arrays import Map
+from .._foundation.numbers import number
 from ..advisory import Advisory
-from ..affine import check_same_frame
-from ..bounds import check_density
+from ..advisory.bounds import check_density
 from ..errors import GeometryError, OutOfRangeError, UnitError, UnknownNameError
-from ..image import Image
+from ..geometry.affine import check_same_frame
+from ..geometry.image import Image
 from .ct_density import DensityImage
 
 LOW_DENSITY_VOXELS = ("keep", "clip", "zero", "refuse")

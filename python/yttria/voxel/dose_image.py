@@ -10,17 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core import DoseVolumeHistogram, Nuclide, Occupancy, __version__
-from .._inputs import one_of
+from .._foundation.arrays import empty
+from .._foundation.numbers import one_of
+from .._foundation.provenance import Provenance
+from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from ..advisory import Advisory
-from ..bounds import implausible
+from ..advisory.bounds import implausible
 from ..errors import GeometryError, OutOfRangeError, UndefinedError, UnknownNameError
-from ..evaluation import dose_volume_histograms, parts_grid, voxel_parts
-from ..evaluation.sub_voxel import inside_voxels
-from ..image import Image, empty
+from ..evaluation import dose_volume_histograms
+from ..evaluation.inside_voxels import inside_voxels
+from ..geometry.image import Image
+from ..geometry.structure import Structure
+from ..geometry.sub_voxel import parts_grid, voxel_parts
 from ..kernels import VoxelSValues, voxel_s_values
-from ..provenance import Provenance
-from ..structure import Structure
-from ..tissue import LIVER_DENSITY_G_PER_ML
 from .absorbed_dose import convolved
 from .ct_density import DensityImage
 from .density import LOW_DENSITY_G_PER_ML, settled_density

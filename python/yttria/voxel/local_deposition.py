@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
-from .._arrays import Map, as_type, checked_out, empty, real, real_dtype
 from .._core import Nuclide
-from ..bounds import check_density, warn_implausible
+from .._foundation.arrays import Map, as_type, checked_out, empty, real, real_dtype
+from ..advisory.bounds import check_density, warn_implausible
 from ..errors import ShapeError
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
-from .._arrays import flat, real
-from .._inputs import number
+from .._foundation.arrays import flat, real
+from .._foundation.numbers import number
 from ..advisory import Advisory
 from ..errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnitError
-from ..image import Image
-from ..structure import Structure
+from ..geometry.image import Image
+from ..geometry.structure import Structure
 from .mass import structure_fractions
 
 #: Lungs: a mass outside of this is rare.

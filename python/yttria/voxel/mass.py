@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..advisory import Advisory
 from ..errors import OutOfRangeError, UndefinedError, UnitError
-from ..image import Image
-from ..structure import Structure
+from ..geometry.image import Image
+from ..geometry.structure import Structure
 from .ct_density import DensityImage
 
 

@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from .. import _core
 from .._core import Nuclide
-from .._inputs import number
+from .._foundation.numbers import number
+from .._foundation.units import UNITS
 from ..advisory import Advisory
-from ..bounds import BOUNDS, implausible
+from ..advisory.bounds import BOUNDS, implausible
 from ..errors import OutOfRangeError, UndefinedError, UnitError
-from ..image import UNITS, Image
-from ..structure import Structure
+from ..geometry.image import Image
+from ..geometry.structure import Structure
 
 #: Largest part of the field's activity outside the reference region without an advisory.
 OUTSIDE_REFERENCE_LIMIT = 0.10

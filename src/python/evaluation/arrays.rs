@@ -148,5 +148,5 @@ pub fn doses<'py>(array: &Bound<'py, PyAny>) -> PyResult<PyReadonlyArray1<'py, f
 }
 
 fn prepared<'py>(array: &Bound<'py, PyAny>, how: &str) -> PyResult<Bound<'py, PyAny>> {
-    array.py().import("yttria._arrays")?.call_method1(how, (array,))
+    array.py().import("yttria._foundation.arrays")?.call_method1(how, (array,))
 }

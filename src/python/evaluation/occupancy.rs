@@ -10,7 +10,7 @@ use crate::python::threads::{Threads, detached, shared_out};
 /// What pickle keeps: shape, origin, weights, outside fraction.
 type State<'py> = ([usize; 3], [usize; 3], Bound<'py, PyAny>, f64);
 
-#[pyclass(name = "Occupancy", module = "yttria.evaluation", frozen, eq)]
+#[pyclass(name = "Occupancy", module = "yttria.geometry", frozen, eq)]
 #[derive(PartialEq)]
 pub struct PyOccupancy(pub evaluation::Occupancy);
 

@@ -14,14 +14,7 @@ from image_samples import KINDS, affine, values
 from pydicom.dataset import Dataset
 
 from yttria import Image, Structure, read_image, read_structures
-from yttria.errors import (
-    FileFormatError,
-    GeometryError,
-    OutOfRangeError,
-    UndefinedError,
-    UnknownNameError,
-    YttriaError,
-)
+from yttria.errors import FileFormatError, GeometryError, OutOfRangeError, UndefinedError, UnknownNameError, YttriaError
 
 SHAPE = (4, 5, 7)
 

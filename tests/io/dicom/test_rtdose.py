@@ -17,14 +17,7 @@ pydicom = pytest.importorskip("pydicom")
 from dicom_samples import FRAME_UID, STUDY_UID, write_series  # noqa: E402
 
 from yttria import AbsoluteScaling, Image, YttriaError, dose_image, read_image  # noqa: E402
-from yttria.errors import (  # noqa: E402
-    FileFormatError,
-    GeometryError,
-    OutOfRangeError,
-    ShapeError,
-    UnitError,
-    UnknownNameError,
-)
+from yttria.errors import FileFormatError, GeometryError, OutOfRangeError, ShapeError, UnitError, UnknownNameError  # noqa: E402
 from yttria.io.dicom import read_rtdose, write_rtdose  # noqa: E402
 
 

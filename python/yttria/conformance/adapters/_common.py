@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import Nuclide
+from ..._core import Nuclide
 
 Inputs = dict[str, Any]
 Answer = dict[str, Any]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ... import Nuclide
 from ... import planning as p
+from ..._core import Nuclide
 from ._common import Answer, Inputs, codes, nuclide
 
 

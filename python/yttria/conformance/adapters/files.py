@@ -7,8 +7,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ... import AbsoluteScaling, Image, Nuclide, read_image
+from ..._core import Nuclide
+from ...geometry import Image
+from ...io import read_image
 from ...io.dicom import activity_timing
+from ...voxel import AbsoluteScaling
 from .._image_files import write_dicom, write_nifti
 from ._common import Answer, Inputs
 from ._common import nuclide as convention

@@ -5,19 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import (
-    AbsoluteScaling,
-    ConvolutionPlan,
-    Image,
-    Nuclide,
-    RelativeScaling,
-    Structure,
-    VoxelSValues,
-    absorbed_dose,
-    dose_image,
-    local_deposition,
-    voxel_s_values,
-)
+from ..._core import Nuclide
+from ...geometry import Image, Structure
+from ...kernels import VoxelSValues, voxel_s_values
+from ...voxel import AbsoluteScaling, ConvolutionPlan, RelativeScaling, absorbed_dose, dose_image, local_deposition
 from ._common import Answer, Inputs
 from ._common import nuclide as convention
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import inspect
 from types import ModuleType
 
-from ... import evaluation, kernels, planning, voxel
+from ... import evaluation, geometry, kernels, planning, voxel
 from ._entry import Agreement, draws, flat
 from ._exempt import EXEMPT
 
 __all__ = ["EXEMPT", "Agreement", "draws", "flat", "missing", "public_names", "registry"]
 
-_ROOMS: tuple[ModuleType, ...] = (planning, voxel, kernels, evaluation)
+_ROOMS: tuple[ModuleType, ...] = (planning, voxel, kernels, geometry, evaluation)
 
 
 def registry() -> dict[str, Agreement]:
@@ -37,7 +37,7 @@ def registry() -> dict[str, Agreement]:
 
 
 def public_names() -> set[str]:
-    """Every public function of the four rooms, and every public method of their classes, as "room.name"."""
+    """Every public function of the five rooms, and every public method of their classes, as "room.name"."""
     names: set[str] = set()
     for room in _ROOMS:
         short = room.__name__.removeprefix("yttria.")

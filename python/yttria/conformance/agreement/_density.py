@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ... import Image, Structure, density_image
+from ...geometry import Image, Structure
 from ...reference import ct_density as reference
 from ...reference import lung as lung_reference
 from ...reference import resampling as resampling_reference
-from ...voxel import ct_density_curve, lung_mass, structure_mass
+from ...voxel import ct_density_curve, density_image, lung_mass, structure_mass
 from ._entry import Agreement
 
 SHAPE, SIZE_MM = (4, 6, 5), (4.0, 3.0, 2.5)

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ... import Nuclide
 from ... import evaluation as e
+from ... import geometry
+from ..._core import Nuclide
 from ...reference import dvh, gamma, occupancy, radiobiology, uncertainty
 from ._entry import Agreement, draws
 
@@ -32,21 +33,21 @@ def _occupancy() -> list[Agreement]:
     return [
         # Every face of a mask voxel falls between two of 24 parts of a dose voxel: the definition is exact.
         Agreement(
-            "evaluation.occupancy",
-            lambda: e.occupancy(mask, fine, shape, coarse).to_array(),
+            "geometry.occupancy",
+            lambda: geometry.occupancy(mask, fine, shape, coarse).to_array(),
             lambda: occupancy.occupancy(mask, fine, shape, coarse, samples_per_axis=24),
             1e-6,
             1e-6,
         ),
         Agreement(
-            "evaluation.Occupancy.from_mask",
-            lambda: e.Occupancy.from_mask(fractions).to_array(),
+            "geometry.Occupancy.from_mask",
+            lambda: geometry.Occupancy.from_mask(fractions).to_array(),
             lambda: fractions,
             1e-6,
         ),
         Agreement(
-            "evaluation.Occupancy.volume_ml",
-            lambda: e.Occupancy.from_mask(fractions).volume_ml(0.03),
+            "geometry.Occupancy.volume_ml",
+            lambda: geometry.Occupancy.from_mask(fractions).volume_ml(0.03),
             lambda: np.sum(fractions, dtype=np.float64) * 0.03,
             1e-7,
         ),

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ... import Nuclide, dose_point_kernel, voxel_s_values
+from ..._core import Nuclide
+from ...kernels import dose_point_kernel, voxel_s_values
 from ...reference import absorbed_dose, decay
 from ...reference.voxel_s_values import voxel_s_values as defined_s_values
 from ._entry import Agreement, draws

@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from ... import Nuclide
 from ... import planning as p
-from ...reference import (
-    body_surface_area,
-    energy_balance,
-    mass,
-    resin_activity,
-    scores,
-    tumor_to_normal,
-)
+from ..._core import Nuclide
+from ...reference import body_surface_area, energy_balance, mass, resin_activity, scores, tumor_to_normal
 from ._entry import Agreement, draws
 
 # Another half-life and dose factor than the defaults, so that neither can hide.

@@ -6,21 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ... import (
-    AbsoluteScaling,
-    ConvolutionPlan,
-    Image,
-    Nuclide,
-    RelativeScaling,
-    Structure,
-    absorbed_dose,
-    dose_image,
-    local_deposition,
-    voxel_s_values,
-)
+from ..._core import Nuclide
+from ...geometry import Image, Structure
+from ...kernels import voxel_s_values
 from ...reference import absorbed_dose as dose_reference
 from ...reference import convolution, scaling
 from ...reference import local_deposition as local_reference
+from ...voxel import AbsoluteScaling, ConvolutionPlan, RelativeScaling, absorbed_dose, dose_image, local_deposition
 from ._entry import Agreement
 
 NUCLIDE = Nuclide.from_dose_factor(64.05, 49.38)

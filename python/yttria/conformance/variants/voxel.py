@@ -58,7 +58,7 @@ def kernel_sampled_at_voxel_centers(inner: Implementation) -> Implementation:
     """The dose point kernel's value at each voxel's center, at 0.145 mm in the source voxel (a MATLAB suite)."""
 
     def make(i: Inputs) -> Map:
-        from ... import dose_point_kernel
+        from ...kernels import dose_point_kernel
 
         table = dose_point_kernel("liver")
         correct = s_values(i)

@@ -14,8 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ... import ConvolutionPlan, __version__, _core
-from ...provenance import RESEARCH_USE
+from ... import _core
+from ..._core import __version__
+from ..._foundation.provenance import RESEARCH_USE
+from ...voxel import ConvolutionPlan
 from .checks import Check, all_checks
 
 #: What the hash of a report proves, and what it does not.

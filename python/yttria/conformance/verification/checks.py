@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ... import ConvolutionPlan, Nuclide, absorbed_dose, evaluation, local_deposition, media, voxel_s_values
-from ... import dose_point_kernel as kernel_of
+from ... import evaluation
+from ..._core import Nuclide
 from ...errors import YttriaError
+from ...kernels import dose_point_kernel as kernel_of
+from ...kernels import media, voxel_s_values
 from ...reference.dose_point_kernel import energy_within_mev
+from ...voxel import ConvolutionPlan, absorbed_dose, local_deposition
 from .. import adapters, definition, monte_carlo
 from .._cases import Case, cases
 from .._file_scenes import FILE_MODELS
@@ -142,7 +145,7 @@ def agreement() -> Iterable[Check]:
 def monte_carlo_tables() -> Iterable[Check]:
     """Voxel S values against full Monte Carlo."""
     for table in monte_carlo.tables():
-        found = monte_carlo.compare(table)
+        found = monte_carlo.compare_to_monte_carlo(table)
         share = abs(found.source_voxel) / 1e-3
         if not found.within:
             share = max(share, 2.0)

@@ -6,7 +6,7 @@ raises on a damaged file becomes a `FileFormatError` that names the file.
 
 from __future__ import annotations
 
-from ..._arguments import public as _public
+from ..._foundation.arguments import public as _public
 from .dataset import is_dicom
 from .grid import read_grid
 from .image import read_image

@@ -18,7 +18,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..._extras import require
+from ..._foundation.extras import require
 from ...errors import FileFormatError, YttriaError
 from .._common import decoding
 from ..opened import record_opened

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...advisory import Advisory, Severity
-from ...affine import MAX_SHEAR, Affine, checked_affine
 from ...errors import GeometryError
+from ...geometry.affine import MAX_SHEAR, Affine, checked_affine
 from .dataset import Dataset, number, numbers
 
 #: How far a contour may lie from its slice, or a grid beside the normal of its slices, in parts of their distance.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...image import Image
+from ...geometry.image import Image
 from .._common import decoding
 from .consistency import check_whole
 from .dataset import quiet, text, whole

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..._foundation.arrays import MAX_VOXELS, empty
 from ...advisory import Advisory
-from ...affine import Affine, voxel_size_mm
 from ...errors import FileFormatError, GeometryError, ShapeError, UndefinedError
-from ...image import MAX_VOXELS, Image, empty
+from ...geometry.affine import Affine, voxel_size_mm
+from ...geometry.image import Image
 from .._common import agreed_unit, decoding
 from . import geometry
 from .consistency import check_whole, series_doubts

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ...advisory import Advisory
-from ...affine import voxel_size_mm
 from ...errors import UnitError, YttriaError
+from ...geometry.affine import voxel_size_mm
 from .dataset import items, quiet, text
 from .image import Described, described
 from .nuclide import stated_nuclide

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...affine import Affine
 from ...errors import FileFormatError
+from ...geometry.affine import Affine
 from . import geometry
 from .dataset import Dataset, items, numbers, text
 

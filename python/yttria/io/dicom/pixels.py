@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..._extras import require
+from ..._foundation.arrays import MAX_VOXELS
+from ..._foundation.extras import require
 from ...errors import FileFormatError, ShapeError
-from ...image import MAX_VOXELS
 from ..opened import record_opened
 from .dataset import Header, quiet, read_dataset, text, whole
 

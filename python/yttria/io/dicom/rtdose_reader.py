@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..._foundation.arrays import empty
 from ...advisory import Advisory
 from ...errors import FileFormatError, GeometryError, UnitError, UnknownNameError
-from ...image import Image, empty
+from ...geometry.image import Image
 from .._common import decoding
 from .dataset import Dataset, number, numbers, quiet, read_header, text
 from .geometry import Plane, Stack, affine, plane, stacked

@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._core import __version__
-from ..._extras import require
+from ..._foundation.arrays import empty
+from ..._foundation.extras import require
+from ..._foundation.provenance import Provenance
+from ..._foundation.whole_files import atomic
 from ...advisory import Advisory
-from ...affine import Affine, check_same_frame
 from ...errors import ArgumentError, GeometryError, OutOfRangeError, ShapeError, UnknownNameError
-from ...image import Image, empty
-from ...provenance import Provenance
-from .._common import atomic
+from ...geometry.affine import Affine, check_same_frame
+from ...geometry.image import Image
 from .dataset import Dataset, quiet
 from .geometry import MAX_GAP
 from .reference import References, patient_and_study, referenced, set_texts

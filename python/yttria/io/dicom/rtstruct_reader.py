@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...advisory import Advisory
-from ...affine import check_same_frame
-from ...contours import END_CAPS, INTERPOLATIONS, ContourStructure
 from ...errors import FileFormatError, UndefinedError
-from ...image import Image
-from ...structure_selection import Patterns
+from ...geometry.affine import check_same_frame
+from ...geometry.contours import END_CAPS, INTERPOLATIONS, ContourStructure
+from ...geometry.image import Image
+from ...geometry.structure_selection import Patterns
 from .._common import decoding, positions
 from .dataset import Dataset, items, quiet, read_dataset, text, whole
 from .structure_names import check_count, name_of, told_apart

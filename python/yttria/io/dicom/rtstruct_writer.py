@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._core import __version__
-from ..._extras import require
+from ..._foundation.extras import require
+from ..._foundation.whole_files import atomic
 from ...advisory import Advisory
-from ...affine import check_same_frame
-from ...contours import ContourStructure
 from ...errors import DTypeError, OutOfRangeError, UndefinedError
-from ...structure import Structure
-from .._common import atomic
+from ...geometry.affine import check_same_frame
+from ...geometry.contours import ContourStructure
+from ...geometry.structure import Structure
 from .contour_images import SourceImage, images_of, referenced_image, referenced_study, source_images
 from .dataset import Dataset, quiet
 from .reference import References, patient_and_study, referenced_files, set_texts

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..._extras import require
+from ..._foundation.extras import require
 from ...advisory import Advisory
-from ...affine import Affine
 from ...errors import FileFormatError, ShapeError
-from ...structure import Structure
-from ...structure_selection import Patterns
+from ...geometry.affine import Affine
+from ...geometry.structure import Structure
+from ...geometry.structure_selection import Patterns
 from .._common import decoding, positions
 from .dataset import Dataset, items, number, quiet, read_dataset, text, whole
 from .geometry import plane

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...advisory import Advisory
-from ...affine import Affine
 from ...errors import GeometryError
+from ...geometry.affine import Affine
 from .geometry import Plane, affine
 
 #: Frames closer together than this lie on one slice.

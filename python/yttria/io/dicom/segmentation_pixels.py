@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..._extras import require
+from ..._foundation.extras import require
 from ...errors import FileFormatError, GeometryError
 from .dataset import Dataset, items, text, whole
 

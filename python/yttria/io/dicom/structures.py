@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from filecmp import cmp
 from typing import Any
 
-from ...contours import END_CAPS, INTERPOLATIONS
 from ...errors import UndefinedError, UnknownNameError
-from ...image import Image
-from ...structure import Structure
-from ...structure_selection import Patterns
+from ...geometry.contours import END_CAPS, INTERPOLATIONS
+from ...geometry.image import Image
+from ...geometry.structure import Structure
+from ...geometry.structure_selection import Patterns
 from .._common import decoding
 from .dataset import quiet
 from .rtstruct_reader import read_rtstruct

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import NamedTuple
 
+from ..._foundation.units import UNITS, StatedUnit, stated_unit, states_nothing
 from ...advisory import Advisory
 from ...errors import FileFormatError, UndefinedError, UnitError, YttriaError
-from ...units import UNITS, StatedUnit, stated_unit, states_nothing
 from .._common import decoding
 from .dataset import Dataset, Header, items, number, text
 from .rescale import Rescale, modality_rescale

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import GeometryError
-from ...image import Image
+from ...geometry.image import Image
 from .voxel_edges import voxel_edge_polygons
 
 Points = npt.NDArray[np.float64]

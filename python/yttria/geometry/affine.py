@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import real
-from .errors import GeometryError, OutOfRangeError, YttriaError
+from .._foundation.arrays import real
+from ..errors import GeometryError, OutOfRangeError, YttriaError
 
 #: Largest cosine between two voxel axes; a sheared grid has no voxel size.
 MAX_SHEAR = 1e-3

@@ -11,21 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import frozen, volume
-from ._core import Occupancy
-from .advisory import Advisory
-from .affine import (
-    Affine,
-    check_same_frame,
-    checked_affine,
-    checked_frame,
-    checked_source,
-    moved_place,
-    voxel_size_mm,
-)
-from .errors import GeometryError, OutOfRangeError
-from .evaluation.occupancy import occupancy
+from .._core import Occupancy
+from .._foundation.arrays import frozen, volume
+from ..advisory import Advisory
+from ..errors import GeometryError, OutOfRangeError
+from .affine import Affine, check_same_frame, checked_affine, checked_frame, checked_source, moved_place, voxel_size_mm
 from .image import Image
+from .voxel_fractions import occupancy
 
 #: Labels are written as 32-bit integers at most.
 MAX_LABEL = 2**31 - 1
@@ -112,7 +104,7 @@ class Structure:
         """The fraction of each voxel of `grid` (an `Image`, or a shape (k, j, i) and an affine) inside this volume.
 
         Raises `GeometryError` where `grid` is neither, or an image in another known frame of reference; see
-        `yttria.evaluation.occupancy`.
+        `yttria.geometry.occupancy`.
         """
         shape, affine_lps = grid_of(self, grid)
         return occupancy(self.mask, self.affine_lps, shape, affine_lps, threads=threads)

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .errors import UnitError
+from ..errors import UnitError
 
 #: The known units: the quantity each measures, and how many of the quantity's first unit one of it is.
 UNITS: dict[str, tuple[str, float]] = {

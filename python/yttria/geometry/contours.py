@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import affine_rows, grid_shape, real
-from ._core import Contours, Occupancy
-from ._inputs import optional_number
-from .advisory import Advisory, Severity
+from .._core import Contours, Occupancy
+from .._foundation.arrays import affine_rows, grid_shape, real
+from .._foundation.numbers import optional_number
+from ..advisory import Advisory, Severity
+from ..errors import DTypeError, OutOfRangeError, ShapeError
 from .affine import Affine, checked_affine, moved_place
-from .errors import DTypeError, OutOfRangeError, ShapeError
 from .image import Image
 from .structure import Structure, grid_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from .advisory import Advisory
-from .errors import GeometryError
+from ..advisory import Advisory
+from ..errors import GeometryError
 
 
 class OfPatient(Protocol):

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ._text import plain
-from .io._common import atomic
+from .text import plain
+from .whole_files import atomic
 
 #: Characters with which a spreadsheet takes a cell for a formula; in full width, some take them as well.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from numpy.typing import ArrayLike
 
 from .. import _core
-from .._arrays import affine_rows, grid_shape
 from .._core import Occupancy
+from .._foundation.arrays import affine_rows, grid_shape
 
 
 def occupancy(

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._brief import brief, short
-from .errors import ArgumentError, InternalError, YttriaError
+from ..errors import ArgumentError, InternalError, YttriaError
+from .brief import brief, short
 
 _REMEDIES = {
     "Image": "yttria.Image(array, affine_lps, unit) or yttria.read_image(path) makes one",
@@ -31,13 +31,18 @@ _REMEDIES = {
     "RelativeScaling": "yttria.RelativeScaling(structure, ...) makes one",
     "VoxelSValues": "yttria.voxel_s_values(voxel_size_mm, medium=...) makes them",
     "Nuclide": "yttria.Nuclide() is that of the EANM guideline",
-    "Occupancy": "yttria.evaluation.occupancy(...) or Occupancy.from_mask(mask) makes one",
+    "Occupancy": "yttria.geometry.occupancy(...) or Occupancy.from_mask(mask) makes one",
     "DensityImage": "yttria.density_image(ct) makes one",
 }
 
 
+#: What packages export, for annotations that a module imports for type checkers only.
+_EXPORTED: dict[str, Any] = {}
+
+
 def public(namespace: dict[str, Any]) -> None:
     """Check the arguments of every function and class in `__all__` of a package, in the module that defines it."""
+    _EXPORTED.update({name: namespace[name] for name in namespace["__all__"]})
     for name in namespace["__all__"]:
         exported = namespace[name]
         if isinstance(exported, types.FunctionType) and not hasattr(exported, "__wrapped__"):
@@ -102,11 +107,7 @@ def _check_methods(kind: type) -> None:
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    # Names that modules import for type checkers only.
-    import yttria.planning
-
-    known = {**vars(yttria.planning), **vars(yttria.voxel), **vars(yttria.evaluation), **vars(yttria)}
-    names = {**known, **getattr(function, "__globals__", {})}
+    names = {**_EXPORTED, **getattr(function, "__globals__", {})}
     while True:
         try:
             hints = typing.get_type_hints(function, names)

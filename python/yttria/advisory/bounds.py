@@ -6,8 +6,8 @@ import math
 import warnings
 from dataclasses import dataclass
 
-from .advisory import Advisory, Severity
-from .errors import ImplausibleValueWarning, OutOfRangeError
+from ..errors import ImplausibleValueWarning, OutOfRangeError
+from .record import Advisory, Severity
 
 
 @dataclass(frozen=True, kw_only=True)

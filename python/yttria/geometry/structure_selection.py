@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
-from .errors import ArgumentError, UndefinedError, UnknownNameError
+from ..errors import ArgumentError, UndefinedError, UnknownNameError
 from .structure import Structure
 
 Named = TypeVar("Named", Structure, str)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .advisory import Advisory
+from ..advisory import Advisory
+from ..errors import ArgumentError, GeometryError
 from .affine import Affine
-from .errors import ArgumentError, GeometryError
 
 #: What `affine` may be: the matrix that is taken whatever the other one states.
 CHOICES = ("sform", "qform")

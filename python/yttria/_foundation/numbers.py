@@ -8,8 +8,8 @@ from operator import index
 
 import numpy as np
 
-from ._core import Nuclide
-from .errors import ArgumentError, DTypeError, OutOfRangeError, UnknownNameError
+from .._core import Nuclide
+from ..errors import ArgumentError, DTypeError, OutOfRangeError, UnknownNameError
 
 
 def number(quantity: str, value: object) -> float:

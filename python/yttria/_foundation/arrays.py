@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from .errors import ArgumentError, DTypeError, GeometryError, InsufficientMemoryError, ShapeError
+from ..errors import ArgumentError, DTypeError, GeometryError, InsufficientMemoryError, ShapeError
 
 Map = NDArray[np.float32] | NDArray[np.float64]
 

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import MAX_VOXELS as MAX_VOXELS
-from ._arrays import empty as empty
-from ._arrays import volume
-from .advisory import Advisory
+from .. import _core
+from .._foundation.arrays import MAX_VOXELS, as_type, empty, real, volume
+from .._foundation.brief import brief
+from .._foundation.numbers import optional_number
+from .._foundation.units import UNITS, checked_unit
+from ..advisory import Advisory
+from ..errors import GeometryError, OutOfRangeError, ShapeError, UnitError, UnknownNameError
 from .affine import (
     Affine,
+    check_same_frame,
     checked_affine,
     checked_frame,
     checked_source,
-    flip_lps_ras,
     moved_place,
     same_grid,
     voxel_size_mm,
 )
-from .errors import GeometryError, OutOfRangeError, ShapeError, UnitError
-from .nifti_affine import checked_choice, nifti_affine
-from .units import UNITS as UNITS
-from .units import checked_unit as checked_unit
-
-if TYPE_CHECKING:
-    from .resampling import ResampledImage
+from .guest_images import from_nibabel, from_simpleitk
 
 #: Fields that a copy of an image keeps beside its array, affine and unit.
 _CARRIED = ("frame_of_reference_uid", "transform_lps", "transform_source", "patient_id", "advisories")
@@ -51,7 +47,7 @@ class Image:
     the file states one. `advisories`: what a reader of the file must know; results made from the image carry them on.
 
     Raises `ShapeError` (not 3-D, empty, more than 2^33 voxels), `DTypeError` (no real numbers), `GeometryError`
-    (affine not finite, singular or sheared by more than 1e-3) or `UnitError` (not in `yttria.image.UNITS`).
+    (affine not finite, singular or sheared by more than 1e-3) or `UnitError` (not in `yttria.geometry.UNITS`).
     """
 
     array: npt.NDArray[Any]
@@ -84,9 +80,9 @@ class Image:
             raise UnitError(f"the image is in {obj.unit}, not {unit}; convert it with .to({unit!r})")
         # The last of these tells SimpleITK's images from those of ITK itself.
         if all(hasattr(obj, name) for name in ("GetSpacing", "GetDirection", "GetOrigin", "GetPixelIDValue")):
-            return cls(*_from_simpleitk(obj), unit)
+            return cls(*from_simpleitk(obj), unit)
         if hasattr(obj, "dataobj") and hasattr(obj, "affine"):
-            array, place, advisories = _from_nibabel(obj, affine)
+            array, place, advisories = from_nibabel(obj, affine)
             return cls(array, place, unit, advisories=advisories)
         if hasattr(obj, "array") and hasattr(obj, "affine_lps"):
             known: dict[str, Any] = {k: getattr(obj, k, () if k == "advisories" else None) for k in _CARRIED}
@@ -192,55 +188,104 @@ class Image:
         is None), `OutOfRangeError` (a voxel not finite; a voxel size outside 0.001-1000 mm), `ShapeError`,
         `UnknownNameError` and `InsufficientMemoryError`.
         """
-        from .resampling import resampled
-
-        return resampled(self, grid, method=method, outside=outside, threads=threads)
+        return _resampled(self, grid, method=method, outside=outside, threads=threads)
 
 
-def _from_simpleitk(obj: Any) -> tuple[npt.NDArray[Any], Affine]:
-    sitk = importlib.import_module("SimpleITK")
-    # np.asarray of such an image iterates over it and makes nonsense of any shape; and a view would dangle once the
-    # image is changed or gone, hence the copy.
-    array = np.array(sitk.GetArrayViewFromImage(obj))
-    if array.ndim != 3 or obj.GetNumberOfComponentsPerPixel() != 1:
-        raise ShapeError(
-            f"a SimpleITK image must have 3 dimensions and 1 component per voxel, got {obj.GetDimension()} and "
-            f"{obj.GetNumberOfComponentsPerPixel()}"
-        )
-    affine = np.eye(4)
-    affine[:3, :3] = np.reshape(obj.GetDirection(), (3, 3)) * np.asarray(obj.GetSpacing())
-    affine[:3, 3] = obj.GetOrigin()
-    return array, affine
+RESAMPLING_METHODS = ("average", "linear")
 
 
-def _from_nibabel(obj: Any, choice: str | None) -> tuple[npt.NDArray[Any], Affine, tuple[Advisory, ...]]:
-    header, advisories = obj.header, tuple[Advisory, ...]()
-    if hasattr(header, "get_sform"):
-        place, advisories = nifti_affine(header, checked_choice(choice))
-        # What was done to the image since it was read is in its own affine alone.
-        if choice is None and obj.affine is not None and not np.array_equal(obj.affine, header.get_best_affine()):
-            place = obj.affine
-    else:
-        place = obj.affine
-        analyze = any(kind.__name__ == "AnalyzeHeader" for kind in type(header).__mro__)
-        if place is None or analyze or _field(header, "goodRASFlag") == 0:
-            kind = "an Analyze 7.5 image" if analyze else f"this {type(obj).__name__}"
-            raise GeometryError(
-                f"{kind} does not state where it lies, nor which side is left: convert it with the program that "
-                "wrote it"
-            )
-    if hasattr(header, "get_xyzt_units") and header.get_xyzt_units()[0] not in ("mm", "unknown"):
-        raise GeometryError(f"the NIfTI image's lengths must be in mm, got {header.get_xyzt_units()[0]}")
-    array = np.asanyarray(obj.dataobj)
-    while array.ndim > 3 and array.shape[-1] == 1:
-        array = array[..., 0]
-    if array.ndim != 3:
-        raise ShapeError(f"a nibabel image must have 3 dimensions, got shape {list(array.shape)}")
-    return array.T, flip_lps_ras(place), advisories
+@dataclass(frozen=True, eq=False)
+class ResampledImage:
+    """An image on its new grid, how it came there, and what of the grid lay beyond the old one.
+
+    `outside_voxels` reach beyond the old image (by average) or have their center beyond it (linear);
+    `outside_fraction` is the volume beyond as a share of the new grid's; `outside` is the value taken there.
+    """
+
+    image: Image
+    method: str
+    outside: float | None
+    outside_voxels: int
+    outside_fraction: float
+    advisories: tuple[Advisory, ...]
+
+    __repr__ = brief
+
+    def as_dict(self) -> dict[str, Any]:
+        """What a provenance keeps: everything but the image."""
+        return {
+            "method": self.method,
+            "outside": self.outside,
+            "outside_voxels": self.outside_voxels,
+            "outside_fraction": self.outside_fraction,
+            "image_transform_lps": None if self.image.transform_lps is None else self.image.transform_lps.tolist(),
+            "image_transform_source": self.image.transform_source,
+        }
 
 
-def _field(header: Any, name: str) -> object:
-    try:
-        return header[name]
-    except (KeyError, ValueError, TypeError, IndexError):
-        return None
+def _resampled(
+    image: Image,
+    grid: Image | tuple[Sequence[int], npt.ArrayLike],
+    *,
+    method: str = "average",
+    outside: float | None = None,
+    threads: int | None = None,
+) -> ResampledImage:
+    """`Image.resampled_on`, which documents it."""
+    if method not in RESAMPLING_METHODS:
+        raise UnknownNameError(f"method must be one of {', '.join(RESAMPLING_METHODS)}, got '{method}'")
+    shape, affine_lps = _grid(grid)
+    frame = image.frame_of_reference_uid
+    if isinstance(grid, Image):
+        check_same_frame(frame, "the image", grid.frame_of_reference_uid, "the grid")
+        frame = grid.frame_of_reference_uid or frame
+    outside = optional_number(f"outside in {image.unit}", outside)
+    if outside is not None and not np.isfinite(outside):
+        raise OutOfRangeError(f"outside must be a finite number in {image.unit}, or None, got {outside!r:.80}")
+    kept = image.array.dtype.newbyteorder("=") if image.array.dtype.char in "fd" else np.dtype(np.float64)
+    array = as_type("the image", image.array, kept, in_order=False)
+    values, count, fraction = _core._resampled(
+        array,
+        image.affine_lps.tolist(),
+        shape,
+        affine_lps.tolist(),
+        method == "average",
+        outside,
+        threads,
+    )
+    done = replace(image, array=values, affine_lps=affine_lps, frame_of_reference_uid=frame)
+    return ResampledImage(
+        done, method, outside, count, fraction, _resampling_advisories(image, done, method, outside, count)
+    )
+
+
+def _grid(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[int, ...], Affine]:
+    if isinstance(grid, Image):
+        return grid.shape, grid.affine_lps
+    if not (isinstance(grid, tuple) and len(grid) == 2):
+        raise GeometryError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
+    shape = real("shape of the grid", grid[0])
+    if (
+        shape.shape != (3,)
+        or shape.dtype.kind not in "iu"
+        or shape.min() < 1
+        or np.prod(shape, dtype=float) > MAX_VOXELS
+    ):
+        raise ShapeError(f"grid must have three whole numbers (k, j, i) of at most 2^33 voxels, got {grid[0]!r:.80}")
+    return tuple(shape.tolist()), checked_affine(grid[1])
+
+
+def _resampling_advisories(
+    old: Image, new: Image, method: str, outside: float | None, count: int
+) -> tuple[Advisory, ...]:
+    grids = [
+        f"{' x '.join(map(str, i.shape))} voxels of {' x '.join(f'{s:.4g}' for s in i.voxel_size_mm)} mm"
+        for i in (old, new)
+    ]
+    how = "averaged over each voxel" if method == "average" else "interpolated at each voxel's center"
+    found = [Advisory("resampled", f"An image in {old.unit} was carried from {grids[0]} to {grids[1]}, {how}.")]
+    if count:
+        part = "reach" if method == "average" else "have their center"
+        message = f"{count} of {new.array.size} voxels {part} beyond the image, where {outside:g} {old.unit} was taken."
+        found.append(Advisory("outside_image", message, count / new.array.size, 0.0))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Checks, spellings and file writing that every room needs and no user calls."""
