@@ -65,7 +65,7 @@ def make(folder: Path, cases: int, files: int) -> None:
                 "activity": f"activity_{n % files:03d}.nii.gz",
                 "structures": f"structures_{n % files:03d}.nii.gz",
                 "relative_to": STRUCTURES[0],
-                "administered_gbq": 1.0 + 1e-6 * n,
+                "administered_activity_gbq": 1.0 + 1e-6 * n,
                 "lung_shunt_fraction": 0.05,
                 "method": "voxel_s_values",
             }
@@ -94,7 +94,7 @@ def mixed(folder: Path, pet: Path, segmentation: Path, cases: int) -> None:
                 "activity": f"pet_{n % 4}.nii.gz",
                 "structures": link.name,
                 "scan_delay_h": 20.4,
-                "administered_gbq": 1.4 + 1e-6 * n,
+                "administered_activity_gbq": 1.4 + 1e-6 * n,
                 "method": ("local_deposition", "voxel_s_values")[n // 4 % 2],
             }
             for n in range(cases)

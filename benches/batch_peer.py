@@ -55,7 +55,7 @@ def dose(row: dict[str, str], folder: Path) -> list[tuple[str, dict[str, float]]
     counts = np.asarray(image.dataobj, dtype=np.float32)
     labels = np.asarray(nibabel.load(folder / row["structures"]).dataobj)
     size_mm = tuple(float(v) for v in image.header.get_zooms())
-    in_liver_mbq = float(row["administered_gbq"]) * 1e3 * (1.0 - float(row["lung_shunt_fraction"]))
+    in_liver_mbq = float(row["administered_activity_gbq"]) * 1e3 * (1.0 - float(row["lung_shunt_fraction"]))
     voxel_ml = float(np.prod(size_mm)) * 1e-3
     total = counts[labels == 1].sum(dtype=np.float64)
     concentration = counts * np.float32(in_liver_mbq / total / voxel_ml)

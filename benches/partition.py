@@ -59,13 +59,13 @@ def main() -> None:
         inverse = {name: array for name, array in every.items() if name != "lung_mass_kg"}
         target = rng.uniform(100, 400, COUNT)
         np.testing.assert_allclose(
-            partition_activities(target, **inverse).activity_delivered_gbq,
-            reference.activity_delivered_gbq(49.67, target, 0, **inverse),
+            partition_activities(target, **inverse).delivered_activity_gbq,
+            reference.delivered_activity_gbq(49.67, target, 0, **inverse),
             rtol=1e-12,
         )
         row(
             f"inverse, {tumors} tumor(s), all arrays",
-            lambda g=inverse, t=target: reference.activity_delivered_gbq(49.67, t, 0, **g),
+            lambda g=inverse, t=target: reference.delivered_activity_gbq(49.67, t, 0, **g),
             lambda threads, g=inverse, t=target: partition_activities(t, **g, threads=threads),
         )
 

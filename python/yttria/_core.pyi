@@ -12,7 +12,7 @@ __version__: str
 class Nuclide:
     """Half-life, mean energy per decay and their product, the dose factor, as one object with its source."""
 
-    def __new__(cls, convention: str = "EANM2022") -> Nuclide: ...
+    def __new__(cls, nuclide: str = "EANM2022") -> Nuclide: ...
     @staticmethod
     def from_energy(
         half_life_h: float, mean_energy_mev: float, *, name: str = "explicit", source: str = "given by the caller"
@@ -53,7 +53,7 @@ def _voxel_s_values(
     medium: str,
     density_g_per_ml: float,
     nuclide: Nuclide,
-    fold_tail: bool,
+    tail_folded: bool,
     threads: int | None,
 ) -> tuple[NDArray[np.float64], float, float]: ...
 
@@ -158,7 +158,7 @@ def single_compartment_activity(
     lung_mass_kg: float,
     nuclide: Nuclide,
 ) -> tuple[float, float, float, float]: ...
-def liver_energy_j(activity_delivered_gbq: float, lung_shunt_fraction: float, nuclide: Nuclide) -> float: ...
+def liver_energy_j(delivered_activity_gbq: float, lung_shunt_fraction: float, nuclide: Nuclide) -> float: ...
 def energy_fraction_in_tumor(tumor_dose_gy: float, tumor_mass_kg: float, liver_energy_j: float) -> float: ...
 def tumor_mass_for_dose_kg(tumor_dose_gy: float, fraction_in_tumor: float, liver_energy_j: float) -> float: ...
 
@@ -185,14 +185,14 @@ class Partition:
         lung_mass_kg: float,
         nuclide: Nuclide,
     ) -> Partition: ...
-    def doses(self, activity_delivered_gbq: float) -> _PartitionDoses: ...
+    def doses(self, delivered_activity_gbq: float) -> _PartitionDoses: ...
     def activity_for_tumor_dose(self, target_dose_gy: float, tumor: int) -> tuple[float, _PartitionDoses]: ...
     def maximum_activity(
         self, limits: Sequence[tuple[str, float, float]]
     ) -> tuple[list[float | None], float | None, list[int], _PartitionDoses | None]: ...
 
 def partition_doses(
-    activity_delivered_gbq: NDArray[np.float64],
+    delivered_activity_gbq: NDArray[np.float64],
     territories: _Territories,
     normal_gy: NDArray[np.float64],
     tumors_gy: NDArray[np.float64],
@@ -239,7 +239,7 @@ def time_integrated_activity_gbq_h(activity_gbq: float, nuclide: Nuclide) -> flo
 def historic_dose_factor(delta_g_rad_per_uci_h: float, mean_life_factor: float, half_life_h: float) -> float: ...
 def factor_to_administration(
     decay_correction: str,
-    hours_after_administration: float,
+    scan_delay_h: float,
     frame_duration_h: float | None,
     header_half_life_s: float | None,
     nuclide: Nuclide,
@@ -266,7 +266,7 @@ def child_pugh_points(
 def mrecist_category(baseline_mm: float, nadir_mm: float, current_mm: float, new_lesion: bool) -> str: ...
 
 # planning: territories, optimum
-def combined_lung_shunt(lung_shunt_fractions: Sequence[float], weights: Sequence[float]) -> float: ...
+def combined_lung_shunt_fraction(lung_shunt_fractions: Sequence[float], weights: Sequence[float]) -> float: ...
 def lung_shunt_if_all_from_one(combined_fraction: float, weights: Sequence[float]) -> list[float | None]: ...
 
 @final

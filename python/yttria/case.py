@@ -28,7 +28,7 @@ from .geometry.structure import Structure
 from .geometry.structure_selection import select_structures
 from .geometry.sub_voxel import voxel_parts
 from .io import dicom, read_image, read_structures
-from .io.dicom.voxel_centers import go_through_centers
+from .io.dicom.voxel_centers import contours_follow_voxel_centers
 from .io.files import may_be_dicom
 from .io.opened import opened_files, record_opened
 from .kernels import VoxelSValueLibrary
@@ -45,14 +45,15 @@ class Case:
     """What is declared of one case: its files, how its image is scaled to activity, and the dose model.
 
     Absolute scaling: `scan_delay_h`, hours from administration to the time that the image's activity refers to; with
-    `administered_gbq` (delivered to the patient) the field's total is held against it. Relative scaling: `relative_to`,
-    the name of the structure that holds what the liver received, with `administered_gbq` and `lung_shunt_fraction`;
-    where `residual_fraction` is given, `administered_gbq` is the vial's activity. One of the two must be spelled out,
-    unless the activity is DICOM: then the header's times give the delay of absolute scaling, and its activity is the
-    check. `series`: the UID or number of the activity's series where a folder has several PET or SPECT. `unit` is
-    needed where the activity image has none. `ct`: an image in HU, on any grid in the same space (`ct_series` as
-    `series`), from which each voxel gets its own density by `ct_curve`; CT numbers beyond the curve take the density of
-    its end, and beyond the CT lies `density_g_per_ml`, both reported. `structures_series` as `series`, for SEG and
+    `administered_activity_gbq` (delivered to the patient) the field's total is compared with it. Relative scaling:
+    `relative_to`, the name of the structure that holds what the liver received, with `administered_activity_gbq` and
+    `lung_shunt_fraction`; if `residual_fraction` is given, `administered_activity_gbq` is the vial's activity. One of
+    the two must be spelled out, unless the activity is DICOM: then the header's times give the delay of absolute
+    scaling, and its activity is the check. `series`: the UID or number of the activity's series if a folder has several
+    PET or SPECT. `unit` is needed if the activity image has none. `ct`: an image in HU, on any grid in the same space
+    (`ct_series` as `series`), from which each voxel gets its own density by `ct_curve`; CT numbers beyond the curve
+    take the density of its end, and beyond the CT lies `density_g_per_ml`, both reported. `structures_series` as
+    `series`, for SEG and
     RTSTRUCT. `structures_transform`: a text file with a 4 x 4 matrix, found by a registration elsewhere, that maps the
     structures' LPS mm to the activity's. The `contour_` rules are `ContourStructure`'s. `contours_through_voxels_of`:
     the DICOM image that an RTSTRUCT was drawn on, where its contours run through voxel centers (see `read_rtstruct`).
@@ -71,13 +72,13 @@ class Case:
     unit: str | None = None
     scan_delay_h: float | None = None
     relative_to: str | None = None
-    administered_gbq: float | None = None
+    administered_activity_gbq: float | None = None
     residual_fraction: float | None = None
     lung_shunt_fraction: float | None = None
     method: str = METHODS[0]
     medium: str = DEFAULT_MEDIUM
     density_g_per_ml: float = DEFAULT_DENSITY_G_PER_ML
-    convention: str = "EANM2022"
+    nuclide: str = "EANM2022"
     negative_voxels: str = "keep"
     ct: Path | None = None
     ct_series: str | None = None
@@ -120,14 +121,16 @@ class Case:
         neither a scan delay nor a timing.
         """
         if self.relative_to is None:
-            administered_gbq = self.administered_gbq
-            if administered_gbq is None and timing is not None:
-                administered_gbq = timing.administered_activity_gbq
+            administered_activity_gbq = self.administered_activity_gbq
+            if administered_activity_gbq is None and timing is not None:
+                administered_activity_gbq = timing.administered_activity_gbq
             if self.scan_delay_h is not None:
-                return AbsoluteScaling(self.scan_delay_h, administered_gbq, time_basis="scan delay given by the user")
+                return AbsoluteScaling(
+                    self.scan_delay_h, administered_activity_gbq, time_basis="scan delay given by the user"
+                )
             if timing is None:
                 raise no_delay()
-            return AbsoluteScaling(timing.hours_after_administration, administered_gbq, time_basis=timing.rule)
+            return AbsoluteScaling(timing.scan_delay_h, administered_activity_gbq, time_basis=timing.rule)
         named = {s.name: s for s in structures}
         if self.relative_to not in named:
             raise UnknownNameError(f"reference structure must be one of {', '.join(named)}, got '{self.relative_to}'")
@@ -136,8 +139,8 @@ class Case:
         return RelativeScaling(
             reference=named[self.relative_to],
             lung_shunt_fraction=self.lung_shunt_fraction,
-            delivered_activity_gbq=None if vial else self.administered_gbq,
-            vial_activity_gbq=self.administered_gbq if vial else None,
+            delivered_activity_gbq=None if vial else self.administered_activity_gbq,
+            vial_activity_gbq=self.administered_activity_gbq if vial else None,
             residual_fraction=self.residual_fraction,
         )
 
@@ -195,7 +198,7 @@ def read_case(case: Case) -> CaseInputs:
             transform, frame = _read_transform(case.structures_transform), inputs.activity.frame_of_reference_uid
         files["structures_transform"] = tuple(opened)
         source = case.structures_transform.name
-        moved = [s.moved(transform, frame_of_reference_uid=frame, source=source) for s in inputs.structures]
+        moved = [s.transformed(transform, frame_of_reference_uid=frame, source=source) for s in inputs.structures]
         inputs = replace(inputs, structures=moved)
     if case.ct is not None:
         with opened_files() as opened:
@@ -295,13 +298,13 @@ def _read_activity(case: Case, structures: list[Structure]) -> CaseInputs:
         return CaseInputs(
             image, structures, None, (*found, Advisory("scan_delay_not_compared", message, severity="note"))
         )
-    difference = case.scan_delay_h - timing.hours_after_administration
+    difference = case.scan_delay_h - timing.scan_delay_h
     if abs(difference) > SCAN_DELAY_TOLERANCE_H:
         message = (
             f"The scan delay given is {case.scan_delay_h:g} h (scan_delay_h); the DICOM header states "
-            f"{timing.hours_after_administration:.4g} h ({timing.rule}). The given one was used."
+            f"{timing.scan_delay_h:.4g} h ({timing.rule}). The given one was used."
         )
-        limit = timing.hours_after_administration
+        limit = timing.scan_delay_h
         found = (*found, Advisory("scan_delay_differs_from_header", message, case.scan_delay_h, limit))
     return CaseInputs(image, structures, timing, found)
 
@@ -319,7 +322,7 @@ def dose_case(
     """
     inputs = read_case(case) if inputs is None else inputs
     scaling = case.scaling(inputs.structures, inputs.timing)
-    nuclide = Nuclide(case.convention)
+    nuclide = Nuclide(case.nuclide)
     s_values = None
     if kernels is not None and case.method == "voxel_s_values":
         s_values = kernels.get(
@@ -391,7 +394,9 @@ def _contour_advisories(case: Case, inputs: CaseInputs) -> list[Advisory]:
         found += structure.advisories
         if not isinstance(structure, ContourStructure):
             continue
-        if case.contours_through_voxels_of is None and go_through_centers(structure.contours, inputs.activity):
+        if case.contours_through_voxels_of is None and contours_follow_voxel_centers(
+            structure.contours, inputs.activity
+        ):
             message = (
                 f"'{structure.name}': every point of its contours is the center of a voxel of the activity image, as "
                 "if a mask had been outlined half a voxel inside; taken as drawn (contours_through_voxels_of)."

@@ -72,12 +72,13 @@ def problems(declared: dict[str, Any]) -> Iterator[tuple[str, YttriaError]]:
             ),
         )
     elif relative:
-        for name in ("administered_gbq", "lung_shunt_fraction"):
+        for name in ("administered_activity_gbq", "lung_shunt_fraction"):
             if declared.get(name) is None:
                 yield (
                     name,
                     OutOfRangeError(
-                        "relative scaling needs administered_gbq and lung_shunt_fraction (0 is a valid fraction)"
+                        "relative scaling needs administered_activity_gbq and lung_shunt_fraction (0 is a valid "
+                        "fraction)"
                     ),
                 )
     elif not absolute and not may_be_dicom(declared["activity"]):
@@ -157,13 +158,13 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "unit": _optional(checked_unit),
     "scan_delay_h": _optional(AbsoluteScaling),
     "relative_to": _optional(_text("reference structure")),
-    "administered_gbq": _optional(lambda value: AbsoluteScaling(0.0, value)),
+    "administered_activity_gbq": _optional(lambda value: AbsoluteScaling(0.0, value)),
     "residual_fraction": _optional(_fraction("residual fraction")),
     "lung_shunt_fraction": _optional(_fraction("lung shunt fraction")),
     "method": _one_of("method", METHODS),
     "medium": _one_of("medium", SPELLED["medium"]),
     "density_g_per_ml": lambda value: check_density(number("density in g/mL", value)),
-    "convention": _one_of("convention", Nuclide.presets()),
+    "nuclide": _one_of("nuclide", Nuclide.presets()),
     "negative_voxels": _one_of("negative_voxels", ("keep", "clip")),
     "ct": _optional(_path("CT")),
     "ct_series": _optional(_text("CT series")),

@@ -132,7 +132,7 @@ def voxel_s_values(
     medium: str,
     density_g_per_ml: float | None = None,
     nuclide: Nuclide | None = None,
-    fold_tail: bool = False,
+    tail_folded: bool = False,
     threads: int | None = None,
 ) -> VoxelSValues:
     """Voxel S values for one voxel size, from the dose point kernel of `medium`.
@@ -145,7 +145,7 @@ def voxel_s_values(
     `voxel_size_mm`: three numbers of 0.5-20 mm in array order, cubic or not. `medium`: a name from `media()`.
     `density_g_per_ml`: that of the medium's table where not given. `nuclide`: `Nuclide()` where not given; the table is
     scaled to its mean energy per decay, so that a uniform infinite medium gets dose factor x concentration / density
-    less `energy_beyond_fraction`. `fold_tail` scales that fraction in.
+    less `energy_beyond_fraction`. `tail_folded` scales that fraction in.
 
     Raises `ShapeError` (not three sizes), `OutOfRangeError` (size, density, threads), `UnknownNameError` (medium),
     `InsufficientMemoryError` (more than 256 MiB, e.g. 0.5 mm in lung of 0.1 g/mL).
@@ -157,10 +157,10 @@ def voxel_s_values(
     nuclide = Nuclide() if nuclide is None else nuclide
     medium = _known(medium)
     density = _core._density_g_per_ml(medium, density_g_per_ml)
-    values, inside, beyond = _core._voxel_s_values(sizes, medium, density, nuclide, fold_tail, threads)
+    values, inside, beyond = _core._voxel_s_values(sizes, medium, density, nuclide, tail_folded, threads)
     table = _table(medium)
     source = f"{table.source}; scaled from {table.density_g_per_ml:g} to {density:g} g/mL; {nuclide.source}"
-    return VoxelSValues(values, sizes, medium, density, nuclide, inside, beyond, fold_tail, source)
+    return VoxelSValues(values, sizes, medium, density, nuclide, inside, beyond, tail_folded, source)
 
 
 class VoxelSValueLibrary:
@@ -181,7 +181,7 @@ class VoxelSValueLibrary:
         medium: str,
         density_g_per_ml: float | None = None,
         nuclide: Nuclide | None = None,
-        fold_tail: bool = False,
+        tail_folded: bool = False,
         threads: int | None = None,
     ) -> VoxelSValues:
         """The same as `voxel_s_values` with these arguments; `threads` matters only the first time."""
@@ -190,11 +190,16 @@ class VoxelSValueLibrary:
         medium = _known(medium)
         density = _core._density_g_per_ml(medium, density_g_per_ml)
         convention = (nuclide.name, nuclide.half_life_h, nuclide.dose_factor_gy_kg_per_gbq, nuclide.source)
-        key = (sizes, medium, density, convention, bool(fold_tail))
+        key = (sizes, medium, density, convention, bool(tail_folded))
         found = self._made.get(key)
         if found is None:
             made = voxel_s_values(
-                sizes, medium=medium, density_g_per_ml=density, nuclide=nuclide, fold_tail=fold_tail, threads=threads
+                sizes,
+                medium=medium,
+                density_g_per_ml=density,
+                nuclide=nuclide,
+                tail_folded=tail_folded,
+                threads=threads,
             )
             found = self._made.setdefault(key, made)
         return found

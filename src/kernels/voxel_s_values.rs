@@ -25,14 +25,14 @@ pub struct VoxelSValues {
 impl VoxelSValues {
     /// For one voxel size in mm per array axis, in `medium` at `density_g_per_ml`, for decays of `nuclide`.
     ///
-    /// `fold_tail` scales the values so that they hold what lies beyond the support as well. Errors where a voxel size
+    /// `tail_folded` scales the values so that they hold what lies beyond the support as well. Errors where a voxel size
     /// is outside 0.5-20 mm, the density is not one of the medium, or the array would pass 256 MiB.
     pub fn new(
         voxel_size_mm: [f64; 3],
         medium: Medium,
         density_g_per_ml: f64,
         nuclide: &Nuclide,
-        fold_tail: bool,
+        tail_folded: bool,
         workers: &Workers<'_>,
     ) -> Result<Self> {
         for size in voxel_size_mm {
@@ -54,7 +54,7 @@ impl VoxelSValues {
             });
         }
         let mass_kg = voxel_size_mm.iter().product::<f64>() * density_g_per_ml * 1e-6;
-        let held = if fold_tail { 1.0 } else { 1.0 - beyond };
+        let held = if tail_folded { 1.0 } else { 1.0 - beyond };
         // MeV per decay to mGy per MBq s: 1e6 eV, 1e6 decays, 1e3 mGy.
         let mgy_per_fraction = held * nuclide.mean_energy_mev() * JOULE_PER_EV * 1e15 / mass_kg;
         let octant = Octant::of(kernel, size_mm, Rule::default(), workers)?;
@@ -96,22 +96,22 @@ mod tests {
     use crate::nuclide::{JOULE_PER_EV, Nuclide};
     use crate::parallel::{Cancellation, Workers};
 
-    fn values(voxel_size_mm: [f64; 3], medium: Medium, density_g_per_ml: f64, fold_tail: bool) -> VoxelSValues {
+    fn values(voxel_size_mm: [f64; 3], medium: Medium, density_g_per_ml: f64, tail_folded: bool) -> VoxelSValues {
         let never = Cancellation::never();
         let workers = Workers::new(Some(1), &never).unwrap();
-        VoxelSValues::new(voxel_size_mm, medium, density_g_per_ml, &Nuclide::default(), fold_tail, &workers).unwrap()
+        VoxelSValues::new(voxel_size_mm, medium, density_g_per_ml, &Nuclide::default(), tail_folded, &workers).unwrap()
     }
 
     #[test]
     fn mass_times_dose_is_the_stated_energy() {
-        for (medium, fold_tail) in [(Medium::Water, false), (Medium::Lung, true), (Medium::Bone, false)] {
+        for (medium, tail_folded) in [(Medium::Water, false), (Medium::Lung, true), (Medium::Bone, false)] {
             let (size, density) = ([1.3, 2.0, 3.1], medium.reference_density_g_per_ml());
-            let s = values(size, medium, density, fold_tail);
+            let s = values(size, medium, density, tail_folded);
             let mass_kg = size.iter().product::<f64>() * density * 1e-6;
             let mev = s.values().iter().sum::<f64>() * mass_kg * 1e-15 / JOULE_PER_EV;
             let expected = s.energy_inside_fraction() * Nuclide::default().mean_energy_mev();
             assert!((mev / expected - 1.0).abs() < 1e-12, "{medium:?}: {mev} MeV, expected {expected}");
-            assert_eq!(s.energy_inside_fraction() == 1.0, fold_tail);
+            assert_eq!(s.energy_inside_fraction() == 1.0, tail_folded);
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result, check};
 
 /// `sum_k w_k L_k / sum_k w_k`: the shunt of several injections as one, with the weights of whatever was injected.
-pub fn combined_lung_shunt(lung_shunt_fractions: &[f64], weights: &[f64]) -> Result<f64> {
+pub fn combined_lung_shunt_fraction(lung_shunt_fractions: &[f64], weights: &[f64]) -> Result<f64> {
     if lung_shunt_fractions.len() != weights.len() || weights.is_empty() {
         return Err(Error::Shape {
             quantity: "weights".into(),

@@ -72,12 +72,12 @@ impl DecayCorrection {
 /// was acquired under another nuclide's protocol, and its branching fraction is wrong as well.
 pub fn factor_to_administration(
     correction: DecayCorrection,
-    hours_after_administration: f64,
+    scan_delay_h: f64,
     frame_duration_h: Option<f64>,
     header_half_life_s: Option<f64>,
     nuclide: &Nuclide,
 ) -> Result<f64> {
-    let hours = check::non_negative("time from administration to scan in h", hours_after_administration)?;
+    let hours = check::non_negative("time from administration to scan in h", scan_delay_h)?;
     if let Some(seconds) = header_half_life_s {
         let expected = nuclide.half_life_h() * 3600.0;
         let (low, high) = (expected * (1.0 - HALF_LIFE_TOLERANCE), expected * (1.0 + HALF_LIFE_TOLERANCE));

@@ -5,8 +5,8 @@ use crate::error::{Result, check};
 use crate::nuclide::Nuclide;
 
 /// Energy in J that decays in the liver: `C A (1 - L)`.
-pub fn liver_energy_j(activity_delivered_gbq: f64, lung_shunt_fraction: f64, nuclide: &Nuclide) -> Result<f64> {
-    let activity = quantity::activity_gbq("delivered activity in GBq", activity_delivered_gbq)?;
+pub fn liver_energy_j(delivered_activity_gbq: f64, lung_shunt_fraction: f64, nuclide: &Nuclide) -> Result<f64> {
+    let activity = quantity::activity_gbq("delivered activity in GBq", delivered_activity_gbq)?;
     let activity = check::positive("delivered activity in GBq", activity)?;
     let shunt = check::fraction_below_one("lung shunt fraction", lung_shunt_fraction)?;
     Ok(nuclide.dose_factor_gy_kg_per_gbq() * activity * (1.0 - shunt))

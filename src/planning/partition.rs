@@ -182,8 +182,8 @@ impl Partition {
     }
 
     /// Doses of a delivered activity. Errors outside 0-100 GBq.
-    pub fn doses(&self, activity_delivered_gbq: f64) -> Result<Doses> {
-        Ok(self.doses_at(quantity::activity_gbq("delivered activity in GBq", activity_delivered_gbq)?))
+    pub fn doses(&self, delivered_activity_gbq: f64) -> Result<Doses> {
+        Ok(self.doses_at(quantity::activity_gbq("delivered activity in GBq", delivered_activity_gbq)?))
     }
 
     /// The same for an activity that was computed here, which may be absurdly large.

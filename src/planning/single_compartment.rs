@@ -47,20 +47,20 @@ impl SingleCompartment {
     }
 
     /// Activity in the vial at treatment that delivers an activity; an error beyond what `delivered_gbq` takes.
-    pub fn in_vial_gbq(&self, activity_delivered_gbq: f64) -> Result<f64> {
-        let in_vial = delivered(activity_delivered_gbq)? / (1.0 - self.residual_fraction);
+    pub fn in_vial_gbq(&self, delivered_activity_gbq: f64) -> Result<f64> {
+        let in_vial = delivered(delivered_activity_gbq)? / (1.0 - self.residual_fraction);
         check::within("activity that the target dose needs in the vial at treatment in GBq", in_vial, 0.0, 100.0)
     }
 
     /// Mean dose to the perfused mass.
-    pub fn perfused_dose_gy(&self, activity_delivered_gbq: f64) -> Result<f64> {
-        let gy_kg = self.dose_factor * delivered(activity_delivered_gbq)?;
+    pub fn perfused_dose_gy(&self, delivered_activity_gbq: f64) -> Result<f64> {
+        let gy_kg = self.dose_factor * delivered(delivered_activity_gbq)?;
         Ok(gy_kg * (1.0 - self.lung_shunt_fraction) / self.mass_kg)
     }
 
     /// Mean dose to the lungs.
-    pub fn lung_dose_gy(&self, activity_delivered_gbq: f64) -> Result<f64> {
-        let gy_kg = self.dose_factor * delivered(activity_delivered_gbq)?;
+    pub fn lung_dose_gy(&self, delivered_activity_gbq: f64) -> Result<f64> {
+        let gy_kg = self.dose_factor * delivered(delivered_activity_gbq)?;
         Ok(gy_kg * self.lung_shunt_fraction / self.lung_mass_kg)
     }
 }

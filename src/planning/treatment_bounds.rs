@@ -42,15 +42,15 @@ pub struct Bounds {
     /// Maximum lung dose with what the lungs had before.
     pub lung_cumulative_gy: Option<f64>,
     /// What the lungs had before.
-    pub lung_prior_gy: f64,
+    pub prior_lung_dose_gy: f64,
     /// Maximum dose of each territory's normal liver.
     pub normal_perfused_gy: Vec<Option<f64>>,
     /// What each territory's normal liver had before.
-    pub normal_perfused_prior_gy: Vec<f64>,
+    pub prior_normal_perfused_dose_gy: Vec<f64>,
     /// Maximum mean dose of all normal liver.
     pub normal_whole_gy: Option<f64>,
     /// What all normal liver had before in the mean.
-    pub normal_whole_prior_gy: f64,
+    pub prior_normal_whole_dose_gy: f64,
     /// Maximum activity delivered into each territory.
     pub activity_gbq: Vec<Option<f64>>,
     /// Minimum dose of each lesion.
@@ -121,11 +121,16 @@ fn counted(treatment: &Treatment, tumor_dose: TumorDose, tissue: Tissue) -> Opti
 pub(super) fn constraints(treatment: &Treatment, tumor_dose: TumorDose, bounds: &Bounds) -> Result<Vec<Constraint>> {
     let (territories, lesions) = (treatment.territories(), treatment.lesions());
     fits("perfused normal liver limits", bounds.normal_perfused_gy.len(), territories.len())?;
-    fits("prior doses to perfused normal liver", bounds.normal_perfused_prior_gy.len(), territories.len())?;
+    fits(
+        "prior doses to perfused normal liver",
+        bounds.prior_normal_perfused_dose_gy.len(),
+        territories.len(),
+    )?;
     fits("activity limits", bounds.activity_gbq.len(), territories.len())?;
     fits("target doses", bounds.target_gy.len(), lesions.len())?;
-    let prior = check::within("prior lung dose in Gy", bounds.lung_prior_gy, 0.0, 1000.0)?;
-    let whole_prior = check::within("prior whole normal liver dose in Gy", bounds.normal_whole_prior_gy, 0.0, 1000.0)?;
+    let prior = check::within("prior lung dose in Gy", bounds.prior_lung_dose_gy, 0.0, 1000.0)?;
+    let whole_prior =
+        check::within("prior whole normal liver dose in Gy", bounds.prior_normal_whole_dose_gy, 0.0, 1000.0)?;
     let mut found = Vec::new();
     let mut add = |name: String, unit, limit: f64, prior, row: &[f64], is_target| {
         found.push(Constraint {
@@ -157,7 +162,7 @@ pub(super) fn constraints(treatment: &Treatment, tumor_dose: TumorDose, bounds: 
                     let name = territories[k].name();
                     quantity::target_dose_gy(&format!("perfused normal liver limit in Gy of '{name}'"), limit)?;
                     let quantity = format!("prior perfused normal liver dose in Gy of '{name}'");
-                    let prior = check::within(&quantity, bounds.normal_perfused_prior_gy[k], 0.0, 1000.0)?;
+                    let prior = check::within(&quantity, bounds.prior_normal_perfused_dose_gy[k], 0.0, 1000.0)?;
                     add(format!("normal_perfused:{name}"), "Gy", limit, prior, &row.gy_per_gbq, false);
                 }
             }

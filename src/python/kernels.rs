@@ -50,12 +50,12 @@ fn _voxel_s_values<'py>(
     medium: &str,
     density_g_per_ml: f64,
     nuclide: &PyNuclide,
-    fold_tail: bool,
+    tail_folded: bool,
     threads: Option<Threads>,
 ) -> PyResult<(Bound<'py, PyAny>, f64, f64)> {
     let medium = Medium::from_name(medium).or_raise(py)?;
     let s = shared_out(py, threads, |workers| {
-        VoxelSValues::new(voxel_size_mm, medium, density_g_per_ml, &nuclide.0, fold_tail, workers)
+        VoxelSValues::new(voxel_size_mm, medium, density_g_per_ml, &nuclide.0, tail_folded, workers)
     })?;
     let (shape, inside, beyond) = (s.shape(), s.energy_inside_fraction(), s.energy_beyond_fraction());
     Ok((shaped(py, s.into_values(), shape)?, inside, beyond))

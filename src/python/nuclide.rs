@@ -13,9 +13,9 @@ pub struct PyNuclide(pub Nuclide);
 #[pymethods]
 impl PyNuclide {
     #[new]
-    #[pyo3(signature = (convention = "EANM2022"))]
-    fn new(py: Python<'_>, convention: &str) -> PyResult<Self> {
-        Nuclide::preset(convention).or_raise(py).map(Self)
+    #[pyo3(signature = (nuclide = "EANM2022"))]
+    fn new(py: Python<'_>, nuclide: &str) -> PyResult<Self> {
+        Nuclide::preset(nuclide).or_raise(py).map(Self)
     }
     #[staticmethod]
     #[pyo3(signature = (half_life_h, mean_energy_mev, *, name = "explicit", source = "given by the caller"))]

@@ -173,10 +173,10 @@ def test_settings_and_inputs_each_change_the_key(tmp_path: Path) -> None:
 
     changes: list[dict[str, Any]] = [
         {},
-        {"administered_gbq": 1.5},
+        {"administered_activity_gbq": 1.5},
         {"method": "voxel_s_values"},
         {"density_g_per_ml": 1.06},
-        {"convention": "ICRP107"},
+        {"nuclide": "ICRP107"},
         {"negative_voxels": "clip"},
         {"residual_fraction": 0.0},
         {"relative_to": "Tumor"},
@@ -186,7 +186,7 @@ def test_settings_and_inputs_each_change_the_key(tmp_path: Path) -> None:
     ]
     found = [key(change) for change in changes] + [key({}, keys.Options(0.5)), key({}, keys.Options(1.0, "nii"))]
     assert len(set(found)) == len(found)
-    assert key({"case_id": "another"}) == key({"administered_gbq": 1}) == key({})
+    assert key({"case_id": "another"}) == key({"administered_activity_gbq": 1}) == key({})
 
 
 def test_a_bad_case_spoils_only_itself(undisturbed: Path, tmp_path: Path) -> None:
@@ -362,7 +362,7 @@ def test_the_summary_finds_what_stands_out(tmp_path: Path) -> None:
     found = summarize(results)
     assert (found.cases, found.outliers, found.quarantined) == (39, [], {"FileNotFoundError": 1})
     declared[3]["activity"] = "a0.nii.gz"
-    declared[7]["administered_gbq"] = 30.0
+    declared[7]["administered_activity_gbq"] = 30.0
     write_manifest(declared, manifest)
     run_manifest(manifest, results)
     found = summarize(results)
@@ -412,11 +412,11 @@ def test_the_command_line_says_what_is_wrong_and_how_it_ended(tmp_path: Path) ->
     manifest.write_text(manifest.read_text().replace("Normal liver,1.0,", "Normal liver,1400,"))
     code, text = invoke(*run, "--strict")
     assert code == 1
-    assert "line 2 (case 'case 0000'), administered_gbq" in text
+    assert "line 2 (case 'case 0000'), administered_activity_gbq" in text
     assert "did you mean 1.4?" in text
     assert invoke(*run)[0] == 3
     code, text = invoke("summary", results)
-    assert "line 2, case 0000: ManifestError: administered_gbq: " in text
+    assert "line 2, case 0000: ManifestError: administered_activity_gbq: " in text
     assert "7 cases" in text
     assert invoke("run", manifest, "-o", results, "--shard", "1of2")[0] == 1
     assert invoke("summary", tmp_path)[0] == 1

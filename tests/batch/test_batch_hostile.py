@@ -269,7 +269,7 @@ def test_anonymous_tables_hold_no_case_id_and_no_path(tmp_path: Path) -> None:
     manifest = cohort(folder, 4)
     declared = [row | {"case_id": f"Doe^Jane {n}"} for n, row in enumerate(rows(4))]
     declared[2]["activity"] = "lost Doe.nii.gz"
-    declared[3]["administered_gbq"] = 1400.0
+    declared[3]["administered_activity_gbq"] = 1400.0
     write_manifest(declared, manifest)
     results = tmp_path / "out"
     invoke("run", manifest, "-o", results, "--executor", "threads", "--anonymous", code=3)

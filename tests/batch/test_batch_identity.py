@@ -30,7 +30,11 @@ from yttria.batch.work import Task, dose_all
 from yttria.case import Case, read_case
 from yttria.io.sources import sources_of
 
-RELATIVE: dict[str, Any] = {"relative_to": "Normal liver", "administered_gbq": 1.0, "lung_shunt_fraction": 0.05}
+RELATIVE: dict[str, Any] = {
+    "relative_to": "Normal liver",
+    "administered_activity_gbq": 1.0,
+    "lung_shunt_fraction": 0.05,
+}
 GRID = np.diag([*reversed(VOXEL_MM), 1.0])
 
 

@@ -52,7 +52,7 @@ def test_the_published_schema_is_what_a_case_takes() -> None:
     assert published["unit"]["enum"] == list(UNITS)
     assert published["method"]["enum"] == list(METHODS)
     assert published["medium"]["enum"] == [m.name for m in media()]
-    assert published["convention"]["enum"] == Nuclide.presets()
+    assert published["nuclide"]["enum"] == Nuclide.presets()
     assert published["ct_curve"]["enum"] == list(ct_density_curves())
     assert published["low_density_voxels"]["enum"] == list(LOW_DENSITY_VOXELS)
 
@@ -64,7 +64,7 @@ def test_the_schema_and_the_check_agree(folder: Path) -> None:
         {},
         {"lung_shunt_fraction": 1.0},
         {"lung_shunt_fraction": None},
-        {"administered_gbq": 0.0},
+        {"administered_activity_gbq": 0.0},
         {"scan_delay_h": 2.0},
         {"relative_to": None},
         {"relative_to": None, "lung_shunt_fraction": None, "scan_delay_h": 721.0},
@@ -85,10 +85,10 @@ def test_the_schema_and_the_check_agree(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["m.csv", "m.parquet"])
 def test_a_round_trip_keeps_every_cell(folder: Path, name: str) -> None:
-    path = write(folder, name, {2: {"administered_gbq": 0.1 + 0.2, "case_id": 'Ünïcode, "quoted"\nname'}})
+    path = write(folder, name, {2: {"administered_activity_gbq": 0.1 + 0.2, "case_id": 'Ünïcode, "quoted"\nname'}})
     read = list(read_manifest(path))
     assert [row.row for row in read] == [1, 2, 3]
-    assert read[1].case.administered_gbq == 0.1 + 0.2
+    assert read[1].case.administered_activity_gbq == 0.1 + 0.2
     assert read[1].case.case_id == 'Ünïcode, "quoted"\nname'
     assert read[0].case.activity == folder / "a0.nii.gz"
     assert read[0].declared == rows(1)[0]
@@ -98,7 +98,7 @@ def test_a_round_trip_keeps_every_cell(folder: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["bad.csv", "bad.parquet"])
 def test_every_mistake_is_named_with_row_and_column(folder: Path, name: str) -> None:
     changes: dict[int, dict[str, Any]] = {
-        1: {"unit": "Bq/ml", "administered_gbq": 1400.0},
+        1: {"unit": "Bq/ml", "administered_activity_gbq": 1400.0},
         2: {"structures": "nowhere.nii.gz"},
         3: {"activity": None},
         5: {"case_id": "case 0003", "relative_to": None},
@@ -108,7 +108,7 @@ def test_every_mistake_is_named_with_row_and_column(folder: Path, name: str) -> 
     assert count == 6
     assert [(p.row, p.column) for p in found] == [
         (1, "unit"),
-        (1, "administered_gbq"),
+        (1, "administered_activity_gbq"),
         (2, "structures"),
         (3, "activity"),
         (4, "case_id"),
@@ -166,7 +166,7 @@ def test_a_tree_of_bids_names_becomes_a_manifest(tmp_path: Path) -> None:
             "activity": "sub-01/ses-1/pet/sub-01_ses-1_pet.nii.gz",
             "structures": "derivatives/masks/sub-01/ses-1/sub-01_ses-1_space-pet_dseg.nii.gz",
             "unit": "Bq/mL",
-            "administered_gbq": 1.4,
+            "administered_activity_gbq": 1.4,
             "scan_delay_h": 2.0,
         },
         {"case_id": "sub-02", "activity": "sub-02/pet/sub-02_pet.nii.gz"},
@@ -214,7 +214,7 @@ _SIDECAR = {
     "InjectionStart": -72000,
     "TracerRadionuclide": "Y90",
 }
-_ALL = {"unit": "Bq/mL", "administered_gbq": 2.0, "scan_delay_h": 20.0}
+_ALL = {"unit": "Bq/mL", "administered_activity_gbq": 2.0, "scan_delay_h": 20.0}
 
 
 @pytest.mark.parametrize(
@@ -233,13 +233,25 @@ _ALL = {"unit": "Bq/mL", "administered_gbq": 2.0, "scan_delay_h": 20.0}
         (_SIDECAR | {"Units": "mbq/ml"}, {"unit"}, "Units must be a unit"),
         (
             _SIDECAR | {"InjectedRadioactivityUnits": ["MBq"]},
-            {"administered_gbq"},
+            {"administered_activity_gbq"},
             "InjectedRadioactivityUnits must be",
         ),
-        (_SIDECAR | {"InjectedRadioactivity": "2000"}, {"administered_gbq"}, "InjectedRadioactivity must be a number"),
-        (_SIDECAR | {"InjectedRadioactivity": True}, {"administered_gbq"}, "InjectedRadioactivity must be a number"),
-        (_SIDECAR | {"InjectedRadioactivity": 10**400}, {"administered_gbq"}, "InjectedRadioactivity must be a number"),
-        (_SIDECAR | {"InjectedRadioactivity": float("nan")}, {"administered_gbq"}, "must be a number"),
+        (
+            _SIDECAR | {"InjectedRadioactivity": "2000"},
+            {"administered_activity_gbq"},
+            "InjectedRadioactivity must be a number",
+        ),
+        (
+            _SIDECAR | {"InjectedRadioactivity": True},
+            {"administered_activity_gbq"},
+            "InjectedRadioactivity must be a number",
+        ),
+        (
+            _SIDECAR | {"InjectedRadioactivity": 10**400},
+            {"administered_activity_gbq"},
+            "InjectedRadioactivity must be a number",
+        ),
+        (_SIDECAR | {"InjectedRadioactivity": float("nan")}, {"administered_activity_gbq"}, "must be a number"),
         (_SIDECAR | {"InjectionStart": 3600}, {"scan_delay_h"}, "lies before InjectionStart"),
         (_SIDECAR | {"InjectionStart": [0]}, {"scan_delay_h"}, "InjectionStart must be a number of seconds"),
         (_SIDECAR | {"ImageDecayCorrected": "yes"}, {"scan_delay_h"}, "ImageDecayCorrected must be true or false"),

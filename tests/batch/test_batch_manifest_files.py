@@ -18,7 +18,7 @@ from yttria.batch import ManifestError, check_manifest, read_manifest, run_manif
 from yttria.batch.manifest import manifest_note
 from yttria.errors import FileFormatError, ResultsExistError
 
-HEADER = ["case_id", "activity", "structures", "relative_to", "administered_gbq", "lung_shunt_fraction"]
+HEADER = ["case_id", "activity", "structures", "relative_to", "administered_activity_gbq", "lung_shunt_fraction"]
 ROW = ["M\u00fcller", "a0.nii.gz", "s0.nii.gz", "Normal liver", "1.25", "0.05"]
 
 
@@ -47,7 +47,7 @@ def test_a_manifest_of_any_spreadsheet_is_read_and_named(
     path.write_bytes((head + table(delimiter)).encode(encoding))
     assert check_manifest(path) == (1, [])
     (row,) = read_manifest(path)
-    assert (row.case.case_id, row.case.administered_gbq) == ("M\u00fcller", 1.25)
+    assert (row.case.case_id, row.case.administered_activity_gbq) == ("M\u00fcller", 1.25)
     note = manifest_note(path)
     assert (note is None) == (delimiter == "," and encoding.startswith("utf-8"))
     assert encoding != "cp1252" or "Windows-1252" in str(note)
@@ -56,7 +56,7 @@ def test_a_manifest_of_any_spreadsheet_is_read_and_named(
 def test_a_decimal_comma_is_read_beside_semicolons_and_refused_beside_tabs(folder: Path) -> None:
     path = folder / "m.csv"
     path.write_text(table(";", comma=True), encoding="utf-8")
-    assert next(read_manifest(path)).case.administered_gbq == 1.25
+    assert next(read_manifest(path)).case.administered_activity_gbq == 1.25
     path.write_text(table("\t", comma=True), encoding="utf-8")
     assert "decimal point, got '1,25'" in check_manifest(path)[1][0].message
     path.write_text(table(";").replace("1.25", "1,400"), encoding="utf-8")
@@ -73,15 +73,15 @@ def test_a_cell_that_only_looks_like_a_number_is_refused(folder: Path, cell: str
 @pytest.mark.parametrize("value", [True, b"1", "1_4"])
 def test_a_parquet_cell_that_is_no_number_is_refused(folder: Path, value: Any) -> None:
     columns = {name: [cell] for name, cell in zip(HEADER, ROW, strict=True)}
-    pq.write_table(pa.table(columns | {"administered_gbq": [value]}), folder / "m.parquet")
+    pq.write_table(pa.table(columns | {"administered_activity_gbq": [value]}), folder / "m.parquet")
     (problem,) = check_manifest(folder / "m.parquet")[1]
-    assert (problem.column, problem.line) == ("administered_gbq", None)
+    assert (problem.column, problem.line) == ("administered_activity_gbq", None)
     assert "must be a number" in problem.message
 
 
 def test_case_ids_that_are_numbers_in_parquet_are_texts(folder: Path) -> None:
     columns: dict[str, Any] = {name: [cell] for name, cell in zip(HEADER, ROW, strict=True)}
-    pq.write_table(pa.table(columns | {"case_id": [17], "administered_gbq": [1]}), folder / "m.parquet")
+    pq.write_table(pa.table(columns | {"case_id": [17], "administered_activity_gbq": [1]}), folder / "m.parquet")
     assert next(read_manifest(folder / "m.parquet")).case.case_id == "17"
 
 
@@ -92,7 +92,7 @@ def test_lines_are_those_of_the_spreadsheet(folder: Path) -> None:
     count, (problem,) = check_manifest(path)
     # Header, case, blank row, a cell of two lines, blank row, and then this.
     assert (count, problem.row, problem.line, problem.case_id) == (3, 3, 6, "b")
-    assert str(problem).startswith("line 6 (case 'b'), administered_gbq: ")
+    assert str(problem).startswith("line 6 (case 'b'), administered_activity_gbq: ")
 
 
 @pytest.mark.parametrize("cut", [0.3, 0.7])
@@ -156,7 +156,7 @@ def test_bad_rows_stand_in_quarantine_and_stop_no_other(tmp_path: Path) -> None:
     run_manifest(manifest, results)
     good = pq.read_table(results / "doses.parquet").to_pylist()
     declared = rows(12)
-    declared[2]["administered_gbq"] = 1400.0
+    declared[2]["administered_activity_gbq"] = 1400.0
     declared[4] |= {"activity": "nul\0.nii.gz"}
     declared[7]["case_id"] = declared[8]["case_id"]
     write_manifest(declared, manifest)

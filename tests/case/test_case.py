@@ -18,7 +18,7 @@ ABSOLUTE: dict[str, Any] = {"activity": "a.nrrd", "structures": "s.seg.nrrd", "s
 RELATIVE = ABSOLUTE | {
     "scan_delay_h": None,
     "relative_to": "Liver",
-    "administered_gbq": 2.0,
+    "administered_activity_gbq": 2.0,
     "lung_shunt_fraction": 0.05,
 }
 
@@ -39,17 +39,17 @@ def inputs() -> CaseInputs:
         ({"scan_delay_h": -1.0}, OutOfRangeError, "scan_delay_h", "[0, 720]"),
         ({"scan_delay_h": float("nan")}, OutOfRangeError, "scan_delay_h", "nan"),
         ({"scan_delay_h": "20"}, DTypeError, "scan_delay_h", "'20'"),
-        ({"administered_gbq": 1400}, OutOfRangeError, "administered_gbq", "did you mean 1.4?"),
+        ({"administered_activity_gbq": 1400}, OutOfRangeError, "administered_activity_gbq", "did you mean 1.4?"),
         ({"method": "local"}, UnknownNameError, "method", "local_deposition"),
         ({"medium": "spleen"}, UnknownNameError, "medium", "liver"),
         ({"density_g_per_ml": 0.0}, OutOfRangeError, "density_g_per_ml", "> 0"),
         ({"density_g_per_ml": 9.0, "method": "voxel_s_values"}, OutOfRangeError, "density_g_per_ml", "9"),
-        ({"convention": "eanm"}, UnknownNameError, "convention", "EANM2022"),
+        ({"nuclide": "eanm"}, UnknownNameError, "nuclide", "EANM2022"),
         ({"negative_voxels": "drop"}, UnknownNameError, "negative_voxels", "clip"),
         ({"scan_delay_h": None}, OutOfRangeError, "scan_delay_h", "must be given"),
         ({"residual_fraction": 0.1}, OutOfRangeError, "residual_fraction", "relative scaling"),
         ({"relative_to": "Liver"}, OutOfRangeError, "scan_delay_h", "no part in relative scaling"),
-        ({"relative_to": "Liver", "scan_delay_h": None}, OutOfRangeError, "administered_gbq", "needs"),
+        ({"relative_to": "Liver", "scan_delay_h": None}, OutOfRangeError, "administered_activity_gbq", "needs"),
         ({"structures_series": 3}, DTypeError, "structures_series", "got 3"),
         ({"contour_end_caps": "round"}, UnknownNameError, "contour_end_caps", "half_slice, none"),
         ({"contour_end_caps": "none"}, UndefinedError, "contour_end_caps", "structures in DICOM, got s.seg.nrrd"),
@@ -117,7 +117,7 @@ def test_how_structures_were_read_and_moved_is_stated(inputs: CaseInputs, tmp_pa
         "scan_delay_h": 2,
     }
     by_file = dose_case(Case(**declared, structures_transform=tmp_path / "registration.txt", sub_voxel_mm=3.5))
-    by_hand = CaseInputs(inputs.activity, [s.moved(shift, source="by hand") for s in inputs.structures])
+    by_hand = CaseInputs(inputs.activity, [s.transformed(shift, source="by hand") for s in inputs.structures])
     moved = dose_case(Case(**declared, sub_voxel_mm=3.5), by_hand)
     unmoved = dose_case(Case(**declared, sub_voxel_mm=3.5), inputs)
     assert by_file.rows == moved.rows != unmoved.rows
@@ -139,7 +139,7 @@ def test_a_structure_outside_the_image_is_not_passed_over(inputs: CaseInputs) ->
     assert "structure_outside_image" not in {a.code for a in dose_case(case, inputs).result.advisories}
     away = np.eye(4)
     away[0, 3] = 1e4
-    structures = [inputs.structures[0], inputs.structures[1].moved(away)]
+    structures = [inputs.structures[0], inputs.structures[1].transformed(away)]
     dosed = dose_case(case, CaseInputs(inputs.activity, structures))
     (advisory,) = (a for a in dosed.result.advisories if a.code == "structure_outside_image")
     assert (advisory.value, dosed.rows[1]["volume_ml"], dosed.rows[1]["mean_gy"]) == (1.0, 0.0, None)

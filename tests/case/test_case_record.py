@@ -97,7 +97,7 @@ def test_names_in_structures_and_short_names_of_files_are_left_out_with_care(cas
 def test_a_scan_delay_that_contradicts_the_header_is_shown_with_both(case: Path, tmp_path: Path) -> None:
     arguments = ["dose", case / "pet", "-s", case / "secret liver.seg.nrrd", "--overwrite", "--json", "-o", tmp_path]
     by_header = json.loads(invoke(*arguments))
-    hours = by_header["provenance"]["scaling"]["hours_after_administration"]
+    hours = by_header["provenance"]["scaling"]["scan_delay_h"]
     codes = {a["code"]: a for a in json.loads(invoke(*arguments, "--scan-delay-h", f"{hours + 20}"))["advisories"]}
     advisory = codes["scan_delay_differs_from_header"]
     assert (advisory["value"], advisory["limit"]) == (pytest.approx(hours + 20), pytest.approx(hours))

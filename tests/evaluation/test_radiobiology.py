@@ -79,7 +79,7 @@ def test_uniform_doses_agree_with_their_definitions(distribution, a: float, alph
         assert min(doses) * (1 - 1e-12) <= value <= max(doses) * (1 + 1e-12)
     # Jensen: killing counts the cold parts more than the mean does.
     assert eud <= e.generalized_eud(doses, volumes, a=1).value_gy * (1 + 1e-12)
-    bed = e.eubed(doses, volumes, alpha_per_gy=alpha, **TUMOR).value_gy
+    bed = e.effective_uniform_bed(doses, volumes, alpha_per_gy=alpha, **TUMOR).value_gy
     of_beds = reference.survival_eud_gy(reference.bed_gy(doses, 10.0, 1.5, 64.1), volumes, alpha)
     assert bed == pytest.approx(of_beds, rel=1e-9) or of_beds == math.inf  # the plain sum underflows first
     assert bed >= eud
@@ -141,7 +141,7 @@ def test_a_voxel_without_dose_is_said() -> None:
     assert codes(e.generalized_eud([0, 10], a=5)) == []
     assert codes(e.generalized_eud([0, 10], [0, 1], a=-5)) == []
     assert codes(e.survival_eud([0, 10], alpha_per_gy=0.1)) == ["zero_dose_voxel"]
-    assert codes(e.eubed([0, 10], alpha_per_gy=0.1, **TUMOR)) == ["zero_dose_voxel"]
+    assert codes(e.effective_uniform_bed([0, 10], alpha_per_gy=0.1, **TUMOR)) == ["zero_dose_voxel"]
     assert codes(e.tcp_poisson([0, 10], alpha_per_gy=0.1, clonogens=10)) == ["model_not_validated", "zero_dose_voxel"]
 
 

@@ -49,10 +49,10 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (yttria.density_image, {"ct": CT, "curve": "schneider_1996", "outside": "refuse", "threads": 1}),
     (
         yttria.voxel_s_values,
-        {"voxel_size_mm": (3, 3, 3), "medium": "liver", "density_g_per_ml": 1.0, "fold_tail": True},
+        {"voxel_size_mm": (3, 3, 3), "medium": "liver", "density_g_per_ml": 1.0, "tail_folded": True},
     ),
     (yttria.dose_point_kernel, {"medium": "liver"}),
-    (yttria.AbsoluteScaling, {"hours_after_administration": 20.0, "administered_activity_gbq": 2.0}),
+    (yttria.AbsoluteScaling, {"scan_delay_h": 20.0, "administered_activity_gbq": 2.0}),
     (yttria.RelativeScaling, {"reference": STRUCTURE, "lung_shunt_fraction": 0.1, "delivered_activity_gbq": 1.0}),
     (yttria.ConvolutionPlan, {"shape": (3, 4, 5), "kernel": np.ones((1, 1, 1)), "dtype": "float32", "method": "auto"}),
     (PLAN.apply, {"array": np.ones((3, 4, 5)), "out": None, "mask": MASK, "threshold": 0.0}),
@@ -77,11 +77,11 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (RESULT.table, {"structures": [STRUCTURE], "volumes_at_gy": [10.0], "sub_voxel_mm": 2.0, "threads": 1}),
     (RESULT.dose_volume_histograms, {"structures": [STRUCTURE], "sub_voxel_mm": 2.0, "threads": 1}),
     (IMAGE.resampled_on, {"grid": CT, "method": "average", "outside": 0.0, "threads": 1}),
-    (IMAGE.moved, {"transform_lps": np.eye(4), "source": "a registration"}),
+    (IMAGE.transformed, {"transform_lps": np.eye(4), "source": "a registration"}),
     (IMAGE.to, {"unit": "Bq/mL"}),
     (IMAGE.same_grid, {"other": CT}),
     (STRUCTURE.occupancy_on, {"grid": IMAGE, "threads": 1}),
-    (planning.partition_doses, {"activity_delivered_gbq": [1.0], **TERRITORY, "nuclide": None, "threads": 1}),
+    (planning.partition_doses, {"delivered_activity_gbq": [1.0], **TERRITORY, "nuclide": None, "threads": 1}),
     (planning.PartitionModel, {"tumors": MODEL.tumors, "normal_perfused_mass_kg": 1.0, "lung_shunt_fraction": 0.1}),
     (planning.Tumor, {"mass_kg": 0.3, "tumor_to_normal_ratio": 4.0}),
     (MODEL.maximum_activity, {"limits": planning.PartitionLimits(lung_gy=30.0), "target_tumor_dose_gy": 200.0}),
@@ -191,7 +191,7 @@ def test_settings_are_plain_numbers() -> None:
     hours = np.array(20.0)
     scaling = yttria.AbsoluteScaling(hours, np.float32(2.0))
     hours[...] = 90.0
-    assert (scaling.hours_after_administration, type(scaling.administered_activity_gbq)) == (20.0, float)
+    assert (scaling.scan_delay_h, type(scaling.administered_activity_gbq)) == (20.0, float)
     result = yttria.dose_image(IMAGE, scaling=scaling, density_g_per_ml=np.float32(1.0))
     json.dumps(result.provenance.as_dict())
     json.dumps([each.as_dict() for each in result.advisories])

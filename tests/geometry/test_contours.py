@@ -123,7 +123,7 @@ def test_the_volume_does_not_depend_on_place_direction_or_order(turn, shift, bac
     moved = [p[::-1] for p in moved][::-1] if backwards else moved
     # The lattice between planes turns with the frame: sections differ by their resolution.
     assert ContourStructure("x", moved).volume_ml == pytest.approx(expected, rel=1e-3)
-    again = ContourStructure("x", contours).moved(matrix)
+    again = ContourStructure("x", contours).transformed(matrix)
     assert again.volume_ml == pytest.approx(expected, rel=1e-3)
 
 
@@ -281,7 +281,7 @@ def test_it_is_a_structure_that_can_be_pickled_and_moved() -> None:
     assert copy.volume_ml == structure.volume_ml
     shift = np.eye(4)
     shift[:3, 3] = 5, 6, 7
-    moved = structure.moved(shift, frame_of_reference_uid="4.5")
+    moved = structure.transformed(shift, frame_of_reference_uid="4.5")
     assert moved.frame_of_reference_uid == "4.5"
     here, there = (Image(np.zeros((9, 9, 9)), grid((3, 3, 3), o), "Gy") for o in ((-12, -12, -12), (-7, -6, -5)))
     np.testing.assert_allclose(moved.occupancy_on(there).to_array(), structure.occupancy_on(here).to_array(), atol=1e-6)

@@ -58,11 +58,11 @@ def test_a_background_of_another_space_is_refused() -> None:
 
 
 def test_a_transform_brings_them_together_and_is_reported() -> None:
-    moved = image("1.2").moved(SHIFT, frame_of_reference_uid="1.3")
+    moved = image("1.2").transformed(SHIFT, frame_of_reference_uid="1.3")
     assert moved.affine_lps == pytest.approx(SHIFT @ affine("plain"))
     assert moved.frame_of_reference_uid == "1.3"
     result = dose_image(moved, scaling=AbsoluteScaling(0.0))
-    row = result.table([structure("1.3").moved(SHIFT, frame_of_reference_uid="1.3")])[0]
+    row = result.table([structure("1.3").transformed(SHIFT, frame_of_reference_uid="1.3")])[0]
     assert (
         row["mean_gy"] == dose_image(image(None), scaling=AbsoluteScaling(0.0)).table([structure(None)])[0]["mean_gy"]
     )
@@ -73,7 +73,7 @@ def test_a_transform_brings_them_together_and_is_reported() -> None:
 def test_transforms_add_up() -> None:
     turn = np.eye(4)
     turn[:3, :3] = affine("oblique")[:3, :3] / np.linalg.norm(affine("oblique")[:3, :3], axis=0)
-    for moved in (image("1").moved(SHIFT).moved(turn), structure("1").moved(SHIFT).moved(turn)):
+    for moved in (image("1").transformed(SHIFT).transformed(turn), structure("1").transformed(SHIFT).transformed(turn)):
         assert moved.transform_lps == pytest.approx(turn @ SHIFT)
         assert moved.affine_lps == pytest.approx(turn @ SHIFT @ affine("plain"))
         # Where a transform leads is the caller's to say.
@@ -82,15 +82,17 @@ def test_transforms_add_up() -> None:
 
 def test_where_transforms_came_from_adds_up_too() -> None:
     for moved in (image("1"), structure("1"), ContourStructure("x", [])):
-        once = moved.moved(SHIFT, source="first")
+        once = moved.transformed(SHIFT, source="first")
         assert once.transform_source == "first"
-        assert once.moved(SHIFT, source="second").transform_source == "first; then second"
-        assert moved.moved(SHIFT).moved(SHIFT).transform_source is None
-        assert moved.moved(SHIFT).moved(SHIFT, source="second").transform_source == "not stated; then second"
+        assert once.transformed(SHIFT, source="second").transform_source == "first; then second"
+        assert moved.transformed(SHIFT).transformed(SHIFT).transform_source is None
+        assert (
+            moved.transformed(SHIFT).transformed(SHIFT, source="second").transform_source == "not stated; then second"
+        )
         assert copy.deepcopy(once).transform_source == "first"
         with pytest.raises(OutOfRangeError, match="source of a transform must be a text"):
-            moved.moved(SHIFT, source=" ")
-    result = dose_image(image("1.2").moved(SHIFT, source="first"), scaling=AbsoluteScaling(0.0))
+            moved.transformed(SHIFT, source=" ")
+    result = dose_image(image("1.2").transformed(SHIFT, source="first"), scaling=AbsoluteScaling(0.0))
     assert result.provenance.image_transform_source == "first"
 
 
@@ -98,14 +100,14 @@ def test_a_transform_that_shears_is_refused() -> None:
     shear = np.eye(4)
     shear[0, 1] = 0.5
     with pytest.raises(GeometryError, match="shear"):
-        image(None).moved(shear)
+        image(None).transformed(shear)
     with pytest.raises(GeometryError, match="4 x 4"):
-        structure(None).moved(np.eye(3))
+        structure(None).transformed(np.eye(3))
 
 
 def test_copies_keep_their_space() -> None:
-    moved = image("1.2").moved(SHIFT, frame_of_reference_uid="1.3")
-    volume = structure("1.2").moved(SHIFT, frame_of_reference_uid="1.3")
+    moved = image("1.2").transformed(SHIFT, frame_of_reference_uid="1.3")
+    volume = structure("1.2").transformed(SHIFT, frame_of_reference_uid="1.3")
     for original in (moved, volume):
         for other in (copy.deepcopy(original), pickle.loads(pickle.dumps(original))):
             assert other.frame_of_reference_uid == "1.3"

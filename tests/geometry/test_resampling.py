@@ -154,7 +154,7 @@ def test_frames_of_reference_never_meet() -> None:
     here, there = (Image(values(), affine("oblique"), "HU", frame_of_reference_uid=uid) for uid in ("1.2.3", "1.2.4"))
     with pytest.raises(GeometryError, match="share one frame of reference"):
         here.resampled_on(there)
-    moved = here.moved(np.eye(4), frame_of_reference_uid="1.2.4").resampled_on(there)
+    moved = here.transformed(np.eye(4), frame_of_reference_uid="1.2.4").resampled_on(there)
     assert moved.image.frame_of_reference_uid == "1.2.4"
     assert moved.as_dict()["image_transform_lps"] == np.eye(4).tolist()
     assert here.resampled_on(_image()).image.frame_of_reference_uid == "1.2.3"

@@ -147,7 +147,7 @@ def test_slabs_in_bounded_memory_give_the_histogram_of_all_parts(kind: str, slab
     if kind == "oblique":
         turn = np.eye(4)
         turn[:2, :2] = [[0.8, -0.6], [0.6, 0.8]]
-        structure = structure.moved(turn)
+        structure = structure.transformed(turn)
     whole, fine = sampled(dose, affine, structure, parts)
     exact = inside_voxels(dose, affine, structure, parts)
     assert exact.histogram == whole

@@ -154,7 +154,7 @@ def test_structures_of_one_labelmap_share_its_memory(tmp_path: Path) -> None:
         assert structure.volume_ml == pytest.approx(100 * 1.5 * 2.25 * 3.5e-3)
     copy = pickle.loads(pickle.dumps(structures[7]))
     np.testing.assert_array_equal(copy.mask, structures[7].mask)
-    moved = structures[7].moved(np.diag([1.0, 1, 1, 1]))
+    moved = structures[7].transformed(np.diag([1.0, 1, 1, 1]))
     np.testing.assert_array_equal(moved.mask, structures[7].mask)
 
 

@@ -24,19 +24,19 @@ def energy_mev(s: VoxelSValues) -> float:
     return float(s.values.sum() * 1e-9 * mass_kg / J_PER_MEV)
 
 
-@pytest.mark.parametrize("fold_tail", [False, True])
+@pytest.mark.parametrize("tail_folded", [False, True])
 @pytest.mark.parametrize("medium", media(), ids=NAMES)
-def test_energy_is_conserved(medium, fold_tail: bool) -> None:
-    s = voxel_s_values((2.0, 3.1, 4.5), medium=medium.name, fold_tail=fold_tail)
+def test_energy_is_conserved(medium, tail_folded: bool) -> None:
+    s = voxel_s_values((2.0, 3.1, 4.5), medium=medium.name, tail_folded=tail_folded)
     assert energy_mev(s) == pytest.approx(s.energy_inside_fraction * s.nuclide.mean_energy_mev, rel=1e-10)
     assert s.energy_beyond_fraction == medium.energy_beyond_fraction
-    assert s.energy_inside_fraction == (1.0 if fold_tail else 1.0 - s.energy_beyond_fraction)
-    assert s.tail_folded is fold_tail
+    assert s.energy_inside_fraction == (1.0 if tail_folded else 1.0 - s.energy_beyond_fraction)
+    assert s.tail_folded is tail_folded
 
 
 def test_folding_scales_every_value() -> None:
     left_out = voxel_s_values((2.0, 3.0, 4.0), medium="bone")
-    folded = voxel_s_values((2.0, 3.0, 4.0), medium="bone", fold_tail=True)
+    folded = voxel_s_values((2.0, 3.0, 4.0), medium="bone", tail_folded=True)
     np.testing.assert_allclose(folded.values, left_out.values / left_out.energy_inside_fraction, rtol=1e-15)
 
 
@@ -164,7 +164,7 @@ def test_the_library_makes_each_once() -> None:
         library.get((3.0, 4.0, 5.0), medium="liver"),
         library.get((3.0, 4.0, 5.0), medium="water", density_g_per_ml=1.01),
         library.get((3.0, 4.0, 5.0), medium="water", nuclide=Nuclide("IFU_50")),
-        library.get((3.0, 4.0, 5.0), medium="water", fold_tail=True),
+        library.get((3.0, 4.0, 5.0), medium="water", tail_folded=True),
     ]
     assert len({id(each) for each in [first, *different]}) == len(library) == 6
     assert len(pickle.loads(pickle.dumps(library))) == 6

@@ -52,7 +52,7 @@ def test_patient_1_has_two_activities_before_the_reduction() -> None:
 
 def test_patient_1_dose_exceeds_the_energy_that_was_there() -> None:
     sphere = mass_from_volume_kg(817.283, density_g_per_ml=1.03)
-    balance = energy_balance(55, tumor_mass_kg=sphere, activity_delivered_gbq=1.059, lung_shunt_fraction=0.15)
+    balance = energy_balance(55, tumor_mass_kg=sphere, delivered_activity_gbq=1.059, lung_shunt_fraction=0.15)
     assert balance.fraction_of_liver_energy_in_tumor == pytest.approx(1.036, abs=5e-4)
     assert [a.code for a in balance.advisories] == ["energy_exceeds_available"]
 

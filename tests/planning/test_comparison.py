@@ -23,16 +23,16 @@ from yttria.planning import (
     body_surface_area,
     bsa_activity,
     compare_models,
-    limits,
+    dose_limits,
     single_compartment_activity,
 )
 
 RESIN = Patient(
-    "resin",
-    (Tumor(0.3, 4, "right"), Tumor(0.05, 2.5, "satellite")),
-    0.9,
-    1.4,
-    0.12,
+    device="resin",
+    tumors=(Tumor(0.3, 4, "right"), Tumor(0.05, 2.5, "satellite")),
+    normal_perfused_mass_kg=0.9,
+    normal_total_mass_kg=1.4,
+    lung_shunt_fraction=0.12,
     height_cm=170,
     weight_kg=70,
     target_perfused_dose_gy=80,
@@ -58,16 +58,16 @@ def test_every_model_gives_its_own_activity_and_the_partition_models_doses() -> 
     ]
     assert not found.not_applicable
     for run in found.runs:
-        again = RESIN.partition_model().doses(run.activity_delivered_gbq)
+        again = RESIN.partition_model().doses(run.delivered_activity_gbq)
         assert run.doses == again
         assert run.why.endswith(".")
         assert "\n" not in run.why
     area = body_surface_area(170, 70).body_surface_area_m2
     own = bsa_activity(area, tumor_volume_ml=350 / 1.05, liver_volume_incl_tumor_ml=1750 / 1.05)
-    assert found["bsa"].activity_delivered_gbq == pytest.approx(0.8 * own.activity_delivered_gbq, rel=1e-12)
+    assert found["bsa"].delivered_activity_gbq == pytest.approx(0.8 * own.delivered_activity_gbq, rel=1e-12)
     assert "takes 20% off" in found["bsa"].why
     single = single_compartment_activity(80, mass_kg=1.25, lung_shunt_fraction=0.12)
-    assert found["single_compartment"].activity_delivered_gbq == pytest.approx(single.activity_delivered_gbq, rel=1e-12)
+    assert found["single_compartment"].delivered_activity_gbq == pytest.approx(single.delivered_activity_gbq, rel=1e-12)
     assert min(found["partition_target"].doses.tumor_doses_gy) == pytest.approx(120, rel=1e-12)
     maximum = found["partition_maximum"]
     assert maximum.doses.normal_perfused_dose_gy == pytest.approx(40, rel=1e-12)
@@ -79,7 +79,7 @@ def test_every_model_gives_its_own_activity_and_the_partition_models_doses() -> 
 def test_limits_that_are_broken_are_those_of_the_table() -> None:
     found = compare_models(RESIN)
     asked = {"guideline": "EANM2022", "device": "resin", "disease": "HCC", "intent": "unilobar"}
-    table = {entry.id for entry in limits(**asked).limits}
+    table = {entry.id for entry in dose_limits(**asked).limits}
     (target,) = found["partition_target"].breaks
     assert target.limit.id == "eanm2022-resin-hcc-unilobar-normal-perfused"
     assert target.certain
@@ -113,11 +113,11 @@ def test_lung_limits_count_what_was_before() -> None:
 
 
 PRIORS = Patient(
-    "glass",
-    (Tumor(0.5, 4),),
-    0.6,
-    1.1,
-    0.15,
+    device="glass",
+    tumors=(Tumor(0.5, 4),),
+    normal_perfused_mass_kg=0.6,
+    normal_total_mass_kg=1.1,
+    lung_shunt_fraction=0.15,
     prior_lung_dose_gy=40,
     limits=PartitionLimits(lung_gy=30, lung_cumulative_gy=50),
 )
@@ -125,18 +125,18 @@ PRIORS = Patient(
 
 def test_the_largest_activity_counts_the_lung_dose_of_earlier_treatments() -> None:
     maximum = compare_models(PRIORS)["partition_maximum"]
-    assert maximum.activity_delivered_gbq == pytest.approx((50 - 40) / (49.67 * 0.15), rel=1e-12)
+    assert maximum.delivered_activity_gbq == pytest.approx((50 - 40) / (49.67 * 0.15), rel=1e-12)
     assert maximum.doses.lung_dose_gy == pytest.approx(10, rel=1e-12)
     assert "lungs over all treatments, 50 Gy, of which 40 Gy from earlier treatments" in maximum.why
 
 
 def test_the_largest_activity_is_the_same_wherever_the_earlier_dose_is_given() -> None:
-    in_limits = replace(PRIORS, prior_lung_dose_gy=None, limits=replace(PRIORS.limits, lung_prior_gy=40))
+    in_limits = replace(PRIORS, prior_lung_dose_gy=None, limits=replace(PRIORS.limits, prior_lung_dose_gy=40))
     assert compare_models(in_limits)["partition_maximum"].doses == compare_models(PRIORS)["partition_maximum"].doses
-    both = replace(PRIORS, limits=replace(PRIORS.limits, lung_prior_gy=40))
+    both = replace(PRIORS, limits=replace(PRIORS.limits, prior_lung_dose_gy=40))
     assert compare_models(both)["partition_maximum"].doses == compare_models(PRIORS)["partition_maximum"].doses
     with pytest.raises(ArgumentError, match=r"lungs is given twice: 40 Gy .* and 39 Gy"):
-        replace(PRIORS, limits=replace(PRIORS.limits, lung_prior_gy=39))
+        replace(PRIORS, limits=replace(PRIORS.limits, prior_lung_dose_gy=39))
 
 
 @pytest.mark.parametrize("kind", ["normal_perfused", "normal_whole"])
@@ -145,8 +145,8 @@ def test_the_largest_activity_counts_the_liver_dose_of_earlier_treatments(kind: 
     before = compare_models(replace(PRIORS, prior_lung_dose_gy=0, limits=limits))
     after = replace(PRIORS, prior_lung_dose_gy=0, limits=limits, **{f"prior_{kind}_dose_gy": 30.0})
     maximum = compare_models(after)["partition_maximum"]
-    assert maximum.activity_delivered_gbq == pytest.approx(
-        before["partition_maximum"].activity_delivered_gbq / 4, rel=1e-12
+    assert maximum.delivered_activity_gbq == pytest.approx(
+        before["partition_maximum"].delivered_activity_gbq / 4, rel=1e-12
     )
 
 
@@ -163,19 +163,19 @@ def test_the_largest_activity_meets_every_own_limit_and_falls_with_earlier_doses
     lungs, perfused = prior
     patient = replace(PRIORS, prior_lung_dose_gy=lungs, prior_normal_perfused_dose_gy=perfused, limits=own)
     run = compare_models(patient)["partition_maximum"]
-    if run.activity_delivered_gbq > 0:
+    if run.delivered_activity_gbq > 0:
         assert "own_limit_exceeded" not in {a.code for a in run.advisories}
         assert (lungs or 0) + run.doses.lung_dose_gy <= own.lung_cumulative_gy * (1 + 1e-9)
         assert (perfused or 0) + run.doses.normal_perfused_dose_gy <= own.normal_perfused_gy * (1 + 1e-9)
     for field, dose in (("prior_lung_dose_gy", lungs), ("prior_normal_perfused_dose_gy", perfused)):
         later = compare_models(replace(patient, **{field: (dose or 0) + more_gy}))["partition_maximum"]
-        assert later.activity_delivered_gbq <= run.activity_delivered_gbq
+        assert later.delivered_activity_gbq <= run.delivered_activity_gbq
 
 
 def test_an_earlier_dose_at_its_limit_leaves_nothing_and_the_reason_is_stated() -> None:
     found = compare_models(replace(PRIORS, prior_lung_dose_gy=55))
     maximum = found["partition_maximum"]
-    assert maximum.activity_delivered_gbq == 0.0
+    assert maximum.delivered_activity_gbq == 0.0
     assert "it is 0 GBq: earlier treatments leave nothing" in maximum.why
     assert "lung_cumulative_limit_already_exceeded" in {a.code for a in maximum.advisories}
     assert not {"activity_below_usual", "activity_above_vial"} & {a.code for a in maximum.advisories}
@@ -267,7 +267,14 @@ def test_an_earlier_dose_to_the_whole_liver_is_at_least_what_its_part_had() -> N
 
 
 GLASS_SEGMENT = Patient(
-    "glass", (), None, None, 0.05, perfused_mass_incl_tumor_kg=0.4, target_perfused_dose_gy=400, intent="segmentectomy"
+    device="glass",
+    tumors=(),
+    normal_perfused_mass_kg=None,
+    normal_total_mass_kg=None,
+    lung_shunt_fraction=0.05,
+    perfused_mass_incl_tumor_kg=0.4,
+    target_perfused_dose_gy=400,
+    intent="segmentectomy",
 )
 
 
@@ -275,9 +282,9 @@ def test_a_single_compartment_needs_neither_tumor_nor_ratio() -> None:
     found = compare_models(GLASS_SEGMENT)
     (run,) = found.runs
     assert run.model == "single_compartment"
-    assert run.activity_delivered_gbq == pytest.approx(400 * 0.4 / (49.67 * 0.95), rel=1e-12)
+    assert run.delivered_activity_gbq == pytest.approx(400 * 0.4 / (49.67 * 0.95), rel=1e-12)
     assert run.doses.perfused_mean_dose_gy == pytest.approx(400, rel=1e-12)
-    assert run.doses.lung_dose_gy == pytest.approx(49.67 * run.activity_delivered_gbq * 0.05, rel=1e-12)
+    assert run.doses.lung_dose_gy == pytest.approx(49.67 * run.delivered_activity_gbq * 0.05, rel=1e-12)
     assert run.doses.tumor_doses_gy == ()
     reasons = dict(found.not_applicable)
     assert reasons["partition_target"] == "no tumor is given"
@@ -297,7 +304,7 @@ def test_limits_of_one_unknown_dose_share_a_line() -> None:
 
 def test_normal_liver_alone_is_taken_for_everything_perfused_with_a_warning() -> None:
     found = compare_models(replace(GLASS_SEGMENT, perfused_mass_incl_tumor_kg=None, normal_perfused_mass_kg=0.4))
-    assert found["single_compartment"].activity_delivered_gbq == pytest.approx(400 * 0.4 / (49.67 * 0.95), rel=1e-12)
+    assert found["single_compartment"].delivered_activity_gbq == pytest.approx(400 * 0.4 / (49.67 * 0.95), rel=1e-12)
     assert "perfused_mass_without_tumor" in {a.code for a in found.advisories}
 
 
@@ -310,7 +317,7 @@ def test_a_tumor_without_ratio_stops_only_what_needs_the_ratio() -> None:
     maximum = found["partition_maximum"]
     assert maximum.doses.lung_dose_gy == pytest.approx(30, rel=1e-12)
     assert maximum.doses.normal_perfused_dose_gy is None
-    assert found["bsa"].activity_delivered_gbq == compare_models(RESIN)["bsa"].activity_delivered_gbq
+    assert found["bsa"].delivered_activity_gbq == compare_models(RESIN)["bsa"].delivered_activity_gbq
     limits = PartitionLimits(lung_gy=30, normal_perfused_gy=40)
     reasons = dict(compare_models(replace(RESIN, tumors=(Tumor(0.3, None),), limits=limits)).not_applicable)
     assert reasons["partition_maximum"].startswith("the tumor-to-normal ratio of tumor 1 is not given, and a limit")
@@ -339,7 +346,7 @@ def test_masses_that_are_not_given_follow_from_those_with_tumor() -> None:
         liver_mass_incl_tumor_kg=1.75,
     )
     for run, expected in zip(compare_models(whole).runs, compare_models(RESIN).runs, strict=True):
-        assert run.activity_delivered_gbq == pytest.approx(expected.activity_delivered_gbq, rel=1e-12)
+        assert run.delivered_activity_gbq == pytest.approx(expected.delivered_activity_gbq, rel=1e-12)
     with pytest.raises(OutOfRangeError, match=r"must be the sum of its parts, 1\.25, got 1\.5"):
         replace(RESIN, perfused_mass_incl_tumor_kg=1.5)
     with pytest.raises(OutOfRangeError, match="must be at most that of the liver"):
@@ -355,7 +362,7 @@ def test_every_model_compares_the_vial_with_the_device(device: str, target: floa
     (large,) = [a for a in run.advisories if a.code == "activity_above_vial"] or [None]
     assert (large is not None) == code
     if large is not None:
-        assert large.value == run.activity_in_vial_at_treatment_gbq
+        assert large.value == run.vial_activity_gbq
         assert f"the largest vial of {device} microspheres" in large.message
 
 

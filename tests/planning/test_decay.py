@@ -70,14 +70,14 @@ def test_a_time_without_a_zone_says_what_to_add(time: datetime | str) -> None:
 )
 def test_a_time_that_the_clocks_skip_or_repeat_names_no_instant(time: tuple[int, ...], fold: int) -> None:
     with pytest.raises(TimeZoneError, match="change of the clocks"):
-        decay.zoned(datetime(*time, fold=fold, tzinfo=ZoneInfo("America/New_York")))
-    assert decay.zoned(datetime(*time, fold=fold, tzinfo=timezone(timedelta(hours=-4))))
+        decay.require_timezone(datetime(*time, fold=fold, tzinfo=ZoneInfo("America/New_York")))
+    assert decay.require_timezone(datetime(*time, fold=fold, tzinfo=timezone(timedelta(hours=-4))))
 
 
 @pytest.mark.parametrize("time", ["", "noon", "2024-13-01T00:00Z", None, 5, "2024-04-14T25:00+01:00"])
 def test_what_is_no_time_is_an_error(time: object) -> None:
     with pytest.raises(TimeZoneError):
-        decay.zoned(time)  # type: ignore[arg-type]
+        decay.require_timezone(time)  # type: ignore[arg-type]
 
 
 def test_z_means_utc() -> None:

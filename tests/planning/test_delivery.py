@@ -23,44 +23,44 @@ def test_activity_of_a_vial_across_two_zones() -> None:
 @given(st.floats(10, 1e4), st.floats(0, 1), st.floats(0, 5), st.floats(0, 24))
 def test_residual_agrees_with_the_reference(before: float, part: float, background: float, hours: float) -> None:
     after = background + part * (before - background) * 0.7
-    result = delivery.residual(before, after, background=background, elapsed_h=hours)
+    result = delivery.residual_fraction(before, after, background=background, elapsed_h=hours)
     expected = reference.residual_fraction(before, after, background, hours, Nuclide().half_life_h)
     assert result.residual_fraction == pytest.approx(expected, rel=1e-11, abs=1e-13)
     assert result.residual_fraction + result.delivered_fraction == pytest.approx(1.0)
 
 
 def test_residual_of_the_specification() -> None:
-    assert delivery.residual(100, 3, background=1, elapsed_h=0).residual_fraction == pytest.approx(2 / 99)
-    late = delivery.residual(100, 3, background=1, elapsed_h=3)
+    assert delivery.residual_fraction(100, 3, background=1, elapsed_h=0).residual_fraction == pytest.approx(2 / 99)
+    late = delivery.residual_fraction(100, 3, background=1, elapsed_h=3)
     assert late.residual_fraction == pytest.approx(0.020868, abs=5e-7)
     assert late.advisories == ()
-    high = delivery.residual(100, 12, background=1, elapsed_h=0)
+    high = delivery.residual_fraction(100, 12, background=1, elapsed_h=0)
     assert [a.code for a in high.advisories] == ["residual_high"]
 
 
 def test_a_residual_outside_its_domain_is_clamped_only_on_request() -> None:
     with pytest.raises(OutOfRangeError, match="waste would hold more than the vial did"):
-        delivery.residual(100, 120, background=1, elapsed_h=0)
+        delivery.residual_fraction(100, 120, background=1, elapsed_h=0)
     with pytest.raises(OutOfRangeError, match="give the noise"):
-        delivery.residual(100, 0.9, background=1, elapsed_h=0)
-    clamped = delivery.residual(100, 0.9, background=1, elapsed_h=0, noise=0.2)
+        delivery.residual_fraction(100, 0.9, background=1, elapsed_h=0)
+    clamped = delivery.residual_fraction(100, 0.9, background=1, elapsed_h=0, noise=0.2)
     assert clamped.residual_fraction == 0.0
     assert clamped.measured_fraction == pytest.approx(-0.1 / 99)
     assert [a.code for a in clamped.advisories] == ["residual_clamped"]
     with pytest.raises(UndefinedError, match="does not exceed the background"):
-        delivery.residual(1, 1, background=1, elapsed_h=0)
+        delivery.residual_fraction(1, 1, background=1, elapsed_h=0)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
 def test_bad_readings_are_errors(value: float) -> None:
     good = {"background": 1.0, "elapsed_h": 0.0, "noise": 0.0}
     with pytest.raises(OutOfRangeError):
-        delivery.residual(value, 3, **good)
+        delivery.residual_fraction(value, 3, **good)
     with pytest.raises(OutOfRangeError):
-        delivery.residual(100, value, **good)
+        delivery.residual_fraction(100, value, **good)
     for name in good:
         with pytest.raises(OutOfRangeError):
-            delivery.residual(100, 3, **{**good, name: value})
+            delivery.residual_fraction(100, 3, **{**good, name: value})
 
 
 def test_delivered_activity() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from yttria.errors import ArgumentError, DTypeError, OutOfRangeError, UnknownNameError
 from yttria.planning.limit_conditions import QUANTITIES
-from yttria.planning.limits import KINDS, Limit, limit_table, limits
+from yttria.planning.limits import KINDS, Limit, dose_limits, limit_table
 
 GLASS = {"guideline": "EANM2022", "device": "glass", "disease": "HCC"}
 RESIN = {"guideline": "EANM2022", "device": "resin", "disease": "HCC"}
@@ -112,16 +112,16 @@ LEVELS = {
 
 
 def _everything(**query: Any) -> tuple[Limit, ...]:
-    found = limits(**query)
+    found = dose_limits(**query)
     return found.limits + found.conditional
 
 
 def _values(**query: Any) -> list[float]:
-    return [limit.low for limit in limits(**query).limits]
+    return [limit.low for limit in dose_limits(**query).limits]
 
 
 def _codes(**query: Any) -> set[str]:
-    return {advisory.code for advisory in limits(**query).advisories}
+    return {advisory.code for advisory in dose_limits(**query).advisories}
 
 
 def _as_printed(limit: Limit) -> str:
@@ -186,7 +186,7 @@ def test_bilirubin_in_either_unit_gives_the_same_limits() -> None:
 
 
 def test_without_bilirubin_the_middle_value_applies_and_the_others_wait() -> None:
-    result = limits(**GLASS, intent="unilobar", kind="normal_whole")
+    result = dose_limits(**GLASS, intent="unilobar", kind="normal_whole")
     assert [limit.low for limit in result.limits] == [75]
     assert [limit.low for limit in result.conditional] == [50, 90]
     assert {a.code for a in result.advisories} == {"condition_not_given"}
@@ -195,8 +195,8 @@ def test_without_bilirubin_the_middle_value_applies_and_the_others_wait() -> Non
 
 
 def test_a_minimum_is_not_a_maximum() -> None:
-    lobectomy = limits(**RESIN, intent="lobectomy", kind="normal_perfused", hepatic_reserve_fraction=0.4).limits
-    unilobar = limits(**RESIN, intent="unilobar", kind="normal_perfused").limits
+    lobectomy = dose_limits(**RESIN, intent="lobectomy", kind="normal_perfused", hepatic_reserve_fraction=0.4).limits
+    unilobar = dose_limits(**RESIN, intent="unilobar", kind="normal_perfused").limits
     assert [(limit.direction, limit.low) for limit in lobectomy] == [("minimum", 70)]
     assert [(limit.direction, limit.low) for limit in unilobar] == [("maximum", 40)]
 
@@ -209,32 +209,34 @@ def test_a_limit_is_never_reused_across_devices() -> None:
 
 
 def test_without_an_intent_nothing_that_belongs_to_one_is_certain() -> None:
-    result = limits(**GLASS)
+    result = dose_limits(**GLASS)
     assert not result.limits
     assert all(any(c.quantity == "intent" for c in open_ones) for open_ones in result.depends_on)
-    assert all(not limit.intents for limit in limits(device="resin", disease="HCC").limits)
-    assert not limits().limits
+    assert all(not limit.intents for limit in dose_limits(device="resin", disease="HCC").limits)
+    assert not dose_limits().limits
 
 
 @pytest.mark.parametrize(("reserve", "applies"), [(0.25, True), (0.30, False), (0.45, False), (None, None)])
 def test_the_120_gy_limit_belongs_to_a_reserve_below_30_percent(reserve: float | None, applies: bool | None) -> None:
-    result = limits(**GLASS, intent="unilobar", kind="normal_perfused", hepatic_reserve_fraction=reserve)
+    result = dose_limits(**GLASS, intent="unilobar", kind="normal_perfused", hepatic_reserve_fraction=reserve)
     assert (len(result.limits), len(result.conditional)) == {True: (1, 0), False: (0, 0), None: (0, 1)}[applies]
 
 
 def test_both_readings_of_what_is_not_reconciled_are_shown() -> None:
-    result = limits(**GLASS, intent="unilobar", kind="normal_perfused", hepatic_reserve_fraction=0.25)
+    result = dose_limits(**GLASS, intent="unilobar", kind="normal_perfused", hepatic_reserve_fraction=0.25)
     (advisory,) = result.advisories
     assert advisory.code == "limit_text_ambiguous"
     assert "below 30 %" in advisory.message
     assert "at least 30 %" in advisory.message
     assert "not reconciled" in advisory.message
-    trial = limits(guideline="DOSISPHERE-01", intent="unilobar", kind="normal_perfused", device="glass", disease="HCC")
+    trial = dose_limits(
+        guideline="DOSISPHERE-01", intent="unilobar", kind="normal_perfused", device="glass", disease="HCC"
+    )
     assert [str(limit.conditions[0]) for limit in trial.conditional] == ["the hepatic reserve is at least 30 %"]
 
 
 def test_what_was_not_read_is_marked() -> None:
-    result = limits(device="resin", guideline="Lau 2012", intent="unilobar", cirrhotic=True)
+    result = dose_limits(device="resin", guideline="Lau 2012", intent="unilobar", cirrhotic=True)
     assert [limit.low for limit in result.limits] == [50]
     assert [a.code for a in result.advisories] == ["limit_not_verified"]
     assert not result.limits[0].verified
@@ -261,9 +263,9 @@ def test_studies_are_in_the_table_with_what_was_read(
 
 def test_lung_limits_hold_for_any_intent() -> None:
     for intent in (None, "segmentectomy", "bilobar"):
-        gy = [limit.low for limit in limits(device="resin", kind="lung", intent=intent).limits if limit.verified]
+        gy = [limit.low for limit in dose_limits(device="resin", kind="lung", intent=intent).limits if limit.verified]
         assert gy == [30, 50]
-    units = {limit.id: limit.unit for limit in limits(device="glass", kind="lung").limits}
+    units = {limit.id: limit.unit for limit in dose_limits(device="glass", kind="lung").limits}
     assert units["ifu-glass-lung-activity"] == "GBq"
 
 
@@ -316,19 +318,19 @@ def test_of_cases_exactly_one_applies_if_everything_is_known() -> None:
 
 def test_bad_questions_are_errors() -> None:
     with pytest.raises(UnknownNameError, match="device must be one of glass, holmium, resin"):
-        limits(device="wood")
+        dose_limits(device="wood")
     with pytest.raises(UnknownNameError, match="intent"):
-        limits(intent="cure")
+        dose_limits(intent="cure")
     with pytest.raises(UnknownNameError, match="kind"):
-        limits(kind="tumour")
+        dose_limits(kind="tumour")
     for value in (0, -1, float("nan"), float("inf"), 340):
         with pytest.raises(OutOfRangeError, match=r"17\.104"):
-            limits(bilirubin_mg_per_dl=value)
+            dose_limits(bilirubin_mg_per_dl=value)
     with pytest.raises(DTypeError):
-        limits(bilirubin_mg_per_dl=True)
+        dose_limits(bilirubin_mg_per_dl=True)
     with pytest.raises(ArgumentError, match="bilirubin must be given once"):
-        limits(bilirubin_mg_per_dl=1, bilirubin_umol_per_l=17)
+        dose_limits(bilirubin_mg_per_dl=1, bilirubin_umol_per_l=17)
     with pytest.raises(ArgumentError, match="cirrhotic must be True, False or None"):
-        limits(cirrhotic="no")  # type: ignore[arg-type]
+        dose_limits(cirrhotic="no")  # type: ignore[arg-type]
     with pytest.raises(OutOfRangeError, match="hepatic reserve fraction"):
-        limits(hepatic_reserve_fraction=30)
+        dose_limits(hepatic_reserve_fraction=30)

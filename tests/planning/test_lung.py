@@ -151,16 +151,16 @@ def test_lung_mass_errors() -> None:
 def test_dose_mass_and_shunt_are_inverse_of_each_other(gbq: float, shunt: float, kg: float) -> None:
     dose = lung_dose(gbq, lung_shunt_fraction=shunt, lung_mass_kg=kg).lung_dose_gy
     assert math.isclose(dose, 49.67 * gbq * shunt / kg, rel_tol=1e-13)
-    back = lung_mass_for_dose_kg(dose, activity_delivered_gbq=gbq, lung_shunt_fraction=shunt)
+    back = lung_mass_for_dose_kg(dose, delivered_activity_gbq=gbq, lung_shunt_fraction=shunt)
     assert math.isclose(back, kg, rel_tol=1e-12)
     if shunt < 0.999:
-        back = lung_shunt_for_dose(dose, activity_delivered_gbq=gbq, lung_mass_kg=kg)
+        back = lung_shunt_for_dose(dose, delivered_activity_gbq=gbq, lung_mass_kg=kg)
         assert math.isclose(back, shunt, rel_tol=1e-12)
 
 
 def test_a_shunt_above_one_is_no_answer() -> None:
     with pytest.raises(OutOfRangeError, match=r"lung dose in Gy must be at most 49\.67"):
-        lung_shunt_for_dose(50, activity_delivered_gbq=1)
+        lung_shunt_for_dose(50, delivered_activity_gbq=1)
 
 
 def test_prior_dose_counts_for_the_cumulative_limit_alone() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from yttria.errors import OutOfRangeError, UndefinedError, UnknownNameError
-from yttria.planning import Optimum, Territory, TerritoryPlan, TumorPortion, optimum
+from yttria.planning import Optimum, Territory, TerritoryPlan, TumorPortion, optimize_activities
 from yttria.reference.optimum import linear_programme
 
 OBJECTIVES = ("max_min_tumor_dose", "max_tumor_energy", "min_lung_energy")
@@ -99,14 +99,14 @@ def test_the_optimum_is_that_of_highs(case: tuple[TerritoryPlan, dict[str, Any]]
     plan, given_limits = case
     c, a, b = programme(plan, given_limits)
     theirs = linprog(-c, A_ub=a, b_ub=b, method="highs-ds")
-    ours = optimum(plan, **given_limits)
+    ours = optimize_activities(plan, **given_limits)
     if theirs.status == 2:
         assert ours.status == "infeasible"
         return
     assert theirs.status == 0
     assert ours.status == "optimal"
     assert ours.objective_value == pytest.approx(abs(theirs.fun), rel=1e-9, abs=1e-9)
-    x = np.array(ours.activities_delivered_gbq)
+    x = np.array(ours.delivered_activities_gbq)
     if given_limits["objective"] == "max_min_tumor_dose":
         x = np.append(x, ours.objective_value)
     assert np.all(a @ x <= b + 1e-8 * np.maximum(1, abs(b)))
@@ -117,7 +117,7 @@ def test_the_optimum_is_that_of_highs(case: tuple[TerritoryPlan, dict[str, Any]]
 @given(cases())
 def test_the_optimum_is_the_best_corner(case: tuple[TerritoryPlan, dict[str, Any]]) -> None:
     plan, given_limits = case
-    ours = optimum(plan, **given_limits)
+    ours = optimize_activities(plan, **given_limits)
     best = linear_programme(*programme(plan, given_limits))
     if best is None:
         assert ours.status == "infeasible"
@@ -130,7 +130,7 @@ def test_the_optimum_is_the_best_corner(case: tuple[TerritoryPlan, dict[str, Any
 def test_no_random_feasible_point_is_better(case: tuple[TerritoryPlan, dict[str, Any]], seed: int) -> None:
     plan, given_limits = case
     given_limits = {**given_limits, "objective": "max_min_tumor_dose", "target_tumor_dose_gy": None}
-    ours = optimum(plan, **given_limits)
+    ours = optimize_activities(plan, **given_limits)
     assert ours.status == "optimal"
     _, a, b = programme(plan, {**given_limits, "objective": "max_tumor_energy"})
     rng = np.random.default_rng(seed)
@@ -147,14 +147,14 @@ def test_no_random_feasible_point_is_better(case: tuple[TerritoryPlan, dict[str,
 
 
 def test_the_examples_of_the_specification() -> None:
-    even = optimum(two(), objective="max_min_tumor_dose", **LIMITS)
-    assert even.activities_delivered_gbq == pytest.approx((3.498368, 1.584623), abs=5e-7)
+    even = optimize_activities(two(), objective="max_min_tumor_dose", **LIMITS)
+    assert even.delivered_activities_gbq == pytest.approx((3.498368, 1.584623), abs=5e-7)
     assert even.objective_value == pytest.approx(221.549014004001, rel=1e-12)
     assert (even.binding, even.lowest_tumors, even.objective_unit) == (("lung",), ("a", "b"), "Gy")
     assert even.doses is not None
     assert even.doses.lung_dose_gy == pytest.approx(30.0, rel=1e-12)
-    energy = optimum(two(), objective="max_tumor_energy", **LIMITS)
-    assert energy.activities_delivered_gbq == pytest.approx((2.691448, 4.005383), abs=5e-7)
+    energy = optimize_activities(two(), objective="max_tumor_energy", **LIMITS)
+    assert energy.delivered_activities_gbq == pytest.approx((2.691448, 4.005383), abs=5e-7)
     assert energy.objective_value == pytest.approx(270.268421052632, rel=1e-12)
     assert energy.binding == ("normal_perfused:left", "lung")
 
@@ -164,7 +164,9 @@ def test_only_the_lungs_bind_the_closed_form() -> None:
     matrix = plan.dose_matrix_gy_per_gbq
     per_gbq = [matrix[0, 0], matrix[1, 1]]
     z = 30 / (49.67 * (0.15 / per_gbq[0] + 0.05 / per_gbq[1]))
-    assert optimum(plan, objective="max_min_tumor_dose", **LIMITS).objective_value == pytest.approx(z, rel=1e-13)
+    assert optimize_activities(plan, objective="max_min_tumor_dose", **LIMITS).objective_value == pytest.approx(
+        z, rel=1e-13
+    )
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -172,7 +174,7 @@ def test_a_shadow_price_is_the_slope(objective: str) -> None:
     """Moving each limit by a hundredth of it moves the objective by what its price says."""
     targets: dict[str, Any] = {"target_tumor_dose_gy": 205.0} if objective == "min_lung_energy" else {}
     question = {"objective": objective, "lung_limit_gy": 30.0, **LIMITS, **targets}
-    base = optimum(two(), **question)
+    base = optimize_activities(two(), **question)
     assert base.shadow_prices
     for price in base.shadow_prices:
         name = price.constraint.split(":")[0]
@@ -188,7 +190,7 @@ def test_a_shadow_price_is_the_slope(objective: str) -> None:
             changed[key] = dict.fromkeys(names, question[key]) | {price.constraint.split(":")[1]: question[key] + step}
         else:
             changed[key] = question[key] + step
-        change = optimum(two(), **changed).objective_value - base.objective_value  # type: ignore[operator]
+        change = optimize_activities(two(), **changed).objective_value - base.objective_value  # type: ignore[operator]
         assert change == pytest.approx(price.if_relaxed * abs(step), rel=1e-6)
         assert price.if_tightened == pytest.approx(-price.if_relaxed, rel=1e-9)
     units = {price.unit for price in base.shadow_prices}
@@ -198,14 +200,14 @@ def test_a_shadow_price_is_the_slope(objective: str) -> None:
 def test_prices_sum_to_the_objective() -> None:
     """Strong duality: every limit times its price, added up, is the optimum."""
     for objective in OBJECTIVES[:2]:
-        result = optimum(two(), objective=objective, **LIMITS)
+        result = optimize_activities(two(), objective=objective, **LIMITS)
         limits = {c.name: c.limit for c in result.constraints}
         total = sum(limits[p.constraint] * p.if_relaxed for p in result.shadow_prices)
         assert total == pytest.approx(result.objective_value, rel=1e-12)
 
 
 def test_limits_that_bind_at_once_have_two_prices() -> None:
-    result = optimum(two(prior_lung_dose_gy=20.0), objective="max_tumor_energy", **LIMITS)
+    result = optimize_activities(two(prior_lung_dose_gy=20.0), objective="max_tumor_energy", **LIMITS)
     lungs = {p.constraint: p for p in result.shadow_prices if p.constraint.startswith("lung")}
     assert set(lungs) == {"lung", "lung_cumulative"}
     for price in lungs.values():
@@ -214,7 +216,7 @@ def test_limits_that_bind_at_once_have_two_prices() -> None:
 
 
 def test_prior_lung_dose_counts_for_the_cumulative_limit_alone() -> None:
-    result = optimum(two(prior_lung_dose_gy=35.0), objective="max_min_tumor_dose", **LIMITS)
+    result = optimize_activities(two(prior_lung_dose_gy=35.0), objective="max_min_tumor_dose", **LIMITS)
     assert result.binding == ("lung_cumulative",)
     assert result.objective_value == pytest.approx(221.549014004001 / 2)
     value = {c.name: c.value for c in result.constraints}
@@ -222,10 +224,10 @@ def test_prior_lung_dose_counts_for_the_cumulative_limit_alone() -> None:
 
 
 def test_a_limit_that_is_already_exceeded_is_its_own_conflict() -> None:
-    result = optimum(two(prior_lung_dose_gy=55.0), objective="max_min_tumor_dose", **LIMITS)
+    result = optimize_activities(two(prior_lung_dose_gy=55.0), objective="max_min_tumor_dose", **LIMITS)
     assert (result.status, [c.name for c in result.conflict]) == ("infeasible", ["lung_cumulative"])
     assert result.objective_value is None
-    assert result.activities_delivered_gbq == ()
+    assert result.delivered_activities_gbq == ()
     assert result.doses is None
 
 
@@ -233,10 +235,10 @@ def test_a_limit_that_is_already_exceeded_is_its_own_conflict() -> None:
 def test_an_earlier_liver_dose_is_the_same_as_a_lower_limit(objective: str) -> None:
     question: dict[str, Any] = {"objective": objective, "target_tumor_dose_gy": 20.0, "lung_limit_gy": None}
     prior = two(prior_normal_perfused_dose_gy={"right": 30.0}, prior_normal_whole_dose_gy=10.0)
-    result = optimum(prior, **question, **LIMITS)
+    result = optimize_activities(prior, **question, **LIMITS)
     lower = {"normal_perfused_limit_gy": {"right": 40.0, "left": 70.0}, "normal_whole_limit_gy": 30.0}
-    expected = optimum(two(), **question, **lower)
-    assert result.activities_delivered_gbq == pytest.approx(expected.activities_delivered_gbq, rel=1e-12)
+    expected = optimize_activities(two(), **question, **lower)
+    assert result.delivered_activities_gbq == pytest.approx(expected.delivered_activities_gbq, rel=1e-12)
     limits, values = {c.name: c.limit for c in result.constraints}, {c.name: c.value for c in result.constraints}
     assert (limits["normal_perfused:right"], limits["normal_whole"]) == (70.0, 40.0)
     assert result.doses is not None
@@ -264,17 +266,20 @@ def test_an_earlier_dose_to_the_whole_liver_is_at_least_what_its_parts_had() -> 
 
 def test_a_liver_limit_that_is_already_exceeded_is_its_own_conflict() -> None:
     plan = two(prior_normal_perfused_dose_gy={"left": 71.0})
-    result = optimum(plan, objective="max_min_tumor_dose", normal_perfused_limit_gy=70.0)
+    result = optimize_activities(plan, objective="max_min_tumor_dose", normal_perfused_limit_gy=70.0)
     assert [c.name for c in result.conflict] == ["normal_perfused:left"]
     assert "normal_perfused:left (70 Gy, of which earlier treatments gave 71 Gy)" in result.advisories[-1].message
 
 
 def test_an_earlier_dose_without_its_limit_is_not_left_out_in_silence() -> None:
     plan = two(prior_lung_dose_gy=5.0, prior_normal_perfused_dose_gy={"left": 20.0})
-    codes = [a.code for a in optimum(plan, objective="max_min_tumor_dose", normal_perfused_limit_gy=70.0).advisories]
+    codes = [
+        a.code
+        for a in optimize_activities(plan, objective="max_min_tumor_dose", normal_perfused_limit_gy=70.0).advisories
+    ]
     assert codes.count("prior_dose_not_counted") == 1  # the mean over all normal liver
     assert "prior_dose_not_counted" not in [
-        a.code for a in optimum(plan, objective="max_min_tumor_dose", **LIMITS).advisories
+        a.code for a in optimize_activities(plan, objective="max_min_tumor_dose", **LIMITS).advisories
     ]
 
 
@@ -282,63 +287,63 @@ def test_the_conflict_is_minimal() -> None:
     targets = {"a": 400.0, "b": 500.0}
     question: dict[str, Any] = {"objective": "min_lung_energy", "target_tumor_dose_gy": targets, **LIMITS}
     question["tumor_dose"] = "perfused_mean"
-    result = optimum(two(), **question)
+    result = optimize_activities(two(), **question)
     names = [c.name for c in result.conflict]
     assert names == ["target:a", "lung"]
     assert result.advisories[-1].code == "infeasible"
     # Without either of the two the rest can be met.
-    assert optimum(two(), **{**question, "target_tumor_dose_gy": {"b": 500.0}}).status == "optimal"
-    free = {**question, "lung_limit_gy": None, "lung_cumulative_limit_gy": None}
-    assert optimum(two(), **free).status == "optimal"
+    assert optimize_activities(two(), **{**question, "target_tumor_dose_gy": {"b": 500.0}}).status == "optimal"
+    free = {**question, "lung_limit_gy": None, "cumulative_lung_limit_gy": None}
+    assert optimize_activities(two(), **free).status == "optimal"
 
 
 def test_equally_good_plans_are_pointed_out_and_the_smallest_taken() -> None:
     """The tumor of the left territory is at its limit: nothing is gained by how much the right one gets above it."""
-    result = optimum(
+    result = optimize_activities(
         two(),
         objective="max_min_tumor_dose",
         lung_limit_gy=None,
-        lung_cumulative_limit_gy=None,
+        cumulative_lung_limit_gy=None,
         normal_perfused_limit_gy={"left": 10.0, "right": 70.0},
     )
     assert result.objective_value == pytest.approx(80.0)
     assert result.lowest_tumors == ("a", "b")
     low, high = result.activity_ranges_gbq[0]
-    assert result.activities_delivered_gbq[0] == pytest.approx(low)
+    assert result.delivered_activities_gbq[0] == pytest.approx(low)
     assert low == pytest.approx(80 / 63.32925)
     assert high == pytest.approx(70 / 10.554875)
     assert result.advisories[-1].code == "equally_good_plans"
-    unique = optimum(two(), objective="max_min_tumor_dose", **LIMITS)
+    unique = optimize_activities(two(), objective="max_min_tumor_dose", **LIMITS)
     assert unique.advisories == ()
 
 
 def test_identical_territories_are_a_tie_and_not_a_failure() -> None:
     territories = [Territory(n, 0.1, 0.4, [TumorPortion(n, 0.2, 5)]) for n in "abc"]
     plan = TerritoryPlan(territories, overlap="disjoint")
-    result = optimum(plan, objective="max_tumor_energy", normal_perfused_limit_gy=70)
+    result = optimize_activities(plan, objective="max_tumor_energy", normal_perfused_limit_gy=70)
     total = 30 / (49.67 * 0.1)
-    assert sum(result.activities_delivered_gbq) == pytest.approx(total)
+    assert sum(result.delivered_activities_gbq) == pytest.approx(total)
     assert result.advisories[-1].code == "equally_good_plans"
-    even = optimum(plan, objective="max_min_tumor_dose", normal_perfused_limit_gy=70)
-    assert even.activities_delivered_gbq == pytest.approx((total / 3,) * 3)
+    even = optimize_activities(plan, objective="max_min_tumor_dose", normal_perfused_limit_gy=70)
+    assert even.delivered_activities_gbq == pytest.approx((total / 3,) * 3)
 
 
 def test_the_same_question_gives_the_same_bits() -> None:
     plan = two()
-    first = optimum(plan, objective="max_tumor_energy", **LIMITS)
-    assert all(optimum(two(), objective="max_tumor_energy", **LIMITS) == first for _ in range(20))
+    first = optimize_activities(plan, objective="max_tumor_energy", **LIMITS)
+    assert all(optimize_activities(two(), objective="max_tumor_energy", **LIMITS) == first for _ in range(20))
 
 
 def test_whatever_holds_the_objective_is_needed() -> None:
-    nothing = {"lung_limit_gy": None, "lung_cumulative_limit_gy": None}
+    nothing = {"lung_limit_gy": None, "cumulative_lung_limit_gy": None}
     with pytest.raises(UndefinedError, match="no limit holds the activity of right, left"):
-        optimum(two(), objective="max_tumor_energy", **nothing)
+        optimize_activities(two(), objective="max_tumor_energy", **nothing)
     with pytest.raises(UndefinedError, match="no limit holds the activity of left"):
-        optimum(two(), objective="max_tumor_energy", activity_limit_gbq={"right": 5.0}, **nothing)
+        optimize_activities(two(), objective="max_tumor_energy", activity_limit_gbq={"right": 5.0}, **nothing)
     with pytest.raises(UndefinedError, match="without a target"):
-        optimum(two(), objective="min_lung_energy")
-    bounded = optimum(two(), objective="max_tumor_energy", activity_limit_gbq=5.0, **nothing)
-    assert bounded.activities_delivered_gbq == pytest.approx((5, 5))
+        optimize_activities(two(), objective="min_lung_energy")
+    bounded = optimize_activities(two(), objective="max_tumor_energy", activity_limit_gbq=5.0, **nothing)
+    assert bounded.delivered_activities_gbq == pytest.approx((5, 5))
     assert bounded.binding == ("activity:right", "activity:left")
     assert bounded.shadow_prices[0].unit == "J per GBq"
 
@@ -346,13 +351,17 @@ def test_whatever_holds_the_objective_is_needed() -> None:
 def test_no_shunt_no_lung_limit() -> None:
     plan = TerritoryPlan([Territory("a", 0.0, 0.5, [TumorPortion("x", 0.1, 4)])], overlap="disjoint")
     with pytest.raises(UndefinedError, match="no limit holds"):
-        optimum(plan, objective="max_tumor_energy")
-    assert optimum(plan, objective="max_tumor_energy", normal_perfused_limit_gy=40).binding == ("normal_perfused:a",)
+        optimize_activities(plan, objective="max_tumor_energy")
+    assert optimize_activities(plan, objective="max_tumor_energy", normal_perfused_limit_gy=40).binding == (
+        "normal_perfused:a",
+    )
 
 
 def test_a_target_beyond_any_vial_is_a_conflict_with_the_activity() -> None:
     plan = TerritoryPlan([Territory("a", 0.0, 2.0, [TumorPortion("x", 1.0, 1)])], overlap="disjoint")
-    result = optimum(plan, objective="min_lung_energy", target_tumor_dose_gy=1900, tumor_dose="perfused_mean")
+    result = optimize_activities(
+        plan, objective="min_lung_energy", target_tumor_dose_gy=1900, tumor_dose="perfused_mean"
+    )
     assert [(c.name, c.limit, c.unit) for c in result.conflict] == [
         ("target:x", 1900, "Gy"),
         ("activity:a", 100, "GBq"),
@@ -364,9 +373,11 @@ def test_an_absurdly_small_shunt_is_none(shunt: float) -> None:
     plan = TerritoryPlan([Territory("a", shunt, 0.5, [TumorPortion("x", 0.1, 4)])], overlap="disjoint")
     for objective in OBJECTIVES[:2]:
         with pytest.raises(UndefinedError, match="no limit holds the activity of a below 100 GBq"):
-            optimum(plan, objective=objective)
-        assert optimum(plan, objective=objective, normal_perfused_limit_gy=40).binding == ("normal_perfused:a",)
-    least = optimum(plan, objective="min_lung_energy", target_tumor_dose_gy=100, tumor_dose="perfused_mean")
+            optimize_activities(plan, objective=objective)
+        assert optimize_activities(plan, objective=objective, normal_perfused_limit_gy=40).binding == (
+            "normal_perfused:a",
+        )
+    least = optimize_activities(plan, objective="min_lung_energy", target_tumor_dose_gy=100, tumor_dose="perfused_mean")
     assert least.binding == ("target:x",)
 
 
@@ -379,14 +390,14 @@ def test_a_tiny_shunt_is_solved_as_exactly_as_a_large_one() -> None:
             ],
             overlap="disjoint",
         )
-        result = optimum(plan, objective="max_tumor_energy", normal_perfused_limit_gy=70)
+        result = optimize_activities(plan, objective="max_tumor_energy", normal_perfused_limit_gy=70)
         assert result.binding == ("normal_perfused:a", "lung"), shunt
-        expected = (30 / 49.67 - shunt * result.activities_delivered_gbq[0]) / 0.2
-        assert result.activities_delivered_gbq[1] == pytest.approx(expected, rel=1e-12)
+        expected = (30 / 49.67 - shunt * result.delivered_activities_gbq[0]) / 0.2
+        assert result.delivered_activities_gbq[1] == pytest.approx(expected, rel=1e-12)
 
 
 def test_weights_divide_the_dose() -> None:
-    result = optimum(two(), objective="max_min_tumor_dose", tumor_weights={"b": 2.0}, **LIMITS)
+    result = optimize_activities(two(), objective="max_min_tumor_dose", tumor_weights={"b": 2.0}, **LIMITS)
     assert result.doses is not None
     a, b = (tumor.perfused_mean_gy for tumor in result.doses.tumors)
     assert b == pytest.approx(2 * a)
@@ -404,12 +415,12 @@ def test_portions_and_means_are_different_questions() -> None:
     )
     answers = {}
     for dose in ("portion", "perfused_mean", "whole_mean"):
-        result = optimum(plan, objective="max_min_tumor_dose", tumor_dose=dose, normal_perfused_limit_gy=70)
+        result = optimize_activities(plan, objective="max_min_tumor_dose", tumor_dose=dose, normal_perfused_limit_gy=70)
         assert result.objective_value is not None
         answers[dose] = result.objective_value
     assert answers["portion"] < answers["whole_mean"] < answers["perfused_mean"]
     assert answers["whole_mean"] == pytest.approx(0.9 * answers["perfused_mean"])
-    targets = optimum(
+    targets = optimize_activities(
         plan, objective="min_lung_energy", tumor_dose="portion", target_tumor_dose_gy=100, normal_perfused_limit_gy=70
     )
     assert targets.binding == ("target:a:right", "target:a:left")
@@ -422,7 +433,7 @@ def test_portions_and_means_are_different_questions() -> None:
         ({"tumor_dose": "mean"}, UnknownNameError, "portion, perfused_mean, whole_mean"),
         ({"lung_limit_gy": -1}, OutOfRangeError, "lung limit"),
         ({"lung_limit_gy": float("nan")}, OutOfRangeError, "lung limit"),
-        ({"lung_cumulative_limit_gy": float("inf")}, OutOfRangeError, "cumulative lung limit"),
+        ({"cumulative_lung_limit_gy": float("inf")}, OutOfRangeError, "cumulative lung limit"),
         ({"normal_perfused_limit_gy": {"middle": 70}}, UnknownNameError, "right, left"),
         ({"normal_perfused_limit_gy": 0}, OutOfRangeError, "'right'"),
         ({"normal_whole_limit_gy": -5}, OutOfRangeError, "whole normal"),
@@ -435,17 +446,17 @@ def test_portions_and_means_are_different_questions() -> None:
 )
 def test_bad_questions_are_errors(question: dict[str, Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
-        optimum(two(), **{"objective": "max_min_tumor_dose", **LIMITS, **question})
+        optimize_activities(two(), **{"objective": "max_min_tumor_dose", **LIMITS, **question})
 
 
 def test_a_normal_whole_limit_needs_the_mass() -> None:
     plan = TerritoryPlan([Territory("a", 0.1, 0.5, [TumorPortion("x", 0.1, 4)])], overlap="disjoint")
     with pytest.raises(UndefinedError, match="needs its mass"):
-        optimum(plan, objective="max_tumor_energy", normal_whole_limit_gy=40)
+        optimize_activities(plan, objective="max_tumor_energy", normal_whole_limit_gy=40)
     empty = TerritoryPlan([Territory("a", 0.1, 0.5)], overlap="disjoint")
     with pytest.raises(UndefinedError, match="no tumor"):
-        optimum(empty, objective="max_tumor_energy")
-    assert isinstance(optimum(plan, objective="max_tumor_energy"), Optimum)
+        optimize_activities(empty, objective="max_tumor_energy")
+    assert isinstance(optimize_activities(plan, objective="max_tumor_energy"), Optimum)
 
 
 # A tumor fed by two territories
@@ -463,8 +474,8 @@ def _fed_twice(**priors: Any) -> TerritoryPlan:
 
 
 def test_no_part_of_a_tumor_is_left_without_a_dose_by_default() -> None:
-    result = optimum(_fed_twice(), objective="max_min_tumor_dose")
-    assert result.activities_delivered_gbq == pytest.approx((3.93, 1.41), abs=0.005)
+    result = optimize_activities(_fed_twice(), objective="max_min_tumor_dose")
+    assert result.delivered_activities_gbq == pytest.approx((3.93, 1.41), abs=0.005)
     assert result.doses is not None
     (right,), (left,) = result.doses.tumor_portions_gy
     assert (right, left) == pytest.approx((107.0, 107.0), abs=0.5)
@@ -472,8 +483,8 @@ def test_no_part_of_a_tumor_is_left_without_a_dose_by_default() -> None:
 
 
 def test_means_that_leave_a_part_without_a_dose_say_so() -> None:
-    result = optimum(_fed_twice(), objective="max_min_tumor_dose", tumor_dose="perfused_mean")
-    assert result.activities_delivered_gbq == pytest.approx((6.04, 0.0), abs=0.005)
+    result = optimize_activities(_fed_twice(), objective="max_min_tumor_dose", tumor_dose="perfused_mean")
+    assert result.delivered_activities_gbq == pytest.approx((6.04, 0.0), abs=0.005)
     codes = [a.code for a in result.advisories]
     assert {"territory_without_activity", "portion_below_half_of_mean"} <= set(codes)
     even = _fed_twice().doses((3.93, 1.41))
@@ -481,19 +492,19 @@ def test_means_that_leave_a_part_without_a_dose_say_so() -> None:
 
 
 def test_prior_doses_of_normal_liver_count_against_its_limits() -> None:
-    free = optimum(_fed_twice(), objective="max_min_tumor_dose", normal_perfused_limit_gy=20.0)
+    free = optimize_activities(_fed_twice(), objective="max_min_tumor_dose", normal_perfused_limit_gy=20.0)
     assert free.doses is not None
-    prior = optimum(
+    prior = optimize_activities(
         _fed_twice(prior_normal_perfused_dose_gy={"right": 30.0}),
         objective="max_min_tumor_dose",
         normal_perfused_limit_gy={"right": 50.0, "left": 20.0},
     )
     assert prior.doses is not None
     # 20 Gy are left of 50 after 30, in the right territory.
-    assert prior.activities_delivered_gbq == pytest.approx(free.activities_delivered_gbq, rel=1e-9)
+    assert prior.delivered_activities_gbq == pytest.approx(free.delivered_activities_gbq, rel=1e-9)
     assert prior.doses.cumulative_normal_perfused_gy[0] == pytest.approx(50.0)
     assert "normal_perfused:right" in prior.binding
-    spent = optimum(
+    spent = optimize_activities(
         _fed_twice(prior_normal_perfused_dose_gy={"right": 30.0}),
         objective="max_min_tumor_dose",
         normal_perfused_limit_gy=20.0,

@@ -61,7 +61,7 @@ def test_the_inverse_of_the_forward_is_the_identity(model: PartitionModel, gy: f
         return
     back = model.activity_for_tumor_dose(gy, tumor=tumor)
     assert math.isclose(back.tumor_doses_gy[tumor], gy, rel_tol=1e-12)
-    assert math.isclose(model.doses(back.activity_delivered_gbq).tumor_doses_gy[tumor], gy, rel_tol=1e-12)
+    assert math.isclose(model.doses(back.delivered_activity_gbq).tumor_doses_gy[tumor], gy, rel_tol=1e-12)
 
 
 @given(st.lists(st.floats(0.01, 0.5), min_size=1, max_size=4), st.floats(0.01, 3), st.floats(0, 0.9), activities)
@@ -99,7 +99,7 @@ def test_doses_move_the_way_they_must(kg: float, ratio: float, normal: float, sh
 def test_scaling_every_mass_scales_the_activity_for_a_dose() -> None:
     scaled = PartitionModel((Tumor(0.6, 4),), 2.4, 0.05)
     small, large = EXAMPLE.activity_for_tumor_dose(205), scaled.activity_for_tumor_dose(205)
-    assert large.activity_delivered_gbq == pytest.approx(2 * small.activity_delivered_gbq, rel=1e-14)
+    assert large.delivered_activity_gbq == pytest.approx(2 * small.delivered_activity_gbq, rel=1e-14)
 
 
 def test_splitting_a_tumor_changes_nothing() -> None:
@@ -120,7 +120,7 @@ def test_without_normal_liver_the_ratio_of_one_tumor_cancels() -> None:
 
 def test_every_limit_is_reported_and_ties_bind_together() -> None:
     limits = PartitionLimits(
-        normal_perfused_gy=50, normal_whole_gy=45, normal_whole_prior_gy=5, lung_gy=30, activity_delivered_gbq=20
+        normal_perfused_gy=50, normal_whole_gy=45, prior_normal_whole_dose_gy=5, lung_gy=30, delivered_activity_gbq=20
     )
     found = EXAMPLE.maximum_activity(limits, target_tumor_dose_gy=205)
     assert found.binding == ("normal_perfused", "normal_whole")
@@ -143,7 +143,7 @@ def test_at_the_maximum_no_limit_is_broken_and_the_binding_ones_are_met(
         normal_whole_gy=whole,
         lung_gy=lung,
         lung_cumulative_gy=lung + 20,
-        lung_prior_gy=prior,
+        prior_lung_dose_gy=prior,
     )
     found = model.maximum_activity(limits)
     assert found.doses is not None
@@ -164,15 +164,15 @@ def test_at_the_maximum_no_limit_is_broken_and_the_binding_ones_are_met(
 def test_without_a_shunt_the_lungs_never_limit() -> None:
     model = PartitionModel((Tumor(0.3, 4),), 1.2, 0.0)
     found = model.maximum_activity(PartitionLimits(lung_gy=30))
-    assert (found.activity_delivered_gbq, found.binding, found.doses) == (None, (), None)
-    assert found.at_limits[0].activity_delivered_gbq is None
+    assert (found.delivered_activity_gbq, found.binding, found.doses) == (None, (), None)
+    assert found.at_limits[0].delivered_activity_gbq is None
     assert model.maximum_activity(PartitionLimits(), target_tumor_dose_gy=205).target_reachable is True
 
 
 def test_a_prior_dose_beyond_its_limit_leaves_nothing_and_says_so() -> None:
     model = PartitionModel((Tumor(0.3, 4),), 1.2, 0.1)
-    found = model.maximum_activity(PartitionLimits(lung_gy=30, lung_cumulative_gy=50, lung_prior_gy=55))
-    assert found.activity_delivered_gbq == 0.0
+    found = model.maximum_activity(PartitionLimits(lung_gy=30, lung_cumulative_gy=50, prior_lung_dose_gy=55))
+    assert found.delivered_activity_gbq == 0.0
     assert found.binding == ("lung_cumulative",)
     assert [a.code for a in found.advisories] == ["lung_cumulative_limit_already_exceeded"]
 
@@ -180,8 +180,8 @@ def test_a_prior_dose_beyond_its_limit_leaves_nothing_and_says_so() -> None:
 def test_the_residual_changes_the_vial_alone() -> None:
     model = PartitionModel((Tumor(0.3, 4),), 1.2, 0.05, residual_fraction=0.1)
     result = model.activity_for_tumor_dose(205)
-    assert result.activity_delivered_gbq == EXAMPLE.activity_for_tumor_dose(205).activity_delivered_gbq
-    assert result.activity_in_vial_at_treatment_gbq == pytest.approx(result.activity_delivered_gbq / 0.9, rel=1e-15)
+    assert result.delivered_activity_gbq == EXAMPLE.activity_for_tumor_dose(205).delivered_activity_gbq
+    assert result.vial_activity_gbq == pytest.approx(result.delivered_activity_gbq / 0.9, rel=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_other_errors() -> None:
     with pytest.raises(OutOfRangeError, match="perfused normal liver limit in Gy"):
         EXAMPLE.maximum_activity(PartitionLimits(normal_perfused_gy=0))
     with pytest.raises(OutOfRangeError, match="prior cumulative lung dose in Gy"):
-        EXAMPLE.maximum_activity(PartitionLimits(lung_cumulative_gy=50, lung_prior_gy=-1))
+        EXAMPLE.maximum_activity(PartitionLimits(lung_cumulative_gy=50, prior_lung_dose_gy=-1))
     without_total = PartitionModel((Tumor(0.3, 4),), 1.2, 0.05)
     with pytest.raises(UndefinedError, match="the total normal liver mass is not given"):
         without_total.maximum_activity(PartitionLimits(normal_whole_gy=40))

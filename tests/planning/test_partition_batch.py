@@ -64,8 +64,8 @@ def test_each_element_is_the_scalar_models_number() -> None:
         assert doses.tumor_doses_gy == tuple(got.tumor_doses_gy[k, j])
         assert doses.normal_perfused_dose_gy == got.normal_perfused_dose_gy[k, j]
         assert doses.lung_dose_gy == got.lung_dose_gy[k, j]
-        expected = model.activity_for_tumor_dose(target[k, j], tumor=1).activity_delivered_gbq
-        assert back.activity_delivered_gbq[k, j] == expected
+        expected = model.activity_for_tumor_dose(target[k, j], tumor=1).delivered_activity_gbq
+        assert back.delivered_activity_gbq[k, j] == expected
 
 
 @pytest.mark.parametrize("count", [0, 1, 1023, 1024, 1025, 16 * 1024 + 1, 100_003])
@@ -93,7 +93,7 @@ def test_shapes_broadcast_as_in_the_definition(
     activity, mass, ratio, normal, shunt, lung = shapes.input_shapes
     mass_shape, ratio_shape = (*mass, 1 if one_mass else tumors), (*ratio, 1 if one_ratio else tumors)
     given = {
-        "activity_delivered_gbq": rng.uniform(0.1, 9, activity),
+        "delivered_activity_gbq": rng.uniform(0.1, 9, activity),
         "tumor_mass_kg": rng.uniform(0.1, 1, mass_shape),
         "tumor_to_normal_ratio": rng.uniform(1, 9, ratio_shape),
         "normal_perfused_mass_kg": rng.uniform(0.1, 2, normal),
@@ -114,10 +114,10 @@ def test_shapes_broadcast_as_in_the_definition(
     np.testing.assert_allclose(got.tumor_doses_gy, np.broadcast_to(tumors_gy, (*shape, n)), rtol=1e-13)
     np.testing.assert_allclose(got.lung_dose_gy, np.broadcast_to(lung_gy, shape), rtol=1e-13)
     del given["lung_mass_kg"]
-    target = given.pop("activity_delivered_gbq") * 20
-    back = partition_activities(target, tumor=n - 1, **given).activity_delivered_gbq
-    del full["lung_mass_kg"], full["activity_delivered_gbq"]
-    expected = reference.activity_delivered_gbq(49.67, target, n - 1, **full)
+    target = given.pop("delivered_activity_gbq") * 20
+    back = partition_activities(target, tumor=n - 1, **given).delivered_activity_gbq
+    del full["lung_mass_kg"], full["delivered_activity_gbq"]
+    expected = reference.delivered_activity_gbq(49.67, target, n - 1, **full)
     np.testing.assert_allclose(back, np.broadcast_to(expected, back.shape), rtol=1e-13)
 
 
@@ -152,7 +152,7 @@ def test_scalars_and_repeated_axes_are_not_expanded() -> None:
     one = partition_doses(2.0, **TERRITORY | {"tumor_to_normal_ratio": [3.0]})
     assert (got.tumor_doses_gy == one.tumor_doses_gy).all()
     both = {"tumor_mass_kg": np.broadcast_to(0.3, 2), "tumor_to_normal_ratio": np.broadcast_to(3.0, 2)}
-    first, second = (partition_activities(205, tumor=t, **TERRITORY | both).activity_delivered_gbq for t in (0, 1))
+    first, second = (partition_activities(205, tumor=t, **TERRITORY | both).delivered_activity_gbq for t in (0, 1))
     assert first.shape == ()
     assert first == second
 
@@ -241,4 +241,4 @@ def test_more_than_a_vial_warns_with_the_largest_activity() -> None:
     for target, codes in ((100.0, ["invalid_inputs"]), (900.0, ["invalid_inputs", "activity_above_vial"])):
         found = partition_activities(target, tumor_mass_kg=[1.0], invalid="nan", **given)
         assert [a.code for a in found.advisories] == codes
-    assert found.advisories[-1].value == np.nanmax(found.activity_delivered_gbq)
+    assert found.advisories[-1].value == np.nanmax(found.delivered_activity_gbq)

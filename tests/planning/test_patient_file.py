@@ -36,11 +36,11 @@ def test_the_example_is_read_as_it_says(patient_file: Path) -> None:
     patient_file.write_text(EXAMPLE)
     patient = read_patient(patient_file)
     assert patient == Patient(
-        "resin",
-        (Tumor(291.3 * 1.05 / 1000, 4, "right lobe"), Tumor(0.05, 2.5, "satellite")),
-        0.9,
-        1.4,
-        0.12,
+        device="resin",
+        tumors=(Tumor(291.3 * 1.05 / 1000, 4, "right lobe"), Tumor(0.05, 2.5, "satellite")),
+        normal_perfused_mass_kg=0.9,
+        normal_total_mass_kg=1.4,
+        lung_shunt_fraction=0.12,
         residual_fraction=0.01,
         height_cm=170,
         weight_kg=70,
@@ -105,13 +105,13 @@ def test_every_commented_key_can_be_used(patient_file: Path) -> None:
         "bilirubin_umol_per_l": "bilirubin_mg_per_dl",
         "albumin_g_per_l": "albumin_g_per_dl",
     }
-    expected = compare_models(read_patient_text(patient_file, EXAMPLE))["partition_target"].activity_delivered_gbq
+    expected = compare_models(read_patient_text(patient_file, EXAMPLE))["partition_target"].delivered_activity_gbq
     for key in re.findall(r"^# (\w+) = ", EXAMPLE, re.MULTILINE):
         text = re.sub(rf"^# ({key} = )", r"\1", EXAMPLE, flags=re.MULTILINE)
         if key in instead:
             text = re.sub(rf"^{instead[key]} = .*$", "", text, flags=re.MULTILINE)
         found = compare_models(read_patient_text(patient_file, text))
-        assert found["partition_target"].activity_delivered_gbq == pytest.approx(expected, rel=2e-3), key
+        assert found["partition_target"].delivered_activity_gbq == pytest.approx(expected, rel=2e-3), key
 
 
 def read_patient_text(path: Path, text: str) -> Patient:
@@ -131,7 +131,7 @@ def test_the_shortest_file_runs_the_single_compartment(patient_file: Path) -> No
     text = 'device = "glass"\nliver.perfused_volume_incl_tumor_ml = 350\nlungs.shunt_fraction = 0.04\n'
     found = compare_models(read_patient_text(patient_file, text + "target.perfused_dose_gy = 400\n"))
     assert [run.model for run in found.runs] == ["single_compartment"]
-    assert found.runs[0].activity_delivered_gbq == pytest.approx(400 * 0.35 * 1.05 / (49.67 * 0.96), rel=1e-12)
+    assert found.runs[0].delivered_activity_gbq == pytest.approx(400 * 0.35 * 1.05 / (49.67 * 0.96), rel=1e-12)
 
 
 @pytest.mark.parametrize("start", [b"\xef\xbb\xbf", b""])
@@ -189,7 +189,7 @@ def test_the_file_that_was_read_is_named_by_its_hash(patient_file: Path) -> None
 
 def test_volumes_stand_for_masses(patient_file: Path) -> None:
     text = EXAMPLE.replace("normal_total_mass_kg = 1.4", "normal_total_volume_ml = 1400").replace(
-        'convention = "EANM2022"', 'convention = "IFU_50"'
+        'nuclide = "EANM2022"', 'nuclide = "IFU_50"'
     )
     patient_file.write_text(text)
     patient = read_patient(patient_file)

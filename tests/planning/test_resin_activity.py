@@ -29,11 +29,11 @@ def test_the_core_agrees_with_the_definitions(m2: float, involved: float, treate
     treated = treated_share * liver
     tumor = involved * treated
     whole = bsa_activity(m2, tumor_volume_ml=tumor, liver_volume_incl_tumor_ml=liver)
-    assert math.isclose(whole.activity_delivered_gbq, reference.bsa_gbq(m2, tumor, liver), rel_tol=1e-13)
+    assert math.isclose(whole.delivered_activity_gbq, reference.bsa_gbq(m2, tumor, liver), rel_tol=1e-13)
     volumes = {"treated_volume_incl_tumor_ml": treated, "liver_volume_incl_tumor_ml": liver}
-    modified = modified_bsa_activity(m2, tumor_volume_in_treated_ml=tumor, **volumes).activity_delivered_gbq
+    modified = modified_bsa_activity(m2, tumor_volume_in_treated_ml=tumor, **volumes).delivered_activity_gbq
     assert math.isclose(modified, reference.modified_bsa_gbq(m2, tumor, treated, liver), rel_tol=1e-13)
-    simple = simple_lobar_bsa_activity(m2, tumor_volume_ml=tumor, **volumes).activity_delivered_gbq
+    simple = simple_lobar_bsa_activity(m2, tumor_volume_ml=tumor, **volumes).delivered_activity_gbq
     assert math.isclose(simple, reference.simple_lobar_bsa_gbq(m2, tumor, treated, liver), rel_tol=1e-13)
     assert simple <= modified * (1 + 1e-12)
 
@@ -42,7 +42,7 @@ def test_the_core_agrees_with_the_definitions(m2: float, involved: float, treate
 def test_volumes_count_only_as_ratios(m2: float, involved: float, liver: float, scale: float) -> None:
     one = bsa_activity(m2, tumor_volume_ml=involved * liver, liver_volume_incl_tumor_ml=liver)
     other = bsa_activity(m2, tumor_volume_ml=involved * liver * scale, liver_volume_incl_tumor_ml=liver * scale)
-    assert math.isclose(one.activity_delivered_gbq, other.activity_delivered_gbq, rel_tol=1e-12)
+    assert math.isclose(one.delivered_activity_gbq, other.delivered_activity_gbq, rel_tol=1e-12)
 
 
 def test_a_treated_part_that_is_the_liver_gives_the_whole_livers_activity() -> None:
@@ -50,7 +50,7 @@ def test_a_treated_part_that_is_the_liver_gives_the_whole_livers_activity() -> N
     part = modified_bsa_activity(
         1.75, tumor_volume_in_treated_ml=450, treated_volume_incl_tumor_ml=1800, liver_volume_incl_tumor_ml=1800
     )
-    assert whole.activity_delivered_gbq == part.activity_delivered_gbq == pytest.approx(1.80, rel=1e-12)
+    assert whole.delivered_activity_gbq == part.delivered_activity_gbq == pytest.approx(1.80, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_a_treated_part_that_is_the_liver_gives_the_whole_livers_activity() -> N
 )
 def test_the_empirical_steps(fraction: float, gbq: float) -> None:
     result = empirical_activity(fraction)
-    assert result.activity_delivered_gbq == gbq == reference.empirical_gbq(fraction)
+    assert result.delivered_activity_gbq == gbq == reference.empirical_gbq(fraction)
     assert "obsolete" in {a.code for a in result.advisories}
-    assert empirical_activity(fraction, treated_fraction_of_liver=0.5).activity_delivered_gbq == gbq / 2
+    assert empirical_activity(fraction, treated_fraction_of_liver=0.5).delivered_activity_gbq == gbq / 2
 
 
 def test_a_tumor_larger_than_the_liver_is_refused() -> None:
@@ -135,7 +135,7 @@ def test_an_override_does_not_open_the_domain(bad: float) -> None:
 def test_factors_accumulate_and_are_kept() -> None:
     plain = bsa_activity(1.75, tumor_volume_ml=450, liver_volume_incl_tumor_ml=1800)
     reduced = plain.reduced_for_lung_shunt(0.12).adjusted_by_physician(0.75, reason=" small liver ")
-    assert reduced.activity_delivered_gbq == pytest.approx(1.80 * 0.8 * 0.75, rel=1e-12)
+    assert reduced.delivered_activity_gbq == pytest.approx(1.80 * 0.8 * 0.75, rel=1e-12)
     assert reduced.factors == (
         ActivityFactor(0.8, "lung shunt fraction 0.12, table read lower_inclusive"),
         ActivityFactor(0.75, "small liver"),

@@ -30,7 +30,7 @@ def test_the_core_agrees_with_the_definition(gbq: float, kg: float, shunt: float
         gbq, mass_kg=kg, lung_shunt_fraction=shunt, residual_fraction=residual, lung_mass_kg=lung
     )
     delivered = gbq * (1 - residual)
-    assert math.isclose(got.activity_delivered_gbq, delivered, rel_tol=1e-14)
+    assert math.isclose(got.delivered_activity_gbq, delivered, rel_tol=1e-14)
     expected = reference.perfused_dose_gy(49.67, delivered, shunt, kg)
     assert math.isclose(got.perfused_dose_gy, expected, rel_tol=1e-13, abs_tol=1e-300)
     expected = reference.lung_dose_gy(49.67, delivered, shunt, lung)
@@ -42,7 +42,7 @@ def test_the_core_agrees_with_the_definition(gbq: float, kg: float, shunt: float
 @given(st.floats(1, 2000), masses, fractions, fractions)
 def test_the_inverse_of_the_forward_is_the_identity(gy: float, kg: float, shunt: float, residual: float) -> None:
     assumed = {"mass_kg": kg, "lung_shunt_fraction": shunt, "residual_fraction": residual}
-    expected = reference.activity_in_vial_at_treatment_gbq(49.67, gy, kg, shunt, residual)
+    expected = reference.vial_activity_gbq(49.67, gy, kg, shunt, residual)
     if expected > 100:
         # What the forward function refuses, its inverse does not return.
         with pytest.raises(OutOfRangeError, match=r"needs in the vial at treatment in GBq must be within \[0, 100\]"):
@@ -50,8 +50,8 @@ def test_the_inverse_of_the_forward_is_the_identity(gy: float, kg: float, shunt:
         return
     back = single_compartment_activity(gy, **assumed)
     assert math.isclose(back.perfused_dose_gy, gy, rel_tol=1e-12)
-    assert math.isclose(back.activity_in_vial_at_treatment_gbq, expected, rel_tol=1e-13)
-    forward = single_compartment_dose(back.activity_in_vial_at_treatment_gbq, **assumed)
+    assert math.isclose(back.vial_activity_gbq, expected, rel_tol=1e-13)
+    forward = single_compartment_dose(back.vial_activity_gbq, **assumed)
     assert math.isclose(forward.perfused_dose_gy, gy, rel_tol=1e-12)
 
 
@@ -61,10 +61,10 @@ def test_more_shunt_needs_more_activity_and_a_residual_only_more_in_the_vial(
 ) -> None:
     less = single_compartment_activity(gy, mass_kg=kg, lung_shunt_fraction=shunt)
     greater = single_compartment_activity(gy, mass_kg=kg, lung_shunt_fraction=shunt + more)
-    assert greater.activity_delivered_gbq > less.activity_delivered_gbq
+    assert greater.delivered_activity_gbq > less.delivered_activity_gbq
     left = single_compartment_activity(gy, mass_kg=kg, lung_shunt_fraction=shunt, residual_fraction=more)
-    assert left.activity_delivered_gbq == less.activity_delivered_gbq
-    assert left.activity_in_vial_at_treatment_gbq > less.activity_in_vial_at_treatment_gbq
+    assert left.delivered_activity_gbq == less.delivered_activity_gbq
+    assert left.vial_activity_gbq > less.vial_activity_gbq
 
 
 def test_the_dose_factor_is_the_nuclides() -> None:
@@ -138,7 +138,7 @@ def test_volume_of_a_sphere_and_its_mass() -> None:
 
 @given(st.floats(0.1, 20), fractions, st.floats(0.01, 1), masses)
 def test_energy_that_a_dose_claims(gbq: float, shunt: float, share: float, kg: float) -> None:
-    received = {"activity_delivered_gbq": gbq, "lung_shunt_fraction": shunt}
+    received = {"delivered_activity_gbq": gbq, "lung_shunt_fraction": shunt}
     dose = share * 49.67 * gbq * (1 - shunt) / kg
     balance = energy_balance(dose, tumor_mass_kg=kg, **received)
     assert balance.fraction_of_liver_energy_in_tumor == pytest.approx(share, rel=1e-12)

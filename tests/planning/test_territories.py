@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from yttria import Nuclide
 from yttria.errors import DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError
-from yttria.planning import Territory, TerritoryPlan, TumorPortion, combined_lung_shunt, lung_dose_bounds
+from yttria.planning import Territory, TerritoryPlan, TumorPortion, combined_lung_shunt_fraction, lung_dose_bounds
 from yttria.reference import territories as reference
 
 MASS = st.floats(0.005, 1.5)
@@ -247,27 +247,27 @@ def test_a_plan_survives_pickling() -> None:
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.01, 10)), min_size=1, max_size=5))
 def test_a_combined_shunt_is_a_mean(pairs: list[tuple[float, float]]) -> None:
     shunts, weights = [p[0] for p in pairs], [p[1] for p in pairs]
-    result = combined_lung_shunt(shunts, weights, weighting="y90")
+    result = combined_lung_shunt_fraction(shunts, weights, weighting="y90")
     assert result.lung_shunt_fraction == pytest.approx(np.average(shunts, weights=weights), abs=1e-14)
     assert min(shunts) - 1e-12 <= result.lung_shunt_fraction <= max(shunts) + 1e-12
 
 
 def test_tracer_and_treatment_weights_differ() -> None:
-    maa = combined_lung_shunt([0.05, 0.25], [159, 75], weighting="maa")
-    y90 = combined_lung_shunt([0.05, 0.25], [3.3, 1.4], weighting="y90")
+    maa = combined_lung_shunt_fraction([0.05, 0.25], [159, 75], weighting="maa")
+    y90 = combined_lung_shunt_fraction([0.05, 0.25], [3.3, 1.4], weighting="y90")
     assert maa.lung_shunt_fraction != pytest.approx(y90.lung_shunt_fraction, rel=1e-3)
     with pytest.raises(UnknownNameError, match="maa, y90"):
-        combined_lung_shunt([0.05], [1], weighting="mean")
+        combined_lung_shunt_fraction([0.05], [1], weighting="mean")
     with pytest.raises(ShapeError):
-        combined_lung_shunt([0.05], [1, 2], weighting="y90")
+        combined_lung_shunt_fraction([0.05], [1, 2], weighting="y90")
     with pytest.raises(OutOfRangeError, match=r"did you mean 0\.05"):
-        combined_lung_shunt([5], [1], weighting="y90")
+        combined_lung_shunt_fraction([5], [1], weighting="y90")
     with pytest.raises(OutOfRangeError, match="sum of the weights"):
-        combined_lung_shunt([0.05, 0.1], [0, 0], weighting="y90")
+        combined_lung_shunt_fraction([0.05, 0.1], [0, 0], weighting="y90")
 
 
 def test_what_one_scan_of_the_third_published_patient_leaves_open() -> None:
-    bounds = lung_dose_bounds(0.12, maa_mbq=[159, 75], y90_delivered_gbq=[3.3, 1.4])
+    bounds = lung_dose_bounds(0.12, maa_mbq=[159, 75], delivered_activity_gbq=[3.3, 1.4])
     assert bounds.lung_dose_equal_gy == pytest.approx(28.014, abs=5e-4)
     assert bounds.lung_dose_if_all_from_gy == pytest.approx((28.947, 26.035), abs=5e-4)
     assert bounds.lung_shunt_if_all_from == pytest.approx((0.1766, 0.3744), abs=5e-5)
@@ -275,8 +275,10 @@ def test_what_one_scan_of_the_third_published_patient_leaves_open() -> None:
     for k, shunt in enumerate(bounds.lung_shunt_if_all_from):
         shunts = [0.0, 0.0]
         shunts[k] = shunt or 0.0
-        assert combined_lung_shunt(shunts, [159, 75], weighting="maa").lung_shunt_fraction == pytest.approx(0.12)
-    impossible = lung_dose_bounds(0.4, maa_mbq=[159, 75], y90_delivered_gbq=[3.3, 1.4])
+        assert combined_lung_shunt_fraction(shunts, [159, 75], weighting="maa").lung_shunt_fraction == pytest.approx(
+            0.12
+        )
+    impossible = lung_dose_bounds(0.4, maa_mbq=[159, 75], delivered_activity_gbq=[3.3, 1.4])
     assert impossible.lung_dose_if_all_from_gy[1] is None
     with pytest.raises(ShapeError):
-        lung_dose_bounds(0.1, maa_mbq=[1, 2], y90_delivered_gbq=[1])
+        lung_dose_bounds(0.1, maa_mbq=[1, 2], delivered_activity_gbq=[1])

@@ -39,7 +39,7 @@ def rows(count: int, files: int = 4) -> list[dict[str, Any]]:
             "activity": f"a{n % files}.nii.gz",
             "structures": f"s{n % files}.nii.gz",
             "relative_to": "Normal liver",
-            "administered_gbq": 1.0 + n * 1e-3,
+            "administered_activity_gbq": 1.0 + n * 1e-3,
             "lung_shunt_fraction": 0.05,
             "method": ("local_deposition", "voxel_s_values")[n % 2],
         }

@@ -131,7 +131,7 @@ def _radiobiology(edge: int) -> Call:
         evaluation.eqd2_gy(bed, alpha_beta_gy=2.5)
         evaluation.dose_from_bed_gy(bed, **lq)
         evaluation.generalized_eud(dose, a=3.0)
-        evaluation.eubed(dose, alpha_per_gy=0.01, **lq)
+        evaluation.effective_uniform_bed(dose, alpha_per_gy=0.01, **lq)
 
     return all_of_it
 

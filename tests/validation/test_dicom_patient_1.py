@@ -36,7 +36,7 @@ def test_trap_first_slice_of_whole_numbers(folder: Path) -> None:
 
 def test_timing(folder: Path) -> None:
     timing = activity_timing(folder / "patient_1" / "pet")
-    assert timing.hours_after_administration == pytest.approx(3.0)
+    assert timing.scan_delay_h == pytest.approx(3.0)
     assert timing.administered_activity_gbq == pytest.approx(1.4)
     assert timing.advisories == ()
 

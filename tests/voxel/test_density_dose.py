@@ -14,7 +14,7 @@ from yttria.errors import GeometryError, OutOfRangeError, UndefinedError, UnitEr
 from yttria.reference.local_deposition import local_deposition as definition
 
 C = Nuclide().dose_factor_gy_kg_per_gbq
-NOW = AbsoluteScaling(hours_after_administration=0.0)
+NOW = AbsoluteScaling(scan_delay_h=0.0)
 ACTIVITY = Image(values(), affine("oblique"), "kBq/mL")
 
 

@@ -143,16 +143,16 @@ def test_s_values_are_those_of_this_package() -> None:
 
 
 @pytest.mark.parametrize("medium", ["water", "lung", "bone"])
-@pytest.mark.parametrize("fold_tail", [False, True])
-def test_a_uniform_infinite_medium(medium: str, fold_tail: bool) -> None:
+@pytest.mark.parametrize("tail_folded", [False, True])
+def test_a_uniform_infinite_medium(medium: str, tail_folded: bool) -> None:
     """In the middle of more than the kernel's reach, both methods agree but for the energy beyond the support."""
-    s = s_values((9.0, 7.0, 8.0) if medium == "lung" else SIZE, medium, fold_tail=fold_tail)
+    s = s_values((9.0, 7.0, 8.0) if medium == "lung" else SIZE, medium, tail_folded=tail_folded)
     activity = np.full([n + 2 for n in s.values.shape], 0.7)
     middle = tuple(n // 2 for n in activity.shape)
     dose = absorbed_dose(activity, s)[middle]
     local = local_deposition(activity, density_g_per_ml=s.density_g_per_ml)[middle]
     assert dose == pytest.approx(local * s.energy_inside_fraction, rel=1e-12)
-    assert s.energy_inside_fraction == (1.0 if fold_tail else 1.0 - s.energy_beyond_fraction)
+    assert s.energy_inside_fraction == (1.0 if tail_folded else 1.0 - s.energy_beyond_fraction)
 
 
 def test_a_point_source_reproduces_the_kernel() -> None:

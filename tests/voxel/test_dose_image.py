@@ -25,7 +25,7 @@ from yttria.errors import DTypeError, GeometryError, OutOfRangeError, UndefinedE
 from yttria.reference import scaling as reference
 
 C = Nuclide().dose_factor_gy_kg_per_gbq
-AT_ADMINISTRATION = AbsoluteScaling(hours_after_administration=0.0)
+AT_ADMINISTRATION = AbsoluteScaling(scan_delay_h=0.0)
 
 
 def _image(array: np.ndarray | None = None, unit: str = "kBq/mL", kind: str = "oblique") -> Image:

@@ -45,8 +45,8 @@ def thread_count(threads: object) -> int | None:
     return count
 
 
-def convention(nuclide: Nuclide | None) -> Nuclide:
-    """The default convention where none was given."""
+def default_nuclide(nuclide: Nuclide | None) -> Nuclide:
+    """Return the nuclide, or that of the EANM guideline if none is given."""
     return Nuclide() if nuclide is None else nuclide
 
 

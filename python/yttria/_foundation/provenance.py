@@ -15,8 +15,8 @@ class Provenance:
     Fields that the method does not use are None. `scaling` holds the scaling's own terms; `decay_factor` is by what
     activity at the image's reference time was multiplied to get that at administration. `negative_fraction` is the
     sum of the negative voxels over that of the positive ones, as a positive number. `image_transform_lps` is what
-    moved the image in patient space before (`Image.moved`), 4 x 4 in rows, and `image_transform_source` where that came
-    from; None where nothing did. `density_image` is where each voxel's own density came from, and what became of
+    moved the image in patient space before (`Image.transformed`), 4 x 4 in rows, and `image_transform_source` where
+    that came from; None if nothing did. `density_image` is where each voxel's density came from, and what became of
     voxels of low density; then `density_g_per_ml` is None. `evaluation`: how the structures were given and moved, and
     by what rules their doses were read (`yttria dose` and batches; None for a dose image alone).
     """

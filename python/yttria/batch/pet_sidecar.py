@@ -40,8 +40,8 @@ def read_sidecar(path: Path) -> tuple[dict[str, Any], list[str]]:
     Returns
     -------
     row : dict
-        `unit`, `administered_gbq` and `scan_delay_h`, as far as they are stated; none of them if the sidecar is of
-        another nuclide than Y-90.
+        `unit`, `administered_activity_gbq` and `scan_delay_h`, as far as they are stated; none of them if the sidecar
+        is of another nuclide than Y-90.
     notes : list of str
         What could not be taken over, and why; each names the file.
     """
@@ -86,7 +86,7 @@ def _administered(stated: dict[str, Any], note: Any) -> dict[str, float]:
     elif not _is_number(injected) or not injected > 0:
         note(f"InjectedRadioactivity must be a number > 0, got {injected!r:.60}")
     else:
-        return {"administered_gbq": float(f"{injected * gbq:.12g}")}
+        return {"administered_activity_gbq": float(f"{injected * gbq:.12g}")}
     return {}
 
 

@@ -35,7 +35,7 @@ def demo(
         phantom = liver_phantom(blur_fwhm_mm=blur_fwhm_mm)
     parts = list(phantom.structures)
     scaling = AbsoluteScaling(
-        hours_after_administration=phantom.scan_delay_h, administered_activity_gbq=phantom.administered_activity_gbq
+        scan_delay_h=phantom.scan_delay_h, administered_activity_gbq=phantom.administered_activity_gbq
     )
     with progress("Computing the absorbed dose by two methods", quiet=json):
         local = dose_image(

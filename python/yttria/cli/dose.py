@@ -128,12 +128,12 @@ def dose(
         str | None,
         typer.Option(help="Structure that holds what the liver received. Relative scaling, from any counts."),
     ] = None,
-    administered_gbq: Annotated[
+    administered_activity_gbq: Annotated[
         float | None, typer.Option(help="Activity delivered to the patient: needed by relative scaling, else a check.")
     ] = None,
     residual_fraction: Annotated[
         float | None,
-        typer.Option(help="Fraction left in vial and line; then --administered-gbq is the vial's activity."),
+        typer.Option(help="Fraction left in vial and line; then --administered-activity-gbq is the vial's activity."),
     ] = None,
     lung_shunt_fraction: Annotated[
         float | None, typer.Option(help="Fraction of the activity that went to the lungs. Relative scaling.")
@@ -161,7 +161,7 @@ def dose(
         str,
         choice(LOW_DENSITY_VOXELS, "Voxels below 0.05 g/mL: keep, clip to that density, zero their dose, or refuse."),
     ] = LOW_DENSITY_VOXELS[0],
-    convention: Annotated[str, typer.Option(help=f"Dose factor: {', '.join(Nuclide.presets())}.")] = "EANM2022",
+    nuclide: Annotated[str, typer.Option(help=f"Dose factor: {', '.join(Nuclide.presets())}.")] = "EANM2022",
     negative_voxels: Annotated[str, choice(("keep", "clip"), "Keep or clip negative voxels.")] = "keep",
     background: Annotated[
         Path | None, typer.Option(help="Image on the same grid (a CT), drawn beneath the dose.", show_default=False)
@@ -183,10 +183,10 @@ def dose(
 
     DICOM: yttria dose PET_FOLDER -s SEG.dcm (time and activity from the header; `yttria inspect` shows them)
 
-    Absolute scaling: yttria dose PET.nrrd -s SEG.seg.nrrd --unit Bq/mL --scan-delay-h 20.4 --administered-gbq 1.4
+    Absolute scaling: yttria dose PET.nrrd -s SEG.nrrd --unit Bq/mL --scan-delay-h 20.4 --administered-activity-gbq 1.4
 
-    Relative scaling: yttria dose SPECT.nrrd -s SEG.seg.nrrd --unit counts --relative-to Liver --administered-gbq 1.4
-    --lung-shunt-fraction 0.05
+    Relative scaling: yttria dose SPECT.nrrd -s SEG.nrrd --unit counts --relative-to Liver
+    --administered-activity-gbq 1.4 --lung-shunt-fraction 0.05
     """
     if anonymous and rtdose:
         raise ArgumentError(
@@ -205,13 +205,13 @@ def dose(
         unit=unit,
         scan_delay_h=scan_delay_h,
         relative_to=relative_to,
-        administered_gbq=administered_gbq,
+        administered_activity_gbq=administered_activity_gbq,
         residual_fraction=residual_fraction,
         lung_shunt_fraction=lung_shunt_fraction,
         method=method,
         medium=medium,
         density_g_per_ml=density_g_per_ml,
-        convention=convention,
+        nuclide=nuclide,
         negative_voxels=negative_voxels,
         ct=ct,
         ct_series=ct_series,

@@ -21,8 +21,8 @@ def kernel(
     ],
     medium: Annotated[str, typer.Option(help=f"One of: {', '.join(m.name for m in media())}.")] = "liver",
     density_g_per_ml: Annotated[float | None, typer.Option(help="Density; the medium's own if not given.")] = None,
-    convention: Annotated[str, typer.Option(help=f"Dose factor: {', '.join(Nuclide.presets())}.")] = "EANM2022",
-    fold_tail: Annotated[
+    nuclide: Annotated[str, typer.Option(help=f"Dose factor: {', '.join(Nuclide.presets())}.")] = "EANM2022",
+    tail_folded: Annotated[
         bool, typer.Option("--fold-tail", help="Scale the energy beyond the support into the kernel.")
     ] = False,
     out: Annotated[
@@ -36,8 +36,8 @@ def kernel(
             voxel_size_mm,
             medium=medium,
             density_g_per_ml=density_g_per_ml,
-            nuclide=Nuclide(convention),
-            fold_tail=fold_tail,
+            nuclide=Nuclide(nuclide),
+            tail_folded=tail_folded,
         )
     values = s_values.values
     half = [n // 2 for n in values.shape]
@@ -49,7 +49,7 @@ def kernel(
         "voxel_size_mm": list(s_values.voxel_size_mm),
         "medium": s_values.medium,
         "density_g_per_ml": s_values.density_g_per_ml,
-        "convention": s_values.nuclide.name,
+        "nuclide": s_values.nuclide.name,
         "energy_inside_fraction": s_values.energy_inside_fraction,
         "energy_beyond_fraction": s_values.energy_beyond_fraction,
     }

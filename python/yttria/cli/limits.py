@@ -62,7 +62,7 @@ def limits(
 
     yttria limits --guideline EANM2022 --device glass --disease HCC --intent unilobar
     """
-    found = planning.limits(
+    found = planning.dose_limits(
         guideline=guideline,
         device=device,
         disease=disease,
@@ -84,7 +84,10 @@ def limits(
     notes: dict[str, int] = {}
     rows: list[Row] = []
     # The order of the table, in which entries that belong together stand together.
-    order = {limit.id: place for place, limit in enumerate(planning.limits().conditional + planning.limits().limits)}
+    order = {
+        limit.id: place
+        for place, limit in enumerate(planning.dose_limits().conditional + planning.dose_limits().limits)
+    }
     entries = [(limit, ()) for limit in found.limits] + list(zip(found.conditional, found.depends_on, strict=True))
     for limit, undecided in sorted(entries, key=lambda entry: order[entry[0].id]):
         cautions = limit.cautions_for(known)

@@ -124,7 +124,7 @@ def survival_eud(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, alpha_
     return EquivalentDose("EUD", value, _zero_dose(doses, parts))
 
 
-def eubed(
+def effective_uniform_bed(
     dose_gy: ArrayLike,
     volumes: ArrayLike | None = None,
     *,

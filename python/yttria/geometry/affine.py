@@ -82,11 +82,11 @@ def check_same_frame(a: str | None, owner_a: str, b: str | None, owner_b: str) -
     if a is not None and b is not None and a != b:
         raise GeometryError(
             f"{owner_a} and {owner_b} must share one frame of reference, got {a} and {b}: register them, and pass the "
-            "result with .moved(transform_lps, frame_of_reference_uid=...) or as structures_transform of a case"
+            "result with .transformed(transform_lps, frame_of_reference_uid=...) or as structures_transform of a case"
         )
 
 
-class Movable(Protocol):
+class Transformable(Protocol):
     """What remembers the transforms that brought it to its place."""
 
     @property
@@ -98,8 +98,8 @@ class Movable(Protocol):
         """Where they came from, as far as it was said."""
 
 
-def moved_place(
-    movable: Movable,
+def transformed_place(
+    movable: Transformable,
     affine_lps: Affine,
     transform_lps: npt.ArrayLike,
     *,

@@ -14,7 +14,7 @@ from .._foundation.arrays import affine_rows, grid_shape, real
 from .._foundation.numbers import optional_number
 from ..advisory import Advisory, Severity
 from ..errors import DTypeError, OutOfRangeError, ShapeError
-from .affine import Affine, checked_affine, moved_place
+from .affine import Affine, checked_affine, transformed_place
 from .image import Image
 from .structure import Structure, grid_of
 
@@ -167,11 +167,11 @@ class ContourStructure(Structure):
         keys = ("end_caps", "interpolation", "slice_thickness_mm", "maximum_gap_mm")
         return super().as_dict() | {"given_as": "contours"} | {key: getattr(self, key) for key in keys}
 
-    def moved(
+    def transformed(
         self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
     ) -> Structure:
-        """The volume at another place, as `Image.moved`."""
-        matrix, place = moved_place(
+        """The volume at another place, as `Image.transformed`."""
+        matrix, place = transformed_place(
             self, np.eye(4), transform_lps, frame_of_reference_uid=frame_of_reference_uid, source=source
         )
         points = [p @ matrix[:3, :3].T + matrix[:3, 3] for p in self.contours]

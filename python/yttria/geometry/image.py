@@ -23,8 +23,8 @@ from .affine import (
     checked_affine,
     checked_frame,
     checked_source,
-    moved_place,
     same_grid,
+    transformed_place,
     voxel_size_mm,
 )
 from .guest_images import from_nibabel, from_simpleitk
@@ -42,7 +42,7 @@ class Image:
     image holds a read-only view of the array it was given, not a copy.
 
     `frame_of_reference_uid`: the patient space that the affine refers to, where it is known (DICOM says it): two of
-    different known ones never meet. `transform_lps`: by what `moved` has moved the image, None where it has not;
+    different known ones never meet. `transform_lps`: by what `transformed` has moved the image, None where it has not;
     `transform_source`: where that came from, as far as it was given. `patient_id`: the identifier of the patient, if
     the file states one. `advisories`: what a reader of the file must know; results made from the image carry them on.
 
@@ -127,7 +127,7 @@ class Image:
             raise ShapeError(f"array must be of the image's shape {list(self.shape)}, got {list(np.shape(array))}")
         return replace(self, array=array, unit=unit)
 
-    def moved(
+    def transformed(
         self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
     ) -> Image:
         """The image at another place: `transform_lps` (4 x 4, patient LPS mm to LPS mm) before its affine.
@@ -136,7 +136,7 @@ class Image:
         it came from, for the reader of a result. No value changes. Raises `GeometryError` where the transform is no
         affine or leaves the axes sheared, `OutOfRangeError` where `source` is no text.
         """
-        affine, place = moved_place(
+        affine, place = transformed_place(
             self, self.affine_lps, transform_lps, frame_of_reference_uid=frame_of_reference_uid, source=source
         )
         return replace(self, affine_lps=affine, **place)
@@ -182,7 +182,7 @@ class Image:
         are kept. Or "linear", trilinear at each new voxel's center, constant from the outermost old centers to the old
         faces: smooth, but it skips old voxels where the new ones are larger. `outside`: what lies beyond the old
         image; None refuses a grid that reaches there. float32 stays, everything else becomes float64. Nothing is
-        registered: see `moved`. The result is in the grid's frame of reference, where that is known, else the image's.
+        registered: see `transformed`. The result is in the grid's frame of reference, if known, else the image's.
 
         Raises `GeometryError` (not a grid, in another frame of reference, or reaching beyond the image while `outside`
         is None), `OutOfRangeError` (a voxel not finite; a voxel size outside 0.001-1000 mm), `ShapeError`,

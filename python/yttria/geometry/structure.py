@@ -15,7 +15,15 @@ from .._core import Occupancy
 from .._foundation.arrays import frozen, volume
 from ..advisory import Advisory
 from ..errors import GeometryError, OutOfRangeError
-from .affine import Affine, check_same_frame, checked_affine, checked_frame, checked_source, moved_place, voxel_size_mm
+from .affine import (
+    Affine,
+    check_same_frame,
+    checked_affine,
+    checked_frame,
+    checked_source,
+    transformed_place,
+    voxel_size_mm,
+)
 from .image import Image
 from .voxel_fractions import occupancy
 
@@ -123,11 +131,11 @@ class Structure:
             "transform_source": self.transform_source,
         }
 
-    def moved(
+    def transformed(
         self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
     ) -> Structure:
-        """The volume at another place, as `Image.moved`."""
-        affine, place = moved_place(
+        """The volume at another place, as `Image.transformed`."""
+        affine, place = transformed_place(
             self, self.affine_lps, transform_lps, frame_of_reference_uid=frame_of_reference_uid, source=source
         )
         return replace(self, affine_lps=affine, **place)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from .._foundation.arguments import public as _public
 from ..voxel.lung_mass import LungMass
 from ..voxel.lung_mass import lung_mass as lung_mass_from_ct
+from ._models import ModelRun
 from .body_surface_area import BodySurfaceArea, body_surface_area
-from .combined_shunt import CombinedLungShunt, LungDoseBounds, combined_lung_shunt, lung_dose_bounds
-from .comparison import ModelComparison, ModelRun, compare_models
+from .combined_shunt import CombinedLungShunt, LungDoseBounds, combined_lung_shunt_fraction, lung_dose_bounds
+from .comparison import ModelComparison, compare_models
 from .decay import (
     AdministrationFactor,
     decayed_activity_gbq,
@@ -17,8 +18,8 @@ from .decay import (
     historic_dose_factor,
     hours_to_decay,
     mci_from_gbq,
+    require_timezone,
     time_integrated_activity_gbq_h,
-    zoned,
 )
 from .delivery import (
     Residual,
@@ -26,7 +27,7 @@ from .delivery import (
     VialTiming,
     delivered_activity_gbq,
     number_of_spheres,
-    residual,
+    residual_fraction,
     sphere_activity_bq,
     vial_activity,
     vial_timing,
@@ -35,7 +36,7 @@ from .energy_balance import EnergyBalance, energy_balance, tumor_mass_for_dose_k
 from .limit_conditions import LimitCondition
 from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses
-from .limits import Caution, Limit, LimitQuery, LimitSource, limits
+from .limits import Caution, Limit, LimitQuery, LimitSource, dose_limits
 from .lung import (
     LungDose,
     LungShunt,
@@ -47,12 +48,12 @@ from .lung import (
     spect_lung_shunt_fraction,
 )
 from .mass import ellipsoid_volume_ml, mass_from_volume_kg
-from .optimum import Constraint, Optimum, ShadowPrice, optimum
+from .optimum import Constraint, Optimum, ShadowPrice, optimize_activities
 from .partition import ActivityAtLimit, MaximumActivity, PartitionDoses, PartitionLimits, PartitionModel, Tumor
 from .partition_batch import PartitionActivityArray, PartitionDoseArrays, partition_activities, partition_doses
 from .patient import Patient
 from .patient_file import example_patient_file, plan_patient_file, read_patient
-from .products import Fact, Product, product
+from .products import Product, ProductFact, product
 from .resin_activity import (
     ActivityFactor,
     LungShuntReduction,
@@ -87,7 +88,6 @@ __all__ = [
     "Constraint",
     "DoseRow",
     "EnergyBalance",
-    "Fact",
     "KaoActivities",
     "Limit",
     "LimitCondition",
@@ -111,6 +111,7 @@ __all__ = [
     "PartitionModel",
     "Patient",
     "Product",
+    "ProductFact",
     "Residual",
     "ResinActivity",
     "ShadowPrice",
@@ -132,10 +133,11 @@ __all__ = [
     "body_surface_area",
     "bsa_activity",
     "child_pugh",
-    "combined_lung_shunt",
+    "combined_lung_shunt_fraction",
     "compare_models",
     "decayed_activity_gbq",
     "delivered_activity_gbq",
+    "dose_limits",
     "elapsed_h",
     "ellipsoid_volume_ml",
     "empirical_activity",
@@ -147,7 +149,6 @@ __all__ = [
     "historic_dose_factor",
     "hours_to_decay",
     "kao_activities",
-    "limits",
     "lung_dose",
     "lung_dose_bounds",
     "lung_mass_for_dose_kg",
@@ -159,14 +160,15 @@ __all__ = [
     "modified_bsa_activity",
     "mrecist",
     "number_of_spheres",
-    "optimum",
+    "optimize_activities",
     "partition_activities",
     "partition_doses",
     "plan_patient_file",
     "planar_lung_shunt_fraction",
     "product",
     "read_patient",
-    "residual",
+    "require_timezone",
+    "residual_fraction",
     "scatter_corrected_counts",
     "simple_lobar_bsa_activity",
     "single_compartment_activity",
@@ -180,7 +182,6 @@ __all__ = [
     "vial_activity",
     "vial_choice",
     "vial_timing",
-    "zoned",
 ]
 
 _public(globals())

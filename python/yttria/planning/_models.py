@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from ..advisory import Advisory
 from .body_surface_area import body_surface_area
-from .partition import MaximumActivity, PartitionLimits
+from .limit_state import LimitState
+from .partition import MaximumActivity, PartitionDoses, PartitionLimits
 from .patient import Patient
 from .resin_activity import (
     ResinActivity,
@@ -18,6 +20,28 @@ from .resin_activity import (
 from .single_compartment import single_compartment_activity
 
 Run = tuple[float, str, tuple[Advisory, ...]]
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """One model's activity, the doses it would give by the partition model, and their comparison with the limits.
+
+    `limit_states` has one entry for each limit or target that applies or may apply; `breaks` has those that are
+    exceeded or missed for certain.
+    """
+
+    model: str
+    delivered_activity_gbq: float
+    vial_activity_gbq: float
+    doses: PartitionDoses
+    limit_states: tuple[LimitState, ...] = field(repr=False)
+    why: str
+    advisories: tuple[Advisory, ...] = field(repr=False)
+
+    @property
+    def breaks(self) -> tuple[LimitState, ...]:
+        """The limits that are exceeded and the targets that are missed for certain."""
+        return tuple(state for state in self.limit_states if state.broken)
 
 
 class NotApplicableError(Exception):
@@ -36,7 +60,7 @@ LIMIT_WORDS = {
 
 def limit_of(limits: PartitionLimits, kind: str) -> float | None:
     """Return the planner's limit of a kind in Gy, or for the activity in GBq; None if it is not given."""
-    value: float | None = getattr(limits, "activity_delivered_gbq" if kind == "activity" else f"{kind}_gy")
+    value: float | None = getattr(limits, "delivered_activity_gbq" if kind == "activity" else f"{kind}_gy")
     return value
 
 
@@ -55,7 +79,7 @@ def _resin(patient: Patient, activity: ResinActivity, why: str) -> Run:
         message = "body surface area does not follow the dose in hepatocellular carcinoma"
         source = "EANM 2022 prefers the partition model, read; Lam 2014: r = -0.04, read in abstract"
         advisories += (Advisory("bsa_not_preferred_in_hcc", message, source=source),)
-    return reduced.activity_delivered_gbq, why + ".", advisories
+    return reduced.delivered_activity_gbq, why + ".", advisories
 
 
 def _resin_masses(patient: Patient) -> tuple[float, float, float]:
@@ -154,7 +178,7 @@ def _single_compartment(patient: Patient) -> Run:
         f"it gives everything perfused ({patient.perfused_mass_kg:.3g} kg) {target:g} Gy in the mean as if uptake were "
         "uniform; where the tumor takes up more, the tumor gets more than that and the normal liver less."
     )
-    return single.activity_delivered_gbq, why, single.advisories
+    return single.delivered_activity_gbq, why, single.advisories
 
 
 def _partition_target(patient: Patient) -> Run:
@@ -169,7 +193,7 @@ def _partition_target(patient: Patient) -> Run:
     which = model.tumors[least].name
     among = "" if len(ratios) == 1 else f", the one that takes up least ({which}, ratio {ratios[least]:g}),"
     why = f"it is the activity that brings the tumor{among} to {target:g} Gy, whatever normal liver and lungs then get."
-    return result.activity_delivered_gbq, why, ()
+    return result.delivered_activity_gbq, why, ()
 
 
 def _partition_maximum(patient: Patient) -> Run:
@@ -181,17 +205,17 @@ def _partition_maximum(patient: Patient) -> Run:
     _needs(model is not None, f"{patient.partition_obstacle}, and a limit of the normal liver depends on it")
     assert model is not None
     found = model.maximum_activity(limits)
-    _needs(found.activity_delivered_gbq is not None, "none of the given limits is ever reached")
-    assert found.activity_delivered_gbq is not None
+    _needs(found.delivered_activity_gbq is not None, "none of the given limits is ever reached")
+    assert found.delivered_activity_gbq is not None
     binding = " and ".join(_binding_words(found, kind) for kind in found.binding)
-    if found.activity_delivered_gbq == 0.0:
+    if found.delivered_activity_gbq == 0.0:
         why = f"it is 0 GBq: earlier treatments leave nothing within the planner's own limits ({binding})."
     else:
         why = (
             f"it is the largest activity within the planner's own limits (what binds: {binding}), whatever the tumor "
             "gets."
         )
-    return found.activity_delivered_gbq, why, (*advisories, *found.advisories)
+    return found.delivered_activity_gbq, why, (*advisories, *found.advisories)
 
 
 def _binding_words(found: MaximumActivity, kind: str) -> str:

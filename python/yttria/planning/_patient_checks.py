@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from .._core import Nuclide
 from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
 from . import laboratory
+from ._patient_inputs import PRIOR_DOSES, PatientInputs, tumor_name
 from .body_surface_area import body_surface_area
 from .partition import PartitionLimits, Tumor
 from .territories import check_prior_whole
 
-if TYPE_CHECKING:
-    from .patient import Patient
-
 DEVICES = ("glass", "resin")
-#: Dose of earlier treatments by kind of limit: the field of `Patient`, that of `PartitionLimits`, the tissue in words.
-PRIOR_DOSES = {
-    "normal_perfused": ("prior_normal_perfused_dose_gy", "normal_perfused_prior_gy", "the perfused normal liver"),
-    "normal_whole": ("prior_normal_whole_dose_gy", "normal_whole_prior_gy", "the whole normal liver"),
-    "lung_cumulative": ("prior_lung_dose_gy", "lung_prior_gy", "the lungs"),
-}
 #: Each number that may be absent: its name in messages and its range.
 _RANGES = {
     "liver_density_g_per_ml": ("liver density in g/mL", 0.9, 1.2),
@@ -44,12 +35,7 @@ _TARGETS = {
 _TOLERANCE = 0.02
 
 
-def tumor_name(tumors: Sequence[Tumor], index: int) -> str:
-    """Return the name of a tumor, or its number from 1 if it has none."""
-    return tumors[index].name or f"tumor {index + 1}"
-
-
-def check_types(patient: Patient) -> None:
+def check_types(patient: PatientInputs) -> None:
     """Check what is not a number."""
     if patient.device not in DEVICES:
         raise UnknownNameError(f"device must be one of {', '.join(DEVICES)}, got {patient.device!r:.80}")
@@ -69,7 +55,7 @@ def check_types(patient: Patient) -> None:
             raise ArgumentError(f"{name} must be True, False or None, got {flag!r:.80}")
 
 
-def check_numbers(patient: Patient) -> None:
+def check_numbers(patient: PatientInputs) -> None:
     """Check every number by itself."""
     for name, (quantity, low, high) in _RANGES.items():
         _check_within(quantity, getattr(patient, name), low, high)
@@ -81,7 +67,7 @@ def check_numbers(patient: Patient) -> None:
         _check_within(f"mass in kg of {name}", number(f"mass in kg of {name}", tumor.mass_kg), 0.0, 10.0, positive=True)
         _check_within(f"tumor-to-normal ratio of {name}", tumor.tumor_to_normal_ratio, 0.0, 1e6)
     for name, value in ({} if patient.limits is None else vars(patient.limits)).items():
-        _check_within(f"{name} of the limits", value, 0.0, 2000.0, positive="_prior_" not in name)
+        _check_within(f"{name} of the limits", value, 0.0, 2000.0, positive=not name.startswith("prior_"))
     if (patient.height_cm is None) != (patient.weight_kg is None):
         raise UndefinedError("body surface area is undefined: it needs both height and weight")
     if patient.height_cm is not None and patient.weight_kg is not None:
@@ -98,7 +84,7 @@ def _check_within(quantity: str, value: object, low: float, high: float, *, posi
     raise OutOfRangeError(f"{quantity} must be within {within}, got {given:g}{hint}")
 
 
-def laboratory_advisories(patient: Patient) -> tuple[Advisory, ...]:
+def laboratory_advisories(patient: PatientInputs) -> tuple[Advisory, ...]:
     """Check the laboratory values that are given, and return what is doubtful of their units."""
     found: tuple[Advisory, ...] = ()
     for convert, first, second in (
@@ -110,14 +96,14 @@ def laboratory_advisories(patient: Patient) -> tuple[Advisory, ...]:
     return found
 
 
-def check_prior_doses(patient: Patient) -> None:
+def check_prior_doses(patient: PatientInputs) -> None:
     """Check that doses of earlier treatments are given once and do not contradict each other."""
-    for own, of_limits, tissue in PRIOR_DOSES.values():
-        given, by_limits = getattr(patient, own), getattr(patient.limits, of_limits, 0.0)
+    for name, tissue in PRIOR_DOSES.values():
+        given, by_limits = getattr(patient, name), getattr(patient.limits, name, 0.0)
         if given is not None and by_limits and by_limits != given:
             raise ArgumentError(
-                f"the dose of earlier treatments to {tissue} is given twice: {given:g} Gy ({own}) and {by_limits:g} Gy "
-                f"({of_limits} of the limits); give one of them"
+                f"the dose of earlier treatments to {tissue} is given twice: {given:g} Gy ({name}) and "
+                f"{by_limits:g} Gy ({name} of the limits); give one of them"
             )
     whole, least = patient.prior_dose_gy("normal_whole"), patient.least_prior_whole_gy
     if whole is not None:
@@ -126,7 +112,7 @@ def check_prior_doses(patient: Patient) -> None:
         raise ArgumentError("a dose of earlier treatments is given, although prior_radioembolization is False")
 
 
-def check_masses(patient: Patient) -> None:
+def check_masses(patient: PatientInputs) -> None:
     """Check that enough masses are given and that they fit each other."""
     normal, total = patient.normal_perfused_mass_kg, patient.normal_total_mass_kg
     perfused, liver = patient.perfused_mass_incl_tumor_kg, patient.liver_mass_incl_tumor_kg

@@ -22,7 +22,7 @@ class CombinedLungShunt:
     weighting: str
 
 
-def combined_lung_shunt(
+def combined_lung_shunt_fraction(
     lung_shunt_fractions: Sequence[float], weights: Sequence[float], *, weighting: str
 ) -> CombinedLungShunt:
     """`sum_k w_k L_k / sum_k w_k`.
@@ -36,7 +36,7 @@ def combined_lung_shunt(
         raise UnknownNameError(f"weighting must be one of {', '.join(WEIGHTINGS)}, got {weighting!r}")
     fractions = [number("lung shunt fraction", fraction) for fraction in lung_shunt_fractions]
     activities = [number("weight of an injection", weight) for weight in weights]
-    return CombinedLungShunt(_core.combined_lung_shunt(fractions, activities), weighting)
+    return CombinedLungShunt(_core.combined_lung_shunt_fraction(fractions, activities), weighting)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def lung_dose_bounds(
     combined_lung_shunt_fraction: float,
     *,
     maa_mbq: Sequence[float],
-    y90_delivered_gbq: Sequence[float],
+    delivered_activity_gbq: Sequence[float],
     lung_mass_kg: float = 1.0,
     nuclide: Nuclide | None = None,
 ) -> LungDoseBounds:
@@ -67,7 +67,7 @@ def lung_dose_bounds(
     """
     combined = number("combined lung shunt fraction", combined_lung_shunt_fraction)
     tracer = [number("tracer activity", weight) for weight in maa_mbq]
-    given = [number("delivered activity", activity) for activity in y90_delivered_gbq]
+    given = [number("delivered activity", activity) for activity in delivered_activity_gbq]
     if len(tracer) != len(given):
         raise ShapeError(f"delivered activities must be {len(tracer)} values, one for each tracer injection")
     shunts = _core.lung_shunt_if_all_from_one(combined, tracer)

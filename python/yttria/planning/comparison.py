@@ -11,37 +11,14 @@ from .._core import __version__
 from .._foundation.provenance import RESEARCH_USE
 from ..advisory import Advisory
 from ..errors import ContraindicatedError, OutOfRangeError, UndefinedError
-from ._models import MODELS, NotApplicableError, limit_of
+from ._models import MODELS, ModelRun, NotApplicableError, limit_of
 from .comparison_text import comparison_text
 from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses
-from .limits import LimitQuery
-from .limits import limits as query_limits
+from .limits import LimitQuery, dose_limits
 from .partition import PartitionDoses
 from .patient import Patient
 from .vial_content import VIAL_CODES, vial_content
-
-
-@dataclass(frozen=True)
-class ModelRun:
-    """One model's activity, the doses it would give by the partition model, and their comparison with the limits.
-
-    `limit_states` has one entry for each limit or target that applies or may apply; `breaks` has those that are
-    exceeded or missed for certain.
-    """
-
-    model: str
-    activity_delivered_gbq: float
-    activity_in_vial_at_treatment_gbq: float
-    doses: PartitionDoses
-    limit_states: tuple[LimitState, ...] = field(repr=False)
-    why: str
-    advisories: tuple[Advisory, ...] = field(repr=False)
-
-    @property
-    def breaks(self) -> tuple[LimitState, ...]:
-        """The limits that are exceeded and the targets that are missed for certain."""
-        return tuple(state for state in self.limit_states if state.broken)
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,8 +50,8 @@ class ModelComparison:
         return [
             {
                 "model": run.model,
-                "activity_delivered_gbq": run.activity_delivered_gbq,
-                "activity_in_vial_at_treatment_gbq": run.activity_in_vial_at_treatment_gbq,
+                "delivered_activity_gbq": run.delivered_activity_gbq,
+                "vial_activity_gbq": run.vial_activity_gbq,
                 "perfused_mean_dose_gy": run.doses.perfused_mean_dose_gy,
                 "lowest_tumor_dose_gy": min(run.doses.tumor_doses_gy, default=None),
                 "highest_tumor_dose_gy": max(run.doses.tumor_doses_gy, default=None),
@@ -92,7 +69,16 @@ class ModelComparison:
 
         Sentences are wrapped at `width` columns, at least 80; by default they are not wrapped.
         """
-        return comparison_text(self, width)
+        source = f" from {self.input_file['path']}" if self.input_file else ""
+        return comparison_text(
+            self.patient,
+            self.runs,
+            self.not_applicable,
+            self.advisories,
+            limits_table_version=self.limits.table_version,
+            computed=f"{self.created} by yttria {__version__}{source}",
+            width=width,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionaries and lists, ready for JSON."""
@@ -162,12 +148,17 @@ def compare_models(patient: Patient) -> ModelComparison:
     Examples
     --------
     >>> from yttria.planning import Patient, compare_models
-    >>> patient = Patient("glass", (), None, None, 0.05, perfused_mass_incl_tumor_kg=0.4, target_perfused_dose_gy=400)
+    >>> patient = Patient(
+    ...     device="glass",
+    ...     lung_shunt_fraction=0.05,
+    ...     perfused_mass_incl_tumor_kg=0.4,
+    ...     target_perfused_dose_gy=400,
+    ... )
     >>> found = compare_models(patient)
-    >>> round(found["single_compartment"].activity_delivered_gbq, 3)
+    >>> round(found["single_compartment"].delivered_activity_gbq, 3)
     3.391
     """
-    applicable = query_limits(guideline=patient.guideline, **_known(patient))
+    applicable = dose_limits(guideline=patient.guideline, **_known(patient))
     runs: list[ModelRun] = []
     skipped: list[tuple[str, str]] = []
     for model, run in MODELS.items():
@@ -183,7 +174,7 @@ def compare_models(patient: Patient) -> ModelComparison:
                 )
                 continue
             doses = patient.doses(activity)
-            in_vial = doses.activity_in_vial_at_treatment_gbq
+            in_vial = doses.vial_activity_gbq
             states = _limit_states(patient, doses)
             every = (*advisories, *doses.advisories, *_own_limits_exceeded(patient, doses))
             # One check of the vial for every model, instead of the model's own.
@@ -208,17 +199,22 @@ def _own_limits_exceeded(patient: Patient, doses: PartitionDoses) -> tuple[Advis
             "normal_perfused",
             "mean dose to the perfused normal liver",
             doses.normal_perfused_dose_gy,
-            limits.normal_perfused_prior_gy,
+            limits.prior_normal_perfused_dose_gy,
         ),
         (
             "normal_whole",
             "mean dose to the whole normal liver",
             doses.normal_whole_dose_gy,
-            limits.normal_whole_prior_gy,
+            limits.prior_normal_whole_dose_gy,
         ),
         ("lung", "mean dose to the lungs", doses.lung_dose_gy, 0.0),
-        ("lung_cumulative", "mean dose to the lungs over all treatments", doses.lung_dose_gy, limits.lung_prior_gy),
-        ("activity", "delivered activity", doses.activity_delivered_gbq, 0.0),
+        (
+            "lung_cumulative",
+            "mean dose to the lungs over all treatments",
+            doses.lung_dose_gy,
+            limits.prior_lung_dose_gy,
+        ),
+        ("activity", "delivered activity", doses.delivered_activity_gbq, 0.0),
     ):
         limit = limit_of(limits, kind)
         if limit is not None and dose is None:
@@ -258,7 +254,7 @@ def _limit_states(patient: Patient, doses: PartitionDoses) -> tuple[LimitState, 
         normal_whole_gy=doses.normal_whole_dose_gy,
         tumors_gy=doses.tumor_doses_gy,
         lungs_gy=doses.lung_dose_gy,
-        lung_activity_gbq=doses.activity_delivered_gbq * patient.lung_shunt_fraction,
+        lung_activity_gbq=doses.delivered_activity_gbq * patient.lung_shunt_fraction,
     )
     return evaluate_limits(
         compared,

@@ -5,22 +5,18 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from .._core import __version__
 from .._foundation.provenance import RESEARCH_USE
 from .._foundation.text import plain
 from ..advisory import Advisory, Severity
-from ._models import LIMIT_WORDS, limit_of
-from ._patient_checks import PRIOR_DOSES, tumor_name
+from ._models import LIMIT_WORDS, ModelRun, limit_of
+from ._patient_inputs import PRIOR_DOSES, tumor_name
 from .limit_state import MET, subject
 from .limits import Limit
 from .patient import Patient
 from .products import product
 from .scores import albi
-
-if TYPE_CHECKING:
-    from .comparison import ModelComparison, ModelRun
 
 Item = TypeVar("Item")
 
@@ -29,7 +25,16 @@ _COLUMNS = (("GBq", 8), ("vial", 8), ("perfused", 9), ("tumor Gy", 14), ("normal
 _LABEL, _MODEL = 17, 19
 
 
-def comparison_text(comparison: ModelComparison, width: int | None = None) -> str:
+def comparison_text(
+    patient: Patient,
+    runs: Sequence[ModelRun],
+    not_applicable: Sequence[tuple[str, str]],
+    advisories: Sequence[Advisory],
+    *,
+    limits_table_version: str,
+    computed: str,
+    width: int | None = None,
+) -> str:
     """Write a comparison as plain text, with sentences wrapped at `width` columns; None wraps nothing."""
     columns = sys.maxsize if width is None else max(width, 80)
     lines: list[str] = []
@@ -43,19 +48,19 @@ def comparison_text(comparison: ModelComparison, width: int | None = None) -> st
             or [first.rstrip()]
         )
 
-    for label, value in _inputs(comparison):
+    for label, value in (*_inputs(patient, limits_table_version), ("computed", computed)):
         add(value, f"{label:<{_LABEL}}", " " * _LABEL)
     lines.append("")
-    if comparison.runs:
+    if runs:
         lines.append(f"{'model':<{_MODEL}}" + "".join(f"{name:>{size}}" for name, size in _COLUMNS))
-        lines += [*map(_numbers, comparison.runs), ""]
+        lines += [*map(_numbers, runs), ""]
         add("GBq is delivered, vial is in the vial at treatment. Mean doses in Gy are those of this treatment alone.")
     else:
         add("No model can be run with these inputs.")
-    shared = _in_every_run([run.advisories for run in comparison.runs])
-    states = [_state_lines(run) for run in comparison.runs]
+    shared = _in_every_run([run.advisories for run in runs])
+    states = [_state_lines(run) for run in runs]
     of_all_states = _in_every_run(states)
-    for run, of_run in zip(comparison.runs, states, strict=True):
+    for run, of_run in zip(runs, states, strict=True):
         lines.append("")
         add(f"{run.model}: {run.why}")
         for line in of_run:
@@ -63,12 +68,12 @@ def comparison_text(comparison: ModelComparison, width: int | None = None) -> st
                 add(line, "  ", "    ")
         for advisory in _sorted(a for a in run.advisories if a not in shared):
             add(_advisory(advisory), "  ", "    ")
-    for model, reason in comparison.not_applicable:
+    for model, reason in not_applicable:
         lines.append("")
         add(f"{model}: not applicable, because {reason}.")
-    of_all = _sorted(dict.fromkeys((*shared, *comparison.advisories)))
+    of_all = _sorted(dict.fromkeys((*shared, *advisories)))
     if of_all or of_all_states:
-        lines += ["", "For every model:" if comparison.runs else "On the inputs:"]
+        lines += ["", "For every model:" if runs else "On the inputs:"]
     for line in of_all_states:
         add(line, "  ", "    ")
     for line in _together(of_all):
@@ -78,9 +83,8 @@ def comparison_text(comparison: ModelComparison, width: int | None = None) -> st
     return "\n".join(lines)
 
 
-def _inputs(comparison: ModelComparison) -> Iterator[tuple[str, str]]:
+def _inputs(patient: Patient, limits_table_version: str) -> Iterator[tuple[str, str]]:
     """Each input as label and words."""
-    patient = comparison.patient
     yield "patient", patient.name or "not named"
     yield "device", f"{patient.device} ({product(patient.device).trade_name})"
     yield "territory", _territory(patient)
@@ -105,12 +109,10 @@ def _inputs(comparison: ModelComparison) -> Iterator[tuple[str, str]]:
     yield "targets", ", ".join(f"{n} {d:g} Gy" for n, d in targets.items() if d is not None) or "none given"
     yield "own limits", _own_limits(patient)
     asked = ", ".join(filter(None, (patient.guideline, patient.disease, patient.intent)))
-    yield "compared with", f"{asked}; limits table of {comparison.limits.table_version}"
+    yield "compared with", f"{asked}; limits table of {limits_table_version}"
     state = _liver_state(patient)
     if state:
         yield "liver state", state
-    source = comparison.input_file
-    yield "computed", f"{comparison.created} by yttria {__version__}" + (f" from {source['path']}" if source else "")
 
 
 def _territory(patient: Patient) -> str:
@@ -126,7 +128,7 @@ def _territory(patient: Patient) -> str:
 
 
 def _prior_words(patient: Patient, kind: str) -> str:
-    dose, tissue = patient.prior_dose_gy(kind), PRIOR_DOSES[kind][2].removeprefix("the ")
+    dose, tissue = patient.prior_dose_gy(kind), PRIOR_DOSES[kind][1].removeprefix("the ")
     return f"{tissue} not given" if dose is None else f"{tissue} {dose:g} Gy"
 
 
@@ -168,8 +170,8 @@ def _numbers(run: ModelRun) -> str:
     low, high = min(d.tumor_doses_gy, default=None), max(d.tumor_doses_gy, default=None)
     tumor = _gy(low) if low == high else f"{_gy(low)}-{_gy(high)}"
     cells = (
-        f"{run.activity_delivered_gbq:.3f}",
-        f"{run.activity_in_vial_at_treatment_gbq:.3f}",
+        f"{run.delivered_activity_gbq:.3f}",
+        f"{run.vial_activity_gbq:.3f}",
         _gy(d.perfused_mean_dose_gy),
         tumor,
         _gy(d.normal_perfused_dose_gy),

@@ -7,12 +7,12 @@ from datetime import datetime, timezone
 
 from .. import _core
 from .._core import Nuclide
-from .._foundation.numbers import convention, number, optional_number
+from .._foundation.numbers import default_nuclide, number, optional_number
 from ..advisory import Advisory
 from ..errors import TimeZoneError
 
 
-def zoned(time: datetime | str) -> datetime:
+def require_timezone(time: datetime | str) -> datetime:
     """`time` as an instant with a UTC offset.
 
     Takes a `datetime` that carries a zone, or an ISO 8601 text with an offset such as "2024-04-14T12:00:00-04:00". A
@@ -45,10 +45,12 @@ def zoned(time: datetime | str) -> datetime:
 def elapsed_h(start: datetime | str, end: datetime | str) -> float:
     """Hours from `start` to `end` on a clock that no government changes; negative if `end` is earlier.
 
-    Both times must carry a zone, see `zoned`. The difference of two wall clocks would be wrong by an hour across a
-    change of the clocks (1.1 % of activity), and by the difference between two zones (6.3 % for six hours).
+    Both times must carry a zone, see `require_timezone`. The difference of two wall clocks would be wrong by an hour
+    across a change of the clocks (1.1 % of activity), and by the difference between two zones (6.3 % for six hours).
     """
-    return (zoned(end).astimezone(timezone.utc) - zoned(start).astimezone(timezone.utc)).total_seconds() / 3600.0
+    return (
+        require_timezone(end).astimezone(timezone.utc) - require_timezone(start).astimezone(timezone.utc)
+    ).total_seconds() / 3600.0
 
 
 def decayed_activity_gbq(activity_gbq: float, elapsed_h: float, *, nuclide: Nuclide | None = None) -> float:
@@ -57,7 +59,7 @@ def decayed_activity_gbq(activity_gbq: float, elapsed_h: float, *, nuclide: Nucl
     Raises `OutOfRangeError` for a negative or non-finite activity, or a time that is not finite.
     """
     return _core.decayed_activity_gbq(
-        number("activity", activity_gbq), number("elapsed time", elapsed_h), convention(nuclide)
+        number("activity", activity_gbq), number("elapsed time", elapsed_h), default_nuclide(nuclide)
     )
 
 
@@ -67,7 +69,7 @@ def hours_to_decay(activity_gbq: float, to_activity_gbq: float, *, nuclide: Nucl
     Raises `OutOfRangeError` for an activity that is not finite and positive.
     """
     return _core.hours_to_decay(
-        number("activity", activity_gbq), number("activity to reach", to_activity_gbq), convention(nuclide)
+        number("activity", activity_gbq), number("activity to reach", to_activity_gbq), default_nuclide(nuclide)
     )
 
 
@@ -76,7 +78,7 @@ def time_integrated_activity_gbq_h(activity_gbq: float, *, nuclide: Nuclide | No
 
     Source: MIRD pamphlet 21, Bolch et al., J Nucl Med 2009;50:477 (from memory). Raises `OutOfRangeError`.
     """
-    return _core.time_integrated_activity_gbq_h(number("activity", activity_gbq), convention(nuclide))
+    return _core.time_integrated_activity_gbq_h(number("activity", activity_gbq), default_nuclide(nuclide))
 
 
 def historic_dose_factor(delta_g_rad_per_uci_h: float, mean_life_factor: float, half_life_h: float) -> float:
@@ -114,7 +116,7 @@ class AdministrationFactor:
 
 def factor_to_administration(
     decay_correction: str,
-    hours_after_administration: float,
+    scan_delay_h: float,
     *,
     frame_duration_h: float | None = None,
     header_half_life_s: float | None = None,
@@ -132,10 +134,10 @@ def factor_to_administration(
     """
     factor = _core.factor_to_administration(
         decay_correction,
-        number("time from administration to scan", hours_after_administration),
+        number("time from administration to scan", scan_delay_h),
         optional_number("frame duration", frame_duration_h),
         optional_number("half-life in the image header", header_half_life_s),
-        convention(nuclide),
+        default_nuclide(nuclide),
     )
     advisories: tuple[Advisory, ...] = ()
     if header_half_life_s is None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from .. import _core
 from .._core import Nuclide
-from .._foundation.numbers import convention, number
+from .._foundation.numbers import default_nuclide, number
 from ..advisory import Advisory
 from .decay import decayed_activity_gbq, elapsed_h
 
@@ -34,9 +34,9 @@ def vial_activity(
 ) -> VialActivity:
     """Activity of a vial at treatment, `A_cal 2^(-(t - t_cal)/T)`.
 
-    Both times carry a zone (`yttria.planning.decay.zoned`). Raises `TimeZoneError` or `OutOfRangeError`.
+    Both times carry a zone (`yttria.planning.decay.require_timezone`). Raises `TimeZoneError` or `OutOfRangeError`.
     """
-    nuclide = convention(nuclide)
+    nuclide = default_nuclide(nuclide)
     hours = elapsed_h(calibration_time, treatment_time)
     activity = decayed_activity_gbq(number("activity at calibration", calibration_activity_gbq), hours, nuclide=nuclide)
     advisories: tuple[Advisory, ...] = ()
@@ -59,7 +59,7 @@ class Residual:
     advisories: tuple[Advisory, ...]
 
 
-def residual(
+def residual_fraction(
     vial_before: float,
     waste_after: float,
     *,
@@ -83,7 +83,7 @@ def residual(
         number("background reading", background),
         number("time between the readings", elapsed_h),
         number("noise of a reading", noise),
-        convention(nuclide),
+        default_nuclide(nuclide),
     )
     advisories = []
     if fraction != measured:
@@ -140,6 +140,6 @@ def vial_timing(
             number("activity at calibration", calibration_activity_gbq),
             number("activity needed in the vial", needed_activity_gbq),
             number("tolerance", tolerance_fraction),
-            convention(nuclide),
+            default_nuclide(nuclide),
         )
     )

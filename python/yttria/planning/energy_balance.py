@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .. import _core
 from .._core import Nuclide
-from .._foundation.numbers import convention, number
+from .._foundation.numbers import default_nuclide, number
 from ..advisory import Advisory
 
 
@@ -25,7 +25,7 @@ def energy_balance(
     reported_tumor_dose_gy: float,
     *,
     tumor_mass_kg: float,
-    activity_delivered_gbq: float,
+    delivered_activity_gbq: float,
     lung_shunt_fraction: float,
     nuclide: Nuclide | None = None,
 ) -> EnergyBalance:
@@ -36,7 +36,7 @@ def energy_balance(
     [0, 1).
     """
     dose, mass = number("tumor dose in Gy", reported_tumor_dose_gy), number("tumor mass in kg", tumor_mass_kg)
-    liver = _liver_energy_j(activity_delivered_gbq, lung_shunt_fraction, nuclide)
+    liver = _liver_energy_j(delivered_activity_gbq, lung_shunt_fraction, nuclide)
     fraction = _core.energy_fraction_in_tumor(dose, mass, liver)
     found: tuple[Advisory, ...] = ()
     if fraction > 1.0:
@@ -48,7 +48,7 @@ def energy_balance(
 def tumor_mass_for_dose_kg(
     tumor_dose_gy: float,
     *,
-    activity_delivered_gbq: float,
+    delivered_activity_gbq: float,
     lung_shunt_fraction: float,
     fraction_of_liver_activity_in_tumor: float = 1.0,
     nuclide: Nuclide | None = None,
@@ -59,7 +59,7 @@ def tumor_mass_for_dose_kg(
     `OutOfRangeError` for a share outside [0, 1].
     """
     share = number("fraction of the liver's activity in the tumor", fraction_of_liver_activity_in_tumor)
-    liver = _liver_energy_j(activity_delivered_gbq, lung_shunt_fraction, nuclide)
+    liver = _liver_energy_j(delivered_activity_gbq, lung_shunt_fraction, nuclide)
     return _core.tumor_mass_for_dose_kg(number("tumor dose in Gy", tumor_dose_gy), share, liver)
 
 
@@ -67,5 +67,5 @@ def _liver_energy_j(activity_gbq: float, lung_shunt_fraction: float, nuclide: Nu
     return _core.liver_energy_j(
         number("delivered activity in GBq", activity_gbq),
         number("lung shunt fraction", lung_shunt_fraction),
-        convention(nuclide),
+        default_nuclide(nuclide),
     )

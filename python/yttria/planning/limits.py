@@ -203,7 +203,7 @@ def _conditions(entry: dict[str, Any], key: str) -> tuple[LimitCondition, ...]:
     return tuple(condition_from_dict(condition) for condition in entry.get(key, ()))
 
 
-def limits(
+def dose_limits(
     *,
     guideline: str | None = None,
     device: str | None = None,
@@ -275,8 +275,8 @@ def limits(
 
     Examples
     --------
-    >>> from yttria.planning import limits
-    >>> found = limits(guideline="EANM2022", device="resin", disease="ICC", intent="unilobar")
+    >>> from yttria.planning import dose_limits
+    >>> found = dose_limits(guideline="EANM2022", device="resin", disease="ICC", intent="unilobar")
     >>> [(limit.kind, limit.value_in_words) for limit in found.limits]
     [('normal_perfused', '< 40 Gy'), ('tumor', '>= 100 to 120 Gy')]
     """

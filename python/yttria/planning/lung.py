@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import _core
 from .._core import Nuclide
-from .._foundation.numbers import convention, number
+from .._foundation.numbers import default_nuclide, number
 from ..advisory import Advisory
 from ..errors import OutOfRangeError, ShapeError
 
@@ -130,13 +130,13 @@ def scatter_corrected_counts(
 
 
 def lung_dose(
-    activity_delivered_gbq: float,
+    delivered_activity_gbq: float,
     *,
     lung_shunt_fraction: float,
     lung_mass_kg: float = 1.0,
     prior_lung_dose_gy: float = 0.0,
-    single_limit_gy: float | None = 30.0,
-    cumulative_limit_gy: float | None = 50.0,
+    lung_limit_gy: float | None = 30.0,
+    cumulative_lung_limit_gy: float | None = 50.0,
     nuclide: Nuclide | None = None,
 ) -> LungDose:
     """`C A L / m_lung`, with the delivered activity `A`; not `C A (1 - L)`, and not the vial's activity.
@@ -146,14 +146,14 @@ def lung_dose(
     dose, a shunt outside [0, 1], lungs outside 0.3-2.5 kg. Advises `lung_dose_above_limit` and
     `cumulative_lung_dose_above_limit`.
     """
-    activity = number("delivered activity in GBq", activity_delivered_gbq)
+    activity = number("delivered activity in GBq", delivered_activity_gbq)
     shunt, mass = number("lung shunt fraction", lung_shunt_fraction), number("lung mass in kg", lung_mass_kg)
     prior = _core.non_negative("prior lung dose in Gy", number("prior lung dose in Gy", prior_lung_dose_gy))
-    dose = _core.lung_dose_gy(activity, shunt, mass, convention(nuclide))
+    dose = _core.lung_dose_gy(activity, shunt, mass, default_nuclide(nuclide))
     found = []
     for code, name, value, limit in (
-        ("lung_dose_above_limit", "lung dose", dose, single_limit_gy),
-        ("cumulative_lung_dose_above_limit", "cumulative lung dose", prior + dose, cumulative_limit_gy),
+        ("lung_dose_above_limit", "lung dose", dose, lung_limit_gy),
+        ("cumulative_lung_dose_above_limit", "cumulative lung dose", prior + dose, cumulative_lung_limit_gy),
     ):
         if limit is not None and value > number(f"{name} limit in Gy", limit):
             message = f"{name} {value:.4g} Gy is above {limit:g} Gy"
@@ -164,23 +164,23 @@ def lung_dose(
 def lung_mass_for_dose_kg(
     lung_dose_gy: float,
     *,
-    activity_delivered_gbq: float,
+    delivered_activity_gbq: float,
     lung_shunt_fraction: float,
     nuclide: Nuclide | None = None,
 ) -> float:
     """The lung mass `C A L / D` in kg that would give a dose; not held to the domain of a lung: it may be absurd."""
-    activity = number("delivered activity in GBq", activity_delivered_gbq)
+    activity = number("delivered activity in GBq", delivered_activity_gbq)
     shunt, dose = number("lung shunt fraction", lung_shunt_fraction), number("lung dose in Gy", lung_dose_gy)
-    return _core.lung_mass_for_dose_kg(activity, shunt, dose, convention(nuclide))
+    return _core.lung_mass_for_dose_kg(activity, shunt, dose, default_nuclide(nuclide))
 
 
 def lung_shunt_for_dose(
-    lung_dose_gy: float, *, activity_delivered_gbq: float, lung_mass_kg: float = 1.0, nuclide: Nuclide | None = None
+    lung_dose_gy: float, *, delivered_activity_gbq: float, lung_mass_kg: float = 1.0, nuclide: Nuclide | None = None
 ) -> float:
     """The lung shunt fraction `D m_lung / (C A)` that would give a dose; `OutOfRangeError` where it would exceed 1."""
-    activity = number("delivered activity in GBq", activity_delivered_gbq)
+    activity = number("delivered activity in GBq", delivered_activity_gbq)
     mass, dose = number("lung mass in kg", lung_mass_kg), number("lung dose in Gy", lung_dose_gy)
-    return _core.lung_shunt_for_dose(activity, mass, dose, convention(nuclide))
+    return _core.lung_shunt_for_dose(activity, mass, dose, default_nuclide(nuclide))
 
 
 def _sum(quantity: str, counts: Counts) -> float:

@@ -54,7 +54,7 @@ class Optimum:
 
     `objective_value` is in `objective_unit`: for "max_min_tumor_dose" the smallest tumor dose over its weight in Gy,
     for the others an energy in J. `activity_ranges_gbq` has for each territory the smallest and the largest activity
-    (`None`: no largest) over all plans that are equally good; `activities_delivered_gbq` is that with the smallest sum.
+    (`None`: no largest) over all plans that are equally good; `delivered_activities_gbq` is that with the smallest sum.
     `binding` names the limits and targets that are met as equations, `lowest_tumors` the tumors that have the smallest
     dose. `conflict` is a set of limits and targets that no plan meets, and of which none can be left out.
     """
@@ -63,7 +63,7 @@ class Optimum:
     objective: str
     objective_value: float | None
     objective_unit: str
-    activities_delivered_gbq: tuple[float, ...]
+    delivered_activities_gbq: tuple[float, ...]
     activity_ranges_gbq: tuple[tuple[float, float | None], ...]
     doses: TerritoryDoses | None
     constraints: tuple[Constraint, ...]
@@ -74,13 +74,13 @@ class Optimum:
     advisories: tuple[Advisory, ...]
 
 
-def optimum(
+def optimize_activities(
     plan: TerritoryPlan,
     *,
     objective: str,
     tumor_dose: str = "portion",
     lung_limit_gy: float | None = 30.0,
-    lung_cumulative_limit_gy: float | None = 50.0,
+    cumulative_lung_limit_gy: float | None = 50.0,
     normal_perfused_limit_gy: Limits = None,
     normal_whole_limit_gy: float | None = None,
     activity_limit_gbq: Limits = None,
@@ -114,7 +114,7 @@ def optimum(
         tumor_dose,
         (
             optional_number("lung limit in Gy", lung_limit_gy),
-            optional_number("cumulative lung limit in Gy", lung_cumulative_limit_gy),
+            optional_number("cumulative lung limit in Gy", cumulative_lung_limit_gy),
             plan.prior_lung_dose_gy,
         ),
         [
@@ -146,7 +146,7 @@ def optimum(
             objective=objective,
             objective_value=None,
             objective_unit=unit,
-            activities_delivered_gbq=(),
+            delivered_activities_gbq=(),
             activity_ranges_gbq=(),
             doses=None,
             constraints=(),
@@ -163,7 +163,7 @@ def optimum(
         objective=objective,
         objective_value=value,
         objective_unit=unit,
-        activities_delivered_gbq=tuple(activities),
+        delivered_activities_gbq=tuple(activities),
         activity_ranges_gbq=tuple((low, high if isfinite(high) else None) for low, high in ranges),
         doses=doses,
         constraints=tuple(Constraint(name, limit, got, of) for name, of, limit, got, *_ in constraints),

@@ -40,8 +40,8 @@ class Tumor:
 class PartitionDoses:
     """Mean doses of one delivered activity. `None` where there is no such tissue, or its mass is not given."""
 
-    activity_delivered_gbq: float
-    activity_in_vial_at_treatment_gbq: float
+    delivered_activity_gbq: float
+    vial_activity_gbq: float
     tumor_doses_gy: tuple[float, ...]
     normal_perfused_dose_gy: float | None
     normal_whole_dose_gy: float | None
@@ -55,19 +55,19 @@ class PartitionDoses:
 class PartitionLimits:
     """What may bind the activity; `None` is no limit. A prior dose counts against its limit.
 
-    Nothing here has a default value: `yttria.planning.limits` is the table of what guidelines say, for which device and
-    which tissue. `normal_perfused_gy` and `normal_whole_gy` are different tissues with different limits.
-    `lung_cumulative_gy` alone counts `lung_prior_gy`. `activity_delivered_gbq` is what a product can deliver.
+    Nothing here has a default value: `yttria.planning.dose_limits` is the table of what guidelines say, for which
+    device and which tissue. `normal_perfused_gy` and `normal_whole_gy` are different tissues with different limits.
+    `lung_cumulative_gy` alone counts `prior_lung_dose_gy`. `delivered_activity_gbq` is what a product can deliver.
     """
 
     normal_perfused_gy: float | None = None
     normal_whole_gy: float | None = None
     lung_gy: float | None = None
     lung_cumulative_gy: float | None = None
-    activity_delivered_gbq: float | None = None
-    normal_perfused_prior_gy: float = 0.0
-    normal_whole_prior_gy: float = 0.0
-    lung_prior_gy: float = 0.0
+    delivered_activity_gbq: float | None = None
+    prior_normal_perfused_dose_gy: float = 0.0
+    prior_normal_whole_dose_gy: float = 0.0
+    prior_lung_dose_gy: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class ActivityAtLimit:
     kind: str
     limit: float
     prior_gy: float
-    activity_delivered_gbq: float | None
+    delivered_activity_gbq: float | None
     binding: bool
 
 
@@ -85,11 +85,11 @@ class ActivityAtLimit:
 class MaximumActivity:
     """The largest delivered activity under all limits, and what stands in its way.
 
-    `binding` names the limits within 1e-9 of the least. `activity_delivered_gbq` is `None` where nothing limits. With a
+    `binding` names the limits within 1e-9 of the least. `delivered_activity_gbq` is `None` where nothing limits. With a
     target, `target_reachable` says whether its activity is at most the largest one.
     """
 
-    activity_delivered_gbq: float | None
+    delivered_activity_gbq: float | None
     binding: tuple[str, ...]
     at_limits: tuple[ActivityAtLimit, ...]
     doses: PartitionDoses | None
@@ -99,7 +99,7 @@ class MaximumActivity:
 
     def activity_at(self, kind: str) -> float | None:
         """The activity at the limit of that kind; `None` where it was not given or is never reached."""
-        return next((at.activity_delivered_gbq for at in self.at_limits if at.kind == kind), None)
+        return next((at.delivered_activity_gbq for at in self.at_limits if at.kind == kind), None)
 
 
 @dataclass(frozen=True)
@@ -130,9 +130,9 @@ class PartitionModel:
         _core.fraction_below_one("residual fraction", number("residual fraction", self.residual_fraction))
         self._model()
 
-    def doses(self, activity_delivered_gbq: float) -> PartitionDoses:
+    def doses(self, delivered_activity_gbq: float) -> PartitionDoses:
         """The doses of a delivered activity; `OutOfRangeError` outside 0-100 GBq."""
-        activity = number("delivered activity in GBq", activity_delivered_gbq)
+        activity = number("delivered activity in GBq", delivered_activity_gbq)
         return self._doses(activity, self._model().doses(activity))
 
     def activity_for_tumor_dose(self, target_dose_gy: float, *, tumor: int = 0) -> PartitionDoses:
@@ -170,7 +170,7 @@ class PartitionModel:
                 a.limit,
             )
             for a in at_limits
-            if a.activity_delivered_gbq == 0.0
+            if a.delivered_activity_gbq == 0.0
         ]
         found += [
             Advisory(
@@ -185,7 +185,7 @@ class PartitionModel:
         target, reachable = None, None
         if target_tumor_dose_gy is not None:
             target = self.activity_for_tumor_dose(target_tumor_dose_gy, tumor=tumor)
-            reachable = least is None or target.activity_delivered_gbq <= least
+            reachable = least is None or target.delivered_activity_gbq <= least
         names = tuple(at_limits[i].kind for i in binding)
         return MaximumActivity(least, names, at_limits, doses, target, reachable, (*found, *self._advisories()))
 
@@ -245,9 +245,9 @@ def _given(limits: PartitionLimits) -> list[tuple[str, float, float]]:
 
 def _every(limits: PartitionLimits) -> tuple[tuple[str, float | None, float], ...]:
     return (
-        ("normal_perfused", limits.normal_perfused_gy, limits.normal_perfused_prior_gy),
-        ("normal_whole", limits.normal_whole_gy, limits.normal_whole_prior_gy),
+        ("normal_perfused", limits.normal_perfused_gy, limits.prior_normal_perfused_dose_gy),
+        ("normal_whole", limits.normal_whole_gy, limits.prior_normal_whole_dose_gy),
         ("lung", limits.lung_gy, 0.0),
-        ("lung_cumulative", limits.lung_cumulative_gy, limits.lung_prior_gy),
-        ("activity", limits.activity_delivered_gbq, 0.0),
+        ("lung_cumulative", limits.lung_cumulative_gy, limits.prior_lung_dose_gy),
+        ("activity", limits.delivered_activity_gbq, 0.0),
     )

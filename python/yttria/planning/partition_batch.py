@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _core
 from .._core import Nuclide
 from .._foundation.arrays import as_type, empty, real
-from .._foundation.numbers import convention
+from .._foundation.numbers import default_nuclide
 from ..advisory import Advisory
 from ..errors import DTypeError, ShapeError, UndefinedError, UnknownNameError
 from .vial_content import vial_content
@@ -38,12 +38,12 @@ class PartitionDoseArrays:
 class PartitionActivityArray:
     """Delivered activities for a target tumor dose, one per element."""
 
-    activity_delivered_gbq: Floats
+    delivered_activity_gbq: Floats
     advisories: tuple[Advisory, ...] = ()
 
 
 def partition_doses(
-    activity_delivered_gbq: ArrayLike,
+    delivered_activity_gbq: ArrayLike,
     *,
     tumor_mass_kg: ArrayLike,
     tumor_to_normal_ratio: ArrayLike,
@@ -74,11 +74,11 @@ def partition_doses(
         _array("lung shunt fraction", lung_shunt_fraction),
         _array("lung mass in kg", lung_mass_kg),
     )
-    activity = _array("delivered activity in GBq", activity_delivered_gbq)
+    activity = _array("delivered activity in GBq", delivered_activity_gbq)
     shape, tumors = _shape(activity, *arrays)
     normal, tumor, lung = _empty(shape), _empty((*shape, tumors)), _empty(shape)
     found = _core.partition_doses(
-        _operand(activity), _operands(*arrays), normal, tumor, lung, convention(nuclide), _to_nan(invalid), threads
+        _operand(activity), _operands(*arrays), normal, tumor, lung, default_nuclide(nuclide), _to_nan(invalid), threads
     )
     return PartitionDoseArrays(normal, tumor, lung, _advisories(found))
 
@@ -112,7 +112,14 @@ def partition_activities(
         raise ShapeError(f"tumor must be an index from 0 to {tumors - 1}, got {tumor!r}")
     activity = _empty(shape)
     found = _core.partition_activities(
-        _operand(target), tumor, tumors, _operands(*arrays), activity, convention(nuclide), _to_nan(invalid), threads
+        _operand(target),
+        tumor,
+        tumors,
+        _operands(*arrays),
+        activity,
+        default_nuclide(nuclide),
+        _to_nan(invalid),
+        threads,
     )
     return PartitionActivityArray(activity, (*_advisories(found), *_vials(activity)))
 

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from .._core import Nuclide
-from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from ..advisory import Advisory
 from ..errors import UndefinedError
 from ._patient_checks import (
-    PRIOR_DOSES,
     check_masses,
     check_numbers,
     check_prior_doses,
     check_types,
     laboratory_advisories,
-    tumor_name,
 )
+from ._patient_inputs import PRIOR_DOSES, PatientInputs, tumor_name
 from .partition import PartitionDoses, PartitionLimits, PartitionModel, Tumor
 
 
-@dataclass(frozen=True)
-class Patient:
+@dataclass(frozen=True, kw_only=True)
+class Patient(PatientInputs):
     """One patient and one territory, for `compare_models`.
 
     Parameters
@@ -54,7 +51,7 @@ class Patient:
     limits : PartitionLimits, optional
         The planner's own limits, for the largest activity.
     guideline, disease, intent : str, optional
-        Select the limits of the table that every activity is compared with; see `yttria.planning.limits`.
+        Select the limits of the table that every activity is compared with; see `yttria.planning.dose_limits`.
     bilirubin_mg_per_dl, bilirubin_umol_per_l, albumin_g_per_dl, albumin_g_per_l : float, optional
         Laboratory values, each in one of its two units.
     pretreated_or_impaired, cirrhotic, prior_radioembolization : bool, optional
@@ -85,42 +82,15 @@ class Patient:
 
     Examples
     --------
-    >>> patient = Patient("glass", (), None, None, 0.05, perfused_mass_incl_tumor_kg=0.4, target_perfused_dose_gy=400)
+    >>> patient = Patient(
+    ...     device="glass",
+    ...     lung_shunt_fraction=0.05,
+    ...     perfused_mass_incl_tumor_kg=0.4,
+    ...     target_perfused_dose_gy=400,
+    ... )
     >>> patient.partition_obstacle
     'no tumor is given'
     """
-
-    device: str
-    tumors: Sequence[Tumor]
-    normal_perfused_mass_kg: float | None
-    normal_total_mass_kg: float | None
-    lung_shunt_fraction: float
-    lung_mass_kg: float = 1.0
-    prior_lung_dose_gy: float | None = None
-    untreated_tumor_mass_kg: float = 0.0
-    residual_fraction: float = 0.0
-    liver_density_g_per_ml: float = LIVER_DENSITY_G_PER_ML
-    height_cm: float | None = None
-    weight_kg: float | None = None
-    target_perfused_dose_gy: float | None = None
-    target_tumor_dose_gy: float | None = None
-    limits: PartitionLimits | None = None
-    guideline: str = "EANM2022"
-    disease: str | None = None
-    intent: str | None = None
-    bilirubin_mg_per_dl: float | None = None
-    pretreated_or_impaired: bool | None = None
-    cirrhotic: bool | None = None
-    nuclide: Nuclide = field(default_factory=Nuclide)
-    name: str = ""
-    perfused_mass_incl_tumor_kg: float | None = field(default=None, kw_only=True)
-    liver_mass_incl_tumor_kg: float | None = field(default=None, kw_only=True)
-    prior_normal_perfused_dose_gy: float | None = field(default=None, kw_only=True)
-    prior_normal_whole_dose_gy: float | None = field(default=None, kw_only=True)
-    prior_radioembolization: bool | None = field(default=None, kw_only=True)
-    bilirubin_umol_per_l: float | None = field(default=None, kw_only=True)
-    albumin_g_per_dl: float | None = field(default=None, kw_only=True)
-    albumin_g_per_l: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -131,46 +101,6 @@ class Patient:
         self._uniform_model()  # checks shunt, lungs, residual and everything perfused
         if self.partition_obstacle is None:
             self.partition_model()
-
-    @property
-    def treated_tumor_mass_kg(self) -> float | None:
-        """Mass of the tumors in the territory; None if it is not known."""
-        if self.tumors:
-            return sum(tumor.mass_kg for tumor in self.tumors)
-        if self.perfused_mass_incl_tumor_kg is None or self.normal_perfused_mass_kg is None:
-            return None
-        return max(self.perfused_mass_incl_tumor_kg - self.normal_perfused_mass_kg, 0.0)
-
-    @property
-    def perfused_normal_mass_kg(self) -> float | None:
-        """Mass of the perfused normal liver, as given or as the difference from everything perfused."""
-        given, whole = self.normal_perfused_mass_kg, self.perfused_mass_incl_tumor_kg
-        if given is not None or whole is None or not self.tumors:
-            return given
-        return max(whole - sum(tumor.mass_kg for tumor in self.tumors), 0.0)
-
-    @property
-    def all_normal_mass_kg(self) -> float | None:
-        """Mass of all normal liver, as given or as the difference from the whole liver."""
-        given, whole, treated = self.normal_total_mass_kg, self.liver_mass_incl_tumor_kg, self.treated_tumor_mass_kg
-        if given is not None or whole is None or treated is None:
-            return given
-        return max(whole - treated - self.untreated_tumor_mass_kg, 0.0)
-
-    @property
-    def perfused_mass_kg(self) -> float:
-        """Mass of everything perfused: the territory's tumors and normal liver."""
-        if self.normal_perfused_mass_kg is not None and (self.tumors or self.perfused_mass_incl_tumor_kg is None):
-            return self.normal_perfused_mass_kg + (self.treated_tumor_mass_kg or 0.0)
-        assert self.perfused_mass_incl_tumor_kg is not None
-        return self.perfused_mass_incl_tumor_kg
-
-    @property
-    def liver_mass_kg(self) -> float | None:
-        """Mass of the whole liver, all tumors included; None if it is not known."""
-        if self.normal_total_mass_kg is None:
-            return self.liver_mass_incl_tumor_kg
-        return self.normal_total_mass_kg + (self.treated_tumor_mass_kg or 0.0) + self.untreated_tumor_mass_kg
 
     @property
     def partition_obstacle(self) -> str | None:
@@ -184,11 +114,6 @@ class Patient:
         if lacking and not (normal == 0.0 and len(self.tumors) == 1):
             return f"the tumor-to-normal ratio of {', '.join(lacking)} is not given"
         return None
-
-    @property
-    def treated_before(self) -> bool | None:
-        """Whether there was an earlier radioembolization, as given or as the doses of earlier treatments show."""
-        return True if any(map(self.prior_dose_gy, PRIOR_DOSES)) else self.prior_radioembolization
 
     def partition_model(self) -> PartitionModel:
         """Return the territory as the partition model takes it; `UndefinedError` if an input is missing."""
@@ -206,30 +131,16 @@ class Patient:
             return self.partition_model()
         return None if any(kind.startswith("normal") for kind in kinds) else self._uniform_model()
 
-    def doses(self, activity_delivered_gbq: float) -> PartitionDoses:
+    def doses(self, delivered_activity_gbq: float) -> PartitionDoses:
         """Compute the doses of a delivered activity in GBq.
 
         By the partition model if it can be used. Otherwise the mean to everything perfused and the lung dose, which do
         not depend on the tumor's uptake; the doses to tumors and normal liver are then not known (empty and None).
         """
         if self.partition_obstacle is None:
-            return self.partition_model().doses(activity_delivered_gbq)
-        doses = self._uniform_model().doses(activity_delivered_gbq)
+            return self.partition_model().doses(delivered_activity_gbq)
+        doses = self._uniform_model().doses(delivered_activity_gbq)
         return replace(doses, tumor_doses_gy=(), normal_perfused_dose_gy=None, normal_whole_dose_gy=None)
-
-    def prior_dose_gy(self, kind: str) -> float | None:
-        """Dose of earlier treatments for a kind of limit, from the patient or from the planner's limits."""
-        own, of_limits, _ = PRIOR_DOSES[kind]
-        given: float | None = getattr(self, own)
-        if given is None and self.limits is not None:
-            return getattr(self.limits, of_limits) or None
-        return given
-
-    @property
-    def least_prior_whole_gy(self) -> float:
-        """Mean dose to all normal liver from the earlier dose to its perfused part alone, in Gy."""
-        normal, total = self.perfused_normal_mass_kg, self.all_normal_mass_kg
-        return (self.prior_dose_gy("normal_perfused") or 0.0) * normal / total if normal and total else 0.0
 
     def limits_with_prior_doses(self) -> tuple[PartitionLimits, tuple[Advisory, ...]]:
         """Return the planner's limits with the doses of earlier treatments, and what was assumed of them.
@@ -239,7 +150,7 @@ class Patient:
         """
         limits = self.limits or PartitionLimits()
         found: list[Advisory] = []
-        for kind, (own, of_limits, tissue) in PRIOR_DOSES.items():
+        for kind, (name, tissue) in PRIOR_DOSES.items():
             dose = self.prior_dose_gy(kind)
             limited = getattr(limits, f"{kind}_gy") is not None
             if dose is None:
@@ -251,8 +162,8 @@ class Patient:
                         f"There was an earlier treatment, and its dose to {tissue} is not given: {dose:.3g} Gy was "
                         "taken. The largest activity is too high if it was more."
                     )
-                    found.append(Advisory("prior_dose_not_given", message, dose, source=own))
-            limits = replace(limits, **{of_limits: dose})
+                    found.append(Advisory("prior_dose_not_given", message, dose, source=name))
+            limits = replace(limits, **{name: dose})
         return limits, tuple(found)
 
     def advisories(self) -> tuple[Advisory, ...]:

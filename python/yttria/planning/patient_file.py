@@ -39,7 +39,7 @@ _LABORATORY = ("bilirubin_mg_per_dl", "bilirubin_umol_per_l", "albumin_g_per_dl"
 _PRIOR_LIVER = ("prior_normal_perfused_dose_gy", "prior_normal_whole_dose_gy")
 _FLAGS = ("pretreated_or_impaired", "cirrhotic", "prior_radioembolization")
 _TABLES: dict[str, dict[str, type]] = {
-    "": {"name": str, "device": str, "convention": str},
+    "": {"name": str, "device": str, "nuclide": str},
     "body": {"height_cm": float, "weight_kg": float},
     "liver": {
         **dict.fromkeys((*_MASSES, *_MASSES.values(), "density_g_per_ml", *_LABORATORY, *_PRIOR_LIVER), float),
@@ -259,17 +259,16 @@ def _patient(source: _Source, content: dict[str, Any]) -> Patient:
         "guideline": guideline.get("name"),
         "disease": guideline.get("disease"),
         "intent": guideline.get("intent"),
-        "nuclide": Nuclide(content["convention"]) if "convention" in content else None,
+        "nuclide": Nuclide(content["nuclide"]) if "nuclide" in content else None,
         "target_perfused_dose_gy": target.get("perfused_dose_gy"),
         "target_tumor_dose_gy": target.get("tumor_dose_gy"),
         "limits": PartitionLimits(**content["limits"]) if content.get("limits") else None,
     }
-    required = {"normal_perfused_mass_kg": None, "normal_total_mass_kg": None}
     return Patient(
         device=_required(source, content, "", "device"),
         tumors=tuple(tumors),
         lung_shunt_fraction=_required(source, content, "lungs", "shunt_fraction"),
         liver_density_g_per_ml=density,
         name=content.get("name", ""),
-        **{**required, **{key: value for key, value in optional.items() if value is not None}},
+        **{key: value for key, value in optional.items() if value is not None},
     )

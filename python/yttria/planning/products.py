@@ -13,7 +13,7 @@ from ..errors import UndefinedError, UnknownNameError
 
 
 @dataclass(frozen=True)
-class Fact:
+class ProductFact:
     """One fact. `status` is "read" (in the manufacturer's text), "secondary" (in a text that quotes it) or "memory"."""
 
     name: str
@@ -34,10 +34,10 @@ class Product:
     name: str
     trade_name: str
     whole_vial: bool
-    facts: tuple[Fact, ...]
+    facts: tuple[ProductFact, ...]
     table_version: str
 
-    def fact(self, name: str) -> Fact:
+    def fact(self, name: str) -> ProductFact:
         """The fact of that name; `UndefinedError` where the table has none for this product."""
         for fact in self.facts:
             if fact.name == name:
@@ -79,7 +79,7 @@ def _products() -> dict[str, Product]:
             entry["trade_name"],
             entry["whole_vial"],
             tuple(
-                Fact(name, _value(fact["value"]), fact["status"], fact["source"])
+                ProductFact(name, _value(fact["value"]), fact["status"], fact["source"])
                 for name, fact in entry["facts"].items()
             ),
             table["version"],

@@ -32,7 +32,7 @@ class ActivityFactor:
 class ResinActivity:
     """An activity to be delivered, by which model, and the factors applied to it so far."""
 
-    activity_delivered_gbq: float
+    delivered_activity_gbq: float
     model: str
     tumor_involvement_fraction: float
     factors: tuple[ActivityFactor, ...] = ()
@@ -63,11 +63,11 @@ class ResinActivity:
         return self._times(ActivityFactor(factor, reason.strip()), ())
 
     def _times(self, factor: ActivityFactor, advisories: tuple[Advisory, ...]) -> ResinActivity:
-        activity = self.activity_delivered_gbq * factor.factor
+        activity = self.delivered_activity_gbq * factor.factor
         kept = tuple(a for a in self.advisories if a.code not in VIAL_CODES)
         return replace(
             self,
-            activity_delivered_gbq=activity,
+            delivered_activity_gbq=activity,
             factors=(*self.factors, factor),
             advisories=(*kept, *advisories, *vial_content(activity, "resin")),
         )

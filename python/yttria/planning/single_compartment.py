@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .. import _core
 from .._core import Nuclide
-from .._foundation.numbers import convention, number
+from .._foundation.numbers import default_nuclide, number
 from ..advisory import Advisory
 from .vial_content import vial_content
 
@@ -15,11 +15,11 @@ from .vial_content import vial_content
 class SingleCompartment:
     """Activities and mean doses of one administration, with everything that was assumed.
 
-    `activity_in_vial_at_treatment_gbq` times `1 - residual_fraction` is `activity_delivered_gbq`, which both doses use.
+    `vial_activity_gbq` times `1 - residual_fraction` is `delivered_activity_gbq`, which both doses use.
     """
 
-    activity_in_vial_at_treatment_gbq: float
-    activity_delivered_gbq: float
+    vial_activity_gbq: float
+    delivered_activity_gbq: float
     perfused_dose_gy: float
     lung_dose_gy: float
     mass_kg: float
@@ -31,7 +31,7 @@ class SingleCompartment:
 
 
 def single_compartment_dose(
-    activity_in_vial_at_treatment_gbq: float,
+    vial_activity_gbq: float,
     *,
     mass_kg: float,
     lung_shunt_fraction: float,
@@ -54,7 +54,7 @@ def single_compartment_dose(
     more than 30 % of the liver).
     """
     arguments = _arguments(mass_kg, lung_shunt_fraction, residual_fraction, lung_mass_kg, nuclide)
-    activity = number("activity in the vial at treatment in GBq", activity_in_vial_at_treatment_gbq)
+    activity = number("activity in the vial at treatment in GBq", vial_activity_gbq)
     return _result(_core.single_compartment_dose(activity, *arguments), arguments, lung_limit_gy, liver_mass_kg)
 
 
@@ -90,7 +90,7 @@ def _arguments(
         number("lung shunt fraction", lung_shunt_fraction),
         number("residual fraction", residual_fraction),
         number("lung mass in kg", lung_mass_kg),
-        convention(nuclide),
+        default_nuclide(nuclide),
     )
 
 

@@ -69,7 +69,7 @@ class TerritoryDoses:
     alone. What is cumulative has the dose of earlier treatments in it, the other doses are those of this treatment.
     """
 
-    activities_delivered_gbq: tuple[float, ...]
+    delivered_activities_gbq: tuple[float, ...]
     tumor_portions_gy: tuple[tuple[float, ...], ...]
     tumors: tuple[TumorDose, ...]
     normal_perfused_gy: tuple[float | None, ...]
@@ -209,10 +209,10 @@ class TerritoryPlan:
         """Gy per GBq delivered, shape (rows, territories). Doses are this matrix times the activities."""
         return np.array([row[4] for row in self.core().rows()], dtype=np.float64)
 
-    def activities(self, activities_delivered_gbq: Sequence[float] | Mapping[str, float]) -> list[float]:
+    def activities(self, delivered_activities_gbq: Sequence[float] | Mapping[str, float]) -> list[float]:
         """Activities in the order of the territories, from a sequence or by name."""
         names = [territory.name for territory in self.territories]
-        given = activities_delivered_gbq
+        given = delivered_activities_gbq
         if isinstance(given, Mapping):
             if sorted(given) != sorted(names):
                 raise UnknownNameError(f"activities must be of {', '.join(names)}, got {', '.join(map(str, given))}")
@@ -223,7 +223,7 @@ class TerritoryPlan:
             raise ShapeError(f"delivered activities must be {len(names)} values, got {len(given)}")
         return [number(f"delivered activity in GBq of '{name}'", a) for name, a in zip(names, given, strict=True)]
 
-    def doses(self, activities_delivered_gbq: Sequence[float] | Mapping[str, float]) -> TerritoryDoses:
+    def doses(self, delivered_activities_gbq: Sequence[float] | Mapping[str, float]) -> TerritoryDoses:
         """The doses of all tissue. Activities are those delivered, in the order of the territories or by name.
 
         Raises `OutOfRangeError`, `ShapeError`, `UnknownNameError`. Advises `lung_dose_above_limit` (30 Gy),
@@ -231,7 +231,7 @@ class TerritoryPlan:
         `ratio_below_1`, `ratio_above_20`, `territory_without_activity`, `portion_below_half_of_mean`,
         `activity_above_vial`, and `normal_livers_taken_as_disjoint` if a tumor is fed twice.
         """
-        core, given = self.core(), self.activities(activities_delivered_gbq)
+        core, given = self.core(), self.activities(delivered_activities_gbq)
         portions: list[list[float]] = [[] for _ in given]
         perfused: dict[int, tuple[float, float]] = {}
         whole: dict[int, tuple[float, float]] = {}

@@ -8,10 +8,10 @@ from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .._core import Nuclide
-from .._foundation.numbers import convention, number
+from .._foundation.numbers import default_nuclide, number
 from ..advisory import Advisory
 from ..errors import OutOfRangeError, TimeZoneError, UndefinedError, UnknownNameError
-from .decay import decayed_activity_gbq, elapsed_h, hours_to_decay, zoned
+from .decay import decayed_activity_gbq, elapsed_h, hours_to_decay, require_timezone
 from .delivery import number_of_spheres, vial_timing
 from .products import Product, product
 
@@ -86,11 +86,11 @@ def vial_choice(
     Raises `TimeZoneError`, `OutOfRangeError`, `UnknownNameError`, or `UndefinedError` where the product table names
     no calibration. Facts of the table that were not verified come back as advisories.
     """
-    nuclide = convention(nuclide)
+    nuclide = default_nuclide(nuclide)
     needed = number("activity needed in the vial", needed_activity_gbq)
     tolerance = number("tolerance", tolerance_fraction)
     item = product(spheres)
-    window = (zoned(start), zoned(end))
+    window = (require_timezone(start), require_timezone(end))
     length = elapsed_h(*window)
     if length < 0.0:
         raise OutOfRangeError(
@@ -104,7 +104,7 @@ def vial_choice(
         facts += _CALIBRATION_FACTS
         times = list(_weekly_calibrations(item, *window))
     else:
-        times = [zoned(moment) for moment in calibration_times]
+        times = [require_timezone(moment) for moment in calibration_times]
     # The domain of the two numbers, even where no vial is asked.
     vial_timing(needed, needed, tolerance_fraction=tolerance, nuclide=nuclide)
     options = [

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def combined_lung_shunt(lung_shunt_fractions: Sequence[float], weights: Sequence[float]) -> float:
+def combined_lung_shunt_fraction(lung_shunt_fractions: Sequence[float], weights: Sequence[float]) -> float:
     """`sum_k w_k L_k / sum_k w_k`: all activity in the lungs over all activity."""
     return float(np.dot(lung_shunt_fractions, weights) / np.sum(weights))
 

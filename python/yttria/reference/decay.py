@@ -23,7 +23,7 @@ def historic_dose_factor(delta_g_rad_per_uci_h: float, mean_life_factor: float, 
 
 
 def factor_to_administration(
-    decay_correction: str, hours_after_administration: float, frame_duration_h: float, half_life_h: float
+    decay_correction: str, scan_delay_h: float, frame_duration_h: float, half_life_h: float
 ) -> float:
     """Activity at administration over the voxel value of a PET image that is corrected to ADMIN, START or NONE.
 
@@ -31,7 +31,7 @@ def factor_to_administration(
     """
     if decay_correction == "ADMIN":
         return 1.0
-    at_start = decayed_activity(1.0, hours_after_administration, half_life_h)
+    at_start = decayed_activity(1.0, scan_delay_h, half_life_h)
     if decay_correction == "START":
         return 1.0 / at_start
     per_hour = np.log(2.0) / half_life_h

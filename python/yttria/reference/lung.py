@@ -45,14 +45,14 @@ def scatter_corrected_counts(
 
 
 def lung_mass_for_dose_kg(
-    dose_factor: float, activity_delivered_gbq: ArrayLike, lung_shunt_fraction: ArrayLike, lung_dose_gy: ArrayLike
+    dose_factor: float, delivered_activity_gbq: ArrayLike, lung_shunt_fraction: ArrayLike, lung_dose_gy: ArrayLike
 ) -> Any:
     """`C A L / D`."""
-    return dose_factor * np.divide(np.multiply(activity_delivered_gbq, lung_shunt_fraction), lung_dose_gy)
+    return dose_factor * np.divide(np.multiply(delivered_activity_gbq, lung_shunt_fraction), lung_dose_gy)
 
 
 def lung_shunt_for_dose(
-    dose_factor: float, activity_delivered_gbq: ArrayLike, lung_mass_kg: ArrayLike, lung_dose_gy: ArrayLike
+    dose_factor: float, delivered_activity_gbq: ArrayLike, lung_mass_kg: ArrayLike, lung_dose_gy: ArrayLike
 ) -> Any:
     """`D m_lung / (C A)`."""
-    return np.multiply(lung_dose_gy, lung_mass_kg) / (dose_factor * np.asarray(activity_delivered_gbq))
+    return np.multiply(lung_dose_gy, lung_mass_kg) / (dose_factor * np.asarray(delivered_activity_gbq))

@@ -15,7 +15,7 @@ def weight_kg(tumor_mass_kg: ArrayLike, tumor_to_normal_ratio: ArrayLike, normal
 
 def doses_gy(
     dose_factor: float,
-    activity_delivered_gbq: ArrayLike,
+    delivered_activity_gbq: ArrayLike,
     tumor_mass_kg: ArrayLike,
     tumor_to_normal_ratio: ArrayLike,
     normal_perfused_mass_kg: ArrayLike,
@@ -24,14 +24,14 @@ def doses_gy(
 ) -> tuple[Any, Any, Any]:
     """Perfused normal liver `C A (1 - L) / W`, tumors `r_i` times that, lungs `C A L / m_lung`."""
     weight = weight_kg(tumor_mass_kg, tumor_to_normal_ratio, normal_perfused_mass_kg)
-    energy = dose_factor * np.asarray(activity_delivered_gbq)
+    energy = dose_factor * np.asarray(delivered_activity_gbq)
     normal = energy * np.subtract(1, lung_shunt_fraction) / weight
     tumors = np.multiply(tumor_to_normal_ratio, normal[..., np.newaxis])
     lungs = energy * np.divide(lung_shunt_fraction, lung_mass_kg)
     return normal, tumors, lungs
 
 
-def activity_delivered_gbq(
+def delivered_activity_gbq(
     dose_factor: float,
     target_dose_gy: ArrayLike,
     tumor: int,

@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def absolute_mbq_per_ml(
-    bq_per_ml: NDArray[np.float64], hours_after_administration: float, half_life_h: float
-) -> NDArray[np.float64]:
+def absolute_mbq_per_ml(bq_per_ml: NDArray[np.float64], scan_delay_h: float, half_life_h: float) -> NDArray[np.float64]:
     """`c(0) = c(t) 2^(t / T)`: concentration in MBq/mL at administration from Bq/mL at the image's reference time."""
-    growth: float = 2.0 ** (hours_after_administration / half_life_h)
+    growth: float = 2.0 ** (scan_delay_h / half_life_h)
     return bq_per_ml * 1e-6 * growth
 
 

@@ -9,14 +9,14 @@ from numpy.typing import ArrayLike
 
 
 def perfused_dose_gy(
-    dose_factor: float, activity_delivered_gbq: ArrayLike, lung_shunt_fraction: ArrayLike, mass_kg: ArrayLike
+    dose_factor: float, delivered_activity_gbq: ArrayLike, lung_shunt_fraction: ArrayLike, mass_kg: ArrayLike
 ) -> Any:
     """Energy that stays in the liver, per mass: `C A (1 - L) / m`."""
-    in_liver = np.multiply(activity_delivered_gbq, np.subtract(1, lung_shunt_fraction))
+    in_liver = np.multiply(delivered_activity_gbq, np.subtract(1, lung_shunt_fraction))
     return dose_factor * np.divide(in_liver, mass_kg)
 
 
-def activity_in_vial_at_treatment_gbq(
+def vial_activity_gbq(
     dose_factor: float,
     target_dose_gy: ArrayLike,
     mass_kg: ArrayLike,
@@ -29,7 +29,7 @@ def activity_in_vial_at_treatment_gbq(
 
 
 def lung_dose_gy(
-    dose_factor: float, activity_delivered_gbq: ArrayLike, lung_shunt_fraction: ArrayLike, lung_mass_kg: ArrayLike
+    dose_factor: float, delivered_activity_gbq: ArrayLike, lung_shunt_fraction: ArrayLike, lung_mass_kg: ArrayLike
 ) -> Any:
     """Energy that goes to the lungs, per mass: `C A L / m_lung`."""
-    return dose_factor * np.divide(np.multiply(activity_delivered_gbq, lung_shunt_fraction), lung_mass_kg)
+    return dose_factor * np.divide(np.multiply(delivered_activity_gbq, lung_shunt_fraction), lung_mass_kg)

@@ -46,7 +46,7 @@ def density_on(density: Image | DensityImage, grid: Image) -> Image:
     return image
 
 
-def settled_density(
+def resolved_density(
     density: Image | DensityImage, activity: Image, concentration: Map, policy: str, limit_g_per_ml: float
 ) -> SettledDensity:
     """The densities with the policy for low ones applied; "zero" empties those voxels of `concentration` in place."""

@@ -25,7 +25,7 @@ from ..geometry.sub_voxel import parts_grid, voxel_parts
 from ..kernels import VoxelSValues, voxel_s_values
 from .absorbed_dose import convolved
 from .ct_density import DensityImage
-from .density import LOW_DENSITY_G_PER_ML, settled_density
+from .density import LOW_DENSITY_G_PER_ML, resolved_density
 from .local_deposition import deposited
 from .scaling import AbsoluteScaling, RelativeScaling
 
@@ -206,12 +206,12 @@ def dose_image(
     concentration = empty(activity.shape, _dtype(activity), "the activity concentration")
     nuclide = kernel.nuclide if kernel else Nuclide() if nuclide is None else nuclide
     uniform = kernel.density_g_per_ml if kernel else _density(density_g_per_ml)
-    image, count, fraction = _settled(activity, negative_voxels)
+    image, count, fraction = _resolved_density(activity, negative_voxels)
     scaled = scaling.scale(image, nuclide, threads)
     np.multiply(image.array, concentration.dtype.type(scaled.mbq_per_ml_per_unit), out=concentration)
     per_voxel = None
     if density is not None:
-        per_voxel = settled_density(density, activity, concentration, low_density_voxels, low_density_limit_g_per_ml)
+        per_voxel = resolved_density(density, activity, concentration, low_density_voxels, low_density_limit_g_per_ml)
     if kernel is None:
         rho = per_voxel.array if per_voxel else uniform
         dose = deposited(concentration, rho, nuclide, None, threads)
@@ -296,7 +296,7 @@ def _kernel(
     return s_values
 
 
-def _settled(image: Image, negative_voxels: str) -> tuple[Image, int, float]:
+def _resolved_density(image: Image, negative_voxels: str) -> tuple[Image, int, float]:
     """The image with finite values of a floating point type, how many were negative, and their share."""
     if negative_voxels not in ("keep", "clip"):
         raise UnknownNameError(f"negative_voxels must be one of keep, clip, got '{negative_voxels}'")

@@ -41,7 +41,7 @@ class Scaled:
 class AbsoluteScaling:
     """The image holds activity concentration (Bq/mL, kBq/mL, MBq/mL) at a known time after administration.
 
-    Activity at administration is `A 2^(t / T)`, t = `hours_after_administration`, T the nuclide's half-life; t = 0
+    Activity at administration is `A 2^(t / T)`, t = `scan_delay_h`, T the nuclide's half-life; t = 0
     where the image has been corrected to administration. With `administered_activity_gbq` (delivered to the patient,
     at administration) the field's total is held against it: an advisory outside 0.8 to 1.2 of it. `time_basis` says
     in words how the time is known, for the provenance.
@@ -50,12 +50,12 @@ class AbsoluteScaling:
     `DTypeError` where one is not a number.
     """
 
-    hours_after_administration: float
+    scan_delay_h: float
     administered_activity_gbq: float | None = None
     time_basis: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        _checked("hours after administration", self.hours_after_administration, 0.0, 720.0)
+        _checked("hours after administration", self.scan_delay_h, 0.0, 720.0)
         if self.administered_activity_gbq is not None:
             _checked_gbq("administered activity in GBq", self.administered_activity_gbq)
 
@@ -67,11 +67,11 @@ class AbsoluteScaling:
                 f"absolute scaling needs an image in Bq/mL, kBq/mL or MBq/mL, got {image.unit}: convert it by the "
                 "camera's calibration, or use RelativeScaling"
             )
-        decay_factor = 1.0 / nuclide.decay_factor(self.hours_after_administration)
+        decay_factor = 1.0 / nuclide.decay_factor(self.scan_delay_h)
         in_field_mbq = float(image.array.sum(dtype=np.float64)) * becquerel * 1e-6 * image.voxel_volume_ml
         terms = {
             "kind": "absolute",
-            "hours_after_administration": self.hours_after_administration,
+            "scan_delay_h": self.scan_delay_h,
             "time_basis": self.time_basis,
             "administered_activity_gbq": self.administered_activity_gbq,
         }

@@ -82,7 +82,7 @@ impl Territories<'_> {
     #[allow(clippy::too_many_arguments)]
     pub fn doses(
         &self,
-        activity_delivered_gbq: Operand<'_>,
+        delivered_activity_gbq: Operand<'_>,
         shape: &[usize],
         tumors: usize,
         out: DosesOut<'_>,
@@ -90,14 +90,14 @@ impl Territories<'_> {
         invalid: Invalid,
         workers: &Workers<'_>,
     ) -> Result<usize> {
-        self.check(&activity_delivered_gbq, shape, tumors)?;
+        self.check(&delivered_activity_gbq, shape, tumors)?;
         let count = out.normal_gy.len();
         check_length("perfused normal liver doses", out.normal_gy, shape)?;
         check_length("tumor doses", out.tumors_gy, &[count, tumors])?;
         check_length("lung doses", out.lung_gy, shape)?;
         let c = nuclide.dose_factor_gy_kg_per_gbq();
         let arch = Arch::new();
-        let inputs = self.inputs(activity_delivered_gbq, ACTIVITY, shape, tumors, invalid);
+        let inputs = self.inputs(delivered_activity_gbq, ACTIVITY, shape, tumors, invalid);
         let spans = out
             .normal_gy
             .chunks_mut(SPAN)

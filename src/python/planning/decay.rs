@@ -33,20 +33,14 @@ fn historic_dose_factor(
 fn factor_to_administration(
     py: Python<'_>,
     decay_correction: &str,
-    hours_after_administration: f64,
+    scan_delay_h: f64,
     frame_duration_h: Option<f64>,
     header_half_life_s: Option<f64>,
     nuclide: &PyNuclide,
 ) -> PyResult<f64> {
     DecayCorrection::from_name(decay_correction)
         .and_then(|correction| {
-            decay::factor_to_administration(
-                correction,
-                hours_after_administration,
-                frame_duration_h,
-                header_half_life_s,
-                &nuclide.0,
-            )
+            decay::factor_to_administration(correction, scan_delay_h, frame_duration_h, header_half_life_s, &nuclide.0)
         })
         .or_raise(py)
 }

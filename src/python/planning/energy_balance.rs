@@ -7,11 +7,11 @@ use crate::python::nuclide::PyNuclide;
 #[pyfunction]
 fn liver_energy_j(
     py: Python<'_>,
-    activity_delivered_gbq: f64,
+    delivered_activity_gbq: f64,
     lung_shunt_fraction: f64,
     nuclide: &PyNuclide,
 ) -> PyResult<f64> {
-    py.detach(|| energy_balance::liver_energy_j(activity_delivered_gbq, lung_shunt_fraction, &nuclide.0))
+    py.detach(|| energy_balance::liver_energy_j(delivered_activity_gbq, lung_shunt_fraction, &nuclide.0))
         .or_raise(py)
 }
 

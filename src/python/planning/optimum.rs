@@ -29,15 +29,15 @@ fn optimum_activities(
     target_gy: Vec<Option<f64>>,
     weights: Vec<f64>,
 ) -> PyResult<(Option<BestParts>, Vec<ConstraintParts>)> {
-    let (normal_perfused_gy, normal_perfused_prior_gy) = normal_perfused_gy.into_iter().unzip();
+    let (normal_perfused_gy, prior_normal_perfused_dose_gy) = normal_perfused_gy.into_iter().unzip();
     let bounds = Bounds {
         lung_gy: lung_gy.0,
         lung_cumulative_gy: lung_gy.1,
-        lung_prior_gy: lung_gy.2,
+        prior_lung_dose_gy: lung_gy.2,
         normal_perfused_gy,
-        normal_perfused_prior_gy,
+        prior_normal_perfused_dose_gy,
         normal_whole_gy: normal_whole_gy.0,
-        normal_whole_prior_gy: normal_whole_gy.1,
+        prior_normal_whole_dose_gy: normal_whole_gy.1,
         activity_gbq,
         target_gy,
         weights,

@@ -52,8 +52,8 @@ impl PyPartition {
         .map(Self)
     }
 
-    fn doses(&self, py: Python<'_>, activity_delivered_gbq: f64) -> PyResult<Row> {
-        self.0.doses(activity_delivered_gbq).or_raise(py).map(row)
+    fn doses(&self, py: Python<'_>, delivered_activity_gbq: f64) -> PyResult<Row> {
+        self.0.doses(delivered_activity_gbq).or_raise(py).map(row)
     }
 
     fn activity_for_tumor_dose(&self, py: Python<'_>, target_dose_gy: f64, tumor: usize) -> PyResult<(f64, Row)> {
@@ -114,7 +114,7 @@ fn invalid(to_nan: bool) -> Invalid {
 #[allow(clippy::too_many_arguments)]
 fn partition_doses(
     py: Python<'_>,
-    activity_delivered_gbq: &Bound<'_, PyAny>,
+    delivered_activity_gbq: &Bound<'_, PyAny>,
     territories: Arrays<'_>,
     normal_gy: &Bound<'_, PyAny>,
     tumors_gy: &Bound<'_, PyAny>,
@@ -125,7 +125,7 @@ fn partition_doses(
 ) -> PyResult<usize> {
     let territories = borrow_all(&territories)?;
     let territories = borrow(&territories)?;
-    let activity = borrowed(activity_delivered_gbq)?;
+    let activity = borrowed(delivered_activity_gbq)?;
     let activity = operand("delivered activity in GBq", &activity)?;
     let [mut normal_gy, mut tumors_gy, mut lung_gy]: [PyReadwriteArrayDyn<'_, f64>; 3] =
         [writable(normal_gy)?, writable(tumors_gy)?, writable(lung_gy)?];

@@ -42,7 +42,7 @@ def test_a_complete_folder_lacks_nothing(case: Path) -> None:
     assert by["PT"].voxel_size_mm == pytest.approx((3.5, 2.25, 1.5))
     assert by["PT"].acquired == "2026-03-01 14:00"
     assert by["PT"].timing is not None
-    assert by["PT"].timing.hours_after_administration == pytest.approx(3.0)
+    assert by["PT"].timing.scan_delay_h == pytest.approx(3.0)
     assert by["SEG"].structures == ("Liver", "Tumor")
     assert by["CT"].unit == "HU"
 
@@ -129,7 +129,7 @@ def test_dose_takes_time_and_activity_from_the_header(case: Path, tmp_path: Path
     assert "START: the series' time, 2026-03-01 14:00:00" in text
     written = json.loads((tmp_path / "a" / "doses.json").read_text())
     scaling = written["provenance"]["scaling"]
-    assert scaling["hours_after_administration"] == pytest.approx(3.0)
+    assert scaling["scan_delay_h"] == pytest.approx(3.0)
     assert scaling["administered_activity_gbq"] == pytest.approx(1.4)
     assert scaling["time_basis"].startswith("START")
     # 140 voxels hold nothing of what was given, and the check says so.
@@ -148,7 +148,7 @@ def test_the_dose_is_that_of_the_same_case_in_nrrd(case: Path, tmp_path: Path) -
 
 def test_a_delay_that_is_given_stands_above_the_header(case: Path) -> None:
     dosed = dose_case(Case(activity=case / "pet", structures=case / "seg.dcm", scan_delay_h=0.0))
-    assert dosed.result.provenance.scaling["hours_after_administration"] == 0.0
+    assert dosed.result.provenance.scaling["scan_delay_h"] == 0.0
     assert dosed.result.provenance.scaling["time_basis"] == "scan delay given by the user"
 
 
@@ -165,7 +165,7 @@ def test_another_nuclide_is_refused_even_where_the_delay_is_given(case: Path, tm
         activity=tmp_path,
         structures=case / "seg.dcm",
         relative_to="Liver",
-        administered_gbq=1.4,
+        administered_activity_gbq=1.4,
         lung_shunt_fraction=0.0,
     )
     assert dose_case(relative).rows[0]["mean_gy"] > 0

@@ -183,5 +183,5 @@ def test_frames_of_reference_that_differ_never_meet(sources: Path, tmp_path: Pat
         liver.occupancy_on(elsewhere)
     shift = np.eye(4)
     shift[0, 3] = 3.0
-    moved = liver.moved(shift, frame_of_reference_uid="1.2.3")
+    moved = liver.transformed(shift, frame_of_reference_uid="1.2.3")
     assert (moved.occupancy_on(elsewhere).to_array()[..., 3:] == liver.occupancy_on(image).to_array()[..., 1:-2]).all()

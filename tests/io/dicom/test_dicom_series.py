@@ -175,7 +175,7 @@ def test_beds_around_midnight_are_one_scan(tmp_path: Path) -> None:
         AcquisitionDate={**dict.fromkeys(range(3), "20260301"), **dict.fromkeys(range(3, 6), "20260302")},
     )
     assert read_image(six_slices(tmp_path, late)).advisories == ()
-    assert dicom.activity_timing(tmp_path).hours_after_administration == pytest.approx(12 + 5 / 6)
+    assert dicom.activity_timing(tmp_path).scan_delay_h == pytest.approx(12 + 5 / 6)
 
 
 def test_two_times_of_one_acquisition_must_agree(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_one_time_of_day_in_several_precisions_is_read(tmp_path: Path, clock: st
         with quiet():
             drug(dataset).RadiopharmaceuticalStartTime = clock
 
-    assert dicom.activity_timing(six_slices(tmp_path, change)).hours_after_administration == pytest.approx(3.0)
+    assert dicom.activity_timing(six_slices(tmp_path, change)).scan_delay_h == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize("clock", ["09", "12", "1102", "110130", "230000"])
@@ -204,7 +204,7 @@ def test_another_time_of_day_is_refused(tmp_path: Path, clock: str) -> None:
 
 def test_zones_are_taken_into_account_when_times_are_compared(tmp_path: Path) -> None:
     zones = setting(AcquisitionDateTime="20260301130000+0000", TimezoneOffsetFromUTC="+0100")
-    assert dicom.activity_timing(six_slices(tmp_path, zones)).hours_after_administration == pytest.approx(3.0)
+    assert dicom.activity_timing(six_slices(tmp_path, zones)).scan_delay_h == pytest.approx(3.0)
 
 
 # The nuclide

@@ -96,7 +96,7 @@ def test_activity_at_administration_is_the_truth(tmp_path: Path, correction: str
             change=timed(ADMINISTERED, scanned, correction, zones=zones),
         )
         timing = activity_timing(folder)
-        scaling = AbsoluteScaling(timing.hours_after_administration, time_basis=timing.rule)
+        scaling = AbsoluteScaling(timing.scan_delay_h, time_basis=timing.rule)
         result = dose_image(read_image(folder), scaling=scaling)
         voxel_ml = float(abs(np.linalg.det(matrix[:3, :3]))) * 1e-3
         expected = truth.sum() * voxel_ml * 1e-6
@@ -105,7 +105,7 @@ def test_activity_at_administration_is_the_truth(tmp_path: Path, correction: str
         assert result.provenance.scaling["time_basis"] == timing.rule
         assert timing.rule.startswith(correction)
         if correction == "START":
-            assert timing.hours_after_administration == pytest.approx(hours, abs=1e-9)
+            assert timing.scan_delay_h == pytest.approx(hours, abs=1e-9)
             assert timing.reference_time is not None
             assert (timing.reference_time.tzinfo is None) == (zones == "none")
 
@@ -130,16 +130,16 @@ def test_trap_clock_times_without_their_dates(tmp_path: Path) -> None:
     """20.4 h later is 3.6 h earlier by the clock: from HH:MM:SS alone, 1400 MBq would be 1123 x 0.96."""
     given = datetime(2026, 3, 1, 14, 0)
     timing = timing_with(tmp_path, timed(given, given + timedelta(hours=20.4), "START"))
-    assert timing.hours_after_administration == pytest.approx(20.4)
-    assert 1123 * 2 ** (timing.hours_after_administration / HALF_LIFE_H) == pytest.approx(1400.1, abs=0.1)
+    assert timing.scan_delay_h == pytest.approx(20.4)
+    assert 1123 * 2 ** (timing.scan_delay_h / HALF_LIFE_H) == pytest.approx(1400.1, abs=0.1)
 
 
 def test_trap_corrected_to_administration_is_not_decayed_twice(tmp_path: Path) -> None:
     timing = timing_with(tmp_path / "a", timed(ADMINISTERED, ADMINISTERED + timedelta(hours=20), "ADMIN"))
-    assert timing.hours_after_administration == 0
+    assert timing.scan_delay_h == 0
     # Nor does it need the time of administration.
     change = timed(ADMINISTERED, ADMINISTERED, "ADMIN", more=drug(RadiopharmaceuticalStartDateTime=None))
-    assert timing_with(tmp_path / "b", change).hours_after_administration == 0
+    assert timing_with(tmp_path / "b", change).scan_delay_h == 0
 
 
 def test_trap_series_dated_later_than_its_acquisition(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_trap_series_dated_later_than_its_acquisition(tmp_path: Path) -> None:
         dataset.AcquisitionTime = f"14{[20, 0, 40, 20][k]:02}00"
 
     timing = timing_with(tmp_path, late)
-    assert timing.hours_after_administration == pytest.approx(3.0)
+    assert timing.scan_delay_h == pytest.approx(3.0)
     assert "series dated later (2026-03-09 08:00:00): the earliest acquisition, 2026-03-01 14:00:00" in timing.rule
 
 
@@ -159,14 +159,14 @@ def test_acquisition_date_time_takes_precedence(tmp_path: Path) -> None:
         dataset.SeriesTime, dataset.AcquisitionTime = None, None
         dataset.AcquisitionDateTime = "20260302110000.5"
 
-    assert timing_with(tmp_path, both).hours_after_administration == pytest.approx(24 + 0.5 / 3600)
+    assert timing_with(tmp_path, both).scan_delay_h == pytest.approx(24 + 0.5 / 3600)
 
 
 def test_a_series_dated_far_ahead_of_its_acquisition_is_said(tmp_path: Path) -> None:
     timing = timing_with(tmp_path, lambda d, k: setattr(d, "SeriesTime", "120000"))
     (advisory,) = timing.advisories
     assert (advisory.code, advisory.value) == ("series_time_early", pytest.approx(2.0))
-    assert timing.hours_after_administration == pytest.approx(1.0)
+    assert timing.scan_delay_h == pytest.approx(1.0)
 
 
 def test_the_formula_of_an_uncorrected_frame(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_the_formula_of_an_uncorrected_frame(tmp_path: Path) -> None:
     nuclide = Nuclide()
     for correction, factor in (("START", 1.241438), ("NONE", 1.244797)):
         timing = timing_with(tmp_path / correction, timed(ADMINISTERED, scanned, correction))
-        assert 1 / nuclide.decay_factor(timing.hours_after_administration) == pytest.approx(factor, abs=6e-7)
+        assert 1 / nuclide.decay_factor(timing.scan_delay_h) == pytest.approx(factor, abs=6e-7)
     assert timing.reference_time is not None
     middle = scanned.replace(tzinfo=None) + timedelta(seconds=DURATION_S / 2)
     assert 0 < (middle - timing.reference_time).total_seconds() < 1
@@ -188,7 +188,7 @@ def test_bed_positions_without_decay_correction_are_refused(tmp_path: Path) -> N
     scanned = datetime(2026, 3, 1, 14)
     with pytest.raises(UndefinedError, match="differ by 1200 s, as several bed positions do"):
         timing_with(tmp_path / "a", timed(scanned - timedelta(hours=3), scanned, "NONE", more=beds))
-    assert timing_with(tmp_path / "b", beds).hours_after_administration == pytest.approx(3.0)
+    assert timing_with(tmp_path / "b", beds).scan_delay_h == pytest.approx(3.0)
 
 
 def test_the_activity_in_the_header_is_shown(tmp_path: Path) -> None:
@@ -292,4 +292,4 @@ def test_the_timing_is_plain_data(tmp_path: Path) -> None:
     data = timing.as_dict()
     assert data["reference_time"] == "2026-03-01T14:00:00"
     assert str(timing) == data["rule"]
-    assert math.isclose(data["hours_after_administration"], 3.0)
+    assert math.isclose(data["scan_delay_h"], 3.0)

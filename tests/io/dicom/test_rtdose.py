@@ -128,7 +128,7 @@ def test_patient_study_and_frame_are_the_reference_s(tmp_path: Path, pet: Path) 
 
 def test_what_the_dose_rests_on_is_written(tmp_path: Path, pet: Path) -> None:
     activity = Image(values(), affine("plain"), "kBq/mL")
-    now = AbsoluteScaling(hours_after_administration=0.0)
+    now = AbsoluteScaling(scan_delay_h=0.0)
     dataset = pydicom.dcmread(_write(tmp_path, dose_image(activity, scaling=now), reference=pet).path)
     assert dataset.DoseComment == "local deposition, 1.05 g/mL; research use"
     assert "49.67 Gy kg/GBq" in dataset.DerivationDescription

@@ -100,7 +100,7 @@ def test_patient_frame_and_opened_file_are_known(tmp_path: Path) -> None:
     assert liver.frame_of_reference_uid
     shift = np.eye(4)
     shift[0, 3] = 5
-    assert liver.moved(shift).patient_id == "1"
+    assert liver.transformed(shift).patient_id == "1"
 
 
 def test_names_are_trimmed_but_otherwise_as_they_are(tmp_path: Path) -> None:

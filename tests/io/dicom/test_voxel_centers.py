@@ -15,7 +15,7 @@ pytest.importorskip("pydicom")
 from yttria import ContourStructure, Image
 from yttria.errors import GeometryError, UndefinedError
 from yttria.io.dicom import read_grid, read_rtstruct, read_structures, write_rtstruct
-from yttria.io.dicom.voxel_centers import carried_to_edges, go_through_centers
+from yttria.io.dicom.voxel_centers import carried_to_edges, contours_follow_voxel_centers
 from yttria.reference.contours import is_inside
 
 SHAPE = (3, 9, 12)
@@ -79,7 +79,7 @@ def test_any_polygons_between_centers_follow_the_definition(polygons: list[list[
 def test_what_does_not_go_through_centers_is_refused() -> None:
     on = image()
     good = drawn([(1, 1), (4, 1), (4, 3)], 1, on)
-    assert go_through_centers([good], on)
+    assert contours_follow_voxel_centers([good], on)
     step = on.affine_lps[:3, 0]
     for wrong, message in (
         (good + 0.5 * step, "a point 0.5 voxels beside one"),
@@ -91,8 +91,8 @@ def test_what_does_not_go_through_centers_is_refused() -> None:
     ):
         with pytest.raises(GeometryError, match=message):
             carried_to_edges([good, wrong], on, "x")
-    assert not go_through_centers([good, good + 0.5 * step], on)
-    assert not go_through_centers([], on)
+    assert not contours_follow_voxel_centers([good, good + 0.5 * step], on)
+    assert not contours_follow_voxel_centers([], on)
 
 
 def test_files(tmp_path) -> None:
@@ -138,4 +138,4 @@ def test_the_grid_of_a_series_whatever_its_values_are(tmp_path) -> None:
 
 def test_an_ordinary_outline_is_not_taken_for_one() -> None:
     on = Image(np.zeros((3, 40, 40), np.uint8), np.eye(4), "1")
-    assert not go_through_centers([ring(15, 15, z, 9) for z in (0.0, 1, 2)], on)
+    assert not contours_follow_voxel_centers([ring(15, 15, z, 9) for z in (0.0, 1, 2)], on)

@@ -78,7 +78,7 @@ def specific_activity(i: Inputs) -> Answer:
 
 
 def delivered_fraction(i: Inputs) -> Answer:
-    result = p.residual(
+    result = p.residual_fraction(
         i["vial_before_uSv_h"],
         i["waste_after_uSv_h"],
         background=i["background_uSv_h"],

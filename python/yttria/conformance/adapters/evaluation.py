@@ -49,8 +49,8 @@ def eud(i: Inputs) -> Answer:
     return {"EUD_Gy": result.value_gy, "warnings": codes(result)}
 
 
-def eubed(i: Inputs) -> Answer:
-    result = e.eubed(i["doses_Gy"], alpha_per_gy=i["alpha_per_Gy"], **linear_quadratic(i))
+def effective_uniform_bed(i: Inputs) -> Answer:
+    result = e.effective_uniform_bed(i["doses_Gy"], alpha_per_gy=i["alpha_per_Gy"], **linear_quadratic(i))
     return {"EUBED_Gy": result.value_gy, "warnings": codes(result)}
 
 
@@ -152,7 +152,7 @@ def bed_two_tissues(i: Inputs) -> Answer:
 ADAPTERS = {
     "bed_two_tissues": bed_two_tissues,
     "dvh_weighted": dvh_weighted,
-    "EUBED": eubed,
+    "EUBED": effective_uniform_bed,
     "EUD_survival": eud,
     "EUD_two_tissues": eud_two_tissues,
     "bed_y90": bed,

@@ -21,7 +21,7 @@ def activity_from_dicom(i: Inputs) -> Answer:
     with TemporaryDirectory() as folder:
         write_dicom(Path(folder), i)
         image = read_image(folder)
-        hours = activity_timing(folder).hours_after_administration
+        hours = activity_timing(folder).scan_delay_h
     return _answer(image, hours, i)
 
 

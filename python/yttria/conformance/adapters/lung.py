@@ -21,7 +21,7 @@ def lung_mass_for_dose(i: Inputs) -> Answer:
     return {
         "lung_mass_kg": p.lung_mass_for_dose_kg(
             i["lung_dose_Gy"],
-            activity_delivered_gbq=i["activity_delivered_GBq"],
+            delivered_activity_gbq=i["activity_delivered_GBq"],
             lung_shunt_fraction=i["lung_shunt_fraction"],
             nuclide=nuclide(i),
         )
@@ -32,7 +32,7 @@ def lung_shunt_for_dose(i: Inputs) -> Answer:
     return {
         "lung_shunt_fraction": p.lung_shunt_for_dose(
             i["lung_dose_Gy"],
-            activity_delivered_gbq=i["activity_delivered_GBq"],
+            delivered_activity_gbq=i["activity_delivered_GBq"],
             lung_mass_kg=i["lung_mass_kg"],
             nuclide=nuclide(i),
         )

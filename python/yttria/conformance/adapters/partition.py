@@ -64,8 +64,8 @@ def partition_inverse_target(i: Inputs) -> Answer:
     result = partition_model(i).activity_for_tumor_dose(i["target_tumour_dose_Gy"])
     return {
         "energy_J": result.liver_energy_j,
-        "activity_delivered_GBq": result.activity_delivered_gbq,
-        "activity_in_vial_at_treatment_GBq": result.activity_in_vial_at_treatment_gbq,
+        "activity_delivered_GBq": result.delivered_activity_gbq,
+        "activity_in_vial_at_treatment_GBq": result.vial_activity_gbq,
         "normal_dose_Gy": result.normal_perfused_dose_gy,
         "mean_perfused_dose_Gy": result.perfused_mean_dose_gy,
         "lung_dose_Gy_at_1kg": result.lung_dose_gy,
@@ -80,7 +80,7 @@ def limits(i: Inputs, normal: str) -> p.PartitionLimits:
         normal_whole_gy=None if perfused else i.get(f"{normal}_Gy"),
         lung_gy=i.get("lung_limit_Gy"),
         lung_cumulative_gy=i.get("lung_cumulative_limit_Gy"),
-        lung_prior_gy=i.get("lung_prior_dose_Gy", 0.0),
+        prior_lung_dose_gy=i.get("lung_prior_dose_Gy", 0.0),
     )
 
 
@@ -100,11 +100,11 @@ def partition_inverse(i: Inputs) -> Answer:
     normal = [result.activity_at(kind) for kind in ("normal_perfused", "normal_whole")]
     lung = [result.activity_at(kind) for kind in ("lung", "lung_cumulative")]
     return {
-        "activity_for_target_GBq": result.target.activity_delivered_gbq,
+        "activity_for_target_GBq": result.target.delivered_activity_gbq,
         "lung_dose_at_target_Gy": result.target.lung_dose_gy,
         "activity_at_normal_limit_GBq": min((a for a in normal if a is not None), default=None),
         "activity_at_lung_limit_GBq": min((a for a in lung if a is not None), default=None),
-        "max_safe_activity_GBq": result.activity_delivered_gbq,
+        "max_safe_activity_GBq": result.delivered_activity_gbq,
         "binding": BINDING[result.binding[0]] if result.binding else None,
         "tumour_dose_at_max_safe_Gy": None if result.doses is None else result.doses.tumor_doses_gy[0],
         "target_reachable": result.target_reachable,
@@ -116,7 +116,7 @@ def partition_normal_limit(i: Inputs) -> Answer:
     result = partition_model(i).maximum_activity(limits(i, "limit"))
     assert result.doses is not None
     return {
-        "activity_GBq": result.activity_delivered_gbq,
+        "activity_GBq": result.delivered_activity_gbq,
         "tumour_dose_Gy": result.doses.tumor_doses_gy[0],
         "warnings": codes(result),
     }
@@ -129,7 +129,7 @@ def partition_lung_limit(i: Inputs) -> Answer:
     )
     kinds = {"lung": "single", "lung_cumulative": "cumulative"}
     return {
-        "activity_GBq": result.activity_delivered_gbq,
+        "activity_GBq": result.delivered_activity_gbq,
         "binding_lung_limit": kinds[result.binding[0]] if result.binding else None,
         "warnings": codes(result),
     }

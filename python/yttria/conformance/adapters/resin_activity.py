@@ -21,7 +21,7 @@ def bsa_m2(i: Inputs) -> float:
 
 
 def resin(result: p.ResinActivity) -> Answer:
-    return {"activity_GBq": result.activity_delivered_gbq, "warnings": codes(result)}
+    return {"activity_GBq": result.delivered_activity_gbq, "warnings": codes(result)}
 
 
 def resin_bsa(i: Inputs) -> Answer:

@@ -21,7 +21,7 @@ ASCITES = {"moderate": "moderate-severe", "severe": "moderate-severe"}
 
 
 def guideline_limit(i: Inputs) -> Answer:
-    query = p.limits(
+    query = p.dose_limits(
         guideline=i.get("guideline"),
         device=i.get("device"),
         disease=i.get("disease"),

@@ -14,8 +14,8 @@ def mass_kg(i: Inputs) -> float:
 
 def single_compartment(result: p.SingleCompartment) -> Answer:
     return {
-        "activity_in_vial_at_treatment_GBq": result.activity_in_vial_at_treatment_gbq,
-        "activity_delivered_GBq": result.activity_delivered_gbq,
+        "activity_in_vial_at_treatment_GBq": result.vial_activity_gbq,
+        "activity_delivered_GBq": result.delivered_activity_gbq,
         "perfused_dose_Gy": result.perfused_dose_gy,
         "lung_dose_Gy": result.lung_dose_gy,
         "lung_dose_Gy_at_1kg": result.lung_dose_gy,
@@ -53,7 +53,7 @@ def energy_balance_check(i: Inputs) -> Answer:
     result = p.energy_balance(
         i["reported_tumour_dose_Gy"],
         tumor_mass_kg=i["tumour_mass_kg"],
-        activity_delivered_gbq=i["activity_delivered_GBq"],
+        delivered_activity_gbq=i["activity_delivered_GBq"],
         lung_shunt_fraction=i["lung_shunt_fraction"],
         nuclide=nuclide(i),
     )
@@ -67,7 +67,7 @@ def tumour_mass_for_dose(i: Inputs) -> Answer:
     return {
         "tumour_mass_kg": p.tumor_mass_for_dose_kg(
             i["tumour_dose_Gy"],
-            activity_delivered_gbq=i["activity_delivered_GBq"],
+            delivered_activity_gbq=i["activity_delivered_GBq"],
             lung_shunt_fraction=i["lung_shunt_fraction"],
             fraction_of_liver_activity_in_tumor=i["fraction_of_liver_activity_in_tumour"],
             nuclide=nuclide(i),

@@ -55,7 +55,7 @@ def lung_shunt_combine(i: Inputs) -> Answer:
     bounds = p.lung_dose_bounds(
         i["lung_shunt_combined"],
         maa_mbq=i["maa_MBq"],
-        y90_delivered_gbq=i["y90_GBq"],
+        delivered_activity_gbq=i["y90_GBq"],
         lung_mass_kg=i["lung_mass_kg"],
         nuclide=nuclide(i),
     )
@@ -75,11 +75,11 @@ OBJECTIVES = {
 
 
 def multi_injection_lp(i: Inputs) -> Answer:
-    best = p.optimum(
+    best = p.optimize_activities(
         plan(i, "tumour_mass_kg"),
         objective=OBJECTIVES[i["objective"]],
         lung_limit_gy=i.get("lung_limit_Gy"),
-        lung_cumulative_limit_gy=i.get("lung_cumulative_limit_Gy"),
+        cumulative_lung_limit_gy=i.get("lung_cumulative_limit_Gy"),
         normal_perfused_limit_gy=i.get("normal_perfused_limit_Gy"),
         normal_whole_limit_gy=i.get("normal_whole_limit_Gy"),
         activity_limit_gbq=i.get("activity_limit_GBq"),
@@ -89,7 +89,7 @@ def multi_injection_lp(i: Inputs) -> Answer:
         return {"status": best.status, "conflict": [c.name for c in best.conflict], "warnings": codes(best)}
     return {
         "status": best.status,
-        "activities_GBq": list(best.activities_delivered_gbq),
+        "activities_GBq": list(best.delivered_activities_gbq),
         "min_tumour_dose_Gy": min(t.perfused_mean_gy for t in best.doses.tumors),
         "tumour_doses_Gy": [t.perfused_mean_gy for t in best.doses.tumors],
         "tumour_energy_J": sum(t.perfused_mean_gy * t.perfused_mass_kg for t in best.doses.tumors),

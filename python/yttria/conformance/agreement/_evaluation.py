@@ -201,8 +201,8 @@ def _radiobiology() -> list[Agreement]:
             1e-11,
         ),
         pair(
-            "eubed",
-            lambda: e.eubed(dose, volume, alpha_per_gy=alpha, **LQ, nuclide=NUCLIDE).value_gy,
+            "effective_uniform_bed",
+            lambda: e.effective_uniform_bed(dose, volume, alpha_per_gy=alpha, **LQ, nuclide=NUCLIDE).value_gy,
             lambda: radiobiology.eubed_gy(dose, volume, alpha, ratio, repair, T),
             1e-11,
         ),

@@ -50,7 +50,7 @@ def _resin() -> list[Agreement]:
         given = p.ResinActivity(activity, "bsa", 0.2, (), ())
         found = p.lung_shunt_reduction(shunt)
         reduced = given.reduced_for_lung_shunt(shunt)
-        return [reduced.activity_delivered_gbq, found.unreduced_activity_gbq(activity)]
+        return [reduced.delivered_activity_gbq, found.unreduced_activity_gbq(activity)]
 
     def defined(shunt: float, activity: float) -> list[float]:
         factor = resin_activity.lung_shunt_factor(shunt)
@@ -59,7 +59,7 @@ def _resin() -> list[Agreement]:
     by_physician = each(
         "ResinActivity.adjusted_by_physician",
         lambda a, f: (
-            p.ResinActivity(a, "bsa", 0.2, (), ()).adjusted_by_physician(f, reason="small liver").activity_delivered_gbq
+            p.ResinActivity(a, "bsa", 0.2, (), ()).adjusted_by_physician(f, reason="small liver").delivered_activity_gbq
         ),
         lambda a, f: a * f,
         (0.5, 3.0),
@@ -77,7 +77,7 @@ def _resin() -> list[Agreement]:
         each(
             "bsa_activity",
             lambda b, t, _, v: (
-                p.bsa_activity(b, tumor_volume_ml=t, liver_volume_incl_tumor_ml=v).activity_delivered_gbq
+                p.bsa_activity(b, tumor_volume_ml=t, liver_volume_incl_tumor_ml=v).delivered_activity_gbq
             ),
             lambda b, t, _, v: resin_activity.bsa_gbq(b, t, v),
             *volumes,
@@ -90,7 +90,7 @@ def _resin() -> list[Agreement]:
                     tumor_volume_in_treated_ml=t,
                     treated_volume_incl_tumor_ml=part,
                     liver_volume_incl_tumor_ml=v,
-                ).activity_delivered_gbq
+                ).delivered_activity_gbq
             ),
             resin_activity.modified_bsa_gbq,
             *volumes,
@@ -100,14 +100,14 @@ def _resin() -> list[Agreement]:
             lambda b, t, part, v: (
                 p.simple_lobar_bsa_activity(
                     b, tumor_volume_ml=t, treated_volume_incl_tumor_ml=part, liver_volume_incl_tumor_ml=v
-                ).activity_delivered_gbq
+                ).delivered_activity_gbq
             ),
             resin_activity.simple_lobar_bsa_gbq,
             *volumes,
         ),
         Agreement(
             "planning.empirical_activity",
-            lambda: [p.empirical_activity(x).activity_delivered_gbq for x in (0.0, 0.2, 0.25, 0.26, 0.5, 0.51, 1.0)],
+            lambda: [p.empirical_activity(x).delivered_activity_gbq for x in (0.0, 0.2, 0.25, 0.26, 0.5, 0.51, 1.0)],
             lambda: resin_activity.empirical_gbq([0.0, 0.2, 0.25, 0.26, 0.5, 0.51, 1.0]),
         ),
         Agreement(
@@ -128,7 +128,7 @@ def _resin() -> list[Agreement]:
 def _mass() -> list[Agreement]:
     def energy(d: float, m: float, a: float, s: float) -> float:
         return p.energy_balance(
-            d, tumor_mass_kg=m, activity_delivered_gbq=a, lung_shunt_fraction=s, nuclide=NUCLIDE
+            d, tumor_mass_kg=m, delivered_activity_gbq=a, lung_shunt_fraction=s, nuclide=NUCLIDE
         ).fraction_of_liver_energy_in_tumor
 
     return [
@@ -160,7 +160,7 @@ def _mass() -> list[Agreement]:
             "tumor_mass_for_dose_kg",
             lambda d, f, a, s: p.tumor_mass_for_dose_kg(
                 d,
-                activity_delivered_gbq=a,
+                delivered_activity_gbq=a,
                 lung_shunt_fraction=s,
                 fraction_of_liver_activity_in_tumor=f,
                 nuclide=NUCLIDE,

@@ -24,7 +24,9 @@ def _decay() -> list[Agreement]:
     corrections = ("ADMIN", "START", "NONE")
 
     def residual(before: float, after: float, background: float, hours: float) -> float:
-        return p.residual(before, after, background=background, elapsed_h=hours, nuclide=NUCLIDE).residual_fraction
+        return p.residual_fraction(
+            before, after, background=background, elapsed_h=hours, nuclide=NUCLIDE
+        ).residual_fraction
 
     def timing(size: float, needed: float, tolerance: float) -> list[float]:
         found = p.vial_timing(size, needed, tolerance_fraction=tolerance, nuclide=NUCLIDE)
@@ -90,7 +92,7 @@ def _decay() -> list[Agreement]:
         each("number_of_spheres", p.number_of_spheres, delivery.number_of_spheres, GBQ, (40.0, 2600.0)),
         each("sphere_activity_bq", p.sphere_activity_bq, delivery.sphere_activity_bq, GBQ, (1e6, 5e7)),
         each(
-            "residual",
+            "residual_fraction",
             residual,
             lambda before, after, background, hours: delivery.residual_fraction(before, after, background, hours, T),
             (80.0, 120.0),
@@ -134,7 +136,7 @@ def _lung() -> list[Agreement]:
 
     def bounds(shunt: float, maa: float, y90: float) -> list[Any]:
         found = p.lung_dose_bounds(
-            shunt, maa_mbq=[maa, 75.0], y90_delivered_gbq=[y90, 1.4], lung_mass_kg=0.9, nuclide=NUCLIDE
+            shunt, maa_mbq=[maa, 75.0], delivered_activity_gbq=[y90, 1.4], lung_mass_kg=0.9, nuclide=NUCLIDE
         )
         return [found.lung_dose_equal_gy, *found.lung_shunt_if_all_from, *found.lung_dose_if_all_from_gy]
 
@@ -182,7 +184,7 @@ def _lung() -> list[Agreement]:
         each(
             "lung_mass_for_dose_kg",
             lambda a, s, d: p.lung_mass_for_dose_kg(
-                d, activity_delivered_gbq=a, lung_shunt_fraction=s, nuclide=NUCLIDE
+                d, delivered_activity_gbq=a, lung_shunt_fraction=s, nuclide=NUCLIDE
             ),
             lambda a, s, d: lung.lung_mass_for_dose_kg(C, a, s, d),
             LUNG_GBQ,
@@ -191,16 +193,16 @@ def _lung() -> list[Agreement]:
         ),
         each(
             "lung_shunt_for_dose",
-            lambda a, m, d: p.lung_shunt_for_dose(d, activity_delivered_gbq=a, lung_mass_kg=m, nuclide=NUCLIDE),
+            lambda a, m, d: p.lung_shunt_for_dose(d, delivered_activity_gbq=a, lung_mass_kg=m, nuclide=NUCLIDE),
             lambda a, m, d: lung.lung_shunt_for_dose(C, a, m, d),
             (2.0, 4.0),
             LUNG_KG,
             (5.0, 30.0),
         ),
         each(
-            "combined_lung_shunt",
-            lambda a, b, w: p.combined_lung_shunt([a, b], [w, 75.0], weighting="maa").lung_shunt_fraction,
-            lambda a, b, w: combined_shunt.combined_lung_shunt([a, b], [w, 75.0]),
+            "combined_lung_shunt_fraction",
+            lambda a, b, w: p.combined_lung_shunt_fraction([a, b], [w, 75.0], weighting="maa").lung_shunt_fraction,
+            lambda a, b, w: combined_shunt.combined_lung_shunt_fraction([a, b], [w, 75.0]),
             SHUNT,
             SHUNT,
             (100.0, 200.0),

@@ -30,8 +30,8 @@ def _nuclide() -> Agreement:
 def _single() -> list[Agreement]:
     def row(s: p.SingleCompartment) -> list[float]:
         return [
-            s.activity_in_vial_at_treatment_gbq,
-            s.activity_delivered_gbq,
+            s.vial_activity_gbq,
+            s.delivered_activity_gbq,
             s.perfused_dose_gy,
             s.lung_dose_gy,
         ]
@@ -46,7 +46,7 @@ def _single() -> list[Agreement]:
         ]
 
     def inverse(d: float, m: float, s: float, r: float, lung: float) -> list[Any]:
-        return defined(single_compartment.activity_in_vial_at_treatment_gbq(C, d, m, s, r), m, s, r, lung)
+        return defined(single_compartment.vial_activity_gbq(C, d, m, s, r), m, s, r, lung)
 
     names = ("mass_kg", "lung_shunt_fraction", "residual_fraction", "lung_mass_kg")
     return [
@@ -94,20 +94,20 @@ def _partition() -> list[Agreement]:
 
     def inverse(d: float, *rest: float) -> Any:
         m1, r1, m2, r2, normal, shunt, _ = rest
-        return partition.activity_delivered_gbq(C, d, 1, [m1, m2], [r1, r2], normal, shunt)
+        return partition.delivered_activity_gbq(C, d, 1, [m1, m2], [r1, r2], normal, shunt)
 
     limits = p.PartitionLimits(
         normal_perfused_gy=60.0,
-        normal_perfused_prior_gy=5.0,
+        prior_normal_perfused_dose_gy=5.0,
         normal_whole_gy=40.0,
         lung_gy=30.0,
         lung_cumulative_gy=50.0,
-        lung_prior_gy=12.0,
+        prior_lung_dose_gy=12.0,
     )
 
     def maximum(*rest: float) -> list[Any]:
         found = _model(*rest).maximum_activity(limits)
-        return [found.activity_delivered_gbq, [at.activity_delivered_gbq for at in found.at_limits]]
+        return [found.delivered_activity_gbq, [at.delivered_activity_gbq for at in found.at_limits]]
 
     def defined_maximum(*rest: float) -> list[Any]:
         m1, r1, m2, r2, normal, shunt, lung = rest
@@ -124,7 +124,7 @@ def _partition() -> list[Agreement]:
         each("PartitionModel.doses", lambda a, *rest: row(_model(*rest).doses(a)), defined, GBQ, *ranges),
         each(
             "PartitionModel.activity_for_tumor_dose",
-            lambda d, *rest: _model(*rest).activity_for_tumor_dose(d, tumor=1).activity_delivered_gbq,
+            lambda d, *rest: _model(*rest).activity_for_tumor_dose(d, tumor=1).delivered_activity_gbq,
             inverse,
             DOSE,
             *ranges,
@@ -169,9 +169,9 @@ def _arrays() -> list[Agreement]:
                     normal_perfused_mass_kg=normal,
                     lung_shunt_fraction=shunt,
                     nuclide=NUCLIDE,
-                ).activity_delivered_gbq
+                ).delivered_activity_gbq
             ),
-            lambda: partition.activity_delivered_gbq(C, target, 2, masses, ratios, normal, shunt),
+            lambda: partition.delivered_activity_gbq(C, target, 2, masses, ratios, normal, shunt),
         ),
     ]
 
@@ -216,14 +216,14 @@ def _territories() -> list[Agreement]:
         ]
 
     def best() -> list[Any]:
-        found = p.optimum(
+        found = p.optimize_activities(
             PLAN,
             objective="max_min_tumor_dose",
             tumor_dose="perfused_mean",
             lung_limit_gy=25.0,
             normal_perfused_limit_gy=60.0,
         )
-        return [found.objective_value, found.activities_delivered_gbq]
+        return [found.objective_value, found.delivered_activities_gbq]
 
     def corner() -> list[Any]:
         # Variables: two activities, and the smallest tumor dose.
@@ -248,5 +248,5 @@ def _territories() -> list[Agreement]:
 
     return [
         each("TerritoryPlan.doses", lambda a, b: row(PLAN.doses([a, b])), defined, GBQ, GBQ),
-        Agreement("planning.optimum", best, corner, 1e-9),
+        Agreement("planning.optimize_activities", best, corner, 1e-9),
     ]

@@ -72,7 +72,7 @@ def eud_two_tissues(i: Inputs) -> Answer:
     }
 
 
-def eubed(i: Inputs) -> Answer:
+def effective_uniform_bed(i: Inputs) -> Answer:
     parameters = (i["alpha_per_Gy"], i["alpha_beta_Gy"], i["repair_half_time_h"], half_life(i))
     return {"EUBED_Gy": radiobiology.eubed_gy(*_equal(i), *parameters)}
 
@@ -134,7 +134,7 @@ def partition_uncertainty(i: Inputs) -> Answer:
 
 
 DEFINITIONS: dict[str, Callable[[Inputs], Answer]] = {
-    "EUBED": eubed,
+    "EUBED": effective_uniform_bed,
     "EUD_survival": eud,
     "EUD_two_tissues": eud_two_tissues,
     "bed_two_tissues": bed_two_tissues,

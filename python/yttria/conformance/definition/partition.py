@@ -66,7 +66,7 @@ def partition_inverse_target(i: Inputs) -> Answer:
     masses, ratios, normal = tissue(i)
     activity = inverse(
         i,
-        partition.activity_delivered_gbq(
+        partition.delivered_activity_gbq(
             dose_factor(i), i["target_tumour_dose_Gy"], 0, masses, ratios, normal, i["lung_shunt_fraction"]
         ),
     )

@@ -26,7 +26,7 @@ def _single_compartment(i: Inputs, in_vial: float) -> Answer:
 
 
 def single_compartment_inverse(i: Inputs) -> Answer:
-    vial = single_compartment.activity_in_vial_at_treatment_gbq(
+    vial = single_compartment.vial_activity_gbq(
         dose_factor(i),
         i["target_dose_Gy"],
         _mass_kg(i),

@@ -200,7 +200,8 @@ def _missing(reports: tuple[SeriesReport, ...]) -> list[str]:
             found.append(f"{name} cannot be used as it is: {report.problem}")
         elif report.unit == "counts":
             found.append(
-                f"{name} is in counts: relative scaling (--relative-to, --administered-gbq, --lung-shunt-fraction), or "
+                f"{name} is in counts: relative scaling (--relative-to, --administered-activity-gbq, "
+                "--lung-shunt-fraction), or "
                 "a calibration to Bq/mL"
             )
         elif report.timing_problem:

@@ -39,7 +39,7 @@ _ADMINISTRATION = "RadiopharmaceuticalStartDateTime"
 
 @dataclass(frozen=True)
 class ActivityTiming:
-    """When the values of an activity image hold, from its header: `hours_after_administration` is for the scaling.
+    """When the values of an activity image hold, from its header: `scan_delay_h` is for the scaling.
 
     `rule` is one sentence that says which rule and which times gave it. Times carry a zone where the header does.
     `administered_activity_gbq` is the header's RadionuclideTotalDose: a check, for it says what was measured out, at a
@@ -47,7 +47,7 @@ class ActivityTiming:
     yttria decays by its own.
     """
 
-    hours_after_administration: float
+    scan_delay_h: float
     decay_correction: str
     rule: str
     reference_time: datetime | None
@@ -72,7 +72,7 @@ def activity_timing(paths: Paths, *, series: str | None = None) -> ActivityTimin
     """The timing of a PET series, or of a SPECT that states a DecayCorrection; for absolute scaling:
 
         timing = activity_timing("folder")
-        scaling = AbsoluteScaling(timing.hours_after_administration, time_basis=timing.rule)
+        scaling = AbsoluteScaling(timing.scan_delay_h, time_basis=timing.rule)
 
     Raises `OutOfRangeError` where the header's half-life is off by more than 1 % from 64.04 to 64.24 h (a protocol of
     another nuclide), `UndefinedError` where the header leaves the hours open or contradicts itself, `TimeZoneError`

@@ -44,7 +44,7 @@ def carried_to_edges(contours: Sequence[Points], image: Image, name: str) -> tup
     return found, count
 
 
-def go_through_centers(contours: Sequence[Points], image: Image) -> bool:
+def contours_follow_voxel_centers(contours: Sequence[Points], image: Image) -> bool:
     """Whether every point of the contours is a voxel center of the image, as none drawn otherwise are."""
     return bool(len(contours)) and all(_off_centers(contour, image)[0] <= MAX_OFF for contour in contours)
 
