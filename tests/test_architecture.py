@@ -32,6 +32,7 @@ RUST_FLOORS = (
 )
 PYTHON_FLOORS = (
     "errors",
+    "sources",
     "advisory",
     "_core",
     "_foundation",

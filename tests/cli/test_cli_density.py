@@ -55,7 +55,7 @@ def test_each_voxel_by_the_density_of_the_ct(case: Path, tmp_path: Path) -> None
         assert terms["resampling"][0]["outside"] == 1.05
         assert found["provenance"]["density_g_per_ml"] is None
         codes = {a["code"] for a in found["advisories"]}
-        assert {"resampled", "outside_image", "outside_ct_density_curve", "ct_density_unverified"} <= codes
+        assert {"resampled", "outside_image", "outside_ct_density_curve", "ct_density_not_verified"} <= codes
     by_kao = json.loads(invoke("dose", case / "pet", *arguments, "--ct", case / "ct", "--ct-curve", "kao_2014"))
     assert by_kao["structures"][0]["mean_gy"] * 1.055 == pytest.approx(mean_gy, rel=2e-5)
 

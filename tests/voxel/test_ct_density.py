@@ -53,7 +53,7 @@ def test_the_default_curve_is_the_fit_of_its_tissues() -> None:
 def test_a_published_curve_says_where_it_comes_from(name: str) -> None:
     curve = ct_density_curve(name)
     assert curve.source
-    assert curve.status in ("read", "secondary", "memory")
+    assert curve.status in ("read", "secondary", "not verified")
     assert bool(curve.advisories()) == (curve.status != "read")
     assert pickle.loads(pickle.dumps(curve)) == curve
     # What any of them must agree on: air, inflated lung, water and liver, which spread by less than 5 %.

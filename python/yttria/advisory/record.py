@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from ..sources import Read, read_of
+
 Severity = Literal["note", "warning", "error"]
 
 
@@ -15,7 +17,7 @@ class Advisory:
     Parameters
     ----------
     code : str
-        Stable name for programs, such as "lung_shunt_above_20_percent".
+        Stable name for programs, such as "lung_shunt_above_20_percent". `advisory_kinds` explains each.
     message : str
         One plain sentence for people.
     value : float, optional
@@ -23,7 +25,7 @@ class Advisory:
     limit : float, optional
         What `value` was compared with, in the same unit.
     source : str, default ""
-        Where the limit comes from.
+        Where the limit comes from: citation keys of `yttria.sources`.
     severity : {"note", "warning", "error"}, default "warning"
         "note": an assumption or a choice that a careful reader wants to see; the number stands. "warning": the number
         may be wrong or the plan may be unsafe, and a person has to look. "error": the value is not possible, and the
@@ -49,6 +51,11 @@ class Advisory:
             if number is not None and type(number) is not float and hasattr(number, "item"):
                 object.__setattr__(self, name, number.item())
 
+    @property
+    def source_read(self) -> Read | None:
+        """How well the source was read (`yttria.sources.Source.read`); None without a source of the table."""
+        return read_of(self.source)
+
     def as_dict(self) -> dict[str, str | float | None]:
-        """The fields as a plain dictionary, ready for JSON."""
-        return asdict(self)
+        """Return the fields and `source_read` as a plain dictionary, ready for JSON."""
+        return asdict(self) | {"source_read": self.source_read}

@@ -113,7 +113,7 @@ def limits(
     for text, number in notes.items():
         print_line(str(number), text, wrap=True)
     for source in dict.fromkeys(limit.source for limit, _ in entries):
-        read = {"primary": "Read", "secondary": "Read in another text", "no": "Not verified"}[source.read]
+        read = {"primary": "Read", "secondary": "Read in another text", "no": "Not verified", "own": "Own"}[source.read]
         print_line("source", f"{source.citation}. {read}: {source.checked}.", wrap=True)
     # What is left open and what was not verified stand in the table.
     print_advisories(a for a in found.advisories if a.code not in ("condition_not_given", "limit_not_verified"))

@@ -9,15 +9,18 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import UnknownNameError
+
+_READ = {"secondary": "read in a text that quotes the source", "not verified": "not read"}
 
 
 @dataclass(frozen=True)
 class ParameterSet:
     """One published set. `values` are the keyword arguments of the functions of its `model`; none is a default.
 
-    `device` None means any. `status` is "read", "secondary" (read in a text that quotes it) or "memory".
+    `device` None means any. `source` holds citation keys of `yttria.sources`. `status` is "read" (the values were read
+    in the source), "secondary" (in a text that quotes it) or "not verified".
     """
 
     id: str
@@ -42,16 +45,17 @@ class ParameterSet:
     def advisories(self, device: str | None = None) -> tuple[Advisory, ...]:
         """What to know before using it with microspheres of `device` ("glass" or "resin"; None: not stated).
 
-        `parameters_unverified` where the paper was not read; `device_mismatch` where the set belongs to another device:
-        biology per gray differs between them (Walrand 2014, read in abstract).
+        `parameters_not_verified` if the paper was not read; `device_mismatch` if the set belongs to another device:
+        biology per gray differs between them (walrand2014).
         """
         found = []
         if not self.verified:
-            message = f"parameter set {self.id} is not verified ({self.status}): {self.source}"
-            found.append(Advisory("parameters_unverified", message, source=self.source))
+            found.append(advise("parameters_not_verified", source=self.source, set=self.id, read=_READ[self.status]))
         if self.device is not None and device != self.device:
-            message = f"parameter set {self.id} is for {self.device} microspheres, used for {device or 'unstated ones'}"
-            found.append(Advisory("device_mismatch", message, source=self.source))
+            used_for = f"{device} ones" if device else "unstated ones"
+            found.append(
+                advise("device_mismatch", source=self.source, set=self.id, device=self.device, used_for=used_for)
+            )
         return tuple(found)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from .._foundation.units import UNITS, checked_unit, stated_unit, states_nothing
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import (
     ArgumentError,
     FileFormatError,
@@ -104,14 +104,13 @@ def agreed_unit(path: Path, stated: str | None, given: str | None) -> AgreedUnit
                 f"{path}: the file states the unit {stated!r}, which is not a known one; pass unit= one of "
                 f"{', '.join(UNITS)}"
             )
-        message = f"{path.name}: the file states the unit {stated!r}, which is not a known one; {given} was taken."
-        return AgreedUnit(given, advisories=(Advisory("unit_not_recognized", message),))
+        told = advise("unit_not_recognized", file=path.name, stated=stated, image_unit=given)
+        return AgreedUnit(given, advisories=(told,))
     spelled = "" if stated == known.unit else f" (it states {stated!r})"
     if known.factor != 1.0:
-        message = f"{path.name}: the file is in {stated!r}; its values were multiplied by {known.factor:g}"
         if given is not None:
             raise UnitError(f"{path}: the file is in {stated!r}, {known.factor:g} {known.unit}, not in {given}")
-        converted = Advisory("unit_converted", f"{message} to be in {known.unit}.", severity="note")
+        converted = advise("unit_converted", file=path.name, stated=stated, factor=known.factor, image_unit=known.unit)
         return AgreedUnit(known.unit, known.factor, (converted,))
     if given is not None and given != known.unit:
         raise UnitError(f"{path}: the file is in {known.unit}{spelled}, not {given}")

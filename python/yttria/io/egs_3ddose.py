@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._foundation.arrays import MAX_VOXELS
-from ..advisory import Advisory
+from ..advisory import advise
 from ..errors import GeometryError
 from ..geometry.image import Image
 from ._common import ReadOptions, agreed_unit, decoding, in_unit
@@ -107,17 +107,11 @@ def _read(path: Path, options: ReadOptions) -> tuple[Image, npt.NDArray[Any] | N
                 f"{steps.max() * 10:g} mm"
             )
         place[axis, axis], place[axis, 3] = mean * 10, (edge[0] + mean / 2) * 10
-    found = [_per_history(path)]
+    found = [advise("dose_per_history", file=path.name)]
     if options.orientation is None:
-        message = f"{path.name}: 3ddose does not state which way its axes run. x, y and z toward LPS were assumed."
-        found.append(Advisory("orientation_assumed", message))
+        found.append(advise("orientation_assumed", "3ddose", file=path.name))
     image = Image(dose, oriented(options.orientation or "LPS") @ place, "1", advisories=tuple(found))
     return in_unit(image, agreed), None if uncertainty is None else uncertainty.reshape(shape)
-
-
-def _per_history(path: Path) -> Advisory:
-    message = f"{path.name}: DOSXYZnrc writes the dose per history. The values were taken as they are."
-    return Advisory("dose_per_history", message, severity="note")
 
 
 class _Numbers:

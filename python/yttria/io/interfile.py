@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._foundation.units import states_nothing
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import GeometryError
 from ..geometry.affine import Affine
 from ..geometry.image import Image
@@ -79,15 +79,11 @@ def _read(path: Path, options: ReadOptions) -> tuple[Image, str | None]:
         raise ValueError("the header has no 'name of data file'")
     base = re.split(r"[\\/]", name)[-1]
     if base != name and base and not (path.parent / name).exists() and (path.parent / base).is_file():
-        message = f"{path.name}: its values are in {name!a}, which is not there. {base!a} beside the header was taken."
-        advisories.append(Advisory("data_file_beside_header", message, severity="note"))
+        advisories.append(advise("data_file_beside_header", file=path.name, stated=name, taken=base))
         name = base
     array = _scaled(header, read_beside(path, [name], options.data_folder, stored))
     if (factor := header.number("calibration factor")) not in (None, 0.0, 1.0):
-        message = (
-            f"{path.name}: the header states a calibration factor of {factor:g}. The values were not multiplied by it."
-        )
-        advisories.append(Advisory("calibration_factor_not_applied", message, factor))
+        advisories.append(advise("calibration_factor_not_applied", file=path.name, factor=factor))
     # "quantification units" is a factor for some writers and a unit for others.
     stated = (header.text(key) for key in _UNIT_KEYS)
     unit = next((text for text in stated if text and not _is_number(text) and not states_nothing(text)), None)
@@ -162,10 +158,7 @@ def _stored(path: Path, header: TextHeader) -> tuple[Stored, list[Advisory]]:
         if order:
             raise ValueError(f"imagedata byte order must be LITTLEENDIAN or BIGENDIAN, got '{order}'")
         if count > 1:
-            message = (
-                f"{path.name}: the header states no byte order. BIGENDIAN was taken, the default of Interfile 3.3."
-            )
-            advisories.append(Advisory("byte_order_assumed", message))
+            advisories.append(advise("byte_order_assumed", file=path.name))
     skip = header.whole("data offset in bytes", "data offset in bytes[1]")
     block = header.whole("data starting block")
     skip = skip if skip is not None else 2048 * (block or 0)
@@ -187,8 +180,7 @@ def _affine(
     place[:3, :3] = np.diag(sizes)
     if None in offsets:
         place[:3, 3] = [-(n - 1) / 2 * size for n, size in zip(reversed(shape), sizes, strict=True)]
-        message = f"{path.name}: the header does not state where the image lies. Its center was put at (0, 0, 0) mm."
-        found.append(Advisory("position_assumed", message))
+        found.append(advise("position_assumed", "interfile", file=path.name))
     else:
         place[:3, 3] = offsets
     if orientation is None:
@@ -197,11 +189,9 @@ def _affine(
         known = _STIR_AXES.get((position[0], position[1]))
         orientation = known or "LPI"
         stated = " and ".join(position) if known else "unknown, so head_in and supine were assumed"
-        message = (
-            f"{path.name}: Interfile does not state which way its axes run. By STIR's convention x, y and z run toward "
-            f"{orientation} (the patient is {stated}); set orientation if they do not."
+        found.append(
+            advise("orientation_assumed", "interfile", file=path.name, orientation=orientation, position=stated)
         )
-        found.append(Advisory("orientation_assumed", message))
     return oriented(orientation) @ place, found
 
 
@@ -215,11 +205,7 @@ def _slice_distance(path: Path, header: TextHeader, pixel_mm: float, found: list
         # Stated in pixels, or in mm under that name.
         readings = [] if pixels is None else [pixels * pixel_mm, pixels]
         if readings and not any(math.isclose(taken, reading, rel_tol=SAME_SIZE) for reading in readings):
-            message = (
-                f"{path.name}: slices are {taken:g} mm apart by their scaling factor, and {pixels:g} pixels otherwise. "
-            )
-            message += "The scaling factor was taken."
-            found.append(Advisory("slice_distance_differs", message, taken))
+            found.append(advise("slice_distance_differs", file=path.name, taken_mm=taken, pixels=pixels))
         return taken
     distance = checked_sizes(None if pixels is None else [pixels], key)[0]
     if math.isclose(distance, 1.0):
@@ -232,10 +218,7 @@ def _slice_distance(path: Path, header: TextHeader, pixel_mm: float, found: list
         raise GeometryError(
             f"slices would be {taken:g} mm apart by '{key}' of {distance:g}: state 'scaling factor (mm/pixel) [3]'"
         )
-    message = (
-        f"{path.name}: the distance of slices is stated as {distance:g} pixels. {why}; slices are {taken:g} mm apart."
-    )
-    found.append(Advisory("slice_distance_assumed", message, taken))
+    found.append(advise("slice_distance_assumed", file=path.name, pixels=distance, why=why, taken_mm=taken))
     return taken
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._foundation.units import UNITS, stated_unit
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import DTypeError, FileFormatError, GeometryError, UndefinedError, UnknownNameError
 from ..geometry.affine import Affine, check_same_frame, checked_affine, same_grid
 from ..geometry.image import Image
@@ -78,8 +78,7 @@ def checked_name(path: Path, name: str) -> tuple[str, tuple[Advisory, ...]]:
         raise FileFormatError(f"{path}: a structure's name must be a text without NUL, got {name!r:.80}")
     if not any(unicodedata.category(letter) in ("Cc", "Cf") for letter in plain):
         return plain, ()
-    message = f"{path.name}: the structure name {plain!a} holds control characters, which do not show."
-    return plain, (Advisory("control_characters_in_name", message),)
+    return plain, (advise("control_characters_in_name", file=path.name, name=plain),)
 
 
 def label_values(path: Path, labelmap: npt.NDArray[Any]) -> list[int]:

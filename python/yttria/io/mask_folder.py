@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..advisory import Advisory
+from ..advisory import advise
 from ..errors import DuplicateNameError, FileFormatError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
@@ -69,11 +69,7 @@ def _structure(path: Path, stem: str, image: Image) -> Structure:
                 f"{path}: a mask must hold 0 and one other value, or fractions within [0, 1], got {array.min():g} to "
                 f"{array.max():g}: is this an image?"
             )
-        message = (
-            f"{path.name}: its fractions were taken for the part of each voxel inside the structure. If they are "
-            "probabilities, the volume is not right."
-        )
-        known["advisories"] += (Advisory("mask_of_fractions", message, severity="note"),)
+        known["advisories"] += (advise("mask_of_fractions", file=path.name),)
         return Structure(name, array, image.affine_lps, **known)
     values = label_values(path, array)
     if len(values) > 1:

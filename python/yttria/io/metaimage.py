@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import GeometryError
 from ..geometry.affine import Affine
 from ..geometry.image import Image
@@ -142,14 +142,10 @@ def _affine(path: Path, header: TextHeader) -> tuple[Affine, tuple[Advisory, ...
     offset = header.numbers(dimensions, "Offset", "Position", "Origin")
     advisories = []
     if size is not None and not np.allclose(size[:3], sizes[:3], rtol=SAME_SIZE, atol=0):
-        message = f"{path.name}: ElementSpacing is {sizes[:3]} mm and ElementSize {size[:3]} mm. The spacing was taken."
-        advisories.append(Advisory("element_size_differs", message))
+        advisories.append(advise("element_size_differs", file=path.name, spacing=sizes[:3], size=size[:3]))
     if matrix is None or offset is None:
         missing = " and ".join(n for n, v in (("TransformMatrix", matrix), ("Offset", offset)) if v is None)
-        message = (
-            f"{path.name}: the header has no {missing}. Axes along L, P and S and a first voxel at 0 mm were assumed."
-        )
-        advisories.append(Advisory("position_assumed", message))
+        advisories.append(advise("position_assumed", "metaimage", file=path.name, missing=missing))
     axes = np.eye(dimensions) if matrix is None else np.reshape(matrix, (dimensions, dimensions))
     lengths = np.linalg.norm(axes[:3, :3], axis=1)
     if np.abs(lengths - 1).max() > 1e-3:
@@ -171,8 +167,4 @@ def _compared(path: Path, stated: str | None, axes: npt.NDArray[Any]) -> list[Ad
     opposite = toward.translate(str.maketrans("LPSRAI", "RAILPS"))
     if stated.upper() in (toward, opposite):
         return []
-    message = (
-        f"{path.name}: AnatomicalOrientation is {stated}, but by TransformMatrix the axes run toward {toward}. The "
-        "matrix was taken, as ITK does."
-    )
-    return [Advisory("anatomical_orientation_differs", message)]
+    return [advise("anatomical_orientation_differs", file=path.name, stated=stated, toward=toward)]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import FileFormatError, UnknownNameError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
@@ -74,11 +74,7 @@ def _listed(segments: Mapping[int, object]) -> str:
 
 
 def _gap(path: Path, segments: Mapping[int, object]) -> Advisory:
-    message = (
-        f"{path.name}: its segments are numbered {_listed(segments)}. All of them were read; 3D Slicer stops at the "
-        "first number that is missing."
-    )
-    return Advisory("segment_numbers_with_gaps", message, severity="note")
+    return advise("segment_numbers_with_gaps", file=path.name, numbers=_listed(segments))
 
 
 def _unnamed(path: Path, volumes: Sequence[npt.NDArray[Any]], places: Sequence[tuple[int, int]]) -> list[Advisory]:
@@ -87,14 +83,12 @@ def _unnamed(path: Path, volumes: Sequence[npt.NDArray[Any]], places: Sequence[t
     for n, volume in enumerate(volumes):
         left = sorted(set(label_values(path, volume)) - {value for layer, value in places if layer == n})
         if left:
-            message = (
-                f"{path.name}: layer {n} holds the values {_listed(dict.fromkeys(left))}, which no segment names. They "
-                "were left out."
+            values = _listed(dict.fromkeys(left))
+            found.append(
+                advise("values_without_a_segment", file=path.name, layer=n, values=values, count=float(len(left)))
             )
-            found.append(Advisory("values_without_a_segment", message, float(len(left))))
     if len(set(places)) < len(places):
-        message = f"{path.name}: two segments have the same layer and value, so they are the same voxels."
-        found.append(Advisory("segments_are_the_same", message))
+        found.append(advise("segments_are_the_same", file=path.name))
     return found
 
 

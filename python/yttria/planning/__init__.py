@@ -36,7 +36,7 @@ from .energy_balance import EnergyBalance, energy_balance, tumor_mass_for_dose_k
 from .limit_conditions import LimitCondition
 from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses
-from .limits import Caution, Limit, LimitQuery, LimitSource, dose_limits
+from .limits import Caution, Limit, LimitQuery, dose_limits
 from .lung import (
     LungDose,
     LungShunt,
@@ -92,7 +92,6 @@ __all__ = [
     "Limit",
     "LimitCondition",
     "LimitQuery",
-    "LimitSource",
     "LimitState",
     "LungDose",
     "LungDoseBounds",

@@ -8,28 +8,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import UnknownNameError
+from ..sources import Source, source
 from .limit_conditions import Facts, LimitCondition, bilirubin_mg_per_dl_of, condition_from_dict, decide, flag, fraction
 
 KINDS = ("tumor", "perfused", "normal_perfused", "normal_whole", "lung")
 """Tissue that a limit is for. Perfused normal liver and the whole normal liver are not the same."""
 DIRECTIONS = ("minimum", "maximum", "range", "association")
 """Kinds of comparison. An association is a reported relation, without a value to keep."""
-
-
-@dataclass(frozen=True)
-class LimitSource:
-    """Source of a limit, and what of it was read.
-
-    `read` is "primary" (the source itself was read), "secondary" (a text that quotes it) or "no"; `checked` tells which
-    part was read and when.
-    """
-
-    key: str
-    citation: str
-    read: str
-    checked: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +63,7 @@ class Limit:
         The readings of a source that contradicts itself or another; none is preferred.
     level_of_evidence, where : str
         As printed; the place in the source.
-    source : LimitSource
+    source : yttria.sources.Source
         The source.
     status : {"read", "secondary", "not verified"}
         Whether the value itself was read in the source, in a text that quotes it, or not at all.
@@ -104,7 +91,7 @@ class Limit:
     not_reconciled: tuple[str, ...]
     level_of_evidence: str
     where: str
-    source: LimitSource
+    source: Source
     status: str
     general: bool
 
@@ -145,7 +132,7 @@ class Limit:
             "condition": self.condition,
             "cautions": [{"text": c.text, "when": [w.as_dict() for w in c.when]} for c in self.cautions],
             "not_reconciled": list(self.not_reconciled),
-            "source": vars(self.source).copy(),
+            "source": self.source.as_dict(),
             "verified": self.verified,
         }
 
@@ -179,7 +166,6 @@ class LimitQuery:
 def limit_table() -> tuple[str, tuple[Limit, ...]]:
     """The version of the table and its entries."""
     table = json.loads((files("yttria") / "data" / "limits.json").read_text(encoding="utf-8"))
-    sources = {key: LimitSource(key, **source) for key, source in table["sources"].items()}
     absent: dict[str, Any] = {"high": None, "unit": "Gy", "over": "one treatment"}
     absent |= dict.fromkeys(("strict", "aim", "general"), False)
     absent |= dict.fromkeys(("case_of", "alternative_of", "level_of_evidence", "where"), "")
@@ -192,7 +178,7 @@ def limit_table() -> tuple[str, tuple[Limit, ...]]:
                 "conditions": _conditions(entry, "conditions"),
                 "cautions": tuple(Caution(c["text"], _conditions(c, "when")) for c in entry.get("cautions", ())),
                 "not_reconciled": tuple(entry.get("not_reconciled", ())),
-                "source": sources[entry["source"]],
+                "source": source(entry["source"]),
             }
         )
         for entry in table["limits"]
@@ -311,13 +297,12 @@ def dose_limits(
     for limit in certain:
         advisories += derivation_advisories(limit, facts)
     advisories += [
-        Advisory(
+        advise(
             "condition_not_given",
-            f"{_named(limit)}: this applies only if {' and '.join(map(str, open_ones))}.",
-            None,
-            limit.low,
-            limit.source.citation,
-            severity="note",
+            source=limit.source.key,
+            limit_name=_named(limit),
+            conditions=" and ".join(map(str, open_ones)),
+            low=limit.low,
         )
         for limit, open_ones in conditional
     ]
@@ -348,12 +333,17 @@ def boundary_advisories(limit: Limit, facts: Facts) -> list[Advisory]:
         if condition.includes_boundary and not isinstance(condition.value, tuple) and value is not None:
             strict = LimitCondition(condition.quantity, condition.relation, condition.value)
             if condition.holds(facts) and not strict.holds(facts):
-                message = (
-                    f"{str(condition).split(' is ')[0].capitalize()} is exactly {value:g} mg/dL, for which the source "
-                    f"has no entry; the lower dose limit, {limit.low:g} {limit.unit}, was taken."
+                found.append(
+                    advise(
+                        "threshold_exactly_on_boundary_conservative_used",
+                        source=limit.source.key,
+                        quantity=str(condition).split(" is ")[0].capitalize(),
+                        boundary=value,
+                        condition_value=condition.value,
+                        dose_limit=limit.low,
+                        dose_unit=limit.unit,
+                    )
                 )
-                code = "threshold_exactly_on_boundary_conservative_used"
-                found.append(Advisory(code, message, value, condition.value, limit.source.citation, severity="note"))
     return found
 
 
@@ -364,18 +354,17 @@ def source_advisories(limit: Limit) -> list[Advisory]:
     if limit.not_reconciled:
         # The readings of entries that exclude each other are the same, and are told once.
         of_all = _named(limit, value=False) if limit.case_of else named
-        message = f"{of_all}: {' '.join(limit.not_reconciled)} The two are not reconciled."
-        found.append(Advisory("limit_text_ambiguous", message, source=limit.source.citation))
+        readings = " ".join(limit.not_reconciled)
+        found.append(advise("limit_text_ambiguous", source=limit.source.key, limit_name=of_all, readings=readings))
     if not limit.verified:
-        message = f"{named}: the value was not verified. Check it in the source before use."
-        found.append(Advisory("limit_not_verified", message, None, limit.low, limit.source.citation))
+        found.append(advise("limit_not_verified", source=limit.source.key, limit_name=named, low=limit.low))
     return found
 
 
 def derivation_advisories(limit: Limit, facts: Facts) -> list[Advisory]:
     """An advisory for each caution whose conditions are known to hold: the limit comes from other patients."""
     return [
-        Advisory("limit_derived_otherwise", f"{_named(limit)}: {caution.text}", source=limit.source.citation)
+        advise("limit_derived_otherwise", source=limit.source.key, limit_name=_named(limit), caution=caution.text)
         for caution in limit.cautions
         if caution.when and decide(caution.when, facts)[0]
     ]

@@ -8,23 +8,38 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import UndefinedError, UnknownNameError
 
 
 @dataclass(frozen=True)
 class ProductFact:
-    """One fact. `status` is "read" (in the manufacturer's text), "secondary" (in a text that quotes it) or "memory"."""
+    """One fact about a product.
+
+    Parameters
+    ----------
+    name : str
+        Such as "shelf_life_h".
+    value : float, str or tuple of float
+        The fact.
+    status : {"read", "secondary", "not verified"}
+        Whether the value itself was read in the source, in a text that quotes it, or not at all.
+    source : str
+        Citation key of `yttria.sources`.
+    where : str
+        What the source states, if that is more than the value.
+    """
 
     name: str
     value: float | str | tuple[float, ...]
     status: str
     source: str
+    where: str = ""
 
     @property
     def verified(self) -> bool:
-        """Whether it was read rather than remembered."""
-        return self.status != "memory"
+        """Whether it was read, in the source or in a text that quotes it."""
+        return self.status != "not verified"
 
 
 @dataclass(frozen=True)
@@ -38,11 +53,12 @@ class Product:
     table_version: str
 
     def fact(self, name: str) -> ProductFact:
-        """The fact of that name; `UndefinedError` where the table has none for this product."""
+        """Return the fact of that name; `UnknownNameError` if the table has none for this product."""
         for fact in self.facts:
             if fact.name == name:
                 return fact
-        raise UndefinedError(f"{name} of {self.name} spheres is undefined: the product table holds no such fact")
+        known = ", ".join(fact.name for fact in self.facts)
+        raise UnknownNameError(f"fact of {self.name} spheres must be one of {known}, got {name!r:.80}")
 
     def value(self, name: str) -> float:
         """The number of a fact."""
@@ -58,12 +74,13 @@ class Product:
     def advisories(self, *names: str) -> tuple[Advisory, ...]:
         """One advisory for each of these facts that was not verified."""
         return tuple(
-            Advisory(
+            advise(
                 "product_fact_not_verified",
-                f"{fact.name} of {self.name} spheres, {fact.value!r}, was not read in its source; check it before use.",
-                fact.value if isinstance(fact.value, float) else None,
-                None,
-                fact.source,
+                source=fact.source,
+                fact=fact.name,
+                product=self.name,
+                fact_value=fact.value,
+                number=fact.value if isinstance(fact.value, float) else None,
             )
             for fact in map(self.fact, names)
             if not fact.verified
@@ -79,7 +96,7 @@ def _products() -> dict[str, Product]:
             entry["trade_name"],
             entry["whole_vial"],
             tuple(
-                ProductFact(name, _value(fact["value"]), fact["status"], fact["source"])
+                ProductFact(name, _value(fact["value"]), fact["status"], fact["source"], fact["where"])
                 for name, fact in entry["facts"].items()
             ),
             table["version"],

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from .._core import Nuclide
 from .._foundation.numbers import default_nuclide, number
 from ..advisory import Advisory
-from ..errors import OutOfRangeError, TimeZoneError, UndefinedError, UnknownNameError
+from ..errors import ArgumentError, OutOfRangeError, TimeZoneError, UnknownNameError
 from .decay import decayed_activity_gbq, elapsed_h, hours_to_decay, require_timezone
 from .delivery import number_of_spheres, vial_timing
 from .products import Product, product
@@ -83,8 +83,8 @@ def vial_choice(
     is chosen. Both fit only within the product's shelf life. Each option carries the activity per sphere and the
     number of spheres that go with the activity used, at that time.
 
-    Raises `TimeZoneError`, `OutOfRangeError`, `UnknownNameError`, or `UndefinedError` where the product table names
-    no calibration. Facts of the table that were not verified come back as advisories.
+    Raises `TimeZoneError`, `OutOfRangeError`, `UnknownNameError`, or `ArgumentError` if the product table names no
+    calibration and `calibration_times` is not given. Facts of the table that were not verified come back as advisories.
     """
     nuclide = default_nuclide(nuclide)
     needed = number("activity needed in the vial", needed_activity_gbq)
@@ -197,9 +197,9 @@ def _sizes(item: Product, sizes: str) -> list[float]:
 def _weekly_calibrations(item: Product, start: datetime, end: datetime) -> Iterator[datetime]:
     try:
         weekday, clock, name = (str(item.fact(fact).value) for fact in _CALIBRATION_FACTS)
-    except UndefinedError as error:
-        raise UndefinedError(
-            f"calibration of {item.name} vials is undefined: the product table names none; give calibration_times"
+    except UnknownNameError as error:
+        raise ArgumentError(
+            f"calibration_times must be given for {item.name} vials: the product table names none"
         ) from error
     try:
         zone = ZoneInfo(name)

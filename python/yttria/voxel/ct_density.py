@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from .. import _core
 from .._foundation.arrays import as_type, empty
 from .._foundation.numbers import number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import DTypeError, UnitError, UnknownNameError
 from ..geometry.image import Image
 
@@ -28,8 +28,9 @@ DEFAULT_CURVE = "schneider_1996"
 class CtDensityCurve:
     """A piecewise linear curve from CT number in HU to mass density in g/mL.
 
-    `hounsfield_units` rise, `density_g_per_ml` never fall. `status` says where the values come from: "read",
-    "secondary" (read in a text or code that quotes the source), "memory", or "own" for a curve of the caller.
+    `hounsfield_units` rise, `density_g_per_ml` never fall. `source` is a citation key of `yttria.sources`, or a text of
+    the caller. `status` states how the values are known: "read", "secondary" (read in a text or code that quotes the
+    source), "not verified", or "own" for a curve of the caller.
 
     Raises `ShapeError` where there are fewer than 2 nodes, more than 4096, or not as many of one as of the other, and
     `OutOfRangeError` naming the node that is not finite, does not rise, falls, or lies outside [0, 30] g/mL.
@@ -56,11 +57,10 @@ class CtDensityCurve:
         return self.hounsfield_units[0], self.hounsfield_units[-1]
 
     def advisories(self) -> tuple[Advisory, ...]:
-        """`ct_density_unverified` where nobody here has read the values in their source."""
+        """Return `ct_density_not_verified` if nobody here has read the values in their source."""
         if self.status in ("read", "own"):
             return ()
-        message = f"The CT density curve {self.name} is not verified ({self.status})."
-        return (Advisory("ct_density_unverified", message, source=self.source),)
+        return (advise("ct_density_not_verified", source=self.source, curve=self.name, status=self.status),)
 
 
 @cache
@@ -145,7 +145,7 @@ def density_image(
     Raises `UnitError` (not in HU), `UnknownNameError`, `OutOfRangeError` (a CT number that is not finite, or beyond the
     curve where that is refused, with counts and the first voxel) and `InsufficientMemoryError`.
 
-    Source: that of the curve. Advises `ct_density_unverified` and `outside_ct_density_curve`.
+    Source: that of the curve. Warns with `ct_density_not_verified` and `outside_ct_density_curve`.
     """
     if not isinstance(ct, Image):
         raise UnitError(f"ct must be an Image in HU, got {type(ct).__name__}")
@@ -164,10 +164,17 @@ def density_image(
     found = list(curve.advisories())
     if below + above:
         low, high = curve.range_hu
-        message = (
-            f"{below} voxels below {low:g} HU and {above} above {high:g} HU, beyond the curve {curve.name}, took the "
-            "density of its nearer end."
+        found.append(
+            advise(
+                "outside_ct_density_curve",
+                source=curve.source,
+                below=below,
+                above=above,
+                low=low,
+                high=high,
+                curve=curve.name,
+                outside_fraction=(below + above) / array.size,
+            )
         )
-        found.append(Advisory("outside_ct_density_curve", message, (below + above) / array.size, 0.0, curve.source))
     density = ct.with_array(result.transpose(np.argsort(order).tolist()), "g/mL")
     return DensityImage(density, curve, outside, below, above, tuple(found))

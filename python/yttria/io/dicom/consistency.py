@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from ...advisory import Advisory, Severity
+from ...advisory import Advisory, Severity, advise
 from ...errors import FileFormatError, YttriaError
 from .dataset import Dataset, number
 from .nuclide import nuclide_doubts
@@ -52,34 +52,15 @@ def _distances(series: Series, step_mm: float) -> Iterator[Advisory]:
     spacings = {value for header in headers if (value := _stated(header, "SpacingBetweenSlices")) is not None}
     for value in sorted(spacings, key=lambda spacing: -abs(spacing - step_mm))[:1]:
         if _differ(value, step_mm):
-            yield Advisory(
-                "slice_distance_contradicted",
-                f"The header states SpacingBetweenSlices {value:g} mm, the positions of the slices are "
-                f"{step_mm:.5g} mm apart; the positions were taken.",
-                value,
-                step_mm,
-            )
+            yield advise("slice_distance_contradicted", "spacing", stated_mm=value, step_mm=step_mm)
     thickness = _stated(headers[0], "SliceThickness")
     if thickness is None or not _differ(thickness, step_mm):
         return
     if series.modality == "NM":
-        yield Advisory(
-            "slice_distance_contradicted",
-            f"The header states SliceThickness {thickness:g} mm and SpacingBetweenSlices {step_mm:.5g} mm; the spacing "
-            "was taken.",
-            thickness,
-            step_mm,
-        )
+        yield advise("slice_distance_contradicted", "thickness", stated_mm=thickness, step_mm=step_mm)
     elif step_mm > thickness:
         severity: Severity = "warning" if series.modality == "PT" else "note"
-        yield Advisory(
-            "gaps_between_slices",
-            f"Slices of {thickness:g} mm lie {step_mm:.5g} mm apart: there are gaps between them, or slices are "
-            "missing.",
-            step_mm,
-            thickness,
-            severity=severity,
-        )
+        yield advise("gaps_between_slices", severity=severity, step_mm=step_mm, thickness_mm=thickness)
 
 
 def _numbering(series: Series) -> Iterator[Advisory]:
@@ -93,19 +74,17 @@ def _numbering(series: Series) -> Iterator[Advisory]:
         return
     missing = max(numbers) - min(numbers) + 1 - len(numbers)
     if missing:
-        yield Advisory(
+        yield advise(
             "slice_numbers_missing",
-            f"The slices are numbered {min(numbers)} to {max(numbers)} and {missing} of these numbers are missing: "
-            "slices may be missing at an end of the series.",
-            float(missing),
+            "inside",
+            severity="warning",
+            first=min(numbers),
+            last=max(numbers),
+            missing=float(missing),
         )
     elif min(numbers) > 1:
-        yield Advisory(
-            "slice_numbers_missing",
-            f"The slices are numbered from {min(numbers)} on: slices may be missing at an end of the series.",
-            float(min(numbers) - 1),
-            severity="note",
-        )
+        first = min(numbers)
+        yield advise("slice_numbers_missing", "first", severity="note", first=first, missing=float(first - 1))
 
 
 def scan_dates(series: Series) -> tuple[Advisory, ...]:
@@ -118,8 +97,4 @@ def scan_dates(series: Series) -> tuple[Advisory, ...]:
     apart_h = (max(days) - min(days)).total_seconds() / 3600.0 if days else 0.0
     if apart_h <= ONE_SCAN_H:
         return ()
-    message = (
-        f"Slices of the series were acquired {apart_h:.1f} h apart, from {min(days)} to {max(days)}: they are not of "
-        "one scan, or a date is wrong."
-    )
-    return (Advisory("acquisitions_apart", message, apart_h, ONE_SCAN_H),)
+    return (advise("acquisitions_apart", apart_h=apart_h, one_scan_h=ONE_SCAN_H, first=min(days), last=max(days)),)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ...advisory import Advisory, Severity
+from ...advisory import Advisory, Severity, advise
 from ...errors import GeometryError
 from ...geometry.affine import MAX_SHEAR, Affine, checked_affine
 from .dataset import Dataset, number, numbers
@@ -144,12 +144,14 @@ def stacked(planes: Sequence[Plane]) -> Stack:
     matrix = affine(planes[order[0]], step)
     if off[worst] <= _TOLD_OFF * distance:
         return Stack(order.tolist(), matrix)
-    message = (
-        f"The slice positions are not even: the farthest slice lies {off[worst]:.3f} mm off an even grid of "
-        f"{distance:.5g} mm, and is taken as part of it."
-    )
     severity: Severity = "warning" if off[worst] > 2 * MAX_GAP * distance else "note"
-    told = Advisory("uneven_slices", message, float(off[worst]), MAX_OFF * distance, severity=severity)
+    told = advise(
+        "uneven_slices",
+        severity=severity,
+        off_mm=float(off[worst]),
+        step_mm=distance,
+        allowed_mm=MAX_OFF * distance,
+    )
     return Stack(order.tolist(), matrix, (told,))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...advisory import Advisory
+from ...advisory import Advisory, advise
 from ...errors import YttriaError
 from .dataset import Dataset, items, number, text
 
@@ -61,14 +61,11 @@ def nuclide_doubts(header: Dataset) -> tuple[Advisory, ...]:
             + [f"a half-life of {half_life_h or 0:.4g} h"] * bool(half_life_h)
         )
         if None not in (by_name, by_half_life) and by_name != by_half_life:
-            message = f"The header contradicts itself: it states {stated}, and one of the two is not yttrium-90."
-            found.append(Advisory("nuclide_contradicted", message, half_life_h, HALF_LIFE_H[0]))
-        elif False in (by_name, by_half_life):
-            message = (
-                f"The header states {stated}, not yttrium-90: a dose from this image holds only as far as its "
-                "distribution is that of the microspheres."
+            found.append(
+                advise("nuclide_contradicted", stated=stated, half_life_h=half_life_h, yttrium_h=HALF_LIFE_H[0])
             )
-            found.append(Advisory("other_nuclide", message, half_life_h, HALF_LIFE_H[0]))
+        elif False in (by_name, by_half_life):
+            found.append(advise("other_nuclide", stated=stated, half_life_h=half_life_h, yttrium_h=HALF_LIFE_H[0]))
     return tuple(found)
 
 

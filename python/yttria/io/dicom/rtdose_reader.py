@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._foundation.arrays import empty
-from ...advisory import Advisory
+from ...advisory import Advisory, advise
 from ...errors import FileFormatError, GeometryError, UnitError, UnknownNameError
 from ...geometry.image import Image
 from .._common import decoding
@@ -43,7 +43,7 @@ def read_rtdose(path: str | os.PathLike[str], *, dose_type: str = "PHYSICAL") ->
     duplicates), `FileFormatError` (no RTDOSE, damaged, pixel data of another size than the header says),
     `UnknownNameError`, `InsufficientMemoryError`, `FileNotFoundError` and `MissingExtraError` (extra `dicom`).
 
-    Source: DICOM PS3.3 C.8.8.3 (from memory, unverified but for files of two other programs).
+    Source: DICOM PS3.3 C.8.8.3 (dicom-ps3.3).
     """
     if dose_type not in DOSE_TYPES:
         raise UnknownNameError(f"dose_type must be one of {', '.join(DOSE_TYPES)}, got {dose_type!r}")
@@ -96,10 +96,8 @@ def dose_doubts(header: Dataset) -> tuple[Advisory, ...]:
     if kind in _ALL_OF_IT:
         return ()
     if kind is None:
-        message = "The RTDOSE does not state DoseSummationType (3004,000A): it may be the dose of a part of the plan."
-        return (Advisory("partial_dose", message, severity="note"),)
-    message = f"The RTDOSE is the dose of a part: DoseSummationType (3004,000A) is {kind}, not PLAN."
-    return (Advisory("partial_dose", message),)
+        return (advise("partial_dose", "unstated", severity="note"),)
+    return (advise("partial_dose", "part", severity="warning", kind=kind),)
 
 
 def _grid(header: Dataset, frames: int) -> Stack:
@@ -109,11 +107,7 @@ def _grid(header: Dataset, frames: int) -> Stack:
     if frames == 1:
         if thickness > 0:
             return Stack([0], affine(first, first.normal * thickness))
-        message = (
-            f"The dose is of one plane without SliceThickness (0018,0050): {_PLANAR_MM:g} mm was taken. Comparisons in "
-            "the plane do not depend on it; volumes and dose-volume histograms do."
-        )
-        planar = Advisory("planar_dose", message, _PLANAR_MM)
+        planar = advise("planar_dose", thickness_mm=_PLANAR_MM)
         return Stack([0], affine(first, first.normal * _PLANAR_MM), (planar,))
     offsets = np.array(numbers(header, "GridFrameOffsetVector", frames))
     direction = first.normal
@@ -129,11 +123,7 @@ def _grid(header: Dataset, frames: int) -> Stack:
     step = float(np.linalg.norm(found.affine[:3, 2]))
     if thickness <= 0 or abs(thickness - step) <= max(0.01 * step, _ROUNDING_MM):
         return found
-    message = (
-        f"The header states SliceThickness {thickness:g} mm, GridFrameOffsetVector a distance of {step:.5g} mm; the "
-        "offsets were taken."
-    )
-    contradicted = Advisory("slice_distance_contradicted", message, thickness, step)
+    contradicted = advise("slice_distance_contradicted", "offsets", stated_mm=thickness, step_mm=step)
     return found._replace(advisories=(*found.advisories, contradicted))
 
 

@@ -17,7 +17,7 @@ from ..._foundation.arrays import empty
 from ..._foundation.extras import require
 from ..._foundation.provenance import Provenance
 from ..._foundation.whole_files import atomic
-from ...advisory import Advisory
+from ...advisory import Advisory, advise
 from ...errors import ArgumentError, GeometryError, OutOfRangeError, ShapeError, UnknownNameError
 from ...geometry.affine import Affine, check_same_frame
 from ...geometry.image import Image
@@ -90,7 +90,7 @@ def write_rtdose(
     of reference), `UnknownNameError` and `MissingExtraError` (extra `dicom`). Advises
     `negative_doses_clipped` and `no_frame_of_reference`.
 
-    Source: DICOM PS3.3 A.18.3 and C.8.8.3 (from memory; files are held against dciodvfy).
+    Source: DICOM PS3.3 A.18.3 and C.8.8.3 (dicom-ps3.3).
     """
     path = Path(path)
     pydicom = require("pydicom", "dicom")
@@ -139,11 +139,10 @@ def write_rtdose(
             pydicom.dcmwrite(file, dataset, enforce_file_format=True)
     advisories = []
     if clipped:
-        message = f"{clipped} voxels had negative doses, which RTDOSE cannot hold, and were written as 0."
-        advisories.append(Advisory("negative_doses_clipped", message, clipped / image.array.size, 0.0))
+        share = clipped / image.array.size
+        advisories.append(advise("negative_doses_clipped", count=clipped, clipped_fraction=share))
     if source is None and image.frame_of_reference_uid is None:
-        message = "The RTDOSE refers to no image: it has a study and a frame of reference of its own."
-        advisories.append(Advisory("no_frame_of_reference", message))
+        advisories.append(advise("no_frame_of_reference", "rtdose"))
     frame = str(dataset.FrameOfReferenceUID)
     return WrittenRtDose(path, str(dataset.SOPInstanceUID), frame, step, clipped, tuple(advisories))
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...advisory import Advisory
+from ...advisory import Advisory, advise
 from ...errors import FileFormatError, UndefinedError
 from ...geometry.affine import check_same_frame
 from ...geometry.contours import END_CAPS, INTERPOLATIONS, ContourStructure
@@ -92,7 +92,7 @@ def read_rtstruct(
     Notes
     -----
     Codes that `ContourStructure` adds are described in docs/structures.md.
-    Source: DICOM PS3.3 C.8.8.5 and C.8.8.6 (from memory, unverified but for files of six other programs).
+    Source: DICOM PS3.3 C.8.8.5 and C.8.8.6 (dicom-ps3.3).
     """
     path = Path(path)
     terms: dict[str, Any] = {
@@ -158,8 +158,7 @@ def _without_region(drawn: dict[int, list[Dataset]], numbers: Sequence[int]) -> 
     lost = sorted(set(drawn) - set(numbers))
     if not lost:
         return []
-    message = f"Contours of {len(lost)} regions that the file does not name (ROI number {lost[0]}) were left out."
-    return [Advisory("contours_without_region", message, len(lost))]
+    return [advise("contours_without_region", count=len(lost), roi_number=lost[0])]
 
 
 _PROBE = [np.array([[0.0, 0, z], [1, 0, z], [0, 1, z]]) for z in (0, 1)]
@@ -189,36 +188,32 @@ def _structure(
                 miscounted += text(contour, "NumberOfContourPoints") not in (None, str(len(points)))
     color = next((c for c in map(_color, drawn) if c is not None), None)
     advisories = advisories + [
-        Advisory(
+        advise(
             "contour_not_closed",
-            f"'{name}': {count} contours {kind} bound no volume and were left out.",
-            count,
             # Points mark a place; an open line may be meant as an outline.
             severity="note" if kind == "POINT" else "warning",
+            structure=name,
+            count=count,
+            kind=kind,
         )
         for kind, count in left_out.items()
     ]
     if miscounted:
-        message = f"'{name}': {miscounted} contours have another number of points than the file states."
-        advisories.append(Advisory("contour_point_count", message, miscounted))
+        advisories.append(advise("contour_point_count", structure=name, count=miscounted))
     if len(drawn) > 1:
-        message = f"'{name}': its contours stand in {len(drawn)} items of the file and were joined."
-        advisories.append(Advisory("contour_sets_joined", message, len(drawn)))
+        advisories.append(advise("contour_sets_joined", structure=name, count=len(drawn)))
     if voxels_of is not None and contours:
         check_same_frame(terms["frame_of_reference_uid"], f"'{name}'", voxels_of.frame_of_reference_uid, "the image")
         contours, voxels = carried_to_edges(contours, voxels_of, name)
         volume_ml = voxels * voxels_of.voxel_volume_ml
-        message = (
-            f"'{name}': contours through voxel centers were carried out to the edges of the voxels, {voxels} in all."
-        )
-        advisories.append(Advisory("contour_at_voxel_edges", message, volume_ml, severity="note"))
+        advisories.append(advise("contour_at_voxel_edges", structure=name, voxels=voxels, volume_ml=volume_ml))
     try:
         if contours:
             return ContourStructure(name, contours, color=color, advisories=advisories, **terms)
         reason = "it has no closed contour"
     except UndefinedError as error:
         reason = str(error)
-    advisories.append(Advisory("contour_no_volume", f"'{name}' is empty: {reason}", 0.0))
+    advisories.append(advise("contour_no_volume", structure=name, reason=reason, volume_ml=0.0))
     return ContourStructure(name, [], color=color, advisories=advisories, **terms)
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..._core import __version__
 from ..._foundation.extras import require
 from ..._foundation.whole_files import atomic
-from ...advisory import Advisory
+from ...advisory import Advisory, advise
 from ...errors import DTypeError, OutOfRangeError, UndefinedError
 from ...geometry.affine import check_same_frame
 from ...geometry.contours import ContourStructure
@@ -64,7 +64,7 @@ def write_rtstruct(
     `UndefinedError` where there is no structure or two share a name, `OutOfRangeError` where a text is too long, and
     `MissingExtraError` (extra `dicom`).
 
-    Source: DICOM PS3.3 A.19.3, C.8.8.5, C.8.8.6 and C.8.8.8 (from memory; files are held against dciodvfy).
+    Source: DICOM PS3.3 A.19.3, C.8.8.5, C.8.8.6 and C.8.8.8 (dicom-ps3.3).
     """
     path, structures = Path(path), list(structures)
     pydicom = require("pydicom", "dicom")
@@ -104,13 +104,12 @@ def write_rtstruct(
         with atomic(path) as file:
             pydicom.dcmwrite(file, dataset, enforce_file_format=True)
     advisories = [
-        Advisory("structure_empty", f"'{structure.name}' has no contour in the RTSTRUCT: it is empty.")
+        advise("structure_empty", structure=structure.name)
         for structure, contours in zip(structures, drawn, strict=True)
         if not contours
     ]
     if not sources and known is None:
-        message = "The RTSTRUCT refers to no image: it has a study and a frame of reference of its own."
-        advisories.append(Advisory("no_frame_of_reference", message))
+        advisories.append(advise("no_frame_of_reference", "rtstruct"))
     return WrittenRtStruct(path, str(dataset.SOPInstanceUID), frame, tuple(advisories))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._foundation.extras import require
-from ...advisory import Advisory
+from ...advisory import Advisory, advise
 from ...errors import FileFormatError, ShapeError
 from ...geometry.affine import Affine
 from ...geometry.structure import Structure
@@ -234,8 +234,7 @@ def _stacks(dataset: Dataset, frames: Frames, grid: FrameGrid, wanted: Sequence[
             if k in seen and not np.array_equal(mask[k], values):
                 raise FileFormatError(f"two frames of '{segment.name}' lie on one slice and differ")
             if k in seen and not advisories:
-                message = f"'{segment.name}': a slice is stored more than once; its copies are equal and counted once."
-                advisories.append(Advisory("segment_frame_twice", message, severity="note"))
+                advisories.append(advise("segment_frame_twice", structure=segment.name))
             seen.add(k)
             mask[k] = values
         yield mask, start, advisories

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ...advisory import Advisory
+from ...advisory import Advisory, advise
 from ...errors import GeometryError
 from ...geometry.affine import Affine
 from .geometry import Plane, affine
@@ -83,8 +83,9 @@ def frame_grid(
             f"{off[worst]:.3f} mm beside its place among slices {step:.4g} mm apart"
         )
     if off[worst] > max(_EVEN * step, _SAME_SLICE_MM):
-        message = f"Slices of the segmentation lie up to {off[worst]:.3f} mm beside a grid of {step:.4g} mm."
-        advisories.append(Advisory("slices_not_equidistant", message, float(off[worst]), _EVEN * step))
+        advisories.append(
+            advise("slices_not_equidistant", off_mm=float(off[worst]), step_mm=step, allowed_mm=_EVEN * step)
+        )
     matrix = affine(planes[occupied[-1]], -vector)
     return FrameGrid(matrix, last + 1, tuple((last - index[rank]).tolist()), tuple(advisories))
 
@@ -114,17 +115,14 @@ def _distance(
             raise GeometryError(f"a segmentation of one slice must state SpacingBetweenSlices; {remedy}")
         if thickness is None or _close(spacing, thickness):
             return spacing, []
-        message = (
-            f"The segmentation is of one slice, and its header states {said}: the spacing was taken, and the volume is "
-            "in proportion to it."
-        )
-        return spacing, [Advisory("segmentation_slice_distance", message, spacing, thickness)]
+        told = advise("segmentation_slice_distance", "one_slice", stated=said, step_mm=spacing, compared_mm=thickness)
+        return spacing, [told]
     nearest = float(gaps.min())
     fits = [name for name, mm in known.items() if _fits(gaps, mm)]
 
     def taken(step: float, why: str) -> tuple[float, list[Advisory]]:
-        message = f"{why}: the slices are taken as {step:.4g} mm apart ({said}; frames are {nearest:.4g} mm apart)."
-        return step, [Advisory("segmentation_slice_distance", message, step, nearest)]
+        told = advise("segmentation_slice_distance", "taken", why=why, stated=said, step_mm=step, compared_mm=nearest)
+        return step, [told]
 
     if spacing is not None and "SpacingBetweenSlices" in fits:
         if nearest < _APART * spacing or (thickness is not None and _close(spacing, thickness)):

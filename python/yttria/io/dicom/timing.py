@@ -1,8 +1,8 @@
 """Which time the values of an activity image refer to, and how long after administration that is.
 
 DecayCorrection (0054,1102) of PET: ADMIN, values are corrected to administration; START, to the start of the scan;
-NONE, values are means over the acquisition. Rules: DICOM PS3.3 C.8.9.1 (from memory); QIBA's vendor-neutral reading of
-START (from memory): the series' time, or the earliest acquisition where the series is dated later, as series are that
+NONE, values are means over the acquisition. Rules: DICOM PS3.3 C.8.9.1 (dicom-ps3.3); QIBA's vendor-neutral reading of
+START (qiba-suv): the series' time, or the earliest acquisition where the series is dated later, as series are that
 were reconstructed or processed again.
 """
 
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..._core import Nuclide
-from ...advisory import Advisory
+from ...advisory import Advisory, advise
 from ...errors import FileFormatError, OutOfRangeError, UndefinedError
 from .._common import decoding
 from .consistency import ONE_SCAN_H
@@ -23,7 +23,7 @@ from .nuclide import HALF_LIFE_H, HALF_LIFE_TOLERANCE, is_half_life, nuclide_nam
 from .series import Paths, Series, choose, files, root, same, scan
 from .times import date_and_time, date_time, hours_between, time_of_day_s
 
-#: Positrons per decay (Selwyn 2007: 31.86e-6; from memory); a header's may be off by 5 %.
+#: Positrons per decay (selwyn2007); a header's may be off by 5 %.
 POSITRON_FRACTION = 3.19e-5
 POSITRON_FRACTION_TOLERANCE = 0.05
 #: Without decay correction, slices must have been acquired together within this: 0.02 % of activity.
@@ -160,8 +160,7 @@ def _start(series: Series) -> tuple[datetime, str, tuple[Advisory, ...]]:
     rule = f"START: the series' time, {_shown(stated)}"
     if early_h <= _EARLY_H:
         return stated, rule, ()
-    message = f"The series is dated {early_h:.2f} h before its first acquisition; its time is taken as the reference."
-    return stated, rule, (Advisory("series_time_early", message, early_h, _EARLY_H),)
+    return stated, rule, (advise("series_time_early", early_h=early_h, limit_h=_EARLY_H),)
 
 
 def _mean_time(series: Series) -> tuple[datetime, str, tuple[Advisory, ...]]:
@@ -249,7 +248,7 @@ def _checked_nuclide(drug: Dataset) -> tuple[float | None, tuple[Advisory, ...]]
     advisories: tuple[Advisory, ...] = ()
     half_life_h = None
     if text(drug, "RadionuclideHalfLife") is None:
-        advisories += (Advisory("half_life_missing", "The header states no half-life to check the nuclide by."),)
+        advisories += (advise("half_life_missing"),)
     else:
         half_life_h = number(drug, "RadionuclideHalfLife") / 3600.0
         if not is_half_life(half_life_h):
@@ -261,12 +260,7 @@ def _checked_nuclide(drug: Dataset) -> tuple[float | None, tuple[Advisory, ...]]
     if text(drug, "RadionuclidePositronFraction") is not None:
         fraction = number(drug, "RadionuclidePositronFraction")
         if abs(fraction / POSITRON_FRACTION - 1) > POSITRON_FRACTION_TOLERANCE:
-            message = (
-                f"The header's positron fraction is {fraction:.4g}; yttrium-90 has {POSITRON_FRACTION:.3g}, and the "
-                "concentration is wrong by their ratio if the scanner used the header's."
-            )
-            source = "Selwyn et al., Appl Radiat Isot 2007;65:318 (from memory)"
-            advisories += (Advisory("positron_fraction", message, fraction, POSITRON_FRACTION, source),)
+            advisories += (advise("positron_fraction", positron_fraction=fraction, yttrium_fraction=POSITRON_FRACTION),)
     return half_life_h, advisories
 
 
@@ -277,8 +271,7 @@ def _administered(drug: Dataset) -> tuple[float | None, tuple[Advisory, ...]]:
     becquerel = number(drug, "RadionuclideTotalDose")
     if 1e6 <= becquerel <= 1e11:
         return becquerel * 1e-9, ()
-    message = f"RadionuclideTotalDose is {becquerel:g} Bq, which cannot be meant; it is not used as a check."
-    return None, (Advisory("total_dose_unit", message, becquerel, 1e6),)
+    return None, (advise("total_dose_unit", total_dose_bq=becquerel),)
 
 
 def _apart_s(a: datetime, b: datetime) -> float:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from ..._foundation.units import UNITS, StatedUnit, stated_unit, states_nothing
-from ...advisory import Advisory
+from ...advisory import Advisory, advise
 from ...errors import FileFormatError, UndefinedError, UnitError, YttriaError
 from .._common import decoding
 from .dataset import Dataset, Header, items, number, text
@@ -59,11 +59,8 @@ def pet_values(series: Series, unit: str | None, philips_scale_factor: bool) -> 
     if units in _COUNTS and unit == "counts":
         return Values(_modality(series), "counts")
     if units in _NOT_ACTIVITY and unit in _RELATIVE:
-        message = (
-            f"PET Units (0054,1001) are {units}, {_NOT_ACTIVITY[units]}: the values are in proportion to activity and "
-            "serve for relative scaling only."
-        )
-        return Values(_modality(series), unit or "counts", (Advisory("values_not_activity", message),))
+        told = advise("values_not_activity", "pet", units=units, quantity=_NOT_ACTIVITY[units])
+        return Values(_modality(series), unit or "counts", (told,))
     if units in _COUNTS:
         hint = "counts; for relative scaling say so (unit='counts')"
         if any(_PHILIPS_FACTOR in header.dataset for header in series.headers):
@@ -88,8 +85,7 @@ def ct_values(series: Series, unit: str | None) -> Values:
         raise UnitError(
             f"CT RescaleType (0028,1054) must be HU, got {kind} (not specified): pass unit='HU' if it is HU"
         )
-    message = f"CT RescaleType (0028,1054) is {kind}, not specified; the values are taken as HU, as the caller states."
-    return Values(_modality(series), "HU", (Advisory("unit_not_stated", message, severity="note"),))
+    return Values(_modality(series), "HU", (advise("unit_not_stated", rescale_type=kind),))
 
 
 def spect_values(header: Header) -> Values:
@@ -101,23 +97,15 @@ def spect_values(header: Header) -> Values:
     units = text(header.dataset, "Units")
     stated = None if units is None else stated_unit(units)
     if stated is not None and UNITS[stated.unit][0] == _ACTIVITY:
-        message = f"The NM header states Units (0054,1001) {units}, which is not part of its standard; it was taken."
-        told = Advisory("units_of_nuclear_medicine", message, severity="note")
+        told = advise("units_of_nuclear_medicine", "taken", severity="note", units=units)
         return Values([_times(rescale[0], stated.factor)], stated.unit, (told,))
     others = [spelled for _, _, spelled in _mappings(header.dataset)]
     if not others and (units is None or _is_count(units)):
         return Values(rescale, "counts")
     if not others:
-        message = (
-            f"The NM header states Units (0054,1001) {units}, which is not read: the values are taken as counts, in "
-            "proportion to activity."
-        )
-        return Values(rescale, "counts", (Advisory("units_of_nuclear_medicine", message),))
-    message = (
-        f"The header maps the stored values to {', '.join(others)}, which is not read: the values are the stored "
-        "counts, in proportion to it."
-    )
-    return Values(rescale, "counts", (Advisory("value_mapping_unused", message),))
+        told = advise("units_of_nuclear_medicine", "not_read", severity="warning", units=units)
+        return Values(rescale, "counts", (told,))
+    return Values(rescale, "counts", (advise("value_mapping_unused", quantities=", ".join(others)),))
 
 
 def _is_count(units: str) -> bool:
@@ -168,11 +156,15 @@ def _other_mapping(series: Series, taken: list[Rescale], unit: str) -> tuple[Adv
         other = _times(mapped.rescale[0], UNITS[mapped.unit][1] / UNITS[unit][1])
         off = max(abs(other.slope - own.slope), abs(other.intercept - own.intercept))
         if off > _SAME_SLOPE * own.slope:
-            message = (
-                f"{header.path.name}: a stored 1 is {own.slope:g} {unit} by RescaleSlope and {other.slope:g} {unit} by "
-                "the real world value mapping; the RescaleSlope was taken."
+            return (
+                advise(
+                    "value_mapping_contradicts",
+                    file=header.path.name,
+                    slope=own.slope,
+                    mapped_slope=other.slope,
+                    image_unit=unit,
+                ),
             )
-            return (Advisory("value_mapping_contradicts", message, other.slope, own.slope),)
     return ()
 
 

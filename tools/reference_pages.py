@@ -1,0 +1,92 @@
+"""Write docs/advisories.md and docs/sources.md from the tables of the package: `python tools/reference_pages.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from yttria.advisory import AdvisoryKind, advisory_kinds
+from yttria.sources import sources
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+_READ = {"primary": "read", "secondary": "read in a text that quotes it", "no": "not read", "own": "no publication"}
+
+
+def advisories_page() -> str:
+    """The page of all codes, by subject."""
+    return "\n".join(_advisories()) + "\n"
+
+
+def _advisories() -> Iterator[str]:
+    yield "# Advisories: every code, and what to do"
+    yield ""
+    yield "<!-- Written by tools/reference_pages.py from python/yttria/data/advisories.json. -->"
+    yield ""
+    yield "A result carries `advisories`. Each has a code, a severity ([results.md](results.md)) and a sentence; many"
+    yield "have a value, its limit, and the limit's source ([sources.md](sources.md)). In a sentence below, a word in"
+    yield "braces stands for what was found."
+    yield ""
+    yield "```python"
+    yield "from yttria.advisory import advisory_kinds"
+    yield ""
+    yield 'print(advisory_kinds()["lung_shunt_above_20_percent"].what_to_do)'
+    yield "```"
+    for group, kinds in groupby(advisory_kinds().values(), key=lambda kind: kind.group):
+        yield ""
+        yield f"## {group}"
+        yield ""
+        yield "| code | severity | sentence | limit | what to do |"
+        yield "|---|---|---|---|---|"
+        for kind in kinds:
+            sentences = "<br>".join(map(_plain, kind.sentences.values()))
+            severity = " or ".join(kind.severities)
+            yield f"| `{kind.code}` | {severity} | {sentences} | {_limit(kind)} | {kind.what_to_do} |"
+
+
+def _plain(sentence: str) -> str:
+    """The sentence with its fields' names alone, as Markdown."""
+    shown = ""
+    for piece in sentence.replace("|", "\\|").split("{"):
+        name, closed, rest = piece.partition("}")
+        shown += f"{{{name.split(':')[0].split('!')[0]}}}{rest}" if closed else name
+    return shown
+
+
+def _limit(kind: AdvisoryKind) -> str:
+    if kind.limit == "":
+        return ""
+    limit = "as given" if isinstance(kind.limit, str) else f"{kind.limit:g}"
+    unit = "" if kind.unit in ("", "1") else f" {kind.unit}"
+    source = "" if kind.source in ("", "given") else f" ({kind.source})"
+    return f"{kind.relation} {limit}{unit}{source}".strip()
+
+
+def sources_page() -> str:
+    """The page of all sources."""
+    return "\n".join(_sources()) + "\n"
+
+
+def _sources() -> Iterator[str]:
+    yield "# Sources: every citation key"
+    yield ""
+    yield "<!-- Written by tools/reference_pages.py from python/yttria/data/sources.json. -->"
+    yield ""
+    yield "Docstrings, tables and results cite these keys. Check a value before use if its source was not read; results"
+    yield "mark it (`source_read` is `no`)."
+    yield ""
+    yield "```python"
+    yield "import yttria.sources"
+    yield ""
+    yield 'print(yttria.sources.source("kao2014").citation)'
+    yield "```"
+    yield ""
+    yield "| key | citation | read | checked |"
+    yield "|---|---|---|---|"
+    for source in sources().values():
+        yield f"| `{source.key}` | {source.citation} | {_READ[source.read]} | {source.checked} |"
+
+
+if __name__ == "__main__":
+    (DOCS / "advisories.md").write_text(advisories_page(), encoding="utf-8")
+    (DOCS / "sources.md").write_text(sources_page(), encoding="utf-8")
