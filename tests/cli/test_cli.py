@@ -218,7 +218,7 @@ def test_vial_lists_times_within_the_window() -> None:
     options = json.loads(invoke("vial", "3.5", *window, "--json"))["options"]
     for option in options:
         assert option["vial_activity_gbq"] == pytest.approx(3.5, rel=0.05)
-    assert "give --calibration" in invoke("vial", "1.2", *window, "--spheres", "resin", code=1)
+    assert "--calibration must be given" in invoke("vial", "1.2", *window, "--spheres", "resin", code=1)
     assert "zone" in invoke("vial", "3.5", "--start", "2026-11-30T08:00", "--end", "2026-12-04T16:00", code=1)
 
 
