@@ -16,7 +16,7 @@ import numpy as np
 
 from ._core import DoseVolumeHistogram, Nuclide, __version__
 from ._foundation.numbers import one_of
-from .advisory import Advisory, Severity
+from .advisory import Advisory, Severity, advise
 from .advisory.bounds import implausible
 from .case_checks import CONTOUR_RULES, SPELLED, no_delay, problems
 from .errors import DuplicateNameError, FileFormatError, GeometryError, UndefinedError, UnknownNameError, YttriaError
@@ -294,18 +294,17 @@ def _read_activity(case: Case, structures: list[Structure]) -> CaseInputs:
     try:
         timing = dicom.activity_timing(case.activity, series=case.series)
     except YttriaError as error:
-        message = f"The scan delay of {case.scan_delay_h:g} h could not be compared with the header: {error}"
-        return CaseInputs(
-            image, structures, None, (*found, Advisory("scan_delay_not_compared", message, severity="note"))
-        )
+        told = advise("scan_delay_not_compared", scan_delay_h=case.scan_delay_h, reason=error)
+        return CaseInputs(image, structures, None, (*found, told))
     difference = case.scan_delay_h - timing.scan_delay_h
     if abs(difference) > SCAN_DELAY_TOLERANCE_H:
-        message = (
-            f"The scan delay given is {case.scan_delay_h:g} h (scan_delay_h); the DICOM header states "
-            f"{timing.scan_delay_h:.4g} h ({timing.rule}). The given one was used."
+        told = advise(
+            "scan_delay_differs_from_header",
+            scan_delay_h=case.scan_delay_h,
+            header_h=timing.scan_delay_h,
+            rule=timing.rule,
         )
-        limit = timing.scan_delay_h
-        found = (*found, Advisory("scan_delay_differs_from_header", message, case.scan_delay_h, limit))
+        found = (*found, told)
     return CaseInputs(image, structures, timing, found)
 
 
@@ -394,14 +393,10 @@ def _contour_advisories(case: Case, inputs: CaseInputs) -> list[Advisory]:
         found += structure.advisories
         if not isinstance(structure, ContourStructure):
             continue
-        if case.contours_through_voxels_of is None and contours_follow_voxel_centers(
-            structure.contours, inputs.activity
-        ):
-            message = (
-                f"'{structure.name}': every point of its contours is the center of a voxel of the activity image, as "
-                "if a mask had been outlined half a voxel inside; taken as drawn (contours_through_voxels_of)."
+        if case.contours_through_voxels_of is None and contours_follow_voxel_centers(structure.contours, inputs.activity):
+            found.append(
+                advise("contour_through_voxel_centers", structure=structure.name, volume_ml=structure.volume_ml)
             )
-            found.append(Advisory("contour_through_voxel_centers", message, structure.volume_ml))
     # What is known of a file stands with each of its structures.
     return list(dict.fromkeys(found))
 

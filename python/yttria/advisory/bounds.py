@@ -7,7 +7,8 @@ import warnings
 from dataclasses import dataclass
 
 from ..errors import ImplausibleValueWarning, OutOfRangeError
-from .record import Advisory, Severity
+from .record import Advisory
+from .table import advise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,23 +23,20 @@ class Bound:
         The range, both ends included.
     reason : str
         Why a value beyond it is doubtful or impossible, in one sentence.
-    severity : {"warning", "error"}
-        "error": beyond it a value is not possible in a patient. "warning": it is possible, and rare.
     """
 
     quantity: str
     low: float
     high: float
     reason: str
-    severity: Severity = "error"
 
     def holds(self, value: float) -> bool:
         """Whether the value is within the range; not for a value that is not a number."""
         return self.low <= value <= self.high
 
 
-#: Every bound by the code of its advisory. None of them is a published limit: they are this project's, for finding
-#: wrong units and mistyped numbers, and far beyond what treatments reach.
+#: Every bound by the code of its advisory, whose row states the severity. None of them is a published limit: they are
+#: this project's, for finding wrong units and mistyped numbers, and far beyond what treatments reach.
 BOUNDS: dict[str, Bound] = {
     "administered_activity_implausible": Bound(
         quantity="administered activity in GBq",
@@ -58,7 +56,6 @@ BOUNDS: dict[str, Bound] = {
         high=1.2,
         reason="a calibrated image of the whole liver shows what was given: check times, units, calibration, and what "
         "lies outside the field",
-        severity="warning",
     ),
     "concentration_implausible": Bound(
         quantity="activity concentration at administration in MBq/mL",
@@ -83,7 +80,6 @@ BOUNDS: dict[str, Bound] = {
         low=0.0,
         high=0.01,
         reason="its doses are those of the part inside only",
-        severity="warning",
     ),
     "density_implausible": Bound(
         quantity="density in g/mL",
@@ -111,7 +107,7 @@ def implausible(code: str, value: float, *, subject: str = "", tail: str = "") -
     Returns
     -------
     tuple of Advisory
-        Empty if the value is within the bound, else one advisory with the severity of the bound.
+        Empty if the value is within the bound, else one advisory.
 
     Examples
     --------
@@ -122,12 +118,19 @@ def implausible(code: str, value: float, *, subject: str = "", tail: str = "") -
     if bound.holds(value):
         return ()
     limit = bound.high if not value < bound.low else bound.low
-    whose = f"{subject}: " if subject else ""
-    message = (
-        f"{whose}{bound.quantity} is {value:.4g}, expected {bound.low:g} to {bound.high:g}; {bound.reason}."
-        f"{' ' + tail if tail else ''}"
+    of_whom = f"{subject}: {bound.quantity}" if subject else bound.quantity
+    return (
+        advise(
+            code,
+            subject=of_whom[0].upper() + of_whom[1:],
+            number=value,
+            bound=limit,
+            low=bound.low,
+            high=bound.high,
+            reason=bound.reason,
+            tail=f" {tail}" if tail else "",
+        ),
     )
-    return (Advisory(code, message[0].upper() + message[1:], value, limit, "this project's bound", bound.severity),)
 
 
 def warn_implausible(code: str, value: float) -> None:

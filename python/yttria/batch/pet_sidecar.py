@@ -1,7 +1,7 @@
 """Values of a PET-BIDS sidecar that a manifest takes over, each checked for what it claims to be.
 
 Source: BIDS specification 1.9, Positron Emission Tomography: times in s from TimeZero, `Units`,
-`InjectedRadioactivity` with `InjectedRadioactivityUnits`, `TracerRadionuclide` (from memory, not verified).
+`InjectedRadioactivity` with `InjectedRadioactivityUnits`, `TracerRadionuclide` (bids-pet).
 """
 
 from __future__ import annotations

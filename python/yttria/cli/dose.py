@@ -12,7 +12,7 @@ import typer
 
 from .._core import Nuclide
 from .._foundation.provenance import RESEARCH_USE
-from ..advisory import Advisory
+from ..advisory import advise
 from ..case import Case, dose_case, read_case, summary, write_case_rtdose
 from ..case_record import CaseRecord, record_case
 from ..errors import ArgumentError, GeometryError, OutOfRangeError
@@ -295,7 +295,7 @@ def write_result(
         folder.path("dose.png").unlink(missing_ok=True)
         if isinstance(error, GeometryError):
             raise
-        failed = Advisory("picture_failed", f"The picture could not be drawn: {str(error) or type(error).__name__}")
+        failed = advise("picture_failed", reason=str(error) or type(error).__name__)
         result = replace(result, advisories=(*result.advisories, failed))
     return result, folder.finish(_summary(result, rows, record))
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._core import DoseVolumeHistogram, Occupancy
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import GeometryError, OutOfRangeError, UnknownNameError
 from ..geometry.affine import check_same_frame
 from ..geometry.image import Image
@@ -203,8 +203,7 @@ def _occupancies(
             inside[structure.name] = occupancy
         beyond = occupancy.outside_fraction if structure.name in inside else 1.0
         if beyond > 1e-6:
-            message = f"{beyond:.2%} of '{structure.name}' lies outside the dose grid and was left out."
-            advisories.append(Advisory("structure_outside", message, beyond, 0.0))
+            advisories.append(advise("structure_outside", structure=structure.name, outside_fraction=beyond))
     return inside, advisories
 
 

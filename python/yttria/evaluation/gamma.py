@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _core
 from .._foundation.arrays import affine_rows, dose_array, three
 from .._foundation.numbers import number, optional_number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import GeometryError, ShapeError, UndefinedError, UnknownNameError, YttriaError
 from ..geometry.affine import check_same_frame
 from ..geometry.image import Image
@@ -103,7 +103,7 @@ def gamma_index(
         ShapeError, DTypeError, UnitError, UnknownNameError, InsufficientMemoryError: what their names say.
 
     Source: Low, Harms, Mutic, Purdy, Med Phys 25:656 (1998); continuous evaluated dose after Ju et al., Med Phys
-    35:879 (2008). Both from memory, not verified against the papers; verified against analytic cases and
+    35:879 (2008) (low1998, ju2008). The implementation was compared with analytic cases and
     `pymedphys.gamma`, see VALIDATION.md.
 
     """
@@ -186,11 +186,11 @@ def _advisories(outside: int, considered: int, policy: str) -> tuple[Advisory, .
         return ()
     done = "were left out" if policy == "exclude" else "were searched for from outside"
     return (
-        Advisory(
+        advise(
             "outside_evaluated_grid",
-            f"{outside} of {considered} reference voxels at or above the cutoff lie outside the evaluated grid and "
-            f"{done}.",
-            outside / considered,
-            0.0,
+            outside_voxels=outside,
+            considered_voxels=considered,
+            outside_fraction=outside / considered,
+            done=done,
         ),
     )

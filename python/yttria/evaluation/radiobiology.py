@@ -18,7 +18,7 @@ from .. import _core
 from .._core import Nuclide
 from .._foundation.arrays import flat, real
 from .._foundation.numbers import number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 
 Doses = TypeVar("Doses", float, NDArray[Any])
 
@@ -54,7 +54,7 @@ def bed_gy(dose_gy: Doses, *, alpha_beta_gy: float, repair_half_time_h: float, n
     """Biologically effective dose, `D (1 + D T_rep / ((T_rep + T) (alpha/beta)))`, of a number or of each voxel.
 
     For a dose rate that decays with the nuclide's half-life `T` (64.1 h where none is given) to nothing, and
-    mono-exponential repair. Dale 1985; the formula read in a secondary source. An array keeps its shape and its
+    mono-exponential repair (dale1985). An array keeps its shape and its
     float32 or float64.
 
     Raises `OutOfRangeError` for a dose that is negative or not finite (says how many) or a parameter that is not
@@ -94,15 +94,14 @@ def bed_of_injections(
     lower, upper = float(apart.sum()), float(together[0])
     found: tuple[Advisory, ...] = ()
     if upper > lower:
-        message = f"the BED lies between {lower:.4g} Gy (weeks apart) and {upper:.4g} Gy (one session)"
-        found = (Advisory("injections_between_bounds", message, upper, lower, "this project's choice"),)
+        found = (advise("injections_between_bounds", lower_gy=lower, upper_gy=upper),)
     return InjectionBed(lower, upper, found)
 
 
 def generalized_eud(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, a: float) -> EquivalentDose:
     """Generalized equivalent uniform dose, `(sum v D^a)^(1/a)`: the mean for a = 1, towards the coldest for a < 0.
 
-    Niemierko 1999, from memory. With a < 0 one voxel without dose makes it 0: advises `zero_dose_voxel`.
+    Source: niemierko1999. With a < 0 one voxel without dose makes it 0: advises `zero_dose_voxel`.
 
     Raises `OutOfRangeError` for a = 0 and for doses or volumes that are negative or not finite, `ShapeError` where
     their numbers differ, `UndefinedError` where there is no dose or no volume.
@@ -115,7 +114,7 @@ def generalized_eud(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, a: 
 def survival_eud(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, alpha_per_gy: float) -> EquivalentDose:
     """Equivalent uniform dose by survival, `-ln(sum v e^(-alpha D)) / alpha`.
 
-    Niemierko 1997, O'Donoghue 1999; from memory. A voxel without dose counts in full, with survival 1: advises
+    Sources: niemierko1997, odonoghue1999. A voxel without dose counts in full, with survival 1: advises
     `zero_dose_voxel`, for it then governs the result (some published code drops such voxels). Raises as
     `generalized_eud`.
     """
@@ -135,7 +134,7 @@ def effective_uniform_bed(
 ) -> EquivalentDose:
     """Equivalent uniform biologically effective dose: `survival_eud` of the voxels' `bed_gy`.
 
-    Jones and Hoban 2000, from memory. Raises and advises as these two.
+    Source: jones-hoban2000. Raises and advises as these two.
     """
     doses, parts = _distribution(dose_gy, volumes)
     model = _linear_quadratic(alpha_beta_gy, repair_half_time_h, nuclide)
@@ -148,7 +147,7 @@ def ntcp_lyman(
 ) -> ResponseProbability:
     """Complication probability, `Phi((gEUD - TD50) / (m TD50))` with gEUD for `a = 1/n`.
 
-    Lyman 1985, Kutcher and Burman 1989; from memory. A single number is a uniform dose. Always advises
+    Sources: lyman1985, kutcher-burman1989. A single number is a uniform dose. Always advises
     `model_not_validated`; a `ParameterSet` has more to say. Raises as `generalized_eud`.
     """
     parameters = number("TD50 in Gy", td50_gy), number("slope m", m), number("volume parameter n", n)
@@ -217,12 +216,8 @@ def _distribution(
 def _zero_dose(doses: NDArray[np.float64], parts: NDArray[np.float64] | None) -> tuple[Advisory, ...]:
     if _core.minimum_dose_gy(doses, parts) > 0:
         return ()
-    message = "a part of the volume has no dose, which governs the result"
-    return (Advisory("zero_dose_voxel", message, 0.0, 0.0, "this project's choice"),)
+    return (advise("zero_dose_voxel", minimum_dose_gy=0.0),)
 
 
 def _response(model: str, probability: float, found: tuple[Advisory, ...] = ()) -> ResponseProbability:
-    message = f"the {model} model is not validated for microspheres; its parameters belong to one device and endpoint"
-    return ResponseProbability(
-        model, probability, (Advisory("model_not_validated", message, source="this project's choice"), *found)
-    )
+    return ResponseProbability(model, probability, (advise("model_not_validated", model=model), *found))

@@ -1,8 +1,8 @@
 """Standard uncertainties of a mean absorbed dose, first order after the GUM.
 
 Every uncertainty is a relative standard uncertainty (coverage factor 1, a fraction) unless its name ends in a unit.
-Equations after the EANM guidance (Gear et al., EJNMMI 2018;45:2456), from memory; the edge factor and the partition
-sensitivities are derived here and checked numerically in the tests.
+Equations after the EANM guidance on uncertainty (gear2018); the edge factor and the partition sensitivities are derived
+here and checked numerically in the tests.
 """
 
 from __future__ import annotations
@@ -14,11 +14,8 @@ import numpy as np
 
 from .. import _core
 from .._foundation.numbers import number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise_if
 from ..errors import DTypeError, ShapeError
-
-FIRST_ORDER_LIMIT = 0.30
-"""Above this relative uncertainty first-order propagation is only a rough guide: this project's choice."""
 
 
 @dataclass(frozen=True)
@@ -210,13 +207,7 @@ def partition_uncertainty(
 
 def _large(**relative: float) -> tuple[Advisory, ...]:
     return tuple(
-        Advisory(
-            "large_uncertainty",
-            f"relative uncertainty of {name.replace('_', ' ')} is {u:.3g}: first-order propagation is a rough guide",
-            u,
-            FIRST_ORDER_LIMIT,
-            "this project's choice",
-        )
+        advisory
         for name, u in relative.items()
-        if u > FIRST_ORDER_LIMIT
+        for advisory in advise_if("large_uncertainty", quantity=name.replace("_", " "), relative_uncertainty=u)
     )

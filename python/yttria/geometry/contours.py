@@ -12,7 +12,7 @@ import numpy.typing as npt
 from .._core import Contours, Occupancy
 from .._foundation.arrays import affine_rows, grid_shape, real
 from .._foundation.numbers import optional_number
-from ..advisory import Advisory, Severity
+from ..advisory import Advisory, advise
 from ..errors import DTypeError, OutOfRangeError, ShapeError
 from .affine import Affine, checked_affine, transformed_place
 from .image import Image
@@ -21,8 +21,6 @@ from .structure import Structure, grid_of
 Points = npt.NDArray[np.float64]
 END_CAPS = ("half_slice", "none")
 INTERPOLATIONS = ("shape", "none")
-#: Findings that leave the volume as it is meant.
-_NOTES = ("contour_zero_area", "contour_duplicate", "contour_too_few_points")
 _EMPTY = np.zeros((1, 1, 1), dtype=np.bool_)
 
 
@@ -127,7 +125,11 @@ class ContourStructure(Structure):
     def advisories(self) -> tuple[Advisory, ...]:
         """What a reader must know of the contours, each with a code that begins with "contour"."""
         found = self._core.findings if self._core else []
-        return (*self._given, *(_advisory(self.name, *finding) for finding in found))
+        told = (
+            advise(code, structure=self.name, finding=finding, number=number, compared_with=limit)
+            for code, finding, number, limit in found
+        )
+        return (*self._given, *told)
 
     @cached_property
     def _grid(self) -> tuple[tuple[int, int, int], Affine]:
@@ -176,11 +178,6 @@ class ContourStructure(Structure):
         )
         points = [p @ matrix[:3, :3].T + matrix[:3, 3] for p in self.contours]
         return ContourStructure(self.name, points, **self._terms() | place, advisories=self._given)
-
-
-def _advisory(name: str, code: str, message: str, value: float, limit: float | None) -> Advisory:
-    severity: Severity = "note" if code in _NOTES else "warning"
-    return Advisory(code, f"'{name}': {message}", value, limit, severity=severity)
 
 
 def _points(contour: npt.ArrayLike, number: int, name: str) -> Points:

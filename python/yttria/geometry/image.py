@@ -15,7 +15,7 @@ from .._foundation.arrays import MAX_VOXELS, as_type, empty, real, volume
 from .._foundation.brief import brief
 from .._foundation.numbers import optional_number
 from .._foundation.units import UNITS, checked_unit
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import GeometryError, OutOfRangeError, ShapeError, UnitError, UnknownNameError
 from .affine import (
     Affine,
@@ -283,9 +283,18 @@ def _resampling_advisories(
         for i in (old, new)
     ]
     how = "averaged over each voxel" if method == "average" else "interpolated at each voxel's center"
-    found = [Advisory("resampled", f"An image in {old.unit} was carried from {grids[0]} to {grids[1]}, {how}.")]
+    found = [advise("resampled", image_unit=old.unit, old_grid=grids[0], new_grid=grids[1], how=how)]
     if count:
         part = "reach" if method == "average" else "have their center"
-        message = f"{count} of {new.array.size} voxels {part} beyond the image, where {outside:g} {old.unit} was taken."
-        found.append(Advisory("outside_image", message, count / new.array.size, 0.0))
+        found.append(
+            advise(
+                "outside_image",
+                count=count,
+                voxels=new.array.size,
+                part=part,
+                fill=outside,
+                image_unit=old.unit,
+                outside_fraction=count / new.array.size,
+            )
+        )
     return tuple(found)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import ArgumentError, GeometryError
 from .affine import Affine
 
@@ -100,8 +100,7 @@ def _qform(header: Any) -> Affine:
 def _chosen(choice: str | None, has: dict[str, bool], other: str) -> tuple[Advisory, ...]:
     if choice is None or not all(has.values()):
         return ()
-    message = f"The {choice} of the NIfTI header was taken, as asked for, without a look at {other}."
-    return (Advisory("affine_chosen", message, severity="note"),)
+    return (advise("affine_chosen", choice=choice, other=other),)
 
 
 def _compared(sform: Affine, qform: Affine, codes: tuple[int, int], shape: tuple[int, ...]) -> tuple[Advisory, ...]:
@@ -129,12 +128,17 @@ def _compared(sform: Affine, qform: Affine, codes: tuple[int, int], shape: tuple
     if distance <= SAME_PLACE_MM:
         return ()
     smallest = float(np.linalg.norm(sform[:3, :3], axis=0).min())
-    message = (
-        f"The NIfTI header states two places up to {distance:.3g} mm apart: sform (code {codes[0]}) and qform (code "
-        f"{codes[1]}), turned by {angle:.2g} degrees. The sform was taken; other programs take the qform."
+    return (
+        advise(
+            "sform_and_qform_differ",
+            severity="note" if distance <= 0.1 * smallest else "warning",
+            distance_mm=distance,
+            same_mm=SAME_PLACE_MM,
+            sform_code=codes[0],
+            qform_code=codes[1],
+            angle_degrees=angle,
+        ),
     )
-    severity = "note" if distance <= 0.1 * smallest else "warning"
-    return (Advisory("sform_and_qform_differ", message, distance, SAME_PLACE_MM, severity=severity),)  # type: ignore[arg-type]
 
 
 def _check_size(name: str, a: Any, other: str, b: Any) -> None:

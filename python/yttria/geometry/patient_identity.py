@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import GeometryError
 
 
@@ -63,8 +63,8 @@ def patient_doubts(first: OfPatient, owner: str, others: Sequence[tuple[OfPatien
     if not differing:
         return ()
     names = ", ".join(dict.fromkeys(name for _, name in differing))
-    message = f"{owner[:1].upper()}{owner[1:]} and {names} state different patients (PatientID (0010,0020))."
-    return (Advisory("patients_differ", message, float(len(differing))),)
+    owner = f"{owner[:1].upper()}{owner[1:]}"
+    return (advise("patients_differ", owner=owner, others=names, count=float(len(differing))),)
 
 
 def _differ(a: str | None, b: str | None) -> bool:

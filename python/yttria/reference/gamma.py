@@ -30,7 +30,7 @@ def gamma_index(
     the minimum lies on a sample. Values end at `maximum_gamma`. NaN below `lower_dose_cutoff_fraction` of the
     normalization dose and, with `outside="exclude"`, more than 0.001 mm beyond the outermost evaluated centers.
 
-    Source: Low, Harms, Mutic, Purdy, Med Phys 25:656 (1998), from memory.
+    Source: low1998.
     """
     norm = float(np.max(reference_gy)) if normalization_gy is None else normalization_gy
     dose, place = evaluated_gy.astype(np.float64), np.indices(evaluated_gy.shape).astype(np.float64)

@@ -38,7 +38,7 @@ def absorbed_dose(
     Raises `ShapeError`, `DTypeError`, `InsufficientMemoryError`, `UnknownNameError` (method), and `OutOfRangeError`
     naming the first voxel that is not finite. Warns with `ImplausibleValueWarning` above 1000 MBq/mL.
 
-    Source: MIRD Pamphlet No. 17 (Bolch et al., J Nucl Med 1999;40:11S; from memory, unverified).
+    Source: MIRD Pamphlet No. 17 (mird17).
     """
     activity = real("activity concentration", activity_mbq_per_ml)
     dose = convolved(activity, s_values, out, threads, mask, threshold, method)

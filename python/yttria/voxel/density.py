@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .._foundation.arrays import Map
 from .._foundation.numbers import number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..advisory.bounds import check_density
 from ..errors import GeometryError, OutOfRangeError, UnitError, UnknownNameError
 from ..geometry.affine import check_same_frame
@@ -18,7 +18,7 @@ from ..geometry.image import Image
 from .ct_density import DensityImage
 
 LOW_DENSITY_VOXELS = ("keep", "clip", "zero", "refuse")
-#: That of lung at -950 HU, below which radiology speaks of emphysema (from memory, unverified).
+#: That of lung at -950 HU, below which radiology speaks of emphysema (emphysema-950-hu).
 LOW_DENSITY_G_PER_ML = 0.05
 
 
@@ -83,12 +83,8 @@ def resolved_density(
         rho = np.where(low, rho.dtype.type(limit), rho)
     if policy == "zero":
         concentration[low] = 0.0
-    done = {
-        "keep": "; their dose is that to so little mass",
-        "clip": " and were given that density",
-        "zero": " and were given no dose",
-    }[policy]
-    return SettledDensity(rho, terms, (*_known(density), Advisory("low_density", f"{said}{done}.", share, 0.0)))
+    told = advise("low_density", policy, count=count, activity_fraction=share, low_g_per_ml=limit)
+    return SettledDensity(rho, terms, (*_known(density), told))
 
 
 def _known(density: Image | DensityImage) -> tuple[Advisory, ...]:

@@ -14,7 +14,7 @@ from .._foundation.arrays import empty
 from .._foundation.numbers import one_of
 from .._foundation.provenance import Provenance
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..advisory.bounds import implausible
 from ..errors import GeometryError, OutOfRangeError, UndefinedError, UnknownNameError
 from ..evaluation import dose_volume_histograms
@@ -323,9 +323,7 @@ def _resolved_density(image: Image, negative_voxels: str) -> tuple[Image, int, f
 def _negative_advisory(policy: str, count: int, fraction: float) -> tuple[Advisory, ...]:
     if count == 0:
         return ()
-    done = "were kept" if policy == "keep" else "were set to zero, which biases means upward"
-    message = f"{count} negative voxels, together {fraction:.2%} of the positive ones, {done}."
-    return (Advisory("negative_voxels", message, fraction, 0.0),)
+    return (advise("negative_voxels", policy, count=count, negative_fraction=fraction),)
 
 
 def _doses(histogram: DoseVolumeHistogram | None, volumes_at_gy: Sequence[float]) -> dict[str, float | None]:

@@ -38,8 +38,8 @@ def local_deposition(
     first voxel whose concentration is not finite, whose density is not finite and positive, or whose dose overflows.
     A single density must be at most 25 g/mL. Warns with `ImplausibleValueWarning` above 1000 MBq/mL.
 
-    Source: MIRD Pamphlet No. 17 (Bolch et al., J Nucl Med 1999;40:11S), the limit of a voxel larger than the range
-    (from memory, unverified); the dose factor's is in `Nuclide.source`.
+    Source: MIRD Pamphlet No. 17 (mird17), the limit of a voxel larger than the range; the dose factor's is in
+    `Nuclide.source`.
     """
     activity = real("activity concentration", activity_mbq_per_ml)
     dose = deposited(activity, density_g_per_ml, nuclide, out, threads)

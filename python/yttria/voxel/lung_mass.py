@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _core
 from .._foundation.arrays import flat, real
 from .._foundation.numbers import number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise, advise_if
 from ..errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnitError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
@@ -22,7 +22,6 @@ from .mass import structure_fractions
 USUAL_LUNGS_KG = (0.6, 1.4)
 #: What the planning models take for lungs.
 POSSIBLE_LUNGS_KG = (0.3, 2.5)
-_KAO = "Kao 2014: 822 +- 103 g, read"
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def lung_mass(
     Notes
     -----
     `m = sum w V clip((HU + 1000) / 1000, low, high)`, `w` the fraction of a voxel inside the lungs, `V` its volume.
-    Source: Kao 2014, EJNMMI Res 4:33, read; the clip is that of the Taranis software, read.
+    Sources: kao2014; the clip is that of the Taranis software (taranis).
 
     Examples
     --------
@@ -122,18 +121,14 @@ def lung_mass(
             raise OutOfRangeError(message)
         # The lungs are cut: the number is that of a part, as the message states.
         limit = POSSIBLE_LUNGS_KG[mass > POSSIBLE_LUNGS_KG[1]]
-        advisories.append(Advisory("lung_mass_implausible", f"{message}: no lungs.", mass, limit, _KAO, "error"))
+        low_kg, high_kg = POSSIBLE_LUNGS_KG
+        advisories.append(advise("lung_mass_implausible", lung_mass_kg=mass, low=low_kg, high=high_kg, limit_kg=limit))
     elif not USUAL_LUNGS_KG[0] <= mass <= USUAL_LUNGS_KG[1]:
-        message = f"The lung mass {mass:.4g} kg is outside {USUAL_LUNGS_KG[0]} to {USUAL_LUNGS_KG[1]} kg."
-        limit = USUAL_LUNGS_KG[mass > USUAL_LUNGS_KG[1]]
-        advisories.append(Advisory("lung_mass_unusual", message, mass, limit, _KAO))
+        low_kg, high_kg = USUAL_LUNGS_KG
+        limit = high_kg if mass > high_kg else low_kg
+        advisories.append(advise("lung_mass_unusual", lung_mass_kg=mass, low=low_kg, high=high_kg, limit_kg=limit))
     voxels = values.size if inside is None else np.count_nonzero(inside)
-    clipped = (clipped_low + clipped_high) / voxels
-    if clipped > 0.01:
-        message = (
-            f"{clipped:.3g} of the lungs' voxels had their density clipped, more than 0.01: check mask and CT scale."
-        )
-        advisories.append(Advisory("density_clipped", message, clipped, 0.01, "this project's choice"))
+    advisories += advise_if("density_clipped", clipped_fraction=(clipped_low + clipped_high) / voxels)
     return LungMass(mass, volume, 1000.0 * mass / volume, clipped_low, clipped_high, outside, tuple(advisories))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import OutOfRangeError, UndefinedError, UnitError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
@@ -95,10 +95,8 @@ def structure_fractions(parts: Sequence[Structure], image: Image, threads: int |
     outside = max(0.0, sum(o.outside_fraction * p.volume_ml for o, p in zip(occupancies, parts, strict=True)) / whole)
     advisories = []
     if outside > 1e-6:
-        message = f"{outside:.2%} of '{name}' lies outside the image and has no mass here."
-        advisories.append(Advisory("structure_outside_image", message, outside, 0.0))
+        advisories.append(advise("structure_outside_image", "mass", structure=name, number=outside, bound=0.0))
     if (low == 0).any() or (high == image.shape).any():
-        message = f"'{name}' reaches the outermost voxels of the image: what lies beyond has no mass here."
-        advisories.append(Advisory("structure_cut", message))
+        advisories.append(advise("structure_cut", structure=name))
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
     return StructureFractions(box, total, outside, tuple(advisories))

@@ -13,14 +13,12 @@ from .. import _core
 from .._core import Nuclide
 from .._foundation.numbers import number
 from .._foundation.units import UNITS
-from ..advisory import Advisory
+from ..advisory import Advisory, advise, advise_if
 from ..advisory.bounds import BOUNDS, implausible
 from ..errors import OutOfRangeError, UndefinedError, UnitError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 
-#: Largest part of the field's activity outside the reference region without an advisory.
-OUTSIDE_REFERENCE_LIMIT = 0.10
 #: No vial holds as much; what exceeds it was meant in MBq.
 _MAX_GBQ = 100.0
 
@@ -152,26 +150,10 @@ class RelativeScaling:
         given = self.reference_activity_mbq * 1e-3 / (1.0 - self.lung_shunt_fraction)
         advisories = _not_activity(image)
         advisories += implausible("administered_activity_implausible", given, tail=_in_mci(given))
-        if outside > OUTSIDE_REFERENCE_LIMIT:
-            advisories += (
-                Advisory(
-                    "activity_outside_reference",
-                    f"{outside:.1%} of the field's counts lie outside '{self.reference.name}', more than "
-                    f"{OUTSIDE_REFERENCE_LIMIT:.0%}: check the region, scatter, and uptake elsewhere.",
-                    outside,
-                    OUTSIDE_REFERENCE_LIMIT,
-                    "threshold of the Taranis software, read; applied here to the whole field",
-                ),
-            )
+        named = self.reference.name
+        advisories += advise_if("activity_outside_reference", structure=named, outside_fraction=outside)
         if outside_field > 1e-6:
-            advisories += (
-                Advisory(
-                    "reference_outside_field",
-                    f"{outside_field:.1%} of the volume of '{self.reference.name}' lies outside the image.",
-                    outside_field,
-                    0.0,
-                ),
-            )
+            advisories += (advise("reference_outside_field", structure=named, outside_fraction=outside_field),)
         terms = {
             "kind": "relative",
             "reference": self.reference.name,
@@ -199,11 +181,7 @@ def _not_activity(image: Image) -> tuple[Advisory, ...]:
     quantity, _ = UNITS[image.unit]
     if quantity in ("activity concentration", "counts"):
         return ()
-    message = (
-        f"The image is in {image.unit} ({quantity}): its values are taken as proportional to the activity, as "
-        "standardized uptake values are. Check that it is no other image."
-    )
-    return (Advisory("values_not_activity", message),)
+    return (advise("values_not_activity", "image", image_unit=image.unit, quantity=quantity),)
 
 
 def _in_mci(value: float) -> str:
