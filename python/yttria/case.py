@@ -393,7 +393,9 @@ def _contour_advisories(case: Case, inputs: CaseInputs) -> list[Advisory]:
         found += structure.advisories
         if not isinstance(structure, ContourStructure):
             continue
-        if case.contours_through_voxels_of is None and contours_follow_voxel_centers(structure.contours, inputs.activity):
+        if case.contours_through_voxels_of is None and contours_follow_voxel_centers(
+            structure.contours, inputs.activity
+        ):
             found.append(
                 advise("contour_through_voxel_centers", structure=structure.name, volume_ml=structure.volume_ml)
             )
