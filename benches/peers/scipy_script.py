@@ -84,12 +84,12 @@ def main() -> None:
             scaled = kernel / kernel.sum() if how[1] else kernel
             dose, seconds = timed(partial(fftconvolve, local, scaled, mode="same"))
         result = compare_doses(image, image.with_array(np.asarray(dose, np.float32), "Gy"), phantom.structures)
-        by = {row["structure"]: row for row in result.differences}
+        by = {row.structure: row for row in result.differences}
         names = ("Tumor 1", "Tumor 2", "Normal liver")
-        off = [f"{100 * float(by[name]['relative_difference'] or 0):+.1f} %" for name in names]
+        off = [f"{100 * float(by[name].relative_difference or 0):+.1f} %" for name in names]
         print(
             f"{name:34s} {1e3 * seconds:6.1f} {energy:7.3f} {off[0]:>8s} {off[1]:>8s} {off[2]:>7s} "
-            f"{by['Liver']['q99_gy']:7.2f} {100 * result.gamma.passing_fraction:6.1f}%"
+            f"{by['Liver'].q99_gy:7.2f} {100 * result.gamma.passing_fraction:6.1f}%"
         )
 
 

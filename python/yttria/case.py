@@ -349,7 +349,8 @@ def dose_case(
     provenance = replace(result.provenance, evaluation=_evaluation(case, inputs))
     result = replace(result, provenance=provenance)
     chosen = select_structures(inputs.structures, only=_patterns(case.only), exclude=_patterns(case.exclude))
-    rows, histograms = result.evaluate(chosen, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
+    evaluated, histograms = result.evaluate(chosen, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
+    rows = [row.as_dict() for row in evaluated]
     result = replace(result, advisories=(*advisories, *_row_advisories(rows)))
     return DosedCase(case, chosen, result, rows, histograms)
 

@@ -39,7 +39,7 @@ def case() -> tuple[Image, Image, list[Structure]]:
 
 
 def row(rows, **which):
-    return next(r for r in rows if all(r[k] == v for k, v in which.items()))
+    return next(r for r in rows if all(getattr(r, k) == v for k, v in which.items()))
 
 
 def test_the_figures_are_those_of_numpy(case) -> None:
@@ -53,22 +53,22 @@ def test_the_figures_are_those_of_numpy(case) -> None:
     ):
         found = row(result.differences, structure=name)
         x, y = a.array[region], b.array[region]
-        assert found["volume_ml"] == pytest.approx(region.sum() * VOXEL_ML)
-        assert (found["mean_a_gy"], found["mean_b_gy"]) == pytest.approx((x.mean(), y.mean()))
-        assert found["mean_difference_gy"] == pytest.approx((y - x).mean())
-        assert found["relative_difference"] == pytest.approx(y.mean() / x.mean() - 1)
+        assert found.volume_ml == pytest.approx(region.sum() * VOXEL_ML)
+        assert (found.mean_a_gy, found.mean_b_gy) == pytest.approx((x.mean(), y.mean()))
+        assert found.mean_difference_gy == pytest.approx((y - x).mean())
+        assert found.relative_difference == pytest.approx(y.mean() / x.mean() - 1)
         apart = np.sort(np.abs(y - x))
-        assert found["maximum_gy"] == pytest.approx(apart[-1])
+        assert found.maximum_gy == pytest.approx(apart[-1])
         # By rank: the least difference among the largest 25 % and 1 %.
         for key, share in (("q75_gy", 0.25), ("q99_gy", 0.01)):
-            assert found[key] == pytest.approx(apart[-int(np.ceil(share * apart.size))])
+            assert getattr(found, key) == pytest.approx(apart[-int(np.ceil(share * apart.size))])
         evaluated = region & ~np.isnan(result.gamma.gamma)
         expected = (result.gamma.gamma[evaluated] <= 1).mean() if evaluated.any() else None
-        assert found["gamma_passing_fraction"] == pytest.approx(expected)
+        assert found.gamma_passing_fraction == pytest.approx(expected)
     for quantity, dose in (("mean", 50.0), ("D98", 50.0), ("D2", 50.0)):
         found = row(result.dose_volume, structure="Left", quantity=quantity)
-        assert found["difference_gy"] == pytest.approx(found["b_gy"] - found["a_gy"])
-        assert abs(found["a_gy"] - dose) < 45.0
+        assert found.difference_gy == pytest.approx(found.b_gy - found.a_gy)
+        assert abs(found.a_gy - dose) < 45.0
     np.testing.assert_array_equal(result.difference.array, b.array - a.array)
 
 
@@ -85,17 +85,17 @@ def test_isodose_overlap_by_hand() -> None:
     a[0, 0, :4] = 100.0
     b[0, 0, 2:8] = 60.0
     result = compare_doses(image(a), image(b), isodoses_gy=[50.0, 80.0, 200.0])
-    assert [r["dice"] for r in result.isodoses] == [2 * 2 / (4 + 6), 0.0, None]
-    assert [r["volume_a_ml"] for r in result.isodoses] == pytest.approx([4 * VOXEL_ML, 4 * VOXEL_ML, 0.0])
-    assert [r["level_gy"] for r in compare_doses(image(a), image(b)).isodoses] == [10.0, 25.0, 50.0, 75.0, 90.0]
+    assert [r.dice for r in result.isodoses] == [2 * 2 / (4 + 6), 0.0, None]
+    assert [r.volume_a_ml for r in result.isodoses] == pytest.approx([4 * VOXEL_ML, 4 * VOXEL_ML, 0.0])
+    assert [r.level_gy for r in compare_doses(image(a), image(b)).isodoses] == [10.0, 25.0, 50.0, 75.0, 90.0]
 
 
 def test_a_map_equals_itself_in_any_unit_and_precision(case) -> None:
     a, _, structures = case
     result = compare_doses(a, Image(1000 * a.array.astype(np.float32), AFFINE, "mGy"), structures)
     assert result.gamma.passing_fraction == 1.0
-    assert all(abs(r["mean_difference_gy"]) < 1e-5 and r["maximum_gy"] < 1e-4 for r in result.differences)
-    assert [r["dice"] for r in result.isodoses] == [1.0] * 5
+    assert all(abs(r.mean_difference_gy) < 1e-5 and r.maximum_gy < 1e-4 for r in result.differences)
+    assert [r.dice for r in result.isodoses] == [1.0] * 5
 
 
 def test_swapping_the_maps_turns_the_sign(case) -> None:
@@ -103,8 +103,8 @@ def test_swapping_the_maps_turns_the_sign(case) -> None:
     there, back = compare_doses(a, b, structures), compare_doses(b, a, structures)
     for name in ("Left", "One"):
         x, y = row(there.differences, structure=name), row(back.differences, structure=name)
-        assert x["mean_difference_gy"] == pytest.approx(-y["mean_difference_gy"])
-        assert (x["q75_gy"], x["maximum_gy"]) == pytest.approx((y["q75_gy"], y["maximum_gy"]))
+        assert x.mean_difference_gy == pytest.approx(-y.mean_difference_gy)
+        assert (x.q75_gy, x.maximum_gy) == pytest.approx((y.q75_gy, y.maximum_gy))
     assert there.worst.difference_gy == pytest.approx(-back.worst.difference_gy)
 
 
@@ -115,8 +115,8 @@ def test_a_structure_on_its_own_grid_weighs_by_its_occupancy(case) -> None:
     fine[0, 3] -= 0.5
     half = box("Half", np.s_[1, 2, 5], (4, 6, 16), fine)  # half of voxel (1, 2, 2)
     found = row(compare_doses(a, b, [half]).differences, structure="Half")
-    assert found["volume_ml"] == pytest.approx(VOXEL_ML / 2)
-    assert found["mean_difference_gy"] == pytest.approx(b.array[1, 2, 2] - a.array[1, 2, 2])
+    assert found.volume_ml == pytest.approx(VOXEL_ML / 2)
+    assert found.mean_difference_gy == pytest.approx(b.array[1, 2, 2] - a.array[1, 2, 2])
 
 
 def test_a_structure_outside_is_left_out_and_said(case) -> None:
@@ -125,7 +125,7 @@ def test_a_structure_outside_is_left_out_and_said(case) -> None:
     far[0, 3] = 500.0
     result = compare_doses(a, b, [box("Far", np.s_[:, :, :3], affine=far)])
     assert [x.code for x in result.advisories] == ["structure_outside"]
-    assert [r["structure"] for r in result.differences] == ["Above cutoff"]
+    assert [r.structure for r in result.differences] == ["Above cutoff"]
     assert json.loads(json.dumps(result.as_dict(), allow_nan=False))["dose_volume"] == []
 
 

@@ -27,7 +27,7 @@ def structure(uid: str | None, name: str = "Liver") -> Structure:
 def test_one_space_or_an_unknown_one_is_accepted(a: str | None, b: str | None) -> None:
     result = dose_image(image(a), scaling=AbsoluteScaling(0.0))
     assert result.image.frame_of_reference_uid == a
-    assert result.table([structure(b)])[0]["volume_ml"] > 0
+    assert result.table([structure(b)])[0].volume_ml > 0
 
 
 def test_two_spaces_are_refused_wherever_they_meet(tmp_path) -> None:
@@ -63,9 +63,7 @@ def test_a_transform_brings_them_together_and_is_reported() -> None:
     assert moved.frame_of_reference_uid == "1.3"
     result = dose_image(moved, scaling=AbsoluteScaling(0.0))
     row = result.table([structure("1.3").transformed(SHIFT, frame_of_reference_uid="1.3")])[0]
-    assert (
-        row["mean_gy"] == dose_image(image(None), scaling=AbsoluteScaling(0.0)).table([structure(None)])[0]["mean_gy"]
-    )
+    assert row.mean_gy == dose_image(image(None), scaling=AbsoluteScaling(0.0)).table([structure(None)])[0].mean_gy
     assert result.provenance.image_transform_lps == SHIFT.tolist()
     assert dose_image(image("1.2"), scaling=AbsoluteScaling(0.0)).provenance.image_transform_lps is None
 

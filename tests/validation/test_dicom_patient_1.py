@@ -57,7 +57,7 @@ def test_the_dose_from_dicom_is_that_from_nrrd(folder: Path, tmp_path: Path) -> 
     assert (doses[0] == doses[1]).all()
     assert np.abs(doses[0] - doses[2]).max() <= 1e-5 * doses[2].max()
     segments = read_structures(folder / "patient_1" / "seg.dcm")
-    means = [r.table(segments)[0]["mean_gy"] for r in (results[0], results[2])]
+    means = [r.table(segments)[0].mean_gy for r in (results[0], results[2])]
     assert means[0] == pytest.approx(means[1], rel=1e-5)
 
 

@@ -57,7 +57,7 @@ def relative_errors(case: dict[str, str], sub_voxel_mm: float | None = SUB_VOXEL
     name = f"Linear_{GRADIENTS[case['gradient']]}_{case['dose_grid_mm']}mm_Aligned.dcm"
     result = DoseResult(dose(FOLDER / "DOSE" / name), None, (), None)  # type: ignore[arg-type]
     (row,) = result.table([structure(FOLDER / "STRUCT" / f"{case['structure']}.dcm")], sub_voxel_mm=sub_voxel_mm)
-    return {key: row[key] / float(case[column]) - 1 for key, column in COLUMNS.items()}
+    return {key: row.as_dict()[key] / float(case[column]) - 1 for key, column in COLUMNS.items()}
 
 
 def spacing(case: dict[str, str]) -> int:

@@ -73,14 +73,14 @@ def test_mean_doses_by_local_deposition(
 ) -> None:
     result = dose_image(pet, scaling=AbsoluteScaling(0.0), density_g_per_ml=1.05)
     for row in result.table(structures):
-        name = row["structure"]
-        assert row["volume_ml"] == pytest.approx(VOLUME_ML[name], rel=0.005)
+        name = row.structure
+        assert row.volume_ml == pytest.approx(VOLUME_ML[name], rel=0.005)
         linear = float((result.image.array * resampled[name]).sum() / resampled[name].sum())
         # By the other program's way with masks, its figures to the digit they have.
         assert linear == pytest.approx(MEAN_GY[name], abs=0.06)
         # Weights averaged over a voxel take in the rim: beside a hot tumor that is 1.4 % more for the normal tissue
         # (11.15 Gy) than weights sampled at voxel centers give.
-        assert row["mean_gy"] == pytest.approx(MEAN_GY[name], rel=0.015 if name == "Normal Tissue" else 0.01)
+        assert row.mean_gy == pytest.approx(MEAN_GY[name], rel=0.015 if name == "Normal Tissue" else 0.01)
 
 
 def test_mean_doses_by_voxel_s_values(pet: Image, structures: list[Structure]) -> None:
@@ -88,6 +88,6 @@ def test_mean_doses_by_voxel_s_values(pet: Image, structures: list[Structure]) -
     convolved = dose_image(pet, scaling=AbsoluteScaling(0.0), density_g_per_ml=1.05, method="voxel_s_values")
     # Energy is carried out of what is hot into what is cold, and 0.4 % of it beyond the kernel's support.
     for a, b in zip(local.table(structures), convolved.table(structures), strict=True):
-        ratio = b["mean_gy"] / a["mean_gy"]
-        assert (0.85 < ratio < 0.998) if a["structure"] != "Normal Tissue" else (1.0 < ratio < 1.15)
-        assert b["maximum_gy"] < a["maximum_gy"]
+        ratio = b.mean_gy / a.mean_gy
+        assert (0.85 < ratio < 0.998) if a.structure != "Normal Tissue" else (1.0 < ratio < 1.15)
+        assert b.maximum_gy < a.maximum_gy

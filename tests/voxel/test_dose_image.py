@@ -72,10 +72,10 @@ def test_relative_worked_example() -> None:
     result = dose_image(image, scaling=scaling, density_g_per_ml=1.05)
     np.testing.assert_allclose(result.image.array.ravel(), [22.020, 44.041, 66.061, 88.081], rtol=0, atol=6e-4)
     (row,) = result.table([liver], volumes_at_gy=[60.0])
-    assert row["mean_gy"] == pytest.approx(55.0509, abs=5e-5)
-    assert row["volume_ml"] == pytest.approx(1600.0)
-    assert row["v60gy_fraction"] == pytest.approx(0.5)
-    assert (row["minimum_gy"], row["maximum_gy"]) == (result.image.array.min(), result.image.array.max())
+    assert row.mean_gy == pytest.approx(55.0509, abs=5e-5)
+    assert row.volume_ml == pytest.approx(1600.0)
+    assert row.volume_fractions_at_gy[60] == pytest.approx(0.5)
+    assert (row.minimum_gy, row.maximum_gy) == (result.image.array.min(), result.image.array.max())
     assert _codes(result) == []
 
 
@@ -100,7 +100,7 @@ def test_the_reference_holds_what_was_delivered(
     result = dose_image(_image(values(np.float64), unit), scaling=scaling, density_g_per_ml=density)
     (row,) = result.table([scaling.reference])
     # Mean dose x mass = dose factor x activity; the occupancy is held in single precision.
-    energy = row["mean_gy"] * row["volume_ml"] * density * 1e-3
+    energy = row.mean_gy * row.volume_ml * density * 1e-3
     assert energy == pytest.approx(C * delivered * (1 - shunt), rel=1e-6)
     assert result.activity_in_field_mbq.at_reference_time == result.activity_in_field_mbq.at_administration
 
@@ -311,15 +311,15 @@ def test_the_table_of_structures() -> None:
     structures = [_box(), Structure("elsewhere", np.ones(SHAPE, bool), away)]
     result = dose_image(_image(), scaling=AT_ADMINISTRATION)
     rows = result.table(structures, volumes_at_gy=[1.5])
-    assert [row["structure"] for row in rows] == ["Liver", "elsewhere"]
-    assert rows[0]["mean_gy"] == pytest.approx(result.image.array[1:3, 1:4, 2:6].mean(dtype=np.float64), rel=1e-6)
-    assert rows[0]["d95_gy"] <= rows[0]["d70_gy"] <= rows[0]["d50_gy"] <= rows[0]["maximum_gy"]
-    assert rows[0]["outside_fraction"] == pytest.approx(0, abs=1e-6)
-    assert (rows[1]["volume_ml"], rows[1]["mean_gy"], rows[1]["v1.5gy_fraction"]) == (0.0, None, None)
-    assert rows[1]["outside_fraction"] == pytest.approx(1)
-    assert rows[0].keys() == rows[1].keys()
-    json.dumps(rows, allow_nan=False)
-    assert result.dose_volume_histograms([_box()])["Liver"].mean_gy == rows[0]["mean_gy"]
+    assert [row.structure for row in rows] == ["Liver", "elsewhere"]
+    assert rows[0].mean_gy == pytest.approx(result.image.array[1:3, 1:4, 2:6].mean(dtype=np.float64), rel=1e-6)
+    assert rows[0].d95_gy <= rows[0].d70_gy <= rows[0].d50_gy <= rows[0].maximum_gy
+    assert rows[0].outside_fraction == pytest.approx(0, abs=1e-6)
+    assert (rows[1].volume_ml, rows[1].mean_gy, rows[1].volume_fractions_at_gy[1.5]) == (0.0, None, None)
+    assert rows[1].outside_fraction == pytest.approx(1)
+    assert rows[0].as_dict().keys() == rows[1].as_dict().keys()
+    json.dumps([row.as_dict() for row in rows], allow_nan=False)
+    assert result.dose_volume_histograms([_box()])["Liver"].mean_gy == rows[0].mean_gy
     with pytest.raises(UndefinedError, match="elsewhere"):
         result.dose_volume_histograms(structures)
     with pytest.raises(UnknownNameError, match="must be unique, got 'Liver' twice"):

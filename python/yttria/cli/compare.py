@@ -142,10 +142,10 @@ def _write(
 ) -> list[Path]:
     from ..report import comparison_figure, save_figure
 
-    tables = {"differences": result.differences, "dose_volume": result.dose_volume, "isodoses": result.isodoses}
-    for name, rows in tables.items():
-        if rows:
-            write_csv(folder.path(f"{name}.csv"), rows)
+    plain = result.as_dict()
+    for name in ("differences", "dose_volume", "isodoses"):
+        if plain[name]:
+            write_csv(folder.path(f"{name}.csv"), plain[name])
     for name, image in {"difference": result.difference, "gamma": result.gamma_map}.items():
         write_image(image, folder.path(f"{name}{suffix}"))
     save_figure(comparison_figure(result, title=title), folder.path("comparison.png"))
@@ -155,7 +155,7 @@ def _write(
 def _report(result: DoseComparison, written: list[Path]) -> None:
     console = Console()
     print_table(
-        result.differences,
+        [row.as_dict() for row in result.differences],
         title="Doses in Gy; quantiles and maximum of |B - A|; fraction with gamma <= 1",
         headings={
             "structure": "Structure",
@@ -170,7 +170,7 @@ def _report(result: DoseComparison, written: list[Path]) -> None:
     )
     if result.dose_volume:
         print_table(
-            result.dose_volume,
+            [row.as_dict() for row in result.dose_volume],
             title="Dose-volume histograms, Gy",
             headings={
                 "structure": "Structure",
@@ -181,7 +181,7 @@ def _report(result: DoseComparison, written: list[Path]) -> None:
             },
         )
     print_table(
-        result.isodoses,
+        [row.as_dict() for row in result.isodoses],
         title="Isodose volumes, mL",
         headings={"level_gy": "Gy", "volume_a_ml": "A", "volume_b_ml": "B", "dice": "Dice"},
     )

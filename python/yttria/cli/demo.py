@@ -54,7 +54,7 @@ def demo(
             threads=threads,
         )
     with progress("Writing", quiet=json):
-        doses = convolved.table(parts)
+        doses = [row.as_dict() for row in convolved.table(parts)]
         write_image(phantom.activity, folder.path("activity.nrrd"))
         write_image(phantom.ct, folder.path("ct.nrrd"))
         write_structures(phantom.structures, folder.path("structures.seg.nrrd"))
@@ -62,13 +62,13 @@ def demo(
             convolved, parts, doses, folder, background=phantom.ct, title="Digital phantom"
         )
 
-    by_local = {row["structure"]: row for row in local.table(parts)}
+    by_local = {row.structure: row for row in local.table(parts)}
     rows: list[Row] = [
         {
             "structure": row["structure"],
             "volume_ml": row["volume_ml"],
             "true_mean_gy": phantom.mean_dose_gy[str(row["structure"])],
-            "local_deposition_mean_gy": by_local[row["structure"]]["mean_gy"],
+            "local_deposition_mean_gy": by_local[row["structure"]].mean_gy,
             "voxel_s_values_mean_gy": row["mean_gy"],
             "voxel_s_values_d70_gy": row["d70_gy"],
         }

@@ -24,6 +24,7 @@ from .radiobiology import (
     tcp_logistic,
     tcp_poisson,
 )
+from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference, StructureDose
 from .uncertainty import (
     DoseUncertainty,
     PartitionUncertainty,
@@ -39,15 +40,19 @@ from .uncertainty import (
 
 __all__ = [
     "DoseComparison",
+    "DoseQuantityDifference",
     "DoseUncertainty",
     "DoseVolumeHistogram",
     "EquivalentDose",
     "GammaResult",
     "InjectionBed",
+    "IsodoseOverlap",
     "ParameterSet",
     "PartitionUncertainty",
     "RecoveryCurve",
     "ResponseProbability",
+    "StructureDifference",
+    "StructureDose",
     "VolumeUncertainty",
     "bed_gy",
     "bed_of_injections",

@@ -17,11 +17,10 @@ from ..geometry.image import Image
 from ..geometry.patient_identity import patient_doubts
 from .dvh import dose_volume_histograms
 from .gamma import GammaResult, gamma_index
+from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference
 
 if TYPE_CHECKING:
     from ..geometry.structure import Structure
-
-Row = dict[str, "str | float | int | None"]
 
 #: The isodose levels where none are given, as fractions of the normalization dose.
 ISODOSE_FRACTIONS = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -44,9 +43,9 @@ class WorstVoxel(NamedTuple):
 class DoseComparison:
     """How dose map B differs from A; differences are B - A. For research use.
 
-    `differences`, `dose_volume` and `isodoses` are rows of plain data, `difference` is B - A in Gy and `gamma_map`
-    gamma on the grid of A (NaN where not evaluated). `occupancies` are the structures on that grid. `resampling` says
-    how B came onto it, None where it lay there.
+    `differences`, `dose_volume` and `isodoses` are rows, plain data by their `as_dict()`. `difference` is B - A in Gy
+    and `gamma_map` gamma on the grid of A (NaN if not evaluated). `occupancies` are the structures on that grid.
+    `resampling` states how B came onto it; None if it lay there.
     """
 
     a: Image
@@ -55,9 +54,9 @@ class DoseComparison:
     gamma: GammaResult
     gamma_map: Image
     worst: WorstVoxel
-    differences: list[Row]
-    dose_volume: list[Row]
-    isodoses: list[Row]
+    differences: tuple[StructureDifference, ...]
+    dose_volume: tuple[DoseQuantityDifference, ...]
+    isodoses: tuple[IsodoseOverlap, ...]
     histograms: dict[str, tuple[DoseVolumeHistogram, DoseVolumeHistogram]]
     occupancies: dict[str, Occupancy]
     resampling: dict[str, Any] | None
@@ -66,9 +65,9 @@ class DoseComparison:
     def as_dict(self) -> dict[str, Any]:
         """Everything but the maps and histograms, ready for JSON."""
         return {
-            "differences": self.differences,
-            "dose_volume": self.dose_volume,
-            "isodoses": self.isodoses,
+            "differences": [row.as_dict() for row in self.differences],
+            "dose_volume": [row.as_dict() for row in self.dose_volume],
+            "isodoses": [row.as_dict() for row in self.isodoses],
             "worst_voxel": self.worst._asdict(),
             "gamma": self.gamma.as_dict(),
             "resampling": self.resampling,
@@ -161,12 +160,12 @@ def compare_doses(
         gamma=gamma,
         gamma_map=a.with_array(gamma.gamma, "1"),
         worst=_worst(a, b, difference),
-        differences=[
+        differences=tuple(
             _difference_row(name, of_a[name], of_b[name], of_both[name], _passing(gamma, region))
             for name, region in regions.items()
-        ],
-        dose_volume=[row for name in inside for row in _dose_rows(name, of_a[name], of_b[name])],
-        isodoses=[_isodose_row(level, a, b) for level in levels],
+        ),
+        dose_volume=tuple(row for name in inside for row in _dose_rows(name, of_a[name], of_b[name])),
+        isodoses=tuple(_isodose_row(level, a, b) for level in levels),
         histograms={name: (of_a[name], of_b[name]) for name in inside},
         occupancies=inside,
         resampling=None if brought is None else brought.as_dict(),
@@ -225,38 +224,38 @@ def _passing(gamma: GammaResult, region: Occupancy) -> float | None:
 
 def _difference_row(
     name: str, a: DoseVolumeHistogram, b: DoseVolumeHistogram, both: DoseVolumeHistogram, passing: float | None
-) -> Row:
+) -> StructureDifference:
     change = b.mean_gy - a.mean_gy
-    return {
-        "structure": name,
-        "volume_ml": a.volume_ml,
-        "mean_a_gy": a.mean_gy,
-        "mean_b_gy": b.mean_gy,
-        "mean_difference_gy": change,
-        "relative_difference": change / a.mean_gy if a.mean_gy != 0.0 else None,
-        "q75_gy": both.dose_at_volume_percent(25.0),
-        "q99_gy": both.dose_at_volume_percent(1.0),
-        "maximum_gy": both.maximum_gy,
-        "gamma_passing_fraction": passing,
-    }
+    return StructureDifference(
+        structure=name,
+        volume_ml=a.volume_ml,
+        mean_a_gy=a.mean_gy,
+        mean_b_gy=b.mean_gy,
+        mean_difference_gy=change,
+        relative_difference=change / a.mean_gy if a.mean_gy != 0.0 else None,
+        q75_gy=both.dose_at_volume_percent(25.0),
+        q99_gy=both.dose_at_volume_percent(1.0),
+        maximum_gy=both.maximum_gy,
+        gamma_passing_fraction=passing,
+    )
 
 
-def _dose_rows(name: str, a: DoseVolumeHistogram, b: DoseVolumeHistogram) -> list[Row]:
+def _dose_rows(name: str, a: DoseVolumeHistogram, b: DoseVolumeHistogram) -> list[DoseQuantityDifference]:
     values = {"mean": (a.mean_gy, b.mean_gy)}
     values |= {f"D{p}": (a.dose_at_volume_percent(p), b.dose_at_volume_percent(p)) for p in _PERCENTS}
     return [
-        {"structure": name, "quantity": quantity, "a_gy": x, "b_gy": y, "difference_gy": y - x}
+        DoseQuantityDifference(structure=name, quantity=quantity, a_gy=x, b_gy=y, difference_gy=y - x)
         for quantity, (x, y) in values.items()
     ]
 
 
-def _isodose_row(level_gy: float, a: Image, b: Image) -> Row:
+def _isodose_row(level_gy: float, a: Image, b: Image) -> IsodoseOverlap:
     in_a, in_b = a.array >= level_gy, b.array >= level_gy
     count_a, count_b = int(np.count_nonzero(in_a)), int(np.count_nonzero(in_b))
     common = int(np.count_nonzero(in_a & in_b))
-    return {
-        "level_gy": level_gy,
-        "volume_a_ml": count_a * a.voxel_volume_ml,
-        "volume_b_ml": count_b * a.voxel_volume_ml,
-        "dice": 2 * common / (count_a + count_b) if count_a + count_b else None,
-    }
+    return IsodoseOverlap(
+        level_gy=level_gy,
+        volume_a_ml=count_a * a.voxel_volume_ml,
+        volume_b_ml=count_b * a.voxel_volume_ml,
+        dice=2 * common / (count_a + count_b) if count_a + count_b else None,
+    )

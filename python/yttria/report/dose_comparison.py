@@ -39,7 +39,7 @@ def comparison_figure(comparison: DoseComparison, *, title: str = "") -> Figure:
     box = (_with(box[0], k), _with(box[1], j), _with(box[2], i))
     views = [plane(name, comparison.worst.voxel, box, orientation) for name in ("axial", "coronal", "sagittal")]
     top_gy = max(float(np.quantile(a.array[box], 0.999)), 1e-9)
-    span_gy = max(float(comparison.differences[0]["q99_gy"] or 0.0), 1e-6)
+    span_gy = max(comparison.differences[0].q99_gy, 1e-6)
     figure: Figure = figure_module.Figure(figsize=(15.0, 10.0), dpi=100, facecolor="white", layout="constrained")
     widths = [v.extent_mm[0] for v in views]
     columns = figure.add_gridspec(1, 2, width_ratios=(2.6, 1.0))

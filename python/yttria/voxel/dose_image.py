@@ -19,6 +19,7 @@ from ..advisory.bounds import implausible
 from ..errors import GeometryError, OutOfRangeError, UndefinedError, UnknownNameError
 from ..evaluation import dose_volume_histograms
 from ..evaluation.inside_voxels import inside_voxels
+from ..evaluation.tables import StructureDose
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..geometry.sub_voxel import parts_grid, voxel_parts
@@ -34,9 +35,6 @@ METHOD_NAMES = {"local_deposition": "local deposition", "voxel_s_values": "voxel
 METHODS = tuple(METHOD_NAMES)
 DEFAULT_DENSITY_G_PER_ML = LIVER_DENSITY_G_PER_ML
 DEFAULT_MEDIUM = "liver"
-#: What `DoseResult.table` states: the minimum dose of the hottest percents, and of a volume in mL.
-PERCENTS = (99, 98, 95, 70, 50, 5, 2, 1)
-SMALL_VOLUME_ML = 0.03
 #: How far the voxel size of given voxel S values may differ from the image's, relative.
 VOXEL_SIZE_TOLERANCE = 1e-3
 
@@ -126,14 +124,11 @@ class DoseResult:
         volumes_at_gy: Sequence[float] = (),
         sub_voxel_mm: float | None = None,
         threads: int | None = None,
-    ) -> list[dict[str, Any]]:
-        """One row per structure, as plain data in the order given.
+    ) -> list[StructureDose]:
+        """One row per structure, in the order given; `StructureDose.as_dict` makes plain data of it.
 
-        Keys: structure, volume_ml (within the image), outside_fraction (of the structure's volume, beyond the image),
-        mean_gy, standard_deviation_gy, minimum_gy, maximum_gy, d99_gy, d98_gy, d95_gy, d70_gy, d50_gy, d5_gy, d2_gy,
-        d1_gy, "d0.03ml_gy" (the minimum dose of the hottest 0.03 mL, None in a smaller structure), and for each dose d
-        of `volumes_at_gy` "v{d}gy_fraction", the fraction of the volume that receives at least d. A structure wholly
-        outside the image has volume 0 and None for its doses. `sub_voxel_mm`: as for `dose_volume_histograms`.
+        `volumes_at_gy`: doses in Gy at which the share of the volume is stated. `sub_voxel_mm`: as for
+        `dose_volume_histograms`.
         """
         return self.evaluate(structures, volumes_at_gy=volumes_at_gy, sub_voxel_mm=sub_voxel_mm, threads=threads)[0]
 
@@ -144,16 +139,17 @@ class DoseResult:
         volumes_at_gy: Sequence[float] = (),
         sub_voxel_mm: float | None = None,
         threads: int | None = None,
-    ) -> tuple[list[dict[str, Any]], dict[str, DoseVolumeHistogram]]:
+    ) -> tuple[list[StructureDose], dict[str, DoseVolumeHistogram]]:
         """The table, and the histograms it was read from; a structure wholly outside the image has none."""
         evaluated = self._evaluated(structures, sub_voxel_mm, threads)
         rows = [
-            {
-                "structure": name,
-                "volume_ml": volume_ml,
-                "outside_fraction": outside_fraction,
-                **_doses(histogram, volumes_at_gy),
-            }
+            StructureDose.of(
+                name,
+                histogram,
+                volume_ml=volume_ml,
+                outside_fraction=outside_fraction,
+                volumes_at_gy=volumes_at_gy,
+            )
             for name, (volume_ml, outside_fraction, histogram) in evaluated.items()
         ]
         return rows, {name: found[2] for name, found in evaluated.items() if found[2] is not None}
@@ -206,7 +202,7 @@ def dose_image(
     concentration = empty(activity.shape, _dtype(activity), "the activity concentration")
     nuclide = kernel.nuclide if kernel else Nuclide() if nuclide is None else nuclide
     uniform = kernel.density_g_per_ml if kernel else _density(density_g_per_ml)
-    image, count, fraction = _resolved_density(activity, negative_voxels)
+    image, count, fraction = _resolved_activity(activity, negative_voxels)
     scaled = scaling.scale(image, nuclide, threads)
     np.multiply(image.array, concentration.dtype.type(scaled.mbq_per_ml_per_unit), out=concentration)
     per_voxel = None
@@ -296,7 +292,7 @@ def _kernel(
     return s_values
 
 
-def _resolved_density(image: Image, negative_voxels: str) -> tuple[Image, int, float]:
+def _resolved_activity(image: Image, negative_voxels: str) -> tuple[Image, int, float]:
     """The image with finite values of a floating point type, how many were negative, and their share."""
     if negative_voxels not in ("keep", "clip"):
         raise UnknownNameError(f"negative_voxels must be one of keep, clip, got '{negative_voxels}'")
@@ -324,16 +320,3 @@ def _negative_advisory(policy: str, count: int, fraction: float) -> tuple[Adviso
     if count == 0:
         return ()
     return (advise("negative_voxels", policy, count=count, negative_fraction=fraction),)
-
-
-def _doses(histogram: DoseVolumeHistogram | None, volumes_at_gy: Sequence[float]) -> dict[str, float | None]:
-    known = histogram
-    row: dict[str, float | None] = {
-        f"{name}_gy": getattr(known, f"{name}_gy") if known else None
-        for name in ("mean", "standard_deviation", "minimum", "maximum")
-    }
-    row |= {f"d{p}_gy": known.dose_at_volume_percent(p) if known else None for p in PERCENTS}
-    large = known is not None and known.volume_ml >= SMALL_VOLUME_ML
-    row |= {f"d{SMALL_VOLUME_ML:g}ml_gy": known.dose_at_volume_ml(SMALL_VOLUME_ML) if known and large else None}
-    row |= {f"v{d:g}gy_fraction": known.volume_at_dose_percent(d) / 100 if known else None for d in volumes_at_gy}
-    return row

@@ -47,7 +47,7 @@ def ldm_relative(i: Inputs) -> Answer:
     )
     result = dose_image(image, scaling=scaling, density_g_per_ml=i["density_g_per_mL"], nuclide=convention(i))
     (row,) = result.table([liver])
-    return {"voxel_doses_Gy": result.image.array[0, 0].tolist(), "mean_dose_Gy": row["mean_gy"]}
+    return {"voxel_doses_Gy": result.image.array[0, 0].tolist(), "mean_dose_Gy": row.mean_gy}
 
 
 def voxel_dose_kernel(i: Inputs) -> Answer:

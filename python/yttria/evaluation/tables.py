@@ -1,0 +1,172 @@
+"""Rows of the tables of doses: typed, and as plain data by `as_dict`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from .._core import DoseVolumeHistogram
+
+#: Percents of the volume whose minimum dose a row states, and the small volume in mL whose minimum dose it states.
+PERCENTS = (99, 98, 95, 70, 50, 5, 2, 1)
+SMALL_VOLUME_ML = 0.03
+
+
+@dataclass(frozen=True, kw_only=True)
+class StructureDose:
+    """Doses of one structure.
+
+    Parameters
+    ----------
+    structure : str
+        Its name.
+    volume_ml : float
+        Its volume within the dose image in mL.
+    outside_fraction : float
+        Share of its volume that lies outside of the dose image.
+    mean_gy, standard_deviation_gy, minimum_gy, maximum_gy : float or None
+        Doses in Gy; None, as all that follow, if the structure lies wholly outside of the dose image.
+    d99_gy, d98_gy, d95_gy, d70_gy, d50_gy, d5_gy, d2_gy, d1_gy : float or None
+        Minimum dose of the hottest percents of the volume in Gy.
+    d0_03ml_gy : float or None
+        Minimum dose of the hottest 0.03 mL in Gy; None in a smaller structure as well.
+    volume_fractions_at_gy : mapping of float to float or None
+        Share of the volume that receives at least a dose, by that dose in Gy.
+    """
+
+    structure: str
+    volume_ml: float
+    outside_fraction: float
+    mean_gy: float | None = None
+    standard_deviation_gy: float | None = None
+    minimum_gy: float | None = None
+    maximum_gy: float | None = None
+    d99_gy: float | None = None
+    d98_gy: float | None = None
+    d95_gy: float | None = None
+    d70_gy: float | None = None
+    d50_gy: float | None = None
+    d5_gy: float | None = None
+    d2_gy: float | None = None
+    d1_gy: float | None = None
+    d0_03ml_gy: float | None = None
+    volume_fractions_at_gy: Mapping[float, float | None] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def of(
+        cls,
+        structure: str,
+        histogram: DoseVolumeHistogram | None,
+        *,
+        volume_ml: float,
+        outside_fraction: float,
+        volumes_at_gy: Sequence[float] = (),
+    ) -> StructureDose:
+        """Read the row from a histogram; None for a structure wholly outside of the dose image."""
+        if histogram is None:
+            nothing = MappingProxyType(dict.fromkeys(volumes_at_gy))
+            return cls(
+                structure=structure,
+                volume_ml=volume_ml,
+                outside_fraction=outside_fraction,
+                volume_fractions_at_gy=nothing,
+            )
+        large = histogram.volume_ml >= SMALL_VOLUME_ML
+        return cls(
+            structure=structure,
+            volume_ml=volume_ml,
+            outside_fraction=outside_fraction,
+            mean_gy=histogram.mean_gy,
+            standard_deviation_gy=histogram.standard_deviation_gy,
+            minimum_gy=histogram.minimum_gy,
+            maximum_gy=histogram.maximum_gy,
+            **{f"d{percent}_gy": histogram.dose_at_volume_percent(percent) for percent in PERCENTS},
+            d0_03ml_gy=histogram.dose_at_volume_ml(SMALL_VOLUME_ML) if large else None,
+            volume_fractions_at_gy=MappingProxyType(
+                {dose: histogram.volume_at_dose_percent(dose) / 100 for dose in volumes_at_gy}
+            ),
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled with a plain dictionary, because a read-only view cannot be."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return _structure_dose, ({**values, "volume_fractions_at_gy": dict(self.volume_fractions_at_gy)},)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the columns of the table: "d0.03ml_gy" for the small volume, "v50gy_fraction" for a share."""
+        row = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        del row["volume_fractions_at_gy"]
+        row[f"d{SMALL_VOLUME_ML:g}ml_gy"] = row.pop("d0_03ml_gy")
+        return row | {f"v{dose:g}gy_fraction": share for dose, share in self.volume_fractions_at_gy.items()}
+
+
+def _structure_dose(values: dict[str, Any]) -> StructureDose:
+    fractions = MappingProxyType(values.pop("volume_fractions_at_gy"))
+    return StructureDose(**values, volume_fractions_at_gy=fractions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StructureDifference:
+    """Difference B - A of two dose maps in one structure.
+
+    Parameters
+    ----------
+    structure : str
+        Its name, or "Above cutoff".
+    volume_ml : float
+        Its volume in mL.
+    mean_a_gy, mean_b_gy, mean_difference_gy : float
+        Mean doses and their difference in Gy.
+    relative_difference : float or None
+        The difference as a fraction of the mean of A; None if that is zero.
+    q75_gy, q99_gy, maximum_gy : float
+        Quantiles and maximum of the absolute difference of voxels in Gy.
+    gamma_passing_fraction : float or None
+        Share of the evaluated volume with gamma of at most 1; None if nothing was evaluated.
+    """
+
+    structure: str
+    volume_ml: float
+    mean_a_gy: float
+    mean_b_gy: float
+    mean_difference_gy: float
+    relative_difference: float | None
+    q75_gy: float
+    q99_gy: float
+    maximum_gy: float
+    gamma_passing_fraction: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as a plain dictionary, ready for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoseQuantityDifference:
+    """One quantity of a structure ("mean", "D95", ...) in two dose maps, and the difference B - A, in Gy."""
+
+    structure: str
+    quantity: str
+    a_gy: float
+    b_gy: float
+    difference_gy: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as a plain dictionary, ready for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IsodoseOverlap:
+    """Volumes in mL at or above a dose in two maps, and their Dice coefficient; None if both are empty."""
+
+    level_gy: float
+    volume_a_ml: float
+    volume_b_ml: float
+    dice: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as a plain dictionary, ready for JSON."""
+        return asdict(self)
