@@ -50,7 +50,9 @@ def test_a_call_gives_the_fields_of_its_row(place: str) -> None:
     assert ("source" in given) == (kind.source == "given")
     assert len(kind.severities) == 1 or "severity" in given
     for form in forms or (kind.sentences if len(node.args) > 1 else [""]):
-        assert given - {"source", "severity"} == kind.fields(form)
+        named = given - {"source", "severity", None}
+        # What a call passes on by ** is not named; the call itself is a defect if it does not fit.
+        assert named <= kind.fields(form) if None in given else named == kind.fields(form)
 
 
 def test_every_row_is_used() -> None:

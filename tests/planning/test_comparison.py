@@ -215,9 +215,11 @@ def test_an_earlier_treatment_without_its_doses_warns() -> None:
     limits = PartitionLimits(normal_perfused_gy=40, normal_whole_gy=40, lung_cumulative_gy=50)
     patient = replace(PRIORS, prior_lung_dose_gy=None, prior_normal_perfused_dose_gy=30, limits=limits)
     maximum = compare_models(patient)["partition_maximum"]
-    missing = {a.source: a.value for a in maximum.advisories if a.code == "prior_dose_not_given"}
+    whole, lungs = (a for a in maximum.advisories if a.code == "prior_dose_not_given")
+    assert "(prior_normal_whole_dose_gy)" in whole.message
+    assert "(prior_lung_dose_gy)" in lungs.message
     # The perfused part alone gives the mean over all normal liver this much.
-    assert missing == {"prior_normal_whole_dose_gy": pytest.approx(30 * 0.6 / 1.1), "prior_lung_dose_gy": 0.0}
+    assert (whole.value, lungs.value) == (pytest.approx(30 * 0.6 / 1.1), 0.0)
     stated = compare_models(replace(PRIORS, prior_lung_dose_gy=None, prior_radioembolization=True))
     assert "prior_dose_not_given" in {a.code for a in stated["partition_maximum"].advisories}
     with pytest.raises(ArgumentError, match="although prior_radioembolization is False"):

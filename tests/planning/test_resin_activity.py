@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yttria.errors import ContraindicatedError, DTypeError, OutOfRangeError, UndefinedError, UnknownNameError
+from yttria.errors import ArgumentError, ContraindicatedError, DTypeError, OutOfRangeError, UnknownNameError
 from yttria.planning import (
     ActivityFactor,
     bsa_activity,
@@ -118,7 +118,7 @@ def test_above_twenty_percent_is_contraindicated_unless_a_factor_is_stated() -> 
     result = lung_shunt_reduction(0.21, override_factor=0.4)
     assert result.factor == 0.4
     assert "contraindication_overridden" in {a.code for a in result.advisories}
-    with pytest.raises(UndefinedError, match="the table has a factor"):
+    with pytest.raises(ArgumentError, match="the table has a factor"):
         lung_shunt_reduction(0.12, override_factor=0.4)
     with pytest.raises(DTypeError):
         lung_shunt_reduction(0.21, override_factor=True)
@@ -153,7 +153,7 @@ def test_a_physician_factor_is_within_zero_and_one(bad: float) -> None:
 @pytest.mark.parametrize("reason", ["", "  ", None])
 def test_a_physician_factor_needs_a_reason(reason: str) -> None:
     plain = bsa_activity(1.75, tumor_volume_ml=450, liver_volume_incl_tumor_ml=1800)
-    with pytest.raises(UndefinedError, match="needs a reason"):
+    with pytest.raises(ArgumentError, match="reason of the physician factor"):
         plain.adjusted_by_physician(0.8, reason=reason)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from .body_surface_area import body_surface_area
 from .limit_state import LimitState
 from .partition import MaximumActivity, PartitionDoses, PartitionLimits
@@ -76,9 +76,7 @@ def _resin(patient: Patient, activity: ResinActivity, why: str) -> Run:
         why += f"; the lung-shunt table then takes {1.0 - factor:.0%} off"
     advisories = reduced.advisories
     if patient.disease == "HCC":
-        message = "body surface area does not follow the dose in hepatocellular carcinoma"
-        source = "EANM 2022 prefers the partition model, read; Lam 2014: r = -0.04, read in abstract"
-        advisories += (Advisory("bsa_not_preferred_in_hcc", message, source=source),)
+        advisories += (advise("bsa_not_preferred_in_hcc"),)
     return reduced.delivered_activity_gbq, why + ".", advisories
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from .. import _core
 from .._foundation.numbers import number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 
 BodySurfaceAreaFormula = Literal["dubois", "mosteller", "haycock"]
 
@@ -28,11 +28,11 @@ def body_surface_area(
 ) -> BodySurfaceArea:
     """Body surface area in m^2 from height `H` in cm and weight `W` in kg.
 
-    - `dubois`: `0.007184 H^0.725 W^0.425` (Du Bois and Du Bois, Arch Intern Med 1916;17:863)
-    - `mosteller`: `sqrt(H W / 3600)` (Mosteller, N Engl J Med 1987;317:1098)
-    - `haycock`: `0.024265 H^0.3964 W^0.5378` (Haycock, J Pediatr 1978;93:62)
+    - `dubois`: `0.007184 H^0.725 W^0.425` (dubois1916)
+    - `mosteller`: `sqrt(H W / 3600)` (mosteller1987)
+    - `haycock`: `0.024265 H^0.3964 W^0.5378` (haycock1978)
 
-    All three are from memory, unverified. They differ by 0 to 3 % in adults. Raises `OutOfRangeError` for a height
+    They differ by 0 to 3 % in adults. Raises `OutOfRangeError` for a height
     outside 50-250 cm (one in metres is named as such) or a weight outside 2-400 kg, `UnknownNameError` for another
     formula. Advises outside 120-220 cm or 30-200 kg (`body_size_unusual`).
     """
@@ -42,9 +42,8 @@ def body_surface_area(
     advisories = []
     for quantity, value, low, high in (("height", height_cm, 120.0, 220.0), ("weight", weight_kg, 30.0, 200.0)):
         if not low <= value <= high:
-            message = (
-                f"{quantity} {value:g} is outside {low:g} to {high:g}, where the formulas were fitted to few people"
-            )
             limit = low if value < low else high
-            advisories.append(Advisory("body_size_unusual", message, value, limit, "this project's choice"))
+            advisories.append(
+                advise("body_size_unusual", quantity=quantity, body_size=value, limit_of_size=limit, low=low, high=high)
+            )
     return BodySurfaceArea(area, formula, height_cm, weight_kg, tuple(advisories))

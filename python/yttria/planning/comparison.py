@@ -9,7 +9,7 @@ from typing import Any
 
 from .._core import __version__
 from .._foundation.provenance import RESEARCH_USE
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import ContraindicatedError, OutOfRangeError, UndefinedError
 from ._models import MODELS, ModelRun, NotApplicableError, limit_of
 from .comparison_text import comparison_text
@@ -218,18 +218,21 @@ def _own_limits_exceeded(patient: Patient, doses: PartitionDoses) -> tuple[Advis
     ):
         limit = limit_of(limits, kind)
         if limit is not None and dose is None:
-            message = (
-                f"The {quantity} is not known and cannot be compared with the planner's own limit of {limit:g} Gy."
-            )
-            found.append(Advisory("own_limit_not_compared", message, None, limit, "the planner"))
+            found.append(advise("own_limit_not_compared", quantity=quantity, own_limit=limit))
         if limit is None or dose is None or dose + prior <= limit * (1.0 + 1e-9):
             continue
         unit = "GBq" if kind == "activity" else "Gy"
         before = f", of which earlier treatments gave {prior:.4g} Gy" if prior else ""
-        message = (
-            f"The {quantity} is {dose + prior:.4g} {unit}{before}, above the planner's own limit of {limit:g} {unit}."
+        found.append(
+            advise(
+                "own_limit_exceeded",
+                quantity=quantity,
+                reached=dose + prior,
+                before=before,
+                own_limit=limit,
+                own_unit=unit,
+            )
         )
-        found.append(Advisory("own_limit_exceeded", message, dose + prior, limit, "the planner"))
     return tuple(found)
 
 

@@ -67,7 +67,7 @@ def comparison_text(
             if line not in of_all_states:
                 add(line, "  ", "    ")
         for advisory in _sorted(a for a in run.advisories if a not in shared):
-            add(_advisory(advisory), "  ", "    ")
+            add(_line(advisory.severity, advisory.message, advisory.code), "  ", "    ")
     for model, reason in not_applicable:
         lines.append("")
         add(f"{model}: not applicable, because {reason}.")
@@ -251,10 +251,9 @@ def _together(advisories: Sequence[Advisory]) -> list[str]:
     lines = []
     for (severity, code, tail), heads in about.items():
         message = f"{'; '.join(heads)}: {tail}" if heads[0] else tail
-        lines.append(_advisory(Advisory(code, message, severity=severity)))
+        lines.append(_line(severity, message, code))
     return lines
 
 
-def _advisory(advisory: Advisory) -> str:
-    message = advisory.message[:1].upper() + advisory.message[1:]
-    return f"{advisory.severity}: {message.rstrip('.')}. [{advisory.code}]"
+def _line(severity: Severity, message: str, code: str) -> str:
+    return f"{severity}: {message[:1].upper()}{message[1:].rstrip('.')}. [{code}]"

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from .. import _core
 from .._core import Nuclide
 from .._foundation.numbers import default_nuclide, number, optional_number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import TimeZoneError
 
 
@@ -76,7 +76,7 @@ def hours_to_decay(activity_gbq: float, to_activity_gbq: float, *, nuclide: Nucl
 def time_integrated_activity_gbq_h(activity_gbq: float, *, nuclide: Nuclide | None = None) -> float:
     """Time-integrated activity of a complete decay in GBq h, `A T / ln 2`; 3.6e12 decays in each.
 
-    Source: MIRD pamphlet 21, Bolch et al., J Nucl Med 2009;50:477 (from memory). Raises `OutOfRangeError`.
+    Source: MIRD pamphlet 21 (mird21). Raises `OutOfRangeError`.
     """
     return _core.time_integrated_activity_gbq_h(number("activity", activity_gbq), default_nuclide(nuclide))
 
@@ -129,7 +129,7 @@ def factor_to_administration(
     length `d`, which must be given. `header_half_life_s` is Radionuclide Half Life (0018,1075): more than 1 % off
     the nuclide's is an error, the image was acquired under another nuclide's protocol.
 
-    Sources: DICOM PS3.3 C.8.9.1 (from memory); the mean of a decaying frame follows from the definition. Raises
+    Sources: DICOM PS3.3 C.8.9.1 (dicom-ps3.3); the mean of a decaying frame follows from the definition. Raises
     `OutOfRangeError`, `UnknownNameError`, or `UndefinedError` where NONE comes without a frame duration.
     """
     factor = _core.factor_to_administration(
@@ -141,10 +141,5 @@ def factor_to_administration(
     )
     advisories: tuple[Advisory, ...] = ()
     if header_half_life_s is None:
-        advisories = (
-            Advisory(
-                "header_half_life_not_checked",
-                "The half-life in the image header was not given, so the scanner's isotope protocol was not checked.",
-            ),
-        )
+        advisories = (advise("header_half_life_not_checked"),)
     return AdministrationFactor(factor, decay_correction, advisories)

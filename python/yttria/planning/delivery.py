@@ -8,11 +8,8 @@ from datetime import datetime
 from .. import _core
 from .._core import Nuclide
 from .._foundation.numbers import default_nuclide, number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise, advise_if
 from .decay import decayed_activity_gbq, elapsed_h
-
-_RESIDUAL_LIMIT = 0.05
-_SURVEY_SOURCE = "survey method of the TheraSphere instructions for use, without their missing decay term (from memory)"
 
 
 @dataclass(frozen=True)
@@ -41,8 +38,7 @@ def vial_activity(
     activity = decayed_activity_gbq(number("activity at calibration", calibration_activity_gbq), hours, nuclide=nuclide)
     advisories: tuple[Advisory, ...] = ()
     if hours < 0.0:
-        message = f"The treatment is {-hours:.2f} h before the calibration of the vial; the activity was decayed back."
-        advisories = (Advisory("treatment_before_calibration", message, hours, 0.0),)
+        advisories = (advise("treatment_before_calibration", hours=hours, before_h=-hours),)
     return VialActivity(activity, hours, nuclide.half_life_h, advisories)
 
 
@@ -74,7 +70,7 @@ def residual_fraction(
     lies between them. A result outside [0, 1] is an error, unless the excess is within `noise`, a reading in the same
     unit: then it is clamped and an advisory says so. Another advisory above 5 %.
 
-    Source: the survey method of the TheraSphere instructions for use (from memory), which leaves the decay out.
+    Source: the survey method of the TheraSphere instructions for use (therasphere-survey), which leaves the decay out.
     Raises `OutOfRangeError`, or `UndefinedError` where the reading before does not exceed the background.
     """
     fraction, measured = _core.residual_fractions(
@@ -87,11 +83,8 @@ def residual_fraction(
     )
     advisories = []
     if fraction != measured:
-        message = f"The residual fraction measured, {measured:.4g}, was clamped within the stated noise."
-        advisories.append(Advisory("residual_clamped", message, measured, fraction))
-    if fraction > _RESIDUAL_LIMIT:
-        message = f"The residual fraction is {fraction:.3f}, above {_RESIDUAL_LIMIT}: less was delivered than planned."
-        advisories.append(Advisory("residual_high", message, fraction, _RESIDUAL_LIMIT, _SURVEY_SOURCE))
+        advisories.append(advise("residual_clamped", measured=measured, residual_fraction=fraction))
+    advisories += advise_if("residual_high", residual_fraction=fraction)
     return Residual(fraction, 1.0 - fraction, measured, tuple(advisories))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .. import _core
 from .._core import Nuclide
 from .._foundation.numbers import default_nuclide, number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise_if
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,7 @@ def energy_balance(
     dose, mass = number("tumor dose in Gy", reported_tumor_dose_gy), number("tumor mass in kg", tumor_mass_kg)
     liver = _liver_energy_j(delivered_activity_gbq, lung_shunt_fraction, nuclide)
     fraction = _core.energy_fraction_in_tumor(dose, mass, liver)
-    found: tuple[Advisory, ...] = ()
-    if fraction > 1.0:
-        message = f"the reported dose takes {fraction:.4g} times the energy that the liver received"
-        found = (Advisory("energy_exceeds_available", message, fraction, 1.0, "conservation of energy"),)
+    found = advise_if("energy_exceeds_available", energy_fraction=fraction)
     return EnergyBalance(fraction, liver, dose * mass, liver / mass, found)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from .._foundation.numbers import number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import ArgumentError, OutOfRangeError
 
 #: Bilirubin: its molar mass is 584.66 g/mol, so 1 mg/dL is 17.104 umol/L.
 UMOL_PER_L_PER_MG_PER_DL = 17.104
 #: Below it a bilirubin in umol/L is doubted, above it one in mg/dL.
 _SMALL = 5.0
-_SOURCE = "this project's choice, after the reference ranges of laboratories"
 
 
 def bilirubin_umol_per_l(
@@ -56,10 +55,9 @@ def bilirubin_umol_per_l(
         )
     # Reference ranges are about 0.2 to 1.2 mg/dL, 3 to 21 umol/L: a small number of umol/L is mostly one of mg/dL, and
     # more than 5 mg/dL, far beyond what is treated, mostly one of umol/L.
-    if not in_mg and given < _SMALL:
-        return value, (_doubt("bilirubin", given, "umol/L", "mg/dL", _SMALL),)
-    if in_mg and given > _SMALL:
-        return value, (_doubt("bilirubin", given, "mg/dL", "umol/L", _SMALL),)
+    if given > _SMALL if in_mg else given < _SMALL:
+        unit, other = ("mg/dL", "umol/L") if in_mg else ("umol/L", "mg/dL")
+        return value, (advise("bilirubin_unit_doubtful", laboratory_value=given, unit=unit, other_unit=other),)
     return value, ()
 
 
@@ -112,8 +110,3 @@ def _one(quantity: str, *given: tuple[str, float | None]) -> float:
         names = " or ".join(name for name, _ in given)
         raise ArgumentError(f"{quantity} must be given once, as {names}, got {'both' if known else 'neither'}")
     return number(quantity, known[0][1])
-
-
-def _doubt(quantity: str, value: float, unit: str, other: str, limit: float) -> Advisory:
-    message = f"A {quantity} of {value:g} {unit} is unusual and would be usual in {other}: check its unit."
-    return Advisory(f"{quantity}_unit_doubtful", message, value, limit, _SOURCE)

@@ -14,10 +14,14 @@ import numpy as np
 from .. import _core
 from .._core import Nuclide
 from .._foundation.numbers import default_nuclide, number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise_if
 from ..errors import OutOfRangeError, ShapeError
 
 Counts = float | Sequence[float]
+
+
+#: Limits of one administration and of all (lung-practice).
+_LUNG_LIMIT_GY, _CUMULATIVE_LUNG_LIMIT_GY = 30.0, 50.0
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,12 @@ def planar_lung_shunt_fraction(
 
     Counts of several regions (right and left lung) are a sequence, summed per view before the mean; a sum of geometric
     means is another number. The background, one number or (anterior, posterior), is subtracted per pixel of each view.
-    Extrahepatic abdominal uptake belongs to neither organ. Source: BMC Cancer 2022;22:10392 equation 1, read.
+    Extrahepatic abdominal uptake belongs to neither organ. Source: bmc2022, equation 1.
 
     Raises `OutOfRangeError` for a negative count, for counts less background below 0, and for a view of the lungs or
     the liver without counts: a geometric mean with a view that is missing would be 0.
-    Advises `lung_shunt_above_20_percent`, `planar_only` (above 0.10: planar views overestimate; Allred 2018 up to 44 %
-    in a phantom, CVIR 2020 8.3 against 3.3 % in 293 patients) and `extrahepatic_uptake` (above 10 % of all counts).
+    Advises `lung_shunt_above_20_percent`, `planar_only` (above 0.10: planar views overestimate; allred2018 up to 44 %
+    in a phantom, cvir2020 8.3 against 3.3 % in 293 patients) and `extrahepatic_uptake` (above 10 % of all counts).
     """
     background = background_counts_per_pixel
     pair = background if isinstance(background, tuple) else (background, background)
@@ -81,14 +85,9 @@ def planar_lung_shunt_fraction(
     liver = _mean("liver", liver_anterior_counts, liver_posterior_counts, per_pixel, liver_pixels)
     other = _mean("extrahepatic", extrahepatic_anterior_counts, extrahepatic_posterior_counts, [0.0, 0.0], 0.0)
     fraction = _core.lung_shunt_fraction(lung, liver, 1.0)
-    found = list(_shunt_advisories(fraction))
-    if fraction > 0.10:
-        message = f"lung shunt fraction {fraction:.4g} is above 0.10 and from planar views, which overestimate it"
-        found.append(Advisory("planar_only", message, fraction, 0.10, "Allred 2018; CVIR 2020; read in abstract"))
-    share = other / (other + lung + liver)
-    if share > 0.10:
-        message = f"{share:.3g} of all counts are extrahepatic, more than 0.1"
-        found.append(Advisory("extrahepatic_uptake", message, share, 0.10, "this project's choice"))
+    found = list(advise_if("lung_shunt_above_20_percent", lung_shunt_fraction=fraction))
+    found += advise_if("planar_only", lung_shunt_fraction=fraction)
+    found += advise_if("extrahepatic_uptake", extrahepatic_fraction=other / (other + lung + liver))
     return LungShunt(fraction, "planar geometric mean", lung, liver, tuple(found))
 
 
@@ -98,7 +97,7 @@ def spect_lung_shunt_fraction(
     """`c_lung / (c_lung + c_liver)` of attenuation- and scatter-corrected counts.
 
     A voxel in both masks belongs to the liver. Where only a part of the lungs' volume was in the field of view, their
-    counts are scaled up by it. Source: Taranis (Slicer extension), read; Kost, AAPM 2016, read in abstract.
+    counts are scaled up by it. Sources: taranis, kost2016.
 
     Raises `OutOfRangeError` for negative counts, a liver without counts, or less than half of the lungs in view.
     Advises `lung_partly_in_view` below 0.85 and `lung_shunt_above_20_percent`.
@@ -106,10 +105,8 @@ def spect_lung_shunt_fraction(
     in_view = number("lung fraction in the field of view", lung_fraction_in_field_of_view)
     lung, liver = _sum("lung counts", lung_counts), _sum("liver counts", liver_counts)
     fraction = _core.lung_shunt_fraction(lung, liver, in_view)
-    found = list(_shunt_advisories(fraction))
-    if in_view < 0.85:
-        message = f"only {in_view:g} of the lungs' volume was in the field of view; their counts were scaled up by it"
-        found.append(Advisory("lung_partly_in_view", message, in_view, 0.85, "Taranis, read"))
+    found = list(advise_if("lung_shunt_above_20_percent", lung_shunt_fraction=fraction))
+    found += advise_if("lung_partly_in_view", fraction_in_view=in_view)
     return LungShunt(fraction, "SPECT", lung / in_view, liver, tuple(found))
 
 
@@ -118,7 +115,7 @@ def scatter_corrected_counts(
 ) -> float:
     """Dual energy window: `C_main - (C_lower / W_lower) (W_main / 2)`, widths in keV.
 
-    Source: BMC Cancer 2022;22:10392 equation 2, read. Raises `OutOfRangeError` for negative counts, for a width that is
+    Source: bmc2022, equation 2. Raises `OutOfRangeError` for negative counts, for a width that is
     not positive, and where the scatter exceeds the main window.
     """
     return _core.scatter_corrected_counts(
@@ -135,14 +132,14 @@ def lung_dose(
     lung_shunt_fraction: float,
     lung_mass_kg: float = 1.0,
     prior_lung_dose_gy: float = 0.0,
-    lung_limit_gy: float | None = 30.0,
-    cumulative_lung_limit_gy: float | None = 50.0,
+    lung_limit_gy: float | None = _LUNG_LIMIT_GY,
+    cumulative_lung_limit_gy: float | None = _CUMULATIVE_LUNG_LIMIT_GY,
     nuclide: Nuclide | None = None,
 ) -> LungDose:
     """`C A L / m_lung`, with the delivered activity `A`; not `C A (1 - L)`, and not the vial's activity.
 
     The limits of 30 Gy in one administration and 50 Gy over all are compared with, not enforced; `None` asks for no
-    comparison (radiopaedia, read; glass insert, unverified). Raises `OutOfRangeError` for a negative activity or prior
+    comparison (lung-practice). Raises `OutOfRangeError` for a negative activity or prior
     dose, a shunt outside [0, 1], lungs outside 0.3-2.5 kg. Advises `lung_dose_above_limit` and
     `cumulative_lung_dose_above_limit`.
     """
@@ -150,15 +147,8 @@ def lung_dose(
     shunt, mass = number("lung shunt fraction", lung_shunt_fraction), number("lung mass in kg", lung_mass_kg)
     prior = _core.non_negative("prior lung dose in Gy", number("prior lung dose in Gy", prior_lung_dose_gy))
     dose = _core.lung_dose_gy(activity, shunt, mass, default_nuclide(nuclide))
-    found = []
-    for code, name, value, limit in (
-        ("lung_dose_above_limit", "lung dose", dose, lung_limit_gy),
-        ("cumulative_lung_dose_above_limit", "cumulative lung dose", prior + dose, cumulative_lung_limit_gy),
-    ):
-        if limit is not None and value > number(f"{name} limit in Gy", limit):
-            message = f"{name} {value:.4g} Gy is above {limit:g} Gy"
-            found.append(Advisory(code, message, value, limit, "radiopaedia, read; or the caller"))
-    return LungDose(dose, prior + dose, mass, tuple(found))
+    found = (*lung_dose_advisories(dose, lung_limit_gy), *_cumulative(prior + dose, cumulative_lung_limit_gy))
+    return LungDose(dose, prior + dose, mass, found)
 
 
 def lung_mass_for_dose_kg(
@@ -195,8 +185,26 @@ def _mean(region: str, anterior: Counts, posterior: Counts, background: list[flo
     return _core.geometric_mean_counts(region, views, background, number(f"{region} pixels", pixels))
 
 
-def _shunt_advisories(fraction: float) -> tuple[Advisory, ...]:
-    if fraction <= 0.20:
+def lung_dose_advisories(lung_dose_gy: float, lung_limit_gy: float | None) -> tuple[Advisory, ...]:
+    """Compare the lung dose of one administration with its limit; None asks for no comparison."""
+    if lung_limit_gy is None:
         return ()
-    message = f"lung shunt fraction {fraction:.4g} is above 0.20"
-    return (Advisory("lung_shunt_above_20_percent", message, fraction, 0.20, "glass and resin inserts; unverified"),)
+    limit = number("lung dose limit in Gy", lung_limit_gy)
+    source = _source(limit, _LUNG_LIMIT_GY)
+    return advise_if("lung_dose_above_limit", source=source, lung_dose_gy=lung_dose_gy, lung_limit_gy=limit)
+
+
+def _cumulative(dose_gy: float, limit_gy: float | None) -> tuple[Advisory, ...]:
+    if limit_gy is None:
+        return ()
+    limit = number("cumulative lung dose limit in Gy", limit_gy)
+    return advise_if(
+        "cumulative_lung_dose_above_limit",
+        source=_source(limit, _CUMULATIVE_LUNG_LIMIT_GY),
+        cumulative_lung_dose_gy=dose_gy,
+        cumulative_lung_limit_gy=limit,
+    )
+
+
+def _source(limit_gy: float, usual_gy: float) -> str:
+    return "lung-practice" if limit_gy == usual_gy else "value-of-the-caller"

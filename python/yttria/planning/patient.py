@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import UndefinedError
 from ._patient_checks import (
     check_masses,
@@ -158,11 +158,7 @@ class Patient(PatientInputs):
                 if kind == "normal_whole" and limited:
                     dose = self.least_prior_whole_gy
                 if self.treated_before and limited:
-                    message = (
-                        f"There was an earlier treatment, and its dose to {tissue} is not given: {dose:.3g} Gy was "
-                        "taken. The largest activity is too high if it was more."
-                    )
-                    found.append(Advisory("prior_dose_not_given", message, dose, source=name))
+                    found.append(advise("prior_dose_not_given", tissue=tissue, field=name, taken_gy=dose))
             limits = replace(limits, **{name: dose})
         return limits, tuple(found)
 
@@ -170,11 +166,7 @@ class Patient(PatientInputs):
         """Return what a reader must know of the inputs, whatever the model."""
         found = list(laboratory_advisories(self))
         if not self.tumors and self.perfused_mass_incl_tumor_kg is None:
-            message = (
-                f"No tumor is given: everything perfused is taken to be the {self.perfused_mass_kg:.4g} kg of perfused "
-                "normal liver. If there is tumor beside it, the activity for a mean dose is too low."
-            )
-            found.append(Advisory("perfused_mass_without_tumor", message, self.perfused_mass_kg))
+            found.append(advise("perfused_mass_without_tumor", perfused_mass_kg=self.perfused_mass_kg))
         return tuple(found)
 
     def as_dict(self) -> dict[str, Any]:

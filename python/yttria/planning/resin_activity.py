@@ -7,17 +7,15 @@ calculation already contains the lungs, and `ResinActivity` is the only thing he
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from .. import _core
 from .._foundation.numbers import number
-from ..advisory import Advisory
-from ..errors import ContraindicatedError, UndefinedError
+from ..advisory import Advisory, advise, advise_if
+from ..errors import ArgumentError, ContraindicatedError
 from .vial_content import VIAL_CODES, vial_content
 
 Boundary = Literal["lower_inclusive", "upper_inclusive"]
-
-_INSERT = "SIR-Spheres instructions for use; from memory, unverified"
 
 
 @dataclass(frozen=True)
@@ -54,12 +52,12 @@ class ResinActivity:
         """The activity times an explicit factor in (0, 1], with the reason for it.
 
         Reductions for a small liver, chemotherapy, raised bilirubin or cirrhosis are a decision, usually of 10 to 30 %
-        (Kennedy 2007; from memory, unverified); none is ever implied. Raises `UndefinedError` for an empty reason,
-        `OutOfRangeError` for a factor outside (0, 1].
+        (kennedy2007); none is ever implied. Raises `ArgumentError` for an empty reason, `OutOfRangeError` for a factor
+        outside (0, 1].
         """
         factor = _core.physician_factor(number("physician factor", factor))
         if not isinstance(reason, str) or not reason.strip():
-            raise UndefinedError("physician factor is undefined: it needs a reason")
+            raise ArgumentError("reason of the physician factor must be given")
         return self._times(ActivityFactor(factor, reason.strip()), ())
 
     def _times(self, factor: ActivityFactor, advisories: tuple[Advisory, ...]) -> ResinActivity:
@@ -97,7 +95,7 @@ def bsa_activity(
 ) -> ResinActivity:
     """`A [GBq] = (BSA - 0.2) + V_tumor / V_liver` for the whole liver.
 
-    Source: SIR-Spheres instructions for use, from memory, unverified; the two-term form stands in van Roekel's thesis.
+    Source: sirspheres-ifu; the two-term form stands in the thesis of van Roekel (vanroekel).
     `V_liver` includes the tumor; another reading adds it once more (`bsa_liver_counts_tumor_twice` of
     `yttria.conformance.variants`).
     Raises `OutOfRangeError` for a body surface area of at most 0.2 m^2, a volume that is not positive, a tumor larger
@@ -117,7 +115,7 @@ def modified_bsa_activity(
 ) -> ResinActivity:
     """`A = (BSA - 0.2 + V_tumor,treated / V_treated) V_treated / V_liver` for a lobe or a segment.
 
-    Source: Kao, Ann Nucl Med 2011;25:455, from memory, unverified. Errors and advisories as `bsa_activity`, and
+    Source: kao2011. Errors and advisories as `bsa_activity`, and
     `OutOfRangeError` for a treated volume larger than the liver.
     """
     bsa, tumor, liver = _volumes(body_surface_area_m2, tumor_volume_in_treated_ml, liver_volume_incl_tumor_ml)
@@ -145,14 +143,13 @@ def simple_lobar_bsa_activity(
 def empirical_activity(tumor_involvement_fraction: float, *, treated_fraction_of_liver: float = 1.0) -> ResinActivity:
     """2.0 GBq up to 25 % involvement, 2.5 up to 50 %, 3.0 above, times the treated fraction of the liver.
 
-    Source: SIR-Spheres insert and Kennedy 2007, from memory, unverified. Always advises `obsolete`. Raises
+    Sources: sirspheres-ifu, kennedy2007. Always advises `obsolete`. Raises
     `OutOfRangeError` for a fraction outside [0, 1] (a percentage is named as such).
     """
     involvement = number("tumor involvement fraction", tumor_involvement_fraction)
     treated = number("treated fraction of the liver", treated_fraction_of_liver)
     activity = _core.resin_empirical_gbq(involvement, treated)
-    message = "the empirical model is of historic interest: it knows neither the size of the patient nor of the liver"
-    return _result(activity, "empirical", involvement, (Advisory("obsolete", message, source=_INSERT),))
+    return _result(activity, "empirical", involvement, (advise("obsolete"),))
 
 
 def lung_shunt_reduction(
@@ -163,13 +160,13 @@ def lung_shunt_reduction(
 ) -> LungShuntReduction:
     """The factor on a BSA or empirical activity for a lung shunt fraction.
 
-    Below 10 %: 1; 10 to 15 %: 0.8; 15 to 20 %: 0.6; above 20 %: do not treat (SIR-Spheres insert; from memory,
-    unverified). The printed table names 10 and 15 % in two rows each: `lower_inclusive` puts a boundary into the row
-    with the lower activity, `upper_inclusive` into the one with the higher.
+    Below 10 %: 1; 10 to 15 %: 0.8; 15 to 20 %: 0.6; above 20 %: do not treat (sirspheres-ifu). The printed table names
+    10 and 15 % in two rows each: `lower_inclusive` puts a boundary into the row with the lower activity,
+    `upper_inclusive` into the one with the higher.
 
     Above 20 % this raises `ContraindicatedError`, unless `override_factor` in (0, 1] states the factor to use instead;
     the result then says so (`contraindication_overridden`). An override where the table has a factor is an
-    `UndefinedError`: use `ResinActivity.adjusted_by_physician`. Raises `OutOfRangeError` outside [0, 1],
+    `ArgumentError`: use `ResinActivity.adjusted_by_physician`. Raises `OutOfRangeError` outside [0, 1],
     `UnknownNameError` for another convention.
     """
     shunt = number("lung shunt fraction", lung_shunt_fraction)
@@ -180,25 +177,21 @@ def lung_shunt_reduction(
         if override_factor is None:
             raise
         factor = _core.physician_factor(number("override factor", override_factor))
-        message = f"lung shunt fraction {shunt:g} is above 0.20, where the table says: do not treat"
-        advisories = (Advisory("contraindication_overridden", message, shunt, 0.20, _INSERT),)
+        advisories = (advise("contraindication_overridden", lung_shunt_fraction=shunt),)
     else:
         if override_factor is not None:
-            raise UndefinedError("override factor is undefined: the table has a factor for this lung shunt fraction")
+            raise ArgumentError(
+                "override_factor must not be given: the table has a factor for this lung shunt fraction"
+            )
     exact, rounded = _core.lung_shunt_boundaries(shunt)
     edge = rounded if exact is None else exact
     if edge is not None:
-        row = "lower" if boundary == "lower_inclusive" else "higher"
-        which, taken = ("is", f"the row with the {row} activity was taken")
+        terms: dict[str, Any] = {"lung_shunt_fraction": shunt, "boundary": edge, "factor": factor}
         if exact is None:
-            which, taken = ("rounds to", "the fraction was not rounded")
-        message = (
-            f"The lung shunt fraction {shunt:g} {which} {edge:g}, which the table puts in two rows; {taken} (factor "
-            f"{factor:g})."
-        )
-        advisories += (
-            Advisory("on_boundary", message, shunt, edge, _INSERT, "warning" if exact is not None else "note"),
-        )
+            advisories += (advise("on_boundary", "rounded", severity="note", **terms),)
+        else:
+            row = "lower" if boundary == "lower_inclusive" else "higher"
+            advisories += (advise("on_boundary", "exact", severity="warning", row=row, **terms),)
     return LungShuntReduction(factor, shunt, boundary, exact is not None, advisories)
 
 
@@ -213,7 +206,5 @@ def _volumes(bsa: float, tumor: float, liver: float) -> tuple[float, float, floa
 def _result(
     activity_gbq: float, model: str, involvement: float, advisories: tuple[Advisory, ...] = ()
 ) -> ResinActivity:
-    if involvement > 0.7:
-        message = f"tumor involvement {involvement:.3g} is above 0.7"
-        advisories += (Advisory("involvement_above_70_percent", message, involvement, 0.7, _INSERT),)
+    advisories += advise_if("involvement_above_70_percent", tumor_involvement_fraction=involvement)
     return ResinActivity(activity_gbq, model, involvement, (), (*advisories, *vial_content(activity_gbq, "resin")))

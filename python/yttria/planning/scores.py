@@ -6,12 +6,10 @@ from dataclasses import dataclass, replace
 
 from .. import _core
 from .._foundation.numbers import number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from . import laboratory
 
-_ALBI_SOURCE = "Johnson et al., J Clin Oncol 2015;33:550; mALBI 2a/2b at -2.270: Hiraoka et al. 2017 (both from memory)"
-_CHILD_PUGH_SOURCE = "Pugh et al., Br J Surg 1973;60:646, limits as two public calculators print them (read)"
-_MRECIST_SOURCE = "Lencioni and Llovet, Semin Liver Dis 2010;30:52 (from memory)"
+_ALBI_SOURCE, _CHILD_PUGH_SOURCE, _MRECIST_SOURCE = "johnson2015, hiraoka2017", "pugh1973", "lencioni2010"
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,8 @@ def albi(
 
     Notes
     -----
-    `0.66 log10(bilirubin in umol/L) - 0.085 (albumin in g/L)`. Source: Johnson et al. 2015; modified grade: Hiraoka et
-    al. 2017 (neither was read in the primary).
+    `0.66 log10(bilirubin in umol/L) - 0.085 (albumin in g/L)`. Source: johnson2015; modified grade:
+    hiraoka2017.
 
     Examples
     --------
@@ -85,15 +83,7 @@ def albi_grade(score: float) -> Albi:
     advisories: tuple[Advisory, ...] = ()
     if _core.albi_grades(round(value, 2))[1] != modified:
         limit = min((-2.60, -2.270, -1.39), key=lambda boundary: abs(boundary - value))
-        advisories = (
-            Advisory(
-                "albi_rounding_changes_grade",
-                f"The score rounded to two decimals, {value:.2f}, is in another grade; the unrounded one counts.",
-                value,
-                limit,
-                _ALBI_SOURCE,
-            ),
-        )
+        advisories = (advise("albi_rounding_changes_grade", score=value, boundary=limit),)
     return Albi(value, grade, modified, _ALBI_SOURCE, advisories)
 
 
@@ -154,7 +144,7 @@ def child_pugh(
     -----
     Points 1/2/3: bilirubin below 34, 34 to 50, above 50 umol/L; albumin above 35, 28 to 35, below 28 g/L; INR below
     1.7, 1.7 to 2.3, above 2.3. Class A has 5 to 6 points, B 7 to 9, C 10 to 15. Calculators differ at the limits (an
-    INR of exactly 1.7; 34 umol/L or 2 mg/dL, which is 34.2). Source: Pugh et al. 1973 as public calculators print it.
+    INR of exactly 1.7; 34 umol/L or 2 mg/dL, which is 34.2). Source: pugh1973.
 
     Examples
     --------
@@ -167,18 +157,12 @@ def child_pugh(
     items, grade = _core.child_pugh_points(*values, ascites, encephalopathy, cholestatic)
     bilirubin_bands = ((68.0, 68.5), (171.0, 171.1)) if cholestatic else ((34.0, 34.3), (50.0, 51.4))
     bands = (
-        ("bilirubin", "umol/L", values[0], bilirubin_bands),
-        ("albumin", "g/L", values[1], ((28.0, 28.0), (35.0, 35.0))),
+        ("bilirubin", " umol/L", values[0], bilirubin_bands),
+        ("albumin", " g/L", values[1], ((28.0, 28.0), (35.0, 35.0))),
         ("INR", "", values[2], ((1.7, 1.7), (2.3, 2.3))),
     )
     advisories = tuple(
-        Advisory(
-            "child_pugh_on_boundary",
-            f"{name} {value:g} {unit}".rstrip() + " lies where calculators of this score differ by one point.",
-            value,
-            low,
-            _CHILD_PUGH_SOURCE,
-        )
+        advise("child_pugh_on_boundary", quantity=name, laboratory_value=value, unit=unit, low=low)
         for name, unit, value, pairs in bands
         for low, high in pairs
         if low <= value <= high
@@ -208,7 +192,7 @@ def mrecist(
 
     Asked in this order: CR, nothing enhances and no new lesion; PD, at least 20 % above the nadir (the smallest sum
     before this one; the baseline where it is not given) or a new lesion; PR, at least 30 % below the baseline; SD.
-    Raises `OutOfRangeError`. Source: Lencioni and Llovet 2010 (from memory).
+    Raises `OutOfRangeError`. Source: lencioni2010.
     """
     baseline = number("sum of viable diameters at baseline", baseline_viable_sum_mm)
     current = number("sum of viable diameters now", current_viable_sum_mm)
@@ -216,11 +200,7 @@ def mrecist(
     category = _core.mrecist_category(baseline, nadir, current, new_lesion)
     advisories: tuple[Advisory, ...] = ()
     if nadir_viable_sum_mm is None and current < baseline:
-        advisories = (
-            Advisory(
-                "nadir_not_given", "The smallest sum so far was not given; progression was held against the baseline."
-            ),
-        )
+        advisories = (advise("nadir_not_given"),)
     return Mrecist(
         category,
         (current - baseline) / baseline,

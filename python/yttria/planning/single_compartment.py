@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from .. import _core
 from .._core import Nuclide
 from .._foundation.numbers import default_nuclide, number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise_if
+from .lung import lung_dose_advisories
 from .vial_content import vial_content
+
+#: More of the liver than this is a large part of it: this project's choice.
+_LARGE_PART = 0.3
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,8 @@ def single_compartment_dose(
     """Doses from the activity in the vial at treatment: `D = C A_vial (1 - R) (1 - L) / m`.
 
     Lungs: `C A_vial (1 - R) L / m_lung`. `mass_kg` is the perfused volume with the tumor in it, times its density.
-    Source: EANM 2022 (Weber, EJNMMI 49:1682), read in secondary sources; `C` is the dose factor of `nuclide`, by
-    default `Nuclide("EANM2022")`. A lung mass of 1 kg is the convention that the 30 Gy limit was derived with.
+    Source: weber2022-equation; `C` is the dose factor of `nuclide`, by default `Nuclide("EANM2022")`. A lung mass of
+    1 kg is the convention that the 30 Gy limit was derived with.
 
     Raises `OutOfRangeError` for a mass outside 0.01-6 kg (grams are named as such), a shunt or residual outside [0, 1),
     lungs outside 0.3-2.5 kg, a negative activity. Advises `lung_shunt_above_20_percent`, `lung_dose_above_limit`
@@ -102,27 +106,16 @@ def _result(
 ) -> SingleCompartment:
     in_vial, delivered, perfused, lung = row
     mass, shunt, residual, lung_mass, nuclide = arguments
-    own = "this project's choice, after the ranges in use"
-    found = []
-    if shunt > 0.20:
-        message = f"lung shunt fraction {shunt:g} is above 0.20"
-        found.append(
-            Advisory("lung_shunt_above_20_percent", message, shunt, 0.20, "glass and resin inserts; unverified")
-        )
-    if lung_limit_gy is not None and lung > (limit := number("lung limit in Gy", lung_limit_gy)):
-        message = f"lung dose {lung:.4g} Gy is above {limit:g} Gy"
-        found.append(Advisory("lung_dose_above_limit", message, lung, limit, "30 Gy: radiopaedia, read; or the caller"))
-    if mass < 0.05:
-        message = f"perfused mass {mass:g} kg is below 0.05 kg: the volume's error dominates the dose"
-        found.append(Advisory("perfused_mass_small", message, mass, 0.05, own))
-    if perfused > 1000.0:
-        message = f"perfused dose {perfused:.4g} Gy is above 1000 Gy"
-        found.append(Advisory("perfused_dose_high", message, perfused, 1000.0, own))
-    if liver_mass_kg is not None and perfused > 150.0:
+    found = [
+        *advise_if("lung_shunt_above_20_percent", lung_shunt_fraction=shunt),
+        *lung_dose_advisories(lung, lung_limit_gy),
+        *advise_if("perfused_mass_small", perfused_mass_kg=mass),
+        *advise_if("perfused_dose_high", perfused_dose_gy=perfused),
+    ]
+    if liver_mass_kg is not None:
         share = mass / number("liver mass in kg", liver_mass_kg)
-        if share > 0.3:
-            message = f"perfused dose {perfused:.4g} Gy is above 150 Gy in {share:.3g} of the liver, more than 0.3"
-            found.append(Advisory("high_dose_in_large_part", message, perfused, 150.0, own))
+        if share > _LARGE_PART:
+            found += advise_if("high_dose_in_large_part", perfused_dose_gy=perfused, liver_fraction=share)
     found += vial_content(in_vial)
     return SingleCompartment(
         in_vial, delivered, perfused, lung, mass, shunt, residual, lung_mass, nuclide, tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from .decay import decayed_activity_gbq
 from .products import product
 
@@ -12,12 +12,12 @@ from .products import product
 VIAL_CODES = ("activity_below_usual", "activity_above_vial")
 
 
-def vial_content(activity_in_vial_gbq: float, device: str | None = None) -> tuple[Advisory, ...]:
+def vial_content(vial_activity_gbq: float, device: str | None = None) -> tuple[Advisory, ...]:
     """Compare the activity in the vial at treatment with what one vial holds.
 
     Parameters
     ----------
-    activity_in_vial_gbq : float
+    vial_activity_gbq : float
         Activity in the vial at treatment in GBq, residual included, >= 0.
     device : {"glass", "resin"}, optional
         Microspheres. None compares with the largest vial of any device, and with no smallest one.
@@ -41,21 +41,26 @@ def vial_content(activity_in_vial_gbq: float, device: str | None = None) -> tupl
     ()
     """
     largest, smallest, source, smallest_source = _bounds(device)
-    if activity_in_vial_gbq > largest:
-        what = (
-            "the largest vial of any microspheres" if device is None else f"the largest vial of {device} microspheres"
+    if vial_activity_gbq > largest:
+        return (
+            advise(
+                "activity_above_vial",
+                source=source,
+                vial_activity_gbq=vial_activity_gbq,
+                device=device or "any",
+                largest_gbq=largest,
+            ),
         )
-        message = (
-            f"The vial must hold {activity_in_vial_gbq:.4g} GBq at treatment, and {what} holds {largest:g} GBq at "
-            "calibration: several vials are needed, or the inputs are wrong."
+    if 0.0 < vial_activity_gbq < smallest:
+        return (
+            advise(
+                "activity_below_usual",
+                source=smallest_source,
+                vial_activity_gbq=vial_activity_gbq,
+                device=device,
+                smallest_gbq=smallest,
+            ),
         )
-        return (Advisory("activity_above_vial", message, activity_in_vial_gbq, largest, source),)
-    if 0.0 < activity_in_vial_gbq < smallest:
-        message = (
-            f"The vial must hold {activity_in_vial_gbq:.4g} GBq at treatment, less than the {smallest:.2g} GBq that is "
-            f"the least in use with {device} microspheres."
-        )
-        return (Advisory("activity_below_usual", message, activity_in_vial_gbq, smallest, smallest_source),)
     return ()
 
 
@@ -67,8 +72,8 @@ def _bounds(device: str | None) -> tuple[float, float, str, str]:
         return largest, 0.0, source, ""
     item = product(device)
     sizes = item.values("vial_sizes_gbq")
-    source = f"{item.fact('vial_sizes_gbq').source}, read"
+    source = item.fact("vial_sizes_gbq").source
     if device == "resin":
-        return max(sizes), 0.3, source, "this project's choice"
+        return max(sizes), 0.3, source, "yttria-choice"
     oldest = decayed_activity_gbq(min(sizes), item.value("shelf_life_h"))
-    return max(sizes), oldest, source, "smallest vial at the end of its shelf life; shelf life not verified"
+    return max(sizes), oldest, source, f"{source}, {item.fact('shelf_life_h').source}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .._core import Nuclide
 from .._foundation.numbers import default_nuclide, number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import ArgumentError, OutOfRangeError, TimeZoneError, UnknownNameError
 from .decay import decayed_activity_gbq, elapsed_h, hours_to_decay, require_timezone
 from .delivery import number_of_spheres, vial_timing
@@ -124,16 +125,21 @@ def vial_choice(
             if (option := _option(item, size, calibration, window, needed, None, nuclide)) is not None
         ]
         nearest = min(usable, key=lambda o: (abs(o.deviation_fraction), o.time.astimezone(timezone.utc)), default=None)
-        message = f"No {item.name} vial holds {needed:g} GBq within {tolerance:.3g} of it in the treatment window."
+        terms: dict[str, Any] = {"product": item.name, "needed_gbq": needed, "tolerance_fraction": tolerance}
         if nearest is None:
-            message += " No vial can be used in this window: it lies outside their shelf life."
+            advisories.append(advise("no_vial_fits", "outside_shelf_life", **terms))
         else:
-            message += (
-                f" The nearest is the {nearest.vial_size_gbq:g} GBq vial at "
-                f"{nearest.time.isoformat(timespec='minutes')}, with {nearest.vial_activity_gbq:.3g} GBq "
-                f"({nearest.deviation_fraction:+.1%})."
+            advisories.append(
+                advise(
+                    "no_vial_fits",
+                    "nearest",
+                    size_gbq=nearest.vial_size_gbq,
+                    time=nearest.time.isoformat(timespec="minutes"),
+                    nearest_gbq=nearest.vial_activity_gbq,
+                    deviation=nearest.deviation_fraction,
+                    **terms,
+                )
             )
-        advisories.append(Advisory("no_vial_fits", message, needed, tolerance))
     return VialChoice(item.name, needed, tolerance, tuple(options), tuple(advisories), nearest)
 
 
