@@ -1,13 +1,13 @@
 //! Yttrium-90 radioembolization dosimetry.
 //!
-//! Rooms, in the order in which they may depend on each other: [`error`] <- [`memory`] <- [`nuclide`], [`grid`],
-//! [`parallel`], [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`error`] <- [`evaluation`].
-//! `planning`, `voxel` and `evaluation` do not know each other. Nothing here knows Python, prints, or touches a file or the network; the
+//! Rooms, in the order in which they may depend on each other: [`error`] <- [`memory`] <- [`nuclide`],
+//! [`parallel`], [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`parallel`] <- [`geometry`] <-
+//! [`evaluation`]. `planning`, `voxel` and `geometry` do not know each other. Nothing here knows Python, prints, or touches a file or the network; the
 //! feature `python` adds the extension module on top.
 
 pub mod error;
 pub mod evaluation;
-pub mod grid;
+pub mod geometry;
 pub mod kernels;
 pub mod memory;
 pub mod nuclide;
@@ -20,5 +20,5 @@ pub mod voxel;
 mod python;
 
 pub use error::{Error, Result};
-pub use grid::VoxelGrid;
+pub use geometry::VoxelGrid;
 pub use nuclide::Nuclide;

@@ -1,8 +1,8 @@
 //! Properties of the rasterizer over random and hostile contours: `PROPTEST_CASES` says how many.
 
 use proptest::prelude::*;
-use yttria::evaluation::rasterize::{Contours, EndCaps, Interpolation, Reading};
-use yttria::evaluation::{Affine, Occupancy};
+use yttria::geometry::contours::{Contours, EndCaps, Interpolation, Reading};
+use yttria::geometry::{Affine, Occupancy};
 use yttria::parallel::{Cancellation, Workers};
 
 type Polygon = Vec<[f64; 3]>;

@@ -23,7 +23,7 @@ RUST_FLOORS = (
     "parallel",
     "simd",
     "nuclide",
-    "grid",
+    "geometry",
     "kernels",
     "planning",
     "voxel",

@@ -1,31 +1,12 @@
-//! What a dose distribution means: volumes, histograms, radiobiology, uncertainty.
+//! What a dose distribution means: dose-volume histograms, gamma index, radiobiology, uncertainty.
 
-pub mod affine;
-mod aligned;
+mod dose_values;
 pub mod dvh;
 mod error_function;
 pub mod gamma;
-mod gathering;
-mod mask;
-mod oblique;
-pub mod occupancy;
 pub mod radiobiology;
 mod radix;
-pub mod rasterize;
-pub mod resampling;
-mod samples;
-pub mod sub_voxel;
-pub mod sub_voxel_bins;
 pub mod uncertainty;
-pub mod voxels;
 
-pub use affine::Affine;
-pub use dvh::{DoseVolumeHistogram, Interpolation};
-pub use gathering::dose_volume_histograms;
-pub use occupancy::{Occupancy, occupancy};
-pub use rasterize::Contours;
-pub use resampling::{Resampled, Resampling, Sample, resampled};
-pub use samples::{Dose, Doses};
-pub use sub_voxel::sub_voxel_histograms;
-pub use sub_voxel_bins::DoseBins;
-pub use voxels::{Contiguous, Fraction, Voxels, all};
+pub use dose_values::{Dose, Doses};
+pub use dvh::{DoseBins, DoseVolumeHistogram, Interpolation, dose_volume_histograms, sub_voxel_histograms};

@@ -8,11 +8,13 @@ use pyo3::prelude::*;
 mod arrays;
 mod errors;
 mod evaluation;
+mod geometry;
 mod kernels;
 mod nuclide;
 mod planning;
 mod threads;
 mod voxel;
+mod voxel_arrays;
 
 #[pymodule(gil_used = false)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -21,6 +23,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     kernels::register(module)?;
     voxel::register(module)?;
     planning::register(module)?;
+    geometry::register(module)?;
     evaluation::register(module)?;
     // `yttria` re-exports by name; a second list of names would only have to be kept equal to the stub.
     module.delattr("__all__")

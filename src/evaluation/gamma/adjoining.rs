@@ -209,7 +209,7 @@ impl<S: Simd> Around<S> {
 #[cfg(test)]
 mod tests {
     use super::super::{Criteria, Outside, TOLERANCE, gamma_index};
-    use crate::evaluation::{Affine, Contiguous};
+    use crate::geometry::{Affine, Contiguous};
     use crate::parallel::{Cancellation, Workers};
 
     const SHAPE: [usize; 3] = [4, 3, 9];

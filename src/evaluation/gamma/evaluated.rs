@@ -3,9 +3,9 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::super::samples::Dose;
-use super::super::voxels::Voxels;
 use crate::error::{Error, Result};
+use crate::evaluation::dose_values::Dose;
+use crate::geometry::Voxels;
 use crate::memory;
 use crate::parallel::Workers;
 

@@ -20,10 +20,9 @@ use evaluated::{Evaluated, extremes, reserved};
 use placement::Placement;
 use search::{Row, Search};
 
-use super::affine::Affine;
-use super::samples::Dose;
-use super::voxels::Voxels;
+use super::dose_values::Dose;
 use crate::error::{Error, Result, check};
+use crate::geometry::{Affine, Voxels};
 use crate::memory;
 use crate::parallel::Workers;
 

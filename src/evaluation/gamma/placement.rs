@@ -1,6 +1,6 @@
 //! Where reference points lie in the evaluated grid.
 
-use super::super::affine::{Affine, IndexMap};
+use crate::geometry::affine::{Affine, IndexMap};
 
 /// Indices nearer to a whole number than this count as it: rounding must not move a point into another cell.
 const SNAP: f64 = 1e-6;

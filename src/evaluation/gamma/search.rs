@@ -1,11 +1,11 @@
 //! Where to look for the least gamma of a reference point: cells by their distance, until none can be better.
 
-use super::super::samples::Dose;
 use super::adjoining::Adjoining;
 use super::cell::{self, BLOCK, Best, Cell, Source};
 use super::evaluated::Evaluated;
 use super::placement::{Place, Placement};
 use crate::error::{Error, Result};
+use crate::evaluation::dose_values::Dose;
 use crate::memory;
 use crate::simd::Path;
 

@@ -2,13 +2,13 @@ use numpy::PyArray1;
 use numpy::ndarray::Ix1;
 use pyo3::prelude::*;
 
-use super::arrays::{self, Dose, View, with_dose};
-use super::occupancy::PyOccupancy;
 use crate::evaluation::{self, Doses, Interpolation};
 use crate::memory;
 use crate::python::arrays::borrowed;
 use crate::python::errors::OrRaise;
+use crate::python::geometry::PyOccupancy;
 use crate::python::threads::{Threads, detached, shared_out};
+use crate::python::voxel_arrays::{self as arrays, Dose, View, with_dose};
 
 /// What pickle keeps: doses, volumes colder than each, volume in voxels, voxel volume.
 type State<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyAny>>, f64, f64);

@@ -1,11 +1,11 @@
 use pyo3::prelude::*;
 
-use super::arrays::{self, Dose, View, with_dose};
-use crate::evaluation::Affine;
 use crate::evaluation::gamma::{self, Criteria, Outside};
+use crate::geometry::Affine;
 use crate::python::arrays::shaped;
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, shared_out};
+use crate::python::voxel_arrays::{self as arrays, Dose, View, with_dose};
 
 /// Gamma, normalization dose in Gy, how many points were evaluated, passed, and lay outside, and the mean gamma.
 type Result<'py> = (Bound<'py, PyAny>, f64, usize, usize, usize, f64);

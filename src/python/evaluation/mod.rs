@@ -2,22 +2,15 @@
 
 use pyo3::prelude::*;
 
-mod arrays;
-mod contours;
+mod dose_bins;
 mod dvh;
 mod gamma;
-mod occupancy;
 mod radiobiology;
-mod resampling;
-mod sub_voxel;
 mod uncertainty;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    occupancy::register(module)?;
-    resampling::register(module)?;
-    contours::register(module)?;
     dvh::register(module)?;
-    sub_voxel::register(module)?;
+    dose_bins::register(module)?;
     gamma::register(module)?;
     radiobiology::register(module)?;
     uncertainty::register(module)

@@ -7,8 +7,8 @@ use std::time::Duration;
 use arbitrary::Arbitrary;
 use cpu_time::ProcessTime;
 use libfuzzer_sys::fuzz_target;
-use yttria::evaluation::Affine;
-use yttria::evaluation::rasterize::{Contours, EndCaps, Interpolation, Reading};
+use yttria::geometry::Affine;
+use yttria::geometry::contours::{Contours, EndCaps, Interpolation, Reading};
 use yttria::parallel::{Cancellation, Workers};
 
 type Polygon = Vec<[f64; 3]>;

@@ -4,40 +4,33 @@
 //! along the normal and of the polygon's exact area in the voxel's face: both are added up without sampling. Coverage is
 //! linear in the edges, so every edge of every slab that overlaps a plane of voxels is added with the overlap as its
 //! weight, and one running sum makes the plane's occupancy. Other grids take the occupancy of a fine grid along the
-//! contours, carried over as `occupancy` carries masks.
+//! solid, carried over as `occupancy` carries masks.
 
-use super::Contours;
-use super::coverage::Coverage;
-use super::slabs::Slab;
+use super::pixel_areas::Coverage;
+use super::solid::Solid;
 use crate::error::Result;
-use crate::evaluation::affine::{Affine, IndexMap};
-use crate::evaluation::occupancy::{Occupancy, occupancy, reserve, rounded};
-use crate::evaluation::voxels::Contiguous;
+use crate::geometry::affine::{Affine, IndexMap};
+use crate::geometry::voxel_fractions::{Occupancy, occupancy, reserve, rounded};
+use crate::geometry::voxels::Contiguous;
 use crate::memory;
 use crate::parallel::Workers;
 
 /// Axes that drift apart by less than this many voxels over the whole structure count as parallel.
 const PARALLEL: f64 = 1e-4;
-/// Voxels of the fine grid per voxel edge of an oblique one, and how many there are at most.
+/// Voxels of the fine grid per voxel edge of an oblique one.
 const FINER: f64 = 4.0;
-const MOST_VOXELS: f64 = 16_777_216.0;
 
-pub(super) fn onto(
-    contours: &Contours,
-    shape: [usize; 3],
-    affine: &Affine,
-    workers: &Workers<'_>,
-) -> Result<Occupancy> {
-    let map = contours.frame.affine()?.to_index_of(affine);
-    match normal_axis(&map, contours) {
-        Some(axis) => along(contours, shape, &map, axis, workers),
-        None => across(contours, shape, affine, &map, workers),
+pub(super) fn onto(solid: &Solid, shape: [usize; 3], affine: &Affine, workers: &Workers<'_>) -> Result<Occupancy> {
+    let map = solid.frame.affine()?.to_index_of(affine);
+    match normal_axis(&map, solid) {
+        Some(axis) => along(solid, shape, &map, axis, workers),
+        None => across(solid, shape, affine, &map, workers),
     }
 }
 
 /// The grid axis along the contours' normal, where there is one. Columns of `map` are (n, v, u).
-fn normal_axis(map: &IndexMap, contours: &Contours) -> Option<usize> {
-    let [n, v, u] = contours.extent().map(|(low, high)| high - low);
+fn normal_axis(map: &IndexMap, solid: &Solid) -> Option<usize> {
+    let [n, v, u] = solid.extent.map(|(low, high)| high - low);
     (0..3).find(|&axis| {
         let drift = map.linear[axis][1].abs() * v + map.linear[axis][2].abs() * u;
         let lean = (0..3).filter(|&a| a != axis).map(|a| map.linear[a][0].abs() * n).fold(0.0, f64::max);
@@ -46,9 +39,9 @@ fn normal_axis(map: &IndexMap, contours: &Contours) -> Option<usize> {
 }
 
 /// Voxels along one axis that may be touched, and whether the grid cuts the structure there.
-fn reach(map: &IndexMap, contours: &Contours, axis: usize, count: usize) -> (usize, usize, bool) {
+fn reach(map: &IndexMap, solid: &Solid, axis: usize, count: usize) -> (usize, usize, bool) {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    let extent = contours.extent();
+    let extent = solid.extent;
     for corner in 0..8 {
         let at = [0, 1, 2].map(|a| if corner >> a & 1 == 0 { extent[a].0 } else { extent[a].1 });
         // In units where voxel n spans n .. n + 1.
@@ -60,19 +53,13 @@ fn reach(map: &IndexMap, contours: &Contours, axis: usize, count: usize) -> (usi
     (within((low - 1e-9).floor()), within((high + 1e-9).ceil()), cut)
 }
 
-fn along(
-    contours: &Contours,
-    shape: [usize; 3],
-    map: &IndexMap,
-    axis: usize,
-    workers: &Workers<'_>,
-) -> Result<Occupancy> {
+fn along(solid: &Solid, shape: [usize; 3], map: &IndexMap, axis: usize, workers: &Workers<'_>) -> Result<Occupancy> {
     let [row_axis, column_axis] = [[1, 2], [0, 2], [0, 1]][axis];
-    let reaches = [0, 1, 2].map(|a| reach(map, contours, a, shape[a]));
+    let reaches = [0, 1, 2].map(|a| reach(map, solid, a, shape[a]));
     let low = reaches.map(|r| r.0);
     let box_shape = reaches.map(|r| r.1.saturating_sub(r.0));
     if box_shape.contains(&0) {
-        let outside = f64::from(u8::from(contours.volume_mm3 > 0.0));
+        let outside = f64::from(u8::from(solid.volume_mm3 > 0.0));
         return Ok(Occupancy::nothing(shape, outside));
     }
     let stride = [box_shape[1] * box_shape[2], box_shape[2], 1];
@@ -81,7 +68,7 @@ fn along(
 
     // Positions along the normal in voxels, ordered: (from, to) of each slab.
     let place = |z: f64| map.linear[axis][0] * z + map.offset[axis] + 0.5 - low[axis] as f64;
-    let spans: Vec<(f64, f64)> = contours
+    let spans: Vec<(f64, f64)> = solid
         .slabs
         .iter()
         .map(|slab| (place(slab.from), place(slab.to)))
@@ -91,7 +78,7 @@ fn along(
         let [_, v, u] = map.linear[a];
         let start = map.offset[a] + 0.5 - low[a] as f64;
         // The middle of the structure along the normal stands for all of it: the rest is less than `PARALLEL`.
-        let lean = map.linear[a][0] * contours.middle();
+        let lean = map.linear[a][0] * solid.middle();
         move |p: [f64; 2]| u * p[0] + v * p[1] + start + lean
     });
     let [_, rv, ru] = map.linear[row_axis];
@@ -108,7 +95,7 @@ fn along(
             let overlap = spans[n].1.min((k + 1) as f64) - spans[n].0.max(k as f64);
             workers.check()?;
             if overlap > 0.0 {
-                for &(a, b) in &contours.slabs[n].edges {
+                for &(a, b) in &solid.slabs[n].edges {
                     coverage.add([to_column(a), to_row(a)], [to_column(b), to_row(b)], sign * overlap);
                 }
             }
@@ -133,7 +120,7 @@ fn along(
     }
     let cut = reaches.iter().any(|r| r.2);
     let outside = if cut {
-        1.0 - inside / (contours.volume_mm3 * map.volume_ratio())
+        1.0 - inside / (solid.volume_mm3 * map.volume_ratio())
     } else {
         0.0
     };
@@ -141,7 +128,7 @@ fn along(
 }
 
 fn across(
-    contours: &Contours,
+    solid: &Solid,
     shape: [usize; 3],
     affine: &Affine,
     map: &IndexMap,
@@ -149,48 +136,14 @@ fn across(
 ) -> Result<Occupancy> {
     let smallest = [0, 1, 2].map(|a| map.linear[a].iter().map(|x| x * x).sum::<f64>().sqrt());
     let finest = 1.0 / (FINER * smallest.iter().copied().fold(0.0, f64::max));
-    let (fine, fine_shape, first) = contours.own_grid([finest; 3])?;
+    let (fine, fine_shape, first) = solid.own_grid([finest; 3])?;
     let size = fine[0];
-    let grid = contours.frame.grid(fine, first)?;
-    let own = along(contours, fine_shape, &contours.frame.affine()?.to_index_of(&grid), 0, workers)?;
+    let grid = solid.frame.grid(fine, first)?;
+    let own = along(solid, fine_shape, &solid.frame.affine()?.to_index_of(&grid), 0, workers)?;
     if own.box_shape().contains(&0) || size <= 0.0 {
         return Ok(Occupancy::nothing(shape, 0.0));
     }
     let start = [0, 1, 2].map(|a| first[a] + own.origin()[a] as f64 * fine[a]);
     let mask = Contiguous::new(own.weights(), own.box_shape())?;
-    occupancy(&mask, &contours.frame.grid(fine, start)?, shape, affine, workers)
-}
-
-impl Contours {
-    /// A grid along the contours with voxels of at least the given size (n, v, u) that holds all of the structure: the
-    /// voxel size used, the shape, and the first voxel's center.
-    pub(super) fn own_grid(&self, size: [f64; 3]) -> Result<([f64; 3], [usize; 3], [f64; 3])> {
-        let extent = self.extent();
-        let length = extent.map(|(low, high)| (high - low).max(1e-3));
-        let voxels: f64 = (0..3).map(|a| length[a] / size[a]).product();
-        let coarser = (voxels / MOST_VOXELS).cbrt().max(1.0);
-        let size = size.map(|s| (s * coarser).clamp(1e-3, 1e3));
-        let shape = [0, 1, 2].map(|a| ((length[a] / size[a]).ceil() as usize).clamp(1, 1 << 24));
-        let first = [0, 1, 2].map(|a| 0.5 * (extent[a].0 + extent[a].1) - 0.5 * size[a] * (shape[a] - 1) as f64);
-        Ok((size, shape, first))
-    }
-}
-
-/// Where the slabs that have an area lie along (n, v, u); nowhere, at 0, where none has.
-pub(super) fn extent(slabs: &[Slab]) -> [(f64, f64); 3] {
-    let mut extent = [(f64::INFINITY, f64::NEG_INFINITY); 3];
-    let mut add = |a: usize, x: f64| extent[a] = (extent[a].0.min(x), extent[a].1.max(x));
-    for slab in slabs.iter().filter(|slab| !slab.edges.is_empty()) {
-        add(0, slab.from);
-        add(0, slab.to);
-        for (p, _) in &slab.edges {
-            add(1, p[1]);
-            add(2, p[0]);
-        }
-    }
-    if extent[1].0.is_finite() {
-        extent
-    } else {
-        [(0.0, 0.0); 3]
-    }
+    occupancy(&mask, &solid.frame.grid(fine, start)?, shape, affine, workers)
 }

@@ -5,12 +5,13 @@
 //! variance that the gradient gives over the part: exact where the dose changes along one axis. Each part enters as
 //! several samples along that spread. Beyond the outermost voxel centers the dose stays what it is there.
 
-use super::dvh::DoseVolumeHistogram;
-use super::gathering::{fill, none_empty, weighted};
-use super::occupancy::{Occupancy, Run};
-use super::samples::Dose;
-use super::voxels::Voxels;
+use super::histogram::DoseVolumeHistogram;
+use super::structure_histograms::{fill, none_empty, weighted};
 use crate::error::{Error, Result, check};
+use crate::evaluation::dose_values::Dose;
+use crate::geometry::sub_voxel::{Between, check_parts, interpolated};
+use crate::geometry::voxel_fractions::{Occupancy, Run};
+use crate::geometry::voxels::Voxels;
 use crate::memory;
 use crate::parallel::Workers;
 
@@ -18,8 +19,7 @@ use crate::parallel::Workers;
 const SAMPLES: usize = 1 << 21;
 const FEWEST: usize = 2;
 const MOST: usize = 32;
-/// Parts per voxel along an axis, and parts of a structure, at most.
-const MOST_PARTS: usize = 64;
+/// Parts of a structure, at most.
 const MOST_OCCUPIED: usize = 1 << 27;
 /// Samples that one thread gathers at a time, about.
 const PORTION: usize = 1 << 18;
@@ -63,14 +63,6 @@ pub fn sub_voxel_histograms<D: Voxels<Element: Dose>>(
     none_empty(structures, results)
 }
 
-/// Errors where the parts of a voxel are not an even number of 2 to 64 along each axis.
-pub(super) fn check_parts(parts: [usize; 3]) -> Result<()> {
-    match parts.iter().find(|&&p| p == 0 || p > MOST_PARTS || p % 2 == 1) {
-        Some(&bad) => Err(Error::out_of_range("parts of a voxel", bad as f64, "an even number, 2 to 64")),
-        None => Ok(()),
-    }
-}
-
 fn samples_per_part(occupied: usize) -> usize {
     let most = (SAMPLES / occupied.max(1)).clamp(FEWEST, MOST);
     1 << most.ilog2()
@@ -102,50 +94,4 @@ fn gather<D: Voxels<Element: Dose>>(
         }
     }
     Ok(gathered)
-}
-
-/// A part's center between two voxel centers along an axis.
-#[derive(Clone, Copy)]
-pub(super) struct Between {
-    pub low: usize,
-    pub high: usize,
-    /// The share of the upper voxel.
-    share: f64,
-    /// Half a part, in voxels; 0 where the dose does not change.
-    half: f64,
-}
-
-impl Between {
-    pub fn new(part: usize, parts: usize, count: usize) -> Self {
-        let x = (part as f64 + 0.5) / parts as f64 - 0.5;
-        let low = x.floor().max(0.0) as usize;
-        let inside = x > 0.0 && low + 1 < count;
-        Self {
-            low: low.min(count - 1),
-            high: (low + 1).min(count - 1),
-            share: if inside { x - low as f64 } else { 0.0 },
-            half: if inside { 0.5 / parts as f64 } else { 0.0 },
-        }
-    }
-}
-
-/// Dose at a part's center, and half the width over which its doses are spread.
-pub(super) fn interpolated<D: Voxels<Element: Dose>>(dose_gy: &D, [k, j, i]: [Between; 3]) -> (f64, f64) {
-    let corner = |a: usize, b: usize, c: usize| -> f64 { dose_gy.get([a, b, c]).into() };
-    let line = |a: usize, b: usize| {
-        let (p, q) = (corner(a, b, i.low), corner(a, b, i.high));
-        (p + i.share * (q - p), q - p)
-    };
-    let plane = |a: usize| {
-        let ((p, pi), (q, qi)) = (line(a, j.low), line(a, j.high));
-        (p + j.share * (q - p), q - p, pi + j.share * (qi - pi))
-    };
-    let ((p, pj, pi), (q, qj, qi)) = (plane(k.low), plane(k.high));
-    let center = p + k.share * (q - p);
-    let slopes = [
-        (q - p) * k.half,
-        (pj + k.share * (qj - pj)) * j.half,
-        (pi + k.share * (qi - pi)) * i.half,
-    ];
-    (center, slopes.iter().map(|s| s * s).sum::<f64>().sqrt())
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::finding::Finding;
-use super::interpolate::{self, Between, Level};
-use super::planes::Section;
+use super::between_planes::{self, Between, Level};
+use super::findings::Finding;
+use super::loop_groups::{Ends, Group, Side, Stack};
 use super::polygon::{Loop, Point};
-use super::stack::{Ends, Group, Side, Stack};
-use super::{EndCaps, Interpolation};
+use super::rules::{EndCaps, Interpolation};
+use super::sections::Section;
 use crate::error::Result;
 use crate::memory;
 use crate::parallel::Workers;
@@ -76,7 +76,7 @@ fn reaches(
         let cap = 0.5 * side.near.into_iter().fold(usual, f64::min);
         match (side.group.map(|g| stack.groups[g].width), interpolation) {
             (Some(width), Interpolation::None) => 0.5 * width,
-            (Some(width), Interpolation::Shape) => 0.5 * width / interpolate::parts(width) as f64,
+            (Some(width), Interpolation::Shape) => 0.5 * width / between_planes::parts(width) as f64,
             (None, Interpolation::None) if side.followed => cap,
             (None, _) if caps == EndCaps::HalfSlice => cap,
             (None, _) => 0.0,
@@ -112,8 +112,8 @@ fn grown(group: &Group, sections: &[Section], stack: &Stack, workers: &Workers<'
     let up = group.upper.iter().filter_map(|&n| stack.ends[group.to][n].above.group).collect();
     let below = beyond(down, |g| g.from, |g| &g.lower);
     let above = beyond(up, |g| g.to, |g| &g.upper);
-    let half = 0.5 * group.width / interpolate::parts(group.width) as f64;
-    let between = interpolate::between(below.as_ref(), &lower, &upper, above.as_ref(), workers)?;
+    let half = 0.5 * group.width / between_planes::parts(group.width) as f64;
+    let between = between_planes::between(below.as_ref(), &lower, &upper, above.as_ref(), workers)?;
     let slab = |(z, edges): Between| {
         Ok(Slab {
             from: z - half,

@@ -1,16 +1,16 @@
 //! Sections between the planes of contours.
 //!
-//! Between two planes the function of `field.rs` follows a parabola in the position z at every lattice point: the line
+//! Between two planes the function of `section_function.rs` follows a parabola in the position z at every lattice point: the line
 //! through both planes, plus (z - a)(z - b) times the second difference there. Of the second differences at the lower
 //! and the upper plane the smaller one counts, and none where they differ in sign (minmod), so that a step is not
 //! overshot. Where sections differ in shape as well as in size, functions of distance cut corners and the section comes
 //! out too small; sections of every quadric (ellipsoids of any shape and position among them) have areas quadratic in z,
 //! so the level is lowered until the section has at least the area that the same parabola gives for the areas.
 
-use super::field::{Lattice, field};
-use super::level_set;
-use super::planes::Section;
+use super::marching_squares;
 use super::polygon::{Loop, Point};
+use super::section_function::{Lattice, field};
+use super::sections::Section;
 use crate::error::Result;
 use crate::parallel::Workers;
 
@@ -86,7 +86,7 @@ pub(super) fn between(
             workers.check()?;
             let level = lowered(&lattice, &values, target);
             let mut edges = Vec::new();
-            level_set::outline(&lattice, &values, level, |p, q| edges.push((p, q)));
+            marching_squares::outline(&lattice, &values, level, |p, q| edges.push((p, q)));
             Ok((z, edges))
         })
         .collect()
@@ -136,7 +136,7 @@ fn curvatures(
 
 /// The level at which the area reaches the target: zero where it does so already, else lower, by the secant rule.
 fn lowered(lattice: &Lattice, values: &[f64], target: f64) -> f64 {
-    let mut old = (0.0, level_set::area(lattice, values, 0.0));
+    let mut old = (0.0, marching_squares::area(lattice, values, 0.0));
     let enough = target * (1.0 - AREA_TOLERANCE);
     if old.1 >= enough {
         return 0.0;
@@ -144,7 +144,7 @@ fn lowered(lattice: &Lattice, values: &[f64], target: f64) -> f64 {
     let scale = values.iter().copied().fold(0.0, f64::max).max(lattice.step * lattice.step);
     let mut level = -0.5 * scale * (1.0 - old.1 / target);
     for _ in 0..8 {
-        let now = (level, level_set::area(lattice, values, level));
+        let now = (level, marching_squares::area(lattice, values, level));
         if (now.1 - target).abs() <= target * AREA_TOLERANCE {
             break;
         }

@@ -1,18 +1,18 @@
 use pyo3::prelude::*;
 
-use super::arrays::{self, Mask, Truth, View, with_mask};
-use crate::evaluation::{self, Affine};
+use crate::geometry::{self, Affine};
 use crate::memory;
 use crate::python::arrays::{borrowed, shaped};
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, detached, shared_out};
+use crate::python::voxel_arrays::{self as arrays, Mask, Truth, View, with_mask};
 
 /// What pickle keeps: shape, origin, weights, outside fraction.
 type State<'py> = ([usize; 3], [usize; 3], Bound<'py, PyAny>, f64);
 
 #[pyclass(name = "Occupancy", module = "yttria.geometry", frozen, eq)]
 #[derive(PartialEq)]
-pub struct PyOccupancy(pub evaluation::Occupancy);
+pub struct PyOccupancy(pub geometry::Occupancy);
 
 #[pymethods]
 impl PyOccupancy {
@@ -21,7 +21,7 @@ impl PyOccupancy {
     fn from_mask(py: Python<'_>, mask: &Bound<'_, PyAny>, threads: Option<Threads>) -> PyResult<Self> {
         let mask = arrays::mask(mask)?;
         let occupancy = with_mask!(mask, |view| {
-            shared_out(py, threads, |workers| evaluation::Occupancy::from_mask(view, workers))
+            shared_out(py, threads, |workers| geometry::Occupancy::from_mask(view, workers))
         });
         occupancy.map(Self)
     }
@@ -75,7 +75,7 @@ impl PyOccupancy {
     ) -> PyResult<Self> {
         let weights = borrowed(weights)?;
         let view = View::new(weights.as_array());
-        detached(py, || evaluation::Occupancy::from_weights(shape, origin, &view, outside_fraction)).map(Self)
+        detached(py, || geometry::Occupancy::from_weights(shape, origin, &view, outside_fraction)).map(Self)
     }
 }
 
@@ -93,7 +93,7 @@ fn occupancy(
     let to = Affine::new("affine_lps", affine_lps).or_raise(py)?;
     let mask = arrays::mask(mask)?;
     let occupancy = with_mask!(mask, |view| {
-        shared_out(py, threads, |workers| evaluation::occupancy(view, &from, shape, &to, workers))
+        shared_out(py, threads, |workers| geometry::occupancy(view, &from, shape, &to, workers))
     });
     occupancy.map(PyOccupancy)
 }

@@ -1,9 +1,9 @@
 use numpy::ndarray::{Ix1, Ix2};
 use pyo3::prelude::*;
 
-use super::occupancy::PyOccupancy;
-use crate::evaluation::Affine;
-use crate::evaluation::rasterize::{Contours, EndCaps, Interpolation, Reading};
+use super::voxel_fractions::PyOccupancy;
+use crate::geometry::Affine;
+use crate::geometry::contours::{Contours, EndCaps, Interpolation, Reading};
 use crate::python::arrays::borrowed;
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, shared_out};

@@ -1,10 +1,10 @@
 use pyo3::prelude::*;
 
-use super::arrays::{self, Dose, View, with_dose};
 use super::dvh::PyDoseVolumeHistogram;
-use super::occupancy::PyOccupancy;
 use crate::evaluation::DoseBins;
+use crate::python::geometry::PyOccupancy;
 use crate::python::threads::{Threads, detached, shared_out};
+use crate::python::voxel_arrays::{self as arrays, Dose, View, with_dose};
 
 #[pyclass(name = "DoseBins", module = "yttria._core")]
 pub struct PyDoseBins(DoseBins);

@@ -1,15 +1,15 @@
 //! An image on another grid, by average or by linear interpolation.
 //!
 //! Between parallel grids both are products of three short lists of weights, one per axis, and the planes of the source
-//! are contracted as in `aligned.rs`. Between turned grids the average is a mean over the points of `oblique.rs`, and
+//! are contracted as in `axis_overlap.rs`. Between turned grids the average is a mean over the points of `sample_points.rs`, and
 //! interpolation takes the eight voxels around a center. Limited by one read of the source (parallel) or by the samples.
 
 use super::affine::{Affine, IndexMap};
-use super::aligned::{Overlap, contract, overlap, room_for_overlaps};
-use super::oblique::points;
+use super::axis_overlap::{Overlap, contract, overlap, room_for_overlaps};
+use super::grid::VoxelGrid;
+use super::sample_points::points;
 use super::voxels::Voxels;
 use crate::error::{Error, Result, check};
-use crate::grid::VoxelGrid;
 use crate::memory;
 use crate::parallel::Workers;
 

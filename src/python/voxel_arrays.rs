@@ -6,7 +6,7 @@ use numpy::ndarray::{ArrayView3, Ix1, s};
 use numpy::{PyArray3, PyReadonlyArray1, PyReadonlyArray3};
 use pyo3::prelude::*;
 
-use crate::evaluation::{Voxels, all};
+use crate::geometry::{Voxels, all};
 use crate::python::arrays::{borrowed, bytes};
 
 pub struct View<'a, T>(ArrayView3<'a, T>);
@@ -89,7 +89,7 @@ macro_rules! with_mask {
         }
     };
 }
-pub(super) use with_mask;
+pub(crate) use with_mask;
 
 /// Evaluates an expression with a view of whichever array a [`Dose`] is.
 macro_rules! with_dose {
@@ -106,7 +106,7 @@ macro_rules! with_dose {
         }
     };
 }
-pub(super) use with_dose;
+pub(crate) use with_dose;
 
 impl<'a, T> View<'a, T> {
     pub fn new(array: ArrayView3<'a, T>) -> Self {

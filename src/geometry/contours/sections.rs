@@ -5,9 +5,9 @@ use i_overlay::core::overlay_rule::OverlayRule;
 use i_overlay::float::simplify::SimplifyShape;
 use i_overlay::float::single::SingleFloatOverlay;
 
-use super::crossing::crossings;
-use super::finding::{Defect, Findings};
-use super::frame::{Frame, Vector, cross, dot, length};
+use super::edge_crossings::crossings;
+use super::findings::{Defect, Findings};
+use super::plane_axes::{Frame, Vector, cross, dot, length};
 use super::polygon::{Loop, Point, bounds, edges, signed_area};
 use crate::error::{Error, Result};
 use crate::memory;

@@ -1,11 +1,9 @@
 //! A structure on a dose grid: the volume fraction of each dose voxel that lies inside it.
 
-use super::affine::Affine;
-use super::mask::scan;
-use super::voxels::{Fraction, Voxels};
-use super::{aligned, oblique};
 use crate::error::{Error, Result, check};
-use crate::grid::VoxelGrid;
+use crate::geometry::grid::VoxelGrid;
+use crate::geometry::mask::scan;
+use crate::geometry::voxels::{Fraction, Voxels};
 use crate::memory;
 use crate::parallel::{Cancellation, Workers};
 
@@ -13,12 +11,9 @@ use crate::parallel::{Cancellation, Workers};
 /// volume does not depend on the order of the voxels.
 const STEPS: f64 = 16_777_216.0;
 
-/// Axes that drift apart by less than this many dose voxels over the whole structure count as parallel.
-const PARALLEL: f64 = 1e-4;
-
 /// Consecutive voxels of one row (k, j, i..) that the structure occupies.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Run {
+pub(crate) struct Run {
     pub k: usize,
     pub j: usize,
     pub i: usize,
@@ -91,7 +86,7 @@ impl Occupancy {
         Self::cropped(shape, origin, box_shape, values, outside_fraction)
     }
 
-    pub(super) fn nothing(shape: [usize; 3], outside_fraction: f64) -> Self {
+    pub(crate) fn nothing(shape: [usize; 3], outside_fraction: f64) -> Self {
         Self {
             shape,
             origin: [0; 3],
@@ -105,7 +100,7 @@ impl Occupancy {
     }
 
     /// From weights (C order) of a box, some of whose outer planes may be zero.
-    pub(super) fn cropped(
+    pub(crate) fn cropped(
         shape: [usize; 3],
         origin: [usize; 3],
         box_shape: [usize; 3],
@@ -220,7 +215,7 @@ impl Occupancy {
         self.outside_fraction
     }
     /// The runs in consecutive portions of about `size` voxels.
-    pub(super) fn portions(&self, size: usize) -> impl Iterator<Item = &[Run]> {
+    pub(crate) fn portions(&self, size: usize) -> impl Iterator<Item = &[Run]> {
         let mut held = 0;
         self.runs.chunk_by(move |run, _| {
             held += run.length;
@@ -232,54 +227,18 @@ impl Occupancy {
         })
     }
     /// Every occupied voxel is occupied as a whole.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.total == self.voxels as f64
     }
 }
 
-/// Carries a structure from its own grid onto a dose grid as fractional occupancy.
-///
-/// The structure is the union of its mask's voxel boxes, each weighted by the mask's value; a dose voxel's occupancy is
-/// the share of its box inside. Parallel grids (permuted, flipped, shifted, of any voxel size) are integrated exactly;
-/// others by the point set of `oblique.rs`. The result does not depend on the number of threads.
-///
-/// Errors where a grid is empty, a mask value is not within [0, 1], or memory does not suffice.
-pub fn occupancy<M: Voxels<Element: Fraction>>(
-    mask: &M,
-    mask_affine: &Affine,
-    shape: [usize; 3],
-    affine: &Affine,
-    workers: &Workers<'_>,
-) -> Result<Occupancy> {
-    VoxelGrid::new(shape, [1.0; 3])?;
-    let Some(found) = scan(mask, workers)? else {
-        return Ok(Occupancy::nothing(shape, 0.0));
-    };
-    let map = mask_affine.to_index_of(affine);
-    let (low, high, clipped) = found.reach(&map, shape);
-    if (0..3).any(|a| low[a] >= high[a]) {
-        return Ok(Occupancy::nothing(shape, 1.0));
-    }
-    let box_shape = [0, 1, 2].map(|a| high[a] - low[a]);
-    let (weights, inside) = match map.aligned_axes(found.box_shape(), PARALLEL) {
-        Some(axes) => aligned::integrated(mask, &found, &map, axes, low, box_shape, workers)?,
-        None => oblique::sampled(mask, &found, &affine.to_index_of(mask_affine), low, box_shape, workers)?,
-    };
-    let outside = if clipped {
-        1.0 - inside / (found.total * map.volume_ratio())
-    } else {
-        0.0
-    };
-    Occupancy::cropped(shape, low, box_shape, weights, outside.clamp(0.0, 1.0))
-}
-
 /// The nearest multiple of 2^-24 of a number within [0, 1].
-pub(super) fn rounded(occupancy: f64) -> f32 {
+pub(crate) fn rounded(occupancy: f64) -> f32 {
     let steps = (occupancy.min(1.0) * STEPS + 0.5) as u32;
     (f64::from(steps) / STEPS) as f32
 }
 
 /// An empty vector with room for a box, or the error that says it does not fit.
-pub(super) fn reserve(box_shape: [usize; 3]) -> Result<Vec<f32>> {
+pub(crate) fn reserve(box_shape: [usize; 3]) -> Result<Vec<f32>> {
     memory::reserved("occupancy", box_shape.iter().product())
 }

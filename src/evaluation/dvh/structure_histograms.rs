@@ -1,11 +1,11 @@
 //! Histograms of many structures on one dose map: samples are gathered, sorted and summarized.
 
-use super::dvh::DoseVolumeHistogram;
-use super::occupancy::{Occupancy, Run};
-use super::radix::{self, Buckets, Keyed};
-use super::samples::Dose;
-use super::voxels::Voxels;
+use super::histogram::DoseVolumeHistogram;
 use crate::error::{Error, Result, check};
+use crate::evaluation::dose_values::Dose;
+use crate::evaluation::radix::{self, Buckets, Keyed};
+use crate::geometry::voxel_fractions::{Occupancy, Run};
+use crate::geometry::voxels::Voxels;
 use crate::memory;
 use crate::parallel::Workers;
 

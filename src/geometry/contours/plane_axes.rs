@@ -2,7 +2,7 @@
 
 use super::polygon::Point;
 use crate::error::Result;
-use crate::evaluation::Affine;
+use crate::geometry::Affine;
 
 pub(super) type Vector = [f64; 3];
 

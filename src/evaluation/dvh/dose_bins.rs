@@ -1,20 +1,20 @@
 //! Histograms with the dose interpolated inside voxels, for structures of any size: slab by slab, in bounded memory.
 //!
-//! The samples of `sub_voxel.rs` are added to a fixed number of narrow dose bins, each with its volume and its mean dose.
+//! The samples of `sub_voxel_histograms.rs` are added to a fixed number of narrow dose bins, each with its volume and its mean dose.
 //! Volume and mean dose are those of the samples to rounding; the dose at a volume is off by one bin at most, 2^-22 of the
 //! range of doses. Parts of a voxel about which the dose is flat, within one bin, enter as one sample.
 
-use super::dvh::DoseVolumeHistogram;
-use super::occupancy::{Occupancy, Run};
-use super::samples::Dose;
-use super::sub_voxel::{Between, check_parts, interpolated};
-use super::voxels::Voxels;
+use super::histogram::DoseVolumeHistogram;
 use crate::error::{Error, Result, check};
+use crate::evaluation::dose_values::Dose;
+use crate::geometry::sub_voxel::{Between, check_parts, interpolated};
+use crate::geometry::voxel_fractions::{Occupancy, Run};
+use crate::geometry::voxels::Voxels;
 use crate::memory;
 use crate::parallel::Workers;
 
 const BINS: usize = 1 << 22;
-/// Samples per part: what `sub_voxel.rs` takes for structures of many parts.
+/// Samples per part: what `sub_voxel_histograms.rs` takes for structures of many parts.
 const SAMPLES: usize = 2;
 /// Parts that one thread gathers at a time, and how many times that all threads gather before the bins take them.
 const PORTION: usize = 1 << 16;

@@ -8,9 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::Finding;
-use super::planes::Section;
+use super::findings::Finding;
 use super::polygon::Loop;
+use super::sections::Section;
 use crate::error::Result;
 use crate::parallel::Workers;
 

@@ -1,21 +1,16 @@
 //! Occupancy between grids that are turned against each other: sub-sampling.
 //!
 //! A dose voxel whose whole neighborhood in the mask has one value takes it. The others, at the structure's surface, are
-//! sampled at the points of an additive recurrence on the three powers of 1/g, g^4 = g + 1 (Roberts 2018, "The
-//! unreasonable effectiveness of quasirandom sequences"; from memory). The points are stratified in every projection:
-//! a surface almost parallel to the voxel's faces is resolved to 1/N of the voxel, where a cubic lattice of as many
-//! points gives 1/N^(1/3) and errs alike in all voxels along the surface. Limited by the samples at the surface.
+//! sampled at the points of `sample_points.rs`. Limited by the samples at the surface.
 
-use super::affine::IndexMap;
-use super::mask::Found;
-use super::occupancy::{reserve, rounded};
-use super::voxels::{Fraction, Voxels};
+use super::fractions::{reserve, rounded};
 use crate::error::Result;
+use crate::geometry::affine::IndexMap;
+use crate::geometry::mask::Found;
+use crate::geometry::sample_points::points;
+use crate::geometry::voxels::{Fraction, Voxels};
 use crate::memory;
 use crate::parallel::Workers;
-
-/// The real root of g^4 = g + 1.
-const G: f64 = 1.220_744_084_605_759_5;
 
 /// Samples per mask voxel in a dose voxel; fewest and most samples per dose voxel.
 const DENSITY: f64 = 64.0;
@@ -49,17 +44,6 @@ pub(super) fn sampled<M: Voxels<Element: Fraction>>(
     })?;
     planes.iter().for_each(|(_, plane)| weights.extend_from_slice(plane));
     Ok((weights, planes.iter().map(|plane| plane.0).sum()))
-}
-
-/// Sample points of a target voxel relative to its center, in source voxels.
-pub(super) fn points(map: &IndexMap, count: u32) -> Vec<[f64; 3]> {
-    let unit = |n: u32, power: i32| (0.5 + f64::from(n) * G.powi(-power)).fract() - 0.5;
-    (1..=count)
-        .map(|n| {
-            let u = [unit(n, 1), unit(n, 2), unit(n, 3)];
-            map.linear.map(|row| row[0] * u[0] + row[1] * u[1] + row[2] * u[2])
-        })
-        .collect()
 }
 
 /// Occupancy of the dose voxel whose center lies at `center` in the mask and which reaches `half` along each axis.

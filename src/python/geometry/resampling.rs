@@ -1,11 +1,11 @@
 use numpy::Element as NumpyElement;
 use pyo3::prelude::*;
 
-use super::arrays::{Dose, View, prepared_dose, with_dose};
-use crate::evaluation::{Affine, Resampled, Resampling, resampled};
+use crate::geometry::{Affine, Resampled, Resampling, resampled};
 use crate::python::arrays::shaped;
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, shared_out};
+use crate::python::voxel_arrays::{Dose, View, prepared_dose, with_dose};
 
 /// float32 or float64 in any memory order; the array, the number of voxels beyond the image and their share.
 #[pyfunction]

@@ -1,7 +1,7 @@
 //! Dose-volume histograms: exact, because the doses are sorted and not binned.
 
-use super::samples::{Dose, Doses};
 use crate::error::{Error, Result, check};
+use crate::evaluation::dose_values::{Dose, Doses};
 use crate::memory;
 
 /// A volume counts as reached when it falls short by less than this share of the structure: room for the rounding of a

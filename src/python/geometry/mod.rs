@@ -1,0 +1,15 @@
+//! Glue of the geometry room, one file per stem.
+
+use pyo3::prelude::*;
+
+mod contours;
+mod resampling;
+mod voxel_fractions;
+
+pub use voxel_fractions::PyOccupancy;
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    voxel_fractions::register(module)?;
+    resampling::register(module)?;
+    contours::register(module)
+}
