@@ -16,6 +16,7 @@ import numpy as np
 
 from ._core import DoseVolumeHistogram, Nuclide, __version__
 from ._foundation.numbers import one_of
+from ._foundation.timings import stage
 from .advisory import Advisory, Severity, advise
 from .advisory.bounds import implausible
 from .case_checks import CONTOUR_RULES, SPELLED, no_delay, problems
@@ -187,10 +188,10 @@ def read_case(case: Case) -> CaseInputs:
     `FileFormatError` for a transform.
     """
     files: dict[str, tuple[Path, ...]] = {}
-    with opened_files() as opened:
+    with opened_files() as opened, stage("structures"):
         structures = _read_structures(case)
     files["structures"] = tuple(opened)
-    with opened_files() as opened:
+    with opened_files() as opened, stage("reading"):
         inputs = _read_activity(case, structures)
     files["activity"] = tuple(opened)
     if case.structures_transform is not None:
@@ -201,7 +202,7 @@ def read_case(case: Case) -> CaseInputs:
         moved = [s.transformed(transform, frame_of_reference_uid=frame, source=source) for s in inputs.structures]
         inputs = replace(inputs, structures=moved)
     if case.ct is not None:
-        with opened_files() as opened:
+        with opened_files() as opened, stage("reading"):
             inputs = replace(inputs, ct=_read_ct(case.ct, case.ct_series))
         files["ct"] = tuple(opened)
     return replace(inputs, files=files)
@@ -322,35 +323,37 @@ def dose_case(
     inputs = read_case(case) if inputs is None else inputs
     scaling = case.scaling(inputs.structures, inputs.timing)
     nuclide = Nuclide(case.nuclide)
-    s_values = None
-    if kernels is not None and case.method == "voxel_s_values":
-        s_values = kernels.get(
-            inputs.activity.voxel_size_mm,
+    with stage("dose"):
+        s_values = None
+        if kernels is not None and case.method == "voxel_s_values":
+            s_values = kernels.get(
+                inputs.activity.voxel_size_mm,
+                medium=case.medium,
+                density_g_per_ml=case.density_g_per_ml,
+                nuclide=nuclide,
+                threads=threads,
+            )
+        density = None if inputs.ct is None else _density(case, inputs.activity, inputs.ct, threads)
+        result = dose_image(
+            inputs.activity,
+            scaling=scaling,
+            method=case.method,
             medium=case.medium,
-            density_g_per_ml=case.density_g_per_ml,
+            density_g_per_ml=case.density_g_per_ml if density is None else None,
+            density=density,
+            low_density_voxels=case.low_density_voxels,
             nuclide=nuclide,
+            s_values=s_values,
+            negative_voxels=case.negative_voxels,
             threads=threads,
         )
-    density = None if inputs.ct is None else _density(case, inputs.activity, inputs.ct, threads)
-    result = dose_image(
-        inputs.activity,
-        scaling=scaling,
-        method=case.method,
-        medium=case.medium,
-        density_g_per_ml=case.density_g_per_ml if density is None else None,
-        density=density,
-        low_density_voxels=case.low_density_voxels,
-        nuclide=nuclide,
-        s_values=s_values,
-        negative_voxels=case.negative_voxels,
-        threads=threads,
-    )
     advisories = (*result.advisories, *inputs.advisories, *_contour_advisories(case, inputs), *_doubts(inputs))
     provenance = replace(result.provenance, evaluation=_evaluation(case, inputs))
     result = replace(result, provenance=provenance)
     chosen = select_structures(inputs.structures, only=_patterns(case.only), exclude=_patterns(case.exclude))
-    evaluated, histograms = result.evaluate(chosen, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
-    rows = [row.as_dict() for row in evaluated]
+    with stage("table"):
+        evaluated, histograms = result.evaluate(chosen, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
+        rows = [row.as_dict() for row in evaluated]
     result = replace(result, advisories=(*advisories, *_row_advisories(rows)))
     return DosedCase(case, chosen, result, rows, histograms)
 

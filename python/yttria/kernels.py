@@ -10,8 +10,20 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._core import Nuclide
+from ._foundation.arguments import public as _public
 from ._foundation.arrays import three as _three
 from ._foundation.numbers import one_of as _one_of
+
+__all__ = [
+    "DosePointKernel",
+    "Medium",
+    "Nuclide",
+    "VoxelSValueLibrary",
+    "VoxelSValues",
+    "dose_point_kernel",
+    "media",
+    "voxel_s_values",
+]
 
 
 @dataclass(frozen=True)
@@ -233,3 +245,6 @@ def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _three_sizes(voxel_size_mm: Sequence[float]) -> tuple[float, float, float]:
     return _three("voxel size in mm", voxel_size_mm)
+
+
+_public(globals())

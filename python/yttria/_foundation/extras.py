@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
+from threading import Thread
 from types import ModuleType
 
 from ..errors import MissingExtraError
@@ -18,3 +20,14 @@ def require(module: str, extra: str) -> ModuleType:
         raise MissingExtraError(
             f"{module.split('.')[0]} is not installed: pip install 'yttria[{extra}]'", name=error.name
         ) from error
+
+
+def import_ahead(*modules: str) -> None:
+    """Import modules on a thread of its own while files are read; what is missing shows when it is required."""
+
+    def load() -> None:
+        for module in modules:
+            with suppress(ImportError):
+                import_module(module)
+
+    Thread(target=load, daemon=True).start()

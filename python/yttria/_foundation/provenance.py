@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .brief import brief
+
 RESEARCH_USE = "For research use only. Not a medical device; no dose shown here is a prescription or an approval."
 
 
@@ -45,6 +47,8 @@ class Provenance:
     density_image: dict[str, Any] | None = None
     evaluation: dict[str, Any] | None = None
     statement: str = RESEARCH_USE
+
+    __repr__ = brief
 
     def as_dict(self) -> dict[str, Any]:
         """A plain dictionary, ready for JSON."""

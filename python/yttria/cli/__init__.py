@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+from time import perf_counter
+
+#: When the command began, on the clock of `perf_counter`.
+STARTED = perf_counter()
 
 
 def main() -> None:

@@ -1,39 +1,135 @@
-"""The application: its subcommands, and how a refusal reads."""
+"""The application: its subcommands, each imported when it is run, and how a refusal reads."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Annotated, ParamSpec
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple, ParamSpec
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from .._core import __version__
-from ..errors import YttriaError
-from . import batch
-from .compare import compare
-from .conformance import export_suite, score_results
-from .demo import demo
-from .dose import dose
-from .inspect import inspect
-from .kernel import kernel
-from .limits import limits
 from .options import StrictCommand, in_option_names, option_names
-from .output import print_line
-from .planning import plan, vial
-from .verify import verify
 
 P = ParamSpec("P")
 
-app = typer.Typer(
-    name="yttria",
-    help="Yttrium-90 radioembolization dosimetry. For research use.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+class Entry(NamedTuple):
+    """One subcommand: where its function stands, its panel in the help, and the help's line."""
+
+    function: str
+    panel: str
+    help: str
+
+
+#: Subcommands in the order of the help. A test compares each line of help with the function's own.
+ENTRIES = {
+    "dose": Entry(
+        "dose:dose",
+        "Dose",
+        "Absorbed dose map, doses per structure and a picture, from a post-treatment activity image.",
+    ),
+    "inspect": Entry(
+        "inspect:inspect",
+        "Dose",
+        "List the series in a folder of DICOM: units, times, geometry, structures, and what is missing for dosimetry.",
+    ),
+    "demo": Entry(
+        "demo:demo",
+        "Dose",
+        "Dose a digital phantom with known truth: activity image and structures in; dose map, table and picture out.",
+    ),
+    "kernel": Entry(
+        "kernel:kernel", "Dose", "Voxel S values in mGy/(MBq s) for any voxel size from 0.5 to 20 mm, also anisotropic."
+    ),
+    "batch": Entry("batch:init,check,run,summary", "Dose", "Many cases: manifest, run, summary."),
+    "plan": Entry(
+        "planning:plan",
+        "Planning",
+        "Compare the models that can be run for one patient: activity, doses, limits, warnings, and why they differ.",
+    ),
+    "limits": Entry(
+        "limits:limits",
+        "Planning",
+        "Limits and targets of guidelines and studies: when each applies, and whether it was read in its source.",
+    ),
+    "vial": Entry(
+        "planning:vial",
+        "Planning",
+        "Vials, and the times within the treatment window at which each holds what is needed.",
+    ),
+    "compare": Entry(
+        "compare:compare",
+        "Comparison",
+        "Compare dose map B with dose map A: differences, doses of structures, isodoses, gamma index.",
+    ),
+    "verify": Entry(
+        "verify:verify",
+        "Validation",
+        "Run the validation with the installed core, and print a dated report with its SHA-256.",
+    ),
+    "conformance": Entry(
+        "conformance:export_suite,score_results",
+        "Validation",
+        "Compare another implementation with the conformance suite.",
+    ),
+}
+#: Names of subcommands that are not their function's.
+_NAMES = {"export_suite": "export", "score_results": "score"}
+
+
+class LazyGroup(TyperGroup):
+    """The subcommands of `ENTRIES`; their own modules are imported when one is run, not for the help of all."""
+
+    listing = False
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of the help."""
+        return list(ENTRIES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a subcommand, or no more than its line of help while the help is written."""
+        entry = ENTRIES.get(cmd_name)
+        if entry is None:
+            return None
+        if self.listing:
+            return TyperCommand(cmd_name, help=entry.help, rich_help_panel=entry.panel)
+        return command_of(cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help of all subcommands without importing them."""
+        self.listing = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self.listing = False
+
+
+def functions_of(name: str) -> list[Callable[..., None]]:
+    """Import the functions of a subcommand."""
+    module, _, functions = ENTRIES[name].function.partition(":")
+    imported = import_module(f".{module}", __package__)
+    return [getattr(imported, function) for function in functions.split(",")]
+
+
+def command_of(name: str) -> Any:
+    """Make a subcommand, or a group of several, from its functions."""
+    functions = functions_of(name)
+    made = typer.Typer(
+        name=name,
+        help=ENTRIES[name].help,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings=CONTEXT,
+    )
+    for function in functions:
+        own = _NAMES.get(function.__name__, function.__name__)
+        made.command(own, cls=StrictCommand)(in_one_sentence(function))
+    made.callback()(lambda: None)
+    group = typer.main.get_group(made)
+    return group if len(functions) > 1 else group.commands[name]
 
 
 def in_one_sentence(command: Callable[P, None]) -> Callable[P, None]:
@@ -41,6 +137,9 @@ def in_one_sentence(command: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        from ..errors import YttriaError
+        from .output import print_line
+
         with option_names(command):
             try:
                 command(*args, **kwargs)
@@ -55,8 +154,23 @@ def in_one_sentence(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+app = typer.Typer(
+    name="yttria",
+    cls=LazyGroup,
+    help="Yttrium-90 radioembolization dosimetry. For research use.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings=CONTEXT,
+)
+
+
 def _show_version(value: bool) -> None:
     if value:
+        from .._core import __version__
+
         typer.echo(__version__)
         raise typer.Exit
 
@@ -68,24 +182,3 @@ def _root(
     ] = False,
 ) -> None:
     pass
-
-
-_batch = typer.Typer(help="Many cases: manifest, run, summary.", no_args_is_help=True)
-for _command in (batch.init, batch.check, batch.run, batch.summary):
-    _batch.command(cls=StrictCommand)(in_one_sentence(_command))
-app.add_typer(_batch, name="batch", rich_help_panel="Dose")
-
-PANELS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Dose": (dose, inspect, demo, kernel),
-    "Planning": (plan, limits, vial),
-    "Comparison": (compare,),
-}
-for _panel, _commands in PANELS.items():
-    for _command in _commands:
-        app.command(rich_help_panel=_panel, cls=StrictCommand)(in_one_sentence(_command))
-
-_suite = typer.Typer(help="Compare another implementation with the conformance suite.", no_args_is_help=True)
-_suite.command("export", cls=StrictCommand)(in_one_sentence(export_suite))
-_suite.command("score", cls=StrictCommand)(in_one_sentence(score_results))
-app.add_typer(_suite, name="conformance", rich_help_panel="Validation")
-app.command(rich_help_panel="Validation", cls=StrictCommand)(in_one_sentence(verify))

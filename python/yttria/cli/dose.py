@@ -11,7 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from .._core import Nuclide
+from .._foundation.extras import import_ahead
 from .._foundation.provenance import RESEARCH_USE
+from .._foundation.timings import stage, timings
 from ..advisory import advise
 from ..case import Case, dose_case, read_case, summary, write_case_rtdose
 from ..case_record import CaseRecord, record_case
@@ -27,6 +29,7 @@ from ..voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM, METHOD_
 from .options import choice
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress, write_csv
 from .result_folder import ResultFolder
+from .timings import print_timings
 
 #: Names of the files that a run may write beside its index, doses.json.
 FILES = ("dose.nrrd", "dose.nii.gz", "dose.dcm", "doses.csv", "dose.png")
@@ -175,6 +178,7 @@ def dose(
     ] = False,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
+    timing: Annotated[bool, typer.Option("--timings", help="Print where the time went, to the error stream.")] = False,
 ) -> None:
     """Absorbed dose map, doses per structure and a picture, from a post-treatment activity image.
 
@@ -225,27 +229,31 @@ def dose(
         contours_through_voxels_of=contours_through_voxels_of,
         sub_voxel_mm=sub_voxel_mm,
     )
-    with progress("Reading", quiet=json):
-        inputs = read_case(case)
-        record = record_case(case, inputs, anonymous=anonymous)
-        beneath = read_image(background, unit="HU") if background else None
-    with progress("Computing the absorbed dose", quiet=json):
-        dosed = dose_case(case, inputs, threads=threads)
-    with progress("Writing", quiet=json):
-        advisories = write_case_rtdose(dosed, folder.path("dose.dcm")) if rtdose else ()
-        dosed = replace(dosed, result=replace(dosed.result, advisories=(*dosed.result.advisories, *advisories)))
-        result, written = write_result(
-            dosed.result,
-            dosed.structures,
-            dosed.rows,
-            folder,
-            record=record,
-            suffix=".nii.gz" if ".nii" in activity.suffixes else ".nrrd",
-            background=beneath,
-            isodoses_gy=isodose_gy,
-            title=_title(record),
-        )
+    import_ahead("matplotlib.figure", "matplotlib.backends.backend_agg")
+    with timings() as seconds:
+        with progress("Reading", quiet=json):
+            inputs = read_case(case)
+            record = record_case(case, inputs, anonymous=anonymous)
+            beneath = read_image(background, unit="HU") if background else None
+        with progress("Computing the absorbed dose", quiet=json):
+            dosed = dose_case(case, inputs, threads=threads)
+        with progress("Writing", quiet=json):
+            advisories = write_case_rtdose(dosed, folder.path("dose.dcm")) if rtdose else ()
+            dosed = replace(dosed, result=replace(dosed.result, advisories=(*dosed.result.advisories, *advisories)))
+            result, written = write_result(
+                dosed.result,
+                dosed.structures,
+                dosed.rows,
+                folder,
+                record=record,
+                suffix=".nii.gz" if ".nii" in activity.suffixes else ".nrrd",
+                background=beneath,
+                isodoses_gy=isodose_gy,
+                title=_title(record),
+            )
     report(result, dosed.rows, written, record=record, json=json)
+    if timing:
+        print_timings(seconds)
 
 
 def _named(structure: Structure, name: str) -> Structure:
@@ -284,13 +292,15 @@ def write_result(
         # A name of a structure may hold the patient's: it is changed in table and picture as in the JSON.
         rows = record.shareable(rows)
         structures = [_named(structure, record.shareable(structure.name)) for structure in structures]
-    write_image(result.image, folder.path(f"dose{suffix}"))
-    write_csv(folder.path("doses.csv"), rows)
+    with stage("writing"):
+        write_image(result.image, folder.path(f"dose{suffix}"))
+        write_csv(folder.path("doses.csv"), rows)
     try:
-        from ..report import dose_figure, save_figure
+        with stage("picture"):
+            from ..report import dose_figure, save_figure
 
-        figure = dose_figure(result, structures, background=background, isodoses_gy=isodoses_gy, title=title)
-        save_figure(figure, folder.path("dose.png"))
+            figure = dose_figure(result, structures, background=background, isodoses_gy=isodoses_gy, title=title)
+            save_figure(figure, folder.path("dose.png"))
     except Exception as error:
         folder.path("dose.png").unlink(missing_ok=True)
         if isinstance(error, GeometryError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -81,32 +82,35 @@ def checked_name(path: Path, name: str) -> tuple[str, tuple[Advisory, ...]]:
     return plain, (advise("control_characters_in_name", file=path.name, name=plain),)
 
 
-def label_values(path: Path, labelmap: npt.NDArray[Any]) -> list[int]:
-    """The values of a labelmap other than 0, in order.
+def label_counts(path: Path, labelmap: npt.NDArray[Any]) -> dict[int, int]:
+    """Count the voxels of each value of a labelmap other than 0, in the order of the values.
 
     Raises
     ------
     FileFormatError
         If one is no whole number >= 0, or if there are more than `MAX_STRUCTURES`: then it is an image.
     """
-    found: set[float] = set()
+    found: Counter[float] = Counter()
     for slab in labelmap:
         if slab.dtype.kind == "u" and slab.dtype.itemsize <= 2:
-            found.update(np.flatnonzero(np.bincount(slab.ravel())).tolist())
+            counts = np.bincount(slab.ravel())
+            held = np.flatnonzero(counts)
+            found.update(dict(zip(held.tolist(), counts[held].tolist(), strict=True)))
         else:
             # Most voxels hold 0, and to sort those would take most of the time.
-            found.update(np.unique(slab[slab != 0]).tolist())
+            values, times = np.unique(slab[slab != 0], return_counts=True)
+            found.update(dict(zip(values.tolist(), times.tolist(), strict=True)))
         if not all(0 <= value < float("inf") and value == int(value) for value in found):
             raise FileFormatError(
                 f"{path}: a labelmap must hold whole numbers >= 0, got {min(found)} to {max(found)}: is this an image, "
                 "or are these fractions?"
             )
-        if len(found - {0}) > MAX_STRUCTURES:
+        if len(found) - (0 in found) > MAX_STRUCTURES:
             raise FileFormatError(
                 f"{path}: holds more than {MAX_STRUCTURES} different values, and a labelmap has one for each structure"
                 ": is this an image?"
             )
-    return sorted(int(value) for value in found if value)
+    return {int(value): found[value] for value in sorted(found) if value}
 
 
 def from_labelmap(
@@ -127,7 +131,7 @@ def from_labelmap(
     if meant is not None and UNITS[meant.unit][0] in _MEASURED:
         raise FileFormatError(f"{path}: states the unit {unit!r}, and a labelmap has none: is this an image?")
     labelmap = image.array
-    present = label_values(path, labelmap)
+    present = list(label_counts(path, labelmap))
     if labels is None:
         named = {**(known or {}), **stated}
         if len(present) > MAX_UNNAMED and not named:

@@ -18,7 +18,7 @@ from ..geometry.structure import Structure
 from ..geometry.structure_selection import Patterns
 from ._common import ReadOptions, positions
 from .dicom import is_dicom
-from .labelmap import MAX_STRUCTURES, SharedMask, checked_name, extent, label_values
+from .labelmap import MAX_STRUCTURES, SharedMask, checked_name, extent, label_counts
 
 
 def is_mask_folder(path: Path, name: re.Pattern[str]) -> bool:
@@ -71,7 +71,7 @@ def _structure(path: Path, stem: str, image: Image) -> Structure:
             )
         known["advisories"] += (advise("mask_of_fractions", file=path.name),)
         return Structure(name, array, image.affine_lps, **known)
-    values = label_values(path, array)
+    values = list(label_counts(path, array))
     if len(values) > 1:
         raise FileFormatError(
             f"{path}: a mask must hold 0 and one other value, got {len(values)} others: is it a labelmap?"

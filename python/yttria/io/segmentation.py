@@ -18,7 +18,7 @@ from ..geometry.image import Image
 from ..geometry.structure import Structure
 from . import nrrd
 from ._common import ReadOptions, positions
-from .labelmap import MAX_STRUCTURES, extent, from_labelmap, label_values, structure_of_label, to_layers
+from .labelmap import MAX_STRUCTURES, extent, from_labelmap, label_counts, structure_of_label, to_layers
 
 
 def read_structures(
@@ -45,9 +45,13 @@ def read_structures(
     volumes = [np.ascontiguousarray(layer) for layer in layers]
     places = {n: _place(segment, n, len(volumes)) for n, segment in segments.items()}
     advisories = [] if numbered else [_gap(path, segments)]
-    advisories += _unnamed(path, volumes, list(places.values()))
+    counts = [label_counts(path, volume) for volume in volumes]
+    advisories += _unnamed(path, counts, list(places.values()))
     order = list(segments)
     wanted = positions(path, [_name(segments[n]).strip() for n in order], names)
+    for n in wanted:
+        layer, value = places[order[n]]
+        _check_extent(segments[order[n]], volumes[layer], value, counts[layer].get(value, 0))
     return [_structure(path, segments[order[n]], volumes, places[order[n]], affine, advisories) for n in wanted]
 
 
@@ -77,11 +81,11 @@ def _gap(path: Path, segments: Mapping[int, object]) -> Advisory:
     return advise("segment_numbers_with_gaps", file=path.name, numbers=_listed(segments))
 
 
-def _unnamed(path: Path, volumes: Sequence[npt.NDArray[Any]], places: Sequence[tuple[int, int]]) -> list[Advisory]:
+def _unnamed(path: Path, counts: Sequence[Mapping[int, int]], places: Sequence[tuple[int, int]]) -> list[Advisory]:
     """Values of a layer that no segment names, and segments that are the same voxels."""
     found = []
-    for n, volume in enumerate(volumes):
-        left = sorted(set(label_values(path, volume)) - {value for layer, value in places if layer == n})
+    for n, counted in enumerate(counts):
+        left = sorted(counted.keys() - {value for layer, value in places if layer == n})
         if left:
             values = _listed(dict.fromkeys(left))
             found.append(
@@ -144,16 +148,17 @@ def _structure(
 ) -> Structure:
     layer, value = place
     color = tuple(float(c) for c in segment["Color"].split()) if "Color" in segment else None
-    structure = structure_of_label(
-        path, _name(segment), layers[layer], affine, value, color=color, advisories=advisories
-    )
-    if "Extent" in segment:
-        extent = [int(x) for x in segment["Extent"].split()]
-        if len(extent) != 6:
-            raise ValueError(f"extent of segment '{_name(segment)}' must be six numbers, got {segment['Extent']}")
-        # Slicer crops to the extent and other readers do not: if that matters, neither is taken for granted.
-        box = tuple(slice(max(extent[n], 0), max(extent[n + 1] + 1, 0)) for n in (4, 2, 0))
-        mask = structure.mask
-        if np.count_nonzero(mask[box]) != np.count_nonzero(mask):
-            raise ValueError(f"segment '{_name(segment)}' has voxels outside its extent {segment['Extent']}")
-    return structure
+    return structure_of_label(path, _name(segment), layers[layer], affine, value, color=color, advisories=advisories)
+
+
+def _check_extent(segment: Mapping[str, str], layer: npt.NDArray[Any], value: int, voxels: int) -> None:
+    """Check that all voxels of a segment lie within the extent that the file states for it."""
+    if "Extent" not in segment:
+        return
+    extent = [int(x) for x in segment["Extent"].split()]
+    if len(extent) != 6:
+        raise ValueError(f"extent of segment '{_name(segment)}' must be six numbers, got {segment['Extent']}")
+    # Slicer crops to the extent and other readers do not: if that matters, neither is taken for granted.
+    box = tuple(slice(max(extent[n], 0), max(extent[n + 1] + 1, 0)) for n in (4, 2, 0))
+    if np.count_nonzero(layer[box] == value) != voxels:
+        raise ValueError(f"segment '{_name(segment)}' has voxels outside its extent {segment['Extent']}")

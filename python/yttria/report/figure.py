@@ -75,7 +75,6 @@ def dose_figure(
             raise GeometryError("the background image must lie on the grid of the dose image; resample it first")
     occupancies = {n: o for n, o in result.occupancies(structures).items() if o.volume_ml(dose.voxel_volume_ml) > 0.0}
     histograms = dose_volume_histograms(dose.array, occupancies, voxel_volume_ml=dose.voxel_volume_ml)
-    weights = {name: occupancy.to_array() for name, occupancy in occupancies.items()}
     shades = dict(zip(histograms, colors(len(histograms)), strict=True))
     large = [name for name, h in histograms.items() if h.volume_ml >= 5.0] or list(histograms)
     hottest = max(large, key=lambda name: histograms[name].mean_gy, default=None)
@@ -88,14 +87,14 @@ def dose_figure(
 
     orientation = Orientation.of(dose.affine_lps)
     box = surroundings(list(occupancies.values()), dose)
-    center = _center(weights[hottest] if hottest else dose.array)
+    center = _center_of(occupancies[hottest]) if hottest else _center(dose.array)
     views = [plane(name, center, box, orientation) for name in ("axial", "coronal", "sagittal")]
     more = [name for name in tumors if name != hottest]
     unseen, more = len(more[_MORE_PLANES:]), more[:_MORE_PLANES]
-    further = [plane("axial", _center(weights[name]), box, orientation) for name in more]
+    further = [plane("axial", _center_of(occupancies[name]), box, orientation) for name in more]
     # The largest first, so that small structures, tumors above all, lie on top.
-    outlines = sorted(weights, key=lambda name: (bool(_is_tumor(name)), -histograms[name].volume_ml))
-    drawn = {name: (shades[name], weights[name]) for name in outlines}
+    outlines = sorted(occupancies, key=lambda name: (bool(_is_tumor(name)), -histograms[name].volume_ml))
+    drawn = {name: (shades[name], occupancies[name]) for name in outlines}
 
     planes_down = -(-len(more) // _PLANES_IN_ROW)
     figure: Figure = figure_module.Figure(
@@ -188,7 +187,9 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
     if not isinstance(figure, require("matplotlib.figure", "plot").Figure):
         raise ArgumentError(f"figure of save_figure must be a Figure of matplotlib, got {type(figure).__name__}")
     backend.FigureCanvasAgg(figure)
-    figure.savefig(path)
+    # A picture is written once and read rarely: a third of its time went into its last tenth of compression.
+    fast = {"pil_kwargs": {"compress_level": 1}} if Path(path).suffix.lower() == ".png" else {}
+    figure.savefig(path, **fast)
     return Path(path)
 
 
@@ -223,6 +224,12 @@ def _center(weight: NDArray[Any]) -> tuple[int, int, int]:
     return int(k), int(j), int(i)
 
 
+def _center_of(occupancy: Occupancy) -> tuple[int, int, int]:
+    """The voxel nearest to the center of mass of a structure."""
+    k, j, i = (o + n for o, n in zip(occupancy.origin, _center(occupancy.weights), strict=True))
+    return k, j, i
+
+
 def surroundings(occupancies: Sequence[Occupancy], image: Image) -> tuple[slice, slice, slice]:
     """The box around all structures and `_MARGIN_MM` more; the whole image without structures."""
     if not occupancies:
@@ -241,7 +248,7 @@ def _draw_plane(
     axes: Axes,
     view: Plane,
     dose: NDArray[np.floating],
-    outlines: Mapping[str, tuple[str, NDArray[np.float32]]],
+    outlines: Mapping[str, tuple[str, Occupancy]],
     background: Image | None,
     levels: Sequence[float],
     scale: ScalarMappable,
@@ -270,7 +277,7 @@ def _draw_plane(
         lines = axes.contour(plane_dose, levels=reached, colors=[shades[level] for level in reached], linewidths=0.9)
         axes.clabel(lines, fmt="%g", fontsize=7, inline_spacing=2)
     for color, occupancy in outlines.values():
-        cut = view.cut(occupancy)
+        cut = view.cut_of(occupancy, dose.shape)
         if min(cut.shape) > 1 and cut.min() < 0.5 <= cut.max():
             axes.contour(cut, levels=[0.5], colors=[color], linewidths=2.0)
     left, right, top, bottom = view.labels

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,10 @@ class DoseResult:
     provenance: Provenance
     advisories: tuple[Advisory, ...]
     activity_in_field_mbq: ActivityInField
+    #: Table, histograms and picture of the same structures compute them once.
+    _fractions: WeakKeyDictionary[Structure, Occupancy] = field(
+        default_factory=WeakKeyDictionary, repr=False, kw_only=True
+    )
 
     def occupancies(
         self, structures: Sequence[Structure], *, sub_voxel_mm: float | None = None, threads: int | None = None
@@ -68,8 +73,20 @@ class DoseResult:
         shape, affine_lps = self.image.shape, self.image.affine_lps
         if sub_voxel_mm is not None:
             shape, affine_lps = parts_grid(shape, affine_lps, voxel_parts(self.image.voxel_size_mm, sub_voxel_mm))
-        grid = shape, affine_lps
-        return {s.name: s.occupancy_on(grid, threads=threads) for s in self._checked(structures)}
+            grid = shape, affine_lps
+            return {s.name: s.occupancy_on(grid, threads=threads) for s in self._checked(structures)}
+        for structure in self._checked(structures):
+            if structure not in self._fractions:
+                self._fractions[structure] = structure.occupancy_on((shape, affine_lps), threads=threads)
+        return {s.name: self._fractions[s] for s in structures}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the fractions that are kept for the next call: a copy computes them again."""
+        return {name: value for name, value in self.__dict__.items() if name != "_fractions"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin without kept fractions."""
+        self.__dict__.update(state, _fractions=WeakKeyDictionary())
 
     def dose_volume_histograms(
         self, structures: Sequence[Structure], *, sub_voxel_mm: float | None = None, threads: int | None = None

@@ -1,0 +1,35 @@
+"""Where the time of a command goes: named stages, measured if somebody asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from time import perf_counter
+
+_seconds: ContextVar[dict[str, float] | None] = ContextVar("yttria_timings", default=None)
+
+
+@contextmanager
+def timings() -> Iterator[dict[str, float]]:
+    """Collect the seconds of every `stage` that is entered meanwhile, by its name."""
+    seconds: dict[str, float] = {}
+    token = _seconds.set(seconds)
+    try:
+        yield seconds
+    finally:
+        _seconds.reset(token)
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Count the time of a block to a stage. Stages of one name add up; one stage must not hold another."""
+    seconds = _seconds.get()
+    if seconds is None:
+        yield
+        return
+    start = perf_counter()
+    try:
+        yield
+    finally:
+        seconds[name] = seconds.get(name, 0.0) + perf_counter() - start
