@@ -1,4 +1,4 @@
-"""Write docs/advisories.md and docs/sources.md from the tables of the package: `python tools/reference_pages.py`."""
+"""Write docs/advisories.md, docs/sources.md and docs/case.md from the package: `python tools/reference_pages.py`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from itertools import groupby
 from pathlib import Path
 
 from yttria.advisory import AdvisoryKind, advisory_kinds
+from yttria.case import FIELDS
+from yttria.case.fields import Field
 from yttria.sources import sources
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+_RELATIONS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 _READ = {"primary": "read", "secondary": "read in a text that quotes it", "no": "not read", "own": "no publication"}
 
 
@@ -87,6 +90,49 @@ def _sources() -> Iterator[str]:
         yield f"| `{source.key}` | {source.citation} | {_READ[source.read]} | {source.checked} |"
 
 
+def case_page() -> str:
+    """The page of the fields of a case."""
+    return "\n".join(_case()) + "\n"
+
+
+def _case() -> Iterator[str]:
+    yield "# A case: every field"
+    yield ""
+    yield "<!-- Written by tools/reference_pages.py from python/yttria/case/case.py. -->"
+    yield ""
+    yield "`yttria dose` takes these fields as options, a manifest of `yttria batch` takes them as columns"
+    yield "([batch.md](batch.md)), and `yttria.case.Case` takes them as arguments. An empty cell of a manifest declares"
+    yield "nothing. A relative path of a manifest starts at the manifest's folder. A choice may be spelled with hyphens"
+    yield "or with underscores."
+    yield ""
+    yield "```python"
+    yield "from yttria.case import Case"
+    yield ""
+    yield 'case = Case(activity="pet.nrrd", structures="liver.seg.nrrd", unit="Bq/mL", scan_delay_h=20.4)'
+    yield 'assert case.method == "local_deposition"'
+    yield "```"
+    yield ""
+    yield "| field | option | value | default | meaning |"
+    yield "|---|---|---|---|---|"
+    for name, field in FIELDS.items():
+        option = "an argument" if field.form == "argument" else ", ".join(f"`{each}`" for each in field.options)
+        default = "" if field.default in (None, "") else f"`{field.default}`"
+        meaning = field.help.format_map({each: f"`{each}`" for each in FIELDS})
+        if field.separator:
+            meaning = f"{meaning.removesuffix('.')}; `{field.separator}` separates several in a column."
+        yield f"| `{name}` | {option} | {_value(field)} | {default} | {meaning} |"
+
+
+def _value(field: Field) -> str:
+    if field.kind == "number":
+        limits = " and ".join(f"{_RELATIONS[word]} {limit:g}" for word, limit in field.limits.items())
+        return f"number{'' if field.unit == '1' else f' in {field.unit}'}, {limits}"
+    if field.choices:
+        return ", ".join(f"`{each}`" for each in field.choices)
+    return f"{field.kind} or paths" if field.form == "repeated" and field.kind == "path" else field.kind
+
+
 if __name__ == "__main__":
     (DOCS / "advisories.md").write_text(advisories_page(), encoding="utf-8")
+    (DOCS / "case.md").write_text(case_page(), encoding="utf-8")
     (DOCS / "sources.md").write_text(sources_page(), encoding="utf-8")

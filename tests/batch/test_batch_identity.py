@@ -127,20 +127,20 @@ def test_a_dot_named_slice_belongs_to_the_key(tmp_path: Path) -> None:
 
 
 def test_a_file_outside_of_the_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from yttria import case as cases
+    from yttria.case import inputs as case_inputs
     from yttria.io.opened import record_opened
 
     write_files(tmp_path)
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "secret.raw").write_bytes(b"1")
     case = Case(activity=detached(tmp_path / "A", "pet.nrrd", 0.1), structures=liver(tmp_path), scan_delay_h=1.0)
-    read = cases.read_image
+    read = case_inputs.read_image
 
     def reads_more(*arguments: Any, **keywords: Any) -> Any:
         record_opened(tmp_path / "elsewhere" / "secret.raw")
         return read(*arguments, **keywords)
 
-    monkeypatch.setattr(cases, "read_image", reads_more)
+    monkeypatch.setattr(case_inputs, "read_image", reads_more)
     (outcome,) = dose_all([Task(1, case)], Options(), None)
     assert outcome.failure is not None
     assert "not among the files that identify it" in outcome.failure.message

@@ -9,7 +9,8 @@ from __future__ import annotations
 from .._foundation.arguments import public as _public
 from ..case import Case
 from .cohort import RunReport, run_manifest
-from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest, schema, write_manifest
+from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest, write_manifest
+from .manifest_schema import schema
 from .outcome import CaseOutcome, Failure
 from .stream import run
 

@@ -1,20 +1,18 @@
 """The manifest: one row per case, in CSV or Parquet, read as a stream and checked as a whole before any work.
 
-Its columns are the fields of `yttria.case.Case`; `schema()` is the published JSON Schema of a row. An empty cell means
-that nothing is declared. Paths are relative to the manifest's folder. CSV may be in UTF-8, UTF-16 with its mark or
-Windows-1252, with commas, semicolons (then with decimal commas too) or tabs.
+Its columns are the fields of `yttria.case.Case`. An empty cell means that nothing is declared. Paths are relative to
+the manifest's folder. CSV may be in UTF-8, UTF-16 with its mark or Windows-1252, with commas, semicolons (then with
+decimal commas too) or tabs.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
-from importlib.resources import files
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,17 +23,15 @@ from .._foundation.csv_tables import write_csv
 from .._foundation.extras import require
 from .._foundation.text import encodable, plain
 from .._foundation.whole_files import atomic
-from ..case import FILE_FIELDS, Case, problems
+from ..case import FIELDS, FILE_FIELDS, Case, problems
 from ..errors import FileFormatError, YttriaError
+from .manifest_schema import COLUMNS, NUMBERS, REQUIRED
 from .manifest_table import Cells, csv_dialect, is_csv, read_table
 
-COLUMNS = ("case_id", *(each.name for each in fields(Case) if each.name != "case_id"))
-REQUIRED = ("case_id", *(each.name for each in fields(Case) if each.default is MISSING))
-NUMBERS = tuple(each.name for each in fields(Case) if "float" in str(each.type))
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
 _COMMA = re.compile(r"\s*[+-]?\d+,\d+(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*", re.ASCII)
-_DEFAULTS = {each.name: each.default for each in fields(Case) if each.default is not MISSING}
+_DEFAULTS = {name: field.default for name, field in FIELDS.items() if not field.required}
 
 
 @dataclass(frozen=True)
@@ -77,13 +73,6 @@ class ManifestError(FileFormatError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.path, self.problems)
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of a row, as published with the package."""
-    text = files("yttria").joinpath("data", "manifest.schema.json").read_text("utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
 
 
 def read_manifest(path: str | Path, *, without: Collection[int] = ()) -> Iterator[ManifestRow]:

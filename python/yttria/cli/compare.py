@@ -10,7 +10,7 @@ from rich.console import Console
 
 from .._core import __version__
 from .._foundation.provenance import RESEARCH_USE
-from ..case_record import described_inputs, now
+from ..case.record import described_inputs, now
 from ..evaluation import DoseComparison, compare_doses
 from ..io import read_image, read_structures, write_image
 from ..io.opened import opened_files

@@ -10,23 +10,18 @@ from typing import Annotated, Any
 
 import typer
 
-from .._core import Nuclide
+from .._foundation.choices import METHOD_NAMES
 from .._foundation.extras import import_ahead
 from .._foundation.provenance import RESEARCH_USE
 from .._foundation.timings import stage, timings
 from ..advisory import advise
-from ..case import Case, dose_case, read_case, summary, write_case_rtdose
-from ..case_record import CaseRecord, record_case
+from ..case import Case, CaseRecord, dose_case, read_case, record_case, summary, write_case_rtdose
 from ..errors import ArgumentError, GeometryError, OutOfRangeError
-from ..geometry.contours import END_CAPS, INTERPOLATIONS
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..io import read_image, write_image
-from ..voxel import DoseResult, ct_density_curves
-from ..voxel.ct_density import DEFAULT_CURVE
-from ..voxel.density import LOW_DENSITY_VOXELS
-from ..voxel.dose_image import DEFAULT_DENSITY_G_PER_ML, DEFAULT_MEDIUM, METHOD_NAMES, METHODS
-from .options import choice
+from ..voxel import DoseResult
+from .case_options import with_case_options
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress, write_csv
 from .result_folder import ResultFolder
 from .timings import print_timings
@@ -44,30 +39,9 @@ HEADINGS = {
 }
 
 
+@with_case_options
 def dose(
-    activity: Annotated[
-        Path,
-        typer.Argument(
-            help="Activity image: NRRD, NIfTI, MetaImage, Interfile, or a folder of DICOM.", show_default=False
-        ),
-    ],
-    structures: Annotated[
-        list[Path],
-        typer.Option(
-            "--structures",
-            "-s",
-            help="Segmentation: .seg.nrrd, a labelmap, a folder of masks, SEG or RTSTRUCT; repeat for more files.",
-            show_default=False,
-        ),
-    ],
-    only: Annotated[
-        list[str] | None,
-        typer.Option(help="Report only structures whose names match, such as 'Tumor*'; repeat for more."),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option("--except", help="Leave out structures whose names match, such as BODY; repeat for more."),
-    ] = None,
+    declared: dict[str, Any],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out"),
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
@@ -76,96 +50,6 @@ def dose(
         bool,
         typer.Option("--anonymous", help="Leave patient name, dates and paths out; replace identifiers by hashes."),
     ] = False,
-    unit: Annotated[
-        str | None,
-        typer.Option(
-            help="Unit of the activity image (Bq/mL, kBq/mL, MBq/mL, counts); needed if the file states none."
-        ),
-    ] = None,
-    scan_delay_h: Annotated[
-        float | None,
-        typer.Option(
-            help="Hours from administration to the time the image's activity refers to; DICOM has it in its header. "
-            "Absolute scaling."
-        ),
-    ] = None,
-    series: Annotated[
-        str | None, typer.Option(help="UID or number of the PET or SPECT series; needed if a DICOM folder has several.")
-    ] = None,
-    structures_series: Annotated[
-        str | None,
-        typer.Option(help="UID or number of the SEG or RTSTRUCT series; needed if a DICOM folder has several."),
-    ] = None,
-    structures_transform: Annotated[
-        Path | None,
-        typer.Option(
-            help="Text file with the 4 x 4 matrix of a registration: structures' LPS mm to the activity's.",
-            show_default=False,
-        ),
-    ] = None,
-    contour_end_caps: Annotated[
-        str, choice(END_CAPS, "RTSTRUCT: the last contour goes on for half a slice, or not at all.")
-    ] = END_CAPS[0],
-    contour_interpolation: Annotated[
-        str,
-        choice(
-            INTERPOLATIONS, "RTSTRUCT: sections change from contour to contour, or each reaches half-way to the next."
-        ),
-    ] = INTERPOLATIONS[0],
-    contour_slice_thickness_mm: Annotated[
-        float | None,
-        typer.Option(help="RTSTRUCT: needed by structures on a single plane, else the median distance of planes."),
-    ] = None,
-    contours_through_voxels_of: Annotated[
-        Path | None,
-        typer.Option(
-            help="RTSTRUCT with contours through the voxel centers of this DICOM image: carried to the voxels' edges.",
-            show_default=False,
-        ),
-    ] = None,
-    sub_voxel_mm: Annotated[
-        float | None,
-        typer.Option(help="Doses of structures from parts of voxels, at most that long, with the dose interpolated."),
-    ] = None,
-    relative_to: Annotated[
-        str | None,
-        typer.Option(help="Structure that holds what the liver received. Relative scaling, from any counts."),
-    ] = None,
-    administered_activity_gbq: Annotated[
-        float | None, typer.Option(help="Activity delivered to the patient: needed by relative scaling, else a check.")
-    ] = None,
-    residual_fraction: Annotated[
-        float | None,
-        typer.Option(help="Fraction left in vial and line; then --administered-activity-gbq is the vial's activity."),
-    ] = None,
-    lung_shunt_fraction: Annotated[
-        float | None, typer.Option(help="Fraction of the activity that went to the lungs. Relative scaling.")
-    ] = None,
-    method: Annotated[str, choice(METHODS, "Dose model.")] = METHODS[0],
-    medium: Annotated[
-        str, typer.Option(help="Medium of the voxel S values; `yttria kernel --help` lists them.")
-    ] = DEFAULT_MEDIUM,
-    density_g_per_ml: Annotated[
-        float, typer.Option(help="Density of the tissue; with --ct, of what lies beyond the CT.")
-    ] = DEFAULT_DENSITY_G_PER_ML,
-    ct: Annotated[
-        Path | None,
-        typer.Option(
-            "--ct", help="CT on any grid: each voxel gets its own density. Local deposition.", show_default=False
-        ),
-    ] = None,
-    ct_series: Annotated[
-        str | None, typer.Option(help="UID or number of the CT series; needed if a DICOM folder has several.")
-    ] = None,
-    ct_curve: Annotated[
-        str, typer.Option(help=f"From CT numbers to density: {', '.join(ct_density_curves())}.")
-    ] = DEFAULT_CURVE,
-    low_density_voxels: Annotated[
-        str,
-        choice(LOW_DENSITY_VOXELS, "Voxels below 0.05 g/mL: keep, clip to that density, zero their dose, or refuse."),
-    ] = LOW_DENSITY_VOXELS[0],
-    nuclide: Annotated[str, typer.Option(help=f"Dose factor: {', '.join(Nuclide.presets())}.")] = "EANM2022",
-    negative_voxels: Annotated[str, choice(("keep", "clip"), "Keep or clip negative voxels.")] = "keep",
     background: Annotated[
         Path | None, typer.Option(help="Image on the same grid (a CT), drawn beneath the dose.", show_default=False)
     ] = None,
@@ -200,35 +84,7 @@ def dose(
         if not 0.0 < level < math.inf:
             raise OutOfRangeError(f"level of an isodose line in Gy must be finite and > 0, got {level:g}")
     folder = ResultFolder(out, "doses.json", FILES, overwrite=overwrite)
-    case = Case(
-        activity=activity,
-        structures=tuple(structures) if len(structures) > 1 else structures[0],
-        only=";".join(only) if only else None,
-        exclude=";".join(exclude) if exclude else None,
-        series=series,
-        unit=unit,
-        scan_delay_h=scan_delay_h,
-        relative_to=relative_to,
-        administered_activity_gbq=administered_activity_gbq,
-        residual_fraction=residual_fraction,
-        lung_shunt_fraction=lung_shunt_fraction,
-        method=method,
-        medium=medium,
-        density_g_per_ml=density_g_per_ml,
-        nuclide=nuclide,
-        negative_voxels=negative_voxels,
-        ct=ct,
-        ct_series=ct_series,
-        ct_curve=ct_curve,
-        low_density_voxels=low_density_voxels,
-        structures_series=structures_series,
-        structures_transform=structures_transform,
-        contour_end_caps=contour_end_caps,
-        contour_interpolation=contour_interpolation,
-        contour_slice_thickness_mm=contour_slice_thickness_mm,
-        contours_through_voxels_of=contours_through_voxels_of,
-        sub_voxel_mm=sub_voxel_mm,
-    )
+    case = Case(**declared)
     import_ahead("matplotlib.figure", "matplotlib.backends.backend_agg")
     with timings() as seconds:
         with progress("Reading", quiet=json):
@@ -246,7 +102,7 @@ def dose(
                 dosed.rows,
                 folder,
                 record=record,
-                suffix=".nii.gz" if ".nii" in activity.suffixes else ".nrrd",
+                suffix=".nii.gz" if ".nii" in case.activity.suffixes else ".nrrd",
                 background=beneath,
                 isodoses_gy=isodose_gy,
                 title=_title(record),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .._foundation.whole_files import atomic
-from ..case_record import described
+from ..case.record import described
 from ..errors import ResultsExistError
 from .output import as_json
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from .._core import Contours, Occupancy
 from .._foundation.arrays import affine_rows, grid_shape, real
+from .._foundation.choices import END_CAPS, INTERPOLATIONS
 from .._foundation.numbers import optional_number
 from ..advisory import Advisory, advise
 from ..errors import DTypeError, OutOfRangeError, ShapeError
@@ -19,8 +20,6 @@ from .image import Image
 from .structure import Structure, grid_of
 
 Points = npt.NDArray[np.float64]
-END_CAPS = ("half_slice", "none")
-INTERPOLATIONS = ("shape", "none")
 _EMPTY = np.zeros((1, 1, 1), dtype=np.bool_)
 
 

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._core import Occupancy
+from .._foundation.choices import METHOD_NAMES
 from .._foundation.extras import require
 from .._foundation.text import literal, plain
 from ..errors import ArgumentError, GeometryError, OutOfRangeError
 from ..evaluation import dose_volume_histograms
 from ..geometry.affine import check_same_frame
-from ..voxel.dose_image import METHOD_NAMES
 from .views import Orientation, Plane, plane
 
 if TYPE_CHECKING:

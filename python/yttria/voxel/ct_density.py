@@ -15,13 +15,13 @@ from numpy.typing import ArrayLike
 
 from .. import _core
 from .._foundation.arrays import as_type, empty
+from .._foundation.choices import CT_CURVES
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 from ..errors import DTypeError, UnitError, UnknownNameError
 from ..geometry.image import Image
 
 OUTSIDE = ("refuse", "clamp")
-DEFAULT_CURVE = "schneider_1996"
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class DensityImage:
 def density_image(
     ct: Image,
     *,
-    curve: str | CtDensityCurve = DEFAULT_CURVE,
+    curve: str | CtDensityCurve = CT_CURVES[0],
     outside: str = "refuse",
     threads: int | None = None,
 ) -> DensityImage:

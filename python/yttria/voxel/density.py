@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._foundation.arrays import Map
+from .._foundation.choices import LOW_DENSITY_VOXELS
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 from ..advisory.bounds import check_density
@@ -17,7 +18,6 @@ from ..geometry.affine import check_same_frame
 from ..geometry.image import Image
 from .ct_density import DensityImage
 
-LOW_DENSITY_VOXELS = ("keep", "clip", "zero", "refuse")
 #: That of lung at -950 HU, below which radiology speaks of emphysema (emphysema-950-hu).
 LOW_DENSITY_G_PER_ML = 0.05
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from .._core import DoseVolumeHistogram, Nuclide, Occupancy, __version__
 from .._foundation.arrays import empty
+from .._foundation.choices import DEFAULT_MEDIUM, METHODS, NEGATIVE_VOXELS
 from .._foundation.numbers import one_of
 from .._foundation.provenance import Provenance
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
@@ -31,11 +32,6 @@ from .density import LOW_DENSITY_G_PER_ML, resolved_density
 from .local_deposition import deposited
 from .scaling import AbsoluteScaling, RelativeScaling
 
-#: The dose models, with their names for people.
-METHOD_NAMES = {"local_deposition": "local deposition", "voxel_s_values": "voxel S values"}
-METHODS = tuple(METHOD_NAMES)
-DEFAULT_DENSITY_G_PER_ML = LIVER_DENSITY_G_PER_ML
-DEFAULT_MEDIUM = "liver"
 #: How far the voxel size of given voxel S values may differ from the image's, relative.
 VOXEL_SIZE_TOLERANCE = 1e-3
 
@@ -275,7 +271,7 @@ def _dtype(image: Image) -> np.dtype[Any]:
 
 
 def _density(given: float | None) -> float:
-    return DEFAULT_DENSITY_G_PER_ML if given is None else given
+    return LIVER_DENSITY_G_PER_ML if given is None else given
 
 
 def _kernel(
@@ -311,8 +307,8 @@ def _kernel(
 
 def _resolved_activity(image: Image, negative_voxels: str) -> tuple[Image, int, float]:
     """The image with finite values of a floating point type, how many were negative, and their share."""
-    if negative_voxels not in ("keep", "clip"):
-        raise UnknownNameError(f"negative_voxels must be one of keep, clip, got '{negative_voxels}'")
+    if negative_voxels not in NEGATIVE_VOXELS:
+        raise UnknownNameError(f"negative_voxels must be one of {', '.join(NEGATIVE_VOXELS)}, got '{negative_voxels}'")
     array: npt.NDArray[Any] = image.array.astype(_dtype(image), copy=False)
     low = array.min()
     if not (np.isfinite(low) and np.isfinite(array.max())):

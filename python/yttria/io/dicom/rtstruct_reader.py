@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..._foundation.choices import END_CAPS, INTERPOLATIONS
 from ...advisory import Advisory, advise
 from ...errors import FileFormatError, UndefinedError
 from ...geometry.affine import check_same_frame
-from ...geometry.contours import END_CAPS, INTERPOLATIONS, ContourStructure
+from ...geometry.contours import ContourStructure
 from ...geometry.image import Image
 from ...geometry.structure_selection import Patterns
 from .._common import decoding, positions

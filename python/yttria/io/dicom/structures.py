@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from filecmp import cmp
 from typing import Any
 
+from ..._foundation.choices import END_CAPS, INTERPOLATIONS
 from ...errors import UndefinedError, UnknownNameError
-from ...geometry.contours import END_CAPS, INTERPOLATIONS
 from ...geometry.image import Image
 from ...geometry.structure import Structure
 from ...geometry.structure_selection import Patterns

@@ -10,10 +10,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ._core import __version__
-from .case import FILE_FIELDS, Case, CaseInputs
-from .io import dicom
-from .io._common import sha256_of
+from .._core import __version__
+from ..io import dicom
+from ..io._common import sha256_of
+from .case import FILE_FIELDS, Case
+from .inputs import CaseInputs
 
 _DATE = re.compile(r"(?<!\d)(19|20)\d{2}-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
 _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])")

@@ -1,0 +1,43 @@
+"""One case: its declaration, the reading of its files, its dose, and the record of a result.
+
+What reads or doses is imported when it is first asked for: the declarations alone need neither images nor kernels.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .case import FIELDS, FILE_FIELDS, Case, problems
+
+if TYPE_CHECKING:
+    from .dose import DosedCase, dose_case, summary, write_case_rtdose
+    from .inputs import CaseInputs, read_case
+    from .record import CaseRecord, record_case
+
+__all__ = [
+    "FIELDS",
+    "FILE_FIELDS",
+    "Case",
+    "CaseInputs",
+    "CaseRecord",
+    "DosedCase",
+    "dose_case",
+    "problems",
+    "read_case",
+    "record_case",
+    "summary",
+    "write_case_rtdose",
+]
+_LATER = {
+    "dose": ("DosedCase", "dose_case", "summary", "write_case_rtdose"),
+    "inputs": ("CaseInputs", "read_case"),
+    "record": ("CaseRecord", "record_case"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _LATER.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -1,0 +1,101 @@
+"""Mistakes in the declared values of a case, found before a file is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .._core import _density_g_per_ml
+from .._foundation.numbers import one_of
+from ..errors import OutOfRangeError, UndefinedError, YttriaError
+from .fields import Field
+
+Problems = Iterator[tuple[str, YttriaError]]
+
+
+def wrong_alone(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
+    """Values that are wrong by themselves."""
+    for name, field in fields.items():
+        value = declared.get(name)
+        if value is None and field.optional:
+            continue
+        try:
+            field.check(value)
+        except YttriaError as error:
+            yield name, error
+
+
+def wrong_together(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
+    """Values that do not go together, each of them right by itself."""
+    yield from _of_method(fields, declared)
+    yield from _of_structures(fields, declared)
+    yield from _of_scaling(declared)
+
+
+def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
+    if one_of("method", declared["method"], fields["method"].choices) != "voxel_s_values":
+        return
+    try:
+        medium = one_of("medium", declared["medium"], fields["medium"].choices)
+        _density_g_per_ml(medium, declared["density_g_per_ml"])
+    except YttriaError as error:
+        yield "density_g_per_ml", error
+    if declared.get("ct") is not None:
+        yield "ct", UndefinedError("voxel S values are of one density: a CT needs method local_deposition")
+
+
+def _of_structures(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
+    from ..io.files import may_be_dicom
+
+    given = declared["structures"]
+    files = [Path(path) for path in (given if isinstance(given, list | tuple) else [given])]
+    if any(map(may_be_dicom, files)):
+        return
+    for name, field in fields.items():
+        if field.applies_to and declared.get(name, field.default) not in (field.default, None):
+            yield name, UndefinedError(f"{name} is for structures in DICOM, got {', '.join(f.name for f in files)}")
+
+
+def _of_scaling(declared: Mapping[str, Any]) -> Problems:
+    from ..io.files import may_be_dicom
+
+    absolute, relative = declared.get("scan_delay_h") is not None, declared.get("relative_to") is not None
+    if absolute and relative:
+        yield (
+            "scan_delay_h",
+            OutOfRangeError(
+                "scan delay (scan_delay_h) has no part in relative scaling: the image is scaled to the delivered "
+                "activity"
+            ),
+        )
+    elif relative:
+        for name in ("administered_activity_gbq", "lung_shunt_fraction"):
+            if declared.get(name) is None:
+                yield (
+                    name,
+                    OutOfRangeError(
+                        "relative scaling needs administered_activity_gbq and lung_shunt_fraction (0 is a valid "
+                        "fraction)"
+                    ),
+                )
+    elif not absolute and not may_be_dicom(declared["activity"]):
+        yield "scan_delay_h", no_delay()
+    else:
+        for name in ("lung_shunt_fraction", "residual_fraction"):
+            if declared.get(name) is not None:
+                yield (
+                    name,
+                    OutOfRangeError(
+                        "lung shunt and residual fraction belong to relative scaling (relative_to); an absolute image "
+                        "has them in it"
+                    ),
+                )
+
+
+def no_delay() -> OutOfRangeError:
+    """Return the refusal of a case that gives neither scaling."""
+    return OutOfRangeError(
+        "scan delay in h must be given (scan_delay_h; 0 if the image is already corrected to administration), or "
+        "relative scaling asked for (relative_to)"
+    )

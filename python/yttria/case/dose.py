@@ -1,0 +1,213 @@
+"""Dosing of a case. `yttria dose` and the batch runner go through these functions, so that both give the same bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from .._core import DoseVolumeHistogram, Nuclide, __version__
+from .._foundation.timings import stage
+from ..advisory import Advisory, Severity, advise
+from ..advisory.bounds import implausible
+from ..errors import UnknownNameError
+from ..geometry.contours import ContourStructure
+from ..geometry.image import Image
+from ..geometry.patient_identity import patient_doubts
+from ..geometry.structure import Structure
+from ..geometry.structure_selection import select_structures
+from ..geometry.sub_voxel import voxel_parts
+from ..io import dicom
+from ..io.dicom.voxel_centers import contours_follow_voxel_centers
+from ..io.files import may_be_dicom
+from ..kernels import VoxelSValueLibrary
+from ..voxel import AbsoluteScaling, DensityImage, DoseResult, RelativeScaling, density_image, dose_image
+from .case import Case
+from .checks import no_delay
+from .inputs import CaseInputs, read_case
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class DosedCase:
+    """A case with its result: the dose image, `rows` (the table of its structures, see `DoseResult.table`), and the
+    histograms that the rows were read from.
+    """
+
+    case: Case
+    structures: list[Structure]
+    result: DoseResult
+    rows: list[Row] = field(repr=False)
+    histograms: dict[str, DoseVolumeHistogram] = field(repr=False)
+
+
+def dose_case(
+    case: Case,
+    inputs: CaseInputs | None = None,
+    *,
+    kernels: VoxelSValueLibrary | None = None,
+    threads: int | None = None,
+) -> DosedCase:
+    """Dose one case. `inputs`: read before; else they are read. `kernels`: voxel S values shared between cases.
+
+    Raises whatever `read_case`, `scaling_of`, `dose_image` and `DoseResult.table` raise.
+    """
+    inputs = read_case(case) if inputs is None else inputs
+    scaling = scaling_of(case, inputs.structures, inputs.timing)
+    nuclide = Nuclide(case.nuclide)
+    with stage("dose"):
+        s_values = None
+        if kernels is not None and case.method == "voxel_s_values":
+            s_values = kernels.get(
+                inputs.activity.voxel_size_mm,
+                medium=case.medium,
+                density_g_per_ml=case.density_g_per_ml,
+                nuclide=nuclide,
+                threads=threads,
+            )
+        density = None if inputs.ct is None else _density(case, inputs.activity, inputs.ct, threads)
+        result = dose_image(
+            inputs.activity,
+            scaling=scaling,
+            method=case.method,
+            medium=case.medium,
+            density_g_per_ml=case.density_g_per_ml if density is None else None,
+            density=density,
+            low_density_voxels=case.low_density_voxels,
+            nuclide=nuclide,
+            s_values=s_values,
+            negative_voxels=case.negative_voxels,
+            threads=threads,
+        )
+    advisories = (*result.advisories, *inputs.advisories, *_contour_advisories(case, inputs), *_doubts(inputs))
+    provenance = replace(result.provenance, evaluation=_evaluation(case, inputs))
+    result = replace(result, provenance=provenance)
+    chosen = select_structures(inputs.structures, only=_patterns(case.only), exclude=_patterns(case.exclude))
+    with stage("table"):
+        evaluated, histograms = result.evaluate(chosen, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
+        rows = [row.as_dict() for row in evaluated]
+    result = replace(result, advisories=(*advisories, *_row_advisories(rows)))
+    return DosedCase(case, chosen, result, rows, histograms)
+
+
+def scaling_of(
+    case: Case, structures: Sequence[Structure], timing: dicom.ActivityTiming | None = None
+) -> AbsoluteScaling | RelativeScaling:
+    """Scaling that the case states, or that the header's `timing` gives.
+
+    Raises `UnknownNameError` if `relative_to` is not one of the structures, and `OutOfRangeError` if there is neither a
+    scan delay nor a timing.
+    """
+    if case.relative_to is None:
+        administered_activity_gbq = case.administered_activity_gbq
+        if administered_activity_gbq is None and timing is not None:
+            administered_activity_gbq = timing.administered_activity_gbq
+        if case.scan_delay_h is not None:
+            return AbsoluteScaling(
+                case.scan_delay_h, administered_activity_gbq, time_basis="scan delay given by the user"
+            )
+        if timing is None:
+            raise no_delay()
+        return AbsoluteScaling(timing.scan_delay_h, administered_activity_gbq, time_basis=timing.rule)
+    named = {s.name: s for s in structures}
+    if case.relative_to not in named:
+        raise UnknownNameError(f"reference structure must be one of {', '.join(named)}, got '{case.relative_to}'")
+    assert case.lung_shunt_fraction is not None
+    vial = case.residual_fraction is not None
+    return RelativeScaling(
+        reference=named[case.relative_to],
+        lung_shunt_fraction=case.lung_shunt_fraction,
+        delivered_activity_gbq=None if vial else case.administered_activity_gbq,
+        vial_activity_gbq=case.administered_activity_gbq if vial else None,
+        residual_fraction=case.residual_fraction,
+    )
+
+
+def _patterns(text: str | None) -> list[str]:
+    """Patterns separated by semicolons."""
+    return [pattern.strip() for pattern in (text or "").split(";") if pattern.strip()]
+
+
+def _row_advisories(rows: list[Row]) -> list[Advisory]:
+    """Advisories on the table: structures outside the image, and mean doses that no treatment gives."""
+    found: list[Advisory] = []
+    for row in rows:
+        name = f"'{row['structure']}'"
+        if row["mean_gy"] is not None:
+            found += implausible("mean_dose_implausible", row["mean_gy"], subject=name)
+        for advisory in implausible("structure_outside_image", row["outside_fraction"]):
+            message = (
+                f"{name}: {row['outside_fraction']:.1%} of its volume lies outside the dose image and has no dose."
+            )
+            severity: Severity = "warning" if row["mean_gy"] is not None else "error"
+            found.append(replace(advisory, message=message, severity=severity))
+    return found
+
+
+def _evaluation(case: Case, inputs: CaseInputs) -> dict[str, Any]:
+    """By what rules the structures' doses are read."""
+    size, drawn_on = inputs.activity.voxel_size_mm, case.contours_through_voxels_of
+    return {
+        "sub_voxel_mm": case.sub_voxel_mm,
+        "parts_per_voxel": None if case.sub_voxel_mm is None else voxel_parts(size, case.sub_voxel_mm),
+        "contours_through_voxels_of": None if drawn_on is None else drawn_on.name,
+        "structures": [structure.as_dict() for structure in inputs.structures],
+    }
+
+
+def _contour_advisories(case: Case, inputs: CaseInputs) -> list[Advisory]:
+    """What was wrong with contours, and those that seem to run half a voxel inside of what they mean."""
+    found: list[Advisory] = []
+    for structure in inputs.structures:
+        found += structure.advisories
+        if not isinstance(structure, ContourStructure):
+            continue
+        if case.contours_through_voxels_of is None and contours_follow_voxel_centers(
+            structure.contours, inputs.activity
+        ):
+            found.append(
+                advise("contour_through_voxel_centers", structure=structure.name, volume_ml=structure.volume_ml)
+            )
+    # What is known of a file stands with each of its structures.
+    return list(dict.fromkeys(found))
+
+
+def _doubts(inputs: CaseInputs) -> list[Advisory]:
+    """Advisories on the CT, and on files that state different patients."""
+    ct = [] if inputs.ct is None else [(inputs.ct, "the CT")]
+    structures = [(structure, f"'{structure.name}'") for structure in inputs.structures]
+    of_ct = [replace(told, message=f"CT: {told.message}") for image, _ in ct for told in image.advisories]
+    return [*of_ct, *patient_doubts(inputs.activity, "the activity", [*structures, *ct])]
+
+
+def _density(case: Case, activity: Image, ct: Image, threads: int | None) -> DensityImage:
+    """The density of each voxel of the activity: the mean of the CT's voxels in it."""
+    density = density_image(ct, curve=case.ct_curve, outside="clamp", threads=threads)
+    if ct.same_grid(activity):
+        return density
+    return density.resampled_on(activity, outside=case.density_g_per_ml, threads=threads)
+
+
+def write_case_rtdose(dosed: DosedCase, path: Path) -> tuple[Advisory, ...]:
+    """Write the dose as RTDOSE, of the patient and frame of reference of the DICOM activity or CT; what to know of it.
+
+    Raises whatever `write_rtdose` raises.
+    """
+    case, reference = dosed.case, None
+    if may_be_dicom(case.activity):
+        reference = dicom.first_file(case.activity, case.series, dicom.ACTIVITY_MODALITIES)
+    elif case.ct is not None and may_be_dicom(case.ct):
+        reference = dicom.first_file(case.ct, case.ct_series, ("CT",))
+    return dicom.write_rtdose(dosed.result, path, reference=reference, negative_doses="clip").advisories
+
+
+def summary(result: DoseResult, rows: list[Row]) -> dict[str, Any]:
+    """A result as plain data: doses, provenance, advisories."""
+    return {
+        "yttria_version": __version__,
+        "structures": rows,
+        "provenance": result.provenance.as_dict(),
+        "advisories": [a.as_dict() for a in result.advisories],
+    }

@@ -1,0 +1,165 @@
+"""Declarations of fields: from one declaration come check, option, JSON Schema and the documentation's table."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from .._core import fraction_below_one
+from .._foundation.numbers import number as a_number
+from .._foundation.numbers import one_of
+from ..errors import DTypeError, OutOfRangeError, UndefinedError
+
+Check = Callable[[Any], object]
+Kind = Literal["path", "text", "number", "choice"]
+Form = Literal["option", "repeated", "argument", "none"]
+_DECLARED = "declared"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """Declaration of one field of a case.
+
+    Parameters
+    ----------
+    kind : {"path", "text", "number", "choice"}
+        Kind of the value. A relative path of a manifest starts at the manifest's folder.
+    check : callable
+        Raises a `YttriaError` if a value is wrong by itself.
+    help : str
+        Meaning of the field in one or two sentences. Another field is named in braces.
+    unit : str
+        Unit of a number; "1" for a fraction.
+    limits : mapping of str to float
+        Range of a number, in the words of JSON Schema: `minimum`, `exclusiveMinimum`, `maximum`, `exclusiveMaximum`.
+    choices : sequence of str
+        The values that a choice may take, or that a text is known to take.
+    listed : bool
+        Whether the help sentence ends with the choices; if not, an option of the command line shows them itself.
+    named : bool
+        Whether a text must have at least one character.
+    form : {"option", "repeated", "argument", "none"}
+        How a command takes the field: as an option, as one that may be repeated, as an argument without a name, or not.
+    option : tuple of str
+        Spellings of the option, the long form first, if they are not the field's name with hyphens.
+    separator : str
+        What stands between the values of a repeated option in one text; "" if they are a tuple.
+    applies_to : {"", "structures in DICOM", "contours"}
+        What the field is for, if not for every case. Contours are structures in DICOM as well.
+    name : str
+        Name of the field; taken from the class that declares it.
+    required : bool
+        Whether a value must be given; taken from that class too.
+    default : object
+        Value if none is given; taken from that class too.
+    """
+
+    kind: Kind
+    check: Check
+    help: str
+    unit: str = ""
+    limits: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    choices: Sequence[str] = ()
+    listed: bool = False
+    named: bool = False
+    form: Form = "option"
+    option: tuple[str, ...] = ()
+    separator: str = ""
+    applies_to: Literal["", "structures in DICOM", "contours"] = ""
+    name: str = ""
+    required: bool = True
+    default: Any = None
+
+    @property
+    def optional(self) -> bool:
+        """Whether None is a value, which means that nothing is declared."""
+        return self.default is None and not self.required
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Spellings of the option on the command line, the long form first; empty if there is none."""
+        if self.form in ("argument", "none"):
+            return ()
+        return self.option or (f"--{self.name.replace('_', '-')}",)
+
+    def sentence(self, names: Mapping[str, str]) -> str:
+        """The help with the names of other fields as `names` has them, and the choices if they are listed."""
+        text = self.help.format_map(names)
+        return f"{text.removesuffix('.')}: {', '.join(self.choices)}." if self.listed else text
+
+
+def declared_fields(kind: type) -> dict[str, Field]:
+    """The declarations of a dataclass by name, in its order."""
+    found = {}
+    for each in dataclasses.fields(kind):
+        required = each.default is dataclasses.MISSING
+        default = None if required else each.default
+        found[each.name] = dataclasses.replace(
+            each.metadata[_DECLARED], name=each.name, required=required, default=default
+        )
+    return found
+
+
+def path(quantity: str, help: str, *, form: Form = "option", **more: Any) -> dict[str, Field]:
+    """Declare the path of a file or folder; several of them are a value too if the option may be repeated."""
+
+    def check(value: object) -> None:
+        paths = value if form == "repeated" and isinstance(value, list | tuple) and value else [value]
+        for each in paths:
+            if not isinstance(each, str | Path) or each == "":
+                raise UndefinedError(f"{quantity} must be a path, got {each!r}")
+            if "\0" in str(each):
+                raise UndefinedError(f"{quantity} must be a path without null characters, got {str(each)!r:.80}")
+
+    return _declared("path", check, help, named=True, form=form, **more)
+
+
+def text(quantity: str, help: str, *, check: Check | None = None, **more: Any) -> dict[str, Field]:
+    """Declare a text."""
+
+    def is_text(value: object) -> None:
+        if not isinstance(value, str):
+            raise DTypeError(f"{quantity} must be a text, got {value!r:.80}")
+
+    return _declared("text", check or is_text, help, **more)
+
+
+def patterns(help: str, **more: Any) -> dict[str, Field]:
+    """Declare patterns of names of structures, one or more."""
+    return text("patterns of structures", help, form="repeated", separator=";", **more)
+
+
+def choice(quantity: str, help: str, names: Sequence[str], **more: Any) -> dict[str, Field]:
+    """Declare one of several names; hyphens and underscores are one spelling."""
+    return _declared("choice", lambda value: one_of(quantity, value, names), help, choices=tuple(names), **more)
+
+
+def number(help: str, unit: str, check: Check, **limits: float) -> dict[str, Field]:
+    """Declare a number within limits that the check keeps too."""
+    return _declared("number", check, help, unit=unit, limits=limits)
+
+
+def positive(quantity: str, help: str, unit: str, **more: Any) -> dict[str, Field]:
+    """Declare a number above 0."""
+
+    def check(value: object) -> None:
+        if not 0.0 < (found := a_number(quantity, value)) < float("inf"):
+            raise OutOfRangeError(f"{quantity} must be finite and > 0, got {found:g}")
+
+    return _declared("number", check, help, unit=unit, limits={"exclusiveMinimum": 0}, **more)
+
+
+def fraction(quantity: str, help: str) -> dict[str, Field]:
+    """Declare a fraction within [0, 1)."""
+
+    def check(value: object) -> None:
+        fraction_below_one(quantity, a_number(quantity, value))
+
+    return number(help, "1", check, minimum=0, exclusiveMaximum=1)
+
+
+def _declared(kind: Kind, check: Check, help: str, **more: Any) -> dict[str, Field]:
+    return {_DECLARED: Field(kind=kind, check=check, help=help, **more)}

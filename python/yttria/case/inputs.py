@@ -1,0 +1,171 @@
+"""Reading of a case: the content of its files, and which files were opened for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from .._foundation.timings import stage
+from ..advisory import Advisory, advise
+from ..errors import DuplicateNameError, FileFormatError, GeometryError, UndefinedError, YttriaError
+from ..geometry.affine import Affine, checked_affine
+from ..geometry.contours import ContourStructure
+from ..geometry.image import Image
+from ..geometry.structure import Structure
+from ..io import dicom, read_image, read_structures
+from ..io.files import may_be_dicom
+from ..io.opened import opened_files, record_opened
+from .case import FIELDS, Case
+
+#: A scan delay given by the user may differ from that of the header by this much: one in 640 of the dose.
+SCAN_DELAY_TOLERANCE_H = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class CaseInputs:
+    """Content of the files of a case.
+
+    `timing` is there if it was read from the activity's header, `ct` if the case has one. `files` holds, for each field
+    of the case that names files, every file that was opened for it.
+    """
+
+    activity: Image
+    structures: list[Structure]
+    timing: dicom.ActivityTiming | None = None
+    advisories: tuple[Advisory, ...] = ()
+    ct: Image | None = None
+    files: Mapping[str, tuple[Path, ...]] = field(default_factory=dict, repr=False)
+
+
+def read_case(case: Case) -> CaseInputs:
+    """Read the files of a case.
+
+    Raises whatever `read_image`, `read_structures` and, for DICOM in absolute scaling, `activity_timing` raise, and
+    `FileFormatError` for a transform.
+    """
+    files: dict[str, tuple[Path, ...]] = {}
+    with opened_files() as opened, stage("structures"):
+        structures = _read_structures(case)
+    files["structures"] = tuple(opened)
+    with opened_files() as opened, stage("reading"):
+        inputs = _read_activity(case, structures)
+    files["activity"] = tuple(opened)
+    if case.structures_transform is not None:
+        with opened_files() as opened:
+            transform, frame = _read_transform(case.structures_transform), inputs.activity.frame_of_reference_uid
+        files["structures_transform"] = tuple(opened)
+        source = case.structures_transform.name
+        moved = [s.transformed(transform, frame_of_reference_uid=frame, source=source) for s in inputs.structures]
+        inputs = replace(inputs, structures=moved)
+    if case.ct is not None:
+        with opened_files() as opened, stage("reading"):
+            inputs = replace(inputs, ct=_read_ct(case.ct, case.ct_series))
+        files["ct"] = tuple(opened)
+    return replace(inputs, files=files)
+
+
+def _read_structures(case: Case) -> list[Structure]:
+    """The structures of all files of the case.
+
+    Raises `DuplicateNameError` if two files hold a structure of one name: it is not known which of them is meant.
+    """
+    found: dict[str, Path] = {}
+    structures: list[Structure] = []
+    for path in case.structure_files:
+        for structure in _read_structure_file(case, path):
+            if found.setdefault(structure.name, path) is not path:
+                raise DuplicateNameError(
+                    f"structure names must be unique, got '{structure.name}' in {found[structure.name]} and in {path}"
+                )
+            structures.append(structure)
+    if len(case.structure_files) > 1 and not any(isinstance(s, ContourStructure) for s in structures):
+        for name, declared in FIELDS.items():
+            rule = declared.applies_to == "contours" and name != "contour_slice_thickness_mm"
+            if rule and getattr(case, name) != declared.default:
+                raise UndefinedError(f"{name} is for contours, and no file of the structures holds any")
+    return structures
+
+
+def _read_structure_file(case: Case, path: Path) -> list[Structure]:
+    if not may_be_dicom(path):
+        return read_structures(path)
+    drawn_on = case.contours_through_voxels_of
+    several = len(case.structure_files) > 1
+    with _in_fields(
+        series="structures_series",
+        end_caps="contour_end_caps",
+        interpolation="contour_interpolation",
+        through_voxel_centers_of="contours_through_voxels_of",
+    ):
+        return dicom.read_structures(
+            path,
+            series=case.structures_series,
+            end_caps=case.contour_end_caps,
+            interpolation=case.contour_interpolation,
+            slice_thickness_mm=case.contour_slice_thickness_mm,
+            through_voxel_centers_of=None if drawn_on is None else dicom.read_grid(drawn_on),
+            # A segmentation beside an RTSTRUCT has no contours for these rules.
+            refuse_unused_rules=not several,
+        )
+
+
+@contextmanager
+def _in_fields(**fields: str) -> Iterator[None]:
+    """Let a refusal of a reader name the fields of a case instead of the reader's parameters."""
+    try:
+        yield
+    except YttriaError as error:
+        names = "|".join(fields)
+        text = re.sub(rf"\b({names})=|(?<=\()({names})(?=\))", lambda m: fields[m[1] or m[2]], str(error))
+        error.args = (text, *error.args[1:])
+        raise
+
+
+def _read_transform(path: Path) -> Affine:
+    try:
+        return checked_affine(np.loadtxt(record_opened(path), ndmin=2))
+    except GeometryError as error:
+        raise FileFormatError(f"{path}: must hold a 4 x 4 matrix as text, LPS mm to LPS mm: {error}") from error
+    except ValueError as error:
+        raise FileFormatError(
+            f"{path}: must hold a 4 x 4 matrix as text, LPS mm to LPS mm: 4 rows of 4 numbers and nothing else"
+        ) from error
+
+
+def _read_ct(path: Path, series: str | None) -> Image:
+    with _in_fields(series="ct_series"):
+        if may_be_dicom(path):
+            return dicom.read_image(path, "HU", series=series, modalities=("CT",))
+        return read_image(path, unit="HU", series=series)
+
+
+def _read_activity(case: Case, structures: list[Structure]) -> CaseInputs:
+    if not may_be_dicom(case.activity):
+        return CaseInputs(read_image(case.activity, unit=case.unit), structures)
+    image = dicom.read_image(case.activity, case.unit, series=case.series, modalities=dicom.ACTIVITY_MODALITIES)
+    if case.relative_to is not None:
+        return CaseInputs(image, structures)
+    if case.scan_delay_h is None:
+        timing = dicom.activity_timing(case.activity, series=case.series)
+        return CaseInputs(image, structures, timing, timing.advisories)
+    found = dicom.check_nuclide(case.activity, series=case.series)
+    try:
+        timing = dicom.activity_timing(case.activity, series=case.series)
+    except YttriaError as error:
+        told = advise("scan_delay_not_compared", scan_delay_h=case.scan_delay_h, reason=error)
+        return CaseInputs(image, structures, None, (*found, told))
+    difference = case.scan_delay_h - timing.scan_delay_h
+    if abs(difference) > SCAN_DELAY_TOLERANCE_H:
+        told = advise(
+            "scan_delay_differs_from_header",
+            scan_delay_h=case.scan_delay_h,
+            header_h=timing.scan_delay_h,
+            rule=timing.rule,
+        )
+        found = (*found, told)
+    return CaseInputs(image, structures, timing, found)

@@ -1,0 +1,79 @@
+"""Options of a command that takes a case, made from the declarations of its fields."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from ..case.case import FIELDS
+from ..case.fields import Field
+from .options import choice
+
+
+def with_case_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for each field of a case.
+
+    Parameters
+    ----------
+    command : callable
+        Its first parameter takes the declared values of a case by field; the others are options of its own.
+
+    Returns
+    -------
+    callable
+        The command as typer takes it: its signature has the fields' options, and then the command's own.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    _, *own = inspect.signature(command).parameters.values()
+    parameters = [_parameter(field) for field in FIELDS.values() if field.form != "none"]
+    parameters += [each.replace(kind=each.KEYWORD_ONLY, annotation=hints[each.name]) for each in own]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        declared = {name: _value(field, given.pop(name)) for name, field in FIELDS.items() if name in given}
+        command(declared, **given)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run
+
+
+def _parameter(field: Field) -> inspect.Parameter:
+    """The parameter of a field, annotated as typer takes it."""
+    kind: Any = {"path": Path, "number": float}.get(field.kind, str)
+    if field.form == "repeated":
+        kind = types.GenericAlias(list, (kind,))
+    if field.optional:
+        kind = kind | None
+    return inspect.Parameter(
+        field.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty if field.required else field.default,
+        annotation=Annotated[kind, _info(field)],
+    )
+
+
+def _info(field: Field) -> Any:
+    help = field.sentence({name: each.options[0] for name, each in FIELDS.items() if each.options})
+    if field.form == "argument":
+        return typer.Argument(help=help, show_default=False)
+    if field.form == "repeated":
+        help = f"{help.removesuffix('.')}; repeat for more."
+    if field.kind == "choice" and not field.listed:
+        return choice(field.choices, help)
+    return typer.Option(*field.options, help=help, show_default=not field.required)
+
+
+def _value(field: Field, given: Any) -> Any:
+    """The value of a field: what a repeated option collected becomes one value."""
+    if field.form != "repeated" or not given:
+        return None if field.form == "repeated" else given
+    if field.separator:
+        return field.separator.join(given)
+    return tuple(given) if len(given) > 1 else given[0]
