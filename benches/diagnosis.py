@@ -8,13 +8,16 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 
 from yttria.conformance import cases, diagnose
 from yttria.conformance.diagnosis import Answers, injected
-from yttria.conformance.trials import noisy, spoiled
 from yttria.conformance.variants import VARIANTS
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tools" / "conformance"))
+from trials import noisy, spoiled
 
 NOISE = 1e-3
 

@@ -10,22 +10,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from file_cases import file_cases
+from make_suite import SIZES_MM, s_value_octants, with_answer
+from project_vectors import project_vectors
+from voxel_cases import COARSE, SLAB, voxel_cases
 
 from yttria.conformance import case, cases, export, score
-from yttria.conformance._file_scenes import file_scenes
-from yttria.conformance._own_vectors import own_vectors
-from yttria.conformance._scenes import COARSE, SLAB, scenes
 from yttria.conformance.definition.voxel import convolve, mirrored, s_values, tabulated
-from yttria.conformance.make import SIZES_MM, answered, s_value_octants
 from yttria.reference import convolution
 
 FOLDER = files("yttria").joinpath("data", "conformance")
 
 
-@pytest.mark.parametrize("scene", [*scenes(), *file_scenes()], ids=lambda scene: scene["id"])
-def test_the_voxel_cases_are_what_the_code_makes(scene: dict) -> None:
-    shipped, made = case(scene["id"]), answered(scene)
-    assert shipped.inputs.keys() == scene["inputs"].keys()
+@pytest.mark.parametrize("inputs", [*voxel_cases(), *file_cases()], ids=lambda made: made["id"])
+def test_the_voxel_cases_are_what_the_code_makes(inputs: dict) -> None:
+    shipped, made = case(inputs["id"]), with_answer(inputs)
+    assert shipped.inputs.keys() == inputs["inputs"].keys()
     for name, value in made["inputs"].items():
         if isinstance(value, np.ndarray):
             assert np.array_equal(shipped.inputs[name], value)
@@ -38,7 +38,7 @@ def test_the_voxel_cases_are_what_the_code_makes(scene: dict) -> None:
 
 def test_the_own_vectors_are_what_the_code_makes() -> None:
     shipped = json.loads(FOLDER.joinpath("planning.json").read_text("utf-8"))["vectors"]
-    assert shipped == [json.loads(json.dumps(answered(vector))) for vector in own_vectors()]
+    assert shipped == [json.loads(json.dumps(with_answer(vector))) for vector in project_vectors()]
 
 
 def test_a_tabulated_kernel_is_what_the_reference_makes() -> None:
@@ -121,7 +121,7 @@ def center(image: Any) -> list[float]:
     return list(image.TransformContinuousIndexToPhysicalPoint(index))
 
 
-@pytest.mark.parametrize("name", [each["id"] for each in file_scenes()])
+@pytest.mark.parametrize("name", [each["id"] for each in file_cases()])
 def test_no_point_of_a_file_is_in_the_dark(name: str) -> None:
     """A point in a voxel like the others, or at a number near 0, would hide a misreading."""
     expected = case(name).expected

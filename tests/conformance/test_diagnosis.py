@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from trials import noisy, spoiled
 
 from yttria.conformance import Finding, adapters, cases, diagnose
 from yttria.conformance.diagnosis import injected
-from yttria.conformance.trials import noisy, spoiled
 from yttria.conformance.variants import VARIANTS, summary
 
 IDS = [case.id for case in cases()]

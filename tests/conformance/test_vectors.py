@@ -12,8 +12,7 @@ import pytest
 
 from conftest import ROOT
 from yttria.conformance import adapters, cases, definition, vectors
-from yttria.conformance._cases import Case, from_vector
-from yttria.conformance._file_scenes import FILE_MODELS
+from yttria.conformance._cases import FILE_MODELS, Case, from_vector
 from yttria.conformance.variants import VARIANTS
 from yttria.errors import YttriaError
 

@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 
 from ._vectors import vectors
 
+DICOM, NIFTI = "activity_from_dicom", "activity_from_nifti"
+FILE_MODELS = (DICOM, NIFTI)
+"""Models that ask for a file to be read."""
+
 
 @dataclass(frozen=True, eq=False)
 class Case:

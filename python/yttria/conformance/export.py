@@ -16,8 +16,7 @@ from .._core import __version__
 from .._foundation.extras import require
 from .._foundation.provenance import RESEARCH_USE
 from ..kernels import dose_point_kernel
-from ._cases import Case, cases
-from ._file_scenes import DICOM, FILE_MODELS, NIFTI
+from ._cases import DICOM, FILE_MODELS, NIFTI, Case, cases
 from ._image_files import write_dicom, write_nifti
 from .definition.voxel import tabulated
 from .results import flat

@@ -27,7 +27,7 @@ TABLE_MEV = 0.932968
 def tabulated() -> dict[tuple[float, ...], Map]:
     """Voxel S values of liver (1.06 g/mL) in mGy/(MBq s) by voxel size, one octant each, source voxel first.
 
-    Made by `yttria.reference.voxel_s_values`, see `yttria.conformance.make`.
+    Made by `yttria.reference.voxel_s_values`, see `tools/conformance/make_suite.py`.
     """
     with np.load(str(files("yttria").joinpath("data", "conformance", "s_values.npz"))) as file:
         return {tuple(float(mm) for mm in name.split("x")): file[name] for name in file.files}

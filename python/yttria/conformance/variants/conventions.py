@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...reference.decay import decayed_activity
-from .._file_scenes import DICOM
+from .._cases import DICOM
 from ..definition._common import half_life
 from ._wrap import Answer, Implementation, Inputs, answered, asked, known, replaced
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._file_scenes import DICOM, FILE_MODELS, NIFTI
+from .._cases import DICOM, FILE_MODELS, NIFTI
 from ._wrap import Implementation, Inputs, asked, known
 
 Affine = NDArray[np.float64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...reference import decay
 from ...reference.dose_point_kernel import dose_rate_per_mm3
 from ...reference.local_deposition import local_deposition
-from .._file_scenes import NIFTI
+from .._cases import NIFTI
 from ..definition._common import dose_factor, half_life
 from ..definition.voxel import TABLE_MEV, at_administration_mbq_per_ml, mirrored, s_values, tabulated
 from ._wrap import (

@@ -16,8 +16,7 @@ from ...kernels import media, voxel_s_values
 from ...reference.dose_point_kernel import energy_within_mev
 from ...voxel import ConvolutionPlan, absorbed_dose, local_deposition
 from .. import adapters, definition, monte_carlo
-from .._cases import Case, cases
-from .._file_scenes import FILE_MODELS
+from .._cases import FILE_MODELS, Case, cases
 from ..agreement import registry
 from ..diagnosis import diagnose, injected
 

@@ -1,4 +1,4 @@
-"""Cases of this project beside the published vectors: what those leave unasked."""
+"""Make the planning cases of this project, which ask what the published vectors do not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FACTOR = {"dose_factor_Gy_kg_per_GBq": 49.67}
 SOURCE = "yttria.reference"
 
 
-def own_vectors() -> list[dict[str, Any]]:
+def project_vectors() -> list[dict[str, Any]]:
     """Each without its answer, as the published vectors otherwise."""
     rng = np.random.default_rng(9)
     doses = np.round(rng.gamma(3.0, 35.0, 60), 2).tolist()

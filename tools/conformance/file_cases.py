@@ -1,8 +1,8 @@
-"""The cases of files as code: what stands in a header, what is stored, and where the reader is asked to look.
+"""Make the inputs of the file cases: header values, stored numbers and the points at which activity is expected.
 
-No axis, side, slope or time is like another. What is expected is the activity at administration, where its center is,
-and its concentration at a few points in patient coordinates: one number wrong says that something was misread, all of
-them together say what.
+No axis, side, slope or time equals another. The answers are the activity at administration, its center, and its
+concentration at four points in patient coordinates. One wrong number shows that a file was misread, and all of them
+together show how.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from yttria.conformance._cases import DICOM, NIFTI
+
 SHAPE = (7, 10, 8)
 """Of what is stored, (k, j, i)."""
-
-DICOM, NIFTI = "activity_from_dicom", "activity_from_nifti"
-FILE_MODELS = (DICOM, NIFTI)
 
 _ASKED = [(4, 6, 2), (2, 3, 5), (5, 2, 1), (1, 7, 6)]
 """Voxels (k, j, i) in which a point is asked, off their centers by a fifth."""
 
 
-def file_scenes() -> list[dict[str, Any]]:
+def file_cases() -> list[dict[str, Any]]:
     """Every case of a file without its answer: id, model, inputs, tolerance, source, exercises."""
     return [*_dicom(), *_nifti()]
 

@@ -1,4 +1,4 @@
-"""Answers of implementations that do not exist, to see what the diagnosis makes of them."""
+"""Answers of invented implementations, to measure the diagnosis."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .diagnosis import Answers
+from yttria.conformance.diagnosis import Answers
 
 
 def noisy(answers: Answers, noise: float, seed: int) -> Answers:

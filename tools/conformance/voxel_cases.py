@@ -1,4 +1,4 @@
-"""The voxel cases as code: what is where. No axis, corner or source is like another, so that a swap shows."""
+"""Make the inputs of the voxel cases. No axis, corner or source equals another, so that an exchange shows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SOURCE = "yttria.reference: EGSnrc dose point kernel of liver, voxel S values, z
 SOURCE_LOCAL = "yttria.reference: local deposition D = C c / rho"
 
 
-def scenes() -> list[dict[str, Any]]:
+def voxel_cases() -> list[dict[str, Any]]:
     """Every voxel case without its answer: id, model, inputs (arrays float32), tolerance, source, exercises."""
     return [*_kernels(), *_simple(), *_phantoms()]
 

@@ -1,6 +1,6 @@
-"""Makes the files of the conformance suite from the reference: `python -m yttria.conformance.make [FOLDER]`.
+"""Make the files of the conformance suite from the reference: `python tools/conformance/make_suite.py [FOLDER]`.
 
-Takes half a minute, nearly all for the voxel S values. The same code gives the same files.
+It takes half a minute, nearly all of it for the voxel S values. The same code gives the same files.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from file_cases import file_cases
 from numpy.typing import NDArray
+from project_vectors import project_vectors
+from voxel_cases import COARSE, CUBE, SLAB, voxel_cases
 
-from ..reference.convolution import convolve
-from ..reference.voxel_s_values import voxel_s_values
-from ._file_scenes import file_scenes
-from ._own_vectors import own_vectors
-from ._scenes import COARSE, CUBE, SLAB, scenes
-from .definition import answer
+from yttria import dose_point_kernel
+from yttria.conformance.definition import answer
+from yttria.reference.convolution import convolve
+from yttria.reference.voxel_s_values import voxel_s_values
 
 SIZES_MM = (CUBE, SLAB, COARSE, *((mm, mm, mm) for mm in (2.03, 2.21, 3.0, 4.42)))
 """Voxel sizes of the cases, and those that only known mistakes use."""
@@ -29,8 +30,6 @@ LIVER_G_PER_ML = 1.06
 
 def s_value_octants(sizes: tuple[tuple[float, ...], ...] = SIZES_MM) -> dict[str, NDArray[np.float64]]:
     """By "k x j x i" in mm. The dose point kernel is a table of this project; nothing else here is the core's."""
-    from ..kernels import dose_point_kernel
-
     kernel = dose_point_kernel("liver")
     made = {}
     for size in sizes:
@@ -42,7 +41,7 @@ def s_value_octants(sizes: tuple[tuple[float, ...], ...] = SIZES_MM) -> dict[str
     return made
 
 
-def answered(case: dict[str, Any]) -> dict[str, Any]:
+def with_answer(case: dict[str, Any]) -> dict[str, Any]:
     """The case with what the reference expects, by the definition of the convolution."""
     found = answer(case["model"], case["inputs"] | {"_convolve": convolve})
     return case | {"expected": {name: value for name, value in found.items() if value is not None}}
@@ -55,8 +54,8 @@ def main() -> None:
     np.savez_compressed(folder / "s_values.npz", **s_value_octants())  # type: ignore[arg-type]
     arrays: dict[str, NDArray[Any]] = {}
     rows = []
-    for case in (*scenes(), *file_scenes()):
-        made = answered(case)
+    for case in (*voxel_cases(), *file_cases()):
+        made = with_answer(case)
         row: dict[str, Any] = {**made, "inputs": {}, "expected": {}}
         for part in ("inputs", "expected"):
             for name, value in made[part].items():
@@ -67,7 +66,7 @@ def main() -> None:
         rows.append(row)
     np.savez_compressed(folder / "voxel.npz", **arrays)  # type: ignore[arg-type]
     _write(folder / "voxel.json", rows)
-    _write(folder / "planning.json", [answered(case) for case in own_vectors()])
+    _write(folder / "planning.json", [with_answer(case) for case in project_vectors()])
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
