@@ -111,16 +111,22 @@ def _case() -> Iterator[str]:
     yield 'case = Case(activity="pet.nrrd", structures="liver.seg.nrrd", unit="Bq/mL", scan_delay_h=20.4)'
     yield 'assert case.method == "local_deposition"'
     yield "```"
-    yield ""
-    yield "| field | option | value | default | meaning |"
-    yield "|---|---|---|---|---|"
-    for name, field in FIELDS.items():
-        option = "an argument" if field.form == "argument" else ", ".join(f"`{each}`" for each in field.options)
-        default = "" if field.default in (None, "") else f"`{field.default}`"
-        meaning = field.help.format_map({each: f"`{each}`" for each in FIELDS})
-        if field.separator:
-            meaning = f"{meaning.removesuffix('.')}; `{field.separator}` separates several in a column."
-        yield f"| `{name}` | {option} | {_value(field)} | {default} | {meaning} |"
+    for group, fields in groupby(FIELDS.values(), key=lambda field: field.group):
+        yield ""
+        yield f"## {group}"
+        yield ""
+        yield "| field | option | value | default | meaning |"
+        yield "|---|---|---|---|---|"
+        yield from map(_field, fields)
+
+
+def _field(field: Field) -> str:
+    option = "an argument" if field.form == "argument" else ", ".join(f"`{each}`" for each in field.options)
+    default = "" if field.default in (None, "") else f"`{field.default}`"
+    meaning = field.help.format_map({each: f"`{each}`" for each in FIELDS})
+    if field.separator:
+        meaning = f"{meaning.removesuffix('.')}; `{field.separator}` separates several in a column."
+    return f"| `{field.name}` | {option} | {_value(field)} | {default} | {meaning} |"
 
 
 def _value(field: Field) -> str:

@@ -26,7 +26,7 @@ RELATIVE = ABSOLUTE | {
 @pytest.fixture(scope="module")
 def inputs() -> CaseInputs:
     phantom = liver_phantom((9.0, 7.0, 8.0))
-    return CaseInputs(phantom.activity, list(phantom.structures))
+    return CaseInputs(activity=phantom.activity, structures=list(phantom.structures))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,9 @@ def test_how_structures_were_read_and_moved_is_stated(inputs: CaseInputs, tmp_pa
         "scan_delay_h": 2,
     }
     by_file = dose_case(Case(**declared, structures_transform=tmp_path / "registration.txt", sub_voxel_mm=3.5))
-    by_hand = CaseInputs(inputs.activity, [s.transformed(shift, source="by hand") for s in inputs.structures])
+    by_hand = CaseInputs(
+        activity=inputs.activity, structures=[s.transformed(shift, source="by hand") for s in inputs.structures]
+    )
     moved = dose_case(Case(**declared, sub_voxel_mm=3.5), by_hand)
     unmoved = dose_case(Case(**declared, sub_voxel_mm=3.5), inputs)
     assert by_file.rows == moved.rows != unmoved.rows
@@ -140,7 +142,7 @@ def test_a_structure_outside_the_image_is_not_passed_over(inputs: CaseInputs) ->
     away = np.eye(4)
     away[0, 3] = 1e4
     structures = [inputs.structures[0], inputs.structures[1].transformed(away)]
-    dosed = dose_case(case, CaseInputs(inputs.activity, structures))
+    dosed = dose_case(case, CaseInputs(activity=inputs.activity, structures=structures))
     (advisory,) = (a for a in dosed.result.advisories if a.code == "structure_outside_image")
     assert (advisory.value, dosed.rows[1]["volume_ml"], dosed.rows[1]["mean_gy"]) == (1.0, 0.0, None)
     assert advisory.message.startswith(f"'{structures[1].name}': 100.0% of its volume")

@@ -16,6 +16,11 @@ from .._foundation.choices import (
     LOW_DENSITY_VOXELS,
     METHODS,
     NEGATIVE_VOXELS,
+    EndCaps,
+    Interpolation,
+    LowDensityVoxels,
+    Method,
+    NegativeVoxels,
 )
 from .._foundation.numbers import number as a_number
 from .._foundation.numbers import one_of
@@ -30,13 +35,13 @@ from .fields import choice, declared_fields, fraction, number, path, patterns, p
 def _scan_delay(value: float) -> None:
     from ..voxel.scaling import AbsoluteScaling
 
-    AbsoluteScaling(value)
+    AbsoluteScaling(scan_delay_h=value)
 
 
 def _activity(value: float) -> None:
     from ..voxel.scaling import AbsoluteScaling
 
-    AbsoluteScaling(0.0, value)
+    AbsoluteScaling(scan_delay_h=0.0, administered_activity_gbq=value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +72,7 @@ class Case:
             "activity image",
             "Activity image: NRRD, NIfTI, MetaImage, Interfile, or a folder of DICOM.",
             form="argument",
+            group="Files",
         )
     )
     structures: Path | tuple[Path, ...] = field(
@@ -100,8 +106,8 @@ class Case:
             "administration; DICOM has it in its header. Absolute scaling.",
             "h",
             _scan_delay,
-            minimum=0,
-            maximum=720,
+            {"minimum": 0, "maximum": 720},
+            group="Scaling",
         ),
     )
     relative_to: str | None = field(
@@ -118,8 +124,7 @@ class Case:
             "Activity delivered to the patient: needed by relative scaling, else a check.",
             "GBq",
             _activity,
-            exclusiveMinimum=0,
-            maximum=100,
+            {"exclusiveMinimum": 0, "maximum": 100},
         ),
     )
     residual_fraction: float | None = field(
@@ -133,7 +138,7 @@ class Case:
         default=None,
         metadata=fraction("lung shunt fraction", "Fraction of the activity that went to the lungs. Relative scaling."),
     )
-    method: str = field(default=METHODS[0], metadata=choice("method", "Dose model.", METHODS))
+    method: Method = field(default=METHODS[0], metadata=choice("method", "Dose model.", METHODS, group="Dose model"))
     medium: str = field(
         default=DEFAULT_MEDIUM,
         metadata=choice("medium", "Medium of the voxel S values.", [name for name, *_ in _media()], listed=True),
@@ -144,14 +149,14 @@ class Case:
             "Density of the tissue; with {ct}, of what lies beyond the CT.",
             "g/mL",
             lambda value: check_density(a_number("density in g/mL", value)),
-            exclusiveMinimum=0,
+            {"exclusiveMinimum": 0},
         ),
     )
     nuclide: str = field(
         default="EANM2022",
         metadata=choice("nuclide", "Dose factor and half-life.", Nuclide.presets(), listed=True),
     )
-    negative_voxels: str = field(
+    negative_voxels: NegativeVoxels = field(
         default=NEGATIVE_VOXELS[0],
         metadata=choice("negative_voxels", "Keep or clip negative voxels.", NEGATIVE_VOXELS),
     )
@@ -167,7 +172,7 @@ class Case:
         default=CT_CURVES[0],
         metadata=choice("CT density curve", "From CT numbers to density.", CT_CURVES, listed=True),
     )
-    low_density_voxels: str = field(
+    low_density_voxels: LowDensityVoxels = field(
         default=LOW_DENSITY_VOXELS[0],
         metadata=choice(
             "low_density_voxels",
@@ -181,6 +186,7 @@ class Case:
             "structures' series",
             "UID or number of the SEG or RTSTRUCT series; needed if a DICOM folder has several.",
             applies_to="structures in DICOM",
+            group="Structures",
         ),
     )
     structures_transform: Path | None = field(
@@ -190,7 +196,7 @@ class Case:
             "Text file with the 4 x 4 matrix of a registration: structures' LPS mm to the activity's.",
         ),
     )
-    contour_end_caps: str = field(
+    contour_end_caps: EndCaps = field(
         default=END_CAPS[0],
         metadata=choice(
             "end caps of contours",
@@ -199,7 +205,7 @@ class Case:
             applies_to="contours",
         ),
     )
-    contour_interpolation: str = field(
+    contour_interpolation: Interpolation = field(
         default=INTERPOLATIONS[0],
         metadata=choice(
             "interpolation between contours",
@@ -229,7 +235,7 @@ class Case:
         default=None,
         metadata=positive(
             "sub-voxel size in mm",
-            "Doses of structures from parts of voxels, at most that long, with the dose interpolated.",
+            "Doses of structures from sub-voxels, at most that long, with the dose interpolated.",
             "mm",
         ),
     )

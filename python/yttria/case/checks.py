@@ -53,7 +53,10 @@ def _of_structures(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> 
     if any(map(may_be_dicom, files)):
         return
     for name, field in fields.items():
-        if field.applies_to and declared.get(name, field.default) not in (field.default, None):
+        value = declared.get(name, field.default)
+        if field.kind == "choice":
+            value = one_of(name, value, field.choices)
+        if field.applies_to and value not in (field.default, None):
             yield name, UndefinedError(f"{name} is for structures in DICOM, got {', '.join(f.name for f in files)}")
 
 

@@ -30,10 +30,22 @@ from .inputs import CaseInputs, read_case
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class DosedCase:
-    """A case with its result: the dose image, `rows` (the table of its structures, see `DoseResult.table`), and the
-    histograms that the rows were read from.
+    """A case with its result.
+
+    Parameters
+    ----------
+    case : Case
+        The declared case.
+    structures : list of Structure
+        The structures whose doses are reported.
+    result : DoseResult
+        The dose image with its provenance and advisories.
+    rows : list of dict
+        The table of the structures, see `DoseResult.table`.
+    histograms : dict of str to DoseVolumeHistogram
+        The histograms that the rows were read from, by structure.
     """
 
     case: Case
@@ -50,9 +62,29 @@ def dose_case(
     kernels: VoxelSValueLibrary | None = None,
     threads: int | None = None,
 ) -> DosedCase:
-    """Dose one case. `inputs`: read before; else they are read. `kernels`: voxel S values shared between cases.
+    """Compute the dose image of a case and the doses of its structures.
 
-    Raises whatever `read_case`, `scaling_of`, `dose_image` and `DoseResult.table` raise.
+    Parameters
+    ----------
+    case : Case
+        The declared case.
+    inputs : CaseInputs, optional
+        Content of its files; they are read if it is not given.
+    kernels : VoxelSValueLibrary, optional
+        Voxel S values that cases share.
+    threads : int, optional
+        Number of threads; all processors if not given.
+
+    Returns
+    -------
+    DosedCase
+
+    Raises
+    ------
+    UnknownNameError
+        If `relative_to` is not one of the structures, or a pattern matches none of them.
+    YttriaError
+        As `read_case`, `dose_image` and `DoseResult.table` raise it.
     """
     inputs = read_case(case) if inputs is None else inputs
     scaling = scaling_of(case, inputs.structures, inputs.timing)
@@ -89,7 +121,7 @@ def dose_case(
         evaluated, histograms = result.evaluate(chosen, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
         rows = [row.as_dict() for row in evaluated]
     result = replace(result, advisories=(*advisories, *_row_advisories(rows)))
-    return DosedCase(case, chosen, result, rows, histograms)
+    return DosedCase(case=case, structures=chosen, result=result, rows=rows, histograms=histograms)
 
 
 def scaling_of(
@@ -106,11 +138,17 @@ def scaling_of(
             administered_activity_gbq = timing.administered_activity_gbq
         if case.scan_delay_h is not None:
             return AbsoluteScaling(
-                case.scan_delay_h, administered_activity_gbq, time_basis="scan delay given by the user"
+                scan_delay_h=case.scan_delay_h,
+                administered_activity_gbq=administered_activity_gbq,
+                time_basis="scan delay given by the user",
             )
         if timing is None:
             raise no_delay()
-        return AbsoluteScaling(timing.scan_delay_h, administered_activity_gbq, time_basis=timing.rule)
+        return AbsoluteScaling(
+            scan_delay_h=timing.scan_delay_h,
+            administered_activity_gbq=administered_activity_gbq,
+            time_basis=timing.rule,
+        )
     named = {s.name: s for s in structures}
     if case.relative_to not in named:
         raise UnknownNameError(f"reference structure must be one of {', '.join(named)}, got '{case.relative_to}'")
@@ -147,7 +185,7 @@ def _row_advisories(rows: list[Row]) -> list[Advisory]:
 
 
 def _evaluation(case: Case, inputs: CaseInputs) -> dict[str, Any]:
-    """By what rules the structures' doses are read."""
+    """Rules by which the structures' doses are read."""
     size, drawn_on = inputs.activity.voxel_size_mm, case.contours_through_voxels_of
     return {
         "sub_voxel_mm": case.sub_voxel_mm,
@@ -158,7 +196,7 @@ def _evaluation(case: Case, inputs: CaseInputs) -> dict[str, Any]:
 
 
 def _contour_advisories(case: Case, inputs: CaseInputs) -> list[Advisory]:
-    """What was wrong with contours, and those that seem to run half a voxel inside of what they mean."""
+    """Advisories on contours, also on those that seem to run through voxel centers."""
     found: list[Advisory] = []
     for structure in inputs.structures:
         found += structure.advisories
@@ -191,9 +229,24 @@ def _density(case: Case, activity: Image, ct: Image, threads: int | None) -> Den
 
 
 def write_case_rtdose(dosed: DosedCase, path: Path) -> tuple[Advisory, ...]:
-    """Write the dose as RTDOSE, of the patient and frame of reference of the DICOM activity or CT; what to know of it.
+    """Write the dose of a case as RTDOSE.
 
-    Raises whatever `write_rtdose` raises.
+    Parameters
+    ----------
+    dosed : DosedCase
+        The case with its result. Patient and frame of reference are those of its activity or CT, if one is DICOM.
+    path : Path
+        The file; negative doses are written as 0.
+
+    Returns
+    -------
+    tuple of Advisory
+        As `write_rtdose` returns them.
+
+    Raises
+    ------
+    YttriaError
+        As `write_rtdose` raises it.
     """
     case, reference = dosed.case, None
     if may_be_dicom(case.activity):
@@ -204,7 +257,7 @@ def write_case_rtdose(dosed: DosedCase, path: Path) -> tuple[Advisory, ...]:
 
 
 def summary(result: DoseResult, rows: list[Row]) -> dict[str, Any]:
-    """A result as plain data: doses, provenance, advisories."""
+    """Return a result as plain data: doses, provenance and advisories."""
     return {
         "yttria_version": __version__,
         "structures": rows,

@@ -49,6 +49,8 @@ class Field:
         What stands between the values of a repeated option in one text; "" if they are a tuple.
     applies_to : {"", "structures in DICOM", "contours"}
         What the field is for, if not for every case. Contours are structures in DICOM as well.
+    group : str
+        Heading under which help and documentation show the field and those after it; "" continues the heading before.
     name : str
         Name of the field; taken from the class that declares it.
     required : bool
@@ -69,6 +71,7 @@ class Field:
     option: tuple[str, ...] = ()
     separator: str = ""
     applies_to: Literal["", "structures in DICOM", "contours"] = ""
+    group: str = ""
     name: str = ""
     required: bool = True
     default: Any = None
@@ -93,13 +96,14 @@ class Field:
 
 def declared_fields(kind: type) -> dict[str, Field]:
     """The declarations of a dataclass by name, in its order."""
-    found = {}
+    found: dict[str, Field] = {}
+    group = ""
     for each in dataclasses.fields(kind):
         required = each.default is dataclasses.MISSING
         default = None if required else each.default
-        found[each.name] = dataclasses.replace(
-            each.metadata[_DECLARED], name=each.name, required=required, default=default
-        )
+        field: Field = each.metadata[_DECLARED]
+        group = field.group or group
+        found[each.name] = dataclasses.replace(field, group=group, name=each.name, required=required, default=default)
     return found
 
 
@@ -137,9 +141,9 @@ def choice(quantity: str, help: str, names: Sequence[str], **more: Any) -> dict[
     return _declared("choice", lambda value: one_of(quantity, value, names), help, choices=tuple(names), **more)
 
 
-def number(help: str, unit: str, check: Check, **limits: float) -> dict[str, Field]:
+def number(help: str, unit: str, check: Check, limits: Mapping[str, float], **more: Any) -> dict[str, Field]:
     """Declare a number within limits that the check keeps too."""
-    return _declared("number", check, help, unit=unit, limits=limits)
+    return _declared("number", check, help, unit=unit, limits=limits, **more)
 
 
 def positive(quantity: str, help: str, unit: str, **more: Any) -> dict[str, Field]:
@@ -149,7 +153,7 @@ def positive(quantity: str, help: str, unit: str, **more: Any) -> dict[str, Fiel
         if not 0.0 < (found := a_number(quantity, value)) < float("inf"):
             raise OutOfRangeError(f"{quantity} must be finite and > 0, got {found:g}")
 
-    return _declared("number", check, help, unit=unit, limits={"exclusiveMinimum": 0}, **more)
+    return number(help, unit, check, {"exclusiveMinimum": 0}, **more)
 
 
 def fraction(quantity: str, help: str) -> dict[str, Field]:
@@ -158,7 +162,7 @@ def fraction(quantity: str, help: str) -> dict[str, Field]:
     def check(value: object) -> None:
         fraction_below_one(quantity, a_number(quantity, value))
 
-    return number(help, "1", check, minimum=0, exclusiveMaximum=1)
+    return number(help, "1", check, {"minimum": 0, "exclusiveMaximum": 1})
 
 
 def _declared(kind: Kind, check: Check, help: str, **more: Any) -> dict[str, Field]:

@@ -26,12 +26,24 @@ from .case import FIELDS, Case
 SCAN_DELAY_TOLERANCE_H = 0.1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CaseInputs:
     """Content of the files of a case.
 
-    `timing` is there if it was read from the activity's header, `ct` if the case has one. `files` holds, for each field
-    of the case that names files, every file that was opened for it.
+    Parameters
+    ----------
+    activity : Image
+        The activity image in its own unit.
+    structures : list of Structure
+        The structures of all files, in the activity's space.
+    timing : ActivityTiming, optional
+        Times of a DICOM activity in absolute scaling, if its header states them.
+    advisories : tuple of Advisory
+        Advisories of the header.
+    ct : Image, optional
+        The CT in HU, if the case has one.
+    files : mapping of str to tuple of Path
+        The files that were opened for each field of the case that names files.
     """
 
     activity: Image
@@ -45,8 +57,25 @@ class CaseInputs:
 def read_case(case: Case) -> CaseInputs:
     """Read the files of a case.
 
-    Raises whatever `read_image`, `read_structures` and, for DICOM in absolute scaling, `activity_timing` raise, and
-    `FileFormatError` for a transform.
+    Parameters
+    ----------
+    case : Case
+        The declared case.
+
+    Returns
+    -------
+    CaseInputs
+
+    Raises
+    ------
+    FileFormatError
+        If the transform of the structures is not a 4 x 4 matrix.
+    DuplicateNameError
+        If two files hold a structure of one name.
+    UndefinedError
+        If a rule for contours is given and none of several files holds contours.
+    YttriaError
+        As `read_image`, `read_structures` and, for DICOM in absolute scaling, `activity_timing` raise it.
     """
     files: dict[str, tuple[Path, ...]] = {}
     with opened_files() as opened, stage("structures"):
@@ -60,8 +89,8 @@ def read_case(case: Case) -> CaseInputs:
             transform, frame = _read_transform(case.structures_transform), inputs.activity.frame_of_reference_uid
         files["structures_transform"] = tuple(opened)
         source = case.structures_transform.name
-        moved = [s.transformed(transform, frame_of_reference_uid=frame, source=source) for s in inputs.structures]
-        inputs = replace(inputs, structures=moved)
+        transformed = [s.transformed(transform, frame_of_reference_uid=frame, source=source) for s in inputs.structures]
+        inputs = replace(inputs, structures=transformed)
     if case.ct is not None:
         with opened_files() as opened, stage("reading"):
             inputs = replace(inputs, ct=_read_ct(case.ct, case.ct_series))
@@ -70,7 +99,7 @@ def read_case(case: Case) -> CaseInputs:
 
 
 def _read_structures(case: Case) -> list[Structure]:
-    """The structures of all files of the case.
+    """Read the structures of all files of the case.
 
     Raises `DuplicateNameError` if two files hold a structure of one name: it is not known which of them is meant.
     """
@@ -146,19 +175,20 @@ def _read_ct(path: Path, series: str | None) -> Image:
 
 def _read_activity(case: Case, structures: list[Structure]) -> CaseInputs:
     if not may_be_dicom(case.activity):
-        return CaseInputs(read_image(case.activity, unit=case.unit), structures)
+        return CaseInputs(activity=read_image(case.activity, unit=case.unit), structures=structures)
     image = dicom.read_image(case.activity, case.unit, series=case.series, modalities=dicom.ACTIVITY_MODALITIES)
+    inputs = CaseInputs(activity=image, structures=structures)
     if case.relative_to is not None:
-        return CaseInputs(image, structures)
+        return inputs
     if case.scan_delay_h is None:
         timing = dicom.activity_timing(case.activity, series=case.series)
-        return CaseInputs(image, structures, timing, timing.advisories)
+        return replace(inputs, timing=timing, advisories=timing.advisories)
     found = dicom.check_nuclide(case.activity, series=case.series)
     try:
         timing = dicom.activity_timing(case.activity, series=case.series)
     except YttriaError as error:
         told = advise("scan_delay_not_compared", scan_delay_h=case.scan_delay_h, reason=error)
-        return CaseInputs(image, structures, None, (*found, told))
+        return replace(inputs, advisories=(*found, told))
     difference = case.scan_delay_h - timing.scan_delay_h
     if abs(difference) > SCAN_DELAY_TOLERANCE_H:
         told = advise(
@@ -168,4 +198,4 @@ def _read_activity(case: Case, structures: list[Structure]) -> CaseInputs:
             rule=timing.rule,
         )
         found = (*found, told)
-    return CaseInputs(image, structures, timing, found)
+    return replace(inputs, timing=timing, advisories=found)

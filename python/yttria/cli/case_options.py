@@ -66,8 +66,8 @@ def _info(field: Field) -> Any:
     if field.form == "repeated":
         help = f"{help.removesuffix('.')}; repeat for more."
     if field.kind == "choice" and not field.listed:
-        return choice(field.choices, help)
-    return typer.Option(*field.options, help=help, show_default=not field.required)
+        return choice(field.choices, help, field.group)
+    return typer.Option(*field.options, help=help, show_default=not field.required, rich_help_panel=field.group)
 
 
 def _value(field: Field, given: Any) -> Any:

@@ -19,7 +19,7 @@ _CLASSES = {"RelativeScaling": "relative_to", "AbsoluteScaling": "scan_delay_h"}
 _options: ContextVar[dict[str, str] | None] = ContextVar("yttria_options", default=None)
 
 
-def choice(names: Sequence[str], help: str) -> Any:
+def choice(names: Sequence[str], help: str, panel: str | None = None) -> Any:
     """Option that takes one of several names, spelled with hyphens or underscores; its value has underscores."""
     spelled = [name.replace("_", "-") for name in names]
 
@@ -29,7 +29,7 @@ def choice(names: Sequence[str], help: str) -> Any:
             raise typer.BadParameter(f"must be one of {', '.join(spelled)}, got {value!r}")
         return name
 
-    return typer.Option(parser=parse, metavar=f"[{'|'.join(spelled)}]", help=help)
+    return typer.Option(parser=parse, metavar=f"[{'|'.join(spelled)}]", help=help, rich_help_panel=panel)
 
 
 class StrictCommand(TyperCommand):
