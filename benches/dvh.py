@@ -1,8 +1,8 @@
 """Histograms of 20 structures on a 256^3 map against numpy.percentile: interleaved, agreement asserted in the same run.
 
 NumPy gets a boolean mask per structure and is asked for mean, five percentiles and one volume: what people write.
-yttria returns the whole exact histogram and is asked for the same figures. "boxes" are `Occupancy` objects made once,
-as when many maps share their structures; "masks" makes them from the boolean arrays within the call. Unfair to NumPy:
+yttria returns the whole exact histogram and is asked for the same figures. "boxes" are `VoxelFractions` made once, as
+when many maps share their structures; "masks" makes them from the boolean arrays within the call. Unfair to NumPy:
 someone who crops by hand; so "NumPy, cropped" gets each structure's box.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from yttria._core import Occupancy
+from yttria._core import VoxelFractions
 from yttria.evaluation import dose_volume_histograms
 
 SHAPE = (256, 256, 256)
@@ -54,7 +54,7 @@ def figures(inside: NDArray[np.float32]) -> list[float]:
     return [inside.mean(dtype=np.float64), *percentiles, 100 * np.count_nonzero(inside >= 50) / inside.size]
 
 
-def with_yttria(dose: NDArray[np.float32], given: dict[str, Occupancy], threads: int | None = None) -> Figures:
+def with_yttria(dose: NDArray[np.float32], given: dict[str, VoxelFractions], threads: int | None = None) -> Figures:
     histograms = dose_volume_histograms(dose, given, voxel_volume_ml=VOXEL_ML, threads=threads)
     return {
         name: [
@@ -74,8 +74,8 @@ def crop(mask: NDArray[np.bool_]) -> tuple[tuple[slice, ...], NDArray[np.bool_]]
 def main() -> None:
     rng = np.random.default_rng(1)
     masks = structures()
-    boxes = {name: Occupancy.from_mask(mask) for name, mask in masks.items()}
-    partly = {name: Occupancy.from_mask(mask * np.float32(0.75)) for name, mask in masks.items()}
+    boxes = {name: VoxelFractions.from_mask(mask) for name, mask in masks.items()}
+    partly = {name: VoxelFractions.from_mask(mask * np.float32(0.75)) for name, mask in masks.items()}
     crops = {name: crop(mask) for name, mask in masks.items()}
     voxels = sum(int(mask.sum()) for mask in masks.values())
     print(f"20 structures, {voxels} voxels in all, on 256^3; {os.cpu_count()} processors; milliseconds, interleaved")

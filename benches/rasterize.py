@@ -48,10 +48,10 @@ def main() -> None:
         structures = [ContourStructure(f"organ {n}", contours, threads=threads) for n, contours in enumerate(drawn)]
         times["read"].append(time.perf_counter() - start)
         start = time.perf_counter()
-        occupancies = [structure.occupancy_on((SHAPE, AFFINE), threads=threads) for structure in structures]
+        voxel_fractions = [structure.voxel_fractions_on((SHAPE, AFFINE), threads=threads) for structure in structures]
         times["onto the grid"].append(time.perf_counter() - start)
-        for structure, occupancy in zip(structures, occupancies, strict=True):
-            np.testing.assert_allclose(occupancy.volume_ml(VOXEL_ML), structure.volume_ml, rtol=1e-4)
+        for structure, fractions in zip(structures, voxel_fractions, strict=True):
+            np.testing.assert_allclose(fractions.volume_ml(VOXEL_ML), structure.volume_ml, rtol=1e-4)
     for name, values in times.items():
         print(f"{name:16}median {np.median(values):.3f}  least {min(values):.3f}")
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use yttria::geometry::contours::{Contours, EndCaps, Interpolation, Reading};
-use yttria::geometry::{Affine, Occupancy};
+use yttria::geometry::{Affine, VoxelFractions};
 use yttria::parallel::{Cancellation, Workers};
 
 type Polygon = Vec<[f64; 3]>;
@@ -22,9 +22,9 @@ fn made(contours: &[Polygon], reading: Reading, threads: usize) -> yttria::Resul
     Contours::new(&lists, reading, &Workers::new(Some(threads), &never)?)
 }
 
-fn on_grid(contours: &Contours, shape: [usize; 3], affine: &Affine, threads: usize) -> Occupancy {
+fn on_grid(contours: &Contours, shape: [usize; 3], affine: &Affine, threads: usize) -> VoxelFractions {
     let never = Cancellation::never();
-    contours.occupancy(shape, affine, &Workers::new(Some(threads), &never).unwrap()).unwrap()
+    contours.voxel_fractions(shape, affine, &Workers::new(Some(threads), &never).unwrap()).unwrap()
 }
 
 fn grid(size: [f64; 3], origin: [f64; 3], turn: f64, flip: bool) -> Affine {
@@ -87,10 +87,10 @@ proptest! {
         if let Ok(one) = made(&contours, reading(interpolation, caps), 1) {
             prop_assert!(one.volume_ml().is_finite());
             let affine = grid([3.0, 4.0, 5.0], [-9.0, -8.0, -3.0], turn, flip);
-            let occupancy = on_grid(&one, [4, 5, 6], &affine, 1);
-            prop_assert!(occupancy.weights().iter().all(|w| (0.0..=1.0).contains(w)));
+            let fractions = on_grid(&one, [4, 5, 6], &affine, 1);
+            prop_assert!(fractions.weights().iter().all(|w| (0.0..=1.0).contains(w)));
             let many = made(&contours, reading(interpolation, caps), 3).unwrap();
-            prop_assert_eq!(on_grid(&many, [4, 5, 6], &affine, 3), occupancy);
+            prop_assert_eq!(on_grid(&many, [4, 5, 6], &affine, 3), fractions);
         }
     }
 
@@ -109,9 +109,9 @@ proptest! {
             let structure = made(&contours, reading(interpolation, EndCaps::HalfSlice), 1).unwrap();
             let tolerance = if interpolation == Interpolation::None { 1e-6 } else { 0.01 };
             prop_assert!((structure.volume_ml() / expected - 1.0).abs() < tolerance, "{} {expected}", structure.volume_ml());
-            let occupancy = on_grid(&structure, [12, 50, 60], &affine, 1);
-            let held = occupancy.volume_voxels() * size.iter().product::<f64>() * 1e-3;
-            let inside = structure.volume_ml() * (1.0 - occupancy.outside_fraction());
+            let fractions = on_grid(&structure, [12, 50, 60], &affine, 1);
+            let held = fractions.volume_voxels() * size.iter().product::<f64>() * 1e-3;
+            let inside = structure.volume_ml() * (1.0 - fractions.outside_fraction());
             // Weights are rounded to 2^-24 each.
             prop_assert!((held - inside).abs() < 1e-5 * expected, "{held} {inside}");
         }

@@ -309,11 +309,11 @@ def optimum_activities(
 # evaluation
 
 @final
-class Occupancy:
+class VoxelFractions:
     """The fraction of each voxel of a dose grid inside a structure, cropped to the box where it is not zero."""
 
     @staticmethod
-    def from_mask(mask: ArrayLike, *, threads: int | None = None) -> Occupancy: ...
+    def from_mask(mask: ArrayLike, *, threads: int | None = None) -> VoxelFractions: ...
     @property
     def shape(self) -> tuple[int, int, int]: ...
     @property
@@ -327,15 +327,15 @@ class Occupancy:
     @staticmethod
     def _rebuild(
         shape: Sequence[int], origin: Sequence[int], weights: NDArray[np.float32], outside_fraction: float
-    ) -> Occupancy: ...
+    ) -> VoxelFractions: ...
 
-def occupancy(
+def voxel_fractions(
     mask: ArrayLike,
     mask_affine_lps: Sequence[Sequence[float]],
     shape: Sequence[int],
     affine_lps: Sequence[Sequence[float]],
     threads: int | None = None,
-) -> Occupancy: ...
+) -> VoxelFractions: ...
 def _resampled(
     image: NDArray[Any],
     image_affine_lps: Sequence[Sequence[float]],
@@ -364,9 +364,9 @@ class Contours:
     def volume_ml(self) -> float: ...
     @property
     def findings(self) -> list[tuple[str, str, float, float | None]]: ...
-    def occupancy(
+    def voxel_fractions(
         self, shape: Sequence[int], affine_lps: Sequence[Sequence[float]], threads: int | None = None
-    ) -> Occupancy: ...
+    ) -> VoxelFractions: ...
     def grid(self, voxel_size_mm: Sequence[float]) -> tuple[list[int], list[list[float]]]: ...
 
 @final
@@ -398,15 +398,17 @@ class DoseVolumeHistogram:
 class DoseBins:
     """The doses of one structure inside voxels, gathered slab by slab in bounded memory."""
 
-    def __new__(cls, low_gy: float, high_gy: float, parts: Sequence[int], voxel_volume_ml: float) -> DoseBins: ...
-    def add(self, dose_gy: ArrayLike, occupancy: Occupancy, first: int, threads: int | None = None) -> None: ...
+    def __new__(
+        cls, low_gy: float, high_gy: float, subvoxel_counts: Sequence[int], voxel_volume_ml: float
+    ) -> DoseBins: ...
+    def add(self, dose_gy: ArrayLike, fractions: VoxelFractions, first: int, threads: int | None = None) -> None: ...
     def histogram(self, name: str) -> DoseVolumeHistogram | None: ...
 
 def dose_volume_histograms(
     dose_gy: ArrayLike,
-    structures: Sequence[tuple[str, Occupancy]],
+    structures: Sequence[tuple[str, VoxelFractions]],
     voxel_volume_ml: float,
-    parts: Sequence[int] | None = None,
+    subvoxel_counts: Sequence[int] | None = None,
     threads: int | None = None,
 ) -> list[DoseVolumeHistogram]: ...
 

@@ -98,7 +98,7 @@ def liver_phantom(
     affine[:3, 3] = [
         c - 0.5 * (n - 1) * v for c, n, v in zip(_CENTER_LPS_MM, reversed(shape), reversed(size), strict=True)
     ]
-    fraction = _occupancies(shape, affine)
+    fraction = _voxel_fractions(shape, affine)
 
     voxel_ml = float(np.prod(size)) * 1e-3
     volume_ml = {name: float(f.sum()) * voxel_ml for name, f in fraction.items()}
@@ -136,7 +136,7 @@ def liver_phantom(
     )
 
 
-def _occupancies(shape: tuple[int, ...], affine: NDArray[np.float64]) -> dict[str, NDArray[np.float32]]:
+def _voxel_fractions(shape: tuple[int, ...], affine: NDArray[np.float64]) -> dict[str, NDArray[np.float32]]:
     """The fraction of 4 x 4 x 4 points of each voxel inside each region."""
     offsets = (np.arange(4) + 0.5) / 4.0 - 0.5
     counts: dict[str, NDArray[np.float32]] = {}

@@ -18,5 +18,5 @@ pub use affine::Affine;
 pub use contours::Contours;
 pub use grid::VoxelGrid;
 pub use resampling::{Resampled, Resampling, Sample, resampled};
-pub use voxel_fractions::{Occupancy, occupancy};
+pub use voxel_fractions::{VoxelFractions, voxel_fractions};
 pub use voxels::{Contiguous, Fraction, Voxels, all};

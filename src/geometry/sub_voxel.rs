@@ -1,45 +1,45 @@
-//! Voxels cut into equal parts, and values interpolated at the parts' centers.
+//! Voxels cut into equal sub-voxels, and values interpolated at their centers.
 
 use super::voxels::Voxels;
 use crate::error::{Error, Result};
 
-/// Parts per voxel along an axis, at most.
-const MOST_PARTS: usize = 64;
+/// Sub-voxels per voxel along an axis, at most.
+const MOST_SUBVOXELS: usize = 64;
 
-/// Errors where the parts of a voxel are not an even number of 2 to 64 along each axis.
-pub(crate) fn check_parts(parts: [usize; 3]) -> Result<()> {
-    match parts.iter().find(|&&p| p == 0 || p > MOST_PARTS || p % 2 == 1) {
-        Some(&bad) => Err(Error::out_of_range("parts of a voxel", bad as f64, "an even number, 2 to 64")),
+/// Errors where the sub-voxels of a voxel are not an even number of 2 to 64 along each axis.
+pub(crate) fn check_subvoxel_counts(subvoxel_counts: [usize; 3]) -> Result<()> {
+    match subvoxel_counts.iter().find(|&&p| p == 0 || p > MOST_SUBVOXELS || p % 2 == 1) {
+        Some(&bad) => Err(Error::out_of_range("sub-voxels of a voxel", bad as f64, "an even number, 2 to 64")),
         None => Ok(()),
     }
 }
 
-/// A part's center between two voxel centers along an axis.
+/// A sub-voxel's center between two voxel centers along an axis.
 #[derive(Clone, Copy)]
 pub(crate) struct Between {
     pub low: usize,
     pub high: usize,
     /// The share of the upper voxel.
     share: f64,
-    /// Half a part, in voxels; 0 where the dose does not change.
+    /// Half a sub-voxel, in voxels; 0 where the dose does not change.
     half: f64,
 }
 
 impl Between {
-    pub fn new(part: usize, parts: usize, count: usize) -> Self {
-        let x = (part as f64 + 0.5) / parts as f64 - 0.5;
+    pub fn new(subvoxel: usize, subvoxels: usize, count: usize) -> Self {
+        let x = (subvoxel as f64 + 0.5) / subvoxels as f64 - 0.5;
         let low = x.floor().max(0.0) as usize;
         let inside = x > 0.0 && low + 1 < count;
         Self {
             low: low.min(count - 1),
             high: (low + 1).min(count - 1),
             share: if inside { x - low as f64 } else { 0.0 },
-            half: if inside { 0.5 / parts as f64 } else { 0.0 },
+            half: if inside { 0.5 / subvoxels as f64 } else { 0.0 },
         }
     }
 }
 
-/// Dose at a part's center, and half the width over which its doses are spread.
+/// Value at a sub-voxel's center, and half the width over which its values are spread.
 pub(crate) fn interpolated<D: Voxels<Element: Into<f64>>>(dose_gy: &D, [k, j, i]: [Between; 3]) -> (f64, f64) {
     let corner = |a: usize, b: usize, c: usize| -> f64 { dose_gy.get([a, b, c]).into() };
     let line = |a: usize, b: usize| {

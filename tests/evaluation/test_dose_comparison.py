@@ -108,7 +108,7 @@ def test_swapping_the_maps_turns_the_sign(case) -> None:
     assert there.worst.difference_gy == pytest.approx(-back.worst.difference_gy)
 
 
-def test_a_structure_on_its_own_grid_weighs_by_its_occupancy(case) -> None:
+def test_a_structure_on_its_own_grid_weighs_by_its_voxel_fractions(case) -> None:
     a, b, _ = case
     fine = AFFINE.copy()
     fine[0, 0] = 1.0

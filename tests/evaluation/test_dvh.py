@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from yttria._core import Occupancy
+from yttria._core import VoxelFractions
 from yttria.errors import DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError, YttriaError
 from yttria.evaluation import DoseVolumeHistogram, dose_volume_histograms
-from yttria.geometry.voxel_fractions import occupancy
+from yttria.geometry.voxel_fractions import voxel_fractions
 from yttria.reference import dvh as reference
 
 SHAPE = (4, 5, 7)
@@ -105,7 +105,7 @@ def test_a_ball_in_a_gradient_has_the_closed_form() -> None:
     grid = np.diag([3.1, 2.3, 0.4, 1.0])
     grid[:3, 3] = center - [24.4, 25.2, 24.2]
     shape = (121, 23, 17)
-    h = histogram(gradient(shape, grid, slope), occupancy(mask, fine, shape, grid), 3.1 * 2.3 * 0.4 * 1e-3)
+    h = histogram(gradient(shape, grid, slope), voxel_fractions(mask, fine, shape, grid), 3.1 * 2.3 * 0.4 * 1e-3)
     volume = 4 / 3 * np.pi * r**3 * 1e-3
     assert h.volume_ml == pytest.approx(volume, rel=2e-3)  # the voxels of the fine mask
     assert h.mean_gy == pytest.approx(slope * center[2], rel=1e-3)
@@ -137,7 +137,7 @@ def test_a_cone_in_a_gradient_has_the_closed_form() -> None:
 @settings(deadline=None, max_examples=150)
 @given(dose=DOSES, weights=WEIGHTS, x=st.floats(0, 100), threshold=st.floats(-70, 1100))
 def test_agrees_with_the_definition(dose, weights, x: float, threshold: float) -> None:
-    occupied = Occupancy.from_mask(weights)
+    occupied = VoxelFractions.from_mask(weights)
     if not occupied.weights.size:  # a weight below 2^-25 rounds to nothing
         return
     h, volume = histogram(dose, occupied, 1.0), occupied.to_array()
@@ -162,10 +162,10 @@ def test_agrees_with_the_definition(dose, weights, x: float, threshold: float) -
 @given(dose=DOSES, weights=WEIGHTS, seed=st.integers(0, 2**31))
 def test_where_the_voxels_lie_does_not_matter(dose, weights, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(dose.size)
-    occupied = Occupancy.from_mask(weights)
+    occupied = VoxelFractions.from_mask(weights)
     if not occupied.weights.size:
         return
-    moved = Occupancy.from_mask(weights.ravel()[order].reshape(SHAPE))
+    moved = VoxelFractions.from_mask(weights.ravel()[order].reshape(SHAPE))
     assert everything(histogram(dose, occupied)) == everything(histogram(dose.ravel()[order].reshape(SHAPE), moved))
 
 
@@ -186,7 +186,7 @@ def test_a_structure_is_the_sum_of_its_parts(dose, weights, thresholds: list[flo
     whole, half = weights, weights.copy()
     half[:, 2:] = 0
     rest = whole - half
-    if not (Occupancy.from_mask(half).weights.size and Occupancy.from_mask(rest).weights.size):
+    if not (VoxelFractions.from_mask(half).weights.size and VoxelFractions.from_mask(rest).weights.size):
         return
     a, b, both = (histogram(dose, w, 1.0) for w in (half, rest, whole))
     assert a.volume_ml + b.volume_ml == both.volume_ml
@@ -199,7 +199,7 @@ def test_a_structure_is_the_sum_of_its_parts(dose, weights, thresholds: list[flo
 @settings(deadline=None, max_examples=80)
 @given(dose=DOSES, weights=WEIGHTS, percents=st.lists(st.floats(0, 100), min_size=2, max_size=6))
 def test_dose_falls_with_volume_and_the_two_readings_fit(dose, weights, percents: list[float]) -> None:
-    occupied = Occupancy.from_mask(weights)
+    occupied = VoxelFractions.from_mask(weights)
     if not occupied.weights.size:
         return
     h = histogram(dose, occupied)
@@ -214,7 +214,7 @@ def test_dose_falls_with_volume_and_the_two_readings_fit(dose, weights, percents
 def test_whole_voxels_are_boolean_selection() -> None:
     rng = np.random.default_rng(3)
     dose, mask = rng.gamma(2, 40, (11, 12, 13)).astype(np.float32), rng.random((11, 12, 13)) < 0.4
-    same = [mask, mask.astype(np.uint8), mask.astype(np.float32), mask.astype(np.int64), Occupancy.from_mask(mask)]
+    same = [mask, mask.astype(np.uint8), mask.astype(np.float32), mask.astype(np.int64), VoxelFractions.from_mask(mask)]
     results = [everything(histogram(dose, s)) for s in same]
     assert all(result == results[0] for result in results)
     assert results[0][1] == pytest.approx(dose[mask].mean(dtype=np.float64), rel=1e-13)
@@ -228,7 +228,7 @@ def test_many_voxels_are_sorted_right(dtype: type) -> None:
     dose[3:9] = 0.0
     dose[4] = -0.0
     for volume in (np.ones(dose.shape, np.float32), rng.random(dose.shape, np.float32)):
-        occupied = Occupancy.from_mask(volume)
+        occupied = VoxelFractions.from_mask(volume)
         doses, volumes = histogram(dose, occupied, 1.0).differential()
         expected, where = np.unique(dose, return_inverse=True)
         np.testing.assert_array_equal(doses, expected)
@@ -266,7 +266,7 @@ def test_a_huge_dose_map_without_memory_is_read_where_the_structure_is() -> None
     dose = np.broadcast_to(np.float32(3.5), (2**20, 2**10, 2**10))
     mask_affine = np.eye(4)
     mask_affine[:3, 3] = [500, 600, 700_000]
-    occupied = occupancy(np.ones((2, 3, 4), bool), mask_affine, dose.shape, np.eye(4))
+    occupied = voxel_fractions(np.ones((2, 3, 4), bool), mask_affine, dose.shape, np.eye(4))
     assert histogram(dose, occupied, 1.0).mean_gy == 3.5
 
 

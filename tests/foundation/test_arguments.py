@@ -67,20 +67,20 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (evaluation.gamma_index, {"reference": DOSE, "evaluated": DOSE, "distance_mm": 3.0, "local": False, "threads": 1}),
     (evaluation.dose_volume_histograms, {"dose_gy": DOSE.array, "structures": {"a": MASK}, "voxel_volume_ml": 1.0}),
     (
-        geometry.occupancy,
+        geometry.voxel_fractions,
         {"mask": MASK, "mask_affine_lps": np.eye(4), "shape": (3, 4, 5), "affine_lps": np.eye(4), "threads": 1},
     ),
     (evaluation.bed_gy, {"dose_gy": [1.0, 2.0], **LQ, "nuclide": None}),
     (evaluation.generalized_eud, {"dose_gy": [1.0, 2.0], "volumes": [1.0, 2.0], "a": 3.0}),
     (evaluation.combined_uncertainty, {"relative": [0.1, 0.2]}),
-    (geometry.voxel_parts, {"voxel_size_mm": (3.0, 3.0, 3.0), "sub_voxel_mm": 1.0}),
+    (geometry.subvoxel_counts, {"voxel_size_mm": (3.0, 3.0, 3.0), "sub_voxel_mm": 1.0}),
     (RESULT.table, {"structures": [STRUCTURE], "volumes_at_gy": [10.0], "sub_voxel_mm": 2.0, "threads": 1}),
     (RESULT.dose_volume_histograms, {"structures": [STRUCTURE], "sub_voxel_mm": 2.0, "threads": 1}),
     (IMAGE.resampled_on, {"grid": CT, "method": "average", "outside": 0.0, "threads": 1}),
     (IMAGE.transformed, {"transform_lps": np.eye(4), "source": "a registration"}),
     (IMAGE.to, {"unit": "Bq/mL"}),
     (IMAGE.same_grid, {"other": CT}),
-    (STRUCTURE.occupancy_on, {"grid": IMAGE, "threads": 1}),
+    (STRUCTURE.voxel_fractions_on, {"grid": IMAGE, "threads": 1}),
     (planning.partition_doses, {"delivered_activity_gbq": [1.0], **TERRITORY, "nuclide": None, "threads": 1}),
     (planning.PartitionModel, {"tumors": MODEL.tumors, "normal_perfused_mass_kg": 1.0, "lung_shunt_fraction": 0.1}),
     (planning.Tumor, {"mass_kg": 0.3, "tumor_to_normal_ratio": 4.0}),
@@ -247,7 +247,7 @@ def test_representations_fit_a_screen() -> None:
     for each in (
         *(large, STRUCTURE, RESULT, RESULT.provenance, compared, compared.gamma, S_VALUES, PLAN, MODEL, SCALING),
         *(yttria.density_image(CT), large.resampled_on(large), yttria.media()[0], yttria.dose_point_kernel("liver")),
-        *(compared.histograms["Liver"][0], compared.occupancies["Liver"], yttria.Nuclide()),
+        *(compared.histograms["Liver"][0], compared.voxel_fractions["Liver"], yttria.Nuclide()),
         *(planning.partition_doses(np.ones(9), **TERRITORY), evaluation.parameter_sets()),
     ):
         lines = repr(each).splitlines()

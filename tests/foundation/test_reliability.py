@@ -15,7 +15,7 @@ from long_calls import CALLS
 
 import yttria
 from conftest import SUPPORT
-from yttria._core import Occupancy
+from yttria._core import VoxelFractions
 from yttria.errors import ShapeError
 from yttria.evaluation import dose_volume_histograms
 
@@ -41,9 +41,9 @@ def test_exhausted_memory_and_threads_are_errors(name: str) -> None:
 LONG = {
     "voxel_s_values": 400,
     "sub_voxel_histograms": 320,
-    "occupancy_turned": 160,
+    "voxel_fractions_turned": 160,
     "contour_structure": 300,
-    "contour_occupancy": 200,
+    "contour_voxel_fractions": 200,
     "resampled_turned": 160,
     "gamma_index": 128,
 }
@@ -65,8 +65,8 @@ def test_bytes_of_a_boolean_mask_count_as_numpy_counts_them() -> None:
     mask[1:3, 1:4, 2:5] = np.array([1, 2, 255])
     truth, odd = mask != 0, mask.view(bool)
     for order in (np.asarray, np.asfortranarray, lambda a: a[::-1, :, ::2]):
-        assert Occupancy.from_mask(order(odd)) == Occupancy.from_mask(order(truth))
-        assert Occupancy.from_mask(order(odd)).volume_ml(1.0) == np.count_nonzero(order(mask))
+        assert VoxelFractions.from_mask(order(odd)) == VoxelFractions.from_mask(order(truth))
+        assert VoxelFractions.from_mask(order(odd)).volume_ml(1.0) == np.count_nonzero(order(mask))
     structure = yttria.Structure("odd", odd, np.eye(4))
     assert structure.volume_ml == pytest.approx(18e-3)
     dose = np.arange(120.0).reshape(4, 5, 6)

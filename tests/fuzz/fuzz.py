@@ -67,9 +67,9 @@ def fuzz_rtstruct(data: bytes) -> None:
 
     def read(**rules: object) -> None:
         for structure in dicom.read_rtstruct(path, **rules):  # type: ignore[arg-type]
-            occupancy = structure.occupancy_on(grid, threads=1).to_array()
-            assert occupancy.min() >= 0
-            assert occupancy.max() <= 1
+            fractions = structure.voxel_fractions_on(grid, threads=1).to_array()
+            assert fractions.min() >= 0
+            assert fractions.max() <= 1
             assert np.isfinite(structure.volume_ml)
 
     refused_or_read(

@@ -60,7 +60,7 @@ def test_overlapping_contours_are_read_by_the_even_odd_rule() -> None:
     structure, codes = found(box((5, 15), (0, 20), 3.0))
     assert codes == {"contours_overlap": 2}
     assert structure.volume_ml == pytest.approx(VOLUME_ML)
-    assert structure.occupancy_on(((1, 1, 1), grid((1, 1, 1), (7, 10, 3)))).volume_ml(1) == 0
+    assert structure.voxel_fractions_on(((1, 1, 1), grid((1, 1, 1), (7, 10, 3)))).volume_ml(1) == 0
 
 
 def test_hopeless_tangles_are_left_out_in_bounded_time() -> None:
@@ -82,7 +82,7 @@ def test_no_usable_contour_is_an_error_that_says_why() -> None:
 def test_none_at_all_is_an_empty_structure() -> None:
     structure = ContourStructure("x", [])
     assert structure.volume_ml == 0
-    assert structure.occupancy_on(((2, 3, 4), np.eye(4))).volume_ml(1) == 0
+    assert structure.voxel_fractions_on(((2, 3, 4), np.eye(4))).volume_ml(1) == 0
     assert not structure.mask.any()
 
 
@@ -106,9 +106,9 @@ def test_hostile_sizes_are_refused() -> None:
 def test_a_giant_polygon_costs_no_more_than_the_grid() -> None:
     giant = [box((-9e5, 8e5), (-9e5, 9e5), z) for z in (-9e5, 0.0, 9e5)]
     structure = ContourStructure("x", giant, maximum_gap_mm=1e6)
-    occupancy = structure.occupancy_on(((3, 4, 5), grid((1, 2, 3), (7, 8, 9))))
-    np.testing.assert_array_equal(occupancy.to_array(), np.ones((3, 4, 5), np.float32))
-    assert occupancy.outside_fraction == pytest.approx(1)
+    fractions = structure.voxel_fractions_on(((3, 4, 5), grid((1, 2, 3), (7, 8, 9))))
+    np.testing.assert_array_equal(fractions.to_array(), np.ones((3, 4, 5), np.float32))
+    assert fractions.outside_fraction == pytest.approx(1)
 
 
 point = st.tuples(*[st.one_of(st.floats(-20, 20), st.integers(-3, 3).map(float), st.floats())] * 2)
@@ -124,7 +124,7 @@ def test_any_contours_give_fractions_or_an_error_of_ours(contours, interpolation
     except YttriaError:
         return
     assert np.isfinite(structure.volume_ml)
-    weights = structure.occupancy_on(((4, 5, 6), grid((5, 4, 3), (-9, -9, -2)))).to_array()
+    weights = structure.voxel_fractions_on(((4, 5, 6), grid((5, 4, 3), (-9, -9, -2)))).to_array()
     assert weights.min() >= 0
     assert weights.max() <= 1
 
@@ -135,7 +135,7 @@ def test_tips_alone_enclose_nothing(interpolation: str) -> None:
     structure = ContourStructure("x", tips, interpolation=interpolation, slice_thickness_mm=2)
     assert structure.volume_ml == 0
     for affine in (grid((5, 4, 3), (-9, -9, -2)), turned((10, 20, 30)) @ grid((5, 4, 3), (-9, -9, -2))):
-        assert not structure.occupancy_on(((4, 5, 6), affine)).to_array().any()
+        assert not structure.voxel_fractions_on(((4, 5, 6), affine)).to_array().any()
 
 
 def test_a_tip_without_area_is_where_the_structure_ends() -> None:

@@ -45,7 +45,7 @@ def test_a_lobe_on_fewer_planes_is_bridged_and_reported(kept: list[float], inter
     structure = ContourStructure("x", prism(0, Z) + prism(40, kept), interpolation=interpolation)
     assert structure.volume_ml == pytest.approx(PRISM_ML + alone, rel=1e-3)
     assert codes(structure) == ["contour_spacing_irregular"]
-    inside = structure.occupancy_on(((1, 1, 1), grid((2, 2, 2), (50, 10, 20))))
+    inside = structure.voxel_fractions_on(((1, 1, 1), grid((2, 2, 2), (50, 10, 20))))
     assert inside.to_array()[0, 0, 0] == pytest.approx(1, abs=1e-3)
 
 
@@ -107,7 +107,7 @@ def test_a_hole_ends_where_the_next_plane_is_filled() -> None:
     structure = ContourStructure("x", [*outer, *hole])
     # Planes 8 to 12 and 20 to 24, each 8 mm with caps; plane 16 is filled.
     assert structure.volume_ml == pytest.approx(PRISM_ML - 2 * 64 * 8e-3, rel=2e-3)
-    filled = structure.occupancy_on(((1, 1, 1), grid((2, 2, 1), (0, 0, 16))))
+    filled = structure.voxel_fractions_on(((1, 1, 1), grid((2, 2, 1), (0, 0, 16))))
     assert filled.to_array()[0, 0, 0] == pytest.approx(1)
 
 

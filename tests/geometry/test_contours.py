@@ -23,22 +23,22 @@ def slabs(contours: list[Array], **terms) -> ContourStructure:
 
 
 def total_ml(structure: ContourStructure, shape: tuple[int, int, int], affine: Array) -> float:
-    occupancy = structure.occupancy_on((shape, affine))
-    return occupancy.volume_ml(abs(float(np.linalg.det(affine[:3, :3]))) * 1e-3)
+    fractions = structure.voxel_fractions_on((shape, affine))
+    return fractions.volume_ml(abs(float(np.linalg.det(affine[:3, :3]))) * 1e-3)
 
 
 def test_a_pixel_s_weight_is_its_area_inside_a_triangle() -> None:
     # Right triangle with legs of 2 mm over 1 mm voxels: whole, halved, halved.
     triangle = np.array([[0.0, 0, 0], [2, 0, 0], [0, 2, 0]])
     structure = slabs([triangle, triangle + np.array([0, 0, 2])])
-    occupancy = structure.occupancy_on(((3, 3, 4), grid((1, 1, 2), (-0.5, 0.5, -2))))
+    fractions = structure.voxel_fractions_on(((3, 3, 4), grid((1, 1, 2), (-0.5, 0.5, -2))))
     assert structure.volume_ml == pytest.approx(2 * 4e-3, rel=1e-12)
     expected = np.zeros((3, 3, 4), np.float32)
     # Slabs span z = -1 to 3; the grid's planes -3 to -1, -1 to 1 and 1 to 3.
     expected[1:, 0, 1:3] = [1, 0.5]
     expected[1:, 1, 1] = 0.5
-    np.testing.assert_array_equal(occupancy.to_array(), expected)
-    assert occupancy.outside_fraction == 0.0
+    np.testing.assert_array_equal(fractions.to_array(), expected)
+    assert fractions.outside_fraction == 0.0
 
 
 @settings(max_examples=40)
@@ -58,13 +58,13 @@ def test_coverage_is_the_polygon_clipped_to_each_pixel(angles, radii, shift) -> 
         return
     contour = np.column_stack([flat, np.zeros(len(flat))])
     structure = slabs([contour], slice_thickness_mm=2)
-    occupancy = structure.occupancy_on(((1, 10, 13), grid((1, 1, 2), (0.5, 0.5, 0))))
+    fractions = structure.voxel_fractions_on(((1, 10, 13), grid((1, 1, 2), (0.5, 0.5, 0))))
     expected = reference.pixel_coverage(flat, 10, 13)
-    np.testing.assert_allclose(occupancy.to_array()[0], expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(fractions.to_array()[0], expected, rtol=0, atol=1e-6)
     area = reference.polygon_area(flat)
     assert structure.volume_ml == pytest.approx(2e-3 * area, rel=1e-6)
     # What the grid cuts off is counted.
-    assert occupancy.volume_ml(2e-3) / (1 - occupancy.outside_fraction) == pytest.approx(2e-3 * area, rel=1e-4)
+    assert fractions.volume_ml(2e-3) / (1 - fractions.outside_fraction) == pytest.approx(2e-3 * area, rel=1e-4)
 
 
 def test_slabs_agree_with_the_definition_also_with_holes_and_uneven_planes() -> None:
@@ -76,7 +76,7 @@ def test_slabs_agree_with_the_definition_also_with_holes_and_uneven_planes() -> 
     flat = [(z, [p[:, :2] for p in polygons]) for z, polygons in planes]
     # The usual spacing is the lower median, 2.5 mm; caps are half of it.
     expected = reference.slab_occupancy(flat, (1.25, 1.25), shape, affine, samples_per_axis=20)
-    np.testing.assert_allclose(structure.occupancy_on((shape, affine)).to_array(), expected, rtol=0, atol=0.03)
+    np.testing.assert_allclose(structure.voxel_fractions_on((shape, affine)).to_array(), expected, rtol=0, atol=0.03)
     assert total_ml(structure, (9, 9, 12), grid((2, 2, 2), (-9, -8, -4))) == pytest.approx(
         structure.volume_ml, rel=1e-6
     )
@@ -88,14 +88,14 @@ def test_permuted_and_left_handed_grids_are_the_same_grid(order, flip) -> None:
     contours = [ring(1 + 0.2 * z, 2, z, 9 - 0.1 * z * z, 6) for z in np.arange(-6.0, 7, 3)]
     structure = ContourStructure("x", contours)
     shape, affine = (8, 9, 14), grid((1.9, 2.3, 2.7), (-11, -7, -9.5))
-    expected = structure.occupancy_on((shape, affine)).to_array()
+    expected = structure.voxel_fractions_on((shape, affine)).to_array()
     matrix, array = affine[:, [*order, 3]].copy(), expected.transpose([2 - order[n] for n in (2, 1, 0)])
     for axis in range(3):
         if flip[axis] < 0:
             matrix[:, 3] += matrix[:, axis] * (array.shape[2 - axis] - 1)
             matrix[:, axis] *= -1
             array = np.flip(array, 2 - axis)
-    result = structure.occupancy_on((array.shape, matrix)).to_array()
+    result = structure.voxel_fractions_on((array.shape, matrix)).to_array()
     np.testing.assert_allclose(result, array, rtol=0, atol=2**-23)
 
 
@@ -106,7 +106,7 @@ def test_a_turn_about_the_normal_is_exact_and_another_turn_keeps_the_volume() ->
         shape = (13, 20, 17)
         affine[:3, 3] = np.array([3, -2, 1]) - affine[:3, :3] @ (np.array(shape[::-1]) / 2 - 0.3)
         assert total_ml(structure, shape, affine) == pytest.approx(structure.volume_ml, rel=tolerance)
-        assert structure.occupancy_on((shape, affine)).outside_fraction == pytest.approx(0, abs=tolerance)
+        assert structure.voxel_fractions_on((shape, affine)).outside_fraction == pytest.approx(0, abs=tolerance)
 
 
 @settings(max_examples=15)
@@ -179,20 +179,20 @@ def test_a_section_between_planes_agrees_with_the_definition() -> None:
     structure = ContourStructure("x", contours)
     # Thin voxels about z = 5.5 of the gap between 4 and 7, and what the function says at their centers.
     shape, affine = (1, 60, 70), grid((0.5, 0.5, 1e-2), (-8, -15, 5.5))
-    occupancy = structure.occupancy_on((shape, affine)).to_array()[0]
-    j, i = np.indices(occupancy.shape)
+    fractions = structure.voxel_fractions_on((shape, affine)).to_array()[0]
+    j, i = np.indices(fractions.shape)
     points = np.stack([affine[0, 3] + 0.5 * i.ravel(), affine[1, 3] + 0.5 * j.ravel()], axis=1)
     functions = [reference.section_function(points, c[:, :2], r) for c, (_, _, r) in zip(contours, discs, strict=True)]
     z = [z for z, _, _ in discs]
-    value = reference.between_planes(5.5, z, functions, 1).reshape(occupancy.shape)
+    value = reference.between_planes(5.5, z, functions, 1).reshape(fractions.shape)
     areas = [np.array([np.pi * r * r]) for _, _, r in discs]
     target = float(reference.between_planes(5.5, z, areas, 1)[0])
     level = reference.level_for_area(value, 0.25, target)
     # The centers do not lie on a line: by F alone the section would be too small.
     assert 0.25 * (value > 0).sum() < 0.98 * target
     clear = np.abs(value - level) > 2 * 9 * 0.4
-    np.testing.assert_array_equal(occupancy[clear], value[clear] > level)
-    assert occupancy.sum() * 0.25 == pytest.approx(target, rel=1e-3)
+    np.testing.assert_array_equal(fractions[clear], value[clear] > level)
+    assert fractions.sum() * 0.25 == pytest.approx(target, rel=1e-3)
 
 
 def test_end_caps_are_half_a_slice_or_none() -> None:
@@ -246,7 +246,7 @@ def test_holes_and_keyholes_are_the_same_and_stay_holes_between_planes() -> None
     opened = ContourStructure("x", keyholes)
     assert opened.volume_ml == pytest.approx(holes.volume_ml, rel=1e-4)
     assert not opened.advisories
-    center = opened.occupancy_on(((1, 1, 1), grid((2, 2, 2), (2, 1, 0)))).to_array()
+    center = opened.voxel_fractions_on(((1, 1, 1), grid((2, 2, 2), (2, 1, 0)))).to_array()
     assert center[0, 0, 0] == 0
 
 
@@ -259,7 +259,9 @@ def test_an_island_in_a_hole_counts() -> None:
 
 def test_the_result_does_not_depend_on_threads() -> None:
     structure = ContourStructure("x", [ring(z, 0, z, 9, 5) for z in np.arange(0.0, 12, 2.5)])
-    one, many = (structure.occupancy_on(((12, 20, 22), grid((1, 1.1, 1.2), (-9, -9, -2))), threads=n) for n in (1, 5))
+    one, many = (
+        structure.voxel_fractions_on(((12, 20, 22), grid((1, 1.1, 1.2), (-9, -9, -2))), threads=n) for n in (1, 5)
+    )
     assert one == many
 
 
@@ -268,7 +270,7 @@ def test_the_mask_is_the_structure_on_a_grid_of_its_own() -> None:
     assert structure.mask.sum() * 1.5**3 * 1e-3 == pytest.approx(structure.volume_ml, rel=1e-6)
     assert not structure.mask.flags.writeable
     shape, affine = (9, 10, 11), grid((2, 2.2, 2.4), (30, -31, -3))
-    direct = structure.occupancy_on((shape, affine)).volume_ml(2 * 2.2 * 2.4e-3)
+    direct = structure.voxel_fractions_on((shape, affine)).volume_ml(2 * 2.2 * 2.4e-3)
     assert direct == pytest.approx(structure.volume_ml, rel=1e-6)
 
 
@@ -284,9 +286,11 @@ def test_it_is_a_structure_that_can_be_pickled_and_moved() -> None:
     moved = structure.transformed(shift, frame_of_reference_uid="4.5")
     assert moved.frame_of_reference_uid == "4.5"
     here, there = (Image(np.zeros((9, 9, 9)), grid((3, 3, 3), o), "Gy") for o in ((-12, -12, -12), (-7, -6, -5)))
-    np.testing.assert_allclose(moved.occupancy_on(there).to_array(), structure.occupancy_on(here).to_array(), atol=1e-6)
+    np.testing.assert_allclose(
+        moved.voxel_fractions_on(there).to_array(), structure.voxel_fractions_on(here).to_array(), atol=1e-6
+    )
     with pytest.raises(GeometryError, match="frame of reference"):
-        structure.occupancy_on(Image(np.zeros((9, 9, 9)), np.eye(4), "Gy", frame_of_reference_uid="9"))
+        structure.voxel_fractions_on(Image(np.zeros((9, 9, 9)), np.eye(4), "Gy", frame_of_reference_uid="9"))
 
 
 def test_rules_and_lengths_are_checked() -> None:

@@ -34,7 +34,7 @@ def test_two_spaces_are_refused_wherever_they_meet(tmp_path) -> None:
     result = dose_image(image("1.2"), scaling=AbsoluteScaling(0.0))
     message = "'Liver' and the image must share one frame of reference, got 1.3 and 1.2: register them"
     for meet in (
-        lambda: structure("1.3").occupancy_on(image("1.2")),
+        lambda: structure("1.3").voxel_fractions_on(image("1.2")),
         lambda: result.table([structure("1.3")]),
         lambda: result.dose_volume_histograms([structure("1.3")]),
         lambda: dose_image(

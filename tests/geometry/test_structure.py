@@ -92,15 +92,15 @@ def test_a_mask_is_copied_unless_nobody_can_write_into_it() -> None:
     assert np.shares_memory(Structure("Liver", mask, affine("plain")).mask, mask)
 
 
-def test_occupancy_on_another_grid_keeps_the_volume() -> None:
+def test_voxel_fractions_on_another_grid_keeps_the_volume() -> None:
     structure = Structure("Liver", _mask(), affine("oblique"))
     coarse = affine("plain")
     coarse[:3, :3] *= 1.7
     coarse[:3, 3] -= 20.0
     image = Image(np.zeros((9, 19, 29)), coarse, "Gy")
-    occupancy = structure.occupancy_on(image)
-    assert occupancy.outside_fraction == 0
-    assert occupancy.volume_ml(image.voxel_volume_ml) == pytest.approx(structure.volume_ml, rel=0.005)
-    assert structure.occupancy_on((image.shape, coarse), threads=2) == occupancy
+    fractions = structure.voxel_fractions_on(image)
+    assert fractions.outside_fraction == 0
+    assert fractions.volume_ml(image.voxel_volume_ml) == pytest.approx(structure.volume_ml, rel=0.005)
+    assert structure.voxel_fractions_on((image.shape, coarse), threads=2) == fractions
     with pytest.raises(GeometryError, match=r"an Image or \(shape, affine_lps\), got ndarray"):
-        structure.occupancy_on(np.zeros((3, 3)))  # type: ignore[arg-type]
+        structure.voxel_fractions_on(np.zeros((3, 3)))  # type: ignore[arg-type]

@@ -12,35 +12,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yttria import ContourStructure, Structure
-from yttria._core import Occupancy
+from yttria._core import VoxelFractions
 from yttria.errors import OutOfRangeError, ShapeError, UndefinedError
 from yttria.evaluation import dose_volume_histograms
 from yttria.evaluation import inside_voxels as inside_voxels_module
 from yttria.evaluation.inside_voxels import inside_voxels
-from yttria.geometry.sub_voxel import parts_grid, voxel_parts
-from yttria.geometry.voxel_fractions import occupancy
+from yttria.geometry.sub_voxel import subvoxel_counts, subvoxel_grid
+from yttria.geometry.voxel_fractions import voxel_fractions
 from yttria.reference import dvh as reference
 from yttria.reference.sub_voxel import sub_voxel_samples
 
 
 def histogram(dose, weights, parts, voxel_ml=1.0, **terms):
-    return dose_volume_histograms(dose, {"x": weights}, voxel_volume_ml=voxel_ml, parts=parts, **terms)["x"]
+    return dose_volume_histograms(dose, {"x": weights}, voxel_volume_ml=voxel_ml, subvoxel_counts=parts, **terms)["x"]
 
 
 def test_parts_are_even_and_small_enough() -> None:
-    assert voxel_parts((3, 2, 1), 0.5) == (6, 4, 2)
-    assert voxel_parts((3, 2.01, 0.1), 1.0) == (4, 4, 2)
+    assert subvoxel_counts((3, 2, 1), 0.5) == (6, 4, 2)
+    assert subvoxel_counts((3, 2.01, 0.1), 1.0) == (4, 4, 2)
     for size, part in (((3, 2, 1), 0.0), ((3, 2, -1), 1.0), ((3, 2, 1), np.nan), ((3, 2, 1), 0.01)):
         with pytest.raises(OutOfRangeError, match="sub-voxel size"):
-            voxel_parts(size, part)
+            subvoxel_counts(size, part)
 
 
 def test_parts_fill_the_voxels() -> None:
     affine = grid((2, -3, 4), (5, 6, 7))
-    shape, fine = parts_grid((3, 4, 5), affine, (4, 2, 6))
+    shape, fine = subvoxel_grid((3, 4, 5), affine, (4, 2, 6))
     assert shape == (12, 8, 30)
     mask = np.random.default_rng(1).random((3, 4, 5)) < 0.5
-    whole = occupancy(mask, affine, shape, fine).to_array()
+    whole = voxel_fractions(mask, affine, shape, fine).to_array()
     np.testing.assert_array_equal(whole, np.kron(mask, np.ones((4, 2, 6))))
 
 
@@ -69,11 +69,11 @@ def test_voxel_means_miss_the_ends_of_a_small_lesion() -> None:
     # The cap of height h holds h^2 (3 r - h) / (4 r^3) of the sphere: 2 % at h = 0.1714 r.
     height = 6 * min(np.roots([1, -3, 0, 4 * 0.02]), key=lambda h: abs(h - 0.17))
     exact = 50 + 6 - float(np.real(height))
-    parts = voxel_parts((4, 4, 4), 0.5)
-    fine = lesion.occupancy_on(parts_grid(shape, affine, parts))
+    parts = subvoxel_counts((4, 4, 4), 0.5)
+    fine = lesion.voxel_fractions_on(subvoxel_grid(shape, affine, parts))
     result = histogram(dose, fine, parts)
     assert result.dose_at_volume_percent(2) == pytest.approx(exact, abs=0.06)
-    coarse = dose_volume_histograms(dose, {"x": lesion.occupancy_on((shape, affine))}, voxel_volume_ml=1)["x"]
+    coarse = dose_volume_histograms(dose, {"x": lesion.voxel_fractions_on((shape, affine))}, voxel_volume_ml=1)["x"]
     assert abs(coarse.dose_at_volume_percent(2) - exact) > 0.5
 
 
@@ -88,7 +88,7 @@ def test_it_agrees_with_the_definition(seed: int, single: bool) -> None:
         return
     result = histogram(dose, weights, tuple(int(p) for p in parts), voxel_ml=float(np.prod(parts)))
     # As few parts as these get the most samples each.
-    doses, volumes = sub_voxel_samples(dose, Occupancy.from_mask(weights).to_array(), parts, 32)
+    doses, volumes = sub_voxel_samples(dose, VoxelFractions.from_mask(weights).to_array(), parts, 32)
     assert result.volume_ml == pytest.approx(volumes.sum(), rel=1e-6)
     assert result.mean_gy == pytest.approx(reference.mean_dose(doses, volumes), rel=1e-9)
     assert result.standard_deviation_gy == pytest.approx(reference.standard_deviation(doses, volumes), rel=1e-6)
@@ -109,16 +109,16 @@ def test_a_constant_dose_stays_constant_and_threads_do_not_matter() -> None:
     assert (result.minimum_gy, result.mean_gy, result.maximum_gy) == (7, 7, 7)
     noisy = np.random.default_rng(0).random((12, 14, 16))
     body = ContourStructure("x", [ring(14, 13, z, 9) for z in (4.0, 9, 14)])
-    fine = body.occupancy_on(parts_grid(noisy.shape, grid((2, 2, 2), (0, 0, 0)), (4, 4, 4)))
+    fine = body.voxel_fractions_on(subvoxel_grid(noisy.shape, grid((2, 2, 2), (0, 0, 0)), (4, 4, 4)))
     assert histogram(noisy, fine, (4, 4, 4), threads=1) == histogram(noisy, fine, (4, 4, 4), threads=6)
 
 
 def test_bad_parts_and_doses_are_refused() -> None:
     dose, weights = np.ones((2, 3, 4)), np.ones((4, 6, 8), np.float32)
     for parts in ((1, 2, 2), (2, 3, 2), (0, 2, 2), (2, 2, 66)):
-        with pytest.raises(OutOfRangeError, match="parts of a voxel must be an even number"):
+        with pytest.raises(OutOfRangeError, match="sub-voxels of a voxel must be an even number"):
             histogram(dose, weights, parts)
-    with pytest.raises(ShapeError, match="on the grid of parts"):
+    with pytest.raises(ShapeError, match="on the grid of sub-voxels"):
         histogram(dose, weights, (2, 2, 4))
     with pytest.raises(UndefinedError, match="occupies no voxel"):
         histogram(dose, np.zeros_like(weights), (2, 2, 2))
@@ -129,8 +129,8 @@ def test_bad_parts_and_doses_are_refused() -> None:
 
 def sampled(dose: np.ndarray, affine: np.ndarray, structure: Structure, parts: tuple[int, int, int]):
     voxel_ml = abs(float(np.linalg.det(affine[:3, :3]))) * 1e-3
-    fine = structure.occupancy_on(parts_grid(dose.shape, affine, parts))
-    whole = dose_volume_histograms(dose, {"x": fine}, voxel_volume_ml=voxel_ml, parts=parts)["x"]
+    fine = structure.voxel_fractions_on(subvoxel_grid(dose.shape, affine, parts))
+    whole = dose_volume_histograms(dose, {"x": fine}, voxel_volume_ml=voxel_ml, subvoxel_counts=parts)["x"]
     return whole, fine
 
 
@@ -151,8 +151,8 @@ def test_slabs_in_bounded_memory_give_the_histogram_of_all_parts(kind: str, slab
     whole, fine = sampled(dose, affine, structure, parts)
     exact = inside_voxels(dose, affine, structure, parts)
     assert exact.histogram == whole
-    monkeypatch.setattr(inside_voxels_module, "EXACT_PARTS", 0)
-    monkeypatch.setattr(inside_voxels_module, "SLAB_PARTS", slab)
+    monkeypatch.setattr(inside_voxels_module, "EXACT_SUBVOXELS", 0)
+    monkeypatch.setattr(inside_voxels_module, "SLAB_SUBVOXELS", slab)
     one, many = (inside_voxels(dose, affine, structure, parts, threads=n) for n in (1, 5))
     assert one == many
     assert one.outside_fraction == pytest.approx(fine.outside_fraction, abs=1e-6)
@@ -173,7 +173,7 @@ def test_a_structure_beyond_the_image_and_doses_that_are_not_finite(monkeypatch)
     shape, affine = (6, 6, 6), grid((4, 4, 4), (0, 0, 0))
     dose = np.arange(216.0).reshape(shape)
     body = Structure("body", np.ones((6, 6, 12), bool), affine)
-    monkeypatch.setattr(inside_voxels_module, "EXACT_PARTS", 0)
+    monkeypatch.setattr(inside_voxels_module, "EXACT_SUBVOXELS", 0)
     found = inside_voxels(dose, affine, body, (2, 2, 2))
     assert found.volume_ml == pytest.approx(216 * 0.064)
     assert found.outside_fraction == pytest.approx(0.5)
@@ -193,7 +193,7 @@ def test_small_lesions_far_apart_do_not_fill_the_memory(monkeypatch) -> None:
     affine, dose = grid((4, 4, 4), (0, 0, 0)), np.random.default_rng(5).gamma(2, 30, mask.shape)
     lesions = Structure("lesions", mask, affine)
     whole = inside_voxels(dose, affine, lesions, (4, 4, 4)).histogram
-    monkeypatch.setattr(inside_voxels_module, "EXACT_BOX_PARTS", 10_000)
+    monkeypatch.setattr(inside_voxels_module, "EXACT_BOX_SUBVOXELS", 10_000)
     slabs = inside_voxels(dose, affine, lesions, (4, 4, 4)).histogram
     assert whole is not None
     assert slabs is not None

@@ -8,7 +8,7 @@ import numpy as np
 
 import yttria
 from yttria import evaluation, geometry, planning
-from yttria._core import Occupancy
+from yttria._core import VoxelFractions
 from yttria.geometry.contours import ContourStructure
 
 Call = Callable[[], object]
@@ -67,7 +67,9 @@ def _dvh(edge: int) -> Call:
 def _sub_voxel_dvh(edge: int) -> Call:
     dose, ball = _maps(edge // 4)
     fine = np.repeat(np.repeat(np.repeat(ball, 4, 0), 4, 1), 4, 2)
-    return lambda: evaluation.dose_volume_histograms(dose, {"ball": fine}, voxel_volume_ml=0.027, parts=(4, 4, 4))
+    return lambda: evaluation.dose_volume_histograms(
+        dose, {"ball": fine}, voxel_volume_ml=0.027, subvoxel_counts=(4, 4, 4)
+    )
 
 
 def _curve(edge: int) -> Call:
@@ -78,17 +80,17 @@ def _curve(edge: int) -> Call:
 
 def _from_mask(edge: int) -> Call:
     ball = _maps(edge)[1]
-    return lambda: Occupancy.from_mask(ball).to_array()
+    return lambda: VoxelFractions.from_mask(ball).to_array()
 
 
-def _aligned_occupancy(edge: int) -> Call:
+def _aligned_voxel_fractions(edge: int) -> Call:
     ball = _maps(edge)[1]
-    return lambda: geometry.occupancy(ball, np.eye(4), (edge, edge, edge), np.diag([1.01, 1.02, 0.99, 1.0]))
+    return lambda: geometry.voxel_fractions(ball, np.eye(4), (edge, edge, edge), np.diag([1.01, 1.02, 0.99, 1.0]))
 
 
-def _turned_occupancy(edge: int) -> Call:
+def _turned_voxel_fractions(edge: int) -> Call:
     ball = _maps(edge)[1]
-    return lambda: geometry.occupancy(ball, np.eye(4), (edge, edge, edge), _turned(0.97))
+    return lambda: geometry.voxel_fractions(ball, np.eye(4), (edge, edge, edge), _turned(0.97))
 
 
 def _contour_structure(edge: int) -> Call:
@@ -96,11 +98,11 @@ def _contour_structure(edge: int) -> Call:
     return lambda: ContourStructure("wave", contours)
 
 
-def _contour_occupancy(edge: int) -> Call:
+def _contour_voxel_fractions(edge: int) -> Call:
     structure = ContourStructure("wave", _contours(planes=20, points=200))
     affine = _turned(0.5)
     affine[:3, 3] = (-70, -70, -10)
-    return lambda: structure.occupancy_on(((edge, edge, edge), affine))
+    return lambda: structure.voxel_fractions_on(((edge, edge, edge), affine))
 
 
 def _resampled(edge: int, turned: bool, method: str) -> Call:
@@ -156,11 +158,11 @@ CALLS: dict[str, Callable[[int], Call]] = {
     "dose_volume_histograms": _dvh,
     "sub_voxel_histograms": _sub_voxel_dvh,
     "curves": _curve,
-    "occupancy_from_mask": _from_mask,
-    "occupancy_aligned": _aligned_occupancy,
-    "occupancy_turned": _turned_occupancy,
+    "voxel_fractions_from_mask": _from_mask,
+    "voxel_fractions_aligned": _aligned_voxel_fractions,
+    "voxel_fractions_turned": _turned_voxel_fractions,
     "contour_structure": _contour_structure,
-    "contour_occupancy": _contour_occupancy,
+    "contour_voxel_fractions": _contour_voxel_fractions,
     "resampled_average": lambda edge: _resampled(edge, False, "average"),
     "resampled_linear": lambda edge: _resampled(edge, False, "linear"),
     "resampled_turned": lambda edge: _resampled(edge, True, "average"),

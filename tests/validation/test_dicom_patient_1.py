@@ -70,7 +70,9 @@ def test_segmentation_of_another_grid(folder: Path, name: str) -> None:
     assert perfused.mask.shape == (29, 80, 90)
     assert perfused.affine_lps[2, 2] < 0
     assert perfused.volume_ml == pytest.approx(9002 * pet.voxel_volume_ml, rel=1e-9)
-    assert perfused.occupancy_on(pet).volume_ml(pet.voxel_volume_ml) == pytest.approx(perfused.volume_ml, rel=1e-6)
+    assert perfused.voxel_fractions_on(pet).volume_ml(pet.voxel_volume_ml) == pytest.approx(
+        perfused.volume_ml, rel=1e-6
+    )
 
 
 def test_segmentation_of_the_liver(folder: Path) -> None:
@@ -79,7 +81,7 @@ def test_segmentation_of_the_liver(folder: Path) -> None:
     assert liver.volume_ml == pytest.approx(70.36, abs=0.005)
     ct = read_image(folder / "dcmqi_liver")
     assert (ct.unit, ct.shape) == ("HU", (3, 512, 512))
-    weights = liver.occupancy_on(ct).to_array()
+    weights = liver.voxel_fractions_on(ct).to_array()
     # Unenhanced liver in noisy thin slices: beside it lie air, fat and bone.
     assert 40 < np.median(ct.array[weights > 0.5]) < 60
 

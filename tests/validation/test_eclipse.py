@@ -10,7 +10,7 @@ pytest.importorskip("pydicom")
 
 from yttria import read_image, read_structures
 from yttria.evaluation.inside_voxels import inside_voxels
-from yttria.geometry.sub_voxel import voxel_parts
+from yttria.geometry.sub_voxel import subvoxel_counts
 from yttria.io.dicom import read_rtstruct
 
 SUB_VOXEL_MM = 1.25
@@ -22,7 +22,7 @@ BODY, RECTUM = 15.59, 39.113
 
 def means(folder: Path, end_caps: str, *names: str) -> dict[str, float]:
     dose = read_image(folder / "EclipseProstate_Dose.nrrd", unit="Gy")
-    parts = voxel_parts(dose.voxel_size_mm, SUB_VOXEL_MM)
+    parts = subvoxel_counts(dose.voxel_size_mm, SUB_VOXEL_MM)
     found = {}
     for structure in read_rtstruct(folder / STRUCTURES, names, end_caps=end_caps):
         histogram = inside_voxels(dose.array, dose.affine_lps, structure, parts).histogram

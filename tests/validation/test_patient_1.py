@@ -61,9 +61,9 @@ def test_volumes(structures: list[Structure]) -> None:
     assert {s.name: round(s.volume_ml, 1) for s in structures} == VOLUME_ML
 
 
-def test_fractional_occupancy_keeps_volumes(pet: Image, structures: list[Structure]) -> None:
+def test_voxel_fractions_keep_volumes(pet: Image, structures: list[Structure]) -> None:
     for structure in structures:
-        volume_ml = structure.occupancy_on(pet).volume_ml(pet.voxel_volume_ml)
+        volume_ml = structure.voxel_fractions_on(pet).volume_ml(pet.voxel_volume_ml)
         # Single precision weights; nothing lies outside the field.
         assert volume_ml == pytest.approx(structure.volume_ml, rel=1e-5)
 

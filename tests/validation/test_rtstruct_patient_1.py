@@ -38,14 +38,14 @@ def test_the_sphere_s_own_voxels_come_back_where_its_image_is_named(folder: Path
     points = np.stack([i, j, k, np.ones(i.shape)], axis=-1) @ pet.affine_lps[:3].T
     mask = np.linalg.norm(points - pet.affine_lps[:3] @ np.array([45, 40, 15, 1]), axis=-1) <= 30
     assert mask.sum() == 7369
-    np.testing.assert_allclose(slabs.occupancy_on(pet).to_array(), mask, atol=1e-5)
+    np.testing.assert_allclose(slabs.voxel_fractions_on(pet).to_array(), mask, atol=1e-5)
 
 
 def test_the_shell_has_a_hole(folder: Path) -> None:
     pet = read_image(folder / "pet")
     (sphere,), (shell,) = (read_structures(folder / f"rs_{n}.dcm") for n in ("sphere_r30mm", "shell_15_30mm"))
     # Sections through the center of the shell are hollow, those of the sphere are not.
-    whole, hollow = (s.occupancy_on(pet).to_array() for s in (sphere, shell))
+    whole, hollow = (s.voxel_fractions_on(pet).to_array() for s in (sphere, shell))
     k, j, i = (round(float((n * whole).sum() / whole.sum())) for n in np.indices(whole.shape))
     assert whole[k, j, i] == 1
     assert hollow[k, j, i] == 0

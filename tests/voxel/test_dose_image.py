@@ -99,7 +99,7 @@ def test_the_reference_holds_what_was_delivered(
     scaling = RelativeScaling(_box(fine=fine), delivered_activity_gbq=delivered, lung_shunt_fraction=shunt)
     result = dose_image(_image(values(np.float64), unit), scaling=scaling, density_g_per_ml=density)
     (row,) = result.table([scaling.reference])
-    # Mean dose x mass = dose factor x activity; the occupancy is held in single precision.
+    # Mean dose x mass = dose factor x activity; the fractions are held in single precision.
     energy = row.mean_gy * row.volume_ml * density * 1e-3
     assert energy == pytest.approx(C * delivered * (1 - shunt), rel=1e-6)
     assert result.activity_in_field_mbq.at_reference_time == result.activity_in_field_mbq.at_administration
@@ -112,7 +112,7 @@ def test_both_scalings_agree_with_their_definitions() -> None:
     np.testing.assert_allclose(result.image.array, expected * C, rtol=1e-13)
     scaling = RelativeScaling(box, vial_activity_gbq=2.0, residual_fraction=0.03, lung_shunt_fraction=0.07)
     result = dose_image(image, scaling=scaling, density_g_per_ml=1.0)
-    weights = box.occupancy_on(image).to_array().astype(np.float64)
+    weights = box.voxel_fractions_on(image).to_array().astype(np.float64)
     expected = reference.relative_mbq_per_ml(image.array, weights, image.voxel_volume_ml, 2.0 * 0.97, 0.07)
     np.testing.assert_allclose(result.image.array, expected * C, rtol=1e-13)
 

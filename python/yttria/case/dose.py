@@ -17,7 +17,7 @@ from ..geometry.image import Image
 from ..geometry.patient_identity import patient_doubts
 from ..geometry.structure import Structure
 from ..geometry.structure_selection import select_structures
-from ..geometry.sub_voxel import voxel_parts
+from ..geometry.sub_voxel import subvoxel_counts
 from ..io import dicom
 from ..io.dicom.voxel_centers import contours_follow_voxel_centers
 from ..io.files import may_be_dicom
@@ -189,7 +189,7 @@ def _evaluation(case: Case, inputs: CaseInputs) -> dict[str, Any]:
     size, drawn_on = inputs.activity.voxel_size_mm, case.contours_through_voxels_of
     return {
         "sub_voxel_mm": case.sub_voxel_mm,
-        "parts_per_voxel": None if case.sub_voxel_mm is None else voxel_parts(size, case.sub_voxel_mm),
+        "parts_per_voxel": None if case.sub_voxel_mm is None else subvoxel_counts(size, case.sub_voxel_mm),
         "contours_through_voxels_of": None if drawn_on is None else drawn_on.name,
         "structures": [structure.as_dict() for structure in inputs.structures],
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._core import DoseVolumeHistogram, Occupancy
+from .._core import DoseVolumeHistogram, VoxelFractions
 from ..advisory import Advisory, advise
 from ..errors import GeometryError, OutOfRangeError, UnknownNameError
 from ..geometry.affine import check_same_frame
@@ -44,8 +44,8 @@ class DoseComparison:
     """How dose map B differs from A; differences are B - A. For research use.
 
     `differences`, `dose_volume` and `isodoses` are rows, plain data by their `as_dict()`. `difference` is B - A in Gy
-    and `gamma_map` gamma on the grid of A (NaN if not evaluated). `occupancies` are the structures on that grid.
-    `resampling` states how B came onto it; None if it lay there.
+    and `gamma_map` gamma on the grid of A (NaN if not evaluated). `voxel_fractions` are those of the structures on
+    that grid. `resampling` states how B came onto it; None if it lay there.
     """
 
     a: Image
@@ -58,7 +58,7 @@ class DoseComparison:
     dose_volume: tuple[DoseQuantityDifference, ...]
     isodoses: tuple[IsodoseOverlap, ...]
     histograms: dict[str, tuple[DoseVolumeHistogram, DoseVolumeHistogram]]
-    occupancies: dict[str, Occupancy]
+    voxel_fractions: dict[str, VoxelFractions]
     resampling: dict[str, Any] | None
     advisories: tuple[Advisory, ...]
 
@@ -98,9 +98,9 @@ def compare_doses(
     brought onto the grid of A where `resample_b` says how; to compare on the grid of B, swap the two. Gamma always
     takes B as it is, for it asks for the dose of B around each voxel of A.
 
-    - `differences`, for the voxels at or above the cutoff and for each structure, weighted by its occupancy: volume_ml,
-      mean_a_gy, mean_b_gy, mean_difference_gy, relative_difference (of the means), and q75_gy, q99_gy, maximum_gy of
-      |B - A|; gamma_passing_fraction of the evaluated voxels in it, None where there are none.
+    - `differences`, for the voxels at or above the cutoff and for each structure, weighted by the voxel fractions:
+      volume_ml, mean_a_gy, mean_b_gy, mean_difference_gy, relative_difference (of the means), and q75_gy, q99_gy,
+      maximum_gy of |B - A|; gamma_passing_fraction of the evaluated voxels in it, None where there are none.
     - `dose_volume`, for each structure and each of mean, D98, D95, D70, D50, D2: a_gy, b_gy, difference_gy.
     - `isodoses`, for each level: volume_a_ml and volume_b_ml that receive at least that dose, and dice, twice the
       common volume over the sum of both; None where both are empty. Levels: 10, 25, 50, 75 and 90 % of the
@@ -145,9 +145,9 @@ def compare_doses(
     if brought is not None:
         b = brought.image
     levels = _levels(isodoses_gy, gamma.normalization_gy)
-    inside, advisories = _occupancies(a, structures, threads)
+    inside, advisories = _voxel_fractions(a, structures, threads)
     difference = np.subtract(b.array, a.array, dtype=np.result_type(a.array, b.array, np.float32))
-    above = Occupancy.from_mask(a.array >= lower_dose_cutoff_fraction * gamma.normalization_gy, threads=threads)
+    above = VoxelFractions.from_mask(a.array >= lower_dose_cutoff_fraction * gamma.normalization_gy, threads=threads)
     regions = {ABOVE_CUTOFF: above, **inside}
     of_a, of_b, of_both = (
         dose_volume_histograms(array, regions, voxel_volume_ml=a.voxel_volume_ml, threads=threads)
@@ -167,7 +167,7 @@ def compare_doses(
         dose_volume=tuple(row for name in inside for row in _dose_rows(name, of_a[name], of_b[name])),
         isodoses=tuple(_isodose_row(level, a, b) for level in levels),
         histograms={name: (of_a[name], of_b[name]) for name in inside},
-        occupancies=inside,
+        voxel_fractions=inside,
         resampling=None if brought is None else brought.as_dict(),
         advisories=(*dict.fromkeys(of_files), *advisories, *gamma.advisories, *(brought.advisories if brought else ())),
     )
@@ -186,21 +186,21 @@ def _levels(isodoses_gy: Sequence[float] | None, normalization_gy: float) -> lis
     return [float(level) for level in isodoses_gy]
 
 
-def _occupancies(
+def _voxel_fractions(
     image: Image, structures: Sequence[Structure], threads: int | None
-) -> tuple[dict[str, Occupancy], list[Advisory]]:
+) -> tuple[dict[str, VoxelFractions], list[Advisory]]:
     """The structures that occupy the grid, and an advisory for each that does not or not wholly."""
-    inside: dict[str, Occupancy] = {}
+    inside: dict[str, VoxelFractions] = {}
     advisories: list[Advisory] = []
     seen = {ABOVE_CUTOFF}
     for structure in structures:
         if structure.name in seen:
             raise UnknownNameError(f"structure names must be unique and not '{ABOVE_CUTOFF}', got '{structure.name}'")
         seen.add(structure.name)
-        occupancy = structure.occupancy_on(image, threads=threads)
-        if occupancy.volume_ml(image.voxel_volume_ml) > 0.0:
-            inside[structure.name] = occupancy
-        beyond = occupancy.outside_fraction if structure.name in inside else 1.0
+        fractions = structure.voxel_fractions_on(image, threads=threads)
+        if fractions.volume_ml(image.voxel_volume_ml) > 0.0:
+            inside[structure.name] = fractions
+        beyond = fractions.outside_fraction if structure.name in inside else 1.0
         if beyond > 1e-6:
             advisories.append(advise("structure_outside", structure=structure.name, outside_fraction=beyond))
     return inside, advisories
@@ -214,7 +214,7 @@ def _worst(a: Image, b: Image, difference: NDArray[Any]) -> WorstVoxel:
     )
 
 
-def _passing(gamma: GammaResult, region: Occupancy) -> float | None:
+def _passing(gamma: GammaResult, region: VoxelFractions) -> float | None:
     """The share of a region's evaluated volume that passes."""
     box = tuple(slice(o, o + n) for o, n in zip(region.origin, region.weights.shape, strict=True))
     weights = region.weights.astype(np.float64)

@@ -1,6 +1,6 @@
 """From absorbed dose to biological effect: BED, equivalent uniform doses, response probabilities.
 
-A dose distribution is given as doses and the volumes they fill: voxels and their occupancies, or
+A dose distribution is given as doses and the volumes they fill: voxels and their fractions inside, or
 `DoseVolumeHistogram.differential()`. Doses must be >= 0: what to do with the negative voxels of a noisy image is the
 caller's decision, not a formula's. Every parameter is explicit; published sets are in `parameter_sets()`.
 """

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from .._core import Occupancy
+from .._core import VoxelFractions
 from .._foundation.arguments import public as _public
 from .._foundation.units import UNITS
 from .contours import ContourStructure
 from .image import Image, ResampledImage
 from .structure import Structure
 from .structure_selection import select_structures
-from .sub_voxel import parts_grid, voxel_parts
-from .voxel_fractions import occupancy
+from .sub_voxel import subvoxel_counts, subvoxel_grid
+from .voxel_fractions import voxel_fractions
 
 __all__ = [
     "UNITS",
     "ContourStructure",
     "Image",
-    "Occupancy",
     "ResampledImage",
     "Structure",
-    "occupancy",
-    "parts_grid",
+    "VoxelFractions",
     "select_structures",
-    "voxel_parts",
+    "subvoxel_counts",
+    "subvoxel_grid",
+    "voxel_fractions",
 ]
 
 _public(globals())

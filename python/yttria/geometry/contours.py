@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._core import Contours, Occupancy
+from .._core import Contours, VoxelFractions
 from .._foundation.arrays import affine_rows, grid_shape, real
 from .._foundation.choices import END_CAPS, INTERPOLATIONS
 from .._foundation.numbers import optional_number
@@ -34,9 +34,9 @@ class ContourStructure(Structure):
     How, exactly: docs/structures.md.
 
     What was wrong with the contours and what was done about it stands in `advisories`. No contours: an empty volume.
-    `occupancy_on` goes straight from the contours to the grid and is exact where a grid axis runs along their normal.
-    `mask`, on a grid of `affine_lps` along the contours with voxels of `voxel_size_mm`, holds fractions and is made
-    when first asked for.
+    `voxel_fractions_on` goes straight from the contours to the grid and is exact where a grid axis runs along their
+    normal. `mask`, on a grid of `affine_lps` along the contours with voxels of `voxel_size_mm`, holds fractions
+    and is made when first asked for.
 
     Raises `UndefinedError` where no contour is usable, or all lie in one plane without `slice_thickness_mm`;
     `ShapeError` and `DTypeError` where a contour is no list of points; `OutOfRangeError` where a length is not positive
@@ -145,23 +145,23 @@ class ContourStructure(Structure):
     @cached_property
     def mask(self) -> npt.NDArray[Any]:
         """Fractions (k, j, i) on a grid along the contours, k along their normal; false everywhere without contours."""
-        mask = self.occupancy_on(self._grid).to_array() if self._core else _EMPTY.copy()
+        mask = self.voxel_fractions_on(self._grid).to_array() if self._core else _EMPTY.copy()
         mask.flags.writeable = False
         return mask
 
-    def occupancy_on(
+    def voxel_fractions_on(
         self, grid: Image | tuple[Sequence[int], npt.ArrayLike], *, threads: int | None = None
-    ) -> Occupancy:
+    ) -> VoxelFractions:
         """The fraction of each voxel of `grid` inside this volume, straight from the contours.
 
         Exact area times exact height where an axis of `grid` runs along the contours' normal (within 1e-4 of a voxel
         over the structure), whatever the turn about it; elsewhere through a grid along the contours four times finer
-        than the finest axis of `grid` (at most 2^24 voxels). Raises as `Structure.occupancy_on` does.
+        than the finest axis of `grid` (at most 2^24 voxels). Raises as `Structure.voxel_fractions_on` does.
         """
         shape, affine_lps = grid_of(self, grid)
         if self._core is None:
-            return super().occupancy_on((shape, affine_lps), threads=threads)
-        return self._core.occupancy(grid_shape(shape), affine_rows("affine_lps", affine_lps), threads)
+            return super().voxel_fractions_on((shape, affine_lps), threads=threads)
+        return self._core.voxel_fractions(grid_shape(shape), affine_rows("affine_lps", affine_lps), threads)
 
     def as_dict(self) -> dict[str, Any]:
         """What it is but for its voxels or contours, as plain data: how it was given, and what moved it."""

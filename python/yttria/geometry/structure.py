@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._core import Occupancy
+from .._core import VoxelFractions
 from .._foundation.arrays import frozen, volume
 from ..advisory import Advisory
 from ..errors import GeometryError, OutOfRangeError
@@ -25,7 +25,7 @@ from .affine import (
     voxel_size_mm,
 )
 from .image import Image
-from .voxel_fractions import occupancy
+from .voxel_fractions import voxel_fractions
 
 #: Labels are written as 32-bit integers at most.
 MAX_LABEL = 2**31 - 1
@@ -106,16 +106,16 @@ class Structure:
         occupied = np.count_nonzero(self.mask) if self.mask.dtype.kind == "b" else self.mask.sum(dtype=np.float64)
         return float(occupied * np.prod(voxel_size_mm(self.affine_lps)) * 1e-3)
 
-    def occupancy_on(
+    def voxel_fractions_on(
         self, grid: Image | tuple[Sequence[int], npt.ArrayLike], *, threads: int | None = None
-    ) -> Occupancy:
+    ) -> VoxelFractions:
         """The fraction of each voxel of `grid` (an `Image`, or a shape (k, j, i) and an affine) inside this volume.
 
         Raises `GeometryError` where `grid` is neither, or an image in another known frame of reference; see
-        `yttria.geometry.occupancy`.
+        `yttria.geometry.voxel_fractions`.
         """
         shape, affine_lps = grid_of(self, grid)
-        return occupancy(self.mask, self.affine_lps, shape, affine_lps, threads=threads)
+        return voxel_fractions(self.mask, self.affine_lps, shape, affine_lps, threads=threads)
 
     def check_frame(self, image: Image) -> None:
         """`GeometryError` where the image's frame of reference and this volume's are both known and differ."""
@@ -144,7 +144,7 @@ class Structure:
 def grid_of(
     structure: Structure, grid: Image | tuple[Sequence[int], npt.ArrayLike]
 ) -> tuple[Sequence[int], npt.ArrayLike]:
-    """Shape and affine of what `Structure.occupancy_on` takes."""
+    """Shape and affine of what `Structure.voxel_fractions_on` takes."""
     if isinstance(grid, Image):
         structure.check_frame(grid)
         return grid.shape, grid.affine_lps

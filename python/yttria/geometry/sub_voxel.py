@@ -1,4 +1,4 @@
-"""Voxels divided into equal parts."""
+"""Voxels divided into equal sub-voxels."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from .._foundation.arrays import affine_rows, grid_shape
 from .._foundation.numbers import number
 from ..errors import OutOfRangeError
 
-#: Parts per voxel along an axis, at most.
-MAX_PARTS = 64
+#: Sub-voxels per voxel along an axis, at most.
+MAX_SUBVOXELS = 64
 
 
-def voxel_parts(voxel_size_mm: Sequence[float], sub_voxel_mm: float) -> tuple[int, int, int]:
-    """The smallest even number of parts along each axis (k, j, i) that are at most `sub_voxel_mm` long.
+def subvoxel_counts(voxel_size_mm: Sequence[float], sub_voxel_mm: float) -> tuple[int, int, int]:
+    """The smallest even number of sub-voxels along each axis (k, j, i) that are at most `sub_voxel_mm` long.
 
     Even, so that none straddles a voxel center, where the interpolated dose has its kinks. Raises `OutOfRangeError`
-    where a length is not positive or more than 64 parts would be needed.
+    where a length is not positive or more than 64 would be needed.
     """
     size = [number("voxel size in mm", s) for s in voxel_size_mm]
     part = number("sub-voxel size in mm", sub_voxel_mm)
@@ -27,19 +27,19 @@ def voxel_parts(voxel_size_mm: Sequence[float], sub_voxel_mm: float) -> tuple[in
         raise OutOfRangeError(f"sub-voxel size and voxel sizes in mm must be finite and > 0, got {part} and {size}")
     # Room for the rounding of a quotient that is whole.
     counts = [2 * max(1.0, float(np.ceil(s / (2 * part) - 1e-9))) for s in size]
-    if max(counts) > MAX_PARTS:
-        raise OutOfRangeError(f"sub-voxel size in mm must be at least {max(size) / MAX_PARTS:.4g}, got {part}")
+    if max(counts) > MAX_SUBVOXELS:
+        raise OutOfRangeError(f"sub-voxel size in mm must be at least {max(size) / MAX_SUBVOXELS:.4g}, got {part}")
     k, j, i = (int(c) for c in counts)
     return k, j, i
 
 
-def parts_grid(
-    shape: Sequence[int], affine_lps: ArrayLike, parts: Sequence[int]
+def subvoxel_grid(
+    shape: Sequence[int], affine_lps: ArrayLike, counts: Sequence[int]
 ) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
-    """The grid of a voxel grid's parts: shape (k, j, i), and the affine from (i, j, k, 1) to LPS mm."""
+    """The grid of a voxel grid's sub-voxels: shape (k, j, i), and the affine from (i, j, k, 1) to LPS mm."""
     matrix = np.array(affine_rows("affine_lps", affine_lps))
-    counts, refined = np.array(parts)[::-1], matrix.copy()
-    refined[:3, :3] = matrix[:3, :3] / counts
-    refined[:3, 3] += matrix[:3, :3] @ (0.5 / counts - 0.5)
-    k, j, i = (n * p for n, p in zip(grid_shape(shape), parts, strict=True))
+    per_axis, refined = np.array(counts)[::-1], matrix.copy()
+    refined[:3, :3] = matrix[:3, :3] / per_axis
+    refined[:3, 3] += matrix[:3, :3] @ (0.5 / per_axis - 0.5)
+    k, j, i = (n * m for n, m in zip(grid_shape(shape), counts, strict=True))
     return (k, j, i), refined

@@ -7,22 +7,22 @@ from collections.abc import Sequence
 from numpy.typing import ArrayLike
 
 from .. import _core
-from .._core import Occupancy
+from .._core import VoxelFractions
 from .._foundation.arrays import affine_rows, grid_shape
 
 
-def occupancy(
+def voxel_fractions(
     mask: ArrayLike,
     mask_affine_lps: ArrayLike,
     shape: Sequence[int],
     affine_lps: ArrayLike,
     *,
     threads: int | None = None,
-) -> Occupancy:
-    """Carry a structure from its own grid onto a dose grid as fractional occupancy.
+) -> VoxelFractions:
+    """Carry a structure from its own grid onto a dose grid as voxel fractions.
 
     The structure is the union of its mask's voxel boxes, each weighted by the mask's value, so its volume is kept:
-    sum(occupancy) x dose voxel volume = sum(mask) x mask voxel volume, less what lies outside the dose grid
+    sum(fractions) x dose voxel volume = sum(mask) x mask voxel volume, less what lies outside the dose grid
     (`outside_fraction`). Nothing is smoothed, and no voxel center decides. Grids whose axes are parallel within 1e-4 of
     a dose voxel over the structure, also permuted or flipped, are integrated exactly; others by 1024 to 16384 samples
     per dose voxel at the structure's surface, always the same ones. The result does not depend on `threads`.
@@ -40,7 +40,7 @@ def occupancy(
         ShapeError, DTypeError, InsufficientMemoryError: what their names say.
 
     """
-    return _core.occupancy(
+    return _core.voxel_fractions(
         mask,
         affine_rows("mask_affine_lps", mask_affine_lps),
         grid_shape(shape),

@@ -159,7 +159,7 @@ def check_writable(structures: Sequence[Structure]) -> None:
     for structure in structures:
         if structure.mask.dtype.kind != "b":
             raise DTypeError(
-                f"mask of '{structure.name}' must be bool to be written, got fractions; write its occupancy as an image"
+                f"mask of '{structure.name}' must be bool to be written, got fractions; write those as an image"
             )
         check_same_frame(
             structure.frame_of_reference_uid,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._core import Occupancy
+from .._core import VoxelFractions
 from .._foundation.choices import METHOD_NAMES
 from .._foundation.extras import require
 from .._foundation.text import literal, plain
@@ -73,8 +73,10 @@ def dose_figure(
         check_same_frame(frames[0], "the background image", frames[1], "the dose image")
         if not background.same_grid(dose):
             raise GeometryError("the background image must lie on the grid of the dose image; resample it first")
-    occupancies = {n: o for n, o in result.occupancies(structures).items() if o.volume_ml(dose.voxel_volume_ml) > 0.0}
-    histograms = dose_volume_histograms(dose.array, occupancies, voxel_volume_ml=dose.voxel_volume_ml)
+    voxel_fractions = {
+        n: o for n, o in result.voxel_fractions(structures).items() if o.volume_ml(dose.voxel_volume_ml) > 0.0
+    }
+    histograms = dose_volume_histograms(dose.array, voxel_fractions, voxel_volume_ml=dose.voxel_volume_ml)
     shades = dict(zip(histograms, colors(len(histograms)), strict=True))
     large = [name for name, h in histograms.items() if h.volume_ml >= 5.0] or list(histograms)
     hottest = max(large, key=lambda name: histograms[name].mean_gy, default=None)
@@ -86,15 +88,15 @@ def dose_figure(
     top_gy = top_gy if top_gy > 0.0 else 1.0
 
     orientation = Orientation.of(dose.affine_lps)
-    box = surroundings(list(occupancies.values()), dose)
-    center = _center_of(occupancies[hottest]) if hottest else _center(dose.array)
+    box = surroundings(list(voxel_fractions.values()), dose)
+    center = _center_of(voxel_fractions[hottest]) if hottest else _center(dose.array)
     views = [plane(name, center, box, orientation) for name in ("axial", "coronal", "sagittal")]
     more = [name for name in tumors if name != hottest]
     unseen, more = len(more[_MORE_PLANES:]), more[:_MORE_PLANES]
-    further = [plane("axial", _center_of(occupancies[name]), box, orientation) for name in more]
+    further = [plane("axial", _center_of(voxel_fractions[name]), box, orientation) for name in more]
     # The largest first, so that small structures, tumors above all, lie on top.
-    outlines = sorted(occupancies, key=lambda name: (bool(_is_tumor(name)), -histograms[name].volume_ml))
-    drawn = {name: (shades[name], occupancies[name]) for name in outlines}
+    outlines = sorted(voxel_fractions, key=lambda name: (bool(_is_tumor(name)), -histograms[name].volume_ml))
+    drawn = {name: (shades[name], voxel_fractions[name]) for name in outlines}
 
     planes_down = -(-len(more) // _PLANES_IN_ROW)
     figure: Figure = figure_module.Figure(
@@ -224,20 +226,20 @@ def _center(weight: NDArray[Any]) -> tuple[int, int, int]:
     return int(k), int(j), int(i)
 
 
-def _center_of(occupancy: Occupancy) -> tuple[int, int, int]:
+def _center_of(fractions: VoxelFractions) -> tuple[int, int, int]:
     """The voxel nearest to the center of mass of a structure."""
-    k, j, i = (o + n for o, n in zip(occupancy.origin, _center(occupancy.weights), strict=True))
+    k, j, i = (o + n for o, n in zip(fractions.origin, _center(fractions.weights), strict=True))
     return k, j, i
 
 
-def surroundings(occupancies: Sequence[Occupancy], image: Image) -> tuple[slice, slice, slice]:
+def surroundings(voxel_fractions: Sequence[VoxelFractions], image: Image) -> tuple[slice, slice, slice]:
     """The box around all structures and `_MARGIN_MM` more; the whole image without structures."""
-    if not occupancies:
+    if not voxel_fractions:
         return slice(0, image.shape[0]), slice(0, image.shape[1]), slice(0, image.shape[2])
     k, j, i = (
         slice(
-            max(0, min(o.origin[a] for o in occupancies) - round(_MARGIN_MM / size)),
-            min(n, max(o.origin[a] + o.weights.shape[a] for o in occupancies) + round(_MARGIN_MM / size)),
+            max(0, min(o.origin[a] for o in voxel_fractions) - round(_MARGIN_MM / size)),
+            min(n, max(o.origin[a] + o.weights.shape[a] for o in voxel_fractions) + round(_MARGIN_MM / size)),
         )
         for a, (n, size) in enumerate(zip(image.shape, image.voxel_size_mm, strict=True))
     )
@@ -248,7 +250,7 @@ def _draw_plane(
     axes: Axes,
     view: Plane,
     dose: NDArray[np.floating],
-    outlines: Mapping[str, tuple[str, Occupancy]],
+    outlines: Mapping[str, tuple[str, VoxelFractions]],
     background: Image | None,
     levels: Sequence[float],
     scale: ScalarMappable,
@@ -276,8 +278,8 @@ def _draw_plane(
         shades = dict(zip(levels, isodose_colors(len(levels)), strict=True))
         lines = axes.contour(plane_dose, levels=reached, colors=[shades[level] for level in reached], linewidths=0.9)
         axes.clabel(lines, fmt="%g", fontsize=7, inline_spacing=2)
-    for color, occupancy in outlines.values():
-        cut = view.cut_of(occupancy, dose.shape)
+    for color, fractions in outlines.values():
+        cut = view.cut_of(fractions, dose.shape)
         if min(cut.shape) > 1 and cut.min() < 0.5 <= cut.max():
             axes.contour(cut, levels=[0.5], colors=[color], linewidths=2.0)
     left, right, top, bottom = view.labels

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._core import Occupancy
+from .._core import VoxelFractions
 
 #: Patient axes (index in LPS) of each plane: across, down, normal.
 _PLANES = {"axial": (0, 1, 2), "coronal": (0, 2, 1), "sagittal": (1, 2, 0)}
@@ -63,17 +63,17 @@ class Plane:
     _flip_rows: bool
     _flip_columns: bool
 
-    def cut_of(self, occupancy: Occupancy, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    def cut_of(self, fractions: VoxelFractions, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """The plane of a structure on a grid of `shape`, without the array of the whole grid."""
         where = tuple(w if isinstance(w, slice) else slice(w, w + 1) for w in self._where)
         starts, stops = zip(*(w.indices(n)[:2] for w, n in zip(where, shape, strict=True)), strict=True)
         found = np.zeros([b - a for a, b in zip(starts, stops, strict=True)], np.float32)
-        low = [max(a, o) for a, o in zip(starts, occupancy.origin, strict=True)]
-        high = [min(b, o + n) for b, o, n in zip(stops, occupancy.origin, occupancy.weights.shape, strict=True)]
+        low = [max(a, o) for a, o in zip(starts, fractions.origin, strict=True)]
+        high = [min(b, o + n) for b, o, n in zip(stops, fractions.origin, fractions.weights.shape, strict=True)]
         if all(a < b for a, b in zip(low, high, strict=True)):
             into = tuple(slice(a - s, b - s) for a, b, s in zip(low, high, starts, strict=True))
-            of = tuple(slice(a - o, b - o) for a, b, o in zip(low, high, occupancy.origin, strict=True))
-            found[into] = occupancy.weights[of]
+            of = tuple(slice(a - o, b - o) for a, b, o in zip(low, high, fractions.origin, strict=True))
+            found[into] = fractions.weights[of]
         normal = next(axis for axis, w in enumerate(self._where) if not isinstance(w, slice))
         return self._turned(np.take(found, 0, axis=normal))
 

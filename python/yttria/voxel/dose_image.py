@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
-from .._core import DoseVolumeHistogram, Nuclide, Occupancy, __version__
+from .._core import DoseVolumeHistogram, Nuclide, VoxelFractions, __version__
 from .._foundation.arrays import empty
 from .._foundation.choices import DEFAULT_MEDIUM, METHODS, NEGATIVE_VOXELS
 from .._foundation.numbers import one_of
@@ -24,7 +24,7 @@ from ..evaluation.inside_voxels import inside_voxels
 from ..evaluation.tables import StructureDose
 from ..geometry.image import Image
 from ..geometry.structure import Structure
-from ..geometry.sub_voxel import parts_grid, voxel_parts
+from ..geometry.sub_voxel import subvoxel_counts, subvoxel_grid
 from ..kernels import VoxelSValues, voxel_s_values
 from .absorbed_dose import convolved
 from .ct_density import DensityImage
@@ -55,25 +55,27 @@ class DoseResult:
     advisories: tuple[Advisory, ...]
     activity_in_field_mbq: ActivityInField
     #: Table, histograms and picture of the same structures compute them once.
-    _fractions: WeakKeyDictionary[Structure, Occupancy] = field(
+    _fractions: WeakKeyDictionary[Structure, VoxelFractions] = field(
         default_factory=WeakKeyDictionary, repr=False, kw_only=True
     )
 
-    def occupancies(
+    def voxel_fractions(
         self, structures: Sequence[Structure], *, sub_voxel_mm: float | None = None, threads: int | None = None
-    ) -> dict[str, Occupancy]:
-        """Each structure's fractional occupancy of the dose voxels, by name; of their parts with `sub_voxel_mm`.
+    ) -> dict[str, VoxelFractions]:
+        """The fraction of each dose voxel inside each structure, by name; of each sub-voxel with `sub_voxel_mm`.
 
         Raises `UnknownNameError` where two structures share a name.
         """
         shape, affine_lps = self.image.shape, self.image.affine_lps
         if sub_voxel_mm is not None:
-            shape, affine_lps = parts_grid(shape, affine_lps, voxel_parts(self.image.voxel_size_mm, sub_voxel_mm))
+            shape, affine_lps = subvoxel_grid(
+                shape, affine_lps, subvoxel_counts(self.image.voxel_size_mm, sub_voxel_mm)
+            )
             grid = shape, affine_lps
-            return {s.name: s.occupancy_on(grid, threads=threads) for s in self._checked(structures)}
+            return {s.name: s.voxel_fractions_on(grid, threads=threads) for s in self._checked(structures)}
         for structure in self._checked(structures):
             if structure not in self._fractions:
-                self._fractions[structure] = structure.occupancy_on((shape, affine_lps), threads=threads)
+                self._fractions[structure] = structure.voxel_fractions_on((shape, affine_lps), threads=threads)
         return {s.name: self._fractions[s] for s in structures}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -87,9 +89,9 @@ class DoseResult:
     def dose_volume_histograms(
         self, structures: Sequence[Structure], *, sub_voxel_mm: float | None = None, threads: int | None = None
     ) -> dict[str, DoseVolumeHistogram]:
-        """Exact cumulative histograms, weighted by fractional occupancy; see `yttria.evaluation`.
+        """Exact cumulative histograms, weighted by voxel fractions; see `yttria.evaluation`.
 
-        With `sub_voxel_mm` the dose is interpolated inside voxels, which are cut into parts of at most that length.
+        With `sub_voxel_mm` the dose is interpolated inside voxels, which are cut into sub-voxels of at most that size.
         Raises `UndefinedError` where a structure occupies no voxel of the image.
         """
         evaluated = self._evaluated(structures, sub_voxel_mm, threads)
@@ -106,17 +108,17 @@ class DoseResult:
         """Volume in mL, fraction outside of the image, and histogram of each structure, by its name."""
         image = self.image
         if sub_voxel_mm is None:
-            occupancies = self.occupancies(structures, threads=threads)
-            volumes = {name: o.volume_ml(image.voxel_volume_ml) for name, o in occupancies.items()}
-            inside = {name: o for name, o in occupancies.items() if volumes[name] > 0}
+            voxel_fractions = self.voxel_fractions(structures, threads=threads)
+            volumes = {name: o.volume_ml(image.voxel_volume_ml) for name, o in voxel_fractions.items()}
+            inside = {name: o for name, o in voxel_fractions.items() if volumes[name] > 0}
             histograms = dose_volume_histograms(
                 image.array, inside, voxel_volume_ml=image.voxel_volume_ml, threads=threads
             )
-            return {n: (volumes[n], o.outside_fraction, histograms.get(n)) for n, o in occupancies.items()}
-        parts = voxel_parts(image.voxel_size_mm, sub_voxel_mm)
+            return {n: (volumes[n], o.outside_fraction, histograms.get(n)) for n, o in voxel_fractions.items()}
+        counts = subvoxel_counts(image.voxel_size_mm, sub_voxel_mm)
         found: dict[str, tuple[float, float, DoseVolumeHistogram | None]] = {}
         for structure in self._checked(structures):
-            one = inside_voxels(image.array, image.affine_lps, structure, parts, threads=threads)
+            one = inside_voxels(image.array, image.affine_lps, structure, counts, threads=threads)
             found[structure.name] = one.volume_ml, one.outside_fraction, one.histogram
         return found
 

@@ -33,7 +33,7 @@ class StructureMass:
 def structure_mass(
     density: Image | DensityImage, structure: Structure | Sequence[Structure], *, threads: int | None = None
 ) -> StructureMass:
-    """`m = sum rho o V`: density times fractional occupancy times voxel volume.
+    """`m = sum rho o V`: density times voxel fraction times voxel volume.
 
     `density`: from `density_image`, or an `Image` in g/mL, on any grid; the structure keeps its own. Several structures
     (the lobes of the lungs) are one, and must not overlap.
@@ -79,8 +79,8 @@ def structure_fractions(parts: Sequence[Structure], image: Image, threads: int |
     Raises `OutOfRangeError` if they overlap.
     """
     name = ", ".join(part.name for part in parts)
-    occupancies = [part.occupancy_on(image, threads=threads) for part in parts]
-    inside = [o for o in occupancies if o.weights.size]
+    voxel_fractions = [part.voxel_fractions_on(image, threads=threads) for part in parts]
+    inside = [o for o in voxel_fractions if o.weights.size]
     if not inside:
         return None
     low = np.min([o.origin for o in inside], axis=0)
@@ -92,7 +92,9 @@ def structure_fractions(parts: Sequence[Structure], image: Image, threads: int |
     if total.max() > 1 + 1e-6:
         raise OutOfRangeError(f"'{name}' must not overlap, got {np.count_nonzero(total > 1 + 1e-6)} voxels in several")
     whole = sum(part.volume_ml for part in parts)
-    outside = max(0.0, sum(o.outside_fraction * p.volume_ml for o, p in zip(occupancies, parts, strict=True)) / whole)
+    outside = max(
+        0.0, sum(o.outside_fraction * p.volume_ml for o, p in zip(voxel_fractions, parts, strict=True)) / whole
+    )
     advisories = []
     if outside > 1e-6:
         advisories.append(advise("structure_outside_image", "mass", structure=name, number=outside, bound=0.0))

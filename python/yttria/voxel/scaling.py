@@ -94,7 +94,7 @@ class AbsoluteScaling:
 class RelativeScaling:
     """The image holds any counts; the reference region is known to hold `A_delivered (1 - L)` at administration.
 
-    `A_v = c_v / sum_ref(c) A_delivered (1 - L)`, the sum weighted by the reference's fractional occupancy of each
+    `A_v = c_v / sum_ref(c) A_delivered (1 - L)`, the sum weighted by the fraction inside the reference of each
     voxel, L = `lung_shunt_fraction`. Give either `delivered_activity_gbq`, or `vial_activity_gbq` (in the vial at
     treatment) with `residual_fraction` R: `A_delivered = A_vial (1 - R)`. More than 10 % of the field's counts outside
     the reference is an advisory. The time of the image does not matter: microspheres stay where they are.
@@ -170,10 +170,10 @@ class RelativeScaling:
 
 def _sum_within(structure: Structure, image: Image, threads: int | None) -> tuple[float, float]:
     """The image summed over the structure, and the fraction of the structure's volume outside the image."""
-    occupancy = structure.occupancy_on(image, threads=threads)
-    weights: npt.NDArray[Any] = occupancy.weights
-    box = tuple(slice(o, o + n) for o, n in zip(occupancy.origin, weights.shape, strict=True))
-    return float(np.multiply(image.array[box], weights, dtype=np.float64).sum()), occupancy.outside_fraction
+    fractions = structure.voxel_fractions_on(image, threads=threads)
+    weights: npt.NDArray[Any] = fractions.weights
+    box = tuple(slice(o, o + n) for o, n in zip(fractions.origin, weights.shape, strict=True))
+    return float(np.multiply(image.array[box], weights, dtype=np.float64).sum()), fractions.outside_fraction
 
 
 def _not_activity(image: Image) -> tuple[Advisory, ...]:

@@ -2,21 +2,21 @@
 //!
 //! The samples of `sub_voxel_histograms.rs` are added to a fixed number of narrow dose bins, each with its volume and its mean dose.
 //! Volume and mean dose are those of the samples to rounding; the dose at a volume is off by one bin at most, 2^-22 of the
-//! range of doses. Parts of a voxel about which the dose is flat, within one bin, enter as one sample.
+//! range of doses. Sub-voxels of a voxel about which the dose is flat, within one bin, enter as one sample.
 
 use super::histogram::DoseVolumeHistogram;
 use crate::error::{Error, Result, check};
 use crate::evaluation::dose_values::Dose;
-use crate::geometry::sub_voxel::{Between, check_parts, interpolated};
-use crate::geometry::voxel_fractions::{Occupancy, Run};
+use crate::geometry::sub_voxel::{Between, check_subvoxel_counts, interpolated};
+use crate::geometry::voxel_fractions::{VoxelFractions, Run};
 use crate::geometry::voxels::Voxels;
 use crate::memory;
 use crate::parallel::Workers;
 
 const BINS: usize = 1 << 22;
-/// Samples per part: what `sub_voxel_histograms.rs` takes for structures of many parts.
+/// Samples per sub-voxel: what `sub_voxel_histograms.rs` takes for structures of many sub-voxels.
 const SAMPLES: usize = 2;
-/// Parts that one thread gathers at a time, and how many times that all threads gather before the bins take them.
+/// Sub-voxels that one thread gathers at a time, and how many times that all threads gather before the bins take them.
 const PORTION: usize = 1 << 16;
 const BATCH: usize = 16;
 
@@ -25,20 +25,20 @@ const BATCH: usize = 16;
 pub struct DoseBins {
     low: f64,
     width: f64,
-    /// Volume in parts, and that times the dose.
+    /// Volume in sub-voxels, and that times the dose.
     bins: Vec<(f64, f64)>,
-    parts: [usize; 3],
-    volume_parts: f64,
+    subvoxel_counts: [usize; 3],
+    volume_subvoxels: f64,
     voxel_volume_ml: f64,
 }
 
 impl DoseBins {
-    /// For doses from `low_gy` to `high_gy`; others are counted in the first and the last bin. `parts` are those of a
-    /// voxel along (k, j, i).
+    /// For doses from `low_gy` to `high_gy`; others are counted in the first and the last bin. `subvoxel_counts` are
+    /// those of a voxel along (k, j, i).
     ///
-    /// Errors where the range is not finite, the parts are as in `sub_voxel_histograms`, or memory does not suffice.
-    pub fn new(low_gy: f64, high_gy: f64, parts: [usize; 3], voxel_volume_ml: f64) -> Result<Self> {
-        check_parts(parts)?;
+    /// Errors where the range is not finite, the counts are not as in `sub_voxel_histograms`, or memory does not suffice.
+    pub fn new(low_gy: f64, high_gy: f64, subvoxel_counts: [usize; 3], voxel_volume_ml: f64) -> Result<Self> {
+        check_subvoxel_counts(subvoxel_counts)?;
         let voxel_volume_ml = check::positive("voxel volume in mL", voxel_volume_ml)?;
         let width = (high_gy - low_gy) / BINS as f64;
         if !(width.is_finite() && width >= 0.0) {
@@ -48,37 +48,37 @@ impl DoseBins {
             low: low_gy,
             width,
             bins: memory::filled("dose bins", (0.0, 0.0), BINS)?,
-            parts,
-            volume_parts: 0.0,
+            subvoxel_counts,
+            volume_subvoxels: 0.0,
             voxel_volume_ml,
         })
     }
 
-    /// Adds some planes of parts, the first of which is plane `first` of the grid of all parts: `occupancy` is on their
-    /// grid. The result does not depend on the number of threads.
+    /// Adds some planes of sub-voxels, the first of which is plane `first` of the grid of all sub-voxels: `fractions` is
+    /// on their grid. The result does not depend on the number of threads.
     ///
-    /// Errors where the occupancy is on no such grid, or a dose in it or beside it is not finite.
+    /// Errors where the fractions are on no such grid, or a dose in it or beside it is not finite.
     pub fn add<D: Voxels<Element: Dose>>(
         &mut self,
         dose_gy: &D,
-        occupancy: &Occupancy,
+        fractions: &VoxelFractions,
         first: usize,
         workers: &Workers<'_>,
     ) -> Result<()> {
-        let ([planes, rows, columns], parts) = (dose_gy.shape(), self.parts);
-        let shape = occupancy.shape();
-        let fits = shape[1..] == [rows * parts[1], columns * parts[2]]
-            && first.checked_add(shape[0]).is_some_and(|end| end <= planes * parts[0]);
+        let ([planes, rows, columns], subvoxel_counts) = (dose_gy.shape(), self.subvoxel_counts);
+        let shape = fractions.shape();
+        let fits = shape[1..] == [rows * subvoxel_counts[1], columns * subvoxel_counts[2]]
+            && first.checked_add(shape[0]).is_some_and(|end| end <= planes * subvoxel_counts[0]);
         if !fits {
             return Err(Error::Shape {
-                quantity: "occupancy of a slab".into(),
+                quantity: "voxel fractions of a slab".into(),
                 shape: shape.to_vec(),
-                requirement: format!("planes of the parts {parts:?} of {planes} x {rows} x {columns} dose voxels"),
+                requirement: format!("planes of the sub-voxels, {subvoxel_counts:?} in each of {planes} x {rows} x {columns} dose voxels"),
             });
         }
-        let portions = memory::collected("portions of the structure", occupancy.portions(PORTION))?;
+        let portions = memory::collected("portions of the structure", fractions.portions(PORTION))?;
         for batch in portions.chunks(BATCH) {
-            let gathered = workers.map(batch.len(), |n| self.gathered(dose_gy, occupancy, batch[n], first))?;
+            let gathered = workers.map(batch.len(), |n| self.gathered(dose_gy, fractions, batch[n], first))?;
             for (dose, weight) in gathered.into_iter().flatten() {
                 if !dose.is_finite() {
                     return Err(Error::out_of_range(
@@ -93,11 +93,11 @@ impl DoseBins {
                 *product += weight * dose;
             }
         }
-        self.volume_parts += occupancy.volume_voxels();
+        self.volume_subvoxels += fractions.volume_voxels();
         Ok(())
     }
 
-    /// The histogram of all that was added; `None` where no part is occupied.
+    /// The histogram of all that was added; `None` where no sub-voxel is occupied.
     pub fn histogram(&self, name: &str) -> Result<Option<DoseVolumeHistogram>> {
         let filled = || self.bins.iter().filter(|(volume, _)| *volume > 0.0);
         let count = filled().count();
@@ -113,35 +113,35 @@ impl DoseBins {
         }
         // Means of neighboring bins cannot change places but for rounding.
         doses.sort_unstable_by(f64::total_cmp);
-        let part_volume_ml = self.voxel_volume_ml / self.parts.iter().product::<usize>() as f64;
-        DoseVolumeHistogram::new(name, doses, Some(colder), self.volume_parts, part_volume_ml).map(Some)
+        let subvoxel_volume_ml = self.voxel_volume_ml / self.subvoxel_counts.iter().product::<usize>() as f64;
+        DoseVolumeHistogram::new(name, doses, Some(colder), self.volume_subvoxels, subvoxel_volume_ml).map(Some)
     }
 
-    /// Samples of dose and volume, part by part.
+    /// Samples of dose and volume, sub-voxel by sub-voxel.
     fn gathered<D: Voxels<Element: Dose>>(
         &self,
         dose_gy: &D,
-        occupancy: &Occupancy,
+        fractions: &VoxelFractions,
         runs: &[Run],
         first: usize,
     ) -> Result<Vec<(f64, f64)>> {
-        let (shape, parts) = (dose_gy.shape(), self.parts);
+        let (shape, subvoxel_counts) = (dose_gy.shape(), self.subvoxel_counts);
         let mut gathered = Vec::new();
         for run in runs {
-            memory::grow("doses of voxel parts", &mut gathered, SAMPLES * run.length)?;
-            let k = Between::new(first + run.k, parts[0], shape[0]);
-            let j = Between::new(run.j, parts[1], shape[1]);
-            let weights = &occupancy.weights()[run.at..run.at + run.length];
+            memory::grow("doses of sub-voxels", &mut gathered, SAMPLES * run.length)?;
+            let k = Between::new(first + run.k, subvoxel_counts[0], shape[0]);
+            let j = Between::new(run.j, subvoxel_counts[1], shape[1]);
+            let weights = &fractions.weights()[run.at..run.at + run.length];
             let mut n = 0;
             while n < run.length {
-                let voxel = (run.i + n) / parts[2];
-                let next = ((voxel + 1) * parts[2] - run.i).min(run.length);
+                let voxel = (run.i + n) / subvoxel_counts[2];
+                let next = ((voxel + 1) * subvoxel_counts[2] - run.i).min(run.length);
                 let inside = &weights[n..next];
                 if let Some(dose) = self.flat(dose_gy, k, j, voxel) {
                     gathered.push((dose, inside.iter().map(|&w| f64::from(w)).sum()));
                 } else {
                     for (m, &weight) in inside.iter().enumerate() {
-                        let i = Between::new(run.i + n + m, parts[2], shape[2]);
+                        let i = Between::new(run.i + n + m, subvoxel_counts[2], shape[2]);
                         let (center, spread) = interpolated(dose_gy, [k, j, i]);
                         for s in 0..SAMPLES {
                             let offset = spread * ((2 * s + 1) as f64 / SAMPLES as f64 - 1.0);
@@ -155,7 +155,7 @@ impl DoseBins {
         Ok(gathered)
     }
 
-    /// The dose about the parts of a voxel in one row of parts, where it is the same within a bin.
+    /// The dose about the sub-voxels of a voxel in one row of them, where it is the same within a bin.
     fn flat<D: Voxels<Element: Dose>>(&self, dose_gy: &D, k: Between, j: Between, voxel: usize) -> Option<f64> {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for i in voxel.saturating_sub(1)..(voxel + 2).min(dose_gy.shape()[2]) {

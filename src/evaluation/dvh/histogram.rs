@@ -31,7 +31,7 @@ impl Interpolation {
 
 /// The cumulative dose-volume histogram of one structure, and what is read from it.
 ///
-/// Each voxel is a sample: its dose, and its volume times its occupancy.
+/// Each voxel is a sample: its dose, and the volume of its fraction inside.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DoseVolumeHistogram {
     doses: Doses,

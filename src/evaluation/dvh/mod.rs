@@ -1,4 +1,4 @@
-//! Dose-volume histograms: of voxels, of the parts of voxels, and of many parts in bounded memory.
+//! Dose-volume histograms: of voxels, of sub-voxels, and of many sub-voxels in bounded memory.
 
 mod dose_bins;
 mod histogram;

@@ -4,7 +4,7 @@ use super::histogram::DoseVolumeHistogram;
 use crate::error::{Error, Result, check};
 use crate::evaluation::dose_values::Dose;
 use crate::evaluation::radix::{self, Buckets, Keyed};
-use crate::geometry::voxel_fractions::{Occupancy, Run};
+use crate::geometry::voxel_fractions::{VoxelFractions, Run};
 use crate::geometry::voxels::Voxels;
 use crate::memory;
 use crate::parallel::Workers;
@@ -18,28 +18,28 @@ const PORTION: usize = 65_536;
 /// Errors where a structure is not on the dose grid, occupies no voxel, or holds a dose that is not finite.
 pub fn dose_volume_histograms<D: Voxels<Element: Dose>>(
     dose_gy: &D,
-    structures: &[(String, &Occupancy)],
+    structures: &[(String, &VoxelFractions)],
     voxel_volume_ml: f64,
     workers: &Workers<'_>,
 ) -> Result<Vec<DoseVolumeHistogram>> {
     let voxel_volume_ml = check::positive("voxel volume in mL", voxel_volume_ml)?;
-    for (name, occupancy) in structures {
-        if occupancy.shape() != dose_gy.shape() {
+    for (name, fractions) in structures {
+        if fractions.shape() != dose_gy.shape() {
             return Err(Error::Shape {
-                quantity: format!("occupancy of '{name}'"),
-                shape: occupancy.shape().to_vec(),
+                quantity: format!("voxel fractions of '{name}'"),
+                shape: fractions.shape().to_vec(),
                 requirement: format!("on the dose grid {:?}", dose_gy.shape()),
             });
         }
     }
     let mut results: Vec<Option<Result<DoseVolumeHistogram>>> = structures.iter().map(|_| None).collect();
     let (mut whole, mut partial) = (Vec::new(), Vec::new());
-    for ((name, occupancy), result) in structures.iter().zip(&mut results) {
-        let group = if occupancy.is_whole() { &mut whole } else { &mut partial };
-        group.push((name.as_str(), *occupancy, result));
+    for ((name, fractions), result) in structures.iter().zip(&mut results) {
+        let group = if fractions.is_whole() { &mut whole } else { &mut partial };
+        group.push((name.as_str(), *fractions, result));
     }
-    let gather_keys = |o: &Occupancy, runs: &[Run]| gather(dose_gy, o, runs, workers, |key, _| key);
-    let gather_pairs = |o: &Occupancy, runs: &[Run]| gather(dose_gy, o, runs, workers, |key, weight| (key, weight));
+    let gather_keys = |f: &VoxelFractions, runs: &[Run]| gather(dose_gy, f, runs, workers, |key, _| key);
+    let gather_pairs = |f: &VoxelFractions, runs: &[Run]| gather(dose_gy, f, runs, workers, |key, weight| (key, weight));
     fill(whole, voxel_volume_ml, PORTION, workers, gather_keys, unweighted::<D::Element>)?;
     fill(partial, voxel_volume_ml, PORTION, workers, gather_pairs, weighted::<D::Element>)?;
     none_empty(structures, results)
@@ -47,7 +47,7 @@ pub fn dose_volume_histograms<D: Voxels<Element: Dose>>(
 
 /// What [`fill`] left out occupies no voxel.
 pub(super) fn none_empty(
-    structures: &[(String, &Occupancy)],
+    structures: &[(String, &VoxelFractions)],
     results: Vec<Option<Result<DoseVolumeHistogram>>>,
 ) -> Result<Vec<DoseVolumeHistogram>> {
     let empty = |name: &str| Error::Undefined {
@@ -62,7 +62,7 @@ pub(super) fn none_empty(
 }
 
 /// One structure, and where its histogram goes.
-pub(super) type Slot<'a> = (&'a str, &'a Occupancy, &'a mut Option<Result<DoseVolumeHistogram>>);
+pub(super) type Slot<'a> = (&'a str, &'a VoxelFractions, &'a mut Option<Result<DoseVolumeHistogram>>);
 
 /// Doses in ascending order, and the volume in voxels colder than each where that is not their number.
 pub(super) type Sorted<E> = (Vec<E>, Option<Vec<f64>>);
@@ -74,7 +74,7 @@ pub(super) fn fill<E: Dose, T: Keyed>(
     voxel_volume_ml: f64,
     portion: usize,
     workers: &Workers<'_>,
-    gather: impl Fn(&Occupancy, &[Run]) -> Result<Vec<T>> + Sync,
+    gather: impl Fn(&VoxelFractions, &[Run]) -> Result<Vec<T>> + Sync,
     finish: impl Fn(Vec<T>) -> Result<Sorted<E>> + Sync,
 ) -> Result<()> {
     let slots: Vec<_> = slots.into_iter().filter(|slot| slot.1.voxels() > 0).collect();
@@ -88,9 +88,9 @@ pub(super) fn fill<E: Dose, T: Keyed>(
         .collect();
     let sorted = radix::sorted(&lists, workers)?;
     drop(chunks);
-    workers.for_each(sorted.into_iter().zip(slots), |(samples, (name, occupancy, result))| {
+    workers.for_each(sorted.into_iter().zip(slots), |(samples, (name, fractions, result))| {
         let (doses, colder) = finish(samples)?;
-        *result = Some(DoseVolumeHistogram::new(name, doses, colder, occupancy.volume_voxels(), voxel_volume_ml));
+        *result = Some(DoseVolumeHistogram::new(name, doses, colder, fractions.volume_voxels(), voxel_volume_ml));
         Ok(())
     })
 }
@@ -98,7 +98,7 @@ pub(super) fn fill<E: Dose, T: Keyed>(
 /// One sample per occupied voxel of some runs, in the order of the array.
 fn gather<D: Voxels<Element: Dose>, T: Keyed>(
     dose_gy: &D,
-    occupancy: &Occupancy,
+    fractions: &VoxelFractions,
     runs: &[Run],
     workers: &Workers<'_>,
     sample: impl Fn(<D::Element as Dose>::Key, f32) -> T,
@@ -106,7 +106,7 @@ fn gather<D: Voxels<Element: Dose>, T: Keyed>(
     workers.check()?;
     let mut samples = memory::reserved("doses of a structure", runs.iter().map(|run| run.length).sum())?;
     for run in runs {
-        let weights = &occupancy.weights()[run.at..run.at + run.length];
+        let weights = &fractions.weights()[run.at..run.at + run.length];
         match dose_gy.row(run.k, run.j) {
             Some(row) => {
                 let doses = &row[run.i..run.i + run.length];

@@ -1,8 +1,8 @@
-//! Contours to occupancy: planar polygons become a stack of slabs, and each voxel gets the share of its volume inside.
+//! Contours to voxel fractions: planar polygons become a stack of slabs, and each voxel gets the share of its volume inside.
 //!
 //! [`Contours::new`] puts the contours in order (`sections.rs`: what is wrong is reported; `edge_crossings.rs`), finds what
 //! belongs together between planes (`loop_groups.rs`) and makes the sections in between (`between_planes.rs`, `section_function.rs`,
-//! `marching_squares.rs`). What results (`slabs.rs`) has a volume of its own, whatever the grid; [`Contours::occupancy`] brings
+//! `marching_squares.rs`). What results (`slabs.rs`) has a volume of its own, whatever the grid; [`Contours::voxel_fractions`] brings
 //! it onto any grid (`solid_on_grid.rs`, `pixel_areas.rs`), exactly where a grid axis runs along the contours' normal.
 //!
 //! Work and memory are bounded: by the number of points for the cleaning, by a lattice of about 4000 points for each
@@ -31,7 +31,7 @@ use self::loop_groups::Stack;
 use self::solid::Solid;
 use super::affine::Affine;
 use super::grid::VoxelGrid;
-use super::voxel_fractions::Occupancy;
+use super::voxel_fractions::VoxelFractions;
 use crate::error::{Error, Result, check};
 use crate::parallel::Workers;
 
@@ -87,10 +87,10 @@ impl Contours {
     /// The share of each voxel of a grid that lies inside. The result does not depend on the number of threads.
     ///
     /// Errors where the grid is empty or memory does not suffice.
-    pub fn occupancy(&self, shape: [usize; 3], affine: &Affine, workers: &Workers<'_>) -> Result<Occupancy> {
+    pub fn voxel_fractions(&self, shape: [usize; 3], affine: &Affine, workers: &Workers<'_>) -> Result<VoxelFractions> {
         VoxelGrid::new(shape, [1.0; 3])?;
         if self.solid.slabs.is_empty() {
-            return Ok(Occupancy::nothing(shape, 0.0));
+            return Ok(VoxelFractions::nothing(shape, 0.0));
         }
         solid_on_grid::onto(&self.solid, shape, affine, workers)
     }

@@ -20,7 +20,7 @@ impl Coverage {
         Ok(Self {
             rows,
             columns,
-            cells: memory::filled("plane of the occupancy", 0.0, rows * (columns + 1))?,
+            cells: memory::filled("plane of voxel fractions", 0.0, rows * (columns + 1))?,
         })
     }
 

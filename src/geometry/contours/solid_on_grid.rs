@@ -3,14 +3,14 @@
 //! Where a grid axis runs along the contours' normal, the share of a voxel inside a slab is the product of the overlap
 //! along the normal and of the polygon's exact area in the voxel's face: both are added up without sampling. Coverage is
 //! linear in the edges, so every edge of every slab that overlaps a plane of voxels is added with the overlap as its
-//! weight, and one running sum makes the plane's occupancy. Other grids take the occupancy of a fine grid along the
-//! solid, carried over as `occupancy` carries masks.
+//! weight, and one running sum makes the plane's fractions. Other grids take the fractions of a fine grid along the
+//! solid, carried over as `voxel_fractions` carries masks.
 
 use super::pixel_areas::Coverage;
 use super::solid::Solid;
 use crate::error::Result;
 use crate::geometry::affine::{Affine, IndexMap};
-use crate::geometry::voxel_fractions::{Occupancy, occupancy, reserve, rounded};
+use crate::geometry::voxel_fractions::{VoxelFractions, voxel_fractions, reserve, rounded};
 use crate::geometry::voxels::Contiguous;
 use crate::memory;
 use crate::parallel::Workers;
@@ -20,7 +20,7 @@ const PARALLEL: f64 = 1e-4;
 /// Voxels of the fine grid per voxel edge of an oblique one.
 const FINER: f64 = 4.0;
 
-pub(super) fn onto(solid: &Solid, shape: [usize; 3], affine: &Affine, workers: &Workers<'_>) -> Result<Occupancy> {
+pub(super) fn onto(solid: &Solid, shape: [usize; 3], affine: &Affine, workers: &Workers<'_>) -> Result<VoxelFractions> {
     let map = solid.frame.affine()?.to_index_of(affine);
     match normal_axis(&map, solid) {
         Some(axis) => along(solid, shape, &map, axis, workers),
@@ -53,14 +53,14 @@ fn reach(map: &IndexMap, solid: &Solid, axis: usize, count: usize) -> (usize, us
     (within((low - 1e-9).floor()), within((high + 1e-9).ceil()), cut)
 }
 
-fn along(solid: &Solid, shape: [usize; 3], map: &IndexMap, axis: usize, workers: &Workers<'_>) -> Result<Occupancy> {
+fn along(solid: &Solid, shape: [usize; 3], map: &IndexMap, axis: usize, workers: &Workers<'_>) -> Result<VoxelFractions> {
     let [row_axis, column_axis] = [[1, 2], [0, 2], [0, 1]][axis];
     let reaches = [0, 1, 2].map(|a| reach(map, solid, a, shape[a]));
     let low = reaches.map(|r| r.0);
     let box_shape = reaches.map(|r| r.1.saturating_sub(r.0));
     if box_shape.contains(&0) {
         let outside = f64::from(u8::from(solid.volume_mm3 > 0.0));
-        return Ok(Occupancy::nothing(shape, outside));
+        return Ok(VoxelFractions::nothing(shape, outside));
     }
     let stride = [box_shape[1] * box_shape[2], box_shape[2], 1];
     let mut weights = reserve(box_shape)?;
@@ -101,7 +101,7 @@ fn along(solid: &Solid, shape: [usize; 3], map: &IndexMap, axis: usize, workers:
             }
         }
         let (mut sum, mut plane) =
-            (0.0, memory::reserved("plane of the occupancy", box_shape[row_axis] * box_shape[column_axis])?);
+            (0.0, memory::reserved("plane of voxel fractions", box_shape[row_axis] * box_shape[column_axis])?);
         coverage.finish().map(|value| value.clamp(0.0, 1.0)).for_each(|value| {
             sum += value;
             plane.push(rounded(value));
@@ -124,7 +124,7 @@ fn along(solid: &Solid, shape: [usize; 3], map: &IndexMap, axis: usize, workers:
     } else {
         0.0
     };
-    Occupancy::cropped(shape, low, box_shape, weights, outside.clamp(0.0, 1.0))
+    VoxelFractions::cropped(shape, low, box_shape, weights, outside.clamp(0.0, 1.0))
 }
 
 fn across(
@@ -133,7 +133,7 @@ fn across(
     affine: &Affine,
     map: &IndexMap,
     workers: &Workers<'_>,
-) -> Result<Occupancy> {
+) -> Result<VoxelFractions> {
     let smallest = [0, 1, 2].map(|a| map.linear[a].iter().map(|x| x * x).sum::<f64>().sqrt());
     let finest = 1.0 / (FINER * smallest.iter().copied().fold(0.0, f64::max));
     let (fine, fine_shape, first) = solid.own_grid([finest; 3])?;
@@ -141,9 +141,9 @@ fn across(
     let grid = solid.frame.grid(fine, first)?;
     let own = along(solid, fine_shape, &solid.frame.affine()?.to_index_of(&grid), 0, workers)?;
     if own.box_shape().contains(&0) || size <= 0.0 {
-        return Ok(Occupancy::nothing(shape, 0.0));
+        return Ok(VoxelFractions::nothing(shape, 0.0));
     }
     let start = [0, 1, 2].map(|a| first[a] + own.origin()[a] as f64 * fine[a]);
     let mask = Contiguous::new(own.weights(), own.box_shape())?;
-    occupancy(&mask, &solid.frame.grid(fine, start)?, shape, affine, workers)
+    voxel_fractions(&mask, &solid.frame.grid(fine, start)?, shape, affine, workers)
 }

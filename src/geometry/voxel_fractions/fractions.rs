@@ -7,7 +7,7 @@ use crate::geometry::voxels::{Fraction, Voxels};
 use crate::memory;
 use crate::parallel::{Cancellation, Workers};
 
-/// Occupancies are multiples of one part in this: then float32 holds them exactly and float64 adds 5e8 of them exactly, so that a
+/// Fractions are multiples of one part in this: then float32 holds them exactly and float64 adds 5e8 of them exactly, so that a
 /// volume does not depend on the order of the voxels.
 const STEPS: f64 = 16_777_216.0;
 
@@ -24,7 +24,7 @@ pub(crate) struct Run {
 
 /// The fraction of each voxel of a dose grid that lies inside a structure, cropped to the box where it is not zero.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Occupancy {
+pub struct VoxelFractions {
     shape: [usize; 3],
     origin: [usize; 3],
     box_shape: [usize; 3],
@@ -35,7 +35,7 @@ pub struct Occupancy {
     outside_fraction: f64,
 }
 
-impl Occupancy {
+impl VoxelFractions {
     /// From a mask on the dose grid itself: booleans, {0, 1} or fractions, rounded to multiples of 2^-24.
     ///
     /// Errors where the mask is empty along an axis or has more than 2^32 voxels, or a value is not within [0, 1].
@@ -55,7 +55,7 @@ impl Occupancy {
         Self::cropped(shape, found.low, box_shape, weights, 0.0)
     }
 
-    /// From what [`Occupancy::origin`], [`Occupancy::box_shape`], [`Occupancy::weights`] and the rest return.
+    /// From what [`VoxelFractions::origin`], [`VoxelFractions::box_shape`], [`VoxelFractions::weights`] and the rest return.
     ///
     /// Errors where the box is not inside the shape or a weight is not within [0, 1].
     pub fn from_weights(
@@ -164,7 +164,7 @@ impl Occupancy {
                         length: same.len(),
                         at: row * self.box_shape[2] + i,
                     };
-                    memory::pushed("runs of the occupancy", &mut runs, run)?;
+                    memory::pushed("runs of the voxel fractions", &mut runs, run)?;
                 }
                 i += same.len();
             }
@@ -184,7 +184,7 @@ impl Occupancy {
     pub fn box_shape(&self) -> [usize; 3] {
         self.box_shape
     }
-    /// The box's occupancies in C order, multiples of 2^-24 within [0, 1].
+    /// The box's fractions in C order, multiples of 2^-24 within [0, 1].
     pub fn weights(&self) -> &[f32] {
         &self.weights
     }
@@ -192,7 +192,7 @@ impl Occupancy {
     pub fn voxels(&self) -> usize {
         self.voxels
     }
-    /// Sum of the occupancies: the structure's volume on the grid in voxels, exact.
+    /// Sum of the fractions: the structure's volume on the grid in voxels, exact.
     pub fn volume_voxels(&self) -> f64 {
         self.total
     }
@@ -200,7 +200,7 @@ impl Occupancy {
     pub fn volume_ml(&self, voxel_volume_ml: f64) -> Result<f64> {
         Ok(self.total * check::positive("voxel volume in mL", voxel_volume_ml)?)
     }
-    /// The occupancy of every voxel of the grid, C order.
+    /// The fraction of every voxel of the grid, C order.
     pub fn to_dense(&self) -> Result<Vec<f32>> {
         let mut dense = reserve(self.shape)?;
         dense.resize(self.shape.iter().product(), 0.0);
@@ -233,12 +233,12 @@ impl Occupancy {
 }
 
 /// The nearest multiple of 2^-24 of a number within [0, 1].
-pub(crate) fn rounded(occupancy: f64) -> f32 {
-    let steps = (occupancy.min(1.0) * STEPS + 0.5) as u32;
+pub(crate) fn rounded(fractions: f64) -> f32 {
+    let steps = (fractions.min(1.0) * STEPS + 0.5) as u32;
     (f64::from(steps) / STEPS) as f32
 }
 
 /// An empty vector with room for a box, or the error that says it does not fit.
 pub(crate) fn reserve(box_shape: [usize; 3]) -> Result<Vec<f32>> {
-    memory::reserved("occupancy", box_shape.iter().product())
+    memory::reserved("voxel fractions", box_shape.iter().product())
 }

@@ -4,7 +4,7 @@ mod fractions;
 mod parallel_grids;
 mod turned_grids;
 
-pub use fractions::Occupancy;
+pub use fractions::VoxelFractions;
 pub(crate) use fractions::{Run, reserve, rounded};
 
 use super::affine::Affine;
@@ -17,28 +17,28 @@ use crate::parallel::Workers;
 /// Axes that drift apart by less than this many dose voxels over the whole structure count as parallel.
 const PARALLEL: f64 = 1e-4;
 
-/// Carries a structure from its own grid onto a dose grid as fractional occupancy.
+/// Carries a structure from its own grid onto a dose grid as voxel fractions.
 ///
-/// The structure is the union of its mask's voxel boxes, each weighted by the mask's value; a dose voxel's occupancy is
+/// The structure is the union of its mask's voxel boxes, each weighted by the mask's value; a dose voxel's fraction is
 /// the share of its box inside. Parallel grids (permuted, flipped, shifted, of any voxel size) are integrated exactly;
 /// others by the point set of `sample_points.rs`. The result does not depend on the number of threads.
 ///
 /// Errors where a grid is empty, a mask value is not within [0, 1], or memory does not suffice.
-pub fn occupancy<M: Voxels<Element: Fraction>>(
+pub fn voxel_fractions<M: Voxels<Element: Fraction>>(
     mask: &M,
     mask_affine: &Affine,
     shape: [usize; 3],
     affine: &Affine,
     workers: &Workers<'_>,
-) -> Result<Occupancy> {
+) -> Result<VoxelFractions> {
     VoxelGrid::new(shape, [1.0; 3])?;
     let Some(found) = scan(mask, workers)? else {
-        return Ok(Occupancy::nothing(shape, 0.0));
+        return Ok(VoxelFractions::nothing(shape, 0.0));
     };
     let map = mask_affine.to_index_of(affine);
     let (low, high, clipped) = found.reach(&map, shape);
     if (0..3).any(|a| low[a] >= high[a]) {
-        return Ok(Occupancy::nothing(shape, 1.0));
+        return Ok(VoxelFractions::nothing(shape, 1.0));
     }
     let box_shape = [0, 1, 2].map(|a| high[a] - low[a]);
     let (weights, inside) = match map.aligned_axes(found.box_shape(), PARALLEL) {
@@ -50,5 +50,5 @@ pub fn occupancy<M: Voxels<Element: Fraction>>(
     } else {
         0.0
     };
-    Occupancy::cropped(shape, low, box_shape, weights, outside.clamp(0.0, 1.0))
+    VoxelFractions::cropped(shape, low, box_shape, weights, outside.clamp(0.0, 1.0))
 }

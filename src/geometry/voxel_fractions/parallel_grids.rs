@@ -1,4 +1,4 @@
-//! Occupancy between parallel grids: exact, because the overlap of two boxes is the product of three overlaps.
+//! Voxel fractions between parallel grids: exact, because the overlap of two boxes is the product of three overlaps.
 //!
 //! Per axis, a short list says which mask voxels overlap a dose voxel and by how much of it. One plane of dose voxels
 //! (across the mask's first axis) is worked on at a time: contract the mask's planes, then rows, then columns. Planes
@@ -41,7 +41,7 @@ pub(super) fn integrated<M: Voxels<Element: Fraction>>(
         let ranges = (found.low[1]..found.high[1], found.low[2]..found.high[2]);
         let lists = [&overlaps[0][p..=p], &overlaps[1], &overlaps[2]];
         let plane = contract(mask, lists, ranges, Fraction::fraction, workers)?;
-        let weights = memory::collected("plane of the occupancy", plane.iter().map(|&weight| rounded(weight)))?;
+        let weights = memory::collected("plane of voxel fractions", plane.iter().map(|&weight| rounded(weight)))?;
         Ok((plane.iter().sum::<f64>(), weights))
     })?;
 

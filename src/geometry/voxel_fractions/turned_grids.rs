@@ -1,4 +1,4 @@
-//! Occupancy between grids that are turned against each other: sub-sampling.
+//! Voxel fractions between grids that are turned against each other: sub-sampling.
 //!
 //! A dose voxel whose whole neighborhood in the mask has one value takes it. The others, at the structure's surface, are
 //! sampled at the points of `sample_points.rs`. Limited by the samples at the surface.
@@ -30,7 +30,7 @@ pub(super) fn sampled<M: Voxels<Element: Fraction>>(
     let points = points(map, (DENSITY * map.volume_ratio()).clamp(FEWEST, MOST) as u32);
     let half = [0, 1, 2].map(|b| 0.5 * map.linear[b].iter().map(|step| step.abs()).sum::<f64>());
     let planes = workers.map(box_shape[0], |p| {
-        let mut plane = memory::reserved("plane of the occupancy", box_shape[1] * box_shape[2])?;
+        let mut plane = memory::reserved("plane of voxel fractions", box_shape[1] * box_shape[2])?;
         for r in 0..box_shape[1] {
             workers.check()?;
             for c in 0..box_shape[2] {
@@ -38,7 +38,7 @@ pub(super) fn sampled<M: Voxels<Element: Fraction>>(
                 plane.push(occupied(mask, found, map.apply(n), half, &points));
             }
         }
-        let mut weights: Vec<f32> = memory::reserved("plane of the occupancy", plane.len())?;
+        let mut weights: Vec<f32> = memory::reserved("plane of voxel fractions", plane.len())?;
         weights.extend(plane.iter().map(|&w| rounded(w)));
         Ok((plane.iter().sum::<f64>(), weights))
     })?;
@@ -46,7 +46,7 @@ pub(super) fn sampled<M: Voxels<Element: Fraction>>(
     Ok((weights, planes.iter().map(|plane| plane.0).sum()))
 }
 
-/// Occupancy of the dose voxel whose center lies at `center` in the mask and which reaches `half` along each axis.
+/// Fraction of the dose voxel whose center lies at `center` in the mask and which reaches `half` along each axis.
 fn occupied<M: Voxels<Element: Fraction>>(
     mask: &M,
     found: &Found,

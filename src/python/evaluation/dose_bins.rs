@@ -2,7 +2,7 @@ use pyo3::prelude::*;
 
 use super::dvh::PyDoseVolumeHistogram;
 use crate::evaluation::DoseBins;
-use crate::python::geometry::PyOccupancy;
+use crate::python::geometry::PyVoxelFractions;
 use crate::python::threads::{Threads, detached, shared_out};
 use crate::python::voxel_arrays::{self as arrays, Dose, View, with_dose};
 
@@ -12,21 +12,21 @@ pub struct PyDoseBins(DoseBins);
 #[pymethods]
 impl PyDoseBins {
     #[new]
-    fn new(py: Python<'_>, low_gy: f64, high_gy: f64, parts: [usize; 3], voxel_volume_ml: f64) -> PyResult<Self> {
-        detached(py, || DoseBins::new(low_gy, high_gy, parts, voxel_volume_ml)).map(Self)
+    fn new(py: Python<'_>, low_gy: f64, high_gy: f64, subvoxel_counts: [usize; 3], voxel_volume_ml: f64) -> PyResult<Self> {
+        detached(py, || DoseBins::new(low_gy, high_gy, subvoxel_counts, voxel_volume_ml)).map(Self)
     }
-    #[pyo3(signature = (dose_gy, occupancy, first, threads = None))]
+    #[pyo3(signature = (dose_gy, fractions, first, threads = None))]
     fn add(
         &mut self,
         py: Python<'_>,
         dose_gy: &Bound<'_, PyAny>,
-        occupancy: Py<PyOccupancy>,
+        fractions: Py<PyVoxelFractions>,
         first: usize,
         threads: Option<Threads>,
     ) -> PyResult<()> {
         let dose = arrays::dose(dose_gy)?;
-        let (bins, occupancy) = (&mut self.0, &occupancy.get().0);
-        with_dose!(dose, |view| shared_out(py, threads, |workers| bins.add(view, occupancy, first, workers)))
+        let (bins, fractions) = (&mut self.0, &fractions.get().0);
+        with_dose!(dose, |view| shared_out(py, threads, |workers| bins.add(view, fractions, first, workers)))
     }
     fn histogram(&self, py: Python<'_>, name: &str) -> PyResult<Option<PyDoseVolumeHistogram>> {
         Ok(detached(py, || self.0.histogram(name))?.map(PyDoseVolumeHistogram))

@@ -6,7 +6,7 @@ use crate::evaluation::{self, Doses, Interpolation};
 use crate::memory;
 use crate::python::arrays::borrowed;
 use crate::python::errors::OrRaise;
-use crate::python::geometry::PyOccupancy;
+use crate::python::geometry::PyVoxelFractions;
 use crate::python::threads::{Threads, detached, shared_out};
 use crate::python::voxel_arrays::{self as arrays, Dose, View, with_dose};
 
@@ -121,20 +121,20 @@ impl PyDoseVolumeHistogram {
 }
 
 #[pyfunction]
-#[pyo3(signature = (dose_gy, structures, voxel_volume_ml, parts = None, threads = None))]
+#[pyo3(signature = (dose_gy, structures, voxel_volume_ml, subvoxel_counts = None, threads = None))]
 fn dose_volume_histograms(
     py: Python<'_>,
     dose_gy: &Bound<'_, PyAny>,
-    structures: Vec<(String, Py<PyOccupancy>)>,
+    structures: Vec<(String, Py<PyVoxelFractions>)>,
     voxel_volume_ml: f64,
-    parts: Option<[usize; 3]>,
+    subvoxel_counts: Option<[usize; 3]>,
     threads: Option<Threads>,
 ) -> PyResult<Vec<PyDoseVolumeHistogram>> {
     let structures: Vec<_> = structures.iter().map(|(name, s)| (name.clone(), &s.get().0)).collect();
     let dose = arrays::dose(dose_gy)?;
-    let histograms = with_dose!(dose, |view| shared_out(py, threads, |workers| match parts {
+    let histograms = with_dose!(dose, |view| shared_out(py, threads, |workers| match subvoxel_counts {
         None => evaluation::dose_volume_histograms(view, &structures, voxel_volume_ml, workers),
-        Some(parts) => evaluation::sub_voxel_histograms(view, &structures, voxel_volume_ml, parts, workers),
+        Some(subvoxel_counts) => evaluation::sub_voxel_histograms(view, &structures, voxel_volume_ml, subvoxel_counts, workers),
     }))?;
     Ok(histograms.into_iter().map(PyDoseVolumeHistogram).collect())
 }

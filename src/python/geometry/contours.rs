@@ -1,7 +1,7 @@
 use numpy::ndarray::{Ix1, Ix2};
 use pyo3::prelude::*;
 
-use super::voxel_fractions::PyOccupancy;
+use super::voxel_fractions::PyVoxelFractions;
 use crate::geometry::Affine;
 use crate::geometry::contours::{Contours, EndCaps, Interpolation, Reading};
 use crate::python::arrays::borrowed;
@@ -54,15 +54,15 @@ impl PyContours {
         self.0.findings().iter().map(|f| (f.code, f.message.clone(), f.value, f.limit)).collect()
     }
     #[pyo3(signature = (shape, affine_lps, threads = None))]
-    fn occupancy(
+    fn voxel_fractions(
         &self,
         py: Python<'_>,
         shape: [usize; 3],
         affine_lps: [[f64; 4]; 4],
         threads: Option<Threads>,
-    ) -> PyResult<PyOccupancy> {
+    ) -> PyResult<PyVoxelFractions> {
         let affine = Affine::new("affine_lps", affine_lps).or_raise(py)?;
-        shared_out(py, threads, |workers| self.0.occupancy(shape, &affine, workers)).map(PyOccupancy)
+        shared_out(py, threads, |workers| self.0.voxel_fractions(shape, &affine, workers)).map(PyVoxelFractions)
     }
     fn grid(&self, py: Python<'_>, voxel_size_mm: [f64; 3]) -> PyResult<([usize; 3], [[f64; 4]; 4])> {
         self.0.grid(voxel_size_mm).or_raise(py)

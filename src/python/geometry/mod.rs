@@ -6,7 +6,7 @@ mod contours;
 mod resampling;
 mod voxel_fractions;
 
-pub use voxel_fractions::PyOccupancy;
+pub use voxel_fractions::PyVoxelFractions;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     voxel_fractions::register(module)?;

@@ -10,20 +10,20 @@ use crate::python::voxel_arrays::{self as arrays, Mask, Truth, View, with_mask};
 /// What pickle keeps: shape, origin, weights, outside fraction.
 type State<'py> = ([usize; 3], [usize; 3], Bound<'py, PyAny>, f64);
 
-#[pyclass(name = "Occupancy", module = "yttria.geometry", frozen, eq)]
+#[pyclass(name = "VoxelFractions", module = "yttria.geometry", frozen, eq)]
 #[derive(PartialEq)]
-pub struct PyOccupancy(pub geometry::Occupancy);
+pub struct PyVoxelFractions(pub geometry::VoxelFractions);
 
 #[pymethods]
-impl PyOccupancy {
+impl PyVoxelFractions {
     #[staticmethod]
     #[pyo3(signature = (mask, *, threads = None))]
     fn from_mask(py: Python<'_>, mask: &Bound<'_, PyAny>, threads: Option<Threads>) -> PyResult<Self> {
         let mask = arrays::mask(mask)?;
-        let occupancy = with_mask!(mask, |view| {
-            shared_out(py, threads, |workers| geometry::Occupancy::from_mask(view, workers))
+        let fractions = with_mask!(mask, |view| {
+            shared_out(py, threads, |workers| geometry::VoxelFractions::from_mask(view, workers))
         });
-        occupancy.map(Self)
+        fractions.map(Self)
     }
     #[getter]
     fn shape(&self) -> (usize, usize, usize) {
@@ -35,7 +35,7 @@ impl PyOccupancy {
     }
     #[getter]
     fn weights<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let weights = detached(py, || memory::copied("weights of the occupancy", self.0.weights()))?;
+        let weights = detached(py, || memory::copied("weights of the voxel fractions", self.0.weights()))?;
         shaped(py, weights, self.0.box_shape())
     }
     #[getter]
@@ -51,7 +51,7 @@ impl PyOccupancy {
     }
     fn __repr__(&self) -> String {
         format!(
-            "Occupancy({:.3} voxels in a box {:?} at {:?} of {:?}, {:.3} % outside)",
+            "VoxelFractions({:.3} voxels in a box {:?} at {:?} of {:?}, {:.3} % outside)",
             self.0.volume_voxels(),
             self.0.box_shape(),
             self.0.origin(),
@@ -75,30 +75,30 @@ impl PyOccupancy {
     ) -> PyResult<Self> {
         let weights = borrowed(weights)?;
         let view = View::new(weights.as_array());
-        detached(py, || geometry::Occupancy::from_weights(shape, origin, &view, outside_fraction)).map(Self)
+        detached(py, || geometry::VoxelFractions::from_weights(shape, origin, &view, outside_fraction)).map(Self)
     }
 }
 
 #[pyfunction]
 #[pyo3(signature = (mask, mask_affine_lps, shape, affine_lps, threads = None))]
-fn occupancy(
+fn voxel_fractions(
     py: Python<'_>,
     mask: &Bound<'_, PyAny>,
     mask_affine_lps: [[f64; 4]; 4],
     shape: [usize; 3],
     affine_lps: [[f64; 4]; 4],
     threads: Option<Threads>,
-) -> PyResult<PyOccupancy> {
+) -> PyResult<PyVoxelFractions> {
     let from = Affine::new("mask_affine_lps", mask_affine_lps).or_raise(py)?;
     let to = Affine::new("affine_lps", affine_lps).or_raise(py)?;
     let mask = arrays::mask(mask)?;
-    let occupancy = with_mask!(mask, |view| {
-        shared_out(py, threads, |workers| geometry::occupancy(view, &from, shape, &to, workers))
+    let fractions = with_mask!(mask, |view| {
+        shared_out(py, threads, |workers| geometry::voxel_fractions(view, &from, shape, &to, workers))
     });
-    occupancy.map(PyOccupancy)
+    fractions.map(PyVoxelFractions)
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<PyOccupancy>()?;
-    module.add_function(wrap_pyfunction!(occupancy, module)?)
+    module.add_class::<PyVoxelFractions>()?;
+    module.add_function(wrap_pyfunction!(voxel_fractions, module)?)
 }

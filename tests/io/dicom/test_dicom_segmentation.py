@@ -57,8 +57,8 @@ def test_trap_grid_of_the_segmentation_is_not_that_of_the_image(sources: Path, t
     (structure,) = read_structures(write_seg(tmp_path / "seg.dcm", {"Tumor": boxes()["Tumor"]}, sources / "plain"))
     image = read_image(sources / "plain")
     assert structure.mask.shape == (2, 5, 7) != image.shape
-    occupancy = structure.occupancy_on(image)
-    assert (occupancy.to_array() == boxes()["Tumor"]).all()
+    fractions = structure.voxel_fractions_on(image)
+    assert (fractions.to_array() == boxes()["Tumor"]).all()
 
 
 def test_trap_masks_of_0_and_255(sources: Path, tmp_path: Path) -> None:
@@ -180,8 +180,10 @@ def test_frames_of_reference_that_differ_never_meet(sources: Path, tmp_path: Pat
     image = read_image(sources / "plain")
     elsewhere = Image(image.array, image.affine_lps, image.unit, frame_of_reference_uid="1.2.3")
     with pytest.raises(GeometryError, match="must share one frame of reference"):
-        liver.occupancy_on(elsewhere)
+        liver.voxel_fractions_on(elsewhere)
     shift = np.eye(4)
     shift[0, 3] = 3.0
     moved = liver.transformed(shift, frame_of_reference_uid="1.2.3")
-    assert (moved.occupancy_on(elsewhere).to_array()[..., 3:] == liver.occupancy_on(image).to_array()[..., 1:-2]).all()
+    assert (
+        moved.voxel_fractions_on(elsewhere).to_array()[..., 3:] == liver.voxel_fractions_on(image).to_array()[..., 1:-2]
+    ).all()

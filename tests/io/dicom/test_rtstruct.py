@@ -40,7 +40,7 @@ def test_a_sphere_comes_back_with_the_volume_of_its_voxels(tmp_path: Path) -> No
     (slabs,) = read_rtstruct(tmp_path / "rs.dcm", interpolation="none")
     assert slabs.volume_ml == pytest.approx(structure.volume_ml, rel=1e-9)
     np.testing.assert_array_equal(
-        slabs.occupancy_on((structure.mask.shape, AFFINE)).to_array(), structure.mask.astype(np.float32)
+        slabs.voxel_fractions_on((structure.mask.shape, AFFINE)).to_array(), structure.mask.astype(np.float32)
     )
     assert slabs.color == pytest.approx((0.2, 0.4, 0.6), abs=1 / 510)
     assert not slabs.advisories
@@ -62,7 +62,7 @@ def test_holes_islands_and_corners_survive_on_oblique_and_left_handed_grids(tmp_
     write_rtstruct(structures, tmp_path / "rs.dcm", reference=None)
     for before, after in zip(structures, read_rtstruct(tmp_path / "rs.dcm", interpolation="none"), strict=True):
         assert after.volume_ml == pytest.approx(before.volume_ml, rel=1e-6)
-        weights = after.occupancy_on((before.mask.shape, affine)).to_array()
+        weights = after.voxel_fractions_on((before.mask.shape, affine)).to_array()
         np.testing.assert_allclose(weights, before.mask, rtol=0, atol=1e-5)
 
 
@@ -82,7 +82,7 @@ def test_rows_and_columns_are_not_swapped(tmp_path: Path) -> None:
     mask[2, 3, 8] = True
     write_rtstruct([Structure("x", mask, AFFINE)], tmp_path / "rs.dcm", reference=None)
     (structure,) = read_rtstruct(tmp_path / "rs.dcm", interpolation="none")
-    np.testing.assert_array_equal(structure.occupancy_on((mask.shape, AFFINE)).to_array(), mask)
+    np.testing.assert_array_equal(structure.voxel_fractions_on((mask.shape, AFFINE)).to_array(), mask)
 
 
 def test_outlines_go_along_voxel_edges_not_through_centers(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_an_outline_through_centers_gives_its_mask_back(flip: int) -> None:
     outlines, count = carried_to_edges(contours, on, "x")
     assert count == 8 * 7 - 2 * 1 + 1 + 4
     solid = ContourStructure("x", outlines, interpolation="none")
-    weights = solid.occupancy_on(on).to_array()
+    weights = solid.voxel_fractions_on(on).to_array()
     expected = np.zeros(SHAPE)
     expected[0, 1:8, 1:9] = 1
     expected[0, 4, 4:6] = 0

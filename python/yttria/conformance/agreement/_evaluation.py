@@ -33,21 +33,21 @@ def _occupancy() -> list[Agreement]:
     return [
         # Every face of a mask voxel falls between two of 24 parts of a dose voxel: the definition is exact.
         Agreement(
-            "geometry.occupancy",
-            lambda: geometry.occupancy(mask, fine, shape, coarse).to_array(),
+            "geometry.voxel_fractions",
+            lambda: geometry.voxel_fractions(mask, fine, shape, coarse).to_array(),
             lambda: occupancy.occupancy(mask, fine, shape, coarse, samples_per_axis=24),
             1e-6,
             1e-6,
         ),
         Agreement(
-            "geometry.Occupancy.from_mask",
-            lambda: geometry.Occupancy.from_mask(fractions).to_array(),
+            "geometry.VoxelFractions.from_mask",
+            lambda: geometry.VoxelFractions.from_mask(fractions).to_array(),
             lambda: fractions,
             1e-6,
         ),
         Agreement(
-            "geometry.Occupancy.volume_ml",
-            lambda: geometry.Occupancy.from_mask(fractions).volume_ml(0.03),
+            "geometry.VoxelFractions.volume_ml",
+            lambda: geometry.VoxelFractions.from_mask(fractions).volume_ml(0.03),
             lambda: np.sum(fractions, dtype=np.float64) * 0.03,
             1e-7,
         ),

@@ -139,12 +139,12 @@ fuzz_target!(|input: Input| {
             }
             let parallel = input.grid.tilt % 2 == 0;
             let affine = input.grid.affine(parallel);
-            let occupancy = structure.occupancy(SHAPE, &affine, &workers).expect("a sound grid");
-            assert!(occupancy.weights().iter().all(|w| (0.0..=1.0).contains(w)));
+            let fractions = structure.voxel_fractions(SHAPE, &affine, &workers).expect("a sound grid");
+            assert!(fractions.weights().iter().all(|w| (0.0..=1.0).contains(w)));
             if parallel && !matches!(input.contours, Contour::Any(_)) {
                 let voxel_ml = input.grid.size.map(|n| 0.25 + f64::from(n) / 8.0).iter().product::<f64>() * 1e-3;
-                let held = occupancy.volume_voxels() * voxel_ml;
-                let inside = volume_ml * (1.0 - occupancy.outside_fraction());
+                let held = fractions.volume_voxels() * voxel_ml;
+                let inside = volume_ml * (1.0 - fractions.outside_fraction());
                 // Weights are rounded to 2^-24 each.
                 let rounding = voxel_ml * SHAPE.iter().product::<usize>() as f64 * 1e-7;
                 assert!((held - inside).abs() <= 1e-6 * volume_ml + rounding, "{held} mL on the grid, {inside} mL in it");

@@ -1,4 +1,4 @@
-"""Occupancy: known overlaps, kept volume, any turn of the grid, hostile masks, and agreement with the definition."""
+"""Voxel fractions: known overlaps, kept volume, any turn of the grid, hostile masks, agreement with the definition."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from yttria._core import Occupancy
+from yttria._core import VoxelFractions
 from yttria.errors import DTypeError, GeometryError, OutOfRangeError, ShapeError, YttriaError
-from yttria.geometry.voxel_fractions import occupancy
+from yttria.geometry.voxel_fractions import voxel_fractions
 from yttria.reference import occupancy as reference
 
 FINE = np.array([[1.5, 0, 0, -7], [0, 2.0, 0, 3], [0, 0, 3.0, 11], [0, 0, 0, 1]])
@@ -39,10 +39,10 @@ def voxel_ml(matrix: NDArray[np.float64]) -> float:
 def test_one_voxel_split_between_two_and_partly_outside() -> None:
     # Along i the mask voxel spans -1 .. 3 mm; dose voxels (2 mm) span -1.5 .. 0.5, 0.5 .. 2.5, 2.5 .. 4.5.
     mask = np.ones((1, 1, 1), bool)
-    result = occupancy(mask, affine((4, 1, 1), (1, 0, 0)), (1, 1, 3), affine((2, 1, 1), (-0.5, 0, 0)))
+    result = voxel_fractions(mask, affine((4, 1, 1), (1, 0, 0)), (1, 1, 3), affine((2, 1, 1), (-0.5, 0, 0)))
     np.testing.assert_array_equal(result.to_array(), np.float32([[[0.75, 1.0, 0.25]]]))
     assert result.outside_fraction == 0.0
-    cut = occupancy(mask, affine((4, 1, 1), (1, 0, 0)), (1, 1, 2), affine((2, 1, 1), (-0.5, 0, 0)))
+    cut = voxel_fractions(mask, affine((4, 1, 1), (1, 0, 0)), (1, 1, 2), affine((2, 1, 1), (-0.5, 0, 0)))
     assert cut.outside_fraction == pytest.approx(0.125, abs=1e-7)
     assert (cut.origin, cut.weights.shape, cut.shape) == ((0, 0, 0), (1, 1, 2), (1, 1, 2))
 
@@ -51,10 +51,10 @@ def test_the_same_grid_returns_the_mask_and_a_tight_box() -> None:
     mask = np.zeros((7, 9, 11), bool)
     mask[2:5, 3, 4:8] = True
     mask[3, 5, 4] = True
-    result = occupancy(mask, FINE, mask.shape, FINE)
+    result = voxel_fractions(mask, FINE, mask.shape, FINE)
     assert (result.origin, result.weights.shape) == ((2, 3, 4), (3, 3, 4))
     np.testing.assert_array_equal(result.to_array(), mask.astype(np.float32))
-    assert result == Occupancy.from_mask(mask)
+    assert result == VoxelFractions.from_mask(mask)
 
 
 @pytest.mark.parametrize("flips", [(1, 1, 1), (-1, 1, 1), (1, -1, -1), (-1, -1, -1)])
@@ -63,7 +63,7 @@ def test_permuted_and_flipped_grids_are_the_same_grid(axes: tuple[int, int, int]
     rng = np.random.default_rng(5)
     mask = rng.random((5, 6, 8)) * (rng.random((5, 6, 8)) < 0.4)
     dose_grid, shape = affine((4, 3, 5), (-6, 5, 13)), (4, 6, 3)
-    expected = occupancy(mask, FINE, shape, dose_grid)
+    expected = voxel_fractions(mask, FINE, shape, dose_grid)
     # The same structure stored along other axes: reorder the array and the affine's columns together.
     moved, matrix = mask.transpose(axes), FINE.copy()
     matrix[:, :3] = FINE[:, [2 - axes[2], 2 - axes[1], 2 - axes[0]]]
@@ -72,7 +72,7 @@ def test_permuted_and_flipped_grids_are_the_same_grid(axes: tuple[int, int, int]
             moved = np.flip(moved, axis)
             matrix[:, 3] += matrix[:, 2 - axis] * (moved.shape[axis] - 1)
             matrix[:, 2 - axis] *= -1
-    result = occupancy(moved, matrix, shape, dose_grid)
+    result = voxel_fractions(moved, matrix, shape, dose_grid)
     assert result.origin == expected.origin
     np.testing.assert_allclose(result.weights, expected.weights, rtol=0, atol=2**-23)
 
@@ -86,7 +86,7 @@ def test_parallel_grids_agree_with_the_definition(mask_size, dose_size) -> None:
     mask_affine, dose_affine = affine(mask_size, (0.5, 1, 0.5)), affine(dose_size, (2, 0, 2))
     # Faces lie on multiples of 0.5 mm and a dose voxel's part is a divisor of that: the definition is exact.
     expected = reference.occupancy(mask, mask_affine, (5, 4, 7), dose_affine, samples_per_axis=12)
-    result = occupancy(mask, mask_affine, (5, 4, 7), dose_affine)
+    result = voxel_fractions(mask, mask_affine, (5, 4, 7), dose_affine)
     np.testing.assert_allclose(result.to_array(), expected, rtol=0, atol=2**-24)
 
 
@@ -97,7 +97,7 @@ def test_oblique_grids_agree_with_the_definition(angles: tuple[float, float, flo
     dose_affine = turned(angles) @ affine((4, 3, 3.5), (0, 0, 0))
     dose_affine[:3, 3] = np.array([-2.5, 8.0, 16.5]) - dose_affine[:3, :3] @ [2, 2, 2]
     expected = reference.occupancy(mask, FINE, (6, 5, 4), dose_affine, samples_per_axis=24)
-    result = occupancy(mask, FINE, (6, 5, 4), dose_affine)
+    result = voxel_fractions(mask, FINE, (6, 5, 4), dose_affine)
     # Both sample a mask that is all faces; between nearly parallel grids the definition resolves a face to 1/48.
     np.testing.assert_allclose(result.to_array(), expected, rtol=0, atol=0.03)
     assert result.to_array().sum() == pytest.approx(expected.sum(), rel=5e-3)
@@ -122,7 +122,7 @@ def test_volume_is_kept(angles, mask_size, dose_size, shift, flip, parallel) -> 
     grid = tuple(int(130 / s) + 2 for s in reversed(dose_size))
     middle = dose_affine[:3, :3] @ (np.array(grid[::-1]) / 2)
     dose_affine[:3, 3] = np.array([30, 30, 30]) + shift - middle
-    result = occupancy(mask, mask_affine, grid, dose_affine)
+    result = voxel_fractions(mask, mask_affine, grid, dose_affine)
     volume = mask.sum() * voxel_ml(mask_affine)
     assert result.outside_fraction == 0.0
     assert result.volume_ml(voxel_ml(dose_affine)) == pytest.approx(volume, rel=1e-6 if parallel else 1.5e-3)
@@ -131,16 +131,16 @@ def test_volume_is_kept(angles, mask_size, dose_size, shift, flip, parallel) -> 
 def test_what_is_cut_off_is_counted() -> None:
     mask = ball((20, 22, 24), FINE, (8, 22, 40), 12.0)
     for matrix in (affine((4, 4, 4), (8, 0, 0)), turned((10, 25, 5)) @ affine((4, 4, 4), (0, 0, 0))):
-        result = occupancy(mask, FINE, (12, 13, 14), matrix)
+        result = voxel_fractions(mask, FINE, (12, 13, 14), matrix)
         inside = result.volume_ml(0.064) / (mask.sum() * voxel_ml(FINE))
         assert 0.05 < result.outside_fraction < 0.95
         assert inside + result.outside_fraction == pytest.approx(1.0, abs=1e-6)
 
 
 def test_a_structure_elsewhere_or_empty_occupies_nothing() -> None:
-    far = occupancy(np.ones((2, 3, 4), bool), FINE, (5, 6, 7), affine((1, 1, 1), (900, 0, 0)))
+    far = voxel_fractions(np.ones((2, 3, 4), bool), FINE, (5, 6, 7), affine((1, 1, 1), (900, 0, 0)))
     assert (far.outside_fraction, far.weights.size, far.volume_ml(1.0)) == (1.0, 0, 0.0)
-    empty = occupancy(np.zeros((2, 3, 4), bool), FINE, (5, 6, 7), FINE)
+    empty = voxel_fractions(np.zeros((2, 3, 4), bool), FINE, (5, 6, 7), FINE)
     assert (empty.outside_fraction, empty.weights.size, empty.to_array().sum()) == (0.0, 0, 0.0)
 
 
@@ -148,13 +148,13 @@ def test_a_structure_elsewhere_or_empty_occupies_nothing() -> None:
 def test_bits_do_not_depend_on_the_threads(degrees: tuple[float, float, float]) -> None:
     mask = ball((20, 22, 24), FINE, (8, 22, 40), 12.0)
     grid = turned(degrees) @ affine((2.2, 3.1, 2.7), (-10, 5, 10))
-    one = occupancy(mask, FINE, (19, 17, 23), grid, threads=1)
-    assert all(occupancy(mask, FINE, (19, 17, 23), grid, threads=n) == one for n in (2, 3, 8))
+    one = voxel_fractions(mask, FINE, (19, 17, 23), grid, threads=1)
+    assert all(voxel_fractions(mask, FINE, (19, 17, 23), grid, threads=n) == one for n in (2, 3, 8))
 
 
 def test_memory_order_type_and_byte_order_do_not_matter() -> None:
     mask = ball((9, 10, 11), FINE, (0, 12, 24), 6.0)
-    expected = occupancy(mask, FINE, (8, 9, 10), affine((2, 2, 2), (-6, 4, 14)))
+    expected = voxel_fractions(mask, FINE, (8, 9, 10), affine((2, 2, 2), (-6, 4, 14)))
     wide = np.zeros((18, 10, 22), np.float32)
     wide[::2, :, ::2] = mask
     read_only = mask.copy()
@@ -173,11 +173,13 @@ def test_memory_order_type_and_byte_order_do_not_matter() -> None:
         unaligned,
         mask.tolist(),
     ):
-        assert occupancy(same, FINE, (8, 9, 10), affine((2, 2, 2), (-6, 4, 14))) == expected
+        assert voxel_fractions(same, FINE, (8, 9, 10), affine((2, 2, 2), (-6, 4, 14))) == expected
 
 
-def test_a_pickled_occupancy_is_the_same() -> None:
-    result = occupancy(ball((9, 10, 11), FINE, (0, 12, 24), 6.0), FINE, (8, 9, 10), affine((2, 2, 2), (-6, 4, 14)))
+def test_pickled_voxel_fractions_are_the_same() -> None:
+    result = voxel_fractions(
+        ball((9, 10, 11), FINE, (0, 12, 24), 6.0), FINE, (8, 9, 10), affine((2, 2, 2), (-6, 4, 14))
+    )
     assert pickle.loads(pickle.dumps(result)) == result
 
 
@@ -186,7 +188,7 @@ def test_a_value_that_is_no_fraction_is_counted_and_shown(bad: float) -> None:
     mask = np.zeros((3, 4, 5))
     mask[1, 2, 3] = mask[0, 0, 1] = bad
     mask[2, 2, 2] = 1.0
-    for call in (lambda: Occupancy.from_mask(mask), lambda: occupancy(mask, FINE, (3, 4, 5), FINE)):
+    for call in (lambda: VoxelFractions.from_mask(mask), lambda: voxel_fractions(mask, FINE, (3, 4, 5), FINE)):
         with pytest.raises(OutOfRangeError, match=r"within \[0, 1\] \(2 voxels are not\), got") as caught:
             call()
         assert str(bad).removesuffix(".0").lower() in str(caught.value).lower()
@@ -206,7 +208,7 @@ def test_a_value_that_is_no_fraction_is_counted_and_shown(bad: float) -> None:
 def test_an_affine_that_is_none(matrix: object, says: str) -> None:
     for arguments in ((matrix, (2, 3, 4), FINE), (FINE, (2, 3, 4), matrix)):
         with pytest.raises(GeometryError, match=says):
-            occupancy(np.ones((2, 3, 4), bool), *arguments)
+            voxel_fractions(np.ones((2, 3, 4), bool), *arguments)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
@@ -214,13 +216,13 @@ def test_an_affine_that_is_not_finite(bad: float) -> None:
     matrix = FINE.copy()
     matrix[1, 3] = bad
     with pytest.raises(OutOfRangeError, match="mask_affine_lps"):
-        occupancy(np.ones((2, 3, 4), bool), matrix, (2, 3, 4), FINE)
+        voxel_fractions(np.ones((2, 3, 4), bool), matrix, (2, 3, 4), FINE)
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 0), (2, 3, -1), (2, 3, 4.0), None, (2**62, 2**62, 2**62)])
 def test_a_grid_that_is_none(shape: object) -> None:
     with pytest.raises(ShapeError):
-        occupancy(np.ones((2, 3, 4), bool), FINE, shape, FINE)
+        voxel_fractions(np.ones((2, 3, 4), bool), FINE, shape, FINE)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +239,7 @@ def test_a_grid_that_is_none(shape: object) -> None:
 )
 def test_a_mask_that_is_none(mask: object, error: type[YttriaError]) -> None:
     with pytest.raises(error):
-        Occupancy.from_mask(mask)
+        VoxelFractions.from_mask(mask)
 
 
 @pytest.mark.parametrize("name", ["Liver", "Tumor 2"])
@@ -269,7 +271,7 @@ def test_volume_of_a_real_segment_is_kept(shared_data: Path, name: str) -> None:
         back = np.eye(4)
         back[:3, 3] = center[:3]
         grid = back @ turned(angles) @ np.linalg.inv(back) @ grid
-        result = occupancy(mask, lps(header), shape, grid)
+        result = voxel_fractions(mask, lps(header), shape, grid)
         assert result.outside_fraction < 1e-6
         assert result.volume_ml(voxel_ml(grid)) == pytest.approx(volume, rel=3e-5)
 
@@ -278,4 +280,4 @@ def test_volume_of_a_real_segment_is_kept(shared_data: Path, name: str) -> None:
 def test_a_mask_that_only_pretends_to_be_huge_is_refused_at_once(shape: tuple[int, int, int]) -> None:
     for dtype in (np.bool_, np.float32):
         with pytest.raises(ShapeError, match=r"at most 2\^32 voxels"):
-            Occupancy.from_mask(np.broadcast_to(dtype(1), shape))
+            VoxelFractions.from_mask(np.broadcast_to(dtype(1), shape))
