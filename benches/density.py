@@ -49,7 +49,7 @@ def density(rng: np.random.Generator) -> None:
         line(f"512 x 512 x 300 CT to density, {np.dtype(dtype)}", ours, theirs, "np.interp")
         del expected
     pet = ((120, 100, 100), np.array([[4.07, 0, 0, 1.6], [0, 4.07, 0, 1.6], [0, 0, 5.0, 1.5], [0, 0, 0, 1]]))
-    ours, found = timed(lambda: found.resampled_on(pet, outside=0.0), 5)
+    ours, found = timed(lambda: found.resampled_on(pet, fill_value=0.0), 5)
     print(f"{'its mean over 100 x 100 x 120 PET voxels':<46} {ours:9.1f} ms")
 
 

@@ -57,9 +57,10 @@ def patient(size: int) -> tuple[Map, Map]:
     middle = liver.affine_lps @ [*np.argwhere(liver.mask).mean(axis=0)[::-1], 1.0]
     grid = np.diag([VOXEL_MM] * 3 + [1.0])
     grid[:3, 3] = middle[:3] - VOXEL_MM * (size - 1) / 2
-    activity = pet.resampled_on(((size,) * 3, grid), method="linear", outside=0.0).image
+    activity = pet.resampled_on(((size,) * 3, grid), method="linear", fill_value=0.0).image
     doses = [
-        dose_image(activity, scaling=AbsoluteScaling(0.0), method=m) for m in ("local_deposition", "voxel_s_values")
+        dose_image(activity, scaling=AbsoluteScaling(scan_delay_h=0.0), method=m)
+        for m in ("local_deposition", "voxel_s_values")
     ]
     local, convolved = (dose.image.to("Gy").array.astype(np.float64) for dose in doses)
     return local, convolved

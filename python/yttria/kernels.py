@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Medium:
     """A medium with a dose point kernel of its own.
 
@@ -49,12 +50,19 @@ def media() -> list[Medium]:
     Source: EGSnrc dose point kernels of yttrium-90 made for this project; `Medium.source` is the passport of each.
     """
     return [
-        Medium(name, density, (low, high), support_mm, beyond, source)
+        Medium(
+            name=name,
+            density_g_per_ml=density,
+            density_range_g_per_ml=(low, high),
+            support_mm=support_mm,
+            energy_beyond_fraction=beyond,
+            source=source,
+        )
         for name, density, (low, high), support_mm, beyond, source in _core._media()
     ]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class DosePointKernel:
     """Energy absorbed per decay in spherical shells around a point source in an infinite medium.
 
@@ -74,9 +82,9 @@ class DosePointKernel:
         object.__setattr__(self, "edge_mm", _read_only(self.edge_mm))
         object.__setattr__(self, "energy_mev", _read_only(self.energy_mev))
 
-    def __reduce__(self) -> tuple[type[DosePointKernel], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[Callable[[], DosePointKernel], tuple[()]]:
         """Pickle through the constructor, so that the arrays stay read-only."""
-        return DosePointKernel, tuple(getattr(self, each.name) for each in fields(self))
+        return partial(DosePointKernel, **{each.name: getattr(self, each.name) for each in fields(self)}), ()
 
 
 def dose_point_kernel(medium: str) -> DosePointKernel:
@@ -87,10 +95,17 @@ def dose_point_kernel(medium: str) -> DosePointKernel:
     medium = _known(medium)
     edge_mm, energy_mev, emitted_mev = _core._dose_point_kernel(medium)
     table = _table(medium)
-    return DosePointKernel(medium, table.density_g_per_ml, edge_mm, energy_mev, emitted_mev, table.source)
+    return DosePointKernel(
+        medium=medium,
+        density_g_per_ml=table.density_g_per_ml,
+        edge_mm=edge_mm,
+        energy_mev=energy_mev,
+        emitted_mev=emitted_mev,
+        source=table.source,
+    )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class VoxelSValues:
     """Mean absorbed dose to each neighbor per time-integrated activity in one voxel, in an infinite medium.
 
@@ -133,9 +148,9 @@ class VoxelSValues:
             f"fraction {self.energy_beyond_fraction:.4f} beyond the support, {tail})"
         )
 
-    def __reduce__(self) -> tuple[type[VoxelSValues], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[Callable[[], VoxelSValues], tuple[()]]:
         """Pickle through the constructor, so that `values` stays read-only."""
-        return VoxelSValues, tuple(getattr(self, each.name) for each in fields(self))
+        return partial(VoxelSValues, **{each.name: getattr(self, each.name) for each in fields(self)}), ()
 
 
 def voxel_s_values(
@@ -172,7 +187,17 @@ def voxel_s_values(
     values, inside, beyond = _core._voxel_s_values(sizes, medium, density, nuclide, tail_folded, threads)
     table = _table(medium)
     source = f"{table.source}; scaled from {table.density_g_per_ml:g} to {density:g} g/mL; {nuclide.source}"
-    return VoxelSValues(values, sizes, medium, density, nuclide, inside, beyond, tail_folded, source)
+    return VoxelSValues(
+        values=values,
+        voxel_size_mm=sizes,
+        medium=medium,
+        density_g_per_ml=density,
+        nuclide=nuclide,
+        energy_inside_fraction=inside,
+        energy_beyond_fraction=beyond,
+        tail_folded=tail_folded,
+        source=source,
+    )
 
 
 class VoxelSValueLibrary:

@@ -31,7 +31,7 @@ _CENTER_LPS_MM = (0.0, 0.0, 32.0)
 _DIAPHRAGM_MM = 6.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Phantom:
     """A phantom and its truth.
 

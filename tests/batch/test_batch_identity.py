@@ -119,7 +119,7 @@ def test_a_dot_named_slice_belongs_to_the_key(tmp_path: Path) -> None:
     if found:
         by_hand = {
             who: yttria.dose_image(
-                yttria.read_image(tmp_path / who), scaling=yttria.AbsoluteScaling(3.0)
+                yttria.read_image(tmp_path / who), scaling=yttria.AbsoluteScaling(scan_delay_h=3.0)
             ).image.array.max()
             for who in ("A", "B")
         }

@@ -79,7 +79,7 @@ def test_a_case_is_dosed_as_by_hand(inputs: CaseInputs, method: str) -> None:
     by_hand = yttria.dose_image(
         inputs.activity,
         scaling=yttria.RelativeScaling(
-            inputs.structures[0], lung_shunt_fraction=0.05, vial_activity_gbq=2.0, residual_fraction=0.1
+            reference=inputs.structures[0], lung_shunt_fraction=0.05, vial_activity_gbq=2.0, residual_fraction=0.1
         ),
         method=method,
         density_g_per_ml=1.03,

@@ -52,7 +52,7 @@ def test_each_voxel_by_the_density_of_the_ct(case: Path, tmp_path: Path) -> None
         assert (terms["curve"], terms["below_voxels"]) == ("schneider_1996", 1)
         # Two of seven columns lie beyond the CT.
         assert terms["resampling"][0]["outside_fraction"] == pytest.approx(2 / 7, rel=1e-6)
-        assert terms["resampling"][0]["outside"] == 1.05
+        assert terms["resampling"][0]["fill_value"] == 1.05
         assert found["provenance"]["density_g_per_ml"] is None
         codes = {a["code"] for a in found["advisories"]}
         assert {"resampled", "outside_image", "outside_ct_density_curve", "ct_density_not_verified"} <= codes

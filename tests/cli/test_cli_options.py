@@ -66,7 +66,7 @@ def test_hyphens_and_underscores_are_one_spelling(case: Path, tmp_path: Path, sp
     arguments = [case / "activity.nrrd", "-s", case / "liver.seg.nrrd", "--scan-delay-h", "20", "-o", tmp_path]
     assert "voxel S values" in invoke("dose", *arguments, "--method", spelling)
     activity = yttria.read_image(case / "activity.nrrd")
-    result = yttria.dose_image(activity, scaling=yttria.AbsoluteScaling(20.0), method=spelling)
+    result = yttria.dose_image(activity, scaling=yttria.AbsoluteScaling(scan_delay_h=20.0), method=spelling)
     assert result.provenance.method == "voxel_s_values"
 
 

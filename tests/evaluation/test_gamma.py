@@ -201,7 +201,7 @@ def test_outside_the_evaluated_grid() -> None:
     assert np.isnan(left_out.gamma.ravel()).tolist() == [True, True, False, False, False, False, True, True]
     assert (left_out.outside_voxels, left_out.evaluated_voxels, left_out.below_cutoff_voxels) == (4, 4, 0)
     assert [x.code for x in left_out.advisories] == ["outside_evaluated_grid"]
-    searched = gamma_index(a, b, outside="search")
+    searched = gamma_index(a, b, reference_edge="search")
     distance = np.array([4.0, 2, 0, 0, 0, 0, 2, 4])
     np.testing.assert_allclose(searched.gamma.ravel(), np.hypot(distance / 3, 1.0 / 1.5), atol=ABOVE)
     assert (searched.outside_voxels, searched.evaluated_voxels) == (4, 8)
@@ -246,7 +246,7 @@ def test_grids_turned_against_each_other_follow_the_definition() -> None:
     place_a, place_b = affine((3.0, 2.0, 4.0)), affine((2.0, 3.5, 2.5), (-3.0, 1.0, -2.0), (0.2, 0.5, -0.4))
     a, b = rng.uniform(20, 60, (4, 5, 3)), rng.uniform(20, 60, (6, 4, 5))
     for outside in ("exclude", "search"):
-        criteria = {"dose_difference_fraction": 0.2, "distance_mm": 4.0, "outside": outside}
+        criteria = {"dose_difference_fraction": 0.2, "distance_mm": 4.0, "reference_edge": outside}
         got = gamma_index(Image(a, place_a, "Gy"), Image(b, place_b, "Gy"), **criteria).gamma
         sampled = reference.gamma_index(a, place_a, b, place_b, samples_per_voxel=16, **criteria)
         assert (np.isnan(got) == np.isnan(sampled)).all()
@@ -329,7 +329,7 @@ def test_what_is_no_pair_of_dose_maps() -> None:
     with pytest.raises(UnitError):
         gamma_index(image, Image(b, affine(), "Bq/mL"))
     with pytest.raises(UnknownNameError, match="exclude, search"):
-        core(a, b, outside="skip")
+        core(a, b, reference_edge="skip")
 
 
 @settings(max_examples=40)
@@ -342,7 +342,7 @@ def test_any_finite_doses_give_a_map_or_an_error_of_ours(a, b, distance_mm: floa
     grids = affine(), affine((0.4, 9.0, 2.0), (1.0, 1.0, 2.0), (0.1, 0.0, 0.7))
     try:
         result = gamma_index(
-            Image(a, grids[0], "Gy"), Image(b, grids[1], "Gy"), distance_mm=distance_mm, outside="search"
+            Image(a, grids[0], "Gy"), Image(b, grids[1], "Gy"), distance_mm=distance_mm, reference_edge="search"
         )
     except (OutOfRangeError, UndefinedError):
         return

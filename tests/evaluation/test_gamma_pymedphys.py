@@ -30,7 +30,7 @@ def on_axes(axes, dose) -> Image:
 
 
 def gamma(axes_a, a, axes_b, b, percent, mm, **kwargs) -> GammaResult:
-    criteria = {"lower_dose_cutoff_fraction": 0.0, "maximum_gamma": 100.0, "outside": "search"} | kwargs
+    criteria = {"lower_dose_cutoff_fraction": 0.0, "maximum_gamma": 100.0, "reference_edge": "search"} | kwargs
     return gamma_index(
         on_axes(axes_a, a), on_axes(axes_b, b), dose_difference_fraction=percent / 100, distance_mm=mm, **criteria
     )
@@ -88,7 +88,7 @@ def test_pass_counts_are_where_those_of_pymedphys_lead(grid: str, percent: int, 
         distance_mm=mm,
         lower_dose_cutoff_fraction=0.2,
         local=local,
-        outside="search",
+        reference_edge="search",
     )
     coarse, fine = PYMEDPHYS[grid, percent, mm, local]
     assert result.evaluated_voxels == 4836

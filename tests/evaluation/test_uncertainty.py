@@ -24,7 +24,7 @@ CASE = {
     "normal_mass_uncertainty": 0.10,
     "ratio_uncertainty": 0.20,
 }
-CURVE = e.RecoveryCurve(2.6, 1.1, [[0.04, -0.003], [-0.003, 0.0025]])
+CURVE = e.RecoveryCurve(b1_ml=2.6, b2=1.1, covariance=[[0.04, -0.003], [-0.003, 0.0025]])
 
 
 def codes(result) -> list[str]:
@@ -159,11 +159,16 @@ def test_quadrature() -> None:
 )
 def test_a_covariance_that_is_none(covariance) -> None:
     with pytest.raises(OutOfRangeError, match=r"covariance|variance"):
-        e.RecoveryCurve(2.6, 1.1, covariance).uncertainty(10, volume_uncertainty=0.1)
+        e.RecoveryCurve(b1_ml=2.6, b2=1.1, covariance=covariance).uncertainty(10, volume_uncertainty=0.1)
 
 
 def test_a_perfectly_correlated_fit_is_a_covariance() -> None:
-    assert e.RecoveryCurve(2.6, 1.1, [[0.09, 0.03], [0.03, 0.01]]).uncertainty(10, volume_uncertainty=0.0) >= 0
+    assert (
+        e.RecoveryCurve(b1_ml=2.6, b2=1.1, covariance=[[0.09, 0.03], [0.03, 0.01]]).uncertainty(
+            10, volume_uncertainty=0.0
+        )
+        >= 0
+    )
 
 
 @pytest.mark.parametrize("bad", [-0.1, math.nan, math.inf])
@@ -185,8 +190,8 @@ def test_a_negative_uncertainty_is_none(name: str, bad: float) -> None:
         (lambda: e.partition_uncertainty(**{**CASE, "lung_shunt_fraction": 5}), OutOfRangeError),
         (lambda: e.partition_uncertainty(**{**CASE, "tumor_mass_kg": 0}), OutOfRangeError),
         (lambda: e.partition_uncertainty(**CASE, mass_ratio_correlation=1.2), OutOfRangeError),
-        (lambda: e.RecoveryCurve(2.6, 1.1, [1, 2]).recovery(10), ShapeError),
-        (lambda: e.RecoveryCurve(2.6, 1.1, "none").recovery(10), DTypeError),
+        (lambda: e.RecoveryCurve(b1_ml=2.6, b2=1.1, covariance=[1, 2]).recovery(10), ShapeError),
+        (lambda: e.RecoveryCurve(b1_ml=2.6, b2=1.1, covariance="none").recovery(10), DTypeError),
         (lambda: CURVE.recovery(0), OutOfRangeError),
     ],
 )

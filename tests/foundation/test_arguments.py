@@ -20,7 +20,7 @@ IMAGE = yttria.Image(np.ones((3, 4, 5), np.float32), np.diag([3.0, 3.0, 3.0, 1.0
 DOSE = yttria.Image(np.arange(60.0, dtype=np.float32).reshape(3, 4, 5), IMAGE.affine_lps, "Gy")
 CT = yttria.Image(np.zeros((3, 4, 5), np.int16), IMAGE.affine_lps, "HU")
 STRUCTURE = yttria.Structure("Liver", MASK, IMAGE.affine_lps)
-SCALING = yttria.AbsoluteScaling(20.0)
+SCALING = yttria.AbsoluteScaling(scan_delay_h=20.0)
 S_VALUES = yttria.voxel_s_values((3.0, 3.0, 3.0), medium="liver")
 RESULT = yttria.dose_image(IMAGE, scaling=SCALING)
 PLAN = yttria.ConvolutionPlan((3, 4, 5), np.ones((3, 3, 3)))
@@ -46,7 +46,7 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (yttria.dose_image, {"activity": IMAGE, "scaling": SCALING, "density_g_per_ml": 1.0, "threads": 1}),
     (yttria.absorbed_dose, {"activity_mbq_per_ml": MASK, "s_values": S_VALUES, "out": None, "threads": 1}),
     (yttria.local_deposition, {"activity_mbq_per_ml": MASK, "density_g_per_ml": 1.0, "nuclide": None, "threads": 1}),
-    (yttria.density_image, {"ct": CT, "curve": "schneider_1996", "outside": "refuse", "threads": 1}),
+    (yttria.density_image, {"ct": CT, "curve": "schneider_1996", "out_of_range": "refuse", "threads": 1}),
     (
         yttria.voxel_s_values,
         {"voxel_size_mm": (3, 3, 3), "medium": "liver", "density_g_per_ml": 1.0, "tail_folded": True},
@@ -76,7 +76,7 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (geometry.subvoxel_counts, {"voxel_size_mm": (3.0, 3.0, 3.0), "sub_voxel_mm": 1.0}),
     (RESULT.table, {"structures": [STRUCTURE], "volumes_at_gy": [10.0], "sub_voxel_mm": 2.0, "threads": 1}),
     (RESULT.dose_volume_histograms, {"structures": [STRUCTURE], "sub_voxel_mm": 2.0, "threads": 1}),
-    (IMAGE.resampled_on, {"grid": CT, "method": "average", "outside": 0.0, "threads": 1}),
+    (IMAGE.resampled_on, {"grid": CT, "method": "average", "fill_value": 0.0, "threads": 1}),
     (IMAGE.transformed, {"transform_lps": np.eye(4), "source": "a registration"}),
     (IMAGE.to, {"unit": "Bq/mL"}),
     (IMAGE.same_grid, {"other": CT}),
@@ -189,7 +189,7 @@ def test_out_must_not_alias_an_input_however_it_is_given() -> None:
 
 def test_settings_are_plain_numbers() -> None:
     hours = np.array(20.0)
-    scaling = yttria.AbsoluteScaling(hours, np.float32(2.0))
+    scaling = yttria.AbsoluteScaling(scan_delay_h=hours, administered_activity_gbq=np.float32(2.0))
     hours[...] = 90.0
     assert (scaling.scan_delay_h, type(scaling.administered_activity_gbq)) == (20.0, float)
     result = yttria.dose_image(IMAGE, scaling=scaling, density_g_per_ml=np.float32(1.0))

@@ -30,16 +30,18 @@ def test_every_bound_has_a_reason_and_holds_at_its_ends(code: str) -> None:
 
 def test_a_dose_of_a_thousand_times_the_activity_is_an_error() -> None:
     # 2 MBq/mL read as kBq/mL: 2000 MBq/mL, 117 452 Gy after 20 h.
-    result = yttria.dose_image(image(2e6, "kBq/mL"), scaling=yttria.AbsoluteScaling(20.0))
+    result = yttria.dose_image(image(2e6, "kBq/mL"), scaling=yttria.AbsoluteScaling(scan_delay_h=20.0))
     found = {a.code: a for a in result.advisories}
     assert found["voxel_dose_implausible"].severity == "error"
     assert found["field_activity_implausible"].value == pytest.approx(2000 * 210 * 0.064 * 1.241438 / 1e3, rel=1e-5)
-    plausible = yttria.dose_image(image(1e6), scaling=yttria.AbsoluteScaling(20.0))
+    plausible = yttria.dose_image(image(1e6), scaling=yttria.AbsoluteScaling(scan_delay_h=20.0))
     assert not plausible.advisories
 
 
 def test_millicurie_given_as_gbq_are_named() -> None:
-    result = yttria.dose_image(image(1e6), scaling=yttria.AbsoluteScaling(20.0, 37.8))
+    result = yttria.dose_image(
+        image(1e6), scaling=yttria.AbsoluteScaling(scan_delay_h=20.0, administered_activity_gbq=37.8)
+    )
     (advisory,) = (a for a in result.advisories if a.code == "administered_activity_implausible")
     assert "37.8 mCi would be 1.4 GBq" in advisory.message
     assert advisory.severity == "error"
@@ -63,5 +65,7 @@ def test_a_density_in_kg_per_m3_is_refused_and_the_meant_one_named() -> None:
         yttria.local_deposition(activity, density_g_per_ml=1050)
     with pytest.raises(OutOfRangeError, match=r"did you mean 1\.05"):
         yttria.dose_image(
-            image(1e6), scaling=yttria.AbsoluteScaling(0.0), density=yttria.Image(1050 * activity, GRID, "g/mL")
+            image(1e6),
+            scaling=yttria.AbsoluteScaling(scan_delay_h=0.0),
+            density=yttria.Image(1050 * activity, GRID, "g/mL"),
         )

@@ -68,7 +68,7 @@ def test_an_error_shows_the_file_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_picture_keeps_every_label(tmp_path: Path) -> None:
-    result = yttria.dose_image(activity(), scaling=yttria.AbsoluteScaling(20.0))
+    result = yttria.dose_image(activity(), scaling=yttria.AbsoluteScaling(scan_delay_h=20.0))
     figure = dose_figure(result, structures(NAMES), title="$\\frac{$ [/] _a")
     (legend,) = (axes.get_legend() for axes in figure.axes if axes.get_legend())
     shown = [text.get_text().rsplit(":", 1)[0].strip().replace("\\$", "$") for text in legend.get_texts()]
@@ -87,7 +87,7 @@ def _tumors(count: int, name: str = "Tumor") -> tuple[yttria.DoseResult, list[yt
         image[mask] = 1.0 + 0.1 * n
         found.append(yttria.Structure(f"{name} {n}", mask, np.diag([4.0, 4.0, 4.0, 1.0])))
     activity = yttria.Image(image, np.diag([4.0, 4.0, 4.0, 1.0]), "MBq/mL")
-    return yttria.dose_image(activity, scaling=yttria.AbsoluteScaling(0.0)), found
+    return yttria.dose_image(activity, scaling=yttria.AbsoluteScaling(scan_delay_h=0.0)), found
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 6, 13, 14])
@@ -120,7 +120,7 @@ def test_the_scale_reaches_the_dose_of_small_tumors_and_is_plain_without_dose() 
     high = next(a for a in dose_figure(result, [whole, *found]).axes if "isodose" in a.get_ylabel()).get_ylim()[1]
     assert high > 0.9 * float(result.image.array.max())
     nothing = yttria.Image(np.zeros((3, 4, 5), np.float32), np.eye(4), "MBq/mL")
-    flat = dose_figure(yttria.dose_image(nothing, scaling=yttria.AbsoluteScaling(0.0)), [])
+    flat = dose_figure(yttria.dose_image(nothing, scaling=yttria.AbsoluteScaling(scan_delay_h=0.0)), [])
     assert next(a for a in flat.axes if "isodose" in a.get_ylabel()).get_ylim()[1] == pytest.approx(1.0)
     with pytest.raises(OutOfRangeError, match="level of an isodose line"):
         dose_figure(result, found, isodoses_gy=[-5.0])

@@ -25,13 +25,13 @@ def structure(uid: str | None, name: str = "Liver") -> Structure:
 
 @pytest.mark.parametrize(("a", "b"), [("1.2", "1.2"), ("1.2", None), (None, "1.2"), (None, None)])
 def test_one_space_or_an_unknown_one_is_accepted(a: str | None, b: str | None) -> None:
-    result = dose_image(image(a), scaling=AbsoluteScaling(0.0))
+    result = dose_image(image(a), scaling=AbsoluteScaling(scan_delay_h=0.0))
     assert result.image.frame_of_reference_uid == a
     assert result.table([structure(b)])[0].volume_ml > 0
 
 
 def test_two_spaces_are_refused_wherever_they_meet(tmp_path) -> None:
-    result = dose_image(image("1.2"), scaling=AbsoluteScaling(0.0))
+    result = dose_image(image("1.2"), scaling=AbsoluteScaling(scan_delay_h=0.0))
     message = "'Liver' and the image must share one frame of reference, got 1.3 and 1.2: register them"
     for meet in (
         lambda: structure("1.3").voxel_fractions_on(image("1.2")),
@@ -39,7 +39,7 @@ def test_two_spaces_are_refused_wherever_they_meet(tmp_path) -> None:
         lambda: result.dose_volume_histograms([structure("1.3")]),
         lambda: dose_image(
             image("1.2"),
-            scaling=RelativeScaling(structure("1.3"), delivered_activity_gbq=1.0, lung_shunt_fraction=0.0),
+            scaling=RelativeScaling(reference=structure("1.3"), delivered_activity_gbq=1.0, lung_shunt_fraction=0.0),
         ),
     ):
         with pytest.raises(GeometryError, match=message):
@@ -52,7 +52,7 @@ def test_a_background_of_another_space_is_refused() -> None:
     pytest.importorskip("matplotlib")
     from yttria.report import dose_figure
 
-    result = dose_image(image("1.2"), scaling=AbsoluteScaling(0.0))
+    result = dose_image(image("1.2"), scaling=AbsoluteScaling(scan_delay_h=0.0))
     with pytest.raises(GeometryError, match="the background image and the dose image must share one frame"):
         dose_figure(result, [structure("1.2")], background=image("1.3"))
 
@@ -61,11 +61,14 @@ def test_a_transform_brings_them_together_and_is_reported() -> None:
     moved = image("1.2").transformed(SHIFT, frame_of_reference_uid="1.3")
     assert moved.affine_lps == pytest.approx(SHIFT @ affine("plain"))
     assert moved.frame_of_reference_uid == "1.3"
-    result = dose_image(moved, scaling=AbsoluteScaling(0.0))
+    result = dose_image(moved, scaling=AbsoluteScaling(scan_delay_h=0.0))
     row = result.table([structure("1.3").transformed(SHIFT, frame_of_reference_uid="1.3")])[0]
-    assert row.mean_gy == dose_image(image(None), scaling=AbsoluteScaling(0.0)).table([structure(None)])[0].mean_gy
+    assert (
+        row.mean_gy
+        == dose_image(image(None), scaling=AbsoluteScaling(scan_delay_h=0.0)).table([structure(None)])[0].mean_gy
+    )
     assert result.provenance.image_transform_lps == SHIFT.tolist()
-    assert dose_image(image("1.2"), scaling=AbsoluteScaling(0.0)).provenance.image_transform_lps is None
+    assert dose_image(image("1.2"), scaling=AbsoluteScaling(scan_delay_h=0.0)).provenance.image_transform_lps is None
 
 
 def test_transforms_add_up() -> None:
@@ -90,7 +93,7 @@ def test_where_transforms_came_from_adds_up_too() -> None:
         assert copy.deepcopy(once).transform_source == "first"
         with pytest.raises(OutOfRangeError, match="source of a transform must be a text"):
             moved.transformed(SHIFT, source=" ")
-    result = dose_image(image("1.2").transformed(SHIFT, source="first"), scaling=AbsoluteScaling(0.0))
+    result = dose_image(image("1.2").transformed(SHIFT, source="first"), scaling=AbsoluteScaling(scan_delay_h=0.0))
     assert result.provenance.image_transform_source == "first"
 
 

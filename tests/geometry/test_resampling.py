@@ -41,9 +41,9 @@ def test_parallel_grids_are_the_definition(kind: str, method: str) -> None:
     # Voxels of 2, 1.5 and 0.75 of the old size, from 1 and 1/2 voxel beyond the image, axes permuted and one flipped.
     matrix = image.affine_lps @ np.array([[0, -1.5, 0, 5.25], [0, 0, 0.75, -0.625], [2, 0, 0, -0.5], [0, 0, 0, 1.0]])
     shape = (4, 5, 3)
-    found = image.resampled_on((shape, matrix), method=method, outside=7.0)
+    found = image.resampled_on((shape, matrix), method=method, fill_value=7.0)
     expected = reference.resampled(
-        image.array, image.affine_lps, shape, matrix, method=method, outside=7.0, samples_per_axis=48
+        image.array, image.affine_lps, shape, matrix, method=method, fill_value=7.0, samples_per_axis=48
     )
     np.testing.assert_allclose(found.image.array, expected, rtol=1e-10 if method == "linear" else 0.02)
     assert found.outside_voxels > 0
@@ -54,8 +54,8 @@ def test_the_average_is_exact_where_the_definition_is() -> None:
     image = _image("permuted", values(np.float64))
     shape, matrix = _halves(image)
     matrix[:3, 3] += matrix[:3, :3] @ [-1.5, 0.5, 2.5]
-    found = image.resampled_on((shape, matrix), outside=-3.0)
-    expected = reference.resampled(image.array, image.affine_lps, shape, matrix, outside=-3.0, samples_per_axis=4)
+    found = image.resampled_on((shape, matrix), fill_value=-3.0)
+    expected = reference.resampled(image.array, image.affine_lps, shape, matrix, fill_value=-3.0, samples_per_axis=4)
     np.testing.assert_allclose(found.image.array, expected, rtol=1e-12)
 
 
@@ -86,7 +86,7 @@ def test_averaging_keeps_the_integral(size: Any, shift: Any, kind: str, order: l
     matrix[:, :3] = matrix[:, order]
     extent = np.array(image.shape[::-1])
     shape = tuple(int(np.ceil((extent[a] + 3) / size[a])) + 3 for a in order)[::-1]
-    found = image.resampled_on((shape, matrix), outside=0.0)
+    found = image.resampled_on((shape, matrix), fill_value=0.0)
     integral = float(image.array.sum()) * image.voxel_volume_ml
     assert found.image.array.sum() * found.image.voxel_volume_ml == pytest.approx(integral, rel=1e-9)
     covered = (1 - found.outside_fraction) * found.image.array.size * found.image.voxel_volume_ml
@@ -111,10 +111,10 @@ def test_turned_grids() -> None:
     np.testing.assert_allclose(average, expected, atol=0.15)
     around = matrix.copy()
     around[:3, 3] = (image.affine_lps @ [6, 5, 4, 1])[:3] - matrix[:3, :3] @ [12, 10, 9]
-    whole = image.resampled_on(((19, 21, 25), around), outside=0.0)
+    whole = image.resampled_on(((19, 21, 25), around), fill_value=0.0)
     assert whole.image.array.sum() == pytest.approx(smooth.sum(), rel=2e-3)
     assert np.array_equal(
-        whole.image.array, image.resampled_on(((19, 21, 25), around), outside=0.0, threads=1).image.array
+        whole.image.array, image.resampled_on(((19, 21, 25), around), fill_value=0.0, threads=1).image.array
     )
 
 
@@ -124,7 +124,7 @@ def test_beyond_the_image_nothing_is_guessed() -> None:
     matrix[:3, 3] -= matrix[:3, 0] * 0.25
     with pytest.raises(GeometryError, match="20 of its 140 voxels reach beyond the image"):
         image.resampled_on((SHAPE, matrix))
-    found = image.resampled_on((SHAPE, matrix), outside=1.0)
+    found = image.resampled_on((SHAPE, matrix), fill_value=1.0)
     assert found.outside_voxels == 20
     assert found.outside_fraction == pytest.approx(20 * 0.25 / 140)
     np.testing.assert_allclose(found.image.array[:, :, 0], 0.75 * image.array[:, :, 0] + 0.25, rtol=1e-6)
@@ -134,7 +134,7 @@ def test_beyond_the_image_nothing_is_guessed() -> None:
     far = image.affine_lps.copy()
     far[:3, 3] += 1e4
     for method in ("average", "linear"):
-        away = image.resampled_on(((2, 3, 4), far), method=method, outside=2.5)
+        away = image.resampled_on(((2, 3, 4), far), method=method, fill_value=2.5)
         assert (away.image.array == 2.5).all()
         assert away.outside_fraction == 1.0
 
@@ -171,8 +171,8 @@ def test_frames_of_reference_never_meet() -> None:
         ({"grid": ((2, 3, 4), np.zeros((4, 4)))}, GeometryError),
         ({"grid": ((2, 3, 4), np.diag([1e-9, 1, 1, 1]))}, GeometryError),
         ({"method": "cubic"}, UnknownNameError),
-        ({"outside": np.nan}, OutOfRangeError),
-        ({"outside": "air"}, DTypeError),
+        ({"fill_value": np.nan}, OutOfRangeError),
+        ({"fill_value": "air"}, DTypeError),
         ({"threads": 0}, OutOfRangeError),
     ],
 )
@@ -189,4 +189,4 @@ def test_a_voxel_that_is_no_number_is_named(bad: float) -> None:
     for degrees in (0.0, 15.0):
         image = _image("plain", array)
         with pytest.raises(OutOfRangeError, match=r"\(2, 1, 3\) must be finite"):
-            image.resampled_on((SHAPE, _turned(image, degrees)), outside=0.0)
+            image.resampled_on((SHAPE, _turned(image, degrees)), fill_value=0.0)

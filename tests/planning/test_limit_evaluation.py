@@ -152,7 +152,15 @@ def test_readings_that_are_not_reconciled_make_no_break_unless_they_agree() -> N
 
 @pytest.mark.parametrize("left_out", ["device", "disease", "intent"])
 def test_without_device_disease_or_intent_nothing_that_belongs_to_one_is_certain(left_out: str) -> None:
-    doses = TreatmentDoses(500, 200, 200, 400, [10], 5, 0.1)
+    doses = TreatmentDoses(
+        perfused_gy=500,
+        normal_perfused_gy=200,
+        normal_whole_gy=200,
+        whole_liver_gy=400,
+        tumors_gy=[10],
+        lungs_gy=5,
+        lung_activity_gbq=0.1,
+    )
     known = {**GLASS, left_out: None}
     for state in evaluate_limits(doses, **known):
         belongs = {
@@ -299,7 +307,15 @@ def test_a_dose_at_the_limit_meets_it_within_rounding() -> None:
 
 
 def test_every_state_can_be_written_as_json() -> None:
-    doses = TreatmentDoses(177, 60, 80, None, (190, 230), 12, 0.7)
+    doses = TreatmentDoses(
+        perfused_gy=177,
+        normal_perfused_gy=60,
+        normal_whole_gy=80,
+        whole_liver_gy=None,
+        tumors_gy=(190, 230),
+        lungs_gy=12,
+        lung_activity_gbq=0.7,
+    )
     for known in ({}, GLASS, ICC, {"device": "resin"}, {**RESIN, "guideline": "DOORwaY90"}):
         plain = json.loads(json.dumps([s.as_dict() for s in evaluate_limits(doses, **known)], allow_nan=False))
         assert all(entry["limit"]["source"]["citation"] for entry in plain)

@@ -137,8 +137,8 @@ def test_factors_accumulate_and_are_kept() -> None:
     reduced = plain.reduced_for_lung_shunt(0.12).adjusted_by_physician(0.75, reason=" small liver ")
     assert reduced.delivered_activity_gbq == pytest.approx(1.80 * 0.8 * 0.75, rel=1e-12)
     assert reduced.factors == (
-        ActivityFactor(0.8, "lung shunt fraction 0.12, table read lower_inclusive"),
-        ActivityFactor(0.75, "small liver"),
+        ActivityFactor(factor=0.8, reason="lung shunt fraction 0.12, table read lower_inclusive"),
+        ActivityFactor(factor=0.75, reason="small liver"),
     )
     assert not plain.factors
 

@@ -108,7 +108,7 @@ def _contour_voxel_fractions(edge: int) -> Call:
 def _resampled(edge: int, turned: bool, method: str) -> Call:
     image = yttria.Image(_maps(edge)[0], np.eye(4), "Gy")
     affine = _turned(0.97) if turned else np.diag([0.97, 1.01, 1.02, 1.0])
-    return lambda: image.resampled_on(((edge, edge, edge), affine), method=method, outside=0.0)
+    return lambda: image.resampled_on(((edge, edge, edge), affine), method=method, fill_value=0.0)
 
 
 def _gamma(edge: int) -> Call:

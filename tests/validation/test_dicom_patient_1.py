@@ -51,7 +51,8 @@ def test_the_dose_from_dicom_is_that_from_nrrd(folder: Path, tmp_path: Path) -> 
     cropped = Image(original.array[k : k + 30, j : j + 80, i : i + 90], pet.affine_lps, "Bq/mL")
     assert np.abs(original.affine_lps @ [i, j, k, 1] - pet.affine_lps[:, 3]).max() < 1e-3
     results = [
-        dose_image(image, scaling=AbsoluteScaling(3.0)) for image in (pet, read_image(tmp_path / "pet.nrrd"), cropped)
+        dose_image(image, scaling=AbsoluteScaling(scan_delay_h=3.0))
+        for image in (pet, read_image(tmp_path / "pet.nrrd"), cropped)
     ]
     doses = [r.image.array for r in results]
     assert (doses[0] == doses[1]).all()

@@ -55,7 +55,7 @@ def structure(path: Path) -> Structure:
 def relative_errors(case: dict[str, str], sub_voxel_mm: float | None = SUB_VOXEL_MM) -> dict[str, float]:
     """What the table of a case says against what the analytic set does; keys as in the table."""
     name = f"Linear_{GRADIENTS[case['gradient']]}_{case['dose_grid_mm']}mm_Aligned.dcm"
-    result = DoseResult(dose(FOLDER / "DOSE" / name), None, (), None)  # type: ignore[arg-type]
+    result = DoseResult(image=dose(FOLDER / "DOSE" / name), provenance=None, advisories=(), activity_in_field_mbq=None)  # type: ignore[arg-type]
     (row,) = result.table([structure(FOLDER / "STRUCT" / f"{case['structure']}.dcm")], sub_voxel_mm=sub_voxel_mm)
     return {key: row.as_dict()[key] / float(case[column]) - 1 for key, column in COLUMNS.items()}
 

@@ -50,7 +50,7 @@ def test_activity_in_the_field(pet: Image) -> None:
     assert pet.array.sum() * pet.voxel_volume_ml * 1e-6 == pytest.approx(1122.96458, abs=5e-6)
     assert pet.array.max() * 1e-6 == pytest.approx(19.013, abs=5e-4)
     # About 1400 MBq were given; the scan is of the next day, 20.4 h later.
-    scaling = AbsoluteScaling(20.4, administered_activity_gbq=1.4)
+    scaling = AbsoluteScaling(scan_delay_h=20.4, administered_activity_gbq=1.4)
     result = dose_image(pet, scaling=scaling)
     assert result.activity_in_field_mbq.at_reference_time == pytest.approx(1122.96458, abs=5e-6)
     assert result.activity_in_field_mbq.at_administration == pytest.approx(1400.1, abs=0.05)
@@ -71,7 +71,7 @@ def test_voxel_fractions_keep_volumes(pet: Image, structures: list[Structure]) -
 def test_mean_doses_by_local_deposition(
     pet: Image, structures: list[Structure], resampled: dict[str, np.ndarray]
 ) -> None:
-    result = dose_image(pet, scaling=AbsoluteScaling(0.0), density_g_per_ml=1.05)
+    result = dose_image(pet, scaling=AbsoluteScaling(scan_delay_h=0.0), density_g_per_ml=1.05)
     for row in result.table(structures):
         name = row.structure
         assert row.volume_ml == pytest.approx(VOLUME_ML[name], rel=0.005)
@@ -84,8 +84,10 @@ def test_mean_doses_by_local_deposition(
 
 
 def test_mean_doses_by_voxel_s_values(pet: Image, structures: list[Structure]) -> None:
-    local = dose_image(pet, scaling=AbsoluteScaling(0.0), density_g_per_ml=1.05)
-    convolved = dose_image(pet, scaling=AbsoluteScaling(0.0), density_g_per_ml=1.05, method="voxel_s_values")
+    local = dose_image(pet, scaling=AbsoluteScaling(scan_delay_h=0.0), density_g_per_ml=1.05)
+    convolved = dose_image(
+        pet, scaling=AbsoluteScaling(scan_delay_h=0.0), density_g_per_ml=1.05, method="voxel_s_values"
+    )
     # Energy is carried out of what is hot into what is cold, and 0.4 % of it beyond the kernel's support.
     for a, b in zip(local.table(structures), convolved.table(structures), strict=True):
         ratio = b.mean_gy / a.mean_gy

@@ -63,7 +63,7 @@ def test_a_published_curve_says_where_it_comes_from(name: str) -> None:
 
 def test_air_and_padding_are_light() -> None:
     # A published table gave 2.9 g/mL at and below -1050 HU, another liver of 1.12 g/mL.
-    air = density_image(_ct(np.full(SHAPE, -1050)), outside="clamp").image.array
+    air = density_image(_ct(np.full(SHAPE, -1050)), out_of_range="clamp").image.array
     assert air.max() == pytest.approx(0.001205, rel=1e-6)
     assert 1.04 < density_image(_ct(np.full(SHAPE, 55))).image.array.mean() < 1.07
 
@@ -85,7 +85,7 @@ def test_air_and_padding_are_light() -> None:
 )
 def test_a_curve_that_is_none(hu: Any, rho: Any, error: type[YttriaError], says: str) -> None:
     with pytest.raises(error, match=says):
-        CtDensityCurve("mine", hu, rho, "me")
+        CtDensityCurve(name="mine", hounsfield_units=hu, density_g_per_ml=rho, source="me")
 
 
 # Images
@@ -97,7 +97,7 @@ def test_a_curve_that_is_none(hu: Any, rho: Any, error: type[YttriaError], says:
 def test_density_is_its_definition(name: str, dtype: Any, kind: str) -> None:
     curve = ct_density_curve(name)
     ct = _ct(_numbers(dtype) if np.dtype(dtype).itemsize > 1 else _numbers(dtype, -100, 100), kind)
-    found = density_image(ct, curve=name, outside="clamp")
+    found = density_image(ct, curve=name, out_of_range="clamp")
     expected = reference.density_from_ct(ct.array, curve.hounsfield_units, curve.density_g_per_ml)
     single = np.dtype(dtype).str[1:] in ("i2", "i4", "f4")
     assert found.image.array.dtype == (np.float32 if single else np.float64)
@@ -116,7 +116,7 @@ def test_any_curve_rises_and_keeps_its_nodes(steps: list[tuple[float, float]], s
     hu, rho = start + np.cumsum([0.0, *widths]), np.cumsum([0.0, *rises])
     if rho[-1] > 30:
         rho *= 30 / rho[-1] * (1 - 1e-15)
-    curve = CtDensityCurve("drawn", tuple(hu), tuple(rho), "hypothesis")
+    curve = CtDensityCurve(name="drawn", hounsfield_units=tuple(hu), density_g_per_ml=tuple(rho), source="hypothesis")
     numbers = np.sort(np.concatenate([hu, np.random.default_rng(seed).uniform(hu[0], hu[-1], 40)]))
     density = density_image(_ct(numbers.reshape(1, 1, -1)), curve=curve).image.array.ravel()
     assert (np.diff(density) >= 0).all()
@@ -142,7 +142,7 @@ def test_beyond_the_curve_nothing_is_silent() -> None:
     numbers[0, 1, :3], numbers[2, 2, 2] = -1024, 3071
     with pytest.raises(OutOfRangeError, match=r"voxel 7 .* within the curve, \[-1000, 1376\] HU \(3 below, 1 above\)"):
         density_image(_ct(numbers))
-    found = density_image(_ct(numbers), outside="clamp")
+    found = density_image(_ct(numbers), out_of_range="clamp")
     assert (found.below_voxels, found.above_voxels) == (3, 1)
     advisory = next(a for a in found.advisories if a.code == "outside_ct_density_curve")
     assert advisory.value == pytest.approx(4 / numbers.size)
@@ -157,7 +157,7 @@ def test_a_number_that_is_none_is_refused_by_either_policy(bad: float) -> None:
         numbers[1, 0, 3] = bad
         for outside in ("refuse", "clamp"):
             with pytest.raises(OutOfRangeError, match=r"voxel 38 .* finite"):
-                density_image(_ct(numbers), outside=outside)
+                density_image(_ct(numbers), out_of_range=outside)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_number_that_is_none_is_refused_by_either_policy(bad: float) -> None:
         (lambda: density_image(np.zeros(SHAPE)), UnitError),
         (lambda: density_image(_ct(np.zeros(SHAPE)), curve="icru"), UnknownNameError),
         (lambda: density_image(_ct(np.zeros(SHAPE)), curve=3), UnknownNameError),
-        (lambda: density_image(_ct(np.zeros(SHAPE)), outside="extrapolate"), UnknownNameError),
+        (lambda: density_image(_ct(np.zeros(SHAPE)), out_of_range="extrapolate"), UnknownNameError),
         (lambda: density_image(_ct(np.zeros(SHAPE)), threads=0), OutOfRangeError),
     ],
 )
@@ -240,7 +240,7 @@ def test_organs_of_a_real_ct(shared_data: Any) -> None:
     ct = read_image(folder / "example_ct_sm.nii.gz", unit="HU")
     names = {5: "Liver", 10: "LUL", 11: "LLL", 13: "RML", 14: "RLL"}
     liver, *lungs = read_structures(folder / "example_seg.nii.gz", labels=names)
-    density = density_image(ct, outside="clamp")
+    density = density_image(ct, out_of_range="clamp")
     found = structure_mass(density, liver)
     assert found.volume_ml == pytest.approx(1043.1, abs=0.05)
     assert found.mean_density_g_per_ml == pytest.approx(1.053, abs=5e-4)

@@ -47,7 +47,7 @@ def test_from_a_ct_on_another_grid() -> None:
     matrix[:3, :3] /= 2
     hu = np.random.default_rng(2).uniform(-900, 300, tuple(2 * n + 4 for n in SHAPE)).astype(np.int16)
     hu[0, 0, 0] = -1024
-    density = density_image(Image(hu, matrix, "HU"), outside="clamp")
+    density = density_image(Image(hu, matrix, "HU"), out_of_range="clamp")
     with pytest.raises(GeometryError, match="resampled_on"):
         _dose(density)
     carried = density.resampled_on(ACTIVITY)
@@ -59,7 +59,7 @@ def test_from_a_ct_on_another_grid() -> None:
     assert terms["range_hu"] == [-1000, 1376]
     assert terms["below_voxels"] == 1
     (step,) = terms["resampling"]
-    assert (step["method"], step["outside"], step["outside_voxels"]) == ("average", None, 0)
+    assert (step["method"], step["fill_value"], step["outside_voxels"]) == ("average", None, 0)
     assert terms["range_g_per_ml"][0] == pytest.approx(float(carried.image.array.min()))
     assert result.provenance.density_g_per_ml is None
     codes = [a.code for a in result.advisories]

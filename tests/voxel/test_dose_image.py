@@ -53,7 +53,7 @@ def _codes(result: Any) -> list[str]:
 def test_absolute_worked_example() -> None:
     # 1 MBq/mL 20 h after administration at 1.05 g/mL: 49.67 x 1.241438 / 1.05 = 58.7259 Gy.
     image = _image(np.ones(SHAPE), "MBq/mL")
-    result = dose_image(image, scaling=AbsoluteScaling(20.0), density_g_per_ml=1.05)
+    result = dose_image(image, scaling=AbsoluteScaling(scan_delay_h=20.0), density_g_per_ml=1.05)
     np.testing.assert_allclose(result.image.array, 58.7259, rtol=0, atol=5e-5)
     assert result.image.unit == "Gy"
     assert result.image.same_grid(image)
@@ -68,7 +68,7 @@ def test_relative_worked_example() -> None:
     counts = np.array([10.0, 20.0, 30.0, 40.0]).reshape(2, 1, 2)
     image = Image(counts, np.diag([50.0, 80.0, 100.0, 1.0]), "counts")
     liver = Structure("Liver", np.ones((2, 1, 2), bool), image.affine_lps)
-    scaling = RelativeScaling(liver, vial_activity_gbq=2.0, residual_fraction=0.02, lung_shunt_fraction=0.05)
+    scaling = RelativeScaling(reference=liver, vial_activity_gbq=2.0, residual_fraction=0.02, lung_shunt_fraction=0.05)
     result = dose_image(image, scaling=scaling, density_g_per_ml=1.05)
     np.testing.assert_allclose(result.image.array.ravel(), [22.020, 44.041, 66.061, 88.081], rtol=0, atol=6e-4)
     (row,) = result.table([liver], volumes_at_gy=[60.0])
@@ -96,7 +96,7 @@ def test_every_unit_of_concentration_means_the_same(unit: str, factor: float) ->
 def test_the_reference_holds_what_was_delivered(
     delivered: float, shunt: float, fine: int, density: float, unit: str
 ) -> None:
-    scaling = RelativeScaling(_box(fine=fine), delivered_activity_gbq=delivered, lung_shunt_fraction=shunt)
+    scaling = RelativeScaling(reference=_box(fine=fine), delivered_activity_gbq=delivered, lung_shunt_fraction=shunt)
     result = dose_image(_image(values(np.float64), unit), scaling=scaling, density_g_per_ml=density)
     (row,) = result.table([scaling.reference])
     # Mean dose x mass = dose factor x activity; the fractions are held in single precision.
@@ -107,10 +107,10 @@ def test_the_reference_holds_what_was_delivered(
 
 def test_both_scalings_agree_with_their_definitions() -> None:
     image, box = _image(values(np.float64), "Bq/mL"), _box(fine=2)
-    result = dose_image(image, scaling=AbsoluteScaling(31.5), density_g_per_ml=1.0)
+    result = dose_image(image, scaling=AbsoluteScaling(scan_delay_h=31.5), density_g_per_ml=1.0)
     expected = reference.absolute_mbq_per_ml(image.array, 31.5, Nuclide().half_life_h)
     np.testing.assert_allclose(result.image.array, expected * C, rtol=1e-13)
-    scaling = RelativeScaling(box, vial_activity_gbq=2.0, residual_fraction=0.03, lung_shunt_fraction=0.07)
+    scaling = RelativeScaling(reference=box, vial_activity_gbq=2.0, residual_fraction=0.03, lung_shunt_fraction=0.07)
     result = dose_image(image, scaling=scaling, density_g_per_ml=1.0)
     weights = box.voxel_fractions_on(image).to_array().astype(np.float64)
     expected = reference.relative_mbq_per_ml(image.array, weights, image.voxel_volume_ml, 2.0 * 0.97, 0.07)
@@ -122,7 +122,7 @@ def test_activity_outside_the_reference_is_an_advisory() -> None:
     for elsewhere, expected in ((9.0, []), (11.0, ["activity_outside_reference"])):
         counts = inside.copy()
         counts[~_box().mask] = elsewhere * inside.sum() / 90.0 / np.count_nonzero(~_box().mask)
-        scaling = RelativeScaling(_box(), delivered_activity_gbq=1.0, lung_shunt_fraction=0.0)
+        scaling = RelativeScaling(reference=_box(), delivered_activity_gbq=1.0, lung_shunt_fraction=0.0)
         result = dose_image(_image(counts, "counts"), scaling=scaling)
         assert _codes(result) == expected
         assert result.provenance.scaling["fraction_outside_reference"] == pytest.approx(elsewhere / (90 + elsewhere))
@@ -133,7 +133,9 @@ def test_a_reference_that_leaves_the_field_is_an_advisory() -> None:
     far[0, 3] -= 3.0
     mask = np.zeros(SHAPE, bool)
     mask[1:3, 1:4, 0:4] = True
-    scaling = RelativeScaling(Structure("Liver", mask, far), delivered_activity_gbq=1.0, lung_shunt_fraction=0.0)
+    scaling = RelativeScaling(
+        reference=Structure("Liver", mask, far), delivered_activity_gbq=1.0, lung_shunt_fraction=0.0
+    )
     result = dose_image(_image(mask * 1.0, "counts", "plain"), scaling=scaling)
     (advisory,) = [a for a in result.advisories if a.code == "reference_outside_field"]
     assert advisory.value == pytest.approx(0.5)
@@ -146,7 +148,7 @@ def test_the_field_is_held_against_the_administered_activity(administered: float
     array = np.ones(SHAPE)
     array *= 1.0 / (array.size * _image().voxel_volume_ml)  # GBq/mL: 1 GBq in the field
     image = _image(array * 1e3, "MBq/mL")
-    result = dose_image(image, scaling=AbsoluteScaling(0.0, administered_activity_gbq=administered))
+    result = dose_image(image, scaling=AbsoluteScaling(scan_delay_h=0.0, administered_activity_gbq=administered))
     assert _codes(result) == ["field_total_differs_from_administered"] * code
     assert result.provenance.scaling["field_to_administered_ratio"] == pytest.approx(1 / administered)
 
@@ -154,21 +156,21 @@ def test_the_field_is_held_against_the_administered_activity(administered: float
 @pytest.mark.parametrize("hours", [-1.0, float("nan"), float("inf"), 721.0])
 def test_a_wrong_time_is_refused(hours: float) -> None:
     with pytest.raises(OutOfRangeError, match=r"hours after administration must be within \[0, 720\]"):
-        AbsoluteScaling(hours)
+        AbsoluteScaling(scan_delay_h=hours)
 
 
 def test_megabecquerel_and_percent_are_hinted_at() -> None:
     with pytest.raises(OutOfRangeError, match=r"got 1400 \(did you mean 1\.4\?\)"):
-        AbsoluteScaling(0.0, administered_activity_gbq=1400.0)
+        AbsoluteScaling(scan_delay_h=0.0, administered_activity_gbq=1400.0)
     with pytest.raises(
         OutOfRangeError, match=r"lung shunt fraction must be within \[0, 1\), got 5 \(did you mean 0\.05"
     ):
-        RelativeScaling(_box(), delivered_activity_gbq=1.0, lung_shunt_fraction=5.0)
+        RelativeScaling(reference=_box(), delivered_activity_gbq=1.0, lung_shunt_fraction=5.0)
     with pytest.raises(OutOfRangeError, match="residual fraction"):
-        RelativeScaling(_box(), vial_activity_gbq=1.0, residual_fraction=1.0, lung_shunt_fraction=0.0)
+        RelativeScaling(reference=_box(), vial_activity_gbq=1.0, residual_fraction=1.0, lung_shunt_fraction=0.0)
     for activity in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(OutOfRangeError, match="delivered activity in GBq"):
-            RelativeScaling(_box(), delivered_activity_gbq=activity, lung_shunt_fraction=0.0)
+            RelativeScaling(reference=_box(), delivered_activity_gbq=activity, lung_shunt_fraction=0.0)
 
 
 @pytest.mark.parametrize(
@@ -183,13 +185,13 @@ def test_megabecquerel_and_percent_are_hinted_at() -> None:
 )
 def test_the_delivered_activity_is_given_once(given: dict[str, float]) -> None:
     with pytest.raises(UndefinedError, match="delivered activity is undefined"):
-        RelativeScaling(_box(), lung_shunt_fraction=0.0, **given)
+        RelativeScaling(reference=_box(), lung_shunt_fraction=0.0, **given)
 
 
 def test_units_that_do_not_fit_the_scaling() -> None:
     with pytest.raises(UnitError, match="absolute scaling needs an image in Bq/mL, kBq/mL or MBq/mL, got counts"):
         dose_image(_image(unit="counts"), scaling=AT_ADMINISTRATION)
-    scaling = RelativeScaling(_box(), delivered_activity_gbq=1.0, lung_shunt_fraction=0.0)
+    scaling = RelativeScaling(reference=_box(), delivered_activity_gbq=1.0, lung_shunt_fraction=0.0)
     for unit in ("Gy", "HU"):
         with pytest.raises(UnitError, match=f"proportional to activity, got {unit}"):
             dose_image(_image(unit=unit), scaling=scaling)
@@ -253,12 +255,16 @@ def test_any_view_of_an_array_gives_what_its_copy_gives(method: str, view: tuple
 def test_voxel_s_values_are_made_for_the_voxels_of_the_image() -> None:
     image = _image(values(np.float64), "MBq/mL")
     result = dose_image(
-        image, scaling=AbsoluteScaling(10.0), method="voxel_s_values", medium="liver", density_g_per_ml=1.06
+        image,
+        scaling=AbsoluteScaling(scan_delay_h=10.0),
+        method="voxel_s_values",
+        medium="liver",
+        density_g_per_ml=1.06,
     )
     kernel = voxel_s_values(image.voxel_size_mm, medium="liver", density_g_per_ml=1.06)
     expected = absorbed_dose(image.array / Nuclide().decay_factor(10.0), kernel)
     np.testing.assert_allclose(result.image.array, expected, rtol=1e-12)
-    given = dose_image(image, scaling=AbsoluteScaling(10.0), method="voxel_s_values", s_values=kernel)
+    given = dose_image(image, scaling=AbsoluteScaling(scan_delay_h=10.0), method="voxel_s_values", s_values=kernel)
     np.testing.assert_array_equal(given.image.array, result.image.array)
     assert given.provenance == result.provenance
     assert result.provenance.kernel_medium == "liver"
@@ -293,7 +299,7 @@ def test_voxel_s_values_that_do_not_fit_are_refused() -> None:
 
 
 def test_the_provenance_is_ready_for_json() -> None:
-    scaling = RelativeScaling(_box(), delivered_activity_gbq=1.5, lung_shunt_fraction=0.04)
+    scaling = RelativeScaling(reference=_box(), delivered_activity_gbq=1.5, lung_shunt_fraction=0.04)
     result = dose_image(_image(), scaling=scaling, method="voxel_s_values", nuclide=Nuclide("IFU_50"))
     record = json.loads(json.dumps(result.provenance.as_dict(), allow_nan=False))
     assert record["scaling"]["reference"] == "Liver"
@@ -330,14 +336,14 @@ def test_the_table_of_structures() -> None:
 @pytest.mark.parametrize("value", [True, "1.4", None, [1.0]])
 def test_a_scaling_takes_numbers_only(value: object) -> None:
     with pytest.raises(DTypeError, match="hours after administration must be a real number"):
-        AbsoluteScaling(value)  # type: ignore[arg-type]
+        AbsoluteScaling(scan_delay_h=value)  # type: ignore[arg-type]
     with pytest.raises(DTypeError, match="lung shunt fraction must be a real number"):
-        RelativeScaling(None, delivered_activity_gbq=1.0, lung_shunt_fraction=value)  # type: ignore[arg-type]
+        RelativeScaling(reference=None, delivered_activity_gbq=1.0, lung_shunt_fraction=value)  # type: ignore[arg-type]
 
 
 def test_uptake_values_scale_relatively_with_a_warning() -> None:
     image = _image(np.abs(values()) + 1, "g/mL")
-    scaling = RelativeScaling(_box(), lung_shunt_fraction=0.05, delivered_activity_gbq=2.0)
+    scaling = RelativeScaling(reference=_box(), lung_shunt_fraction=0.05, delivered_activity_gbq=2.0)
     found = {a.code: a for a in dose_image(image, scaling=scaling).advisories}
     assert found["values_not_activity"].severity == "warning"
     counts = dose_image(image.with_array(image.array, "counts"), scaling=scaling)

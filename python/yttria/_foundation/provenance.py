@@ -10,7 +10,7 @@ from .brief import brief
 RESEARCH_USE = "For research use only. Not a medical device; no dose shown here is a prescription or an approval."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """What was given, assumed and found on the way from an activity image to a dose image.
 

@@ -222,10 +222,10 @@ def _doubts(inputs: CaseInputs) -> list[Advisory]:
 
 def _density(case: Case, activity: Image, ct: Image, threads: int | None) -> DensityImage:
     """The density of each voxel of the activity: the mean of the CT's voxels in it."""
-    density = density_image(ct, curve=case.ct_curve, outside="clamp", threads=threads)
+    density = density_image(ct, curve=case.ct_curve, out_of_range="clamp", threads=threads)
     if ct.same_grid(activity):
         return density
-    return density.resampled_on(activity, outside=case.density_g_per_ml, threads=threads)
+    return density.resampled_on(activity, fill_value=case.density_g_per_ml, threads=threads)
 
 
 def write_case_rtdose(dosed: DosedCase, path: Path) -> tuple[Advisory, ...]:

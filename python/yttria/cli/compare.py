@@ -12,6 +12,8 @@ from .._core import __version__
 from .._foundation.provenance import RESEARCH_USE
 from ..case.record import described_inputs, now
 from ..evaluation import DoseComparison, compare_doses
+from ..evaluation.gamma import REFERENCE_EDGES, ReferenceEdge
+from ..geometry.image import RESAMPLING_METHODS, ResamplingMethod
 from ..io import read_image, read_structures, write_image
 from ..io.opened import opened_files
 from .options import choice
@@ -60,7 +62,8 @@ def compare(
         str | None, typer.Option(help="Unit of B (Gy, mGy); needed if the file states none.", show_default=False)
     ] = None,
     resample_b: Annotated[
-        str | None, choice(("average", "linear"), "Bring B onto the grid of A; without it, other grids are refused.")
+        ResamplingMethod | None,
+        choice(RESAMPLING_METHODS, "Bring B onto the grid of A; without it, other grids are refused."),
     ] = None,
     beyond_b_gy: Annotated[
         float | None,
@@ -80,7 +83,7 @@ def compare(
         float | None, typer.Option(help="Normalization dose; the maximum of A if not given.", show_default=False)
     ] = None,
     maximum_gamma: Annotated[float, typer.Option(help="Where the search for gamma ends.")] = 2.0,
-    outside: Annotated[str, choice(("exclude", "search"), "Voxels of A outside the grid of B.")] = "exclude",
+    reference_edge: Annotated[ReferenceEdge, choice(REFERENCE_EDGES, "Voxels of A outside the grid of B.")] = "exclude",
     isodose_gy: Annotated[list[float] | None, typer.Option(help="Isodose level; repeat for more.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of tables.")] = False,
@@ -113,7 +116,7 @@ def compare(
             local=local,
             normalization_gy=normalization_gy,
             maximum_gamma=maximum_gamma,
-            outside=outside,
+            reference_edge=reference_edge,
             threads=threads,
         )
     with progress("Writing", quiet=json):

@@ -13,10 +13,10 @@ from .._core import DoseVolumeHistogram, VoxelFractions
 from ..advisory import Advisory, advise
 from ..errors import GeometryError, OutOfRangeError, UnknownNameError
 from ..geometry.affine import check_same_frame
-from ..geometry.image import Image
+from ..geometry.image import Image, ResamplingMethod
 from ..geometry.patient_identity import patient_doubts
 from .dvh import dose_volume_histograms
-from .gamma import GammaResult, gamma_index
+from .gamma import GammaResult, ReferenceEdge, gamma_index
 from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class WorstVoxel(NamedTuple):
     difference_gy: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class DoseComparison:
     """How dose map B differs from A; differences are B - A. For research use.
 
@@ -80,7 +80,7 @@ def compare_doses(
     b: Image,
     structures: Sequence[Structure] = (),
     *,
-    resample_b: str | None = None,
+    resample_b: ResamplingMethod | None = None,
     beyond_b_gy: float | None = None,
     isodoses_gy: Sequence[float] | None = None,
     dose_difference_fraction: float = 0.03,
@@ -89,7 +89,7 @@ def compare_doses(
     local: bool = False,
     normalization_gy: float | None = None,
     maximum_gamma: float = 2.0,
-    outside: str = "exclude",
+    reference_edge: ReferenceEdge = "exclude",
     threads: int | None = None,
 ) -> DoseComparison:
     """Compare dose map B with dose map A, voxel by voxel, by structure, by isodose and by gamma.
@@ -114,7 +114,7 @@ def compare_doses(
         beyond_b_gy: the dose of A's voxels beyond B where B is resampled; None refuses a grid that reaches there.
         isodoses_gy: levels in Gy, > 0.
         dose_difference_fraction, distance_mm, lower_dose_cutoff_fraction, local, normalization_gy, maximum_gamma,
-            outside, threads: as `gamma_index`.
+            reference_edge, threads: as `gamma_index`.
 
     Raises `GeometryError` where the grids or frames of reference differ, `UnitError` where an image holds no dose,
     `UnknownNameError` where two structures share a name, and what `gamma_index` raises.
@@ -124,7 +124,7 @@ def compare_doses(
     a, b = a.to("Gy"), b.to("Gy")
     brought = None
     if resample_b is not None and not a.same_grid(b):
-        brought = b.resampled_on(a, method=resample_b, outside=beyond_b_gy, threads=threads)
+        brought = b.resampled_on(a, method=resample_b, fill_value=beyond_b_gy, threads=threads)
     elif not a.same_grid(b):
         raise GeometryError(
             f"dose A (shape {list(a.shape)}, voxels {_sizes(a)} mm) and dose B (shape {list(b.shape)}, voxels "
@@ -139,7 +139,7 @@ def compare_doses(
         local=local,
         normalization_gy=normalization_gy,
         maximum_gamma=maximum_gamma,
-        outside=outside,
+        reference_edge=reference_edge,
         threads=threads,
     )
     if brought is not None:

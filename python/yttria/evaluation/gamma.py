@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,10 +18,11 @@ from ..geometry.affine import check_same_frame
 from ..geometry.image import Image
 
 #: What becomes of reference points outside the evaluated grid.
-OUTSIDE = ("exclude", "search")
+ReferenceEdge = Literal["exclude", "search"]
+REFERENCE_EDGES: tuple[ReferenceEdge, ...] = get_args(ReferenceEdge)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class GammaResult:
     """Gamma at each voxel of the reference grid, and what was counted.
 
@@ -43,7 +44,7 @@ class GammaResult:
     local: bool
     normalization_gy: float
     maximum_gamma: float
-    outside: str
+    reference_edge: ReferenceEdge
     advisories: tuple[Advisory, ...]
 
     @property
@@ -69,7 +70,7 @@ def gamma_index(
     local: bool = False,
     normalization_gy: float | None = None,
     maximum_gamma: float = 2.0,
-    outside: str = "exclude",
+    reference_edge: ReferenceEdge = "exclude",
     voxel_size_mm: Sequence[float] | None = None,
     threads: int | None = None,
 ) -> GammaResult:
@@ -90,7 +91,7 @@ def gamma_index(
         local: dD follows the reference dose of each voxel.
         normalization_gy: the maximum of the reference dose where not given.
         maximum_gamma: where the search ends, 1.1 to 100; what lies beyond has this value.
-        outside: reference voxels beyond the evaluated grid's outermost voxel centers (by more than 0.001 mm) are
+        reference_edge: reference voxels beyond the evaluated grid's outermost voxel centers (by more than 0.001 mm) are
             excluded ("exclude"), or evaluated like all others ("search") and fail where the grid is far. They are
             counted and reported in either case.
         voxel_size_mm: of arrays, (k, j, i).
@@ -107,8 +108,8 @@ def gamma_index(
     `pymedphys.gamma`, see VALIDATION.md.
 
     """
-    if outside not in OUTSIDE:
-        raise UnknownNameError(f"outside must be one of {', '.join(OUTSIDE)}, got {outside!r}")
+    if reference_edge not in REFERENCE_EDGES:
+        raise UnknownNameError(f"reference_edge must be one of {', '.join(REFERENCE_EDGES)}, got {reference_edge!r}")
     (reference_gy, from_affine), (evaluated_gy, to_affine) = _placed(reference, evaluated, voxel_size_mm)
     criteria = {
         "dose_difference_fraction": number("dose difference fraction", dose_difference_fraction),
@@ -124,10 +125,10 @@ def gamma_index(
         evaluated_gy,
         affine_rows("affine of the evaluated dose", to_affine),
         **criteria,  # type: ignore[arg-type]
-        search_outside=outside == "search",
+        search_outside=reference_edge == "search",
         threads=threads,
     )
-    excluded = beyond if outside == "exclude" else 0
+    excluded = beyond if reference_edge == "exclude" else 0
     if evaluated_voxels == 0:
         raise UndefinedError(
             f"gamma passing fraction is undefined: no reference voxel is at or above the cutoff of "
@@ -142,8 +143,8 @@ def gamma_index(
         below_cutoff_voxels=gamma.size - evaluated_voxels - excluded,
         outside_voxels=beyond,
         mean_gamma=mean,
-        outside=outside,
-        advisories=_advisories(beyond, evaluated_voxels + excluded, outside),
+        reference_edge=reference_edge,
+        advisories=_advisories(beyond, evaluated_voxels + excluded, reference_edge),
         **(criteria | {"normalization_gy": normalization}),  # type: ignore[arg-type]
     )
 

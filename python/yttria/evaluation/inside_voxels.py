@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EXACT_SUBVOXELS, EXACT_BOX_SUBVOXELS, SLAB_SUBVOXELS = 2**22, 2**26, 2**23
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InsideVoxels:
     """One structure on the sub-voxels of a dose: volume in mL, fraction of it beyond the grid, and its histogram."""
 
@@ -76,7 +76,7 @@ def inside_voxels(
         if volume_ml > 0:
             named = [(structure.name, fine)]
             (histogram,) = _core.dose_volume_histograms(dose_gy, named, voxel_ml, counts, threads)
-        return InsideVoxels(volume_ml, fine.outside_fraction, histogram)
+        return InsideVoxels(volume_ml=volume_ml, outside_fraction=fine.outside_fraction, histogram=histogram)
     # The box of the structure, and a margin: a voxel that is hardly touched may count as empty, but not its sub-voxels.
     low = [max(start - 1, 0) for start in coarse.origin]
     high = [
@@ -101,4 +101,6 @@ def inside_voxels(
             bins.add(dose_gy, slab, start, threads)
         except OutOfRangeError as error:
             raise OutOfRangeError(f"'{structure.name}': {error}") from error
-    return InsideVoxels(volume_ml, coarse.outside_fraction, bins.histogram(structure.name))
+    return InsideVoxels(
+        volume_ml=volume_ml, outside_fraction=coarse.outside_fraction, histogram=bins.histogram(structure.name)
+    )

@@ -15,7 +15,7 @@ from ..errors import UnknownNameError
 _READ = {"secondary": "read in a text that quotes the source", "not verified": "not read"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ParameterSet:
     """One published set. `values` are the keyword arguments of the functions of its `model`; none is a default.
 

@@ -23,7 +23,7 @@ from ..advisory import Advisory, advise
 Doses = TypeVar("Doses", float, NDArray[Any])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EquivalentDose:
     """A uniform dose of the same effect in Gy (absorbed or biologically effective, as `quantity` says)."""
 
@@ -32,7 +32,7 @@ class EquivalentDose:
     advisories: tuple[Advisory, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResponseProbability:
     """A modelled probability. For research use: no model here is validated for a patient."""
 
@@ -41,7 +41,7 @@ class ResponseProbability:
     advisories: tuple[Advisory, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InjectionBed:
     """BED of several injections: between `lower_gy` (far apart) and `upper_gy` (at once)."""
 
@@ -95,7 +95,7 @@ def bed_of_injections(
     found: tuple[Advisory, ...] = ()
     if upper > lower:
         found = (advise("injections_between_bounds", lower_gy=lower, upper_gy=upper),)
-    return InjectionBed(lower, upper, found)
+    return InjectionBed(lower_gy=lower, upper_gy=upper, advisories=found)
 
 
 def generalized_eud(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, a: float) -> EquivalentDose:
@@ -108,7 +108,7 @@ def generalized_eud(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, a: 
     """
     doses, parts = _distribution(dose_gy, volumes)
     value = _core.generalized_eud_gy(doses, parts, number("gEUD parameter a", a))
-    return EquivalentDose("gEUD", value, _zero_dose(doses, parts) if a < 0 else ())
+    return EquivalentDose(quantity="gEUD", value_gy=value, advisories=_zero_dose(doses, parts) if a < 0 else ())
 
 
 def survival_eud(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, alpha_per_gy: float) -> EquivalentDose:
@@ -120,7 +120,7 @@ def survival_eud(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, alpha_
     """
     doses, parts = _distribution(dose_gy, volumes)
     value = _core.survival_eud_gy(doses, parts, number("alpha in 1/Gy", alpha_per_gy))
-    return EquivalentDose("EUD", value, _zero_dose(doses, parts))
+    return EquivalentDose(quantity="EUD", value_gy=value, advisories=_zero_dose(doses, parts))
 
 
 def effective_uniform_bed(
@@ -139,7 +139,7 @@ def effective_uniform_bed(
     doses, parts = _distribution(dose_gy, volumes)
     model = _linear_quadratic(alpha_beta_gy, repair_half_time_h, nuclide)
     value = _core.eubed_gy(doses, parts, number("alpha in 1/Gy", alpha_per_gy), *model)
-    return EquivalentDose("EUBED", value, _zero_dose(doses, parts))
+    return EquivalentDose(quantity="EUBED", value_gy=value, advisories=_zero_dose(doses, parts))
 
 
 def ntcp_lyman(
@@ -220,4 +220,6 @@ def _zero_dose(doses: NDArray[np.float64], parts: NDArray[np.float64] | None) ->
 
 
 def _response(model: str, probability: float, found: tuple[Advisory, ...] = ()) -> ResponseProbability:
-    return ResponseProbability(model, probability, (advise("model_not_validated", model=model), *found))
+    return ResponseProbability(
+        model=model, probability=probability, advisories=(advise("model_not_validated", model=model), *found)
+    )

@@ -18,7 +18,7 @@ from ..advisory import Advisory, advise_if
 from ..errors import DTypeError, ShapeError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VolumeUncertainty:
     """Standard uncertainty of a diameter in mm, and relative standard uncertainty of the volume."""
 
@@ -27,7 +27,7 @@ class VolumeUncertainty:
     advisories: tuple[Advisory, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RecoveryCurve:
     """Recovery coefficient against volume, `R(v) = 1 - 1 / (1 + (v/b1)^b2)`, with the covariance of its fit.
 
@@ -61,7 +61,7 @@ class RecoveryCurve:
         return number("recovery parameter b1 in mL", self.b1_ml), number("recovery parameter b2", self.b2), rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DoseUncertainty:
     """Relative standard uncertainties along the chain to the mean absorbed dose."""
 
@@ -75,7 +75,7 @@ class DoseUncertainty:
     advisories: tuple[Advisory, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PartitionUncertainty:
     """Relative standard uncertainties of the partition model's doses, and `d ln dose / d ln quantity` of each input."""
 
@@ -94,7 +94,7 @@ def sphere_volume_uncertainty(diameter_mm: float, *, voxel_size_mm: float, fwhm_
     """
     u = _core.diameter_uncertainty_mm(number("voxel size in mm", voxel_size_mm), number("FWHM in mm", fwhm_mm))
     relative = _core.sphere_volume_uncertainty(number("diameter in mm", diameter_mm), u)
-    return VolumeUncertainty(u, relative, _large(volume=relative))
+    return VolumeUncertainty(diameter_uncertainty_mm=u, relative=relative, advisories=_large(volume=relative))
 
 
 def ellipsoid_volume_uncertainty(
@@ -109,7 +109,7 @@ def ellipsoid_volume_uncertainty(
     if len(diameters) != 3:
         raise ShapeError(f"diameters in mm must be three, got {len(diameters)}")
     relative = _core.ellipsoid_volume_uncertainty(diameters, u)
-    return VolumeUncertainty(u, relative, _large(volume=relative))
+    return VolumeUncertainty(diameter_uncertainty_mm=u, relative=relative, advisories=_large(volume=relative))
 
 
 def count_edge_factor(*, radius_mm: float, fwhm_mm: float) -> float:
@@ -153,7 +153,16 @@ def dose_uncertainty(
         number("relative uncertainty of the half-life", half_life_uncertainty),
     )
     found = _large(volume=u_volume, dose=dose)
-    return DoseUncertainty(u_volume, count_rate, recovered, activity, integrated, s_value, dose, found)
+    return DoseUncertainty(
+        volume=u_volume,
+        count_rate=count_rate,
+        recovery=recovered,
+        activity=activity,
+        time_integrated_activity=integrated,
+        s_value=s_value,
+        absorbed_dose=dose,
+        advisories=found,
+    )
 
 
 def partition_uncertainty(
@@ -196,12 +205,12 @@ def partition_uncertainty(
         number("correlation of tumor mass and ratio", mass_ratio_correlation),
     )
     return PartitionUncertainty(
-        doses[0],
-        doses[1],
-        doses[2],
-        dict(zip(relative, tumor, strict=True)),
-        dict(zip(relative, normal, strict=True)),
-        _large(**relative, lung_mass=lung_mass),
+        tumor_dose=doses[0],
+        normal_dose=doses[1],
+        lung_dose=doses[2],
+        tumor_sensitivity=dict(zip(relative, tumor, strict=True)),
+        normal_sensitivity=dict(zip(relative, normal, strict=True)),
+        advisories=_large(**relative, lung_mass=lung_mass),
     )
 
 

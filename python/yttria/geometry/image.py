@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -171,8 +171,8 @@ class Image:
         self,
         grid: Image | tuple[Sequence[int], npt.ArrayLike],
         *,
-        method: str = "average",
-        outside: float | None = None,
+        method: ResamplingMethod = "average",
+        fill_value: float | None = None,
         threads: int | None = None,
     ) -> ResampledImage:
         """This image on another grid (an `Image`, or a shape (k, j, i) and an affine), and a report of what was done.
@@ -180,31 +180,32 @@ class Image:
         `method`: "average", the mean over each new voxel's box with the old voxels constant: exact between parallel
         grids (permuted and flipped ones too), by 128 to 4096 samples per voxel otherwise; sums of value times volume
         are kept. Or "linear", trilinear at each new voxel's center, constant from the outermost old centers to the old
-        faces: smooth, but it skips old voxels where the new ones are larger. `outside`: what lies beyond the old
+        faces: smooth, but it skips old voxels where the new ones are larger. `fill_value`: what lies beyond the old
         image; None refuses a grid that reaches there. float32 stays, everything else becomes float64. Nothing is
         registered: see `transformed`. The result is in the grid's frame of reference, if known, else the image's.
 
-        Raises `GeometryError` (not a grid, in another frame of reference, or reaching beyond the image while `outside`
-        is None), `OutOfRangeError` (a voxel not finite; a voxel size outside 0.001-1000 mm), `ShapeError`,
+        Raises `GeometryError` (not a grid, in another frame of reference, or reaching beyond the image while
+        `fill_value` is None), `OutOfRangeError` (a voxel not finite; a voxel size outside 0.001-1000 mm), `ShapeError`,
         `UnknownNameError` and `InsufficientMemoryError`.
         """
-        return _resampled(self, grid, method=method, outside=outside, threads=threads)
+        return _resampled(self, grid, method=method, fill_value=fill_value, threads=threads)
 
 
-RESAMPLING_METHODS = ("average", "linear")
+ResamplingMethod = Literal["average", "linear"]
+RESAMPLING_METHODS: tuple[ResamplingMethod, ...] = get_args(ResamplingMethod)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ResampledImage:
     """An image on its new grid, how it came there, and what of the grid lay beyond the old one.
 
     `outside_voxels` reach beyond the old image (by average) or have their center beyond it (linear);
-    `outside_fraction` is the volume beyond as a share of the new grid's; `outside` is the value taken there.
+    `outside_fraction` is the volume beyond as a share of the new grid's; `fill_value` is the value taken there.
     """
 
     image: Image
-    method: str
-    outside: float | None
+    method: ResamplingMethod
+    fill_value: float | None
     outside_voxels: int
     outside_fraction: float
     advisories: tuple[Advisory, ...]
@@ -215,7 +216,7 @@ class ResampledImage:
         """What a provenance keeps: everything but the image."""
         return {
             "method": self.method,
-            "outside": self.outside,
+            "fill_value": self.fill_value,
             "outside_voxels": self.outside_voxels,
             "outside_fraction": self.outside_fraction,
             "image_transform_lps": None if self.image.transform_lps is None else self.image.transform_lps.tolist(),
@@ -227,8 +228,8 @@ def _resampled(
     image: Image,
     grid: Image | tuple[Sequence[int], npt.ArrayLike],
     *,
-    method: str = "average",
-    outside: float | None = None,
+    method: ResamplingMethod = "average",
+    fill_value: float | None = None,
     threads: int | None = None,
 ) -> ResampledImage:
     """`Image.resampled_on`, which documents it."""
@@ -239,9 +240,9 @@ def _resampled(
     if isinstance(grid, Image):
         check_same_frame(frame, "the image", grid.frame_of_reference_uid, "the grid")
         frame = grid.frame_of_reference_uid or frame
-    outside = optional_number(f"outside in {image.unit}", outside)
-    if outside is not None and not np.isfinite(outside):
-        raise OutOfRangeError(f"outside must be a finite number in {image.unit}, or None, got {outside!r:.80}")
+    fill_value = optional_number(f"fill_value in {image.unit}", fill_value)
+    if fill_value is not None and not np.isfinite(fill_value):
+        raise OutOfRangeError(f"fill_value must be a finite number in {image.unit}, or None, got {fill_value!r:.80}")
     kept = image.array.dtype.newbyteorder("=") if image.array.dtype.char in "fd" else np.dtype(np.float64)
     array = as_type("the image", image.array, kept, in_order=False)
     values, count, fraction = _core._resampled(
@@ -250,12 +251,17 @@ def _resampled(
         shape,
         affine_lps.tolist(),
         method == "average",
-        outside,
+        fill_value,
         threads,
     )
     done = replace(image, array=values, affine_lps=affine_lps, frame_of_reference_uid=frame)
     return ResampledImage(
-        done, method, outside, count, fraction, _resampling_advisories(image, done, method, outside, count)
+        image=done,
+        method=method,
+        fill_value=fill_value,
+        outside_voxels=count,
+        outside_fraction=fraction,
+        advisories=_resampling_advisories(image, done, method, fill_value, count),
     )
 
 
@@ -276,7 +282,7 @@ def _grid(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[int,
 
 
 def _resampling_advisories(
-    old: Image, new: Image, method: str, outside: float | None, count: int
+    old: Image, new: Image, method: str, fill_value: float | None, count: int
 ) -> tuple[Advisory, ...]:
     grids = [
         f"{' x '.join(map(str, i.shape))} voxels of {' x '.join(f'{s:.4g}' for s in i.voxel_size_mm)} mm"
@@ -292,7 +298,7 @@ def _resampling_advisories(
                 count=count,
                 voxels=new.array.size,
                 part=part,
-                fill=outside,
+                fill=fill_value,
                 image_unit=old.unit,
                 outside_fraction=count / new.array.size,
             )

@@ -41,7 +41,7 @@ def decoding(path: Path, kind: str) -> Iterator[None]:
         raise FileFormatError(f"{path}: not a readable {kind} file: {str(error) or type(error).__name__}") from error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReadOptions:
     """Statements of the caller on what a file may leave open; see `yttria.io.read_image`."""
 

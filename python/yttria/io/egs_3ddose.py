@@ -27,7 +27,7 @@ from .text_header import oriented
 _UNEVEN = 1e-3
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class MonteCarloDose:
     """Dose of a Monte Carlo calculation and its uncertainty.
 
@@ -68,10 +68,10 @@ def read_3ddose(path: str | os.PathLike[str], *, unit: str, orientation: str | N
     """
     path = Path(path)
     with decoding(path, "3ddose"):
-        dose, uncertainty = _read(path, ReadOptions(unit, orientation=orientation))
+        dose, uncertainty = _read(path, ReadOptions(unit=unit, orientation=orientation))
         if uncertainty is None:
             raise ValueError("it holds no uncertainties")
-        return MonteCarloDose(dose, dose.with_array(uncertainty, "fraction"))
+        return MonteCarloDose(dose=dose, relative_uncertainty=dose.with_array(uncertainty, "fraction"))
 
 
 def read_image(path: Path, options: ReadOptions) -> Image:

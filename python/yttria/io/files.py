@@ -261,7 +261,7 @@ def _mask(path: Path, options: ReadOptions) -> Image:
     """The image of one mask of a folder."""
     kind = _kind(path, reading=True)
     assert kind is not None
-    used = ReadOptions("1", **{name: getattr(options, name) for name in kind.options})
+    used = ReadOptions(unit="1", **{name: getattr(options, name) for name in kind.options})
     with decoding(path, kind.name):
         return kind.read_image(path, used)
 
@@ -269,7 +269,12 @@ def _mask(path: Path, options: ReadOptions) -> Image:
 def _options(
     unit: str | None, affine: str | None, orientation: str | None, data_folder: str | os.PathLike[str] | None
 ) -> ReadOptions:
-    return ReadOptions(unit, checked_choice(affine), orientation, None if data_folder is None else Path(data_folder))
+    return ReadOptions(
+        unit=unit,
+        affine=checked_choice(affine),
+        orientation=orientation,
+        data_folder=None if data_folder is None else Path(data_folder),
+    )
 
 
 def _check_options(path: Path, kind: str, known: Sequence[str], options: ReadOptions) -> None:

@@ -99,11 +99,11 @@ def _header(data: bytes) -> TextHeader:
         key, sign, value = line.split(";")[0].partition(":=")
         key, value = _key(key), value.strip()
         if key == "end of interfile":
-            return TextHeader(fields)
+            return TextHeader(fields=fields)
         # Other keys may be given once for each detector head or energy window.
         if sign and value and fields.setdefault(key, value) != value and key.startswith(_ONCE):
             raise ValueError(f"the header states '{key}' twice, differently")
-    return TextHeader(fields)
+    return TextHeader(fields=fields)
 
 
 def _key(text: str) -> str:
@@ -165,7 +165,7 @@ def _stored(path: Path, header: TextHeader) -> tuple[Stored, list[Advisory]]:
     if skip < 0:
         raise ValueError(f"the data offset must not be negative, got {skip}")
     dtype = dtype.newbyteorder("<" if order == "littleendian" else ">")
-    return Stored(tuple(int(size or 0) for size in sizes), dtype, byte_skip=skip), advisories
+    return Stored(shape=tuple(int(size or 0) for size in sizes), dtype=dtype, byte_skip=skip), advisories
 
 
 def _affine(

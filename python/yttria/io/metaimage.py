@@ -76,7 +76,7 @@ def _header(file: BinaryIO) -> TextHeader:
             raise ValueError(f"the header states {key.strip()} twice, differently")
         if key.strip() == "ElementDataFile":
             break
-    return TextHeader(fields)
+    return TextHeader(fields=fields)
 
 
 def _stored(header: TextHeader) -> Stored:
@@ -105,7 +105,7 @@ def _stored(header: TextHeader) -> Stored:
     elif _flag(header, "CompressedData"):
         encoding = "zlib"
     shape = tuple(int(size) for size in reversed(sizes[:3]))
-    return Stored(shape, dtype, encoding, 0, header.whole("HeaderSize") or 0)
+    return Stored(shape=shape, dtype=dtype, encoding=encoding, line_skip=0, byte_skip=header.whole("HeaderSize") or 0)
 
 
 def _flag(header: TextHeader, *keys: str, default: bool = False) -> bool:

@@ -277,7 +277,7 @@ def _stored(header: Mapping[str, Any]) -> Stored:
         dtype = dtype.newbyteorder("<" if header["endian"] == "little" else ">")
     line_skip = header.get("line skip", header.get("lineskip", 0))
     byte_skip = header.get("byte skip", header.get("byteskip", 0))
-    return Stored(shape, dtype, encoding, line_skip, byte_skip)
+    return Stored(shape=shape, dtype=dtype, encoding=encoding, line_skip=line_skip, byte_skip=byte_skip)
 
 
 def _write_values(array: npt.NDArray[Any], file: BinaryIO) -> None:

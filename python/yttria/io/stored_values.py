@@ -32,7 +32,7 @@ _LONGEST_NUMBER = 400
 _BZIP2_RATIO, _SMALL = 5000, 1 << 28
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stored:
     """Description of the values by their header: shape, slowest axis first; type, byte order, encoding; bytes to skip.
 

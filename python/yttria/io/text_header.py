@@ -17,7 +17,7 @@ from .stored_values import LONGEST_HEADER
 _LETTERS = {"L": (0, 1.0), "R": (0, -1.0), "P": (1, 1.0), "A": (1, -1.0), "S": (2, 1.0), "I": (2, -1.0)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TextHeader:
     """Keys and values of a header, with checks whose errors name the key."""
 

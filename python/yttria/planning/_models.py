@@ -22,7 +22,7 @@ from .single_compartment import single_compartment_activity
 Run = tuple[float, str, tuple[Advisory, ...]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelRun:
     """One model's activity, the doses it would give by the partition model, and their comparison with the limits.
 

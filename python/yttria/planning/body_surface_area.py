@@ -12,7 +12,7 @@ from ..advisory import Advisory, advise
 BodySurfaceAreaFormula = Literal["dubois", "mosteller", "haycock"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BodySurfaceArea:
     """A body surface area, what it was computed from, and what a reader of it must know."""
 
@@ -46,4 +46,10 @@ def body_surface_area(
             advisories.append(
                 advise("body_size_unusual", quantity=quantity, body_size=value, limit_of_size=limit, low=low, high=high)
             )
-    return BodySurfaceArea(area, formula, height_cm, weight_kg, tuple(advisories))
+    return BodySurfaceArea(
+        body_surface_area_m2=area,
+        formula=formula,
+        height_cm=height_cm,
+        weight_kg=weight_kg,
+        advisories=tuple(advisories),
+    )

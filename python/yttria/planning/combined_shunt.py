@@ -14,7 +14,7 @@ from .lung import lung_dose
 WEIGHTINGS = ("maa", "y90")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CombinedLungShunt:
     """The shunt of several injections as one. `weighting` says by which activities: "maa" or "y90"."""
 
@@ -36,10 +36,12 @@ def combined_lung_shunt_fraction(
         raise UnknownNameError(f"weighting must be one of {', '.join(WEIGHTINGS)}, got {weighting!r}")
     fractions = [number("lung shunt fraction", fraction) for fraction in lung_shunt_fractions]
     activities = [number("weight of an injection", weight) for weight in weights]
-    return CombinedLungShunt(_core.combined_lung_shunt_fraction(fractions, activities), weighting)
+    return CombinedLungShunt(
+        lung_shunt_fraction=_core.combined_lung_shunt_fraction(fractions, activities), weighting=weighting
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LungDoseBounds:
     """Lung doses that one scan of several injections allows.
 
@@ -76,7 +78,9 @@ def lung_dose_bounds(
         return lung_dose(activity, lung_shunt_fraction=shunt, lung_mass_kg=lung_mass_kg, nuclide=nuclide).lung_dose_gy
 
     return LungDoseBounds(
-        dose(sum(given), combined),
-        tuple(shunts),
-        tuple(None if shunt is None else dose(activity, shunt) for activity, shunt in zip(given, shunts, strict=True)),
+        lung_dose_equal_gy=dose(sum(given), combined),
+        lung_shunt_if_all_from=tuple(shunts),
+        lung_dose_if_all_from_gy=tuple(
+            None if shunt is None else dose(activity, shunt) for activity, shunt in zip(given, shunts, strict=True)
+        ),
     )

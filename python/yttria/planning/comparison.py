@@ -21,7 +21,7 @@ from .patient import Patient
 from .vial_content import VIAL_CODES, vial_content
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class ModelComparison:
     """All models that apply to one patient, and why the others do not. For research use; nothing here prescribes."""
 
@@ -180,12 +180,29 @@ def compare_models(patient: Patient) -> ModelComparison:
             # One check of the vial for every model, instead of the model's own.
             kept = (a for a in every if a.code not in VIAL_CODES)
             advisories = tuple(dict.fromkeys((*kept, *vial_content(in_vial, patient.device))))
-            runs.append(ModelRun(model, activity, in_vial, doses, states, why, advisories))
+            runs.append(
+                ModelRun(
+                    model=model,
+                    delivered_activity_gbq=activity,
+                    vial_activity_gbq=in_vial,
+                    doses=doses,
+                    limit_states=states,
+                    why=why,
+                    advisories=advisories,
+                )
+            )
     created = datetime.now(timezone.utc).isoformat(timespec="seconds")
     # Only the limits that the doses are compared with; what depends on what is not given stands in the states.
     compared = (advisory for run in runs for state in run.limit_states for advisory in state.advisories)
     notes = tuple(dict.fromkeys((*patient.advisories(), *compared)))
-    return ModelComparison(patient, tuple(runs), tuple(skipped), applicable, notes, created)
+    return ModelComparison(
+        patient=patient,
+        runs=tuple(runs),
+        not_applicable=tuple(skipped),
+        limits=applicable,
+        advisories=notes,
+        created=created,
+    )
 
 
 def _own_limits_exceeded(patient: Patient, doses: PartitionDoses) -> tuple[Advisory, ...]:

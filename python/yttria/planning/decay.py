@@ -105,7 +105,7 @@ def mci_from_gbq(activity_gbq: float) -> float:
     return _core.decayed_activity_gbq(number("activity", activity_gbq), 0.0, Nuclide()) / _core.GBQ_PER_MCI
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AdministrationFactor:
     """The factor that takes voxel values of an image to the time of administration."""
 
@@ -142,4 +142,4 @@ def factor_to_administration(
     advisories: tuple[Advisory, ...] = ()
     if header_half_life_s is None:
         advisories = (advise("header_half_life_not_checked"),)
-    return AdministrationFactor(factor, decay_correction, advisories)
+    return AdministrationFactor(factor=factor, decay_correction=decay_correction, advisories=advisories)

@@ -12,7 +12,7 @@ from ..advisory import Advisory, advise, advise_if
 from .decay import decayed_activity_gbq, elapsed_h
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VialActivity:
     """Activity of a vial at treatment; not its activity at calibration, nor what is delivered."""
 
@@ -39,10 +39,12 @@ def vial_activity(
     advisories: tuple[Advisory, ...] = ()
     if hours < 0.0:
         advisories = (advise("treatment_before_calibration", hours=hours, before_h=-hours),)
-    return VialActivity(activity, hours, nuclide.half_life_h, advisories)
+    return VialActivity(
+        vial_activity_gbq=activity, elapsed_h=hours, half_life_h=nuclide.half_life_h, advisories=advisories
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Residual:
     """What stayed behind: `residual_fraction` of the vial's activity; `delivered_fraction` is the rest.
 
@@ -85,7 +87,12 @@ def residual_fraction(
     if fraction != measured:
         advisories.append(advise("residual_clamped", measured=measured, residual_fraction=fraction))
     advisories += advise_if("residual_high", residual_fraction=fraction)
-    return Residual(fraction, 1.0 - fraction, measured, tuple(advisories))
+    return Residual(
+        residual_fraction=fraction,
+        delivered_fraction=1.0 - fraction,
+        measured_fraction=measured,
+        advisories=tuple(advisories),
+    )
 
 
 def delivered_activity_gbq(vial_activity_gbq: float, residual_fraction: float) -> float:
@@ -105,7 +112,7 @@ def sphere_activity_bq(activity_gbq: float, spheres: float) -> float:
     return _core.sphere_activity_bq(number("activity", activity_gbq), number("number of spheres", spheres))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VialTiming:
     """When a vial holds what is needed, in hours after its calibration; negative is before.
 
@@ -128,11 +135,10 @@ def vial_timing(
 
     Raises `OutOfRangeError`, also for a vial that held less than `(1 - tolerance) A` at calibration.
     """
-    return VialTiming(
-        *_core.vial_timing(
-            number("activity at calibration", calibration_activity_gbq),
-            number("activity needed in the vial", needed_activity_gbq),
-            number("tolerance", tolerance_fraction),
-            default_nuclide(nuclide),
-        )
+    exact, earliest, latest = _core.vial_timing(
+        number("activity at calibration", calibration_activity_gbq),
+        number("activity needed in the vial", needed_activity_gbq),
+        number("tolerance", tolerance_fraction),
+        default_nuclide(nuclide),
     )
+    return VialTiming(hours_after_calibration=exact, earliest_h=earliest, latest_h=latest)

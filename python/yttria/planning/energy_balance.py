@@ -10,7 +10,7 @@ from .._foundation.numbers import default_nuclide, number
 from ..advisory import Advisory, advise_if
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EnergyBalance:
     """The share of the liver's energy that a reported tumor dose claims."""
 
@@ -39,7 +39,13 @@ def energy_balance(
     liver = _liver_energy_j(delivered_activity_gbq, lung_shunt_fraction, nuclide)
     fraction = _core.energy_fraction_in_tumor(dose, mass, liver)
     found = advise_if("energy_exceeds_available", energy_fraction=fraction)
-    return EnergyBalance(fraction, liver, dose * mass, liver / mass, found)
+    return EnergyBalance(
+        fraction_of_liver_energy_in_tumor=fraction,
+        liver_energy_j=liver,
+        tumor_energy_j=dose * mass,
+        highest_possible_tumor_dose_gy=liver / mass,
+        advisories=found,
+    )
 
 
 def tumor_mass_for_dose_kg(

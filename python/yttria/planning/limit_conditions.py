@@ -39,7 +39,7 @@ Facts = dict[str, Any]
 """Known values: a quantity of `QUANTITIES` to its value, None if it is not known."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LimitCondition:
     """Condition on one quantity, in a form that a program can decide.
 
@@ -119,7 +119,12 @@ def condition_from_dict(entry: dict[str, Any]) -> LimitCondition:
     """Condition from its form in the table."""
     ((relation, value),) = ((k, v) for k, v in entry.items() if k not in ("quantity", "includes_boundary"))
     boundary = bool(entry.get("includes_boundary", False))
-    return LimitCondition(entry["quantity"], relation, tuple(value) if isinstance(value, list) else value, boundary)
+    return LimitCondition(
+        quantity=entry["quantity"],
+        relation=relation,
+        value=tuple(value) if isinstance(value, list) else value,
+        includes_boundary=boundary,
+    )
 
 
 def decide(conditions: Iterable[LimitCondition], facts: Facts) -> tuple[bool | None, tuple[LimitCondition, ...]]:

@@ -145,7 +145,7 @@ def evaluate_limits(
     return tuple(_scoped(state, facts, doubts) for group in groups.values() for state in _resolved(group))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Entry:
     """The state of one entry by itself, as if device, disease and intent were known.
 
@@ -165,7 +165,20 @@ def _entry(limit: Limit, doses: TreatmentDoses, facts: Facts, prior: dict[str, t
     value = doses.value(limit)
     if value is None:
         missing.insert(0, f"the {subject(limit)}")
-        return _Entry(LimitState(limit, DEPENDS, None, 0.0, tuple(missing), undecided, "", (), cautions), None)
+        return _Entry(
+            state=LimitState(
+                limit=limit,
+                state=DEPENDS,
+                value=None,
+                prior_gy=0.0,
+                missing=tuple(missing),
+                undecided=undecided,
+                if_applies="",
+                alternatives=(),
+                cautions=cautions,
+            ),
+            outcome=None,
+        )
     added = limit.direction == "maximum" and limit.unit == "Gy"
     if limit.kind == "lung":
         added = added and limit.over == "all treatments"
@@ -177,7 +190,18 @@ def _entry(limit: Limit, doses: TreatmentDoses, facts: Facts, prior: dict[str, t
     state = DEPENDS if missing else outcome or DEPENDS
     if_applies = (outcome or "") if missing else ""
     return _Entry(
-        LimitState(limit, state, value + least, least, tuple(missing), undecided, if_applies, (), cautions), outcome
+        state=LimitState(
+            limit=limit,
+            state=state,
+            value=value + least,
+            prior_gy=least,
+            missing=tuple(missing),
+            undecided=undecided,
+            if_applies=if_applies,
+            alternatives=(),
+            cautions=cautions,
+        ),
+        outcome=outcome,
     )
 
 

@@ -24,7 +24,7 @@ _SUBJECTS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TreatmentDoses:
     """Mean absorbed doses of one treatment, planned or delivered. None means not known.
 
@@ -83,7 +83,7 @@ class TreatmentDoses:
         }[limit.kind]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LimitState:
     """Result of comparing one dose with one limit or target.
 

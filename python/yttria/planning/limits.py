@@ -19,7 +19,7 @@ DIRECTIONS = ("minimum", "maximum", "range", "association")
 """Kinds of comparison. An association is a reported relation, without a value to keep."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Caution:
     """Sentence that qualifies a limit. It is shown unless one of the conditions in `when` is known not to hold."""
 
@@ -27,7 +27,7 @@ class Caution:
     when: tuple[LimitCondition, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Limit:
     """One entry of the table.
 
@@ -104,7 +104,13 @@ class Limit:
     def scope(self) -> tuple[LimitCondition, ...]:
         """Device, disease and intent as conditions."""
         named = (("device", (self.device,)), ("disease", (self.disease,)), ("intent", self.intents))
-        return tuple(LimitCondition(q, "one_of", names) for q, names in named if names and names[0] is not None)  # type: ignore[arg-type]
+        return tuple(
+            LimitCondition(
+                quantity=quantity, relation="one_of", value=tuple(name for name in names if name is not None)
+            )
+            for quantity, names in named
+            if names and names[0] is not None
+        )
 
     @property
     def condition(self) -> str:
@@ -137,7 +143,7 @@ class Limit:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LimitQuery:
     """Entries that apply for certain, and entries whose conditions the query left open.
 
@@ -176,7 +182,9 @@ def limit_table() -> tuple[str, tuple[Limit, ...]]:
                 **entry,
                 "intents": tuple(entry["intents"]),
                 "conditions": _conditions(entry, "conditions"),
-                "cautions": tuple(Caution(c["text"], _conditions(c, "when")) for c in entry.get("cautions", ())),
+                "cautions": tuple(
+                    Caution(text=c["text"], when=_conditions(c, "when")) for c in entry.get("cautions", ())
+                ),
                 "not_reconciled": tuple(entry.get("not_reconciled", ())),
                 "source": source(entry["source"]),
             }
@@ -307,11 +315,11 @@ def dose_limits(
         for limit, open_ones in conditional
     ]
     return LimitQuery(
-        tuple(certain),
-        tuple(limit for limit, _ in conditional),
-        tuple(open_ones for _, open_ones in conditional),
-        version,
-        tuple(dict.fromkeys(advisories)),
+        limits=tuple(certain),
+        conditional=tuple(limit for limit, _ in conditional),
+        depends_on=tuple(open_ones for _, open_ones in conditional),
+        table_version=version,
+        advisories=tuple(dict.fromkeys(advisories)),
     )
 
 
@@ -331,7 +339,7 @@ def boundary_advisories(limit: Limit, facts: Facts) -> list[Advisory]:
     for condition in limit.conditions:
         value = facts.get(condition.quantity)
         if condition.includes_boundary and not isinstance(condition.value, tuple) and value is not None:
-            strict = LimitCondition(condition.quantity, condition.relation, condition.value)
+            strict = LimitCondition(quantity=condition.quantity, relation=condition.relation, value=condition.value)
             if condition.holds(facts) and not strict.holds(facts):
                 found.append(
                     advise(

@@ -24,7 +24,7 @@ Counts = float | Sequence[float]
 _LUNG_LIMIT_GY, _CUMULATIVE_LUNG_LIMIT_GY = 30.0, 50.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LungShunt:
     """A lung shunt fraction, and the (net, geometric mean, or SPECT) counts it came from."""
 
@@ -35,7 +35,7 @@ class LungShunt:
     advisories: tuple[Advisory, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LungDose:
     """The lung dose of one administration, alone and with what the lungs had before."""
 
@@ -88,7 +88,13 @@ def planar_lung_shunt_fraction(
     found = list(advise_if("lung_shunt_above_20_percent", lung_shunt_fraction=fraction))
     found += advise_if("planar_only", lung_shunt_fraction=fraction)
     found += advise_if("extrahepatic_uptake", extrahepatic_fraction=other / (other + lung + liver))
-    return LungShunt(fraction, "planar geometric mean", lung, liver, tuple(found))
+    return LungShunt(
+        lung_shunt_fraction=fraction,
+        method="planar geometric mean",
+        lung_counts=lung,
+        liver_counts=liver,
+        advisories=tuple(found),
+    )
 
 
 def spect_lung_shunt_fraction(
@@ -107,7 +113,13 @@ def spect_lung_shunt_fraction(
     fraction = _core.lung_shunt_fraction(lung, liver, in_view)
     found = list(advise_if("lung_shunt_above_20_percent", lung_shunt_fraction=fraction))
     found += advise_if("lung_partly_in_view", fraction_in_view=in_view)
-    return LungShunt(fraction, "SPECT", lung / in_view, liver, tuple(found))
+    return LungShunt(
+        lung_shunt_fraction=fraction,
+        method="SPECT",
+        lung_counts=lung / in_view,
+        liver_counts=liver,
+        advisories=tuple(found),
+    )
 
 
 def scatter_corrected_counts(
@@ -148,7 +160,7 @@ def lung_dose(
     prior = _core.non_negative("prior lung dose in Gy", number("prior lung dose in Gy", prior_lung_dose_gy))
     dose = _core.lung_dose_gy(activity, shunt, mass, default_nuclide(nuclide))
     found = (*lung_dose_advisories(dose, lung_limit_gy), *_cumulative(prior + dose, cumulative_lung_limit_gy))
-    return LungDose(dose, prior + dose, mass, found)
+    return LungDose(lung_dose_gy=dose, cumulative_lung_dose_gy=prior + dose, lung_mass_kg=mass, advisories=found)
 
 
 def lung_mass_for_dose_kg(

@@ -137,7 +137,7 @@ def _read(path: Path) -> tuple[Patient, str]:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise FileFormatError(f"{path}: not a TOML file: it must be UTF-8; {error}") from None
-    source = _Source(path, _lines(text))
+    source = _Source(path=path, lines=_lines(text))
     toml = require("tomllib" if sys.version_info >= (3, 11) else "tomli", "cli")
     try:
         tables = toml.loads(text)
@@ -152,7 +152,7 @@ def _read(path: Path) -> tuple[Patient, str]:
         raise type(error)(f"{path}: {error}") from None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Source:
     """A file and where each of its keys stands: by table, the table's index among its like, and key."""
 

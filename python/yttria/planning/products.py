@@ -12,7 +12,7 @@ from ..advisory import Advisory, advise
 from ..errors import UndefinedError, UnknownNameError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProductFact:
     """One fact about a product.
 
@@ -42,7 +42,7 @@ class ProductFact:
         return self.status != "not verified"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Product:
     """A microsphere product. `whole_vial`: the vial is given as a whole, no part of it can be drawn."""
 
@@ -92,14 +92,20 @@ def _products() -> dict[str, Product]:
     table = json.loads((files("yttria") / "data" / "products.json").read_text(encoding="utf-8"))
     return {
         entry["name"]: Product(
-            entry["name"],
-            entry["trade_name"],
-            entry["whole_vial"],
-            tuple(
-                ProductFact(name, _value(fact["value"]), fact["status"], fact["source"], fact["where"])
+            name=entry["name"],
+            trade_name=entry["trade_name"],
+            whole_vial=entry["whole_vial"],
+            facts=tuple(
+                ProductFact(
+                    name=name,
+                    value=_value(fact["value"]),
+                    status=fact["status"],
+                    source=fact["source"],
+                    where=fact["where"],
+                )
                 for name, fact in entry["facts"].items()
             ),
-            table["version"],
+            table_version=table["version"],
         )
         for entry in table["products"]
     }

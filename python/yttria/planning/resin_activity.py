@@ -18,7 +18,7 @@ from .vial_content import VIAL_CODES, vial_content
 Boundary = Literal["lower_inclusive", "upper_inclusive"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ActivityFactor:
     """One reduction that was applied, and why."""
 
@@ -26,7 +26,7 @@ class ActivityFactor:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResinActivity:
     """An activity to be delivered, by which model, and the factors applied to it so far."""
 
@@ -46,7 +46,7 @@ class ResinActivity:
         """The activity after the lung-shunt table; see `lung_shunt_reduction` for arguments and errors."""
         reduction = lung_shunt_reduction(lung_shunt_fraction, boundary=boundary, override_factor=override_factor)
         reason = f"lung shunt fraction {reduction.lung_shunt_fraction:g}, table read {boundary}"
-        return self._times(ActivityFactor(reduction.factor, reason), reduction.advisories)
+        return self._times(ActivityFactor(factor=reduction.factor, reason=reason), reduction.advisories)
 
     def adjusted_by_physician(self, factor: float, *, reason: str) -> ResinActivity:
         """The activity times an explicit factor in (0, 1], with the reason for it.
@@ -58,7 +58,7 @@ class ResinActivity:
         factor = _core.physician_factor(number("physician factor", factor))
         if not isinstance(reason, str) or not reason.strip():
             raise ArgumentError("reason of the physician factor must be given")
-        return self._times(ActivityFactor(factor, reason.strip()), ())
+        return self._times(ActivityFactor(factor=factor, reason=reason.strip()), ())
 
     def _times(self, factor: ActivityFactor, advisories: tuple[Advisory, ...]) -> ResinActivity:
         activity = self.delivered_activity_gbq * factor.factor
@@ -71,7 +71,7 @@ class ResinActivity:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LungShuntReduction:
     """The factor that the lung-shunt table gives.
 
@@ -192,7 +192,13 @@ def lung_shunt_reduction(
         else:
             row = "lower" if boundary == "lower_inclusive" else "higher"
             advisories += (advise("on_boundary", "exact", severity="warning", row=row, **terms),)
-    return LungShuntReduction(factor, shunt, boundary, exact is not None, advisories)
+    return LungShuntReduction(
+        factor=factor,
+        lung_shunt_fraction=shunt,
+        boundary=boundary,
+        on_boundary=exact is not None,
+        advisories=advisories,
+    )
 
 
 def _volumes(bsa: float, tumor: float, liver: float) -> tuple[float, float, float]:
@@ -207,4 +213,10 @@ def _result(
     activity_gbq: float, model: str, involvement: float, advisories: tuple[Advisory, ...] = ()
 ) -> ResinActivity:
     advisories += advise_if("involvement_above_70_percent", tumor_involvement_fraction=involvement)
-    return ResinActivity(activity_gbq, model, involvement, (), (*advisories, *vial_content(activity_gbq, "resin")))
+    return ResinActivity(
+        delivered_activity_gbq=activity_gbq,
+        model=model,
+        tumor_involvement_fraction=involvement,
+        factors=(),
+        advisories=(*advisories, *vial_content(activity_gbq, "resin")),
+    )

@@ -12,7 +12,7 @@ from . import laboratory
 _ALBI_SOURCE, _CHILD_PUGH_SOURCE, _MRECIST_SOURCE = "johnson2015, hiraoka2017", "pugh1973", "lencioni2010"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Albi:
     """Albumin-bilirubin score. `grade` is 1, 2 or 3; `modified_grade` is "1", "2a", "2b" or "3"."""
 
@@ -84,10 +84,10 @@ def albi_grade(score: float) -> Albi:
     if _core.albi_grades(round(value, 2))[1] != modified:
         limit = min((-2.60, -2.270, -1.39), key=lambda boundary: abs(boundary - value))
         advisories = (advise("albi_rounding_changes_grade", score=value, boundary=limit),)
-    return Albi(value, grade, modified, _ALBI_SOURCE, advisories)
+    return Albi(score=value, grade=grade, modified_grade=modified, source=_ALBI_SOURCE, advisories=advisories)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ChildPugh:
     """Child-Pugh points, the class "A", "B" or "C", and the points of each item."""
 
@@ -167,10 +167,17 @@ def child_pugh(
         for low, high in pairs
         if low <= value <= high
     )
-    return ChildPugh(sum(items), grade, *items, _CHILD_PUGH_SOURCE, (*doubts, *advisories))
+    names = ("bilirubin", "albumin", "inr", "ascites", "encephalopathy")
+    return ChildPugh(
+        points=sum(items),
+        grade=grade,
+        **{f"{name}_points": points for name, points in zip(names, items, strict=True)},
+        source=_CHILD_PUGH_SOURCE,
+        advisories=(*doubts, *advisories),
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Mrecist:
     """mRECIST category "CR", "PD", "PR" or "SD"; changes are fractions, `None` where the nadir is zero."""
 
@@ -202,9 +209,9 @@ def mrecist(
     if nadir_viable_sum_mm is None and current < baseline:
         advisories = (advise("nadir_not_given"),)
     return Mrecist(
-        category,
-        (current - baseline) / baseline,
-        (current - nadir) / nadir if nadir > 0.0 else None,
-        _MRECIST_SOURCE,
-        advisories,
+        category=category,
+        change_from_baseline_fraction=(current - baseline) / baseline,
+        change_from_nadir_fraction=(current - nadir) / nadir if nadir > 0.0 else None,
+        source=_MRECIST_SOURCE,
+        advisories=advisories,
     )

@@ -15,7 +15,7 @@ from .vial_content import vial_content
 _LARGE_PART = 0.3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SingleCompartment:
     """Activities and mean doses of one administration, with everything that was assumed.
 
@@ -118,5 +118,14 @@ def _result(
             found += advise_if("high_dose_in_large_part", perfused_dose_gy=perfused, liver_fraction=share)
     found += vial_content(in_vial)
     return SingleCompartment(
-        in_vial, delivered, perfused, lung, mass, shunt, residual, lung_mass, nuclide, tuple(found)
+        vial_activity_gbq=in_vial,
+        delivered_activity_gbq=delivered,
+        perfused_dose_gy=perfused,
+        lung_dose_gy=lung,
+        mass_kg=mass,
+        lung_shunt_fraction=shunt,
+        residual_fraction=residual,
+        lung_mass_kg=lung_mass,
+        nuclide=nuclide,
+        advisories=tuple(found),
     )

@@ -9,7 +9,7 @@ from .._foundation.numbers import number
 from ..advisory import Advisory, advise, advise_if
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TumorToNormalRatio:
     """The ratio of concentrations, and beside it the ratio of activities that Kao calls R."""
 
@@ -18,7 +18,7 @@ class TumorToNormalRatio:
     advisories: tuple[Advisory, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class KaoActivities:
     """Activities of the three compartments by Kao's definitions, and the lung shunt fraction they amount to."""
 
@@ -43,7 +43,9 @@ def tumor_to_normal_ratio(
     counts_t, mass_t = number("tumor counts", tumor_counts), number("tumor mass in kg", tumor_mass_kg)
     counts_n, mass_n = number("normal liver counts", normal_counts), number("normal liver mass in kg", normal_mass_kg)
     ratio = _core.tumor_to_normal_ratio(counts_t, mass_t, counts_n, mass_n)
-    return TumorToNormalRatio(ratio, ratio * mass_t / mass_n, _advisories(ratio, mass_t))
+    return TumorToNormalRatio(
+        tumor_to_normal_ratio=ratio, activity_ratio=ratio * mass_t / mass_n, advisories=_advisories(ratio, mass_t)
+    )
 
 
 def tumor_to_normal_ratio_from_activity_ratio(
@@ -57,7 +59,9 @@ def tumor_to_normal_ratio_from_activity_ratio(
     ratio_a = number("activity ratio", activity_ratio)
     mass_t, mass_n = number("tumor mass in kg", tumor_mass_kg), number("normal liver mass in kg", normal_mass_kg)
     ratio = _core.tumor_to_normal_ratio_from_activity_ratio(ratio_a, mass_t, mass_n)
-    return TumorToNormalRatio(ratio, ratio_a, _advisories(ratio, mass_t))
+    return TumorToNormalRatio(
+        tumor_to_normal_ratio=ratio, activity_ratio=ratio_a, advisories=_advisories(ratio, mass_t)
+    )
 
 
 def kao_activities(
@@ -71,7 +75,14 @@ def kao_activities(
     tumor = number("tumor activity in GBq", tumor_activity_gbq)
     ratio = number("activity ratio", activity_ratio)
     shunt = number("tumor lung shunt fraction", tumor_lung_shunt_fraction)
-    return KaoActivities(tumor, *_core.kao_activities(tumor, ratio, shunt))
+    normal, lung, total, lung_shunt = _core.kao_activities(tumor, ratio, shunt)
+    return KaoActivities(
+        tumor_activity_gbq=tumor,
+        normal_activity_gbq=normal,
+        lung_activity_gbq=lung,
+        total_activity_gbq=total,
+        lung_shunt_fraction=lung_shunt,
+    )
 
 
 def _advisories(ratio: float, tumor_mass_kg: float) -> tuple[Advisory, ...]:

@@ -21,7 +21,7 @@ _CALIBRATION_FACTS = ("calibration_weekday", "calibration_clock", "calibration_z
 _LONGEST_WINDOW_H = 24.0 * 366
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VialOption:
     """One vial at one time. For a product that is drawn in part, `drawn_fraction` of the vial is used."""
 
@@ -42,7 +42,7 @@ class VialOption:
         return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in asdict(self).items()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VialChoice:
     """Every vial that fits, the closest in activity first, then the earliest.
 
@@ -140,7 +140,14 @@ def vial_choice(
                     **terms,
                 )
             )
-    return VialChoice(item.name, needed, tolerance, tuple(options), tuple(advisories), nearest)
+    return VialChoice(
+        product=item.name,
+        needed_activity_gbq=needed,
+        tolerance_fraction=tolerance,
+        options=tuple(options),
+        advisories=tuple(advisories),
+        nearest=nearest,
+    )
 
 
 def _option(

@@ -18,7 +18,7 @@ def gamma_index(
     local: bool = False,
     normalization_gy: float | None = None,
     maximum_gamma: float = 2.0,
-    outside: str = "exclude",
+    reference_edge: str = "exclude",
     samples_per_voxel: int = 8,
 ) -> NDArray[np.float64]:
     """Gamma at each reference voxel center, from samples of the evaluated dose.
@@ -28,7 +28,7 @@ def gamma_index(
     dx = `distance_mm`. D_e is trilinear between voxel centers and sampled at every center and at `samples_per_voxel`
     equal steps between two: the result is at most half a step's worth above the minimum over all x, and exact where
     the minimum lies on a sample. Values end at `maximum_gamma`. NaN below `lower_dose_cutoff_fraction` of the
-    normalization dose and, with `outside="exclude"`, more than 0.001 mm beyond the outermost evaluated centers.
+    normalization dose and, with `reference_edge="exclude"`, more than 0.001 mm beyond the outermost evaluated centers.
 
     Source: low1998.
     """
@@ -49,7 +49,7 @@ def gamma_index(
         here_mm = _millimeters(reference_affine_lps, np.array(voxel, dtype=np.float64)[:, None])
         index = (np.linalg.inv(evaluated_affine_lps) @ np.append(here_mm, 1.0))[2::-1]
         beyond_mm = np.linalg.norm(np.maximum(np.maximum(-index, index - last), 0.0) * size_mm)
-        if outside == "exclude" and beyond_mm > 1e-3:
+        if reference_edge == "exclude" and beyond_mm > 1e-3:
             continue
         criterion_gy = dose_difference_fraction * (here_gy if local else norm)
         squared = ((samples_gy - here_gy) / criterion_gy) ** 2

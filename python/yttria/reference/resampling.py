@@ -16,10 +16,10 @@ def resampled(
     affine_lps: NDArray[np.float64],
     *,
     method: str = "average",
-    outside: float = 0.0,
+    fill_value: float = 0.0,
     samples_per_axis: int = 8,
 ) -> NDArray[np.float64]:
-    """The image on a grid of `shape` (k, j, i); `outside` is what lies beyond the array's voxels.
+    """The image on a grid of `shape` (k, j, i); `fill_value` is what lies beyond the array's voxels.
 
     "average": mean over the midpoints of `samples_per_axis`^3 equal parts of each target voxel, the array constant
     within its voxels. Exact where every face of an array voxel falls between two parts. "linear": trilinear
@@ -44,5 +44,5 @@ def resampled(
                 at = np.minimum(first + np.array(corner)[:, None], size - 1)
                 weight = np.where(np.array(corner)[:, None] == 1, points - first, 1 - (points - first)).prod(axis=0)
                 values += weight * array[tuple(at)]
-        result[k, j, i] = (values.sum() + outside * np.count_nonzero(~inside)) / inside.size
+        result[k, j, i] = (values.sum() + fill_value * np.count_nonzero(~inside)) / inside.size
     return result

@@ -15,7 +15,7 @@ _PLANES = {"axial": (0, 1, 2), "coronal": (0, 2, 1), "sagittal": (1, 2, 0)}
 _LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Orientation:
     """How array axes (k, j, i) relate to patient axes: the nearest patient axis of each, and its direction."""
 
@@ -46,7 +46,7 @@ class Orientation:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plane:
     """One plane through a volume: `cut` gives it from any array on the same grid, ready for `imshow`."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,12 +19,13 @@ from .._foundation.choices import CT_CURVES
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 from ..errors import DTypeError, UnitError, UnknownNameError
-from ..geometry.image import Image
+from ..geometry.image import Image, ResamplingMethod
 
-OUTSIDE = ("refuse", "clamp")
+OutOfRange = Literal["refuse", "clamp"]
+OUT_OF_RANGE: tuple[OutOfRange, ...] = get_args(OutOfRange)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CtDensityCurve:
     """A piecewise linear curve from CT number in HU to mass density in g/mL.
 
@@ -79,7 +80,7 @@ def ct_density_curve(curve: str | CtDensityCurve) -> CtDensityCurve:
     return ct_density_curves()[curve]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class DensityImage:
     """Mass density in g/mL, the curve that gave it, and how many voxels of the CT lay beyond the curve's ends.
 
@@ -88,7 +89,7 @@ class DensityImage:
 
     image: Image
     curve: CtDensityCurve
-    outside: str
+    out_of_range: OutOfRange
     below_voxels: int
     above_voxels: int
     advisories: tuple[Advisory, ...]
@@ -98,12 +99,12 @@ class DensityImage:
         self,
         grid: Image | tuple[Sequence[int], ArrayLike],
         *,
-        method: str = "average",
-        outside: float | None = None,
+        method: ResamplingMethod = "average",
+        fill_value: float | None = None,
         threads: int | None = None,
     ) -> DensityImage:
-        """On another grid; see `Image.resampled_on`. Averaging keeps masses. `outside` is a density in g/mL."""
-        done = self.image.resampled_on(grid, method=method, outside=outside, threads=threads)
+        """On another grid; see `Image.resampled_on`. Averaging keeps masses. `fill_value` is a density in g/mL."""
+        done = self.image.resampled_on(grid, method=method, fill_value=fill_value, threads=threads)
         return replace(
             self,
             image=done.image,
@@ -119,7 +120,7 @@ class DensityImage:
             "source": self.curve.source,
             "status": self.curve.status,
             "range_hu": list(self.curve.range_hu),
-            "outside_curve": self.outside,
+            "out_of_range": self.out_of_range,
             "below_voxels": self.below_voxels,
             "above_voxels": self.above_voxels,
             "resampling": [dict(step) for step in self.resampling],
@@ -131,14 +132,14 @@ def density_image(
     ct: Image,
     *,
     curve: str | CtDensityCurve = CT_CURVES[0],
-    outside: str = "refuse",
+    out_of_range: OutOfRange = "refuse",
     threads: int | None = None,
 ) -> DensityImage:
     """Mass density of each voxel of a CT, by the straight line between the two nodes of `curve` around its CT number.
 
     `ct` is in HU. `curve`: a name (`ct_density_curves`) or your own; one that was measured on the scanner at the tube
     voltage of the CT is better than any published one, and contrast agent makes soft tissue look denser than it is.
-    `outside`: what becomes of CT numbers beyond the curve, "refuse" or "clamp" to the density of its nearer end
+    `out_of_range`: what becomes of CT numbers beyond the curve, "refuse" or "clamp" to the density of its nearer end
     (padding, metal); clamped voxels are counted and advised of. The result is float32, or float64 from float64 and
     from integers of other than 16 and 32 bits; the bits do not depend on `threads`.
 
@@ -151,8 +152,8 @@ def density_image(
         raise UnitError(f"ct must be an Image in HU, got {type(ct).__name__}")
     if ct.unit != "HU":
         raise UnitError(f"ct must be in HU, got {ct.unit}")
-    if outside not in OUTSIDE:
-        raise UnknownNameError(f"outside must be one of {', '.join(OUTSIDE)}, got {outside!r}")
+    if out_of_range not in OUT_OF_RANGE:
+        raise UnknownNameError(f"out_of_range must be one of {', '.join(OUT_OF_RANGE)}, got {out_of_range!r}")
     curve = ct_density_curve(curve)
     array = ct.array
     kept = array.dtype.newbyteorder("=") if array.dtype.str[1:] in ("i2", "i4", "f4") else np.dtype(np.float64)
@@ -160,7 +161,7 @@ def density_image(
     source = as_type("CT numbers", array.transpose(order), kept)
     result = empty(source.shape, np.float64 if kept.char == "d" else np.float32, "the density")
     nodes = (curve.hounsfield_units, curve.density_g_per_ml)
-    below, above = _core._density_from_ct(source.ravel(), nodes, outside == "clamp", result.ravel(), threads)
+    below, above = _core._density_from_ct(source.ravel(), nodes, out_of_range == "clamp", result.ravel(), threads)
     found = list(curve.advisories())
     if below + above:
         low, high = curve.range_hu
@@ -177,4 +178,11 @@ def density_image(
             )
         )
     density = ct.with_array(result.transpose(np.argsort(order).tolist()), "g/mL")
-    return DensityImage(density, curve, outside, below, above, tuple(found))
+    return DensityImage(
+        image=density,
+        curve=curve,
+        out_of_range=out_of_range,
+        below_voxels=below,
+        above_voxels=above,
+        advisories=tuple(found),
+    )

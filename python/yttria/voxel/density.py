@@ -22,7 +22,7 @@ from .ct_density import DensityImage
 LOW_DENSITY_G_PER_ML = 0.05
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SettledDensity:
     """Densities to divide by, the provenance of them, and what to advise of."""
 
@@ -70,7 +70,7 @@ def resolved_density(
         "low_density_activity_fraction": share,
     }
     if count == 0:
-        return SettledDensity(rho, terms, _known(density))
+        return SettledDensity(array=rho, terms=terms, advisories=_known(density))
     said = f"{count} voxels with {share:.2%} of the activity have less than {limit:g} g/mL"
     if policy == "refuse":
         raise OutOfRangeError(f"density must be at least {limit:g} g/mL: {said}; low_density_voxels= says what to do")
@@ -84,7 +84,7 @@ def resolved_density(
     if policy == "zero":
         concentration[low] = 0.0
     told = advise("low_density", policy, count=count, activity_fraction=share, low_g_per_ml=limit)
-    return SettledDensity(rho, terms, (*_known(density), told))
+    return SettledDensity(array=rho, terms=terms, advisories=(*_known(density), told))
 
 
 def _known(density: Image | DensityImage) -> tuple[Advisory, ...]:

@@ -43,7 +43,7 @@ class ActivityInField(NamedTuple):
     at_administration: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class DoseResult:
     """An absorbed dose image in Gy with what it rests on. Results are for research use.
 
@@ -253,9 +253,9 @@ def dose_image(
         density_image=per_voxel.terms if per_voxel else None,
     )
     return DoseResult(
-        activity.with_array(dose, "Gy"),
-        provenance,
-        (
+        image=activity.with_array(dose, "Gy"),
+        provenance=provenance,
+        advisories=(
             *activity.advisories,
             *_negative_advisory(negative_voxels, count, fraction),
             *scaled.advisories,
@@ -263,7 +263,7 @@ def dose_image(
             *implausible("voxel_dose_implausible", float(dose.max())),
             *(per_voxel.advisories if per_voxel else ()),
         ),
-        ActivityInField(scaled.at_reference_time_mbq, scaled.at_administration_mbq),
+        activity_in_field_mbq=ActivityInField(scaled.at_reference_time_mbq, scaled.at_administration_mbq),
     )
 
 

@@ -24,7 +24,7 @@ USUAL_LUNGS_KG = (0.6, 1.4)
 POSSIBLE_LUNGS_KG = (0.3, 2.5)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LungMass:
     """Lung mass from a CT: its volume, its mean density after clipping, and how many voxels were clipped.
 
@@ -129,7 +129,15 @@ def lung_mass(
         advisories.append(advise("lung_mass_unusual", lung_mass_kg=mass, low=low_kg, high=high_kg, limit_kg=limit))
     voxels = values.size if inside is None else np.count_nonzero(inside)
     advisories += advise_if("density_clipped", clipped_fraction=(clipped_low + clipped_high) / voxels)
-    return LungMass(mass, volume, 1000.0 * mass / volume, clipped_low, clipped_high, outside, tuple(advisories))
+    return LungMass(
+        lung_mass_kg=mass,
+        lung_volume_ml=volume,
+        mean_density_g_per_ml=1000.0 * mass / volume,
+        clipped_low_voxels=clipped_low,
+        clipped_high_voxels=clipped_high,
+        outside_fraction=outside,
+        advisories=tuple(advisories),
+    )
 
 
 def _of_image(

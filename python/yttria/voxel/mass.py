@@ -16,7 +16,7 @@ from ..geometry.structure import Structure
 from .ct_density import DensityImage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StructureMass:
     """Mass, volume and mean density of a structure inside an image, and what of it lies outside.
 
@@ -60,10 +60,16 @@ def structure_mass(
         raise OutOfRangeError(f"density in g/mL must be finite, got {mass_kg} kg for '{name}'")
     outside = inside.outside_fraction
     advisories = (*(density.advisories if isinstance(density, DensityImage) else ()), *inside.advisories)
-    return StructureMass(mass_kg, volume_ml, 1000.0 * mass_kg / volume_ml, outside, advisories)
+    return StructureMass(
+        mass_kg=mass_kg,
+        volume_ml=volume_ml,
+        mean_density_g_per_ml=1000.0 * mass_kg / volume_ml,
+        outside_fraction=outside,
+        advisories=advisories,
+    )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class StructureFractions:
     """Fraction of each voxel inside structures, in the box of an image around them, and what of them lies outside."""
 
@@ -101,4 +107,4 @@ def structure_fractions(parts: Sequence[Structure], image: Image, threads: int |
     if (low == 0).any() or (high == image.shape).any():
         advisories.append(advise("structure_cut", structure=name))
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    return StructureFractions(box, total, outside, tuple(advisories))
+    return StructureFractions(box=box, fractions=total, outside_fraction=outside, advisories=tuple(advisories))

@@ -23,7 +23,7 @@ from ..geometry.structure import Structure
 _MAX_GBQ = 100.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scaled:
     """What a scaling found: MBq/mL at administration per unit of the image, totals, terms, advisories."""
 
@@ -35,7 +35,7 @@ class Scaled:
     advisories: tuple[Advisory, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AbsoluteScaling:
     """The image holds activity concentration (Bq/mL, kBq/mL, MBq/mL) at a known time after administration.
 
@@ -48,9 +48,9 @@ class AbsoluteScaling:
     `DTypeError` where one is not a number.
     """
 
-    scan_delay_h: float
+    scan_delay_h: float = field(kw_only=False)
     administered_activity_gbq: float | None = None
-    time_basis: str | None = field(default=None, kw_only=True)
+    time_basis: str | None = None
 
     def __post_init__(self) -> None:
         _checked("hours after administration", self.scan_delay_h, 0.0, 720.0)
@@ -86,11 +86,16 @@ class AbsoluteScaling:
                 *implausible("field_total_differs_from_administered", ratio),
             )
         return Scaled(
-            becquerel * 1e-6 * decay_factor, decay_factor, in_field_mbq, in_field_mbq * decay_factor, terms, advisories
+            mbq_per_ml_per_unit=becquerel * 1e-6 * decay_factor,
+            decay_factor=decay_factor,
+            at_reference_time_mbq=in_field_mbq,
+            at_administration_mbq=in_field_mbq * decay_factor,
+            terms=terms,
+            advisories=advisories,
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RelativeScaling:
     """The image holds any counts; the reference region is known to hold `A_delivered (1 - L)` at administration.
 
@@ -103,11 +108,11 @@ class RelativeScaling:
     `UndefinedError` where the activity is given twice or not at all.
     """
 
-    reference: Structure
-    lung_shunt_fraction: float = field(kw_only=True)
-    delivered_activity_gbq: float | None = field(default=None, kw_only=True)
-    vial_activity_gbq: float | None = field(default=None, kw_only=True)
-    residual_fraction: float | None = field(default=None, kw_only=True)
+    reference: Structure = field(kw_only=False)
+    lung_shunt_fraction: float
+    delivered_activity_gbq: float | None = None
+    vial_activity_gbq: float | None = None
+    residual_fraction: float | None = None
 
     def __post_init__(self) -> None:
         _core.fraction_below_one("lung shunt fraction", number("lung shunt fraction", self.lung_shunt_fraction))
@@ -165,7 +170,14 @@ class RelativeScaling:
             "fraction_outside_reference": outside,
         }
         in_field_mbq = total * mbq_per_count
-        return Scaled(mbq_per_count / image.voxel_volume_ml, 1.0, in_field_mbq, in_field_mbq, terms, advisories)
+        return Scaled(
+            mbq_per_ml_per_unit=mbq_per_count / image.voxel_volume_ml,
+            decay_factor=1.0,
+            at_reference_time_mbq=in_field_mbq,
+            at_administration_mbq=in_field_mbq,
+            terms=terms,
+            advisories=advisories,
+        )
 
 
 def _sum_within(structure: Structure, image: Image, threads: int | None) -> tuple[float, float]:

@@ -80,7 +80,7 @@ def test_the_dose_is_that_of_the_same_voxels_in_nrrd(tmp_path: Path) -> None:
     pet = read_image(folder)
     write_image(pet, tmp_path / "pet.nrrd")
     doses = [
-        dose_image(read_image(path), scaling=AbsoluteScaling(3.0)).image.array
+        dose_image(read_image(path), scaling=AbsoluteScaling(scan_delay_h=3.0)).image.array
         for path in (folder, tmp_path / "pet.nrrd")
     ]
     assert (doses[0] == doses[1]).all()

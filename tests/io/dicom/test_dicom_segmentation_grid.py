@@ -117,7 +117,16 @@ def test_an_unknown_distance_is_refused_and_can_be_given(
 
 def planes(heights: list[float]) -> list[Plane]:
     axes = np.eye(3)
-    return [Plane(np.array([1.0, 2, z]), axes[0], axes[1], 4.0, 4.0) for z in heights]
+    return [
+        Plane(
+            position=np.array([1.0, 2, z]),
+            row_direction=axes[0],
+            column_direction=axes[1],
+            row_spacing_mm=4.0,
+            column_spacing_mm=4.0,
+        )
+        for z in heights
+    ]
 
 
 @settings(max_examples=60)
@@ -146,7 +155,20 @@ def test_a_stack_slightly_uneven_is_read_with_the_distance_and_others_are_refuse
         frame_grid(planes([0.0, 4.0, 9.5]), 4.0, 4.0)
     tilted = planes([0.0, 4.0])
     with pytest.raises(GeometryError, match="orientations differ"):
-        frame_grid([tilted[0], Plane(tilted[1].position, np.eye(3)[1], np.eye(3)[0], 4.0, 4.0)], 4.0, 4.0)
+        frame_grid(
+            [
+                tilted[0],
+                Plane(
+                    position=tilted[1].position,
+                    row_direction=np.eye(3)[1],
+                    column_direction=np.eye(3)[0],
+                    row_spacing_mm=4.0,
+                    column_spacing_mm=4.0,
+                ),
+            ],
+            4.0,
+            4.0,
+        )
 
 
 @settings(max_examples=12, deadline=None)

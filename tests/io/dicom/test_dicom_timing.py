@@ -96,7 +96,7 @@ def test_activity_at_administration_is_the_truth(tmp_path: Path, correction: str
             change=timed(ADMINISTERED, scanned, correction, zones=zones),
         )
         timing = activity_timing(folder)
-        scaling = AbsoluteScaling(timing.scan_delay_h, time_basis=timing.rule)
+        scaling = AbsoluteScaling(scan_delay_h=timing.scan_delay_h, time_basis=timing.rule)
         result = dose_image(read_image(folder), scaling=scaling)
         voxel_ml = float(abs(np.linalg.det(matrix[:3, :3]))) * 1e-3
         expected = truth.sum() * voxel_ml * 1e-6

@@ -172,7 +172,7 @@ def _validated(path: Path, folder: Path) -> str:
 
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (Debian package dicom3tools) is not installed")
 def test_dciodvfy_finds_no_error(tmp_path: Path, pet: Path) -> None:
-    result = dose_image(Image(values(), affine("oblique"), "kBq/mL"), scaling=AbsoluteScaling(0.0))
+    result = dose_image(Image(values(), affine("oblique"), "kBq/mL"), scaling=AbsoluteScaling(scan_delay_h=0.0))
     for dose, options in (
         (result, {"reference": pet}),
         (_dose("flipped"), {"reference": pet, "dose_type": "EFFECTIVE"}),

@@ -33,7 +33,7 @@ def activity_from_nifti(i: Inputs) -> Answer:
 
 def _answer(image: Image, hours: float, i: Inputs) -> Answer:
     nuclide: Nuclide = convention(i)
-    scaled = AbsoluteScaling(hours).scale(image, nuclide, None)
+    scaled = AbsoluteScaling(scan_delay_h=hours).scale(image, nuclide, None)
     bq_per_ml = image.array * (scaled.mbq_per_ml_per_unit * 1e6)
     k, j, n = np.indices(image.shape).reshape(3, -1)
     places = image.affine_lps @ np.stack([n, j, k, np.ones(n.size)])

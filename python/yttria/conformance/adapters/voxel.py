@@ -40,7 +40,7 @@ def ldm_relative(i: Inputs) -> Answer:
     image = Image(counts, np.diag([*size_mm, 1.0]), "counts")
     liver = Structure("Liver", np.ones(counts.shape, bool), image.affine_lps)
     scaling = RelativeScaling(
-        liver,
+        reference=liver,
         vial_activity_gbq=i["activity_in_vial_GBq"],
         residual_fraction=i["residual_fraction"],
         lung_shunt_fraction=i["lung_shunt_fraction"],
@@ -52,7 +52,7 @@ def ldm_relative(i: Inputs) -> Answer:
 
 def voxel_dose_kernel(i: Inputs) -> Answer:
     activity = Image(np.asarray(i["activity_Bq_per_mL"], np.float64), _affine(i), "Bq/mL")
-    scaling = AbsoluteScaling(i["hours_after_administration"])
+    scaling = AbsoluteScaling(scan_delay_h=i["hours_after_administration"])
     result = dose_image(activity, scaling=scaling, method="voxel_s_values", s_values=_s_values(i))
     return {"dose_Gy": result.image.array}
 
@@ -70,7 +70,7 @@ def voxel_dose_local(i: Inputs) -> Answer:
 def voxel_dose_relative(i: Inputs) -> Answer:
     counts = Image(np.asarray(i["counts"], np.float64), _affine(i), "counts")
     scaling = RelativeScaling(
-        Structure("Liver", np.asarray(i["liver_mask"]) > 0.5, counts.affine_lps),
+        reference=Structure("Liver", np.asarray(i["liver_mask"]) > 0.5, counts.affine_lps),
         vial_activity_gbq=i["activity_in_vial_GBq"],
         residual_fraction=i["residual_fraction"],
         lung_shunt_fraction=i["lung_shunt_fraction"],

@@ -22,7 +22,7 @@ def entries() -> list[Agreement]:
     ct = Image(hounsfield, affine, "HU")
     curve = ct_density_curve("schneider_1996")
     nodes = (curve.hounsfield_units, curve.density_g_per_ml)
-    density = density_image(ct, outside="clamp")
+    density = density_image(ct, out_of_range="clamp")
     rho = density.image.array
     region = rng.random(SHAPE) < 0.4
     organ = Structure("Lungs", region, affine)
@@ -42,7 +42,7 @@ def entries() -> list[Agreement]:
     return [
         Agreement(
             "voxel.density_image",
-            lambda: density_image(ct, outside="clamp").image.array,
+            lambda: density_image(ct, out_of_range="clamp").image.array,
             lambda: reference.density_from_ct(hounsfield, *nodes),
         ),
         Agreement("voxel.DensityImage.resampled_on", lambda: density.resampled_on(grid).image.array, averaged),

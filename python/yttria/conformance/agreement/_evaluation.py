@@ -234,7 +234,7 @@ def _radiobiology() -> list[Agreement]:
 def _uncertainty() -> list[Agreement]:
     spheres = list(draws((10.0, 90.0), (1.0, 6.0), (0.0, 12.0)))
     covariance = [[0.04, -0.003], [-0.003, 0.0025]]
-    curve = e.RecoveryCurve(2.6, 1.1, covariance)
+    curve = e.RecoveryCurve(b1_ml=2.6, b2=1.1, covariance=covariance)
     volumes = [0.5, 2.0, 9.0, 40.0]
     inputs = (2.0, 0.05, 0.3, 1.2, 4.0)
     relative = (0.10, 0.30, 0.15, 0.10, 0.20)

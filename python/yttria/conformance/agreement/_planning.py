@@ -47,7 +47,9 @@ def _resin() -> list[Agreement]:
     boundaries: tuple[Literal["lower_inclusive", "upper_inclusive"], ...] = ("lower_inclusive", "upper_inclusive")
 
     def resin(shunt: float, activity: float) -> list[float]:
-        given = p.ResinActivity(activity, "bsa", 0.2, (), ())
+        given = p.ResinActivity(
+            delivered_activity_gbq=activity, model="bsa", tumor_involvement_fraction=0.2, factors=(), advisories=()
+        )
         found = p.lung_shunt_reduction(shunt)
         reduced = given.reduced_for_lung_shunt(shunt)
         return [reduced.delivered_activity_gbq, found.unreduced_activity_gbq(activity)]
@@ -59,7 +61,11 @@ def _resin() -> list[Agreement]:
     by_physician = each(
         "ResinActivity.adjusted_by_physician",
         lambda a, f: (
-            p.ResinActivity(a, "bsa", 0.2, (), ()).adjusted_by_physician(f, reason="small liver").delivered_activity_gbq
+            p.ResinActivity(
+                delivered_activity_gbq=a, model="bsa", tumor_involvement_fraction=0.2, factors=(), advisories=()
+            )
+            .adjusted_by_physician(f, reason="small liver")
+            .delivered_activity_gbq
         ),
         lambda a, f: a * f,
         (0.5, 3.0),

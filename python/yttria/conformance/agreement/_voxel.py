@@ -35,8 +35,8 @@ def entries() -> list[Agreement]:
     voxel_ml = float(np.prod(SIZE_MM)) / 1000.0
     region = rng.random(SHAPE) < 0.7
     liver = Structure("Liver", region, affine)
-    relative = RelativeScaling(liver, vial_activity_gbq=2.0, residual_fraction=0.02, lung_shunt_fraction=0.05)
-    absolute = AbsoluteScaling(20.0)
+    relative = RelativeScaling(reference=liver, vial_activity_gbq=2.0, residual_fraction=0.02, lung_shunt_fraction=0.05)
+    absolute = AbsoluteScaling(scan_delay_h=20.0)
     exact = {"relative": 0.0, "of_maximum": 1e-13}
 
     def variance() -> Any:

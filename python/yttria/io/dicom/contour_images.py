@@ -20,7 +20,7 @@ _DETACHED_STUDY_MANAGEMENT = "1.2.840.10008.3.1.2.3.1"
 _ROUNDING_MM = 1e-2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SourceImage:
     """One slice: a file, or a frame (from 1) of one."""
 
@@ -39,7 +39,17 @@ def source_images(datasets: Sequence[Dataset]) -> list[SourceImage]:
         uids = [text(dataset, keyword) for keyword in ("SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")]
         series, class_, instance = (uid or "" for uid in uids)
         if series and class_ and instance:
-            found += [SourceImage(series, class_, instance, *place) for place in _places(dataset)]
+            found += [
+                SourceImage(
+                    series_uid=series,
+                    class_uid=class_,
+                    instance_uid=instance,
+                    frame=frame,
+                    position=position,
+                    normal=normal,
+                )
+                for frame, position, normal in _places(dataset)
+            ]
     return sorted(found, key=lambda image: image.series_uid)
 
 

@@ -63,7 +63,7 @@ _PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _LONG = (0x0040A730, 0x30060039, 0x300A0070, 0x300A00B0, 0x52009229, 0x52009230, 0x54000100)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Header:
     """The header of one file, where its pixel data begin, their first bytes, and the size of the file."""
 
@@ -92,7 +92,7 @@ def read_header(path: Path, keywords: str | None = None) -> Header | None:
         size, offset = os.fstat(file.fileno()).st_size, file.tell()
         if file.ended_early or offset > size or (offset == size and not _whole(dataset)):
             raise FileFormatError(_CUT)
-        return Header(path, dataset, offset, file.read(12), size)
+        return Header(path=path, dataset=dataset, pixel_offset=offset, pixel_head=file.read(12), size=size)
 
 
 def _parsed(file: Opened, stop: tuple[int, ...], tags: list[Any] | None) -> Dataset:

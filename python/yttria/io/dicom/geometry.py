@@ -32,7 +32,7 @@ _ROUNDING_MM = 0.02
 _SAME = 1e-4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plane:
     """Where one slice lies: the center of its first voxel, two directions, and the distances between rows and columns.
 
@@ -61,7 +61,13 @@ def plane(place: Dataset, orientation: Dataset | None = None, measures: Dataset 
     row_spacing, column_spacing = numbers(measures or place, "PixelSpacing", 2)
     if not (row_spacing > 0 and column_spacing > 0):
         raise GeometryError(f"PixelSpacing must be two positive numbers, got {row_spacing:g} and {column_spacing:g}")
-    return Plane(np.array(position), row, column, row_spacing, column_spacing)
+    return Plane(
+        position=np.array(position),
+        row_direction=row,
+        column_direction=column,
+        row_spacing_mm=row_spacing,
+        column_spacing_mm=column_spacing,
+    )
 
 
 @lru_cache(64)

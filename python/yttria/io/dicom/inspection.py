@@ -19,7 +19,7 @@ from .series import Paths, Series, files, root, scan
 from .timing import ACTIVITY_MODALITIES, ActivityTiming, timing_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SeriesReport:
     """One series: what it is, its grid, unit, nuclide, timing, structures, doubts, and why it cannot be read, if so.
 
@@ -48,7 +48,7 @@ class SeriesReport:
     advisories: tuple[Advisory, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FolderReport:
     """The series found, the damaged files, the number of files that are no DICOM, and what dosimetry lacks."""
 
@@ -76,7 +76,12 @@ def inspect(paths: Paths) -> FolderReport:
         series = scan(found, damaged)
         reports = tuple(_named([_report(s, top) for s in series]))
     known = sum(r.file_count for r in reports) + len(damaged)
-    return FolderReport(reports, tuple(map(str, damaged)), len(found) - known, tuple(_missing(reports)))
+    return FolderReport(
+        series=reports,
+        damaged=tuple(map(str, damaged)),
+        other_file_count=len(found) - known,
+        missing=tuple(_missing(reports)),
+    )
 
 
 def _report(series: Series, top: Path) -> SeriesReport:

@@ -28,7 +28,7 @@ _KINDS = {0x0008: "f", 0x0009: "f", 0x0010: ""}
 _MAX_RATIO, _SMALL = 1000, 64 * 2**20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PixelPlan:
     """Where and how the pixel data of one file are stored: `shape` is (frames, rows, columns)."""
 
@@ -99,13 +99,15 @@ def plan(file: Header) -> PixelPlan:
         if size > max(_SMALL, _MAX_RATIO * in_file):
             raise FileFormatError(f"{in_file} compressed bytes cannot hold {size} bytes of pixel data")
         _check_compressed(syntax)
-        return PixelPlan(file.path, shape, dtype, 0, None)
+        return PixelPlan(path=file.path, shape=shape, dtype=dtype, unused_bits=0, offset=None)
     if length < size or length > in_file - start:
         raise FileFormatError(
             f"pixel data of {size} bytes are promised ({frames} x {rows} x {columns} values of {bits} bits), there "
             f"are {min(length, in_file - start)}"
         )
-    return PixelPlan(file.path, shape, dtype, bits - stored, file.pixel_offset + start)
+    return PixelPlan(
+        path=file.path, shape=shape, dtype=dtype, unused_bits=bits - stored, offset=file.pixel_offset + start
+    )
 
 
 def _element(head: bytes, syntax: str, order: str) -> tuple[str, int, int]:

@@ -13,7 +13,7 @@ from ...errors import FileFormatError
 from .dataset import Dataset, number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rescale:
     """`value = stored * slope + intercept`, for stored numbers within [`low`, `high`]."""
 
@@ -56,6 +56,6 @@ class Rescale:
 def modality_rescale(header: Dataset, *, optional: bool = False) -> Rescale:
     """RescaleSlope and RescaleIntercept; required unless `optional`, where 1 and 0 stand for absent ones."""
     return Rescale(
-        number(header, "RescaleSlope", 1.0 if optional else None),
-        number(header, "RescaleIntercept", 0.0 if optional else None),
+        slope=number(header, "RescaleSlope", 1.0 if optional else None),
+        intercept=number(header, "RescaleIntercept", 0.0 if optional else None),
     )

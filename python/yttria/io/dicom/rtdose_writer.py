@@ -43,7 +43,7 @@ class DosedImage(Protocol):
         """What was given and assumed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WrittenRtDose:
     """What was written, and what a reader of it must know.
 
@@ -144,7 +144,14 @@ def write_rtdose(
     if source is None and image.frame_of_reference_uid is None:
         advisories.append(advise("no_frame_of_reference", "rtdose"))
     frame = str(dataset.FrameOfReferenceUID)
-    return WrittenRtDose(path, str(dataset.SOPInstanceUID), frame, step, clipped, tuple(advisories))
+    return WrittenRtDose(
+        path=path,
+        sop_instance_uid=str(dataset.SOPInstanceUID),
+        frame_of_reference_uid=frame,
+        step_gy=step,
+        clipped_voxels=clipped,
+        advisories=tuple(advisories),
+    )
 
 
 def _right_handed(image: Image) -> tuple[npt.NDArray[Any], Affine]:

@@ -28,7 +28,7 @@ from .voxel_edges import voxel_edge_polygons
 _COLORS = ((230, 60, 60), (60, 160, 230), (240, 170, 40), (90, 190, 90), (170, 100, 210), (80, 200, 200))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WrittenRtStruct:
     """What was written, and what a reader of it must know."""
 
@@ -110,7 +110,12 @@ def write_rtstruct(
     ]
     if not sources and known is None:
         advisories.append(advise("no_frame_of_reference", "rtstruct"))
-    return WrittenRtStruct(path, str(dataset.SOPInstanceUID), frame, tuple(advisories))
+    return WrittenRtStruct(
+        path=path,
+        sop_instance_uid=str(dataset.SOPInstanceUID),
+        frame_of_reference_uid=frame,
+        advisories=tuple(advisories),
+    )
 
 
 def _check(structures: Sequence[Structure], label: str, description: str) -> None:

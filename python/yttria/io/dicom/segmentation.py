@@ -112,7 +112,7 @@ def read_segmentation(
         ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Segment:
     name: str
     number: int
@@ -136,7 +136,10 @@ def _described(dataset: Dataset, *, background: bool) -> list[_Segment]:
             )
         owners[number_] = label
     names = told_apart(labels, numbers)
-    return [_Segment(name, number_, _color(item)) for name, (number_, item) in zip(names, found, strict=True)]
+    return [
+        _Segment(name=name, number=number_, color=_color(item))
+        for name, (number_, item) in zip(names, found, strict=True)
+    ]
 
 
 def _color(item: Dataset) -> tuple[float, float, float] | None:

@@ -29,7 +29,7 @@ _APART = 1.5
 Array = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FrameGrid:
     """Place of the frames: the affine, the number of slices, and the slice (k) of each frame."""
 
@@ -87,7 +87,9 @@ def frame_grid(
             advise("slices_not_equidistant", off_mm=float(off[worst]), step_mm=step, allowed_mm=_EVEN * step)
         )
     matrix = affine(planes[occupied[-1]], -vector)
-    return FrameGrid(matrix, last + 1, tuple((last - index[rank]).tolist()), tuple(advisories))
+    return FrameGrid(
+        affine_lps=matrix, slices=last + 1, slice_of=tuple((last - index[rank]).tolist()), advisories=tuple(advisories)
+    )
 
 
 def _check_alike(planes: Sequence[Plane]) -> None:

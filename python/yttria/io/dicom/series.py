@@ -35,7 +35,7 @@ _KEYWORDS = (
 _COMPOSITE = "1.2.840.10008.5.1.4.1.1."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Series:
     """The files of one series, in the order of their names."""
 
@@ -193,7 +193,14 @@ def _series(uid: str, headers: list[Header], others: list[Path]) -> Series:
     modality, number, description = (
         text(first, keyword) or "" for keyword in ("Modality", "SeriesNumber", "SeriesDescription")
     )
-    return Series(uid, modality, number, description, tuple(headers), tuple(_unread(headers, others)))
+    return Series(
+        uid=uid,
+        modality=modality,
+        number=number,
+        description=description,
+        headers=tuple(headers),
+        unread=tuple(_unread(headers, others)),
+    )
 
 
 def root(paths: Paths) -> Path:

@@ -37,7 +37,7 @@ _ACTIVITY = "the activity"
 _ADMINISTRATION = "RadiopharmaceuticalStartDateTime"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ActivityTiming:
     """When the values of an activity image hold, from its header: `scan_delay_h` is for the scaling.
 
@@ -127,15 +127,15 @@ def timing_of(series: Series) -> ActivityTiming:
             )
         rule += f"; administration at {_shown(administration)}, {hours:.4f} h before"
     return ActivityTiming(
-        hours,
-        correction,
-        rule,
-        reference,
-        administration,
-        half_life_h,
-        activity_gbq,
-        advisories + doubt,
-        nuclide_name(drug),
+        scan_delay_h=hours,
+        decay_correction=correction,
+        rule=rule,
+        reference_time=reference,
+        administration_time=administration,
+        half_life_h=half_life_h,
+        administered_activity_gbq=activity_gbq,
+        advisories=advisories + doubt,
+        nuclide=nuclide_name(drug),
     )
 
 

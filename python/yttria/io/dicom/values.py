@@ -173,7 +173,9 @@ def _linear(item: Dataset) -> Rescale:
         raise FileFormatError("a real world value mapping must be linear, got a table")
     double = "DoubleFloatRealWorldValueFirstValueMapped" in item
     low, high = (number(item, f"{'DoubleFloat' * double}RealWorldValue{end}ValueMapped") for end in ("First", "Last"))
-    return Rescale(number(item, "RealWorldValueSlope"), number(item, "RealWorldValueIntercept"), low, high)
+    return Rescale(
+        slope=number(item, "RealWorldValueSlope"), intercept=number(item, "RealWorldValueIntercept"), low=low, high=high
+    )
 
 
 def _philips(header: Header) -> Rescale:
@@ -193,4 +195,6 @@ def _philips(header: Header) -> Rescale:
 
 
 def _times(rescale: Rescale, factor: float) -> Rescale:
-    return Rescale(rescale.slope * factor, rescale.intercept * factor, rescale.low, rescale.high)
+    return Rescale(
+        slope=rescale.slope * factor, intercept=rescale.intercept * factor, low=rescale.low, high=rescale.high
+    )
