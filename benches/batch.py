@@ -167,8 +167,8 @@ def _nothing(tasks: list[Task], options: Any, folder: Path) -> list[CaseOutcome]
     zero = {"structure": "Liver", "volume_ml": 1.0, "outside_fraction": 0.0, "mean_gy": 0.0}
     return [
         CaseOutcome(
-            t.row,
-            t.case.case_id,
+            row=t.row,
+            case_id=t.case.case_id,
             key=f"{t.row:032x}",
             rows=[zero],
             dvh_volume_ml={"Liver": np.zeros(2)},

@@ -90,7 +90,7 @@ def peer(manifest: Path, workers: int, keep: bool) -> tuple[list[str], Found, fl
 
 def ours(manifest: Path, folder: Path, workers: int) -> float:
     """The seconds of a run with its tables by workers that have started and dosed."""
-    first = [Task(row.row, row.case) for row in islice(read_manifest(manifest), 4)]
+    first = [Task(row=row.row, case=row.case) for row in islice(read_manifest(manifest), 4)]
     with executors.processes(workers) as pool:
         for begun in [pool.executor.submit(dose_all, first, Options(), None) for _ in range(4 * workers)]:
             begun.result()

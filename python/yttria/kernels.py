@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _core
+import yttria._core as _core
+
 from ._core import Nuclide
 from ._foundation.arguments import public as _public
 from ._foundation.arrays import three as _three

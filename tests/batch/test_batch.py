@@ -184,7 +184,10 @@ def test_settings_and_inputs_each_change_the_key(tmp_path: Path) -> None:
         {"activity": tmp_path / "a1.nii.gz"},
         {"structures": tmp_path / "s1.nii.gz"},
     ]
-    found = [key(change) for change in changes] + [key({}, keys.Options(0.5)), key({}, keys.Options(1.0, "nii"))]
+    found = [key(change) for change in changes] + [
+        key({}, keys.Options(dvh_step_gy=0.5)),
+        key({}, keys.Options(dvh_step_gy=1.0, maps="nii")),
+    ]
     assert len(set(found)) == len(found)
     assert key({"case_id": "another"}) == key({"administered_activity_gbq": 1}) == key({})
 

@@ -86,7 +86,7 @@ def test_hostile_names_go_through_a_batch_as_they_are(tmp_path: Path) -> None:
     "error",
     [
         *(kind("text") for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, YttriaError)),
-        ManifestError(Path("m.csv"), [Problem(1, "unit", "wrong", 2, "a")]),
+        ManifestError(Path("m.csv"), [Problem(row=1, column="unit", message="wrong", line=2, case_id="a")]),
     ],
     ids=lambda error: type(error).__name__,
 )

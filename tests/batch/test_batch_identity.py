@@ -141,7 +141,7 @@ def test_a_file_outside_of_the_key_is_refused(tmp_path: Path, monkeypatch: pytes
         return read(*arguments, **keywords)
 
     monkeypatch.setattr(case_inputs, "read_image", reads_more)
-    (outcome,) = dose_all([Task(1, case)], Options(), None)
+    (outcome,) = dose_all([Task(row=1, case=case)], Options(), None)
     assert outcome.failure is not None
     assert "not among the files that identify it" in outcome.failure.message
 

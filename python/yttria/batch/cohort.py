@@ -23,7 +23,7 @@ MAPS = ("nii.gz", "nii", "nrrd", "dcm")
 _STATUS_S = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunReport:
     """How a run ended.
 
@@ -89,7 +89,11 @@ def run_manifest(
         )
     if not 1e-3 <= dvh_step_gy <= 1e3:
         raise OutOfRangeError(f"DVH step in Gy must be within [0.001, 1000], got {dvh_step_gy}")
-    manifest, folder, options = Path(manifest).resolve(), Path(folder).resolve(), Options(float(dvh_step_gy), maps)
+    manifest, folder, options = (
+        Path(manifest).resolve(),
+        Path(folder).resolve(),
+        Options(dvh_step_gy=float(dvh_step_gy), maps=maps),
+    )
     began = time.monotonic()
     with _workers(executor) as workers:
         run = Run(
@@ -117,7 +121,10 @@ def run_manifest(
         run.check_manifest_unchanged()
         tables = write_tables(manifest, folder, options, run.bad_rows, anonymous=anonymous)
     report = RunReport(
-        run.stop or "complete", run.counts, time.monotonic() - began, tables.quarantined if tables else None
+        state=run.stop or "complete",
+        counts=run.counts,
+        wall_s=time.monotonic() - began,
+        quarantined=tables.quarantined if tables else None,
     )
     _say(run, folder, report.as_dict())
     return report

@@ -30,7 +30,7 @@ KINDS = {
 _ENTITY = re.compile(r"(?:^|_)(sub|ses|run)-([A-Za-z0-9]+)")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Found:
     """Rows for a manifest, and what could not be settled."""
 

@@ -26,7 +26,7 @@ _BEFORE_ANY = 8
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _KEEP = -1, -3, 1 << 30
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Workers:
     """An executor, how much to give it, and how to get a new one when it broke.
 
@@ -56,7 +56,7 @@ def threads(count: int | None = None) -> Iterator[Workers]:
     count = _checked(count)
     pool = ThreadPoolExecutor(count, "yttria-batch")
     try:
-        yield Workers(pool, 1, lambda: count)
+        yield Workers(executor=pool, chunk=1, capacity=lambda: count)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -71,7 +71,7 @@ def processes(count: int | None = None) -> Iterator[Workers]:
         context = get_context("forkserver" if os.name == "posix" else "spawn")
         return ProcessPoolExecutor(count, context, initializer=_prepare)
 
-    workers = Workers(make(), 4, lambda: count, make)
+    workers = Workers(executor=make(), chunk=4, capacity=lambda: count, renew=make)
     try:
         yield workers
     finally:
@@ -104,7 +104,7 @@ def of_client(client: Any) -> Workers:
             counted, at = sum(client.nthreads().values()) or _BEFORE_ANY, time.monotonic()
         return counted
 
-    return Workers(client.get_executor(pure=False), 16, capacity)
+    return Workers(executor=client.get_executor(pure=False), chunk=16, capacity=capacity)
 
 
 def of_executor(executor: Executor) -> Workers:
@@ -113,7 +113,9 @@ def of_executor(executor: Executor) -> Workers:
     if client is not None and hasattr(client, "scheduler_info"):
         return of_client(client)
     count = getattr(executor, "_max_workers", None) or processors()
-    return Workers(executor, 1 if isinstance(executor, ThreadPoolExecutor) else 4, lambda: count)
+    return Workers(
+        executor=executor, chunk=1 if isinstance(executor, ThreadPoolExecutor) else 4, capacity=lambda: count
+    )
 
 
 def keep_memory() -> None:

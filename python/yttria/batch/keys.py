@@ -36,7 +36,7 @@ YOUNG_S = 2.0
 Stamp = tuple[str, int, int, int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """What a run adds to its cases, and what of it belongs to a result.
 
@@ -52,7 +52,7 @@ class Options:
         return asdict(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Identity:
     """What the files of a case were when they were hashed."""
 
@@ -81,7 +81,7 @@ def identify(case: Case, options: Options) -> Identity:
     key = _digest(
         {"inputs": sha256, "settings": settings, "options": options.as_dict(), "version": __version__, "scheme": SCHEME}
     )
-    return Identity(key, sha256, before, signature(before, time.time()))
+    return Identity(key=key, sha256=sha256, stamps=before, signature=signature(before, time.time()))
 
 
 def stamps(case: Case) -> tuple[Stamp, ...]:

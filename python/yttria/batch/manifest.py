@@ -34,7 +34,7 @@ _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*", re.ASCII)
 _DEFAULTS = {name: field.default for name, field in FIELDS.items() if not field.required}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Problem:
     """A mistake in a manifest.
 
@@ -54,7 +54,7 @@ class Problem:
         return f"{where}{case}, {plain(self.column)}: {plain(self.message)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ManifestRow:
     """A row as it is declared, without what it leaves out, and the case it means."""
 
@@ -86,7 +86,7 @@ def read_manifest(path: str | Path, *, without: Collection[int] = ()) -> Iterato
         declared, found = _declared(cells)
         if not found:
             try:
-                yield ManifestRow(cells.row, declared, Case(**_resolved(declared, path.parent)))
+                yield ManifestRow(row=cells.row, declared=declared, case=Case(**_resolved(declared, path.parent)))
                 continue
             except YttriaError:
                 values = _DEFAULTS | _resolved(declared, path.parent)
@@ -144,7 +144,7 @@ def check_manifest(path: str | Path, *, look_for_files: bool = True) -> tuple[in
             if (name := declared.get("case_id")) and named[name] > 1
         ]
     if count == 0 and not found:
-        found.append(Problem(0, "case_id", "there is no case in the manifest"))
+        found.append(Problem(row=0, column="case_id", message="there is no case in the manifest"))
     return count, sorted(found, key=lambda problem: problem.row)
 
 
@@ -180,10 +180,14 @@ def _rows(path: Path, found: list[Problem] | None = None) -> Iterator[Cells]:
     """The rows as cells. What is wrong with the header is added to `found`, or raised without it."""
     names, rows = read_table(path, COLUMNS)
     wrong = [
-        Problem(0, name, f"unknown column; known are {', '.join(COLUMNS)}") for name in names if name not in COLUMNS
+        Problem(row=0, column=name, message=f"unknown column; known are {', '.join(COLUMNS)}")
+        for name in names
+        if name not in COLUMNS
     ]
-    wrong += [Problem(0, name, "column must occur once") for name, n in Counter(names).items() if n > 1]
-    wrong += [Problem(0, name, "column must be there") for name in REQUIRED if name not in names]
+    wrong += [
+        Problem(row=0, column=name, message="column must occur once") for name, n in Counter(names).items() if n > 1
+    ]
+    wrong += [Problem(row=0, column=name, message="column must be there") for name in REQUIRED if name not in names]
     if wrong and found is None:
         raise ManifestError(path, wrong)
     if found is not None:
@@ -192,7 +196,9 @@ def _rows(path: Path, found: list[Problem] | None = None) -> Iterator[Cells]:
 
 
 def _problem(cells: Cells, column: str, message: str) -> Problem:
-    return Problem(cells.row, column, message, cells.line, str(cells.by_name.get("case_id") or ""))
+    return Problem(
+        row=cells.row, column=column, message=message, line=cells.line, case_id=str(cells.by_name.get("case_id") or "")
+    )
 
 
 def _declared(cells: Cells) -> tuple[dict[str, Any], list[Problem]]:

@@ -33,7 +33,7 @@ GATHERED = 256
 OLDEST_S = 5.0
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Counts:
     """How far a run is. `total`: rows of this shard; `known`: done before, or by another runner meanwhile."""
 
@@ -178,7 +178,9 @@ class Run:
                 continue
             self._left[block] = len(tasks)
             for at in range(0, len(tasks), self._workers.chunk):
-                job = Job(function, tasks[at : at + self._workers.chunk], arguments, note=block)
+                job = Job(
+                    function=function, tasks=tasks[at : at + self._workers.chunk], arguments=arguments, note=block
+                )
                 read_ahead([path for task in job.tasks for _, path in files(task.case)])
                 yield job
 
@@ -193,7 +195,7 @@ class Run:
             if mark is not None and self._known.key_of(name, mark) is not None:
                 return None
         self._entries[row.row] = name
-        return Task(row.row, row.case)
+        return Task(row=row.row, case=row.case)
 
     def _take(self, job: Job, results: list[Any] | WorkerDied, schedule: Schedule) -> None:
         if job.function is identify_all and not isinstance(results, WorkerDied):
@@ -203,13 +205,15 @@ class Run:
                 if isinstance(found, CaseOutcome):
                     settled.append(found)
                 elif self._known.place_of(found.key) is None:
-                    unknown.append(Task(task.row, task.case, found))
+                    unknown.append(Task(row=task.row, case=task.case, identity=found))
                 else:
                     self._again(job.note, task, found)
             if settled:
                 self._collect(job, settled)
             if unknown:
-                schedule.urgent.append(Job(dose_all, unknown, (self._options, self._folder), note=job.note))
+                schedule.urgent.append(
+                    Job(function=dose_all, tasks=unknown, arguments=(self._options, self._folder), note=job.note)
+                )
         else:
             self._collect(job, died(job, results))
 

@@ -13,7 +13,7 @@ from .executors import Workers
 from .work import Task
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Job:
     """Some tasks, and the function of `yttria.batch.work` that does them."""
 
@@ -117,5 +117,8 @@ class Schedule:
             raise error
         if job.suspect:
             return job, WorkerDied(f"the worker died while it did this case, alone: {error}")
-        self._suspects += [Job(job.function, [task], job.arguments, job.note, suspect=True) for task in job.tasks]
+        self._suspects += [
+            Job(function=job.function, tasks=[task], arguments=job.arguments, note=job.note, suspect=True)
+            for task in job.tasks
+        ]
         return None

@@ -34,7 +34,7 @@ def run(
     """
     with ExitStack() as stack:
         pool = stack.enter_context(threads(workers)) if executor is None else of_executor(executor)
-        yield from _in_order(cases, pool, Options(dvh_step_gy), ahead)
+        yield from _in_order(cases, pool, Options(dvh_step_gy=dvh_step_gy), ahead)
 
 
 def _in_order(cases: Iterable[Case], pool: Workers, options: Options, ahead: int | None) -> Iterator[CaseOutcome]:
@@ -45,9 +45,9 @@ def _in_order(cases: Iterable[Case], pool: Workers, options: Options, ahead: int
     def jobs() -> Iterator[Job]:
         nonlocal begun
         stream = enumerate(cases, 1)
-        while tasks := [Task(row, case) for row, case in islice(stream, pool.chunk)]:
+        while tasks := [Task(row=row, case=case) for row, case in islice(stream, pool.chunk)]:
             begun = tasks[-1].row
-            yield Job(dose_all, tasks, (options, None))
+            yield Job(function=dose_all, tasks=tasks, arguments=(options, None))
 
     def too_far() -> bool:
         return begun - following >= (4 * pool.in_flight * pool.chunk if ahead is None else ahead)
@@ -70,5 +70,5 @@ def died(job: Job, outcomes: list[CaseOutcome] | WorkerDied) -> list[CaseOutcome
     """The outcomes themselves, or those of the tasks that a worker died of."""
     if not isinstance(outcomes, WorkerDied):
         return outcomes
-    failure = Failure("WorkerDied", str(outcomes))
-    return [CaseOutcome(task.row, task.case.case_id, failure=failure) for task in job.tasks]
+    failure = Failure(error="WorkerDied", message=str(outcomes))
+    return [CaseOutcome(row=task.row, case_id=task.case.case_id, failure=failure) for task in job.tasks]

@@ -24,7 +24,7 @@ _LISTED = 1000
 METRICS = ("mean_gy", "d95_gy", "d70_gy", "d50_gy", "volume_ml")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Summary:
     """`structures`: a row per structure and metric of `METRICS` with n and quantiles, what most cases have first.
 
@@ -69,7 +69,14 @@ def summarize(folder: str | Path) -> Summary:
         for n in np.flatnonzero(np.abs(z) > OUTLIER_Z)
     ]
     outliers.sort(key=lambda outlier: -abs(outlier["z"]))
-    return Summary(cases, rows, outliers, dict(quarantined), quarantine, dict(warnings))
+    return Summary(
+        cases=cases,
+        structures=rows,
+        outliers=outliers,
+        quarantined=dict(quarantined),
+        quarantine=quarantine,
+        warnings=dict(warnings),
+    )
 
 
 def mean_doses(folder: Path) -> dict[str, NDArray[np.float64]]:

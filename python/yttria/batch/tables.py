@@ -36,7 +36,7 @@ _GROUP = 1024
 _OPEN = 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tables:
     """What was written: cases with a result, and those in quarantine."""
 
@@ -103,7 +103,7 @@ def write_tables(
             if bad:
                 lines = [(c, name, anonymous_failure(line)) for c, name, line in bad] if anonymous else bad
                 write["quarantine"].add(_quarantine(lines))
-    return Tables(cases, quarantined)
+    return Tables(cases=cases, quarantined=quarantined)
 
 
 class _Table:

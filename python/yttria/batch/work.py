@@ -29,7 +29,7 @@ MAX_KERNELS = 64
 _kernels = VoxelSValueLibrary()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """A case to be dosed: its row in the manifest (from 1), and what its files are where that is known."""
 
@@ -137,5 +137,5 @@ def _failed(task: Task, error: BaseException, identity: Identity | None) -> Case
         case_id=task.case.case_id,
         key=identity.key if identity else None,
         sha256=identity.sha256 if identity else {},
-        failure=Failure(type(error).__name__, message or type(error).__name__),
+        failure=Failure(error=type(error).__name__, message=message or type(error).__name__),
     )

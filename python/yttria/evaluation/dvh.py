@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from numpy.typing import ArrayLike
 
-from .. import _core
+import yttria._core as _core
+
 from .._core import DoseVolumeHistogram, VoxelFractions
 from ..errors import YttriaError
 

@@ -9,7 +9,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import _core
+import yttria._core as _core
+
 from .._foundation.arrays import affine_rows, dose_array, three
 from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory, advise

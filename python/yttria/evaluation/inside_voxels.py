@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _core
+import yttria._core as _core
+
 from .._core import DoseVolumeHistogram
 from ..errors import OutOfRangeError
 from ..geometry.sub_voxel import subvoxel_grid

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import _core
+import yttria._core as _core
+
 from .._core import Nuclide
 from .._foundation.arrays import flat, real
 from .._foundation.numbers import number

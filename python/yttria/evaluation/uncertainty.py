@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import _core
+import yttria._core as _core
+
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise_if
 from ..errors import DTypeError, ShapeError

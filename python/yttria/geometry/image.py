@@ -10,7 +10,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from .. import _core
+import yttria._core as _core
+
 from .._foundation.arrays import MAX_VOXELS, as_type, empty, real, volume
 from .._foundation.brief import brief
 from .._foundation.numbers import optional_number

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
-from .. import _core
+import yttria._core as _core
+
 from .._core import VoxelFractions
 from .._foundation.arrays import affine_rows, grid_shape
 

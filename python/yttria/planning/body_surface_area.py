@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .. import _core
+import yttria._core as _core
+
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .. import _core
+import yttria._core as _core
+
 from .._core import Nuclide
 from .._foundation.numbers import number
 from ..errors import ShapeError, UnknownNameError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from .. import _core
+import yttria._core as _core
+
 from .._core import Nuclide
 from .._foundation.numbers import default_nuclide, number
 from ..advisory import Advisory, advise, advise_if

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import _core
+import yttria._core as _core
+
 from .._core import Nuclide
 from .._foundation.numbers import default_nuclide, number
 from ..advisory import Advisory, advise_if

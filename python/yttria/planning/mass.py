@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .. import _core
+import yttria._core as _core
+
 from .._foundation.numbers import number
 
 

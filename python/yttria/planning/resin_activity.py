@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from .. import _core
+import yttria._core as _core
+
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise, advise_if
 from ..errors import ArgumentError, ContraindicatedError

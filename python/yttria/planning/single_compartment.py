@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .. import _core
+import yttria._core as _core
+
 from .._core import Nuclide
 from .._foundation.numbers import default_nuclide, number
 from ..advisory import Advisory, advise_if

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from .. import _core
+import yttria._core as _core
+
 from .._foundation.arrays import Map, as_type, checked_out, real
 from .._foundation.numbers import number, optional_number, thread_count
 from ..errors import DTypeError, InsufficientMemoryError, ShapeError

@@ -13,7 +13,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .. import _core
+import yttria._core as _core
+
 from .._foundation.arrays import as_type, empty
 from .._foundation.choices import CT_CURVES
 from .._foundation.numbers import number

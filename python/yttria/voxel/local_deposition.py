@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import _core
+import yttria._core as _core
+
 from .._core import Nuclide
 from .._foundation.arrays import Map, as_type, checked_out, empty, real, real_dtype
 from ..advisory.bounds import check_density, warn_implausible

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import _core
+import yttria._core as _core
+
 from .._foundation.arrays import flat, real
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise, advise_if

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import _core
+import yttria._core as _core
+
 from .._core import Nuclide
 from .._foundation.numbers import number
 from .._foundation.units import UNITS

@@ -14,7 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ... import _core
+import yttria._core as _core
+
 from ..._core import __version__
 from ..._foundation.provenance import RESEARCH_USE
 from ...voxel import ConvolutionPlan
