@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from .._core import Nuclide, _media
 from .._foundation.choices import (
@@ -28,8 +28,10 @@ from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from .._foundation.units import UNITS, checked_unit
 from ..advisory.bounds import check_density
 from ..errors import YttriaError
-from .checks import wrong_alone, wrong_together
+from .checks import field_problems, joint_problems
 from .fields import choice, declared_fields, fraction, number, path, patterns, positive, text
+
+# Checks are functions with a name: a lambda in an annotation would not find the names of this module.
 
 
 def _scan_delay(value: float) -> None:
@@ -42,6 +44,10 @@ def _activity(value: float) -> None:
     from ..voxel.scaling import AbsoluteScaling
 
     AbsoluteScaling(scan_delay_h=0.0, administered_activity_gbq=value)
+
+
+def _density(value: float) -> None:
+    check_density(a_number("density in g/mL", value))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,41 +73,40 @@ class Case:
     reported.
     """
 
-    activity: Path = field(
-        metadata=path(
+    activity: Annotated[
+        Path,
+        path(
             "activity image",
             "Activity image: NRRD, NIfTI, MetaImage, Interfile, or a folder of DICOM.",
             form="argument",
             group="Files",
-        )
-    )
-    structures: Path | tuple[Path, ...] = field(
-        metadata=path(
+        ),
+    ]
+    structures: Annotated[
+        Path | tuple[Path, ...],
+        path(
             "structures",
             "Segmentation: .seg.nrrd, a labelmap, a folder of masks, SEG or RTSTRUCT.",
             form="repeated",
             option=("--structures", "-s"),
-        )
-    )
-    case_id: str = field(
-        default="", metadata=text("case id", "Name of the case, unique in the manifest.", named=True, form="none")
-    )
-    series: str | None = field(
-        default=None,
-        metadata=text("series", "UID or number of the PET or SPECT series; needed if a DICOM folder has several."),
-    )
-    unit: str | None = field(
-        default=None,
-        metadata=text(
+        ),
+    ]
+    case_id: Annotated[str, text("case id", "Name of the case, unique in the manifest.", named=True, form="none")] = ""
+    series: Annotated[
+        str | None, text("series", "UID or number of the PET or SPECT series; needed if a DICOM folder has several.")
+    ] = None
+    unit: Annotated[
+        str | None,
+        text(
             "unit",
             "Unit of the activity image (Bq/mL, kBq/mL, MBq/mL, counts); needed if the file states none.",
             check=checked_unit,
             choices=tuple(UNITS),
         ),
-    )
-    scan_delay_h: float | None = field(
-        default=None,
-        metadata=number(
+    ] = None
+    scan_delay_h: Annotated[
+        float | None,
+        number(
             "Hours from administration to the time the image's activity refers to, 0 if it is corrected to "
             "administration; DICOM has it in its header. Absolute scaling.",
             "h",
@@ -109,143 +114,132 @@ class Case:
             {"minimum": 0, "maximum": 720},
             group="Scaling",
         ),
-    )
-    relative_to: str | None = field(
-        default=None,
-        metadata=text(
+    ] = None
+    relative_to: Annotated[
+        str | None,
+        text(
             "reference structure",
             "Structure that holds what the liver received. Relative scaling, from any counts.",
             named=True,
         ),
-    )
-    administered_activity_gbq: float | None = field(
-        default=None,
-        metadata=number(
+    ] = None
+    administered_activity_gbq: Annotated[
+        float | None,
+        number(
             "Activity delivered to the patient: needed by relative scaling, else a check.",
             "GBq",
             _activity,
             {"exclusiveMinimum": 0, "maximum": 100},
         ),
-    )
-    residual_fraction: float | None = field(
-        default=None,
-        metadata=fraction(
+    ] = None
+    residual_fraction: Annotated[
+        float | None,
+        fraction(
             "residual fraction",
             "Fraction left in vial and line; then {administered_activity_gbq} is the vial's activity.",
         ),
-    )
-    lung_shunt_fraction: float | None = field(
-        default=None,
-        metadata=fraction("lung shunt fraction", "Fraction of the activity that went to the lungs. Relative scaling."),
-    )
-    method: Method = field(default=METHODS[0], metadata=choice("method", "Dose model.", METHODS, group="Dose model"))
-    medium: str = field(
-        default=DEFAULT_MEDIUM,
-        metadata=choice("medium", "Medium of the voxel S values.", [name for name, *_ in _media()], listed=True),
-    )
-    density_g_per_ml: float = field(
-        default=LIVER_DENSITY_G_PER_ML,
-        metadata=number(
+    ] = None
+    lung_shunt_fraction: Annotated[
+        float | None,
+        fraction("lung shunt fraction", "Fraction of the activity that went to the lungs. Relative scaling."),
+    ] = None
+    method: Annotated[Method, choice("method", "Dose model.", METHODS, group="Dose model")] = METHODS[0]
+    medium: Annotated[
+        str, choice("medium", "Medium of the voxel S values.", [name for name, *_ in _media()], listed=True)
+    ] = DEFAULT_MEDIUM
+    density_g_per_ml: Annotated[
+        float,
+        number(
             "Density of the tissue; with {ct}, of what lies beyond the CT.",
             "g/mL",
-            lambda value: check_density(a_number("density in g/mL", value)),
+            _density,
             {"exclusiveMinimum": 0},
         ),
+    ] = LIVER_DENSITY_G_PER_ML
+    nuclide: Annotated[str, choice("nuclide", "Dose factor and half-life.", Nuclide.presets(), listed=True)] = (
+        "EANM2022"
     )
-    nuclide: str = field(
-        default="EANM2022",
-        metadata=choice("nuclide", "Dose factor and half-life.", Nuclide.presets(), listed=True),
+    negative_voxels: Annotated[
+        NegativeVoxels, choice("negative_voxels", "Keep or clip negative voxels.", NEGATIVE_VOXELS)
+    ] = NEGATIVE_VOXELS[0]
+    ct: Annotated[Path | None, path("CT", "CT on any grid: each voxel gets its own density. Local deposition.")] = None
+    ct_series: Annotated[
+        str | None, text("CT series", "UID or number of the CT series; needed if a DICOM folder has several.")
+    ] = None
+    ct_curve: Annotated[str, choice("CT density curve", "From CT numbers to density.", CT_CURVES, listed=True)] = (
+        CT_CURVES[0]
     )
-    negative_voxels: NegativeVoxels = field(
-        default=NEGATIVE_VOXELS[0],
-        metadata=choice("negative_voxels", "Keep or clip negative voxels.", NEGATIVE_VOXELS),
-    )
-    ct: Path | None = field(
-        default=None,
-        metadata=path("CT", "CT on any grid: each voxel gets its own density. Local deposition."),
-    )
-    ct_series: str | None = field(
-        default=None,
-        metadata=text("CT series", "UID or number of the CT series; needed if a DICOM folder has several."),
-    )
-    ct_curve: str = field(
-        default=CT_CURVES[0],
-        metadata=choice("CT density curve", "From CT numbers to density.", CT_CURVES, listed=True),
-    )
-    low_density_voxels: LowDensityVoxels = field(
-        default=LOW_DENSITY_VOXELS[0],
-        metadata=choice(
+    low_density_voxels: Annotated[
+        LowDensityVoxels,
+        choice(
             "low_density_voxels",
             "Voxels below 0.05 g/mL: keep, clip to that density, zero their dose, or refuse.",
             LOW_DENSITY_VOXELS,
         ),
-    )
-    structures_series: str | None = field(
-        default=None,
-        metadata=text(
+    ] = LOW_DENSITY_VOXELS[0]
+    structures_series: Annotated[
+        str | None,
+        text(
             "structures' series",
             "UID or number of the SEG or RTSTRUCT series; needed if a DICOM folder has several.",
             applies_to="structures in DICOM",
             group="Structures",
         ),
-    )
-    structures_transform: Path | None = field(
-        default=None,
-        metadata=path(
+    ] = None
+    structures_transform: Annotated[
+        Path | None,
+        path(
             "structures' transform",
             "Text file with the 4 x 4 matrix of a registration: structures' LPS mm to the activity's.",
         ),
-    )
-    contour_end_caps: EndCaps = field(
-        default=END_CAPS[0],
-        metadata=choice(
+    ] = None
+    contour_end_caps: Annotated[
+        EndCaps,
+        choice(
             "end caps of contours",
             "RTSTRUCT: the last contour goes on for half a slice, or not at all.",
             END_CAPS,
             applies_to="contours",
         ),
-    )
-    contour_interpolation: Interpolation = field(
-        default=INTERPOLATIONS[0],
-        metadata=choice(
+    ] = END_CAPS[0]
+    contour_interpolation: Annotated[
+        Interpolation,
+        choice(
             "interpolation between contours",
             "RTSTRUCT: sections change from contour to contour, or each reaches half-way to the next.",
             INTERPOLATIONS,
             applies_to="contours",
         ),
-    )
-    contour_slice_thickness_mm: float | None = field(
-        default=None,
-        metadata=positive(
+    ] = INTERPOLATIONS[0]
+    contour_slice_thickness_mm: Annotated[
+        float | None,
+        positive(
             "slice thickness of contours in mm",
             "RTSTRUCT: needed by structures on a single plane, else the median distance of planes.",
             "mm",
             applies_to="contours",
         ),
-    )
-    contours_through_voxels_of: Path | None = field(
-        default=None,
-        metadata=path(
+    ] = None
+    contours_through_voxels_of: Annotated[
+        Path | None,
+        path(
             "image that contours were drawn on",
             "RTSTRUCT with contours through the voxel centers of this DICOM image: carried to the voxels' edges.",
             applies_to="contours",
         ),
-    )
-    sub_voxel_mm: float | None = field(
-        default=None,
-        metadata=positive(
+    ] = None
+    sub_voxel_mm: Annotated[
+        float | None,
+        positive(
             "sub-voxel size in mm",
             "Doses of structures from sub-voxels, at most that long, with the dose interpolated.",
             "mm",
         ),
-    )
-    only: str | None = field(
-        default=None, metadata=patterns("Report only structures whose names match, such as 'Tumor*'.")
-    )
-    exclude: str | None = field(
-        default=None,
-        metadata=patterns("Leave out structures whose names match, such as BODY.", option=("--except",)),
-    )
+    ] = None
+    only: Annotated[str | None, patterns("Report only structures whose names match, such as 'Tumor*'.")] = None
+    exclude: Annotated[
+        str | None, patterns("Leave out structures whose names match, such as BODY.", option=("--except",))
+    ] = None
 
     def __post_init__(self) -> None:
         for _, error in problems(vars(self)):
@@ -272,5 +266,5 @@ FILE_FIELDS = tuple(name for name, declared in FIELDS.items() if declared.kind =
 
 def problems(declared: dict[str, Any]) -> Iterator[tuple[str, YttriaError]]:
     """Everything wrong with the declared values of a case, as (field, error); no file is read."""
-    found = list(wrong_alone(FIELDS, declared))
-    yield from found or wrong_together(FIELDS, declared)
+    found = list(field_problems(FIELDS, declared))
+    yield from found or joint_problems(FIELDS, declared)

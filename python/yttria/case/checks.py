@@ -14,7 +14,7 @@ from .fields import Field
 Problems = Iterator[tuple[str, YttriaError]]
 
 
-def wrong_alone(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
+def field_problems(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
     """Values that are wrong by themselves."""
     for name, field in fields.items():
         value = declared.get(name)
@@ -26,7 +26,7 @@ def wrong_alone(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Pro
             yield name, error
 
 
-def wrong_together(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
+def joint_problems(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
     """Values that do not go together, each of them right by itself."""
     yield from _of_method(fields, declared)
     yield from _of_structures(fields, declared)
@@ -83,7 +83,7 @@ def _of_scaling(declared: Mapping[str, Any]) -> Problems:
                     ),
                 )
     elif not absolute and not may_be_dicom(declared["activity"]):
-        yield "scan_delay_h", no_delay()
+        yield "scan_delay_h", missing_delay()
     else:
         for name in ("lung_shunt_fraction", "residual_fraction"):
             if declared.get(name) is not None:
@@ -96,7 +96,7 @@ def _of_scaling(declared: Mapping[str, Any]) -> Problems:
                 )
 
 
-def no_delay() -> OutOfRangeError:
+def missing_delay() -> OutOfRangeError:
     """Return the refusal of a case that gives neither scaling."""
     return OutOfRangeError(
         "scan delay in h must be given (scan_delay_h; 0 if the image is already corrected to administration), or "

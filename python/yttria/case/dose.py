@@ -24,7 +24,7 @@ from ..io.files import may_be_dicom
 from ..kernels import VoxelSValueLibrary
 from ..voxel import AbsoluteScaling, DensityImage, DoseResult, RelativeScaling, density_image, dose_image
 from .case import Case
-from .checks import no_delay
+from .checks import missing_delay
 from .inputs import CaseInputs, read_case
 
 Row = dict[str, Any]
@@ -143,7 +143,7 @@ def scaling_of(
                 time_basis="scan delay given by the user",
             )
         if timing is None:
-            raise no_delay()
+            raise missing_delay()
         return AbsoluteScaling(
             scan_delay_h=timing.scan_delay_h,
             administered_activity_gbq=administered_activity_gbq,

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
 from .._core import fraction_below_one
 from .._foundation.numbers import number as a_number
@@ -16,7 +16,6 @@ from ..errors import DTypeError, OutOfRangeError, UndefinedError
 Check = Callable[[Any], object]
 Kind = Literal["path", "text", "number", "choice"]
 Form = Literal["option", "repeated", "argument", "none"]
-_DECLARED = "declared"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,19 +94,20 @@ class Field:
 
 
 def declared_fields(kind: type) -> dict[str, Field]:
-    """The declarations of a dataclass by name, in its order."""
+    """The declarations of a dataclass by name, in its order; they stand in the annotations of its fields."""
     found: dict[str, Field] = {}
     group = ""
+    hints = get_type_hints(kind, include_extras=True)
     for each in dataclasses.fields(kind):
+        (field,) = (one for one in get_args(hints[each.name]) if isinstance(one, Field))
         required = each.default is dataclasses.MISSING
         default = None if required else each.default
-        field: Field = each.metadata[_DECLARED]
         group = field.group or group
         found[each.name] = dataclasses.replace(field, group=group, name=each.name, required=required, default=default)
     return found
 
 
-def path(quantity: str, help: str, *, form: Form = "option", **more: Any) -> dict[str, Field]:
+def path(quantity: str, help: str, *, form: Form = "option", **more: Any) -> Field:
     """Declare the path of a file or folder; several of them are a value too if the option may be repeated."""
 
     def check(value: object) -> None:
@@ -118,35 +118,39 @@ def path(quantity: str, help: str, *, form: Form = "option", **more: Any) -> dic
             if "\0" in str(each):
                 raise UndefinedError(f"{quantity} must be a path without null characters, got {str(each)!r:.80}")
 
-    return _declared("path", check, help, named=True, form=form, **more)
+    return Field(kind="path", check=check, help=help, named=True, form=form, **more)
 
 
-def text(quantity: str, help: str, *, check: Check | None = None, **more: Any) -> dict[str, Field]:
+def text(quantity: str, help: str, *, check: Check | None = None, **more: Any) -> Field:
     """Declare a text."""
 
     def is_text(value: object) -> None:
         if not isinstance(value, str):
             raise DTypeError(f"{quantity} must be a text, got {value!r:.80}")
 
-    return _declared("text", check or is_text, help, **more)
+    return Field(kind="text", check=check or is_text, help=help, **more)
 
 
-def patterns(help: str, **more: Any) -> dict[str, Field]:
+def patterns(help: str, **more: Any) -> Field:
     """Declare patterns of names of structures, one or more."""
     return text("patterns of structures", help, form="repeated", separator=";", **more)
 
 
-def choice(quantity: str, help: str, names: Sequence[str], **more: Any) -> dict[str, Field]:
+def choice(quantity: str, help: str, names: Sequence[str], **more: Any) -> Field:
     """Declare one of several names; hyphens and underscores are one spelling."""
-    return _declared("choice", lambda value: one_of(quantity, value, names), help, choices=tuple(names), **more)
+
+    def check(value: object) -> None:
+        one_of(quantity, value, names)
+
+    return Field(kind="choice", check=check, help=help, choices=tuple(names), **more)
 
 
-def number(help: str, unit: str, check: Check, limits: Mapping[str, float], **more: Any) -> dict[str, Field]:
+def number(help: str, unit: str, check: Check, limits: Mapping[str, float], **more: Any) -> Field:
     """Declare a number within limits that the check keeps too."""
-    return _declared("number", check, help, unit=unit, limits=limits, **more)
+    return Field(kind="number", check=check, help=help, unit=unit, limits=limits, **more)
 
 
-def positive(quantity: str, help: str, unit: str, **more: Any) -> dict[str, Field]:
+def positive(quantity: str, help: str, unit: str, **more: Any) -> Field:
     """Declare a number above 0."""
 
     def check(value: object) -> None:
@@ -156,14 +160,10 @@ def positive(quantity: str, help: str, unit: str, **more: Any) -> dict[str, Fiel
     return number(help, unit, check, {"exclusiveMinimum": 0}, **more)
 
 
-def fraction(quantity: str, help: str) -> dict[str, Field]:
+def fraction(quantity: str, help: str) -> Field:
     """Declare a fraction within [0, 1)."""
 
     def check(value: object) -> None:
         fraction_below_one(quantity, a_number(quantity, value))
 
     return number(help, "1", check, {"minimum": 0, "exclusiveMaximum": 1})
-
-
-def _declared(kind: Kind, check: Check, help: str, **more: Any) -> dict[str, Field]:
-    return {_DECLARED: Field(kind=kind, check=check, help=help, **more)}

@@ -121,10 +121,10 @@ def record_case(case: Case, inputs: CaseInputs, *, anonymous: bool = False) -> C
         patient = {k: _hashed(v) for k, v in stated.items() if k not in _DROPPED}
         settings.pop("case_id", None)
     record = CaseRecord(
-        created=now(),
+        created=utc_now(),
         patient=patient,
         paths={} if anonymous else {role: _paths(case, role) for role in inputs.files},
-        inputs=described_inputs(inputs.files, anonymous=anonymous),
+        inputs=describe_inputs(inputs.files, anonymous=anonymous),
         settings=settings,
         anonymous=anonymous,
         secrets=_secrets(case, inputs, stated) if anonymous else (),
@@ -144,20 +144,20 @@ def _secrets(case: Case, inputs: CaseInputs, stated: Mapping[str, str]) -> tuple
     return tuple(sorted(long, key=lambda item: -len(item[0])))
 
 
-def now() -> str:
+def utc_now() -> str:
     """The time, ISO 8601 in UTC, to the second."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
-def described_inputs(inputs: Mapping[str, Iterable[Path]], *, anonymous: bool = False) -> dict[str, Any]:
+def describe_inputs(inputs: Mapping[str, Iterable[Path]], *, anonymous: bool = False) -> dict[str, Any]:
     """Name, size and SHA-256 of the files of each input; numbers instead of names if anonymous."""
     return {
-        role: [described(file, f"file {n}" if anonymous else file.name) for n, file in enumerate(files, 1)]
+        role: [describe_file(file, f"file {n}" if anonymous else file.name) for n, file in enumerate(files, 1)]
         for role, files in inputs.items()
     }
 
 
-def described(path: Path, name: str) -> dict[str, str | int]:
+def describe_file(path: Path, name: str) -> dict[str, str | int]:
     """Name, size in bytes and SHA-256 of a file."""
     with path.open("rb") as file:
         sha256 = sha256_of(file)

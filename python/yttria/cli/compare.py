@@ -10,7 +10,7 @@ from rich.console import Console
 
 from .._core import __version__
 from .._foundation.provenance import RESEARCH_USE
-from ..case.record import described_inputs, now
+from ..case.record import describe_inputs, utc_now
 from ..evaluation import DoseComparison, compare_doses
 from ..evaluation.gamma import REFERENCE_EDGES, ReferenceEdge
 from ..geometry.image import RESAMPLING_METHODS, ResamplingMethod
@@ -101,7 +101,7 @@ def compare(
             dose_b = read_image(b, unit=unit_b)
         with opened_files() as files_s:
             parts = read_structures(structures) if structures else []
-    inputs = described_inputs({"a": files_a, "b": files_b, "structures": files_s}, anonymous=anonymous)
+    inputs = describe_inputs({"a": files_a, "b": files_b, "structures": files_s}, anonymous=anonymous)
     with progress("Comparing", quiet=json):
         result = compare_doses(
             dose_a,
@@ -133,7 +133,7 @@ def compare(
 def _summary(result: DoseComparison, inputs: dict[str, Any]) -> dict[str, object]:
     return {
         "yttria_version": __version__,
-        "created": now(),
+        "created": utc_now(),
         "inputs": inputs,
         **result.as_dict(),
         "statement": RESEARCH_USE,

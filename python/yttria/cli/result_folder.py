@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .._foundation.whole_files import atomic
-from ..case.record import described
+from ..case.record import describe_file
 from ..errors import ResultsExistError
 from .output import as_json
 
@@ -54,7 +54,7 @@ class ResultFolder:
         self._begin()
         written = [path for path in self._written.values() if path.exists()]
         with atomic(self.index) as file:
-            text = as_json({**result, "files": [described(path, path.name) for path in written]})
+            text = as_json({**result, "files": [describe_file(path, path.name) for path in written]})
             file.write((text + "\n").encode())
         return [*written, self.index]
 
