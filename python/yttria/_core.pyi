@@ -117,10 +117,15 @@ def _local_deposition(
 
 # planning
 
-_Territories: TypeAlias = tuple[
-    NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
-]
+_Territories: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 _PartitionDoses: TypeAlias = tuple[float | None, float | None, list[float], float, float, float]
+# Lungs (single, cumulative, prior), perfused normal liver of each territory and whole (limit, prior), activities.
+_TreatmentLimits: TypeAlias = tuple[
+    tuple[float | None, float | None, float],
+    Sequence[tuple[float | None, float]],
+    tuple[float | None, float],
+    Sequence[float | None],
+]
 
 def non_negative(quantity: str, value: float) -> float: ...
 def fraction_below_one(quantity: str, value: float) -> float: ...
@@ -174,26 +179,10 @@ def kao_activities(
 ) -> tuple[float, float, float, float]: ...
 
 # planning: partition
-@final
-class Partition:
-    def __new__(
-        cls,
-        tumors: Sequence[tuple[float, float | None]],
-        normal_perfused_mass_kg: float,
-        normal_total_mass_kg: float | None,
-        lung_shunt_fraction: float,
-        lung_mass_kg: float,
-        nuclide: Nuclide,
-    ) -> Partition: ...
-    def doses(self, delivered_activity_gbq: float) -> _PartitionDoses: ...
-    def activity_for_tumor_dose(self, target_dose_gy: float, tumor: int) -> tuple[float, _PartitionDoses]: ...
-    def maximum_activity(
-        self, limits: Sequence[tuple[str, float, float]]
-    ) -> tuple[list[float | None], float | None, list[int], _PartitionDoses | None]: ...
-
 def partition_doses(
     delivered_activity_gbq: NDArray[np.float64],
     territories: _Territories,
+    lung_mass_kg: NDArray[np.float64],
     normal_gy: NDArray[np.float64],
     tumors_gy: NDArray[np.float64],
     lung_gy: NDArray[np.float64],
@@ -265,7 +254,7 @@ def child_pugh_points(
 ) -> tuple[tuple[int, int, int, int, int], str]: ...
 def mrecist_category(baseline_mm: float, nadir_mm: float, current_mm: float, new_lesion: bool) -> str: ...
 
-# planning: territories, optimum
+# planning: treatment
 def combined_lung_shunt_fraction(lung_shunt_fractions: Sequence[float], weights: Sequence[float]) -> float: ...
 def lung_shunt_if_all_from_one(combined_fraction: float, weights: Sequence[float]) -> list[float | None]: ...
 
@@ -275,7 +264,7 @@ class Treatment:
 
     def __new__(
         cls,
-        territories: Sequence[tuple[str, float, float, Sequence[tuple[int, float, float]]]],
+        territories: Sequence[tuple[str, float, float, Sequence[tuple[int, float, float | None]]]],
         lesions: Sequence[tuple[str, str, float]],
         normal_total_mass_kg: float | None,
         lung_mass_kg: float,
@@ -283,28 +272,29 @@ class Treatment:
     ) -> Treatment: ...
     def rows(self) -> list[tuple[str, int | None, int | None, float, list[float]]]: ...
     def doses_gy(self, activities_gbq: Sequence[float]) -> list[float]: ...
-
-def optimum_activities(
-    treatment: Treatment,
-    objective: str,
-    tumor_dose: str,
-    lung_gy: tuple[float | None, float | None, float],
-    normal_perfused_gy: Sequence[tuple[float | None, float]],
-    normal_whole_gy: tuple[float | None, float],
-    activity_gbq: Sequence[float | None],
-    target_gy: Sequence[float | None],
-    weights: Sequence[float],
-) -> tuple[
-    tuple[
-        list[float],
-        list[tuple[float, float]],
-        float,
+    def doses(self, delivered_activity_gbq: float) -> _PartitionDoses: ...
+    def activity_for_tumor_dose(self, target_dose_gy: float, tumor: int) -> tuple[float, _PartitionDoses]: ...
+    def maximum_activity(
+        self, limits: _TreatmentLimits
+    ) -> tuple[list[tuple[str, float | None, bool]], float | None, _PartitionDoses | None]: ...
+    def optimize_activities(
+        self,
+        objective: str,
+        tumor_dose: str,
+        limits: _TreatmentLimits,
+        target_gy: Sequence[float | None],
+        weights: Sequence[float],
+    ) -> tuple[
+        tuple[
+            list[float],
+            list[tuple[float, float]],
+            float,
+            list[tuple[str, str, float, float, bool, float, float]],
+            list[int],
+        ]
+        | None,
         list[tuple[str, str, float, float, bool, float, float]],
-        list[int],
-    ]
-    | None,
-    list[tuple[str, str, float, float, bool, float, float]],
-]: ...
+    ]: ...
 
 # evaluation
 

@@ -1,184 +1,224 @@
 //! Arrays of inputs, broadcast against each other by NumPy's rules and read in short runs; nothing is ever expanded.
+//!
+//! [`evaluate`] is the one loop: it cuts the results into spans for the workers and into runs for the cache, hands a
+//! kernel its checked inputs, and compiles the kernel for each instruction set; the widest one is taken at run time.
+//! Wider vectors round as narrow ones do, as long as a kernel sums nothing across elements and fuses nothing.
+
+use pulp::Arch;
 
 use crate::error::{Error, Result};
+use crate::memory;
+use crate::parallel::Workers;
+pub use crate::planning::broadcast_view::Operand;
+use crate::planning::broadcast_view::{View, multi_index};
 
-/// An array in C order, and what it holds.
-#[derive(Debug, Clone, Copy)]
-pub struct Operand<'a> {
-    /// The quantity by its name in the field, with its unit.
-    pub quantity: &'static str,
-    /// The values, `shape`'s product of them.
-    pub values: &'a [f64],
-    /// The array's shape.
+/// Elements that one thread takes at a time, and how many of them it holds in its cache at once.
+const SPAN: usize = 16 * RUN;
+const RUN: usize = 1024;
+
+/// What an element outside its domain does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invalid {
+    /// The call is an error that names the quantity, the value and the index.
+    Raise,
+    /// What is computed from it is not a number; everything else is as it would be without it.
+    Nan,
+}
+
+/// A domain as a closed interval that a loop can test many values against, and the check that words the error.
+#[derive(Clone, Copy)]
+pub(super) struct Domain {
+    pub low: f64,
+    pub high: f64,
+    pub check: fn(f64) -> Result<f64>,
+}
+
+/// What one evaluation needs of how it is to run.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    /// The results' shape, which every input broadcasts to.
     pub shape: &'a [usize],
+    /// What an element outside its domain does.
+    pub invalid: Invalid,
+    /// Who works on it.
+    pub workers: &'a Workers<'a>,
 }
 
-impl Operand<'_> {
-    /// An error where the number of values is not the shape's.
-    pub(super) fn check(&self) -> Result<()> {
-        let count = self.shape.iter().try_fold(1_usize, |count, &n| count.checked_mul(n));
-        if count == Some(self.values.len()) {
-            return Ok(());
-        }
-        Err(Error::Shape {
-            quantity: self.quantity.into(),
-            shape: self.shape.to_vec(),
-            requirement: format!("the shape of its {} values", self.values.len()),
-        })
+/// An input in the results' shape, or with one more axis of `per_element` values, its last.
+pub(super) struct Input<'a> {
+    view: View<'a>,
+    shape: Vec<usize>,
+    per_element: usize,
+    domain: Domain,
+    invalid: Invalid,
+}
+
+impl<'a> Input<'a> {
+    /// An input of one value for each element of the results.
+    pub fn new(operand: Operand<'a>, domain: Domain, run: &Run<'_>) -> Result<Self> {
+        check_broadcast(&operand, operand.shape, run.shape)?;
+        Ok(Self::seen(operand, run.shape.to_vec(), 1, domain, run.invalid))
     }
 
-    /// The shape with its last axis taken off, and that axis's length; an error for an array without axes.
-    pub(super) fn split_last(&self) -> Result<(&[usize], usize)> {
-        let (last, batch) = self.shape.split_last().ok_or_else(|| Error::Shape {
-            quantity: self.quantity.into(),
-            shape: self.shape.to_vec(),
-            requirement: "of at least one axis, the last one over the tumors".into(),
-        })?;
-        Ok((batch, *last))
+    /// An input whose last axis, not broadcast against the results, has `per_element` values.
+    pub fn with_last_axis(operand: Operand<'a>, per_element: usize, domain: Domain, run: &Run<'_>) -> Result<Self> {
+        let (batch, last) = operand.split_last()?;
+        check_broadcast(&operand, batch, run.shape)?;
+        check_broadcast(&operand, &[last], &[per_element])?;
+        let shape = [run.shape, &[per_element]].concat();
+        Ok(Self::seen(operand, shape, per_element, domain, run.invalid))
     }
-}
 
-/// An operand seen in the common shape, which it broadcasts to.
-///
-/// Along the flat index of that shape the operand's values come in runs: `period` values that lie in a row, over and over.
-/// Where a run starts is a matter of the leading axes alone, whose strides are kept.
-#[derive(Debug, Clone)]
-pub(super) struct View<'a> {
-    values: &'a [f64],
-    strides: Vec<usize>,
-    period: usize,
-    run: usize,
-}
-
-impl<'a> View<'a> {
-    pub fn new(operand: Operand<'a>, common: &[usize]) -> Self {
-        let first = common.len() - operand.shape.len();
-        let mut strides = vec![0; common.len()];
-        let mut stride = 1;
-        for (axis, &length) in operand.shape.iter().enumerate().rev() {
-            if length != 1 {
-                strides[first + axis] = stride;
-            }
-            stride *= length;
-        }
-        let (mut period, mut leading) = (1, common.len());
-        while leading > 0 && (common[leading - 1] == 1 || strides[leading - 1] == period) {
-            leading -= 1;
-            period *= common[leading];
-        }
-        let mut run = period;
-        while leading > 0 && (common[leading - 1] == 1 || strides[leading - 1] == 0) {
-            leading -= 1;
-            run *= common[leading];
-        }
-        strides.truncate(leading);
+    fn seen(operand: Operand<'a>, shape: Vec<usize>, per_element: usize, domain: Domain, invalid: Invalid) -> Self {
         Self {
-            values: operand.values,
-            strides,
-            period,
-            run,
-        }
-    }
-
-    /// Whether one value stands for every element.
-    pub fn is_constant(&self) -> bool {
-        self.period == 1 && self.strides.is_empty()
-    }
-
-    /// The values of the run that holds the flat index, and how far into it the index is.
-    fn run_at(&self, common: &[usize], start: usize) -> (&'a [f64], usize) {
-        let leading = &common[..self.strides.len()];
-        let index = multi_index(leading, start / self.run);
-        let base: usize = index.iter().zip(&self.strides).map(|(i, s)| i * s).sum();
-        (&self.values[base..base + self.period], start % self.run)
-    }
-
-    /// The elements from the flat index `start` where they lie in a row.
-    pub fn in_place(&self, common: &[usize], start: usize, count: usize) -> Option<&'a [f64]> {
-        let (values, at) = self.run_at(common, start);
-        let from = at % self.period;
-        values.get(from..from.checked_add(count)?)
-    }
-
-    /// Fills `out` with the values at the flat indices `start..start + out.len()` of the common shape.
-    pub fn read(&self, common: &[usize], mut start: usize, mut out: &mut [f64]) {
-        while !out.is_empty() {
-            let (values, at) = self.run_at(common, start);
-            let (now, later) = out.split_at_mut((self.run - at).min(out.len()));
-            start += now.len();
-            repeat(values, at % self.period, now);
-            out = later;
-        }
-    }
-}
-
-/// Fills `out` with the values over and over, starting from the one at `from`.
-fn repeat(values: &[f64], from: usize, out: &mut [f64]) {
-    if let [value] = values {
-        return out.fill(*value);
-    }
-    let (rest_of_one, out) = out.split_at_mut((values.len() - from).min(out.len()));
-    rest_of_one.copy_from_slice(&values[from..from + rest_of_one.len()]);
-    let mut filled = values.len().min(out.len());
-    out[..filled].copy_from_slice(&values[..filled]);
-    // What is filled is copied on behind itself: a short period would else be many short copies.
-    while filled < out.len() {
-        let more = filled.min(out.len() - filled);
-        out.copy_within(..more, filled);
-        filled += more;
-    }
-}
-
-/// The index along each axis of a flat index in C order.
-pub(super) fn multi_index(shape: &[usize], mut flat: usize) -> Vec<usize> {
-    let mut index = vec![0; shape.len()];
-    for axis in (0..shape.len()).rev() {
-        index[axis] = flat % shape[axis];
-        flat /= shape[axis];
-    }
-    index
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn operand<'a>(values: &'a [f64], shape: &'a [usize]) -> Operand<'a> {
-        Operand {
-            quantity: "x",
-            values,
+            view: View::new(operand, &shape),
             shape,
+            per_element,
+            domain,
+            invalid,
         }
     }
 
-    #[test]
-    fn a_view_reads_what_its_definition_says_from_every_start() {
-        let values: Vec<f64> = (0..60).map(f64::from).collect();
-        let common = [3, 4, 5];
-        for shape in [
-            vec![],
-            vec![5],
-            vec![4, 1],
-            vec![3, 1, 5],
-            vec![1, 4, 5],
-            vec![3, 4, 5],
-            vec![3, 1, 1],
-        ] {
-            let count = shape.iter().product();
-            let view = View::new(operand(&values[..count], &shape), &common);
-            for start in 0..60 {
-                let mut got = vec![f64::NAN; (60 - start).min(17)];
-                view.read(&common, start, &mut got);
-                if let Some(in_place) = view.in_place(&common, start, got.len()) {
-                    assert_eq!(in_place, got);
+    /// The elements from the flat index `start`, in place where they lie in a row and are all inside their domain.
+    fn read<'b>(&'b self, arch: Arch, start: usize, buffer: &'b mut [f64], found: &mut usize) -> Result<&'b [f64]> {
+        if let Some(values) = self.view.in_place(&self.shape, start, buffer.len())
+            && self.are_inside(arch, values)
+        {
+            return Ok(values);
+        }
+        self.view.read(&self.shape, start, buffer);
+        if !self.are_inside(arch, buffer) {
+            *found += self.outside(start, buffer)?;
+        }
+        Ok(buffer)
+    }
+
+    fn are_inside(&self, arch: Arch, values: &[f64]) -> bool {
+        let Domain { low, high, .. } = self.domain;
+        let outside = arch.dispatch(
+            #[inline(always)]
+            || values.iter().fold(0_u64, |outside, x| outside | u64::from(!((*x >= low) & (*x <= high)))),
+        );
+        outside == 0
+    }
+
+    fn outside(&self, start: usize, values: &mut [f64]) -> Result<usize> {
+        let mut found = 0;
+        for (i, value) in values.iter_mut().enumerate() {
+            match ((self.domain.check)(*value), self.invalid) {
+                (Ok(_), _) => {}
+                (Err(_), Invalid::Nan) => {
+                    *value = f64::NAN;
+                    found += 1;
                 }
-                for (k, value) in got.iter().enumerate() {
-                    let index = multi_index(&common, start + k);
-                    let tail = &index[3 - shape.len()..];
-                    let flat = tail.iter().zip(&shape).fold(0, |sum, (i, n)| sum * n + if *n == 1 { 0 } else { *i });
-                    assert_eq!(*value, values[flat], "{shape:?} {start} {k}");
-                }
+                (Err(error), Invalid::Raise) if self.view.is_constant() => return Err(error),
+                (Err(error), Invalid::Raise) => return Err(at_index(error, &multi_index(&self.shape, start + i))),
             }
         }
+        Ok(found)
     }
+}
+
+/// An array of results in C order, `per_element` values for each element.
+#[derive(Debug)]
+pub struct Output<'a> {
+    /// What it holds.
+    pub quantity: &'static str,
+    /// Where the values go.
+    pub values: &'a mut [f64],
+    /// Values for each element of the results' shape.
+    pub per_element: usize,
+}
+
+/// Fills the outputs by a kernel that gets runs of elements of every input, checked, and of every output.
+///
+/// Returns the number of inputs outside their domain, which is 0 where they raise; an error is that of the first
+/// element, on any number of threads.
+pub(super) fn evaluate<const N: usize, const M: usize>(
+    run: &Run<'_>,
+    inputs: &[Input<'_>; N],
+    outputs: [Output<'_>; M],
+    kernel: impl Fn([&[f64]; N], [&mut [f64]; M]) + Sync,
+) -> Result<usize> {
+    for output in &outputs {
+        check_length(output, run.shape)?;
+    }
+    let arch = Arch::new();
+    let count: usize = run.shape.iter().product();
+    let per_element = outputs.each_ref().map(|output| output.per_element);
+    let mut chunks = outputs.map(|output| output.values.chunks_mut(SPAN * output.per_element));
+    let spans = (0..count.div_ceil(SPAN)).map(|_| chunks.each_mut().map(|chunk| chunk.next().unwrap_or_default()));
+    let mut found = memory::filled("results of the workers", Ok(0), count.div_ceil(SPAN))?;
+    run.workers.for_each(found.iter_mut().zip(spans).enumerate(), |(span, (slot, outputs))| {
+        *slot = evaluate_span(arch, span * SPAN, inputs, outputs, per_element, &kernel);
+        Ok(())
+    })?;
+    found.into_iter().sum()
+}
+
+fn evaluate_span<const N: usize, const M: usize>(
+    arch: Arch,
+    mut start: usize,
+    inputs: &[Input<'_>; N],
+    mut outputs: [&mut [f64]; M],
+    per_element: [usize; M],
+    kernel: &impl Fn([&[f64]; N], [&mut [f64]; M]),
+) -> Result<usize> {
+    let mut found = 0;
+    let mut buffers = inputs.each_ref().map(|_| Vec::new());
+    for (buffer, input) in buffers.iter_mut().zip(inputs) {
+        *buffer = memory::filled("array of the partition model", 0.0, RUN * input.per_element)?;
+    }
+    while outputs.iter().any(|output| !output.is_empty()) {
+        let count = RUN.min(outputs[0].len() / per_element[0]);
+        let mut read = [&[][..]; N];
+        for ((read, input), buffer) in read.iter_mut().zip(inputs).zip(&mut buffers) {
+            let per = input.per_element;
+            *read = input.read(arch, start * per, &mut buffer[..count * per], &mut found)?;
+        }
+        let mut lengths = per_element.iter().map(|per| count * per);
+        let now = outputs.each_mut().map(|output| {
+            let (now, later) = std::mem::take(output).split_at_mut(lengths.next().unwrap_or_default());
+            *output = later;
+            now
+        });
+        arch.dispatch(
+            #[inline(always)]
+            || kernel(read, now),
+        );
+        start += count;
+    }
+    Ok(found)
+}
+
+fn check_broadcast(operand: &Operand<'_>, shape: &[usize], to: &[usize]) -> Result<()> {
+    operand.check()?;
+    let tail = to.len().checked_sub(shape.len()).map(|first| &to[first..]);
+    if tail.is_some_and(|tail| shape.iter().zip(tail).all(|(n, of)| n == of || *n == 1)) {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        quantity: operand.quantity.into(),
+        shape: operand.shape.to_vec(),
+        requirement: format!("of a shape that broadcasts to {to:?}"),
+    })
+}
+
+fn check_length(output: &Output<'_>, shape: &[usize]) -> Result<()> {
+    let count = shape.iter().chain([&output.per_element]).try_fold(1_usize, |count, &n| count.checked_mul(n));
+    if count == Some(output.values.len()) {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        quantity: format!("array for the {}", output.quantity),
+        shape: vec![output.values.len()],
+        requirement: format!("of the elements of {shape:?}, {} values each", output.per_element),
+    })
+}
+
+fn at_index(mut error: Error, index: &[usize]) -> Error {
+    if let Error::OutOfRange { quantity, .. } = &mut error {
+        *quantity = format!("{quantity} at {index:?}");
+    }
+    error
 }

@@ -2,6 +2,7 @@
 
 pub mod body_surface_area;
 pub mod broadcast;
+mod broadcast_view;
 pub mod combined_shunt;
 pub mod decay;
 pub mod delivery;
@@ -10,12 +11,13 @@ pub mod linear_program;
 pub mod lung;
 pub mod mass;
 pub mod optimum;
-pub mod partition;
-pub mod partition_batch;
 pub mod quantity;
 pub mod resin_activity;
 pub mod scores;
 pub mod single_compartment;
-pub mod territories;
+pub mod single_territory;
+pub mod territory;
+pub mod treatment;
+pub mod treatment_arrays;
 pub mod treatment_bounds;
 pub mod tumor_to_normal;

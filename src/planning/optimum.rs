@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::planning::linear_program::{LinearProgram, Outcome, Price};
-use crate::planning::territories::{Tissue, Treatment};
+use crate::planning::treatment::{Tissue, Treatment, dot};
 use crate::planning::treatment_bounds::{
     ANY_ACTIVITY_GBQ, Bounds, Constraint, TumorDose, constraints, something, tumor_rows, undefined,
 };
@@ -176,8 +176,4 @@ pub fn optimum(treatment: &Treatment, objective: Objective, tumor_dose: TumorDos
 
 fn reaches_any(activity_gbq: f64) -> bool {
     activity_gbq >= ANY_ACTIVITY_GBQ * (1.0 - 1e-9)
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result, check};
 use crate::planning::linear_program::Price;
 use crate::planning::quantity;
-use crate::planning::territories::{Overlap, Tissue, Treatment};
+use crate::planning::treatment::{Overlap, Tissue, Treatment};
 
 /// Gy or J per GBq below which an injection counts as giving nothing: 1e-10 for the largest one.
 const NOTHING: f64 = 1e-12;
@@ -57,6 +57,16 @@ pub struct Bounds {
     pub target_gy: Vec<Option<f64>>,
     /// Weight of each lesion in the max-min objective.
     pub weights: Vec<f64>,
+}
+
+impl Bounds {
+    /// An error for lists that do not follow the territories, or targets that do not follow the lesions.
+    pub(super) fn check_counts(&self, territories: usize, lesions: usize) -> Result<()> {
+        fits("perfused normal liver limits", self.normal_perfused_gy.len(), territories)?;
+        fits("prior doses to perfused normal liver", self.prior_normal_perfused_dose_gy.len(), territories)?;
+        fits("activity limits", self.activity_gbq.len(), territories)?;
+        fits("target doses", self.target_gy.len(), lesions)
+    }
 }
 
 /// A limit or target as the caller stated it.
@@ -120,14 +130,7 @@ fn counted(treatment: &Treatment, tumor_dose: TumorDose, tissue: Tissue) -> Opti
 /// Every limit and target; those on activity come last, one for each territory, implied where none was given.
 pub(super) fn constraints(treatment: &Treatment, tumor_dose: TumorDose, bounds: &Bounds) -> Result<Vec<Constraint>> {
     let (territories, lesions) = (treatment.territories(), treatment.lesions());
-    fits("perfused normal liver limits", bounds.normal_perfused_gy.len(), territories.len())?;
-    fits(
-        "prior doses to perfused normal liver",
-        bounds.prior_normal_perfused_dose_gy.len(),
-        territories.len(),
-    )?;
-    fits("activity limits", bounds.activity_gbq.len(), territories.len())?;
-    fits("target doses", bounds.target_gy.len(), lesions.len())?;
+    bounds.check_counts(territories.len(), lesions.len())?;
     let prior = check::within("prior lung dose in Gy", bounds.prior_lung_dose_gy, 0.0, 1000.0)?;
     let whole_prior =
         check::within("prior whole normal liver dose in Gy", bounds.prior_normal_whole_dose_gy, 0.0, 1000.0)?;

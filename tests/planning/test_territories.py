@@ -210,7 +210,7 @@ def test_bad_plans_are_errors() -> None:
         TerritoryPlan([], overlap="disjoint")
     with pytest.raises(UndefinedError, match="two of them have this name"):
         TerritoryPlan([Territory("a", 0.1, 0.5)] * 2, overlap="disjoint")
-    with pytest.raises(OutOfRangeError, match=r"at least the 0\.45"):
+    with pytest.raises(OutOfRangeError, match=r"at least the perfused part, 0\.45 kg"):
         two(normal_total_mass_kg=0.3)
     with pytest.raises(OutOfRangeError, match="lung mass"):
         two(lung_mass_kg=1000)

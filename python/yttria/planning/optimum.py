@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from .. import _core
 from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory
 from ..errors import UnknownNameError
@@ -108,28 +107,26 @@ def optimize_activities(
     """
     territories, tumors = tuple(t.name for t in plan.territories), plan.tumors
     weights = _by_name("tumor weight", dict.fromkeys(tumors, 1.0) | dict(tumor_weights or {}), tumors)
-    best, conflict = _core.optimum_activities(
-        plan.core(),
+    normal_limits = _by_name("perfused normal liver limit in Gy", normal_perfused_limit_gy, territories)
+    best, conflict = plan.core().optimize_activities(
         objective,
         tumor_dose,
         (
-            optional_number("lung limit in Gy", lung_limit_gy),
-            optional_number("cumulative lung limit in Gy", cumulative_lung_limit_gy),
-            plan.prior_lung_dose_gy,
+            (
+                optional_number("lung limit in Gy", lung_limit_gy),
+                optional_number("cumulative lung limit in Gy", cumulative_lung_limit_gy),
+                plan.prior_lung_dose_gy,
+            ),
+            [
+                (limit, plan.prior_normal_perfused_dose_gy.get(name, 0.0))
+                for name, limit in zip(territories, normal_limits, strict=True)
+            ],
+            (
+                optional_number("whole normal liver limit in Gy", normal_whole_limit_gy),
+                plan.prior_normal_whole_gy,
+            ),
+            _by_name("activity limit in GBq", activity_limit_gbq, territories),
         ),
-        [
-            (limit, plan.prior_normal_perfused_dose_gy.get(name, 0.0))
-            for name, limit in zip(
-                territories,
-                _by_name("perfused normal liver limit in Gy", normal_perfused_limit_gy, territories),
-                strict=True,
-            )
-        ],
-        (
-            optional_number("whole normal liver limit in Gy", normal_whole_limit_gy),
-            plan.prior_normal_whole_gy,
-        ),
-        _by_name("activity limit in GBq", activity_limit_gbq, territories),
         _by_name("target dose in Gy", target_tumor_dose_gy, tumors),
         [number("tumor weight", weight) for weight in weights],
     )

@@ -155,10 +155,19 @@ class PartitionModel:
         `normal_whole_`); one without its limit warns with `prior_dose_not_counted`.
         """
         given = _given(limits)
-        at, least, binding, row = self._model().maximum_activity(given)
+        at, least, row = self._model().maximum_activity(
+            (
+                (given["lung"][0], *given["lung_cumulative"]),
+                [given["normal_perfused"]],
+                given["normal_whole"],
+                [given["activity"][0]],
+            )
+        )
         at_limits = tuple(
-            ActivityAtLimit(kind, limit, prior, activity, i in binding)
-            for i, ((kind, limit, prior), activity) in enumerate(zip(given, at, strict=True))
+            ActivityAtLimit(kind, limit, prior, activity, binds)
+            for kind, activity, binds in at
+            for limit, prior in [given[kind]]
+            if limit is not None
         )
         doses = None if least is None or row is None else self._doses(least, row)
         found = [
@@ -186,24 +195,24 @@ class PartitionModel:
         if target_tumor_dose_gy is not None:
             target = self.activity_for_tumor_dose(target_tumor_dose_gy, tumor=tumor)
             reachable = least is None or target.delivered_activity_gbq <= least
-        names = tuple(at_limits[i].kind for i in binding)
+        names = tuple(a.kind for a in at_limits if a.binding)
         return MaximumActivity(least, names, at_limits, doses, target, reachable, (*found, *self._advisories()))
 
-    def _model(self) -> _core.Partition:
-        return _core.Partition(
-            [
-                (
-                    number("tumor mass in kg", t.mass_kg),
-                    optional_number("tumor-to-normal ratio", t.tumor_to_normal_ratio),
-                )
-                for t in self.tumors
-            ],
-            number("perfused normal liver mass in kg", self.normal_perfused_mass_kg),
-            optional_number("total normal liver mass in kg", self.normal_total_mass_kg),
-            number("lung shunt fraction", self.lung_shunt_fraction),
-            number("lung mass in kg", self.lung_mass_kg),
-            self.nuclide,
-        )
+    def _model(self) -> _core.Treatment:
+        tumors = [
+            (
+                i,
+                number("tumor mass in kg", t.mass_kg),
+                optional_number("tumor-to-normal ratio", t.tumor_to_normal_ratio),
+            )
+            for i, t in enumerate(self.tumors)
+        ]
+        normal = number("perfused normal liver mass in kg", self.normal_perfused_mass_kg)
+        total = optional_number("total normal liver mass in kg", self.normal_total_mass_kg)
+        shunt = number("lung shunt fraction", self.lung_shunt_fraction)
+        lung = number("lung mass in kg", self.lung_mass_kg)
+        lesions = [(str(i), "disjoint", 0.0) for i, *_ in tumors]
+        return _core.Treatment([("", shunt, normal, tumors)], lesions, total, lung, self.nuclide)
 
     def _doses(self, activity: float, row: _core._PartitionDoses) -> PartitionDoses:
         normal, whole, tumors, mean, lung, energy = row
@@ -234,13 +243,12 @@ class PartitionModel:
         return tuple(found)
 
 
-def _given(limits: PartitionLimits) -> list[tuple[str, float, float]]:
-    """The limits that are given, as the core takes them: kind, limit, prior dose."""
-    return [
-        (kind, number(f"{kind} limit", limit), number(f"{kind} prior dose", prior))
+def _given(limits: PartitionLimits) -> dict[str, tuple[float | None, float]]:
+    """Each limit and its prior dose, by its kind."""
+    return {
+        kind: (None if limit is None else number(f"{kind} limit", limit), number(f"{kind} prior dose", prior))
         for kind, limit, prior in _every(limits)
-        if limit is not None
-    ]
+    }
 
 
 def _every(limits: PartitionLimits) -> tuple[tuple[str, float | None, float], ...]:

@@ -72,13 +72,21 @@ def partition_doses(
         _array("tumor-to-normal ratio", tumor_to_normal_ratio),
         _array("perfused normal liver mass in kg", normal_perfused_mass_kg),
         _array("lung shunt fraction", lung_shunt_fraction),
-        _array("lung mass in kg", lung_mass_kg),
     )
+    lung_mass = _array("lung mass in kg", lung_mass_kg)
     activity = _array("delivered activity in GBq", delivered_activity_gbq)
-    shape, tumors = _shape(activity, *arrays)
+    shape, tumors = _shape(activity, *arrays, lung_mass)
     normal, tumor, lung = _empty(shape), _empty((*shape, tumors)), _empty(shape)
     found = _core.partition_doses(
-        _operand(activity), _operands(*arrays), normal, tumor, lung, default_nuclide(nuclide), _to_nan(invalid), threads
+        _operand(activity),
+        _operands(*arrays),
+        _operand(lung_mass),
+        normal,
+        tumor,
+        lung,
+        default_nuclide(nuclide),
+        _to_nan(invalid),
+        threads,
     )
     return PartitionDoseArrays(normal, tumor, lung, _advisories(found))
 
@@ -104,7 +112,6 @@ def partition_activities(
         _array("tumor-to-normal ratio", tumor_to_normal_ratio),
         _array("perfused normal liver mass in kg", normal_perfused_mass_kg),
         _array("lung shunt fraction", lung_shunt_fraction),
-        np.array(1.0),
     )
     target = _array("target tumor dose in Gy", target_tumor_dose_gy)
     shape, tumors = _shape(target, *arrays)
@@ -157,9 +164,9 @@ def _operand(array: NDArray[Any]) -> Floats:
 
 
 def _operands(
-    mass: NDArray[Any], ratio: NDArray[Any], normal: NDArray[Any], shunt: NDArray[Any], lung: NDArray[Any]
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    return _operand(mass), _operand(ratio), _operand(normal), _operand(shunt), _operand(lung)
+    mass: NDArray[Any], ratio: NDArray[Any], normal: NDArray[Any], shunt: NDArray[Any]
+) -> tuple[Floats, Floats, Floats, Floats]:
+    return _operand(mass), _operand(ratio), _operand(normal), _operand(shunt)
 
 
 def _empty(shape: Sequence[int]) -> Floats:

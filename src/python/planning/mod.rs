@@ -9,13 +9,12 @@ mod delivery;
 mod energy_balance;
 mod lung;
 mod mass;
-mod optimum;
-mod partition;
 mod quantity;
 mod resin_activity;
 mod scores;
 mod single_compartment;
-mod territories;
+mod treatment;
+mod treatment_arrays;
 mod tumor_to_normal;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -26,13 +25,12 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     energy_balance::register(module)?;
     lung::register(module)?;
     mass::register(module)?;
-    optimum::register(module)?;
-    partition::register(module)?;
     quantity::register(module)?;
     resin_activity::register(module)?;
     scores::register(module)?;
     single_compartment::register(module)?;
-    territories::register(module)?;
+    treatment::register(module)?;
+    treatment_arrays::register(module)?;
     tumor_to_normal::register(module)?;
     Ok(())
 }

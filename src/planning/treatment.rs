@@ -1,12 +1,13 @@
-//! Several territories, each injected on its own: every dose is linear in the activities.
+//! One treatment of one or more territories, each injected on its own: every dose is linear in the activities.
 //!
 //! Territory k with lung shunt `L_k`, perfused normal liver `m_N,k` and tumor portions `m_ik` at ratios `r_ik` has the
 //! weight `W_k = m_N,k + sum_i r_ik m_ik`; per GBq its normal liver gets `C (1 - L_k) / W_k`, portion i `r_ik` times
 //! that, and the lungs `C L_k / m_lung`. Everything else is a sum of these.
 
-use crate::error::{Error, Result, check};
+use crate::error::{Error, Result};
 use crate::nuclide::Nuclide;
 use crate::planning::quantity;
+use crate::planning::territory::Territory;
 
 /// How the portions of one lesion in several territories lie to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,71 +38,6 @@ pub struct Lesion {
     pub overlap: Overlap,
     /// Mass that no territory feeds, in kg.
     pub unperfused_mass_kg: f64,
-}
-
-/// What one territory feeds of a lesion.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Portion {
-    /// Index of the lesion.
-    pub lesion: usize,
-    /// Mass in kg.
-    pub mass_kg: f64,
-    /// Tumor-to-normal ratio of activity concentrations.
-    pub tumor_to_normal_ratio: f64,
-}
-
-/// What one injection reaches.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Territory {
-    name: String,
-    lung_shunt_fraction: f64,
-    normal_mass_kg: f64,
-    portions: Vec<Portion>,
-}
-
-impl Territory {
-    /// Checks every field; a territory without tissue, or with two portions of one lesion, is an error.
-    pub fn new(name: &str, lung_shunt_fraction: f64, normal_mass_kg: f64, portions: Vec<Portion>) -> Result<Self> {
-        check::fraction_below_one(&format!("lung shunt fraction of territory '{name}'"), lung_shunt_fraction)?;
-        quantity::liver_mass_kg(&format!("perfused normal liver mass in kg of territory '{name}'"), normal_mass_kg)?;
-        for (i, portion) in portions.iter().enumerate() {
-            quantity::mass_kg(&format!("tumor mass in kg in territory '{name}'"), portion.mass_kg, 0.0, 10.0)?;
-            let ratio = format!("tumor-to-normal ratio in territory '{name}'");
-            check::positive(&ratio, portion.tumor_to_normal_ratio)?;
-            check::within(&ratio, portion.tumor_to_normal_ratio, 1e-3, 1e3)?;
-            if portions[..i].iter().any(|other| other.lesion == portion.lesion) {
-                return Err(Error::Undefined {
-                    quantity: format!("the dose of territory '{name}'"),
-                    reason: "it names two portions of one lesion; give their sum, or two lesions".into(),
-                });
-            }
-        }
-        if normal_mass_kg == 0.0 && portions.is_empty() {
-            return Err(Error::Undefined {
-                quantity: format!("the dose of territory '{name}'"),
-                reason: "it has neither normal liver nor tumor".into(),
-            });
-        }
-        Ok(Self {
-            name: name.into(),
-            lung_shunt_fraction,
-            normal_mass_kg,
-            portions,
-        })
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-    /// Fraction of the activity that goes to the lungs.
-    pub fn lung_shunt_fraction(&self) -> f64 {
-        self.lung_shunt_fraction
-    }
-    /// `m_N + sum_i r_i m_i` in kg.
-    fn weight_kg(&self) -> f64 {
-        self.normal_mass_kg + self.portions.iter().map(|p| p.tumor_to_normal_ratio * p.mass_kg).sum::<f64>()
-    }
 }
 
 /// What a row of the dose matrix is the mean absorbed dose of.
@@ -140,10 +76,12 @@ pub struct Row {
 /// Territories and lesions of one treatment, and its dose matrix.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Treatment {
-    territories: Vec<Territory>,
+    pub(super) territories: Vec<Territory>,
+    pub(super) normal_total_kg: Option<f64>,
+    pub(super) lung_kg: f64,
+    pub(super) dose_factor: f64,
     lesions: Vec<Lesion>,
     rows: Vec<Row>,
-    dose_factor_gy_kg_per_gbq: f64,
 }
 
 impl Treatment {
@@ -156,7 +94,7 @@ impl Treatment {
         lung_mass_kg: f64,
         nuclide: &Nuclide,
     ) -> Result<Self> {
-        quantity::lung_mass_kg(lung_mass_kg)?;
+        let lung_kg = quantity::lung_mass_kg(lung_mass_kg)?;
         if territories.is_empty() {
             return Err(Error::Undefined {
                 quantity: "the dose of a treatment".into(),
@@ -177,12 +115,16 @@ impl Treatment {
                 known,
             });
         }
-        let rows = rows(&territories, &lesions, normal_total_mass_kg, lung_mass_kg, nuclide)?;
+        let perfused = territories.iter().map(|t| t.normal_kg).sum();
+        let normal_total_kg = normal_total_mass_kg.map(|total| check_total(total, perfused)).transpose()?;
+        let dose_factor = nuclide.dose_factor_gy_kg_per_gbq();
         Ok(Self {
+            rows: rows(&territories, &lesions, normal_total_kg, lung_kg, dose_factor)?,
             territories,
+            normal_total_kg,
+            lung_kg,
+            dose_factor,
             lesions,
-            rows,
-            dose_factor_gy_kg_per_gbq: nuclide.dose_factor_gy_kg_per_gbq(),
         })
     }
 
@@ -197,10 +139,6 @@ impl Treatment {
     /// The dose matrix: portions, lesions, normal livers, all normal liver, lungs.
     pub fn rows(&self) -> &[Row] {
         &self.rows
-    }
-    /// Dose factor in Gy kg/GBq.
-    pub fn dose_factor_gy_kg_per_gbq(&self) -> f64 {
-        self.dose_factor_gy_kg_per_gbq
     }
     /// The row of a tissue, where there is one.
     pub fn row(&self, tissue: Tissue) -> Option<&Row> {
@@ -241,16 +179,30 @@ fn unique<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
     Ok(())
 }
 
+/// All normal liver, perfused or not. Its parts are a sum, which may be larger by rounding.
+fn check_total(total_kg: f64, perfused_kg: f64) -> Result<f64> {
+    let total = quantity::liver_mass_kg("total normal liver mass in kg", total_kg)?;
+    if total < perfused_kg * (1.0 - 1e-9) {
+        let least = format!("at least the perfused part, {perfused_kg} kg");
+        return Err(Error::out_of_range("total normal liver mass in kg", total, least));
+    }
+    Ok(total)
+}
+
+/// The weight with the tumors summed first: the last bit of the dose matrix depends on the order.
+fn matrix_weight_kg(territory: &Territory) -> f64 {
+    territory.normal_kg + territory.portions.iter().map(|p| p.ratio * p.mass_kg).sum::<f64>()
+}
+
 fn rows(
     territories: &[Territory],
     lesions: &[Lesion],
-    normal_total_mass_kg: Option<f64>,
-    lung_mass_kg: f64,
-    nuclide: &Nuclide,
+    normal_total_kg: Option<f64>,
+    lung_kg: f64,
+    c: f64,
 ) -> Result<Vec<Row>> {
-    let c = nuclide.dose_factor_gy_kg_per_gbq();
     let count = territories.len();
-    let per_weight: Vec<f64> = territories.iter().map(|t| c * (1.0 - t.lung_shunt_fraction) / t.weight_kg()).collect();
+    let per_weight: Vec<f64> = territories.iter().map(|t| c * (1.0 - t.lung_shunt) / matrix_weight_kg(t)).collect();
     let only = |k: usize, value: f64| {
         let mut row = vec![0.0; count];
         row[k] = value;
@@ -265,7 +217,7 @@ fn rows(
                     lesion: portion.lesion,
                 },
                 mass_kg: portion.mass_kg,
-                gy_per_gbq: only(k, portion.tumor_to_normal_ratio * per_weight[k]),
+                gy_per_gbq: only(k, portion.ratio * per_weight[k]),
             });
         }
     }
@@ -303,30 +255,24 @@ fn rows(
             });
         }
     }
-    let perfused: f64 = territories.iter().map(|t| t.normal_mass_kg).sum();
-    for (k, territory) in territories.iter().enumerate().filter(|(_, t)| t.normal_mass_kg > 0.0) {
+    for (k, territory) in territories.iter().enumerate().filter(|(_, t)| t.normal_kg > 0.0) {
         rows.push(Row {
             tissue: Tissue::NormalPerfused(k),
-            mass_kg: territory.normal_mass_kg,
+            mass_kg: territory.normal_kg,
             gy_per_gbq: only(k, per_weight[k]),
         });
     }
-    if let Some(total) = normal_total_mass_kg {
-        quantity::mass_kg("mass of all normal liver in kg", total, 0.0, 10.0)?;
-        if total < perfused * (1.0 - 1e-9) {
-            let at_least = format!("at least the {perfused} that the territories perfuse");
-            return Err(Error::out_of_range("mass of all normal liver in kg", total, at_least));
-        }
+    if let Some(total) = normal_total_kg.filter(|&total| total > 0.0) {
         rows.push(Row {
             tissue: Tissue::NormalWhole,
             mass_kg: total,
-            gy_per_gbq: territories.iter().zip(&per_weight).map(|(t, d)| t.normal_mass_kg * d / total).collect(),
+            gy_per_gbq: territories.iter().zip(&per_weight).map(|(t, d)| t.normal_kg * d / total).collect(),
         });
     }
     rows.push(Row {
         tissue: Tissue::Lungs,
-        mass_kg: lung_mass_kg,
-        gy_per_gbq: territories.iter().map(|t| c * t.lung_shunt_fraction / lung_mass_kg).collect(),
+        mass_kg: lung_kg,
+        gy_per_gbq: territories.iter().map(|t| c * t.lung_shunt / lung_kg).collect(),
     });
     Ok(rows)
 }
@@ -335,12 +281,9 @@ fn rows(
 mod tests {
     use super::*;
 
-    fn portion(lesion: usize, mass_kg: f64, tumor_to_normal_ratio: f64) -> Portion {
-        Portion {
-            lesion,
-            mass_kg,
-            tumor_to_normal_ratio,
-        }
+    fn territory(name: &str, shunt: f64, normal_kg: f64, portions: &[(usize, f64, f64)]) -> Territory {
+        let portions = portions.iter().map(|&(lesion, mass_kg, ratio)| (lesion, mass_kg, Some(ratio)));
+        Territory::new(name, shunt, normal_kg, portions).unwrap()
     }
 
     fn lesion(name: &str, overlap: Overlap) -> Lesion {
@@ -354,8 +297,8 @@ mod tests {
     #[test]
     fn energy_is_conserved() {
         let territories = vec![
-            Territory::new("a", 0.12, 0.4, vec![portion(0, 0.6, 6.0), portion(1, 0.1, 2.0)]).unwrap(),
-            Territory::new("b", 0.05, 0.05, vec![portion(0, 0.3, 8.0)]).unwrap(),
+            territory("a", 0.12, 0.4, &[(0, 0.6, 6.0), (1, 0.1, 2.0)]),
+            territory("b", 0.05, 0.05, &[(0, 0.3, 8.0)]),
         ];
         let lesions = vec![lesion("x", Overlap::Disjoint), lesion("y", Overlap::Disjoint)];
         let t = Treatment::new(territories, lesions, Some(1.6), 1.0, &Nuclide::default()).unwrap();
@@ -373,7 +316,7 @@ mod tests {
 
     #[test]
     fn the_same_tissue_has_one_mass() {
-        let at = |mass| Territory::new(&format!("{mass}"), 0.1, 0.1, vec![portion(0, mass, 3.0)]).unwrap();
+        let at = |mass| territory(&format!("{mass}"), 0.1, 0.1, &[(0, mass, 3.0)]);
         let treat = |overlap| {
             Treatment::new(vec![at(0.4), at(0.5)], vec![lesion("x", overlap)], None, 1.0, &Nuclide::default())
         };
