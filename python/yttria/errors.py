@@ -8,7 +8,7 @@ class YttriaError(Exception):
 
 
 class ArgumentError(YttriaError, TypeError):
-    """An argument is missing, conflicts with another one, or is of a type that the function does not take."""
+    """An argument is missing, conflicts with another one, or is not of the type or form that the function takes."""
 
 
 class OutOfRangeError(YttriaError, ValueError):

@@ -14,7 +14,7 @@ import pytest
 from yttria.conformance import adapters, case, cases, export, read_results, score
 from yttria.conformance.diagnosis import injected
 from yttria.conformance.results import flat
-from yttria.errors import FileFormatError, OutOfRangeError, UndefinedError
+from yttria.errors import FileFormatError, OutOfRangeError
 
 pytest.importorskip("typer")
 from typer.testing import CliRunner
@@ -178,7 +178,7 @@ def test_damaged_results_are_refused_in_one_sentence(tmp_path: Path, name: str, 
         ("d.raw", b"12345", FileFormatError),
         ("d.npy", b"junk", FileFormatError),
         ("d.txt", b"junk", FileFormatError),
-        ("d.csv", b"k,j,i,value\n0,0,0,1\n", UndefinedError),
+        ("d.csv", b"k,j,i,value\n0,0,0,1\n", FileFormatError),
         ("d.csv", b"k,j,i,value\n99,0,0,1\n", FileFormatError),
         ("d.csv", b"a,b\n1,2\n", FileFormatError),
         ("none.raw", None, FileNotFoundError),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from yttria import Image, Structure, read_image, write_image, write_structures
-from yttria.errors import GeometryError, OutOfRangeError, UnitError, UnknownNameError
+from yttria.errors import DuplicateNameError, GeometryError, OutOfRangeError, UnitError, UnknownNameError
 from yttria.evaluation import DoseComparison, compare_doses
 
 AFFINE = np.diag([2.0, 3.0, 5.0, 1.0])
@@ -139,7 +139,7 @@ def test_what_is_refused(case) -> None:
         compare_doses(a, Image(b.array, moved, "Gy"))
     with pytest.raises(UnitError):
         compare_doses(a, image(b.array, "Bq/mL"))
-    with pytest.raises(UnknownNameError, match="unique"):
+    with pytest.raises(DuplicateNameError, match="unique"):
         compare_doses(a, b, [structures[0], structures[0]])
     with pytest.raises(OutOfRangeError, match="isodose level"):
         compare_doses(a, b, isodoses_gy=[0.0])

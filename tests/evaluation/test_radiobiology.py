@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from yttria import Nuclide
 from yttria import evaluation as e
-from yttria.errors import DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError, YttriaError
+from yttria.errors import (
+    ArgumentError,
+    DTypeError,
+    OutOfRangeError,
+    ShapeError,
+    UndefinedError,
+    UnknownNameError,
+    YttriaError,
+)
 from yttria.reference import radiobiology as reference
 
 TEN = np.arange(10.0, 101.0, 10.0)
@@ -225,8 +233,8 @@ def test_a_parameter_outside_its_domain_is_named(call, quantity: str, bad: float
         (lambda: e.generalized_eud(["hot"], a=1), DTypeError),
         (lambda: e.generalized_eud(None, a=1), DTypeError),
         (lambda: e.bed_gy(TEN.astype(object), **LIVER), DTypeError),
-        (lambda: e.bed_gy(50, alpha_beta_gy="10", repair_half_time_h=1), DTypeError),
-        (lambda: e.bed_gy(50, alpha_beta_gy=True, repair_half_time_h=1), DTypeError),
+        (lambda: e.bed_gy(50, alpha_beta_gy="10", repair_half_time_h=1), ArgumentError),
+        (lambda: e.bed_gy(50, alpha_beta_gy=True, repair_half_time_h=1), ArgumentError),
     ],
 )
 def test_what_is_no_input_says_so(call, error: type[YttriaError]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yttria import evaluation as e
-from yttria.errors import DTypeError, OutOfRangeError, ShapeError, YttriaError
+from yttria.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, YttriaError
 from yttria.reference import uncertainty as reference
 
 CASE = {
@@ -182,7 +182,7 @@ def test_a_negative_uncertainty_is_none(name: str, bad: float) -> None:
     ("call", "error"),
     [
         (lambda: e.combined_uncertainty([0.1, -0.1]), OutOfRangeError),
-        (lambda: e.combined_uncertainty(["ten percent"]), DTypeError),
+        (lambda: e.combined_uncertainty(["ten percent"]), ArgumentError),
         (lambda: e.sphere_volume_uncertainty(0, voxel_size_mm=4, fwhm_mm=10), OutOfRangeError),
         (lambda: e.sphere_volume_uncertainty(30, voxel_size_mm=-4, fwhm_mm=10), OutOfRangeError),
         (lambda: e.ellipsoid_volume_uncertainty([30, 40], voxel_size_mm=4, fwhm_mm=10), ShapeError),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from yttria import ContourStructure, Image
-from yttria.errors import GeometryError, OutOfRangeError, UnknownNameError
+from yttria.errors import ArgumentError, GeometryError, OutOfRangeError, UnknownNameError
 from yttria.reference import contours as reference
 
 Array = NDArray[np.float64]
@@ -302,5 +302,5 @@ def test_rules_and_lengths_are_checked() -> None:
     for terms in ({"slice_thickness_mm": 0.0}, {"maximum_gap_mm": np.nan}, {"voxel_size_mm": -1.0}):
         with pytest.raises(OutOfRangeError, match="mm must be"):
             ContourStructure("x", contours, **terms)
-    with pytest.raises(OutOfRangeError, match="structure name"):
+    with pytest.raises(ArgumentError, match="structure name"):
         ContourStructure("", contours)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from image_samples import KINDS, SHAPE, SIZE, affine, values
 
 from yttria import Image, Structure
-from yttria.errors import DTypeError, GeometryError, InsufficientMemoryError, ShapeError, UnitError
+from yttria.errors import ArgumentError, DTypeError, GeometryError, InsufficientMemoryError, ShapeError, UnitError
 from yttria.geometry.image import empty
 
 
@@ -214,7 +214,7 @@ def test_a_pickled_image_is_the_same() -> None:
     "obj", [values(), "a path", None, SimpleNamespace(array=values()), SimpleNamespace(affine=np.eye(4))]
 )
 def test_nothing_is_guessed(obj: object) -> None:
-    with pytest.raises(GeometryError, match="says nothing of its place"):
+    with pytest.raises(ArgumentError, match="says nothing of its place"):
         Image.from_any(obj, unit="Bq/mL")
 
 

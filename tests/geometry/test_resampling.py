@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from image_samples import KINDS, SHAPE, affine, values
 
 from yttria import Image, YttriaError
-from yttria.errors import DTypeError, GeometryError, OutOfRangeError, ShapeError, UnknownNameError
+from yttria.errors import ArgumentError, GeometryError, OutOfRangeError, ShapeError, UnknownNameError
 from yttria.reference import resampling as reference
 
 
@@ -163,7 +163,7 @@ def test_frames_of_reference_never_meet() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ({"grid": 3}, GeometryError),
+        ({"grid": 3}, ArgumentError),
         ({"grid": ((2, 3), np.eye(4))}, ShapeError),
         ({"grid": ((2, 3, 0), np.eye(4))}, ShapeError),
         ({"grid": ((2, 3, 4.5), np.eye(4))}, ShapeError),
@@ -172,7 +172,7 @@ def test_frames_of_reference_never_meet() -> None:
         ({"grid": ((2, 3, 4), np.diag([1e-9, 1, 1, 1]))}, GeometryError),
         ({"method": "cubic"}, UnknownNameError),
         ({"fill_value": np.nan}, OutOfRangeError),
-        ({"fill_value": "air"}, DTypeError),
+        ({"fill_value": "air"}, ArgumentError),
         ({"threads": 0}, OutOfRangeError),
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 from image_samples import SHAPE, affine, nrrd_file
 
 from yttria import Image, Structure, read_image, read_structures, write_image, write_structures
-from yttria.errors import DuplicateNameError, FileFormatError, UnitError, UnknownNameError
+from yttria.errors import ArgumentError, DuplicateNameError, FileFormatError, UnitError, UnknownNameError
 from yttria.io.files import may_be_dicom
 from yttria.io.opened import opened_files
 
@@ -193,7 +193,7 @@ def test_of_a_folder_of_masks_only_the_wanted_files_are_read(tmp_path: Path) -> 
         read_structures(folder)
     with pytest.raises(UnknownNameError, match=r"structure must be one of .*, got 'kidney'"):
         read_structures(folder, names=["kidney"])
-    with pytest.raises(UnknownNameError, match="use names=, not labels="):
+    with pytest.raises(ArgumentError, match="use names=, not labels="):
         read_structures(folder, labels={1: "x"})
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yttria.errors import DTypeError, OutOfRangeError, UnknownNameError
+from yttria.errors import ArgumentError, OutOfRangeError, UnknownNameError
 from yttria.planning import body_surface_area
 from yttria.reference import body_surface_area as reference
 
@@ -46,7 +46,7 @@ def test_numbers_outside_the_domain_are_refused(bad: float) -> None:
 
 @pytest.mark.parametrize("bad", [None, True, "170", 170j, [170.0], np.array([170.0, 171.0])])
 def test_what_is_no_number_is_refused(bad: object) -> None:
-    with pytest.raises(DTypeError, match="height in cm must be a real number"):
+    with pytest.raises(ArgumentError, match="height in cm must be a real number"):
         body_surface_area(bad, 70)  # type: ignore[arg-type]
 
 

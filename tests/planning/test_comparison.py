@@ -466,7 +466,7 @@ def test_any_patient_gives_a_table(kg: float, ratio: float, normal: float, shunt
         ({"limits": PartitionLimits(lung_gy=0)}, OutOfRangeError, "lung_gy of the limits"),
         ({"tumors": (Tumor(0.3, None), Tumor(0.3, float("nan")))}, OutOfRangeError, "ratio of tumor 2"),
         ({"prior_normal_whole_dose_gy": -1}, OutOfRangeError, "prior dose to the whole normal liver"),
-        ({"normal_perfused_mass_kg": None}, UndefinedError, "give perfused_mass_incl_tumor_kg"),
+        ({"normal_perfused_mass_kg": None}, ArgumentError, "given by perfused_mass_incl_tumor_kg"),
         ({"height_cm": None}, UndefinedError, "needs both height and weight"),
         ({"lung_shunt_fraction": 12}, OutOfRangeError, "did you mean 0.12"),
         ({"normal_perfused_mass_kg": 1.5}, OutOfRangeError, "at least the perfused part, 1.5 kg"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yttria import Nuclide
-from yttria.errors import DTypeError, OutOfRangeError, UndefinedError
+from yttria.errors import ArgumentError, OutOfRangeError, UndefinedError
 from yttria.planning import PartitionLimits, PartitionModel, Tumor, single_compartment_dose
 from yttria.reference import partition as reference
 
@@ -210,7 +210,7 @@ def test_errors_name_quantity_value_and_domain(arguments: tuple[float, ...], mes
 def test_other_errors() -> None:
     with pytest.raises(UndefinedError, match="it has no tumor"):
         PartitionModel((), 1.2, 0.05)
-    with pytest.raises(DTypeError, match=r"tumor mass in kg must be a real number, got '0\.3'"):
+    with pytest.raises(ArgumentError, match=r"tumor mass in kg must be a real number, got '0\.3'"):
         PartitionModel((Tumor("0.3", 4),), 1.2, 0.05)  # type: ignore[arg-type]
     with pytest.raises(UndefinedError, match="an index from 0 to 0"):
         EXAMPLE.activity_for_tumor_dose(205, tumor=1)

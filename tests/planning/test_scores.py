@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yttria.errors import DTypeError, OutOfRangeError, UnknownNameError
+from yttria.errors import ArgumentError, OutOfRangeError, UnknownNameError
 from yttria.planning.scores import albi, albi_grade, child_pugh, mrecist
 from yttria.reference import scores as reference
 
@@ -82,7 +82,7 @@ def test_bad_child_pugh_items_are_errors() -> None:
         child_pugh(12, 40, 1.1, ascites="none", encephalopathy="2")
     with pytest.raises(OutOfRangeError, match="INR"):
         child_pugh(12, 40, -1, ascites="none", encephalopathy="none")
-    with pytest.raises(DTypeError):
+    with pytest.raises(ArgumentError):
         child_pugh(True, 40, 1.1, ascites="none", encephalopathy="none")
 
 

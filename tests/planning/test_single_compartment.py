@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yttria import Nuclide
-from yttria.errors import DTypeError, OutOfRangeError
+from yttria.errors import ArgumentError, OutOfRangeError
 from yttria.planning import (
     ellipsoid_volume_ml,
     energy_balance,
@@ -104,7 +104,7 @@ def test_a_target_outside_its_domain_is_refused(bad: float) -> None:
 def test_an_activity_in_mbq_is_named_as_such() -> None:
     with pytest.raises(OutOfRangeError, match=r"did you mean 1.225 GBq\? 1225 looks like MBq"):
         single_compartment_dose(1225, mass_kg=1.2, lung_shunt_fraction=0.05)
-    with pytest.raises(DTypeError, match="activity in the vial"):
+    with pytest.raises(ArgumentError, match="activity in the vial"):
         single_compartment_dose("3", mass_kg=1.2, lung_shunt_fraction=0.05)  # type: ignore[arg-type]
 
 

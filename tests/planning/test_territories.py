@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yttria import Nuclide
-from yttria.errors import DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError
+from yttria.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError
 from yttria.planning import Territory, TerritoryPlan, TumorPortion, combined_lung_shunt_fraction, lung_dose_bounds
 from yttria.reference import territories as reference
 
@@ -195,8 +195,8 @@ def test_overlap_must_be_declared() -> None:
         (Territory("a", 0.1, 0.5, [TumorPortion("x", 0.3, 0)]), OutOfRangeError, "tumor-to-normal ratio"),
         (Territory("a", 0.1, 0.5, [TumorPortion("x", 0.3, 1e9)]), OutOfRangeError, "tumor-to-normal ratio"),
         (Territory("a", 0.1, 0.5, [TumorPortion("x", 0.3, 3)] * 2), UndefinedError, "two portions of one lesion"),
-        (Territory("a", True, 0.5), DTypeError, "real number"),
-        (Territory("a", 0.1, "0.5"), DTypeError, "real number"),  # type: ignore[arg-type]
+        (Territory("a", True, 0.5), ArgumentError, "real number"),
+        (Territory("a", 0.1, "0.5"), ArgumentError, "real number"),  # type: ignore[arg-type]
         (Territory(5, 0.1, 0.5), DTypeError, "names"),  # type: ignore[arg-type]
     ],
 )
@@ -227,7 +227,7 @@ def test_bad_activities_are_errors() -> None:
         ([1.0, float("nan")], OutOfRangeError),
         ([1.0, -1.0], OutOfRangeError),
         ([1.0, 1400.0], OutOfRangeError),
-        ([1.0, True], DTypeError),
+        ([1.0, True], ArgumentError),
         ("12", DTypeError),
         (5.0, DTypeError),
         ({"hepatic": 1.0}, UnknownNameError),

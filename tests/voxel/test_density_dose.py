@@ -10,7 +10,7 @@ import pytest
 from image_samples import SHAPE, affine, values
 
 from yttria import AbsoluteScaling, Image, Nuclide, YttriaError, density_image, dose_image
-from yttria.errors import GeometryError, OutOfRangeError, UndefinedError, UnitError, UnknownNameError
+from yttria.errors import ArgumentError, GeometryError, OutOfRangeError, UnitError, UnknownNameError
 from yttria.reference.local_deposition import local_deposition as definition
 
 C = Nuclide().dose_factor_gy_kg_per_gbq
@@ -111,11 +111,11 @@ def test_no_density_at_all() -> None:
     ("options", "error"),
     [
         ({"density": ACTIVITY}, UnitError),
-        ({"density": np.ones(SHAPE)}, UnitError),
-        ({"density": 1.05}, UnitError),
+        ({"density": np.ones(SHAPE)}, ArgumentError),
+        ({"density": 1.05}, ArgumentError),
         ({"density": Image(np.ones(SHAPE), affine("plain"), "g/mL")}, GeometryError),
-        ({"method": "voxel_s_values"}, UndefinedError),
-        ({"density_g_per_ml": 1.05}, UndefinedError),
+        ({"method": "voxel_s_values"}, ArgumentError),
+        ({"density_g_per_ml": 1.05}, ArgumentError),
         ({"low_density_voxels": "ignore"}, UnknownNameError),
         ({"low_density_limit_g_per_ml": 0.0}, OutOfRangeError),
         ({"low_density_limit_g_per_ml": np.nan}, OutOfRangeError),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from yttria import ConvolutionPlan, Nuclide, VoxelSValueLibrary, YttriaError, absorbed_dose, local_deposition
-from yttria.errors import DTypeError, InsufficientMemoryError, OutOfRangeError, ShapeError
+from yttria.errors import ArgumentError, DTypeError, InsufficientMemoryError, OutOfRangeError, ShapeError
 from yttria.reference.absorbed_dose import absorbed_dose as absorbed_dose_definition
 from yttria.reference.local_deposition import local_deposition as local_deposition_definition
 
@@ -135,7 +135,7 @@ def test_a_density_of_another_shape_or_of_nothing_is_refused() -> None:
 
 def test_s_values_are_those_of_this_package() -> None:
     for bad in (s_values().values, None, "water"):
-        with pytest.raises(DTypeError, match="s_values must be VoxelSValues"):
+        with pytest.raises(ArgumentError, match="s_values must be VoxelSValues"):
             absorbed_dose(np.ones((2, 3, 4)), bad)  # type: ignore[arg-type]
 
 

@@ -9,18 +9,18 @@ from operator import index
 import numpy as np
 
 from .._core import Nuclide
-from ..errors import ArgumentError, DTypeError, OutOfRangeError, UnknownNameError
+from ..errors import ArgumentError, OutOfRangeError, UnknownNameError
 
 
 def number(quantity: str, value: object) -> float:
-    """`value` as a float; a truth value, a text, an array or nothing at all is a `DTypeError`.
+    """`value` as a float; a truth value, a text, an array or nothing at all is an `ArgumentError`.
 
     The domain is the core's to check.
     """
     if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf":
         value = value[()]
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise DTypeError(f"{quantity} must be a real number, got {value!r:.80}")
+        raise ArgumentError(f"{quantity} must be a real number, got {value!r:.80}")
     try:
         return float(value)
     except OverflowError:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from .._foundation.text import plain
-from ..errors import OutOfRangeError, ResultsExistError
+from ..errors import ArgumentError, ResultsExistError
 from .output import Row, as_json, print_line, print_table, print_written
 
 #: Exit codes of `yttria batch run` beside 0 and 1.
@@ -247,7 +247,7 @@ def _shard(text: str | None) -> tuple[int, int]:
         return 1, 1
     match = re.fullmatch(r"(\d+)/(\d+)", text)
     if match is None:
-        raise OutOfRangeError(f"shard must be i/N, such as 3/100, got '{text}'")
+        raise ArgumentError(f"shard must be i/N, such as 3/100, got '{text}'")
     return int(match[1]), int(match[2])
 
 

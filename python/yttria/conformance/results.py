@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._foundation.extras import require
-from ..errors import FileFormatError, UndefinedError
+from ..errors import FileFormatError
 from ._cases import Case, cases
 from .diagnosis import Answers
 
@@ -226,5 +226,5 @@ def _from_table(path: Path, shape: tuple[int, ...]) -> NDArray[np.float64]:
             raise
         raise FileFormatError(f"{path}: must have the columns k, j, i, value with numbers: {error!r}") from error
     if np.isnan(values).any():
-        raise UndefinedError(f"{path}: {int(np.isnan(values).sum())} of {values.size} voxels have no value")
+        raise FileFormatError(f"{path}: {int(np.isnan(values).sum())} of {values.size} voxels have no value")
     return values

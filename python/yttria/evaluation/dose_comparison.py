@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .._core import DoseVolumeHistogram, VoxelFractions
 from ..advisory import Advisory, advise
-from ..errors import GeometryError, OutOfRangeError, UnknownNameError
+from ..errors import DuplicateNameError, GeometryError, OutOfRangeError
 from ..geometry.affine import check_same_frame
 from ..geometry.image import Image, ResamplingMethod
 from ..geometry.patient_identity import patient_doubts
@@ -195,7 +195,7 @@ def _voxel_fractions(
     seen = {ABOVE_CUTOFF}
     for structure in structures:
         if structure.name in seen:
-            raise UnknownNameError(f"structure names must be unique and not '{ABOVE_CUTOFF}', got '{structure.name}'")
+            raise DuplicateNameError(f"structure names must be unique and not '{ABOVE_CUTOFF}', got '{structure.name}'")
         seen.add(structure.name)
         fractions = structure.voxel_fractions_on(image, threads=threads)
         if fractions.volume_ml(image.voxel_volume_ml) > 0.0:

@@ -14,7 +14,7 @@ import yttria._core as _core
 from .._foundation.arrays import affine_rows, dose_array, three
 from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory, advise
-from ..errors import GeometryError, ShapeError, UndefinedError, UnknownNameError, YttriaError
+from ..errors import ArgumentError, ShapeError, UndefinedError, UnknownNameError, YttriaError
 from ..geometry.affine import check_same_frame
 from ..geometry.image import Image
 
@@ -156,7 +156,7 @@ def _placed(
     """Both doses in Gy with their affines."""
     if isinstance(reference, Image) and isinstance(evaluated, Image):
         if voxel_size_mm is not None:
-            raise GeometryError("voxel_size_mm belongs to arrays; an image has its own")
+            raise ArgumentError("voxel_size_mm belongs to arrays; an image has its own")
         check_same_frame(
             reference.frame_of_reference_uid,
             "the reference dose",
@@ -166,9 +166,9 @@ def _placed(
         a, b = reference.to("Gy"), evaluated.to("Gy")
         return (a.array, a.affine_lps), (b.array, b.affine_lps)
     if isinstance(reference, Image) or isinstance(evaluated, Image):
-        raise GeometryError("reference and evaluated must both be images, or both arrays on one grid")
+        raise ArgumentError("reference and evaluated must both be images, or both arrays on one grid")
     if voxel_size_mm is None:
-        raise GeometryError("two arrays need voxel_size_mm (k, j, i); images have their own")
+        raise ArgumentError("two arrays need voxel_size_mm (k, j, i); images have their own")
     first, second = dose_array(reference), dose_array(evaluated)
     if first.shape != second.shape:
         raise ShapeError(
@@ -178,7 +178,7 @@ def _placed(
     try:
         size = three("voxel_size_mm", voxel_size_mm)
     except YttriaError as error:
-        raise GeometryError(f"voxel_size_mm must be three numbers (k, j, i), got {voxel_size_mm!r:.80}") from error
+        raise ArgumentError(f"voxel_size_mm must be three numbers (k, j, i), got {voxel_size_mm!r:.80}") from error
     affine = np.diag([*size[::-1], 1.0])
     return (first, affine), (second, affine)
 

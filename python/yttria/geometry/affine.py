@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._foundation.arrays import real
-from ..errors import GeometryError, OutOfRangeError, YttriaError
+from ..errors import ArgumentError, GeometryError, YttriaError
 
 #: Largest cosine between two voxel axes; a sheared grid has no voxel size.
 MAX_SHEAR = 1e-3
@@ -74,7 +74,7 @@ def checked_frame(uid: str | None, owner: str) -> str | None:
     """A frame of reference's UID itself; `GeometryError` where it is neither None nor a text without blanks."""
     if uid is None or (isinstance(uid, str) and uid and uid == "".join(uid.split())):
         return uid
-    raise GeometryError(f"frame of reference UID of {owner} must be a text without blanks or None, got {uid!r:.80}")
+    raise ArgumentError(f"frame of reference UID of {owner} must be a text without blanks or None, got {uid!r:.80}")
 
 
 def check_same_frame(a: str | None, owner_a: str, b: str | None, owner_b: str) -> None:
@@ -130,4 +130,4 @@ def checked_source(source: str | None) -> str | None:
     """The source itself; `OutOfRangeError` where it is neither None nor a text with something in it."""
     if source is None or (isinstance(source, str) and source.strip()):
         return source
-    raise OutOfRangeError(f"source of a transform must be a text or None, got {source!r:.80}")
+    raise ArgumentError(f"source of a transform must be a text or None, got {source!r:.80}")

@@ -17,7 +17,7 @@ from .._foundation.brief import brief
 from .._foundation.numbers import optional_number
 from .._foundation.units import UNITS, checked_unit
 from ..advisory import Advisory, advise
-from ..errors import GeometryError, OutOfRangeError, ShapeError, UnitError, UnknownNameError
+from ..errors import ArgumentError, OutOfRangeError, ShapeError, UnitError, UnknownNameError
 from .affine import (
     Affine,
     check_same_frame,
@@ -89,7 +89,7 @@ class Image:
             known: dict[str, Any] = {k: getattr(obj, k, () if k == "advisories" else None) for k in _CARRIED}
             return cls(obj.array, obj.affine_lps, unit, **known)
         found = "a bare array" if isinstance(obj, np.ndarray) else f"an object of type {type(obj).__name__}"
-        raise GeometryError(
+        raise ArgumentError(
             f"{found} says nothing of its place: give a SimpleITK or nibabel image, an object with .array (k, j, i) "
             "and .affine_lps, or Image(array, affine_lps, unit)"
         )
@@ -270,7 +270,7 @@ def _grid(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[int,
     if isinstance(grid, Image):
         return grid.shape, grid.affine_lps
     if not (isinstance(grid, tuple) and len(grid) == 2):
-        raise GeometryError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
+        raise ArgumentError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
     shape = real("shape of the grid", grid[0])
     if (
         shape.shape != (3,)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from .._core import VoxelFractions
 from .._foundation.arrays import frozen, volume
 from ..advisory import Advisory
-from ..errors import GeometryError, OutOfRangeError
+from ..errors import ArgumentError, OutOfRangeError, UnknownNameError
 from .affine import (
     Affine,
     check_same_frame,
@@ -73,7 +73,7 @@ class Structure:
 
     def _check_identity(self) -> None:
         if not isinstance(self.name, str) or not self.name or self.name != self.name.strip():
-            raise OutOfRangeError(f"structure name must be a text without blank ends, got {self.name!r}")
+            raise ArgumentError(f"structure name must be a text without blank ends, got {self.name!r}")
         if self.label is not None:
             object.__setattr__(self, "label", _checked_label(self.label, self.name))
         if self.color is not None and (len(self.color) != 3 or not all(0 <= c <= 1 for c in self.color)):
@@ -97,7 +97,7 @@ class Structure:
         mask: npt.NDArray[np.bool_] = labelmap == self.label
         mask.flags.writeable = False
         if not mask.any():
-            raise OutOfRangeError(f"label of '{self.name}' must occur in the labelmap, got {self.label}")
+            raise UnknownNameError(f"label of '{self.name}' must occur in the labelmap, got {self.label}")
         return mask
 
     @property
@@ -149,7 +149,7 @@ def grid_of(
         structure.check_frame(grid)
         return grid.shape, grid.affine_lps
     if not (isinstance(grid, tuple) and len(grid) == 2):
-        raise GeometryError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
+        raise ArgumentError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
     return grid
 
 

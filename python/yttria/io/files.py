@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import ArgumentError, FileFormatError, UnknownNameError
+from ..errors import ArgumentError, FileFormatError
 from ..geometry.image import Image
 from ..geometry.nifti_affine import checked_choice
 from ..geometry.structure import Structure
@@ -197,13 +197,11 @@ def read_structures(
     path = Path(path)
     options = _options(None, affine, orientation, data_folder)
     if isinstance(names, str):
-        raise UnknownNameError(f"names must be a list of names, got the text '{names}'")
+        raise ArgumentError(f"names must be a list of names, got the text '{names}'")
     if mask_folder.is_mask_folder(path, NAME):
         _check_no_series(path, series)
         if labels is not None:
-            raise UnknownNameError(
-                f"{path}: the files of a folder of masks name its structures: use names=, not labels="
-            )
+            raise ArgumentError(f"{path}: the files of a folder of masks name its structures: use names=, not labels=")
         return mask_folder.read_structures(path, NAME, _mask, options, names=names, only=only, exclude=exclude)
     kind = _kind(path, reading=True)
     if kind is None:
@@ -286,4 +284,4 @@ def _check_options(path: Path, kind: str, known: Sequence[str], options: ReadOpt
 
 def _check_no_series(path: Path, series: str | None) -> None:
     if series is not None:
-        raise UnknownNameError(f"{path}: series= is for DICOM, this file holds one image")
+        raise ArgumentError(f"{path}: series= is for DICOM, this file holds one image")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from .._foundation.units import UNITS, stated_unit
 from ..advisory import Advisory, advise
-from ..errors import DTypeError, FileFormatError, GeometryError, UndefinedError, UnknownNameError
+from ..errors import ArgumentError, DTypeError, FileFormatError, GeometryError, UnknownNameError
 from ..geometry.affine import Affine, check_same_frame, checked_affine, same_grid
 from ..geometry.image import Image
 from ..geometry.structure import Structure
@@ -154,7 +154,7 @@ def from_labelmap(
 def check_writable(structures: Sequence[Structure]) -> None:
     """Whether these structures can stand in one file of labels."""
     if not structures:
-        raise UndefinedError("a file of structures is undefined: there is no structure to write")
+        raise ArgumentError("structures must hold at least one structure to write, got none")
     first = structures[0]
     for structure in structures:
         if structure.mask.dtype.kind != "b":

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..advisory import Advisory, advise
-from ..errors import FileFormatError, UnknownNameError
+from ..errors import ArgumentError, FileFormatError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from . import nrrd
@@ -35,7 +35,7 @@ def read_structures(
         image = Image(layers[0], affine, "1")
         return from_labelmap(path, image, names, labels, {}, unit=nrrd.stated_unit_of(path, header))
     if labels is not None:
-        raise UnknownNameError(f"{path}: is a segmentation with names of its own; select with names=, not labels=")
+        raise ArgumentError(f"{path}: is a segmentation with names of its own; select with names=, not labels=")
     if len(segments) > MAX_STRUCTURES:
         raise FileFormatError(f"{path}: a segmentation may have {MAX_STRUCTURES} segments, got {len(segments)}")
     numbered = list(segments) == list(range(len(segments)))

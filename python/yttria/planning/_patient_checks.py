@@ -117,8 +117,8 @@ def check_masses(patient: PatientInputs) -> None:
     normal, total = patient.normal_perfused_mass_kg, patient.normal_total_mass_kg
     perfused, liver = patient.perfused_mass_incl_tumor_kg, patient.liver_mass_incl_tumor_kg
     if normal is None and perfused is None:
-        raise UndefinedError(
-            "perfused mass is undefined: give perfused_mass_incl_tumor_kg, or normal_perfused_mass_kg and the tumors"
+        raise ArgumentError(
+            "perfused mass must be given by perfused_mass_incl_tumor_kg, or by normal_perfused_mass_kg and the tumors"
         )
     if normal is not None and total is not None and normal > total:
         raise OutOfRangeError(

@@ -10,7 +10,7 @@ import yttria._core as _core
 from .._core import Nuclide
 from .._foundation.numbers import default_nuclide, number, optional_number
 from ..advisory import Advisory, advise
-from ..errors import TimeZoneError
+from ..errors import ArgumentError, TimeZoneError
 
 
 def require_timezone(time: datetime | str) -> datetime:
@@ -25,13 +25,13 @@ def require_timezone(time: datetime | str) -> datetime:
         try:
             moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
         except ValueError as error:
-            raise TimeZoneError(
+            raise ArgumentError(
                 f"time must be ISO 8601 with an offset, e.g. 2024-04-14T12:00:00-04:00, got {time!r}"
             ) from error
     elif isinstance(time, datetime):
         moment = time
     else:
-        raise TimeZoneError(f"time must be a datetime with a zone or an ISO 8601 text, got {time!r}")
+        raise ArgumentError(f"time must be a datetime with a zone or an ISO 8601 text, got {time!r}")
     offset = moment.utcoffset()
     if offset is None:
         raise TimeZoneError(f"time {moment.isoformat()} carries no zone; add one, e.g. {moment.isoformat()}+01:00")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import yttria._core as _core
 
 from .._foundation.numbers import number
+from ..errors import ArgumentError
 
 
 def mass_from_volume_kg(volume_ml: float, *, density_g_per_ml: float) -> float:
@@ -20,9 +21,9 @@ def mass_from_volume_kg(volume_ml: float, *, density_g_per_ml: float) -> float:
 def ellipsoid_volume_ml(diameter_mm: float, *others_mm: float) -> float:
     """`pi/6 a b c` in mL from one diameter (a sphere) or three, in mm.
 
-    Raises `OutOfRangeError` for a diameter outside (0, 500] mm, `TypeError` for two diameters.
+    Raises `OutOfRangeError` for a diameter outside (0, 500] mm, `ArgumentError` for two diameters.
     """
     if len(others_mm) not in (0, 2):
-        raise TypeError(f"one diameter (a sphere) or three, got {1 + len(others_mm)}")
+        raise ArgumentError(f"one diameter (a sphere) or three, got {1 + len(others_mm)}")
     diameters = [number("diameter in mm", d) for d in (diameter_mm, *others_mm)]
     return _core.ellipsoid_volume_ml(diameters * 3 if len(diameters) == 1 else diameters)

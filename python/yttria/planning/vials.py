@@ -94,7 +94,7 @@ def vial_choice(
     window = (require_timezone(start), require_timezone(end))
     length = elapsed_h(*window)
     if length < 0.0:
-        raise OutOfRangeError(
+        raise ArgumentError(
             f"the treatment window must not end before it starts, got start {window[0].isoformat()} and end "
             f"{window[1].isoformat()}"
         )

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._foundation.arrays import Map, real, real_dtype
 from ..advisory.bounds import warn_implausible
-from ..errors import DTypeError, ShapeError
+from ..errors import ArgumentError, ShapeError
 from ..kernels import VoxelSValues
 from .convolution import ConvolutionPlan
 
@@ -60,6 +60,8 @@ def convolved(
     if activity.ndim != 3:
         raise ShapeError(f"activity concentration must have three dimensions, got shape {activity.shape}")
     if not isinstance(s_values, VoxelSValues):
-        raise DTypeError(f"s_values must be VoxelSValues, as voxel_s_values makes them, got {type(s_values).__name__}")
+        raise ArgumentError(
+            f"s_values must be VoxelSValues, as voxel_s_values makes them, got {type(s_values).__name__}"
+        )
     plan = ConvolutionPlan(activity.shape, s_values.gy_per_mbq_per_ml(), dtype, threads=threads, method=method)
     return plan.apply(activity, out, mask=mask, threshold=threshold)

@@ -49,7 +49,7 @@ class CtDensityCurve:
         for field in ("hounsfield_units", "density_g_per_ml"):
             nodes = getattr(self, field)
             if isinstance(nodes, str) or not isinstance(nodes, Sequence | np.ndarray):
-                raise DTypeError(f"{field} must be a sequence of numbers, got {nodes!r:.80}")
+                raise ArgumentError(f"{field} must be a sequence of numbers, got {nodes!r:.80}")
             object.__setattr__(self, field, tuple(number(field, node) for node in nodes))
         _core._check_density_curve(self.hounsfield_units, self.density_g_per_ml)
 
@@ -150,7 +150,7 @@ def density_image(
     Source: that of the curve. Warns with `ct_density_not_verified` and `outside_ct_density_curve`.
     """
     if not isinstance(ct, Image):
-        raise UnitError(f"ct must be an Image in HU, got {type(ct).__name__}")
+        raise ArgumentError(f"ct must be an Image in HU, got {type(ct).__name__}")
     if ct.unit != "HU":
         raise UnitError(f"ct must be in HU, got {ct.unit}")
     if out_of_range not in OUT_OF_RANGE:

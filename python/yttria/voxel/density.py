@@ -13,7 +13,7 @@ from .._foundation.choices import LOW_DENSITY_VOXELS
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 from ..advisory.bounds import check_density
-from ..errors import GeometryError, OutOfRangeError, UnitError, UnknownNameError
+from ..errors import ArgumentError, GeometryError, OutOfRangeError, UnitError, UnknownNameError
 from ..geometry.affine import check_same_frame
 from ..geometry.image import Image
 from .ct_density import DensityImage
@@ -31,12 +31,20 @@ class SettledDensity:
     advisories: tuple[Advisory, ...]
 
 
+def density_in_g_per_ml(density: Image | DensityImage) -> Image:
+    """Return the image of a density; `ArgumentError` if it is no image, `UnitError` if it is not in g/mL."""
+    image = density.image if isinstance(density, DensityImage) else density
+    needed = "density must be an Image in g/mL (density_image makes one from a CT)"
+    if not isinstance(image, Image):
+        raise ArgumentError(f"{needed}, got {type(image).__name__}")
+    if image.unit != "g/mL":
+        raise UnitError(f"{needed}, got {image.unit}")
+    return image
+
+
 def density_on(density: Image | DensityImage, grid: Image) -> Image:
     """The image of a density: in g/mL and on the grid of another image; `UnitError` or `GeometryError` otherwise."""
-    image = density.image if isinstance(density, DensityImage) else density
-    if not isinstance(image, Image) or image.unit != "g/mL":
-        found = image.unit if isinstance(image, Image) else type(image).__name__
-        raise UnitError(f"density must be an Image in g/mL (density_image makes one from a CT), got {found}")
+    image = density_in_g_per_ml(density)
     check_same_frame(image.frame_of_reference_uid, "the density", grid.frame_of_reference_uid, "the activity")
     if not image.same_grid(grid):
         raise GeometryError(

@@ -18,7 +18,7 @@ from .._foundation.provenance import Provenance
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from ..advisory import Advisory, advise
 from ..advisory.bounds import implausible
-from ..errors import GeometryError, OutOfRangeError, UndefinedError, UnknownNameError
+from ..errors import ArgumentError, DuplicateNameError, GeometryError, OutOfRangeError, UndefinedError, UnknownNameError
 from ..evaluation import dose_volume_histograms
 from ..evaluation.inside_voxels import inside_voxels
 from ..evaluation.tables import StructureDose
@@ -127,7 +127,7 @@ class DoseResult:
         seen: set[str] = set()
         for structure in structures:
             if structure.name in seen:
-                raise UnknownNameError(f"structure names must be unique, got '{structure.name}' twice")
+                raise DuplicateNameError(f"structure names must be unique, got '{structure.name}' twice")
             seen.add(structure.name)
             structure.check_frame(self.image)
         return structures
@@ -208,11 +208,11 @@ def dose_image(
     method = one_of("method", method, METHODS)
     kernel = _kernel(activity, medium, density_g_per_ml, nuclide, s_values, threads) if method == METHODS[1] else None
     if kernel is None and s_values is not None:
-        raise UndefinedError("local deposition has no use for voxel S values: use method='voxel_s_values'")
+        raise ArgumentError("local deposition has no use for voxel S values: use method='voxel_s_values'")
     if density is not None and kernel is not None:
-        raise UndefinedError("voxel S values are of one density: a density image needs method='local_deposition'")
+        raise ArgumentError("voxel S values are of one density: a density image needs method='local_deposition'")
     if density is not None and density_g_per_ml is not None:
-        raise UndefinedError("give a density image or density_g_per_ml, not both")
+        raise ArgumentError("give a density image or density_g_per_ml, not both")
     # Before any voxel is looked at: an image too large to compute with is refused at once.
     concentration = empty(activity.shape, _dtype(activity), "the activity concentration")
     nuclide = kernel.nuclide if kernel else Nuclide() if nuclide is None else nuclide
@@ -303,7 +303,7 @@ def _kernel(
         ("nuclide", nuclide, s_values.nuclide),
     ):
         if given is not None and given != theirs:
-            raise OutOfRangeError(f"{quantity} must be that of the voxel S values ({theirs}), got {given}")
+            raise ArgumentError(f"{quantity} must be that of the voxel S values ({theirs}), got {given}")
     return s_values
 
 

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..advisory import Advisory, advise
-from ..errors import OutOfRangeError, UndefinedError, UnitError
+from ..errors import ArgumentError, OutOfRangeError, UndefinedError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from .ct_density import DensityImage
+from .density import density_in_g_per_ml
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +44,7 @@ def structure_mass(
     `structure_cut` where it reaches the image's outermost voxels, so that more of it may lie beyond, and whatever the
     density advises of.
     """
-    image = density.image if isinstance(density, DensityImage) else density
-    if not isinstance(image, Image) or image.unit != "g/mL":
-        found = image.unit if isinstance(image, Image) else type(image).__name__
-        raise UnitError(f"density must be an Image in g/mL (density_image makes one from a CT), got {found}")
+    image = density_in_g_per_ml(density)
     parts = [structure] if isinstance(structure, Structure) else list(structure)
     name = ", ".join(part.name for part in parts)
     inside = structure_fractions(parts, image, threads)
@@ -96,7 +94,7 @@ def structure_fractions(parts: Sequence[Structure], image: Image, threads: int |
         start = np.subtract(o.origin, low)
         total[tuple(slice(a, a + n) for a, n in zip(start, o.weights.shape, strict=True))] += o.weights
     if total.max() > 1 + 1e-6:
-        raise OutOfRangeError(f"'{name}' must not overlap, got {np.count_nonzero(total > 1 + 1e-6)} voxels in several")
+        raise ArgumentError(f"'{name}' must not overlap, got {np.count_nonzero(total > 1 + 1e-6)} voxels in several")
     whole = sum(part.volume_ml for part in parts)
     outside = max(
         0.0, sum(o.outside_fraction * p.volume_ml for o, p in zip(voxel_fractions, parts, strict=True)) / whole

@@ -16,7 +16,7 @@ from .._foundation.numbers import number
 from .._foundation.units import UNITS
 from ..advisory import Advisory, advise, advise_if
 from ..advisory.bounds import BOUNDS, implausible
-from ..errors import OutOfRangeError, UndefinedError, UnitError
+from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnitError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 
@@ -120,8 +120,8 @@ class RelativeScaling:
         vial = self.vial_activity_gbq is not None and self.residual_fraction is not None
         alone = self.vial_activity_gbq is None and self.residual_fraction is None
         if not (vial if self.delivered_activity_gbq is None else alone):
-            raise UndefinedError(
-                "delivered activity is undefined: give delivered_activity_gbq, or vial_activity_gbq with "
+            raise ArgumentError(
+                "delivered activity must be given by delivered_activity_gbq, or vial_activity_gbq with "
                 f"residual_fraction; got {self.delivered_activity_gbq}, {self.vial_activity_gbq}, "
                 f"{self.residual_fraction}"
             )

@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset
 
 import yttria
 from yttria.case import Case, dose_case
-from yttria.errors import OutOfRangeError, UndefinedError
+from yttria.errors import ArgumentError, OutOfRangeError
 from yttria.io import dicom
 
 
@@ -184,7 +184,7 @@ def test_advisories_of_the_header_reach_the_result(case: Path, tmp_path: Path) -
 def test_a_folder_of_several_activities_needs_a_choice(case: Path, tmp_path: Path) -> None:
     write_series(tmp_path / "1", values() * 100, affine("plain"))
     write_series(tmp_path / "2", values() * 200, affine("plain"), series="2")
-    with pytest.raises(UndefinedError, match="must be one series, got 2"):
+    with pytest.raises(ArgumentError, match="must be one series, got 2"):
         dose_case(Case(activity=tmp_path, structures=case / "seg.dcm"))
     a, b = (dose_case(Case(activity=tmp_path, structures=case / "seg.dcm", series=n)).rows for n in ("1", "2"))
     assert b[0]["mean_gy"] == pytest.approx(2 * a[0]["mean_gy"], rel=0.01)

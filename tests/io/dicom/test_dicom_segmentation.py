@@ -14,7 +14,7 @@ from image_samples import KINDS, affine, values
 from pydicom.dataset import Dataset
 
 from yttria import Image, Structure, read_image, read_structures
-from yttria.errors import FileFormatError, GeometryError, OutOfRangeError, UndefinedError, UnknownNameError, YttriaError
+from yttria.errors import ArgumentError, FileFormatError, GeometryError, OutOfRangeError, UnknownNameError, YttriaError
 
 SHAPE = (4, 5, 7)
 
@@ -100,7 +100,7 @@ def test_names_select_and_order(sources: Path, tmp_path: Path) -> None:
     assert [s.name for s in read_structures(path, names=["Hole", "Liver"])] == ["Hole", "Liver"]
     with pytest.raises(UnknownNameError, match="one of Liver, Tumor, Hole, got 'liver'"):
         read_structures(path, names=["liver"])
-    with pytest.raises(UnknownNameError, match="labels="):
+    with pytest.raises(ArgumentError, match="labels="):
         read_structures(path, labels={1: "Liver"})
 
 
@@ -114,12 +114,12 @@ def test_segments_of_one_label_carry_their_number(sources: Path, tmp_path: Path)
 
 def test_a_folder_may_hold_images_and_one_segmentation(sources: Path, tmp_path: Path) -> None:
     write_series(tmp_path, values(), affine("plain"))
-    with pytest.raises(UndefinedError, match="the structures must be a series of SEG or RTSTRUCT"):
+    with pytest.raises(FileFormatError, match="the structures must be a series of SEG or RTSTRUCT"):
         read_structures(tmp_path)
     write_seg(tmp_path / "a.seg", {"Liver": boxes()["Liver"]}, sources / "plain")
     assert [s.name for s in read_structures(tmp_path)] == ["Liver"]
     write_seg(tmp_path / "b.seg", {"Tumor": boxes()["Tumor"]}, sources / "plain")
-    with pytest.raises(UndefinedError, match="must be one series, got 2"):
+    with pytest.raises(ArgumentError, match="must be one series, got 2"):
         read_structures(tmp_path)
 
 

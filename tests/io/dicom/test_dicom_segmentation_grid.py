@@ -20,7 +20,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless
 
 from yttria import Structure, read_structures
-from yttria.errors import FileFormatError, GeometryError, ShapeError, UndefinedError
+from yttria.errors import ArgumentError, FileFormatError, GeometryError, ShapeError
 from yttria.io.dicom import segmentation
 from yttria.io.dicom.geometry import Plane
 from yttria.io.dicom.segmentation_grid import frame_grid
@@ -390,6 +390,6 @@ def test_rules_for_contours_are_not_for_a_segmentation(source: Path, tmp_path: P
     from yttria.io.dicom import read_structures as read_dicom
 
     path = write_seg(tmp_path / "seg.dcm", {"L": on(3, 4)}, source)
-    with pytest.raises(UndefinedError, match="end_caps= is for contours"):
+    with pytest.raises(ArgumentError, match="end_caps= is for contours"):
         read_dicom(path, end_caps="none")
     assert [s.name for s in read_dicom(path, slice_thickness_mm=4)] == ["L"]

@@ -17,7 +17,7 @@ from hypothesis.extra.numpy import arrays
 from image_samples import affine, values
 
 from yttria import ContourStructure, Structure, read_structures
-from yttria.errors import DTypeError, FileFormatError, GeometryError, OutOfRangeError, UndefinedError, UnknownNameError
+from yttria.errors import ArgumentError, DTypeError, FileFormatError, GeometryError, UndefinedError, UnknownNameError
 from yttria.io.dicom import read_rtstruct, write_rtstruct
 from yttria.io.dicom.voxel_edges import voxel_edge_polygons
 from yttria.reference.contours import is_inside
@@ -212,9 +212,9 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
         write_rtstruct([Structure("x", mask, AFFINE)] * 2, path, reference=None)
     with pytest.raises(DTypeError, match="threshold it first"):
         write_rtstruct([Structure("x", mask * 0.5, AFFINE)], path, reference=None)
-    with pytest.raises(OutOfRangeError, match="label must have 1 to 16 characters"):
+    with pytest.raises(ArgumentError, match="label must have 1 to 16 characters"):
         write_rtstruct([Structure("x", mask, AFFINE)], path, reference=None, label="a" * 17)
-    with pytest.raises(OutOfRangeError, match="name must have at most 64"):
+    with pytest.raises(ArgumentError, match="name must have at most 64"):
         write_rtstruct([Structure("x" * 65, mask, AFFINE)], path, reference=None)
     assert not path.exists()
 

@@ -17,7 +17,7 @@ from dicom_samples import new_dataset
 from pydicom.dataset import Dataset
 
 from yttria import read_structures
-from yttria.errors import FileFormatError, ShapeError, UndefinedError, UnknownNameError
+from yttria.errors import ArgumentError, FileFormatError, ShapeError, UnknownNameError
 from yttria.io.dicom import read_rtstruct
 from yttria.io.opened import opened_files
 
@@ -136,5 +136,5 @@ def test_copies_of_one_file_are_one_and_other_files_of_its_series_are_refused(tm
     (tmp_path / "copy of rs.dcm").write_bytes(path.read_bytes())
     assert [s.name for s in read_structures(tmp_path)] == ["liver"]
     write(tmp_path / "other.dcm", [(1, "liver", TUMOR)])
-    with pytest.raises(UndefinedError, match="must be in one file, got several that differ"):
+    with pytest.raises(ArgumentError, match="must be in one file, got several that differ"):
         read_structures(tmp_path)

@@ -13,7 +13,7 @@ from image_samples import affine, values
 pytest.importorskip("pydicom")
 
 from yttria import ContourStructure, Image
-from yttria.errors import GeometryError, UndefinedError
+from yttria.errors import FileFormatError, GeometryError
 from yttria.io.dicom import read_grid, read_rtstruct, read_structures, write_rtstruct
 from yttria.io.dicom.voxel_centers import carried_to_edges, contours_follow_voxel_centers
 from yttria.reference.contours import is_inside
@@ -132,7 +132,7 @@ def test_the_grid_of_a_series_whatever_its_values_are(tmp_path) -> None:
     write_rtstruct(
         [ContourStructure("x", [box((0, 1), (0, 1), z) for z in (0.0, 1)])], tmp_path / "rs.dcm", reference=None
     )
-    with pytest.raises(UndefinedError, match="a series of PT or NM or CT or MR"):
+    with pytest.raises(FileFormatError, match="a series of PT or NM or CT or MR"):
         read_grid(tmp_path / "rs.dcm")
 
 

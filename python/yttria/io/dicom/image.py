@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..._foundation.arrays import MAX_VOXELS, empty
 from ...advisory import Advisory
-from ...errors import FileFormatError, GeometryError, ShapeError, UndefinedError
+from ...errors import ArgumentError, FileFormatError, GeometryError, ShapeError
 from ...geometry.affine import Affine, voxel_size_mm
 from ...geometry.image import Image
 from .._common import agreed_unit, decoding
@@ -147,7 +147,7 @@ def described(series: Series, unit: str | None, *, philips_scale_factor: bool = 
     for keyword in ("Rows", "Columns", "FrameOfReferenceUID", "PatientID", "StudyInstanceUID"):
         same(series, keyword)
     if philips_scale_factor and series.modality != "PT":
-        raise UndefinedError(f"the Philips scale factor is for PET, got {series}")
+        raise ArgumentError(f"the Philips scale factor is for PET, got {series}")
     if series.modality == "NM":
         return _spect(series)
     if series.modality == "CT":

@@ -264,7 +264,7 @@ def _say(dataset: Dataset, provenance: dict[str, Any] | None, comment: str | Non
 
 def _short(value: str, name: str) -> str:
     if not isinstance(value, str) or len(value) > 64 or not value.isprintable() or "\\" in value or not value.isascii():
-        raise OutOfRangeError(f"{name} must be a plain ASCII text of at most 64 characters, got {value!r:.100}")
+        raise ArgumentError(f"{name} must be a plain ASCII text of at most 64 characters, got {value!r:.100}")
     return value
 
 

@@ -15,7 +15,7 @@ from ..._core import __version__
 from ..._foundation.extras import require
 from ..._foundation.whole_files import atomic
 from ...advisory import Advisory, advise
-from ...errors import DTypeError, OutOfRangeError, UndefinedError
+from ...errors import ArgumentError, DTypeError, UndefinedError
 from ...geometry.affine import check_same_frame
 from ...geometry.contours import ContourStructure
 from ...geometry.structure import Structure
@@ -124,10 +124,10 @@ def _check(structures: Sequence[Structure], label: str, description: str) -> Non
         raise UndefinedError(f"a structure set must hold structures with names of their own, got {names}")
     for quantity, value, most in (("label", label, 16), ("description", description, 64)):
         if not 0 < len(value) <= most or "\\" in value:
-            raise OutOfRangeError(f"{quantity} must have 1 to {most} characters and no backslash, got {value!r:.80}")
+            raise ArgumentError(f"{quantity} must have 1 to {most} characters and no backslash, got {value!r:.80}")
     for structure in structures:
         if len(structure.name) > 64 or "\\" in structure.name:
-            raise OutOfRangeError(f"name must have at most 64 characters and no backslash, got {structure.name!r:.80}")
+            raise ArgumentError(f"name must have at most 64 characters and no backslash, got {structure.name!r:.80}")
         if not isinstance(structure, ContourStructure) and structure.mask.dtype.kind != "b":
             raise DTypeError(
                 f"mask of '{structure.name}' must be bool to be outlined, got fractions: threshold it first"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...errors import FileFormatError, UndefinedError, UnknownNameError, YttriaError
+from ...errors import ArgumentError, FileFormatError, UnknownNameError, YttriaError
 from .._common import decoding
 from .dataset import Header, read_header, text
 
@@ -149,8 +149,9 @@ def _collected(errors: list[YttriaError] | None) -> Iterator[None]:
 def choose(found: Sequence[Series], series: str | None, modalities: Sequence[str], what: str) -> Series:
     """The series that is named by its UID or number, or else the only one of these modalities.
 
-    Where series of several kinds have that number, the one of these modalities is meant. Raises `UndefinedError` where
-    there is none or more than one, and `UnknownNameError` where none has that name; both list what there is.
+    If series of several kinds have that number, the one of these modalities is meant. Raises `FileFormatError` if there
+    is none, `ArgumentError` if there is more than one, and `UnknownNameError` if none has that name; all list what
+    there is.
     """
     fitting = [s for s in found if s.modality in modalities]
     there = "; ".join(map(str, found)) or "no DICOM file"
@@ -161,16 +162,15 @@ def choose(found: Sequence[Series], series: str | None, modalities: Sequence[str
             or [s for s in found if series == s.number]
         )
         if len(named) != 1:
-            count = "more than one" if named else "none"
-            listed = "; ".join(map(str, named)) if named else there
-            raise UnknownNameError(
-                f"series must be the UID or number of one series, '{series}' is of {count}: {listed}"
-            )
+            what = "series must be the UID or number of one series"
+            if named:
+                raise ArgumentError(f"{what}, '{series}' is of more than one: {'; '.join(map(str, named))}")
+            raise UnknownNameError(f"{what}, '{series}' is of none: {there}")
         return named[0]
     if not fitting:
-        raise UndefinedError(f"{what} must be a series of {' or '.join(modalities)}, got {there}")
+        raise FileFormatError(f"{what} must be a series of {' or '.join(modalities)}, got {there}")
     if len(fitting) > 1:
-        raise UndefinedError(
+        raise ArgumentError(
             f"{what} must be one series, got {len(fitting)}; name one by its UID or number (series): "
             + "; ".join(map(str, fitting))
         )

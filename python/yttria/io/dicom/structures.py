@@ -54,17 +54,17 @@ def read_structures(
     }
     with decoding(root(paths), "DICOM"):
         if labels is not None:
-            raise UnknownNameError("DICOM structures have names of their own; select with names=, not labels=")
+            raise ArgumentError("DICOM structures have names of their own; select with names=, not labels=")
         with quiet():
             chosen = choose(scan(files(paths)), series, ("SEG", "RTSTRUCT"), "the structures")
         header, *others = chosen.headers
         if not all(cmp(header.path, other.path, shallow=False) for other in others):
-            raise UndefinedError(f"structures must be in one file, got several that differ in one series: {chosen}")
+            raise ArgumentError(f"structures must be in one file, got several that differ in one series: {chosen}")
         with decoding(header.path, "DICOM"):
             if chosen.modality == "RTSTRUCT":
                 return list(read_rtstruct(header.path, names, **chosen_by, **rules))
             given = [name for name, rule in rules.items() if rule != _AS_DRAWN.get(name)]
             if given and refuse_unused_rules:
                 named = ", ".join(f"{name}=" for name in given)
-                raise UndefinedError(f"{named} is for contours, the structures are a segmentation (SEG)")
+                raise ArgumentError(f"{named} is for contours, the structures are a segmentation (SEG)")
             return read_segmentation(header.path, names, **chosen_by)

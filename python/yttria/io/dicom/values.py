@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..._foundation.units import UNITS, StatedUnit, stated_unit, states_nothing
 from ...advisory import Advisory, advise
-from ...errors import FileFormatError, UndefinedError, UnitError, YttriaError
+from ...errors import ArgumentError, FileFormatError, UnitError, YttriaError
 from .._common import decoding
 from .dataset import Dataset, Header, items, number, text
 from .rescale import Rescale, modality_rescale
@@ -44,7 +44,7 @@ def pet_values(series: Series, unit: str | None, philips_scale_factor: bool) -> 
     units = same(series, "Units")
     if philips_scale_factor:
         if units not in _COUNTS:
-            raise UndefinedError(
+            raise ArgumentError(
                 f"the Philips scale factor is for PET in counts (CNTS), got Units {units}: read without it"
             )
         return Values([_philips(header) for header in series.headers], "Bq/mL")
