@@ -11,7 +11,7 @@ import pytest
 
 import yttria
 from yttria.case import Case, CaseInputs, dose_case, problems, summary
-from yttria.errors import ArgumentError, FileFormatError, OutOfRangeError, UndefinedError, UnitError, UnknownNameError
+from yttria.errors import ArgumentError, FileFormatError, OutOfRangeError, UnitError, UnknownNameError
 from yttria.phantom import liver_phantom
 
 ABSOLUTE: dict[str, Any] = {"activity": "a.nrrd", "structures": "s.seg.nrrd", "scan_delay_h": 20.0}
@@ -46,16 +46,16 @@ def inputs() -> CaseInputs:
         ({"density_g_per_ml": 9.0, "method": "voxel_s_values"}, OutOfRangeError, "density_g_per_ml", "9"),
         ({"nuclide": "eanm"}, UnknownNameError, "nuclide", "EANM2022"),
         ({"negative_voxels": "drop"}, UnknownNameError, "negative_voxels", "clip"),
-        ({"scan_delay_h": None}, OutOfRangeError, "scan_delay_h", "must be given"),
-        ({"residual_fraction": 0.1}, OutOfRangeError, "residual_fraction", "relative scaling"),
-        ({"relative_to": "Liver"}, OutOfRangeError, "scan_delay_h", "no part in relative scaling"),
-        ({"relative_to": "Liver", "scan_delay_h": None}, OutOfRangeError, "administered_activity_gbq", "needs"),
+        ({"scan_delay_h": None}, ArgumentError, "scan_delay_h", "must be given"),
+        ({"residual_fraction": 0.1}, ArgumentError, "residual_fraction", "relative scaling"),
+        ({"relative_to": "Liver"}, ArgumentError, "scan_delay_h", "no part in relative scaling"),
+        ({"relative_to": "Liver", "scan_delay_h": None}, ArgumentError, "administered_activity_gbq", "needs"),
         ({"structures_series": 3}, ArgumentError, "structures_series", "got 3"),
         ({"contour_end_caps": "round"}, UnknownNameError, "contour_end_caps", "half_slice, none"),
-        ({"contour_end_caps": "none"}, UndefinedError, "contour_end_caps", "structures in DICOM, got s.seg.nrrd"),
+        ({"contour_end_caps": "none"}, ArgumentError, "contour_end_caps", "structures in DICOM, got s.seg.nrrd"),
         ({"contour_interpolation": "linear"}, UnknownNameError, "contour_interpolation", "shape, none"),
         ({"contour_slice_thickness_mm": 0}, OutOfRangeError, "contour_slice_thickness_mm", "> 0, got 0"),
-        ({"contours_through_voxels_of": "pet"}, UndefinedError, "contours_through_voxels_of", "structures in DICOM"),
+        ({"contours_through_voxels_of": "pet"}, ArgumentError, "contours_through_voxels_of", "structures in DICOM"),
         ({"sub_voxel_mm": -0.5}, OutOfRangeError, "sub_voxel_mm", "> 0, got -0.5"),
         ({"structures_transform": ""}, ArgumentError, "structures_transform", "path"),
         ({"lung_shunt_fraction": 5}, OutOfRangeError, "lung_shunt_fraction", "did you mean 0.05?"),

@@ -17,7 +17,7 @@ from image_samples import affine, values  # noqa: E402
 
 import yttria  # noqa: E402
 from yttria.case import Case, dose_case, problems, read_case  # noqa: E402
-from yttria.errors import UndefinedError  # noqa: E402
+from yttria.errors import ArgumentError  # noqa: E402
 from yttria.io.dicom import read_rtdose  # noqa: E402
 
 
@@ -106,7 +106,7 @@ def test_a_ct_where_it_has_no_part(case: Path) -> None:
         code=1,
     )
     assert "one density" in refused
-    with pytest.raises(UndefinedError):
+    with pytest.raises(ArgumentError):
         Case(activity=case / "pet", structures=case / "x.nrrd", ct=case / "ct", method="voxel_s_values")
     declared = vars(Case(activity=case / "pet", structures=case / "x.nrrd"))
     bad = {"ct": "", "ct_curve": "icru", "low_density_voxels": "ignore", "ct_series": 2}

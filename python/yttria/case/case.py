@@ -60,7 +60,7 @@ class Case:
     Raises
     ------
     YttriaError
-        The first of `problems()`: `DTypeError`, `OutOfRangeError`, `UndefinedError`, `UnitError` or
+        The first of `problems()`: `ArgumentError`, `OutOfRangeError`, `UnitError` or
         `UnknownNameError`. No file is read.
 
     Notes

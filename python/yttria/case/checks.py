@@ -8,7 +8,7 @@ from typing import Any
 
 from .._core import _density_g_per_ml
 from .._foundation.numbers import one_of
-from ..errors import OutOfRangeError, UndefinedError, YttriaError
+from ..errors import ArgumentError, YttriaError
 from .fields import Field
 
 Problems = Iterator[tuple[str, YttriaError]]
@@ -42,7 +42,7 @@ def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Prob
     except YttriaError as error:
         yield "density_g_per_ml", error
     if declared.get("ct") is not None:
-        yield "ct", UndefinedError("voxel S values are of one density: a CT needs method local_deposition")
+        yield "ct", ArgumentError("voxel S values are of one density: a CT needs method local_deposition")
 
 
 def _of_structures(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
@@ -57,7 +57,7 @@ def _of_structures(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> 
         if field.kind == "choice":
             value = one_of(name, value, field.choices)
         if field.applies_to and value not in (field.default, None):
-            yield name, UndefinedError(f"{name} is for structures in DICOM, got {', '.join(f.name for f in files)}")
+            yield name, ArgumentError(f"{name} is for structures in DICOM, got {', '.join(f.name for f in files)}")
 
 
 def _of_scaling(declared: Mapping[str, Any]) -> Problems:
@@ -67,7 +67,7 @@ def _of_scaling(declared: Mapping[str, Any]) -> Problems:
     if absolute and relative:
         yield (
             "scan_delay_h",
-            OutOfRangeError(
+            ArgumentError(
                 "scan delay (scan_delay_h) has no part in relative scaling: the image is scaled to the delivered "
                 "activity"
             ),
@@ -77,7 +77,7 @@ def _of_scaling(declared: Mapping[str, Any]) -> Problems:
             if declared.get(name) is None:
                 yield (
                     name,
-                    OutOfRangeError(
+                    ArgumentError(
                         "relative scaling needs administered_activity_gbq and lung_shunt_fraction (0 is a valid "
                         "fraction)"
                     ),
@@ -89,16 +89,16 @@ def _of_scaling(declared: Mapping[str, Any]) -> Problems:
             if declared.get(name) is not None:
                 yield (
                     name,
-                    OutOfRangeError(
+                    ArgumentError(
                         "lung shunt and residual fraction belong to relative scaling (relative_to); an absolute image "
                         "has them in it"
                     ),
                 )
 
 
-def missing_delay() -> OutOfRangeError:
+def missing_delay() -> ArgumentError:
     """Return the refusal of a case that gives neither scaling."""
-    return OutOfRangeError(
+    return ArgumentError(
         "scan delay in h must be given (scan_delay_h; 0 if the image is already corrected to administration), or "
         "relative scaling asked for (relative_to)"
     )

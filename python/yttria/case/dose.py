@@ -129,7 +129,7 @@ def scaling_of(
 ) -> AbsoluteScaling | RelativeScaling:
     """Scaling that the case states, or that the header's `timing` gives.
 
-    Raises `UnknownNameError` if `relative_to` is not one of the structures, and `OutOfRangeError` if there is neither a
+    Raises `UnknownNameError` if `relative_to` is not one of the structures, and `ArgumentError` if there is neither a
     scan delay nor a timing.
     """
     if case.relative_to is None:

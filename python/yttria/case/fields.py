@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_type_hints
 from .._core import fraction_below_one
 from .._foundation.numbers import number as a_number
 from .._foundation.numbers import one_of
-from ..errors import DTypeError, OutOfRangeError, UndefinedError
+from ..errors import ArgumentError, OutOfRangeError
 
 Check = Callable[[Any], object]
 Kind = Literal["path", "text", "number", "choice"]
@@ -114,9 +114,9 @@ def path(quantity: str, help: str, *, form: Form = "option", **more: Any) -> Fie
         paths = value if form == "repeated" and isinstance(value, list | tuple) and value else [value]
         for each in paths:
             if not isinstance(each, str | Path) or each == "":
-                raise UndefinedError(f"{quantity} must be a path, got {each!r}")
+                raise ArgumentError(f"{quantity} must be a path, got {each!r}")
             if "\0" in str(each):
-                raise UndefinedError(f"{quantity} must be a path without null characters, got {str(each)!r:.80}")
+                raise ArgumentError(f"{quantity} must be a path without null characters, got {str(each)!r:.80}")
 
     return Field(kind="path", check=check, help=help, named=True, form=form, **more)
 
@@ -126,7 +126,7 @@ def text(quantity: str, help: str, *, check: Check | None = None, **more: Any) -
 
     def is_text(value: object) -> None:
         if not isinstance(value, str):
-            raise DTypeError(f"{quantity} must be a text, got {value!r:.80}")
+            raise ArgumentError(f"{quantity} must be a text, got {value!r:.80}")
 
     return Field(kind="text", check=check or is_text, help=help, **more)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .._foundation.timings import stage
 from ..advisory import Advisory, advise
-from ..errors import DuplicateNameError, FileFormatError, GeometryError, UndefinedError, YttriaError
+from ..errors import ArgumentError, DuplicateNameError, FileFormatError, GeometryError, YttriaError
 from ..geometry.affine import Affine, checked_affine
 from ..geometry.contours import ContourStructure
 from ..geometry.image import Image
@@ -72,7 +72,7 @@ def read_case(case: Case) -> CaseInputs:
         If the transform of the structures is not a 4 x 4 matrix.
     DuplicateNameError
         If two files hold a structure of one name.
-    UndefinedError
+    ArgumentError
         If a rule for contours is given and none of several files holds contours.
     YttriaError
         As `read_image`, `read_structures` and, for DICOM in absolute scaling, `activity_timing` raise it.
@@ -116,7 +116,7 @@ def _read_structures(case: Case) -> list[Structure]:
         for name, declared in FIELDS.items():
             rule = declared.applies_to == "contours" and name != "contour_slice_thickness_mm"
             if rule and getattr(case, name) != declared.default:
-                raise UndefinedError(f"{name} is for contours, and no file of the structures holds any")
+                raise ArgumentError(f"{name} is for contours, and no file of the structures holds any")
     return structures
 
 

@@ -19,7 +19,7 @@ from .._foundation.arrays import as_type, empty
 from .._foundation.choices import CT_CURVES
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
-from ..errors import DTypeError, UnitError, UnknownNameError
+from ..errors import ArgumentError, UnitError, UnknownNameError
 from ..geometry.image import Image, ResamplingMethod
 
 OutOfRange = Literal["refuse", "clamp"]

@@ -7,7 +7,7 @@ from filecmp import cmp
 from typing import Any
 
 from ..._foundation.choices import END_CAPS, INTERPOLATIONS
-from ...errors import UndefinedError, UnknownNameError
+from ...errors import ArgumentError
 from ...geometry.image import Image
 from ...geometry.structure import Structure
 from ...geometry.structure_selection import Patterns
