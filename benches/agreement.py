@@ -11,7 +11,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from yttria.conformance.agreement import registry
+from yttria.conformance.comparisons import comparisons
 
 
 def seconds(work: Callable[[], Any], longest: float = 0.2) -> float:
@@ -28,7 +28,7 @@ def seconds(work: Callable[[], Any], longest: float = 0.2) -> float:
 def main() -> None:
     part = sys.argv[1] if len(sys.argv) > 1 else ""
     print(f"{'function':52} {'core':>11} {'reference':>11} {'ratio':>8}   deviation / tolerance")
-    for name, entry in registry().items():
+    for name, entry in comparisons().items():
         if part not in name:
             continue
         deviation = entry.difference()

@@ -44,7 +44,7 @@ def main() -> None:
             ("only the ratio an array", scalars | {"tumor_to_normal_ratio": every["tumor_to_normal_ratio"]}, 2.0),
             ("1000 patients x 1000 activities", of_patients, rng.uniform(0.5, 5, side)),
         ):
-            expected = reference.doses_gy(49.67, activity, **given)
+            expected = list(reference.partition_doses(activity, **given, dose_factor_gy_kg_per_gbq=49.67).values())
             got = partition_doses(activity, **given)
             np.testing.assert_allclose(got.normal_perfused_dose_gy, expected[0], rtol=1e-12)
             np.testing.assert_allclose(got.tumor_doses_gy, expected[1], rtol=1e-12)
@@ -53,19 +53,19 @@ def main() -> None:
             )
             row(
                 f"forward, {tumors} tumor(s), {label}",
-                lambda a=activity, g=given: reference.doses_gy(49.67, a, **g),
+                lambda a=activity, g=given: reference.partition_doses(a, **g, dose_factor_gy_kg_per_gbq=49.67),
                 lambda threads, a=activity, g=given: partition_doses(a, **g, threads=threads),
             )
         inverse = {name: array for name, array in every.items() if name != "lung_mass_kg"}
         target = rng.uniform(100, 400, COUNT)
         np.testing.assert_allclose(
             partition_activities(target, **inverse).delivered_activity_gbq,
-            reference.delivered_activity_gbq(49.67, target, 0, **inverse),
+            reference.partition_activities(target, **inverse, dose_factor_gy_kg_per_gbq=49.67),
             rtol=1e-12,
         )
         row(
             f"inverse, {tumors} tumor(s), all arrays",
-            lambda g=inverse, t=target: reference.delivered_activity_gbq(49.67, t, 0, **g),
+            lambda g=inverse, t=target: reference.partition_activities(t, **g, dose_factor_gy_kg_per_gbq=49.67),
             lambda threads, g=inverse, t=target: partition_activities(t, **g, threads=threads),
         )
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from trials import noisy, spoiled
 
-from yttria.conformance import Finding, adapters, cases, diagnose
+from yttria.conformance import Finding, cases, diagnose
+from yttria.conformance.answers import yttria_answer
 from yttria.conformance.diagnosis import injected
 from yttria.conformance.variants import VARIANTS, summary
 
@@ -35,7 +36,7 @@ def test_the_right_answers_are_never_accused() -> None:
 
 
 def test_the_core_itself_is_not_accused() -> None:
-    own = {c.id: adapters.answer(c.model, c.inputs) for c in cases() if "error" not in c.expected}
+    own = {c.id: yttria_answer(c.model, c.inputs) for c in cases() if "error" not in c.expected}
     assert diagnose(own, noise=1e-6) == ()
 
 

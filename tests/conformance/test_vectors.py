@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from conftest import ROOT
-from yttria.conformance import adapters, cases, definition, vectors
+from yttria.conformance import cases, vectors
 from yttria.conformance._cases import FILE_MODELS, Case, from_vector
+from yttria.conformance.answers import reference_answer, yttria_answer
 from yttria.conformance.variants import VARIANTS
 from yttria.errors import YttriaError
 
@@ -59,12 +60,12 @@ def _check(case: Case) -> None:
         pytest.importorskip("nibabel")
     if "error" in case.expected:
         with pytest.raises(YttriaError):
-            adapters.answer(case.model, case.inputs)
+            yttria_answer(case.model, case.inputs)
         return
-    got = adapters.answer(case.model, case.inputs)
+    got = yttria_answer(case.model, case.inputs)
     assert set(case.expected.get("warnings", [])) <= set(got.get("warnings", []))
     for quantity in case.quantities:
-        assert quantity in got, f"the adapter for {case.model} returns no {quantity}"
+        assert quantity in got, f"the record of {case.model} has no {quantity}"
         assert case.within(quantity, got[quantity]), (
             f"{quantity}: got {got[quantity]}, expected {case.expected[quantity]}"
         )
@@ -84,7 +85,7 @@ def test_case_of_this_project(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [c for c in cases() if "error" not in c.expected], ids=lambda c: c.id)
 def test_the_reference_gives_the_expected_answer(case: Case) -> None:
-    got = definition.answer(case.model, case.inputs)
+    got = reference_answer(case.model, case.inputs)
     for quantity in case.quantities:
         assert case.within(quantity, got[quantity]), quantity
 
@@ -94,12 +95,12 @@ def test_a_known_mistake_is_a_variant_and_not_the_answer(vector: Vector) -> None
     assert vector["model"] in MISTAKES, f"no variants for {vector['model']}: say which make it in MISTAKES"
     model, times, names, quantity = MISTAKES[vector["model"]]
     inputs = vector["inputs"] | times
-    wrong = definition.answer
+    wrong = reference_answer
     for name in names:
         wrong = VARIANTS[name](wrong)
     (expected,) = (v for k, v in vector["expected"].items() if k == "activity_GBq")
     assert wrong(model, inputs)[quantity] == pytest.approx(expected, rel=1e-9)
-    assert not math.isclose(adapters.answer(model, inputs)[quantity], expected, rel_tol=1e-3)
+    assert not math.isclose(yttria_answer(model, inputs)[quantity], expected, rel_tol=1e-3)
 
 
 def test_the_shipped_vectors_are_the_specification() -> None:

@@ -41,9 +41,16 @@ def test_energy_is_conserved_and_the_core_agrees_with_the_definition(model: Part
     perfused = model.normal_perfused_mass_kg + math.fsum(t.mass_kg for t in model.tumors)
     assert math.isclose(doses.perfused_mean_dose_gy, in_liver / perfused, rel_tol=1e-12)
     masses, ratios = zip(*((t.mass_kg, t.tumor_to_normal_ratio) for t in model.tumors), strict=True)
-    normal, tumor, lung = reference.doses_gy(
-        49.67, gbq, masses, ratios, model.normal_perfused_mass_kg, model.lung_shunt_fraction, model.lung_mass_kg
+    expected = reference.partition_doses(
+        gbq,
+        masses,
+        ratios,
+        model.normal_perfused_mass_kg,
+        model.lung_shunt_fraction,
+        model.lung_mass_kg,
+        dose_factor_gy_kg_per_gbq=49.67,
     )
+    normal, tumor, lung = expected.values()
     assert math.isclose(doses.normal_perfused_dose_gy, normal, rel_tol=1e-13)
     assert doses.tumor_doses_gy == pytest.approx(tumor, rel=1e-13)
     assert math.isclose(doses.lung_dose_gy, lung, rel_tol=1e-13, abs_tol=1e-300)

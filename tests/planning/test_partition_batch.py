@@ -107,7 +107,7 @@ def test_shapes_broadcast_as_in_the_definition(
         name: np.broadcast_to(given[name], (*given[name].shape[:-1], n))
         for name in ("tumor_mass_kg", "tumor_to_normal_ratio")
     }
-    normal_gy, tumors_gy, lung_gy = reference.doses_gy(49.67, **full)
+    normal_gy, tumors_gy, lung_gy = reference.partition_doses(**full, dose_factor_gy_kg_per_gbq=49.67).values()
     shape = shapes.result_shape
     assert got.normal_perfused_dose_gy.shape == shape
     np.testing.assert_allclose(got.normal_perfused_dose_gy, np.broadcast_to(normal_gy, shape), rtol=1e-13)
@@ -117,7 +117,7 @@ def test_shapes_broadcast_as_in_the_definition(
     target = given.pop("delivered_activity_gbq") * 20
     back = partition_activities(target, tumor=n - 1, **given).delivered_activity_gbq
     del full["lung_mass_kg"], full["delivered_activity_gbq"]
-    expected = reference.delivered_activity_gbq(49.67, target, n - 1, **full)
+    expected = reference.partition_activities(target, tumor=n - 1, **full, dose_factor_gy_kg_per_gbq=49.67)
     np.testing.assert_allclose(back, np.broadcast_to(expected, back.shape), rtol=1e-13)
 
 

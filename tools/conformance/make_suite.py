@@ -18,7 +18,7 @@ from project_vectors import project_vectors
 from voxel_cases import COARSE, CUBE, SLAB, voxel_cases
 
 from yttria import dose_point_kernel
-from yttria.conformance.definition import answer
+from yttria.conformance.answers import reference_answer
 from yttria.reference.convolution import convolve
 from yttria.reference.voxel_s_values import voxel_s_values
 
@@ -43,7 +43,7 @@ def s_value_octants(sizes: tuple[tuple[float, ...], ...] = SIZES_MM) -> dict[str
 
 def with_answer(case: dict[str, Any]) -> dict[str, Any]:
     """The case with what the reference expects, by the definition of the convolution."""
-    found = answer(case["model"], case["inputs"] | {"_convolve": convolve})
+    found = reference_answer(case["model"], case["inputs"] | {"_convolve": convolve})
     return case | {"expected": {name: value for name, value in found.items() if value is not None}}
 
 

@@ -15,9 +15,9 @@ from functools import cache, lru_cache
 from itertools import combinations
 from typing import Any
 
-from . import definition
 from ._cases import case
 from ._misfit import misfit
+from .answers import reference_answer
 from .variants import VARIANTS, Implementation, summary
 
 Answers = dict[str, dict[str, Any]]
@@ -82,7 +82,7 @@ def predict(case_id: str, variants: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _answer(case_id: str, variants: tuple[str, ...]) -> dict[str, Any]:
-    implementation: Implementation = definition.answer
+    implementation: Implementation = reference_answer
     for name in sorted(variants, key=list(VARIANTS).index):
         implementation = VARIANTS[name](implementation)
     each = case(case_id)

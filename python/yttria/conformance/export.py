@@ -18,7 +18,7 @@ from .._foundation.provenance import RESEARCH_USE
 from ..kernels import dose_point_kernel
 from ._cases import DICOM, FILE_MODELS, NIFTI, Case, cases
 from ._image_files import write_dicom, write_nifti
-from .definition.voxel import tabulated
+from .records.voxel_reference import tabulated
 from .results import flat
 
 CONVENTIONS = {

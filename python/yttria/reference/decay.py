@@ -7,14 +7,19 @@ from datetime import datetime, timezone
 import numpy as np
 
 
-def decayed_activity(activity: float, elapsed_h: float, half_life_h: float) -> float:
-    """`A exp(-ln 2 t / T)`, in the unit of `activity`."""
-    return float(activity * np.exp(-np.log(2.0) * elapsed_h / half_life_h))
+def decayed_activity_gbq(activity_gbq: float, elapsed_h: float, half_life_h: float) -> float:
+    """`A exp(-ln 2 t / T)`."""
+    return float(activity_gbq * np.exp(-np.log(2.0) * elapsed_h / half_life_h))
 
 
-def time_integrated_activity(activity: float, half_life_h: float) -> float:
-    """The integral of `A exp(-ln 2 t / T)` from 0 to infinity, in the unit of `activity` times hours."""
-    return float(activity * half_life_h / np.log(2.0))
+def decay_factor(elapsed_h: float, half_life_h: float) -> float:
+    """`exp(-ln 2 t / T)`."""
+    return decayed_activity_gbq(1.0, elapsed_h, half_life_h)
+
+
+def time_integrated_activity_gbq_h(activity_gbq: float, half_life_h: float) -> float:
+    """The integral of `A exp(-ln 2 t / T)` from 0 to infinity."""
+    return float(activity_gbq * half_life_h / np.log(2.0))
 
 
 def historic_dose_factor(delta_g_rad_per_uci_h: float, mean_life_factor: float, half_life_h: float) -> float:
@@ -23,7 +28,7 @@ def historic_dose_factor(delta_g_rad_per_uci_h: float, mean_life_factor: float, 
 
 
 def factor_to_administration(
-    decay_correction: str, scan_delay_h: float, frame_duration_h: float, half_life_h: float
+    decay_correction: str, scan_delay_h: float, frame_duration_h: float | None = None, *, half_life_h: float
 ) -> float:
     """Activity at administration over the voxel value of a PET image that is corrected to ADMIN, START or NONE.
 
@@ -31,17 +36,18 @@ def factor_to_administration(
     """
     if decay_correction == "ADMIN":
         return 1.0
-    at_start = decayed_activity(1.0, scan_delay_h, half_life_h)
+    at_start = decayed_activity_gbq(1.0, scan_delay_h, half_life_h)
     if decay_correction == "START":
         return 1.0 / at_start
+    assert frame_duration_h is not None
     per_hour = np.log(2.0) / half_life_h
     mean_over_frame = at_start * (1.0 - np.exp(-per_hour * frame_duration_h)) / (per_hour * frame_duration_h)
     return float(1.0 / mean_over_frame)
 
 
-def hours_to_decay(activity: float, to_activity: float, half_life_h: float) -> float:
+def hours_to_decay(activity_gbq: float, to_activity_gbq: float, half_life_h: float) -> float:
     """The time at which `A 2^(-t/T)` is the other activity: `T log2(A / A_to)`."""
-    return float(half_life_h * np.log2(activity / to_activity))
+    return float(half_life_h * np.log2(activity_gbq / to_activity_gbq))
 
 
 def elapsed_h(start: str, end: str) -> float:
@@ -50,13 +56,22 @@ def elapsed_h(start: str, end: str) -> float:
     return (instants[1] - instants[0]).total_seconds() / 3600.0
 
 
+def vial_activity(
+    calibration_activity_gbq: float, calibration_time: str, treatment_time: str, half_life_h: float
+) -> dict[str, float]:
+    """`A_cal exp(-ln 2 t / T)` after the hours `t` between the two times."""
+    hours = elapsed_h(calibration_time, treatment_time)
+    decayed = decayed_activity_gbq(calibration_activity_gbq, hours, half_life_h)
+    return {"elapsed_h": hours, "vial_activity_gbq": decayed}
+
+
 def gbq_from_mci(activity_mci: float) -> float:
     """1 Ci is 3.7e10 Bq, so 1 mCi is 0.037 GBq."""
     return activity_mci * 3.7e10 * 1e-3 / 1e9
 
 
 def mci_from_gbq(activity_gbq: float) -> float:
-    """The same, the other way."""
+    """1 GBq over the activity of 1 mCi."""
     return activity_gbq * 1e9 / (3.7e10 * 1e-3)
 
 

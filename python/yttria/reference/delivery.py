@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .decay import decayed_activity
+from .decay import decayed_activity_gbq
 
 
-def residual_fraction(before: float, after: float, background: float, elapsed_h: float, half_life_h: float) -> float:
+def residual_fraction(
+    vial_before: float, waste_after: float, background: float, elapsed_h: float = 0.0, *, half_life_h: float
+) -> dict[str, float]:
     """Net reading after, decayed back to the time of the net reading before, over that reading."""
-    return decayed_activity(after - background, -elapsed_h, half_life_h) / (before - background)
+    left = decayed_activity_gbq(waste_after - background, -elapsed_h, half_life_h) / (vial_before - background)
+    return {"residual_fraction": left, "delivered_fraction": 1 - left}
 
 
 def number_of_spheres(activity_gbq: float, sphere_activity_bq: float) -> float:
@@ -17,9 +20,9 @@ def number_of_spheres(activity_gbq: float, sphere_activity_bq: float) -> float:
     return activity_gbq * 1e9 / sphere_activity_bq
 
 
-def vial_time(calibration_activity: float, needed_activity: float, half_life_h: float) -> float:
-    """The time in hours at which `A_cal 2^(-t/T)` equals the activity needed."""
-    return float(half_life_h * np.log(calibration_activity / needed_activity) / np.log(2.0))
+def sphere_activity_bq(activity_gbq: float, spheres: float) -> float:
+    """Activity over the number of spheres."""
+    return activity_gbq * 1e9 / spheres
 
 
 def delivered_activity_gbq(vial_activity_gbq: float, residual_fraction: float) -> float:
@@ -27,16 +30,16 @@ def delivered_activity_gbq(vial_activity_gbq: float, residual_fraction: float) -
     return vial_activity_gbq * (1 - residual_fraction)
 
 
-def sphere_activity_bq(activity_gbq: float, spheres: float) -> float:
-    """Activity over the number of spheres."""
-    return activity_gbq * 1e9 / spheres
+def vial_timing(
+    calibration_activity_gbq: float, needed_activity_gbq: float, tolerance_fraction: float = 0.0, *, half_life_h: float
+) -> dict[str, float]:
+    """The hours at which `A_cal 2^(-t/T)` is the activity needed, `(1 + x)` times that, and `(1 - x)` times that."""
 
+    def hours(needed_gbq: float) -> float:
+        return float(half_life_h * np.log(calibration_activity_gbq / needed_gbq) / np.log(2.0))
 
-def vial_window(
-    calibration_activity: float, needed_activity: float, tolerance_fraction: float, half_life_h: float
-) -> tuple[float, float]:
-    """From when the vial has decayed to `(1 + x) A` until it has decayed to `(1 - x) A`, in hours."""
-    return (
-        vial_time(calibration_activity, (1 + tolerance_fraction) * needed_activity, half_life_h),
-        vial_time(calibration_activity, (1 - tolerance_fraction) * needed_activity, half_life_h),
-    )
+    return {
+        "hours_after_calibration": hours(needed_activity_gbq),
+        "earliest_h": hours((1 + tolerance_fraction) * needed_activity_gbq),
+        "latest_h": hours((1 - tolerance_fraction) * needed_activity_gbq),
+    }

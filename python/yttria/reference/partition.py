@@ -13,37 +13,42 @@ def weight_kg(tumor_mass_kg: ArrayLike, tumor_to_normal_ratio: ArrayLike, normal
     return normal_perfused_mass_kg + np.sum(np.multiply(tumor_to_normal_ratio, tumor_mass_kg), axis=-1)
 
 
-def doses_gy(
-    dose_factor: float,
+def partition_doses(
     delivered_activity_gbq: ArrayLike,
     tumor_mass_kg: ArrayLike,
     tumor_to_normal_ratio: ArrayLike,
     normal_perfused_mass_kg: ArrayLike,
     lung_shunt_fraction: ArrayLike,
-    lung_mass_kg: ArrayLike,
-) -> tuple[Any, Any, Any]:
+    lung_mass_kg: ArrayLike = 1.0,
+    *,
+    dose_factor_gy_kg_per_gbq: float,
+) -> dict[str, Any]:
     """Perfused normal liver `C A (1 - L) / W`, tumors `r_i` times that, lungs `C A L / m_lung`."""
     weight = weight_kg(tumor_mass_kg, tumor_to_normal_ratio, normal_perfused_mass_kg)
-    energy = dose_factor * np.asarray(delivered_activity_gbq)
-    normal = energy * np.subtract(1, lung_shunt_fraction) / weight
-    tumors = np.multiply(tumor_to_normal_ratio, normal[..., np.newaxis])
-    lungs = energy * np.divide(lung_shunt_fraction, lung_mass_kg)
-    return normal, tumors, lungs
+    energy = dose_factor_gy_kg_per_gbq * np.asarray(delivered_activity_gbq, dtype=np.float64)
+    normal = np.asarray(energy * np.subtract(1, lung_shunt_fraction) / weight)
+    return {
+        "normal_perfused_dose_gy": normal,
+        "tumor_doses_gy": np.multiply(tumor_to_normal_ratio, normal[..., np.newaxis]),
+        "lung_dose_gy": energy * np.divide(lung_shunt_fraction, lung_mass_kg),
+    }
 
 
-def delivered_activity_gbq(
-    dose_factor: float,
-    target_dose_gy: ArrayLike,
-    tumor: int,
+def partition_activities(
+    target_tumor_dose_gy: ArrayLike,
     tumor_mass_kg: ArrayLike,
     tumor_to_normal_ratio: ArrayLike,
     normal_perfused_mass_kg: ArrayLike,
     lung_shunt_fraction: ArrayLike,
+    tumor: int = 0,
+    *,
+    dose_factor_gy_kg_per_gbq: float,
 ) -> Any:
     """The activity for a mean dose to one tumor: the normal liver then has `D / r`, and `C A (1 - L) = D W / r`."""
     ratio = np.asarray(tumor_to_normal_ratio)[..., tumor]
     weight = weight_kg(tumor_mass_kg, tumor_to_normal_ratio, normal_perfused_mass_kg)
-    return np.divide(target_dose_gy, ratio) * weight / (dose_factor * np.subtract(1, lung_shunt_fraction))
+    in_liver = dose_factor_gy_kg_per_gbq * np.subtract(1, lung_shunt_fraction)
+    return np.divide(target_tumor_dose_gy, ratio) * weight / in_liver
 
 
 def activity_at_normal_limit_gbq(

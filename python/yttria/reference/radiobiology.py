@@ -1,4 +1,4 @@
-"""Biological effect of an absorbed dose: each formula as it is written. `volume` is any unit; shares are taken here."""
+"""Biological effect of an absorbed dose. `volumes` are in any unit, and equal if none are given."""
 
 from __future__ import annotations
 
@@ -26,54 +26,65 @@ def eqd2_gy(bed_gy: ArrayLike, alpha_beta_gy: float) -> Any:
     return np.asarray(bed_gy, np.float64) / (1 + 2 / alpha_beta_gy)
 
 
-def _mean(values: Any, volume: ArrayLike) -> float:
-    part = np.asarray(volume, np.float64)
+def _mean(values: Any, volumes: ArrayLike | None) -> float:
+    part = np.ones(np.shape(values)) if volumes is None else np.asarray(volumes, np.float64)
     return float(np.sum(part * values) / np.sum(part))
 
 
-def generalized_eud_gy(dose_gy: ArrayLike, volume: ArrayLike, a: float) -> float:
-    """`(sum v D^a)^(1/a)`; doses > 0."""
-    return float(_mean(np.asarray(dose_gy, np.float64) ** a, volume) ** (1 / a))
+def generalized_eud(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, a: float) -> float:
+    """`(sum v D^a)^(1/a)`; a negative power of nothing has the limit 0."""
+    if a < 0 and np.any(np.asarray(dose_gy) == 0):
+        return 0.0
+    return float(_mean(np.asarray(dose_gy, np.float64) ** a, volumes) ** (1 / a))
 
 
-def survival_eud_gy(dose_gy: ArrayLike, volume: ArrayLike, alpha_per_gy: float) -> float:
+def survival_eud(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, alpha_per_gy: float) -> float:
     """`-ln(sum v e^(-alpha D)) / alpha`."""
-    return float(-np.log(_mean(np.exp(-alpha_per_gy * np.asarray(dose_gy, np.float64)), volume)) / alpha_per_gy)
+    return float(-np.log(_mean(np.exp(-alpha_per_gy * np.asarray(dose_gy, np.float64)), volumes)) / alpha_per_gy)
 
 
-def lyman_ntcp(dose_gy: ArrayLike, volume: ArrayLike, td50_gy: float, m: float, n: float) -> float:
+def ntcp_lyman(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, td50_gy: float, m: float, n: float) -> float:
     """`Phi((gEUD - TD50) / (m TD50))`, `a = 1/n`."""
-    z = (generalized_eud_gy(dose_gy, volume, 1 / n) - td50_gy) / (m * td50_gy)
+    z = (generalized_eud(dose_gy, volumes, a=1 / n) - td50_gy) / (m * td50_gy)
     return (1 + erf(z / sqrt(2))) / 2
 
 
-def logistic_response(dose_gy: ArrayLike, volume: ArrayLike, d50_gy: float, gamma50: float) -> float:
+def ntcp_logistic(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, d50_gy: float, gamma50: float) -> float:
     """`1 / (1 + (D50/D)^(4 gamma50))` of the mean dose."""
-    return float(1 / (1 + (d50_gy / _mean(np.asarray(dose_gy, np.float64), volume)) ** (4 * gamma50)))
+    return float(1 / (1 + (d50_gy / _mean(np.asarray(dose_gy, np.float64), volumes)) ** (4 * gamma50)))
 
 
-def poisson_tcp(dose_gy: ArrayLike, volume: ArrayLike, alpha_per_gy: float, clonogens: float) -> float:
+def tcp_logistic(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, d50_gy: float, gamma50: float) -> float:
+    """The same curve for tumor control."""
+    return ntcp_logistic(dose_gy, volumes, d50_gy=d50_gy, gamma50=gamma50)
+
+
+def tcp_poisson(
+    dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, alpha_per_gy: float, clonogens: float
+) -> float:
     """`exp(-N sum v e^(-alpha D))`."""
-    survival = _mean(np.exp(-alpha_per_gy * np.asarray(dose_gy, np.float64)), volume)
+    survival = _mean(np.exp(-alpha_per_gy * np.asarray(dose_gy, np.float64)), volumes)
     return float(np.exp(-clonogens * survival))
 
 
-def eubed_gy(
+def effective_uniform_bed(
     dose_gy: ArrayLike,
-    volume: ArrayLike,
+    volumes: ArrayLike | None = None,
+    *,
     alpha_per_gy: float,
     alpha_beta_gy: float,
     repair_half_time_h: float,
     half_life_h: float,
 ) -> float:
     """The survival EUD of each part's BED."""
-    return survival_eud_gy(bed_gy(dose_gy, alpha_beta_gy, repair_half_time_h, half_life_h), volume, alpha_per_gy)
+    beds = bed_gy(dose_gy, alpha_beta_gy, repair_half_time_h, half_life_h)
+    return survival_eud(beds, volumes, alpha_per_gy=alpha_per_gy)
 
 
-def bed_of_injections_gy(
-    doses_gy: ArrayLike, alpha_beta_gy: float, repair_half_time_h: float, half_life_h: float
-) -> tuple[float, float]:
+def bed_of_injections(
+    dose_gy: ArrayLike, alpha_beta_gy: float, repair_half_time_h: float, half_life_h: float
+) -> dict[str, float]:
     """The sum of the BEDs (weeks apart), and the BED of the sum (at once)."""
-    apart = bed_gy(doses_gy, alpha_beta_gy, repair_half_time_h, half_life_h)
-    together = bed_gy(np.sum(doses_gy), alpha_beta_gy, repair_half_time_h, half_life_h)
-    return float(np.sum(apart)), float(together)
+    apart = bed_gy(dose_gy, alpha_beta_gy, repair_half_time_h, half_life_h)
+    together = bed_gy(np.sum(dose_gy), alpha_beta_gy, repair_half_time_h, half_life_h)
+    return {"lower_gy": float(np.sum(apart)), "upper_gy": float(together)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import erf, exp, log, pi, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,9 +31,15 @@ def propagated(sensitivities: ArrayLike, relative: ArrayLike, correlation: Array
     return float(np.sqrt(terms @ matrix @ terms))
 
 
-def sphere_volume_uncertainty(diameter_mm: float, voxel_size_mm: float, fwhm_mm: float) -> float:
+def sphere_volume_uncertainty(diameter_mm: float, voxel_size_mm: float, fwhm_mm: float) -> dict[str, float]:
     """`3 u(d)/d` with `u^2(d) = a^2/6 + FWHM^2/(4 ln 2)`."""
-    return 3 * diameter_uncertainty_mm(voxel_size_mm, fwhm_mm) / diameter_mm
+    u = diameter_uncertainty_mm(voxel_size_mm, fwhm_mm)
+    return {"diameter_uncertainty_mm": u, "relative": 3 * u / diameter_mm}
+
+
+def combined_uncertainty(relative: Sequence[float]) -> float:
+    """`sqrt(sum u_i^2)` of independent factors."""
+    return propagated(np.ones(len(relative)), relative)
 
 
 def count_edge_factor(radius_mm: float, fwhm_mm: float) -> float:
@@ -45,19 +52,6 @@ def count_edge_factor(radius_mm: float, fwhm_mm: float) -> float:
 def recovery(volume_ml: float, b1_ml: float, b2: float) -> float:
     """`1 - 1 / (1 + (v/b1)^b2)`."""
     return float(1 - 1 / (1 + (volume_ml / b1_ml) ** b2))
-
-
-def partition_doses(
-    activity_gbq: float,
-    lung_shunt_fraction: float,
-    tumor_mass_kg: float,
-    normal_mass_kg: float,
-    tumor_to_normal_ratio: float,
-) -> tuple[float, float]:
-    """Tumor and normal liver dose of the partition model for a dose factor of 1 Gy kg/GBq."""
-    weight = normal_mass_kg + tumor_to_normal_ratio * tumor_mass_kg
-    normal = activity_gbq * (1 - lung_shunt_fraction) / weight
-    return tumor_to_normal_ratio * normal, normal
 
 
 def diameter_uncertainty_mm(voxel_size_mm: float, fwhm_mm: float) -> float:
@@ -103,3 +97,45 @@ def dose_uncertainty(
     fit = np.array([by_b1 / b1_ml, by_b2 / b2])
     independent = np.array([volume, calibration_uncertainty, half_life_uncertainty])
     return float(np.sqrt(np.sum(independent**2) + fit @ np.asarray(covariance, dtype=np.float64) @ fit))
+
+
+def partition_uncertainty(
+    lung_shunt_fraction: float,
+    tumor_mass_kg: float,
+    normal_mass_kg: float,
+    tumor_to_normal_ratio: float,
+    activity_uncertainty: float,
+    lung_shunt_uncertainty: float,
+    tumor_mass_uncertainty: float,
+    normal_mass_uncertainty: float,
+    ratio_uncertainty: float,
+    mass_ratio_correlation: float = 0.0,
+) -> dict[str, Any]:
+    """Sensitivities and relative uncertainty of `D_N = A (1 - L) / (m_N + r m_T)` and of the tumor's `r D_N`.
+
+    Only the tumor's mass and the ratio may be correlated.
+    """
+    names = ("activity", "lung_shunt_fraction", "tumor_mass", "normal_mass", "tumor_to_normal_ratio")
+    values = (1.0, lung_shunt_fraction, tumor_mass_kg, normal_mass_kg, tumor_to_normal_ratio)
+    u = (
+        activity_uncertainty,
+        lung_shunt_uncertainty,
+        tumor_mass_uncertainty,
+        normal_mass_uncertainty,
+        ratio_uncertainty,
+    )
+    correlation = np.eye(5)
+    correlation[2, 4] = correlation[4, 2] = mass_ratio_correlation
+
+    def normal_dose(a: float, shunt: float, tumor: float, normal: float, ratio: float) -> float:
+        return a * (1 - shunt) / (normal + ratio * tumor)
+
+    def tumor_dose(a: float, shunt: float, tumor: float, normal: float, ratio: float) -> float:
+        return ratio * normal_dose(a, shunt, tumor, normal, ratio)
+
+    found: dict[str, Any] = {}
+    for tissue, dose in (("tumor", tumor_dose), ("normal", normal_dose)):
+        g = relative_sensitivities(dose, values)
+        found[f"{tissue}_sensitivity"] = dict(zip(names, g.tolist(), strict=True))
+        found[f"{tissue}_dose"] = propagated(g, u, correlation)
+    return found

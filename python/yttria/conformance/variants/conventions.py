@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...reference.decay import decayed_activity
+from ...reference.decay import decayed_activity_gbq
 from .._cases import DICOM
-from ..definition._common import half_life
+from .._record import half_life
 from ._wrap import Answer, Implementation, Inputs, answered, asked, known, replaced
 
 
@@ -28,7 +28,7 @@ def dates_ignored(inner: Implementation) -> Implementation:
         hours = answer["elapsed_h"] % 24.0
         return {
             "elapsed_h": hours,
-            "activity_GBq": decayed_activity(i["calibration_activity_GBq"], hours, half_life(i)),
+            "activity_GBq": decayed_activity_gbq(i["calibration_activity_GBq"], hours, half_life(i)),
         }
 
     def across(_: Inputs, answer: Answer) -> Answer:

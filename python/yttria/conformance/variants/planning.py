@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ...reference import body_surface_area, resin_activity
-from ..definition.partition import tissue
+from ...reference import resin_activity
+from ...reference.body_surface_area import body_surface_area
+from ..records.partition_reference import tissue
 from ._wrap import Answer, Implementation, Inputs, answered, asked, known, replaced, scaled
 
 SINGLE = ("single_compartment_inverse", "single_compartment_forward")
@@ -144,7 +145,7 @@ def _bsa(inner: Implementation, formula: str) -> Implementation:
     def change(i: Inputs) -> Inputs:
         if "height_cm" not in i:
             return {}
-        return {"bsa_m2": float(getattr(body_surface_area, formula)(i["height_cm"], i["weight_kg"]))}
+        return {"bsa_m2": float(body_surface_area(i["height_cm"], i["weight_kg"], formula))}
 
     return asked(inner, change, "resin_bsa")
 
@@ -152,13 +153,13 @@ def _bsa(inner: Implementation, formula: str) -> Implementation:
 @known
 def bsa_by_mosteller(inner: Implementation) -> Implementation:
     """Body surface area after Mosteller in the resin activity, where Du Bois is asked (section 12)."""
-    return _bsa(inner, "mosteller_m2")
+    return _bsa(inner, "mosteller")
 
 
 @known
 def bsa_by_haycock(inner: Implementation) -> Implementation:
     """Body surface area after Haycock in the resin activity, where Du Bois is asked (section 12)."""
-    return _bsa(inner, "haycock_m2")
+    return _bsa(inner, "haycock")
 
 
 @known
@@ -168,7 +169,7 @@ def lobe_as_share_of_whole_liver(inner: Implementation) -> Implementation:
     def change(i: Inputs, _: Answer) -> Answer:
         tumor, treated = i["tumour_volume_in_treated_mL"], i["treated_volume_incl_tumour_mL"]
         liver = i["liver_volume_incl_tumour_mL"]
-        return {"activity_GBq": float(resin_activity.simple_lobar_bsa_gbq(i["bsa_m2"], tumor, treated, liver))}
+        return {"activity_GBq": float(resin_activity.simple_lobar_bsa_activity(i["bsa_m2"], tumor, treated, liver))}
 
     return answered(inner, change, "resin_modified_bsa")
 

@@ -15,9 +15,10 @@ from ...kernels import dose_point_kernel as kernel_of
 from ...kernels import media, voxel_s_values
 from ...reference.dose_point_kernel import energy_within_mev
 from ...voxel import ConvolutionPlan, absorbed_dose, local_deposition
-from .. import adapters, definition, monte_carlo
+from .. import monte_carlo
 from .._cases import FILE_MODELS, Case, cases
-from ..agreement import registry
+from ..answers import reference_answer, yttria_answer
+from ..comparisons import comparisons
 from ..diagnosis import diagnose, injected
 
 OWN_KERNEL = 1e-3
@@ -83,7 +84,7 @@ def _relative(got: Any, expected: Any) -> float:
 
 def _answered(which: str) -> tuple[list[Case], float, Case]:
     chosen = [case for case in cases() if "error" not in case.expected and _kind(case) == which]
-    shares = [_share(case, adapters.answer(case.model, case.inputs)) for case in chosen]
+    shares = [_share(case, yttria_answer(case.model, case.inputs)) for case in chosen]
     return chosen, max(shares), chosen[int(np.argmax(shares))]
 
 
@@ -113,7 +114,7 @@ def refusals() -> Iterable[Check]:
     accepted = []
     for case in chosen:
         try:
-            adapters.answer(case.model, case.inputs)
+            yttria_answer(case.model, case.inputs)
         except YttriaError:
             continue
         accepted.append(case.id)
@@ -124,7 +125,7 @@ def refusals() -> Iterable[Check]:
 def reference_answers() -> Iterable[Check]:
     """The same vectors, by the reference: expected values and formulas belong together."""
     chosen = [case for case in cases() if "error" not in case.expected]
-    shares = [_share(case, definition.answer(case.model, case.inputs)) for case in chosen]
+    shares = [_share(case, reference_answer(case.model, case.inputs)) for case in chosen]
     worst = chosen[int(np.argmax(shares))].id
     measured = f"{len(chosen)} answered, worst {worst}: {max(shares):.2g} of its tolerance"
     yield within("The NumPy reference answers all cases", "each within its own tolerance", max(shares), measured)
@@ -133,7 +134,7 @@ def reference_answers() -> Iterable[Check]:
 def agreement() -> Iterable[Check]:
     """Every public function that computes."""
     by_room: dict[str, list[tuple[float, str]]] = {}
-    for name, entry in registry().items():
+    for name, entry in comparisons().items():
         by_room.setdefault(name.split(".")[0], []).append((entry.difference(), name))
     for room, found in by_room.items():
         share, name = max(found)
@@ -230,9 +231,7 @@ def determinism() -> Iterable[Check]:
 
 def control() -> Iterable[Check]:
     """That all this can fail: a known mistake is found, the right answers are not accused."""
-    own = {
-        c.id: adapters.answer(c.model, c.inputs) for c in cases() if _kind(c) != "files" and "error" not in c.expected
-    }
+    own = {c.id: yttria_answer(c.model, c.inputs) for c in cases() if _kind(c) != "files" and "error" not in c.expected}
     accused = [finding.name for finding in diagnose(own, noise=1e-6)]
     yield Check(
         "The core makes no known mistake", "none named", str(accused or "none named"), 2.0 * bool(accused), not accused

@@ -13,14 +13,14 @@ from ...reference import absorbed_dose as dose_reference
 from ...reference import convolution, scaling
 from ...reference import local_deposition as local_reference
 from ...voxel import AbsoluteScaling, ConvolutionPlan, RelativeScaling, absorbed_dose, dose_image, local_deposition
-from ._entry import Agreement
+from ._comparison import Comparison
 
 NUCLIDE = Nuclide.from_dose_factor(64.05, 49.38)
 T, C = NUCLIDE.half_life_h, NUCLIDE.dose_factor_gy_kg_per_gbq
 SHAPE, SIZE_MM = (7, 11, 9), (5.0, 4.0, 7.0)
 
 
-def entries() -> list[Agreement]:
+def entries() -> list[Comparison]:
     """All of them."""
     rng = np.random.default_rng(26)
     activity = rng.gamma(1.0, 2.0, SHAPE) * (rng.random(SHAPE) < 0.6)
@@ -56,51 +56,51 @@ def entries() -> list[Agreement]:
         ]
 
     return [
-        Agreement(
+        Comparison(
             "voxel.local_deposition",
             lambda: local_deposition(activity, density_g_per_ml=density, nuclide=NUCLIDE),
             lambda: local_reference.local_deposition(activity, density, C),
             1e-14,
         ),
-        Agreement(
+        Comparison(
             "voxel.absorbed_dose",
             lambda: absorbed_dose(activity, s),
             lambda: dose_reference.absorbed_dose(activity, s.values, SIZE_MM, T),
             **exact,
         ),
-        Agreement(
+        Comparison(
             "voxel.ConvolutionPlan.apply",
             lambda: plan.apply(activity),
             lambda: convolution.convolve(activity, kernel),
             **exact,
         ),
-        Agreement(
+        Comparison(
             "voxel.ConvolutionPlan.apply_many",
             lambda: plan.apply_many([activity, second]),
             lambda: [convolution.convolve(each, kernel) for each in (activity, second)],
             **exact,
         ),
-        Agreement(
+        Comparison(
             "voxel.ConvolutionPlan.apply_combined",
             lambda: plan.apply_combined([activity, second], [1.7, 0.4]),
             lambda: convolution.convolve(1.7 * activity + 0.4 * second, kernel),
             **exact,
         ),
-        Agreement(
+        Comparison(
             "voxel.ConvolutionPlan.variance_plan",
             variance,
             lambda: convolution.convolve(activity, kernel**2),
             **exact,
         ),
-        Agreement(
+        Comparison(
             "voxel.AbsoluteScaling.scale",
             lambda: absolute.scale(bq_per_ml, NUCLIDE).mbq_per_ml_per_unit,
             lambda: scaling.absolute_mbq_per_ml(np.array(1.0), 20.0, T),
         ),
-        Agreement(
+        Comparison(
             "voxel.RelativeScaling.scale",
             lambda: relative.scale(counts, NUCLIDE).mbq_per_ml_per_unit * counts.array,
             lambda: scaling.relative_mbq_per_ml(activity * 40.0, region.astype(float), voxel_ml, 1.96, 0.05),
         ),
-        Agreement("voxel.dose_image", maps, defined_maps, **exact),
+        Comparison("voxel.dose_image", maps, defined_maps, **exact),
     ]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...reference import combined_shunt, optimum, single_compartment, territories
-from ._common import Answer, Inputs, dose_factor
+from ...reference import optimum, territories
+from .._record import Answer, Inputs, dose_factor
 
 
 def _doses(i: Inputs, t: Inputs, activity: float) -> tuple[float, float]:
@@ -46,19 +46,6 @@ def multi_territory_overlap(i: Inputs) -> Answer:
     return {"tumour_dose_Gy": sum(_doses(i, t, t["activity_delivered_GBq"])[0] for t in i["territories"])}
 
 
-def lung_shunt_combine(i: Inputs) -> Answer:
-    shunt, kg, given = i["lung_shunt_combined"], i["lung_mass_kg"], i["y90_GBq"]
-
-    def lungs(activity: float, fraction: float) -> float:
-        return float(single_compartment.lung_dose_gy(dose_factor(i), activity, fraction, kg))
-
-    found: Answer = {"lung_dose_if_equal_Gy": lungs(sum(given), shunt)}
-    for k, activity in enumerate(given):
-        alone = combined_shunt.lung_shunt_if_all_from(shunt, i["maa_MBq"], k)
-        found |= {f"shunt_if_all_from_{k + 1}": alone, f"lung_dose_if_all_from_{k + 1}_Gy": lungs(activity, alone)}
-    return found
-
-
 def multi_injection_lp(i: Inputs) -> Answer:
     """Variables: the activities, and the smallest tumor dose."""
     each = i["territories"]
@@ -89,8 +76,7 @@ def multi_injection_lp(i: Inputs) -> Answer:
     }
 
 
-DEFINITIONS: dict[str, Callable[[Inputs], Answer]] = {
-    "lung_shunt_combine": lung_shunt_combine,
+ANSWERS: dict[str, Callable[[Inputs], Answer]] = {
     "multi_injection_lp_energy": multi_injection_lp,
     "multi_injection_lp_maxmin": multi_injection_lp,
     "multi_territory_forward": multi_territory_forward,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...reference import absorbed_dose, decay, local_deposition, scaling
-from ._common import Answer, Inputs, dose_factor, half_life
+from .._record import Answer, Inputs, dose_factor, half_life
 
 Map = NDArray[np.float64]
 
@@ -124,7 +124,7 @@ def vsv_infinite_uniform(i: Inputs) -> Answer:
     return {"dose_Gy": float(local)}
 
 
-DEFINITIONS: dict[str, Callable[[Inputs], Answer]] = {
+ANSWERS: dict[str, Callable[[Inputs], Answer]] = {
     "kernel_convolution_1d_zero_pad": kernel_convolution_1d_zero_pad,
     "ldm_absolute": ldm_absolute,
     "ldm_relative": ldm_relative,

@@ -1,17 +1,22 @@
-"""One comparison: the same work by the core and by the reference, and how far the two are apart."""
+"""One comparison: the same work by yttria and by the reference, and how far the two are apart."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ..._core import Nuclide
+from .._record import COMPARED, draws, flat
+
+NUCLIDE = Nuclide.from_dose_factor(*COMPARED)
+T, C = NUCLIDE.half_life_h, NUCLIDE.dose_factor_gy_kg_per_gbq
 
 
 @dataclass(frozen=True)
-class Agreement:
+class Comparison:
     """`name` is the public name within yttria; both callables do the same work and return numbers in the same order.
 
     They agree where every value is within `relative` of the reference's, or within `of_maximum` of the largest.
@@ -36,19 +41,9 @@ class Agreement:
         return float(np.max(np.where(np.isnan(share), np.inf, share), initial=0.0))
 
 
-def flat(values: Any) -> NDArray[np.float64]:
-    """Numbers, arrays and nested sequences of them as one vector; `None` as NaN, a text as the codes of its letters."""
-    if values is None:
-        return np.array([np.nan])
-    if isinstance(values, str):
-        return np.frombuffer(values.encode("utf-32-le"), "<u4").astype(np.float64)
-    if isinstance(values, list | tuple):
-        return np.concatenate([flat(value) for value in values]) if values else np.zeros(0)
-    return np.asarray(values, dtype=np.float64).ravel()
-
-
-def draws(*ranges: tuple[float, float], count: int = 12, seed: int = 20) -> Iterable[list[float]]:
-    """`count` rows of numbers uniform in the ranges, the same every time."""
-    low, high = np.array(ranges, dtype=np.float64).T
-    rows: list[list[float]] = np.random.default_rng(seed).uniform(low, high, (count, len(ranges))).tolist()
-    return rows
+def each(
+    name: str, core: Callable[..., Any], reference: Callable[..., Any], *ranges: tuple[float, float]
+) -> Comparison:
+    """Both at the same random points."""
+    points: list[Sequence[float]] = list(draws(*ranges))
+    return Comparison(name, lambda: [core(*point) for point in points], lambda: [reference(*point) for point in points])

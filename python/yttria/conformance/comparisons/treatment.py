@@ -1,4 +1,4 @@
-"""Planning: the models of several tissues or several formulas."""
+"""Planning: the partition model, territories and their optimum."""
 
 from __future__ import annotations
 
@@ -7,72 +7,24 @@ from typing import Any
 import numpy as np
 
 from ... import planning as p
-from ...reference import decay, optimum, partition, single_compartment, territories
-from ._entry import Agreement
-from ._planning import DOSE, GBQ, LUNG_KG, MASS, NUCLIDE, SHUNT, C, T, each
+from ...reference import decay, optimum, partition, territories
+from ..records.planning import DOSE, GBQ, LUNG_KG, MASS
+from ._comparison import NUCLIDE, C, Comparison, T, each
 
 RATIO = (1.0, 9.0)
 
 
-def entries() -> list[Agreement]:
+def entries() -> list[Comparison]:
     """All of them."""
-    return [*_single(), *_partition(), *_arrays(), *_territories(), _nuclide()]
+    return [*_partition(), *_arrays(), *_territories(), _nuclide()]
 
 
-def _nuclide() -> Agreement:
-    return Agreement(
+def _nuclide() -> Comparison:
+    return Comparison(
         "kernels.Nuclide.decay_factor",
         lambda: [NUCLIDE.decay_factor(t) for t in (-30.0, 0.0, 48.0, 640.0)],
-        lambda: [decay.decayed_activity(1.0, t, T) for t in (-30.0, 0.0, 48.0, 640.0)],
+        lambda: [decay.decay_factor(t, T) for t in (-30.0, 0.0, 48.0, 640.0)],
     )
-
-
-def _single() -> list[Agreement]:
-    def row(s: p.SingleCompartment) -> list[float]:
-        return [
-            s.vial_activity_gbq,
-            s.delivered_activity_gbq,
-            s.perfused_dose_gy,
-            s.lung_dose_gy,
-        ]
-
-    def defined(vial: float, m: float, s: float, r: float, lung: float) -> list[Any]:
-        delivered = vial * (1 - r)
-        return [
-            vial,
-            delivered,
-            single_compartment.perfused_dose_gy(C, delivered, s, m),
-            single_compartment.lung_dose_gy(C, delivered, s, lung),
-        ]
-
-    def inverse(d: float, m: float, s: float, r: float, lung: float) -> list[Any]:
-        return defined(single_compartment.vial_activity_gbq(C, d, m, s, r), m, s, r, lung)
-
-    names = ("mass_kg", "lung_shunt_fraction", "residual_fraction", "lung_mass_kg")
-    return [
-        each(
-            "single_compartment_dose",
-            lambda a, *rest: row(p.single_compartment_dose(a, **dict(zip(names, rest, strict=True)), nuclide=NUCLIDE)),
-            defined,
-            (0.1, 1.0),
-            (0.2, 2.0),
-            SHUNT,
-            (0.0, 0.3),
-            LUNG_KG,
-        ),
-        each(
-            "single_compartment_activity",
-            lambda d, *rest: row(
-                p.single_compartment_activity(d, **dict(zip(names, rest, strict=True)), nuclide=NUCLIDE)
-            ),
-            inverse,
-            DOSE,
-            (0.2, 2.0),
-            SHUNT,
-            (0.0, 0.3),
-            LUNG_KG,
-        ),
-    ]
 
 
 def _model(m1: float, r1: float, m2: float, r2: float, normal: float, shunt: float, lung: float) -> p.PartitionModel:
@@ -81,7 +33,7 @@ def _model(m1: float, r1: float, m2: float, r2: float, normal: float, shunt: flo
     )
 
 
-def _partition() -> list[Agreement]:
+def _partition() -> list[Comparison]:
     ranges = (MASS, RATIO, MASS, RATIO, MASS, (0.01, 0.3), LUNG_KG)
 
     def row(d: p.PartitionDoses) -> list[Any]:
@@ -89,12 +41,12 @@ def _partition() -> list[Agreement]:
 
     def defined(a: float, *rest: float) -> list[Any]:
         m1, r1, m2, r2, normal, shunt, lung = rest
-        found = partition.doses_gy(C, np.float64(a), [m1, m2], [r1, r2], normal, shunt, lung)
-        return [found[0], found[1], found[2]]
+        tissue = ([m1, m2], [r1, r2], normal, shunt, lung)
+        return list(partition.partition_doses(a, *tissue, dose_factor_gy_kg_per_gbq=C).values())
 
     def inverse(d: float, *rest: float) -> Any:
         m1, r1, m2, r2, normal, shunt, _ = rest
-        return partition.delivered_activity_gbq(C, d, 1, [m1, m2], [r1, r2], normal, shunt)
+        return partition.partition_activities(d, [m1, m2], [r1, r2], normal, shunt, 1, dose_factor_gy_kg_per_gbq=C)
 
     limits = p.PartitionLimits(
         normal_perfused_gy=60.0,
@@ -121,57 +73,44 @@ def _partition() -> list[Agreement]:
         return [min(each_limit), each_limit]
 
     return [
-        each("PartitionModel.doses", lambda a, *rest: row(_model(*rest).doses(a)), defined, GBQ, *ranges),
+        each("planning.PartitionModel.doses", lambda a, *rest: row(_model(*rest).doses(a)), defined, GBQ, *ranges),
         each(
-            "PartitionModel.activity_for_tumor_dose",
+            "planning.PartitionModel.activity_for_tumor_dose",
             lambda d, *rest: _model(*rest).activity_for_tumor_dose(d, tumor=1).delivered_activity_gbq,
             inverse,
             DOSE,
             *ranges,
         ),
-        each("PartitionModel.maximum_activity", maximum, defined_maximum, *ranges),
+        each("planning.PartitionModel.maximum_activity", maximum, defined_maximum, *ranges),
     ]
 
 
-def _arrays() -> list[Agreement]:
+def _arrays() -> list[Comparison]:
     rng = np.random.default_rng(22)
     n = 20_000
     activity, target = rng.uniform(0.5, 5.0, n), rng.uniform(50.0, 300.0, n)
-    masses, ratios = rng.uniform(0.05, 0.8, (n, 3)), rng.uniform(1.0, 9.0, (n, 3))
-    normal, shunt, lung = rng.uniform(0.2, 2.0, n), rng.uniform(0.0, 0.3, n), rng.uniform(0.5, 1.5, n)
+    tissue: dict[str, Any] = {"tumor_mass_kg": rng.uniform(0.05, 0.8, (n, 3))}
+    tissue["tumor_to_normal_ratio"] = rng.uniform(1.0, 9.0, (n, 3))
+    tissue["normal_perfused_mass_kg"], tissue["lung_shunt_fraction"] = (
+        rng.uniform(0.2, 2.0, n),
+        rng.uniform(0.0, 0.3, n),
+    )
+    lung = rng.uniform(0.5, 1.5, n)
 
     def doses() -> list[Any]:
-        d = p.partition_doses(
-            activity,
-            tumor_mass_kg=masses,
-            tumor_to_normal_ratio=ratios,
-            normal_perfused_mass_kg=normal,
-            lung_shunt_fraction=shunt,
-            lung_mass_kg=lung,
-            nuclide=NUCLIDE,
-        )
+        d = p.partition_doses(activity, **tissue, lung_mass_kg=lung, nuclide=NUCLIDE)
         return [d.normal_perfused_dose_gy, d.tumor_doses_gy, d.lung_dose_gy]
 
+    def defined_doses() -> list[Any]:
+        found = partition.partition_doses(activity, **tissue, lung_mass_kg=lung, dose_factor_gy_kg_per_gbq=C)
+        return list(found.values())
+
     return [
-        Agreement(
-            "planning.partition_doses",
-            doses,
-            lambda: list(partition.doses_gy(C, activity, masses, ratios, normal, shunt, lung)),
-        ),
-        Agreement(
+        Comparison("planning.partition_doses", doses, defined_doses),
+        Comparison(
             "planning.partition_activities",
-            lambda: (
-                p.partition_activities(
-                    target,
-                    tumor=2,
-                    tumor_mass_kg=masses,
-                    tumor_to_normal_ratio=ratios,
-                    normal_perfused_mass_kg=normal,
-                    lung_shunt_fraction=shunt,
-                    nuclide=NUCLIDE,
-                ).delivered_activity_gbq
-            ),
-            lambda: partition.delivered_activity_gbq(C, target, 2, masses, ratios, normal, shunt),
+            lambda: p.partition_activities(target, tumor=2, **tissue, nuclide=NUCLIDE).delivered_activity_gbq,
+            lambda: partition.partition_activities(target, **tissue, tumor=2, dose_factor_gy_kg_per_gbq=C),
         ),
     ]
 
@@ -189,7 +128,7 @@ PLAN = p.TerritoryPlan(
 )
 
 
-def _territories() -> list[Agreement]:
+def _territories() -> list[Comparison]:
     def row(d: p.TerritoryDoses) -> list[Any]:
         return [
             d.tumor_portions_gy,
@@ -247,6 +186,6 @@ def _territories() -> list[Agreement]:
         return [found[0], found[1][:2]]
 
     return [
-        each("TerritoryPlan.doses", lambda a, b: row(PLAN.doses([a, b])), defined, GBQ, GBQ),
-        Agreement("planning.optimize_activities", best, corner, 1e-9),
+        each("planning.TerritoryPlan.doses", lambda a, b: row(PLAN.doses([a, b])), defined, GBQ, GBQ),
+        Comparison("planning.optimize_activities", best, corner, 1e-9),
     ]

@@ -7,14 +7,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ..._core import Nuclide
 from ...geometry import Image
 from ...io import read_image
 from ...io.dicom import activity_timing
 from ...voxel import AbsoluteScaling
 from .._image_files import write_dicom, write_nifti
-from ._common import Answer, Inputs
-from ._common import nuclide as convention
+from .._record import Answer, Inputs, nuclide
 
 
 def activity_from_dicom(i: Inputs) -> Answer:
@@ -32,8 +30,8 @@ def activity_from_nifti(i: Inputs) -> Answer:
 
 
 def _answer(image: Image, hours: float, i: Inputs) -> Answer:
-    nuclide: Nuclide = convention(i)
-    scaled = AbsoluteScaling(scan_delay_h=hours).scale(image, nuclide, None)
+    stated = nuclide(i)
+    scaled = AbsoluteScaling(scan_delay_h=hours).scale(image, stated, None)
     bq_per_ml = image.array * (scaled.mbq_per_ml_per_unit * 1e6)
     k, j, n = np.indices(image.shape).reshape(3, -1)
     places = image.affine_lps @ np.stack([n, j, k, np.ones(n.size)])
@@ -46,4 +44,4 @@ def _answer(image: Image, hours: float, i: Inputs) -> Answer:
     }
 
 
-ADAPTERS = {"activity_from_dicom": activity_from_dicom, "activity_from_nifti": activity_from_nifti}
+ANSWERS = {"activity_from_dicom": activity_from_dicom, "activity_from_nifti": activity_from_nifti}

@@ -1,6 +1,11 @@
-"""Public names that are not compared, and why."""
+"""Public functions, and those that compute nothing of their own."""
 
 from __future__ import annotations
+
+import inspect
+from types import ModuleType
+
+from yttria import evaluation, geometry, kernels, planning, voxel
 
 _TABLE = "reads a table; nothing is computed"
 _RECORD = "gives a result another form"
@@ -90,3 +95,28 @@ EXEMPT = {
     "voxel.ct_density_curve": _TABLE,
     "voxel.ct_density_curves": _TABLE,
 }
+
+
+_ROOMS: tuple[ModuleType, ...] = (planning, voxel, kernels, geometry, evaluation)
+
+
+def public_names() -> set[str]:
+    """Every public function of the five rooms, and every public method of their classes, as "room.name"."""
+    names: set[str] = set()
+    for room in _ROOMS:
+        short = room.__name__.removeprefix("yttria.")
+        exported = getattr(room, "__all__", None) or [n for n in vars(room) if not n.startswith("_")]
+        for name in exported:
+            value = getattr(room, name)
+            if not getattr(value, "__module__", "yttria").startswith("yttria") or inspect.ismodule(value):
+                continue
+            if inspect.isclass(value):
+                methods = [m for m, f in vars(value).items() if not m.startswith("_") and _is_method(f)]
+                names |= {f"{short}.{name}.{method}" for method in methods}
+            elif callable(value):
+                names.add(f"{short}.{name}")
+    return names
+
+
+def _is_method(value: object) -> bool:
+    return inspect.isfunction(value) or inspect.ismethoddescriptor(value) or isinstance(value, staticmethod)

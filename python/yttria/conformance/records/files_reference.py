@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._common import Answer, Inputs, half_life
+from .._record import Answer, Inputs, half_life
 
 Map = NDArray[np.float64]
 
@@ -65,4 +65,4 @@ def _at(values: Map, affine: Map, point: list[float]) -> float:
     return float(values[tuple(index)]) if inside else 0.0
 
 
-DEFINITIONS = {"activity_from_dicom": activity_from_dicom, "activity_from_nifti": activity_from_nifti}
+ANSWERS = {"activity_from_dicom": activity_from_dicom, "activity_from_nifti": activity_from_nifti}

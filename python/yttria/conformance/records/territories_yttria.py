@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import planning as p
-from ._common import Answer, Inputs, codes, nuclide
+from .._record import Answer, Inputs, codes, nuclide
 
 
 def plan(i: Inputs, mass: str, **extra: Any) -> p.TerritoryPlan:
@@ -51,22 +51,6 @@ def multi_territory_overlap(i: Inputs) -> Answer:
     return {"tumour_dose_Gy": doses.tumors[0].perfused_mean_gy, "warnings": codes(doses)}
 
 
-def lung_shunt_combine(i: Inputs) -> Answer:
-    bounds = p.lung_dose_bounds(
-        i["lung_shunt_combined"],
-        maa_mbq=i["maa_MBq"],
-        delivered_activity_gbq=i["y90_GBq"],
-        lung_mass_kg=i["lung_mass_kg"],
-        nuclide=nuclide(i),
-    )
-    found: Answer = {"lung_dose_if_equal_Gy": bounds.lung_dose_equal_gy}
-    for k, (shunt, dose) in enumerate(
-        zip(bounds.lung_shunt_if_all_from, bounds.lung_dose_if_all_from_gy, strict=True), 1
-    ):
-        found |= {f"shunt_if_all_from_{k}": shunt, f"lung_dose_if_all_from_{k}_Gy": dose}
-    return found
-
-
 OBJECTIVES = {
     "max_min_tumour_dose": "max_min_tumor_dose",
     "max_total_tumour_energy": "max_tumor_energy",
@@ -101,8 +85,7 @@ def multi_injection_lp(i: Inputs) -> Answer:
     }
 
 
-ADAPTERS = {
-    "lung_shunt_combine": lung_shunt_combine,
+ANSWERS = {
     "multi_injection_lp_energy": multi_injection_lp,
     "multi_injection_lp_maxmin": multi_injection_lp,
     "multi_territory_forward": multi_territory_forward,

@@ -9,12 +9,12 @@ from ...reference import ct_density as reference
 from ...reference import lung as lung_reference
 from ...reference import resampling as resampling_reference
 from ...voxel import ct_density_curve, density_image, lung_mass, structure_mass
-from ._entry import Agreement
+from ._comparison import Comparison
 
 SHAPE, SIZE_MM = (4, 6, 5), (4.0, 3.0, 2.5)
 
 
-def entries() -> list[Agreement]:
+def entries() -> list[Comparison]:
     """All of them."""
     rng = np.random.default_rng(27)
     affine = np.diag([*SIZE_MM[::-1], 1.0])
@@ -40,16 +40,16 @@ def entries() -> list[Agreement]:
 
     lung_ct = rng.normal(-780.0, 150.0, 1500)
     return [
-        Agreement(
+        Comparison(
             "voxel.density_image",
             lambda: density_image(ct, out_of_range="clamp").image.array,
             lambda: reference.density_from_ct(hounsfield, *nodes),
         ),
-        Agreement("voxel.DensityImage.resampled_on", lambda: density.resampled_on(grid).image.array, averaged),
-        Agreement("voxel.structure_mass", lambda: structure_mass(density, organ).mass_kg, mass_kg),
-        Agreement(
+        Comparison("voxel.DensityImage.resampled_on", lambda: density.resampled_on(grid).image.array, averaged),
+        Comparison("voxel.structure_mass", lambda: structure_mass(density, organ).mass_kg, mass_kg),
+        Comparison(
             "voxel.lung_mass",
             lambda: lung_mass(lung_ct, voxel_volume_ml=3.0).lung_mass_kg,
-            lambda: lung_reference.lung_mass_kg(lung_ct, 3.0),
+            lambda: lung_reference.lung_mass(lung_ct, 3.0),
         ),
     ]

@@ -9,15 +9,14 @@ from ..._core import Nuclide
 from ...geometry import Image, Structure
 from ...kernels import VoxelSValues, voxel_s_values
 from ...voxel import AbsoluteScaling, ConvolutionPlan, RelativeScaling, absorbed_dose, dose_image, local_deposition
-from ._common import Answer, Inputs
-from ._common import nuclide as convention
+from .._record import Answer, Inputs, nuclide
 
 
 def ldm_absolute(i: Inputs) -> Answer:
-    nuclide = convention(i)
+    stated = nuclide(i)
     at_scan_mbq_per_ml = i["concentration_kBq_per_mL_at_scan"] / 1000.0
-    at_administration = at_scan_mbq_per_ml * nuclide.decay_factor(-i["hours_admin_to_reference"])
-    dose = local_deposition(at_administration, density_g_per_ml=i["density_g_per_mL"], nuclide=nuclide)
+    at_administration = at_scan_mbq_per_ml * stated.decay_factor(-i["hours_admin_to_reference"])
+    dose = local_deposition(at_administration, density_g_per_ml=i["density_g_per_mL"], nuclide=stated)
     return {"dose_Gy": float(dose)}
 
 
@@ -45,7 +44,7 @@ def ldm_relative(i: Inputs) -> Answer:
         residual_fraction=i["residual_fraction"],
         lung_shunt_fraction=i["lung_shunt_fraction"],
     )
-    result = dose_image(image, scaling=scaling, density_g_per_ml=i["density_g_per_mL"], nuclide=convention(i))
+    result = dose_image(image, scaling=scaling, density_g_per_ml=i["density_g_per_mL"], nuclide=nuclide(i))
     (row,) = result.table([liver])
     return {"voxel_doses_Gy": result.image.array[0, 0].tolist(), "mean_dose_Gy": row.mean_gy}
 
@@ -58,13 +57,13 @@ def voxel_dose_kernel(i: Inputs) -> Answer:
 
 
 def voxel_dose_local(i: Inputs) -> Answer:
-    growth = 1.0 / convention(i).decay_factor(i["hours_after_administration"])
+    growth = 1.0 / nuclide(i).decay_factor(i["hours_after_administration"])
     activity = np.asarray(i["activity_Bq_per_mL"], np.float64) * (1e-6 * growth)
     density = i.get("density_g_per_mL")
     if density is None:
         table = i["HU_to_density"]
         density = np.interp(np.asarray(i["ct_HU"], np.float64), table["HU"], table["density_g_per_mL"])
-    return {"dose_Gy": local_deposition(activity, density_g_per_ml=density, nuclide=convention(i))}
+    return {"dose_Gy": local_deposition(activity, density_g_per_ml=density, nuclide=nuclide(i))}
 
 
 def voxel_dose_relative(i: Inputs) -> Answer:
@@ -75,7 +74,7 @@ def voxel_dose_relative(i: Inputs) -> Answer:
         residual_fraction=i["residual_fraction"],
         lung_shunt_fraction=i["lung_shunt_fraction"],
     )
-    result = dose_image(counts, scaling=scaling, density_g_per_ml=i["density_g_per_mL"], nuclide=convention(i))
+    result = dose_image(counts, scaling=scaling, density_g_per_ml=i["density_g_per_mL"], nuclide=nuclide(i))
     return {"dose_Gy": result.image.array}
 
 
@@ -89,7 +88,7 @@ def _s_values(i: Inputs) -> VoxelSValues:
         i["voxel_size_mm"],
         medium=i["medium"],
         density_g_per_ml=i["medium_density_g_per_mL"],
-        nuclide=convention(i),
+        nuclide=nuclide(i),
     )
 
 
@@ -97,7 +96,7 @@ def _affine(i: Inputs) -> NDArray[np.float64]:
     return np.diag([*reversed(i["voxel_size_mm"]), 1.0])
 
 
-ADAPTERS = {
+ANSWERS = {
     "voxel_dose_kernel": voxel_dose_kernel,
     "voxel_dose_local": voxel_dose_local,
     "voxel_dose_relative": voxel_dose_relative,

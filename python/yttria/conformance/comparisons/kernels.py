@@ -10,12 +10,13 @@ from ..._core import Nuclide
 from ...kernels import dose_point_kernel, voxel_s_values
 from ...reference import absorbed_dose, decay
 from ...reference.voxel_s_values import voxel_s_values as defined_s_values
-from ._entry import Agreement, draws
+from .._record import draws
+from ._comparison import Comparison
 
 SIZE_MM = (5.0, 4.0, 7.0)
 
 
-def entries() -> list[Agreement]:
+def entries() -> list[Comparison]:
     """All of them."""
     energies = list(draws((63.5, 64.5), (0.9, 0.95)))
     kernel = dose_point_kernel("liver")
@@ -34,14 +35,14 @@ def entries() -> list[Agreement]:
         return s[carries]
 
     return [
-        Agreement(
+        Comparison(
             "kernels.Nuclide.from_energy",
             lambda: [Nuclide.from_energy(t, e).dose_factor_gy_kg_per_gbq for t, e in energies],
             lambda: [decay.dose_factor(t, e) for t, e in energies],
         ),
         # Two quadratures of one integral; 24 directions leave the reference's own error at 1e-3 of far voxels.
-        Agreement("kernels.voxel_s_values", core, defined, 5e-3, 2e-4),
-        Agreement(
+        Comparison("kernels.voxel_s_values", core, defined, 5e-3, 2e-4),
+        Comparison(
             "kernels.VoxelSValues.gy_per_mbq_per_ml",
             s_values.gy_per_mbq_per_ml,
             lambda: absorbed_dose.gy_per_mbq_per_ml(np.array(s_values.values), SIZE_MM, nuclide.half_life_h),

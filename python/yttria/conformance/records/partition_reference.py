@@ -7,28 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ...reference import energy_balance, mass, partition, tumor_to_normal
-from ._common import Answer, Inputs, dose_factor, inverse
-
-
-def tnr_from_counts(i: Inputs) -> Answer:
-    names = ("tumour_counts", "tumour_mass_kg", "normal_counts", "normal_mass_kg")
-    return {
-        "tnr": float(tumor_to_normal.tumor_to_normal_ratio(*(i[n] for n in names))),
-        "activity_ratio_R_kao": float(tumor_to_normal.activity_ratio(i["tumour_counts"], i["normal_counts"])),
-    }
-
-
-def kao_tlsf(i: Inputs) -> Answer:
-    names = ("tumour_activity_GBq", "activity_ratio_R", "tumour_lung_shunt_fraction")
-    found = tumor_to_normal.kao_activities(*(i[n] for n in names))
-    keys = (
-        "normal_activity_GBq",
-        "lung_activity_GBq",
-        "total_activity_GBq",
-        "equivalent_liver_lung_shunt_fraction",
-    )
-    return dict(zip(keys, map(float, found), strict=True))
+from ...reference import energy_balance, mass, partition
+from .._record import Answer, Inputs, dose_factor, inverse
 
 
 def tissue(i: Inputs) -> tuple[list[float], list[float], float]:
@@ -51,14 +31,14 @@ def tissue(i: Inputs) -> tuple[list[float], list[float], float]:
 def partition_forward(i: Inputs) -> Answer:
     masses, ratios, normal = tissue(i)
     activity, shunt = np.float64(i["activity_delivered_GBq"]), i["lung_shunt_fraction"]
-    in_normal, tumors, lungs = partition.doses_gy(
-        dose_factor(i), activity, masses, ratios, normal, shunt, i.get("lung_mass_kg", 1.0)
+    doses = partition.partition_doses(
+        activity, masses, ratios, normal, shunt, i.get("lung_mass_kg", 1.0), dose_factor_gy_kg_per_gbq=dose_factor(i)
     )
     return {
-        "normal_perfused_dose_Gy": float(in_normal) if normal > 0 else None,
-        "tumour_doses_Gy": [float(d) for d in tumors],
-        "lung_dose_Gy": float(lungs),
-        "energy_J": float(energy_balance.liver_energy_j(dose_factor(i), activity, shunt)),
+        "normal_perfused_dose_Gy": float(doses["normal_perfused_dose_gy"]) if normal > 0 else None,
+        "tumour_doses_Gy": doses["tumor_doses_gy"].tolist(),
+        "lung_dose_Gy": float(doses["lung_dose_gy"]),
+        "energy_J": float(energy_balance.liver_energy_j(activity, shunt, dose_factor(i))),
     }
 
 
@@ -66,8 +46,13 @@ def partition_inverse_target(i: Inputs) -> Answer:
     masses, ratios, normal = tissue(i)
     activity = inverse(
         i,
-        partition.delivered_activity_gbq(
-            dose_factor(i), i["target_tumour_dose_Gy"], 0, masses, ratios, normal, i["lung_shunt_fraction"]
+        partition.partition_activities(
+            i["target_tumour_dose_Gy"],
+            masses,
+            ratios,
+            normal,
+            i["lung_shunt_fraction"],
+            dose_factor_gy_kg_per_gbq=dose_factor(i),
         ),
     )
     doses = partition_forward({**i, "activity_delivered_GBq": activity})
@@ -132,12 +117,10 @@ def partition_lung_limit(i: Inputs) -> Answer:
     return {"activity_GBq": activity[binding], "binding_lung_limit": binding}
 
 
-DEFINITIONS: dict[str, Callable[[Inputs], Answer]] = {
-    "kao_tlsf": kao_tlsf,
+ANSWERS: dict[str, Callable[[Inputs], Answer]] = {
     "partition_forward": partition_forward,
     "partition_inverse": partition_inverse,
     "partition_inverse_target": partition_inverse_target,
     "partition_lung_limit": partition_lung_limit,
     "partition_normal_limit": partition_normal_limit,
-    "tnr_from_counts": tnr_from_counts,
 }

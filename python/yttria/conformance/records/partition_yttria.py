@@ -3,21 +3,7 @@
 from __future__ import annotations
 
 from ... import planning as p
-from ._common import Answer, Inputs, codes, nuclide
-
-
-def tnr_from_counts(i: Inputs) -> Answer:
-    result = p.tumor_to_normal_ratio(
-        tumor_counts=i["tumour_counts"],
-        tumor_mass_kg=i["tumour_mass_kg"],
-        normal_counts=i["normal_counts"],
-        normal_mass_kg=i["normal_mass_kg"],
-    )
-    return {
-        "tnr": result.tumor_to_normal_ratio,
-        "activity_ratio_R_kao": result.activity_ratio,
-        "warnings": codes(result),
-    }
+from .._record import Answer, Inputs, codes, nuclide
 
 
 def partition_model(i: Inputs) -> p.PartitionModel:
@@ -135,27 +121,11 @@ def partition_lung_limit(i: Inputs) -> Answer:
     }
 
 
-def kao_tlsf(i: Inputs) -> Answer:
-    result = p.kao_activities(
-        i["tumour_activity_GBq"],
-        activity_ratio=i["activity_ratio_R"],
-        tumor_lung_shunt_fraction=i["tumour_lung_shunt_fraction"],
-    )
-    return {
-        "normal_activity_GBq": result.normal_activity_gbq,
-        "lung_activity_GBq": result.lung_activity_gbq,
-        "total_activity_GBq": result.total_activity_gbq,
-        "equivalent_liver_lung_shunt_fraction": result.lung_shunt_fraction,
-    }
-
-
-ADAPTERS = {
-    "kao_tlsf": kao_tlsf,
+ANSWERS = {
     "partition_err": partition_err,
     "partition_forward": partition_forward,
     "partition_inverse": partition_inverse,
     "partition_inverse_target": partition_inverse_target,
     "partition_lung_limit": partition_lung_limit,
     "partition_normal_limit": partition_normal_limit,
-    "tnr_from_counts": tnr_from_counts,
 }
