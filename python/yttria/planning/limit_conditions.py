@@ -58,7 +58,7 @@ class LimitCondition:
     Examples
     --------
     >>> from yttria.planning import LimitCondition
-    >>> reserve = LimitCondition("hepatic_reserve_fraction", "below", 0.30)
+    >>> reserve = LimitCondition(quantity="hepatic_reserve_fraction", relation="below", value=0.30)
     >>> print(reserve, reserve.holds({"hepatic_reserve_fraction": 0.25}), reserve.holds({}))
     the hepatic reserve is below 30 % True None
     """
