@@ -5,7 +5,7 @@ from __future__ import annotations
 from .._foundation.arguments import public as _public
 from ..voxel.lung_mass import LungMass
 from ..voxel.lung_mass import lung_mass as lung_mass_from_ct
-from ._models import ModelRun
+from ._side_by_side import ModelRun
 from .body_surface_area import BodySurfaceArea, body_surface_area
 from .combined_shunt import CombinedLungShunt, LungDoseBounds, combined_lung_shunt_fraction, lung_dose_bounds
 from .comparison import ModelComparison, compare_models

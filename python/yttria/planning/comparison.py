@@ -11,7 +11,7 @@ from .._core import __version__
 from .._foundation.provenance import RESEARCH_USE
 from ..advisory import Advisory, advise
 from ..errors import ContraindicatedError, OutOfRangeError, UndefinedError
-from ._models import MODELS, ModelRun, NotApplicableError, limit_of
+from ._side_by_side import MODELS, ModelRun, NotApplicableError, limit_of
 from .comparison_text import comparison_text
 from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses
