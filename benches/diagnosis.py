@@ -14,7 +14,7 @@ import numpy as np
 
 from yttria.conformance import cases, diagnose
 from yttria.conformance.diagnosis import Answers, injected
-from yttria.conformance.variants import VARIANTS
+from yttria.conformance.known_errors import KNOWN_ERRORS
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tools" / "conformance"))
 from trials import noisy, spoiled
@@ -27,9 +27,9 @@ def main() -> None:
     ids = [case.id for case in cases()]
     start = time.perf_counter()
 
-    print(f"{len(ids)} cases, {len(VARIANTS)} variants, noise {NOISE:g}")
+    print(f"{len(ids)} cases, {len(KNOWN_ERRORS)} variants, noise {NOISE:g}")
     right, confused = Counter[str](), Counter[tuple[str, str]]()
-    for name in VARIANTS:
+    for name in KNOWN_ERRORS:
         answers = injected([name], ids)
         for seed in range(seeds):
             found = diagnose(noisy(answers, NOISE, seed), noise=NOISE)
@@ -38,7 +38,7 @@ def main() -> None:
             else:
                 said = "; ".join(" or ".join([f.name, *map(" + ".join, f.alternatives)]) for f in found) or "nothing"
                 confused[name, said] += 1
-    total = seeds * len(VARIANTS)
+    total = seeds * len(KNOWN_ERRORS)
     print(f"one mistake: {sum(right.values())} of {total} named and nothing else ({sum(right.values()) / total:.2%})")
     for (name, said), n in confused.most_common():
         print(f"  {name}: {n} of {seeds} taken for {said}")
@@ -56,7 +56,7 @@ def main() -> None:
 def print_few(ids: list[str], seeds: int) -> None:
     """One mistake, and a third of the cases answered."""
     outcome, wrong = Counter[str](), Counter[tuple[str, str]]()
-    for name in VARIANTS:
+    for name in KNOWN_ERRORS:
         answers = injected([name], ids)
         for seed in range(seeds):
             chosen = np.random.default_rng(seed).choice(ids, len(ids) // 3, replace=False)
@@ -69,7 +69,7 @@ def print_few(ids: list[str], seeds: int) -> None:
                 wrong[name, found[0].name] += 1
             else:
                 outcome["among the candidates" if found[0].ambiguous or len(found) > 1 else "named"] += 1
-    print(f"one mistake, a third of the cases answered: {dict(outcome)} of {seeds * len(VARIANTS)}")
+    print(f"one mistake, a third of the cases answered: {dict(outcome)} of {seeds * len(KNOWN_ERRORS)}")
     for (name, said), n in wrong.most_common():
         print(f"  {name}: {n} taken for {said}")
 
@@ -79,7 +79,7 @@ def print_pairs(ids: list[str], trials: int) -> None:
     rng = np.random.default_rng(1)
     outcome, examples = Counter[str](), []
     for seed in range(trials):
-        two = tuple(rng.choice(list(VARIANTS), 2, replace=False).tolist())
+        two = tuple(rng.choice(list(KNOWN_ERRORS), 2, replace=False).tolist())
         found = diagnose(noisy(injected(two, ids), NOISE, seed), noise=NOISE)
         said = {name for f in found for name in f.variants}
         if said == set(two):

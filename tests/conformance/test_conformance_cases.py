@@ -73,7 +73,7 @@ def test_every_case_says_what_it_is() -> None:
     ids = [each.id for each in cases()]
     assert len(ids) == len(set(ids))
     for each in cases():
-        assert each.exercises
+        assert each.checks
         assert each.source
         assert each.quantities
 

@@ -9,7 +9,7 @@ from trials import noisy, spoiled
 from yttria.conformance import Finding, cases, diagnose
 from yttria.conformance.answers import yttria_answer
 from yttria.conformance.diagnosis import injected
-from yttria.conformance.variants import VARIANTS, summary
+from yttria.conformance.known_errors import KNOWN_ERRORS, summary
 
 IDS = [case.id for case in cases()]
 NOISE = 1e-3
@@ -19,7 +19,7 @@ def names(findings: tuple[Finding, ...]) -> list[str]:
     return [finding.name for finding in findings]
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", KNOWN_ERRORS)
 def test_each_known_mistake_is_named_and_nothing_else(name: str) -> None:
     """`benches/diagnosis.py` runs more seeds; none may fail here."""
     for seed in (0, 1):
@@ -91,5 +91,5 @@ def test_hostile_answers_are_unexplained(bad: object) -> None:
 
 
 def test_every_variant_says_what_it_does() -> None:
-    for name in VARIANTS:
+    for name in KNOWN_ERRORS:
         assert summary(name).endswith(".")

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from yttria.conformance import adapters, case, cases, export, read_results, score
+from yttria.conformance import case, cases, export, read_results, score
+from yttria.conformance.answers import yttria_answer
 from yttria.conformance.diagnosis import injected
 from yttria.conformance.results import flat
 from yttria.errors import FileFormatError, OutOfRangeError
@@ -35,7 +36,7 @@ def own_answers() -> dict[str, Any]:
         if "error" in each.expected:
             found[each.id] = {"error": "refused"}
         else:
-            got = adapters.answer(each.model, each.inputs)
+            got = yttria_answer(each.model, each.inputs)
             found[each.id] = {quantity: got[quantity] for quantity in each.quantities}
     return found
 

@@ -12,9 +12,9 @@ import pytest
 
 from conftest import ROOT
 from yttria.conformance import cases, vectors
-from yttria.conformance._cases import FILE_MODELS, Case, from_vector
+from yttria.conformance._cases import FILE_MODELS, SuiteCase, from_vector
 from yttria.conformance.answers import reference_answer, yttria_answer
-from yttria.conformance.variants import VARIANTS
+from yttria.conformance.known_errors import KNOWN_ERRORS
 from yttria.errors import YttriaError
 
 SPECIFICATION = ROOT.parent / "shared" / "spec" / "vectors.json"
@@ -54,7 +54,7 @@ def _is_mistake(vector: Vector) -> bool:
     return vector["model"].endswith("_variant")
 
 
-def _check(case: Case) -> None:
+def _check(case: SuiteCase) -> None:
     if case.model in FILE_MODELS:
         pytest.importorskip("pydicom")
         pytest.importorskip("nibabel")
@@ -79,12 +79,12 @@ def test_vector(vector: Vector) -> None:
 @pytest.mark.parametrize(
     "case", [c for c in cases() if c.id.startswith(("own-", "vox-", "s-", "file-"))], ids=lambda c: c.id
 )
-def test_case_of_this_project(case: Case) -> None:
+def test_case_of_this_project(case: SuiteCase) -> None:
     _check(case)
 
 
 @pytest.mark.parametrize("case", [c for c in cases() if "error" not in c.expected], ids=lambda c: c.id)
-def test_the_reference_gives_the_expected_answer(case: Case) -> None:
+def test_the_reference_gives_the_expected_answer(case: SuiteCase) -> None:
     got = reference_answer(case.model, case.inputs)
     for quantity in case.quantities:
         assert case.within(quantity, got[quantity]), quantity
@@ -97,7 +97,7 @@ def test_a_known_mistake_is_a_variant_and_not_the_answer(vector: Vector) -> None
     inputs = vector["inputs"] | times
     wrong = reference_answer
     for name in names:
-        wrong = VARIANTS[name](wrong)
+        wrong = KNOWN_ERRORS[name](wrong)
     (expected,) = (v for k, v in vector["expected"].items() if k == "activity_GBq")
     assert wrong(model, inputs)[quantity] == pytest.approx(expected, rel=1e-9)
     assert not math.isclose(yttria_answer(model, inputs)[quantity], expected, rel_tol=1e-3)
@@ -126,7 +126,7 @@ def test_the_shipped_vectors_are_the_specification() -> None:
     ],
 )
 def test_a_wrong_answer_fails(got: object, expected: object, passes: bool) -> None:
-    case = Case("x", "m", {}, {"q": expected}, {"rel": 1e-9}, "", "")
+    case = SuiteCase("x", "m", {}, {"q": expected}, {"rel": 1e-9}, "", "")
     assert case.within("q", got) is passes
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import variants
-from ._cases import Case, case, cases
+from . import known_errors
+from ._cases import SuiteCase, case, cases
 from ._vectors import vectors
 from .diagnosis import Finding, diagnose
 from .export import export
@@ -12,19 +12,19 @@ from .score import CaseScore, Report, score
 from .verification import Verification, verify
 
 __all__ = [
-    "Case",
     "CaseScore",
     "Finding",
     "Report",
     "Results",
+    "SuiteCase",
     "Verification",
     "case",
     "cases",
     "diagnose",
     "export",
+    "known_errors",
     "read_results",
     "score",
-    "variants",
     "vectors",
     "verify",
 ]

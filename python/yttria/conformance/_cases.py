@@ -20,7 +20,7 @@ FILE_MODELS = (DICOM, NIFTI)
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class SuiteCase:
     """One question with its answer.
 
     `inputs` and `expected` map quantities (the unit ends the name) to numbers, texts, truth values, lists, or float32
@@ -35,7 +35,7 @@ class Case:
     expected: dict[str, Any] = field(repr=False)
     tolerance: dict[str, float]
     source: str
-    exercises: str
+    checks: str
 
     @property
     def quantities(self) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ class Case:
 
 
 @cache
-def cases() -> tuple[Case, ...]:
+def cases() -> tuple[SuiteCase, ...]:
     """Every case, the published ones first. Vectors that document a known mistake ask nothing and are left out."""
     published = [from_vector(v) for v in vectors() if not v["model"].endswith("_variant")]
     folder = files("yttria").joinpath("data", "conformance")
@@ -67,15 +67,15 @@ def cases() -> tuple[Case, ...]:
     return (*published, *own, *map(from_vector, rows.values()))
 
 
-def case(name: str) -> Case:
+def case(name: str) -> SuiteCase:
     """The case of that id; `KeyError` where there is none."""
     return {each.id: each for each in cases()}[name]
 
 
-def from_vector(v: dict[str, Any]) -> Case:
+def from_vector(v: dict[str, Any]) -> SuiteCase:
     """A vector, as the shipped files hold them, as a case."""
     exercises = v.get("exercises") or v.get("notes") or v["model"].replace("_", " ")
-    return Case(v["id"], v["model"], v["inputs"], v["expected"], v["tolerance"], v.get("source", ""), exercises)
+    return SuiteCase(v["id"], v["model"], v["inputs"], v["expected"], v["tolerance"], v.get("source", ""), exercises)
 
 
 def real_array(value: Any) -> NDArray[np.float64] | None:

@@ -221,7 +221,7 @@ class Record:
         result = side(self.function, i, **{parameter(name): value for name, value in i.items()})
         return {name: plain(value_of(result, of)) for name, of in self.outputs.items()} | warnings(result)
 
-    def asked(self, side: Side) -> Callable[[], list[Any]]:
+    def work(self, side: Side) -> Callable[[], list[Any]]:
         """The work that is compared: the same inputs for either side, prepared beforehand."""
         fields = list(self.outputs.values())
         calls = [side.bound(self.function, arguments, COMPARED) for arguments in self._points()]

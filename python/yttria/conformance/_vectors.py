@@ -14,7 +14,7 @@ def vectors(group: str | None = None) -> list[dict[str, Any]]:
     number passes if it is within `tolerance["rel"]` of the expected one (or within `tolerance["abs"]`, where given);
     text, truth values and `null` must be equal; `expected["error"]` means that no number may be returned;
     `expected["warnings"]` are codes that the result must carry at least. A model whose name ends in `_variant` is a
-    known mistake: see `yttria.conformance.variants`.
+    known mistake: see `yttria.conformance.known_errors`.
 
     Raises `KeyError` for a group that does not exist.
     """

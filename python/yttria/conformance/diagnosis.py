@@ -16,9 +16,9 @@ from itertools import combinations
 from typing import Any
 
 from ._cases import case
-from ._misfit import misfit
+from ._deviation import deviations
 from .answers import reference_answer
-from .variants import VARIANTS, Implementation, summary
+from .known_errors import KNOWN_ERRORS, Implementation, summary
 
 Answers = dict[str, dict[str, Any]]
 
@@ -83,8 +83,8 @@ def predict(case_id: str, variants: tuple[str, ...]) -> dict[str, Any]:
 
 def _answer(case_id: str, variants: tuple[str, ...]) -> dict[str, Any]:
     implementation: Implementation = reference_answer
-    for name in sorted(variants, key=list(VARIANTS).index):
-        implementation = VARIANTS[name](implementation)
+    for name in sorted(variants, key=list(KNOWN_ERRORS).index):
+        implementation = KNOWN_ERRORS[name](implementation)
     each = case(case_id)
     return implementation(each.model, dict(each.inputs))
 
@@ -113,12 +113,12 @@ def diagnose(answers: Answers, *, noise: float = 1e-3) -> tuple[Finding, ...]:
     `answers` maps case ids to quantities to values; `noise` is the relative standard deviation of the implementation's
     own numbers, by rounding or by chance.
     """
-    correct = {name: misfit(case(name), got, case(name).expected, noise) for name, got in answers.items()}
+    correct = {name: deviations(case(name), got, case(name).expected, noise) for name, got in answers.items()}
     null = {name: _sum(values) for name, values in correct.items()}
     deviating = {name for name, values in correct.items() if max(values, default=0.0) > DEVIATES}
     if not deviating:
         return ()
-    singles = [_examined((name,), answers, null, deviating, noise) for name in VARIANTS]
+    singles = [_examined((name,), answers, null, deviating, noise) for name in KNOWN_ERRORS]
     accepted = [h for h in singles if _accepted(h, null)]
     if deviating - set().union(*(h.explained for h in accepted)):
         accepted += _pairs(singles, answers, null, deviating, noise)
@@ -130,7 +130,7 @@ def _effect(name: str, variants: tuple[str, ...], quantities: tuple[str, ...], n
     each = case(name)
     moved = predict(name, variants)
     got = {q: moved[q] for q in quantities if q in moved}
-    return max(misfit(each, got, each.expected, noise), default=0.0)
+    return max(deviations(each, got, each.expected, noise), default=0.0)
 
 
 def _examined(
@@ -144,7 +144,7 @@ def _examined(
 
 
 def _compare(found: _Hypothesis, name: str, got: dict[str, Any], deviating: set[str], noise: float) -> None:
-    distances = misfit(case(name), got, predict(name, found.variants), noise)
+    distances = deviations(case(name), got, predict(name, found.variants), noise)
     found.touched.add(name)
     found.chi2[name] = _sum(distances)
     if max(distances, default=0.0) > DEVIATES:

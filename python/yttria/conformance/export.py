@@ -6,6 +6,7 @@ import csv
 import json
 import os
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,42 +17,14 @@ from .._core import __version__
 from .._foundation.extras import require
 from .._foundation.provenance import RESEARCH_USE
 from ..kernels import dose_point_kernel
-from ._cases import DICOM, FILE_MODELS, NIFTI, Case, cases
+from ._cases import DICOM, FILE_MODELS, NIFTI, SuiteCase, cases
 from ._image_files import write_dicom, write_nifti
 from .records.voxel_reference import tabulated
 from .results import flat
 
-CONVENTIONS = {
-    "fractions": "fractions, never percent, unless a name says percent",
-    "units": "the unit ends the name",
-    "arrays": "axes (k, j, i) = (slice, row, column); voxel_size_mm[n] belongs to axis n",
-    "raw": "float32, little-endian, k slowest, i fastest",
-    "maps_csv": "columns k, j, i, value, counted from 0",
-    "tolerance": (
-        "passes if |got - expected| <= rel |expected|, or <= abs, or, for maps, <= of_maximum max |expected|; "
-        "1e-12 where 0 is expected; texts and truth values must be equal"
-    ),
-    "error": 'expected.error: no number may be given; answer {"error": any text}',
-    "warnings": "codes of yttria; another implementation need not have them, they are not scored",
-    "S": "voxel S values: one octant, source voxel first; in mGy/(MBq s)",
-    "field": "nothing lies outside an activity map: no activity, no dose",
-}
-
-MODELS = {
-    "voxel_s_values": "uniform activity in one voxel, mean dose in another, from the dose point kernel in kernel/",
-    "voxel_dose_kernel": "c = value 2^(hours / T); D[n] = sum_m S[n - m] c[m] V T / ln 2, in the stated medium",
-    "voxel_dose_local": "c = value 2^(hours / T); D = C c / rho; rho stated, or linear in HU between the table's "
-    "entries and constant beyond its ends",
-    "voxel_dose_relative": "c = counts / (sum of counts in the mask) A_vial (1 - R) (1 - L) / V; D = C c / rho; "
-    "negative counts stay negative",
-    "activity_from_dicom": "a PET series: header values by slice, and what is stored; slices in the order of instance "
-    "numbers; as files in files/CASE with --dicom",
-    "activity_from_nifti": "header values of a NIfTI file, and what is stored; as a file in files/CASE with --nifti; "
-    "the sidecar states the unit",
-    "activity_from_...": "asked: activity at administration in the field, its center, and the concentration at "
-    "administration of the voxel in which each point lies; points and center in LPS mm",
-    "all others": "the planning and evaluation models of yttria.reference, see docs/reference.md of yttria",
-}
+_FOLDER = files("yttria").joinpath("data", "conformance")
+_SCHEMAS = ("cases.schema.json", "results.schema.json")
+_TEXTS = json.loads(_FOLDER.joinpath("texts.json").read_text("utf-8"))
 
 
 def export(folder: str | os.PathLike[str], *, nifti: bool = False, dicom: bool = False) -> list[Path]:
@@ -76,22 +49,20 @@ def export(folder: str | os.PathLike[str], *, nifti: bool = False, dicom: bool =
         "schema_version": 1,
         "yttria_version": __version__,
         "statement": RESEARCH_USE,
-        "conventions": CONVENTIONS,
-        "models": MODELS,
+        **_TEXTS,
     }
     written += [
         _json(root / "cases.json", {**head, "cases": rows}),
         _csv(root / "cases.csv", ["case", "model", "part", "quantity", "value"], _table(rows)),
         _json(root / "results_template.json", _template()),
         _csv(root / "results_template.csv", ["case", "quantity", "value"], _empty_rows()),
-        _json(root / "schema" / "cases.schema.json", CASES_SCHEMA),
-        _json(root / "schema" / "results.schema.json", RESULTS_SCHEMA),
+        *(_text(root / "schema" / name, _FOLDER.joinpath("schema", name).read_text("utf-8")) for name in _SCHEMAS),
         _text(root / "README.txt", _readme()),
     ]
     return written
 
 
-def _as_json(case: Case) -> dict[str, Any]:
+def _as_json(case: SuiteCase) -> dict[str, Any]:
     def part(values: dict[str, Any]) -> dict[str, Any]:
         return {
             name: _reference(case, name, value) if isinstance(value, np.ndarray) else value
@@ -105,11 +76,11 @@ def _as_json(case: Case) -> dict[str, Any]:
         "expected": part(case.expected),
         "tolerance": case.tolerance,
         "source": case.source,
-        "exercises": case.exercises,
+        "exercises": case.checks,
     }
 
 
-def _reference(case: Case, name: str, value: NDArray[Any]) -> dict[str, Any]:
+def _reference(case: SuiteCase, name: str, value: NDArray[Any]) -> dict[str, Any]:
     return {"file": f"maps/{case.id}/{name}.raw", "shape": list(value.shape), "dtype": "float32"}
 
 
@@ -198,8 +169,8 @@ def _empty_rows() -> Iterator[list[Any]]:
 
 def _readme() -> str:
     lines = [f"Conformance suite of yttria {__version__}. {RESEARCH_USE}", ""]
-    lines += [f"{name}: {text}" for name, text in CONVENTIONS.items()]
-    lines += ["", *(f"{name}: {text}" for name, text in MODELS.items())]
+    lines += [f"{name}: {text}" for name, text in _TEXTS["conventions"].items()]
+    lines += ["", *(f"{name}: {text}" for name, text in _TEXTS["models"].items())]
     lines += [
         "",
         "Fill in results_template.json or results_template.csv, save it as results.json or results.csv, put dose maps",
@@ -225,67 +196,3 @@ def _csv(path: Path, names: list[str], rows: Any) -> Path:
         writer.writerow(names)
         writer.writerows(rows)
     return path
-
-
-_MAP = {
-    "type": "object",
-    "required": ["file", "shape", "dtype"],
-    "properties": {
-        "file": {"type": "string"},
-        "shape": {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 3, "maxItems": 3},
-        "dtype": {"const": "float32"},
-    },
-}
-_VALUE = {"type": ["number", "string", "boolean", "array", "object", "null"]}
-
-CASES_SCHEMA = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "Cases of the yttria conformance suite",
-    "type": "object",
-    "required": ["schema_version", "yttria_version", "conventions", "cases"],
-    "properties": {
-        "schema_version": {"const": 1},
-        "yttria_version": {"type": "string"},
-        "conventions": {"type": "object", "additionalProperties": {"type": "string"}},
-        "models": {"type": "object", "additionalProperties": {"type": "string"}},
-        "cases": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["id", "model", "inputs", "expected", "tolerance", "source", "exercises"],
-                "additionalProperties": False,
-                "properties": {
-                    "id": {"type": "string"},
-                    "model": {"type": "string"},
-                    "inputs": {"type": "object", "additionalProperties": {"anyOf": [_MAP, _VALUE]}},
-                    "expected": {"type": "object", "additionalProperties": {"anyOf": [_MAP, _VALUE]}},
-                    "tolerance": {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "properties": {name: {"type": "number", "minimum": 0} for name in ("rel", "abs", "of_maximum")},
-                    },
-                    "source": {"type": "string"},
-                    "exercises": {"type": "string"},
-                },
-            },
-        },
-    },
-}
-
-RESULTS_SCHEMA = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "Answers of one implementation to the yttria conformance suite",
-    "type": "object",
-    "required": ["answers"],
-    "properties": {
-        "implementation": {
-            "type": ["object", "string"],
-            "properties": {"name": {"type": "string"}, "version": {"type": "string"}},
-        },
-        "answers": {
-            "type": "object",
-            "description": "by case id; a map is the name of a file beside this one, null is no answer",
-            "additionalProperties": {"type": "object", "additionalProperties": _VALUE},
-        },
-    },
-}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .._foundation.extras import require
 from ..errors import FileFormatError
-from ._cases import Case, cases
+from ._cases import SuiteCase, cases
 from .diagnosis import Answers
 
 _NAMES = {"results.json", "results.csv"}
@@ -110,7 +110,7 @@ def _who(stated: Any) -> str:
     return str(stated or "")
 
 
-def _of_case(case: Case, given: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
+def _of_case(case: SuiteCase, given: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
     """The answers to a case, typed as the expected ones, and the quantities that it does not ask for."""
     if "error" in case.expected:
         return _of_refusal(case, given), []
@@ -134,7 +134,7 @@ def _of_case(case: Case, given: Mapping[str, Any], folder: Path) -> tuple[dict[s
     return found, list(cells)
 
 
-def _of_refusal(case: Case, given: Mapping[str, Any]) -> dict[str, Any]:
+def _of_refusal(case: SuiteCase, given: Mapping[str, Any]) -> dict[str, Any]:
     """Any text under "error" is a refusal; a number under whatever name is none."""
     stated = {key: value for key, value in given.items() if value is not None}
     if not stated:
@@ -179,7 +179,7 @@ def _typed(value: Any, model: Any) -> Any:
     return int(number) if isinstance(model, int) and number.is_integer() else number
 
 
-def _map(case: Case, quantity: str, value: Any, folder: Path) -> Any:
+def _map(case: SuiteCase, quantity: str, value: Any, folder: Path) -> Any:
     if not isinstance(value, str):
         return value
     path = folder / value

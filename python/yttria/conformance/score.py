@@ -15,8 +15,8 @@ from .._core import __version__
 from .._foundation.numbers import number
 from .._foundation.provenance import RESEARCH_USE
 from ..errors import OutOfRangeError
-from ._cases import Case, cases, real_array
-from ._misfit import misfit
+from ._cases import SuiteCase, cases, real_array
+from ._deviation import deviations
 from .diagnosis import DEVIATES, Finding, diagnose, predict
 from .results import read_results
 
@@ -44,7 +44,7 @@ class CaseScore:
     got: Any
     voxel: tuple[int, ...] | None
     explanation: str
-    exercises: str
+    checks: str
     source: str
 
 
@@ -104,7 +104,10 @@ class Report:
                 for f in self.findings
             ],
             "unknown": list(self.unknown),
-            "cases": [_plain(vars(case)) for case in self.cases],
+            "cases": [
+                _plain({"exercises" if name == "checks" else name: value for name, value in vars(case).items()})
+                for case in self.cases
+            ],
             "statement": RESEARCH_USE,
         }
 
@@ -139,12 +142,12 @@ def score(
     return Report(read.implementation, scored, findings, noise, tolerance, read.unknown)
 
 
-def _widened(case: Case, tolerance: float) -> Case:
+def _widened(case: SuiteCase, tolerance: float) -> SuiteCase:
     rel = max(case.tolerance.get("rel", 0.0), tolerance)
     return replace(case, tolerance=case.tolerance | {"rel": rel}) if tolerance > 0.0 else case
 
 
-def _scored(case: Case, got: dict[str, Any], findings: tuple[Finding, ...], noise: float) -> CaseScore:
+def _scored(case: SuiteCase, got: dict[str, Any], findings: tuple[Finding, ...], noise: float) -> CaseScore:
     deviations = {quantity: _deviation(value, case.expected[quantity]) for quantity, value in got.items()}
     worst = max(deviations, key=lambda quantity: deviations[quantity], default=None)
     wrong = [quantity for quantity, value in got.items() if not case.within(quantity, value)]
@@ -164,16 +167,16 @@ def _scored(case: Case, got: dict[str, Any], findings: tuple[Finding, ...], nois
         None if worst is None else _at(got[worst], place),
         place,
         _explanation(case, got, findings, noise) if wrong else "",
-        case.exercises,
+        case.checks,
         case.source,
     )
 
 
-def _explanation(case: Case, got: dict[str, Any], findings: tuple[Finding, ...], noise: float) -> str:
+def _explanation(case: SuiteCase, got: dict[str, Any], findings: tuple[Finding, ...], noise: float) -> str:
     named = [f for f in findings if case.id in f.explains]
     if named:
         return "; ".join(" or ".join([f.name, *map(" + ".join, f.alternatives)]) for f in named)
-    small = max(misfit(case, got, case.expected, noise), default=0.0) <= DEVIATES
+    small = max(deviations(case, got, case.expected, noise), default=0.0) <= DEVIATES
     return WITHIN_NOISE if small else UNEXPLAINED
 
 

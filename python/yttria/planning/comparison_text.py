@@ -10,8 +10,8 @@ from typing import TypeVar
 from .._foundation.provenance import RESEARCH_USE
 from .._foundation.text import plain
 from ..advisory import Advisory, Severity
-from ._side_by_side import LIMIT_WORDS, ModelRun, limit_of
 from ._patient_inputs import PRIOR_DOSES, tumor_name
+from ._side_by_side import LIMIT_WORDS, ModelRun, limit_of
 from .limit_state import MET, subject
 from .limits import Limit
 from .patient import Patient

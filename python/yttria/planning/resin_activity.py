@@ -98,7 +98,7 @@ def bsa_activity(
 
     Source: sirspheres-ifu; the two-term form stands in the thesis of van Roekel (vanroekel).
     `V_liver` includes the tumor; another reading adds it once more (`bsa_liver_counts_tumor_twice` of
-    `yttria.conformance.variants`).
+    `yttria.conformance.known_errors`).
     Raises `OutOfRangeError` for a body surface area of at most 0.2 m^2, a volume that is not positive, a tumor larger
     than the liver. Advises for an activity outside 0.3-3 GBq (`activity_below_usual`, `activity_above_vial`) and an
     involvement above 70 % (`involvement_above_70_percent`).

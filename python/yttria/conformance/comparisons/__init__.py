@@ -15,7 +15,7 @@ def comparisons() -> dict[str, Comparison]:
     from . import density, evaluation, kernels, planning, treatment, voxel
 
     def of_records(records: tuple[Record, ...]) -> list[Comparison]:
-        return [Comparison(r.name, r.asked(CORE), r.asked(REFERENCE), r.relative) for r in records]
+        return [Comparison(r.name, r.work(CORE), r.work(REFERENCE), r.relative) for r in records]
 
     found = (
         *of_records(planning_records.RECORDS),

@@ -23,7 +23,7 @@ def activity_from_dicom(i: Inputs) -> Answer:
     along_i, along_j = np.array(i["ImageOrientationPatient"]).reshape(2, 3)
     order = np.argsort(positions @ np.cross(along_i, along_j))
     values = np.asarray(i["stored"], np.float64)[order] * np.array(i["RescaleSlope"])[order, None, None]
-    # `yttria.conformance.variants` alone has other values, and below another affine, to offer.
+    # `yttria.conformance.known_errors` alone has other values, and below another affine, to offer.
     values = i["_rescaled"](values) if "_rescaled" in i else values
     along_k = (positions[order[-1]] - positions[order[0]]) / (len(order) - 1)
     affine = np.eye(4)

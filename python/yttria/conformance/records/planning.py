@@ -255,7 +255,7 @@ def resin_lung_shunt_reduction(side: Side, i: Inputs) -> Answer:
 def resin_lung_shunt_inverse(side: Side, i: Inputs) -> Answer:
     """The activity before the reduction."""
     final, reduced = i["final_activity_MBq"], resin_lung_shunt_reduction(side, i)
-    dose = side("lung_dose", {}, delivered_activity_gbq=final / 1000, lung_shunt_fraction=i["lung_shunt_fraction"])
+    dose = side("lung_dose", i, delivered_activity_gbq=final / 1000, lung_shunt_fraction=i["lung_shunt_fraction"])
     lower, upper = (final / reduced[f"factor_{which}_inclusive"] for which in ("lower", "upper"))
     return {
         "unreduced_MBq": lower,
@@ -272,7 +272,7 @@ def sphere_volume(side: Side, i: Inputs) -> Answer:
     kg = side("mass_from_volume_kg", i, volume_ml=volume, density_g_per_ml=i["density_g_per_mL"])
     terms = {"vial_activity_gbq": 4.7, "lung_shunt_fraction": 0.12}
     whole, part = (
-        value_of(side("single_compartment_dose", {}, mass_kg=share * kg, **terms), "perfused_dose_gy")
+        value_of(side("single_compartment_dose", i, mass_kg=share * kg, **terms), "perfused_dose_gy")
         for share in (1.0, 0.8)
     )
     return {

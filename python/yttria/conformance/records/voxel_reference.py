@@ -1,6 +1,6 @@
 """Dose maps.
 
-Two inputs are for `yttria.conformance.variants` alone: `_s_values` in place of the tabulated ones, `_convolve` in
+Two inputs are for `yttria.conformance.known_errors` alone: `_s_values` in place of the tabulated ones, `_convolve` in
 place of the padded convolution.
 """
 

@@ -16,7 +16,7 @@ from ...kernels import media, voxel_s_values
 from ...reference.dose_point_kernel import energy_within_mev
 from ...voxel import ConvolutionPlan, absorbed_dose, local_deposition
 from .. import monte_carlo
-from .._cases import FILE_MODELS, Case, cases
+from .._cases import FILE_MODELS, SuiteCase, cases
 from ..answers import reference_answer, yttria_answer
 from ..comparisons import comparisons
 from ..diagnosis import diagnose, injected
@@ -56,7 +56,7 @@ def all_checks() -> Sequence[Callable[[], Iterable[Check]]]:
     )
 
 
-def _share(case: Case, got: dict[str, Any]) -> float:
+def _share(case: SuiteCase, got: dict[str, Any]) -> float:
     """The worst deviation of a case over what is allowed; more than 1 for what is no number and wrong."""
     worst = 0.0
     for quantity in case.quantities:
@@ -66,7 +66,7 @@ def _share(case: Case, got: dict[str, Any]) -> float:
     return worst
 
 
-def _allowed(case: Case) -> float:
+def _allowed(case: SuiteCase) -> float:
     """A kernel's tolerance makes room for kernels of other codes; the core has the same one as the reference."""
     return min(case.tolerance.get("of_maximum", 0.0), OWN_KERNEL) or case.tolerance.get("rel", 0.0) or 1.0
 
@@ -82,13 +82,13 @@ def _relative(got: Any, expected: Any) -> float:
         return 0.0  # a text or a truth value: `within` has the say
 
 
-def _answered(which: str) -> tuple[list[Case], float, Case]:
+def _answered(which: str) -> tuple[list[SuiteCase], float, SuiteCase]:
     chosen = [case for case in cases() if "error" not in case.expected and _kind(case) == which]
     shares = [_share(case, yttria_answer(case.model, case.inputs)) for case in chosen]
     return chosen, max(shares), chosen[int(np.argmax(shares))]
 
 
-def _kind(case: Case) -> str:
+def _kind(case: SuiteCase) -> str:
     if case.model in FILE_MODELS:
         return "files"  # their readers need extras
     if case.is_map:

@@ -17,17 +17,19 @@ Variant = Callable[[Implementation], Implementation]
 KERNEL_DOSE, LOCAL_DOSE, RELATIVE_DOSE = "voxel_dose_kernel", "voxel_dose_local", "voxel_dose_relative"
 DOSE_MAPS = (KERNEL_DOSE, LOCAL_DOSE, RELATIVE_DOSE)
 
-VARIANTS: dict[str, Variant] = {}
+KNOWN_ERRORS: dict[str, Variant] = {}
 """Every known mistake by name, in the order in which two of them are put around each other."""
 
 
-def known(variant: Variant) -> Variant:
-    """Enter a variant into `VARIANTS`."""
-    VARIANTS[getattr(variant, "__name__", "")] = variant
+def registered(variant: Variant, name: str = "", text: str = "") -> Variant:
+    """Enter a known mistake, by its own name and docstring if none are given."""
+    if text:
+        variant.__name__, variant.__doc__ = name, text
+    KNOWN_ERRORS[variant.__name__] = variant
     return variant
 
 
-def asked(inner: Implementation, change: Callable[[Inputs], Inputs], *models: str) -> Implementation:
+def inputs(inner: Implementation, change: Callable[[Inputs], Inputs], *models: str) -> Implementation:
     """Ask `inner` with `inputs | change(inputs)`; of all models where none is named."""
 
     def answer(model: str, inputs: Inputs) -> Answer:
@@ -36,7 +38,7 @@ def asked(inner: Implementation, change: Callable[[Inputs], Inputs], *models: st
     return answer
 
 
-def answered(inner: Implementation, change: Callable[[Inputs, Answer], Answer], *models: str) -> Implementation:
+def outputs(inner: Implementation, change: Callable[[Inputs, Answer], Answer], *models: str) -> Implementation:
     """Answer `answer | change(inputs, answer)`; quantities that `change` names and `inner` does not are left out."""
 
     def answer(model: str, inputs: Inputs) -> Answer:

@@ -14,7 +14,7 @@ from ...reference.local_deposition import local_deposition
 from .._cases import NIFTI
 from .._record import dose_factor, half_life
 from ..records.voxel_reference import TABLE_MEV, at_administration_mbq_per_ml, mirrored, s_values, tabulated
-from ._wrap import (
+from ._registered import (
     DOSE_MAPS,
     KERNEL_DOSE,
     LOCAL_DOSE,
@@ -22,9 +22,9 @@ from ._wrap import (
     Answer,
     Implementation,
     Inputs,
-    answered,
-    asked,
-    known,
+    inputs,
+    outputs,
+    registered,
     replaced,
     scaled,
 )
@@ -46,14 +46,14 @@ def _kernel(inner: Implementation, make: Callable[[Inputs], Map | None]) -> Impl
         made = make(i)
         return {} if made is None else {"_s_values": lambda _: made}
 
-    return asked(inner, change, *KERNELS)
+    return inputs(inner, change, *KERNELS)
 
 
 def _is_cube(i: Inputs) -> bool:
     return len(set(i["voxel_size_mm"])) == 1
 
 
-@known
+@registered
 def kernel_sampled_at_voxel_centers(inner: Implementation) -> Implementation:
     """The dose point kernel's value at each voxel's center, at 0.145 mm in the source voxel (a MATLAB suite)."""
 
@@ -73,7 +73,7 @@ def kernel_sampled_at_voxel_centers(inner: Implementation) -> Implementation:
     return _kernel(inner, make)
 
 
-@known
+@registered
 def s_values_interpolated(inner: Implementation) -> Implementation:
     """Interpolates S linearly between the tabulated voxel sizes 2.21, 3 and 4.42 mm (a MIRD calculator)."""
 
@@ -89,7 +89,7 @@ def s_values_interpolated(inner: Implementation) -> Implementation:
     return _kernel(inner, make)
 
 
-@known
+@registered
 def nearest_tabulated_kernel(inner: Implementation) -> Implementation:
     """Takes the tabulated kernel of the cube nearest in size: 2.21, 3 or 4.42 mm (a theranostics package)."""
 
@@ -100,7 +100,7 @@ def nearest_tabulated_kernel(inner: Implementation) -> Implementation:
     return _kernel(inner, make)
 
 
-@known
+@registered
 def slice_thickness_for_all_sides(inner: Implementation) -> Implementation:
     """Takes the slice thickness for all three sides of a voxel (a MIRD calculator)."""
 
@@ -112,7 +112,7 @@ def slice_thickness_for_all_sides(inner: Implementation) -> Implementation:
     return _kernel(inner, make)
 
 
-@known
+@registered
 def voxel_sides_reversed(inner: Implementation) -> Implementation:
     """Takes the sides of a voxel in the order (i, j, k) for (k, j, i), as PixelSpacing invites (DICOM tools)."""
 
@@ -122,7 +122,7 @@ def voxel_sides_reversed(inner: Implementation) -> Implementation:
     return _kernel(inner, make)
 
 
-@known
+@registered
 def row_and_column_spacing_exchanged(inner: Implementation) -> Implementation:
     """Exchanges the sides of a voxel along j and i, as the two numbers of PixelSpacing invite (DICOM tools)."""
 
@@ -132,7 +132,7 @@ def row_and_column_spacing_exchanged(inner: Implementation) -> Implementation:
     return _kernel(inner, make)
 
 
-@known
+@registered
 def local_deposition_for_kernel(inner: Implementation) -> Implementation:
     """Leaves each decay's energy in its voxel where a kernel is asked (section 12)."""
 
@@ -140,7 +140,7 @@ def local_deposition_for_kernel(inner: Implementation) -> Implementation:
         mbq_per_ml = at_administration_mbq_per_ml(i)
         return {"dose_Gy": local_deposition(mbq_per_ml, i["medium_density_g_per_mL"], dose_factor(i))}
 
-    return answered(inner, change, KERNEL_DOSE)
+    return outputs(inner, change, KERNEL_DOSE)
 
 
 def _grown(i: Inputs, mm: float) -> Map:
@@ -157,7 +157,7 @@ def _cropped(kernel: Map, shape: tuple[int, ...]) -> Map:
     return padded[tuple(slice((k - n) // 2, (k + n) // 2) for k, n in zip(padded.shape, shape, strict=True))]
 
 
-@known
+@registered
 def voxels_of_50_mg_at_least(inner: Implementation) -> Implementation:
     """Divides the energy by 50 mg where a voxel weighs less (a GPU Monte Carlo)."""
 
@@ -165,10 +165,10 @@ def voxels_of_50_mg_at_least(inner: Implementation) -> Implementation:
         mg = float(np.prod(i["voxel_size_mm"])) * i["medium_density_g_per_mL"]
         return scaled(answer, min(1.0, mg / 50.0), "dose_Gy", "S_mGy_per_MBq_s")
 
-    return answered(inner, change, *KERNELS)
+    return outputs(inner, change, *KERNELS)
 
 
-@known
+@registered
 def transform_without_padding(inner: Implementation) -> Implementation:
     """Convolves by Fourier transform without zero padding: what leaves the field comes in on the other side."""
 
@@ -179,10 +179,10 @@ def transform_without_padding(inner: Implementation) -> Implementation:
             folded[tuple((np.array(at) - half) % array.shape)] += kernel[at]
         return np.asarray(np.fft.irfftn(np.fft.rfftn(array) * np.fft.rfftn(folded), array.shape, (0, 1, 2)))
 
-    return asked(inner, lambda _: {"_convolve": circular}, *CONVOLUTIONS)
+    return inputs(inner, lambda _: {"_convolve": circular}, *CONVOLUTIONS)
 
 
-@known
+@registered
 def kernel_not_shifted(inner: Implementation) -> Implementation:
     """Convolves with a kernel whose middle is not at the origin: the dose moves by half a kernel (a voxel package)."""
 
@@ -192,26 +192,26 @@ def kernel_not_shifted(inner: Implementation) -> Implementation:
         whole = np.fft.irfftn(np.fft.rfftn(array, shape, axes) * np.fft.rfftn(kernel, shape, axes), shape, axes)
         return np.asarray(whole[tuple(slice(n) for n in array.shape)])
 
-    return asked(inner, lambda _: {"_convolve": shifted}, *CONVOLUTIONS)
+    return inputs(inner, lambda _: {"_convolve": shifted}, *CONVOLUTIONS)
 
 
 def _flipped(inner: Implementation, axis: int) -> Implementation:
-    return answered(inner, lambda _, a: {"dose_Gy": np.flip(a["dose_Gy"], axis)}, *DOSE_MAPS)
+    return outputs(inner, lambda _, a: {"dose_Gy": np.flip(a["dose_Gy"], axis)}, *DOSE_MAPS)
 
 
-@known
+@registered
 def axis_k_flipped(inner: Implementation) -> Implementation:
     """The slices in reverse order (image tools)."""
     return _flipped(inner, 0)
 
 
-@known
+@registered
 def axis_j_flipped(inner: Implementation) -> Implementation:
     """The rows in reverse order (image tools)."""
     return _flipped(inner, 1)
 
 
-@known
+@registered
 def axis_i_flipped(inner: Implementation) -> Implementation:
     """The columns in reverse order (image tools)."""
     return _flipped(inner, 2)
@@ -221,36 +221,36 @@ ABSOLUTE = (KERNEL_DOSE, LOCAL_DOSE)
 TIMED = (*ABSOLUTE, "ldm_absolute", NIFTI)
 
 
-@known
+@registered
 def no_decay_to_administration(inner: Implementation) -> Implementation:
     """Takes the activity at the time of the scan for that at administration (a MATLAB suite)."""
     names = ("hours_after_administration", "hours_admin_to_reference")
-    return asked(inner, lambda i: {name: 0.0 for name in names if name in i}, *TIMED)
+    return inputs(inner, lambda i: {name: 0.0 for name in names if name in i}, *TIMED)
 
 
-@known
+@registered
 def decay_the_wrong_way(inner: Implementation) -> Implementation:
     """Decays the activity of the scan further where it must be taken back to administration."""
     names = ("hours_after_administration", "hours_admin_to_reference")
-    return asked(inner, lambda i: {name: -i[name] for name in names if name in i}, *TIMED)
+    return inputs(inner, lambda i: {name: -i[name] for name in names if name in i}, *TIMED)
 
 
-@known
+@registered
 def activity_over_patient_weight(inner: Implementation) -> Implementation:
     """Activity times 202.53 over the patient's weight in kg (a MATLAB suite)."""
-    return answered(inner, lambda i, a: scaled(a, 202.53 / i["patient_weight_kg"], "dose_Gy"), *ABSOLUTE)
+    return outputs(inner, lambda i, a: scaled(a, 202.53 / i["patient_weight_kg"], "dose_Gy"), *ABSOLUTE)
 
 
-@known
+@registered
 def dose_in_mgy(inner: Implementation) -> Implementation:
     """Doses in mGy where Gy are asked."""
-    return answered(inner, lambda _, a: scaled(a, 1e3, "dose_Gy"), *DOSE_MAPS)
+    return outputs(inner, lambda _, a: scaled(a, 1e3, "dose_Gy"), *DOSE_MAPS)
 
 
-@known
+@registered
 def mgy_and_gy_inverted(inner: Implementation) -> Implementation:
     """Multiplies by 1000 where mGy must be divided by it: a million times the dose (a MIRD calculator)."""
-    return answered(inner, lambda _, a: scaled(a, 1e6, "dose_Gy"), KERNEL_DOSE)
+    return outputs(inner, lambda _, a: scaled(a, 1e6, "dose_Gy"), KERNEL_DOSE)
 
 
 def _table(i: Inputs, change: Callable[[Any, Any], tuple[Any, Any]]) -> Inputs:
@@ -260,47 +260,47 @@ def _table(i: Inputs, change: Callable[[Any, Any], tuple[Any, Any]]) -> Inputs:
     return {"HU_to_density": {"HU": hu, "density_g_per_mL": density}}
 
 
-@known
+@registered
 def hu_table_shifted(inner: Implementation) -> Implementation:
     """A table of densities shifted by one entry: 1.12 g/mL for liver (a theranostics package, older)."""
-    return asked(inner, lambda i: _table(i, lambda hu, d: (hu, [*d[1:], d[-1]])), LOCAL_DOSE)
+    return inputs(inner, lambda i: _table(i, lambda hu, d: (hu, [*d[1:], d[-1]])), LOCAL_DOSE)
 
 
-@known
+@registered
 def ct_clipped_at_0_hu(inner: Implementation) -> Implementation:
     """CT numbers below 0 HU raised to 0: lung as heavy as water (a theranostics package)."""
-    return asked(inner, lambda i: {"ct_HU": np.maximum(i["ct_HU"], 0.0)} if "ct_HU" in i else {}, LOCAL_DOSE)
+    return inputs(inner, lambda i: {"ct_HU": np.maximum(i["ct_HU"], 0.0)} if "ct_HU" in i else {}, LOCAL_DOSE)
 
 
-@known
+@registered
 def air_of_2_9_g_per_ml(inner: Implementation) -> Implementation:
     """2.9 g/mL at -1050 HU and below (a theranostics package, newer)."""
-    return asked(
+    return inputs(
         inner,
         lambda i: _table(i, lambda hu, d: ([-1050.0, -1050.0 + 1e-6, *hu], [2.9, d[0], *d])),
         LOCAL_DOSE,
     )
 
 
-@known
+@registered
 def density_of_ct_ignored(inner: Implementation) -> Implementation:
     """1.05 g/mL in every voxel where each has its own density."""
-    return asked(inner, lambda i: _table(i, lambda hu, d: (hu, [1.05] * len(d))), LOCAL_DOSE)
+    return inputs(inner, lambda i: _table(i, lambda hu, d: (hu, [1.05] * len(d))), LOCAL_DOSE)
 
 
-@known
+@registered
 def negative_voxels_clipped(inner: Implementation) -> Implementation:
     """Negative voxels set to zero before they are summed, which biases the sum (section 12)."""
-    return asked(inner, lambda i: {"counts": np.maximum(i["counts"], 0.0)}, RELATIVE_DOSE)
+    return inputs(inner, lambda i: {"counts": np.maximum(i["counts"], 0.0)}, RELATIVE_DOSE)
 
 
-@known
+@registered
 def scaled_to_field_of_view(inner: Implementation) -> Implementation:
     """Shares the liver's activity among all counts of the field of view (section 12)."""
-    return asked(inner, lambda i: {"liver_mask": np.ones_like(i["liver_mask"])}, RELATIVE_DOSE)
+    return inputs(inner, lambda i: {"liver_mask": np.ones_like(i["liver_mask"])}, RELATIVE_DOSE)
 
 
-@known
+@registered
 def relative_without_lung_shunt(inner: Implementation) -> Implementation:
     """Gives the liver what went to the lungs as well."""
-    return asked(inner, lambda i: replaced(i, "lung_shunt_fraction", 0.0), RELATIVE_DOSE, "ldm_relative")
+    return inputs(inner, lambda i: replaced(i, "lung_shunt_fraction", 0.0), RELATIVE_DOSE, "ldm_relative")

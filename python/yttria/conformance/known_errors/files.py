@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._cases import DICOM, FILE_MODELS, NIFTI
-from ._wrap import Implementation, Inputs, asked, known
+from ._registered import Implementation, Inputs, inputs, registered
 
 Affine = NDArray[np.float64]
 
@@ -21,16 +21,16 @@ def _placed(inner: Implementation, change: Callable[[Affine], Affine]) -> Implem
         before: Callable[[Any], Any] = i.get("_affine", lambda affine: affine)
         return {"_affine": lambda affine: before(change(affine))}
 
-    return asked(inner, hook, *FILE_MODELS)
+    return inputs(inner, hook, *FILE_MODELS)
 
 
-@known
+@registered
 def slope_of_the_first_slice_for_all(inner: Implementation) -> Implementation:
     """Rescales every slice by the slope of the first file, where each has its own (image tools)."""
-    return asked(inner, lambda i: {"RescaleSlope": [i["RescaleSlope"][0]] * len(i["RescaleSlope"])}, DICOM)
+    return inputs(inner, lambda i: {"RescaleSlope": [i["RescaleSlope"][0]] * len(i["RescaleSlope"])}, DICOM)
 
 
-@known
+@registered
 def pixel_type_of_the_first_slice_for_all(inner: Implementation) -> Implementation:
     """Keeps 16 bits of every rescaled value where the lowest slice has a whole slope (SimpleITK's series reader)."""
 
@@ -40,10 +40,10 @@ def pixel_type_of_the_first_slice_for_all(inner: Implementation) -> Implementati
         whole = float(i["RescaleSlope"][lowest]).is_integer()
         return {"_rescaled": lambda values: np.trunc(values) % 65536.0} if whole else {}
 
-    return asked(inner, change, DICOM)
+    return inputs(inner, change, DICOM)
 
 
-@known
+@registered
 def slices_in_order_of_instance_numbers(inner: Implementation) -> Implementation:
     """Stacks slices upwards by their number, whatever positions they state (image tools)."""
 
@@ -53,40 +53,40 @@ def slices_in_order_of_instance_numbers(inner: Implementation) -> Implementation
         step = abs(float((positions[1] - positions[0]) @ normal))
         return {"ImagePositionPatient": [(positions[0] + n * step * normal).tolist() for n in range(len(positions))]}
 
-    return asked(inner, change, DICOM)
+    return inputs(inner, change, DICOM)
 
 
-@known
+@registered
 def pixel_spacing_exchanged(inner: Implementation) -> Implementation:
     """Takes PixelSpacing, from row to row first, as if it began with that from column to column (DICOM tools)."""
-    return asked(inner, lambda i: {"PixelSpacing": i["PixelSpacing"][::-1]}, DICOM)
+    return inputs(inner, lambda i: {"PixelSpacing": i["PixelSpacing"][::-1]}, DICOM)
 
 
-@known
+@registered
 def scl_slope_ignored(inner: Implementation) -> Implementation:
     """Takes the stored numbers of a NIfTI file for its values: no slope, no intercept."""
-    return asked(inner, lambda _: {"scl_slope": 1.0, "scl_inter": 0.0}, NIFTI)
+    return inputs(inner, lambda _: {"scl_slope": 1.0, "scl_inter": 0.0}, NIFTI)
 
 
-@known
+@registered
 def kbq_read_as_bq(inner: Implementation) -> Implementation:
     """Takes kBq/mL for Bq/mL."""
-    return asked(inner, lambda i: {"unit": "Bq/mL"} if i["unit"] == "kBq/mL" else {}, NIFTI)
+    return inputs(inner, lambda i: {"unit": "Bq/mL"} if i["unit"] == "kBq/mL" else {}, NIFTI)
 
 
-@known
+@registered
 def ras_and_lps_confused(inner: Implementation) -> Implementation:
     """Left for right and front for back: coordinates of one convention in the place of the other's (image tools)."""
     return _placed(inner, lambda affine: np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine)
 
 
-@known
+@registered
 def order_of_axes_reversed(inner: Implementation) -> Implementation:
     """Takes an array (k, j, i) for (i, j, k), or the other way round, with the affine as it is."""
     return _placed(inner, lambda affine: affine[:, [2, 1, 0, 3]])
 
 
-@known
+@registered
 def directions_ignored(inner: Implementation) -> Implementation:
     """Keeps the sides of a voxel and the first position, and drops the directions of the axes."""
 
@@ -98,7 +98,7 @@ def directions_ignored(inner: Implementation) -> Implementation:
     return _placed(inner, change)
 
 
-@known
+@registered
 def position_taken_for_a_corner(inner: Implementation) -> Implementation:
     """Takes the position of the first voxel's center for its corner: half a voxel off along each axis."""
 
@@ -110,7 +110,7 @@ def position_taken_for_a_corner(inner: Implementation) -> Implementation:
     return _placed(inner, change)
 
 
-@known
+@registered
 def decayed_twice_to_administration(inner: Implementation) -> Implementation:
     """Corrects an image to administration that is corrected to administration already (a DICOM viewer)."""
-    return asked(inner, lambda i: {"DecayCorrection": "START"} if i["DecayCorrection"] == "ADMIN" else {}, DICOM)
+    return inputs(inner, lambda i: {"DecayCorrection": "START"} if i["DecayCorrection"] == "ADMIN" else {}, DICOM)

@@ -13,7 +13,7 @@ import numpy as np
 from ...reference import resin_activity
 from ...reference.body_surface_area import body_surface_area
 from ..records.partition_reference import tissue
-from ._wrap import Answer, Implementation, Inputs, answered, asked, known, replaced, scaled
+from ._registered import Answer, Implementation, Inputs, inputs, outputs, registered, replaced, scaled
 
 SINGLE = ("single_compartment_inverse", "single_compartment_forward")
 INVERSE = ("partition_inverse_target", "partition_inverse", "partition_normal_limit")
@@ -27,19 +27,19 @@ def _inverse(i: Inputs, factor: float) -> Inputs:
     return {"_inverse": lambda activity, inner: factor * before(activity, inner)}
 
 
-@known
+@registered
 def shunt_multiplied_single_compartment(inner: Implementation) -> Implementation:
     """Multiplies by 1 - L where the activity of a single compartment must be divided by it (a web calculator)."""
-    return asked(inner, lambda i: _inverse(i, (1 - i["lung_shunt_fraction"]) ** 2), "single_compartment_inverse")
+    return inputs(inner, lambda i: _inverse(i, (1 - i["lung_shunt_fraction"]) ** 2), "single_compartment_inverse")
 
 
-@known
+@registered
 def shunt_multiplied_partition(inner: Implementation) -> Implementation:
     """Multiplies by 1 - L where the activity of the partition model must be divided by it (a web calculator)."""
-    return asked(inner, lambda i: _inverse(i, (1 - i["lung_shunt_fraction"]) ** 2), *INVERSE)
+    return inputs(inner, lambda i: _inverse(i, (1 - i["lung_shunt_fraction"]) ** 2), *INVERSE)
 
 
-@known
+@registered
 def partition_weight_of_one_mass(inner: Implementation) -> Implementation:
     """Weights with m_N (r + 1) for m_N + r m_T, so that the tumor's mass does not appear (a web calculator)."""
 
@@ -48,13 +48,13 @@ def partition_weight_of_one_mass(inner: Implementation) -> Implementation:
         weight = normal + sum(r * m for r, m in zip(ratios, masses, strict=True))
         return _inverse(i, normal * (ratios[0] + 1) / weight) if normal > 0 else {}
 
-    return asked(inner, change, *INVERSE)
+    return inputs(inner, change, *INVERSE)
 
 
-@known
+@registered
 def residual_ignored(inner: Implementation) -> Implementation:
     """Takes what is in the vial for what is delivered (section 12 of the formula specification)."""
-    return asked(
+    return inputs(
         inner,
         lambda i: replaced(i, "residual_fraction", 0.0),
         *SINGLE,
@@ -64,73 +64,73 @@ def residual_ignored(inner: Implementation) -> Implementation:
     )
 
 
-@known
+@registered
 def lung_dose_from_vial(inner: Implementation) -> Implementation:
     """Lung dose from the activity in the vial, although the residual never reaches the lungs (section 12)."""
 
     def change(i: Inputs, answer: Answer) -> Answer:
         return scaled(answer, 1 / (1 - i.get("residual_fraction", 0.0)), *LUNGS)
 
-    return answered(inner, change, *SINGLE, "partition_inverse_target")
+    return outputs(inner, change, *SINGLE, "partition_inverse_target")
 
 
-@known
+@registered
 def lung_dose_after_shunt(inner: Implementation) -> Implementation:
     """Lung dose C A L (1 - L) / m: the share of the liver taken off what is already the share of the lungs."""
 
     def change(i: Inputs, answer: Answer) -> Answer:
         return scaled(answer, 1 - i["lung_shunt_fraction"], *LUNGS)
 
-    return answered(inner, change, *SINGLE, *PARTITION, "lung_dose")
+    return outputs(inner, change, *SINGLE, *PARTITION, "lung_dose")
 
 
-@known
+@registered
 def lung_mass_0_822_kg(inner: Implementation) -> Implementation:
     """Lungs of 0.822 kg (Kao 2014) where the case states 1 kg (section 12)."""
-    return asked(inner, lambda i: {"lung_mass_kg": 0.822} if i.get("lung_mass_kg") == 1 else {})
+    return inputs(inner, lambda i: {"lung_mass_kg": 0.822} if i.get("lung_mass_kg") == 1 else {})
 
 
-@known
+@registered
 def activity_ratio_as_tumor_to_normal(inner: Implementation) -> Implementation:
     """A ratio of activities (Kao's R) for the ratio of concentrations (section 12)."""
-    return answered(inner, lambda _, a: {"tnr": a["activity_ratio_R_kao"]}, "tnr_from_counts")
+    return outputs(inner, lambda _, a: {"tnr": a["activity_ratio_R_kao"]}, "tnr_from_counts")
 
 
-@known
+@registered
 def limit_to_whole_normal_liver(inner: Implementation) -> Implementation:
     """A limit for the perfused normal liver held against the mean over all normal liver (section 12)."""
 
     def change(i: Inputs) -> Inputs:
         return {"limit_kind": "whole", "normal_limit_kind": "whole"} if "normal_total_mass_kg" in i else {}
 
-    return asked(inner, change, "partition_normal_limit", "partition_inverse")
+    return inputs(inner, change, "partition_normal_limit", "partition_inverse")
 
 
-@known
+@registered
 def tumor_mean_over_whole_lesion(inner: Implementation) -> Implementation:
     """The mean over the whole lesion, unperfused part included, as the perfused tumor's (section 12)."""
-    return answered(
+    return outputs(
         inner, lambda _, a: {"tumour_perfused_mean_Gy": a["tumour_whole_mean_Gy"]}, "multi_territory_forward"
     )
 
 
-@known
+@registered
 def overlap_averaged(inner: Implementation) -> Implementation:
     """The mean of two injections' doses to the same tissue, which must be added (section 12)."""
 
     def change(i: Inputs, answer: Answer) -> Answer:
         return scaled(answer, 1 / len(i["territories"]), "tumour_dose_Gy")
 
-    return answered(inner, change, "multi_territory_overlap")
+    return outputs(inner, change, "multi_territory_overlap")
 
 
-@known
+@registered
 def tracer_weights_replaced(inner: Implementation) -> Implementation:
     """Splits one scan's lung shunt by the Y-90 activities instead of the tracer's (section 12)."""
-    return asked(inner, lambda i: {"maa_MBq": i["y90_GBq"]}, "lung_shunt_combine")
+    return inputs(inner, lambda i: {"maa_MBq": i["y90_GBq"]}, "lung_shunt_combine")
 
 
-@known
+@registered
 def bsa_liver_counts_tumor_twice(inner: Implementation) -> Implementation:
     """Divides the tumor by tumor + liver, although the liver's volume has the tumor in it (section 12)."""
 
@@ -138,7 +138,7 @@ def bsa_liver_counts_tumor_twice(inner: Implementation) -> Implementation:
         tumor, liver = i["tumour_volume_mL"], i["liver_volume_incl_tumour_mL"]
         return {"activity_GBq": answer["activity_GBq"] - tumor / liver + tumor / (tumor + liver)}
 
-    return answered(inner, change, "resin_bsa")
+    return outputs(inner, change, "resin_bsa")
 
 
 def _bsa(inner: Implementation, formula: str) -> Implementation:
@@ -147,22 +147,22 @@ def _bsa(inner: Implementation, formula: str) -> Implementation:
             return {}
         return {"bsa_m2": float(body_surface_area(i["height_cm"], i["weight_kg"], formula))}
 
-    return asked(inner, change, "resin_bsa")
+    return inputs(inner, change, "resin_bsa")
 
 
-@known
+@registered
 def bsa_by_mosteller(inner: Implementation) -> Implementation:
     """Body surface area after Mosteller in the resin activity, where Du Bois is asked (section 12)."""
     return _bsa(inner, "mosteller")
 
 
-@known
+@registered
 def bsa_by_haycock(inner: Implementation) -> Implementation:
     """Body surface area after Haycock in the resin activity, where Du Bois is asked (section 12)."""
     return _bsa(inner, "haycock")
 
 
-@known
+@registered
 def lobe_as_share_of_whole_liver(inner: Implementation) -> Implementation:
     """The whole liver's activity times the lobe's share, for the modified BSA of a lobe (section 12)."""
 
@@ -171,27 +171,27 @@ def lobe_as_share_of_whole_liver(inner: Implementation) -> Implementation:
         liver = i["liver_volume_incl_tumour_mL"]
         return {"activity_GBq": float(resin_activity.simple_lobar_bsa_activity(i["bsa_m2"], tumor, treated, liver))}
 
-    return answered(inner, change, "resin_modified_bsa")
+    return outputs(inner, change, "resin_modified_bsa")
 
 
-@known
+@registered
 def shunt_boundary_upward(inner: Implementation) -> Implementation:
     """Puts a lung shunt of exactly 10 or 15 % into the row with the higher activity, where the lower is asked."""
-    return answered(
+    return outputs(
         inner, lambda _, a: {"factor_lower_inclusive": a["factor_upper_inclusive"]}, "resin_lung_shunt_reduction"
     )
 
 
-@known
+@registered
 def residual_without_decay(inner: Implementation) -> Implementation:
     """The residual's survey without the decay between the two readings (section 12)."""
-    return asked(inner, lambda i: replaced(i, "elapsed_h", 0.0), "delivered_fraction")
+    return inputs(inner, lambda i: replaced(i, "elapsed_h", 0.0), "delivered_fraction")
 
 
-@known
+@registered
 def anterior_view_alone(inner: Implementation) -> Implementation:
     """Lung shunt from the anterior view, without the geometric mean (section 12)."""
-    return asked(
+    return inputs(
         inner,
         lambda i: {f"{organ}_post_counts": i[f"{organ}_ant_counts"] for organ in ("lung", "liver")},
         "lsf_planar_geometric_mean",
@@ -199,7 +199,7 @@ def anterior_view_alone(inner: Implementation) -> Implementation:
     )
 
 
-@known
+@registered
 def arithmetic_mean_of_views(inner: Implementation) -> Implementation:
     """Lung shunt from the arithmetic mean of the two views."""
 
@@ -210,28 +210,28 @@ def arithmetic_mean_of_views(inner: Implementation) -> Implementation:
             found |= {f"{organ}_ant_counts": mean, f"{organ}_post_counts": mean}
         return found
 
-    return asked(inner, change, "lsf_planar_geometric_mean", "lsf_planar_background")
+    return inputs(inner, change, "lsf_planar_geometric_mean", "lsf_planar_background")
 
 
-@known
+@registered
 def background_not_subtracted(inner: Implementation) -> Implementation:
     """Lung shunt from counts with their background."""
-    return asked(inner, lambda _: {"background_counts_per_pixel": 0.0}, "lsf_planar_background")
+    return inputs(inner, lambda _: {"background_counts_per_pixel": 0.0}, "lsf_planar_background")
 
 
-@known
+@registered
 def lungs_outside_view_ignored(inner: Implementation) -> Implementation:
     """Counts of the lungs in the field of view taken for those of all lungs."""
-    return asked(inner, lambda _: {"lung_fraction_in_fov": 1.0}, "lsf_spect_attenuated_fov")
+    return inputs(inner, lambda _: {"lung_fraction_in_fov": 1.0}, "lsf_spect_attenuated_fov")
 
 
-@known
+@registered
 def lung_density_not_clipped(inner: Implementation) -> Implementation:
     """Lung mass from a CT without clipping: air below -1000 HU weighs less than nothing."""
-    return asked(inner, lambda _: {"density_clip_g_per_mL": [-math.inf, math.inf]}, "lung_mass_from_ct_voxels")
+    return inputs(inner, lambda _: {"density_clip_g_per_mL": [-math.inf, math.inf]}, "lung_mass_from_ct_voxels")
 
 
-@known
+@registered
 def albi_by_natural_logarithm(inner: Implementation) -> Implementation:
     """ALBI with the natural logarithm."""
 
@@ -243,10 +243,10 @@ def albi_by_natural_logarithm(inner: Implementation) -> Implementation:
             "grade": 1 if score <= -2.6 else 2 if score <= -1.39 else 3,
         }
 
-    return answered(inner, change, "albi")
+    return outputs(inner, change, "albi")
 
 
-@known
+@registered
 def albi_rounded_before_grading(inner: Implementation) -> Implementation:
     """Grades the ALBI score after it was rounded to two decimals (section 12)."""
 
@@ -254,25 +254,25 @@ def albi_rounded_before_grading(inner: Implementation) -> Implementation:
         score = answer["score_2dp"]
         return {"grade": 1 if score <= -2.6 else 2 if score <= -1.39 else 3}
 
-    return answered(inner, change, "albi")
+    return outputs(inner, change, "albi")
 
 
-@known
+@registered
 def child_pugh_inr_1_7_normal(inner: Implementation) -> Implementation:
     """An INR of exactly 1.7 with one point instead of two (section 12)."""
-    return asked(inner, lambda i: {"inr": 1.699} if i["inr"] == 1.7 else {}, "child_pugh")
+    return inputs(inner, lambda i: {"inr": 1.699} if i["inr"] == 1.7 else {}, "child_pugh")
 
 
-@known
+@registered
 def bilirubin_1_1_normal(inner: Implementation) -> Implementation:
     """A bilirubin of exactly 1.1 mg/dL with the higher limit (section 12)."""
-    return asked(
+    return inputs(
         inner, lambda i: {"bilirubin_mg_dL": 1.0} if i.get("bilirubin_mg_dL") == 1.1 else {}, "guideline_limit"
     )
 
 
-@known
+@registered
 def limits_of_the_other_device(inner: Implementation) -> Implementation:
     """Limits of resin for glass, and of glass for resin (section 12)."""
     other = {"glass": "resin", "resin": "glass"}
-    return asked(inner, lambda i: {"device": other[i["device"]]}, "guideline_limit")
+    return inputs(inner, lambda i: {"device": other[i["device"]]}, "guideline_limit")

@@ -1,7 +1,7 @@
 """Known mistakes, as functions: an implementation goes in, one that makes the mistake comes out.
 
 None of these gives an answer. They exist so that a cross-validation can compute what each mistake would make of a
-case, and name the one that a deviating number looks like. `VARIANTS` has them by name; `summary(name)` is the first
+case, and name the one that a deviating number looks like. `KNOWN_ERRORS` has them by name; `summary(name)` is the first
 line of what each one says about itself.
 """
 
@@ -13,10 +13,10 @@ from . import voxel  # isort: skip
 from . import evaluation  # isort: skip
 from . import planning  # isort: skip
 from . import conventions  # isort: skip
-from ._wrap import VARIANTS, Answer, Implementation, Inputs, Variant
+from ._registered import KNOWN_ERRORS, Answer, Implementation, Inputs, Variant
 
 __all__ = [
-    "VARIANTS",
+    "KNOWN_ERRORS",
     "Answer",
     "Implementation",
     "Inputs",
@@ -32,4 +32,4 @@ __all__ = [
 
 def summary(name: str) -> str:
     """What a variant does, in one sentence; `KeyError` for a name that is none."""
-    return (VARIANTS[name].__doc__ or "").split("\n")[0]
+    return (KNOWN_ERRORS[name].__doc__ or "").split("\n")[0]

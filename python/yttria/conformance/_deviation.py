@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._cases import Case, real_array
+from ._cases import SuiteCase, real_array
 
 WORST = 1e6
 """For what no number can measure: another word, another shape, nothing."""
@@ -16,7 +16,7 @@ SOUND = 0.25
 """Share of a map's tolerance taken as one standard deviation of a sound kernel: those of other codes differ."""
 
 
-def misfit(case: Case, got: dict[str, Any], predicted: dict[str, Any], noise: float) -> list[float]:
+def deviations(case: SuiteCase, got: dict[str, Any], predicted: dict[str, Any], noise: float) -> list[float]:
     """For each value of `got` its distance from `predicted` over its standard deviation; of a map, the worst voxel's.
 
     The standard deviation is `noise` times the predicted value, for a map at least a share of the case's tolerance.
