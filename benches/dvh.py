@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from yttria._core import VoxelFractions
 from yttria.evaluation import dose_volume_histograms
+from yttria.geometry.voxel_fractions import fractions_of_mask
 
 SHAPE = (256, 256, 256)
 VOXEL_ML = 0.008
@@ -74,8 +75,8 @@ def crop(mask: NDArray[np.bool_]) -> tuple[tuple[slice, ...], NDArray[np.bool_]]
 def main() -> None:
     rng = np.random.default_rng(1)
     masks = structures()
-    boxes = {name: VoxelFractions.from_mask(mask) for name, mask in masks.items()}
-    partly = {name: VoxelFractions.from_mask(mask * np.float32(0.75)) for name, mask in masks.items()}
+    boxes = {name: fractions_of_mask(mask) for name, mask in masks.items()}
+    partly = {name: fractions_of_mask(mask * np.float32(0.75)) for name, mask in masks.items()}
     crops = {name: crop(mask) for name, mask in masks.items()}
     voxels = sum(int(mask.sum()) for mask in masks.values())
     print(f"20 structures, {voxels} voxels in all, on 256^3; {os.cpu_count()} processors; milliseconds, interleaved")

@@ -303,7 +303,7 @@ class VoxelFractions:
     """The fraction of each voxel of a dose grid inside a structure, cropped to the box where it is not zero."""
 
     @staticmethod
-    def from_mask(mask: ArrayLike, *, threads: int | None = None) -> VoxelFractions: ...
+    def _from_mask(mask: NDArray[Any], threads: int | None = None) -> VoxelFractions: ...
     @property
     def shape(self) -> tuple[int, int, int]: ...
     @property
@@ -320,7 +320,7 @@ class VoxelFractions:
     ) -> VoxelFractions: ...
 
 def voxel_fractions(
-    mask: ArrayLike,
+    mask: NDArray[Any],
     mask_affine_lps: Sequence[Sequence[float]],
     shape: Sequence[int],
     affine_lps: Sequence[Sequence[float]],
@@ -391,11 +391,11 @@ class DoseBins:
     def __new__(
         cls, low_gy: float, high_gy: float, subvoxel_counts: Sequence[int], voxel_volume_ml: float
     ) -> DoseBins: ...
-    def add(self, dose_gy: ArrayLike, fractions: VoxelFractions, first: int, threads: int | None = None) -> None: ...
+    def add(self, dose_gy: NDArray[Any], fractions: VoxelFractions, first: int, threads: int | None = None) -> None: ...
     def histogram(self, name: str) -> DoseVolumeHistogram | None: ...
 
 def dose_volume_histograms(
-    dose_gy: ArrayLike,
+    dose_gy: NDArray[Any],
     structures: Sequence[tuple[str, VoxelFractions]],
     voxel_volume_ml: float,
     subvoxel_counts: Sequence[int] | None = None,
@@ -405,9 +405,9 @@ def dose_volume_histograms(
 PASSING_GAMMA: float
 
 def gamma_index(
-    reference_gy: ArrayLike,
+    reference_gy: NDArray[Any],
     reference_affine_lps: Sequence[Sequence[float]],
-    evaluated_gy: ArrayLike,
+    evaluated_gy: NDArray[Any],
     evaluated_affine_lps: Sequence[Sequence[float]],
     dose_difference_fraction: float,
     distance_mm: float,

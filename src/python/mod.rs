@@ -14,7 +14,6 @@ mod nuclide;
 mod planning;
 mod threads;
 mod voxel;
-mod voxel_arrays;
 
 #[pymodule(gil_used = false)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from yttria._core import VoxelFractions
 from yttria.errors import DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError, YttriaError
 from yttria.evaluation import DoseVolumeHistogram, dose_volume_histograms
-from yttria.geometry.voxel_fractions import voxel_fractions
+from yttria.geometry.voxel_fractions import fractions_of_mask, voxel_fractions
 from yttria.reference import dvh as reference
 
 SHAPE = (4, 5, 7)
@@ -137,7 +136,7 @@ def test_a_cone_in_a_gradient_has_the_closed_form() -> None:
 @settings(deadline=None, max_examples=150)
 @given(dose=DOSES, weights=WEIGHTS, x=st.floats(0, 100), threshold=st.floats(-70, 1100))
 def test_agrees_with_the_definition(dose, weights, x: float, threshold: float) -> None:
-    occupied = VoxelFractions.from_mask(weights)
+    occupied = fractions_of_mask(weights)
     if not occupied.weights.size:  # a weight below 2^-25 rounds to nothing
         return
     h, volume = histogram(dose, occupied, 1.0), occupied.to_array()
@@ -162,10 +161,10 @@ def test_agrees_with_the_definition(dose, weights, x: float, threshold: float) -
 @given(dose=DOSES, weights=WEIGHTS, seed=st.integers(0, 2**31))
 def test_where_the_voxels_lie_does_not_matter(dose, weights, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(dose.size)
-    occupied = VoxelFractions.from_mask(weights)
+    occupied = fractions_of_mask(weights)
     if not occupied.weights.size:
         return
-    moved = VoxelFractions.from_mask(weights.ravel()[order].reshape(SHAPE))
+    moved = fractions_of_mask(weights.ravel()[order].reshape(SHAPE))
     assert everything(histogram(dose, occupied)) == everything(histogram(dose.ravel()[order].reshape(SHAPE), moved))
 
 
@@ -186,7 +185,7 @@ def test_a_structure_is_the_sum_of_its_parts(dose, weights, thresholds: list[flo
     whole, half = weights, weights.copy()
     half[:, 2:] = 0
     rest = whole - half
-    if not (VoxelFractions.from_mask(half).weights.size and VoxelFractions.from_mask(rest).weights.size):
+    if not (fractions_of_mask(half).weights.size and fractions_of_mask(rest).weights.size):
         return
     a, b, both = (histogram(dose, w, 1.0) for w in (half, rest, whole))
     assert a.volume_ml + b.volume_ml == both.volume_ml
@@ -199,7 +198,7 @@ def test_a_structure_is_the_sum_of_its_parts(dose, weights, thresholds: list[flo
 @settings(deadline=None, max_examples=80)
 @given(dose=DOSES, weights=WEIGHTS, percents=st.lists(st.floats(0, 100), min_size=2, max_size=6))
 def test_dose_falls_with_volume_and_the_two_readings_fit(dose, weights, percents: list[float]) -> None:
-    occupied = VoxelFractions.from_mask(weights)
+    occupied = fractions_of_mask(weights)
     if not occupied.weights.size:
         return
     h = histogram(dose, occupied)
@@ -214,7 +213,7 @@ def test_dose_falls_with_volume_and_the_two_readings_fit(dose, weights, percents
 def test_whole_voxels_are_boolean_selection() -> None:
     rng = np.random.default_rng(3)
     dose, mask = rng.gamma(2, 40, (11, 12, 13)).astype(np.float32), rng.random((11, 12, 13)) < 0.4
-    same = [mask, mask.astype(np.uint8), mask.astype(np.float32), mask.astype(np.int64), VoxelFractions.from_mask(mask)]
+    same = [mask, mask.astype(np.uint8), mask.astype(np.float32), mask.astype(np.int64), fractions_of_mask(mask)]
     results = [everything(histogram(dose, s)) for s in same]
     assert all(result == results[0] for result in results)
     assert results[0][1] == pytest.approx(dose[mask].mean(dtype=np.float64), rel=1e-13)
@@ -228,7 +227,7 @@ def test_many_voxels_are_sorted_right(dtype: type) -> None:
     dose[3:9] = 0.0
     dose[4] = -0.0
     for volume in (np.ones(dose.shape, np.float32), rng.random(dose.shape, np.float32)):
-        occupied = VoxelFractions.from_mask(volume)
+        occupied = fractions_of_mask(volume)
         doses, volumes = histogram(dose, occupied, 1.0).differential()
         expected, where = np.unique(dose, return_inverse=True)
         np.testing.assert_array_equal(doses, expected)

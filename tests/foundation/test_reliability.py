@@ -15,9 +15,9 @@ from long_calls import CALLS
 
 import yttria
 from conftest import SUPPORT
-from yttria._core import VoxelFractions
 from yttria.errors import ShapeError
 from yttria.evaluation import dose_volume_histograms
+from yttria.geometry.voxel_fractions import fractions_of_mask
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limits of a process, as Linux keeps them")
 
@@ -65,8 +65,8 @@ def test_bytes_of_a_boolean_mask_count_as_numpy_counts_them() -> None:
     mask[1:3, 1:4, 2:5] = np.array([1, 2, 255])
     truth, odd = mask != 0, mask.view(bool)
     for order in (np.asarray, np.asfortranarray, lambda a: a[::-1, :, ::2]):
-        assert VoxelFractions.from_mask(order(odd)) == VoxelFractions.from_mask(order(truth))
-        assert VoxelFractions.from_mask(order(odd)).volume_ml(1.0) == np.count_nonzero(order(mask))
+        assert fractions_of_mask(order(odd)) == fractions_of_mask(order(truth))
+        assert fractions_of_mask(order(odd)).volume_ml(1.0) == np.count_nonzero(order(mask))
     structure = yttria.Structure("odd", odd, np.eye(4))
     assert structure.volume_ml == pytest.approx(18e-3)
     dose = np.arange(120.0).reshape(4, 5, 6)

@@ -12,13 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yttria import ContourStructure, Structure
-from yttria._core import VoxelFractions
 from yttria.errors import OutOfRangeError, ShapeError, UndefinedError
 from yttria.evaluation import dose_volume_histograms
 from yttria.evaluation import inside_voxels as inside_voxels_module
 from yttria.evaluation.inside_voxels import inside_voxels
 from yttria.geometry.sub_voxel import subvoxel_counts, subvoxel_grid
-from yttria.geometry.voxel_fractions import voxel_fractions
+from yttria.geometry.voxel_fractions import fractions_of_mask, voxel_fractions
 from yttria.reference import dvh as reference
 from yttria.reference.sub_voxel import sub_voxel_samples
 
@@ -88,7 +87,7 @@ def test_it_agrees_with_the_definition(seed: int, single: bool) -> None:
         return
     result = histogram(dose, weights, tuple(int(p) for p in parts), voxel_ml=float(np.prod(parts)))
     # As few parts as these get the most samples each.
-    doses, volumes = sub_voxel_samples(dose, VoxelFractions.from_mask(weights).to_array(), parts, 32)
+    doses, volumes = sub_voxel_samples(dose, fractions_of_mask(weights).to_array(), parts, 32)
     assert result.volume_ml == pytest.approx(volumes.sum(), rel=1e-6)
     assert result.mean_gy == pytest.approx(reference.mean_dose(doses, volumes), rel=1e-9)
     assert result.standard_deviation_gy == pytest.approx(reference.standard_deviation(doses, volumes), rel=1e-6)

@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from yttria._core import VoxelFractions
 from yttria.errors import DTypeError, GeometryError, OutOfRangeError, ShapeError, YttriaError
-from yttria.geometry.voxel_fractions import voxel_fractions
+from yttria.geometry.voxel_fractions import fractions_of_mask, voxel_fractions
 from yttria.reference import occupancy as reference
 
 FINE = np.array([[1.5, 0, 0, -7], [0, 2.0, 0, 3], [0, 0, 3.0, 11], [0, 0, 0, 1]])
@@ -54,7 +53,7 @@ def test_the_same_grid_returns_the_mask_and_a_tight_box() -> None:
     result = voxel_fractions(mask, FINE, mask.shape, FINE)
     assert (result.origin, result.weights.shape) == ((2, 3, 4), (3, 3, 4))
     np.testing.assert_array_equal(result.to_array(), mask.astype(np.float32))
-    assert result == VoxelFractions.from_mask(mask)
+    assert result == fractions_of_mask(mask)
 
 
 @pytest.mark.parametrize("flips", [(1, 1, 1), (-1, 1, 1), (1, -1, -1), (-1, -1, -1)])
@@ -188,7 +187,7 @@ def test_a_value_that_is_no_fraction_is_counted_and_shown(bad: float) -> None:
     mask = np.zeros((3, 4, 5))
     mask[1, 2, 3] = mask[0, 0, 1] = bad
     mask[2, 2, 2] = 1.0
-    for call in (lambda: VoxelFractions.from_mask(mask), lambda: voxel_fractions(mask, FINE, (3, 4, 5), FINE)):
+    for call in (lambda: fractions_of_mask(mask), lambda: voxel_fractions(mask, FINE, (3, 4, 5), FINE)):
         with pytest.raises(OutOfRangeError, match=r"within \[0, 1\] \(2 voxels are not\), got") as caught:
             call()
         assert str(bad).removesuffix(".0").lower() in str(caught.value).lower()
@@ -239,7 +238,7 @@ def test_a_grid_that_is_none(shape: object) -> None:
 )
 def test_a_mask_that_is_none(mask: object, error: type[YttriaError]) -> None:
     with pytest.raises(error):
-        VoxelFractions.from_mask(mask)
+        fractions_of_mask(mask)
 
 
 @pytest.mark.parametrize("name", ["Liver", "Tumor 2"])
@@ -280,4 +279,4 @@ def test_volume_of_a_real_segment_is_kept(shared_data: Path, name: str) -> None:
 def test_a_mask_that_only_pretends_to_be_huge_is_refused_at_once(shape: tuple[int, int, int]) -> None:
     for dtype in (np.bool_, np.float32):
         with pytest.raises(ShapeError, match=r"at most 2\^32 voxels"):
-            VoxelFractions.from_mask(np.broadcast_to(dtype(1), shape))
+            fractions_of_mask(np.broadcast_to(dtype(1), shape))

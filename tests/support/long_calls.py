@@ -8,8 +8,8 @@ import numpy as np
 
 import yttria
 from yttria import evaluation, geometry, planning
-from yttria._core import VoxelFractions
 from yttria.geometry.contours import ContourStructure
+from yttria.geometry.voxel_fractions import fractions_of_mask
 
 Call = Callable[[], object]
 
@@ -80,7 +80,7 @@ def _curve(edge: int) -> Call:
 
 def _from_mask(edge: int) -> Call:
     ball = _maps(edge)[1]
-    return lambda: VoxelFractions.from_mask(ball).to_array()
+    return lambda: fractions_of_mask(ball).to_array()
 
 
 def _aligned_voxel_fractions(edge: int) -> Call:

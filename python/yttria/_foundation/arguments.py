@@ -31,7 +31,7 @@ _REMEDIES = {
     "RelativeScaling": "yttria.RelativeScaling(structure, ...) makes one",
     "VoxelSValues": "yttria.voxel_s_values(voxel_size_mm, medium=...) makes them",
     "Nuclide": "yttria.Nuclide() is that of the EANM guideline",
-    "VoxelFractions": "yttria.geometry.voxel_fractions(...) or VoxelFractions.from_mask(mask) makes one",
+    "VoxelFractions": "yttria.geometry.voxel_fractions(...) or fractions_of_mask(mask) makes them",
     "DensityImage": "yttria.density_image(ct) makes one",
 }
 

@@ -71,11 +71,6 @@ def dose_array(dose_gy: ArrayLike) -> NDArray[Any]:
     return _as_one_of("fd", "dose_gy", dose_gy)
 
 
-def dose_list(doses_gy: ArrayLike) -> NDArray[Any]:
-    """A one-dimensional list of doses as float64."""
-    return as_type("doses_gy", real("doses_gy", doses_gy, dimensions=1), np.dtype(np.float64), in_order=False)
-
-
 def flat(quantity: str, values: ArrayLike) -> NDArray[np.float64]:
     """Numbers of any shape as one contiguous row of float64."""
     return as_type(quantity, real(quantity, values), np.dtype(np.float64)).reshape(-1)

@@ -15,6 +15,7 @@ from ..errors import DuplicateNameError, GeometryError, OutOfRangeError
 from ..geometry.affine import check_same_frame
 from ..geometry.image import Image, ResamplingMethod
 from ..geometry.patient_identity import patient_doubts
+from ..geometry.voxel_fractions import fractions_of_mask
 from .dvh import dose_volume_histograms
 from .gamma import GammaResult, ReferenceEdge, gamma_index
 from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference
@@ -147,7 +148,7 @@ def compare_doses(
     levels = _levels(isodoses_gy, gamma.normalization_gy)
     inside, advisories = _voxel_fractions(a, structures, threads)
     difference = np.subtract(b.array, a.array, dtype=np.result_type(a.array, b.array, np.float32))
-    above = VoxelFractions.from_mask(a.array >= lower_dose_cutoff_fraction * gamma.normalization_gy, threads=threads)
+    above = fractions_of_mask(a.array >= lower_dose_cutoff_fraction * gamma.normalization_gy, threads=threads)
     regions = {ABOVE_CUTOFF: above, **inside}
     of_a, of_b, of_both = (
         dose_volume_histograms(array, regions, voxel_volume_ml=a.voxel_volume_ml, threads=threads)

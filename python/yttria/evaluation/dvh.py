@@ -9,7 +9,9 @@ from numpy.typing import ArrayLike
 import yttria._core as _core
 
 from .._core import DoseVolumeHistogram, VoxelFractions
+from .._foundation.arrays import dose_array
 from ..errors import YttriaError
+from ..geometry.voxel_fractions import fractions_of_mask
 
 
 def dose_volume_histograms(
@@ -35,8 +37,8 @@ def dose_volume_histograms(
     Args:
         dose_gy: absorbed dose in Gy, (k, j, i). float32 and float64 are read in place in any memory order; other
             real types become float64. Negative doses are legal.
-        structures: `VoxelFractions` each (built once, used for many maps), or an array as `VoxelFractions.from_mask`
-            takes it. Structures may overlap.
+        structures: `VoxelFractions` each (built once, used for many maps), or an array as
+            `yttria.geometry.fractions_of_mask` takes it. Structures may overlap.
         voxel_volume_ml: volume of a dose voxel in mL.
         subvoxel_counts: sub-voxels per voxel along (k, j, i), even, 2 to 64 each; structures are then on their grid.
         threads: 1 to 1024; every processor available where not given.
@@ -49,7 +51,7 @@ def dose_volume_histograms(
 
     """
     fractions = [(name, _fractions_of(name, structure, threads)) for name, structure in structures.items()]
-    histograms = _core.dose_volume_histograms(dose_gy, fractions, voxel_volume_ml, subvoxel_counts, threads)
+    histograms = _core.dose_volume_histograms(dose_array(dose_gy), fractions, voxel_volume_ml, subvoxel_counts, threads)
     return dict(zip(structures, histograms, strict=True))
 
 
@@ -57,6 +59,6 @@ def _fractions_of(name: str, structure: VoxelFractions | ArrayLike, threads: int
     if isinstance(structure, VoxelFractions):
         return structure
     try:
-        return VoxelFractions.from_mask(structure, threads=threads)
+        return fractions_of_mask(structure, threads=threads)
     except YttriaError as error:
         raise type(error)(f"'{name}': {error}") from error

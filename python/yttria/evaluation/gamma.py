@@ -121,9 +121,9 @@ def gamma_index(
         "maximum_gamma": number("maximum gamma", maximum_gamma),
     }
     gamma, normalization, evaluated_voxels, passing, beyond, mean = _core.gamma_index(
-        reference_gy,
+        dose_array(reference_gy),
         affine_rows("affine of the reference dose", from_affine),
-        evaluated_gy,
+        dose_array(evaluated_gy),
         affine_rows("affine of the evaluated dose", to_affine),
         **criteria,  # type: ignore[arg-type]
         search_outside=reference_edge == "search",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import yttria._core as _core
 
 from .._core import DoseVolumeHistogram
+from .._foundation.arrays import dose_array
 from ..errors import OutOfRangeError
 from ..geometry.sub_voxel import subvoxel_grid
 
@@ -66,6 +67,7 @@ def inside_voxels(
     two samples of each sub-voxel are gathered slab by slab into 2^22 dose bins: volume and mean are the same to
     rounding, and a dose at a volume is within 2^-22 of the range of doses of what these samples give.
     """
+    dose_gy = dose_array(dose_gy)
     voxel_ml = abs(float(np.linalg.det(affine_lps[:3, :3]))) * 1e-3
     subvoxel_ml = voxel_ml / math.prod(counts)
     shape, refined = subvoxel_grid(dose_gy.shape, affine_lps, counts)

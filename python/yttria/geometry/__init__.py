@@ -10,7 +10,7 @@ from .image import Image, ResampledImage
 from .structure import Structure
 from .structure_selection import select_structures
 from .sub_voxel import subvoxel_counts, subvoxel_grid
-from .voxel_fractions import voxel_fractions
+from .voxel_fractions import fractions_of_mask, voxel_fractions
 
 __all__ = [
     "UNITS",
@@ -19,6 +19,7 @@ __all__ = [
     "ResampledImage",
     "Structure",
     "VoxelFractions",
+    "fractions_of_mask",
     "select_structures",
     "subvoxel_counts",
     "subvoxel_grid",

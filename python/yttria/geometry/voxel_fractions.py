@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 import yttria._core as _core
 
 from .._core import VoxelFractions
-from .._foundation.arrays import affine_rows, grid_shape
+from .._foundation.arrays import affine_rows, grid_shape, mask_array
 
 
 def voxel_fractions(
@@ -42,9 +42,34 @@ def voxel_fractions(
 
     """
     return _core.voxel_fractions(
-        mask,
+        mask_array(mask),
         affine_rows("mask_affine_lps", mask_affine_lps),
         grid_shape(shape),
         affine_rows("affine_lps", affine_lps),
         threads,
     )
+
+
+def fractions_of_mask(mask: ArrayLike, *, threads: int | None = None) -> VoxelFractions:
+    """Take a mask on the dose grid itself as voxel fractions, rounded to multiples of 2^-24.
+
+    Parameters
+    ----------
+    mask : array (k, j, i)
+        bool, {0, 1} or fractions within [0, 1].
+    threads : int, optional
+        1 to 1024; every processor available if not given.
+
+    Returns
+    -------
+    VoxelFractions
+        On the grid of the mask.
+
+    Raises
+    ------
+    OutOfRangeError
+        For values outside [0, 1], with how many and the farthest.
+    ShapeError, DTypeError, InsufficientMemoryError
+        For what their names say.
+    """
+    return VoxelFractions._from_mask(mask_array(mask), threads)

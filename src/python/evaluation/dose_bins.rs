@@ -4,7 +4,7 @@ use super::dvh::PyDoseVolumeHistogram;
 use crate::evaluation::DoseBins;
 use crate::python::geometry::PyVoxelFractions;
 use crate::python::threads::{Threads, detached, shared_out};
-use crate::python::voxel_arrays::{self as arrays, Dose, View, with_dose};
+use crate::python::arrays::{Map, View, with_map};
 
 #[pyclass(name = "DoseBins", module = "yttria._core")]
 pub struct PyDoseBins(DoseBins);
@@ -24,9 +24,9 @@ impl PyDoseBins {
         first: usize,
         threads: Option<Threads>,
     ) -> PyResult<()> {
-        let dose = arrays::dose(dose_gy)?;
+        let dose = Map::borrowed(dose_gy)?;
         let (bins, fractions) = (&mut self.0, &fractions.get().0);
-        with_dose!(dose, |view| shared_out(py, threads, |workers| bins.add(view, fractions, first, workers)))
+        with_map!(dose, |view| shared_out(py, threads, |workers| bins.add(view, fractions, first, workers)))
     }
     fn histogram(&self, py: Python<'_>, name: &str) -> PyResult<Option<PyDoseVolumeHistogram>> {
         Ok(detached(py, || self.0.histogram(name))?.map(PyDoseVolumeHistogram))

@@ -3,12 +3,10 @@ use numpy::ndarray::Ix1;
 use pyo3::prelude::*;
 
 use crate::evaluation::{self, Doses, Interpolation};
-use crate::memory;
-use crate::python::arrays::borrowed;
 use crate::python::errors::OrRaise;
 use crate::python::geometry::PyVoxelFractions;
 use crate::python::threads::{Threads, detached, shared_out};
-use crate::python::voxel_arrays::{self as arrays, Dose, View, with_dose};
+use crate::python::arrays::{Map, View, borrowed, numbers, with_map};
 
 /// What pickle keeps: doses, volumes colder than each, volume in voxels, voxel volume.
 type State<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyAny>>, f64, f64);
@@ -63,12 +61,8 @@ impl PyDoseVolumeHistogram {
         let (doses, volumes) = match doses_gy {
             None => detached(py, || self.0.curve())?,
             Some(doses) => {
-                let doses = arrays::doses(doses)?;
-                let doses = doses.as_array();
-                detached(py, || {
-                    let doses = memory::collected("doses of a curve", doses.iter().copied())?;
-                    self.0.curve_at(&doses).map(|volumes| (doses, volumes))
-                })?
+                let doses = numbers("doses_gy", doses)?;
+                detached(py, || self.0.curve_at(&doses).map(|volumes| (doses, volumes)))?
             }
         };
         Ok((PyArray1::from_vec(py, doses), PyArray1::from_vec(py, volumes)))
@@ -131,8 +125,8 @@ fn dose_volume_histograms(
     threads: Option<Threads>,
 ) -> PyResult<Vec<PyDoseVolumeHistogram>> {
     let structures: Vec<_> = structures.iter().map(|(name, s)| (name.clone(), &s.get().0)).collect();
-    let dose = arrays::dose(dose_gy)?;
-    let histograms = with_dose!(dose, |view| shared_out(py, threads, |workers| match subvoxel_counts {
+    let dose = Map::borrowed(dose_gy)?;
+    let histograms = with_map!(dose, |view| shared_out(py, threads, |workers| match subvoxel_counts {
         None => evaluation::dose_volume_histograms(view, &structures, voxel_volume_ml, workers),
         Some(subvoxel_counts) => evaluation::sub_voxel_histograms(view, &structures, voxel_volume_ml, subvoxel_counts, workers),
     }))?;

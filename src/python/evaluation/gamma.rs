@@ -2,10 +2,9 @@ use pyo3::prelude::*;
 
 use crate::evaluation::gamma::{self, Criteria, Outside};
 use crate::geometry::Affine;
-use crate::python::arrays::shaped;
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, shared_out};
-use crate::python::voxel_arrays::{self as arrays, Dose, View, with_dose};
+use crate::python::arrays::{Map, View, shaped, with_map};
 
 /// Gamma, normalization dose in Gy, how many points were evaluated, passed, and lay outside, and the mean gamma.
 type Result<'py> = (Bound<'py, PyAny>, f64, usize, usize, usize, f64);
@@ -43,10 +42,10 @@ fn gamma_index<'py>(
         },
     )
     .or_raise(py)?;
-    let (reference, evaluated) = (arrays::dose(reference_gy)?, arrays::dose(evaluated_gy)?);
+    let (reference, evaluated) = (Map::borrowed(reference_gy)?, Map::borrowed(evaluated_gy)?);
     let shape = reference_gy.getattr("shape")?.extract()?;
     let map =
-        with_dose!(reference, |reference| with_dose!(evaluated, |evaluated| shared_out(py, threads, |workers| {
+        with_map!(reference, |reference| with_map!(evaluated, |evaluated| shared_out(py, threads, |workers| {
             gamma::gamma_index(reference, &from, evaluated, &to, &criteria, workers)
         })))?;
     let values = shaped(py, map.gamma, shape)?;

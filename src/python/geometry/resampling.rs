@@ -2,10 +2,9 @@ use numpy::Element as NumpyElement;
 use pyo3::prelude::*;
 
 use crate::geometry::{Affine, Resampled, Resampling, resampled};
-use crate::python::arrays::shaped;
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, shared_out};
-use crate::python::voxel_arrays::{Dose, View, prepared_dose, with_dose};
+use crate::python::arrays::{Map, View, shaped, with_map};
 
 /// float32 or float64 in any memory order; the array, the number of voxels beyond the image and their share.
 #[pyfunction]
@@ -27,7 +26,7 @@ fn _resampled<'py>(
     } else {
         Resampling::Linear
     };
-    with_dose!(prepared_dose(image)?, |view| {
+    with_map!(Map::borrowed(image)?, |view| {
         let done = shared_out(py, threads, |workers| resampled(view, &from, shape, &to, method, fill, workers));
         wrapped(py, done?, shape)
     })

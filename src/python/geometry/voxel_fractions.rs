@@ -2,10 +2,9 @@ use pyo3::prelude::*;
 
 use crate::geometry::{self, Affine};
 use crate::memory;
-use crate::python::arrays::{borrowed, shaped};
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, detached, shared_out};
-use crate::python::voxel_arrays::{self as arrays, Mask, Truth, View, with_mask};
+use crate::python::arrays::{Mask, Truth, View, borrowed, shaped, with_mask};
 
 /// What pickle keeps: shape, origin, weights, outside fraction.
 type State<'py> = ([usize; 3], [usize; 3], Bound<'py, PyAny>, f64);
@@ -17,9 +16,9 @@ pub struct PyVoxelFractions(pub geometry::VoxelFractions);
 #[pymethods]
 impl PyVoxelFractions {
     #[staticmethod]
-    #[pyo3(signature = (mask, *, threads = None))]
-    fn from_mask(py: Python<'_>, mask: &Bound<'_, PyAny>, threads: Option<Threads>) -> PyResult<Self> {
-        let mask = arrays::mask(mask)?;
+    #[pyo3(signature = (mask, threads = None))]
+    fn _from_mask(py: Python<'_>, mask: &Bound<'_, PyAny>, threads: Option<Threads>) -> PyResult<Self> {
+        let mask = Mask::borrowed(mask)?;
         let fractions = with_mask!(mask, |view| {
             shared_out(py, threads, |workers| geometry::VoxelFractions::from_mask(view, workers))
         });
@@ -91,7 +90,7 @@ fn voxel_fractions(
 ) -> PyResult<PyVoxelFractions> {
     let from = Affine::new("mask_affine_lps", mask_affine_lps).or_raise(py)?;
     let to = Affine::new("affine_lps", affine_lps).or_raise(py)?;
-    let mask = arrays::mask(mask)?;
+    let mask = Mask::borrowed(mask)?;
     let fractions = with_mask!(mask, |view| {
         shared_out(py, threads, |workers| geometry::voxel_fractions(view, &from, shape, &to, workers))
     });

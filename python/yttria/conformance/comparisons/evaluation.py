@@ -34,14 +34,14 @@ def _occupancy() -> list[Comparison]:
             1e-6,
         ),
         Comparison(
-            "geometry.VoxelFractions.from_mask",
-            lambda: geometry.VoxelFractions.from_mask(fractions).to_array(),
+            "geometry.fractions_of_mask",
+            lambda: geometry.fractions_of_mask(fractions).to_array(),
             lambda: fractions,
             1e-6,
         ),
         Comparison(
             "geometry.VoxelFractions.volume_ml",
-            lambda: geometry.VoxelFractions.from_mask(fractions).volume_ml(0.03),
+            lambda: geometry.fractions_of_mask(fractions).volume_ml(0.03),
             lambda: np.sum(fractions, dtype=np.float64) * 0.03,
             1e-7,
         ),
