@@ -92,7 +92,7 @@ pub fn resampled<V: Voxels<Element: Sample>>(
         return Err(Error::Geometry {
             quantity: "the grid".into(),
             reason: format!(
-                "{beyond} of its {} voxels reach beyond the image to be resampled: say what lies there (outside=)",
+                "{beyond} of its {} voxels reach beyond the image to be resampled: say what lies there (fill_value=)",
                 target.len()
             ),
         });

@@ -169,7 +169,7 @@ fn first_error<H: CtNumber>(ct: &[H], curve: &DensityCurve, total: Counts) -> Er
     let (at, value) = first(&|h| !(low..=high).contains(&h));
     let requirement = format!("within the curve, [{low}, {high}] HU ({} below, {} above)", total.below, total.above);
     Error::out_of_range(format!("CT number of voxel {at} (in memory order)"), value, requirement)
-        .with_hint("outside='clamp' takes the density of the nearer end and reports how often")
+        .with_hint("out_of_range='clamp' takes the density of the nearer end and reports how often")
 }
 
 #[derive(Debug, Clone, Copy, Default)]

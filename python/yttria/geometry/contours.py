@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core import Contours, VoxelFractions
-from .._foundation.arrays import affine_rows, grid_shape, real
+from .._foundation.arrays import real
 from .._foundation.choices import END_CAPS, INTERPOLATIONS
 from .._foundation.numbers import optional_number
 from ..advisory import Advisory, advise
 from ..errors import DTypeError, OutOfRangeError, ShapeError
 from .affine import Affine, checked_affine, transformed_place
 from .image import Image
-from .structure import Structure, grid_of
+from .structure import Structure
 
 Points = npt.NDArray[np.float64]
 _EMPTY = np.zeros((1, 1, 1), dtype=np.bool_)
@@ -158,10 +158,10 @@ class ContourStructure(Structure):
         over the structure), whatever the turn about it; elsewhere through a grid along the contours four times finer
         than the finest axis of `grid` (at most 2^24 voxels). Raises as `Structure.voxel_fractions_on` does.
         """
-        shape, affine_lps = grid_of(self, grid)
+        shape, affine_lps = self._grid_of(grid)
         if self._core is None:
             return super().voxel_fractions_on((shape, affine_lps), threads=threads)
-        return self._core.voxel_fractions(grid_shape(shape), affine_rows("affine_lps", affine_lps), threads)
+        return self._core.voxel_fractions(shape, affine_lps.tolist(), threads)
 
     def as_dict(self) -> dict[str, Any]:
         """What it is but for its voxels or contours, as plain data: how it was given, and what moved it."""

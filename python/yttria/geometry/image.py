@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 import yttria._core as _core
 
-from .._foundation.arrays import MAX_VOXELS, as_type, empty, real, volume
+from .._foundation.arrays import MAX_VOXELS, as_type, empty, grid_shape, volume
 from .._foundation.brief import brief
 from .._foundation.numbers import optional_number
 from .._foundation.units import UNITS, checked_unit
@@ -236,7 +237,9 @@ def _resampled(
     """`Image.resampled_on`, which documents it."""
     if method not in RESAMPLING_METHODS:
         raise UnknownNameError(f"method must be one of {', '.join(RESAMPLING_METHODS)}, got '{method}'")
-    shape, affine_lps = _grid(grid)
+    shape, affine_lps = grid_of(grid)
+    if math.prod(shape) > MAX_VOXELS:
+        raise ShapeError(f"grid must have at most 2^33 voxels, got shape {list(shape)}")
     frame = image.frame_of_reference_uid
     if isinstance(grid, Image):
         check_same_frame(frame, "the image", grid.frame_of_reference_uid, "the grid")
@@ -266,20 +269,17 @@ def _resampled(
     )
 
 
-def _grid(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[int, ...], Affine]:
+def grid_of(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[int, int, int], Affine]:
+    """Shape (k, j, i) and affine of a grid: that of an image, or of (shape, affine_lps).
+
+    Raises `ArgumentError` for anything else, `GeometryError` for an affine that cannot be used, and `ShapeError` for a
+    shape that is not three whole numbers of at least 1.
+    """
     if isinstance(grid, Image):
         return grid.shape, grid.affine_lps
     if not (isinstance(grid, tuple) and len(grid) == 2):
         raise ArgumentError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
-    shape = real("shape of the grid", grid[0])
-    if (
-        shape.shape != (3,)
-        or shape.dtype.kind not in "iu"
-        or shape.min() < 1
-        or np.prod(shape, dtype=float) > MAX_VOXELS
-    ):
-        raise ShapeError(f"grid must have three whole numbers (k, j, i) of at most 2^33 voxels, got {grid[0]!r:.80}")
-    return tuple(shape.tolist()), checked_affine(grid[1])
+    return grid_shape(grid[0]), checked_affine(grid[1])
 
 
 def _resampling_advisories(

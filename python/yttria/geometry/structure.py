@@ -24,7 +24,7 @@ from .affine import (
     transformed_place,
     voxel_size_mm,
 )
-from .image import Image
+from .image import Image, grid_of
 from .voxel_fractions import voxel_fractions
 
 #: Labels are written as 32-bit integers at most.
@@ -114,8 +114,14 @@ class Structure:
         Raises `GeometryError` where `grid` is neither, or an image in another known frame of reference; see
         `yttria.geometry.voxel_fractions`.
         """
-        shape, affine_lps = grid_of(self, grid)
+        shape, affine_lps = self._grid_of(grid)
         return voxel_fractions(self.mask, self.affine_lps, shape, affine_lps, threads=threads)
+
+    def _grid_of(self, grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[int, int, int], Affine]:
+        """Shape and affine of a grid in this volume's frame of reference, as far as both are known."""
+        if isinstance(grid, Image):
+            self.check_frame(grid)
+        return grid_of(grid)
 
     def check_frame(self, image: Image) -> None:
         """`GeometryError` where the image's frame of reference and this volume's are both known and differ."""
@@ -139,18 +145,6 @@ class Structure:
             self, self.affine_lps, transform_lps, frame_of_reference_uid=frame_of_reference_uid, source=source
         )
         return replace(self, affine_lps=affine, **place)
-
-
-def grid_of(
-    structure: Structure, grid: Image | tuple[Sequence[int], npt.ArrayLike]
-) -> tuple[Sequence[int], npt.ArrayLike]:
-    """Shape and affine of what `Structure.voxel_fractions_on` takes."""
-    if isinstance(grid, Image):
-        structure.check_frame(grid)
-        return grid.shape, grid.affine_lps
-    if not (isinstance(grid, tuple) and len(grid) == 2):
-        raise ArgumentError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
-    return grid
 
 
 def _checked_label(label: object, name: str) -> int:
