@@ -58,28 +58,25 @@ impl Nuclide {
                 name,
                 64.1,
                 49.67,
-                "49.67 Gy kg/GBq: EANM guideline 2022 (Weber et al., EJNMMI 2022;49:1682), read in secondary sources; \
-                 64.1 h: TheraSphere insert, read",
+                "dose factor: weber2022-equation; half-life: therasphere-insert-v12",
             ),
             "IFU_50" => Self::from_dose_factor(
                 name,
                 64.1,
                 50.0,
-                "50 Gy kg/GBq: TheraSphere instructions for use (FDA P200029), read in a secondary source; \
-                 64.1 h: TheraSphere insert, read",
+                "dose factor: therasphere-ifu-50; half-life: therasphere-insert-v12",
             ),
             "AAPM_49_38" => Self::from_dose_factor(
                 name,
                 64.0416,
                 49.38,
-                "49.38 Gy kg/GBq: AAPM MPPG 14.a, read in a secondary source; 2.6684 d: DDEP, from memory, unverified",
+                "dose factor: mppg14a; half-life: ddep-y90",
             ),
             "ICRP107" => Self::from_energy(
                 name,
                 64.10,
                 0.933_09,
-                "ICRP Publication 107: 64.10 h; 0.932905 MeV per decay by beta particles and 0.02 % by conversion \
-                 electrons",
+                "half-life and energy per decay: icrp107",
             ),
             _ => Err(Error::unknown_name("nuclide convention", name, &Self::PRESETS)),
         }
@@ -101,7 +98,7 @@ impl Nuclide {
     pub fn dose_factor_gy_kg_per_gbq(&self) -> f64 {
         self.dose_factor_gy_kg_per_gbq
     }
-    /// Where the numbers come from, and whether they were verified.
+    /// Where the numbers come from, by the citation keys of `docs/sources.md`.
     pub fn source(&self) -> &str {
         &self.source
     }

@@ -58,7 +58,7 @@ impl DoseShares {
         self.mean(|dose| dose)
     }
 
-    /// Generalised equivalent uniform dose in Gy: `(sum v D^a)^(1/a)` (Niemierko 1999, from memory).
+    /// Generalised equivalent uniform dose in Gy: `(sum v D^a)^(1/a)` (source: niemierko1999).
     ///
     /// Worked as `m exp(ln(1 + sum v ((D/m)^a - 1)) / a)` with the `m` that dominates, so that no power overflows and a
     /// small `a` loses no digits. 0 where `a < 0` and any dose is 0. Errors where `a` is 0 or not finite.
@@ -75,8 +75,8 @@ impl DoseShares {
         Ok(dominant * (excess.ln_1p() / a).exp())
     }
 
-    /// Equivalent uniform dose in Gy by survival, `-ln(sum v e^(-alpha D)) / alpha` (Niemierko 1997; O'Donoghue 1999;
-    /// both from memory). A voxel without dose survives whole. Errors where `alpha` is not positive.
+    /// Equivalent uniform dose in Gy by survival, `-ln(sum v e^(-alpha D)) / alpha` (sources: niemierko1997,
+    /// odonoghue1999). A voxel without dose survives whole. Errors where `alpha` is not positive.
     pub fn survival_eud_gy(&self, alpha_per_gy: f64) -> Result<f64> {
         let alpha = check::positive("alpha in 1/Gy", alpha_per_gy)?;
         let coldest = self.minimum_gy();
@@ -97,8 +97,8 @@ impl DoseShares {
         Ok((-clonogens * self.mean(|dose| (-alpha * dose).exp())).exp())
     }
 
-    /// Complication probability `Phi((gEUD - TD50) / (m TD50))` with `a = 1/n` (Lyman 1985, Kutcher and Burman 1989; from
-    /// memory).
+    /// Complication probability `Phi((gEUD - TD50) / (m TD50))` with `a = 1/n` (sources: lyman1985,
+    /// kutcher-burman1989).
     pub fn lyman_ntcp(&self, td50_gy: f64, m: f64, n: f64) -> Result<f64> {
         let td50 = check::positive("TD50 in Gy", td50_gy)?;
         let m = check::positive("slope m", m)?;
@@ -130,7 +130,7 @@ impl DoseShares {
 
 /// The linear-quadratic model for a dose rate that decays mono-exponentially to nothing, with mono-exponential repair.
 ///
-/// `BED = D (1 + D T_rep / ((T_rep + T) (alpha/beta)))` (Dale 1985; the formula read in a secondary source). `T` is the
+/// `BED = D (1 + D T_rep / ((T_rep + T) (alpha/beta)))` (source: dale1985). `T` is the
 /// half-life of the dose rate: the physical one, for microspheres stay where they lodge.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LinearQuadratic {
@@ -167,8 +167,8 @@ impl LinearQuadratic {
         memory::collected("absorbed doses", bed_gy.iter().map(|&bed| root(bed)))
     }
 
-    /// Equivalent uniform biologically effective dose in Gy: the survival EUD of the BED (Jones and Hoban 2000, from
-    /// memory).
+    /// Equivalent uniform biologically effective dose in Gy: the survival EUD of the BED (source:
+    /// jones-hoban2000).
     pub fn eubed_gy(&self, shares: &DoseShares, alpha_per_gy: f64) -> Result<f64> {
         shares.map(self.bed_gy(shares.dose_gy())?)?.survival_eud_gy(alpha_per_gy)
     }

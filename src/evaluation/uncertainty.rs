@@ -1,5 +1,5 @@
-//! Standard uncertainties of a mean absorbed dose: first order, after the GUM and the EANM guidance (Gear et al., EJNMMI
-//! 2018;45:2456; its equations from memory, the edge factor derived anew and checked numerically).
+//! Standard uncertainties of a mean absorbed dose: first order, after the GUM and the EANM guidance (source:
+//! gear2018; the edge factor was derived anew and checked numerically).
 
 use std::f64::consts::{LN_2, PI};
 

@@ -5,11 +5,11 @@ use crate::error::{Error, Result, check};
 /// A published formula.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Formula {
-    /// `0.007184 H^0.725 W^0.425` (Du Bois and Du Bois 1916; from memory, unverified).
+    /// `0.007184 H^0.725 W^0.425` (source: dubois1916).
     DuBois,
-    /// `sqrt(H W / 3600)` (Mosteller 1987; from memory, unverified).
+    /// `sqrt(H W / 3600)` (source: mosteller1987).
     Mosteller,
-    /// `0.024265 H^0.3964 W^0.5378` (Haycock 1978; from memory, unverified).
+    /// `0.024265 H^0.3964 W^0.5378` (source: haycock1978).
     Haycock,
 }
 

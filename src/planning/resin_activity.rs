@@ -4,13 +4,13 @@
 
 use crate::error::{Error, Result, check};
 
-/// `A [GBq] = (BSA - 0.2) + V_tumor / V_liver` (SIR-Spheres instructions for use; from memory, unverified).
+/// `A [GBq] = (BSA - 0.2) + V_tumor / V_liver` (source: sirspheres-ifu).
 pub fn bsa_gbq(body_surface_area_m2: f64, tumor_volume_ml: f64, liver_volume_ml: f64) -> Result<f64> {
     let bsa = body_surface_area(body_surface_area_m2)?;
     Ok(bsa - 0.2 + involvement(tumor_volume_ml, "liver", liver_volume_ml)?)
 }
 
-/// `A = (BSA - 0.2 + V_tumor,treated / V_treated) V_treated / V_liver` (Kao 2011; from memory, unverified).
+/// `A = (BSA - 0.2 + V_tumor,treated / V_treated) V_treated / V_liver` (source: kao2011).
 pub fn modified_bsa_gbq(
     body_surface_area_m2: f64,
     tumor_volume_in_treated_ml: f64,
@@ -34,7 +34,7 @@ pub fn simple_lobar_bsa_gbq(
 
 /// 2.0 GBq up to 25 % involvement, 2.5 up to 50 %, 3.0 above, times the treated fraction of the liver.
 ///
-/// Historic (SIR-Spheres insert; Kennedy 2007; from memory, unverified).
+/// Historic (sources: sirspheres-ifu, kennedy2007).
 pub fn empirical_gbq(tumor_involvement_fraction: f64, treated_fraction_of_liver: f64) -> Result<f64> {
     let involvement = check::fraction("tumor involvement fraction", tumor_involvement_fraction)?;
     let treated = check::fraction("treated fraction of the liver", treated_fraction_of_liver)?;
@@ -71,7 +71,7 @@ impl Boundary {
 
     /// Factor on the activity for a lung shunt fraction; contraindicated above 0.20.
     ///
-    /// Table of the SIR-Spheres insert (from memory, unverified).
+    /// Table of the SIR-Spheres insert (source: sirspheres-ifu).
     pub fn lung_shunt_factor(self, lung_shunt_fraction: f64) -> Result<f64> {
         let shunt = snapped(check::fraction("lung shunt fraction", lung_shunt_fraction)?);
         if shunt > 0.20 {

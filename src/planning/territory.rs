@@ -2,7 +2,7 @@
 //!
 //! `W = m_N + sum_i r_i m_i`, `D_N = C A (1 - L) / W`, `D_i = r_i D_N`, lungs `C A L / m_lung`, with the delivered
 //! activity `A`, the lung shunt fraction `L`, the dose factor `C` and each tumor's ratio of activity concentrations per
-//! mass to the normal liver's, `r_i` (Ho 1996 for one tumor; from memory, unverified). These formulas serve one
+//! mass to the normal liver's, `r_i` (source: ho1996, for one tumor). These formulas serve one
 //! treatment and arrays of treatments alike, so that both give the same bits.
 
 use crate::error::{Error, Result, check};

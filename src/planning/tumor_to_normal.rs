@@ -3,7 +3,7 @@
 use super::quantity;
 use crate::error::{Error, Result, check};
 
-/// From counts and masses of the two regions (Ho 1996; from memory, unverified).
+/// From counts and masses of the two regions (source: ho1996).
 pub fn from_counts(tumor_counts: f64, tumor_mass_kg: f64, normal_counts: f64, normal_mass_kg: f64) -> Result<f64> {
     let tumor = check::non_negative("tumor counts", tumor_counts)?
         / quantity::mass_kg("tumor mass in kg", tumor_mass_kg, 0.0, 10.0)?;
@@ -39,7 +39,7 @@ pub struct KaoActivities {
     pub lung_shunt_fraction: f64,
 }
 
-/// `A_N = A_T / R` and `A_L = A_T TLSF / (1 - TLSF)` (Kao 2013, CVIR, read).
+/// `A_N = A_T / R` and `A_L = A_T TLSF / (1 - TLSF)` (source: kao2013).
 pub fn kao_activities(
     tumor_activity_gbq: f64,
     activity_ratio: f64,

@@ -219,7 +219,7 @@ def test_other_errors() -> None:
         PartitionModel((), 1.2, 0.05)
     with pytest.raises(ArgumentError, match=r"tumor mass in kg must be a real number, got '0\.3'"):
         PartitionModel((Tumor("0.3", 4),), 1.2, 0.05)  # type: ignore[arg-type]
-    with pytest.raises(UndefinedError, match="an index from 0 to 0"):
+    with pytest.raises(OutOfRangeError, match="an index from 0 to 0"):
         EXAMPLE.activity_for_tumor_dose(205, tumor=1)
     with pytest.raises(OutOfRangeError, match=r"delivered activity in GBq .* 2000 looks like MBq"):
         EXAMPLE.doses(2000)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yttria import Nuclide
-from yttria.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError
+from yttria.errors import ArgumentError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError
 from yttria.planning import Territory, TerritoryPlan, TumorPortion, combined_lung_shunt_fraction, lung_dose_bounds
 from yttria.reference import territories as reference
 
@@ -175,7 +175,7 @@ def test_overlap_must_be_declared() -> None:
         TerritoryPlan([Territory("a", 0.1, 0.5)])  # type: ignore[call-arg]
     with pytest.raises(UnknownNameError, match="disjoint, same_tissue"):
         two(overlap="separate")
-    with pytest.raises(UnknownNameError, match=r"'mass' must be one of .* got none"):
+    with pytest.raises(ArgumentError, match="overlap of tumor 'mass' must be given"):
         two(overlap={})
     with pytest.raises(UnknownNameError, match="got 'mess'"):
         two(overlap={"mass": "disjoint", "mess": "disjoint"})
@@ -197,7 +197,7 @@ def test_overlap_must_be_declared() -> None:
         (Territory("a", 0.1, 0.5, [TumorPortion("x", 0.3, 3)] * 2), UndefinedError, "two portions of one lesion"),
         (Territory("a", True, 0.5), ArgumentError, "real number"),
         (Territory("a", 0.1, "0.5"), ArgumentError, "real number"),  # type: ignore[arg-type]
-        (Territory(5, 0.1, 0.5), DTypeError, "names"),  # type: ignore[arg-type]
+        (Territory(5, 0.1, 0.5), ArgumentError, "names"),  # type: ignore[arg-type]
     ],
 )
 def test_bad_territories_are_errors(territory: Territory, error: type[Exception], text: str) -> None:
@@ -228,9 +228,9 @@ def test_bad_activities_are_errors() -> None:
         ([1.0, -1.0], OutOfRangeError),
         ([1.0, 1400.0], OutOfRangeError),
         ([1.0, True], ArgumentError),
-        ("12", DTypeError),
-        (5.0, DTypeError),
-        ({"hepatic": 1.0}, UnknownNameError),
+        ("12", ArgumentError),
+        (5.0, ArgumentError),
+        ({"hepatic": 1.0}, ArgumentError),
         ({"hepatic": 1.0, "renal": 1.0}, UnknownNameError),
     ):
         with pytest.raises(error):

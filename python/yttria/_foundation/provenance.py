@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..sources import read_of
 from .brief import brief
 
 RESEARCH_USE = "For research use only. Not a medical device; no dose shown here is a prescription or an approval."
@@ -51,5 +52,5 @@ class Provenance:
     __repr__ = brief
 
     def as_dict(self) -> dict[str, Any]:
-        """A plain dictionary, ready for JSON."""
-        return asdict(self)
+        """Return a plain dictionary, ready for JSON, which also states how well the nuclide's sources were read."""
+        return asdict(self) | {"nuclide_source_read": read_of(self.nuclide_source)}

@@ -256,4 +256,4 @@ def _together(advisories: Sequence[Advisory]) -> list[str]:
 
 
 def _line(severity: Severity, message: str, code: str) -> str:
-    return f"{severity}: {message[:1].upper()}{message[1:].rstrip('.')}. [{code}]"
+    return f"{severity}: {message.rstrip('.')}. [{code}]"

@@ -15,14 +15,14 @@ import yttria._core as _core
 
 from .._core import Nuclide
 from .._foundation.numbers import default_nuclide, number
-from ..advisory import Advisory, advise_if
+from ..advisory import Advisory, advise, advise_if
 from ..errors import OutOfRangeError, ShapeError
 
 Counts = float | Sequence[float]
 
 
 #: Limits of one administration and of all (lung-practice).
-_LUNG_LIMIT_GY, _CUMULATIVE_LUNG_LIMIT_GY = 30.0, 50.0
+LUNG_LIMIT_GY, CUMULATIVE_LUNG_LIMIT_GY = 30.0, 50.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +145,8 @@ def lung_dose(
     lung_shunt_fraction: float,
     lung_mass_kg: float = 1.0,
     prior_lung_dose_gy: float = 0.0,
-    lung_limit_gy: float | None = _LUNG_LIMIT_GY,
-    cumulative_lung_limit_gy: float | None = _CUMULATIVE_LUNG_LIMIT_GY,
+    lung_limit_gy: float | None = LUNG_LIMIT_GY,
+    cumulative_lung_limit_gy: float | None = CUMULATIVE_LUNG_LIMIT_GY,
     nuclide: Nuclide | None = None,
 ) -> LungDose:
     """`C A L / m_lung`, with the delivered activity `A`; not `C A (1 - L)`, and not the vial's activity.
@@ -160,7 +160,10 @@ def lung_dose(
     shunt, mass = number("lung shunt fraction", lung_shunt_fraction), number("lung mass in kg", lung_mass_kg)
     prior = _core.non_negative("prior lung dose in Gy", number("prior lung dose in Gy", prior_lung_dose_gy))
     dose = _core.lung_dose_gy(activity, shunt, mass, default_nuclide(nuclide))
-    found = (*lung_dose_advisories(dose, lung_limit_gy), *_cumulative(prior + dose, cumulative_lung_limit_gy))
+    found = (
+        *lung_dose_advisories(dose, lung_limit_gy),
+        *cumulative_lung_dose_advisories(prior + dose, cumulative_lung_limit_gy),
+    )
     return LungDose(lung_dose_gy=dose, cumulative_lung_dose_gy=prior + dose, lung_mass_kg=mass, advisories=found)
 
 
@@ -198,24 +201,38 @@ def _mean(region: str, anterior: Counts, posterior: Counts, background: list[flo
     return _core.geometric_mean_counts(region, views, background, number(f"{region} pixels", pixels))
 
 
-def lung_dose_advisories(lung_dose_gy: float, lung_limit_gy: float | None) -> tuple[Advisory, ...]:
-    """Compare the lung dose of one administration with its limit; None asks for no comparison."""
+def lung_dose_advisories(
+    lung_dose_gy: float, lung_limit_gy: float | None, *, rounding: float = 0.0
+) -> tuple[Advisory, ...]:
+    """Compare the lung dose of one administration with its limit; None asks for no comparison.
+
+    A dose that exceeds the limit by no more than the fraction `rounding` keeps it.
+    """
     if lung_limit_gy is None:
         return ()
     limit = number("lung dose limit in Gy", lung_limit_gy)
-    source = _source(limit, _LUNG_LIMIT_GY)
-    return advise_if("lung_dose_above_limit", source=source, lung_dose_gy=lung_dose_gy, lung_limit_gy=limit)
+    if not lung_dose_gy > limit * (1.0 + rounding):
+        return ()
+    source = _source(limit, LUNG_LIMIT_GY)
+    return (advise("lung_dose_above_limit", source=source, lung_dose_gy=lung_dose_gy, lung_limit_gy=limit),)
 
 
-def _cumulative(dose_gy: float, limit_gy: float | None) -> tuple[Advisory, ...]:
+def cumulative_lung_dose_advisories(
+    dose_gy: float, limit_gy: float | None, *, rounding: float = 0.0
+) -> tuple[Advisory, ...]:
+    """Compare the lung dose of all administrations with its limit, as `lung_dose_advisories`."""
     if limit_gy is None:
         return ()
     limit = number("cumulative lung dose limit in Gy", limit_gy)
-    return advise_if(
-        "cumulative_lung_dose_above_limit",
-        source=_source(limit, _CUMULATIVE_LUNG_LIMIT_GY),
-        cumulative_lung_dose_gy=dose_gy,
-        cumulative_lung_limit_gy=limit,
+    if not dose_gy > limit * (1.0 + rounding):
+        return ()
+    return (
+        advise(
+            "cumulative_lung_dose_above_limit",
+            source=_source(limit, CUMULATIVE_LUNG_LIMIT_GY),
+            cumulative_lung_dose_gy=dose_gy,
+            cumulative_lung_limit_gy=limit,
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from .._foundation.numbers import number, optional_number
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import UnknownNameError
 from .territories import TerritoryDoses, TerritoryPlan
 
@@ -151,7 +151,7 @@ def optimize_activities(
             shadow_prices=(),
             lowest_tumors=(),
             conflict=tuple(Constraint(name, limit, None, of) for name, of, limit, *_ in conflict),
-            advisories=(*plan.advisories(), Advisory("infeasible", f"no plan meets all of these at once: {names}")),
+            advisories=(*plan.advisories(), advise("infeasible", constraints=names)),
         )
     activities, ranges, value, constraints, lowest = best
     doses = plan.doses(activities)
@@ -194,12 +194,7 @@ def _not_counted(prior_gy: Mapping[str, float], constraints: Sequence[tuple[Any,
     """One advisory for each dose of earlier treatments without its limit."""
     limited = {name for name, *_ in constraints}
     return [
-        Advisory(
-            "prior_dose_not_counted",
-            f"Earlier treatments gave {dose:.4g} Gy that no limit on {name} counts: the optimum does not take this "
-            "dose into account.",
-            dose,
-        )
+        advise("prior_dose_not_counted", "optimum", prior_gy=dose, constraint=name)
         for name, dose in prior_gy.items()
         if dose > 0.0 and name not in limited
     ]
@@ -214,5 +209,4 @@ def _ties(territories: tuple[str, ...], ranges: list[tuple[float, float]]) -> tu
     ]
     if not open_ends:
         return ()
-    message = f"other activities are equally good: {', '.join(open_ends)}; the smallest total was taken"
-    return (Advisory("equally_good_plans", message),)
+    return (advise("equally_good_plans", ranges=", ".join(open_ends)),)

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from .. import _core
 from .._core import Nuclide
 from .._foundation.numbers import number, optional_number
-from ..advisory import Advisory
-from ..errors import UndefinedError
+from ..advisory import Advisory, advise, advise_if
+from ..errors import ArgumentError, OutOfRangeError
+from .tumor_to_normal import ratio_advisories
 from .vial_content import vial_content
 
 #: What earlier treatments may have given a dose to, by the kind of the limit that counts it.
@@ -107,7 +108,7 @@ class PartitionModel:
     """One territory: its tumors, the normal liver that is perfused with them, the shunt and the lungs.
 
     `W = m_N + sum_i r_i m_i`, `D_N = C A (1 - L) / W`, `D_i = r_i D_N`, `D_lung = C A L / m_lung`, with the delivered
-    activity `A`. Ho 1996, Eur J Nucl Med 23:947, from memory, unverified; van Roekel's thesis, read in part.
+    activity `A`. Sources: ho1996, vanroekel.
     `normal_total_mass_kg` includes the unperfused normal liver; whole-normal doses need it. The activities that the
     model returns are `A` and, before the residual, what must be in the vial.
 
@@ -171,23 +172,12 @@ class PartitionModel:
         )
         doses = None if least is None or row is None else self._doses(least, row)
         found = [
-            Advisory(
-                f"{a.kind}_limit_already_exceeded",
-                f"Earlier treatments gave the {_TISSUES[a.kind]} {a.prior_gy:g} Gy, which leaves nothing of the "
-                f"limit of {a.limit:g} Gy.",
-                a.prior_gy,
-                a.limit,
-            )
+            advise(f"{a.kind}_limit_already_exceeded", tissue=_TISSUES[a.kind], prior_gy=a.prior_gy, limit_gy=a.limit)
             for a in at_limits
             if a.delivered_activity_gbq == 0.0
         ]
         found += [
-            Advisory(
-                "prior_dose_not_counted",
-                f"Earlier treatments gave the {_TISSUES[kind]} {prior:g} Gy, and no limit over all treatments is given "
-                "for them: the largest activity does not take this dose into account.",
-                prior,
-            )
+            advise("prior_dose_not_counted", tissue=_TISSUES[kind], prior_gy=prior)
             for kind, limit, prior in _every(limits)
             if limit is None and kind in _TISSUES and number(f"{kind} prior dose", prior) > 0.0
         ]
@@ -221,25 +211,18 @@ class PartitionModel:
         return PartitionDoses(activity, in_vial, tuple(tumors), normal, whole, mean, lung, energy, advisories)
 
     def _index(self, tumor: int) -> int:
-        if isinstance(tumor, bool) or not isinstance(tumor, int) or not 0 <= tumor < len(self.tumors):
-            raise UndefinedError(f"tumor {tumor!r} is undefined: an index from 0 to {len(self.tumors) - 1} names one")
+        needed = f"tumor must be an index from 0 to {len(self.tumors) - 1}, got {tumor!r}"
+        if isinstance(tumor, bool) or not isinstance(tumor, int):
+            raise ArgumentError(needed)
+        if not 0 <= tumor < len(self.tumors):
+            raise OutOfRangeError(needed)
         return tumor
 
     def _advisories(self) -> tuple[Advisory, ...]:
-        own = "this project's choice, after the ranges in use"
-        found = []
-        if self.lung_shunt_fraction > 0.20:
-            message = f"lung shunt fraction {self.lung_shunt_fraction:g} is above 0.20"
-            source = "glass and resin inserts; unverified"
-            found.append(Advisory("lung_shunt_above_20_percent", message, self.lung_shunt_fraction, 0.20, source))
+        found = list(advise_if("lung_shunt_above_20_percent", lung_shunt_fraction=self.lung_shunt_fraction))
         for i, tumor in enumerate(self.tumors):
-            ratio, name = tumor.tumor_to_normal_ratio, tumor.name or f"tumor {i}"
-            if ratio is not None and ratio < 1.0:
-                message = f"tumor-to-normal ratio {ratio:g} of {name} is below 1: a hypovascular tumor"
-                found.append(Advisory("ratio_below_1", message, ratio, 1.0, own))
-            if ratio is not None and ratio > 20.0:
-                message = f"tumor-to-normal ratio {ratio:g} of {name} is above 20: check the regions"
-                found.append(Advisory("ratio_above_20", message, ratio, 20.0, own))
+            if tumor.tumor_to_normal_ratio is not None:
+                found += ratio_advisories(tumor.tumor_to_normal_ratio, f" of {tumor.name or f'tumor {i}'}")
         return tuple(found)
 
 

@@ -13,7 +13,7 @@ from .. import _core
 from .._core import Nuclide
 from .._foundation.arrays import as_type, empty, real
 from .._foundation.numbers import default_nuclide
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import DTypeError, ShapeError, UndefinedError, UnknownNameError
 from .vial_content import vial_content
 
@@ -182,8 +182,7 @@ def _to_nan(invalid: str) -> bool:
 def _advisories(invalid_inputs: int) -> tuple[Advisory, ...]:
     if not invalid_inputs:
         return ()
-    message = f"{invalid_inputs} inputs are outside their domain; what depends on them is not a number"
-    return (Advisory("invalid_inputs", message, invalid_inputs, 0),)
+    return (advise("invalid_inputs", invalid_inputs=invalid_inputs),)
 
 
 def _vials(activity_gbq: Floats) -> tuple[Advisory, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..advisory import Advisory, advise
 from ..errors import UndefinedError
+from ..sources import read_of
 from ._patient_checks import (
     check_masses,
     check_numbers,
@@ -177,6 +178,7 @@ class Patient(PatientInputs):
         plain["nuclide"] = {
             "name": self.nuclide.name,
             "source": self.nuclide.source,
+            "source_read": read_of(self.nuclide.source),
             "half_life_h": self.nuclide.half_life_h,
             "dose_factor_gy_kg_per_gbq": self.nuclide.dose_factor_gy_kg_per_gbq,
         }

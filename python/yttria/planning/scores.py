@@ -8,6 +8,7 @@ import yttria._core as _core
 
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
+from ..sources import Read, read_of
 from . import laboratory
 
 _ALBI_SOURCE, _CHILD_PUGH_SOURCE, _MRECIST_SOURCE = "johnson2015, hiraoka2017", "pugh1973", "lencioni2010"
@@ -22,6 +23,11 @@ class Albi:
     modified_grade: str
     source: str
     advisories: tuple[Advisory, ...]
+
+    @property
+    def source_read(self) -> Read | None:
+        """How well the sources were read (`yttria.sources.Source.read`)."""
+        return read_of(self.source)
 
     @property
     def score_2dp(self) -> float:
@@ -101,6 +107,11 @@ class ChildPugh:
     encephalopathy_points: int
     source: str
     advisories: tuple[Advisory, ...]
+
+    @property
+    def source_read(self) -> Read | None:
+        """How well the sources were read (`yttria.sources.Source.read`)."""
+        return read_of(self.source)
 
 
 def child_pugh(
@@ -187,6 +198,11 @@ class Mrecist:
     change_from_nadir_fraction: float | None
     source: str
     advisories: tuple[Advisory, ...]
+
+    @property
+    def source_read(self) -> Read | None:
+        """How well the sources were read (`yttria.sources.Source.read`)."""
+        return read_of(self.source)
 
 
 def mrecist(

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from .. import _core
 from .._core import Nuclide
 from .._foundation.numbers import number, optional_number
-from ..advisory import Advisory
-from ..errors import DTypeError, OutOfRangeError, ShapeError, UnknownNameError
+from ..advisory import Advisory, advise, advise_if
+from ..errors import ArgumentError, OutOfRangeError, ShapeError, UnknownNameError
+from .lung import CUMULATIVE_LUNG_LIMIT_GY, LUNG_LIMIT_GY, cumulative_lung_dose_advisories, lung_dose_advisories
+from .tumor_to_normal import ratio_advisories
 from .vial_content import vial_content
-
-_OWN = "this project's choice, after the ranges in use"
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,7 @@ class TerritoryPlan:
 
     Territory k with shunt `L_k`, perfused normal liver `m_N,k` and portions `m_ik` at ratios `r_ik` has the weight
     `W_k = m_N,k + sum_i r_ik m_ik`. Per GBq delivered its normal liver gets `C (1 - L_k)/W_k`, portion i `r_ik` times
-    that, the lungs `C L_k/m_lung`. Source: the partition model (Ho et al., Eur J Nucl Med 1996;23:947, from memory),
-    once per territory.
+    that, the lungs `C L_k/m_lung`. Source: the partition model (ho1996), once per territory.
 
     `overlap` must be declared, for all tumors or by tumor: "disjoint" portions are different tissue, and a tumor's
     dose is their mean over mass; of the "same_tissue", fed more than once, doses add and the masses are equal.
@@ -137,7 +136,7 @@ class TerritoryPlan:
                     raise UnknownNameError(f"{what} must be of one of {', '.join(names)}, got {name!r}")
         for name in names:
             if name not in overlap:
-                raise UnknownNameError(f"overlap of tumor {name!r} must be one of disjoint, same_tissue, got none")
+                raise ArgumentError(f"overlap of tumor {name!r} must be given: one of disjoint, same_tissue")
         keep("overlap", overlap)
         keep("unperfused_tumor_mass_kg", unperfused)
         self.core()
@@ -214,11 +213,14 @@ class TerritoryPlan:
         names = [territory.name for territory in self.territories]
         given = delivered_activities_gbq
         if isinstance(given, Mapping):
-            if sorted(given) != sorted(names):
-                raise UnknownNameError(f"activities must be of {', '.join(names)}, got {', '.join(map(str, given))}")
+            needed = f"activities must be of {', '.join(names)}, got {', '.join(map(str, given))}"
+            if not set(given) <= set(names):
+                raise UnknownNameError(needed)
+            if len(given) < len(names):
+                raise ArgumentError(needed)
             given = [given[name] for name in names]
         if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
-            raise DTypeError(f"delivered activities must be a sequence or a mapping, got {given!r:.80}")
+            raise ArgumentError(f"delivered activities must be a sequence or a mapping, got {given!r:.80}")
         if len(given) != len(names):
             raise ShapeError(f"delivered activities must be {len(names)} values, got {len(given)}")
         return [number(f"delivered activity in GBq of '{name}'", a) for name, a in zip(names, given, strict=True)]
@@ -273,36 +275,24 @@ class TerritoryPlan:
 
     def advisories(self) -> tuple[Advisory, ...]:
         """What a reader must know of the territories themselves, whatever is injected."""
-        found = []
+        found: list[Advisory] = []
         for territory in self.territories:
-            shunt = territory.lung_shunt_fraction
-            if shunt > 0.20:
-                message = f"lung shunt fraction {shunt:.4g} of '{territory.name}' is above 0.20"
-                source = "glass and resin inserts; unverified"
-                found.append(Advisory("lung_shunt_above_20_percent", message, shunt, 0.20, source))
+            found += advise_if(
+                "lung_shunt_above_20_percent",
+                "territory",
+                lung_shunt_fraction=territory.lung_shunt_fraction,
+                territory=territory.name,
+            )
             for portion in territory.tumors:
-                ratio = portion.tumor_to_normal_ratio
-                text = f"tumor-to-normal ratio {ratio:.4g} of '{portion.tumor}' in '{territory.name}' is"
-                if ratio == 0.0:
-                    message = f"{text} 0: this tumor takes up nothing and gets no dose"
-                    found.append(Advisory("tumor_without_uptake", message, ratio, 0.0, _OWN))
-                elif ratio < 1.0:
-                    message = f"{text} below 1: a hypovascular tumor"
-                    found.append(Advisory("ratio_below_1", message, ratio, 1.0, _OWN))
-                if ratio > 20.0:
-                    message = f"{text} above 20: check the regions"
-                    found.append(Advisory("ratio_above_20", message, ratio, 20.0, _OWN))
+                of = f" of '{portion.tumor}' in '{territory.name}'"
+                found += ratio_advisories(portion.tumor_to_normal_ratio, of)
         twice = [
             name
             for name, overlap in self._overlaps().items()
             if overlap == "same_tissue" and sum(p.tumor == name for t in self.territories for p in t.tumors) > 1
         ]
         if twice:
-            message = (
-                f"{', '.join(twice)} is fed more than once, but the normal livers of the territories are taken as "
-                "different tissue: where they are not, their doses add too"
-            )
-            found.append(Advisory("normal_livers_taken_as_disjoint", message))
+            found.append(advise("normal_livers_taken_as_disjoint", tumors=", ".join(twice)))
         return tuple(found)
 
     def _overlaps(self) -> Mapping[str, str]:
@@ -318,7 +308,7 @@ class TerritoryPlan:
     def _uneven(self, given: Sequence[float], portions: Sequence[Sequence[float]]) -> tuple[Advisory, ...]:
         """Territories without activity, and portions that have less than half of their tumor's mean dose."""
         found = [
-            Advisory("territory_without_activity", f"Territory '{t.name}' gets no activity.", activity, 0.0)
+            advise("territory_without_activity", territory=t.name, activity_gbq=activity)
             for t, activity in zip(self.territories, given, strict=True)
             if activity <= 1e-9 * max(given, default=0.0) and any(activity > 0 for activity in given)
         ]
@@ -332,22 +322,23 @@ class TerritoryPlan:
             mean = sum(mass * dose for _, mass, dose in parts) / sum(mass for _, mass, _ in parts)
             for name, _, dose in parts:
                 if dose < 0.5 * mean:
-                    message = (
-                        f"The portion of '{tumor}' in '{name}' gets {dose:.4g} Gy, less than half of the tumor's mean "
-                        f"of {mean:.4g} Gy."
+                    found.append(
+                        advise(
+                            "portion_below_half_of_mean",
+                            tumor=tumor,
+                            territory=name,
+                            dose_gy=dose,
+                            mean_gy=mean,
+                            half_of_mean_gy=0.5 * mean,
+                        )
                     )
-                    found.append(Advisory("portion_below_half_of_mean", message, dose, 0.5 * mean, _OWN))
         return tuple(found)
 
     def _lung_advisories(self, lung_dose_gy: float) -> tuple[Advisory, ...]:
         cumulative = self.prior_lung_dose_gy + lung_dose_gy
-        return tuple(
-            Advisory(code, f"{name} {value:.4g} Gy is above {limit:g} Gy", value, limit, "radiopaedia, read")
-            for code, name, value, limit in (
-                ("lung_dose_above_limit", "lung dose", lung_dose_gy, 30.0),
-                ("cumulative_lung_dose_above_limit", "cumulative lung dose", cumulative, 50.0),
-            )
-            if value > limit * (1.0 + 1e-9)
+        return (
+            *lung_dose_advisories(lung_dose_gy, LUNG_LIMIT_GY, rounding=1e-9),
+            *cumulative_lung_dose_advisories(cumulative, CUMULATIVE_LUNG_LIMIT_GY, rounding=1e-9),
         )
 
 
@@ -365,7 +356,7 @@ def _checked(territory: Territory) -> Territory:
     name = territory.name
     for text in (name, *(portion.tumor for portion in territory.tumors)):
         if not isinstance(text, str):
-            raise DTypeError(f"names of territories and tumors must be text, got {text!r:.80}")
+            raise ArgumentError(f"names of territories and tumors must be text, got {text!r:.80}")
     portions = tuple(
         TumorPortion(
             portion.tumor,

@@ -1,10 +1,10 @@
 //! The gamma index of two dose maps: how far the nearest agreeing dose is, in space and in dose at once.
 //!
 //! gamma(r) = min over x of sqrt(((D_e(x) - D_r(r)) / dD)^2 + (|x - r| / dx)^2) for each point r of the reference grid,
-//! where x runs through all of the evaluated dose, which is trilinear between its voxel centers (Low, Harms, Mutic,
-//! Purdy, Med Phys 25:656, 1998; definition from memory, unverified). Sampling that minimum in steps overestimates it by up to
+//! where x runs through all of the evaluated dose, which is trilinear between its voxel centers (source:
+//! low1998). Sampling that minimum in steps overestimates it by up to
 //! a step times the gradient; here it is bounded from both sides instead (`cell.rs`), so that no step shows in the
-//! result, in the spirit of Ju et al., Med Phys 35:879, 2008, who divide the cells into simplexes (from memory), but without their choice
+//! result, in the spirit of Ju et al. (source: ju2008), who divide the cells into simplexes, but without their choice
 //! of diagonals, which a flipped axis would change.
 
 mod adjoining;
