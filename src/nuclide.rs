@@ -66,18 +66,8 @@ impl Nuclide {
                 50.0,
                 "dose factor: therasphere-ifu-50; half-life: therasphere-insert-v12",
             ),
-            "AAPM_49_38" => Self::from_dose_factor(
-                name,
-                64.0416,
-                49.38,
-                "dose factor: mppg14a; half-life: ddep-y90",
-            ),
-            "ICRP107" => Self::from_energy(
-                name,
-                64.10,
-                0.933_09,
-                "half-life and energy per decay: icrp107",
-            ),
+            "AAPM_49_38" => Self::from_dose_factor(name, 64.0416, 49.38, "dose factor: mppg14a; half-life: ddep-y90"),
+            "ICRP107" => Self::from_energy(name, 64.10, 0.933_09, "half-life and energy per decay: icrp107"),
             _ => Err(Error::unknown_name("nuclide convention", name, &Self::PRESETS)),
         }
     }
