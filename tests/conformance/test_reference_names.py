@@ -45,7 +45,7 @@ EXCEPTIONS = {
     "dvh.volume_at_dose": METHOD,
     "energy_balance.liver_energy_j": METHOD,
     "gamma.gamma_index": ARRAYS,
-    "occupancy.occupancy": SAMPLES,
+    "voxel_fractions.voxel_fractions": SAMPLES,
     "optimum.linear_programme": STEP,
     "partition.activity_at_lung_limit_gbq": METHOD,
     "partition.activity_at_normal_limit_gbq": METHOD,

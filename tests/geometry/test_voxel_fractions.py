@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from yttria.errors import DTypeError, GeometryError, OutOfRangeError, ShapeError, YttriaError
 from yttria.geometry.voxel_fractions import fractions_of_mask, voxel_fractions
-from yttria.reference import occupancy as reference
+from yttria.reference import voxel_fractions as reference
 
 FINE = np.array([[1.5, 0, 0, -7], [0, 2.0, 0, 3], [0, 0, 3.0, 11], [0, 0, 0, 1]])
 
@@ -84,7 +84,7 @@ def test_parallel_grids_agree_with_the_definition(mask_size, dose_size) -> None:
     mask = rng.random((4, 5, 6))
     mask_affine, dose_affine = affine(mask_size, (0.5, 1, 0.5)), affine(dose_size, (2, 0, 2))
     # Faces lie on multiples of 0.5 mm and a dose voxel's part is a divisor of that: the definition is exact.
-    expected = reference.occupancy(mask, mask_affine, (5, 4, 7), dose_affine, samples_per_axis=12)
+    expected = reference.voxel_fractions(mask, mask_affine, (5, 4, 7), dose_affine, samples_per_axis=12)
     result = voxel_fractions(mask, mask_affine, (5, 4, 7), dose_affine)
     np.testing.assert_allclose(result.to_array(), expected, rtol=0, atol=2**-24)
 
@@ -95,7 +95,7 @@ def test_oblique_grids_agree_with_the_definition(angles: tuple[float, float, flo
     mask = (rng.random((5, 6, 7)) < 0.6).astype(np.float64)
     dose_affine = turned(angles) @ affine((4, 3, 3.5), (0, 0, 0))
     dose_affine[:3, 3] = np.array([-2.5, 8.0, 16.5]) - dose_affine[:3, :3] @ [2, 2, 2]
-    expected = reference.occupancy(mask, FINE, (6, 5, 4), dose_affine, samples_per_axis=24)
+    expected = reference.voxel_fractions(mask, FINE, (6, 5, 4), dose_affine, samples_per_axis=24)
     result = voxel_fractions(mask, FINE, (6, 5, 4), dose_affine)
     # Both sample a mask that is all faces; between nearly parallel grids the definition resolves a face to 1/48.
     np.testing.assert_allclose(result.to_array(), expected, rtol=0, atol=0.03)

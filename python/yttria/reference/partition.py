@@ -52,7 +52,7 @@ def partition_activities(
 
 
 def activity_at_normal_limit_gbq(
-    dose_factor: float,
+    dose_factor_gy_kg_per_gbq: float,
     limit_gy: ArrayLike,
     tumor_mass_kg: ArrayLike,
     tumor_to_normal_ratio: ArrayLike,
@@ -67,14 +67,14 @@ def activity_at_normal_limit_gbq(
     """
     weight = weight_kg(tumor_mass_kg, tumor_to_normal_ratio, normal_perfused_mass_kg)
     left = np.maximum(np.subtract(limit_gy, prior_gy), 0)
-    activity = left * weight / (dose_factor * np.subtract(1, lung_shunt_fraction))
+    activity = left * weight / (dose_factor_gy_kg_per_gbq * np.subtract(1, lung_shunt_fraction))
     if normal_total_mass_kg is None:
         return activity
     return activity * np.divide(normal_total_mass_kg, normal_perfused_mass_kg)
 
 
 def activity_at_lung_limit_gbq(
-    dose_factor: float,
+    dose_factor_gy_kg_per_gbq: float,
     limit_gy: ArrayLike,
     lung_shunt_fraction: ArrayLike,
     lung_mass_kg: ArrayLike,
@@ -82,4 +82,4 @@ def activity_at_lung_limit_gbq(
 ) -> Any:
     """`(D - D_prior) m_lung / (C L)`, 0 where the prior dose has used it up."""
     left = np.maximum(np.subtract(limit_gy, prior_gy), 0)
-    return left * lung_mass_kg / (dose_factor * np.asarray(lung_shunt_fraction))
+    return left * lung_mass_kg / (dose_factor_gy_kg_per_gbq * np.asarray(lung_shunt_fraction))

@@ -1,4 +1,4 @@
-"""Occupancy, histograms, gamma, recovery."""
+"""Voxel fractions, histograms, gamma, recovery."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 
 from ... import evaluation as e
 from ... import geometry
-from ...reference import dvh, gamma, occupancy, uncertainty
+from ...reference import dvh, gamma, uncertainty, voxel_fractions
 from ._comparison import Comparison
 
 
 def entries() -> list[Comparison]:
     """All of them."""
-    return [*_occupancy(), *_histograms(), *_gamma(), *_uncertainty()]
+    return [*_voxel_fractions(), *_histograms(), *_gamma(), *_uncertainty()]
 
 
-def _occupancy() -> list[Comparison]:
+def _voxel_fractions() -> list[Comparison]:
     rng = np.random.default_rng(23)
     mask = rng.integers(0, 2, (6, 9, 7)).astype(bool)
     fine, coarse = np.diag([2.0, 2.5, 3.0, 1.0]), np.diag([4.0, 5.0, 4.5, 1.0])
@@ -29,7 +29,7 @@ def _occupancy() -> list[Comparison]:
         Comparison(
             "geometry.voxel_fractions",
             lambda: geometry.voxel_fractions(mask, fine, shape, coarse).to_array(),
-            lambda: occupancy.occupancy(mask, fine, shape, coarse, samples_per_axis=24),
+            lambda: voxel_fractions.voxel_fractions(mask, fine, shape, coarse, samples_per_axis=24),
             1e-6,
             1e-6,
         ),

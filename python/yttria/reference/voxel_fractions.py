@@ -1,4 +1,4 @@
-"""Fractional occupancy as its definition: the share of a dose voxel's box that lies in the structure's voxel boxes."""
+"""Voxel fractions as their definition: the share of a dose voxel that lies in the voxels of a structure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def occupancy(
+def voxel_fractions(
     mask: NDArray[Any],
     mask_affine_lps: NDArray[np.float64],
     shape: Sequence[int],
@@ -28,7 +28,7 @@ def occupancy(
         samples_per_axis: parts per axis.
 
     Returns:
-        Occupancy of each dose voxel, float64, (k, j, i).
+        Fraction of each dose voxel, float64, (k, j, i).
 
     """
     to_mask = np.linalg.inv(mask_affine_lps) @ affine_lps
