@@ -1,7 +1,7 @@
-"""How a variant is made: an implementation goes in, one that makes the mistake comes out.
+"""How a known mistake is made: an implementation goes in, one that makes the mistake comes out.
 
-An implementation is `answer(model, inputs)`. A variant changes what another one is asked, or what it answers, and
-leaves every other model alone; so variants can be put one around the other.
+An implementation is `answer(model, inputs)`. A mistake changes the inputs of another one, or its answer, and
+leaves every other model alone, so mistakes can be put one around the other.
 """
 
 from __future__ import annotations
@@ -58,3 +58,23 @@ def replaced(i: Inputs, name: str, value: Any) -> Inputs:
 def scaled(answer: Answer, factor: float, *names: str) -> Answer:
     """Those quantities times a factor."""
     return {name: factor * answer[name] for name in names if answer.get(name) is not None}
+
+
+def changed_inputs(*models: str) -> Callable[[Callable[[Inputs], Inputs]], Callable[[Inputs], Inputs]]:
+    """Enter a mistake that is made of the inputs of these models, of all models if none is named."""
+
+    def enter(change: Callable[[Inputs], Inputs]) -> Callable[[Inputs], Inputs]:
+        registered(lambda inner: inputs(inner, change, *models), change.__name__, change.__doc__ or "")
+        return change
+
+    return enter
+
+
+def changed_outputs(*models: str) -> Callable[[Callable[[Inputs, Answer], Answer]], Callable[[Inputs, Answer], Answer]]:
+    """Enter a mistake that is made of the answers to these models."""
+
+    def enter(change: Callable[[Inputs, Answer], Answer]) -> Callable[[Inputs, Answer], Answer]:
+        registered(lambda inner: outputs(inner, change, *models), change.__name__, change.__doc__ or "")
+        return change
+
+    return enter

@@ -5,19 +5,14 @@ from __future__ import annotations
 from ...reference.decay import decayed_activity_gbq
 from .._cases import DICOM
 from .._record import half_life
-from ._registered import Answer, Implementation, Inputs, Variant, inputs, outputs, registered, replaced
+from ._registered import Answer, Implementation, Inputs, Variant, changed_inputs, inputs, outputs, registered, replaced
 
 
-@registered
-def clocks_without_zones(inner: Implementation) -> Implementation:
+@changed_inputs("calibrated_activity", "elapsed_across_dst")
+def clocks_without_zones(i: Inputs) -> Inputs:
     """Subtracts wall clock times of different zones, or across a change of the clocks (section 12)."""
     times = ("calibration_time", "treatment_time", "from", "to")
-    return inputs(
-        inner,
-        lambda i: {t: i[t][:19] + "+00:00" for t in times if t in i},
-        "calibrated_activity",
-        "elapsed_across_dst",
-    )
+    return {t: i[t][:19] + "+00:00" for t in times if t in i}
 
 
 @registered
@@ -42,14 +37,10 @@ def dates_ignored(inner: Implementation) -> Implementation:
     return inputs(timed, in_file, DICOM)
 
 
-@registered
-def start_taken_for_administration(inner: Implementation) -> Implementation:
+@changed_inputs("decay_correction_to_admin", DICOM)
+def start_taken_for_administration(i: Inputs) -> Inputs:
     """Takes a PET image that is corrected to the start of the scan for one at administration (section 12)."""
-
-    def change(i: Inputs) -> Inputs:
-        return {"DecayCorrection": "ADMIN"} if i["DecayCorrection"] == "START" else {}
-
-    return inputs(inner, change, "decay_correction_to_admin", DICOM)
+    return {"DecayCorrection": "ADMIN"} if i["DecayCorrection"] == "START" else {}
 
 
 def _constant(published: str, value: float, *exempt: str, everywhere: bool = False) -> Variant:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._cases import DICOM, FILE_MODELS, NIFTI
-from ._registered import Implementation, Inputs, inputs, registered
+from ._registered import Implementation, Inputs, changed_inputs, inputs, registered
 
 Affine = NDArray[np.float64]
 
@@ -24,54 +24,46 @@ def _placed(inner: Implementation, change: Callable[[Affine], Affine]) -> Implem
     return inputs(inner, hook, *FILE_MODELS)
 
 
-@registered
-def slope_of_the_first_slice_for_all(inner: Implementation) -> Implementation:
+@changed_inputs(DICOM)
+def slope_of_the_first_slice_for_all(i: Inputs) -> Inputs:
     """Rescales every slice by the slope of the first file, where each has its own (image tools)."""
-    return inputs(inner, lambda i: {"RescaleSlope": [i["RescaleSlope"][0]] * len(i["RescaleSlope"])}, DICOM)
+    return {"RescaleSlope": [i["RescaleSlope"][0]] * len(i["RescaleSlope"])}
 
 
-@registered
-def pixel_type_of_the_first_slice_for_all(inner: Implementation) -> Implementation:
+@changed_inputs(DICOM)
+def pixel_type_of_the_first_slice_for_all(i: Inputs) -> Inputs:
     """Keeps 16 bits of every rescaled value where the lowest slice has a whole slope (SimpleITK's series reader)."""
-
-    def change(i: Inputs) -> Inputs:
-        normal = np.cross(*np.array(i["ImageOrientationPatient"]).reshape(2, 3))
-        lowest = int(np.argmin(np.array(i["ImagePositionPatient"]) @ normal))
-        whole = float(i["RescaleSlope"][lowest]).is_integer()
-        return {"_rescaled": lambda values: np.trunc(values) % 65536.0} if whole else {}
-
-    return inputs(inner, change, DICOM)
+    normal = np.cross(*np.array(i["ImageOrientationPatient"]).reshape(2, 3))
+    lowest = int(np.argmin(np.array(i["ImagePositionPatient"]) @ normal))
+    whole = float(i["RescaleSlope"][lowest]).is_integer()
+    return {"_rescaled": lambda values: np.trunc(values) % 65536.0} if whole else {}
 
 
-@registered
-def slices_in_order_of_instance_numbers(inner: Implementation) -> Implementation:
+@changed_inputs(DICOM)
+def slices_in_order_of_instance_numbers(i: Inputs) -> Inputs:
     """Stacks slices upwards by their number, whatever positions they state (image tools)."""
-
-    def change(i: Inputs) -> Inputs:
-        positions = np.array(i["ImagePositionPatient"])
-        normal = np.cross(*np.array(i["ImageOrientationPatient"]).reshape(2, 3))
-        step = abs(float((positions[1] - positions[0]) @ normal))
-        return {"ImagePositionPatient": [(positions[0] + n * step * normal).tolist() for n in range(len(positions))]}
-
-    return inputs(inner, change, DICOM)
+    positions = np.array(i["ImagePositionPatient"])
+    normal = np.cross(*np.array(i["ImageOrientationPatient"]).reshape(2, 3))
+    step = abs(float((positions[1] - positions[0]) @ normal))
+    return {"ImagePositionPatient": [(positions[0] + n * step * normal).tolist() for n in range(len(positions))]}
 
 
-@registered
-def pixel_spacing_exchanged(inner: Implementation) -> Implementation:
+@changed_inputs(DICOM)
+def pixel_spacing_exchanged(i: Inputs) -> Inputs:
     """Takes PixelSpacing, from row to row first, as if it began with that from column to column (DICOM tools)."""
-    return inputs(inner, lambda i: {"PixelSpacing": i["PixelSpacing"][::-1]}, DICOM)
+    return {"PixelSpacing": i["PixelSpacing"][::-1]}
 
 
-@registered
-def scl_slope_ignored(inner: Implementation) -> Implementation:
+@changed_inputs(NIFTI)
+def scl_slope_ignored(_: Inputs) -> Inputs:
     """Takes the stored numbers of a NIfTI file for its values: no slope, no intercept."""
-    return inputs(inner, lambda _: {"scl_slope": 1.0, "scl_inter": 0.0}, NIFTI)
+    return {"scl_slope": 1.0, "scl_inter": 0.0}
 
 
-@registered
-def kbq_read_as_bq(inner: Implementation) -> Implementation:
+@changed_inputs(NIFTI)
+def kbq_read_as_bq(i: Inputs) -> Inputs:
     """Takes kBq/mL for Bq/mL."""
-    return inputs(inner, lambda i: {"unit": "Bq/mL"} if i["unit"] == "kBq/mL" else {}, NIFTI)
+    return {"unit": "Bq/mL"} if i["unit"] == "kBq/mL" else {}
 
 
 @registered
@@ -110,7 +102,7 @@ def position_taken_for_a_corner(inner: Implementation) -> Implementation:
     return _placed(inner, change)
 
 
-@registered
-def decayed_twice_to_administration(inner: Implementation) -> Implementation:
+@changed_inputs(DICOM)
+def decayed_twice_to_administration(i: Inputs) -> Inputs:
     """Corrects an image to administration that is corrected to administration already (a DICOM viewer)."""
-    return inputs(inner, lambda i: {"DecayCorrection": "START"} if i["DecayCorrection"] == "ADMIN" else {}, DICOM)
+    return {"DecayCorrection": "START"} if i["DecayCorrection"] == "ADMIN" else {}

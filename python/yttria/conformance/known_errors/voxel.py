@@ -22,6 +22,8 @@ from ._registered import (
     Answer,
     Implementation,
     Inputs,
+    changed_inputs,
+    changed_outputs,
     inputs,
     outputs,
     registered,
@@ -132,15 +134,11 @@ def row_and_column_spacing_exchanged(inner: Implementation) -> Implementation:
     return _kernel(inner, make)
 
 
-@registered
-def local_deposition_for_kernel(inner: Implementation) -> Implementation:
+@changed_outputs(KERNEL_DOSE)
+def local_deposition_for_kernel(i: Inputs, _: Answer) -> Answer:
     """Leaves each decay's energy in its voxel where a kernel is asked (section 12)."""
-
-    def change(i: Inputs, _: Answer) -> Answer:
-        mbq_per_ml = at_administration_mbq_per_ml(i)
-        return {"dose_Gy": local_deposition(mbq_per_ml, i["medium_density_g_per_mL"], dose_factor(i))}
-
-    return outputs(inner, change, KERNEL_DOSE)
+    mbq_per_ml = at_administration_mbq_per_ml(i)
+    return {"dose_Gy": local_deposition(mbq_per_ml, i["medium_density_g_per_mL"], dose_factor(i))}
 
 
 def _grown(i: Inputs, mm: float) -> Map:
@@ -157,15 +155,11 @@ def _cropped(kernel: Map, shape: tuple[int, ...]) -> Map:
     return padded[tuple(slice((k - n) // 2, (k + n) // 2) for k, n in zip(padded.shape, shape, strict=True))]
 
 
-@registered
-def voxels_of_50_mg_at_least(inner: Implementation) -> Implementation:
+@changed_outputs(*KERNELS)
+def voxels_of_50_mg_at_least(i: Inputs, answer: Answer) -> Answer:
     """Divides the energy by 50 mg where a voxel weighs less (a GPU Monte Carlo)."""
-
-    def change(i: Inputs, answer: Answer) -> Answer:
-        mg = float(np.prod(i["voxel_size_mm"])) * i["medium_density_g_per_mL"]
-        return scaled(answer, min(1.0, mg / 50.0), "dose_Gy", "S_mGy_per_MBq_s")
-
-    return outputs(inner, change, *KERNELS)
+    mg = float(np.prod(i["voxel_size_mm"])) * i["medium_density_g_per_mL"]
+    return scaled(answer, min(1.0, mg / 50.0), "dose_Gy", "S_mGy_per_MBq_s")
 
 
 @registered
@@ -221,36 +215,36 @@ ABSOLUTE = (KERNEL_DOSE, LOCAL_DOSE)
 TIMED = (*ABSOLUTE, "ldm_absolute", NIFTI)
 
 
-@registered
-def no_decay_to_administration(inner: Implementation) -> Implementation:
+@changed_inputs(*TIMED)
+def no_decay_to_administration(i: Inputs) -> Inputs:
     """Takes the activity at the time of the scan for that at administration (a MATLAB suite)."""
     names = ("hours_after_administration", "hours_admin_to_reference")
-    return inputs(inner, lambda i: {name: 0.0 for name in names if name in i}, *TIMED)
+    return {name: 0.0 for name in names if name in i}
 
 
-@registered
-def decay_the_wrong_way(inner: Implementation) -> Implementation:
+@changed_inputs(*TIMED)
+def decay_the_wrong_way(i: Inputs) -> Inputs:
     """Decays the activity of the scan further where it must be taken back to administration."""
     names = ("hours_after_administration", "hours_admin_to_reference")
-    return inputs(inner, lambda i: {name: -i[name] for name in names if name in i}, *TIMED)
+    return {name: -i[name] for name in names if name in i}
 
 
-@registered
-def activity_over_patient_weight(inner: Implementation) -> Implementation:
+@changed_outputs(*ABSOLUTE)
+def activity_over_patient_weight(i: Inputs, a: Answer) -> Answer:
     """Activity times 202.53 over the patient's weight in kg (a MATLAB suite)."""
-    return outputs(inner, lambda i, a: scaled(a, 202.53 / i["patient_weight_kg"], "dose_Gy"), *ABSOLUTE)
+    return scaled(a, 202.53 / i["patient_weight_kg"], "dose_Gy")
 
 
-@registered
-def dose_in_mgy(inner: Implementation) -> Implementation:
+@changed_outputs(*DOSE_MAPS)
+def dose_in_mgy(_: Inputs, a: Answer) -> Answer:
     """Doses in mGy where Gy are asked."""
-    return outputs(inner, lambda _, a: scaled(a, 1e3, "dose_Gy"), *DOSE_MAPS)
+    return scaled(a, 1e3, "dose_Gy")
 
 
-@registered
-def mgy_and_gy_inverted(inner: Implementation) -> Implementation:
+@changed_outputs(KERNEL_DOSE)
+def mgy_and_gy_inverted(_: Inputs, a: Answer) -> Answer:
     """Multiplies by 1000 where mGy must be divided by it: a million times the dose (a MIRD calculator)."""
-    return outputs(inner, lambda _, a: scaled(a, 1e6, "dose_Gy"), KERNEL_DOSE)
+    return scaled(a, 1e6, "dose_Gy")
 
 
 def _table(i: Inputs, change: Callable[[Any, Any], tuple[Any, Any]]) -> Inputs:
@@ -260,47 +254,43 @@ def _table(i: Inputs, change: Callable[[Any, Any], tuple[Any, Any]]) -> Inputs:
     return {"HU_to_density": {"HU": hu, "density_g_per_mL": density}}
 
 
-@registered
-def hu_table_shifted(inner: Implementation) -> Implementation:
+@changed_inputs(LOCAL_DOSE)
+def hu_table_shifted(i: Inputs) -> Inputs:
     """A table of densities shifted by one entry: 1.12 g/mL for liver (a theranostics package, older)."""
-    return inputs(inner, lambda i: _table(i, lambda hu, d: (hu, [*d[1:], d[-1]])), LOCAL_DOSE)
+    return _table(i, lambda hu, d: (hu, [*d[1:], d[-1]]))
 
 
-@registered
-def ct_clipped_at_0_hu(inner: Implementation) -> Implementation:
+@changed_inputs(LOCAL_DOSE)
+def ct_clipped_at_0_hu(i: Inputs) -> Inputs:
     """CT numbers below 0 HU raised to 0: lung as heavy as water (a theranostics package)."""
-    return inputs(inner, lambda i: {"ct_HU": np.maximum(i["ct_HU"], 0.0)} if "ct_HU" in i else {}, LOCAL_DOSE)
+    return {"ct_HU": np.maximum(i["ct_HU"], 0.0)} if "ct_HU" in i else {}
 
 
-@registered
-def air_of_2_9_g_per_ml(inner: Implementation) -> Implementation:
+@changed_inputs(LOCAL_DOSE)
+def air_of_2_9_g_per_ml(i: Inputs) -> Inputs:
     """2.9 g/mL at -1050 HU and below (a theranostics package, newer)."""
-    return inputs(
-        inner,
-        lambda i: _table(i, lambda hu, d: ([-1050.0, -1050.0 + 1e-6, *hu], [2.9, d[0], *d])),
-        LOCAL_DOSE,
-    )
+    return _table(i, lambda hu, d: ([-1050.0, -1050.0 + 1e-6, *hu], [2.9, d[0], *d]))
 
 
-@registered
-def density_of_ct_ignored(inner: Implementation) -> Implementation:
+@changed_inputs(LOCAL_DOSE)
+def density_of_ct_ignored(i: Inputs) -> Inputs:
     """1.05 g/mL in every voxel where each has its own density."""
-    return inputs(inner, lambda i: _table(i, lambda hu, d: (hu, [1.05] * len(d))), LOCAL_DOSE)
+    return _table(i, lambda hu, d: (hu, [1.05] * len(d)))
 
 
-@registered
-def negative_voxels_clipped(inner: Implementation) -> Implementation:
+@changed_inputs(RELATIVE_DOSE)
+def negative_voxels_clipped(i: Inputs) -> Inputs:
     """Negative voxels set to zero before they are summed, which biases the sum (section 12)."""
-    return inputs(inner, lambda i: {"counts": np.maximum(i["counts"], 0.0)}, RELATIVE_DOSE)
+    return {"counts": np.maximum(i["counts"], 0.0)}
 
 
-@registered
-def scaled_to_field_of_view(inner: Implementation) -> Implementation:
+@changed_inputs(RELATIVE_DOSE)
+def scaled_to_field_of_view(i: Inputs) -> Inputs:
     """Shares the liver's activity among all counts of the field of view (section 12)."""
-    return inputs(inner, lambda i: {"liver_mask": np.ones_like(i["liver_mask"])}, RELATIVE_DOSE)
+    return {"liver_mask": np.ones_like(i["liver_mask"])}
 
 
-@registered
-def relative_without_lung_shunt(inner: Implementation) -> Implementation:
+@changed_inputs(RELATIVE_DOSE, "ldm_relative")
+def relative_without_lung_shunt(i: Inputs) -> Inputs:
     """Gives the liver what went to the lungs as well."""
-    return inputs(inner, lambda i: replaced(i, "lung_shunt_fraction", 0.0), RELATIVE_DOSE, "ldm_relative")
+    return replaced(i, "lung_shunt_fraction", 0.0)
