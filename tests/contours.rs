@@ -1,14 +1,14 @@
 //! Properties of the rasterizer over random and hostile contours: `PROPTEST_CASES` says how many.
 
 use proptest::prelude::*;
-use yttria::geometry::contours::{Contours, EndCaps, Interpolation, Reading};
+use yttria::geometry::contours::{ContourRules, Contours, EndCaps, Interpolation};
 use yttria::geometry::{Affine, VoxelFractions};
 use yttria::parallel::{Cancellation, Workers};
 
 type Polygon = Vec<[f64; 3]>;
 
-fn reading(interpolation: Interpolation, end_caps: EndCaps) -> Reading {
-    Reading {
+fn rules(interpolation: Interpolation, end_caps: EndCaps) -> ContourRules {
+    ContourRules {
         end_caps,
         interpolation,
         slice_thickness_mm: Some(2.0),
@@ -16,10 +16,10 @@ fn reading(interpolation: Interpolation, end_caps: EndCaps) -> Reading {
     }
 }
 
-fn made(contours: &[Polygon], reading: Reading, threads: usize) -> yttria::Result<Contours> {
+fn made(contours: &[Polygon], rules: ContourRules, threads: usize) -> yttria::Result<Contours> {
     let lists: Vec<&[[f64; 3]]> = contours.iter().map(Vec::as_slice).collect();
     let never = Cancellation::never();
-    Contours::new(&lists, reading, &Workers::new(Some(threads), &never)?)
+    Contours::new(&lists, rules, &Workers::new(Some(threads), &never)?)
 }
 
 fn on_grid(contours: &Contours, shape: [usize; 3], affine: &Affine, threads: usize) -> VoxelFractions {
@@ -84,12 +84,12 @@ proptest! {
     ) {
         let interpolation = if shape[0] { Interpolation::Shape } else { Interpolation::None };
         let caps = if shape[1] { EndCaps::HalfSlice } else { EndCaps::None };
-        if let Ok(one) = made(&contours, reading(interpolation, caps), 1) {
+        if let Ok(one) = made(&contours, rules(interpolation, caps), 1) {
             prop_assert!(one.volume_ml().is_finite());
             let affine = grid([3.0, 4.0, 5.0], [-9.0, -8.0, -3.0], turn, flip);
             let fractions = on_grid(&one, [4, 5, 6], &affine, 1);
             prop_assert!(fractions.weights().iter().all(|w| (0.0..=1.0).contains(w)));
-            let many = made(&contours, reading(interpolation, caps), 3).unwrap();
+            let many = made(&contours, rules(interpolation, caps), 3).unwrap();
             prop_assert_eq!(on_grid(&many, [4, 5, 6], &affine, 3), fractions);
         }
     }
@@ -106,7 +106,7 @@ proptest! {
         let expected = 6e-3 * area(&contours[0]);
         let affine = grid(size, [0.0, 0.0, if flip { 6.0 } else { -2.0 }], turn, flip);
         for interpolation in [Interpolation::None, Interpolation::Shape] {
-            let structure = made(&contours, reading(interpolation, EndCaps::HalfSlice), 1).unwrap();
+            let structure = made(&contours, rules(interpolation, EndCaps::HalfSlice), 1).unwrap();
             let tolerance = if interpolation == Interpolation::None { 1e-6 } else { 0.01 };
             prop_assert!((structure.volume_ml() / expected - 1.0).abs() < tolerance, "{} {expected}", structure.volume_ml());
             let fractions = on_grid(&structure, [12, 50, 60], &affine, 1);
@@ -126,8 +126,8 @@ proptest! {
         let left: Vec<Polygon> = [0.0, 2.0, 4.0].map(|z| star(0.0, 0.0, z, &first)).into();
         let right: Vec<Polygon> = [0.0, 2.0, 4.0].map(|z| star(shift, 0.0, z, &second)).into();
         let both: Vec<Polygon> = left.iter().chain(&right).cloned().collect();
-        let reading = reading(Interpolation::Shape, EndCaps::HalfSlice);
-        let volume = |contours: &[Polygon]| made(contours, reading, 2).unwrap().volume_ml();
+        let rules = rules(Interpolation::Shape, EndCaps::HalfSlice);
+        let volume = |contours: &[Polygon]| made(contours, rules, 2).unwrap().volume_ml();
         let sum = volume(&left) + volume(&right);
         prop_assert!((volume(&both) / sum - 1.0).abs() < 1e-9);
     }

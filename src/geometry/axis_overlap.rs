@@ -38,7 +38,7 @@ pub(super) fn overlap(n: f64, scale: f64, offset: f64, within: Range<usize>) -> 
 
 /// One plane across the source's first axis: the source's planes of the only overlap in the first list are added, then
 /// its rows and columns by the others.
-pub(super) fn contract<M: Voxels>(
+pub(super) fn contract_plane<M: Voxels>(
     source: &M,
     [plane, rows, columns]: [&[Overlap]; 3],
     (row_range, column_range): (Range<usize>, Range<usize>),

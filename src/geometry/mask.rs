@@ -9,13 +9,13 @@ use crate::parallel::Workers;
 const MOST_VOXELS: usize = 1 << 32;
 
 /// The box of a mask that is not zero (`high` exclusive), and the sum of its values.
-pub(super) struct Found {
+pub(super) struct MaskBox {
     pub low: [usize; 3],
     pub high: [usize; 3],
     pub total: f64,
 }
 
-impl Found {
+impl MaskBox {
     pub fn box_shape(&self) -> [usize; 3] {
         [0, 1, 2].map(|a| self.high[a] - self.low[a])
     }
@@ -49,7 +49,7 @@ struct Plane {
 ///
 /// Errors where the mask is empty along an axis or has more than [`MOST_VOXELS`], and where a value is not within
 /// [0, 1]: then it says how many and the largest.
-pub(super) fn scan<M: Voxels<Element: Fraction>>(mask: &M, workers: &Workers<'_>) -> Result<Option<Found>> {
+pub(super) fn scan_mask<M: Voxels<Element: Fraction>>(mask: &M, workers: &Workers<'_>) -> Result<Option<MaskBox>> {
     let voxels = mask.shape().iter().try_fold(1usize, |n, &s| n.checked_mul(s));
     if voxels.is_none_or(|n| n == 0 || n > MOST_VOXELS) {
         return Err(Error::Shape {
@@ -66,9 +66,9 @@ pub(super) fn scan<M: Voxels<Element: Fraction>>(mask: &M, workers: &Workers<'_>
         return Err(Error::out_of_range("structure mask", largest, requirement)
             .with_hint("the value farthest from 0 is shown; select one label of a label map first"));
     }
-    let mut found: Option<Found> = None;
+    let mut found: Option<MaskBox> = None;
     for (k, plane) in planes.iter().enumerate().filter(|(_, plane)| plane.high[0] > 0) {
-        let so_far = found.get_or_insert(Found {
+        let so_far = found.get_or_insert(MaskBox {
             low: [k, plane.low[0], plane.low[1]],
             high: [0; 3],
             total: 0.0,

@@ -17,6 +17,6 @@ pub mod voxels;
 pub use affine::Affine;
 pub use contours::Contours;
 pub use grid::VoxelGrid;
-pub use resampling::{Resampled, Resampling, Sample, resampled};
+pub use resampling::{Resampled, Resampling, Sample, resample};
 pub use voxel_fractions::{VoxelFractions, voxel_fractions};
-pub use voxels::{Contiguous, Fraction, Voxels, all};
+pub use voxels::{Contiguous, Fraction, Voxels, all_of};

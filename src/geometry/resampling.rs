@@ -5,7 +5,7 @@
 //! interpolation takes the eight voxels around a center. Limited by one read of the source (parallel) or by the samples.
 
 use super::affine::{Affine, IndexMap};
-use super::axis_overlap::{Overlap, contract, overlap, room_for_overlaps};
+use super::axis_overlap::{Overlap, contract_plane, overlap, room_for_overlaps};
 use super::grid::VoxelGrid;
 use super::sample_points::points;
 use super::voxels::Voxels;
@@ -62,7 +62,7 @@ impl Sample for f64 {
 ///
 /// The result does not depend on the number of threads. Errors where a grid is empty, a value is not finite, `fill` is `None` and a
 /// target voxel reaches beyond the source, or memory does not suffice.
-pub fn resampled<V: Voxels<Element: Sample>>(
+pub fn resample<V: Voxels<Element: Sample>>(
     source: &V,
     source_affine: &Affine,
     shape: [usize; 3],
@@ -120,7 +120,7 @@ fn not_finite<V: Voxels<Element: Sample>>(source: &V) -> Error {
 }
 
 /// How many voxels lack a part, and how much all lack together, in voxels.
-type Lack = (usize, f64);
+type Missing = (usize, f64);
 
 #[allow(clippy::too_many_arguments)] // Two grids, what to do between them, and where to put it.
 fn parallel_grids<V: Voxels<Element: Sample>>(
@@ -132,7 +132,7 @@ fn parallel_grids<V: Voxels<Element: Sample>>(
     values: &mut [V::Element],
     shape: [usize; 3],
     workers: &Workers<'_>,
-) -> Result<Lack> {
+) -> Result<Missing> {
     // By source axis from here on.
     let mut target_axis = [0; 3];
     (0..3).for_each(|a| target_axis[axes[a]] = a);
@@ -161,7 +161,7 @@ fn parallel_grids<V: Voxels<Element: Sample>>(
         let planes = workers.map(at_once.min(weights[0].len() - first), |n| {
             let p = first + n;
             let lists = [&weights[0][p..=p], &weights[1], &weights[2]];
-            let mut plane = contract(source, lists, ranges.clone(), V::Element::into, workers)?;
+            let mut plane = contract_plane(source, lists, ranges.clone(), V::Element::into, workers)?;
             let mut lack = (0, 0.0);
             for (value, at) in plane.iter_mut().zip(0..) {
                 let covered = covered[0][p] * covered[1][at / weights[2].len()] * covered[2][at % weights[2].len()];
@@ -215,7 +215,7 @@ fn turned_grids<V: Voxels<Element: Sample>>(
     values: &mut [V::Element],
     shape: [usize; 3],
     workers: &Workers<'_>,
-) -> Result<Lack> {
+) -> Result<Missing> {
     let points = match method {
         Resampling::Average => points(map, (DENSITY * map.volume_ratio()).clamp(FEWEST, MOST) as u32),
         Resampling::Linear => Vec::new(),

@@ -16,7 +16,7 @@ pub(crate) fn check_subvoxel_counts(subvoxel_counts: [usize; 3]) -> Result<()> {
 
 /// A sub-voxel's center between two voxel centers along an axis.
 #[derive(Clone, Copy)]
-pub(crate) struct Between {
+pub(crate) struct AxisPosition {
     pub low: usize,
     pub high: usize,
     /// The share of the upper voxel.
@@ -25,7 +25,7 @@ pub(crate) struct Between {
     half: f64,
 }
 
-impl Between {
+impl AxisPosition {
     pub fn new(subvoxel: usize, subvoxels: usize, count: usize) -> Self {
         let x = (subvoxel as f64 + 0.5) / subvoxels as f64 - 0.5;
         let low = x.floor().max(0.0) as usize;
@@ -40,7 +40,10 @@ impl Between {
 }
 
 /// Value at a sub-voxel's center, and half the width over which its values are spread.
-pub(crate) fn interpolated<D: Voxels<Element: Into<f64>>>(dose_gy: &D, [k, j, i]: [Between; 3]) -> (f64, f64) {
+pub(crate) fn interpolated_with_spread<D: Voxels<Element: Into<f64>>>(
+    dose_gy: &D,
+    [k, j, i]: [AxisPosition; 3],
+) -> (f64, f64) {
     let corner = |a: usize, b: usize, c: usize| -> f64 { dose_gy.get([a, b, c]).into() };
     let line = |a: usize, b: usize| {
         let (p, q) = (corner(a, b, i.low), corner(a, b, i.high));

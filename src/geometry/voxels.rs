@@ -31,12 +31,12 @@ pub trait Voxels: Sync {
         Self: Sized,
         Self::Element: Fraction,
     {
-        self.row(k, j).is_some_and(|row| all(row, |value| value.is_zero()))
+        self.row(k, j).is_some_and(|row| all_of(row, |value| value.is_zero()))
     }
 }
 
 /// Whether a condition holds for all; without an early exit inside a chunk, so that many voxels are compared at a time.
-pub fn all<T: Copy>(row: &[T], holds: impl Fn(T) -> bool) -> bool {
+pub fn all_of<T: Copy>(row: &[T], holds: impl Fn(T) -> bool) -> bool {
     row.chunks(128).all(|chunk| chunk.iter().fold(true, |so_far, &value| so_far & holds(value)))
 }
 

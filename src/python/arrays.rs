@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use numpy::ndarray::{ArrayView3, Dimension, Ix1, Ix3, s};
-use numpy::{Element, PyArray, PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray, PyReadonlyArray3, PyReadwriteArray};
+use numpy::{
+    Element, PyArray, PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray, PyReadonlyArray3, PyReadwriteArray,
+};
 use pyo3::prelude::*;
 
 use super::errors::{OrRaise, raise};
-use crate::geometry::{Voxels, all};
+use crate::geometry::{Voxels, all_of};
 use crate::memory;
 
 /// An array of this type and as many dimensions, to read from; a `TypeError` for any other object, and a `ShapeError`
@@ -102,7 +104,7 @@ impl Voxels for Truth<'_> {
         self.0.visit(k, j, range, |i, byte| visit(i, byte != 0));
     }
     fn is_blank(&self, k: usize, j: usize) -> bool {
-        self.0.row(k, j).is_some_and(|row| all(row, |byte| byte == 0))
+        self.0.row(k, j).is_some_and(|row| all_of(row, |byte| byte == 0))
     }
 }
 

@@ -7,8 +7,8 @@
 use super::histogram::DoseVolumeHistogram;
 use crate::error::{Error, Result, check};
 use crate::evaluation::dose_values::Dose;
-use crate::geometry::sub_voxel::{Between, check_subvoxel_counts, interpolated};
-use crate::geometry::voxel_fractions::{VoxelFractions, Run};
+use crate::geometry::sub_voxel::{AxisPosition, check_subvoxel_counts, interpolated_with_spread};
+use crate::geometry::voxel_fractions::{Run, VoxelFractions};
 use crate::geometry::voxels::Voxels;
 use crate::memory;
 use crate::parallel::Workers;
@@ -73,7 +73,9 @@ impl DoseBins {
             return Err(Error::Shape {
                 quantity: "voxel fractions of a slab".into(),
                 shape: shape.to_vec(),
-                requirement: format!("planes of the sub-voxels, {subvoxel_counts:?} in each of {planes} x {rows} x {columns} dose voxels"),
+                requirement: format!(
+                    "planes of the sub-voxels, {subvoxel_counts:?} in each of {planes} x {rows} x {columns} dose voxels"
+                ),
             });
         }
         let portions = memory::collected("portions of the structure", fractions.portions(PORTION))?;
@@ -129,8 +131,8 @@ impl DoseBins {
         let mut gathered = Vec::new();
         for run in runs {
             memory::grow("doses of sub-voxels", &mut gathered, SAMPLES * run.length)?;
-            let k = Between::new(first + run.k, subvoxel_counts[0], shape[0]);
-            let j = Between::new(run.j, subvoxel_counts[1], shape[1]);
+            let k = AxisPosition::new(first + run.k, subvoxel_counts[0], shape[0]);
+            let j = AxisPosition::new(run.j, subvoxel_counts[1], shape[1]);
             let weights = &fractions.weights()[run.at..run.at + run.length];
             let mut n = 0;
             while n < run.length {
@@ -141,8 +143,8 @@ impl DoseBins {
                     gathered.push((dose, inside.iter().map(|&w| f64::from(w)).sum()));
                 } else {
                     for (m, &weight) in inside.iter().enumerate() {
-                        let i = Between::new(run.i + n + m, subvoxel_counts[2], shape[2]);
-                        let (center, spread) = interpolated(dose_gy, [k, j, i]);
+                        let i = AxisPosition::new(run.i + n + m, subvoxel_counts[2], shape[2]);
+                        let (center, spread) = interpolated_with_spread(dose_gy, [k, j, i]);
                         for s in 0..SAMPLES {
                             let offset = spread * ((2 * s + 1) as f64 / SAMPLES as f64 - 1.0);
                             gathered.push((center + offset, f64::from(weight) / SAMPLES as f64));
@@ -156,7 +158,13 @@ impl DoseBins {
     }
 
     /// The dose about the sub-voxels of a voxel in one row of them, where it is the same within a bin.
-    fn flat<D: Voxels<Element: Dose>>(&self, dose_gy: &D, k: Between, j: Between, voxel: usize) -> Option<f64> {
+    fn flat<D: Voxels<Element: Dose>>(
+        &self,
+        dose_gy: &D,
+        k: AxisPosition,
+        j: AxisPosition,
+        voxel: usize,
+    ) -> Option<f64> {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for i in voxel.saturating_sub(1)..(voxel + 2).min(dose_gy.shape()[2]) {
             for [a, b] in [[k.low, j.low], [k.low, j.high], [k.high, j.low], [k.high, j.high]] {

@@ -4,7 +4,7 @@ use super::histogram::DoseVolumeHistogram;
 use crate::error::{Error, Result, check};
 use crate::evaluation::dose_values::Dose;
 use crate::evaluation::radix::{self, Buckets, Keyed};
-use crate::geometry::voxel_fractions::{VoxelFractions, Run};
+use crate::geometry::voxel_fractions::{Run, VoxelFractions};
 use crate::geometry::voxels::Voxels;
 use crate::memory;
 use crate::parallel::Workers;
@@ -38,14 +38,15 @@ pub fn dose_volume_histograms<D: Voxels<Element: Dose>>(
         let group = if fractions.is_whole() { &mut whole } else { &mut partial };
         group.push((name.as_str(), *fractions, result));
     }
-    let gather_keys = |f: &VoxelFractions, runs: &[Run]| gather(dose_gy, f, runs, workers, |key, _| key);
-    let gather_pairs = |f: &VoxelFractions, runs: &[Run]| gather(dose_gy, f, runs, workers, |key, weight| (key, weight));
-    fill(whole, voxel_volume_ml, PORTION, workers, gather_keys, unweighted::<D::Element>)?;
-    fill(partial, voxel_volume_ml, PORTION, workers, gather_pairs, weighted::<D::Element>)?;
+    let gather_keys = |f: &VoxelFractions, runs: &[Run]| gather_samples(dose_gy, f, runs, workers, |key, _| key);
+    let gather_pairs =
+        |f: &VoxelFractions, runs: &[Run]| gather_samples(dose_gy, f, runs, workers, |key, weight| (key, weight));
+    fill_histograms(whole, voxel_volume_ml, PORTION, workers, gather_keys, unweighted::<D::Element>)?;
+    fill_histograms(partial, voxel_volume_ml, PORTION, workers, gather_pairs, weighted::<D::Element>)?;
     none_empty(structures, results)
 }
 
-/// What [`fill`] left out occupies no voxel.
+/// What [`fill_histograms`] left out occupies no voxel.
 pub(super) fn none_empty(
     structures: &[(String, &VoxelFractions)],
     results: Vec<Option<Result<DoseVolumeHistogram>>>,
@@ -69,7 +70,7 @@ pub(super) type Sorted<E> = (Vec<E>, Option<Vec<f64>>);
 
 /// The histograms of structures whose samples are `T`s: gather, sort, summarize, each shared out between threads in
 /// portions of about `portion` voxels, which do not depend on how many threads there are.
-pub(super) fn fill<E: Dose, T: Keyed>(
+pub(super) fn fill_histograms<E: Dose, T: Keyed>(
     slots: Vec<Slot<'_>>,
     voxel_volume_ml: f64,
     portion: usize,
@@ -96,7 +97,7 @@ pub(super) fn fill<E: Dose, T: Keyed>(
 }
 
 /// One sample per occupied voxel of some runs, in the order of the array.
-fn gather<D: Voxels<Element: Dose>, T: Keyed>(
+fn gather_samples<D: Voxels<Element: Dose>, T: Keyed>(
     dose_gy: &D,
     fractions: &VoxelFractions,
     runs: &[Run],

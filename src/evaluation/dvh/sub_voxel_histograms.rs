@@ -6,11 +6,11 @@
 //! several samples along that spread. Beyond the outermost voxel centers the dose stays what it is there.
 
 use super::histogram::DoseVolumeHistogram;
-use super::structure_histograms::{fill, none_empty, weighted};
+use super::structure_histograms::{fill_histograms, none_empty, weighted};
 use crate::error::{Error, Result, check};
 use crate::evaluation::dose_values::Dose;
-use crate::geometry::sub_voxel::{Between, check_subvoxel_counts, interpolated};
-use crate::geometry::voxel_fractions::{VoxelFractions, Run};
+use crate::geometry::sub_voxel::{AxisPosition, check_subvoxel_counts, interpolated_with_spread};
+use crate::geometry::voxel_fractions::{Run, VoxelFractions};
 use crate::geometry::voxels::Voxels;
 use crate::memory;
 use crate::parallel::Workers;
@@ -49,16 +49,21 @@ pub fn sub_voxel_histograms<D: Voxels<Element: Dose>>(
         }
         if fractions.voxels() > MOST_SUBVOXELS {
             let quantity = format!("number of sub-voxels in '{name}'");
-            return Err(Error::out_of_range(quantity, fractions.voxels() as f64, "at most 2^27: use larger sub-voxels"));
+            return Err(Error::out_of_range(
+                quantity,
+                fractions.voxels() as f64,
+                "at most 2^27: use larger sub-voxels",
+            ));
         }
     }
     let subvoxel_volume_ml = voxel_volume_ml / subvoxel_counts.iter().product::<usize>() as f64;
     let mut results: Vec<Option<Result<DoseVolumeHistogram>>> = structures.iter().map(|_| None).collect();
     for ((name, fractions), result) in structures.iter().zip(&mut results) {
         let samples = samples_per_subvoxel(fractions.voxels());
-        let gather = |f: &VoxelFractions, runs: &[Run]| gather(dose_gy, f, runs, subvoxel_counts, samples, workers);
+        let gather =
+            |f: &VoxelFractions, runs: &[Run]| gather_samples(dose_gy, f, runs, subvoxel_counts, samples, workers);
         let slot = vec![(name.as_str(), *fractions, result)];
-        fill(slot, subvoxel_volume_ml, PORTION / samples, workers, gather, weighted::<f64>)?;
+        fill_histograms(slot, subvoxel_volume_ml, PORTION / samples, workers, gather, weighted::<f64>)?;
     }
     none_empty(structures, results)
 }
@@ -68,7 +73,7 @@ fn samples_per_subvoxel(occupied: usize) -> usize {
     1 << most.ilog2()
 }
 
-fn gather<D: Voxels<Element: Dose>>(
+fn gather_samples<D: Voxels<Element: Dose>>(
     dose_gy: &D,
     fractions: &VoxelFractions,
     runs: &[Run],
@@ -81,10 +86,13 @@ fn gather<D: Voxels<Element: Dose>>(
     let mut gathered = memory::reserved("doses of sub-voxels", count)?;
     for run in runs {
         workers.check()?;
-        let (k, j) = (Between::new(run.k, subvoxel_counts[0], shape[0]), Between::new(run.j, subvoxel_counts[1], shape[1]));
+        let (k, j) = (
+            AxisPosition::new(run.k, subvoxel_counts[0], shape[0]),
+            AxisPosition::new(run.j, subvoxel_counts[1], shape[1]),
+        );
         for (n, &weight) in fractions.weights()[run.at..run.at + run.length].iter().enumerate() {
-            let i = Between::new(run.i + n, subvoxel_counts[2], shape[2]);
-            let (center, spread) = interpolated(dose_gy, [k, j, i]);
+            let i = AxisPosition::new(run.i + n, subvoxel_counts[2], shape[2]);
+            let (center, spread) = interpolated_with_spread(dose_gy, [k, j, i]);
             // Powers of two: the samples of a sub-voxel weigh together what it weighs.
             let share = weight / samples as f32;
             for s in 0..samples {

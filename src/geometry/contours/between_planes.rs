@@ -7,9 +7,10 @@
 //! out too small; sections of every quadric (ellipsoids of any shape and position among them) have areas quadratic in z,
 //! so the level is lowered until the section has at least the area that the same parabola gives for the areas.
 
+use super::lattice::Lattice;
 use super::marching_squares;
 use super::polygon::{Loop, Point};
-use super::section_function::{Lattice, field};
+use super::section_function::section_function;
 use super::sections::Section;
 use crate::error::Result;
 use crate::parallel::Workers;
@@ -23,20 +24,20 @@ const POINTS: f64 = 4_000.0;
 const AREA_TOLERANCE: f64 = 5e-4;
 
 /// Into how many parts a gap is cut.
-pub(super) fn parts(gap: f64) -> usize {
+pub(super) fn steps_across(gap: f64) -> usize {
     ((gap / PART_MM).ceil() as usize).clamp(1, MOST_PARTS)
 }
 
 /// A section between two planes: its position, and its outline, the inside on the left.
-pub(super) type Between = (f64, Vec<(Point, Point)>);
+pub(super) type SectionBetween = (f64, Vec<(Point, Point)>);
 
 /// The loops of one plane that take part, and the plane's position.
-pub(super) struct Level<'a> {
+pub(super) struct PlaneLoops<'a> {
     pub position: f64,
     pub loops: Vec<&'a Loop>,
 }
 
-impl<'a> Level<'a> {
+impl<'a> PlaneLoops<'a> {
     pub fn new(section: &'a Section, places: &[usize]) -> Self {
         Self {
             position: section.position,
@@ -50,20 +51,20 @@ impl<'a> Level<'a> {
 }
 
 /// One group's sections inside the gap. `below` and `above` are the planes beyond, where the group goes on.
-pub(super) fn between(
-    below: Option<&Level<'_>>,
-    lower: &Level<'_>,
-    upper: &Level<'_>,
-    above: Option<&Level<'_>>,
+pub(super) fn sections_between(
+    below: Option<&PlaneLoops<'_>>,
+    lower: &PlaneLoops<'_>,
+    upper: &PlaneLoops<'_>,
+    above: Option<&PlaneLoops<'_>>,
     workers: &Workers<'_>,
-) -> Result<Vec<Between>> {
+) -> Result<Vec<SectionBetween>> {
     let (a, b) = (lower.position, upper.position);
-    let count = parts(b - a);
+    let count = steps_across(b - a);
     if count == 1 {
         return Ok(Vec::new());
     }
     let lattice = window(lower, upper);
-    let of = |level: &Level<'_>| field(&lattice, &level.loops, workers);
+    let of = |level: &PlaneLoops<'_>| section_function(&lattice, &level.loops, workers);
     let (low, high) = (of(lower)?, of(upper)?);
     let (under, over) = (below.map(of).transpose()?, above.map(of).transpose()?);
     let curvature = curvatures(&low, &high, under, over, [below, Some(lower), Some(upper), above]);
@@ -84,7 +85,7 @@ pub(super) fn between(
                 low.iter().zip(&high).zip(&curvature).map(|((l, h), c)| l + t * (h - l) + product * c).collect();
             let target = areas[0] + t * (areas[1] - areas[0]) + product * bend;
             workers.check()?;
-            let level = lowered(&lattice, &values, target);
+            let level = level_with_area(&lattice, &values, target);
             let mut edges = Vec::new();
             marching_squares::outline(&lattice, &values, level, |p, q| edges.push((p, q)));
             Ok((z, edges))
@@ -93,7 +94,7 @@ pub(super) fn between(
 }
 
 /// A lattice over both planes' loops, with room for the outline to grow.
-fn window(lower: &Level<'_>, upper: &Level<'_>) -> Lattice {
+fn window(lower: &PlaneLoops<'_>, upper: &PlaneLoops<'_>) -> Lattice {
     let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
     for l in lower.loops.iter().chain(&upper.loops) {
         low = [0, 1].map(|a| low[a].min(l.low[a]));
@@ -108,7 +109,7 @@ fn curvatures(
     high: &[f64],
     below: Option<Vec<f64>>,
     above: Option<Vec<f64>>,
-    planes: [Option<&Level<'_>>; 4],
+    planes: [Option<&PlaneLoops<'_>>; 4],
 ) -> Vec<f64> {
     let position = |n: usize| planes[n].map_or(f64::NAN, |level| level.position);
     let [p, a, b, q] = [0, 1, 2, 3].map(position);
@@ -135,7 +136,7 @@ fn curvatures(
 }
 
 /// The level at which the area reaches the target: zero where it does so already, else lower, by the secant rule.
-fn lowered(lattice: &Lattice, values: &[f64], target: f64) -> f64 {
+fn level_with_area(lattice: &Lattice, values: &[f64], target: f64) -> f64 {
     let mut old = (0.0, marching_squares::area(lattice, values, 0.0));
     let enough = target * (1.0 - AREA_TOLERANCE);
     if old.1 >= enough {

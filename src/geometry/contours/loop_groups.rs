@@ -57,7 +57,7 @@ pub(super) struct Ends {
 
 /// How the loops of all planes belong together.
 #[derive(Debug)]
-pub(super) struct Stack {
+pub(super) struct LoopGroups {
     pub groups: Vec<Group>,
     /// Of each loop of each plane.
     pub ends: Vec<Vec<Ends>>,
@@ -66,12 +66,12 @@ pub(super) struct Stack {
 
 /// What a loop sees on one side: the plane of its partners, and the nearest plane with anything that touches it.
 #[derive(Clone, Copy, Default)]
-struct Sight {
+struct Neighbors {
     partner: Option<usize>,
     near: Option<usize>,
 }
 
-impl Stack {
+impl LoopGroups {
     /// None where all lie in one plane and no thickness says how far they reach.
     pub fn new(
         sections: &[Section],
@@ -79,20 +79,20 @@ impl Stack {
         maximum_gap_mm: Option<f64>,
         workers: &Workers<'_>,
     ) -> Result<Option<Self>> {
-        let sights: Vec<Vec<[Sight; 2]>> = workers.map(sections.len(), |k| {
+        let neighbors: Vec<Vec<[Neighbors; 2]>> = workers.map(sections.len(), |k| {
             let both = |l: &Loop| {
                 Ok([
-                    sight(sections, k, l, false, workers)?,
-                    sight(sections, k, l, true, workers)?,
+                    neighbors_of(sections, k, l, false, workers)?,
+                    neighbors_of(sections, k, l, true, workers)?,
                 ])
             };
             sections[k].loops.iter().map(both).collect()
         })?;
-        let found = workers.map(sections.len(), |k| groups_from(sections, &sights, k, workers))?;
+        let found = workers.map(sections.len(), |k| groups_from(sections, &neighbors, k, workers))?;
         let mut groups: Vec<Group> = found.into_iter().flatten().collect();
 
         let gaps: Vec<f64> = sections.windows(2).map(|pair| pair[1].position - pair[0].position).collect();
-        let parts = Parts::new(sections, &groups);
+        let parts = ConnectedParts::new(sections, &groups);
         let distances: BTreeMap<(usize, usize), f64> = groups.iter().map(|g| ((g.from, g.to), g.width)).collect();
         let known: Vec<f64> = distances.values().copied().collect();
         // Where few outlines go on, chance decides which do: planes say more.
@@ -120,7 +120,7 @@ impl Stack {
             let followed = [k > 0 && bridged(k - 1), k < gaps.len() && bridged(k)];
             let side = |n: usize, up: usize| Side {
                 group: None,
-                near: sights[k][n][up].near.map(apart),
+                near: neighbors[k][n][up].near.map(apart),
                 followed: followed[up],
             };
             let of = |n: usize| Ends {
@@ -144,8 +144,8 @@ impl Stack {
 }
 
 /// Looks for the partners of a loop of plane `k`, above or below.
-fn sight(sections: &[Section], k: usize, l: &Loop, up: bool, workers: &Workers<'_>) -> Result<Sight> {
-    let mut found = Sight::default();
+fn neighbors_of(sections: &[Section], k: usize, l: &Loop, up: bool, workers: &Workers<'_>) -> Result<Neighbors> {
+    let mut found = Neighbors::default();
     for steps in 1..=MOST_PLANES {
         let Some(m) = (if up { Some(k + steps) } else { k.checked_sub(steps) }).filter(|&m| m < sections.len()) else {
             break;
@@ -172,29 +172,29 @@ fn sight(sections: &[Section], k: usize, l: &Loop, up: bool, workers: &Workers<'
 /// The groups whose lower plane is `k`.
 fn groups_from(
     sections: &[Section],
-    sights: &[Vec<[Sight; 2]>],
+    neighbors: &[Vec<[Neighbors; 2]>],
     k: usize,
     workers: &Workers<'_>,
 ) -> Result<Vec<Group>> {
-    let up = |n: usize| sights[k][n][1].partner;
-    let planes: BTreeSet<usize> = (0..sights[k].len()).filter_map(up).collect();
+    let up = |n: usize| neighbors[k][n][1].partner;
+    let planes: BTreeSet<usize> = (0..neighbors[k].len()).filter_map(up).collect();
     let mut groups = Vec::new();
     for m in planes {
-        let lower: Vec<usize> = (0..sights[k].len()).filter(|&n| up(n) == Some(m)).collect();
-        let upper: Vec<usize> = (0..sights[m].len()).filter(|&n| sights[m][n][0].partner == Some(k)).collect();
-        let mut forest = Forest::new(lower.len() + upper.len());
+        let lower: Vec<usize> = (0..neighbors[k].len()).filter(|&n| up(n) == Some(m)).collect();
+        let upper: Vec<usize> = (0..neighbors[m].len()).filter(|&n| neighbors[m][n][0].partner == Some(k)).collect();
+        let mut sets = DisjointSets::new(lower.len() + upper.len());
         for (p, &below) in lower.iter().enumerate() {
             for (q, &above) in upper.iter().enumerate() {
                 let (low, high) = (&sections[k].loops[below], &sections[m].loops[above]);
-                let may_join = !forest.same(p, lower.len() + q) && low.depth == high.depth;
+                let may_join = !sets.same(p, lower.len() + q) && low.depth == high.depth;
                 if may_join && low.touches(high, TOUCH_MM, workers)? {
-                    forest.join(p, lower.len() + q);
+                    sets.join(p, lower.len() + q);
                 }
             }
         }
         let mut found: BTreeMap<usize, Group> = BTreeMap::new();
         for p in 0..lower.len() + upper.len() {
-            let group = found.entry(forest.root(p)).or_insert_with(|| Group {
+            let group = found.entry(sets.root(p)).or_insert_with(|| Group {
                 from: k,
                 to: m,
                 lower: Vec::new(),
@@ -221,25 +221,25 @@ fn spacing(distances: &[f64]) -> Option<f64> {
 }
 
 /// The loops that hang together through groups of any width.
-struct Parts {
+struct ConnectedParts {
     first: Vec<usize>,
     root: Vec<usize>,
     distances: BTreeMap<usize, BTreeMap<(usize, usize), f64>>,
 }
 
-impl Parts {
+impl ConnectedParts {
     fn new(sections: &[Section], groups: &[Group]) -> Self {
         let mut first = vec![0];
         for section in sections {
             first.push(first[first.len() - 1] + section.loops.len());
         }
-        let mut forest = Forest::new(first[sections.len()]);
+        let mut sets = DisjointSets::new(first[sections.len()]);
         for group in groups {
             let start = first[group.from] + group.lower[0];
-            group.lower.iter().for_each(|n| forest.join(start, first[group.from] + n));
-            group.upper.iter().for_each(|n| forest.join(start, first[group.to] + n));
+            group.lower.iter().for_each(|n| sets.join(start, first[group.from] + n));
+            group.upper.iter().for_each(|n| sets.join(start, first[group.to] + n));
         }
-        let root: Vec<usize> = (0..first[sections.len()]).map(|n| forest.root(n)).collect();
+        let root: Vec<usize> = (0..first[sections.len()]).map(|n| sets.root(n)).collect();
         let mut distances: BTreeMap<usize, BTreeMap<(usize, usize), f64>> = BTreeMap::new();
         for group in groups {
             let part = root[first[group.from] + group.lower[0]];
@@ -267,9 +267,9 @@ impl Parts {
 }
 
 /// Sets that are joined, each with its smallest member as root.
-struct Forest(Vec<usize>);
+struct DisjointSets(Vec<usize>);
 
-impl Forest {
+impl DisjointSets {
     fn new(count: usize) -> Self {
         Self((0..count).collect())
     }

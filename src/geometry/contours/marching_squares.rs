@@ -1,7 +1,7 @@
 //! The outline of where a function on a lattice is above a level: marching squares, as oriented edges.
 
+use super::lattice::Lattice;
 use super::polygon::Point;
-use super::section_function::Lattice;
 
 /// Calls `edge(a, b)` for each piece of the outline, the inside on its left. What touches the lattice's border is cut
 /// there, so that the outline is closed.

@@ -11,6 +11,7 @@
 mod between_planes;
 mod edge_crossings;
 mod findings;
+mod lattice;
 mod loop_groups;
 mod marching_squares;
 mod pixel_areas;
@@ -24,10 +25,10 @@ mod solid;
 mod solid_on_grid;
 
 pub use findings::Finding;
-pub use rules::{EndCaps, Interpolation, Reading};
+pub use rules::{ContourRules, EndCaps, Interpolation};
 
 use self::findings::Findings;
-use self::loop_groups::Stack;
+use self::loop_groups::LoopGroups;
 use self::solid::Solid;
 use super::affine::Affine;
 use super::grid::VoxelGrid;
@@ -48,28 +49,28 @@ impl Contours {
     ///
     /// Errors where no contour is usable, where all lie in one plane and no slice thickness says how far they reach, and
     /// where there are more than 20 000 contours or 4 000 000 points.
-    pub fn new(contours: &[&[[f64; 3]]], reading: Reading, workers: &Workers<'_>) -> Result<Self> {
-        let thickness = reading.slice_thickness_mm.map(|t| check::positive("slice thickness in mm", t)).transpose()?;
-        let most = reading.maximum_gap_mm.map(|gap| check::positive("maximum gap in mm", gap)).transpose()?;
+    pub fn new(contours: &[&[[f64; 3]]], rules: ContourRules, workers: &Workers<'_>) -> Result<Self> {
+        let thickness = rules.slice_thickness_mm.map(|t| check::positive("slice thickness in mm", t)).transpose()?;
+        let most = rules.maximum_gap_mm.map(|gap| check::positive("maximum gap in mm", gap)).transpose()?;
         let mut found = Findings::default();
-        let Some((frame, sections)) = sections::sections(contours, &mut found, workers)? else {
+        let Some((axes, sections)) = sections::sections(contours, &mut found, workers)? else {
             let defects: Vec<String> = found.summary().into_iter().map(|finding| finding.message).collect();
             return Err(Error::Undefined {
                 quantity: "structure from contours".into(),
                 reason: format!("no contour is usable. {}", defects.join(" ")).trim_end().into(),
             });
         };
-        let Some(stack) = Stack::new(&sections, thickness, most, workers)? else {
+        let Some(loop_groups) = LoopGroups::new(&sections, thickness, most, workers)? else {
             return Err(Error::Undefined {
                 quantity: "volume of the contours".into(),
                 reason: "they lie in one plane; the slice thickness says how far they reach".into(),
             });
         };
-        let slabs = slabs::slabs(&sections, &stack, reading.end_caps, reading.interpolation, workers)?;
+        let slabs = slabs::slabs(&sections, &loop_groups, rules.end_caps, rules.interpolation, workers)?;
         let mut findings = found.summary();
-        findings.extend(slabs::findings(&sections, &stack));
+        findings.extend(slabs::findings(&sections, &loop_groups));
         Ok(Self {
-            solid: Solid::new(frame, slabs),
+            solid: Solid::new(axes, slabs),
             findings,
         })
     }
@@ -92,7 +93,7 @@ impl Contours {
         if self.solid.slabs.is_empty() {
             return Ok(VoxelFractions::nothing(shape, 0.0));
         }
-        solid_on_grid::onto(&self.solid, shape, affine, workers)
+        solid_on_grid::voxel_fractions_of(&self.solid, shape, affine, workers)
     }
 
     /// A grid along the contours that holds the whole structure: shape (k, j, i) and affine. Voxels have the given size
@@ -102,6 +103,6 @@ impl Contours {
             check::within("voxel size in mm", size, 1e-3, 1e3)?;
         }
         let (size, shape, first) = self.solid.own_grid(voxel_size_mm)?;
-        Ok((shape, self.solid.frame.matrix(size, first)))
+        Ok((shape, self.solid.axes.matrix(size, first)))
     }
 }

@@ -8,14 +8,14 @@ use crate::memory;
 
 /// A plane of pixels; pixel (r, c) spans `r..r + 1` along y and `c..c + 1` along x.
 #[derive(Debug)]
-pub(super) struct Coverage {
+pub(super) struct PixelAreas {
     rows: usize,
     columns: usize,
     /// Per row one more cell than pixels: what lies to the right of the last.
     cells: Vec<f64>,
 }
 
-impl Coverage {
+impl PixelAreas {
     pub fn new(rows: usize, columns: usize) -> Result<Self> {
         Ok(Self {
             rows,
@@ -92,7 +92,7 @@ impl Coverage {
     }
 
     /// The coverage of each pixel, row by row.
-    pub fn finish(self) -> impl Iterator<Item = f64> {
+    pub fn into_areas(self) -> impl Iterator<Item = f64> {
         let (columns, mut sum, mut column) = (self.columns, 0.0, 0);
         self.cells.into_iter().filter_map(move |cell| {
             if column == 0 {

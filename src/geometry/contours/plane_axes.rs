@@ -11,13 +11,13 @@ const SNAP: f64 = 1e-7;
 
 /// Plane axes `u`, `v` and the normal `n`: orthonormal, right-handed, LPS mm.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Frame {
+pub(super) struct PlaneAxes {
     u: Vector,
     v: Vector,
     n: Vector,
 }
 
-impl Frame {
+impl PlaneAxes {
     /// Whose normal is the given direction (not zero) or its opposite.
     pub fn across(normal: Vector) -> Self {
         let mut n = unit(normal);

@@ -42,7 +42,7 @@ named!(Interpolation, "interpolation", "shape" => Self::Shape, "none" => Self::N
 
 /// How contours are read.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reading {
+pub struct ContourRules {
     /// At the ends.
     pub end_caps: EndCaps,
     /// Between planes.

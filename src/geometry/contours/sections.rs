@@ -7,7 +7,7 @@ use i_overlay::float::single::SingleFloatOverlay;
 
 use super::edge_crossings::crossings;
 use super::findings::{Defect, Findings};
-use super::plane_axes::{Frame, Vector, cross, dot, length};
+use super::plane_axes::{PlaneAxes, Vector, cross, dot, length};
 use super::polygon::{Loop, Point, bounds, edges, signed_area};
 use crate::error::{Error, Result};
 use crate::memory;
@@ -38,7 +38,7 @@ pub(super) struct Section {
 }
 
 /// A contour in the coordinates of its plane, and its number among those given.
-struct Drawn {
+struct PlanarContour {
     points: Vec<Point>,
     position: f64,
     number: usize,
@@ -49,17 +49,18 @@ pub(super) fn sections(
     contours: &[&[Vector]],
     findings: &mut Findings,
     workers: &Workers<'_>,
-) -> Result<Option<(Frame, Vec<Section>)>> {
+) -> Result<Option<(PlaneAxes, Vec<Section>)>> {
     check_size(contours)?;
     memory::room("contours", BYTES_PER_POINT * contours.iter().map(|contour| contour.len() + 4).sum::<usize>())?;
     let usable: Vec<usize> = (0..contours.len()).filter(|&n| is_usable(contours[n], n, findings)).collect();
-    let Some(frame) = common_frame(contours, &usable) else {
+    let Some(axes) = common_axes(contours, &usable) else {
         return Ok(None);
     };
-    let mut drawn: Vec<Drawn> = usable.iter().filter_map(|&n| projected(contours[n], n, &frame, findings)).collect();
+    let mut drawn: Vec<PlanarContour> =
+        usable.iter().filter_map(|&n| projected(contours[n], n, &axes, findings)).collect();
     drawn.sort_by(|p, q| p.position.total_cmp(&q.position).then(p.number.cmp(&q.number)));
     let mut start = drawn.first().map_or(0.0, |first| first.position);
-    let planes: Vec<&[Drawn]> = drawn
+    let planes: Vec<&[PlanarContour]> = drawn
         .chunk_by(|_, next| {
             let same = next.position - start < SAME_PLANE_MM;
             if !same {
@@ -74,7 +75,7 @@ pub(super) fn sections(
         defects.into_iter().for_each(|(defect, number)| findings.add(defect, number));
         sections.extend((!section.loops.is_empty()).then_some(section));
     }
-    Ok((!sections.is_empty()).then_some((frame, sections)))
+    Ok((!sections.is_empty()).then_some((axes, sections)))
 }
 
 fn check_size(contours: &[&[Vector]]) -> Result<()> {
@@ -102,12 +103,12 @@ fn is_usable(contour: &[Vector], number: usize, findings: &mut Findings) -> bool
     false
 }
 
-/// The frame of the largest planar contour; where none has an area, across the patient.
-fn common_frame(contours: &[&[Vector]], usable: &[usize]) -> Option<Frame> {
+/// The axes of the largest planar contour; where none has an area, across the patient.
+fn common_axes(contours: &[&[Vector]], usable: &[usize]) -> Option<PlaneAxes> {
     let planar = usable.iter().map(|&n| (normal(contours[n]), n));
     let planar = planar.filter(|&(normal, n)| length(normal) > NO_AREA && flatness(contours[n], normal) <= PLANAR_MM);
     let largest = planar.max_by(|p, q| length(p.0).total_cmp(&length(q.0)).then(q.1.cmp(&p.1)));
-    (!usable.is_empty()).then(|| Frame::across(largest.map_or([0.0, 0.0, 1.0], |(normal, _)| normal)))
+    (!usable.is_empty()).then(|| PlaneAxes::across(largest.map_or([0.0, 0.0, 1.0], |(normal, _)| normal)))
 }
 
 /// Newell's normal: its length is the area of a planar polygon.
@@ -128,8 +129,8 @@ fn flatness(contour: &[Vector], direction: Vector) -> f64 {
     high - low
 }
 
-fn projected(contour: &[Vector], number: usize, frame: &Frame, findings: &mut Findings) -> Option<Drawn> {
-    let (points, along): (Vec<Point>, Vec<f64>) = contour.iter().map(|&p| frame.project(p)).unzip();
+fn projected(contour: &[Vector], number: usize, axes: &PlaneAxes, findings: &mut Findings) -> Option<PlanarContour> {
+    let (points, along): (Vec<Point>, Vec<f64>) = contour.iter().map(|&p| axes.project(p)).unzip();
     let low = along.iter().copied().fold(f64::INFINITY, f64::min);
     let high = along.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if high - low > PLANAR_MM {
@@ -138,7 +139,7 @@ fn projected(contour: &[Vector], number: usize, frame: &Frame, findings: &mut Fi
         findings.add(if flat { Defect::NotParallel } else { Defect::NotPlanar }, number);
         return None;
     }
-    Some(Drawn {
+    Some(PlanarContour {
         points,
         position: 0.5 * (low + high),
         number,
@@ -146,9 +147,9 @@ fn projected(contour: &[Vector], number: usize, frame: &Frame, findings: &mut Fi
 }
 
 /// The loops of one plane, and the defects found.
-fn section(drawn: &[Drawn], workers: &Workers<'_>) -> Result<(Section, Vec<(Defect, usize)>)> {
+fn section(drawn: &[PlanarContour], workers: &Workers<'_>) -> Result<(Section, Vec<(Defect, usize)>)> {
     let mut defects = Vec::new();
-    let (mut kept, mut flat): (Vec<&Drawn>, Vec<&Drawn>) = (Vec::new(), Vec::new());
+    let (mut kept, mut flat): (Vec<&PlanarContour>, Vec<&PlanarContour>) = (Vec::new(), Vec::new());
     for contour in drawn {
         workers.check()?;
         let group = if is_flat(&contour.points) { &mut flat } else { &mut kept };
@@ -160,7 +161,7 @@ fn section(drawn: &[Drawn], workers: &Workers<'_>) -> Result<(Section, Vec<(Defe
     }
     defects.extend(flat.iter().map(|contour| (Defect::ZeroArea, contour.number)));
     // One by one first: a contour that is hopeless must not spoil its neighbors.
-    let mut different: Vec<&Drawn> = Vec::new();
+    let mut different: Vec<&PlanarContour> = Vec::new();
     for contour in kept {
         if crossings(&[&contour.points], workers)?.tangled {
             defects.push((Defect::Tangled, contour.number));
@@ -171,7 +172,7 @@ fn section(drawn: &[Drawn], workers: &Workers<'_>) -> Result<(Section, Vec<(Defe
         }
     }
     let kept = different;
-    let mut loops = resolved(&kept, &mut defects, workers)?;
+    let mut loops = simple_loops(&kept, &mut defects, workers)?;
     for contour in flat {
         let mark = Loop::new(contour.points.clone(), 0);
         if !loops.iter().any(|l| l.contains(mark.inside)) {
@@ -193,7 +194,7 @@ fn is_flat(points: &[Point]) -> bool {
 }
 
 /// Whether a contour is one of some others.
-fn contains(others: &[&Drawn], contour: &Drawn, workers: &Workers<'_>) -> Result<bool> {
+fn contains(others: &[&PlanarContour], contour: &PlanarContour, workers: &Workers<'_>) -> Result<bool> {
     for other in others {
         workers.check()?;
         if is_same(&other.points, &contour.points) {
@@ -229,7 +230,11 @@ fn area_of(p: &[Point], q: &[Point], rule: OverlayRule) -> f64 {
 }
 
 /// Polygons that neither cross nor touch stay as drawn; others are cut into simple ones by the even-odd rule.
-fn resolved(kept: &[&Drawn], defects: &mut Vec<(Defect, usize)>, workers: &Workers<'_>) -> Result<Vec<Loop>> {
+fn simple_loops(
+    kept: &[&PlanarContour],
+    defects: &mut Vec<(Defect, usize)>,
+    workers: &Workers<'_>,
+) -> Result<Vec<Loop>> {
     let points: Vec<&[Point]> = kept.iter().map(|contour| contour.points.as_slice()).collect();
     let found = crossings(&points, workers)?;
     if found.tangled {
@@ -247,13 +252,13 @@ fn resolved(kept: &[&Drawn], defects: &mut Vec<(Defect, usize)>, workers: &Worke
     }
     if !(found.touching.is_empty() && found.own.is_empty() && found.others.is_empty()) {
         let owned: Vec<Vec<Point>> = points.iter().map(|p| p.to_vec()).collect();
-        return Ok(cut(&owned));
+        return Ok(split_into_simple_loops(&owned));
     }
     let mut loops: Vec<Loop> = points.iter().map(|p| Loop::new(p.to_vec(), 0)).collect();
     let mut depths = Vec::new();
     for n in 0..loops.len() {
         workers.check()?;
-        depths.push(containing(&loops, n));
+        depths.push(count_containing(&loops, n));
     }
     loops.iter_mut().zip(depths).for_each(|(l, depth)| l.depth = depth);
     Ok(loops)
@@ -266,14 +271,14 @@ fn overlap(p: &[Point], q: &[Point]) -> bool {
 }
 
 /// How many other loops contain loop `n`, none of which crosses it.
-fn containing(loops: &[Loop], n: usize) -> usize {
+fn count_containing(loops: &[Loop], n: usize) -> usize {
     let of = &loops[n];
     (0..loops.len())
         .filter(|&m| m != n && loops[m].area > of.area && loops[m].contains(of.points[0]))
         .count()
 }
 
-fn cut(contours: &[Vec<Point>]) -> Vec<Loop> {
+fn split_into_simple_loops(contours: &[Vec<Point>]) -> Vec<Loop> {
     let shapes = contours.simplify_shape_as::<i64>(FillRule::EvenOdd);
     let outer: Vec<Loop> = shapes.iter().map(|shape| Loop::new(shape[0].clone(), 0)).collect();
     let mut loops = Vec::new();

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::between_planes::{self, Between, Level};
+use super::between_planes::{self, PlaneLoops, SectionBetween};
 use super::findings::Finding;
-use super::loop_groups::{Ends, Group, Side, Stack};
+use super::loop_groups::{Ends, Group, LoopGroups, Side};
 use super::polygon::{Loop, Point};
 use super::rules::{EndCaps, Interpolation};
 use super::sections::Section;
@@ -31,7 +31,7 @@ impl Slab {
 /// All slabs: those of the planes first, then those between them.
 pub(super) fn slabs(
     sections: &[Section],
-    stack: &Stack,
+    loop_groups: &LoopGroups,
     caps: EndCaps,
     interpolation: Interpolation,
     workers: &Workers<'_>,
@@ -40,7 +40,7 @@ pub(super) fn slabs(
     for (k, section) in sections.iter().enumerate() {
         for (n, l) in section.loops.iter().enumerate() {
             workers.check()?;
-            let (below, above) = reaches(section, &stack.ends[k], n, stack, caps, interpolation);
+            let (below, above) = reaches(section, &loop_groups.ends[k], n, loop_groups, caps, interpolation);
             if l.area > 0.0 && below + above > 0.0 {
                 slabs.push(Slab {
                     from: section.position - below,
@@ -51,7 +51,8 @@ pub(super) fn slabs(
         }
     }
     if interpolation == Interpolation::Shape {
-        let inside = workers.map(stack.groups.len(), |g| grown(&stack.groups[g], sections, stack, workers))?;
+        let inside = workers
+            .map(loop_groups.groups.len(), |g| slabs_between(&loop_groups.groups[g], sections, loop_groups, workers))?;
         slabs.extend(inside.into_iter().flatten());
     }
     Ok(slabs)
@@ -62,7 +63,7 @@ fn reaches(
     section: &Section,
     ends: &[Ends],
     n: usize,
-    stack: &Stack,
+    loop_groups: &LoopGroups,
     caps: EndCaps,
     interpolation: Interpolation,
 ) -> (f64, f64) {
@@ -74,9 +75,9 @@ fn reaches(
     let Ends { below, above, usual } = ends[of];
     let reach = |side: Side| {
         let cap = 0.5 * side.near.into_iter().fold(usual, f64::min);
-        match (side.group.map(|g| stack.groups[g].width), interpolation) {
+        match (side.group.map(|g| loop_groups.groups[g].width), interpolation) {
             (Some(width), Interpolation::None) => 0.5 * width,
-            (Some(width), Interpolation::Shape) => 0.5 * width / between_planes::parts(width) as f64,
+            (Some(width), Interpolation::Shape) => 0.5 * width / between_planes::steps_across(width) as f64,
             (None, Interpolation::None) if side.followed => cap,
             (None, _) if caps == EndCaps::HalfSlice => cap,
             (None, _) => 0.0,
@@ -95,26 +96,33 @@ fn outline_of(section: &Section, n: usize) -> usize {
 }
 
 /// The slabs of one group between its planes.
-fn grown(group: &Group, sections: &[Section], stack: &Stack, workers: &Workers<'_>) -> Result<Vec<Slab>> {
-    let (lower, upper) =
-        (Level::new(&sections[group.from], &group.lower), Level::new(&sections[group.to], &group.upper));
+fn slabs_between(
+    group: &Group,
+    sections: &[Section],
+    loop_groups: &LoopGroups,
+    workers: &Workers<'_>,
+) -> Result<Vec<Slab>> {
+    let (lower, upper) = (
+        PlaneLoops::new(&sections[group.from], &group.lower),
+        PlaneLoops::new(&sections[group.to], &group.upper),
+    );
     let depth = lower.loops[0].depth;
     // Where the group goes on beyond its planes; on several planes at once, no curvature can be read from them.
     let beyond = |groups: BTreeSet<usize>, plane: fn(&Group) -> usize, places: fn(&Group) -> &[usize]| {
-        let first = plane(&stack.groups[*groups.first()?]);
+        let first = plane(&loop_groups.groups[*groups.first()?]);
         let mut all: Vec<usize> = Vec::new();
-        for g in groups.iter().map(|&g| &stack.groups[g]) {
+        for g in groups.iter().map(|&g| &loop_groups.groups[g]) {
             all.extend((plane(g) == first).then(|| places(g))?);
         }
-        Some(Level::new(&sections[first], &all))
+        Some(PlaneLoops::new(&sections[first], &all))
     };
-    let down = group.lower.iter().filter_map(|&n| stack.ends[group.from][n].below.group).collect();
-    let up = group.upper.iter().filter_map(|&n| stack.ends[group.to][n].above.group).collect();
+    let down = group.lower.iter().filter_map(|&n| loop_groups.ends[group.from][n].below.group).collect();
+    let up = group.upper.iter().filter_map(|&n| loop_groups.ends[group.to][n].above.group).collect();
     let below = beyond(down, |g| g.from, |g| &g.lower);
     let above = beyond(up, |g| g.to, |g| &g.upper);
-    let half = 0.5 * group.width / between_planes::parts(group.width) as f64;
-    let between = between_planes::between(below.as_ref(), &lower, &upper, above.as_ref(), workers)?;
-    let slab = |(z, edges): Between| {
+    let half = 0.5 * group.width / between_planes::steps_across(group.width) as f64;
+    let between = between_planes::sections_between(below.as_ref(), &lower, &upper, above.as_ref(), workers)?;
+    let slab = |(z, edges): SectionBetween| {
         Ok(Slab {
             from: z - half,
             to: z + half,
@@ -130,8 +138,8 @@ fn oriented(edges: impl Iterator<Item = (Point, Point)>, depth: usize) -> Result
 }
 
 /// Findings about the planes as a whole.
-pub(super) fn findings(sections: &[Section], stack: &Stack) -> Vec<Finding> {
-    let mut findings = stack.findings();
+pub(super) fn findings(sections: &[Section], loop_groups: &LoopGroups) -> Vec<Finding> {
+    let mut findings = loop_groups.findings();
     let marks = |l: &Loop| l.area == 0.0;
     if sections.iter().all(|section| section.loops.iter().all(marks)) {
         findings.push(Finding {

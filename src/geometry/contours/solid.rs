@@ -1,6 +1,6 @@
 //! The solid that contours enclose: a stack of slabs in the axes of their planes.
 
-use super::plane_axes::Frame;
+use super::plane_axes::PlaneAxes;
 use super::slabs::Slab;
 use crate::error::Result;
 
@@ -10,7 +10,7 @@ const MOST_VOXELS: f64 = 16_777_216.0;
 /// Slabs in plane axes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Solid {
-    pub frame: Frame,
+    pub axes: PlaneAxes,
     pub slabs: Vec<Slab>,
     /// Lowest and highest position along the normal, and along the two plane axes, mm.
     pub extent: [(f64, f64); 3],
@@ -18,9 +18,9 @@ pub(super) struct Solid {
 }
 
 impl Solid {
-    pub fn new(frame: Frame, slabs: Vec<Slab>) -> Self {
+    pub fn new(axes: PlaneAxes, slabs: Vec<Slab>) -> Self {
         Self {
-            frame,
+            axes,
             extent: extent(&slabs),
             volume_mm3: slabs.iter().map(Slab::volume).sum::<f64>().max(0.0),
             slabs,

@@ -1,16 +1,16 @@
 //! Slabs onto a voxel grid.
 //!
 //! Where a grid axis runs along the contours' normal, the share of a voxel inside a slab is the product of the overlap
-//! along the normal and of the polygon's exact area in the voxel's face: both are added up without sampling. Coverage is
+//! along the normal and of the polygon's exact area in the voxel's face: both are added up without sampling. Area is
 //! linear in the edges, so every edge of every slab that overlaps a plane of voxels is added with the overlap as its
 //! weight, and one running sum makes the plane's fractions. Other grids take the fractions of a fine grid along the
 //! solid, carried over as `voxel_fractions` carries masks.
 
-use super::pixel_areas::Coverage;
+use super::pixel_areas::PixelAreas;
 use super::solid::Solid;
 use crate::error::Result;
 use crate::geometry::affine::{Affine, IndexMap};
-use crate::geometry::voxel_fractions::{VoxelFractions, voxel_fractions, reserve, rounded};
+use crate::geometry::voxel_fractions::{VoxelFractions, reserve, rounded, voxel_fractions};
 use crate::geometry::voxels::Contiguous;
 use crate::memory;
 use crate::parallel::Workers;
@@ -20,11 +20,16 @@ const PARALLEL: f64 = 1e-4;
 /// Voxels of the fine grid per voxel edge of an oblique one.
 const FINER: f64 = 4.0;
 
-pub(super) fn onto(solid: &Solid, shape: [usize; 3], affine: &Affine, workers: &Workers<'_>) -> Result<VoxelFractions> {
-    let map = solid.frame.affine()?.to_index_of(affine);
+pub(super) fn voxel_fractions_of(
+    solid: &Solid,
+    shape: [usize; 3],
+    affine: &Affine,
+    workers: &Workers<'_>,
+) -> Result<VoxelFractions> {
+    let map = solid.axes.affine()?.to_index_of(affine);
     match normal_axis(&map, solid) {
-        Some(axis) => along(solid, shape, &map, axis, workers),
-        None => across(solid, shape, affine, &map, workers),
+        Some(axis) => along_normal(solid, shape, &map, axis, workers),
+        None => through_fine_grid(solid, shape, affine, &map, workers),
     }
 }
 
@@ -53,7 +58,13 @@ fn reach(map: &IndexMap, solid: &Solid, axis: usize, count: usize) -> (usize, us
     (within((low - 1e-9).floor()), within((high + 1e-9).ceil()), cut)
 }
 
-fn along(solid: &Solid, shape: [usize; 3], map: &IndexMap, axis: usize, workers: &Workers<'_>) -> Result<VoxelFractions> {
+fn along_normal(
+    solid: &Solid,
+    shape: [usize; 3],
+    map: &IndexMap,
+    axis: usize,
+    workers: &Workers<'_>,
+) -> Result<VoxelFractions> {
     let [row_axis, column_axis] = [[1, 2], [0, 2], [0, 1]][axis];
     let reaches = [0, 1, 2].map(|a| reach(map, solid, a, shape[a]));
     let low = reaches.map(|r| r.0);
@@ -90,19 +101,19 @@ fn along(solid: &Solid, shape: [usize; 3], map: &IndexMap, axis: usize, workers:
         (from.floor().max(0.0) as usize..last).for_each(|k| of_plane[k].push(n));
     }
     let planes = workers.map(box_shape[axis], |k| {
-        let mut coverage = Coverage::new(box_shape[row_axis], box_shape[column_axis])?;
+        let mut areas = PixelAreas::new(box_shape[row_axis], box_shape[column_axis])?;
         for &n in &of_plane[k] {
             let overlap = spans[n].1.min((k + 1) as f64) - spans[n].0.max(k as f64);
             workers.check()?;
             if overlap > 0.0 {
                 for &(a, b) in &solid.slabs[n].edges {
-                    coverage.add([to_column(a), to_row(a)], [to_column(b), to_row(b)], sign * overlap);
+                    areas.add([to_column(a), to_row(a)], [to_column(b), to_row(b)], sign * overlap);
                 }
             }
         }
         let (mut sum, mut plane) =
             (0.0, memory::reserved("plane of voxel fractions", box_shape[row_axis] * box_shape[column_axis])?);
-        coverage.finish().map(|value| value.clamp(0.0, 1.0)).for_each(|value| {
+        areas.into_areas().map(|value| value.clamp(0.0, 1.0)).for_each(|value| {
             sum += value;
             plane.push(rounded(value));
         });
@@ -127,7 +138,7 @@ fn along(solid: &Solid, shape: [usize; 3], map: &IndexMap, axis: usize, workers:
     VoxelFractions::cropped(shape, low, box_shape, weights, outside.clamp(0.0, 1.0))
 }
 
-fn across(
+fn through_fine_grid(
     solid: &Solid,
     shape: [usize; 3],
     affine: &Affine,
@@ -138,12 +149,12 @@ fn across(
     let finest = 1.0 / (FINER * smallest.iter().copied().fold(0.0, f64::max));
     let (fine, fine_shape, first) = solid.own_grid([finest; 3])?;
     let size = fine[0];
-    let grid = solid.frame.grid(fine, first)?;
-    let own = along(solid, fine_shape, &solid.frame.affine()?.to_index_of(&grid), 0, workers)?;
+    let grid = solid.axes.grid(fine, first)?;
+    let own = along_normal(solid, fine_shape, &solid.axes.affine()?.to_index_of(&grid), 0, workers)?;
     if own.box_shape().contains(&0) || size <= 0.0 {
         return Ok(VoxelFractions::nothing(shape, 0.0));
     }
     let start = [0, 1, 2].map(|a| first[a] + own.origin()[a] as f64 * fine[a]);
     let mask = Contiguous::new(own.weights(), own.box_shape())?;
-    voxel_fractions(&mask, &solid.frame.grid(fine, start)?, shape, affine, workers)
+    voxel_fractions(&mask, &solid.axes.grid(fine, start)?, shape, affine, workers)
 }

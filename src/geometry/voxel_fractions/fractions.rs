@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result, check};
 use crate::geometry::grid::VoxelGrid;
-use crate::geometry::mask::scan;
+use crate::geometry::mask::scan_mask;
 use crate::geometry::voxels::{Fraction, Voxels};
 use crate::memory;
 use crate::parallel::{Cancellation, Workers};
@@ -41,7 +41,7 @@ impl VoxelFractions {
     /// Errors where the mask is empty along an axis or has more than 2^32 voxels, or a value is not within [0, 1].
     pub fn from_mask<M: Voxels<Element: Fraction>>(mask: &M, workers: &Workers<'_>) -> Result<Self> {
         let shape = mask.shape();
-        let Some(found) = scan(mask, workers)? else {
+        let Some(found) = scan_mask(mask, workers)? else {
             return Ok(Self::nothing(shape, 0.0));
         };
         let box_shape = found.box_shape();
@@ -74,7 +74,7 @@ impl VoxelFractions {
                 requirement: format!("inside the grid {shape:?}"),
             });
         }
-        if scan(weights, &Workers::new(Some(1), &Cancellation::never())?)?.is_none() {
+        if scan_mask(weights, &Workers::new(Some(1), &Cancellation::never())?)?.is_none() {
             return Ok(Self::nothing(shape, outside_fraction));
         }
         let mut values = reserve(box_shape)?;

@@ -9,7 +9,7 @@ pub(crate) use fractions::{Run, reserve, rounded};
 
 use super::affine::Affine;
 use super::grid::VoxelGrid;
-use super::mask::scan;
+use super::mask::scan_mask;
 use super::voxels::{Fraction, Voxels};
 use crate::error::Result;
 use crate::parallel::Workers;
@@ -32,7 +32,7 @@ pub fn voxel_fractions<M: Voxels<Element: Fraction>>(
     workers: &Workers<'_>,
 ) -> Result<VoxelFractions> {
     VoxelGrid::new(shape, [1.0; 3])?;
-    let Some(found) = scan(mask, workers)? else {
+    let Some(found) = scan_mask(mask, workers)? else {
         return Ok(VoxelFractions::nothing(shape, 0.0));
     };
     let map = mask_affine.to_index_of(affine);
@@ -42,8 +42,8 @@ pub fn voxel_fractions<M: Voxels<Element: Fraction>>(
     }
     let box_shape = [0, 1, 2].map(|a| high[a] - low[a]);
     let (weights, inside) = match map.aligned_axes(found.box_shape(), PARALLEL) {
-        Some(axes) => parallel_grids::integrated(mask, &found, &map, axes, low, box_shape, workers)?,
-        None => turned_grids::sampled(mask, &found, &affine.to_index_of(mask_affine), low, box_shape, workers)?,
+        Some(axes) => parallel_grids::integrate(mask, &found, &map, axes, low, box_shape, workers)?,
+        None => turned_grids::sample(mask, &found, &affine.to_index_of(mask_affine), low, box_shape, workers)?,
     };
     let outside = if clipped {
         1.0 - inside / (found.total * map.volume_ratio())

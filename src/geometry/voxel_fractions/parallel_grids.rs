@@ -7,16 +7,16 @@
 use super::fractions::{reserve, rounded};
 use crate::error::Result;
 use crate::geometry::affine::IndexMap;
-use crate::geometry::axis_overlap::{contract, overlap, room_for_overlaps};
-use crate::geometry::mask::Found;
+use crate::geometry::axis_overlap::{contract_plane, overlap, room_for_overlaps};
+use crate::geometry::mask::MaskBox;
 use crate::geometry::voxels::{Fraction, Voxels};
 use crate::memory;
 use crate::parallel::Workers;
 
 /// Weights (C order) of the box at `low`, and their sum before rounding. `axes[a]` is the mask axis along dose axis `a`.
-pub(super) fn integrated<M: Voxels<Element: Fraction>>(
+pub(super) fn integrate<M: Voxels<Element: Fraction>>(
     mask: &M,
-    found: &Found,
+    found: &MaskBox,
     map: &IndexMap,
     axes: [usize; 3],
     low: [usize; 3],
@@ -40,7 +40,7 @@ pub(super) fn integrated<M: Voxels<Element: Fraction>>(
     let planes = workers.map(overlaps[0].len(), |p| {
         let ranges = (found.low[1]..found.high[1], found.low[2]..found.high[2]);
         let lists = [&overlaps[0][p..=p], &overlaps[1], &overlaps[2]];
-        let plane = contract(mask, lists, ranges, Fraction::fraction, workers)?;
+        let plane = contract_plane(mask, lists, ranges, Fraction::fraction, workers)?;
         let weights = memory::collected("plane of voxel fractions", plane.iter().map(|&weight| rounded(weight)))?;
         Ok((plane.iter().sum::<f64>(), weights))
     })?;

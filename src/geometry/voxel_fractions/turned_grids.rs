@@ -6,7 +6,7 @@
 use super::fractions::{reserve, rounded};
 use crate::error::Result;
 use crate::geometry::affine::IndexMap;
-use crate::geometry::mask::Found;
+use crate::geometry::mask::MaskBox;
 use crate::geometry::sample_points::points;
 use crate::geometry::voxels::{Fraction, Voxels};
 use crate::memory;
@@ -18,9 +18,9 @@ const FEWEST: f64 = 1024.0;
 const MOST: f64 = 16384.0;
 
 /// Weights (C order) of the box at `low`, and their sum before rounding. `map` leads from dose index to mask index.
-pub(super) fn sampled<M: Voxels<Element: Fraction>>(
+pub(super) fn sample<M: Voxels<Element: Fraction>>(
     mask: &M,
-    found: &Found,
+    found: &MaskBox,
     map: &IndexMap,
     low: [usize; 3],
     box_shape: [usize; 3],
@@ -35,7 +35,7 @@ pub(super) fn sampled<M: Voxels<Element: Fraction>>(
             workers.check()?;
             for c in 0..box_shape[2] {
                 let n = [low[0] + p, low[1] + r, low[2] + c].map(|n| n as f64);
-                plane.push(occupied(mask, found, map.apply(n), half, &points));
+                plane.push(fraction_of(mask, found, map.apply(n), half, &points));
             }
         }
         let mut weights: Vec<f32> = memory::reserved("plane of voxel fractions", plane.len())?;
@@ -47,9 +47,9 @@ pub(super) fn sampled<M: Voxels<Element: Fraction>>(
 }
 
 /// Fraction of the dose voxel whose center lies at `center` in the mask and which reaches `half` along each axis.
-fn occupied<M: Voxels<Element: Fraction>>(
+fn fraction_of<M: Voxels<Element: Fraction>>(
     mask: &M,
-    found: &Found,
+    found: &MaskBox,
     center: [f64; 3],
     half: [f64; 3],
     points: &[[f64; 3]],

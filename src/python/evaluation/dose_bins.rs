@@ -2,9 +2,9 @@ use pyo3::prelude::*;
 
 use super::dvh::PyDoseVolumeHistogram;
 use crate::evaluation::DoseBins;
+use crate::python::arrays::{Map, View, with_map};
 use crate::python::geometry::PyVoxelFractions;
 use crate::python::threads::{Threads, detached, shared_out};
-use crate::python::arrays::{Map, View, with_map};
 
 #[pyclass(name = "DoseBins", module = "yttria._core")]
 pub struct PyDoseBins(DoseBins);
@@ -12,7 +12,13 @@ pub struct PyDoseBins(DoseBins);
 #[pymethods]
 impl PyDoseBins {
     #[new]
-    fn new(py: Python<'_>, low_gy: f64, high_gy: f64, subvoxel_counts: [usize; 3], voxel_volume_ml: f64) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        low_gy: f64,
+        high_gy: f64,
+        subvoxel_counts: [usize; 3],
+        voxel_volume_ml: f64,
+    ) -> PyResult<Self> {
         detached(py, || DoseBins::new(low_gy, high_gy, subvoxel_counts, voxel_volume_ml)).map(Self)
     }
     #[pyo3(signature = (dose_gy, fractions, first, threads = None))]

@@ -3,10 +3,10 @@ use numpy::ndarray::Ix1;
 use pyo3::prelude::*;
 
 use crate::evaluation::{self, Doses, Interpolation};
+use crate::python::arrays::{Map, View, borrowed, numbers, with_map};
 use crate::python::errors::OrRaise;
 use crate::python::geometry::PyVoxelFractions;
 use crate::python::threads::{Threads, detached, shared_out};
-use crate::python::arrays::{Map, View, borrowed, numbers, with_map};
 
 /// What pickle keeps: doses, volumes colder than each, volume in voxels, voxel volume.
 type State<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyAny>>, f64, f64);
@@ -128,7 +128,8 @@ fn dose_volume_histograms(
     let dose = Map::borrowed(dose_gy)?;
     let histograms = with_map!(dose, |view| shared_out(py, threads, |workers| match subvoxel_counts {
         None => evaluation::dose_volume_histograms(view, &structures, voxel_volume_ml, workers),
-        Some(subvoxel_counts) => evaluation::sub_voxel_histograms(view, &structures, voxel_volume_ml, subvoxel_counts, workers),
+        Some(subvoxel_counts) =>
+            evaluation::sub_voxel_histograms(view, &structures, voxel_volume_ml, subvoxel_counts, workers),
     }))?;
     Ok(histograms.into_iter().map(PyDoseVolumeHistogram).collect())
 }

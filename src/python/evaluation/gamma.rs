@@ -2,9 +2,9 @@ use pyo3::prelude::*;
 
 use crate::evaluation::gamma::{self, Criteria, Outside};
 use crate::geometry::Affine;
+use crate::python::arrays::{Map, View, shaped, with_map};
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, shared_out};
-use crate::python::arrays::{Map, View, shaped, with_map};
 
 /// Gamma, normalization dose in Gy, how many points were evaluated, passed, and lay outside, and the mean gamma.
 type Result<'py> = (Bound<'py, PyAny>, f64, usize, usize, usize, f64);
@@ -44,10 +44,9 @@ fn gamma_index<'py>(
     .or_raise(py)?;
     let (reference, evaluated) = (Map::borrowed(reference_gy)?, Map::borrowed(evaluated_gy)?);
     let shape = reference_gy.getattr("shape")?.extract()?;
-    let map =
-        with_map!(reference, |reference| with_map!(evaluated, |evaluated| shared_out(py, threads, |workers| {
-            gamma::gamma_index(reference, &from, evaluated, &to, &criteria, workers)
-        })))?;
+    let map = with_map!(reference, |reference| with_map!(evaluated, |evaluated| shared_out(py, threads, |workers| {
+        gamma::gamma_index(reference, &from, evaluated, &to, &criteria, workers)
+    })))?;
     let values = shaped(py, map.gamma, shape)?;
     Ok((values, map.normalization_gy, map.evaluated, map.passing, map.outside, map.mean))
 }

@@ -3,7 +3,7 @@ use pyo3::prelude::*;
 
 use super::voxel_fractions::PyVoxelFractions;
 use crate::geometry::Affine;
-use crate::geometry::contours::{Contours, EndCaps, Interpolation, Reading};
+use crate::geometry::contours::{ContourRules, Contours, EndCaps, Interpolation};
 use crate::python::arrays::borrowed;
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, shared_out};
@@ -29,7 +29,7 @@ impl PyContours {
         maximum_gap_mm: Option<f64>,
         threads: Option<Threads>,
     ) -> PyResult<Self> {
-        let reading = Reading {
+        let rules = ContourRules {
             end_caps: EndCaps::from_name(end_caps).or_raise(py)?,
             interpolation: Interpolation::from_name(interpolation).or_raise(py)?,
             slice_thickness_mm,
@@ -41,7 +41,7 @@ impl PyContours {
             let mut rest = points;
             let contours: Vec<&[[f64; 3]]> =
                 lengths.iter().map(|&length| rest.split_off(..length as usize).unwrap_or_default()).collect();
-            Contours::new(&contours, reading, workers)
+            Contours::new(&contours, rules, workers)
         })
         .map(Self)
     }

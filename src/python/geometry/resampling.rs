@@ -1,10 +1,10 @@
 use numpy::Element as NumpyElement;
 use pyo3::prelude::*;
 
-use crate::geometry::{Affine, Resampled, Resampling, resampled};
+use crate::geometry::{Affine, Resampled, Resampling, resample};
+use crate::python::arrays::{Map, View, shaped, with_map};
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, shared_out};
-use crate::python::arrays::{Map, View, shaped, with_map};
 
 /// float32 or float64 in any memory order; the array, the number of voxels beyond the image and their share.
 #[pyfunction]
@@ -27,7 +27,7 @@ fn _resampled<'py>(
         Resampling::Linear
     };
     with_map!(Map::borrowed(image)?, |view| {
-        let done = shared_out(py, threads, |workers| resampled(view, &from, shape, &to, method, fill, workers));
+        let done = shared_out(py, threads, |workers| resample(view, &from, shape, &to, method, fill, workers));
         wrapped(py, done?, shape)
     })
 }

@@ -2,9 +2,9 @@ use pyo3::prelude::*;
 
 use crate::geometry::{self, Affine};
 use crate::memory;
+use crate::python::arrays::{Mask, Truth, View, borrowed, shaped, with_mask};
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, detached, shared_out};
-use crate::python::arrays::{Mask, Truth, View, borrowed, shaped, with_mask};
 
 /// What pickle keeps: shape, origin, weights, outside fraction.
 type State<'py> = ([usize; 3], [usize; 3], Bound<'py, PyAny>, f64);

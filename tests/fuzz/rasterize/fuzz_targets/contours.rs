@@ -8,7 +8,7 @@ use arbitrary::Arbitrary;
 use cpu_time::ProcessTime;
 use libfuzzer_sys::fuzz_target;
 use yttria::geometry::Affine;
-use yttria::geometry::contours::{Contours, EndCaps, Interpolation, Reading};
+use yttria::geometry::contours::{Contours, EndCaps, Interpolation, ContourRules};
 use yttria::parallel::{Cancellation, Workers};
 
 type Polygon = Vec<[f64; 3]>;
@@ -117,7 +117,7 @@ fuzz_target!(|input: Input| {
         Contour::Prism(p) => [0.0, 2.0, 4.0].map(|z| lattice(p, z)).into(),
     };
     let lists: Vec<&[[f64; 3]]> = polygons.iter().map(Vec::as_slice).collect();
-    let reading = Reading {
+    let rules = ContourRules {
         end_caps: if input.caps { EndCaps::HalfSlice } else { EndCaps::None },
         interpolation: if input.smooth { Interpolation::Shape } else { Interpolation::None },
         slice_thickness_mm: Some(2.0),
@@ -129,7 +129,7 @@ fuzz_target!(|input: Input| {
     };
     let never = Cancellation::never();
     let workers = Workers::new(Some(1), &never).expect("one thread");
-    match Contours::new(&lists, reading, &workers) {
+    match Contours::new(&lists, rules, &workers) {
         Ok(structure) => {
             let volume_ml = structure.volume_ml();
             assert!(volume_ml.is_finite() && volume_ml >= 0.0, "volume {volume_ml}");
