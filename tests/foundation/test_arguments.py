@@ -197,7 +197,7 @@ def test_settings_are_plain_numbers() -> None:
     json.dumps([each.as_dict() for each in result.advisories])
     tumor = planning.Tumor(mass_kg=np.array(0.3), tumor_to_normal_ratio=np.float32(4.0))
     assert type(tumor.mass_kg) is type(tumor.tumor_to_normal_ratio) is float
-    assert yttria.Advisory("a", "b", np.float32(1.0)).as_dict()["value"] == 1.0
+    assert yttria.Advisory(code="a", message="b", value=np.float32(1.0)).as_dict()["value"] == 1.0
 
 
 def test_a_mask_changed_afterwards_changes_no_structure() -> None:

@@ -240,7 +240,10 @@ def test_a_comparison_fits_a_screen_and_can_be_pickled() -> None:
 
 def test_the_gravest_advisory_comes_first() -> None:
     found = compare_models(GLASS)
-    advisories = (Advisory("a", "A note.", severity="note"), Advisory("b", "An error.", severity="error"))
+    advisories = (
+        Advisory(code="a", message="A note.", severity="note"),
+        Advisory(code="b", message="An error.", severity="error"),
+    )
     text = replace(found, advisories=advisories).table()
     assert text.index("error: An error. [b]") < text.index("note: A note. [a]")
 

@@ -10,7 +10,7 @@ from ..sources import Read, read_of
 Severity = Literal["note", "warning", "error"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Advisory:
     """Statement about a result that its reader must know, in a form a program can act on.
 
@@ -33,8 +33,8 @@ class Advisory:
 
     Examples
     --------
-    >>> Advisory("tumor_small", "The tumor has 1.2 mL.", 1.2, 2.0, severity="note").severity
-    'note'
+    >>> Advisory(code="tumor_small", message="The tumor has 1.2 mL.", value=1.2, limit=2.0).severity
+    'warning'
     """
 
     code: str
