@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import Any, TypeAlias, final
+from typing import Any, Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -119,6 +119,9 @@ def _local_deposition(
 
 _Territories: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 _PartitionDoses: TypeAlias = tuple[float | None, float | None, list[float], float, float, float]
+_DoseRowKind: TypeAlias = Literal[
+    "tumor_portion", "tumor_perfused", "tumor_whole", "normal_perfused", "normal_whole", "lung"
+]
 # Lungs (single, cumulative, prior), perfused normal liver of each territory and whole (limit, prior), activities.
 _TreatmentLimits: TypeAlias = tuple[
     tuple[float | None, float | None, float],
@@ -270,7 +273,7 @@ class Treatment:
         lung_mass_kg: float,
         nuclide: Nuclide,
     ) -> Treatment: ...
-    def rows(self) -> list[tuple[str, int | None, int | None, float, list[float]]]: ...
+    def rows(self) -> list[tuple[_DoseRowKind, int | None, int | None, float, list[float]]]: ...
     def doses_gy(self, activities_gbq: Sequence[float]) -> list[float]: ...
     def doses(self, delivered_activity_gbq: float) -> _PartitionDoses: ...
     def activity_for_tumor_dose(self, target_dose_gy: float, tumor: int) -> tuple[float, _PartitionDoses]: ...

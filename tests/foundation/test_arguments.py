@@ -32,9 +32,13 @@ TERRITORY = {
     "lung_shunt_fraction": 0.05,
 }
 MODEL = planning.PartitionModel(
-    tumors=(planning.Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0),),
-    normal_perfused_mass_kg=1.2,
-    lung_shunt_fraction=0.05,
+    territories=[
+        planning.Territory(
+            tumors=(planning.Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0),),
+            normal_perfused_mass_kg=1.2,
+            lung_shunt_fraction=0.05,
+        )
+    ],
     lung_mass_kg=1.0,
 )
 
@@ -82,9 +86,10 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (IMAGE.same_grid, {"other": CT}),
     (STRUCTURE.voxel_fractions_on, {"grid": IMAGE, "threads": 1}),
     (planning.partition_doses, {"delivered_activity_gbq": [1.0], **TERRITORY, "nuclide": None, "threads": 1}),
-    (planning.PartitionModel, {"tumors": MODEL.tumors, "normal_perfused_mass_kg": 1.0, "lung_shunt_fraction": 0.1}),
+    (planning.Territory, {"normal_perfused_mass_kg": 1.0, "lung_shunt_fraction": 0.1, "tumors": [], "name": "a"}),
+    (planning.PartitionModel, {"territories": MODEL.territories, "lung_mass_kg": 1.0, "residual_fraction": 0.1}),
     (planning.Tumor, {"mass_kg": 0.3, "tumor_to_normal_ratio": 4.0}),
-    (MODEL.maximum_activity, {"limits": planning.PartitionLimits(lung_gy=30.0), "target_tumor_dose_gy": 200.0}),
+    (MODEL.maximum_activity, {"limits": planning.PartitionLimits(lung_limit_gy=30.0), "target_tumor_dose_gy": 200.0}),
     (voxel.lung_mass, {"ct": np.full(60_000, -800.0), "voxel_volume_ml": 0.08}),
 ]
 WRONG = [

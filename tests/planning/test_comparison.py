@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from patient_samples import GLASS, GLASS_SEGMENT, PRIORS, RESIN
+from planning_samples import tumor
 
 from yttria import Advisory, __version__
 from yttria._foundation.provenance import RESEARCH_USE
@@ -20,7 +21,6 @@ from yttria.errors import ArgumentError, OutOfRangeError, UndefinedError, Unknow
 from yttria.planning import (
     PartitionLimits,
     Patient,
-    Tumor,
     body_surface_area,
     bsa_activity,
     compare_models,
@@ -156,8 +156,8 @@ def test_normal_liver_alone_is_taken_for_everything_perfused_with_a_warning() ->
 
 
 def test_a_tumor_without_ratio_stops_only_what_needs_the_ratio() -> None:
-    limits = PartitionLimits(lung_gy=30)
-    found = compare_models(replace(RESIN, tumors=(Tumor(0.3, None, "right"), Tumor(0.05, 2.5)), limits=limits))
+    limits = PartitionLimits(lung_limit_gy=30)
+    found = compare_models(replace(RESIN, tumors=(tumor(0.3, None, "right"), tumor(0.05, 2.5)), limits=limits))
     assert dict(found.not_applicable) == {
         "partition_target": "the tumor-to-normal ratio of right is not given",
     }
@@ -165,20 +165,22 @@ def test_a_tumor_without_ratio_stops_only_what_needs_the_ratio() -> None:
     assert maximum.doses.lung_dose_gy == pytest.approx(30, rel=1e-12)
     assert maximum.doses.normal_perfused_dose_gy is None
     assert found["bsa"].delivered_activity_gbq == compare_models(RESIN)["bsa"].delivered_activity_gbq
-    limits = PartitionLimits(lung_gy=30, normal_perfused_gy=40)
-    reasons = dict(compare_models(replace(RESIN, tumors=(Tumor(0.3, None),), limits=limits)).not_applicable)
+    limits = PartitionLimits(lung_limit_gy=30, normal_perfused_limit_gy=40)
+    reasons = dict(compare_models(replace(RESIN, tumors=(tumor(0.3, None),), limits=limits)).not_applicable)
     assert reasons["partition_maximum"].startswith("the tumor-to-normal ratio of tumor 1 is not given, and a limit")
 
 
 def test_an_own_limit_of_an_unknown_dose_is_not_left_out_in_silence() -> None:
-    found = compare_models(replace(GLASS_SEGMENT, limits=PartitionLimits(normal_perfused_gy=75, lung_gy=30)))
+    found = compare_models(
+        replace(GLASS_SEGMENT, limits=PartitionLimits(normal_perfused_limit_gy=75, lung_limit_gy=30))
+    )
     codes = [a.code for a in found["single_compartment"].advisories]
     assert codes.count("own_limit_not_compared") == 1
     assert "limit of the normal liver depends on it" in dict(found.not_applicable)["partition_maximum"]
 
 
 def test_a_model_that_refuses_its_inputs_does_not_stop_the_others() -> None:
-    tiny = replace(GLASS_SEGMENT, perfused_mass_incl_tumor_kg=0.005, limits=PartitionLimits(lung_gy=1))
+    tiny = replace(GLASS_SEGMENT, perfused_mass_incl_tumor_kg=0.005, limits=PartitionLimits(lung_limit_gy=1))
     found = compare_models(tiny)
     assert "within [0.01, 6]" in dict(found.not_applicable)["single_compartment"]
     assert [run.model for run in found.runs] == ["partition_maximum"]
@@ -214,7 +216,7 @@ def test_every_model_compares_the_vial_with_the_device(device: str, target: floa
 
 
 def test_the_text_shows_what_the_json_has() -> None:
-    found = compare_models(replace(RESIN, lung_shunt_fraction=0.15, tumors=(Tumor(0.3, 25, "right"),), name="case 7"))
+    found = compare_models(replace(RESIN, lung_shunt_fraction=0.15, tumors=(tumor(0.3, 25, "right"),), name="case 7"))
     text = found.table()
     for run in found.runs:
         for advisory in run.advisories:
@@ -249,7 +251,7 @@ def test_the_gravest_advisory_comes_first() -> None:
 
 
 def test_names_of_the_file_do_not_act_on_the_terminal() -> None:
-    text = compare_models(replace(RESIN, name="[bold]x[/]\x1b[2J\nnew", tumors=(Tumor(0.3, 4, "a\u202eb"),))).table()
+    text = compare_models(replace(RESIN, name="[bold]x[/]\x1b[2J\nnew", tumors=(tumor(0.3, 4, "a\u202eb"),))).table()
     assert "[bold]x[/]\\x1b[2J\\x0anew" in text
     assert "a\\u202eb" in text
     assert not {"\x1b", "\u202e"} & set(text)
@@ -266,7 +268,7 @@ def test_models_without_inputs_or_for_another_device_say_why() -> None:
     assert "height and weight" in dict(found.not_applicable)["bsa"]
     shunted = dict(compare_models(replace(RESIN, lung_shunt_fraction=0.25)).not_applicable)
     assert "above 0.20" in shunted["bsa"]
-    without_shunt = compare_models(replace(GLASS, lung_shunt_fraction=0.0, limits=PartitionLimits(lung_gy=30)))
+    without_shunt = compare_models(replace(GLASS, lung_shunt_fraction=0.0, limits=PartitionLimits(lung_limit_gy=30)))
     assert "ever reached" in dict(without_shunt.not_applicable)["partition_maximum"]
 
 
@@ -278,7 +280,7 @@ def test_an_absurd_activity_is_listed_and_not_computed_with() -> None:
 
 @given(st.floats(0.05, 2), st.floats(0.5, 10), st.floats(0.1, 1.4), st.floats(0, 0.19))
 def test_any_patient_gives_a_table(kg: float, ratio: float, normal: float, shunt: float) -> None:
-    patient = replace(RESIN, tumors=(Tumor(kg, ratio),), normal_perfused_mass_kg=normal, lung_shunt_fraction=shunt)
+    patient = replace(RESIN, tumors=(tumor(kg, ratio),), normal_perfused_mass_kg=normal, lung_shunt_fraction=shunt)
     found = compare_models(patient)
     table = found.table()
     assert all(run.model in table and run.why in table for run in found.runs)
@@ -305,14 +307,14 @@ def test_any_patient_gives_a_table(kg: float, ratio: float, normal: float, shunt
         ({"target_tumor_dose_gy": 0}, OutOfRangeError, "target tumor dose"),
         ({"height_cm": 1.7}, OutOfRangeError, r"height in cm .*did you mean 170 cm"),
         ({"normal_total_mass_kg": 1400}, OutOfRangeError, r"did you mean 1\.4 kg\? 1400 looks like g"),
-        ({"tumors": (Tumor(300, 4),)}, OutOfRangeError, r"mass in kg of tumor 1 must be within .*did you mean 0\.3 kg"),
-        ({"tumors": Tumor(0.3, 4)}, ArgumentError, "tumors must be a sequence of Tumor"),
+        ({"tumors": (tumor(300, 4),)}, OutOfRangeError, r"mass in kg of tumor 1 must be within .*did you mean 0\.3 kg"),
+        ({"tumors": tumor(0.3, 4)}, ArgumentError, "tumors must be a sequence of Tumor"),
         ({"tumors": (0.3, 0.4)}, ArgumentError, "each of tumors must be of type Tumor, got 0.3"),
-        ({"limits": {"lung_gy": 30}}, ArgumentError, "limits must be of type PartitionLimits"),
+        ({"limits": {"lung_limit_gy": 30}}, ArgumentError, "limits must be of type PartitionLimits"),
         ({"cirrhotic": "no"}, ArgumentError, "cirrhotic must be True, False or None"),
-        ({"limits": PartitionLimits(lung_gy=-30)}, OutOfRangeError, "lung_gy of the limits"),
-        ({"limits": PartitionLimits(lung_gy=0)}, OutOfRangeError, "lung_gy of the limits"),
-        ({"tumors": (Tumor(0.3, None), Tumor(0.3, float("nan")))}, OutOfRangeError, "ratio of tumor 2"),
+        ({"limits": PartitionLimits(lung_limit_gy=-30)}, OutOfRangeError, "lung_limit_gy of the limits"),
+        ({"limits": PartitionLimits(lung_limit_gy=0)}, OutOfRangeError, "lung_limit_gy of the limits"),
+        ({"tumors": (tumor(0.3, None), tumor(0.3, float("nan")))}, OutOfRangeError, "ratio of tumor 2"),
         ({"prior_normal_whole_dose_gy": -1}, OutOfRangeError, "prior dose to the whole normal liver"),
         ({"normal_perfused_mass_kg": None}, ArgumentError, "given by perfused_mass_incl_tumor_kg"),
         ({"height_cm": None}, UndefinedError, "needs both height and weight"),
@@ -344,7 +346,7 @@ def test_a_plan_like_dosisphere_breaks_no_limit() -> None:
     # 177 Gy to 1.1 kg perfused of a liver of 1.6 kg: 122 Gy to the whole liver.
     patient = replace(
         GLASS,
-        tumors=(Tumor(0.4, 6.0),),
+        tumors=(tumor(0.4, 6.0),),
         normal_perfused_mass_kg=0.7,
         normal_total_mass_kg=1.2,
         lung_shunt_fraction=0.03,

@@ -34,7 +34,7 @@ def test_the_largest_activity_is_the_same_wherever_the_earlier_dose_is_given() -
 
 @pytest.mark.parametrize("kind", ["normal_perfused", "normal_whole"])
 def test_the_largest_activity_counts_the_liver_dose_of_earlier_treatments(kind: str) -> None:
-    limits = PartitionLimits(**{f"{kind}_gy": 40.0})
+    limits = PartitionLimits(**{f"{kind}_limit_gy": 40.0})
     before = compare_models(replace(PRIORS, prior_lung_dose_gy=0, limits=limits))
     after = replace(PRIORS, prior_lung_dose_gy=0, limits=limits, **{f"prior_{kind}_dose_gy": 30.0})
     maximum = compare_models(after)["partition_maximum"]
@@ -51,15 +51,15 @@ PRIOR = st.none() | st.floats(0, 120)
 def test_the_largest_activity_meets_every_own_limit_and_falls_with_earlier_doses(
     limits: tuple[float, float, float, float], prior: tuple[float | None, float | None], more_gy: float
 ) -> None:
-    names = ("normal_perfused_gy", "normal_whole_gy", "lung_gy", "lung_cumulative_gy")
+    names = ("normal_perfused_limit_gy", "normal_whole_limit_gy", "lung_limit_gy", "cumulative_lung_limit_gy")
     own = PartitionLimits(**dict(zip(names, limits, strict=True)))
     lungs, perfused = prior
     patient = replace(PRIORS, prior_lung_dose_gy=lungs, prior_normal_perfused_dose_gy=perfused, limits=own)
     run = compare_models(patient)["partition_maximum"]
     if run.delivered_activity_gbq > 0:
         assert "own_limit_exceeded" not in {a.code for a in run.advisories}
-        assert (lungs or 0) + run.doses.lung_dose_gy <= own.lung_cumulative_gy * (1 + 1e-9)
-        assert (perfused or 0) + run.doses.normal_perfused_dose_gy <= own.normal_perfused_gy * (1 + 1e-9)
+        assert (lungs or 0) + run.doses.lung_dose_gy <= own.cumulative_lung_limit_gy * (1 + 1e-9)
+        assert (perfused or 0) + run.doses.normal_perfused_dose_gy <= own.normal_perfused_limit_gy * (1 + 1e-9)
     for field, dose in (("prior_lung_dose_gy", lungs), ("prior_normal_perfused_dose_gy", perfused)):
         later = compare_models(replace(patient, **{field: (dose or 0) + more_gy}))["partition_maximum"]
         assert later.delivered_activity_gbq <= run.delivered_activity_gbq
@@ -80,7 +80,7 @@ def test_an_earlier_liver_dose_counts_in_every_break() -> None:
         prior_lung_dose_gy=None,
         prior_normal_perfused_dose_gy=30,
         target_tumor_dose_gy=120,
-        limits=PartitionLimits(normal_perfused_gy=40),
+        limits=PartitionLimits(normal_perfused_limit_gy=40),
     )
     target = compare_models(patient)["partition_target"]
     assert target.doses.normal_perfused_dose_gy == pytest.approx(30, rel=1e-12)
@@ -105,7 +105,7 @@ def test_an_earlier_liver_dose_breaks_the_limit_of_the_guideline() -> None:
 
 
 def test_an_earlier_treatment_without_its_doses_warns() -> None:
-    limits = PartitionLimits(normal_perfused_gy=40, normal_whole_gy=40, lung_cumulative_gy=50)
+    limits = PartitionLimits(normal_perfused_limit_gy=40, normal_whole_limit_gy=40, cumulative_lung_limit_gy=50)
     patient = replace(PRIORS, prior_lung_dose_gy=None, prior_normal_perfused_dose_gy=30, limits=limits)
     maximum = compare_models(patient)["partition_maximum"]
     whole, lungs = (a for a in maximum.advisories if a.code == "prior_dose_not_given")
@@ -120,7 +120,7 @@ def test_an_earlier_treatment_without_its_doses_warns() -> None:
 
 
 def test_an_earlier_dose_without_its_limit_is_not_left_out_in_silence() -> None:
-    found = compare_models(replace(PRIORS, limits=PartitionLimits(lung_gy=30)))["partition_maximum"]
+    found = compare_models(replace(PRIORS, limits=PartitionLimits(lung_limit_gy=30)))["partition_maximum"]
     (left_out,) = (a for a in found.advisories if a.code == "prior_dose_not_counted")
     assert left_out.value == 40
     assert "the lungs 40 Gy, and no limit over all treatments" in left_out.message

@@ -6,21 +6,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planning_samples import portion, territory, treatment
 from scipy.optimize import linprog
 
 from yttria.errors import OutOfRangeError, UndefinedError, UnknownNameError
-from yttria.planning import Optimum, Territory, TerritoryPlan, TumorPortion, optimize_activities
+from yttria.planning import Optimum, PartitionModel, optimize_activities
 from yttria.reference.optimum import linear_programme
 
 OBJECTIVES = ("max_min_tumor_dose", "max_tumor_energy", "min_lung_energy")
 LIMITS = {"normal_perfused_limit_gy": 70.0, "normal_whole_limit_gy": 40.0}
 
 
-def two(**extra: Any) -> TerritoryPlan:
-    return TerritoryPlan(
+def two(**extra: Any) -> PartitionModel:
+    return treatment(
         [
-            Territory("right", 0.15, 0.4, [TumorPortion("a", 0.6, 6)]),
-            Territory("left", 0.05, 0.3, [TumorPortion("b", 0.3, 8)]),
+            territory("right", 0.15, 0.4, [portion("a", 0.6, 6)]),
+            territory("left", 0.05, 0.3, [portion("b", 0.3, 8)]),
         ],
         overlap="disjoint",
         normal_total_mass_kg=1.5,
@@ -29,19 +30,19 @@ def two(**extra: Any) -> TerritoryPlan:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[TerritoryPlan, dict[str, Any]]:
+def cases(draw: st.DrawFn) -> tuple[PartitionModel, dict[str, Any]]:
     count = draw(st.integers(1, 4))
     mass, ratio = st.floats(0.02, 0.8), st.floats(0.5, 15)
     territories = [
-        Territory(
+        territory(
             f"t{k}",
             draw(st.sampled_from([0.0, 0.02, 0.1]) | st.floats(1e-4, 0.4)),
             draw(mass),
-            [TumorPortion(f"x{i}", draw(mass), draw(ratio)) for i in range(2) if i == k % 2 or draw(st.booleans())],
+            [portion(f"x{i}", draw(mass), draw(ratio)) for i in range(2) if i == k % 2 or draw(st.booleans())],
         )
         for k in range(count)
     ]
-    plan = TerritoryPlan(
+    plan = treatment(
         territories, overlap="disjoint", normal_total_mass_kg=4.0, prior_lung_dose_gy=draw(st.sampled_from([0.0, 28.0]))
     )
     limits = {
@@ -55,7 +56,7 @@ def cases(draw: st.DrawFn) -> tuple[TerritoryPlan, dict[str, Any]]:
     return plan, limits
 
 
-def programme(plan: TerritoryPlan, given: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def programme(plan: PartitionModel, given: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The same question as `maximize c x, A x <= b`, written down from the dose matrix."""
     matrix, rows, n = plan.dose_matrix_gy_per_gbq, plan.rows, len(plan.territories)
     kind = {"portion": "tumor_portion", "perfused_mean": "tumor_perfused", "whole_mean": "tumor_whole"}[
@@ -95,7 +96,7 @@ def programme(plan: TerritoryPlan, given: dict[str, Any]) -> tuple[np.ndarray, n
 
 @settings(max_examples=80, deadline=None)
 @given(cases())
-def test_the_optimum_is_that_of_highs(case: tuple[TerritoryPlan, dict[str, Any]]) -> None:
+def test_the_optimum_is_that_of_highs(case: tuple[PartitionModel, dict[str, Any]]) -> None:
     plan, given_limits = case
     c, a, b = programme(plan, given_limits)
     theirs = linprog(-c, A_ub=a, b_ub=b, method="highs-ds")
@@ -115,7 +116,7 @@ def test_the_optimum_is_that_of_highs(case: tuple[TerritoryPlan, dict[str, Any]]
 
 @settings(max_examples=15, deadline=None)
 @given(cases())
-def test_the_optimum_is_the_best_corner(case: tuple[TerritoryPlan, dict[str, Any]]) -> None:
+def test_the_optimum_is_the_best_corner(case: tuple[PartitionModel, dict[str, Any]]) -> None:
     plan, given_limits = case
     ours = optimize_activities(plan, **given_limits)
     best = linear_programme(*programme(plan, given_limits))
@@ -127,7 +128,7 @@ def test_the_optimum_is_the_best_corner(case: tuple[TerritoryPlan, dict[str, Any
 
 @settings(max_examples=12, deadline=None)
 @given(cases(), st.integers(0, 2**32 - 1))
-def test_no_random_feasible_point_is_better(case: tuple[TerritoryPlan, dict[str, Any]], seed: int) -> None:
+def test_no_random_feasible_point_is_better(case: tuple[PartitionModel, dict[str, Any]], seed: int) -> None:
     plan, given_limits = case
     given_limits = {**given_limits, "objective": "max_min_tumor_dose", "target_tumor_dose_gy": None}
     ours = optimize_activities(plan, **given_limits)
@@ -242,9 +243,9 @@ def test_an_earlier_liver_dose_is_the_same_as_a_lower_limit(objective: str) -> N
     limits, values = {c.name: c.limit for c in result.constraints}, {c.name: c.value for c in result.constraints}
     assert (limits["normal_perfused:right"], limits["normal_whole"]) == (70.0, 40.0)
     assert result.doses is not None
-    assert values["normal_perfused:right"] == pytest.approx(30.0 + result.doses.normal_perfused_gy[0])
-    assert result.doses.cumulative_normal_perfused_gy[0] == pytest.approx(values["normal_perfused:right"])
-    assert result.doses.cumulative_normal_whole_gy == pytest.approx(values["normal_whole"])
+    assert values["normal_perfused:right"] == pytest.approx(30.0 + result.doses.normal_perfused_doses_gy[0])
+    assert result.doses.cumulative_normal_perfused_doses_gy[0] == pytest.approx(values["normal_perfused:right"])
+    assert result.doses.cumulative_normal_whole_dose_gy == pytest.approx(values["normal_whole"])
 
 
 def test_more_than_a_vial_into_one_territory_warns() -> None:
@@ -318,8 +319,8 @@ def test_equally_good_plans_are_pointed_out_and_the_smallest_taken() -> None:
 
 
 def test_identical_territories_are_a_tie_and_not_a_failure() -> None:
-    territories = [Territory(n, 0.1, 0.4, [TumorPortion(n, 0.2, 5)]) for n in "abc"]
-    plan = TerritoryPlan(territories, overlap="disjoint")
+    territories = [territory(n, 0.1, 0.4, [portion(n, 0.2, 5)]) for n in "abc"]
+    plan = treatment(territories, overlap="disjoint")
     result = optimize_activities(plan, objective="max_tumor_energy", normal_perfused_limit_gy=70)
     total = 30 / (49.67 * 0.1)
     assert sum(result.delivered_activities_gbq) == pytest.approx(total)
@@ -349,7 +350,7 @@ def test_whatever_holds_the_objective_is_needed() -> None:
 
 
 def test_no_shunt_no_lung_limit() -> None:
-    plan = TerritoryPlan([Territory("a", 0.0, 0.5, [TumorPortion("x", 0.1, 4)])], overlap="disjoint")
+    plan = treatment([territory("a", 0.0, 0.5, [portion("x", 0.1, 4)])], overlap="disjoint")
     with pytest.raises(UndefinedError, match="no limit holds"):
         optimize_activities(plan, objective="max_tumor_energy")
     assert optimize_activities(plan, objective="max_tumor_energy", normal_perfused_limit_gy=40).binding == (
@@ -358,7 +359,7 @@ def test_no_shunt_no_lung_limit() -> None:
 
 
 def test_a_target_beyond_any_vial_is_a_conflict_with_the_activity() -> None:
-    plan = TerritoryPlan([Territory("a", 0.0, 2.0, [TumorPortion("x", 1.0, 1)])], overlap="disjoint")
+    plan = treatment([territory("a", 0.0, 2.0, [portion("x", 1.0, 1)])], overlap="disjoint")
     result = optimize_activities(
         plan, objective="min_lung_energy", target_tumor_dose_gy=1900, tumor_dose="perfused_mean"
     )
@@ -370,7 +371,7 @@ def test_a_target_beyond_any_vial_is_a_conflict_with_the_activity() -> None:
 
 @pytest.mark.parametrize("shunt", [5e-324, 1e-200, 1e-45, 1e-14, 1e-12])
 def test_an_absurdly_small_shunt_is_none(shunt: float) -> None:
-    plan = TerritoryPlan([Territory("a", shunt, 0.5, [TumorPortion("x", 0.1, 4)])], overlap="disjoint")
+    plan = treatment([territory("a", shunt, 0.5, [portion("x", 0.1, 4)])], overlap="disjoint")
     for objective in OBJECTIVES[:2]:
         with pytest.raises(UndefinedError, match="no limit holds the activity of a below 100 GBq"):
             optimize_activities(plan, objective=objective)
@@ -383,10 +384,10 @@ def test_an_absurdly_small_shunt_is_none(shunt: float) -> None:
 
 def test_a_tiny_shunt_is_solved_as_exactly_as_a_large_one() -> None:
     for shunt in (1e-9, 1e-6, 1e-3):
-        plan = TerritoryPlan(
+        plan = treatment(
             [
-                Territory("a", shunt, 0.5, [TumorPortion("x", 0.1, 4)]),
-                Territory("b", 0.2, 0.001, [TumorPortion("y", 1.5, 20)]),
+                territory("a", shunt, 0.5, [portion("x", 0.1, 4)]),
+                territory("b", 0.2, 0.001, [portion("y", 1.5, 20)]),
             ],
             overlap="disjoint",
         )
@@ -399,16 +400,16 @@ def test_a_tiny_shunt_is_solved_as_exactly_as_a_large_one() -> None:
 def test_weights_divide_the_dose() -> None:
     result = optimize_activities(two(), objective="max_min_tumor_dose", tumor_weights={"b": 2.0}, **LIMITS)
     assert result.doses is not None
-    a, b = (tumor.perfused_mean_gy for tumor in result.doses.tumors)
+    a, b = (tumor.perfused_mean_dose_gy for tumor in result.doses.tumors)
     assert b == pytest.approx(2 * a)
     assert result.objective_value == pytest.approx(a)
 
 
 def test_portions_and_means_are_different_questions() -> None:
-    plan = TerritoryPlan(
+    plan = treatment(
         [
-            Territory("right", 0.15, 0.4, [TumorPortion("a", 0.6, 6)]),
-            Territory("left", 0.05, 0.3, [TumorPortion("a", 0.3, 8)]),
+            territory("right", 0.15, 0.4, [portion("a", 0.6, 6)]),
+            territory("left", 0.05, 0.3, [portion("a", 0.3, 8)]),
         ],
         overlap="disjoint",
         unperfused_tumor_mass_kg={"a": 0.1},
@@ -450,10 +451,10 @@ def test_bad_questions_are_errors(question: dict[str, Any], error: type[Exceptio
 
 
 def test_a_normal_whole_limit_needs_the_mass() -> None:
-    plan = TerritoryPlan([Territory("a", 0.1, 0.5, [TumorPortion("x", 0.1, 4)])], overlap="disjoint")
+    plan = treatment([territory("a", 0.1, 0.5, [portion("x", 0.1, 4)])], overlap="disjoint")
     with pytest.raises(UndefinedError, match="needs its mass"):
         optimize_activities(plan, objective="max_tumor_energy", normal_whole_limit_gy=40)
-    empty = TerritoryPlan([Territory("a", 0.1, 0.5)], overlap="disjoint")
+    empty = treatment([territory("a", 0.1, 0.5)], overlap="disjoint")
     with pytest.raises(UndefinedError, match="no tumor"):
         optimize_activities(empty, objective="max_tumor_energy")
     assert isinstance(optimize_activities(plan, objective="max_tumor_energy"), Optimum)
@@ -462,11 +463,11 @@ def test_a_normal_whole_limit_needs_the_mass() -> None:
 # A tumor fed by two territories
 
 
-def _fed_twice(**priors: Any) -> TerritoryPlan:
-    return TerritoryPlan(
+def _fed_twice(**priors: Any) -> PartitionModel:
+    return treatment(
         [
-            Territory("right", 0.10, 0.2, [TumorPortion("t", 1.590, 4.0)]),
-            Territory("left", 0.15, 0.1, [TumorPortion("t", 0.530, 4.0)]),
+            territory("right", 0.10, 0.2, [portion("t", 1.590, 4.0)]),
+            territory("left", 0.15, 0.1, [portion("t", 0.530, 4.0)]),
         ],
         overlap="disjoint",
         **priors,
@@ -477,7 +478,7 @@ def test_no_part_of_a_tumor_is_left_without_a_dose_by_default() -> None:
     result = optimize_activities(_fed_twice(), objective="max_min_tumor_dose")
     assert result.delivered_activities_gbq == pytest.approx((3.93, 1.41), abs=0.005)
     assert result.doses is not None
-    (right,), (left,) = result.doses.tumor_portions_gy
+    (right,), (left,) = result.doses.tumor_portion_doses_gy
     assert (right, left) == pytest.approx((107.0, 107.0), abs=0.5)
     assert not {"territory_without_activity", "portion_below_half_of_mean"} & {a.code for a in result.advisories}
 
@@ -502,7 +503,7 @@ def test_prior_doses_of_normal_liver_count_against_its_limits() -> None:
     assert prior.doses is not None
     # 20 Gy are left of 50 after 30, in the right territory.
     assert prior.delivered_activities_gbq == pytest.approx(free.delivered_activities_gbq, rel=1e-9)
-    assert prior.doses.cumulative_normal_perfused_gy[0] == pytest.approx(50.0)
+    assert prior.doses.cumulative_normal_perfused_doses_gy[0] == pytest.approx(50.0)
     assert "normal_perfused:right" in prior.binding
     spent = optimize_activities(
         _fed_twice(prior_normal_perfused_dose_gy={"right": 30.0}),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from planning_samples import one_territory, tumor
 
 from yttria import Nuclide
 from yttria.errors import (
@@ -22,7 +23,7 @@ from yttria.errors import (
     UnknownNameError,
     YttriaError,
 )
-from yttria.planning import PartitionModel, Tumor, partition_activities, partition_doses
+from yttria.planning import partition_activities, partition_doses
 from yttria.reference import partition as reference
 
 TERRITORY: dict[str, Any] = {
@@ -54,10 +55,10 @@ def test_each_element_is_the_scalar_models_number() -> None:
     assert got.tumor_doses_gy.shape == (3, 7, 3)
     for k, j in np.ndindex(3, 7):
         tumors = tuple(
-            Tumor(*pair)
+            tumor(*pair)
             for pair in zip(given["tumor_mass_kg"][k, j], given["tumor_to_normal_ratio"][k, j], strict=True)
         )
-        model = PartitionModel(
+        model = one_territory(
             tumors, given["normal_perfused_mass_kg"][k, j], given["lung_shunt_fraction"][k, j], lung_mass_kg=lung[k, j]
         )
         doses = model.doses(activity[k, j])

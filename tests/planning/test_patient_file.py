@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from planning_samples import tumor
 
 from yttria import Nuclide
 from yttria.errors import ArgumentError, FileFormatError, OutOfRangeError, UndefinedError, UnknownNameError, YttriaError
@@ -16,7 +17,6 @@ from yttria.io.opened import opened_files
 from yttria.planning import (
     PartitionLimits,
     Patient,
-    Tumor,
     compare_models,
     example_patient_file,
     plan_patient_file,
@@ -37,7 +37,7 @@ def test_the_example_is_read_as_it_says(patient_file: Path) -> None:
     patient = read_patient(patient_file)
     assert patient == Patient(
         device="resin",
-        tumors=(Tumor(291.3 * 1.05 / 1000, 4, "right lobe"), Tumor(0.05, 2.5, "satellite")),
+        tumors=(tumor(291.3 * 1.05 / 1000, 4, "right lobe"), tumor(0.05, 2.5, "satellite")),
         normal_perfused_mass_kg=0.9,
         normal_total_mass_kg=1.4,
         lung_shunt_fraction=0.12,
@@ -46,7 +46,7 @@ def test_the_example_is_read_as_it_says(patient_file: Path) -> None:
         weight_kg=70,
         target_perfused_dose_gy=80,
         target_tumor_dose_gy=120,
-        limits=PartitionLimits(normal_perfused_gy=40, lung_gy=30, lung_cumulative_gy=50),
+        limits=PartitionLimits(normal_perfused_limit_gy=40, lung_limit_gy=30, cumulative_lung_limit_gy=50),
         disease="HCC",
         intent="unilobar",
         bilirubin_mg_per_dl=0.8,

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from planning_samples import portion, territory, treatment
 
 from yttria import Nuclide
 from yttria.errors import ArgumentError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError
-from yttria.planning import Territory, TerritoryPlan, TumorPortion, combined_lung_shunt_fraction, lung_dose_bounds
+from yttria.planning import PartitionModel, Territory, combined_lung_shunt_fraction, lung_dose_bounds
 from yttria.reference import territories as reference
 
 MASS = st.floats(0.005, 1.5)
@@ -19,11 +20,11 @@ SHUNT = st.floats(0, 0.6)
 ACTIVITY = st.floats(0, 20)
 
 
-def two(overlap: Any = "disjoint", **extra: Any) -> TerritoryPlan:
-    return TerritoryPlan(
+def two(overlap: Any = "disjoint", **extra: Any) -> PartitionModel:
+    return treatment(
         [
-            Territory("hepatic", 0.12, 0.40, [TumorPortion("mass", 0.6, 6)]),
-            Territory("phrenic", 0.12, 0.05, [TumorPortion("mass", 0.3, 8)]),
+            territory("hepatic", 0.12, 0.40, [portion("mass", 0.6, 6)]),
+            territory("phrenic", 0.12, 0.05, [portion("mass", 0.3, 8)]),
         ],
         overlap=overlap,
         **{"normal_total_mass_kg": 1.6, "unperfused_tumor_mass_kg": {"mass": 0.2}, **extra},
@@ -31,20 +32,20 @@ def two(overlap: Any = "disjoint", **extra: Any) -> TerritoryPlan:
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> TerritoryPlan:
+def plans(draw: st.DrawFn) -> PartitionModel:
     territories = [
-        Territory(
+        territory(
             f"t{k}",
             draw(SHUNT),
             draw(MASS),
-            [TumorPortion(f"tumor{i}", draw(MASS), draw(RATIO)) for i in range(3) if i == k or draw(st.booleans())],
+            [portion(f"tumor{i}", draw(MASS), draw(RATIO)) for i in range(3) if i == k or draw(st.booleans())],
         )
         for k in range(draw(st.integers(1, 4)))
     ]
-    names = {p.tumor for t in territories for p in t.tumors}
+    names = {p.name for t in territories for p in t.tumors}
     if not names:
-        territories[0] = Territory("t0", 0.1, 0.5, [TumorPortion("tumor0", 0.1, 3)])
-    return TerritoryPlan(
+        territories[0] = territory("t0", 0.1, 0.5, [portion("tumor0", 0.1, 3)])
+    return treatment(
         territories,
         overlap="disjoint",
         lung_mass_kg=draw(st.floats(0.4, 2)),
@@ -56,110 +57,110 @@ def plans(draw: st.DrawFn) -> TerritoryPlan:
 
 def test_the_example_of_the_specification() -> None:
     doses = two().doses({"phrenic": 1.4, "hepatic": 3.3})
-    assert doses.tumor_portions_gy == (pytest.approx((216.363,), abs=5e-4), pytest.approx((199.815,), abs=5e-4))
-    assert doses.normal_perfused_gy == pytest.approx((36.060, 24.977), abs=5e-4)
+    assert doses.tumor_portion_doses_gy == (pytest.approx((216.363,), abs=5e-4), pytest.approx((199.815,), abs=5e-4))
+    assert doses.normal_perfused_doses_gy == pytest.approx((36.060, 24.977), abs=5e-4)
     (tumor,) = doses.tumors
-    assert (tumor.perfused_mean_gy, tumor.whole_mean_gy) == pytest.approx((210.847, 172.511), abs=5e-4)
-    assert doses.normal_whole_gy == pytest.approx(9.796, abs=5e-4)
+    assert (tumor.perfused_mean_dose_gy, tumor.whole_mean_dose_gy) == pytest.approx((210.847, 172.511), abs=5e-4)
+    assert doses.normal_whole_dose_gy == pytest.approx(9.796, abs=5e-4)
     assert doses.lung_dose_gy == pytest.approx(28.014, abs=5e-4)
     assert doses.advisories == ()
 
 
 @given(plans(), st.lists(ACTIVITY, min_size=4, max_size=4))
-def test_agreement_with_the_reference_and_conservation(plan: TerritoryPlan, activities: list[float]) -> None:
+def test_agreement_with_the_reference_and_conservation(plan: PartitionModel, activities: list[float]) -> None:
     given_gbq = activities[: len(plan.territories)]
     doses = plan.doses(given_gbq)
     c = Nuclide("AAPM_49_38").dose_factor_gy_kg_per_gbq
     by_tumor: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in plan.tumors}
-    for k, territory in enumerate(plan.territories):
-        masses = [p.mass_kg for p in territory.tumors]
-        ratios = [p.tumor_to_normal_ratio for p in territory.tumors]
+    for k, each in enumerate(plan.territories):
+        masses = [p.mass_kg for p in each.tumors]
+        ratios = [p.tumor_to_normal_ratio for p in each.tumors]
         tumors, normal = reference.territory_doses(
-            given_gbq[k], territory.lung_shunt_fraction, territory.normal_mass_kg, masses, ratios, c
+            given_gbq[k], each.lung_shunt_fraction, each.normal_perfused_mass_kg, masses, ratios, c
         )
-        np.testing.assert_allclose(doses.tumor_portions_gy[k], tumors, rtol=1e-12, atol=1e-12)
-        assert doses.normal_perfused_gy[k] == pytest.approx(normal, rel=1e-12, abs=1e-12)
-        for portion, dose in zip(territory.tumors, tumors, strict=True):
-            by_tumor[portion.tumor][0].append(portion.mass_kg)
-            by_tumor[portion.tumor][1].append(dose)
+        np.testing.assert_allclose(doses.tumor_portion_doses_gy[k], tumors, rtol=1e-12, atol=1e-12)
+        assert doses.normal_perfused_doses_gy[k] == pytest.approx(normal, rel=1e-12, abs=1e-12)
+        for part, dose in zip(each.tumors, tumors, strict=True):
+            by_tumor[part.name][0].append(part.mass_kg)
+            by_tumor[part.name][1].append(dose)
     shunts = [t.lung_shunt_fraction for t in plan.territories]
     lungs = reference.lung_dose(given_gbq, shunts, plan.lung_mass_kg, c)
     assert doses.lung_dose_gy == pytest.approx(lungs, rel=1e-12, abs=1e-12)
-    joule = lungs * plan.lung_mass_kg + (doses.normal_whole_gy or 0.0) * (plan.normal_total_mass_kg or 0.0)
+    joule = lungs * plan.lung_mass_kg + (doses.normal_whole_dose_gy or 0.0) * (plan.normal_total_mass_kg or 0.0)
     for tumor in doses.tumors:
         masses, of = by_tumor[tumor.tumor]
-        assert tumor.perfused_mean_gy == pytest.approx(reference.mean_dose(masses, of), rel=1e-12, abs=1e-12)
-        assert tumor.whole_mean_gy == pytest.approx(
+        assert tumor.perfused_mean_dose_gy == pytest.approx(reference.mean_dose(masses, of), rel=1e-12, abs=1e-12)
+        assert tumor.whole_mean_dose_gy == pytest.approx(
             reference.mean_dose(masses, of, tumor.whole_mass_kg), rel=1e-12, abs=1e-12
         )
-        joule += tumor.whole_mean_gy * tumor.whole_mass_kg
+        joule += tumor.whole_mean_dose_gy * tumor.whole_mass_kg
     assert joule == pytest.approx(c * sum(given_gbq), rel=1e-11, abs=1e-11)
 
 
 @given(plans(), st.lists(ACTIVITY, min_size=4, max_size=4))
-def test_the_matrix_gives_the_same_doses(plan: TerritoryPlan, activities: list[float]) -> None:
+def test_the_matrix_gives_the_same_doses(plan: PartitionModel, activities: list[float]) -> None:
     given_gbq = activities[: len(plan.territories)]
     doses, vector = plan.doses(given_gbq), plan.dose_matrix_gy_per_gbq @ np.array(given_gbq)
     by_row = {(row.kind, row.territory, row.tumor): dose for row, dose in zip(plan.rows, vector, strict=True)}
     assert by_row["lung", None, None] == pytest.approx(doses.lung_dose_gy, rel=1e-12, abs=1e-12)
-    assert by_row["normal_whole", None, None] == pytest.approx(doses.normal_whole_gy, rel=1e-12, abs=1e-12)
+    assert by_row["normal_whole", None, None] == pytest.approx(doses.normal_whole_dose_gy, rel=1e-12, abs=1e-12)
     for tumor in doses.tumors:
-        assert by_row["tumor_whole", None, tumor.tumor] == pytest.approx(tumor.whole_mean_gy, rel=1e-12, abs=1e-12)
-    for territory, dose in zip(plan.territories, doses.normal_perfused_gy, strict=True):
-        assert by_row["normal_perfused", territory.name, None] == pytest.approx(dose, rel=1e-12, abs=1e-12)
+        assert by_row["tumor_whole", None, tumor.tumor] == pytest.approx(tumor.whole_mean_dose_gy, rel=1e-12, abs=1e-12)
+    for each, dose in zip(plan.territories, doses.normal_perfused_doses_gy, strict=True):
+        assert by_row["normal_perfused", each.name, None] == pytest.approx(dose, rel=1e-12, abs=1e-12)
 
 
 @given(MASS, MASS, RATIO, SHUNT, ACTIVITY, st.integers(2, 5))
 def test_merging_identical_territories_changes_nothing(
     normal: float, tumor: float, ratio: float, shunt: float, activity: float, count: int
 ) -> None:
-    def plan(names: str, scale: float) -> TerritoryPlan:
-        return TerritoryPlan(
-            [Territory(n, shunt, normal * scale, [TumorPortion("x", tumor * scale, ratio)]) for n in names],
+    def plan(names: str, scale: float) -> PartitionModel:
+        return treatment(
+            [territory(n, shunt, normal * scale, [portion("x", tumor * scale, ratio)]) for n in names],
             overlap="disjoint",
             normal_total_mass_kg=9.0,
         )
 
     merged = plan("a", 1.0).doses([activity])
     split = plan("abcde"[:count], 1.0 / count).doses([activity / count] * count)
-    assert split.tumors[0].perfused_mean_gy == pytest.approx(merged.tumors[0].perfused_mean_gy, rel=1e-11)
-    assert split.normal_whole_gy == pytest.approx(merged.normal_whole_gy, rel=1e-11)
+    assert split.tumors[0].perfused_mean_dose_gy == pytest.approx(merged.tumors[0].perfused_mean_dose_gy, rel=1e-11)
+    assert split.normal_whole_dose_gy == pytest.approx(merged.normal_whole_dose_gy, rel=1e-11)
     assert split.lung_dose_gy == pytest.approx(merged.lung_dose_gy, rel=1e-11)
-    for dose in split.normal_perfused_gy:
-        assert dose == pytest.approx(merged.normal_perfused_gy[0], rel=1e-11)
+    for dose in split.normal_perfused_doses_gy:
+        assert dose == pytest.approx(merged.normal_perfused_doses_gy[0], rel=1e-11)
 
 
 def test_the_same_tissue_adds_and_different_tissue_averages() -> None:
     territories = [
-        Territory("a", 0.05, 0.6, [TumorPortion("x", 0.4, 5)]),
-        Territory("b", 0.10, 0.2, [TumorPortion("x", 0.4, 3)]),
+        territory("a", 0.05, 0.6, [portion("x", 0.4, 5)]),
+        territory("b", 0.10, 0.2, [portion("x", 0.4, 3)]),
     ]
-    same = TerritoryPlan(territories, overlap={"x": "same_tissue"}).doses([1, 0.5])
-    assert same.tumors[0].perfused_mean_gy == pytest.approx(138.639340659341)
+    same = treatment(territories, overlap={"x": "same_tissue"}).doses([1, 0.5])
+    assert same.tumors[0].perfused_mean_dose_gy == pytest.approx(138.639340659341)
     assert same.tumors[0].perfused_mass_kg == 0.4
     assert [a.code for a in same.advisories] == ["normal_livers_taken_as_disjoint"]
-    apart = TerritoryPlan(territories, overlap="disjoint").doses([1, 0.5])
-    assert apart.tumors[0].perfused_mean_gy == pytest.approx(138.639340659341 / 2)
+    apart = treatment(territories, overlap="disjoint").doses([1, 0.5])
+    assert apart.tumors[0].perfused_mean_dose_gy == pytest.approx(138.639340659341 / 2)
     assert apart.tumors[0].perfused_mass_kg == 0.8
-    uneven = [territories[0], Territory("b", 0.10, 0.2, [TumorPortion("x", 0.5, 3)])]
+    uneven = [territories[0], territory("b", 0.10, 0.2, [portion("x", 0.5, 3)])]
     with pytest.raises(OutOfRangeError, match="same tissue in every territory"):
-        TerritoryPlan(uneven, overlap="same_tissue")
+        treatment(uneven, overlap="same_tissue")
 
 
 def test_a_territory_without_normal_liver_needs_no_ratio_to_be_right() -> None:
     def dose(ratio: float) -> float:
-        plan = TerritoryPlan([Territory("a", 0.1, 0, [TumorPortion("x", 0.2, ratio)])], overlap="disjoint")
+        plan = treatment([territory("a", 0.1, 0, [portion("x", 0.2, ratio)])], overlap="disjoint")
         doses = plan.doses([1.0])
-        assert doses.normal_perfused_gy == (None,)
-        assert doses.normal_whole_gy is None
-        return doses.tumors[0].perfused_mean_gy
+        assert doses.normal_perfused_doses_gy == (None,)
+        assert doses.normal_whole_dose_gy is None
+        return doses.tumors[0].perfused_mean_dose_gy
 
     assert dose(2) == pytest.approx(dose(7)) == pytest.approx(49.67 * 0.9 / 0.2)
 
 
 def test_advisories() -> None:
-    territories = [Territory("a", 0.25, 0.5, [TumorPortion("x", 0.2, 0.5), TumorPortion("y", 0.1, 30)])]
-    doses = TerritoryPlan(territories, overlap="disjoint", prior_lung_dose_gy=20).doses([4.0])
+    territories = [territory("a", 0.25, 0.5, [portion("x", 0.2, 0.5), portion("y", 0.1, 30)])]
+    doses = treatment(territories, overlap="disjoint", prior_lung_dose_gy=20).doses([4.0])
     assert [a.code for a in doses.advisories] == [
         "lung_shunt_above_20_percent",
         "ratio_below_1",
@@ -171,8 +172,8 @@ def test_advisories() -> None:
 
 
 def test_overlap_must_be_declared() -> None:
-    with pytest.raises(TypeError):
-        TerritoryPlan([Territory("a", 0.1, 0.5)])  # type: ignore[call-arg]
+    with pytest.raises(ArgumentError, match="overlap of tumor 'mass' must be given"):
+        two(overlap=None)
     with pytest.raises(UnknownNameError, match="disjoint, same_tissue"):
         two(overlap="separate")
     with pytest.raises(ArgumentError, match="overlap of tumor 'mass' must be given"):
@@ -182,34 +183,34 @@ def test_overlap_must_be_declared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("territory", "error", "text"),
+    ("bad", "error", "text"),
     [
-        (Territory("a", 12, 0.5), OutOfRangeError, r"did you mean 0\.12"),
-        (Territory("a", 1.0, 0.5), OutOfRangeError, "lung shunt fraction of territory 'a'"),
-        (Territory("a", 0.1, 500), OutOfRangeError, "looks like g"),
-        (Territory("a", 0.1, float("nan")), OutOfRangeError, "perfused normal liver mass"),
-        (Territory("a", 0.1, -1), OutOfRangeError, "perfused normal liver mass"),
-        (Territory("a", 0.1, 0), UndefinedError, "neither normal liver nor tumor"),
-        (Territory("a", 0.1, 0.5, [TumorPortion("x", 0, 3)]), OutOfRangeError, "tumor mass"),
-        (Territory("a", 0.1, 0.5, [TumorPortion("x", 300, 3)]), OutOfRangeError, r"did you mean 0\.3 kg"),
-        (Territory("a", 0.1, 0.5, [TumorPortion("x", 0.3, 0)]), OutOfRangeError, "tumor-to-normal ratio"),
-        (Territory("a", 0.1, 0.5, [TumorPortion("x", 0.3, 1e9)]), OutOfRangeError, "tumor-to-normal ratio"),
-        (Territory("a", 0.1, 0.5, [TumorPortion("x", 0.3, 3)] * 2), UndefinedError, "two portions of one lesion"),
-        (Territory("a", True, 0.5), ArgumentError, "real number"),
-        (Territory("a", 0.1, "0.5"), ArgumentError, "real number"),  # type: ignore[arg-type]
-        (Territory(5, 0.1, 0.5), ArgumentError, "names"),  # type: ignore[arg-type]
+        (territory("a", 12, 0.5), OutOfRangeError, r"did you mean 0\.12"),
+        (territory("a", 1.0, 0.5), OutOfRangeError, "lung shunt fraction of territory 'a'"),
+        (territory("a", 0.1, 500), OutOfRangeError, "looks like g"),
+        (territory("a", 0.1, float("nan")), OutOfRangeError, "perfused normal liver mass"),
+        (territory("a", 0.1, -1), OutOfRangeError, "perfused normal liver mass"),
+        (territory("a", 0.1, 0), UndefinedError, "neither normal liver nor tumor"),
+        (territory("a", 0.1, 0.5, [portion("x", 0, 3)]), OutOfRangeError, "tumor mass"),
+        (territory("a", 0.1, 0.5, [portion("x", 300, 3)]), OutOfRangeError, r"did you mean 0\.3 kg"),
+        (territory("a", 0.1, 0.5, [portion("x", 0.3, 0)]), OutOfRangeError, "tumor-to-normal ratio"),
+        (territory("a", 0.1, 0.5, [portion("x", 0.3, 1e9)]), OutOfRangeError, "tumor-to-normal ratio"),
+        (territory("a", 0.1, 0.5, [portion("x", 0.3, 3)] * 2), UndefinedError, "two portions of one lesion"),
+        (territory("a", True, 0.5), ArgumentError, "real number"),
+        (territory("a", 0.1, "0.5"), ArgumentError, "real number"),  # type: ignore[arg-type]
+        (territory(5, 0.1, 0.5), ArgumentError, "names"),  # type: ignore[arg-type]
     ],
 )
-def test_bad_territories_are_errors(territory: Territory, error: type[Exception], text: str) -> None:
+def test_bad_territories_are_errors(bad: Territory, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
-        TerritoryPlan([territory], overlap="disjoint")
+        treatment([bad], overlap="disjoint")
 
 
 def test_bad_plans_are_errors() -> None:
     with pytest.raises(UndefinedError, match="no territory"):
-        TerritoryPlan([], overlap="disjoint")
+        treatment([], overlap="disjoint")
     with pytest.raises(UndefinedError, match="two of them have this name"):
-        TerritoryPlan([Territory("a", 0.1, 0.5)] * 2, overlap="disjoint")
+        treatment([territory("a", 0.1, 0.5)] * 2, overlap="disjoint")
     with pytest.raises(OutOfRangeError, match=r"at least the perfused part, 0\.45 kg"):
         two(normal_total_mass_kg=0.3)
     with pytest.raises(OutOfRangeError, match="lung mass"):

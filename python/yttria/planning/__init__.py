@@ -48,9 +48,11 @@ from .lung import (
     spect_lung_shunt_fraction,
 )
 from .mass import ellipsoid_volume_ml, mass_from_volume_kg
+from .model_doses import DoseRow, PartitionDoses, TumorDose
 from .optimum import Constraint, Optimum, ShadowPrice, optimize_activities
-from .partition import ActivityAtLimit, MaximumActivity, PartitionDoses, PartitionLimits, PartitionModel, Tumor
+from .partition import PartitionModel
 from .partition_batch import PartitionActivityArray, PartitionDoseArrays, partition_activities, partition_doses
+from .partition_limits import ActivityAtLimit, MaximumActivity, PartitionLimits
 from .patient import Patient
 from .patient_file import example_patient_file, plan_patient_file, read_patient
 from .products import Product, ProductFact, product
@@ -66,7 +68,7 @@ from .resin_activity import (
 )
 from .scores import Albi, ChildPugh, Mrecist, albi, albi_grade, child_pugh, mrecist
 from .single_compartment import SingleCompartment, single_compartment_activity, single_compartment_dose
-from .territories import DoseRow, Territory, TerritoryDoses, TerritoryPlan, TumorDose, TumorPortion
+from .territory import Territory, Tumor
 from .tumor_to_normal import (
     KaoActivities,
     TumorToNormalRatio,
@@ -116,12 +118,9 @@ __all__ = [
     "ShadowPrice",
     "SingleCompartment",
     "Territory",
-    "TerritoryDoses",
-    "TerritoryPlan",
     "TreatmentDoses",
     "Tumor",
     "TumorDose",
-    "TumorPortion",
     "TumorToNormalRatio",
     "VialActivity",
     "VialChoice",

@@ -11,8 +11,9 @@ from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownName
 from . import laboratory
 from ._patient_inputs import PRIOR_DOSES, PatientInputs, tumor_name
 from .body_surface_area import body_surface_area
-from .partition import PartitionLimits, Tumor
-from .territories import check_prior_whole
+from .partition import check_prior_whole
+from .partition_limits import PartitionLimits
+from .territory import Tumor
 
 DEVICES = ("glass", "resin")
 #: Each number that may be absent: its name in messages and its range.

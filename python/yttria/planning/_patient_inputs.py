@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from .._core import Nuclide
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
-from .partition import PartitionLimits, Tumor
+from .partition_limits import LimitKind, PartitionLimits
+from .territory import Tumor
 
 #: Dose of earlier treatments by kind of limit: the field of `Patient` and of its limits, and the tissue in words.
-PRIOR_DOSES = {
+PRIOR_DOSES: dict[LimitKind, tuple[str, str]] = {
     "normal_perfused": ("prior_normal_perfused_dose_gy", "the perfused normal liver"),
     "normal_whole": ("prior_normal_whole_dose_gy", "the whole normal liver"),
     "lung_cumulative": ("prior_lung_dose_gy", "the lungs"),
@@ -103,7 +104,7 @@ class PatientInputs:
         """Whether there was an earlier radioembolization, as given or as the doses of earlier treatments show."""
         return True if any(map(self.prior_dose_gy, PRIOR_DOSES)) else self.prior_radioembolization
 
-    def prior_dose_gy(self, kind: str) -> float | None:
+    def prior_dose_gy(self, kind: LimitKind) -> float | None:
         """Dose of earlier treatments for a kind of limit, from the patient or from the planner's limits."""
         name, _ = PRIOR_DOSES[kind]
         given: float | None = getattr(self, name)

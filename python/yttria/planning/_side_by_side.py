@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from ..advisory import Advisory, advise
 from .body_surface_area import body_surface_area
 from .limit_state import LimitState
-from .partition import MaximumActivity, PartitionDoses, PartitionLimits
+from .model_doses import PartitionDoses
+from .partition_limits import LimitKind, MaximumActivity
 from .patient import Patient
 from .resin_activity import (
     ResinActivity,
@@ -49,19 +50,13 @@ class NotApplicableError(Exception):
 
 
 #: The tissue of each kind of limit in words.
-LIMIT_WORDS = {
+LIMIT_WORDS: dict[LimitKind, str] = {
     "normal_perfused": "perfused normal liver",
     "normal_whole": "whole normal liver",
     "lung": "lungs",
     "lung_cumulative": "lungs over all treatments",
     "activity": "delivered activity",
 }
-
-
-def limit_of(limits: PartitionLimits, kind: str) -> float | None:
-    """Return the planner's limit of a kind in Gy, or for the activity in GBq; None if it is not given."""
-    value: float | None = getattr(limits, "delivered_activity_gbq" if kind == "activity" else f"{kind}_gy")
-    return value
 
 
 def _needs(condition: bool, reason: str) -> None:
@@ -185,10 +180,11 @@ def _partition_target(patient: Patient) -> Run:
     _needs(target is not None, "no target dose to the tumor is given")
     assert target is not None
     model = patient.partition_model()
-    ratios = [tumor.tumor_to_normal_ratio or 1.0 for tumor in model.tumors]
+    (territory,) = model.territories
+    ratios = [tumor.tumor_to_normal_ratio or 1.0 for tumor in territory.tumors]
     least = min(range(len(ratios)), key=ratios.__getitem__)
     result = model.activity_for_tumor_dose(target, tumor=least)
-    which = model.tumors[least].name
+    which = territory.tumor_name(least)
     among = "" if len(ratios) == 1 else f", the one that takes up least ({which}, ratio {ratios[least]:g}),"
     why = f"it is the activity that brings the tumor{among} to {target:g} Gy, whatever normal liver and lungs then get."
     return result.delivered_activity_gbq, why, ()
@@ -197,7 +193,7 @@ def _partition_target(patient: Patient) -> Run:
 def _partition_maximum(patient: Patient) -> Run:
     _needs(patient.limits is not None, "no limits of the planner's own are given")
     limits, advisories = patient.limits_with_prior_doses()
-    kinds = [kind for kind in LIMIT_WORDS if limit_of(limits, kind) is not None]
+    kinds = [kind for kind in LIMIT_WORDS if limits.limit(kind) is not None]
     _needs(bool(kinds), "no limits of the planner's own are given")
     model = patient.model_for(kinds)
     _needs(model is not None, f"{patient.partition_obstacle}, and a limit of the normal liver depends on it")
@@ -216,7 +212,7 @@ def _partition_maximum(patient: Patient) -> Run:
     return found.delivered_activity_gbq, why, (*advisories, *found.advisories)
 
 
-def _binding_words(found: MaximumActivity, kind: str) -> str:
+def _binding_words(found: MaximumActivity, kind: LimitKind) -> str:
     at = next(at for at in found.at_limits if at.kind == kind)
     before = f", of which {at.prior_gy:.4g} Gy from earlier treatments" if at.prior_gy else ""
     return f"{LIMIT_WORDS[kind]}, {at.limit:g} {'GBq' if kind == 'activity' else 'Gy'}{before}"

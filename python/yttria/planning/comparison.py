@@ -11,12 +11,13 @@ from .._core import __version__
 from .._foundation.provenance import RESEARCH_USE
 from ..advisory import Advisory, advise
 from ..errors import ContraindicatedError, OutOfRangeError, UndefinedError
-from ._side_by_side import MODELS, ModelRun, NotApplicableError, limit_of
+from ._side_by_side import MODELS, ModelRun, NotApplicableError
 from .comparison_text import comparison_text
 from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses
 from .limits import LimitQuery, dose_limits
-from .partition import PartitionDoses
+from .model_doses import PartitionDoses
+from .partition_limits import LimitKind
 from .patient import Patient
 from .vial_content import VIAL_CODES, vial_content
 
@@ -211,7 +212,7 @@ def _own_limits_exceeded(patient: Patient, doses: PartitionDoses) -> tuple[Advis
         return ()
     limits, _ = patient.limits_with_prior_doses()
     found = []
-    for kind, quantity, dose, prior in (
+    compared: tuple[tuple[LimitKind, str, float | None, float], ...] = (
         (
             "normal_perfused",
             "mean dose to the perfused normal liver",
@@ -232,8 +233,9 @@ def _own_limits_exceeded(patient: Patient, doses: PartitionDoses) -> tuple[Advis
             limits.prior_lung_dose_gy,
         ),
         ("activity", "delivered activity", doses.delivered_activity_gbq, 0.0),
-    ):
-        limit = limit_of(limits, kind)
+    )
+    for kind, quantity, dose, prior in compared:
+        limit = limits.limit(kind)
         if limit is not None and dose is None:
             found.append(advise("own_limit_not_compared", quantity=quantity, own_limit=limit))
         if limit is None or dose is None or dose + prior <= limit * (1.0 + 1e-9):

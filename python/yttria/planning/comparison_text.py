@@ -11,9 +11,10 @@ from .._foundation.provenance import RESEARCH_USE
 from .._foundation.text import plain
 from ..advisory import Advisory, Severity
 from ._patient_inputs import PRIOR_DOSES, tumor_name
-from ._side_by_side import LIMIT_WORDS, ModelRun, limit_of
+from ._side_by_side import LIMIT_WORDS, ModelRun
 from .limit_state import MET, subject
 from .limits import Limit
+from .partition_limits import LimitKind
 from .patient import Patient
 from .products import product
 from .scores import albi
@@ -127,7 +128,7 @@ def _territory(patient: Patient) -> str:
     return f"{words[0]}: {', '.join(words[1:])}" if len(words) > 1 else words[0]
 
 
-def _prior_words(patient: Patient, kind: str) -> str:
+def _prior_words(patient: Patient, kind: LimitKind) -> str:
     dose, tissue = patient.prior_dose_gy(kind), PRIOR_DOSES[kind][1].removeprefix("the ")
     return f"{tissue} not given" if dose is None else f"{tissue} {dose:g} Gy"
 
@@ -135,7 +136,7 @@ def _prior_words(patient: Patient, kind: str) -> str:
 def _own_limits(patient: Patient) -> str:
     if patient.limits is None:
         return "none given"
-    given = ((kind, limit_of(patient.limits, kind)) for kind in LIMIT_WORDS)
+    given = ((kind, patient.limits.limit(kind)) for kind in LIMIT_WORDS)
     words = (f"{LIMIT_WORDS[k]} {v:g} {'GBq' if k == 'activity' else 'Gy'}" for k, v in given if v is not None)
     return ", ".join(words) or "none given"
 

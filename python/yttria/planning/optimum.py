@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
 from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory, advise
 from ..errors import UnknownNameError
-from .territories import TerritoryDoses, TerritoryPlan
+from .model_doses import PartitionDoses
+from .partition import PartitionModel
 
-_UNITS = {"max_min_tumor_dose": "Gy", "max_tumor_energy": "J", "min_lung_energy": "J"}
+Objective = Literal["max_min_tumor_dose", "max_tumor_energy", "min_lung_energy"]
+CountedTumorDose = Literal["portion", "perfused_mean", "whole_mean"]
+_UNITS: dict[Objective, Literal["Gy", "J"]] = {
+    "max_min_tumor_dose": "Gy",
+    "max_tumor_energy": "J",
+    "min_lung_energy": "J",
+}
 
 Limits = float | Mapping[str, float | None] | None
 """One limit for all, or one by name (of a territory or a tumor); `None` is no limit."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Constraint:
     """A limit or a target, and what the plan gives.
 
@@ -32,7 +39,7 @@ class Constraint:
     unit: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ShadowPrice:
     """What a binding limit is worth, in `unit` (of the objective per unit of the limit).
 
@@ -47,9 +54,9 @@ class ShadowPrice:
     unit: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Optimum:
-    """The answer: `status` "optimal" with a plan, or "infeasible" with `conflict` and no number.
+    """Answer with `status` "optimal" and a plan, or "infeasible" with `conflict` and no number.
 
     `objective_value` is in `objective_unit`: for "max_min_tumor_dose" the smallest tumor dose over its weight in Gy,
     for the others an energy in J. `activity_ranges_gbq` has for each territory the smallest and the largest activity
@@ -58,13 +65,13 @@ class Optimum:
     dose. `conflict` is a set of limits and targets that no plan meets, and of which none can be left out.
     """
 
-    status: str
-    objective: str
+    status: Literal["optimal", "infeasible"]
+    objective: Objective
     objective_value: float | None
-    objective_unit: str
+    objective_unit: Literal["Gy", "J"]
     delivered_activities_gbq: tuple[float, ...]
     activity_ranges_gbq: tuple[tuple[float, float | None], ...]
-    doses: TerritoryDoses | None
+    doses: PartitionDoses | None
     constraints: tuple[Constraint, ...]
     binding: tuple[str, ...]
     shadow_prices: tuple[ShadowPrice, ...]
@@ -74,10 +81,10 @@ class Optimum:
 
 
 def optimize_activities(
-    plan: TerritoryPlan,
+    model: PartitionModel,
     *,
-    objective: str,
-    tumor_dose: str = "portion",
+    objective: Objective,
+    tumor_dose: CountedTumorDose = "portion",
     lung_limit_gy: float | None = 30.0,
     cumulative_lung_limit_gy: float | None = 50.0,
     normal_perfused_limit_gy: Limits = None,
@@ -86,7 +93,7 @@ def optimize_activities(
     target_tumor_dose_gy: Limits = None,
     tumor_weights: Mapping[str, float] | None = None,
 ) -> Optimum:
-    """The delivered activities that are best under all limits, by a linear programme.
+    """Find the delivered activities that are best under all limits, by a linear programme.
 
     `objective` has no default, since objectives give different plans: "max_min_tumor_dose" makes the smallest tumor
     dose (over its weight in `tumor_weights`, 1 where none is given) as large as possible, "max_tumor_energy" the energy
@@ -94,7 +101,7 @@ def optimize_activities(
     `tumor_dose` is the dose that targets and the smallest dose mean: "portion", each portion on its own, so that no
     part of a tumor is left without a dose; "perfused_mean" or "whole_mean", means in which a part may have 0 Gy.
 
-    Limits are maxima: lungs in this treatment, lungs with `plan.prior_lung_dose_gy`, perfused normal liver and
+    Limits are maxima: lungs in this treatment, lungs with `model.prior_lung_dose_gy`, perfused normal liver and
     activity of each territory (one for all, or by name), mean of all normal liver. Those on the normal liver count the
     plan's prior doses too. Targets are minima for each tumor.
     Of equally good plans the one with the smallest total activity is taken. The same question gives the same bits.
@@ -103,27 +110,27 @@ def optimize_activities(
     without a target; `OutOfRangeError`, `UnknownNameError`. Infeasible is a status, not an error.
 
     Warns with `equally_good_plans` if activities can be exchanged at no cost, `prior_dose_not_counted` for a dose of
-    earlier treatments without its limit, and with the codes of `plan.doses`.
+    earlier treatments without its limit, and with the codes of `model.doses`.
     """
-    territories, tumors = tuple(t.name for t in plan.territories), plan.tumors
+    territories, tumors = tuple(t.name for t in model.territories), model.tumors
     weights = _by_name("tumor weight", dict.fromkeys(tumors, 1.0) | dict(tumor_weights or {}), tumors)
     normal_limits = _by_name("perfused normal liver limit in Gy", normal_perfused_limit_gy, territories)
-    best, conflict = plan.core().optimize_activities(
+    best, conflict = model.core().optimize_activities(
         objective,
         tumor_dose,
         (
             (
                 optional_number("lung limit in Gy", lung_limit_gy),
                 optional_number("cumulative lung limit in Gy", cumulative_lung_limit_gy),
-                plan.prior_lung_dose_gy,
+                model.prior_lung_dose_gy,
             ),
             [
-                (limit, plan.prior_normal_perfused_dose_gy.get(name, 0.0))
+                (limit, model.prior_normal_perfused_dose_gy.get(name, 0.0))
                 for name, limit in zip(territories, normal_limits, strict=True)
             ],
             (
                 optional_number("whole normal liver limit in Gy", normal_whole_limit_gy),
-                plan.prior_normal_whole_gy,
+                model.prior_normal_whole_gy,
             ),
             _by_name("activity limit in GBq", activity_limit_gbq, territories),
         ),
@@ -132,9 +139,9 @@ def optimize_activities(
     )
     unit = _UNITS[objective]
     prior = {
-        "lung_cumulative": plan.prior_lung_dose_gy,
-        "normal_whole": plan.prior_normal_whole_gy,
-        **{f"normal_perfused:{name}": dose for name, dose in plan.prior_normal_perfused_dose_gy.items()},
+        "lung_cumulative": model.prior_lung_dose_gy,
+        "normal_whole": model.prior_normal_whole_gy,
+        **{f"normal_perfused:{name}": dose for name, dose in model.prior_normal_perfused_dose_gy.items()},
     }
     if best is None:
         names = ", ".join(_named(name, of, limit, prior.get(name, 0.0)) for name, of, limit, *_ in conflict)
@@ -150,11 +157,11 @@ def optimize_activities(
             binding=(),
             shadow_prices=(),
             lowest_tumors=(),
-            conflict=tuple(Constraint(name, limit, None, of) for name, of, limit, *_ in conflict),
-            advisories=(*plan.advisories(), advise("infeasible", constraints=names)),
+            conflict=tuple(Constraint(name=name, limit=limit, value=None, unit=of) for name, of, limit, *_ in conflict),
+            advisories=(*model.advisories(), advise("infeasible", constraints=names)),
         )
     activities, ranges, value, constraints, lowest = best
-    doses = plan.doses(activities)
+    doses = model.doses(activities)
     return Optimum(
         status="optimal",
         objective=objective,
@@ -163,10 +170,17 @@ def optimize_activities(
         delivered_activities_gbq=tuple(activities),
         activity_ranges_gbq=tuple((low, high if isfinite(high) else None) for low, high in ranges),
         doses=doses,
-        constraints=tuple(Constraint(name, limit, got, of) for name, of, limit, got, *_ in constraints),
+        constraints=tuple(
+            Constraint(name=name, limit=limit, value=got, unit=of) for name, of, limit, got, *_ in constraints
+        ),
         binding=tuple(name for name, _, _, _, binds, _, _ in constraints if binds),
         shadow_prices=tuple(
-            ShadowPrice(name, relaxed, tightened if isfinite(tightened) else None, f"{unit} per {of}")
+            ShadowPrice(
+                constraint=name,
+                if_relaxed=relaxed,
+                if_tightened=tightened if isfinite(tightened) else None,
+                unit=f"{unit} per {of}",
+            )
             for name, of, _, _, binds, relaxed, tightened in constraints
             if binds
         ),

@@ -1,244 +1,397 @@
-"""The partition model of one patient: tumors that take up more per mass than the perfused normal liver, and the lungs.
+"""The partition model of a treatment: tumors that take up more per mass than the perfused normal liver, and the lungs.
 
 `partition_doses` and `partition_activities` are the same model over arrays, for many patients or many assumptions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .. import _core
 from .._core import Nuclide
 from .._foundation.numbers import number, optional_number
-from ..advisory import Advisory, advise, advise_if
-from ..errors import ArgumentError, OutOfRangeError
-from .tumor_to_normal import ratio_advisories
+from ..advisory import Advisory
+from ..errors import ArgumentError, OutOfRangeError, ShapeError, UnknownNameError
+from . import _partition_advisories as notes
+from .model_doses import DoseRow, PartitionDoses, TumorDose
+from .partition_limits import GivenLimits, LimitKind, MaximumActivity, PartitionLimits
+from .territory import Territory
 from .vial_content import vial_content
 
-#: What earlier treatments may have given a dose to, by the kind of the limit that counts it.
-_TISSUES = {
-    "normal_perfused": "perfused normal liver",
-    "normal_whole": "whole normal liver",
-    "lung_cumulative": "lungs",
-}
+Overlap = Literal["disjoint", "same_tissue"]
+Activities = float | Sequence[float] | Mapping[str, float]
 
 
-@dataclass(frozen=True)
-class Tumor:
-    """A tumor, or the part of one that lies in the territory.
-
-    `tumor_to_normal_ratio` is a ratio of activity concentrations per mass, tumor to perfused normal liver (not Kao's
-    ratio of activities: `tumor_to_normal_ratio_from_activity_ratio`). `None` is for the only tumor of a territory
-    without perfused normal liver, where it cancels.
-    """
-
-    mass_kg: float
-    tumor_to_normal_ratio: float | None
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class PartitionDoses:
-    """Mean doses of one delivered activity. `None` where there is no such tissue, or its mass is not given."""
-
-    delivered_activity_gbq: float
-    vial_activity_gbq: float
-    tumor_doses_gy: tuple[float, ...]
-    normal_perfused_dose_gy: float | None
-    normal_whole_dose_gy: float | None
-    perfused_mean_dose_gy: float
-    lung_dose_gy: float
-    liver_energy_j: float
-    advisories: tuple[Advisory, ...] = ()
-
-
-@dataclass(frozen=True)
-class PartitionLimits:
-    """What may bind the activity; `None` is no limit. A prior dose counts against its limit.
-
-    Nothing here has a default value: `yttria.planning.dose_limits` is the table of what guidelines say, for which
-    device and which tissue. `normal_perfused_gy` and `normal_whole_gy` are different tissues with different limits.
-    `lung_cumulative_gy` alone counts `prior_lung_dose_gy`. `delivered_activity_gbq` is what a product can deliver.
-    """
-
-    normal_perfused_gy: float | None = None
-    normal_whole_gy: float | None = None
-    lung_gy: float | None = None
-    lung_cumulative_gy: float | None = None
-    delivered_activity_gbq: float | None = None
-    prior_normal_perfused_dose_gy: float = 0.0
-    prior_normal_whole_dose_gy: float = 0.0
-    prior_lung_dose_gy: float = 0.0
-
-
-@dataclass(frozen=True)
-class ActivityAtLimit:
-    """The delivered activity at which one limit is reached: `None` if never, 0 if it already is."""
-
-    kind: str
-    limit: float
-    prior_gy: float
-    delivered_activity_gbq: float | None
-    binding: bool
-
-
-@dataclass(frozen=True)
-class MaximumActivity:
-    """The largest delivered activity under all limits, and what stands in its way.
-
-    `binding` names the limits within 1e-9 of the least. `delivered_activity_gbq` is `None` where nothing limits. With a
-    target, `target_reachable` says whether its activity is at most the largest one.
-    """
-
-    delivered_activity_gbq: float | None
-    binding: tuple[str, ...]
-    at_limits: tuple[ActivityAtLimit, ...]
-    doses: PartitionDoses | None
-    target: PartitionDoses | None = None
-    target_reachable: bool | None = None
-    advisories: tuple[Advisory, ...] = ()
-
-    def activity_at(self, kind: str) -> float | None:
-        """The activity at the limit of that kind; `None` where it was not given or is never reached."""
-        return next((at.delivered_activity_gbq for at in self.at_limits if at.kind == kind), None)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PartitionModel:
-    """One territory: its tumors, the normal liver that is perfused with them, the shunt and the lungs.
+    """One treatment of one or more territories, each injected on its own.
 
-    `W = m_N + sum_i r_i m_i`, `D_N = C A (1 - L) / W`, `D_i = r_i D_N`, `D_lung = C A L / m_lung`, with the delivered
-    activity `A`. Sources: ho1996, vanroekel.
-    `normal_total_mass_kg` includes the unperfused normal liver; whole-normal doses need it. The activities that the
-    model returns are `A` and, before the residual, what must be in the vial.
+    Territory k with shunt `L_k`, perfused normal liver `m_N,k` and tumors `m_ik` at ratios `r_ik` has the weight
+    `W_k = m_N,k + sum_i r_ik m_ik`. An activity `A_k` delivered into it gives its normal liver
+    `D_N,k = C A_k (1 - L_k) / W_k`, its tumor i `r_ik D_N,k`, and the lungs `C A_k L_k / m_lung`.
+    Sources: ho1996, vanroekel.
 
-    Raises `OutOfRangeError` for a mass or ratio that is not positive, a perfused normal mass below 0 or above the
-    total, a shunt or residual outside [0, 1), lungs outside 0.3-2.5 kg; `UndefinedError` without a tumor, or
-    without a ratio if it does not cancel. Results warn with `ratio_below_1`, `ratio_above_20`,
-    `lung_shunt_above_20_percent`, `activity_above_vial`.
+    Parameters
+    ----------
+    territories : sequence of Territory
+        At least one. The only one needs no name, and if it has none it must have a tumor.
+    overlap : {"disjoint", "same_tissue"} or mapping of it by tumor, optional
+        Needed with several territories. "disjoint" portions are different tissue, and a tumor's dose is their mean over
+        mass; of the "same_tissue", fed more than once, doses add and the masses are equal. Perfused normal livers are
+        taken as different tissue; one territory injected twice is one territory.
+    normal_total_mass_kg : float, optional
+        All normal liver, perfused or not. Doses to the whole normal liver need it.
+    lung_mass_kg : float, default 1.0
+        0.3-2.5 kg.
+    unperfused_tumor_mass_kg : mapping of float, optional
+        What no territory feeds of a tumor, at 0 Gy.
+    residual_fraction : float, default 0.0
+        Part of each vial's activity that is not delivered, within [0, 1).
+    prior_lung_dose_gy, prior_normal_whole_dose_gy : float, optional
+        Mean doses of earlier treatments. Without the last one, the whole normal liver is taken to have had what the
+        territories had.
+    prior_normal_perfused_dose_gy : mapping of float, optional
+        The same by territory.
+    nuclide : Nuclide, optional
+        By default that of the library.
+
+    Raises
+    ------
+    OutOfRangeError
+        For a mass or ratio that is not positive, a perfused normal mass below 0 or above the total, a shunt or residual
+        outside [0, 1), lungs outside 0.3-2.5 kg.
+    ArgumentError
+        For an overlap or the name of one of several territories that is missing, or a wrong type.
+    UndefinedError
+        Without a territory, without a tumor in the only territory without name, without a ratio if it does not cancel,
+        for a name twice, for a territory without tissue.
+    UnknownNameError
+        For a tumor, a territory or an overlap that is not there.
+
+    Warns
+    -----
+    ratio_below_1, ratio_above_20, lung_shunt_above_20_percent, activity_above_vial
+        By every result. With named territories also `lung_dose_above_limit` (30 Gy),
+        `cumulative_lung_dose_above_limit` (50 Gy), `territory_without_activity`, `portion_below_half_of_mean`, and
+        `normal_livers_taken_as_disjoint` if a tumor is fed twice.
+
+    Examples
+    --------
+    >>> from yttria.planning import PartitionModel, Territory, Tumor
+    >>> tumor = Tumor(mass_kg=0.3, tumor_to_normal_ratio=4)
+    >>> model = PartitionModel(
+    ...     territories=[Territory(tumors=[tumor], normal_perfused_mass_kg=1.2, lung_shunt_fraction=0.05)]
+    ... )
+    >>> round(model.doses(2.0).normal_perfused_dose_gy, 1)
+    39.3
     """
 
-    tumors: tuple[Tumor, ...]
-    normal_perfused_mass_kg: float
-    lung_shunt_fraction: float
+    territories: Sequence[Territory]
+    overlap: Overlap | Mapping[str, Overlap] | None = None
     normal_total_mass_kg: float | None = None
     lung_mass_kg: float = 1.0
+    unperfused_tumor_mass_kg: Mapping[str, float] = field(default_factory=dict)
     residual_fraction: float = 0.0
+    prior_lung_dose_gy: float = 0.0
+    prior_normal_perfused_dose_gy: Mapping[str, float] = field(default_factory=dict)
+    prior_normal_whole_dose_gy: float | None = None
     nuclide: Nuclide = field(default_factory=Nuclide)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "tumors", tuple(self.tumors))
-        _core.fraction_below_one("residual fraction", number("residual fraction", self.residual_fraction))
-        self._model()
+        """Check everything once, and keep what was given in a form that cannot change."""
 
-    def doses(self, delivered_activity_gbq: float) -> PartitionDoses:
-        """The doses of a delivered activity; `OutOfRangeError` outside 0-100 GBq."""
-        activity = number("delivered activity in GBq", delivered_activity_gbq)
-        return self._doses(activity, self._model().doses(activity))
+        def keep(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+
+        keep("territories", tuple(territory.checked() for territory in self.territories))
+        if len(self.territories) > 1 and not all(territory.name for territory in self.territories):
+            raise ArgumentError("each of several territories must be given a name")
+        keep("lung_mass_kg", number("lung mass in kg", self.lung_mass_kg))
+        keep("normal_total_mass_kg", optional_number("total normal liver mass in kg", self.normal_total_mass_kg))
+        _core.fraction_below_one("residual fraction", number("residual fraction", self.residual_fraction))
+        prior = number("prior lung dose in Gy", self.prior_lung_dose_gy)
+        keep("prior_lung_dose_gy", _core.non_negative("prior lung dose in Gy", prior))
+        self._keep_prior_normal_doses(keep)
+        keep("unperfused_tumor_mass_kg", self._unperfused())
+        if self.overlap is not None:
+            keep("overlap", self._checked_overlaps(self.overlap))
+        elif len(self.territories) > 1 and self.tumors:
+            raise ArgumentError(f"overlap of tumor {self.tumors[0]!r} must be given: one of disjoint, same_tissue")
+        self.core()
+
+    def _unperfused(self) -> dict[str, float]:
+        given = self.unperfused_tumor_mass_kg
+        _check_names("unperfused mass", given, self.tumors)
+        return {name: number(f"unperfused mass in kg of tumor '{name}'", mass) for name, mass in given.items()}
+
+    def _checked_overlaps(self, overlap: Overlap | Mapping[str, Overlap]) -> dict[str, Overlap]:
+        given = dict(overlap) if isinstance(overlap, Mapping) else dict.fromkeys(self.tumors, overlap)
+        _check_names("overlap", given, self.tumors)
+        for name in self.tumors:
+            if name not in given:
+                raise ArgumentError(f"overlap of tumor {name!r} must be given: one of disjoint, same_tissue")
+        return given
+
+    def _keep_prior_normal_doses(self, keep: Callable[[str, object], None]) -> None:
+        _check_names("prior dose", self.prior_normal_perfused_dose_gy, self._names)
+        doses = {}
+        for name, dose in self.prior_normal_perfused_dose_gy.items():
+            quantity = f"prior dose in Gy to the normal liver of '{name}'"
+            doses[name] = _core.non_negative(quantity, number(quantity, dose))
+        keep("prior_normal_perfused_dose_gy", doses)
+        whole = optional_number("prior dose in Gy to the whole normal liver", self.prior_normal_whole_dose_gy)
+        keep("prior_normal_whole_dose_gy", whole)
+        if whole is not None:
+            check_prior_whole(whole, self._least_prior_whole_gy())
+
+    def _least_prior_whole_gy(self) -> float:
+        """Mean dose to all normal liver from the earlier doses to the territories alone, in Gy."""
+        if self.normal_total_mass_kg is None or self.normal_total_mass_kg <= 0.0:
+            return 0.0
+        given = self.prior_normal_perfused_dose_gy
+        energy = sum(given.get(t.name, 0.0) * t.normal_perfused_mass_kg for t in self.territories)
+        return energy / self.normal_total_mass_kg
+
+    @property
+    def prior_normal_whole_gy(self) -> float:
+        """Mean dose of earlier treatments to all normal liver in Gy, as given or as the territories had it."""
+        given = self.prior_normal_whole_dose_gy
+        return self._least_prior_whole_gy() if given is None else given
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(territory.name for territory in self.territories)
+
+    @property
+    def tumors(self) -> tuple[str, ...]:
+        """Names of the tumors, in the order in which the territories name them first."""
+        return tuple(dict.fromkeys(t.tumor_name(i) for t in self.territories for i in range(len(t.tumors))))
+
+    def overlap_of(self, tumor: str) -> Overlap:
+        """Return how the portions of a tumor lie to each other."""
+        return self.overlap[tumor] if isinstance(self.overlap, Mapping) else self.overlap or "disjoint"
+
+    def core(self) -> _core.Treatment:
+        """Return the compiled form."""
+        index = {name: i for i, name in enumerate(self.tumors)}
+        territories = [
+            (
+                t.name,
+                t.lung_shunt_fraction,
+                t.normal_perfused_mass_kg,
+                [(index[t.tumor_name(i)], p.mass_kg, p.tumor_to_normal_ratio) for i, p in enumerate(t.tumors)],
+            )
+            for t in self.territories
+        ]
+        lesions = [(name, self.overlap_of(name), self.unperfused_tumor_mass_kg.get(name, 0.0)) for name in index]
+        return _core.Treatment(territories, lesions, self.normal_total_mass_kg, self.lung_mass_kg, self.nuclide)
+
+    @property
+    def rows(self) -> tuple[DoseRow, ...]:
+        """Tissue of each row of `dose_matrix_gy_per_gbq`."""
+        return tuple(
+            DoseRow(
+                kind=kind,
+                territory=None if territory is None else self.territories[territory].name,
+                tumor=None if tumor is None else self.tumors[tumor],
+                mass_kg=mass,
+            )
+            for kind, territory, tumor, mass, _ in self.core().rows()
+        )
+
+    @property
+    def dose_matrix_gy_per_gbq(self) -> NDArray[np.float64]:
+        """Gy per GBq delivered, shape (rows, territories). Doses are this matrix times the activities."""
+        return np.array([row[4] for row in self.core().rows()], dtype=np.float64)
+
+    def activities(self, delivered_activities_gbq: Activities) -> list[float]:
+        """Return activities in the order of the territories, from a number (one territory), a sequence or by name."""
+        names, given = self._names, delivered_activities_gbq
+        if isinstance(given, Mapping):
+            needed = f"activities must be of {', '.join(names)}, got {', '.join(map(str, given))}"
+            if not set(given) <= set(names):
+                raise UnknownNameError(needed)
+            if len(given) < len(names):
+                raise ArgumentError(needed)
+            given = [given[name] for name in names]
+        elif len(names) == 1 and not isinstance(given, Sequence | np.ndarray):
+            given = [given]
+        elif len(names) == 1 and isinstance(given, str):
+            return [number("delivered activity in GBq", given)]
+        if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+            raise ArgumentError(f"delivered activities must be a sequence or a mapping, got {given!r:.80}")
+        if len(given) != len(names):
+            raise ShapeError(f"delivered activities must be {len(names)} values, got {len(given)}")
+        of = (f" of '{name}'" if name else "" for name in names)
+        return [number(f"delivered activity in GBq{what}", a) for what, a in zip(of, given, strict=True)]
+
+    def doses(self, delivered_activities_gbq: Activities) -> PartitionDoses:
+        """Compute the doses of all tissue.
+
+        Parameters
+        ----------
+        delivered_activities_gbq : float, sequence or mapping of float
+            A number for one territory; else one for each territory, in order or by name. 0-100 GBq each.
+        """
+        given = self.activities(delivered_activities_gbq)
+        if len(given) == 1:
+            return self._doses_of_one(given[0], self.core().doses(given[0]))
+        core = self.core()
+        doses = dict(zip(((kind, t, i) for kind, t, i, *_ in core.rows()), core.doses_gy(given), strict=True))
+        index = {name: i for i, name in enumerate(self.tumors)}
+        portions = tuple(
+            tuple(doses["tumor_portion", k, index[t.tumor_name(i)]] for i in range(len(t.tumors)))
+            for k, t in enumerate(self.territories)
+        )
+        masses = {(kind, i): mass for kind, _, i, mass, _ in core.rows()}
+        tumors = tuple(
+            TumorDose(
+                tumor=name,
+                perfused_mass_kg=masses["tumor_perfused", i],
+                perfused_mean_dose_gy=doses["tumor_perfused", None, i],
+                whole_mass_kg=masses["tumor_whole", i],
+                whole_mean_dose_gy=doses["tumor_whole", None, i],
+            )
+            for name, i in index.items()
+        )
+        c = self.nuclide.dose_factor_gy_kg_per_gbq
+        energies = tuple(c * a * (1.0 - t.lung_shunt_fraction) for a, t in zip(given, self.territories, strict=True))
+        perfused = (t.normal_perfused_mass_kg + sum(p.mass_kg for p in t.tumors) for t in self.territories)
+        normal = tuple(doses.get(("normal_perfused", k, None)) for k in range(len(given)))
+        means = tuple(energy / mass for energy, mass in zip(energies, perfused, strict=True))
+        whole, lung = doses.get(("normal_whole", None, None)), doses["lung", None, None]
+        return self._result(given, portions, tumors, normal, whole, means, lung, energies)
 
     def activity_for_tumor_dose(self, target_dose_gy: float, *, tumor: int = 0) -> PartitionDoses:
-        """The activity for a mean dose to one tumor, `A = D W / (r C (1 - L))`, and all doses it gives.
+        """Compute the activity for a mean dose to one tumor, `A = D W / (r C (1 - L))`, and all doses it gives.
 
-        `OutOfRangeError` for a target outside (0, 2000] Gy or an index that names no tumor.
+        For one territory; `UndefinedError` for several. `OutOfRangeError` for a target outside (0, 2000] Gy or an index
+        that names no tumor.
         """
         target = number("target tumor dose in Gy", target_dose_gy)
-        return self._doses(*self._model().activity_for_tumor_dose(target, self._index(tumor)))
+        return self._doses_of_one(*self.core().activity_for_tumor_dose(target, self._index(tumor)))
 
     def maximum_activity(
         self, limits: PartitionLimits, *, target_tumor_dose_gy: float | None = None, tumor: int = 0
     ) -> MaximumActivity:
-        """The largest activity under all limits, every limit's own activity, and whether a target is reachable.
+        """Compute the largest activity under all limits, every limit's own activity, and if a target is reachable.
 
-        Perfused normal: `A = (D - D_prior) W / (C (1 - L))`; whole normal: that times `m_N,total / m_N`; lungs:
-        `(D - D_prior) m_lung / (C L)`. Raises `OutOfRangeError` for a limit that is not positive or a negative prior
-        dose, `UndefinedError` for a whole-normal limit without the total normal mass. A prior dose at or beyond its
-        limit leaves 0 GBq and warns with `lung_cumulative_limit_already_exceeded` (or `normal_perfused_`,
+        For one territory; `optimize_activities` is for several. Perfused normal: `A = (D - D_prior) W / (C (1 - L))`;
+        whole normal: that times `m_N,total / m_N`; lungs: `(D - D_prior) m_lung / (C L)`. Raises `OutOfRangeError` for
+        a limit that is not positive or a negative prior dose, `UndefinedError` for a whole-normal limit without the
+        total normal mass, `ArgumentError` for a prior dose that model and limits give differently. A prior dose at or
+        beyond its limit leaves 0 GBq and warns with `lung_cumulative_limit_already_exceeded` (or `normal_perfused_`,
         `normal_whole_`); one without its limit warns with `prior_dose_not_counted`.
         """
-        given = _given(limits)
-        at, least, row = self._model().maximum_activity(
-            (
-                (given["lung"][0], *given["lung_cumulative"]),
-                [given["normal_perfused"]],
-                given["normal_whole"],
-                [given["activity"][0]],
-            )
-        )
-        at_limits = tuple(
-            ActivityAtLimit(kind, limit, prior, activity, binds)
-            for kind, activity, binds in at
-            for limit, prior in [given[kind]]
-            if limit is not None
-        )
-        doses = None if least is None or row is None else self._doses(least, row)
-        found = [
-            advise(f"{a.kind}_limit_already_exceeded", tissue=_TISSUES[a.kind], prior_gy=a.prior_gy, limit_gy=a.limit)
-            for a in at_limits
-            if a.delivered_activity_gbq == 0.0
-        ]
-        found += [
-            advise("prior_dose_not_counted", tissue=_TISSUES[kind], prior_gy=prior)
-            for kind, limit, prior in _every(limits)
-            if limit is None and kind in _TISSUES and number(f"{kind} prior dose", prior) > 0.0
-        ]
+        priors: dict[LimitKind, float] = {
+            "normal_perfused": sum(self.prior_normal_perfused_dose_gy.values()),
+            "normal_whole": self.prior_normal_whole_gy,
+            "lung_cumulative": self.prior_lung_dose_gy,
+        }
+        given = GivenLimits.of(limits, priors)
+        found, least, row = self.core().maximum_activity(given.core())
+        at_limits = given.at_limits(found)
         target, reachable = None, None
         if target_tumor_dose_gy is not None:
             target = self.activity_for_tumor_dose(target_tumor_dose_gy, tumor=tumor)
             reachable = least is None or target.delivered_activity_gbq <= least
-        names = tuple(a.kind for a in at_limits if a.binding)
-        return MaximumActivity(least, names, at_limits, doses, target, reachable, (*found, *self._advisories()))
+        return MaximumActivity(
+            delivered_activity_gbq=least,
+            binding=tuple(at.kind for at in at_limits if at.binding),
+            at_limits=at_limits,
+            doses=None if least is None or row is None else self._doses_of_one(least, row),
+            target=target,
+            target_reachable=reachable,
+            advisories=(*given.advisories(at_limits), *self.advisories()),
+        )
 
-    def _model(self) -> _core.Treatment:
-        tumors = [
-            (
-                i,
-                number("tumor mass in kg", t.mass_kg),
-                optional_number("tumor-to-normal ratio", t.tumor_to_normal_ratio),
-            )
-            for i, t in enumerate(self.tumors)
-        ]
-        normal = number("perfused normal liver mass in kg", self.normal_perfused_mass_kg)
-        total = optional_number("total normal liver mass in kg", self.normal_total_mass_kg)
-        shunt = number("lung shunt fraction", self.lung_shunt_fraction)
-        lung = number("lung mass in kg", self.lung_mass_kg)
-        lesions = [(str(i), "disjoint", 0.0) for i, *_ in tumors]
-        return _core.Treatment([("", shunt, normal, tumors)], lesions, total, lung, self.nuclide)
-
-    def _doses(self, activity: float, row: _core._PartitionDoses) -> PartitionDoses:
-        normal, whole, tumors, mean, lung, energy = row
-        in_vial = activity / (1.0 - self.residual_fraction)
-        advisories = (*self._advisories(), *vial_content(in_vial))
-        return PartitionDoses(activity, in_vial, tuple(tumors), normal, whole, mean, lung, energy, advisories)
+    def advisories(self) -> tuple[Advisory, ...]:
+        """Return what a reader must know of the territories themselves, whatever is injected."""
+        of_each = (advisory for territory in self.territories for advisory in territory.advisories())
+        return (*of_each, *notes.fed_twice(self.territories, self.tumors, self.overlap_of))
 
     def _index(self, tumor: int) -> int:
-        needed = f"tumor must be an index from 0 to {len(self.tumors) - 1}, got {tumor!r}"
+        count = len(self.territories[0].tumors)
+        needed = f"tumor must be an index from 0 to {count - 1}, got {tumor!r}"
         if isinstance(tumor, bool) or not isinstance(tumor, int):
             raise ArgumentError(needed)
-        if not 0 <= tumor < len(self.tumors):
+        if not 0 <= tumor < count:
             raise OutOfRangeError(needed)
         return tumor
 
-    def _advisories(self) -> tuple[Advisory, ...]:
-        found = list(advise_if("lung_shunt_above_20_percent", lung_shunt_fraction=self.lung_shunt_fraction))
-        for i, tumor in enumerate(self.tumors):
-            if tumor.tumor_to_normal_ratio is not None:
-                found += ratio_advisories(tumor.tumor_to_normal_ratio, f" of {tumor.name or f'tumor {i}'}")
-        return tuple(found)
+    def _doses_of_one(self, activity: float, row: _core._PartitionDoses) -> PartitionDoses:
+        normal, whole, doses, mean, lung, energy = row
+        tumors = []
+        for name, tumor, dose in zip(self.tumors, self.territories[0].tumors, doses, strict=True):
+            whole_kg = tumor.mass_kg + self.unperfused_tumor_mass_kg.get(name, 0.0)
+            tumors.append(
+                TumorDose(
+                    tumor=name,
+                    perfused_mass_kg=tumor.mass_kg,
+                    perfused_mean_dose_gy=dose,
+                    whole_mass_kg=whole_kg,
+                    whole_mean_dose_gy=dose * (tumor.mass_kg / whole_kg),
+                )
+            )
+        return self._result([activity], (tuple(doses),), tuple(tumors), (normal,), whole, (mean,), lung, (energy,))
+
+    def _result(
+        self,
+        given: Sequence[float],
+        portions: tuple[tuple[float, ...], ...],
+        tumors: tuple[TumorDose, ...],
+        normal: tuple[float | None, ...],
+        whole: float | None,
+        means: tuple[float, ...],
+        lung: float,
+        energies: tuple[float, ...],
+    ) -> PartitionDoses:
+        vials = tuple(activity / (1.0 - self.residual_fraction) for activity in given)
+        cumulative_lung = self.prior_lung_dose_gy + lung
+        found = [*self.advisories()]
+        if all(self._names):
+            found += notes.uneven(self.territories, given, portions, self.overlap_of)
+            found += notes.lungs(lung, cumulative_lung)
+            found += notes.vials(self.territories, vials)
+        else:
+            found += vial_content(vials[0])
+        priors = self.prior_normal_perfused_dose_gy
+        return PartitionDoses(
+            delivered_activities_gbq=tuple(given),
+            vial_activities_gbq=vials,
+            tumor_portion_doses_gy=portions,
+            tumors=tumors,
+            normal_perfused_doses_gy=normal,
+            normal_whole_dose_gy=whole,
+            perfused_mean_doses_gy=means,
+            lung_dose_gy=lung,
+            liver_energies_j=energies,
+            cumulative_lung_dose_gy=cumulative_lung,
+            cumulative_normal_perfused_doses_gy=tuple(
+                None if dose is None else dose + priors.get(name, 0.0)
+                for name, dose in zip(self._names, normal, strict=True)
+            ),
+            cumulative_normal_whole_dose_gy=None if whole is None else whole + self.prior_normal_whole_gy,
+            advisories=tuple(found),
+        )
 
 
-def _given(limits: PartitionLimits) -> dict[str, tuple[float | None, float]]:
-    """Each limit and its prior dose, by its kind."""
-    return {
-        kind: (None if limit is None else number(f"{kind} limit", limit), number(f"{kind} prior dose", prior))
-        for kind, limit, prior in _every(limits)
-    }
+def check_prior_whole(whole_gy: float, least_gy: float) -> None:
+    """Check a dose of earlier treatments to the whole normal liver against what its parts alone make of it."""
+    _core.non_negative("prior dose in Gy to the whole normal liver", whole_gy)
+    if whole_gy < 0.98 * least_gy:
+        raise OutOfRangeError(
+            "prior dose in Gy to the whole normal liver must be at least what the dose to its parts makes in the mean, "
+            f"{least_gy:.4g}, got {whole_gy:g}"
+        )
 
 
-def _every(limits: PartitionLimits) -> tuple[tuple[str, float | None, float], ...]:
-    return (
-        ("normal_perfused", limits.normal_perfused_gy, limits.prior_normal_perfused_dose_gy),
-        ("normal_whole", limits.normal_whole_gy, limits.prior_normal_whole_dose_gy),
-        ("lung", limits.lung_gy, 0.0),
-        ("lung_cumulative", limits.lung_cumulative_gy, limits.prior_lung_dose_gy),
-        ("activity", limits.delivered_activity_gbq, 0.0),
-    )
+def _check_names(what: str, given: Mapping[str, object], names: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in names:
+            raise UnknownNameError(f"{what} must be of one of {', '.join(names)}, got {name!r}")

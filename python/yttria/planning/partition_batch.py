@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Invalid = Literal["raise", "nan"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PartitionDoseArrays:
     """Mean doses, one element per activity; `tumor_doses_gy` has one more axis, its last, over the tumors.
 
@@ -34,7 +34,7 @@ class PartitionDoseArrays:
     advisories: tuple[Advisory, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PartitionActivityArray:
     """Delivered activities for a target tumor dose, one per element."""
 
@@ -88,7 +88,9 @@ def partition_doses(
         _to_nan(invalid),
         threads,
     )
-    return PartitionDoseArrays(normal, tumor, lung, _advisories(found))
+    return PartitionDoseArrays(
+        normal_perfused_dose_gy=normal, tumor_doses_gy=tumor, lung_dose_gy=lung, advisories=_advisories(found)
+    )
 
 
 def partition_activities(
@@ -128,7 +130,7 @@ def partition_activities(
         _to_nan(invalid),
         threads,
     )
-    return PartitionActivityArray(activity, (*_advisories(found), *_vials(activity)))
+    return PartitionActivityArray(delivered_activity_gbq=activity, advisories=(*_advisories(found), *_vials(activity)))
 
 
 def _array(quantity: str, values: ArrayLike) -> NDArray[Any]:

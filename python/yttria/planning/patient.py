@@ -17,7 +17,10 @@ from ._patient_checks import (
     laboratory_advisories,
 )
 from ._patient_inputs import PRIOR_DOSES, PatientInputs, tumor_name
-from .partition import PartitionDoses, PartitionLimits, PartitionModel, Tumor
+from .model_doses import PartitionDoses
+from .partition import PartitionModel
+from .partition_limits import PartitionLimits
+from .territory import Territory, Tumor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +144,7 @@ class Patient(PatientInputs):
         if self.partition_obstacle is None:
             return self.partition_model().doses(delivered_activity_gbq)
         doses = self._uniform_model().doses(delivered_activity_gbq)
-        return replace(doses, tumor_doses_gy=(), normal_perfused_dose_gy=None, normal_whole_dose_gy=None)
+        return replace(doses, tumor_portion_doses_gy=((),), tumors=(), normal_perfused_doses_gy=(None,))
 
     def limits_with_prior_doses(self) -> tuple[PartitionLimits, tuple[Advisory, ...]]:
         """Return the planner's limits with the doses of earlier treatments, and what was assumed of them.
@@ -153,7 +156,7 @@ class Patient(PatientInputs):
         found: list[Advisory] = []
         for kind, (name, tissue) in PRIOR_DOSES.items():
             dose = self.prior_dose_gy(kind)
-            limited = getattr(limits, f"{kind}_gy") is not None
+            limited = limits.limit(kind) is not None
             if dose is None:
                 dose = 0.0
                 if kind == "normal_whole" and limited:
@@ -186,13 +189,16 @@ class Patient(PatientInputs):
 
     def _uniform_model(self) -> PartitionModel:
         """Everything perfused as one tissue: right for its mean dose and for the lungs."""
-        return self._model((Tumor(self.perfused_mass_kg, None, "everything perfused"),), 0.0, None)
+        return self._model(
+            (Tumor(mass_kg=self.perfused_mass_kg, tumor_to_normal_ratio=None, name="everything perfused"),), 0.0, None
+        )
 
     def _model(self, tumors: Sequence[Tumor], normal: float, total: float | None) -> PartitionModel:
+        territory = Territory(
+            tumors=tuple(tumors), normal_perfused_mass_kg=normal, lung_shunt_fraction=self.lung_shunt_fraction
+        )
         return PartitionModel(
-            tuple(tumors),
-            normal,
-            self.lung_shunt_fraction,
+            territories=[territory],
             normal_total_mass_kg=total,
             lung_mass_kg=self.lung_mass_kg,
             residual_fraction=self.residual_fraction,

@@ -24,8 +24,9 @@ from ..errors import ArgumentError, FileFormatError, YttriaError
 from ..io.opened import record_opened
 from .comparison import ModelComparison, compare_models
 from .mass import mass_from_volume_kg
-from .partition import PartitionLimits, Tumor
+from .partition_limits import PartitionLimits
 from .patient import Patient
+from .territory import Tumor
 
 #: Masses of the liver, each with the key of its volume; a mass ends in "_kg" and is a field of `Patient`.
 _MASSES = {
@@ -239,7 +240,9 @@ def _patient(source: _Source, content: dict[str, Any]) -> Patient:
         mass = _mass_kg(source, table, "tumor", index, "mass_kg", "volume_ml", density)
         if mass is None:
             raise source.error("mass_kg or volume_ml is missing in [tumor]", "tumor", index)
-        tumors.append(Tumor(mass, table.get("tumor_to_normal_ratio"), table.get("name", "")))
+        tumors.append(
+            Tumor(mass_kg=mass, tumor_to_normal_ratio=table.get("tumor_to_normal_ratio"), name=table.get("name", ""))
+        )
     masses = {mass: _mass_kg(source, liver, "liver", 0, mass, volume, density) for mass, volume in _MASSES.items()}
     if masses["normal_perfused_mass_kg"] is None and masses["perfused_mass_incl_tumor_kg"] is None:
         raise source.error(

@@ -28,9 +28,14 @@ def _nuclide() -> Comparison:
 
 
 def _model(m1: float, r1: float, m2: float, r2: float, normal: float, shunt: float, lung: float) -> p.PartitionModel:
-    return p.PartitionModel(
-        (p.Tumor(m1, r1), p.Tumor(m2, r2)), normal, shunt, normal_total_mass_kg=2.5, lung_mass_kg=lung, nuclide=NUCLIDE
+    territory = p.Territory(
+        tumors=[_tumor("", m1, r1), _tumor("", m2, r2)], normal_perfused_mass_kg=normal, lung_shunt_fraction=shunt
     )
+    return p.PartitionModel(territories=[territory], normal_total_mass_kg=2.5, lung_mass_kg=lung, nuclide=NUCLIDE)
+
+
+def _tumor(name: str, mass_kg: float, ratio: float) -> p.Tumor:
+    return p.Tumor(name=name, mass_kg=mass_kg, tumor_to_normal_ratio=ratio)
 
 
 def _partition() -> list[Comparison]:
@@ -49,11 +54,11 @@ def _partition() -> list[Comparison]:
         return partition.partition_activities(d, [m1, m2], [r1, r2], normal, shunt, 1, dose_factor_gy_kg_per_gbq=C)
 
     limits = p.PartitionLimits(
-        normal_perfused_gy=60.0,
+        normal_perfused_limit_gy=60.0,
         prior_normal_perfused_dose_gy=5.0,
-        normal_whole_gy=40.0,
-        lung_gy=30.0,
-        lung_cumulative_gy=50.0,
+        normal_whole_limit_gy=40.0,
+        lung_limit_gy=30.0,
+        cumulative_lung_limit_gy=50.0,
         prior_lung_dose_gy=12.0,
     )
 
@@ -73,7 +78,10 @@ def _partition() -> list[Comparison]:
         return [min(each_limit), each_limit]
 
     return [
-        each("planning.PartitionModel.doses", lambda a, *rest: row(_model(*rest).doses(a)), defined, GBQ, *ranges),
+        _both(
+            each("planning.PartitionModel.doses", lambda a, *rest: row(_model(*rest).doses(a)), defined, GBQ, *ranges),
+            _doses_of_several(),
+        ),
         each(
             "planning.PartitionModel.activity_for_tumor_dose",
             lambda d, *rest: _model(*rest).activity_for_tumor_dose(d, tumor=1).delivered_activity_gbq,
@@ -115,10 +123,20 @@ def _arrays() -> list[Comparison]:
     ]
 
 
-PLAN = p.TerritoryPlan(
-    [
-        p.Territory("right", 0.15, 0.4, [p.TumorPortion("A", 0.6, 6.0)]),
-        p.Territory("left", 0.05, 0.3, [p.TumorPortion("B", 0.3, 8.0), p.TumorPortion("A", 0.2, 5.0)]),
+PLAN = p.PartitionModel(
+    territories=[
+        p.Territory(
+            name="right",
+            lung_shunt_fraction=0.15,
+            normal_perfused_mass_kg=0.4,
+            tumors=[_tumor("A", 0.6, 6.0)],
+        ),
+        p.Territory(
+            name="left",
+            lung_shunt_fraction=0.05,
+            normal_perfused_mass_kg=0.3,
+            tumors=[_tumor("B", 0.3, 8.0), _tumor("A", 0.2, 5.0)],
+        ),
     ],
     overlap="disjoint",
     lung_mass_kg=0.9,
@@ -128,32 +146,49 @@ PLAN = p.TerritoryPlan(
 )
 
 
+def _several_doses(d: p.PartitionDoses) -> list[Any]:
+    return [
+        d.tumor_portion_doses_gy,
+        d.normal_perfused_doses_gy,
+        [[t.perfused_mean_dose_gy, t.whole_mean_dose_gy] for t in d.tumors],
+        d.normal_whole_dose_gy,
+        d.lung_dose_gy,
+    ]
+
+
+def _several_defined(a: float, b: float) -> list[Any]:
+    right, normal_right = territories.territory_doses(a, 0.15, 0.4, [0.6], [6.0], C)
+    left, normal_left = territories.territory_doses(b, 0.05, 0.3, [0.3, 0.2], [8.0, 5.0], C)
+    of_a, mass_a = [right[0], left[1]], [0.6, 0.2]
+    normal = [normal_right, normal_left]
+    return [
+        [right, left],
+        normal,
+        [
+            [territories.mean_dose(mass_a, of_a), territories.mean_dose(mass_a, of_a, 0.9)],
+            [left[0], left[0]],
+        ],
+        territories.mean_dose([0.4, 0.3], normal, 1.5),
+        territories.lung_dose([a, b], [0.15, 0.05], 0.9, C),
+    ]
+
+
+def _doses_of_several() -> Comparison:
+    return each(
+        "planning.PartitionModel.doses", lambda a, b: _several_doses(PLAN.doses([a, b])), _several_defined, GBQ, GBQ
+    )
+
+
+def _both(first: Comparison, second: Comparison) -> Comparison:
+    return Comparison(
+        first.name,
+        lambda: [first.core(), second.core()],
+        lambda: [first.reference(), second.reference()],
+        first.relative,
+    )
+
+
 def _territories() -> list[Comparison]:
-    def row(d: p.TerritoryDoses) -> list[Any]:
-        return [
-            d.tumor_portions_gy,
-            d.normal_perfused_gy,
-            [[t.perfused_mean_gy, t.whole_mean_gy] for t in d.tumors],
-            d.normal_whole_gy,
-            d.lung_dose_gy,
-        ]
-
-    def defined(a: float, b: float) -> list[Any]:
-        right, normal_right = territories.territory_doses(a, 0.15, 0.4, [0.6], [6.0], C)
-        left, normal_left = territories.territory_doses(b, 0.05, 0.3, [0.3, 0.2], [8.0, 5.0], C)
-        of_a, mass_a = [right[0], left[1]], [0.6, 0.2]
-        normal = [normal_right, normal_left]
-        return [
-            [right, left],
-            normal,
-            [
-                [territories.mean_dose(mass_a, of_a), territories.mean_dose(mass_a, of_a, 0.9)],
-                [left[0], left[0]],
-            ],
-            territories.mean_dose([0.4, 0.3], normal, 1.5),
-            territories.lung_dose([a, b], [0.15, 0.05], 0.9, C),
-        ]
-
     def best() -> list[Any]:
         found = p.optimize_activities(
             PLAN,
@@ -169,7 +204,7 @@ def _territories() -> list[Comparison]:
         one, two = np.eye(2)
 
         def doses(activity: Any) -> list[Any]:
-            return defined(float(activity[0]), float(activity[1]))
+            return _several_defined(float(activity[0]), float(activity[1]))
 
         def linear(pick: Any) -> list[float]:
             return [pick(doses(one)), pick(doses(two))]
@@ -186,6 +221,5 @@ def _territories() -> list[Comparison]:
         return [found[0], found[1][:2]]
 
     return [
-        each("planning.TerritoryPlan.doses", lambda a, b: row(PLAN.doses([a, b])), defined, GBQ, GBQ),
         Comparison("planning.optimize_activities", best, corner, 1e-9),
     ]

@@ -8,21 +8,20 @@ from .._record import Answer, Inputs, codes, nuclide
 
 def partition_model(i: Inputs) -> p.PartitionModel:
     if "tumours" in i:
-        tumors = tuple(p.Tumor(t["mass_kg"], t["tnr"]) for t in i["tumours"])
+        tumors = tuple(p.Tumor(mass_kg=t["mass_kg"], tumor_to_normal_ratio=t["tnr"]) for t in i["tumours"])
     elif "tumour_mass_kg" in i:
-        tumors = (p.Tumor(i["tumour_mass_kg"], i["tnr"]),)
+        tumors = (p.Tumor(mass_kg=i["tumour_mass_kg"], tumor_to_normal_ratio=i["tnr"]),)
     else:
         mass = p.mass_from_volume_kg(i["tumour_volume_mL"], density_g_per_ml=i["density_g_per_mL"])
-        tumors = (p.Tumor(mass, i["tnr"]),)
+        tumors = (p.Tumor(mass_kg=mass, tumor_to_normal_ratio=i["tnr"]),)
     if "total_volume_mL" in i:
         normal_ml = i["total_volume_mL"] - i["tumour_volume_mL"]
         normal = p.mass_from_volume_kg(normal_ml, density_g_per_ml=i["density_g_per_mL"])
     else:
         normal = i["normal_perfused_mass_kg"]
+    territory = p.Territory(tumors=tumors, normal_perfused_mass_kg=normal, lung_shunt_fraction=i["lung_shunt_fraction"])
     return p.PartitionModel(
-        tumors,
-        normal,
-        i["lung_shunt_fraction"],
+        territories=[territory],
         normal_total_mass_kg=i.get("normal_total_mass_kg"),
         lung_mass_kg=i.get("lung_mass_kg", 1.0),
         residual_fraction=i.get("residual_fraction", 0.0),
@@ -62,10 +61,10 @@ def partition_inverse_target(i: Inputs) -> Answer:
 def limits(i: Inputs, normal: str) -> p.PartitionLimits:
     perfused = i.get(f"{normal}_kind") == "perfused"
     return p.PartitionLimits(
-        normal_perfused_gy=i.get(f"{normal}_Gy") if perfused else None,
-        normal_whole_gy=None if perfused else i.get(f"{normal}_Gy"),
-        lung_gy=i.get("lung_limit_Gy"),
-        lung_cumulative_gy=i.get("lung_cumulative_limit_Gy"),
+        normal_perfused_limit_gy=i.get(f"{normal}_Gy") if perfused else None,
+        normal_whole_limit_gy=None if perfused else i.get(f"{normal}_Gy"),
+        lung_limit_gy=i.get("lung_limit_Gy"),
+        cumulative_lung_limit_gy=i.get("lung_cumulative_limit_Gy"),
         prior_lung_dose_gy=i.get("lung_prior_dose_Gy", 0.0),
     )
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from ... import planning as p
 from .._record import Answer, Inputs, codes, nuclide
 
 
-def plan(i: Inputs, mass: str, **extra: Any) -> p.TerritoryPlan:
+def plan(i: Inputs, mass: str, **extra: Any) -> p.PartitionModel:
     """One tumor fed by every territory where masses are portions of it, else one tumor for each."""
     one = mass == "tumour_portion_mass_kg" or "overlap" in i
     territories = [
         p.Territory(
-            f"{k}",
-            t["lung_shunt_fraction"],
-            t["normal_perfused_mass_kg"],
-            [p.TumorPortion("tumor" if one else f"tumor {k}", t[mass], t["tnr"])],
+            name=f"{k}",
+            lung_shunt_fraction=t["lung_shunt_fraction"],
+            normal_perfused_mass_kg=t["normal_perfused_mass_kg"],
+            tumors=[p.Tumor(name="tumor" if one else f"tumor {k}", mass_kg=t[mass], tumor_to_normal_ratio=t["tnr"])],
         )
         for k, t in enumerate(i["territories"], 1)
     ]
-    return p.TerritoryPlan(
-        territories,
+    return p.PartitionModel(
+        territories=territories,
         overlap=i.get("overlap", "disjoint"),
         lung_mass_kg=i.get("lung_mass_kg", 1.0),
         normal_total_mass_kg=i.get("normal_total_mass_kg"),
@@ -36,11 +36,11 @@ def multi_territory_forward(i: Inputs) -> Answer:
     treatment = plan(i, "tumour_portion_mass_kg", unperfused_tumor_mass_kg=unperfused)
     doses = treatment.doses([t["activity_delivered_GBq"] for t in i["territories"]])
     return {
-        "tumour_portion_doses_Gy": [portions[0] for portions in doses.tumor_portions_gy],
-        "normal_perfused_doses_Gy": list(doses.normal_perfused_gy),
-        "tumour_perfused_mean_Gy": doses.tumors[0].perfused_mean_gy,
-        "tumour_whole_mean_Gy": doses.tumors[0].whole_mean_gy,
-        "normal_whole_mean_Gy": doses.normal_whole_gy,
+        "tumour_portion_doses_Gy": [portions[0] for portions in doses.tumor_portion_doses_gy],
+        "normal_perfused_doses_Gy": list(doses.normal_perfused_doses_gy),
+        "tumour_perfused_mean_Gy": doses.tumors[0].perfused_mean_dose_gy,
+        "tumour_whole_mean_Gy": doses.tumors[0].whole_mean_dose_gy,
+        "normal_whole_mean_Gy": doses.normal_whole_dose_gy,
         "lung_dose_Gy": doses.lung_dose_gy,
         "warnings": codes(doses),
     }
@@ -48,10 +48,10 @@ def multi_territory_forward(i: Inputs) -> Answer:
 
 def multi_territory_overlap(i: Inputs) -> Answer:
     doses = plan(i, "tumour_mass_kg").doses([t["activity_delivered_GBq"] for t in i["territories"]])
-    return {"tumour_dose_Gy": doses.tumors[0].perfused_mean_gy, "warnings": codes(doses)}
+    return {"tumour_dose_Gy": doses.tumors[0].perfused_mean_dose_gy, "warnings": codes(doses)}
 
 
-OBJECTIVES = {
+OBJECTIVES: dict[str, Literal["max_min_tumor_dose", "max_tumor_energy", "min_lung_energy"]] = {
     "max_min_tumour_dose": "max_min_tumor_dose",
     "max_total_tumour_energy": "max_tumor_energy",
     "min_lung_energy": "min_lung_energy",
@@ -74,11 +74,11 @@ def multi_injection_lp(i: Inputs) -> Answer:
     return {
         "status": best.status,
         "activities_GBq": list(best.delivered_activities_gbq),
-        "min_tumour_dose_Gy": min(t.perfused_mean_gy for t in best.doses.tumors),
-        "tumour_doses_Gy": [t.perfused_mean_gy for t in best.doses.tumors],
-        "tumour_energy_J": sum(t.perfused_mean_gy * t.perfused_mass_kg for t in best.doses.tumors),
-        "normal_perfused_doses_Gy": list(best.doses.normal_perfused_gy),
-        "normal_whole_mean_Gy": best.doses.normal_whole_gy,
+        "min_tumour_dose_Gy": min(t.perfused_mean_dose_gy for t in best.doses.tumors),
+        "tumour_doses_Gy": [t.perfused_mean_dose_gy for t in best.doses.tumors],
+        "tumour_energy_J": sum(t.perfused_mean_dose_gy * t.perfused_mass_kg for t in best.doses.tumors),
+        "normal_perfused_doses_Gy": list(best.doses.normal_perfused_doses_gy),
+        "normal_whole_mean_Gy": best.doses.normal_whole_dose_gy,
         "lung_dose_Gy": best.doses.lung_dose_gy,
         "binding": list(best.binding),
         "warnings": codes(best),

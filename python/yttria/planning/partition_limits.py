@@ -1,0 +1,154 @@
+"""Limits of the activity of one territory, and the largest activity under them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from .. import _core
+from .._foundation.numbers import number
+from ..advisory import Advisory, advise
+from ..errors import ArgumentError
+from .model_doses import PartitionDoses
+
+LimitKind = Literal["normal_perfused", "normal_whole", "lung", "lung_cumulative", "activity"]
+#: What earlier treatments may have given a dose to, by the kind of the limit that counts it.
+_TISSUES: dict[LimitKind, str] = {
+    "normal_perfused": "perfused normal liver",
+    "normal_whole": "whole normal liver",
+    "lung_cumulative": "lungs",
+}
+_FIELDS: dict[LimitKind, str] = {
+    "normal_perfused": "normal_perfused_limit_gy",
+    "normal_whole": "normal_whole_limit_gy",
+    "lung": "lung_limit_gy",
+    "lung_cumulative": "cumulative_lung_limit_gy",
+    "activity": "activity_limit_gbq",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartitionLimits:
+    """Limits of the activity; `None` is no limit. A prior dose counts against its limit.
+
+    Nothing here has a default value: `yttria.planning.limits` is the table of what guidelines say, for which device and
+    which tissue. `normal_perfused_limit_gy` and `normal_whole_limit_gy` are different tissues with different limits.
+    `cumulative_lung_limit_gy` alone counts `prior_lung_dose_gy`. `activity_limit_gbq` is what a product can deliver.
+    Prior doses may be given here or with the model, once.
+    """
+
+    normal_perfused_limit_gy: float | None = None
+    normal_whole_limit_gy: float | None = None
+    lung_limit_gy: float | None = None
+    cumulative_lung_limit_gy: float | None = None
+    activity_limit_gbq: float | None = None
+    prior_normal_perfused_dose_gy: float = 0.0
+    prior_normal_whole_dose_gy: float = 0.0
+    prior_lung_dose_gy: float = 0.0
+
+    def limit(self, kind: LimitKind) -> float | None:
+        """Return the limit of a kind in Gy, or for the activity in GBq; `None` if it is not given."""
+        value: float | None = getattr(self, _FIELDS[kind])
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityAtLimit:
+    """The delivered activity at which one limit is reached: `None` if never, 0 if it already is."""
+
+    kind: LimitKind
+    limit: float
+    prior_gy: float
+    delivered_activity_gbq: float | None
+    binding: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaximumActivity:
+    """The largest delivered activity under all limits, and which of them bind.
+
+    `binding` names the limits within 1e-9 of the least. `delivered_activity_gbq` is `None` if nothing limits. With a
+    target, `target_reachable` says whether its activity is at most the largest one.
+    """
+
+    delivered_activity_gbq: float | None
+    binding: tuple[LimitKind, ...]
+    at_limits: tuple[ActivityAtLimit, ...]
+    doses: PartitionDoses | None
+    target: PartitionDoses | None = None
+    target_reachable: bool | None = None
+    advisories: tuple[Advisory, ...] = ()
+
+    def activity_at(self, kind: LimitKind) -> float | None:
+        """Return the activity at the limit of that kind; `None` if it was not given or is never reached."""
+        return next((at.delivered_activity_gbq for at in self.at_limits if at.kind == kind), None)
+
+
+@dataclass(frozen=True)
+class GivenLimits:
+    """Each limit with its prior dose, by its kind, checked."""
+
+    by_kind: Mapping[LimitKind, tuple[float | None, float]]
+
+    @classmethod
+    def of(cls, limits: PartitionLimits, priors_of_model_gy: Mapping[LimitKind, float]) -> GivenLimits:
+        """Check the limits, and count the prior doses of the model if the limits have none."""
+        priors_of_limits_gy: dict[LimitKind, float] = {
+            "normal_perfused": limits.prior_normal_perfused_dose_gy,
+            "normal_whole": limits.prior_normal_whole_dose_gy,
+            "lung_cumulative": limits.prior_lung_dose_gy,
+        }
+        by_kind: dict[LimitKind, tuple[float | None, float]] = {}
+        for kind in _FIELDS:
+            limit = limits.limit(kind)
+            of_limits = number(f"{kind} prior dose", priors_of_limits_gy.get(kind, 0.0))
+            of_model = priors_of_model_gy.get(kind, 0.0)
+            if of_limits and of_model and of_limits != of_model:
+                raise ArgumentError(
+                    f"the dose of earlier treatments to the {_TISSUES[kind]} is given twice: {of_model:g} Gy by the "
+                    f"model and {of_limits:g} Gy by the limits; give one of them"
+                )
+            by_kind[kind] = (None if limit is None else number(f"{kind} limit", limit), of_limits or of_model)
+        return cls(by_kind)
+
+    def core(self) -> _core._TreatmentLimits:
+        """Return the limits as the core takes them."""
+        of = self.by_kind
+        return (
+            (of["lung"][0], *of["lung_cumulative"]),
+            [of["normal_perfused"]],
+            of["normal_whole"],
+            [of["activity"][0]],
+        )
+
+    def at_limits(self, found: list[tuple[str, float | None, bool]]) -> tuple[ActivityAtLimit, ...]:
+        """Return the activities that the core found, with their limits."""
+        by_kind = {kind: (activity, binds) for kind, activity, binds in found}
+        return tuple(
+            ActivityAtLimit(
+                kind=kind,
+                limit=limit,
+                prior_gy=prior,
+                delivered_activity_gbq=by_kind[kind][0],
+                binding=by_kind[kind][1],
+            )
+            for kind, (limit, prior) in self.by_kind.items()
+            if limit is not None
+        )
+
+    def advisories(self, at_limits: tuple[ActivityAtLimit, ...]) -> tuple[Advisory, ...]:
+        """Return what earlier treatments leave of the limits, and which of their doses no limit counts."""
+        spent = (
+            advise(
+                f"{at.kind}_limit_already_exceeded", tissue=_TISSUES[at.kind], prior_gy=at.prior_gy, limit_gy=at.limit
+            )
+            for at in at_limits
+            if at.delivered_activity_gbq == 0.0
+        )
+        not_counted = (
+            advise("prior_dose_not_counted", tissue=_TISSUES[kind], prior_gy=prior)
+            for kind, (limit, prior) in self.by_kind.items()
+            if limit is None and kind in _TISSUES and prior > 0.0
+        )
+        return (*spent, *not_counted)

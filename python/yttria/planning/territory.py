@@ -1,0 +1,79 @@
+"""One injection: the tumors and the normal liver that it reaches, and its lung shunt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .._foundation.numbers import number, optional_number
+from ..advisory import Advisory, advise_if
+from ..errors import ArgumentError
+from .tumor_to_normal import ratio_advisories
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tumor:
+    """A tumor, or the part of one that lies in a territory.
+
+    `tumor_to_normal_ratio` is a ratio of activity concentrations per mass, tumor to perfused normal liver (not Kao's
+    ratio of activities: `tumor_to_normal_ratio_from_activity_ratio`). `None` is for the only tumor of a territory
+    without perfused normal liver, where it cancels. Parts of one tumor in several territories share its `name`.
+    """
+
+    mass_kg: float
+    tumor_to_normal_ratio: float | None
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Territory:
+    """What one injection reaches: tumors, perfused normal liver in kg, and by a shunt the lungs.
+
+    The only territory of a treatment needs no `name`.
+    """
+
+    normal_perfused_mass_kg: float
+    lung_shunt_fraction: float
+    tumors: Sequence[Tumor] = ()
+    name: str = ""
+
+    def tumor_name(self, index: int) -> str:
+        """Return the name of a tumor, or its number if it has none."""
+        return self.tumors[index].name or f"tumor {index}"
+
+    def checked(self) -> Territory:
+        """Return the same with every number as a float, and nothing that can change."""
+        for text in (self.name, *(tumor.name for tumor in self.tumors)):
+            if not isinstance(text, str):
+                raise ArgumentError(f"names of territories and tumors must be text, got {text!r:.80}")
+        of, within = (f" {word} territory '{self.name}'" if self.name else "" for word in ("of", "in"))
+        mass, ratio = f"tumor mass in kg{within}", f"tumor-to-normal ratio{within}"
+        return Territory(
+            name=self.name,
+            lung_shunt_fraction=number(f"lung shunt fraction{of}", self.lung_shunt_fraction),
+            normal_perfused_mass_kg=number(f"perfused normal liver mass in kg{of}", self.normal_perfused_mass_kg),
+            tumors=tuple(
+                Tumor(
+                    name=tumor.name,
+                    mass_kg=number(mass, tumor.mass_kg),
+                    tumor_to_normal_ratio=optional_number(ratio, tumor.tumor_to_normal_ratio),
+                )
+                for tumor in self.tumors
+            ),
+        )
+
+    def advisories(self) -> tuple[Advisory, ...]:
+        """Return what a reader must know of shunt and ratios, whatever is injected."""
+        shunt = self.lung_shunt_fraction
+        if self.name:
+            found = [
+                *advise_if("lung_shunt_above_20_percent", "territory", lung_shunt_fraction=shunt, territory=self.name)
+            ]
+        else:
+            found = [*advise_if("lung_shunt_above_20_percent", lung_shunt_fraction=shunt)]
+        for index, tumor in enumerate(self.tumors):
+            if tumor.tumor_to_normal_ratio is not None:
+                name = self.tumor_name(index)
+                of = f" of '{name}' in '{self.name}'" if self.name else f" of {name}"
+                found += ratio_advisories(tumor.tumor_to_normal_ratio, of)
+        return tuple(found)
