@@ -36,6 +36,20 @@ pub enum Error {
         /// Why it does not exist.
         reason: String,
     },
+    /// An argument that another one calls for is missing.
+    Missing {
+        /// The argument.
+        quantity: String,
+        /// What calls for it.
+        reason: String,
+    },
+    /// A name that must be unique occurs more than once.
+    Duplicate {
+        /// What the names name.
+        quantity: String,
+        /// The name.
+        name: String,
+    },
     /// An affine is sheared or singular, or two grids do not fit each other.
     Geometry {
         /// The affine or grid.
@@ -134,6 +148,8 @@ impl fmt::Display for Error {
                 requirement,
             } => write!(f, "{quantity} must be {requirement}, got shape {shape:?}"),
             Self::Undefined { quantity, reason } => write!(f, "{quantity} is undefined: {reason}"),
+            Self::Missing { quantity, reason } => write!(f, "{quantity} must be given: {reason}"),
+            Self::Duplicate { quantity, name } => write!(f, "{quantity} must be unique, got '{name}' more than once"),
             Self::Geometry { quantity, reason } => write!(f, "{quantity} cannot be used: {reason}"),
             Self::UnknownName { quantity, name, known } => {
                 write!(f, "{quantity} must be one of {}, got '{name}'", known.join(", "))

@@ -90,9 +90,9 @@ pub fn factor_to_administration(
         DecayCorrection::Admin => 1.0,
         DecayCorrection::Start => back,
         DecayCorrection::None => {
-            let duration = frame_duration_h.ok_or_else(|| Error::Undefined {
-                quantity: "decay correction from NONE".into(),
-                reason: "it needs the frame duration".into(),
+            let duration = frame_duration_h.ok_or_else(|| Error::Missing {
+                quantity: "frame duration in h".into(),
+                reason: "the decay correction is NONE".into(),
             })?;
             let duration = check::positive("frame duration in h", duration)?;
             let decays = duration * std::f64::consts::LN_2 / nuclide.half_life_h();

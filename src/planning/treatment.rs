@@ -169,9 +169,9 @@ fn unique<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut seen = Vec::new();
     for name in names {
         if seen.contains(&name) {
-            return Err(Error::Undefined {
-                quantity: format!("{what} '{name}'"),
-                reason: "two of them have this name".into(),
+            return Err(Error::Duplicate {
+                quantity: format!("the name of a {what}"),
+                name: name.into(),
             });
         }
         seen.push(name);

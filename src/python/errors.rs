@@ -23,6 +23,8 @@ fn to_exception(py: Python<'_>, error: &Error) -> PyErr {
         Error::OutOfRange { .. } => "OutOfRangeError",
         Error::Shape { .. } => "ShapeError",
         Error::Undefined { .. } => "UndefinedError",
+        Error::Missing { .. } => "ArgumentError",
+        Error::Duplicate { .. } => "DuplicateNameError",
         Error::Geometry { .. } => "GeometryError",
         Error::UnknownName { .. } => "UnknownNameError",
         Error::Contraindicated { .. } => "ContraindicatedError",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yttria import Nuclide
-from yttria.errors import ArgumentError, OutOfRangeError, TimeZoneError, UndefinedError, UnknownNameError
+from yttria.errors import ArgumentError, OutOfRangeError, TimeZoneError, UnknownNameError
 from yttria.planning import decay
 from yttria.reference import decay as reference
 
@@ -137,7 +137,7 @@ def test_factors_to_administration_of_the_specification() -> None:
 def test_another_nuclides_protocol_is_an_error() -> None:
     with pytest.raises(OutOfRangeError, match="another nuclide's protocol"):
         decay.factor_to_administration("START", 20, header_half_life_s=6586.2)
-    with pytest.raises(UndefinedError, match="frame duration"):
+    with pytest.raises(ArgumentError, match="frame duration in h must be given"):
         decay.factor_to_administration("NONE", 20)
     with pytest.raises(UnknownNameError, match="ADMIN, START, NONE"):
         decay.factor_to_administration("start", 20)

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from planning_samples import portion, territory, treatment
 
 from yttria import Nuclide
-from yttria.errors import ArgumentError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError
+from yttria.errors import (
+    ArgumentError,
+    DuplicateNameError,
+    OutOfRangeError,
+    ShapeError,
+    UndefinedError,
+    UnknownNameError,
+)
 from yttria.planning import PartitionModel, Territory, combined_lung_shunt_fraction, lung_dose_bounds
 from yttria.reference import territories as reference
 
@@ -209,7 +216,7 @@ def test_bad_territories_are_errors(bad: Territory, error: type[Exception], text
 def test_bad_plans_are_errors() -> None:
     with pytest.raises(UndefinedError, match="no territory"):
         treatment([], overlap="disjoint")
-    with pytest.raises(UndefinedError, match="two of them have this name"):
+    with pytest.raises(DuplicateNameError, match="the name of a territory must be unique, got 'a' more than once"):
         treatment([territory("a", 0.1, 0.5)] * 2, overlap="disjoint")
     with pytest.raises(OutOfRangeError, match=r"at least the perfused part, 0\.45 kg"):
         two(normal_total_mass_kg=0.3)

@@ -131,7 +131,7 @@ def factor_to_administration(
     the nuclide's is an error, the image was acquired under another nuclide's protocol.
 
     Sources: DICOM PS3.3 C.8.9.1 (dicom-ps3.3); the mean of a decaying frame follows from the definition. Raises
-    `OutOfRangeError`, `UnknownNameError`, or `UndefinedError` where NONE comes without a frame duration.
+    `OutOfRangeError`, `UnknownNameError`, or `ArgumentError` if NONE comes without a frame duration.
     """
     factor = _core.factor_to_administration(
         decay_correction,
