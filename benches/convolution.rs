@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use yttria::parallel::Cancellation;
-use yttria::simd::{Element, Path};
+use yttria::simd::{Float, InstructionSet};
 use yttria::voxel::convolution::{ConvolutionPlan, Octant, Output, Selection};
 
 const MAPS: [(&str, [usize; 3], [usize; 3]); 2] = [("A", [128; 3], [3, 3, 3]), ("B", [109, 200, 200], [4, 3, 3])];
@@ -20,7 +20,7 @@ fn kernel(half: [usize; 3]) -> Octant {
     Octant::new(shape, &values).expect("even")
 }
 
-fn map<T: Element>(shape: [usize; 3], sparse: bool) -> Vec<T> {
+fn map<T: Float>(shape: [usize; 3], sparse: bool) -> Vec<T> {
     let [_, b, c] = shape;
     let value = |n: usize| {
         let at = [n / b / c, n / c % b, n % c];
@@ -34,7 +34,7 @@ fn map<T: Element>(shape: [usize; 3], sparse: bool) -> Vec<T> {
     (0..shape.iter().product()).map(|n| T::from_f64(value(n))).collect()
 }
 
-fn maps<T: Element>(c: &mut Criterion) {
+fn maps<T: Float>(c: &mut Criterion) {
     for (name, shape, half) in MAPS {
         let octant = kernel(half);
         let mut group = c.benchmark_group(format!("{name} {}", T::NAME));
@@ -42,10 +42,13 @@ fn maps<T: Element>(c: &mut Criterion) {
         for sparse in [false, true] {
             let input = map::<T>(shape, sparse);
             let mut out = vec![T::ZERO; input.len()];
-            for path in Path::available().into_iter().filter(|path| path.name() != "scalar") {
-                let plan = ConvolutionPlan::<T>::with_path(shape, &octant, Some(1), None, path).expect("a plan");
+            for instruction_set in
+                InstructionSet::available().into_iter().filter(|instruction_set| instruction_set.name() != "scalar")
+            {
+                let plan = ConvolutionPlan::<T>::with_instruction_set(shape, &octant, Some(1), None, instruction_set)
+                    .expect("a plan");
                 let density = if sparse { "sparse" } else { "dense" };
-                group.bench_function(format!("{density} {} {}", plan.method().name(), path.name()), |b| {
+                group.bench_function(format!("{density} {} {}", plan.method().name(), instruction_set.name()), |b| {
                     b.iter(|| {
                         let out = Output::new(&mut out);
                         plan.apply(&input, out, &Selection::default(), &Cancellation::never()).expect("a result")

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use pulp::{Simd, WithSimd};
 use yttria::parallel::{Cancellation, try_for_each};
-use yttria::simd::{Element, Path};
+use yttria::simd::{Float, InstructionSet};
 
 const MIB: usize = 192;
 const PASSES: usize = 7;
@@ -16,7 +16,7 @@ const PASSES: usize = 7;
 /// Twelve independent sums: more than the latency of a multiplication and addition times its throughput.
 struct MultiplyAdd<T>(T, usize);
 
-impl<T: Element> WithSimd for MultiplyAdd<T> {
+impl<T: Float> WithSimd for MultiplyAdd<T> {
     type Output = f64;
 
     #[inline(always)]
@@ -68,13 +68,13 @@ fn rate<T: Send>(items: &mut [T], work: impl Fn(&mut T) -> f64 + Sync) -> f64 {
 }
 
 fn main() {
-    let path = Path::best();
+    let instruction_set = InstructionSet::best();
     for threads in [1, 2] {
         let number = MIB * (1 << 20) / size_of::<f64>() / threads;
         let mut memory: Vec<_> = (0..threads).map(|_| [vec![1.0f64; number], vec![2.0f64; number]]).collect();
         let bytes = (number * size_of::<f64>()) as f64;
         let read = rate(&mut memory, |[a, _]| {
-            path.run(Read(a));
+            instruction_set.run(Read(a));
             bytes
         });
         let write = rate(&mut memory, |[a, _]| {
@@ -86,13 +86,13 @@ fn main() {
             2.0 * bytes
         });
         let mut idle = vec![(); threads];
-        let f32s = rate(&mut idle, |()| path.run(MultiplyAdd(black_box(0.5f32), 4_000_000)));
-        let f64s = rate(&mut idle, |()| path.run(MultiplyAdd(black_box(0.5f64), 4_000_000)));
+        let f32s = rate(&mut idle, |()| instruction_set.run(MultiplyAdd(black_box(0.5f32), 4_000_000)));
+        let f64s = rate(&mut idle, |()| instruction_set.run(MultiplyAdd(black_box(0.5f64), 4_000_000)));
         println!(
             "{{\"threads\": {threads}, \"instruction_set\": \"{}\", \"read_gb_per_s\": {read:.1}, \"write_gb_per_s\": \
              {write:.1}, \"copy_gb_per_s\": {copy:.1}, \"float32_gflop_per_s\": {f32s:.0}, \"float64_gflop_per_s\": \
              {f64s:.0}}}",
-            path.name()
+            instruction_set.name()
         );
     }
 }

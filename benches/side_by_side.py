@@ -7,7 +7,7 @@ liver (4.9 % of the voxels): the FFTs do not profit, and a user who crops to the
 them as the ratio of the volumes.
 
 "memory" is what the process grew by at most during set-up and one call (Linux). "of floor" is the share of what the
-machine allows, `benches/limits.rs`: the time to read and write the map once, or to do the form's multiplications and
+machine allows, `benches/limits.rs`: the time to read and write the map once, or to do the method's multiplications and
 additions at the peak rate, whichever is longer. torch is timed where it is importable.
 """
 
@@ -145,16 +145,15 @@ def machine_limits() -> dict[int, dict[str, float]]:
 
 
 def floor_ms(array: np.ndarray, kernel: np.ndarray, method: str, limits: dict[str, float]) -> float:
-    """What the form's multiplications and additions, or one reading and writing of the map, take at least."""
+    """The least time of the method's multiplications and additions, or of reading and writing the map once."""
     occupied = [np.flatnonzero(array.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
     half = [n // 2 for n in kernel.shape]
     reached = [min(at[-1] + h + 1, n) - max(at[0] - h, 0) for at, h, n in zip(occupied, half, array.shape, strict=True)]
     octant = kernel[tuple(slice(h, None) for h in half)]
-    transforms = [5 * np.log2(n + h) for n, h in zip(reached, half, strict=True)]
+    transform = 5 * np.log2(reached[1] + half[1])
     per_voxel = {
         "direct": 2 * np.count_nonzero(octant),
-        "fft_direct": transforms[1] + 2 * np.count_nonzero(octant.any(axis=1)),
-        "fft2_direct": transforms[1] + transforms[2] + 2 * octant.shape[0],
+        "fft_direct": transform + 2 * np.count_nonzero(octant.any(axis=1)),
     }[method]
     computing = np.prod(reached) * per_voxel / limits[f"{array.dtype.name}_gflop_per_s"]
     return max(computing, 2 * array.nbytes / limits["copy_gb_per_s"]) / 1e6

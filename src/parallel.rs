@@ -1,6 +1,6 @@
-//! Threads of our own: scoped, no global pool, and a result that does not depend on how many there are.
+//! Scoped threads without a global pool; results do not depend on the number of threads.
 //!
-//! A thread that cannot be started is done without; a worker that panics is an [`Error::Internal`].
+//! If a thread cannot be started, the others do its work. A worker that panics gives an [`Error::Internal`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};

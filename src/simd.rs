@@ -1,7 +1,7 @@
 //! One set of loops for every instruction set: `f32` and `f64` as elements of vectors whose width is chosen at run time.
 //!
 //! The vectors are [`pulp`]'s: safe, unaligned, dispatched per call. A loop is written once, generic over an
-//! [`Element`] and a [`pulp::Simd`], and must be `#[inline(always)]` all the way down from [`pulp::WithSimd`].
+//! [`Float`] and a [`pulp::Simd`], and must be `#[inline(always)]` all the way down from [`pulp::WithSimd`].
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use pulp::{Scalar, Simd, WithSimd};
 
 /// An instruction set that this machine has.
 #[derive(Clone, Copy)]
-pub struct Path(Kind);
+pub struct InstructionSet(Kind);
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -22,7 +22,7 @@ enum Kind {
     Neon(pulp::aarch64::Neon),
 }
 
-impl Path {
+impl InstructionSet {
     /// Every path that this machine can run, narrowest first.
     pub fn available() -> Vec<Self> {
         let mut paths = vec![Self(Kind::Scalar)];
@@ -82,7 +82,7 @@ impl Path {
     }
 }
 
-impl fmt::Debug for Path {
+impl fmt::Debug for InstructionSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -93,7 +93,7 @@ impl fmt::Debug for Path {
 pub const HEADROOM: f64 = (1u32 << 28) as f64;
 
 /// `f32` or `f64`: what an array holds, and how a vector of it computes.
-pub trait Element: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send + Sync + 'static {
+pub trait Float: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send + Sync + 'static {
     /// As many of these as one register of `S` holds.
     type Vector<S: Simd>: Copy + fmt::Debug + Send + Sync + 'static;
     /// The additive identity.
@@ -135,7 +135,7 @@ pub trait Element: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send +
 macro_rules! element {
     ($type:ty, $name:literal, $vector:ident, $lanes:ident, $as_simd:ident, $as_mut_simd:ident, $splat:ident, $add:ident,
      $sub:ident, $or:ident, $mul:ident, $mul_add:ident, $negate_mul_add:ident) => {
-        impl Element for $type {
+        impl Float for $type {
             type Vector<S: Simd> = S::$vector;
             const ZERO: Self = 0.0;
             const NAME: &'static str = $name;
@@ -244,7 +244,7 @@ mod tests {
 
     struct Axpy<'a, T>(T, &'a [T], &'a mut [T]);
 
-    impl<T: Element> WithSimd for Axpy<'_, T> {
+    impl<T: Float> WithSimd for Axpy<'_, T> {
         type Output = usize;
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> usize {
@@ -260,13 +260,13 @@ mod tests {
 
     #[test]
     fn every_path_computes_the_same() {
-        assert_eq!(Path::available()[0].name(), "scalar");
-        for path in Path::available() {
+        assert_eq!(InstructionSet::available()[0].name(), "scalar");
+        for instruction_set in InstructionSet::available() {
             let x: Vec<f64> = (0..64).map(f64::from).collect();
             let mut y = vec![1.0; 64];
-            let lanes = path.run(Axpy(0.5, &x, &mut y));
-            assert!((1..=8).contains(&lanes), "{path:?}");
-            assert!(x.iter().zip(&y).all(|(x, y)| *y == 0.5 * x + 1.0), "{path:?}");
+            let lanes = instruction_set.run(Axpy(0.5, &x, &mut y));
+            assert!((1..=8).contains(&lanes), "{instruction_set:?}");
+            assert!(x.iter().zip(&y).all(|(x, y)| *y == 0.5 * x + 1.0), "{instruction_set:?}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use yttria::parallel::Cancellation;
-use yttria::simd::{Element, Path};
+use yttria::simd::{Float, InstructionSet};
 use yttria::voxel::convolution::{ConvolutionPlan, Method, Octant, Output, Selection};
 
 /// Numbers in [-1, 1) that depend on the seed alone.
@@ -44,7 +44,7 @@ fn kernel(half: [usize; 3], isotropic: bool, seed: u64) -> Octant {
 }
 
 /// A map that is not zero within a random box only, with holes.
-fn map<T: Element>(shape: [usize; 3], seed: u64) -> Vec<T> {
+fn map<T: Float>(shape: [usize; 3], seed: u64) -> Vec<T> {
     let mut next = noise(seed);
     let mut bounds = [(0, 0); 3];
     for axis in 0..3 {
@@ -74,7 +74,7 @@ fn map<T: Element>(shape: [usize; 3], seed: u64) -> Vec<T> {
     values
 }
 
-fn apply<T: Element>(plan: &ConvolutionPlan<T>, map: &[T]) -> Vec<T> {
+fn apply<T: Float>(plan: &ConvolutionPlan<T>, map: &[T]) -> Vec<T> {
     let mut out = vec![T::from_f64(7.0); map.len()];
     plan.apply(map, Output::new(&mut out), &Selection::default(), &Cancellation::never()).unwrap();
     let mut fresh = vec![T::ZERO; map.len()];
@@ -84,16 +84,19 @@ fn apply<T: Element>(plan: &ConvolutionPlan<T>, map: &[T]) -> Vec<T> {
 }
 
 /// Every method, path and thread count against the definition; `tolerance` in units of the largest output.
-fn agrees<T: Element>(shape: [usize; 3], kernel: &Octant, seed: u64, tolerance: f64) {
+fn agrees<T: Float>(shape: [usize; 3], kernel: &Octant, seed: u64, tolerance: f64) {
     let map: Vec<T> = map(shape, seed);
     let definition = apply(&ConvolutionPlan::<T>::new(shape, kernel, Some(1), Some(Method::Definition)).unwrap(), &map);
     let largest = definition.iter().fold(0.0f64, |m, x| m.max(x.to_f64().abs()));
     // Cancellation between values of both signs: the size of what is summed, not of the sum, sets the rounding.
     let scale = largest.max(kernel.values().iter().map(|k| k.abs()).sum::<f64>());
     for method in Method::ALL {
-        for path in Path::available() {
-            let one = ConvolutionPlan::<T>::with_path(shape, kernel, Some(1), Some(method), path).unwrap();
-            let three = ConvolutionPlan::<T>::with_path(shape, kernel, Some(3), Some(method), path).unwrap();
+        for instruction_set in InstructionSet::available() {
+            let one = ConvolutionPlan::<T>::with_instruction_set(shape, kernel, Some(1), Some(method), instruction_set)
+                .unwrap();
+            let three =
+                ConvolutionPlan::<T>::with_instruction_set(shape, kernel, Some(3), Some(method), instruction_set)
+                    .unwrap();
             let out = apply(&one, &map);
             assert_eq!(out, apply(&three, &map), "{one:?}");
             for (at, (a, b)) in out.iter().zip(&definition).enumerate() {

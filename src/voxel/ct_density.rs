@@ -9,7 +9,7 @@ use pulp::{Simd, WithSimd};
 use crate::error::{Error, Result, check};
 use crate::memory;
 use crate::parallel::Workers;
-use crate::simd::{Element, Path};
+use crate::simd::{Float, InstructionSet};
 
 /// Voxels per item of work, and per pass over the ramps: the latter stay in the first-level cache.
 const VOXELS: usize = 1 << 15;
@@ -120,7 +120,7 @@ impl DensityCurve {
 /// Errors where lengths differ, a CT number is not finite, or one lies beyond the curve and `outside` refuses; it
 /// names the first such voxel, and for the latter how many there are. The result does not depend on the number of
 /// threads.
-pub fn density_from_ct<H: CtNumber, T: Element>(
+pub fn density_from_ct<H: CtNumber, T: Float>(
     ct: &[H],
     curve: &DensityCurve,
     outside: Outside,
@@ -135,10 +135,10 @@ pub fn density_from_ct<H: CtNumber, T: Element>(
         });
     }
     let mut counts = memory::filled("density", Counts::default(), ct.len().div_ceil(VOXELS))?;
-    let path = Path::best();
+    let instruction_set = InstructionSet::best();
     let items = ct.chunks(VOXELS).zip(out_g_per_ml.chunks_mut(VOXELS)).zip(&mut counts);
     workers.for_each(items, |((ct, out), counts)| {
-        *counts = path.run(Item { ct, curve, out });
+        *counts = instruction_set.run(Item { ct, curve, out });
         Ok(())
     })?;
     let total = counts.iter().fold(Counts::default(), |sum, c| Counts {
@@ -185,7 +185,7 @@ struct Item<'a, H, T> {
     out: &'a mut [T],
 }
 
-impl<H: CtNumber, T: Element> WithSimd for Item<'_, H, T> {
+impl<H: CtNumber, T: Float> WithSimd for Item<'_, H, T> {
     type Output = Counts;
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result, check};
 use crate::nuclide::Nuclide;
 use crate::parallel::Workers;
-use crate::simd::Element;
+use crate::simd::Float;
 
 /// Voxels per item of work: some tens of microseconds.
 const VOXELS: usize = 1 << 15;
@@ -22,7 +22,7 @@ pub enum Density<'a, T> {
 ///
 /// Voxels may be in any order, the same in all slices. Errors where lengths differ, a concentration is not finite, a
 /// density is not finite and positive, or a dose does not fit into `T`; of several, the first in that order.
-pub fn local_deposition<T: Element>(
+pub fn local_deposition<T: Float>(
     activity_mbq_per_ml: &[T],
     density_g_per_ml: Density<'_, T>,
     nuclide: &Nuclide,
@@ -104,7 +104,7 @@ pub fn local_deposition<T: Element>(
 }
 
 #[inline(always)]
-fn dose<T: Element>(dose_factor_gy_kg_per_gbq: f64, activity_mbq_per_ml: T, density_g_per_ml: f64) -> T {
+fn dose<T: Float>(dose_factor_gy_kg_per_gbq: f64, activity_mbq_per_ml: T, density_g_per_ml: f64) -> T {
     T::from_f64(dose_factor_gy_kg_per_gbq * activity_mbq_per_ml.to_f64() / density_g_per_ml)
 }
 
@@ -114,9 +114,9 @@ mod tests {
     use crate::error::Result;
     use crate::nuclide::Nuclide;
     use crate::parallel::{Cancellation, Workers};
-    use crate::simd::Element;
+    use crate::simd::Float;
 
-    fn dose<T: Element>(activity: &[T], density: Density<'_, T>, out: &mut [T], threads: Option<usize>) -> Result<()> {
+    fn dose<T: Float>(activity: &[T], density: Density<'_, T>, out: &mut [T], threads: Option<usize>) -> Result<()> {
         let never = Cancellation::never();
         local_deposition(activity, density, &Nuclide::default(), out, &Workers::new(threads, &never).unwrap())
     }

@@ -28,9 +28,8 @@ class ConvolutionPlan:
     each (to 1e-12 of its largest value); may be larger than the maps. `dtype`: float32 or float64, of the maps, the
     arithmetic and the results. `threads`: every processor unless given. `method`: "auto", or one of "definition" (the
     direct sum in float64), "direct" (mirror images added first; for short kernels), "fft_direct" (FFT along one axis,
-    direct along the two others; for half sizes 4 to 8), "fft2_direct" (FFT along two axes; for half sizes above 8).
-    "auto" takes the cheapest by a cost model of map and kernel size. The forms with a transform round relative to the
-    largest output, not to each voxel.
+    direct sum along the two others; for kernels of half size 4 and above). "auto" takes the cheapest by a cost model of
+    map and kernel size. The rounding errors of "fft_direct" are relative to the largest output, not to each voxel.
 
     Raises `ShapeError`, `DTypeError`, `OutOfRangeError` (a kernel value is not finite or not its mirror image) and
     `UnknownNameError` (method).

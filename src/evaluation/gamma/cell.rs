@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use super::bounds::{TOLERANCE, Trilinear};
 use super::lanes::{Lanes, each_axis};
-use crate::simd::Path;
+use crate::simd::InstructionSet;
 
 /// Boxes looked at in one cell. Smooth cells take one, rough ones some ten; the limit bounds the time that doses made
 /// to be hostile can take.
@@ -67,7 +67,7 @@ pub trait Source {
 }
 
 /// Brings every point of the source to its end. Returns how many boxes were looked at, and the most in one cell.
-pub fn minimize(source: &mut impl Source, path: Path) -> (usize, usize) {
+pub fn minimize(source: &mut impl Source, instruction_set: InstructionSet) -> (usize, usize) {
     let mut lanes: [Lane; BLOCK] = Default::default();
     let mut looks = Looks::default();
     let (mut all, mut most) = (0, 0);
@@ -99,7 +99,7 @@ pub fn minimize(source: &mut impl Source, path: Path) -> (usize, usize) {
             return (all, most);
         }
         all += busy;
-        path.run(&mut looks);
+        instruction_set.run(&mut looks);
         for (n, lane) in lanes.iter_mut().enumerate() {
             if let Some(part) = lane.part.take() {
                 lane.looked_at += 1;
@@ -304,14 +304,14 @@ mod tests {
         }
     }
 
-    fn minima(cells: &[Cell], path: Path) -> (Vec<f64>, (usize, usize)) {
+    fn minima(cells: &[Cell], instruction_set: InstructionSet) -> (Vec<f64>, (usize, usize)) {
         let mut source = Single {
             cells,
             next: 0,
             lanes: [None; BLOCK],
             found: vec![f64::NAN; cells.len()],
         };
-        let boxes = minimize(&mut source, path);
+        let boxes = minimize(&mut source, instruction_set);
         (source.found, boxes)
     }
 
@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn no_sample_of_a_cell_is_below_the_minimum() {
         let cells = cells(3000);
-        let (found, (boxes, most)) = minima(&cells, Path::best());
+        let (found, (boxes, most)) = minima(&cells, InstructionSet::best());
         assert!(most < LIMIT && boxes < 60_000, "{boxes} boxes, {most} in one cell");
         for (cell, found) in cells.iter().zip(found) {
             let sampled = sampled(cell, 17);
@@ -358,11 +358,11 @@ mod tests {
     #[test]
     fn neither_the_company_nor_the_width_of_the_registers_shows() {
         let cells = cells(300);
-        let (expected, _) = minima(&cells, Path::best());
-        for path in Path::available() {
-            assert_eq!(minima(&cells, path).0, expected, "{path:?}");
+        let (expected, _) = minima(&cells, InstructionSet::best());
+        for instruction_set in InstructionSet::available() {
+            assert_eq!(minima(&cells, instruction_set).0, expected, "{instruction_set:?}");
         }
-        let alone: Vec<f64> = cells.iter().flat_map(|cell| minima(&[*cell], Path::best()).0).collect();
+        let alone: Vec<f64> = cells.iter().flat_map(|cell| minima(&[*cell], InstructionSet::best()).0).collect();
         assert_eq!(alone, expected);
     }
 }

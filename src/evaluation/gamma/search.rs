@@ -7,7 +7,7 @@ use super::placement::{Place, Placement};
 use crate::error::{Error, Result};
 use crate::evaluation::dose_values::Dose;
 use crate::memory;
-use crate::simd::Path;
+use crate::simd::InstructionSet;
 
 /// Cells around a point that a search may have to visit.
 const MAXIMUM_CELLS: f64 = (1u32 << 22) as f64;
@@ -39,7 +39,7 @@ pub struct Search<T> {
     width: [f64; 3],
     maximum_gamma: f64,
     maximum_mm: f64,
-    path: Path,
+    instruction_set: InstructionSet,
 }
 
 impl<T: Dose> Search<T> {
@@ -86,7 +86,7 @@ impl<T: Dose> Search<T> {
             scale,
             maximum_gamma,
             maximum_mm: maximum_gamma * distance_mm,
-            path: Path::best(),
+            instruction_set: InstructionSet::best(),
         })
     }
 
@@ -107,7 +107,7 @@ impl<T: Dose> Search<T> {
             open: &open,
             lanes: Default::default(),
         };
-        cell::minimize(&mut points, self.path);
+        cell::minimize(&mut points, self.instruction_set);
         self.evaluated.check_memory()
     }
 
@@ -129,7 +129,7 @@ impl<T: Dose> Search<T> {
             );
         }
         let mut rows = around.chunks(length + 2);
-        self.path.run(Adjoining {
+        self.instruction_set.run(Adjoining {
             rows: [(); 9].map(|()| rows.next().expect("nine rows")),
             dose: &row.dose,
             inverse: &row.inverse,

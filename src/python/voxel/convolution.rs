@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use super::super::arrays::{borrowed, bytes, shaped, writable};
 use super::super::threads::{detached, interruptible};
 use crate::memory;
-use crate::simd::Element;
+use crate::simd::Float;
 use crate::voxel::convolution::{ConvolutionPlan, Method, Octant, Output, Selection};
 
 enum Plan {
@@ -70,7 +70,7 @@ impl PyConvolutionPlan {
     }
     #[getter]
     fn instruction_set(&self) -> &'static str {
-        either!(&self.0, plan => plan.path().name())
+        either!(&self.0, plan => plan.instruction_set().name())
     }
     /// The kernel as the plan holds it, no larger than the maps can feel.
     fn kernel<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -143,7 +143,7 @@ impl PyConvolutionPlan {
     }
 }
 
-fn destination<'a, T: NumpyElement + Element>(
+fn destination<'a, T: NumpyElement + Float>(
     out: &'a mut PyReadwriteArray3<'_, T>,
     is_zero: bool,
 ) -> PyResult<Output<'a, T>> {

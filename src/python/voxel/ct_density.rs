@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use super::super::arrays::{borrowed, writable};
 use super::super::errors::OrRaise;
 use super::super::threads::{Threads, shared_out};
-use crate::simd::Element;
+use crate::simd::Float;
 use crate::voxel::ct_density::{CtNumber, DensityCurve, Outside, density_from_ct};
 
 /// Whether the nodes make a curve.
@@ -38,7 +38,7 @@ fn _density_from_ct(
     typed(py, ct, &curve, outside, out_g_per_ml, threads)
 }
 
-fn typed<H: NumpyElement + CtNumber, T: NumpyElement + Element>(
+fn typed<H: NumpyElement + CtNumber, T: NumpyElement + Float>(
     py: Python<'_>,
     ct: &Bound<'_, PyAny>,
     curve: &DensityCurve,

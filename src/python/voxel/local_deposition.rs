@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use super::super::arrays::{borrowed, writable};
 use super::super::nuclide::PyNuclide;
 use super::super::threads::{Threads, shared_out};
-use crate::simd::Element;
+use crate::simd::Float;
 use crate::voxel::local_deposition::{Density, local_deposition};
 
 /// One dimension, the voxels of all arrays in the same order; the density may be a number.
@@ -26,7 +26,7 @@ fn _local_deposition(
     typed(py, activity_mbq_per_ml, density_g_per_ml, nuclide, out_gy, threads)
 }
 
-fn typed<T: NumpyElement + Element>(
+fn typed<T: NumpyElement + Float>(
     py: Python<'_>,
     activity: &Bound<'_, PyAny>,
     density: &Bound<'_, PyAny>,

@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use crate::simd::Element;
+use crate::simd::Float;
 
 /// `sin(2 pi / 3)`, and the cosines and sines of `2 pi / 5` and `4 pi / 5`: as functions they would be called in the loop.
 const SIN_3: f64 = 0.866_025_403_784_438_6;
@@ -11,34 +11,34 @@ const SIN_5: [f64; 2] = [0.951_056_516_295_153_5, 0.587_785_252_292_473_1];
 
 /// One element of each lane.
 #[derive(Debug)]
-pub(super) struct Complex<T: Element, S: Simd> {
+pub(super) struct Complex<T: Float, S: Simd> {
     pub re: T::Vector<S>,
     pub im: T::Vector<S>,
 }
 
-impl<T: Element, S: Simd> Clone for Complex<T, S> {
+impl<T: Float, S: Simd> Clone for Complex<T, S> {
     #[inline(always)]
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<T: Element, S: Simd> Copy for Complex<T, S> {}
+impl<T: Float, S: Simd> Copy for Complex<T, S> {}
 
 /// The vector at `slice[at..]`.
 #[inline(always)]
-pub(super) fn load<T: Element, S: Simd>(slice: &[T], at: usize) -> T::Vector<S> {
+pub(super) fn load<T: Float, S: Simd>(slice: &[T], at: usize) -> T::Vector<S> {
     T::vectors::<S>(&slice[at..at + T::lanes::<S>()]).0[0]
 }
 
 /// Writes the vector at `slice[at..]`.
 #[inline(always)]
-pub(super) fn store<T: Element, S: Simd>(slice: &mut [T], at: usize, value: T::Vector<S>) {
+pub(super) fn store<T: Float, S: Simd>(slice: &mut [T], at: usize, value: T::Vector<S>) {
     T::vectors_mut::<S>(&mut slice[at..at + T::lanes::<S>()]).0[0] = value;
 }
 
-/// Element `i` of each lane in a work array.
+/// Float `i` of each lane in a work array.
 #[inline(always)]
-pub(super) fn get<T: Element, S: Simd>(work: &[T], i: usize) -> Complex<T, S> {
+pub(super) fn get<T: Float, S: Simd>(work: &[T], i: usize) -> Complex<T, S> {
     let element = &T::vectors::<S>(&work[2 * T::lanes::<S>() * i..][..2 * T::lanes::<S>()]).0[..2];
     Complex {
         re: element[0],
@@ -48,7 +48,7 @@ pub(super) fn get<T: Element, S: Simd>(work: &[T], i: usize) -> Complex<T, S> {
 
 /// Writes element `i` of each lane of a work array.
 #[inline(always)]
-pub(super) fn put<T: Element, S: Simd>(work: &mut [T], i: usize, value: Complex<T, S>) {
+pub(super) fn put<T: Float, S: Simd>(work: &mut [T], i: usize, value: Complex<T, S>) {
     let element = T::vectors_mut::<S>(&mut work[2 * T::lanes::<S>() * i..][..2 * T::lanes::<S>()]).0;
     element[0] = value.re;
     element[1] = value.im;
@@ -56,12 +56,12 @@ pub(super) fn put<T: Element, S: Simd>(work: &mut [T], i: usize, value: Complex<
 
 /// Complex arithmetic on vectors.
 #[derive(Clone, Copy)]
-pub(super) struct Arithmetic<T: Element, S: Simd> {
+pub(super) struct Arithmetic<T: Float, S: Simd> {
     simd: S,
     type_: std::marker::PhantomData<T>,
 }
 
-impl<T: Element, S: Simd> Arithmetic<T, S> {
+impl<T: Float, S: Simd> Arithmetic<T, S> {
     #[inline(always)]
     pub fn new(simd: S) -> Self {
         Self {

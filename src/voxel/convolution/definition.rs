@@ -3,12 +3,12 @@
 //! Every other form is held against this one. It costs one multiplication per voxel and kernel value (less where the
 //! input is zero), unfolded and unblocked, and is limited by them.
 
+use super::algorithm::{Algorithm, Call};
 use super::octant::Octant;
-use super::{Call, Form};
 use crate::error::Result;
 use crate::memory;
 use crate::parallel::try_for_each;
-use crate::simd::Element;
+use crate::simd::Float;
 
 /// The direct sum.
 pub struct Definition {
@@ -21,7 +21,7 @@ impl Definition {
     }
 }
 
-impl<T: Element> Form<T> for Definition {
+impl<T: Float> Algorithm<T> for Definition {
     fn workspace_bytes(&self, _threads: usize) -> u64 {
         0
     }

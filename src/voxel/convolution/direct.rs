@@ -13,14 +13,14 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use super::algorithm::{Algorithm, Call};
 use super::octant::Octant;
 use super::support::hull;
 use super::taps::{Accumulate, Shift, Tap, most_accumulators};
 use super::workspace::{Buffer, Pool};
-use super::{Call, Form};
 use crate::error::{Error, Result};
 use crate::parallel::try_for_each;
-use crate::simd::{Element, Path};
+use crate::simd::{Float, InstructionSet};
 
 /// Output rows of one window.
 const WINDOW: usize = 8;
@@ -64,8 +64,8 @@ pub(super) struct Direct<T> {
     margin: usize,
 }
 
-impl<T: Element> Direct<T> {
-    pub fn new(shape: [usize; 3], octant: &Octant, path: Path) -> Result<Self> {
+impl<T: Float> Direct<T> {
+    pub fn new(shape: [usize; 3], octant: &Octant, instruction_set: InstructionSet) -> Result<Self> {
         let half = octant.half();
         let exchange = octant.exchange_first_two();
         let (at, exchangeable) = (|d: [usize; 3]| octant.at(d.map(|d| d as isize)), exchange);
@@ -87,7 +87,7 @@ impl<T: Element> Direct<T> {
             }
         }
         let accumulators = half[2] + 1;
-        let number = accumulators.div_ceil(most_accumulators(path));
+        let number = accumulators.div_ceil(most_accumulators(instruction_set));
         let mut groups = Vec::new();
         let mut first = 0;
         for group in 0..number {
@@ -122,7 +122,7 @@ impl<T: Element> Direct<T> {
         };
         if u32::try_from(direct.ring_length()).is_err() {
             return Err(Error::Memory {
-                quantity: "the ring of the direct form".into(),
+                quantity: "the ring of the direct algorithm".into(),
                 bytes: Pool::<T>::bytes(direct.ring_length()),
             });
         }
@@ -187,7 +187,7 @@ impl<T: Element> Direct<T> {
     }
 }
 
-impl<T: Element> Form<T> for Direct<T> {
+impl<T: Float> Algorithm<T> for Direct<T> {
     fn workspace_bytes(&self, threads: usize) -> u64 {
         threads as u64 * (Pool::<T>::bytes(self.ring_length()) + Pool::<T>::bytes(self.sums_length()))
     }
@@ -196,21 +196,21 @@ impl<T: Element> Form<T> for Direct<T> {
         let slabs = out.chunks_mut(self.planes * call.shape[1] * call.shape[2]).enumerate();
         try_for_each(slabs, call.threads, call.cancellation, |(slab, out)| {
             let mut slab = Slab {
-                form: self,
+                algorithm: self,
                 call,
                 first: slab * self.planes,
                 out,
                 ring: call.pool.take(self.ring_length())?,
                 sums: call.pool.take(self.sums_length())?,
             };
-            call.path.run(&mut slab)
+            call.instruction_set.run(&mut slab)
         })
     }
 }
 
 /// The output planes from `first` on.
-struct Slab<'a, T: Element> {
-    form: &'a Direct<T>,
+struct Slab<'a, T: Float> {
+    algorithm: &'a Direct<T>,
     call: &'a Call<'a, T>,
     first: usize,
     out: &'a mut [T],
@@ -218,13 +218,13 @@ struct Slab<'a, T: Element> {
     sums: Buffer<'a, T>,
 }
 
-impl<T: Element> WithSimd for &mut Slab<'_, T> {
+impl<T: Float> WithSimd for &mut Slab<'_, T> {
     type Output = Result<()>;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Result<()> {
         let [nk, nj, ni] = self.call.shape;
-        let [hk, hj, _] = self.form.half;
+        let [hk, hj, _] = self.algorithm.half;
         let planes = self.out.len() / (nj * ni);
         // Per input row, the columns where any plane that reaches this slab is not zero.
         let reaching = self.first.saturating_sub(hk)..(self.first + planes + hk).min(nk);
@@ -276,7 +276,7 @@ fn whole_vectors(columns: Range<usize>) -> Range<usize> {
 }
 
 /// Adds the mirror planes of one row into the ring, for each plane of a slab.
-struct FoldPlanes<'a, 'b, T: Element> {
+struct FoldPlanes<'a, 'b, T: Float> {
     slab: &'a mut Slab<'b, T>,
     planes: usize,
     /// The row, counted from `hj` rows before the first.
@@ -286,20 +286,20 @@ struct FoldPlanes<'a, 'b, T: Element> {
     columns: Range<usize>,
 }
 
-impl<T: Element> WithSimd for FoldPlanes<'_, '_, T> {
+impl<T: Float> WithSimd for FoldPlanes<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Slab {
-            form,
+            algorithm,
             call,
             first,
             ring,
             ..
         } = self.slab;
         let [nk, nj, ni] = call.shape;
-        let slot = self.row % form.ring();
+        let slot = self.row % algorithm.ring();
         let Range { start, end } = self.columns;
         let inside = end.min(ni);
         let input = |k: Option<usize>| {
@@ -308,8 +308,8 @@ impl<T: Element> WithSimd for FoldPlanes<'_, '_, T> {
         };
         for plane in 0..self.planes {
             let k = *first + plane;
-            for dk in 0..=form.half[0] {
-                let begin = plane * form.plane_stride() + form.row(dk, slot) + start;
+            for dk in 0..=algorithm.half[0] {
+                let begin = plane * algorithm.plane_stride() + algorithm.row(dk, slot) + start;
                 let (folded, beyond) = ring[begin..begin + end - start].split_at_mut(inside - start);
                 let below = if dk == 0 { None } else { input(k.checked_sub(dk)) };
                 match (below, input(Some(k + dk))) {
@@ -324,7 +324,7 @@ impl<T: Element> WithSimd for FoldPlanes<'_, '_, T> {
 }
 
 #[inline(always)]
-fn add_rows<S: Simd, T: Element>(simd: S, a: &[T], b: &[T], out: &mut [T]) {
+fn add_rows<S: Simd, T: Float>(simd: S, a: &[T], b: &[T], out: &mut [T]) {
     let ((a, a_rest), (b, b_rest), (out, out_rest)) =
         (T::vectors::<S>(a), T::vectors::<S>(b), T::vectors_mut::<S>(out));
     for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
@@ -336,7 +336,7 @@ fn add_rows<S: Simd, T: Element>(simd: S, a: &[T], b: &[T], out: &mut [T]) {
 }
 
 /// A window of output rows of one plane.
-struct Window<'a, 'b, T: Element> {
+struct Window<'a, 'b, T: Float> {
     slab: &'a mut Slab<'b, T>,
     plane: usize,
     rows: Range<usize>,
@@ -344,13 +344,13 @@ struct Window<'a, 'b, T: Element> {
     columns: Range<usize>,
 }
 
-impl<T: Element> WithSimd for Window<'_, '_, T> {
+impl<T: Float> WithSimd for Window<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Slab {
-            form,
+            algorithm,
             call,
             ring,
             sums,
@@ -358,18 +358,18 @@ impl<T: Element> WithSimd for Window<'_, '_, T> {
             ..
         } = self.slab;
         let [_, nj, ni] = call.shape;
-        let (stride, margin, hi) = (form.sum_stride(), form.margin, form.half[2]);
-        let rows = &ring[self.plane * form.plane_stride()..][..form.plane_stride()];
+        let (stride, margin, hi) = (algorithm.sum_stride(), algorithm.margin, algorithm.half[2]);
+        let rows = &ring[self.plane * algorithm.plane_stride()..][..algorithm.plane_stride()];
         for sum in sums.chunks_exact_mut(stride) {
             sum[self.columns.start..self.columns.start + margin].fill(T::ZERO);
             sum[self.columns.end + margin..self.columns.end + 2 * margin].fill(T::ZERO);
         }
         let reach = self.columns.start.saturating_sub(hi)..(self.columns.end + hi).min(ni);
         for j in self.rows.clone() {
-            for group in &form.groups {
+            for group in &algorithm.groups {
                 simd.vectorize(Accumulate {
                     // The ring begins hj rows before the first.
-                    taps: &group.taps[(j + form.half[1]) % form.ring()],
+                    taps: &group.taps[(j + algorithm.half[1]) % algorithm.ring()],
                     rows,
                     weights: &group.weights,
                     out: &mut sums[group.first * stride + margin..],

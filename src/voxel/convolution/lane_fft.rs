@@ -1,6 +1,6 @@
 //! Complex FFT of short, smooth length whose lanes are independent transforms.
 //!
-//! Element `i` of a transform is a pair of vectors, real and imaginary parts of as many neighboring columns as there are
+//! Float `i` of a transform is a pair of vectors, real and imaginary parts of as many neighboring columns as there are
 //! lanes. An axis that is not the fastest is thus transformed in place of the map, without a transpose. Radices are 2,
 //! 3, 4 and 5; the forward transform decimates in frequency and leaves its result in digit-reversed order, the inverse
 //! decimates in time and takes it from there: what is done in between, a product per frequency, does not mind the order.
@@ -14,16 +14,16 @@ use std::f64::consts::TAU;
 use pulp::Simd;
 
 use super::complex::{Arithmetic, Complex, get, put};
-use crate::simd::Element;
+use crate::simd::Float;
 
 /// Where the first stage reads.
-pub(super) trait Source<T: Element, S: Simd> {
-    /// Element `i` of each lane.
+pub(super) trait Source<T: Float, S: Simd> {
+    /// Float `i` of each lane.
     fn get(&self, i: usize) -> Complex<T, S>;
 }
 
 /// Where the last stage writes.
-pub(super) trait Sink<T: Element, S: Simd> {
+pub(super) trait Sink<T: Float, S: Simd> {
     /// Takes element `i` of each lane.
     fn put(&mut self, i: usize, value: Complex<T, S>);
 }
@@ -44,7 +44,7 @@ pub(super) struct LaneFft<T> {
     stages: Vec<Stage<T>>,
 }
 
-impl<T: Element> LaneFft<T> {
+impl<T: Float> LaneFft<T> {
     /// The smallest length: a first and a last stage.
     pub const SHORTEST: usize = 8;
 
@@ -133,7 +133,7 @@ fn radices(length: usize) -> Option<Vec<usize>> {
 }
 
 /// What a stage reads and writes.
-trait Data<T: Element, S: Simd> {
+trait Data<T: Float, S: Simd> {
     fn get(&self, i: usize) -> Complex<T, S>;
     fn put(&mut self, i: usize, value: Complex<T, S>);
 }
@@ -152,7 +152,7 @@ struct Last<'a, T, W> {
     work: &'a mut [T],
 }
 
-impl<T: Element, S: Simd, R: Source<T, S>> Data<T, S> for First<'_, T, R> {
+impl<T: Float, S: Simd, R: Source<T, S>> Data<T, S> for First<'_, T, R> {
     #[inline(always)]
     fn get(&self, i: usize) -> Complex<T, S> {
         self.source.get(i)
@@ -163,7 +163,7 @@ impl<T: Element, S: Simd, R: Source<T, S>> Data<T, S> for First<'_, T, R> {
     }
 }
 
-impl<T: Element, S: Simd> Data<T, S> for Middle<'_, T> {
+impl<T: Float, S: Simd> Data<T, S> for Middle<'_, T> {
     #[inline(always)]
     fn get(&self, i: usize) -> Complex<T, S> {
         get(self.work, i)
@@ -174,7 +174,7 @@ impl<T: Element, S: Simd> Data<T, S> for Middle<'_, T> {
     }
 }
 
-impl<T: Element, S: Simd, W: Sink<T, S>> Data<T, S> for Last<'_, T, W> {
+impl<T: Float, S: Simd, W: Sink<T, S>> Data<T, S> for Last<'_, T, W> {
     #[inline(always)]
     fn get(&self, i: usize) -> Complex<T, S> {
         get(self.work, i)
@@ -185,7 +185,7 @@ impl<T: Element, S: Simd, W: Sink<T, S>> Data<T, S> for Last<'_, T, W> {
     }
 }
 
-impl<T: Element> Stage<T> {
+impl<T: Float> Stage<T> {
     #[inline(always)]
     fn run<S: Simd, const INVERSE: bool>(&self, simd: S, length: usize, data: &mut impl Data<T, S>) {
         match self.radix {
@@ -239,16 +239,16 @@ mod tests {
     use pulp::WithSimd;
 
     use super::*;
-    use crate::simd::Path;
+    use crate::simd::InstructionSet;
 
     struct Rows<'a, T>(&'a mut Vec<T>);
 
-    impl<T: Element, S: Simd> Source<T, S> for Rows<'_, T> {
+    impl<T: Float, S: Simd> Source<T, S> for Rows<'_, T> {
         fn get(&self, i: usize) -> Complex<T, S> {
             super::get(self.0, i)
         }
     }
-    impl<T: Element, S: Simd> Sink<T, S> for Rows<'_, T> {
+    impl<T: Float, S: Simd> Sink<T, S> for Rows<'_, T> {
         fn put(&mut self, i: usize, value: Complex<T, S>) {
             super::put(self.0, i, value);
         }
@@ -302,11 +302,14 @@ mod tests {
     fn it_is_the_discrete_fourier_transform_for_every_length_and_instruction_set() {
         let lengths: Vec<_> = (0..=160).filter(|&n| LaneFft::<f64>::has_length(n)).collect();
         assert_eq!(lengths[..5], [8, 9, 10, 12, 15]);
-        for path in Path::available() {
+        for instruction_set in InstructionSet::available() {
             for &n in &lengths {
-                let [forward, back] = path.run(Check(LaneFft::new(n)));
+                let [forward, back] = instruction_set.run(Check(LaneFft::new(n)));
                 // Sums of n values of at most 6 * sqrt(2); the rounding of each stage, 1e-16, adds up over five stages.
-                assert!(forward < 1e-15 * 9.0 * n as f64 && back < 2e-14, "{path:?} {n}: {forward:e} {back:e}");
+                assert!(
+                    forward < 1e-15 * 9.0 * n as f64 && back < 2e-14,
+                    "{instruction_set:?} {n}: {forward:e} {back:e}"
+                );
             }
         }
     }

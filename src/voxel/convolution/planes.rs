@@ -7,27 +7,27 @@ use std::ops::Range;
 
 use pulp::Simd;
 
-use super::Call;
+use super::algorithm::Call;
 use super::complex::{Complex, load, store};
 use super::lane_fft::{Sink, Source};
 use super::overlap_save::Block;
 use crate::error::Result;
 use crate::parallel::try_for_each;
-use crate::simd::Element;
+use crate::simd::Float;
 
 /// A multiple of the lanes of every instruction set.
 pub(super) const LANES: usize = 16;
 
 /// Brings a column of rows into the nearest cache.
 #[inline(always)]
-pub(super) fn touch<T: Element>(rows: &[T], stride: usize, column: usize) {
+pub(super) fn touch<T: Float>(rows: &[T], stride: usize, column: usize) {
     for row in rows.chunks_exact(stride) {
         std::hint::black_box(row[column]);
     }
 }
 
 /// Fills what the kernel does not reach, unless it is zero already.
-pub(super) fn zero<'a, T: Element>(
+pub(super) fn zero<'a, T: Float>(
     call: &Call<'_, T>,
     rest: impl IntoIterator<IntoIter: Send, Item = &'a mut [T]>,
 ) -> Result<()> {
@@ -51,7 +51,7 @@ pub(super) struct Part<'a, T> {
 
 /// Divides the output planes and the blocks of their rows among the threads, and zeroes all other rows. The members of
 /// a pair are two blocks, or with `halves` the two halves of the planes: no voxel's partner depends on the threads.
-pub(super) fn parts<'a, T: Element>(
+pub(super) fn parts<'a, T: Float>(
     call: &Call<'_, T>,
     out: &'a mut [T],
     outputs: &[Range<usize>; 3],
@@ -132,7 +132,7 @@ pub(super) struct Rows<'a, T, S> {
     pub column: usize,
 }
 
-impl<T: Element, S: Simd> Rows<'_, T, S> {
+impl<T: Float, S: Simd> Rows<'_, T, S> {
     #[inline(always)]
     fn part(&self, i: usize, part: usize) -> T::Vector<S> {
         let at = i.wrapping_sub(self.first[part]).wrapping_mul(self.ni);
@@ -144,7 +144,7 @@ impl<T: Element, S: Simd> Rows<'_, T, S> {
     }
 }
 
-impl<T: Element, S: Simd> Source<T, S> for Rows<'_, T, S> {
+impl<T: Float, S: Simd> Source<T, S> for Rows<'_, T, S> {
     #[inline(always)]
     fn get(&self, i: usize) -> Complex<T, S> {
         Complex {
@@ -161,7 +161,7 @@ pub(super) struct Spectra<R> {
     pub column: usize,
 }
 
-impl<T: Element, S: Simd> Sink<T, S> for Spectra<&mut [T]> {
+impl<T: Float, S: Simd> Sink<T, S> for Spectra<&mut [T]> {
     #[inline(always)]
     fn put(&mut self, i: usize, value: Complex<T, S>) {
         let rows = &mut self.rows[2 * i * self.stride..][..2 * self.stride];
@@ -170,7 +170,7 @@ impl<T: Element, S: Simd> Sink<T, S> for Spectra<&mut [T]> {
     }
 }
 
-impl<T: Element, S: Simd> Source<T, S> for Spectra<&[T]> {
+impl<T: Float, S: Simd> Source<T, S> for Spectra<&[T]> {
     #[inline(always)]
     fn get(&self, i: usize) -> Complex<T, S> {
         let rows = &self.rows[2 * i * self.stride..][..2 * self.stride];
@@ -189,7 +189,7 @@ pub(super) struct RowsMut<'a, T> {
     pub column: usize,
 }
 
-impl<T: Element, S: Simd> Sink<T, S> for RowsMut<'_, T> {
+impl<T: Float, S: Simd> Sink<T, S> for RowsMut<'_, T> {
     #[inline(always)]
     fn put(&mut self, i: usize, value: Complex<T, S>) {
         for ((rows, first), value) in self.rows.iter_mut().zip(self.first).zip([value.re, value.im]) {

@@ -4,7 +4,7 @@
 use super::workspace::{Buffer, Pool};
 use crate::error::{Error, Result};
 use crate::parallel::{Cancellation, try_for_each};
-use crate::simd::Element;
+use crate::simd::Float;
 
 /// Voxels to keep; the others are taken as zero. The default keeps all.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,7 +17,7 @@ pub struct Selection<'a> {
 
 impl Selection<'_> {
     /// The map with zeros where it is not kept; `None` where all of it is.
-    pub(super) fn kept<'p, T: Element>(
+    pub(super) fn kept<'p, T: Float>(
         &self,
         input: &[T],
         pool: &'p Pool<T>,

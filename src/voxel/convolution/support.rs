@@ -9,7 +9,7 @@ use pulp::{Simd, WithSimd};
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::parallel::{Cancellation, try_for_each};
-use crate::simd::{Element, HEADROOM, Path};
+use crate::simd::{Float, HEADROOM, InstructionSet};
 
 /// Where an array is not zero: per row, and as a bounding box.
 #[derive(Debug, Clone)]
@@ -21,12 +21,12 @@ pub struct Support {
 
 impl Support {
     /// Reads the array. Errors at the first voxel (in C order) that is NaN, infinite or above
-    /// [`Element::LARGEST`].
-    pub fn scan<T: Element>(
+    /// [`Float::LARGEST`].
+    pub fn scan<T: Float>(
         input: &[T],
         shape: [usize; 3],
         threads: usize,
-        path: Path,
+        instruction_set: InstructionSet,
         cancellation: &Cancellation<'_>,
     ) -> Result<Self> {
         let [_, nj, ni] = shape;
@@ -35,7 +35,7 @@ impl Support {
         let rows_per_item = (1usize << 16).div_ceil(ni).max(1);
         let items = input.chunks(rows_per_item * ni).zip(rows.chunks_mut(rows_per_item));
         try_for_each(items, threads, cancellation, |(voxels, rows)| {
-            if path.run(ScanRows { voxels, ni, rows }) {
+            if instruction_set.run(ScanRows { voxels, ni, rows }) {
                 Ok(())
             } else {
                 Err(Error::Cancelled)
@@ -108,7 +108,7 @@ struct ScanRows<'a, T> {
     rows: &'a mut [(u32, u32)],
 }
 
-impl<T: Element> WithSimd for ScanRows<'_, T> {
+impl<T: Float> WithSimd for ScanRows<'_, T> {
     type Output = bool;
 
     #[inline(always)]
@@ -134,7 +134,7 @@ impl<T: Element> WithSimd for ScanRows<'_, T> {
 
 /// The lanes of a vector, and zeros.
 #[inline(always)]
-fn lanes<S: Simd, T: Element>(_simd: S, vector: T::Vector<S>) -> [T; 16] {
+fn lanes<S: Simd, T: Float>(_simd: S, vector: T::Vector<S>) -> [T; 16] {
     let mut lanes = [T::ZERO; 16];
     T::vectors_mut::<S>(&mut lanes).0[0] = vector;
     lanes
@@ -142,7 +142,7 @@ fn lanes<S: Simd, T: Element>(_simd: S, vector: T::Vector<S>) -> [T; 16] {
 
 /// The first voxel of a row that is not zero, and the end of the last; there is one.
 #[inline(always)]
-fn bounds<S: Simd, T: Element>(simd: S, row: &[T]) -> (u32, u32) {
+fn bounds<S: Simd, T: Float>(simd: S, row: &[T]) -> (u32, u32) {
     let (vectors, rest) = T::vectors::<S>(row);
     let occupied = |x: &T::Vector<S>| lanes::<S, T>(simd, *x).iter().any(|x| *x != T::ZERO);
     let width = T::lanes::<S>();
@@ -158,11 +158,11 @@ fn bounds<S: Simd, T: Element>(simd: S, row: &[T]) -> (u32, u32) {
     (begin as u32, end as u32)
 }
 
-fn is_valid<T: Element>(x: T) -> bool {
+fn is_valid<T: Float>(x: T) -> bool {
     x.is_finite() && x <= T::LARGEST && x.to_f64() >= -T::LARGEST.to_f64()
 }
 
-fn first_invalid<T: Element>(input: &[T], [_, nj, ni]: [usize; 3]) -> Option<Error> {
+fn first_invalid<T: Float>(input: &[T], [_, nj, ni]: [usize; 3]) -> Option<Error> {
     let at = input.iter().position(|x| !is_valid(*x))?;
     Some(Error::out_of_range(
         format!("array value at {:?}", (at / ni / nj, at / ni % nj, at % ni)),

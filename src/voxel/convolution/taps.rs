@@ -9,11 +9,11 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::simd::{Element, Path};
+use crate::simd::{Float, InstructionSet};
 
 /// The most accumulators that are held at once: as many as leave registers for a few columns of each.
-pub(super) fn most_accumulators(path: Path) -> usize {
-    if path.registers() >= 32 { 8 } else { 4 }
+pub(super) fn most_accumulators(instruction_set: InstructionSet) -> usize {
+    if instruction_set.registers() >= 32 { 8 } else { 4 }
 }
 
 /// Up to four rows that share the same weights.
@@ -41,7 +41,7 @@ pub(super) struct Accumulate<'a, T> {
     pub columns: std::ops::Range<usize>,
 }
 
-impl<T: Element> WithSimd for Accumulate<'_, T> {
+impl<T: Float> WithSimd for Accumulate<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -59,7 +59,7 @@ impl<T: Element> WithSimd for Accumulate<'_, T> {
     }
 }
 
-impl<T: Element> Accumulate<'_, T> {
+impl<T: Float> Accumulate<'_, T> {
     /// As many columns at once as the registers hold, in balanced steps.
     #[inline(always)]
     fn row<S: Simd, const D: usize>(mut self, simd: S) {
@@ -109,7 +109,7 @@ impl<T: Element> Accumulate<'_, T> {
 
 /// `V` vectors from `at` on.
 #[inline(always)]
-fn load<S: Simd, T: Element, const V: usize>(data: &[T], at: usize) -> &[T::Vector<S>; V] {
+fn load<S: Simd, T: Float, const V: usize>(data: &[T], at: usize) -> &[T::Vector<S>; V] {
     let (vectors, _) = T::vectors::<S>(&data[at..at + V * T::lanes::<S>()]);
     vectors.try_into().expect("V vectors")
 }
@@ -124,7 +124,7 @@ pub(super) struct Shift<'a, T> {
     pub out: &'a mut [T],
 }
 
-impl<T: Element> WithSimd for Shift<'_, T> {
+impl<T: Float> WithSimd for Shift<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -152,7 +152,7 @@ impl<T: Element> WithSimd for Shift<'_, T> {
 }
 
 #[inline(always)]
-fn shifted<S: Simd, T: Element, const V: usize>(
+fn shifted<S: Simd, T: Float, const V: usize>(
     simd: S,
     sums: &[T],
     stride: usize,

@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::simd::Element;
+use crate::simd::Float;
 
 /// Buffers that a plan keeps between calls; each worker takes what it needs and gives it back when it is dropped.
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub struct Pool<T> {
     free: Mutex<Vec<Vec<T>>>,
 }
 
-impl<T: Element> Pool<T> {
+impl<T: Float> Pool<T> {
     /// Cache lines, and the widest vectors, begin at multiples of this many bytes.
     const ALIGNMENT: usize = 64;
 
@@ -45,7 +45,7 @@ impl<T: Element> Pool<T> {
 }
 
 /// Zeros, or [`Error::Memory`].
-fn zeros<T: Element>(length: usize) -> Result<Vec<T>> {
+fn zeros<T: Float>(length: usize) -> Result<Vec<T>> {
     let mut data = Vec::new();
     data.try_reserve_exact(length).map_err(|_| Error::Memory {
         quantity: "convolution workspace".into(),
@@ -57,27 +57,27 @@ fn zeros<T: Element>(length: usize) -> Result<Vec<T>> {
 
 /// Scratch memory on loan from a [`Pool`].
 #[derive(Debug)]
-pub struct Buffer<'a, T: Element> {
+pub struct Buffer<'a, T: Float> {
     pool: &'a Pool<T>,
     data: Vec<T>,
     begin: usize,
     length: usize,
 }
 
-impl<T: Element> Deref for Buffer<'_, T> {
+impl<T: Float> Deref for Buffer<'_, T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         &self.data[self.begin..self.begin + self.length]
     }
 }
 
-impl<T: Element> DerefMut for Buffer<'_, T> {
+impl<T: Float> DerefMut for Buffer<'_, T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.data[self.begin..self.begin + self.length]
     }
 }
 
-impl<T: Element> Drop for Buffer<'_, T> {
+impl<T: Float> Drop for Buffer<'_, T> {
     fn drop(&mut self) {
         let data = std::mem::take(&mut self.data);
         self.pool.free.lock().unwrap_or_else(PoisonError::into_inner).push(data);

@@ -4,17 +4,17 @@ use std::ops::Range;
 
 use pulp::{Scalar, Simd, WithSimd};
 
-use super::{Division, FftDirect, Group, PLANES, Spectrum};
+use super::tables::{Division, FftDirect, Group, PLANES, Spectrum};
 use crate::error::Result;
-use crate::simd::Element;
-use crate::voxel::convolution::Call;
+use crate::simd::Float;
+use crate::voxel::convolution::algorithm::Call;
 use crate::voxel::convolution::overlap_save::Block;
 use crate::voxel::convolution::planes::{LANES, Rows, RowsMut, Spectra, touch, vectors};
 use crate::voxel::convolution::taps::{Accumulate, Shift, Tap};
 
 /// Some planes of a pair of blocks. Plane `p` of part `c` is plane `origins[c] + p` of the map.
-pub(super) struct Item<'a, T: Element> {
-    pub form: &'a FftDirect<T>,
+pub(super) struct Item<'a, T: Float> {
+    pub algorithm: &'a FftDirect<T>,
     pub call: &'a Call<'a, T>,
     pub division: &'a Division,
     pub spectrum: &'a Spectrum<T>,
@@ -30,7 +30,7 @@ pub(super) struct Item<'a, T: Element> {
     pub out: Vec<[&'a mut [T]; 2]>,
 }
 
-impl<T: Element> WithSimd for Item<'_, T> {
+impl<T: Float> WithSimd for Item<'_, T> {
     type Output = Result<()>;
 
     #[inline(always)]
@@ -38,9 +38,9 @@ impl<T: Element> WithSimd for Item<'_, T> {
         if T::lanes::<S>() > self.taken.len() {
             return Scalar.vectorize(self);
         }
-        let hk = self.form.octant.half()[0];
+        let hk = self.algorithm.octant.half()[0];
         let length = self.spectrum.fft.length();
-        let mut buffer = self.call.pool.take(self.form.workspace)?;
+        let mut buffer = self.call.pool.take(self.algorithm.workspace)?;
         let (ring, rest) = buffer.split_at_mut(self.slots() * self.division.plane_stride);
         let (work, sums) = rest.split_at_mut(2 * length * LANES);
         sums.fill(T::ZERO);
@@ -82,7 +82,7 @@ impl<T: Element> WithSimd for Item<'_, T> {
     }
 }
 
-impl<T: Element> Item<'_, T> {
+impl<T: Float> Item<'_, T> {
     /// The plane of the map, where it is not zero.
     fn plane(&self, plane: isize, part: usize) -> Option<usize> {
         self.origins[part].checked_add_signed(plane).filter(|k| self.support.contains(k))
@@ -92,24 +92,24 @@ impl<T: Element> Item<'_, T> {
     }
     /// Planes in the ring.
     fn slots(&self) -> usize {
-        PLANES.min(self.division.planes) + 2 * self.form.octant.half()[0]
+        PLANES.min(self.division.planes) + 2 * self.algorithm.octant.half()[0]
     }
     /// Where a plane begins in the ring. The sum of `plane` goes to where `plane - hk` was.
     fn slot(&self, plane: isize) -> usize {
-        let hk = self.form.octant.half()[0];
+        let hk = self.algorithm.octant.half()[0];
         (plane + hk as isize - self.planes.start as isize) as usize % self.slots() * self.division.plane_stride
     }
 }
 
 /// Transforms a plane into the ring.
-struct Forward<'a, 'b, T: Element> {
+struct Forward<'a, 'b, T: Float> {
     item: &'a Item<'b, T>,
     plane: isize,
     ring: &'a mut [T],
     work: &'a mut [T],
 }
 
-impl<T: Element> WithSimd for Forward<'_, '_, T> {
+impl<T: Float> WithSimd for Forward<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -154,21 +154,21 @@ impl<T: Element> WithSimd for Forward<'_, '_, T> {
 }
 
 /// The 2-D sums of some planes, one frequency and part after the other.
-struct Sum<'a, 'b, T: Element> {
+struct Sum<'a, 'b, T: Float> {
     item: &'a Item<'b, T>,
     planes: Range<usize>,
     ring: &'a mut [T],
     sums: &'a mut [T],
 }
 
-impl<T: Element> WithSimd for Sum<'_, '_, T> {
+impl<T: Float> WithSimd for Sum<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let item = self.item;
-        let [hk, _, hi] = item.form.octant.half();
-        let (margin, stride) = (item.form.margin(), item.form.sum_stride(item.division.row_stride));
+        let [hk, _, hi] = item.algorithm.octant.half();
+        let (margin, stride) = (item.algorithm.margin(), item.algorithm.sum_stride(item.division.row_stride));
         let columns = 0..item.taken.len().next_multiple_of(T::lanes::<S>());
         let taps: Vec<Vec<Vec<Tap>>> = (self.planes.clone())
             .map(|plane| item.spectrum.groups.iter().map(|group| item.taps(plane as isize, group)).collect())
@@ -201,7 +201,7 @@ impl<T: Element> WithSimd for Sum<'_, '_, T> {
     }
 }
 
-impl<T: Element> Item<'_, T> {
+impl<T: Float> Item<'_, T> {
     /// What the accumulators of an output plane add, among the planes that are not zero.
     fn taps(&self, plane: isize, group: &Group<T>) -> Vec<Tap> {
         let mut taps = Vec::new();
@@ -227,7 +227,7 @@ impl<T: Element> Item<'_, T> {
 }
 
 /// Transforms the sum of a plane back.
-struct Inverse<'a, 'b, T: Element> {
+struct Inverse<'a, 'b, T: Float> {
     item: &'a Item<'b, T>,
     plane: usize,
     ring: &'a [T],
@@ -235,7 +235,7 @@ struct Inverse<'a, 'b, T: Element> {
     out: [&'a mut [T]; 2],
 }
 
-impl<T: Element> WithSimd for Inverse<'_, '_, T> {
+impl<T: Float> WithSimd for Inverse<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -243,7 +243,7 @@ impl<T: Element> WithSimd for Inverse<'_, '_, T> {
         let item = self.item;
         let ni = item.call.shape[2];
         let stride = item.division.row_stride;
-        let slot = item.slot(self.plane as isize - item.form.octant.half()[0] as isize);
+        let slot = item.slot(self.plane as isize - item.algorithm.octant.half()[0] as isize);
         let ring = &self.ring[slot..][..2 * item.spectrum.fft.length() * stride];
         let [re, im] = self.out;
         for column in vectors(item.given.len(), T::lanes::<S>()) {
