@@ -1,14 +1,14 @@
 //! Gamma of a row of points that are voxel centers of the evaluated grid, from the eight cells around each.
 //!
-//! One point a lane. A first guess comes from the lines to the six neighbors and from the cell between the three of
-//! them towards which |rho| falls most steeply. From the corner at which the point lies, |rho| falls in a cell along each
-//! edge by its slope, and by the negative mixed terms, which are largest at the end of the reach. With those taken off
-//! at once the rest is linear, and its least gamma^2 has a closed form. As around every least value of that kind, all
-//! that is better lies in a ball, which shortens the reach; so it is taken twice, and most cells need no other look.
+//! One point per lane. A first upper bound comes from the lines to the six neighbors and from the cell towards which |rho|
+//! falls most steeply. The other cells are tested by a lower bound: from the corner at the point, |rho| falls by its
+//! slopes along the edges and by its negative mixed terms. With the mixed terms at the end of the reach subtracted, the
+//! rest is linear and its least gamma^2 has a closed form. All better points lie in a ball around that minimizer, which
+//! shortens the reach; the bound is therefore computed twice. It excludes most cells (docs/theory/gamma.md).
 
 use pulp::{Simd, WithSimd};
 
-use super::bounds::{Trilinear, worthwhile};
+use super::bounds::{Trilinear, improvement_threshold};
 use super::lanes::{Lanes, Mask, each_axis};
 
 /// A row of points and the doses around them.
@@ -21,9 +21,9 @@ pub struct Adjoining<'a> {
     pub inverse: &'a [f64],
     /// Voxel size in units of the distance criterion.
     pub scale: [f64; 3],
-    /// Gamma^2 known; lowered here.
+    /// Least gamma^2 known, which the search lowers.
     pub best: &'a mut [f64],
-    /// The cells that are not finished: bit n for the cell that lies up k where n has bit 2, up j bit 1, up i bit 0.
+    /// The cells that may hold a lower gamma: bit n for cell n, which lies up k if n has bit 2, up j bit 1, up i bit 0.
     pub open: &'a mut [f64],
 }
 
@@ -32,12 +32,12 @@ impl WithSimd for Adjoining<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let size = each_axis!(a => Lanes::splat(simd, self.scale[a]));
-        let inverse_size = each_axis!(a => Lanes::splat(simd, 1.0 / self.scale[a]));
+        let size = each_axis!(a => Lanes::new(simd, self.scale[a]));
+        let inverse_size = each_axis!(a => Lanes::new(simd, 1.0 / self.scale[a]));
         for i in (0..self.dose.len()).step_by(S::F64_LANES) {
             let dose = Lanes::load(simd, &self.dose[i..]);
             let inverse = Lanes::load(simd, &self.inverse[i..]);
-            if !inverse.same(0.0).less(inverse).any() {
+            if !inverse.splat(0.0).less(inverse).any() {
                 continue;
             }
             let mut rho = [dose; 27];
@@ -67,7 +67,7 @@ struct Around<S: Simd> {
     best: Lanes<S>,
 }
 
-/// Tangents tried in one cell: the few points that need more come to it again.
+/// Tangent points tried in one cell. The few reference points that need more stay open.
 const TANGENTS: usize = 2;
 
 /// From the middle voxel to the next along each axis.
@@ -99,22 +99,22 @@ const CORNERS: [[usize; 8]; 8] = {
 };
 
 impl<S: Simd> Around<S> {
-    /// The least gamma^2 found, and the cells that are not finished.
+    /// The least gamma^2 found, and the cells that may hold a lower one.
     #[inline(always)]
     fn search(mut self) -> (Lanes<S>, Lanes<S>) {
-        let (zero, one) = (self.best.same(0.0), self.best.same(1.0));
+        let (zero, one) = (self.best.splat(0.0), self.best.splat(1.0));
         let up = self.descend();
         // The steepest cell first.
         let steepest = self.towards(up);
-        let look = steepest.look(
+        let evaluation = steepest.evaluate(
             each_axis!(a => up[a].select(zero, -self.size[a])),
             each_axis!(a => up[a].select(self.size[a], zero)),
             self.best,
             TANGENTS,
         );
-        self.best = look.least;
-        let first = up[0].select(zero.same(4.0), zero) + up[1].select(zero.same(2.0), zero) + up[2].select(one, zero);
-        let finished = look.bound.less(worthwhile(self.best));
+        self.best = evaluation.least;
+        let first = up[0].select(zero.splat(4.0), zero) + up[1].select(zero.splat(2.0), zero) + up[2].select(one, zero);
+        let finished = evaluation.bound.less(improvement_threshold(self.best));
         let finished = finished.select(-one, first);
 
         let mut open = zero;
@@ -122,12 +122,12 @@ impl<S: Simd> Around<S> {
         let negative = start.less(zero);
         let mut falling = self.rho;
         for rho in &mut falling {
-            *rho = rho.turned(negative);
+            *rho = rho.negate_where(negative);
         }
-        let limit = worthwhile(self.best);
+        let limit = improvement_threshold(self.best);
         for n in 0..8 {
-            let promising = self.corner_bound(&falling, n, limit).less(limit) & !finished.equals(zero.same(n as f64));
-            open = open + promising.select(zero.same((1 << n) as f64), zero);
+            let promising = self.corner_bound(&falling, n, limit).less(limit) & !finished.equals(zero.splat(n as f64));
+            open = open + promising.select(zero.splat((1 << n) as f64), zero);
         }
         (self.best, open)
     }
@@ -136,14 +136,14 @@ impl<S: Simd> Around<S> {
     #[inline(always)]
     fn descend(&mut self) -> [Mask<S>; 3] {
         let start = self.rho[MIDDLE];
-        let (zero, one) = (start.same(0.0), start.same(1.0));
+        let (zero, one) = (start.splat(0.0), start.splat(1.0));
         self.best = self.best.min(start * start);
         let mut falls = [[zero; 2]; 3];
         for (a, falls) in falls.iter_mut().enumerate() {
             for (voxel, fall) in [MIDDLE - STEP[a], MIDDLE + STEP[a]].into_iter().zip(falls) {
                 let slope = (self.rho[voxel] - start) * self.inverse_size[a];
                 *fall = -(start * slope);
-                let y = fall.over(one + slope * slope).clamp(zero, self.size[a]);
+                let y = (*fall / (one + slope * slope)).clamp(zero, self.size[a]);
                 let rho = start + slope * y;
                 self.best = self.best.min(rho * rho + y * y);
             }
@@ -151,11 +151,11 @@ impl<S: Simd> Around<S> {
         each_axis!(a => falls[a][0].less(falls[a][1]))
     }
 
-    /// The cell that lies up each axis where `up` says so.
+    /// The cell that lies up each axis for which `up` is true, and down the others.
     #[inline(always)]
     fn towards(&self, up: [Mask<S>; 3]) -> Trilinear<S> {
         // Along i, then j, then k, of three voxels the middle one and the chosen one.
-        let zero = self.best.same(0.0);
+        let zero = self.best.splat(0.0);
         let (mut along_i, mut along_j, mut rho) = ([[zero; 2]; 9], [[zero; 2]; 6], [zero; 8]);
         for (n, pair) in along_i.iter_mut().enumerate() {
             *pair = [self.rho[3 * n + 1], up[2].select(self.rho[3 * n + 2], self.rho[3 * n])];
@@ -176,7 +176,7 @@ impl<S: Simd> Around<S> {
     /// A lower bound of gamma^2 in cell `n` where it is below `limit`.
     #[inline(always)]
     fn corner_bound(&self, falling: &[Lanes<S>; 27], n: usize, limit: Lanes<S>) -> Lanes<S> {
-        let (zero, one) = (limit.same(0.0), limit.same(1.0));
+        let (zero, one) = (limit.splat(0.0), limit.splat(1.0));
         let start = falling[MIDDLE];
         let edge = [
             falling[CORNERS[n][4]] - start,
@@ -189,7 +189,7 @@ impl<S: Simd> Around<S> {
         let kji = falling[CORNERS[n][7]] - falling[CORNERS[n][6]] - edge[2] - ki - ji;
         let falls = [(-kj).max(zero), (-ki).max(zero), (-ji).max(zero), (-kji).max(zero)];
         let slope = each_axis!(a => (-(edge[a] * self.inverse_size[a])).max(zero));
-        let share = one.over(one + slope[0] * slope[0] + slope[1] * slope[1] + slope[2] * slope[2]);
+        let share = one / (one + slope[0] * slope[0] + slope[1] * slope[1] + slope[2] * slope[2]);
         let radius = limit.sqrt();
         let mut reach = each_axis!(a => radius.min(self.size[a]));
         let mut bound = zero;
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn no_sample_of_a_map_on_the_same_grid_is_below_the_minimum() {
+    fn gamma_on_the_same_grid_is_bracketed_by_fine_sampling() {
         let mut state = 3u64;
         let mut next = || {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);

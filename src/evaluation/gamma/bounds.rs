@@ -1,48 +1,44 @@
-//! Bounds of gamma over a box of a cell, for one box or as many at once as the machine has lanes.
+//! Lower and upper bounds of gamma^2 over a box of a cell, for one box per lane. Derivations: docs/theory/gamma.md.
 //!
-//! Lengths are in units of the distance criterion from the reference point, doses in units of the dose criterion from
-//! the reference dose, so that gamma^2 = rho(y)^2 + |y|^2 with rho trilinear in y. That has several minima and no closed
-//! form, but where rho is linear it has one: the minimum over a box solves y = clip(-lambda g) with lambda = rho(y), a
-//! rising function of one number. Two lower bounds come of this.
+//! Lengths are distances from the reference point in units of the distance criterion. Doses are differences from the
+//! reference dose in units of the dose criterion. Then gamma^2 = rho(y)^2 + |y|^2 with rho trilinear in y. It may have
+//! several minima. If rho is linear, the minimum over a box is the solution of y = clip(-lambda g), lambda = rho(y), one
+//! equation in one unknown. Two lower bounds follow.
 //!
-//! - From afar: a trilinear rho leaves its linear part at the middle of the box by at most the sum of its mixed
-//!   coefficients. That part's |rho|, less the sum, has a least gamma^2 that is below; and because it is convex, gamma^2
-//!   grows from there at least by the squared distance, so that all that could be better lies in a ball.
-//! - From nearby: tangents lead to a point y that is nearly the least, and to a lambda. rho(y + d) = rho + g d + q, where q
-//!   is what the mixed terms bend: |q| <= sum of B_ab |d_a d_b| <= half the sum of B_ab (d_a^2 + d_b^2). With rho^2 >=
-//!   2 lambda rho - lambda^2, gamma^2 at y + d is at least 2 lambda rho - lambda^2 + |y|^2 and the sum over the axes of
-//!   2 (lambda g_a + y_a) d_a + (1 - |lambda| sum over b of B_ab) d_a^2, whose least value over the box is found axis by
-//!   axis. It holds for any lambda; that of the tangent makes the slopes vanish where y is inside.
+//! - The bound of the box: rho differs from its linear part at the middle of the box by at most the sum of its mixed
+//!   terms. |linear part| less that sum gives a lower bound of gamma^2. It is convex, so all better points lie in a ball.
+//! - The bound at a tangent point y: rho(y + d) = rho + g d + q with |q| <= half the sum of B_ab (d_a^2 + d_b^2), and
+//!   rho^2 >= 2 lambda rho - lambda^2 for any lambda. The sum separates into one parabola per axis.
 
 use pulp::Simd;
 
 use super::lanes::{Lanes, dot, each_axis};
 
-/// Gamma is never below its least value, and at most this much above it.
+/// The result is never below the minimum of gamma and at most this much above it.
 pub const TOLERANCE: f64 = 1e-4;
 
-/// Squared step below which another tangent brings nothing.
-const STILL: f64 = 1e-12;
+/// Squared step between tangent points below which the search for a better one ends.
+const NEGLIGIBLE_STEP_SQUARED: f64 = 1e-12;
 
-/// Newton's steps for one linear minimum; whatever they reach, the bound holds.
+/// Largest number of Newton steps for one linear minimum. The bound is valid after any number of them.
 const STEPS: usize = 64;
 
-/// Relative excess below which a linear minimum is found.
-const SETTLED: f64 = 1e-5;
+/// Relative error of lambda at which Newton's iteration ends.
+const RELATIVE_TOLERANCE: f64 = 1e-5;
 
 type Vector<S> = [Lanes<S>; 3];
 
-/// What a bound of gamma^2 must be below to promise a gamma lower than `squared`'s by more than the tolerance.
+/// The value that a lower bound of gamma^2 must be below, for a gamma that is lower by more than the tolerance.
 #[inline(always)]
-pub fn worthwhile<S: Simd>(squared: Lanes<S>) -> Lanes<S> {
-    let gamma = (squared.sqrt() - squared.same(TOLERANCE)).max(squared.same(0.0));
+pub fn improvement_threshold<S: Simd>(squared: Lanes<S>) -> Lanes<S> {
+    let gamma = (squared.sqrt() - squared.splat(TOLERANCE)).max(squared.splat(0.0));
     gamma * gamma
 }
 
-/// rho in a cell as a polynomial of the distance from one of its corners.
+/// rho in a cell as a polynomial in the distance from one of its corners.
 #[derive(Clone, Copy)]
 pub struct Trilinear<S: Simd> {
-    /// Of 1, i, j, ji, k, ki, kj, kji.
+    /// Coefficients of 1, i, j, ji, k, ki, kj, kji.
     coefficients: [Lanes<S>; 8],
     corner: Vector<S>,
 }
@@ -54,17 +50,17 @@ struct Local<S: Simd> {
     mixed: Vector<S>,
 }
 
-/// What is known of a box after a look at it.
-pub struct Look<S: Simd> {
-    /// The least gamma^2 at the points on the way, or what was there before.
+/// The bounds of gamma^2 in a box, and the part of the box that remains to be searched.
+pub struct Evaluation<S: Simd> {
+    /// Upper bound: the least gamma^2 at the points tried, or the one known before.
     pub least: Lanes<S>,
-    /// No gamma^2 in the box is below.
+    /// Lower bound.
     pub bound: Lanes<S>,
-    /// The part of the box that can hold a better one.
+    /// The part of the box that can contain a lower gamma.
     pub low: Vector<S>,
     pub high: Vector<S>,
-    /// How much each axis adds to the distance between the bounds.
-    pub bent: Vector<S>,
+    /// Sum of the mixed terms that contain each axis: its share of the gap between the bounds.
+    pub mixed_per_axis: Vector<S>,
 }
 
 impl<S: Simd> Trilinear<S> {
@@ -99,17 +95,17 @@ impl<S: Simd> Trilinear<S> {
         }
     }
 
-    /// Bounds of gamma^2 in a box of the cell, which is also cut where its distance alone exceeds `best`, the least
-    /// gamma^2 known, with so many tangents at most.
+    /// Computes bounds of gamma^2 in a box of the cell from at most `tangents` tangent points. `best` is the least gamma^2
+    /// known; parts of the box farther away than its root are cut off.
     #[inline(always)]
-    pub fn look(&self, low: Vector<S>, high: Vector<S>, best: Lanes<S>, tangents: usize) -> Look<S> {
-        let zero = best.same(0.0);
+    pub fn evaluate(&self, low: Vector<S>, high: Vector<S>, best: Lanes<S>, tangents: usize) -> Evaluation<S> {
+        let zero = best.splat(0.0);
         let radius = best.sqrt();
         let low = each_axis!(a => low[a].clamp(-radius, radius));
         let high = each_axis!(a => high[a].clamp(-radius, radius));
 
-        let middle = each_axis!(a => (low[a] + high[a]) * best.same(0.5));
-        let half = each_axis!(a => (high[a] - low[a]) * best.same(0.5));
+        let middle = each_axis!(a => (low[a] + high[a]) * best.splat(0.5));
+        let half = each_axis!(a => (high[a] - low[a]) * best.splat(0.5));
         let local = self.at(middle);
         let [kj, ki, ji] = each_axis!(pair => local.mixed[pair].abs() * half[PAIRS[pair][0]] * half[PAIRS[pair][1]]);
         let twisted = self.coefficients[7].abs();
@@ -120,24 +116,24 @@ impl<S: Simd> Trilinear<S> {
             slack: kj + ki + ji + kji,
         };
         let Minimum {
-            y: afar,
+            y: minimizer,
             mut lambda,
             mut bound,
         } = linear.minimum(low, high);
-        // Convex around `afar`: what is better lies in a ball.
-        let ball = (worthwhile(best) - bound).max(zero).sqrt();
+        // The bound is convex around its minimizer: all better points lie in a ball.
+        let ball = (improvement_threshold(best) - bound).max(zero).sqrt();
 
-        let (mut y, mut least) = (afar, best);
+        let (mut y, mut least) = (minimizer, best);
         let mut moving = !best.less(best);
         for tangent in 0.. {
             let local = self.at(y);
-            let active = bound.less(worthwhile(least)) & moving;
+            let active = bound.less(improvement_threshold(least)) & moving;
             if !active.any() {
                 break;
             }
             least = active.select(least.min(local.rho * local.rho + dot(y, y)), least);
-            let nearby = self.bound_from(y, lambda, &local, low, high);
-            bound = active.select(bound.max(nearby), bound);
+            let at_tangent = self.bound_at_tangent(y, lambda, &local, low, high);
+            bound = active.select(bound.max(at_tangent), bound);
             if tangent == tangents {
                 break;
             }
@@ -148,21 +144,21 @@ impl<S: Simd> Trilinear<S> {
             };
             let next = linear.minimum(low, high);
             let step = each_axis!(a => next.y[a] - y[a]);
-            moving = moving & best.same(STILL).less(dot(step, step));
+            moving = moving & best.splat(NEGLIGIBLE_STEP_SQUARED).less(dot(step, step));
             (y, lambda) = (next.y, next.lambda);
         }
-        Look {
+        Evaluation {
             least,
             bound,
-            low: each_axis!(a => low[a].max(afar[a] - ball)),
-            high: each_axis!(a => high[a].min(afar[a] + ball)),
-            bent: [kj + ki + kji, kj + ji + kji, ki + ji + kji],
+            low: each_axis!(a => low[a].max(minimizer[a] - ball)),
+            high: each_axis!(a => high[a].min(minimizer[a] + ball)),
+            mixed_per_axis: [kj + ki + kji, kj + ji + kji, ki + ji + kji],
         }
     }
 
-    /// The lower bound from nearby, over the box. The highest mixed term is shared out to the three pairs.
+    /// The lower bound at a tangent point. A third of the term kji is added to each pair of axes.
     #[inline(always)]
-    fn bound_from(
+    fn bound_at_tangent(
         &self,
         y: Vector<S>,
         lambda: Lanes<S>,
@@ -170,19 +166,19 @@ impl<S: Simd> Trilinear<S> {
         low: Vector<S>,
         high: Vector<S>,
     ) -> Lanes<S> {
-        let zero = y[0].same(0.0);
+        let zero = y[0].splat(0.0);
         let down = each_axis!(a => y[a] - low[a]);
         let up = each_axis!(a => high[a] - y[a]);
-        let third = self.coefficients[7].abs() * zero.same(1.0 / 3.0);
+        let third = self.coefficients[7].abs() * zero.splat(1.0 / 3.0);
         let [kj, ki, ji] = each_axis!(pair => local.mixed[pair].abs() + third * down[2 - pair].max(up[2 - pair]));
-        let bent = [kj + ki, kj + ji, ki + ji];
+        let mixed_per_axis = [kj + ki, kj + ji, ki + ji];
         let mut bound = lambda * (local.rho + local.rho - lambda) + dot(y, y);
         for a in 0..3 {
             let slope = lambda * local.gradient[a] + y[a];
             let twice = slope + slope;
-            let curvature = zero.same(1.0) - lambda.abs() * bent[a];
+            let curvature = zero.splat(1.0) - lambda.abs() * mixed_per_axis[a];
             let ends = (down[a] * (curvature * down[a] - twice)).min(up[a] * (curvature * up[a] + twice));
-            let bottom = (-slope).over(curvature).clamp(-down[a], up[a]);
+            let bottom = (-slope / curvature).clamp(-down[a], up[a]);
             bound = bound + zero.less(curvature).select(bottom * (curvature * bottom + twice), ends);
         }
         bound
@@ -199,26 +195,26 @@ struct Linear<S: Simd> {
     slack: Lanes<S>,
 }
 
-/// Where its square and |y|^2 are least in the box.
+/// The point of the box where the sum of its square and |y|^2 is least.
 struct Minimum<S: Simd> {
     y: Vector<S>,
-    /// What it is there, with the sign of the linear function.
+    /// Its value there, with the sign of the linear function.
     lambda: Lanes<S>,
-    /// A lower bound of gamma^2: the least value itself to rounding.
+    /// A lower bound of gamma^2; at convergence it equals the minimum to rounding.
     bound: Lanes<S>,
 }
 
 impl<S: Simd> Linear<S> {
     #[inline(always)]
     fn minimum(&self, low: Vector<S>, high: Vector<S>) -> Minimum<S> {
-        let zero = self.slack.same(0.0);
-        let one = self.slack.same(1.0);
+        let zero = self.slack.splat(0.0);
+        let one = self.slack.splat(1.0);
         let nearest = each_axis!(a => zero.clamp(low[a], high[a]));
-        // With the sign turned so that lambda >= 0: y = clip(-lambda g), lambda = origin + g y.
+        // With the sign chosen so that lambda >= 0: y = clip(-lambda g), lambda = origin + g y.
         let start = self.at_origin + dot(self.gradient, nearest);
         let negative = start.less(zero);
-        let g = each_axis!(a => self.gradient[a].turned(negative));
-        let origin = self.at_origin.turned(negative) - self.slack;
+        let g = each_axis!(a => self.gradient[a].negate_where(negative));
+        let origin = self.at_origin.negate_where(negative) - self.slack;
         let squares = each_axis!(a => g[a] * g[a]);
         let first = each_axis!(a => {
             let end = zero.less(g[a]).select(-low[a], high[a]);
@@ -227,7 +223,7 @@ impl<S: Simd> Linear<S> {
         // The excess of lambda rises from below 0 at `below` to above 0 at `above`. Newton's step is exact within one
         // piece of the clipping; a step out of the bracket becomes a bisection.
         let (mut below, mut above) = (zero, (start.abs() - self.slack).max(zero));
-        let mut lambda = above.over(one + first[0] + first[1] + first[2]);
+        let mut lambda = above / (one + first[0] + first[1] + first[2]);
         let mut y = each_axis!(a => (-(lambda * g[a])).clamp(low[a], high[a]));
         let mut value = origin + dot(g, y);
         for _ in 0..STEPS {
@@ -235,21 +231,21 @@ impl<S: Simd> Linear<S> {
             let is_above = zero.less(excess);
             above = is_above.select(lambda, above);
             below = is_above.select(below, lambda);
-            let moving = (lambda * zero.same(SETTLED)).less(excess.abs()) & below.less(above);
+            let moving = (lambda * zero.splat(RELATIVE_TOLERANCE)).less(excess.abs()) & below.less(above);
             if !moving.any() {
                 break;
             }
             let free = each_axis!(a => (low[a].less(y[a]) & y[a].less(high[a])).select(squares[a], zero));
-            let next = lambda - excess.over(one + free[0] + free[1] + free[2]);
+            let next = lambda - excess / (one + free[0] + free[1] + free[2]);
             let inside = below.less(next) & next.less(above);
-            lambda = moving.select(inside.select(next, (below + above) * zero.same(0.5)), lambda);
+            lambda = moving.select(inside.select(next, (below + above) * zero.splat(0.5)), lambda);
             y = each_axis!(a => (-(lambda * g[a])).clamp(low[a], high[a]));
             value = origin + dot(g, y);
         }
-        // s^2 >= 2 lambda s - lambda^2: below the least value whatever lambda is, and equal to it at the solution.
+        // s^2 >= 2 lambda s - lambda^2: a lower bound for any lambda, with equality at the solution.
         Minimum {
             y,
-            lambda: lambda.turned(negative),
+            lambda: lambda.negate_where(negative),
             bound: lambda * (value + value - lambda) + dot(y, y),
         }
     }

@@ -1,8 +1,9 @@
-//! The least gamma inside cells of the evaluated grid, to a stated tolerance, several points side by side.
+//! Branch and bound for the minimum of gamma inside cells of the evaluated grid, one reference point per lane.
 //!
-//! A box whose bounds (`bounds.rs`) differ by more than the tolerance shrinks to where it can be better, and is halved
-//! where that leaves more than half of it: the mixed terms over it quarter, so a few halvings do. Each lane does so for a
-//! point of its own and takes the next when it has finished: what a point finds does not depend on its neighbors.
+//! If the bounds of a box (`bounds.rs`) differ by more than the tolerance, the box shrinks to the part that can contain a
+//! lower gamma. If more than half of it remains, it is halved. A halving divides two of its mixed terms by two, so few are
+//! needed. A lane that has finished its point takes the next one: [`EvaluationBatch`] holds one box per lane in arrays
+//! that load as vectors. The operations on a lane do not depend on the other lanes, nor does its result.
 
 use pulp::{Simd, WithSimd};
 
@@ -10,17 +11,17 @@ use super::bounds::{TOLERANCE, Trilinear};
 use super::lanes::{Lanes, each_axis};
 use crate::simd::InstructionSet;
 
-/// Boxes looked at in one cell. Smooth cells take one, rough ones some ten; the limit bounds the time that doses made
-/// to be hostile can take.
-const LIMIT: usize = 4096;
+/// Most boxes evaluated in one cell. Smooth cells need one, rough cells about ten. The limit bounds the time for doses
+/// that are chosen to be hard.
+const MAXIMUM_BOXES: usize = 4096;
 
-/// Tangents tried in one box.
+/// Tangent points tried in one box.
 const TANGENTS: usize = 2;
 
-/// Points side by side.
+/// Lanes: points that are searched at the same time. A multiple of the lanes of every instruction set.
 pub const BLOCK: usize = 8;
 
-/// A cell: its corners' rho, bit 2 of the index along k, bit 1 along j, bit 0 along i; and where it lies.
+/// A cell: rho at its corners (bit 2 of the index along k, bit 1 along j, bit 0 along i), and its corner positions.
 #[derive(Debug, Clone, Copy)]
 pub struct Cell {
     pub rho: [f64; 8],
@@ -28,11 +29,11 @@ pub struct Cell {
     pub high: [f64; 3],
 }
 
-/// The smallest gamma^2 found so far, and what a box must promise to be looked at.
+/// The least gamma^2 found so far, and the value that a box's lower bound must be below.
 #[derive(Debug, Clone, Copy)]
 pub struct Best {
     squared: f64,
-    worthwhile: f64,
+    improvement_threshold: f64,
 }
 
 impl Best {
@@ -40,7 +41,7 @@ impl Best {
         let gamma = (squared.sqrt() - TOLERANCE).max(0.0);
         Self {
             squared,
-            worthwhile: gamma * gamma,
+            improvement_threshold: gamma * gamma,
         }
     }
     pub fn squared(&self) -> f64 {
@@ -48,8 +49,8 @@ impl Best {
     }
     /// Whether a box whose gamma^2 is at least `bound` can lower gamma by more than the tolerance.
     #[inline(always)]
-    pub fn is_worthwhile(&self, bound: f64) -> bool {
-        bound < self.worthwhile
+    pub fn may_improve(&self, bound: f64) -> bool {
+        bound < self.improvement_threshold
     }
     #[inline(always)]
     fn lower(&mut self, squared: f64) {
@@ -59,17 +60,17 @@ impl Best {
     }
 }
 
-/// Where points and their cells come from.
+/// Supplies points and their cells.
 pub trait Source {
-    /// The next cell for the point in `lane`, whose least gamma^2 so far is `best`. Where the point has none left this
-    /// takes `best` as its result, and goes on with another point; `None` where there is no other.
+    /// Returns the next cell for the point in `lane`, whose least gamma^2 so far is `best`. If the point has no more cells,
+    /// `best` is stored as its result and the next point starts in this lane. Returns `None` after the last point.
     fn next(&mut self, lane: usize, best: &mut Best) -> Option<Cell>;
 }
 
-/// Brings every point of the source to its end. Returns how many boxes were looked at, and the most in one cell.
+/// Searches all points of the source. Returns the number of boxes evaluated, and the largest number in one cell.
 pub fn minimize(source: &mut impl Source, instruction_set: InstructionSet) -> (usize, usize) {
     let mut lanes: [Lane; BLOCK] = Default::default();
-    let mut looks = Looks::default();
+    let mut batch = EvaluationBatch::default();
     let (mut all, mut most) = (0, 0);
     loop {
         let mut busy = 0;
@@ -79,19 +80,19 @@ pub fn minimize(source: &mut impl Source, instruction_set: InstructionSet) -> (u
             }
             let part = loop {
                 if let Some(part) = lane.stack.pop() {
-                    if lane.best.is_worthwhile(part.bound) && lane.looked_at < LIMIT {
+                    if lane.best.may_improve(part.bound) && lane.boxes_evaluated < MAXIMUM_BOXES {
                         break Some(part);
                     }
                 } else if let Some(cell) = source.next(n, &mut lane.best) {
-                    lane.looked_at = 0;
-                    lane.stack.push(Part::whole(&cell));
-                    looks.set_cell(n, &cell);
+                    lane.boxes_evaluated = 0;
+                    lane.stack.push(SubBox::whole(&cell));
+                    batch.set_cell(n, &cell);
                 } else {
                     lane.is_idle = true;
                     break None;
                 }
             };
-            looks.set_part(n, part.as_ref(), lane.best.squared);
+            batch.set_box(n, part.as_ref(), lane.best.squared);
             busy += usize::from(part.is_some());
             lane.part = part;
         }
@@ -99,20 +100,20 @@ pub fn minimize(source: &mut impl Source, instruction_set: InstructionSet) -> (u
             return (all, most);
         }
         all += busy;
-        instruction_set.run(&mut looks);
+        instruction_set.run(&mut batch);
         for (n, lane) in lanes.iter_mut().enumerate() {
             if let Some(part) = lane.part.take() {
-                lane.looked_at += 1;
-                most = most.max(lane.looked_at);
-                lane.best.lower(looks.least[n]);
-                let less = looks.part(n, part.bound);
-                if !lane.best.is_worthwhile(less.bound) {
+                lane.boxes_evaluated += 1;
+                most = most.max(lane.boxes_evaluated);
+                lane.best.lower(batch.least[n]);
+                let less = batch.remaining(n, part.bound);
+                if !lane.best.may_improve(less.bound) {
                     continue;
                 }
                 if less.volume() < 0.5 * part.volume() {
                     lane.stack.push(less);
                 } else {
-                    let [near, far] = less.halves([0, 1, 2].map(|a| looks.bent[a][n]));
+                    let [near, far] = less.halves([0, 1, 2].map(|a| batch.mixed_per_axis[a][n]));
                     lane.stack.extend([far, near]);
                 }
             }
@@ -120,12 +121,12 @@ pub fn minimize(source: &mut impl Source, instruction_set: InstructionSet) -> (u
     }
 }
 
-/// A point's search, and the box it looks at.
+/// The state of the search for one point.
 struct Lane {
     best: Best,
-    stack: Vec<Part>,
-    part: Option<Part>,
-    looked_at: usize,
+    stack: Vec<SubBox>,
+    part: Option<SubBox>,
+    boxes_evaluated: usize,
     is_idle: bool,
 }
 
@@ -135,21 +136,21 @@ impl Default for Lane {
             best: Best::new(0.0),
             stack: Vec::new(),
             part: None,
-            looked_at: 0,
+            boxes_evaluated: 0,
             is_idle: false,
         }
     }
 }
 
-/// Part of a cell, and what gamma^2 is not below there.
+/// A part of a cell with a lower bound of gamma^2.
 #[derive(Clone, Copy)]
-struct Part {
+struct SubBox {
     low: [f64; 3],
     high: [f64; 3],
     bound: f64,
 }
 
-impl Part {
+impl SubBox {
     fn whole(cell: &Cell) -> Self {
         Self {
             low: cell.low,
@@ -162,10 +163,10 @@ impl Part {
         (0..3).map(|a| self.high[a] - self.low[a]).filter(|width| *width > 0.0).product()
     }
 
-    /// The halves along the axis that adds most to the distance between the bounds, the nearer one first.
-    fn halves(self, bent: [f64; 3]) -> [Self; 2] {
-        let mut axis = if bent[1] > bent[0] { 1 } else { 0 };
-        if bent[2] > bent[axis] {
+    /// Halves the box along the axis of the largest mixed terms; the half nearer to the point comes first.
+    fn halves(self, mixed_per_axis: [f64; 3]) -> [Self; 2] {
+        let mut axis = if mixed_per_axis[1] > mixed_per_axis[0] { 1 } else { 0 };
+        if mixed_per_axis[2] > mixed_per_axis[axis] {
             axis = 2;
         }
         let between = 0.5 * (self.low[axis] + self.high[axis]);
@@ -176,9 +177,9 @@ impl Part {
     }
 }
 
-/// What a look at one box a lane takes and gives.
+/// One box per lane with its bounds, as arrays over the lanes.
 #[derive(Default)]
-struct Looks {
+struct EvaluationBatch {
     rho: [[f64; BLOCK]; 8],
     corner: [[f64; BLOCK]; 3],
     inverse: [[f64; BLOCK]; 3],
@@ -187,11 +188,11 @@ struct Looks {
     best: [f64; BLOCK],
     least: [f64; BLOCK],
     bound: [f64; BLOCK],
-    bent: [[f64; BLOCK]; 3],
+    mixed_per_axis: [[f64; BLOCK]; 3],
 }
 
-impl Looks {
-    /// The cell's dose from the corner that is nearest, for the sake of rounding.
+impl EvaluationBatch {
+    /// Sets the cell of a lane. Distances count from the nearest corner, which keeps rounding errors small.
     fn set_cell(&mut self, lane: usize, cell: &Cell) {
         let mut nearest = 0;
         for axis in 0..3 {
@@ -208,8 +209,8 @@ impl Looks {
         }
     }
 
-    /// The box to look at; none is looked at where the best is 0.
-    fn set_part(&mut self, lane: usize, part: Option<&Part>, best: f64) {
+    /// Sets the box of a lane. A best gamma^2 of 0 marks a lane without a box.
+    fn set_box(&mut self, lane: usize, part: Option<&SubBox>, best: f64) {
         self.best[lane] = if part.is_some() { best } else { 0.0 };
         for axis in 0..3 {
             self.low[axis][lane] = part.map_or(0.0, |part| part.low[axis]);
@@ -217,9 +218,9 @@ impl Looks {
         }
     }
 
-    /// What is left of the box.
-    fn part(&self, lane: usize, bound: f64) -> Part {
-        Part {
+    /// The part of the box that remains, with the better of the two lower bounds.
+    fn remaining(&self, lane: usize, bound: f64) -> SubBox {
+        SubBox {
             low: [0, 1, 2].map(|a| self.low[a][lane]),
             high: [0, 1, 2].map(|a| self.high[a][lane]),
             bound: bound.max(self.bound[lane]),
@@ -227,13 +228,13 @@ impl Looks {
     }
 }
 
-impl WithSimd for &mut Looks {
+impl WithSimd for &mut EvaluationBatch {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         for n in (0..BLOCK).step_by(S::F64_LANES) {
-            let zero = Lanes::splat(simd, 0.0);
+            let zero = Lanes::new(simd, 0.0);
             let mut rho = [zero; 8];
             for (lanes, rho) in rho.iter_mut().zip(&self.rho) {
                 *lanes = Lanes::load(simd, &rho[n..]);
@@ -242,14 +243,14 @@ impl WithSimd for &mut Looks {
             let inverse = each_axis!(a => Lanes::load(simd, &self.inverse[a][n..]));
             let low = each_axis!(a => Lanes::load(simd, &self.low[a][n..]));
             let high = each_axis!(a => Lanes::load(simd, &self.high[a][n..]));
-            let look =
-                Trilinear::new(rho, corner, inverse).look(low, high, Lanes::load(simd, &self.best[n..]), TANGENTS);
-            look.least.store(&mut self.least[n..]);
-            look.bound.store(&mut self.bound[n..]);
+            let evaluation =
+                Trilinear::new(rho, corner, inverse).evaluate(low, high, Lanes::load(simd, &self.best[n..]), TANGENTS);
+            evaluation.least.store(&mut self.least[n..]);
+            evaluation.bound.store(&mut self.bound[n..]);
             for a in 0..3 {
-                look.low[a].store(&mut self.low[a][n..]);
-                look.high[a].store(&mut self.high[a][n..]);
-                look.bent[a].store(&mut self.bent[a][n..]);
+                evaluation.low[a].store(&mut self.low[a][n..]);
+                evaluation.high[a].store(&mut self.high[a][n..]);
+                evaluation.mixed_per_axis[a].store(&mut self.mixed_per_axis[a][n..]);
             }
         }
     }
@@ -337,10 +338,10 @@ mod tests {
     }
 
     #[test]
-    fn no_sample_of_a_cell_is_below_the_minimum() {
+    fn the_minimum_of_a_cell_is_bracketed_by_fine_sampling() {
         let cells = cells(3000);
         let (found, (boxes, most)) = minima(&cells, InstructionSet::best());
-        assert!(most < LIMIT && boxes < 60_000, "{boxes} boxes, {most} in one cell");
+        assert!(most < MAXIMUM_BOXES && boxes < 60_000, "{boxes} boxes, {most} in one cell");
         for (cell, found) in cells.iter().zip(found) {
             let sampled = sampled(cell, 17);
             assert!(found <= sampled + TOLERANCE, "{found} {sampled} {cell:?}");
@@ -356,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_the_company_nor_the_width_of_the_registers_shows() {
+    fn gamma_depends_neither_on_other_points_nor_on_the_instruction_set() {
         let cells = cells(300);
         let (expected, _) = minima(&cells, InstructionSet::best());
         for instruction_set in InstructionSet::available() {

@@ -1,4 +1,4 @@
-//! The evaluated dose as the search needs it: contiguous, with the range of each cell between eight voxel centers.
+//! The evaluated dose in contiguous memory, with the range of doses in each cell between eight voxel centers.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -108,7 +108,7 @@ impl<T: Dose> Evaluated<T> {
         row.get(i).map_or([f64::NEG_INFINITY, f64::INFINITY], |range| range.map(f64::from))
     }
 
-    /// The doses at a cell's corners, in the order of `Part::rho`.
+    /// The doses at a cell's corners, in the order of `Cell::rho`.
     #[inline(always)]
     pub fn corners(&self, [k, j, i]: [usize; 3]) -> [f64; 8] {
         let next = (i + 1).min(self.shape[2] - 1);

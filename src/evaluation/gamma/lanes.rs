@@ -1,8 +1,8 @@
-//! Numbers of many lanes, so that a formula reads the same for one point and for as many as a register holds.
+//! Vectors of `f64` with operators, so that a formula is written once for every instruction set.
 //!
-//! Nothing is fused: a lane's result does not depend on how wide the machine's registers are.
+//! Multiplications and additions are never fused. A lane's result therefore does not depend on the instruction set.
 
-use std::ops::{Add, BitAnd, Mul, Neg, Not, Sub};
+use std::ops::{Add, BitAnd, Div, Mul, Neg, Not, Sub};
 
 use pulp::Simd;
 
@@ -21,14 +21,15 @@ pub struct Mask<S: Simd> {
 }
 
 impl<S: Simd> Lanes<S> {
+    /// The same number in each lane.
     #[inline(always)]
-    pub fn splat(simd: S, value: f64) -> Self {
+    pub fn new(simd: S, value: f64) -> Self {
         Self {
             simd,
             v: simd.splat_f64s(value),
         }
     }
-    /// The first numbers of a slice that has enough of them.
+    /// The first `S::F64_LANES` numbers of a slice.
     #[inline(always)]
     pub fn load(simd: S, slice: &[f64]) -> Self {
         Self {
@@ -40,10 +41,10 @@ impl<S: Simd> Lanes<S> {
     pub fn store(self, slice: &mut [f64]) {
         S::as_mut_simd_f64s(&mut slice[..S::F64_LANES]).0[0] = self.v;
     }
-    /// The same number in each lane.
+    /// A vector with the same number in each lane.
     #[inline(always)]
-    pub fn same(self, value: f64) -> Self {
-        Self::splat(self.simd, value)
+    pub fn splat(self, value: f64) -> Self {
+        Self::new(self.simd, value)
     }
     #[inline(always)]
     fn with(self, v: S::f64s) -> Self {
@@ -69,14 +70,10 @@ impl<S: Simd> Lanes<S> {
     pub fn sqrt(self) -> Self {
         self.with(self.simd.sqrt_f64s(self.v))
     }
-    /// Its negative where the mask says so.
+    /// The negative in the lanes of the mask, unchanged in the others.
     #[inline(always)]
-    pub fn turned(self, mask: Mask<S>) -> Self {
+    pub fn negate_where(self, mask: Mask<S>) -> Self {
         mask.select(-self, self)
-    }
-    #[inline(always)]
-    pub fn over(self, other: Self) -> Self {
-        self.with(self.simd.div_f64s(self.v, other.v))
     }
     #[inline(always)]
     pub fn less(self, other: Self) -> Mask<S> {
@@ -95,10 +92,12 @@ impl<S: Simd> Lanes<S> {
 }
 
 impl<S: Simd> Mask<S> {
+    /// `yes` in the lanes of the mask, `no` in the others.
     #[inline(always)]
     pub fn select(self, yes: Lanes<S>, no: Lanes<S>) -> Lanes<S> {
         yes.with(self.simd.select_f64s(self.m, yes.v, no.v))
     }
+    /// Whether any lane is true.
     #[inline(always)]
     pub fn any(self) -> bool {
         self.simd.first_true_m64s(self.m) < S::F64_LANES
@@ -151,6 +150,14 @@ impl<S: Simd> Mul for Lanes<S> {
     }
 }
 
+impl<S: Simd> Div for Lanes<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        self.with(self.simd.div_f64s(self.v, other.v))
+    }
+}
+
 impl<S: Simd> Neg for Lanes<S> {
     type Output = Self;
     #[inline(always)]
@@ -159,7 +166,8 @@ impl<S: Simd> Neg for Lanes<S> {
     }
 }
 
-/// An expression of each axis. Not a closure: what is not inlined is not compiled for the machine's registers.
+/// Evaluates an expression for each axis. A macro, because a closure that is not inlined would not be compiled for the
+/// instruction set.
 macro_rules! each_axis {
     ($axis:ident => $value:expr) => {
         [
@@ -180,6 +188,7 @@ macro_rules! each_axis {
 }
 pub(super) use each_axis;
 
+/// Scalar product, summed in the order of the axes.
 #[inline(always)]
 pub fn dot<S: Simd>(a: [Lanes<S>; 3], b: [Lanes<S>; 3]) -> Lanes<S> {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]

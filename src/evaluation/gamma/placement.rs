@@ -1,4 +1,4 @@
-//! Where reference points lie in the evaluated grid.
+//! Positions of reference points in the evaluated grid.
 
 use crate::geometry::affine::{Affine, IndexMap};
 

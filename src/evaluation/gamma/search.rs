@@ -1,4 +1,4 @@
-//! Where to look for the least gamma of a reference point: cells by their distance, until none can be better.
+//! The search for the least gamma of a reference point: cells in order of distance, until no other can be better.
 
 use super::adjoining::Adjoining;
 use super::cell::{self, BLOCK, Best, Cell, Source};
@@ -22,7 +22,7 @@ struct Neighbor {
 #[derive(Default)]
 pub struct Row {
     pub dose: Vec<f64>,
-    /// One over the dose criterion, 0 where there is no point to look for.
+    /// One over the dose criterion, 0 for points that are not evaluated.
     pub inverse: Vec<f64>,
     pub squared: Vec<f64>,
 }
@@ -112,7 +112,7 @@ impl<T: Dose> Search<T> {
     }
 
     /// Lowers the row's gamma^2 by the cells around each point, where the first lies at the voxel `start` of the
-    /// evaluated grid, and says which of them are not finished; none of it holds for points outside the grid.
+    /// evaluated grid, and returns the open ones as bits. The results are not valid for points outside the grid.
     fn adjoining(&self, start: [isize; 3], row: &mut Row) -> Vec<f64> {
         let count = row.dose.len();
         let length = count.next_multiple_of(BLOCK);
@@ -143,8 +143,8 @@ impl<T: Dose> Search<T> {
         open
     }
 
-    /// The cell `step` away from a point's own, where its dose and distance alone leave it a lower gamma.
-    fn worthwhile_cell(&self, point: &Point, best: &Best, step: [isize; 3]) -> Option<Cell> {
+    /// The cell `step` away from a point's own, if its range of doses and its distance allow a lower gamma.
+    fn cell_that_may_improve(&self, point: &Point, best: &Best, step: [isize; 3]) -> Option<Cell> {
         let [least, most] = self.evaluated.range(self.index(&point.place, step)?);
         let difference = (least - point.dose).max(point.dose - most).max(0.0) * point.inverse;
         let bound = (0..3).fold(difference * difference, |sum, a| {
@@ -152,7 +152,7 @@ impl<T: Dose> Search<T> {
             let distance = low.max(-(low + self.width[a])).max(0.0) * self.scale[a];
             sum + distance * distance
         });
-        if best.is_worthwhile(bound) {
+        if best.may_improve(bound) {
             self.cell(point, step)
         } else {
             None
@@ -176,7 +176,7 @@ impl<T: Dose> Search<T> {
     }
 }
 
-/// A reference point on its way.
+/// A reference point that is being searched.
 struct Point {
     index: usize,
     place: Place,
@@ -188,7 +188,7 @@ struct Point {
     neighbor: usize,
 }
 
-/// The points of a row and the cells that each must look at.
+/// The points of a row and the cells to search for each.
 struct Points<'a, T> {
     search: &'a Search<T>,
     placement: &'a Placement,
@@ -202,7 +202,7 @@ struct Points<'a, T> {
 }
 
 impl<T: Dose> Points<'_, T> {
-    /// The next point of the row that has anything to look for.
+    /// The next point of the row with a cell to search.
     fn take(&mut self) -> Option<(Point, Best)> {
         let [k, j] = self.row;
         let search = self.search;
@@ -228,7 +228,7 @@ impl<T: Dose> Points<'_, T> {
             };
             let best = Best::new(self.points.squared[index]);
             let first = search.neighbors.get(point.neighbor);
-            let any = point.open != 0 || first.is_some_and(|first| best.is_worthwhile(first.bound));
+            let any = point.open != 0 || first.is_some_and(|first| best.may_improve(first.bound));
             if any && place.outside_mm < search.maximum_mm {
                 return Some((point, best));
             }
@@ -249,11 +249,11 @@ impl<T: Dose> Source for Points<'_, T> {
                     }
                 }
                 while let Some(neighbor) = self.search.neighbors.get(point.neighbor) {
-                    if !best.is_worthwhile(neighbor.bound) {
+                    if !best.may_improve(neighbor.bound) {
                         break;
                     }
                     point.neighbor += 1;
-                    if let Some(cell) = self.search.worthwhile_cell(point, best, neighbor.step) {
+                    if let Some(cell) = self.search.cell_that_may_improve(point, best, neighbor.step) {
                         return Some(cell);
                     }
                 }
