@@ -41,4 +41,4 @@ class TestAgreement:
         ],
     )
     def test_a_difference_is_seen(self, got: Callable[[], Any], within: bool) -> None:
-        assert (Comparison("x", got, lambda: np.array([1.0, 2.0])).difference() <= 1.0) is within
+        assert (Comparison(name="x", core=got, reference=lambda: np.array([1.0, 2.0])).difference() <= 1.0) is within

@@ -126,7 +126,9 @@ def test_the_shipped_vectors_are_the_specification() -> None:
     ],
 )
 def test_a_wrong_answer_fails(got: object, expected: object, passes: bool) -> None:
-    case = SuiteCase("x", "m", {}, {"q": expected}, {"rel": 1e-9}, "", "")
+    case = SuiteCase(
+        id="x", model="m", inputs={}, expected={"q": expected}, tolerance={"rel": 1e-9}, source="", checks=""
+    )
     assert case.within("q", got) is passes
 
 

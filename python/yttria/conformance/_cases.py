@@ -19,7 +19,7 @@ FILE_MODELS = (DICOM, NIFTI)
 """Models that ask for a file to be read."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SuiteCase:
     """One question with its answer.
 
@@ -75,7 +75,15 @@ def case(name: str) -> SuiteCase:
 def from_vector(v: dict[str, Any]) -> SuiteCase:
     """A vector, as the shipped files hold them, as a case."""
     exercises = v.get("exercises") or v.get("notes") or v["model"].replace("_", " ")
-    return SuiteCase(v["id"], v["model"], v["inputs"], v["expected"], v["tolerance"], v.get("source", ""), exercises)
+    return SuiteCase(
+        id=v["id"],
+        model=v["model"],
+        inputs=v["inputs"],
+        expected=v["expected"],
+        tolerance=v["tolerance"],
+        source=v.get("source", ""),
+        checks=exercises,
+    )
 
 
 def real_array(value: Any) -> NDArray[np.float64] | None:

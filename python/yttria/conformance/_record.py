@@ -194,7 +194,7 @@ def by_side(
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """One public function, and how its cases are asked and compared.
 

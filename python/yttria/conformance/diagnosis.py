@@ -35,7 +35,7 @@ APART = 12.0
 """Chi-squared between two hypotheses from which the worse one is out."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """A mistake that explains deviations: `variants` has one name or two.
 
@@ -64,7 +64,7 @@ class Finding:
         return tuple(summary(name) for name in self.variants)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Hypothesis:
     variants: tuple[str, ...]
     touched: set[str] = field(default_factory=set)
@@ -136,7 +136,7 @@ def _effect(name: str, variants: tuple[str, ...], quantities: tuple[str, ...], n
 def _examined(
     variants: tuple[str, ...], answers: Answers, null: dict[str, float], deviating: set[str], noise: float
 ) -> _Hypothesis:
-    found = _Hypothesis(variants)
+    found = _Hypothesis(variants=variants)
     for name, got in answers.items():
         if _effect(name, variants, tuple(got), noise) > TOUCHES:
             _compare(found, name, got, deviating, noise)
@@ -169,7 +169,7 @@ def _pairs(
             continue
         if not a.contradicted and not b.contradicted:
             continue
-        pair = _Hypothesis((*a.variants, *b.variants))
+        pair = _Hypothesis(variants=(*a.variants, *b.variants))
         for h in (a, b):
             alone = h.touched - shared
             pair.touched |= alone
@@ -205,7 +205,15 @@ def _chosen(accepted: list[_Hypothesis], deviating: set[str], null: dict[str, fl
         ]
         strongest = max(sorted(covered), key=lambda name: null[name])
         consistent = tuple(sorted(best.touched))
-        findings.append(Finding(best.variants, tuple(sorted(covered)), consistent, tuple(alike), strongest))
+        findings.append(
+            Finding(
+                variants=best.variants,
+                explains=tuple(sorted(covered)),
+                consistent=consistent,
+                alternatives=tuple(alike),
+                strongest=strongest,
+            )
+        )
         left -= covered
 
 

@@ -20,7 +20,7 @@ MONTE_CARLO_MEV = 0.932968
 _MEDIA = {"water": "water", "soft": "soft_tissue", "liver": "liver", "lung": "lung", "cortical": "bone", "bone": "bone"}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Table:
     """One octant of voxel S values by Monte Carlo, axes in the order of its columns; `sigma` is statistical."""
 
@@ -33,7 +33,7 @@ class Table:
     sigma: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MonteCarloComparison:
     """Core against one table, relative: the source voxel, and the voxels that carry 99 % of the energy.
 
@@ -69,7 +69,15 @@ def parse(name: str, text: str) -> Table:
     column = dict(zip(rows[0], np.array(rows[1:], dtype=np.float64).T, strict=True))
     index = np.stack([column["i"], column["j"], column["k"]], axis=1).astype(np.int64)
     size = (float(found[3]), float(found[4]), float(found[5]))
-    return Table(name, medium, float(found[2]), size, index, column["S_mGy_per_MBqs"], column["sigma"])
+    return Table(
+        name=name,
+        medium=medium,
+        density_g_per_ml=float(found[2]),
+        voxel_size_mm=size,
+        index=index,
+        s=column["S_mGy_per_MBqs"],
+        sigma=column["sigma"],
+    )
 
 
 def compare_to_monte_carlo(table: Table) -> MonteCarloComparison:
@@ -91,10 +99,10 @@ def compare_to_monte_carlo(table: Table) -> MonteCarloComparison:
     # The largest is the source voxel.
     relative = error / table.s[carrying]
     return MonteCarloComparison(
-        float(relative[0]),
-        float(sigma[0] / table.s[carrying[0]]),
-        carrying.size,
-        float(np.abs(relative).max()),
-        float(np.sqrt(np.mean((error / sigma) ** 2))),
-        bool(np.all(np.abs(error) <= np.maximum(0.005 * table.s[carrying], 3 * sigma))),
+        source_voxel=float(relative[0]),
+        source_voxel_sigma=float(sigma[0] / table.s[carrying[0]]),
+        voxels=carrying.size,
+        worst=float(np.abs(relative).max()),
+        rms_sigma=float(np.sqrt(np.mean((error / sigma) ** 2))),
+        within=bool(np.all(np.abs(error) <= np.maximum(0.005 * table.s[carrying], 3 * sigma))),
     )

@@ -22,7 +22,7 @@ _NAMES = {"results.json", "results.csv"}
 MAP_SUFFIXES = (".raw", ".npy", ".csv", ".nii", ".nii.gz")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Results:
     """The answers that were read, who gave them, and what was named but is no question of the suite."""
 
@@ -101,7 +101,7 @@ def _collected(given: Mapping[str, Any], folder: Path) -> Results:
         unknown += [f"{name}/{quantity}" for quantity in left]
         if found:
             answers[name] = found
-    return Results(answers, _who(given.get("implementation")), tuple(unknown))
+    return Results(answers=answers, implementation=_who(given.get("implementation")), unknown=tuple(unknown))
 
 
 def _who(stated: Any) -> str:

@@ -23,7 +23,7 @@ from .results import read_results
 STATUSES = ("pass", "fail", "not answered")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CaseScore:
     """One case: `status` is "pass", "fail" or "not answered".
 
@@ -48,7 +48,7 @@ class CaseScore:
     source: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """What `score` found. `unknown` are names among the answers that are no question of the suite."""
 
@@ -139,7 +139,14 @@ def score(
     scored = tuple(
         _scored(_widened(case, tolerance), read.answers.get(case.id, {}), findings, noise) for case in cases()
     )
-    return Report(read.implementation, scored, findings, noise, tolerance, read.unknown)
+    return Report(
+        implementation=read.implementation,
+        cases=scored,
+        findings=findings,
+        noise=noise,
+        tolerance=tolerance,
+        unknown=read.unknown,
+    )
 
 
 def _widened(case: SuiteCase, tolerance: float) -> SuiteCase:
@@ -156,19 +163,19 @@ def _scored(case: SuiteCase, got: dict[str, Any], findings: tuple[Finding, ...],
     place = None if worst is None else _place(got[worst], case.expected[worst])
     status = "fail" if wrong else "pass" if got else "not answered"
     return CaseScore(
-        case.id,
-        case.model,
-        status,
-        len(got),
-        len(case.quantities),
-        None if worst is None else deviations[worst],
-        worst,
-        None if worst is None else _at(case.expected[worst], place),
-        None if worst is None else _at(got[worst], place),
-        place,
-        _explanation(case, got, findings, noise) if wrong else "",
-        case.checks,
-        case.source,
+        id=case.id,
+        model=case.model,
+        status=status,
+        answered=len(got),
+        asked=len(case.quantities),
+        deviation=None if worst is None else deviations[worst],
+        quantity=worst,
+        expected=None if worst is None else _at(case.expected[worst], place),
+        got=None if worst is None else _at(got[worst], place),
+        voxel=place,
+        explanation=_explanation(case, got, findings, noise) if wrong else "",
+        checks=case.checks,
+        source=case.source,
     )
 
 

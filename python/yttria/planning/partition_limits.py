@@ -85,7 +85,7 @@ class MaximumActivity:
         return next((at.delivered_activity_gbq for at in self.at_limits if at.kind == kind), None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GivenLimits:
     """Each limit with its prior dose, by its kind, checked."""
 
@@ -110,7 +110,7 @@ class GivenLimits:
                     f"model and {of_limits:g} Gy by the limits; give one of them"
                 )
             by_kind[kind] = (None if limit is None else number(f"{kind} limit", limit), of_limits or of_model)
-        return cls(by_kind)
+        return cls(by_kind=by_kind)
 
     def core(self) -> _core._TreatmentLimits:
         """Return the limits as the core takes them."""

@@ -15,7 +15,10 @@ def comparisons() -> dict[str, Comparison]:
     from . import density, evaluation, kernels, planning, treatment, voxel
 
     def of_records(records: tuple[Record, ...]) -> list[Comparison]:
-        return [Comparison(r.name, r.work(CORE), r.work(REFERENCE), r.relative) for r in records]
+        return [
+            Comparison(name=r.name, core=r.work(CORE), reference=r.work(REFERENCE), relative=r.relative)
+            for r in records
+        ]
 
     found = (
         *of_records(planning_records.RECORDS),

@@ -15,7 +15,7 @@ NUCLIDE = Nuclide.from_dose_factor(*COMPARED)
 T, C = NUCLIDE.half_life_h, NUCLIDE.dose_factor_gy_kg_per_gbq
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """`name` is the public name within yttria; both callables do the same work and return numbers in the same order.
 
@@ -46,4 +46,8 @@ def each(
 ) -> Comparison:
     """Both at the same random points."""
     points: list[Sequence[float]] = list(draws(*ranges))
-    return Comparison(name, lambda: [core(*point) for point in points], lambda: [reference(*point) for point in points])
+    return Comparison(
+        name=name,
+        core=lambda: [core(*point) for point in points],
+        reference=lambda: [reference(*point) for point in points],
+    )

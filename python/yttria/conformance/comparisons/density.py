@@ -41,15 +41,19 @@ def entries() -> list[Comparison]:
     lung_ct = rng.normal(-780.0, 150.0, 1500)
     return [
         Comparison(
-            "voxel.density_image",
-            lambda: density_image(ct, out_of_range="clamp").image.array,
-            lambda: reference.density_from_ct(hounsfield, *nodes),
+            name="voxel.density_image",
+            core=lambda: density_image(ct, out_of_range="clamp").image.array,
+            reference=lambda: reference.density_from_ct(hounsfield, *nodes),
         ),
-        Comparison("voxel.DensityImage.resampled_on", lambda: density.resampled_on(grid).image.array, averaged),
-        Comparison("voxel.structure_mass", lambda: structure_mass(density, organ).mass_kg, mass_kg),
         Comparison(
-            "voxel.lung_mass",
-            lambda: lung_mass(lung_ct, voxel_volume_ml=3.0).lung_mass_kg,
-            lambda: lung_reference.lung_mass(lung_ct, 3.0),
+            name="voxel.DensityImage.resampled_on",
+            core=lambda: density.resampled_on(grid).image.array,
+            reference=averaged,
+        ),
+        Comparison(name="voxel.structure_mass", core=lambda: structure_mass(density, organ).mass_kg, reference=mass_kg),
+        Comparison(
+            name="voxel.lung_mass",
+            core=lambda: lung_mass(lung_ct, voxel_volume_ml=3.0).lung_mass_kg,
+            reference=lambda: lung_reference.lung_mass(lung_ct, 3.0),
         ),
     ]

@@ -27,23 +27,23 @@ def _voxel_fractions() -> list[Comparison]:
     return [
         # Every face of a mask voxel falls between two of 24 parts of a dose voxel: the definition is exact.
         Comparison(
-            "geometry.voxel_fractions",
-            lambda: geometry.voxel_fractions(mask, fine, shape, coarse).to_array(),
-            lambda: voxel_fractions.voxel_fractions(mask, fine, shape, coarse, samples_per_axis=24),
-            1e-6,
-            1e-6,
+            name="geometry.voxel_fractions",
+            core=lambda: geometry.voxel_fractions(mask, fine, shape, coarse).to_array(),
+            reference=lambda: voxel_fractions.voxel_fractions(mask, fine, shape, coarse, samples_per_axis=24),
+            relative=1e-6,
+            of_maximum=1e-6,
         ),
         Comparison(
-            "geometry.fractions_of_mask",
-            lambda: geometry.fractions_of_mask(fractions).to_array(),
-            lambda: fractions,
-            1e-6,
+            name="geometry.fractions_of_mask",
+            core=lambda: geometry.fractions_of_mask(fractions).to_array(),
+            reference=lambda: fractions,
+            relative=1e-6,
         ),
         Comparison(
-            "geometry.VoxelFractions.volume_ml",
-            lambda: geometry.fractions_of_mask(fractions).volume_ml(0.03),
-            lambda: np.sum(fractions, dtype=np.float64) * 0.03,
-            1e-7,
+            name="geometry.VoxelFractions.volume_ml",
+            core=lambda: geometry.fractions_of_mask(fractions).volume_ml(0.03),
+            reference=lambda: np.sum(fractions, dtype=np.float64) * 0.03,
+            relative=1e-7,
         ),
     ]
 
@@ -57,10 +57,12 @@ def _gamma() -> list[Comparison]:
     criteria: dict[str, Any] = {"dose_difference_fraction": 0.2, "distance_mm": 60.0, "lower_dose_cutoff_fraction": 0.2}
     return [
         Comparison(
-            "evaluation.gamma_index",
-            lambda: e.gamma_index(a, b, voxel_size_mm=size_mm, maximum_gamma=9.0, **criteria).gamma,
-            lambda: gamma.gamma_index(a, affine, b, affine, maximum_gamma=9.0, samples_per_voxel=3, **criteria),
-            1e-4,
+            name="evaluation.gamma_index",
+            core=lambda: e.gamma_index(a, b, voxel_size_mm=size_mm, maximum_gamma=9.0, **criteria).gamma,
+            reference=lambda: gamma.gamma_index(
+                a, affine, b, affine, maximum_gamma=9.0, samples_per_voxel=3, **criteria
+            ),
+            relative=1e-4,
         ),
     ]
 
@@ -91,64 +93,64 @@ def _histograms() -> list[Comparison]:
 
     return [
         Comparison(
-            "evaluation.dose_volume_histograms",
-            whole_histogram,
-            lambda: [
+            name="evaluation.dose_volume_histograms",
+            core=whole_histogram,
+            reference=lambda: [
                 whole,
                 dvh.mean_dose(flat_dose, part),
                 flat_dose.min(),
                 flat_dose.max(),
                 dvh.standard_deviation(flat_dose, part),
             ],
-            1e-6,
+            relative=1e-6,
         ),
         Comparison(
-            "evaluation.DoseVolumeHistogram.dose_at_volume_percent",
-            lambda: [
+            name="evaluation.DoseVolumeHistogram.dose_at_volume_percent",
+            core=lambda: [
                 [made.dose_at_volume_percent(x) for x in percents],
                 [made.dose_at_volume_percent(x, interpolation="linear") for x in percents],
             ],
-            lambda: [
+            reference=lambda: [
                 [dvh.dose_at_volume(flat_dose, part, x / 100 * whole) for x in percents],
                 [dvh.dose_at_volume_linear(flat_dose, part, x / 100 * whole) for x in percents],
             ],
-            1e-7,
+            relative=1e-7,
         ),
         Comparison(
-            "evaluation.DoseVolumeHistogram.dose_at_volume_ml",
-            lambda: [made.dose_at_volume_ml(x) for x in (0.0, 0.03, 1.0, 10.0)],
-            lambda: [dvh.dose_at_volume(flat_dose, part, x) for x in (0.0, 0.03, 1.0, 10.0)],
-            1e-9,
+            name="evaluation.DoseVolumeHistogram.dose_at_volume_ml",
+            core=lambda: [made.dose_at_volume_ml(x) for x in (0.0, 0.03, 1.0, 10.0)],
+            reference=lambda: [dvh.dose_at_volume(flat_dose, part, x) for x in (0.0, 0.03, 1.0, 10.0)],
+            relative=1e-9,
         ),
         Comparison(
-            "evaluation.DoseVolumeHistogram.volume_at_dose_percent",
-            lambda: [made.volume_at_dose_percent(d, strict=s) for d in levels for s in (False, True)],
-            lambda: [
+            name="evaluation.DoseVolumeHistogram.volume_at_dose_percent",
+            core=lambda: [made.volume_at_dose_percent(d, strict=s) for d in levels for s in (False, True)],
+            reference=lambda: [
                 100 * dvh.volume_at_dose(flat_dose, part, d, strict=s) / whole for d in levels for s in (False, True)
             ],
-            1e-6,
-            1e-9,
+            relative=1e-6,
+            of_maximum=1e-9,
         ),
         Comparison(
-            "evaluation.DoseVolumeHistogram.volume_at_dose_ml",
-            lambda: [made.volume_at_dose_ml(d) for d in levels],
-            lambda: [dvh.volume_at_dose(flat_dose, part, d) for d in levels],
-            1e-6,
-            1e-9,
+            name="evaluation.DoseVolumeHistogram.volume_at_dose_ml",
+            core=lambda: [made.volume_at_dose_ml(d) for d in levels],
+            reference=lambda: [dvh.volume_at_dose(flat_dose, part, d) for d in levels],
+            relative=1e-6,
+            of_maximum=1e-9,
         ),
         Comparison(
-            "evaluation.DoseVolumeHistogram.curve",
-            lambda: made.curve(doses_gy=at)[1],
-            lambda: [dvh.volume_at_dose(flat_dose, part, d) for d in at],
-            1e-6,
-            1e-9,
+            name="evaluation.DoseVolumeHistogram.curve",
+            core=lambda: made.curve(doses_gy=at)[1],
+            reference=lambda: [dvh.volume_at_dose(flat_dose, part, d) for d in at],
+            relative=1e-6,
+            of_maximum=1e-9,
         ),
         Comparison(
-            "evaluation.DoseVolumeHistogram.differential",
-            differential,
-            lambda: list(dvh.cumulative_curve(flat_dose, part)),
-            1e-6,
-            1e-9,
+            name="evaluation.DoseVolumeHistogram.differential",
+            core=differential,
+            reference=lambda: list(dvh.cumulative_curve(flat_dose, part)),
+            relative=1e-6,
+            of_maximum=1e-9,
         ),
     ]
 
@@ -165,20 +167,22 @@ def _uncertainty() -> list[Comparison]:
 
     return [
         Comparison(
-            "evaluation.RecoveryCurve.recovery",
-            lambda: [curve.recovery(v) for v in volumes],
-            lambda: [uncertainty.recovery(v, 2.6, 1.1) for v in volumes],
+            name="evaluation.RecoveryCurve.recovery",
+            core=lambda: [curve.recovery(v) for v in volumes],
+            reference=lambda: [uncertainty.recovery(v, 2.6, 1.1) for v in volumes],
         ),
         Comparison(
-            "evaluation.RecoveryCurve.uncertainty",
-            lambda: [curve.uncertainty(v, volume_uncertainty=0.2) for v in volumes],
-            lambda: [uncertainty.recovery_uncertainty(v, 2.6, 1.1, covariance, 0.2) for v in volumes],
-            1e-7,
+            name="evaluation.RecoveryCurve.uncertainty",
+            core=lambda: [curve.uncertainty(v, volume_uncertainty=0.2) for v in volumes],
+            reference=lambda: [uncertainty.recovery_uncertainty(v, 2.6, 1.1, covariance, 0.2) for v in volumes],
+            relative=1e-7,
         ),
         Comparison(
-            "evaluation.dose_uncertainty",
-            lambda: [dose(v) for v in volumes],
-            lambda: [uncertainty.dose_uncertainty(v, 0.2, 7.0, 2.6, 1.1, covariance, 0.05, 0.001) for v in volumes],
-            1e-7,
+            name="evaluation.dose_uncertainty",
+            core=lambda: [dose(v) for v in volumes],
+            reference=lambda: [
+                uncertainty.dose_uncertainty(v, 0.2, 7.0, 2.6, 1.1, covariance, 0.05, 0.001) for v in volumes
+            ],
+            relative=1e-7,
         ),
     ]

@@ -36,15 +36,15 @@ def entries() -> list[Comparison]:
 
     return [
         Comparison(
-            "kernels.Nuclide.from_energy",
-            lambda: [Nuclide.from_energy(t, e).dose_factor_gy_kg_per_gbq for t, e in energies],
-            lambda: [decay.dose_factor(t, e) for t, e in energies],
+            name="kernels.Nuclide.from_energy",
+            core=lambda: [Nuclide.from_energy(t, e).dose_factor_gy_kg_per_gbq for t, e in energies],
+            reference=lambda: [decay.dose_factor(t, e) for t, e in energies],
         ),
         # Two quadratures of one integral; 24 directions leave the reference's own error at 1e-3 of far voxels.
-        Comparison("kernels.voxel_s_values", core, defined, 5e-3, 2e-4),
+        Comparison(name="kernels.voxel_s_values", core=core, reference=defined, relative=5e-3, of_maximum=2e-4),
         Comparison(
-            "kernels.VoxelSValues.gy_per_mbq_per_ml",
-            s_values.gy_per_mbq_per_ml,
-            lambda: absorbed_dose.gy_per_mbq_per_ml(np.array(s_values.values), SIZE_MM, nuclide.half_life_h),
+            name="kernels.VoxelSValues.gy_per_mbq_per_ml",
+            core=s_values.gy_per_mbq_per_ml,
+            reference=lambda: absorbed_dose.gy_per_mbq_per_ml(np.array(s_values.values), SIZE_MM, nuclide.half_life_h),
         ),
     ]

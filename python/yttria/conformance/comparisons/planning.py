@@ -55,14 +55,14 @@ def entries() -> list[Comparison]:
             *diameters,
         ),
         Comparison(
-            "planning.elapsed_h",
-            lambda: [p.elapsed_h(*pair) for pair in TIMES],
-            lambda: [decay.elapsed_h(*pair) for pair in TIMES],
+            name="planning.elapsed_h",
+            core=lambda: [p.elapsed_h(*pair) for pair in TIMES],
+            reference=lambda: [decay.elapsed_h(*pair) for pair in TIMES],
         ),
         Comparison(
-            "planning.vial_activity",
-            lambda: [p.vial_activity(10.0, *pair, nuclide=NUCLIDE).vial_activity_gbq for pair in TIMES],
-            lambda: [decay.vial_activity(10.0, *pair, T)["vial_activity_gbq"] for pair in TIMES],
+            name="planning.vial_activity",
+            core=lambda: [p.vial_activity(10.0, *pair, nuclide=NUCLIDE).vial_activity_gbq for pair in TIMES],
+            reference=lambda: [decay.vial_activity(10.0, *pair, T)["vial_activity_gbq"] for pair in TIMES],
         ),
         each(
             "planning.combined_lung_shunt_fraction",

@@ -21,9 +21,9 @@ def entries() -> list[Comparison]:
 
 def _nuclide() -> Comparison:
     return Comparison(
-        "kernels.Nuclide.decay_factor",
-        lambda: [NUCLIDE.decay_factor(t) for t in (-30.0, 0.0, 48.0, 640.0)],
-        lambda: [decay.decay_factor(t, T) for t in (-30.0, 0.0, 48.0, 640.0)],
+        name="kernels.Nuclide.decay_factor",
+        core=lambda: [NUCLIDE.decay_factor(t) for t in (-30.0, 0.0, 48.0, 640.0)],
+        reference=lambda: [decay.decay_factor(t, T) for t in (-30.0, 0.0, 48.0, 640.0)],
     )
 
 
@@ -114,11 +114,11 @@ def _arrays() -> list[Comparison]:
         return list(found.values())
 
     return [
-        Comparison("planning.partition_doses", doses, defined_doses),
+        Comparison(name="planning.partition_doses", core=doses, reference=defined_doses),
         Comparison(
-            "planning.partition_activities",
-            lambda: p.partition_activities(target, tumor=2, **tissue, nuclide=NUCLIDE).delivered_activity_gbq,
-            lambda: partition.partition_activities(target, **tissue, tumor=2, dose_factor_gy_kg_per_gbq=C),
+            name="planning.partition_activities",
+            core=lambda: p.partition_activities(target, tumor=2, **tissue, nuclide=NUCLIDE).delivered_activity_gbq,
+            reference=lambda: partition.partition_activities(target, **tissue, tumor=2, dose_factor_gy_kg_per_gbq=C),
         ),
     ]
 
@@ -181,10 +181,10 @@ def _doses_of_several() -> Comparison:
 
 def _both(first: Comparison, second: Comparison) -> Comparison:
     return Comparison(
-        first.name,
-        lambda: [first.core(), second.core()],
-        lambda: [first.reference(), second.reference()],
-        first.relative,
+        name=first.name,
+        core=lambda: [first.core(), second.core()],
+        reference=lambda: [first.reference(), second.reference()],
+        relative=first.relative,
     )
 
 
@@ -221,5 +221,5 @@ def _territories() -> list[Comparison]:
         return [found[0], found[1][:2]]
 
     return [
-        Comparison("planning.optimize_activities", best, corner, 1e-9),
+        Comparison(name="planning.optimize_activities", core=best, reference=corner, relative=1e-9),
     ]

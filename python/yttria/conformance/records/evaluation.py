@@ -41,7 +41,7 @@ SENSITIVITIES = {name: name for name in ("tumor_sensitivity", "tumor_dose", "nor
 def _record(
     name: str, inputs: dict[str, Any], outputs: dict[str, str], *models: str, relative: float = 1e-12
 ) -> Record:
-    return Record(f"evaluation.{name}", inputs, outputs, models, relative)
+    return Record(name=f"evaluation.{name}", inputs=inputs, outputs=outputs, models=models, relative=relative)
 
 
 # fmt: off

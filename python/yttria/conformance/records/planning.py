@@ -60,7 +60,7 @@ def _record(
 ) -> Record:
     """One output has the name of the published quantity."""
     found = {outputs: parameter(outputs)} if isinstance(outputs, str) else outputs
-    return Record(f"planning.{name}", inputs, found, models, given=given)
+    return Record(name=f"planning.{name}", inputs=inputs, outputs=found, models=models, given=given)
 
 
 SINGLE_TERMS = {"mass_kg": (0.2, 2.0), "lung_shunt_fraction": SHUNT, "residual_fraction": (0.0, 0.3)}

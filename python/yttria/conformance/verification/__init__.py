@@ -30,7 +30,7 @@ HASH_MEANING = (
 __all__ = ["Check", "Verification", "verify"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verification:
     """Record of what was checked, where and when.
 
@@ -114,7 +114,15 @@ def verify(*, progress: Callable[[str], None] | None = None) -> Verification:
             found += group()
         except Exception as error:  # whatever a broken core raises belongs into the report
             name = group.__name__.replace("_", " ")
-            found.append(Check(f"Checks of {name}", "they run", f"{type(error).__name__}: {error}", 2.0, False))
+            found.append(
+                Check(
+                    claim=f"Checks of {name}",
+                    acceptance="they run",
+                    measured=f"{type(error).__name__}: {error}",
+                    margin=2.0,
+                    passed=False,
+                )
+            )
     return Verification(
         when=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         yttria_version=__version__,

@@ -25,7 +25,7 @@ OWN_KERNEL = 1e-3
 """What the core may differ from the reference in a dose map by kernel, of the maximum."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """One claim: how close it must be, what was measured, and the margin, measured over accepted (below 1 passes)."""
 
@@ -38,7 +38,7 @@ class Check:
 
 def within(claim: str, acceptance: str, share: float, measured: str) -> Check:
     """Passed where `share`, measured over accepted, is at most 1."""
-    return Check(claim, acceptance, measured, share, bool(share <= 1.0))
+    return Check(claim=claim, acceptance=acceptance, measured=measured, margin=share, passed=bool(share <= 1.0))
 
 
 def all_checks() -> Sequence[Callable[[], Iterable[Check]]]:
@@ -119,7 +119,13 @@ def refusals() -> Iterable[Check]:
             continue
         accepted.append(case.id)
     measured = f"{len(chosen) - len(accepted)} of {len(chosen)} refused" + (f", not {accepted}" if accepted else "")
-    yield Check("Core refuses what has no answer", "every one", measured, float(bool(accepted)) * 2, not accepted)
+    yield Check(
+        claim="Core refuses what has no answer",
+        acceptance="every one",
+        measured=measured,
+        margin=float(bool(accepted)) * 2,
+        passed=not accepted,
+    )
 
 
 def reference_answers() -> Iterable[Check]:
@@ -226,7 +232,13 @@ def determinism() -> Iterable[Check]:
     ]
     measured = f"differ: {different}" if different else "all bits equal"
     claim = "Results do not depend on threads: convolution, local deposition, histogram, S values"
-    yield Check(claim, "bit for bit, 1, 2, 3 and 8 threads", measured, 2.0 if different else 0.0, not different)
+    yield Check(
+        claim=claim,
+        acceptance="bit for bit, 1, 2, 3 and 8 threads",
+        measured=measured,
+        margin=2.0 if different else 0.0,
+        passed=not different,
+    )
 
 
 def control() -> Iterable[Check]:
@@ -234,11 +246,19 @@ def control() -> Iterable[Check]:
     own = {c.id: yttria_answer(c.model, c.inputs) for c in cases() if _kind(c) != "files" and "error" not in c.expected}
     accused = [finding.name for finding in diagnose(own, noise=1e-6)]
     yield Check(
-        "The core makes no known mistake", "none named", str(accused or "none named"), 2.0 * bool(accused), not accused
+        claim="The core makes no known mistake",
+        acceptance="none named",
+        measured=str(accused or "none named"),
+        margin=2.0 * bool(accused),
+        passed=not accused,
     )
     name = "dose_factor_50"
     found = [finding.name for finding in diagnose(injected([name], own), noise=1e-3)]
     measured = ", ".join(found) or "nothing"
     yield Check(
-        "Control: a dose factor of 50 put in is found", name, measured, 0.0 if found == [name] else 2.0, found == [name]
+        claim="Control: a dose factor of 50 put in is found",
+        acceptance=name,
+        measured=measured,
+        margin=0.0 if found == [name] else 2.0,
+        passed=found == [name],
     )
