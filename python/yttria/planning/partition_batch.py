@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import _core
+import yttria._core as _core
+
 from .._core import Nuclide
 from .._foundation.arrays import as_type, empty, real
 from .._foundation.numbers import default_nuclide

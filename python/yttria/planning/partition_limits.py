@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from .. import _core
+import yttria._core as _core
+
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError
