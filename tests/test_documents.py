@@ -17,7 +17,7 @@ from conftest import ROOT
 
 pytest.importorskip("typer")
 
-DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md"))
+DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md"))
 #: Compiles or runs `program.cpp`, whatever language it holds.
 PROGRAMS = {
     "cpp": ["g++", "-std=c++11", "-Wall", "-Werror", "-o", "program", "program.cpp"],
