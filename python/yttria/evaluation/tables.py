@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -66,12 +67,11 @@ class StructureDose:
     ) -> StructureDose:
         """Read the row from a histogram; None for a structure wholly outside of the dose image."""
         if histogram is None:
-            nothing = MappingProxyType(dict.fromkeys(volumes_at_gy))
             return cls(
                 structure=structure,
                 volume_ml=volume_ml,
                 outside_fraction=outside_fraction,
-                volume_fractions_at_gy=nothing,
+                volume_fractions_at_gy=dict.fromkeys(volumes_at_gy),
             )
         large = histogram.volume_ml >= SMALL_VOLUME_ML
         return cls(
@@ -84,27 +84,25 @@ class StructureDose:
             maximum_gy=histogram.maximum_gy,
             **{f"d{percent}_gy": histogram.dose_at_volume_percent(percent) for percent in PERCENTS},
             d0_03ml_gy=histogram.dose_at_volume_ml(SMALL_VOLUME_ML) if large else None,
-            volume_fractions_at_gy=MappingProxyType(
-                {dose: histogram.volume_at_dose_percent(dose) / 100 for dose in volumes_at_gy}
-            ),
+            volume_fractions_at_gy={dose: histogram.volume_at_dose_percent(dose) / 100 for dose in volumes_at_gy},
         )
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled with a plain dictionary, because a read-only view cannot be."""
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return _structure_dose, ({**values, "volume_fractions_at_gy": dict(self.volume_fractions_at_gy)},)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "volume_fractions_at_gy", MappingProxyType(dict(self.volume_fractions_at_gy)))
+
+    def __reduce__(self) -> tuple[Callable[[], StructureDose], tuple[()]]:
+        """Pickle through the constructor, because a read-only view cannot be pickled."""
+        return partial(StructureDose, **self._numbers(), volume_fractions_at_gy=dict(self.volume_fractions_at_gy)), ()
+
+    def _numbers(self) -> dict[str, Any]:
+        """Every field but the shares."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "volume_fractions_at_gy"}
 
     def as_dict(self) -> dict[str, Any]:
         """Return the columns of the table: "d0.03ml_gy" for the small volume, "v50gy_fraction" for a share."""
-        row = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        del row["volume_fractions_at_gy"]
+        row = self._numbers()
         row[f"d{SMALL_VOLUME_ML:g}ml_gy"] = row.pop("d0_03ml_gy")
         return row | {f"v{dose:g}gy_fraction": share for dose, share in self.volume_fractions_at_gy.items()}
-
-
-def _structure_dose(values: dict[str, Any]) -> StructureDose:
-    fractions = MappingProxyType(values.pop("volume_fractions_at_gy"))
-    return StructureDose(**values, volume_fractions_at_gy=fractions)
 
 
 @dataclass(frozen=True, kw_only=True)
