@@ -1,8 +1,25 @@
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from ._foundation.choices import (
+    Ascites,
+    BodySurfaceAreaFormula,
+    ConvolutionMethod,
+    CountedTumorDose,
+    DecayCorrection,
+    DoseInterpolation,
+    DoseRowKind,
+    Encephalopathy,
+    EndCaps,
+    Interpolation,
+    MediumName,
+    NuclidePreset,
+    Objective,
+    ShuntBoundary,
+)
 
 __version__: str
 
@@ -12,7 +29,7 @@ __version__: str
 class Nuclide:
     """Half-life, mean energy per decay and their product, the dose factor, as one object with its source."""
 
-    def __new__(cls, nuclide: str = "EANM2022") -> Nuclide: ...
+    def __new__(cls, nuclide: NuclidePreset = "EANM2022") -> Nuclide: ...
     @staticmethod
     def from_energy(
         half_life_h: float, mean_energy_mev: float, *, name: str = "explicit", source: str = "given by the caller"
@@ -26,7 +43,7 @@ class Nuclide:
         source: str = "given by the caller",
     ) -> Nuclide: ...
     @staticmethod
-    def presets() -> list[str]: ...
+    def presets() -> list[NuclidePreset]: ...
     @property
     def name(self) -> str: ...
     @property
@@ -45,12 +62,12 @@ class Nuclide:
 
 # kernels
 
-def _media() -> list[tuple[str, float, list[float], float, float, str]]: ...
-def _density_g_per_ml(medium: str, density_g_per_ml: float | None) -> float: ...
-def _dose_point_kernel(medium: str) -> tuple[NDArray[np.float64], NDArray[np.float64], float]: ...
+def _media() -> list[tuple[MediumName, float, list[float], float, float, str]]: ...
+def _density_g_per_ml(medium: MediumName, density_g_per_ml: float | None) -> float: ...
+def _dose_point_kernel(medium: MediumName) -> tuple[NDArray[np.float64], NDArray[np.float64], float]: ...
 def _voxel_s_values(
     voxel_size_mm: tuple[float, float, float],
-    medium: str,
+    medium: MediumName,
     density_g_per_ml: float,
     nuclide: Nuclide,
     tail_folded: bool,
@@ -69,14 +86,14 @@ class ConvolutionPlan:
         kernel: NDArray[np.float64],
         single_precision: bool,
         threads: int | None,
-        method: str,
+        method: ConvolutionMethod,
     ) -> ConvolutionPlan: ...
     @property
     def shape(self) -> tuple[int, int, int]: ...
     @property
     def single_precision(self) -> bool: ...
     @property
-    def method(self) -> str: ...
+    def method(self) -> ConvolutionMethod: ...
     @property
     def threads(self) -> int: ...
     @property
@@ -119,9 +136,6 @@ def _local_deposition(
 
 _Territories: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 _PartitionDoses: TypeAlias = tuple[float | None, float | None, list[float], float, float, float]
-_DoseRowKind: TypeAlias = Literal[
-    "tumor_portion", "tumor_perfused", "tumor_whole", "normal_perfused", "normal_whole", "lung"
-]
 # Lungs (single, cumulative, prior), perfused normal liver of each territory and whole (limit, prior), activities.
 _TreatmentLimits: TypeAlias = tuple[
     tuple[float | None, float | None, float],
@@ -134,7 +148,7 @@ def non_negative(quantity: str, value: float) -> float: ...
 def fraction_below_one(quantity: str, value: float) -> float: ...
 
 # planning: body surface area, resin activity
-def body_surface_area_m2(height_cm: float, weight_kg: float, formula: str) -> float: ...
+def body_surface_area_m2(height_cm: float, weight_kg: float, formula: BodySurfaceAreaFormula) -> float: ...
 def resin_bsa_gbq(body_surface_area_m2: float, tumor_volume_ml: float, liver_volume_ml: float) -> float: ...
 def resin_modified_bsa_gbq(
     body_surface_area_m2: float, tumor_volume_in_treated_ml: float, treated_volume_ml: float, liver_volume_ml: float
@@ -143,7 +157,7 @@ def resin_simple_lobar_bsa_gbq(
     body_surface_area_m2: float, tumor_volume_ml: float, treated_volume_ml: float, liver_volume_ml: float
 ) -> float: ...
 def resin_empirical_gbq(tumor_involvement_fraction: float, treated_fraction_of_liver: float) -> float: ...
-def lung_shunt_factor(lung_shunt_fraction: float, boundary: str) -> float: ...
+def lung_shunt_factor(lung_shunt_fraction: float, boundary: ShuntBoundary) -> float: ...
 def lung_shunt_boundaries(lung_shunt_fraction: float) -> tuple[float | None, float | None]: ...
 def physician_factor(factor: float) -> float: ...
 
@@ -230,7 +244,7 @@ def hours_to_decay(activity_gbq: float, to_activity_gbq: float, nuclide: Nuclide
 def time_integrated_activity_gbq_h(activity_gbq: float, nuclide: Nuclide) -> float: ...
 def historic_dose_factor(delta_g_rad_per_uci_h: float, mean_life_factor: float, half_life_h: float) -> float: ...
 def factor_to_administration(
-    decay_correction: str,
+    decay_correction: DecayCorrection,
     scan_delay_h: float,
     frame_duration_h: float | None,
     header_half_life_s: float | None,
@@ -251,8 +265,8 @@ def child_pugh_points(
     bilirubin_umol_per_l: float,
     albumin_g_per_l: float,
     inr: float,
-    ascites: str,
-    encephalopathy: str,
+    ascites: Ascites,
+    encephalopathy: Encephalopathy,
     cholestatic: bool,
 ) -> tuple[tuple[int, int, int, int, int], str]: ...
 def mrecist_category(baseline_mm: float, nadir_mm: float, current_mm: float, new_lesion: bool) -> str: ...
@@ -273,7 +287,7 @@ class Treatment:
         lung_mass_kg: float,
         nuclide: Nuclide,
     ) -> Treatment: ...
-    def rows(self) -> list[tuple[_DoseRowKind, int | None, int | None, float, list[float]]]: ...
+    def rows(self) -> list[tuple[DoseRowKind, int | None, int | None, float, list[float]]]: ...
     def doses_gy(self, activities_gbq: Sequence[float]) -> list[float]: ...
     def doses(self, delivered_activity_gbq: float) -> _PartitionDoses: ...
     def activity_for_tumor_dose(self, target_dose_gy: float, tumor: int) -> tuple[float, _PartitionDoses]: ...
@@ -282,8 +296,8 @@ class Treatment:
     ) -> tuple[list[tuple[str, float | None, bool]], float | None, _PartitionDoses | None]: ...
     def optimize_activities(
         self,
-        objective: str,
-        tumor_dose: str,
+        objective: Objective,
+        tumor_dose: CountedTumorDose,
         limits: _TreatmentLimits,
         target_gy: Sequence[float | None],
         weights: Sequence[float],
@@ -347,8 +361,8 @@ class Contours:
         cls,
         points: NDArray[np.float64],
         lengths: NDArray[np.int64],
-        end_caps: str,
-        interpolation: str,
+        end_caps: EndCaps,
+        interpolation: Interpolation,
         slice_thickness_mm: float | None,
         maximum_gap_mm: float | None,
         threads: int | None = None,
@@ -376,8 +390,8 @@ class DoseVolumeHistogram:
     def maximum_gy(self) -> float: ...
     @property
     def standard_deviation_gy(self) -> float: ...
-    def dose_at_volume_percent(self, percent: float, *, interpolation: str = "rank") -> float: ...
-    def dose_at_volume_ml(self, volume_ml: float, *, interpolation: str = "rank") -> float: ...
+    def dose_at_volume_percent(self, percent: float, *, interpolation: DoseInterpolation = "rank") -> float: ...
+    def dose_at_volume_ml(self, volume_ml: float, *, interpolation: DoseInterpolation = "rank") -> float: ...
     def volume_at_dose_percent(self, dose_gy: float, *, strict: bool = False) -> float: ...
     def volume_at_dose_ml(self, dose_gy: float, *, strict: bool = False) -> float: ...
     def curve(self, *, doses_gy: ArrayLike | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...

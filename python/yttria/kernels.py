@@ -14,6 +14,7 @@ import yttria._core as _core
 from ._core import Nuclide
 from ._foundation.arguments import public as _public
 from ._foundation.arrays import three as _three
+from ._foundation.choices import MEDIA, MediumName
 from ._foundation.numbers import one_of as _one_of
 
 __all__ = [
@@ -37,7 +38,7 @@ class Medium:
     density within `density_range_g_per_ml` scales radii by the ratio of the densities.
     """
 
-    name: str
+    name: MediumName
     density_g_per_ml: float
     density_range_g_per_ml: tuple[float, float]
     support_mm: float
@@ -71,7 +72,7 @@ class DosePointKernel:
     energy of the spectrum, some of which leaves the table. Both arrays are float64 and read-only.
     """
 
-    medium: str
+    medium: MediumName
     density_g_per_ml: float
     edge_mm: NDArray[np.float64] = field(repr=False)
     energy_mev: NDArray[np.float64] = field(repr=False)
@@ -88,7 +89,7 @@ class DosePointKernel:
         return partial(DosePointKernel, **{each.name: getattr(self, each.name) for each in fields(self)}), ()
 
 
-def dose_point_kernel(medium: str) -> DosePointKernel:
+def dose_point_kernel(medium: MediumName) -> DosePointKernel:
     """The built-in dose point kernel of `medium`, a name from `media()`, at the density of its table.
 
     Raises `UnknownNameError`. Source: EGSnrc, made for this project; the passport is in `DosePointKernel.source`.
@@ -117,7 +118,7 @@ class VoxelSValues:
 
     values: NDArray[np.float64] = field(repr=False)
     voxel_size_mm: tuple[float, float, float]
-    medium: str
+    medium: MediumName
     density_g_per_ml: float
     nuclide: Nuclide
     energy_inside_fraction: float
@@ -157,7 +158,7 @@ class VoxelSValues:
 def voxel_s_values(
     voxel_size_mm: Sequence[float],
     *,
-    medium: str,
+    medium: MediumName,
     density_g_per_ml: float | None = None,
     nuclide: Nuclide | None = None,
     tail_folded: bool = False,
@@ -216,7 +217,7 @@ class VoxelSValueLibrary:
         self,
         voxel_size_mm: Sequence[float],
         *,
-        medium: str,
+        medium: MediumName,
         density_g_per_ml: float | None = None,
         nuclide: Nuclide | None = None,
         tail_folded: bool = False,
@@ -251,12 +252,12 @@ class VoxelSValueLibrary:
         return f"VoxelSValueLibrary({len(self)} held)"
 
 
-def _known(medium: str) -> str:
+def _known(medium: MediumName) -> MediumName:
     """The medium that a name spells; hyphens and underscores are the same."""
-    return _one_of("medium", medium, [name for name, *_ in _core._media()])
+    return _one_of("medium", medium, MEDIA)
 
 
-def _table(medium: str) -> Medium:
+def _table(medium: MediumName) -> Medium:
     return next(each for each in media() if each.name == medium)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from yttria._foundation.choices import LIMIT_TISSUES
 from yttria.errors import ArgumentError, OutOfRangeError, UnknownNameError
 from yttria.planning.limit_conditions import QUANTITIES
-from yttria.planning.limits import KINDS, Limit, dose_limits, limit_table
+from yttria.planning.limits import Limit, dose_limits, limit_table
 
 GLASS = {"guideline": "EANM2022", "device": "glass", "disease": "HCC"}
 RESIN = {"guideline": "EANM2022", "device": "resin", "disease": "HCC"}
@@ -274,7 +275,7 @@ def test_the_table_is_well_formed() -> None:
     assert version
     assert len({limit.id for limit in table}) == len(table) >= 90
     for limit in table:
-        assert limit.kind in KINDS
+        assert limit.kind in LIMIT_TISSUES
         assert limit.direction in {"minimum", "maximum", "range", "association"}
         assert limit.status in {"read", "secondary", "not verified"}
         assert limit.source.read in {"primary", "secondary", "no"}

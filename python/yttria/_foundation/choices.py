@@ -1,23 +1,126 @@
-"""Names that arguments of more than one package may take; of each list, the first is taken if none is given."""
+"""Names that arguments may take, each list as a type and as a tuple; the first is usually taken if none is given.
+
+Names that also stand in a data table or in the compiled core are compared with it by tests/foundation/test_choices.py.
+"""
 
 from __future__ import annotations
 
 from typing import Literal, get_args
 
-Method = Literal["local_deposition", "voxel_s_values"]
-NegativeVoxels = Literal["keep", "clip"]
-LowDensityVoxels = Literal["keep", "clip", "zero", "refuse"]
+# Images and their places.
+Unit = Literal["Bq/mL", "kBq/mL", "MBq/mL", "mGy", "Gy", "HU", "g/mL", "counts", "fraction", "1"]
+ResamplingMethod = Literal["average", "linear"]
+#: The matrix of a NIfTI header that is taken if the header states two places.
+NiftiMatrix = Literal["sform", "qform"]
 #: How a structure ends beyond its last contour, and what lies between two contours.
 EndCaps = Literal["half_slice", "none"]
 Interpolation = Literal["shape", "none"]
 
+RESAMPLING_METHODS: tuple[ResamplingMethod, ...] = get_args(ResamplingMethod)
+NIFTI_MATRICES: tuple[NiftiMatrix, ...] = get_args(NiftiMatrix)
+END_CAPS: tuple[EndCaps, ...] = get_args(EndCaps)
+INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
+
+# DICOM, as its attributes spell them.
+Modality = Literal["PT", "NM", "CT"]
+DoseType = Literal["PHYSICAL", "EFFECTIVE"]
+NegativeDoses = Literal["refuse", "clip"]
+DecayCorrection = Literal["ADMIN", "START", "NONE"]
+
+MODALITIES: tuple[Modality, ...] = get_args(Modality)
+DOSE_TYPES: tuple[DoseType, ...] = get_args(DoseType)
+DECAY_CORRECTIONS: tuple[DecayCorrection, ...] = get_args(DecayCorrection)
+NEGATIVE_DOSES: tuple[NegativeDoses, ...] = get_args(NegativeDoses)
+
+# Doses of voxels.
+NuclidePreset = Literal["EANM2022", "IFU_50", "AAPM_49_38", "ICRP107"]
+Method = Literal["local_deposition", "voxel_s_values"]
+MediumName = Literal["water", "soft_tissue", "liver", "lung", "bone"]
+NegativeVoxels = Literal["keep", "clip"]
+LowDensityVoxels = Literal["keep", "clip", "zero", "refuse"]
+ConvolutionMethod = Literal["auto", "definition", "direct", "fft_direct"]
+#: Published curves from CT numbers to density; their nodes stand in data/ct_density.json.
+CtCurve = Literal["schneider_1996", "schneider_2000", "kao_2014"]
+#: What becomes of CT numbers beyond a curve.
+OutOfRange = Literal["refuse", "clamp"]
+
+NUCLIDE_PRESETS: tuple[NuclidePreset, ...] = get_args(NuclidePreset)
+MEDIA: tuple[MediumName, ...] = get_args(MediumName)
 METHODS: tuple[Method, ...] = get_args(Method)
 NEGATIVE_VOXELS: tuple[NegativeVoxels, ...] = get_args(NegativeVoxels)
 LOW_DENSITY_VOXELS: tuple[LowDensityVoxels, ...] = get_args(LowDensityVoxels)
-END_CAPS: tuple[EndCaps, ...] = get_args(EndCaps)
-INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
-#: Published curves from CT numbers to density; their nodes stand in data/ct_density.json.
-CT_CURVES = ("schneider_1996", "schneider_2000", "kao_2014")
-DEFAULT_MEDIUM = "liver"
+CT_CURVES: tuple[CtCurve, ...] = get_args(CtCurve)
+OUT_OF_RANGE: tuple[OutOfRange, ...] = get_args(OutOfRange)
+DEFAULT_MEDIUM: MediumName = "liver"
 #: The dose models as a text names them.
 METHOD_NAMES: dict[str, str] = {"local_deposition": "local deposition", "voxel_s_values": "voxel S values"}
+
+# Evaluation.
+#: Dose at a volume: that of the sorted voxel in which it falls, or on the straight line between two.
+DoseInterpolation = Literal["rank", "linear"]
+#: What becomes of reference points outside the evaluated grid of a gamma index.
+ReferenceEdge = Literal["exclude", "search"]
+
+REFERENCE_EDGES: tuple[ReferenceEdge, ...] = get_args(ReferenceEdge)
+
+#: How well the source of a value was read: the value itself, a text that quotes it, or neither.
+ValueStatus = Literal["read", "secondary", "not verified"]
+
+# Planning: devices, and what the table of limits is asked for.
+Device = Literal["glass", "resin"]
+LimitDevice = Literal["glass", "resin", "holmium"]
+Disease = Literal["HCC", "ICC", "mCRC"]
+Intent = Literal["segmentectomy", "lobectomy", "unilobar", "bilobar"]
+Guideline = Literal[
+    "EANM2022",
+    "LEGACY 2021",
+    "Levillain 2021",
+    "TARGET 2022",
+    "Salem 2022",
+    "DOSISPHERE-01",
+    "DOORwaY90",
+    "SARAH",
+    "Lau 2012",
+    "TheraSphere IFU",
+    "common practice",
+    "older SIR-Spheres partition guidance",
+]
+#: Tissue that a limit is for. Perfused normal liver and the whole normal liver are not the same.
+LimitTissue = Literal["tumor", "perfused", "normal_perfused", "normal_whole", "lung"]
+#: Kind of comparison. An association is a reported relation, without a value to keep.
+LimitDirection = Literal["minimum", "maximum", "range", "association"]
+LimitUnit = Literal["Gy", "GBq"]
+LimitPeriod = Literal["one treatment", "all treatments"]
+LimitRelation = Literal["below", "above", "at_least", "is", "one_of", "known"]
+LimitVerdict = Literal["met", "above limit", "below target", "depends on"]
+
+DEVICES: tuple[Device, ...] = get_args(Device)
+LIMIT_TISSUES: tuple[LimitTissue, ...] = get_args(LimitTissue)
+LIMIT_RELATIONS: tuple[LimitRelation, ...] = get_args(LimitRelation)
+LIMIT_DIRECTIONS: tuple[LimitDirection, ...] = get_args(LimitDirection)
+
+# Planning: models.
+#: Limits that bound an activity.
+LimitKind = Literal["normal_perfused", "normal_whole", "lung", "lung_cumulative", "activity"]
+DoseRowKind = Literal["tumor_portion", "tumor_perfused", "tumor_whole", "normal_perfused", "normal_whole", "lung"]
+#: What two territories share of a tumor: different parts of it, or the same tissue.
+Overlap = Literal["disjoint", "same_tissue"]
+Objective = Literal["max_min_tumor_dose", "max_tumor_energy", "min_lung_energy"]
+ObjectiveUnit = Literal["Gy", "J"]
+OptimumStatus = Literal["optimal", "infeasible"]
+CountedTumorDose = Literal["portion", "perfused_mean", "whole_mean"]
+BodySurfaceAreaFormula = Literal["dubois", "mosteller", "haycock"]
+#: The row of the lung-shunt table that a fraction on the edge of two belongs to.
+ShuntBoundary = Literal["lower_inclusive", "upper_inclusive"]
+LungShuntMethod = Literal["planar geometric mean", "SPECT"]
+#: Activities that weight the shunts of several injections.
+ShuntWeighting = Literal["maa", "y90"]
+#: What becomes of sets of inputs for which the model is undefined.
+Invalid = Literal["raise", "nan"]
+VialSizes = Literal["standard", "custom"]
+Ascites = Literal["none", "mild", "moderate-severe"]
+Encephalopathy = Literal["none", "1-2", "3-4"]
+
+SHUNT_WEIGHTINGS: tuple[ShuntWeighting, ...] = get_args(ShuntWeighting)
+INVALID: tuple[Invalid, ...] = get_args(Invalid)
+VIAL_SIZES: tuple[VialSizes, ...] = get_args(VialSizes)

@@ -1,15 +1,18 @@
-"""What Python would let pass for a number and is none."""
+"""Checks of single arguments: numbers, counts of threads, and names out of a list."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Real
 from operator import index
+from typing import TypeVar
 
 import numpy as np
 
 from .._core import Nuclide
 from ..errors import ArgumentError, OutOfRangeError, UnknownNameError
+
+Name = TypeVar("Name", bound=str)
 
 
 def number(quantity: str, value: object) -> float:
@@ -50,14 +53,15 @@ def default_nuclide(nuclide: Nuclide | None) -> Nuclide:
     return Nuclide() if nuclide is None else nuclide
 
 
-def one_of(quantity: str, value: object, known: Sequence[str]) -> str:
+def one_of(quantity: str, value: object, known: Sequence[Name]) -> Name:
     """The one of the known names that `value` spells; hyphens and underscores are the same.
 
     Raises `UnknownNameError`, which lists the known names, for anything else.
     """
     if isinstance(value, str):
-        if value in known:
-            return value
+        for name in known:
+            if name == value:
+                return name
         for name in known:
             if name.replace("-", "_") == value.replace("-", "_"):
                 return name

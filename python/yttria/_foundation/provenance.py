@@ -7,6 +7,7 @@ from typing import Any
 
 from ..sources import read_of
 from .brief import brief
+from .choices import MediumName, Method, NegativeVoxels, Unit
 
 RESEARCH_USE = "For research use only. Not a medical device; no dose shown here is a prescription or an approval."
 
@@ -25,20 +26,20 @@ class Provenance:
     """
 
     yttria_version: str
-    method: str
+    method: Method
     density_g_per_ml: float | None
     nuclide: str
     half_life_h: float
     dose_factor_gy_kg_per_gbq: float
     nuclide_source: str
-    input_unit: str
+    input_unit: Unit
     scaling: dict[str, Any]
     decay_factor: float
     mbq_per_ml_per_unit: float
-    negative_voxels: str
+    negative_voxels: NegativeVoxels
     negative_voxel_count: int
     negative_fraction: float
-    kernel_medium: str | None = None
+    kernel_medium: MediumName | None = None
     kernel_voxel_size_mm: tuple[float, float, float] | None = None
     kernel_energy_beyond_fraction: float | None = None
     kernel_tail_folded: bool | None = None

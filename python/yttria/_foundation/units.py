@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..errors import UnitError
+from .choices import Unit
 
 #: The known units: the quantity each measures, and how many of the quantity's first unit one of it is.
-UNITS: dict[str, tuple[str, float]] = {
+UNITS: dict[Unit, tuple[str, float]] = {
     "Bq/mL": ("activity concentration", 1.0),
     "kBq/mL": ("activity concentration", 1e3),
     "MBq/mL": ("activity concentration", 1e6),
@@ -25,7 +26,7 @@ UNITS: dict[str, tuple[str, float]] = {
 }
 #: Words and codes that stand for a unit as a whole, in small letters: DICOM (C.8.9.1 Units, UCUM codes), BIDS, ITK,
 #: Slicer. A standardized uptake value is a number, whatever mass and volume it is derived from.
-_WORDS = {
+_WORDS: dict[str, Unit] = {
     "bqml": "Bq/mL",
     "kbqml": "kBq/mL",
     "hu": "HU",
@@ -74,7 +75,7 @@ _PREFIXES = {
     **{"c": 1e-2, "centi": 1e-2, "k": 1e3, "kilo": 1e3, "mega": 1e6, "g": 1e9, "giga": 1e9},
 }
 #: What is measured: its short name, and the known units that it may come in, with a size of 1 for one of the first.
-_BASES = {
+_BASES: dict[str, tuple[Unit, ...]] = {
     **dict.fromkeys(("bq", "becquerel"), ("Bq/mL", "kBq/mL", "MBq/mL")),
     **dict.fromkeys(("ci", "curie"), ("Bq/mL",)),
     **dict.fromkeys(("gy", "gray"), ("Gy", "mGy")),
@@ -106,11 +107,11 @@ _SPELLED = re.compile(
 class StatedUnit(NamedTuple):
     """Meaning of a unit as a file spells it: `factor` times the stored values are in `unit`."""
 
-    unit: str
+    unit: Unit
     factor: float
 
 
-def checked_unit(unit: str) -> str:
+def checked_unit(unit: str) -> Unit:
     """Return the unit itself if it is a known one.
 
     Raises

@@ -7,20 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from .._core import Nuclide, _media
+from .._core import Nuclide
 from .._foundation.choices import (
     CT_CURVES,
     DEFAULT_MEDIUM,
     END_CAPS,
     INTERPOLATIONS,
     LOW_DENSITY_VOXELS,
+    MEDIA,
     METHODS,
     NEGATIVE_VOXELS,
+    CtCurve,
     EndCaps,
     Interpolation,
     LowDensityVoxels,
+    MediumName,
     Method,
     NegativeVoxels,
+    NuclidePreset,
+    Unit,
 )
 from .._foundation.numbers import number as a_number
 from .._foundation.numbers import one_of
@@ -96,7 +101,7 @@ class Case:
         str | None, text("series", "UID or number of the PET or SPECT series; needed if a DICOM folder has several.")
     ] = None
     unit: Annotated[
-        str | None,
+        Unit | None,
         text(
             "unit",
             "Unit of the activity image (Bq/mL, kBq/mL, MBq/mL, counts); needed if the file states none.",
@@ -144,9 +149,9 @@ class Case:
         fraction("lung shunt fraction", "Fraction of the activity that went to the lungs. Relative scaling."),
     ] = None
     method: Annotated[Method, choice("method", "Dose model.", METHODS, group="Dose model")] = METHODS[0]
-    medium: Annotated[
-        str, choice("medium", "Medium of the voxel S values.", [name for name, *_ in _media()], listed=True)
-    ] = DEFAULT_MEDIUM
+    medium: Annotated[MediumName, choice("medium", "Medium of the voxel S values.", MEDIA, listed=True)] = (
+        DEFAULT_MEDIUM
+    )
     density_g_per_ml: Annotated[
         float,
         number(
@@ -156,9 +161,9 @@ class Case:
             {"exclusiveMinimum": 0},
         ),
     ] = LIVER_DENSITY_G_PER_ML
-    nuclide: Annotated[str, choice("nuclide", "Dose factor and half-life.", Nuclide.presets(), listed=True)] = (
-        "EANM2022"
-    )
+    nuclide: Annotated[
+        NuclidePreset, choice("nuclide", "Dose factor and half-life.", Nuclide.presets(), listed=True)
+    ] = "EANM2022"
     negative_voxels: Annotated[
         NegativeVoxels, choice("negative_voxels", "Keep or clip negative voxels.", NEGATIVE_VOXELS)
     ] = NEGATIVE_VOXELS[0]
@@ -166,7 +171,7 @@ class Case:
     ct_series: Annotated[
         str | None, text("CT series", "UID or number of the CT series; needed if a DICOM folder has several.")
     ] = None
-    ct_curve: Annotated[str, choice("CT density curve", "From CT numbers to density.", CT_CURVES, listed=True)] = (
+    ct_curve: Annotated[CtCurve, choice("CT density curve", "From CT numbers to density.", CT_CURVES, listed=True)] = (
         CT_CURVES[0]
     )
     low_density_voxels: Annotated[

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .._core import _density_g_per_ml
+from .._foundation.choices import MEDIA
 from .._foundation.numbers import one_of
 from ..errors import ArgumentError, YttriaError
 from .fields import Field
@@ -37,7 +38,7 @@ def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Prob
     if one_of("method", declared["method"], fields["method"].choices) != "voxel_s_values":
         return
     try:
-        medium = one_of("medium", declared["medium"], fields["medium"].choices)
+        medium = one_of("medium", declared["medium"], MEDIA)
         _density_g_per_ml(medium, declared["density_g_per_ml"])
     except YttriaError as error:
         yield "density_g_per_ml", error

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from rich.console import Console
 
 from .._core import __version__
+from .._foundation.choices import REFERENCE_EDGES, RESAMPLING_METHODS, ReferenceEdge, ResamplingMethod, Unit
 from .._foundation.provenance import RESEARCH_USE
 from ..case.record import describe_inputs, utc_now
 from ..evaluation import DoseComparison, compare_doses
-from ..evaluation.gamma import REFERENCE_EDGES, ReferenceEdge
-from ..geometry.image import RESAMPLING_METHODS, ResamplingMethod
 from ..io import read_image, read_structures, write_image
 from ..io.opened import opened_files
 from .options import choice
@@ -96,9 +95,9 @@ def compare(
     folder = ResultFolder(out, "comparison.json", FILES, overwrite=overwrite)
     with progress("Reading", quiet=json):
         with opened_files() as files_a:
-            dose_a = read_image(a, unit=unit_a)
+            dose_a = read_image(a, unit=cast("Unit | None", unit_a))
         with opened_files() as files_b:
-            dose_b = read_image(b, unit=unit_b)
+            dose_b = read_image(b, unit=cast("Unit | None", unit_b))
         with opened_files() as files_s:
             parts = read_structures(structures) if structures else []
     inputs = describe_inputs({"a": files_a, "b": files_b, "structures": files_s}, anonymous=anonymous)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import numpy as np
 import typer
 from rich.console import Console
 
 from .._core import Nuclide
+from .._foundation.choices import MediumName, NuclidePreset
 from ..kernels import media, voxel_s_values
 from .output import Row, as_json, print_table, print_written, progress, write_csv
 
@@ -34,9 +35,9 @@ def kernel(
     with progress("Integrating the dose point kernel", quiet=json):
         s_values = voxel_s_values(
             voxel_size_mm,
-            medium=medium,
+            medium=cast("MediumName", medium),
             density_g_per_ml=density_g_per_ml,
-            nuclide=Nuclide(nuclide),
+            nuclide=Nuclide(cast("NuclidePreset", nuclide)),
             tail_folded=tail_folded,
         )
     values = s_values.values

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
 from .. import planning
+from .._foundation.choices import (
+    LIMIT_DIRECTIONS,
+    LIMIT_TISSUES,
+    Disease,
+    Guideline,
+    Intent,
+    LimitDevice,
+    LimitDirection,
+    LimitTissue,
+)
 from ..planning.limit_conditions import QUANTITIES
-from ..planning.limits import DIRECTIONS, KINDS
 from .options import choice
 from .output import Row, as_json, print_advisories, print_line, print_table
 
@@ -33,8 +42,8 @@ def limits(
         str | None,
         typer.Option(help="Intent of treatment: segmentectomy, lobectomy, unilobar or bilobar.", show_default=False),
     ] = None,
-    kind: Annotated[str | None, choice(KINDS, "Tissue that the dose belongs to.")] = None,
-    direction: Annotated[str | None, choice(DIRECTIONS, "Kind of comparison.")] = None,
+    kind: Annotated[LimitTissue | None, choice(LIMIT_TISSUES, "Tissue that the dose belongs to.")] = None,
+    direction: Annotated[LimitDirection | None, choice(LIMIT_DIRECTIONS, "Kind of comparison.")] = None,
     bilirubin_mg_per_dl: Annotated[
         float | None, typer.Option(help="Total bilirubin in mg/dL.", show_default=False)
     ] = None,
@@ -63,10 +72,10 @@ def limits(
     yttria limits --guideline EANM2022 --device glass --disease HCC --intent unilobar
     """
     found = planning.dose_limits(
-        guideline=guideline,
-        device=device,
-        disease=disease,
-        intent=intent,
+        guideline=cast("Guideline | None", guideline),
+        device=cast("LimitDevice | None", device),
+        disease=cast("Disease | None", disease),
+        intent=cast("Intent | None", intent),
         kind=kind,
         direction=direction,
         bilirubin_mg_per_dl=bilirubin_mg_per_dl,

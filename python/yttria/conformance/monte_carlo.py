@@ -12,12 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._core import Nuclide
+from .._foundation.choices import MediumName
 from ..kernels import voxel_s_values
 
 MONTE_CARLO_MEV = 0.932968
 """Mean energy per decay of the spectrum in every table."""
 
-_MEDIA = {"water": "water", "soft": "soft_tissue", "liver": "liver", "lung": "lung", "cortical": "bone", "bone": "bone"}
+_MEDIA: dict[str, MediumName] = {
+    "water": "water",
+    "soft": "soft_tissue",
+    "liver": "liver",
+    "lung": "lung",
+    "cortical": "bone",
+    "bone": "bone",
+}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -25,7 +33,7 @@ class Table:
     """One octant of voxel S values by Monte Carlo, axes in the order of its columns; `sigma` is statistical."""
 
     name: str
-    medium: str
+    medium: MediumName
     density_g_per_ml: float
     voxel_size_mm: tuple[float, float, float]
     index: NDArray[np.int64]

@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._core import DoseVolumeHistogram, VoxelFractions
+from .._foundation.choices import ReferenceEdge, ResamplingMethod
 from ..advisory import Advisory, advise
 from ..errors import DuplicateNameError, GeometryError, OutOfRangeError
 from ..geometry.affine import check_same_frame
-from ..geometry.image import Image, ResamplingMethod
+from ..geometry.image import Image
 from ..geometry.patient_identity import patient_doubts
 from ..geometry.voxel_fractions import fractions_of_mask
 from .dvh import dose_volume_histograms
-from .gamma import GammaResult, ReferenceEdge, gamma_index
+from .gamma import GammaResult, gamma_index
 from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,15 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 import yttria._core as _core
 
 from .._foundation.arrays import affine_rows, dose_array, three
+from .._foundation.choices import REFERENCE_EDGES, ReferenceEdge
 from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, ShapeError, UndefinedError, UnknownNameError, YttriaError
 from ..geometry.affine import check_same_frame
 from ..geometry.image import Image
-
-#: What becomes of reference points outside the evaluated grid.
-ReferenceEdge = Literal["exclude", "search"]
-REFERENCE_EDGES: tuple[ReferenceEdge, ...] = get_args(ReferenceEdge)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -183,7 +180,7 @@ def _placed(
     return (first, affine), (second, affine)
 
 
-def _advisories(outside: int, considered: int, policy: str) -> tuple[Advisory, ...]:
+def _advisories(outside: int, considered: int, policy: ReferenceEdge) -> tuple[Advisory, ...]:
     if outside == 0:
         return ()
     done = "were left out" if policy == "exclude" else "were searched for from outside"

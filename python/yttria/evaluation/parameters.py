@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from .._foundation.choices import Device, ValueStatus
 from ..advisory import Advisory, advise
 from ..errors import UnknownNameError
 
@@ -27,10 +28,10 @@ class ParameterSet:
     model: str
     tissue: str
     endpoint: str
-    device: str | None
+    device: Device | None
     values: Mapping[str, float] = field(hash=False)
     source: str
-    status: str
+    status: ValueStatus
     remark: str
 
     def __reduce__(self) -> tuple[Callable[[str], ParameterSet], tuple[str]]:
@@ -42,7 +43,7 @@ class ParameterSet:
         """Whether it was read in the paper itself."""
         return self.status == "read"
 
-    def advisories(self, device: str | None = None) -> tuple[Advisory, ...]:
+    def advisories(self, device: Device | None = None) -> tuple[Advisory, ...]:
         """What to know before using it with microspheres of `device` ("glass" or "resin"; None: not stated).
 
         `parameters_not_verified` if the paper was not read; `device_mismatch` if the set belongs to another device:

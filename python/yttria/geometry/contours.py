@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .._core import Contours, VoxelFractions
 from .._foundation.arrays import real
-from .._foundation.choices import END_CAPS, INTERPOLATIONS
+from .._foundation.choices import END_CAPS, INTERPOLATIONS, EndCaps, Interpolation
 from .._foundation.numbers import optional_number
 from ..advisory import Advisory, advise
 from ..errors import DTypeError, OutOfRangeError, ShapeError
@@ -48,8 +48,8 @@ class ContourStructure(Structure):
         name: str,
         contours: Sequence[npt.ArrayLike],
         *,
-        end_caps: str = END_CAPS[0],
-        interpolation: str = INTERPOLATIONS[0],
+        end_caps: EndCaps = END_CAPS[0],
+        interpolation: Interpolation = INTERPOLATIONS[0],
         slice_thickness_mm: float | None = None,
         maximum_gap_mm: float | None = None,
         voxel_size_mm: float = 1.0,
@@ -96,8 +96,8 @@ class ContourStructure(Structure):
 
     name: str
     contours: tuple[Points, ...]
-    end_caps: str
-    interpolation: str
+    end_caps: EndCaps
+    interpolation: Interpolation
     slice_thickness_mm: float | None
     maximum_gap_mm: float | None
     voxel_size_mm: float

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._foundation.choices import NiftiMatrix
 from ..advisory import Advisory
 from ..errors import GeometryError, ShapeError
 from .affine import Affine, flip_lps_ras
@@ -31,7 +32,7 @@ def from_simpleitk(obj: Any) -> tuple[npt.NDArray[Any], Affine]:
     return array, affine
 
 
-def from_nibabel(obj: Any, choice: str | None) -> tuple[npt.NDArray[Any], Affine, tuple[Advisory, ...]]:
+def from_nibabel(obj: Any, choice: NiftiMatrix | None) -> tuple[npt.NDArray[Any], Affine, tuple[Advisory, ...]]:
     """View the values of a nibabel image; `choice` is one of its header's two places, if they contradict."""
     header, advisories = obj.header, tuple[Advisory, ...]()
     if hasattr(header, "get_sform"):

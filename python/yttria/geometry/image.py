@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import yttria._core as _core
 
 from .._foundation.arrays import MAX_VOXELS, as_type, empty, grid_shape, volume
 from .._foundation.brief import brief
+from .._foundation.choices import RESAMPLING_METHODS, NiftiMatrix, ResamplingMethod, Unit
 from .._foundation.numbers import optional_number
 from .._foundation.units import UNITS, checked_unit
 from ..advisory import Advisory, advise
@@ -54,7 +55,7 @@ class Image:
 
     array: npt.NDArray[Any]
     affine_lps: Affine
-    unit: str
+    unit: Unit
     frame_of_reference_uid: str | None = field(default=None, kw_only=True)
     transform_lps: Affine | None = field(default=None, kw_only=True)
     transform_source: str | None = field(default=None, kw_only=True)
@@ -71,7 +72,7 @@ class Image:
             object.__setattr__(self, "transform_lps", checked_affine(self.transform_lps))
 
     @classmethod
-    def from_any(cls, obj: object, *, unit: str, affine: str | None = None) -> Image:
+    def from_any(cls, obj: object, *, unit: Unit, affine: NiftiMatrix | None = None) -> Image:
         """From a SimpleITK image (copied), a nibabel image, or an object with `.array` and `.affine_lps` (views).
 
         Nothing is guessed: the unit is always the caller's, and a bare array is an error, for it has no place.
@@ -123,7 +124,7 @@ class Image:
         """Whether both have one shape and no corner voxel farther apart than 0.001 mm."""
         return same_grid(self.shape, self.affine_lps, other.shape, other.affine_lps)
 
-    def with_array(self, array: npt.NDArray[Any], unit: str) -> Image:
+    def with_array(self, array: npt.NDArray[Any], unit: Unit) -> Image:
         """Another array on this grid; `ShapeError` where it does not fit."""
         if np.shape(array) != self.shape:
             raise ShapeError(f"array must be of the image's shape {list(self.shape)}, got {list(np.shape(array))}")
@@ -143,7 +144,7 @@ class Image:
         )
         return replace(self, affine_lps=affine, **place)
 
-    def to(self, unit: str) -> Image:
+    def to(self, unit: Unit) -> Image:
         """The same quantity in another unit; float32 and float64 are kept, other types become float64.
 
         Raises `UnitError` if the two units measure different quantities, and `OutOfRangeError` if a value becomes
@@ -191,10 +192,6 @@ class Image:
         `UnknownNameError` and `InsufficientMemoryError`.
         """
         return _resampled(self, grid, method=method, fill_value=fill_value, threads=threads)
-
-
-ResamplingMethod = Literal["average", "linear"]
-RESAMPLING_METHODS: tuple[ResamplingMethod, ...] = get_args(ResamplingMethod)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -283,7 +280,7 @@ def grid_of(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[in
 
 
 def _resampling_advisories(
-    old: Image, new: Image, method: str, fill_value: float | None, count: int
+    old: Image, new: Image, method: ResamplingMethod, fill_value: float | None, count: int
 ) -> tuple[Advisory, ...]:
     grids = [
         f"{' x '.join(map(str, i.shape))} voxels of {' x '.join(f'{s:.4g}' for s in i.voxel_size_mm)} mm"

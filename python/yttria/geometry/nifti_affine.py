@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from .._foundation.choices import NIFTI_MATRICES, NiftiMatrix
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, GeometryError
 from .affine import Affine
 
-#: What `affine` may be: the matrix that is taken whatever the other one states.
-CHOICES = ("sform", "qform")
 #: Voxel sizes that differ by more contradict each other; rounded ones differ by less.
 SAME_SIZE = 0.01
 #: Farthest that a voxel may lie from its place by the other matrix without a word: rounding of the quaternion.
@@ -20,14 +19,14 @@ SAME_PLACE_MM = 0.1
 LARGEST_ROTATION_DEGREES = 45.0
 
 
-def checked_choice(affine: str | None) -> str | None:
-    """The choice itself; `ArgumentError` if it is none of `CHOICES`."""
-    if affine is None or affine in CHOICES:
+def checked_choice(affine: NiftiMatrix | None) -> NiftiMatrix | None:
+    """The choice itself; `ArgumentError` if it is none of `NIFTI_MATRICES`."""
+    if affine is None or affine in NIFTI_MATRICES:
         return affine
-    raise ArgumentError(f"affine must be one of {', '.join(CHOICES)}, got {affine!r:.80}")
+    raise ArgumentError(f"affine must be one of {', '.join(NIFTI_MATRICES)}, got {affine!r:.80}")
 
 
-def nifti_affine(header: Any, choice: str | None = None) -> tuple[Affine, tuple[Advisory, ...]]:
+def nifti_affine(header: Any, choice: NiftiMatrix | None = None) -> tuple[Affine, tuple[Advisory, ...]]:
     """Determine the place of a NIfTI image.
 
     Parameters
@@ -73,7 +72,7 @@ def nifti_affine(header: Any, choice: str | None = None) -> tuple[Affine, tuple[
     if not (np.isfinite(pixdim).all() and (pixdim > 0).all()):
         raise GeometryError(
             f"the NIfTI header's pixdim must be finite and greater than 0, got {_listed(pixdim)} mm"
-            + (f"; {_remedy(CHOICES[:1])}" if has["sform"] else "")
+            + (f"; {_remedy(NIFTI_MATRICES[:1])}" if has["sform"] else "")
         )
     if not has["qform"]:
         _check_size("sform", np.linalg.norm(sform[:3, :3], axis=0), "pixdim", pixdim)
@@ -97,7 +96,7 @@ def _qform(header: Any) -> Affine:
         ) from error
 
 
-def _chosen(choice: str | None, has: dict[str, bool], other: str) -> tuple[Advisory, ...]:
+def _chosen(choice: NiftiMatrix | None, has: dict[str, bool], other: str) -> tuple[Advisory, ...]:
     if choice is None or not all(has.values()):
         return ()
     return (advise("affine_chosen", choice=choice, other=other),)
@@ -147,11 +146,11 @@ def _check_size(name: str, a: Any, other: str, b: Any) -> None:
     if not same:
         raise GeometryError(
             f"the NIfTI header contradicts itself: voxels are {_listed(a)} mm by its {name} and {_listed(b)} mm by its "
-            f"{other}; {_remedy(CHOICES[:1] if other == 'pixdim' else CHOICES)}"
+            f"{other}; {_remedy(NIFTI_MATRICES[:1] if other == 'pixdim' else NIFTI_MATRICES)}"
         )
 
 
-def _remedy(choices: tuple[str, ...] = CHOICES) -> str:
+def _remedy(choices: tuple[NiftiMatrix, ...] = NIFTI_MATRICES) -> str:
     listed = " or ".join(f"affine='{choice}'" for choice in choices)
     return f"if you know which is right, read it by yttria.read_image with {listed}, and write it again"
 

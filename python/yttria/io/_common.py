@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from .._foundation.choices import NiftiMatrix, Unit
 from .._foundation.units import UNITS, checked_unit, stated_unit, states_nothing
 from ..advisory import Advisory, advise
 from ..errors import (
@@ -45,8 +46,8 @@ def decoding(path: Path, kind: str) -> Iterator[None]:
 class ReadOptions:
     """Statements of the caller on what a file may leave open; see `yttria.io.read_image`."""
 
-    unit: str | None = None
-    affine: str | None = None
+    unit: Unit | None = None
+    affine: NiftiMatrix | None = None
     orientation: str | None = None
     data_folder: Path | None = None
 
@@ -54,7 +55,7 @@ class ReadOptions:
 class AgreedUnit(NamedTuple):
     """Unit of an image, the factor that brings the stored values into it, and what a reader must know of it."""
 
-    unit: str
+    unit: Unit
     factor: float = 1.0
     advisories: tuple[Advisory, ...] = ()
 
@@ -67,7 +68,7 @@ def sha256_of(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def agreed_unit(path: Path, stated: str | None, given: str | None) -> AgreedUnit:
+def agreed_unit(path: Path, stated: str | None, given: Unit | None) -> AgreedUnit:
     """Determine the unit of an image from what the file states and what the caller gives.
 
     Parameters

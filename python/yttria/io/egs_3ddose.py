@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._foundation.arrays import MAX_VOXELS
+from .._foundation.choices import Unit
 from ..advisory import advise
 from ..errors import GeometryError
 from ..geometry.image import Image
@@ -43,7 +44,7 @@ class MonteCarloDose:
     relative_uncertainty: Image
 
 
-def read_3ddose(path: str | os.PathLike[str], *, unit: str, orientation: str | None = None) -> MonteCarloDose:
+def read_3ddose(path: str | os.PathLike[str], *, unit: Unit, orientation: str | None = None) -> MonteCarloDose:
     """Dose and statistical uncertainty from a 3ddose file.
 
     Parameters

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from .._foundation.choices import NiftiMatrix, Unit
 from ..errors import ArgumentError, FileFormatError
 from ..geometry.image import Image
 from ..geometry.nifti_affine import checked_choice
@@ -71,9 +72,9 @@ NAME = re.compile(rf"(?P<stem>.+?)(?P<end>(\.seg)?({'|'.join(map(re.escape, _BY_
 def read_image(
     path: str | os.PathLike[str],
     *,
-    unit: str | None = None,
+    unit: Unit | None = None,
     series: str | None = None,
-    affine: str | None = None,
+    affine: NiftiMatrix | None = None,
     orientation: str | None = None,
     data_folder: str | os.PathLike[str] | None = None,
 ) -> Image:
@@ -157,7 +158,7 @@ def read_structures(
     series: str | None = None,
     only: Patterns = None,
     exclude: Patterns = None,
-    affine: str | None = None,
+    affine: NiftiMatrix | None = None,
     orientation: str | None = None,
     data_folder: str | os.PathLike[str] | None = None,
 ) -> list[Structure]:
@@ -265,7 +266,10 @@ def _mask(path: Path, options: ReadOptions) -> Image:
 
 
 def _options(
-    unit: str | None, affine: str | None, orientation: str | None, data_folder: str | os.PathLike[str] | None
+    unit: Unit | None,
+    affine: NiftiMatrix | None,
+    orientation: str | None,
+    data_folder: str | os.PathLike[str] | None,
 ) -> ReadOptions:
     return ReadOptions(
         unit=unit,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._core import Nuclide
+from .._foundation.choices import DEVICES
 from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
@@ -15,7 +16,6 @@ from .partition import check_prior_whole
 from .partition_limits import PartitionLimits
 from .territory import Tumor
 
-DEVICES = ("glass", "resin")
 #: Each number that may be absent: its name in messages and its range.
 _RANGES = {
     "liver_density_g_per_ml": ("liver density in g/mL", 0.9, 1.2),

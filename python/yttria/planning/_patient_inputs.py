@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .._core import Nuclide
+from .._foundation.choices import Device, Disease, Guideline, Intent, LimitKind
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
-from .partition_limits import LimitKind, PartitionLimits
+from .partition_limits import PartitionLimits
 from .territory import Tumor
 
 #: Dose of earlier treatments by kind of limit: the field of `Patient` and of its limits, and the tissue in words.
@@ -27,7 +28,7 @@ def tumor_name(tumors: Sequence[Tumor], index: int) -> str:
 class PatientInputs:
     """The fields of `Patient`, which documents and checks them."""
 
-    device: str
+    device: Device
     lung_shunt_fraction: float
     tumors: Sequence[Tumor] = ()
     normal_perfused_mass_kg: float | None = None
@@ -42,9 +43,9 @@ class PatientInputs:
     target_perfused_dose_gy: float | None = None
     target_tumor_dose_gy: float | None = None
     limits: PartitionLimits | None = None
-    guideline: str = "EANM2022"
-    disease: str | None = None
-    intent: str | None = None
+    guideline: Guideline = "EANM2022"
+    disease: Disease | None = None
+    intent: Intent | None = None
     bilirubin_mg_per_dl: float | None = None
     pretreated_or_impaired: bool | None = None
     cirrhotic: bool | None = None

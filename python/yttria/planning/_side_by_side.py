@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .._foundation.choices import LimitKind
 from ..advisory import Advisory, advise
 from .body_surface_area import body_surface_area
 from .limit_state import LimitState
 from .model_doses import PartitionDoses
-from .partition_limits import LimitKind, MaximumActivity
+from .partition_limits import MaximumActivity
 from .patient import Patient
 from .resin_activity import (
     ResinActivity,

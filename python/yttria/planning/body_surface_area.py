@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import yttria._core as _core
 
+from .._foundation.choices import BodySurfaceAreaFormula
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
-
-BodySurfaceAreaFormula = Literal["dubois", "mosteller", "haycock"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +16,7 @@ class BodySurfaceArea:
     """A body surface area, what it was computed from, and what a reader of it must know."""
 
     body_surface_area_m2: float
-    formula: str
+    formula: BodySurfaceAreaFormula
     height_cm: float
     weight_kg: float
     advisories: tuple[Advisory, ...] = ()

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import yttria._core as _core
 
 from .._core import Nuclide
+from .._foundation.choices import SHUNT_WEIGHTINGS, ShuntWeighting
 from .._foundation.numbers import number
 from ..errors import ShapeError, UnknownNameError
 from .lung import lung_dose
-
-WEIGHTINGS = ("maa", "y90")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,11 +19,11 @@ class CombinedLungShunt:
     """The shunt of several injections as one. `weighting` says by which activities: "maa" or "y90"."""
 
     lung_shunt_fraction: float
-    weighting: str
+    weighting: ShuntWeighting
 
 
 def combined_lung_shunt_fraction(
-    lung_shunt_fractions: Sequence[float], weights: Sequence[float], *, weighting: str
+    lung_shunt_fractions: Sequence[float], weights: Sequence[float], *, weighting: ShuntWeighting
 ) -> CombinedLungShunt:
     """`sum_k w_k L_k / sum_k w_k`.
 
@@ -33,8 +32,8 @@ def combined_lung_shunt_fraction(
     equal only if all shunts are, or the activities are in proportion. Raises `OutOfRangeError`, `ShapeError`,
     `UnknownNameError`.
     """
-    if weighting not in WEIGHTINGS:
-        raise UnknownNameError(f"weighting must be one of {', '.join(WEIGHTINGS)}, got {weighting!r}")
+    if weighting not in SHUNT_WEIGHTINGS:
+        raise UnknownNameError(f"weighting must be one of {', '.join(SHUNT_WEIGHTINGS)}, got {weighting!r}")
     fractions = [number("lung shunt fraction", fraction) for fraction in lung_shunt_fractions]
     activities = [number("weight of an injection", weight) for weight in weights]
     return CombinedLungShunt(

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .._core import __version__
+from .._foundation.choices import LimitKind
 from .._foundation.provenance import RESEARCH_USE
 from ..advisory import Advisory, advise
 from ..errors import ContraindicatedError, OutOfRangeError, UndefinedError
@@ -17,7 +18,6 @@ from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses
 from .limits import LimitQuery, dose_limits
 from .model_doses import PartitionDoses
-from .partition_limits import LimitKind
 from .patient import Patient
 from .vial_content import VIAL_CODES, vial_content
 

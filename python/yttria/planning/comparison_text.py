@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from .._foundation.choices import LimitKind
 from .._foundation.provenance import RESEARCH_USE
 from .._foundation.text import plain
 from ..advisory import Advisory, Severity
@@ -14,7 +15,6 @@ from ._patient_inputs import PRIOR_DOSES, tumor_name
 from ._side_by_side import LIMIT_WORDS, ModelRun
 from .limit_state import MET, subject
 from .limits import Limit
-from .partition_limits import LimitKind
 from .patient import Patient
 from .products import product
 from .scores import albi

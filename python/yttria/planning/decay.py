@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 import yttria._core as _core
 
 from .._core import Nuclide
+from .._foundation.choices import DecayCorrection
 from .._foundation.numbers import default_nuclide, number, optional_number
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, TimeZoneError
@@ -111,12 +112,12 @@ class AdministrationFactor:
     """The factor that takes voxel values of an image to the time of administration."""
 
     factor: float
-    decay_correction: str
+    decay_correction: DecayCorrection
     advisories: tuple[Advisory, ...]
 
 
 def factor_to_administration(
-    decay_correction: str,
+    decay_correction: DecayCorrection,
     scan_delay_h: float,
     *,
     frame_duration_h: float | None = None,

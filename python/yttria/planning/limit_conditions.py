@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from .._foundation.choices import LIMIT_RELATIONS, LimitRelation
 from .._foundation.numbers import optional_number
 from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError
@@ -64,7 +65,7 @@ class LimitCondition:
     """
 
     quantity: str
-    relation: str
+    relation: LimitRelation
     value: float | bool | tuple[str, ...]
     includes_boundary: bool = False
 
@@ -117,7 +118,8 @@ class LimitCondition:
 
 def condition_from_dict(entry: dict[str, Any]) -> LimitCondition:
     """Condition from its form in the table."""
-    ((relation, value),) = ((k, v) for k, v in entry.items() if k not in ("quantity", "includes_boundary"))
+    relation = next(name for name in LIMIT_RELATIONS if name in entry)
+    value = entry[relation]
     boundary = bool(entry.get("includes_boundary", False))
     return LimitCondition(
         quantity=entry["quantity"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
+from .._foundation.choices import Disease, Guideline, Intent, LimitDevice, LimitVerdict
 from .._foundation.numbers import number
 from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError
@@ -19,10 +20,10 @@ _ROUNDING = 1e-9
 def evaluate_limits(
     doses: TreatmentDoses,
     *,
-    guideline: str = "EANM2022",
-    device: str | None = None,
-    disease: str | None = None,
-    intent: str | None = None,
+    guideline: Guideline = "EANM2022",
+    device: LimitDevice | None = None,
+    disease: Disease | None = None,
+    intent: Intent | None = None,
     perfused_mass_kg: float | None = None,
     liver_mass_kg: float | None = None,
     hepatic_reserve_fraction: float | None = None,
@@ -153,7 +154,7 @@ class _Entry:
     """
 
     state: LimitState
-    outcome: str | None
+    outcome: LimitVerdict | None
 
 
 def _entry(limit: Limit, doses: TreatmentDoses, facts: Facts, prior: dict[str, tuple[float, float]]) -> _Entry | None:
@@ -183,7 +184,7 @@ def _entry(limit: Limit, doses: TreatmentDoses, facts: Facts, prior: dict[str, t
     if limit.kind == "lung":
         added = added and limit.over == "all treatments"
     least, most = prior.get(limit.kind, (0.0, 0.0)) if added else (0.0, 0.0)
-    outcome: str | None = _compared(limit, value + least)
+    outcome: LimitVerdict | None = _compared(limit, value + least)
     if outcome != _compared(limit, value + most):
         outcome = None
         missing.append(f"the {subject(limit).removesuffix(' over all treatments')} in earlier treatments")
@@ -221,7 +222,7 @@ def _scoped(state: LimitState, facts: Facts, doubts: tuple[Advisory, ...]) -> Li
     )
 
 
-def _compared(limit: Limit, value: float) -> str:
+def _compared(limit: Limit, value: float) -> LimitVerdict:
     highest = limit.low if limit.direction == "maximum" else limit.high
     if limit.direction in ("maximum", "range") and highest is not None and value > highest * (1.0 + _ROUNDING):
         return ABOVE

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
+from .._foundation.choices import LimitVerdict
 from .._foundation.numbers import optional_number
 from ..advisory import Advisory
 from ..errors import OutOfRangeError
 from .limit_conditions import LimitCondition
 from .limits import Limit
 
-MET, ABOVE, BELOW, DEPENDS = "met", "above limit", "below target", "depends on"
+MET: LimitVerdict = "met"
+ABOVE: LimitVerdict = "above limit"
+BELOW: LimitVerdict = "below target"
+DEPENDS: LimitVerdict = "depends on"
 
 _SUBJECTS = {
     "tumor": "lowest mean tumor dose",
@@ -121,12 +125,12 @@ class LimitState:
     """
 
     limit: Limit
-    state: str
+    state: LimitVerdict
     value: float | None
     prior_gy: float = 0.0
     missing: tuple[str, ...] = ()
     undecided: tuple[LimitCondition, ...] = ()
-    if_applies: str = ""
+    if_applies: LimitVerdict | Literal[""] = ""
     alternatives: tuple[Limit, ...] = ()
     cautions: tuple[str, ...] = ()
     advisories: tuple[Advisory, ...] = ()
@@ -214,7 +218,7 @@ def _limit_words(limit: Limit) -> str:
     return f"the {noun} of {_value_words(limit)}"
 
 
-def _result_words(limit: Limit, state: str, value: float) -> str:
+def _result_words(limit: Limit, state: LimitVerdict | Literal[""], value: float) -> str:
     if state == ABOVE:
         return f"above the limit of {limit.high or limit.low:g} {limit.unit}"
     if state == BELOW:

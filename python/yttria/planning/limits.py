@@ -8,15 +8,21 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from .._foundation.choices import (
+    Disease,
+    Guideline,
+    Intent,
+    LimitDevice,
+    LimitDirection,
+    LimitPeriod,
+    LimitTissue,
+    LimitUnit,
+    ValueStatus,
+)
 from ..advisory import Advisory, advise
 from ..errors import UnknownNameError
 from ..sources import Source, source
 from .limit_conditions import Facts, LimitCondition, bilirubin_mg_per_dl_of, condition_from_dict, decide, flag, fraction
-
-KINDS = ("tumor", "perfused", "normal_perfused", "normal_whole", "lung")
-"""Tissue that a limit is for. Perfused normal liver and the whole normal liver are not the same."""
-DIRECTIONS = ("minimum", "maximum", "range", "association")
-"""Kinds of comparison. An association is a reported relation, without a value to keep."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +45,8 @@ class Limit:
         "glass", "resin" or "holmium"; "HCC", "ICC" or "mCRC". None means any.
     intents : tuple of str
         "segmentectomy", "lobectomy", "unilobar", "bilobar"; empty means any.
-    kind : str
-        One of `KINDS`.
+    kind : {"tumor", "perfused", "normal_perfused", "normal_whole", "lung"}
+        Tissue that the limit is for.
     direction : {"maximum", "minimum", "range", "association"}
         An association is a reported relation, without a value to keep.
     low, high : float, float or None
@@ -72,18 +78,18 @@ class Limit:
     """
 
     id: str
-    guideline: str
-    device: str | None
-    disease: str | None
-    intents: tuple[str, ...]
-    kind: str
-    direction: str
+    guideline: Guideline
+    device: LimitDevice | None
+    disease: Disease | None
+    intents: tuple[Intent, ...]
+    kind: LimitTissue
+    direction: LimitDirection
     low: float
     high: float | None
-    unit: str
+    unit: LimitUnit
     strict: bool
     aim: bool
-    over: str
+    over: LimitPeriod
     conditions: tuple[LimitCondition, ...]
     case_of: str
     alternative_of: str
@@ -92,7 +98,7 @@ class Limit:
     level_of_evidence: str
     where: str
     source: Source
-    status: str
+    status: ValueStatus
     general: bool
 
     @property
@@ -199,12 +205,12 @@ def _conditions(entry: dict[str, Any], key: str) -> tuple[LimitCondition, ...]:
 
 def dose_limits(
     *,
-    guideline: str | None = None,
-    device: str | None = None,
-    disease: str | None = None,
-    intent: str | None = None,
-    kind: str | None = None,
-    direction: str | None = None,
+    guideline: Guideline | None = None,
+    device: LimitDevice | None = None,
+    disease: Disease | None = None,
+    intent: Intent | None = None,
+    kind: LimitTissue | None = None,
+    direction: LimitDirection | None = None,
     bilirubin_mg_per_dl: float | None = None,
     bilirubin_umol_per_l: float | None = None,
     hepatic_reserve_fraction: float | None = None,
@@ -227,8 +233,8 @@ def dose_limits(
         Disease.
     intent : {"segmentectomy", "lobectomy", "unilobar", "bilobar"}, optional
         Intent of treatment.
-    kind : str, optional
-        One of `KINDS`.
+    kind : {"tumor", "perfused", "normal_perfused", "normal_whole", "lung"}, optional
+        Tissue that the limit is for.
     direction : {"minimum", "maximum", "range", "association"}, optional
         Kind of comparison.
     bilirubin_mg_per_dl, bilirubin_umol_per_l : float, optional

@@ -14,6 +14,7 @@ import numpy as np
 import yttria._core as _core
 
 from .._core import Nuclide
+from .._foundation.choices import LungShuntMethod
 from .._foundation.numbers import default_nuclide, number
 from ..advisory import Advisory, advise, advise_if
 from ..errors import OutOfRangeError, ShapeError
@@ -30,7 +31,7 @@ class LungShunt:
     """A lung shunt fraction, and the (net, geometric mean, or SPECT) counts it came from."""
 
     lung_shunt_fraction: float
-    method: str
+    method: LungShuntMethod
     lung_counts: float
     liver_counts: float
     advisories: tuple[Advisory, ...] = ()

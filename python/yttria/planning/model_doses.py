@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
+from .._foundation.choices import DoseRowKind
 from ..advisory import Advisory
 from ..errors import UndefinedError
 
 T = TypeVar("T")
-DoseRowKind = Literal["tumor_portion", "tumor_perfused", "tumor_whole", "normal_perfused", "normal_whole", "lung"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, Literal
+from typing import Any
 
+from .._foundation.choices import CountedTumorDose, Objective, ObjectiveUnit, OptimumStatus
 from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory, advise
 from ..errors import UnknownNameError
 from .model_doses import PartitionDoses
 from .partition import PartitionModel
 
-Objective = Literal["max_min_tumor_dose", "max_tumor_energy", "min_lung_energy"]
-CountedTumorDose = Literal["portion", "perfused_mean", "whole_mean"]
-_UNITS: dict[Objective, Literal["Gy", "J"]] = {
+_UNITS: dict[Objective, ObjectiveUnit] = {
     "max_min_tumor_dose": "Gy",
     "max_tumor_energy": "J",
     "min_lung_energy": "J",
@@ -65,10 +64,10 @@ class Optimum:
     dose. `conflict` is a set of limits and targets that no plan meets, and of which none can be left out.
     """
 
-    status: Literal["optimal", "infeasible"]
+    status: OptimumStatus
     objective: Objective
     objective_value: float | None
-    objective_unit: Literal["Gy", "J"]
+    objective_unit: ObjectiveUnit
     delivered_activities_gbq: tuple[float, ...]
     activity_ranges_gbq: tuple[tuple[float, float | None], ...]
     doses: PartitionDoses | None

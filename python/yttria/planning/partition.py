@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +14,16 @@ from numpy.typing import NDArray
 import yttria._core as _core
 
 from .._core import Nuclide
+from .._foundation.choices import LimitKind, Overlap
 from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError, ShapeError, UnknownNameError
 from . import _partition_advisories as notes
 from .model_doses import DoseRow, PartitionDoses, TumorDose
-from .partition_limits import GivenLimits, LimitKind, MaximumActivity, PartitionLimits
+from .partition_limits import GivenLimits, MaximumActivity, PartitionLimits
 from .territory import Territory
 from .vial_content import vial_content
 
-Overlap = Literal["disjoint", "same_tissue"]
 Activities = float | Sequence[float] | Mapping[str, float]
 
 

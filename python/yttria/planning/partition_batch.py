@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,13 +13,13 @@ import yttria._core as _core
 
 from .._core import Nuclide
 from .._foundation.arrays import as_type, empty, real
+from .._foundation.choices import INVALID, Invalid
 from .._foundation.numbers import default_nuclide
 from ..advisory import Advisory, advise
 from ..errors import DTypeError, ShapeError, UndefinedError, UnknownNameError
 from .vial_content import vial_content
 
 Floats = NDArray[np.float64]
-Invalid = Literal["raise", "nan"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -176,9 +176,9 @@ def _empty(shape: Sequence[int]) -> Floats:
     return empty(shape, np.float64, f"an array of the results of the partition model, of shape {tuple(shape)},")
 
 
-def _to_nan(invalid: str) -> bool:
-    if invalid not in ("raise", "nan"):
-        raise UnknownNameError(f"invalid must be one of raise, nan, got {invalid!r}")
+def _to_nan(invalid: Invalid) -> bool:
+    if invalid not in INVALID:
+        raise UnknownNameError(f"invalid must be one of {', '.join(INVALID)}, got {invalid!r}")
     return invalid == "nan"
 
 

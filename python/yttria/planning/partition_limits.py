@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import yttria._core as _core
 
+from .._foundation.choices import LimitKind
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError
 from .model_doses import PartitionDoses
 
-LimitKind = Literal["normal_perfused", "normal_whole", "lung", "lung_cumulative", "activity"]
 #: What earlier treatments may have given a dose to, by the kind of the limit that counts it.
 _TISSUES: dict[LimitKind, str] = {
     "normal_perfused": "perfused normal liver",

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from .._foundation.choices import Device, ValueStatus
 from ..advisory import Advisory, advise
 from ..errors import UndefinedError, UnknownNameError
 
@@ -32,7 +33,7 @@ class ProductFact:
 
     name: str
     value: float | str | tuple[float, ...]
-    status: str
+    status: ValueStatus
     source: str
     where: str = ""
 
@@ -46,7 +47,7 @@ class ProductFact:
 class Product:
     """A microsphere product. `whole_vial`: the vial is given as a whole, no part of it can be drawn."""
 
-    name: str
+    name: Device
     trade_name: str
     whole_vial: bool
     facts: tuple[ProductFact, ...]
@@ -88,7 +89,7 @@ class Product:
 
 
 @cache
-def _products() -> dict[str, Product]:
+def _products() -> dict[Device, Product]:
     table = json.loads((files("yttria") / "data" / "products.json").read_text(encoding="utf-8"))
     return {
         entry["name"]: Product(
@@ -117,7 +118,7 @@ def _value(raw: Any) -> float | str | tuple[float, ...]:
     return tuple(map(float, raw)) if isinstance(raw, list) else float(raw)
 
 
-def product(name: str) -> Product:
+def product(name: Device) -> Product:
     """The product "glass" or "resin". Raises `UnknownNameError`."""
     known = _products()
     if name not in known:

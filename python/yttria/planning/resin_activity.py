@@ -7,16 +7,15 @@ calculation already contains the lungs, and `ResinActivity` is the only thing he
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import yttria._core as _core
 
+from .._foundation.choices import ShuntBoundary
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise, advise_if
 from ..errors import ArgumentError, ContraindicatedError
 from .vial_content import VIAL_CODES, vial_content
-
-Boundary = Literal["lower_inclusive", "upper_inclusive"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +40,7 @@ class ResinActivity:
         self,
         lung_shunt_fraction: float,
         *,
-        boundary: Boundary = "lower_inclusive",
+        boundary: ShuntBoundary = "lower_inclusive",
         override_factor: float | None = None,
     ) -> ResinActivity:
         """The activity after the lung-shunt table; see `lung_shunt_reduction` for arguments and errors."""
@@ -82,7 +81,7 @@ class LungShuntReduction:
 
     factor: float
     lung_shunt_fraction: float
-    boundary: str
+    boundary: ShuntBoundary
     on_boundary: bool
     advisories: tuple[Advisory, ...] = ()
 
@@ -156,7 +155,7 @@ def empirical_activity(tumor_involvement_fraction: float, *, treated_fraction_of
 def lung_shunt_reduction(
     lung_shunt_fraction: float,
     *,
-    boundary: Boundary = "lower_inclusive",
+    boundary: ShuntBoundary = "lower_inclusive",
     override_factor: float | None = None,
 ) -> LungShuntReduction:
     """The factor on a BSA or empirical activity for a lung shunt fraction.

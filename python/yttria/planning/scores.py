@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import yttria._core as _core
 
+from .._foundation.choices import Ascites, Encephalopathy
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 from ..sources import Read, read_of
@@ -119,8 +120,8 @@ def child_pugh(
     albumin_g_per_l: float | None = None,
     inr: float | None = None,
     *,
-    ascites: str,
-    encephalopathy: str,
+    ascites: Ascites,
+    encephalopathy: Encephalopathy,
     cholestatic: bool = False,
     bilirubin_mg_per_dl: float | None = None,
     albumin_g_per_dl: float | None = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from .._foundation.choices import Device
 from ..advisory import Advisory, advise
 from .decay import decayed_activity_gbq
 from .products import product
@@ -12,7 +13,7 @@ from .products import product
 VIAL_CODES = ("activity_below_usual", "activity_above_vial")
 
 
-def vial_content(vial_activity_gbq: float, device: str | None = None) -> tuple[Advisory, ...]:
+def vial_content(vial_activity_gbq: float, device: Device | None = None) -> tuple[Advisory, ...]:
     """Compare the activity in the vial at treatment with what one vial holds.
 
     Parameters
@@ -65,7 +66,7 @@ def vial_content(vial_activity_gbq: float, device: str | None = None) -> tuple[A
 
 
 @cache
-def _bounds(device: str | None) -> tuple[float, float, str, str]:
+def _bounds(device: Device | None) -> tuple[float, float, str, str]:
     """The largest and the smallest activity, and the source of each."""
     if device is None:
         largest, _, source, _ = _bounds("glass")

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .._core import Nuclide
+from .._foundation.choices import VIAL_SIZES, Device, VialSizes
 from .._foundation.numbers import default_nuclide, number
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, OutOfRangeError, TimeZoneError, UnknownNameError
@@ -50,7 +51,7 @@ class VialChoice:
     and the product's shelf life; None if no vial can be used in the window at all.
     """
 
-    product: str
+    product: Device
     needed_activity_gbq: float
     tolerance_fraction: float
     options: tuple[VialOption, ...]
@@ -67,9 +68,9 @@ def vial_choice(
     *,
     start: datetime | str,
     end: datetime | str,
-    spheres: str,
+    spheres: Device,
     tolerance_fraction: float = 0.05,
-    sizes: str = "standard",
+    sizes: VialSizes = "standard",
     calibration_times: Iterable[datetime | str] | None = None,
     nuclide: Nuclide | None = None,
 ) -> VialChoice:
@@ -193,13 +194,13 @@ def _option(
     )
 
 
-def _size_fact(item: Product, sizes: str) -> str:
-    if sizes not in ("standard", "custom"):
-        raise UnknownNameError(f"vial sizes must be one of standard, custom, got {sizes!r}")
+def _size_fact(item: Product, sizes: VialSizes) -> str:
+    if sizes not in VIAL_SIZES:
+        raise UnknownNameError(f"vial sizes must be one of {', '.join(VIAL_SIZES)}, got {sizes!r}")
     return "vial_sizes_gbq" if sizes == "standard" else "custom_vial_sizes_gbq"
 
 
-def _sizes(item: Product, sizes: str) -> list[float]:
+def _sizes(item: Product, sizes: VialSizes) -> list[float]:
     values = item.values(_size_fact(item, sizes))
     if sizes == "standard":
         return list(values)

@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from .._foundation.arrays import Map, real, real_dtype
+from .._foundation.choices import ConvolutionMethod
 from ..advisory.bounds import warn_implausible
 from ..errors import ArgumentError, ShapeError
 from ..kernels import VoxelSValues
@@ -21,7 +22,7 @@ def absorbed_dose(
     threads: int | None = None,
     mask: ArrayLike | None = None,
     threshold: float | None = None,
-    method: str = "auto",
+    method: ConvolutionMethod = "auto",
 ) -> Map:
     """Absorbed dose in Gy after complete decay, in a homogeneous medium, by convolution with `s_values`.
 
@@ -53,7 +54,7 @@ def convolved(
     threads: int | None = None,
     mask: ArrayLike | None = None,
     threshold: float | None = None,
-    method: str = "auto",
+    method: ConvolutionMethod = "auto",
 ) -> Map:
     """`absorbed_dose` for a caller that judges the values itself."""
     dtype = real_dtype("activity concentration", activity)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 import yttria._core as _core
 
 from .._foundation.arrays import Map, as_type, checked_out, real
+from .._foundation.choices import ConvolutionMethod
 from .._foundation.numbers import number, optional_number, thread_count
 from ..errors import DTypeError, InsufficientMemoryError, ShapeError
 
@@ -45,7 +46,7 @@ class ConvolutionPlan:
         dtype: DTypeLike = np.float64,
         *,
         threads: int | None = None,
-        method: str = "auto",
+        method: ConvolutionMethod = "auto",
     ) -> None:
         """Make the tables; a matter of microseconds to milliseconds."""
         self._core = _core.ConvolutionPlan(
@@ -63,7 +64,7 @@ class ConvolutionPlan:
         return np.dtype(np.float32) if self._core.single_precision else np.dtype(np.float64)
 
     @property
-    def method(self) -> str:
+    def method(self) -> ConvolutionMethod:
         """How the sum is computed; never "auto"."""
         return self._core.method
 

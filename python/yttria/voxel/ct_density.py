@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,14 +16,11 @@ from numpy.typing import ArrayLike
 import yttria._core as _core
 
 from .._foundation.arrays import as_type, empty
-from .._foundation.choices import CT_CURVES
+from .._foundation.choices import CT_CURVES, OUT_OF_RANGE, CtCurve, OutOfRange, ResamplingMethod, ValueStatus
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, UnitError, UnknownNameError
-from ..geometry.image import Image, ResamplingMethod
-
-OutOfRange = Literal["refuse", "clamp"]
-OUT_OF_RANGE: tuple[OutOfRange, ...] = get_args(OutOfRange)
+from ..geometry.image import Image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +39,7 @@ class CtDensityCurve:
     hounsfield_units: tuple[float, ...]
     density_g_per_ml: tuple[float, ...]
     source: str
-    status: str = "own"
+    status: ValueStatus | Literal["own"] = "own"
     remark: str = ""
 
     def __post_init__(self) -> None:
@@ -72,7 +69,7 @@ def ct_density_curves() -> Mapping[str, CtDensityCurve]:
     return MappingProxyType({entry["name"]: CtDensityCurve(**entry) for entry in table["curves"]})
 
 
-def ct_density_curve(curve: str | CtDensityCurve) -> CtDensityCurve:
+def ct_density_curve(curve: CtCurve | CtDensityCurve) -> CtDensityCurve:
     """The curve of that name, or the curve itself; `UnknownNameError` names the known ones."""
     if isinstance(curve, CtDensityCurve):
         return curve
@@ -132,7 +129,7 @@ class DensityImage:
 def density_image(
     ct: Image,
     *,
-    curve: str | CtDensityCurve = CT_CURVES[0],
+    curve: CtCurve | CtDensityCurve = CT_CURVES[0],
     out_of_range: OutOfRange = "refuse",
     threads: int | None = None,
 ) -> DensityImage:

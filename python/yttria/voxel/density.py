@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._foundation.arrays import Map
-from .._foundation.choices import LOW_DENSITY_VOXELS
+from .._foundation.choices import LOW_DENSITY_VOXELS, LowDensityVoxels
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 from ..advisory.bounds import check_density
@@ -55,7 +55,7 @@ def density_on(density: Image | DensityImage, grid: Image) -> Image:
 
 
 def resolved_density(
-    density: Image | DensityImage, activity: Image, concentration: Map, policy: str, limit_g_per_ml: float
+    density: Image | DensityImage, activity: Image, concentration: Map, policy: LowDensityVoxels, limit_g_per_ml: float
 ) -> SettledDensity:
     """The densities with the policy for low ones applied; "zero" empties those voxels of `concentration` in place."""
     if policy not in LOW_DENSITY_VOXELS:

@@ -12,7 +12,15 @@ import numpy.typing as npt
 
 from .._core import DoseVolumeHistogram, Nuclide, VoxelFractions, __version__
 from .._foundation.arrays import empty
-from .._foundation.choices import DEFAULT_MEDIUM, METHODS, NEGATIVE_VOXELS
+from .._foundation.choices import (
+    DEFAULT_MEDIUM,
+    METHODS,
+    NEGATIVE_VOXELS,
+    LowDensityVoxels,
+    MediumName,
+    Method,
+    NegativeVoxels,
+)
 from .._foundation.numbers import one_of
 from .._foundation.provenance import Provenance
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
@@ -174,14 +182,14 @@ def dose_image(
     activity: Image,
     *,
     scaling: AbsoluteScaling | RelativeScaling,
-    method: str = "local_deposition",
-    medium: str | None = None,
+    method: Method = "local_deposition",
+    medium: MediumName | None = None,
     density_g_per_ml: float | None = None,
     nuclide: Nuclide | None = None,
     s_values: VoxelSValues | None = None,
-    negative_voxels: str = "keep",
+    negative_voxels: NegativeVoxels = "keep",
     density: Image | DensityImage | None = None,
-    low_density_voxels: str = "keep",
+    low_density_voxels: LowDensityVoxels = "keep",
     low_density_limit_g_per_ml: float = LOW_DENSITY_G_PER_ML,
     threads: int | None = None,
 ) -> DoseResult:
@@ -278,7 +286,7 @@ def _density(given: float | None) -> float:
 
 def _kernel(
     image: Image,
-    medium: str | None,
+    medium: MediumName | None,
     density_g_per_ml: float | None,
     nuclide: Nuclide | None,
     s_values: VoxelSValues | None,
@@ -307,7 +315,7 @@ def _kernel(
     return s_values
 
 
-def _resolved_activity(image: Image, negative_voxels: str) -> tuple[Image, int, float]:
+def _resolved_activity(image: Image, negative_voxels: NegativeVoxels) -> tuple[Image, int, float]:
     """The image with finite values of a floating point type, how many were negative, and their share."""
     if negative_voxels not in NEGATIVE_VOXELS:
         raise UnknownNameError(f"negative_voxels must be one of {', '.join(NEGATIVE_VOXELS)}, got '{negative_voxels}'")
@@ -331,7 +339,7 @@ def _resolved_activity(image: Image, negative_voxels: str) -> tuple[Image, int, 
     return image.with_array(array, image.unit), count, -below / above if above > 0 else 1.0
 
 
-def _negative_advisory(policy: str, count: int, fraction: float) -> tuple[Advisory, ...]:
+def _negative_advisory(policy: NegativeVoxels, count: int, fraction: float) -> tuple[Advisory, ...]:
     if count == 0:
         return ()
     return (advise("negative_voxels", policy, count=count, negative_fraction=fraction),)

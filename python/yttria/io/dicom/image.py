@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._foundation.arrays import MAX_VOXELS, empty
+from ..._foundation.choices import MODALITIES, Modality, Unit
 from ...advisory import Advisory
 from ...errors import ArgumentError, FileFormatError, GeometryError, ShapeError
 from ...geometry.affine import Affine, voxel_size_mm
@@ -31,7 +32,6 @@ _SOP_CLASS = {
     "NM": ("1.2.840.10008.5.1.4.1.1.20", "Nuclear Medicine"),
     "CT": ("1.2.840.10008.5.1.4.1.1.2", "CT"),
 }
-IMAGES = tuple(_SOP_CLASS)
 _ENHANCED = {
     "1.2.840.10008.5.1.4.1.1.130": "Enhanced PET",
     "1.2.840.10008.5.1.4.1.1.128.1": "Legacy Converted Enhanced PET",
@@ -42,10 +42,10 @@ _ENHANCED = {
 
 def read_image(
     paths: Paths,
-    unit: str | None = None,
+    unit: Unit | None = None,
     *,
     series: str | None = None,
-    modalities: Sequence[str] = IMAGES,
+    modalities: Sequence[Modality] = MODALITIES,
     philips_scale_factor: bool = False,
 ) -> Image:
     """Read a PET, SPECT or CT series as an image, float32, each value computed in float64 and rounded once.
@@ -100,9 +100,8 @@ def read_image(
     with decoding(place, "DICOM"):
         with quiet():
             there = scan(files(paths))
-            if modalities == IMAGES and {s.modality for s in there} == {"RTDOSE"}:
-                modalities = ("RTDOSE",)
-            chosen = choose(there, series, modalities, "the image")
+            only_doses = modalities == MODALITIES and {s.modality for s in there} == {"RTDOSE"}
+            chosen = choose(there, series, ("RTDOSE",) if only_doses else modalities, "the image")
             if chosen.modality == "RTDOSE":
                 return _dose(chosen, unit)
             found = described(chosen, unit, philips_scale_factor=philips_scale_factor)
@@ -114,7 +113,7 @@ def read_image(
         return _filled(found, agreed_unit(place, found.unit, unit).unit, carried)
 
 
-def _dose(series: Series, unit: str | None) -> Image:
+def _dose(series: Series, unit: Unit | None) -> Image:
     if len(series.headers) != 1:
         raise FileFormatError(f"an RTDOSE must be one file, got several in one series: {series}")
     path = series.headers[0].path
@@ -140,7 +139,7 @@ class Described(NamedTuple):
         return sum(p.shape[0] for p in self.plans), rows, columns
 
 
-def described(series: Series, unit: str | None, *, philips_scale_factor: bool = False) -> Described:
+def described(series: Series, unit: Unit | None, *, philips_scale_factor: bool = False) -> Described:
     """Describe a series by its headers, if they agree; see `read_image`. To be called in `quiet()`."""
     check_class(series)
     check_whole(series)
@@ -171,7 +170,7 @@ def check_class(series: Series) -> None:
         raise FileFormatError(f"a {series.modality} series must be stored as {name} Image, got SOP class {sop_class}")
 
 
-def _filled(found: Described, unit: str, carried: dict[str, Any]) -> Image:
+def _filled(found: Described, unit: Unit, carried: dict[str, Any]) -> Image:
     if math.prod(found.shape) > MAX_VOXELS:
         raise ShapeError(f"an image must have at most 2^33 voxels, got shape {list(found.shape)}")
     array: npt.NDArray[np.float32] = empty(found.shape, np.float32, "the image")

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._foundation.arrays import empty
+from ..._foundation.choices import DOSE_TYPES, DoseType
 from ...advisory import Advisory, advise
 from ...errors import FileFormatError, GeometryError, UnitError, UnknownNameError
 from ...geometry.image import Image
@@ -19,7 +20,6 @@ from .geometry import Plane, Stack, affine, plane, stacked
 from .pixels import plan
 
 RT_DOSE_STORAGE = "1.2.840.10008.5.1.4.1.1.481.2"
-DOSE_TYPES = ("PHYSICAL", "EFFECTIVE")
 #: DoseSummationType (3004,000A) of a dose that is all of a plan, or of several plans.
 _ALL_OF_IT = ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "BRACHY")
 #: Thickness of a dose in one plane whose file states none, in millimeters.
@@ -28,7 +28,7 @@ _PLANAR_MM = 1.0
 _ROUNDING_MM = 1e-2
 
 
-def read_rtdose(path: str | os.PathLike[str], *, dose_type: str = "PHYSICAL") -> Image:
+def read_rtdose(path: str | os.PathLike[str], *, dose_type: DoseType = "PHYSICAL") -> Image:
     """The dose of an RTDOSE file in Gy, float64: stored values times DoseGridScaling.
 
     GridFrameOffsetVector may be relative (the first is 0) or hold the patient's z (axial frames); frames come back in
@@ -70,7 +70,7 @@ def read_rtdose(path: str | os.PathLike[str], *, dose_type: str = "PHYSICAL") ->
         return Image(dose, matrix, "Gy", frame_of_reference_uid=frame, patient_id=patient, advisories=advisories)
 
 
-def _gy(header: Dataset, dose_type: str) -> float:
+def _gy(header: Dataset, dose_type: DoseType) -> float:
     """Gy for a stored 1."""
     if text(header, "SOPClassUID") != RT_DOSE_STORAGE:
         raise FileFormatError(f"not an RTDOSE: its SOP class is {text(header, 'SOPClassUID')}")

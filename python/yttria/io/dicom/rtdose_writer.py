@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ..._core import __version__
 from ..._foundation.arrays import empty
+from ..._foundation.choices import DOSE_TYPES, NEGATIVE_DOSES, DoseType, NegativeDoses
 from ..._foundation.extras import require
 from ..._foundation.provenance import Provenance
 from ..._foundation.whole_files import atomic
@@ -24,7 +25,7 @@ from ...geometry.image import Image
 from .dataset import Dataset, quiet
 from .geometry import MAX_GAP
 from .reference import References, patient_and_study, referenced, set_texts
-from .rtdose_reader import DOSE_TYPES, RT_DOSE_STORAGE
+from .rtdose_reader import RT_DOSE_STORAGE
 
 _LARGEST = 2**32 - 1
 #: An attribute of decimal strings of 16 characters holds no more of them in explicit transfer syntaxes.
@@ -63,8 +64,8 @@ def write_rtdose(
     path: str | os.PathLike[str],
     *,
     reference: References | None,
-    dose_type: str = "PHYSICAL",
-    negative_doses: str = "refuse",
+    dose_type: DoseType = "PHYSICAL",
+    negative_doses: NegativeDoses = "refuse",
     plan_uid: str | None = None,
     plan_reference: bool = True,
     tissue_heterogeneity: str | None = None,
@@ -96,7 +97,7 @@ def write_rtdose(
     pydicom = require("pydicom", "dicom")
     for name, value, known in (
         ("dose_type", dose_type, DOSE_TYPES),
-        ("negative_doses", negative_doses, ("refuse", "clip")),
+        ("negative_doses", negative_doses, NEGATIVE_DOSES),
     ):
         if value not in known:
             raise UnknownNameError(f"{name} must be one of {', '.join(known)}, got {value!r}")
@@ -171,7 +172,7 @@ def _right_handed(image: Image) -> tuple[npt.NDArray[Any], Affine]:
     return array, matrix
 
 
-def _step(dose: npt.NDArray[Any], negative_doses: str) -> tuple[float, int]:
+def _step(dose: npt.NDArray[Any], negative_doses: NegativeDoses) -> tuple[float, int]:
     """DoseGridScaling as its 16 characters hold it, with which the highest dose fits; the number of negative doses."""
     low, high = float(dose.min()), float(dose.max())
     if not (math.isfinite(low) and math.isfinite(high)):

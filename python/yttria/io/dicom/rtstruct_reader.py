@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..._foundation.choices import END_CAPS, INTERPOLATIONS
+from ..._foundation.choices import END_CAPS, INTERPOLATIONS, EndCaps, Interpolation
 from ...advisory import Advisory, advise
 from ...errors import FileFormatError, UndefinedError
 from ...geometry.affine import check_same_frame
@@ -33,8 +33,8 @@ def read_rtstruct(
     *,
     only: Patterns = None,
     exclude: Patterns = None,
-    end_caps: str = END_CAPS[0],
-    interpolation: str = INTERPOLATIONS[0],
+    end_caps: EndCaps = END_CAPS[0],
+    interpolation: Interpolation = INTERPOLATIONS[0],
     slice_thickness_mm: float | None = None,
     maximum_gap_mm: float | None = None,
     voxel_size_mm: float = 1.0,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from filecmp import cmp
 from typing import Any
 
-from ..._foundation.choices import END_CAPS, INTERPOLATIONS
+from ..._foundation.choices import END_CAPS, INTERPOLATIONS, EndCaps, Interpolation
 from ...errors import ArgumentError
 from ...geometry.image import Image
 from ...geometry.structure import Structure
@@ -28,8 +28,8 @@ def read_structures(
     series: str | None = None,
     only: Patterns = None,
     exclude: Patterns = None,
-    end_caps: str = END_CAPS[0],
-    interpolation: str = INTERPOLATIONS[0],
+    end_caps: EndCaps = END_CAPS[0],
+    interpolation: Interpolation = INTERPOLATIONS[0],
     slice_thickness_mm: float | None = None,
     through_voxel_centers_of: Image | None = None,
     refuse_unused_rules: bool = True,

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..._core import Nuclide
+from ..._foundation.choices import DECAY_CORRECTIONS, DecayCorrection, Modality
 from ...advisory import Advisory, advise
 from ...errors import FileFormatError, OutOfRangeError, UndefinedError
 from .._common import decoding
@@ -32,7 +33,7 @@ _TOGETHER_S = 60.0
 _EARLY_H = 1.0
 #: Two statements of one time of day may differ by this: rounding to the minute.
 _SAME_CLOCK_S = 60.0
-ACTIVITY_MODALITIES = ("PT", "NM")
+ACTIVITY_MODALITIES: tuple[Modality, ...] = ("PT", "NM")
 _ACTIVITY = "the activity"
 _ADMINISTRATION = "RadiopharmaceuticalStartDateTime"
 
@@ -48,7 +49,7 @@ class ActivityTiming:
     """
 
     scan_delay_h: float
-    decay_correction: str
+    decay_correction: DecayCorrection
     rule: str
     reference_time: datetime | None
     administration_time: datetime | None
@@ -98,7 +99,8 @@ def timing_of(series: Series) -> ActivityTiming:
     correction = same(series, "DecayCorrection")
     if correction is None and series.modality == "NM":
         raise UndefinedError("a SPECT header does not say which time its values refer to: give the scan delay")
-    if correction not in ("ADMIN", "START", "NONE"):
+    known = next((each for each in DECAY_CORRECTIONS if each == correction), None)
+    if known is None:
         raise FileFormatError(f"DecayCorrection (0054,1102) must be ADMIN, START or NONE, got {correction}")
     corrected = (same(series, "CorrectedImage") or "").split("\\")
     if corrected != [""] and ("DECY" in corrected) != (correction != "NONE"):
@@ -128,7 +130,7 @@ def timing_of(series: Series) -> ActivityTiming:
         rule += f"; administration at {_shown(administration)}, {hours:.4f} h before"
     return ActivityTiming(
         scan_delay_h=hours,
-        decay_correction=correction,
+        decay_correction=known,
         rule=rule,
         reference_time=reference,
         administration_time=administration,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import NamedTuple
 
+from ..._foundation.choices import Unit
 from ..._foundation.units import UNITS, StatedUnit, stated_unit, states_nothing
 from ...advisory import Advisory, advise
 from ...errors import ArgumentError, FileFormatError, UnitError, YttriaError
@@ -35,11 +36,11 @@ class Values(NamedTuple):
     """Rescale of each file of a series in its order, and the unit it leads to."""
 
     rescale: list[Rescale]
-    unit: str
+    unit: Unit
     advisories: tuple[Advisory, ...] = ()
 
 
-def pet_values(series: Series, unit: str | None, philips_scale_factor: bool) -> Values:
+def pet_values(series: Series, unit: Unit | None, philips_scale_factor: bool) -> Values:
     """Values of a PET series; `unit` is what the caller asks for. See `read_image`."""
     units = same(series, "Units")
     if philips_scale_factor:
@@ -73,7 +74,7 @@ def pet_values(series: Series, unit: str | None, philips_scale_factor: bool) -> 
     raise UnitError(f"PET Units (0054,1001) must be BQML, got {units}: {hint}")
 
 
-def ct_values(series: Series, unit: str | None) -> Values:
+def ct_values(series: Series, unit: Unit | None) -> Values:
     """Values of a CT series in HU. "US" and its like state that the unit is not specified: the caller may state it."""
     kind = same(series, "RescaleType")
     stated = None if kind is None else stated_unit(kind)
@@ -145,7 +146,7 @@ def _mapped(header: Header) -> Values | None:
     return None
 
 
-def _other_mapping(series: Series, taken: list[Rescale], unit: str) -> tuple[Advisory, ...]:
+def _other_mapping(series: Series, taken: list[Rescale], unit: Unit) -> tuple[Advisory, ...]:
     """An advisory if a slice maps its stored values to another activity concentration than its rescale does."""
     for header, own in zip(series.headers, taken, strict=True):
         mapped = None
