@@ -17,7 +17,7 @@ from yttria._core import Nuclide, _media
 from yttria._foundation import choices
 from yttria.advisory import Severity
 from yttria.errors import YttriaError
-from yttria.planning.limits import limit_table
+from yttria.planning.limit_table import limit_table
 
 ROOMS = (
     "yttria",

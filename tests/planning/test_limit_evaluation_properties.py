@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from yttria.errors import ArgumentError, OutOfRangeError, UnknownNameError
 from yttria.planning import LimitState, TreatmentDoses, evaluate_limits
-from yttria.planning.limits import limit_table
+from yttria.planning.limit_table import limit_table
 
 GLASS: dict[str, Any] = {"device": "glass", "disease": "HCC", "intent": "unilobar"}
 RESIN: dict[str, Any] = {"device": "resin", "disease": "HCC", "intent": "unilobar"}

@@ -10,7 +10,8 @@ import pytest
 from yttria._foundation.choices import LIMIT_TISSUES
 from yttria.errors import ArgumentError, OutOfRangeError, UnknownNameError
 from yttria.planning.limit_conditions import QUANTITIES
-from yttria.planning.limits import Limit, dose_limits, limit_table
+from yttria.planning.limit_table import Limit, limit_table
+from yttria.planning.limits import dose_limits
 
 GLASS = {"guideline": "EANM2022", "device": "glass", "disease": "HCC"}
 RESIN = {"guideline": "EANM2022", "device": "resin", "disease": "HCC"}
@@ -191,8 +192,8 @@ def test_without_bilirubin_the_middle_value_applies_and_the_others_wait() -> Non
     assert [limit.low for limit in result.limits] == [75]
     assert [limit.low for limit in result.conditional] == [50, 90]
     assert {a.code for a in result.advisories} == {"condition_not_given"}
-    assert [row["applies"] for row in result.rows()] == ["yes", "depends on", "depends on"]
-    assert result.rows()[1]["depends_on"] == ["the bilirubin is above 1.1 mg/dL"]
+    assert [row.applies for row in result.rows()] == ["yes", "depends on", "depends on"]
+    assert result.rows()[1].as_dict()["depends_on"] == ["the bilirubin is above 1.1 mg/dL"]
 
 
 def test_a_minimum_is_not_a_maximum() -> None:

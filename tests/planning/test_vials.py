@@ -22,7 +22,7 @@ def test_glass_vials_of_one_week() -> None:
     assert ten.time == datetime(2024, 4, 18, 17, 5, 2, 905362, tzinfo=timezone.utc)
     assert (ten.sphere_activity_bq, ten.spheres_million) == (pytest.approx(875), pytest.approx(4))
     assert {a.code for a in choice.advisories} == {"product_fact_not_verified"}
-    row = choice.rows()[0]
+    row = choice.options[0].as_dict()
     assert row["calibration_time"] == "2024-04-14T12:00:00-04:00"
     assert row["vial_size_gbq"] == 5
 

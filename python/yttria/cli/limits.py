@@ -86,8 +86,9 @@ def limits(
         prior_radioembolization=prior_radioembolization,
     )
     if json:
+        limits = [row.as_dict() for row in found.rows()]
         advisories = [a.as_dict() for a in found.advisories]
-        typer.echo(as_json({"table_version": found.table_version, "limits": found.rows(), "advisories": advisories}))
+        typer.echo(as_json({"table_version": found.table_version, "limits": limits, "advisories": advisories}))
         return
     known = {"device": device, "disease": disease, "intent": intent, "prior_radioembolization": prior_radioembolization}
     notes: dict[str, int] = {}

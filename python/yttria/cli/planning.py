@@ -81,11 +81,11 @@ def vial(
         sizes=sizes.value,
         calibration_times=calibration_times,
     )
-    rows = choice.rows()
     if json:
+        options = [option.as_dict() for option in choice.options]
         nearest = choice.nearest.as_dict() if choice.nearest else None
         typer.echo(
-            as_json({"options": rows, "nearest": nearest, "advisories": [a.as_dict() for a in choice.advisories]})
+            as_json({"options": options, "nearest": nearest, "advisories": [a.as_dict() for a in choice.advisories]})
         )
         return
     offered = choice.options or ((choice.nearest,) if choice.nearest else ())

@@ -8,7 +8,7 @@ from ..voxel.lung_mass import lung_mass as lung_mass_from_ct
 from ._side_by_side import ModelRun
 from .body_surface_area import BodySurfaceArea, body_surface_area
 from .combined_shunt import CombinedLungShunt, LungDoseBounds, combined_lung_shunt_fraction, lung_dose_bounds
-from .comparison import ModelComparison, compare_models
+from .comparison import ModelComparison, ModelRow, compare_models
 from .decay import (
     AdministrationFactor,
     decayed_activity_gbq,
@@ -36,7 +36,8 @@ from .energy_balance import EnergyBalance, energy_balance, tumor_mass_for_dose_k
 from .limit_conditions import LimitCondition
 from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses
-from .limits import Caution, Limit, LimitQuery, dose_limits
+from .limit_table import Caution, Limit
+from .limits import LimitQuery, LimitRow, dose_limits
 from .lung import (
     LungDose,
     LungShunt,
@@ -94,6 +95,7 @@ __all__ = [
     "Limit",
     "LimitCondition",
     "LimitQuery",
+    "LimitRow",
     "LimitState",
     "LungDose",
     "LungDoseBounds",
@@ -102,6 +104,7 @@ __all__ = [
     "LungShuntReduction",
     "MaximumActivity",
     "ModelComparison",
+    "ModelRow",
     "ModelRun",
     "Mrecist",
     "Optimum",

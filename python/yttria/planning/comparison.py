@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -20,6 +20,64 @@ from .limits import LimitQuery, dose_limits
 from .model_doses import PartitionDoses
 from .patient import Patient
 from .vial_content import VIAL_CODES, vial_content
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRow:
+    """Activity of one model and the doses that it gives.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model.
+    delivered_activity_gbq, vial_activity_gbq : float
+        Activity that reaches the patient, and activity in the vial at treatment, in GBq.
+    perfused_mean_dose_gy : float
+        Mean dose to everything perfused in Gy.
+    lowest_tumor_dose_gy, highest_tumor_dose_gy : float or None
+        Lowest and highest mean dose of the tumors in Gy; None if no tumor is known by itself.
+    normal_perfused_dose_gy, normal_whole_dose_gy : float or None
+        Mean dose to the perfused normal liver and to all normal liver in Gy; None if not known.
+    lung_dose_gy : float
+        Mean dose to the lungs in Gy.
+    breaks : str
+        Sentences on the limits that are exceeded and the targets that are missed for certain; "" if there is none.
+    why : str
+        How the model differs from the others, in one sentence.
+    """
+
+    model: str
+    delivered_activity_gbq: float
+    vial_activity_gbq: float
+    perfused_mean_dose_gy: float
+    lowest_tumor_dose_gy: float | None
+    highest_tumor_dose_gy: float | None
+    normal_perfused_dose_gy: float | None
+    normal_whole_dose_gy: float | None
+    lung_dose_gy: float
+    breaks: str
+    why: str
+
+    @classmethod
+    def of(cls, run: ModelRun) -> ModelRow:
+        """Read the row from the run of a model."""
+        return cls(
+            model=run.model,
+            delivered_activity_gbq=run.delivered_activity_gbq,
+            vial_activity_gbq=run.vial_activity_gbq,
+            perfused_mean_dose_gy=run.doses.perfused_mean_dose_gy,
+            lowest_tumor_dose_gy=min(run.doses.tumor_doses_gy, default=None),
+            highest_tumor_dose_gy=max(run.doses.tumor_doses_gy, default=None),
+            normal_perfused_dose_gy=run.doses.normal_perfused_dose_gy,
+            normal_whole_dose_gy=run.doses.normal_whole_dose_gy,
+            lung_dose_gy=run.doses.lung_dose_gy,
+            breaks="; ".join(map(str, run.breaks)),
+            why=run.why,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as a plain dictionary, ready for JSON."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -46,24 +104,9 @@ class ModelComparison:
                 return run
         raise KeyError(model)
 
-    def rows(self) -> list[dict[str, str | float | None]]:
-        """One dictionary per model, ready for a table."""
-        return [
-            {
-                "model": run.model,
-                "delivered_activity_gbq": run.delivered_activity_gbq,
-                "vial_activity_gbq": run.vial_activity_gbq,
-                "perfused_mean_dose_gy": run.doses.perfused_mean_dose_gy,
-                "lowest_tumor_dose_gy": min(run.doses.tumor_doses_gy, default=None),
-                "highest_tumor_dose_gy": max(run.doses.tumor_doses_gy, default=None),
-                "normal_perfused_dose_gy": run.doses.normal_perfused_dose_gy,
-                "normal_whole_dose_gy": run.doses.normal_whole_dose_gy,
-                "lung_dose_gy": run.doses.lung_dose_gy,
-                "breaks": "; ".join(map(str, run.breaks)),
-                "why": run.why,
-            }
-            for run in self.runs
-        ]
+    def rows(self) -> list[ModelRow]:
+        """Return one row per model that was run."""
+        return [ModelRow.of(run) for run in self.runs]
 
     def table(self, width: int | None = None) -> str:
         """Write the comparison as text: inputs, a line of numbers per model, limits, every advisory, and the reasons.
@@ -95,7 +138,7 @@ class ModelComparison:
             "inputs": self.patient.as_dict(),
             "models": [
                 {
-                    **row,
+                    **row.as_dict(),
                     "tumor_doses_gy": list(run.doses.tumor_doses_gy),
                     "limit_states": [state.as_dict() for state in run.limit_states],
                     "advisories": [a.as_dict() for a in run.advisories],

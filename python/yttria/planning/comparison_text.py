@@ -14,7 +14,7 @@ from ..advisory import Advisory, Severity
 from ._patient_inputs import PRIOR_DOSES, tumor_name
 from ._side_by_side import LIMIT_WORDS, ModelRun
 from .limit_state import MET, subject
-from .limits import Limit
+from .limit_table import Limit
 from .patient import Patient
 from .products import product
 from .scores import albi

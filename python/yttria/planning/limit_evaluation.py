@@ -11,7 +11,8 @@ from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError
 from .limit_conditions import Facts, bilirubin_mg_per_dl_of, decide, flag, fraction
 from .limit_state import ABOVE, BELOW, DEPENDS, MET, LimitState, TreatmentDoses, amount, subject
-from .limits import Limit, boundary_advisories, check_names, derivation_advisories, limit_table, source_advisories
+from .limit_table import Limit, limit_table
+from .limits import boundary_advisories, check_names, derivation_advisories, source_advisories
 
 _READING = "which reading of the source applies (not reconciled)"
 _ROUNDING = 1e-9

@@ -12,7 +12,7 @@ from .._foundation.numbers import optional_number
 from ..advisory import Advisory
 from ..errors import OutOfRangeError
 from .limit_conditions import LimitCondition
-from .limits import Limit
+from .limit_table import Limit
 
 MET: LimitVerdict = "met"
 ABOVE: LimitVerdict = "above limit"

@@ -1,12 +1,9 @@
-"""Dose limits and targets of guidelines and studies: one versioned table, and what of it applies."""
+"""Dose limits and targets of guidelines and studies that apply to a treatment."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from .._foundation.choices import (
     Disease,
@@ -14,139 +11,38 @@ from .._foundation.choices import (
     Intent,
     LimitDevice,
     LimitDirection,
-    LimitPeriod,
     LimitTissue,
-    LimitUnit,
-    ValueStatus,
 )
 from ..advisory import Advisory, advise
 from ..errors import UnknownNameError
-from ..sources import Source, source
-from .limit_conditions import Facts, LimitCondition, bilirubin_mg_per_dl_of, condition_from_dict, decide, flag, fraction
+from .limit_conditions import Facts, LimitCondition, bilirubin_mg_per_dl_of, decide, flag, fraction
+from .limit_table import Limit, limit_table
 
 
 @dataclass(frozen=True, kw_only=True)
-class Caution:
-    """Sentence that qualifies a limit. It is shown unless one of the conditions in `when` is known not to hold."""
-
-    text: str
-    when: tuple[LimitCondition, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limit:
-    """One entry of the table.
+class LimitRow:
+    """Entry that applies, or that applies if its open conditions hold.
 
     Parameters
     ----------
-    id, guideline : str
-        Stable name of the entry; guideline or study.
-    device, disease : str or None
-        "glass", "resin" or "holmium"; "HCC", "ICC" or "mCRC". None means any.
-    intents : tuple of str
-        "segmentectomy", "lobectomy", "unilobar", "bilobar"; empty means any.
-    kind : {"tumor", "perfused", "normal_perfused", "normal_whole", "lung"}
-        Tissue that the limit is for.
-    direction : {"maximum", "minimum", "range", "association"}
-        An association is a reported relation, without a value to keep.
-    low, high : float, float or None
-        The value, and the other end if the source gives two. A minimum or maximum of two values is met at `low`.
-    unit : {"Gy", "GBq"}
-        Unit of `low` and `high`.
-    strict : bool
-        Whether the source prints < or > rather than <= or >=.
-    aim : bool
-        Whether the value is aimed for rather than required.
-    over : {"one treatment", "all treatments"}
-        Which treatments a dose is summed over, for lungs.
-    conditions : tuple of LimitCondition
-        All must hold, or the entry does not apply.
-    case_of, alternative_of : str
-        Exactly one of the entries with one `case_of` applies; one of those with one `alternative_of` suffices.
-    cautions : tuple of Caution
-        From what patients the value was derived, and other sentences of the source.
-    not_reconciled : tuple of str
-        The readings of a source that contradicts itself or another; none is preferred.
-    level_of_evidence, where : str
-        As printed; the place in the source.
-    source : yttria.sources.Source
-        The source.
-    status : {"read", "secondary", "not verified"}
-        Whether the value itself was read in the source, in a text that quotes it, or not at all.
-    general : bool
-        Whether plans under other guidelines are compared with it too.
+    limit : Limit
+        The entry.
+    depends_on : tuple of LimitCondition, default ()
+        Conditions that the query left open; empty if the entry applies for certain.
     """
 
-    id: str
-    guideline: Guideline
-    device: LimitDevice | None
-    disease: Disease | None
-    intents: tuple[Intent, ...]
-    kind: LimitTissue
-    direction: LimitDirection
-    low: float
-    high: float | None
-    unit: LimitUnit
-    strict: bool
-    aim: bool
-    over: LimitPeriod
-    conditions: tuple[LimitCondition, ...]
-    case_of: str
-    alternative_of: str
-    cautions: tuple[Caution, ...]
-    not_reconciled: tuple[str, ...]
-    level_of_evidence: str
-    where: str
-    source: Source
-    status: ValueStatus
-    general: bool
+    limit: Limit
+    depends_on: tuple[LimitCondition, ...] = ()
 
     @property
-    def verified(self) -> bool:
-        """Whether the value was read, in the source or in a text that quotes it."""
-        return self.status != "not verified"
-
-    @property
-    def scope(self) -> tuple[LimitCondition, ...]:
-        """Device, disease and intent as conditions."""
-        named = (("device", (self.device,)), ("disease", (self.disease,)), ("intent", self.intents))
-        return tuple(
-            LimitCondition(
-                quantity=quantity, relation="one_of", value=tuple(name for name in names if name is not None)
-            )
-            for quantity, names in named
-            if names and names[0] is not None
-        )
-
-    @property
-    def condition(self) -> str:
-        """The conditions beside device, disease and intent as one clause; empty if there are none."""
-        return " and ".join(map(str, self.conditions))
-
-    @property
-    def value_in_words(self) -> str:
-        """The value with its sign and unit as the source prints it: "< 75 Gy", "80 to 150 Gy"."""
-        sign = {"minimum": ">", "maximum": "<"}.get(self.direction, "")
-        sign += " " if self.strict and sign else "= " if sign else ""
-        high = "" if self.high is None else f" to {self.high:g}"
-        return f"{sign}{self.low:g}{high} {self.unit}"
-
-    def cautions_for(self, facts: Facts) -> tuple[str, ...]:
-        """The cautions that are not known to be beside the point."""
-        return tuple(c.text for c in self.cautions if decide(c.when, facts)[0] is not False)
+    def applies(self) -> Literal["yes", "depends on"]:
+        """Whether the entry applies for certain."""
+        return "depends on" if self.depends_on else "yes"
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, ready for JSON."""
-        return {
-            **{name: getattr(self, name) for name in self.__dataclass_fields__},
-            "intents": list(self.intents),
-            "conditions": [condition.as_dict() for condition in self.conditions],
-            "condition": self.condition,
-            "cautions": [{"text": c.text, "when": [w.as_dict() for w in c.when]} for c in self.cautions],
-            "not_reconciled": list(self.not_reconciled),
-            "source": self.source.as_dict(),
-            "verified": self.verified,
-        }
+        """Return the entry as plain data, with "applies" and the open conditions in words under "depends_on"."""
+        open_ones = [str(condition) for condition in self.depends_on]
+        return {**self.limit.as_dict(), "applies": self.applies, "depends_on": open_ones}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,45 +58,13 @@ class LimitQuery:
     table_version: str
     advisories: tuple[Advisory, ...]
 
-    def rows(self) -> list[dict[str, Any]]:
-        """One dictionary per entry, ready for JSON.
-
-        "applies" is "yes" or "depends on"; "depends_on" lists the conditions that the query left open.
-        """
-        certain = [{**limit.as_dict(), "applies": "yes", "depends_on": []} for limit in self.limits]
-        return certain + [
-            {**limit.as_dict(), "applies": "depends on", "depends_on": [str(condition) for condition in open_ones]}
-            for limit, open_ones in zip(self.conditional, self.depends_on, strict=True)
+    def rows(self) -> list[LimitRow]:
+        """Return one row per entry, those that apply for certain first."""
+        pairs = zip(self.conditional, self.depends_on, strict=True)
+        return [
+            *(LimitRow(limit=limit) for limit in self.limits),
+            *(LimitRow(limit=limit, depends_on=conditions) for limit, conditions in pairs),
         ]
-
-
-@cache
-def limit_table() -> tuple[str, tuple[Limit, ...]]:
-    """The version of the table and its entries."""
-    table = json.loads((files("yttria") / "data" / "limits.json").read_text(encoding="utf-8"))
-    absent: dict[str, Any] = {"high": None, "unit": "Gy", "over": "one treatment"}
-    absent |= dict.fromkeys(("strict", "aim", "general"), False)
-    absent |= dict.fromkeys(("case_of", "alternative_of", "level_of_evidence", "where"), "")
-    return table["version"], tuple(
-        Limit(
-            **{
-                **absent,
-                **entry,
-                "intents": tuple(entry["intents"]),
-                "conditions": _conditions(entry, "conditions"),
-                "cautions": tuple(
-                    Caution(text=c["text"], when=_conditions(c, "when")) for c in entry.get("cautions", ())
-                ),
-                "not_reconciled": tuple(entry.get("not_reconciled", ())),
-                "source": source(entry["source"]),
-            }
-        )
-        for entry in table["limits"]
-    )
-
-
-def _conditions(entry: dict[str, Any], key: str) -> tuple[LimitCondition, ...]:
-    return tuple(condition_from_dict(condition) for condition in entry.get(key, ()))
 
 
 def dose_limits(

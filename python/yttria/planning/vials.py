@@ -58,10 +58,6 @@ class VialChoice:
     advisories: tuple[Advisory, ...]
     nearest: VialOption | None = None
 
-    def rows(self) -> list[dict[str, float | str]]:
-        """One dictionary per option, times as ISO 8601, ready for a table or JSON."""
-        return [option.as_dict() for option in self.options]
-
 
 def vial_choice(
     needed_activity_gbq: float,
