@@ -126,7 +126,7 @@ def test_how_structures_were_read_and_moved_is_stated(inputs: CaseInputs, tmp_pa
     assert moved.rows == [row.as_dict() for row in moved.result.table(by_hand.structures, sub_voxel_mm=3.5)]
     for dosed, source in ((by_file, "registration.txt"), (moved, "by hand")):
         stated = summary(dosed.result, dosed.rows)["provenance"]["evaluation"]
-        assert (stated["sub_voxel_mm"], tuple(stated["parts_per_voxel"])) == (3.5, (4, 2, 4))
+        assert (stated["sub_voxel_mm"], tuple(stated["subvoxel_counts"])) == (3.5, (4, 2, 4))
         assert [s["structure"] for s in stated["structures"]] == [s.name for s in inputs.structures]
         assert {(str(s["transform_lps"]), s["transform_source"]) for s in stated["structures"]} == {
             (str(shift.tolist()), source)
@@ -146,3 +146,4 @@ def test_a_structure_outside_the_image_is_not_passed_over(inputs: CaseInputs) ->
     (advisory,) = (a for a in dosed.result.advisories if a.code == "structure_outside_image")
     assert (advisory.value, dosed.rows[1]["volume_ml"], dosed.rows[1]["mean_gy"]) == (1.0, 0.0, None)
     assert advisory.message.startswith(f"'{structures[1].name}': 100.0% of its volume")
+    assert (advisory.severity, advisory.limit) == ("error", 0.01)

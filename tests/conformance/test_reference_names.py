@@ -27,7 +27,7 @@ EXCEPTIONS = {
     "contours.pixel_coverage": STEP,
     "contours.polygon_area": STEP,
     "contours.section_function": STEP,
-    "contours.slab_occupancy": STEP,
+    "contours.slab_voxel_fractions": STEP,
     "contours.slab_volume": STEP,
     "contours.touch": STEP,
     "convolution.convolve": METHOD,

@@ -75,7 +75,7 @@ def test_slabs_agree_with_the_definition_also_with_holes_and_uneven_planes() -> 
     planes = [(0.0, [outer[0], hole[0]]), (2.5, [outer[1], hole[1]]), (7.0, [outer[2]])]
     flat = [(z, [p[:, :2] for p in polygons]) for z, polygons in planes]
     # The usual spacing is the lower median, 2.5 mm; caps are half of it.
-    expected = reference.slab_occupancy(flat, (1.25, 1.25), shape, affine, samples_per_axis=20)
+    expected = reference.slab_voxel_fractions(flat, (1.25, 1.25), shape, affine, samples_per_axis=20)
     np.testing.assert_allclose(structure.voxel_fractions_on((shape, affine)).to_array(), expected, rtol=0, atol=0.03)
     assert total_ml(structure, (9, 9, 12), grid((2, 2, 2), (-9, -8, -4))) == pytest.approx(
         structure.volume_ml, rel=1e-6

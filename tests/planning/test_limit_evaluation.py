@@ -25,7 +25,12 @@ def _one(doses: TreatmentDoses, kind: str, **known: Any) -> LimitState:
 
 def test_a_plan_like_dosisphere_exceeds_no_limit() -> None:
     doses = TreatmentDoses(
-        perfused_gy=177, whole_liver_gy=122, normal_perfused_gy=90, normal_whole_gy=48, tumors_gy=[331], lungs_gy=8
+        perfused_mean_dose_gy=177,
+        whole_liver_dose_gy=122,
+        normal_perfused_dose_gy=90,
+        normal_whole_dose_gy=48,
+        tumor_doses_gy=[331],
+        lung_dose_gy=8,
     )
     states = evaluate_limits(doses, **GLASS, hepatic_reserve_fraction=0.31, bilirubin_mg_per_dl=0.8)
     assert {state.state for state in states} <= {"met", "depends on"}
@@ -53,14 +58,14 @@ def test_a_plan_like_dosisphere_exceeds_no_limit() -> None:
 def test_more_than_150_gy_needs_less_than_150_gy_to_the_whole_liver(
     perfused: float, whole_liver: float | None, state: str, value: float
 ) -> None:
-    found = _one(TreatmentDoses(perfused_gy=perfused, whole_liver_gy=whole_liver), "perfused", **GLASS)
+    found = _one(TreatmentDoses(perfused_mean_dose_gy=perfused, whole_liver_dose_gy=whole_liver), "perfused", **GLASS)
     assert (found.state, found.limit.low) == (state, value)
     assert found.missing == (("the mean dose to the whole liver",) if state == "depends on" else ())
     assert found.broken == (state in ("above limit", "below target"))
 
 
 def test_the_whole_liver_dose_and_the_reserve_come_from_the_masses() -> None:
-    doses = TreatmentDoses(perfused_gy=177, normal_perfused_gy=130)
+    doses = TreatmentDoses(perfused_mean_dose_gy=177, normal_perfused_dose_gy=130)
     perfused, normal = (
         _one(doses, kind, **GLASS, perfused_mass_kg=1.1, liver_mass_kg=1.5) for kind in ("perfused", "normal_perfused")
     )
@@ -85,7 +90,9 @@ def test_the_whole_liver_dose_and_the_reserve_come_from_the_masses() -> None:
 def test_each_condition_decides_if_it_is_known_and_is_named_if_it_is_not(
     kind: str, known: dict[str, Any], name: str, values: tuple[Any, Any]
 ) -> None:
-    doses = TreatmentDoses(normal_perfused_gy=35 if name == "pretreated_or_impaired" else 65, normal_whole_gy=65)
+    doses = TreatmentDoses(
+        normal_perfused_dose_gy=35 if name == "pretreated_or_impaired" else 65, normal_whole_dose_gy=65
+    )
     holding = _states(doses, kind, **known, **{name: values[0]})
     failing = _states(doses, kind, **known, **{name: values[1]})
     unknown = _states(doses, kind, **known)
@@ -103,14 +110,14 @@ def test_each_condition_decides_if_it_is_known_and_is_named_if_it_is_not(
 
 def test_a_dose_above_every_limit_that_may_apply_is_certain() -> None:
     known = {**GLASS, "intent": "bilobar"}
-    above = _one(TreatmentDoses(normal_whole_gy=95), "normal_whole", **known)
+    above = _one(TreatmentDoses(normal_whole_dose_gy=95), "normal_whole", **known)
     assert (above.state, above.limit.low, above.broken) == ("above limit", 90, True)
     assert str(above).endswith("above the limit of 90 Gy (EANM2022), whatever the bilirubin is.")
-    resin = _one(TreatmentDoses(normal_perfused_gy=65), "normal_perfused", **{**RESIN, "intent": "bilobar"})
+    resin = _one(TreatmentDoses(normal_perfused_dose_gy=65), "normal_perfused", **{**RESIN, "intent": "bilobar"})
     assert str(resin).endswith(", whether or not the liver is pretreated or its function compromised.")
-    met = _one(TreatmentDoses(normal_whole_gy=45), "normal_whole", **known)
+    met = _one(TreatmentDoses(normal_whole_dose_gy=45), "normal_whole", **known)
     assert (met.state, met.limit.low) == ("met", 50)
-    between = _states(TreatmentDoses(normal_whole_gy=60), "normal_whole", **known)
+    between = _states(TreatmentDoses(normal_whole_dose_gy=60), "normal_whole", **known)
     assert {s.limit.low: (s.state, s.if_applies) for s in between} == {
         50: ("depends on", "above limit"),
         90: ("depends on", "met"),
@@ -118,7 +125,7 @@ def test_a_dose_above_every_limit_that_may_apply_is_certain() -> None:
 
 
 def test_the_middle_value_is_for_plans_without_bilirubin_and_not_for_bilobar_hcc() -> None:
-    doses = TreatmentDoses(normal_whole_gy=80)
+    doses = TreatmentDoses(normal_whole_dose_gy=80)
     assert 75 in {s.limit.low for s in _states(doses, "normal_whole", **GLASS)}
     assert 75 not in {s.limit.low for s in _states(doses, "normal_whole", **{**GLASS, "intent": "bilobar"})}
     assert _one(doses, "normal_whole", **GLASS, bilirubin_mg_per_dl=0.6).state == "met"
@@ -126,7 +133,7 @@ def test_the_middle_value_is_for_plans_without_bilirubin_and_not_for_bilobar_hcc
 
 
 def test_a_doubtful_unit_of_the_bilirubin_is_told_with_the_limits_it_decides() -> None:
-    doses = TreatmentDoses(normal_whole_gy=60, tumors_gy=[205])
+    doses = TreatmentDoses(normal_whole_dose_gy=60, tumor_doses_gy=[205])
     state = _one(doses, "normal_whole", **GLASS, bilirubin_umol_per_l=2)
     assert "bilirubin_unit_doubtful" in {advisory.code for advisory in state.advisories}
     assert not any(s.advisories for s in _states(doses, "tumor", **GLASS, bilirubin_umol_per_l=2))
@@ -134,25 +141,25 @@ def test_a_doubtful_unit_of_the_bilirubin_is_told_with_the_limits_it_decides() -
 
 def test_readings_that_are_not_reconciled_make_no_break_unless_they_agree() -> None:
     known = {**ICC, "bilirubin_mg_per_dl": 0.6}
-    states = _states(TreatmentDoses(normal_whole_gy=80), "normal_whole", **known)
+    states = _states(TreatmentDoses(normal_whole_dose_gy=80), "normal_whole", **known)
     assert {s.limit.low: (s.state, s.if_applies) for s in states} == {
         75: ("depends on", "above limit"),
         90: ("depends on", "met"),
     }
     assert all("not reconciled" in str(state) for state in states)
-    assert _one(TreatmentDoses(normal_whole_gy=91), "normal_whole", **known).broken
-    assert _one(TreatmentDoses(normal_whole_gy=74), "normal_whole", **known).state == "met"
+    assert _one(TreatmentDoses(normal_whole_dose_gy=91), "normal_whole", **known).broken
+    assert _one(TreatmentDoses(normal_whole_dose_gy=74), "normal_whole", **known).state == "met"
 
 
 @pytest.mark.parametrize("left_out", ["device", "disease", "intent"])
 def test_without_device_disease_or_intent_nothing_that_belongs_to_one_is_certain(left_out: str) -> None:
     doses = TreatmentDoses(
-        perfused_gy=500,
-        normal_perfused_gy=200,
-        normal_whole_gy=200,
-        whole_liver_gy=400,
-        tumors_gy=[10],
-        lungs_gy=5,
+        perfused_mean_dose_gy=500,
+        normal_perfused_dose_gy=200,
+        normal_whole_dose_gy=200,
+        whole_liver_dose_gy=400,
+        tumor_doses_gy=[10],
+        lung_dose_gy=5,
         lung_activity_gbq=0.1,
     )
     known = {**GLASS, left_out: None}
@@ -167,7 +174,7 @@ def test_without_device_disease_or_intent_nothing_that_belongs_to_one_is_certain
 
 
 def test_maxima_are_above_the_limit_and_minima_below_the_target() -> None:
-    doses = TreatmentDoses(normal_perfused_gy=48, tumors_gy=[150, 90])
+    doses = TreatmentDoses(normal_perfused_dose_gy=48, tumor_doses_gy=[150, 90])
     normal, tumor = (_one(doses, kind, **RESIN) for kind in ("normal_perfused", "tumor"))
     assert str(normal) == "The mean dose to the perfused normal liver is 48 Gy, above the limit of 40 Gy (EANM2022)."
     assert str(tumor) == "The lowest mean tumor dose is 90 Gy, below the target of 100 to 120 Gy (EANM2022)."
@@ -175,20 +182,20 @@ def test_maxima_are_above_the_limit_and_minima_below_the_target() -> None:
 
 
 def test_a_dose_between_the_two_values_of_a_target_is_told_so() -> None:
-    tumor = _one(TreatmentDoses(tumors_gy=[110]), "tumor", **RESIN)
+    tumor = _one(TreatmentDoses(tumor_doses_gy=[110]), "tumor", **RESIN)
     assert tumor.state == "met"
     assert "reaches the lower end of the target of 100 to 120 Gy" in str(tumor)
 
 
 def test_a_missed_aim_is_no_break() -> None:
-    required, aim = _states(TreatmentDoses(tumors_gy=[220]), "tumor", **GLASS)
+    required, aim = _states(TreatmentDoses(tumor_doses_gy=[220]), "tumor", **GLASS)
     assert (required.state, aim.state) == ("met", "below target")
     assert not aim.broken
     assert "below the aim of 250 to 300 Gy" in str(aim)
 
 
 def test_a_lung_limit_of_another_guideline_breaks_no_plan() -> None:
-    doses = TreatmentDoses(lungs_gy=28)
+    doses = TreatmentDoses(lung_dose_gy=28)
     lungs = _states(doses, "lung", **RESIN)
     assert {(state.limit.low, state.state) for state in lungs} == {(30, "met"), (50, "met")}
     own = _states(doses, "lung", **{**RESIN, "guideline": "older SIR-Spheres partition guidance"})
@@ -197,14 +204,14 @@ def test_a_lung_limit_of_another_guideline_breaks_no_plan() -> None:
 
 
 def test_a_reported_association_is_no_limit() -> None:
-    doses = TreatmentDoses(perfused_gy=140, tumors_gy=[120])
+    doses = TreatmentDoses(perfused_mean_dose_gy=140, tumor_doses_gy=[120])
     target = evaluate_limits(doses, **{**GLASS, "guideline": "TARGET 2022"})
     assert {state.limit.kind for state in target} == {"lung"}
     assert not _states(doses, "perfused", **{**GLASS, "guideline": "DOSISPHERE-01"})
 
 
 def test_earlier_doses_count_towards_maxima_and_not_towards_targets() -> None:
-    doses = TreatmentDoses(normal_perfused_gy=30, normal_whole_gy=20, lungs_gy=12, tumors_gy=[90])
+    doses = TreatmentDoses(normal_perfused_dose_gy=30, normal_whole_dose_gy=20, lung_dose_gy=12, tumor_doses_gy=[90])
     known = {**RESIN, "prior_normal_perfused_dose_gy": 30, "prior_lung_dose_gy": 40}
     normal = _one(doses, "normal_perfused", **known)
     assert (normal.state, normal.value, normal.prior_gy) == ("above limit", 60, 30)
@@ -220,20 +227,20 @@ def test_earlier_doses_count_towards_maxima_and_not_towards_targets() -> None:
 
 def test_an_unknown_earlier_dose_makes_a_maximum_uncertain_unless_it_is_exceeded_anyway() -> None:
     known = {**RESIN, "prior_radioembolization": True}
-    state = _one(TreatmentDoses(normal_perfused_gy=30), "normal_perfused", **known)
+    state = _one(TreatmentDoses(normal_perfused_dose_gy=30), "normal_perfused", **known)
     assert state.state == "depends on"
     assert state.missing == ("the mean dose to the perfused normal liver in earlier treatments",)
-    assert _one(TreatmentDoses(normal_perfused_gy=45), "normal_perfused", **known).broken
+    assert _one(TreatmentDoses(normal_perfused_dose_gy=45), "normal_perfused", **known).broken
     # The whole normal liver received at most what its perfused part did.
     known = {**GLASS, "prior_normal_perfused_dose_gy": 20, "bilirubin_mg_per_dl": 0.5}
-    assert _one(TreatmentDoses(normal_whole_gy=65), "normal_whole", **known).state == "met"
-    assert _one(TreatmentDoses(normal_whole_gy=75), "normal_whole", **known).state == "depends on"
+    assert _one(TreatmentDoses(normal_whole_dose_gy=65), "normal_whole", **known).state == "met"
+    assert _one(TreatmentDoses(normal_whole_dose_gy=75), "normal_whole", **known).state == "depends on"
     known["prior_normal_whole_dose_gy"] = 10
-    assert _one(TreatmentDoses(normal_whole_gy=75), "normal_whole", **known).state == "met"
+    assert _one(TreatmentDoses(normal_whole_dose_gy=75), "normal_whole", **known).state == "met"
 
 
 def test_earlier_radioembolization_is_told_where_a_limit_was_derived_without() -> None:
-    doses = TreatmentDoses(normal_whole_gy=20)
+    doses = TreatmentDoses(normal_whole_dose_gy=20)
     known = {**GLASS, "bilirubin_mg_per_dl": 0.5}
     known_before = _one(doses, "normal_whole", **known, prior_normal_whole_dose_gy=5)
     assert [advisory.code for advisory in known_before.advisories] == ["limit_derived_otherwise"]
@@ -247,7 +254,7 @@ def test_earlier_radioembolization_is_told_where_a_limit_was_derived_without() -
 
 
 def test_earlier_radioembolization_is_a_pretreatment() -> None:
-    doses = TreatmentDoses(normal_perfused_gy=35)
+    doses = TreatmentDoses(normal_perfused_dose_gy=35)
     known = {**RESIN, "intent": "bilobar", "prior_normal_perfused_dose_gy": 1}
     assert _one(doses, "normal_perfused", **known).limit.low == 30
     assert _one(doses, "normal_perfused", **known, pretreated_or_impaired=False).limit.low == 40
@@ -255,14 +262,14 @@ def test_earlier_radioembolization_is_a_pretreatment() -> None:
 
 def test_no_reading_is_certain_while_another_waits_for_an_earlier_dose() -> None:
     known = {**ICC, "bilirubin_mg_per_dl": 0.6, "prior_radioembolization": True}
-    states = _states(TreatmentDoses(normal_whole_gy=80), "normal_whole", **known)
+    states = _states(TreatmentDoses(normal_whole_dose_gy=80), "normal_whole", **known)
     assert {state.limit.low for state in states} == {75, 90}
     assert not any(state.certain for state in states)
-    assert _one(TreatmentDoses(normal_whole_gy=91), "normal_whole", **known).broken
+    assert _one(TreatmentDoses(normal_whole_dose_gy=91), "normal_whole", **known).broken
 
 
 def test_without_an_intent_alternatives_still_count_as_one() -> None:
-    doses = TreatmentDoses(perfused_gy=177, whole_liver_gy=122)
+    doses = TreatmentDoses(perfused_mean_dose_gy=177, whole_liver_dose_gy=122)
     states = _states(doses, "perfused", device="glass", disease="HCC")
     assert [(s.limit.intents, s.if_applies) for s in states] == [
         (("segmentectomy",), "below target"),
@@ -277,7 +284,7 @@ def test_without_an_intent_alternatives_still_count_as_one() -> None:
 
 
 def test_without_an_intent_the_other_conditions_are_named_too() -> None:
-    doses = TreatmentDoses(normal_whole_gy=60)
+    doses = TreatmentDoses(normal_whole_dose_gy=60)
     states = _states(doses, "normal_whole", device="glass", disease="HCC")
     bilobar = [state for state in states if state.limit.intents == ("bilobar",)]
     assert [state.missing for state in bilobar] == 2 * [("the intent of treatment", "the bilirubin")]
@@ -293,21 +300,21 @@ def test_a_dose_that_is_not_known_is_named() -> None:
 
 def test_a_dose_at_the_limit_meets_it_within_rounding() -> None:
     for dose in (40.0, 40.0 * (1 + 1e-12)):
-        assert _one(TreatmentDoses(normal_perfused_gy=dose), "normal_perfused", **RESIN).state == "met"
-    above = _one(TreatmentDoses(normal_perfused_gy=40.0003), "normal_perfused", **RESIN)
+        assert _one(TreatmentDoses(normal_perfused_dose_gy=dose), "normal_perfused", **RESIN).state == "met"
+    above = _one(TreatmentDoses(normal_perfused_dose_gy=40.0003), "normal_perfused", **RESIN)
     assert "is 40.0003 Gy, above the limit of 40 Gy" in str(above)
     segment = {**GLASS, "intent": "segmentectomy"}
-    assert _one(TreatmentDoses(perfused_gy=400), "perfused", **segment).state == "met"
+    assert _one(TreatmentDoses(perfused_mean_dose_gy=400), "perfused", **segment).state == "met"
 
 
 def test_every_state_can_be_written_as_json() -> None:
     doses = TreatmentDoses(
-        perfused_gy=177,
-        normal_perfused_gy=60,
-        normal_whole_gy=80,
-        whole_liver_gy=None,
-        tumors_gy=(190, 230),
-        lungs_gy=12,
+        perfused_mean_dose_gy=177,
+        normal_perfused_dose_gy=60,
+        normal_whole_dose_gy=80,
+        whole_liver_dose_gy=None,
+        tumor_doses_gy=(190, 230),
+        lung_dose_gy=12,
         lung_activity_gbq=0.7,
     )
     for known in ({}, GLASS, ICC, {"device": "resin"}, {**RESIN, "guideline": "DOORwaY90"}):

@@ -36,7 +36,14 @@ state_of_the_liver = st.fixed_dictionaries(
         "prior_lung_dose_gy": st.sampled_from([None, 0.0, 20.0]),
     }
 )
-FIELDS = ("perfused_gy", "normal_perfused_gy", "normal_whole_gy", "whole_liver_gy", "lungs_gy", "lung_activity_gbq")
+FIELDS = (
+    "perfused_mean_dose_gy",
+    "normal_perfused_dose_gy",
+    "normal_whole_dose_gy",
+    "whole_liver_dose_gy",
+    "lung_dose_gy",
+    "lung_activity_gbq",
+)
 
 
 def _exceeded(states: tuple[LimitState, ...]) -> set[str]:
@@ -45,11 +52,11 @@ def _exceeded(states: tuple[LimitState, ...]) -> set[str]:
 
 
 @given(state_of_the_liver, st.tuples(dose, dose, dose, dose, dose, dose), st.sampled_from(FIELDS), st.floats(0, 200))
-@example({**GLASS, "guideline": "EANM2022"}, (160.0, None, None, 150.0, None, None), "perfused_gy", 20.0)
+@example({**GLASS, "guideline": "EANM2022"}, (160.0, None, None, 150.0, None, None), "perfused_mean_dose_gy", 20.0)
 def test_a_higher_dose_never_comes_back_under_a_limit(
     known: dict[str, Any], values: tuple[float | None, ...], field: str, more: float
 ) -> None:
-    doses = TreatmentDoses(**dict(zip(FIELDS, values, strict=True)), tumors_gy=[120.0])
+    doses = TreatmentDoses(**dict(zip(FIELDS, values, strict=True)), tumor_doses_gy=[120.0])
     before = getattr(doses, field)
     if before is None:
         return
@@ -61,7 +68,7 @@ def test_a_higher_dose_never_comes_back_under_a_limit(
 def test_what_is_certain_stays_so_when_more_becomes_known(
     known: dict[str, Any], values: tuple[float | None, ...]
 ) -> None:
-    doses = TreatmentDoses(**dict(zip(FIELDS, values, strict=True)), tumors_gy=[120.0])
+    doses = TreatmentDoses(**dict(zip(FIELDS, values, strict=True)), tumor_doses_gy=[120.0])
     first = {s.limit.case_of or s.limit.alternative_of or s.limit.id: s for s in evaluate_limits(doses, **known)}
     for name, value in (("bilirubin_mg_per_dl", 0.5), ("bilirubin_mg_per_dl", 2.0), ("pretreated_or_impaired", True)):
         if known[name] is None:
@@ -87,10 +94,10 @@ def test_every_sentence_can_be_read(known: dict[str, Any], values: tuple[float |
 @pytest.mark.parametrize(
     ("doses", "known", "error", "message"),
     [
-        ({"lungs_gy": -1}, {}, OutOfRangeError, "lungs dose in Gy must be finite and >= 0, got -1"),
-        ({"perfused_gy": math.nan}, {}, OutOfRangeError, "perfused dose in Gy"),
-        ({"tumors_gy": [1, math.inf]}, {}, OutOfRangeError, "tumor dose in Gy"),
-        ({"tumors_gy": ["x"]}, {}, ArgumentError, "tumor dose in Gy must be a real number"),
+        ({"lung_dose_gy": -1}, {}, OutOfRangeError, "lung dose in Gy must be finite and >= 0, got -1"),
+        ({"perfused_mean_dose_gy": math.nan}, {}, OutOfRangeError, "mean perfused dose in Gy"),
+        ({"tumor_doses_gy": [1, math.inf]}, {}, OutOfRangeError, "tumor dose in Gy"),
+        ({"tumor_doses_gy": ["x"]}, {}, ArgumentError, "tumor dose in Gy must be a real number"),
         ({}, {"guideline": "EANM"}, UnknownNameError, "guideline must be one of"),
         ({}, {"intent": "cure"}, UnknownNameError, "intent must be one of"),
         ({}, {"hepatic_reserve_fraction": 30}, OutOfRangeError, "hepatic reserve fraction must be within"),

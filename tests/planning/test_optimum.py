@@ -256,7 +256,9 @@ def test_more_than_a_vial_into_one_territory_warns() -> None:
 
 
 def test_an_earlier_dose_to_the_whole_liver_is_at_least_what_its_parts_had() -> None:
-    assert two(prior_normal_perfused_dose_gy={"right": 30.0}).prior_normal_whole_gy == pytest.approx(30 * 0.4 / 1.5)
+    assert two(prior_normal_perfused_dose_gy={"right": 30.0}).resolved_prior_normal_whole_dose_gy == pytest.approx(
+        30 * 0.4 / 1.5
+    )
     with pytest.raises(OutOfRangeError, match="at least what the dose to its parts makes in the mean, 8, got 5"):
         two(prior_normal_perfused_dose_gy={"right": 30.0}, prior_normal_whole_dose_gy=5.0)
     with pytest.raises(UnknownNameError, match="one of right, left, got 'middle'"):

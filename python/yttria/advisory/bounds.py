@@ -75,12 +75,6 @@ BOUNDS: dict[str, Bound] = {
         high=3000.0,
         reason="treatments reach some hundred Gy, the hottest small tumors a few thousand: check units and times",
     ),
-    "structure_outside_image": Bound(
-        quantity="fraction of a structure outside the dose image",
-        low=0.0,
-        high=0.01,
-        reason="its doses are those of the part inside only",
-    ),
     "density_implausible": Bound(
         quantity="density in g/mL",
         low=0.0,

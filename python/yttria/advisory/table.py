@@ -138,12 +138,14 @@ def advise(
     )
 
 
-def advise_if(code: str, form: str = "", *, source: str | None = None, **fields: Any) -> tuple[Advisory, ...]:
+def advise_if(
+    code: str, form: str = "", *, severity: Severity | None = None, source: str | None = None, **fields: Any
+) -> tuple[Advisory, ...]:
     """Make an advisory if its value lies beyond its limit, on the side that the table states.
 
     Parameters
     ----------
-    code, form, source, **fields
+    code, form, severity, source, **fields
         See `advise`.
 
     Returns
@@ -160,7 +162,7 @@ def advise_if(code: str, form: str = "", *, source: str | None = None, **fields:
     value = fields[kind.value]
     limit = fields[kind.limit] if isinstance(kind.limit, str) else kind.limit
     beyond = value > limit if kind.relation == "above" else value < limit
-    return (advise(code, form, source=source, **fields),) if beyond else ()
+    return (advise(code, form, severity=severity, source=source, **fields),) if beyond else ()
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 
 from .._core import DoseVolumeHistogram, Nuclide, __version__
 from .._foundation.timings import stage
-from ..advisory import Advisory, Severity, advise
+from ..advisory import Advisory, advise, advise_if
 from ..advisory.bounds import implausible
 from ..errors import UnknownNameError
 from ..geometry.contours import ContourStructure
@@ -28,6 +28,8 @@ from .checks import missing_delay
 from .inputs import CaseInputs, read_case
 
 Row = dict[str, Any]
+#: Share of a structure that may lie outside the dose image without an advisory: the border of a mask is no more exact.
+_OUTSIDE_FRACTION = 0.01
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -172,15 +174,17 @@ def _row_advisories(rows: list[Row]) -> list[Advisory]:
     """Advisories on the table: structures outside the image, and mean doses that no treatment gives."""
     found: list[Advisory] = []
     for row in rows:
-        name = f"'{row['structure']}'"
-        if row["mean_gy"] is not None:
-            found += implausible("mean_dose_implausible", row["mean_gy"], subject=name)
-        for advisory in implausible("structure_outside_image", row["outside_fraction"]):
-            message = (
-                f"{name}: {row['outside_fraction']:.1%} of its volume lies outside the dose image and has no dose."
-            )
-            severity: Severity = "warning" if row["mean_gy"] is not None else "error"
-            found.append(replace(advisory, message=message, severity=severity))
+        name, mean_gy = row["structure"], row["mean_gy"]
+        if mean_gy is not None:
+            found += implausible("mean_dose_implausible", mean_gy, subject=f"'{name}'")
+        found += advise_if(
+            "structure_outside_image",
+            "dose",
+            severity="error" if mean_gy is None else "warning",
+            structure=name,
+            number=row["outside_fraction"],
+            bound=_OUTSIDE_FRACTION,
+        )
     return found
 
 
@@ -189,7 +193,7 @@ def _evaluation(case: Case, inputs: CaseInputs) -> dict[str, Any]:
     size, drawn_on = inputs.activity.voxel_size_mm, case.contours_through_voxels_of
     return {
         "sub_voxel_mm": case.sub_voxel_mm,
-        "parts_per_voxel": None if case.sub_voxel_mm is None else subvoxel_counts(size, case.sub_voxel_mm),
+        "subvoxel_counts": None if case.sub_voxel_mm is None else subvoxel_counts(size, case.sub_voxel_mm),
         "contours_through_voxels_of": None if drawn_on is None else drawn_on.name,
         "structures": [structure.as_dict() for structure in inputs.structures],
     }

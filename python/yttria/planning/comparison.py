@@ -314,11 +314,11 @@ def _known(patient: Patient) -> dict[str, Any]:
 
 def _limit_states(patient: Patient, doses: PartitionDoses) -> tuple[LimitState, ...]:
     compared = TreatmentDoses(
-        perfused_gy=doses.perfused_mean_dose_gy,
-        normal_perfused_gy=doses.normal_perfused_dose_gy,
-        normal_whole_gy=doses.normal_whole_dose_gy,
-        tumors_gy=doses.tumor_doses_gy,
-        lungs_gy=doses.lung_dose_gy,
+        perfused_mean_dose_gy=doses.perfused_mean_dose_gy,
+        normal_perfused_dose_gy=doses.normal_perfused_dose_gy,
+        normal_whole_dose_gy=doses.normal_whole_dose_gy,
+        tumor_doses_gy=doses.tumor_doses_gy,
+        lung_dose_gy=doses.lung_dose_gy,
         lung_activity_gbq=doses.delivered_activity_gbq * patient.lung_shunt_fraction,
     )
     return evaluate_limits(

@@ -103,7 +103,7 @@ def evaluate_limits(
     A plan like those of DOSISPHERE-01 does not exceed the guideline's limit for the perfused volume:
 
     >>> from yttria.planning import TreatmentDoses, evaluate_limits
-    >>> doses = TreatmentDoses(perfused_gy=177.0, whole_liver_gy=122.0)
+    >>> doses = TreatmentDoses(perfused_mean_dose_gy=177.0, whole_liver_dose_gy=122.0)
     >>> states = evaluate_limits(doses, device="glass", disease="HCC", intent="unilobar")
     >>> [state.state for state in states if state.limit.kind == "perfused"]
     ['met']
@@ -113,9 +113,9 @@ def evaluate_limits(
     perfused_share = _perfused_share(perfused_mass_kg, liver_mass_kg)
     if reserve is None and perfused_share is not None:
         reserve = 1.0 - perfused_share
-    whole_liver = doses.whole_liver_gy
-    if whole_liver is None and perfused_share is not None and doses.perfused_gy is not None:
-        whole_liver = doses.perfused_gy * perfused_share
+    whole_liver = doses.whole_liver_dose_gy
+    if whole_liver is None and perfused_share is not None and doses.perfused_mean_dose_gy is not None:
+        whole_liver = doses.perfused_mean_dose_gy * perfused_share
     prior = _prior_doses(
         flag("prior_radioembolization", prior_radioembolization),
         prior_normal_perfused_dose_gy,

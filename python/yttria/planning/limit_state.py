@@ -19,6 +19,14 @@ ABOVE: LimitVerdict = "above limit"
 BELOW: LimitVerdict = "below target"
 DEPENDS: LimitVerdict = "depends on"
 
+#: The doses of a treatment that are one number: their names in messages.
+_QUANTITIES = {
+    "perfused_mean_dose_gy": "mean perfused dose in Gy",
+    "normal_perfused_dose_gy": "dose to the perfused normal liver in Gy",
+    "normal_whole_dose_gy": "dose to the whole normal liver in Gy",
+    "whole_liver_dose_gy": "dose to the whole liver in Gy",
+    "lung_dose_gy": "lung dose in Gy",
+}
 _SUBJECTS = {
     "tumor": "lowest mean tumor dose",
     "perfused": "mean dose to the perfused volume",
@@ -34,15 +42,15 @@ class TreatmentDoses:
 
     Parameters
     ----------
-    perfused_gy : float, optional
+    perfused_mean_dose_gy : float, optional
         Mean dose to the perfused volume, tumors included.
-    normal_perfused_gy, normal_whole_gy : float, optional
+    normal_perfused_dose_gy, normal_whole_dose_gy : float, optional
         Mean dose to the perfused normal liver, and to all normal liver, perfused or not.
-    whole_liver_gy : float, optional
+    whole_liver_dose_gy : float, optional
         Mean dose to the whole liver, tumors included.
-    tumors_gy : sequence of float, default ()
+    tumor_doses_gy : sequence of float, default ()
         Mean dose to each tumor. The lowest is compared with targets.
-    lungs_gy : float, optional
+    lung_dose_gy : float, optional
         Mean dose to the lungs.
     lung_activity_gbq : float, optional
         Activity that is shunted to the lungs.
@@ -55,35 +63,37 @@ class TreatmentDoses:
     Examples
     --------
     >>> from yttria.planning import TreatmentDoses
-    >>> TreatmentDoses(perfused_gy=177.0, whole_liver_gy=122.0).normal_whole_gy is None
+    >>> TreatmentDoses(perfused_mean_dose_gy=177.0, whole_liver_dose_gy=122.0).normal_whole_dose_gy is None
     True
     """
 
-    perfused_gy: float | None = None
-    normal_perfused_gy: float | None = None
-    normal_whole_gy: float | None = None
-    whole_liver_gy: float | None = None
-    tumors_gy: Sequence[float] = ()
-    lungs_gy: float | None = None
+    perfused_mean_dose_gy: float | None = None
+    normal_perfused_dose_gy: float | None = None
+    normal_whole_dose_gy: float | None = None
+    whole_liver_dose_gy: float | None = None
+    tumor_doses_gy: Sequence[float] = ()
+    lung_dose_gy: float | None = None
     lung_activity_gbq: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("perfused_gy", "normal_perfused_gy", "normal_whole_gy", "whole_liver_gy", "lungs_gy"):
-            object.__setattr__(self, name, amount(f"{name[:-3].replace('_', ' ')} dose in Gy", getattr(self, name)))
+        for name, quantity in _QUANTITIES.items():
+            object.__setattr__(self, name, amount(quantity, getattr(self, name)))
         activity = amount("activity in the lungs in GBq", self.lung_activity_gbq)
         object.__setattr__(self, "lung_activity_gbq", activity)
-        object.__setattr__(self, "tumors_gy", tuple(amount("tumor dose in Gy", dose) for dose in self.tumors_gy))
+        object.__setattr__(
+            self, "tumor_doses_gy", tuple(amount("tumor dose in Gy", dose) for dose in self.tumor_doses_gy)
+        )
 
     def value(self, limit: Limit) -> float | None:
         """The dose, or for a limit in GBq the activity, that `limit` is compared with."""
         if limit.unit == "GBq":
             return self.lung_activity_gbq
         return {
-            "tumor": min(self.tumors_gy, default=None),
-            "perfused": self.perfused_gy,
-            "normal_perfused": self.normal_perfused_gy,
-            "normal_whole": self.normal_whole_gy,
-            "lung": self.lungs_gy,
+            "tumor": min(self.tumor_doses_gy, default=None),
+            "perfused": self.perfused_mean_dose_gy,
+            "normal_perfused": self.normal_perfused_dose_gy,
+            "normal_whole": self.normal_whole_dose_gy,
+            "lung": self.lung_dose_gy,
         }[limit.kind]
 
 
@@ -118,7 +128,7 @@ class LimitState:
     Examples
     --------
     >>> from yttria.planning import TreatmentDoses, evaluate_limits
-    >>> doses = TreatmentDoses(normal_perfused_gy=48.0)
+    >>> doses = TreatmentDoses(normal_perfused_dose_gy=48.0)
     >>> states = evaluate_limits(doses, device="resin", disease="HCC", intent="unilobar")
     >>> print(next(state for state in states if state.limit.kind == "normal_perfused"))
     The mean dose to the perfused normal liver is 48 Gy, above the limit of 40 Gy (EANM2022).

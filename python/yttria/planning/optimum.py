@@ -129,7 +129,7 @@ def optimize_activities(
             ],
             (
                 optional_number("whole normal liver limit in Gy", normal_whole_limit_gy),
-                model.prior_normal_whole_gy,
+                model.resolved_prior_normal_whole_dose_gy,
             ),
             _by_name("activity limit in GBq", activity_limit_gbq, territories),
         ),
@@ -139,7 +139,7 @@ def optimize_activities(
     unit = _UNITS[objective]
     prior = {
         "lung_cumulative": model.prior_lung_dose_gy,
-        "normal_whole": model.prior_normal_whole_gy,
+        "normal_whole": model.resolved_prior_normal_whole_dose_gy,
         **{f"normal_perfused:{name}": dose for name, dose in model.prior_normal_perfused_dose_gy.items()},
     }
     if best is None:

@@ -158,7 +158,7 @@ class PartitionModel:
         return energy / self.normal_total_mass_kg
 
     @property
-    def prior_normal_whole_gy(self) -> float:
+    def resolved_prior_normal_whole_dose_gy(self) -> float:
         """Mean dose of earlier treatments to all normal liver in Gy, as given or as the territories had it."""
         given = self.prior_normal_whole_dose_gy
         return self._least_prior_whole_gy() if given is None else given
@@ -290,7 +290,7 @@ class PartitionModel:
         """
         priors: dict[LimitKind, float] = {
             "normal_perfused": sum(self.prior_normal_perfused_dose_gy.values()),
-            "normal_whole": self.prior_normal_whole_gy,
+            "normal_whole": self.resolved_prior_normal_whole_dose_gy,
             "lung_cumulative": self.prior_lung_dose_gy,
         }
         given = GivenLimits.of(limits, priors)
@@ -376,7 +376,7 @@ class PartitionModel:
                 None if dose is None else dose + priors.get(name, 0.0)
                 for name, dose in zip(self._names, normal, strict=True)
             ),
-            cumulative_normal_whole_dose_gy=None if whole is None else whole + self.prior_normal_whole_gy,
+            cumulative_normal_whole_dose_gy=None if whole is None else whole + self.resolved_prior_normal_whole_dose_gy,
             advisories=tuple(found),
         )
 

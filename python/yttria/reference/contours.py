@@ -1,7 +1,7 @@
 """Structures from contours as their definition: points tested one by one, distances to every edge.
 
-The core's occupancy is exact where this samples; its sections between planes come from a lattice where this asks at any
-point.
+The core's voxel fractions are exact, and these are sampled. The core's sections between planes come from a lattice, and
+these are asked at any point.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _half_plane(polygon: Array, axis: int, bound: float, sign: int) -> Array:
     return np.array(kept).reshape(-1, 2)
 
 
-def slab_occupancy(
+def slab_voxel_fractions(
     planes: Sequence[tuple[float, Sequence[Array]]],
     caps_mm: tuple[float, float],
     shape: Sequence[int],
@@ -63,7 +63,9 @@ def slab_occupancy(
     *,
     samples_per_axis: int = 12,
 ) -> Array:
-    """Occupancy of contours across the patient, each reaching to the middle of the gap; by sampling.
+    """Sample the fraction of each voxel inside contours across the patient.
+
+    Each contour reaches to the middle of the gaps to its neighbors.
 
     Args:
         planes: position z and polygons (n, 2; x, y) of each plane, ascending.

@@ -15,7 +15,9 @@ def density_from_ct(
     return np.asarray(np.interp(np.asarray(ct_hu, dtype=np.float64), hounsfield_units, density_g_per_ml))
 
 
-def structure_mass_kg(density_g_per_ml: ArrayLike, occupancy: ArrayLike, voxel_volume_ml: float) -> float:
+def structure_mass_kg(density_g_per_ml: ArrayLike, voxel_fractions: ArrayLike, voxel_volume_ml: float) -> float:
     """`sum rho o V / 1000`: density times the occupied fraction of each voxel times the voxel's volume."""
-    grams = np.asarray(density_g_per_ml, dtype=np.float64) * np.asarray(occupancy, dtype=np.float64) * voxel_volume_ml
+    grams = (
+        np.asarray(density_g_per_ml, dtype=np.float64) * np.asarray(voxel_fractions, dtype=np.float64) * voxel_volume_ml
+    )
     return float(grams.sum() / 1000.0)

@@ -1,4 +1,7 @@
-"""Dose-volume histograms as their definitions. A sample is a voxel: its dose, and its volume (times occupancy)."""
+"""Dose-volume histograms as their definitions.
+
+A sample is a voxel: its dose, and its volume times the fraction of it inside the structure.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def absolute_mbq_per_ml(bq_per_ml: NDArray[np.float64], scan_delay_h: float, hal
 
 def relative_mbq_per_ml(
     counts: NDArray[np.float64],
-    occupancy: NDArray[np.float64],
+    voxel_fractions: NDArray[np.float64],
     voxel_volume_ml: float,
     delivered_activity_gbq: float,
     lung_shunt_fraction: float,
@@ -24,6 +24,6 @@ def relative_mbq_per_ml(
     `n` are counts, `w` the fraction of each voxel inside the reference region, `A` the delivered activity, `L` the lung
     shunt fraction and `V` the voxel volume. Voxels outside the reference are scaled alike.
     """
-    in_reference = np.sum(occupancy * counts)
+    in_reference = np.sum(voxel_fractions * counts)
     reference_activity_mbq = delivered_activity_gbq * 1e3 * (1.0 - lung_shunt_fraction)
     return counts / in_reference * reference_activity_mbq / voxel_volume_ml

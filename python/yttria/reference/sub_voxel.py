@@ -35,7 +35,7 @@ def sub_voxel_samples(
 
     Args:
         dose_gy: (k, j, i).
-        weights: occupancy of the parts, of the shape of `dose_gy` times `parts`.
+        weights: fraction of each part inside the structure, of the shape of `dose_gy` times `parts`.
         parts: even numbers along (k, j, i).
         samples: per part.
 

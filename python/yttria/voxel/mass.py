@@ -101,7 +101,8 @@ def structure_fractions(parts: Sequence[Structure], image: Image, threads: int |
     )
     advisories = []
     if outside > 1e-6:
-        advisories.append(advise("structure_outside_image", "mass", structure=name, number=outside, bound=0.0))
+        told = advise("structure_outside_image", "mass", severity="warning", structure=name, number=outside, bound=0.0)
+        advisories.append(told)
     if (low == 0).any() or (high == image.shape).any():
         advisories.append(advise("structure_cut", structure=name))
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))

@@ -228,7 +228,7 @@ def test_rules_for_contours_are_options_and_stated(case: Path, tmp_path: Path) -
     assert row["volume_ml"] == pytest.approx(12 * voxel_ml, rel=1e-6)
     (structure,) = stated["structures"]
     assert (structure["end_caps"], structure["interpolation"]) == ("none", "none")
-    assert (stated["sub_voxel_mm"], stated["parts_per_voxel"]) == (0.6, [6, 4, 4])
+    assert (stated["sub_voxel_mm"], stated["subvoxel_counts"]) == (0.6, [6, 4, 4])
     text = invoke("dose", tmp_path / "pet", "-s", case / "seg.dcm", "-o", tmp_path / "c", *rules[:2], code=1)
     assert "--contour-end-caps is for contours" in text
 
