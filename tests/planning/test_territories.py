@@ -290,3 +290,9 @@ def test_what_one_scan_of_the_third_published_patient_leaves_open() -> None:
     assert impossible.lung_dose_if_all_from_gy[1] is None
     with pytest.raises(ShapeError):
         lung_dose_bounds(0.1, maa_mbq=[1, 2], delivered_activity_gbq=[1])
+
+
+def test_more_than_a_vial_into_one_territory_warns() -> None:
+    (large,) = (a for a in two().doses([25.0, 1.0]).advisories if a.code == "activity_above_vial")
+    assert large.value == 25.0
+    assert large.message.startswith("Territory 'hepatic': The vial must hold 25 GBq")
