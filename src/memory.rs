@@ -22,6 +22,12 @@ pub fn filled<T: Clone>(quantity: &str, value: T, count: usize) -> Result<Vec<T>
     Ok(values)
 }
 
+/// Zeros. Their pages take memory only once they are written to.
+pub fn zeroed<T: Clone + Default>(quantity: &str, count: usize) -> Result<Vec<T>> {
+    room(quantity, count.saturating_mul(size_of::<T>()))?;
+    Ok(vec![T::default(); count])
+}
+
 /// A copy of a slice.
 pub fn copied<T: Copy>(quantity: &str, slice: &[T]) -> Result<Vec<T>> {
     let mut values = reserved(quantity, slice.len())?;

@@ -5,9 +5,11 @@ use pyo3::prelude::*;
 mod convolution;
 mod ct_density;
 mod local_deposition;
+mod superposition;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     convolution::register(module)?;
     ct_density::register(module)?;
-    local_deposition::register(module)
+    local_deposition::register(module)?;
+    superposition::register(module)
 }

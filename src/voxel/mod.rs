@@ -3,3 +3,4 @@
 pub mod convolution;
 pub mod ct_density;
 pub mod local_deposition;
+pub mod superposition;

@@ -1,0 +1,311 @@
+//! Directions, and the rays of one direction on the voxel lattice.
+//!
+//! Directions come as the 48 images of a few generic ones under the symmetries of the cube, with weights that
+//! integrate every polynomial up to a degree exactly. No direction lies in a mirror plane, so that the axis that a ray
+//! crosses most voxels along is unique, and a flipped or transposed map is swept by flipped or transposed rays.
+
+use crate::error::{Error, Result};
+
+/// How many directions and lattices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// 96 directions.
+    Fast,
+    /// 192 directions.
+    Standard,
+    /// 384 directions, 2 lattices each.
+    Fine,
+}
+
+impl Setting {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Fast, Self::Standard, Self::Fine];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Standard => "standard",
+            Self::Fine => "fine",
+        }
+    }
+
+    /// The setting of that name. Errors with the known names.
+    pub fn from_name(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|setting| setting.name() == name);
+        found.ok_or_else(|| Error::unknown_name("setting", name, &Self::ALL.map(Self::name)))
+    }
+
+    fn orbits(self) -> &'static [Orbit] {
+        match self {
+            Self::Fast => &DEGREE_11,
+            Self::Standard => &DEGREE_15,
+            Self::Fine => &DEGREE_25,
+        }
+    }
+
+    fn lattices(self) -> usize {
+        match self {
+            Self::Fast | Self::Standard => 1,
+            Self::Fine => 2,
+        }
+    }
+}
+
+/// One of 48 directions, its components falling, and the weight of each of them.
+type Orbit = ([f64; 3], f64);
+
+/// Exact up to degree 11.
+const DEGREE_11: [Orbit; 2] = [
+    (
+        [
+            0.736_279_270_824_700_3,
+            0.613_096_651_499_914_5,
+            0.286_365_729_921_441_5,
+        ],
+        0.011_445_596_624_334_9,
+    ),
+    (
+        [
+            0.940_064_970_962_335_3,
+            0.329_116_892_839_142_5,
+            0.089_218_390_578_915_6,
+        ],
+        0.009_387_736_708_998_5,
+    ),
+];
+
+/// Exact up to degree 15.
+const DEGREE_15: [Orbit; 4] = [
+    (
+        [
+            0.799_234_631_111_641_1,
+            0.588_519_973_191_579_9,
+            0.121_935_415_636_396_0,
+        ],
+        0.005_576_824_193_720_6,
+    ),
+    (
+        [
+            0.968_023_376_503_342_7,
+            0.233_510_357_073_129_1,
+            0.091_671_455_113_614_7,
+        ],
+        0.004_987_029_617_077_8,
+    ),
+    (
+        [
+            0.864_206_472_076_281_5,
+            0.445_550_769_372_252_3,
+            0.233_734_219_859_354_9,
+        ],
+        0.005_526_538_191_557_1,
+    ),
+    (
+        [
+            0.709_808_158_859_267_1,
+            0.569_547_939_240_074_0,
+            0.414_472_583_561_569_9,
+        ],
+        0.004_742_941_330_977_9,
+    ),
+];
+
+/// Exact up to degree 25.
+const DEGREE_25: [Orbit; 8] = [
+    ([0.68252568780201317, 0.57221585671485986, 0.45467317802402624], 0.0027774700816959488),
+    ([0.86379915924094441, 0.48934553804153375, 0.11996648237520043], 0.0032564212381852487),
+    ([0.77027826270373811, 0.63451749034415728, 0.063709908597197204], 0.0021867418855069549),
+    ([0.81860771414604228, 0.47275979164612925, 0.32615884127722178], 0.0034885473643126836),
+    ([0.98724997473247444, 0.1422021279489977, 0.071526513947664211], 0.0020179691673285123),
+    ([0.92428754368263311, 0.29584703548000729, 0.24117849860801438], 0.0020897062971592787),
+    ([0.94122702640854461, 0.32918763104179238, 0.075678189243808494], 0.0024370668256331195),
+    ([0.73124411029787151, 0.63564911164822746, 0.2474515265976219], 0.0025794104735115857),
+];
+
+/// All parallel rays of one lattice in one direction.
+///
+/// There is one ray for each column of voxels along the axis `slab`, and where it enters the map it lies `offset`
+/// (in voxels) beyond the lower edge of its column along the two other axes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rays {
+    /// Along the array axes (k, j, i).
+    pub direction: [f64; 3],
+    /// Sums to 1 over all rays of a setting.
+    pub weight: f64,
+    /// The axis along which a ray crosses most voxels.
+    pub slab: usize,
+    /// Along the array axes, zero along `slab`.
+    pub offset: [f64; 3],
+}
+
+/// The rays of a setting for one voxel size, ordered by `slab`.
+pub fn rays(setting: Setting, voxel_size_mm: [f64; 3]) -> Vec<Rays> {
+    let orbits = setting.orbits();
+    let mut all = Vec::with_capacity(48 * orbits.len() * setting.lattices());
+    for lattice in 0..setting.lattices() {
+        for (at, (direction, weight)) in orbits.iter().enumerate() {
+            let offset = low_discrepancy(lattice * orbits.len() + at);
+            for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+                for signs in 0..8 {
+                    let sign = |axis: usize| if signs >> axis & 1 == 0 { 1.0 } else { -1.0 };
+                    let direction = std::array::from_fn(|axis| sign(axis) * direction[order[axis]]);
+                    all.push(one(direction, weight / setting.lattices() as f64, offset, voxel_size_mm));
+                }
+            }
+        }
+    }
+    all.sort_by_key(|rays| rays.slab);
+    all
+}
+
+fn one(direction: [f64; 3], weight: f64, offset: [f64; 2], voxel_size_mm: [f64; 3]) -> Rays {
+    let crossings = |axis: usize| direction[axis].abs() / voxel_size_mm[axis];
+    let larger = |a: usize, b: usize| {
+        let order = crossings(a).total_cmp(&crossings(b));
+        order.then(direction[a].abs().total_cmp(&direction[b].abs())).is_gt()
+    };
+    let slab = (1..3).fold(0, |best, axis| if larger(axis, best) { axis } else { best });
+    let [a, b] = [[1, 2], [0, 2], [0, 1]][slab];
+    let (first, second) = if direction[a].abs() > direction[b].abs() {
+        (a, b)
+    } else {
+        (b, a)
+    };
+    let mut place = [0.0; 3];
+    for (axis, offset) in [(first, offset[0]), (second, offset[1])] {
+        place[axis] = if direction[axis] > 0.0 { offset } else { 1.0 - offset };
+    }
+    Rays {
+        direction,
+        weight,
+        slab,
+        offset: place,
+    }
+}
+
+/// Points that fill the unit square evenly, however many are taken: multiples of the powers of the plastic ratio.
+fn low_discrepancy(n: usize) -> [f64; 2] {
+    const PLASTIC: f64 = 1.324_717_957_244_746;
+    let step = [1.0 / PLASTIC, 1.0 / (PLASTIC * PLASTIC)];
+    step.map(|step| (0.5 + step * n as f64).fract())
+}
+
+/// A part of a slab in which all its rays keep to one voxel each.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Segment {
+    /// Length over that of the whole slab.
+    pub fraction: f64,
+    /// Voxel minus ray, along the two transverse axes.
+    pub shift: [isize; 2],
+}
+
+/// The segments of the slab `step` after the one that the rays enter by: three at most, of which empty ones are left
+/// out. `offset` and `slope` (voxels per slab, at most 1) are along the two transverse axes.
+pub fn segments(offset: [f64; 2], slope: [f64; 2], step: usize) -> impl Iterator<Item = Segment> {
+    let start = [0, 1].map(|axis| offset[axis] + slope[axis] * step as f64);
+    let mut shift = start.map(|x| x.floor() as isize);
+    let until = [0, 1].map(|axis| {
+        let inside = start[axis] - start[axis].floor();
+        let distance = if slope[axis] > 0.0 { 1.0 - inside } else { inside };
+        (distance / slope[axis].abs()).min(1.0)
+    });
+    let first = usize::from(until[1] < until[0]);
+    let cuts = [(until[first], first), (until[1 - first], 1 - first), (1.0, 2)];
+    let mut from = 0.0;
+    let mut parts = [None; 3];
+    for (part, (to, axis)) in parts.iter_mut().zip(cuts) {
+        if to > from {
+            *part = Some(Segment {
+                fraction: to - from,
+                shift,
+            });
+            from = to;
+        }
+        if axis < 2 && to < 1.0 {
+            shift[axis] += if slope[axis] > 0.0 { 1 } else { -1 };
+        }
+    }
+    parts.into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polynomials_are_integrated_up_to_the_stated_degree() {
+        // Mean of x^2a y^2b z^2c over the sphere: (2a-1)!! (2b-1)!! (2c-1)!! / (2(a+b+c)+1)!!
+        let odd = |n: i32| (1..=n).map(|k| f64::from(2 * k - 1)).product::<f64>();
+        for (setting, degree) in [(Setting::Fast, 11), (Setting::Standard, 15), (Setting::Fine, 25)] {
+            let all = rays(setting, [1.0; 3]);
+            for a in 0..=degree / 2 {
+                for b in 0..=degree / 2 - a {
+                    for c in 0..=degree / 2 - a - b {
+                        let power =
+                            |r: &Rays| (0..3).zip([a, b, c]).map(|(i, n)| r.direction[i].powi(2 * n)).product::<f64>();
+                        let mean: f64 = all.iter().map(|r| r.weight * power(r)).sum();
+                        let expected = odd(a) * odd(b) * odd(c) / odd(a + b + c + 1);
+                        assert!((mean - expected).abs() < 1e-14, "{setting:?} {a} {b} {c}: {mean} {expected}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_flip_or_a_permutation_of_the_axes_permutes_the_rays() {
+        let size = [1.0, 2.0, 2.5];
+        let all = rays(Setting::Fast, size);
+        let swapped = rays(Setting::Fast, [size[2], size[1], size[0]]);
+        let rounded = |offset: f64| (offset * 1e9).round();
+        for r in &all {
+            let flipped = Rays {
+                direction: [-r.direction[0], r.direction[1], r.direction[2]],
+                offset: if r.slab == 0 {
+                    r.offset
+                } else {
+                    [1.0 - r.offset[0], r.offset[1], r.offset[2]]
+                },
+                ..*r
+            };
+            let turned = |x: [f64; 3]| [x[2], x[1], x[0]];
+            let other = Rays {
+                direction: turned(r.direction),
+                offset: turned(r.offset),
+                slab: 2 - r.slab,
+                ..*r
+            };
+            for (image, among) in [(flipped, &all), (other, &swapped)] {
+                let same = |q: &&Rays| {
+                    q.direction == image.direction
+                        && q.slab == image.slab
+                        && q.offset.map(rounded) == image.offset.map(rounded)
+                };
+                assert_eq!(among.iter().filter(same).count(), 1, "{image:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_segments_of_a_slab_join_those_of_the_next() {
+        for (offset, slope) in [
+            ([0.3, 0.9], [0.7, -0.41]),
+            ([0.5, 0.1], [-0.99, -0.02]),
+            ([0.0, 1.0], [1.0, -1.0]),
+        ] {
+            let mut at = offset;
+            for step in 0..50 {
+                let parts: Vec<_> = segments(offset, slope, step).collect();
+                assert!((parts.iter().map(|part| part.fraction).sum::<f64>() - 1.0).abs() < 1e-12);
+                for part in parts {
+                    for axis in 0..2 {
+                        let middle = at[axis] + 0.5 * part.fraction * slope[axis] - part.shift[axis] as f64;
+                        assert!((-1e-9..=1.0 + 1e-9).contains(&middle), "{offset:?} {step} {middle}");
+                        at[axis] += part.fraction * slope[axis];
+                    }
+                }
+            }
+        }
+    }
+}
