@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .voxel.dose_image import DoseResult, dose_image
     from .voxel.local_deposition import local_deposition
     from .voxel.scaling import AbsoluteScaling, RelativeScaling
+    from .voxel.superposition import SuperpositionPlan, superposed_dose
 
 #: The room of each name. It is imported when the name is first used, so that importing the package costs little.
 _ROOMS = {
@@ -44,6 +45,7 @@ _ROOMS = {
     "Provenance": "_foundation.provenance",
     "RelativeScaling": "voxel",
     "Structure": "geometry",
+    "SuperpositionPlan": "voxel",
     "VoxelSValueLibrary": "kernels",
     "VoxelSValues": "kernels",
     "YttriaError": "errors",
@@ -57,6 +59,7 @@ _ROOMS = {
     "read_image": "io",
     "read_structures": "io",
     "select_structures": "geometry",
+    "superposed_dose": "voxel",
     "voxel_s_values": "kernels",
     "write_image": "io",
     "write_structures": "io",
@@ -91,6 +94,7 @@ __all__ = [
     "Provenance",
     "RelativeScaling",
     "Structure",
+    "SuperpositionPlan",
     "VoxelSValueLibrary",
     "VoxelSValues",
     "YttriaError",
@@ -109,6 +113,7 @@ __all__ = [
     "read_structures",
     "select_structures",
     "sources",
+    "superposed_dose",
     "voxel_s_values",
     "write_image",
     "write_structures",

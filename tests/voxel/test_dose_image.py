@@ -294,7 +294,7 @@ def test_voxel_s_values_that_do_not_fit_are_refused() -> None:
     ):
         with pytest.raises(ArgumentError, match=f"{quantity} must be that of the voxel S values"):
             dose_image(image, scaling=AT_ADMINISTRATION, method="voxel_s_values", s_values=kernel, **other)
-    with pytest.raises(ArgumentError, match="local deposition has no use for voxel S values"):
+    with pytest.raises(ArgumentError, match="takes no voxel S values"):
         dose_image(image, scaling=AT_ADMINISTRATION, s_values=kernel)
     with pytest.raises(UnknownNameError, match="method must be one of local_deposition, voxel_s_values, got 'mc'"):
         dose_image(image, scaling=AT_ADMINISTRATION, method="mc")

@@ -34,7 +34,9 @@ NEGATIVE_DOSES: tuple[NegativeDoses, ...] = get_args(NegativeDoses)
 
 # Doses of voxels.
 NuclidePreset = Literal["EANM2022", "IFU_50", "AAPM_49_38", "ICRP107"]
-Method = Literal["local_deposition", "voxel_s_values"]
+Method = Literal["local_deposition", "voxel_s_values", "superposition"]
+#: Number of rays of the superposition.
+RaySetting = Literal["standard", "fast", "fine"]
 MediumName = Literal["water", "soft_tissue", "liver", "lung", "bone"]
 NegativeVoxels = Literal["keep", "clip"]
 LowDensityVoxels = Literal["keep", "clip", "zero", "refuse"]
@@ -47,13 +49,18 @@ OutOfRange = Literal["refuse", "clamp"]
 NUCLIDE_PRESETS: tuple[NuclidePreset, ...] = get_args(NuclidePreset)
 MEDIA: tuple[MediumName, ...] = get_args(MediumName)
 METHODS: tuple[Method, ...] = get_args(Method)
+RAY_SETTINGS: tuple[RaySetting, ...] = get_args(RaySetting)
 NEGATIVE_VOXELS: tuple[NegativeVoxels, ...] = get_args(NegativeVoxels)
 LOW_DENSITY_VOXELS: tuple[LowDensityVoxels, ...] = get_args(LowDensityVoxels)
 CT_CURVES: tuple[CtCurve, ...] = get_args(CtCurve)
 OUT_OF_RANGE: tuple[OutOfRange, ...] = get_args(OutOfRange)
 DEFAULT_MEDIUM: MediumName = "liver"
 #: The dose models as a text names them.
-METHOD_NAMES: dict[str, str] = {"local_deposition": "local deposition", "voxel_s_values": "voxel S values"}
+METHOD_NAMES: dict[str, str] = {
+    "local_deposition": "local deposition",
+    "voxel_s_values": "voxel S values",
+    "superposition": "superposition",
+}
 
 # Evaluation.
 #: Dose at a volume: that of the sorted voxel in which it falls, or on the straight line between two.

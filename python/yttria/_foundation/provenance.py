@@ -21,8 +21,10 @@ class Provenance:
     sum of the negative voxels over that of the positive ones, as a positive number. `image_transform_lps` is what
     moved the image in patient space before (`Image.transformed`), 4 x 4 in rows, and `image_transform_source` where
     that came from; None if nothing did. `density_image` is where each voxel's density came from, and what became of
-    voxels of low density; then `density_g_per_ml` is None. `evaluation`: how the structures were given and moved, and
-    by what rules their doses were read (`yttria dose` and batches; None for a dose image alone).
+    voxels of low density; then `density_g_per_ml` is None, but for superposition, whose reference density it is.
+    `superposition` is how the rays were set, and what they deposited and carried out of the image. `evaluation`: how
+    the structures were given and moved, and by what rules their doses were read (`yttria dose` and batches; None for a
+    dose image alone).
     """
 
     yttria_version: str
@@ -47,6 +49,7 @@ class Provenance:
     image_transform_lps: list[list[float]] | None = None
     image_transform_source: str | None = None
     density_image: dict[str, Any] | None = None
+    superposition: dict[str, Any] | None = None
     evaluation: dict[str, Any] | None = None
     statement: str = RESEARCH_USE
 

@@ -17,6 +17,7 @@ from .._foundation.choices import (
     MEDIA,
     METHODS,
     NEGATIVE_VOXELS,
+    RAY_SETTINGS,
     CtCurve,
     EndCaps,
     Interpolation,
@@ -25,6 +26,7 @@ from .._foundation.choices import (
     Method,
     NegativeVoxels,
     NuclidePreset,
+    RaySetting,
     Unit,
 )
 from .._foundation.numbers import number as a_number
@@ -149,13 +151,13 @@ class Case:
         fraction("lung shunt fraction", "Fraction of the activity that went to the lungs. Relative scaling."),
     ] = None
     method: Annotated[Method, choice("method", "Dose model.", METHODS, group="Dose model")] = METHODS[0]
-    medium: Annotated[MediumName, choice("medium", "Medium of the voxel S values.", MEDIA, listed=True)] = (
+    medium: Annotated[MediumName, choice("medium", "Medium of the dose point kernel.", MEDIA, listed=True)] = (
         DEFAULT_MEDIUM
     )
     density_g_per_ml: Annotated[
         float,
         number(
-            "Density of the tissue; with {ct}, of what lies beyond the CT.",
+            "Density of the tissue, and of what lies beyond {ct}; of superposition, the reference density.",
             "g/mL",
             _density,
             {"exclusiveMinimum": 0},
@@ -167,7 +169,9 @@ class Case:
     negative_voxels: Annotated[
         NegativeVoxels, choice("negative_voxels", "Keep or clip negative voxels.", NEGATIVE_VOXELS)
     ] = NEGATIVE_VOXELS[0]
-    ct: Annotated[Path | None, path("CT", "CT on any grid: each voxel gets its own density. Local deposition.")] = None
+    ct: Annotated[
+        Path | None, path("CT", "CT on any grid: each voxel gets its own density. Superposition needs it.")
+    ] = None
     ct_series: Annotated[
         str | None, text("CT series", "UID or number of the CT series; needed if a DICOM folder has several.")
     ] = None
@@ -182,6 +186,9 @@ class Case:
             LOW_DENSITY_VOXELS,
         ),
     ] = LOW_DENSITY_VOXELS[0]
+    ray_setting: Annotated[RaySetting, choice("ray_setting", "Superposition: number of rays.", RAY_SETTINGS)] = (
+        RAY_SETTINGS[0]
+    )
     structures_series: Annotated[
         str | None,
         text(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .._core import _density_g_per_ml
-from .._foundation.choices import MEDIA
+from .._foundation.choices import MEDIA, RAY_SETTINGS
 from .._foundation.numbers import one_of
 from ..errors import ArgumentError, YttriaError
 from .fields import Field
@@ -35,15 +35,28 @@ def joint_problems(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> 
 
 
 def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
-    if one_of("method", declared["method"], fields["method"].choices) != "voxel_s_values":
+    method = one_of("method", declared["method"], fields["method"].choices)
+    if method != "superposition" and declared.get("ray_setting", RAY_SETTINGS[0]) != RAY_SETTINGS[0]:
+        yield "ray_setting", ArgumentError(f"ray_setting is for method superposition, got method {method}")
+    if method == "local_deposition":
         return
     try:
         medium = one_of("medium", declared["medium"], MEDIA)
         _density_g_per_ml(medium, declared["density_g_per_ml"])
     except YttriaError as error:
         yield "density_g_per_ml", error
-    if declared.get("ct") is not None:
-        yield "ct", ArgumentError("voxel S values are of one density: a CT needs method local_deposition")
+    if method == "voxel_s_values" and declared.get("ct") is not None:
+        yield (
+            "ct",
+            ArgumentError("voxel S values are of one density: a CT needs method superposition or local_deposition"),
+        )
+    if method == "superposition" and declared.get("ct") is None:
+        yield "ct", ArgumentError("superposition needs the density of each voxel: give a CT (ct)")
+    if method == "superposition" and declared.get("low_density_voxels", "keep") != "keep":
+        yield (
+            "low_density_voxels",
+            ArgumentError("superposition carries electrons through gas: low_density_voxels is for local_deposition"),
+        )
 
 
 def _of_structures(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:

@@ -12,6 +12,7 @@ from .local_deposition import local_deposition
 from .lung_mass import LungMass, lung_mass
 from .mass import StructureMass, structure_mass
 from .scaling import AbsoluteScaling, RelativeScaling
+from .superposition import EnergyBalance, SuperpositionPlan, superposed_dose
 
 __all__ = [
     "LIVER_DENSITY_G_PER_ML",
@@ -21,9 +22,11 @@ __all__ = [
     "CtDensityCurve",
     "DensityImage",
     "DoseResult",
+    "EnergyBalance",
     "LungMass",
     "RelativeScaling",
     "StructureMass",
+    "SuperpositionPlan",
     "absorbed_dose",
     "ct_density_curve",
     "ct_density_curves",
@@ -32,6 +35,7 @@ __all__ = [
     "local_deposition",
     "lung_mass",
     "structure_mass",
+    "superposed_dose",
 ]
 
 _public(globals())

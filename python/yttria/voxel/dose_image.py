@@ -16,10 +16,12 @@ from .._foundation.choices import (
     DEFAULT_MEDIUM,
     METHODS,
     NEGATIVE_VOXELS,
+    RAY_SETTINGS,
     LowDensityVoxels,
     MediumName,
     Method,
     NegativeVoxels,
+    RaySetting,
 )
 from .._foundation.numbers import one_of
 from .._foundation.provenance import Provenance
@@ -39,6 +41,7 @@ from .ct_density import DensityImage
 from .density import LOW_DENSITY_G_PER_ML, resolved_density
 from .local_deposition import deposited
 from .scaling import AbsoluteScaling, RelativeScaling
+from .superposed_image import superposed_image
 
 #: How far the voxel size of given voxel S values may differ from the image's, relative.
 VOXEL_SIZE_TOLERANCE = 1e-3
@@ -55,13 +58,15 @@ class ActivityInField(NamedTuple):
 class DoseResult:
     """An absorbed dose image in Gy with what it rests on. Results are for research use.
 
-    `advisories` are what a reader of the doses must know; `provenance` is everything given and assumed.
+    `advisories` are what a reader of the doses must know; `provenance` is everything given and assumed. `gas` marks
+    voxels of gas, which have no dose and no part in the doses of structures; None if there are none.
     """
 
     image: Image
     provenance: Provenance
     advisories: tuple[Advisory, ...]
     activity_in_field_mbq: ActivityInField
+    gas: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
     #: Table, histograms and picture of the same structures compute them once.
     _fractions: WeakKeyDictionary[Structure, VoxelFractions] = field(
         default_factory=WeakKeyDictionary, repr=False, kw_only=True
@@ -83,7 +88,8 @@ class DoseResult:
             return {s.name: s.voxel_fractions_on(grid, threads=threads) for s in self._checked(structures)}
         for structure in self._checked(structures):
             if structure not in self._fractions:
-                self._fractions[structure] = structure.voxel_fractions_on((shape, affine_lps), threads=threads)
+                fractions = structure.voxel_fractions_on((shape, affine_lps), threads=threads)
+                self._fractions[structure] = fractions if self.gas is None else _without(fractions, self.gas)
         return {s.name: self._fractions[s] for s in structures}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -191,35 +197,73 @@ def dose_image(
     density: Image | DensityImage | None = None,
     low_density_voxels: LowDensityVoxels = "keep",
     low_density_limit_g_per_ml: float = LOW_DENSITY_G_PER_ML,
+    ray_setting: RaySetting = RAY_SETTINGS[0],
     threads: int | None = None,
 ) -> DoseResult:
     """Absorbed dose from the complete decay of the activity that an image shows.
 
-    `scaling` turns the image's values into activity at administration. `method`: "local_deposition"
-    (`D = C c / rho`, all energy stays in its voxel; legitimate where the camera's blur exceeds the beta range), or
-    "voxel_s_values" (convolution with voxel S values of a homogeneous medium; activity outside the field gives none).
-    `density_g_per_ml`: of the tissue, 1.05 where not given. `medium`: of the voxel S values, "liver" where not
-    given, see `yttria.kernels.media`; local deposition needs none. `nuclide`: `Nuclide()` where not given.
-    `s_values`: made before; they bring medium, density and nuclide. `negative_voxels`: "keep" (no bias of the mean) or
-    "clip" to zero; either way they are counted. The dose has the image's dtype where that is float32 or float64, else
-    float64.
+    Parameters
+    ----------
+    activity : Image
+        Activity or counts, shape (k, j, i). The dose has its dtype if that is float32 or float64, else float64.
+    scaling : AbsoluteScaling or RelativeScaling
+        Turns the image's values into activity at administration.
+    method : {"local_deposition", "voxel_s_values", "superposition"}
+        "local_deposition": `D = C c / rho`, all energy stays in its voxel; legitimate if the camera's blur exceeds the
+        beta range. "voxel_s_values": convolution with voxel S values of a homogeneous medium; activity outside the field
+        gives none. "superposition": rays through the density of each voxel, see `SuperpositionPlan`.
+    medium : str, optional
+        Medium of the dose point kernel, a name of `yttria.kernels.media`; "liver" if not given. Local deposition needs
+        none.
+    density_g_per_ml : float, optional
+        Density of the tissue in g/mL, 1.05 if not given; of superposition, the reference density.
+    nuclide : Nuclide, optional
+        `Nuclide()` if not given.
+    s_values : VoxelSValues, optional
+        Made before; they bring medium, density and nuclide.
+    negative_voxels : {"keep", "clip"}
+        Kept, so that means are not biased, or set to zero; either way they are counted.
+    density : Image or DensityImage, optional
+        Density of each voxel in g/mL on the activity's grid, as `density_image` makes it from a CT: for local deposition
+        instead of `density_g_per_ml`, and for superposition, which needs it and gives gas (below 0.1 g/mL) no dose.
+    low_density_voxels : {"keep", "clip", "zero", "refuse"}
+        Local deposition: what becomes of voxels below `low_density_limit_g_per_ml`, which are counted. "keep" gives the
+        dose to that little mass, "clip" raises the density to the limit, "zero" gives no dose.
+    low_density_limit_g_per_ml : float
+        0.05 if not given, lung at -950 HU.
+    ray_setting : {"standard", "fast", "fine"}
+        Superposition: number of rays.
+    threads : int, optional
+        All processors if not given.
 
-    `density`: of each voxel, from a CT (`density_image`) or an `Image` in g/mL, on the activity's grid; for local
-    deposition only, instead of `density_g_per_ml`. Voxels below `low_density_limit_g_per_ml` (0.05, lung at -950 HU)
-    are counted, and `low_density_voxels` says what becomes of them: "keep" (the dose to that little mass), "clip" the
-    density to the limit, "zero" the dose, or "refuse".
+    Returns
+    -------
+    DoseResult
 
-    Raises `OutOfRangeError` (a voxel not finite, with count and first index; a parameter), `UnitError`,
-    `UndefinedError`, `UnknownNameError` (method, medium, policy), `GeometryError` (voxel S values for another voxel
-    size, a density on another grid) and `InsufficientMemoryError`.
+    Raises
+    ------
+    OutOfRangeError
+        If a voxel is not finite (with count and first index), or a parameter is out of range.
+    ArgumentError, UnitError, UndefinedError, UnknownNameError, InsufficientMemoryError
+        If arguments do not go together, a unit or name is unknown, or there is no memory.
+    GeometryError
+        If voxel S values are for another voxel size, or a density lies on another grid.
     """
     method = one_of("method", method, METHODS)
-    kernel = _kernel(activity, medium, density_g_per_ml, nuclide, s_values, threads) if method == METHODS[1] else None
+    by_rays = method == "superposition"
+    by_kernel = method == "voxel_s_values"
+    kernel = _kernel(activity, medium, density_g_per_ml, nuclide, s_values, threads) if by_kernel else None
     if kernel is None and s_values is not None:
-        raise ArgumentError("local deposition has no use for voxel S values: use method='voxel_s_values'")
+        raise ArgumentError(f"method '{method}' takes no voxel S values: use method='voxel_s_values'")
     if density is not None and kernel is not None:
-        raise ArgumentError("voxel S values are of one density: a density image needs method='local_deposition'")
-    if density is not None and density_g_per_ml is not None:
+        raise ArgumentError(
+            "voxel S values are of one density: a density image needs method='superposition' or 'local_deposition'"
+        )
+    if by_rays and density is None:
+        raise ArgumentError("superposition needs the density of each voxel: density=density_image(ct)")
+    if by_rays and low_density_voxels != "keep":
+        raise ArgumentError("superposition carries electrons through gas: low_density_voxels is for local deposition")
+    if density is not None and density_g_per_ml is not None and not by_rays:
         raise ArgumentError("give a density image or density_g_per_ml, not both")
     # Before any voxel is looked at: an image too large to compute with is refused at once.
     concentration = empty(activity.shape, _dtype(activity), "the activity concentration")
@@ -228,14 +272,26 @@ def dose_image(
     image, count, fraction = _resolved_activity(activity, negative_voxels)
     scaled = scaling.scale(image, nuclide, threads)
     np.multiply(image.array, concentration.dtype.type(scaled.mbq_per_ml_per_unit), out=concentration)
-    per_voxel = None
-    if density is not None:
-        per_voxel = resolved_density(density, activity, concentration, low_density_voxels, low_density_limit_g_per_ml)
-    if kernel is None:
-        rho = per_voxel.array if per_voxel else uniform
-        dose = deposited(concentration, rho, nuclide, None, threads)
-    else:
+    per_voxel, rays = None, None
+    if density is not None and by_rays:
+        rays = superposed_image(
+            activity,
+            concentration,
+            density,
+            medium=DEFAULT_MEDIUM if medium is None else medium,
+            reference_density_g_per_ml=uniform,
+            ray_setting=ray_setting,
+            nuclide=nuclide,
+            threads=threads,
+        )
+        dose = rays.dose
+    elif kernel is not None:
         dose = convolved(concentration, kernel, threads=threads)
+    else:
+        if density is not None:
+            low = low_density_voxels, low_density_limit_g_per_ml
+            per_voxel = resolved_density(density, activity, concentration, *low)
+        dose = deposited(concentration, per_voxel.array if per_voxel else uniform, nuclide, None, threads)
     provenance = Provenance(
         yttria_version=__version__,
         method=method,
@@ -251,14 +307,15 @@ def dose_image(
         negative_voxels=negative_voxels,
         negative_voxel_count=count,
         negative_fraction=fraction,
-        kernel_medium=kernel.medium if kernel else None,
+        kernel_medium=rays.medium if rays else kernel.medium if kernel else None,
         kernel_voxel_size_mm=kernel.voxel_size_mm if kernel else None,
         kernel_energy_beyond_fraction=kernel.energy_beyond_fraction if kernel else None,
         kernel_tail_folded=kernel.tail_folded if kernel else None,
         kernel_source=kernel.source if kernel else None,
         image_transform_lps=None if activity.transform_lps is None else activity.transform_lps.tolist(),
         image_transform_source=activity.transform_source,
-        density_image=per_voxel.terms if per_voxel else None,
+        density_image=rays.density_terms if rays else per_voxel.terms if per_voxel else None,
+        superposition=rays.terms if rays else None,
     )
     return DoseResult(
         image=activity.with_array(dose, "Gy"),
@@ -270,9 +327,19 @@ def dose_image(
             *implausible("field_activity_implausible", max(scaled.at_administration_mbq, 0.0) * 1e-3),
             *implausible("voxel_dose_implausible", float(dose.max())),
             *(per_voxel.advisories if per_voxel else ()),
+            *(rays.advisories if rays else ()),
         ),
+        gas=rays.gas if rays else None,
         activity_in_field_mbq=ActivityInField(scaled.at_reference_time_mbq, scaled.at_administration_mbq),
     )
+
+
+def _without(fractions: VoxelFractions, gas: npt.NDArray[np.bool_]) -> VoxelFractions:
+    """The fractions with those of gas set to 0."""
+    weights = fractions.weights.copy()
+    box = tuple(slice(at, at + n) for at, n in zip(fractions.origin, weights.shape, strict=True))
+    weights[gas[box]] = 0
+    return VoxelFractions._rebuild(fractions.shape, fractions.origin, weights, fractions.outside_fraction)
 
 
 def _dtype(image: Image) -> np.dtype[Any]:

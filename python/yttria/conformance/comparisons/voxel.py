@@ -6,13 +6,24 @@ from typing import Any
 
 import numpy as np
 
+import yttria._core as _core
+
 from ..._core import Nuclide
 from ...geometry import Image, Structure
 from ...kernels import voxel_s_values
 from ...reference import absorbed_dose as dose_reference
-from ...reference import convolution, scaling
+from ...reference import convolution, scaling, superposition
 from ...reference import local_deposition as local_reference
-from ...voxel import AbsoluteScaling, ConvolutionPlan, RelativeScaling, absorbed_dose, dose_image, local_deposition
+from ...voxel import (
+    AbsoluteScaling,
+    ConvolutionPlan,
+    RelativeScaling,
+    SuperpositionPlan,
+    absorbed_dose,
+    dose_image,
+    local_deposition,
+    superposed_dose,
+)
 from ._comparison import Comparison
 
 NUCLIDE = Nuclide.from_dose_factor(64.05, 49.38)
@@ -102,5 +113,53 @@ def entries() -> list[Comparison]:
             core=lambda: relative.scale(counts, NUCLIDE).mbq_per_ml_per_unit * counts.array,
             reference=lambda: scaling.relative_mbq_per_ml(activity * 40.0, region.astype(float), voxel_ml, 1.96, 0.05),
         ),
+        *_superpositions(),
         Comparison(name="voxel.dose_image", core=maps, reference=defined_maps, **exact),
+    ]
+
+
+def _superpositions() -> list[Comparison]:
+    """Every ray by itself. Relative to bone the factor of the medium is 1 whatever the density."""
+    rng = np.random.default_rng(31)
+    shape, size_mm, rho = (3, 5, 4), (4.0, 3.0, 5.0), 1.92
+    density = rng.choice([0.26, 1.06, 1.92], shape)
+    activity = rng.gamma(1.0, 2.0, shape)
+    s = voxel_s_values(size_mm, medium="bone", density_g_per_ml=rho, nuclide=NUCLIDE)
+    plan = SuperpositionPlan(density, size_mm, medium="bone", ray_setting="fast", nuclide=NUCLIDE)
+    unblended = SuperpositionPlan(
+        density, size_mm, medium="bone", ray_setting="fast", blended=False, gas_density_g_per_ml=0.0, nuclide=NUCLIDE
+    )
+
+    def defined(setting: str) -> Any:
+        rays = _core._superposition_rays(setting, size_mm)
+        kernel = superposition.modes_double_integral(_core._kernel_modes("bone"))
+        energy, uniform = (
+            superposition.superposed_energy(activity, depth, size_mm, rays, kernel)
+            for depth in (density, np.full(shape, rho))
+        )
+        convolved = dose_reference.absorbed_dose(activity, s.values, size_mm, T)
+        return superposition.superposed_dose(density, C, energy, uniform, convolved, rho)
+
+    def balance() -> Any:
+        found = unblended.apply_with_balance(activity)[1]
+        return [found.deposited_fraction, found.deposited_fraction + found.escaped_fraction]
+
+    def defined_balance() -> Any:
+        rays = _core._superposition_rays("fast", size_mm)
+        kernel = superposition.modes_double_integral(_core._kernel_modes("bone"))
+        deposited = superposition.superposed_energy(activity, density, size_mm, rays, kernel).sum()
+        return [deposited / (activity.sum() * s.energy_inside_fraction), 1.0]
+
+    return [
+        Comparison(
+            name="voxel.SuperpositionPlan.apply", core=lambda: plan.apply(activity), reference=lambda: defined("fast")
+        ),
+        Comparison(name="voxel.SuperpositionPlan.apply_with_balance", core=balance, reference=defined_balance),
+        Comparison(
+            name="voxel.superposed_dose",
+            core=lambda: superposed_dose(
+                activity, density, size_mm, medium="bone", ray_setting="standard", nuclide=NUCLIDE
+            ),
+            reference=lambda: defined("standard"),
+        ),
     ]

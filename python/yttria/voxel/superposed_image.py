@@ -1,0 +1,152 @@
+"""Superposition on images: the density of each voxel, what became of gas, and what to advise of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core import Nuclide
+from .._foundation.arrays import Map
+from .._foundation.choices import MediumName, RaySetting
+from ..advisory import Advisory, advise, advise_if
+from ..advisory.bounds import check_density
+from ..geometry.image import Image
+from .ct_density import DensityImage
+from .density import density_on
+from .superposition import GAS_DENSITY_G_PER_ML, SuperpositionPlan
+
+#: Thinner voxels are given this density, near that of air.
+LEAST_DENSITY_G_PER_ML = 0.001
+#: Densities of lung, from the edge of gas to that of congested lung (yttria-choice).
+LUNG_G_PER_ML = (GAS_DENSITY_G_PER_ML, 0.6)
+#: Distance from activity within which a dose in lung is told of, and the share of the largest activity that counts.
+NEAR_ACTIVITY_MM, ACTIVITY_SHARE = 15.0, 0.02
+#: A voxel in lung with this many times the mean activity of its neighbors is a hot voxel.
+HOT_VOXEL_RATIO = 5.0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SuperposedImage:
+    """A dose by superposition, the provenance of its density and rays, the gas in it, and what to advise of."""
+
+    dose: Map
+    density_terms: dict[str, Any]
+    terms: dict[str, Any]
+    gas: NDArray[np.bool_] | None
+    medium: str
+    reference_density_g_per_ml: float
+    advisories: tuple[Advisory, ...]
+
+
+def superposed_image(
+    activity: Image,
+    concentration: Map,
+    density: Image | DensityImage,
+    *,
+    medium: MediumName,
+    reference_density_g_per_ml: float,
+    ray_setting: RaySetting,
+    nuclide: Nuclide,
+    threads: int | None,
+) -> SuperposedImage:
+    """The dose to an image of activity, whose concentrations at administration are given in MBq/mL.
+
+    Raises `ArgumentError`, `UnitError` or `GeometryError` if the density is no image in g/mL on the activity's grid,
+    and what `SuperpositionPlan` raises.
+    """
+    image = density_on(density, activity)
+    check_density(float(image.array.max()))
+    thin = image.array < LEAST_DENSITY_G_PER_ML
+    thin_count = int(np.count_nonzero(thin))
+    rho = np.maximum(image.array.astype(concentration.dtype, copy=False), LEAST_DENSITY_G_PER_ML)
+    plan = SuperpositionPlan(
+        rho,
+        activity.voxel_size_mm,
+        medium=medium,
+        reference_density_g_per_ml=reference_density_g_per_ml,
+        ray_setting=ray_setting,
+        nuclide=nuclide,
+        threads=threads,
+    )
+    dose, balance = plan.apply_with_balance(concentration)
+    gas = rho < GAS_DENSITY_G_PER_ML if plan.gas_voxel_count else None
+    return SuperposedImage(
+        dose=dose,
+        density_terms={
+            **(density.as_dict() if isinstance(density, DensityImage) else {"curve": None}),
+            "least_density_g_per_ml": LEAST_DENSITY_G_PER_ML,
+            "below_least_density_count": thin_count,
+        },
+        terms={
+            "ray_setting": plan.ray_setting,
+            "direction_count": plan.direction_count,
+            "kernel_error_fraction": plan.kernel_error_fraction,
+            "deposited_fraction": balance.deposited_fraction,
+            "escaped_fraction": balance.escaped_fraction,
+            "gas_density_g_per_ml": GAS_DENSITY_G_PER_ML,
+            "gas_voxel_count": plan.gas_voxel_count,
+            "beyond_the_map": "no activity; rays that leave do not come back, so that its density has no influence",
+        },
+        gas=gas,
+        medium=plan.medium,
+        reference_density_g_per_ml=plan.reference_density_g_per_ml,
+        advisories=(
+            *(density.advisories if isinstance(density, DensityImage) else ()),
+            *_gas_advisory(plan.gas_voxel_count),
+            *advise_if("energy_leaves_image", escaped_fraction=balance.escaped_fraction),
+            *_lung_advisories(concentration, rho, activity.voxel_size_mm, plan.ray_setting),
+        ),
+    )
+
+
+def _gas_advisory(count: int) -> tuple[Advisory, ...]:
+    return (advise("gas_without_dose", count=count, gas_g_per_ml=GAS_DENSITY_G_PER_ML),) if count else ()
+
+
+def _lung_advisories(
+    concentration: Map, rho: NDArray[Any], voxel_size_mm: tuple[float, float, float], ray_setting: str
+) -> tuple[Advisory, ...]:
+    """On lung close to activity, and on single hot voxels in it."""
+    lung = (rho >= LUNG_G_PER_ML[0]) & (rho < LUNG_G_PER_ML[1])
+    peak = float(concentration.max(initial=0))
+    if peak <= 0 or not lung.any():
+        return ()
+    near = concentration > ACTIVITY_SHARE * peak
+    for axis, size in enumerate(voxel_size_mm):
+        near = _spread(near, axis, int(NEAR_ACTIVITY_MM // size))
+    count = int(np.count_nonzero(near & lung))
+    if count == 0:
+        return ()
+    found = [advise("lung_near_activity", count=count, near_mm=NEAR_ACTIVITY_MM)]
+    if ray_setting != "fine":
+        hot = np.where(lung & (concentration > ACTIVITY_SHARE * peak), concentration, 0)
+        ratio = np.divide(hot, _neighbor_mean(concentration), out=np.zeros_like(hot), where=hot > 0)
+        if float(ratio.max()) >= HOT_VOXEL_RATIO:
+            voxel = tuple(int(n) for n in np.unravel_index(int(ratio.argmax()), ratio.shape))
+            found.append(advise("hot_voxel_in_lung", voxel=voxel, ratio=min(float(ratio.max()), 1e3)))
+    return tuple(found)
+
+
+def _spread(mask: NDArray[np.bool_], axis: int, steps: int) -> NDArray[np.bool_]:
+    """The mask and all voxels within so many steps of it along an axis."""
+    widths = [(0, 0)] * 3
+    widths[axis] = (steps + 1, steps)
+    sums = np.cumsum(np.pad(mask, widths), axis=axis, dtype=np.int32)
+    size = mask.shape[axis]
+    low, high = ((slice(None),) * axis + (slice(start, start + size),) for start in (0, 2 * steps + 1))
+    return np.asarray(sums[high] > sums[low])
+
+
+def _neighbor_mean(values: Map) -> Map:
+    """Mean of the six neighbors of each voxel, 0 beyond the edge; never exactly 0, so that one may divide by it."""
+    padded = np.pad(values, 1)
+    total = np.zeros_like(values)
+    for axis in range(3):
+        for start in (0, 2):
+            place: list[slice] = [slice(1, -1)] * 3
+            place[axis] = slice(start, start + values.shape[axis])
+            total += padded[tuple(place)]
+    return np.maximum(total / 6, np.finfo(values.dtype).tiny)
