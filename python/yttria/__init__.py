@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from .voxel.absorbed_dose import absorbed_dose
     from .voxel.convolution import ConvolutionPlan
     from .voxel.ct_density import density_image
-    from .voxel.dose_image import DoseResult, dose_image
+    from .voxel.dose_image import dose_image
+    from .voxel.dose_result import DoseResult
     from .voxel.local_deposition import local_deposition
     from .voxel.scaling import AbsoluteScaling, RelativeScaling
     from .voxel.superposition import SuperpositionPlan, superposed_dose

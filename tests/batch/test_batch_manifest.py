@@ -15,6 +15,7 @@ pytest.importorskip("pyarrow")
 from batch_samples import rows, write_files
 
 from yttria import Nuclide, media
+from yttria._foundation.choices import METHODS
 from yttria.batch import Case, ManifestError, check_manifest, read_manifest, run, run_manifest, schema, write_manifest
 from yttria.batch.discovery import discover
 from yttria.case import dose_case
@@ -23,7 +24,6 @@ from yttria.geometry.image import UNITS
 from yttria.io.dicom import read_rtdose
 from yttria.voxel import ct_density_curves
 from yttria.voxel.density import LOW_DENSITY_VOXELS
-from yttria.voxel.dose_image import METHODS
 
 
 @pytest.fixture(scope="module")

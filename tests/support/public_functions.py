@@ -93,6 +93,7 @@ EXEMPT = {
     "planning.vial_choice": "searches among sizes and days with `vial_timing` and `hours_to_decay`",
     "planning.require_timezone": "refuses times without a zone; `elapsed_h` is compared",
     "voxel.ConvolutionPlan.estimate_memory_bytes": "counts its own buffers; a test measures them",
+    "voxel.SuperpositionPlan.estimate_memory_bytes": "counts its own buffers; a test measures them",
     "voxel.CtDensityCurve.advisories": _TABLE,
     "voxel.DensityImage.as_dict": _RECORD,
     "voxel.DoseResult.dose_volume_histograms": _PARTS,

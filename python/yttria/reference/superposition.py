@@ -15,7 +15,7 @@ Rays = tuple[tuple[float, ...] | list[float], float, int, tuple[float, ...] | li
 def kernel_double_integral(
     edge_mm: ArrayLike, energy_fraction: ArrayLike, support_mm: float
 ) -> Callable[[Array], Array]:
-    """`H(t) = int_0^t G`, where `G(t)` is the fraction of the energy absorbed within `t`; constant `G` beyond the support.
+    """`H(t) = int_0^t G`: `G(t)` is the fraction of the energy absorbed within `t`, constant beyond the support.
 
     `edge_mm`: mass depths at 1 g/mL of the shell boundaries, from 0; `energy_fraction`: absorbed between them, evenly.
     """
@@ -54,8 +54,8 @@ def superposed_energy(
     """Energy that rays deposit per voxel volume, in the unit of the activity.
 
     Activity and mass depth per length are uniform in each voxel. A ray passes segments of mass depth `m_i`, cut at the
-    voxels' faces (Siddon). Its source `q_s` in segment `s` is the activity there times the weight of the direction times
-    the share of the slab's length. Segment `t` behind it, from `a_t` to `b_t`, receives
+    voxels' faces (Siddon). Its source `q_s` in segment `s` is the activity there times the weight of the direction
+    times the share of the slab's length. Segment `t` behind it, from `a_t` to `b_t`, receives
 
     `q_s / m_s (H(b_t - a_s) - H(b_t - b_s) - H(a_t - a_s) + H(a_t - b_s))`
 
@@ -131,8 +131,8 @@ def superposed_dose(
 ) -> Array:
     """The blend of rays and convolution `D = C (E - b E_ref) / rho + b (rho_ref / rho) D_S`.
 
-    `energy` and `reference_energy` are `superposed_energy` in the map and in a uniform map of the reference density. `b`
-    rises from 0 to 1 between 0.47 and 0.85 of the reference density and falls to 0 between 1.15 and 1.3 of it.
+    `energy` and `reference_energy` are `superposed_energy` in the map and in a uniform map of the reference density.
+    `b` rises from 0 to 1 between 0.47 and 0.85 of the reference density and falls to 0 between 1.15 and 1.3 of it.
     """
     rho = np.asarray(density_g_per_ml, dtype=np.float64)
     ratio = rho / reference_density_g_per_ml

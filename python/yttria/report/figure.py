@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .._core import DoseVolumeHistogram
     from ..geometry.image import Image
     from ..geometry.structure import Structure
-    from ..voxel.dose_image import DoseResult
+    from ..voxel.dose_result import DoseResult
 
 #: Names that mark a tumor: each gets a plane of its own, and its outline is drawn last.
 _TUMOR = re.compile(r"tumou?r|lesion|metasta|nodule|\bhcc\b|\bicc\b|\b[gcp]tv", re.IGNORECASE)

@@ -7,7 +7,8 @@ from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from .absorbed_dose import absorbed_dose
 from .convolution import ConvolutionPlan
 from .ct_density import CtDensityCurve, DensityImage, ct_density_curve, ct_density_curves, density_image
-from .dose_image import ActivityInField, DoseResult, dose_image
+from .dose_image import dose_image
+from .dose_result import ActivityInField, DoseResult
 from .local_deposition import local_deposition
 from .lung_mass import LungMass, lung_mass
 from .mass import StructureMass, structure_mass

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .._core import DoseVolumeHistogram, Nuclide, VoxelFractions, __version__
+from .._core import Nuclide, __version__
 from .._foundation.arrays import empty
 from .._foundation.choices import (
     DEFAULT_MEDIUM,
@@ -28,160 +25,19 @@ from .._foundation.provenance import Provenance
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from ..advisory import Advisory, advise
 from ..advisory.bounds import implausible
-from ..errors import ArgumentError, DuplicateNameError, GeometryError, OutOfRangeError, UndefinedError, UnknownNameError
-from ..evaluation import dose_volume_histograms
-from ..evaluation.inside_voxels import inside_voxels
-from ..evaluation.tables import StructureDose
+from ..errors import ArgumentError, GeometryError, OutOfRangeError, UnknownNameError
 from ..geometry.image import Image
-from ..geometry.structure import Structure
-from ..geometry.sub_voxel import subvoxel_counts, subvoxel_grid
 from ..kernels import VoxelSValues, voxel_s_values
 from .absorbed_dose import convolved
 from .ct_density import DensityImage
 from .density import LOW_DENSITY_G_PER_ML, resolved_density
+from .dose_result import ActivityInField, DoseResult
 from .local_deposition import deposited
 from .scaling import AbsoluteScaling, RelativeScaling
 from .superposed_image import superposed_image
 
 #: How far the voxel size of given voxel S values may differ from the image's, relative.
 VOXEL_SIZE_TOLERANCE = 1e-3
-
-
-class ActivityInField(NamedTuple):
-    """The sum over all voxels, at the time the image refers to and at administration; alike in relative scaling."""
-
-    at_reference_time: float
-    at_administration: float
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class DoseResult:
-    """An absorbed dose image in Gy with what it rests on. Results are for research use.
-
-    `advisories` are what a reader of the doses must know; `provenance` is everything given and assumed. `gas` marks
-    voxels of gas, which have no dose and no part in the doses of structures; None if there are none.
-    """
-
-    image: Image
-    provenance: Provenance
-    advisories: tuple[Advisory, ...]
-    activity_in_field_mbq: ActivityInField
-    gas: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
-    #: Table, histograms and picture of the same structures compute them once.
-    _fractions: WeakKeyDictionary[Structure, VoxelFractions] = field(
-        default_factory=WeakKeyDictionary, repr=False, kw_only=True
-    )
-
-    def voxel_fractions(
-        self, structures: Sequence[Structure], *, sub_voxel_mm: float | None = None, threads: int | None = None
-    ) -> dict[str, VoxelFractions]:
-        """The fraction of each dose voxel inside each structure, by name; of each sub-voxel with `sub_voxel_mm`.
-
-        Raises `UnknownNameError` where two structures share a name.
-        """
-        shape, affine_lps = self.image.shape, self.image.affine_lps
-        if sub_voxel_mm is not None:
-            shape, affine_lps = subvoxel_grid(
-                shape, affine_lps, subvoxel_counts(self.image.voxel_size_mm, sub_voxel_mm)
-            )
-            grid = shape, affine_lps
-            return {s.name: s.voxel_fractions_on(grid, threads=threads) for s in self._checked(structures)}
-        for structure in self._checked(structures):
-            if structure not in self._fractions:
-                fractions = structure.voxel_fractions_on((shape, affine_lps), threads=threads)
-                self._fractions[structure] = fractions if self.gas is None else _without(fractions, self.gas)
-        return {s.name: self._fractions[s] for s in structures}
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the fractions that are kept for the next call: a copy computes them again."""
-        return {name: value for name, value in self.__dict__.items() if name != "_fractions"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Begin without kept fractions."""
-        self.__dict__.update(state, _fractions=WeakKeyDictionary())
-
-    def dose_volume_histograms(
-        self, structures: Sequence[Structure], *, sub_voxel_mm: float | None = None, threads: int | None = None
-    ) -> dict[str, DoseVolumeHistogram]:
-        """Exact cumulative histograms, weighted by voxel fractions; see `yttria.evaluation`.
-
-        With `sub_voxel_mm` the dose is interpolated inside voxels, which are cut into sub-voxels of at most that size.
-        Raises `UndefinedError` where a structure occupies no voxel of the image.
-        """
-        evaluated = self._evaluated(structures, sub_voxel_mm, threads)
-        for name, (_, _, histogram) in evaluated.items():
-            if histogram is None:
-                raise UndefinedError(
-                    f"dose-volume histogram of '{name}' is undefined: the structure occupies no voxel of the dose grid"
-                )
-        return {name: histogram for name, (_, _, histogram) in evaluated.items() if histogram is not None}
-
-    def _evaluated(
-        self, structures: Sequence[Structure], sub_voxel_mm: float | None, threads: int | None
-    ) -> dict[str, tuple[float, float, DoseVolumeHistogram | None]]:
-        """Volume in mL, fraction outside of the image, and histogram of each structure, by its name."""
-        image = self.image
-        if sub_voxel_mm is None:
-            voxel_fractions = self.voxel_fractions(structures, threads=threads)
-            volumes = {name: o.volume_ml(image.voxel_volume_ml) for name, o in voxel_fractions.items()}
-            inside = {name: o for name, o in voxel_fractions.items() if volumes[name] > 0}
-            histograms = dose_volume_histograms(
-                image.array, inside, voxel_volume_ml=image.voxel_volume_ml, threads=threads
-            )
-            return {n: (volumes[n], o.outside_fraction, histograms.get(n)) for n, o in voxel_fractions.items()}
-        counts = subvoxel_counts(image.voxel_size_mm, sub_voxel_mm)
-        found: dict[str, tuple[float, float, DoseVolumeHistogram | None]] = {}
-        for structure in self._checked(structures):
-            one = inside_voxels(image.array, image.affine_lps, structure, counts, threads=threads)
-            found[structure.name] = one.volume_ml, one.outside_fraction, one.histogram
-        return found
-
-    def _checked(self, structures: Sequence[Structure]) -> Sequence[Structure]:
-        """The structures, whose names differ and which lie in the image's frame of reference."""
-        seen: set[str] = set()
-        for structure in structures:
-            if structure.name in seen:
-                raise DuplicateNameError(f"structure names must be unique, got '{structure.name}' twice")
-            seen.add(structure.name)
-            structure.check_frame(self.image)
-        return structures
-
-    def table(
-        self,
-        structures: Sequence[Structure],
-        *,
-        volumes_at_gy: Sequence[float] = (),
-        sub_voxel_mm: float | None = None,
-        threads: int | None = None,
-    ) -> list[StructureDose]:
-        """One row per structure, in the order given; `StructureDose.as_dict` makes plain data of it.
-
-        `volumes_at_gy`: doses in Gy at which the share of the volume is stated. `sub_voxel_mm`: as for
-        `dose_volume_histograms`.
-        """
-        return self.evaluate(structures, volumes_at_gy=volumes_at_gy, sub_voxel_mm=sub_voxel_mm, threads=threads)[0]
-
-    def evaluate(
-        self,
-        structures: Sequence[Structure],
-        *,
-        volumes_at_gy: Sequence[float] = (),
-        sub_voxel_mm: float | None = None,
-        threads: int | None = None,
-    ) -> tuple[list[StructureDose], dict[str, DoseVolumeHistogram]]:
-        """The table, and the histograms it was read from; a structure wholly outside the image has none."""
-        evaluated = self._evaluated(structures, sub_voxel_mm, threads)
-        rows = [
-            StructureDose.of(
-                name,
-                histogram,
-                volume_ml=volume_ml,
-                outside_fraction=outside_fraction,
-                volumes_at_gy=volumes_at_gy,
-            )
-            for name, (volume_ml, outside_fraction, histogram) in evaluated.items()
-        ]
-        return rows, {name: found[2] for name, found in evaluated.items() if found[2] is not None}
 
 
 def dose_image(
@@ -210,8 +66,8 @@ def dose_image(
         Turns the image's values into activity at administration.
     method : {"local_deposition", "voxel_s_values", "superposition"}
         "local_deposition": `D = C c / rho`, all energy stays in its voxel; legitimate if the camera's blur exceeds the
-        beta range. "voxel_s_values": convolution with voxel S values of a homogeneous medium; activity outside the field
-        gives none. "superposition": rays through the density of each voxel, see `SuperpositionPlan`.
+        beta range. "voxel_s_values": convolution with voxel S values of a homogeneous medium; activity outside the
+        field gives none. "superposition": rays through the density of each voxel, see `SuperpositionPlan`.
     medium : str, optional
         Medium of the dose point kernel, a name of `yttria.kernels.media`; "liver" if not given. Local deposition needs
         none.
@@ -224,8 +80,9 @@ def dose_image(
     negative_voxels : {"keep", "clip"}
         Kept, so that means are not biased, or set to zero; either way they are counted.
     density : Image or DensityImage, optional
-        Density of each voxel in g/mL on the activity's grid, as `density_image` makes it from a CT: for local deposition
-        instead of `density_g_per_ml`, and for superposition, which needs it and gives gas (below 0.1 g/mL) no dose.
+        Density of each voxel in g/mL on the activity's grid, as `density_image` makes it from a CT: for local
+        deposition instead of `density_g_per_ml`, and for superposition, which needs it; gas (below 0.1 g/mL) has no
+        dose.
     low_density_voxels : {"keep", "clip", "zero", "refuse"}
         Local deposition: what becomes of voxels below `low_density_limit_g_per_ml`, which are counted. "keep" gives the
         dose to that little mass, "clip" raises the density to the limit, "zero" gives no dose.
@@ -332,14 +189,6 @@ def dose_image(
         gas=rays.gas if rays else None,
         activity_in_field_mbq=ActivityInField(scaled.at_reference_time_mbq, scaled.at_administration_mbq),
     )
-
-
-def _without(fractions: VoxelFractions, gas: npt.NDArray[np.bool_]) -> VoxelFractions:
-    """The fractions with those of gas set to 0."""
-    weights = fractions.weights.copy()
-    box = tuple(slice(at, at + n) for at, n in zip(fractions.origin, weights.shape, strict=True))
-    weights[gas[box]] = 0
-    return VoxelFractions._rebuild(fractions.shape, fractions.origin, weights, fractions.outside_fraction)
 
 
 def _dtype(image: Image) -> np.dtype[Any]:

@@ -36,7 +36,7 @@ class SuperposedImage:
     density_terms: dict[str, Any]
     terms: dict[str, Any]
     gas: NDArray[np.bool_] | None
-    medium: str
+    medium: MediumName
     reference_density_g_per_ml: float
     advisories: tuple[Advisory, ...]
 
@@ -91,7 +91,7 @@ def superposed_image(
             "beyond_the_map": "no activity; rays that leave do not come back, so that its density has no influence",
         },
         gas=gas,
-        medium=plan.medium,
+        medium=medium,
         reference_density_g_per_ml=plan.reference_density_g_per_ml,
         advisories=(
             *(density.advisories if isinstance(density, DensityImage) else ()),
@@ -142,11 +142,11 @@ def _spread(mask: NDArray[np.bool_], axis: int, steps: int) -> NDArray[np.bool_]
 
 def _neighbor_mean(values: Map) -> Map:
     """Mean of the six neighbors of each voxel, 0 beyond the edge; never exactly 0, so that one may divide by it."""
-    padded = np.pad(values, 1)
-    total = np.zeros_like(values)
+    padded: NDArray[Any] = np.pad(values, 1)
+    total: NDArray[Any] = np.zeros_like(values)
     for axis in range(3):
         for start in (0, 2):
             place: list[slice] = [slice(1, -1)] * 3
             place[axis] = slice(start, start + values.shape[axis])
-            total += padded[tuple(place)]
+            total = total + padded[tuple(place)]
     return np.maximum(total / 6, np.finfo(values.dtype).tiny)

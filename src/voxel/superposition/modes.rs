@@ -288,8 +288,9 @@ fn solve<const N: usize, const M: usize>(mut a: [[f64; M]; N]) -> [f64; N] {
         a.swap(column, pivot);
         for row in column + 1..N {
             let factor = a[row][column] / a[column][column];
-            for k in column..M {
-                a[row][k] -= factor * a[column][k];
+            let above = a[column];
+            for (x, above) in a[row].iter_mut().zip(above).skip(column) {
+                *x -= factor * above;
             }
         }
     }
