@@ -298,7 +298,7 @@ impl<T: Precision> SuperpositionPlan<T> {
         if largest < f64::INFINITY {
             return Ok(largest);
         }
-        let at = activity.iter().position(|a| !(a.to_f64().abs() <= T::LARGEST.to_f64())).unwrap_or(0);
+        let at = activity.iter().position(|a| !a.is_finite() || a.to_f64().abs() > T::LARGEST.to_f64()).unwrap_or(0);
         Err(Error::out_of_range(
             format!("activity concentration in MBq/mL of voxel {at} (in memory order)"),
             activity[at].to_f64(),

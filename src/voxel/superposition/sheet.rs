@@ -123,12 +123,12 @@ impl<T: Float> Sources<T> {
                 };
                 let last = voxels.iter().rposition(|a| *a != T::ZERO).unwrap_or(first);
                 sources[0].support[row] = first as u32..last as u32 + 1;
-                for i in first..=last {
+                for (i, activity) in voxels.iter().enumerate().take(last + 1).skip(first) {
                     for (order, at) in [(0, natural.at(row) + i), (1, transposed.at(k * ni + i) + j)] {
-                        sources[order].values[at] = T::from_f64(voxels[i].to_f64() / depth[order][at].to_f64());
+                        sources[order].values[at] = T::from_f64(activity.to_f64() / depth[order][at].to_f64());
                     }
                     let lanes = &mut sources[1].support[k * ni + i];
-                    if voxels[i] != T::ZERO {
+                    if *activity != T::ZERO {
                         *lanes = union(lanes, &(j as u32..j as u32 + 1));
                     }
                 }
