@@ -1,6 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::error::Error;
+use crate::kernels::{self, VoxelSValues};
+use crate::nuclide::Nuclide;
+use crate::parallel::{Cancellation, Workers};
+use crate::voxel::convolution::{ConvolutionPlan, Octant, Output, Selection};
 
 fn options(setting: Setting, blended: bool) -> Options {
     Options {
