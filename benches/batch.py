@@ -25,8 +25,8 @@ import psutil
 
 import yttria
 from yttria.batch import CaseOutcome, executors, run_manifest, runner, write_manifest
-from yttria.batch.keys import Options
-from yttria.batch.work import Task, dose_all
+from yttria.batch.content_hash import Options
+from yttria.batch.worker import Task, dose_all
 
 SHAPE, VOXEL_MM = (128, 128, 128), 4.42
 STRUCTURES = ("Normal liver", "Tumor 1", "Tumor 2", "Tumor 3")
@@ -136,8 +136,8 @@ def run(manifest: Path, workers: list[int], executor: str, maps: str | None, out
     for count in workers:
         marks = [1000, 2000, 5000, 10_000, 20_000, 50_000]
 
-        def watch(run: runner.Run, wall_s: float, marks: list[int] = marks) -> None:
-            if marks and run.counts.settled >= marks[0]:
+        def on_progress(run: runner.Run, wall_s: float, marks: list[int] = marks) -> None:
+            if marks and run.counts.finished >= marks[0]:
                 told = ", ".join(f"{name} {mib:.0f} MiB" for name, mib in memory_mib().items())
                 print(f"  after {marks.pop(0)} cases, {wall_s:.1f} s: {told}")
 
@@ -148,7 +148,8 @@ def run(manifest: Path, workers: list[int], executor: str, maps: str | None, out
                 for started in [pool.executor.submit(dose_all, [], Options(), None) for _ in range(4 * count)]:
                     started.result()
                 began = time.perf_counter()
-                report = run_manifest(manifest, out or temporary, executor=nullcontext(pool), maps=maps, watch=watch)
+                options: Any = {"executor": nullcontext(pool), "maps": maps, "on_progress": on_progress}
+                report = run_manifest(manifest, out or temporary, **options)
                 wall_s = time.perf_counter() - began
         done, spent = report.counts.done, report.counts.seconds
         rates[count] = done / wall_s

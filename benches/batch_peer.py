@@ -37,9 +37,9 @@ from scipy.signal import fftconvolve
 
 import yttria
 from yttria.batch import executors, read_manifest, run_manifest
+from yttria.batch.content_hash import Options
 from yttria.batch.executors import keep_memory
-from yttria.batch.keys import Options
-from yttria.batch.work import Task, dose_all
+from yttria.batch.worker import Task, dose_all
 
 STRUCTURES = ("Normal liver", "Tumor 1", "Tumor 2", "Tumor 3")
 

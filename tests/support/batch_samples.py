@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import yttria
-from yttria.batch import write_manifest
+from yttria.batch import run_manifest, write_manifest
 
 TABLES = ("doses.parquet", "dvh.parquet", "cases.parquet", "quarantine.parquet")
 SHAPE, VOXEL_MM = (9, 12, 10), (5.0, 4.0, 4.5)
@@ -54,15 +57,23 @@ def cohort(folder: Path, count: int) -> Path:
     return folder / "manifest.csv"
 
 
+def undisturbed_run(manifest: Path) -> dict[str, bytes]:
+    """Tables of a run without any fault, of the manifest beside which it is made."""
+    folder = manifest.parent / "undisturbed"
+    report = run_manifest(manifest, folder)
+    assert (report.state, report.counts.done, report.quarantined) == ("complete", report.counts.total, 0)
+    return contents(folder)
+
+
 def contents(results: Path) -> dict[str, bytes]:
     """Every table, byte for byte."""
     return {name: (results / name).read_bytes() for name in TABLES}
 
 
-def start(*arguments: str | Path) -> subprocess.Popen[str]:
-    """The command line in a process of its own."""
-    command = [sys.executable, "-c", "from yttria.cli import main; main()", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(*arguments: str | Path, before: str = "") -> subprocess.Popen[str]:
+    """The command line in a process, and a group of processes, of its own; `before` is code that is run first."""
+    command = [sys.executable, "-c", f"{before}\nfrom yttria.cli import main; main()", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def finished(process: subprocess.Popen[str], code: int = 0) -> str:
@@ -75,3 +86,38 @@ def finished(process: subprocess.Popen[str], code: int = 0) -> str:
 def ledger_lines(results: Path) -> list[bytes]:
     """Every line of every ledger."""
     return [line for path in (results / "ledger").glob("*.jsonl") for line in path.read_bytes().splitlines()]
+
+
+class LastFirstExecutor(Executor):
+    """Finishes the last of what it holds first, in one thread."""
+
+    _max_workers = 4
+
+    def __init__(self) -> None:
+        self._held: list[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]] = []
+        self._lock = threading.Condition()
+        self._ended = False
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        with self._lock:
+            self._held.append((future, fn, args))
+            self._lock.notify()
+        return future
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                self._lock.wait_for(lambda: self._held or self._ended)
+                if not self._held:
+                    return
+                future, fn, args = self._held.pop()
+            if future.set_running_or_notify_cancel():
+                future.set_result(fn(*args))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        with self._lock:
+            self._ended = True
+            self._lock.notify()

@@ -1,8 +1,8 @@
-"""A manifest from a tree of files: what belongs together by its name, and what the files themselves state.
+"""A manifest from a tree of files, by their names and by what the files themselves state.
 
-BIDS names (`sub-01_ses-1_pet.nii.gz`, `..._dseg.nii.gz`, also under `derivatives`) are matched by subject and session;
-other files by the folder they share. A folder of DICOM, or each subfolder with DICOM in it, is a case. Where two would
-do, none is taken: the cell stays empty, and a note says why.
+BIDS names (`sub-01_ses-1_pet.nii.gz`, `..._dseg.nii.gz`, also under `derivatives`) are matched by subject and session.
+Other files are matched by the folder they share. A folder of DICOM, or each subfolder with DICOM in it, is a case. If
+two files fit, none is taken: the cell stays empty, and a note states why.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..io import dicom
 from ..io.files import NAME
 from .pet_sidecar import read_sidecar
 
-#: What the last word of a file's name says it is.
+#: Kinds of files by the last word of their names.
 KINDS = {
     "activity": ("pet", "spect", "nm", "activity"),
     "structures": ("dseg", "seg", "segmentation", "structures", "labels"),
@@ -31,19 +31,33 @@ _ENTITY = re.compile(r"(?:^|_)(sub|ses|run)-([A-Za-z0-9]+)")
 
 
 @dataclass(kw_only=True)
-class Found:
-    """Rows for a manifest, and what could not be settled."""
+class Discovery:
+    """Rows for a manifest, and notes on what is left open."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def discover(folder: str | Path, relative_to: str | Path | None = None) -> Found:
-    """Rows for the activity images under `folder`; paths are relative to `relative_to`, the manifest's folder.
+def discover(folder: str | Path, relative_to: str | Path | None = None) -> Discovery:
+    """Make a row for each activity image under a folder.
 
-    From a PET-BIDS sidecar come the unit, the time to which the image's activity refers and the injected activity,
-    where it states them. Everything else is left to the reader, and `check_manifest` says what is missing. Raises
-    `FileFormatError` where there is no activity image.
+    Parameters
+    ----------
+    folder : str or Path
+        Folder of DICOM, or a tree of files.
+    relative_to : str or Path, optional
+        The manifest's folder, to which paths are relative. Default: `folder`.
+
+    Returns
+    -------
+    Discovery
+        The rows. Unit, scan delay and administered activity come from PET-BIDS sidecars that state them; every other
+        value is left to the user, and `check_manifest` reports what is missing.
+
+    Raises
+    ------
+    FileFormatError
+        If there is no activity image.
     """
     folder = Path(folder)
     base = Path(folder if relative_to is None else relative_to).resolve()
@@ -53,7 +67,7 @@ def discover(folder: str | Path, relative_to: str | Path | None = None) -> Found
         kind = _kind(match) if match else None
         if match and kind:
             groups[_group(folder, path, match["stem"])][kind].append(path)
-    found = Found()
+    found = Discovery()
     for group, files in sorted(groups.items()):
         for path in files.get("activity", []):
             name = group if len(files["activity"]) == 1 else path.name[: -len(_end(path))]
@@ -65,7 +79,7 @@ def discover(folder: str | Path, relative_to: str | Path | None = None) -> Found
                 if len(candidates) == 1:
                     row[kind] = _posix(candidates[0], base)
                 elif candidates or kind == "structures":
-                    found.notes.append(_open(name, kind, [_posix(p, base) for p in candidates]))
+                    found.notes.append(_open_note(name, kind, [_posix(p, base) for p in candidates]))
             found.rows.append(row | _sidecar(path, found.notes))
     for folder_of_case in _dicom_folders(folder):
         _dicom_rows(folder_of_case, folder, base, found)
@@ -79,7 +93,7 @@ def discover(folder: str | Path, relative_to: str | Path | None = None) -> Found
 
 
 def _dicom_folders(folder: Path) -> list[Path]:
-    """The folder itself where DICOM files lie in it, else those of its subfolders with DICOM anywhere in them."""
+    """The folder itself if DICOM files lie in it, else those of its subfolders with DICOM anywhere in them."""
 
     def holds(where: Path, deep: bool) -> bool:
         files = _files(where) if deep else (path for path in sorted(where.iterdir()) if path.is_file())
@@ -90,7 +104,7 @@ def _dicom_folders(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] != "." and holds(path, True)]
 
 
-def _dicom_rows(case: Path, folder: Path, base: Path, found: Found) -> None:
+def _dicom_rows(case: Path, folder: Path, base: Path, found: Discovery) -> None:
     """A row per PET or SPECT series of a case's folder; its one SEG or RTSTRUCT is found there when it is read."""
     try:
         report = dicom.inspect(case)
@@ -111,17 +125,17 @@ def _dicom_rows(case: Path, folder: Path, base: Path, found: Found) -> None:
             row["structures"] = row["activity"]
         else:
             paths = [dicom.first_file(case, s.uid, (s.modality,)) for s in structures]
-            found.notes.append(_open(row["case_id"], "structures", [_posix(path, base) for path in paths]))
+            found.notes.append(_open_note(row["case_id"], "structures", [_posix(path, base) for path in paths]))
         for problem in filter(None, (series.problem, series.timing_problem)):
             found.notes.append(f"{row['case_id']}: {problem}")
         found.rows.append(row)
 
 
-def _open(case_id: str, kind: str, candidates: list[str]) -> str:
-    """What is said of a cell that stays empty."""
+def _open_note(case_id: str, kind: str, candidates: list[str]) -> str:
+    """Note on a cell that stays empty."""
     if not candidates:
         return f"{case_id}: {kind} is open: there is no file for it"
-    return f"{case_id}: {kind} is open, for {len(candidates)} would do: {', '.join(candidates)}"
+    return f"{case_id}: {kind} is open, because {len(candidates)} files fit: {', '.join(candidates)}"
 
 
 def _make_ids_unique(rows: list[dict[str, Any]]) -> None:

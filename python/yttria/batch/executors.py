@@ -1,4 +1,4 @@
-"""Where cases are dosed: threads by default, processes, a dask cluster, or any executor that a caller brings."""
+"""Executors that dose cases: threads, processes, a dask cluster, or any executor of the caller."""
 
 from __future__ import annotations
 
@@ -19,19 +19,27 @@ from typing import Any
 from .._foundation.extras import require
 from ..errors import OutOfRangeError
 
-#: How often a cluster is asked for its size, and what is taken for it before there is any worker.
+#: A cluster is asked for its size this often, and is taken to have so many threads before it has any.
 _RECOUNT_S = 2.0
-_BEFORE_ANY = 8
-#: From <malloc.h>; and one GiB.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _KEEP = -1, -3, 1 << 30
+_ASSUMED_THREADS = 8
+#: Parameters of mallopt (<malloc.h>), and the threshold in bytes.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _KEPT_BYTES = -1, -3, 1 << 30
 
 
 @dataclass(kw_only=True)
 class Workers:
-    """An executor, how much to give it, and how to get a new one when it broke.
+    """An executor with its capacity.
 
-    `chunk`: cases per task. `capacity`: how many tasks it works on at once, asked again and again, for a cluster may
-    grow. `renew`: makes another executor; without it a broken one ends the run.
+    Parameters
+    ----------
+    executor : Executor
+        The executor.
+    chunk : int
+        Cases per task.
+    capacity : callable
+        Returns the number of tasks that it works on at once. It is called again and again, because a cluster may grow.
+    renew : callable, optional
+        Makes another executor if this one breaks. Without it, the run ends then.
     """
 
     executor: Executor
@@ -41,18 +49,18 @@ class Workers:
 
     @property
     def in_flight(self) -> int:
-        """Tasks to have submitted at once: enough that nobody waits, and no more, for they take memory."""
+        """Most tasks submitted at once: enough that no worker waits, and no more, because they take memory."""
         return 2 * max(self.capacity(), 1)
 
 
 def processors() -> int:
-    """The processors that this process may use."""
+    """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
 def threads(count: int | None = None) -> Iterator[Workers]:
-    """One map per thread. The core, decompression and hashing release the GIL."""
+    """Dose one case per thread; the core, decompression and hashing release the GIL."""
     count = _checked(count)
     pool = ThreadPoolExecutor(count, "yttria-batch")
     try:
@@ -63,7 +71,7 @@ def threads(count: int | None = None) -> Iterator[Workers]:
 
 @contextmanager
 def processes(count: int | None = None) -> Iterator[Workers]:
-    """One map per process, a few cases per task."""
+    """Dose one case per process, a few cases per task."""
     count = _checked(count)
 
     def make() -> ProcessPoolExecutor:
@@ -80,7 +88,7 @@ def processes(count: int | None = None) -> Iterator[Workers]:
 
 @contextmanager
 def dask(address: str, count: int | None = None) -> Iterator[Workers]:
-    """The workers of a dask cluster: of the scheduler at `address`, or "local" for one of `count` processes here."""
+    """Use the dask cluster of the scheduler at `address`, or a new one of `count` processes here if it is "local"."""
     distributed = require("distributed", "cluster")
     if address == "local":
         local = distributed.LocalCluster(
@@ -94,21 +102,21 @@ def dask(address: str, count: int | None = None) -> Iterator[Workers]:
 
 
 def of_client(client: Any) -> Workers:
-    """The workers that a dask client reaches; there may be none yet, and more later."""
+    """Use the workers that a dask client reaches; there may be none yet, and more later."""
 
     counted, at = 0, -math.inf
 
     def capacity() -> int:
         nonlocal counted, at
         if time.monotonic() - at > _RECOUNT_S:
-            counted, at = sum(client.nthreads().values()) or _BEFORE_ANY, time.monotonic()
+            counted, at = sum(client.nthreads().values()) or _ASSUMED_THREADS, time.monotonic()
         return counted
 
     return Workers(executor=client.get_executor(pure=False), chunk=16, capacity=capacity)
 
 
 def of_executor(executor: Executor) -> Workers:
-    """An executor of the caller's; its number of workers where it tells, else that of the processors."""
+    """Use an executor of the caller; it gets as many workers as it states, or else as there are processors."""
     client = getattr(executor, "_client", None)
     if client is not None and hasattr(client, "scheduler_info"):
         return of_client(client)
@@ -119,38 +127,38 @@ def of_executor(executor: Executor) -> Workers:
 
 
 def keep_memory() -> None:
-    """Let the C library keep what is freed for the next case, where it is glibc; else nothing.
+    """Let the C library keep freed memory for the next case, if it is glibc.
 
     Without this the memory of every image goes back to the system and is fetched again page by page, which takes as
-    long as dosing the case. It concerns the whole process: the command line and the workers made here do it, a library
-    must not.
+    long as dosing the case. It concerns the whole process. The command line and the workers made here call it; a
+    library must not.
     """
     with suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_M_MMAP_THRESHOLD, _KEEP)
-        mallopt(_M_TRIM_THRESHOLD, _KEEP)
+        mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def preload() -> None:
-    """Start the server that worker processes are forked from, and let it import what they need, while this one goes on.
+    """Start the server from which worker processes are forked, and let it import what they need meanwhile.
 
-    Where there is such a server; else nothing. It is one per process, and what it has imported any pool of the process
-    gets: the command line does this, a library must not.
+    Systems without such a server do nothing. There is one server per process, and every pool of the process gets what
+    it has imported. The command line calls this; a library must not.
     """
     if os.name == "posix":
-        # One that is not installed is passed over.
-        forkserver.set_forkserver_preload(["yttria.batch.work", "nibabel.nifti1", "zlib_ng.gzip_ng"])
+        # A module that is not installed is passed over.
+        forkserver.set_forkserver_preload(["yttria.batch.worker", "nibabel.nifti1", "zlib_ng.gzip_ng"])
         forkserver.ensure_running()
 
 
 def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the runner alone
-    threading.Thread(target=_end_with_the_runner, daemon=True).start()
+    threading.Thread(target=_exit_with_runner, daemon=True).start()
     keep_memory()
 
 
-def _end_with_the_runner() -> None:
-    """A killed runner cannot end its workers, and a pool's workers would wait for it for ever."""
+def _exit_with_runner() -> None:
+    """End this worker when the runner ends: a killed runner cannot do it, and its workers would wait for ever."""
     if (runner := parent_process()) is not None:
         wait([runner.sentinel])
         os._exit(1)

@@ -1,4 +1,4 @@
-"""The picture of a cohort: how mean doses are distributed over its cases, and the dose-volume histograms between."""
+"""Picture of a cohort: distribution of the mean doses, and median dose-volume histograms with quartiles."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from .._foundation.extras import require
 from .._foundation.text import literal
-from .summary import OUTLIER_Z, checked, mean_doses, modified_z
+from .summary import OUTLIER_Z, finished_folder, mean_doses, modified_z
 from .tables import read_rows
 
-#: Structures shown, those in most cases first; and points drawn per structure at most.
+#: Most structures shown, those of the most cases first; most points drawn per structure.
 _SHOWN = 8
 _POINTS = 2000
 _RESEARCH_USE = "For research use only."
 
 
 def cohort_figure(folder: str | Path) -> Any:
-    """A matplotlib figure of a finished run. Raises `FileFormatError` where there are no tables."""
-    folder = checked(folder)
+    """Draw the tables of a finished run as a matplotlib figure; raises `FileFormatError` if there are none."""
+    folder = finished_folder(folder)
     figure = require("matplotlib.figure", "plot").Figure(figsize=(11.0, 4.8), layout="constrained")
     colors = require("matplotlib", "plot").colormaps["tab10"].colors
     means, (curves, step_gy) = mean_doses(folder), _curves(folder)
@@ -37,7 +37,7 @@ def cohort_figure(folder: str | Path) -> Any:
     left.xaxis.set_major_formatter(plain)
     left.xaxis.set_minor_formatter(plain)
     left.set_xlabel("Mean absorbed dose / Gy")
-    left.set_title("Cases; box: quartiles, ring: stands out", fontsize=10, loc="left")
+    left.set_title("Cases; box: quartiles, ring: outlier", fontsize=10, loc="left")
     right.set_xlabel("Absorbed dose / Gy")
     right.set_ylabel("Volume that receives it or more / fraction")
     right.set_title("Dose-volume histograms; line: median, band: quartiles", fontsize=10, loc="left")
@@ -58,7 +58,7 @@ def _spread(axes: Any, row: int, means: NDArray[np.float64], color: Any) -> None
     if not len(shown):
         return
     out = np.abs(modified_z(shown)) > OUTLIER_Z
-    # The same scatter each time: a figure has no noise of its own.
+    # The same scatter each time, so that equal tables give equal figures.
     offset = np.random.default_rng(row).uniform(-0.3, 0.3, len(shown))
     drawn = np.linspace(0, len(shown) - 1, min(len(shown), _POINTS)).astype(int)
     axes.plot(shown[drawn], row + offset[drawn], ".", ms=2.5, alpha=0.35, color=color, rasterized=True)
@@ -74,14 +74,14 @@ def _band(axes: Any, name: str, curves: list[NDArray[np.float64]], step_gy: floa
     for row, curve in zip(grid, curves, strict=True):
         row[: len(curve)] = curve
     low, middle, high = np.quantile(grid, (0.25, 0.5, 0.75), axis=0)
-    end = int(np.searchsorted(-high, -0.002)) + 1  # where nearly all is over
+    end = int(np.searchsorted(-high, -0.002)) + 1  # beyond it, nearly all curves are 0
     doses = np.arange(length) * step_gy
     axes.fill_between(doses[:end], low[:end], high[:end], color=color, alpha=0.2, lw=0)
     axes.plot(doses[:end], middle[:end], color=color, lw=1.6, label=literal(name))
 
 
 def _curves(folder: Path) -> tuple[dict[str, list[NDArray[np.float64]]], float]:
-    """Of each structure evenly spread cases, `_POINTS` at most, as fractions of the volume."""
+    """Curves by structure, of at most `_POINTS` evenly spread cases, as fractions of the volume; their step in Gy."""
     total = sum(table.num_rows for table in read_rows(folder, "cases", ("row",)))
     every = max(1, -(-total // _POINTS))
     found: dict[str, list[NDArray[np.float64]]] = {}

@@ -1,10 +1,11 @@
-"""What was done: JSON lines that are only ever appended to, one file per runner.
+"""Ledger of what was done: JSON lines that are only ever appended, one file per run.
 
-A runner writes to a file of its own, so lines never mix. A line is written after the part that it names is on the disk;
-a last line that was torn is as if it had not been written. Lines are either
-`{"entry", "signature", "key", "part", "at"}` (done, and where), the same without a place (seen again with this
-content), or `{"entry", "row", "case_id", "error", "message", "sha256"}` (failed). Of one entry the last line counts:
-that of the run that began last, and in it the last one. Runs are numbered as they begin; clocks have no part in it.
+A line of a result is `{"entry", "signature", "key", "part", "at"}`; it counts if its part is there. A line without
+`part` and `at` states that a row was found again with this content. A line of a failure is
+`{"entry", "row", "case_id", "error", "message", "sha256"}`. A last line that was torn counts as not written.
+
+Each run writes a file of its own, so that lines never mix. Runs are numbered as they begin, and clocks have no part in
+it. Of one entry the last line of the run with the largest number counts.
 """
 
 from __future__ import annotations
@@ -26,29 +27,29 @@ _NONE = bytes(16)
 
 
 class Place(NamedTuple):
-    """Where a result lies: a part, and the row in it."""
+    """Place of a result: a part, and the row in it."""
 
     part: str
     at: int
 
 
 class Ledger:
-    """One runner's file to append to, numbered after every other one that there is."""
+    """Ledger of one run, numbered after every other one in the folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the runner's file."""
+        """Make the file."""
         inside = folder / "ledger"
         inside.mkdir(parents=True, exist_ok=True)
         number = max((_number(path) for path in inside.glob("*.jsonl")), default=0)
         while True:
             number += 1
-            # Of two runners that begin together, one makes the file and the other takes the next number.
+            # Of two runs that begin together, one makes the file and the other takes the next number.
             with suppress(FileExistsError):
                 self._file = (inside / f"{number:08}.jsonl").open("xb", buffering=0)
                 return
 
     def append(self, lines: Iterable[dict[str, Any]]) -> None:
-        """Write lines and see them onto the disk."""
+        """Write lines, and sync them to the disk."""
         now, before = time.time(), os.fstat(self._file.fileno()).st_size
         text = "".join(json.dumps({"t": now, **line}, ensure_ascii=True) + "\n" for line in lines).encode()
         try:
@@ -56,7 +57,7 @@ class Ledger:
                 text = text[self._file.write(text) :]
             os.fsync(self._file.fileno())
         except OSError:
-            # A full disk: nothing torn may stand before what is written later.
+            # A full disk: no torn line may stand before one that is written later.
             self._file.truncate(before)
             raise
 
@@ -65,17 +66,17 @@ class Ledger:
         self._file.close()
 
 
-class Known:
-    """Everything that the ledgers of a folder list as done, in 56 bytes per line."""
+class CompletedIndex:
+    """Index of the results that the ledgers of a folder list, in 56 bytes per line."""
 
     def __init__(self, folder: Path) -> None:
-        """Read them. A result whose part is not there counts as not done."""
+        """Read the ledgers; a result whose part is not there counts as not done."""
         records = bytearray()
         self._parts: list[str] = []
         numbers: dict[str, int] = {}
         for line in lines(folder):
             if "key" not in line:
-                # A failure: what was known of this row before does not stand.
+                # A failure: an earlier result of this row does not count any more.
                 records += _RECORD.pack(bytes.fromhex(line["entry"]), _NONE, _NONE, -1, -1)
                 continue
             part = line.get("part")
@@ -105,11 +106,11 @@ class Known:
         )
 
     def __len__(self) -> int:
-        """How many keys have a result."""
+        """Number of keys that have a result."""
         return len(self._keys)
 
     def key_of(self, entry: str, signature: str | None = None) -> str | None:
-        """The key last seen for a declared row, if it has a result; with `signature`, only if seen with just that."""
+        """Last key of a declared row if it has a result; with `signature`, only if the row was seen with it."""
         at = _find(self._entries, bytes.fromhex(entry))
         if at is None or (signature is not None and self._signatures[at] != bytes.fromhex(signature)):
             return None
@@ -117,13 +118,13 @@ class Known:
         return key if self.place_of(key) is not None else None
 
     def place_of(self, key: str) -> Place | None:
-        """Where the result of a key lies."""
+        """Place of the result of a key; None if there is none."""
         at = _find(self._keys, bytes.fromhex(key))
         return None if at is None else Place(self._parts[self._part[at]], int(self._at[at]))
 
 
 def lines(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every whole line of every ledger in the folder, in the order in which the runs began."""
+    """Read every whole line of every ledger in the folder, in the order in which the runs began."""
     numbered = ((_number(path), path) for path in (folder / "ledger").glob("*.jsonl"))
     for _, path in sorted((number, path) for number, path in numbered if number):
         with path.open("rb") as file:
@@ -131,18 +132,18 @@ def lines(folder: Path) -> Iterator[dict[str, Any]]:
                 try:
                     line = json.loads(text)
                 except ValueError:
-                    continue  # torn: what it would have said is done again
+                    continue  # torn: its case is done again
                 if isinstance(line, dict) and "entry" in line:
                     yield line
 
 
 def _number(path: Path) -> int:
-    """The number of the run whose ledger this is; 0 for any other name."""
+    """Number of the run whose ledger this is; 0 for any other name."""
     return int(path.stem) if path.stem.isascii() and path.stem.isdigit() else 0
 
 
 def failures(folder: Path) -> dict[str, dict[str, Any]]:
-    """The last failure of each declared row that has failed."""
+    """Last failure of each declared row that has failed."""
     last: dict[str, dict[str, Any]] = {}
     for line in lines(folder):
         if "error" in line:

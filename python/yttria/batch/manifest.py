@@ -1,4 +1,4 @@
-"""The manifest: one row per case, in CSV or Parquet, read as a stream and checked as a whole before any work.
+"""Manifests: one row per case, in CSV or Parquet, read as a stream and checked as a whole before any work.
 
 Its columns are the fields of `yttria.case.Case`. An empty cell means that nothing is declared. Paths are relative to
 the manifest's folder. CSV may be in UTF-8, UTF-16 with its mark or Windows-1252, with commas, semicolons (then with
@@ -24,10 +24,14 @@ from .._foundation.extras import require
 from .._foundation.text import encodable, plain
 from .._foundation.whole_files import atomic
 from ..case import FIELDS, FILE_FIELDS, Case, problems
+from ..case.fields import Field
 from ..errors import FileFormatError, YttriaError
-from .manifest_schema import COLUMNS, NUMBERS, REQUIRED
 from .manifest_table import Cells, csv_dialect, is_csv, read_table
 
+#: A manifest starts with the name of the case.
+COLUMNS = ("case_id", *(name for name in FIELDS if name != "case_id"))
+REQUIRED = ("case_id", *(name for name, field in FIELDS.items() if field.required))
+NUMBERS = tuple(name for name, field in FIELDS.items() if field.kind == "number")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
 _COMMA = re.compile(r"\s*[+-]?\d+,\d+(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*", re.ASCII)
@@ -36,10 +40,20 @@ _DEFAULTS = {name: field.default for name, field in FIELDS.items() if not field.
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """A mistake in a manifest.
+    """Mistake in a manifest.
 
-    `row` counts cases from 1; it is 0 if the mistake is the header's. `line` is the line as a spreadsheet counts it,
-    the header being one; it is None in Parquet. `case_id` is the cell of that name, as far as there is one.
+    Parameters
+    ----------
+    row : int
+        Number of the case, from 1; 0 if the mistake is in the header.
+    column : str
+        Name of the column; empty if the row has too many or too few cells.
+    message : str
+        Description of the mistake.
+    line : int, optional
+        Line as a spreadsheet counts it, the header being the first; None in Parquet.
+    case_id : str
+        The case id, as far as there is one.
     """
 
     row: int
@@ -56,7 +70,17 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestRow:
-    """A row as it is declared, without what it leaves out, and the case it means."""
+    """Row of a manifest.
+
+    Parameters
+    ----------
+    row : int
+        Number of the case, from 1.
+    declared : dict
+        The cells that are not empty, by column; numbers as float, paths as they are written.
+    case : Case
+        The case, with paths that start from the manifest's folder.
+    """
 
     row: int
     declared: dict[str, Any]
@@ -64,7 +88,7 @@ class ManifestRow:
 
 
 class ManifestError(FileFormatError):
-    """A manifest that cannot be run; `problems` says where and why."""
+    """The manifest cannot be run; `problems` lists every mistake with row and column."""
 
     def __init__(self, path: Path, found: list[Problem]) -> None:
         """The message names the first of the problems."""
@@ -76,8 +100,26 @@ class ManifestError(FileFormatError):
 
 
 def read_manifest(path: str | Path, *, without: Collection[int] = ()) -> Iterator[ManifestRow]:
-    """The rows one by one, apart from those of the numbers `without`; raises `ManifestError` at the first that is no
-    case, and `FileFormatError`.
+    """Read a manifest row by row.
+
+    Parameters
+    ----------
+    path : str or Path
+        The manifest, `.csv` or `.parquet`.
+    without : collection of int
+        Numbers of rows that are left out. Default: none.
+
+    Yields
+    ------
+    ManifestRow
+        The rows in their order.
+
+    Raises
+    ------
+    ManifestError
+        If the header is wrong, and at the first row that is no case.
+    FileFormatError
+        If the file cannot be read as a table.
     """
     path = Path(path)
     for cells in _rows(path):
@@ -95,7 +137,7 @@ def read_manifest(path: str | Path, *, without: Collection[int] = ()) -> Iterato
 
 
 def declared_rows(path: Path, found: list[Problem] | None = None) -> Iterator[tuple[Cells, dict[str, Any]]]:
-    """The rows with what they declare; `found` as in `_rows`."""
+    """Read the rows with what they declare; `found` as in `_rows`."""
     return ((cells, _declared(cells)[0]) for cells in _rows(path, found))
 
 
@@ -106,9 +148,26 @@ def manifest_note(path: str | Path) -> str | None:
 
 
 def check_manifest(path: str | Path, *, look_for_files: bool = True) -> tuple[int, list[Problem]]:
-    """How many cases there are, and every problem: unknown columns, values, case ids that repeat, files not there.
+    """Check a manifest as a whole; no image is read.
 
-    Raises `FileFormatError` where the file cannot be read as a table at all.
+    Parameters
+    ----------
+    path : str or Path
+        The manifest, `.csv` or `.parquet`.
+    look_for_files : bool
+        Whether a file that does not exist is a problem. Default: True.
+
+    Returns
+    -------
+    count : int
+        Number of cases.
+    problems : list of Problem
+        Every unknown column, wrong value, repeated case id and missing file, in the order of the rows.
+
+    Raises
+    ------
+    FileFormatError
+        If the file cannot be read as a table.
     """
     path = Path(path)
     found: list[Problem] = []
@@ -149,10 +208,31 @@ def check_manifest(path: str | Path, *, look_for_files: bool = True) -> tuple[in
 
 
 def write_manifest(rows: Iterable[Case | Mapping[str, Any]], path: str | Path) -> int:
-    """Write cases, or rows declared as mappings, to `.csv` or `.parquet`; how many. Nothing is checked.
+    """Write a manifest; nothing is checked.
 
-    The file appears whole, or the one that was there stays as it is. In CSV, a text that a spreadsheet would take for a
-    formula gets an apostrophe before it, which `read_manifest` takes away.
+    Parameters
+    ----------
+    rows : iterable of Case or mapping
+        The cases, or what is declared of them by column.
+    path : str or Path
+        The file to write, `.csv` or `.parquet`. It appears whole, or a file that was there stays as it is.
+
+    Returns
+    -------
+    int
+        Number of rows.
+
+    Raises
+    ------
+    FileFormatError
+        If the name ends otherwise.
+    OSError
+        If the file cannot be written.
+
+    Notes
+    -----
+    In CSV, a text that a spreadsheet would take for a formula gets an apostrophe before it, which `read_manifest`
+    takes away.
     """
     path = Path(path)
     declared = ({c: None if (v := _get(row, c)) is None else _cell(c, v) for c in COLUMNS} for row in rows)
@@ -168,6 +248,41 @@ def write_manifest(rows: Iterable[Case | Mapping[str, Any]], path: str | Path) -
     return count
 
 
+def schema() -> dict[str, Any]:
+    """Make the JSON Schema of a row from the declarations of a case's fields.
+
+    Returns
+    -------
+    dict
+        The schema, draft 2020-12. It cannot find what is not in the row, such as a missing file.
+
+    Examples
+    --------
+    >>> schema()["required"]
+    ['case_id', 'activity', 'structures']
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "yttria manifest row",
+        "description": (
+            "One case of a batch. Columns of a CSV or Parquet manifest; an empty cell means that nothing is declared. "
+            "Paths are relative to the manifest's folder. Either scan_delay_h (absolute scaling; DICOM states it "
+            "itself) or relative_to with administered_activity_gbq and lung_shunt_fraction (relative scaling)."
+        ),
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(REQUIRED),
+        "oneOf": [
+            {"properties": dict.fromkeys(("relative_to", "lung_shunt_fraction", "residual_fraction"), False)},
+            {
+                "required": ["relative_to", "administered_activity_gbq", "lung_shunt_fraction"],
+                "properties": {"scan_delay_h": False},
+            },
+        ],
+        "properties": {name: _column(FIELDS[name]) for name in COLUMNS},
+    }
+
+
 def _get(row: Case | Mapping[str, Any], column: str) -> Any:
     return getattr(row, column) if isinstance(row, Case) else row.get(column)
 
@@ -177,7 +292,7 @@ def _cell(column: str, value: Any) -> Any:
 
 
 def _rows(path: Path, found: list[Problem] | None = None) -> Iterator[Cells]:
-    """The rows as cells. What is wrong with the header is added to `found`, or raised without it."""
+    """The rows as cells; problems of the header are added to `found`, or raised without it."""
     names, rows = read_table(path, COLUMNS)
     wrong = [
         Problem(row=0, column=name, message=f"unknown column; known are {', '.join(COLUMNS)}")
@@ -202,7 +317,7 @@ def _problem(cells: Cells, column: str, message: str) -> Problem:
 
 
 def _declared(cells: Cells) -> tuple[dict[str, Any], list[Problem]]:
-    """The cells that are not empty, numbers as numbers, and what is wrong with them by themselves."""
+    """The cells that are not empty, numbers as float, and the problems of single cells."""
     declared: dict[str, Any] = {}
     found: list[Problem] = []
     for name, cell in cells.by_name.items():
@@ -226,7 +341,7 @@ def _declared(cells: Cells) -> tuple[dict[str, Any], list[Problem]]:
 
 
 def _number(cell: object, *, decimal_comma: bool) -> float:
-    """A cell as a number; `ValueError` if it is none, or could be two."""
+    """Number in a cell; raises `ValueError` if it is not a number, or could be two."""
     if isinstance(cell, bool) or not isinstance(cell, str | int | float):
         raise ValueError(f"must be a number, got {cell!r:.80}")
     if not isinstance(cell, str):
@@ -256,3 +371,19 @@ def _short(case_id: object) -> bytes:
 def _repeated(ids: bytearray) -> set[bytes]:
     values, counts = np.unique(np.frombuffer(ids, dtype=np.uint64), return_counts=True)
     return {value.tobytes() for value in values[counts > 1]}
+
+
+def _column(field: Field) -> dict[str, Any]:
+    found: dict[str, Any]
+    if field.choices:
+        found = {"enum": list(field.choices)}
+    elif field.kind == "number":
+        found = {"type": "number", **field.limits}
+    else:
+        found = {"type": "string", **({"minLength": 1} if field.named else {})}
+    if field.default not in (None, ""):
+        found["default"] = field.default
+    meaning = field.sentence({name: name for name in FIELDS})
+    if field.separator == ";":
+        meaning = f"{meaning.removesuffix('.')}; semicolons separate several."
+    return found | {"description": meaning}

@@ -1,4 +1,4 @@
-"""A manifest as a table of cells: CSV as spreadsheets write it, or Parquet."""
+"""Tables of cells: CSV as spreadsheets write it, or Parquet."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from ..io.stored_values import open_regular
 
 _DELIMITERS = (",", ";", "\t")
 _PIECE = 1 << 20
-#: Excel's own line that names the delimiter.
+#: Line of Excel that names the delimiter.
 _SEPARATOR = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
-#: How encodings are called in messages.
+#: Names of encodings in messages.
 _NAMES = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
 
 
 class Cells(NamedTuple):
     """A row: its number among the cases, from 1, its line in the spreadsheet (None in Parquet), and its cells.
 
-    Cells beyond the header, or too few of them, are under the name "". `decimal_comma`: numbers may have one.
+    Under the name "" are cells beyond the header; it is there too if there are too few cells. If `decimal_comma` is
+    true, numbers may have one.
     """
 
     row: int
@@ -43,7 +44,7 @@ class Dialect(NamedTuple):
     delimiter: str
 
     def note(self) -> str | None:
-        """Say what differs from commas in UTF-8; None if nothing does."""
+        """State the differences from commas in UTF-8; None if there are none."""
         names = {";": "semicolons", "\t": "tabs", ",": "commas"}
         if self == ("utf-8-sig", ","):
             return None
@@ -58,9 +59,9 @@ def is_csv(path: Path) -> bool:
 
 
 def read_table(path: Path, known: tuple[str, ...]) -> tuple[list[str], Iterator[Cells]]:
-    """The names of the columns and the rows as a stream; rows without any content are passed over.
+    """Read the names of the columns, and the rows as a stream without those that are empty.
 
-    `known` are the column names that decide between delimiters. Raises `FileFormatError` if it is no readable table.
+    `known` are the column names that decide between delimiters. Raises `FileFormatError` if the table is not readable.
     """
     return _read_csv(path, known) if is_csv(path) else _read_parquet(path)
 
@@ -111,7 +112,7 @@ def _opened(path: Path, encoding: str) -> io.TextIOWrapper:
 
 
 def _records(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
-    """Records that have any content, with their lines as a spreadsheet counts them."""
+    """Records that are not empty, with their lines as a spreadsheet counts them."""
     with _opened(path, dialect.encoding) as file:
         try:
             for line, record in enumerate(csv.reader(file, strict=True, delimiter=dialect.delimiter), 1):

@@ -1,11 +1,11 @@
-"""Results on the disk: small Parquet files, one row per case, each whole and synced before it has its name."""
+"""Parts: results on the disk as small Parquet files with one row per case."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ import numpy as np
 from .._foundation.extras import require
 from .._foundation.text import encodable
 from ..errors import FileFormatError
-from .files import durable
-from .outcome import CaseOutcome
+from .results_folder import durable
+from .worker import CaseOutcome
 
 #: Columns of a part that hold one value per structure, beside the metrics of `DoseResult.table`.
 STRUCTURE = "structure"
@@ -23,21 +23,26 @@ DVH = "dvh_volume_ml"
 PLAIN = ("key", "method", "dvh_step_gy", "sha256", "advisories", "provenance", "dose_map")
 
 
-def write_part(folder: Path, outcomes: Sequence[CaseOutcome]) -> str:
-    """Write the results of some cases; the name of the part, which follows from what is in it."""
+@contextmanager
+def new_part(folder: Path, outcomes: Sequence[CaseOutcome]) -> Iterator[str]:
+    """Write the results of some cases, and yield the name of the part, which follows from their keys.
+
+    The part appears when the block has ended. The ledger names it inside the block, and an entry without its part
+    counts as not done: no part is ever without its entries.
+    """
     parquet = require("pyarrow.parquet", "batch")
     name = hashlib.blake2b("".join(str(o.key) for o in outcomes).encode(), digest_size=12).hexdigest()
     name = f"{name[:2]}/{name}.parquet"
     with durable(folder / "parts" / name) as file:
         parquet.write_table(_table(outcomes), file, compression="zstd", write_page_checksum=True)
-    return name
+        yield name
 
 
 def read_part(folder: Path, name: str) -> Any:
-    """A part as an Arrow table.
+    """Read a part as an Arrow table.
 
-    Raises `FileFormatError` if it is damaged, by the checksums of its pages too. It is set aside then, so that the next
-    run repeats its cases and no other.
+    Raises `FileFormatError` if it is damaged; the checksums of its pages are verified. It is set aside then, so that
+    the next run repeats its cases and no other.
     """
     arrow, parquet = require("pyarrow", "batch"), require("pyarrow.parquet", "batch")
     path = folder / "parts" / name

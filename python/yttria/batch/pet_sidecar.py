@@ -1,4 +1,4 @@
-"""Values of a PET-BIDS sidecar that a manifest takes over, each checked for what it claims to be.
+"""Values of a PET-BIDS sidecar that a manifest takes over, each checked for its type and unit.
 
 Source: BIDS specification 1.9, Positron Emission Tomography: times in s from TimeZero, `Units`,
 `InjectedRadioactivity` with `InjectedRadioactivityUnits`, `TracerRadionuclide` (bids-pet).
@@ -14,7 +14,7 @@ from typing import Any
 
 from .._foundation.units import stated_unit
 
-#: A sidecar is a page of text.
+#: Most bytes of a sidecar, which is a page of text.
 _LONGEST = 1 << 24
 _GBQ = {
     "bq": 1e-9,
@@ -43,7 +43,7 @@ def read_sidecar(path: Path) -> tuple[dict[str, Any], list[str]]:
         `unit`, `administered_activity_gbq` and `scan_delay_h`, as far as they are stated; none of them if the sidecar
         is of another nuclide than Y-90.
     notes : list of str
-        What could not be taken over, and why; each names the file.
+        Values that could not be taken over, with the reason; each note names the file.
     """
     notes: list[str] = []
 
@@ -58,11 +58,11 @@ def read_sidecar(path: Path) -> tuple[dict[str, Any], list[str]]:
         note(f"not readable as JSON: {error}")
         return {}, notes
     if not isinstance(stated, dict):
-        note(f"must be a JSON object with the keys of BIDS, got {stated!r:.60}; nothing of it was taken over")
+        note(f"must be a JSON object with the keys of BIDS, got {stated!r:.60}; nothing was taken from it")
         return {}, notes
     nuclide = stated.get("TracerRadionuclide")
     if nuclide is not None and not (isinstance(nuclide, str) and _Y90.fullmatch("".join(nuclide.split()))):
-        note(f"TracerRadionuclide is {nuclide!r:.60}, not Y-90; nothing of it was taken over")
+        note(f"TracerRadionuclide is {nuclide!r:.60}, not Y-90; nothing was taken from it")
         return {}, notes
     row: dict[str, Any] = {}
     if stated.get("Units") is not None:

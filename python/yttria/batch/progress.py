@@ -1,4 +1,4 @@
-"""How far a run is, for people: a bar on a terminal, else a plain line every so many cases."""
+"""Progress of a run in words: a bar on a terminal, else a plain line every so many cases."""
 
 from __future__ import annotations
 
@@ -8,54 +8,53 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from .._foundation.extras import require
-from .cohort import RunReport, progress_of
-from .runner import Counts, Run
+from .runner import Counts, Run, RunReport
 
-Watch = Callable[[Run, float], None]
+OnProgress = Callable[[Run, float], None]
 
 
 @contextmanager
-def watching(every: int, file: TextIO | None = None) -> Iterator[Watch]:
-    """What `run_manifest` takes as `watch`. `every`: cases from one plain line to the next."""
+def progress_reporter(every: int, file: TextIO | None = None) -> Iterator[OnProgress]:
+    """Make what `run_manifest` takes as `on_progress`; `every` is the number of cases between two plain lines."""
     file = sys.stderr if file is None else file
     if file.isatty():
-        with _bar(file) as watch:
-            yield watch
+        with _bar(file) as report:
+            yield report
     else:
         yield _lines(every, file)
 
 
-def in_words(counts: Counts, wall_s: float) -> str:
+def progress_line(counts: Counts, wall_s: float) -> str:
     """One line: cases, rate, time left, failures."""
-    status = progress_of(counts, wall_s)
+    status = counts.as_dict(wall_s)
     left = "" if status["left_s"] is None else f", {_duration(status['left_s'])} left"
     known = f", {counts.known} known before" if counts.known else ""
-    return f"{counts.settled}/{counts.total} cases, {status['rate_per_s']:.1f}/s{left}, {counts.failed} failed{known}"
+    return f"{counts.finished}/{counts.total} cases, {status['rate_per_s']:.1f}/s{left}, {counts.failed} failed{known}"
 
 
-def end_in_words(report: RunReport) -> str:
-    """One line: how it ended, and what became of the cases."""
+def final_line(report: RunReport) -> str:
+    """One line: how the run ended, and what became of the cases."""
     counts = report.counts
     rate = f" ({report.rate_per_s:.1f}/s)" if counts.done else ""
     known = f", {counts.known} known before" if counts.known else ""
-    settled = f"{counts.settled} of {counts.total} cases in {_duration(report.wall_s)}"
-    return f"{report.state}: {settled}: {counts.done} dosed{rate}{known}, {counts.failed} failed"
+    finished = f"{counts.finished} of {counts.total} cases in {_duration(report.wall_s)}"
+    return f"{report.state}: {finished}: {counts.done} dosed{rate}{known}, {counts.failed} failed"
 
 
-def _lines(every: int, file: TextIO) -> Watch:
+def _lines(every: int, file: TextIO) -> OnProgress:
     following = every
 
-    def watch(run: Run, wall_s: float) -> None:
+    def report(run: Run, wall_s: float) -> None:
         nonlocal following
-        if run.counts.settled >= following or run.counts.settled == run.counts.total > following - every:
-            following = (run.counts.settled // every + 1) * every
-            print(in_words(run.counts, wall_s), file=file, flush=True)
+        if run.counts.finished >= following or run.counts.finished == run.counts.total > following - every:
+            following = (run.counts.finished // every + 1) * every
+            print(progress_line(run.counts, wall_s), file=file, flush=True)
 
-    return watch
+    return report
 
 
 @contextmanager
-def _bar(file: TextIO) -> Iterator[Watch]:
+def _bar(file: TextIO) -> Iterator[OnProgress]:
     require("rich", "batch")
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -64,11 +63,11 @@ def _bar(file: TextIO) -> Iterator[Watch]:
     with Progress(*columns, console=Console(file=file)) as progress:
         task = progress.add_task("", total=None)
 
-        def watch(run: Run, wall_s: float) -> None:
-            text = in_words(run.counts, wall_s).partition(" cases, ")[2]
-            progress.update(task, completed=run.counts.settled, total=run.counts.total, description=text)
+        def report(run: Run, wall_s: float) -> None:
+            text = progress_line(run.counts, wall_s).partition(" cases, ")[2]
+            progress.update(task, completed=run.counts.finished, total=run.counts.total, description=text)
 
-        yield watch
+        yield report
 
 
 def _duration(seconds: float) -> str:

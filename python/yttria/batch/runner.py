@@ -1,41 +1,56 @@
-"""A manifest into a folder of results: nothing is lost, nothing is done twice, one bad case spoils only itself."""
+"""Run of a manifest into a folder of results.
+
+Results are content-addressed: the key of a result is a hash of everything that it depends on, and each file is whole
+or not there. Runners on one folder need no agreement. If two dose the same case, both write the same bits under the
+same key, and the tables hold them once. Shards save that work, and correctness does not depend on them.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import json
+import os
 import time
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..errors import FileFormatError, OutOfRangeError
-from .claims import Claims, Runner
-from .executors import Workers
-from .files import read_ahead, remove_temporaries
-from .folder import check_folder, mark_folder, place_of
-from .keys import Identity, Options, content_sha256, entry, files, signature, stamps
-from .ledger import Known, Ledger
+from .._foundation.whole_files import atomic
+from ..errors import ArgumentError, FileFormatError, OutOfRangeError, UnknownNameError
+from .content_hash import (
+    Identity,
+    Options,
+    content_sha256,
+    entry_of,
+    find_sources,
+    named_paths,
+    signature_of,
+    stamps_of,
+)
+from .executors import Workers, of_executor, threads
+from .ledger import CompletedIndex, Ledger
 from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest
-from .outcome import CaseOutcome
-from .parts import write_part
-from .schedule import Job, Schedule, WorkerDied
-from .stream import died
-from .work import Task, dose_all, identify_all
+from .parts import new_part
+from .results_folder import check_folder, manifest_place, mark_folder, remove_leftovers
+from .schedule import Job, Schedule
+from .tables import write_tables
+from .worker import CaseOutcome, Task, dose_all, identify_all
 
-#: Rows that are claimed together.
-BLOCK = 64
-#: A temporary file that nobody has touched for so long is nobody's, also while other runners are at work.
-ABANDONED_S = 3600.0
-#: Results are written when so many have gathered, or the first of them is so old.
+MAPS = ("nii.gz", "nii", "nrrd", "dcm")
+#: Results are saved when so many have gathered, or when the first of them is so old.
 GATHERED = 256
 OLDEST_S = 5.0
+#: The status file is renewed this often.
+_STATUS_S = 1.0
 
 
 @dataclass(kw_only=True)
 class Counts:
-    """How far a run is. `total`: rows of this shard; `known`: done before, or by another runner meanwhile."""
+    """Progress of a run: rows of its shard, by what became of them; `known` ones had a result before."""
 
     total: int = 0
     done: int = 0
@@ -44,13 +59,53 @@ class Counts:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
-    def settled(self) -> int:
-        """Rows about which there is nothing left to do."""
+    def finished(self) -> int:
+        """Number of rows about which there is nothing left to do."""
         return self.done + self.known + self.failed
+
+    def as_dict(self, wall_s: float) -> dict[str, Any]:
+        """Counts, rate in cases per second and time left in s, as plain data."""
+        rate = (self.done + self.failed) / wall_s if wall_s > 0 else 0.0
+        counts = {name: getattr(self, name) for name in ("total", "done", "known", "failed")}
+        left_s = (self.total - self.finished) / rate if rate > 0 else None
+        return counts | {"rate_per_s": rate, "left_s": left_s, "wall_s": wall_s}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """Report on a run that has ended.
+
+    Parameters
+    ----------
+    state : str
+        "complete" if every row of the shard has a result or is in quarantine; else "interrupted" or
+        "too many failures".
+    counts : Counts
+        Numbers of cases.
+    wall_s : float
+        Duration in s.
+    quarantined : int, optional
+        Rows of the whole manifest without a result; None if the tables wait for other shards.
+    """
+
+    state: str
+    counts: Counts
+    wall_s: float
+    quarantined: int | None
+
+    @property
+    def rate_per_s(self) -> float:
+        """Cases dosed per second."""
+        return self.counts.done / self.wall_s if self.wall_s > 0 else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain dictionary, ready for JSON."""
+        counts = self.counts.as_dict(self.wall_s)
+        return {"state": self.state} | counts | {"quarantined": self.quarantined, "seconds": self.counts.seconds}
 
 
 class Run:
-    """One run over a manifest, as an iterator that yields how far it is; see `run_manifest`.
+    """One run over a manifest, as an iterator that yields its counts; see `run_manifest`.
 
     Setting `stop` to a reason ends it soon: what is in flight is finished, and everything is saved.
     """
@@ -68,84 +123,39 @@ class Run:
         strict: bool = False,
         overwrite: bool = False,
     ) -> None:
-        """Check the manifest, and read what was done before.
-
-        Raises `ManifestError` if the header is wrong, every row is or, with `strict`, any row is; `ResultsExistError`
-        if the folder belongs to another manifest or is not one of results; and `OutOfRangeError`.
-        """
+        """Check manifest and folder, and read what was done before; both paths are absolute."""
         if not 1 <= shard[0] <= shard[1]:
             raise OutOfRangeError(f"shard must be i/N with 1 <= i <= N, got {shard[0]}/{shard[1]}")
         self._manifest, self._folder, self._workers, self._options = manifest, folder, workers, options
         self._shard, self._max_failures, self._rehash = shard, max_failures, rehash
         self._manifest_sha256 = content_sha256(manifest)
         total, problems = check_manifest(manifest, look_for_files=False)
-        #: What is wrong with rows, by their number: they are not dosed and stand in quarantine.
+        #: Problems of rows, by their number: they are not dosed and stand in quarantine.
         self.bad_rows: dict[int, list[Problem]] = {}
         for problem in problems:
             self.bad_rows.setdefault(problem.row, []).append(problem)
         if problems and (strict or 0 in self.bad_rows or len(self.bad_rows) == total):
             raise ManifestError(manifest, problems)
         check_folder(folder, manifest, overwrite=overwrite)
-        self.place = place_of(manifest, folder)
+        self._place = manifest_place(manifest, folder)
         self.stop: str | None = None
         rows = range(shard[0], total + 1, shard[1])
         self.counts = Counts(total=len(rows), failed=sum(row in rows for row in self.bad_rows))
-        self.began = time.monotonic()
-        self._known = Known(folder)
-        self._entries: dict[int, str] = {}
-        self._left: dict[int, int] = {}
-        self._unsaved: list[CaseOutcome] = []
+        self._index = CompletedIndex(folder)
+        self._unsaved: list[tuple[str, CaseOutcome]] = []
         self._unsaved_lines: list[dict[str, Any]] = []
         self._oldest = 0.0
 
     def __iter__(self) -> Generator[Counts, None, None]:
-        """Work, and yield how far it is whenever that has changed or half a second has passed."""
+        """Work, and yield the counts whenever they have changed or half a second has passed."""
         mark_folder(self._folder, self._manifest)
-        self.runner = Runner(self._folder)
+        remove_leftovers(self._folder)
         self._ledger = Ledger(self._folder)
-        work = hashlib.sha256(f"{self._manifest_sha256} {self.place}".encode()).hexdigest()[:16]
-        self._claims = Claims(self._folder, f"{work}-{self._shard[0]}-{self._shard[1]}", self.runner)
-        try:
-            # Where nobody else is at work, all that is older than this runner; else what no writer can be at any more.
-            others = self.runner.others()
-            remove_temporaries(self._folder, self.runner.started - (ABANDONED_S if others else 0.0))
-            yield from self._passes()
-            if self.stop is None:
-                self._claims.clear()
-        finally:
-            self._ledger.close()
-            self.runner.end()
-
-    def check_manifest_unchanged(self) -> None:
-        """Raise `FileFormatError` if the manifest is not the one that this run began with."""
-        if content_sha256(self._manifest) != self._manifest_sha256:
-            raise FileFormatError(
-                f"{self._manifest}: was changed while its cases were dosed; what is done is kept, run it again"
-            )
-
-    def _passes(self) -> Iterator[Counts]:
-        deferred: list[int] = []
-        yield from self._pass(None, deferred)
-        while deferred and self.stop is None:
-            # Another runner has these; what it has done by now is in its ledger.
-            free = {block for block in deferred if self._claims.is_free(block)}
-            if not free:
-                time.sleep(0.5)
-                yield self.counts
-                continue
-            self._known = Known(self._folder)
-            # What is found from here on comes after all that was just read.
-            self._ledger.close()
-            self._ledger = Ledger(self._folder)
-            blocks, deferred = free, [block for block in deferred if block not in free]
-            yield from self._pass(blocks, deferred)
-
-    def _pass(self, only: set[int] | None, deferred: list[int]) -> Iterator[Counts]:
-        schedule = Schedule(self._workers, self._jobs(only, deferred))
+        schedule = Schedule(self._workers, self._jobs())
         try:
             for finished in schedule:
                 if finished is not None:
-                    self._take(*finished, schedule)
+                    self._collect(*finished, schedule)
                 self._save(everything=False)
                 yield self.counts
                 if self._max_failures is not None and self.counts.failed > self._max_failures:
@@ -153,118 +163,220 @@ class Run:
                 if self.stop is not None:
                     break
         finally:
-            # Also on Ctrl-C: what is computed is kept.
-            for job, results in schedule.rest():
-                if job.function is dose_all:
-                    self._collect(job, results)
-            self._save(everything=True)
+            # Also on Ctrl-C, what is computed is kept.
+            try:
+                for job, results in schedule.rest():
+                    self._collect(job, results, schedule)
+                self._save(everything=True)
+            finally:
+                self._ledger.close()
 
-    def _jobs(self, only: set[int] | None, deferred: list[int]) -> Iterator[Job]:
+    def write_tables(self, *, anonymous: bool) -> int | None:
+        """Write the tables, as `yttria.batch.tables.write_tables`.
+
+        Raises `FileFormatError` if the manifest is not the one with which this run began.
+        """
+        if content_sha256(self._manifest) != self._manifest_sha256:
+            raise FileFormatError(
+                f"{self._manifest}: was changed while its cases were dosed; what is done is kept, run it again"
+            )
+        return write_tables(self._manifest, self._folder, self._options, self.bad_rows, anonymous=anonymous)
+
+    def write_status(self, status: dict[str, Any]) -> None:
+        """Replace the status file, for programs to read; each shard has its own."""
+        name = "status.json" if self._shard[1] == 1 else f"status_{self._shard[0]}_of_{self._shard[1]}.json"
+        status = status | {"updated": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+        # A disk that is too full for this is too full for results, whose error is raised.
+        with suppress(OSError), atomic(self._folder / name) as file:
+            file.write((json.dumps(status, indent=1) + "\n").encode())
+
+    def _jobs(self) -> Iterator[Job]:
+        """Cases without a result, a few at a time: to be identified if they may be among the results, else dosed."""
         first, step = self._shard
         rows = (row for row in read_manifest(self._manifest, without=self.bad_rows) if (row.row - first) % step == 0)
-        block = -1
-        function = identify_all if len(self._known) else dose_all
-        arguments = (self._options,) if len(self._known) else (self._options, self._folder)
-        while block_rows := list(islice(rows, BLOCK)):
-            block += 1
-            if only is not None and block not in only:
-                continue
-            tasks = [task for row in block_rows if (task := self._unknown(row)) is not None]
-            if tasks and not self._claims.take(block, also_done=only is not None):
-                deferred.append(block)
-                continue
-            self.counts.known += len(block_rows) - len(tasks)
-            if not tasks:
-                continue
-            self._left[block] = len(tasks)
-            for at in range(0, len(tasks), self._workers.chunk):
-                job = Job(
-                    function=function, tasks=tasks[at : at + self._workers.chunk], arguments=arguments, note=block
-                )
-                read_ahead([path for task in job.tasks for _, path in files(task.case)])
-                yield job
+        tasks = (task for row in rows if (task := self._task(row)) is not None)
+        while chunk := list(islice(tasks, self._workers.chunk)):
+            _read_ahead(path for task in chunk for _, path in named_paths(task.case))
+            if len(self._index):
+                yield Job(function=identify_all, tasks=chunk, arguments=(self._options,))
+            else:
+                yield Job(function=dose_all, tasks=chunk, arguments=(self._options, self._folder))
 
-    def _unknown(self, row: ManifestRow) -> Task | None:
-        """The task for a row, or None where its result is known by the times of its files."""
-        name = entry(row.declared, self._options, self.place)
-        if len(self._known) and not self._rehash:
-            try:
-                mark = signature(stamps(row.case))
-            except (OSError, ValueError):
-                mark = None
-            if mark is not None and self._known.key_of(name, mark) is not None:
-                return None
-        self._entries[row.row] = name
-        return Task(row=row.row, case=row.case)
+    def _task(self, row: ManifestRow) -> Task | None:
+        """The task of a row, or None if its result is known by the times of its files."""
+        entry = entry_of(row.declared, self._options, self._place)
+        if len(self._index) and not self._rehash:
+            with suppress(OSError, ValueError):
+                signature = signature_of(stamps_of(find_sources(row.case)))
+                if self._index.key_of(entry, signature) is not None:
+                    self.counts.known += 1
+                    return None
+        return Task(row=row.row, case=row.case, entry=entry)
 
-    def _take(self, job: Job, results: list[Any] | WorkerDied, schedule: Schedule) -> None:
-        if job.function is identify_all and not isinstance(results, WorkerDied):
-            unknown: list[Task] = []
-            settled: list[CaseOutcome] = []
-            for task, found in zip(job.tasks, results, strict=True):
-                if isinstance(found, CaseOutcome):
-                    settled.append(found)
-                elif self._known.place_of(found.key) is None:
-                    unknown.append(Task(row=task.row, case=task.case, identity=found))
+    def _collect(self, job: Job, results: list[Identity | CaseOutcome], schedule: Schedule) -> None:
+        """Take the results of a job; cases that were identified and have no result are dosed next."""
+        self._oldest = self._oldest if self._unsaved or self._unsaved_lines else time.monotonic()
+        unknown: list[Task] = []
+        for task, result in zip(job.tasks, results, strict=True):
+            if isinstance(result, Identity):
+                if self._index.place_of(result.key) is None:
+                    unknown.append(replace(task, identity=result))
                 else:
-                    self._again(job.note, task, found)
-            if settled:
-                self._collect(job, settled)
-            if unknown:
-                schedule.urgent.append(
-                    Job(function=dose_all, tasks=unknown, arguments=(self._options, self._folder), note=job.note)
-                )
-        else:
-            self._collect(job, died(job, results))
-
-    def _again(self, block: int, task: Task, identity: Identity) -> None:
-        """A result that is there already, reached by files that were not known by their times."""
-        self.counts.known += 1
-        name = self._entries.pop(task.row)
-        self._line({"entry": name, "signature": identity.signature, "key": identity.key})
-        self._left[block] -= 1
-
-    def _collect(self, job: Job, outcomes: list[CaseOutcome]) -> None:
-        for outcome in outcomes:
-            for stage, seconds in outcome.seconds.items():
+                    self.counts.known += 1
+                    self._unsaved_lines.append({"entry": task.entry, "signature": result.signature, "key": result.key})
+                continue
+            for stage, seconds in result.seconds.items():
                 self.counts.seconds[stage] = self.counts.seconds.get(stage, 0.0) + seconds
-            if outcome.failure is None:
+            if result.failure is None:
                 self.counts.done += 1
-                self._oldest = self._oldest if self._unsaved or self._unsaved_lines else time.monotonic()
-                self._unsaved.append(outcome)
+                self._unsaved.append((task.entry, result))
             else:
                 self.counts.failed += 1
-                line = {"entry": self._entries.pop(outcome.row), "row": outcome.row, "case_id": outcome.case_id}
-                self._line(line | vars(outcome.failure) | {"sha256": outcome.sha256})
-        self._left[job.note] -= len(outcomes)
-
-    def _line(self, line: dict[str, Any]) -> None:
-        self._oldest = self._oldest if self._unsaved or self._unsaved_lines else time.monotonic()
-        self._unsaved_lines.append(line)
+                line = {"entry": task.entry, "row": result.row, "case_id": result.case_id, "sha256": result.sha256}
+                self._unsaved_lines.append(line | vars(result.failure))
+        if unknown:
+            schedule.urgent.append(Job(function=dose_all, tasks=unknown, arguments=(self._options, self._folder)))
 
     def _save(self, *, everything: bool) -> None:
         count = len(self._unsaved) + len(self._unsaved_lines)
         if count == 0 or not (everything or count >= GATHERED or time.monotonic() - self._oldest > OLDEST_S):
             return
-        lines = self._unsaved_lines
         if self._unsaved:
             # In the order of the manifest as far as it goes, so that the tables are read from few parts at a time.
-            self._unsaved.sort(key=lambda outcome: outcome.row)
-            part = write_part(self._folder, self._unsaved)
-            lines = lines + [
-                {
-                    "entry": self._entries[outcome.row],
-                    "signature": outcome.signature,
-                    "key": outcome.key,
-                    "part": part,
-                    "at": at,
-                }
-                for at, outcome in enumerate(self._unsaved)
-            ]
-        self._ledger.append(lines)
-        for outcome in self._unsaved:
-            del self._entries[outcome.row]
+            self._unsaved.sort(key=lambda saved: saved[1].row)
+            with new_part(self._folder, [outcome for _, outcome in self._unsaved]) as part:
+                lines = [
+                    {"entry": entry, "signature": outcome.signature, "key": outcome.key, "part": part, "at": at}
+                    for at, (entry, outcome) in enumerate(self._unsaved)
+                ]
+                self._ledger.append(self._unsaved_lines + lines)
+        else:
+            self._ledger.append(self._unsaved_lines)
         self._unsaved, self._unsaved_lines = [], []
-        for block in [block for block, left in self._left.items() if left == 0]:
-            del self._left[block]
-            self._claims.done(block)
+
+
+def run_manifest(
+    manifest: str | Path,
+    folder: str | Path,
+    *,
+    executor: Executor | AbstractContextManager[Workers] | None = None,
+    dvh_step_gy: float = 1.0,
+    maps: str | None = None,
+    shard: tuple[int, int] = (1, 1),
+    max_failures: int | None = None,
+    rehash: bool = False,
+    strict: bool = False,
+    overwrite: bool = False,
+    anonymous: bool = False,
+    on_progress: Callable[[Run, float], None] | None = None,
+) -> RunReport:
+    """Dose every case of a manifest into a folder; a case that has a result there is not dosed again.
+
+    Parameters
+    ----------
+    manifest : str or Path
+        The manifest, `.csv` or `.parquet`.
+    folder : str or Path
+        The folder of results.
+    executor : Executor or context manager of Workers, optional
+        Any `concurrent.futures.Executor`, or one of `threads`, `processes` and `dask` of `yttria.batch.executors`.
+        Default: threads, one per processor.
+    dvh_step_gy : float
+        Step of the cumulative histograms in Gy, within [0.001, 1000]. Default: 1.
+    maps : {"nii.gz", "nii", "nrrd", "dcm"}, optional
+        Format of the dose maps ("dcm": RTDOSE). Default: none are written.
+    shard : (int, int)
+        (i, N) doses every N-th row from the i-th. Default: (1, 1), all rows.
+    max_failures : int, optional
+        The run stops when more cases than this have failed.
+    rehash : bool
+        Hash every file, also if its size and times are those of the last hashing. Default: False.
+    strict : bool
+        Begin nothing if any row of the manifest has a problem. Default: False, such a row is put into quarantine.
+    overwrite : bool
+        Take over a folder with the results of another manifest. Default: False.
+    anonymous : bool
+        Leave case ids, paths, names and dates out of the tables. Default: False.
+    on_progress : callable, optional
+        It is called often, with the run (its `counts`, its `stop`) and the seconds since the begin.
+
+    Returns
+    -------
+    RunReport
+        How the run ended.
+
+    Raises
+    ------
+    ManifestError
+        Before any work, if the header is wrong, every row is, or with `strict` any row is.
+    ResultsExistError
+        If the folder belongs to another manifest, or holds files of the names of results that no run has written.
+    UnknownNameError
+        If `maps` is not one of the formats.
+    ArgumentError
+        If `anonymous` is combined with maps in DICOM, which hold the patient's name.
+    OutOfRangeError
+        If `dvh_step_gy` or `shard` is out of range.
+    FileFormatError
+        If the manifest cannot be read or has changed during the run, or if results on the disk were damaged.
+    OSError
+        If results cannot be written. What was written before is kept, and the next run goes on from there.
+    """
+    if maps is not None and maps not in MAPS:
+        raise UnknownNameError(f"maps must be one of {', '.join(MAPS)}, got '{maps}'")
+    if anonymous and maps == "dcm":
+        raise ArgumentError(
+            "an RTDOSE holds the patient's name and identifiers: anonymous tables go without maps in dcm"
+        )
+    if not 1e-3 <= dvh_step_gy <= 1e3:
+        raise OutOfRangeError(f"DVH step in Gy must be within [0.001, 1000], got {dvh_step_gy}")
+    began = time.monotonic()
+    with _workers(executor) as workers:
+        run = Run(
+            Path(manifest).resolve(),
+            Path(folder).resolve(),
+            workers,
+            Options(dvh_step_gy=float(dvh_step_gy), maps=maps),
+            shard=shard,
+            max_failures=max_failures,
+            rehash=rehash,
+            strict=strict,
+            overwrite=overwrite,
+        )
+        status_s = -_STATUS_S
+        with closing(iter(run)) as steps:
+            for counts in steps:
+                wall_s = time.monotonic() - began
+                if on_progress is not None:
+                    on_progress(run, wall_s)
+                if wall_s - status_s >= _STATUS_S:
+                    status_s = wall_s
+                    run.write_status({"state": "running"} | counts.as_dict(wall_s))
+    quarantined = run.write_tables(anonymous=anonymous) if run.stop is None else None
+    state = run.stop or "complete"
+    report = RunReport(state=state, counts=run.counts, wall_s=time.monotonic() - began, quarantined=quarantined)
+    run.write_status(report.as_dict())
+    return report
+
+
+@contextmanager
+def _workers(executor: Executor | AbstractContextManager[Workers] | None) -> Iterator[Workers]:
+    if isinstance(executor, Executor):
+        yield of_executor(executor)
+    else:
+        with threads() if executor is None else executor as workers:
+            yield workers
+
+
+def _read_ahead(paths: Iterable[Path]) -> None:
+    """Ask the system to have these files in memory soon."""
+    if not hasattr(os, "posix_fadvise"):
+        return
+    for path in paths:
+        # Not blocking: a pipe that nobody writes to would hold the runner for ever.
+        with suppress(OSError, ValueError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
+            finally:
+                os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Tasks through an executor with a bounded number in flight, as they finish; and what to do when a worker dies."""
+"""Jobs through an executor, with a bounded number in flight, in the order in which they finish."""
 
 from __future__ import annotations
 
@@ -10,31 +10,28 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from .executors import Workers
-from .work import Task
+from .worker import Task, failed
 
 
 @dataclass(eq=False, kw_only=True)
 class Job:
-    """Some tasks, and the function of `yttria.batch.work` that does them."""
+    """Some tasks, and the function of `yttria.batch.worker` that does them."""
 
     function: Callable[..., list[Any]]
     tasks: Sequence[Task]
     arguments: tuple[Any, ...] = ()
-    #: What the submitter wants back with the result.
-    note: Any = None
     suspect: bool = field(default=False, repr=False)
 
 
-class WorkerDied(Exception):  # noqa: N818 (it is a fact, not a mistake of the caller's)
-    """The process that did this case died of it, twice."""
+class WorkerDiedError(Exception):
+    """The process that did this case died, twice."""
 
 
 class Schedule:
-    """Runs jobs, `workers.in_flight` at once, and hands each back with its results as it finishes.
+    """Run jobs, `workers.in_flight` at once, and hand each back with its results when it has finished.
 
-    `urgent` takes jobs that go before those of the stream. When a worker dies, the jobs it may have died of are done
-    again one case at a time, each alone: the one with which a worker dies again is at fault. While `hold()` is true no
-    job of the stream begins.
+    `urgent` takes jobs that go before those of the stream. While `hold()` is true no job of the stream begins. If a
+    worker dies, its jobs are repeated one case at a time, each alone: the case with which a worker dies again failed.
     """
 
     def __init__(
@@ -50,8 +47,8 @@ class Schedule:
         self._suspects: deque[Job] = deque()
         self.urgent: deque[Job] = deque()
 
-    def __iter__(self) -> Iterator[tuple[Job, list[Any] | WorkerDied] | None]:
-        """Jobs with their results; None now and then while nothing finishes, so that the caller can do other things."""
+    def __iter__(self) -> Iterator[tuple[Job, list[Any]] | None]:
+        """Jobs with their results; None each `tick_s` in which nothing finishes, so that the caller can go on."""
         while True:
             self._fill()
             if not self._running:
@@ -106,7 +103,7 @@ class Schedule:
         self._running[future] = job
         future.add_done_callback(self._finished.put)
 
-    def _answer(self, future: Future[Any]) -> tuple[Job, list[Any] | WorkerDied] | None:
+    def _answer(self, future: Future[Any]) -> tuple[Job, list[Any]] | None:
         job = self._running.pop(future)
         error = future.exception()
         if error is None:
@@ -116,9 +113,9 @@ class Schedule:
         if isinstance(error, BrokenExecutor) and self._workers.renew is None:
             raise error
         if job.suspect:
-            return job, WorkerDied(f"the worker died while it did this case, alone: {error}")
+            died = WorkerDiedError(f"the worker died while it did this case, alone: {error}")
+            return job, [failed(task, died) for task in job.tasks]
         self._suspects += [
-            Job(function=job.function, tasks=[task], arguments=job.arguments, note=job.note, suspect=True)
-            for task in job.tasks
+            Job(function=job.function, tasks=[task], arguments=job.arguments, suspect=True) for task in job.tasks
         ]
         return None

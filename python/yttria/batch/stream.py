@@ -1,4 +1,4 @@
-"""`yttria.batch.run`: cases in, outcomes out, in order; nothing is written."""
+"""Cases in, outcomes out, in order; nothing is written."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from contextlib import ExitStack
 from itertools import islice
 
 from ..case import Case
+from .content_hash import Options
 from .executors import Workers, of_executor, threads
-from .keys import Options
-from .outcome import CaseOutcome, Failure
-from .schedule import Job, Schedule, WorkerDied
-from .work import Task, dose_all
+from .schedule import Job, Schedule
+from .worker import CaseOutcome, Task, dose_all
 
 
 def run(
@@ -23,14 +22,32 @@ def run(
     dvh_step_gy: float = 1.0,
     ahead: int | None = None,
 ) -> Iterator[CaseOutcome]:
-    """Dose cases and yield their outcomes in the order of `cases`, each exactly as `yttria.case.dose_case` doses it.
+    """Dose cases and yield their outcomes in the order of the cases; nothing is written.
 
-    `cases` is read as a stream. A case that fails yields an outcome with `failure`, and spoils nothing else.
-    `executor`: any `concurrent.futures.Executor` (that of a dask client as well), which is left open; where not given,
-    `workers` threads, one per processor unless said otherwise. At most `ahead` cases (four times what is in flight
-    unless given) are begun and not yet yielded, which bounds the memory.
+    Parameters
+    ----------
+    cases : iterable of Case
+        The cases; it is read as a stream.
+    executor : Executor, optional
+        Any `concurrent.futures.Executor`, also that of a dask client. It is left open.
+    workers : int, optional
+        Number of threads without an executor, within [1, 1024]. Default: one per processor.
+    dvh_step_gy : float
+        Step of the cumulative histograms in Gy. Default: 1.
+    ahead : int, optional
+        Most cases that are begun and not yet yielded, which bounds the memory. Default: four times those in flight.
 
-    Raises `OutOfRangeError` where `workers` is not within [1, 1024], and whatever breaks the executor itself.
+    Yields
+    ------
+    CaseOutcome
+        The doses as `yttria.case.dose_case` computes them, or the failure of this case.
+
+    Raises
+    ------
+    OutOfRangeError
+        If `workers` is out of range.
+    BrokenExecutor
+        If the executor breaks.
     """
     with ExitStack() as stack:
         pool = stack.enter_context(threads(workers)) if executor is None else of_executor(executor)
@@ -57,18 +74,9 @@ def _in_order(cases: Iterable[Case], pool: Workers, options: Options, ahead: int
         for finished in schedule:
             if finished is None:
                 continue
-            job, outcomes = finished
-            waiting |= {outcome.row: outcome for outcome in died(job, outcomes)}
+            waiting |= {outcome.row: outcome for outcome in finished[1]}
             while (outcome := waiting.pop(following, None)) is not None:
                 following += 1
                 yield outcome
     finally:
         schedule.cancel()
-
-
-def died(job: Job, outcomes: list[CaseOutcome] | WorkerDied) -> list[CaseOutcome]:
-    """The outcomes themselves, or those of the tasks that a worker died of."""
-    if not isinstance(outcomes, WorkerDied):
-        return outcomes
-    failure = Failure(error="WorkerDied", message=str(outcomes))
-    return [CaseOutcome(row=task.row, case_id=task.case.case_id, failure=failure) for task in job.tasks]

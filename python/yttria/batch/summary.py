@@ -1,4 +1,4 @@
-"""A cohort in short: doses by structure, how they are distributed, which cases stand out, what is in quarantine."""
+"""Summary of a cohort: distribution of doses by structure, outliers, and cases in quarantine."""
 
 from __future__ import annotations
 
@@ -14,23 +14,34 @@ from numpy.typing import NDArray
 from ..errors import FileFormatError
 from .tables import read_rows
 
-#: A modified z-score beyond this stands out. Source: iglewicz-hoaglin1993.
+#: A case with a modified z-score beyond this is an outlier. Source: iglewicz-hoaglin1993.
 OUTLIER_Z = 3.5
-#: The normal distribution's standard deviation per median absolute deviation.
+#: Standard deviation per median absolute deviation, of the normal distribution.
 _SD_PER_MAD = 1.4826
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
-#: Cases in quarantine that are listed one by one.
+#: Most cases in quarantine that are listed one by one.
 _LISTED = 1000
 METRICS = ("mean_gy", "d95_gy", "d70_gy", "d50_gy", "volume_ml")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Summary:
-    """`structures`: a row per structure and metric of `METRICS` with n and quantiles, what most cases have first.
+    """Summary of a finished run.
 
-    `outliers`: cases whose mean dose to a structure stands out, by the modified z-score of its logarithm (of the dose
-    itself where one is <= 0): 0.6745 (x - median) / MAD beyond 3.5. `quarantined`: how many, by error; `quarantine`:
-    the first 1000 of them, with row, case_id, error and message.
+    Parameters
+    ----------
+    cases : int
+        Number of cases with a result.
+    structures : list of dict
+        A row per structure and metric of `METRICS`, with n and quantiles; structures of the most cases come first.
+    outliers : list of dict
+        Cases with an outlying mean dose to a structure: `modified_z` beyond 3.5.
+    quarantined : dict of str to int
+        Number of cases in quarantine by error.
+    quarantine : list of dict
+        The first 1000 of them, with row, line, case_id, error and message.
+    warnings : dict of str to int
+        Number of cases by code of advisory.
     """
 
     cases: int
@@ -41,13 +52,13 @@ class Summary:
     warnings: dict[str, int]
 
     def as_dict(self) -> dict[str, Any]:
-        """A plain dictionary, ready for JSON."""
+        """Plain dictionary, ready for JSON."""
         return dict(vars(self))
 
 
 def summarize(folder: str | Path) -> Summary:
-    """Read the tables of a finished run. Raises `FileFormatError` where there are none."""
-    folder = checked(folder)
+    """Summarize the tables of a finished run; raises `FileFormatError` if there are none."""
+    folder = finished_folder(folder)
     values, ids, warnings, cases = _doses(folder)
     quarantined: Counter[str] = Counter()
     quarantine: list[dict[str, Any]] = []
@@ -80,12 +91,12 @@ def summarize(folder: str | Path) -> Summary:
 
 
 def mean_doses(folder: Path) -> dict[str, NDArray[np.float64]]:
-    """The mean dose in Gy of every case, by structure."""
+    """Mean dose in Gy of every case, by structure."""
     return {name: found for (name, metric), found in _doses(folder)[0].items() if metric == "mean_gy" and len(found)}
 
 
-def checked(folder: str | Path) -> Path:
-    """The folder, if it holds the tables of a run."""
+def finished_folder(folder: str | Path) -> Path:
+    """Check that a folder holds the tables of a run, and return it as a path."""
     folder = Path(folder)
     if not folder.is_dir():
         raise FileFormatError(f"{folder}: there is no such folder of results")
@@ -95,7 +106,7 @@ def checked(folder: str | Path) -> Path:
 
 
 def modified_z(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far each value stands out: (x - median) / (1.4826 MAD), of the logarithms where all are positive."""
+    """Modified z-scores: (x - median) / (1.4826 MAD), of the logarithms if all values are positive."""
     x = np.log(values) if len(values) and values.min() > 0 else values
     if len(x) < 3:
         return np.zeros(len(x))

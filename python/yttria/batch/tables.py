@@ -1,9 +1,10 @@
-"""The tables of a cohort, in the order of the manifest, from the parts in which the results were written.
+"""Tables of a cohort, in the order of the manifest, from the parts in which the results were written.
 
-`doses.parquet`: case_id, structure, metric, value, unit, method, warnings. `dvh.parquet`: case_id, structure,
-dvh_step_gy, volume_ml, a list whose n-th value is the volume that receives `n x dvh_step_gy` or more. `cases.parquet`:
-key, hashes of the inputs, advisories and provenance (JSON) of each case. `quarantine.parquet`: the cases without a
-result, with row and spreadsheet line in the manifest, and why.
+- `doses.parquet` has one row per case, structure and metric.
+- `dvh.parquet` has one row per case and structure. The n-th value of the list `volume_ml` is the volume in mL that
+  receives `n x dvh_step_gy` or more.
+- `cases.parquet` has key, hashes of the inputs, advisories and provenance (JSON) of each case.
+- `quarantine.parquet` has the cases without a result, with row and spreadsheet line in the manifest, and the reason.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,30 +22,30 @@ import numpy as np
 from .._foundation.extras import require
 from .._foundation.text import encodable
 from ..errors import FileFormatError
-from .anonymity import anonymous_advisories, anonymous_failure, anonymous_provenance, case_name
-from .files import durable
-from .folder import TABLES, place_of
-from .keys import Options, entry
-from .ledger import Known, Place, failures
+from .content_hash import Options, entry_of
+from .ledger import CompletedIndex, Place, failures
 from .manifest import Problem, declared_rows
 from .manifest_table import Cells
 from .parts import DVH, PLAIN, STRUCTURE, read_part
+from .results_folder import TABLES, durable, manifest_place
 
-#: Cases per row group, and parts that are held open.
+#: Cases per row group, and most parts that are held in memory.
 _GROUP = 1024
-_OPEN = 16
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tables:
-    """What was written: cases with a result, and those in quarantine."""
-
-    cases: int
-    quarantined: int
+_HELD = 16
+#: Texts of the provenance that name files, times or structures by their origin.
+_NAMING = ("evaluation", "image_transform_source", "density_image")
+_LEFT_OUT = "left out, because the tables are anonymous"
+#: Columns of the tables with their types; a word is a text of which a table holds each once.
+_COLUMNS = {
+    "doses": "case_id:word structure:word metric:word value:number unit:word method:word warnings:word",
+    "dvh": "case_id:word structure:word dvh_step_gy:number volume_ml:numbers",
+    "cases": ("row:whole case_id:text key:text method:text sha256:text advisories:text provenance:text dose_map:text"),
+    "quarantine": "row:whole line:whole case_id:text error:text message:text sha256:text",
+}
 
 
 def unit_of(metric: str) -> str:
-    """The unit that ends a metric's name."""
+    """Unit that ends a metric's name."""
     endings = {"_gy": "Gy", "_ml": "mL", "_fraction": "fraction"}
     return next((unit for ending, unit in endings.items() if metric.endswith(ending)), "1")
 
@@ -57,27 +57,29 @@ def write_tables(
     bad_rows: Mapping[int, Sequence[Problem]],
     *,
     anonymous: bool = False,
-) -> Tables | None:
-    """Write the tables; None, and nothing is written, while a row of the manifest has neither a result nor a failure.
+) -> int | None:
+    """Write the tables, and return the number of cases in quarantine.
 
-    `bad_rows`: rows that are no cases, by number, which go into quarantine with what is wrong with them. `anonymous`:
-    rows of the manifest stand for case ids, and texts that could hold a name, a path or a date are left out.
+    If a row of the manifest has neither a result nor a failure, nothing is written, and None is returned.
+
+    `bad_rows` are rows that are no cases, by number. They go into quarantine with their problems. If `anonymous`, rows
+    of the manifest replace case ids, and texts that could hold a name, a path or a date are left out.
 
     The same results give the same bytes, whoever computed them and in which order.
     """
-    known, failed, place_ = Known(folder), failures(folder), place_of(manifest, folder)
+    index, failed, start = CompletedIndex(folder), failures(folder), manifest_place(manifest, folder)
     # The key of each row, or zeros where it has failed: 16 bytes a row.
     keys = bytearray()
     for cells, declared in declared_rows(manifest):
         key = None
         if cells.row not in bad_rows:
-            name = entry(declared, options, place_)
-            key = known.key_of(name)
+            name = entry_of(declared, options, start)
+            key = index.key_of(name)
             if key is None and name not in failed:
                 return None
         keys += bytes.fromhex(key) if key else bytes(16)
     parts = _Parts(folder)
-    cases = quarantined = 0
+    quarantined = 0
     with ExitStack() as stack:
         write = {name: stack.enter_context(_Table(folder / f"{name}.parquet", _schema(name))) for name in TABLES}
         rows = declared_rows(manifest)
@@ -85,15 +87,15 @@ def write_tables(
             good: list[tuple[int, str, str, Place]] = []
             bad: list[tuple[Cells, str, dict[str, Any]]] = []
             for cells, declared in batch:
-                case_id = case_name(cells.row) if anonymous else encodable(str(declared.get("case_id", "")))
+                case_id = f"case {cells.row}" if anonymous else encodable(str(declared.get("case_id", "")))
                 key = keys[16 * (cells.row - 1) : 16 * cells.row].hex()
                 if cells.row in bad_rows:
                     bad.append((cells, case_id, _no_case(bad_rows[cells.row])))
-                elif (place := known.place_of(key)) is None:
-                    bad.append((cells, case_id, failed[entry(declared, options, place_)]))
+                elif (place := index.place_of(key)) is None:
+                    bad.append((cells, case_id, failed[entry_of(declared, options, start)]))
                 else:
                     good.append((cells.row, case_id, key, place))
-            cases, quarantined = cases + len(good), quarantined + len(bad)
+            quarantined += len(bad)
             if good:
                 results = parts.take([place for *_, place in good], [key for _, _, key, _ in good])
                 if anonymous:
@@ -101,9 +103,9 @@ def write_tables(
                 for name, table in _tables([row for row, *_ in good], [i for _, i, *_ in good], results).items():
                     write[name].add(table)
             if bad:
-                lines = [(c, name, anonymous_failure(line)) for c, name, line in bad] if anonymous else bad
+                lines = [(c, name, line | {"message": _LEFT_OUT}) for c, name, line in bad] if anonymous else bad
                 write["quarantine"].add(_quarantine(lines))
-    return Tables(cases=cases, quarantined=quarantined)
+    return quarantined
 
 
 class _Table:
@@ -127,7 +129,7 @@ class _Table:
 
 
 class _Parts:
-    """Rows of parts, by place; the parts used last are held."""
+    """Rows of parts by place; the parts that were used last are held in memory."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -145,15 +147,15 @@ class _Parts:
         for n, (found, key) in enumerate(zip(rows["key"].to_pylist(), keys, strict=True)):
             if found != key:
                 raise FileFormatError(
-                    f"{self._folder / 'parts' / places[n].part}: holds another result than its ledger says; remove it "
-                    "and run again to repeat its cases"
+                    f"{self._folder / 'parts' / places[n].part}: does not hold the result that its ledger names; "
+                    "remove it and run again to repeat its cases"
                 )
         return rows
 
     def _part(self, name: str) -> Any:
         if name not in self._held:
             self._held[name] = read_part(self._folder, name)
-            while len(self._held) > _OPEN:
+            while len(self._held) > _HELD:
                 self._held.popitem(last=False)
         self._held.move_to_end(name)
         return self._held[name]
@@ -161,32 +163,16 @@ class _Parts:
 
 def _schema(name: str) -> Any:
     arrow = require("pyarrow", "batch")
-    text, number, whole = arrow.string(), arrow.float64(), arrow.int64()
-    word = arrow.dictionary(arrow.int32(), text)
-    columns: dict[str, dict[str, Any]] = {
-        "doses": {
-            "case_id": word,
-            "structure": word,
-            "metric": word,
-            "value": number,
-            "unit": word,
-            "method": word,
-            "warnings": word,
-        },
-        "dvh": {"case_id": word, "structure": word, "dvh_step_gy": number, "volume_ml": arrow.list_(number)},
-        "cases": {
-            "row": whole,
-            "case_id": text,
-            "key": text,
-            "method": text,
-            "sha256": text,
-            "advisories": text,
-            "provenance": text,
-            "dose_map": text,
-        },
-        "quarantine": {"row": whole, "line": whole, "case_id": text, "error": text, "message": text, "sha256": text},
+    text, number = arrow.string(), arrow.float64()
+    types = {
+        "text": text,
+        "number": number,
+        "whole": arrow.int64(),
+        "word": arrow.dictionary(arrow.int32(), text),
+        "numbers": arrow.list_(number),
     }
-    return arrow.schema(list(columns[name].items()))
+    columns = (column.split(":") for column in _COLUMNS[name].split())
+    return arrow.schema([(column, types[kind]) for column, kind in columns])
 
 
 def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, Any]:
@@ -231,9 +217,20 @@ def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, 
 
 
 def _anonymous(results: Any) -> Any:
-    text = require("pyarrow", "batch").string()
-    for name, change in (("advisories", anonymous_advisories), ("provenance", anonymous_provenance)):
-        column = require("pyarrow", "batch").array([change(each) for each in results[name].to_pylist()], text)
+    """Leave out the messages of advisories, and names of files and times of the scan in the provenance."""
+
+    def advisories(text: str) -> str:
+        return json.dumps([{**advisory, "message": _LEFT_OUT} for advisory in json.loads(text)], sort_keys=True)
+
+    def provenance(text: str) -> str:
+        found = {name: value for name, value in json.loads(text).items() if name not in _NAMING}
+        if isinstance(found.get("scaling"), dict):
+            found["scaling"].pop("time_basis", None)
+        return json.dumps(found, sort_keys=True)
+
+    arrow = require("pyarrow", "batch")
+    for name, change in (("advisories", advisories), ("provenance", provenance)):
+        column = arrow.array([change(each) for each in results[name].to_pylist()], arrow.string())
         results = results.set_column(results.column_names.index(name), name, column)
     return results
 
@@ -255,7 +252,7 @@ def _quarantine(bad: Sequence[tuple[Cells, str, dict[str, Any]]]) -> Any:
 
 
 def read_rows(folder: Path, name: str, columns: Sequence[str]) -> Iterator[Any]:
-    """A table by row groups, as Arrow tables."""
+    """Read a table by row groups, as Arrow tables."""
     parquet = require("pyarrow.parquet", "batch")
     with parquet.ParquetFile(folder / f"{name}.parquet") as table:
         for group in range(table.num_row_groups):

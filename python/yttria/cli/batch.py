@@ -49,7 +49,7 @@ def init(
 ) -> None:
     """Write a manifest of the activity images in a folder, with what their names and sidecars state.
 
-    A manifest that is there already is never written over: what was filled in by hand would be lost.
+    A manifest that exists is never written over, because it may have been filled in by hand.
     """
     from ..batch.discovery import discover
     from ..batch.manifest import write_manifest
@@ -71,7 +71,7 @@ def check(
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a row and exit.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
 ) -> None:
-    """Check a manifest as a whole: every problem with its row and column. No image is read."""
+    """Check a manifest as a whole, and print every problem with its row and column. No image is read."""
     from .. import batch
 
     if schema:
@@ -93,7 +93,7 @@ def check(
 def run(
     manifest: Annotated[Path, typer.Argument(help="Manifest, .csv or .parquet.", show_default=False)],
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder of results; what is in it is not done again.")
+        Path, typer.Option("--out", "-o", help="Folder of results; a case with a result in it is not dosed again.")
     ] = Path("results"),
     workers: Annotated[
         int | None, typer.Option("--workers", "-n", help="Cases at once; all processors if not given.")
@@ -110,7 +110,9 @@ def run(
     max_failures: Annotated[
         int | None, typer.Option(help="Stop when more cases than this have failed.", show_default=False)
     ] = None,
-    rehash: Annotated[bool, typer.Option("--rehash", help="Hash every file, whatever its times say.")] = False,
+    rehash: Annotated[
+        bool, typer.Option("--rehash", help="Hash every file, also if its times are those of the last hashing.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Begin nothing if any row of the manifest has a problem.")
     ] = False,
@@ -126,7 +128,7 @@ def run(
     every: Annotated[int, typer.Option(help="Cases from one progress line to the next, if not on a terminal.")] = 100,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Dose every case of a manifest. Interrupted or killed, run it again: it goes on from there.
+    """Dose every case of a manifest. If it was interrupted or killed, run it again: it goes on from there.
 
     A row with a mistake goes into quarantine and does not stop the others.
 
@@ -137,17 +139,17 @@ def run(
     if executor is Executors.processes and dask is None:
         executors.preload()
     from ..batch import ManifestError, run_manifest
-    from ..batch.progress import end_in_words, watching
+    from ..batch.progress import final_line, progress_reporter
 
     pool = executors.dask(dask, workers) if dask else getattr(executors, executor.name)(workers)
     executors.keep_memory()
     _print_manifest_note(manifest)
     try:
-        with watching(every) as watch, _stopping() as stop:
+        with progress_reporter(every) as report_progress, _stop_requests() as requests:
 
-            def look(run: Any, wall_s: float) -> None:
-                run.stop = run.stop or stop.get("reason")
-                watch(run, wall_s)
+            def on_progress(run: Any, wall_s: float) -> None:
+                run.stop = run.stop or requests.get("reason")
+                report_progress(run, wall_s)
 
             report = run_manifest(
                 manifest,
@@ -161,7 +163,7 @@ def run(
                 strict=strict,
                 overwrite=overwrite,
                 anonymous=anonymous,
-                watch=look,
+                on_progress=on_progress,
             )
     except ManifestError as error:
         _print_problems(error.problems)
@@ -170,7 +172,7 @@ def run(
     if json:
         typer.echo(as_json(report.as_dict()))
     else:
-        typer.echo(end_in_words(report))
+        typer.echo(final_line(report))
         if report.state != "complete":
             typer.echo("what was done is kept; the same command goes on from there")
         elif report.quarantined is None:
@@ -185,11 +187,11 @@ def run(
 def summary(
     results: Annotated[Path, typer.Argument(help="Folder of results.", show_default=False)],
     figure: Annotated[
-        Path | None, typer.Option(help="Where the picture goes; summary.png in the folder unless given.")
+        Path | None, typer.Option(help="File of the picture; summary.png in the folder if not given.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON; draw only with --figure.")] = False,
 ) -> None:
-    """The cohort: doses by structure, distribution, outliers, quarantine, and a picture."""
+    """Print and draw the cohort: doses by structure, distribution, outliers, quarantine."""
     from ..batch.figure import cohort_figure
     from ..batch.summary import summarize
     from ..report import save_figure
@@ -208,7 +210,7 @@ def summary(
     if found.outliers:
         print_table(
             found.outliers[:_SHOWN],
-            title=f"{len(found.outliers)} mean doses stand out (modified z-score of the logarithm beyond 3.5)",
+            title=f"{len(found.outliers)} outlying mean doses (modified z-score of the logarithm beyond 3.5)",
             headings={"case_id": "Case", "structure": "Structure", "mean_gy": "Mean / Gy", "z": "z"},
         )
     for name, count in sorted(found.warnings.items()):
@@ -219,24 +221,24 @@ def summary(
             where = f"row {lost['row']}" if lost["line"] is None else f"line {lost['line']}"
             print_line("", f"  {where}, {lost['case_id']}: {lost['error']}: {lost['message']}")
         if len(found.quarantine) > _SHOWN:
-            typer.echo(f"  ... the others stand in {results / 'quarantine.parquet'}")
+            typer.echo(f"  ... the others are in {results / 'quarantine.parquet'}")
     if path is not None:
         print_written([path])
 
 
 @contextmanager
-def _stopping() -> Iterator[dict[str, str]]:
+def _stop_requests() -> Iterator[dict[str, str]]:
     """The first Ctrl-C or SIGTERM (a job's end) asks the run to stop and save; a second Ctrl-C breaks off."""
-    asked: dict[str, str] = {}
+    requests: dict[str, str] = {}
 
     def ask(number: int, frame: object) -> None:
-        asked["reason"] = "interrupted"
+        requests["reason"] = "interrupted"
         signal.signal(signal.SIGINT, signal.default_int_handler)
         print("stopping: what is in flight is finished and saved", file=sys.stderr, flush=True)
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield asked
+        yield requests
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""A case's key covers exactly the bytes that were read, and the newest result wins whatever the clocks say."""
+"""Keys of cases: they cover exactly the bytes that were read."""
 
 from __future__ import annotations
 
@@ -24,17 +24,48 @@ from dicom_samples import write_series
 from image_samples import affine, values
 
 import yttria
-from yttria.batch import keys, run_manifest, write_manifest
-from yttria.batch.keys import Options, identify
-from yttria.batch.work import Task, dose_all
-from yttria.case import Case, read_case
+from yttria.batch import Case, content_hash, run_manifest, write_manifest
+from yttria.batch.content_hash import Options, identify
+from yttria.batch.worker import Task, dose_all
+from yttria.case import read_case
 from yttria.io.sources import sources_of
+
+
+def test_settings_and_inputs_each_change_the_key(tmp_path: Path) -> None:
+    write_files(tmp_path, 2)
+    row = rows(1)[0] | {name: tmp_path / f"{name[0]}0.nii.gz" for name in ("activity", "structures")}
+
+    def key(change: dict[str, Any], options: content_hash.Options = content_hash.Options()) -> str:  # noqa: B008
+        return content_hash.identify(Case(**row | change), options).key
+
+    changes: list[dict[str, Any]] = [
+        {},
+        {"administered_activity_gbq": 1.5},
+        {"method": "voxel_s_values"},
+        {"density_g_per_ml": 1.06},
+        {"nuclide": "ICRP107"},
+        {"negative_voxels": "clip"},
+        {"residual_fraction": 0.0},
+        {"relative_to": "Tumor"},
+        {"unit": "counts"},
+        {"activity": tmp_path / "a1.nii.gz"},
+        {"structures": tmp_path / "s1.nii.gz"},
+    ]
+    found = [key(change) for change in changes] + [
+        key({}, content_hash.Options(dvh_step_gy=0.5)),
+        key({}, content_hash.Options(dvh_step_gy=1.0, maps="nii")),
+    ]
+    assert len(set(found)) == len(found)
+    assert key({"case_id": "another"}) == key({"administered_activity_gbq": 1}) == key({})
+
 
 RELATIVE: dict[str, Any] = {
     "relative_to": "Normal liver",
     "administered_activity_gbq": 1.0,
     "lung_shunt_fraction": 0.05,
 }
+
+
 GRID = np.diag([*reversed(VOXEL_MM), 1.0])
 
 
@@ -238,7 +269,7 @@ def test_whatever_a_reader_opens_of_real_files_is_covered_by_the_key(shared_data
     for case in _cases_of_real_files(folder, shared_data):
         with really_opened(folder) as opened:
             inputs = read_case(case)
-        covered = {os.path.realpath(file) for _, path in keys.files(case) for file in sources_of(path)}
+        covered = {os.path.realpath(file) for _, path in content_hash.named_paths(case) for file in sources_of(path)}
         recorded = {os.path.realpath(file) for found in inputs.files.values() for file in found}
         assert opened, case
         assert opened <= recorded, (case, opened - recorded)
@@ -272,9 +303,6 @@ def test_the_names_of_files_in_a_folder_belong_to_the_key(tmp_path: Path) -> Non
         (tmp_path / "a.nrrd").write_bytes(b"x")
         found.append(identify(case, Options()).key)
     assert found[0] != found[1]
-
-
-# The newest result
 
 
 @pytest.fixture
@@ -314,19 +342,3 @@ def test_a_later_failure_is_visible(scan: Path, monkeypatch: pytest.MonkeyPatch)
     assert "finite" in row["message"]
     detached(scan / "A", "pet.nrrd", 0.1)
     assert run_manifest(scan / "manifest.csv", scan / "out").quarantined == 0
-
-
-# What belongs to the user
-
-
-def test_files_of_the_user_in_the_folder_of_results_stay(tmp_path: Path) -> None:
-    write_files(tmp_path)
-    write_manifest(rows(3), tmp_path / "manifest.csv")
-    out = tmp_path / "out"
-    mine = [out / "claims" / "insurance.pdf", out / "claims" / "2026" / "7", out / "maps" / "a" / ".hidden"]
-    for path in mine:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("mine")
-        os.utime(path, (1, 1))
-    run_manifest(tmp_path / "manifest.csv", out)
-    assert all(path.read_text() == "mine" for path in mine)

@@ -1,8 +1,7 @@
-"""Manifests as spreadsheets write them, rows that are no cases, and folders of results that belong to one manifest."""
+"""Manifests as spreadsheets write them, and rows that are no cases."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,11 @@ from batch_samples import cohort, contents, rows, write_files
 
 from yttria.batch import ManifestError, check_manifest, read_manifest, run_manifest, write_manifest
 from yttria.batch.manifest import manifest_note
-from yttria.errors import FileFormatError, ResultsExistError
+from yttria.errors import FileFormatError
 
 HEADER = ["case_id", "activity", "structures", "relative_to", "administered_activity_gbq", "lung_shunt_fraction"]
+
+
 ROW = ["M\u00fcller", "a0.nii.gz", "s0.nii.gz", "Normal liver", "1.25", "0.05"]
 
 
@@ -131,26 +132,6 @@ def test_a_manifest_that_cannot_be_written_leaves_the_old_one_whole(folder: Path
     assert not list(folder.glob(".keep*"))
 
 
-def test_init_never_writes_over_a_manifest(folder: Path, tmp_path: Path) -> None:
-    pytest.importorskip("typer")
-    from typer.testing import CliRunner
-
-    from yttria.cli.app import app
-
-    (tmp_path / "pet.nii.gz").write_bytes((folder / "a0.nii.gz").read_bytes())
-    out = tmp_path / "manifest.csv"
-    arguments = ["batch", "init", str(tmp_path), "-o", str(out)]
-    assert CliRunner().invoke(app, arguments).exit_code == 0
-    out.write_text("edited")
-    done = CliRunner().invoke(app, arguments)
-    assert done.exit_code == 1
-    assert "exists already" in done.output
-    assert out.read_text() == "edited"
-
-
-# Rows that are no cases
-
-
 def test_bad_rows_stand_in_quarantine_and_stop_no_other(tmp_path: Path) -> None:
     manifest, results = cohort(tmp_path, 12), tmp_path / "results"
     run_manifest(manifest, results)
@@ -192,46 +173,6 @@ def test_a_manifest_that_changes_during_the_run_gives_no_tables(tmp_path: Path) 
         write_manifest(rows(2), manifest)
 
     with pytest.raises(FileFormatError, match="changed while its cases were dosed"):
-        run_manifest(manifest, results, watch=edit)
+        run_manifest(manifest, results, on_progress=edit)
     assert not (results / "doses.parquet").exists()
     assert run_manifest(manifest, results).quarantined == 0
-
-
-# The folder of results
-
-
-def test_a_folder_of_results_belongs_to_one_manifest(tmp_path: Path) -> None:
-    """Two hospitals with the same relative paths must not meet in one folder of results."""
-    for hospital in "AB":
-        (tmp_path / hospital).mkdir()
-        write_files(tmp_path / hospital, 1)
-        write_manifest(rows(4, 1), tmp_path / hospital / "m.csv")
-    results = tmp_path / "results"
-    run_manifest(tmp_path / "A" / "m.csv", results)
-    before = contents(results)
-    with pytest.raises(ResultsExistError, match=r"A/m\.csv"):
-        run_manifest(tmp_path / "B" / "m.csv", results)
-    assert contents(results) == before
-    # Taken over in part, the tables wait for the rest rather than show the other's doses.
-    assert run_manifest(tmp_path / "B" / "m.csv", results, overwrite=True, shard=(1, 2)).quarantined is None
-    assert run_manifest(tmp_path / "B" / "m.csv", results, shard=(2, 2)).quarantined == 0
-
-
-@pytest.mark.parametrize("name", ["doses.parquet", "status.json", "batch.json"])
-def test_files_of_the_user_are_not_written_over(tmp_path: Path, name: str) -> None:
-    manifest, results = cohort(tmp_path, 2), tmp_path / "mine"
-    results.mkdir()
-    (results / name).write_text("{}")
-    with pytest.raises(ResultsExistError, match=name):
-        run_manifest(manifest, results, overwrite=True)
-    assert [(p.name, p.read_text()) for p in results.iterdir()] == [(name, "{}")]
-
-
-def test_manifest_and_results_can_be_moved_together(tmp_path: Path) -> None:
-    (tmp_path / "here").mkdir()
-    cohort(tmp_path / "here", 4)
-    run_manifest(tmp_path / "here" / "manifest.csv", tmp_path / "here" / "results")
-    (tmp_path / "here").rename(tmp_path / "there")
-    report = run_manifest(tmp_path / "there" / "manifest.csv", tmp_path / "there" / "results")
-    assert (report.counts.known, report.counts.done) == (4, 0)
-    assert json.loads((tmp_path / "there" / "results" / "batch.json").read_text())["manifest"] == "../manifest.csv"

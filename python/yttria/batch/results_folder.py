@@ -1,52 +1,68 @@
-"""A folder of results belongs to one manifest: what marks it, and what of the user's must not be written over."""
+"""Folder of results: it belongs to one manifest, and its files are whole or not there, also after a power failure."""
 
 from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from .._core import __version__
+from .._foundation.whole_files import atomic, remove_abandoned
 from ..errors import ResultsExistError
-from .files import durable
 
 #: The file that marks a folder of results and names its manifest.
 MARK = "batch.json"
-#: What a run writes under fixed names: without the mark such a file is somebody else's.
 TABLES = ("doses", "dvh", "cases", "quarantine")
+#: Names that a run writes. Without the mark, a file of such a name is the user's.
 _FIXED = (MARK, "status.json", *(f"{name}.parquet" for name in TABLES))
 
 
-def place_of(manifest: Path, folder: Path) -> str:
-    """Start of a manifest's paths, relative to the folder of results: both may be moved together."""
+@contextmanager
+def durable(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes its name when it is written and synced; the name is synced too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(path) as file:
+        yield file
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Sync the names in a folder; systems that cannot open a folder do so by themselves."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed runs have left half-written; files that a live process writes stay."""
+    remove_abandoned(path for room in (".*", "parts/*/.*", "maps/*/.*") for path in folder.glob(room))
+
+
+def manifest_place(manifest: Path, folder: Path) -> str:
+    """Folder from which a manifest's paths start, relative to the results, so that both can be moved together."""
     return _relative(manifest.parent, folder)
 
 
 def check_folder(folder: Path, manifest: Path, *, overwrite: bool) -> None:
-    """Check that results of a manifest may be written into a folder.
+    """Check that results of a manifest may be written into a folder; both paths are absolute.
 
-    Parameters
-    ----------
-    folder, manifest : Path
-        Both absolute.
-    overwrite : bool
-        Whether a folder of results of another manifest is taken over. The results in it are kept; the tables become
-        those of this manifest.
+    `overwrite` permits to take over a folder of another manifest. Its results are kept, and its tables become those of
+    this manifest.
 
-    Raises
-    ------
-    ResultsExistError
-        If the folder holds results of another manifest and `overwrite` is false, or files of names that a run would
-        write over and no sign that a run wrote them.
+    Raises `ResultsExistError` if the folder holds results of another manifest and `overwrite` is false. It is raised
+    too if the folder holds files that a run would write over, and no mark that a run wrote them.
     """
     found = [name for name in _FIXED if (folder / name).exists()]
     if not found:
         return
     owner = _owner(folder)
     if owner is None:
-        if MARK not in found and any((folder / "ledger").glob("*.jsonl")):
-            return  # of an earlier version, which made no mark
         raise ResultsExistError(
             f"{folder}: holds {', '.join(found)}, which no batch of yttria is known to have written; choose another "
             "folder (--out)"

@@ -1,0 +1,208 @@
+"""The work on one case, as any executor runs it: functions that take and return plain data."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core import DoseVolumeHistogram
+from ..advisory import Advisory
+from ..case import Case, DosedCase, dose_case, read_case, write_case_rtdose
+from ..errors import MissingExtraError, YttriaError
+from ..io import write_image
+from ..kernels import VoxelSValueLibrary
+from .content_hash import Identity, Options, check_read, identify
+from .results_folder import sync_folder
+
+#: Most points of a cumulative histogram.
+MAX_POINTS = 10_000
+#: Most voxel S values that one process keeps; a cohort with more voxel sizes starts anew now and then.
+MAX_KERNELS = 64
+
+_kernels = VoxelSValueLibrary()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Reason why a case has no result.
+
+    Parameters
+    ----------
+    error : str
+        Class of the error.
+    message : str
+        Message of the error.
+    """
+
+    error: str
+    message: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CaseOutcome:
+    """Result of one case, or its failure.
+
+    Parameters
+    ----------
+    row : int
+        Number of the case, from 1.
+    case_id : str
+        Name of the case.
+    key : str, optional
+        Hash of files, settings, options and version; None if the files could not be hashed.
+    sha256 : dict of str to str
+        Hash of the content of each file, by the field that names it.
+    rows : list of dict
+        Table of the structures, as `DoseResult.table` makes it.
+    dvh_step_gy : float
+        Step of the cumulative histograms in Gy.
+    dvh_volume_ml : dict of str to ndarray, shape (n,)
+        Volume in mL, by structure, that receives `n x dvh_step_gy` or more. The last value is 0, unless 10 000 points
+        do not reach it.
+    advisories : list of dict
+        Advisories as plain data.
+    provenance : dict
+        Provenance as plain data.
+    dose_map : str, optional
+        Path of the dose map, relative to the folder of results.
+    signature : str, optional
+        Hash of sizes and times of the files; None if a file was too young to be known by them.
+    failure : Failure, optional
+        Reason why there is no result.
+    seconds : dict of str to float
+        Time in s by stage. It is not part of the result.
+    """
+
+    row: int
+    case_id: str
+    key: str | None = None
+    sha256: dict[str, str] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    dvh_step_gy: float = 1.0
+    dvh_volume_ml: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    advisories: list[dict[str, Any]] = field(default_factory=list)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    dose_map: str | None = None
+    signature: str | None = None
+    failure: Failure | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A case to be dosed: its row in the manifest (from 1), the hash of what is declared, and its identity if known."""
+
+    row: int
+    case: Case
+    entry: str = ""
+    identity: Identity | None = None
+
+
+def identify_all(tasks: Sequence[Task], options: Options) -> list[Identity | CaseOutcome]:
+    """Identities of cases; if the files of a case cannot be hashed, the outcome that states why."""
+    found: list[Identity | CaseOutcome] = []
+    for task in tasks:
+        try:
+            found.append(identify(task.case, options))
+        except BaseException as error:
+            found.append(failed(task, error))
+    return found
+
+
+def dose_all(tasks: Sequence[Task], options: Options, folder: Path | None) -> list[CaseOutcome]:
+    """Outcome of each case. Dose maps go to `folder`; if one cannot be written, that `OSError` is raised."""
+    return [_dose(task, options, folder) for task in tasks]
+
+
+def failed(task: Task, error: BaseException, identity: Identity | None = None) -> CaseOutcome:
+    """The failure of a case as texts, which cross to another process whatever class the error is of."""
+    if isinstance(error, KeyboardInterrupt | MissingExtraError):
+        raise error  # every case would fail alike
+    try:
+        message = str(error)
+    except Exception:
+        message = ""
+    return CaseOutcome(
+        row=task.row,
+        case_id=task.case.case_id,
+        key=identity.key if identity else None,
+        sha256=identity.sha256 if identity else {},
+        failure=Failure(error=type(error).__name__, message=message or type(error).__name__),
+    )
+
+
+def _dose(task: Task, options: Options, folder: Path | None) -> CaseOutcome:
+    identity = task.identity
+    clock = [time.perf_counter()]
+    try:
+        identity = identify(task.case, options) if identity is None else identity
+        clock.append(time.perf_counter())
+        inputs = read_case(task.case)
+        check_read(task.case, identity, (file for found in inputs.files.values() for file in found))
+        clock.append(time.perf_counter())
+        dosed = dose_case(task.case, inputs, kernels=_shared_kernels(), threads=1)
+        curves = {name: _curve(dvh, options.dvh_step_gy) for name, dvh in dosed.histograms.items()}
+        clock.append(time.perf_counter())
+    except BaseException as error:
+        # Also a panic of compiled code, which is no Exception, is the failure of one case.
+        return failed(task, error, identity)
+    try:
+        dose_map, advisories = _write_map(dosed, identity.key, options, folder)
+    except Exception as error:
+        if isinstance(error, OSError) and not isinstance(error, YttriaError):
+            raise  # a full disk is no fault of the case
+        return failed(task, error, identity)
+    clock.append(time.perf_counter())
+    spent = dict(zip(("hash", "read", "compute", "write"), np.diff(clock).tolist(), strict=True))
+    return CaseOutcome(
+        row=task.row,
+        case_id=task.case.case_id,
+        key=identity.key,
+        sha256=identity.sha256,
+        rows=dosed.rows,
+        dvh_step_gy=options.dvh_step_gy,
+        dvh_volume_ml=curves,
+        advisories=[a.as_dict() for a in (*dosed.result.advisories, *advisories)],
+        provenance=dosed.result.provenance.as_dict(),
+        dose_map=dose_map,
+        signature=identity.signature,
+        seconds=spent,
+    )
+
+
+def _shared_kernels() -> VoxelSValueLibrary:
+    global _kernels
+    if len(_kernels) >= MAX_KERNELS:
+        _kernels = VoxelSValueLibrary()
+    return _kernels
+
+
+def _curve(histogram: DoseVolumeHistogram, step_gy: float) -> NDArray[np.float64]:
+    last = min(max(math.floor(histogram.maximum_gy / step_gy) + 1, 0), MAX_POINTS - 1)
+    return histogram.curve(doses_gy=np.arange(last + 1) * step_gy)[1]
+
+
+def _write_map(
+    dosed: DosedCase, key: str, options: Options, folder: Path | None
+) -> tuple[str | None, tuple[Advisory, ...]]:
+    if options.maps is None or folder is None:
+        return None, ()
+    name = f"maps/{key[:2]}/{key}.{options.maps}"
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    advisories: tuple[Advisory, ...] = ()
+    if options.maps == "dcm":
+        advisories = write_case_rtdose(dosed, path)
+    elif path.exists():
+        return name, ()  # equal keys have equal maps, and a file is whole if it is there
+    else:
+        write_image(dosed.result.image, path)
+    sync_folder(path.parent)
+    return name, advisories

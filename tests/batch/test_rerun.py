@@ -1,0 +1,111 @@
+"""A second run on a folder of results: what is done is not done again, and the newest result is shown."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("pyarrow")
+
+import pyarrow.parquet as pq
+from batch_samples import cohort, contents, ledger_lines, rows, write_files
+
+from yttria import errors
+from yttria.batch import content_hash, run_manifest, write_manifest
+from yttria.batch.ledger import CompletedIndex, Ledger
+
+
+@pytest.mark.parametrize("young_s", [content_hash.YOUNG_S, -float("inf")], ids=["by content", "by times"])
+def test_what_is_done_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, young_s: float) -> None:
+    monkeypatch.setattr(content_hash, "YOUNG_S", young_s)
+    manifest, results = cohort(tmp_path, 8), tmp_path / "results"
+    run_manifest(manifest, results)
+    before = contents(results)
+    parts = sorted((results / "parts").rglob("*.parquet"))
+
+    again = run_manifest(manifest, results)
+    assert (again.counts.known, again.counts.done) == (8, 0)
+    assert contents(results) == before
+    assert sorted((results / "parts").rglob("*.parquet")) == parts
+
+    # Another name, other names of its files: the content is known.
+    for kind in "as":
+        (tmp_path / f"{kind}0.nii.gz").rename(tmp_path / f"{kind}9.nii.gz")
+    renamed = [
+        row | {"case_id": f"new {n}", "activity": f"a{n % 4 or 9}.nii.gz", "structures": f"s{n % 4 or 9}.nii.gz"}
+        for n, row in enumerate(rows(8))
+    ]
+    write_manifest(renamed, manifest)
+    assert run_manifest(manifest, results).counts.known == 8
+
+    # Another content under the same name, another setting: done again, and nothing else.
+    write_files(tmp_path, 1)
+    (tmp_path / "a9.nii.gz").write_bytes((tmp_path / "a0.nii.gz").read_bytes())
+    (tmp_path / "s9.nii.gz").write_bytes((tmp_path / "s1.nii.gz").read_bytes())
+    renamed[1]["density_g_per_ml"] = 1.04
+    write_manifest(renamed, manifest)
+    changed = run_manifest(manifest, results)
+    assert (changed.counts.known, changed.counts.done) == (5, 3)
+
+
+def test_a_torn_ledger_and_a_lost_part_are_done_again(tmp_path: Path) -> None:
+    manifest, results = cohort(tmp_path, 300), tmp_path / "results"
+    run_manifest(manifest, results)
+    before = contents(results)
+    (ledger,) = (results / "ledger").glob("*.jsonl")
+    ledger.write_bytes(ledger.read_bytes()[:-30])
+    lost = json.loads(ledger_lines(results)[0])["part"]
+    repeated = pq.read_table(results / "parts" / lost).num_rows
+    (results / "parts" / lost).unlink()
+    report = run_manifest(manifest, results)
+    assert report.counts.known + report.counts.done == 300
+    assert repeated <= report.counts.done < 300
+    assert contents(results) == before
+
+
+@pytest.mark.parametrize("where", [0.0, 0.3, 0.6, 0.999], ids=["magic", "page", "page", "footer"])
+def test_damaged_results_on_the_disk_are_noticed_and_repeated(tmp_path: Path, where: float) -> None:
+    manifest, results = cohort(tmp_path, 6), tmp_path / "out"
+    run_manifest(manifest, results)
+    before = contents(results)
+    (part,) = (results / "parts").rglob("*.parquet")
+    whole = bytearray(part.read_bytes())
+    at = min(int(where * len(whole)), len(whole) - 6)
+    whole[at : at + 5] = bytes(byte ^ 0xFF for byte in whole[at : at + 5])
+    part.write_bytes(whole)
+    with pytest.raises(errors.FileFormatError, match=r"damaged.*run again"):
+        run_manifest(manifest, results)
+    assert run_manifest(manifest, results).counts.done == 6
+    assert contents(results) == before
+
+
+def test_the_line_of_the_run_that_began_last_counts_whoever_writes_last(tmp_path: Path) -> None:
+    older, newer = Ledger(tmp_path), Ledger(tmp_path)
+    line = {"entry": "0" * 31 + "1", "signature": None, "part": "aa/b.parquet", "at": 0}
+    (tmp_path / "parts" / "aa").mkdir(parents=True)
+    (tmp_path / "parts" / "aa" / "b.parquet").touch()
+    newer.append([line | {"key": "b" * 32}])
+    older.append([line | {"key": "a" * 32}])
+    assert CompletedIndex(tmp_path).key_of(str(line["entry"])) == "b" * 32
+    newer.close()
+    older.close()
+
+
+def test_a_replaced_scan_then_a_failure_is_what_the_tables_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest, results = cohort(tmp_path, 2), tmp_path / "out"
+    for n, ahead_s in enumerate((172_800, 86_400, 0, -86_400)):
+        with monkeypatch.context() as clock:
+            clock.setattr(time, "time", lambda now=time.time, s=ahead_s: now() + s)
+            if n % 2:
+                (tmp_path / "a0.nii.gz").write_bytes(b"damaged")
+            else:
+                write_files(tmp_path, 1)
+            report = run_manifest(manifest, results)
+        assert report.quarantined == n % 2
+        shown = pq.read_table(results / "cases.parquet")["case_id"].to_pylist()
+        assert shown == (["case 0001"] if n % 2 else ["case 0000", "case 0001"])
