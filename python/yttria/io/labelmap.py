@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,18 +53,73 @@ class SharedMask(Structure):
         return mask
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Labelmap:
+    """Values of a labelmap within the box outside which all are 0.
+
+    Structures take a few percent of a patient's image, and a copy of the box alone is faster to make, to count and to
+    compare than the whole.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape (k, j, i) of the whole labelmap.
+    box : tuple of slice
+        Place of `values` in it, along each axis.
+    values : ndarray
+        Values within the box, in C order.
+    """
+
+    shape: tuple[int, ...]
+    box: tuple[slice, slice, slice]
+    values: npt.NDArray[Any]
+
+    @classmethod
+    def layers_of(cls, layers: npt.NDArray[Any]) -> list[Labelmap]:
+        """Make labelmaps from layers (n, k, j, i), side by side or interleaved in memory; all have one box."""
+        box = nonzero_box(layers)
+        return [cls(shape=layer.shape, box=box, values=layer[box].copy()) for layer in layers]
+
+    def mask(self, label: int) -> npt.NDArray[np.bool_]:
+        """Make the mask (k, j, i) of one value."""
+        mask = np.zeros(self.shape, np.bool_)
+        np.equal(self.values, label, out=mask[self.box])
+        return mask
+
+    def count_within(self, label: int, box: Sequence[slice]) -> int:
+        """Count the voxels of one value within a box of the whole labelmap."""
+        inside = tuple(
+            slice(max(wanted.start, own.start) - own.start, max(min(wanted.stop, own.stop) - own.start, 0))
+            for wanted, own in zip(box, self.box, strict=True)
+        )
+        return int(np.count_nonzero(self.values[inside] == label))
+
+
+def nonzero_box(layers: npt.NDArray[Any]) -> tuple[slice, slice, slice]:
+    """Find the smallest box along (k, j, i) that holds every value other than 0 of layers (n, k, j, i).
+
+    Values are joined bit by bit along j, which reads memory in its order, whether or not layers are interleaved.
+    """
+    bits = layers if layers.dtype.kind in "bui" else layers != 0
+    over_j = np.bitwise_or.reduce(bits, axis=2).any(axis=0)
+    k, i = (_span(over_j.any(axis=axis)) for axis in (1, 0))
+    j = _span(np.bitwise_or.reduce(bits[:, k, :, i], axis=1).any(axis=(0, 2)))
+    return k, j, i
+
+
+def _span(held: npt.NDArray[np.bool_]) -> slice:
+    """The part of an axis from the first true value to the last; empty if there is none."""
+    places = np.flatnonzero(held)
+    return slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 0)
+
+
 def structure_of_label(
-    path: Path, name: str, labelmap: npt.NDArray[Any], affine: Affine, label: int, **known: Any
+    path: Path, name: str, labelmap: Labelmap, affine: Affine, label: int, **known: Any
 ) -> Structure:
     """One label as a structure that shares the labelmap; its name as the file spells it, without blank ends."""
     name, advisories = checked_name(path, name)
     found = (*known.pop("advisories", ()), *advisories)
-    return SharedMask(name, partial(_equal, labelmap, label), affine, label=label, advisories=found, **known)  # type: ignore[arg-type]
-
-
-def _equal(labelmap: npt.NDArray[Any], label: int) -> npt.NDArray[np.bool_]:
-    mask: npt.NDArray[np.bool_] = labelmap == label
-    return mask
+    return SharedMask(name, partial(labelmap.mask, label), affine, label=label, advisories=found, **known)  # type: ignore[arg-type]
 
 
 def checked_name(path: Path, name: str) -> tuple[str, tuple[Advisory, ...]]:
@@ -130,8 +186,8 @@ def from_labelmap(
     meant = None if unit is None else stated_unit(unit)
     if meant is not None and UNITS[meant.unit][0] in _MEASURED:
         raise FileFormatError(f"{path}: states the unit {unit!r}, and a labelmap has none: is this an image?")
-    labelmap = image.array
-    present = list(label_counts(path, labelmap))
+    (labelmap,) = Labelmap.layers_of(image.array[np.newaxis])
+    present = list(label_counts(path, labelmap.values))
     if labels is None:
         named = {**(known or {}), **stated}
         if len(present) > MAX_UNNAMED and not named:
@@ -192,8 +248,4 @@ def to_layers(structures: Sequence[Structure]) -> tuple[list[npt.NDArray[Any]], 
 
 def extent(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     """First and last index along each axis with a voxel in the mask; (0, -1) if there is no such voxel."""
-    found = []
-    for axis in range(3):
-        line = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        found.append((int(line[0]), int(line[-1])) if line.size else (0, -1))
-    return found
+    return [(along.start, along.stop - 1) for along in nonzero_box(mask[np.newaxis])]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..advisory import advise
 from ..errors import DuplicateNameError, FileFormatError
@@ -18,7 +17,7 @@ from ..geometry.structure import Structure
 from ..geometry.structure_selection import Patterns
 from ._common import ReadOptions, positions
 from .dicom import is_dicom
-from .labelmap import MAX_STRUCTURES, SharedMask, checked_name, extent, label_counts
+from .labelmap import MAX_STRUCTURES, Labelmap, SharedMask, checked_name, label_counts
 
 
 def is_mask_folder(path: Path, name: re.Pattern[str]) -> bool:
@@ -71,17 +70,10 @@ def _structure(path: Path, stem: str, image: Image) -> Structure:
             )
         known["advisories"] += (advise("mask_of_fractions", file=path.name),)
         return Structure(name, array, image.affine_lps, **known)
-    values = list(label_counts(path, array))
+    (labelmap,) = Labelmap.layers_of(array[np.newaxis])
+    values = list(label_counts(path, labelmap.values))
     if len(values) > 1:
         raise FileFormatError(
             f"{path}: a mask must hold 0 and one other value, got {len(values)} others: is it a labelmap?"
         )
-    mask = array != 0
-    box = tuple(slice(low, high + 1) for low, high in extent(mask))
-    return SharedMask(name, partial(_filled, mask.shape, box, mask[box].copy()), image.affine_lps, **known)  # type: ignore[arg-type]
-
-
-def _filled(shape: tuple[int, ...], box: tuple[slice, ...], inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    mask = np.zeros(shape, bool)
-    mask[box] = inside
-    return mask
+    return SharedMask(name, partial(labelmap.mask, *values or [1]), image.affine_lps, **known)  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from ..geometry.image import Image
 from ..geometry.structure import Structure
 from . import nrrd
 from ._common import ReadOptions, positions
-from .labelmap import MAX_STRUCTURES, extent, from_labelmap, label_counts, structure_of_label, to_layers
+from .labelmap import MAX_STRUCTURES, Labelmap, extent, from_labelmap, label_counts, structure_of_label, to_layers
 
 
 def read_structures(
@@ -41,18 +41,17 @@ def read_structures(
     numbered = list(segments) == list(range(len(segments)))
     if not (numbered or all("Layer" in segment for segment in segments.values())):
         raise FileFormatError(f"{path}: segments without a layer must be numbered 0, 1, ..., got {_listed(segments)}")
-    # Interleaved in the file; side by side, comparing them is several times faster.
-    volumes = [np.ascontiguousarray(layer) for layer in layers]
-    places = {n: _place(segment, n, len(volumes)) for n, segment in segments.items()}
+    labelmaps = Labelmap.layers_of(layers)
+    places = {n: _place(segment, n, len(labelmaps)) for n, segment in segments.items()}
     advisories = [] if numbered else [_gap(path, segments)]
-    counts = [label_counts(path, volume) for volume in volumes]
+    counts = [label_counts(path, labelmap.values) for labelmap in labelmaps]
     advisories += _unnamed(path, counts, list(places.values()))
     order = list(segments)
     wanted = positions(path, [_name(segments[n]).strip() for n in order], names)
     for n in wanted:
         layer, value = places[order[n]]
-        _check_extent(segments[order[n]], volumes[layer], value, counts[layer].get(value, 0))
-    return [_structure(path, segments[order[n]], volumes, places[order[n]], affine, advisories) for n in wanted]
+        _check_extent(segments[order[n]], labelmaps[layer], value, counts[layer].get(value, 0))
+    return [_structure(path, segments[order[n]], labelmaps, places[order[n]], affine, advisories) for n in wanted]
 
 
 def _segments(header: Mapping[str, Any]) -> dict[int, dict[str, str]]:
@@ -141,17 +140,17 @@ def _place(segment: Mapping[str, str], n: int, layers: int) -> tuple[int, int]:
 def _structure(
     path: Path,
     segment: Mapping[str, str],
-    layers: Sequence[npt.NDArray[Any]],
+    labelmaps: Sequence[Labelmap],
     place: tuple[int, int],
     affine: npt.NDArray[np.float64],
     advisories: Sequence[Advisory],
 ) -> Structure:
     layer, value = place
     color = tuple(float(c) for c in segment["Color"].split()) if "Color" in segment else None
-    return structure_of_label(path, _name(segment), layers[layer], affine, value, color=color, advisories=advisories)
+    return structure_of_label(path, _name(segment), labelmaps[layer], affine, value, color=color, advisories=advisories)
 
 
-def _check_extent(segment: Mapping[str, str], layer: npt.NDArray[Any], value: int, voxels: int) -> None:
+def _check_extent(segment: Mapping[str, str], labelmap: Labelmap, value: int, voxels: int) -> None:
     """Check that all voxels of a segment lie within the extent that the file states for it."""
     if "Extent" not in segment:
         return
@@ -160,5 +159,5 @@ def _check_extent(segment: Mapping[str, str], layer: npt.NDArray[Any], value: in
         raise ValueError(f"extent of segment '{_name(segment)}' must be six numbers, got {segment['Extent']}")
     # Slicer crops to the extent and other readers do not: if that matters, neither is taken for granted.
     box = tuple(slice(max(extent[n], 0), max(extent[n + 1] + 1, 0)) for n in (4, 2, 0))
-    if np.count_nonzero(layer[box] == value) != voxels:
+    if labelmap.count_within(value, box) != voxels:
         raise ValueError(f"segment '{_name(segment)}' has voxels outside its extent {segment['Extent']}")
