@@ -50,7 +50,7 @@ class SuperpositionPlan:
 
     with the energy `E` that rays deposit per volume, the dose factor `C`, the convolution `D_S`, and `b` 1 for
     densities within 0.85 to 1.15 of the reference, 0 below 0.47 and above 1.3, straight lines between. In a map of
-    the reference density the result is `absorbed_dose`. `eta` is 1 for soft tissue and lung and falls to 0.965 for
+    the reference density the result is `absorbed_dose`. `eta` is 1 for soft tissue and lung and falls to 0.952 for
     cortical bone.
 
     Immutable and free of the GIL: share one plan between threads. The bits of a result do not depend on `threads`.

@@ -1,6 +1,6 @@
 //! What follows from the density of a voxel: the factor of its medium, and its share of the exact convolution.
 
-use super::modes::mean_depth_mm;
+use super::modes::fraction_within;
 use crate::kernels::Medium;
 
 /// Thinner voxels count as this much, in g/mL: a twelfth of air.
@@ -9,8 +9,12 @@ pub const LEAST_DENSITY_G_PER_ML: f64 = 1e-4;
 /// Up to this density in g/mL a voxel is taken as soft tissue or lung, whose kernels per mass depth agree within 0.1 %.
 const SOFT_TISSUE_UP_TO_G_PER_ML: f64 = 1.1;
 
-/// By how much a voxel stops electrons better than as much mass of a reference medium: the ratio of the mean mass depths
-/// at which their energy is absorbed.
+/// Mass depth in mm at 1 g/mL within which media are compared: bone is of interest for its surface toward the activity,
+/// and at larger depths the ratio nears 1.
+const SURFACE_MM: f64 = 1.5;
+
+/// How much more energy a voxel absorbs than as much mass of a reference medium: the ratio of what their kernels hold
+/// within 0.15 g/cm2.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MediumFactor {
     bone: f64,
@@ -19,13 +23,13 @@ pub struct MediumFactor {
 impl MediumFactor {
     /// Relative to `medium`.
     pub fn new(medium: Medium) -> Self {
-        let depth_mm = |medium: Medium| mean_depth_mm(medium.dose_point_kernel());
+        let within = |medium: Medium| fraction_within(medium.dose_point_kernel(), SURFACE_MM);
         Self {
-            bone: depth_mm(medium) / depth_mm(Medium::Bone),
+            bone: within(Medium::Bone) / within(medium),
         }
     }
 
-    /// 1 for soft tissue and lung; from 1.1 g/mL it falls in proportion to the density to that of cortical bone (0.965 of
+    /// 1 for soft tissue and lung; from 1.1 g/mL it falls in proportion to the density to that of cortical bone (0.952 of
     /// liver) at 1.92 g/mL.
     pub fn at(self, density_g_per_ml: f64) -> f64 {
         let bone = Medium::Bone.reference_density_g_per_ml();
@@ -53,7 +57,11 @@ mod tests {
             assert_eq!(factor.at(rho), 1.0);
         }
         let bone = factor.at(1.92);
-        assert!((0.96..0.97).contains(&bone), "{bone}");
+        assert!((0.95..0.955).contains(&bone), "{bone}");
+        for medium in [Medium::Water, Medium::SoftTissue, Medium::Lung] {
+            let ratio = MediumFactor::new(medium).at(1.92) / bone;
+            assert!((ratio - 1.0).abs() < 0.012, "{medium:?} {ratio}");
+        }
         assert_eq!(factor.at(3.0), bone);
         assert!((factor.at(1.51) - 0.5 * (1.0 + bone)).abs() < 1e-12);
         assert_eq!(MediumFactor::new(Medium::Bone).at(1.92), 1.0);
