@@ -16,7 +16,7 @@ from project_vectors import project_vectors
 from voxel_cases import COARSE, SLAB, voxel_cases
 
 from yttria.conformance import case, cases, export, score
-from yttria.conformance.records.voxel_reference import convolve, mirrored, s_values, tabulated
+from yttria.conformance.records.voxel import convolve, mirrored, s_values, tabulated
 from yttria.reference import convolution
 
 FOLDER = files("yttria").joinpath("data", "conformance")

@@ -19,7 +19,7 @@ from yttria.errors import (
     UnknownNameError,
 )
 from yttria.planning import PartitionModel, Territory, combined_lung_shunt_fraction, lung_dose_bounds
-from yttria.reference import territories as reference
+from yttria.reference import partition_model as reference
 
 MASS = st.floats(0.005, 1.5)
 RATIO = st.floats(0.2, 25)
@@ -78,30 +78,42 @@ def test_agreement_with_the_reference_and_conservation(plan: PartitionModel, act
     given_gbq = activities[: len(plan.territories)]
     doses = plan.doses(given_gbq)
     c = Nuclide("AAPM_49_38").dose_factor_gy_kg_per_gbq
-    by_tumor: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in plan.tumors}
-    for k, each in enumerate(plan.territories):
-        masses = [p.mass_kg for p in each.tumors]
-        ratios = [p.tumor_to_normal_ratio for p in each.tumors]
-        tumors, normal = reference.territory_doses(
-            given_gbq[k], each.lung_shunt_fraction, each.normal_perfused_mass_kg, masses, ratios, c
-        )
-        np.testing.assert_allclose(doses.tumor_portion_doses_gy[k], tumors, rtol=1e-12, atol=1e-12)
-        assert doses.normal_perfused_doses_gy[k] == pytest.approx(normal, rel=1e-12, abs=1e-12)
-        for part, dose in zip(each.tumors, tumors, strict=True):
-            by_tumor[part.name][0].append(part.mass_kg)
-            by_tumor[part.name][1].append(dose)
-    shunts = [t.lung_shunt_fraction for t in plan.territories]
-    lungs = reference.lung_dose(given_gbq, shunts, plan.lung_mass_kg, c)
-    assert doses.lung_dose_gy == pytest.approx(lungs, rel=1e-12, abs=1e-12)
-    joule = lungs * plan.lung_mass_kg + (doses.normal_whole_dose_gy or 0.0) * (plan.normal_total_mass_kg or 0.0)
+    expected = defined(plan, c).doses(given_gbq)
+    close = {"rtol": 1e-12, "atol": 1e-12}
+    for ours, theirs in zip(doses.tumor_portion_doses_gy, expected.tumor_portion_doses_gy, strict=True):
+        np.testing.assert_allclose(ours, theirs, **close)
+    np.testing.assert_allclose(doses.normal_perfused_doses_gy, expected.normal_perfused_doses_gy, **close)
+    np.testing.assert_allclose(doses.perfused_mean_doses_gy, expected.perfused_mean_doses_gy, **close)
+    assert doses.normal_whole_dose_gy == pytest.approx(expected.normal_whole_dose_gy, rel=1e-12, abs=1e-12)
+    assert doses.lung_dose_gy == pytest.approx(expected.lung_dose_gy, rel=1e-12, abs=1e-12)
+    joule = doses.lung_dose_gy * plan.lung_mass_kg
+    joule += (doses.normal_whole_dose_gy or 0.0) * (plan.normal_total_mass_kg or 0.0)
+    of = {tumor.tumor: tumor for tumor in expected.tumors}
     for tumor in doses.tumors:
-        masses, of = by_tumor[tumor.tumor]
-        assert tumor.perfused_mean_dose_gy == pytest.approx(reference.mean_dose(masses, of), rel=1e-12, abs=1e-12)
-        assert tumor.whole_mean_dose_gy == pytest.approx(
-            reference.mean_dose(masses, of, tumor.whole_mass_kg), rel=1e-12, abs=1e-12
-        )
+        for name in ("perfused_mass_kg", "perfused_mean_dose_gy", "whole_mass_kg", "whole_mean_dose_gy"):
+            assert getattr(tumor, name) == pytest.approx(getattr(of[tumor.tumor], name), rel=1e-12, abs=1e-12)
         joule += tumor.whole_mean_dose_gy * tumor.whole_mass_kg
     assert joule == pytest.approx(c * sum(given_gbq), rel=1e-11, abs=1e-11)
+
+
+def defined(plan: PartitionModel, dose_factor: float) -> reference.PartitionModel:
+    """The same treatment by the reference."""
+    return reference.PartitionModel(
+        territories=[
+            reference.Territory(
+                name=each.name,
+                lung_shunt_fraction=each.lung_shunt_fraction,
+                normal_perfused_mass_kg=each.normal_perfused_mass_kg,
+                tumors=[reference.Tumor(**vars(tumor)) for tumor in each.tumors],
+            )
+            for each in plan.territories
+        ],
+        overlap="disjoint",
+        lung_mass_kg=plan.lung_mass_kg,
+        normal_total_mass_kg=plan.normal_total_mass_kg,
+        unperfused_tumor_mass_kg=plan.unperfused_tumor_mass_kg,
+        dose_factor_gy_kg_per_gbq=dose_factor,
+    )
 
 
 @given(plans(), st.lists(ACTIVITY, min_size=4, max_size=4))

@@ -191,7 +191,7 @@ def test_absorbed_dose_is_its_definition(shape: tuple[int, int, int], seed: int,
     rng = np.random.default_rng(seed)
     activity = (rng.normal(size=shape) * (rng.random(shape) < density)).astype(dtype)
     s = s_values()
-    expected = absorbed_dose_definition(activity, s.values, s.voxel_size_mm, s.nuclide.half_life_h)
+    expected = absorbed_dose_definition(activity, s)
     dose = absorbed_dose(activity, s)
     assert dose.dtype == dtype
     tolerance = 1e-6 if dtype == np.float32 else 1e-13

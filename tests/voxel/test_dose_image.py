@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -116,12 +117,15 @@ def test_the_reference_holds_what_was_delivered(
 def test_both_scalings_agree_with_their_definitions() -> None:
     image, box = _image(values(np.float64), "Bq/mL"), _box(fine=2)
     result = dose_image(image, scaling=AbsoluteScaling(scan_delay_h=31.5), density_g_per_ml=1.0)
-    expected = reference.absolute_mbq_per_ml(image.array, 31.5, Nuclide().half_life_h)
+    expected = reference.AbsoluteScaling(31.5).scale(image, Nuclide()).mbq_per_ml_per_unit * image.array
     np.testing.assert_allclose(result.image.array, expected * C, rtol=1e-13)
     scaling = RelativeScaling(reference=box, vial_activity_gbq=2.0, residual_fraction=0.03, lung_shunt_fraction=0.07)
     result = dose_image(image, scaling=scaling, density_g_per_ml=1.0)
-    weights = box.voxel_fractions_on(image).to_array().astype(np.float64)
-    expected = reference.relative_mbq_per_ml(image.array, weights, image.voxel_volume_ml, 2.0 * 0.97, 0.07)
+    on_image = SimpleNamespace(mask=box.voxel_fractions_on(image).to_array())
+    scaling = reference.RelativeScaling(
+        reference=on_image, vial_activity_gbq=2.0, residual_fraction=0.03, lung_shunt_fraction=0.07
+    )
+    expected = scaling.scale(image, Nuclide()).mbq_per_ml_per_unit * image.array
     np.testing.assert_allclose(result.image.array, expected * C, rtol=1e-13)
 
 

@@ -3,40 +3,28 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
+from importlib import import_module
 from itertools import product
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import evaluation, planning, voxel
+from .. import evaluation, geometry, planning, reference, voxel
 from ..kernels import Nuclide
-from ..reference import (
-    body_surface_area,
-    decay,
-    delivery,
-    energy_balance,
-    lung,
-    mass,
-    partition,
-    radiobiology,
-    resin_activity,
-    scores,
-    single_compartment,
-    tumor_to_normal,
-    uncertainty,
-)
 
 Inputs = dict[str, Any]
 Answer = dict[str, Any]
 
-#: Half-life in h and dose factor in Gy kg/GBq of a case that states none, and of the comparisons. The latter differ
-#: from the defaults of the API, so that neither can hide.
-STATED, COMPARED = (64.1, 49.67), (64.05, 49.38)
+#: Half-life in h and dose factor in Gy kg/GBq of a case that states none.
+STATED: Inputs = {"half_life_h": 64.1, "dose_factor_Gy_kg_per_GBq": 49.67}
+#: Those of the comparisons. They differ from the defaults of the API, so that neither can hide.
+COMPARED: Inputs = {"half_life_h": 64.05, "dose_factor_Gy_kg_per_GBq": 49.38}
 
 #: Published names that are more than another spelling of the parameter.
 PARAMETERS = {
@@ -90,32 +78,28 @@ def _decay_factor(elapsed_h: float, nuclide: Nuclide) -> float:
 
 
 class Side:
-    """One of the two implementations: yttria's public functions, or those of `yttria.reference`."""
+    """One of the two implementations: yttria's public functions and classes, or those of `yttria.reference`."""
 
-    def __init__(self, *modules: ModuleType) -> None:
-        self.is_core = modules[0].__name__ == "yttria.planning"
-        self.functions: dict[str, Callable[..., Any]] = {}
+    def __init__(self, modules: list[ModuleType], **more: Callable[..., Any]) -> None:
+        self.functions: dict[str, Callable[..., Any]] = dict(more)
         for module in modules:
-            every = {name: getattr(module, name) for name in getattr(module, "__all__", vars(module))}
-            self.functions |= {
-                name: value
-                for name, value in every.items()
-                if inspect.isfunction(value) and (self.is_core or value.__module__ == module.__name__)
-            }
+            own = {name: value for name, value in vars(module).items() if _owner(value) == module.__name__}
+            public = {name: getattr(module, name) for name in getattr(module, "__all__", own)}
+            self.functions |= {name: value for name, value in public.items() if callable(value)}
 
-    def bound(self, name: str, arguments: Mapping[str, Any], convention: tuple[float, float]) -> Callable[[], Any]:
-        """The call with those of the arguments that the function takes, and with the half-life and dose factor."""
+    def bound(self, name: str, i: Inputs, /, **arguments: Any) -> Callable[[], Any]:
+        """The call with those of the arguments that it takes, and with the half-life and dose factor of the inputs."""
         function, names = self.functions[name], _parameters(self.functions[name])
-        half_life_h, dose_factor = convention
-        constants = {"half_life_h": half_life_h, "dose_factor_gy_kg_per_gbq": dose_factor}
-        if "nuclide" in names:
-            constants = {"nuclide": Nuclide.from_dose_factor(half_life_h, dose_factor)}  # type: ignore[dict-item]
-        given = {**constants, **arguments}
-        return partial(function, **{name: value for name, value in given.items() if name in names})
+        constants = {"half_life_h": half_life(i), "dose_factor_gy_kg_per_gbq": dose_factor(i), "nuclide": nuclide(i)}
+        return partial(function, **{name: value for name, value in (constants | arguments).items() if name in names})
 
     def __call__(self, name: str, i: Inputs, /, **arguments: Any) -> Any:
         """The result, by the half-life and the dose factor that a case states."""
-        return self.bound(name, arguments, (half_life(i), dose_factor(i)))()
+        return self.bound(name, i, **arguments)()
+
+
+def _owner(value: Any) -> str:
+    return getattr(value, "__module__", "")
 
 
 @cache
@@ -123,28 +107,23 @@ def _parameters(function: Callable[..., Any]) -> frozenset[str]:
     return frozenset(inspect.signature(function).parameters)
 
 
-CORE = Side(planning, evaluation, voxel)
-CORE.functions |= {"dose_factor": _dose_factor, "decay_factor": _decay_factor}
-REFERENCE = Side(
-    body_surface_area,
-    decay,
-    delivery,
-    energy_balance,
-    lung,
-    mass,
-    partition,
-    radiobiology,
-    resin_activity,
-    scores,
-    single_compartment,
-    tumor_to_normal,
-    uncertainty,
-)
+CORE = Side([planning, evaluation, voxel, geometry], dose_factor=_dose_factor, decay_factor=_decay_factor)
+REFERENCE = Side([import_module(f"{reference.__name__}.{info.name}") for info in iter_modules(reference.__path__)])
 
 
 def value_of(result: Any, name: str) -> Any:
     """A field of a result, or the result itself if it is the only one."""
     return result[name] if isinstance(result, dict) else getattr(result, name, result)
+
+
+def published(result: Any, outputs: dict[str, str]) -> Answer:
+    """Fields of a result by their published names, and its warnings."""
+    return {name: plain(value_of(result, of)) for name, of in outputs.items()} | warnings(result)
+
+
+def named(*published: str) -> dict[str, str]:
+    """Quantities that the API spells in its own way alone."""
+    return {name: parameter(name) for name in published}
 
 
 def plain(value: Any) -> Any:
@@ -154,44 +133,24 @@ def plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
-def codes(result: Any) -> list[str]:
-    """The codes of a result's advisories."""
-    return [advisory.code for advisory in result.advisories]
-
-
 def warnings(result: Any) -> Answer:
     """The codes of a result's advisories, if it has any to give."""
-    return {"warnings": codes(result)} if hasattr(result, "advisories") else {}
+    return {"warnings": [each.code for each in result.advisories]} if hasattr(result, "advisories") else {}
 
 
 def half_life(i: Inputs) -> float:
     """In h, as a case states it."""
-    return float(i.get("half_life_h", STATED[0]))
+    return float((STATED | i)["half_life_h"])
 
 
 def dose_factor(i: Inputs) -> float:
     """In Gy kg/GBq, as a case states it."""
-    return float(i.get("dose_factor_Gy_kg_per_GBq", STATED[1]))
+    return float((STATED | i)["dose_factor_Gy_kg_per_GBq"])
 
 
 def nuclide(i: Inputs) -> Nuclide:
     """Both, as the API takes them."""
     return Nuclide.from_dose_factor(half_life(i), dose_factor(i))
-
-
-def inverse(i: Inputs, activity: float) -> float:
-    """The activity that an inverse formula found; the known errors alone have another to offer."""
-    return float(i["_inverse"](activity, i) if "_inverse" in i else activity)
-
-
-def by_side(
-    core: Mapping[str, Callable[[Inputs], Answer]], reference: Mapping[str, Callable[[Inputs], Answer]]
-) -> dict[str, Callable[[Side, Inputs], Answer]]:
-    """Models that the two sides answer each in its own way."""
-    return {
-        model: lambda side, i, model=model: (core if side is CORE else reference)[model](i)  # type: ignore[misc]
-        for model in core
-    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,13 +177,12 @@ class Record:
     def answer(self, side: Side, inputs: Inputs) -> Answer:
         """What an implementation answers to the inputs of a case."""
         i = self.given(inputs)
-        result = side(self.function, i, **{parameter(name): value for name, value in i.items()})
-        return {name: plain(value_of(result, of)) for name, of in self.outputs.items()} | warnings(result)
+        return published(side(self.function, i, **{parameter(name): value for name, value in i.items()}), self.outputs)
 
     def work(self, side: Side) -> Callable[[], list[Any]]:
         """The work that is compared: the same inputs for either side, prepared beforehand."""
         fields = list(self.outputs.values())
-        calls = [side.bound(self.function, arguments, COMPARED) for arguments in self._points()]
+        calls = [side.bound(self.function, COMPARED, **arguments) for arguments in self._points()]
         return lambda: [value_of(result, name) for result in (call() for call in calls) for name in fields]
 
     def _points(self) -> list[Inputs]:

@@ -19,7 +19,7 @@ from .._foundation.provenance import RESEARCH_USE
 from ..kernels import dose_point_kernel
 from ._cases import DICOM, FILE_MODELS, NIFTI, SuiteCase, cases
 from ._image_files import write_dicom, write_nifti
-from .records.voxel_reference import tabulated
+from .records.voxel import tabulated
 from .results import flat
 
 _FOLDER = files("yttria").joinpath("data", "conformance")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -23,3 +26,27 @@ def convolve(array: ArrayLike, kernel: ArrayLike) -> NDArray[np.float64]:
         window = tuple(slice(2 * h - o, 2 * h - o + n) for h, o, n in zip(half, offset, a.shape, strict=True))
         out += k[offset] * padded[window]
     return out
+
+
+@dataclass(frozen=True)
+class ConvolutionPlan:
+    """Convolution of many arrays of one shape with one kernel."""
+
+    shape: Sequence[int]
+    kernel: ArrayLike
+
+    def apply(self, array: ArrayLike) -> NDArray[np.float64]:
+        """One array."""
+        return convolve(array, self.kernel)
+
+    def apply_many(self, arrays: Sequence[ArrayLike]) -> list[NDArray[np.float64]]:
+        """Each array."""
+        return [self.apply(array) for array in arrays]
+
+    def apply_combined(self, arrays: Sequence[ArrayLike], weights: Sequence[float]) -> NDArray[np.float64]:
+        """The weighted sum of the arrays."""
+        return self.apply(sum(w * np.asarray(a, dtype=np.float64) for a, w in zip(arrays, weights, strict=True)))
+
+    def variance_plan(self) -> ConvolutionPlan:
+        """Variances of independent voxels: the kernel's values squared."""
+        return ConvolutionPlan(self.shape, np.asarray(self.kernel, dtype=np.float64) ** 2)

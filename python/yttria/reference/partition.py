@@ -49,37 +49,3 @@ def partition_activities(
     weight = weight_kg(tumor_mass_kg, tumor_to_normal_ratio, normal_perfused_mass_kg)
     in_liver = dose_factor_gy_kg_per_gbq * np.subtract(1, lung_shunt_fraction)
     return np.divide(target_tumor_dose_gy, ratio) * weight / in_liver
-
-
-def activity_at_normal_limit_gbq(
-    dose_factor_gy_kg_per_gbq: float,
-    limit_gy: ArrayLike,
-    tumor_mass_kg: ArrayLike,
-    tumor_to_normal_ratio: ArrayLike,
-    normal_perfused_mass_kg: ArrayLike,
-    lung_shunt_fraction: ArrayLike,
-    normal_total_mass_kg: ArrayLike | None = None,
-    prior_gy: ArrayLike = 0.0,
-) -> Any:
-    """`(D - D_prior) W / (C (1 - L))` for perfused normal liver; for all normal liver times `m_N,total / m_N`.
-
-    The mean over all normal liver is the perfused part's dose diluted by what receives nothing.
-    """
-    weight = weight_kg(tumor_mass_kg, tumor_to_normal_ratio, normal_perfused_mass_kg)
-    left = np.maximum(np.subtract(limit_gy, prior_gy), 0)
-    activity = left * weight / (dose_factor_gy_kg_per_gbq * np.subtract(1, lung_shunt_fraction))
-    if normal_total_mass_kg is None:
-        return activity
-    return activity * np.divide(normal_total_mass_kg, normal_perfused_mass_kg)
-
-
-def activity_at_lung_limit_gbq(
-    dose_factor_gy_kg_per_gbq: float,
-    limit_gy: ArrayLike,
-    lung_shunt_fraction: ArrayLike,
-    lung_mass_kg: ArrayLike,
-    prior_gy: ArrayLike = 0.0,
-) -> Any:
-    """`(D - D_prior) m_lung / (C L)`, 0 where the prior dose has used it up."""
-    left = np.maximum(np.subtract(limit_gy, prior_gy), 0)
-    return left * lung_mass_kg / (dose_factor_gy_kg_per_gbq * np.asarray(lung_shunt_fraction))

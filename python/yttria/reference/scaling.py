@@ -1,29 +1,51 @@
-"""Activity at administration from the values of an image."""
+"""Activity at administration from the values of an image.
+
+An image has `array`, (k, j, i), `unit` and `voxel_volume_ml`; a nuclide has `half_life_h`.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
+
+BECQUEREL = {"Bq/mL": 1.0, "kBq/mL": 1e3, "MBq/mL": 1e6}
 
 
-def absolute_mbq_per_ml(bq_per_ml: NDArray[np.float64], scan_delay_h: float, half_life_h: float) -> NDArray[np.float64]:
-    """`c(0) = c(t) 2^(t / T)`: concentration in MBq/mL at administration from Bq/mL at the image's reference time."""
-    growth: float = 2.0 ** (scan_delay_h / half_life_h)
-    return bq_per_ml * 1e-6 * growth
+@dataclass(frozen=True)
+class AbsoluteScaling:
+    """The image holds concentrations at its reference time."""
+
+    scan_delay_h: float
+
+    def scale(self, image: Any, nuclide: Any) -> SimpleNamespace:
+        """`c(0) = c(t) 2^(t / T)`: MBq/mL at administration for 1 of the image's unit."""
+        growth = 2.0 ** (self.scan_delay_h / nuclide.half_life_h)
+        return _scaled(image, BECQUEREL[image.unit] * 1e-6 * growth)
 
 
-def relative_mbq_per_ml(
-    counts: NDArray[np.float64],
-    voxel_fractions: NDArray[np.float64],
-    voxel_volume_ml: float,
-    delivered_activity_gbq: float,
-    lung_shunt_fraction: float,
-) -> NDArray[np.float64]:
-    """`c_v = n_v / (sum_v w_v n_v) A (1 - L) / V`: the reference region holds what did not go to the lungs.
+@dataclass(frozen=True, kw_only=True)
+class RelativeScaling:
+    """The reference region, whose mask is on the image's grid, holds what did not go to the lungs.
 
-    `n` are counts, `w` the fraction of each voxel inside the reference region, `A` the delivered activity, `L` the lung
-    shunt fraction and `V` the voxel volume. Voxels outside the reference are scaled alike.
+    The mask holds the fraction of each voxel inside. Voxels outside the reference are scaled alike.
     """
-    in_reference = np.sum(voxel_fractions * counts)
-    reference_activity_mbq = delivered_activity_gbq * 1e3 * (1.0 - lung_shunt_fraction)
-    return counts / in_reference * reference_activity_mbq / voxel_volume_ml
+
+    reference: Any
+    lung_shunt_fraction: float
+    vial_activity_gbq: float
+    residual_fraction: float = 0.0
+
+    def scale(self, image: Any, nuclide: Any) -> SimpleNamespace:
+        """`A (1 - L) / (V sum_v w_v n_v)` with counts `n`, fractions `w`, delivered activity `A`, voxel volume `V`."""
+        in_reference = np.sum(np.asarray(self.reference.mask, np.float64) * np.asarray(image.array, np.float64))
+        delivered_mbq = self.vial_activity_gbq * (1.0 - self.residual_fraction) * 1e3
+        in_liver_mbq = delivered_mbq * (1.0 - self.lung_shunt_fraction)
+        return _scaled(image, float(in_liver_mbq / in_reference / image.voxel_volume_ml))
+
+
+def _scaled(image: Any, factor: float) -> SimpleNamespace:
+    total = float(factor * np.sum(image.array, dtype=np.float64) * image.voxel_volume_ml)
+    return SimpleNamespace(mbq_per_ml_per_unit=factor, at_administration_mbq=total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import erf, exp, log, pi, sqrt
 from typing import Any
 
@@ -65,38 +66,47 @@ def ellipsoid_volume_uncertainty(diameters_mm: Sequence[float], voxel_size_mm: f
     return propagated(np.ones(3), u / np.asarray(diameters_mm, dtype=np.float64))
 
 
-def recovery_uncertainty(
-    volume_ml: float, b1_ml: float, b2: float, covariance: ArrayLike, volume_uncertainty: float
-) -> float:
-    """Relative: `g^T V g` of (v, b1, b2), the volume independent of the fit, the gradient taken numerically."""
-    gradient = relative_sensitivities(recovery, (volume_ml, b1_ml, b2)) / np.array([volume_ml, b1_ml, b2])
-    v = np.zeros((3, 3))
-    v[0, 0] = (volume_uncertainty * volume_ml) ** 2
-    v[1:, 1:] = covariance
-    return float(np.sqrt(gradient @ v @ gradient))
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCurve:
+    """Recovery by volume, with the covariance of its fit."""
+
+    b1_ml: float
+    b2: float
+    covariance: ArrayLike = ((0.0, 0.0), (0.0, 0.0))
+
+    def recovery(self, volume_ml: float) -> float:
+        """`1 - 1 / (1 + (v/b1)^b2)`."""
+        return recovery(volume_ml, self.b1_ml, self.b2)
+
+    def uncertainty(self, volume_ml: float, *, volume_uncertainty: float) -> float:
+        """Relative: `g^T V g` of (v, b1, b2), the volume independent of the fit, the gradient taken numerically."""
+        values = (volume_ml, self.b1_ml, self.b2)
+        gradient = relative_sensitivities(recovery, values) / np.array(values)
+        v = np.zeros((3, 3))
+        v[0, 0] = (volume_uncertainty * volume_ml) ** 2
+        v[1:, 1:] = self.covariance
+        return float(np.sqrt(gradient @ v @ gradient))
 
 
 def dose_uncertainty(
     volume_ml: float,
     volume_uncertainty: float,
     fwhm_mm: float,
-    b1_ml: float,
-    b2: float,
-    covariance: ArrayLike,
+    recovery: RecoveryCurve,
     calibration_uncertainty: float,
-    half_life_uncertainty: float,
-) -> float:
+    half_life_uncertainty: float = 0.001,
+) -> dict[str, float]:
     """Relative, of the mean dose `D = Q T C(v) / (R(v, b1, b2) v)` of a ball, all inputs but (b1, b2) independent.
 
     `d ln C / d ln v = phi / (2 R)` by the edge factor; the rest of the gradient is numerical.
     """
-    r = recovery(volume_ml, b1_ml, b2)
     radius_mm = (3 * volume_ml * 1e3 / (4 * pi)) ** (1 / 3)
-    by_v, by_b1, by_b2 = relative_sensitivities(recovery, (volume_ml, b1_ml, b2))
-    volume = (count_edge_factor(radius_mm, fwhm_mm) / (2 * r) - by_v - 1) * volume_uncertainty
-    fit = np.array([by_b1 / b1_ml, by_b2 / b2])
-    independent = np.array([volume, calibration_uncertainty, half_life_uncertainty])
-    return float(np.sqrt(np.sum(independent**2) + fit @ np.asarray(covariance, dtype=np.float64) @ fit))
+    counts = count_edge_factor(radius_mm, fwhm_mm) / (2 * recovery.recovery(volume_ml))
+    (by_v,) = relative_sensitivities(recovery.recovery, (volume_ml,))
+    volume = (counts - by_v - 1) * volume_uncertainty
+    fit = recovery.uncertainty(volume_ml, volume_uncertainty=0.0)
+    terms = (volume, fit, calibration_uncertainty, half_life_uncertainty)
+    return {"absorbed_dose": propagated(np.ones(4), terms)}
 
 
 def partition_uncertainty(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...reference import dvh
+from ...reference.dvh import DoseVolumeHistogram
 from ._registered import Answer, Inputs, changed_inputs, changed_outputs
 
 HISTOGRAMS = ("dvh_metrics", "dvh_weighted")
@@ -47,9 +47,9 @@ def percentiles_interpolated(i: Inputs, answer: Answer) -> Answer:
     dose = np.asarray(i["doses_Gy"], np.float64)
     part = np.asarray(i.get("occupancy", np.ones(dose.size)), np.float64)
     dose, part = dose[part > 0], part[part > 0]
-    names = [name for name in answer if name.startswith("D")]
-    share = {name: float(name.removeprefix("D").split("_")[0]) / 100 for name in names}
-    return {name: dvh.dose_at_volume_linear(dose, part, share[name] * part.sum()) for name in names}
+    h = DoseVolumeHistogram(dose, part)
+    percents = {name: float(name.removeprefix("D").split("_")[0]) for name in answer if name.startswith("D")}
+    return {name: h.dose_at_volume_percent(x, interpolation="linear") for name, x in percents.items()}
 
 
 @changed_outputs("dvh_metrics")

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...reference import resin_activity
 from ...reference.body_surface_area import body_surface_area
-from ..records.partition_reference import tissue
+from ..records.partition import tissue
 from ._registered import (
     Answer,
     Implementation,

@@ -13,7 +13,7 @@ from ...reference.dose_point_kernel import dose_rate_per_mm3
 from ...reference.local_deposition import local_deposition
 from .._cases import NIFTI
 from .._record import dose_factor, half_life
-from ..records.voxel_reference import TABLE_MEV, at_administration_mbq_per_ml, mirrored, s_values, tabulated
+from ..records.voxel import TABLE_MEV, at_administration_mbq_per_ml, mirrored, s_values, tabulated
 from ._registered import (
     DOSE_MAPS,
     KERNEL_DOSE,

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._record import Answer, Inputs, Side, by_side
-from . import (
-    evaluation,
-    files_reference,
-    files_yttria,
-    partition_reference,
-    partition_yttria,
-    planning,
-    territories_reference,
-    territories_yttria,
-    voxel_reference,
-    voxel_yttria,
-)
+from .._record import Answer, Inputs, Side
+from . import evaluation, files, partition, planning, voxel
 
 RECORDS = (*planning.RECORDS, *evaluation.RECORDS)
 
 MODELS: dict[str, Callable[[Side, Inputs], Answer]] = {
     **{model: record.answer for record in RECORDS for model in record.models},
     **planning.MODELS,
+    **partition.MODELS,
     **evaluation.MODELS,
-    **by_side(partition_yttria.ANSWERS, partition_reference.ANSWERS),
-    **by_side(territories_yttria.ANSWERS, territories_reference.ANSWERS),
-    **by_side(voxel_yttria.ANSWERS, voxel_reference.ANSWERS),
-    **by_side(files_yttria.ANSWERS, files_reference.ANSWERS),
+    **voxel.MODELS,
+    **files.MODELS,
 }

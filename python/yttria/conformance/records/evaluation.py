@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import evaluation as e
-from ...reference import dvh
-from .._record import CORE, Answer, Inputs, Record, Side, plain, value_of
+from .._record import Answer, Inputs, Record, Side, named, plain, published, value_of
 
 _RNG = np.random.default_rng(25)
 DOSES: dict[str, Any] = {"dose_gy": _RNG.uniform(1.0, 300.0, 4000)}
@@ -76,57 +74,37 @@ RECORDS = (
 # fmt: on
 
 
-def _histogram(i: Inputs) -> tuple[Any, Any]:
-    dose = np.asarray(i["doses_Gy"], np.float64)
-    return dose, np.asarray(i.get("occupancy", np.ones(dose.size)), np.float64)
-
-
-def _measured(side: Side, i: Inputs) -> tuple[dict[str, float], Callable[..., float], Callable[..., float]]:
-    """Volume, mean and extremes; the dose to a share of the volume in percent; the share with a dose in percent."""
-    dose, occupancy = _histogram(i)
+def _histogram(side: Side, i: Inputs) -> Any:
+    dose = np.asarray(i["doses_Gy"], np.float64).reshape(1, 1, -1)
+    inside = np.asarray(i.get("occupancy", np.ones(dose.size)), np.float64).reshape(dose.shape)
     voxel_ml = i.get("voxel_volume_mL", 1.0)
-    if side is CORE:
-        structures = {"s": occupancy.reshape(1, 1, -1)}
-        h = e.dose_volume_histograms(dose.reshape(1, 1, -1), structures, voxel_volume_ml=voxel_ml)["s"]
-        found = (h.volume_ml, h.mean_gy, h.minimum_gy, h.maximum_gy)
-        names = ("volume_mL", "mean_Gy", "minimum_Gy", "maximum_Gy")
-        return dict(zip(names, found, strict=True)), h.dose_at_volume_percent, h.volume_at_dose_percent
-    dose, volume = dose[occupancy > 0], occupancy[occupancy > 0] * voxel_ml
-    whole = float(volume.sum())
-
-    def dose_at(percent: float, interpolation: str = "rank") -> float:
-        reading = dvh.dose_at_volume_linear if interpolation == "linear" else dvh.dose_at_volume
-        return reading(dose, volume, percent / 100 * whole)
-
-    def volume_at(gy: float, strict: bool = False) -> float:
-        return 100 * dvh.volume_at_dose(dose, volume, gy, strict=strict) / whole
-
-    extremes = {"minimum_Gy": float(dose.min()), "maximum_Gy": float(dose.max())}
-    return {"volume_mL": whole, "mean_Gy": dvh.mean_dose(dose, volume), **extremes}, dose_at, volume_at
+    return side("dose_volume_histograms", i, dose_gy=dose, structures={"s": inside}, voxel_volume_ml=voxel_ml)["s"]
 
 
 def dvh_metrics(side: Side, i: Inputs) -> Answer:
     """By rank, and volumes with at least and with more than 60 Gy."""
-    found, dose_at, volume_at = _measured(side, i)
+    h = _histogram(side, i)
     return {
-        "mean_Gy": found["mean_Gy"],
-        "D100_Gy": dose_at(100),
-        **{f"D{x}_Gy_rank": dose_at(x) for x in PERCENTS},
-        "V60_percent_ge": volume_at(60),
-        "V60_percent_gt": volume_at(60, strict=True),
+        "mean_Gy": h.mean_gy,
+        "D100_Gy": h.dose_at_volume_percent(100),
+        **{f"D{x}_Gy_rank": h.dose_at_volume_percent(x) for x in PERCENTS},
+        "V60_percent_ge": h.volume_at_dose_percent(60),
+        "V60_percent_gt": h.volume_at_dose_percent(60, strict=True),
     }
 
 
 def dvh_linear(side: Side, i: Inputs) -> Answer:
     """Doses interpolated between ranks."""
-    dose_at = _measured(side, i)[1]
-    return {f"D{x}_Gy": dose_at(x, interpolation="linear") for x in PERCENTS}
+    h = _histogram(side, i)
+    return {f"D{x}_Gy": h.dose_at_volume_percent(x, interpolation="linear") for x in PERCENTS}
 
 
 def dvh_weighted(side: Side, i: Inputs) -> Answer:
     """Voxels that lie in the structure in part."""
-    found, dose_at, volume_at = _measured(side, i)
-    return found | {f"D{x}_Gy": dose_at(x) for x in (2, 50, 70, 95, 98)} | {"V100Gy_percent": volume_at(100)}
+    h = _histogram(side, i)
+    found = published(h, named("volume_mL", "mean_Gy", "minimum_Gy", "maximum_Gy"))
+    found |= {f"D{x}_Gy": h.dose_at_volume_percent(x) for x in (2, 50, 70, 95, 98)}
+    return found | {"V100Gy_percent": h.volume_at_dose_percent(100)}
 
 
 def bed(side: Side, i: Inputs) -> Answer:
@@ -168,10 +146,10 @@ def partition_uncertainty(side: Side, i: Inputs) -> Answer:
         **{f"{name}_uncertainty": i["relative_u"][short] for short, name in names.items()},
     )
     found: Answer = {}
-    for tissue, published in (("tumor", "tumour"), ("normal", "normal")):
+    for tissue, spelled in (("tumor", "tumour"), ("normal", "normal")):
         sensitivity = value_of(result, f"{tissue}_sensitivity")
-        found[f"sensitivity_{published}_dose"] = {short: sensitivity[name] for short, name in SHORT.items()}
-        found[f"relative_u_{published}_dose"] = plain(value_of(result, f"{tissue}_dose"))
+        found[f"sensitivity_{spelled}_dose"] = {short: sensitivity[name] for short, name in SHORT.items()}
+        found[f"relative_u_{spelled}_dose"] = plain(value_of(result, f"{tissue}_dose"))
     return found
 
 

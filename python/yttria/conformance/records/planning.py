@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ... import planning
-from .._record import CORE, Answer, Inputs, Record, Side, parameter, plain, value_of, warnings
+from .._record import CORE, Answer, Inputs, Record, Side, named, parameter, plain, value_of, warnings
 
 GBQ, LUNG_GBQ, DOSE = (0.3, 6.0), (0.3, 4.0), (40.0, 400.0)
 SHUNT, MASS, LUNG_KG, VOLUME = (0.0, 0.3), (0.1, 2.0), (0.5, 1.5), (1000.0, 2500.0)
@@ -35,6 +37,14 @@ PLANAR = {
     "liver_pixels": 3000,
 }
 ACTIVITY, SHUNT_ALONE = {"activity_GBq": "delivered_activity_gbq"}, {"lung_shunt_fraction": "lung_shunt_fraction"}
+
+_RNG, COUNT = np.random.default_rng(22), 20_000
+TISSUE: dict[str, Any] = {
+    "tumor_mass_kg": _RNG.uniform(0.05, 0.8, (COUNT, 3)),
+    "tumor_to_normal_ratio": _RNG.uniform(1.0, 9.0, (COUNT, 3)),
+    "normal_perfused_mass_kg": _RNG.uniform(0.2, 2.0, COUNT),
+    "lung_shunt_fraction": _RNG.uniform(0.0, 0.3, COUNT),
+}
 
 
 def _frame(i: Inputs) -> Inputs:
@@ -141,6 +151,11 @@ RECORDS = (
             "lung_dose_Gy": (5.0, 30.0)}, "lung_mass_kg", "lung_mass_for_dose"),
     _record("lung_shunt_for_dose", {"activity_delivered_GBq": (2.0, 4.0), "lung_mass_kg": LUNG_KG,
             "lung_dose_Gy": (5.0, 30.0)}, SHUNT_ALONE, "lung_shunt_for_dose"),
+    _record("partition_doses", {"delivered_activity_gbq": _RNG.uniform(0.5, 5.0, COUNT), **TISSUE,
+            "lung_mass_kg": _RNG.uniform(0.5, 1.5, COUNT)}, named("normal_perfused_dose_gy", "tumor_doses_gy",
+            "lung_dose_gy")),
+    _record("partition_activities", {"target_tumor_dose_gy": _RNG.uniform(50.0, 300.0, COUNT), **TISSUE, "tumor": 2},
+            ACTIVITY),
     FORWARD,
     INVERSE,
 )
