@@ -2,7 +2,8 @@
 //!
 //! Rooms, in the order in which they may depend on each other: [`error`] <- [`memory`] <- [`nuclide`],
 //! [`parallel`], [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`parallel`] <- [`geometry`] <-
-//! [`evaluation`]. `planning`, `voxel` and `geometry` do not know each other. Nothing here knows Python, prints, or touches a file or the network; the
+//! [`evaluation`]; [`nuclide`], [`parallel`] <- [`monte_carlo`], whose tests use [`kernels`]. `planning`, `voxel`,
+//! `monte_carlo` and `geometry` do not know each other. Nothing here knows Python, prints, or touches a file or the network; the
 //! feature `python` adds the extension module on top.
 
 pub mod error;
@@ -10,6 +11,7 @@ pub mod evaluation;
 pub mod geometry;
 pub mod kernels;
 pub mod memory;
+pub mod monte_carlo;
 pub mod nuclide;
 pub mod parallel;
 pub mod planning;

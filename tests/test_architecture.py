@@ -25,6 +25,7 @@ RUST_FLOORS = (
     "nuclide",
     "geometry",
     "kernels",
+    "monte_carlo",
     "planning",
     "voxel",
     "evaluation",
@@ -51,7 +52,14 @@ PYTHON_FLOORS = (
     "cli",
 )
 #: Rooms that do not know each other, whatever their floors.
-STRANGERS = (("planning", "voxel"), ("planning", "evaluation"), ("voxel", "evaluation"))
+STRANGERS = (
+    ("planning", "voxel"),
+    ("planning", "evaluation"),
+    ("voxel", "evaluation"),
+    ("monte_carlo", "voxel"),
+    ("monte_carlo", "planning"),
+    ("monte_carlo", "evaluation"),
+)
 
 Graph = Mapping[str, set[str]]
 

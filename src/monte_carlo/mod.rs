@@ -1,0 +1,25 @@
+//! Monte Carlo transport of the electrons of Y-90 in voxels of any density and substance.
+//!
+//! Condensed history with a random hinge (`transport`) in steps measured by energy lost; stopping powers, scattering and
+//! collisions by published formulas (`interactions`, `density_effect`, `multiple_scattering`), compositions in `substance`,
+//! the spectrum by Fermi's theory (`spectrum`), looked up in `tables`. `voxels` is the geometry, `simulation` runs batches of
+//! decays. Photons carry their energy away and are counted as escaped. Every number's source stands where the number does;
+//! docs/theory/monte_carlo.md has them in one table, with what was measured.
+
+pub mod density_effect;
+pub mod element;
+pub mod interactions;
+pub mod multiple_scattering;
+pub mod random;
+pub mod simulation;
+pub mod spectrum;
+pub mod substance;
+pub mod tables;
+pub mod transport;
+pub mod voxels;
+
+pub use simulation::{Balance, Estimate, Phantom, Simulation};
+pub use substance::Substance;
+
+#[cfg(test)]
+mod point_source;

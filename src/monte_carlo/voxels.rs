@@ -1,0 +1,226 @@
+//! Flight through voxels of any density and substance.
+
+use super::tables::{Point, Tables};
+use super::transport::Space;
+
+/// No path in a voxel is longer than through this density in g/mL: a vacuum would have no end.
+const THINNEST: f32 = 1e-7;
+/// An electron that cannot leave its voxel is absorbed in it; so is one that cannot get further than this fraction of
+/// the smallest voxel side, wherever it is.
+const NEGLIGIBLE: f32 = 0.03;
+
+/// One voxel.
+#[derive(Debug, Clone, Copy)]
+pub struct Cell {
+    /// Density in g/mL, at least [`THINNEST`].
+    density: f32,
+    /// Index of the substance.
+    medium: u32,
+}
+
+/// Voxels with their sides.
+#[derive(Debug, Clone)]
+pub struct Voxels {
+    shape: [i32; 3],
+    /// Steps of the flat index along the axes.
+    stride: [isize; 3],
+    side_mm: [f32; 3],
+    per_mm: [f32; 3],
+    negligible_mm: f32,
+    cells: Vec<Cell>,
+}
+
+impl Voxels {
+    /// Of a shape and spacing in (k, j, i); the cells are in the same order, C contiguous.
+    pub fn new(shape: [usize; 3], spacing_mm: [f64; 3], cells: Vec<Cell>) -> Self {
+        let side_mm = spacing_mm.map(|h| h as f32);
+        Self {
+            shape: shape.map(|n| n as i32),
+            stride: [(shape[1] * shape[2]) as isize, shape[2] as isize, 1],
+            side_mm,
+            per_mm: side_mm.map(|h| 1.0 / h),
+            negligible_mm: NEGLIGIBLE * side_mm.iter().copied().fold(f32::INFINITY, f32::min),
+            cells,
+        }
+    }
+
+    /// How many.
+    pub fn count(&self) -> usize {
+        self.cells.len()
+    }
+}
+
+impl Cell {
+    /// Of a density in g/mL and a substance.
+    pub fn new(density_g_per_ml: f32, medium: u8) -> Self {
+        Self {
+            density: density_g_per_ml.max(THINNEST),
+            medium: u32::from(medium),
+        }
+    }
+}
+
+/// A position: the voxel, and where in it along each axis, from 0 to 1.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    index: [i32; 3],
+    flat: usize,
+    within: [f32; 3],
+}
+
+/// An electron in voxels, and what it and others have deposited.
+#[derive(Debug)]
+pub struct Flight<'a> {
+    voxels: &'a Voxels,
+    place: Place,
+    cell: Cell,
+    energy: &'a mut [f64],
+    /// Energy for the present voxel that is not yet in `energy`.
+    pending: f32,
+}
+
+impl<'a> Flight<'a> {
+    /// Deposits into `energy`, one number for each voxel.
+    pub fn new(voxels: &'a Voxels, energy: &'a mut [f64]) -> Self {
+        let place = Place {
+            index: [0; 3],
+            flat: 0,
+            within: [0.5; 3],
+        };
+        Self {
+            voxels,
+            place,
+            cell: voxels.cells[0],
+            energy,
+            pending: 0.0,
+        }
+    }
+
+    /// The place in voxel `flat`, at the fractions `within` along the axes.
+    pub fn place_in(voxels: &Voxels, flat: usize, within: [f32; 3]) -> Place {
+        let [rows, columns] = [voxels.stride[0] as usize, voxels.stride[1] as usize];
+        let index = [flat / rows, flat % rows / columns, flat % columns].map(|i| i as i32);
+        Place { index, flat, within }
+    }
+
+    #[inline(always)]
+    fn settle(&mut self) {
+        self.energy[self.place.flat] += f64::from(self.pending);
+        self.pending = 0.0;
+    }
+
+    /// Goes to the face of the voxel that `step` (voxel sides per mm) meets first and through it: the length in mm, and
+    /// whether there is a voxel behind it.
+    #[inline(always)]
+    fn cross(&mut self, step: &[f32; 3]) -> (f32, usize) {
+        let mut length = f32::INFINITY;
+        let mut axis = 0;
+        for (q, (&step, &within)) in step.iter().zip(&self.place.within).enumerate() {
+            let face = if step > 0.0 { 1.0 } else { 0.0 };
+            let to_face = (face - within) / step;
+            // Not a number if the electron flies along the face it is on.
+            if to_face < length {
+                (length, axis) = (to_face, q);
+            }
+        }
+        for (within, step) in self.place.within.iter_mut().zip(step) {
+            *within = (*within + step * length).clamp(0.0, 1.0);
+        }
+        (length.max(0.0), axis)
+    }
+
+    /// Enters the next voxel along an axis; `false` if there is none.
+    #[inline(always)]
+    fn enter(&mut self, axis: usize, forward: bool) -> bool {
+        let sign = if forward { 1 } else { -1 };
+        let next = self.place.index[axis] + sign;
+        if next < 0 || next >= self.voxels.shape[axis] {
+            return false;
+        }
+        self.place.index[axis] = next;
+        self.place.within[axis] = if forward { 0.0 } else { 1.0 };
+        self.place.flat = (self.place.flat as isize + sign as isize * self.voxels.stride[axis]) as usize;
+        self.cell = self.voxels.cells[self.place.flat];
+        true
+    }
+}
+
+impl Space for Flight<'_> {
+    type Place = Place;
+
+    #[inline(always)]
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    #[inline(always)]
+    fn put(&mut self, place: Place) {
+        self.settle();
+        self.place = place;
+        self.cell = self.voxels.cells[place.flat];
+    }
+
+    #[inline(always)]
+    fn medium(&self) -> usize {
+        self.cell.medium as usize
+    }
+
+    #[inline(always)]
+    fn clearance(&self) -> f32 {
+        let mut nearest = f32::INFINITY;
+        for q in 0..3 {
+            let within = self.place.within[q];
+            nearest = nearest.min(within.min(1.0 - within) * self.voxels.side_mm[q]);
+        }
+        nearest.max(self.voxels.negligible_mm) * self.cell.density
+    }
+
+    #[inline(always)]
+    fn fly(&mut self, direction: &[f32; 3], mut loss: f32, scale: f32, tables: &Tables, point: Point) -> f32 {
+        // Written out: `map` of an array is a call that the compiler does not see through.
+        let per_mm = &self.voxels.per_mm;
+        let step = [
+            direction[0] * per_mm[0],
+            direction[1] * per_mm[1],
+            direction[2] * per_mm[2],
+        ];
+        let mut medium = self.cell.medium;
+        let mut stopping = tables.stopping(medium as usize, point);
+        loop {
+            let rate = self.cell.density * stopping;
+            let length = loss / rate;
+            let at = &self.place.within;
+            let end = [
+                at[0] + step[0] * length,
+                at[1] + step[1] * length,
+                at[2] + step[2] * length,
+            ];
+            let lowest = end[0].min(end[1]).min(end[2]);
+            let highest = end[0].max(end[1]).max(end[2]);
+            if lowest >= 0.0 && highest <= 1.0 {
+                self.place.within = end;
+                self.pending += loss * scale;
+                return 0.0;
+            }
+            let (length, axis) = self.cross(&step);
+            let lost = (length * rate).min(loss);
+            self.pending += lost * scale;
+            loss -= lost;
+            self.settle();
+            if !self.enter(axis, step[axis] > 0.0) {
+                // An electron that leaves with its last step still leaves.
+                return loss.max(f32::MIN_POSITIVE);
+            }
+            if self.cell.medium != medium {
+                medium = self.cell.medium;
+                stopping = tables.stopping(medium as usize, point);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn deposit(&mut self, energy: f32) {
+        self.pending += energy;
+        self.settle();
+    }
+}
