@@ -27,9 +27,9 @@ from ..io._common import sha256_of
 from ..io.sources import sources_of
 from ..io.stored_values import open_regular
 
-#: It changes whenever what a key is made of changes.
+#: Version of the recipe of keys and entries.
 SCHEME = 2
-#: A file younger than this when it was hashed may change again within one tick of its clock: it has no signature.
+#: A file younger than this when it was hashed has no signature: it may change again within one tick of its clock.
 YOUNG_S = 2.0
 
 #: Name, size, time of modification, time of the last change of status, inode.

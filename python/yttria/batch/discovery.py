@@ -1,4 +1,4 @@
-"""A manifest from a tree of files, by their names and by what the files themselves state.
+"""A manifest from a tree of files, by their names and their own statements.
 
 BIDS names (`sub-01_ses-1_pet.nii.gz`, `..._dseg.nii.gz`, also under `derivatives`) are matched by subject and session.
 Other files are matched by the folder they share. A folder of DICOM, or each subfolder with DICOM in it, is a case. If
@@ -32,7 +32,7 @@ _ENTITY = re.compile(r"(?:^|_)(sub|ses|run)-([A-Za-z0-9]+)")
 
 @dataclass(kw_only=True)
 class Discovery:
-    """Rows for a manifest, and notes on what is left open."""
+    """Rows for a manifest, and notes on the cells that are left open."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

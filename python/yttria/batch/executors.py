@@ -158,7 +158,7 @@ def _prepare() -> None:
 
 
 def _exit_with_runner() -> None:
-    """End this worker when the runner ends: a killed runner cannot do it, and its workers would wait for ever."""
+    """End this worker when the runner ends: a killed runner cannot end it, and it would wait for ever."""
     if (runner := parent_process()) is not None:
         wait([runner.sentinel])
         os._exit(1)

@@ -1,4 +1,4 @@
-"""Ledger of what was done: JSON lines that are only ever appended, one file per run.
+"""Ledgers of completed work: JSON lines that are only ever appended, one file per run.
 
 A line of a result is `{"entry", "signature", "key", "part", "at"}`; it counts if its part is there. A line without
 `part` and `at` states that a row was found again with this content. A line of a failure is

@@ -50,7 +50,7 @@ def read_part(folder: Path, name: str) -> Any:
         with parquet.ParquetFile(path, page_checksum_verification=True) as part:
             return part.read()
     except (arrow.ArrowException, OSError, ValueError) as error:
-        # What the system refuses is not damage: too many open files, a disk that is away.
+        # An error of the system is not damage, such as too many open files or a disk that is away.
         if isinstance(error, OSError) and error.errno is not None:
             raise
         aside = path.with_name(f"{path.name}.damaged")

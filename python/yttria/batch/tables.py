@@ -10,9 +10,9 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def write_tables(
     The same results give the same bytes, whoever computed them and in which order.
     """
     index, failed, start = CompletedIndex(folder), failures(folder), manifest_place(manifest, folder)
-    # The key of each row, or zeros where it has failed: 16 bytes a row.
+    # The key of each row, or zeros if it has failed: 16 bytes a row.
     keys = bytearray()
     for cells, declared in declared_rows(manifest):
         key = None
@@ -78,10 +78,10 @@ def write_tables(
             if key is None and name not in failed:
                 return None
         keys += bytes.fromhex(key) if key else bytes(16)
-    parts = _Parts(folder)
+    part_of = lru_cache(_HELD)(partial(read_part, folder))
     quarantined = 0
     with ExitStack() as stack:
-        write = {name: stack.enter_context(_Table(folder / f"{name}.parquet", _schema(name))) for name in TABLES}
+        add = {name: stack.enter_context(_table_writer(folder, name)) for name in TABLES}
         rows = declared_rows(manifest)
         while batch := list(islice(rows, _GROUP)):
             good: list[tuple[int, str, str, Place]] = []
@@ -97,68 +97,44 @@ def write_tables(
                     good.append((cells.row, case_id, key, place))
             quarantined += len(bad)
             if good:
-                results = parts.take([place for *_, place in good], [key for _, _, key, _ in good])
+                results = _take(folder, part_of, [place for *_, place in good], [key for _, _, key, _ in good])
                 if anonymous:
                     results = _anonymous(results)
                 for name, table in _tables([row for row, *_ in good], [i for _, i, *_ in good], results).items():
-                    write[name].add(table)
+                    add[name](table)
             if bad:
                 lines = [(c, name, line | {"message": _LEFT_OUT}) for c, name, line in bad] if anonymous else bad
-                write["quarantine"].add(_quarantine(lines))
+                add["quarantine"](_quarantine(lines))
     return quarantined
 
 
-class _Table:
-    """A Parquet file that appears when all of it is written."""
-
-    def __init__(self, path: Path, schema: Any) -> None:
-        self._stack = ExitStack()
-        self._path, self._schema = path, schema
-
-    def __enter__(self) -> _Table:
-        parquet = require("pyarrow.parquet", "batch")
-        file = self._stack.enter_context(durable(self._path))
-        self._writer = self._stack.enter_context(parquet.ParquetWriter(file, self._schema, compression="zstd"))
-        return self
-
-    def __exit__(self, *details: Any) -> None:
-        self._stack.__exit__(*details)
-
-    def add(self, table: Any) -> None:
-        self._writer.write_table(table.cast(self._schema))
+@contextmanager
+def _table_writer(folder: Path, name: str) -> Iterator[Callable[[Any], None]]:
+    """Write a table, which appears when all of it is written; yields what adds rows to it."""
+    schema = _schema(name)
+    with (
+        durable(folder / f"{name}.parquet") as file,
+        require("pyarrow.parquet", "batch").ParquetWriter(file, schema, compression="zstd") as writer,
+    ):
+        yield lambda rows: writer.write_table(rows.cast(schema))
 
 
-class _Parts:
-    """Rows of parts by place; the parts that were used last are held in memory."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._held: OrderedDict[str, Any] = OrderedDict()
-
-    def take(self, places: Sequence[Place], keys: Sequence[str]) -> Any:
-        """The rows at these places, one after another, as one table."""
-        arrow = require("pyarrow", "batch")
-        wanted: dict[str, list[int]] = {}
-        for n, place in enumerate(places):
-            wanted.setdefault(place.part, []).append(n)
-        tables = [self._part(name).take([places[n].at for n in numbers]) for name, numbers in wanted.items()]
-        order = np.argsort([n for numbers in wanted.values() for n in numbers])
-        rows = arrow.concat_tables(tables, promote_options="default").take(order).combine_chunks()
-        for n, (found, key) in enumerate(zip(rows["key"].to_pylist(), keys, strict=True)):
-            if found != key:
-                raise FileFormatError(
-                    f"{self._folder / 'parts' / places[n].part}: does not hold the result that its ledger names; "
-                    "remove it and run again to repeat its cases"
-                )
-        return rows
-
-    def _part(self, name: str) -> Any:
-        if name not in self._held:
-            self._held[name] = read_part(self._folder, name)
-            while len(self._held) > _HELD:
-                self._held.popitem(last=False)
-        self._held.move_to_end(name)
-        return self._held[name]
+def _take(folder: Path, part_of: Callable[[str], Any], places: Sequence[Place], keys: Sequence[str]) -> Any:
+    """Rows of parts at these places, one after another, as one table; each must have its key."""
+    arrow = require("pyarrow", "batch")
+    wanted: dict[str, list[int]] = {}
+    for n, place in enumerate(places):
+        wanted.setdefault(place.part, []).append(n)
+    tables = [part_of(name).take([places[n].at for n in numbers]) for name, numbers in wanted.items()]
+    order = np.argsort([n for numbers in wanted.values() for n in numbers])
+    rows = arrow.concat_tables(tables, promote_options="default").take(order).combine_chunks()
+    for place, found, key in zip(places, rows["key"].to_pylist(), keys, strict=True):
+        if found != key:
+            raise FileFormatError(
+                f"{folder / 'parts' / place.part}: does not hold the result that its ledger names; remove it and run "
+                "again to repeat its cases"
+            )
+    return rows
 
 
 def _schema(name: str) -> Any:
@@ -189,7 +165,7 @@ def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, 
         values[:, column] = results[name].combine_chunks().flatten().to_numpy(zero_copy_only=False)
 
     def words(each: Sequence[str], index: Any) -> Any:
-        # A dictionary must hold each word once.
+        # A dictionary of Arrow must hold each word once.
         numbers = {word: n for n, word in enumerate(dict.fromkeys(each))}
         codes = np.array([numbers[word] for word in each], np.int32)[index]
         return arrow.DictionaryArray.from_arrays(codes, arrow.array(list(numbers), arrow.string()))

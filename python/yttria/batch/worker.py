@@ -97,7 +97,7 @@ class CaseOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A case to be dosed: its row in the manifest (from 1), the hash of what is declared, and its identity if known."""
+    """A case to be dosed: its row in the manifest (from 1), the hash of that row, and its identity if known."""
 
     row: int
     case: Case
