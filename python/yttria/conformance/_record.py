@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import evaluation, geometry, planning, reference, voxel
+from .. import evaluation, geometry, kernels, planning, reference, voxel
 from ..kernels import Nuclide
 
 Inputs = dict[str, Any]
@@ -87,15 +87,16 @@ class Side:
             public = {name: getattr(module, name) for name in getattr(module, "__all__", own)}
             self.functions |= {name: value for name, value in public.items() if callable(value)}
 
-    def bound(self, name: str, i: Inputs, /, **arguments: Any) -> Callable[[], Any]:
-        """The call with those of the arguments that it takes, and with the half-life and dose factor of the inputs."""
-        function, names = self.functions[name], _parameters(self.functions[name])
-        constants = {"half_life_h": half_life(i), "dose_factor_gy_kg_per_gbq": dose_factor(i), "nuclide": nuclide(i)}
-        return partial(function, **{name: value for name, value in (constants | arguments).items() if name in names})
-
     def __call__(self, name: str, i: Inputs, /, **arguments: Any) -> Any:
         """The result, by the half-life and the dose factor that a case states."""
-        return self.bound(name, i, **arguments)()
+        return bound(self.functions[name], i, arguments)()
+
+
+def bound(function: Callable[..., Any], i: Inputs, arguments: Inputs) -> Callable[[], Any]:
+    """The call with those of the arguments that it takes, and with the half-life and dose factor of the inputs."""
+    names = _parameters(function)
+    constants = {"half_life_h": half_life(i), "dose_factor_gy_kg_per_gbq": dose_factor(i), "nuclide": nuclide(i)}
+    return partial(function, **{name: value for name, value in (constants | arguments).items() if name in names})
 
 
 def _owner(value: Any) -> str:
@@ -103,17 +104,25 @@ def _owner(value: Any) -> str:
 
 
 @cache
-def _parameters(function: Callable[..., Any]) -> frozenset[str]:
+def _of_function(function: Callable[..., Any]) -> frozenset[str]:
     return frozenset(inspect.signature(function).parameters)
 
 
-CORE = Side([planning, evaluation, voxel, geometry], dose_factor=_dose_factor, decay_factor=_decay_factor)
+def _parameters(function: Callable[..., Any]) -> frozenset[str]:
+    """A method is not kept: its object may have no hash."""
+    kept = inspect.isfunction(function) or inspect.isclass(function)
+    return _of_function(function) if kept else frozenset(inspect.signature(function).parameters)
+
+
+CORE = Side([planning, evaluation, kernels, voxel, geometry], dose_factor=_dose_factor, decay_factor=_decay_factor)
 REFERENCE = Side([import_module(f"{reference.__name__}.{info.name}") for info in iter_modules(reference.__path__)])
 
 
 def value_of(result: Any, name: str) -> Any:
-    """A field of a result, or the result itself if it is the only one."""
-    return result[name] if isinstance(result, dict) else getattr(result, name, result)
+    """A field of a result, or one of a field ("a.b"); the result itself if it is the only one."""
+    for part in name.split("."):
+        result = result[part] if isinstance(result, dict) and part else getattr(result, part, result)
+    return result() if inspect.ismethod(result) or inspect.isbuiltin(result) else result
 
 
 def published(result: Any, outputs: dict[str, str]) -> Answer:
@@ -159,14 +168,21 @@ class Record:
 
     `inputs` maps names, published or of the API, to what the comparison gives: a range `(low, high)` to draw from, a
     list of choices to go through, or a value. `outputs` maps names to fields of the result. `models` are the published
-    models that the function answers, `given` completes their inputs. Values agree within `relative` of the reference's.
+    models that the function answers, `given` completes their inputs. Values agree within `relative` of the reference's,
+    or within `of_maximum` of the largest.
+
+    Of a method, `of(side, ...)` makes the object from those of the inputs that it names; an input that is a function
+    makes its value in the same way. `reference` takes the inputs where no function of the reference has the name.
     """
 
     name: str
     inputs: dict[str, Any]
-    outputs: dict[str, str]
+    outputs: dict[str, str] = field(default_factory=lambda: {"": ""})
     models: tuple[str, ...] = ()
     relative: float = 1e-12
+    of_maximum: float = 0.0
+    of: Callable[..., Any] | None = None
+    reference: Callable[..., Any] | None = None
     given: Callable[[Inputs], Inputs] = field(default=lambda i: i, repr=False)
 
     @property
@@ -182,8 +198,16 @@ class Record:
     def work(self, side: Side) -> Callable[[], list[Any]]:
         """The work that is compared: the same inputs for either side, prepared beforehand."""
         fields = list(self.outputs.values())
-        calls = [side.bound(self.function, COMPARED, **arguments) for arguments in self._points()]
+        calls = [self._call(side, point) for point in self._points()]
         return lambda: [value_of(result, name) for result in (call() for call in calls) for name in fields]
+
+    def _call(self, side: Side, point: Inputs) -> Callable[[], Any]:
+        made = {name: value(side) if callable(value) else value for name, value in point.items()}
+        if self.reference is not None and side is REFERENCE:
+            return bound(self.reference, COMPARED, made)
+        if self.of is not None:
+            return bound(getattr(bound(self.of, COMPARED, {"side": side} | made)(), self.function), COMPARED, made)
+        return bound(side.functions[self.function], COMPARED, made)
 
     def _points(self) -> list[Inputs]:
         named = {parameter(name): value for name, value in self.inputs.items()}
@@ -213,6 +237,8 @@ def flat(values: Any) -> NDArray[np.float64]:
         return np.frombuffer(values.encode("utf-32-le"), "<u4").astype(np.float64)
     if isinstance(values, dict):
         return flat(list(values.values()))
+    if hasattr(values, "__dict__"):
+        return flat(vars(values))
     if isinstance(values, list | tuple):
         return np.concatenate([flat(value) for value in values]) if values else np.zeros(0)
     return np.asarray(values, dtype=np.float64).ravel()

@@ -165,49 +165,49 @@ class PartitionModel:
     ) -> SimpleNamespace:
         """The least of the activities at which a limit is reached, earlier doses taken off it first."""
         at = self._at_limits(limits)
-        largest = min((a for a in at.values() if a is not None), default=None)
+        reached = [each for each in at if each.delivered_activity_gbq is not None]
+        largest = min((each.delivered_activity_gbq for each in reached), default=None)
+        for each in reached:
+            each.binding = each.delivered_activity_gbq <= (largest or 0.0) * (1 + 1e-9)
         target = None
         if target_tumor_dose_gy is not None:
             target = self.activity_for_tumor_dose(target_tumor_dose_gy, tumor=tumor)
         return SimpleNamespace(
             delivered_activity_gbq=largest,
-            binding=[kind for kind, a in at.items() if a is not None and a <= (largest or 0.0) * (1 + 1e-9)],
-            at_limits=[SimpleNamespace(kind=kind, delivered_activity_gbq=a) for kind, a in at.items()],
-            activity_at=at.get,
+            binding=[each.kind for each in at if each.binding],
+            at_limits=at,
+            activity_at={each.kind: each.delivered_activity_gbq for each in at}.get,
             doses=None if largest is None else self.doses(largest),
             target=target,
             target_reachable=target and target.delivered_activity_gbq <= (inf if largest is None else largest),
         )
 
-    def _at_limits(self, limits: PartitionLimits) -> dict[str, float | None]:
-        """By kind; `None` if the limit is never reached, as that of the lungs without a shunt.
+    def _at_limits(self, limits: PartitionLimits) -> list[SimpleNamespace]:
+        """Each limit that is given; no activity if it is never reached, as that of the lungs without a shunt.
 
         The mean over all normal liver is the perfused part's dose diluted by what receives nothing.
         """
         normal_kg, shunt = self.territories[0].normal_perfused_mass_kg, self.territories[0].lung_shunt_fraction
-        to_lungs = self.dose_factor_gy_kg_per_gbq * shunt / self.lung_mass_kg
-        dilution = (self.normal_total_mass_kg or normal_kg) / normal_kg if normal_kg > 0 else None
-
-        def at_normal(left_gy: float, diluted: float | None) -> float | None:
-            return None if diluted is None else self.activity_at_normal_dose_gbq(left_gy * diluted)
-
-        def at_lungs(left_gy: float) -> float | None:
-            return left_gy / to_lungs if shunt > 0 else None
-
-        whole_prior, lung_prior = limits.prior_normal_whole_dose_gy, limits.prior_lung_dose_gy
-        given = {
-            "normal_perfused": (limits.normal_perfused_limit_gy, limits.prior_normal_perfused_dose_gy),
-            "normal_whole": (limits.normal_whole_limit_gy, whole_prior),
-            "lung": (limits.lung_limit_gy, 0.0),
-            "lung_cumulative": (limits.cumulative_lung_limit_gy, lung_prior or self.prior_lung_dose_gy),
-            "activity": (limits.activity_limit_gbq, 0.0),
-        }
-        left = {kind: max(limit - prior, 0.0) for kind, (limit, prior) in given.items() if limit is not None}
-        found = {
-            "normal_perfused": lambda gy: at_normal(gy, 1.0 if normal_kg > 0 else None),
-            "normal_whole": lambda gy: at_normal(gy, dilution),
-            "lung": at_lungs,
-            "lung_cumulative": at_lungs,
-            "activity": float,
-        }
-        return {kind: found[kind](gy) for kind, gy in left.items()}
+        perfused = self.activity_at_normal_dose_gbq(1.0) if normal_kg > 0 else None
+        whole = None if perfused is None else perfused * (self.normal_total_mass_kg or normal_kg) / normal_kg
+        lungs = self.lung_mass_kg / (self.dose_factor_gy_kg_per_gbq * shunt) if shunt > 0 else None
+        lung_prior_gy = limits.prior_lung_dose_gy or self.prior_lung_dose_gy
+        # Kind, limit, earlier dose, GBq per Gy.
+        given = (
+            ("normal_perfused", limits.normal_perfused_limit_gy, limits.prior_normal_perfused_dose_gy, perfused),
+            ("normal_whole", limits.normal_whole_limit_gy, limits.prior_normal_whole_dose_gy, whole),
+            ("lung", limits.lung_limit_gy, 0.0, lungs),
+            ("lung_cumulative", limits.cumulative_lung_limit_gy, lung_prior_gy, lungs),
+            ("activity", limits.activity_limit_gbq, 0.0, 1.0),
+        )
+        return [
+            SimpleNamespace(
+                kind=kind,
+                limit=limit,
+                prior_gy=prior,
+                delivered_activity_gbq=None if per_gy is None else max(limit - prior, 0.0) * per_gy,
+                binding=False,
+            )
+            for kind, limit, prior, per_gy in given
+            if limit is not None
+        ]

@@ -6,6 +6,10 @@ from collections.abc import Callable
 
 from .._record import Answer, Inputs, Side
 from . import evaluation, files, partition, planning, voxel
+from .maps import records as map_records
+from .methods import records as method_records
+
+__all__ = ["MODELS", "RECORDS", "map_records", "method_records"]
 
 RECORDS = (*planning.RECORDS, *evaluation.RECORDS)
 

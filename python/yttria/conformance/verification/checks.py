@@ -41,6 +41,11 @@ def within(claim: str, acceptance: str, share: float, measured: str) -> Check:
     return Check(claim=claim, acceptance=acceptance, measured=measured, margin=share, passed=bool(share <= 1.0))
 
 
+def holds(claim: str, acceptance: str, passed: bool, measured: str) -> Check:
+    """Passed or not: nothing in between."""
+    return Check(claim=claim, acceptance=acceptance, measured=measured, margin=0.0 if passed else 2.0, passed=passed)
+
+
 def all_checks() -> Sequence[Callable[[], Iterable[Check]]]:
     """Every check, in the order of the report."""
     return (
@@ -119,13 +124,7 @@ def refusals() -> Iterable[Check]:
             continue
         accepted.append(case.id)
     measured = f"{len(chosen) - len(accepted)} of {len(chosen)} refused" + (f", not {accepted}" if accepted else "")
-    yield Check(
-        claim="Core refuses what has no answer",
-        acceptance="every one",
-        measured=measured,
-        margin=float(bool(accepted)) * 2,
-        passed=not accepted,
-    )
+    yield holds("Core refuses what has no answer", "every one", not accepted, measured)
 
 
 def reference_answers() -> Iterable[Check]:
@@ -232,33 +231,15 @@ def determinism() -> Iterable[Check]:
     ]
     measured = f"differ: {different}" if different else "all bits equal"
     claim = "Results do not depend on threads: convolution, local deposition, histogram, S values"
-    yield Check(
-        claim=claim,
-        acceptance="bit for bit, 1, 2, 3 and 8 threads",
-        measured=measured,
-        margin=2.0 if different else 0.0,
-        passed=not different,
-    )
+    yield holds(claim, "bit for bit, 1, 2, 3 and 8 threads", not different, measured)
 
 
 def control() -> Iterable[Check]:
     """That all this can fail: a known mistake is found, the right answers are not accused."""
     own = {c.id: yttria_answer(c.model, c.inputs) for c in cases() if _kind(c) != "files" and "error" not in c.expected}
     accused = [finding.name for finding in diagnose(own, noise=1e-6)]
-    yield Check(
-        claim="The core makes no known mistake",
-        acceptance="none named",
-        measured=str(accused or "none named"),
-        margin=2.0 * bool(accused),
-        passed=not accused,
-    )
+    yield holds("The core makes no known mistake", "none named", not accused, str(accused or "none named"))
     name = "dose_factor_50"
     found = [finding.name for finding in diagnose(injected([name], own), noise=1e-3)]
     measured = ", ".join(found) or "nothing"
-    yield Check(
-        claim="Control: a dose factor of 50 put in is found",
-        acceptance=name,
-        measured=measured,
-        margin=0.0 if found == [name] else 2.0,
-        passed=found == [name],
-    )
+    yield holds("Control: a dose factor of 50 put in is found", name, found == [name], measured)

@@ -1,0 +1,154 @@
+"""Methods of the objects of planning and evaluation, and functions that take such an object or lists."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ... import planning
+from ...kernels import Nuclide
+from ...reference import decay
+from ...reference.resin_activity import lung_shunt_reduction
+from .._record import COMPARED, Record, Side, named, nuclide
+from .planning import DOSE, GBQ, LUNG_KG, MASS
+
+RATIO, LEVELS_GY = (1.0, 9.0), [0.0, 30.0, 90.0, 500.0]
+TISSUE = {"m1": MASS, "r1": RATIO, "m2": MASS, "r2": RATIO, "normal": MASS, "shunt": (0.01, 0.3), "lung": LUNG_KG}
+DOSES = named("delivered_activity_gbq", "vial_activity_gbq", "normal_perfused_dose_gy", "normal_whole_dose_gy")
+DOSES |= named("tumor_doses_gy", "perfused_mean_dose_gy", "lung_dose_gy", "liver_energy_j")
+OF_ALL = named("tumor_portion_doses_gy", "tumors", "normal_perfused_doses_gy", "perfused_mean_doses_gy")
+OF_ALL |= named("vial_activities_gbq", "liver_energies_j", "normal_whole_dose_gy", "lung_dose_gy")
+MAXIMUM = named("delivered_activity_gbq", "at_limits", "binding", "target_reachable", "doses.lung_dose_gy")
+HISTOGRAM = ("volume_ml", "mean_gy", "minimum_gy", "maximum_gy", "standard_deviation_gy")
+BOUNDS = named("lung_dose_equal_gy", "lung_shunt_if_all_from", "lung_dose_if_all_from_gy")
+RESIN = named("delivered_activity_gbq")
+PERCENT = {"percent": [0.0, 2.0, 50.0, 95.0, 100.0]}
+LOW_SHUNT, ITSELF = (0.01, 0.2), {"": ""}
+START = ["2024-03-10T00:00:00-05:00", "2024-04-14T12:00:00-04:00", "2024-02-28T23:30:00+09:00"]
+END = ["2024-05-11T12:00:00-04:00", "2024-04-16T10:00:00+02:00", "2024-05-31T08:15:30-07:00"]
+
+
+def _territory(side: Side, name: str, shunt: float, normal_kg: float, *tumors: tuple[str, float, float]) -> Any:
+    made = [side("Tumor", {}, name=n, mass_kg=kg, tumor_to_normal_ratio=ratio) for n, kg, ratio in tumors]
+    terms = {"name": name, "lung_shunt_fraction": shunt, "normal_perfused_mass_kg": normal_kg}
+    return side("Territory", {}, tumors=made, **terms)
+
+
+def _one(side: Side, m1: float, r1: float, m2: float, r2: float, normal: float, shunt: float, lung: float) -> Any:
+    territory = _territory(side, "", shunt, normal, ("", m1, r1), ("", m2, r2))
+    terms = {"normal_total_mass_kg": 2.5, "lung_mass_kg": lung, "residual_fraction": 0.03}
+    return side("PartitionModel", COMPARED, territories=[territory], **terms)
+
+
+def _two(side: Side, m1: float, r1: float, m2: float, r2: float, normal: float, shunt: float, lung: float) -> Any:
+    """Two territories that share a tumor."""
+    right = _territory(side, "right", shunt, normal, ("A", m1, r1))
+    left = _territory(side, "left", 0.05, 0.3, ("B", m2, r2), ("A", 0.2, 5.0))
+    terms = {"normal_total_mass_kg": 2.5, "lung_mass_kg": lung, "unperfused_tumor_mass_kg": {"A": 0.1}}
+    return side("PartitionModel", COMPARED, territories=[right, left], overlap="disjoint", **terms)
+
+
+def _plan(side: Side) -> Any:
+    return _two(side, 0.6, 6.0, 0.3, 8.0, 0.4, 0.15, 0.9)
+
+
+def _limits(side: Side) -> Any:
+    priors = {"prior_normal_perfused_dose_gy": 5.0, "prior_lung_dose_gy": 12.0}
+    normal = {"normal_perfused_limit_gy": 60.0, "normal_whole_limit_gy": 40.0, **priors}
+    return side("PartitionLimits", {}, lung_limit_gy=30.0, cumulative_lung_limit_gy=50.0, **normal)
+
+
+@cache
+def _histogram(side: Side) -> Any:
+    return side("dose_volume_histograms", {}, **_samples())["s"]
+
+
+def _samples() -> dict[str, Any]:
+    rng = np.random.default_rng(24)
+    dose = rng.gamma(2.0, 40.0, (9, 14, 11))
+    dose[:, :3] = np.round(dose[:, :3])  # equal doses
+    weights = rng.uniform(0.05, 1.0, dose.shape).astype(np.float32)
+    return {"dose_gy": dose, "structures": {"s": weights}, "voxel_volume_ml": 0.03}
+
+
+def _curve(side: Side) -> Any:
+    return side("RecoveryCurve", {}, b1_ml=2.6, b2=1.1, covariance=[[0.04, -0.003], [-0.003, 0.0025]])
+
+
+def _resin(activity: float) -> planning.ResinActivity:
+    return planning.ResinActivity(delivered_activity_gbq=activity, model="bsa", tumor_involvement_fraction=0.2)
+
+
+def _ellipsoids(side: Side) -> SimpleNamespace:
+    """The other diameters are given by their places alone."""
+    of = side.functions["ellipsoid_volume_ml"]
+    return SimpleNamespace(ellipsoid_volume_ml=lambda a, b, c: [of(a), of(a, b, c)])
+
+
+def _planning(name: str, inputs: dict[str, Any], outputs: dict[str, str], **more: Any) -> Record:
+    return Record(name=f"planning.{name}", inputs=inputs, outputs=outputs, **more)
+
+
+def _dvh(name: str, inputs: dict[str, Any], relative: float = 1e-6, **more: Any) -> Record:
+    name = f"evaluation.DoseVolumeHistogram.{name}"
+    return Record(name=name, inputs=inputs, of=_histogram, relative=relative, **more)
+
+
+def _recovery(name: str, inputs: dict[str, Any], **more: Any) -> Record:
+    return Record(
+        name=f"evaluation.{name}", inputs={"volume_ml": [0.5, 2.0, 9.0, 40.0], **inputs}, relative=1e-7, **more
+    )
+
+
+def records() -> tuple[Record, ...]:
+    """All of them."""
+    objective = {"objective": "max_min_tumor_dose", "tumor_dose": "perfused_mean", "lung_limit_gy": 25.0}
+    # fmt: off
+    return (
+        _planning("PartitionModel.doses", {"delivered_activities_gbq": [[1.4, 3.3], [2.0, 0.0]], **TISSUE}, OF_ALL,
+                  of=_two),
+        _planning("PartitionModel.activity_for_tumor_dose", {"target_dose_gy": DOSE, "tumor": 1, **TISSUE}, DOSES,
+                  of=_one),
+        _planning("PartitionModel.maximum_activity", {"limits": _limits, "target_tumor_dose_gy": DOSE, **TISSUE},
+                  MAXIMUM, of=_one),
+        _planning("optimize_activities", {"model": _plan, "normal_perfused_limit_gy": 60.0, **objective},
+                  named("objective_value", "delivered_activities_gbq"), relative=1e-9),
+        _planning("ResinActivity.reduced_for_lung_shunt", {"activity": GBQ, "lung_shunt_fraction": LOW_SHUNT},
+                  RESIN, of=_resin, reference=lambda activity, lung_shunt_fraction:
+                  activity * lung_shunt_reduction(lung_shunt_fraction)),
+        _planning("ResinActivity.adjusted_by_physician", {"activity": GBQ, "factor": (0.5, 1.0), "reason": "small"},
+                  RESIN, of=_resin, reference=lambda activity, factor: activity * factor),
+        _planning("LungShuntReduction.unreduced_activity_gbq", {"reduced_activity_gbq": GBQ,
+                  "lung_shunt_fraction": LOW_SHUNT}, ITSELF, of=planning.lung_shunt_reduction,
+                  reference=lambda reduced_activity_gbq, lung_shunt_fraction:
+                  reduced_activity_gbq / lung_shunt_reduction(lung_shunt_fraction)),
+        _planning("ellipsoid_volume_ml", dict.fromkeys("abc", (5.0, 200.0)), ITSELF, of=_ellipsoids),
+        _planning("elapsed_h", {"start": START, "end": END}, ITSELF),
+        _planning("vial_activity", {"calibration_activity_gbq": GBQ, "calibration_time": START, "treatment_time": END},
+                  named("vial_activity_gbq")),
+        _planning("combined_lung_shunt_fraction", {"lung_shunt_fractions": [[0.02, 0.2], [0.1, 0.07]],
+                  "weights": [[150.0, 75.0], [110.0, 80.0]], "weighting": "maa"}, named("lung_shunt_fraction")),
+        _planning("lung_dose_bounds", {"combined_lung_shunt_fraction": (0.02, 0.12), "lung_mass_kg": 0.9,
+                  "maa_mbq": [[120.0, 75.0], [200.0, 75.0]], "delivered_activity_gbq": [[3.3, 1.4], [0.6, 1.4]]},
+                  BOUNDS),
+        Record(name="kernels.Nuclide.decay_factor", inputs={"elapsed_h": [-30.0, 0.0, 48.0, 640.0]},
+               of=lambda: nuclide(COMPARED), reference=decay.decay_factor),
+        Record(name="kernels.Nuclide.from_energy", inputs={"half_life_h": (63.5, 64.5), "mean_energy_mev": (0.9, 0.95)},
+               outputs=named("dose_factor_gy_kg_per_gbq"), of=lambda: Nuclide, reference=decay.dose_factor),
+        Record(name="evaluation.dose_volume_histograms", inputs=_samples(),
+               outputs={name: f"s.{name}" for name in HISTOGRAM}, relative=1e-6),
+        _dvh("dose_at_volume_percent", PERCENT | {"interpolation": ["rank", "linear"]}, relative=1e-7),
+        _dvh("dose_at_volume_ml", {"volume_ml": [0.0, 0.03, 1.0, 10.0]}, relative=1e-9),
+        _dvh("volume_at_dose_percent", {"dose_gy": LEVELS_GY, "strict": [False, True]}),
+        _dvh("volume_at_dose_ml", {"dose_gy": LEVELS_GY, "strict": [False, True]}),
+        _dvh("curve", {"doses_gy": np.linspace(0.0, 300.0, 31)}),
+        _dvh("differential", {}, of_maximum=1e-9),
+        _recovery("RecoveryCurve.recovery", {}, of=_curve),
+        _recovery("RecoveryCurve.uncertainty", {"volume_uncertainty": 0.2}, of=_curve),
+        _recovery("dose_uncertainty", {"recovery": _curve, "volume_uncertainty": 0.2, "fwhm_mm": 7.0,
+                  "calibration_uncertainty": 0.05}, outputs=named("absorbed_dose")),
+    )
+    # fmt: on
