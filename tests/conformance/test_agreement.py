@@ -22,8 +22,8 @@ class TestAgreement:
     def test_every_public_function_is_compared(self) -> None:
         missing = sorted(public_names() - ENTRIES.keys() - EXEMPT.keys())
         assert not missing, (
-            f"no comparison with yttria.reference for {', '.join(missing)}: add a record to yttria/conformance/records, "
-            "or the reason for none to EXEMPT in tests/support/public_functions.py"
+            f"no comparison with yttria.reference for {', '.join(missing)}: add a record to "
+            "yttria/conformance/records, or the reason for none to EXEMPT in tests/support/public_functions.py"
         )
 
     def test_nothing_is_compared_that_is_gone(self) -> None:

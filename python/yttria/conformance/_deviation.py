@@ -53,5 +53,26 @@ def _of_map(got: Any, predicted: Any, noise: float, tolerance: dict[str, float])
     return float(min(np.max(np.abs(values - center) / sigma), WORST))
 
 
+def relative_deviation(got: Any, expected: Any) -> float:
+    """Relative; of lists and maps the largest over the largest expected value. Infinite where no number can say it."""
+    try:
+        values, right = np.asarray(_numbers(got)), np.asarray(_numbers(expected))
+    except (TypeError, ValueError):
+        return 0.0 if type(got) is type(expected) and not isinstance(got, np.ndarray) and got == expected else math.inf
+    if values.shape != right.shape or not np.all(np.isfinite(values)):
+        return math.inf
+    largest = float(np.abs(right).max(initial=0.0))
+    apart = float(np.abs(values - right).max(initial=0.0))
+    return apart / largest if largest > 0 else (0.0 if apart == 0 else math.inf)
+
+
+def _numbers(value: Any) -> Any:
+    if isinstance(value, bool | str) or value is None:
+        raise TypeError
+    if isinstance(value, dict):
+        return [float(each) for each in value.values()]
+    return np.asarray(value, dtype=np.float64)
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -177,13 +177,13 @@ class Record:
 
     name: str
     inputs: dict[str, Any]
-    outputs: dict[str, str] = field(default_factory=lambda: {"": ""})
+    outputs: dict[str, str]
     models: tuple[str, ...] = ()
     relative: float = 1e-12
     of_maximum: float = 0.0
     of: Callable[..., Any] | None = None
     reference: Callable[..., Any] | None = None
-    given: Callable[[Inputs], Inputs] = field(default=lambda i: i, repr=False)
+    given: Callable[[Side, Inputs], Inputs] = field(default=lambda _, i: i, repr=False)
 
     @property
     def function(self) -> str:
@@ -192,7 +192,7 @@ class Record:
 
     def answer(self, side: Side, inputs: Inputs) -> Answer:
         """What an implementation answers to the inputs of a case."""
-        i = self.given(inputs)
+        i = self.given(side, inputs)
         return published(side(self.function, i, **{parameter(name): value for name, value in i.items()}), self.outputs)
 
     def work(self, side: Side) -> Callable[[], list[Any]]:
@@ -220,6 +220,16 @@ class Record:
             for row in rows
             for chosen in product(*choices.values())
         ]
+
+
+def in_room(room: str) -> Callable[..., Record]:
+    """Records of one room or class: name, inputs, outputs (one has the name of the published quantity), models."""
+
+    def record(name: str, inputs: Inputs, outputs: str | dict[str, str] = "", *models: str, **more: Any) -> Record:
+        found = {outputs: parameter(outputs)} if isinstance(outputs, str) else outputs
+        return Record(name=f"{room}.{name}", inputs=inputs, outputs=found, models=models, **more)
+
+    return record
 
 
 def draws(*ranges: tuple[float, float], count: int = 12, seed: int = 20) -> list[list[float]]:

@@ -16,7 +16,7 @@ from .._foundation.numbers import number
 from .._foundation.provenance import RESEARCH_USE
 from ..errors import OutOfRangeError
 from ._cases import SuiteCase, cases, real_array
-from ._deviation import deviations
+from ._deviation import deviations, relative_deviation
 from .diagnosis import DEVIATES, Finding, diagnose, predict
 from .results import read_results
 
@@ -155,7 +155,7 @@ def _widened(case: SuiteCase, tolerance: float) -> SuiteCase:
 
 
 def _scored(case: SuiteCase, got: dict[str, Any], findings: tuple[Finding, ...], noise: float) -> CaseScore:
-    deviations = {quantity: _deviation(value, case.expected[quantity]) for quantity, value in got.items()}
+    deviations = {quantity: relative_deviation(value, case.expected[quantity]) for quantity, value in got.items()}
     worst = max(deviations, key=lambda quantity: deviations[quantity], default=None)
     wrong = [quantity for quantity, value in got.items() if not case.within(quantity, value)]
     if wrong:
@@ -187,19 +187,6 @@ def _explanation(case: SuiteCase, got: dict[str, Any], findings: tuple[Finding, 
     return WITHIN_NOISE if small else UNEXPLAINED
 
 
-def _deviation(got: Any, expected: Any) -> float:
-    """Relative; of lists and maps the largest over the largest expected value."""
-    try:
-        values, right = np.asarray(_numbers(got)), np.asarray(_numbers(expected))
-    except (TypeError, ValueError):
-        return 0.0 if type(got) is type(expected) and not isinstance(got, np.ndarray) and got == expected else math.inf
-    if values.shape != right.shape or not np.all(np.isfinite(values)):
-        return math.inf
-    largest = float(np.abs(right).max(initial=0.0))
-    apart = float(np.abs(values - right).max(initial=0.0))
-    return apart / largest if largest > 0 else (0.0 if apart == 0 else math.inf)
-
-
 def _plain(value: Any) -> Any:
     """Ready for JSON; what is not finite is null."""
     if isinstance(value, dict):
@@ -209,14 +196,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if isinstance(value, str | bool | int | float) or value is None else str(value)
-
-
-def _numbers(value: Any) -> Any:
-    if isinstance(value, bool | str) or value is None:
-        raise TypeError
-    if isinstance(value, dict):
-        return [float(each) for each in value.values()]
-    return np.asarray(value, dtype=np.float64)
 
 
 def _place(got: Any, expected: Any) -> tuple[int, ...] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._record import Answer, Inputs, Record, Side, named, plain, published, value_of
+from .._record import Answer, Inputs, Side, in_room, named, plain, published, value_of
 
 _RNG = np.random.default_rng(25)
 DOSES: dict[str, Any] = {"dose_gy": _RNG.uniform(1.0, 300.0, 4000)}
@@ -36,11 +36,7 @@ PARTITION = {
 SENSITIVITIES = {name: name for name in ("tumor_sensitivity", "tumor_dose", "normal_sensitivity", "normal_dose")}
 
 
-def _record(
-    name: str, inputs: dict[str, Any], outputs: dict[str, str], *models: str, relative: float = 1e-12
-) -> Record:
-    return Record(name=f"evaluation.{name}", inputs=inputs, outputs=outputs, models=models, relative=relative)
-
+_record = in_room("evaluation")
 
 # fmt: off
 RECORDS = (

@@ -14,7 +14,7 @@ from ... import voxel as v
 from ...geometry import Image, Structure
 from ...kernels import Nuclide
 from ...reference import absorbed_dose, ct_density, gamma, resampling, superposition, voxel_s_values
-from .._record import COMPARED, CORE, Record, Side, nuclide
+from .._record import COMPARED, CORE, Record, Side, in_room, nuclide
 
 EXACT: dict[str, Any] = {"relative": 0.0, "of_maximum": 1e-13}
 
@@ -24,8 +24,7 @@ def records() -> tuple[Record, ...]:
     return (*_dose_maps(), *_superpositions(), *_density(), *_kernels(), *_grids())
 
 
-def _record(name: str, inputs: dict[str, Any], outputs: str = "", **more: Any) -> Record:
-    return Record(name=name, inputs=inputs, outputs={outputs: outputs}, **more)
+_voxel, _kernel, _grid, _evaluation = map(in_room, ("voxel", "kernels", "geometry", "evaluation"))
 
 
 def _dose_maps() -> tuple[Record, ...]:
@@ -67,15 +66,15 @@ def _dose_maps() -> tuple[Record, ...]:
 
     two, scaled = {"arrays": [[activity, second]]}, "mbq_per_ml_per_unit"
     return (
-        _record("voxel.local_deposition", concentration | {"density_g_per_ml": density}, relative=1e-14),
-        _record("voxel.absorbed_dose", concentration | {"s_values": s}, **EXACT),
-        _record("voxel.ConvolutionPlan.apply", {"array": activity}, of=plan, **EXACT),
-        _record("voxel.ConvolutionPlan.apply_many", two, of=plan, **EXACT),
-        _record("voxel.ConvolutionPlan.apply_combined", {**two, "weights": [[1.7, 0.4]]}, of=plan, **EXACT),
-        _record("voxel.ConvolutionPlan.variance_plan", {}, of=variance, **EXACT),
-        _record("voxel.AbsoluteScaling.scale", {"image": bq_per_ml}, scaled, of=by_time),
-        _record("voxel.RelativeScaling.scale", {"image": counts}, scaled, of=by_counts),
-        _record("voxel.dose_image", {}, of=maps, **EXACT),
+        _voxel("local_deposition", concentration | {"density_g_per_ml": density}, relative=1e-14),
+        _voxel("absorbed_dose", concentration | {"s_values": s}, **EXACT),
+        _voxel("ConvolutionPlan.apply", {"array": activity}, of=plan, **EXACT),
+        _voxel("ConvolutionPlan.apply_many", two, of=plan, **EXACT),
+        _voxel("ConvolutionPlan.apply_combined", {**two, "weights": [[1.7, 0.4]]}, of=plan, **EXACT),
+        _voxel("ConvolutionPlan.variance_plan", {}, of=variance, **EXACT),
+        _voxel("AbsoluteScaling.scale", {"image": bq_per_ml}, scaled, of=by_time),
+        _voxel("RelativeScaling.scale", {"image": counts}, scaled, of=by_counts),
+        _voxel("dose_image", {}, of=maps, **EXACT),
     )
 
 
@@ -113,9 +112,9 @@ def _superpositions() -> tuple[Record, ...]:
 
     of_density = {"density_g_per_ml": density, "voxel_size_mm": [size_mm], "ray_setting": "standard", **bone}
     return (
-        _record("voxel.SuperpositionPlan.apply", inputs, of=lambda: plan(), reference=lambda: defined()),
-        _record("voxel.SuperpositionPlan.apply_with_balance", {}, of=balance, reference=defined_balance),
-        _record("voxel.superposed_dose", inputs | of_density, reference=defined),
+        _voxel("SuperpositionPlan.apply", inputs, of=lambda: plan(), reference=lambda: defined()),
+        _voxel("SuperpositionPlan.apply_with_balance", {}, of=balance, reference=defined_balance),
+        _voxel("superposed_dose", inputs | of_density, reference=defined),
     )
 
 
@@ -142,12 +141,10 @@ def _density() -> tuple[Record, ...]:
 
     within = {"density": density, "structure": organ}
     return (
-        _record("voxel.density_image", {"ct": ct, "out_of_range": "clamp"}, "image.array", reference=mapped),
-        _record(
-            "voxel.DensityImage.resampled_on", {"grid": [grid]}, "image.array", of=lambda: density, reference=averaged
-        ),
-        _record("voxel.structure_mass", within, "mass_kg", reference=mass),
-        _record("voxel.lung_mass", lungs, "lung_mass_kg"),
+        _voxel("density_image", {"ct": ct, "out_of_range": "clamp"}, "image.array", reference=mapped),
+        _voxel("DensityImage.resampled_on", {"grid": [grid]}, "image.array", of=lambda: density, reference=averaged),
+        _voxel("structure_mass", within, "mass_kg", reference=mass),
+        _voxel("lung_mass", lungs, "lung_mass_kg"),
     )
 
 
@@ -162,9 +159,9 @@ def _kernels() -> tuple[Record, ...]:
     inputs = {"voxel_size_mm": [size_mm], "medium": "liver", "nuclide": s.nuclide}
     return (
         # Two quadratures of one integral; 24 directions leave the reference's own error at 1e-3 of far voxels.
-        _record("kernels.voxel_s_values", inputs, "values", reference=table, relative=5e-3, of_maximum=2e-4),
-        _record(
-            "kernels.VoxelSValues.gy_per_mbq_per_ml",
+        _kernel("voxel_s_values", inputs, "values", reference=table, relative=5e-3, of_maximum=2e-4),
+        _kernel(
+            "VoxelSValues.gy_per_mbq_per_ml",
             {},
             of=lambda: s,
             reference=lambda half_life_h: absorbed_dose.gy_per_mbq_per_ml(s.values, size_mm, half_life_h),
@@ -192,16 +189,14 @@ def _grids() -> tuple[Record, ...]:
         return gamma.gamma_index(a, affine, b, affine, samples_per_voxel=3, **criteria)
 
     return (
-        _record("geometry.voxel_fractions", {"mask": mask, **grids}, "to_array", relative=1e-6, of_maximum=1e-6),
-        _record(
-            "geometry.fractions_of_mask", {"mask": fractions}, "to_array", reference=lambda mask: mask, relative=1e-6
-        ),
-        _record(
-            "geometry.VoxelFractions.volume_ml",
+        _grid("voxel_fractions", {"mask": mask, **grids}, "to_array", relative=1e-6, of_maximum=1e-6),
+        _grid("fractions_of_mask", {"mask": fractions}, "to_array", reference=lambda mask: mask, relative=1e-6),
+        _grid(
+            "VoxelFractions.volume_ml",
             {"voxel_volume_ml": 0.03},
             of=lambda: geometry.fractions_of_mask(fractions),
             reference=lambda voxel_volume_ml: np.sum(fractions, dtype=np.float64) * voxel_volume_ml,
             relative=1e-7,
         ),
-        _record("evaluation.gamma_index", {**images, **criteria}, "gamma", reference=sampled, relative=1e-4),
+        _evaluation("gamma_index", {**images, **criteria}, "gamma", reference=sampled, relative=1e-4),
     )

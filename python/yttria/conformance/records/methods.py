@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +12,7 @@ from ... import planning
 from ...kernels import Nuclide
 from ...reference import decay
 from ...reference.resin_activity import lung_shunt_reduction
-from .._record import COMPARED, Record, Side, named, nuclide
+from .._record import COMPARED, Record, Side, in_room, named, nuclide
 from .planning import DOSE, GBQ, LUNG_KG, MASS
 
 RATIO, LEVELS_GY = (1.0, 9.0), [0.0, 30.0, 90.0, 500.0]
@@ -24,9 +24,8 @@ OF_ALL |= named("vial_activities_gbq", "liver_energies_j", "normal_whole_dose_gy
 MAXIMUM = named("delivered_activity_gbq", "at_limits", "binding", "target_reachable", "doses.lung_dose_gy")
 HISTOGRAM = ("volume_ml", "mean_gy", "minimum_gy", "maximum_gy", "standard_deviation_gy")
 BOUNDS = named("lung_dose_equal_gy", "lung_shunt_if_all_from", "lung_dose_if_all_from_gy")
-RESIN = named("delivered_activity_gbq")
 PERCENT = {"percent": [0.0, 2.0, 50.0, 95.0, 100.0]}
-LOW_SHUNT, ITSELF = (0.01, 0.2), {"": ""}
+VOLUMES_ML, LOW_SHUNT = {"volume_ml": [0.5, 2.0, 9.0, 40.0]}, (0.01, 0.2)
 START = ["2024-03-10T00:00:00-05:00", "2024-04-14T12:00:00-04:00", "2024-02-28T23:30:00+09:00"]
 END = ["2024-05-11T12:00:00-04:00", "2024-04-16T10:00:00+02:00", "2024-05-31T08:15:30-07:00"]
 
@@ -88,19 +87,8 @@ def _ellipsoids(side: Side) -> SimpleNamespace:
     return SimpleNamespace(ellipsoid_volume_ml=lambda a, b, c: [of(a), of(a, b, c)])
 
 
-def _planning(name: str, inputs: dict[str, Any], outputs: dict[str, str], **more: Any) -> Record:
-    return Record(name=f"planning.{name}", inputs=inputs, outputs=outputs, **more)
-
-
-def _dvh(name: str, inputs: dict[str, Any], relative: float = 1e-6, **more: Any) -> Record:
-    name = f"evaluation.DoseVolumeHistogram.{name}"
-    return Record(name=name, inputs=inputs, of=_histogram, relative=relative, **more)
-
-
-def _recovery(name: str, inputs: dict[str, Any], **more: Any) -> Record:
-    return Record(
-        name=f"evaluation.{name}", inputs={"volume_ml": [0.5, 2.0, 9.0, 40.0], **inputs}, relative=1e-7, **more
-    )
+_planning, _evaluation, _nuclide = in_room("planning"), in_room("evaluation"), in_room("kernels.Nuclide")
+_dvh = partial(in_room("evaluation.DoseVolumeHistogram"), of=_histogram)
 
 
 def records() -> tuple[Record, ...]:
@@ -117,38 +105,37 @@ def records() -> tuple[Record, ...]:
         _planning("optimize_activities", {"model": _plan, "normal_perfused_limit_gy": 60.0, **objective},
                   named("objective_value", "delivered_activities_gbq"), relative=1e-9),
         _planning("ResinActivity.reduced_for_lung_shunt", {"activity": GBQ, "lung_shunt_fraction": LOW_SHUNT},
-                  RESIN, of=_resin, reference=lambda activity, lung_shunt_fraction:
+                  "delivered_activity_gbq", of=_resin, reference=lambda activity, lung_shunt_fraction:
                   activity * lung_shunt_reduction(lung_shunt_fraction)),
         _planning("ResinActivity.adjusted_by_physician", {"activity": GBQ, "factor": (0.5, 1.0), "reason": "small"},
-                  RESIN, of=_resin, reference=lambda activity, factor: activity * factor),
+                  "delivered_activity_gbq", of=_resin, reference=lambda activity, factor: activity * factor),
         _planning("LungShuntReduction.unreduced_activity_gbq", {"reduced_activity_gbq": GBQ,
-                  "lung_shunt_fraction": LOW_SHUNT}, ITSELF, of=planning.lung_shunt_reduction,
+                  "lung_shunt_fraction": LOW_SHUNT}, of=planning.lung_shunt_reduction,
                   reference=lambda reduced_activity_gbq, lung_shunt_fraction:
                   reduced_activity_gbq / lung_shunt_reduction(lung_shunt_fraction)),
-        _planning("ellipsoid_volume_ml", dict.fromkeys("abc", (5.0, 200.0)), ITSELF, of=_ellipsoids),
-        _planning("elapsed_h", {"start": START, "end": END}, ITSELF),
+        _planning("ellipsoid_volume_ml", dict.fromkeys("abc", (5.0, 200.0)), of=_ellipsoids),
+        _planning("elapsed_h", {"start": START, "end": END}),
         _planning("vial_activity", {"calibration_activity_gbq": GBQ, "calibration_time": START, "treatment_time": END},
-                  named("vial_activity_gbq")),
+                  "vial_activity_gbq"),
         _planning("combined_lung_shunt_fraction", {"lung_shunt_fractions": [[0.02, 0.2], [0.1, 0.07]],
-                  "weights": [[150.0, 75.0], [110.0, 80.0]], "weighting": "maa"}, named("lung_shunt_fraction")),
+                  "weights": [[150.0, 75.0], [110.0, 80.0]], "weighting": "maa"}, "lung_shunt_fraction"),
         _planning("lung_dose_bounds", {"combined_lung_shunt_fraction": (0.02, 0.12), "lung_mass_kg": 0.9,
                   "maa_mbq": [[120.0, 75.0], [200.0, 75.0]], "delivered_activity_gbq": [[3.3, 1.4], [0.6, 1.4]]},
                   BOUNDS),
-        Record(name="kernels.Nuclide.decay_factor", inputs={"elapsed_h": [-30.0, 0.0, 48.0, 640.0]},
-               of=lambda: nuclide(COMPARED), reference=decay.decay_factor),
-        Record(name="kernels.Nuclide.from_energy", inputs={"half_life_h": (63.5, 64.5), "mean_energy_mev": (0.9, 0.95)},
-               outputs=named("dose_factor_gy_kg_per_gbq"), of=lambda: Nuclide, reference=decay.dose_factor),
-        Record(name="evaluation.dose_volume_histograms", inputs=_samples(),
-               outputs={name: f"s.{name}" for name in HISTOGRAM}, relative=1e-6),
+        _nuclide("decay_factor", {"elapsed_h": [-30.0, 0.0, 48.0, 640.0]}, of=lambda: nuclide(COMPARED),
+                 reference=decay.decay_factor),
+        _nuclide("from_energy", {"half_life_h": (63.5, 64.5), "mean_energy_mev": (0.9, 0.95)},
+                 "dose_factor_gy_kg_per_gbq", of=lambda: Nuclide, reference=decay.dose_factor),
+        _evaluation("dose_volume_histograms", _samples(), {name: f"s.{name}" for name in HISTOGRAM}, relative=1e-6),
         _dvh("dose_at_volume_percent", PERCENT | {"interpolation": ["rank", "linear"]}, relative=1e-7),
         _dvh("dose_at_volume_ml", {"volume_ml": [0.0, 0.03, 1.0, 10.0]}, relative=1e-9),
-        _dvh("volume_at_dose_percent", {"dose_gy": LEVELS_GY, "strict": [False, True]}),
-        _dvh("volume_at_dose_ml", {"dose_gy": LEVELS_GY, "strict": [False, True]}),
-        _dvh("curve", {"doses_gy": np.linspace(0.0, 300.0, 31)}),
-        _dvh("differential", {}, of_maximum=1e-9),
-        _recovery("RecoveryCurve.recovery", {}, of=_curve),
-        _recovery("RecoveryCurve.uncertainty", {"volume_uncertainty": 0.2}, of=_curve),
-        _recovery("dose_uncertainty", {"recovery": _curve, "volume_uncertainty": 0.2, "fwhm_mm": 7.0,
-                  "calibration_uncertainty": 0.05}, outputs=named("absorbed_dose")),
+        _dvh("volume_at_dose_percent", {"dose_gy": LEVELS_GY, "strict": [False, True]}, relative=1e-6),
+        _dvh("volume_at_dose_ml", {"dose_gy": LEVELS_GY, "strict": [False, True]}, relative=1e-6),
+        _dvh("curve", {"doses_gy": np.linspace(0.0, 300.0, 31)}, relative=1e-6),
+        _dvh("differential", {}, relative=1e-6, of_maximum=1e-9),
+        _evaluation("RecoveryCurve.recovery", VOLUMES_ML, of=_curve),
+        _evaluation("RecoveryCurve.uncertainty", {**VOLUMES_ML, "volume_uncertainty": 0.2}, of=_curve, relative=1e-7),
+        _evaluation("dose_uncertainty", {**VOLUMES_ML, "recovery": _curve, "volume_uncertainty": 0.2, "fwhm_mm": 7.0,
+                    "calibration_uncertainty": 0.05}, "absorbed_dose", relative=1e-7),
     )
     # fmt: on

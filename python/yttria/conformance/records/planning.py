@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import planning
-from .._record import CORE, Answer, Inputs, Record, Side, named, parameter, plain, value_of, warnings
+from .._record import CORE, Answer, Inputs, Side, in_room, named, parameter, value_of, warnings
 
 GBQ, LUNG_GBQ, DOSE = (0.3, 6.0), (0.3, 4.0), (40.0, 400.0)
 SHUNT, MASS, LUNG_KG, VOLUME = (0.0, 0.3), (0.1, 2.0), (0.5, 1.5), (1000.0, 2500.0)
@@ -47,12 +47,12 @@ TISSUE: dict[str, Any] = {
 }
 
 
-def _frame(i: Inputs) -> Inputs:
+def _frame(_: Side, i: Inputs) -> Inputs:
     hours = [i[name] * unit for name, unit in HOURS.items() if name in i]
     return i | {"frame_duration_h": hours[0] if hours else None}
 
 
-def _words(i: Inputs) -> Inputs:
+def _words(_: Side, i: Inputs) -> Inputs:
     """The words of a published Child-Pugh case as the API has them."""
     ascites, encephalopathy = str(i["ascites"]), str(i["encephalopathy"])
     return i | {
@@ -61,26 +61,43 @@ def _words(i: Inputs) -> Inputs:
     }
 
 
-def _record(
-    name: str,
-    inputs: dict[str, Any],
-    outputs: str | dict[str, str],
-    *models: str,
-    given: Callable[[Inputs], Inputs] = dict,
-) -> Record:
-    """One output has the name of the published quantity."""
-    found = {outputs: parameter(outputs)} if isinstance(outputs, str) else outputs
-    return Record(name=f"planning.{name}", inputs=inputs, outputs=found, models=models, given=given)
+def _mass(side: Side, i: Inputs) -> Inputs:
+    """The mass may be given as a volume and a density."""
+    if "mass_kg" in i:
+        return i
+    return i | {
+        "mass_kg": side("mass_from_volume_kg", i, volume_ml=i["volume_mL"], density_g_per_ml=i["density_g_per_mL"])
+    }
 
 
+def body_surface_area(side: Side, i: Inputs) -> Answer:
+    """By every formula."""
+    found = {}
+    for formula in FORMULAS:
+        result = side("body_surface_area", i, height_cm=i["height_cm"], weight_kg=i["weight_kg"], formula=formula)
+        found[f"{formula}_m2"] = float(value_of(result, "body_surface_area_m2"))
+    return found
+
+
+def _area(side: Side, i: Inputs) -> Inputs:
+    """The body surface area may be given as a height and a weight."""
+    return i if "bsa_m2" in i else i | {"bsa_m2": body_surface_area(side, i)["dubois_m2"]}
+
+
+_record = in_room("planning")
 SINGLE_TERMS = {"mass_kg": (0.2, 2.0), "lung_shunt_fraction": SHUNT, "residual_fraction": (0.0, 0.3)}
 FORWARD = _record(
     "single_compartment_dose",
     {"activity_in_vial_at_treatment_GBq": (0.1, 1.0), **SINGLE_TERMS, "lung_mass_kg": LUNG_KG},
     SINGLE,
+    "single_compartment_forward",
+    given=_mass,
 )
 INVERSE = _record(
-    "single_compartment_activity", {"target_dose_Gy": DOSE, **SINGLE_TERMS, "lung_mass_kg": LUNG_KG}, SINGLE
+    "single_compartment_activity",
+    {"target_dose_Gy": DOSE, **SINGLE_TERMS, "lung_mass_kg": LUNG_KG},
+    SINGLE,
+    given=_mass,
 )
 
 # fmt: off
@@ -88,11 +105,13 @@ RECORDS = (
     _record("body_surface_area", {"height_cm": (130.0, 210.0), "weight_kg": (35.0, 160.0), "formula": FORMULAS},
             "body_surface_area_m2"),
     _record("bsa_activity", {"bsa_m2": (1.3, 2.4), "tumour_volume_mL": (20.0, 300.0),
-            "liver_volume_incl_tumour_mL": VOLUME}, ACTIVITY),
+            "liver_volume_incl_tumour_mL": VOLUME}, ACTIVITY, "resin_bsa", given=_area),
     _record("modified_bsa_activity", {"bsa_m2": (1.3, 2.4), "tumour_volume_in_treated_mL": (20.0, 300.0),
-            "treated_volume_incl_tumour_mL": (400.0, 900.0), "liver_volume_incl_tumour_mL": VOLUME}, ACTIVITY),
+            "treated_volume_incl_tumour_mL": (400.0, 900.0), "liver_volume_incl_tumour_mL": VOLUME}, ACTIVITY,
+            "resin_modified_bsa", given=_area),
     _record("simple_lobar_bsa_activity", {"bsa_m2": (1.3, 2.4), "tumour_volume_mL": (20.0, 300.0),
-            "treated_volume_incl_tumour_mL": (400.0, 900.0), "liver_volume_incl_tumour_mL": VOLUME}, ACTIVITY),
+            "treated_volume_incl_tumour_mL": (400.0, 900.0), "liver_volume_incl_tumour_mL": VOLUME}, ACTIVITY,
+            "resin_bsa_lobar_simple", given=_area),
     _record("empirical_activity", {"tumour_involvement_fraction": [0.0, 0.2, 0.25, 0.26, 0.5, 0.51, 1.0]}, ACTIVITY,
             "resin_empirical"),
     _record("lung_shunt_reduction", {"boundary": ["lower_inclusive", "upper_inclusive"],
@@ -136,7 +155,7 @@ RECORDS = (
             "specific_activity"),
     _record("residual_fraction", {"vial_before_uSv_h": (80.0, 120.0), "waste_after_uSv_h": (3.0, 9.0),
             "background_uSv_h": (0.5, 2.0), "elapsed_h": (0.0, 6.0)}, RESIDUAL, "delivered_fraction",
-            given=lambda i: {"elapsed_h": 0.0} | i),
+            given=lambda _, i: {"elapsed_h": 0.0} | i),
     _record("vial_timing", {"vial_calibration_activity_GBq": (8.0, 20.0), "activity_needed_in_vial_GBq": (1.0, 5.0),
             "tolerance_fraction": (0.01, 0.2)}, {"hours_after_calibration": "hours_after_calibration",
             "earliest_h": "earliest_h", "latest_h": "latest_h"}, "glass_vial_window"),
@@ -162,26 +181,13 @@ RECORDS = (
 # fmt: on
 
 
-def _mass(side: Side, i: Inputs) -> Inputs:
-    if "mass_kg" in i:
-        return i
-    return i | {
-        "mass_kg": side("mass_from_volume_kg", i, volume_ml=i["volume_mL"], density_g_per_ml=i["density_g_per_mL"])
-    }
-
-
-def single_compartment_forward(side: Side, i: Inputs) -> Answer:
-    """The mass may be given as a volume and a density."""
-    return FORWARD.answer(side, _mass(side, i))
-
-
 def single_compartment_inverse(side: Side, i: Inputs) -> Answer:
     """`_inverse` is for the known errors alone: another activity than the one that was found."""
-    found = INVERSE.answer(side, _mass(side, i))
+    found = INVERSE.answer(side, i)
     if "_inverse" not in i:
         return found
     vial = i["_inverse"](found["activity_in_vial_at_treatment_GBq"], i)
-    return single_compartment_forward(side, i | {"activity_in_vial_at_treatment_GBq": vial})
+    return FORWARD.answer(side, i | {"activity_in_vial_at_treatment_GBq": vial})
 
 
 def dose_factor(side: Side, i: Inputs) -> Answer:
@@ -232,25 +238,6 @@ def mrecist(side: Side, i: Inputs) -> Answer:
     changes = {n: value_of(result, f"change_from_{n}_fraction") for n in ("baseline", "nadir")}
     found = {f"change_from_{n}_percent": None if c is None else 100 * c for n, c in changes.items()}
     return {"category": value_of(result, "category"), **found} | warnings(result)
-
-
-def body_surface_area(side: Side, i: Inputs) -> Answer:
-    """By every formula."""
-    found = {}
-    for formula in FORMULAS:
-        result = side("body_surface_area", i, height_cm=i["height_cm"], weight_kg=i["weight_kg"], formula=formula)
-        found[f"{formula}_m2"] = float(value_of(result, "body_surface_area_m2"))
-    return found
-
-
-def _resin(function: str) -> Callable[[Side, Inputs], Answer]:
-    def answer(side: Side, i: Inputs) -> Answer:
-        m2 = i["bsa_m2"] if "bsa_m2" in i else body_surface_area(side, i)["dubois_m2"]
-        asked = {parameter(name): value for name, value in (i | {"bsa_m2": m2}).items()}
-        result = side(function, i, **asked)
-        return {"activity_GBq": plain(value_of(result, "delivered_activity_gbq"))} | warnings(result)
-
-    return answer
 
 
 def resin_lung_shunt_reduction(side: Side, i: Inputs) -> Answer:
@@ -351,12 +338,8 @@ MODELS: dict[str, Callable[[Side, Inputs], Answer]] = {
     "lung_mass_from_ct_voxels": lung_mass,
     "lung_shunt_combine": lung_shunt_combine,
     "mrecist": mrecist,
-    "resin_bsa": _resin("bsa_activity"),
-    "resin_bsa_lobar_simple": _resin("simple_lobar_bsa_activity"),
     "resin_lung_shunt_inverse": resin_lung_shunt_inverse,
     "resin_lung_shunt_reduction": resin_lung_shunt_reduction,
-    "resin_modified_bsa": _resin("modified_bsa_activity"),
-    "single_compartment_forward": single_compartment_forward,
     "single_compartment_inverse": single_compartment_inverse,
     "sphere_volume": sphere_volume,
     "time_integrated_activity": time_integrated_activity,

@@ -17,6 +17,7 @@ from ...reference.dose_point_kernel import energy_within_mev
 from ...voxel import ConvolutionPlan, absorbed_dose, local_deposition
 from .. import monte_carlo
 from .._cases import FILE_MODELS, SuiteCase, cases
+from .._deviation import relative_deviation
 from ..answers import reference_answer, yttria_answer
 from ..comparisons import comparisons
 from ..diagnosis import diagnose, injected
@@ -66,7 +67,7 @@ def _share(case: SuiteCase, got: dict[str, Any]) -> float:
     worst = 0.0
     for quantity in case.quantities:
         value = got.get(quantity)
-        share = _relative(value, case.expected[quantity]) / _allowed(case)
+        share = relative_deviation(value, case.expected[quantity]) / _allowed(case)
         worst = max(worst, share if case.is_map or case.within(quantity, value) else 1.0 + share)
     return worst
 
@@ -74,17 +75,6 @@ def _share(case: SuiteCase, got: dict[str, Any]) -> float:
 def _allowed(case: SuiteCase) -> float:
     """A kernel's tolerance makes room for kernels of other codes; the core has the same one as the reference."""
     return min(case.tolerance.get("of_maximum", 0.0), OWN_KERNEL) or case.tolerance.get("rel", 0.0) or 1.0
-
-
-def _relative(got: Any, expected: Any) -> float:
-    try:
-        values, right = np.asarray(got, np.float64), np.asarray(expected, np.float64)
-        if values.shape != right.shape:
-            return float("inf")
-        largest = float(np.abs(right).max(initial=0.0))
-        return float(np.abs(values - right).max(initial=0.0)) / (largest or 1.0)
-    except (TypeError, ValueError):
-        return 0.0  # a text or a truth value: `within` has the say
 
 
 def _answered(which: str) -> tuple[list[SuiteCase], float, SuiteCase]:
