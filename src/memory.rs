@@ -1,11 +1,11 @@
-//! Memory that may not be there: vectors whose size comes from the caller's data are asked for, and refused by an error.
+//! Vectors whose size comes from the caller's data. If the allocator has no more memory, the caller gets an error.
 //!
-//! `vec![x; n]`, `collect` and `extend` abort the process if the allocator has no more. They are for what is small
-//! whatever the caller gives; [`room`] is asked for that much before a calculation starts.
+//! `vec![x; n]`, `collect` and `extend` end the process in that case. They are used only for vectors that are small
+//! whatever the caller gives. [`room`] checks before a calculation that there is memory for those.
 
 use crate::error::{Error, Result};
 
-/// What a calculation may take in small pieces, beside what it asks for by the functions of this room.
+/// Memory that a calculation may take in small pieces, beside the vectors of this file.
 const SMALL: usize = 4 << 20;
 
 /// An empty vector with room for `count` elements.
@@ -15,14 +15,14 @@ pub fn reserved<T>(quantity: &str, count: usize) -> Result<Vec<T>> {
     Ok(values)
 }
 
-/// `count` times the same value.
+/// A vector of `count` equal values.
 pub fn filled<T: Clone>(quantity: &str, value: T, count: usize) -> Result<Vec<T>> {
     let mut values = reserved(quantity, count)?;
     values.resize(count, value);
     Ok(values)
 }
 
-/// Zeros. Their pages take memory only once they are written to.
+/// A vector of zeros. Its pages take memory only when they are written.
 pub fn zeroed<T: Clone + Default>(quantity: &str, count: usize) -> Result<Vec<T>> {
     room(quantity, count.saturating_mul(size_of::<T>()))?;
     Ok(vec![T::default(); count])
@@ -35,7 +35,7 @@ pub fn copied<T: Copy>(quantity: &str, slice: &[T]) -> Result<Vec<T>> {
     Ok(values)
 }
 
-/// The items of an iterator that knows how many there are; of another one, only what it is sure of is asked for.
+/// A vector of the items of an iterator. Memory is reserved for the least number of items that the iterator states.
 pub fn collected<T>(quantity: &str, items: impl Iterator<Item = T>) -> Result<Vec<T>> {
     let mut values = reserved(quantity, items.size_hint().0)?;
     for item in items {
@@ -44,7 +44,7 @@ pub fn collected<T>(quantity: &str, items: impl Iterator<Item = T>) -> Result<Ve
     Ok(values)
 }
 
-/// Appends one element, with room for as many again if there is none left.
+/// Appends one element. If there is no room left, it doubles the room.
 #[inline(always)]
 pub fn pushed<T>(quantity: &str, values: &mut Vec<T>, item: T) -> Result<()> {
     if values.len() == values.capacity() {
@@ -67,11 +67,11 @@ pub fn grow<T>(quantity: &str, values: &mut Vec<T>, more: usize) -> Result<()> {
     values.try_reserve(more).map_err(|_| refused::<T>(quantity, values.len().saturating_add(more)))
 }
 
-/// Whether the allocator has `bytes` and a little more at this moment; nothing is kept.
+/// Checks that the allocator has `bytes` and a little more at this moment. Nothing is kept.
 pub fn room(quantity: &str, bytes: usize) -> Result<()> {
     let mut probe: Vec<u8> = Vec::new();
     let found = probe.try_reserve_exact(bytes.saturating_add(SMALL));
-    // Else the compiler would see that nothing is done with it.
+    // Without this the compiler would remove the allocation, because its memory is not used.
     std::hint::black_box(&mut probe);
     found.map_err(|_| refused::<u8>(quantity, bytes.saturating_add(SMALL)))
 }
@@ -89,7 +89,7 @@ mod tests {
     use crate::error::Error;
 
     #[test]
-    fn what_no_machine_has_is_an_error_that_names_it() {
+    fn too_much_memory_is_an_error_that_names_the_quantity() {
         let error = reserved::<f64>("the dose", usize::MAX / 16).unwrap_err();
         assert!(matches!(&error, Error::Memory { quantity, .. } if quantity == "the dose"));
         assert!(error.to_string().contains("the dose needs"));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_is_given() {
+    fn available_memory_is_given() {
         assert_eq!(filled("x", 2, 3).unwrap(), [2, 2, 2]);
         assert_eq!(copied("x", &[1, 2]).unwrap(), [1, 2]);
         assert_eq!(collected("x", (0..9).filter(|n| n % 2 == 0)).unwrap(), [0, 2, 4, 6, 8]);

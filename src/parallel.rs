@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::memory;
 
-/// How many threads to use: the given number, or every processor available to the process.
+/// Number of threads to use: the given number, or that of the processors available to the process.
 ///
-/// Errors where 0 or more than 1024 are asked for.
+/// Returns an error for 0 or more than 1024 threads.
 pub fn thread_count(threads: Option<usize>) -> Result<usize> {
     match threads {
         None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
@@ -22,10 +22,10 @@ pub fn thread_count(threads: Option<usize>) -> Result<usize> {
     }
 }
 
-/// How many of the wanted threads there is address space for.
+/// Number of the wanted threads for which there is address space.
 ///
-/// A thread takes a stack, and the allocator may set some space aside for it. If what is left runs out before a new thread
-/// has its thread-local data, the C library ends the process; so none is started where it could come to that.
+/// A thread takes a stack, and the allocator may reserve space for it. If the space runs out before a new thread has
+/// its thread-local data, the C library ends the process. Therefore no thread is started if that could happen.
 fn affordable(wanted: usize) -> usize {
     const EACH: usize = 80 << 20;
     const REST: usize = 256 << 20;
@@ -36,8 +36,8 @@ fn affordable(wanted: usize) -> usize {
     threads.max(1)
 }
 
-/// Whether the caller still wants the result. Workers ask between small parts of their work; on the thread that made
-/// it, every 20 ms, asking also asks the caller.
+/// Request of the caller to stop. Workers check it between small parts of their work. A check on the thread that made
+/// it also polls the caller, every 20 ms.
 pub struct Cancellation<'a> {
     cancelled: AtomicBool,
     caller: ThreadId,
@@ -49,7 +49,7 @@ pub struct Cancellation<'a> {
 impl<'a> Cancellation<'a> {
     const INTERVAL: Duration = Duration::from_millis(20);
 
-    /// `poll` returns whether to stop; it is called on this thread only.
+    /// Makes one that stops when `poll` returns true. `poll` is called on this thread only.
     pub fn new(poll: &'a (dyn Fn() -> bool + Sync)) -> Self {
         Self {
             cancelled: AtomicBool::new(false),
@@ -60,17 +60,17 @@ impl<'a> Cancellation<'a> {
         }
     }
 
-    /// Runs to the end.
+    /// Makes one that never stops the work.
     pub fn never() -> Cancellation<'static> {
         Cancellation::new(&|| false)
     }
 
-    /// Asks every worker to stop.
+    /// Tells every worker to stop.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// [`Error::Cancelled`] where the caller has asked to stop.
+    /// Returns [`Error::Cancelled`] if the caller has asked to stop.
     pub fn check(&self) -> Result<()> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
@@ -87,7 +87,7 @@ impl<'a> Cancellation<'a> {
     }
 }
 
-/// How many threads work, and who may stop them.
+/// The number of threads, and the caller's request to stop them.
 #[derive(Clone, Copy)]
 pub struct Workers<'a> {
     threads: usize,
@@ -95,26 +95,26 @@ pub struct Workers<'a> {
 }
 
 impl<'a> Workers<'a> {
-    /// Errors as [`thread_count`].
+    /// Returns the errors of [`thread_count`].
     pub fn new(threads: Option<usize>, cancellation: &'a Cancellation<'a>) -> Result<Self> {
         let threads = thread_count(threads)?;
         Ok(Self { threads, cancellation })
     }
 
-    /// How many threads work at most.
+    /// The largest number of threads.
     pub fn threads(&self) -> usize {
         self.threads
     }
 
-    /// [`Cancellation::check`], to be called every few milliseconds.
+    /// Calls [`Cancellation::check`]. A worker calls it every few milliseconds.
     pub fn check(&self) -> Result<()> {
         self.cancellation.check()
     }
 
-    /// Calls `work(i)` for each `i < count`; results come back in order of `i`.
+    /// Calls `work(i)` for each `i < count` and returns the results in the order of `i`.
     ///
-    /// The division into items is the caller's and must not depend on the number of threads: then neither does the
-    /// result.
+    /// The caller divides the work into items. If this division does not depend on the number of threads, the result
+    /// does not depend on it either.
     pub fn map<T: Send>(&self, count: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
         let mut done: Vec<Option<T>> = memory::reserved("results of the workers", count)?;
         done.resize_with(count, || None);
@@ -129,7 +129,7 @@ impl<'a> Workers<'a> {
 
     /// Calls `work(item)` for each item. Items may carry disjoint mutable slices.
     ///
-    /// Nothing is started after the first error, which is returned.
+    /// No item is started after the first error, which is returned.
     pub fn for_each<I: IntoIterator<IntoIter: Send, Item: Send>>(
         &self,
         items: I,
@@ -139,7 +139,7 @@ impl<'a> Workers<'a> {
     }
 }
 
-/// [`Workers::for_each`] on up to `threads` threads.
+/// Does what [`Workers::for_each`] does, on up to `threads` threads.
 pub fn try_for_each<I: IntoIterator<IntoIter: Send, Item: Send>>(
     items: I,
     threads: usize,
@@ -179,13 +179,13 @@ pub fn try_for_each<I: IntoIterator<IntoIter: Send, Item: Send>>(
                 run();
             });
             if started.is_err() {
-                // No more threads, or no more memory for their stacks: those that there are do all of it.
+                // There are no more threads, or there is no memory for their stacks. The running ones do all the work.
                 working.fetch_sub(1, Ordering::Relaxed);
                 break;
             }
         }
         run();
-        // The others may still be at their last item: keep asking the caller.
+        // The other threads may still work on their last items, and the caller may still want to stop them.
         while working.load(Ordering::Acquire) > 0 && cancellation.check().is_ok() {
             std::thread::park_timeout(Cancellation::INTERVAL);
         }
@@ -194,7 +194,7 @@ pub fn try_for_each<I: IntoIterator<IntoIter: Send, Item: Send>>(
     error.map_or(Ok(()), Err)
 }
 
-/// Calls its function when it goes out of scope, also by a panic.
+/// Calls its function when it goes out of scope, and after a panic too.
 struct Defer<F: Fn()>(F);
 
 impl<F: Fn()> Drop for Defer<F> {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_who_changes_their_mind_is_heard() {
+    fn a_caller_can_stop_the_work() {
         let poll = || true;
         let cancellation = Cancellation::new(&poll);
         let result = super::try_for_each(vec![(); 4], 2, &cancellation, |()| {

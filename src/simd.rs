@@ -1,7 +1,8 @@
-//! One set of loops for every instruction set: `f32` and `f64` as elements of vectors whose width is chosen at run time.
+//! Loops that are written once for every instruction set. The width of their vectors is chosen at run time.
 //!
-//! The vectors are [`pulp`]'s: safe, unaligned, dispatched per call. A loop is written once, generic over an
-//! [`Float`] and a [`pulp::Simd`], and must be `#[inline(always)]` all the way down from [`pulp::WithSimd`].
+//! The vectors come from [`pulp`], which needs neither alignment nor unsafe code here and chooses the instructions at
+//! each call. A loop is generic over a [`Float`] and a [`pulp::Simd`]. Every function between [`pulp::WithSimd`] and
+//! the loop must be `#[inline(always)]`, because code that is not inlined is compiled without the wider instructions.
 
 use std::fmt;
 
@@ -23,7 +24,7 @@ enum Kind {
 }
 
 impl InstructionSet {
-    /// Every path that this machine can run, narrowest first.
+    /// Every instruction set that this machine can run, the narrowest first.
     pub fn available() -> Vec<Self> {
         let mut paths = vec![Self(Kind::Scalar)];
         #[cfg(target_arch = "x86_64")]
@@ -36,12 +37,12 @@ impl InstructionSet {
         paths
     }
 
-    /// The widest path.
+    /// The widest instruction set of this machine.
     pub fn best() -> Self {
         Self::available().pop().unwrap_or(Self(Kind::Scalar))
     }
 
-    /// Its name: `scalar`, `avx2`, `avx512` or `neon`.
+    /// The name: `scalar`, `avx2`, `avx512` or `neon`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Scalar => "scalar",
@@ -54,7 +55,7 @@ impl InstructionSet {
         }
     }
 
-    /// Vector registers.
+    /// Number of vector registers.
     pub(crate) fn registers(self) -> usize {
         match self.0 {
             Kind::Scalar => Scalar::REGISTER_COUNT,
@@ -88,29 +89,29 @@ impl fmt::Debug for InstructionSet {
     }
 }
 
-/// What voxels may be multiplied by before they overflow, 2^28: a transform adds up to 2^24 of them, two parts and two
-/// mirror images of each.
+/// Factor by which voxels may grow before they overflow, 2^28. A transform adds up to 2^24 voxels, each with two parts
+/// and two mirror images.
 pub const HEADROOM: f64 = (1u32 << 28) as f64;
 
-/// `f32` or `f64`: what an array holds, and how a vector of it computes.
+/// Type of the values of an array, `f32` or `f64`, with the arithmetic of its vectors.
 pub trait Float: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send + Sync + 'static {
-    /// As many of these as one register of `S` holds.
+    /// A vector of these that fills one register of `S`.
     type Vector<S: Simd>: Copy + fmt::Debug + Send + Sync + 'static;
-    /// The additive identity.
+    /// Zero.
     const ZERO: Self;
-    /// Its name in NumPy.
+    /// The name of the type in NumPy.
     const NAME: &'static str;
-    /// The largest magnitude an array may hold: the largest number divided by [`HEADROOM`].
+    /// The largest magnitude that an array may hold: the largest number of the type divided by [`HEADROOM`].
     const LARGEST: Self;
 
     /// The nearest number.
     fn from_f64(value: f64) -> Self;
     /// The same number.
     fn to_f64(self) -> f64;
-    /// Neither infinite nor NaN.
+    /// Whether it is neither infinite nor NaN.
     fn is_finite(self) -> bool;
 
-    /// Numbers per vector.
+    /// Number of lanes of a vector.
     fn lanes<S: Simd>() -> usize;
     /// The vectors that fit into a slice, and the rest.
     fn vectors<S: Simd>(slice: &[Self]) -> (&[Self::Vector<S>], &[Self]);
@@ -122,13 +123,13 @@ pub trait Float: Copy + Default + PartialEq + PartialOrd + fmt::Debug + Send + S
     fn add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a - b`
     fn sub<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
-    /// The bits of both: zero where both are.
+    /// The bits of `a` and `b` together, which are zero only if both are.
     fn or<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a b`
     fn mul<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
-    /// `a b + c`, fused where the machine can.
+    /// `a b + c`, rounded once if the machine can.
     fn mul_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
-    /// `c - a b`, fused where the machine can.
+    /// `c - a b`, rounded once if the machine can.
     fn neg_mul_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
 }
 
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn every_path_computes_the_same() {
+    fn every_instruction_set_computes_the_same() {
         assert_eq!(InstructionSet::available()[0].name(), "scalar");
         for instruction_set in InstructionSet::available() {
             let x: Vec<f64> = (0..64).map(f64::from).collect();

@@ -1,8 +1,9 @@
 //! Mass density from CT numbers by a piecewise linear curve.
 //!
-//! The curve is a sum of ramps, `rho_0 + sum_s slope_s clamp(H - H_s, 0, H_{s+1} - H_s)`: no search for the segment, no
-//! branch, so that the compiler works on many voxels at once; and since every term rises with H, so does the sum,
-//! rounding included. Limited by the ramps (some ten operations per segment) for short curves, then by memory.
+//! The curve is written as a sum of ramps, `rho_0 + sum_s slope_s clamp(H - H_s, 0, H_{s+1} - H_s)`. The sum needs
+//! neither a search for the segment nor a branch, so that the compiler can compute many voxels at once. No term falls
+//! with H, and therefore the sum never falls, even with rounding. The time is limited by the ramps (some ten operations
+//! for each voxel and segment), and with curves of few segments by the bandwidth of memory.
 
 use pulp::{Simd, WithSimd};
 
@@ -11,16 +12,16 @@ use crate::memory;
 use crate::parallel::Workers;
 use crate::simd::{Float, InstructionSet};
 
-/// Voxels per item of work, and per pass over the ramps: the latter stay in the first-level cache.
+/// Voxels of one item of work, and of one pass over the ramps. The voxels of a pass stay in the first cache.
 const VOXELS: usize = 1 << 15;
 const BLOCK: usize = 512;
 
-/// Most nodes of a curve.
+/// Largest number of nodes of a curve.
 const NODES: usize = 4096;
 
-/// A CT number as arrays hold it.
+/// Type of the CT numbers in an array.
 pub trait CtNumber: Copy + Send + Sync {
-    /// The same number, but for 64-bit integers, which arrays of CT numbers do not hold.
+    /// The same number. It is exact, because no array of CT numbers has integers of 64 bits.
     fn hounsfield(self) -> f64;
 }
 
@@ -36,16 +37,16 @@ macro_rules! ct_number {
 }
 ct_number!(i16, i32, f32, f64);
 
-/// What becomes of a CT number beyond the ends of the curve.
+/// Treatment of CT numbers beyond the ends of the curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outside {
-    /// It is an error.
+    /// Such a number is an error.
     Refuse,
-    /// It takes the density of the nearer end.
+    /// The voxel takes the density of the nearer end.
     Clamp,
 }
 
-/// How many voxels lay beyond each end of the curve.
+/// Number of voxels beyond each end of the curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Beyond {
     /// Below the first node.
@@ -54,7 +55,7 @@ pub struct Beyond {
     pub above: u64,
 }
 
-/// A piecewise linear curve from CT number in HU to mass density in g/mL, never falling.
+/// A piecewise linear curve from CT number in HU to mass density in g/mL, which never falls.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DensityCurve {
     low: f64,
@@ -71,8 +72,10 @@ struct Ramp {
 }
 
 impl DensityCurve {
-    /// From its nodes. Errors where there are fewer than 2 or more than 4096, their numbers differ, CT numbers do not
-    /// rise or are beyond 1e6 HU, or densities fall or are not within [0, 30] g/mL.
+    /// Makes a curve from its nodes.
+    ///
+    /// Returns an error if there are fewer than 2 or more than 4096 nodes, if the two lists differ in length, if the CT
+    /// numbers do not rise or exceed 1e6 HU in magnitude, or if the densities fall or are not within [0, 30] g/mL.
     pub fn new(hounsfield_units: &[f64], density_g_per_ml: &[f64]) -> Result<Self> {
         let nodes = hounsfield_units.len();
         if !(2..=NODES).contains(&nodes) || density_g_per_ml.len() != nodes {
@@ -115,11 +118,11 @@ impl DensityCurve {
     }
 }
 
-/// Density in g/mL of each voxel, in any order, the same in both slices.
+/// Writes the density in g/mL of each voxel. Voxels may be in any order, which must be the same in both slices.
 ///
-/// Errors where lengths differ, a CT number is not finite, or one lies beyond the curve and `outside` refuses; it
-/// names the first such voxel, and for the latter how many there are. The result does not depend on the number of
-/// threads.
+/// Returns an error if the lengths differ, if a CT number is not finite, or if one lies beyond the curve and `outside`
+/// refuses that. The error names the first such voxel, and in the last case their number. The result does not depend
+/// on the number of threads.
 pub fn density_from_ct<H: CtNumber, T: Float>(
     ct: &[H],
     curve: &DensityCurve,
@@ -227,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn nodes_middles_and_ends() {
+    fn the_curve_is_exact_at_nodes_and_linear_between() {
         let mut density = [0.0; 7];
         let ct = [-1000i16, -500, 0, 200, 1000, -1024, 3071];
         let never = Cancellation::never();
@@ -240,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_number_that_is_none_is_named_for_every_number_of_threads() {
+    fn the_first_number_that_is_not_finite_is_named_for_every_number_of_threads() {
         let mut ct = vec![40.0f32; 100_000];
         (ct[70_000], ct[90_000]) = (f32::NAN, f32::INFINITY);
         let mut density = vec![0.0f32; ct.len()];
@@ -253,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_curve_that_is_none() {
+    fn invalid_nodes_are_errors() {
         for (hu, rho) in [
             (&[0.0][..], &[1.0][..]),
             (&[0.0, 1.0], &[1.0]),

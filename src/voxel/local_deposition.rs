@@ -5,23 +5,25 @@ use crate::nuclide::Nuclide;
 use crate::parallel::Workers;
 use crate::simd::Float;
 
-/// Voxels per item of work: some tens of microseconds.
+/// Voxels of one item of work, which takes some tens of microseconds.
 const VOXELS: usize = 1 << 15;
 
-/// The density in g/mL of a map: one for all voxels, or one each.
+/// The density of a map in g/mL: one for all voxels, or one for each.
 #[derive(Debug, Clone, Copy)]
 pub enum Density<'a, T> {
-    /// The same everywhere.
+    /// The same density in all voxels.
     Uniform(f64),
-    /// As many as there are voxels, in the same order.
+    /// One density for each voxel, in the order of the voxels.
     PerVoxel(&'a [T]),
 }
 
-/// Absorbed dose in Gy `D = C c / rho` from the concentration `c` at administration in MBq/mL, after complete decay,
-/// with the dose factor `C` in Gy kg/GBq and the density `rho` in g/mL: MBq/mL over g/mL is GBq/kg.
+/// Writes the absorbed dose in Gy after complete decay, `D = C c / rho`.
 ///
-/// Voxels may be in any order, the same in all slices. Errors where lengths differ, a concentration is not finite, a
-/// density is not finite and positive, or a dose does not fit into `T`; of several, the first in that order.
+/// `c` is the concentration at administration in MBq/mL, `C` the dose factor in Gy kg/GBq and `rho` the density in
+/// g/mL. MBq/mL divided by g/mL is GBq/kg. Voxels may be in any order, which must be the same in all slices.
+///
+/// Returns an error if the lengths differ, if a concentration is not finite, if a density is not finite and positive,
+/// or if a dose does not fit into `T`. If several apply, it returns the first in this order.
 pub fn local_deposition<T: Float>(
     activity_mbq_per_ml: &[T],
     density_g_per_ml: Density<'_, T>,
@@ -73,7 +75,7 @@ pub fn local_deposition<T: Float>(
         }
         if valid { Ok(()) } else { Err(Error::Cancelled) }
     });
-    // The first error to be found depends on the threads; the first in order does not.
+    // The error that is found first depends on the threads. The first one in the order of voxels does not.
     done.map_err(|error| {
         if error != Error::Cancelled || workers.check().is_err() {
             return error;
@@ -122,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn one_gbq_in_one_kg() {
+    fn one_gbq_in_one_kg_gives_the_dose_factor() {
         // 1 MBq/mL at 1 g/mL is 1 GBq/kg.
         let mut out = [0.0, 0.0];
         dose(&[1.0, -2.0], Density::Uniform(1.0), &mut out, None).unwrap();
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_density_of_nothing_and_an_overflow_are_errors() {
+    fn zero_density_and_overflow_are_errors() {
         let mut out = [0.0f32; 2];
         for rho in [0.0, -1.0, f32::NAN, f32::INFINITY] {
             let error = dose(&[0.0, 0.0], Density::PerVoxel(&[1.0, rho]), &mut out, None);

@@ -1,11 +1,10 @@
 //! The gamma index of two dose maps: how far the nearest agreeing dose is, in space and in dose at once.
 //!
-//! gamma(r) = min over x of sqrt(((D_e(x) - D_r(r)) / dD)^2 + (|x - r| / dx)^2) for each point r of the reference grid,
-//! where x runs through all of the evaluated dose, which is trilinear between its voxel centers (source:
-//! low1998). Sampling that minimum in steps overestimates it by up to
-//! a step times the gradient; here it is bounded from both sides instead (`cell.rs`), so that no step shows in the
-//! result, in the spirit of Ju et al. (source: ju2008), who divide the cells into simplexes, but without their choice
-//! of diagonals, which a flipped axis would change.
+//! For each point r of the reference grid, `gamma(r)` is the minimum over all x of `sqrt(((D_e(x) - D_r(r)) / dD)^2 +
+//! (|x - r| / dx)^2)` (low1998). The evaluated dose `D_e` is trilinear between its voxel centers. Samples in steps
+//! would overestimate the minimum by up to a step times the gradient. It is bounded from both sides instead
+//! (`cell.rs`), so that the result depends on no step. Ju et al. (ju2008) divide the cells into simplexes for the same
+//! purpose. Their choice of diagonals is not used here, because a flipped axis would change it.
 
 mod adjoining;
 mod bounds;
@@ -26,22 +25,22 @@ use crate::geometry::{Affine, Voxels};
 use crate::memory;
 use crate::parallel::Workers;
 
-/// The highest gamma that passes: a deviation of exactly the criterion does, whatever its rounding.
+/// The highest gamma that passes. A deviation of exactly the criterion passes, however it is rounded.
 pub const PASSING: f32 = 1.0 + 1e-5;
 
-/// The dose criterion must be at least this share of the largest dose.
+/// Least dose criterion as a share of the largest dose.
 const MINIMUM_CRITERION: f64 = 1e-9;
 
-/// What becomes of reference points outside the evaluated grid.
+/// Treatment of reference points outside the evaluated grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outside {
-    /// They have no gamma.
+    /// Such points have no gamma.
     Exclude,
-    /// They are searched for like all others, and fail where the grid is far.
+    /// Such points are treated like all others, and fail if the grid is far away.
     Search,
 }
 
-/// The criteria of a comparison, known to be valid.
+/// The valid criteria of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Criteria {
     dose_difference_fraction: f64,
@@ -54,12 +53,12 @@ pub struct Criteria {
 }
 
 impl Criteria {
-    /// The dose criterion is `dose_difference_fraction` of the normalization dose, or of the reference dose at the point
-    /// where it is `local`; the cutoff is a fraction of the normalization dose in either case. That is the reference's
-    /// maximum where it is not given.
+    /// The dose criterion is `dose_difference_fraction` of the normalization dose, or of the reference dose at the
+    /// point if it is `local`. The cutoff is a fraction of the normalization dose in either case. The normalization
+    /// dose is the maximum of the reference if it is not given.
     ///
-    /// Errors where a fraction is not within (0, 1] or [0, 1), the distance is not within [0.01, 1000] mm, or the
-    /// maximum gamma not within [1.1, 100]: a lower one could hide that a point fails.
+    /// Returns an error if a fraction is not within (0, 1] or [0, 1), if the distance is not within [0.01, 1000] mm, or
+    /// if the maximum gamma is not within [1.1, 100]. A lower maximum could hide that a point fails.
     pub fn new(
         dose_difference_fraction: f64,
         distance_mm: f64,
@@ -92,24 +91,24 @@ impl Criteria {
 /// Gamma at each point of the reference grid.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GammaMap {
-    /// In C order; NaN where the point was not evaluated.
+    /// Gamma in C order; NaN if the point was not evaluated.
     pub gamma: Vec<f32>,
-    /// The dose that the cutoff, and the dose criterion where it is not local, are fractions of.
+    /// The dose of which the cutoff, and a dose criterion that is not local, are fractions.
     pub normalization_gy: f64,
-    /// Points with a gamma.
+    /// Number of points with a gamma.
     pub evaluated: usize,
-    /// Those that pass.
+    /// Number of points that pass.
     pub passing: usize,
-    /// Points at or above the cutoff that lie outside the evaluated grid.
+    /// Number of points at or above the cutoff that lie outside the evaluated grid.
     pub outside: usize,
-    /// Of gamma over the evaluated points; NaN where there is none.
+    /// Mean gamma of the evaluated points; NaN if there is none.
     pub mean: f64,
 }
 
 /// The gamma index at each voxel of `reference`, within [`TOLERANCE`] above its least value and never below it.
 ///
-/// Errors where a grid is empty, a dose is not finite, the normalization dose is not positive, a local criterion is
-/// zero, the dose criterion is below 1e-9 of the largest dose, or the search would reach too many voxels.
+/// Returns an error if a grid is empty, a dose is not finite, the normalization dose is not positive, a local criterion
+/// is zero, the dose criterion is below 1e-9 of the largest dose, or the search would reach too many voxels.
 pub fn gamma_index<T: Dose, U: Dose>(
     reference: &impl Voxels<Element = T>,
     reference_affine: &Affine,
@@ -189,19 +188,19 @@ pub fn gamma_index<T: Dose, U: Dose>(
     })
 }
 
-/// What is counted along a row.
+/// Counts along a row.
 #[derive(Default, Clone)]
 struct Counts {
     evaluated: usize,
     passing: usize,
     outside: usize,
-    /// Of gamma.
+    /// Sum of gamma.
     sum: f64,
 }
 
-/// Whether dose differences can be divided by the criterion.
+/// Checks that dose differences can be divided by the criterion.
 fn check_criterion(criterion: f64, largest: f64) -> Result<()> {
-    // One over a subnormal number is infinite.
+    // The inverse of a subnormal number is infinite.
     if criterion >= f64::MIN_POSITIVE && criterion >= MINIMUM_CRITERION * largest {
         return Ok(());
     }
@@ -214,7 +213,7 @@ fn check_criterion(criterion: f64, largest: f64) -> Result<()> {
     })
 }
 
-/// The lowest dose at or above the cutoff; infinite where there is none.
+/// The lowest dose at or above the cutoff; infinite if there is none.
 fn lowest_from<T: Dose>(dose: &impl Voxels<Element = T>, cutoff: f64) -> f64 {
     let shape = dose.shape();
     let mut lowest = f64::INFINITY;

@@ -1,15 +1,16 @@
-//! Complex numbers whose lanes are independent: where they lie, their arithmetic, and the butterflies.
+//! Complex numbers with independent lanes: their storage, their arithmetic, and the butterflies of the transforms.
 
 use pulp::Simd;
 
 use crate::simd::Float;
 
-/// `sin(2 pi / 3)`, and the cosines and sines of `2 pi / 5` and `4 pi / 5`: as functions they would be called in the loop.
+/// `sin(2 pi / 3)`, and the cosines and sines of `2 pi / 5` and `4 pi / 5`. As functions they would be called in the
+/// loop.
 const SIN_3: f64 = 0.866_025_403_784_438_6;
 const COS_5: [f64; 2] = [0.309_016_994_374_947_45, -0.809_016_994_374_947_5];
 const SIN_5: [f64; 2] = [0.951_056_516_295_153_5, 0.587_785_252_292_473_1];
 
-/// One element of each lane.
+/// One value of each lane.
 #[derive(Debug)]
 pub(super) struct Complex<T: Float, S: Simd> {
     pub re: T::Vector<S>,
@@ -36,7 +37,7 @@ pub(super) fn store<T: Float, S: Simd>(slice: &mut [T], at: usize, value: T::Vec
     T::vectors_mut::<S>(&mut slice[at..at + T::lanes::<S>()]).0[0] = value;
 }
 
-/// Float `i` of each lane in a work array.
+/// Value `i` of each lane of a work array.
 #[inline(always)]
 pub(super) fn get<T: Float, S: Simd>(work: &[T], i: usize) -> Complex<T, S> {
     let element = &T::vectors::<S>(&work[2 * T::lanes::<S>() * i..][..2 * T::lanes::<S>()]).0[..2];
@@ -46,7 +47,7 @@ pub(super) fn get<T: Float, S: Simd>(work: &[T], i: usize) -> Complex<T, S> {
     }
 }
 
-/// Writes element `i` of each lane of a work array.
+/// Writes value `i` of each lane of a work array.
 #[inline(always)]
 pub(super) fn put<T: Float, S: Simd>(work: &mut [T], i: usize, value: Complex<T, S>) {
     let element = T::vectors_mut::<S>(&mut work[2 * T::lanes::<S>() * i..][..2 * T::lanes::<S>()]).0;
@@ -130,7 +131,7 @@ impl<T: Float, S: Simd> Arithmetic<T, S> {
             im: T::neg_mul_add(self.simd, a.re, w.im, T::mul(self.simd, a.im, w.re)),
         }
     }
-    /// `a - i b` and `a + i b`; the other way round for the inverse.
+    /// `a - i b` and `a + i b`, exchanged for the inverse.
     #[inline(always)]
     fn rotated<const INVERSE: bool>(self, a: Complex<T, S>, b: Complex<T, S>) -> [Complex<T, S>; 2] {
         let minus = Complex {

@@ -1,7 +1,7 @@
-//! The definition: each output voxel is the sum of its neighbours, weighted by the kernel, in `f64`.
+//! The sum as it is defined: each output voxel is the sum of its neighbors, weighted by the kernel, in `f64`.
 //!
-//! Every other form is held against this one. It costs one multiplication per voxel and kernel value (less where the
-//! input is zero), unfolded and unblocked, and is limited by them.
+//! All other algorithms are compared with this one. It takes one multiplication for each voxel that is not zero and
+//! each kernel value, neither folded nor in blocks.
 
 use super::algorithm::{Algorithm, Call};
 use super::octant::Octant;
@@ -10,7 +10,7 @@ use crate::memory;
 use crate::parallel::try_for_each;
 use crate::simd::Float;
 
-/// The direct sum.
+/// The sum as it is defined.
 pub struct Definition {
     octant: Octant,
 }

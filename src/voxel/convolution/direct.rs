@@ -1,13 +1,14 @@
-//! The folded direct form, for short kernels (half sizes up to about 3).
+//! The folded direct sum, for short kernels (half sizes up to about 3).
 //!
-//! The kernel is even, so mirror images are added before they are multiplied. For a slab of output planes and a window
-//! of rows, the mirror planes are added first, `P[dk][j] = in[k - dk][j] + in[k + dk][j]`, into a ring that stays in
-//! the second cache; the mirror rows `P[dk][j - dj] + P[dk][j + dj]` are added in registers on the way to the
-//! multipliers (`taps`). Where the kernel is also symmetric under exchange of its first two axes (isotropic voxels)
-//! the rows of `(dk, dj)` and `(dj, dk)` share one multiplication. Taps that are zero are left out. Windows of rows,
-//! and columns, where the input is zero are skipped.
+//! The kernel is even, so mirror images are added before they are multiplied. The output is computed in slabs of planes
+//! and windows of rows. For each of them the mirror planes are added first,
+//! `P[dk][j] = in[k - dk][j] + in[k + dk][j]`, and kept in a ring that fits into the second cache. The mirror rows
+//! `P[dk][j - dj] + P[dk][j + dj]` are added in registers just before the multiplication (`taps`). If the first two
+//! axes of the kernel can be exchanged (isotropic voxels), the rows of `(dk, dj)` and `(dj, dk)` share one
+//! multiplication. Taps that are zero are left out. Windows and columns in which the input is zero are skipped.
 //!
-//! Limited by multiplications: `(hk + 1)(hj + 1)(hi + 1)` per voxel, five eighths of them where axes exchange.
+//! The time is limited by the multiplications: `(hk + 1)(hj + 1)(hi + 1)` per voxel, and five eighths of them if the
+//! axes can be exchanged.
 
 use std::ops::Range;
 
@@ -27,40 +28,41 @@ const WINDOW: usize = 8;
 /// A multiple of the lanes of every instruction set.
 const LANES: usize = 16;
 
-/// Mirror images that share weights.
+/// Offset whose mirror images share weights.
 #[derive(Debug, Clone, Copy)]
 struct Fold {
     dk: usize,
     dj: usize,
-    /// Also `(dj, dk)`.
+    /// Whether the offset `(dj, dk)` has the same weights.
     exchanged: bool,
-    /// Where its weights begin in each group.
+    /// Index of its first weight in each group.
     weights: usize,
-    /// Accumulators that it has weights for.
+    /// Number of accumulators for which it has weights that are not zero.
     accumulators: usize,
 }
 
-/// Accumulators that are held in registers together.
+/// Accumulators that are kept in registers at the same time.
 struct Group<T> {
     first: usize,
     count: usize,
-    /// `count` weights per fold.
+    /// Weights, `count` for each fold.
     weights: Vec<T>,
-    /// The taps of an output row, by its place in the ring.
+    /// The taps of an output row, by the position of the row in the ring.
     taps: Vec<Vec<Tap>>,
 }
 
-/// Tables of the folded direct form.
+/// Tables of the folded direct sum.
 pub(super) struct Direct<T> {
     half: [usize; 3],
     /// Output planes of one slab.
     planes: usize,
     folds: Vec<Fold>,
     groups: Vec<Group<T>>,
-    /// Columns, padded to whole vectors; distance of two rows in the ring.
+    /// Number of columns, padded to whole vectors, which is the distance of two rows in the ring.
     columns: usize,
     row_stride: usize,
-    /// Accumulators have this many zeros at either side: a shift either way, from a row that reaches a half size beyond.
+    /// Zeros at either side of an accumulator. They hold a shift by a half size, in either direction, of a row that
+    /// reaches a half size beyond the map.
     margin: usize,
 }
 
@@ -105,7 +107,7 @@ impl<T: Float> Direct<T> {
             first += count;
         }
         let columns = shape[2].next_multiple_of(LANES);
-        // Rows a power of two apart would share cache sets.
+        // Rows whose distance is a power of two would share cache sets.
         let row_stride = if (columns * size_of::<T>()).is_multiple_of(512) {
             columns + LANES
         } else {
@@ -133,11 +135,11 @@ impl<T: Float> Direct<T> {
         Ok(direct)
     }
 
-    /// Rows in the ring.
+    /// Number of rows in the ring.
     fn ring(&self) -> usize {
         WINDOW + 2 * self.half[1]
     }
-    /// Elements between the folded planes of two output planes.
+    /// Number of values between the folded planes of two output planes.
     fn plane_stride(&self) -> usize {
         (self.half[0] + 1) * self.ring() * self.row_stride
     }
@@ -147,16 +149,16 @@ impl<T: Float> Direct<T> {
     fn sum_stride(&self) -> usize {
         self.columns + 2 * self.margin
     }
-    /// Elements of the accumulators of a row.
+    /// Number of values in the accumulators of a row.
     fn sums_length(&self) -> usize {
         (self.half[2] + 1) * self.sum_stride()
     }
-    /// Where the row of `P[dk]` at ring position `slot` begins.
+    /// Index of the first value of the row of `P[dk]` at position `slot` of the ring.
     fn row(&self, dk: usize, slot: usize) -> usize {
         (dk * self.ring() + slot) * self.row_stride
     }
 
-    /// The taps of the output row at a place in the ring.
+    /// The taps of the output row at a position of the ring.
     fn taps(&self, slot: usize, group: &Group<T>) -> Vec<Tap> {
         let ring = self.ring();
         let mut taps = Vec::new();
@@ -181,7 +183,7 @@ impl<T: Float> Direct<T> {
                 accumulators: (fold.accumulators - group.first).min(group.count) as u32,
             });
         }
-        // Alike ones after each other: their branches are foreseen.
+        // Taps with the same branches follow each other, so that the processor predicts the branches.
         taps.sort_by_key(|tap| (tap.count, tap.accumulators));
         taps
     }
@@ -226,7 +228,7 @@ impl<T: Float> WithSimd for &mut Slab<'_, T> {
         let [nk, nj, ni] = self.call.shape;
         let [hk, hj, _] = self.algorithm.half;
         let planes = self.out.len() / (nj * ni);
-        // Per input row, the columns where any plane that reaches this slab is not zero.
+        // For each input row, the columns in which a plane that reaches this slab is not zero.
         let reaching = self.first.saturating_sub(hk)..(self.first + planes + hk).min(nk);
         let support: Vec<Range<usize>> = (0..nj)
             .map(|j| reaching.clone().fold(0..0, |all, k| hull(&all, &self.call.support.row(k, j))))
@@ -246,7 +248,7 @@ impl<T: Float> WithSimd for &mut Slab<'_, T> {
                 }
                 continue;
             }
-            // Ring rows are counted from hj before the first row.
+            // Rows of the ring are counted from `hj` rows before the first row of the window.
             for row in filled.max(begin)..window.end + 2 * hj {
                 let j = row.checked_sub(hj).filter(|&j| j < nj && !support[j].is_empty());
                 simd.vectorize(FoldPlanes {
@@ -275,13 +277,13 @@ fn whole_vectors(columns: Range<usize>) -> Range<usize> {
     columns.start / LANES * LANES..columns.end.next_multiple_of(LANES)
 }
 
-/// Adds the mirror planes of one row into the ring, for each plane of a slab.
+/// Adds the mirror planes of one row and writes them into the ring, for each plane of a slab.
 struct FoldPlanes<'a, 'b, T: Float> {
     slab: &'a mut Slab<'b, T>,
     planes: usize,
     /// The row, counted from `hj` rows before the first.
     row: usize,
-    /// The row of the input; `None` where it is zero.
+    /// The row of the input, or `None` if it is zero.
     j: Option<usize>,
     columns: Range<usize>,
 }
@@ -340,7 +342,7 @@ struct Window<'a, 'b, T: Float> {
     slab: &'a mut Slab<'b, T>,
     plane: usize,
     rows: Range<usize>,
-    /// Where the input is not zero.
+    /// The columns in which the input is not zero.
     columns: Range<usize>,
 }
 
@@ -368,7 +370,7 @@ impl<T: Float> WithSimd for Window<'_, '_, T> {
         for j in self.rows.clone() {
             for group in &algorithm.groups {
                 simd.vectorize(Accumulate {
-                    // The ring begins hj rows before the first.
+                    // The ring begins `hj` rows before the first row of the window.
                     taps: &group.taps[(j + algorithm.half[1]) % algorithm.ring()],
                     rows,
                     weights: &group.weights,

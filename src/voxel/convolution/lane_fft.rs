@@ -1,13 +1,13 @@
-//! Complex FFT of short, smooth length whose lanes are independent transforms.
+//! Complex FFT of short lengths with small prime factors, in which each lane of a vector is a transform of its own.
 //!
-//! Float `i` of a transform is a pair of vectors, real and imaginary parts of as many neighboring columns as there are
-//! lanes. An axis that is not the fastest is thus transformed in place of the map, without a transpose. Radices are 2,
-//! 3, 4 and 5; the forward transform decimates in frequency and leaves its result in digit-reversed order, the inverse
-//! decimates in time and takes it from there: what is done in between, a product per frequency, does not mind the order.
-//! The first stage reads from the caller's rows and the last one writes to them, so the data are moved once.
+//! Value `i` of a transform is a pair of vectors: the real and the imaginary parts of as many neighboring columns as a
+//! vector has lanes. An axis that is not the fastest can therefore be transformed without a transpose. Radices are 2,
+//! 3, 4 and 5. The forward transform decimates in frequency and leaves its result in digit-reversed order. The inverse
+//! decimates in time and begins with that order. The step in between multiplies each frequency by a number and does not
+//! depend on the order. The first stage reads the caller's rows and the last stage writes them, so that no pass copies.
 //!
-//! Limited by the loads and stores of each stage (two of each per element and stage, against about five additions or
-//! multiplications): few and large radices, and a work array that stays in the first-level cache.
+//! The time is limited by the loads and stores of each stage: two of each per value, with about five additions or
+//! multiplications. Few stages with large radices are therefore best, and a work array that fits into the first cache.
 
 use std::f64::consts::TAU;
 
@@ -16,24 +16,24 @@ use pulp::Simd;
 use super::complex::{Arithmetic, Complex, get, put};
 use crate::simd::Float;
 
-/// Where the first stage reads.
+/// Source of the values that the first stage reads.
 pub(super) trait Source<T: Float, S: Simd> {
-    /// Float `i` of each lane.
+    /// Value `i` of each lane.
     fn get(&self, i: usize) -> Complex<T, S>;
 }
 
-/// Where the last stage writes.
+/// Sink of the values that the last stage writes.
 pub(super) trait Sink<T: Float, S: Simd> {
-    /// Takes element `i` of each lane.
+    /// Takes value `i` of each lane.
     fn put(&mut self, i: usize, value: Complex<T, S>);
 }
 
-/// A pass over the data: each block of `span` elements becomes `radix` blocks (or comes from them).
+/// One pass over the data. It divides each block of `span` values into `radix` blocks; the inverse joins them.
 #[derive(Debug)]
 struct Stage<T> {
     radix: usize,
     span: usize,
-    /// `exp(-2 pi i j q / span)`, for each `j < span / radix` those of `0 < q < radix`.
+    /// `exp(-2 pi i j q / span)` for `0 < q < radix`, for each `j < span / radix`.
     twiddles: Vec<[T; 2]>,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct LaneFft<T> {
 }
 
 impl<T: Float> LaneFft<T> {
-    /// The smallest length: a first and a last stage.
+    /// The smallest length, which has a first and a last stage.
     pub const SHORTEST: usize = 8;
 
     /// Whether there is a transform of this length.
@@ -53,7 +53,7 @@ impl<T: Float> LaneFft<T> {
         length >= Self::SHORTEST && radices(length).is_some_and(|r| r.len() > 1)
     }
 
-    /// `length` must be one that it has.
+    /// Makes the tables; `has_length(length)` must be true.
     pub fn new(length: usize) -> Self {
         let mut span = length;
         let stages = radices(length).into_iter().flatten().map(|radix| {
@@ -76,12 +76,12 @@ impl<T: Float> LaneFft<T> {
         }
     }
 
-    /// Elements of a transform.
+    /// Number of values of a transform.
     pub fn length(&self) -> usize {
         self.length
     }
 
-    /// The frequency that the forward transform leaves at a position.
+    /// The frequency that the forward transform writes at a position.
     pub fn frequency(&self, position: usize) -> usize {
         let (mut rest, mut weight, mut frequency) = (position, 1, 0);
         for stage in &self.stages {
@@ -93,7 +93,7 @@ impl<T: Float> LaneFft<T> {
         frequency
     }
 
-    /// Natural order to digit-reversed.
+    /// Transforms from natural order to digit-reversed order.
     #[inline(always)]
     pub fn forward<S: Simd>(&self, simd: S, source: &impl Source<T, S>, sink: &mut impl Sink<T, S>, work: &mut [T]) {
         let last = self.stages.len() - 1;
@@ -106,7 +106,7 @@ impl<T: Float> LaneFft<T> {
         }
     }
 
-    /// Digit-reversed order to natural; `length` times the inverse.
+    /// Transforms back, from digit-reversed order to natural order; the result is `length` times the inverse.
     #[inline(always)]
     pub fn inverse<S: Simd>(&self, simd: S, source: &impl Source<T, S>, sink: &mut impl Sink<T, S>, work: &mut [T]) {
         let last = self.stages.len() - 1;
@@ -120,7 +120,7 @@ impl<T: Float> LaneFft<T> {
     }
 }
 
-/// The stages' radices, if there are no other factors.
+/// The radices of the stages; `None` if the length has another prime factor.
 fn radices(length: usize) -> Option<Vec<usize>> {
     let (mut rest, mut radices) = (length.max(1), Vec::new());
     for radix in [4, 2, 3, 5] {
@@ -132,7 +132,7 @@ fn radices(length: usize) -> Option<Vec<usize>> {
     (rest == 1).then_some(radices)
 }
 
-/// What a stage reads and writes.
+/// The arrays that a stage reads and writes.
 trait Data<T: Float, S: Simd> {
     fn get(&self, i: usize) -> Complex<T, S>;
     fn put(&mut self, i: usize, value: Complex<T, S>);
@@ -254,7 +254,7 @@ mod tests {
         }
     }
 
-    /// Transforms a sequence that differs from lane to lane and back, and returns the largest errors of both.
+    /// Transforms forward and back a sequence that differs from lane to lane, and returns the largest error of each.
     struct Check(LaneFft<f64>);
 
     impl WithSimd for Check {
@@ -305,7 +305,7 @@ mod tests {
         for instruction_set in InstructionSet::available() {
             for &n in &lengths {
                 let [forward, back] = instruction_set.run(Check(LaneFft::new(n)));
-                // Sums of n values of at most 6 * sqrt(2); the rounding of each stage, 1e-16, adds up over five stages.
+                // A sum has n values of at most 6 sqrt(2) each. Every one of the five stages rounds by 1e-16.
                 assert!(
                     forward < 1e-15 * 9.0 * n as f64 && back < 2e-14,
                     "{instruction_set:?} {n}: {forward:e} {back:e}"

@@ -265,7 +265,7 @@ impl<'a, T: Float> Output<'a, T> {
         Self { voxels, is_zero: false }
     }
 
-    /// Memory that holds only zeros, fresh from the system. Its pages stay untouched where the result is zero.
+    /// Memory that holds only zeros, fresh from the system. Pages on which the result is zero are not written.
     pub fn zeroed(voxels: &'a mut [T]) -> Self {
         Self { voxels, is_zero: true }
     }

@@ -1,16 +1,17 @@
-//! A kernel that is even along each axis, as its octant.
+//! A kernel that is even along each axis, stored as its octant.
 
 use crate::error::{Error, Result};
 use crate::memory;
 
-/// Mirrored voxels may differ by this share of the largest one (the rounding of whoever computed them); the octant
-/// holds their mean.
+/// Mirrored voxels may differ by this share of the largest one, because they come from a calculation that rounds. The
+/// octant holds their mean.
 pub const SYMMETRY_TOLERANCE: f64 = 1e-12;
 
-/// Exchanged voxels may differ by this share of the largest one; one of them is used for both.
+/// Exchanged voxels may differ by this share of the largest one. One of them is then used for both.
 const EXCHANGE_TOLERANCE: f64 = 4.0 * f64::EPSILON;
 
-/// The octant `K[dk, dj, di]`, `0 <= d <= h`, of a kernel `K[|dk|, |dj|, |di|]`, in `f64`. Outer planes of zeros are cut.
+/// The octant `K[dk, dj, di]`, `0 <= d <= h`, of a kernel `K[|dk|, |dj|, |di|]`, in `f64`. Outer planes of zeros are
+/// cut.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Octant {
     half: [usize; 3],
@@ -18,8 +19,10 @@ pub struct Octant {
 }
 
 impl Octant {
-    /// From the whole kernel in C order. Errors unless its shape is odd, its values finite and it is its own mirror
-    /// image along each axis, to [`SYMMETRY_TOLERANCE`].
+    /// Makes the octant from the whole kernel in C order.
+    ///
+    /// Returns an error unless the shape is odd, the values are finite, and the kernel is its own mirror image along
+    /// each axis within [`SYMMETRY_TOLERANCE`].
     pub fn new(shape: [usize; 3], kernel: &[f64]) -> Result<Self> {
         let length = shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
         if shape.iter().any(|n| n % 2 == 0) || length != Some(kernel.len()) {
@@ -54,7 +57,7 @@ impl Octant {
                     format!("equal to its mirror image, {other}"),
                 ));
             }
-            // Equal values must stay what they are: the mean of eight equal numbers is exact only without overflow.
+            // Equal values must not change, and the mean of eight equal numbers is exact only without overflow.
             let equal = mirrored.iter().all(|k| *k == first);
             values.push(if equal {
                 first
@@ -65,17 +68,17 @@ impl Octant {
         Ok(Self { half, values }.cut())
     }
 
-    /// Half sizes `h`: the kernel reaches from `-h` to `h`.
+    /// Half sizes `h`; the kernel reaches from `-h` to `h`.
     pub fn half(&self) -> [usize; 3] {
         self.half
     }
 
-    /// Voxels of the octant per axis, `h + 1`.
+    /// Number of voxels of the octant along each axis, `h + 1`.
     pub fn shape(&self) -> [usize; 3] {
         self.half.map(|h| h + 1)
     }
 
-    /// The whole kernel in C order, and its shape.
+    /// The whole kernel in C order, with its shape.
     pub fn whole(&self) -> Result<(Vec<f64>, [usize; 3])> {
         let shape = self.half().map(|half| 2 * half + 1);
         let mut values = memory::reserved("convolution kernel", shape.iter().product())?;
@@ -90,7 +93,7 @@ impl Octant {
         &self.values
     }
 
-    /// The kernel at an offset from its centre; zero outside.
+    /// The kernel at an offset from its center; zero outside the kernel.
     pub fn at(&self, offset: [isize; 3]) -> f64 {
         let d = offset.map(isize::unsigned_abs);
         let [_, m, n] = self.shape();
@@ -101,7 +104,7 @@ impl Octant {
         }
     }
 
-    /// The kernel with each value squared: it carries the variance of independent voxels.
+    /// The kernel with each value squared, which propagates the variance of independent voxels.
     pub fn squared(&self) -> Self {
         Self {
             half: self.half,
@@ -110,7 +113,7 @@ impl Octant {
         .cut()
     }
 
-    /// Whether the first two axes can be exchanged: the voxels are isotropic in their plane.
+    /// Whether the first two axes can be exchanged, as they can if the voxels are isotropic in their plane.
     pub(super) fn exchange_first_two(&self) -> bool {
         let largest = self.values.iter().fold(0.0f64, |m, k| m.max(k.abs()));
         let swapped = |[a, b, c]: [usize; 3]| self.at([b, a, c].map(|d| d as isize));
@@ -120,12 +123,12 @@ impl Octant {
                 .all(|(d, k)| (swapped(d) - k).abs() <= EXCHANGE_TOLERANCE * largest)
     }
 
-    /// Without what reaches beyond an array of this shape from any of its voxels.
+    /// The octant cut to the offsets that occur within an array of this shape.
     pub(super) fn clipped(&self, shape: [usize; 3]) -> Self {
         self.shrunk(std::array::from_fn(|axis| self.half[axis].min(shape[axis].saturating_sub(1))))
     }
 
-    /// Without outer planes of zeros.
+    /// The octant without outer planes of zeros.
     fn cut(&self) -> Self {
         let mut half = [0; 3];
         for (d, value) in indices(self.shape()).zip(&self.values) {

@@ -1,8 +1,9 @@
-//! An axis in blocks that a circular convolution serves, because what wraps around falls outside of what is kept.
+//! Division of an axis into blocks for circular convolutions. Values that wrap around fall on positions that are
+//! dropped.
 
 use std::ops::Range;
 
-/// A block of outputs along one axis, and the inputs that reach it.
+/// A block of outputs along one axis, with the inputs that reach it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Block {
     pub outputs: Range<usize>,
@@ -10,20 +11,20 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Position 0 of the transform.
+    /// Index on the axis of position 0 of the transform.
     pub fn origin(&self) -> usize {
         self.inputs.start.min(self.outputs.start)
     }
 
-    /// The shortest transform that keeps inputs apart from outputs they do not reach.
+    /// The shortest transform in which no input wraps around onto an output that it does not reach.
     fn length(&self, half: usize) -> usize {
         let (inputs, outputs) = (&self.inputs, &self.outputs);
         half + inputs.end.saturating_sub(outputs.start).max(outputs.end.saturating_sub(inputs.start))
     }
 }
 
-/// `outputs` in `count` blocks of nearly equal size, where the input is zero outside `support`, and the shortest
-/// transform that serves them all.
+/// Divides `outputs` into `count` blocks of nearly equal size, and returns them with the shortest transform that is
+/// long enough for all. The input must be zero outside `support`.
 pub(super) fn blocks(outputs: &Range<usize>, support: &Range<usize>, half: usize, count: usize) -> (Vec<Block>, usize) {
     let at = |i: usize| outputs.start + outputs.len() * i / count;
     let blocks: Vec<_> = (0..count)

@@ -1,5 +1,5 @@
-//! Which voxels of a map count. A reconstruction is never exactly zero outside the liver; what to ignore is said, never
-//! implied.
+//! Selection of the voxels of a map that count. A reconstruction is never exactly zero outside the liver, and only the
+//! caller can state which of its voxels to ignore.
 
 use super::workspace::{Buffer, Pool};
 use crate::error::{Error, Result};
@@ -9,14 +9,14 @@ use crate::simd::Float;
 /// Voxels to keep; the others are taken as zero. The default keeps all.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Selection<'a> {
-    /// Keep where not zero. In C order, of the map's shape.
+    /// Voxels are kept if this is not zero. In C order, of the map's shape.
     pub mask: Option<&'a [u8]>,
-    /// Keep values `>= threshold`. NaN is kept, to be refused.
+    /// Values `>= threshold` are kept. NaN is kept too, so that it is refused later.
     pub threshold: Option<f64>,
 }
 
 impl Selection<'_> {
-    /// The map with zeros where it is not kept; `None` where all of it is.
+    /// The map with zeros instead of voxels that are not kept; `None` if all are kept.
     pub(super) fn kept<'p, T: Float>(
         &self,
         input: &[T],

@@ -1,6 +1,7 @@
-//! The first pass over an input: where it is not zero, and that all of it is finite.
+//! The first pass over a map: it finds the voxels that are not zero, and checks that all voxels are finite.
 //!
-//! Limited by the bandwidth of memory: each voxel is read once. What it finds makes sparsity exact and free.
+//! The time is limited by the bandwidth of memory, because each voxel is read once. Later passes skip what is zero
+//! without any tolerance, so that the result stays exact.
 
 use std::ops::Range;
 
@@ -11,7 +12,7 @@ use crate::memory;
 use crate::parallel::{Cancellation, try_for_each};
 use crate::simd::{Float, HEADROOM, InstructionSet};
 
-/// Where an array is not zero: per row, and as a bounding box.
+/// The part of an array that is not zero: a range of columns for each row, and a bounding box.
 #[derive(Debug, Clone)]
 pub struct Support {
     rows_per_plane: usize,
@@ -20,8 +21,9 @@ pub struct Support {
 }
 
 impl Support {
-    /// Reads the array. Errors at the first voxel (in C order) that is NaN, infinite or above
-    /// [`Float::LARGEST`].
+    /// Reads the array.
+    ///
+    /// Returns an error with the first voxel (in C order) that is NaN, infinite or above [`Float::LARGEST`].
     pub fn scan<T: Float>(
         input: &[T],
         shape: [usize; 3],
@@ -31,7 +33,7 @@ impl Support {
     ) -> Result<Self> {
         let [_, nj, ni] = shape;
         let mut rows = memory::filled("support of the map", (0, 0), shape[0] * nj)?;
-        // Some tens of microseconds a piece: enough pieces to share, too few to cost.
+        // A piece takes some tens of microseconds: there are enough pieces to share, and too few to cost time.
         let rows_per_item = (1usize << 16).div_ceil(ni).max(1);
         let items = input.chunks(rows_per_item * ni).zip(rows.chunks_mut(rows_per_item));
         try_for_each(items, threads, cancellation, |(voxels, rows)| {
@@ -57,19 +59,19 @@ impl Support {
         })
     }
 
-    /// The columns of row `(k, j)` that are not zero: an empty range where there are none.
+    /// The columns of row `(k, j)` from the first to the last that is not zero; empty if the row is zero.
     #[inline]
     pub fn row(&self, k: usize, j: usize) -> Range<usize> {
         let (begin, end) = self.rows[k * self.rows_per_plane + j];
         begin as usize..end as usize
     }
 
-    /// The box that holds every non-zero voxel; `None` where there is none.
+    /// The smallest box that holds every voxel that is not zero; `None` if there is no such voxel.
     pub fn bounds(&self) -> Option<&[Range<usize>; 3]> {
         self.bounds.as_ref()
     }
 
-    /// The box that a kernel of half sizes `half` can reach from the support, within `shape`.
+    /// The box within `shape` that a kernel of half sizes `half` reaches from the support.
     pub fn reach(&self, half: [usize; 3], shape: [usize; 3]) -> Option<[Range<usize>; 3]> {
         let bounds = self.bounds.as_ref()?;
         Some(std::array::from_fn(|axis| {
@@ -79,7 +81,7 @@ impl Support {
     }
 }
 
-/// The smallest range that holds both.
+/// The smallest range that holds both ranges.
 pub fn hull(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
     match (a.is_empty(), b.is_empty()) {
         (true, _) => b.clone(),
@@ -101,7 +103,7 @@ fn bounding_box(rows: &[(u32, u32)], rows_per_plane: usize) -> Option<[Range<usi
     (!bounds[0].is_empty()).then_some(bounds)
 }
 
-/// Support of each row; false where a voxel is not valid.
+/// Finds the support of each row; returns false if a voxel is not valid.
 struct ScanRows<'a, T> {
     voxels: &'a [T],
     ni: usize,
@@ -113,7 +115,7 @@ impl<T: Float> WithSimd for ScanRows<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> bool {
-        // x HEADROOM 0 is zero, or NaN where the first product is not finite; NaN then stays in the sum.
+        // x HEADROOM 0 is zero, or NaN if the first product is not finite. A NaN stays in the sum.
         let (headroom, zero) = (T::splat(simd, T::from_f64(HEADROOM)), T::splat(simd, T::ZERO));
         let mut invalid = zero;
         let mut valid = true;
@@ -132,7 +134,7 @@ impl<T: Float> WithSimd for ScanRows<'_, T> {
     }
 }
 
-/// The lanes of a vector, and zeros.
+/// The lanes of a vector, followed by zeros.
 #[inline(always)]
 fn lanes<S: Simd, T: Float>(_simd: S, vector: T::Vector<S>) -> [T; 16] {
     let mut lanes = [T::ZERO; 16];
@@ -140,13 +142,13 @@ fn lanes<S: Simd, T: Float>(_simd: S, vector: T::Vector<S>) -> [T; 16] {
     lanes
 }
 
-/// The first voxel of a row that is not zero, and the end of the last; there is one.
+/// The first voxel of a row that is not zero, and the end of the last one; there must be one.
 #[inline(always)]
 fn bounds<S: Simd, T: Float>(simd: S, row: &[T]) -> (u32, u32) {
     let (vectors, rest) = T::vectors::<S>(row);
     let occupied = |x: &T::Vector<S>| lanes::<S, T>(simd, *x).iter().any(|x| *x != T::ZERO);
     let width = T::lanes::<S>();
-    // Whole vectors first, then the voxels of one.
+    // Compare whole vectors first, and then the voxels of one vector.
     let skip = vectors.iter().position(occupied).unwrap_or(vectors.len()) * width;
     let begin = skip + row[skip..].iter().position(|x| *x != T::ZERO).unwrap_or(0);
     let keep = if rest.iter().all(|x| *x == T::ZERO) {

@@ -1,17 +1,17 @@
-//! Weighted sums of rows, held in registers; what the direct forms have in common.
+//! Weighted sums of rows in registers, which `direct` and `fft_direct` share.
 //!
-//! Along the contiguous axis the kernel is even but not folded. For each output row, accumulator `d` sums
-//! `A_d[i] = sum_taps w[tap, d] (row[i] + ...)` with every load at the same, aligned `i`; one load feeds `h + 1`
-//! multiplications. [`Shift`] then adds the accumulators at their distances once:
-//! `out[i] = A_0[i] + sum_d A_d[i - d] + A_d[i + d]`.
+//! Along the contiguous axis the kernel is even but not folded, because a folded row would need unaligned loads. For
+//! each output row, accumulator `d` sums `A_d[i] = sum_taps w[tap, d] (row[i] + ...)`. All loads are at the same,
+//! aligned `i`, and one load serves `h + 1` multiplications. [`Shift`] then adds the accumulators once, each at its
+//! distance: `out[i] = A_0[i] + sum_d A_d[i - d] + A_d[i + d]`.
 //!
-//! Limited by multiplications as long as the rows come from the nearest cache.
+//! The time is limited by the multiplications as long as the rows are in the first cache.
 
 use pulp::{Simd, WithSimd};
 
 use crate::simd::{Float, InstructionSet};
 
-/// The most accumulators that are held at once: as many as leave registers for a few columns of each.
+/// The largest number of accumulators that are kept in registers at the same time. A few columns of each must fit.
 pub(super) fn most_accumulators(instruction_set: InstructionSet) -> usize {
     if instruction_set.registers() >= 32 { 8 } else { 4 }
 }
@@ -19,16 +19,16 @@ pub(super) fn most_accumulators(instruction_set: InstructionSet) -> usize {
 /// Up to four rows that share the same weights.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tap {
-    /// Where each row begins, the first `count` of them.
+    /// Index of the first value of each row; the first `count` entries count.
     pub rows: [u32; 4],
     pub count: u32,
-    /// Where its weights begin.
+    /// Index of its first weight.
     pub weights: u32,
-    /// How many accumulators it has weights for: those beyond are zero.
+    /// Number of accumulators with a weight; the weights of all others are zero.
     pub accumulators: u32,
 }
 
-/// Accumulators `0..count` at columns `columns` of one output row.
+/// Computes accumulators `0..count` at columns `columns` of one output row.
 pub(super) struct Accumulate<'a, T> {
     pub taps: &'a [Tap],
     pub rows: &'a [T],
@@ -37,7 +37,7 @@ pub(super) struct Accumulate<'a, T> {
     pub out: &'a mut [T],
     pub stride: usize,
     pub count: usize,
-    /// In whole vectors.
+    /// A range of whole vectors.
     pub columns: std::ops::Range<usize>,
 }
 
@@ -60,7 +60,7 @@ impl<T: Float> WithSimd for Accumulate<'_, T> {
 }
 
 impl<T: Float> Accumulate<'_, T> {
-    /// As many columns at once as the registers hold, in balanced steps.
+    /// Works on as many columns at once as the registers hold, in steps of nearly equal size.
     #[inline(always)]
     fn row<S: Simd, const D: usize>(mut self, simd: S) {
         let lanes = T::lanes::<S>();
@@ -107,14 +107,14 @@ impl<T: Float> Accumulate<'_, T> {
     }
 }
 
-/// `V` vectors from `at` on.
+/// Loads `V` vectors from index `at` on.
 #[inline(always)]
 fn load<S: Simd, T: Float, const V: usize>(data: &[T], at: usize) -> &[T::Vector<S>; V] {
     let (vectors, _) = T::vectors::<S>(&data[at..at + V * T::lanes::<S>()]);
     vectors.try_into().expect("V vectors")
 }
 
-/// `out[i] = A_0[i] + sum_d A_d[i - d] + A_d[i + d]`.
+/// Adds the shifted accumulators: `out[i] = A_0[i] + sum_d A_d[i - d] + A_d[i + d]`.
 pub(super) struct Shift<'a, T> {
     /// Accumulator `d` begins at `d * stride`; column 0 of `out` is its column `margin`.
     pub sums: &'a [T],

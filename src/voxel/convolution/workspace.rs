@@ -1,4 +1,4 @@
-//! Scratch memory that outlives a call: fresh pages cost more than the arithmetic done in them.
+//! Scratch memory that a plan keeps between calls, because fresh pages cost more time than the arithmetic in them.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
@@ -6,19 +6,19 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::{Error, Result};
 use crate::simd::Float;
 
-/// Buffers that a plan keeps between calls; each worker takes what it needs and gives it back when it is dropped.
+/// Buffers that a plan keeps between calls. Each worker takes a buffer, which returns to the pool when it is dropped.
 #[derive(Debug, Default)]
 pub struct Pool<T> {
     free: Mutex<Vec<Vec<T>>>,
 }
 
 impl<T: Float> Pool<T> {
-    /// Cache lines, and the widest vectors, begin at multiples of this many bytes.
+    /// Size in bytes of a cache line, and of the widest vector.
     const ALIGNMENT: usize = 64;
 
-    /// `length` elements that begin on a cache line and hold anything (zeros or what the last user left).
+    /// A buffer of `length` values that begins on a cache line. Its contents are unspecified.
     ///
-    /// [`Error::Memory`] where the allocator has no more.
+    /// Returns [`Error::Memory`] if the allocator has no more memory.
     pub fn take(&self, length: usize) -> Result<Buffer<'_, T>> {
         let whole = length.saturating_add(Self::ALIGNMENT / size_of::<T>());
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,13 +38,13 @@ impl<T: Float> Pool<T> {
         })
     }
 
-    /// Bytes that a buffer of `length` elements takes.
+    /// Memory of a buffer of `length` values in bytes.
     pub fn bytes(length: usize) -> u64 {
         (length as u64).saturating_mul(size_of::<T>() as u64).saturating_add(Self::ALIGNMENT as u64)
     }
 }
 
-/// Zeros, or [`Error::Memory`].
+/// A vector of zeros, or [`Error::Memory`].
 fn zeros<T: Float>(length: usize) -> Result<Vec<T>> {
     let mut data = Vec::new();
     data.try_reserve_exact(length).map_err(|_| Error::Memory {
@@ -55,7 +55,7 @@ fn zeros<T: Float>(length: usize) -> Result<Vec<T>> {
     Ok(data)
 }
 
-/// Scratch memory on loan from a [`Pool`].
+/// Scratch memory that belongs to a [`Pool`].
 #[derive(Debug)]
 pub struct Buffer<'a, T: Float> {
     pool: &'a Pool<T>,

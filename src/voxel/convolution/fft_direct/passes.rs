@@ -1,4 +1,4 @@
-//! The passes over planes: into the ring, the sums there, and back out of it.
+//! The passes over planes: transforms into the ring, sums in the ring, and transforms back.
 
 use std::ops::Range;
 
@@ -83,18 +83,18 @@ impl<T: Float> WithSimd for Item<'_, T> {
 }
 
 impl<T: Float> Item<'_, T> {
-    /// The plane of the map, where it is not zero.
+    /// The plane of the map, if it is not zero.
     fn plane(&self, plane: isize, part: usize) -> Option<usize> {
         self.origins[part].checked_add_signed(plane).filter(|k| self.support.contains(k))
     }
     fn is_present(&self, plane: isize) -> bool {
         (0..2).any(|part| self.plane(plane, part).is_some())
     }
-    /// Planes in the ring.
+    /// Number of planes in the ring.
     fn slots(&self) -> usize {
         PLANES.min(self.division.planes) + 2 * self.algorithm.octant.half()[0]
     }
-    /// Where a plane begins in the ring. The sum of `plane` goes to where `plane - hk` was.
+    /// Index of the first value of a plane in the ring. The sum of `plane` replaces `plane - hk`.
     fn slot(&self, plane: isize) -> usize {
         let hk = self.algorithm.octant.half()[0];
         (plane + hk as isize - self.planes.start as isize) as usize % self.slots() * self.division.plane_stride
@@ -202,7 +202,7 @@ impl<T: Float> WithSimd for Sum<'_, '_, T> {
 }
 
 impl<T: Float> Item<'_, T> {
-    /// What the accumulators of an output plane add, among the planes that are not zero.
+    /// The taps of an output plane, from planes that are not zero.
     fn taps(&self, plane: isize, group: &Group<T>) -> Vec<Tap> {
         let mut taps = Vec::new();
         for (dk, &accumulators) in group.accumulators.iter().enumerate().filter(|(_, number)| **number > 0) {
