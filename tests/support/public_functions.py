@@ -92,6 +92,8 @@ EXEMPT = {
     "planning.read_patient": "reads a file",
     "planning.vial_choice": "searches among sizes and days with `vial_timing` and `hours_to_decay`",
     "planning.require_timezone": "refuses times without a zone; `elapsed_h` is compared",
+    "voxel.DoseSpread.as_dict": _RECORD,
+    "voxel.dose_ensemble": "is made of `dose_image`, which is compared",
     "voxel.ConvolutionPlan.estimate_memory_bytes": "counts its own buffers; a test measures them",
     "voxel.SuperpositionPlan.estimate_memory_bytes": "counts its own buffers; a test measures them",
     "voxel.CtDensityCurve.advisories": _TABLE,

@@ -9,6 +9,7 @@ from .convolution import ConvolutionPlan
 from .ct_density import CtDensityCurve, DensityImage, ct_density_curve, ct_density_curves, density_image
 from .dose_image import dose_image
 from .dose_result import ActivityInField, DoseResult
+from .ensemble import DoseSpread, dose_ensemble
 from .local_deposition import local_deposition
 from .lung_mass import LungMass, lung_mass
 from .mass import StructureMass, structure_mass
@@ -23,6 +24,7 @@ __all__ = [
     "CtDensityCurve",
     "DensityImage",
     "DoseResult",
+    "DoseSpread",
     "EnergyBalance",
     "LungMass",
     "RelativeScaling",
@@ -32,6 +34,7 @@ __all__ = [
     "ct_density_curve",
     "ct_density_curves",
     "density_image",
+    "dose_ensemble",
     "dose_image",
     "local_deposition",
     "lung_mass",
