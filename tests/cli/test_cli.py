@@ -145,6 +145,16 @@ def test_kernel_prints_its_energy_balance_and_writes_the_octant(tmp_path: Path) 
     assert data["energy_inside_fraction"] + data["energy_beyond_fraction"] == pytest.approx(1.0, abs=1e-12)
 
 
+def test_the_demo_by_superposition_shows_what_reaches_the_lung(tmp_path: Path) -> None:
+    data = json.loads(invoke("demo", "--method", "superposition", "--json", "-o", tmp_path))
+    rows = {row["structure"]: row for row in data["truth"]}
+    tumor, lung = rows["Tumor 1"], rows["Lung near the liver"]
+    assert tumor["superposition_mean_gy"] == pytest.approx(tumor["voxel_s_values_mean_gy"], rel=0.02)
+    assert lung["superposition_mean_gy"] > 1.5 * lung["voxel_s_values_mean_gy"]
+    assert lung["true_mean_gy"] is None
+    assert data["provenance"]["superposition"]["ray_setting"] == "standard"
+
+
 def test_the_demo_shows_the_truth_beside_what_was_computed(tmp_path: Path) -> None:
     data = json.loads(invoke("demo", "--blur-fwhm-mm", "0", "--json", "-o", tmp_path))
     by_name = {row["structure"]: row for row in data["truth"]}
