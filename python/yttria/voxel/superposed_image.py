@@ -95,39 +95,43 @@ def superposed_image(
         reference_density_g_per_ml=plan.reference_density_g_per_ml,
         advisories=(
             *(density.advisories if isinstance(density, DensityImage) else ()),
-            *_gas_advisory(plan.gas_voxel_count),
             *advise_if("energy_leaves_image", escaped_fraction=balance.escaped_fraction),
-            *_lung_advisories(concentration, rho, activity.voxel_size_mm, plan.ray_setting),
+            *_advisories_near_activity(concentration, rho, activity.voxel_size_mm, plan.ray_setting),
         ),
     )
 
 
-def _gas_advisory(count: int) -> tuple[Advisory, ...]:
-    return (advise("gas_without_dose", count=count, gas_g_per_ml=GAS_DENSITY_G_PER_ML),) if count else ()
-
-
-def _lung_advisories(
+def _advisories_near_activity(
     concentration: Map, rho: NDArray[Any], voxel_size_mm: tuple[float, float, float], ray_setting: str
 ) -> tuple[Advisory, ...]:
-    """On lung close to activity, and on single hot voxels in it."""
-    lung = (rho >= LUNG_G_PER_ML[0]) & (rho < LUNG_G_PER_ML[1])
+    """On gas and lung close to activity, and on single hot voxels in lung."""
+    gas, lung = rho < LUNG_G_PER_ML[0], (rho >= LUNG_G_PER_ML[0]) & (rho < LUNG_G_PER_ML[1])
     peak = float(concentration.max(initial=0))
-    if peak <= 0 or not lung.any():
+    if peak <= 0 or not (gas.any() or lung.any()):
         return ()
     near = concentration > ACTIVITY_SHARE * peak
     for axis, size in enumerate(voxel_size_mm):
         near = _spread(near, axis, int(NEAR_ACTIVITY_MM // size))
-    count = int(np.count_nonzero(near & lung))
-    if count == 0:
-        return ()
-    found = [advise("lung_near_activity", count=count, near_mm=NEAR_ACTIVITY_MM)]
-    if ray_setting != "fine":
-        hot = np.where(lung & (concentration > ACTIVITY_SHARE * peak), concentration, 0)
-        ratio = np.divide(hot, _neighbor_mean(concentration), out=np.zeros_like(hot), where=hot > 0)
-        if float(ratio.max()) >= HOT_VOXEL_RATIO:
-            voxel = tuple(int(n) for n in np.unravel_index(int(ratio.argmax()), ratio.shape))
-            found.append(advise("hot_voxel_in_lung", voxel=voxel, ratio=min(float(ratio.max()), 1e3)))
+    found = []
+    if gas_count := int(np.count_nonzero(near & gas)):
+        found.append(
+            advise("gas_without_dose", count=gas_count, gas_g_per_ml=GAS_DENSITY_G_PER_ML, near_mm=NEAR_ACTIVITY_MM)
+        )
+    if lung_count := int(np.count_nonzero(near & lung)):
+        found.append(advise("lung_near_activity", count=lung_count, near_mm=NEAR_ACTIVITY_MM))
+        if ray_setting != "fine":
+            found += _hot_voxel_in_lung(concentration, lung & (concentration > ACTIVITY_SHARE * peak))
     return tuple(found)
+
+
+def _hot_voxel_in_lung(concentration: Map, candidates: NDArray[np.bool_]) -> tuple[Advisory, ...]:
+    hot = np.where(candidates, concentration, 0)
+    ratio = np.divide(hot, _neighbor_mean(concentration), out=np.zeros_like(hot), where=hot > 0)
+    largest = float(ratio.max())
+    if largest < HOT_VOXEL_RATIO:
+        return ()
+    voxel = tuple(int(n) for n in np.unravel_index(int(ratio.argmax()), ratio.shape))
+    return (advise("hot_voxel_in_lung", voxel=voxel, ratio=min(largest, 1e3)),)
 
 
 def _spread(mask: NDArray[np.bool_], axis: int, steps: int) -> NDArray[np.bool_]:
