@@ -72,7 +72,7 @@ def main(path: str) -> None:
         right.annotate(f" {setting}", (plan.direction_count, rms))
     right.set(xscale="log", xlim=(60, 2000), ylim=(0, 6), ylabel="% rms in lung beside the tumor")
     right.set_xlabel("directions: the time is in proportion to them")
-    right.set_title("Deviation of voxels from Monte Carlo, its noise subtracted", fontsize=10)
+    right.set_title("Deviation of voxels from Monte Carlo", fontsize=10)
     figure.savefig(OUT, dpi=110)
 
 
