@@ -9,10 +9,12 @@ import pkgutil
 
 import yttria
 
-#: What a person types often, and the fields whose order is obvious.
+#: What a person types often, and the fields whose order is obvious; in `reference`, those of the public class.
 POSITIONAL = {
     "AbsoluteScaling": ("scan_delay_h",),
     "ContourStructure": ("name", "contours"),
+    "ConvolutionPlan": ("shape", "kernel"),
+    "DoseVolumeHistogram": ("dose_gy", "volume"),
     "Image": ("array", "affine_lps", "unit"),
     "RelativeScaling": ("reference",),
     "SharedMask": ("name", "mask", "affine_lps"),

@@ -45,6 +45,8 @@ ConvolutionMethod = Literal["auto", "definition", "direct", "fft_direct"]
 CtCurve = Literal["schneider_1996", "schneider_2000", "kao_2014"]
 #: What becomes of CT numbers beyond a curve.
 OutOfRange = Literal["refuse", "clamp"]
+#: What an ensemble shifts against the rest.
+Moved = Literal["density", "activity"]
 
 NUCLIDE_PRESETS: tuple[NuclidePreset, ...] = get_args(NuclidePreset)
 MEDIA: tuple[MediumName, ...] = get_args(MediumName)
@@ -53,6 +55,7 @@ RAY_SETTINGS: tuple[RaySetting, ...] = get_args(RaySetting)
 NEGATIVE_VOXELS: tuple[NegativeVoxels, ...] = get_args(NegativeVoxels)
 LOW_DENSITY_VOXELS: tuple[LowDensityVoxels, ...] = get_args(LowDensityVoxels)
 CT_CURVES: tuple[CtCurve, ...] = get_args(CtCurve)
+MOVED: tuple[Moved, ...] = get_args(Moved)
 OUT_OF_RANGE: tuple[OutOfRange, ...] = get_args(OutOfRange)
 DEFAULT_MEDIUM: MediumName = "liver"
 #: The dose models as a text names them.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._foundation.choices import MOVED, Moved
 from .._foundation.numbers import number, one_of
 from ..errors import ArgumentError, OutOfRangeError, ShapeError
 from ..geometry.image import Image
@@ -111,7 +112,7 @@ def dose_ensemble(
     >>> liver.lowest_gy <= liver.mean_gy <= liver.highest_gy
     True
     """
-    one_of("moved", moved, ("density", "activity"))
+    one_of("moved", moved, MOVED)
     blur = number("blur in mm", blur_fwhm_mm)
     if not (np.isfinite(blur) and blur >= 0):
         raise OutOfRangeError(f"blur in mm must be finite and >= 0, got {blur}")
