@@ -19,7 +19,6 @@ from .density import density_in_g_per_ml
 from .dose_image import dose_image
 from .scaling import AbsoluteScaling, RelativeScaling
 
-Moved = Literal["density", "activity"]
 #: Standard deviation of a Gaussian over its full width at half maximum.
 SIGMA_PER_FWHM = 1 / (2 * np.sqrt(2 * np.log(2)))
 
