@@ -1,30 +1,28 @@
 """Draws docs/theory/superposition.png: methods along a line through a liver dome, Fano's theorem, noise against cost.
 
-python tools/superposition_figure.py ../shared/data/heterogeneous/dome_hot.npz
+python tools/superposition_figure.py
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from yttria import Nuclide, SuperpositionPlan, absorbed_dose, local_deposition, voxel_s_values
+from yttria import SuperpositionPlan, absorbed_dose, local_deposition, voxel_s_values
 from yttria._foundation.choices import RAY_SETTINGS
+from yttria.conformance.phantoms import NUCLIDE, monte_carlo_phantom
 
 OUT = Path(__file__).parent.parent / "docs" / "theory" / "superposition.png"
 
 
-def main(path: str) -> None:
+def main() -> None:
     """Draw the figure from a phantom with its Monte Carlo dose."""
-    file = np.load(path)
-    density, activity, truth = (file[key].astype(float) for key in ("density", "activity", "dose_mGy"))
-    size = tuple(float(mm) for mm in file["spacing_mm"])
-    nuclide = Nuclide.from_energy(64.1, 0.932968)
-    concentration = activity / (np.prod(size) / 1000 * nuclide.mean_life_s)
+    phantom = monte_carlo_phantom("dome_hot")
+    density, truth, size = phantom.density_g_per_ml, phantom.dose_mgy, phantom.voxel_size_mm
+    concentration, nuclide = phantom.activity_mbq_per_ml, NUCLIDE
     s_values = voxel_s_values(size, medium="liver", density_g_per_ml=1.06, nuclide=nuclide)
     convolved = 1000 * absorbed_dose(concentration, s_values)
     limit = 1000 * SuperpositionPlan(density, size, ray_setting="fine", nuclide=nuclide).apply(concentration)
@@ -66,7 +64,7 @@ def main(path: str) -> None:
     for setting in RAY_SETTINGS:
         plan = SuperpositionPlan(density, size, ray_setting=setting, nuclide=nuclide)
         dose = 1000 * plan.apply(concentration)
-        excess = ((dose - truth) / truth)[lung] ** 2 - (file["sigma_mGy"] / truth)[lung] ** 2
+        excess = ((dose - truth) / truth)[lung] ** 2 - (phantom.sigma_mgy / truth)[lung] ** 2
         rms = 100 * np.sqrt(max(excess.mean(), 0))
         right.plot(plan.direction_count, rms, "o")
         right.annotate(f" {setting}", (plan.direction_count, rms))
@@ -77,4 +75,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
