@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -9,9 +11,17 @@ import numpy as np
 import pytest
 from public_functions import EXEMPT, public_names
 
+import yttria.evaluation
+import yttria.geometry
+import yttria.kernels
+import yttria.planning
+import yttria.voxel
+from yttria.conformance._record import REFERENCE, Record, parameter
 from yttria.conformance.comparisons import Comparison, comparisons
+from yttria.conformance.records import RECORDS, map_records, method_records
 
 ENTRIES = comparisons()
+RECORDS_OF_ALL = (*RECORDS, *method_records(), *map_records())
 
 
 class TestAgreement:
@@ -29,6 +39,16 @@ class TestAgreement:
     def test_nothing_is_compared_that_is_gone(self) -> None:
         assert (ENTRIES.keys() | EXEMPT.keys()) <= public_names()
         assert not ENTRIES.keys() & EXEMPT.keys()
+
+    @pytest.mark.parametrize("record", RECORDS_OF_ALL, ids=lambda record: record.name)
+    def test_every_input_of_a_record_is_taken(self, record: Record) -> None:
+        """An input that no call takes is left out: a wrong name would compare defaults."""
+        room, *path = record.name.split(".")
+        public = functools.reduce(getattr, path, getattr(yttria, room))
+        calls = [public, REFERENCE.functions.get(record.function), record.of, record.reference]
+        taken = {name for call in calls if call is not None for name in inspect.signature(call).parameters}
+        if record.function != "ellipsoid_volume_ml":  # places, not names
+            assert {parameter(name) for name in record.inputs} <= taken
 
     @pytest.mark.parametrize(
         ("got", "within"),

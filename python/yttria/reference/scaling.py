@@ -23,7 +23,11 @@ class AbsoluteScaling:
     def scale(self, image: Any, nuclide: Any) -> SimpleNamespace:
         """`c(0) = c(t) 2^(t / T)`: MBq/mL at administration for 1 of the image's unit."""
         growth = 2.0 ** (self.scan_delay_h / nuclide.half_life_h)
-        return _scaled(image, BECQUEREL[image.unit] * 1e-6 * growth)
+        bq_per_ml = np.asarray(image.array, np.float64) * BECQUEREL[image.unit] * growth
+        return SimpleNamespace(
+            mbq_per_ml_per_unit=BECQUEREL[image.unit] * 1e-6 * growth,
+            at_administration_mbq=float(bq_per_ml.sum() * image.voxel_volume_ml * 1e-6),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +47,6 @@ class RelativeScaling:
         in_reference = np.sum(np.asarray(self.reference.mask, np.float64) * np.asarray(image.array, np.float64))
         delivered_mbq = self.vial_activity_gbq * (1.0 - self.residual_fraction) * 1e3
         in_liver_mbq = delivered_mbq * (1.0 - self.lung_shunt_fraction)
-        return _scaled(image, float(in_liver_mbq / in_reference / image.voxel_volume_ml))
-
-
-def _scaled(image: Any, factor: float) -> SimpleNamespace:
-    total = float(factor * np.sum(image.array, dtype=np.float64) * image.voxel_volume_ml)
-    return SimpleNamespace(mbq_per_ml_per_unit=factor, at_administration_mbq=total)
+        factor = float(in_liver_mbq / in_reference / image.voxel_volume_ml)
+        total = float(factor * np.sum(image.array, dtype=np.float64) * image.voxel_volume_ml)
+        return SimpleNamespace(mbq_per_ml_per_unit=factor, at_administration_mbq=total)
