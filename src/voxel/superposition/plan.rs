@@ -111,28 +111,24 @@ impl<T: Precision> SuperpositionPlan<T> {
         let factor = MediumFactor::new(options.medium);
         let depth = |rho: f64| rho.max(LEAST_DENSITY_G_PER_ML) * factor.at(rho);
         let share = |rho: f64| if options.blended { blend(rho / reference) } else { 0.0 };
-        let each = |quantity: &str, f: &(dyn Fn(f64) -> f64 + Sync)| {
-            let mut values = memory::filled(quantity, T::ZERO, density_g_per_ml.len())?;
-            let pieces = values.chunks_mut(PIECE).zip(density_g_per_ml.chunks(PIECE));
-            workers.for_each(pieces, |(values, density)| {
-                for (value, rho) in values.iter_mut().zip(density) {
-                    *value = T::from_f64(f(rho.to_f64()));
-                }
-                Ok(())
-            })?;
-            Ok(values)
-        };
-        let (depths, shares) = (each("mass depth", &depth)?, each("blend", &share)?);
-        let media = Order::ALL.map(|order| {
-            let rows = Rows::new(order, shape);
-            Ok(Medium {
-                rows,
-                depth: rows.gather("mass depth", T::from_f64(1.0), workers, |voxel| depths[voxel])?,
-                blend: rows.gather("blend", T::ZERO, workers, |voxel| shares[voxel])?,
-            })
-        });
-        let [natural, transposed] = media;
+        let [natural, transposed] = Order::ALL.map(|order| Rows::new(order, shape));
+        let one = T::from_f64(1.0);
+        let depths = natural.natural("mass depth", density_g_per_ml, one, workers, depth)?;
+        let shares = natural.natural("blend", density_g_per_ml, T::ZERO, workers, share)?;
         let blended = shares.iter().any(|share| *share > T::ZERO);
+        let media = [
+            Medium {
+                depth: transposed.transposed("mass depth", (&natural, &depths), one, workers)?,
+                blend: transposed.transposed("blend", (&natural, &shares), T::ZERO, workers)?,
+                rows: transposed,
+            },
+            Medium {
+                rows: natural,
+                depth: depths,
+                blend: shares,
+            },
+        ];
+        let [transposed, natural] = media;
         let convolution = if blended {
             let s_values =
                 VoxelSValues::new(voxel_size_mm, options.medium, reference, &options.nuclide, false, workers)?;
@@ -158,7 +154,7 @@ impl<T: Precision> SuperpositionPlan<T> {
             setting: options.setting,
             gas_voxels: density_g_per_ml.iter().filter(|rho| rho.to_f64() < gas).count(),
             gas_density_g_per_ml: gas,
-            media: [natural?, transposed?],
+            media: [natural, transposed],
             groups: groups.collect(),
             constants: Constants::new::<T>(&modes, longest_mm * deepest),
             modes,

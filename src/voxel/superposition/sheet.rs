@@ -73,24 +73,49 @@ impl Rows {
         self.count() * self.stride()
     }
 
-    /// `f` of each voxel in C order, in rows; the padding holds `padding`.
-    pub fn gather<T: Float>(
+    /// `f` of each value of a map in C order, in natural rows; the padding holds `padding`.
+    pub fn natural<T: Float>(
         &self,
         quantity: &str,
+        map: &[T],
         padding: T,
         workers: &Workers<'_>,
-        f: impl Fn(usize) -> T + Sync,
+        f: impl Fn(f64) -> f64 + Sync,
     ) -> Result<Vec<T>> {
         let mut rows = memory::filled(quantity, padding, self.len())?;
         let [_, count, length] = self.shape;
-        workers.for_each(rows.chunks_mut(count * self.stride()).enumerate(), |(plane, rows)| {
-            for at in 0..count {
-                for lane in 0..length {
-                    let voxel = match self.order {
-                        Order::Natural => (plane * count + at) * length + lane,
-                        Order::Transposed => (plane * length + lane) * count + at,
-                    };
-                    rows[self.at(at) + lane] = f(voxel);
+        let planes = rows.chunks_mut(count * self.stride()).zip(map.chunks(count * length));
+        workers.for_each(planes, |(rows, map)| {
+            for (row, values) in map.chunks(length).enumerate() {
+                for (to, from) in rows[self.at(row)..].iter_mut().zip(values) {
+                    *to = T::from_f64(f(from.to_f64()));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Natural rows as transposed ones.
+    pub fn transposed<T: Float>(
+        &self,
+        quantity: &str,
+        natural: (&Self, &[T]),
+        padding: T,
+        workers: &Workers<'_>,
+    ) -> Result<Vec<T>> {
+        // Both sides of a block stay in the nearest cache.
+        const BLOCK: usize = 16;
+        let (from, values) = natural;
+        let mut rows = memory::filled(quantity, padding, self.len())?;
+        let [_, count, length] = self.shape;
+        let planes = rows.chunks_mut(count * self.stride()).zip(values.chunks(length * from.stride()));
+        workers.for_each(planes, |(rows, values)| {
+            for first in (0..count).step_by(BLOCK) {
+                for row in 0..length {
+                    for at in first..count.min(first + BLOCK) {
+                        rows[self.at(at) + row] = values[from.at(row) + at];
+                    }
                 }
             }
             Ok(())
