@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .voxel.dose_image import dose_image
     from .voxel.dose_result import DoseResult
     from .voxel.local_deposition import local_deposition
+    from .voxel.monte_carlo import MonteCarloDose, MonteCarloRun, monte_carlo
     from .voxel.scaling import AbsoluteScaling, RelativeScaling
     from .voxel.superposition import SuperpositionPlan, superposed_dose
 
@@ -42,6 +43,8 @@ _ROOMS = {
     "DoseResult": "voxel",
     "Image": "geometry",
     "Medium": "kernels",
+    "MonteCarloDose": "voxel",
+    "MonteCarloRun": "voxel",
     "Nuclide": "_core",
     "Provenance": "_foundation.provenance",
     "RelativeScaling": "voxel",
@@ -57,6 +60,7 @@ _ROOMS = {
     "dose_point_kernel": "kernels",
     "local_deposition": "voxel",
     "media": "kernels",
+    "monte_carlo": "voxel",
     "read_image": "io",
     "read_structures": "io",
     "select_structures": "geometry",
@@ -91,6 +95,8 @@ __all__ = [
     "DoseResult",
     "Image",
     "Medium",
+    "MonteCarloDose",
+    "MonteCarloRun",
     "Nuclide",
     "Provenance",
     "RelativeScaling",
@@ -109,6 +115,7 @@ __all__ = [
     "geometry",
     "local_deposition",
     "media",
+    "monte_carlo",
     "planning",
     "read_image",
     "read_structures",

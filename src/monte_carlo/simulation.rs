@@ -15,7 +15,6 @@ use super::transport::{follow, isotropic};
 use super::voxels::{Cell, Flight, Voxels};
 use crate::error::{Error, Result, check};
 use crate::memory;
-use crate::nuclide::JOULE_PER_EV;
 use crate::parallel::Workers;
 
 /// Decays after which a worker asks whether the result is still wanted.
@@ -310,9 +309,9 @@ impl Simulation {
         Ok(())
     }
 
-    /// Dose in Gy per decay of the whole activity and its standard error, voxel by voxel, times `scale`. A voxel without
-    /// mass has a dose of 0.
-    pub fn dose(&self, scale: f64, dose: &mut [f32], error: &mut [f32]) -> Result<()> {
+    /// Dose in Gy and its standard error, voxel by voxel, if the whole activity times the dose factor is `gray_kg`. A voxel
+    /// without mass has a dose of 0.
+    pub fn dose(&self, gray_kg: f64, dose: &mut [f32], error: &mut [f32]) -> Result<()> {
         for (name, length) in [("dose", dose.len()), ("uncertainty", error.len())] {
             if length != self.sum.len() {
                 return Err(misfit(name, &[length], "as many values as voxels"));
@@ -320,23 +319,20 @@ impl Simulation {
         }
         for (i, (dose, error)) in dose.iter_mut().zip(error).enumerate() {
             let estimate = self.estimate(self.sum[i], self.sum_of_squares[i]);
-            let factor = if self.mass_kg[i] > 0.0 {
-                scale * 1e6 * JOULE_PER_EV / self.mass_kg[i]
-            } else {
-                0.0
-            };
+            let mass = self.mass_kg[i] * self.spectrum.mean_mev();
+            let factor = if mass > 0.0 { gray_kg / mass } else { 0.0 };
             *dose = (estimate.mean * factor) as f32;
             *error = (estimate.error * factor) as f32;
         }
         Ok(())
     }
 
-    /// Mean dose in Gy per decay of each structure, in the order in which they were added.
-    pub fn regions(&self) -> Vec<Estimate> {
-        let gray = 1e6 * JOULE_PER_EV;
+    /// Mean dose in Gy of each structure, in the order in which they were added.
+    pub fn regions(&self, gray_kg: f64) -> Vec<Estimate> {
+        let factor = gray_kg / self.spectrum.mean_mev();
         let scaled = |e: Estimate| Estimate {
-            mean: e.mean * gray,
-            error: e.error * gray,
+            mean: e.mean * factor,
+            error: e.error * factor,
         };
         self.regions.iter().map(|region| scaled(self.estimate(region.sum, region.sum_of_squares))).collect()
     }

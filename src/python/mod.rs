@@ -10,6 +10,7 @@ mod errors;
 mod evaluation;
 mod geometry;
 mod kernels;
+mod monte_carlo;
 mod nuclide;
 mod planning;
 mod threads;
@@ -21,6 +22,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     nuclide::register(module)?;
     kernels::register(module)?;
     voxel::register(module)?;
+    monte_carlo::register(module)?;
     planning::register(module)?;
     geometry::register(module)?;
     evaluation::register(module)?;

@@ -7,6 +7,7 @@ from types import ModuleType
 
 from yttria import evaluation, geometry, kernels, planning, voxel
 
+_SAMPLED = "a random sample: tests/monte_carlo compares it with EGSnrc, the kernels and the convolution"
 _TABLE = "reads a table; nothing is computed"
 _RECORD = "gives a result another form"
 _PLACE = "compares or multiplies affines"
@@ -96,6 +97,10 @@ EXEMPT = {
     "voxel.dose_ensemble": "is made of `dose_image`, which is compared",
     "voxel.ConvolutionPlan.estimate_memory_bytes": "counts its own buffers; a test measures them",
     "voxel.SuperpositionPlan.estimate_memory_bytes": "counts its own buffers; a test measures them",
+    "voxel.MonteCarloRun.advance": _SAMPLED,
+    "voxel.MonteCarloRun.estimate_memory_bytes": "counts its own buffers",
+    "voxel.MonteCarloRun.result": _SAMPLED,
+    "voxel.monte_carlo": _SAMPLED,
     "voxel.CtDensityCurve.advisories": _TABLE,
     "voxel.DensityImage.as_dict": _RECORD,
     "voxel.DoseResult.dose_volume_histograms": _PARTS,

@@ -38,6 +38,8 @@ Method = Literal["local_deposition", "voxel_s_values", "superposition"]
 #: Number of rays of the superposition.
 RaySetting = Literal["standard", "fast", "fine"]
 MediumName = Literal["water", "soft_tissue", "liver", "lung", "bone"]
+#: What electrons are followed through: one substance, or that of each voxel's density.
+MonteCarloMedium = Literal["by_density", "water", "soft_tissue", "liver", "lung", "bone", "air"]
 NegativeVoxels = Literal["keep", "clip"]
 LowDensityVoxels = Literal["keep", "clip", "zero", "refuse"]
 ConvolutionMethod = Literal["auto", "definition", "direct", "fft_direct"]
@@ -50,6 +52,9 @@ Moved = Literal["density", "activity"]
 
 NUCLIDE_PRESETS: tuple[NuclidePreset, ...] = get_args(NuclidePreset)
 MEDIA: tuple[MediumName, ...] = get_args(MediumName)
+MONTE_CARLO_MEDIA: tuple[MonteCarloMedium, ...] = get_args(MonteCarloMedium)
+#: An array of media holds places in this list.
+SUBSTANCES: tuple[MonteCarloMedium, ...] = MONTE_CARLO_MEDIA[1:]
 METHODS: tuple[Method, ...] = get_args(Method)
 RAY_SETTINGS: tuple[RaySetting, ...] = get_args(RaySetting)
 NEGATIVE_VOXELS: tuple[NegativeVoxels, ...] = get_args(NegativeVoxels)

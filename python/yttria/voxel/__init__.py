@@ -13,6 +13,7 @@ from .ensemble import DoseSpread, dose_ensemble
 from .local_deposition import local_deposition
 from .lung_mass import LungMass, lung_mass
 from .mass import StructureMass, structure_mass
+from .monte_carlo import MonteCarloDose, MonteCarloRun, StructureEstimate, monte_carlo
 from .scaling import AbsoluteScaling, RelativeScaling
 from .superposition import EnergyBalance, SuperpositionPlan, superposed_dose
 
@@ -27,7 +28,10 @@ __all__ = [
     "DoseSpread",
     "EnergyBalance",
     "LungMass",
+    "MonteCarloDose",
+    "MonteCarloRun",
     "RelativeScaling",
+    "StructureEstimate",
     "StructureMass",
     "SuperpositionPlan",
     "absorbed_dose",
@@ -38,6 +42,7 @@ __all__ = [
     "dose_image",
     "local_deposition",
     "lung_mass",
+    "monte_carlo",
     "structure_mass",
     "superposed_dose",
 ]

@@ -68,7 +68,7 @@ fn a_structure_of_one_voxel_has_the_dose_of_the_voxel() {
     run(&mut simulation, 8, 1);
     let (mut dose, mut error) = (vec![0.0; COUNT], vec![0.0; COUNT]);
     simulation.dose(1.0, &mut dose, &mut error).unwrap();
-    let region = simulation.regions()[0];
+    let region = simulation.regions(1.0)[0];
     assert!((region.mean / f64::from(dose[101]) - 1.0).abs() < 1e-6);
     assert!((region.error / f64::from(error[101]) - 1.0).abs() < 1e-5);
     assert!(simulation.add_region(&fractions).is_err());
