@@ -94,6 +94,8 @@ EXEMPT = {
     "planning.vial_choice": "searches among sizes and days with `vial_timing` and `hours_to_decay`",
     "planning.require_timezone": "refuses times without a zone; `elapsed_h` is compared",
     "voxel.DoseSpread.as_dict": _RECORD,
+    "voxel.MonteCarloCheck.as_dict": _RECORD,
+    "voxel.check_by_monte_carlo": "compares two functions with each other",
     "voxel.dose_ensemble": "is made of `dose_image`, which is compared",
     "voxel.ConvolutionPlan.estimate_memory_bytes": "counts its own buffers; a test measures them",
     "voxel.SuperpositionPlan.estimate_memory_bytes": "counts its own buffers; a test measures them",

@@ -14,6 +14,7 @@ from .local_deposition import local_deposition
 from .lung_mass import LungMass, lung_mass
 from .mass import StructureMass, structure_mass
 from .monte_carlo import MonteCarloDose, MonteCarloRun, StructureEstimate, monte_carlo
+from .monte_carlo_check import MonteCarloCheck, check_by_monte_carlo
 from .scaling import AbsoluteScaling, RelativeScaling
 from .superposition import EnergyBalance, SuperpositionPlan, superposed_dose
 
@@ -28,6 +29,7 @@ __all__ = [
     "DoseSpread",
     "EnergyBalance",
     "LungMass",
+    "MonteCarloCheck",
     "MonteCarloDose",
     "MonteCarloRun",
     "RelativeScaling",
@@ -35,6 +37,7 @@ __all__ = [
     "StructureMass",
     "SuperpositionPlan",
     "absorbed_dose",
+    "check_by_monte_carlo",
     "ct_density_curve",
     "ct_density_curves",
     "density_image",
