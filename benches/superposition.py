@@ -47,7 +47,7 @@ def main() -> None:
         assert deviation <= 1, (name, deviation)
         print(f"{name}: {deviation:.1e} of its tolerance from every ray by itself")
     print(f"{os.cpu_count()} processors, float32; milliseconds")
-    print(print("           map    voxel  sources      rays directions    plan   apply  S values"))
+    print("           map    voxel  sources      rays directions    plan   apply  S values")
     for edge, size_mm in ((64, 8.84), (128, 4.42), (192, 2.95), (256, 2.21)):
         activity, density = liver(edge)
         s_values = voxel_s_values((size_mm,) * 3, medium="liver", density_g_per_ml=1.06)
