@@ -145,6 +145,13 @@ def test_kernel_prints_its_energy_balance_and_writes_the_octant(tmp_path: Path) 
     assert data["energy_inside_fraction"] + data["energy_beyond_fraction"] == pytest.approx(1.0, abs=1e-12)
 
 
+@pytest.mark.parametrize("method", ["voxel-s-values", "superposition"])
+def test_the_demo_prints_a_table(tmp_path: Path, method: str) -> None:
+    text = invoke("demo", "--method", method, "-o", tmp_path)
+    assert "Tumor 1" in text
+    assert ("Superposition" in text) == ("Lung near the liver" in text) == (method == "superposition")
+
+
 def test_the_demo_by_superposition_shows_what_reaches_the_lung(tmp_path: Path) -> None:
     data = json.loads(invoke("demo", "--method", "superposition", "--json", "-o", tmp_path))
     rows = {row["structure"]: row for row in data["truth"]}

@@ -109,7 +109,7 @@ def demo(
             "true_mean_gy": "True mean",
             "local_deposition_mean_gy": "Local deposition",
             "voxel_s_values_mean_gy": "Voxel S values",
-            "superposition_mean_gy": "Superposition",
+            **({"superposition_mean_gy": "Superposition"} if by_rays else {}),
             f"{method}_d70_gy": "D70",
         },
     )
