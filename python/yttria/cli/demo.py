@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from .._foundation.choices import METHODS, Method
@@ -14,6 +13,7 @@ from ..geometry import Structure
 from ..io import write_image, write_structures
 from ..phantom import Phantom, liver_phantom
 from ..voxel import AbsoluteScaling, density_image, dose_image
+from ..voxel.superposed_image import NEAR_ACTIVITY_MM, within_mm
 from .dose import FILES, write_result
 from .options import choice
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress
@@ -128,10 +128,5 @@ def _lung_near_liver(phantom: Phantom) -> Structure:
     liver, lungs = (
         structure.voxel_fractions_on(grid).to_array() > 0.5 for structure in (phantom.structures[0], phantom.lungs)
     )
-    near = liver
-    for axis, size in enumerate(grid.voxel_size_mm):
-        steps = int(15 // size)
-        widths = [(steps, steps) if each == axis else (0, 0) for each in range(3)]
-        padded = np.pad(near, widths)
-        near = np.any([np.take(padded, range(n, n + liver.shape[axis]), axis) for n in range(2 * steps + 1)], axis=0)
+    near = within_mm(liver, NEAR_ACTIVITY_MM, grid.voxel_size_mm)
     return Structure("Lung near the liver", near & lungs, grid.affine_lps)

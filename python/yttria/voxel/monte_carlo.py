@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 import yttria._core as _core
 
 from .._core import Nuclide
-from .._foundation.arrays import as_type, empty, real
+from .._foundation.arrays import as_type, empty, real, three
 from .._foundation.choices import MONTE_CARLO_MEDIA, SUBSTANCES, MonteCarloMedium
 from .._foundation.numbers import default_nuclide, number, one_of, thread_count
 from ..advisory.bounds import warn_implausible
@@ -162,10 +162,7 @@ class MonteCarloRun:
         activity = real("activity concentration", activity_mbq_per_ml, dimensions=3)
         shape = activity.shape
         density = _of_shape("density in g/mL", density_g_per_ml, shape)
-        try:
-            dk, dj, di = (number("voxel size in mm", size) for size in voxel_size_mm)
-        except (TypeError, ValueError) as error:
-            raise ShapeError(f"voxel size must be three numbers in mm (k, j, i), got {voxel_size_mm!r:.80}") from error
+        dk, dj, di = three("voxel size in mm", voxel_size_mm)
         used, indices = _media(medium, density)
         self._seed = _whole("seed", seed, 2**64 - 1)
         self._threads = thread_count(threads)

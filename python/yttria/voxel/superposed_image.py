@@ -37,7 +37,6 @@ class SuperposedImage:
     terms: dict[str, Any]
     gas: NDArray[np.bool_] | None
     medium: MediumName
-    reference_density_g_per_ml: float
     advisories: tuple[Advisory, ...]
 
 
@@ -92,7 +91,6 @@ def superposed_image(
         },
         gas=gas,
         medium=medium,
-        reference_density_g_per_ml=plan.reference_density_g_per_ml,
         advisories=(
             *(density.advisories if isinstance(density, DensityImage) else ()),
             *advise_if("energy_leaves_image", escaped_fraction=balance.escaped_fraction),
@@ -109,9 +107,7 @@ def _advisories_near_activity(
     peak = float(concentration.max(initial=0))
     if peak <= 0 or not (gas.any() or lung.any()):
         return ()
-    near = concentration > ACTIVITY_SHARE * peak
-    for axis, size in enumerate(voxel_size_mm):
-        near = _spread(near, axis, int(NEAR_ACTIVITY_MM // size))
+    near = within_mm(concentration > ACTIVITY_SHARE * peak, NEAR_ACTIVITY_MM, voxel_size_mm)
     found = []
     if gas_count := int(np.count_nonzero(near & gas)):
         found.append(
@@ -132,6 +128,15 @@ def _hot_voxel_in_lung(concentration: Map, candidates: NDArray[np.bool_]) -> tup
         return ()
     voxel = tuple(int(n) for n in np.unravel_index(int(ratio.argmax()), ratio.shape))
     return (advise("hot_voxel_in_lung", voxel=voxel, ratio=min(largest, 1e3)),)
+
+
+def within_mm(
+    mask: NDArray[np.bool_], distance_mm: float, voxel_size_mm: tuple[float, float, float]
+) -> NDArray[np.bool_]:
+    """The voxels with one of the mask within a distance along each axis: a box, not a ball."""
+    for axis, size in enumerate(voxel_size_mm):
+        mask = _spread(mask, axis, int(distance_mm // size))
+    return mask
 
 
 def _spread(mask: NDArray[np.bool_], axis: int, steps: int) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 import yttria._core as _core
 
 from .._core import Nuclide
-from .._foundation.arrays import Map, as_type, checked_out, empty, real, real_dtype
+from .._foundation.arrays import Map, as_type, checked_out, empty, real, real_dtype, three
 from .._foundation.choices import DEFAULT_MEDIUM, RAY_SETTINGS, MediumName, RaySetting
 from .._foundation.numbers import number, one_of, optional_number, thread_count
 from ..advisory.bounds import warn_implausible
@@ -125,10 +125,7 @@ class SuperpositionPlan:
         """Fit the kernel and lay out the density."""
         density = real("density in g/mL", density_g_per_ml, dimensions=3)
         dtype = real_dtype("density in g/mL", density)
-        try:
-            dk, dj, di = (number("voxel size in mm", size) for size in voxel_size_mm)
-        except (TypeError, ValueError) as error:
-            raise ShapeError(f"voxel size must be three numbers in mm (k, j, i), got {voxel_size_mm!r:.80}") from error
+        dk, dj, di = three("voxel size in mm", voxel_size_mm)
         self._density = as_type("density in g/mL", density, dtype)
         self._given = partial(
             SuperpositionPlan,

@@ -117,12 +117,6 @@ impl Modes {
         };
         self.terms.iter().map(term).sum()
     }
-
-    /// The mass depth in mm at 1 g/mL beyond which a state is below `fraction` of what it was, for both modes.
-    pub fn reach_mm(&self, fraction: f64) -> f64 {
-        let slowest = self.terms.iter().map(|mode| mode.lambda.re).fold(f64::INFINITY, f64::min);
-        -fraction.ln() / slowest
-    }
 }
 
 /// Fraction of the emitted energy absorbed within a mass depth in mm at 1 g/mL.

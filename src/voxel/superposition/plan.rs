@@ -116,19 +116,16 @@ impl<T: Precision> SuperpositionPlan<T> {
         let depths = natural.natural("mass depth", density_g_per_ml, one, workers, depth)?;
         let shares = natural.natural("blend", density_g_per_ml, T::ZERO, workers, share)?;
         let blended = shares.iter().any(|share| *share > T::ZERO);
-        let media = [
-            Medium {
-                depth: transposed.transposed("mass depth", (&natural, &depths), one, workers)?,
-                blend: transposed.transposed("blend", (&natural, &shares), T::ZERO, workers)?,
-                rows: transposed,
-            },
-            Medium {
-                rows: natural,
-                depth: depths,
-                blend: shares,
-            },
-        ];
-        let [transposed, natural] = media;
+        let transposed = Medium {
+            depth: transposed.transposed("mass depth", (&natural, &depths), one, workers)?,
+            blend: transposed.transposed("blend", (&natural, &shares), T::ZERO, workers)?,
+            rows: transposed,
+        };
+        let natural = Medium {
+            rows: natural,
+            depth: depths,
+            blend: shares,
+        };
         let convolution = if blended {
             let s_values =
                 VoxelSValues::new(voxel_size_mm, options.medium, reference, &options.nuclide, false, workers)?;
