@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 
 #: Categories of characters that move the cursor, hide text or change its direction: controls, formats, surrogates.
@@ -38,6 +39,20 @@ def literal(text: str) -> str:
     shown = plain(text).replace("$", r"\$")
     # A label that begins with an underscore would be left out of a legend.
     return f" {shown}" if shown.startswith("_") else shown
+
+
+def shown(value: str | float | int | None) -> str:
+    """A number to four significant figures and at least one decimal below 1000; text on one line."""
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, int) or value == 0.0 or not math.isfinite(value):
+        return str(value)
+    magnitude = math.floor(math.log10(abs(value)))
+    if -3 <= magnitude <= 5:
+        return f"{value:.{min(max(3 - magnitude, 0 if magnitude >= 3 else 1), 6)}f}"
+    return f"{value:.3e}"
 
 
 def encodable(text: str) -> str:

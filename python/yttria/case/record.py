@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -15,15 +13,10 @@ from ..io import dicom
 from ..io._common import sha256_of
 from .case import FILE_FIELDS, Case
 from .inputs import CaseInputs
+from .pseudonyms import Secrets, pseudonymous, secrets_of, without_names
 
-_DATE = re.compile(r"(?<!\d)(19|20)\d{2}-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
-_UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])")
-#: Texts that are shorter name nobody, and would be found in every sentence.
-_SHORTEST_SECRET = 3
 #: Attributes of the activity's header that say whose and which study it is.
 _IDENTITY = ("PatientID", "PatientName", "StudyInstanceUID", "SeriesInstanceUID", "StudyDate")
-#: Those of them that are dropped, not hashed, if the record is anonymous: a hash of a name or a date is soon guessed.
-_DROPPED = ("PatientName", "StudyDate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +48,7 @@ class CaseRecord:
     inputs: Mapping[str, Any]
     settings: Mapping[str, Any]
     anonymous: bool
-    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    secrets: Secrets = field(default=(), repr=False)
 
     def shareable(self, value: Any) -> Any:
         """A result as it may be written: if the record is anonymous, without paths, identifiers and dates in its texts.
@@ -70,18 +63,7 @@ class CaseRecord:
         object
             The same, with every text changed that contains what the record left out.
         """
-        if not self.anonymous:
-            return value
-        if isinstance(value, dict):
-            return {key: self.shareable(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.shareable(item) for item in value]
-        if isinstance(value, str):
-            for secret, instead in self.secrets:
-                value = re.sub(rf"(?<![^\W_]){re.escape(secret)}(?![^\W_])", instead, value, flags=re.IGNORECASE)
-            value = _UID.sub(lambda uid: f"UID {_hashed(uid[0])}", value)
-            return _DATE.sub("DATE", value)
-        return value
+        return without_names(value, self.secrets) if self.anonymous else value
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as a plain dictionary, with the version of yttria, ready for JSON."""
@@ -118,7 +100,7 @@ def record_case(case: Case, inputs: CaseInputs, *, anonymous: bool = False) -> C
     patient = stated
     settings = {name: value for name, value in vars(case).items() if name not in FILE_FIELDS}
     if anonymous:
-        patient = {k: _hashed(v) for k, v in stated.items() if k not in _DROPPED}
+        patient = pseudonymous(stated)
         settings.pop("case_id", None)
     record = CaseRecord(
         created=utc_now(),
@@ -132,16 +114,12 @@ def record_case(case: Case, inputs: CaseInputs, *, anonymous: bool = False) -> C
     return replace(record, settings=record.shareable(settings))
 
 
-def _secrets(case: Case, inputs: CaseInputs, stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _secrets(case: Case, inputs: CaseInputs, stated: Mapping[str, str]) -> Secrets:
     """Paths and identifiers with what stands for them."""
-    name = stated.get("PatientName", "")
-    names = (name, *re.split(r"[\^=\s]+", name), re.sub(r"[\^=\s]+", " ", name))
-    found = dict.fromkeys((*stated.values(), *names), "PATIENT")
-    for role in FILE_FIELDS:
-        for path in (*map(Path, _paths(case, role)), *inputs.files.get(role, ())):
-            found |= dict.fromkeys((str(path), str(path.absolute()), path.name), role.upper())
-    long = (item for item in found.items() if len(item[0]) >= _SHORTEST_SECRET)
-    return tuple(sorted(long, key=lambda item: -len(item[0])))
+    files: dict[str, tuple[str | Path, ...]] = {
+        role: (*_paths(case, role), *inputs.files.get(role, ())) for role in FILE_FIELDS
+    }
+    return secrets_of(stated, files)
 
 
 def utc_now() -> str:
@@ -167,7 +145,3 @@ def describe_file(path: Path, name: str) -> dict[str, str | int]:
 def _paths(case: Case, role: str) -> list[str]:
     declared = getattr(case, role)
     return [str(path) for path in (declared if isinstance(declared, tuple) else [declared] if declared else [])]
-
-
-def _hashed(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .._foundation.csv_tables import write_csv
-from .._foundation.text import plain
+from .._foundation.text import plain, shown
 from ..advisory import Advisory, Severity
 
 __all__ = [
@@ -83,20 +82,6 @@ def print_table(rows: Sequence[Row], *, title: str, headings: dict[str, str], fo
     # A narrow terminal breaks a line rather than losing the last columns without a word.
     needed = console.measure(table, options=unlimited).minimum + 2  # and its edges
     Console(width=max(console.width, needed)).print(table)
-
-
-def shown(value: str | float | int | None) -> str:
-    """A number to four significant figures and at least one decimal below 1000; text on one line."""
-    if value is None:
-        return "-"
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, int) or value == 0.0 or not math.isfinite(value):
-        return str(value)
-    magnitude = math.floor(math.log10(abs(value)))
-    if -3 <= magnitude <= 5:
-        return f"{value:.{min(max(3 - magnitude, 0 if magnitude >= 3 else 1), 6)}f}"
-    return f"{value:.3e}"
 
 
 def print_advisories(advisories: Iterable[Advisory]) -> None:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from .._foundation.extras import require
 from .._foundation.text import literal
-from .figure import INK, colors, round_levels, surroundings
+from .figure import INK, colors
+from .selection import round_levels, surroundings
 from .views import Orientation, Plane, plane
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,21 @@ from numpy.typing import NDArray
 from .._core import VoxelFractions
 from .._foundation.choices import METHOD_NAMES
 from .._foundation.extras import require
-from .._foundation.text import literal, plain
+from .._foundation.text import literal
 from ..errors import ArgumentError, GeometryError, OutOfRangeError
 from ..evaluation import dose_volume_histograms
 from ..geometry.affine import check_same_frame
+from .selection import (
+    center,
+    center_of,
+    highest_shown_gy,
+    is_tumor,
+    large_ones,
+    round_levels,
+    short,
+    surroundings,
+    tumors_of,
+)
 from .views import Orientation, Plane, plane
 
 if TYPE_CHECKING:
@@ -24,21 +34,16 @@ if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
     from matplotlib.figure import Figure
 
-    from .._core import DoseVolumeHistogram
     from ..geometry.image import Image
     from ..geometry.structure import Structure
     from ..voxel.dose_result import DoseResult
 
-#: Names that mark a tumor: each gets a plane of its own, and its outline is drawn last.
-_TUMOR = re.compile(r"tumou?r|lesion|metasta|nodule|\bhcc\b|\bicc\b|\b[gcp]tv", re.IGNORECASE)
-_NO_TUMOR = re.compile(r"normal|healthy|non[- _]?tumou?r|without|minus|liver", re.IGNORECASE)
 #: Planes through further tumors in a row, and in a picture.
 _PLANES_IN_ROW, _MORE_PLANES = 4, 12
 #: Characters of a name in the key, of one above a plane, and of the title; the rest is left out in the middle.
 _IN_KEY, _ABOVE_PLANE, _IN_TITLE = 32, 24, 90
 _COLORS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#999999")
 INK = "#222222"
-_MARGIN_MM = 40.0
 
 
 def dose_figure(
@@ -78,24 +83,22 @@ def dose_figure(
     }
     histograms = dose_volume_histograms(dose.array, voxel_fractions, voxel_volume_ml=dose.voxel_volume_ml)
     shades = dict(zip(histograms, colors(len(histograms)), strict=True))
-    large = [name for name, h in histograms.items() if h.volume_ml >= 5.0] or list(histograms)
-    hottest = max(large, key=lambda name: histograms[name].mean_gy, default=None)
-    tumors = _tumors(histograms)
-    tops = [histograms[name].dose_at_volume_percent(2.0) for name in large]
-    top_gy = max([*tops, *(histograms[name].dose_at_volume_percent(50.0) for name in tumors)], default=0.0)
+    hottest = max(large_ones(histograms), key=lambda name: histograms[name].mean_gy, default=None)
+    tumors = tumors_of(histograms)
+    top_gy = highest_shown_gy(histograms)
     top_gy = top_gy if top_gy > 0.0 else float(dose.array.max())
     levels = sorted(set(isodoses_gy)) if isodoses_gy is not None else round_levels(top_gy)
     top_gy = top_gy if top_gy > 0.0 else 1.0
 
     orientation = Orientation.of(dose.affine_lps)
     box = surroundings(list(voxel_fractions.values()), dose)
-    center = _center_of(voxel_fractions[hottest]) if hottest else _center(dose.array)
-    views = [plane(name, center, box, orientation) for name in ("axial", "coronal", "sagittal")]
+    middle_voxel = center_of(voxel_fractions[hottest]) if hottest else center(dose.array)
+    views = [plane(name, middle_voxel, box, orientation) for name in ("axial", "coronal", "sagittal")]
     more = [name for name in tumors if name != hottest]
     unseen, more = len(more[_MORE_PLANES:]), more[:_MORE_PLANES]
-    further = [plane("axial", _center_of(voxel_fractions[name]), box, orientation) for name in more]
+    further = [plane("axial", center_of(voxel_fractions[name]), box, orientation) for name in more]
     # The largest first, so that small structures, tumors above all, lie on top.
-    outlines = sorted(voxel_fractions, key=lambda name: (bool(_is_tumor(name)), -histograms[name].volume_ml))
+    outlines = sorted(voxel_fractions, key=lambda name: (bool(is_tumor(name)), -histograms[name].volume_ml))
     drawn = {name: (shades[name], voxel_fractions[name]) for name in outlines}
 
     planes_down = -(-len(more) // _PLANES_IN_ROW)
@@ -109,7 +112,7 @@ def dose_figure(
     upper = rows[0].subgridspec(1, 4, width_ratios=[*widths, 0.03 * sum(widths)])
     scale: ScalarMappable = require("matplotlib.cm", "plot").ScalarMappable(cmap="inferno")
     scale.set_clim(0.0, top_gy)
-    whose = f" ({literal(_short(hottest, _ABOVE_PLANE))})" if hottest else ""
+    whose = f" ({literal(short(hottest, _ABOVE_PLANE))})" if hottest else ""
     for column, view in enumerate(views):
         axes = figure.add_subplot(upper[column])
         _draw_plane(axes, view, dose.array, drawn, background, levels, scale)
@@ -124,7 +127,7 @@ def dose_figure(
         for place, (name, view) in enumerate(zip(more, further, strict=True)):
             axes = figure.add_subplot(middle[divmod(place, planes_across)])
             _draw_plane(axes, view, dose.array, drawn, background, levels, scale)
-            named = literal(_short(name, _ABOVE_PLANE))
+            named = literal(short(name, _ABOVE_PLANE))
             axes.set_title(f"{view.name}, slice {view.index}\n{named}", fontsize=9.5, color=INK)
     # The key stands beside the further tumors if there are any, else beside the histogram.
     lower = rows[-1].subgridspec(1, 1 if more else 2, width_ratios=(1.0,) if more else (3.0, 1.0))
@@ -136,9 +139,7 @@ def dose_figure(
         _, volume_ml = histogram.curve(doses_gy=doses_gy)
         percent = 100.0 * volume_ml / histogram.volume_ml
         lines += axes.plot(doses_gy, percent, color=shades[name], linewidth=1.8)
-        labels.append(
-            f"{literal(_short(name, _IN_KEY))}: {histogram.volume_ml:.1f} mL, mean {histogram.mean_gy:.1f} Gy"
-        )
+        labels.append(f"{literal(short(name, _IN_KEY))}: {histogram.volume_ml:.1f} mL, mean {histogram.mean_gy:.1f} Gy")
     axes.set_xlim(doses_gy[0], doses_gy[-1])
     axes.set_ylim(0.0, 102.0)
     axes.set_xlabel("absorbed dose / Gy", color=INK)
@@ -148,21 +149,11 @@ def dose_figure(
     key = figure.add_subplot(middle[:, -1] if more else lower[1])
     key.axis("off")
     key.legend(lines, labels, frameon=False, fontsize=9.5, loc="center left", borderaxespad=0.0)
-    heading = ". ".join(part for part in (literal(_short(title, _IN_TITLE)), _how(result)) if part)
+    heading = ". ".join(part for part in (literal(short(title, _IN_TITLE)), _how(result)) if part)
     heading += f". {unseen} smaller tumors have no plane" if unseen else ""
     figure.suptitle(heading, color=INK, fontsize=12, x=0.01, ha="left")
     figure.text(0.995, 0.01, "yttria, for research use", ha="right", va="bottom", fontsize=8, color="#666666")
     return figure
-
-
-def _short(text: str, most: int) -> str:
-    """A text of at most `most` characters; a longer one loses its middle, because names differ at their ends."""
-    shown = plain(text)
-    return (
-        shown
-        if len(shown) <= most
-        else f"{shown[: most - most // 2 - 1]}\N{HORIZONTAL ELLIPSIS}{shown[-(most // 2) :]}"
-    )
 
 
 def _how(result: DoseResult) -> str:
@@ -170,17 +161,8 @@ def _how(result: DoseResult) -> str:
     scaling = result.provenance.scaling
     kind = f"{scaling['kind']} scaling"
     if scaling["kind"] == "relative":
-        kind += f" to {literal(_short(scaling['reference'], _ABOVE_PLANE))}"
+        kind += f" to {literal(short(scaling['reference'], _ABOVE_PLANE))}"
     return f"Absorbed dose by {METHOD_NAMES[result.provenance.method]}, {kind}"
-
-
-def _is_tumor(name: str) -> bool:
-    return bool(_TUMOR.search(name)) and not _NO_TUMOR.search(name)
-
-
-def _tumors(histograms: Mapping[str, DoseVolumeHistogram]) -> list[str]:
-    """The structures that are tumors by their names, the largest first."""
-    return sorted(filter(_is_tumor, histograms), key=lambda name: -histograms[name].volume_ml)
 
 
 def save_figure(figure: Figure, path: str | Path) -> Path:
@@ -198,16 +180,6 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
     return Path(path)
 
 
-def round_levels(maximum_gy: float, count: int = 5) -> list[float]:
-    """Up to `count` round isodose levels below the maximum, evenly spread."""
-    if not (np.isfinite(maximum_gy) and maximum_gy > 0.0):
-        return []
-    step = maximum_gy / (count + 0.5)
-    power = 10.0 ** np.floor(np.log10(step))
-    step = min((m * power for m in (1.0, 2.0, 2.5, 5.0, 10.0) if m * power >= step), default=10.0 * power)
-    return [step * n for n in range(1, count + 1) if step * n < maximum_gy]
-
-
 def isodose_colors(count: int) -> list[Any]:
     """One color an isodose line, from cool to hot, light enough to be seen on the dose."""
     colormap = require("matplotlib", "plot").colormaps["cool"]
@@ -217,36 +189,6 @@ def isodose_colors(count: int) -> list[Any]:
 def colors(count: int) -> list[str]:
     """One color a line, the first ones distinct also to the color-blind."""
     return [_COLORS[i % len(_COLORS)] for i in range(count)]
-
-
-def _center(weight: NDArray[Any]) -> tuple[int, int, int]:
-    """The voxel nearest to the center of mass."""
-    along = (weight.sum(axis=(1, 2)), weight.sum(axis=(0, 2)), weight.sum(axis=(0, 1)))
-    k, j, i = (
-        np.rint((profile * np.arange(profile.size)).sum() / profile.sum()) if profile.sum() > 0 else profile.size // 2
-        for profile in along
-    )
-    return int(k), int(j), int(i)
-
-
-def _center_of(fractions: VoxelFractions) -> tuple[int, int, int]:
-    """The voxel nearest to the center of mass of a structure."""
-    k, j, i = (o + n for o, n in zip(fractions.origin, _center(fractions.weights), strict=True))
-    return k, j, i
-
-
-def surroundings(voxel_fractions: Sequence[VoxelFractions], image: Image) -> tuple[slice, slice, slice]:
-    """The box around all structures and `_MARGIN_MM` more; the whole image without structures."""
-    if not voxel_fractions:
-        return slice(0, image.shape[0]), slice(0, image.shape[1]), slice(0, image.shape[2])
-    k, j, i = (
-        slice(
-            max(0, min(o.origin[a] for o in voxel_fractions) - round(_MARGIN_MM / size)),
-            min(n, max(o.origin[a] + o.weights.shape[a] for o in voxel_fractions) + round(_MARGIN_MM / size)),
-        )
-        for a, (n, size) in enumerate(zip(image.shape, image.voxel_size_mm, strict=True))
-    )
-    return k, j, i
 
 
 def _draw_plane(

@@ -1,0 +1,96 @@
+"""What a picture of a dose shows: the structures that are tumors, a box around all of them, round isodose levels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core import DoseVolumeHistogram, VoxelFractions
+from .._foundation.text import plain
+from ..geometry.image import Image
+
+#: Names that mark a tumor: each gets planes of its own, and its outline is drawn last.
+_TUMOR = re.compile(r"tumou?r|lesion|metasta|nodule|\bhcc\b|\bicc\b|\b[gcp]tv", re.IGNORECASE)
+_NO_TUMOR = re.compile(r"normal|healthy|non[- _]?tumou?r|without|minus|liver", re.IGNORECASE)
+_MARGIN_MM = 40.0
+
+
+def is_tumor(name: str) -> bool:
+    """Whether a structure is a tumor by its name."""
+    return bool(_TUMOR.search(name)) and not _NO_TUMOR.search(name)
+
+
+def tumors_of(histograms: Mapping[str, DoseVolumeHistogram]) -> list[str]:
+    """The structures that are tumors by their names, the largest first."""
+    return sorted(filter(is_tumor, histograms), key=lambda name: -histograms[name].volume_ml)
+
+
+def large_ones(histograms: Mapping[str, DoseVolumeHistogram]) -> list[str]:
+    """The structures of at least 5 mL, or all of them if there are none."""
+    return [name for name, h in histograms.items() if h.volume_ml >= 5.0] or list(histograms)
+
+
+def highest_shown_gy(histograms: Mapping[str, DoseVolumeHistogram]) -> float:
+    """Dose at which a color scale ends: the highest D2 of large structures or D50 of a tumor, 0 without structures."""
+    tops = [histograms[name].dose_at_volume_percent(2.0) for name in large_ones(histograms)]
+    return max([*tops, *(histograms[name].dose_at_volume_percent(50.0) for name in tumors_of(histograms))], default=0.0)
+
+
+def round_levels(maximum_gy: float, count: int = 5) -> list[float]:
+    """Up to `count` round isodose levels below the maximum, evenly spread."""
+    if not (np.isfinite(maximum_gy) and maximum_gy > 0.0):
+        return []
+    step = round_step(maximum_gy / (count + 0.5))
+    return [step * n for n in range(1, count + 1) if step * n < maximum_gy]
+
+
+def round_step(least: float) -> float:
+    """The smallest of 1, 2, 2.5, 5 times a power of ten that is not below `least`, which must be above 0."""
+    power = 10.0 ** np.floor(np.log10(least))
+    return float(min((m * power for m in (1.0, 2.0, 2.5, 5.0, 10.0) if m * power >= least), default=10.0 * power))
+
+
+def center(weight: NDArray[Any]) -> tuple[int, int, int]:
+    """The voxel nearest to the center of mass."""
+    along = (weight.sum(axis=(1, 2)), weight.sum(axis=(0, 2)), weight.sum(axis=(0, 1)))
+    k, j, i = (
+        np.rint((profile * np.arange(profile.size)).sum() / profile.sum()) if profile.sum() > 0 else profile.size // 2
+        for profile in along
+    )
+    return int(k), int(j), int(i)
+
+
+def center_of(fractions: VoxelFractions) -> tuple[int, int, int]:
+    """The voxel nearest to the center of mass of a structure."""
+    k, j, i = (o + n for o, n in zip(fractions.origin, center(fractions.weights), strict=True))
+    return k, j, i
+
+
+def surroundings(
+    voxel_fractions: Sequence[VoxelFractions], image: Image, margin_mm: float = _MARGIN_MM
+) -> tuple[slice, slice, slice]:
+    """The box around all structures and a margin; the whole image without structures."""
+    if not voxel_fractions:
+        return slice(0, image.shape[0]), slice(0, image.shape[1]), slice(0, image.shape[2])
+    k, j, i = (
+        slice(
+            max(0, min(o.origin[a] for o in voxel_fractions) - round(margin_mm / size)),
+            min(n, max(o.origin[a] + o.weights.shape[a] for o in voxel_fractions) + round(margin_mm / size)),
+        )
+        for a, (n, size) in enumerate(zip(image.shape, image.voxel_size_mm, strict=True))
+    )
+    return k, j, i
+
+
+def short(text: str, most: int) -> str:
+    """A text of at most `most` characters; a longer one loses its middle, because names differ at their ends."""
+    shown = plain(text)
+    return (
+        shown
+        if len(shown) <= most
+        else f"{shown[: most - most // 2 - 1]}\N{HORIZONTAL ELLIPSIS}{shown[-(most // 2) :]}"
+    )
