@@ -135,7 +135,13 @@ Invalid = Literal["raise", "nan"]
 VialSizes = Literal["standard", "custom"]
 Ascites = Literal["none", "mild", "moderate-severe"]
 Encephalopathy = Literal["none", "1-2", "3-4"]
+#: Response of lesions by RECIST 1.1 or mRECIST; NE is not evaluated.
+TargetResponse = Literal["CR", "PR", "SD", "PD", "NE"]
+NonTargetResponse = Literal["CR", "non-CR/non-PD", "PD", "NE"]
+OverallResponseCategory = Literal["CR", "PR", "SD", "PD", "NE", "non-CR/non-PD"]
 
+TARGET_RESPONSES: tuple[TargetResponse, ...] = get_args(TargetResponse)
+NON_TARGET_RESPONSES: tuple[NonTargetResponse, ...] = get_args(NonTargetResponse)
 SHUNT_WEIGHTINGS: tuple[ShuntWeighting, ...] = get_args(ShuntWeighting)
 INVALID: tuple[Invalid, ...] = get_args(Invalid)
 VIAL_SIZES: tuple[VialSizes, ...] = get_args(VialSizes)

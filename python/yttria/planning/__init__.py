@@ -67,6 +67,7 @@ from .resin_activity import (
     modified_bsa_activity,
     simple_lobar_bsa_activity,
 )
+from .response import OverallResponse, Recist, overall_response, recist
 from .scores import Albi, ChildPugh, Mrecist, albi, albi_grade, child_pugh, mrecist
 from .single_compartment import SingleCompartment, single_compartment_activity, single_compartment_dose
 from .territory import Territory, Tumor
@@ -108,6 +109,7 @@ __all__ = [
     "ModelRun",
     "Mrecist",
     "Optimum",
+    "OverallResponse",
     "PartitionActivityArray",
     "PartitionDoseArrays",
     "PartitionDoses",
@@ -116,6 +118,7 @@ __all__ = [
     "Patient",
     "Product",
     "ProductFact",
+    "Recist",
     "Residual",
     "ResinActivity",
     "ShadowPrice",
@@ -162,12 +165,14 @@ __all__ = [
     "mrecist",
     "number_of_spheres",
     "optimize_activities",
+    "overall_response",
     "partition_activities",
     "partition_doses",
     "plan_patient_file",
     "planar_lung_shunt_fraction",
     "product",
     "read_patient",
+    "recist",
     "require_timezone",
     "residual_fraction",
     "scatter_corrected_counts",

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import yttria._core as _core
 
-from .._foundation.choices import Ascites, Encephalopathy
-from .._foundation.numbers import number
+from .._foundation.choices import TARGET_RESPONSES, Ascites, Encephalopathy, TargetResponse
+from .._foundation.numbers import number, one_of
 from ..advisory import Advisory, advise
 from ..sources import Read, read_of
 from . import laboratory
@@ -194,7 +194,7 @@ def child_pugh(
 class Mrecist:
     """mRECIST category "CR", "PD", "PR" or "SD"; changes are fractions, `None` where the nadir is zero."""
 
-    category: str
+    category: TargetResponse
     change_from_baseline_fraction: float
     change_from_nadir_fraction: float | None
     source: str
@@ -222,7 +222,7 @@ def mrecist(
     baseline = number("sum of viable diameters at baseline", baseline_viable_sum_mm)
     current = number("sum of viable diameters now", current_viable_sum_mm)
     nadir = baseline if nadir_viable_sum_mm is None else number("smallest sum so far", nadir_viable_sum_mm)
-    category = _core.mrecist_category(baseline, nadir, current, new_lesion)
+    category = one_of("category", _core.mrecist_category(baseline, nadir, current, new_lesion), TARGET_RESPONSES)
     advisories: tuple[Advisory, ...] = ()
     if nadir_viable_sum_mm is None and current < baseline:
         advisories = (advise("nadir_not_given"),)

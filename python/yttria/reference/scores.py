@@ -50,3 +50,41 @@ def mrecist(
         "change_from_baseline_fraction": current / baseline - 1,
         "change_from_nadir_fraction": None if nadir == 0 else current / nadir - 1,
     }
+
+
+def recist(
+    baseline_sum_mm: float,
+    current_sum_mm: float,
+    nadir_sum_mm: float | None = None,
+    only_normal_nodes_left: bool = False,
+) -> dict[str, Any]:
+    """CR, PD, PR, SD, asked in that order; PD needs 20 % and 5 mm above the nadir (Eisenhauer et al. 2009)."""
+    baseline, current = baseline_sum_mm, current_sum_mm
+    nadir = baseline if nadir_sum_mm is None else nadir_sum_mm
+    complete = current == 0 or only_normal_nodes_left
+    progressive = current >= nadir + max(5, 20 * nadir / 100)
+    partial = baseline - current >= 30 * baseline / 100
+    return {
+        "category": "CR" if complete else "PD" if progressive else "PR" if partial else "SD",
+        "change_from_baseline_fraction": current / baseline - 1,
+        "change_from_nadir_fraction": None if nadir == 0 else current / nadir - 1,
+    }
+
+
+#: Overall response without a new lesion: a row per response of the target lesions ("-": there are none), a column per
+#: response of the others. RECIST 1.1, tables 1 and 2.
+_OTHERS = ("-", "CR", "non-CR/non-PD", "NE", "PD")
+_OVERALL = {
+    "CR": ("CR", "CR", "PR", "PR", "PD"),
+    "PR": ("PR", "PR", "PR", "PR", "PD"),
+    "SD": ("SD", "SD", "SD", "SD", "PD"),
+    "NE": ("NE", "NE", "NE", "NE", "PD"),
+    "PD": ("PD", "PD", "PD", "PD", "PD"),
+    "-": (None, "CR", "non-CR/non-PD", "NE", "PD"),
+}
+
+
+def overall_response(target: str | None, non_target: str | None, new_lesion: bool) -> dict[str, Any]:
+    """Cell of the table of overall responses; a new lesion is progression."""
+    cell = _OVERALL[target or "-"][_OTHERS.index(non_target or "-")]
+    return {"category": "PD" if new_lesion else cell}
