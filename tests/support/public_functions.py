@@ -11,6 +11,7 @@ _SAMPLED = "a random sample: tests/monte_carlo compares it with EGSnrc, the kern
 _TABLE = "reads a table; nothing is computed"
 _RECORD = "gives a result another form"
 _PLACE = "compares or multiplies affines"
+_SETS = "a test compares it with `yttria.reference.structure_algebra`"
 _PARTS = "is made of functions that are compared one by one"
 
 EXEMPT = {
@@ -42,9 +43,13 @@ EXEMPT = {
     "geometry.Structure.check_frame": _PLACE,
     "geometry.Structure.transformed": _PLACE,
     "geometry.Structure.voxel_fractions_on": "is `geometry.voxel_fractions`, which is compared",
+    "geometry.derive_structures": "reads definitions; union, intersection and difference are compared",
+    "geometry.difference": _SETS,
+    "geometry.intersection": _SETS,
     "geometry.select_structures": "compares names",
     "geometry.subvoxel_grid": "cuts a grid; a test holds histograms of parts against `yttria.reference.sub_voxel`",
     "geometry.subvoxel_counts": "divides lengths",
+    "geometry.union": _SETS,
     "kernels.Nuclide.from_dose_factor": "stores what it is given; `from_energy` is compared",
     "kernels.Nuclide.presets": _TABLE,
     "kernels.VoxelSValueLibrary.get": "remembers `voxel_s_values`",
@@ -94,6 +99,7 @@ EXEMPT = {
     "planning.read_patient": "reads a file",
     "planning.recist": "compares numbers with limits; compared in tests/planning/test_response.py",
     "planning.vial_choice": "searches among sizes and days with `vial_timing` and `hours_to_decay`",
+    "planning.structure_roles": "compares names",
     "planning.require_timezone": "refuses times without a zone; `elapsed_h` is compared",
     "voxel.DoseSpread.as_dict": _RECORD,
     "voxel.MonteCarloCheck.as_dict": _RECORD,

@@ -8,6 +8,8 @@ from .._foundation.units import UNITS
 from .contours import ContourStructure
 from .image import Image, ResampledImage
 from .structure import Structure
+from .structure_algebra import difference, intersection, union
+from .structure_expressions import derive_structures
 from .structure_selection import select_structures
 from .sub_voxel import subvoxel_counts, subvoxel_grid
 from .voxel_fractions import fractions_of_mask, voxel_fractions
@@ -19,10 +21,14 @@ __all__ = [
     "ResampledImage",
     "Structure",
     "VoxelFractions",
+    "derive_structures",
+    "difference",
     "fractions_of_mask",
+    "intersection",
     "select_structures",
     "subvoxel_counts",
     "subvoxel_grid",
+    "union",
     "voxel_fractions",
 ]
 

@@ -70,6 +70,7 @@ from .resin_activity import (
 from .response import OverallResponse, Recist, overall_response, recist
 from .scores import Albi, ChildPugh, Mrecist, albi, albi_grade, child_pugh, mrecist
 from .single_compartment import SingleCompartment, single_compartment_activity, single_compartment_dose
+from .structure_roles import StructureRoles, structure_roles
 from .territory import Territory, Tumor
 from .tumor_to_normal import (
     KaoActivities,
@@ -123,6 +124,7 @@ __all__ = [
     "ResinActivity",
     "ShadowPrice",
     "SingleCompartment",
+    "StructureRoles",
     "Territory",
     "TreatmentDoses",
     "Tumor",
@@ -181,6 +183,7 @@ __all__ = [
     "single_compartment_dose",
     "spect_lung_shunt_fraction",
     "sphere_activity_bq",
+    "structure_roles",
     "time_integrated_activity_gbq_h",
     "tumor_mass_for_dose_kg",
     "tumor_to_normal_ratio",

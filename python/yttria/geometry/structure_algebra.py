@@ -1,0 +1,220 @@
+"""Union, intersection and difference of structures, whatever grids they lie on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ArgumentError, GeometryError, ShapeError, UndefinedError
+from .affine import Affine, check_same_frame, same_grid
+from .structure import Structure
+
+#: Voxels of a common grid, at most.
+_MAX_VOXELS = 2**28
+Combine = Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[Any]]
+
+
+def union(structures: Sequence[Structure], *, name: str) -> Structure:
+    """Union of structures as one structure.
+
+    Parameters
+    ----------
+    structures : sequence of Structure
+        At least one, on any grids, in one frame of reference as far as it is known.
+    name : str
+        Name of the result.
+
+    Returns
+    -------
+    Structure
+        On the grid that all share, or else on the finest of their grids, extended to hold all of them.
+
+    Raises
+    ------
+    UndefinedError
+        If there is no structure.
+    GeometryError
+        If known frames of reference or known patients differ.
+    ShapeError
+        If the common grid would have more than 2^28 voxels.
+
+    Notes
+    -----
+    Masks of whole voxels on one grid give the exact set. Of fractions the larger counts: `max(a, b)`. This is exact if
+    one structure lies within the other or at most one of them cuts the voxel. Then `V(A) = V(A & B) + V(A - B)` and
+    `V(A | B) = V(A) + V(B) - V(A & B)` hold to rounding.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> affine = np.diag([2.0, 2.0, 2.0, 1.0])
+    >>> a = Structure("A", np.array([[[1, 1, 0]]]), affine)
+    >>> b = Structure("B", np.array([[[0, 1, 1]]]), affine)
+    >>> union([a, b], name="A or B").mask.tolist()
+    [[[True, True, True]]]
+    """
+    return _combined(list(structures), np.maximum, name, covered=None)
+
+
+def intersection(structures: Sequence[Structure], *, name: str) -> Structure:
+    """Intersection of structures as one structure.
+
+    Parameters
+    ----------
+    structures : sequence of Structure
+        As in `union`.
+    name : str
+        Name of the result.
+
+    Returns
+    -------
+    Structure
+        On the common grid or else on the finest grid, over the box of the first structure. It may be empty.
+
+    Raises
+    ------
+    UndefinedError, GeometryError, ShapeError
+        As in `union`.
+
+    Notes
+    -----
+    Of fractions the smaller counts: `min(a, b)`; see `union`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> affine = np.diag([2.0, 2.0, 2.0, 1.0])
+    >>> a = Structure("A", np.array([[[1, 1, 0]]]), affine)
+    >>> b = Structure("B", np.array([[[0, 1, 1]]]), affine)
+    >>> intersection([a, b], name="A and B").mask.tolist()
+    [[[False, True, False]]]
+    """
+    return _combined(list(structures), np.minimum, name, covered=1)
+
+
+def difference(structure: Structure, others: Structure | Sequence[Structure], *, name: str) -> Structure:
+    """Part of a structure that lies outside others.
+
+    Parameters
+    ----------
+    structure : Structure
+        From which the others are taken.
+    others : Structure or sequence of Structure
+        Taken away, one after the other.
+    name : str
+        Name of the result.
+
+    Returns
+    -------
+    Structure
+        On the common grid or else on the finest grid, over the box of `structure`. It may be empty.
+
+    Raises
+    ------
+    GeometryError, ShapeError
+        As in `union`.
+
+    Notes
+    -----
+    Of fractions, `max(a - b, 0)`; see `union`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> affine = np.diag([2.0, 2.0, 2.0, 1.0])
+    >>> a = Structure("A", np.array([[[1, 1, 0]]]), affine)
+    >>> b = Structure("B", np.array([[[0, 1, 1]]]), affine)
+    >>> difference(a, b, name="A without B").mask.tolist()
+    [[[True, False, False]]]
+    """
+    taken = [others] if isinstance(others, Structure) else list(others)
+    return _combined([structure, *taken], _without, name, covered=1)
+
+
+def _without(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if a.dtype.kind == "b" and b.dtype.kind == "b":
+        return np.asarray(a & ~b)
+    return np.asarray(np.maximum(np.subtract(a, b, dtype=np.float64), 0.0))
+
+
+def _combined(parts: list[Structure], combine: Combine, name: str, *, covered: int | None) -> Structure:
+    """The parts as one; the grid holds the first `covered` of them."""
+    _check(parts, name)
+    first = parts[0]
+    if all(same_grid(p.mask.shape, p.affine_lps, first.mask.shape, first.affine_lps) for p in parts):
+        masks, affine_lps = [part.mask for part in parts], first.affine_lps
+    else:
+        shape, affine_lps = _common_grid(parts, parts[:covered])
+        masks = [part.voxel_fractions_on((shape, affine_lps)).to_array() for part in parts]
+    mask = reduce(combine, masks)
+    if mask.dtype.kind != "b" and bool(((mask == 0.0) | (mask == 1.0)).all()):
+        mask = mask.astype(np.bool_)
+
+    def shared(field: str) -> Any:
+        return next((value for part in parts if (value := getattr(part, field)) is not None), None)
+
+    return Structure(
+        name,
+        mask,
+        affine_lps,
+        frame_of_reference_uid=shared("frame_of_reference_uid"),
+        transform_lps=shared("transform_lps"),
+        transform_source=shared("transform_source"),
+        patient_id=shared("patient_id"),
+        advisories=tuple(dict.fromkeys(advisory for part in parts for advisory in part.advisories)),
+    )
+
+
+def _check(parts: list[Structure], name: str) -> None:
+    if not parts:
+        raise UndefinedError(f"'{name}' is undefined: there is no structure to make it of")
+    for part in parts:
+        if not isinstance(part, Structure):
+            raise ArgumentError(f"each part of '{name}' must be a Structure, got {type(part).__name__}")
+    for i, part in enumerate(parts):
+        for other in parts[:i]:
+            check_same_frame(
+                other.frame_of_reference_uid, f"'{other.name}'", part.frame_of_reference_uid, f"'{part.name}'"
+            )
+            if part.patient_id is not None and other.patient_id is not None and part.patient_id != other.patient_id:
+                raise GeometryError(
+                    f"'{other.name}' and '{part.name}' must be of one patient, their identifiers differ"
+                )
+
+
+def _common_grid(parts: list[Structure], covered: list[Structure]) -> tuple[tuple[int, int, int], Affine]:
+    """The finest grid of the parts, cut or extended by whole voxels to what the covered ones occupy."""
+    finest = min(parts, key=lambda part: abs(np.linalg.det(part.affine_lps[:3, :3]))).affine_lps
+    corners = [found for part in covered if (found := _corners_lps(part)) is not None]
+    if not corners:
+        return (1, 1, 1), finest
+    inverse = np.linalg.inv(finest)
+    ijk = np.concatenate(corners) @ inverse[:3, :3].T + inverse[:3, 3]
+    # The half voxel from centers to faces, and room for rounding where faces coincide.
+    low = np.floor(ijk.min(axis=0) + 0.5 + 1e-6).astype(int)
+    high = np.maximum(np.ceil(ijk.max(axis=0) + 0.5 - 1e-6).astype(int), low + 1)
+    i, j, k = (int(n) for n in high - low)
+    if math.prod((i, j, k)) > _MAX_VOXELS:
+        raise ShapeError(f"the common grid of structures must have at most 2^28 voxels, got {k} x {j} x {i}")
+    affine = finest.copy()
+    affine[:3, 3] = finest[:3, :3] @ low + finest[:3, 3]
+    affine.flags.writeable = False
+    return (k, j, i), affine
+
+
+def _corners_lps(part: Structure) -> npt.NDArray[np.float64] | None:
+    """The eight corners of the box of occupied voxels, in LPS mm; None if there is none."""
+    occupied = part.mask != 0
+    spans = []
+    for axis in (2, 1, 0):
+        (inside,) = np.nonzero(occupied.any(axis=tuple(a for a in range(3) if a != axis)))
+        if not inside.size:
+            return None
+        spans.append((inside[0] - 0.5, inside[-1] + 0.5))
+    points = np.stack(np.meshgrid(*spans), axis=-1).reshape(-1, 3)
+    return np.asarray(points @ part.affine_lps[:3, :3].T + part.affine_lps[:3, 3])

@@ -1,0 +1,88 @@
+"""Roles by names: what is recognized, what the caller states, what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from yttria import Structure
+from yttria.errors import ArgumentError, UndefinedError, UnknownNameError
+from yttria.planning import structure_roles
+from yttria.planning.structure_roles import StructureRoles
+
+VOXEL = np.diag([2.0, 3.0, 4.0, 1.0])
+
+
+def named(*names: str) -> list[Structure]:
+    """One voxel for each structure, all different."""
+    return [Structure(name, np.arange(len(names)).reshape(1, 1, -1) == n, VOXEL) for n, name in enumerate(names)]
+
+
+def names(roles: StructureRoles) -> tuple[str, list[str], list[str], str | None]:
+    lungs = None if roles.lungs is None else roles.lungs.name
+    return roles.liver.name, [each.name for each in roles.tumors], list(roles.territories), lungs
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["LIVER", "TUMOUR_1", "PERFUSED_RIGHT", "LUNGS"], ("LIVER", ["TUMOUR_1"], ["PERFUSED_RIGHT"], "LUNGS")),
+        (["whole-liver", "Lesion A", "hcc seg 4"], ("whole-liver", ["Lesion A", "hcc seg 4"], [], None)),
+        (["liver", "Whole liver"], ("liver", [], [], None)),
+        (["Liver", "Normal liver", "Perfused normal liver", "Normal"], ("Liver", [], [], None)),
+        (["Liver", "Liver tumor", "Perfused tumor"], ("Liver", ["Liver tumor"], [], None)),
+        (["Liver", "Lung nodule", "lung_upper_lobe_left", "lung_lower_lobe_left"], ("Liver", [], [], "Lungs")),
+        (["Liver", "Left lung", "Lungs"], ("Liver", [], [], "Lungs")),
+        (["Liver", "Tumors", "Tumor 1"], ("Liver", ["Tumor 1"], [], None)),
+        (["Liver", "Tumors"], ("Liver", ["Tumors"], [], None)),
+        (["Liver", "Territory 1", "Territory 2"], ("Liver", [], ["Territory 1", "Territory 2"], None)),
+    ],
+)
+def test_roles_are_recognized_by_name(given: list[str], expected: tuple[object, ...]) -> None:
+    assert names(structure_roles(named(*given))) == expected
+
+
+def test_what_was_recognized_is_stated() -> None:
+    roles = structure_roles(named("Liver", "Tumor 1", "Tumors", "Spleen"))
+    assert [advisory.message for advisory in roles.advisories] == [
+        "Recognized by name as liver: 'Liver'.",
+        "No structure has the name of a perfused volume: the whole of 'Liver' is taken as perfused.",
+        "'Tumors' was left out, because each tumor is there by itself: 'Tumor 1'.",
+        "Recognized by name as tumors: 'Tumor 1'.",
+    ]
+    assert {advisory.severity for advisory in roles.advisories} == {"note"}
+    assert roles.unused == ("Tumors", "Spleen")
+
+
+def test_what_the_caller_states_overrules_the_names() -> None:
+    given = named("Liver", "Leber", "Tumor 1", "Herd", "Perfused", "Seg 5", "Seg 6", "Lungs", "Lunge")
+    roles = structure_roles(
+        given,
+        liver="leber",
+        tumors="Herd",
+        territories={"right": ["Seg 5", "Seg 6"], "left": "Perfused"},
+        lungs="Lunge",
+    )
+    assert names(roles) == ("Leber", ["Herd"], ["right", "left"], "Lunge")
+    assert roles.advisories == ()
+    assert roles.territories["right"].volume_ml == pytest.approx(2 * given[0].volume_ml)
+    assert roles.unused == ("Liver", "Tumor 1", "Lungs")
+
+
+def test_none_at_all_can_be_stated() -> None:
+    roles = structure_roles(named("Liver", "Tumor 1", "Perfused", "Lungs"), tumors=[], territories=[], lungs=[])
+    assert names(roles) == ("Liver", [], [], None)
+    assert "whole_liver_perfused" not in {advisory.code for advisory in roles.advisories}
+
+
+def test_what_cannot_be_decided_is_refused() -> None:
+    with pytest.raises(UndefinedError, match=r"the liver is undefined.*liver=NAME.*Spleen, Tumor"):
+        structure_roles(named("Spleen", "Tumor"))
+    with pytest.raises(UndefinedError, match="matches Liver, Liver 2"):
+        structure_roles(named("Liver", "Liver 2"), liver="liver*")
+    with pytest.raises(UnknownNameError, match="matches no structure"):
+        structure_roles(named("Liver"), tumors="Tumor*")
+    with pytest.raises(ArgumentError, match="'Liver' is there twice"):
+        structure_roles(named("Liver", "Liver"))
+    with pytest.raises(ArgumentError, match="'Liver' cannot be a tumor and the liver"):
+        structure_roles(named("Liver", "Tumor"), tumors="*")
