@@ -176,6 +176,17 @@ class MonteCarloSimulation:
     @property
     def mean_energy_mev(self) -> float: ...
     def run(self, batches: int, threads: int | None) -> None: ...
+    def progress(
+        self, out_sum: NDArray[np.float64], out_sum_of_squares: NDArray[np.float64]
+    ) -> tuple[int, list[float], list[list[float]]]:
+        """Batches, energies in MeV (emitted, escaped), and sum and sum of squares of each structure."""
+
+    def restore(
+        self,
+        state: tuple[int, Sequence[float], Sequence[Sequence[float]]],
+        sum: NDArray[np.float64],
+        sum_of_squares: NDArray[np.float64],
+    ) -> None: ...
     def dose(self, gray_kg: float, out_gy: NDArray[np.float32], out_uncertainty_gy: NDArray[np.float32]) -> None: ...
     def regions(self, gray_kg: float) -> list[tuple[float, float]]: ...
     def balance(self) -> tuple[float, float, float]:

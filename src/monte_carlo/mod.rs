@@ -18,7 +18,7 @@ pub mod tables;
 pub mod transport;
 pub mod voxels;
 
-pub use simulation::{Balance, Estimate, Phantom, Simulation};
+pub use simulation::{Balance, Estimate, Phantom, Progress, Simulation};
 pub use substance::Substance;
 
 #[cfg(test)]

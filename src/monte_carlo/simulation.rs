@@ -182,9 +182,7 @@ impl Simulation {
     /// Adds a structure: the mean dose of voxels, each weighted by the fraction of it inside. To be called before the
     /// first batch.
     pub fn add_region(&mut self, fractions: &[f32]) -> Result<()> {
-        if fractions.len() != self.voxels.count() {
-            return Err(misfit("structure", &[fractions.len()], "as many values as voxels"));
-        }
+        self.check_voxels("structure", fractions.len())?;
         if self.batches > 0 {
             return Err(Error::Undefined {
                 quantity: "mean dose of a structure".into(),
@@ -222,6 +220,13 @@ impl Simulation {
     /// Decays of one batch.
     pub fn decays_per_batch(&self) -> u64 {
         self.per_batch
+    }
+
+    fn check_voxels(&self, quantity: &str, length: usize) -> Result<()> {
+        if length == self.voxels.count() {
+            return Ok(());
+        }
+        Err(misfit(quantity, &[length], "as many values as voxels"))
     }
 
     /// Mean energy of the spectrum in MeV.
@@ -312,11 +317,8 @@ impl Simulation {
     /// Dose in Gy and its standard error, voxel by voxel, if the whole activity times the dose factor is `gray_kg`. A voxel
     /// without mass has a dose of 0.
     pub fn dose(&self, gray_kg: f64, dose: &mut [f32], error: &mut [f32]) -> Result<()> {
-        for (name, length) in [("dose", dose.len()), ("uncertainty", error.len())] {
-            if length != self.sum.len() {
-                return Err(misfit(name, &[length], "as many values as voxels"));
-            }
-        }
+        self.check_voxels("dose", dose.len())?;
+        self.check_voxels("uncertainty", error.len())?;
         for (i, (dose, error)) in dose.iter_mut().zip(error).enumerate() {
             let estimate = self.estimate(self.sum[i], self.sum_of_squares[i]);
             let mass = self.mass_kg[i] * self.spectrum.mean_mev();
@@ -391,5 +393,8 @@ impl Flight<'_> {
     }
 }
 
+mod progress;
 #[cfg(test)]
 mod tests;
+
+pub use progress::Progress;

@@ -8,7 +8,10 @@ use pyo3::prelude::*;
 use super::arrays::{borrowed, writable};
 use super::errors::OrRaise;
 use super::threads::{Threads, detached, shared_out};
-use crate::monte_carlo::{Phantom, Simulation, Substance};
+use crate::monte_carlo::{Phantom, Progress, Simulation, Substance};
+
+/// Batches, energies in MeV (emitted, escaped), and sum and sum of squares of each structure.
+type State = (u64, [f64; 2], Vec<[f64; 2]>);
 
 #[pyclass(name = "MonteCarloSimulation", module = "yttria._core", frozen)]
 pub struct PyMonteCarloSimulation(Mutex<Simulation>);
@@ -73,6 +76,36 @@ impl PyMonteCarloSimulation {
 
     fn run(&self, py: Python<'_>, batches: u64, threads: Option<Threads>) -> PyResult<()> {
         shared_out(py, threads, |workers| self.locked().run(batches, workers))
+    }
+
+    fn progress(
+        &self,
+        py: Python<'_>,
+        out_sum: &Bound<'_, PyAny>,
+        out_sum_of_squares: &Bound<'_, PyAny>,
+    ) -> PyResult<State> {
+        let (mut sum, mut squares) = (writable::<f64, Ix3>(out_sum)?, writable::<f64, Ix3>(out_sum_of_squares)?);
+        let (sum, squares) = (sum.as_slice_mut()?, squares.as_slice_mut()?);
+        let progress = detached(py, || self.locked().progress(sum, squares))?;
+        Ok((progress.batches, progress.energy_mev, progress.regions))
+    }
+
+    fn restore(
+        &self,
+        py: Python<'_>,
+        state: State,
+        sum: &Bound<'_, PyAny>,
+        sum_of_squares: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let (sum, squares) = (borrowed::<f64, Ix3>(sum)?, borrowed::<f64, Ix3>(sum_of_squares)?);
+        let (sum, squares) = (sum.as_slice()?, squares.as_slice()?);
+        let (batches, energy_mev, regions) = state;
+        let progress = Progress {
+            batches,
+            energy_mev,
+            regions,
+        };
+        detached(py, || self.locked().restore(&progress, sum, squares))
     }
 
     fn dose(

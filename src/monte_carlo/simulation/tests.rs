@@ -50,6 +50,33 @@ fn a_cancelled_run_keeps_the_batches_before() {
 }
 
 #[test]
+fn a_run_that_another_continues_has_the_same_bits() {
+    let fractions: Vec<f32> = (0..COUNT).map(|i| if i % 5 == 0 { 0.5 } else { 0.0 }).collect();
+    let with_region = || {
+        let mut made = simulation(50);
+        made.add_region(&fractions).unwrap();
+        made
+    };
+    let (mut whole, mut first, mut second) = (with_region(), with_region(), with_region());
+    run(&mut whole, 9, 1);
+    run(&mut first, 4, 2);
+    let (mut sum, mut squares) = (vec![0.0; COUNT], vec![0.0; COUNT]);
+    let progress = first.progress(&mut sum, &mut squares).unwrap();
+    second.restore(&progress, &sum, &squares).unwrap();
+    run(&mut second, 5, 3);
+    assert_eq!(whole.sum, second.sum);
+    assert_eq!(whole.sum_of_squares, second.sum_of_squares);
+    assert_eq!(whole.balance(), second.balance());
+    assert_eq!(whole.regions(1.0), second.regions(1.0));
+
+    assert!(second.restore(&progress, &sum, &squares).is_err());
+    assert!(with_region().restore(&progress, &sum[1..], &squares).is_err());
+    assert!(simulation(50).restore(&progress, &sum, &squares).is_err());
+    sum[3] = f64::NAN;
+    assert!(with_region().restore(&progress, &sum, &squares).is_err());
+}
+
+#[test]
 fn energy_is_conserved() {
     let mut simulation = simulation(2000);
     run(&mut simulation, 10, 2);
