@@ -35,6 +35,8 @@ ROOMS = (
 FREE_TEXTS = {
     "ActivityTiming.nuclide",  # as the header spells it
     "Provenance.nuclide",  # may be the caller's own
+    "DoseMetric.unit",  # kg and MBq too
+    "ParameterSet.tissue",  # as the table of sets spells it
     "Constraint.unit",  # composed by the core
     "ShadowPrice.unit",
     "Optimum.binding",

@@ -76,6 +76,24 @@ DoseInterpolation = Literal["rank", "linear"]
 #: What becomes of reference points outside the evaluated grid of a gamma index.
 ReferenceEdge = Literal["exclude", "search"]
 
+#: Quantities of a structure that a table can have as columns.
+MetricKind = Literal[
+    "volume_at_dose",
+    "dose_at_volume",
+    "bed",
+    "eqd2",
+    "eud",
+    "geud",
+    "eubed",
+    "tcp",
+    "ntcp",
+    "mass",
+    "activity",
+    "tn",
+    "reserve",
+]
+
+METRIC_KINDS: tuple[MetricKind, ...] = get_args(MetricKind)
 REFERENCE_EDGES: tuple[ReferenceEdge, ...] = get_args(ReferenceEdge)
 
 #: How well the source of a value was read: the value itself, a text that quotes it, or neither.
@@ -108,8 +126,13 @@ LimitUnit = Literal["Gy", "GBq"]
 LimitPeriod = Literal["one treatment", "all treatments"]
 LimitRelation = Literal["below", "above", "at_least", "is", "one_of", "known"]
 LimitVerdict = Literal["met", "above limit", "below target", "depends on"]
+#: Tissues that radiobiological parameters belong to.
+Tissue = Literal["tumor", "normal_liver", "lung"]
+#: What a structure is to a treatment.
+StructureRole = Literal["liver", "territories", "tumors", "normal_perfused", "normal_whole", "lungs"]
 
 DEVICES: tuple[Device, ...] = get_args(Device)
+STRUCTURE_ROLES: tuple[StructureRole, ...] = get_args(StructureRole)
 LIMIT_TISSUES: tuple[LimitTissue, ...] = get_args(LimitTissue)
 LIMIT_RELATIONS: tuple[LimitRelation, ...] = get_args(LimitRelation)
 LIMIT_DIRECTIONS: tuple[LimitDirection, ...] = get_args(LimitDirection)

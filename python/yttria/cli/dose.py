@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,20 +14,23 @@ from .._foundation.choices import METHOD_NAMES
 from .._foundation.extras import import_ahead
 from .._foundation.provenance import RESEARCH_USE
 from .._foundation.timings import stage, timings
-from ..advisory import advise
+from ..advisory import Advisory, advise
 from ..case import Case, CaseRecord, dose_case, read_case, record_case, summary, write_case_rtdose
 from ..errors import ArgumentError, GeometryError, OutOfRangeError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..io import read_image, write_image
+from ..planning import DeliveredLimits, StructureMetrics
 from ..voxel import DoseResult
 from .case_options import with_case_options
+from .evaluation_options import EvaluationOptions, with_evaluation_options
+from .evaluation_output import limit_rows, print_limits, print_metrics
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress, write_csv
 from .result_folder import ResultFolder
 from .timings import print_timings
 
 #: Names of the files that a run may write beside its index, doses.json.
-FILES = ("dose.nrrd", "dose.nii.gz", "dose.dcm", "doses.csv", "dose.png")
+FILES = ("dose.nrrd", "dose.nii.gz", "dose.dcm", "doses.csv", "limits.csv", "dose.png")
 HEADINGS = {
     "structure": "Structure",
     "volume_ml": "mL",
@@ -39,9 +42,29 @@ HEADINGS = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Evaluated:
+    """What was evaluated beside doses; None for what was not asked for."""
+
+    metrics: StructureMetrics | None = None
+    limits: DeliveredLimits | None = None
+
+    @property
+    def advisories(self) -> tuple[Advisory, ...]:
+        """Advisories of both."""
+        return tuple(told for each in (self.metrics, self.limits) if each is not None for told in each.advisories)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What doses.json states, by its keys; without those of what was not asked for."""
+        found = {"metrics": self.metrics, "limits": self.limits}
+        return {name: each.as_dict() for name, each in found.items() if each is not None}
+
+
 @with_case_options
+@with_evaluation_options
 def dose(
     declared: dict[str, Any],
+    evaluation: EvaluationOptions,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out"),
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
@@ -83,6 +106,7 @@ def dose(
     for level in isodose_gy or ():
         if not 0.0 < level < math.inf:
             raise OutOfRangeError(f"level of an isodose line in Gy must be finite and > 0, got {level:g}")
+    evaluation.check()
     folder = ResultFolder(out, "doses.json", FILES, overwrite=overwrite)
     case = Case(**declared)
     import_ahead("matplotlib.figure", "matplotlib.backends.backend_agg")
@@ -93,21 +117,25 @@ def dose(
             beneath = read_image(background, unit="HU") if background else None
         with progress("Computing the absorbed dose", quiet=json):
             dosed = dose_case(case, inputs, threads=threads)
+            metrics, limits = evaluation.evaluate(dosed, threads=threads)
+            evaluated = Evaluated(metrics=metrics, limits=limits)
+            rows = [row | (dict(metrics.rows[str(row["structure"])]) if metrics else {}) for row in dosed.rows]
         with progress("Writing", quiet=json):
             advisories = write_case_rtdose(dosed, folder.path("dose.dcm")) if rtdose else ()
-            dosed = replace(dosed, result=replace(dosed.result, advisories=(*dosed.result.advisories, *advisories)))
+            told = (*dosed.result.advisories, *evaluated.advisories, *advisories)
             result, written = write_result(
-                dosed.result,
+                replace(dosed.result, advisories=told),
                 dosed.structures,
-                dosed.rows,
+                rows,
                 folder,
                 record=record,
+                evaluated=evaluated,
                 suffix=".nii.gz" if ".nii" in case.activity.suffixes else ".nrrd",
                 background=beneath,
                 isodoses_gy=isodose_gy,
                 title=_title(record),
             )
-    report(result, dosed.rows, written, record=record, json=json)
+    report(result, rows, written, record=record, evaluated=evaluated, json=json)
     if timing:
         print_timings(seconds)
 
@@ -135,6 +163,7 @@ def write_result(
     folder: ResultFolder,
     *,
     record: CaseRecord | None = None,
+    evaluated: Evaluated | None = None,
     suffix: str = ".nrrd",
     background: Image | None = None,
     isodoses_gy: list[float] | None = None,
@@ -151,6 +180,9 @@ def write_result(
     with stage("writing"):
         write_image(result.image, folder.path(f"dose{suffix}"))
         write_csv(folder.path("doses.csv"), rows)
+        if evaluated is not None and evaluated.limits is not None:
+            limits = limit_rows(evaluated.limits)
+            write_csv(folder.path("limits.csv"), limits if record is None else record.shareable(limits))
     try:
         with stage("picture"):
             from ..report import dose_figure, save_figure
@@ -163,7 +195,7 @@ def write_result(
             raise
         failed = advise("picture_failed", reason=str(error) or type(error).__name__)
         result = replace(result, advisories=(*result.advisories, failed))
-    return result, folder.finish(_summary(result, rows, record))
+    return result, folder.finish(_summary(result, rows, record, evaluated))
 
 
 def report(
@@ -173,17 +205,22 @@ def report(
     *,
     json: bool,
     record: CaseRecord | None = None,
+    evaluated: Evaluated | None = None,
 ) -> None:
     """Print the table with what was assumed, or the same as JSON."""
     if json:
         paths = [p.name if record and record.anonymous else str(p) for p in written]
-        typer.echo(as_json(_summary(result, rows, record) | {"written": paths}))
+        typer.echo(as_json(_summary(result, rows, record, evaluated) | {"written": paths}))
         return
     print_table(
         rows,
         title=f"Absorbed dose in Gy, {METHOD_NAMES[result.provenance.method]}",
         headings=HEADINGS,
     )
+    if evaluated is not None and evaluated.metrics is not None:
+        print_metrics(evaluated.metrics, rows)
+    if evaluated is not None and evaluated.limits is not None:
+        print_limits(evaluated.limits)
     print_advisories(result.advisories)
     if basis := result.provenance.scaling.get("time_basis"):
         print_line("time", basis)
@@ -191,8 +228,8 @@ def report(
     print_line("", RESEARCH_USE)
 
 
-def _summary(result: DoseResult, rows: list[Row], record: CaseRecord | None) -> dict[str, Any]:
-    if record is None:
-        return summary(result, rows)
-    found: dict[str, Any] = record.shareable(summary(result, rows))
-    return record.as_dict() | found
+def _summary(
+    result: DoseResult, rows: list[Row], record: CaseRecord | None, evaluated: Evaluated | None
+) -> dict[str, Any]:
+    found = summary(result, rows) | ({} if evaluated is None else evaluated.as_dict())
+    return found if record is None else record.as_dict() | record.shareable(found)

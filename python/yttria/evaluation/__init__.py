@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._core import DoseVolumeHistogram
 from .._foundation.arguments import public as _public
 from .dose_comparison import DoseComparison, compare_doses
+from .dose_metrics import DoseMetric, dose_metric, metric_value
 from .dvh import dose_volume_histograms
 from .gamma import GammaResult, gamma_index
 from .parameters import ParameterSet, parameter_set, parameter_sets
@@ -40,6 +41,7 @@ from .uncertainty import (
 
 __all__ = [
     "DoseComparison",
+    "DoseMetric",
     "DoseQuantityDifference",
     "DoseUncertainty",
     "DoseVolumeHistogram",
@@ -60,6 +62,7 @@ __all__ = [
     "compare_doses",
     "count_edge_factor",
     "dose_from_bed_gy",
+    "dose_metric",
     "dose_uncertainty",
     "dose_volume_histograms",
     "effective_uniform_bed",
@@ -67,6 +70,7 @@ __all__ = [
     "eqd2_gy",
     "gamma_index",
     "generalized_eud",
+    "metric_value",
     "ntcp_logistic",
     "ntcp_lyman",
     "parameter_set",

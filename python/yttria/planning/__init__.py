@@ -21,6 +21,8 @@ from .decay import (
     require_timezone,
     time_integrated_activity_gbq_h,
 )
+from .delivered_limits import DeliveredLimits, delivered_limits
+from .delivered_roles import DeliveredRoles, delivered_roles
 from .delivery import (
     Residual,
     VialActivity,
@@ -70,6 +72,7 @@ from .resin_activity import (
 from .response import OverallResponse, Recist, overall_response, recist
 from .scores import Albi, ChildPugh, Mrecist, albi, albi_grade, child_pugh, mrecist
 from .single_compartment import SingleCompartment, single_compartment_activity, single_compartment_dose
+from .structure_metrics import StructureMetrics, TissueParameters, structure_metrics, tissue_parameters
 from .structure_roles import StructureRoles, structure_roles
 from .territory import Territory, Tumor
 from .tumor_to_normal import (
@@ -91,6 +94,8 @@ __all__ = [
     "ChildPugh",
     "CombinedLungShunt",
     "Constraint",
+    "DeliveredLimits",
+    "DeliveredRoles",
     "DoseRow",
     "EnergyBalance",
     "KaoActivities",
@@ -124,8 +129,10 @@ __all__ = [
     "ResinActivity",
     "ShadowPrice",
     "SingleCompartment",
+    "StructureMetrics",
     "StructureRoles",
     "Territory",
+    "TissueParameters",
     "TreatmentDoses",
     "Tumor",
     "TumorDose",
@@ -143,6 +150,8 @@ __all__ = [
     "compare_models",
     "decayed_activity_gbq",
     "delivered_activity_gbq",
+    "delivered_limits",
+    "delivered_roles",
     "dose_limits",
     "elapsed_h",
     "ellipsoid_volume_ml",
@@ -183,8 +192,10 @@ __all__ = [
     "single_compartment_dose",
     "spect_lung_shunt_fraction",
     "sphere_activity_bq",
+    "structure_metrics",
     "structure_roles",
     "time_integrated_activity_gbq_h",
+    "tissue_parameters",
     "tumor_mass_for_dose_kg",
     "tumor_to_normal_ratio",
     "tumor_to_normal_ratio_from_activity_ratio",

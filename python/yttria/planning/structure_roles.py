@@ -15,16 +15,16 @@ from ..geometry.structure_algebra import union
 from ..geometry.structure_selection import Patterns, select_structures
 
 #: Default names, in lower case and with blanks for other separators; the first that matches decides.
-_LIVER = ("liver", "whole liver", "liver whole", "total liver", "liver total", "entire liver", "liver incl* tumo*")
-_LUNGS = ("lungs", "lung", "both lungs", "total lungs", "whole lungs", "lungs total")
-_LUNG_PARTS = ("lung *", "* lung", "lungs *", "* lungs")
-_TUMORS = ("tumor*", "tumour*", "* tumor", "* tumour", "lesion*", "* lesion", "gtv*", "hcc*", "metasta*")
-_ALL_TUMORS = ("tumors", "tumours", "lesions", "metastases", "all tumors", "all tumours", "all lesions", "tumor all")
-_TERRITORIES = ("perfused*", "* perfused", "territory*", "* territory", "treated volume*", "* treated volume")
+LIVER_NAMES = ("liver", "whole liver", "liver whole", "total liver", "liver total", "entire liver", "liver incl* tumo*")
+LUNGS_NAMES = ("lungs", "lung", "both lungs", "total lungs", "whole lungs", "lungs total")
+LUNG_PARTS = ("lung *", "* lung", "lungs *", "* lungs")
+TUMORS_NAMES = ("tumor*", "tumour*", "* tumor", "* tumour", "lesion*", "* lesion", "gtv*", "hcc*", "metasta*")
+ALL_TUMORS = ("tumors", "tumours", "lesions", "metastases", "all tumors", "all tumours", "all lesions", "tumor all")
+TERRITORIES_NAMES = ("perfused*", "* perfused", "territory*", "* territory", "treated volume*", "* treated volume")
 #: Words that take a name out of a role, whatever else it holds.
-_NOT_TUMOR = ("normal", "perfused", "territory", "without", "minus", "background")
-_NOT_TERRITORY = ("normal", "tumor", "tumour", "without", "minus", "unperfused")
-_NOT_LUNG = ("nodule", "tumor", "tumour", "vessel", "vessels", "lesion", "metastasis")
+NOT_TUMOR = ("normal", "perfused", "territory", "without", "minus", "background")
+NOT_TERRITORY = ("normal", "tumor", "tumour", "without", "minus", "unperfused")
+NOT_LUNG = ("nodule", "tumor", "tumour", "vessel", "vessels", "lesion", "metastasis")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -125,22 +125,22 @@ def structure_roles(
     _check_names(known)
     found: list[Advisory] = []
     the_liver = _liver(known, liver, found)
-    of_lungs = _first(known, _LUNGS) or _matching(known, _LUNG_PARTS, _NOT_LUNG)
+    of_lungs = first_named(known, LUNGS_NAMES) or matching(known, LUNG_PARTS, NOT_LUNG)
     lung_parts = _given_or_recognized(known, "lungs", lungs, of_lungs, found)
     mapped = territories if isinstance(territories, Mapping) else None
     if mapped is not None:
         volumes = {name: select_structures(known, only=patterns) for name, patterns in mapped.items()}
     else:
-        recognized = _matching(known, _TERRITORIES, _NOT_TERRITORY)
+        recognized = matching(known, TERRITORIES_NAMES, NOT_TERRITORY)
         assert not isinstance(territories, Mapping)
         chosen = _given_or_recognized(known, "perfused volumes", territories, recognized, found)
         volumes = {each.name: [each] for each in chosen}
         if not chosen and territories is None:
             found.append(advise("whole_liver_perfused", liver=the_liver.name))
     others = {id(each) for each in (the_liver, *lung_parts, *(v for parts in volumes.values() for v in parts))}
-    candidates = [each for each in _matching(known, _TUMORS, _NOT_TUMOR) if id(each) not in others]
+    candidates = [each for each in matching(known, TUMORS_NAMES, NOT_TUMOR) if id(each) not in others]
     if tumors is None:
-        candidates = _without_sums(candidates, found)
+        candidates = without_sums(candidates, found)
     the_tumors = _given_or_recognized(known, "tumors", tumors, candidates, found)
     for role, members in (
         ("the liver", [the_liver]),
@@ -178,7 +178,7 @@ def _liver(known: list[Structure], pattern: str | None, found: list[Advisory]) -
             names = ", ".join(each.name for each in chosen)
             raise UndefinedError(f"the liver must be one structure, liver={pattern!r} matches {names}")
         return chosen[0]
-    chosen = _first(known, _LIVER)
+    chosen = first_named(known, LIVER_NAMES)
     if not chosen:
         names = ", ".join(each.name for each in known) or "none"
         raise UndefinedError(
@@ -199,9 +199,9 @@ def _given_or_recognized(
     return recognized
 
 
-def _without_sums(candidates: list[Structure], found: list[Advisory]) -> list[Structure]:
+def without_sums(candidates: list[Structure], found: list[Advisory]) -> list[Structure]:
     """The tumors without a structure of all of them, if each is there by itself."""
-    sums = [each for each in candidates if _plain_name(each) in _ALL_TUMORS]
+    sums = [each for each in candidates if _plain_name(each) in ALL_TUMORS]
     single = [each for each in candidates if each not in sums]
     if not sums or not single:
         return candidates
@@ -210,16 +210,16 @@ def _without_sums(candidates: list[Structure], found: list[Advisory]) -> list[St
     return single
 
 
-def _matching(known: list[Structure], patterns: Sequence[str], excluded: Sequence[str]) -> list[Structure]:
+def matching(known: list[Structure], patterns: Sequence[str], excluded: Sequence[str]) -> list[Structure]:
     """The structures whose names match one of the patterns and hold none of the excluded words."""
     names = {id(each): _plain_name(each) for each in known}
     kept = [each for each in known if not set(names[id(each)].split()) & set(excluded)]
     return [each for each in kept if any(fnmatchcase(names[id(each)], pattern) for pattern in patterns)]
 
 
-def _first(known: list[Structure], patterns: Sequence[str]) -> list[Structure]:
+def first_named(known: list[Structure], patterns: Sequence[str]) -> list[Structure]:
     """The structure whose name is the earliest of the patterns; none if no name matches."""
-    return next((found[:1] for pattern in patterns if (found := _matching(known, (pattern,), ()))), [])
+    return next((found[:1] for pattern in patterns if (found := matching(known, (pattern,), ()))), [])
 
 
 def _plain_name(structure: Structure) -> str:

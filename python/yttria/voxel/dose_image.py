@@ -30,7 +30,7 @@ from ..geometry.image import Image
 from ..kernels import VoxelSValues, voxel_s_values
 from .absorbed_dose import convolved
 from .ct_density import DensityImage
-from .density import LOW_DENSITY_G_PER_ML, resolved_density
+from .density import LOW_DENSITY_G_PER_ML, density_in_g_per_ml, resolved_density
 from .dose_result import ActivityInField, DoseResult
 from .local_deposition import deposited
 from .scaling import AbsoluteScaling, RelativeScaling
@@ -187,6 +187,12 @@ def dose_image(
             *(rays.advisories if rays else ()),
         ),
         gas=rays.gas if rays else None,
+        activity=image,
+        density=activity.with_array(per_voxel.array, "g/mL")
+        if per_voxel
+        else None
+        if density is None
+        else density_in_g_per_ml(density),
         activity_in_field_mbq=ActivityInField(scaled.at_reference_time_mbq, scaled.at_administration_mbq),
     )
 

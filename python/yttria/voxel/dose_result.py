@@ -35,6 +35,9 @@ class DoseResult:
 
     `advisories` are what a reader of the doses must know; `provenance` is everything given and assumed. `gas` marks
     voxels of gas, which have no dose and no part in the doses of structures; None if there are none.
+
+    `activity` is the image that the dose was made of, in its own unit, and `density` the density of each voxel in g/mL
+    on the same grid; None if the density is uniform, or if the result was made without them.
     """
 
     image: Image
@@ -42,6 +45,8 @@ class DoseResult:
     advisories: tuple[Advisory, ...]
     activity_in_field_mbq: ActivityInField
     gas: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
+    activity: Image | None = field(default=None, repr=False)
+    density: Image | None = field(default=None, repr=False)
     #: Table, histograms and picture of the same structures compute them once.
     _fractions: WeakKeyDictionary[Structure, VoxelFractions] = field(
         default_factory=WeakKeyDictionary, repr=False, kw_only=True
@@ -111,6 +116,52 @@ class DoseResult:
             found[structure.name] = one.volume_ml, one.outside_fraction, one.histogram
         return found
 
+    def activity_mbq(self, inside: VoxelFractions) -> float:
+        """Compute the activity at administration inside a structure.
+
+        Parameters
+        ----------
+        inside : VoxelFractions
+            The structure on the grid of the dose, as `voxel_fractions` returns it.
+
+        Returns
+        -------
+        float
+            In MBq: `sum f c V` with the fraction f of each voxel, its activity concentration c and its volume V.
+
+        Raises
+        ------
+        UndefinedError
+            If the result does not hold the image that it was made of.
+        """
+        if self.activity is None:
+            raise UndefinedError("activity in a structure is undefined: the dose is there without its activity image")
+        return _sum_inside(inside, self.activity) * self.provenance.mbq_per_ml_per_unit * self.image.voxel_volume_ml
+
+    def mass_kg(self, inside: VoxelFractions) -> float:
+        """Compute the mass inside a structure.
+
+        Parameters
+        ----------
+        inside : VoxelFractions
+            The structure on the grid of the dose, as `voxel_fractions` returns it.
+
+        Returns
+        -------
+        float
+            In kg, by the density of each voxel, or by the uniform density that the dose was computed with.
+
+        Raises
+        ------
+        UndefinedError
+            If the result holds neither.
+        """
+        if self.density is not None:
+            return _sum_inside(inside, self.density) * self.image.voxel_volume_ml * 1e-3
+        if self.provenance.density_g_per_ml is None or self.provenance.density_image is not None:
+            raise UndefinedError("mass of a structure is undefined: the dose is there without its densities")
+        return inside.volume_ml(self.image.voxel_volume_ml) * self.provenance.density_g_per_ml * 1e-3
+
     def _checked(self, structures: Sequence[Structure]) -> Sequence[Structure]:
         """The structures, whose names differ and which lie in the image's frame of reference."""
         seen: set[str] = set()
@@ -157,6 +208,12 @@ class DoseResult:
             for name, (volume_ml, outside_fraction, histogram) in evaluated.items()
         ]
         return rows, {name: found[2] for name, found in evaluated.items() if found[2] is not None}
+
+
+def _sum_inside(inside: VoxelFractions, image: Image) -> float:
+    """The values of an image summed, each times the fraction of its voxel."""
+    box = tuple(slice(at, at + n) for at, n in zip(inside.origin, inside.weights.shape, strict=True))
+    return float(np.einsum("kji,kji->", inside.weights, image.array[box], dtype=np.float64))
 
 
 def _without(fractions: VoxelFractions, gas: npt.NDArray[np.bool_]) -> VoxelFractions:

@@ -1,0 +1,143 @@
+"""Options of `yttria dose` for what is evaluated beside doses: limits, further quantities, and what they rest on."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, cast, get_type_hints
+
+import typer
+
+from .._foundation.choices import STRUCTURE_ROLES, Device, StructureRole
+from .._foundation.numbers import one_of
+from ..case import DosedCase
+from ..errors import ArgumentError
+from ..planning import (
+    DeliveredLimits,
+    DeliveredRoles,
+    StructureMetrics,
+    delivered_limits,
+    delivered_roles,
+    structure_metrics,
+)
+
+_PANEL = "Limits and further quantities"
+
+
+def _option(*spelled: str, help: str) -> Any:
+    return typer.Option(*spelled, help=help, show_default=False, rich_help_panel=_PANEL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationOptions:
+    """What is evaluated beside doses, and what is stated of the patient for it; the fields are options."""
+
+    limits: Annotated[str | None, _option(help="Compare with a guideline's limits, such as EANM2022.")] = None
+    device: Annotated[str | None, _option(help="Microspheres: glass, resin or holmium.")] = None
+    disease: Annotated[str | None, _option(help="HCC, ICC or mCRC.")] = None
+    intent: Annotated[str | None, _option(help="segmentectomy, lobectomy, unilobar or bilobar.")] = None
+    role: Annotated[
+        list[str] | None,
+        _option(help=f"ROLE=PATTERN if names do not tell; ROLE: {', '.join(STRUCTURE_ROLES)}. Repeat for more."),
+    ] = None
+    metrics: Annotated[
+        str | None,
+        _option(
+            help="With commas: V70, V70mL, D98, D2mL, BED, EQD2, EUD, gEUD, TCP, NTCP, mass, activity, T/N, reserve."
+        ),
+    ] = None
+    parameters: Annotated[
+        list[str] | None,
+        _option(help="Published set, or own values as tumor:alpha_per_gy=0.02,clonogens=1e6. Repeat for more."),
+    ] = None
+    lung_mass_kg: Annotated[float | None, _option(help="Mass of the lungs.")] = None
+    hepatic_reserve_fraction: Annotated[
+        float | None, _option("--reserve-fraction", help="Untreated fraction of the liver, if it is not all drawn.")
+    ] = None
+    bilirubin_mg_per_dl: Annotated[float | None, _option(help="Total bilirubin in mg/dL.")] = None
+    bilirubin_umol_per_l: Annotated[float | None, _option(help="Total bilirubin in umol/L.")] = None
+    pretreated_or_impaired: Annotated[
+        bool | None, _option("--impaired/--not-impaired", help="Pretreated or compromised liver.")
+    ] = None
+    cirrhotic: Annotated[bool | None, _option("--cirrhotic/--not-cirrhotic", help="Cirrhosis.")] = None
+    prior_radioembolization: Annotated[
+        bool | None, _option("--treated-before/--first-treatment", help="Earlier radioembolization.")
+    ] = None
+
+    def evaluate(
+        self, dosed: DosedCase, *, threads: int | None
+    ) -> tuple[StructureMetrics | None, DeliveredLimits | None]:
+        """Evaluate what is asked for; None for what is not."""
+        roles = delivered_roles(dosed.structures, _stated_roles(self.role or ()))
+        metrics = [text for text in (self.metrics or "").split(",") if text.strip()]
+        found = None
+        if metrics:
+            found = structure_metrics(
+                dosed.result,
+                dosed.structures,
+                metrics,
+                roles=roles,
+                parameters=self.parameters or (),
+                device=cast("Device | None", self.device if self.device != "holmium" else None),
+                hepatic_reserve_fraction=self.hepatic_reserve_fraction,
+                histograms=dosed.histograms,
+                threads=threads,
+            )
+        return found, self._limits(dosed, roles, threads) if self.limits is not None else None
+
+    def check(self) -> None:
+        """Refuse what has no part in what is asked for."""
+        of_limits = [each.name for each in fields(self) if each.name not in ("limits", "role", "metrics", "parameters")]
+        used = {"device", "hepatic_reserve_fraction"} if self.metrics else set()
+        for name in of_limits:
+            if self.limits is None and name not in used and getattr(self, name) is not None:
+                raise ArgumentError(f"{name} is for the comparison with limits: name a guideline (limits)")
+        if self.parameters and not self.metrics:
+            raise ArgumentError("parameters belong to quantities such as BED: ask for some (metrics)")
+        if self.role and not (self.metrics or self.limits):
+            raise ArgumentError("roles of structures (role) are for limits and metrics: ask for some of them")
+
+    def _limits(self, dosed: DosedCase, roles: DeliveredRoles, threads: int | None) -> DeliveredLimits:
+        stated = {each.name: getattr(self, each.name) for each in fields(self)}
+        for name in ("limits", "role", "metrics", "parameters"):
+            del stated[name]
+        return delivered_limits(
+            dosed.result, dosed.structures, guideline=cast(Any, self.limits), roles=roles, threads=threads, **stated
+        )
+
+
+def _stated_roles(texts: list[str] | tuple[()]) -> dict[StructureRole, list[str]]:
+    """Patterns by role from texts such as "territories=Liver"; one without a pattern states that there is none."""
+    found: dict[StructureRole, list[str]] = {}
+    for text in texts:
+        name, equals, pattern = text.partition("=")
+        if not equals:
+            raise ArgumentError(f"role must be like territories=Liver (role), got {text!r:.80}")
+        patterns = found.setdefault(one_of("role of a structure", name.strip(), STRUCTURE_ROLES), [])
+        patterns += [pattern.strip()] if pattern.strip() else []
+    return found
+
+
+def with_evaluation_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `EvaluationOptions`; its parameter `evaluation` takes them."""
+    hints = get_type_hints(command, include_extras=True)
+    of_fields = get_type_hints(EvaluationOptions, include_extras=True)
+    first, *own = (p for p in inspect.signature(command).parameters.values() if p.name != "evaluation")
+    parameters = [first] + [each.replace(kind=each.KEYWORD_ONLY, annotation=hints[each.name]) for each in own]
+    parameters += [
+        inspect.Parameter(
+            each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default, annotation=of_fields[each.name]
+        )
+        for each in fields(EvaluationOptions)
+    ]
+
+    @functools.wraps(command)
+    def run(declared: dict[str, Any], **given: Any) -> None:
+        stated = {each.name: given.pop(each.name) for each in fields(EvaluationOptions) if each.name in given}
+        command(declared, evaluation=EvaluationOptions(**stated), **given)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run

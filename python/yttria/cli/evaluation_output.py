@@ -1,0 +1,96 @@
+"""Tables of what is evaluated beside doses: limits with their states, and further quantities of structures."""
+
+from __future__ import annotations
+
+from ..planning import DeliveredLimits, LimitState, StructureMetrics
+from .limits import in_words
+from .output import Row, print_line, print_table, shown
+
+_STATES = {"met": "met", "above limit": "ABOVE", "below target": "BELOW", "depends on": "depends"}
+
+
+def limit_rows(limits: DeliveredLimits) -> list[Row]:
+    """Return one row for each limit, as the table limits.csv has it."""
+    return [
+        {
+            "quantity": state.as_dict()["quantity"],
+            "value": state.value,
+            "unit": state.limit.unit,
+            "state": state.state,
+            "limit": in_words(state.limit),
+            "applies_if": state.limit.condition,
+            "depends_on": "; ".join(state.missing),
+            "state_if_it_applies": state.if_applies,
+            "prior_gy": state.prior_gy,
+            "guideline": state.limit.guideline,
+            "level_of_evidence": state.limit.level_of_evidence,
+            "source": state.limit.source.key,
+            "status": state.limit.status,
+            "where": state.limit.where,
+            "text": str(state),
+        }
+        for state in limits.states
+    ]
+
+
+def print_limits(limits: DeliveredLimits) -> None:
+    """Print each limit with value, state and source, and where the doses come from."""
+    rows: list[Row] = [
+        {
+            "limit": in_words(state.limit),
+            "value": "-" if state.value is None else f"{shown(state.value)} {state.limit.unit}",
+            "state": _state_in_words(state),
+            "why": _why(state),
+            "source": ", ".join(
+                filter(None, (state.limit.guideline, _level(state), "" if state.limit.verified else state.limit.status))
+            ),
+        }
+        for state in limits.states
+    ]
+    if not rows:
+        print_line("limits", f"no entry of {limits.guideline} applies to what is stated")
+        return
+    print_table(
+        rows,
+        title=f"Limits and targets, {limits.guideline}, table of {limits.table_version}",
+        headings={"limit": "Limit", "value": "Delivered", "state": "State", "why": "Condition", "source": "Source"},
+        folded=("limit", "state", "why", "source"),
+    )
+    for name, origin in limits.origins.items():
+        print_line(name.removesuffix("_gy").removesuffix("_gbq").replace("_", " ") + ":", origin, wrap=True)
+
+
+def print_metrics(metrics: StructureMetrics, rows: list[Row]) -> None:
+    """Print further quantities of structures, and the parameters that they rest on."""
+    headings = {
+        column.key: column.label + ("" if column.unit == "1" else f" {column.unit}") for column in metrics.columns
+    }
+    print_table(
+        [{key: row[key] for key in ("structure", *headings)} for row in rows],
+        title="Further quantities; shares of volumes and probabilities as fractions",
+        headings={"structure": "Structure", **headings},
+    )
+    for parameters in metrics.parameters:
+        values = ", ".join(f"{name} {value:g}" for name, value in parameters.values.items())
+        print_line(parameters.tissue.replace("_", " "), f"{values} ({', '.join(parameters.sets)})", wrap=True)
+
+
+def _state_in_words(state: LimitState) -> str:
+    if state.if_applies:
+        return f"{_STATES[state.state]} ({state.if_applies} if it applies)"
+    return _STATES[state.state]
+
+
+def _why(state: LimitState) -> str:
+    """The condition that is met, or those that must be known, each with what the limit asks of it."""
+    if not state.missing:
+        return state.limit.condition
+    asked = " and ".join(map(str, state.undecided))
+    decided = {condition.quantity_in_words for condition in state.undecided}
+    unknown = [name for name in state.missing if name not in decided]
+    return "; ".join(filter(None, (f"if {asked}" if asked else "", f"needs {', '.join(unknown)}" if unknown else "")))
+
+
+def _level(state: LimitState) -> str:
+    level = state.limit.level_of_evidence
+    return f"level {level}" if level else ""

@@ -1,0 +1,91 @@
+"""`yttria dose` with limits, further quantities and what they rest on."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("typer")
+pytest.importorskip("nrrd")
+from cli_runner import invoke
+
+from yttria import write_image, write_structures
+from yttria.phantom import liver_phantom
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("case")
+    phantom = liver_phantom((6.0, 8.0, 8.0))
+    write_image(phantom.activity, folder / "pet.nrrd")
+    write_structures(phantom.structures, folder / "parts.seg.nrrd")
+    return ["dose", str(folder / "pet.nrrd"), "-s", str(folder / "parts.seg.nrrd"), "--scan-delay-h", "20"]
+
+
+LIMITS = ["--limits", "EANM2022", "--device", "glass", "--disease", "HCC", "--intent", "unilobar"]
+
+
+def test_limits_stand_in_json_csv_and_the_printed_table(case: list[str], tmp_path: Path) -> None:
+    shown = invoke(*case, *LIMITS, "--role", "territories=Liver", "-o", tmp_path)
+    record = json.loads((tmp_path / "doses.json").read_text())["limits"]
+    assert record["guideline"] == "EANM2022"
+    assert record["roles"]["territories"] == ["Liver"]
+    states = {state["limit"]["kind"]: state["state"] for state in record["states"]}
+    assert states["normal_whole"] == "met"
+    assert states["lung"] == "depends on"
+    assert "whole normal liver < 50 Gy" in shown
+    assert "needs the mean dose to the lungs" in shown
+    with (tmp_path / "limits.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["state"] for row in rows] == [state["state"] for state in record["states"]]
+    assert all(row["source"] for row in rows)
+
+
+def test_metrics_are_columns_of_every_table(case: list[str], tmp_path: Path) -> None:
+    chosen = ["--metrics", "V70,D2mL,BED,T/N,mass", "--parameters", "liver-cremonesi-2008"]
+    shown = invoke(*case, *chosen, "-o", tmp_path)
+    record = json.loads((tmp_path / "doses.json").read_text())
+    keys = [column["key"] for column in record["metrics"]["columns"]]
+    assert keys == ["v70gy_fraction", "d2ml_gy", "mean_bed_gy", "tumor_to_normal_ratio", "mass_kg"]
+    assert all(set(keys) <= row.keys() for row in record["structures"])
+    assert record["metrics"]["parameters"][0]["sets"] == ["liver-cremonesi-2008"]
+    with (tmp_path / "doses.csv").open() as file:
+        assert set(keys) <= set(next(csv.reader(file)))
+    assert "alpha_beta_gy 2.5" in shown
+    assert "parameters_not_verified" in shown
+
+
+def test_without_them_nothing_is_added(case: list[str], tmp_path: Path) -> None:
+    invoke(*case, "-o", tmp_path)
+    record = json.loads((tmp_path / "doses.json").read_text())
+    assert not {"limits", "metrics"} & record.keys()
+    assert not (tmp_path / "limits.csv").exists()
+
+
+def test_names_of_structures_with_an_identifier_are_left_out(case: list[str], tmp_path: Path) -> None:
+    invoke(*case, *LIMITS, "--anonymous", "-o", tmp_path)
+    assert str(tmp_path.parent) not in (tmp_path / "limits.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--device", "glass"], "device is for the comparison with limits: name a guideline (--limits)"),
+        (["--lung-mass-kg", "1"], "--lung-mass-kg is for the comparison with limits"),
+        (["--limits", "EANM"], "guideline must be one of"),
+        (["--limits", "EANM2022", "--role", "territories"], "role must be like territories=Liver (--role)"),
+        (["--limits", "EANM2022", "--role", "spleen=x"], "role of a structure must be one of liver"),
+        (["--limits", "EANM2022", "--role", "lungs=Lung*"], "'Lung*' matches no structure"),
+        (["--metrics", "V70,NTCP"], "NTCP needs td50_gy and m and n"),
+        (["--metrics", "70"], "metric must be like V70"),
+        (["--parameters", "liver-cremonesi-2008"], "parameters belong to quantities such as BED"),
+        (["--role", "lungs="], "roles of structures (--role) are for limits and metrics"),
+    ],
+)
+def test_refusals_name_the_option(case: list[str], tmp_path: Path, options: list[str], told: str) -> None:
+    shown = invoke(*case, *options, "-o", tmp_path / "out", code=1)
+    assert told in " ".join(shown.split())
+    assert not (tmp_path / "out").exists()
