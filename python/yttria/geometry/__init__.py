@@ -7,6 +7,7 @@ from .._foundation.arguments import public as _public
 from .._foundation.units import UNITS
 from .contours import ContourStructure
 from .image import Image, ResampledImage
+from .planar_views import PlanarViews
 from .structure import Structure
 from .structure_algebra import difference, intersection, union
 from .structure_expressions import derive_structures
@@ -18,6 +19,7 @@ __all__ = [
     "UNITS",
     "ContourStructure",
     "Image",
+    "PlanarViews",
     "ResampledImage",
     "Structure",
     "VoxelFractions",

@@ -58,6 +58,7 @@ from .partition_batch import PartitionActivityArray, PartitionDoseArrays, partit
 from .partition_limits import ActivityAtLimit, MaximumActivity, PartitionLimits
 from .patient import Patient
 from .patient_file import example_patient_file, plan_patient_file, read_patient
+from .planar_shunt import planar_lung_shunt
 from .products import Product, ProductFact, product
 from .resin_activity import (
     ActivityFactor,
@@ -72,6 +73,7 @@ from .resin_activity import (
 from .response import OverallResponse, Recist, overall_response, recist
 from .scores import Albi, ChildPugh, Mrecist, albi, albi_grade, child_pugh, mrecist
 from .single_compartment import SingleCompartment, single_compartment_activity, single_compartment_dose
+from .structure_counts import StructureCounts, structure_counts
 from .structure_metrics import StructureMetrics, TissueParameters, structure_metrics, tissue_parameters
 from .structure_roles import StructureRoles, structure_roles
 from .territory import Territory, Tumor
@@ -129,6 +131,7 @@ __all__ = [
     "ResinActivity",
     "ShadowPrice",
     "SingleCompartment",
+    "StructureCounts",
     "StructureMetrics",
     "StructureRoles",
     "Territory",
@@ -180,6 +183,7 @@ __all__ = [
     "partition_activities",
     "partition_doses",
     "plan_patient_file",
+    "planar_lung_shunt",
     "planar_lung_shunt_fraction",
     "product",
     "read_patient",
@@ -192,6 +196,7 @@ __all__ = [
     "single_compartment_dose",
     "spect_lung_shunt_fraction",
     "sphere_activity_bq",
+    "structure_counts",
     "structure_metrics",
     "structure_roles",
     "time_integrated_activity_gbq_h",

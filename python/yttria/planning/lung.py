@@ -58,8 +58,13 @@ def planar_lung_shunt_fraction(
     liver_pixels: float = 0.0,
     extrahepatic_anterior_counts: Counts = 0.0,
     extrahepatic_posterior_counts: Counts = 0.0,
+    lung_transmission: float = 1.0,
+    liver_transmission: float = 1.0,
 ) -> LungShunt:
-    """`G_lung / (G_lung + G_liver)` with the geometric mean `G = sqrt(anterior posterior)` of net counts.
+    """`G_lung / (G_lung + G_liver)` with the geometric mean `G = sqrt(anterior posterior / t)` of net counts.
+
+    `lung_transmission` and `liver_transmission` are the share t of the photons that the whole body lets through from
+    front to back at the organ, within (0, 1]; 1 corrects nothing.
 
     Counts of several regions (right and left lung) are a sequence, summed per view before the mean; a sum of geometric
     means is another number. The background, one number or (anterior, posterior), is subtracted per pixel of each view.
@@ -85,6 +90,8 @@ def planar_lung_shunt_fraction(
                 raise OutOfRangeError(f"{quantity} must be > 0, got 0: the geometric mean needs both views")
     lung = _mean("lung", lung_anterior_counts, lung_posterior_counts, per_pixel, lung_pixels)
     liver = _mean("liver", liver_anterior_counts, liver_posterior_counts, per_pixel, liver_pixels)
+    lung /= math.sqrt(_transmission("lung", lung_transmission))
+    liver /= math.sqrt(_transmission("liver", liver_transmission))
     other = _mean("extrahepatic", extrahepatic_anterior_counts, extrahepatic_posterior_counts, [0.0, 0.0], 0.0)
     fraction = _core.lung_shunt_fraction(lung, liver, 1.0)
     found = list(advise_if("lung_shunt_above_20_percent", lung_shunt_fraction=fraction))
@@ -200,6 +207,13 @@ def _sum(quantity: str, counts: Counts) -> float:
 def _mean(region: str, anterior: Counts, posterior: Counts, background: list[float], pixels: float) -> float:
     views = [_sum(f"{region} anterior counts", anterior), _sum(f"{region} posterior counts", posterior)]
     return _core.geometric_mean_counts(region, views, background, number(f"{region} pixels", pixels))
+
+
+def _transmission(region: str, given: float) -> float:
+    value = number(f"{region} transmission", given)
+    if not 0.0 < value <= 1.0:
+        raise OutOfRangeError(f"{region} transmission must be within (0, 1], got {value:g}")
+    return value
 
 
 def lung_dose_advisories(

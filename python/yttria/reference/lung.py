@@ -17,15 +17,43 @@ def planar_lung_shunt_fraction(
     background_counts_per_pixel: float = 0.0,
     lung_pixels: float = 0.0,
     liver_pixels: float = 0.0,
+    lung_transmission: float = 1.0,
+    liver_transmission: float = 1.0,
 ) -> Any:
-    """`G_lung / (G_lung + G_liver)`, `G = sqrt(net anterior x net posterior)`, regions summed per view before this."""
+    """`G_lung / (G_lung + G_liver)`, `G = sqrt(net anterior x net posterior / transmission)`, regions summed before."""
 
-    def geometric_mean(anterior: ArrayLike, posterior: ArrayLike, pixels: float) -> Any:
+    def geometric_mean(anterior: ArrayLike, posterior: ArrayLike, pixels: float, transmission: float) -> Any:
         background = background_counts_per_pixel * pixels
-        return np.sqrt((np.sum(anterior) - background) * (np.sum(posterior) - background))
+        return np.sqrt((np.sum(anterior) - background) * (np.sum(posterior) - background) / transmission)
 
-    lung = geometric_mean(lung_anterior_counts, lung_posterior_counts, lung_pixels)
-    return lung / (lung + geometric_mean(liver_anterior_counts, liver_posterior_counts, liver_pixels))
+    lung = geometric_mean(lung_anterior_counts, lung_posterior_counts, lung_pixels, lung_transmission)
+    liver = geometric_mean(liver_anterior_counts, liver_posterior_counts, liver_pixels, liver_transmission)
+    return lung / (lung + liver)
+
+
+def planar_lung_shunt(
+    anterior: ArrayLike,
+    posterior: ArrayLike,
+    lungs: ArrayLike,
+    liver: ArrayLike,
+    background: ArrayLike,
+    posterior_delay_h: float,
+    tracer_half_life_h: float,
+    lung_transmission: float,
+    liver_transmission: float,
+) -> float:
+    """`planar_lung_shunt_fraction` of regions (2, rows, columns) of two views, less the mean of a background region."""
+    view = [np.asarray(anterior, float), np.asarray(posterior, float) * 2 ** (posterior_delay_h / tracer_half_life_h)]
+
+    def geometric_mean(region: ArrayLike, transmission: float) -> float:
+        net = [
+            np.sum(v * r) - np.sum(r) * np.sum(v * b) / np.sum(b)
+            for v, r, b in zip(view, np.asarray(region, float), np.asarray(background, float), strict=True)
+        ]
+        return float(np.sqrt(net[0] * net[1] / transmission))
+
+    lung = geometric_mean(lungs, lung_transmission)
+    return lung / (lung + geometric_mean(liver, liver_transmission))
 
 
 def lung_mass(ct: ArrayLike, voxel_volume_ml: float, density_clip_g_per_ml: tuple[float, float] = (0.0, 1.1)) -> Any:

@@ -35,6 +35,8 @@ PLANAR = {
     "background_counts_per_pixel": (0.0, 4.0),
     "lung_pixels": 4000,
     "liver_pixels": 3000,
+    "lung_transmission": (0.3, 1.0),
+    "liver_transmission": (0.02, 0.5),
 }
 ACTIVITY, SHUNT_ALONE = {"activity_GBq": "delivered_activity_gbq"}, {"lung_shunt_fraction": "lung_shunt_fraction"}
 

@@ -11,6 +11,7 @@ from .dataset import is_dicom
 from .grid import read_grid
 from .image import read_image
 from .inspection import inspect
+from .planar import read_planar
 from .reference import first_file, identity
 from .rtdose_reader import read_rtdose
 from .rtdose_writer import WrittenRtDose, write_rtdose
@@ -32,6 +33,7 @@ __all__ = [
     "is_dicom",
     "read_grid",
     "read_image",
+    "read_planar",
     "read_rtdose",
     "read_rtstruct",
     "read_structures",

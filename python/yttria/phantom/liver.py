@@ -1,4 +1,4 @@
-"""An analytic digital phantom with known truth: body, liver, two tumors, lungs, and the activity in each.
+"""An analytic phantom with known truth after treatment: body, liver, two tumors, lungs, and the activity in each.
 
 It is what the demo runs on, and a case whose right answer is known to anyone who wants to check a pipeline: every
 region holds a uniform concentration, so its mean absorbed dose by local deposition is the dose factor times its
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._core import Nuclide
-from ._foundation.tissue import LIVER_DENSITY_G_PER_ML
-from .errors import OutOfRangeError
-from .geometry.image import Image
-from .geometry.structure import Structure
+from .._core import Nuclide
+from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
+from ..errors import OutOfRangeError
+from ..geometry.image import Image
+from ..geometry.structure import Structure
 
 #: Semi-axes and centers in LPS millimetres (x to the patient's left, y to the back, z to the head).
 _BODY = ((0.0, 0.0, 0.0), (175.0, 115.0, 1e6))
@@ -113,12 +113,12 @@ def liver_phantom(
     activity = np.zeros(shape)
     for name, mbq_per_ml in concentration.items():
         activity += at_scan * mbq_per_ml * fraction[name]
-    activity = _blurred(activity, blur_fwhm_mm, size)
+    activity = blurred(activity, blur_fwhm_mm, size)
 
     factor = nuclide.dose_factor_gy_kg_per_gbq
     mean_dose_gy = {name: factor * concentration[name] / density_g_per_ml for name in uptake}
     mean_dose_gy["Liver"] = factor * in_liver_mbq * 1e-3 / mass_kg["Liver"]
-    made = _masks(shape, affine)
+    made = masks_of_regions(shape, affine)
     return Phantom(
         activity=Image(activity.astype(np.float32), affine, "Bq/mL"),
         ct=Image(_ct(fraction), affine, "HU"),
@@ -156,7 +156,7 @@ def _ct(fraction: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
     return hu
 
 
-def _masks(shape: tuple[int, ...], affine: NDArray[np.float64]) -> dict[str, Structure]:
+def masks_of_regions(shape: tuple[int, ...], affine: NDArray[np.float64]) -> dict[str, Structure]:
     """The regions as an anatomical segmentation: masks on a grid of half the voxel size."""
     fine = affine.copy()
     fine[:3, :3] *= 0.5
@@ -198,7 +198,7 @@ def _radius(
     return np.asarray(terms[0] + terms[1] + terms[2])
 
 
-def _blurred(array: NDArray[np.float64], fwhm_mm: float, voxel_size_mm: tuple[float, ...]) -> NDArray[np.float64]:
+def blurred(array: NDArray[np.float64], fwhm_mm: float, voxel_size_mm: tuple[float, ...]) -> NDArray[np.float64]:
     """Separable Gaussian, integrated over each voxel and normalised, zero outside."""
     if fwhm_mm == 0.0:
         return array

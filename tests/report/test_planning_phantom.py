@@ -1,0 +1,52 @@
+"""The planning phantom: its truth is what its images hold, and the anatomy is that of the treated phantom."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from yttria.errors import OutOfRangeError
+from yttria.phantom import liver_phantom, planning_phantom
+
+
+def test_the_truth_is_in_the_images() -> None:
+    phantom = planning_phantom((6.0, 5.0, 4.0), lung_shunt_fraction=(0.08, 0.03))
+    total = phantom.maa_of_all.array.sum(dtype=np.float64)
+    assert total == pytest.approx(4e6, rel=1e-6)
+    lungs = phantom.structures[-1].voxel_fractions_on(phantom.maa_of_all).to_array()
+    in_lungs = {name: float(image.array[lungs > 0].sum(dtype=np.float64)) for name, image in phantom.maa.items()}
+    for name, image in phantom.maa.items():
+        shunt = in_lungs[name] / image.array.sum(dtype=np.float64)
+        assert shunt == pytest.approx(phantom.lung_shunt_fraction[name], rel=1e-5)
+    assert sum(in_lungs.values()) / total == pytest.approx(phantom.combined_lung_shunt_fraction, rel=1e-5)
+    assert phantom.ct.array[phantom.structures[-1].mask].mean() == -750
+    volumes = {each.name: each.volume_ml for each in phantom.structures}
+    assert phantom.mass_kg["Lungs"] == pytest.approx(0.25e-3 * volumes["Lungs"])
+    assert phantom.mass_kg["Tumor 1"] == pytest.approx(1.05e-3 * volumes["Tumor 1"])
+
+
+def test_the_territories_part_the_liver() -> None:
+    named = {each.name: each for each in planning_phantom((8.0, 8.0, 8.0)).structures}
+    right, left = named["Perfused right"].mask, named["Perfused left"].mask
+    assert not (right & left).any()
+    np.testing.assert_array_equal(right | left, named["Liver"].mask)
+    assert not (named["Tumor 1"].mask & ~right).any()
+    assert not (named["Tumor 2"].mask & ~left).any()
+
+
+def test_the_anatomy_is_that_of_the_treated_phantom() -> None:
+    treated = {each.name: each.volume_ml for each in liver_phantom().structures}
+    for each in planning_phantom((4.0, 4.0, 4.0)).structures[:3]:
+        assert each.volume_ml == pytest.approx(treated[each.name], rel=0.04)
+
+
+def test_values_out_of_range_are_refused() -> None:
+    for arguments in (
+        {"voxel_size_mm": (1.0, 4.0, 4.0)},
+        {"lung_shunt_fraction": (0.05, 0.95)},
+        {"tumor_to_normal_ratio": (0.0, 1.0)},
+        {"density_g_per_ml": 2.0},
+        {"blur_fwhm_mm": 40.0},
+    ):
+        with pytest.raises(OutOfRangeError):
+            planning_phantom(**arguments)  # type: ignore[arg-type]
