@@ -12,7 +12,7 @@ pytest.importorskip("typer")
 pytest.importorskip("nrrd")
 from cli_runner import invoke
 
-from yttria import write_image, write_structures
+from yttria import read_structures, write_image, write_structures
 from yttria.phantom import liver_phantom
 
 
@@ -89,3 +89,50 @@ def test_refusals_name_the_option(case: list[str], tmp_path: Path, options: list
     shown = invoke(*case, *options, "-o", tmp_path / "out", code=1)
     assert told in " ".join(shown.split())
     assert not (tmp_path / "out").exists()
+
+
+def test_whole_histograms_are_written_as_csv_and_parquet(case: list[str], tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    invoke(*case, "--dvh", "csv", "-o", tmp_path / "a")
+    invoke(*case, "--dvh", "parquet", "-o", tmp_path / "b")
+    with (tmp_path / "a" / "dvh.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    table = parquet.read_table(tmp_path / "b" / "dvh.parquet").to_pylist()
+    assert [float(row["volume_ml"]) for row in rows] == [row["volume_ml"] for row in table]
+    record = json.loads((tmp_path / "a" / "doses.json").read_text())
+    first = {row["structure"]: row["volume_ml"] for row in reversed(table)}
+    assert first == {row["structure"]: pytest.approx(row["volume_ml"]) for row in record["structures"]}
+    assert "dvh.csv" in [file["name"] for file in record["files"]]
+
+
+def test_a_structured_report_needs_a_segmentation(case: list[str], tmp_path: Path) -> None:
+    shown = invoke(*case, "--sr", "-o", tmp_path / "out", code=1)
+    assert "refers to the segments of one DICOM SEG, the structures come from none" in " ".join(shown.split())
+    shown = invoke(*case, "--sr", "--anonymous", "-o", tmp_path / "out", code=1)
+    assert "give --sr or --anonymous, not both" in " ".join(shown.split())
+
+
+def test_dicom_in_gives_report_and_histograms_out(tmp_path: Path) -> None:
+    pytest.importorskip("highdicom")
+    import pydicom
+    from dicom_samples import write_seg, write_series
+    from image_samples import affine, values
+
+    from yttria.io.dicom import read_dose_report, read_rtdose, write_rtstruct
+
+    pet = write_series(tmp_path / "pet", values() * 1e4, affine("plain"))
+    seg = write_seg(tmp_path / "seg.dcm", {"Liver": values() > 40}, pet)
+    invoke("dose", pet, "-s", seg, "--sr", "--metrics", "V70", "-o", tmp_path / "a")
+    (row,) = json.loads((tmp_path / "a" / "doses.json").read_text())["structures"]
+    (found,) = read_dose_report(tmp_path / "a" / "report.dcm")
+    assert found.quantities["Mean Absorbed Radiation Dose"][0] == pytest.approx(row["mean_gy"])
+    assert found.quantities["Share of the volume that receives at least 70 Gy"][0] == pytest.approx(
+        row["v70gy_fraction"]
+    )
+    write_rtstruct(read_structures(seg), tmp_path / "rs.dcm", reference=pet)
+    invoke("dose", pet, "-s", tmp_path / "rs.dcm", "--rtdose", "-o", tmp_path / "b")
+    (row,) = json.loads((tmp_path / "b" / "doses.json").read_text())["structures"]
+    (item,) = pydicom.dcmread(tmp_path / "b" / "dose.dcm").DVHSequence
+    assert float(item.DVHMeanDose) == pytest.approx(row["mean_gy"])
+    assert float(item.DVHData[1]) == pytest.approx(row["volume_ml"])
+    assert read_rtdose(tmp_path / "b" / "dose.dcm").unit == "Gy"

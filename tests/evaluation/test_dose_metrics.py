@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yttria.errors import OutOfRangeError, UnknownNameError
-from yttria.evaluation import DoseVolumeHistogram, dose_metric, dose_volume_histograms, metric_value
+from yttria.errors import OutOfRangeError, ShapeError, UnknownNameError
+from yttria.evaluation import DoseVolumeHistogram, dose_metric, dose_volume_histograms, dvh_table, metric_value
 
 LIVER = {"alpha_beta_gy": 2.5, "repair_half_time_h": 2.5}
 
@@ -88,3 +88,16 @@ def test_numbers_out_of_range_are_refused(text: str) -> None:
 def test_what_does_not_follow_from_doses_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="must follow from doses, got mass"):
         metric_value(dose_metric("mass"), histogram(1.0))
+
+
+def test_a_table_of_a_histogram_is_exact_at_its_doses() -> None:
+    found = histogram(0.05, 0.25, 0.25, -0.15)
+    rows = dvh_table({"s": found}, step_gy=0.1)
+    assert [round(row.dose_gy, 9) for row in rows] == [-0.2, -0.1, 0.0, 0.1, 0.2, 0.3]
+    assert [row.volume_ml for row in rows] == [2.0, 1.5, 1.5, 1.0, 1.0, 0.0]
+    assert rows[0].volume_fraction == 1.0
+    for step in (0.0, -1.0, math.nan, math.inf):
+        with pytest.raises(OutOfRangeError):
+            dvh_table({"s": found}, step_gy=step)
+    with pytest.raises(ShapeError, match="take a larger step"):
+        dvh_table({"s": found}, step_gy=1e-9)

@@ -26,6 +26,8 @@ EXEMPT = {
     "evaluation.DoseMetric.as_dict": _RECORD,
     "evaluation.compare_doses": _PARTS,
     "evaluation.dose_metric": "reads a name",
+    "evaluation.DvhRow.as_dict": _RECORD,
+    "evaluation.dvh_table": "reads a histogram, whose curve is compared",
     "evaluation.metric_value": _PARTS,
     "evaluation.ParameterSet.advisories": _TABLE,
     "evaluation.parameter_set": _TABLE,

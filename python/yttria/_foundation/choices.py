@@ -93,6 +93,10 @@ MetricKind = Literal[
     "reserve",
 ]
 
+#: Forms of a table of histograms.
+TableFormat = Literal["csv", "parquet"]
+
+TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 METRIC_KINDS: tuple[MetricKind, ...] = get_args(MetricKind)
 REFERENCE_EDGES: tuple[ReferenceEdge, ...] = get_args(ReferenceEdge)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from .._core import DoseVolumeHistogram, Nuclide, __version__
 from .._foundation.timings import stage
 from ..advisory import Advisory, advise, advise_if
 from ..advisory.bounds import implausible
-from ..errors import UnknownNameError
+from ..errors import ArgumentError, UnknownNameError, YttriaError
+from ..evaluation import DoseMetric
 from ..geometry.contours import ContourStructure
 from ..geometry.image import Image
 from ..geometry.patient_identity import patient_doubts
@@ -241,7 +243,8 @@ def write_case_rtdose(dosed: DosedCase, path: Path) -> tuple[Advisory, ...]:
     dosed : DosedCase
         The case with its result. Patient and frame of reference are those of its activity or CT, if one is DICOM.
     path : Path
-        The file; negative doses are written as 0.
+        The file; negative doses are written as 0. It holds the histograms of the structures, if these are the regions
+        of one RTSTRUCT in the same frame of reference.
 
     Returns
     -------
@@ -258,7 +261,71 @@ def write_case_rtdose(dosed: DosedCase, path: Path) -> tuple[Advisory, ...]:
         reference = dicom.first_file(case.activity, case.series, dicom.ACTIVITY_MODALITIES)
     elif case.ct is not None and may_be_dicom(case.ct):
         reference = dicom.first_file(case.ct, case.ct_series, ("CT",))
-    return dicom.write_rtdose(dosed.result, path, reference=reference, negative_doses="clip").advisories
+    structure_set = _structure_set(dosed)
+    contours = [each.name for each in dosed.structures if isinstance(each, ContourStructure)]
+    histograms = {name: dosed.histograms[name] for name in contours if name in dosed.histograms}
+    return dicom.write_rtdose(
+        dosed.result,
+        path,
+        reference=reference,
+        negative_doses="clip",
+        histograms=None if structure_set is None else histograms,
+        structure_set=structure_set,
+    ).advisories
+
+
+def write_case_report(dosed: DosedCase, path: Path, metrics: Sequence[DoseMetric] = ()) -> tuple[Advisory, ...]:
+    """Write the doses of a case as a DICOM structured report that refers to its segmentation.
+
+    Parameters
+    ----------
+    dosed : DosedCase
+        The case with its result; its rows may hold further columns.
+    path : Path
+        The file.
+    metrics : sequence of DoseMetric, optional
+        Further columns of the rows.
+
+    Returns
+    -------
+    tuple of Advisory
+        As `write_dose_report` returns them.
+
+    Raises
+    ------
+    ArgumentError
+        If the structures do not come from exactly one SEG.
+    YttriaError
+        As `write_dose_report` raises it.
+    """
+    found = _files_of(dosed.case, "SEG")
+    if len(found) != 1:
+        raise ArgumentError(
+            "a structured report refers to the segments of one DICOM SEG, the structures come from "
+            f"{len(found) or 'none'}"
+        )
+    report = dicom.write_dose_report(
+        dosed.rows, path, segmentation=found[0], metrics=metrics, provenance=dosed.result.provenance
+    )
+    return report.advisories
+
+
+def _files_of(case: Case, modality: str) -> list[Path]:
+    """The files of the structures of a case that are of a modality of DICOM."""
+    found = []
+    for file in filter(may_be_dicom, case.structure_files):
+        with suppress(YttriaError):
+            found.append(dicom.first_file(file, case.structures_series, (modality,)))
+    return found
+
+
+def _structure_set(dosed: DosedCase) -> Path | None:
+    """The RTSTRUCT that all contours of a case come from; None if there is none, several, or one that was moved."""
+    case = dosed.case
+    if case.structures_transform is not None or not any(isinstance(s, ContourStructure) for s in dosed.structures):
+        return None
+    found = _files_of(case, "RTSTRUCT")
+    return found[0] if len(found) == 1 else None
 
 
 def summary(result: DoseResult, rows: list[Row]) -> dict[str, Any]:

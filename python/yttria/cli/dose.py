@@ -10,12 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
-from .._foundation.choices import METHOD_NAMES
+from .._core import DoseVolumeHistogram
+from .._foundation.choices import METHOD_NAMES, TABLE_FORMATS, TableFormat
 from .._foundation.extras import import_ahead
 from .._foundation.provenance import RESEARCH_USE
 from .._foundation.timings import stage, timings
 from ..advisory import Advisory, advise
-from ..case import Case, CaseRecord, dose_case, read_case, record_case, summary, write_case_rtdose
+from ..case import Case, CaseRecord, dose_case, read_case, record_case, summary, write_case_report, write_case_rtdose
 from ..errors import ArgumentError, GeometryError, OutOfRangeError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
@@ -24,13 +25,24 @@ from ..planning import DeliveredLimits, StructureMetrics
 from ..voxel import DoseResult
 from .case_options import with_case_options
 from .evaluation_options import EvaluationOptions, with_evaluation_options
-from .evaluation_output import limit_rows, print_limits, print_metrics
+from .evaluation_output import limit_rows, print_limits, print_metrics, write_dvh
+from .options import choice
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress, write_csv
 from .result_folder import ResultFolder
 from .timings import print_timings
 
 #: Names of the files that a run may write beside its index, doses.json.
-FILES = ("dose.nrrd", "dose.nii.gz", "dose.dcm", "doses.csv", "limits.csv", "dose.png")
+FILES = (
+    "dose.nrrd",
+    "dose.nii.gz",
+    "dose.dcm",
+    "report.dcm",
+    "doses.csv",
+    "limits.csv",
+    "dvh.csv",
+    "dvh.parquet",
+    "dose.png",
+)
 HEADINGS = {
     "structure": "Structure",
     "volume_ml": "mL",
@@ -83,6 +95,11 @@ def dose(
             "--rtdose", help="Write dose.dcm too; patient and frame of reference are those of the DICOM activity or CT."
         ),
     ] = False,
+    sr: Annotated[
+        bool,
+        typer.Option("--sr", help="Write report.dcm: doses as a structured report on the segments of a DICOM SEG."),
+    ] = False,
+    dvh: Annotated[TableFormat | None, choice(TABLE_FORMATS, "Write whole dose-volume histograms as a table.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
     timing: Annotated[bool, typer.Option("--timings", help="Print where the time went, to the error stream.")] = False,
@@ -90,7 +107,7 @@ def dose(
     """Absorbed dose map, doses per structure and a picture, from a post-treatment activity image.
 
     Writes dose.nrrd (or dose.nii.gz for a NIfTI image), doses.csv, doses.json and dose.png; with --rtdose dose.dcm,
-    in which negative doses are 0.
+    in which negative doses are 0, with --sr report.dcm, with --limits limits.csv, with --dvh dvh.csv or dvh.parquet.
 
     DICOM: yttria dose PET_FOLDER -s SEG.dcm (time and activity from the header; `yttria inspect` shows them)
 
@@ -99,10 +116,11 @@ def dose(
     Relative scaling: yttria dose SPECT.nrrd -s SEG.nrrd --unit counts --relative-to Liver
     --administered-activity-gbq 1.4 --lung-shunt-fraction 0.05
     """
-    if anonymous and rtdose:
-        raise ArgumentError(
-            "an RTDOSE holds the patient's name and identifiers: give --rtdose or --anonymous, not both"
-        )
+    for asked, option, name in ((rtdose, "--rtdose", "an RTDOSE"), (sr, "--sr", "a structured report")):
+        if anonymous and asked:
+            raise ArgumentError(
+                f"{name} holds the patient's name and identifiers: give {option} or --anonymous, not both"
+            )
     for level in isodose_gy or ():
         if not 0.0 < level < math.inf:
             raise OutOfRangeError(f"level of an isodose line in Gy must be finite and > 0, got {level:g}")
@@ -122,6 +140,12 @@ def dose(
             rows = [row | (dict(metrics.rows[str(row["structure"])]) if metrics else {}) for row in dosed.rows]
         with progress("Writing", quiet=json):
             advisories = write_case_rtdose(dosed, folder.path("dose.dcm")) if rtdose else ()
+            dosed = replace(dosed, rows=rows)
+            if sr:
+                columns = metrics.columns if metrics else ()
+                advisories = (*advisories, *write_case_report(dosed, folder.path("report.dcm"), columns))
+            if dvh is not None:
+                write_dvh(folder.path(f"dvh.{dvh}"), _shareable(dosed.histograms, record), dvh)
             told = (*dosed.result.advisories, *evaluated.advisories, *advisories)
             result, written = write_result(
                 replace(dosed.result, advisories=told),
@@ -138,6 +162,10 @@ def dose(
     report(result, rows, written, record=record, evaluated=evaluated, json=json)
     if timing:
         print_timings(seconds)
+
+
+def _shareable(histograms: dict[str, DoseVolumeHistogram], record: CaseRecord) -> dict[str, DoseVolumeHistogram]:
+    return {record.shareable(name): histogram for name, histogram in histograms.items()}
 
 
 def _named(structure: Structure, name: str) -> Structure:

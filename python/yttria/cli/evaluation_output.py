@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
+from .._core import DoseVolumeHistogram
+from .._foundation.choices import TableFormat
+from .._foundation.extras import require
+from .._foundation.text import encodable
+from .._foundation.whole_files import atomic
+from ..evaluation import dvh_table
 from ..planning import DeliveredLimits, LimitState, StructureMetrics
 from .limits import in_words
-from .output import Row, print_line, print_table, shown
+from .output import Row, print_line, print_table, shown, write_csv
 
 _STATES = {"met": "met", "above limit": "ABOVE", "below target": "BELOW", "depends on": "depends"}
 
@@ -31,6 +40,19 @@ def limit_rows(limits: DeliveredLimits) -> list[Row]:
         }
         for state in limits.states
     ]
+
+
+def write_dvh(path: Path, histograms: Mapping[str, DoseVolumeHistogram], form: TableFormat) -> None:
+    """Write whole cumulative histograms as CSV or Parquet."""
+    rows = [row.as_dict() for row in dvh_table(histograms)]
+    if form == "csv":
+        write_csv(path, rows)
+        return
+    table = require("pyarrow", "batch").Table.from_pylist(
+        [row | {"structure": encodable(str(row["structure"]))} for row in rows]
+    )
+    with atomic(path) as file:
+        require("pyarrow.parquet", "batch").write_table(table, file, compression="zstd")
 
 
 def print_limits(limits: DeliveredLimits) -> None:

@@ -7,6 +7,7 @@ from .._foundation.arguments import public as _public
 from .dose_comparison import DoseComparison, compare_doses
 from .dose_metrics import DoseMetric, dose_metric, metric_value
 from .dvh import dose_volume_histograms
+from .dvh_table import DvhRow, dvh_table
 from .gamma import GammaResult, gamma_index
 from .parameters import ParameterSet, parameter_set, parameter_sets
 from .radiobiology import (
@@ -45,6 +46,7 @@ __all__ = [
     "DoseQuantityDifference",
     "DoseUncertainty",
     "DoseVolumeHistogram",
+    "DvhRow",
     "EquivalentDose",
     "GammaResult",
     "InjectionBed",
@@ -65,6 +67,7 @@ __all__ = [
     "dose_metric",
     "dose_uncertainty",
     "dose_volume_histograms",
+    "dvh_table",
     "effective_uniform_bed",
     "ellipsoid_volume_uncertainty",
     "eqd2_gy",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..._foundation.arguments import public as _public
 from .dataset import is_dicom
+from .dose_report import ReportedStructure, WrittenDoseReport, read_dose_report, write_dose_report
 from .grid import read_grid
 from .image import read_image
 from .inspection import inspect
@@ -23,6 +24,8 @@ from .timing import ACTIVITY_MODALITIES, ActivityTiming, activity_timing, check_
 __all__ = [
     "ACTIVITY_MODALITIES",
     "ActivityTiming",
+    "ReportedStructure",
+    "WrittenDoseReport",
     "WrittenRtDose",
     "WrittenRtStruct",
     "activity_timing",
@@ -31,12 +34,14 @@ __all__ = [
     "identity",
     "inspect",
     "is_dicom",
+    "read_dose_report",
     "read_grid",
     "read_image",
     "read_planar",
     "read_rtdose",
     "read_rtstruct",
     "read_structures",
+    "write_dose_report",
     "write_rtdose",
     "write_rtstruct",
 ]

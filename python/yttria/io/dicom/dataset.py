@@ -287,3 +287,8 @@ def _named(keyword: str) -> str:
     """ "PixelSpacing (0028,0030)"."""
     number_ = int(tag(keyword))
     return f"{keyword} ({number_ >> 16:04X},{number_ & 0xFFFF:04X})"
+
+
+def decimal(value: float) -> str:
+    """The nearest decimal string of at most 16 characters."""
+    return str(require("pydicom.valuerep", "dicom").format_number_as_ds(float(value) + 0.0))

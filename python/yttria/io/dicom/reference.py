@@ -16,7 +16,7 @@ Reference = str | os.PathLike[str] | Dataset
 References = Reference | Sequence[Reference]
 
 #: Of type 2 in every object: present, if empty.
-_ALWAYS = (
+ALWAYS_PRESENT = (
     "PatientName",
     "PatientID",
     "PatientBirthDate",
@@ -37,7 +37,7 @@ def referenced(references: References) -> Dataset:
     To be called within `quiet()`. Raises `GeometryError` where they are not, `FileFormatError` where one is no DICOM
     file or knows no study or frame of reference, and `FileNotFoundError`.
     """
-    return _agreeing([_read(_files(reference)[0]) for reference in _each(references)])[0]
+    return _agreeing([read_header(_files(reference)[0]) for reference in _each(references)])[0]
 
 
 def referenced_files(references: References) -> list[Dataset]:
@@ -79,8 +79,10 @@ def identity(files: Sequence[Path], keywords: Sequence[str]) -> dict[str, str]:
 
 def patient_and_study(source: Dataset | None) -> dict[str, str]:
     """The values to be taken over, as texts; what must be present is empty where it is not known."""
-    values = {keyword: text(source, keyword) if source is not None else None for keyword in (*_ALWAYS, *_WHERE_KNOWN)}
-    return {keyword: value or "" for keyword, value in values.items() if value is not None or keyword in _ALWAYS}
+    values = {
+        keyword: text(source, keyword) if source is not None else None for keyword in (*ALWAYS_PRESENT, *_WHERE_KNOWN)
+    }
+    return {keyword: value or "" for keyword, value in values.items() if value is not None or keyword in ALWAYS_PRESENT}
 
 
 def set_texts(dataset: Dataset, values: Mapping[str, str]) -> None:
@@ -93,9 +95,9 @@ def set_texts(dataset: Dataset, values: Mapping[str, str]) -> None:
 
 def _series(reference: Reference) -> list[Dataset]:
     first, *others = _files(reference)
-    read = _read(first)
+    read = read_header(first)
     uid = text(read, "SeriesInstanceUID")
-    return [read, *(found for found in map(_read, others) if text(found, "SeriesInstanceUID") == uid)]
+    return [read, *(found for found in map(read_header, others) if text(found, "SeriesInstanceUID") == uid)]
 
 
 def _files(reference: Reference) -> list[Reference]:
@@ -111,7 +113,8 @@ def _files(reference: Reference) -> list[Reference]:
     return inside
 
 
-def _read(reference: Reference) -> Dataset:
+def read_header(reference: Reference) -> Dataset:
+    """The header of a file, or the Dataset itself; `FileFormatError` for anything else."""
     if isinstance(reference, str | os.PathLike):
         return read_dataset(reference, pixels=False)
     if not hasattr(reference, "get_item"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..._core import __version__
+from ..._core import DoseVolumeHistogram, __version__
 from ..._foundation.arrays import empty
 from ..._foundation.choices import DOSE_TYPES, NEGATIVE_DOSES, DoseType, NegativeDoses
 from ..._foundation.extras import require
@@ -22,9 +23,10 @@ from ...advisory import Advisory, advise
 from ...errors import ArgumentError, GeometryError, OutOfRangeError, ShapeError, UnknownNameError
 from ...geometry.affine import Affine, check_same_frame
 from ...geometry.image import Image
-from .dataset import Dataset, quiet
+from .dataset import Dataset, decimal, quiet
 from .geometry import MAX_GAP
-from .reference import References, patient_and_study, referenced, set_texts
+from .reference import Reference, References, patient_and_study, referenced, set_texts
+from .rtdose_histograms import region_histograms
 from .rtdose_reader import RT_DOSE_STORAGE
 
 _LARGEST = 2**32 - 1
@@ -71,6 +73,8 @@ def write_rtdose(
     tissue_heterogeneity: str | None = None,
     comment: str | None = None,
     description: str = "Absorbed dose, Y-90",
+    histograms: Mapping[str, DoseVolumeHistogram] | None = None,
+    structure_set: Reference | None = None,
 ) -> WrittenRtDose:
     """Write a dose image as RTDOSE: 32-bit unsigned, explicit little endian, GridFrameOffsetVector from 0 upwards.
 
@@ -82,16 +86,19 @@ def write_rtdose(
     0, for the format holds none. `plan_uid`: of the RT plan that DoseSummationType PLAN refers to; radioembolization
     has none, so one is made up unless given, since importers ask for it. `plan_reference` False leaves it out, which
     breaks the standard. `tissue_heterogeneity`: "IMAGE", "ROI_OVERRIDE", "WATER" or several with backslashes.
-    `comment`: at most 64 characters. Frames are ordered along their normal, also for left-handed and oblique grids. The
+    `comment`: at most 64 characters. `histograms`: of regions of the RTSTRUCT `structure_set`, by their names as
+    `read_rtstruct` gives them; both or neither. They are written as cumulative histograms (DVHSequence) of at most 1002
+    bins; negative doses count as 0. Frames are ordered along their normal, also for left-handed and oblique grids. The
     same dose gives the same bytes: no time of writing, UIDs from the content. The file appears whole or not at all.
 
     Raises `UnitError` (not a dose), `OutOfRangeError` (a dose not finite, or negative where that is refused; a text too
     long), `GeometryError` (a sheared grid; references on different frames, or on another than the image's),
     `ShapeError` (more than 65535 rows or columns, 3854 frames or 4 GiB), `FileFormatError` (a reference without frame
-    of reference), `UnknownNameError` and `MissingExtraError` (extra `dicom`). Advises
+    of reference, or a structure set that is none), `ArgumentError` (histograms without structure set),
+    `UnknownNameError` (also a histogram of no region) and `MissingExtraError` (extra `dicom`). Advises
     `negative_doses_clipped` and `no_frame_of_reference`.
 
-    Source: DICOM PS3.3 A.18.3 and C.8.8.3 (dicom-ps3.3).
+    Source: DICOM PS3.3 A.18.3, C.8.8.3 and C.8.8.4 (dicom-ps3.3).
     """
     path = Path(path)
     pydicom = require("pydicom", "dicom")
@@ -114,8 +121,11 @@ def write_rtdose(
         if source is not None:
             check_same_frame(image.frame_of_reference_uid, "the dose", said["FrameOfReferenceUID"], "the reference")
         content = hashlib.sha256(pixels)
+        of_regions = region_histograms(histograms, structure_set, dose_type)
         for part in (affine_lps.tolist(), step, dose_type, description, comment, plan_uid, said, provenance):
             content.update(repr(part).encode())
+        if of_regions is not None:
+            content.update(repr(of_regions).encode())
 
         def uid(of: str) -> str:
             return str(pydicom.uid.generate_uid(entropy_srcs=["yttria", of, content.hexdigest()]))
@@ -129,12 +139,14 @@ def write_rtdose(
         _place(dataset, affine_lps, frames.shape)
         dataset.PixelData = pixels
         dataset.DoseUnits, dataset.DoseType, dataset.DoseSummationType = "GY", dose_type, "PLAN"
-        dataset.DoseGridScaling = _decimal(step)
+        dataset.DoseGridScaling = decimal(step)
         if plan_reference:
             plan = pydicom.Dataset()
             plan.ReferencedSOPClassUID = pydicom.uid.RTPlanStorage
             plan.ReferencedSOPInstanceUID = plan_uid or uid("plan")
             dataset.ReferencedRTPlanSequence = [plan]
+        if of_regions is not None:
+            dataset.update(of_regions)
         _say(dataset, provenance, comment, tissue_heterogeneity)
         with atomic(path) as file:
             pydicom.dcmwrite(file, dataset, enforce_file_format=True)
@@ -228,12 +240,12 @@ def _new(pydicom: Any, instance_uid: str) -> Dataset:
 def _place(dataset: Dataset, affine_lps: Affine, shape: tuple[int, ...]) -> None:
     size = np.linalg.norm(affine_lps[:3, :3], axis=0)
     directions = (affine_lps[:3, :2] / size[:2]).T.ravel()
-    dataset.ImagePositionPatient = [_decimal(x) for x in affine_lps[:3, 3]]
-    dataset.ImageOrientationPatient = [_decimal(x) for x in directions]
-    dataset.PixelSpacing, dataset.SliceThickness = [_decimal(size[1]), _decimal(size[0])], _decimal(size[2])
+    dataset.ImagePositionPatient = [decimal(x) for x in affine_lps[:3, 3]]
+    dataset.ImageOrientationPatient = [decimal(x) for x in directions]
+    dataset.PixelSpacing, dataset.SliceThickness = [decimal(size[1]), decimal(size[0])], decimal(size[2])
     dataset.NumberOfFrames, dataset.Rows, dataset.Columns = shape
     dataset.FrameIncrementPointer = 0x3004000C
-    dataset.GridFrameOffsetVector = [_decimal(size[2] * k) for k in range(shape[0])]
+    dataset.GridFrameOffsetVector = [decimal(size[2] * k) for k in range(shape[0])]
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 32, 32, 31, 0
 
@@ -267,8 +279,3 @@ def _short(value: str, name: str) -> str:
     if not isinstance(value, str) or len(value) > 64 or not value.isprintable() or "\\" in value or not value.isascii():
         raise ArgumentError(f"{name} must be a plain ASCII text of at most 64 characters, got {value!r:.100}")
     return value
-
-
-def _decimal(value: float) -> str:
-    """The nearest decimal string of at most 16 characters."""
-    return str(require("pydicom.valuerep", "dicom").format_number_as_ds(float(value) + 0.0))

@@ -91,7 +91,7 @@ def read_segmentation(
                 f"{text(dataset, 'SegmentationFractionalType')}: how much of a voxel it takes is not known"
             )
         frames = Frames(dataset)
-        described = _described(dataset, background=kind == "LABELMAP")
+        described = described_segments(dataset, background=kind == "LABELMAP")
         known = [segment.name for segment in described]
         wanted = [described[n] for n in positions(path, known, names, only=only, exclude=exclude)]
         grid = _grid(dataset, slice_thickness_mm)
@@ -113,13 +113,15 @@ def read_segmentation(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Segment:
+class Segment:
+    """A segment as the file describes it; the number is that of its frames."""
+
     name: str
     number: int
     color: tuple[float, float, float] | None
 
 
-def _described(dataset: Dataset, *, background: bool) -> list[_Segment]:
+def described_segments(dataset: Dataset, *, background: bool) -> list[Segment]:
     """The segments that the file describes, but for the background of a labelmap."""
     described = [(whole(item, "SegmentNumber", 0, 65535), item) for item in items(dataset, "SegmentSequence")]
     found = [(number_, item) for number_, item in described if number_ > 0 or not background]
@@ -137,7 +139,7 @@ def _described(dataset: Dataset, *, background: bool) -> list[_Segment]:
         owners[number_] = label
     names = told_apart(labels, numbers)
     return [
-        _Segment(name=name, number=number_, color=_color(item))
+        Segment(name=name, number=number_, color=_color(item))
         for name, (number_, item) in zip(names, found, strict=True)
     ]
 
@@ -199,7 +201,7 @@ def _spans(frames: Frames, grid: FrameGrid, own: Sequence[Sequence[int]], item_b
     return spans
 
 
-def _labelmap(dataset: Dataset, frames: Frames, grid: FrameGrid, wanted: Sequence[_Segment]) -> _Masks:
+def _labelmap(dataset: Dataset, frames: Frames, grid: FrameGrid, wanted: Sequence[Segment]) -> _Masks:
     """The mask of each segment from the labels of all frames."""
     present: dict[int, list[int]] = {segment.number: [] for segment in wanted}
     stored: dict[int, npt.NDArray[Any]] = {}
@@ -216,7 +218,7 @@ def _labelmap(dataset: Dataset, frames: Frames, grid: FrameGrid, wanted: Sequenc
         yield mask, start, []
 
 
-def _stacks(dataset: Dataset, frames: Frames, grid: FrameGrid, wanted: Sequence[_Segment]) -> _Masks:
+def _stacks(dataset: Dataset, frames: Frames, grid: FrameGrid, wanted: Sequence[Segment]) -> _Masks:
     """The mask of each segment from the frames that name it."""
     fractional = text(dataset, "SegmentationType") == "FRACTIONAL"
     full = whole(dataset, "MaximumFractionalValue", 1, 255) if fractional else 1
