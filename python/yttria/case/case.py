@@ -202,7 +202,7 @@ class Case:
         Path | None,
         path(
             "structures' transform",
-            "Text file with the 4 x 4 matrix of a registration: structures' LPS mm to the activity's.",
+            "Registration of the structures to the activity: 4 x 4 matrix as text (LPS mm), ITK .tfm or DICOM REG.",
         ),
     ] = None
     contour_end_caps: Annotated[

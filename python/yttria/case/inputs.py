@@ -8,18 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from .._foundation.timings import stage
 from ..advisory import Advisory, advise
-from ..errors import ArgumentError, DuplicateNameError, FileFormatError, GeometryError, YttriaError
-from ..geometry.affine import Affine, checked_affine
+from ..errors import ArgumentError, DuplicateNameError, YttriaError
 from ..geometry.contours import ContourStructure
 from ..geometry.image import Image
 from ..geometry.structure import Structure
-from ..io import dicom, read_image, read_structures
+from ..io import dicom, read_image, read_structures, read_transform
 from ..io.files import may_be_dicom
-from ..io.opened import opened_files, record_opened
+from ..io.opened import opened_files
 from .case import FIELDS, Case
 
 #: A scan delay given by the user may differ from that of the header by this much: one in 640 of the dose.
@@ -69,7 +66,7 @@ def read_case(case: Case) -> CaseInputs:
     Raises
     ------
     FileFormatError
-        If the transform of the structures is not a 4 x 4 matrix.
+        If the transform of the structures is none that `read_transform` reads.
     DuplicateNameError
         If two files hold a structure of one name.
     ArgumentError
@@ -86,7 +83,9 @@ def read_case(case: Case) -> CaseInputs:
     files["activity"] = tuple(opened)
     if case.structures_transform is not None:
         with opened_files() as opened:
-            transform, frame = _read_transform(case.structures_transform), inputs.activity.frame_of_reference_uid
+            frame = inputs.activity.frame_of_reference_uid
+            moving = structures[0].frame_of_reference_uid if structures else None
+            transform = read_transform(case.structures_transform, from_frame=moving, to_frame=frame)
         files["structures_transform"] = tuple(opened)
         source = case.structures_transform.name
         transformed = [s.transformed(transform, frame_of_reference_uid=frame, source=source) for s in inputs.structures]
@@ -153,17 +152,6 @@ def _in_fields(**fields: str) -> Iterator[None]:
         text = re.sub(rf"\b({names})=|(?<=\()({names})(?=\))", lambda m: fields[m[1] or m[2]], str(error))
         error.args = (text, *error.args[1:])
         raise
-
-
-def _read_transform(path: Path) -> Affine:
-    try:
-        return checked_affine(np.loadtxt(record_opened(path), ndmin=2))
-    except GeometryError as error:
-        raise FileFormatError(f"{path}: must hold a 4 x 4 matrix as text, LPS mm to LPS mm: {error}") from error
-    except ValueError as error:
-        raise FileFormatError(
-            f"{path}: must hold a 4 x 4 matrix as text, LPS mm to LPS mm: 4 rows of 4 numbers and nothing else"
-        ) from error
 
 
 def _read_ct(path: Path, series: str | None) -> Image:

@@ -6,7 +6,17 @@ from .._foundation.arguments import public as _public
 from . import dicom
 from .egs_3ddose import MonteCarloDose, read_3ddose
 from .files import read_image, read_structures, write_image, write_structures
+from .transforms import read_transform
 
-__all__ = ["MonteCarloDose", "dicom", "read_3ddose", "read_image", "read_structures", "write_image", "write_structures"]
+__all__ = [
+    "MonteCarloDose",
+    "dicom",
+    "read_3ddose",
+    "read_image",
+    "read_structures",
+    "read_transform",
+    "write_image",
+    "write_structures",
+]
 
 _public(globals())
