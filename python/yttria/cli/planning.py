@@ -34,6 +34,9 @@ def plan(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the JSON here.", show_default=False)] = None,
     example: Annotated[bool, typer.Option("--example", help="Print a commented patient file and exit.")] = False,
+    territories: Annotated[
+        bool, typer.Option("--territories", help="With --example: the file of a patient with several territories.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
     """Compare the models that can be run for one patient: activity, doses, limits, warnings, and why they differ.
@@ -41,7 +44,7 @@ def plan(
     yttria plan --example > patient.toml; yttria plan patient.toml
     """
     if example:
-        typer.echo(planning.example_patient_file(), nl=False)
+        typer.echo(planning.example_patient_file(several_territories=territories), nl=False)
         return
     if patient is None:
         raise typer.BadParameter("a patient file, or --example", param_hint="patient")

@@ -53,11 +53,13 @@ from .lung import (
 from .mass import ellipsoid_volume_ml, mass_from_volume_kg
 from .model_doses import DoseRow, PartitionDoses, TumorDose
 from .optimum import Constraint, Optimum, ShadowPrice, optimize_activities
+from .optimum_words import constraint_in_words, optimum_in_words
 from .partition import PartitionModel
 from .partition_batch import PartitionActivityArray, PartitionDoseArrays, partition_activities, partition_doses
 from .partition_limits import ActivityAtLimit, MaximumActivity, PartitionLimits
 from .patient import Patient
 from .patient_file import example_patient_file, plan_patient_file, read_patient
+from .patient_territories import PatientTerritories
 from .planar_shunt import planar_lung_shunt
 from .products import Product, ProductFact, product
 from .resin_activity import (
@@ -77,6 +79,7 @@ from .structure_counts import StructureCounts, structure_counts
 from .structure_metrics import StructureMetrics, TissueParameters, structure_metrics, tissue_parameters
 from .structure_roles import StructureRoles, structure_roles
 from .territory import Territory, Tumor
+from .territory_plan import PlannedActivities, TerritoryPlan, plan_territories
 from .tumor_to_normal import (
     KaoActivities,
     TumorToNormalRatio,
@@ -124,6 +127,8 @@ __all__ = [
     "PartitionLimits",
     "PartitionModel",
     "Patient",
+    "PatientTerritories",
+    "PlannedActivities",
     "Product",
     "ProductFact",
     "Recist",
@@ -135,6 +140,7 @@ __all__ = [
     "StructureMetrics",
     "StructureRoles",
     "Territory",
+    "TerritoryPlan",
     "TissueParameters",
     "TreatmentDoses",
     "Tumor",
@@ -151,6 +157,7 @@ __all__ = [
     "child_pugh",
     "combined_lung_shunt_fraction",
     "compare_models",
+    "constraint_in_words",
     "decayed_activity_gbq",
     "delivered_activity_gbq",
     "delivered_limits",
@@ -179,10 +186,12 @@ __all__ = [
     "mrecist",
     "number_of_spheres",
     "optimize_activities",
+    "optimum_in_words",
     "overall_response",
     "partition_activities",
     "partition_doses",
     "plan_patient_file",
+    "plan_territories",
     "planar_lung_shunt",
     "planar_lung_shunt_fraction",
     "product",

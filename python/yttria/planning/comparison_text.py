@@ -13,7 +13,7 @@ from .._foundation.text import plain
 from ..advisory import Advisory, Severity
 from ._patient_inputs import PRIOR_DOSES, tumor_name
 from ._side_by_side import LIMIT_WORDS, ModelRun
-from .limit_state import MET, subject
+from .limit_state import MET, LimitState, subject
 from .limit_table import Limit
 from .patient import Patient
 from .products import product
@@ -59,7 +59,7 @@ def comparison_text(
     else:
         add("No model can be run with these inputs.")
     shared = _in_every_run([run.advisories for run in runs])
-    states = [_state_lines(run) for run in runs]
+    states = [state_lines(run.limit_states) for run in runs]
     of_all_states = _in_every_run(states)
     for run, of_run in zip(runs, states, strict=True):
         lines.append("")
@@ -68,7 +68,7 @@ def comparison_text(
             if line not in of_all_states:
                 add(line, "  ", "    ")
         for advisory in _sorted(a for a in run.advisories if a not in shared):
-            add(_line(advisory.severity, advisory.message, advisory.code), "  ", "    ")
+            add(advisory_line(advisory.severity, advisory.message, advisory.code), "  ", "    ")
     for model, reason in not_applicable:
         lines.append("")
         add(f"{model}: not applicable, because {reason}.")
@@ -169,33 +169,34 @@ def _liver_state(patient: Patient) -> str:
 def _numbers(run: ModelRun) -> str:
     d = run.doses
     low, high = min(d.tumor_doses_gy, default=None), max(d.tumor_doses_gy, default=None)
-    tumor = _gy(low) if low == high else f"{_gy(low)}-{_gy(high)}"
+    tumor = gy_text(low) if low == high else f"{gy_text(low)}-{gy_text(high)}"
     cells = (
         f"{run.delivered_activity_gbq:.3f}",
         f"{run.vial_activity_gbq:.3f}",
-        _gy(d.perfused_mean_dose_gy),
+        gy_text(d.perfused_mean_dose_gy),
         tumor,
-        _gy(d.normal_perfused_dose_gy),
-        _gy(d.normal_whole_dose_gy),
-        _gy(d.lung_dose_gy),
+        gy_text(d.normal_perfused_dose_gy),
+        gy_text(d.normal_whole_dose_gy),
+        gy_text(d.lung_dose_gy),
     )
     return f"{run.model:<{_MODEL}}" + "".join(f"{c:>{size}}" for c, (_, size) in zip(cells, _COLUMNS, strict=True))
 
 
-def _gy(value: float | None) -> str:
+def gy_text(value: float | None) -> str:
+    """Write a dose in Gy with one decimal below 1000; a dash if it is not known."""
     return "-" if value is None else f"{value:.1f}" if value < 1000.0 else f"{value:.0f}"
 
 
-def _state_lines(run: ModelRun) -> list[str]:
+def state_lines(limit_states: Sequence[LimitState]) -> list[str]:
     """Lines for limits that are broken or may be; what is met in any case needs no line.
 
     Entries that wait for the disease or the intent are many: those with one outcome for one dose share a line, and so
     do those of one dose that is not known.
     """
-    lines = [f"{state.state}: {state}" for state in run.breaks]
+    lines = [f"{state.state}: {state}" for state in limit_states if state.broken]
     waiting: dict[tuple[str, str], dict[str, list[Limit]]] = {}
     unknown: dict[str, dict[str, list[Limit]]] = {}
-    for state in run.limit_states:
+    for state in limit_states:
         if state.certain or state.if_applies == MET:
             continue
         limit, value = state.limit, state.value
@@ -252,9 +253,10 @@ def _together(advisories: Sequence[Advisory]) -> list[str]:
     lines = []
     for (severity, code, tail), heads in about.items():
         message = f"{'; '.join(heads)}: {tail}" if heads[0] else tail
-        lines.append(_line(severity, message, code))
+        lines.append(advisory_line(severity, message, code))
     return lines
 
 
-def _line(severity: Severity, message: str, code: str) -> str:
+def advisory_line(severity: Severity, message: str, code: str) -> str:
+    """Write an advisory as one line."""
     return f"{severity}: {message.rstrip('.')}. [{code}]"

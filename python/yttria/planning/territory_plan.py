@@ -1,0 +1,354 @@
+"""Plan of several territories: the stated activities, the optimum with what its limits are worth, limits, and vials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from .._core import __version__
+from .._foundation.brief import brief
+from .._foundation.choices import LimitKind
+from .._foundation.provenance import RESEARCH_USE
+from ..advisory import Advisory, advise
+from ..errors import UndefinedError
+from .limit_evaluation import evaluate_limits
+from .limit_state import LimitState, TreatmentDoses
+from .model_doses import PartitionDoses
+from .optimum import Optimum, optimize_activities
+from .optimum_words import optimum_in_words
+from .partition_limits import PartitionLimits
+from .patient_territories import PatientTerritories
+from .territory_plan_text import territory_plan_text
+from .vial_content import VIAL_CODES, vial_content
+from .vials import VialChoice, vial_choice
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedActivities:
+    """Activities of all territories, the doses that they give, and their comparison with the limits.
+
+    Parameters
+    ----------
+    plan : str
+        "stated" for the activities of the patient, "optimum" for the best ones.
+    doses : PartitionDoses
+        One value for each territory, in order.
+    limit_states : mapping of str to tuple of LimitState
+        For each territory the state of every limit of the guideline that applies or may apply.
+    vials : mapping of str to VialChoice
+        For each territory the vials within the window of the treatment; empty without a window, and for resin, of which
+        a part of the vial is drawn.
+    advisories : tuple of Advisory
+        What a reader must know of these activities.
+    """
+
+    plan: str
+    doses: PartitionDoses
+    limit_states: Mapping[str, tuple[LimitState, ...]] = field(repr=False)
+    vials: Mapping[str, VialChoice] = field(repr=False)
+    advisories: tuple[Advisory, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TerritoryPlan:
+    """Plan of one patient with several territories. For research use; nothing here prescribes.
+
+    Parameters
+    ----------
+    patient : PatientTerritories
+        The inputs.
+    plans : tuple of PlannedActivities
+        The stated activities if there are any, and the optimum if there is one.
+    optimum : Optimum or None
+        None if no objective is stated, or if nothing limits the activities.
+    no_optimum : str
+        Why there is no optimum, as a clause; "" if there is one.
+    created : str
+        When it was computed.
+    input_file : mapping of str to str, optional
+        Path and SHA-256 of the patient file.
+    """
+
+    patient: PatientTerritories
+    plans: tuple[PlannedActivities, ...]
+    optimum: Optimum | None
+    no_optimum: str
+    created: str = field(default="", compare=False)
+    input_file: Mapping[str, str] | None = field(default=None, compare=False)
+
+    __repr__ = brief
+
+    def __getitem__(self, plan: str) -> PlannedActivities:
+        """The plan of that name, "stated" or "optimum"; `KeyError` if there is none."""
+        for each in self.plans:
+            if each.plan == plan:
+                return each
+        raise KeyError(plan)
+
+    @property
+    def advisories(self) -> tuple[Advisory, ...]:
+        """Every advisory of the plans and of the optimum, each once."""
+        of_optimum = () if self.optimum is None else self.optimum.advisories
+        return tuple(dict.fromkeys((*(a for each in self.plans for a in each.advisories), *of_optimum)))
+
+    def table(self, width: int | None = None) -> str:
+        """Write the plan as text, with sentences wrapped at `width` columns, at least 80; None wraps nothing."""
+        source = f" from {self.input_file['path']}" if self.input_file else ""
+        return territory_plan_text(
+            self.patient,
+            [(each.plan, each.doses, each.limit_states, each.vials, each.advisories) for each in self.plans],
+            words=() if self.optimum is None else optimum_in_words(self.optimum),
+            no_optimum=self.no_optimum,
+            of_optimum=() if self.optimum is None else self.optimum.advisories,
+            computed=f"{self.created} by yttria {__version__}{source}",
+            width=width,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain dictionaries and lists, ready for JSON."""
+        optimum = self.optimum
+        return {
+            "patient": self.patient.name,
+            "device": self.patient.device,
+            "yttria_version": __version__,
+            "created": self.created,
+            "input_file": None if self.input_file is None else dict(self.input_file),
+            "inputs": self.patient.as_dict(),
+            "plans": [self._plan_as_dict(each) for each in self.plans],
+            "optimum": None
+            if optimum is None
+            else {
+                "status": optimum.status,
+                "objective": optimum.objective,
+                "objective_value": optimum.objective_value,
+                "objective_unit": optimum.objective_unit,
+                "binding": list(optimum.binding),
+                "lowest_tumors": list(optimum.lowest_tumors),
+                "constraints": [vars(each).copy() for each in optimum.constraints],
+                "shadow_prices": [vars(each).copy() for each in optimum.shadow_prices],
+                "conflict": [vars(each).copy() for each in optimum.conflict],
+                "in_words": list(optimum_in_words(optimum)),
+            },
+            "no_optimum": self.no_optimum,
+            "advisories": [advisory.as_dict() for advisory in self.advisories],
+            "use": RESEARCH_USE,
+        }
+
+    def _plan_as_dict(self, plan: PlannedActivities) -> dict[str, Any]:
+        doses, names = plan.doses, self.patient.names
+        return {
+            "plan": plan.plan,
+            "territories": [
+                {
+                    "territory": name,
+                    "delivered_activity_gbq": doses.delivered_activities_gbq[k],
+                    "vial_activity_gbq": doses.vial_activities_gbq[k],
+                    "perfused_mean_dose_gy": doses.perfused_mean_doses_gy[k],
+                    "normal_perfused_dose_gy": doses.normal_perfused_doses_gy[k],
+                    "tumor_portion_doses_gy": {
+                        self.patient.territories[k].tumor_name(i): dose
+                        for i, dose in enumerate(doses.tumor_portion_doses_gy[k])
+                    },
+                    "limit_states": [state.as_dict() for state in plan.limit_states[name]],
+                    "vials": [option.as_dict() for option in plan.vials[name].options] if name in plan.vials else [],
+                }
+                for k, name in enumerate(names)
+            ],
+            "tumors": [vars(tumor).copy() for tumor in doses.tumors],
+            "normal_whole_dose_gy": doses.normal_whole_dose_gy,
+            "lung_dose_gy": doses.lung_dose_gy,
+            "cumulative_lung_dose_gy": doses.cumulative_lung_dose_gy,
+            "advisories": [advisory.as_dict() for advisory in plan.advisories],
+        }
+
+
+def plan_territories(patient: PatientTerritories) -> TerritoryPlan:
+    """Plan the injections of several territories.
+
+    Parameters
+    ----------
+    patient : PatientTerritories
+        Territories with their tumors, shunts and, if they were decided, activities; limits and objective.
+
+    Returns
+    -------
+    TerritoryPlan
+        The doses of the stated activities, and those of the optimum under the planner's limits.
+
+    Raises
+    ------
+    UnknownNameError
+        If guideline, disease or intent is not in the table of limits.
+    TimeZoneError, OutOfRangeError
+        As `vial_choice`, if a window of the treatment is given.
+
+    Warns
+    -----
+    infeasible, equally_good_plans, prior_dose_not_counted
+        As `optimize_activities`.
+    activity_above_vial, activity_below_usual
+        A vial must hold more than the largest of the device, or less than is in use.
+    no_vial_fits
+        No vial holds what a territory needs within the window.
+
+    Notes
+    -----
+    Doses by `PartitionModel`, the optimum by `optimize_activities`. The planner's limit of the perfused normal liver
+    and of the activity hold in each territory, a target for every tumor.
+
+    Examples
+    --------
+    >>> from yttria.planning import PartitionLimits, Territory, Tumor
+    >>> tumor = Tumor(name="A", mass_kg=0.1, tumor_to_normal_ratio=4.0)
+    >>> right = Territory(name="right", normal_perfused_mass_kg=0.8, lung_shunt_fraction=0.05, tumors=[tumor])
+    >>> plan = plan_territories(
+    ...     PatientTerritories(
+    ...         device="glass",
+    ...         territories=[right],
+    ...         objective="max_min_tumor_dose",
+    ...         limits=PartitionLimits(normal_perfused_limit_gy=40),
+    ...     )
+    ... )
+    >>> round(plan["optimum"].doses.delivered_activity_gbq, 3)
+    1.017
+    """
+    model = patient.model()
+    plans = []
+    if patient.activities_gbq:
+        plans.append(_planned(patient, "stated", model.doses(patient.activities_gbq)))
+    optimum, reason = _optimum(patient)
+    if optimum is not None and optimum.doses is not None:
+        plans.append(_planned(patient, "optimum", optimum.doses))
+    return TerritoryPlan(
+        patient=patient,
+        plans=tuple(plans),
+        optimum=optimum,
+        no_optimum=reason,
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    )
+
+
+def _optimum(patient: PatientTerritories) -> tuple[Optimum | None, str]:
+    if patient.objective is None:
+        return None, "no objective is stated"
+    limits = patient.limits or PartitionLimits()
+    target = patient.target_tumor_dose_gy
+    try:
+        optimum = optimize_activities(
+            patient.model(),
+            objective=patient.objective,
+            tumor_dose=patient.tumor_dose,
+            lung_limit_gy=limits.lung_limit_gy,
+            cumulative_lung_limit_gy=limits.cumulative_lung_limit_gy,
+            normal_perfused_limit_gy=limits.normal_perfused_limit_gy,
+            normal_whole_limit_gy=limits.normal_whole_limit_gy,
+            activity_limit_gbq=limits.activity_limit_gbq,
+            target_tumor_dose_gy=target,
+        )
+    except UndefinedError as error:
+        return None, str(error)
+    return optimum, ""
+
+
+def _planned(patient: PatientTerritories, plan: str, doses: PartitionDoses) -> PlannedActivities:
+    vials: dict[str, VialChoice] = {}
+    found = [advisory for advisory in doses.advisories if advisory.code not in VIAL_CODES]
+    for name, needed in zip(patient.names, doses.vial_activities_gbq, strict=True):
+        found += vial_content(needed, patient.device)
+        if needed > 0.0 and patient.device == "glass" and patient.treatment_start and patient.treatment_end:
+            vials[name] = vial_choice(
+                needed,
+                start=patient.treatment_start,
+                end=patient.treatment_end,
+                spheres=patient.device,
+                nuclide=patient.nuclide,
+            )
+            found += vials[name].advisories
+    found += _own_limits_exceeded(patient, doses)
+    return PlannedActivities(
+        plan=plan,
+        doses=doses,
+        limit_states={name: _limit_states(patient, doses, k) for k, name in enumerate(patient.names)},
+        vials=vials,
+        advisories=tuple(dict.fromkeys(found)),
+    )
+
+
+def _own_limits_exceeded(patient: PatientTerritories, doses: PartitionDoses) -> list[Advisory]:
+    """Return one advisory for each of the planner's own limits that is exceeded, earlier treatments included."""
+    limits = patient.limits or PartitionLimits()
+    compared: list[tuple[LimitKind, str, float | None, float]] = [
+        ("lung", "mean dose to the lungs", doses.lung_dose_gy, 0.0),
+        (
+            "lung_cumulative",
+            "mean dose to the lungs over all treatments",
+            doses.lung_dose_gy,
+            patient.prior_lung_dose_gy or 0.0,
+        ),
+        (
+            "normal_whole",
+            "mean dose to the whole normal liver",
+            doses.normal_whole_dose_gy,
+            patient.model().resolved_prior_normal_whole_dose_gy,
+        ),
+    ]
+    for k, name in enumerate(patient.names):
+        prior = patient.prior_normal_perfused_dose_gy.get(name, 0.0)
+        of_normal = f"mean dose to the perfused normal liver of '{name}'"
+        compared.append(("normal_perfused", of_normal, doses.normal_perfused_doses_gy[k], prior))
+        compared.append(("activity", f"activity delivered into '{name}'", doses.delivered_activities_gbq[k], 0.0))
+    found = []
+    for kind, quantity, value, prior in compared:
+        limit = limits.limit(kind)
+        if limit is None:
+            continue
+        if value is None:
+            found.append(advise("own_limit_not_compared", quantity=quantity, own_limit=limit))
+        elif value + prior > limit * (1.0 + 1e-9):
+            found.append(
+                advise(
+                    "own_limit_exceeded",
+                    quantity=quantity,
+                    reached=value + prior,
+                    before=f", of which earlier treatments gave {prior:.4g} Gy" if prior else "",
+                    own_limit=limit,
+                    own_unit="GBq" if kind == "activity" else "Gy",
+                )
+            )
+    return found
+
+
+def _limit_states(patient: PatientTerritories, doses: PartitionDoses, territory: int) -> tuple[LimitState, ...]:
+    """The limits of the guideline for one territory; the whole liver, the lungs and the reserve are of all of them."""
+    liver, perfused = patient.liver_mass_kg, patient.perfused_mass_kg
+    energy_j = sum(doses.liver_energies_j)
+    compared = TreatmentDoses(
+        perfused_mean_dose_gy=doses.perfused_mean_doses_gy[territory],
+        normal_perfused_dose_gy=doses.normal_perfused_doses_gy[territory],
+        normal_whole_dose_gy=doses.normal_whole_dose_gy,
+        whole_liver_dose_gy=None if liver is None else energy_j / liver,
+        tumor_doses_gy=doses.tumor_portion_doses_gy[territory],
+        lung_dose_gy=doses.lung_dose_gy,
+        lung_activity_gbq=sum(
+            activity * each.lung_shunt_fraction
+            for activity, each in zip(doses.delivered_activities_gbq, patient.territories, strict=True)
+        ),
+    )
+    return evaluate_limits(
+        compared,
+        guideline=patient.guideline,
+        device=patient.device,
+        disease=patient.disease,
+        intent=patient.intent,
+        hepatic_reserve_fraction=None if liver is None else min(1.0, max(0.0, 1.0 - perfused / liver)),
+        bilirubin_mg_per_dl=patient.bilirubin_mg_per_dl,
+        bilirubin_umol_per_l=patient.bilirubin_umol_per_l,
+        pretreated_or_impaired=patient.pretreated_or_impaired,
+        cirrhotic=patient.cirrhotic,
+        prior_radioembolization=patient.treated_before,
+        prior_normal_perfused_dose_gy=patient.prior_normal_perfused_dose_gy.get(patient.names[territory]),
+        prior_normal_whole_dose_gy=patient.prior_normal_whole_dose_gy,
+        prior_lung_dose_gy=patient.prior_lung_dose_gy,
+    )
