@@ -1,0 +1,173 @@
+"""A result of `yttria dose` read back from its folder, with the images and structures that it was made of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._foundation.provenance import Provenance
+from ..errors import FileFormatError, GeometryError
+from ..geometry.image import Image
+from ..geometry.structure import Structure
+from ..geometry.structure_selection import select_structures
+from ..io import read_image
+from ..voxel import ActivityInField, DoseResult
+from ..voxel.density import LOW_DENSITY_G_PER_ML
+from ..voxel.superposition import GAS_DENSITY_G_PER_ML
+from .case import FIELDS, FILE_FIELDS, Case
+from .dose import density_of_case, patterns_of
+from .inputs import CaseInputs, read_case
+from .record import describe_file, describe_inputs
+
+#: Names of the dose map in a folder of results.
+_MAPS = ("dose.nrrd", "dose.nii.gz")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StoredResult:
+    """A result read back from its folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    record : mapping
+        Content of its doses.json.
+    case : Case
+        The case that it was computed for.
+    result : DoseResult
+        The dose map of the folder, with the activity and the densities that it was made of.
+    structures : list of Structure
+        The structures that were reported.
+    files : mapping of str to tuple of Path
+        The files that were read, by role.
+    """
+
+    folder: Path
+    record: Mapping[str, Any] = field(repr=False)
+    case: Case
+    result: DoseResult
+    structures: list[Structure]
+    files: Mapping[str, tuple[Path, ...]] = field(repr=False)
+
+
+def read_stored_result(folder: str | Path, *, threads: int | None = None) -> StoredResult:
+    """Read back a result of `yttria dose`.
+
+    Parameters
+    ----------
+    folder : path
+        Folder with doses.json and the dose map.
+    threads : int, optional
+        All processors if not given.
+
+    Returns
+    -------
+    StoredResult
+        The dose is the one in the folder; nothing is computed again.
+
+    Raises
+    ------
+    FileFormatError
+        If the folder holds no such result, if its dose map or a file that it was made of has changed since, or if the
+        result is anonymous and names no files.
+    FileNotFoundError
+        If a file that the result was made of is no longer where it was; relative paths start at the current folder.
+    YttriaError
+        As `read_case` raises it.
+    """
+    folder = Path(folder)
+    record = _record(folder / "doses.json")
+    name = next((each["name"] for each in record["files"] if each["name"] in _MAPS), None)
+    if name is None:
+        raise FileFormatError(f"{folder}: doses.json names no dose map")
+    _check_unchanged(folder / name, next(each for each in record["files"] if each["name"] == name))
+    case = _case(folder, record)
+    inputs = read_case(case)
+    if describe_inputs(inputs.files) != record["inputs"]:
+        raise FileFormatError(
+            f"{folder}: a file that the result was made of has changed since ({_changed(inputs, record)}); compute the "
+            "dose again"
+        )
+    dose = read_image(folder / name, unit="Gy")
+    if not dose.same_grid(inputs.activity):
+        raise GeometryError(f"{folder}: the dose map must lie on the grid of its activity image")
+    provenance = Provenance(**{key: value for key, value in record["provenance"].items() if key in _PROVENANCE})
+    result = _result(dose, provenance, inputs, case, threads)
+    chosen = select_structures(inputs.structures, only=patterns_of(case.only), exclude=patterns_of(case.exclude))
+    files = {f"{folder.name} {role}": tuple(paths) for role, paths in inputs.files.items()}
+    files[f"{folder.name} result"] = (folder / "doses.json", folder / name)
+    return StoredResult(folder=folder, record=record, case=case, result=result, structures=chosen, files=files)
+
+
+_PROVENANCE = {each.name for each in fields(Provenance)}
+
+
+def _record(path: Path) -> Mapping[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        needed = ("files", "inputs", "paths", "settings", "provenance", "anonymous")
+        if not isinstance(record, dict) or not all(key in record for key in needed):
+            raise ValueError("it is no result of `yttria dose`")
+    except ValueError as error:
+        raise FileFormatError(f"{path}: cannot be read as a result: {error}") from error
+    except NotADirectoryError:
+        raise FileFormatError(f"{path.parent}: must be a folder of results of `yttria dose`") from None
+    if record["anonymous"]:
+        raise FileFormatError(f"{path.parent}: is anonymous and names no files that it was made of")
+    return record
+
+
+def _check_unchanged(path: Path, stated: Mapping[str, Any]) -> None:
+    if describe_file(path, path.name) != stated:
+        raise FileFormatError(f"{path}: has changed since doses.json was written")
+
+
+def _case(folder: Path, record: Mapping[str, Any]) -> Case:
+    paths = {role: tuple(map(Path, given)) for role, given in record["paths"].items() if role in FILE_FIELDS}
+    declared: dict[str, Any] = {
+        role: given if role == "structures" else given[0] for role, given in paths.items() if given
+    }
+    declared |= {name: value for name, value in record["settings"].items() if name in FIELDS}
+    try:
+        return Case(**declared)
+    except TypeError as error:
+        raise FileFormatError(f"{folder}: doses.json does not state a whole case: {error}") from error
+
+
+def _changed(inputs: CaseInputs, record: Mapping[str, Any]) -> str:
+    now = describe_inputs(inputs.files)
+    return ", ".join(role for role in now if now[role] != record["inputs"].get(role)) or "a file is missing"
+
+
+def _result(dose: Image, provenance: Provenance, inputs: CaseInputs, case: Case, threads: int | None) -> DoseResult:
+    activity = inputs.activity
+    if case.negative_voxels == "clip":
+        activity = activity.with_array(np.maximum(activity.array, 0), activity.unit)
+    density = gas = None
+    if inputs.ct is not None:
+        density = density_of_case(case, activity, inputs.ct, threads).image
+        if case.method == "local_deposition" and case.low_density_voxels in ("clip", "zero"):
+            density = density.with_array(np.maximum(density.array, LOW_DENSITY_G_PER_ML), "g/mL")
+        below = density.array < GAS_DENSITY_G_PER_ML
+        gas = below if case.method == "superposition" and below.any() else None
+    total = float(activity.array.sum(dtype=np.float64)) * provenance.mbq_per_ml_per_unit * activity.voxel_volume_ml
+    return DoseResult(
+        image=replace(
+            dose,
+            affine_lps=activity.affine_lps,
+            frame_of_reference_uid=activity.frame_of_reference_uid,
+            patient_id=activity.patient_id,
+        ),
+        provenance=provenance,
+        advisories=(),
+        activity_in_field_mbq=ActivityInField(total / provenance.decay_factor, total),
+        gas=gas,
+        activity=activity,
+        density=density,
+    )
