@@ -7,6 +7,7 @@ import doctest
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import yttria
 from yttria import _core
 
 #: Rooms whose public functions and methods are documented wholly.
-ROOMS = ("yttria.kernels", "yttria.evaluation")
+ROOMS = ("yttria.kernels", "yttria.geometry", "yttria.evaluation")
 #: Classes of the core that a user holds.
 COMPILED = ("Nuclide", "VoxelFractions", "DoseVolumeHistogram")
 #: Methods that give a result another form and take nothing: one sentence says it all.
@@ -29,7 +30,8 @@ def members(value: type) -> Iterator[tuple[str, Any]]:
     """Public methods of a class, as functions."""
     for name, member in vars(value).items():
         function = getattr(member, "__func__", member)
-        if not name.startswith("_") and (inspect.isroutine(function) or isinstance(member, staticmethod)):
+        property_like = isinstance(function, property | cached_property) or inspect.isgetsetdescriptor(function)
+        if not name.startswith("_") and inspect.isroutine(function) and not property_like:
             yield name, function
 
 
@@ -40,7 +42,7 @@ def functions() -> Iterator[tuple[str, Any]]:
             value = getattr(room, name)
             if inspect.isclass(value):
                 yield from ((f"{room.__name__}.{name}.{each}", member) for each, member in members(value))
-            else:
+            elif callable(value):
                 yield f"{room.__name__}.{name}", value
 
 
