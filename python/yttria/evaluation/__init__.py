@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from .._core import DoseVolumeHistogram
 from .._foundation.arguments import public as _public
-from .biologically_effective_dose import InjectionBed, bed_gy, bed_of_injections, dose_from_bed_gy, eqd2_gy
 from .dose_comparison import DoseComparison, compare_doses
 from .dose_metrics import DoseMetric, dose_metric, metric_value
-from .dose_response import ResponseProbability, ntcp_logistic, ntcp_lyman, tcp_logistic, tcp_poisson
 from .dvh import dose_volume_histograms
 from .dvh_table import DvhRow, dvh_table
-from .equivalent_uniform_dose import EquivalentDose, effective_uniform_bed, generalized_eud, survival_eud
 from .gamma import GammaResult, gamma_index
 from .parameters import ParameterSet, parameter_set, parameter_sets
-from .recovery import RecoveryCurve
+from .radiobiology import (
+    EquivalentDose,
+    InjectionBed,
+    ResponseProbability,
+    bed_gy,
+    bed_of_injections,
+    dose_from_bed_gy,
+    effective_uniform_bed,
+    eqd2_gy,
+    generalized_eud,
+    ntcp_logistic,
+    ntcp_lyman,
+    survival_eud,
+    tcp_logistic,
+    tcp_poisson,
+)
 from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference, StructureDose
 from .uncertainty import (
     DoseUncertainty,
     PartitionUncertainty,
-    combined_uncertainty,
-    dose_uncertainty,
-    partition_uncertainty,
-)
-from .volume_uncertainty import (
+    RecoveryCurve,
     VolumeUncertainty,
+    combined_uncertainty,
     count_edge_factor,
+    dose_uncertainty,
     ellipsoid_volume_uncertainty,
+    partition_uncertainty,
     sphere_volume_uncertainty,
 )
 
