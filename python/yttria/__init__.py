@@ -14,15 +14,9 @@ if TYPE_CHECKING:
     from .errors import YttriaError
     from .geometry import ContourStructure, Image, Structure, select_structures
     from .io import read_image, read_structures, write_image, write_structures
-    from .kernels import (
-        DosePointKernel,
-        Medium,
-        VoxelSValueLibrary,
-        VoxelSValues,
-        dose_point_kernel,
-        media,
-        voxel_s_values,
-    )
+    from .kernels.dose_point_kernel import DosePointKernel, dose_point_kernel
+    from .kernels.medium import Medium, media
+    from .kernels.voxel_s_values import VoxelSValueLibrary, VoxelSValues, voxel_s_values
     from .voxel.absorbed_dose import absorbed_dose
     from .voxel.convolution import ConvolutionPlan
     from .voxel.ct_density import density_image

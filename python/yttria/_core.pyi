@@ -27,13 +27,61 @@ __version__: str
 
 @final
 class Nuclide:
-    """Half-life, mean energy per decay and their product, the dose factor, as one object with its source."""
+    """Half-life, mean energy per decay, and their product, the dose factor, with their source.
+
+    Parameters
+    ----------
+    nuclide : str
+        Name of a preset, one of `Nuclide.presets()`. The default is "EANM2022".
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such preset.
+
+    Examples
+    --------
+    >>> from yttria import Nuclide
+    >>> round(Nuclide().dose_factor_gy_kg_per_gbq, 2), Nuclide().half_life_h
+    (49.67, 64.1)
+    """
 
     def __new__(cls, nuclide: NuclidePreset = "EANM2022") -> Nuclide: ...
     @staticmethod
     def from_energy(
         half_life_h: float, mean_energy_mev: float, *, name: str = "explicit", source: str = "given by the caller"
-    ) -> Nuclide: ...
+    ) -> Nuclide:
+        """Make a nuclide from its half-life and mean energy per decay.
+
+        Parameters
+        ----------
+        half_life_h : float
+            Half-life in h, 63 to 66 (other nuclides than yttrium-90 are refused).
+        mean_energy_mev : float
+            Mean energy that a decay deposits in MeV, positive.
+        name, source : str
+            Name and source that results state.
+
+        Returns
+        -------
+        Nuclide
+            With the dose factor that follows.
+
+        Raises
+        ------
+        OutOfRangeError
+            If a number is outside its range.
+
+        Notes
+        -----
+        The dose factor is `T / ln 2 x E`, in Gy kg/GBq.
+
+        Examples
+        --------
+        >>> round(Nuclide.from_energy(64.1, 0.9267).dose_factor_gy_kg_per_gbq, 2)
+        49.43
+        """
+
     @staticmethod
     def from_dose_factor(
         half_life_h: float,
@@ -41,22 +89,97 @@ class Nuclide:
         *,
         name: str = "explicit",
         source: str = "given by the caller",
-    ) -> Nuclide: ...
+    ) -> Nuclide:
+        """Make a nuclide from its half-life and dose factor.
+
+        Parameters
+        ----------
+        half_life_h : float
+            Half-life in h, 63 to 66 (other nuclides than yttrium-90 are refused).
+        dose_factor_gy_kg_per_gbq : float
+            Dose in Gy to 1 kg from complete decay of 1 GBq.
+        name, source : str
+            Name and source that results state.
+
+        Returns
+        -------
+        Nuclide
+            With the mean energy that follows.
+
+        Raises
+        ------
+        OutOfRangeError
+            If a number is outside its range.
+
+        Examples
+        --------
+        >>> Nuclide.from_dose_factor(64.2, 50.0).dose_factor_gy_kg_per_gbq
+        50.0
+        """
+
     @staticmethod
-    def presets() -> list[NuclidePreset]: ...
+    def presets() -> list[NuclidePreset]:
+        """List the names of the presets.
+
+        Returns
+        -------
+        list of str
+            Names that the constructor takes.
+
+        Examples
+        --------
+        >>> "EANM2022" in Nuclide.presets()
+        True
+        """
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name of the preset, or the one given."""
+
     @property
-    def half_life_h(self) -> float: ...
+    def half_life_h(self) -> float:
+        """Half-life in h."""
+
     @property
-    def mean_energy_mev(self) -> float: ...
+    def mean_energy_mev(self) -> float:
+        """Mean energy per decay in MeV."""
+
     @property
-    def dose_factor_gy_kg_per_gbq(self) -> float: ...
+    def dose_factor_gy_kg_per_gbq(self) -> float:
+        """Dose in Gy to 1 kg from complete decay of 1 GBq."""
+
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """Where the numbers come from."""
+
     @property
-    def mean_life_s(self) -> float: ...
-    def decay_factor(self, elapsed_h: float) -> float: ...
+    def mean_life_s(self) -> float:
+        """Mean life in s: the half-life divided by ln 2."""
+
+    def decay_factor(self, elapsed_h: float) -> float:
+        """Compute the share of the activity that is left after a time.
+
+        Parameters
+        ----------
+        elapsed_h : float
+            Time in h; negative for a time before.
+
+        Returns
+        -------
+        float
+            `2^(-t / T)`, above 1 for a negative time.
+
+        Raises
+        ------
+        OutOfRangeError
+            If the time is not finite or so long that the factor leaves the range of numbers.
+
+        Examples
+        --------
+        >>> Nuclide().decay_factor(64.1)
+        0.5
+        """
+
     @staticmethod
     def _rebuild(half_life_h: float, dose_factor: float, name: str, source: str) -> Nuclide: ...
 
@@ -398,20 +521,76 @@ class Treatment:
 
 @final
 class VoxelFractions:
-    """The fraction of each voxel of a dose grid inside a structure, cropped to the box where it is not zero."""
+    """Fraction of each voxel of a dose grid inside a structure, kept for the box where it is not zero.
+
+    `yttria.geometry.voxel_fractions` and `Structure.voxel_fractions_on` make it once for many maps.
+    """
 
     @staticmethod
     def _from_mask(mask: NDArray[Any], threads: int | None = None) -> VoxelFractions: ...
     @property
-    def shape(self) -> tuple[int, int, int]: ...
+    def shape(self) -> tuple[int, int, int]:
+        """Shape (k, j, i) of the dose grid."""
+
     @property
-    def origin(self) -> tuple[int, int, int]: ...
+    def origin(self) -> tuple[int, int, int]:
+        """Index (k, j, i) of the first voxel of the box."""
+
     @property
-    def weights(self) -> NDArray[np.float32]: ...
+    def weights(self) -> NDArray[np.float32]:
+        """Fractions in the box, a float32 array (k, j, i); a new copy each time."""
+
     @property
-    def outside_fraction(self) -> float: ...
-    def volume_ml(self, voxel_volume_ml: float) -> float: ...
-    def to_array(self) -> NDArray[np.float32]: ...
+    def outside_fraction(self) -> float:
+        """Share of the structure's volume that lies outside of the dose grid."""
+
+    def volume_ml(self, voxel_volume_ml: float) -> float:
+        """Compute the volume inside the dose grid.
+
+        Parameters
+        ----------
+        voxel_volume_ml : float
+            Volume of a dose voxel in mL, positive.
+
+        Returns
+        -------
+        float
+            Volume in mL: the sum of the fractions times the voxel volume.
+
+        Raises
+        ------
+        OutOfRangeError
+            If the voxel volume is not finite and positive.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria.geometry import fractions_of_mask
+        >>> fractions_of_mask(np.ones((2, 3, 4), dtype=bool)).volume_ml(0.5)
+        12.0
+        """
+
+    def to_array(self) -> NDArray[np.float32]:
+        """Write the fractions as an array of the whole dose grid.
+
+        Returns
+        -------
+        float32 array (k, j, i)
+            Fractions within [0, 1], with the shape of the dose grid.
+
+        Raises
+        ------
+        InsufficientMemoryError
+            If there is no room for the array.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria.geometry import fractions_of_mask
+        >>> fractions_of_mask(np.ones((2, 3, 4), dtype=bool)).to_array().shape
+        (2, 3, 4)
+        """
+
     @staticmethod
     def _rebuild(
         shape: Sequence[int], origin: Sequence[int], weights: NDArray[np.float32], outside_fraction: float
@@ -459,24 +638,214 @@ class Contours:
 
 @final
 class DoseVolumeHistogram:
-    """The exact cumulative dose-volume histogram of one structure, and what is read from it."""
+    """Exact cumulative dose-volume histogram of one structure, as `dose_volume_histograms` makes it."""
 
     @property
-    def volume_ml(self) -> float: ...
+    def volume_ml(self) -> float:
+        """Volume in mL."""
+
     @property
-    def mean_gy(self) -> float: ...
+    def mean_gy(self) -> float:
+        """Mean dose in Gy."""
+
     @property
-    def minimum_gy(self) -> float: ...
+    def minimum_gy(self) -> float:
+        """Lowest dose in Gy."""
+
     @property
-    def maximum_gy(self) -> float: ...
+    def maximum_gy(self) -> float:
+        """Highest dose in Gy."""
+
     @property
-    def standard_deviation_gy(self) -> float: ...
-    def dose_at_volume_percent(self, percent: float, *, interpolation: DoseInterpolation = "rank") -> float: ...
-    def dose_at_volume_ml(self, volume_ml: float, *, interpolation: DoseInterpolation = "rank") -> float: ...
-    def volume_at_dose_percent(self, dose_gy: float, *, strict: bool = False) -> float: ...
-    def volume_at_dose_ml(self, dose_gy: float, *, strict: bool = False) -> float: ...
-    def curve(self, *, doses_gy: ArrayLike | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
-    def differential(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+    def standard_deviation_gy(self) -> float:
+        """Standard deviation of the dose over the volume in Gy."""
+
+    def dose_at_volume_percent(self, percent: float, *, interpolation: DoseInterpolation = "rank") -> float:
+        """Read the minimum dose of the hottest part of the volume, D_x.
+
+        Parameters
+        ----------
+        percent : float
+            Share x of the volume in percent, above 0 and at most 100.
+        interpolation : str
+            "rank" gives the highest dose that at least x % of the volume receives. "linear" interpolates between
+            the doses of neighboring ranks.
+
+        Returns
+        -------
+        float
+            Dose in Gy.
+
+        Raises
+        ------
+        OutOfRangeError
+            If the share is outside (0, 100].
+        UnknownNameError
+            If `interpolation` is not one of the two.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria.evaluation import dose_volume_histograms
+        >>> dose_gy = np.arange(100.0).reshape(4, 5, 5)
+        >>> whole = np.ones(dose_gy.shape, dtype=bool)
+        >>> dvh = dose_volume_histograms(dose_gy, {"Liver": whole}, voxel_volume_ml=0.1)["Liver"]
+        >>> dvh.dose_at_volume_percent(95.0)
+        5.0
+        """
+
+    def dose_at_volume_ml(self, volume_ml: float, *, interpolation: DoseInterpolation = "rank") -> float:
+        """Read the minimum dose of the hottest volume, D_xmL.
+
+        Parameters
+        ----------
+        volume_ml : float
+            Volume x in mL, above 0 and at most that of the structure.
+        interpolation : str
+            "rank" or "linear", as in `dose_at_volume_percent`.
+
+        Returns
+        -------
+        float
+            Dose in Gy.
+
+        Raises
+        ------
+        OutOfRangeError
+            If the volume is outside its range.
+        UnknownNameError
+            If `interpolation` is not one of the two.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria.evaluation import dose_volume_histograms
+        >>> dose_gy = np.arange(100.0).reshape(4, 5, 5)
+        >>> whole = np.ones(dose_gy.shape, dtype=bool)
+        >>> dvh = dose_volume_histograms(dose_gy, {"Liver": whole}, voxel_volume_ml=0.1)["Liver"]
+        >>> dvh.dose_at_volume_ml(1.0)
+        90.0
+        """
+
+    def volume_at_dose_percent(self, dose_gy: float, *, strict: bool = False) -> float:
+        """Read the share of the volume that receives at least a dose, V_d.
+
+        Parameters
+        ----------
+        dose_gy : float
+            Dose d in Gy.
+        strict : bool
+            Whether the share must receive more than d. The default counts doses equal to d.
+
+        Returns
+        -------
+        float
+            Share in percent.
+
+        Raises
+        ------
+        OutOfRangeError
+            If the dose is not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria.evaluation import dose_volume_histograms
+        >>> dose_gy = np.arange(100.0).reshape(4, 5, 5)
+        >>> whole = np.ones(dose_gy.shape, dtype=bool)
+        >>> dvh = dose_volume_histograms(dose_gy, {"Liver": whole}, voxel_volume_ml=0.1)["Liver"]
+        >>> dvh.volume_at_dose_percent(70.0), dvh.volume_at_dose_percent(70.0, strict=True)
+        (30.0, 29.0)
+        """
+
+    def volume_at_dose_ml(self, dose_gy: float, *, strict: bool = False) -> float:
+        """Read the volume that receives at least a dose.
+
+        Parameters
+        ----------
+        dose_gy : float
+            Dose d in Gy.
+        strict : bool
+            Whether the volume must receive more than d. The default counts doses equal to d.
+
+        Returns
+        -------
+        float
+            Volume in mL.
+
+        Raises
+        ------
+        OutOfRangeError
+            If the dose is not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria.evaluation import dose_volume_histograms
+        >>> dose_gy = np.arange(100.0).reshape(4, 5, 5)
+        >>> whole = np.ones(dose_gy.shape, dtype=bool)
+        >>> dvh = dose_volume_histograms(dose_gy, {"Liver": whole}, voxel_volume_ml=0.1)["Liver"]
+        >>> round(dvh.volume_at_dose_ml(70.0), 9)
+        3.0
+        """
+
+    def curve(self, *, doses_gy: ArrayLike | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the cumulative histogram as a curve.
+
+        Parameters
+        ----------
+        doses_gy : array, optional
+            Doses in Gy at which the curve is read. Every step of the exact curve if not given.
+
+        Returns
+        -------
+        doses_gy, volumes_ml : float64 arrays
+            Doses in Gy, and the volume in mL that receives at least each.
+
+        Raises
+        ------
+        OutOfRangeError
+            If a dose is not finite.
+        InsufficientMemoryError
+            If there is no room for the curve.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria.evaluation import dose_volume_histograms
+        >>> dose_gy = np.arange(100.0).reshape(4, 5, 5)
+        >>> whole = np.ones(dose_gy.shape, dtype=bool)
+        >>> dvh = dose_volume_histograms(dose_gy, {"Liver": whole}, voxel_volume_ml=0.1)["Liver"]
+        >>> doses_gy, volumes_ml = dvh.curve(doses_gy=[0.0, 50.0])
+        >>> [round(float(volume), 9) for volume in volumes_ml]
+        [10.0, 5.0]
+        """
+
+    def differential(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the doses that occur, each with its volume.
+
+        Returns
+        -------
+        doses_gy, volumes_ml : float64 arrays
+            Doses in Gy in ascending order, and the volume in mL of each.
+
+        Raises
+        ------
+        InsufficientMemoryError
+            If there is no room for the arrays.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria.evaluation import dose_volume_histograms
+        >>> dose_gy = np.arange(100.0).reshape(4, 5, 5)
+        >>> whole = np.ones(dose_gy.shape, dtype=bool)
+        >>> dvh = dose_volume_histograms(dose_gy, {"Liver": whole}, voxel_volume_ml=0.1)["Liver"]
+        >>> doses_gy, volumes_ml = dvh.differential()
+        >>> len(doses_gy), round(float(volumes_ml.sum()), 9)
+        (100, 10.0)
+        """
+
     @staticmethod
     def _rebuild(
         doses: NDArray[Any], colder: NDArray[np.float64] | None, total: float, voxel_volume_ml: float

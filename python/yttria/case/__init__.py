@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .dose import DosedCase, dose_case, summary, write_case_report, write_case_rtdose
     from .inputs import CaseInputs, read_case
     from .record import CaseRecord, record_case
+    from .stored import StoredResult, read_stored_result
 
 __all__ = [
     "FIELDS",
@@ -22,9 +23,11 @@ __all__ = [
     "CaseInputs",
     "CaseRecord",
     "DosedCase",
+    "StoredResult",
     "dose_case",
     "problems",
     "read_case",
+    "read_stored_result",
     "record_case",
     "summary",
     "write_case_report",
@@ -34,6 +37,7 @@ _LATER = {
     "dose": ("DosedCase", "dose_case", "summary", "write_case_report", "write_case_rtdose"),
     "inputs": ("CaseInputs", "read_case"),
     "record": ("CaseRecord", "record_case"),
+    "stored": ("StoredResult", "read_stored_result"),
 }
 
 

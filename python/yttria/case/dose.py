@@ -103,7 +103,7 @@ def dose_case(
                 nuclide=nuclide,
                 threads=threads,
             )
-        density = None if inputs.ct is None else _density(case, inputs.activity, inputs.ct, threads)
+        density = None if inputs.ct is None else density_of_case(case, inputs.activity, inputs.ct, threads)
         result = dose_image(
             inputs.activity,
             scaling=scaling,
@@ -121,7 +121,7 @@ def dose_case(
     advisories = (*result.advisories, *inputs.advisories, *_contour_advisories(case, inputs), *_doubts(inputs))
     provenance = replace(result.provenance, evaluation=_evaluation(case, inputs))
     result = replace(result, provenance=provenance)
-    chosen = select_structures(inputs.structures, only=split_patterns(case.only), exclude=split_patterns(case.exclude))
+    chosen = select_structures(inputs.structures, only=patterns_of(case.only), exclude=patterns_of(case.exclude))
     with stage("table"):
         evaluated, histograms = result.evaluate(chosen, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
         rows = [row.as_dict() for row in evaluated]
@@ -168,7 +168,7 @@ def scaling_of(
     )
 
 
-def split_patterns(text: str | None) -> list[str]:
+def patterns_of(text: str | None) -> list[str]:
     """Patterns separated by semicolons."""
     return [pattern.strip() for pattern in (text or "").split(";") if pattern.strip()]
 
@@ -227,7 +227,7 @@ def _doubts(inputs: CaseInputs) -> list[Advisory]:
     return [*of_ct, *patient_doubts(inputs.activity, "the activity", [*structures, *ct])]
 
 
-def _density(case: Case, activity: Image, ct: Image, threads: int | None) -> DensityImage:
+def density_of_case(case: Case, activity: Image, ct: Image, threads: int | None) -> DensityImage:
     """The density of each voxel of the activity: the mean of the CT's voxels in it."""
     density = density_image(ct, curve=case.ct_curve, out_of_range="clamp", threads=threads)
     if ct.same_grid(activity):

@@ -81,40 +81,20 @@ def read_case(case: Case) -> CaseInputs:
     with opened_files() as opened, stage("reading"):
         inputs = _read_activity(case, structures)
     files["activity"] = tuple(opened)
-    structures, transform_files = _transformed(case, structures, inputs.activity.frame_of_reference_uid)
-    files |= transform_files
-    inputs = replace(inputs, structures=structures)
+    if case.structures_transform is not None:
+        with opened_files() as opened:
+            frame = inputs.activity.frame_of_reference_uid
+            moving = structures[0].frame_of_reference_uid if structures else None
+            transform = read_transform(case.structures_transform, from_frame=moving, to_frame=frame)
+        files["structures_transform"] = tuple(opened)
+        source = case.structures_transform.name
+        transformed = [s.transformed(transform, frame_of_reference_uid=frame, source=source) for s in inputs.structures]
+        inputs = replace(inputs, structures=transformed)
     if case.ct is not None:
         with opened_files() as opened, stage("reading"):
-            inputs = replace(inputs, ct=read_case_ct(case))
+            inputs = replace(inputs, ct=_read_ct(case.ct, case.ct_series))
         files["ct"] = tuple(opened)
     return replace(inputs, files=files)
-
-
-def read_case_structures(
-    case: Case, frame_of_reference_uid: str | None
-) -> tuple[list[Structure], dict[str, tuple[Path, ...]]]:
-    """Read the structures of a case into a frame of reference, and the files that were opened, by field."""
-    with opened_files() as opened:
-        structures = _read_structures(case)
-    structures, files = _transformed(case, structures, frame_of_reference_uid)
-    return structures, {"structures": tuple(opened)} | files
-
-
-def _transformed(
-    case: Case, structures: list[Structure], frame_of_reference_uid: str | None
-) -> tuple[list[Structure], dict[str, tuple[Path, ...]]]:
-    """The structures by the transform of the case, if it has one, and the files that were opened for it."""
-    if case.structures_transform is None:
-        return structures, {}
-    with opened_files() as opened:
-        moving = structures[0].frame_of_reference_uid if structures else None
-        transform = read_transform(case.structures_transform, from_frame=moving, to_frame=frame_of_reference_uid)
-    source = case.structures_transform.name
-    transformed = [
-        s.transformed(transform, frame_of_reference_uid=frame_of_reference_uid, source=source) for s in structures
-    ]
-    return transformed, {"structures_transform": tuple(opened)}
 
 
 def _read_structures(case: Case) -> list[Structure]:
@@ -174,10 +154,7 @@ def _in_fields(**fields: str) -> Iterator[None]:
         raise
 
 
-def read_case_ct(case: Case) -> Image:
-    """Read the CT of a case that has one."""
-    path, series = case.ct, case.ct_series
-    assert path is not None
+def _read_ct(path: Path, series: str | None) -> Image:
     with _in_fields(series="ct_series"):
         if may_be_dicom(path):
             return dicom.read_image(path, "HU", series=series, modalities=("CT",))

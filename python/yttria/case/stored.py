@@ -1,210 +1,173 @@
-"""Results read back from their folder, for a report: the record, and what is needed to draw the dose again."""
+"""A result of `yttria dose` read back from its folder, with the images and structures that it was made of."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from math import nan
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .._foundation.provenance import Provenance
-from ..errors import FileFormatError, YttriaError
+from ..errors import FileFormatError, GeometryError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..geometry.structure_selection import select_structures
-from ..io import read_image, read_structures
-from ..io.opened import opened_files
-from ..voxel.dose_result import ActivityInField, DoseResult
-from .case import FIELDS, Case
-from .dose import split_patterns
-from .inputs import read_case_ct, read_case_structures
+from ..io import read_image
+from ..voxel import ActivityInField, DoseResult
+from ..voxel.density import LOW_DENSITY_G_PER_ML
+from ..voxel.superposition import GAS_DENSITY_G_PER_ML
+from .case import FIELDS, FILE_FIELDS, Case
+from .dose import density_of_case, patterns_of
+from .inputs import CaseInputs, read_case
 from .record import describe_file, describe_inputs
 
-#: Names under which the demo's folder holds structures and CT.
-_BESIDE = {"structures": "structures.seg.nrrd", "ct": "ct.nrrd"}
+#: Names of the dose map in a folder of results.
 _MAPS = ("dose.nrrd", "dose.nii.gz")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class StoredDose:
-    """Result of `yttria dose` read back from its folder.
+class StoredResult:
+    """A result read back from its folder.
 
     Parameters
     ----------
-    doses : mapping
-        Content of doses.json.
-    result : DoseResult or None
-        The dose map with its provenance; None without a map.
+    folder : Path
+        The folder.
+    record : mapping
+        Content of its doses.json.
+    case : Case
+        The case that it was computed for.
+    result : DoseResult
+        The dose map of the folder, with the activity and the densities that it was made of.
     structures : list of Structure
-        The structures of the table that could be read again.
-    ct : Image or None
-        The CT of the case on the dose grid, or the background that was given.
-    remarks : tuple of str
-        Sentences on what could not be read, for the reader of a report.
+        The structures that were reported.
+    files : mapping of str to tuple of Path
+        The files that were read, by role.
     """
 
-    doses: Mapping[str, Any]
-    result: DoseResult | None = None
-    structures: list[Structure] = field(default_factory=list)
-    ct: Image | None = None
-    remarks: tuple[str, ...] = ()
+    folder: Path
+    record: Mapping[str, Any] = field(repr=False)
+    case: Case
+    result: DoseResult
+    structures: list[Structure]
+    files: Mapping[str, tuple[Path, ...]] = field(repr=False)
 
 
-def read_stored_dose(
-    index: Path, *, structures: Sequence[Path] = (), background: Path | None = None, threads: int | None = None
-) -> StoredDose:
-    """Read a result of `yttria dose` back from its folder.
+def read_stored_result(folder: str | Path, *, threads: int | None = None) -> StoredResult:
+    """Read back a result of `yttria dose`.
 
     Parameters
     ----------
-    index : Path
-        The file doses.json.
-    structures : sequence of Path
-        Files of structures in place of those that the record names.
-    background : Path, optional
-        Image in gray for beneath the dose, on any grid; the case's CT if not given.
+    folder : path
+        Folder with doses.json and the dose map.
     threads : int, optional
-        Number of threads; all processors if not given.
+        All processors if not given.
 
     Returns
     -------
-    StoredDose
-        If structures or CT that the record names are gone or have changed, they are left out with a remark.
+    StoredResult
+        The dose is the one in the folder; nothing is computed again.
 
     Raises
     ------
     FileFormatError
-        If the index is no result of `yttria dose`, or the dose map is not the one that it lists.
+        If the folder holds no such result, if its dose map or a file that it was made of has changed since, or if the
+        result is anonymous and names no files.
+    FileNotFoundError
+        If a file that the result was made of is no longer where it was; relative paths start at the current folder.
     YttriaError
-        If a file that the caller names cannot be read.
+        As `read_case` raises it.
     """
-    doses = read_json(index)
-    if not isinstance(doses.get("structures"), list) or not isinstance(doses.get("provenance"), dict):
-        raise FileFormatError(f"{index}: is no doses.json of `yttria dose`")
-    image = _dose_map(index.parent, doses)
-    if image is None:
-        return StoredDose(doses=doses, remarks=("The folder of the result holds no dose map.",))
-    remarks: list[str] = []
-    if structures:
-        found = [structure for path in structures for structure in read_structures(path)]
-    else:
-        found = _attempt(remarks, "structures", lambda: _structures(index.parent, doses, image)) or []
-    if background is not None:
-        ct: Image | None = read_image(background, unit="HU")
-    else:
-        ct = _attempt(remarks, "CT", lambda: _ct(index.parent, doses))
-    listed = {str(row["structure"]) for row in doses["structures"]}
-    return StoredDose(
-        doses=doses,
-        result=_result(image, doses["provenance"]),
-        structures=[structure for structure in found if structure.name in listed],
-        ct=None if ct is None else on_grid_of(image, ct, threads=threads),
-        remarks=tuple(remarks),
-    )
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON file that holds an object; `FileFormatError` if it does not."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise FileFormatError(f"{path}: is not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise FileFormatError(f"{path}: must hold a JSON object")
-    return found
-
-
-def on_grid_of(dose: Image, background: Image, *, threads: int | None = None) -> Image:
-    """A background on the grid of the dose, for a picture; what lies beyond it is black."""
-    if background.same_grid(dose):
-        return background
-    lowest = float(background.array.min())
-    return background.resampled_on(dose, method="linear", fill_value=lowest, threads=threads).image
-
-
-def _attempt(remarks: list[str], words: str, read: Any) -> Any:
-    """What `read` returns, or None with a remark if the files are gone or changed."""
-    try:
-        return read()
-    except (YttriaError, OSError) as error:
-        reason = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.filename else error
-        remarks.append(f"The {words} of the result could not be read again: {reason}.")
-        return None
-
-
-def _dose_map(folder: Path, doses: Mapping[str, Any]) -> Image | None:
-    hashes = {str(row["name"]): row["sha256"] for row in doses.get("files", ())}
-    name = next((name for name in _MAPS if name in hashes and (folder / name).is_file()), None)
+    folder = Path(folder)
+    record = _record(folder / "doses.json")
+    name = next((each["name"] for each in record["files"] if each["name"] in _MAPS), None)
     if name is None:
-        return None
-    if describe_file(folder / name, name)["sha256"] != hashes[name]:
-        raise FileFormatError(f"{folder / name}: is not the dose map that doses.json lists: its SHA-256 differs")
-    return read_image(folder / name, unit="Gy")
+        raise FileFormatError(f"{folder}: doses.json names no dose map")
+    _check_unchanged(folder / name, next(each for each in record["files"] if each["name"] == name))
+    case = _case(folder, record)
+    inputs = read_case(case)
+    if describe_inputs(inputs.files) != record["inputs"]:
+        raise FileFormatError(
+            f"{folder}: a file that the result was made of has changed since ({_changed(inputs, record)}); compute the "
+            "dose again"
+        )
+    dose = read_image(folder / name, unit="Gy")
+    if not dose.same_grid(inputs.activity):
+        raise GeometryError(f"{folder}: the dose map must lie on the grid of its activity image")
+    provenance = Provenance(**{key: value for key, value in record["provenance"].items() if key in _PROVENANCE})
+    result = _result(dose, provenance, inputs, case, threads)
+    chosen = select_structures(inputs.structures, only=patterns_of(case.only), exclude=patterns_of(case.exclude))
+    files = {f"{folder.name} {role}": tuple(paths) for role, paths in inputs.files.items()}
+    files[f"{folder.name} result"] = (folder / "doses.json", folder / name)
+    return StoredResult(folder=folder, record=record, case=case, result=result, structures=chosen, files=files)
 
 
-def _result(image: Image, provenance: Mapping[str, Any]) -> DoseResult:
-    known = {f.name: provenance[f.name] for f in fields(Provenance) if f.name in provenance}
+_PROVENANCE = {each.name for each in fields(Provenance)}
+
+
+def _record(path: Path) -> Mapping[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        needed = ("files", "inputs", "paths", "settings", "provenance", "anonymous")
+        if not isinstance(record, dict) or not all(key in record for key in needed):
+            raise ValueError("it is no result of `yttria dose`")
+    except ValueError as error:
+        raise FileFormatError(f"{path}: cannot be read as a result: {error}") from error
+    except NotADirectoryError:
+        raise FileFormatError(f"{path.parent}: must be a folder of results of `yttria dose`") from None
+    if record["anonymous"]:
+        raise FileFormatError(f"{path.parent}: is anonymous and names no files that it was made of")
+    return record
+
+
+def _check_unchanged(path: Path, stated: Mapping[str, Any]) -> None:
+    if describe_file(path, path.name) != stated:
+        raise FileFormatError(f"{path}: has changed since doses.json was written")
+
+
+def _case(folder: Path, record: Mapping[str, Any]) -> Case:
+    paths = {role: tuple(map(Path, given)) for role, given in record["paths"].items() if role in FILE_FIELDS}
+    declared: dict[str, Any] = {
+        role: given if role == "structures" else given[0] for role, given in paths.items() if given
+    }
+    declared |= {name: value for name, value in record["settings"].items() if name in FIELDS}
+    try:
+        return Case(**declared)
+    except TypeError as error:
+        raise FileFormatError(f"{folder}: doses.json does not state a whole case: {error}") from error
+
+
+def _changed(inputs: CaseInputs, record: Mapping[str, Any]) -> str:
+    now = describe_inputs(inputs.files)
+    return ", ".join(role for role in now if now[role] != record["inputs"].get(role)) or "a file is missing"
+
+
+def _result(dose: Image, provenance: Provenance, inputs: CaseInputs, case: Case, threads: int | None) -> DoseResult:
+    activity = inputs.activity
+    if case.negative_voxels == "clip":
+        activity = activity.with_array(np.maximum(activity.array, 0), activity.unit)
+    density = gas = None
+    if inputs.ct is not None:
+        density = density_of_case(case, activity, inputs.ct, threads).image
+        if case.method == "local_deposition" and case.low_density_voxels in ("clip", "zero"):
+            density = density.with_array(np.maximum(density.array, LOW_DENSITY_G_PER_ML), "g/mL")
+        below = density.array < GAS_DENSITY_G_PER_ML
+        gas = below if case.method == "superposition" and below.any() else None
+    total = float(activity.array.sum(dtype=np.float64)) * provenance.mbq_per_ml_per_unit * activity.voxel_volume_ml
     return DoseResult(
-        image=image,
-        provenance=Provenance(**known),
+        image=replace(
+            dose,
+            affine_lps=activity.affine_lps,
+            frame_of_reference_uid=activity.frame_of_reference_uid,
+            patient_id=activity.patient_id,
+        ),
+        provenance=provenance,
         advisories=(),
-        activity_in_field_mbq=ActivityInField(nan, nan),
+        activity_in_field_mbq=ActivityInField(total / provenance.decay_factor, total),
+        gas=gas,
+        activity=activity,
+        density=density,
     )
-
-
-def _case_of(doses: Mapping[str, Any]) -> Case | None:
-    """The case as it was declared; None if the record does not name its files."""
-    paths, settings = doses.get("paths") or {}, doses.get("settings") or {}
-    if not paths.get("structures") or not paths.get("activity"):
-        return None
-    single = {role: found[0] for role, found in paths.items() if role != "structures" and found and role in FIELDS}
-    stated = {name: value for name, value in settings.items() if name in FIELDS}
-    return Case(**{**stated, **single, "structures": tuple(paths["structures"])})
-
-
-def _structures(folder: Path, doses: Mapping[str, Any], image: Image) -> list[Structure]:
-    case = _case_of(doses)
-    if case is None:
-        beside = _beside(folder, doses, "structures")
-        if beside is None:
-            raise FileFormatError("the record names no files of structures; give them (structures)")
-        return read_structures(beside)
-    found, files = read_case_structures(case, image.frame_of_reference_uid)
-    for role, opened in files.items():
-        _check_hashes(role, describe_inputs({role: opened})[role], doses)
-    return select_structures(found, only=split_patterns(case.only), exclude=split_patterns(case.exclude))
-
-
-def _ct(folder: Path, doses: Mapping[str, Any]) -> Image | None:
-    case = _case_of(doses)
-    if case is None:
-        beside = _beside(folder, doses, "ct")
-        return None if beside is None else read_image(beside, unit="HU")
-    if case.ct is None:
-        return None
-    with opened_files() as opened:
-        image = read_case_ct(case)
-    _check_hashes("ct", describe_inputs({"ct": opened})["ct"], doses)
-    return image
-
-
-def _beside(folder: Path, doses: Mapping[str, Any], role: str) -> Path | None:
-    """A file of the result's own folder that its index lists, unchanged."""
-    name = _BESIDE[role]
-    listed = {str(row["name"]): row["sha256"] for row in doses.get("files", ())}
-    path = folder / name
-    if name not in listed or not path.is_file():
-        return None
-    if describe_file(path, name)["sha256"] != listed[name]:
-        raise FileFormatError(f"{path}: has changed since the result was computed")
-    return path
-
-
-def _check_hashes(role: str, opened: Sequence[Mapping[str, Any]], doses: Mapping[str, Any]) -> None:
-    """Refuse files that are not those of the record."""
-    recorded = {row["sha256"] for row in (doses.get("inputs") or {}).get(role, ())}
-    changed = [str(row["name"]) for row in opened if row["sha256"] not in recorded]
-    if changed:
-        raise FileFormatError(f"{', '.join(changed[:3])} changed since the result was computed")

@@ -64,10 +64,10 @@ ENTRIES = {
         "Comparison",
         "Compare dose map B with dose map A: differences, doses of structures, isodoses, gamma index.",
     ),
-    "report": Entry(
-        "report:report",
+    "compare-plan": Entry(
+        "compare_plan:compare_plan",
         "Comparison",
-        "Write one page of HTML on a patient's dose, plan and comparison, or on a cohort: to read, print and file.",
+        "Compare a treatment as delivered with its plan: activity, shunt, doses, limits, and why they differ.",
     ),
     "verify": Entry(
         "verify:verify",
@@ -81,7 +81,7 @@ ENTRIES = {
     ),
 }
 #: Names of subcommands that are not their function's.
-_NAMES = {"export_suite": "export", "score_results": "score"}
+_NAMES = {"compare_plan": "compare-plan", "export_suite": "export", "score_results": "score"}
 
 
 class LazyGroup(TyperGroup):

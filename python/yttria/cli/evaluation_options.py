@@ -53,6 +53,9 @@ class EvaluationOptions:
         _option(help="Published set, or own values as tumor:alpha_per_gy=0.02,clonogens=1e6. Repeat for more."),
     ] = None
     lung_mass_kg: Annotated[float | None, _option(help="Mass of the lungs.")] = None
+    lung_activity_gbq: Annotated[
+        float | None, _option(help="Activity in the lungs, if the image does not hold them.")
+    ] = None
     hepatic_reserve_fraction: Annotated[
         float | None, _option("--reserve-fraction", help="Untreated fraction of the liver, if it is not all drawn.")
     ] = None

@@ -12,7 +12,6 @@ from rich.console import Console
 
 from .. import planning
 from .output import Row, as_json, print_advisories, print_table, print_written
-from .report import check_extra, write_page
 
 
 class Spheres(str, Enum):
@@ -34,10 +33,6 @@ def plan(
         Path | None, typer.Argument(help="Patient file (TOML); --example shows the schema.", show_default=False)
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the JSON here.", show_default=False)] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", help="Write a page of HTML here, to read, print and file.", show_default=False),
-    ] = None,
     example: Annotated[bool, typer.Option("--example", help="Print a commented patient file and exit.")] = False,
     territories: Annotated[
         bool, typer.Option("--territories", help="With --example: the file of a patient with several territories.")
@@ -53,21 +48,15 @@ def plan(
         return
     if patient is None:
         raise typer.BadParameter("a patient file, or --example", param_hint="patient")
-    if report is not None:
-        check_extra()
     comparison = planning.plan_patient_file(patient, json_path=out)
-    written = [] if out is None else [out]
-    if report is not None:
-        from ..report import html_report
-
-        written.append(write_page(html_report(plan=comparison.as_dict()), report))
     if json:
         typer.echo(as_json(comparison.as_dict()))
         return
     console = Console()
     # In a pipe a sentence stays on one line, so that it can be searched.
     typer.echo(comparison.table(min(console.width, 120) if console.is_terminal else None))
-    print_written(written)
+    if out is not None:
+        print_written([out])
 
 
 def vial(

@@ -4,39 +4,28 @@ from __future__ import annotations
 
 from .._core import DoseVolumeHistogram
 from .._foundation.arguments import public as _public
+from .biologically_effective_dose import InjectionBed, bed_gy, bed_of_injections, dose_from_bed_gy, eqd2_gy
 from .dose_comparison import DoseComparison, compare_doses
 from .dose_metrics import DoseMetric, dose_metric, metric_value
+from .dose_response import ResponseProbability, ntcp_logistic, ntcp_lyman, tcp_logistic, tcp_poisson
 from .dvh import dose_volume_histograms
 from .dvh_table import DvhRow, dvh_table
+from .equivalent_uniform_dose import EquivalentDose, effective_uniform_bed, generalized_eud, survival_eud
 from .gamma import GammaResult, gamma_index
 from .parameters import ParameterSet, parameter_set, parameter_sets
-from .radiobiology import (
-    EquivalentDose,
-    InjectionBed,
-    ResponseProbability,
-    bed_gy,
-    bed_of_injections,
-    dose_from_bed_gy,
-    effective_uniform_bed,
-    eqd2_gy,
-    generalized_eud,
-    ntcp_logistic,
-    ntcp_lyman,
-    survival_eud,
-    tcp_logistic,
-    tcp_poisson,
-)
+from .recovery import RecoveryCurve
 from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference, StructureDose
 from .uncertainty import (
     DoseUncertainty,
     PartitionUncertainty,
-    RecoveryCurve,
-    VolumeUncertainty,
     combined_uncertainty,
-    count_edge_factor,
     dose_uncertainty,
-    ellipsoid_volume_uncertainty,
     partition_uncertainty,
+)
+from .volume_uncertainty import (
+    VolumeUncertainty,
+    count_edge_factor,
+    ellipsoid_volume_uncertainty,
     sphere_volume_uncertainty,
 )
 

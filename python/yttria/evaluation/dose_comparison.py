@@ -32,7 +32,17 @@ _PERCENTS = (98, 95, 70, 50, 2)
 
 
 class WorstVoxel(NamedTuple):
-    """The voxel with the largest difference: its index (k, j, i), LPS mm, both doses."""
+    """Voxel with the largest difference.
+
+    Parameters
+    ----------
+    voxel : tuple of three ints
+        Index (k, j, i).
+    position_lps_mm : tuple of three floats
+        Its center in LPS mm.
+    a_gy, b_gy, difference_gy : float
+        Dose in A and in B, and the difference B - A, in Gy.
+    """
 
     voxel: tuple[int, int, int]
     position_lps_mm: tuple[float, float, float]
@@ -43,11 +53,34 @@ class WorstVoxel(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DoseComparison:
-    """How dose map B differs from A; differences are B - A. For research use.
+    """Differences of dose map B from dose map A; every difference is B - A. For research use.
 
-    `differences`, `dose_volume` and `isodoses` are rows, plain data by their `as_dict()`. `difference` is B - A in Gy
-    and `gamma_map` gamma on the grid of A (NaN if not evaluated). `voxel_fractions` are those of the structures on
-    that grid. `resampling` states how B came onto it; None if it lay there.
+    Parameters
+    ----------
+    a, b : Image
+        The maps in Gy on the grid of A.
+    difference : Image
+        B - A in Gy.
+    gamma : GammaResult
+        The gamma index with its counts.
+    gamma_map : Image
+        Gamma on the grid of A; NaN if a voxel was not evaluated.
+    worst : WorstVoxel
+        The voxel with the largest difference.
+    differences : tuple of StructureDifference
+        A row for the voxels above the cutoff and one for each structure.
+    dose_volume : tuple of DoseQuantityDifference
+        Rows for each structure and quantity.
+    isodoses : tuple of IsodoseOverlap
+        A row for each level.
+    histograms : dict of str to pair of DoseVolumeHistogram
+        Of each structure in A and in B.
+    voxel_fractions : dict of str to VoxelFractions
+        Of each structure on the grid of A.
+    resampling : dict or None
+        How B was brought onto the grid of A; None if it lay there.
+    advisories : tuple of Advisory
+        What a reader must know.
     """
 
     a: Image
@@ -65,7 +98,7 @@ class DoseComparison:
     advisories: tuple[Advisory, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything but the maps and histograms, ready for JSON."""
+        """Return everything but the maps and histograms, ready for JSON."""
         return {
             "differences": [row.as_dict() for row in self.differences],
             "dose_volume": [row.as_dict() for row in self.dose_volume],
@@ -94,32 +127,61 @@ def compare_doses(
     reference_edge: ReferenceEdge = "exclude",
     threads: int | None = None,
 ) -> DoseComparison:
-    """Compare dose map B with dose map A, voxel by voxel, by structure, by isodose and by gamma.
+    """Compare dose map B with dose map A by voxel, structure, isodose and gamma index.
 
-    A is the reference. Where B lies on another grid (a corner voxel farther apart than 0.001 mm) it is refused, or
-    brought onto the grid of A where `resample_b` says how; to compare on the grid of B, swap the two. Gamma always
-    takes B as it is, for it asks for the dose of B around each voxel of A.
+    Parameters
+    ----------
+    a, b : Image
+        Dose images in Gy or mGy. A is the reference.
+    structures : sequence of Structure
+        Structures with unique names. One that lies outside of the grid is left out, with an advisory.
+    resample_b : str, optional
+        "average" or "linear", as in `Image.resampled_on`. If B lies on another grid (a corner voxel farther apart than
+        0.001 mm) and this is not given, B is refused. To compare on the grid of B, exchange the maps.
+    beyond_b_gy : float, optional
+        Dose in Gy of the voxels of A beyond a resampled B. If it is not given, a grid that reaches there is refused.
+    isodoses_gy : sequence of float, optional
+        Levels in Gy, positive; 10, 25, 50, 75 and 90 % of the normalization dose if not given.
+    dose_difference_fraction, distance_mm, lower_dose_cutoff_fraction, local, normalization_gy, maximum_gamma
+        Criteria of the gamma index, as in `gamma_index`.
+    reference_edge : str
+        As in `gamma_index`.
+    threads : int, optional
+        1 to 1024; every processor available if not given.
 
-    - `differences`, for the voxels at or above the cutoff and for each structure, weighted by the voxel fractions:
-      volume_ml, mean_a_gy, mean_b_gy, mean_difference_gy, relative_difference (of the means), and q75_gy, q99_gy,
-      maximum_gy of |B - A|; gamma_passing_fraction of the evaluated voxels in it, None where there are none.
-    - `dose_volume`, for each structure and each of mean, D98, D95, D70, D50, D2: a_gy, b_gy, difference_gy.
-    - `isodoses`, for each level: volume_a_ml and volume_b_ml that receive at least that dose, and dice, twice the
-      common volume over the sum of both; None where both are empty. Levels: 10, 25, 50, 75 and 90 % of the
-      normalization dose where not given.
-    - `worst`: the voxel with the largest |B - A|, the first in array order where several share it.
+    Returns
+    -------
+    DoseComparison
+        Rows of differences, of dose-volume quantities and of isodoses, the gamma index, and the maps.
 
-    Args:
-        a, b: dose images in Gy or mGy.
-        structures: with unique names. One that lies outside the grid is left out, with an advisory.
-        resample_b: "average" or "linear", see `Image.resampled_on`.
-        beyond_b_gy: the dose of A's voxels beyond B where B is resampled; None refuses a grid that reaches there.
-        isodoses_gy: levels in Gy, > 0.
-        dose_difference_fraction, distance_mm, lower_dose_cutoff_fraction, local, normalization_gy, maximum_gamma,
-            reference_edge, threads: as `gamma_index`.
+    Raises
+    ------
+    GeometryError
+        If the grids or frames of reference differ.
+    UnitError
+        If an image holds no dose.
+    DuplicateNameError
+        If two structures share a name.
+    OutOfRangeError, UndefinedError
+        As `gamma_index`.
 
-    Raises `GeometryError` where the grids or frames of reference differ, `UnitError` where an image holds no dose,
-    `UnknownNameError` where two structures share a name, and what `gamma_index` raises.
+    Notes
+    -----
+    Each row of `differences` weights voxels by their fraction inside: volume, both means, the difference of the means,
+    quantiles and maximum of |B - A|, and the share of the evaluated volume that passes gamma. The isodose rows state
+    the volumes at or above a level, and twice the common volume over the sum of both (Dice). `worst` is the voxel with
+    the largest |B - A|, the first in array order if several share it. The gamma index takes B as it was given, because
+    it asks for the dose of B around each voxel of A.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import Image
+    >>> array = np.linspace(0.0, 100.0, 60).reshape(3, 4, 5)
+    >>> a = Image(array, np.diag([4.0, 4.0, 3.0, 1.0]), "Gy")
+    >>> comparison = compare_doses(a, a.with_array(1.01 * array, "Gy"))
+    >>> comparison.gamma.passing_fraction, round(comparison.worst.difference_gy, 6)
+    (1.0, 1.0)
     """
     check_same_frame(a.frame_of_reference_uid, "dose A", b.frame_of_reference_uid, "dose B")
     of_files = (*a.advisories, *b.advisories, *patient_doubts(a, "dose A", [(b, "dose B")]))

@@ -14,17 +14,9 @@ from numpy.typing import NDArray
 from .._core import DoseVolumeHistogram, Nuclide
 from .._foundation.choices import METRIC_KINDS, MetricKind
 from ..errors import OutOfRangeError, UnknownNameError
-from .radiobiology import (
-    bed_gy,
-    effective_uniform_bed,
-    eqd2_gy,
-    generalized_eud,
-    ntcp_logistic,
-    ntcp_lyman,
-    survival_eud,
-    tcp_logistic,
-    tcp_poisson,
-)
+from .biologically_effective_dose import bed_gy, eqd2_gy
+from .dose_response import ntcp_logistic, ntcp_lyman, tcp_logistic, tcp_poisson
+from .equivalent_uniform_dose import effective_uniform_bed, generalized_eud, survival_eud
 
 _AT_DOSE = re.compile(r"V(\d+(?:\.\d+)?)(?:GY)?(%|CC|ML)?", re.IGNORECASE)
 _AT_VOLUME = re.compile(r"D(\d+(?:\.\d+)?)(%|CC|ML)?", re.IGNORECASE)

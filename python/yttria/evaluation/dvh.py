@@ -22,33 +22,59 @@ def dose_volume_histograms(
     subvoxel_counts: Sequence[int] | None = None,
     threads: int | None = None,
 ) -> dict[str, DoseVolumeHistogram]:
-    """Cumulative dose-volume histograms, one per structure, in the order given.
+    """Compute the dose-volume histograms of structures.
 
-    Each voxel counts with its volume times its fraction inside. Doses are sorted, never binned, so every figure read
-    from a histogram is exact: D_x is the minimum dose of the hottest x % (rank; the highest dose that at least x % of
-    the volume receives, so that equal doses all count), V_d the volume with dose >= d. The result does not depend on
-    `threads`, nor on the order of the voxels.
+    Parameters
+    ----------
+    dose_gy : array (k, j, i)
+        Absorbed dose in Gy. float32 and float64 are read in place in any memory order; other real types become float64.
+        Negative doses are legal.
+    structures : mapping of str to VoxelFractions or array
+        `VoxelFractions` are made once and used for many maps. An array is as `yttria.geometry.fractions_of_mask` takes
+        it. Structures may overlap.
+    voxel_volume_ml : float
+        Volume of a dose voxel in mL.
+    subvoxel_counts : sequence of three ints, optional
+        Sub-voxels per voxel along (k, j, i), even, 2 to 64 each. The structures are then on the grid of the sub-voxels.
+    threads : int, optional
+        1 to 1024; every processor available if not given. The result does not depend on it.
 
-    With `subvoxel_counts`, the dose is interpolated inside voxels: each voxel is cut into sub-voxels. The doses of a
-    sub-voxel spread evenly about the dose at its center (linear between voxel centers, constant beyond the outermost)
-    with the variance that the gradient gives over it. Take it for structures of few voxels, whose hottest and coldest
-    percents voxel means miss. `yttria.geometry.subvoxel_counts` and `subvoxel_grid` give the counts and their grid.
+    Returns
+    -------
+    dict of str to DoseVolumeHistogram
+        One per structure, in the order given.
 
-    Args:
-        dose_gy: absorbed dose in Gy, (k, j, i). float32 and float64 are read in place in any memory order; other
-            real types become float64. Negative doses are legal.
-        structures: `VoxelFractions` each (built once, used for many maps), or an array as
-            `yttria.geometry.fractions_of_mask` takes it. Structures may overlap.
-        voxel_volume_ml: volume of a dose voxel in mL.
-        subvoxel_counts: sub-voxels per voxel along (k, j, i), even, 2 to 64 each; structures are then on their grid.
-        threads: 1 to 1024; every processor available where not given.
+    Raises
+    ------
+    UndefinedError
+        If a structure occupies no voxel.
+    OutOfRangeError
+        If a dose inside a structure is not finite, a mask value is outside [0, 1], or a count is not as above.
+    ShapeError
+        If a structure is not on the dose grid.
+    DTypeError
+        If an array does not hold real numbers.
 
-    Raises:
-        UndefinedError: a structure occupies no voxel.
-        OutOfRangeError: a dose inside a structure is not finite, a mask value not within [0, 1], or counts as above.
-        ShapeError: a structure is not on the dose grid.
-        DTypeError: an array holds no real numbers.
+    Notes
+    -----
+    Each voxel counts with its volume times its fraction inside. Doses are sorted, never binned, so that every quantity
+    read from a histogram is exact. D_x is the minimum dose of the hottest x % (by rank: the highest dose that at least
+    x % of the volume receives, so that equal doses all count). V_d is the volume with a dose of at least d.
 
+    With `subvoxel_counts`, the dose is interpolated inside voxels: linearly between voxel centers, constant beyond the
+    outermost. The doses of a sub-voxel spread evenly about the dose at its center, with the variance that the gradient
+    gives. This suits structures of few voxels, whose hottest and coldest percents are missed by means of voxels.
+    `yttria.geometry.subvoxel_counts` and `subvoxel_grid` give the counts and their grid.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dose_gy = np.zeros((2, 3, 4))
+    >>> dose_gy[1] = 10.0
+    >>> liver = np.ones((2, 3, 4), dtype=bool)
+    >>> histogram = dose_volume_histograms(dose_gy, {"Liver": liver}, voxel_volume_ml=0.064)["Liver"]
+    >>> histogram.mean_gy, histogram.dose_at_volume_percent(50.0)
+    (5.0, 10.0)
     """
     fractions = [(name, _fractions_of(name, structure, threads)) for name, structure in structures.items()]
     histograms = _core.dose_volume_histograms(dose_array(dose_gy), fractions, voxel_volume_ml, subvoxel_counts, threads)

@@ -22,11 +22,24 @@ from ..geometry.image import Image
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GammaResult:
-    """Gamma at each voxel of the reference grid, and what was counted.
+    """Gamma at each voxel of the reference grid, with what was counted.
 
-    `gamma` (k, j, i) is NaN where a voxel was not evaluated: below the cutoff, or outside the evaluated grid where such
-    points are excluded. It ends at `maximum_gamma`, so `mean_gamma` is a lower bound where any voxel reaches that.
-    `passing_fraction` is the share of the evaluated voxels with gamma <= 1 (1 + 1e-5 for rounding).
+    Parameters
+    ----------
+    gamma : float32 array (k, j, i)
+        Gamma; NaN if a voxel was not evaluated, because it is below the cutoff or excluded beyond the evaluated grid.
+    passing_fraction : float
+        Share of the evaluated voxels with gamma of at most 1 (1 + 1e-5 for rounding).
+    evaluated_voxels, passing_voxels, below_cutoff_voxels, outside_voxels : int
+        Counts of voxels. `outside_voxels` lie beyond the evaluated grid, whether they were excluded or not.
+    mean_gamma : float
+        Mean over the evaluated voxels; a lower bound if any voxel reaches `maximum_gamma`.
+    dose_difference_fraction, distance_mm, lower_dose_cutoff_fraction, local, normalization_gy, maximum_gamma
+        The criteria, as in `gamma_index`.
+    reference_edge : str
+        "exclude" or "search".
+    advisories : tuple of Advisory
+        `outside_evaluated_grid` if reference voxels lie beyond the evaluated grid.
     """
 
     gamma: NDArray[np.float32]
@@ -47,11 +60,11 @@ class GammaResult:
 
     @property
     def passes(self) -> NDArray[np.bool_]:
-        """Where gamma passes, (k, j, i); false where it was not evaluated."""
+        """Voxels (k, j, i) that pass; false if a voxel was not evaluated."""
         return np.asarray(self.gamma <= np.float32(_core.PASSING_GAMMA))
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything but the map, ready for JSON."""
+        """Return everything but the map, ready for JSON."""
         values = {
             name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("gamma", "advisories")
         }
@@ -72,39 +85,75 @@ def gamma_index(
     voxel_size_mm: Sequence[float] | None = None,
     threads: int | None = None,
 ) -> GammaResult:
-    """Gamma of an evaluated dose map against a reference, at each reference voxel.
+    """Compute the gamma index of an evaluated dose map at each voxel of a reference.
 
-    `gamma(r) = min over x of sqrt(((D_e(x) - D_r(r)) / dD)^2 + (|x - r| / dx)^2)`
+    Parameters
+    ----------
+    reference, evaluated : Image or array (k, j, i)
+        Two images in Gy or mGy on any grids, or two arrays in Gy on one grid of `voxel_size_mm`.
+    dose_difference_fraction : float
+        Dose criterion dD as a fraction of the normalization dose, or of the reference dose of each voxel if `local`.
+    distance_mm : float
+        Distance criterion dx in mm, positive.
+    lower_dose_cutoff_fraction : float
+        Reference voxels below this fraction of the normalization dose are not evaluated.
+    local : bool
+        Whether dD follows the reference dose of each voxel.
+    normalization_gy : float, optional
+        Normalization dose in Gy; the maximum of the reference dose if not given.
+    maximum_gamma : float
+        Value at which the search ends, 1.1 to 100. What lies beyond has this value.
+    reference_edge : str
+        What is done with reference voxels beyond the outermost voxel centers of the evaluated grid (by more than
+        0.001 mm). "exclude" leaves them out; "search" evaluates them like all others, and they fail if the grid is far.
+        They are counted and reported in either case.
+    voxel_size_mm : sequence of three floats, optional
+        Voxel size of arrays in mm, (k, j, i).
+    threads : int, optional
+        1 to 1024; every processor available if not given. The result does not depend on it.
 
-    x runs through every point of the evaluated grid, whose dose is trilinear between voxel centers; nothing is sampled.
-    The result is never below that minimum and at most 1e-4 above it (lower and upper bounds in each cell until they
-    meet), so it has no step to choose, and does not depend on `threads`. Sampling in steps of `dx / 10`, as other
-    programs do, overestimates gamma by up to 0.1 and more where doses are steep. The grids may differ in any way.
+    Returns
+    -------
+    GammaResult
+        Gamma on the grid of the reference, and the passing fraction.
 
-    Args:
-        reference, evaluated: `Image` in Gy or mGy each, or two arrays (k, j, i) in Gy on one grid of `voxel_size_mm`.
-        dose_difference_fraction: dD as a fraction of the normalization dose, or of D_r(r) where `local`.
-        distance_mm: dx.
-        lower_dose_cutoff_fraction: reference voxels below this fraction of the normalization dose are not evaluated.
-        local: dD follows the reference dose of each voxel.
-        normalization_gy: the maximum of the reference dose where not given.
-        maximum_gamma: where the search ends, 1.1 to 100; what lies beyond has this value.
-        reference_edge: reference voxels beyond the evaluated grid's outermost voxel centers (by more than 0.001 mm) are
-            excluded ("exclude"), or evaluated like all others ("search") and fail where the grid is far. They are
-            counted and reported in either case.
-        voxel_size_mm: of arrays, (k, j, i).
-        threads: 1 to 1024; every processor available where not given.
+    Raises
+    ------
+    OutOfRangeError
+        If a dose is not finite (the message states the voxel), or a parameter is outside its domain.
+    UndefinedError
+        If no reference dose is positive, no voxel is evaluated, or the dose criterion is zero.
+    GeometryError
+        If the frames of reference differ or an affine cannot be used.
+    ArgumentError
+        If an image and an array are mixed, or `voxel_size_mm` is missing for arrays.
+    ShapeError, DTypeError, UnitError, UnknownNameError, InsufficientMemoryError
+        For what their names say.
 
-    Raises:
-        OutOfRangeError: a dose not finite (with its place), or a parameter outside its domain.
-        UndefinedError: no positive reference dose, no voxel to evaluate, or a dose criterion of zero.
-        GeometryError: frames of reference that differ, an affine that cannot be used.
-        ShapeError, DTypeError, UnitError, UnknownNameError, InsufficientMemoryError: what their names say.
+    Warns
+    -----
+    outside_evaluated_grid
+        If reference voxels lie beyond the evaluated grid.
 
-    Source: Low, Harms, Mutic, Purdy, Med Phys 25:656 (1998); continuous evaluated dose after Ju et al., Med Phys
-    35:879 (2008) (low1998, ju2008). The implementation was compared with analytic cases and
-    `pymedphys.gamma`, see VALIDATION.md.
+    Notes
+    -----
+    `gamma(r) = min over x of sqrt(((D_e(x) - D_r(r)) / dD)^2 + (|x - r| / dx)^2)`. The point x runs through the whole
+    evaluated grid, whose dose is trilinear between voxel centers. Nothing is sampled: lower and upper bounds in each
+    cell are refined until they meet, so that the result is never below the minimum and at most 1e-4 above it. Sampling
+    in steps of dx / 10, as other programs do, overestimates gamma by 0.1 and more if doses are steep. VALIDATION.md
+    compares the result with analytic cases and with `pymedphys.gamma`.
 
+    References
+    ----------
+    low1998, ju2008
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> reference = np.full((4, 5, 6), 2.0)
+    >>> result = gamma_index(reference, 1.02 * reference, voxel_size_mm=(3.0, 4.0, 4.0))
+    >>> result.passing_fraction, round(result.mean_gamma, 3)
+    (1.0, 0.667)
     """
     if reference_edge not in REFERENCE_EDGES:
         raise UnknownNameError(f"reference_edge must be one of {', '.join(REFERENCE_EDGES)}, got {reference_edge!r}")

@@ -18,10 +18,26 @@ _READ = {"secondary": "read in a text that quotes the source", "not verified": "
 
 @dataclass(frozen=True, kw_only=True)
 class ParameterSet:
-    """One published set. `values` are the keyword arguments of the functions of its `model`; none is a default.
+    """One published set of radiobiological parameters. No set is a default.
 
-    `device` None means any. `source` holds citation keys of `yttria.sources`. `status` is "read" (the values were read
-    in the source), "secondary" (in a text that quotes it) or "not verified".
+    Parameters
+    ----------
+    id : str
+        Name of the set.
+    model : str
+        Model that the values belong to.
+    tissue, endpoint : str
+        What was observed, and where.
+    device : str or None
+        "glass" or "resin"; None if the set belongs to no device.
+    values : mapping of str to float
+        Keyword arguments of the functions of the model.
+    source : str
+        Citation keys of `yttria.sources`.
+    status : str
+        "read" (the values were read in the source), "secondary" (in a text that quotes it) or "not verified".
+    remark : str
+        What else a user must know.
     """
 
     id: str
@@ -40,14 +56,31 @@ class ParameterSet:
 
     @property
     def verified(self) -> bool:
-        """Whether it was read in the paper itself."""
+        """Whether the values were read in the source itself."""
         return self.status == "read"
 
     def advisories(self, device: Device | None = None) -> tuple[Advisory, ...]:
-        """What to know before using it with microspheres of `device` ("glass" or "resin"; None: not stated).
+        """State what must be known before the set is used.
 
-        `parameters_not_verified` if the paper was not read; `device_mismatch` if the set belongs to another device:
-        biology per gray differs between them (walrand2014).
+        Parameters
+        ----------
+        device : str, optional
+            Microspheres that it is to be used for: "glass" or "resin". None if that is not known.
+
+        Returns
+        -------
+        tuple of Advisory
+            `parameters_not_verified` if the source was not read. `device_mismatch` if the set belongs to another
+            device, because the effect of one gray differs between devices.
+
+        References
+        ----------
+        walrand2014
+
+        Examples
+        --------
+        >>> [advisory.code for advisory in parameter_set("liver-cremonesi-2008").advisories()]
+        ['parameters_not_verified']
         """
         found = []
         if not self.verified:
@@ -62,14 +95,46 @@ class ParameterSet:
 
 @cache
 def parameter_sets() -> Mapping[str, ParameterSet]:
-    """All sets by their id."""
+    """List all parameter sets by their id.
+
+    Returns
+    -------
+    mapping of str to ParameterSet
+        Read-only.
+
+    Examples
+    --------
+    >>> "liver-cremonesi-2008" in parameter_sets()
+    True
+    """
     table = json.loads((files("yttria") / "data" / "radiobiology.json").read_text(encoding="utf-8"))
     sets = (ParameterSet(**{**entry, "values": MappingProxyType(entry["values"])}) for entry in table["sets"])
     return MappingProxyType({entry.id: entry for entry in sets})
 
 
 def parameter_set(id: str) -> ParameterSet:
-    """The set of that id. Raises `UnknownNameError`, which names the known ones."""
+    """Look up one parameter set.
+
+    Parameters
+    ----------
+    id : str
+        One of the keys of `parameter_sets()`.
+
+    Returns
+    -------
+    ParameterSet
+        The set.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such set. The message lists those there are.
+
+    Examples
+    --------
+    >>> dict(parameter_set("liver-repair-1.5h").values)
+    {'alpha_beta_gy': 2.5, 'repair_half_time_h': 1.5}
+    """
     try:
         return parameter_sets()[id]
     except (KeyError, TypeError):

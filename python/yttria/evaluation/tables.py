@@ -65,7 +65,32 @@ class StructureDose:
         outside_fraction: float,
         volumes_at_gy: Sequence[float] = (),
     ) -> StructureDose:
-        """Read the row from a histogram; None for a structure wholly outside of the dose image."""
+        """Read the row from a histogram.
+
+        Parameters
+        ----------
+        structure : str
+            Name of the structure.
+        histogram : DoseVolumeHistogram or None
+            Its histogram; None if it lies wholly outside of the dose image.
+        volume_ml : float
+            Its volume within the dose image in mL.
+        outside_fraction : float
+            Share of its volume outside of the dose image.
+        volumes_at_gy : sequence of float
+            Doses in Gy whose share of the volume the row states.
+
+        Returns
+        -------
+        StructureDose
+            The row.
+
+        Examples
+        --------
+        >>> row = StructureDose.of("Tumor", None, volume_ml=0.0, outside_fraction=1.0)
+        >>> row.mean_gy is None
+        True
+        """
         if histogram is None:
             return cls(
                 structure=structure,
@@ -143,7 +168,17 @@ class StructureDifference:
 
 @dataclass(frozen=True, kw_only=True)
 class DoseQuantityDifference:
-    """One quantity of a structure ("mean", "D95", ...) in two dose maps, and the difference B - A, in Gy."""
+    """One quantity of a structure in two dose maps.
+
+    Parameters
+    ----------
+    structure : str
+        Its name.
+    quantity : str
+        "mean", "D98", "D95", "D70", "D50" or "D2".
+    a_gy, b_gy, difference_gy : float
+        The quantity in A and in B, and the difference B - A, in Gy.
+    """
 
     structure: str
     quantity: str
@@ -158,7 +193,17 @@ class DoseQuantityDifference:
 
 @dataclass(frozen=True, kw_only=True)
 class IsodoseOverlap:
-    """Volumes in mL at or above a dose in two maps, and their Dice coefficient; None if both are empty."""
+    """Volumes that receive at least a dose in two maps.
+
+    Parameters
+    ----------
+    level_gy : float
+        The dose in Gy.
+    volume_a_ml, volume_b_ml : float
+        Volumes in mL at or above it in A and in B.
+    dice : float or None
+        Dice coefficient of both volumes; None if both are empty.
+    """
 
     level_gy: float
     volume_a_ml: float

@@ -1,8 +1,7 @@
-"""Standard uncertainties of a mean absorbed dose, first order after the GUM.
+"""Standard uncertainties of a mean absorbed dose, first order after the GUM (gear2018).
 
 Every uncertainty is a relative standard uncertainty (coverage factor 1, a fraction) unless its name ends in a unit.
-Equations after the EANM guidance on uncertainty (gear2018); the edge factor and the partition sensitivities are derived
-here and checked numerically in the tests.
+The sensitivities of the partition model are derived here and checked numerically in the tests.
 """
 
 from __future__ import annotations
@@ -10,61 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 import yttria._core as _core
 
 from .._foundation.numbers import number
-from ..advisory import Advisory, advise_if
-from ..errors import DTypeError, ShapeError
-
-
-@dataclass(frozen=True, kw_only=True)
-class VolumeUncertainty:
-    """Standard uncertainty of a diameter in mm, and relative standard uncertainty of the volume."""
-
-    diameter_uncertainty_mm: float
-    relative: float
-    advisories: tuple[Advisory, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecoveryCurve:
-    """Recovery coefficient against volume, `R(v) = 1 - 1 / (1 + (v/b1)^b2)`, with the covariance of its fit.
-
-    `covariance` is that of (b1, b2); zero where not given, which takes the curve for exact.
-    """
-
-    b1_ml: float
-    b2: float
-    covariance: Sequence[Sequence[float]] = ((0.0, 0.0), (0.0, 0.0))
-
-    def recovery(self, volume_ml: float) -> float:
-        """`R(v)`. Raises `OutOfRangeError` where a parameter or the volume is not positive."""
-        return _core.recovery(number("volume in mL", volume_ml), 0.0, self._numbers())[0]
-
-    def uncertainty(self, volume_ml: float, *, volume_uncertainty: float) -> float:
-        """Relative uncertainty of `R(v)`: `u^2(R) = g^T V g + (dR/dv)^2 u^2(v)`.
-
-        Raises `OutOfRangeError` for a negative uncertainty or a covariance that is not positive semi-definite.
-        """
-        u = number("relative uncertainty of the volume", volume_uncertainty)
-        return _core.recovery(number("volume in mL", volume_ml), u, self._numbers())[1]
-
-    def _numbers(self) -> tuple[float, float, list[list[float]]]:
-        try:
-            covariance = np.asarray(self.covariance, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise DTypeError(f"covariance of (b1, b2) must be a 2 x 2 matrix of numbers: {error}") from error
-        if covariance.shape != (2, 2):
-            raise ShapeError(f"covariance of (b1, b2) must be a 2 x 2 matrix, got shape {covariance.shape}")
-        rows: list[list[float]] = covariance.tolist()
-        return number("recovery parameter b1 in mL", self.b1_ml), number("recovery parameter b2", self.b2), rows
+from ..advisory import Advisory
+from .recovery import RecoveryCurve
+from .volume_uncertainty import large_uncertainty
 
 
 @dataclass(frozen=True, kw_only=True)
 class DoseUncertainty:
-    """Relative standard uncertainties along the chain to the mean absorbed dose."""
+    """Relative standard uncertainties of each quantity between the volume and the mean absorbed dose.
+
+    Parameters
+    ----------
+    volume, count_rate, recovery, activity, time_integrated_activity, s_value, absorbed_dose : float
+        Relative standard uncertainty of each quantity.
+    advisories : tuple of Advisory
+        `large_uncertainty` if the first order may not hold.
+    """
 
     volume: float
     count_rate: float
@@ -78,7 +41,17 @@ class DoseUncertainty:
 
 @dataclass(frozen=True, kw_only=True)
 class PartitionUncertainty:
-    """Relative standard uncertainties of the partition model's doses, and `d ln dose / d ln quantity` of each input."""
+    """Uncertainties of the doses of the partition model.
+
+    Parameters
+    ----------
+    tumor_dose, normal_dose, lung_dose : float
+        Relative standard uncertainty of each dose.
+    tumor_sensitivity, normal_sensitivity : mapping of str to float
+        `d ln dose / d ln quantity` of each input.
+    advisories : tuple of Advisory
+        `large_uncertainty` for each input above 0.30.
+    """
 
     tumor_dose: float
     normal_dose: float
@@ -88,42 +61,29 @@ class PartitionUncertainty:
     advisories: tuple[Advisory, ...] = ()
 
 
-def sphere_volume_uncertainty(diameter_mm: float, *, voxel_size_mm: float, fwhm_mm: float) -> VolumeUncertainty:
-    """A sphere outlined on an image: `u^2(d) = a^2/6 + FWHM^2/(4 ln 2)`, `u(v)/v = 3 u(d)/d`.
-
-    Raises `OutOfRangeError` where a length is not positive (the FWHM may be 0). Advises `large_uncertainty`.
-    """
-    u = _core.diameter_uncertainty_mm(number("voxel size in mm", voxel_size_mm), number("FWHM in mm", fwhm_mm))
-    relative = _core.sphere_volume_uncertainty(number("diameter in mm", diameter_mm), u)
-    return VolumeUncertainty(diameter_uncertainty_mm=u, relative=relative, advisories=_large(volume=relative))
-
-
-def ellipsoid_volume_uncertainty(
-    diameters_mm: Sequence[float], *, voxel_size_mm: float, fwhm_mm: float
-) -> VolumeUncertainty:
-    """An ellipsoid of three diameters measured independently: `u(v)/v = sqrt(sum (u(d_i)/d_i)^2)`.
-
-    Raises `OutOfRangeError` as `sphere_volume_uncertainty`, `ShapeError` for other than three diameters.
-    """
-    u = _core.diameter_uncertainty_mm(number("voxel size in mm", voxel_size_mm), number("FWHM in mm", fwhm_mm))
-    diameters = [number("diameter in mm", d) for d in diameters_mm]
-    if len(diameters) != 3:
-        raise ShapeError(f"diameters in mm must be three, got {len(diameters)}")
-    relative = _core.ellipsoid_volume_uncertainty(diameters, u)
-    return VolumeUncertainty(diameter_uncertainty_mm=u, relative=relative, advisories=_large(volume=relative))
-
-
-def count_edge_factor(*, radius_mm: float, fwhm_mm: float) -> float:
-    """Edge factor `phi` of the counts in a uniform ball: `u(C)/C = phi/(2R) u(v)/v`.
-
-    `phi = erf(2r/(s sqrt 2)) - 2s/(r sqrt(2 pi)) (1 - e^(-2r^2/s^2))` with `s = FWHM / 2.3548`: twice the density at
-    the edge by that of the unblurred ball. 1 for a large ball, 0 for a small one. Raises `OutOfRangeError`.
-    """
-    return _core.count_edge_factor(number("radius in mm", radius_mm), number("FWHM in mm", fwhm_mm))
-
-
 def combined_uncertainty(relative: Sequence[float]) -> float:
-    """Independent relative uncertainties in quadrature. Raises `OutOfRangeError` where one is negative."""
+    """Add independent relative uncertainties in quadrature.
+
+    Parameters
+    ----------
+    relative : sequence of float
+        Relative standard uncertainties, at least 0.
+
+    Returns
+    -------
+    float
+        The square root of the sum of their squares.
+
+    Raises
+    ------
+    OutOfRangeError
+        If one is negative or not finite.
+
+    Examples
+    --------
+    >>> round(combined_uncertainty([0.03, 0.04]), 6)
+    0.05
+    """
     return _core.combined_uncertainty([number("relative uncertainty", u) for u in relative])
 
 
@@ -136,13 +96,57 @@ def dose_uncertainty(
     calibration_uncertainty: float,
     half_life_uncertainty: float = 0.001,
 ) -> DoseUncertainty:
-    """The chain volume -> counts and recovery -> activity -> time-integrated activity -> dose, for a ball.
+    """Compute the uncertainty of the mean absorbed dose of a ball from one image.
 
-    One image and physical decay, so no curve fit. The volume enters counts (`phi/2R`), recovery and S value (`1/v`);
-    their correlations are kept, the last one being negative: a volume drawn too large gets too much activity, but
-    spreads it over too much mass. `half_life_uncertainty` is that of Y-90, 0.1 %.
+    Parameters
+    ----------
+    volume_ml : float
+        Volume in mL, positive.
+    volume_uncertainty : float
+        Relative standard uncertainty of the volume, at least 0.
+    fwhm_mm : float
+        Full width at half maximum of the point spread function in mm.
+    recovery : RecoveryCurve
+        Recovery coefficient against volume.
+    calibration_uncertainty : float
+        Relative standard uncertainty of the calibration factor, at least 0.
+    half_life_uncertainty : float
+        Relative standard uncertainty of the half-life. The default of 0.001 is that of yttrium-90.
 
-    Raises `OutOfRangeError` for what is negative or not finite. Advises `large_uncertainty` above 0.30.
+    Returns
+    -------
+    DoseUncertainty
+        Relative standard uncertainties of each quantity of the chain.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is negative or not finite.
+
+    Warns
+    -----
+    large_uncertainty
+        If the relative uncertainty of the volume or of the dose is above 0.30.
+
+    Notes
+    -----
+    The chain is volume, counts and recovery, activity, time-integrated activity, dose. It takes physical decay, so that
+    no curve is fitted. The volume enters the counts (`phi / 2R`), the recovery and the S value (`1 / v`). Their
+    correlations are kept. The last one is negative, because a volume drawn too large holds too much activity and
+    spreads it over too much mass.
+
+    References
+    ----------
+    gear2018
+
+    Examples
+    --------
+    >>> curve = RecoveryCurve(b1_ml=2.0, b2=0.8)
+    >>> u = dose_uncertainty(
+    ...     14.0, volume_uncertainty=0.2, fwhm_mm=6.0, recovery=curve, calibration_uncertainty=0.05
+    ... )
+    >>> round(u.absorbed_dose, 3)
+    0.133
     """
     u_volume = number("relative uncertainty of the volume", volume_uncertainty)
     count_rate, recovered, activity, integrated, s_value, dose = _core.dose_uncertainty(
@@ -153,7 +157,7 @@ def dose_uncertainty(
         number("relative uncertainty of the calibration", calibration_uncertainty),
         number("relative uncertainty of the half-life", half_life_uncertainty),
     )
-    found = _large(volume=u_volume, dose=dose)
+    found = large_uncertainty(volume=u_volume, dose=dose)
     return DoseUncertainty(
         volume=u_volume,
         count_rate=count_rate,
@@ -180,13 +184,60 @@ def partition_uncertainty(
     lung_mass_uncertainty: float = 0.0,
     mass_ratio_correlation: float = 0.0,
 ) -> PartitionUncertainty:
-    """First-order uncertainty of the partition model with one tumor.
+    """Compute the uncertainty of the doses of the partition model with one tumor, to first order.
 
-    With `W = m_N + r m_T`: `d ln D_T` is 1 for A, -L/(1-L) for L, -r m_T/W for m_T, -m_N/W for m_N, +m_N/W for r;
-    `d ln D_N` likewise but -r m_T/W for r; the lung dose goes with A, L and 1/m_lung. `mass_ratio_correlation` is that
-    of tumor mass and ratio: near -1 where the ratio was found as counts divided by the tumor mass.
+    Parameters
+    ----------
+    lung_shunt_fraction : float
+        Lung shunt L as a fraction.
+    tumor_mass_kg, normal_mass_kg : float
+        Masses of tumor and perfused normal liver in kg, positive.
+    tumor_to_normal_ratio : float
+        Ratio r of activity concentrations, positive.
+    activity_uncertainty, lung_shunt_uncertainty, tumor_mass_uncertainty, normal_mass_uncertainty : float
+        Relative standard uncertainty of each input, at least 0.
+    ratio_uncertainty, lung_mass_uncertainty : float
+        Relative standard uncertainty of the ratio and of the lung mass, at least 0.
+    mass_ratio_correlation : float
+        Correlation of tumor mass and ratio, within [-1, 1]. It is near -1 if the ratio was found as counts divided by
+        the tumor mass.
 
-    Raises `OutOfRangeError` for what is outside its domain. Advises `large_uncertainty` for an input above 0.30.
+    Returns
+    -------
+    PartitionUncertainty
+        Relative standard uncertainties of the three doses, and the sensitivities.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its domain.
+
+    Warns
+    -----
+    large_uncertainty
+        For each input above 0.30.
+
+    Notes
+    -----
+    With `W = m_N + r m_T`, the sensitivities of the tumor dose are 1 for A, `-L / (1 - L)` for L, `-r m_T / W` for m_T,
+    `-m_N / W` for m_N and `m_N / W` for r. Those of the normal liver are the same but for r: `-r m_T / W`. The lung
+    dose depends on A, L and the lung mass.
+
+    Examples
+    --------
+    >>> u = partition_uncertainty(
+    ...     lung_shunt_fraction=0.05,
+    ...     tumor_mass_kg=0.3,
+    ...     normal_mass_kg=1.2,
+    ...     tumor_to_normal_ratio=4.0,
+    ...     activity_uncertainty=0.05,
+    ...     lung_shunt_uncertainty=0.2,
+    ...     tumor_mass_uncertainty=0.1,
+    ...     normal_mass_uncertainty=0.05,
+    ...     ratio_uncertainty=0.2,
+    ... )
+    >>> round(u.tumor_dose, 3), round(u.lung_dose, 3)
+    (0.125, 0.206)
     """
     inputs = {
         "activity": activity_uncertainty,
@@ -211,13 +262,5 @@ def partition_uncertainty(
         lung_dose=doses[2],
         tumor_sensitivity=dict(zip(relative, tumor, strict=True)),
         normal_sensitivity=dict(zip(relative, normal, strict=True)),
-        advisories=_large(**relative, lung_mass=lung_mass),
-    )
-
-
-def _large(**relative: float) -> tuple[Advisory, ...]:
-    return tuple(
-        advisory
-        for name, u in relative.items()
-        for advisory in advise_if("large_uncertainty", quantity=name.replace("_", " "), relative_uncertainty=u)
+        advisories=large_uncertainty(**relative, lung_mass=lung_mass),
     )

@@ -24,23 +24,52 @@ _EMPTY = np.zeros((1, 1, 1), dtype=np.bool_)
 
 
 class ContourStructure(Structure):
-    """A named volume between parallel planar contours, each a closed polygon of points (n, 3) in LPS mm.
+    """Named volume between parallel planar contours, as radiotherapy draws them.
 
-    Within a plane the even-odd rule holds: an inner contour is a hole, and keyholes are opened. Between planes the
-    section changes from one contour to the next (`interpolation` "shape"), or each contour reaches to the middle of
-    the gap ("none"). Where the structure or a part of it ends, the last contour goes on for half a slice (`end_caps`
-    "half_slice") or not at all ("none"). A slice is the median spacing of the part's planes if `slice_thickness_mm` is
-    not given. Planes farther apart than `maximum_gap_mm` (2.5 times the median if not given) bound separate parts.
-    How, exactly: docs/structures.md.
+    Parameters
+    ----------
+    name : str
+        Name without blank ends.
+    contours : sequence of arrays (n, 3)
+        Closed polygons of points in LPS mm. No contours make an empty volume.
+    end_caps : {"half_slice", "none"}
+        Whether the last contour of a part goes on for half a slice.
+    interpolation : {"shape", "none"}
+        Whether the section changes from one contour to the next, or each contour reaches to the middle of the gap.
+    slice_thickness_mm : float, optional
+        Thickness of a slice in mm; the median spacing of the planes of a part if not given.
+    maximum_gap_mm : float, optional
+        Planes farther apart than this, in mm, bound separate parts; 2.5 times the median spacing if not given.
+    voxel_size_mm : float
+        Voxel size in mm of the grid of `mask`.
+    label, color, frame_of_reference_uid, transform_lps, transform_source, patient_id, advisories
+        As in `Structure`.
+    threads : int, optional
+        1 to 1024; every processor available if not given.
 
-    What was wrong with the contours and what was done about it stands in `advisories`. No contours: an empty volume.
-    `voxel_fractions_on` goes straight from the contours to the grid and is exact where a grid axis runs along their
-    normal. `mask`, on a grid of `affine_lps` along the contours with voxels of `voxel_size_mm`, holds fractions
-    and is made when first asked for.
+    Raises
+    ------
+    UndefinedError
+        If no contour is usable, or all lie in one plane without `slice_thickness_mm`.
+    ShapeError, DTypeError
+        If a contour is no list of points.
+    OutOfRangeError
+        If a length is not positive, or there are more than 20 000 contours or 4 000 000 points.
+    UnknownNameError
+        If a rule is not one of those above.
 
-    Raises `UndefinedError` where no contour is usable, or all lie in one plane without `slice_thickness_mm`;
-    `ShapeError` and `DTypeError` where a contour is no list of points; `OutOfRangeError` where a length is not positive
-    or there are more than 20 000 contours or 4 000 000 points; `UnknownNameError` for the two rules.
+    Notes
+    -----
+    Within a plane the even-odd rule holds: an inner contour is a hole, and keyholes are opened. docs/structures.md has
+    the rules in full. `advisories` state what was wrong with the contours and what was done about it. `mask`, on a grid
+    along the contours, holds fractions and is made when it is first asked for.
+
+    Examples
+    --------
+    >>> square = [[0.0, 0.0], [20.0, 0.0], [20.0, 20.0], [0.0, 20.0]]
+    >>> contours = [[[x, y, z] for x, y in square] for z in (0.0, 3.0, 6.0)]
+    >>> round(ContourStructure("Tumor", contours).volume_ml, 2)  # three slices of 3 mm
+    3.6
     """
 
     def __init__(  # noqa: D107 (see the class)
@@ -117,7 +146,7 @@ class ContourStructure(Structure):
 
     @property
     def volume_ml(self) -> float:
-        """Volume of the solid between the contours, on no grid."""
+        """Volume in mL of the solid between the contours, on no grid."""
         return self._core.volume_ml if self._core else 0.0
 
     @property
@@ -139,7 +168,7 @@ class ContourStructure(Structure):
 
     @cached_property
     def affine_lps(self) -> Affine:
-        """Places `mask`."""
+        """Affine (4, 4) that places `mask`."""
         return self._grid[1]
 
     @cached_property
@@ -152,11 +181,41 @@ class ContourStructure(Structure):
     def voxel_fractions_on(
         self, grid: Image | tuple[Sequence[int], npt.ArrayLike], *, threads: int | None = None
     ) -> VoxelFractions:
-        """The fraction of each voxel of `grid` inside this volume, straight from the contours.
+        """Compute the fraction of each voxel of a grid that lies inside this volume, straight from the contours.
 
-        Exact area times exact height where an axis of `grid` runs along the contours' normal (within 1e-4 of a voxel
-        over the structure), whatever the turn about it; elsewhere through a grid along the contours four times finer
-        than the finest axis of `grid` (at most 2^24 voxels). Raises as `Structure.voxel_fractions_on` does.
+        Parameters
+        ----------
+        grid : Image or tuple
+            An image, or a shape (k, j, i) and an affine.
+        threads : int, optional
+            1 to 1024; every processor available if not given. The result does not depend on it.
+
+        Returns
+        -------
+        VoxelFractions
+            On the grid.
+
+        Raises
+        ------
+        ArgumentError
+            If `grid` is neither.
+        GeometryError
+            If it is an image in another known frame of reference.
+
+        Notes
+        -----
+        The fraction is exact area times exact height if an axis of the grid runs along the normal of the contours
+        (within 1e-4 of a voxel over the structure), whatever the turn about it. Other grids are filled through a grid
+        along the contours that is four times finer than their finest axis, of at most 2^24 voxels.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> square = [[0.0, 0.0], [20.0, 0.0], [20.0, 20.0], [0.0, 20.0]]
+        >>> tumor = ContourStructure("Tumor", [[[x, y, z] for x, y in square] for z in (0.0, 3.0, 6.0)])
+        >>> fractions = tumor.voxel_fractions_on(((9, 9, 9), np.diag([4.0, 4.0, 3.0, 1.0])))
+        >>> round(fractions.volume_ml(0.048), 2)  # what lies within the grid
+        3.6
         """
         shape, affine_lps = self._grid_of(grid)
         if self._core is None:
@@ -164,14 +223,46 @@ class ContourStructure(Structure):
         return self._core.voxel_fractions(shape, affine_lps.tolist(), threads)
 
     def as_dict(self) -> dict[str, Any]:
-        """What it is but for its voxels or contours, as plain data: how it was given, and what moved it."""
+        """Return how the volume was given and moved, without its contours, ready for JSON."""
         keys = ("end_caps", "interpolation", "slice_thickness_mm", "maximum_gap_mm")
         return super().as_dict() | {"given_as": "contours"} | {key: getattr(self, key) for key in keys}
 
     def transformed(
         self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
     ) -> Structure:
-        """The volume at another place, as `Image.transformed`."""
+        """Move the volume by a transform of patient space.
+
+        Parameters
+        ----------
+        transform_lps : array (4, 4)
+            Maps patient LPS mm to LPS mm.
+        frame_of_reference_uid : str, optional
+            The space that it leads to.
+        source : str, optional
+            Where the transform came from, for the reader of a result.
+
+        Returns
+        -------
+        Structure
+            The same contours at another place.
+
+        Raises
+        ------
+        GeometryError
+            If the transform is no affine or leaves the axes sheared.
+        ArgumentError
+            If `source` is an empty text.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> square = [[0.0, 0.0], [20.0, 0.0], [20.0, 20.0], [0.0, 20.0]]
+        >>> tumor = ContourStructure("Tumor", [[[x, y, z] for x, y in square] for z in (0.0, 3.0, 6.0)])
+        >>> shift = np.eye(4)
+        >>> shift[2, 3] = 100.0
+        >>> float(tumor.transformed(shift).contours[0][0, 2])
+        100.0
+        """
         matrix, place = transformed_place(
             self, np.eye(4), transform_lps, frame_of_reference_uid=frame_of_reference_uid, source=source
         )

@@ -38,19 +38,45 @@ _CARRIED = ("frame_of_reference_uid", "transform_lps", "transform_source", "pati
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """A 3-D array, the affine that places it, and the unit of its values.
+    """Three-dimensional array with its place in the patient and the unit of its values.
 
-    `array` has the axes (k, j, i); `affine_lps` (4 x 4) maps the voxel indices (i, j, k) to the voxel's center in
-    millimeters, left-posterior-superior (the convention of DICOM and ITK). Oblique and reversed axes are fine. The
-    image holds a read-only view of the array it was given, not a copy.
+    Parameters
+    ----------
+    array : array (k, j, i)
+        Values of any real type. The image holds a read-only view of it, not a copy.
+    affine_lps : array (4, 4)
+        Maps the voxel indices (i, j, k, 1) to the center of the voxel in mm, left-posterior-superior as in DICOM and
+        ITK. Oblique and reversed axes are fine.
+    unit : str
+        One of `yttria.geometry.UNITS`.
+    frame_of_reference_uid : str, optional
+        Patient space that the affine refers to, if it is known. Two images of different known ones are never combined.
+    transform_lps : array (4, 4), optional
+        All transforms that `transformed` has applied, as one.
+    transform_source : str, optional
+        Where they came from.
+    patient_id : str, optional
+        Identifier of the patient, if the file states one.
+    advisories : tuple of Advisory
+        What a reader of the file must know. Results made from the image carry them on.
 
-    `frame_of_reference_uid`: the patient space that the affine refers to, where it is known (DICOM says it): two of
-    different known ones never meet. `transform_lps`: by what `transformed` has moved the image, None where it has not;
-    `transform_source`: where that came from, as far as it was given. `patient_id`: the identifier of the patient, if
-    the file states one. `advisories`: what a reader of the file must know; results made from the image carry them on.
+    Raises
+    ------
+    ShapeError
+        If the array has not three dimensions, is empty or has more than 2^33 voxels.
+    DTypeError
+        If it does not hold real numbers.
+    GeometryError
+        If the affine is not finite, singular or sheared by more than 1e-3.
+    UnitError
+        If the unit is not one of `yttria.geometry.UNITS`.
 
-    Raises `ShapeError` (not 3-D, empty, more than 2^33 voxels), `DTypeError` (no real numbers), `GeometryError`
-    (affine not finite, singular or sheared by more than 1e-3) or `UnitError` (not in `yttria.geometry.UNITS`).
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = Image(np.zeros((10, 20, 30)), np.diag([4.0, 4.0, 3.0, 1.0]), "MBq/mL")
+    >>> image.shape, image.voxel_size_mm
+    ((10, 20, 30), (3.0, 4.0, 4.0))
     """
 
     array: npt.NDArray[Any]
@@ -73,11 +99,40 @@ class Image:
 
     @classmethod
     def from_any(cls, obj: object, *, unit: Unit, affine: NiftiMatrix | None = None) -> Image:
-        """From a SimpleITK image (copied), a nibabel image, or an object with `.array` and `.affine_lps` (views).
+        """Take over an image of another library.
 
-        Nothing is guessed: the unit is always the caller's, and a bare array is an error, for it has no place.
-        `affine`: "sform" or "qform", the one to take if a NIfTI header states two places that contradict each other.
-        Raises `GeometryError` if no geometry is found (Analyze 7.5 has none), and whatever the constructor raises.
+        Parameters
+        ----------
+        obj : object
+            A SimpleITK image (copied), a nibabel image, or an object with `.array` (k, j, i) and `.affine_lps` (views).
+            A bare array is refused, because it has no place.
+        unit : str
+            Unit of the values. It is never guessed.
+        affine : {"sform", "qform"}, optional
+            The matrix to take if a NIfTI header states two places that contradict each other.
+
+        Returns
+        -------
+        Image
+            The image, with advisories for what the header left open.
+
+        Raises
+        ------
+        ArgumentError
+            If the object has no place.
+        GeometryError
+            If no geometry is found, as in Analyze 7.5.
+        UnitError
+            If `obj` is an `Image` in another unit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> class Volume:
+        ...     array = np.ones((2, 3, 4))
+        ...     affine_lps = np.diag([4.0, 4.0, 3.0, 1.0])
+        >>> Image.from_any(Volume(), unit="Gy").unit
+        'Gy'
         """
         if isinstance(obj, Image) and obj.unit != unit:
             raise UnitError(f"the image is in {obj.unit}, not {unit}; convert it with .to({unit!r})")
@@ -106,26 +161,71 @@ class Image:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Voxels per axis (k, j, i)."""
+        """Number of voxels per axis (k, j, i)."""
         k, j, i = self.array.shape
         return k, j, i
 
     @property
     def voxel_size_mm(self) -> tuple[float, float, float]:
-        """Voxel size per array axis (k, j, i)."""
+        """Voxel size in mm per axis (k, j, i)."""
         return voxel_size_mm(self.affine_lps)
 
     @property
     def voxel_volume_ml(self) -> float:
-        """Volume of one voxel."""
+        """Volume of one voxel in mL."""
         return float(np.prod(self.voxel_size_mm)) * 1e-3
 
     def same_grid(self, other: Image) -> bool:
-        """Whether both have one shape and no corner voxel farther apart than 0.001 mm."""
+        """Decide whether another image lies on the same grid.
+
+        Parameters
+        ----------
+        other : Image
+            The other image.
+
+        Returns
+        -------
+        bool
+            Whether both have one shape and no corner voxel farther apart than 0.001 mm.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> image = Image(np.zeros((2, 3, 4)), np.diag([4.0, 4.0, 3.0, 1.0]), "Gy")
+        >>> image.same_grid(image.with_array(np.ones((2, 3, 4)), "Bq/mL"))
+        True
+        """
         return same_grid(self.shape, self.affine_lps, other.shape, other.affine_lps)
 
     def with_array(self, array: npt.NDArray[Any], unit: Unit) -> Image:
-        """Another array on this grid; `ShapeError` where it does not fit."""
+        """Put another array on this grid.
+
+        Parameters
+        ----------
+        array : array (k, j, i)
+            Of the shape of the image.
+        unit : str
+            Unit of its values.
+
+        Returns
+        -------
+        Image
+            With the place and advisories of this image.
+
+        Raises
+        ------
+        ShapeError
+            If the array does not fit.
+        UnitError
+            If the unit is not one of `yttria.geometry.UNITS`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> image = Image(np.zeros((2, 3, 4)), np.diag([4.0, 4.0, 3.0, 1.0]), "Gy")
+        >>> image.with_array(np.ones((2, 3, 4)), "Bq/mL").unit
+        'Bq/mL'
+        """
         if np.shape(array) != self.shape:
             raise ShapeError(f"array must be of the image's shape {list(self.shape)}, got {list(np.shape(array))}")
         return replace(self, array=array, unit=unit)
@@ -133,11 +233,37 @@ class Image:
     def transformed(
         self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
     ) -> Image:
-        """The image at another place: `transform_lps` (4 x 4, patient LPS mm to LPS mm) before its affine.
+        """Move the image by a transform of patient space, as from a registration made elsewhere.
 
-        For a registration made elsewhere; `frame_of_reference_uid` is the space that it leads to, `source` says where
-        it came from, for the reader of a result. No value changes. Raises `GeometryError` where the transform is no
-        affine or leaves the axes sheared, `OutOfRangeError` where `source` is no text.
+        Parameters
+        ----------
+        transform_lps : array (4, 4)
+            Maps patient LPS mm to LPS mm. It is applied after the affine of the image.
+        frame_of_reference_uid : str, optional
+            The space that it leads to.
+        source : str, optional
+            Where the transform came from, for the reader of a result.
+
+        Returns
+        -------
+        Image
+            The same values at another place.
+
+        Raises
+        ------
+        GeometryError
+            If the transform is no affine or leaves the axes sheared.
+        ArgumentError
+            If `source` is an empty text.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> image = Image(np.zeros((2, 3, 4)), np.diag([4.0, 4.0, 3.0, 1.0]), "Gy")
+        >>> shift = np.eye(4)
+        >>> shift[:3, 3] = [10.0, 0.0, 0.0]
+        >>> image.transformed(shift, source="rigid registration").affine_lps[:3, 3].tolist()
+        [10.0, 0.0, 0.0]
         """
         affine, place = transformed_place(
             self, self.affine_lps, transform_lps, frame_of_reference_uid=frame_of_reference_uid, source=source
@@ -145,10 +271,31 @@ class Image:
         return replace(self, affine_lps=affine, **place)
 
     def to(self, unit: Unit) -> Image:
-        """The same quantity in another unit; float32 and float64 are kept, other types become float64.
+        """Convert the values to another unit of the same quantity.
 
-        Raises `UnitError` if the two units measure different quantities, and `OutOfRangeError` if a value becomes
-        too large for the type.
+        Parameters
+        ----------
+        unit : str
+            One of `yttria.geometry.UNITS`.
+
+        Returns
+        -------
+        Image
+            In that unit. float32 and float64 are kept; other types become float64.
+
+        Raises
+        ------
+        UnitError
+            If the two units measure different quantities.
+        OutOfRangeError
+            If a value becomes too large for the type.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> image = Image(np.full((2, 3, 4), 1500.0), np.diag([4.0, 4.0, 3.0, 1.0]), "mGy")
+        >>> float(image.to("Gy").array[0, 0, 0])
+        1.5
         """
         quantity, size = UNITS[self.unit]
         target, target_size = UNITS[checked_unit(unit)]
@@ -178,28 +325,80 @@ class Image:
         fill_value: float | None = None,
         threads: int | None = None,
     ) -> ResampledImage:
-        """This image on another grid (an `Image`, or a shape (k, j, i) and an affine), and a report of what was done.
+        """Bring the image onto another grid, and report what was done.
 
-        `method`: "average", the mean over each new voxel's box with the old voxels constant: exact between parallel
-        grids (permuted and flipped ones too), by 128 to 4096 samples per voxel otherwise; sums of value times volume
-        are kept. Or "linear", trilinear at each new voxel's center, constant from the outermost old centers to the old
-        faces: smooth, but it skips old voxels where the new ones are larger. `fill_value`: what lies beyond the old
-        image; None refuses a grid that reaches there. float32 stays, everything else becomes float64. Nothing is
-        registered: see `transformed`. The result is in the grid's frame of reference, if known, else the image's.
+        Parameters
+        ----------
+        grid : Image or tuple
+            An image, or a shape (k, j, i) and an affine.
+        method : {"average", "linear"}
+            "average" takes the mean over the box of each new voxel, with the old voxels constant. "linear" interpolates
+            at the center of each new voxel.
+        fill_value : float, optional
+            Value beyond the old image. If it is not given, a grid that reaches there is refused.
+        threads : int, optional
+            1 to 1024; every processor available if not given. The result does not depend on it.
 
-        Raises `GeometryError` (not a grid, in another frame of reference, or reaching beyond the image while
-        `fill_value` is None), `OutOfRangeError` (a voxel not finite; a voxel size outside 0.001-1000 mm), `ShapeError`,
-        `UnknownNameError` and `InsufficientMemoryError`.
+        Returns
+        -------
+        ResampledImage
+            The image on its new grid, in the grid's frame of reference if that is known. float32 stays; everything else
+            becomes float64.
+
+        Raises
+        ------
+        GeometryError
+            If `grid` is not a grid, lies in another frame of reference, or reaches beyond the image without
+            `fill_value`.
+        OutOfRangeError
+            If a voxel is not finite, or a voxel size is outside 0.001 to 1000 mm.
+        ShapeError, UnknownNameError, InsufficientMemoryError
+            For what their names say.
+
+        Warns
+        -----
+        resampled
+            Always, with both grids.
+        outside_image
+            If voxels of the grid lie beyond the image.
+
+        Notes
+        -----
+        "average" is exact between parallel grids, also permuted and flipped ones, and takes 128 to 4096 samples per
+        voxel otherwise; sums of value times volume are kept. "linear" is constant from the outermost old centers to the
+        old faces. It is smooth, but it skips old voxels if the new ones are larger. Nothing is registered; see
+        `transformed`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> fine = Image(np.arange(48.0).reshape(4, 4, 3), np.diag([2.0, 2.0, 2.0, 1.0]), "Gy")
+        >>> coarse = np.diag([2.0, 4.0, 4.0, 1.0])
+        >>> coarse[:3, 3] = [0.0, 1.0, 1.0]
+        >>> fine.resampled_on(((2, 2, 3), coarse)).image.array[0, 0].tolist()
+        [7.5, 8.5, 9.5]
         """
         return _resampled(self, grid, method=method, fill_value=fill_value, threads=threads)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ResampledImage:
-    """An image on its new grid, how it came there, and what of the grid lay beyond the old one.
+    """Image on its new grid, with how it came there.
 
-    `outside_voxels` reach beyond the old image (by average) or have their center beyond it (linear);
-    `outside_fraction` is the volume beyond as a share of the new grid's; `fill_value` is the value taken there.
+    Parameters
+    ----------
+    image : Image
+        The image on the new grid.
+    method : str
+        "average" or "linear".
+    fill_value : float or None
+        Value that was taken beyond the old image.
+    outside_voxels : int
+        Voxels that reach beyond the old image ("average") or have their center beyond it ("linear").
+    outside_fraction : float
+        Volume beyond the old image as a share of the new grid's.
+    advisories : tuple of Advisory
+        What a reader must know.
     """
 
     image: Image
@@ -212,7 +411,7 @@ class ResampledImage:
     __repr__ = brief
 
     def as_dict(self) -> dict[str, Any]:
-        """What a provenance keeps: everything but the image."""
+        """Return everything but the image, ready for JSON."""
         return {
             "method": self.method,
             "fill_value": self.fill_value,

@@ -97,6 +97,14 @@ class PlanarViews:
         ------
         ShapeError
             If the image has not two slices.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import Image
+        >>> image = Image(np.ones((2, 64, 48)), np.diag([4.0, 4.0, 4.0, 1.0]), "counts")
+        >>> PlanarViews.from_image(image).shape
+        (64, 48)
         """
         if image.shape[0] != 2:
             raise ShapeError(f"an image of planar views must have two slices, got the shape {list(image.shape)}")
@@ -138,6 +146,16 @@ class PlanarViews:
             If the mask does not hold real numbers.
         OutOfRangeError
             If a value is outside [0, 1].
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> views = PlanarViews(anterior=np.ones((4, 6)), posterior=np.ones((4, 6)))
+        >>> lung = np.zeros((4, 6))
+        >>> lung[:, :2] = 1.0
+        >>> anterior, posterior = views.region("lung", lung)
+        >>> float(anterior[0, 0]), float(posterior[0, 0])
+        (1.0, 0.0)
         """
         given = real(f"region '{name}'", mask)
         if given.dtype.kind not in "biuf":

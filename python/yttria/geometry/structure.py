@@ -33,16 +33,45 @@ MAX_LABEL = 2**31 - 1
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """A named volume: a mask (k, j, i) on its own grid, placed by `affine_lps` like an `Image`.
+    """Named volume of interest as a mask on its own grid.
 
-    The mask is bool, or the fraction of each voxel that belongs to the volume. Integers 0 and 1 count as bool; other
-    integers are a labelmap, which needs `label`, the value that marks this volume. The mask is copied unless nobody can
-    write into the array: what the caller does to it afterwards does not change the volume. `color` is red, green, blue
-    within [0, 1]. Structures may overlap and may be empty. `frame_of_reference_uid`, `transform_lps`,
-    `transform_source`, `patient_id` and `advisories` are as in `Image`.
+    Parameters
+    ----------
+    name : str
+        Name without blank ends.
+    mask : array (k, j, i)
+        bool, or the fraction of each voxel that belongs to the volume. Integers 0 and 1 count as bool; other integers
+        are a labelmap, which needs `label`. The mask is copied unless nobody can write into the array.
+    affine_lps : array (4, 4)
+        Maps (i, j, k, 1) to LPS mm, as in `Image`.
+    label : int, optional
+        Value of a labelmap that marks this volume.
+    color : tuple of three floats, optional
+        Red, green and blue within [0, 1].
+    frame_of_reference_uid, transform_lps, transform_source, patient_id, advisories
+        As in `Image`.
 
-    Raises `OutOfRangeError` where the mask holds anything else (0/255, NaN, ...) or no voxel holds `label`,
-    `GeometryError`, `ShapeError` or `DTypeError` as `Image` does.
+    Raises
+    ------
+    OutOfRangeError
+        If the mask holds anything else, such as 0 and 255 or NaN.
+    UnknownNameError
+        If no voxel holds `label`.
+    ArgumentError
+        If the name is empty or has blank ends.
+    GeometryError, ShapeError, DTypeError
+        As `Image`.
+
+    Notes
+    -----
+    Structures may overlap and may be empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tumor = Structure("Tumor", np.ones((2, 3, 4), dtype=bool), np.diag([4.0, 4.0, 3.0, 1.0]))
+    >>> round(tumor.volume_ml, 3)
+    1.152
     """
 
     name: str
@@ -102,17 +131,42 @@ class Structure:
 
     @property
     def volume_ml(self) -> float:
-        """Volume: the sum of the mask times the voxel volume."""
+        """Volume in mL: the sum of the mask times the voxel volume."""
         occupied = np.count_nonzero(self.mask) if self.mask.dtype.kind == "b" else self.mask.sum(dtype=np.float64)
         return float(occupied * np.prod(voxel_size_mm(self.affine_lps)) * 1e-3)
 
     def voxel_fractions_on(
         self, grid: Image | tuple[Sequence[int], npt.ArrayLike], *, threads: int | None = None
     ) -> VoxelFractions:
-        """The fraction of each voxel of `grid` (an `Image`, or a shape (k, j, i) and an affine) inside this volume.
+        """Compute the fraction of each voxel of a grid that lies inside this volume.
 
-        Raises `GeometryError` where `grid` is neither, or an image in another known frame of reference; see
-        `yttria.geometry.voxel_fractions`.
+        Parameters
+        ----------
+        grid : Image or tuple
+            An image, or a shape (k, j, i) and an affine.
+        threads : int, optional
+            1 to 1024; every processor available if not given. The result does not depend on it.
+
+        Returns
+        -------
+        VoxelFractions
+            On the grid; see `yttria.geometry.voxel_fractions`.
+
+        Raises
+        ------
+        ArgumentError
+            If `grid` is neither.
+        GeometryError
+            If it is an image in another known frame of reference.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import Image
+        >>> tumor = Structure("Tumor", np.ones((2, 3, 4), dtype=bool), np.diag([4.0, 4.0, 3.0, 1.0]))
+        >>> dose = Image(np.zeros((5, 6, 7)), np.diag([5.0, 5.0, 5.0, 1.0]), "Gy")
+        >>> tumor.voxel_fractions_on(dose).shape
+        (5, 6, 7)
         """
         shape, affine_lps = self._grid_of(grid)
         return voxel_fractions(self.mask, self.affine_lps, shape, affine_lps, threads=threads)
@@ -124,11 +178,34 @@ class Structure:
         return grid_of(grid)
 
     def check_frame(self, image: Image) -> None:
-        """`GeometryError` where the image's frame of reference and this volume's are both known and differ."""
+        """Refuse an image in another frame of reference.
+
+        Parameters
+        ----------
+        image : Image
+            The image to be combined with this volume.
+
+        Returns
+        -------
+        None
+            If one of the frames is unknown, or both are equal.
+
+        Raises
+        ------
+        GeometryError
+            If both frames of reference are known and differ.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import Image
+        >>> tumor = Structure("Tumor", np.ones((2, 3, 4), dtype=bool), np.diag([4.0, 4.0, 3.0, 1.0]))
+        >>> tumor.check_frame(Image(np.zeros((2, 3, 4)), tumor.affine_lps, "Gy"))
+        """
         check_same_frame(self.frame_of_reference_uid, f"'{self.name}'", image.frame_of_reference_uid, "the image")
 
     def as_dict(self) -> dict[str, Any]:
-        """What it is but for its voxels or contours, as plain data: how it was given, and what moved it."""
+        """Return how the volume was given and moved, without its voxels or contours, ready for JSON."""
         return {
             "structure": self.name,
             "given_as": "mask",
@@ -140,7 +217,38 @@ class Structure:
     def transformed(
         self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
     ) -> Structure:
-        """The volume at another place, as `Image.transformed`."""
+        """Move the volume by a transform of patient space.
+
+        Parameters
+        ----------
+        transform_lps : array (4, 4)
+            Maps patient LPS mm to LPS mm.
+        frame_of_reference_uid : str, optional
+            The space that it leads to.
+        source : str, optional
+            Where the transform came from, for the reader of a result.
+
+        Returns
+        -------
+        Structure
+            The same volume at another place.
+
+        Raises
+        ------
+        GeometryError
+            If the transform is no affine or leaves the axes sheared.
+        ArgumentError
+            If `source` is an empty text.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> tumor = Structure("Tumor", np.ones((2, 3, 4), dtype=bool), np.diag([4.0, 4.0, 3.0, 1.0]))
+        >>> shift = np.eye(4)
+        >>> shift[:3, 3] = [10.0, 0.0, 0.0]
+        >>> tumor.transformed(shift).affine_lps[:3, 3].tolist()
+        [10.0, 0.0, 0.0]
+        """
         affine, place = transformed_place(
             self, self.affine_lps, transform_lps, frame_of_reference_uid=frame_of_reference_uid, source=source
         )

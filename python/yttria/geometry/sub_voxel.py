@@ -16,10 +16,33 @@ MAX_SUBVOXELS = 64
 
 
 def subvoxel_counts(voxel_size_mm: Sequence[float], sub_voxel_mm: float) -> tuple[int, int, int]:
-    """The smallest even number of sub-voxels along each axis (k, j, i) that are at most `sub_voxel_mm` long.
+    """Choose how many sub-voxels a voxel is divided into along each axis.
 
-    Even, so that none straddles a voxel center, where the interpolated dose has its kinks. Raises `OutOfRangeError`
-    where a length is not positive or more than 64 would be needed.
+    Parameters
+    ----------
+    voxel_size_mm : sequence of three floats
+        Voxel size in mm, (k, j, i).
+    sub_voxel_mm : float
+        Largest length of a sub-voxel in mm.
+
+    Returns
+    -------
+    tuple of three ints
+        The smallest even numbers (k, j, i) whose sub-voxels are not longer.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a length is not positive, or more than 64 would be needed.
+
+    Notes
+    -----
+    The numbers are even, so that no sub-voxel straddles a voxel center, where the interpolated dose has its kinks.
+
+    Examples
+    --------
+    >>> subvoxel_counts((3.0, 4.0, 4.0), 1.0)
+    (4, 4, 4)
     """
     size = [number("voxel size in mm", s) for s in voxel_size_mm]
     part = number("sub-voxel size in mm", sub_voxel_mm)
@@ -36,7 +59,38 @@ def subvoxel_counts(voxel_size_mm: Sequence[float], sub_voxel_mm: float) -> tupl
 def subvoxel_grid(
     shape: Sequence[int], affine_lps: ArrayLike, counts: Sequence[int]
 ) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
-    """The grid of a voxel grid's sub-voxels: shape (k, j, i), and the affine from (i, j, k, 1) to LPS mm."""
+    """Compute the grid of the sub-voxels of a voxel grid.
+
+    Parameters
+    ----------
+    shape : sequence of three ints
+        Shape (k, j, i) of the voxel grid.
+    affine_lps : array (4, 4)
+        Its affine from (i, j, k, 1) to LPS mm.
+    counts : sequence of three ints
+        Sub-voxels per voxel along (k, j, i).
+
+    Returns
+    -------
+    shape : tuple of three ints
+        Shape (k, j, i) of the grid of sub-voxels.
+    affine_lps : array (4, 4)
+        Its affine.
+
+    Raises
+    ------
+    GeometryError
+        If the affine cannot be used.
+    ShapeError
+        If the shape is not three whole numbers of at least 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shape, affine_lps = subvoxel_grid((2, 3, 4), np.diag([4.0, 4.0, 3.0, 1.0]), (2, 2, 2))
+    >>> shape, affine_lps[:3, 3].tolist()
+    ((4, 6, 8), [-1.0, -1.0, -0.75])
+    """
     matrix = np.array(affine_rows("affine_lps", affine_lps))
     per_axis, refined = np.array(counts)[::-1], matrix.copy()
     refined[:3, :3] = matrix[:3, :3] / per_axis

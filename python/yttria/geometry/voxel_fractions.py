@@ -22,24 +22,49 @@ def voxel_fractions(
 ) -> VoxelFractions:
     """Carry a structure from its own grid onto a dose grid as voxel fractions.
 
-    The structure is the union of its mask's voxel boxes, each weighted by the mask's value, so its volume is kept:
-    sum(fractions) x dose voxel volume = sum(mask) x mask voxel volume, less what lies outside the dose grid
-    (`outside_fraction`). Nothing is smoothed, and no voxel center decides. Grids whose axes are parallel within 1e-4 of
-    a dose voxel over the structure, also permuted or flipped, are integrated exactly; others by 1024 to 16384 samples
-    per dose voxel at the structure's surface, always the same ones. The result does not depend on `threads`.
+    Parameters
+    ----------
+    mask : array (k, j, i)
+        Structure on its own grid: bool, {0, 1} or fractions within [0, 1].
+    mask_affine_lps : array (4, 4)
+        Maps the mask's (i, j, k, 1) to LPS mm.
+    shape : sequence of three ints
+        Shape (k, j, i) of the dose grid.
+    affine_lps : array (4, 4)
+        Maps the dose grid's (i, j, k, 1) to LPS mm. Any handedness, any turn.
+    threads : int, optional
+        1 to 1024; every processor available if not given. The result does not depend on it.
 
-    Args:
-        mask: structure on its own grid, (k, j, i): bool, {0, 1} or fractions within [0, 1].
-        mask_affine_lps: 4 x 4 matrix from the mask's (i, j, k, 1) to LPS mm.
-        shape: shape (k, j, i) of the dose grid.
-        affine_lps: 4 x 4 matrix from the dose grid's (i, j, k, 1) to LPS mm. Any handedness, any turn.
-        threads: 1 to 1024; every processor available where not given.
+    Returns
+    -------
+    VoxelFractions
+        On the dose grid; `outside_fraction` of the volume lies beyond it.
 
-    Raises:
-        GeometryError: an affine is singular, sheared (cosine between axes > 1e-3), or no 4 x 4 matrix.
-        OutOfRangeError: mask values outside [0, 1], with how many and the farthest.
-        ShapeError, DTypeError, InsufficientMemoryError: what their names say.
+    Raises
+    ------
+    GeometryError
+        If an affine is singular, sheared (cosine between axes above 1e-3), or no 4 x 4 matrix.
+    OutOfRangeError
+        If mask values lie outside [0, 1]. The message states how many, and the farthest.
+    ShapeError, DTypeError, InsufficientMemoryError
+        For what their names say.
 
+    Notes
+    -----
+    The structure is the union of the boxes of its mask's voxels, each weighted by the value of the mask. Its volume is
+    kept: the sum of the fractions times the dose voxel volume is the sum of the mask times the mask's voxel volume,
+    less what lies outside. Nothing is smoothed, and no voxel center decides. Grids whose axes are parallel within 1e-4
+    of a dose voxel over the structure, also permuted or flipped, are integrated exactly. Others take 1024 to 16384
+    samples per dose voxel at the surface of the structure, always the same ones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mask = np.ones((4, 4, 4), dtype=bool)
+    >>> fine, coarse = np.diag([2.0, 2.0, 2.0, 1.0]), np.diag([4.0, 4.0, 4.0, 1.0])
+    >>> fractions = voxel_fractions(mask, fine, (3, 3, 3), coarse)
+    >>> float(fractions.to_array()[1, 1, 1]), fractions.outside_fraction
+    (1.0, 0.0)
     """
     return _core.voxel_fractions(
         mask_array(mask),
@@ -68,8 +93,14 @@ def fractions_of_mask(mask: ArrayLike, *, threads: int | None = None) -> VoxelFr
     Raises
     ------
     OutOfRangeError
-        For values outside [0, 1], with how many and the farthest.
+        If values lie outside [0, 1]. The message states how many, and the farthest.
     ShapeError, DTypeError, InsufficientMemoryError
         For what their names say.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> fractions_of_mask(np.full((2, 3, 4), 0.5)).volume_ml(1.0)
+    12.0
     """
     return VoxelFractions._from_mask(mask_array(mask), threads)

@@ -34,6 +34,7 @@ from .delivery import (
     vial_activity,
     vial_timing,
 )
+from .dose_change import DoseChange, split_dose_change
 from .energy_balance import EnergyBalance, energy_balance, tumor_mass_for_dose_kg
 from .limit_conditions import LimitCondition
 from .limit_evaluation import evaluate_limits
@@ -60,6 +61,7 @@ from .partition_limits import ActivityAtLimit, MaximumActivity, PartitionLimits
 from .patient import Patient
 from .patient_file import example_patient_file, plan_patient_file, read_patient
 from .patient_territories import PatientTerritories
+from .plan_comparison import PlanComparison, PlannedStructure, TreatmentSide, compare_plan
 from .planar_shunt import planar_lung_shunt
 from .products import Product, ProductFact, product
 from .resin_activity import (
@@ -101,6 +103,7 @@ __all__ = [
     "Constraint",
     "DeliveredLimits",
     "DeliveredRoles",
+    "DoseChange",
     "DoseRow",
     "EnergyBalance",
     "KaoActivities",
@@ -128,7 +131,9 @@ __all__ = [
     "PartitionModel",
     "Patient",
     "PatientTerritories",
+    "PlanComparison",
     "PlannedActivities",
+    "PlannedStructure",
     "Product",
     "ProductFact",
     "Recist",
@@ -143,6 +148,7 @@ __all__ = [
     "TerritoryPlan",
     "TissueParameters",
     "TreatmentDoses",
+    "TreatmentSide",
     "Tumor",
     "TumorDose",
     "TumorToNormalRatio",
@@ -157,6 +163,7 @@ __all__ = [
     "child_pugh",
     "combined_lung_shunt_fraction",
     "compare_models",
+    "compare_plan",
     "constraint_in_words",
     "decayed_activity_gbq",
     "delivered_activity_gbq",
@@ -205,6 +212,7 @@ __all__ = [
     "single_compartment_dose",
     "spect_lung_shunt_fraction",
     "sphere_activity_bq",
+    "split_dose_change",
     "structure_counts",
     "structure_metrics",
     "structure_roles",

@@ -17,7 +17,7 @@ from ..voxel import DoseResult
 from .delivered_regions import DeliveredRegion, DeliveredRegions, delivered_regions
 from .delivered_roles import DeliveredRoles, delivered_roles
 from .limit_evaluation import evaluate_limits
-from .limit_state import LimitState, TreatmentDoses
+from .limit_state import LimitState, TreatmentDoses, amount
 from .limit_table import limit_table
 
 #: Mass of the lungs in kg if none is given (lung-mass-1kg).
@@ -93,6 +93,7 @@ def delivered_limits(
     disease: Disease | None = None,
     intent: Intent | None = None,
     lung_mass_kg: float | None = None,
+    lung_activity_gbq: float | None = None,
     hepatic_reserve_fraction: float | None = None,
     bilirubin_mg_per_dl: float | None = None,
     bilirubin_umol_per_l: float | None = None,
@@ -118,6 +119,8 @@ def delivered_limits(
         See `evaluate_limits`.
     lung_mass_kg : float, optional
         Mass of the lungs in kg; 1 kg is taken and reported if it is needed and not given.
+    lung_activity_gbq : float, optional
+        Activity in the lungs in GBq. It goes before what image and scaling tell.
     hepatic_reserve_fraction : float, optional
         Untreated fraction of the liver, within [0, 1]. By default it follows from the masses of liver and perfused
         volume.
@@ -153,9 +156,9 @@ def delivered_limits(
     The normal liver is what the liver holds beside the tumors, and likewise for the perfused normal liver, unless a
     structure has the role. A mean dose is `sum f D V / sum f V`. The dose to the lungs is the mean of the map if the
     density of each voxel is known. Otherwise it is `C A / m`, C the dose factor, A the activity in the lungs and m
-    their mass: a map of one density gives the dose to tissue of that density, which lungs are not. A is the activity
-    inside the structure of the lungs, or else the lung shunt fraction times the delivered activity, if the scaling
-    states both. A region with more than 1 % of its volume outside the image has no dose here.
+    their mass: a map of one density gives the dose to tissue of that density, which lungs are not. A is what is stated,
+    or else what lies inside the structure of the lungs, or else the lung shunt fraction times the delivered activity,
+    if the scaling states both. A region with more than 1 % of its volume outside the image has no dose here.
 
     Examples
     --------
@@ -174,7 +177,9 @@ def delivered_limits(
         raise OutOfRangeError(f"mass of the lungs in kg must be finite and > 0, got {number('mass', mass):g}")
     regions = delivered_regions(result, structures, roles, threads=threads)
     values, origins, advisories = _doses(regions)
-    lungs = _lungs(result, regions.by_role.get("lungs"), mass)
+    lungs = _lungs(
+        result, regions.by_role.get("lungs"), mass, amount("activity in the lungs in GBq", lung_activity_gbq)
+    )
     doses = TreatmentDoses(
         **values,
         tumor_doses_gy=tuple(max(tumor.mean_gy, 0.0) for tumor in regions.tumors.values() if tumor.whole),
@@ -206,7 +211,12 @@ def delivered_limits(
         origins={**origins, **lungs.origins},
         hepatic_reserve_fraction=reserve,
         tumor_to_normal_ratios=regions.tumor_to_normal_ratios,
-        facts=facts,
+        facts={
+            "lung_mass_kg": mass,
+            "lung_activity_gbq": lung_activity_gbq,
+            "hepatic_reserve_fraction": hepatic_reserve_fraction,
+            **facts,
+        },
         states=states,
         advisories=(*advisories, *lungs.advisories),
     )
@@ -240,11 +250,15 @@ class _Lungs:
     advisories: tuple[Advisory, ...] = ()
 
 
-def _lungs(result: DoseResult, region: DeliveredRegion | None, mass_kg: float | None) -> _Lungs:
+def _lungs(
+    result: DoseResult, region: DeliveredRegion | None, mass_kg: float | None, stated_gbq: float | None
+) -> _Lungs:
     """Dose and activity of the lungs, as far as the image or the scaling tells."""
     scaling = result.provenance.scaling
-    activity_gbq, origin, found = None, "", []
-    if region is not None and not region.whole:
+    activity_gbq, origin, found = stated_gbq, "activity in the lungs as stated", []
+    if stated_gbq is not None:
+        region = None
+    elif region is not None and not region.whole:
         found.append(advise("region_outside_image", region=region.origin, outside_fraction=region.outside_fraction))
     elif region is not None and region.activity_mbq is not None:
         activity_gbq, origin = max(region.activity_mbq * 1e-3, 0.0), f"activity in {region.origin}"

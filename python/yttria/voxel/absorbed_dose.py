@@ -24,22 +24,69 @@ def absorbed_dose(
     threshold: float | None = None,
     method: ConvolutionMethod = "auto",
 ) -> Map:
-    """Absorbed dose in Gy after complete decay, in a homogeneous medium, by convolution with `s_values`.
+    """Compute the absorbed dose by convolution with voxel S values, in a homogeneous medium after complete decay.
 
-    `D[n] = sum_m S[n - m] A[m]`, `A[m] = c[m] V T / ln 2`: concentration at administration in MBq/mL, voxel volume,
-    half-life of `s_values.nuclide`. Nothing lies outside the array: no activity, and no dose is reported there.
+    Parameters
+    ----------
+    activity_mbq_per_ml : array (k, j, i)
+        Activity concentration at administration in MBq/mL, on voxels of `s_values.voxel_size_mm`. float32 and float64
+        are kept; integers and booleans become float64. An array in C order is borrowed, any other copied. Negative
+        values are legal.
+    s_values : VoxelSValues
+        As `voxel_s_values` makes them.
+    out : array (k, j, i), optional
+        Array in C order, of the same type and shape, that is written and returned.
+    threads : int, optional
+        1 to 1024; every processor available if not given. The bits of the result do not depend on it.
+    mask : bool array (k, j, i), optional
+        A voxel counts as zero if the mask is false there.
+    threshold : float, optional
+        Voxels below it, in MBq/mL, count as zero.
+    method : str
+        As in `ConvolutionPlan`.
 
-    `activity_mbq_per_ml`: shape `(nk, nj, ni)` on voxels of `s_values.voxel_size_mm`, float32 or float64, the type of
-    the result; integers and booleans become float64. C order is borrowed, any other order copied. Negative values are
-    legal. `out`: written and returned if given; same type and shape, C order. `mask`: where false, a voxel is taken as
-    zero; `threshold` in MBq/mL: voxels below it are taken as zero. `method`: as in `ConvolutionPlan`. The bits do not
-    depend on `threads`. For many maps of one shape, make the plan once:
-    `ConvolutionPlan(shape, s_values.gy_per_mbq_per_ml(), dtype)`.
+    Returns
+    -------
+    array (k, j, i)
+        Absorbed dose in Gy.
 
-    Raises `ShapeError`, `DTypeError`, `InsufficientMemoryError`, `UnknownNameError` (method), and `OutOfRangeError`
-    naming the first voxel that is not finite. Warns with `ImplausibleValueWarning` above 1000 MBq/mL.
+    Raises
+    ------
+    ShapeError
+        If the activity has not three dimensions, or `out` or `mask` does not fit.
+    DTypeError
+        If an array does not hold real numbers, or `out` has another type.
+    OutOfRangeError
+        If a voxel is not finite; the message states the first.
+    UnknownNameError
+        If there is no such method.
+    InsufficientMemoryError
+        If there is no room for the result.
 
-    Source: MIRD Pamphlet No. 17 (mird17).
+    Warns
+    -----
+    ImplausibleValueWarning
+        If a concentration is above 1000 MBq/mL.
+
+    Notes
+    -----
+    `D[n] = sum_m S[n - m] A[m]` with the time-integrated activity `A[m] = c[m] V T / ln 2` of concentration c, voxel
+    volume V and half-life T. There is no activity outside of the array, and no dose is reported there. A
+    `ConvolutionPlan` serves many maps of one shape: `ConvolutionPlan(shape, s_values.gy_per_mbq_per_ml(), dtype)`.
+
+    References
+    ----------
+    mird17
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import voxel_s_values
+    >>> activity_mbq_per_ml = np.zeros((20, 21, 22))
+    >>> activity_mbq_per_ml[5:15, 5:15, 5:15] = 1.0
+    >>> dose_gy = absorbed_dose(activity_mbq_per_ml, voxel_s_values((3.0, 4.0, 4.0), medium="liver"))
+    >>> round(float(dose_gy[10, 10, 10]), 1)
+    46.7
     """
     activity = real("activity concentration", activity_mbq_per_ml)
     dose = convolved(activity, s_values, out, threads, mask, threshold, method)

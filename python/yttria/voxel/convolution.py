@@ -19,21 +19,49 @@ from ..errors import DTypeError, InsufficientMemoryError, ShapeError
 
 
 class ConvolutionPlan:
-    """Zero-padded "same" convolution of maps of one shape and dtype with one kernel.
+    """Plan of the convolution of maps of one shape and type with one kernel.
 
-    `out[n] = sum_d kernel[d] array[n - d]`, the array taken as zero outside itself (and the kernel's own centre as its
-    origin). Immutable and free of the GIL: share one plan between threads. The bits of a result depend neither on
-    `threads` nor on the run.
+    Parameters
+    ----------
+    shape : sequence of three ints
+        Shape (k, j, i) of the maps.
+    kernel : array (k, j, i)
+        Real numbers, odd along each axis and its own mirror image along each (to 1e-12 of its largest value). It may be
+        larger than the maps.
+    dtype : dtype
+        float32 or float64, of the maps, the arithmetic and the results.
+    threads : int, optional
+        1 to 1024; every processor available if not given. The bits of a result do not depend on it.
+    method : str
+        "auto", "definition", "direct" or "fft_direct"; see the notes.
 
-    `shape`: shape `(nk, nj, ni)` of the maps. `kernel`: real array, odd along each axis and its own mirror image along
-    each (to 1e-12 of its largest value); may be larger than the maps. `dtype`: float32 or float64, of the maps, the
-    arithmetic and the results. `threads`: every processor unless given. `method`: "auto", or one of "definition" (the
-    direct sum in float64), "direct" (mirror images added first; for short kernels), "fft_direct" (FFT along one axis,
-    direct sum along the two others; for kernels of half size 4 and above). "auto" takes the cheapest by a cost model of
-    map and kernel size. The rounding errors of "fft_direct" are relative to the largest output, not to each voxel.
+    Raises
+    ------
+    ShapeError
+        If the shape is not three integers, or the kernel has no middle voxel.
+    DTypeError
+        If `dtype` is not float32 or float64.
+    OutOfRangeError
+        If a value of the kernel is not finite or not equal to its mirror image.
+    UnknownNameError
+        If there is no such method.
 
-    Raises `ShapeError`, `DTypeError`, `OutOfRangeError` (a kernel value is not finite or not its mirror image) and
-    `UnknownNameError` (method).
+    Notes
+    -----
+    `out[n] = sum_d kernel[d] array[n - d]`. The array is zero outside itself, and the origin of the kernel is its
+    middle voxel. "definition" is the direct sum in float64. "direct" adds mirror images first, for short kernels.
+    "fft_direct" is an FFT along one axis and a direct sum along the two others, for kernels of half size 4 and above;
+    its rounding errors are relative to the largest output, not to each voxel. "auto" takes the cheapest by a cost model
+    of map and kernel size. A plan is immutable and free of the GIL, so that threads may share it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import voxel_s_values
+    >>> s_values = voxel_s_values((3.0, 4.0, 4.0), medium="liver")
+    >>> plan = ConvolutionPlan((20, 21, 22), s_values.gy_per_mbq_per_ml())
+    >>> plan.apply(np.ones(plan.shape)).shape
+    (20, 21, 22)
     """
 
     __slots__ = ("_core",)
@@ -79,15 +107,37 @@ class ConvolutionPlan:
         return self._core.instruction_set
 
     def estimate_memory_bytes(self) -> int:
-        """Bytes that one call takes besides its input and output; the plan keeps them for the next call.
+        """Count the bytes that one call takes besides its input and output.
 
-        A mask, a threshold or a combination of maps takes a copy of the map more, and so does an input that is not in
-        C order.
+        Returns
+        -------
+        int
+            Bytes, which the plan keeps for the next call. A mask, a threshold or a combination of maps takes a copy of
+            the map more, and so does an input that is not in C order.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> ConvolutionPlan((20, 21, 22), np.ones((3, 3, 3))).estimate_memory_bytes() > 0
+        True
         """
         return self._core.estimate_memory_bytes()
 
     def variance_plan(self) -> ConvolutionPlan:
-        """The plan with the kernel squared: it carries the variance of a map whose voxels are independent."""
+        """Make the plan that carries the variance of a map whose voxels are independent.
+
+        Returns
+        -------
+        ConvolutionPlan
+            The plan with the kernel squared.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> plan = ConvolutionPlan((4, 5, 6), np.full((1, 1, 3), 0.5)).variance_plan()
+        >>> float(plan.apply(np.ones(plan.shape))[2, 2, 2])
+        0.75
+        """
         plan = object.__new__(ConvolutionPlan)
         plan._core = self._core.variance_plan()
         return plan
@@ -100,16 +150,44 @@ class ConvolutionPlan:
         mask: ArrayLike | None = None,
         threshold: float | None = None,
     ) -> Map:
-        """The convolution of `array`, written into `out` if given.
+        """Convolve one map.
 
-        `array`: of the plan's shape and dtype; borrowed if it is in C order and native, else copied (a strided, Fortran
-        or byte-swapped array). Integers and booleans become float64 and need a float64 plan. Negative values are legal.
-        `mask`: boolean array; where false, the voxel is taken as zero. `threshold`: voxels below it are taken as zero.
-        Nothing is masked unless asked for; exact zeros cost almost nothing.
+        Parameters
+        ----------
+        array : array (k, j, i)
+            Of the shape and type of the plan. It is borrowed if it is in C order and native, else copied. Integers and
+            booleans become float64 and need a float64 plan. Negative values are legal.
+        out : array (k, j, i), optional
+            Array in C order, of the same type and shape, that is written and returned. It must not overlap `array`.
+            After an error it holds anything.
+        mask : bool array (k, j, i), optional
+            A voxel counts as zero if the mask is false there.
+        threshold : float, optional
+            Voxels below it count as zero.
 
-        Raises `ShapeError`, `DTypeError`, `InsufficientMemoryError`, and `OutOfRangeError` naming the first voxel that
-        is NaN, infinite or above the largest number of the dtype divided by 2^28 (1.3e30 for float32). After an error
-        (or `KeyboardInterrupt`) `out` holds anything. `out` must not overlap `array`.
+        Returns
+        -------
+        array (k, j, i)
+            The convolution.
+
+        Raises
+        ------
+        ShapeError
+            If an array does not fit.
+        DTypeError
+            If an array has another type.
+        OutOfRangeError
+            If a voxel is NaN, infinite or above the largest number of the type divided by 2^28 (1.3e30 for float32).
+            The message states the first.
+        InsufficientMemoryError
+            If there is no room for the result.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> plan = ConvolutionPlan((4, 5, 6), np.ones((1, 1, 3)))
+        >>> float(plan.apply(np.ones(plan.shape))[2, 2, 0])
+        2.0
         """
         source = self._map(array)
         result, fresh = self._out(out, (array,))
@@ -123,9 +201,31 @@ class ConvolutionPlan:
         return result
 
     def apply_many(self, arrays: Sequence[ArrayLike], outs: Sequence[Map] | None = None) -> list[Map]:
-        """`[plan.apply(array) for array in arrays]`, the same bits, one map per thread.
+        """Convolve many maps, one per thread.
 
-        Raises as `apply` does; the first invalid map spoils the call.
+        Parameters
+        ----------
+        arrays : sequence of arrays (k, j, i)
+            Maps as `apply` takes them.
+        outs : sequence of arrays (k, j, i), optional
+            One output per map. They must not overlap each other or the maps.
+
+        Returns
+        -------
+        list of arrays (k, j, i)
+            The same bits as `[plan.apply(array) for array in arrays]`.
+
+        Raises
+        ------
+        ShapeError, DTypeError, OutOfRangeError, InsufficientMemoryError
+            As `apply`. The first invalid map ends the call.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> plan = ConvolutionPlan((4, 5, 6), np.ones((1, 1, 3)))
+        >>> len(plan.apply_many([np.ones(plan.shape), np.zeros(plan.shape)]))
+        2
         """
         sources = [self._map(array) for array in arrays]
         if outs is not None and len(outs) != len(sources):
@@ -139,9 +239,34 @@ class ConvolutionPlan:
         return results
 
     def apply_combined(self, arrays: Sequence[ArrayLike], weights: Sequence[float], out: Map | None = None) -> Map:
-        """The convolution of `sum_k weights[k] arrays[k]`: several injections, convolved once.
+        """Convolve a weighted sum of maps once, as of several injections.
 
-        Raises as `apply` does, and where there is not one finite weight per array.
+        Parameters
+        ----------
+        arrays : sequence of arrays (k, j, i)
+            Maps as `apply` takes them.
+        weights : sequence of float
+            One finite weight per map.
+        out : array (k, j, i), optional
+            Array in C order that is written and returned.
+
+        Returns
+        -------
+        array (k, j, i)
+            The convolution of `sum_k weights[k] arrays[k]`.
+
+        Raises
+        ------
+        ShapeError, DTypeError, OutOfRangeError, InsufficientMemoryError
+            As `apply`, and if there is not one finite weight per map.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> plan = ConvolutionPlan((4, 5, 6), np.ones((1, 1, 3)))
+        >>> maps = [np.ones(plan.shape), np.ones(plan.shape)]
+        >>> float(plan.apply_combined(maps, [0.25, 0.75])[2, 2, 2])
+        3.0
         """
         sources = [self._map(array) for array in arrays]
         result, fresh = self._out(out, arrays)

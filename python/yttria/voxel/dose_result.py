@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -115,6 +115,43 @@ class DoseResult:
             one = inside_voxels(image.array, image.affine_lps, structure, counts, threads=threads)
             found[structure.name] = one.volume_ml, one.outside_fraction, one.histogram
         return found
+
+    def transformed(
+        self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
+    ) -> DoseResult:
+        """Move the result in patient space: the dose, and the images that it was made of.
+
+        Parameters
+        ----------
+        transform_lps : array (4, 4)
+            From its patient space to another one, LPS mm; see `yttria.io.read_transform`.
+        frame_of_reference_uid, source : str, optional
+            See `Image.transformed`.
+
+        Returns
+        -------
+        DoseResult
+
+        Raises
+        ------
+        GeometryError
+            If the transform is no affine, or leaves the axes sheared.
+        """
+
+        def moved(image: Image | None) -> Image | None:
+            if image is None:
+                return None
+            return image.transformed(transform_lps, frame_of_reference_uid=frame_of_reference_uid, source=source)
+
+        dose = moved(self.image)
+        assert dose is not None
+        return replace(
+            self,
+            image=dose,
+            activity=moved(self.activity),
+            density=moved(self.density),
+            _fractions=WeakKeyDictionary(),
+        )
 
     def activity_mbq(self, inside: VoxelFractions) -> float:
         """Compute the activity at administration inside a structure.

@@ -23,24 +23,59 @@ def local_deposition(
     out: Map | None = None,
     threads: int | None = None,
 ) -> Map:
-    """Absorbed dose in Gy after complete decay, each voxel keeping the energy of its own decays.
+    """Compute the absorbed dose if every decay deposits its energy in its own voxel.
 
-    `D = C c / rho`: `c` the activity concentration at administration in MBq/mL, `rho` the density in g/mL, `C` the
-    dose factor of `nuclide` (`Nuclide()` where not given) in Gy kg/GBq. A milliliter holds c/1000 GBq in rho/1000 kg;
-    the thousands cancel. Bq/mL are 1e-6 MBq/mL.
+    Parameters
+    ----------
+    activity_mbq_per_ml : array of any shape
+        Activity concentration at administration in MBq/mL. float32 and float64 are kept; integers and booleans become
+        float64. Arrays in C or Fortran order (or any transpose) are borrowed, others copied. Negative values are legal.
+    density_g_per_ml : float or array
+        Density in g/mL: one number of at most 25, or an array of the shape of the activity, computed in its type.
+    nuclide : Nuclide, optional
+        Gives the dose factor; `Nuclide()` if not given.
+    out : array, optional
+        Array of the same type, shape and memory order that is written and returned. It must not overlap the input.
+    threads : int, optional
+        1 to 1024; every processor available if not given. The bits of the result do not depend on it.
 
-    `activity_mbq_per_ml`: any shape, float32 or float64, the type of the result; integers and booleans become float64.
-    Arrays in C or Fortran order (or any transpose) are borrowed, others copied; the result has the memory order of the
-    input. Negative values are legal. `density_g_per_ml`: a number, or an array of the same shape, computed in the type
-    of the activity. `out`: written and returned if given; same type, shape and memory order, no overlap with the input.
-    The bits do not depend on `threads`.
+    Returns
+    -------
+    array
+        Absorbed dose in Gy after complete decay, in the memory order of the activity.
 
-    Raises `DTypeError` (no real numbers), `ShapeError`, `InsufficientMemoryError`, and `OutOfRangeError` naming the
-    first voxel whose concentration is not finite, whose density is not finite and positive, or whose dose overflows.
-    A single density must be at most 25 g/mL. Warns with `ImplausibleValueWarning` above 1000 MBq/mL.
+    Raises
+    ------
+    DTypeError
+        If an array does not hold real numbers.
+    ShapeError
+        If the density or `out` does not fit.
+    OutOfRangeError
+        If a concentration is not finite, a density is not finite and positive, or a dose overflows. The message states
+        the first voxel.
+    InsufficientMemoryError
+        If there is no room for the result.
 
-    Source: MIRD Pamphlet No. 17 (mird17), the limit of a voxel larger than the range; the dose factor's is in
-    `Nuclide.source`.
+    Warns
+    -----
+    ImplausibleValueWarning
+        If a concentration is above 1000 MBq/mL.
+
+    Notes
+    -----
+    `D = C c / rho` with the dose factor C in Gy kg/GBq, the concentration c in MBq/mL and the density rho in g/mL. A
+    milliliter holds c/1000 GBq in rho/1000 kg, and the thousands cancel. It is the limit of voxels larger than the
+    range.
+
+    References
+    ----------
+    mird17
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(float(local_deposition(np.full((2, 3, 4), 1.06), density_g_per_ml=1.06)[0, 0, 0]), 2)
+    49.67
     """
     activity = real("activity concentration", activity_mbq_per_ml)
     dose = deposited(activity, density_g_per_ml, nuclide, out, threads)

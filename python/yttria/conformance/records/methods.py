@@ -24,6 +24,8 @@ OF_ALL |= named("vial_activities_gbq", "liver_energies_j", "normal_whole_dose_gy
 MAXIMUM = named("delivered_activity_gbq", "at_limits", "binding", "target_reachable", "doses.lung_dose_gy")
 HISTOGRAM = ("volume_ml", "mean_gy", "minimum_gy", "maximum_gy", "standard_deviation_gy")
 BOUNDS = named("lung_dose_equal_gy", "lung_shunt_if_all_from", "lung_dose_if_all_from_gy")
+CHANGE = {"dose_gy": DOSE, "activity_gbq": GBQ, "lung_shunt_fraction": (0.01, 0.3), "mass_kg": MASS}
+CHANGE |= {"structure_activity_gbq": (0.05, 2.0)}
 PERCENT = {"percent": [0.0, 2.0, 50.0, 95.0, 100.0]}
 VOLUMES_ML, LOW_SHUNT = {"volume_ml": [0.5, 2.0, 9.0, 40.0]}, (0.01, 0.2)
 START = ["2024-03-10T00:00:00-05:00", "2024-04-14T12:00:00-04:00", "2024-02-28T23:30:00+09:00"]
@@ -113,6 +115,9 @@ def records() -> tuple[Record, ...]:
                   "lung_shunt_fraction": LOW_SHUNT}, of=planning.lung_shunt_reduction,
                   reference=lambda reduced_activity_gbq, lung_shunt_fraction:
                   reduced_activity_gbq / lung_shunt_reduction(lung_shunt_fraction)),
+        _planning("split_dose_change", {f"{side}_{name}": value for side in ("planned", "delivered") for name, value in
+                  CHANGE.items()}, named("ratio", "difference_gy", "ratios", "parts_gy"), relative=1e-9,
+                  of_maximum=1e-12),
         _planning("ellipsoid_volume_ml", dict.fromkeys("abc", (5.0, 200.0)), of=_ellipsoids),
         _planning("elapsed_h", {"start": START, "end": END}),
         _planning("vial_activity", {"calibration_activity_gbq": GBQ, "calibration_time": START, "treatment_time": END},

@@ -144,7 +144,7 @@ def write_dose_report(
     -----
     Volume, mass, mean, minimum and maximum have codes of SNOMED CT and DICOM. The others have codes of the private
     scheme 99YTTRIA, whose meaning states the quantity. Values that are None are left out. The report is complete,
-    preliminary and unverified. Source: DICOM PS3.16 TID 1500 and TID 1411 (dicom-ps3.3).
+    preliminary and "UNVERIFIED". Source: DICOM PS3.16 TID 1500 and TID 1411 (dicom-ps3.3).
     """
     path = Path(path)
     hd, pydicom = require("highdicom", "dicom"), require("pydicom", "dicom")

@@ -1,0 +1,311 @@
+"""A treatment as planned beside the treatment as delivered: activity, shunt, doses of structures, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from .._foundation.choices import Method
+from .._foundation.numbers import number
+from ..advisory import Advisory, advise
+from ..errors import ArgumentError, OutOfRangeError
+from ..evaluation import StructureDose
+from ..geometry.structure import Structure
+from ..voxel import DoseResult
+from .delivered_limits import DeliveredLimits, delivered_limits
+from .delivered_regions import OUTSIDE_FRACTION, known_mass_kg
+from .dose_change import DoseChange, split_dose_change
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreatmentSide:
+    """Plan or delivery: what holds for the whole treatment.
+
+    Parameters
+    ----------
+    delivered_activity_gbq : float or None
+        Activity that entered the patient, or was planned to, in GBq.
+    lung_shunt_fraction : float or None
+        Share of it that went to the lungs.
+    method : str
+        Dose model.
+    """
+
+    delivered_activity_gbq: float | None
+    lung_shunt_fraction: float | None
+    method: Method
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedStructure:
+    """One structure as planned and as delivered.
+
+    Parameters
+    ----------
+    structure : str
+        Its name.
+    planned_volume_ml, delivered_volume_ml : float
+        Volume inside either image in mL.
+    planned_mass_kg, delivered_mass_kg : float or None
+        Mass in kg; None if it is not known.
+    planned_activity_mbq, delivered_activity_mbq : float or None
+        Activity at administration inside the structure in MBq; None if it is not known.
+    planned_mean_gy, delivered_mean_gy, planned_d70_gy, delivered_d70_gy : float or None
+        Mean dose, and minimum dose of the hottest 70 % of the volume, in Gy; None outside the image.
+    change : DoseChange or None
+        The change of the mean dose by its causes; None if a dose is 0, negative, or only known in part.
+    """
+
+    structure: str
+    planned_volume_ml: float
+    delivered_volume_ml: float
+    planned_mass_kg: float | None
+    delivered_mass_kg: float | None
+    planned_activity_mbq: float | None
+    delivered_activity_mbq: float | None
+    planned_mean_gy: float | None
+    delivered_mean_gy: float | None
+    planned_d70_gy: float | None
+    delivered_d70_gy: float | None
+    change: DoseChange | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data, ready for JSON."""
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return plain | {"change": None if self.change is None else self.change.as_dict()}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PlanComparison:
+    """A treatment as planned beside the treatment as delivered. For research use.
+
+    Parameters
+    ----------
+    planned, delivered : TreatmentSide
+        What holds for the whole treatment.
+    structures : tuple of PlannedStructure
+        One row for each structure.
+    planned_limits, delivered_limits : DeliveredLimits or None
+        The limits of either; None if no guideline was named.
+    transform_lps : list of list of float, or None
+        What moved the plan into the space of the delivery.
+    advisories : tuple of Advisory
+        What a reader must know.
+    """
+
+    planned: TreatmentSide
+    delivered: TreatmentSide
+    structures: tuple[PlannedStructure, ...]
+    planned_limits: DeliveredLimits | None
+    delivered_limits: DeliveredLimits | None
+    transform_lps: list[list[float]] | None
+    advisories: tuple[Advisory, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain dictionaries and lists, ready for JSON."""
+        limits = {"planned": self.planned_limits, "delivered": self.delivered_limits}
+        return {
+            "planned": asdict(self.planned),
+            "delivered": asdict(self.delivered),
+            "structures": [row.as_dict() for row in self.structures],
+            "limits": {side: None if found is None else found.as_dict() for side, found in limits.items()},
+            "transform_lps": self.transform_lps,
+            "advisories": [advisory.as_dict() for advisory in self.advisories],
+        }
+
+
+def compare_plan(
+    planned: DoseResult,
+    delivered: DoseResult,
+    structures: Sequence[Structure],
+    *,
+    transform_lps: Any = None,
+    transform_source: str | None = None,
+    delivered_activity_gbq: float | None = None,
+    delivered_lung_shunt_fraction: float | None = None,
+    limits: Mapping[str, Any] | None = None,
+    threads: int | None = None,
+) -> PlanComparison:
+    """Compare a treatment as delivered with its plan, structure by structure.
+
+    Parameters
+    ----------
+    planned : DoseResult
+        Dose of the plan, such as that of a scan with technetium-99m MAA scaled to the planned activity and shunt.
+    delivered : DoseResult
+        Dose of the scan after treatment.
+    structures : sequence of Structure
+        In the space of the delivery. The same structures are evaluated in both.
+    transform_lps : array (4, 4), optional
+        Registration from the space of the plan to that of the delivery, LPS mm, as `yttria.io.read_transform` gives it.
+    transform_source : str, optional
+        Where it came from.
+    delivered_activity_gbq, delivered_lung_shunt_fraction : float, optional
+        Activity that entered the patient in GBq, and share of it that went to the lungs. By default what the scaling of
+        the delivery states; an absolute scaling states no shunt.
+    limits : mapping, optional
+        Keyword arguments of `delivered_limits`, such as guideline, device, disease and intent; both sides are compared
+        with these limits. An empty mapping takes its defaults. A shunt of the delivery that is given here gives the
+        activity in its lungs.
+    threads : int, optional
+        All processors if not given.
+
+    Returns
+    -------
+    PlanComparison
+
+    Raises
+    ------
+    GeometryError
+        If known frames of reference differ and no transform is given.
+    OutOfRangeError
+        If activity or shunt are outside their range.
+    ArgumentError
+        If `limits` holds what `delivered_limits` does not take.
+
+    Warns
+    -----
+    plan_structure_cut
+        A structure reaches out of one of the images by more than 1 % of its volume: its change is not split.
+
+    Notes
+    -----
+    The change of each mean dose is split by `split_dose_change`. The plan is moved, not the structures: a transform
+    changes the place of its image, and no dose is interpolated.
+
+    Examples
+    --------
+    A delivery with 10 % less activity than planned, and the same distribution:
+
+    >>> from yttria import RelativeScaling, dose_image
+    >>> from yttria.phantom import liver_phantom
+    >>> phantom = liver_phantom((6.0, 8.0, 8.0))
+    >>> liver = phantom.structures[0]
+    >>> plan, given = (
+    ...     dose_image(
+    ...         phantom.activity,
+    ...         scaling=RelativeScaling(liver, lung_shunt_fraction=0.05, delivered_activity_gbq=activity),
+    ...     )
+    ...     for activity in (2.0, 1.8)
+    ... )
+    >>> found = compare_plan(plan, given, phantom.structures)
+    >>> {cause: round(ratio, 3) for cause, ratio in found.structures[2].change.ratios.items()}
+    {'activity': 0.9, 'shunt': 1.0, 'uptake': 1.0, 'mass': 1.0, 'method': 1.0}
+    """
+    if transform_lps is not None:
+        frame = delivered.image.frame_of_reference_uid
+        planned = planned.transformed(transform_lps, frame_of_reference_uid=frame, source=transform_source)
+    plan, given = _side(planned), _side(delivered)
+    if delivered_activity_gbq is not None:
+        value = number("delivered activity in GBq", delivered_activity_gbq)
+        if not 0.0 < value <= 100.0:
+            raise OutOfRangeError(f"delivered activity in GBq must be within (0, 100], got {value:g}")
+        given = replace(given, delivered_activity_gbq=value)
+    if delivered_lung_shunt_fraction is not None:
+        value = number("lung shunt fraction", delivered_lung_shunt_fraction)
+        if not 0.0 <= value < 1.0:
+            raise OutOfRangeError(f"lung shunt fraction must be within [0, 1), got {value:g}")
+        given = replace(given, lung_shunt_fraction=value)
+    rows, advisories = _rows((planned, plan), (delivered, given), structures, threads)
+    sides: list[DeliveredLimits | None] = [None, None]
+    if limits is not None:
+        of_plan, of_delivery = {**limits, "lung_activity_gbq": None}, dict(limits)
+        activity, shunt = given.delivered_activity_gbq, given.lung_shunt_fraction
+        if delivered_lung_shunt_fraction is not None and activity is not None and shunt is not None:
+            of_delivery["lung_activity_gbq"] = activity * shunt
+        try:
+            sides = [
+                delivered_limits(side, structures, threads=threads, **terms)
+                for side, terms in ((planned, of_plan), (delivered, of_delivery))
+            ]
+        except TypeError as error:
+            raise ArgumentError(f"limits must hold keyword arguments of delivered_limits: {error}") from error
+    moved = planned.image.transform_lps
+    return PlanComparison(
+        planned=plan,
+        delivered=given,
+        structures=rows,
+        planned_limits=sides[0],
+        delivered_limits=sides[1],
+        transform_lps=None if transform_lps is None or moved is None else moved.tolist(),
+        advisories=advisories,
+    )
+
+
+def _side(result: DoseResult) -> TreatmentSide:
+    """Activity and shunt as the scaling states them."""
+    scaling = result.provenance.scaling
+    shunt = scaling.get("lung_shunt_fraction")
+    activity = scaling.get("administered_activity_gbq")
+    if scaling.get("reference_activity_mbq") is not None and shunt is not None:
+        activity = scaling["reference_activity_mbq"] * 1e-3 / (1.0 - shunt)
+    return TreatmentSide(delivered_activity_gbq=activity, lung_shunt_fraction=shunt, method=result.provenance.method)
+
+
+def _rows(
+    planned: tuple[DoseResult, TreatmentSide],
+    delivered: tuple[DoseResult, TreatmentSide],
+    structures: Sequence[Structure],
+    threads: int | None,
+) -> tuple[tuple[PlannedStructure, ...], tuple[Advisory, ...]]:
+    rows: list[PlannedStructure] = []
+    advisories: list[Advisory] = []
+    sides = (planned, delivered)
+    tables = [{row.structure: row for row in result.table(structures, threads=threads)} for result, _ in sides]
+    inside = [result.voxel_fractions(structures, threads=threads) for result, _ in sides]
+    for structure in structures:
+        name = structure.name
+        before, after = (table[name] for table in tables)
+        fractions = [of[name] for of in inside]
+        masses = [known_mass_kg(result, of) for (result, _), of in zip(sides, fractions, strict=True)]
+        activities = [
+            None if result.activity is None else result.activity_mbq(of)
+            for (result, _), of in zip(sides, fractions, strict=True)
+        ]
+        cut = max(before.outside_fraction, after.outside_fraction)
+        if cut > OUTSIDE_FRACTION:
+            advisories.append(advise("plan_structure_cut", structure=name, outside_fraction=cut))
+        rows.append(
+            PlannedStructure(
+                structure=name,
+                planned_volume_ml=before.volume_ml,
+                delivered_volume_ml=after.volume_ml,
+                planned_mass_kg=masses[0],
+                delivered_mass_kg=masses[1],
+                planned_activity_mbq=activities[0],
+                delivered_activity_mbq=activities[1],
+                planned_mean_gy=before.mean_gy,
+                delivered_mean_gy=after.mean_gy,
+                planned_d70_gy=before.d70_gy,
+                delivered_d70_gy=after.d70_gy,
+                change=None
+                if cut > OUTSIDE_FRACTION
+                else _change((before, after), (planned[1], delivered[1]), activities, masses),
+            )
+        )
+    return tuple(rows), tuple(advisories)
+
+
+def _change(
+    doses: tuple[StructureDose, StructureDose],
+    sides: tuple[TreatmentSide, TreatmentSide],
+    activities_mbq: Sequence[float | None],
+    masses_kg: Sequence[float | None],
+) -> DoseChange | None:
+    means = [row.mean_gy for row in doses]
+    if means[0] is None or means[1] is None or min(means[0], means[1]) <= 0.0:
+        return None
+    known = [None if a is None or a <= 0.0 else a * 1e-3 for a in activities_mbq]
+    return split_dose_change(
+        means[0],
+        means[1],
+        planned_activity_gbq=sides[0].delivered_activity_gbq,
+        delivered_activity_gbq=sides[1].delivered_activity_gbq,
+        planned_lung_shunt_fraction=sides[0].lung_shunt_fraction,
+        delivered_lung_shunt_fraction=sides[1].lung_shunt_fraction,
+        planned_structure_activity_gbq=known[0],
+        delivered_structure_activity_gbq=known[1],
+        planned_mass_kg=masses_kg[0],
+        delivered_mass_kg=masses_kg[1],
+    )

@@ -1,0 +1,99 @@
+"""`yttria compare-plan` on two folders of results."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("typer")
+pytest.importorskip("nrrd")
+from cli_runner import invoke
+
+from yttria import write_image, write_structures
+from yttria.case import read_stored_result
+from yttria.phantom import liver_phantom
+
+SHIFT = np.array([[1.0, 0, 0, 12.0], [0, 1, 0, -7.0], [0, 0, 1, 31.0], [0, 0, 0, 1.0]])
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plan and a delivery of the phantom; the plan's files lie where the inverse of the shift puts them."""
+    folder = tmp_path_factory.mktemp("results")
+    phantom = liver_phantom((6.0, 8.0, 8.0))
+    away = np.linalg.inv(SHIFT)
+    write_image(phantom.activity, folder / "pet.nrrd")
+    write_structures(phantom.structures, folder / "parts.seg.nrrd")
+    write_image(phantom.activity.transformed(away), folder / "maa.nrrd")
+    write_structures([s.transformed(away) for s in phantom.structures], folder / "maa.seg.nrrd")
+    for name, files, activity in (("plan", "maa", "2.4"), ("given", "pet", "1.8")):
+        seg = "maa.seg.nrrd" if files == "maa" else "parts.seg.nrrd"
+        limits = ["--limits", "EANM2022", "--device", "glass", "--disease", "HCC", "--intent", "unilobar"]
+        limits += ["--role", "territories=Liver"]
+        invoke(
+            "dose",
+            folder / f"{files}.nrrd",
+            *("-s", folder / seg, "--relative-to", "Liver", "--lung-shunt-fraction", "0.05"),
+            *("--administered-activity-gbq", activity, "-o", folder / name, *(limits if name == "given" else [])),
+        )
+    (folder / "shift.txt").write_text("\n".join(" ".join(map(str, row)) for row in SHIFT))
+    return folder
+
+
+def test_the_change_is_that_of_the_activity(results: Path, tmp_path: Path) -> None:
+    shown = invoke(
+        "compare-plan", results / "plan", results / "given", "--transform", results / "shift.txt", "-o", tmp_path
+    )
+    record = json.loads((tmp_path / "plan_comparison.json").read_text())
+    for row in record["structures"]:
+        expected = {"activity": 0.75, "shunt": 1.0, "uptake": 1.0, "mass": 1.0, "method": 1.0}
+        assert row["change"]["ratios"] == pytest.approx(expected, rel=1e-4)
+    with (tmp_path / "plan_comparison.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        parts = [float(row[f"{cause}_gy"]) for cause in ("activity", "shunt", "uptake", "mass", "method")]
+        assert sum(parts) == pytest.approx(float(row["difference_gy"]), abs=1e-9)
+    assert "planned 2.400 GBq, delivered 1.800 GBq" in shown
+    assert "whole normal liver < 50 Gy" in shown
+    assert {"plan activity", "given activity", "transform"} <= record["inputs"].keys()
+
+
+def test_without_the_transform_the_plan_lies_elsewhere(results: Path, tmp_path: Path) -> None:
+    invoke("compare-plan", results / "plan", results / "given", "-o", tmp_path)
+    changes = [row["change"] for row in json.loads((tmp_path / "plan_comparison.json").read_text())["structures"]]
+    assert any(change is None or abs(change["ratio"] - 0.75) > 0.05 for change in changes)
+
+
+def test_a_stored_result_is_the_one_that_was_computed(results: Path) -> None:
+    stored = read_stored_result(results / "given")
+    record = json.loads((results / "given" / "doses.json").read_text())
+    for row, before in zip(stored.result.table(stored.structures), record["structures"], strict=True):
+        assert row.as_dict() == pytest.approx(before)
+    assert stored.result.activity is not None
+
+
+def test_what_is_no_result_or_has_changed_is_refused(results: Path, tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(results / "given", copy)
+    content = bytearray((copy / "dose.nrrd").read_bytes())
+    content[-1] ^= 1
+    (copy / "dose.nrrd").write_bytes(bytes(content))
+    shown = invoke("compare-plan", copy, results / "given", "-o", tmp_path / "out", code=1)
+    assert "has changed since doses.json was written" in " ".join(shown.split())
+    (copy / "doses.json").write_text("{}")
+    assert "is no result of" in invoke("compare-plan", copy, results / "given", "-o", tmp_path / "out", code=1)
+    (copy / "doses.json").unlink()
+    assert "No such file" in invoke("compare-plan", copy, results / "given", "-o", tmp_path / "out", code=1)
+    invoke(
+        *("dose", results / "pet.nrrd", "-s", results / "parts.seg.nrrd", "--scan-delay-h", "20"),
+        *("--anonymous", "-o", tmp_path / "anonymous"),
+    )
+    shown = invoke("compare-plan", tmp_path / "anonymous", results / "given", "-o", tmp_path / "out", code=1)
+    assert "is anonymous and names no files" in " ".join(shown.split())
+    assert not (tmp_path / "out" / "plan_comparison.json").exists()
