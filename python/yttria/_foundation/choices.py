@@ -136,6 +136,9 @@ Tissue = Literal["tumor", "normal_liver", "lung"]
 StructureRole = Literal["liver", "territories", "tumors", "normal_perfused", "normal_whole", "lungs"]
 
 DEVICES: tuple[Device, ...] = get_args(Device)
+DISEASES: tuple[Disease, ...] = get_args(Disease)
+INTENTS: tuple[Intent, ...] = get_args(Intent)
+UNIT_NAMES: tuple[Unit, ...] = get_args(Unit)
 STRUCTURE_ROLES: tuple[StructureRole, ...] = get_args(StructureRole)
 LIMIT_TISSUES: tuple[LimitTissue, ...] = get_args(LimitTissue)
 LIMIT_RELATIONS: tuple[LimitRelation, ...] = get_args(LimitRelation)
@@ -172,3 +175,4 @@ NON_TARGET_RESPONSES: tuple[NonTargetResponse, ...] = get_args(NonTargetResponse
 SHUNT_WEIGHTINGS: tuple[ShuntWeighting, ...] = get_args(ShuntWeighting)
 INVALID: tuple[Invalid, ...] = get_args(Invalid)
 VIAL_SIZES: tuple[VialSizes, ...] = get_args(VialSizes)
+OBJECTIVES: tuple[Objective, ...] = get_args(Objective)

@@ -11,7 +11,23 @@ import typer
 from rich.console import Console
 
 from .. import planning
-from .output import Row, as_json, print_advisories, print_table, print_written
+from .._foundation.choices import (
+    DEVICES,
+    DISEASES,
+    INTENTS,
+    OBJECTIVES,
+    UNIT_NAMES,
+    Device,
+    Disease,
+    Intent,
+    Objective,
+    Unit,
+)
+from ..errors import ArgumentError
+from ..planning.lung import CUMULATIVE_LUNG_LIMIT_GY
+from .image_planning import ImageOptions, measure, print_measured
+from .options import choice
+from .output import Row, as_json, print_advisories, print_table, print_written, progress
 
 
 class Spheres(str, Enum):
@@ -28,6 +44,9 @@ class Sizes(str, Enum):
     custom = "custom"
 
 
+_IMAGES, _PLAN = "From images", "What images do not tell"
+
+
 def plan(
     patient: Annotated[
         Path | None, typer.Argument(help="Patient file (TOML); --example shows the schema.", show_default=False)
@@ -38,21 +57,215 @@ def plan(
         bool, typer.Option("--territories", help="With --example: the file of a patient with several territories.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
+    scans: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="[NAME=]PATH",
+            help="Scan of the tracer (MAA); NAME=PATH for each territory that has a scan of its own.",
+            show_default=False,
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None,
+    structures: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--structures",
+            "-s",
+            help="Segmentation: liver, tumors, perfused volumes, lungs; repeat for more.",
+            show_default=False,
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None,
+    patient_file: Annotated[
+        Path, typer.Option("--patient-file", help="Patient file to write.", rich_help_panel=_IMAGES)
+    ] = Path("patient.toml"),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a patient file that is there.", rich_help_panel=_IMAGES)
+    ] = False,
+    ct: Annotated[
+        Path | None,
+        typer.Option("--ct", help="CT, for the mass of the lungs.", show_default=False, rich_help_panel=_IMAGES),
+    ] = None,
+    mass_from_ct: Annotated[
+        bool, typer.Option("--mass-from-ct", help="Masses of the liver from the CT too.", rich_help_panel=_IMAGES)
+    ] = False,
+    density_g_per_ml: Annotated[
+        float | None,
+        typer.Option(help="Density of liver and tumors; 1.05 if not given.", rich_help_panel=_IMAGES),
+    ] = None,
+    structures_transform: Annotated[
+        Path | None,
+        typer.Option(
+            help="Registration of the segmentation to the scan: 4 x 4 matrix as text (LPS mm), ITK .tfm or DICOM REG.",
+            show_default=False,
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None,
+    unit: Annotated[
+        Unit | None, choice(UNIT_NAMES, "Unit of the scan, if its file states none, such as counts.", _IMAGES)
+    ] = None,
+    define: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'NAME = EXPRESSION'",
+            help="Derived structure, such as 'Normal = Liver - Tumors'; repeat for more.",
+            show_default=False,
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None,
+    liver: Annotated[
+        str | None, typer.Option(help="Name of the whole liver.", show_default=False, rich_help_panel=_IMAGES)
+    ] = None,
+    tumors: Annotated[
+        list[str] | None,
+        typer.Option("--tumor", help="Pattern of tumors; repeat.", show_default=False, rich_help_panel=_IMAGES),
+    ] = None,
+    perfused: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]PATTERN",
+            help="Pattern of perfused volumes, or NAME=PATTERN for each territory; repeat.",
+            show_default=False,
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None,
+    lungs: Annotated[
+        list[str] | None,
+        typer.Option(help="Pattern of the lungs or their lobes; repeat.", show_default=False, rich_help_panel=_IMAGES),
+    ] = None,
+    shunt: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]FRACTION",
+            help="Lung shunt fraction that is known, of all or of a territory; repeat.",
+            show_default=False,
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None,
+    planar: Annotated[
+        list[Path] | None,
+        typer.Option(help="Planar views, DICOM NM or two slices; repeat.", show_default=False, rich_help_panel=_IMAGES),
+    ] = None,
+    planar_regions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Regions of lungs and liver (and Background) on the planar views.",
+            show_default=False,
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None,
+    lung_transmission: Annotated[
+        float, typer.Option(help="Share of photons that the chest lets through.", rich_help_panel=_IMAGES)
+    ] = 1.0,
+    liver_transmission: Annotated[
+        float, typer.Option(help="Share of photons that the abdomen lets through.", rich_help_panel=_IMAGES)
+    ] = 1.0,
+    lung_mass_kg: Annotated[
+        float | None, typer.Option(help="Mass of the lungs.", show_default=False, rich_help_panel=_IMAGES)
+    ] = None,
+    resolution_fwhm_mm: Annotated[
+        float | None,
+        typer.Option(
+            help="Resolution of the scan: structures are taken apart; 0 for voxels alone. Sums if not given.",
+            show_default=False,
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None,
+    device: Annotated[Device | None, choice(DEVICES, "Microspheres.", _PLAN)] = None,
+    name: Annotated[str, typer.Option(help="Name or identifier to show.", rich_help_panel=_PLAN)] = "",
+    target_perfused_dose_gy: Annotated[
+        float | None, typer.Option(help="Target mean dose to everything perfused.", rich_help_panel=_PLAN)
+    ] = None,
+    target_tumor_dose_gy: Annotated[
+        float | None, typer.Option(help="Target mean dose of every tumor.", rich_help_panel=_PLAN)
+    ] = None,
+    normal_perfused_limit_gy: Annotated[
+        float | None, typer.Option(help="Limit of the perfused normal liver of each territory.", rich_help_panel=_PLAN)
+    ] = None,
+    normal_whole_limit_gy: Annotated[
+        float | None, typer.Option(help="Limit of all normal liver.", rich_help_panel=_PLAN)
+    ] = None,
+    lung_limit_gy: Annotated[float, typer.Option(help="Limit of the lungs.", rich_help_panel=_PLAN)] = 30.0,
+    objective: Annotated[
+        Objective, choice(OBJECTIVES, "Objective of the optimum of several territories.", _PLAN)
+    ] = OBJECTIVES[0],
+    disease: Annotated[Disease | None, choice(DISEASES, "Disease, for the limits of the guideline.", _PLAN)] = None,
+    intent: Annotated[Intent | None, choice(INTENTS, "Intent, for the limits of the guideline.", _PLAN)] = None,
+    residual_fraction: Annotated[
+        float, typer.Option(help="Share of the vial that is not delivered.", rich_help_panel=_PLAN)
+    ] = 0.0,
 ) -> None:
     """Compare the models that can be run for one patient: activity, doses, limits, warnings, and why they differ.
 
     yttria plan --example > patient.toml; yttria plan patient.toml
+
+    From images, with a patient file written on the way: yttria plan --from MAA.nrrd -s SEG.seg.nrrd --device glass
     """
     if example:
         typer.echo(planning.example_patient_file(several_territories=territories), nl=False)
         return
+    options = ImageOptions(
+        scans=scans or (),
+        structures=structures or (),
+        ct=ct,
+        structures_transform=structures_transform,
+        unit=unit,
+        define=define or (),
+        liver=liver,
+        tumors=tumors or (),
+        perfused=perfused or (),
+        lungs=lungs or (),
+        shunt=shunt or (),
+        planar=planar or (),
+        planar_regions=planar_regions,
+        lung_transmission=lung_transmission,
+        liver_transmission=liver_transmission,
+        lung_mass_kg=lung_mass_kg,
+        density_g_per_ml=density_g_per_ml,
+        mass_from_ct=mass_from_ct,
+        resolution_fwhm_mm=resolution_fwhm_mm,
+    )
+    measured = None
+    if options.given():
+        if patient is not None:
+            raise ArgumentError("give a patient file or images (--from), not both")
+        if not options.scans:
+            raise ArgumentError("a plan from images needs a scan of the tracer (--from)")
+        if device is None:
+            raise ArgumentError("a plan from images needs the microspheres (--device glass or --device resin)")
+        settings = planning.PlanSettings(
+            device=device,
+            name=name,
+            limits=planning.PartitionLimits(
+                normal_perfused_limit_gy=normal_perfused_limit_gy,
+                normal_whole_limit_gy=normal_whole_limit_gy,
+                lung_limit_gy=lung_limit_gy,
+                cumulative_lung_limit_gy=CUMULATIVE_LUNG_LIMIT_GY,
+            ),
+            objective=objective,
+            target_perfused_dose_gy=target_perfused_dose_gy,
+            target_tumor_dose_gy=target_tumor_dose_gy,
+            disease=disease,
+            intent=intent,
+            residual_fraction=residual_fraction,
+        )
+        with progress("Measuring", quiet=json):
+            measured = measure(options, settings)
+        measured.write(patient_file, overwrite=overwrite)
+        patient = patient_file
     if patient is None:
-        raise typer.BadParameter("a patient file, or --example", param_hint="patient")
+        raise typer.BadParameter("a patient file, images (--from), or --example", param_hint="patient")
     comparison = planning.plan_patient_file(patient, json_path=out)
     if json:
-        typer.echo(as_json(comparison.as_dict()))
+        found = comparison.as_dict()
+        typer.echo(as_json(found if measured is None else {"images": measured.as_dict(), "plan": found}))
         return
     console = Console()
+    if measured is not None:
+        print_measured(measured)
+        print_written([patient_file])
+        typer.echo("")
     # In a pipe a sentence stays on one line, so that it can be searched.
     typer.echo(comparison.table(min(console.width, 120) if console.is_terminal else None))
     if out is not None:

@@ -36,6 +36,9 @@ from .delivery import (
 )
 from .dose_change import DoseChange, split_dose_change
 from .energy_balance import EnergyBalance, energy_balance, tumor_mass_for_dose_kg
+from .from_images import from_images
+from .image_measurements import MeasuredTerritory, MeasuredTumor, PlanSettings
+from .image_plan import ImagePlan
 from .limit_conditions import LimitCondition
 from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses
@@ -77,6 +80,7 @@ from .resin_activity import (
 from .response import OverallResponse, Recist, overall_response, recist
 from .scores import Albi, ChildPugh, Mrecist, albi, albi_grade, child_pugh, mrecist
 from .single_compartment import SingleCompartment, single_compartment_activity, single_compartment_dose
+from .structure_checks import check_structures
 from .structure_counts import StructureCounts, structure_counts
 from .structure_metrics import StructureMetrics, TissueParameters, structure_metrics, tissue_parameters
 from .structure_roles import StructureRoles, structure_roles
@@ -106,6 +110,7 @@ __all__ = [
     "DoseChange",
     "DoseRow",
     "EnergyBalance",
+    "ImagePlan",
     "KaoActivities",
     "Limit",
     "LimitCondition",
@@ -118,6 +123,8 @@ __all__ = [
     "LungShunt",
     "LungShuntReduction",
     "MaximumActivity",
+    "MeasuredTerritory",
+    "MeasuredTumor",
     "ModelComparison",
     "ModelRow",
     "ModelRun",
@@ -132,6 +139,7 @@ __all__ = [
     "Patient",
     "PatientTerritories",
     "PlanComparison",
+    "PlanSettings",
     "PlannedActivities",
     "PlannedStructure",
     "Product",
@@ -160,6 +168,7 @@ __all__ = [
     "albi_grade",
     "body_surface_area",
     "bsa_activity",
+    "check_structures",
     "child_pugh",
     "combined_lung_shunt_fraction",
     "compare_models",
@@ -177,6 +186,7 @@ __all__ = [
     "evaluate_limits",
     "example_patient_file",
     "factor_to_administration",
+    "from_images",
     "gbq_from_mci",
     "historic_dose_factor",
     "hours_to_decay",

@@ -116,6 +116,16 @@ def structure_counts(
     >>> round(structure_counts(image, [left])[0].counts, 6)
     2.5
     """
+    found = counts_in_parts(image, structures, resolution_fwhm_mm=resolution_fwhm_mm, threads=threads)
+    for each in found:
+        check_not_negative(each)
+    return found
+
+
+def counts_in_parts(
+    image: Image, structures: Sequence[Structure], *, resolution_fwhm_mm: float | None, threads: int | None
+) -> tuple[StructureCounts, ...]:
+    """Count as `structure_counts`; counts of a part without uptake may be negative by noise."""
     fwhm = optional_number("resolution in mm", resolution_fwhm_mm)
     if fwhm is not None and not 0.0 <= fwhm <= _LARGEST_FWHM_MM:
         raise OutOfRangeError(f"resolution in mm must be within [0, {_LARGEST_FWHM_MM:g}], got {fwhm:g}")
@@ -126,14 +136,19 @@ def structure_counts(
     return tuple(_result(part, value, image, fwhm) for part, value in zip(parts, counts, strict=True))
 
 
+def check_not_negative(found: StructureCounts) -> None:
+    """`OutOfRangeError` if the counts of a structure are negative."""
+    if found.counts < 0.0:
+        raise OutOfRangeError(
+            f"counts in '{found.structure}' must be >= 0, got {found.counts:.4g}: its negative values outweigh the "
+            "positive ones"
+        )
+
+
 def _result(part: _Part, counts: float, image: Image, fwhm: float | None) -> StructureCounts:
     name = part.structure.name
     if not math.isfinite(counts):
         raise OutOfRangeError(f"values of the image inside '{name}' must be finite, got a sum of {counts}")
-    if counts < 0.0:
-        raise OutOfRangeError(
-            f"counts in '{name}' must be >= 0, got {counts:.4g}: its negative values outweigh the positive ones"
-        )
     found = list(advise_if("counts_partly_outside", structure=name, outside_fraction=part.outside_fraction))
     if fwhm is not None:
         found.append(advise("counts_corrected", fwhm_mm=fwhm))

@@ -201,7 +201,7 @@ def _given_or_recognized(
 
 def without_sums(candidates: list[Structure], found: list[Advisory]) -> list[Structure]:
     """The tumors without a structure of all of them, if each is there by itself."""
-    sums = [each for each in candidates if _plain_name(each) in ALL_TUMORS]
+    sums = [each for each in candidates if plain_name(each) in ALL_TUMORS]
     single = [each for each in candidates if each not in sums]
     if not sums or not single:
         return candidates
@@ -212,7 +212,7 @@ def without_sums(candidates: list[Structure], found: list[Advisory]) -> list[Str
 
 def matching(known: list[Structure], patterns: Sequence[str], excluded: Sequence[str]) -> list[Structure]:
     """The structures whose names match one of the patterns and hold none of the excluded words."""
-    names = {id(each): _plain_name(each) for each in known}
+    names = {id(each): plain_name(each) for each in known}
     kept = [each for each in known if not set(names[id(each)].split()) & set(excluded)]
     return [each for each in kept if any(fnmatchcase(names[id(each)], pattern) for pattern in patterns)]
 
@@ -222,7 +222,8 @@ def first_named(known: list[Structure], patterns: Sequence[str]) -> list[Structu
     return next((found[:1] for pattern in patterns if (found := matching(known, (pattern,), ()))), [])
 
 
-def _plain_name(structure: Structure) -> str:
+def plain_name(structure: Structure) -> str:
+    """Return the name in lower case, with blanks for other separators."""
     return " ".join(re.sub(r"[_.\-]", " ", structure.name.casefold()).split())
 
 

@@ -1,0 +1,206 @@
+"""The part of `yttria plan` that begins with images: options, reading, and the table of what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from .. import planning
+from .._foundation.choices import Unit
+from ..errors import ArgumentError
+from ..geometry import Image, PlanarViews, Structure
+from ..io import dicom, read_image, read_structures, read_transform
+from ..io.files import may_be_dicom
+from ..planning.structure_roles import structure_roles
+from ..voxel import density_image
+from .output import Row, print_advisories, print_line, print_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageOptions:
+    """Options of `yttria plan` that belong to images, by the names of its parameters."""
+
+    scans: Sequence[str]
+    structures: Sequence[Path]
+    ct: Path | None = None
+    structures_transform: Path | None = None
+    unit: Unit | None = None
+    define: Sequence[str] = ()
+    liver: str | None = None
+    tumors: Sequence[str] = ()
+    perfused: Sequence[str] = ()
+    lungs: Sequence[str] = ()
+    shunt: Sequence[str] = ()
+    planar: Sequence[Path] = ()
+    planar_regions: Path | None = None
+    lung_transmission: float = 1.0
+    liver_transmission: float = 1.0
+    lung_mass_kg: float | None = None
+    density_g_per_ml: float | None = None
+    mass_from_ct: bool = False
+    resolution_fwhm_mm: float | None = None
+
+    def given(self) -> list[str]:
+        """Return the names of what is not as by default."""
+        return [each.name for each in fields(self) if getattr(self, each.name) not in (None, False, (), [], 1.0)]
+
+
+def measure(options: ImageOptions, settings: planning.PlanSettings) -> planning.ImagePlan:
+    """Read the files and measure; the sentence of a refusal names the option."""
+    if not options.structures:
+        raise ArgumentError("a plan from images needs a segmentation (--structures)")
+    if options.mass_from_ct and (options.ct is None or options.density_g_per_ml is not None):
+        raise ArgumentError("masses from a CT need the CT (--ct), and no density (--density-g-per-ml)")
+    paths = _named(options.scans)
+    scans = {name: read_image(path, unit=options.unit) for name, path in paths.items()}
+    structures = _structures(options, next(iter(scans.values())))
+    ct = None if options.ct is None else read_image(options.ct, unit="HU")
+    density: Any = options.density_g_per_ml
+    if options.mass_from_ct:
+        assert ct is not None
+        density = density_image(ct, out_of_range="clamp")
+    inputs = {f"tracer scan{f' of {name}' if name else ''}": str(path) for name, path in paths.items()}
+    inputs["segmentation"] = ", ".join(map(str, options.structures))
+    for what, path in (("CT", options.ct), ("registration of the segmentation", options.structures_transform)):
+        if path is not None:
+            inputs[what] = str(path)
+    if options.planar:
+        inputs["planar views"] = ", ".join(map(str, options.planar))
+    return planning.from_images(
+        scans if set(scans) != {""} else scans[""],
+        structures,
+        settings=settings,
+        ct=ct,
+        density=density,
+        define=list(options.define),
+        liver=options.liver,
+        tumors=list(options.tumors) or None,
+        territories=_territories(options.perfused),
+        lungs=list(options.lungs) or None,
+        lung_shunt_fraction=_shunts(options.shunt),
+        planar=_planar(options),
+        lung_mass_kg=options.lung_mass_kg,
+        resolution_fwhm_mm=options.resolution_fwhm_mm,
+        inputs=inputs,
+    )
+
+
+def print_measured(plan: planning.ImagePlan) -> None:
+    """Print a line for each tissue, the shunts, and every advisory."""
+    rows: list[Row] = []
+    several = len(plan.territories) > 1
+    for territory in plan.territories:
+        of = f", {territory.name}" if several else ""
+        rows += [
+            {
+                "structure": f"{tumor.name}{of}",
+                "volume_ml": tumor.volume_ml,
+                "mass_kg": tumor.mass_kg,
+                "counts": tumor.counts,
+                "ratio": tumor.tumor_to_normal_ratio,
+            }
+            for tumor in territory.tumors
+        ]
+        rows.append(
+            {
+                "structure": f"Perfused normal liver{of}",
+                "volume_ml": territory.normal_volume_ml,
+                "mass_kg": territory.normal_mass_kg,
+                "counts": territory.normal_counts,
+                "ratio": 1.0 if territory.normal_mass_kg else None,
+            }
+        )
+    headings = {"structure": "Structure", "volume_ml": "mL", "mass_kg": "kg", "counts": "Counts", "ratio": "Ratio"}
+    print_table(rows, title="Measured before treatment", headings=headings, folded=("structure",))
+    for territory in plan.territories:
+        label = f"lung shunt of {territory.name}:" if several else "lung shunt:"
+        print_line(label, f"{100.0 * territory.lung_shunt_fraction:.3g} % ({territory.shunt_origin})", wrap=True)
+    print_line("lungs:", f"{plan.lung_mass_kg:.4g} kg ({plan.lung_mass_origin})", wrap=True)
+    print_line("masses:", plan.mass_origin, wrap=True)
+    print_line("counts:", plan.counts_origin, wrap=True)
+    print_advisories(plan.advisories)
+
+
+def _structures(options: ImageOptions, scan: Image) -> list[Structure]:
+    found = [each for path in options.structures for each in read_structures(path)]
+    if options.structures_transform is None:
+        return found
+    frame = scan.frame_of_reference_uid
+    source = options.structures_transform.name
+    moved = []
+    for each in found:
+        transform = read_transform(options.structures_transform, from_frame=each.frame_of_reference_uid, to_frame=frame)
+        moved.append(each.transformed(transform, frame_of_reference_uid=frame, source=source))
+    return moved
+
+
+def _named(given: Sequence[str]) -> dict[str, Path]:
+    """Scans by territory from NAME=PATH, or one scan of all."""
+    found: dict[str, Path] = {}
+    for text in given:
+        name, equals, path = text.partition("=")
+        if not equals or Path(text).exists() or "/" in name:
+            name, path = "", text
+        if name in found:
+            whose = f"'{name}'" if name else "all territories"
+            raise ArgumentError(f"two scans are given for {whose}: name each by its territory (--from NAME=PATH)")
+        found[name] = Path(path)
+    if "" in found and len(found) > 1:
+        raise ArgumentError("a scan of all territories and scans of single ones cannot be given together (--from)")
+    return found
+
+
+def _territories(given: Sequence[str]) -> list[str] | dict[str, str | Sequence[str]] | None:
+    """Patterns of the perfused volumes, or of each territory by its name from NAME=PATTERN."""
+    split = [text.partition("=") for text in given]
+    with_name = [bool(equals) for _, equals, _ in split]
+    if any(with_name) and not all(with_name):
+        raise ArgumentError("either every perfused volume has the name of its territory (NAME=PATTERN), or none has")
+    if not any(with_name):
+        return [text for text, *_ in split] or None
+    by_name: dict[str, str | Sequence[str]] = {}
+    for name, _, pattern in split:
+        by_name[name.strip()] = [*by_name.get(name.strip(), ()), pattern]
+    return by_name
+
+
+def _shunts(given: Sequence[str]) -> float | dict[str, float] | None:
+    """One fraction, or one for each territory from NAME=FRACTION."""
+    found: dict[str, float] = {}
+    for text in given:
+        name, _, value = text.rpartition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            raise ArgumentError(f"a lung shunt must be a fraction, or NAME=FRACTION, got {text!r:.80}") from None
+    if "" in found and len(found) > 1:
+        raise ArgumentError("a shunt of all territories and shunts of single ones cannot be given together (--shunt)")
+    return found.get("", found or None)
+
+
+def _planar(options: ImageOptions) -> planning.LungShunt | None:
+    if not options.planar:
+        return None
+    if options.planar_regions is None:
+        raise ArgumentError("planar views need regions of lungs and liver (--planar-regions)")
+    first = options.planar[0]
+    views = (
+        dicom.read_planar(options.planar)
+        if may_be_dicom(first)
+        else PlanarViews.from_image(read_image(first, unit=options.unit))
+    )
+    regions = read_structures(options.planar_regions)
+    by_name: Mapping[str, Structure] = {each.name.casefold(): each for each in regions}
+    roles = structure_roles(regions, tumors=[], territories=[])
+    if roles.lungs is None:
+        raise ArgumentError(f"{options.planar_regions}: no region is named as lungs")
+    return planning.planar_lung_shunt(
+        views,
+        lungs=roles.lungs,
+        liver=roles.liver,
+        background=by_name.get("background"),
+        lung_transmission=options.lung_transmission,
+        liver_transmission=options.liver_transmission,
+    )

@@ -1,0 +1,408 @@
+"""From a tracer scan and a segmentation to a plan's numbers: masses, counts, ratios, shunts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
+from ..advisory import Advisory, advise, advise_if
+from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
+from ..geometry.image import Image
+from ..geometry.patient_identity import patient_doubts
+from ..geometry.structure import Structure
+from ..geometry.structure_algebra import difference, intersection, union
+from ..geometry.structure_expressions import derive_structures
+from ..geometry.structure_selection import Patterns
+from ..voxel.ct_density import DensityImage
+from ..voxel.mass import structure_mass
+from .image_measurements import MeasuredTerritory, MeasuredTumor, PlanSettings
+from .image_plan import ImagePlan
+from .image_plan_file import roles_in_words
+from .image_shunt import ImageShunt, lung_mass_of, shunts_of_images
+from .lung import LungShunt
+from .mass import mass_from_volume_kg
+from .structure_checks import check_structures
+from .structure_counts import StructureCounts, check_not_negative, counts_in_parts
+from .structure_roles import StructureRoles, structure_roles
+from .tumor_to_normal import tumor_to_normal_ratio
+
+Each = TypeVar("Each")
+#: A part of a tumor or of the normal liver below this share of the whole is the rounding of outlines.
+_CRUMB = 0.005
+WHOLE_LIVER = "whole liver"
+
+
+def from_images(
+    maa: Image | Mapping[str, Image],
+    structures: Sequence[Structure],
+    *,
+    settings: PlanSettings,
+    ct: Image | None = None,
+    density: DensityImage | Image | float | None = None,
+    define: str | Sequence[str] = (),
+    liver: str | None = None,
+    tumors: Patterns = None,
+    territories: Patterns | Mapping[str, str | Sequence[str]] = None,
+    lungs: Patterns = None,
+    lung_shunt_fraction: float | Mapping[str, float] | None = None,
+    planar: LungShunt | Mapping[str, LungShunt] | None = None,
+    lung_mass_kg: float | None = None,
+    resolution_fwhm_mm: float | None = None,
+    inputs: Mapping[str, str] | None = None,
+    threads: int | None = None,
+) -> ImagePlan:
+    """Measure what a plan needs in a tracer scan and a segmentation.
+
+    Parameters
+    ----------
+    maa : Image or mapping of str to Image
+        Scan of the tracer (technetium-99m MAA, a scout dose), attenuation- and scatter-corrected, in any unit in
+        proportion to activity: one scan after all injections, or one for each territory by its name.
+    structures : sequence of Structure
+        The segmentation, on any grids.
+    settings : PlanSettings
+        Device, limits, targets: what images do not tell.
+    ct : Image in HU, optional
+        For the mass of the lungs.
+    density : DensityImage, Image in g/mL, or float, optional
+        For the masses of liver and tumors: from a CT (`density_image`), or one density in g/mL, by default 1.05.
+    define : str or sequence of str, default ()
+        Definitions of further structures, such as "Normal = Liver - Tumors"; see `derive_structures`.
+    liver, tumors, territories, lungs : optional
+        Roles by name or pattern; see `structure_roles`, also for the defaults. Without territories the whole liver is
+        one.
+    lung_shunt_fraction : float or mapping of float, optional
+        Stated shunt, of all or by territory. It goes before what is measured.
+    planar : LungShunt or mapping of LungShunt, optional
+        Shunt by planar views, from `planar_lung_shunt`. It is used if the scan does not show enough of the lungs, and
+        stated beside the other otherwise.
+    lung_mass_kg : float, optional
+        Mass of the lungs; by default from the CT, or 1 kg.
+    resolution_fwhm_mm : float, optional
+        Resolution of the scan in mm, for `structure_counts`: None sums, 0 or more takes structures apart.
+    inputs : mapping of str to str, optional
+        What the numbers come from, such as names of files, for the head of the patient file.
+    threads : int, optional
+        Threads; all processors if not given.
+
+    Returns
+    -------
+    ImagePlan
+        What was measured; `patient()` and `write()` turn it into a plan's input.
+
+    Raises
+    ------
+    UndefinedError
+        If the liver is not found or empty, a territory is empty, a ratio is undefined, or nothing gives a lung shunt.
+        The message states the remedy.
+    UnknownNameError
+        If a pattern matches no structure, or a scan or shunt is for no territory.
+    GeometryError
+        If frames of reference or patients differ.
+    OutOfRangeError
+        If counts are negative, or a number is outside its range.
+    ArgumentError
+        If a scan is missing for a territory.
+
+    Warns
+    -----
+    roles_recognized, whole_liver_perfused, tumors_left_out, structure_empty
+        Which structures were taken.
+    tumors_overlap, territories_overlap, tumor_outside_liver, tumor_outside_territories, territory_outside_liver,
+    normal_liver_includes_tumor
+        How they lie to each other; see `check_structures`.
+    ratio_below_1_5, tumor_volume_small
+        A ratio below 1.5, a tumor of less than 2 mL.
+    lungs_cut_by_field, lung_mass_assumed, lung_mass_of_part, shunt_from_planar, shunt_methods_differ,
+    one_scan_of_all_injections
+        How shunt and lung mass were found.
+    counts_partly_outside, counts_corrected
+        As `structure_counts`.
+
+    Notes
+    -----
+    Normal liver of a territory: its perfused volume inside the liver without any tumor. All normal liver: the liver
+    without any tumor. A tumor's part in a territory: their intersection. What tumors share counts for the first. The
+    ratio is `(c_T / m_T) / (c_N / m_N)` by counts and masses inside the scan; the shunt `c_lungs / (c_lungs + c_liver)`
+    with all liver and tumor, and a voxel of both is liver.
+
+    Examples
+    --------
+    >>> from yttria.phantom import planning_phantom
+    >>> phantom = planning_phantom((8.0, 8.0, 8.0))
+    >>> plan = from_images(
+    ...     phantom.maa_of_all,
+    ...     phantom.structures,
+    ...     settings=PlanSettings(device="glass"),
+    ...     ct=phantom.ct,
+    ...     resolution_fwhm_mm=0.0,
+    ... )
+    >>> [round(tumor.tumor_to_normal_ratio, 3) for each in plan.territories for tumor in each.tumors]
+    [5.0, 3.0]
+    """
+    every = derive_structures(structures, define)
+    roles = structure_roles(every, liver=liver, tumors=tumors, territories=territories, lungs=lungs)
+    roles, found = _without_empty(roles)
+    found += [*roles.advisories, *check_structures(roles, every)]
+    volumes = dict(roles.territories) or {WHOLE_LIVER: roles.liver}
+    scans = _by_territory(maa, list(volumes), "scan")
+    found += _patients(scans, every, ct)
+    parts = _Parts.of(roles, volumes)
+    masses = _Masses(density=density, threads=threads)
+    counted = _counted(scans, parts, resolution_fwhm_mm, threads)
+    shunts, more = shunts_of_images(
+        scans,
+        counted,
+        parts.lungs,
+        stated=_by_territory(lung_shunt_fraction, list(volumes), "lung shunt fraction"),
+        planar=_by_territory(planar, list(volumes), "planar shunt"),
+        one_scan=isinstance(maa, Image),
+        resolution_fwhm_mm=resolution_fwhm_mm,
+        threads=threads,
+    )
+    found += more
+    measured = [_territory(name, parts, counted[name], shunts[name], masses, found) for name in volumes]
+    lung_kg, lung_origin, more = lung_mass_of(lung_mass_kg, ct, roles.lungs, threads)
+    found += [*more, *(a for of_scan in counted.values() for each in of_scan.values() for a in each.advisories)]
+    tumor_parts = [part for of in parts.tumors.values() for part in of.values()]
+    return ImagePlan(
+        settings=settings,
+        territories=tuple(measured),
+        normal_total_mass_kg=masses.of(parts.normal_total),
+        liver_mass_kg=masses.of(parts.normal_total)
+        + sum(masses.of(part) for part in (*tumor_parts, *parts.outside.values())),
+        unperfused_tumor_mass_kg={name: masses.of(part) for name, part in parts.outside.items()},
+        lung_mass_kg=lung_kg,
+        lung_mass_origin=lung_origin,
+        mass_origin=masses.origin,
+        counts_origin=_counts_origin(resolution_fwhm_mm),
+        structures_by_role=roles_in_words(
+            {
+                "liver": [roles.liver.name],
+                "tumors": [each.name for each in roles.tumors],
+                "perfused volumes": [
+                    name if name == each.name else f"{name} ({each.name})" for name, each in roles.territories.items()
+                ]
+                or [f"the whole of {roles.liver.name}"],
+                "lungs": [] if roles.lungs is None else [roles.lungs.name],
+                "not used": list(roles.unused),
+            }
+        ),
+        inputs=dict(inputs or {}),
+        liver_density_g_per_ml=masses.density_g_per_ml,
+        advisories=tuple(dict.fromkeys((*found, *masses.advisories))),
+    )
+
+
+def _without_empty(roles: StructureRoles) -> tuple[StructureRoles, list[Advisory]]:
+    """The roles without empty tumors; an empty liver or perfused volume is an error."""
+    for name, each in (("liver", roles.liver), *roles.territories.items()):
+        if each.volume_ml == 0.0:
+            raise UndefinedError(f"the plan is undefined: '{each.name}' ({name}) is empty")
+    empty = [each for each in roles.tumors if each.volume_ml == 0.0]
+    found = [advise("structure_empty", structure=each.name) for each in empty]
+    lungs = roles.lungs
+    if lungs is not None and lungs.volume_ml == 0.0:
+        found.append(advise("structure_empty", structure=lungs.name))
+        lungs = None
+    return replace(roles, tumors=tuple(t for t in roles.tumors if t not in empty), lungs=lungs), found
+
+
+def _by_territory(given: Each | Mapping[str, Each] | None, names: list[str], what: str) -> dict[str, Each]:
+    """One thing for all territories, or each by name; a name may be a part of the territory's, "right" for one."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        return dict.fromkeys(names, given)
+    found: dict[str, Each] = {}
+    for key, value in given.items():
+        folded = str(key).casefold()
+        fitting = [name for name in names if name.casefold() == folded] or [
+            name for name in names if folded in name.casefold().split()
+        ]
+        if len(fitting) != 1:
+            raise UnknownNameError(f"a {what} is for '{key}', which names no single territory of {', '.join(names)}")
+        found[fitting[0]] = value
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise ArgumentError(f"a {what} must be given for every territory; there is none for {', '.join(missing)}")
+    return found
+
+
+def _patients(scans: Mapping[str, Image], structures: Sequence[Structure], ct: Image | None) -> list[Advisory]:
+    images = list({id(scan): scan for scan in scans.values()}.values())
+    first, *more = images
+    others = [(image, "another scan") for image in more] + ([(ct, "the CT")] if ct is not None else [])
+    return [
+        *patient_doubts(first, "the scan", [*others, *((each, f"'{each.name}'") for each in structures)]),
+        *(
+            a
+            for image in (*images, *([] if ct is None else [ct]))
+            if isinstance(image, Image)
+            for a in image.advisories
+        ),
+    ]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Parts:
+    """Disjoint parts: normal liver and tumors by territory, tumor that nothing feeds, the rest of the liver, lungs."""
+
+    volumes: Mapping[str, Structure]
+    normal: Mapping[str, Structure]
+    tumors: Mapping[str, Mapping[str, Structure]]
+    outside: Mapping[str, Structure]
+    normal_total: Structure
+    rest: Structure
+    lungs: Structure | None
+
+    @classmethod
+    def of(cls, roles: StructureRoles, volumes: Mapping[str, Structure]) -> _Parts:
+        single: list[Structure] = []
+        for tumor in roles.tumors:
+            single.append(difference(tumor, single, name=tumor.name) if single else tumor)
+        normal_total = difference(roles.liver, single, name="Normal liver") if single else roles.liver
+        normal = {name: intersection([normal_total, v], name=f"Normal liver of {name}") for name, v in volumes.items()}
+        parts: dict[str, dict[str, Structure]] = {name: {} for name in volumes}
+        outside: dict[str, Structure] = {}
+        perfused = union(list(volumes.values()), name="perfused")
+        for tumor in single:
+            for name, volume in volumes.items():
+                # A tumor beyond the liver's outline is perfused with the whole liver.
+                part = tumor if not roles.territories else intersection([tumor, volume], name=tumor.name)
+                if part.volume_ml > _CRUMB * tumor.volume_ml:
+                    parts[name][tumor.name] = part
+            left = difference(tumor, perfused, name=tumor.name)
+            if roles.territories and left.volume_ml > _CRUMB * tumor.volume_ml:
+                outside[tumor.name] = left
+        everything = [*normal.values(), *single]
+        return cls(
+            volumes=volumes,
+            normal=normal,
+            tumors=parts,
+            outside=outside,
+            normal_total=normal_total,
+            rest=difference(normal_total, list(normal.values()), name="Liver that is not perfused"),
+            lungs=None if roles.lungs is None else difference(roles.lungs, [roles.liver, *everything], name="Lungs"),
+        )
+
+    def counted(self) -> dict[str, Structure]:
+        """Every part to count in, by a key."""
+        found = {f"normal/{name}": part for name, part in self.normal.items()}
+        found |= {f"tumor/{name}/{t}": part for name, of in self.tumors.items() for t, part in of.items()}
+        found |= {f"outside/{name}": part for name, part in self.outside.items()}
+        found |= {"rest": self.rest}
+        return {key: part for key, part in found.items() if part.volume_ml > 0.0}
+
+
+def _counted(
+    scans: Mapping[str, Image], parts: _Parts, fwhm: float | None, threads: int | None
+) -> dict[str, dict[str, StructureCounts]]:
+    """Counts of every part in the scan of each territory; a scan of several is counted once."""
+    done: dict[int, dict[str, StructureCounts]] = {}
+    wanted = parts.counted()
+    for scan in scans.values():
+        if id(scan) in done:
+            continue
+        every = dict(wanted)
+        if parts.lungs is not None and parts.lungs.voxel_fractions_on(scan, threads=threads).weights.size:
+            every["lungs"] = parts.lungs
+        counts = counts_in_parts(scan, list(every.values()), resolution_fwhm_mm=fwhm, threads=threads)
+        done[id(scan)] = dict(zip(every, counts, strict=True))
+    return {name: done[id(scan)] for name, scan in scans.items()}
+
+
+class _Masses:
+    """Masses by a density, each structure once, and what was found on the way."""
+
+    def __init__(self, *, density: DensityImage | Image | float | None, threads: int | None) -> None:
+        self.density = LIVER_DENSITY_G_PER_ML if density is None else density
+        self.threads = threads
+        self.advisories: list[Advisory] = []
+        self.known: dict[int, float] = {}
+        if isinstance(self.density, int | float):
+            if not 0.9 <= self.density <= 1.2:
+                raise OutOfRangeError(f"liver density in g/mL must be within [0.9, 1.2], got {self.density:g}")
+            self.density_g_per_ml = float(self.density)
+            self.origin = f"volume times {self.density:g} g/mL"
+        else:
+            self.density_g_per_ml = LIVER_DENSITY_G_PER_ML
+            curve = self.density.curve.name if isinstance(self.density, DensityImage) else "as given"
+            self.origin = f"density from CT ({curve})"
+
+    def of(self, structure: Structure) -> float:
+        """Mass in kg; 0 of an empty structure."""
+        if structure.volume_ml == 0.0:
+            return 0.0
+        if id(structure) not in self.known:
+            if isinstance(self.density, int | float):
+                mass = mass_from_volume_kg(structure.volume_ml, density_g_per_ml=float(self.density))
+            else:
+                found = structure_mass(self.density, structure, threads=self.threads)
+                self.advisories += found.advisories
+                mass = found.mass_kg
+            self.known[id(structure)] = mass
+        return self.known[id(structure)]
+
+
+def _territory(
+    name: str,
+    parts: _Parts,
+    counted: Mapping[str, StructureCounts],
+    shunt: ImageShunt,
+    masses: _Masses,
+    found: list[Advisory],
+) -> MeasuredTerritory:
+    normal = parts.normal[name]
+    whole = sum(part.volume_ml for part in parts.tumors[name].values()) + normal.volume_ml
+    has_normal = normal.volume_ml > _CRUMB * whole
+    normal_counts = counted.get(f"normal/{name}")
+    tumors = []
+    for tumor, part in parts.tumors[name].items():
+        counts = counted[f"tumor/{name}/{tumor}"]
+        check_not_negative(counts)
+        ratio = None
+        if has_normal and normal_counts is not None:
+            check_not_negative(normal_counts)
+            if normal_counts.counts == 0.0:
+                raise UndefinedError(
+                    f"the tumor-to-normal ratio of '{tumor}' is undefined: the scan shows no counts in the normal "
+                    f"liver of '{name}'"
+                )
+            ratio = tumor_to_normal_ratio(
+                tumor_counts=counts.counts,
+                tumor_mass_kg=masses.of(part) * (1.0 - counts.outside_fraction),
+                normal_counts=normal_counts.counts,
+                normal_mass_kg=masses.of(normal) * (1.0 - normal_counts.outside_fraction),
+            ).tumor_to_normal_ratio
+            where = f" in '{name}'" if len(parts.volumes) > 1 else ""
+            found += advise_if("ratio_below_1_5", tumor=tumor, territory=where, tumor_to_normal_ratio=ratio)
+        found += advise_if("tumor_volume_small", tumor=tumor, volume_ml=part.volume_ml)
+        tumors.append(
+            MeasuredTumor(
+                name=tumor,
+                volume_ml=part.volume_ml,
+                mass_kg=masses.of(part),
+                counts=counts.counts,
+                tumor_to_normal_ratio=ratio,
+            )
+        )
+    return MeasuredTerritory(
+        name=name,
+        volume_ml=parts.volumes[name].volume_ml,
+        normal_volume_ml=normal.volume_ml if has_normal else 0.0,
+        normal_mass_kg=masses.of(normal) if has_normal else 0.0,
+        normal_counts=normal_counts.counts if has_normal and normal_counts is not None else 0.0,
+        tumors=tuple(tumors),
+        lung_shunt_fraction=shunt.lung_shunt_fraction,
+        shunt_origin=shunt.origin,
+        shunt=shunt.measured,
+    )
+
+
+def _counts_origin(fwhm: float | None) -> str:
+    if fwhm is None:
+        return "sums by voxel fractions, without correction for the blur"
+    return f"taken apart at a resolution of {fwhm:g} mm"

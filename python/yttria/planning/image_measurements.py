@@ -1,0 +1,135 @@
+"""What images tell of a plan: settings, tumors, territories, each number with its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .._foundation.choices import Device, Disease, Guideline, Intent, Objective
+from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
+from ..advisory import Advisory
+from .lung import CUMULATIVE_LUNG_LIMIT_GY, LUNG_LIMIT_GY, LungShunt
+from .partition_limits import PartitionLimits
+
+#: The planner's limits if none are stated: those of the lungs (lung-practice).
+LUNG_LIMITS = PartitionLimits(lung_limit_gy=LUNG_LIMIT_GY, cumulative_lung_limit_gy=CUMULATIVE_LUNG_LIMIT_GY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanSettings:
+    """What images do not tell of a plan.
+
+    Parameters
+    ----------
+    device : {"glass", "resin"}
+        Microspheres.
+    name : str, default ""
+        Name or identifier to show.
+    limits : PartitionLimits
+        The planner's own; by default 30 Gy to the lungs in one treatment and 50 Gy over all (lung-practice).
+    objective : {"max_min_tumor_dose", "max_tumor_energy", "min_lung_energy"}, default "max_min_tumor_dose"
+        Of the optimum of several territories.
+    target_perfused_dose_gy, target_tumor_dose_gy : float, optional
+        Targets in Gy.
+    guideline, disease, intent : str, optional
+        Select the limits of the table that doses are compared with.
+    residual_fraction : float, default 0.0
+        Share of each vial that is not delivered, within [0, 1).
+
+    Examples
+    --------
+    >>> PlanSettings(device="resin").limits.lung_limit_gy
+    30.0
+    """
+
+    device: Device
+    name: str = ""
+    limits: PartitionLimits = LUNG_LIMITS
+    objective: Objective = "max_min_tumor_dose"
+    target_perfused_dose_gy: float | None = None
+    target_tumor_dose_gy: float | None = None
+    guideline: Guideline = "EANM2022"
+    disease: Disease | None = None
+    intent: Intent | None = None
+    residual_fraction: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredTumor:
+    """A tumor in a territory, or the part of one that lies there.
+
+    Parameters
+    ----------
+    name : str
+        Name of the structure.
+    volume_ml, mass_kg : float
+        Of the part in the territory.
+    counts : float
+        Counts in it, as the territory's scan shows them.
+    tumor_to_normal_ratio : float or None
+        Concentrations per mass, tumor over the normal liver of the territory; None if the territory has no normal
+        liver.
+    """
+
+    name: str
+    volume_ml: float
+    mass_kg: float
+    counts: float
+    tumor_to_normal_ratio: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredTerritory:
+    """A territory as the images show it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the territory.
+    volume_ml : float
+        Perfused volume.
+    normal_volume_ml, normal_mass_kg, normal_counts : float
+        Of the perfused normal liver: what is perfused of the liver without any tumor.
+    tumors : tuple of MeasuredTumor
+        Tumors and parts of tumors inside.
+    lung_shunt_fraction : float
+        Shunt of this injection.
+    shunt_origin : str
+        How the shunt was found, in words.
+    shunt : LungShunt or None
+        The measurement; None if the caller stated the shunt.
+    """
+
+    name: str
+    volume_ml: float
+    normal_volume_ml: float
+    normal_mass_kg: float
+    normal_counts: float
+    tumors: tuple[MeasuredTumor, ...]
+    lung_shunt_fraction: float
+    shunt_origin: str
+    shunt: LungShunt | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ImageMeasurements:
+    """The fields of `ImagePlan`, which documents them."""
+
+    settings: PlanSettings
+    territories: tuple[MeasuredTerritory, ...]
+    normal_total_mass_kg: float
+    liver_mass_kg: float
+    unperfused_tumor_mass_kg: Mapping[str, float]
+    lung_mass_kg: float
+    lung_mass_origin: str
+    mass_origin: str
+    counts_origin: str
+    structures_by_role: Mapping[str, str]
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    liver_density_g_per_ml: float = LIVER_DENSITY_G_PER_ML
+    advisories: tuple[Advisory, ...] = ()
+
+    @property
+    def untreated_tumor_mass_kg(self) -> float:
+        """Mass of all tumor that no territory feeds."""
+        return sum(self.unperfused_tumor_mass_kg.values())
