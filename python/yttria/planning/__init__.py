@@ -54,6 +54,7 @@ from .lung import (
     scatter_corrected_counts,
     spect_lung_shunt_fraction,
 )
+from .lung_shunt_reduction import LungShuntReduction, lung_shunt_reduction
 from .mass import ellipsoid_volume_ml, mass_from_volume_kg
 from .model_doses import DoseRow, PartitionDoses, TumorDose
 from .optimum import Constraint, Optimum, ShadowPrice, optimize_activities
@@ -69,11 +70,9 @@ from .planar_shunt import planar_lung_shunt
 from .products import Product, ProductFact, product
 from .resin_activity import (
     ActivityFactor,
-    LungShuntReduction,
     ResinActivity,
     bsa_activity,
     empirical_activity,
-    lung_shunt_reduction,
     modified_bsa_activity,
     simple_lobar_bsa_activity,
 )

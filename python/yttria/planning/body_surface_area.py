@@ -13,7 +13,19 @@ from ..advisory import Advisory, advise
 
 @dataclass(frozen=True, kw_only=True)
 class BodySurfaceArea:
-    """A body surface area, what it was computed from, and what a reader of it must know."""
+    """Body surface area, with what it was computed from.
+
+    Parameters
+    ----------
+    body_surface_area_m2 : float
+        Area in m2.
+    formula : str
+        "dubois", "mosteller" or "haycock".
+    height_cm, weight_kg : float
+        Height in cm and weight in kg.
+    advisories : tuple of Advisory
+        `body_size_unusual` if height or weight is unusual.
+    """
 
     body_surface_area_m2: float
     formula: BodySurfaceAreaFormula
@@ -25,15 +37,46 @@ class BodySurfaceArea:
 def body_surface_area(
     height_cm: float, weight_kg: float, *, formula: BodySurfaceAreaFormula = "dubois"
 ) -> BodySurfaceArea:
-    """Body surface area in m^2 from height `H` in cm and weight `W` in kg.
+    """Compute the body surface area from height and weight.
 
-    - `dubois`: `0.007184 H^0.725 W^0.425` (dubois1916)
-    - `mosteller`: `sqrt(H W / 3600)` (mosteller1987)
-    - `haycock`: `0.024265 H^0.3964 W^0.5378` (haycock1978)
+    Parameters
+    ----------
+    height_cm : float
+        Height H in cm, 50 to 250.
+    weight_kg : float
+        Weight W in kg, 2 to 400.
+    formula : {"dubois", "mosteller", "haycock"}
+        Published formula. They differ by 0 to 3 % in adults.
 
-    They differ by 0 to 3 % in adults. Raises `OutOfRangeError` for a height
-    outside 50-250 cm (one in metres is named as such) or a weight outside 2-400 kg, `UnknownNameError` for another
-    formula. Advises outside 120-220 cm or 30-200 kg (`body_size_unusual`).
+    Returns
+    -------
+    BodySurfaceArea
+        Area in m2.
+
+    Raises
+    ------
+    OutOfRangeError
+        If height or weight is outside its range. A height in meters is named as such.
+    UnknownNameError
+        If there is no such formula.
+
+    Warns
+    -----
+    body_size_unusual
+        Outside 120 to 220 cm or 30 to 200 kg.
+
+    Notes
+    -----
+    `0.007184 H^0.725 W^0.425` (dubois), `sqrt(H W / 3600)` (mosteller), `0.024265 H^0.3964 W^0.5378` (haycock).
+
+    References
+    ----------
+    dubois1916, mosteller1987, haycock1978
+
+    Examples
+    --------
+    >>> round(body_surface_area(170.0, 70.0).body_surface_area_m2, 3)
+    1.81
     """
     height_cm = number("height in cm", height_cm)
     weight_kg = number("weight in kg", weight_kg)

@@ -16,7 +16,15 @@ from .lung import lung_dose
 
 @dataclass(frozen=True, kw_only=True)
 class CombinedLungShunt:
-    """The shunt of several injections as one. `weighting` says by which activities: "maa" or "y90"."""
+    """Lung shunt of several injections taken as one.
+
+    Parameters
+    ----------
+    lung_shunt_fraction : float
+        Shunt as a fraction.
+    weighting : str
+        Activities that weighted it: "maa" or "y90".
+    """
 
     lung_shunt_fraction: float
     weighting: ShuntWeighting
@@ -25,12 +33,42 @@ class CombinedLungShunt:
 def combined_lung_shunt_fraction(
     lung_shunt_fractions: Sequence[float], weights: Sequence[float], *, weighting: ShuntWeighting
 ) -> CombinedLungShunt:
-    """`sum_k w_k L_k / sum_k w_k`.
+    """Combine the lung shunts of several injections.
 
-    With `weighting` "maa" the weights are the activities of the tracer, and the result is what one scan of all of them
-    shows; with "y90" they are the activities of the treatment, and the result is what the lung dose needs. The two are
-    equal only if all shunts are, or the activities are in proportion. Raises `OutOfRangeError`, `ShapeError`,
-    `UnknownNameError`.
+    Parameters
+    ----------
+    lung_shunt_fractions : sequence of float
+        Shunt of each injection, within [0, 1].
+    weights : sequence of float
+        Activity of each injection in any one unit, at least 0.
+    weighting : {"maa", "y90"}
+        Whose activities the weights are: of the tracer or of the treatment.
+
+    Returns
+    -------
+    CombinedLungShunt
+        The weighted mean.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a fraction or weight is outside its range, or all weights are 0.
+    ShapeError
+        If the numbers of fractions and weights differ.
+    UnknownNameError
+        If `weighting` is not one of the two.
+
+    Notes
+    -----
+    `sum_k w_k L_k / sum_k w_k`. The mean with weights of the tracer is what one scan of all injections shows; the mean
+    with weights of the treatment is what the lung dose needs. They are equal only if all shunts are equal or the
+    activities are in proportion.
+
+    Examples
+    --------
+    >>> combined = combined_lung_shunt_fraction([0.05, 0.10], [1.0, 3.0], weighting="y90")
+    >>> round(combined.lung_shunt_fraction, 4)
+    0.0875
     """
     if weighting not in SHUNT_WEIGHTINGS:
         raise UnknownNameError(f"weighting must be one of {', '.join(SHUNT_WEIGHTINGS)}, got {weighting!r}")
@@ -45,8 +83,15 @@ def combined_lung_shunt_fraction(
 class LungDoseBounds:
     """Lung doses that one scan of several injections allows.
 
-    `lung_dose_equal_gy` if all injections shunt alike. For each injection, `lung_shunt_if_all_from` and
-    `lung_dose_if_all_from_gy` if all that the scan saw in the lungs came from it; `None` where that is impossible.
+    Parameters
+    ----------
+    lung_dose_equal_gy : float
+        Lung dose in Gy if all injections shunt alike.
+    lung_shunt_if_all_from : tuple of float or None
+        For each injection, its shunt if all that the scan saw in the lungs came from it; None if that is
+        impossible.
+    lung_dose_if_all_from_gy : tuple of float or None
+        The lung dose in Gy in that case.
     """
 
     lung_dose_equal_gy: float
@@ -62,10 +107,43 @@ def lung_dose_bounds(
     lung_mass_kg: float = 1.0,
     nuclide: Nuclide | None = None,
 ) -> LungDoseBounds:
-    """What the lung dose can be when one scan after several injections of tracer gave one shunt fraction.
+    """Compute what the lung dose can be if one scan after several tracer injections gave one shunt.
 
-    If all of it came from injection k, that one shunts `L sum(w) / w_k` with the tracer activities `w`, and the lungs
-    get `C A_k` times that. Source: follows from the definitions. Raises `OutOfRangeError`, `ShapeError`.
+    Parameters
+    ----------
+    combined_lung_shunt_fraction : float
+        Shunt of the scan, within [0, 1].
+    maa_mbq : sequence of float
+        Tracer activity of each injection in MBq.
+    delivered_activity_gbq : sequence of float
+        Delivered activity of each injection in GBq.
+    lung_mass_kg : float
+        Lung mass in kg.
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+
+    Returns
+    -------
+    LungDoseBounds
+        Doses in Gy, and the shunts that go with them.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range.
+    ShapeError
+        If there is not one delivered activity per injection.
+
+    Notes
+    -----
+    If all of it came from injection k, that one shunts `L sum(w) / w_k` with the tracer activities w, and the lung dose
+    is `C A_k / m_lung` times that.
+
+    Examples
+    --------
+    >>> bounds = lung_dose_bounds(0.05, maa_mbq=[100.0, 100.0], delivered_activity_gbq=[1.0, 2.0])
+    >>> round(bounds.lung_dose_equal_gy, 2), [round(dose, 2) for dose in bounds.lung_dose_if_all_from_gy]
+    (7.45, [4.97, 9.93])
     """
     combined = number("combined lung shunt fraction", combined_lung_shunt_fraction)
     tracer = [number("tracer activity", weight) for weight in maa_mbq]

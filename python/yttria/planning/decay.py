@@ -15,11 +15,29 @@ from ..errors import ArgumentError, TimeZoneError
 
 
 def require_timezone(time: datetime | str) -> datetime:
-    """`time` as an instant with a UTC offset.
+    """Take a time as one instant with an offset from UTC.
 
-    Takes a `datetime` that carries a zone, or an ISO 8601 text with an offset such as "2024-04-14T12:00:00-04:00". A
-    time without a zone, a time that the clocks skip, and a time that they show twice raise `TimeZoneError`: none of
-    them names one instant. Any offset is accepted for the fixed ones, which are never ambiguous.
+    Parameters
+    ----------
+    time : datetime or str
+        A `datetime` that carries a zone, or an ISO 8601 text with an offset, such as "2024-04-14T12:00:00-04:00".
+
+    Returns
+    -------
+    datetime
+        The instant.
+
+    Raises
+    ------
+    TimeZoneError
+        If the time has no zone, is skipped by the clocks, or is shown by them twice.
+    ArgumentError
+        If the text is no time.
+
+    Examples
+    --------
+    >>> require_timezone("2026-11-30T08:00+01:00").isoformat()
+    '2026-11-30T08:00:00+01:00'
     """
     if isinstance(time, str):
         text = time.strip()
@@ -45,10 +63,32 @@ def require_timezone(time: datetime | str) -> datetime:
 
 
 def elapsed_h(start: datetime | str, end: datetime | str) -> float:
-    """Hours from `start` to `end` on a clock that no government changes; negative if `end` is earlier.
+    """Compute the hours between two instants.
 
-    Both times must carry a zone, see `require_timezone`. The difference of two wall clocks would be wrong by an hour
-    across a change of the clocks (1.1 % of activity), and by the difference between two zones (6.3 % for six hours).
+    Parameters
+    ----------
+    start, end : datetime or str
+        Times that carry a zone, as in `require_timezone`.
+
+    Returns
+    -------
+    float
+        Hours from `start` to `end`; negative if `end` is earlier.
+
+    Raises
+    ------
+    TimeZoneError
+        If a time does not name one instant.
+
+    Notes
+    -----
+    The difference of two wall clocks would be wrong by an hour across a change of the clocks (1.1 % of activity), and
+    by the difference between two zones (6.3 % for six hours).
+
+    Examples
+    --------
+    >>> elapsed_h("2026-11-30T08:00+01:00", "2026-11-30T08:00-05:00")
+    6.0
     """
     return (
         require_timezone(end).astimezone(timezone.utc) - require_timezone(start).astimezone(timezone.utc)
@@ -56,9 +96,31 @@ def elapsed_h(start: datetime | str, end: datetime | str) -> float:
 
 
 def decayed_activity_gbq(activity_gbq: float, elapsed_h: float, *, nuclide: Nuclide | None = None) -> float:
-    """Activity after `elapsed_h` hours in GBq, `A 2^(-t/T)`; a negative time goes back.
+    """Compute the activity after a time.
 
-    Raises `OutOfRangeError` for a negative or non-finite activity, or a time that is not finite.
+    Parameters
+    ----------
+    activity_gbq : float
+        Activity A in GBq, at least 0.
+    elapsed_h : float
+        Time t in h; negative for a time before.
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+
+    Returns
+    -------
+    float
+        Activity `A 2^(-t / T)` in GBq.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the activity is negative or a number is not finite.
+
+    Examples
+    --------
+    >>> decayed_activity_gbq(3.0, 64.1)
+    1.5
     """
     return _core.decayed_activity_gbq(
         number("activity", activity_gbq), number("elapsed time", elapsed_h), default_nuclide(nuclide)
@@ -66,9 +128,31 @@ def decayed_activity_gbq(activity_gbq: float, elapsed_h: float, *, nuclide: Nucl
 
 
 def hours_to_decay(activity_gbq: float, to_activity_gbq: float, *, nuclide: Nuclide | None = None) -> float:
-    """Hours in which the first activity decays to the second, `T log2(A/A_to)`; negative if the second is larger.
+    """Compute the time in which one activity decays to another.
 
-    Raises `OutOfRangeError` for an activity that is not finite and positive.
+    Parameters
+    ----------
+    activity_gbq : float
+        Activity A in GBq, positive.
+    to_activity_gbq : float
+        Activity to reach in GBq, positive.
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+
+    Returns
+    -------
+    float
+        Hours `T log2(A / A_to)`; negative if the second activity is larger.
+
+    Raises
+    ------
+    OutOfRangeError
+        If an activity is not finite and positive.
+
+    Examples
+    --------
+    >>> round(hours_to_decay(3.0, 1.5), 6)
+    64.1
     """
     return _core.hours_to_decay(
         number("activity", activity_gbq), number("activity to reach", to_activity_gbq), default_nuclide(nuclide)
@@ -76,19 +160,69 @@ def hours_to_decay(activity_gbq: float, to_activity_gbq: float, *, nuclide: Nucl
 
 
 def time_integrated_activity_gbq_h(activity_gbq: float, *, nuclide: Nuclide | None = None) -> float:
-    """Time-integrated activity of a complete decay in GBq h, `A T / ln 2`; 3.6e12 decays in each.
+    """Compute the time-integrated activity of a complete decay.
 
-    Source: MIRD pamphlet 21 (mird21). Raises `OutOfRangeError`.
+    Parameters
+    ----------
+    activity_gbq : float
+        Activity A in GBq, at least 0.
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+
+    Returns
+    -------
+    float
+        `A T / ln 2` in GBq h; 1 GBq h is 3.6e12 decays.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the activity is negative or not finite.
+
+    References
+    ----------
+    mird21
+
+    Examples
+    --------
+    >>> round(time_integrated_activity_gbq_h(1.0), 2)
+    92.48
     """
     return _core.time_integrated_activity_gbq_h(number("activity", activity_gbq), default_nuclide(nuclide))
 
 
 def historic_dose_factor(delta_g_rad_per_uci_h: float, mean_life_factor: float, half_life_h: float) -> float:
-    """Dose factor in Gy kg/GBq from an equilibrium dose constant in g rad/(uCi h): `delta f T / 3.7`.
+    """Compute the dose factor from a historic equilibrium dose constant.
 
-    With 1.99 g rad/(uCi h), 1.443 for `1/ln 2` and 64.0 h this is 49.67, the factor of the EANM guideline 2022. That
-    this is where 49.67 comes from is an inference of this project, not a statement of the guideline. For the physical
-    factor from energy and half-life use `Nuclide.from_energy`. Raises `OutOfRangeError`.
+    Parameters
+    ----------
+    delta_g_rad_per_uci_h : float
+        Equilibrium dose constant in g rad/(uCi h).
+    mean_life_factor : float
+        Value taken for 1 / ln 2.
+    half_life_h : float
+        Half-life T in h.
+
+    Returns
+    -------
+    float
+        `delta f T / 3.7` in Gy kg/GBq.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is not finite and positive.
+
+    Notes
+    -----
+    With 1.99 g rad/(uCi h), 1.443 and 64.0 h this is 49.67, the factor of the EANM guideline of 2022. That 49.67 comes
+    from there is an inference of this project, not a statement of the guideline. `Nuclide.from_energy` gives the
+    physical factor.
+
+    Examples
+    --------
+    >>> round(historic_dose_factor(1.99, 1.443, 64.0), 2)
+    49.67
     """
     return _core.historic_dose_factor(
         number("equilibrium dose constant", delta_g_rad_per_uci_h),
@@ -98,18 +232,70 @@ def historic_dose_factor(delta_g_rad_per_uci_h: float, mean_life_factor: float, 
 
 
 def gbq_from_mci(activity_mci: float) -> float:
-    """Activity in GBq; 1 mCi is 0.037 GBq exactly."""
+    """Convert an activity from mCi to GBq.
+
+    Parameters
+    ----------
+    activity_mci : float
+        Activity in mCi, at least 0.
+
+    Returns
+    -------
+    float
+        Activity in GBq; 1 mCi is 0.037 GBq exactly.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the activity is negative or not finite.
+
+    Examples
+    --------
+    >>> round(gbq_from_mci(100.0), 9)
+    3.7
+    """
     return _core.decayed_activity_gbq(number("activity in mCi", activity_mci) * _core.GBQ_PER_MCI, 0.0, Nuclide())
 
 
 def mci_from_gbq(activity_gbq: float) -> float:
-    """Activity in mCi; 1 mCi is 0.037 GBq exactly."""
+    """Convert an activity from GBq to mCi.
+
+    Parameters
+    ----------
+    activity_gbq : float
+        Activity in GBq, at least 0.
+
+    Returns
+    -------
+    float
+        Activity in mCi; 1 mCi is 0.037 GBq exactly.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the activity is negative or not finite.
+
+    Examples
+    --------
+    >>> round(mci_from_gbq(3.7), 9)
+    100.0
+    """
     return _core.decayed_activity_gbq(number("activity", activity_gbq), 0.0, Nuclide()) / _core.GBQ_PER_MCI
 
 
 @dataclass(frozen=True, kw_only=True)
 class AdministrationFactor:
-    """The factor that takes voxel values of an image to the time of administration."""
+    """Factor from the voxel values of an image to the time of administration.
+
+    Parameters
+    ----------
+    factor : float
+        The factor.
+    decay_correction : str
+        "ADMIN", "START" or "NONE".
+    advisories : tuple of Advisory
+        What was not checked.
+    """
 
     factor: float
     decay_correction: DecayCorrection
@@ -124,15 +310,49 @@ def factor_to_administration(
     header_half_life_s: float | None = None,
     nuclide: Nuclide | None = None,
 ) -> AdministrationFactor:
-    """The factor from the voxel values of a DICOM PET image to the activity at administration.
+    """Compute the factor from the voxel values of a DICOM PET image to the activity at administration.
 
-    `decay_correction` is Decay Correction (0054,1102): "ADMIN" 1; "START" `2^(t/T)` with `t` from administration to
-    the start of the series; "NONE" `2^(t/T) lambda d / (1 - exp(-lambda d))` with `t` to the start of a frame of
-    length `d`, which must be given. `header_half_life_s` is Radionuclide Half Life (0018,1075): more than 1 % off
-    the nuclide's is an error, the image was acquired under another nuclide's protocol.
+    Parameters
+    ----------
+    decay_correction : {"ADMIN", "START", "NONE"}
+        Decay Correction (0054,1102).
+    scan_delay_h : float
+        Time t in h from administration to the start of the series (START) or of the frame (NONE).
+    frame_duration_h : float, optional
+        Length d of the frame in h, which NONE needs.
+    header_half_life_s : float, optional
+        Radionuclide Half Life (0018,1075) in s. More than 1 % off the nuclide's is an error, because the image was
+        acquired under the protocol of another nuclide.
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
 
-    Sources: DICOM PS3.3 C.8.9.1 (dicom-ps3.3); the mean of a decaying frame follows from the definition. Raises
-    `OutOfRangeError`, `UnknownNameError`, or `ArgumentError` if NONE comes without a frame duration.
+    Returns
+    -------
+    AdministrationFactor
+        The factor.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range, or the half-lives differ.
+    UnknownNameError
+        If there is no such correction.
+    ArgumentError
+        If NONE comes without a frame duration.
+
+    Notes
+    -----
+    1 for ADMIN, `2^(t / T)` for START, and `2^(t / T) lambda d / (1 - exp(-lambda d))` for NONE, the mean of a decaying
+    frame.
+
+    References
+    ----------
+    dicom-ps3.3
+
+    Examples
+    --------
+    >>> round(factor_to_administration("START", 20.0, header_half_life_s=230760.0).factor, 4)
+    1.2414
     """
     factor = _core.factor_to_administration(
         decay_correction,

@@ -15,7 +15,19 @@ from .decay import decayed_activity_gbq, elapsed_h
 
 @dataclass(frozen=True, kw_only=True)
 class VialActivity:
-    """Activity of a vial at treatment; not its activity at calibration, nor what is delivered."""
+    """Activity of a vial at treatment. It is neither that at calibration nor what is delivered.
+
+    Parameters
+    ----------
+    vial_activity_gbq : float
+        Activity in GBq.
+    elapsed_h : float
+        Time since calibration in h.
+    half_life_h : float
+        Half-life in h.
+    advisories : tuple of Advisory
+        `treatment_before_calibration` if the treatment comes first.
+    """
 
     vial_activity_gbq: float
     elapsed_h: float
@@ -30,9 +42,39 @@ def vial_activity(
     *,
     nuclide: Nuclide | None = None,
 ) -> VialActivity:
-    """Activity of a vial at treatment, `A_cal 2^(-(t - t_cal)/T)`.
+    """Compute the activity of a vial at treatment.
 
-    Both times carry a zone (`yttria.planning.decay.require_timezone`). Raises `TimeZoneError` or `OutOfRangeError`.
+    Parameters
+    ----------
+    calibration_activity_gbq : float
+        Activity at calibration in GBq.
+    calibration_time, treatment_time : datetime or str
+        Times that carry a zone, as in `require_timezone`.
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+
+    Returns
+    -------
+    VialActivity
+        `A_cal 2^(-(t - t_cal) / T)`.
+
+    Raises
+    ------
+    TimeZoneError
+        If a time does not name one instant.
+    OutOfRangeError
+        If the activity is negative or not finite.
+
+    Warns
+    -----
+    treatment_before_calibration
+        If the treatment comes first.
+
+    Examples
+    --------
+    >>> vial = vial_activity(3.0, "2026-11-29T12:00+00:00", "2026-12-01T12:00+00:00")
+    >>> round(vial.vial_activity_gbq, 3)
+    1.785
     """
     nuclide = default_nuclide(nuclide)
     hours = elapsed_h(calibration_time, treatment_time)
@@ -47,9 +89,18 @@ def vial_activity(
 
 @dataclass(frozen=True, kw_only=True)
 class Residual:
-    """What stayed behind: `residual_fraction` of the vial's activity; `delivered_fraction` is the rest.
+    """Share of the vial's activity that was not delivered.
 
-    `measured_fraction` is the residual before it was clamped to [0, 1].
+    Parameters
+    ----------
+    residual_fraction : float
+        Share that stayed behind, within [0, 1].
+    delivered_fraction : float
+        The rest.
+    measured_fraction : float
+        The residual before it was limited to [0, 1].
+    advisories : tuple of Advisory
+        What a reader must know.
     """
 
     residual_fraction: float
@@ -67,14 +118,46 @@ def residual_fraction(
     noise: float = 0.0,
     nuclide: Nuclide | None = None,
 ) -> Residual:
-    """Residual fraction from a survey before and after, `(after - bg)/(before - bg) 2^(dt/T)`.
+    """Compute the residual fraction from survey readings before and after the treatment.
 
-    The three readings share one unit (uSv/h, counts/s) and one geometry, each the mean of several angles; `elapsed_h`
-    lies between them. A result outside [0, 1] is an error, unless the excess is within `noise`, a reading in the same
-    unit: then it is clamped and an advisory says so. Another advisory above 5 %.
+    Parameters
+    ----------
+    vial_before, waste_after : float
+        Mean readings of several angles in one geometry, in any one unit.
+    background : float
+        Background reading in that unit.
+    elapsed_h : float
+        Time dt between the readings in h.
+    noise : float
+        A result outside [0, 1] by at most this reading is limited to [0, 1].
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
 
-    Source: the survey method of the TheraSphere instructions for use (therasphere-survey), which leaves the decay out.
-    Raises `OutOfRangeError`, or `UndefinedError` where the reading before does not exceed the background.
+    Returns
+    -------
+    Residual
+        The share that stayed behind, and the rest.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the result is outside [0, 1] by more than the noise, or a number is outside its range.
+    UndefinedError
+        If the reading before does not exceed the background.
+
+    Notes
+    -----
+    `(after - background) / (before - background) 2^(dt / T)`. The survey method of the instructions for use leaves the
+    decay out. Advisories state that a result was limited, and that it is above 5 %.
+
+    References
+    ----------
+    therasphere-survey
+
+    Examples
+    --------
+    >>> round(residual_fraction(100.0, 3.0, background=1.0, elapsed_h=0.5).residual_fraction, 4)
+    0.0203
     """
     fraction, measured = _core.residual_fractions(
         number("survey reading before", vial_before),
@@ -97,27 +180,101 @@ def residual_fraction(
 
 
 def delivered_activity_gbq(vial_activity_gbq: float, residual_fraction: float) -> float:
-    """Activity that entered the patient in GBq, `A_vial (1 - R)`. Raises `OutOfRangeError`."""
+    """Compute the activity that entered the patient.
+
+    Parameters
+    ----------
+    vial_activity_gbq : float
+        Activity in the vial at treatment in GBq.
+    residual_fraction : float
+        Share R that stayed behind, within [0, 1].
+
+    Returns
+    -------
+    float
+        `A_vial (1 - R)` in GBq.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range.
+
+    Examples
+    --------
+    >>> round(delivered_activity_gbq(3.0, 0.02), 6)
+    2.94
+    """
     return _core.delivered_activity_gbq(
         number("vial activity", vial_activity_gbq), number("residual fraction", residual_fraction)
     )
 
 
 def number_of_spheres(activity_gbq: float, sphere_activity_bq: float) -> float:
-    """Spheres in an activity; both at the same time, since only the activity decays. Raises `OutOfRangeError`."""
+    """Compute the number of microspheres in an activity.
+
+    Parameters
+    ----------
+    activity_gbq : float
+        Activity in GBq.
+    sphere_activity_bq : float
+        Activity per sphere in Bq at the same time, positive.
+
+    Returns
+    -------
+    float
+        Number of spheres.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range.
+
+    Examples
+    --------
+    >>> number_of_spheres(3.0, 2500.0)
+    1200000.0
+    """
     return _core.number_of_spheres(number("activity", activity_gbq), number("activity per sphere", sphere_activity_bq))
 
 
 def sphere_activity_bq(activity_gbq: float, spheres: float) -> float:
-    """Activity per sphere in Bq (the specific activity of a product). Raises `OutOfRangeError`."""
+    """Compute the activity per microsphere, the specific activity of a product.
+
+    Parameters
+    ----------
+    activity_gbq : float
+        Activity in GBq.
+    spheres : float
+        Number of spheres, positive.
+
+    Returns
+    -------
+    float
+        Activity per sphere in Bq.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range.
+
+    Examples
+    --------
+    >>> sphere_activity_bq(3.0, 1.2e6)
+    2500.0
+    """
     return _core.sphere_activity_bq(number("activity", activity_gbq), number("number of spheres", spheres))
 
 
 @dataclass(frozen=True, kw_only=True)
 class VialTiming:
-    """When a vial holds what is needed, in hours after its calibration; negative is before.
+    """Times at which a vial holds what is needed, in hours after its calibration; negative is before.
 
-    `earliest_h` and `latest_h` bound the time in which it holds the needed activity within the tolerance.
+    Parameters
+    ----------
+    hours_after_calibration : float
+        Time of the exact activity in h.
+    earliest_h, latest_h : float
+        Bounds of the time in which it holds the activity within the tolerance, in h.
     """
 
     hours_after_calibration: float
@@ -132,9 +289,38 @@ def vial_timing(
     tolerance_fraction: float = 0.0,
     nuclide: Nuclide | None = None,
 ) -> VialTiming:
-    """When a vial of `calibration_activity_gbq` holds `needed_activity_gbq`: `T log2(A_cal/((1 +- tolerance) A))`.
+    """Compute when a vial holds the activity that is needed.
 
-    Raises `OutOfRangeError`, also for a vial that held less than `(1 - tolerance) A` at calibration.
+    Parameters
+    ----------
+    calibration_activity_gbq : float
+        Activity at calibration in GBq, positive.
+    needed_activity_gbq : float
+        Activity A needed in the vial in GBq, positive.
+    tolerance_fraction : float
+        Allowed deviation as a fraction, within [0, 1).
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+
+    Returns
+    -------
+    VialTiming
+        Hours after calibration.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range, or the vial held less than `(1 - tolerance) A` at calibration.
+
+    Notes
+    -----
+    `T log2(A_cal / ((1 +- tolerance) A))`.
+
+    Examples
+    --------
+    >>> timing = vial_timing(5.0, 3.0, tolerance_fraction=0.05)
+    >>> round(timing.hours_after_calibration, 1), round(timing.earliest_h, 1), round(timing.latest_h, 1)
+    (47.2, 42.7, 52.0)
     """
     exact, earliest, latest = _core.vial_timing(
         number("activity at calibration", calibration_activity_gbq),

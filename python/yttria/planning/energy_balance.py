@@ -13,7 +13,19 @@ from ..advisory import Advisory, advise_if
 
 @dataclass(frozen=True, kw_only=True)
 class EnergyBalance:
-    """The share of the liver's energy that a reported tumor dose claims."""
+    """Share of the liver's energy that a reported tumor dose claims.
+
+    Parameters
+    ----------
+    fraction_of_liver_energy_in_tumor : float
+        The share; above 1 is impossible.
+    liver_energy_j, tumor_energy_j : float
+        Energy that the liver absorbs, and that the tumor would, in J.
+    highest_possible_tumor_dose_gy : float
+        Dose in Gy if the tumor took all of it.
+    advisories : tuple of Advisory
+        `energy_exceeds_available` above 1.
+    """
 
     fraction_of_liver_energy_in_tumor: float
     liver_energy_j: float
@@ -30,11 +42,47 @@ def energy_balance(
     lung_shunt_fraction: float,
     nuclide: Nuclide | None = None,
 ) -> EnergyBalance:
-    """`D m / (C A (1 - L))`: above 1 the dose, the mass, the activity or the shunt is not what was reported.
+    """Compare a reported tumor dose with the energy that was there.
 
-    Conservation of energy with complete local absorption; this project's check. Advises `energy_exceeds_available`
-    above 1. Raises `OutOfRangeError` for a mass or an activity that is not positive, a negative dose, a shunt outside
-    [0, 1).
+    Parameters
+    ----------
+    reported_tumor_dose_gy : float
+        Dose D in Gy, at least 0.
+    tumor_mass_kg : float
+        Tumor mass m in kg, positive.
+    delivered_activity_gbq : float
+        Delivered activity A in GBq, positive.
+    lung_shunt_fraction : float
+        Lung shunt L, within [0, 1).
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+
+    Returns
+    -------
+    EnergyBalance
+        The share `D m / (C A (1 - L))`, and the energies in J.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range.
+
+    Warns
+    -----
+    energy_exceeds_available
+        Above 1: the dose, the mass, the activity or the shunt is not what was reported.
+
+    Notes
+    -----
+    Energy is conserved, and all of it is absorbed locally. The check is this project's own.
+
+    Examples
+    --------
+    >>> balance = energy_balance(
+    ...     205.0, tumor_mass_kg=0.3, delivered_activity_gbq=2.0, lung_shunt_fraction=0.05
+    ... )
+    >>> round(balance.fraction_of_liver_energy_in_tumor, 3)
+    0.652
     """
     dose, mass = number("tumor dose in Gy", reported_tumor_dose_gy), number("tumor mass in kg", tumor_mass_kg)
     liver = _liver_energy_j(delivered_activity_gbq, lung_shunt_fraction, nuclide)
@@ -57,10 +105,35 @@ def tumor_mass_for_dose_kg(
     fraction_of_liver_activity_in_tumor: float = 1.0,
     nuclide: Nuclide | None = None,
 ) -> float:
-    """The mass `f C A (1 - L) / D` in kg that a share of the liver's activity gives a dose to.
+    """Compute the mass to which a share of the liver's activity gives a dose.
 
-    With the whole activity (1.0) it is the largest mass that the dose is possible for. Errors as `energy_balance`, and
-    `OutOfRangeError` for a share outside [0, 1].
+    Parameters
+    ----------
+    tumor_dose_gy : float
+        Dose D in Gy, positive.
+    delivered_activity_gbq : float
+        Delivered activity A in GBq, positive.
+    lung_shunt_fraction : float
+        Lung shunt L, within [0, 1).
+    fraction_of_liver_activity_in_tumor : float
+        Share f, within [0, 1]. With 1 the result is the largest mass for which the dose is possible.
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+
+    Returns
+    -------
+    float
+        Mass `f C A (1 - L) / D` in kg.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range.
+
+    Examples
+    --------
+    >>> round(tumor_mass_for_dose_kg(205.0, delivered_activity_gbq=2.0, lung_shunt_fraction=0.05), 3)
+    0.46
     """
     share = number("fraction of the liver's activity in the tumor", fraction_of_liver_activity_in_tumor)
     liver = _liver_energy_j(delivered_activity_gbq, lung_shunt_fraction, nuclide)

@@ -28,7 +28,19 @@ LUNG_LIMIT_GY, CUMULATIVE_LUNG_LIMIT_GY = 30.0, 50.0
 
 @dataclass(frozen=True, kw_only=True)
 class LungShunt:
-    """A lung shunt fraction, and the (net, geometric mean, or SPECT) counts it came from."""
+    """Lung shunt fraction with the counts it came from.
+
+    Parameters
+    ----------
+    lung_shunt_fraction : float
+        Shunt as a fraction.
+    method : str
+        How it was measured.
+    lung_counts, liver_counts : float
+        Net counts; geometric means for planar views.
+    advisories : tuple of Advisory
+        What a reader must know.
+    """
 
     lung_shunt_fraction: float
     method: LungShuntMethod
@@ -39,7 +51,19 @@ class LungShunt:
 
 @dataclass(frozen=True, kw_only=True)
 class LungDose:
-    """The lung dose of one administration, alone and with what the lungs had before."""
+    """Lung dose of one administration, alone and with earlier ones.
+
+    Parameters
+    ----------
+    lung_dose_gy : float
+        Dose in Gy.
+    cumulative_lung_dose_gy : float
+        Dose in Gy with what the lungs had before.
+    lung_mass_kg : float
+        Lung mass in kg.
+    advisories : tuple of Advisory
+        Limits that are exceeded.
+    """
 
     lung_dose_gy: float
     cumulative_lung_dose_gy: float
@@ -61,19 +85,63 @@ def planar_lung_shunt_fraction(
     lung_transmission: float = 1.0,
     liver_transmission: float = 1.0,
 ) -> LungShunt:
-    """`G_lung / (G_lung + G_liver)` with the geometric mean `G = sqrt(anterior posterior / t)` of net counts.
+    """Compute the lung shunt fraction from planar views by the geometric mean.
 
-    `lung_transmission` and `liver_transmission` are the share t of the photons that the whole body lets through from
-    front to back at the organ, within (0, 1]; 1 corrects nothing.
+    Parameters
+    ----------
+    lung_anterior_counts, lung_posterior_counts : float or sequence of float
+        Counts of the lungs. Those of several regions (right and left lung) are summed per view before the mean.
+    liver_anterior_counts, liver_posterior_counts : float or sequence of float
+        Counts of the liver.
+    background_counts_per_pixel : float or tuple of two floats
+        Background per pixel, one number or (anterior, posterior). It is subtracted from each view.
+    lung_pixels, liver_pixels : float
+        Pixels of each region, for the background.
+    extrahepatic_anterior_counts, extrahepatic_posterior_counts : float or sequence of float
+        Abdominal uptake outside the liver, which belongs to neither organ.
+    lung_transmission, liver_transmission : float
+        Share t of the photons that the body lets through from front to back at the organ, within (0, 1]; 1 corrects
+        nothing.
 
-    Counts of several regions (right and left lung) are a sequence, summed per view before the mean; a sum of geometric
-    means is another number. The background, one number or (anterior, posterior), is subtracted per pixel of each view.
-    Extrahepatic abdominal uptake belongs to neither organ. Source: bmc2022, equation 1.
+    Returns
+    -------
+    LungShunt
+        `G_lung / (G_lung + G_liver)` with the geometric mean `G = sqrt(anterior posterior / t)` of net counts.
 
-    Raises `OutOfRangeError` for a negative count, for counts less background below 0, and for a view of the lungs or
-    the liver without counts: a geometric mean with a view that is missing would be 0.
-    Advises `lung_shunt_above_20_percent`, `planar_only` (above 0.10: planar views overestimate; allred2018 up to 44 %
-    in a phantom, cvir2020 8.3 against 3.3 % in 293 patients) and `extrahepatic_uptake` (above 10 % of all counts).
+    Raises
+    ------
+    OutOfRangeError
+        If a count is negative, also less background, or a view of the lungs or the liver has no counts.
+
+    Warns
+    -----
+    lung_shunt_above_20_percent
+        Above 0.20.
+    planar_only
+        Above 0.10, because planar views overestimate: up to 44 % in a phantom (allred2018), 8.3 against 3.3 % in
+        293
+        patients (cvir2020).
+    extrahepatic_uptake
+        Above 10 % of all counts.
+
+    Notes
+    -----
+    A sum of geometric means of several regions would be another number.
+
+    References
+    ----------
+    bmc2022
+
+    Examples
+    --------
+    >>> shunt = planar_lung_shunt_fraction(
+    ...     lung_anterior_counts=4e3,
+    ...     lung_posterior_counts=5e3,
+    ...     liver_anterior_counts=9e4,
+    ...     liver_posterior_counts=8e4,
+    ... )
+    >>> round(shunt.lung_shunt_fraction, 4)
+    0.0501
     """
     background = background_counts_per_pixel
     pair = background if isinstance(background, tuple) else (background, background)
@@ -109,13 +177,40 @@ def planar_lung_shunt_fraction(
 def spect_lung_shunt_fraction(
     *, lung_counts: Counts, liver_counts: Counts, lung_fraction_in_field_of_view: float = 1.0
 ) -> LungShunt:
-    """`c_lung / (c_lung + c_liver)` of attenuation- and scatter-corrected counts.
+    """Compute the lung shunt fraction from counts of a SPECT corrected for attenuation and scatter.
 
-    A voxel in both masks belongs to the liver. Where only a part of the lungs' volume was in the field of view, their
-    counts are scaled up by it. Sources: taranis, kost2016.
+    Parameters
+    ----------
+    lung_counts, liver_counts : float or sequence of float
+        Counts of each organ. A voxel in both belongs to the liver.
+    lung_fraction_in_field_of_view : float
+        Share of the lungs' volume in the field of view, at least 0.5. Their counts are scaled up by it.
 
-    Raises `OutOfRangeError` for negative counts, a liver without counts, or less than half of the lungs in view.
-    Advises `lung_partly_in_view` below 0.85 and `lung_shunt_above_20_percent`.
+    Returns
+    -------
+    LungShunt
+        `c_lung / (c_lung + c_liver)`.
+
+    Raises
+    ------
+    OutOfRangeError
+        If counts are negative, the liver has none, or less than half of the lungs is in view.
+
+    Warns
+    -----
+    lung_partly_in_view
+        Below 0.85.
+    lung_shunt_above_20_percent
+        Above 0.20.
+
+    References
+    ----------
+    taranis, kost2016
+
+    Examples
+    --------
+    >>> spect_lung_shunt_fraction(lung_counts=5e3, liver_counts=9.5e4).lung_shunt_fraction
+    0.05
     """
     in_view = number("lung fraction in the field of view", lung_fraction_in_field_of_view)
     lung, liver = _sum("lung counts", lung_counts), _sum("liver counts", liver_counts)
@@ -134,10 +229,35 @@ def spect_lung_shunt_fraction(
 def scatter_corrected_counts(
     *, main_window_counts: float, lower_window_counts: float, main_window_kev: float, lower_window_kev: float
 ) -> float:
-    """Dual energy window: `C_main - (C_lower / W_lower) (W_main / 2)`, widths in keV.
+    """Correct counts for scatter by a second, lower energy window.
 
-    Source: bmc2022, equation 2. Raises `OutOfRangeError` for negative counts, for a width that is
-    not positive, and where the scatter exceeds the main window.
+    Parameters
+    ----------
+    main_window_counts, lower_window_counts : float
+        Counts of each window, at least 0.
+    main_window_kev, lower_window_kev : float
+        Width of each window in keV, positive.
+
+    Returns
+    -------
+    float
+        `C_main - (C_lower / W_lower) (W_main / 2)`.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range, or the scatter exceeds the main window.
+
+    References
+    ----------
+    bmc2022
+
+    Examples
+    --------
+    >>> scatter_corrected_counts(
+    ...     main_window_counts=1000.0, lower_window_counts=400.0, main_window_kev=28.0, lower_window_kev=28.0
+    ... )
+    800.0
     """
     return _core.scatter_corrected_counts(
         number("main window counts", main_window_counts),
@@ -157,12 +277,48 @@ def lung_dose(
     cumulative_lung_limit_gy: float | None = CUMULATIVE_LUNG_LIMIT_GY,
     nuclide: Nuclide | None = None,
 ) -> LungDose:
-    """`C A L / m_lung`, with the delivered activity `A`; not `C A (1 - L)`, and not the vial's activity.
+    """Compute the lung dose of an administration.
 
-    The limits of 30 Gy in one administration and 50 Gy over all are compared with, not enforced; `None` asks for no
-    comparison (lung-practice). Raises `OutOfRangeError` for a negative activity or prior
-    dose, a shunt outside [0, 1], lungs outside 0.3-2.5 kg. Advises `lung_dose_above_limit` and
-    `cumulative_lung_dose_above_limit`.
+    Parameters
+    ----------
+    delivered_activity_gbq : float
+        Delivered activity A in GBq, at least 0; not that of the vial.
+    lung_shunt_fraction : float
+        Lung shunt L, within [0, 1].
+    lung_mass_kg : float
+        Lung mass in kg, 0.3 to 2.5.
+    prior_lung_dose_gy : float
+        Dose in Gy that the lungs had before.
+    lung_limit_gy, cumulative_lung_limit_gy : float or None
+        Limits in Gy of one administration and of all, compared with and not enforced. None asks for no comparison.
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+
+    Returns
+    -------
+    LungDose
+        `C A L / m_lung` in Gy.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range.
+
+    Warns
+    -----
+    lung_dose_above_limit
+        Above the limit of one administration.
+    cumulative_lung_dose_above_limit
+        Above the limit of all.
+
+    References
+    ----------
+    lung-practice
+
+    Examples
+    --------
+    >>> round(lung_dose(2.0, lung_shunt_fraction=0.05).lung_dose_gy, 2)
+    4.97
     """
     activity = number("delivered activity in GBq", delivered_activity_gbq)
     shunt, mass = number("lung shunt fraction", lung_shunt_fraction), number("lung mass in kg", lung_mass_kg)
@@ -182,7 +338,34 @@ def lung_mass_for_dose_kg(
     lung_shunt_fraction: float,
     nuclide: Nuclide | None = None,
 ) -> float:
-    """The lung mass `C A L / D` in kg that would give a dose; not held to the domain of a lung: it may be absurd."""
+    """Compute the lung mass that would give a dose.
+
+    Parameters
+    ----------
+    lung_dose_gy : float
+        Dose D in Gy, positive.
+    delivered_activity_gbq : float
+        Delivered activity A in GBq.
+    lung_shunt_fraction : float
+        Lung shunt L, within [0, 1].
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+
+    Returns
+    -------
+    float
+        `C A L / D` in kg. It is not limited to masses that lungs have.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range.
+
+    Examples
+    --------
+    >>> round(lung_mass_for_dose_kg(30.0, delivered_activity_gbq=2.0, lung_shunt_fraction=0.3), 3)
+    0.993
+    """
     activity = number("delivered activity in GBq", delivered_activity_gbq)
     shunt, dose = number("lung shunt fraction", lung_shunt_fraction), number("lung dose in Gy", lung_dose_gy)
     return _core.lung_mass_for_dose_kg(activity, shunt, dose, default_nuclide(nuclide))
@@ -191,7 +374,34 @@ def lung_mass_for_dose_kg(
 def lung_shunt_for_dose(
     lung_dose_gy: float, *, delivered_activity_gbq: float, lung_mass_kg: float = 1.0, nuclide: Nuclide | None = None
 ) -> float:
-    """The lung shunt fraction `D m_lung / (C A)` that would give a dose; `OutOfRangeError` where it would exceed 1."""
+    """Compute the lung shunt fraction that would give a dose.
+
+    Parameters
+    ----------
+    lung_dose_gy : float
+        Dose D in Gy, at least 0.
+    delivered_activity_gbq : float
+        Delivered activity A in GBq, positive.
+    lung_mass_kg : float
+        Lung mass in kg.
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+
+    Returns
+    -------
+    float
+        `D m_lung / (C A)`.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range, or the fraction would exceed 1.
+
+    Examples
+    --------
+    >>> round(lung_shunt_for_dose(30.0, delivered_activity_gbq=4.0), 3)
+    0.151
+    """
     activity = number("delivered activity in GBq", delivered_activity_gbq)
     mass, dose = number("lung mass in kg", lung_mass_kg), number("lung dose in Gy", lung_dose_gy)
     return _core.lung_shunt_for_dose(activity, mass, dose, default_nuclide(nuclide))

@@ -9,19 +9,64 @@ from ..errors import ArgumentError
 
 
 def mass_from_volume_kg(volume_ml: float, *, density_g_per_ml: float) -> float:
-    """`V rho / 1000` in kg.
+    """Compute a mass from a volume and a density.
 
-    The density is the caller's: `yttria.voxel.LIVER_DENSITY_G_PER_ML` (1.05) is what doses take for liver if nothing
-    is given, 1.03 g/mL the habit of guidelines (EANM 2022); dose follows it inversely. Raises `OutOfRangeError` for a
-    volume that is not positive or a density outside 0.2-2 g/mL.
+    Parameters
+    ----------
+    volume_ml : float
+        Volume V in mL, positive.
+    density_g_per_ml : float
+        Density rho in g/mL, 0.2 to 2.
+
+    Returns
+    -------
+    float
+        `V rho / 1000` in kg.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range.
+
+    Notes
+    -----
+    The density is the caller's choice, and doses follow it inversely: `yttria.voxel.LIVER_DENSITY_G_PER_ML` (1.05) is
+    what doses take for liver if nothing is given, and 1.03 g/mL is the habit of guidelines.
+
+    Examples
+    --------
+    >>> round(mass_from_volume_kg(1500.0, density_g_per_ml=1.05), 3)
+    1.575
     """
     return _core.mass_kg(number("volume in mL", volume_ml), number("density in g/mL", density_g_per_ml))
 
 
 def ellipsoid_volume_ml(diameter_mm: float, *others_mm: float) -> float:
-    """`pi/6 a b c` in mL from one diameter (a sphere) or three, in mm.
+    """Compute the volume of a sphere or an ellipsoid from its diameters.
 
-    Raises `OutOfRangeError` for a diameter outside (0, 500] mm, `ArgumentError` for two diameters.
+    Parameters
+    ----------
+    diameter_mm : float
+        Diameter in mm, above 0 and at most 500.
+    *others_mm : float
+        None for a sphere; two more for an ellipsoid.
+
+    Returns
+    -------
+    float
+        `pi / 6 a b c` in mL.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a diameter is outside its range.
+    ArgumentError
+        If two diameters are given.
+
+    Examples
+    --------
+    >>> round(ellipsoid_volume_ml(100.0), 1), round(ellipsoid_volume_ml(20.0, 30.0, 40.0), 2)
+    (523.6, 12.57)
     """
     if len(others_mm) not in (0, 2):
         raise ArgumentError(f"one diameter (a sphere) or three, got {1 + len(others_mm)}")

@@ -45,7 +45,21 @@ class ProductFact:
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
-    """A microsphere product. `whole_vial`: the vial is given as a whole, no part of it can be drawn."""
+    """Microsphere product with its facts.
+
+    Parameters
+    ----------
+    name : str
+        "glass" or "resin".
+    trade_name : str
+        Name of the maker.
+    whole_vial : bool
+        Whether the vial is given as a whole, because no part of it can be drawn.
+    facts : tuple of ProductFact
+        What is known, with its source.
+    table_version : str
+        Version of the table.
+    """
 
     name: Device
     trade_name: str
@@ -54,7 +68,28 @@ class Product:
     table_version: str
 
     def fact(self, name: str) -> ProductFact:
-        """Return the fact of that name; `UnknownNameError` if the table has none for this product."""
+        """Look up a fact.
+
+        Parameters
+        ----------
+        name : str
+            Name of the fact.
+
+        Returns
+        -------
+        ProductFact
+            The fact with its source.
+
+        Raises
+        ------
+        UnknownNameError
+            If the table has no such fact for this product.
+
+        Examples
+        --------
+        >>> product("glass").fact("shelf_life_h").status in ("read", "secondary", "not verified")
+        True
+        """
         for fact in self.facts:
             if fact.name == name:
                 return fact
@@ -62,18 +97,76 @@ class Product:
         raise UnknownNameError(f"fact of {self.name} spheres must be one of {known}, got {name!r:.80}")
 
     def value(self, name: str) -> float:
-        """The number of a fact."""
+        """Look up the number of a fact.
+
+        Parameters
+        ----------
+        name : str
+            Name of the fact.
+
+        Returns
+        -------
+        float
+            Its value.
+
+        Raises
+        ------
+        UnknownNameError
+            If the table has no such fact for this product.
+
+        Examples
+        --------
+        >>> product("glass").value("shelf_life_h")
+        288.0
+        """
         return float(self.fact(name).value)  # type: ignore[arg-type]
 
     def values(self, name: str) -> tuple[float, ...]:
-        """The numbers of a fact that is a list."""
+        """Look up the numbers of a fact that is a list.
+
+        Parameters
+        ----------
+        name : str
+            Name of the fact.
+
+        Returns
+        -------
+        tuple of float
+            Its values.
+
+        Raises
+        ------
+        UnknownNameError
+            If the table has no such fact for this product.
+
+        Examples
+        --------
+        >>> 3.0 in product("glass").values("vial_sizes_gbq")
+        True
+        """
         value = self.fact(name).value
         if not isinstance(value, tuple):
             raise UndefinedError(f"{name} of {self.name} spheres is undefined as a list: it is {value!r}")
         return value
 
     def advisories(self, *names: str) -> tuple[Advisory, ...]:
-        """One advisory for each of these facts that was not verified."""
+        """Name the facts that were not verified.
+
+        Parameters
+        ----------
+        *names : str
+            Facts that were used.
+
+        Returns
+        -------
+        tuple of Advisory
+            One for each of them that was not verified.
+
+        Examples
+        --------
+        >>> isinstance(product("glass").advisories("shelf_life_h"), tuple)
+        True
+        """
         return tuple(
             advise(
                 "product_fact_not_verified",
@@ -119,7 +212,28 @@ def _value(raw: Any) -> float | str | tuple[float, ...]:
 
 
 def product(name: Device) -> Product:
-    """The product "glass" or "resin". Raises `UnknownNameError`."""
+    """Look up a microsphere product.
+
+    Parameters
+    ----------
+    name : {"glass", "resin"}
+        Kind of microspheres.
+
+    Returns
+    -------
+    Product
+        Its facts with their sources.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such product.
+
+    Examples
+    --------
+    >>> product("resin").whole_vial
+    False
+    """
     known = _products()
     if name not in known:
         raise UnknownNameError(f"product must be one of {', '.join(known)}, got {name!r}")

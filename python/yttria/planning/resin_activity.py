@@ -7,20 +7,28 @@ calculation already contains the lungs, and `ResinActivity` is the only thing he
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import yttria._core as _core
 
 from .._foundation.choices import ShuntBoundary
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise, advise_if
-from ..errors import ArgumentError, ContraindicatedError
+from ..errors import ArgumentError
+from .lung_shunt_reduction import lung_shunt_reduction
 from .vial_content import VIAL_CODES, vial_content
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActivityFactor:
-    """One reduction that was applied, and why."""
+    """One reduction that was applied to an activity.
+
+    Parameters
+    ----------
+    factor : float
+        The factor.
+    reason : str
+        Why it was applied.
+    """
 
     factor: float
     reason: str
@@ -28,7 +36,21 @@ class ActivityFactor:
 
 @dataclass(frozen=True, kw_only=True)
 class ResinActivity:
-    """An activity to be delivered, by which model, and the factors applied to it so far."""
+    """Activity to be delivered, with its model and the factors applied to it.
+
+    Parameters
+    ----------
+    delivered_activity_gbq : float
+        Activity in GBq.
+    model : str
+        Name of the model.
+    tumor_involvement_fraction : float
+        Tumor volume as a share of the liver or the treated volume.
+    factors : tuple of ActivityFactor
+        What was applied so far.
+    advisories : tuple of Advisory
+        What a reader must know.
+    """
 
     delivered_activity_gbq: float
     model: str
@@ -43,17 +65,75 @@ class ResinActivity:
         boundary: ShuntBoundary = "lower_inclusive",
         override_factor: float | None = None,
     ) -> ResinActivity:
-        """The activity after the lung-shunt table; see `lung_shunt_reduction` for arguments and errors."""
+        """Apply the table of reductions for a lung shunt.
+
+        Parameters
+        ----------
+        lung_shunt_fraction : float
+            Lung shunt, within [0, 1].
+        boundary : {"lower_inclusive", "upper_inclusive"}
+            Row of a shunt on a boundary of the table, as in `lung_shunt_reduction`.
+        override_factor : float, optional
+            Factor above 20 %, as in `lung_shunt_reduction`.
+
+        Returns
+        -------
+        ResinActivity
+            The reduced activity, with its factor.
+
+        Raises
+        ------
+        ContraindicatedError
+            Above 20 % without `override_factor`.
+        OutOfRangeError, UnknownNameError, ArgumentError
+            As `lung_shunt_reduction`.
+
+        Examples
+        --------
+        >>> activity = bsa_activity(1.8, tumor_volume_ml=300.0, liver_volume_incl_tumor_ml=1500.0)
+        >>> round(activity.reduced_for_lung_shunt(0.12).delivered_activity_gbq, 3)
+        1.44
+        """
         reduction = lung_shunt_reduction(lung_shunt_fraction, boundary=boundary, override_factor=override_factor)
         reason = f"lung shunt fraction {reduction.lung_shunt_fraction:g}, table read {boundary}"
         return self._times(ActivityFactor(factor=reduction.factor, reason=reason), reduction.advisories)
 
     def adjusted_by_physician(self, factor: float, *, reason: str) -> ResinActivity:
-        """The activity times an explicit factor in (0, 1], with the reason for it.
+        """Apply an explicit factor, with the reason for it.
 
-        Reductions for a small liver, chemotherapy, raised bilirubin or cirrhosis are a decision, usually of 10 to 30 %
-        (kennedy2007); none is ever implied. Raises `ArgumentError` for an empty reason, `OutOfRangeError` for a factor
-        outside (0, 1].
+        Parameters
+        ----------
+        factor : float
+            Factor in (0, 1].
+        reason : str
+            Reason, not empty.
+
+        Returns
+        -------
+        ResinActivity
+            The adjusted activity, with its factor.
+
+        Raises
+        ------
+        ArgumentError
+            If the reason is empty.
+        OutOfRangeError
+            If the factor is outside (0, 1].
+
+        Notes
+        -----
+        Reductions for a small liver, chemotherapy, raised bilirubin or cirrhosis are a decision, usually of 10 to 30 %.
+        None is ever implied.
+
+        References
+        ----------
+        kennedy2007
+
+        Examples
+        --------
+        >>> activity = bsa_activity(1.8, tumor_volume_ml=300.0, liver_volume_incl_tumor_ml=1500.0)
+        >>> round(activity.adjusted_by_physician(0.8, reason="small liver").delivered_activity_gbq, 3)
+        1.44
         """
         factor = _core.physician_factor(number("physician factor", factor))
         if not isinstance(reason, str) or not reason.strip():
@@ -71,36 +151,50 @@ class ResinActivity:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class LungShuntReduction:
-    """The factor that the lung-shunt table gives.
-
-    `on_boundary` says that the unrounded fraction sits on 0.10, 0.15 or 0.20, which the printed table puts in two rows;
-    the advisory `on_boundary` also comes where only the rounded percentage does.
-    """
-
-    factor: float
-    lung_shunt_fraction: float
-    boundary: ShuntBoundary
-    on_boundary: bool
-    advisories: tuple[Advisory, ...] = ()
-
-    def unreduced_activity_gbq(self, reduced_activity_gbq: float) -> float:
-        """The activity that this reduction would have turned into the given one."""
-        return number("reduced activity in GBq", reduced_activity_gbq) / self.factor
-
-
 def bsa_activity(
     body_surface_area_m2: float, *, tumor_volume_ml: float, liver_volume_incl_tumor_ml: float
 ) -> ResinActivity:
-    """`A [GBq] = (BSA - 0.2) + V_tumor / V_liver` for the whole liver.
+    """Compute the activity for the whole liver by the body surface area model.
 
-    Source: sirspheres-ifu; the two-term form stands in the thesis of van Roekel (vanroekel).
-    `V_liver` includes the tumor; another reading adds it once more (`bsa_liver_counts_tumor_twice` of
+    Parameters
+    ----------
+    body_surface_area_m2 : float
+        Body surface area in m2, above 0.2.
+    tumor_volume_ml : float
+        Tumor volume in mL.
+    liver_volume_incl_tumor_ml : float
+        Liver volume with the tumor in mL.
+
+    Returns
+    -------
+    ResinActivity
+        `(BSA - 0.2) + V_tumor / V_liver` in GBq.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the area is at most 0.2 m2, a volume is not positive, or the tumor is larger than the liver.
+
+    Warns
+    -----
+    activity_below_usual, activity_above_vial
+        Outside 0.3 to 3 GBq.
+    involvement_above_70_percent
+        If tumor takes more than 70 %.
+
+    Notes
+    -----
+    The liver volume includes the tumor. Another reading adds it once more (`bsa_liver_counts_tumor_twice` of
     `yttria.conformance.known_errors`).
-    Raises `OutOfRangeError` for a body surface area of at most 0.2 m^2, a volume that is not positive, a tumor larger
-    than the liver. Advises for an activity outside 0.3-3 GBq (`activity_below_usual`, `activity_above_vial`) and an
-    involvement above 70 % (`involvement_above_70_percent`).
+
+    References
+    ----------
+    sirspheres-ifu, vanroekel
+
+    Examples
+    --------
+    >>> bsa_activity(1.8, tumor_volume_ml=300.0, liver_volume_incl_tumor_ml=1500.0).delivered_activity_gbq
+    1.8
     """
     bsa, tumor, liver = _volumes(body_surface_area_m2, tumor_volume_ml, liver_volume_incl_tumor_ml)
     return _result(_core.resin_bsa_gbq(bsa, tumor, liver), "bsa", tumor / liver)
@@ -113,10 +207,50 @@ def modified_bsa_activity(
     treated_volume_incl_tumor_ml: float,
     liver_volume_incl_tumor_ml: float,
 ) -> ResinActivity:
-    """`A = (BSA - 0.2 + V_tumor,treated / V_treated) V_treated / V_liver` for a lobe or a segment.
+    """Compute the activity for a lobe or segment by the modified body surface area model.
 
-    Source: kao2011. Errors and advisories as `bsa_activity`, and
-    `OutOfRangeError` for a treated volume larger than the liver.
+    Parameters
+    ----------
+    body_surface_area_m2 : float
+        Body surface area in m2, above 0.2.
+    tumor_volume_in_treated_ml : float
+        Tumor volume within the treated volume in mL.
+    treated_volume_incl_tumor_ml : float
+        Treated volume with its tumor in mL.
+    liver_volume_incl_tumor_ml : float
+        Liver volume with the tumor in mL.
+
+    Returns
+    -------
+    ResinActivity
+        `(BSA - 0.2 + V_tumor,treated / V_treated) V_treated / V_liver` in GBq.
+
+    Raises
+    ------
+    OutOfRangeError
+        As `bsa_activity`, and if the treated volume is larger than the liver.
+
+    Warns
+    -----
+    activity_below_usual, activity_above_vial
+        Outside 0.3 to 3 GBq.
+    involvement_above_70_percent
+        If tumor takes more than 70 %.
+
+    References
+    ----------
+    kao2011
+
+    Examples
+    --------
+    >>> activity = modified_bsa_activity(
+    ...     1.8,
+    ...     tumor_volume_in_treated_ml=200.0,
+    ...     treated_volume_incl_tumor_ml=900.0,
+    ...     liver_volume_incl_tumor_ml=1500.0,
+    ... )
+    >>> round(activity.delivered_activity_gbq, 3)
+    1.093
     """
     bsa, tumor, liver = _volumes(body_surface_area_m2, tumor_volume_in_treated_ml, liver_volume_incl_tumor_ml)
     treated = number("treated volume in mL", treated_volume_incl_tumor_ml)
@@ -130,10 +264,47 @@ def simple_lobar_bsa_activity(
     treated_volume_incl_tumor_ml: float,
     liver_volume_incl_tumor_ml: float,
 ) -> ResinActivity:
-    """The whole-liver activity of `bsa_activity` times `V_treated / V_liver`.
+    """Compute the activity of the whole liver times the treated share of the liver.
 
-    A rule met in practice; not the modified BSA, from which it differs unless the tumor is spread evenly. Errors and
-    advisories as `modified_bsa_activity`.
+    Parameters
+    ----------
+    body_surface_area_m2 : float
+        Body surface area in m2, above 0.2.
+    tumor_volume_ml : float
+        Tumor volume in mL.
+    treated_volume_incl_tumor_ml : float
+        Treated volume with its tumor in mL.
+    liver_volume_incl_tumor_ml : float
+        Liver volume with the tumor in mL.
+
+    Returns
+    -------
+    ResinActivity
+        `bsa_activity` times `V_treated / V_liver`.
+
+    Raises
+    ------
+    OutOfRangeError
+        As `modified_bsa_activity`.
+
+    Warns
+    -----
+    activity_below_usual, activity_above_vial
+        Outside 0.3 to 3 GBq.
+    involvement_above_70_percent
+        If tumor takes more than 70 %.
+
+    Notes
+    -----
+    A rule met in practice. It differs from the modified model unless the tumor is spread evenly.
+
+    Examples
+    --------
+    >>> activity = simple_lobar_bsa_activity(
+    ...     1.8, tumor_volume_ml=200.0, treated_volume_incl_tumor_ml=900.0, liver_volume_incl_tumor_ml=1500.0
+    ... )
+    >>> round(activity.delivered_activity_gbq, 3)
+    1.04
     """
     bsa, tumor, liver = _volumes(body_surface_area_m2, tumor_volume_ml, liver_volume_incl_tumor_ml)
     treated = number("treated volume in mL", treated_volume_incl_tumor_ml)
@@ -141,64 +312,43 @@ def simple_lobar_bsa_activity(
 
 
 def empirical_activity(tumor_involvement_fraction: float, *, treated_fraction_of_liver: float = 1.0) -> ResinActivity:
-    """2.0 GBq up to 25 % involvement, 2.5 up to 50 %, 3.0 above, times the treated fraction of the liver.
+    """Look up the activity of the empirical model, which is obsolete.
 
-    Sources: sirspheres-ifu, kennedy2007. Always advises `obsolete`. Raises
-    `OutOfRangeError` for a fraction outside [0, 1] (a percentage is named as such).
+    Parameters
+    ----------
+    tumor_involvement_fraction : float
+        Tumor volume as a share of the liver, within [0, 1].
+    treated_fraction_of_liver : float
+        Treated volume as a share of the liver, within (0, 1].
+
+    Returns
+    -------
+    ResinActivity
+        2.0 GBq up to 25 % involvement, 2.5 up to 50 %, 3.0 above, times the treated share.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a fraction is outside its range. A percentage is named as such.
+
+    Warns
+    -----
+    obsolete
+        Always.
+
+    References
+    ----------
+    sirspheres-ifu, kennedy2007
+
+    Examples
+    --------
+    >>> empirical_activity(0.2).delivered_activity_gbq
+    2.0
     """
     involvement = number("tumor involvement fraction", tumor_involvement_fraction)
     treated = number("treated fraction of the liver", treated_fraction_of_liver)
     activity = _core.resin_empirical_gbq(involvement, treated)
     return _result(activity, "empirical", involvement, (advise("obsolete"),))
-
-
-def lung_shunt_reduction(
-    lung_shunt_fraction: float,
-    *,
-    boundary: ShuntBoundary = "lower_inclusive",
-    override_factor: float | None = None,
-) -> LungShuntReduction:
-    """The factor on a BSA or empirical activity for a lung shunt fraction.
-
-    Below 10 %: 1; 10 to 15 %: 0.8; 15 to 20 %: 0.6; above 20 %: do not treat (sirspheres-ifu). The printed table names
-    10 and 15 % in two rows each: `lower_inclusive` puts a boundary into the row with the lower activity,
-    `upper_inclusive` into the one with the higher.
-
-    Above 20 % this raises `ContraindicatedError`, unless `override_factor` in (0, 1] states the factor to use instead;
-    the result then says so (`contraindication_overridden`). An override where the table has a factor is an
-    `ArgumentError`: use `ResinActivity.adjusted_by_physician`. Raises `OutOfRangeError` outside [0, 1],
-    `UnknownNameError` for another convention.
-    """
-    shunt = number("lung shunt fraction", lung_shunt_fraction)
-    advisories: tuple[Advisory, ...] = ()
-    try:
-        factor = _core.lung_shunt_factor(shunt, boundary)
-    except ContraindicatedError:
-        if override_factor is None:
-            raise
-        factor = _core.physician_factor(number("override factor", override_factor))
-        advisories = (advise("contraindication_overridden", lung_shunt_fraction=shunt),)
-    else:
-        if override_factor is not None:
-            raise ArgumentError(
-                "override_factor must not be given: the table has a factor for this lung shunt fraction"
-            )
-    exact, rounded = _core.lung_shunt_boundaries(shunt)
-    edge = rounded if exact is None else exact
-    if edge is not None:
-        terms: dict[str, Any] = {"lung_shunt_fraction": shunt, "boundary": edge, "factor": factor}
-        if exact is None:
-            advisories += (advise("on_boundary", "rounded", severity="note", **terms),)
-        else:
-            row = "lower" if boundary == "lower_inclusive" else "higher"
-            advisories += (advise("on_boundary", "exact", severity="warning", row=row, **terms),)
-    return LungShuntReduction(
-        factor=factor,
-        lung_shunt_fraction=shunt,
-        boundary=boundary,
-        on_boundary=exact is not None,
-        advisories=advisories,
-    )
 
 
 def _volumes(bsa: float, tumor: float, liver: float) -> tuple[float, float, float]:

@@ -17,7 +17,21 @@ _ALBI_SOURCE, _CHILD_PUGH_SOURCE, _MRECIST_SOURCE = "johnson2015, hiraoka2017", 
 
 @dataclass(frozen=True, kw_only=True)
 class Albi:
-    """Albumin-bilirubin score. `grade` is 1, 2 or 3; `modified_grade` is "1", "2a", "2b" or "3"."""
+    """Albumin-bilirubin score and its grades.
+
+    Parameters
+    ----------
+    score : float
+        Unrounded score.
+    grade : int
+        1, 2 or 3.
+    modified_grade : str
+        "1", "2a", "2b" or "3".
+    source : str
+        Citation keys.
+    advisories : tuple of Advisory
+        On units and rounding.
+    """
 
     score: float
     grade: int
@@ -81,10 +95,33 @@ def albi(
 
 
 def albi_grade(score: float) -> Albi:
-    """The grade of an unrounded ALBI score: 1 up to -2.60, 2 up to -1.39, 3 above; 2a up to -2.270, 2b above.
+    """Grade an unrounded ALBI score.
 
-    An advisory says so where the score rounded to two decimals would fall in another grade. Raises `OutOfRangeError`
-    for a score that is not finite.
+    Parameters
+    ----------
+    score : float
+        Unrounded score, finite.
+
+    Returns
+    -------
+    Albi
+        Grade 1 up to -2.60, 2 up to -1.39, 3 above; 2a up to -2.270, 2b above. An advisory states if the score
+        rounded to
+        two decimals would fall in another grade.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the score is not finite.
+
+    References
+    ----------
+    johnson2015, hiraoka2017
+
+    Examples
+    --------
+    >>> albi_grade(-2.7).grade
+    1
     """
     value = number("ALBI score", score)
     grade, modified = _core.albi_grades(value)
@@ -97,7 +134,21 @@ def albi_grade(score: float) -> Albi:
 
 @dataclass(frozen=True, kw_only=True)
 class ChildPugh:
-    """Child-Pugh points, the class "A", "B" or "C", and the points of each item."""
+    """Child-Pugh points and class, with the points of each item.
+
+    Parameters
+    ----------
+    points : int
+        5 to 15.
+    grade : str
+        Class "A", "B" or "C".
+    bilirubin_points, albumin_points, inr_points, ascites_points, encephalopathy_points : int
+        1 to 3 each.
+    source : str
+        Citation keys.
+    advisories : tuple of Advisory
+        If a value lies where calculators differ.
+    """
 
     points: int
     grade: str

@@ -20,7 +20,20 @@ _LARGE_PART = 0.3
 class SingleCompartment:
     """Activities and mean doses of one administration, with everything that was assumed.
 
-    `vial_activity_gbq` times `1 - residual_fraction` is `delivered_activity_gbq`, which both doses use.
+    Parameters
+    ----------
+    vial_activity_gbq, delivered_activity_gbq : float
+        Activity in the vial and delivered, in GBq.
+    perfused_dose_gy, lung_dose_gy : float
+        Mean doses in Gy.
+    mass_kg, lung_mass_kg : float
+        Masses in kg.
+    lung_shunt_fraction, residual_fraction : float
+        Shunt, and share that stays in the vial.
+    nuclide : Nuclide
+        Half-life and dose factor.
+    advisories : tuple of Advisory
+        What a reader must know.
     """
 
     vial_activity_gbq: float
@@ -46,17 +59,58 @@ def single_compartment_dose(
     liver_mass_kg: float | None = None,
     nuclide: Nuclide | None = None,
 ) -> SingleCompartment:
-    """Doses from the activity in the vial at treatment: `D = C A_vial (1 - R) (1 - L) / m`.
+    """Compute mean doses from the activity in the vial at treatment.
 
-    Lungs: `C A_vial (1 - R) L / m_lung`. `mass_kg` is the perfused volume with the tumor in it, times its density.
-    Source: weber2022-equation; `C` is the dose factor of `nuclide`, by default `Nuclide("EANM2022")`. A lung mass of
-    1 kg is the convention that the 30 Gy limit was derived with.
+    Parameters
+    ----------
+    vial_activity_gbq : float
+        Activity in the vial at treatment in GBq, at least 0.
+    mass_kg : float
+        Mass of the perfused volume with its tumor in kg, 0.01 to 6.
+    lung_shunt_fraction : float
+        Lung shunt L, within [0, 1).
+    residual_fraction : float
+        Share R that stays in the vial, within [0, 1).
+    lung_mass_kg : float
+        Lung mass in kg, 0.3 to 2.5. The limit of 30 Gy was derived with 1 kg.
+    lung_limit_gy : float or None
+        Limit in Gy to compare with; None asks for no comparison.
+    liver_mass_kg : float, optional
+        Liver mass in kg, for the share that gets a high dose.
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
 
-    Raises `OutOfRangeError` for a mass outside 0.01-6 kg (grams are named as such), a shunt or residual outside [0, 1),
-    lungs outside 0.3-2.5 kg, a negative activity. Advises `lung_shunt_above_20_percent`, `lung_dose_above_limit`
-    (against `lung_limit_gy`; `None` asks for no comparison), `perfused_mass_small` (below 0.05 kg),
-    `perfused_dose_high` (above 1000 Gy) and, where `liver_mass_kg` is given, `high_dose_in_large_part` (above 150 Gy in
-    more than 30 % of the liver).
+    Returns
+    -------
+    SingleCompartment
+        `D = C A_vial (1 - R) (1 - L) / m`, and `C A_vial (1 - R) L / m_lung` for the lungs.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range. Grams are named as such.
+
+    Warns
+    -----
+    lung_shunt_above_20_percent
+        Above 0.20.
+    lung_dose_above_limit
+        Above `lung_limit_gy`.
+    perfused_mass_small
+        Below 0.05 kg.
+    perfused_dose_high
+        Above 1000 Gy.
+    high_dose_in_large_part
+        Above 150 Gy in more than 30 % of the liver.
+
+    References
+    ----------
+    weber2022-equation
+
+    Examples
+    --------
+    >>> round(single_compartment_dose(2.0, mass_kg=0.8, lung_shunt_fraction=0.05).perfused_dose_gy, 1)
+    118.0
     """
     arguments = _arguments(mass_kg, lung_shunt_fraction, residual_fraction, lung_mass_kg, nuclide)
     activity = number("activity in the vial at treatment in GBq", vial_activity_gbq)
@@ -74,10 +128,58 @@ def single_compartment_activity(
     liver_mass_kg: float | None = None,
     nuclide: Nuclide | None = None,
 ) -> SingleCompartment:
-    """The activity for a mean dose to the perfused mass: `A_vial = D m / (C (1 - L) (1 - R))`.
+    """Compute the activity for a mean dose to the perfused mass.
 
-    The inverse of `single_compartment_dose`, with the same arguments, errors and advisories; a target outside
-    (0, 2000] Gy is an `OutOfRangeError`. The residual changes the vial, not the delivered activity.
+    Parameters
+    ----------
+    target_dose_gy : float
+        Mean dose D in Gy, above 0 and at most 2000.
+    mass_kg : float
+        Mass of the perfused volume with its tumor in kg, 0.01 to 6.
+    lung_shunt_fraction : float
+        Lung shunt L, within [0, 1).
+    residual_fraction : float
+        Share R that stays in the vial, within [0, 1).
+    lung_mass_kg : float
+        Lung mass in kg, 0.3 to 2.5. The limit of 30 Gy was derived with 1 kg.
+    lung_limit_gy : float or None
+        Limit in Gy to compare with; None asks for no comparison.
+    liver_mass_kg : float, optional
+        Liver mass in kg, for the share that gets a high dose.
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+
+    Returns
+    -------
+    SingleCompartment
+        `A_vial = D m / (C (1 - L) (1 - R))`. The residual changes the vial, not the delivered activity.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range. Grams are named as such.
+
+    Warns
+    -----
+    lung_shunt_above_20_percent
+        Above 0.20.
+    lung_dose_above_limit
+        Above `lung_limit_gy`.
+    perfused_mass_small
+        Below 0.05 kg.
+    perfused_dose_high
+        Above 1000 Gy.
+    high_dose_in_large_part
+        Above 150 Gy in more than 30 % of the liver.
+
+    References
+    ----------
+    weber2022-equation
+
+    Examples
+    --------
+    >>> round(single_compartment_activity(120.0, mass_kg=0.8, lung_shunt_fraction=0.05).vial_activity_gbq, 3)
+    2.034
     """
     arguments = _arguments(mass_kg, lung_shunt_fraction, residual_fraction, lung_mass_kg, nuclide)
     target = number("target dose in Gy", target_dose_gy)

@@ -12,7 +12,17 @@ from ..advisory import Advisory, advise, advise_if
 
 @dataclass(frozen=True, kw_only=True)
 class TumorToNormalRatio:
-    """The ratio of concentrations, and beside it the ratio of activities that Kao calls R."""
+    """Tumor-to-normal ratio of concentrations, beside the ratio of activities that Kao calls R.
+
+    Parameters
+    ----------
+    tumor_to_normal_ratio : float
+        Ratio of activities per mass.
+    activity_ratio : float
+        Ratio of activities.
+    advisories : tuple of Advisory
+        What is unusual.
+    """
 
     tumor_to_normal_ratio: float
     activity_ratio: float
@@ -21,7 +31,15 @@ class TumorToNormalRatio:
 
 @dataclass(frozen=True, kw_only=True)
 class KaoActivities:
-    """Activities of the three compartments by Kao's definitions, and the lung shunt fraction they amount to."""
+    """Activities of the three compartments by the definitions of Kao.
+
+    Parameters
+    ----------
+    tumor_activity_gbq, normal_activity_gbq, lung_activity_gbq, total_activity_gbq : float
+        Activities in GBq.
+    lung_shunt_fraction : float
+        `A_L / (A_T + A_N + A_L)`, as every other model means it.
+    """
 
     tumor_activity_gbq: float
     normal_activity_gbq: float
@@ -33,13 +51,47 @@ class KaoActivities:
 def tumor_to_normal_ratio(
     *, tumor_counts: float, tumor_mass_kg: float, normal_counts: float, normal_mass_kg: float
 ) -> TumorToNormalRatio:
-    """`r = (c_T / m_T) / (c_N / m_N)`: activity concentrations per mass.
+    """Compute the tumor-to-normal ratio from counts and masses.
 
-    Counts are those of attenuation- and scatter-corrected images, in mean and not maximum voxels, and the normal liver
-    is that of the same perfused territory (ho1996; weber2022-equation states "activity per mass"). Raises
-    `UndefinedError` for zero normal counts, `OutOfRangeError` for a negative count or a mass that is not positive.
-    Advises `ratio_below_1` (hypovascular), `ratio_above_20` (check the regions) and `tumor_region_small` (below 2 g,
-    about 2 mL: partial volume).
+    Parameters
+    ----------
+    tumor_counts, normal_counts : float
+        Counts of images corrected for attenuation and scatter, of means and not of maxima.
+    tumor_mass_kg, normal_mass_kg : float
+        Masses in kg, positive. The normal liver is that of the same perfused territory.
+
+    Returns
+    -------
+    TumorToNormalRatio
+        `(c_T / m_T) / (c_N / m_N)`.
+
+    Raises
+    ------
+    UndefinedError
+        If the normal liver has no counts.
+    OutOfRangeError
+        If a count is negative or a mass is not positive.
+
+    Warns
+    -----
+    ratio_below_1
+        If the tumor takes up less than normal liver.
+    ratio_above_20
+        If the ratio asks for a check of the regions.
+    tumor_region_small
+        Below 2 g, about 2 mL, because of partial volume.
+
+    References
+    ----------
+    ho1996, weber2022-equation
+
+    Examples
+    --------
+    >>> ratio = tumor_to_normal_ratio(
+    ...     tumor_counts=4e5, tumor_mass_kg=0.2, normal_counts=6e5, normal_mass_kg=1.2
+    ... )
+    >>> round(ratio.tumor_to_normal_ratio, 6)
+    4.0
     """
     counts_t, mass_t = number("tumor counts", tumor_counts), number("tumor mass in kg", tumor_mass_kg)
     counts_n, mass_n = number("normal liver counts", normal_counts), number("normal liver mass in kg", normal_mass_kg)
@@ -52,10 +104,43 @@ def tumor_to_normal_ratio(
 def tumor_to_normal_ratio_from_activity_ratio(
     activity_ratio: float, *, tumor_mass_kg: float, normal_mass_kg: float
 ) -> TumorToNormalRatio:
-    """`r = R m_N / m_T` from Kao's ratio of activities `R = A_T / A_N` (kao2013).
+    """Convert the ratio of activities of Kao into the ratio that the partition model takes.
 
-    Kao's R is not the ratio that the partition model takes: this is the only way from one to the other. Errors and
-    advisories as `tumor_to_normal_ratio`.
+    Parameters
+    ----------
+    activity_ratio : float
+        `R = A_T / A_N`, positive.
+    tumor_mass_kg, normal_mass_kg : float
+        Masses in kg, positive.
+
+    Returns
+    -------
+    TumorToNormalRatio
+        `R m_N / m_T`.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range.
+
+    Warns
+    -----
+    ratio_below_1
+        If the tumor takes up less than normal liver.
+    ratio_above_20
+        If the ratio asks for a check of the regions.
+    tumor_region_small
+        Below 2 g, about 2 mL, because of partial volume.
+
+    References
+    ----------
+    kao2013
+
+    Examples
+    --------
+    >>> ratio = tumor_to_normal_ratio_from_activity_ratio(0.5, tumor_mass_kg=0.2, normal_mass_kg=1.2)
+    >>> round(ratio.tumor_to_normal_ratio, 6)
+    3.0
     """
     ratio_a = number("activity ratio", activity_ratio)
     mass_t, mass_n = number("tumor mass in kg", tumor_mass_kg), number("normal liver mass in kg", normal_mass_kg)
@@ -68,10 +153,35 @@ def tumor_to_normal_ratio_from_activity_ratio(
 def kao_activities(
     tumor_activity_gbq: float, *, activity_ratio: float, tumor_lung_shunt_fraction: float
 ) -> KaoActivities:
-    """`A_N = A_T / R`, `A_L = A_T S / (1 - S)` with the tumor lung shunt `S = A_L / (A_T + A_L)` (kao2013).
+    """Compute the activities of the compartments from those of the tumor.
 
-    The result's `lung_shunt_fraction` is `A_L / (A_T + A_N + A_L)`, as every other model here means it. Raises
-    `OutOfRangeError` for an activity or ratio that is not positive, or a shunt outside [0, 1).
+    Parameters
+    ----------
+    tumor_activity_gbq : float
+        Activity A_T in GBq, positive.
+    activity_ratio : float
+        `R = A_T / A_N`, positive.
+    tumor_lung_shunt_fraction : float
+        `S = A_L / (A_T + A_L)`, within [0, 1).
+
+    Returns
+    -------
+    KaoActivities
+        `A_N = A_T / R` and `A_L = A_T S / (1 - S)`.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a number is outside its range.
+
+    References
+    ----------
+    kao2013
+
+    Examples
+    --------
+    >>> round(kao_activities(1.0, activity_ratio=2.0, tumor_lung_shunt_fraction=0.1).lung_shunt_fraction, 4)
+    0.069
     """
     tumor = number("tumor activity in GBq", tumor_activity_gbq)
     ratio = number("activity ratio", activity_ratio)

@@ -24,7 +24,27 @@ _LONGEST_WINDOW_H = 24.0 * 366
 
 @dataclass(frozen=True, kw_only=True)
 class VialOption:
-    """One vial at one time. For a product that is drawn in part, `drawn_fraction` of the vial is used."""
+    """One vial at one time.
+
+    Parameters
+    ----------
+    vial_size_gbq : float
+        Size in GBq at calibration.
+    calibration_time, time, earliest, latest : datetime
+        Calibration, best time, and bounds of the time in which it fits.
+    hours_after_calibration : float
+        Age of the vial in h at the best time.
+    vial_activity_gbq : float
+        Activity in GBq at that time.
+    deviation_fraction : float
+        Relative deviation from the activity needed.
+    drawn_fraction : float
+        Share of the vial that is used; 1 if it is given as a whole.
+    sphere_activity_bq : float
+        Activity per sphere in Bq at that time.
+    spheres_million : float
+        Spheres used, in millions.
+    """
 
     vial_size_gbq: float
     calibration_time: datetime
@@ -45,10 +65,22 @@ class VialOption:
 
 @dataclass(frozen=True, kw_only=True)
 class VialChoice:
-    """Every vial that fits, the closest in activity first, then the earliest.
+    """Vials that fit, the closest in activity first, then the earliest.
 
-    If none fits, an advisory says so and `nearest` is the vial and time whose activity comes closest within the window
-    and the product's shelf life; None if no vial can be used in the window at all.
+    Parameters
+    ----------
+    product : str
+        "glass" or "resin".
+    needed_activity_gbq, tolerance_fraction : float
+        What was asked for.
+    options : tuple of VialOption
+        Vials that fit.
+    advisories : tuple of Advisory
+        Facts that were not verified; whether none fits.
+    nearest : VialOption or None
+        If none fits, the vial and time whose activity comes closest within the window and the shelf life; None if
+        no
+        vial can be used in the window.
     """
 
     product: Device
@@ -70,19 +102,55 @@ def vial_choice(
     calibration_times: Iterable[datetime | str] | None = None,
     nuclide: Nuclide | None = None,
 ) -> VialChoice:
-    """Every vial, and its time within `start` to `end`, that holds `needed_activity_gbq` within the tolerance.
+    """Find the vials, and their times in a window, that hold the activity that is needed.
 
-    `needed_activity_gbq` is the activity in the vial at treatment, residual included. `spheres` is "glass" or
-    "resin"; `sizes` is "standard" or "custom" (glass, 3 to 20 GBq in steps of 0.5). Without `calibration_times` the
-    product's weekly calibration is taken from the product table (glass); resin vials have none, so theirs are given.
+    Parameters
+    ----------
+    needed_activity_gbq : float
+        Activity in the vial at treatment in GBq, residual included.
+    start, end : datetime or str
+        Treatment window; times carry a zone, as in `require_timezone`.
+    spheres : {"glass", "resin"}
+        Device.
+    tolerance_fraction : float
+        Allowed deviation as a fraction.
+    sizes : {"standard", "custom"}
+        Sizes to ask the maker for; custom ones are glass of 3 to 20 GBq in steps of 0.5.
+    calibration_times : sequence of datetime or str, optional
+        Calibrations with a zone. The weekly calibration of the product table if not given, which only glass has.
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
 
+    Returns
+    -------
+    VialChoice
+        Every vial that fits, and the nearest if none does.
+
+    Raises
+    ------
+    TimeZoneError
+        If a time does not name one instant.
+    OutOfRangeError
+        If a number is outside its range.
+    UnknownNameError
+        If there is no such device or list of sizes.
+    ArgumentError
+        If the product table names no calibration and `calibration_times` is not given.
+
+    Notes
+    -----
     A glass vial is given as a whole: it fits while its activity is within the tolerance, and the time nearest to the
-    exact activity is chosen. From a resin vial a part is drawn: it fits while it holds enough, and the earliest time
-    is chosen. Both fit only within the product's shelf life. Each option carries the activity per sphere and the
-    number of spheres that go with the activity used, at that time.
+    exact activity is chosen. A part of a resin vial is drawn: it fits while it holds enough, and the earliest time is
+    chosen. Both fit only within the shelf life of the product. Facts of the table that were not verified come back as
+    advisories.
 
-    Raises `TimeZoneError`, `OutOfRangeError`, `UnknownNameError`, or `ArgumentError` if the product table names no
-    calibration and `calibration_times` is not given. Facts of the table that were not verified come back as advisories.
+    Examples
+    --------
+    >>> choice = vial_choice(
+    ...     3.5, start="2026-11-30T08:00+01:00", end="2026-12-04T16:00+01:00", spheres="glass"
+    ... )
+    >>> choice.options[0].vial_size_gbq
+    5.0
     """
     nuclide = default_nuclide(nuclide)
     needed = number("activity needed in the vial", needed_activity_gbq)
