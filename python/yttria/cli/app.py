@@ -69,6 +69,11 @@ ENTRIES = {
         "Comparison",
         "Compare a treatment as delivered with its plan: activity, shunt, doses, limits, and why they differ.",
     ),
+    "accumulate": Entry(
+        "accumulate:accumulate",
+        "Dose",
+        "Add up the doses of several treatments: doses and BED of structures, and what the next plan must count.",
+    ),
     "verify": Entry(
         "verify:verify",
         "Validation",

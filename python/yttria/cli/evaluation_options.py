@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Annotated, Any, cast, get_type_hints
 
 import typer
@@ -13,10 +15,11 @@ import typer
 from .._foundation.choices import STRUCTURE_ROLES, Device, StructureRole
 from .._foundation.numbers import one_of
 from ..case import DosedCase
-from ..errors import ArgumentError
+from ..errors import ArgumentError, FileFormatError
 from ..planning import (
     DeliveredLimits,
     DeliveredRoles,
+    PriorDoses,
     StructureMetrics,
     delivered_limits,
     delivered_roles,
@@ -69,11 +72,15 @@ class EvaluationOptions:
         bool | None, _option("--treated-before/--first-treatment", help="Earlier radioembolization.")
     ] = None
 
+    prior: Annotated[
+        Path | None, _option(help="Folder of `yttria accumulate`: doses of earlier treatments, for the limits.")
+    ] = None
+
     def evaluate(
         self, dosed: DosedCase, *, threads: int | None
     ) -> tuple[StructureMetrics | None, DeliveredLimits | None]:
         """Evaluate what is asked for; None for what is not."""
-        roles = delivered_roles(dosed.structures, _stated_roles(self.role or ()))
+        roles = delivered_roles(dosed.structures, stated_roles(self.role or ()))
         metrics = [text for text in (self.metrics or "").split(",") if text.strip()]
         found = None
         if metrics:
@@ -104,14 +111,25 @@ class EvaluationOptions:
 
     def _limits(self, dosed: DosedCase, roles: DeliveredRoles, threads: int | None) -> DeliveredLimits:
         stated = {each.name: getattr(self, each.name) for each in fields(self)}
-        for name in ("limits", "role", "metrics", "parameters"):
+        for name in ("limits", "role", "metrics", "parameters", "prior"):
             del stated[name]
+        if self.prior is not None:
+            stated |= read_prior_doses(self.prior).keywords()
         return delivered_limits(
             dosed.result, dosed.structures, guideline=cast(Any, self.limits), roles=roles, threads=threads, **stated
         )
 
 
-def _stated_roles(texts: list[str] | tuple[()]) -> dict[StructureRole, list[str]]:
+def read_prior_doses(folder: Path) -> PriorDoses:
+    """Read the doses of earlier treatments from a folder of `yttria accumulate`."""
+    path = folder / "accumulated.json"
+    try:
+        return PriorDoses(**json.loads(path.read_text(encoding="utf-8"))["prior"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise FileFormatError(f"{path}: holds no doses of earlier treatments: {error}") from error
+
+
+def stated_roles(texts: list[str] | tuple[()]) -> dict[StructureRole, list[str]]:
     """Patterns by role from texts such as "territories=Liver"; one without a pattern states that there is none."""
     found: dict[StructureRole, list[str]] = {}
     for text in texts:

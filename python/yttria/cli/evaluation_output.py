@@ -60,7 +60,7 @@ def print_limits(limits: DeliveredLimits) -> None:
     rows: list[Row] = [
         {
             "limit": in_words(state.limit),
-            "value": "-" if state.value is None else f"{shown(state.value)} {state.limit.unit}",
+            "value": _value(state),
             "state": _state_in_words(state),
             "why": _why(state),
             "source": ", ".join(
@@ -95,6 +95,13 @@ def print_metrics(metrics: StructureMetrics, rows: list[Row]) -> None:
     for parameters in metrics.parameters:
         values = ", ".join(f"{name} {value:g}" for name, value in parameters.values.items())
         print_line(parameters.tissue.replace("_", " "), f"{values} ({', '.join(parameters.sets)})", wrap=True)
+
+
+def _value(state: LimitState) -> str:
+    if state.value is None:
+        return "-"
+    earlier = f", {shown(state.prior_gy)} of it before" if state.prior_gy else ""
+    return f"{shown(state.value)} {state.limit.unit}{earlier}"
 
 
 def _state_in_words(state: LimitState) -> str:

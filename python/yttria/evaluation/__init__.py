@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .._core import DoseVolumeHistogram
 from .._foundation.arguments import public as _public
+from .accumulation import AccumulatedDose, AccumulatedRow, SummedTreatment, TreatmentDose, accumulate_doses
 from .biologically_effective_dose import InjectionBed, bed_gy, bed_of_injections, dose_from_bed_gy, eqd2_gy
 from .dose_comparison import DoseComparison, compare_doses
 from .dose_metrics import DoseMetric, dose_metric, metric_value
@@ -30,6 +31,8 @@ from .volume_uncertainty import (
 )
 
 __all__ = [
+    "AccumulatedDose",
+    "AccumulatedRow",
     "DoseComparison",
     "DoseMetric",
     "DoseQuantityDifference",
@@ -46,7 +49,10 @@ __all__ = [
     "ResponseProbability",
     "StructureDifference",
     "StructureDose",
+    "SummedTreatment",
+    "TreatmentDose",
     "VolumeUncertainty",
+    "accumulate_doses",
     "bed_gy",
     "bed_of_injections",
     "combined_uncertainty",

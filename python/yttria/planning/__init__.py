@@ -67,6 +67,7 @@ from .patient_file import example_patient_file, plan_patient_file, read_patient
 from .patient_territories import PatientTerritories
 from .plan_comparison import PlanComparison, PlannedStructure, TreatmentSide, compare_plan
 from .planar_shunt import planar_lung_shunt
+from .prior_doses import PriorDoses, prior_doses
 from .products import Product, ProductFact, product
 from .resin_activity import (
     ActivityFactor,
@@ -141,6 +142,7 @@ __all__ = [
     "PlanSettings",
     "PlannedActivities",
     "PlannedStructure",
+    "PriorDoses",
     "Product",
     "ProductFact",
     "Recist",
@@ -210,6 +212,7 @@ __all__ = [
     "plan_territories",
     "planar_lung_shunt",
     "planar_lung_shunt_fraction",
+    "prior_doses",
     "product",
     "read_patient",
     "recist",

@@ -92,6 +92,19 @@ def delivered_regions(
 
     Raises `UnknownNameError` if a role names a structure that is not given.
     """
+    found, tumors = role_structures(structures, roles)
+    by_role = {role: region for role, of in found.items() if (region := _region(result, of, threads)) is not None}
+    of_tumors = {each.name: region for each in tumors if (region := _region(result, each, threads)) is not None}
+    return DeliveredRegions(by_role=by_role, tumors=of_tumors)
+
+
+def role_structures(
+    structures: Sequence[Structure], roles: DeliveredRoles
+) -> tuple[dict[StructureRole, Structure], list[Structure]]:
+    """One structure for each role that has any, and each tumor; normal liver is derived if it has no structure.
+
+    Raises `UnknownNameError` if a role names a structure that is not given.
+    """
     named = {structure.name: structure for structure in structures}
     absent = [name for name in roles.named if name not in named]
     if absent:
@@ -111,9 +124,7 @@ def delivered_regions(
         if normal not in found and whole in found and tumors:
             origin = f"{found[whole].name} without {', '.join(roles.tumors)}"
             found[normal] = difference(found[whole], tumors, name=origin)
-    by_role = {role: region for role, of in found.items() if (region := _region(result, of, threads)) is not None}
-    of_tumors = {each.name: region for each in tumors if (region := _region(result, each, threads)) is not None}
-    return DeliveredRegions(by_role=by_role, tumors=of_tumors)
+    return found, tumors
 
 
 def _one(parts: Sequence[Structure]) -> Structure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from .._foundation.choices import STRUCTURE_ROLES, StructureRole
+from .._foundation.choices import STRUCTURE_ROLES, StructureRole, Tissue
 from .._foundation.numbers import one_of
 from ..advisory import Advisory
 from ..errors import ArgumentError, DuplicateNameError
@@ -82,6 +82,18 @@ class DeliveredRoles:
     def named(self) -> tuple[str, ...]:
         """Names of all structures that have a role, each once."""
         return tuple(dict.fromkeys(name for each in fields(self) for name in getattr(self, each.name)))
+
+    def of_tissue(self, tissue: Tissue) -> tuple[str, ...]:
+        """Names of the structures that take the radiobiological parameters of a tissue.
+
+        Tumors are tumor and lungs are lung; liver, perfused volumes and normal liver are normal liver.
+        """
+        if tissue == "tumor":
+            return self.tumors
+        if tissue == "lung":
+            return self.lungs
+        names = (*self.normal_perfused, *self.normal_whole, *self.liver, *self.territories)
+        return tuple(dict.fromkeys(name for name in names if name not in (*self.tumors, *self.lungs)))
 
     def as_dict(self) -> dict[str, list[str]]:
         """The names by role as plain lists, ready for JSON."""

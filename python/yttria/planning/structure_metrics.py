@@ -23,15 +23,6 @@ from .delivered_roles import DeliveredRoles, delivered_roles
 
 #: Tissues by the spelling of the parameter sets.
 _TISSUES: dict[str, Tissue] = {"tumor": "tumor", "normal liver": "normal_liver", "lung": "lung"}
-#: Tissue whose parameters a structure takes, by its role; TCP is a tumor's, NTCP that of the others.
-_TISSUE_OF_ROLE: dict[StructureRole, Tissue] = {
-    "tumors": "tumor",
-    "lungs": "lung",
-    "normal_perfused": "normal_liver",
-    "normal_whole": "normal_liver",
-    "liver": "normal_liver",
-    "territories": "normal_liver",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,10 +276,8 @@ def _values_of(
     name: str, roles: DeliveredRoles, tissues: Mapping[Tissue, TissueParameters]
 ) -> Mapping[str, float] | None:
     """The parameters of a structure by its role; None without a role or without parameters of its tissue."""
-    for role, tissue in _TISSUE_OF_ROLE.items():
-        if name in getattr(roles, role):
-            return tissues[tissue].values if tissue in tissues else None
-    return None
+    found = [entry.values for tissue, entry in tissues.items() if name in roles.of_tissue(tissue)]
+    return found[0] if found else None
 
 
 def _negative(histograms: Mapping[str, DoseVolumeHistogram]) -> list[Advisory]:

@@ -1,0 +1,366 @@
+"""Doses of several treatments on one grid: their sum, and the sum of their biologically effective doses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .._core import DoseVolumeHistogram, Nuclide
+from .._foundation.choices import RESAMPLING_METHODS, ResamplingMethod
+from .._foundation.numbers import one_of
+from ..advisory import Advisory, advise
+from ..errors import ArgumentError, DuplicateNameError, UndefinedError
+from ..geometry.affine import check_same_frame
+from ..geometry.image import Image
+from ..geometry.structure import Structure
+from .biologically_effective_dose import bed_gy
+from .dvh import dose_volume_histograms
+from .tables import StructureDose
+
+#: Share of a structure that may lie outside the dose image of a treatment without an advisory.
+_OUTSIDE_FRACTION = 0.01
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TreatmentDose:
+    """Dose of one treatment, and how it lies to the others.
+
+    Parameters
+    ----------
+    name : str
+        Name of the treatment, such as its date.
+    dose : Image
+        Absorbed dose in Gy or mGy.
+    transform_lps : array (4, 4), optional
+        Registration from its patient space to the common one, LPS mm, as `yttria.io.read_transform` gives it. None if
+        it lies in the common space.
+    transform_source : str, optional
+        Where the registration came from.
+    """
+
+    name: str
+    dose: Image
+    transform_lps: npt.NDArray[np.float64] | None = None
+    transform_source: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummedTreatment:
+    """One treatment of a sum, and what was done to it.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    transform_lps : list of list of float, or None
+        What moved it into the common space.
+    transform_source : str or None
+        Where that came from.
+    resampling : dict or None
+        How it came onto the common grid; None if it lay there.
+    """
+
+    name: str
+    transform_lps: list[list[float]] | None
+    transform_source: str | None
+    resampling: dict[str, Any] | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as a plain dictionary, ready for JSON."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccumulatedRow:
+    """Doses of one structure over several treatments.
+
+    Parameters
+    ----------
+    total : StructureDose
+        Doses of the sum.
+    mean_by_treatment_gy : dict of str to float or None
+        Mean dose of each treatment in Gy on the common grid, by its name; they add up to the mean of the sum. None if
+        the structure lies wholly outside the grid.
+    """
+
+    total: StructureDose
+    mean_by_treatment_gy: dict[str, float | None]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row of the sum, and the means of the treatments as columns "mean of NAME_gy"."""
+        return self.total.as_dict() | {f"mean of {name}_gy": mean for name, mean in self.mean_by_treatment_gy.items()}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AccumulatedDose:
+    """Sum of the doses of several treatments on one grid. For research use.
+
+    Parameters
+    ----------
+    image : Image
+        The sum in Gy.
+    treatments : tuple of SummedTreatment
+        What was summed, in the order given.
+    parts : tuple of Image
+        The dose of each treatment on the common grid, in Gy.
+    advisories : tuple of Advisory
+        What a reader must know.
+    """
+
+    image: Image
+    treatments: tuple[SummedTreatment, ...]
+    parts: tuple[Image, ...] = field(repr=False)
+    advisories: tuple[Advisory, ...] = ()
+    _given: tuple[TreatmentDose, ...] = field(default=(), repr=False)
+    _method: ResamplingMethod = field(default="average", repr=False)
+
+    def table(
+        self, structures: Sequence[Structure], *, threads: int | None = None
+    ) -> tuple[list[AccumulatedRow], tuple[Advisory, ...]]:
+        """Evaluate structures in the sum and in each treatment.
+
+        Parameters
+        ----------
+        structures : sequence of Structure
+            With unique names, in the common space.
+        threads : int, optional
+            All processors if not given.
+
+        Returns
+        -------
+        rows : list of AccumulatedRow
+        advisories : tuple of Advisory
+            `treatment_cuts_structure` if a structure reaches out of the dose image of a treatment by more than 1 % of
+            its volume: what lies beyond counts as without dose.
+
+        Raises
+        ------
+        DuplicateNameError
+            If two structures share a name.
+        GeometryError
+            If a structure lies in another frame of reference.
+        """
+        names = [structure.name for structure in structures]
+        if len(set(names)) < len(names):
+            raise DuplicateNameError("structure names must be unique")
+        grid, told = self.image, []
+        fractions = {each.name: each.voxel_fractions_on(grid, threads=threads) for each in structures}
+        volumes = {name: of.volume_ml(grid.voxel_volume_ml) for name, of in fractions.items()}
+        inside = {name: of for name, of in fractions.items() if volumes[name] > 0.0}
+        of_all, *of_each = (
+            dose_volume_histograms(image.array, inside, voxel_volume_ml=grid.voxel_volume_ml, threads=threads)
+            for image in (grid, *self.parts)
+        )
+        for treatment in self._given:
+            moved = _moved(treatment, grid)
+            for structure in structures:
+                beyond = structure.voxel_fractions_on(moved, threads=threads).outside_fraction
+                if beyond > _OUTSIDE_FRACTION:
+                    told.append(
+                        advise(
+                            "treatment_cuts_structure",
+                            structure=structure.name,
+                            treatment=treatment.name,
+                            outside_fraction=beyond,
+                        )
+                    )
+        rows = [
+            AccumulatedRow(
+                total=StructureDose.of(
+                    name,
+                    of_all.get(name),
+                    volume_ml=volumes[name],
+                    outside_fraction=fractions[name].outside_fraction,
+                ),
+                mean_by_treatment_gy={
+                    treatment.name: found[name].mean_gy if name in found else None
+                    for treatment, found in zip(self.treatments, of_each, strict=True)
+                },
+            )
+            for name in names
+        ]
+        return rows, tuple(told)
+
+    def bed(
+        self,
+        *,
+        alpha_beta_gy: float,
+        repair_half_time_h: float,
+        nuclide: Nuclide | None = None,
+        threads: int | None = None,
+    ) -> tuple[Image, tuple[Advisory, ...]]:
+        """Sum the biologically effective doses of the treatments, each computed before the sum.
+
+        Parameters
+        ----------
+        alpha_beta_gy, repair_half_time_h : float
+            Parameters of the tissue; see `bed_gy`.
+        nuclide : Nuclide, optional
+            `Nuclide()` if not given.
+        threads : int, optional
+            All processors if not given.
+
+        Returns
+        -------
+        image : Image
+            `sum BED(D_i)` in Gy on the common grid: for treatments so far apart that repair is complete between them.
+        advisories : tuple of Advisory
+            `negative_doses_as_zero` for a treatment with negative doses.
+
+        Raises
+        ------
+        OutOfRangeError
+            If a parameter is not positive.
+
+        Notes
+        -----
+        The BED of a treatment is computed voxel by voxel on its own grid and then brought onto the common one, because
+        it is not linear: the BED of an averaged dose is lower than the average of the BEDs.
+        """
+        total = np.zeros(self.image.shape)
+        told: list[Advisory] = []
+        for treatment in self._given:
+            dose = treatment.dose.to("Gy")
+            negative = int(np.count_nonzero(dose.array < 0))
+            if negative:
+                share = negative / dose.array.size
+                told.append(advise("negative_doses_as_zero", "map", structure=treatment.name, volume_fraction=share))
+            bed = bed_gy(
+                np.maximum(dose.array, 0),
+                alpha_beta_gy=alpha_beta_gy,
+                repair_half_time_h=repair_half_time_h,
+                nuclide=nuclide,
+            )
+            on_grid, _ = _on_grid(dose.with_array(bed, "Gy"), treatment, self.image, self._method, threads)
+            total += on_grid.array
+        return self.image.with_array(total, "Gy"), tuple(told)
+
+    def histograms(
+        self, image: Image, structures: Sequence[Structure], *, threads: int | None = None
+    ) -> dict[str, DoseVolumeHistogram]:
+        """Histograms of an image on the common grid, such as the BED; a structure outside of it has none."""
+        inside = {each.name: each.voxel_fractions_on(image, threads=threads) for each in structures}
+        inside = {name: of for name, of in inside.items() if of.volume_ml(image.voxel_volume_ml) > 0.0}
+        return dose_volume_histograms(image.array, inside, voxel_volume_ml=image.voxel_volume_ml, threads=threads)
+
+
+def accumulate_doses(
+    treatments: Sequence[TreatmentDose],
+    *,
+    grid: Image | None = None,
+    resample: ResamplingMethod = "average",
+    threads: int | None = None,
+) -> AccumulatedDose:
+    """Add up the doses of several treatments on one grid.
+
+    Parameters
+    ----------
+    treatments : sequence of TreatmentDose
+        With unique names.
+    grid : Image, optional
+        Whose grid and patient space are the common ones; those of the last treatment if not given.
+    resample : {"average", "linear"}, default "average"
+        How a dose on another grid is brought onto the common one; see `Image.resampled_on`.
+    threads : int, optional
+        All processors if not given.
+
+    Returns
+    -------
+    AccumulatedDose
+
+    Raises
+    ------
+    UndefinedError
+        If there is no treatment.
+    DuplicateNameError
+        If two treatments share a name.
+    GeometryError
+        If known frames of reference differ and no transform is given.
+    UnitError
+        If an image holds no dose.
+
+    Warns
+    -----
+    resampled, outside_image
+        As `Image.resampled_on`. Beyond the dose image of a treatment its dose counts as 0.
+
+    Notes
+    -----
+    Absorbed doses of treatments add up to an absorbed dose. Whether their effect does is another question: see
+    `AccumulatedDose.bed`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import Image
+    >>> first = TreatmentDose(name="March", dose=Image(np.full((2, 2, 2), 40.0), np.eye(4), "Gy"))
+    >>> second = TreatmentDose(name="June", dose=Image(np.full((2, 2, 2), 30.0), np.eye(4), "Gy"))
+    >>> total = accumulate_doses([first, second])
+    >>> float(total.image.array.max()), [each.name for each in total.treatments]
+    (70.0, ['March', 'June'])
+    >>> bed, _ = total.bed(alpha_beta_gy=2.5, repair_half_time_h=2.5)
+    >>> round(float(bed.array.max()), 1)
+    107.5
+    """
+    given = tuple(treatments)
+    method = one_of("resample", resample, RESAMPLING_METHODS)
+    if not given:
+        raise UndefinedError("a sum of doses is undefined: there is no treatment")
+    for each in given:
+        if not isinstance(each, TreatmentDose):
+            raise ArgumentError(f"treatments must hold TreatmentDose, got {type(each).__name__}")
+    names = [each.name for each in given]
+    if len(set(names)) < len(names):
+        raise DuplicateNameError(f"treatments must have different names, got {', '.join(names)}")
+    common = _moved(given[-1], None) if grid is None else grid
+    total = np.zeros(common.shape)
+    parts, summed, told = [], [], []
+    for each in given:
+        part, done = _on_grid(each.dose.to("Gy"), each, common, method, threads)
+        total += part.array
+        parts.append(part)
+        told += list(each.dose.advisories)
+        if done is not None:
+            told += list(done[1])
+        summed.append(
+            SummedTreatment(
+                name=each.name,
+                transform_lps=None if each.transform_lps is None else np.asarray(each.transform_lps).tolist(),
+                transform_source=each.transform_source,
+                resampling=None if done is None else done[0],
+            )
+        )
+    return AccumulatedDose(
+        image=common.with_array(total, "Gy"),
+        treatments=tuple(summed),
+        parts=tuple(parts),
+        advisories=tuple(dict.fromkeys(told)),
+        _given=given,
+        _method=method,
+    )
+
+
+def _moved(treatment: TreatmentDose, common: Image | None, image: Image | None = None) -> Image:
+    """The dose of a treatment, or another image on its grid, in the common space."""
+    image = treatment.dose if image is None else image
+    if treatment.transform_lps is None:
+        return image
+    frame = None if common is None else common.frame_of_reference_uid
+    return image.transformed(treatment.transform_lps, frame_of_reference_uid=frame, source=treatment.transform_source)
+
+
+def _on_grid(
+    image: Image, treatment: TreatmentDose, common: Image, method: ResamplingMethod, threads: int | None
+) -> tuple[Image, tuple[dict[str, Any], tuple[Advisory, ...]] | None]:
+    """An image on the grid of a treatment on the common grid, and how it came there."""
+    moved = _moved(treatment, common, image)
+    frames = moved.frame_of_reference_uid, common.frame_of_reference_uid
+    check_same_frame(frames[0], f"the dose of '{treatment.name}'", frames[1], "the common grid")
+    if moved.same_grid(common):
+        return common.with_array(moved.array, "Gy"), None
+    done = moved.resampled_on(common, method=method, fill_value=0.0, threads=threads)
+    return common.with_array(done.image.array, "Gy"), (done.as_dict(), done.advisories)

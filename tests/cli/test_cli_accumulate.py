@@ -1,0 +1,102 @@
+"""`yttria accumulate` on folders of results, and the next treatment that takes the sum."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("typer")
+pytest.importorskip("nrrd")
+from cli_runner import invoke
+
+from yttria import read_image, write_image, write_structures
+from yttria.phantom import liver_phantom
+
+ROLE = ["--role", "territories=Liver"]
+LIMITS = ["--limits", "EANM2022", "--device", "glass", "--disease", "HCC", "--intent", "unilobar", *ROLE]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("treatments")
+    phantom = liver_phantom((6.0, 8.0, 8.0))
+    write_image(phantom.activity, folder / "pet.nrrd")
+    write_structures(phantom.structures, folder / "parts.seg.nrrd")
+    for name, activity in (("march", "1.0"), ("june", "0.5")):
+        invoke(
+            *("dose", folder / "pet.nrrd", "-s", folder / "parts.seg.nrrd", "--relative-to", "Liver"),
+            *("--lung-shunt-fraction", "0.1", "--administered-activity-gbq", activity, "-o", folder / name),
+        )
+    return folder
+
+
+def test_the_sum_its_table_and_the_next_limits(results: Path, tmp_path: Path) -> None:
+    shown = invoke("accumulate", results / "march", results / "june", *ROLE, "-o", tmp_path / "sum")
+    record = json.loads((tmp_path / "sum" / "accumulated.json").read_text())
+    first, second = (json.loads((results / name / "doses.json").read_text()) for name in ("march", "june"))
+    for row, one, two in zip(record["structures"], first["structures"], second["structures"], strict=True):
+        assert row["mean_gy"] == pytest.approx(one["mean_gy"] + two["mean_gy"])
+        assert row["mean of march_gy"] == pytest.approx(one["mean_gy"])
+        assert row["mean_bed_sum_gy"] is None
+    total = read_image(tmp_path / "sum" / "dose_sum.nrrd").array
+    parts = [read_image(results / name / "dose.nrrd").array for name in ("march", "june")]
+    np.testing.assert_allclose(total, parts[0] + parts[1], rtol=1e-6)
+    prior = record["prior"]
+    assert prior["prior_lung_dose_gy"] == pytest.approx(49.67 * 0.1 * 1.5, rel=1e-6)
+    assert "summed: march, as it lies, on the common grid" in shown
+    next_run = ["dose", results / "pet.nrrd", "-s", results / "parts.seg.nrrd", "--scan-delay-h", "20", *LIMITS]
+    shown = invoke(*next_run, "--prior", tmp_path / "sum", "-o", tmp_path / "next")
+    states = json.loads((tmp_path / "next" / "doses.json").read_text())["limits"]["states"]
+    whole = next(s for s in states if s["limit"]["kind"] == "normal_whole")
+    assert whole["prior_gy"] == pytest.approx(prior["prior_normal_whole_dose_gy"])
+    assert "of it before" in shown
+
+
+def test_bed_is_summed_by_tissue(results: Path, tmp_path: Path) -> None:
+    sets = ["--parameters", "liver-cremonesi-2008"]
+    invoke("accumulate", results / "march", results / "june", *sets, "-o", tmp_path)
+    record = json.loads((tmp_path / "accumulated.json").read_text())
+    rows = {row["structure"]: row["mean_bed_sum_gy"] for row in record["structures"]}
+    assert rows["Tumor 1"] is None
+    assert rows["Normal liver"] > 0.0
+    bed = read_image(tmp_path / "bed_normal_liver.nrrd", unit="Gy").array
+    g = 2.5 / (2.5 + 64.1) / 2.5
+    doses = [read_image(results / name / "dose.nrrd").array.astype(float) for name in ("march", "june")]
+    np.testing.assert_allclose(bed, sum(d * (1 + d * g) for d in doses), rtol=1e-5, atol=1e-9)
+
+
+def test_a_registration_of_each_earlier_treatment(results: Path, tmp_path: Path) -> None:
+    (tmp_path / "shift.txt").write_text("1 0 0 8\n0 1 0 0\n0 0 1 0\n0 0 0 1\n")
+    one = ["accumulate", results / "march", results / "june", "--transform"]
+    shown = invoke(*one, tmp_path / "shift.txt", "-o", tmp_path / "a")
+    assert "summed: march, moved by shift.txt, resampled (average)" in shown
+    total = read_image(tmp_path / "a" / "dose_sum.nrrd").array
+    parts = [read_image(results / name / "dose.nrrd").array for name in ("march", "june")]
+    np.testing.assert_allclose(total[:, :, 1:], parts[0][:, :, :-1] + parts[1][:, :, 1:], rtol=1e-4, atol=1e-4)
+    invoke(*one, "none", "-o", tmp_path / "b")
+
+
+def test_refusals_say_what_is_missing(results: Path, tmp_path: Path) -> None:
+    one, two = results / "march", results / "june"
+    for options, told in (
+        ([one], "a sum needs the results of at least two treatments"),
+        ([one, two, "--transform", "none", "--transform", "none"], "for each of the 1 earlier treatments"),
+        (
+            [one, two, "--parameters", "tumor:alpha_per_gy=0.1"],
+            "BED of tumor needs alpha_beta_gy and repair_half_time_h",
+        ),
+        ([one, one], "treatments must have different names"),
+        ([one, results], "No such file"),
+    ):
+        shown = invoke("accumulate", *options, "-o", tmp_path / "out", code=1)
+        assert told in " ".join(shown.split())
+        assert not (tmp_path / "out" / "accumulated.json").exists()
+    shown = invoke(
+        *("dose", results / "pet.nrrd", "-s", results / "parts.seg.nrrd", "--scan-delay-h", "20", *LIMITS),
+        *("--prior", one, "-o", tmp_path / "out"),
+        code=1,
+    )
+    assert "accumulated.json" in shown

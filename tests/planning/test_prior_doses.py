@@ -1,0 +1,69 @@
+"""Doses of earlier treatments, from a map to the limits of the next plan."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from yttria import Image, Structure
+from yttria.errors import OutOfRangeError
+from yttria.planning import Patient, TreatmentDoses, Tumor, evaluate_limits, prior_doses
+
+SHAPE = (4, 4, 8)
+
+
+def box(name: str, start: int, end: int) -> Structure:
+    mask = np.zeros(SHAPE, bool)
+    mask[..., start:end] = True
+    return Structure(name, mask, np.eye(4))
+
+
+STRUCTURES = [box("Liver", 0, 8), box("Perfused left", 0, 4), box("Tumor", 0, 1)]
+#: 10 Gy in the first half but for the tumor, which has 200; 50 Gy in the second.
+DOSE = Image(np.tile([200.0, 10, 10, 10, 50, 50, 50, 50], (4, 4, 1)), np.eye(4), "Gy")
+
+
+def test_each_tissue_of_the_next_plan_has_its_own_dose() -> None:
+    found = prior_doses(DOSE, STRUCTURES, lung_doses_gy=[4.0, 7.5])
+    assert found.prior_normal_perfused_dose_gy == pytest.approx(10.0)
+    assert found.prior_normal_whole_dose_gy == pytest.approx((3 * 10 + 4 * 50) / 7)
+    assert found.prior_lung_dose_gy == pytest.approx(11.5)
+    assert found.origins["prior_normal_perfused_dose_gy"] == "Perfused left without Tumor"
+
+
+def test_the_limits_of_the_next_plan_count_them() -> None:
+    found = prior_doses(DOSE, STRUCTURES, lung_doses_gy=[45.0])
+    doses = TreatmentDoses(normal_perfused_dose_gy=35.0, lung_dose_gy=10.0)
+    known = {"device": "resin", "disease": "HCC", "intent": "unilobar"}
+    states = {state.limit.id: state for state in evaluate_limits(doses, **known, **found.keywords())}
+    perfused = [s for s in states.values() if s.limit.kind == "normal_perfused" and s.limit.direction == "maximum"]
+    assert [(s.value, s.state) for s in perfused] == [(pytest.approx(45.0), "above limit")]
+    over = next(s for s in states.values() if s.limit.kind == "lung" and s.limit.over == "all treatments")
+    assert (over.value, over.state) == (pytest.approx(55.0), "above limit")
+
+
+def test_a_patient_takes_them_by_their_names() -> None:
+    patient = Patient(
+        device="resin",
+        lung_shunt_fraction=0.05,
+        tumors=[Tumor(mass_kg=0.1, tumor_to_normal_ratio=4.0)],
+        normal_perfused_mass_kg=0.6,
+        **prior_doses(DOSE, STRUCTURES, lung_doses_gy=[4.0]).keywords(),
+    )
+    assert patient.treated_before
+    assert patient.prior_dose_gy("normal_perfused") == pytest.approx(10.0)
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    assert prior_doses(DOSE, STRUCTURES).prior_lung_dose_gy is None
+    assert prior_doses(DOSE, STRUCTURES, lung_doses_gy=[4.0, None]).prior_lung_dose_gy is None
+    half = Image(DOSE.array[..., :6], np.eye(4), "Gy")
+    found = prior_doses(half, STRUCTURES)
+    assert found.prior_normal_whole_dose_gy is None
+    assert found.keywords() == {"prior_normal_perfused_dose_gy": pytest.approx(10.0)}
+    assert prior_doses(DOSE, STRUCTURES[1:2]).keywords() == {}
+    for bad in (-1.0, math.nan, math.inf):
+        with pytest.raises(OutOfRangeError, match="dose to the lungs"):
+            prior_doses(DOSE, STRUCTURES, lung_doses_gy=[bad])
