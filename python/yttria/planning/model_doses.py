@@ -14,7 +14,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class DoseRow:
-    """Tissue of one row of the dose matrix: its kind, territory or tumor, and mass."""
+    """Tissue of one row of the dose matrix.
+
+    Parameters
+    ----------
+    kind : str
+        Kind of tissue.
+    territory, tumor : str or None
+        Names that it belongs to.
+    mass_kg : float
+        Mass in kg.
+    """
 
     kind: DoseRowKind
     territory: str | None
@@ -24,7 +34,17 @@ class DoseRow:
 
 @dataclass(frozen=True, kw_only=True)
 class TumorDose:
-    """Mean dose of a tumor over what is perfused of it, and over all of it."""
+    """Mean dose of a tumor over what is perfused of it, and over all of it.
+
+    Parameters
+    ----------
+    tumor : str
+        Name.
+    perfused_mass_kg, whole_mass_kg : float
+        Masses in kg.
+    perfused_mean_dose_gy, whole_mean_dose_gy : float
+        Mean doses in Gy.
+    """
 
     tumor: str
     perfused_mass_kg: float

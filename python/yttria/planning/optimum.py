@@ -26,10 +26,18 @@ Limits = float | Mapping[str, float | None] | None
 
 @dataclass(frozen=True, kw_only=True)
 class Constraint:
-    """A limit or a target, and what the plan gives.
+    """Limit or target, with what the plan gives.
 
-    `name` is "lung", "lung_cumulative", "normal_perfused:<territory>", "normal_whole", "activity:<territory>",
-    "target:<tumor>" or "target:<tumor>:<territory>"; `limit` and `value` are in `unit`, prior dose included.
+    Parameters
+    ----------
+    name : str
+        "lung", "lung_cumulative", "normal_perfused:<territory>", "normal_whole", "activity:<territory>",
+        "target:<tumor>" or
+        "target:<tumor>:<territory>".
+    limit, value : float
+        The limit and what the plan gives, prior dose included; None if there is no plan.
+    unit : str
+        Unit of both.
     """
 
     name: str
@@ -40,11 +48,18 @@ class Constraint:
 
 @dataclass(frozen=True, kw_only=True)
 class ShadowPrice:
-    """What a binding limit is worth, in `unit` (of the objective per unit of the limit).
+    """Worth of a binding limit.
 
-    `if_relaxed` is the change of the objective per unit by which the limit is relaxed (a maximum raised, a target
-    lowered), `if_tightened` per unit by which it is tightened; `None` where no plan would be left. At most optima they
-    are each other's negative, the dual value of the constraint. They differ where several limits bind at once.
+    Parameters
+    ----------
+    constraint : str
+        Name of the limit.
+    if_relaxed : float
+        Change of the objective per unit by which the limit is relaxed (a maximum raised, a target lowered).
+    if_tightened : float or None
+        Change per unit by which it is tightened; None if no plan would be left.
+    unit : str
+        Unit of the objective per unit of the limit.
     """
 
     constraint: str
@@ -55,13 +70,37 @@ class ShadowPrice:
 
 @dataclass(frozen=True, kw_only=True)
 class Optimum:
-    """Answer with `status` "optimal" and a plan, or "infeasible" with `conflict` and no number.
+    """Best activities under limits, or the reason why there are none.
 
-    `objective_value` is in `objective_unit`: for "max_min_tumor_dose" the smallest tumor dose over its weight in Gy,
-    for the others an energy in J. `activity_ranges_gbq` has for each territory the smallest and the largest activity
-    (`None`: no largest) over all plans that are equally good; `delivered_activities_gbq` is that with the smallest sum.
-    `binding` names the limits and targets that are met as equations, `lowest_tumors` the tumors that have the smallest
-    dose. `conflict` is a set of limits and targets that no plan meets, and of which none can be left out.
+    Parameters
+    ----------
+    status : str
+        "optimal" or "infeasible".
+    objective : str
+        What was made best.
+    objective_value : float or None
+        Smallest tumor dose over its weight in Gy for "max_min_tumor_dose"; an energy in J for the others.
+    objective_unit : str
+        "Gy" or "J".
+    delivered_activities_gbq : tuple of float
+        The best plan with the smallest sum, in GBq.
+    activity_ranges_gbq : tuple of pairs
+        For each territory the smallest and largest activity of all plans that are equally good; None is no
+        largest.
+    doses : PartitionDoses or None
+        Doses of the plan.
+    constraints : tuple of Constraint
+        Every limit and target.
+    binding : tuple of str
+        Those met as equations.
+    shadow_prices : tuple of ShadowPrice
+        What the binding limits are worth.
+    lowest_tumors : tuple of str
+        Tumors with the smallest dose.
+    conflict : tuple of Constraint
+        Limits and targets that no plan meets, none of which can be left out.
+    advisories : tuple of Advisory
+        What a reader must know.
     """
 
     status: OptimumStatus
@@ -94,22 +133,71 @@ def optimize_activities(
 ) -> Optimum:
     """Find the delivered activities that are best under all limits, by a linear programme.
 
-    `objective` has no default, since objectives give different plans: "max_min_tumor_dose" makes the smallest tumor
-    dose (over its weight in `tumor_weights`, 1 where none is given) as large as possible, "max_tumor_energy" the energy
-    imparted to all tumors, "min_lung_energy" makes the energy imparted to the lungs as small as the targets allow.
-    `tumor_dose` is the dose that targets and the smallest dose mean: "portion", each portion on its own, so that no
-    part of a tumor is left without a dose; "perfused_mean" or "whole_mean", means in which a part may have 0 Gy.
+    Parameters
+    ----------
+    model : PartitionModel
+        The treatment.
+    objective : {"max_min_tumor_dose", "max_tumor_energy", "min_lung_energy"}
+        The smallest tumor dose over its weight, or the energy imparted to all tumors, as large as possible; or
+        the energy
+        imparted to the lungs as small as the targets allow. There is no default, because objectives give
+        different plans.
+    tumor_dose : {"portion", "perfused_mean", "whole_mean"}
+        Dose that targets and the smallest dose mean. With "portion" no part of a tumor is left without a dose;
+        the means
+        may leave a part with 0 Gy.
+    lung_limit_gy, cumulative_lung_limit_gy : float or None
+        Limits of the lungs in Gy, of this treatment and with `model.prior_lung_dose_gy`.
+    normal_perfused_limit_gy : float or mapping of float, optional
+        Limit of the perfused normal liver of each territory in Gy, one for all or by name.
+    normal_whole_limit_gy : float, optional
+        Limit of all normal liver in Gy.
+    activity_limit_gbq : float or mapping of float, optional
+        Limit of the activity of each territory in GBq.
+    target_tumor_dose_gy : float or mapping of float, optional
+        Least dose of each tumor in Gy.
+    tumor_weights : mapping of float, optional
+        Weight of each tumor; 1 if not given.
 
-    Limits are maxima: lungs in this treatment, lungs with `model.prior_lung_dose_gy`, perfused normal liver and
-    activity of each territory (one for all, or by name), mean of all normal liver. Those on the normal liver count the
-    plan's prior doses too. Targets are minima for each tumor.
-    Of equally good plans the one with the smallest total activity is taken. The same question gives the same bits.
+    Returns
+    -------
+    Optimum
+        The plan with its shadow prices, or the conflict if there is none.
 
-    Raises `UndefinedError` where nothing holds an activity below 100 GBq, more than any vial, and for "min_lung_energy"
-    without a target; `OutOfRangeError`, `UnknownNameError`. Infeasible is a status, not an error.
+    Raises
+    ------
+    UndefinedError
+        If nothing holds an activity below 100 GBq, more than any vial, or "min_lung_energy" comes without a
+        target.
+    OutOfRangeError
+        If a number is outside its range.
+    UnknownNameError
+        If a name is that of no territory or tumor.
 
-    Warns with `equally_good_plans` if activities can be exchanged at no cost, `prior_dose_not_counted` for a dose of
-    earlier treatments without its limit, and with the codes of `model.doses`.
+    Warns
+    -----
+    equally_good_plans
+        If activities can be exchanged at no cost.
+    prior_dose_not_counted
+        If a dose of earlier treatments comes without its limit.
+
+    Notes
+    -----
+    Limits on the normal liver count the prior doses of the plan. Of equally good plans the one with the smallest total
+    activity is taken. The same question gives the same bits. An infeasible problem is a status, not an error.
+
+    Examples
+    --------
+    >>> from yttria.planning import PartitionModel, Territory, Tumor
+    >>> lobe = Territory(
+    ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)],
+    ...     normal_perfused_mass_kg=1.2,
+    ...     lung_shunt_fraction=0.05,
+    ... )
+    >>> model = PartitionModel(territories=[lobe])
+    >>> best = optimize_activities(model, objective="max_min_tumor_dose", normal_perfused_limit_gy=70.0)
+    >>> round(best.objective_value, 1), best.binding
+    (280.0, ('normal_perfused:',))
     """
     territories, tumors = tuple(t.name for t in model.territories), model.tumors
     weights = _by_name("tumor weight", dict.fromkeys(tumors, 1.0) | dict(tumor_weights or {}), tumors)

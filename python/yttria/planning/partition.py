@@ -173,7 +173,35 @@ class PartitionModel:
         return tuple(dict.fromkeys(t.tumor_name(i) for t in self.territories for i in range(len(t.tumors))))
 
     def overlap_of(self, tumor: str) -> Overlap:
-        """Return how the portions of a tumor lie to each other."""
+        """Return how the portions of a tumor lie to each other.
+
+        Parameters
+        ----------
+        tumor : str
+            Name of the tumor.
+
+        Returns
+        -------
+        str
+            "disjoint" or "same_tissue".
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such tumor.
+
+        Examples
+        --------
+        >>> from yttria.planning import PartitionModel, Territory, Tumor
+        >>> lobe = Territory(
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ... )
+        >>> model = PartitionModel(territories=[lobe])
+        >>> model.overlap_of(model.tumors[0])
+        'disjoint'
+        """
         return self.overlap[tumor] if isinstance(self.overlap, Mapping) else self.overlap or "disjoint"
 
     def core(self) -> _core.Treatment:
@@ -210,7 +238,37 @@ class PartitionModel:
         return np.array([row[4] for row in self.core().rows()], dtype=np.float64)
 
     def activities(self, delivered_activities_gbq: Activities) -> list[float]:
-        """Return activities in the order of the territories, from a number (one territory), a sequence or by name."""
+        """Return activities in the order of the territories.
+
+        Parameters
+        ----------
+        delivered_activities_gbq : float, sequence or mapping of float
+            A number for one territory; else one for each territory, in order or by name.
+
+        Returns
+        -------
+        list of float
+            Activities in GBq.
+
+        Raises
+        ------
+        ArgumentError
+            If there is not one activity for each territory.
+        UnknownNameError
+            If a name is that of no territory.
+
+        Examples
+        --------
+        >>> from yttria.planning import PartitionModel, Territory, Tumor
+        >>> lobe = Territory(
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ... )
+        >>> model = PartitionModel(territories=[lobe])
+        >>> model.activities(2.0)
+        [2.0]
+        """
         names, given = self._names, delivered_activities_gbq
         if isinstance(given, Mapping):
             needed = f"activities must be of {', '.join(names)}, got {', '.join(map(str, given))}"
@@ -236,7 +294,44 @@ class PartitionModel:
         Parameters
         ----------
         delivered_activities_gbq : float, sequence or mapping of float
-            A number for one territory; else one for each territory, in order or by name. 0-100 GBq each.
+            A number for one territory; else one for each territory, in order or by name. 0 to 100 GBq each.
+
+        Returns
+        -------
+        PartitionDoses
+            Mean doses in Gy.
+
+        Raises
+        ------
+        OutOfRangeError
+            If an activity is outside its range.
+        ArgumentError, UnknownNameError
+            As `activities`.
+
+        Warns
+        -----
+        ratio_below_1, ratio_above_20, lung_shunt_above_20_percent, activity_above_vial, ...
+            As the class.
+
+        Notes
+        -----
+        `D_N = C A (1 - L) / W` with `W = m_N + sum r m_T`, `D_T = r D_N`, and `C A L / m_lung` for the lungs.
+
+        References
+        ----------
+        ho1996, vanroekel
+
+        Examples
+        --------
+        >>> from yttria.planning import PartitionModel, Territory, Tumor
+        >>> lobe = Territory(
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ... )
+        >>> model = PartitionModel(territories=[lobe])
+        >>> round(model.doses(2.0).normal_perfused_dose_gy, 1)
+        39.3
         """
         given = self.activities(delivered_activities_gbq)
         if len(given) == 1:
@@ -268,10 +363,38 @@ class PartitionModel:
         return self._result(given, portions, tumors, normal, whole, means, lung, energies)
 
     def activity_for_tumor_dose(self, target_dose_gy: float, *, tumor: int = 0) -> PartitionDoses:
-        """Compute the activity for a mean dose to one tumor, `A = D W / (r C (1 - L))`, and all doses it gives.
+        """Compute the activity for a mean dose to one tumor, for a treatment of one territory.
 
-        For one territory; `UndefinedError` for several. `OutOfRangeError` for a target outside (0, 2000] Gy or an index
-        that names no tumor.
+        Parameters
+        ----------
+        target_dose_gy : float
+            Mean dose D in Gy, above 0 and at most 2000.
+        tumor : int
+            Index of the tumor.
+
+        Returns
+        -------
+        PartitionDoses
+            The activity `A = D W / (r C (1 - L))`, and all doses that it gives.
+
+        Raises
+        ------
+        UndefinedError
+            If there are several territories.
+        OutOfRangeError
+            If the target is outside its range, or there is no such tumor.
+
+        Examples
+        --------
+        >>> from yttria.planning import PartitionModel, Territory, Tumor
+        >>> lobe = Territory(
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ... )
+        >>> model = PartitionModel(territories=[lobe])
+        >>> round(model.activity_for_tumor_dose(205.0).delivered_activity_gbq, 2)
+        2.61
         """
         target = number("target tumor dose in Gy", target_dose_gy)
         return self._doses_of_one(*self.core().activity_for_tumor_dose(target, self._index(tumor)))
@@ -279,14 +402,58 @@ class PartitionModel:
     def maximum_activity(
         self, limits: PartitionLimits, *, target_tumor_dose_gy: float | None = None, tumor: int = 0
     ) -> MaximumActivity:
-        """Compute the largest activity under all limits, every limit's own activity, and if a target is reachable.
+        """Compute the largest activity under all limits, for a treatment of one territory.
 
-        For one territory; `optimize_activities` is for several. Perfused normal: `A = (D - D_prior) W / (C (1 - L))`;
-        whole normal: that times `m_N,total / m_N`; lungs: `(D - D_prior) m_lung / (C L)`. Raises `OutOfRangeError` for
-        a limit that is not positive or a negative prior dose, `UndefinedError` for a whole-normal limit without the
-        total normal mass, `ArgumentError` for a prior dose that model and limits give differently. A prior dose at or
-        beyond its limit leaves 0 GBq and warns with `lung_cumulative_limit_already_exceeded` (or `normal_perfused_`,
-        `normal_whole_`); one without its limit warns with `prior_dose_not_counted`.
+        Parameters
+        ----------
+        limits : PartitionLimits
+            Limits and prior doses in Gy.
+        target_tumor_dose_gy : float, optional
+            Target in Gy whose reach is to be decided.
+        tumor : int
+            Index of the tumor of the target.
+
+        Returns
+        -------
+        MaximumActivity
+            The largest activity, that of every limit, and whether the target is reachable.
+
+        Raises
+        ------
+        OutOfRangeError
+            If a limit is not positive or a prior dose is negative.
+        UndefinedError
+            If a limit of all normal liver comes without its mass, or there are several territories, for which
+            `optimize_activities` serves.
+        ArgumentError
+            If model and limits give different prior doses.
+
+        Warns
+        -----
+        lung_cumulative_limit_already_exceeded, normal_perfused_limit_already_exceeded,
+        normal_whole_limit_already_exceeded
+            If a prior dose reaches its limit, which leaves 0 GBq.
+        prior_dose_not_counted
+            If a prior dose comes without its limit.
+
+        Notes
+        -----
+        Perfused normal liver: `A = (D - D_prior) W / (C (1 - L))`; all normal liver: that times `m_N,total / m_N`;
+        lungs: `(D - D_prior) m_lung / (C L)`.
+
+        Examples
+        --------
+        >>> from yttria.planning import PartitionModel, Territory, Tumor
+        >>> lobe = Territory(
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ... )
+        >>> model = PartitionModel(territories=[lobe])
+        >>> from yttria.planning import PartitionLimits
+        >>> best = model.maximum_activity(PartitionLimits(normal_perfused_limit_gy=70.0, lung_limit_gy=30.0))
+        >>> round(best.delivered_activity_gbq, 2), best.binding
+        (3.56, ('normal_perfused',))
         """
         priors: dict[LimitKind, float] = {
             "normal_perfused": sum(self.prior_normal_perfused_dose_gy.values()),

@@ -24,9 +24,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PartitionDoseArrays:
-    """Mean doses, one element per activity; `tumor_doses_gy` has one more axis, its last, over the tumors.
+    """Mean doses, one element per activity.
 
-    `normal_perfused_dose_gy` is not a number where there is no perfused normal liver.
+    Parameters
+    ----------
+    normal_perfused_dose_gy, lung_dose_gy : float64 array
+        Doses in Gy. That of normal liver is not a number if nothing of it is perfused.
+    tumor_doses_gy : float64 array
+        Doses in Gy with one more axis, the last, over the tumors.
+    advisories : tuple of Advisory
+        What a reader must know.
     """
 
     normal_perfused_dose_gy: Floats
@@ -37,7 +44,15 @@ class PartitionDoseArrays:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PartitionActivityArray:
-    """Delivered activities for a target tumor dose, one per element."""
+    """Delivered activities for a target tumor dose, one per element.
+
+    Parameters
+    ----------
+    delivered_activity_gbq : float64 array
+        Activities in GBq.
+    advisories : tuple of Advisory
+        What a reader must know.
+    """
 
     delivered_activity_gbq: Floats
     advisories: tuple[Advisory, ...] = ()
@@ -55,18 +70,65 @@ def partition_doses(
     invalid: Invalid = "raise",
     threads: int | None = None,
 ) -> PartitionDoseArrays:
-    """Doses of many delivered activities in many territories: `PartitionModel.doses`, element by element.
+    """Compute the doses of many activities in many territories by the partition model.
 
-    The arrays broadcast against each other by NumPy's rules, after `tumor_mass_kg` and `tumor_to_normal_ratio` have had
-    their last axis, over the tumors, set apart: `(..., n)` against `(...)`. A scalar or an axis that repeats is never
-    expanded. Each element is the number that `PartitionModel` gives, bit for bit, on any number of `threads` (by
-    default all processors). Doses are linear in the activity: the activity at a limit is that limit over the dose of
-    1 GBq.
+    Parameters
+    ----------
+    delivered_activity_gbq : array
+        Delivered activities in GBq.
+    tumor_mass_kg, tumor_to_normal_ratio : array (..., tumors)
+        Mass in kg and ratio of each tumor.
+    normal_perfused_mass_kg : array
+        Perfused normal liver in kg.
+    lung_shunt_fraction : array
+        Lung shunt, within [0, 1).
+    lung_mass_kg : array
+        Lung mass in kg.
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+    invalid : {"raise", "nan"}
+        What an element outside its domain does: an error, or results that are not numbers.
+    threads : int, optional
+        1 to 1024; every processor available if not given. The bits of the result do not depend on it.
 
-    `invalid="raise"`: the first element outside its domain is an `OutOfRangeError` with quantity, index and value.
-    `invalid="nan"`: doses that depend on such an element are not numbers, all others are as they would be, and the
-    advisory `invalid_inputs` counts the inputs. Raises `ShapeError` for shapes that do not broadcast, `DTypeError` for
-    anything but real numbers, `InsufficientMemoryError` for results that do not fit.
+    Returns
+    -------
+    PartitionDoseArrays
+        Mean doses in Gy.
+
+    Raises
+    ------
+    OutOfRangeError
+        With "raise", for the first element outside its domain, with quantity, index and value.
+    ShapeError
+        If shapes do not broadcast.
+    DTypeError
+        If an array does not hold real numbers.
+    InsufficientMemoryError
+        If there is no room for the results.
+
+    Warns
+    -----
+    invalid_inputs
+        With "nan", if there are any; it counts the inputs.
+
+    Notes
+    -----
+    The arrays broadcast by the rules of NumPy, after the last axis of the tumors has been set apart: `(..., n)` against
+    `(...)`. An axis that repeats is never expanded. Each element is the number that `PartitionModel` gives, bit for
+    bit. Doses are linear in the activity: the activity at a limit is that limit over the dose of 1 GBq.
+
+    Examples
+    --------
+    >>> doses = partition_doses(
+    ...     [1.0, 2.0],
+    ...     tumor_mass_kg=[0.3],
+    ...     tumor_to_normal_ratio=[4.0],
+    ...     normal_perfused_mass_kg=1.2,
+    ...     lung_shunt_fraction=0.05,
+    ... )
+    >>> doses.tumor_doses_gy.shape, round(float(doses.normal_perfused_dose_gy[1]), 1)
+    ((2, 1), 39.3)
     """
     arrays = (
         _array("tumor mass in kg", tumor_mass_kg),
@@ -106,9 +168,67 @@ def partition_activities(
     invalid: Invalid = "raise",
     threads: int | None = None,
 ) -> PartitionActivityArray:
-    """Delivered activities for mean doses to the tumor of that index: `PartitionModel.activity_for_tumor_dose`.
+    """Compute the activities for mean doses to one tumor in many territories by the partition model.
 
-    Arrays, errors and advisories as for `partition_doses`; `activity_above_vial` if any is more than a vial holds.
+    Parameters
+    ----------
+    target_tumor_dose_gy : array
+        Mean doses in Gy.
+    tumor : int
+        Index of the tumor.
+    tumor_mass_kg, tumor_to_normal_ratio : array (..., tumors)
+        Mass in kg and ratio of each tumor.
+    normal_perfused_mass_kg : array
+        Perfused normal liver in kg.
+    lung_shunt_fraction : array
+        Lung shunt, within [0, 1).
+    nuclide : Nuclide, optional
+        Half-life and dose factor; `Nuclide()` if not given.
+    invalid : {"raise", "nan"}
+        What an element outside its domain does: an error, or results that are not numbers.
+    threads : int, optional
+        1 to 1024; every processor available if not given. The bits of the result do not depend on it.
+
+    Returns
+    -------
+    PartitionActivityArray
+        Delivered activities in GBq.
+
+    Raises
+    ------
+    OutOfRangeError
+        With "raise", for the first element outside its domain, with quantity, index and value.
+    ShapeError
+        If shapes do not broadcast.
+    DTypeError
+        If an array does not hold real numbers.
+    InsufficientMemoryError
+        If there is no room for the results.
+
+    Warns
+    -----
+    activity_above_vial
+        If any is more than a vial holds.
+    invalid_inputs
+        With "nan", if there are any.
+
+    Notes
+    -----
+    The arrays broadcast by the rules of NumPy, after the last axis of the tumors has been set apart: `(..., n)` against
+    `(...)`. An axis that repeats is never expanded. Each element is the number that `PartitionModel` gives, bit for
+    bit.
+
+    Examples
+    --------
+    >>> found = partition_activities(
+    ...     [100.0, 205.0],
+    ...     tumor_mass_kg=[0.3],
+    ...     tumor_to_normal_ratio=[4.0],
+    ...     normal_perfused_mass_kg=1.2,
+    ...     lung_shunt_fraction=0.05,
+    ... )
+    >>> [round(float(gbq), 2) for gbq in found.delivered_activity_gbq]
+    [1.27, 2.61]
     """
     arrays = (
         _array("tumor mass in kg", tumor_mass_kg),

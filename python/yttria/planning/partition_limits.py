@@ -30,12 +30,18 @@ _FIELDS: dict[LimitKind, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class PartitionLimits:
-    """Limits of the activity; `None` is no limit. A prior dose counts against its limit.
+    """Limits of the activity of a partition model. None is no limit, and nothing has a default value.
 
-    Nothing here has a default value: `yttria.planning.limits` is the table of what guidelines say, for which device and
-    which tissue. `normal_perfused_limit_gy` and `normal_whole_limit_gy` are different tissues with different limits.
-    `cumulative_lung_limit_gy` alone counts `prior_lung_dose_gy`. `activity_limit_gbq` is what a product can deliver.
-    Prior doses may be given here or with the model, once.
+    Parameters
+    ----------
+    normal_perfused_limit_gy, normal_whole_limit_gy : float or None
+        Limits of the perfused normal liver and of all normal liver in Gy, which are different tissues.
+    lung_limit_gy, cumulative_lung_limit_gy : float or None
+        Limits of the lungs in Gy, of this treatment and of all. Only the second counts `prior_lung_dose_gy`.
+    activity_limit_gbq : float or None
+        What a product can deliver in GBq.
+    prior_normal_perfused_dose_gy, prior_normal_whole_dose_gy, prior_lung_dose_gy : float
+        Doses of earlier treatments in Gy, given here or with the model.
     """
 
     normal_perfused_limit_gy: float | None = None
@@ -48,14 +54,44 @@ class PartitionLimits:
     prior_lung_dose_gy: float = 0.0
 
     def limit(self, kind: LimitKind) -> float | None:
-        """Return the limit of a kind in Gy, or for the activity in GBq; `None` if it is not given."""
+        """Return one limit.
+
+        Parameters
+        ----------
+        kind : str
+            Such as "normal_perfused" or "lung".
+
+        Returns
+        -------
+        float or None
+            The limit in Gy, or in GBq for the activity; None if it is not given.
+
+        Examples
+        --------
+        >>> PartitionLimits(lung_limit_gy=30.0).limit("lung")
+        30.0
+        """
         value: float | None = getattr(self, _FIELDS[kind])
         return value
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActivityAtLimit:
-    """The delivered activity at which one limit is reached: `None` if never, 0 if it already is."""
+    """Delivered activity at which one limit is reached.
+
+    Parameters
+    ----------
+    kind : str
+        Kind of the limit.
+    limit : float
+        The limit in Gy, or in GBq for the activity.
+    prior_gy : float
+        Dose of earlier treatments in Gy that counts against it.
+    delivered_activity_gbq : float or None
+        Activity in GBq; None if it is never reached, 0 if it already is.
+    binding : bool
+        Whether it is the least.
+    """
 
     kind: LimitKind
     limit: float
@@ -66,10 +102,24 @@ class ActivityAtLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class MaximumActivity:
-    """The largest delivered activity under all limits, and which of them bind.
+    """Largest delivered activity under all limits.
 
-    `binding` names the limits within 1e-9 of the least. `delivered_activity_gbq` is `None` if nothing limits. With a
-    target, `target_reachable` says whether its activity is at most the largest one.
+    Parameters
+    ----------
+    delivered_activity_gbq : float or None
+        Activity in GBq; None if nothing limits.
+    binding : tuple of str
+        Limits within 1e-9 of the least.
+    at_limits : tuple of ActivityAtLimit
+        The activity of each limit.
+    doses : PartitionDoses or None
+        Doses at the largest activity.
+    target : PartitionDoses or None
+        Doses at the activity of the target.
+    target_reachable : bool or None
+        Whether that activity is at most the largest one.
+    advisories : tuple of Advisory
+        What a reader must know.
     """
 
     delivered_activity_gbq: float | None
@@ -81,7 +131,31 @@ class MaximumActivity:
     advisories: tuple[Advisory, ...] = ()
 
     def activity_at(self, kind: LimitKind) -> float | None:
-        """Return the activity at the limit of that kind; `None` if it was not given or is never reached."""
+        """Return the activity at one limit.
+
+        Parameters
+        ----------
+        kind : str
+            Kind of the limit, such as "lung".
+
+        Returns
+        -------
+        float or None
+            Activity in GBq; None if the limit was not given or is never reached.
+
+        Examples
+        --------
+        >>> from yttria.planning import PartitionModel, Territory, Tumor
+        >>> lobe = Territory(
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ... )
+        >>> model = PartitionModel(territories=[lobe])
+        >>> best = model.maximum_activity(PartitionLimits(normal_perfused_limit_gy=70.0, lung_limit_gy=30.0))
+        >>> round(best.activity_at("lung"), 2)
+        12.08
+        """
         return next((at.delivered_activity_gbq for at in self.at_limits if at.kind == kind), None)
 
 

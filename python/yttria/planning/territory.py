@@ -13,11 +13,20 @@ from .tumor_to_normal import ratio_advisories
 
 @dataclass(frozen=True, kw_only=True)
 class Tumor:
-    """A tumor, or the part of one that lies in a territory.
+    """Tumor, or the part of one that lies in a territory.
 
-    `tumor_to_normal_ratio` is a ratio of activity concentrations per mass, tumor to perfused normal liver (not Kao's
-    ratio of activities: `tumor_to_normal_ratio_from_activity_ratio`). `None` is for the only tumor of a territory
-    without perfused normal liver, where it cancels. Parts of one tumor in several territories share its `name`.
+    Parameters
+    ----------
+    mass_kg : float
+        Mass in kg.
+    tumor_to_normal_ratio : float or None
+        Ratio of activity concentrations per mass, tumor to perfused normal liver. It is not the ratio of
+        activities of Kao;
+        `tumor_to_normal_ratio_from_activity_ratio` converts it. None is for the only tumor of a territory without
+        perfused
+        normal liver, because it cancels there.
+    name : str
+        Name. Parts of one tumor in several territories share it.
     """
 
     mass_kg: float
@@ -27,9 +36,18 @@ class Tumor:
 
 @dataclass(frozen=True, kw_only=True)
 class Territory:
-    """What one injection reaches: tumors, perfused normal liver in kg, and by a shunt the lungs.
+    """What one injection reaches.
 
-    The only territory of a treatment needs no `name`.
+    Parameters
+    ----------
+    normal_perfused_mass_kg : float
+        Perfused normal liver in kg.
+    lung_shunt_fraction : float
+        Lung shunt, within [0, 1).
+    tumors : sequence of Tumor
+        Its tumors.
+    name : str
+        Name; the only territory of a treatment needs none.
     """
 
     normal_perfused_mass_kg: float
@@ -38,7 +56,28 @@ class Territory:
     name: str = ""
 
     def tumor_name(self, index: int) -> str:
-        """Return the name of a tumor, or its number if it has none."""
+        """Return the name of a tumor.
+
+        Parameters
+        ----------
+        index : int
+            Index of the tumor.
+
+        Returns
+        -------
+        str
+            Its name, or its number if it has none.
+
+        Examples
+        --------
+        >>> lobe = Territory(
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ... )
+        >>> lobe.tumor_name(0)
+        'tumor 0'
+        """
         return self.tumors[index].name or f"tumor {index}"
 
     def checked(self) -> Territory:
