@@ -48,13 +48,44 @@ class SuiteCase:
         return any(isinstance(value, np.ndarray) for value in self.expected.values())
 
     def within(self, quantity: str, got: Any) -> bool:
-        """Whether an answer passes."""
+        """Decide whether an answer passes.
+
+        Parameters
+        ----------
+        quantity : str
+            Name of the quantity.
+        got : object
+            The answer.
+
+        Returns
+        -------
+        bool
+            Whether it is within the tolerance of the case.
+
+        Examples
+        --------
+        >>> first = cases()[0]
+        >>> quantity = first.quantities[0]
+        >>> first.within(quantity, first.expected[quantity])
+        True
+        """
         return _within(got, self.expected[quantity], self.tolerance)
 
 
 @cache
 def cases() -> tuple[SuiteCase, ...]:
-    """Every case, the published ones first. Vectors that document a known mistake ask nothing and are left out."""
+    """List every case, the published ones first.
+
+    Returns
+    -------
+    tuple of SuiteCase
+        Vectors that document a known mistake ask nothing and are left out.
+
+    Examples
+    --------
+    >>> len(cases()) > 100
+    True
+    """
     published = [from_vector(v) for v in vectors() if not v["model"].endswith("_variant")]
     folder = files("yttria").joinpath("data", "conformance")
     own = [from_vector(v) for v in json.loads(folder.joinpath("planning.json").read_text("utf-8"))["vectors"]]
@@ -68,7 +99,28 @@ def cases() -> tuple[SuiteCase, ...]:
 
 
 def case(name: str) -> SuiteCase:
-    """The case of that id; `KeyError` where there is none."""
+    """Look up a case.
+
+    Parameters
+    ----------
+    name : str
+        Its id.
+
+    Returns
+    -------
+    SuiteCase
+        The case.
+
+    Raises
+    ------
+    KeyError
+        If there is none.
+
+    Examples
+    --------
+    >>> case(cases()[0].id) is cases()[0]
+    True
+    """
     return {each.id: each for each in cases()}[name]
 
 

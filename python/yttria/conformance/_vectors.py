@@ -8,15 +8,34 @@ from typing import Any
 
 
 def vectors(group: str | None = None) -> list[dict[str, Any]]:
-    """The published test vectors, all or those of one group of models ("partition", "lung", "dvh", ...).
+    """List the published test vectors.
 
-    Each is a dictionary: `id`, `model`, `inputs` (the unit ends the key), `expected`, `tolerance`, `source`, `notes`. A
-    number passes if it is within `tolerance["rel"]` of the expected one (or within `tolerance["abs"]`, where given);
-    text, truth values and `null` must be equal; `expected["error"]` means that no number may be returned;
+    Parameters
+    ----------
+    group : str, optional
+        Group of models, such as "partition", "lung" or "dvh"; all if not given.
+
+    Returns
+    -------
+    list of dict
+        Each has `id`, `model`, `inputs` (the unit ends the key), `expected`, `tolerance`, `source` and `notes`.
+
+    Raises
+    ------
+    KeyError
+        If there is no such group.
+
+    Notes
+    -----
+    A number passes if it is within `tolerance["rel"]` of the expected one, or within `tolerance["abs"]` if that is
+    given. Texts, truth values and `null` must be equal. `expected["error"]` means that no number may be returned.
     `expected["warnings"]` are codes that the result must carry at least. A model whose name ends in `_variant` is a
-    known mistake: see `yttria.conformance.known_errors`.
+    known mistake, see `yttria.conformance.known_errors`.
 
-    Raises `KeyError` for a group that does not exist.
+    Examples
+    --------
+    >>> len(vectors("partition")) > 0
+    True
     """
     folder = files("yttria").joinpath("data", "vectors")
     found = {entry.name.removesuffix(".json"): entry for entry in folder.iterdir() if entry.name.endswith(".json")}

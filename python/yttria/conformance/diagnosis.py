@@ -108,10 +108,24 @@ def injected(variants: Sequence[str], case_ids: Iterable[str]) -> Answers:
 
 
 def diagnose(answers: Answers, *, noise: float = 1e-3) -> tuple[Finding, ...]:
-    """The known mistakes that explain the deviating answers, the one that explains most first.
+    """Name the known mistakes that explain deviating answers.
 
-    `answers` maps case ids to quantities to values; `noise` is the relative standard deviation of the implementation's
-    own numbers, by rounding or by chance.
+    Parameters
+    ----------
+    answers : mapping
+        Values by case id and quantity.
+    noise : float
+        Relative standard deviation of the implementation's own numbers, by rounding or by chance.
+
+    Returns
+    -------
+    tuple of Finding
+        The mistake that explains most first.
+
+    Examples
+    --------
+    >>> diagnose({})
+    ()
     """
     correct = {name: deviations(case(name), got, case(name).expected, noise) for name, got in answers.items()}
     null = {name: _sum(values) for name, values in correct.items()}

@@ -28,14 +28,37 @@ _TEXTS = json.loads(_FOLDER.joinpath("texts.json").read_text("utf-8"))
 
 
 def export(folder: str | os.PathLike[str], *, nifti: bool = False, dicom: bool = False) -> list[Path]:
-    """Write the suite into `folder` and return the files' paths.
+    """Write the suite into a folder.
 
+    Parameters
+    ----------
+    folder : path
+        The folder.
+    nifti : bool
+        Whether maps are written as NIfTI too, and the cases that ask for a NIfTI file to be read have it.
+    dicom : bool
+        Whether the cases that ask for a PET series to be read have it.
+
+    Returns
+    -------
+    list of Path
+        Files that were written.
+
+    Raises
+    ------
+    MissingExtraError
+        If an extra that is asked for is not installed.
+
+    Notes
+    -----
     `cases.json` and `cases.csv` hold questions and answers, `results_template.json` and `.csv` what to fill in,
-    `schema/` the JSON Schemas of both, `maps/CASE/` each map as `.raw` and `.csv` (and `.nii.gz` with `nifti`),
-    `kernel/` the dose point kernel and the voxel S values behind the expected doses, `README.txt` the conventions.
-    The cases that ask for a file to be read have it in `files/CASE/`: NIfTI with `nifti`, a PET series with `dicom`.
+    `schema/` the JSON Schemas of both, `maps/CASE/` each map as `.raw` and `.csv`, `kernel/` the dose point kernel and
+    the voxel S values behind the expected doses, `README.txt` the conventions, and `files/CASE/` the files to be read.
 
-    Raises `MissingExtraError` where `nifti` is asked and not installed.
+    Examples
+    --------
+    >>> "cases.json" in [path.name for path in export("suite")]
+    True
     """
     if nifti:
         require("nibabel", "nifti")

@@ -32,15 +32,39 @@ class Results:
 
 
 def read_results(source: Mapping[str, Any] | str | os.PathLike[str]) -> Results:
-    """Answers from a mapping, a `.json` or `.csv` file, or a folder with one `results.json` or `results.csv`.
+    """Read the answers of another implementation.
 
-    A mapping, and JSON, hold `{"implementation": text, "answers": {case: {quantity: value}}}`, or the answers alone;
-    CSV has the columns case, quantity, value, with `doses[0]` and `sensitivity.A` for the elements of lists and tables.
-    A value of null, or an empty cell, is no answer. A map is an array, or the name of a file relative to the results:
-    `.raw` (float32 or float64, little-endian, by its length), `.npy`, `.csv` (columns k, j, i, value), `.nii`,
-    `.nii.gz` (extra `nifti`). Where a case must be refused, the answer is `{"error": any text}`.
+    Parameters
+    ----------
+    source : mapping or path
+        A mapping, a `.json` or `.csv` file, or a folder with one `results.json` or `results.csv`.
 
-    Raises `FileFormatError` where a file is not what it should be, `FileNotFoundError`, `MissingExtraError`.
+    Returns
+    -------
+    Results
+        The answers.
+
+    Raises
+    ------
+    FileFormatError
+        If a file is not what it should be.
+    FileNotFoundError
+        If there is no file.
+    MissingExtraError
+        If an answer is in NIfTI and the extra `nifti` is not installed.
+
+    Notes
+    -----
+    A mapping, and JSON, hold `{"implementation": text, "answers": {case: {quantity: value}}}`, or the answers alone.
+    CSV has the columns case, quantity and value, with `doses[0]` and `sensitivity.A` for the elements of lists and
+    tables. A value of null, or an empty cell, is no answer. A map is an array, or the name of a file relative to the
+    results: `.raw` (float32 or float64, little-endian), `.npy`, `.csv` (columns k, j, i, value), `.nii` or `.nii.gz`.
+    If a case must be refused, the answer is `{"error": any text}`.
+
+    Examples
+    --------
+    >>> read_results({"implementation": "mine", "answers": {}}).implementation
+    'mine'
     """
     if isinstance(source, Mapping):
         return _collected(source, Path.cwd())

@@ -118,15 +118,37 @@ WITHIN_NOISE, UNEXPLAINED = "within the noise", "unexplained"
 def score(
     results: Mapping[str, Any] | str | os.PathLike[str], *, noise: float = 1e-3, tolerance: float = 0.0
 ) -> Report:
-    """Hold another implementation's answers against the suite, and say which known mistakes explain its deviations.
+    """Compare the answers of another implementation with the suite.
 
-    `results`: a mapping, a file or a folder, see `yttria.conformance.read_results`. A case passes within its own
-    tolerance, or within the relative `tolerance` where that is wider (1e-4 for answers rounded to four digits). `noise`
-    is the relative standard deviation of the implementation's own numbers, by rounding or by chance; it never lets a
-    case pass, but what it can explain is no evidence of a mistake.
+    Parameters
+    ----------
+    results : mapping or path
+        As `read_results` takes them.
+    noise : float
+        Relative standard deviation of the implementation's own numbers, within [1e-9, 0.1]. It never lets a case
+        pass, but
+        what it can explain is no evidence of a mistake.
+    tolerance : float
+        Relative tolerance within [0, 0.1], if that is wider than the tolerance of a case: 1e-4 for answers
+        rounded to four
+        digits.
 
-    Raises what `read_results` raises, and `OutOfRangeError` where the noise is not within [1e-9, 0.1] or the tolerance
-    not within [0, 0.1].
+    Returns
+    -------
+    Report
+        Score of each case, and the known mistakes that explain the deviations.
+
+    Raises
+    ------
+    OutOfRangeError
+        If `noise` or `tolerance` is outside its range.
+    FileFormatError, FileNotFoundError, MissingExtraError
+        As `read_results`.
+
+    Examples
+    --------
+    >>> score({"answers": {}}).counts["pass"]
+    0
     """
     noise = number("noise", noise)
     if not 1e-9 <= noise <= 0.1:

@@ -137,11 +137,38 @@ def read_image(
 
 
 def write_image(image: Image, path: str | os.PathLike[str]) -> None:
-    """Write an image to `.nrrd`, `.nhdr` (data beside it in `.raw.gz`), `.nii` or `.nii.gz`, with its unit.
+    """Write an image with its unit and place.
 
-    The file appears whole or not at all. NRRD keeps every bit of values and affine; NIfTI keeps the values, and the
-    affine in single precision. Raises `DTypeError` where the format has no such type, `FileFormatError` for another
-    name, and `MissingExtraError` (extra `nifti`).
+    Parameters
+    ----------
+    image : Image
+        The image.
+    path : path
+        `.nrrd`, `.nhdr` (values beside it in `.raw.gz`), `.nii` or `.nii.gz`. The file appears whole or not at
+        all.
+
+    Returns
+    -------
+    None
+        NRRD keeps every bit of values and affine. NIfTI keeps the values, and the affine in single precision.
+
+    Raises
+    ------
+    DTypeError
+        If the format has no such type.
+    FileFormatError
+        If the name has another ending.
+    MissingExtraError
+        If the extra `nifti` is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import Image
+    >>> image = Image(np.ones((2, 3, 4), np.float32), np.diag([4.0, 4.0, 3.0, 1.0]), "Gy")
+    >>> write_image(image, "dose.nrrd")
+    >>> read_image("dose.nrrd").unit
+    'Gy'
     """
     path = Path(path)
     kind = _kind(path)
@@ -217,13 +244,39 @@ def read_structures(
 
 
 def write_structures(structures: Sequence[Structure], path: str | os.PathLike[str]) -> None:
-    """Write structures to a Slicer segmentation (`.seg.nrrd`, `.nrrd`) or a labelmap with names (`.nii`, `.nii.gz`).
+    """Write structures as a segmentation or a labelmap with names.
 
-    In a segmentation they may overlap: as few layers as that needs are written. Each keeps its `label` where that is
-    given and free; the others are numbered. The file appears whole or not at all.
+    Parameters
+    ----------
+    structures : sequence of Structure
+        Structures on one grid.
+    path : path
+        Slicer segmentation (`.seg.nrrd`, `.nrrd`), in which structures may overlap, or labelmap (`.nii`,
+        `.nii.gz`). The
+        file appears whole or not at all.
 
-    Raises `GeometryError` where they do not share one grid, `DTypeError` where a mask holds fractions, and
-    `FileFormatError` where they overlap in a labelmap or the name is another.
+    Returns
+    -------
+    None
+        A structure keeps its `label` if that is given and free; the others are numbered.
+
+    Raises
+    ------
+    GeometryError
+        If the structures do not share one grid.
+    DTypeError
+        If a mask holds fractions.
+    FileFormatError
+        If structures overlap in a labelmap, or the name has another ending.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import Structure
+    >>> tumor = Structure("Tumor", np.ones((2, 3, 4), dtype=bool), np.diag([4.0, 4.0, 3.0, 1.0]))
+    >>> write_structures([tumor], "structures.seg.nrrd")
+    >>> [structure.name for structure in read_structures("structures.seg.nrrd")]
+    ['Tumor']
     """
     path = Path(path)
     structures = list(structures)

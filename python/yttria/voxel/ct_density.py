@@ -25,14 +25,23 @@ from ..geometry.image import Image
 
 @dataclass(frozen=True, kw_only=True)
 class CtDensityCurve:
-    """A piecewise linear curve from CT number in HU to mass density in g/mL.
+    """Piecewise linear curve from CT number to mass density.
 
-    `hounsfield_units` rise, `density_g_per_ml` never fall. `source` is a citation key of `yttria.sources`, or a text of
-    the caller. `status` states how the values are known: "read", "secondary" (read in a text or code that quotes the
-    source), "not verified", or "own" for a curve of the caller.
-
-    Raises `ShapeError` where there are fewer than 2 nodes, more than 4096, or not as many of one as of the other, and
-    `OutOfRangeError` naming the node that is not finite, does not rise, falls, or lies outside [0, 30] g/mL.
+    Parameters
+    ----------
+    name : str
+        Name of the curve.
+    hounsfield_units : tuple of float
+        Nodes in HU, rising; 2 to 4096.
+    density_g_per_ml : tuple of float
+        Densities at the nodes in g/mL, never falling, within [0, 30].
+    source : str
+        Citation key of `yttria.sources`, or a text of the caller.
+    status : str
+        How the values are known: "read", "secondary" (in a text or code that quotes the source), "not verified",
+        or "own".
+    remark : str
+        What else a user must know.
     """
 
     name: str
@@ -64,13 +73,45 @@ class CtDensityCurve:
 
 @cache
 def ct_density_curves() -> Mapping[str, CtDensityCurve]:
-    """The published curves by name."""
+    """List the published curves by name.
+
+    Returns
+    -------
+    mapping of str to CtDensityCurve
+        Read-only.
+
+    Examples
+    --------
+    >>> sorted(ct_density_curves())
+    ['kao_2014', 'schneider_1996', 'schneider_2000']
+    """
     table = json.loads((files("yttria") / "data" / "ct_density.json").read_text(encoding="utf-8"))
     return MappingProxyType({entry["name"]: CtDensityCurve(**entry) for entry in table["curves"]})
 
 
 def ct_density_curve(curve: CtCurve | CtDensityCurve) -> CtDensityCurve:
-    """The curve of that name, or the curve itself; `UnknownNameError` names the known ones."""
+    """Look up a curve by name.
+
+    Parameters
+    ----------
+    curve : str or CtDensityCurve
+        A name, or a curve, which is returned as it is.
+
+    Returns
+    -------
+    CtDensityCurve
+        The curve.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such curve. The message lists those there are.
+
+    Examples
+    --------
+    >>> ct_density_curve("schneider_1996").range_hu[0] < 0
+    True
+    """
     if isinstance(curve, CtDensityCurve):
         return curve
     if curve not in ct_density_curves():
@@ -133,18 +174,57 @@ def density_image(
     out_of_range: OutOfRange = "refuse",
     threads: int | None = None,
 ) -> DensityImage:
-    """Mass density of each voxel of a CT, by the straight line between the two nodes of `curve` around its CT number.
+    """Compute the mass density of each voxel of a CT.
 
-    `ct` is in HU. `curve`: a name (`ct_density_curves`) or your own; one that was measured on the scanner at the tube
-    voltage of the CT is better than any published one, and contrast agent makes soft tissue look denser than it is.
-    `out_of_range`: what becomes of CT numbers beyond the curve, "refuse" or "clamp" to the density of its nearer end
-    (padding, metal); clamped voxels are counted and advised of. The result is float32, or float64 from float64 and
-    from integers of other than 16 and 32 bits; the bits do not depend on `threads`.
+    Parameters
+    ----------
+    ct : Image
+        CT numbers in HU.
+    curve : str or CtDensityCurve
+        Name of a published curve, or your own. One that was measured on the scanner at the tube voltage of the CT
+        is
+        better than any published one.
+    out_of_range : {"refuse", "clamp"}
+        What becomes of CT numbers beyond the curve (padding, metal): an error, or the density of its nearer end.
+    threads : int, optional
+        1 to 1024; every processor available if not given. The bits of the result do not depend on it.
 
-    Raises `UnitError` (not in HU), `UnknownNameError`, `OutOfRangeError` (a CT number that is not finite, or beyond the
-    curve where that is refused, with counts and the first voxel) and `InsufficientMemoryError`.
+    Returns
+    -------
+    DensityImage
+        Density in g/mL, float32; float64 from float64 and from integers of other than 16 and 32 bits.
 
-    Source: that of the curve. Warns with `ct_density_not_verified` and `outside_ct_density_curve`.
+    Raises
+    ------
+    UnitError
+        If the image is not in HU.
+    UnknownNameError
+        If there is no such curve.
+    OutOfRangeError
+        If a CT number is not finite, or beyond the curve while that is refused. The message has counts and the
+        first voxel.
+    InsufficientMemoryError
+        If there is no room for the result.
+
+    Warns
+    -----
+    ct_density_not_verified
+        If the values of the curve were not read in their source.
+    outside_ct_density_curve
+        If voxels were clamped.
+
+    Notes
+    -----
+    The density lies on the straight line between the two nodes around the CT number. Contrast agent makes soft tissue
+    look denser than it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import Image
+    >>> ct = Image(np.full((2, 3, 4), 60, np.int16), np.diag([1.0, 1.0, 2.0, 1.0]), "HU")
+    >>> round(float(density_image(ct).image.array[0, 0, 0]), 3)
+    1.066
     """
     if not isinstance(ct, Image):
         raise ArgumentError(f"ct must be an Image in HU, got {type(ct).__name__}")

@@ -38,15 +38,20 @@ class Scaled:
 
 @dataclass(frozen=True, kw_only=True)
 class AbsoluteScaling:
-    """The image holds activity concentration (Bq/mL, kBq/mL, MBq/mL) at a known time after administration.
+    """Scaling of an image of activity concentration at a known time after administration.
 
-    Activity at administration is `A 2^(t / T)`, t = `scan_delay_h`, T the nuclide's half-life; t = 0
-    where the image has been corrected to administration. With `administered_activity_gbq` (delivered to the patient,
-    at administration) the field's total is held against it: an advisory outside 0.8 to 1.2 of it. `time_basis` says
-    in words how the time is known, for the provenance.
-
-    Raises `OutOfRangeError` where the time is not within [0, 720] h or the activity not within (0, 100] GBq,
-    `DTypeError` where one is not a number.
+    Parameters
+    ----------
+    scan_delay_h : float
+        Time t in h from administration to the time that the values hold, 0 to 720; 0 if the image has been
+        corrected to
+        administration.
+    administered_activity_gbq : float, optional
+        Delivered activity in GBq at administration, as a check: an advisory if the field's total is outside 0.8
+        to 1.2 of
+        it.
+    time_basis : str, optional
+        How the time is known, in words, for the provenance.
     """
 
     scan_delay_h: float = field(kw_only=False)
@@ -59,7 +64,35 @@ class AbsoluteScaling:
             _checked_gbq("administered activity in GBq", self.administered_activity_gbq)
 
     def scale(self, image: Image, nuclide: Nuclide, threads: int | None = None) -> Scaled:
-        """Raises `UnitError` where the image is not an activity concentration."""
+        """Compute the factor of an image.
+
+        Parameters
+        ----------
+        image : Image
+            Activity concentration in Bq/mL, kBq/mL or MBq/mL.
+        nuclide : Nuclide
+            Half-life T.
+        threads : int, optional
+            Not used.
+
+        Returns
+        -------
+        Scaled
+            `2^(t / T)` times the unit, with the totals.
+
+        Raises
+        ------
+        UnitError
+            If the image is no activity concentration.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import Image, Nuclide
+        >>> pet = Image(np.ones((2, 3, 4)), np.diag([4.0, 4.0, 3.0, 1.0]), "MBq/mL")
+        >>> AbsoluteScaling(64.1).scale(pet, Nuclide()).decay_factor
+        2.0
+        """
         quantity, becquerel = UNITS[image.unit]
         if quantity != "activity concentration":
             raise UnitError(
@@ -98,15 +131,18 @@ class AbsoluteScaling:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RelativeScaling:
-    """The image holds any counts; the reference region is known to hold `A_delivered (1 - L)` at administration.
+    """Scaling of an image of any counts by a region whose activity is known.
 
-    `A_v = c_v / sum_ref(c) A_delivered (1 - L)`, the sum weighted by the fraction inside the reference of each
-    voxel, L = `lung_shunt_fraction`. Give either `delivered_activity_gbq`, or `vial_activity_gbq` (in the vial at
-    treatment) with `residual_fraction` R: `A_delivered = A_vial (1 - R)`. More than 10 % of the field's counts outside
-    the reference is an advisory. The time of the image does not matter: microspheres stay where they are.
-
-    Raises `OutOfRangeError` where an activity is not within (0, 100] GBq or a fraction not within [0, 1), and
-    `UndefinedError` where the activity is given twice or not at all.
+    Parameters
+    ----------
+    reference : Structure
+        Region that holds `A_delivered (1 - L)` at administration.
+    lung_shunt_fraction : float
+        Lung shunt L, within [0, 1).
+    delivered_activity_gbq : float, optional
+        Delivered activity in GBq, if the next two are not given.
+    vial_activity_gbq, residual_fraction : float, optional
+        Activity in the vial at treatment in GBq with the share R that stays: `A_delivered = A_vial (1 - R)`.
     """
 
     reference: Structure = field(kw_only=False)
@@ -141,7 +177,39 @@ class RelativeScaling:
         return delivered * (1.0 - self.lung_shunt_fraction) * 1e3
 
     def scale(self, image: Image, nuclide: Nuclide, threads: int | None = None) -> Scaled:
-        """Raises `UndefinedError` where the reference holds no counts, `UnitError` for an image in Gy, mGy or HU."""
+        """Compute the factor of an image.
+
+        Parameters
+        ----------
+        image : Image
+            Counts in any unit but a dose or HU.
+        nuclide : Nuclide
+            Not used; the time of the image does not matter, because microspheres stay where they are.
+        threads : int, optional
+            1 to 1024; every processor available if not given.
+
+        Returns
+        -------
+        Scaled
+            `A_delivered (1 - L) / sum_ref(c)`, the sum weighted by the fraction of each voxel inside the reference.
+
+        Raises
+        ------
+        UndefinedError
+            If the reference holds no counts.
+        UnitError
+            If the image is in Gy, mGy or HU.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import Image, Nuclide, Structure
+        >>> spect = Image(np.ones((2, 3, 4)), np.diag([10.0, 10.0, 10.0, 1.0]), "counts")
+        >>> liver = Structure("Liver", np.ones((2, 3, 4), dtype=bool), spect.affine_lps)
+        >>> scaling = RelativeScaling(liver, lung_shunt_fraction=0.04, delivered_activity_gbq=1.0)
+        >>> round(scaling.scale(spect, Nuclide()).at_administration_mbq, 6)
+        960.0
+        """
         if UNITS[image.unit][0] in ("absorbed dose", "CT number"):
             raise UnitError(f"relative scaling needs an image proportional to activity, got {image.unit}")
         total = float(image.array.sum(dtype=np.float64))

@@ -100,10 +100,22 @@ class Verification:
 
 
 def verify(*, progress: Callable[[str], None] | None = None) -> Verification:
-    """Run the validation on this machine: vectors, refusals, reference agreement, Monte Carlo, energy, determinism.
+    """Run the validation on this machine.
 
-    Needs no network, no other package than numpy, and a few seconds. A check that raises has failed, and says what it
-    raised; the others still run. `progress` is called with the name of each group of checks before it runs.
+    Parameters
+    ----------
+    progress : callable, optional
+        Called with the name of each group of checks before it runs.
+
+    Returns
+    -------
+    Verification
+        Every check with its result. A check that raises has failed, and the others still run.
+
+    Notes
+    -----
+    It needs no network, no other package than numpy, and some seconds: vectors, refusals, agreement with the reference,
+    Monte Carlo, energy and determinism.
     """
     start = time.perf_counter()
     found: list[Check] = []

@@ -144,7 +144,18 @@ class Opened(io.BufferedReader):
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file begins as DICOM files do: 128 bytes of any kind, then "DICM"; or as a data set without these."""
+    """Decide whether a file begins as DICOM files do.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bool
+        Whether it has 128 bytes of any kind and then "DICM", or begins as a data set without these.
+    """
     with record_opened(path).open("rb") as file:
         return _begins_as_dicom(file.read(_HEAD))
 

@@ -16,9 +16,26 @@ _MODALITIES = ("PT", "NM", "CT", "MR")
 
 
 def read_grid(paths: Paths, *, series: str | None = None) -> Image:
-    """The grid of a PET, SPECT, CT or MRI series with its frame of reference, as an image of zeros that take no memory.
+    """Read the grid of a PET, SPECT, CT or MRI series.
 
-    `paths` and `series` as in `read_image`. Raises what `read_image` raises for geometry and files.
+    Parameters
+    ----------
+    paths : path or sequence of path
+        A folder (with the folders in it), a file, or several.
+    series : str, optional
+        UID or number of one series; needed if there are several.
+
+    Returns
+    -------
+    Image
+        Zeros that take no memory, with the affine and frame of reference.
+
+    Raises
+    ------
+    GeometryError, FileFormatError, ArgumentError, UnknownNameError
+        As `read_image`.
+    MissingExtraError
+        If the extra `dicom` is not installed.
     """
     with decoding(root(paths), "DICOM"), quiet():
         chosen = choose(scan(files(paths)), series, _MODALITIES, "the image")

@@ -66,9 +66,24 @@ class FolderReport:
 
 
 def inspect(paths: Paths) -> FolderReport:
-    """Look through a folder (with the folders in it), a file, or several.
+    """List the series of a folder with their units, times, geometry and structures, and what dosimetry lacks.
 
-    Raises `FileNotFoundError` and `MissingExtraError` (extra `dicom`); everything else wrong is in the report.
+    Parameters
+    ----------
+    paths : path or sequence of path
+        A folder (with the folders in it), a file, or several.
+
+    Returns
+    -------
+    FolderReport
+        Everything that is wrong is in the report.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such path.
+    MissingExtraError
+        If the extra `dicom` is not installed.
     """
     found, top = files(paths), root(paths).absolute()
     damaged: list[YttriaError] = []

@@ -63,13 +63,53 @@ def _agreeing(found: list[Dataset]) -> list[Dataset]:
 
 
 def first_file(paths: Paths, series: str | None, modalities: Sequence[str]) -> Path:
-    """A file of the series that `read_image` would read: a reference for what is written beside it."""
+    """Find a file of the series that `read_image` would read, as a reference for what is written beside it.
+
+    Parameters
+    ----------
+    paths : path or sequence of path
+        A folder (with the folders in it), a file, or several.
+    series : str, optional
+        UID or number of one series; needed if there are several.
+    modalities : sequence of str
+        Modalities that may be chosen, such as "PT".
+
+    Returns
+    -------
+    Path
+        The first file of the series.
+
+    Raises
+    ------
+    FileFormatError, ArgumentError, UnknownNameError, FileNotFoundError
+        As `read_image`.
+    MissingExtraError
+        If the extra `dicom` is not installed.
+    """
     with decoding(root(paths), "DICOM"), quiet():
         return choose(scan(files(paths)), series, modalities, "the image").headers[0].path
 
 
 def identity(files: Sequence[Path], keywords: Sequence[str]) -> dict[str, str]:
-    """Attributes of the first of `files` that it states, by keyword; empty if there is none or it is not DICOM."""
+    """Read attributes of the first of several files.
+
+    Parameters
+    ----------
+    files : sequence of path
+        Files of one series.
+    keywords : sequence of str
+        DICOM keywords, such as "PatientID".
+
+    Returns
+    -------
+    dict of str to str
+        Those that the file states; empty if there is no file, or it is not DICOM.
+
+    Raises
+    ------
+    MissingExtraError
+        If the extra `dicom` is not installed.
+    """
     if not files or not is_dicom(files[0]):
         return {}
     with decoding(files[0], "DICOM"), quiet():

@@ -29,21 +29,48 @@ _ROUNDING_MM = 1e-2
 
 
 def read_rtdose(path: str | os.PathLike[str], *, dose_type: DoseType = "PHYSICAL") -> Image:
-    """The dose of an RTDOSE file in Gy, float64: stored values times DoseGridScaling.
+    """Read the dose of an RTDOSE file.
 
-    GridFrameOffsetVector may be relative (the first is 0) or hold the patient's z (axial frames); frames come back in
-    the order of their positions along the normal. `dose_type`: what the caller takes the dose for, "PHYSICAL" or
-    "EFFECTIVE" (a biologically effective dose); the file must say the same. The image carries the frame of reference.
+    Parameters
+    ----------
+    path : path
+        The file.
+    dose_type : {"PHYSICAL", "EFFECTIVE"}
+        What the caller takes the dose for: an absorbed or a biologically effective dose. The file must state the
+        same.
 
-    Warns with the codes `partial_dose` (DoseSummationType is not all of a plan: BEAM, FRACTION, CONTROL_POINT, RECORD),
-    `planar_dose` (one frame without SliceThickness: 1 mm is taken, for comparison in the plane),
-    `slice_distance_contradicted` (SliceThickness is not the distance of the frames) and `uneven_slices`.
+    Returns
+    -------
+    Image
+        Dose in Gy, float64, with the frame of reference: stored values times DoseGridScaling. Frames are in the
+        order of
+        their positions along the normal.
 
-    Raises `UnitError` (relative doses, no unit, another dose type), `GeometryError` (offsets that are neither, gaps,
-    duplicates), `FileFormatError` (no RTDOSE, damaged, pixel data of another size than the header says),
-    `UnknownNameError`, `InsufficientMemoryError`, `FileNotFoundError` and `MissingExtraError` (extra `dicom`).
+    Raises
+    ------
+    UnitError
+        If doses are relative or have no unit, or the dose type is another.
+    GeometryError
+        If the offsets of the frames are neither relative nor positions, or have gaps or duplicates.
+    FileFormatError
+        If the file is no RTDOSE, damaged, or holds pixel data of another size than the header states.
+    UnknownNameError, InsufficientMemoryError, FileNotFoundError
+        For what their names say.
+    MissingExtraError
+        If the extra `dicom` is not installed.
 
-    Source: DICOM PS3.3 C.8.8.3 (dicom-ps3.3).
+    Warns
+    -----
+    partial_dose
+        If DoseSummationType is not all of a plan: BEAM, FRACTION, CONTROL_POINT, RECORD.
+    planar_dose
+        For one frame without SliceThickness. 1 mm is taken, for comparison in the plane.
+    slice_distance_contradicted, uneven_slices
+        If SliceThickness is not the distance of the frames, or these are uneven.
+
+    References
+    ----------
+    dicom-ps3.3
     """
     if dose_type not in DOSE_TYPES:
         raise UnknownNameError(f"dose_type must be one of {', '.join(DOSE_TYPES)}, got {dose_type!r}")

@@ -50,7 +50,18 @@ class DosedImage(Protocol):
 class WrittenRtDose:
     """What was written, and what a reader of it must know.
 
-    `step_gy` is DoseGridScaling: values come back within half of it. `clipped_voxels` were negative and became 0.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    sop_instance_uid, frame_of_reference_uid : str
+        Its identifiers.
+    step_gy : float
+        DoseGridScaling in Gy; values come back within half of it.
+    clipped_voxels : int
+        Voxels that were negative and became 0.
+    advisories : tuple of Advisory
+        `negative_doses_clipped`, `no_frame_of_reference`.
     """
 
     path: Path
@@ -76,29 +87,77 @@ def write_rtdose(
     histograms: Mapping[str, DoseVolumeHistogram] | None = None,
     structure_set: Reference | None = None,
 ) -> WrittenRtDose:
-    """Write a dose image as RTDOSE: 32-bit unsigned, explicit little endian, GridFrameOffsetVector from 0 upwards.
+    """Write a dose image as RTDOSE.
 
-    `dose`: an `Image` in Gy or mGy, or a `DoseResult`, whose provenance then gives comment, derivation and
-    TissueHeterogeneityCorrection. `reference`: a DICOM file, a folder of one series, pydicom Datasets, or a sequence of
-    these, from which patient, study and FrameOfReferenceUID are taken; None makes a study of the file's own, and a
-    frame of reference too where the image knows none, which no viewer will lay over the patient (advised).
-    `dose_type`: "PHYSICAL", or "EFFECTIVE" for a biologically effective dose. `negative_doses`: "refuse", or "clip" to
-    0, for the format holds none. `plan_uid`: of the RT plan that DoseSummationType PLAN refers to; radioembolization
-    has none, so one is made up unless given, since importers ask for it. `plan_reference` False leaves it out, which
-    breaks the standard. `tissue_heterogeneity`: "IMAGE", "ROI_OVERRIDE", "WATER" or several with backslashes.
-    `comment`: at most 64 characters. `histograms`: of regions of the RTSTRUCT `structure_set`, by their names as
-    `read_rtstruct` gives them; both or neither. They are written as cumulative histograms (DVHSequence) of at most 1002
-    bins; negative doses count as 0. Frames are ordered along their normal, also for left-handed and oblique grids. The
-    same dose gives the same bytes: no time of writing, UIDs from the content. The file appears whole or not at all.
+    Parameters
+    ----------
+    dose : Image or DoseResult
+        Dose in Gy or mGy. The provenance of a result gives comment, derivation and TissueHeterogeneityCorrection.
+    path : path
+        The file. It appears whole or not at all.
+    reference : path, Dataset, sequence of these, or None
+        A DICOM file, a folder of one series, or pydicom Datasets, from which patient, study and
+        FrameOfReferenceUID are
+        taken. None makes a study of the file's own.
+    dose_type : {"PHYSICAL", "EFFECTIVE"}
+        Absorbed or biologically effective dose.
+    negative_doses : {"refuse", "clip"}
+        What becomes of negative doses, which the format cannot hold: an error, or 0.
+    plan_uid : str, optional
+        RT plan that DoseSummationType PLAN refers to. Radioembolization has none; one is made up if not given,
+        because
+        importers ask for it.
+    plan_reference : bool
+        Whether the plan is referred to. False breaks the standard.
+    tissue_heterogeneity : str, optional
+        "IMAGE", "ROI_OVERRIDE", "WATER" or several with backslashes.
+    comment, description : str
+        Texts of the file; the comment has at most 64 characters.
+    histograms : mapping of str to DoseVolumeHistogram, optional
+        Histograms of regions of `structure_set`, by their names as `read_rtstruct` gives them. They are written
+        as
+        cumulative histograms of at most 1002 bins; negative doses count as 0.
+    structure_set : path or Dataset, optional
+        RTSTRUCT of these regions; both or neither.
 
-    Raises `UnitError` (not a dose), `OutOfRangeError` (a dose not finite, or negative where that is refused; a text too
-    long), `GeometryError` (a sheared grid; references on different frames, or on another than the image's),
-    `ShapeError` (more than 65535 rows or columns, 3854 frames or 4 GiB), `FileFormatError` (a reference without frame
-    of reference, or a structure set that is none), `ArgumentError` (histograms without structure set),
-    `UnknownNameError` (also a histogram of no region) and `MissingExtraError` (extra `dicom`). Advises
-    `negative_doses_clipped` and `no_frame_of_reference`.
+    Returns
+    -------
+    WrittenRtDose
+        The file, with the step of its values.
 
-    Source: DICOM PS3.3 A.18.3, C.8.8.3 and C.8.8.4 (dicom-ps3.3).
+    Raises
+    ------
+    UnitError
+        If the image holds no dose.
+    OutOfRangeError
+        If a dose is not finite, or negative while that is refused, or a text is too long.
+    GeometryError
+        If the grid is sheared, or references lie on different frames of reference or another than the image's.
+    ShapeError
+        If there are more than 65535 rows or columns, 3854 frames or 4 GiB.
+    FileFormatError
+        If a reference has no frame of reference, or the structure set is none.
+    ArgumentError, UnknownNameError
+        If there are histograms without a structure set, or one of no region.
+    MissingExtraError
+        If the extra `dicom` is not installed.
+
+    Warns
+    -----
+    negative_doses_clipped
+        If negative doses became 0.
+    no_frame_of_reference
+        If neither image nor reference has one; no viewer will lay the dose over the patient.
+
+    Notes
+    -----
+    Values are 32-bit unsigned, explicit little endian, with GridFrameOffsetVector from 0 upwards. Frames are ordered
+    along their normal, also for left-handed and oblique grids. The same dose gives the same bytes: there is no time of
+    writing, and UIDs come from the content.
+
+    References
+    ----------
+    dicom-ps3.3
     """
     path = Path(path)
     pydicom = require("pydicom", "dicom")

@@ -46,25 +46,59 @@ def write_rtstruct(
     label: str = "yttria",
     description: str = "Structures, yttria",
 ) -> WrittenRtStruct:
-    """Write structures as RTSTRUCT, one region of interest each, all contours CLOSED_PLANAR.
+    """Write structures as RTSTRUCT, one region of interest each.
 
-    A mask is outlined along the edges of its voxels, plane by plane along k, with holes cut by keyholes: read as slabs
-    (`interpolation` "none") it has the volume of its voxels to rounding. A `ContourStructure` keeps its contours. An
-    empty structure is written without contours and advised (`structure_empty`).
+    Parameters
+    ----------
+    structures : sequence of Structure
+        Structures with unique names.
+    path : path
+        The file. It appears whole or not at all.
+    reference : path, Dataset, sequence of these, or None
+        A DICOM file, a folder of one series, or pydicom Datasets, from which patient, study and
+        FrameOfReferenceUID are
+        taken. None makes a study of the file's own. Its images are named as what was contoured, and each contour
+        with the image it lies on, within 1 % of a slice.
+    label : str
+        Label of the structure set, at most 16 characters.
+    description : str
+        Text of the file.
 
-    `reference`: a DICOM file, a folder of one series, pydicom Datasets, or a sequence of these, from which patient,
-    study and FrameOfReferenceUID are taken; None makes a study of the file's own (advised: `no_frame_of_reference`).
-    Its images (all those of a folder's series) are named as what was contoured, and each contour with the image it lies
-    on, within 1 % of a slice.
-    `label`: of the structure set, at most 16 characters. ROI numbers are 1, 2, .. in the order given. Coordinates are
-    rounded to 1e-9 mm or what 16 characters hold. The same structures give the same bytes. The file appears whole or
-    not at all.
+    Returns
+    -------
+    WrittenRtStruct
+        The file.
 
-    Raises `DTypeError` where a mask holds fractions, `GeometryError` where frames of reference are known and differ,
-    `UndefinedError` where there is no structure or two share a name, `OutOfRangeError` where a text is too long, and
-    `MissingExtraError` (extra `dicom`).
+    Raises
+    ------
+    DTypeError
+        If a mask holds fractions.
+    GeometryError
+        If frames of reference are known and differ.
+    UndefinedError
+        If there is no structure, or two share a name.
+    OutOfRangeError
+        If a text is too long.
+    MissingExtraError
+        If the extra `dicom` is not installed.
 
-    Source: DICOM PS3.3 A.19.3, C.8.8.5, C.8.8.6 and C.8.8.8 (dicom-ps3.3).
+    Warns
+    -----
+    structure_empty
+        If a structure is empty; it is written without contours.
+    no_frame_of_reference
+        If there is no reference.
+
+    Notes
+    -----
+    A mask is outlined along the edges of its voxels, plane by plane along k, with holes cut by keyholes: read with
+    `interpolation` "none" it has the volume of its voxels to rounding. A `ContourStructure` keeps its contours. All
+    contours are CLOSED_PLANAR, numbers of regions are 1, 2, .. in the order given, and coordinates are rounded to 1e-9
+    mm or what 16 characters hold. The same structures give the same bytes.
+
+    References
+    ----------
+    dicom-ps3.3
     """
     path, structures = Path(path), list(structures)
     pydicom = require("pydicom", "dicom")

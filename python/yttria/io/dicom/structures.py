@@ -34,17 +34,40 @@ def read_structures(
     through_voxel_centers_of: Image | None = None,
     refuse_unused_rules: bool = True,
 ) -> list[Structure]:
-    """The structures of one SEG or RTSTRUCT: a file, or the only one in a folder, or the one that `series` names.
+    """Read the structures of one SEG or RTSTRUCT.
 
-    Copies of one file in a folder count as one.
+    Parameters
+    ----------
+    paths : path or sequence of path
+        A folder (with the folders in it), a file, or several.
+    names : sequence of str, optional
+        Names of the structures to read, in the order wanted.
+    labels : mapping, optional
+        Refused, because both kinds have names of their own.
+    series : str, optional
+        UID or number of one series; needed if there are several.
+    only, exclude : str or sequence of str, optional
+        Patterns of names, as in `yttria.select_structures`.
+    end_caps, interpolation, slice_thickness_mm, through_voxel_centers_of : optional
+        As in `read_rtstruct`. A SEG takes `slice_thickness_mm` alone, as the distance between its slices.
+    refuse_unused_rules : bool
+        Whether a rule that a SEG cannot follow is an error.
 
-    `only` and `exclude` are patterns of names, as in `yttria.select_structures`. The last four are `read_rtstruct`'s.
-    Of them a SEG takes `slice_thickness_mm` alone, as the distance between its slices; the others are refused for it
-    if they ask for anything but the file as it is, unless `refuse_unused_rules` is false.
+    Returns
+    -------
+    list of Structure
+        The structures. Copies of one file count as one. Faults of contours are in `ContourStructure.advisories`.
 
-    Raises `UndefinedError` if there is no file or several, or a rule for contours is given for a SEG.
-    Raises `UnknownNameError` if `labels` is given, because both kinds have names of their own. Raises whatever
-    `read_segmentation` and `read_rtstruct` raise. Faults of contours stand in each `ContourStructure.advisories`.
+    Raises
+    ------
+    UndefinedError
+        If there is no file or several, or a rule for contours is given for a SEG.
+    UnknownNameError
+        If `labels` is given, or a name is not there.
+    FileFormatError, GeometryError
+        As `read_rtstruct`.
+    MissingExtraError
+        If the extra `dicom` is not installed.
     """
     chosen_by: dict[str, Any] = {"only": only, "exclude": exclude, "slice_thickness_mm": slice_thickness_mm}
     rules: dict[str, Any] = {

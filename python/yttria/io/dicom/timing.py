@@ -40,12 +40,26 @@ _ADMINISTRATION = "RadiopharmaceuticalStartDateTime"
 
 @dataclass(frozen=True, kw_only=True)
 class ActivityTiming:
-    """When the values of an activity image hold, from its header: `scan_delay_h` is for the scaling.
+    """When the values of an activity image hold, from its header.
 
-    `rule` is one sentence that says which rule and which times gave it. Times carry a zone where the header does.
-    `administered_activity_gbq` is the header's RadionuclideTotalDose: a check, for it says what was measured out, at a
-    time that headers leave open. `half_life_h` and `nuclide` (a name as the header spells it) are the header's too;
-    yttria decays by its own.
+    Parameters
+    ----------
+    scan_delay_h : float
+        Time in h from administration, for the scaling.
+    decay_correction : str
+        "ADMIN", "START" or "NONE".
+    rule : str
+        One sentence on the rule and the times that gave it.
+    reference_time, administration_time : datetime or None
+        Times with a zone if the header has one.
+    half_life_h : float or None
+        Half-life of the header in h; yttria decays by its own.
+    administered_activity_gbq : float or None
+        RadionuclideTotalDose in GBq, as a check: the header leaves open when it was measured.
+    advisories : tuple of Advisory
+        What a reader must know.
+    nuclide : str or None
+        Name of the nuclide as the header spells it.
     """
 
     scan_delay_h: float
@@ -70,23 +84,58 @@ class ActivityTiming:
 
 
 def activity_timing(paths: Paths, *, series: str | None = None) -> ActivityTiming:
-    """The timing of a PET series, or of a SPECT that states a DecayCorrection; for absolute scaling:
+    """Read the timing of a PET series, or of a SPECT that states a DecayCorrection.
 
-        timing = activity_timing("folder")
-        scaling = AbsoluteScaling(timing.scan_delay_h, time_basis=timing.rule)
+    Parameters
+    ----------
+    paths : path or sequence of path
+        A folder (with the folders in it), a file, or several.
+    series : str, optional
+        UID or number of one series; needed if there are several.
 
-    Raises `OutOfRangeError` where the header's half-life is off by more than 1 % from 64.04 to 64.24 h (a protocol of
-    another nuclide), `UndefinedError` where the header leaves the hours open or contradicts itself, `TimeZoneError`
-    where only one of two times has a zone, and whatever `read_image` raises over files and series.
+    Returns
+    -------
+    ActivityTiming
+        For `AbsoluteScaling(timing.scan_delay_h, time_basis=timing.rule)`.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the half-life of the header is off by more than 1 %, as under a protocol of another nuclide.
+    UndefinedError
+        If the header leaves the hours open or contradicts itself.
+    TimeZoneError
+        If only one of two times has a zone.
+    FileFormatError, ArgumentError, UnknownNameError, FileNotFoundError, MissingExtraError
+        As `read_image`, for files and series.
+
+    References
+    ----------
+    dicom-ps3.3
     """
     with decoding(root(paths), "DICOM"), quiet():
         return timing_of(choose(scan(files(paths)), series, ACTIVITY_MODALITIES, _ACTIVITY))
 
 
 def check_nuclide(paths: Paths, *, series: str | None = None) -> tuple[Advisory, ...]:
-    """What the header says of the nuclide, for a scan whose delay is known otherwise.
+    """Compare the nuclide of a header with yttrium-90, for a scan whose delay is known otherwise.
 
-    Raises `OutOfRangeError` as `activity_timing` does; a SPECT header may say nothing.
+    Parameters
+    ----------
+    paths : path or sequence of path
+        A folder (with the folders in it), a file, or several.
+    series : str, optional
+        UID or number of one series; needed if there are several.
+
+    Returns
+    -------
+    tuple of Advisory
+        Doubts; empty if there are none, or if the header of a SPECT states nothing.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the half-life of the header is off by more than 1 %.
     """
     with decoding(root(paths), "DICOM"), quiet():
         chosen = choose(scan(files(paths)), series, ACTIVITY_MODALITIES, _ACTIVITY)
