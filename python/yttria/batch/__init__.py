@@ -9,6 +9,7 @@ from __future__ import annotations
 from .._foundation.arguments import public as _public
 from ..case import Case
 from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest, schema, write_manifest
+from .report import cohort_report
 from .runner import RunReport, run_manifest
 from .stream import run
 from .worker import CaseOutcome, Failure
@@ -22,6 +23,7 @@ __all__ = [
     "Problem",
     "RunReport",
     "check_manifest",
+    "cohort_report",
     "read_manifest",
     "run",
     "run_manifest",

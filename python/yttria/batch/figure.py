@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 
 from .._foundation.extras import require
 from .._foundation.text import literal
-from .summary import OUTLIER_Z, finished_folder, mean_doses, modified_z
-from .tables import read_rows
+from .summary import MOST_CURVES, OUTLIER_Z, dvh_curves, dvh_quartiles, finished_folder, mean_doses, modified_z
 
-#: Most structures shown, those of the most cases first; most points drawn per structure.
+#: Most structures shown, those of the most cases first.
 _SHOWN = 8
-_POINTS = 2000
 _RESEARCH_USE = "For research use only."
 
 
@@ -24,7 +22,7 @@ def cohort_figure(folder: str | Path) -> Any:
     folder = finished_folder(folder)
     figure = require("matplotlib.figure", "plot").Figure(figsize=(11.0, 4.8), layout="constrained")
     colors = require("matplotlib", "plot").colormaps["tab10"].colors
-    means, (curves, step_gy) = mean_doses(folder), _curves(folder)
+    means, (curves, step_gy) = mean_doses(folder), dvh_curves(folder)
     names = sorted(means, key=lambda name: (-len(means[name]), name))[:_SHOWN]
     left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.25))
     for n, name in enumerate(names):
@@ -60,7 +58,7 @@ def _spread(axes: Any, row: int, means: NDArray[np.float64], color: Any) -> None
     out = np.abs(modified_z(shown)) > OUTLIER_Z
     # The same scatter each time, so that equal tables give equal figures.
     offset = np.random.default_rng(row).uniform(-0.3, 0.3, len(shown))
-    drawn = np.linspace(0, len(shown) - 1, min(len(shown), _POINTS)).astype(int)
+    drawn = np.linspace(0, len(shown) - 1, min(len(shown), MOST_CURVES)).astype(int)
     axes.plot(shown[drawn], row + offset[drawn], ".", ms=2.5, alpha=0.35, color=color, rasterized=True)
     axes.plot(shown[out], row + offset[out], "o", ms=5.0, mfc="none", mec=color)
     low, middle, high = np.quantile(shown, (0.25, 0.5, 0.75))
@@ -69,29 +67,8 @@ def _spread(axes: Any, row: int, means: NDArray[np.float64], color: Any) -> None
 
 
 def _band(axes: Any, name: str, curves: list[NDArray[np.float64]], step_gy: float, color: Any) -> None:
-    length = max(map(len, curves))
-    grid = np.zeros((len(curves), length))
-    for row, curve in zip(grid, curves, strict=True):
-        row[: len(curve)] = curve
-    low, middle, high = np.quantile(grid, (0.25, 0.5, 0.75), axis=0)
+    low, middle, high = dvh_quartiles(curves)
     end = int(np.searchsorted(-high, -0.002)) + 1  # beyond it, nearly all curves are 0
-    doses = np.arange(length) * step_gy
+    doses = np.arange(len(middle)) * step_gy
     axes.fill_between(doses[:end], low[:end], high[:end], color=color, alpha=0.2, lw=0)
     axes.plot(doses[:end], middle[:end], color=color, lw=1.6, label=literal(name))
-
-
-def _curves(folder: Path) -> tuple[dict[str, list[NDArray[np.float64]]], float]:
-    """Curves by structure, of at most `_POINTS` evenly spread cases, as fractions of the volume; their step in Gy."""
-    total = sum(table.num_rows for table in read_rows(folder, "cases", ("row",)))
-    every = max(1, -(-total // _POINTS))
-    found: dict[str, list[NDArray[np.float64]]] = {}
-    seen: dict[str, int] = {}
-    step_gy = 1.0
-    for table in read_rows(folder, "dvh", ("structure", "dvh_step_gy", "volume_ml")):
-        step_gy = table["dvh_step_gy"][0].as_py() if table.num_rows else step_gy
-        for name, curve in zip(table["structure"].to_pylist(), table["volume_ml"], strict=True):
-            seen[name] = seen.get(name, -1) + 1
-            values = np.asarray(curve.values)
-            if seen[name] % every == 0 and len(values) and values[0] > 0:
-                found.setdefault(name, []).append(values / values[0])
-    return found, step_gy

@@ -19,6 +19,8 @@ OUTLIER_Z = 3.5
 #: Standard deviation per median absolute deviation, of the normal distribution.
 _SD_PER_MAD = 1.4826
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: Most curves of a structure that are drawn.
+MOST_CURVES = 2000
 #: Most cases in quarantine that are listed one by one.
 _LISTED = 1000
 METRICS = ("mean_gy", "d95_gy", "d70_gy", "d50_gy", "volume_ml")
@@ -93,6 +95,32 @@ def summarize(folder: str | Path) -> Summary:
 def mean_doses(folder: Path) -> dict[str, NDArray[np.float64]]:
     """Mean dose in Gy of every case, by structure."""
     return {name: found for (name, metric), found in _doses(folder)[0].items() if metric == "mean_gy" and len(found)}
+
+
+def dvh_curves(folder: Path) -> tuple[dict[str, list[NDArray[np.float64]]], float]:
+    """Curves of at most `MOST_CURVES` evenly spread cases by structure, as fractions of the volume; step in Gy."""
+    total = sum(table.num_rows for table in read_rows(folder, "cases", ("row",)))
+    every = max(1, -(-total // MOST_CURVES))
+    found: dict[str, list[NDArray[np.float64]]] = {}
+    seen: dict[str, int] = {}
+    step_gy = 1.0
+    for table in read_rows(folder, "dvh", ("structure", "dvh_step_gy", "volume_ml")):
+        step_gy = table["dvh_step_gy"][0].as_py() if table.num_rows else step_gy
+        for name, curve in zip(table["structure"].to_pylist(), table["volume_ml"], strict=True):
+            seen[name] = seen.get(name, -1) + 1
+            values = np.asarray(curve.values)
+            if seen[name] % every == 0 and len(values) and values[0] > 0:
+                found.setdefault(name, []).append(values / values[0])
+    return found, step_gy
+
+
+def dvh_quartiles(curves: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Lower quartile, median and upper quartile of curves of any length, as an array of shape (3, n)."""
+    grid = np.zeros((len(curves), max(map(len, curves))))
+    for row, curve in zip(grid, curves, strict=True):
+        row[: len(curve)] = curve
+    quartiles: NDArray[np.float64] = np.quantile(grid, (0.25, 0.5, 0.75), axis=0)
+    return quartiles
 
 
 def finished_folder(folder: str | Path) -> Path:

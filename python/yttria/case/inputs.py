@@ -92,7 +92,7 @@ def read_case(case: Case) -> CaseInputs:
         inputs = replace(inputs, structures=transformed)
     if case.ct is not None:
         with opened_files() as opened, stage("reading"):
-            inputs = replace(inputs, ct=_read_ct(case.ct, case.ct_series))
+            inputs = replace(inputs, ct=read_case_ct(case))
         files["ct"] = tuple(opened)
     return replace(inputs, files=files)
 
@@ -154,7 +154,10 @@ def _in_fields(**fields: str) -> Iterator[None]:
         raise
 
 
-def _read_ct(path: Path, series: str | None) -> Image:
+def read_case_ct(case: Case) -> Image:
+    """Read the CT of a case that has one."""
+    path, series = case.ct, case.ct_series
+    assert path is not None
     with _in_fields(series="ct_series"):
         if may_be_dicom(path):
             return dicom.read_image(path, "HU", series=series, modalities=("CT",))

@@ -74,6 +74,11 @@ ENTRIES = {
         "Dose",
         "Add up the doses of several treatments: doses and BED of structures, and what the next plan must count.",
     ),
+    "report": Entry(
+        "report:report",
+        "Comparison",
+        "Write one page of HTML on a patient's dose, plan and comparison, or on a cohort: to read, print and file.",
+    ),
     "verify": Entry(
         "verify:verify",
         "Validation",

@@ -17,6 +17,7 @@ from ..io import read_image, read_structures, write_image
 from ..io.opened import opened_files
 from .options import choice
 from .output import as_json, print_advisories, print_table, print_written, progress, write_csv
+from .report import check_extra, write_comparison_report
 from .result_folder import ResultFolder
 
 #: Names of the files that a run may write beside its index, comparison.json.
@@ -29,6 +30,7 @@ FILES = tuple(
         ("difference", (".nrrd", ".nii.gz")),
         ("gamma", (".nrrd", ".nii.gz")),
         ("comparison", (".png",)),
+        ("report", (".html",)),
     )
     for suffix in suffixes
 )
@@ -84,6 +86,9 @@ def compare(
     maximum_gamma: Annotated[float, typer.Option(help="Where the search for gamma ends.")] = 2.0,
     reference_edge: Annotated[ReferenceEdge, choice(REFERENCE_EDGES, "Voxels of A outside the grid of B.")] = "exclude",
     isodose_gy: Annotated[list[float] | None, typer.Option(help="Isodose level; repeat for more.")] = None,
+    with_report: Annotated[
+        bool, typer.Option("--report", help="Write report.html too: one page to read, print and file.")
+    ] = False,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of tables.")] = False,
 ) -> None:
@@ -92,6 +97,8 @@ def compare(
     Writes comparison.json, the tables as CSV, the maps difference (B - A) and gamma (NIfTI if A is, else NRRD), and
     comparison.png.
     """
+    if with_report:
+        check_extra()
     folder = ResultFolder(out, "comparison.json", FILES, overwrite=overwrite)
     with progress("Reading", quiet=json):
         with opened_files() as files_a:
@@ -122,6 +129,8 @@ def compare(
         suffix = ".nii.gz" if ".nii" in a.suffixes else ".nrrd"
         title = "" if anonymous else f"B: {b}, against A: {a}"
         written = _write(result, folder, suffix, inputs, title=title)
+        if with_report:
+            written.append(write_comparison_report(folder.index))
     if json:
         paths = [p.name if anonymous else str(p) for p in written]
         typer.echo(as_json(_summary(result, inputs) | {"written": paths}))

@@ -17,6 +17,8 @@ from .._foundation.provenance import RESEARCH_USE
 from .._foundation.timings import stage, timings
 from ..advisory import Advisory, advise
 from ..case import Case, CaseRecord, dose_case, read_case, record_case, summary, write_case_report, write_case_rtdose
+from ..case.drawable import on_grid_of
+from ..case.inputs import CaseInputs
 from ..errors import ArgumentError, GeometryError, OutOfRangeError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
@@ -28,6 +30,7 @@ from .evaluation_options import EvaluationOptions, with_evaluation_options
 from .evaluation_output import limit_rows, print_limits, print_metrics, write_dvh
 from .options import choice
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress, write_csv
+from .report import REPORT, ReportPage, check_extra
 from .result_folder import ResultFolder
 from .timings import print_timings
 
@@ -42,6 +45,7 @@ FILES = (
     "dvh.csv",
     "dvh.parquet",
     "dose.png",
+    REPORT,
 )
 HEADINGS = {
     "structure": "Structure",
@@ -100,6 +104,9 @@ def dose(
         typer.Option("--sr", help="Write report.dcm: doses as a structured report on the segments of a DICOM SEG."),
     ] = False,
     dvh: Annotated[TableFormat | None, choice(TABLE_FORMATS, "Write whole dose-volume histograms as a table.")] = None,
+    with_report: Annotated[
+        bool, typer.Option("--report", help="Write report.html too: one page to read, print and file.")
+    ] = False,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
     timing: Annotated[bool, typer.Option("--timings", help="Print where the time went, to the error stream.")] = False,
@@ -121,6 +128,8 @@ def dose(
             raise ArgumentError(
                 f"{name} holds the patient's name and identifiers: give {option} or --anonymous, not both"
             )
+    if with_report:
+        check_extra()
     for level in isodose_gy or ():
         if not 0.0 < level < math.inf:
             raise OutOfRangeError(f"level of an isodose line in Gy must be finite and > 0, got {level:g}")
@@ -158,6 +167,7 @@ def dose(
                 background=beneath,
                 isodoses_gy=isodose_gy,
                 title=_title(record),
+                page=_report_page(inputs, dosed.result.image, beneath, threads) if with_report else None,
             )
     report(result, rows, written, record=record, evaluated=evaluated, json=json)
     if timing:
@@ -166,6 +176,13 @@ def dose(
 
 def _shareable(histograms: dict[str, DoseVolumeHistogram], record: CaseRecord) -> dict[str, DoseVolumeHistogram]:
     return {record.shareable(name): histogram for name, histogram in histograms.items()}
+
+
+def _report_page(inputs: CaseInputs, dose: Image, beneath: Image | None, threads: int | None) -> ReportPage:
+    """The report, with the case's CT beneath the dose if no other image is given."""
+    if beneath is None and inputs.ct is not None:
+        beneath = on_grid_of(dose, inputs.ct, threads=threads)
+    return ReportPage(background=beneath)
 
 
 def _named(structure: Structure, name: str) -> Structure:
@@ -196,8 +213,11 @@ def write_result(
     background: Image | None = None,
     isodoses_gy: list[float] | None = None,
     title: str = "",
+    page: ReportPage | None = None,
 ) -> tuple[DoseResult, list[Path]]:
-    """Write dose map, table, picture and JSON; the result with what happened on the way, and the paths written.
+    """Write dose map, table, picture, JSON and, with `page`, the report.
+
+    Returns the result with what happened on the way, and the paths written.
 
     A picture that cannot be drawn is a warning: the numbers are there without it.
     """
@@ -223,7 +243,11 @@ def write_result(
             raise
         failed = advise("picture_failed", reason=str(error) or type(error).__name__)
         result = replace(result, advisories=(*result.advisories, failed))
-    return result, folder.finish(_summary(result, rows, record, evaluated))
+    written = folder.finish(_summary(result, rows, record, evaluated))
+    if page is not None:
+        with stage("report"):
+            written.append(page.write(folder.index, result, structures, isodoses_gy))
+    return result, written
 
 
 def report(

@@ -28,6 +28,7 @@ from ..planning.lung import CUMULATIVE_LUNG_LIMIT_GY
 from .image_planning import ImageOptions, measure, print_measured
 from .options import choice
 from .output import Row, as_json, print_advisories, print_table, print_written, progress
+from .report import check_extra, write_page
 
 
 class Spheres(str, Enum):
@@ -52,6 +53,10 @@ def plan(
         Path | None, typer.Argument(help="Patient file (TOML); --example shows the schema.", show_default=False)
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the JSON here.", show_default=False)] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write a page of HTML here, to read, print and file.", show_default=False),
+    ] = None,
     example: Annotated[bool, typer.Option("--example", help="Print a commented patient file and exit.")] = False,
     territories: Annotated[
         bool, typer.Option("--territories", help="With --example: the file of a patient with several territories.")
@@ -205,6 +210,8 @@ def plan(
     if example:
         typer.echo(planning.example_patient_file(several_territories=territories), nl=False)
         return
+    if report is not None:
+        check_extra()
     options = ImageOptions(
         scans=scans or (),
         structures=structures or (),
@@ -257,6 +264,11 @@ def plan(
     if patient is None:
         raise typer.BadParameter("a patient file, images (--from), or --example", param_hint="patient")
     comparison = planning.plan_patient_file(patient, json_path=out)
+    written = [] if out is None else [out]
+    if report is not None:
+        from ..report import html_report
+
+        written.append(write_page(html_report(plan=comparison.as_dict()), report))
     if json:
         found = comparison.as_dict()
         typer.echo(as_json(found if measured is None else {"images": measured.as_dict(), "plan": found}))
@@ -268,8 +280,7 @@ def plan(
         typer.echo("")
     # In a pipe a sentence stays on one line, so that it can be searched.
     typer.echo(comparison.table(min(console.width, 120) if console.is_terminal else None))
-    if out is not None:
-        print_written([out])
+    print_written(written)
 
 
 def vial(

@@ -13,12 +13,13 @@ from .._core import VoxelFractions
 from .._foundation.choices import METHOD_NAMES
 from .._foundation.extras import require
 from .._foundation.text import literal
-from ..errors import ArgumentError, GeometryError, OutOfRangeError
+from ..errors import ArgumentError, GeometryError
 from ..evaluation import dose_volume_histograms
 from ..geometry.affine import check_same_frame
 from .selection import (
     center,
     center_of,
+    check_levels,
     highest_shown_gy,
     is_tumor,
     large_ones,
@@ -70,9 +71,7 @@ def dose_figure(
     """
     figure_module = require("matplotlib.figure", "plot")
     dose = result.image
-    for level in isodoses_gy or ():
-        if not 0.0 < level < np.inf:
-            raise OutOfRangeError(f"level of an isodose line in Gy must be finite and > 0, got {level:g}")
+    check_levels(isodoses_gy)
     if background is not None:
         frames = background.frame_of_reference_uid, dose.frame_of_reference_uid
         check_same_frame(frames[0], "the background image", frames[1], "the dose image")

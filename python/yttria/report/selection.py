@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .._core import DoseVolumeHistogram, VoxelFractions
 from .._foundation.text import plain
+from ..errors import OutOfRangeError
 from ..geometry.image import Image
 
 #: Names that mark a tumor: each gets planes of its own, and its outline is drawn last.
@@ -40,12 +41,28 @@ def highest_shown_gy(histograms: Mapping[str, DoseVolumeHistogram]) -> float:
     return max([*tops, *(histograms[name].dose_at_volume_percent(50.0) for name in tumors_of(histograms))], default=0.0)
 
 
+def check_levels(isodoses_gy: Sequence[float] | None) -> None:
+    """Refuse levels of isodose lines that are not finite and above 0 (`OutOfRangeError`)."""
+    for level in isodoses_gy or ():
+        if not 0.0 < level < np.inf:
+            raise OutOfRangeError(f"level of an isodose line in Gy must be finite and > 0, got {level:g}")
+
+
 def round_levels(maximum_gy: float, count: int = 5) -> list[float]:
     """Up to `count` round isodose levels below the maximum, evenly spread."""
     if not (np.isfinite(maximum_gy) and maximum_gy > 0.0):
         return []
     step = round_step(maximum_gy / (count + 0.5))
     return [step * n for n in range(1, count + 1) if step * n < maximum_gy]
+
+
+def doubling_levels(maximum_gy: float, count: int = 5) -> list[float]:
+    """The highest `count` of 1, 2 and 5 times powers of ten below the maximum: lines in high and in low doses."""
+    if not (np.isfinite(maximum_gy) and maximum_gy > 0.0):
+        return []
+    power = int(np.floor(np.log10(maximum_gy)))
+    series = [float(f"{m}e{n}") for n in range(power - count, power + 1) for m in (1, 2, 5)]
+    return [level for level in series if level < maximum_gy][-count:]
 
 
 def round_step(least: float) -> float:

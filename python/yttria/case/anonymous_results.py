@@ -1,0 +1,59 @@
+"""Results as they may be shared: doses.json, comparison.json and the JSON of a plan without names, paths and dates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .pseudonyms import Secrets, pseudonymous, secrets_of, without_names
+
+#: Parts without texts of the user's files, in which digits of a hash could look like a date.
+_KEPT = ("created", "yttria_version", "limits_table_version", "files")
+_NO_SECRETS: Secrets = ()
+
+
+def anonymous_doses(doses: Mapping[str, Any]) -> tuple[dict[str, Any], Secrets]:
+    """Content of doses.json as `yttria dose --anonymous` would have written it, and the texts that were replaced.
+
+    A result that is anonymous already is returned as it is.
+    """
+    if doses.get("anonymous"):
+        return dict(doses), _NO_SECRETS
+    patient, paths, inputs = (doses.get(key) or {} for key in ("patient", "paths", "inputs"))
+    secrets = secrets_of(patient, _named_files(paths, inputs))
+    found = _shared(doses, secrets)
+    if "settings" in found:
+        found["settings"] = {key: value for key, value in found["settings"].items() if key != "case_id"}
+    replaced = {"patient": pseudonymous(patient), "paths": {}, "inputs": _numbered(inputs), "anonymous": True}
+    return {**found, **replaced}, secrets
+
+
+def anonymous_comparison(comparison: Mapping[str, Any]) -> dict[str, Any]:
+    """Content of comparison.json without names of files."""
+    inputs = comparison.get("inputs") or {}
+    found = _shared(comparison, secrets_of({}, _named_files({}, inputs)))
+    return {**found, "inputs": _numbered(inputs), "anonymous": True}
+
+
+def anonymous_plan(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON of a plan without the patient's name and the path of the patient file; tumors keep their names."""
+    stated = plan.get("input_file") or {}
+    paths = {"patient_file": [stated["path"]]} if stated.get("path") else {}
+    found = _shared(plan, secrets_of({"PatientName": str(plan.get("patient") or "")}, paths))
+    file = {"path": "file 1", "sha256": stated["sha256"]} if stated else None
+    inputs = {key: value for key, value in found.get("inputs", {}).items() if key != "name"}
+    return {**found, "patient": "", "inputs": inputs, "input_file": file, "anonymous": True}
+
+
+def _shared(result: Mapping[str, Any], secrets: Secrets) -> dict[str, Any]:
+    changed: dict[str, Any] = without_names({k: v for k, v in result.items() if k not in _KEPT}, secrets)
+    return changed | {key: result[key] for key in _KEPT if key in result}
+
+
+def _named_files(paths: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, list[str]]:
+    roles = dict.fromkeys((*paths, *inputs))
+    return {role: [*paths.get(role, ()), *(str(f["name"]) for f in inputs.get(role, ()))] for role in roles}
+
+
+def _numbered(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {role: [{**f, "name": f"file {n}"} for n, f in enumerate(files, 1)] for role, files in inputs.items()}

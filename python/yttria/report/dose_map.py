@@ -1,0 +1,90 @@
+"""Dose map with structures and histograms, as a report draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .._core import DoseVolumeHistogram, VoxelFractions
+from ..errors import GeometryError
+from ..geometry.affine import check_same_frame
+from ..geometry.image import Image
+from ..geometry.structure import Structure
+from ..voxel.dose_result import DoseResult
+
+#: A histogram belongs to a table if its mean dose agrees with the table's within this share of the structure's maximum.
+_SAME_DOSE = 1e-4
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DoseMap:
+    """What pictures of a dose need.
+
+    Parameters
+    ----------
+    image : Image
+        Absorbed dose in Gy.
+    voxel_fractions : mapping of str to VoxelFractions
+        Fraction of each dose voxel inside each structure.
+    histograms : mapping of str to DoseVolumeHistogram
+        Histograms of the structures that lie in the image.
+    order : mapping of str to int
+        Place of each structure in the table, which gives it its colour.
+    background : Image or None
+        Image in gray beneath the dose, on its grid.
+    """
+
+    image: Image
+    voxel_fractions: Mapping[str, VoxelFractions]
+    histograms: Mapping[str, DoseVolumeHistogram]
+    order: Mapping[str, int]
+    background: Image | None = None
+
+    def renamed(self, names: Mapping[str, str]) -> DoseMap:
+        """The same map with other names of structures; each must be given."""
+        return replace(
+            self,
+            voxel_fractions={names[name]: value for name, value in self.voxel_fractions.items()},
+            histograms={names[name]: value for name, value in self.histograms.items()},
+            order={names[name]: value for name, value in self.order.items()},
+        )
+
+    def differing(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Names of the structures of a table whose mean dose is not that of this map, or which this map lacks."""
+        found = []
+        for row in rows:
+            name, mean_gy = str(row["structure"]), row.get("mean_gy")
+            histogram = self.histograms.get(name)
+            if (histogram is None) != (mean_gy is None):
+                found.append(name)
+            elif histogram is not None and mean_gy is not None:
+                scale_gy = max(abs(histogram.maximum_gy), abs(float(mean_gy)), 1e-9)
+                if abs(histogram.mean_gy - float(mean_gy)) > _SAME_DOSE * scale_gy:
+                    found.append(name)
+        return found
+
+
+def dose_map(
+    result: DoseResult,
+    structures: Sequence[Structure],
+    *,
+    sub_voxel_mm: float | None = None,
+    background: Image | None = None,
+) -> DoseMap:
+    """Compute fractions and histograms of structures in a dose; `GeometryError` for a background on another grid."""
+    if background is not None:
+        frames = background.frame_of_reference_uid, result.image.frame_of_reference_uid
+        check_same_frame(frames[0], "the background image", frames[1], "the dose image")
+        if not background.same_grid(result.image):
+            raise GeometryError("the background image must lie on the grid of the dose image; resample it first")
+    _, histograms = result.evaluate(structures, sub_voxel_mm=sub_voxel_mm)
+    fractions = result.voxel_fractions(structures)
+    volume = result.image.voxel_volume_ml
+    return DoseMap(
+        image=result.image,
+        voxel_fractions=fractions,
+        histograms={name: h for name, h in histograms.items() if fractions[name].volume_ml(volume) > 0.0},
+        order={structure.name: n for n, structure in enumerate(structures)},
+        background=background,
+    )

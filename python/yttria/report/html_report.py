@@ -1,0 +1,242 @@
+"""The report of one patient: delivered dose, plan and comparison as one page of HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..errors import ArgumentError
+from .comparison_section import comparison_tables
+from .dose_map import DoseMap
+from .dose_section import dose_tables, method_rules, treatment_facts, validation_rows
+from .dvh_chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, DvhChart, dvh_chart
+from .page import render
+from .plan_section import plan_advisories, plan_tables
+from .png import INFERNO, data_uri
+from .sections import advisory_rows, count_rows, date_words, file_roles, limit_facts, limit_rows
+from .slices import slice_pictures
+from .territory_section import territory_advisories, territory_tables
+from .words import flat
+
+_NO_MAP = "Histograms and pictures were not drawn: the report was made without the dose map and its structures."
+
+
+def html_report(
+    doses: Mapping[str, Any] | None = None,
+    *,
+    plan: Mapping[str, Any] | None = None,
+    comparison: Mapping[str, Any] | None = None,
+    dose_map: DoseMap | None = None,
+    isodoses_gy: Sequence[float] | None = None,
+    pictures: Mapping[str, bytes] | None = None,
+    remarks: Sequence[str] = (),
+    created: str | None = None,
+) -> str:
+    """Write the report of one patient as a page of HTML that needs no network and no script.
+
+    Parameters
+    ----------
+    doses : mapping, optional
+        Content of doses.json, as `yttria dose` writes it.
+    plan : mapping, optional
+        JSON of `yttria plan`: `ModelComparison.as_dict()` or `TerritoryPlan.as_dict()`. Its doses stand beside the
+        delivered ones.
+    comparison : mapping, optional
+        Content of comparison.json, as `yttria compare` writes it.
+    dose_map : DoseMap, optional
+        Dose, structures and background for histograms and pictures; `yttria.report.dose_map` makes it. Without it the
+        report states that they are missing.
+    isodoses_gy : sequence of float, optional
+        Levels of the isodose lines in Gy, each above 0; round levels if not given.
+    pictures : mapping of str to bytes, optional
+        PNG files of a result: "dose" in place of pictures of `dose_map`, and "comparison".
+    remarks : sequence of str
+        Sentences on the files, such as why a picture is missing.
+    created : str, optional
+        Time of the report, ISO 8601; now if not given. Two reports of the same content differ in it alone.
+
+    Returns
+    -------
+    str
+        The page.
+
+    Raises
+    ------
+    ArgumentError
+        If neither doses, plan nor comparison is given.
+    OutOfRangeError
+        For an isodose level that is not finite and above 0.
+    MissingExtraError
+        Without jinja2 and contourpy (`pip install 'yttria[report]'`).
+
+    Notes
+    -----
+    Tables show four significant figures; each number stands in full in the `value` of its element. Structures whose
+    histogram does not have the mean dose of the table are not drawn, and the report names them.
+
+    Examples
+    --------
+    >>> from yttria.planning import Patient, compare_models
+    >>> patient = Patient(device="glass", lung_shunt_fraction=0.05, perfused_mass_incl_tumor_kg=0.4,
+    ...                   target_perfused_dose_gy=400, name="Example")
+    >>> page = html_report(plan=compare_models(patient).as_dict())
+    >>> "Single compartment" in page and page.startswith("<!DOCTYPE html>")
+    True
+    """
+    if doses is None and plan is None and comparison is None:
+        raise ArgumentError("html_report needs doses, a plan or a comparison")
+    given = [part for part in (doses, plan, comparison) if part is not None]
+    pictures = pictures or {}
+    others = [part for part in (doses, comparison) if part is not None]
+    found = [a for part in others for a in part.get("advisories", ())]
+    advisories = advisory_rows([*found, *_plan_advisories(plan)])
+    compared = (doses or {}).get("limits") or {}
+    states = list(compared.get("states") or ())
+    drawn, no_pictures = _drawable(doses, dose_map)
+    chart = None if drawn is None else dvh_chart(drawn.histograms, drawn.order)
+    whose = _whose(doses, plan)
+    title = _title(doses, plan, comparison)
+    return render(
+        "report.html",
+        running_title=f"{title}, {whose}" if whose else title,
+        created=created,
+        title=title,
+        subtitle=_computed(given),
+        whose=whose,
+        identity=_identity(doses, plan, comparison),
+        counts=count_rows(advisories, states),
+        grave=[row for row in advisories if row["severity"] != "note"],
+        notes=[row for row in advisories if row["severity"] == "note"],
+        dose=None if doses is None else dose_tables(doses),
+        limits=limit_rows(states),
+        limit_facts=limit_facts(compared) if compared else [],
+        plan=_plan(plan, doses),
+        chart=None if chart is None else _chart(chart),
+        pictures=None if drawn is None else slice_pictures(drawn, isodoses_gy),
+        picture=data_uri(pictures["dose"]) if "dose" in pictures else "",
+        no_pictures=no_pictures,
+        colors=INFERNO,
+        comparison=None if comparison is None else _comparison(comparison, pictures),
+        method=[] if doses is None else method_rules(doses),
+        validation=[] if doses is None else validation_rows(doses["provenance"]["method"]),
+        settings=flat((doses or {}).get("settings") or {}),
+        roles=file_roles(_files(doses, plan, comparison)),
+        remarks=[*remarks, *([no_pictures] if drawn is not None and no_pictures else [])],
+    )
+
+
+def _plan(plan: Mapping[str, Any] | None, doses: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Tables of a plan of one territory or of several."""
+    if plan is None:
+        return None
+    return plan_tables(plan, doses) if "models" in plan else territory_tables(plan, doses)
+
+
+def _plan_advisories(plan: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    if plan is None:
+        return []
+    return plan_advisories(plan) if "models" in plan else territory_advisories(plan)
+
+
+def _drawable(doses: Mapping[str, Any] | None, dose_map: DoseMap | None) -> tuple[DoseMap | None, str]:
+    """The map with the structures whose doses are those of the table, and a sentence on what is left out."""
+    if doses is None or dose_map is None:
+        return None, _NO_MAP
+    differing = dose_map.differing(doses["structures"])
+    listed = {str(row["structure"]) for row in doses["structures"]}
+    kept = {name: h for name, h in dose_map.histograms.items() if name in listed and name not in differing}
+    if not kept and dose_map.histograms:
+        return None, ("Histograms and pictures were not drawn: the doses in this map are not those of the table.")
+    sentence = f"Not drawn, because the dose in this map is not that of the table: {', '.join(differing)}."
+    drawn = replace(dose_map, histograms=kept)
+    return drawn, sentence if differing else ""
+
+
+def _chart(chart: DvhChart) -> dict[str, Any]:
+    """The chart with its frame, and the points for the script."""
+    points = [{"doses": curve.doses_gy, "percents": curve.percents} for curve in chart.curves]
+    frame = {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}
+    return {**vars(chart), **frame, "points": points}
+
+
+def _comparison(comparison: Mapping[str, Any], pictures: Mapping[str, bytes]) -> dict[str, Any]:
+    return {
+        **comparison_tables(comparison),
+        "picture": data_uri(pictures["comparison"]) if "comparison" in pictures else "",
+        "no_picture": "The picture of the comparison is not part of the report.",
+    }
+
+
+def _title(doses: object, plan: object, comparison: object) -> str:
+    if doses is not None:
+        return "Yttrium-90 radioembolization: absorbed dose"
+    return "Yttrium-90 radioembolization: plan" if plan is not None else "Comparison of two dose maps"
+
+
+def _whose(doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None) -> str:
+    patient = (doses or {}).get("patient") or {}
+    anonymous = bool((doses or {}).get("anonymous"))
+    name = patient.get("PatientID") or patient.get("PatientName") or (plan or {}).get("patient") or ""
+    if not name and doses is not None:
+        inputs = (doses.get("inputs") or {}).get("activity") or ()
+        name = next((file["name"] for file in inputs), "") if len(inputs) == 1 and not anonymous else ""
+    return str(name)
+
+
+def _computed(given: Sequence[Mapping[str, Any]]) -> str:
+    """When and by which version each part was computed."""
+    times = dict.fromkeys(
+        f"{part['created']} by yttria {part.get('yttria_version', '')}" for part in given if part.get("created")
+    )
+    return f"Computed {'; '.join(times)}" if times else "The time of the computation is not recorded"
+
+
+def _identity(
+    doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None, comparison: Mapping[str, Any] | None
+) -> list[tuple[str, Any]]:
+    """Patient, treatment and times for the head."""
+    found: list[tuple[str, Any]] = []
+    anonymous = bool((doses or plan or {}).get("anonymous"))
+    patient = (doses or {}).get("patient") or {}
+    if anonymous:
+        found.append(("Patient", "left out (anonymous)"))
+    words = {
+        "PatientID": "Patient ID" if not anonymous else "Patient ID, hashed",
+        "PatientName": "Patient name",
+        "StudyDate": "Study date",
+    }
+    found += [(text, date_words(str(patient[key]))) for key, text in words.items() if patient.get(key)]
+    if plan is not None and plan.get("patient"):
+        found.append(("Patient of the plan", plan["patient"]))
+    if not found and comparison is None:
+        found.append(("Patient", "not stated by the files"))
+    compared = (comparison or {}).get("inputs") or {}
+    found += [(f"Dose map {role.upper()}", compared[role][0]["name"]) for role in ("a", "b") if compared.get(role)]
+    images = ((doses or {}).get("inputs") or {}).get("activity") or []
+    if len(images) == 1 and not anonymous:
+        found.append(("Activity image", images[0]["name"]))
+    case_id = ((doses or {}).get("settings") or {}).get("case_id")
+    if case_id:
+        found.append(("Case", case_id))
+    stated = ((doses or {}).get("limits") or {}).get("facts") or {}
+    device = stated.get("device") or (plan or {}).get("device")
+    if device:
+        found.append(("Device", f"{device} microspheres"))
+    return found + (treatment_facts(doses) if doses is not None else [])
+
+
+def _files(
+    doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None, comparison: Mapping[str, Any] | None
+) -> dict[str, list[Mapping[str, Any]]]:
+    """Files by role: inputs of each part, and what was written with it."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for part in (doses, comparison):
+        for role, files in ((part or {}).get("inputs") or {}).items():
+            found.setdefault(role, []).extend(files)
+    if plan is not None and plan.get("input_file"):
+        stated = plan["input_file"]
+        found["patient_file"] = [{"name": stated.get("path", ""), "bytes": "", "sha256": stated["sha256"]}]
+    for part in (doses, comparison):
+        found.setdefault("results", []).extend((part or {}).get("files") or ())
+    return found

@@ -1,0 +1,178 @@
+"""Parts that reports of doses, plans and comparisons share: advisories, limits, files, columns of tables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..advisory import advisory_kinds
+from .words import flat, heading, plural
+
+Json = Mapping[str, Any]
+
+#: Files of one role that are listed one by one; more of them are summed up in one line.
+_LISTED = 8
+#: Sign and style of each verdict, so that it does not depend on colour.
+_VERDICTS = {
+    "met": ("\N{CHECK MARK}", "met"),
+    "above limit": ("\N{MULTIPLICATION X}", "above"),
+    "below target": ("\N{BLACK DOWN-POINTING TRIANGLE}", "below"),
+    "depends on": ("?", "depends"),
+}
+_SIGNS = {
+    ("minimum", True): "> ",
+    ("minimum", False): "\N{GREATER-THAN OR EQUAL TO} ",
+    ("maximum", True): "< ",
+    ("maximum", False): "\N{LESS-THAN OR EQUAL TO} ",
+}
+_ROLES = {
+    "activity": "Activity image",
+    "structures": "Structures",
+    "ct": "CT",
+    "structures_transform": "Transform of the structures",
+    "a": "Dose map A",
+    "b": "Dose map B",
+    "patient_file": "Patient file",
+    "results": "Written with the result",
+    "tables": "Table",
+}
+
+
+class Column(NamedTuple):
+    """One column of a table: key of its values, words, unit, and whether it holds text."""
+
+    key: str
+    words: str
+    unit: str = ""
+    text: bool = False
+
+
+def columns_of(keys: Iterable[str]) -> list[Column]:
+    """Columns for keys of the JSON."""
+    return [Column(key, *heading(key)) for key in keys]
+
+
+def advisory_rows(advisories: Iterable[Json]) -> list[dict[str, Any]]:
+    """Advisories with what to do, each once, errors first, then warnings and notes."""
+    gravity = {"error": 0, "warning": 1, "note": 2}
+    kinds = advisory_kinds()
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for advisory in advisories:
+        code = str(advisory["code"])
+        found.setdefault(
+            (code, str(advisory["message"])),
+            {
+                "severity": str(advisory["severity"]) if advisory["severity"] in gravity else "warning",
+                "message": advisory["message"],
+                "code": code,
+                "what_to_do": kinds[code].what_to_do.replace("`", "") if code in kinds else "",
+                "source": advisory.get("source") or "",
+                "source_read": advisory.get("source_read") or "",
+            },
+        )
+    return sorted(found.values(), key=lambda row: gravity[row["severity"]])
+
+
+def count_rows(advisories: Sequence[Json], states: Sequence[Json]) -> list[dict[str, str]]:
+    """What the head of a report counts: errors, warnings, notes, limits that are broken."""
+    rows = []
+    for severity in ("error", "warning", "note"):
+        count = sum(advisory["severity"] == severity for advisory in advisories)
+        rows.append(
+            {
+                "text": plural(count, severity),
+                "class": severity if count else "",
+                "target": "notes" if severity == "note" else "advisories",
+            }
+        )
+    if states:
+        verdicts = [state["state"] for state in states]
+        counted = ", ".join(
+            f"{verdicts.count(name)} {'undecided' if name == 'depends on' else name}"
+            for name in _VERDICTS
+            if name in verdicts
+        )
+        rows.append({"text": f"Limits: {counted}", "class": "", "target": "limits"})
+    return rows
+
+
+def limit_rows(states: Iterable[Json]) -> list[dict[str, Any]]:
+    """Rows of a table of limits, from what `LimitState.as_dict` returns."""
+    rows = []
+    for state in states:
+        limit = state["limit"]
+        sign, style = _VERDICTS.get(state["state"], ("?", "depends"))
+        rows.append(
+            {
+                "state": state["state"],
+                "sign": sign,
+                "class": style,
+                "quantity": str(state["quantity"])[:1].upper() + str(state["quantity"])[1:],
+                "value": state["value"],
+                "unit": state["unit"],
+                "limit": _limit_words(limit, state.get("alternatives") or ()),
+                "text": state["text"],
+                "cautions": state.get("cautions") or [],
+                "source": ", ".join(filter(None, (limit["guideline"], limit.get("where"), _evidence(limit)))),
+                "status": limit.get("status", "read"),
+            }
+        )
+    return rows
+
+
+def _evidence(limit: Json) -> str:
+    level = limit.get("level_of_evidence")
+    return f"level of evidence {level}" if level else ""
+
+
+def limit_facts(limits: Json) -> list[tuple[str, Any]]:
+    """What limits were compared with, from what `DeliveredLimits.as_dict` returns: facts, and origins of doses."""
+    found: list[tuple[str, Any]] = [("Guideline", limits["guideline"]), ("Table of limits", limits["table_version"])]
+    found += flat(limits.get("facts") or {})
+    found += flat({"hepatic_reserve_fraction": limits.get("hepatic_reserve_fraction")})
+    ratios = limits.get("tumor_to_normal_ratios") or {}
+    found += [(f"Tumor-to-normal ratio of {name}", ratio) for name, ratio in ratios.items()]
+    origins = limits.get("origins") or {}
+    return found + [(f"{heading(key)[0]} from", origin) for key, origin in origins.items()]
+
+
+def _limit_words(limit: Json, alternatives: Iterable[Json]) -> str:
+    """The value with its sign as the source prints it, and those of which one suffices as well."""
+    words = [_one_limit(limit), *(_one_limit(other) for other in alternatives)]
+    return f"{', or '.join(words)}{'; aimed for' if limit['aim'] else ''}"
+
+
+def _one_limit(limit: Json) -> str:
+    sign = _SIGNS.get((limit["direction"], bool(limit["strict"])), "")
+    high = "" if limit["high"] is None else f" to {limit['high']:g}"
+    condition = f" if {limit['condition']}" if limit.get("condition") else ""
+    return f"{sign}{limit['low']:g}{high} {limit['unit']}{condition}"
+
+
+def file_roles(inputs: Mapping[str, Sequence[Json]]) -> list[dict[str, Any]]:
+    """Rows of the table of files, by role."""
+    roles = []
+    for role, described in inputs.items():
+        if not described:
+            continue
+        rows = [{"name": f["name"], "bytes": f["bytes"], "sha256": f["sha256"]} for f in described]
+        listed, hidden = rows, []
+        if len(rows) > _LISTED:
+            joined = "\n".join(str(row["sha256"]) for row in rows)
+            listed = [
+                {
+                    "name": plural(len(rows), "file"),
+                    "bytes": sum(int(row["bytes"]) for row in rows),
+                    "sha256": hashlib.sha256(joined.encode()).hexdigest(),
+                }
+            ]
+            hidden = rows
+        words = _ROLES.get(role, role.replace("_", " ").capitalize())
+        roles.append({"words": words, "shown": listed, "hidden": hidden})
+    return roles
+
+
+def date_words(text: str) -> str:
+    """A date of DICOM as 2026-11-29; another text as it is."""
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if len(text) == 8 and text.isdigit() else text

@@ -1,0 +1,128 @@
+"""Tables of a plan of several territories for a report, from its JSON, beside the delivered doses if they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .plan_section import DELIVERED, delivered_values, limit_table, model_advisories
+from .sections import Column, Json
+from .selection import short
+from .words import flat
+
+_PLANS = {"stated": "Stated", "optimum": "Optimum"}
+_OF_TERRITORY = (
+    Column("delivered_activity_gbq", "Delivered", "GBq"),
+    Column("vial_activity_gbq", "In the vial", "GBq"),
+    Column("perfused_mean_dose_gy", "Everything perfused", "Gy"),
+    Column("normal_perfused_dose_gy", "Perfused normal liver", "Gy"),
+)
+_OF_ALL = (
+    Column("normal_whole_dose_gy", "Whole normal liver", "Gy"),
+    Column("lung_dose_gy", "Lungs", "Gy"),
+    Column("cumulative_lung_dose_gy", "Lungs, all treatments", "Gy"),
+)
+_VIALS = (
+    Column("model", "Plan and territory"),
+    Column("vial_size_gbq", "Vial", "GBq"),
+    Column("calibration_time", "Calibrated", text=True),
+    Column("time", "Best at", text=True),
+    Column("vial_activity_gbq", "Holds", "GBq"),
+    Column("deviation_fraction", "From the need"),
+    Column("sphere_activity_bq", "Bq a sphere"),
+)
+_IN_HEADING = 32
+
+
+def territory_tables(plan: Json, doses: Json | None) -> dict[str, Any]:
+    """The plans by territory as rows, delivered doses as the last one; what binds in words; limits by territory."""
+    tumors = list(dict.fromkeys(str(tumor["tumor"]) for each in plan["plans"] for tumor in each["tumors"]))
+    columns = [
+        Column("model", "Plan and territory"),
+        *_OF_TERRITORY,
+        *(Column(f"tumor {n}", short(name, _IN_HEADING), "Gy") for n, name in enumerate(tumors)),
+        *_OF_ALL,
+    ]
+    rows: list[dict[str, Any]] = []
+    for each in plan["plans"]:
+        for territory in each["territories"]:
+            portions = territory["tumor_portion_doses_gy"]
+            rows.append({**territory, **{f"tumor {n}": portions.get(name) for n, name in enumerate(tumors)}})
+            rows[-1]["model"] = f"{_name(each)}: {territory['territory']}"
+        means = {str(tumor["tumor"]): tumor["perfused_mean_dose_gy"] for tumor in each["tumors"]}
+        rows.append({**each, **{f"tumor {n}": means.get(name) for n, name in enumerate(tumors)}})
+        rows[-1] |= {
+            column.key: sum(territory[column.key] for territory in each["territories"]) for column in _OF_TERRITORY[:2]
+        }
+        rows[-1]["model"] = f"{_name(each)}: together"
+    remarks = [
+        "Activities, and mean doses of this treatment alone. A tumor of two territories has the dose of each portion, "
+        "and together the mean of what is perfused."
+    ]
+    if doses is not None:
+        delivered, matched = delivered_values(tumors, doses)
+        rows.append({**delivered, "model": DELIVERED})
+        remarks.append(matched)
+    return {
+        "columns": [column for column in columns if any(row.get(column.key) is not None for row in rows)],
+        "rows": [{column.key: row.get(column.key) for column in columns} for row in rows],
+        "remarks": remarks,
+        "words": _words(plan),
+        "limits": limit_table(_by_territory(plan)),
+        "vials": _vials(plan),
+        "vial_columns": _VIALS,
+        "why": [],
+        "not_applicable": [],
+        "inputs": _inputs(plan["inputs"]),
+    }
+
+
+def territory_advisories(plan: Json) -> list[dict[str, Any]]:
+    """Advisories of the inputs, and those of each plan with its name."""
+    of_plans = [(_name(each), each["advisories"]) for each in plan["plans"]]
+    told = {(advisory["code"], advisory["message"]) for _, advisories in of_plans for advisory in advisories}
+    others = [advisory for advisory in plan["advisories"] if (advisory["code"], advisory["message"]) not in told]
+    return [*others, *model_advisories(of_plans)]
+
+
+def _name(plan: Json) -> str:
+    return _PLANS.get(plan["plan"], str(plan["plan"]).capitalize())
+
+
+def _words(plan: Json) -> list[str]:
+    """The optimum in words, or why there is none."""
+    if plan.get("optimum"):
+        return [str(sentence) for sentence in plan["optimum"]["in_words"]]
+    return [f"There is no optimum: {plan['no_optimum']}."] if plan.get("no_optimum") else []
+
+
+def _by_territory(plan: Json) -> list[tuple[str, Sequence[Json]]]:
+    """States of limits with the plan and territory that they are for."""
+    return [
+        (f"{_name(each)}: {territory['territory']}", territory["limit_states"])
+        for each in plan["plans"]
+        for territory in each["territories"]
+    ]
+
+
+def _vials(plan: Json) -> list[dict[str, Any]]:
+    """Vials that fit, by plan and territory."""
+    return [
+        {**{column.key: vial.get(column.key) for column in _VIALS}, "model": f"{_name(each)}: {territory['territory']}"}
+        for each in plan["plans"]
+        for territory in each["territories"]
+        for vial in territory["vials"]
+    ]
+
+
+def _inputs(inputs: Json) -> list[tuple[str, Any]]:
+    """Every input, territories and tumors one by one."""
+    given = {key: value for key, value in inputs.items() if key not in ("name", "territories")}
+    found: list[tuple[str, Any]] = []
+    for territory in inputs["territories"]:
+        own = {key: value for key, value in territory.items() if key not in ("name", "tumors")}
+        found += flat(own, str(territory["name"]))
+        for tumor in territory["tumors"]:
+            of_tumor = {key: value for key, value in tumor.items() if key != "name"}
+            found += flat(of_tumor, f"{territory['name']}, {tumor['name']}")
+    return found + flat(given)
