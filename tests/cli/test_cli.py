@@ -172,6 +172,20 @@ def test_the_demo_shows_the_truth_beside_what_was_computed(tmp_path: Path) -> No
     assert {Path(p).name for p in data["written"]} >= {"activity.nrrd", "structures.seg.nrrd", "dose.png"}
 
 
+def test_the_demo_plans_from_images_to_within_a_hundredth_of_the_truth(tmp_path: Path) -> None:
+    """Without blur; the planar views alone are off, for nothing corrects their attenuation."""
+    data = json.loads(invoke("demo", "--blur-fwhm-mm", "0", "--json", "-o", tmp_path))
+    rows = {row["quantity"]: row for row in data["planning"]["truth"]}
+    assert rows.pop("Lung shunt by planar views / %")["measured"] > 8.0
+    for row in rows.values():
+        assert row["measured"] == pytest.approx(row["truth"], rel=0.01)
+    planned = {row["structure"]: row for row in data["truth"]}
+    # 45 Gy were planned to the normal liver and 2 GBq given, which make 44.3.
+    assert planned["Normal liver"]["planned_mean_gy"] == pytest.approx(45.0, abs=0.01)
+    assert planned["Tumor 1"]["planned_mean_gy"] / planned["Tumor 1"]["true_mean_gy"] == pytest.approx(1.016, abs=0.003)
+    assert planning.read_patient(tmp_path / "patient.toml").name == "Digital phantom"
+
+
 def test_plan_compares_the_models_of_the_shipped_example(tmp_path: Path) -> None:
     patient, out = tmp_path / "patient.toml", tmp_path / "plan.json"
     patient.write_text(invoke("plan", "--example"))

@@ -14,9 +14,11 @@ from ..io import write_image, write_structures
 from ..phantom import Phantom, liver_phantom
 from ..voxel import AbsoluteScaling, density_image, dose_image
 from ..voxel.superposed_image import NEAR_ACTIVITY_MM, within_mm
+from .demo_planning import FILES as PLANNING_FILES
+from .demo_planning import plan_phantom, print_plan
 from .dose import FILES, write_result
 from .options import choice
-from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress
+from .output import Row, as_json, print_advisories, print_line, print_table, progress
 from .result_folder import ResultFolder
 
 
@@ -32,14 +34,16 @@ def demo(
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
-    """Dose a digital phantom with known truth: activity image and structures in; dose map, table and picture out.
+    """Plan and dose a phantom with known truth: images and structures in; plan, dose map, table and picture out.
 
-    The phantom's image and segmentation are written beside the result, ready for `yttria dose`. With superposition,
-    voxel S values are shown too, and lung near the liver, where the methods differ.
+    The images and segmentations are written beside the result, ready for `yttria plan --from` and `yttria dose`. With
+    superposition, voxel S values are shown too, and lung near the liver, where the methods differ.
     """
-    made = ("activity.nrrd", "ct.nrrd", "structures.seg.nrrd")
+    made = ("activity.nrrd", "ct.nrrd", "structures.seg.nrrd", *PLANNING_FILES)
     folder = ResultFolder(out, "doses.json", (*FILES, *made), overwrite=overwrite)
-    with progress("Making the phantom", quiet=json):
+    with progress("Planning", quiet=json):
+        planned = plan_phantom(folder, blurred=blur_fwhm_mm > 0.0)
+    with progress("Making the treated phantom", quiet=json):
         phantom = liver_phantom(blur_fwhm_mm=blur_fwhm_mm)
     parts = list(phantom.structures)
     scaling = AbsoluteScaling(
@@ -82,10 +86,12 @@ def demo(
 
     by_local = {row.structure: row for row in local.table(parts)}
     by_kernel = {row.structure: row for row in convolved.table(parts)}
+    planned_gy = planned.planned_mean_gy()
     rows: list[Row] = [
         {
             "structure": row["structure"],
             "volume_ml": row["volume_ml"],
+            "planned_mean_gy": planned_gy.get(str(row["structure"])),
             "true_mean_gy": phantom.mean_dose_gy.get(str(row["structure"])),
             "local_deposition_mean_gy": by_local[row["structure"]].mean_gy,
             "voxel_s_values_mean_gy": by_kernel[row["structure"]].mean_gy,
@@ -95,17 +101,20 @@ def demo(
         for row in doses
     ]
     if json:
-        text = summary(shown, doses) | {"truth": rows, "written": [str(p) for p in written]}
-        typer.echo(as_json(text))
+        text = summary(shown, doses) | {"truth": rows, "planning": planned.as_dict()}
+        typer.echo(as_json(text | {"written": [str(p) for p in written]}))
         return
+    print_plan(planned)
+    print_line("", "")
     print_table(
         rows,
-        title=f"{phantom.administered_activity_gbq:g} GBq to the liver artery, "
+        title=f"After treatment: {phantom.administered_activity_gbq:g} GBq to the liver artery, "
         f"lung shunt {phantom.lung_shunt_fraction:g}, scan after {phantom.scan_delay_h:g} h, "
         f"blur {blur_fwhm_mm:g} mm; doses in Gy",
         headings={
             "structure": "Structure",
             "volume_ml": "mL",
+            "planned_mean_gy": "Planned",
             "true_mean_gy": "True mean",
             "local_deposition_mean_gy": "Local deposition",
             "voxel_s_values_mean_gy": "Voxel S values",
@@ -119,7 +128,8 @@ def demo(
         "The truth is by local deposition without blur. The tumors lack what blur and range carry out of them.",
         wrap=True,
     )
-    print_written(written)
+    names = ", ".join(path.name for path in written)
+    print_line("wrote", f"{len(written)} files into {out}: {names}", wrap=True)
 
 
 def _lung_near_liver(phantom: Phantom) -> Structure:

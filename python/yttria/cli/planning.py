@@ -200,6 +200,17 @@ def plan(
     residual_fraction: Annotated[
         float, typer.Option(help="Share of the vial that is not delivered.", rich_help_panel=_PLAN)
     ] = 0.0,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="Start of the treatment window, ISO 8601 with a zone, for the vials of several territories.",
+            show_default=False,
+            rich_help_panel=_PLAN,
+        ),
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option(help="End of the treatment window.", show_default=False, rich_help_panel=_PLAN)
+    ] = None,
 ) -> None:
     """Compare the models that can be run for one patient: activity, doses, limits, warnings, and why they differ.
 
@@ -256,6 +267,8 @@ def plan(
             disease=disease,
             intent=intent,
             residual_fraction=residual_fraction,
+            treatment_start=start,
+            treatment_end=end,
         )
         with progress("Measuring", quiet=json):
             measured = measure(options, settings)

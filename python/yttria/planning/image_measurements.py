@@ -35,6 +35,9 @@ class PlanSettings:
         Select the limits of the table that doses are compared with.
     residual_fraction : float, default 0.0
         Share of each vial that is not delivered, within [0, 1).
+    treatment_start, treatment_end : str, optional
+        Window of the treatment, ISO 8601 with a zone, for the vials of several territories. For one territory
+        `vial_choice` takes it.
 
     Examples
     --------
@@ -52,6 +55,8 @@ class PlanSettings:
     disease: Disease | None = None
     intent: Intent | None = None
     residual_fraction: float = 0.0
+    treatment_start: str | None = None
+    treatment_end: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -97,6 +97,8 @@ class ImagePlan(ImageMeasurements):
                 for each in self.territories
             ),
             objective=settings.objective,
+            treatment_start=settings.treatment_start,
+            treatment_end=settings.treatment_end,
             unperfused_tumor_mass_kg={name: mass for name, mass in outside.items() if name in fed},
             untreated_tumor_mass_kg=sum(mass for name, mass in outside.items() if name not in fed),
             **shared,

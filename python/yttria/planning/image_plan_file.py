@@ -89,6 +89,10 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
     yield "[administration]"
     yield _entry("residual_fraction", _number(settings.residual_fraction), "share of the vial that is not delivered")
     if several:
+        meaning = "window of the treatment, for the choice of vials; both or neither"
+        for key, moment in (("start", settings.treatment_start), ("end", settings.treatment_end)):
+            given = moment is not None
+            yield _entry(key, _text(moment or "2026-03-03T08:00:00+01:00"), meaning, offered=not given)
         yield ""
         yield "[optimum]"
         yield _entry("objective", _text(settings.objective), "max_min_tumor_dose, max_tumor_energy or min_lung_energy")
