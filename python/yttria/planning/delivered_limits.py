@@ -20,7 +20,7 @@ from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses, amount
 from .limit_table import limit_table
 
-#: Mass of the lungs in kg if none is given (lung-mass-1kg).
+#: Mass of the lungs in kg if none is given.
 LUNG_MASS_KG = 1.0
 _DOSE_OF_ROLE: dict[StructureRole, str] = {
     "territories": "perfused_mean_dose_gy",

@@ -27,7 +27,7 @@ from .structure_roles import (
 
 #: Names of normal liver that has a structure of its own, perfused or all of it.
 _NORMAL_PERFUSED = ("*perfused normal*", "*normal perfused*")
-_NORMAL_WHOLE = ("normal", "normal liver*", "* normal liver", "healthy liver*", "normal parenchyma")
+_NORMAL_WHOLE = ("normal", "normal tissue", "normal liver*", "* normal liver", "healthy liver*", "normal parenchyma")
 
 
 @dataclass(frozen=True, kw_only=True)
