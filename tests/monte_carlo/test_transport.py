@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import yttria
 from yttria import MonteCarloRun, Nuclide, absorbed_dose, monte_carlo, voxel_s_values
 from yttria.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError
+from yttria.voxel import MonteCarloProgress
 
 SIZE_MM = (3.0, 4.0, 5.0)
 
@@ -42,8 +42,8 @@ def test_an_exception_from_progress_leaves_and_the_run_continues() -> None:
     class EnoughError(Exception):
         pass
 
-    def stop(result: yttria.MonteCarloDose) -> None:
-        assert result.batches == 10
+    def stop(run: MonteCarloProgress) -> None:
+        assert run.histories < run.expected_histories == 500
         raise EnoughError
 
     with pytest.raises(EnoughError):
@@ -136,10 +136,13 @@ def test_histories_are_added_until_the_uncertainty_is_reached() -> None:
         SIZE_MM,
         medium="water",
         relative_uncertainty=0.001,
-        progress=lambda r: seen.append(r.batches),
+        progress=lambda run: seen.append(run.histories),
     )
     assert result.relative_uncertainty <= 0.001
-    assert seen == list(range(10, result.batches + 1, 10))
+    assert result.batches >= 50
+    assert result.batches % 10 == 0
+    assert seen == sorted(set(seen))
+    assert seen[-1] == result.histories
 
 
 def test_the_medium_follows_the_density_or_an_array() -> None:

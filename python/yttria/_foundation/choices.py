@@ -34,12 +34,14 @@ NEGATIVE_DOSES: tuple[NegativeDoses, ...] = get_args(NegativeDoses)
 
 # Doses of voxels.
 NuclidePreset = Literal["EANM2022", "IFU_50", "AAPM_49_38", "ICRP107"]
-Method = Literal["local_deposition", "voxel_s_values", "superposition"]
+Method = Literal["local_deposition", "voxel_s_values", "superposition", "monte_carlo"]
 #: Number of rays of the superposition.
 RaySetting = Literal["standard", "fast", "fine"]
 MediumName = Literal["water", "soft_tissue", "liver", "lung", "bone"]
 #: What electrons are followed through: one substance, or that of each voxel's density.
 MonteCarloMedium = Literal["by_density", "water", "soft_tissue", "liver", "lung", "bone", "air"]
+#: What Ctrl-C does to a Monte Carlo run: raises `KeyboardInterrupt`, or ends the run with what it has found.
+OnInterrupt = Literal["raise", "keep"]
 NegativeVoxels = Literal["keep", "clip"]
 LowDensityVoxels = Literal["keep", "clip", "zero", "refuse"]
 ConvolutionMethod = Literal["auto", "definition", "direct", "fft_direct"]
@@ -57,6 +59,7 @@ MONTE_CARLO_MEDIA: tuple[MonteCarloMedium, ...] = get_args(MonteCarloMedium)
 SUBSTANCES: tuple[MonteCarloMedium, ...] = MONTE_CARLO_MEDIA[1:]
 METHODS: tuple[Method, ...] = get_args(Method)
 RAY_SETTINGS: tuple[RaySetting, ...] = get_args(RaySetting)
+ON_INTERRUPT: tuple[OnInterrupt, ...] = get_args(OnInterrupt)
 NEGATIVE_VOXELS: tuple[NegativeVoxels, ...] = get_args(NegativeVoxels)
 LOW_DENSITY_VOXELS: tuple[LowDensityVoxels, ...] = get_args(LowDensityVoxels)
 CT_CURVES: tuple[CtCurve, ...] = get_args(CtCurve)
@@ -68,6 +71,7 @@ METHOD_NAMES: dict[str, str] = {
     "local_deposition": "local deposition",
     "voxel_s_values": "voxel S values",
     "superposition": "superposition",
+    "monte_carlo": "Monte Carlo",
 }
 
 # Evaluation.

@@ -22,7 +22,8 @@ class Provenance:
     moved the image in patient space before (`Image.transformed`), 4 x 4 in rows, and `image_transform_source` where
     that came from; None if nothing did. `density_image` is where each voxel's density came from, and what became of
     voxels of low density; then `density_g_per_ml` is None, but for superposition, whose reference density it is.
-    `superposition` is how the rays were set, and what they deposited and carried out of the image. `evaluation`: how
+    `superposition` is how the rays were set, and what they deposited and carried out of the image. `monte_carlo` states
+    histories, seed, when the run was to stop and whether it came so far, and the uncertainty reached. `evaluation`: how
     the structures were given and moved, and by what rules their doses were read (`yttria dose` and batches; None for a
     dose image alone).
     """
@@ -50,6 +51,7 @@ class Provenance:
     image_transform_source: str | None = None
     density_image: dict[str, Any] | None = None
     superposition: dict[str, Any] | None = None
+    monte_carlo: dict[str, Any] | None = None
     evaluation: dict[str, Any] | None = None
     statement: str = RESEARCH_USE
 

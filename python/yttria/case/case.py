@@ -34,9 +34,9 @@ from .._foundation.numbers import one_of
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from .._foundation.units import UNITS, checked_unit
 from ..advisory.bounds import check_density
-from ..errors import YttriaError
+from ..errors import OutOfRangeError, YttriaError
 from .checks import field_problems, joint_problems
-from .fields import choice, declared_fields, fraction, number, path, patterns, positive, text
+from .fields import choice, declared_fields, fraction, number, path, patterns, positive, text, whole_number
 
 # Checks are functions with a name: a lambda in an annotation would not find the names of this module.
 
@@ -55,6 +55,19 @@ def _activity(value: float) -> None:
 
 def _density(value: float) -> None:
     check_density(a_number("density in g/mL", value))
+
+
+def _histories(value: float) -> None:
+    whole_number("histories", value, least=1, most=2**50)
+
+
+def _seed(value: float) -> None:
+    whole_number("seed", value, least=0, most=2**53)
+
+
+def _relative_uncertainty(value: float) -> None:
+    if not 0 < (found := a_number("relative uncertainty", value)) < 1:
+        raise OutOfRangeError(f"relative uncertainty must be within (0, 1), got {found:g}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +183,8 @@ class Case:
         NegativeVoxels, choice("negative_voxels", "Keep or clip negative voxels.", NEGATIVE_VOXELS)
     ] = NEGATIVE_VOXELS[0]
     ct: Annotated[
-        Path | None, path("CT", "CT on any grid: each voxel gets its own density. Superposition needs it.")
+        Path | None,
+        path("CT", "CT on any grid: each voxel gets its own density. Superposition and Monte Carlo need it."),
     ] = None
     ct_series: Annotated[
         str | None, text("CT series", "UID or number of the CT series; needed if a DICOM folder has several.")
@@ -189,6 +203,30 @@ class Case:
     ray_setting: Annotated[RaySetting, choice("ray_setting", "Superposition: number of rays.", RAY_SETTINGS)] = (
         RAY_SETTINGS[0]
     )
+    histories: Annotated[
+        float | None,
+        number(
+            "Monte Carlo: decays to simulate, 10 million if neither this nor {relative_uncertainty} is given.",
+            "1",
+            _histories,
+            {"minimum": 1, "maximum": 2**50},
+        ),
+    ] = None
+    relative_uncertainty: Annotated[
+        float | None,
+        number(
+            "Monte Carlo: simulate until the standard uncertainty of voxels with a high dose is this fraction.",
+            "1",
+            _relative_uncertainty,
+            {"exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        ),
+    ] = None
+    seed: Annotated[
+        float,
+        number(
+            "Monte Carlo: seed of the random numbers, a whole number.", "1", _seed, {"minimum": 0, "maximum": 2**53}
+        ),
+    ] = 0
     structures_series: Annotated[
         str | None,
         text(

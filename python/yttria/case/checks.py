@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .._core import _density_g_per_ml
-from .._foundation.choices import MEDIA, RAY_SETTINGS
+from .._foundation.choices import DEFAULT_MEDIUM, MEDIA, METHOD_NAMES, RAY_SETTINGS
 from .._foundation.numbers import one_of
 from ..errors import ArgumentError, YttriaError
 from .fields import Field
@@ -38,7 +38,10 @@ def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Prob
     method = one_of("method", declared["method"], fields["method"].choices)
     if method != "superposition" and declared.get("ray_setting", RAY_SETTINGS[0]) != RAY_SETTINGS[0]:
         yield "ray_setting", ArgumentError(f"ray_setting is for method superposition, got method {method}")
-    if method == "local_deposition":
+    yield from _of_monte_carlo(method, declared)
+    if method in ("superposition", "monte_carlo"):
+        yield from _of_transport(METHOD_NAMES[method], declared)
+    if method in ("local_deposition", "monte_carlo"):
         return
     try:
         medium = one_of("medium", declared["medium"], MEDIA)
@@ -48,15 +51,36 @@ def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Prob
     if method == "voxel_s_values" and declared.get("ct") is not None:
         yield (
             "ct",
-            ArgumentError("voxel S values are of one density: a CT needs method superposition or local_deposition"),
+            ArgumentError(
+                "voxel S values are of one density: a CT needs method superposition, monte_carlo or local_deposition"
+            ),
         )
-    if method == "superposition" and declared.get("ct") is None:
-        yield "ct", ArgumentError("superposition needs the density of each voxel: give a CT (ct)")
-    if method == "superposition" and declared.get("low_density_voxels", "keep") != "keep":
+
+
+def _of_transport(method: str, declared: Mapping[str, Any]) -> Problems:
+    """What a method that carries electrons through the density cannot do."""
+    if declared.get("ct") is None:
+        yield "ct", ArgumentError(f"{method} needs the density of each voxel: give a CT (ct)")
+    if declared.get("low_density_voxels", "keep") != "keep":
         yield (
             "low_density_voxels",
-            ArgumentError("superposition carries electrons through gas: low_density_voxels is for local_deposition"),
+            ArgumentError(f"{method} carries electrons through gas: low_density_voxels is for local_deposition"),
         )
+
+
+def _of_monte_carlo(method: str, declared: Mapping[str, Any]) -> Problems:
+    if method == "monte_carlo":
+        if declared.get("medium", DEFAULT_MEDIUM) != DEFAULT_MEDIUM:
+            yield (
+                "medium",
+                ArgumentError("Monte Carlo takes the medium of each voxel from its density: medium is for the kernels"),
+            )
+        if declared.get("histories") is not None and declared.get("relative_uncertainty") is not None:
+            yield "relative_uncertainty", ArgumentError("give histories or relative_uncertainty, not both")
+        return
+    for name in ("histories", "relative_uncertainty", "seed"):
+        if declared.get(name):
+            yield name, ArgumentError(f"{name} is for method monte_carlo, got method {method}")
 
 
 def _of_structures(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from .._core import DoseVolumeHistogram, Nuclide, __version__
+from .._foundation.choices import OnInterrupt
 from .._foundation.timings import stage
 from ..advisory import Advisory, advise, advise_if
 from ..advisory.bounds import implausible
@@ -24,7 +25,15 @@ from ..io import dicom
 from ..io.dicom.voxel_centers import contours_follow_voxel_centers
 from ..io.files import may_be_dicom
 from ..kernels import VoxelSValueLibrary
-from ..voxel import AbsoluteScaling, DensityImage, DoseResult, RelativeScaling, density_image, dose_image
+from ..voxel import (
+    AbsoluteScaling,
+    DensityImage,
+    DoseResult,
+    MonteCarloProgress,
+    RelativeScaling,
+    density_image,
+    dose_image,
+)
 from .case import Case
 from .checks import missing_delay
 from .inputs import CaseInputs, read_case
@@ -64,6 +73,9 @@ def dose_case(
     inputs: CaseInputs | None = None,
     *,
     kernels: VoxelSValueLibrary | None = None,
+    progress: Callable[[MonteCarloProgress], object] | None = None,
+    state_file: Path | None = None,
+    on_interrupt: OnInterrupt = "raise",
     threads: int | None = None,
 ) -> DosedCase:
     """Compute the dose image of a case and the doses of its structures.
@@ -76,6 +88,8 @@ def dose_case(
         Content of its files; they are read if it is not given.
     kernels : VoxelSValueLibrary, optional
         Voxel S values that cases share.
+    progress, state_file, on_interrupt
+        As for `dose_image`; only Monte Carlo uses them.
     threads : int, optional
         Number of threads; all processors if not given.
 
@@ -93,6 +107,7 @@ def dose_case(
     inputs = read_case(case) if inputs is None else inputs
     scaling = scaling_of(case, inputs.structures, inputs.timing)
     nuclide = Nuclide(case.nuclide)
+    chosen = select_structures(inputs.structures, only=patterns_of(case.only), exclude=patterns_of(case.exclude))
     with stage("dose"):
         s_values = None
         if kernels is not None and case.method == "voxel_s_values":
@@ -108,11 +123,18 @@ def dose_case(
             inputs.activity,
             scaling=scaling,
             method=case.method,
-            medium=case.medium,
+            medium=None if case.method == "monte_carlo" else case.medium,
             density_g_per_ml=case.density_g_per_ml if density is None or case.method == "superposition" else None,
             density=density,
             low_density_voxels=case.low_density_voxels,
             ray_setting=case.ray_setting,
+            histories=None if case.histories is None else int(case.histories),
+            relative_uncertainty=case.relative_uncertainty,
+            seed=int(case.seed),
+            structures=chosen,
+            progress=progress,
+            state_file=state_file if case.method == "monte_carlo" else None,
+            on_interrupt=on_interrupt,
             nuclide=nuclide,
             s_values=s_values,
             negative_voxels=case.negative_voxels,
@@ -121,7 +143,6 @@ def dose_case(
     advisories = (*result.advisories, *inputs.advisories, *_contour_advisories(case, inputs), *_doubts(inputs))
     provenance = replace(result.provenance, evaluation=_evaluation(case, inputs))
     result = replace(result, provenance=provenance)
-    chosen = select_structures(inputs.structures, only=patterns_of(case.only), exclude=patterns_of(case.exclude))
     with stage("table"):
         evaluated, histograms = result.evaluate(chosen, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
         rows = [row.as_dict() for row in evaluated]

@@ -150,6 +150,16 @@ def number(help: str, unit: str, check: Check, limits: Mapping[str, float], **mo
     return Field(kind="number", check=check, help=help, unit=unit, limits=limits, **more)
 
 
+def whole_number(quantity: str, value: object, *, least: int, most: int) -> int:
+    """A whole number within limits, also if it is written as 1e7; `ArgumentError` or `OutOfRangeError` otherwise."""
+    found = a_number(quantity, value)
+    if not least <= found <= most:
+        raise OutOfRangeError(f"{quantity} must be within [{least}, {most}], got {found:g}")
+    if found != int(found):
+        raise ArgumentError(f"{quantity} must be a whole number, got {found:g}")
+    return int(found)
+
+
 def positive(quantity: str, help: str, unit: str, **more: Any) -> Field:
     """Declare a number above 0."""
 

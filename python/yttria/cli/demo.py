@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .._foundation.choices import METHODS, Method
+from .._foundation.choices import METHOD_NAMES, METHODS, Method
 from ..case import summary
 from ..geometry import Structure
 from ..io import write_image, write_structures
@@ -37,7 +37,7 @@ def demo(
     """Plan and dose a phantom with known truth: images and structures in; plan, dose map, table and picture out.
 
     The images and segmentations are written beside the result, ready for `yttria plan --from` and `yttria dose`. With
-    superposition, voxel S values are shown too, and lung near the liver, where the methods differ.
+    superposition or Monte Carlo, voxel S values are shown too, and lung near the liver, where the methods differ.
     """
     made = ("activity.nrrd", "ct.nrrd", "structures.seg.nrrd", *PLANNING_FILES)
     folder = ResultFolder(out, "doses.json", (*FILES, *made), overwrite=overwrite)
@@ -49,8 +49,8 @@ def demo(
     scaling = AbsoluteScaling(
         scan_delay_h=phantom.scan_delay_h, administered_activity_gbq=phantom.administered_activity_gbq
     )
-    by_rays = method == "superposition"
-    with progress(f"Computing the absorbed dose by {'three' if by_rays else 'two'} methods", quiet=json):
+    by_density = method in ("superposition", "monte_carlo")
+    with progress(f"Computing the absorbed dose by {'three' if by_density else 'two'} methods", quiet=json):
         local = dose_image(
             phantom.activity,
             scaling=scaling,
@@ -67,16 +67,17 @@ def demo(
             threads=threads,
         )
         shown = convolved
-        if by_rays:
+        if by_density:
+            parts.append(_lung_near_liver(phantom))
             shown = dose_image(
                 phantom.activity,
                 scaling=scaling,
-                method="superposition",
+                method=method,
                 density=density_image(phantom.ct, out_of_range="clamp", threads=threads),
-                density_g_per_ml=phantom.density_g_per_ml,
+                density_g_per_ml=phantom.density_g_per_ml if method == "superposition" else None,
+                structures=parts,
                 threads=threads,
             )
-            parts.append(_lung_near_liver(phantom))
     with progress("Writing", quiet=json):
         doses = [row.as_dict() for row in shown.table(parts)]
         write_image(phantom.activity, folder.path("activity.nrrd"))
@@ -95,7 +96,7 @@ def demo(
             "true_mean_gy": phantom.mean_dose_gy.get(str(row["structure"])),
             "local_deposition_mean_gy": by_local[row["structure"]].mean_gy,
             "voxel_s_values_mean_gy": by_kernel[row["structure"]].mean_gy,
-            **({"superposition_mean_gy": row["mean_gy"]} if by_rays else {}),
+            **({f"{method}_mean_gy": row["mean_gy"]} if by_density else {}),
             f"{method}_d70_gy": row["d70_gy"],
         }
         for row in doses
@@ -118,7 +119,7 @@ def demo(
             "true_mean_gy": "True mean",
             "local_deposition_mean_gy": "Local deposition",
             "voxel_s_values_mean_gy": "Voxel S values",
-            **({"superposition_mean_gy": "Superposition"} if by_rays else {}),
+            **({f"{method}_mean_gy": _capitalized(METHOD_NAMES[method])} if by_density else {}),
             f"{method}_d70_gy": "D70",
         },
     )
@@ -130,6 +131,10 @@ def demo(
     )
     names = ", ".join(path.name for path in written)
     print_line("wrote", f"{len(written)} files into {out}: {names}", wrap=True)
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _lung_near_liver(phantom: Phantom) -> Structure:

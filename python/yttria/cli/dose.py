@@ -28,6 +28,7 @@ from ..voxel import DoseResult
 from .case_options import with_case_options
 from .evaluation_options import EvaluationOptions, with_evaluation_options
 from .evaluation_output import limit_rows, print_limits, print_metrics, write_dvh
+from .monte_carlo import INTERRUPTED, in_words, simulate_case, state_in
 from .options import choice
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress, write_csv
 from .report import REPORT, ReportPage, check_extra
@@ -38,6 +39,8 @@ from .timings import print_timings
 FILES = (
     "dose.nrrd",
     "dose.nii.gz",
+    "dose_uncertainty.nrrd",
+    "dose_uncertainty.nii.gz",
     "dose.dcm",
     "report.dcm",
     "doses.csv",
@@ -51,6 +54,7 @@ HEADINGS = {
     "structure": "Structure",
     "volume_ml": "mL",
     "mean_gy": "Mean",
+    "mean_uncertainty_gy": "±",
     "d95_gy": "D95",
     "d70_gy": "D70",
     "d50_gy": "D50",
@@ -107,6 +111,10 @@ def dose(
     with_report: Annotated[
         bool, typer.Option("--report", help="Write report.html too: one page to read, print and file.")
     ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Monte Carlo: continue the run that was stopped in the folder, if there is one."),
+    ] = False,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
     timing: Annotated[bool, typer.Option("--timings", help="Print where the time went, to the error stream.")] = False,
@@ -122,6 +130,10 @@ def dose(
 
     Relative scaling: yttria dose SPECT.nrrd -s SEG.nrrd --unit counts --relative-to Liver
     --administered-activity-gbq 1.4 --lung-shunt-fraction 0.05
+
+    Monte Carlo: yttria dose PET_FOLDER -s SEG.dcm --ct CT_FOLDER --method monte-carlo --relative-uncertainty 0.03
+    writes dose_uncertainty.nrrd too. Ctrl-C writes what has been found (exit code 130), and the same command with
+    --resume continues, also after a crash.
     """
     for asked, option, name in ((rtdose, "--rtdose", "an RTDOSE"), (sr, "--sr", "a structured report")):
         if anonymous and asked:
@@ -134,16 +146,24 @@ def dose(
         if not 0.0 < level < math.inf:
             raise OutOfRangeError(f"level of an isodose line in Gy must be finite and > 0, got {level:g}")
     evaluation.check()
-    folder = ResultFolder(out, "doses.json", FILES, overwrite=overwrite)
     case = Case(**declared)
+    by_chance = case.method == "monte_carlo"
+    if resume and not by_chance:
+        raise ArgumentError(f"resume is for method monte_carlo, got method {case.method}")
+    state = state_in(out, resume=resume, overwrite=overwrite)
+    folder = ResultFolder(out, "doses.json", FILES, overwrite=overwrite or (resume and state.exists()))
     import_ahead("matplotlib.figure", "matplotlib.backends.backend_agg")
     with timings() as seconds:
         with progress("Reading", quiet=json):
             inputs = read_case(case)
             record = record_case(case, inputs, anonymous=anonymous)
             beneath = read_image(background, unit="HU") if background else None
-        with progress("Computing the absorbed dose", quiet=json):
-            dosed = dose_case(case, inputs, threads=threads)
+        if by_chance:
+            dosed = simulate_case(case, inputs, state, resume=resume, quiet=json, threads=threads)
+        else:
+            with progress("Computing the absorbed dose", quiet=json):
+                dosed = dose_case(case, inputs, threads=threads)
+        with progress("Evaluating", quiet=json):
             metrics, limits = evaluation.evaluate(dosed, threads=threads)
             evaluated = Evaluated(metrics=metrics, limits=limits)
             rows = [row | (dict(metrics.rows[str(row["structure"])]) if metrics else {}) for row in dosed.rows]
@@ -172,6 +192,12 @@ def dose(
     report(result, rows, written, record=record, evaluated=evaluated, json=json)
     if timing:
         print_timings(seconds)
+    run = result.provenance.monte_carlo
+    if run is None or run["stop_reached"]:
+        state.unlink(missing_ok=True)
+    else:
+        print_line("stopped:", "the same command with --resume continues the run", style="bold yellow", error=True)
+        raise typer.Exit(INTERRUPTED)
 
 
 def _shareable(histograms: dict[str, DoseVolumeHistogram], record: CaseRecord) -> dict[str, DoseVolumeHistogram]:
@@ -227,6 +253,8 @@ def write_result(
         structures = [_named(structure, record.shareable(structure.name)) for structure in structures]
     with stage("writing"):
         write_image(result.image, folder.path(f"dose{suffix}"))
+        if result.uncertainty is not None:
+            write_image(result.uncertainty, folder.path(f"dose_uncertainty{suffix}"))
         write_csv(folder.path("doses.csv"), rows)
         if evaluated is not None and evaluated.limits is not None:
             limits = limit_rows(evaluated.limits)
@@ -264,11 +292,14 @@ def report(
         paths = [p.name if record and record.anonymous else str(p) for p in written]
         typer.echo(as_json(_summary(result, rows, record, evaluated) | {"written": paths}))
         return
+    run = result.provenance.monte_carlo
     print_table(
         rows,
         title=f"Absorbed dose in Gy, {METHOD_NAMES[result.provenance.method]}",
-        headings=HEADINGS,
+        headings={name: heading for name, heading in HEADINGS.items() if run or name != "mean_uncertainty_gy"},
     )
+    if run:
+        print_line("simulated", in_words(run), wrap=True)
     if evaluated is not None and evaluated.metrics is not None:
         print_metrics(evaluated.metrics, rows)
     if evaluated is not None and evaluated.limits is not None:

@@ -29,6 +29,9 @@ class StructureDose:
         Share of its volume that lies outside of the dose image.
     mean_gy, standard_deviation_gy, minimum_gy, maximum_gy : float or None
         Doses in Gy; None, as all that follow, if the structure lies wholly outside of the dose image.
+    mean_uncertainty_gy : float or None
+        Standard uncertainty (k = 1) of the mean dose by the statistics of Monte Carlo, from the spread of the batches;
+        None by other methods, with sub-voxels, and for structures that were not given to `dose_image`.
     d99_gy, d98_gy, d95_gy, d70_gy, d50_gy, d5_gy, d2_gy, d1_gy : float or None
         Minimum dose of the hottest percents of the volume in Gy.
     d0_03ml_gy : float or None
@@ -41,6 +44,7 @@ class StructureDose:
     volume_ml: float
     outside_fraction: float
     mean_gy: float | None = None
+    mean_uncertainty_gy: float | None = None
     standard_deviation_gy: float | None = None
     minimum_gy: float | None = None
     maximum_gy: float | None = None
@@ -64,6 +68,7 @@ class StructureDose:
         volume_ml: float,
         outside_fraction: float,
         volumes_at_gy: Sequence[float] = (),
+        mean_uncertainty_gy: float | None = None,
     ) -> StructureDose:
         """Read the row from a histogram.
 
@@ -104,6 +109,7 @@ class StructureDose:
             volume_ml=volume_ml,
             outside_fraction=outside_fraction,
             mean_gy=histogram.mean_gy,
+            mean_uncertainty_gy=mean_uncertainty_gy,
             standard_deviation_gy=histogram.standard_deviation_gy,
             minimum_gy=histogram.minimum_gy,
             maximum_gy=histogram.maximum_gy,

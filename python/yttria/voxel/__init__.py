@@ -13,8 +13,9 @@ from .ensemble import DoseSpread, dose_ensemble
 from .local_deposition import local_deposition
 from .lung_mass import LungMass, lung_mass
 from .mass import StructureMass, structure_mass
-from .monte_carlo import MonteCarloDose, MonteCarloRun, StructureEstimate, monte_carlo
+from .monte_carlo import MonteCarloRun, monte_carlo
 from .monte_carlo_check import MonteCarloCheck, check_by_monte_carlo
+from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StructureEstimate
 from .scaling import AbsoluteScaling, RelativeScaling
 from .superposition import EnergyBalance, SuperpositionPlan, superposed_dose
 
@@ -31,6 +32,7 @@ __all__ = [
     "LungMass",
     "MonteCarloCheck",
     "MonteCarloDose",
+    "MonteCarloProgress",
     "MonteCarloRun",
     "RelativeScaling",
     "StructureEstimate",

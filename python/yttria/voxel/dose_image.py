@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from .._core import Nuclide, __version__
 from .._foundation.arrays import empty
 from .._foundation.choices import (
     DEFAULT_MEDIUM,
+    METHOD_NAMES,
     METHODS,
     NEGATIVE_VOXELS,
     RAY_SETTINGS,
@@ -18,6 +21,7 @@ from .._foundation.choices import (
     MediumName,
     Method,
     NegativeVoxels,
+    OnInterrupt,
     RaySetting,
 )
 from .._foundation.numbers import one_of
@@ -27,14 +31,17 @@ from ..advisory import Advisory, advise
 from ..advisory.bounds import implausible
 from ..errors import ArgumentError, GeometryError, OutOfRangeError, UnknownNameError
 from ..geometry.image import Image
+from ..geometry.structure import Structure
 from ..kernels import VoxelSValues, voxel_s_values
 from .absorbed_dose import convolved
 from .ct_density import DensityImage
 from .density import LOW_DENSITY_G_PER_ML, density_in_g_per_ml, resolved_density
 from .dose_result import ActivityInField, DoseResult
 from .local_deposition import deposited
+from .monte_carlo_dose import MonteCarloProgress
+from .monte_carlo_image import MonteCarloImage, MonteCarloOptions, monte_carlo_image
 from .scaling import AbsoluteScaling, RelativeScaling
-from .superposed_image import superposed_image
+from .superposed_image import SuperposedImage, superposed_image
 
 #: How far the voxel size of given voxel S values may differ from the image's, relative.
 VOXEL_SIZE_TOLERANCE = 1e-3
@@ -54,6 +61,13 @@ def dose_image(
     low_density_voxels: LowDensityVoxels = "keep",
     low_density_limit_g_per_ml: float = LOW_DENSITY_G_PER_ML,
     ray_setting: RaySetting = RAY_SETTINGS[0],
+    histories: int | None = None,
+    relative_uncertainty: float | None = None,
+    seed: int = 0,
+    structures: Sequence[Structure] = (),
+    progress: Callable[[MonteCarloProgress], object] | None = None,
+    state_file: str | Path | None = None,
+    on_interrupt: OnInterrupt = "raise",
     threads: int | None = None,
 ) -> DoseResult:
     """Absorbed dose from the complete decay of the activity that an image shows.
@@ -64,13 +78,15 @@ def dose_image(
         Activity or counts, shape (k, j, i). The dose has its dtype if that is float32 or float64, else float64.
     scaling : AbsoluteScaling or RelativeScaling
         Turns the image's values into activity at administration.
-    method : {"local_deposition", "voxel_s_values", "superposition"}
+    method : {"local_deposition", "voxel_s_values", "superposition", "monte_carlo"}
         "local_deposition": `D = C c / rho`, all energy stays in its voxel; legitimate if the camera's blur exceeds the
         beta range. "voxel_s_values": convolution with voxel S values of a homogeneous medium; activity outside the
         field gives none. "superposition": rays through the density of each voxel, see `SuperpositionPlan`.
+        "monte_carlo": electrons followed through density and medium of each voxel, see `MonteCarloRun`; the result has
+        an image of the standard uncertainty.
     medium : str, optional
         Medium of the dose point kernel, a name of `yttria.kernels.media`; "liver" if not given. Local deposition needs
-        none.
+        none, and Monte Carlo takes the medium of each voxel from its density.
     density_g_per_ml : float, optional
         Density of the tissue in g/mL, 1.05 if not given; of superposition, the reference density.
     nuclide : Nuclide, optional
@@ -81,8 +97,8 @@ def dose_image(
         Kept, so that means are not biased, or set to zero; either way they are counted.
     density : Image or DensityImage, optional
         Density of each voxel in g/mL on the activity's grid, as `density_image` makes it from a CT: for local
-        deposition instead of `density_g_per_ml`, and for superposition, which needs it; gas (below 0.1 g/mL) has no
-        dose.
+        deposition instead of `density_g_per_ml`, and for superposition and Monte Carlo, which need it and give gas
+        (below 0.1 g/mL) no dose.
     low_density_voxels : {"keep", "clip", "zero", "refuse"}
         Local deposition: what becomes of voxels below `low_density_limit_g_per_ml`, which are counted. "keep" gives the
         dose to that little mass, "clip" raises the density to the limit, "zero" gives no dose.
@@ -90,6 +106,23 @@ def dose_image(
         0.05 if not given, lung at -950 HU.
     ray_setting : {"standard", "fast", "fine"}
         Superposition: number of rays.
+    histories : int, optional
+        Monte Carlo: decays to simulate, rounded up to whole batches; 10 000 000 if neither this nor
+        `relative_uncertainty` is given.
+    relative_uncertainty : float, optional
+        Monte Carlo: within (0, 1); simulate until the root mean square of the relative standard uncertainties of the
+        voxels above half of the largest dose is no more than this. Not together with `histories`.
+    seed : int
+        Monte Carlo: from 0 to 2^64 - 1.
+    structures : sequence of Structure
+        Monte Carlo: their mean doses have a standard uncertainty in `DoseResult.table`.
+    progress : callable, optional
+        Monte Carlo: called with a `MonteCarloProgress` after every few batches; what it raises ends the run.
+    state_file : str or Path, optional
+        Monte Carlo: file in which the state is kept, every few seconds and whatever ends the run. If it exists, the
+        run continues from it, and the result has the bits of a run that was never stopped.
+    on_interrupt : {"raise", "keep"}
+        Monte Carlo: Ctrl-C raises `KeyboardInterrupt`, or ends the run with what it has found and an advisory.
     threads : int, optional
         All processors if not given.
 
@@ -100,28 +133,51 @@ def dose_image(
     Raises
     ------
     OutOfRangeError
-        If a voxel is not finite (with count and first index), or a parameter is out of range.
+        If a voxel is not finite (with count and first index), negative for Monte Carlo, or a parameter is out of range.
+    FileFormatError
+        If the state file is damaged; `ArgumentError` if it is that of a run with other inputs.
     ArgumentError, UnitError, UndefinedError, UnknownNameError, InsufficientMemoryError
         If arguments do not go together, a unit or name is unknown, or there is no memory.
     GeometryError
         If voxel S values are for another voxel size, or a density lies on another grid.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import AbsoluteScaling, Image, dose_image
+    >>> affine_lps = np.diag([4.0, 4.0, 4.0, 1.0])
+    >>> activity = Image(np.full((4, 5, 6), 1.0), affine_lps, "MBq/mL")
+    >>> result = dose_image(activity, scaling=AbsoluteScaling(scan_delay_h=0.0))
+    >>> round(float(result.image.array.mean()), 1)
+    47.4
+    >>> density = Image(np.full((4, 5, 6), 1.05), affine_lps, "g/mL")
+    >>> simulated = dose_image(
+    ...     activity, scaling=AbsoluteScaling(scan_delay_h=0.0), method="monte_carlo", density=density, histories=5000
+    ... )
+    >>> simulated.uncertainty.unit
+    'Gy'
     """
     method = one_of("method", method, METHODS)
-    by_rays = method == "superposition"
+    by_rays, by_chance = method == "superposition", method == "monte_carlo"
     by_kernel = method == "voxel_s_values"
     kernel = _kernel(activity, medium, density_g_per_ml, nuclide, s_values, threads) if by_kernel else None
     if kernel is None and s_values is not None:
         raise ArgumentError(f"method '{method}' takes no voxel S values: use method='voxel_s_values'")
     if density is not None and kernel is not None:
         raise ArgumentError(
-            "voxel S values are of one density: a density image needs method='superposition' or 'local_deposition'"
+            "voxel S values are of one density: a density image needs method='superposition', 'monte_carlo' or "
+            "'local_deposition'"
         )
-    if by_rays and density is None:
-        raise ArgumentError("superposition needs the density of each voxel: density=density_image(ct)")
-    if by_rays and low_density_voxels != "keep":
-        raise ArgumentError("superposition carries electrons through gas: low_density_voxels is for local deposition")
+    if by_rays or by_chance:
+        _check_transport(METHOD_NAMES[method], density, low_density_voxels)
     if density is not None and density_g_per_ml is not None and not by_rays:
         raise ArgumentError("give a density image or density_g_per_ml, not both")
+    if by_chance and medium is not None:
+        raise ArgumentError("Monte Carlo takes the medium of each voxel from its density: medium is for the kernels")
+    if not by_chance and (histories, relative_uncertainty, state_file) != (None, None, None):
+        raise ArgumentError(
+            f"histories, relative_uncertainty and state_file are for method='monte_carlo', got method='{method}'"
+        )
     # Before any voxel is looked at: an image too large to compute with is refused at once.
     concentration = empty(activity.shape, _dtype(activity), "the activity concentration")
     nuclide = kernel.nuclide if kernel else Nuclide() if nuclide is None else nuclide
@@ -129,9 +185,10 @@ def dose_image(
     image, count, fraction = _resolved_activity(activity, negative_voxels)
     scaled = scaling.scale(image, nuclide, threads)
     np.multiply(image.array, concentration.dtype.type(scaled.mbq_per_ml_per_unit), out=concentration)
-    per_voxel, rays = None, None
+    per_voxel = None
+    transported: SuperposedImage | MonteCarloImage | None = None
     if density is not None and by_rays:
-        rays = superposed_image(
+        transported = superposed_image(
             activity,
             concentration,
             density,
@@ -141,7 +198,21 @@ def dose_image(
             nuclide=nuclide,
             threads=threads,
         )
-        dose = rays.dose
+        dose = transported.dose
+    elif density is not None and by_chance:
+        options = MonteCarloOptions(
+            histories=histories,
+            relative_uncertainty=relative_uncertainty,
+            seed=seed,
+            structures=structures,
+            progress=progress,
+            state_file=state_file,
+            on_interrupt=on_interrupt,
+        )
+        transported = monte_carlo_image(
+            activity, concentration, density, nuclide=nuclide, options=options, threads=threads
+        )
+        dose = transported.dose
     elif kernel is not None:
         dose = convolved(concentration, kernel, threads=threads)
     else:
@@ -152,7 +223,7 @@ def dose_image(
     provenance = Provenance(
         yttria_version=__version__,
         method=method,
-        density_g_per_ml=None if per_voxel else uniform,
+        density_g_per_ml=None if per_voxel or by_chance else uniform,
         nuclide=nuclide.name,
         half_life_h=nuclide.half_life_h,
         dose_factor_gy_kg_per_gbq=nuclide.dose_factor_gy_kg_per_gbq,
@@ -164,16 +235,22 @@ def dose_image(
         negative_voxels=negative_voxels,
         negative_voxel_count=count,
         negative_fraction=fraction,
-        kernel_medium=rays.medium if rays else kernel.medium if kernel else None,
+        kernel_medium=transported.medium
+        if isinstance(transported, SuperposedImage)
+        else kernel.medium
+        if kernel
+        else None,
         kernel_voxel_size_mm=kernel.voxel_size_mm if kernel else None,
         kernel_energy_beyond_fraction=kernel.energy_beyond_fraction if kernel else None,
         kernel_tail_folded=kernel.tail_folded if kernel else None,
         kernel_source=kernel.source if kernel else None,
         image_transform_lps=None if activity.transform_lps is None else activity.transform_lps.tolist(),
         image_transform_source=activity.transform_source,
-        density_image=rays.density_terms if rays else per_voxel.terms if per_voxel else None,
-        superposition=rays.terms if rays else None,
+        density_image=transported.density_terms if transported else per_voxel.terms if per_voxel else None,
+        superposition=transported.terms if transported and by_rays else None,
+        monte_carlo=transported.terms if transported and by_chance else None,
     )
+    simulated = transported if isinstance(transported, MonteCarloImage) else None
     return DoseResult(
         image=activity.with_array(dose, "Gy"),
         provenance=provenance,
@@ -184,9 +261,11 @@ def dose_image(
             *implausible("field_activity_implausible", max(scaled.at_administration_mbq, 0.0) * 1e-3),
             *implausible("voxel_dose_implausible", float(dose.max())),
             *(per_voxel.advisories if per_voxel else ()),
-            *(rays.advisories if rays else ()),
+            *(transported.advisories if transported else ()),
         ),
-        gas=rays.gas if rays else None,
+        gas=transported.gas if transported else None,
+        uncertainty=activity.with_array(simulated.uncertainty, "Gy") if simulated else None,
+        _mean_uncertainties_gy=simulated.mean_uncertainties_gy if simulated else {},
         activity=image,
         density=activity.with_array(per_voxel.array, "g/mL")
         if per_voxel
@@ -195,6 +274,14 @@ def dose_image(
         else density_in_g_per_ml(density),
         activity_in_field_mbq=ActivityInField(scaled.at_reference_time_mbq, scaled.at_administration_mbq),
     )
+
+
+def _check_transport(method: str, density: Image | DensityImage | None, low_density_voxels: str) -> None:
+    """Refuse what a method that carries electrons through the density cannot do."""
+    if density is None:
+        raise ArgumentError(f"{method} needs the density of each voxel: density=density_image(ct)")
+    if low_density_voxels != "keep":
+        raise ArgumentError(f"{method} carries electrons through gas: low_density_voxels is for local deposition")
 
 
 def _dtype(image: Image) -> np.dtype[Any]:

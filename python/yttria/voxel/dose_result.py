@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -20,6 +20,7 @@ from ..evaluation.tables import StructureDose
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..geometry.sub_voxel import subvoxel_counts, subvoxel_grid
+from .structure_fractions import fractions_key, without_gas
 
 
 class ActivityInField(NamedTuple):
@@ -34,7 +35,8 @@ class DoseResult:
     """An absorbed dose image in Gy with what it rests on. Results are for research use.
 
     `advisories` are what a reader of the doses must know; `provenance` is everything given and assumed. `gas` marks
-    voxels of gas, which have no dose and no part in the doses of structures; None if there are none.
+    voxels of gas, which have no dose and no part in the doses of structures; None if there are none. `uncertainty` is
+    the standard uncertainty (k = 1) of each voxel in Gy by Monte Carlo, None by the other methods.
 
     `activity` is the image that the dose was made of, in its own unit, and `density` the density of each voxel in g/mL
     on the same grid; None if the density is uniform, or if the result was made without them.
@@ -47,6 +49,9 @@ class DoseResult:
     gas: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
     activity: Image | None = field(default=None, repr=False)
     density: Image | None = field(default=None, repr=False)
+    uncertainty: Image | None = field(default=None, repr=False)
+    #: Of mean doses, by the hash of the voxel fractions: voxels are correlated, so that it cannot be had from theirs.
+    _mean_uncertainties_gy: Mapping[str, float] = field(default_factory=dict, repr=False)
     #: Table, histograms and picture of the same structures compute them once.
     _fractions: WeakKeyDictionary[Structure, VoxelFractions] = field(
         default_factory=WeakKeyDictionary, repr=False, kw_only=True
@@ -69,7 +74,7 @@ class DoseResult:
         for structure in self._checked(structures):
             if structure not in self._fractions:
                 fractions = structure.voxel_fractions_on((shape, affine_lps), threads=threads)
-                self._fractions[structure] = fractions if self.gas is None else _without(fractions, self.gas)
+                self._fractions[structure] = fractions if self.gas is None else without_gas(fractions, self.gas)
         return {s.name: self._fractions[s] for s in structures}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -150,6 +155,7 @@ class DoseResult:
             image=dose,
             activity=moved(self.activity),
             density=moved(self.density),
+            uncertainty=moved(self.uncertainty),
             _fractions=WeakKeyDictionary(),
         )
 
@@ -234,6 +240,10 @@ class DoseResult:
     ) -> tuple[list[StructureDose], dict[str, DoseVolumeHistogram]]:
         """The table, and the histograms it was read from; a structure wholly outside the image has none."""
         evaluated = self._evaluated(structures, sub_voxel_mm, threads)
+        uncertainties: dict[str, float | None] = {}
+        if self._mean_uncertainties_gy and sub_voxel_mm is None:
+            fractions = self.voxel_fractions(structures, threads=threads)
+            uncertainties = {n: self._mean_uncertainties_gy.get(fractions_key(f)) for n, f in fractions.items()}
         rows = [
             StructureDose.of(
                 name,
@@ -241,6 +251,7 @@ class DoseResult:
                 volume_ml=volume_ml,
                 outside_fraction=outside_fraction,
                 volumes_at_gy=volumes_at_gy,
+                mean_uncertainty_gy=uncertainties.get(name),
             )
             for name, (volume_ml, outside_fraction, histogram) in evaluated.items()
         ]
@@ -251,11 +262,3 @@ def _sum_inside(inside: VoxelFractions, image: Image) -> float:
     """The values of an image summed, each times the fraction of its voxel."""
     box = tuple(slice(at, at + n) for at, n in zip(inside.origin, inside.weights.shape, strict=True))
     return float(np.einsum("kji,kji->", inside.weights, image.array[box], dtype=np.float64))
-
-
-def _without(fractions: VoxelFractions, gas: npt.NDArray[np.bool_]) -> VoxelFractions:
-    """The fractions with those of gas set to 0."""
-    weights = fractions.weights.copy()
-    box = tuple(slice(at, at + n) for at, n in zip(fractions.origin, weights.shape, strict=True))
-    weights[gas[box]] = 0
-    return VoxelFractions._rebuild(fractions.shape, fractions.origin, weights, fractions.outside_fraction)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from operator import index
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,74 +14,18 @@ import yttria._core as _core
 
 from .._core import Nuclide
 from .._foundation.arrays import as_type, empty, real, three
-from .._foundation.choices import MONTE_CARLO_MEDIA, SUBSTANCES, MonteCarloMedium
-from .._foundation.numbers import default_nuclide, number, one_of, thread_count
+from .._foundation.choices import MONTE_CARLO_MEDIA, MonteCarloMedium, OnInterrupt
+from .._foundation.numbers import default_nuclide, thread_count
 from ..advisory.bounds import warn_implausible
-from ..errors import ArgumentError, OutOfRangeError, ShapeError
+from ..errors import ArgumentError
+from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StopCriterion, StructureEstimate
+from .monte_carlo_media import media_of, of_shape, whole_within
+from .monte_carlo_state import RunState, identity_of, read_state, write_state
 
-#: Upper densities in g/mL of air, lung and liver where the medium follows the density; above is bone (yttria-choice).
-MEDIUM_BOUNDS_G_PER_ML = (0.02, 0.65, 1.2)
-_BY_DENSITY: tuple[MonteCarloMedium, ...] = ("air", "lung", "liver", "bone")
-#: Batches from which a standard error is computed at least.
-MINIMUM_BATCHES = 50
-#: Batches between two looks at the uncertainty, whatever the number of threads.
-_BLOCK = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class StructureEstimate:
-    """Mean dose of a structure with its standard error.
-
-    Parameters
-    ----------
-    mean_gy : float
-        Mean over the voxels, each weighted by the fraction of it inside.
-    uncertainty_gy : float
-        Standard error (k = 1) from the spread of the batches, with the correlation of the voxels.
-    """
-
-    mean_gy: float
-    uncertainty_gy: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class MonteCarloDose:
-    """What a Monte Carlo run has found so far.
-
-    Parameters
-    ----------
-    dose_gy : ndarray
-        Absorbed dose after complete decay, float32, shape (k, j, i); 0 in voxels without mass.
-    uncertainty_gy : ndarray
-        Standard error (k = 1) of each voxel.
-    structures : dict
-        Mean dose of each structure by its name.
-    histories : int
-        Decays simulated.
-    batches : int
-        Batches of equal size that they were done in.
-    emitted_mev, deposited_mev, escaped_mev : float
-        Mean energy per decay: of the beta, absorbed in the map, carried away by bremsstrahlung and by electrons that
-        leave the map. The first is the sum of the others.
-    relative_uncertainty : float
-        Root mean square of the relative standard errors of the voxels above half of the largest dose.
-    seconds : float
-        Time spent on the histories.
-    seed : int
-        Seed of the run.
-    """
-
-    dose_gy: NDArray[np.float32]
-    uncertainty_gy: NDArray[np.float32]
-    structures: dict[str, StructureEstimate]
-    histories: int
-    batches: int
-    emitted_mev: float
-    deposited_mev: float
-    escaped_mev: float
-    relative_uncertainty: float
-    seconds: float
-    seed: int
+#: Decays if the caller states neither their number nor an uncertainty.
+DEFAULT_HISTORIES = 1_000_000
+#: A state file is written when so many times the last writing have passed, and no more than once a second.
+SAVE_INTERVALS = 20
 
 
 class MonteCarloRun:
@@ -161,26 +104,31 @@ class MonteCarloRun:
         """Make the tables of the media; a matter of a second."""
         activity = real("activity concentration", activity_mbq_per_ml, dimensions=3)
         shape = activity.shape
-        density = _of_shape("density in g/mL", density_g_per_ml, shape)
+        density = of_shape("density in g/mL", density_g_per_ml, shape)
+        rho = as_type("density in g/mL", density, np.dtype(np.float32))
         dk, dj, di = three("voxel size in mm", voxel_size_mm)
-        used, indices = _media(medium, density)
-        self._seed = _whole("seed", seed, 2**64 - 1)
+        used, indices = media_of(medium, density)
+        self._seed = whole_within("seed", seed, 2**64 - 1)
         self._threads = thread_count(threads)
         self._names = tuple(structures or ())
         self._seconds = 0.0
         concentration = as_type("activity concentration", activity, np.dtype(np.float64))
         self._core = _core.MonteCarloSimulation(
             (dk, dj, di),
-            as_type("density in g/mL", density, np.dtype(np.float32)),
+            rho,
             indices,
             used,
             concentration,
             self._seed,
-            _whole("histories per batch", histories_per_batch, 2**40, least=1),
+            whole_within("histories per batch", histories_per_batch, 2**40, least=1),
         )
-        for name in self._names:
-            fractions = _of_shape(f"structure {name}", (structures or {})[name], shape)
-            self._core.add_region(as_type(f"structure {name}", fractions, np.dtype(np.float32)))
+        regions = [of_shape(f"structure {name}", (structures or {})[name], shape) for name in self._names]
+        regions = [as_type("structure", each, np.dtype(np.float32)) for each in regions]
+        for each in regions:
+            self._core.add_region(each)
+        arrays = {"activity": [concentration], "density": [rho], "media": [indices], "structures": regions}
+        settings = {"voxel size": [dk, dj, di], "names of media": used, "seed": self._seed}
+        self._identity = identity_of(arrays, settings | {"histories per batch": self._core.decays_per_batch})
         total_gbq = float(concentration.sum()) * dk * dj * di * 1e-6
         self._gray_kg = default_nuclide(nuclide).dose_factor_gy_kg_per_gbq * total_gbq
         self._shape = shape
@@ -195,6 +143,20 @@ class MonteCarloRun:
     def batches(self) -> int:
         """Batches done so far."""
         return self._core.batches
+
+    @property
+    def threads(self) -> int:
+        """Batches that are done at once: the number of threads."""
+        return self._threads or os.cpu_count() or 1
+
+    def progress(self, stop: StopCriterion, found: MonteCarloDose | None) -> MonteCarloProgress:
+        """How far the run has come to the end that `stop` sets, with the result of the last look if there was one."""
+        return MonteCarloProgress(
+            histories=self.histories,
+            expected_histories=stop.expected_histories(found),
+            relative_uncertainty=None if found is None else found.relative_uncertainty,
+            seconds=self._seconds,
+        )
 
     def estimate_memory_bytes(self) -> int:
         """Bytes that the run takes at most besides its input and result."""
@@ -211,12 +173,78 @@ class MonteCarloRun:
         batches : int
             At least 1.
         """
-        count = _whole("batches", batches, 2**40, least=1)
+        count = whole_within("batches", batches, 2**40, least=1)
         start = time.perf_counter()
         try:
             self._core.run(count, self._threads)
         finally:
             self._seconds += time.perf_counter() - start
+
+    def save(self, path: str | Path) -> None:
+        """Write all that the run has found to a file, from which `resume` continues in any process.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file, about 16 bytes a voxel; it is written whole, or what was there stays.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        total, squares = (empty(self._shape, np.float64, "the state of the run") for _ in range(2))
+        batches, energy_mev, structures = self._core.progress(total, squares)
+        state = RunState(
+            batches=batches,
+            energy_mev=np.array(energy_mev),
+            structures=np.array(structures).reshape(-1, 2),
+            sum=total,
+            sum_of_squares=squares,
+            seconds=self._seconds,
+        )
+        write_state(Path(path), self._identity, state)
+
+    def resume(self, path: str | Path) -> None:
+        """Continue from a file that `save` wrote: the bits are those of a run that was never stopped.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file. It knows the content of every input by its SHA-256, the seed, and the version of yttria.
+
+        Raises
+        ------
+        ArgumentError
+            If the file is the state of a run with other inputs; the message names what differs.
+        FileFormatError
+            If the file is no state, or is damaged.
+        OutOfRangeError
+            If a sum in it is negative or not finite.
+        UndefinedError
+            If this run has done batches already.
+        OSError
+            If the file cannot be read.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> def begin():
+        ...     return MonteCarloRun(np.ones((4, 5, 6)), np.ones((4, 5, 6)), (3.0, 3.0, 3.0), histories_per_batch=20)
+        >>> run = begin()
+        >>> run.advance(3)
+        >>> run.save("state.npz")
+        >>> run.advance(2)
+        >>> later = begin()
+        >>> later.resume("state.npz")
+        >>> later.advance(2)
+        >>> bool((later.result().dose_gy == run.result().dose_gy).all())
+        True
+        """
+        state = read_state(Path(path), self._identity, self._shape, len(self._names))
+        summary = state.batches, state.energy_mev.tolist(), state.structures.tolist()
+        self._core.restore(summary, state.sum, state.sum_of_squares)
+        self._seconds = state.seconds
 
     def result(self) -> MonteCarloDose:
         """Dose and uncertainty from the batches so far; the uncertainty is not a number with fewer than two.
@@ -264,7 +292,7 @@ def monte_carlo(
     seed: int = 0,
     nuclide: Nuclide | None = None,
     threads: int | None = None,
-    progress: Callable[[MonteCarloDose], object] | None = None,
+    progress: Callable[[MonteCarloProgress], object] | None = None,
 ) -> MonteCarloDose:
     """Absorbed dose after complete decay with its standard error, by Monte Carlo.
 
@@ -273,14 +301,14 @@ def monte_carlo(
     activity_mbq_per_ml, density_g_per_ml, voxel_size_mm, medium, structures, seed, nuclide, threads
         As for `MonteCarloRun`, which can be stopped and continued.
     histories : int, optional
-        Decays to simulate, in 50 batches, rounded up to a whole number of each; 1 000 000 if neither this nor
+        Decays to simulate, in 50 batches or more, rounded up to a whole number of each; 1 000 000 if neither this nor
         `relative_uncertainty` is given.
     relative_uncertainty : float, optional
         Within (0, 1): simulate until the root mean square of the relative standard errors of the voxels above half of
         the largest dose is no more than this, looking after every tenth batch from the fiftieth on. Not together with
         `histories`.
     progress : callable, optional
-        Called with the result so far after every tenth batch; what it raises ends the run.
+        Called with a `MonteCarloProgress` after every few batches; what it raises ends the run.
 
     Returns
     -------
@@ -315,69 +343,58 @@ def monte_carlo(
     >>> abs(result.deposited_mev + result.escaped_mev - result.emitted_mev) < 1e-6
     True
     """
-    if histories is not None and relative_uncertainty is not None:
-        raise ArgumentError("give histories or relative_uncertainty, not both")
-    if relative_uncertainty is not None:
-        target = number("relative uncertainty", relative_uncertainty)
-        if not 0 < target < 1:
-            raise OutOfRangeError(f"relative uncertainty must be within (0, 1), got {target}")
-        per_batch = 10_000
-    else:
-        target = None
-        wanted = 1_000_000 if histories is None else _whole("histories", histories, 2**50, least=1)
-        per_batch = -(-wanted // MINIMUM_BATCHES)
+    stop = StopCriterion.of(histories, relative_uncertainty, default=DEFAULT_HISTORIES)
     run = MonteCarloRun(
         activity_mbq_per_ml,
         density_g_per_ml,
         voxel_size_mm,
         medium=medium,
         structures=structures,
-        histories_per_batch=per_batch,
+        histories_per_batch=stop.histories_per_batch,
         seed=seed,
         nuclide=nuclide,
         threads=threads,
     )
-    while True:
-        run.advance(_BLOCK)
-        result = run.result()
-        if progress is not None:
-            progress(result)
-        if run.batches >= MINIMUM_BATCHES and (target is None or result.relative_uncertainty <= target):
-            return result
+    return simulate(run, stop, progress=progress)[0]
 
 
-def _of_shape(quantity: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
-    array = real(quantity, values, dimensions=3)
-    if array.shape != shape:
-        raise ShapeError(f"{quantity} must be of the activity's shape {list(shape)}, got {list(array.shape)}")
-    return array
+def simulate(
+    run: MonteCarloRun,
+    stop: StopCriterion,
+    *,
+    progress: Callable[[MonteCarloProgress], object] | None = None,
+    state_file: Path | None = None,
+    on_interrupt: OnInterrupt = "raise",
+) -> tuple[MonteCarloDose, bool]:
+    """Advance a run until it is to stop; the result, and whether it came so far.
 
-
-def _whole(quantity: str, value: object, most: int, *, least: int = 0) -> int:
+    The state is saved to `state_file` now and then, at the end, and whatever ends the run. With `on_interrupt` "keep",
+    Ctrl-C ends the run early as soon as two batches are done.
+    """
+    step = run.threads
+    save_at = time.monotonic() + 1
+    reached, found = True, None
     try:
-        whole = index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise ArgumentError(f"{quantity} must be a whole number, got {value!r:.80}") from None
-    if not least <= whole <= most:
-        raise OutOfRangeError(f"{quantity} must be within [{least}, {most}], got {whole}")
-    return whole
-
-
-def _media(medium: MonteCarloMedium | ArrayLike, density: NDArray[Any]) -> tuple[list[str], NDArray[np.uint8]]:
-    """Return the media in use and the index of each voxel's among them."""
-    if isinstance(medium, str):
-        name = one_of("medium", medium, MONTE_CARLO_MEDIA)
-        if name != "by_density":
-            return [name], np.zeros(density.shape, np.uint8)
-        chosen = np.digitize(density, MEDIUM_BOUNDS_G_PER_ML)
-        order = np.array([SUBSTANCES.index(name) for name in _BY_DENSITY])
-        chosen = order[chosen]
-    else:
-        chosen = _of_shape("medium", medium, density.shape)
-        if chosen.dtype.kind not in "iu":
-            raise ArgumentError(f"medium must be a name or whole numbers, got an array of {chosen.dtype}")
-        if chosen.size and not 0 <= int(chosen.min()) <= int(chosen.max()) < len(SUBSTANCES):
-            raise OutOfRangeError(f"medium must be within [0, {len(SUBSTANCES) - 1}]")
-    used, indices = np.unique(chosen, return_inverse=True)
-    names: list[str] = [SUBSTANCES[n] for n in used]
-    return names, np.ascontiguousarray(indices.reshape(density.shape), np.uint8)
+        while True:
+            ahead = stop.batches_ahead(run.batches)
+            if ahead == 0:
+                if stop.relative_uncertainty is None:
+                    break
+                found = run.result()
+                if found.relative_uncertainty <= stop.relative_uncertainty:
+                    break
+                ahead = stop.batches_ahead(run.batches + 1) + 1
+            run.advance(min(ahead, step))
+            if progress is not None:
+                progress(run.progress(stop, found))
+            if state_file is not None and (start := time.monotonic()) > save_at:
+                run.save(state_file)
+                save_at = time.monotonic() + max(1.0, SAVE_INTERVALS * (time.monotonic() - start))
+    except KeyboardInterrupt:
+        if on_interrupt == "raise" or run.batches < 2:
+            raise
+        reached = False
+    finally:
+        if state_file is not None and run.batches:
+            run.save(state_file)
+    return run.result(), reached

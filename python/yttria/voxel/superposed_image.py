@@ -56,11 +56,7 @@ def superposed_image(
     Raises `ArgumentError`, `UnitError` or `GeometryError` if the density is no image in g/mL on the activity's grid,
     and what `SuperpositionPlan` raises.
     """
-    image = density_on(density, activity)
-    check_density(float(image.array.max()))
-    thin = image.array < LEAST_DENSITY_G_PER_ML
-    thin_count = int(np.count_nonzero(thin))
-    rho = np.maximum(image.array.astype(concentration.dtype, copy=False), LEAST_DENSITY_G_PER_ML)
+    rho, density_terms = transported_density(density, activity, concentration.dtype)
     plan = SuperpositionPlan(
         rho,
         activity.voxel_size_mm,
@@ -74,11 +70,7 @@ def superposed_image(
     gas = rho < GAS_DENSITY_G_PER_ML if plan.gas_voxel_count else None
     return SuperposedImage(
         dose=dose,
-        density_terms={
-            **(density.as_dict() if isinstance(density, DensityImage) else {"curve": None}),
-            "least_density_g_per_ml": LEAST_DENSITY_G_PER_ML,
-            "below_least_density_count": thin_count,
-        },
+        density_terms=density_terms,
         terms={
             "ray_setting": plan.ray_setting,
             "direction_count": plan.direction_count,
@@ -94,17 +86,32 @@ def superposed_image(
         advisories=(
             *(density.advisories if isinstance(density, DensityImage) else ()),
             *advise_if("energy_leaves_image", escaped_fraction=balance.escaped_fraction),
-            *_advisories_near_activity(concentration, rho, activity.voxel_size_mm, plan.ray_setting),
+            *advisories_near_activity(concentration, rho, activity.voxel_size_mm),
+            *(() if plan.ray_setting == "fine" else _hot_voxel_in_lung(concentration, rho)),
         ),
     )
 
 
-def _advisories_near_activity(
-    concentration: Map, rho: NDArray[Any], voxel_size_mm: tuple[float, float, float], ray_setting: str
+def transported_density(
+    density: Image | DensityImage, activity: Image, dtype: np.dtype[Any]
+) -> tuple[NDArray[Any], dict[str, Any]]:
+    """The density of each voxel in g/mL as electrons cross it, and its provenance."""
+    image = density_on(density, activity)
+    check_density(float(image.array.max()))
+    terms = {
+        **(density.as_dict() if isinstance(density, DensityImage) else {"curve": None}),
+        "least_density_g_per_ml": LEAST_DENSITY_G_PER_ML,
+        "below_least_density_count": int(np.count_nonzero(image.array < LEAST_DENSITY_G_PER_ML)),
+    }
+    return np.maximum(image.array.astype(dtype, copy=False), LEAST_DENSITY_G_PER_ML), terms
+
+
+def advisories_near_activity(
+    concentration: Map, rho: NDArray[Any], voxel_size_mm: tuple[float, float, float]
 ) -> tuple[Advisory, ...]:
-    """On gas and lung close to activity, and on single hot voxels in lung."""
-    gas, lung = rho < LUNG_G_PER_ML[0], (rho >= LUNG_G_PER_ML[0]) & (rho < LUNG_G_PER_ML[1])
+    """Advisories on gas and on lung close to activity."""
     peak = float(concentration.max(initial=0))
+    gas, lung = rho < LUNG_G_PER_ML[0], (rho >= LUNG_G_PER_ML[0]) & (rho < LUNG_G_PER_ML[1])
     if peak <= 0 or not (gas.any() or lung.any()):
         return ()
     near = within_mm(concentration > ACTIVITY_SHARE * peak, NEAR_ACTIVITY_MM, voxel_size_mm)
@@ -115,12 +122,15 @@ def _advisories_near_activity(
         )
     if lung_count := int(np.count_nonzero(near & lung)):
         found.append(advise("lung_near_activity", count=lung_count, near_mm=NEAR_ACTIVITY_MM))
-        if ray_setting != "fine":
-            found += _hot_voxel_in_lung(concentration, lung & (concentration > ACTIVITY_SHARE * peak))
     return tuple(found)
 
 
-def _hot_voxel_in_lung(concentration: Map, candidates: NDArray[np.bool_]) -> tuple[Advisory, ...]:
+def _hot_voxel_in_lung(concentration: Map, rho: NDArray[Any]) -> tuple[Advisory, ...]:
+    """The advisory on a single hot voxel in lung, around which the finite number of rays shows most."""
+    peak = float(concentration.max(initial=0))
+    candidates = (rho >= LUNG_G_PER_ML[0]) & (rho < LUNG_G_PER_ML[1]) & (concentration > ACTIVITY_SHARE * peak)
+    if peak <= 0 or not candidates.any():
+        return ()
     hot = np.where(candidates, concentration, 0)
     ratio = np.divide(hot, _neighbor_mean(concentration), out=np.zeros_like(hot), where=hot > 0)
     largest = float(ratio.max())

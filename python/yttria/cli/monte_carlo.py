@@ -1,0 +1,81 @@
+"""Monte Carlo on the command line: its progress bar, the file that keeps its state, and one line about the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from ..case import Case, CaseInputs, DosedCase, dose_case
+from ..errors import ResultsExistError
+from ..voxel import MonteCarloProgress
+
+#: Name of the file that keeps the state of a run in the folder of its results, until they are written.
+STATE = "monte_carlo_state.npz"
+#: Exit code of a run that Ctrl-C has ended, as of any process that SIGINT ends.
+INTERRUPTED = 130
+
+
+@contextmanager
+def progress_bar(text: str, *, quiet: bool) -> Iterator[Callable[[MonteCarloProgress], None] | None]:
+    """A bar on the error stream with histories, time left and uncertainty; None if the output is for a machine."""
+    if quiet:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[histories]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(text, total=None, histories="")
+
+        def show(run: MonteCarloProgress) -> None:
+            reached = "" if run.relative_uncertainty is None else f", ± {run.relative_uncertainty:.1%}"
+            bar.update(
+                task,
+                completed=run.histories,
+                total=run.expected_histories,
+                histories=f"{run.histories:,} histories{reached}",
+            )
+
+        yield show
+
+
+def state_in(folder: Path, *, resume: bool, overwrite: bool) -> Path:
+    """The file of the state in a folder of results.
+
+    Raises `ResultsExistError` if it exists and is neither to be continued nor to be replaced.
+    """
+    path = folder / STATE
+    if path.exists() and not (resume or overwrite):
+        raise ResultsExistError(
+            f"{folder}: holds the state of a Monte Carlo run that was stopped; continue it (--resume), or begin again "
+            "(--overwrite)"
+        )
+    return path
+
+
+def simulate_case(
+    case: Case, inputs: CaseInputs, state: Path, *, resume: bool, quiet: bool, threads: int | None
+) -> DosedCase:
+    """Dose a case by Monte Carlo with a progress bar; Ctrl-C ends it with what has been found and the state kept."""
+    if not resume:
+        state.unlink(missing_ok=True)
+    state.parent.mkdir(parents=True, exist_ok=True)
+    with progress_bar("Monte Carlo", quiet=quiet) as show:
+        return dose_case(case, inputs, progress=show, state_file=state, on_interrupt="keep", threads=threads)
+
+
+def in_words(terms: dict[str, Any]) -> str:
+    """One sentence on the run from the provenance of a result."""
+    return (
+        f"{terms['histories']:,} histories in {terms['batches']} batches, seed {terms['seed']}; the voxels above half "
+        f"of the largest dose have a standard uncertainty of {terms['relative_uncertainty']:.1%}"
+    )

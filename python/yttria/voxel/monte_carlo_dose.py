@@ -1,0 +1,149 @@
+"""What a Monte Carlo run finds, how far it has come, and when it stops."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._foundation.numbers import number
+from ..errors import ArgumentError, OutOfRangeError
+from .monte_carlo_media import whole_within
+
+#: Batches from which a standard error is computed at least, if a run ends by itself.
+MINIMUM_BATCHES = 50
+#: Batches between two looks at the uncertainty, whatever the number of threads.
+BATCHES_PER_LOOK = 10
+#: Decays of a batch: at most, and if the uncertainty decides when to stop.
+LARGEST_BATCH, BATCH_TO_UNCERTAINTY = 200_000, 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class StructureEstimate:
+    """Mean dose of a structure with its standard error.
+
+    Parameters
+    ----------
+    mean_gy : float
+        Mean over the voxels, each weighted by the fraction of it inside.
+    uncertainty_gy : float
+        Standard error (k = 1) from the spread of the batches, with the correlation of the voxels.
+    """
+
+    mean_gy: float
+    uncertainty_gy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonteCarloDose:
+    """What a Monte Carlo run has found so far.
+
+    Parameters
+    ----------
+    dose_gy : ndarray
+        Absorbed dose after complete decay, float32, shape (k, j, i); 0 in voxels without mass.
+    uncertainty_gy : ndarray
+        Standard error (k = 1) of each voxel.
+    structures : dict
+        Mean dose of each structure by its name.
+    histories : int
+        Decays simulated.
+    batches : int
+        Batches of equal size that they were done in.
+    emitted_mev, deposited_mev, escaped_mev : float
+        Mean energy per decay: of the beta, absorbed in the map, carried away by bremsstrahlung and by electrons that
+        leave the map. The first is the sum of the others.
+    relative_uncertainty : float
+        Root mean square of the relative standard errors of the voxels above half of the largest dose.
+    seconds : float
+        Time spent on the histories.
+    seed : int
+        Seed of the run.
+    """
+
+    dose_gy: NDArray[np.float32]
+    uncertainty_gy: NDArray[np.float32]
+    structures: dict[str, StructureEstimate]
+    histories: int
+    batches: int
+    emitted_mev: float
+    deposited_mev: float
+    escaped_mev: float
+    relative_uncertainty: float
+    seconds: float
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonteCarloProgress:
+    """How far a Monte Carlo run has come.
+
+    Parameters
+    ----------
+    histories : int
+        Decays simulated so far.
+    expected_histories : int or None
+        Decays at which it will stop; estimated from the uncertainty so far if that decides, None before it is known.
+    relative_uncertainty : float or None
+        That of the last look, see `MonteCarloDose`; None if the number of histories decides.
+    seconds : float
+        Time spent on the histories.
+    """
+
+    histories: int
+    expected_histories: int | None
+    relative_uncertainty: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopCriterion:
+    """When a run stops: after so many histories, or at an uncertainty.
+
+    Parameters
+    ----------
+    histories : int or None
+        Decays, rounded up to whole batches.
+    relative_uncertainty : float or None
+        Within (0, 1); looked at after every tenth batch from the fiftieth on.
+    """
+
+    histories: int | None
+    relative_uncertainty: float | None
+
+    @classmethod
+    def of(cls, histories: object, relative_uncertainty: object, *, default: int) -> StopCriterion:
+        """One of the two, or a number of histories if neither is given; `ArgumentError` if both are."""
+        if histories is not None and relative_uncertainty is not None:
+            raise ArgumentError("give histories or relative_uncertainty, not both")
+        if relative_uncertainty is None:
+            wanted = default if histories is None else histories
+            return cls(histories=whole_within("histories", wanted, 2**50, least=1), relative_uncertainty=None)
+        target = number("relative uncertainty", relative_uncertainty)
+        if not 0 < target < 1:
+            raise OutOfRangeError(f"relative uncertainty must be within (0, 1), got {target}")
+        return cls(histories=None, relative_uncertainty=target)
+
+    @property
+    def histories_per_batch(self) -> int:
+        """Decays of a batch: it follows from the criterion alone, so that a run can be continued."""
+        if self.histories is None:
+            return BATCH_TO_UNCERTAINTY
+        return min(-(-self.histories // MINIMUM_BATCHES), LARGEST_BATCH)
+
+    def batches_ahead(self, done: int) -> int:
+        """Batches until it is to be decided again whether the run stops; 0 if that is now."""
+        if self.histories is not None:
+            return max(-(-self.histories // self.histories_per_batch) - done, MINIMUM_BATCHES - done, 0)
+        return MINIMUM_BATCHES - done if done < MINIMUM_BATCHES else -done % BATCHES_PER_LOOK
+
+    def expected_histories(self, found: MonteCarloDose | None) -> int | None:
+        """Decays at which the run will stop: the variance falls as one over their number."""
+        if self.relative_uncertainty is None:
+            return self.batches_ahead(0) * self.histories_per_batch
+        if found is None or not found.relative_uncertainty > 0:
+            return None
+        ratio = (found.relative_uncertainty / self.relative_uncertainty) ** 2
+        return max(math.ceil(found.histories * ratio), found.histories)

@@ -1,0 +1,174 @@
+"""Monte Carlo on images: dose and its uncertainty, means of structures, what became of gas, and what to advise of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core import Nuclide, VoxelFractions
+from .._foundation.arrays import Map
+from .._foundation.choices import ON_INTERRUPT, OnInterrupt
+from .._foundation.numbers import one_of
+from ..advisory import Advisory, advise, advise_if
+from ..errors import DuplicateNameError, OutOfRangeError
+from ..geometry.image import Image
+from ..geometry.structure import Structure
+from .ct_density import DensityImage
+from .monte_carlo import MonteCarloRun, simulate
+from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StopCriterion
+from .monte_carlo_media import MEDIUM_BOUNDS_G_PER_ML
+from .structure_fractions import fractions_key, without_gas
+from .superposed_image import advisories_near_activity, transported_density
+from .superposition import GAS_DENSITY_G_PER_ML
+
+#: Decays of a dose image if the caller states neither their number nor an uncertainty: about 3 % a voxel of a liver.
+DEFAULT_HISTORIES = 10_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonteCarloOptions:
+    """How a dose image is simulated; the parameters of `dose_image` of these names.
+
+    Parameters
+    ----------
+    histories, relative_uncertainty, seed
+        When it stops, and its random numbers.
+    structures : sequence of Structure
+        Their mean doses get an uncertainty.
+    progress, state_file, on_interrupt
+        Who is told, where the state is kept, and what Ctrl-C does.
+    """
+
+    histories: int | None = None
+    relative_uncertainty: float | None = None
+    seed: int = 0
+    structures: Sequence[Structure] = ()
+    progress: Callable[[MonteCarloProgress], object] | None = None
+    state_file: str | Path | None = None
+    on_interrupt: OnInterrupt = "raise"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MonteCarloImage:
+    """A dose by Monte Carlo with its uncertainty, the provenance, the gas in it, and what to advise of."""
+
+    dose: Map
+    uncertainty: Map
+    density_terms: dict[str, Any]
+    terms: dict[str, Any]
+    gas: NDArray[np.bool_] | None
+    #: Standard uncertainty in Gy of the mean dose over voxel fractions, by `fractions_key` of them.
+    mean_uncertainties_gy: dict[str, float]
+    advisories: tuple[Advisory, ...]
+
+
+def monte_carlo_image(
+    activity: Image,
+    concentration: Map,
+    density: Image | DensityImage,
+    *,
+    nuclide: Nuclide,
+    options: MonteCarloOptions,
+    threads: int | None,
+) -> MonteCarloImage:
+    """The dose to an image of activity, whose concentrations at administration are given in MBq/mL.
+
+    Raises what `dose_image` states for Monte Carlo.
+    """
+    stop = StopCriterion.of(options.histories, options.relative_uncertainty, default=DEFAULT_HISTORIES)
+    on_interrupt = one_of("on_interrupt", options.on_interrupt, ON_INTERRUPT)
+    if concentration.min(initial=0) < 0:
+        raise OutOfRangeError(
+            f"Monte Carlo needs activity >= 0, got {int(np.count_nonzero(concentration < 0))} negative voxels: "
+            "negative_voxels='clip' sets them to zero"
+        )
+    rho, density_terms = transported_density(density, activity, np.dtype(np.float32))
+    gas = rho < GAS_DENSITY_G_PER_ML
+    fractions = _fractions(options.structures, activity, gas, threads)
+    run = MonteCarloRun(
+        concentration,
+        rho,
+        activity.voxel_size_mm,
+        medium="by_density",
+        structures={key: each.to_array() for key, each in fractions.items()},
+        histories_per_batch=stop.histories_per_batch,
+        seed=options.seed,
+        nuclide=nuclide,
+        threads=threads,
+    )
+    state_file = None if options.state_file is None else Path(options.state_file)
+    if state_file is not None and state_file.exists():
+        run.resume(state_file)
+    found, reached = simulate(run, stop, progress=options.progress, state_file=state_file, on_interrupt=on_interrupt)
+    dose, uncertainty = np.empty_like(concentration), np.empty_like(concentration)
+    dose[...] = np.where(gas, 0, found.dose_gy)
+    uncertainty[...] = np.where(gas, 0, found.uncertainty_gy)
+    gas_count = int(np.count_nonzero(gas))
+    return MonteCarloImage(
+        dose=dose,
+        uncertainty=uncertainty,
+        density_terms=density_terms,
+        terms=_terms(found, stop, reached) | {"gas_voxel_count": gas_count},
+        gas=gas if gas_count else None,
+        mean_uncertainties_gy={key: each.uncertainty_gy for key, each in found.structures.items()},
+        advisories=(
+            *(density.advisories if isinstance(density, DensityImage) else ()),
+            *advise_if("energy_leaves_image", escaped_fraction=found.escaped_mev / found.emitted_mev),
+            *advisories_near_activity(concentration, rho, activity.voxel_size_mm),
+            *_advisories_of_noise(found, stop, reached),
+        ),
+    )
+
+
+def _fractions(
+    structures: Sequence[Structure], grid: Image, gas: NDArray[np.bool_], threads: int | None
+) -> dict[str, VoxelFractions]:
+    """The voxel fractions of each structure that has any, without gas, by their hash."""
+    found, names = {}, set()
+    for structure in structures:
+        if structure.name in names:
+            raise DuplicateNameError(f"structure names must be unique, got '{structure.name}' twice")
+        names.add(structure.name)
+        structure.check_frame(grid)
+        fractions = without_gas(structure.voxel_fractions_on(grid, threads=threads), gas)
+        if fractions.weights.any():
+            found[fractions_key(fractions)] = fractions
+    return found
+
+
+def _terms(found: MonteCarloDose, stop: StopCriterion, reached: bool) -> dict[str, Any]:
+    by_number = stop.relative_uncertainty is None
+    return {
+        "histories": found.histories,
+        "batches": found.batches,
+        "histories_per_batch": stop.histories_per_batch,
+        "seed": found.seed,
+        "stop_criterion": "histories" if by_number else "relative_uncertainty",
+        "stop_at": stop.histories if by_number else stop.relative_uncertainty,
+        "stop_reached": reached,
+        "relative_uncertainty": found.relative_uncertainty,
+        "relative_uncertainty_of": "root mean square over the voxels above half of the largest dose, k = 1",
+        "deposited_fraction": found.deposited_mev / found.emitted_mev,
+        "escaped_fraction": found.escaped_mev / found.emitted_mev,
+        "medium": "by density: air, lung, liver, bone",
+        "medium_bounds_g_per_ml": list(MEDIUM_BOUNDS_G_PER_ML),
+        "gas_density_g_per_ml": GAS_DENSITY_G_PER_ML,
+        "beyond_the_map": "vacuum without activity; electrons that leave do not come back",
+    }
+
+
+def _advisories_of_noise(found: MonteCarloDose, stop: StopCriterion, reached: bool) -> tuple[Advisory, ...]:
+    noise = advise_if("monte_carlo_noise", relative_uncertainty=found.relative_uncertainty)
+    if reached:
+        return noise
+    asked = (
+        f"{stop.histories} histories"
+        if stop.relative_uncertainty is None
+        else f"a relative uncertainty of {stop.relative_uncertainty:g}"
+    )
+    return (advise("monte_carlo_stopped", histories=found.histories, asked=asked), *noise)

@@ -1,0 +1,27 @@
+"""Voxel fractions of structures in a dose image: without gas, and known by their content."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core import VoxelFractions
+
+
+def fractions_key(fractions: VoxelFractions) -> str:
+    """Hash of voxel fractions: a structure by its content, whatever its name."""
+    content = hashlib.sha256(f"{fractions.shape} {fractions.origin} {fractions.weights.shape}".encode())
+    content.update(np.ascontiguousarray(fractions.weights).data)
+    return content.hexdigest()
+
+
+def without_gas(fractions: VoxelFractions, gas: NDArray[np.bool_]) -> VoxelFractions:
+    """The fractions with those of gas set to 0."""
+    weights = fractions.weights.copy()
+    if weights.size == 0:
+        return fractions
+    box = tuple(slice(at, at + n) for at, n in zip(fractions.origin, weights.shape, strict=True))
+    weights[gas[box]] = 0
+    return VoxelFractions._rebuild(fractions.shape, fractions.origin, weights, fractions.outside_fraction)
