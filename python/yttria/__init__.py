@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from .voxel.dose_image import dose_image
     from .voxel.dose_result import DoseResult
     from .voxel.local_deposition import local_deposition
-    from .voxel.monte_carlo import MonteCarloRun, monte_carlo
+    from .voxel.monte_carlo import MonteCarloRun
     from .voxel.monte_carlo_dose import MonteCarloDose
+    from .voxel.monte_carlo_simulation import monte_carlo
     from .voxel.scaling import AbsoluteScaling, RelativeScaling
     from .voxel.superposition import SuperpositionPlan, superposed_dose
 

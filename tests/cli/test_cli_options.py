@@ -81,7 +81,7 @@ def test_a_medium_has_both_spellings_too(case: Path, tmp_path: Path, spelling: s
 
 def test_an_unknown_choice_lists_the_known_ones(case: Path) -> None:
     text = invoke("dose", case / "activity.nrrd", "-s", case / "liver.seg.nrrd", "--method", "mird", code=2)
-    assert "must be one of local-deposition, voxel-s-values, superposition, got 'mird'" in text
+    assert "must be one of local-deposition, voxel-s-values, superposition, monte-carlo, got 'mird'" in text
 
 
 def test_messages_name_options_and_leave_words_and_values_alone() -> None:

@@ -300,7 +300,9 @@ def test_voxel_s_values_that_do_not_fit_are_refused() -> None:
             dose_image(image, scaling=AT_ADMINISTRATION, method="voxel_s_values", s_values=kernel, **other)
     with pytest.raises(ArgumentError, match="takes no voxel S values"):
         dose_image(image, scaling=AT_ADMINISTRATION, s_values=kernel)
-    with pytest.raises(UnknownNameError, match="one of local_deposition, voxel_s_values, superposition, got 'mc'"):
+    with pytest.raises(
+        UnknownNameError, match="one of local_deposition, voxel_s_values, superposition, monte_carlo, got 'mc'"
+    ):
         dose_image(image, scaling=AT_ADMINISTRATION, method="mc")
     for density in (0.0, -1.0, float("nan")):
         with pytest.raises(OutOfRangeError, match="density"):

@@ -13,9 +13,10 @@ from .ensemble import DoseSpread, dose_ensemble
 from .local_deposition import local_deposition
 from .lung_mass import LungMass, lung_mass
 from .mass import StructureMass, structure_mass
-from .monte_carlo import MonteCarloRun, monte_carlo
+from .monte_carlo import MonteCarloRun
 from .monte_carlo_check import MonteCarloCheck, check_by_monte_carlo
 from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StructureEstimate
+from .monte_carlo_simulation import monte_carlo
 from .scaling import AbsoluteScaling, RelativeScaling
 from .superposition import EnergyBalance, SuperpositionPlan, superposed_dose
 

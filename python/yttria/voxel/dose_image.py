@@ -149,7 +149,7 @@ def dose_image(
     >>> activity = Image(np.full((4, 5, 6), 1.0), affine_lps, "MBq/mL")
     >>> result = dose_image(activity, scaling=AbsoluteScaling(scan_delay_h=0.0))
     >>> round(float(result.image.array.mean()), 1)
-    47.4
+    47.3
     >>> density = Image(np.full((4, 5, 6), 1.05), affine_lps, "g/mL")
     >>> simulated = dose_image(
     ...     activity, scaling=AbsoluteScaling(scan_delay_h=0.0), method="monte_carlo", density=density, histories=5000

@@ -1,10 +1,10 @@
-"""Absorbed dose in tissue of any density and composition, by Monte Carlo."""
+"""A Monte Carlo run: electrons in tissue of any density and composition, batch by batch."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +14,13 @@ import yttria._core as _core
 
 from .._core import Nuclide
 from .._foundation.arrays import as_type, empty, real, three
-from .._foundation.choices import MONTE_CARLO_MEDIA, MonteCarloMedium, OnInterrupt
+from .._foundation.choices import MONTE_CARLO_MEDIA, MonteCarloMedium
 from .._foundation.numbers import default_nuclide, thread_count
 from ..advisory.bounds import warn_implausible
 from ..errors import ArgumentError
-from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StopCriterion, StructureEstimate
+from .monte_carlo_dose import MonteCarloDose, StructureEstimate
 from .monte_carlo_media import media_of, of_shape, whole_within
 from .monte_carlo_state import RunState, identity_of, read_state, write_state
-
-#: Decays if the caller states neither their number nor an uncertainty.
-DEFAULT_HISTORIES = 1_000_000
-#: A state file is written when so many times the last writing have passed, and no more than once a second.
-SAVE_INTERVALS = 20
 
 
 class MonteCarloRun:
@@ -149,14 +144,10 @@ class MonteCarloRun:
         """Batches that are done at once: the number of threads."""
         return self._threads or os.cpu_count() or 1
 
-    def progress(self, stop: StopCriterion, found: MonteCarloDose | None) -> MonteCarloProgress:
-        """How far the run has come to the end that `stop` sets, with the result of the last look if there was one."""
-        return MonteCarloProgress(
-            histories=self.histories,
-            expected_histories=stop.expected_histories(found),
-            relative_uncertainty=None if found is None else found.relative_uncertainty,
-            seconds=self._seconds,
-        )
+    @property
+    def seconds(self) -> float:
+        """Time spent on the histories, also before the run was resumed."""
+        return self._seconds
 
     def estimate_memory_bytes(self) -> int:
         """Bytes that the run takes at most besides its input and result."""
@@ -278,123 +269,3 @@ class MonteCarloRun:
             seconds=self._seconds,
             seed=self._seed,
         )
-
-
-def monte_carlo(
-    activity_mbq_per_ml: ArrayLike,
-    density_g_per_ml: ArrayLike,
-    voxel_size_mm: Sequence[float],
-    *,
-    medium: MonteCarloMedium | ArrayLike = MONTE_CARLO_MEDIA[0],
-    structures: Mapping[str, ArrayLike] | None = None,
-    histories: int | None = None,
-    relative_uncertainty: float | None = None,
-    seed: int = 0,
-    nuclide: Nuclide | None = None,
-    threads: int | None = None,
-    progress: Callable[[MonteCarloProgress], object] | None = None,
-) -> MonteCarloDose:
-    """Absorbed dose after complete decay with its standard error, by Monte Carlo.
-
-    Parameters
-    ----------
-    activity_mbq_per_ml, density_g_per_ml, voxel_size_mm, medium, structures, seed, nuclide, threads
-        As for `MonteCarloRun`, which can be stopped and continued.
-    histories : int, optional
-        Decays to simulate, in 50 batches or more, rounded up to a whole number of each; 1 000 000 if neither this nor
-        `relative_uncertainty` is given.
-    relative_uncertainty : float, optional
-        Within (0, 1): simulate until the root mean square of the relative standard errors of the voxels above half of
-        the largest dose is no more than this, looking after every tenth batch from the fiftieth on. Not together with
-        `histories`.
-    progress : callable, optional
-        Called with a `MonteCarloProgress` after every few batches; what it raises ends the run.
-
-    Returns
-    -------
-    MonteCarloDose
-        The same bits for any number of threads.
-
-    Raises
-    ------
-    ArgumentError
-        If `histories` and `relative_uncertainty` are both given.
-    YttriaError
-        As `MonteCarloRun` raises it.
-
-    Warns
-    -----
-    ImplausibleValueWarning
-        Above 1000 MBq/mL.
-
-    Notes
-    -----
-    The relative standard error of a voxel is about 0.75 over the square root of the decays simulated in it.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> density = np.full((12, 9, 9), 0.26)
-    >>> density[:6] = 1.06
-    >>> activity = np.where(density > 1, 1.0, 0.0)
-    >>> result = monte_carlo(activity, density, (4.0, 4.0, 4.0), histories=20_000, structures={"lung": density < 1})
-    >>> 3 < result.structures["lung"].mean_gy < 6
-    True
-    >>> abs(result.deposited_mev + result.escaped_mev - result.emitted_mev) < 1e-6
-    True
-    """
-    stop = StopCriterion.of(histories, relative_uncertainty, default=DEFAULT_HISTORIES)
-    run = MonteCarloRun(
-        activity_mbq_per_ml,
-        density_g_per_ml,
-        voxel_size_mm,
-        medium=medium,
-        structures=structures,
-        histories_per_batch=stop.histories_per_batch,
-        seed=seed,
-        nuclide=nuclide,
-        threads=threads,
-    )
-    return simulate(run, stop, progress=progress)[0]
-
-
-def simulate(
-    run: MonteCarloRun,
-    stop: StopCriterion,
-    *,
-    progress: Callable[[MonteCarloProgress], object] | None = None,
-    state_file: Path | None = None,
-    on_interrupt: OnInterrupt = "raise",
-) -> tuple[MonteCarloDose, bool]:
-    """Advance a run until it is to stop; the result, and whether it came so far.
-
-    The state is saved to `state_file` now and then, at the end, and whatever ends the run. With `on_interrupt` "keep",
-    Ctrl-C ends the run early as soon as two batches are done.
-    """
-    step = run.threads
-    save_at = time.monotonic() + 1
-    reached, found = True, None
-    try:
-        while True:
-            ahead = stop.batches_ahead(run.batches)
-            if ahead == 0:
-                if stop.relative_uncertainty is None:
-                    break
-                found = run.result()
-                if found.relative_uncertainty <= stop.relative_uncertainty:
-                    break
-                ahead = stop.batches_ahead(run.batches + 1) + 1
-            run.advance(min(ahead, step))
-            if progress is not None:
-                progress(run.progress(stop, found))
-            if state_file is not None and (start := time.monotonic()) > save_at:
-                run.save(state_file)
-                save_at = time.monotonic() + max(1.0, SAVE_INTERVALS * (time.monotonic() - start))
-    except KeyboardInterrupt:
-        if on_interrupt == "raise" or run.batches < 2:
-            raise
-        reached = False
-    finally:
-        if state_file is not None and run.batches:
-            run.save(state_file)
-    return run.result(), reached

@@ -15,7 +15,7 @@ from ..geometry.structure import Structure
 from .ct_density import DensityImage
 from .density import density_on
 from .dose_result import DoseResult
-from .monte_carlo import monte_carlo
+from .monte_carlo_simulation import monte_carlo
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,9 +19,10 @@ from ..errors import DuplicateNameError, OutOfRangeError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from .ct_density import DensityImage
-from .monte_carlo import MonteCarloRun, simulate
+from .monte_carlo import MonteCarloRun
 from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StopCriterion
 from .monte_carlo_media import MEDIUM_BOUNDS_G_PER_ML
+from .monte_carlo_simulation import simulate
 from .structure_fractions import fractions_key, without_gas
 from .superposed_image import advisories_near_activity, transported_density
 from .superposition import GAS_DENSITY_G_PER_ML

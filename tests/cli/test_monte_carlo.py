@@ -1,0 +1,148 @@
+"""Monte Carlo on the command line: real processes that are killed, interrupted and continued, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("typer")
+
+from cli_runner import invoke
+
+import yttria
+from yttria.cli.monte_carlo import STATE
+from yttria.phantom import liver_phantom
+
+Arguments = list[str]
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Arguments:
+    """The arguments of `yttria dose` for a small phantom with a CT."""
+    folder = tmp_path_factory.mktemp("case")
+    phantom = liver_phantom((9.0, 7.0, 8.0))
+    yttria.write_image(phantom.activity, folder / "activity.nrrd")
+    yttria.write_image(phantom.ct, folder / "ct.nrrd")
+    yttria.write_structures(phantom.structures, folder / "structures.seg.nrrd")
+    files = [folder / "activity.nrrd", "-s", folder / "structures.seg.nrrd", "--ct", folder / "ct.nrrd"]
+    return [*map(str, files), "--scan-delay-h", "20"]
+
+
+def _start(*arguments: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", "from yttria.cli import main; main()", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _await_state(path: Path, process: subprocess.Popen[str], before: int | None = None) -> int:
+    """Wait until the state is written, or written again; its time of modification."""
+    while process.poll() is None:
+        if path.exists() and (found := path.stat().st_mtime_ns) != before:
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"the run ended by itself: {process.communicate()}")
+
+
+def _written(folder: Path) -> tuple[Any, Any, list[dict[str, Any]], dict[str, Any]]:
+    """Dose, uncertainty, rows and provenance."""
+    found = json.loads((folder / "doses.json").read_text())
+    dose, uncertainty = (yttria.read_image(folder / f"{name}.nrrd").array for name in ("dose", "dose_uncertainty"))
+    return dose, uncertainty, found["structures"], found["provenance"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_killed_and_an_interrupted_run_go_on_to_the_same_bits(case: Arguments, tmp_path: Path) -> None:
+    given = [*case, "--method", "monte-carlo", "--histories", "3e6", "--threads", "1"]
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    state = out / STATE
+    process = _start("dose", *given, "-o", out)
+    saved = _await_state(state, process)
+    process.kill()
+    process.communicate()
+    assert not (out / "doses.json").exists()
+
+    refused = invoke("dose", *given, "-o", out, code=1)
+    assert "continue it (--resume), or begin again (--overwrite)" in refused
+    assert "differs in seed" in invoke("dose", *given, "-o", out, "--resume", "--seed", "3", code=1)
+    assert state.stat().st_mtime_ns == saved
+
+    process = _start("dose", *given, "-o", out, "--resume")
+    _await_state(state, process, saved)
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate()
+    assert process.returncode == 130, errors
+    assert "monte_carlo_stopped" in printed
+    assert "the same command with --resume continues the run" in errors
+    *_, provenance = _written(out)
+    assert not provenance["monte_carlo"]["stop_reached"]
+    assert 0 < provenance["monte_carlo"]["histories"] < 3_000_000
+
+    invoke("dose", *given, "-o", out, "--resume")
+    assert sorted(path.name for path in out.iterdir()) == [
+        "dose.nrrd",
+        "dose.png",
+        "dose_uncertainty.nrrd",
+        "doses.csv",
+        "doses.json",
+    ]
+    invoke("dose", *given[:-2], "-o", whole)
+    for one, other in zip(_written(out), _written(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_result_states_uncertainties_and_how_it_was_simulated(case: Arguments, tmp_path: Path) -> None:
+    text = invoke("dose", *case, "--method", "monte_carlo", "--relative-uncertainty", "0.2", "-o", tmp_path)
+    assert "±" in text
+    assert "simulated 1,000,000 histories in 50 batches, seed 0" in " ".join(text.split())
+    _, _, rows, provenance = _written(tmp_path)
+    assert all(0 < row["mean_uncertainty_gy"] < 0.01 * row["mean_gy"] for row in rows)
+    run = provenance["monte_carlo"]
+    assert (run["stop_criterion"], run["stop_at"], run["stop_reached"]) == ("relative_uncertainty", 0.2, True)
+    assert not (tmp_path / STATE).exists()
+    again = invoke("dose", *case, "--method", "monte_carlo", "--resume", "-o", tmp_path, code=1)
+    assert "holds results already" in again
+
+
+def test_a_state_is_not_left_beside_the_results_of_another_method(case: Arguments, tmp_path: Path) -> None:
+    (tmp_path / STATE).write_bytes(b"left")
+    assert "holds the state of a Monte Carlo run" in invoke("dose", *case, "-o", tmp_path, code=1)
+    assert "must be the state of a Monte Carlo run" in invoke(
+        "dose", *case, "--method", "monte-carlo", "-o", tmp_path, "--resume", code=1
+    )
+    invoke("dose", *case, "-o", tmp_path, "--overwrite")
+    assert not (tmp_path / STATE).exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--histories", "5"], "histories is for method monte_carlo, got method local_deposition"),
+        (["--seed", "5"], "seed is for method monte_carlo"),
+        (["--resume"], "--resume is for method monte_carlo, got method local_deposition"),
+        (["--method", "monte-carlo", "--histories", "1.5"], "histories must be a whole number, got 1.5"),
+        (["--method", "monte-carlo", "--histories", "0"], "histories must be within"),
+        (["--method", "monte-carlo", "--histories", "nan"], "histories must be within"),
+        (["--method", "monte-carlo", "--relative-uncertainty", "1"], "relative uncertainty must be within (0, 1)"),
+        (["--method", "monte-carlo", "--histories", "9", "--relative-uncertainty", "0.1"], "not both"),
+        (["--method", "monte-carlo", "--medium", "lung"], "medium of each voxel from its density"),
+        (["--method", "monte-carlo", "--low-density-voxels", "clip"], "carries electrons through gas"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    case: Arguments, tmp_path: Path, options: list[str], message: str
+) -> None:
+    assert message in " ".join(invoke("dose", *case, "-o", tmp_path, *options, code=1).split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_ct_monte_carlo_asks_for_it(case: Arguments, tmp_path: Path) -> None:
+    without = [*case[:3], *case[5:]]
+    found = invoke("dose", *without, "--method", "monte-carlo", "-o", tmp_path, code=1)
+    assert "Monte Carlo needs the density of each voxel: give a CT (--ct)" in found
