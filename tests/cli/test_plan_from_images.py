@@ -110,7 +110,7 @@ def test_a_registration_moves_the_segmentation(folder: Path, tmp_path: Path) -> 
             ),
             "names no single territory of Perfused right, Perfused left",
         ),
-        (("--from", "{}/maa.nrrd", "--shunt", "five"), "a lung shunt must be a fraction"),
+        (("--from", "{}/maa.nrrd", "--lung-shunt-fraction", "five"), "a lung shunt must be a fraction"),
         (("--from", "{}/maa.nrrd", "--planar", "{}/planar.nrrd"), "need regions of lungs and liver (--planar-regions)"),
         (("--from", "{}/maa.nrrd", "--mass-from-ct"), "masses from a CT need the CT (--ct)"),
         (("--from", "{}/maa.nrrd", "--perfused", "a=Perfused*", "--perfused", "Perfused*"), "or none has"),

@@ -15,6 +15,7 @@ from image_samples import KINDS, SHAPE, affine
 from yttria import ContourStructure, Structure
 from yttria.errors import ArgumentError, GeometryError, UndefinedError
 from yttria.geometry import difference, intersection, union
+from yttria.geometry.structure_algebra import cropped, shared_volume_ml
 from yttria.reference import structure_algebra as definition
 
 
@@ -122,3 +123,29 @@ def test_what_does_not_belong_together_is_refused() -> None:
         union([], name="x")
     with pytest.raises(ArgumentError):
         union([a, "Liver"], name="x")  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("fractions", [False, True])
+def test_cropping_moves_nothing_and_loses_nothing(kind: str, fractions: bool) -> None:
+    random = np.random.default_rng(7)
+    wide = np.zeros((20, 24, 28))
+    wide[5:9, 6:11, 7:14] = random.uniform(0.1, 1.0, (4, 5, 7))
+    other = np.roll(wide, (3, 2, 1), axis=(0, 1, 2))
+    values = [each if fractions else each > 0.5 for each in (wide, other, np.zeros_like(wide))]
+    given = [Structure(f"S{n}", mask, affine(kind), patient_id="P") for n, mask in enumerate(values)]
+    small = cropped(given)
+    grid = ((20, 24, 28), affine(kind))
+    for before, after in zip(given, small, strict=True):
+        assert (after.name, after.patient_id) == (before.name, "P")
+        assert after.mask.size < before.mask.size
+        np.testing.assert_array_equal(
+            after.voxel_fractions_on(grid).to_array(), before.voxel_fractions_on(grid).to_array()
+        )
+    for first, second in ((0, 1), (1, 0), (0, 2), (2, 0)):
+        expected = intersection([given[first], given[second]], name="both").volume_ml
+        assert shared_volume_ml(given[first], given[second]) == pytest.approx(expected, rel=1e-12)
+        assert shared_volume_ml(small[first], given[second]) == pytest.approx(expected, rel=1e-6)
+    apart = [given[0], cube(0.0, 10.0, 2.0)]
+    assert cropped(apart) == apart
+    assert cropped([]) == []

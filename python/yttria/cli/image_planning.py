@@ -32,7 +32,7 @@ class ImageOptions:
     tumors: Sequence[str] = ()
     perfused: Sequence[str] = ()
     lungs: Sequence[str] = ()
-    shunt: Sequence[str] = ()
+    lung_shunt_fraction: Sequence[str] = ()
     planar: Sequence[Path] = ()
     planar_regions: Path | None = None
     lung_transmission: float = 1.0
@@ -79,7 +79,7 @@ def measure(options: ImageOptions, settings: planning.PlanSettings) -> planning.
         tumors=list(options.tumors) or None,
         territories=_territories(options.perfused),
         lungs=list(options.lungs) or None,
-        lung_shunt_fraction=_shunts(options.shunt),
+        lung_shunt_fraction=_shunts(options.lung_shunt_fraction),
         planar=_planar(options),
         lung_mass_kg=options.lung_mass_kg,
         resolution_fwhm_mm=options.resolution_fwhm_mm,
@@ -93,12 +93,13 @@ def print_measured(plan: planning.ImagePlan) -> None:
     several = len(plan.territories) > 1
     for territory in plan.territories:
         of = f", {territory.name}" if several else ""
+        total = territory.normal_counts + sum(tumor.counts for tumor in territory.tumors)
         rows += [
             {
                 "structure": f"{tumor.name}{of}",
                 "volume_ml": tumor.volume_ml,
                 "mass_kg": tumor.mass_kg,
-                "counts": tumor.counts,
+                "share": 100.0 * tumor.counts / total,
                 "ratio": tumor.tumor_to_normal_ratio,
             }
             for tumor in territory.tumors
@@ -108,12 +109,13 @@ def print_measured(plan: planning.ImagePlan) -> None:
                 "structure": f"Perfused normal liver{of}",
                 "volume_ml": territory.normal_volume_ml,
                 "mass_kg": territory.normal_mass_kg,
-                "counts": territory.normal_counts,
+                "share": 100.0 * territory.normal_counts / total,
                 "ratio": 1.0 if territory.normal_mass_kg else None,
             }
         )
-    headings = {"structure": "Structure", "volume_ml": "mL", "mass_kg": "kg", "counts": "Counts", "ratio": "Ratio"}
-    print_table(rows, title="Measured before treatment", headings=headings, folded=("structure",))
+    headings = {"structure": "Structure", "volume_ml": "mL", "mass_kg": "kg", "share": "Uptake / %", "ratio": "Ratio"}
+    title = "Measured before treatment; uptake is the share of the territory"
+    print_table(rows, title=title, headings=headings, folded=("structure",))
     for territory in plan.territories:
         label = f"lung shunt of {territory.name}:" if several else "lung shunt:"
         print_line(label, f"{100.0 * territory.lung_shunt_fraction:.3g} % ({territory.shunt_origin})", wrap=True)
@@ -176,7 +178,9 @@ def _shunts(given: Sequence[str]) -> float | dict[str, float] | None:
         except ValueError:
             raise ArgumentError(f"a lung shunt must be a fraction, or NAME=FRACTION, got {text!r:.80}") from None
     if "" in found and len(found) > 1:
-        raise ArgumentError("a shunt of all territories and shunts of single ones cannot be given together (--shunt)")
+        raise ArgumentError(
+            "a shunt of all territories and shunts of single ones cannot be given together (--lung-shunt-fraction)"
+        )
     return found.get("", found or None)
 
 

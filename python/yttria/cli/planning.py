@@ -139,7 +139,7 @@ def plan(
         list[str] | None,
         typer.Option(help="Pattern of the lungs or their lobes; repeat.", show_default=False, rich_help_panel=_IMAGES),
     ] = None,
-    shunt: Annotated[
+    lung_shunt_fraction: Annotated[
         list[str] | None,
         typer.Option(
             metavar="[NAME=]FRACTION",
@@ -234,7 +234,7 @@ def plan(
         tumors=tumors or (),
         perfused=perfused or (),
         lungs=lungs or (),
-        shunt=shunt or (),
+        lung_shunt_fraction=lung_shunt_fraction or (),
         planar=planar or (),
         planar_regions=planar_regions,
         lung_transmission=lung_transmission,

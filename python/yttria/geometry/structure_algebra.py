@@ -145,10 +145,9 @@ def _without(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def _combined(parts: list[Structure], combine: Combine, name: str, *, covered: int | None) -> Structure:
     """The parts as one; the grid holds the first `covered` of them."""
     _check(parts, name)
-    first = parts[0]
-    if all(same_grid(p.mask.shape, p.affine_lps, first.mask.shape, first.affine_lps) for p in parts):
-        masks, affine_lps = [part.mask for part in parts], first.affine_lps
-    else:
+    # Each once: a structure of a labelmap makes its mask anew whenever it is asked for it.
+    masks, affine_lps = [part.mask for part in parts], parts[0].affine_lps
+    if not _one_grid(parts, masks):
         shape, affine_lps = _common_grid(parts, parts[:covered])
         masks = [part.voxel_fractions_on((shape, affine_lps)).to_array() for part in parts]
     mask = reduce(combine, masks)
@@ -168,6 +167,70 @@ def _combined(parts: list[Structure], combine: Combine, name: str, *, covered: i
         patient_id=shared("patient_id"),
         advisories=tuple(dict.fromkeys(advisory for part in parts for advisory in part.advisories)),
     )
+
+
+def cropped(structures: Sequence[Structure]) -> list[Structure]:
+    """The same structures on the smallest common grid, if they share one; as they are if they do not.
+
+    What is computed with them afterwards costs what they occupy, and not what the image around them does.
+    """
+    parts = list(structures)
+    masks = [part.mask for part in parts]
+    if not parts or not _one_grid(parts, masks):
+        return parts
+    occupied = np.zeros(masks[0].shape, np.bool_)
+    for mask in masks:
+        np.logical_or(occupied, mask, out=occupied)
+    box = _occupied_box(occupied)
+    if box is None or occupied[box].size > 0.8 * occupied.size:
+        return parts
+    affine = parts[0].affine_lps.copy()
+    affine[:3, 3] += affine[:3, :3] @ [axis.start for axis in reversed(box)]
+    # A bare class: contours are not on one grid with others, and the structures of a labelmap become plain masks.
+    return [
+        Structure(
+            part.name,
+            np.ascontiguousarray(mask[box]),
+            affine,
+            color=part.color,
+            frame_of_reference_uid=part.frame_of_reference_uid,
+            transform_lps=part.transform_lps,
+            transform_source=part.transform_source,
+            patient_id=part.patient_id,
+            advisories=part.advisories,
+        )
+        for part, mask in zip(parts, masks, strict=True)
+    ]
+
+
+def shared_volume_ml(structure: Structure, other: Structure) -> float:
+    """Volume of `intersection`, from the part of the grid that the first structure occupies."""
+    mask, second = structure.mask, other.mask
+    if not _one_grid([structure, other], [mask, second]):
+        return intersection([structure, other], name="shared").volume_ml
+    box = _occupied_box(mask)
+    if box is None:
+        return 0.0
+    shared = float(np.minimum(mask[box], second[box]).sum(dtype=np.float64))
+    return shared * abs(float(np.linalg.det(structure.affine_lps[:3, :3]))) * 1e-3
+
+
+def _one_grid(parts: Sequence[Structure], masks: Sequence[npt.NDArray[Any]]) -> bool:
+    first, shape = parts[0].affine_lps, masks[0].shape
+    return all(same_grid(m.shape, p.affine_lps, shape, first) for p, m in zip(parts, masks, strict=True))
+
+
+def _occupied_box(mask: npt.NDArray[Any]) -> tuple[slice, slice, slice] | None:
+    """The box of occupied voxels; None if there is none."""
+    occupied, spans = mask if mask.dtype.kind == "b" else mask != 0, []
+    for axis in range(3):
+        (inside,) = np.nonzero(occupied.any(axis=tuple(a for a in range(3) if a != axis)))
+        if not inside.size:
+            return None
+        spans.append(slice(int(inside[0]), int(inside[-1]) + 1))
+        # What is left to look at along the other axes.
+        occupied = occupied[tuple([slice(None)] * axis + [spans[-1]])]
+    return spans[0], spans[1], spans[2]
 
 
 def _check(parts: list[Structure], name: str) -> None:
@@ -209,12 +272,9 @@ def _common_grid(parts: list[Structure], covered: list[Structure]) -> tuple[tupl
 
 def _corners_lps(part: Structure) -> npt.NDArray[np.float64] | None:
     """The eight corners of the box of occupied voxels, in LPS mm; None if there is none."""
-    occupied = part.mask != 0
-    spans = []
-    for axis in (2, 1, 0):
-        (inside,) = np.nonzero(occupied.any(axis=tuple(a for a in range(3) if a != axis)))
-        if not inside.size:
-            return None
-        spans.append((inside[0] - 0.5, inside[-1] + 0.5))
+    box = _occupied_box(part.mask)
+    if box is None:
+        return None
+    spans = [(axis.start - 0.5, axis.stop - 0.5) for axis in reversed(box)]
     points = np.stack(np.meshgrid(*spans), axis=-1).reshape(-1, 3)
     return np.asarray(points @ part.affine_lps[:3, :3].T + part.affine_lps[:3, 3])

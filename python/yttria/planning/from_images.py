@@ -12,7 +12,7 @@ from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownName
 from ..geometry.image import Image
 from ..geometry.patient_identity import patient_doubts
 from ..geometry.structure import Structure
-from ..geometry.structure_algebra import difference, intersection, union
+from ..geometry.structure_algebra import cropped, difference, intersection, union
 from ..geometry.structure_expressions import derive_structures
 from ..geometry.structure_selection import Patterns
 from ..voxel.ct_density import DensityImage
@@ -142,7 +142,7 @@ def from_images(
     >>> [round(tumor.tumor_to_normal_ratio, 3) for each in plan.territories for tumor in each.tumors]
     [5.0, 3.0]
     """
-    every = derive_structures(structures, define)
+    every = cropped(derive_structures(structures, define))
     roles = structure_roles(every, liver=liver, tumors=tumors, territories=territories, lungs=lungs)
     roles, found = _without_empty(roles)
     found += [*roles.advisories, *check_structures(roles, every)]

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from ..advisory import Advisory, advise_if
 from ..geometry.structure import Structure
-from ..geometry.structure_algebra import intersection, union
+from ..geometry.structure_algebra import shared_volume_ml, union
 from .structure_roles import StructureRoles, plain_name
 
 
@@ -59,7 +59,7 @@ def _found(roles: StructureRoles, structures: Sequence[Structure]) -> Iterator[A
     tumors = [each for each in roles.tumors if each.volume_ml > 0.0]
     territories = {name: each for name, each in roles.territories.items() if each.volume_ml > 0.0}
     for first, second in combinations(tumors, 2):
-        shared = intersection([first, second], name="shared").volume_ml
+        shared = shared_volume_ml(first, second)
         yield from advise_if(
             "tumors_overlap",
             first=first.name,
@@ -68,7 +68,7 @@ def _found(roles: StructureRoles, structures: Sequence[Structure]) -> Iterator[A
             overlap_fraction=shared / min(first.volume_ml, second.volume_ml),
         )
     for (name, volume), (other, second) in combinations(territories.items(), 2):
-        shared = intersection([volume, second], name="shared").volume_ml
+        shared = shared_volume_ml(volume, second)
         yield from advise_if(
             "territories_overlap",
             first=name,
@@ -101,5 +101,4 @@ def _found(roles: StructureRoles, structures: Sequence[Structure]) -> Iterator[A
 
 def _outside(structure: Structure, other: Structure) -> float:
     """The share of a structure's volume outside another."""
-    volume = structure.volume_ml
-    return 1.0 - intersection([structure, other], name="inside").volume_ml / volume
+    return 1.0 - shared_volume_ml(structure, other) / structure.volume_ml
