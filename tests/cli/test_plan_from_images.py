@@ -64,7 +64,7 @@ def test_everything_is_in_the_json(folder: Path, tmp_path: Path) -> None:
             "plan",
             *("--from", folder / "maa.nrrd", *options(folder, tmp_path / "p.toml"), "--json"),
             *("--planar", folder / "planar.nrrd", "--planar-regions", folder / "regions.seg.nrrd"),
-            *("--perfused", "all=Perfused*", "--tumor", "Tumor 1", "--define", "Rest = Liver - Tumor 1"),
+            *("--territory", "all=Perfused*", "--role", "tumors=Tumor 1", "--define", "Rest = Liver - Tumor 1"),
             *("--target-perfused-dose-gy", "120", "--lung-mass-kg", "0.9"),
         )
     )
@@ -113,8 +113,10 @@ def test_a_registration_moves_the_segmentation(folder: Path, tmp_path: Path) -> 
         (("--from", "{}/maa.nrrd", "--lung-shunt-fraction", "five"), "a lung shunt must be a fraction"),
         (("--from", "{}/maa.nrrd", "--planar", "{}/planar.nrrd"), "need regions of lungs and liver (--planar-regions)"),
         (("--from", "{}/maa.nrrd", "--mass-from-ct"), "masses from a CT need the CT (--ct)"),
-        (("--from", "{}/maa.nrrd", "--perfused", "a=Perfused*", "--perfused", "Perfused*"), "or none has"),
-        (("--from", "{}/maa.nrrd", "--liver", "Leber"), "matches no structure"),
+        (("--from", "{}/maa.nrrd", "--territory", "Perfused*"), "must be like right=Segment* (--territory)"),
+        (("--from", "{}/maa.nrrd", "--territory", "a=P*", "--role", "territories=P*"), "not both"),
+        (("--from", "{}/maa.nrrd", "--role", "liver=Leber"), "matches no structure"),
+        (("--from", "{}/maa.nrrd", "--role", "normal_whole=Liver"), "has no role in a plan from images"),
     ],
 )
 def test_a_refusal_names_the_option(folder: Path, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:

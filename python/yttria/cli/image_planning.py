@@ -15,7 +15,11 @@ from ..io import dicom, read_image, read_structures, read_transform
 from ..io.files import may_be_dicom
 from ..planning.structure_roles import structure_roles
 from ..voxel import density_image
+from .evaluation_options import stated_roles
 from .output import Row, print_advisories, print_line, print_table
+
+#: Roles of structures in a plan from images.
+PLANNED_ROLES = ("liver", "tumors", "territories", "lungs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +32,8 @@ class ImageOptions:
     structures_transform: Path | None = None
     unit: Unit | None = None
     define: Sequence[str] = ()
-    liver: str | None = None
-    tumors: Sequence[str] = ()
-    perfused: Sequence[str] = ()
-    lungs: Sequence[str] = ()
+    role: Sequence[str] = ()
+    territory: Sequence[str] = ()
     lung_shunt_fraction: Sequence[str] = ()
     planar: Sequence[Path] = ()
     planar_regions: Path | None = None
@@ -75,10 +77,7 @@ def measure(options: ImageOptions, settings: planning.PlanSettings) -> planning.
         ct=ct,
         density=density,
         define=list(options.define),
-        liver=options.liver,
-        tumors=list(options.tumors) or None,
-        territories=_territories(options.perfused),
-        lungs=list(options.lungs) or None,
+        **_roles(options.role, options.territory),
         lung_shunt_fraction=_shunts(options.lung_shunt_fraction),
         planar=_planar(options),
         lung_mass_kg=options.lung_mass_kg,
@@ -154,18 +153,26 @@ def _named(given: Sequence[str]) -> dict[str, Path]:
     return found
 
 
-def _territories(given: Sequence[str]) -> list[str] | dict[str, str | Sequence[str]] | None:
-    """Patterns of the perfused volumes, or of each territory by its name from NAME=PATTERN."""
-    split = [text.partition("=") for text in given]
-    with_name = [bool(equals) for _, equals, _ in split]
-    if any(with_name) and not all(with_name):
-        raise ArgumentError("either every perfused volume has the name of its territory (NAME=PATTERN), or none has")
-    if not any(with_name):
-        return [text for text, *_ in split] or None
-    by_name: dict[str, str | Sequence[str]] = {}
-    for name, _, pattern in split:
-        by_name[name.strip()] = [*by_name.get(name.strip(), ()), pattern]
-    return by_name
+def _roles(roles: Sequence[str], territories: Sequence[str]) -> dict[str, Any]:
+    """Arguments of `from_images` from ROLE=PATTERN and NAME=PATTERN."""
+    found: dict[str, Any] = {str(name): patterns for name, patterns in stated_roles(list(roles)).items()}
+    if unknown := [name for name in found if name not in PLANNED_ROLES]:
+        raise ArgumentError(
+            f"{unknown[0]} has no role in a plan from images: normal liver is the liver without tumors (--role)"
+        )
+    if "liver" in found:
+        if len(found["liver"]) != 1:
+            raise ArgumentError("the liver is one structure: --role liver=NAME once")
+        (found["liver"],) = found["liver"]
+    by_name: dict[str, list[str]] = {}
+    for text in territories:
+        name, equals, pattern = text.partition("=")
+        if not equals or not name.strip() or not pattern.strip():
+            raise ArgumentError(f"a territory must be like right=Segment* (--territory), got {text!r:.80}")
+        by_name.setdefault(name.strip(), []).append(pattern.strip())
+    if by_name and "territories" in found:
+        raise ArgumentError("territories are given with names (--territory) or without (--role territories=), not both")
+    return found | ({"territories": by_name} if by_name else {})
 
 
 def _shunts(given: Sequence[str]) -> float | dict[str, float] | None:

@@ -25,7 +25,7 @@ from .._foundation.choices import (
 )
 from ..errors import ArgumentError
 from ..planning.lung import CUMULATIVE_LUNG_LIMIT_GY
-from .image_planning import ImageOptions, measure, print_measured
+from .image_planning import PLANNED_ROLES, ImageOptions, measure, print_measured
 from .options import choice
 from .output import Row, as_json, print_advisories, print_table, print_written, progress
 from .report import check_extra, write_page
@@ -119,25 +119,23 @@ def plan(
             rich_help_panel=_IMAGES,
         ),
     ] = None,
-    liver: Annotated[
-        str | None, typer.Option(help="Name of the whole liver.", show_default=False, rich_help_panel=_IMAGES)
-    ] = None,
-    tumors: Annotated[
-        list[str] | None,
-        typer.Option("--tumor", help="Pattern of tumors; repeat.", show_default=False, rich_help_panel=_IMAGES),
-    ] = None,
-    perfused: Annotated[
+    role: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="[NAME=]PATTERN",
-            help="Pattern of perfused volumes, or NAME=PATTERN for each territory; repeat.",
+            metavar="ROLE=PATTERN",
+            help=f"Structures of a role if names do not tell; ROLE: {', '.join(PLANNED_ROLES)}. Repeat for more.",
             show_default=False,
             rich_help_panel=_IMAGES,
         ),
     ] = None,
-    lungs: Annotated[
+    territory: Annotated[
         list[str] | None,
-        typer.Option(help="Pattern of the lungs or their lobes; repeat.", show_default=False, rich_help_panel=_IMAGES),
+        typer.Option(
+            metavar="NAME=PATTERN",
+            help="Perfused volume of a territory by the territory's own name; repeat for more.",
+            show_default=False,
+            rich_help_panel=_IMAGES,
+        ),
     ] = None,
     lung_shunt_fraction: Annotated[
         list[str] | None,
@@ -230,10 +228,8 @@ def plan(
         structures_transform=structures_transform,
         unit=unit,
         define=define or (),
-        liver=liver,
-        tumors=tumors or (),
-        perfused=perfused or (),
-        lungs=lungs or (),
+        role=role or (),
+        territory=territory or (),
         lung_shunt_fraction=lung_shunt_fraction or (),
         planar=planar or (),
         planar_regions=planar_regions,
