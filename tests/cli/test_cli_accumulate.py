@@ -16,6 +16,15 @@ from yttria import read_image, write_image, write_structures
 from yttria.phantom import liver_phantom
 
 ROLE = ["--role", "territories=Liver"]
+PATIENT = """
+device = "glass"
+[liver]
+perfused_mass_incl_tumor_kg = 0.4
+[lungs]
+shunt_fraction = 0.05
+[target]
+perfused_dose_gy = 120
+"""
 LIMITS = ["--limits", "EANM2022", "--device", "glass", "--disease", "HCC", "--intent", "unilobar", *ROLE]
 
 
@@ -53,6 +62,9 @@ def test_the_sum_its_table_and_the_next_limits(results: Path, tmp_path: Path) ->
     whole = next(s for s in states if s["limit"]["kind"] == "normal_whole")
     assert whole["prior_gy"] == pytest.approx(prior["prior_normal_whole_dose_gy"])
     assert "of it before" in shown
+    (tmp_path / "patient.toml").write_text(PATIENT)
+    planned = json.loads(invoke("plan", tmp_path / "patient.toml", "--prior", tmp_path / "sum", "--json"))
+    assert planned["inputs"]["prior_lung_dose_gy"] == pytest.approx(prior["prior_lung_dose_gy"])
 
 
 def test_bed_is_summed_by_tissue(results: Path, tmp_path: Path) -> None:

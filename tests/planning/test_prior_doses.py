@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 
 from yttria import Image, Structure
-from yttria.errors import OutOfRangeError
-from yttria.planning import Patient, TreatmentDoses, Tumor, evaluate_limits, prior_doses
+from yttria.errors import ArgumentError, OutOfRangeError
+from yttria.planning import (
+    Patient,
+    PatientTerritories,
+    Territory,
+    TreatmentDoses,
+    Tumor,
+    evaluate_limits,
+    prior_doses,
+    with_prior_doses,
+)
 
 SHAPE = (4, 4, 8)
 
@@ -67,3 +76,30 @@ def test_what_is_not_known_is_left_out() -> None:
     for bad in (-1.0, math.nan, math.inf):
         with pytest.raises(OutOfRangeError, match="dose to the lungs"):
             prior_doses(DOSE, STRUCTURES, lung_doses_gy=[bad])
+
+
+def test_a_plan_takes_them_unless_it_states_others() -> None:
+    prior = prior_doses(DOSE, STRUCTURES, lung_doses_gy=[4.0])
+    patient = Patient(device="glass", lung_shunt_fraction=0.05, perfused_mass_incl_tumor_kg=0.4)
+    assert with_prior_doses(patient, prior).prior_dose_gy("lung_cumulative") == 4.0
+    stated = Patient(device="glass", lung_shunt_fraction=0.05, perfused_mass_incl_tumor_kg=0.4, prior_lung_dose_gy=5.0)
+    with pytest.raises(ArgumentError, match="prior_lung_dose_gy is given twice: 5 Gy and 4 Gy"):
+        with_prior_doses(stated, prior)
+    first = Patient(
+        device="glass", lung_shunt_fraction=0.05, perfused_mass_incl_tumor_kg=0.4, prior_radioembolization=False
+    )
+    with pytest.raises(ArgumentError):
+        with_prior_doses(first, prior)
+
+
+def test_of_several_territories_each_has_its_own() -> None:
+    prior = prior_doses(DOSE, STRUCTURES, lung_doses_gy=[4.0])
+    sides = [
+        Territory(name=name, tumors=[], normal_perfused_mass_kg=0.5, lung_shunt_fraction=0.05)
+        for name in ("left", "right")
+    ]
+    patient = PatientTerritories(device="glass", territories=sides)
+    with pytest.raises(ArgumentError, match="must be given for each of them"):
+        with_prior_doses(patient, prior)
+    both = PatientTerritories(device="glass", territories=sides, prior_normal_perfused_dose_gy={"left": 10.0})
+    assert with_prior_doses(both, prior).prior_lung_dose_gy == 4.0

@@ -81,6 +81,7 @@ EXEMPT = {
     "planning.PriorDoses.keywords": _RECORD,
     "planning.compare_plan": _PARTS,
     "planning.prior_doses": _PARTS,
+    "planning.with_prior_doses": _RECORD,
     "planning.StructureMetrics.as_dict": _RECORD,
     "planning.DeliveredRoles.as_dict": _RECORD,
     "planning.DeliveredRoles.of_tissue": _RECORD,

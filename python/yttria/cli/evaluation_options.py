@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,16 +14,16 @@ import typer
 from .._foundation.choices import STRUCTURE_ROLES, Device, StructureRole
 from .._foundation.numbers import one_of
 from ..case import DosedCase
-from ..errors import ArgumentError, FileFormatError
+from ..errors import ArgumentError
 from ..planning import (
     DeliveredLimits,
     DeliveredRoles,
-    PriorDoses,
     StructureMetrics,
     delivered_limits,
     delivered_roles,
     structure_metrics,
 )
+from .prior_folder import read_prior_doses
 
 _PANEL = "Limits and further quantities"
 
@@ -118,15 +117,6 @@ class EvaluationOptions:
         return delivered_limits(
             dosed.result, dosed.structures, guideline=cast(Any, self.limits), roles=roles, threads=threads, **stated
         )
-
-
-def read_prior_doses(folder: Path) -> PriorDoses:
-    """Read the doses of earlier treatments from a folder of `yttria accumulate`."""
-    path = folder / "accumulated.json"
-    try:
-        return PriorDoses(**json.loads(path.read_text(encoding="utf-8"))["prior"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise FileFormatError(f"{path}: holds no doses of earlier treatments: {error}") from error
 
 
 def stated_roles(texts: list[str] | tuple[()]) -> dict[StructureRole, list[str]]:

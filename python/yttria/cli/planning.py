@@ -28,6 +28,7 @@ from ..planning.lung import CUMULATIVE_LUNG_LIMIT_GY
 from .image_planning import PLANNED_ROLES, ImageOptions, measure, print_measured
 from .options import choice
 from .output import Row, as_json, print_advisories, print_table, print_written, progress
+from .prior_folder import read_prior_doses
 from .report import check_extra, write_page
 
 
@@ -61,6 +62,10 @@ def plan(
     territories: Annotated[
         bool, typer.Option("--territories", help="With --example: the file of a patient with several territories.")
     ] = False,
+    prior: Annotated[
+        Path | None,
+        typer.Option(help="Folder of `yttria accumulate`: doses of earlier treatments.", show_default=False),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
     scans: Annotated[
         list[str] | None,
@@ -272,7 +277,8 @@ def plan(
         patient = patient_file
     if patient is None:
         raise typer.BadParameter("a patient file, images (--from), or --example", param_hint="patient")
-    comparison = planning.plan_patient_file(patient, json_path=out)
+    earlier = None if prior is None else read_prior_doses(prior)
+    comparison = planning.plan_patient_file(patient, json_path=out, prior=earlier)
     written = [] if out is None else [out]
     if report is not None:
         from ..report import html_report

@@ -67,7 +67,7 @@ from .patient_file import example_patient_file, plan_patient_file, read_patient
 from .patient_territories import PatientTerritories
 from .plan_comparison import PlanComparison, PlannedStructure, TreatmentSide, compare_plan
 from .planar_shunt import planar_lung_shunt
-from .prior_doses import PriorDoses, prior_doses
+from .prior_doses import PriorDoses, prior_doses, with_prior_doses
 from .products import Product, ProductFact, product
 from .resin_activity import (
     ActivityFactor,
@@ -236,6 +236,7 @@ __all__ = [
     "vial_activity",
     "vial_choice",
     "vial_timing",
+    "with_prior_doses",
 ]
 
 _public(globals())

@@ -20,6 +20,7 @@ from .comparison import ModelComparison, compare_models
 from .partition_limits import PartitionLimits
 from .patient import Patient
 from .patient_territories import PatientTerritories
+from .prior_doses import PriorDoses, with_prior_doses
 from .territories_file import TABLES as TERRITORY_TABLES
 from .territories_file import patient_territories
 from .territory import Tumor
@@ -103,7 +104,10 @@ def read_patient(path: str | os.PathLike[str]) -> Patient | PatientTerritories:
 
 
 def plan_patient_file(
-    path: str | os.PathLike[str], *, json_path: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    *,
+    json_path: str | os.PathLike[str] | None = None,
+    prior: PriorDoses | None = None,
 ) -> ModelComparison | TerritoryPlan:
     """Plan the patient of a TOML file, and write the result as JSON if `json_path` is given.
 
@@ -113,6 +117,8 @@ def plan_patient_file(
         The patient file; see `read_patient`, also for the errors.
     json_path : str or path-like, optional
         Where the JSON goes; an existing file is replaced in one step.
+    prior : PriorDoses, optional
+        Doses of earlier treatments, which the file need not state; see `with_prior_doses`.
 
     Returns
     -------
@@ -123,12 +129,14 @@ def plan_patient_file(
     Raises
     ------
     ArgumentError
-        If the JSON would replace the patient file.
+        If the JSON would replace the patient file, or as `with_prior_doses`.
     """
     path = Path(path)
     if json_path is not None and Path(json_path).resolve() == path.resolve():
         raise ArgumentError(f"{json_path}: the JSON would replace the patient file; choose another name")
     patient, digest = _read(path)
+    if prior is not None:
+        patient = with_prior_doses(patient, prior)
     file = {"path": str(path), "sha256": digest}
     found: ModelComparison | TerritoryPlan
     if isinstance(patient, PatientTerritories):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
+from typing import Any
 
 from .._foundation.choices import StructureRole
 from .._foundation.numbers import number
-from ..errors import OutOfRangeError
+from ..errors import ArgumentError, OutOfRangeError
 from ..evaluation import dose_volume_histograms
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..geometry.structure_selection import Patterns
 from .delivered_regions import OUTSIDE_FRACTION, role_structures
 from .delivered_roles import DeliveredRoles, delivered_roles
+from .patient import Patient
+from .patient_territories import PatientTerritories
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +125,51 @@ def prior_doses(
         prior_lung_dose_gy=sum(known) if whole else None,
         origins=origins,
     )
+
+
+def with_prior_doses(patient: Patient | PatientTerritories, prior: PriorDoses) -> Patient | PatientTerritories:
+    """Add doses of earlier treatments to the inputs of a plan.
+
+    Parameters
+    ----------
+    patient : Patient or PatientTerritories
+        The inputs.
+    prior : PriorDoses
+        The doses; those that are not known leave the inputs as they are.
+
+    Returns
+    -------
+    Patient or PatientTerritories
+
+    Raises
+    ------
+    ArgumentError
+        If the inputs state another dose, or that there was no earlier treatment; for several territories, if the dose
+        to the perfused normal liver is not stated for each of them.
+
+    Examples
+    --------
+    >>> from yttria.planning import Patient
+    >>> patient = Patient(device="glass", lung_shunt_fraction=0.05, perfused_mass_incl_tumor_kg=0.4)
+    >>> prior = PriorDoses(
+    ...     prior_normal_perfused_dose_gy=None, prior_normal_whole_dose_gy=12.5, prior_lung_dose_gy=4.0
+    ... )
+    >>> with_prior_doses(patient, prior).prior_lung_dose_gy
+    4.0
+    """
+    doses: dict[str, Any] = dict(prior.keywords())
+    if isinstance(patient, PatientTerritories):
+        perfused = doses.pop("prior_normal_perfused_dose_gy", 0.0)
+        if perfused and not patient.prior_normal_perfused_dose_gy:
+            raise ArgumentError(
+                f"earlier treatments gave the perfused normal liver {perfused:.4g} Gy: with several territories, "
+                "prior_normal_perfused_dose_gy must be given for each of them in the patient file"
+            )
+    for name, dose in doses.items():
+        given = getattr(patient, name)
+        if given and abs(given - dose) > 1e-6 * dose:
+            raise ArgumentError(f"{name} is given twice: {given:g} Gy and {dose:.4g} Gy")
+    return replace(patient, **doses)
 
 
 def _mean(dose: Image, region: Structure, threads: int | None) -> float | None:

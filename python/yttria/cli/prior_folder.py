@@ -1,0 +1,18 @@
+"""Doses of earlier treatments from a folder of `yttria accumulate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ..errors import FileFormatError
+from ..planning import PriorDoses
+
+
+def read_prior_doses(folder: Path) -> PriorDoses:
+    """Read what the next plan must count."""
+    path = folder / "accumulated.json"
+    try:
+        return PriorDoses(**json.loads(path.read_text(encoding="utf-8"))["prior"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise FileFormatError(f"{path}: holds no doses of earlier treatments: {error}") from error
