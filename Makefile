@@ -13,7 +13,7 @@ SOURCES := Cargo.toml Cargo.lock $(shell find src -type f)
 
 # The release build (a minute or two), installed so that edits of the Python files show at once.
 .venv/release: .venv/tools $(SOURCES)
-	PIP_QUIET=1 $(BIN)/maturin develop --quiet --release --extras cli,nifti,nrrd,plot,dicom,batch,report,cluster
+	PIP_QUIET=1 $(BIN)/maturin develop --quiet --release --extras cli,nifti,nrrd,plot,dicom,batch,report,cluster,outcomes
 	@touch $@
 
 # Any build will do here: the checks look at the extension module as it was last built.

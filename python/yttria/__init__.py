@@ -74,6 +74,7 @@ _PACKAGES = (
     "geometry",
     "io",
     "kernels",
+    "outcomes",
     "phantom",
     "planning",
     "reference",

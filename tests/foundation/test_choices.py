@@ -27,6 +27,7 @@ ROOMS = (
     "yttria.io",
     "yttria.io.dicom",
     "yttria.kernels",
+    "yttria.outcomes",
     "yttria.planning",
     "yttria.report",
     "yttria.voxel",
@@ -34,6 +35,7 @@ ROOMS = (
 #: Parameters that hold a free text, although others with the same name are a listed choice.
 FREE_TEXTS = {
     "ActivityTiming.nuclide",  # as the header spells it
+    "ParameterSet.endpoint",  # in the words of the publication
     "Provenance.nuclide",  # may be the caller's own
     "DoseMetric.unit",  # kg and MBq too
     "ParameterSet.tissue",  # as the table of sets spells it

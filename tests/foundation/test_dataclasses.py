@@ -15,6 +15,7 @@ POSITIONAL = {
     "ContourStructure": ("name", "contours"),
     "ConvolutionPlan": ("shape", "kernel"),
     "DoseVolumeHistogram": ("dose_gy", "volume"),
+    "Estimate": ("value", "lower", "upper"),
     "Image": ("array", "affine_lps", "unit"),
     "RelativeScaling": ("reference",),
     "SharedMask": ("name", "mask", "affine_lps"),

@@ -180,3 +180,11 @@ SHUNT_WEIGHTINGS: tuple[ShuntWeighting, ...] = get_args(ShuntWeighting)
 INVALID: tuple[Invalid, ...] = get_args(Invalid)
 VIAL_SIZES: tuple[VialSizes, ...] = get_args(VialSizes)
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
+
+# Outcomes.
+#: What the log odds of a curve are linear in: the logarithm of the dose, or the dose.
+DoseScale = Literal["log", "linear"]
+Endpoint = Literal["response", "toxicity", "survival", "progression"]
+
+DOSE_SCALES: tuple[DoseScale, ...] = get_args(DoseScale)
+ENDPOINTS: tuple[Endpoint, ...] = get_args(Endpoint)

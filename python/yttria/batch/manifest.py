@@ -327,7 +327,7 @@ def _declared(cells: Cells) -> tuple[dict[str, Any], list[Problem]]:
             continue
         elif name in NUMBERS:
             try:
-                declared[name] = _number(cell, decimal_comma=cells.decimal_comma)
+                declared[name] = number_in_cell(cell, decimal_comma=cells.decimal_comma)
             except (ValueError, OverflowError) as error:
                 found.append(_problem(cells, name, str(error)))
         elif isinstance(cell, int) and not isinstance(cell, bool):
@@ -340,7 +340,7 @@ def _declared(cells: Cells) -> tuple[dict[str, Any], list[Problem]]:
     return declared, found
 
 
-def _number(cell: object, *, decimal_comma: bool) -> float:
+def number_in_cell(cell: object, *, decimal_comma: bool) -> float:
     """Number in a cell; raises `ValueError` if it is not a number, or could be two."""
     if isinstance(cell, bool) or not isinstance(cell, str | int | float):
         raise ValueError(f"must be a number, got {cell!r:.80}")

@@ -16,7 +16,7 @@ P = ParamSpec("P")
 
 
 class Entry(NamedTuple):
-    """One subcommand: where its function stands, its panel in the help, and the help's line."""
+    """One subcommand: where its functions stand, its panel in the help, and the help's line."""
 
     function: str
     panel: str
@@ -43,7 +43,9 @@ ENTRIES = {
     "kernel": Entry(
         "kernel:kernel", "Dose", "Voxel S values in mGy/(MBq s) for any voxel size from 0.5 to 20 mm, also anisotropic."
     ),
-    "batch": Entry("batch:init,check,run,summary", "Dose", "Many cases: manifest, run, summary."),
+    "batch": Entry(
+        "batch:init,check,run,summary;outcomes:outcomes", "Dose", "Many cases: manifest, run, summary, outcomes."
+    ),
     "plan": Entry(
         "planning:plan",
         "Planning",
@@ -123,9 +125,12 @@ class LazyGroup(TyperGroup):
 
 def functions_of(name: str) -> list[Callable[..., None]]:
     """Import the functions of a subcommand."""
-    module, _, functions = ENTRIES[name].function.partition(":")
-    imported = import_module(f".{module}", __package__)
-    return [getattr(imported, function) for function in functions.split(",")]
+    found = []
+    for place in ENTRIES[name].function.split(";"):
+        module, _, functions = place.partition(":")
+        imported = import_module(f".{module}", __package__)
+        found += [getattr(imported, function) for function in functions.split(",")]
+    return found
 
 
 def command_of(name: str) -> Any:

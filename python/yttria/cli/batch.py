@@ -84,7 +84,7 @@ def check(
     if json:
         typer.echo(as_json({"cases": count, "problems": [vars(p) for p in problems]}))
     else:
-        _print_problems(problems)
+        print_problems(problems)
         typer.echo(f"{count} cases, {len(problems)} problems")
     if problems:
         raise typer.Exit(1)
@@ -166,7 +166,7 @@ def run(
                 on_progress=on_progress,
             )
     except ManifestError as error:
-        _print_problems(error.problems)
+        print_problems(error.problems)
         typer.echo(f"{len(error.problems)} problems, no case was begun; yttria batch check also looks for the files")
         raise typer.Exit(1) from None
     if json:
@@ -253,7 +253,8 @@ def _shard(text: str | None) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _print_problems(problems: list[Any]) -> None:
+def print_problems(problems: list[Any]) -> None:
+    """Print the first problems of a table on the error stream, and how many there are more."""
     for problem in problems[:_SHOWN]:
         print_line("problem:", problem, style="bold red", error=True)
     if len(problems) > _SHOWN:

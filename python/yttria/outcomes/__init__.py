@@ -1,0 +1,40 @@
+"""Follow-up of a cohort: how response, toxicity and survival depend on dose. Needs the extra `outcomes`.
+
+`read_outcomes` and `join_doses` bring outcomes and the doses of a batch together, `analyze` fits one endpoint. The fits
+take plain arrays too: `fit_dose_response`, `roc_curve`, `kaplan_meier`, `survival_by_dose`.
+"""
+
+from __future__ import annotations
+
+from .._foundation.arguments import public as _public
+from .analysis import OutcomeAnalysis, analyze
+from .dose_response import DoseResponse, fit_dose_response
+from .figure import outcome_figure
+from .joined import DosedOutcomes, join_doses
+from .observations import Estimate
+from .roc import RocCurve, roc_curve
+from .survival import HazardRatio, SurvivalByDose, SurvivalCurve, kaplan_meier, survival_by_dose
+from .table import Outcome, read_outcomes, write_outcomes
+
+__all__ = [
+    "DoseResponse",
+    "DosedOutcomes",
+    "Estimate",
+    "HazardRatio",
+    "Outcome",
+    "OutcomeAnalysis",
+    "RocCurve",
+    "SurvivalByDose",
+    "SurvivalCurve",
+    "analyze",
+    "fit_dose_response",
+    "join_doses",
+    "kaplan_meier",
+    "outcome_figure",
+    "read_outcomes",
+    "roc_curve",
+    "survival_by_dose",
+    "write_outcomes",
+]
+
+_public(globals())

@@ -1,0 +1,107 @@
+"""Proportional hazards of Cox, with a covariance that is robust if patients have several observations."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._foundation.extras import require
+from .observations import Estimate, Floats
+
+#: A standardized coefficient or standard error beyond this is no estimate: the likelihood rises without end.
+_NO_MAXIMUM = 20.0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CoxFit:
+    """Logarithms of hazard ratios; None in the place of those without a finite estimate.
+
+    Parameters
+    ----------
+    coefficients : ndarray, shape (k,)
+        Logarithms of the hazard ratios; NaN without a finite estimate.
+    covariance : ndarray, shape (k, k)
+        Their covariance.
+    patients : int or None
+        Number of patients if some have several observations.
+    residuals : ndarray, shape (d, k)
+        Schoenfeld residuals of the events.
+    event_times : ndarray, shape (d,)
+        Their times.
+    information : ndarray, shape (k, k)
+        Observed information.
+    """
+
+    coefficients: Floats
+    covariance: Floats
+    patients: int | None
+    residuals: Floats
+    event_times: Floats
+    information: Floats
+
+    def ratio(self, n: int, confidence: float, factor: float = 1.0) -> tuple[Estimate | None, float | None]:
+        """Hazard ratio of `factor` units of the n-th regressor, and the p-value of 1; None without an estimate."""
+        value = float(self.coefficients[n])
+        if not np.isfinite(value):
+            return None, None
+        distributions: Any = require("scipy.stats", "outcomes")
+        law = distributions.norm if self.patients is None else distributions.t(self.patients - 1)
+        error = float(np.sqrt(self.covariance[n, n]))
+        width = float(law.ppf(0.5 + confidence / 2)) * error
+        ends = sorted(float(np.exp(factor * (value + side))) for side in (-width, width))
+        return Estimate(float(np.exp(factor * value)), *ends), float(2.0 * law.sf(abs(value) / error))
+
+
+def cox(regressors: Floats, time: Floats, event: NDArray[np.bool_], cluster: NDArray[np.int64] | None) -> CoxFit:
+    """Fit the partial likelihood (ties by Efron); the covariance by the likelihood, or by Lin and Wei for clusters.
+
+    `regressors` have shape (n, k). There must be an event.
+    """
+    hazards: Any = require("statsmodels.duration.hazard_regression", "outcomes")
+    center, width = regressors.mean(axis=0), regressors.std(axis=0)
+    width[width == 0.0] = 1.0
+    # What ends before the first event is in no risk set; statsmodels has no score residual for it.
+    kept = time >= time[event].min()
+    standard = ((regressors - center) / width)[kept]
+    model = hazards.PHReg(time[kept], standard, status=event[kept].astype(float), ties="efron")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a likelihood without a maximum shows in the coefficients
+        fit = model.fit(groups=None if cluster is None else cluster[kept], disp=False)
+        coefficients = np.asarray(fit.params, float)
+        information = -np.asarray(model.hessian(coefficients), float)
+        covariance = np.asarray(fit.cov_params(), float)
+        residuals = np.asarray(fit.schoenfeld_residuals, float)[event[kept]]
+    patients = None
+    if cluster is not None:
+        patients = len(np.unique(cluster))
+        covariance = covariance * (patients / (patients - 1))
+    errors = np.sqrt(np.abs(np.diag(covariance)))
+    lost = ~(np.isfinite(errors) & (np.abs(coefficients) < _NO_MAXIMUM) & (errors < _NO_MAXIMUM) & (errors > 0.0))
+    coefficients = np.where(lost, np.nan, coefficients)
+    return CoxFit(
+        coefficients=coefficients / width,
+        covariance=covariance / np.outer(width, width),
+        patients=patients,
+        residuals=residuals * width,
+        event_times=time[kept][event[kept]],
+        information=information * np.outer(width, width),
+    )
+
+
+def proportionality_p_value(fit: CoxFit) -> float | None:
+    """Test of proportional hazards of the first regressor: its scaled residuals against the rank of time.
+
+    Source: grambsch-therneau1994. None with fewer than three events, or without a finite estimate.
+    """
+    statistics: Any = require("scipy.stats", "outcomes")
+    residual, count = fit.residuals[:, 0], len(fit.residuals)
+    rank = statistics.rankdata(fit.event_times)
+    rank = rank - rank.mean()
+    if count < 3 or not np.isfinite(fit.coefficients[0]) or not rank.any():
+        return None
+    value = count * float(rank @ residual) ** 2 / (float(fit.information[0, 0]) * float(rank @ rank))
+    return float(statistics.chi2.sf(value, 1))

@@ -1,0 +1,296 @@
+"""Logistic curves of response or complication against dose, with profile likelihood intervals."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._foundation.choices import DOSE_SCALES, DoseScale
+from .._foundation.extras import require
+from .._foundation.numbers import one_of
+from ..advisory import Advisory, advise
+from ..errors import UndefinedError
+from .observations import (
+    Estimate,
+    Floats,
+    Labels,
+    both_outcomes,
+    cluster_advisories,
+    clusters,
+    confidence_level,
+    doses,
+    events,
+    few_events,
+    shared_clusters,
+)
+from .profile_likelihood import CoefficientProfile, log_likelihood
+
+#: Factor beyond the smallest and largest dose at which an end of D50's interval counts as none.
+_FAR = 1000.0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DoseResponse:
+    """Logistic curve of the probability of an event against dose.
+
+    Parameters
+    ----------
+    dose_scale : {"log", "linear"}
+        Whether the log odds are linear in the logarithm of the dose in Gy, or in the dose in Gy.
+    observations, events : int
+        Numbers of observations and of events.
+    patients : int or None
+        Number of patients if some have several observations; None if each has one.
+    intercept, slope : Estimate or None
+        Coefficients of the log odds; the slope is per unit of ln(dose) or per Gy. None if they do not exist
+        (`doses_separate_outcomes`).
+    d50_gy : Estimate or None
+        Dose in Gy with probability 1/2 (TD50 or TCD50); None if the slope is not positive.
+    gamma50 : Estimate or None
+        Slope of the curve at D50, `D dP/dD`: change of the probability per relative change of the dose.
+    p_value : float or None
+        Likelihood ratio test of a slope of 0, adjusted for clusters as the intervals are.
+    log_likelihood, null_log_likelihood : float
+        Of the fit (None without a curve), and of one probability for all.
+    confidence : float
+        Level of the intervals.
+    interval_method : str
+        How the intervals were made.
+    covariance : tuple of tuple of float or None
+        Covariance of intercept and slope, robust if patients have several observations.
+    advisories : tuple of Advisory
+        What to know about the fit.
+    """
+
+    dose_scale: DoseScale
+    observations: int
+    events: int
+    patients: int | None
+    intercept: Estimate | None
+    slope: Estimate | None
+    d50_gy: Estimate | None
+    gamma50: Estimate | None
+    p_value: float | None
+    log_likelihood: float | None
+    null_log_likelihood: float
+    confidence: float
+    interval_method: str
+    covariance: tuple[tuple[float, float], tuple[float, float]] | None
+    advisories: tuple[Advisory, ...]
+
+    def probability(self, dose_gy: ArrayLike) -> Floats | None:
+        """Compute the fitted probability at doses in Gy; None if there is no curve.
+
+        Raises `OutOfRangeError` for doses that the scale has no place for.
+        """
+        if self.intercept is None or self.slope is None:
+            return None
+        linear = self.intercept.value + self.slope.value * _regressor(dose_gy, self.dose_scale)
+        return np.asarray(0.5 * (1.0 + np.tanh(0.5 * linear)))
+
+    def probability_interval(self, dose_gy: ArrayLike) -> tuple[Floats, Floats] | None:
+        """Compute pointwise limits of the probability, symmetric in the log odds; None if there is no curve."""
+        if self.intercept is None or self.slope is None or self.covariance is None:
+            return None
+        x = _regressor(dose_gy, self.dose_scale)
+        (v00, v01), (_, v11) = self.covariance
+        linear = self.intercept.value + self.slope.value * x
+        width = np.sqrt(_quantile(self.confidence, self.patients) * (v00 + 2 * v01 * x + v11 * x * x))
+        low, high = (0.5 * (1.0 + np.tanh(0.5 * each)) for each in (linear - width, linear + width))
+        return np.asarray(low), np.asarray(high)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all fields as plain data, ready for JSON."""
+        return asdict(self) | {"advisories": [advisory.as_dict() for advisory in self.advisories]}
+
+
+def fit_dose_response(
+    dose_gy: ArrayLike,
+    event: ArrayLike,
+    *,
+    patient: Labels | None = None,
+    dose_scale: DoseScale = "log",
+    confidence: float = 0.95,
+) -> DoseResponse:
+    """Fit a logistic curve of the probability of an event (TCP or NTCP) against dose.
+
+    Parameters
+    ----------
+    dose_gy : array_like, shape (n,)
+        Dose of each observation (lesion, or patient) in Gy; above 0 for `dose_scale` "log", else not negative.
+    event : array_like of bool, shape (n,)
+        Whether it had the event: response for TCP, complication for NTCP.
+    patient : sequence, shape (n,), optional
+        Label of the patient of each observation. Default: each is a patient of its own.
+    dose_scale : {"log", "linear"}, default "log"
+        Whether the log odds are linear in the logarithm of the dose or in the dose.
+    confidence : float, default 0.95
+        Level of the intervals, within [0.5, 1).
+
+    Returns
+    -------
+    DoseResponse
+        Coefficients, D50, gamma50, their intervals, and the curve.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a dose is not finite or not in the range of the scale, an event is not 0 or 1, or `confidence` is out of
+        range.
+    ShapeError
+        If numbers of doses, events or labels differ.
+    UndefinedError
+        If all or none had the event, all doses are equal, or patients with several observations are fewer than five.
+    MissingExtraError
+        Without the extra `outcomes`.
+
+    Warns
+    -----
+    doses_separate_outcomes
+        If no dose with the event is below one without it, or the reverse: the likelihood has no maximum.
+    few_events_per_variable, observations_share_patients, few_patients
+        If there are fewer than ten events (or non-events); if patients have several observations; if they are few.
+    slope_not_positive, d50_outside_doses, interval_unbounded
+        If the probability does not rise with dose; if D50 is extrapolated; if the data do not bound an interval.
+
+    Notes
+    -----
+    `P = 1 / (1 + exp(-(b0 + b1 x)))`, `x = ln D` or `D`. With "log", `P = 1 / (1 + (D50/D)^(4 gamma50))`, the model of
+    `yttria.evaluation.tcp_logistic` and `ntcp_logistic`: `D50 = exp(-b0/b1)`, `gamma50 = b1/4`. With "linear",
+    `D50 = -b0/b1`, `gamma50 = -b0/4`. The fit is by maximum likelihood (statsmodels).
+
+    An interval holds the values whose profile deviance is below the quantile of chi-squared with one degree of freedom.
+    An end of D50 (of "log") that is a thousand times beyond the doses counts as none.
+    If patients have several observations, the likelihood takes them as independent, and the deviance is multiplied by
+    the ratio of the model's variance to the cluster-robust one (chandler-bate2007; the robust variance is that of
+    mancl-derouen2001), and compared with the quantile of F with 1 and (patients - 1) degrees of freedom.
+
+    Examples
+    --------
+    >>> dose_gy = [60, 80, 90, 110, 120, 150, 160, 190, 210, 260, 300, 350]
+    >>> response = [0, 0, 0, 1, 0, 0, 1, 1, 0, 1, 1, 1]
+    >>> fit = fit_dose_response(dose_gy, response)
+    >>> round(fit.d50_gy.value), round(fit.gamma50.value, 2)
+    (150, 0.92)
+    >>> [advisory.code for advisory in fit.advisories]
+    ['few_events_per_variable']
+    """
+    scale = one_of("dose_scale", dose_scale, DOSE_SCALES)
+    x = _regressor(dose_gy, scale)
+    y, cluster = events(event, len(x)), clusters(patient, len(x))
+    level = confidence_level(confidence)
+    both_outcomes(y)
+    if np.ptp(x) == 0.0:
+        raise UndefinedError("all doses are equal: how the event depends on dose cannot be estimated")
+    patients = shared_clusters(cluster)
+    rate = y.mean()
+    null = log_likelihood(np.full(len(y), np.log(rate / (1.0 - rate))), y)
+    known: dict[str, Any] = {
+        "dose_scale": scale,
+        "observations": len(y),
+        "events": int(y.sum()),
+        "patients": patients,
+        "null_log_likelihood": null,
+        "confidence": level,
+        "interval_method": "profile likelihood" + (", adjusted for clusters" if patients else ""),
+    }
+    found = (*few_events(y, 1), *cluster_advisories(cluster))
+    if (separated := _separation(x, y, scale)) is not None:
+        absent: dict[str, Any] = dict.fromkeys(("intercept", "slope", "d50_gy", "gamma50", "p_value", "covariance"))
+        return DoseResponse(**known, **absent, log_likelihood=None, advisories=(separated, *found))
+    coefficients, model_covariance, covariance = _fitted(x, y, cluster if patients else None)
+    likelihood = log_likelihood(coefficients[0] + coefficients[1] * x, y)
+    profile = CoefficientProfile(x, y, coefficients, model_covariance, covariance, _quantile(level, patients))
+    estimates, doubts = _estimates(profile, scale, x)
+    test: Any = require("scipy.stats", "outcomes")
+    ratio = 2.0 * (likelihood - null) * profile.adjustment(np.array([0.0, 1.0]))
+    return DoseResponse(
+        **known,
+        **estimates,
+        p_value=float(test.f.sf(ratio, 1, patients - 1) if patients else test.chi2.sf(ratio, 1)),
+        log_likelihood=likelihood,
+        covariance=tuple(map(tuple, covariance.tolist())),  # type: ignore[arg-type]
+        advisories=(*doubts, *found),
+    )
+
+
+def _regressor(dose_gy: ArrayLike, scale: DoseScale) -> Floats:
+    found = doses(dose_gy, positive=scale == "log")
+    return np.log(found) if scale == "log" else found
+
+
+def _quantile(confidence: float, patients: int | None) -> float:
+    """Quantile that a deviance is compared with."""
+    distributions: Any = require("scipy.stats", "outcomes")
+    if patients is None:
+        return float(distributions.chi2.ppf(confidence, 1))
+    return float(distributions.f.ppf(confidence, 1, patients - 1))
+
+
+def _separation(x: Floats, event: NDArray[np.bool_], scale: DoseScale) -> Advisory | None:
+    """Advisory if one dose parts the observations with the event from those without it."""
+    ends = [(float(x[~event].max()), float(x[event].min())), (float(x[event].max()), float(x[~event].min()))]
+    for form, (low, high) in zip(("above", "below"), ends, strict=True):
+        if low <= high:
+            low, high = (float(np.exp(end)) if scale == "log" else end for end in (low, high))
+            return advise("doses_separate_outcomes", form, low_gy=low, high_gy=high)
+    return None
+
+
+def _fitted(x: Floats, event: NDArray[np.bool_], cluster: NDArray[np.int64] | None) -> tuple[Floats, Floats, Floats]:
+    """Coefficients, their covariance by the model, and that to be used: robust if there are clusters."""
+    models: Any = require("statsmodels.genmod.generalized_linear_model", "outcomes")
+    families: Any = require("statsmodels.genmod.families", "outcomes")
+    # Centered and scaled, so that rounding does not depend on the unit of dose.
+    center, width = float(x.mean()), float(x.std())
+    design = np.column_stack([np.ones(len(x)), (x - center) / width])
+    fit = models.GLM(event.astype(float), design, family=families.Binomial()).fit(tol=1e-12, maxiter=200)
+    back = np.array([[1.0, -center / width], [0.0, 1.0 / width]])
+    model = np.asarray(fit.cov_params())
+    robust = model
+    if cluster is not None:
+        equations: Any = require("statsmodels.genmod.generalized_estimating_equations", "outcomes")
+        structures: Any = require("statsmodels.genmod.cov_struct", "outcomes")
+        grouped = equations.GEE(
+            event.astype(float),
+            design,
+            groups=cluster,
+            family=families.Binomial(),
+            cov_struct=structures.Independence(),
+        )
+        robust = np.asarray(grouped.fit(start_params=fit.params, cov_type="bias_reduced").cov_params())
+    return back @ np.asarray(fit.params), back @ model @ back.T, back @ robust @ back.T
+
+
+def _estimates(profile: CoefficientProfile, scale: DoseScale, x: Floats) -> tuple[dict[str, Any], tuple[Advisory, ...]]:
+    """Coefficients, D50 and gamma50 by their names, and the doubts about them."""
+    b0, b1 = map(float, profile.coefficients)
+    intercept, slope = Estimate(b0, *profile.intercept()), Estimate(b1, *profile.slope())
+    found = {"intercept": intercept, "slope": slope, "d50_gy": None, "gamma50": None}
+    if b1 <= 0.0:
+        return found, (advise("slope_not_positive", slope=b1),)
+    gamma50 = _scaled(slope, 0.25) if scale == "log" else _scaled(intercept, -0.25)
+    ends = profile.midpoint()
+    low, high = (float(np.exp(end)) if scale == "log" else float(end) for end in (x.min(), x.max()))
+    if scale == "log":
+        # No observation is near such an end: it says that there is none.
+        near = (x.min() - np.log(_FAR), x.max() + np.log(_FAR))
+        ends = tuple(end if end is not None and near[0] < end < near[1] else None for end in ends)  # type: ignore[assignment]
+        d50 = Estimate(float(np.exp(-b0 / b1)), *(None if end is None else float(np.exp(end)) for end in ends))
+    else:
+        d50 = Estimate(-b0 / b1, *(None if end is None else max(end, 0.0) for end in ends))
+    doubts: list[Advisory] = []
+    if not low <= d50.value <= high:
+        doubts.append(advise("d50_outside_doses", d50_gy=d50.value, low_gy=low, high_gy=high))
+    if None in (d50.lower, d50.upper):
+        doubts.append(advise("interval_unbounded", quantity="D50"))
+    return found | {"d50_gy": d50, "gamma50": gamma50}, tuple(doubts)
+
+
+def _scaled(estimate: Estimate, factor: float) -> Estimate:
+    ends = [None if end is None else factor * end for end in (estimate.lower, estimate.upper)]
+    lower, upper = ends if factor > 0 else ends[::-1]
+    return Estimate(factor * estimate.value, lower, upper)

@@ -1,0 +1,238 @@
+"""Outcomes joined with the dose table of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._foundation.choices import ENDPOINTS, TARGET_RESPONSES, Endpoint, TargetResponse
+from .._foundation.numbers import one_of
+from ..advisory import Advisory, advise
+from ..batch.summary import finished_folder
+from ..batch.tables import read_rows
+from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
+from .observations import Floats
+from .table import Outcome
+
+#: Most names that an advisory lists.
+_LISTED = 5
+RESPONDERS: tuple[TargetResponse, ...] = ("CR", "PR")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DosedOutcomes:
+    """Doses with the outcome of one endpoint, a value for each observation.
+
+    Parameters
+    ----------
+    endpoint : {"response", "toxicity", "survival", "progression"}
+        What was looked at.
+    event_meaning : str
+        What counts as the event, in words.
+    metric : str
+        Column of doses, such as "mean_gy".
+    case_ids, structures, patients : tuple of str
+        Case, structure of the dose, and patient.
+    dose_gy : ndarray, shape (n,)
+        The doses in Gy.
+    event : ndarray of bool, shape (n,)
+        Whether it had the event.
+    time_months : ndarray, shape (n,), or None
+        Time to the event or to the end of the follow-up in months, for survival and progression.
+    advisories : tuple of Advisory
+        What was left out.
+    """
+
+    endpoint: Endpoint
+    event_meaning: str
+    metric: str
+    case_ids: tuple[str, ...]
+    structures: tuple[str, ...]
+    patients: tuple[str, ...]
+    dose_gy: Floats
+    event: NDArray[np.bool_]
+    time_months: Floats | None
+    advisories: tuple[Advisory, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row per observation, for a table."""
+        times: Iterable[Any] = [None] * len(self.event) if self.time_months is None else self.time_months.tolist()
+        columns = (self.case_ids, self.structures, self.patients, self.dose_gy.tolist(), self.event.tolist(), times)
+        names = ("case_id", "structure", "patient_id", "dose_gy", "event", "time_months")
+        return [dict(zip(names, (*row[:4], int(row[4]), row[5]), strict=True)) for row in zip(*columns, strict=True)]
+
+
+def join_doses(
+    outcomes: Sequence[Outcome],
+    results: str | Path,
+    *,
+    endpoint: Endpoint,
+    structure: str | None = None,
+    metric: str = "mean_gy",
+    responders: Sequence[TargetResponse] = RESPONDERS,
+    grade: int = 3,
+) -> DosedOutcomes:
+    """Join outcomes with the doses that a batch wrote.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+        Rows of outcomes, from `read_outcomes`.
+    results : str or Path
+        Folder of results of `yttria batch run`.
+    endpoint : {"response", "toxicity", "survival", "progression"}
+        What to look at; rows without it are left out.
+    structure : str, optional
+        Structure whose dose belongs to rows that name none. Needed if there are such rows.
+    metric : str, default "mean_gy"
+        Metric of `doses.parquet` in Gy.
+    responders : sequence of {"CR", "PR", "SD", "PD", "NE"}, default ("CR", "PR")
+        Responses that count as the event.
+    grade : int, default 3
+        Lowest grade of toxicity that counts as the event, 1 to 5.
+
+    Returns
+    -------
+    DosedOutcomes
+        Observations that have both a dose and an outcome.
+
+    Raises
+    ------
+    ArgumentError
+        If a row names no structure and `structure` is not given.
+    OutOfRangeError
+        If `grade` is not within [1, 5].
+    UnknownNameError
+        If the endpoint, a responder, the metric or the structure is not known; the message lists those that are.
+    UndefinedError
+        If no observation is left.
+    FileFormatError
+        If the folder holds no finished run.
+
+    Warns
+    -----
+    outcomes_left_out
+        For rows without the endpoint, responses that are not evaluated, rows without a dose (cases that are not in
+        the table, or in quarantine), and doses of the same structures that have no row.
+    """
+    kind = one_of("endpoint", endpoint, ENDPOINTS)
+    counted = tuple(one_of("a responder", name, TARGET_RESPONSES) for name in responders)
+    if isinstance(grade, bool) or grade not in range(1, 6):
+        raise OutOfRangeError(f"grade must be within [1, 5], got {grade}")
+    known = [row for row in outcomes if _is_known(row, kind)]
+    evaluated = [row for row in known if kind != "response" or row.response != "NE"]
+    if structure is None and (missing := [row.case_id for row in evaluated if not row.structure]):
+        raise ArgumentError(
+            f"structure must be given: {len(missing)} rows with an outcome name none, the first of case '{missing[0]}'"
+        )
+    doses = _doses(finished_folder(results), metric, structure)
+    left_out: list[Advisory] = []
+    if len(known) < len(outcomes):
+        left_out.append(
+            advise("outcomes_left_out", "no_outcome", severity="note", count=len(outcomes) - len(known), endpoint=kind)
+        )
+    if len(evaluated) < len(known):
+        left_out.append(
+            advise("outcomes_left_out", "not_evaluated", severity="warning", count=len(known) - len(evaluated))
+        )
+    places = [(row.case_id, row.structure or structure or "") for row in evaluated]
+    without = [place for place in places if place not in doses]
+    if without:
+        left_out.append(
+            advise("outcomes_left_out", "no_dose", severity="warning", count=len(without), names=_names(without))
+        )
+    used = {name for _, name in places}
+    rowless = sorted({place for place in doses if place[1] in used} - _listed(outcomes, structure))
+    if rowless:
+        left_out.append(
+            advise(
+                "outcomes_left_out",
+                "not_listed",
+                severity="warning",
+                count=len(rowless),
+                structures=", ".join(f"'{name}'" for name in sorted({name for _, name in rowless})[:_LISTED]),
+                names=_names(rowless),
+            )
+        )
+    joined = [(row, place) for row, place in zip(evaluated, places, strict=True) if place in doses]
+    if not joined:
+        raise UndefinedError(
+            f"no row has both a {kind} and a dose; of {len(outcomes)} rows {len(known)} have a {kind}, and the first "
+            f"dose is that of case '{next(iter(doses))[0]}'"
+        )
+    return DosedOutcomes(
+        endpoint=kind,
+        event_meaning=_meaning(kind, counted, grade),
+        metric=metric,
+        case_ids=tuple(row.case_id for row, _ in joined),
+        structures=tuple(name for _, (_, name) in joined),
+        patients=tuple(row.patient for row, _ in joined),
+        dose_gy=np.array([doses[place] for _, place in joined]),
+        event=np.array([_event(row, kind, counted, grade) for row, _ in joined], bool),
+        time_months=_times([row for row, _ in joined], kind),
+        advisories=tuple(left_out),
+    )
+
+
+def _is_known(row: Outcome, endpoint: Endpoint) -> bool:
+    if endpoint == "response":
+        return row.response is not None
+    if endpoint == "toxicity":
+        return row.toxicity_grade is not None
+    return getattr(row, f"{endpoint}_months") is not None
+
+
+def _event(row: Outcome, endpoint: Endpoint, responders: Sequence[str], grade: int) -> bool:
+    if endpoint == "response":
+        return row.response in responders
+    if endpoint == "toxicity":
+        return row.toxicity_grade is not None and row.toxicity_grade >= grade
+    return bool(getattr(row, f"{endpoint}_event"))
+
+
+def _times(rows: Sequence[Outcome], endpoint: Endpoint) -> Floats | None:
+    if endpoint not in ("survival", "progression"):
+        return None
+    return np.array([getattr(row, f"{endpoint}_months") for row in rows], float)
+
+
+def _meaning(endpoint: Endpoint, responders: Sequence[str], grade: int) -> str:
+    return {
+        "response": f"response {' or '.join(responders)}",
+        "toxicity": f"toxicity of grade {grade} or more" if grade < 5 else "toxicity of grade 5",
+        "survival": "death",
+        "progression": "progression",
+    }[endpoint]
+
+
+def _doses(folder: Path, metric: str, structure: str | None) -> dict[tuple[str, str], float]:
+    """Finite doses by case and structure; refuses a metric or a structure that is not in the table."""
+    found: dict[tuple[str, str], float] = {}
+    metrics: set[str] = set()
+    structures: set[str] = set()
+    for table in read_rows(folder, "doses", ("case_id", "structure", "metric", "value", "unit")):
+        for row in table.to_pylist():
+            structures.add(row["structure"])
+            if row["unit"] == "Gy":
+                metrics.add(row["metric"])
+            if row["metric"] == metric and row["value"] is not None and np.isfinite(row["value"]):
+                found[row["case_id"], row["structure"]] = row["value"]
+    if metric not in metrics:
+        raise UnknownNameError(f"metric must be one of {', '.join(sorted(metrics))}, got {metric!r:.80}")
+    if structure is not None and structure not in structures:
+        raise UnknownNameError(f"structure must be one of {', '.join(sorted(structures))}, got {structure!r:.80}")
+    return found
+
+
+def _listed(outcomes: Sequence[Outcome], structure: str | None) -> set[tuple[str, str]]:
+    return {(row.case_id, row.structure or structure or "") for row in outcomes}
+
+
+def _names(places: Sequence[tuple[str, str]]) -> str:
+    shown = ", ".join(f"'{case}' {name}".rstrip() for case, name in places[:_LISTED])
+    return shown + (f" and {len(places) - _LISTED} more" if len(places) > _LISTED else "")

@@ -1,0 +1,395 @@
+"""Survival by dose: Kaplan-Meier curves of dose groups, log-rank test, hazard ratios of Cox."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._foundation.arrays import flat
+from .._foundation.extras import require
+from .._foundation.numbers import number
+from ..advisory import Advisory, advise, advise_if
+from ..errors import OutOfRangeError, UndefinedError
+from .cox import CoxFit, cox, proportionality_p_value
+from .observations import (
+    Estimate,
+    Floats,
+    Labels,
+    cluster_advisories,
+    clusters,
+    confidence_level,
+    doses,
+    events,
+    few_events,
+    shared_clusters,
+    times,
+)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SurvivalCurve:
+    """Kaplan-Meier curve of a group of doses.
+
+    Parameters
+    ----------
+    label : str
+        Doses of the group in words.
+    low_gy, high_gy : float or None
+        The group has doses of at least `low_gy` and below `high_gy` in Gy; None where it is open.
+    observations, events : int
+        Numbers of observations and of events.
+    times_months : ndarray, shape (k,)
+        Times of the steps in months, beginning with 0.
+    probability, lower, upper : ndarray, shape (k,)
+        Probability of no event up to each time, with pointwise limits (symmetric in `log(-log)`).
+    ends_months : ndarray, shape (n,)
+        Times of all observations in months, rising.
+    censored_months : ndarray
+        Times of those without event, rising.
+    median_months : Estimate or None
+        Time at which the probability is 1/2; None if it is not reached. An end of the interval is None if the data do
+        not bound it.
+    """
+
+    label: str
+    low_gy: float | None
+    high_gy: float | None
+    observations: int
+    events: int
+    times_months: Floats
+    probability: Floats
+    lower: Floats
+    upper: Floats
+    ends_months: Floats
+    censored_months: Floats
+    median_months: Estimate | None
+
+    def probability_at(self, time_months: ArrayLike) -> Floats:
+        """Look up the probability of no event up to times in months."""
+        place = np.searchsorted(self.times_months, flat("time_months", time_months), "right") - 1
+        return np.asarray(self.probability[place])
+
+    def at_risk(self, time_months: ArrayLike) -> NDArray[np.int64]:
+        """Count the observations at risk at times in months: those that last at least so long."""
+        before = np.searchsorted(self.ends_months, flat("time_months", time_months), "left")
+        return np.asarray(self.observations - before)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HazardRatio:
+    """Hazard ratio of Cox.
+
+    Parameters
+    ----------
+    label : str
+        The comparison in words.
+    estimate : Estimate or None
+        Ratio and interval; None if there is no finite estimate.
+    p_value : float or None
+        Wald test of a ratio of 1.
+    """
+
+    label: str
+    estimate: Estimate | None
+    p_value: float | None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SurvivalByDose:
+    """Survival of groups of doses, and how the hazard changes with dose.
+
+    Parameters
+    ----------
+    observations, events : int
+        Numbers of observations and of events.
+    patients : int or None
+        Number of patients if some have several observations.
+    cuts_gy : tuple of float
+        Doses in Gy that part the groups.
+    groups : tuple of SurvivalCurve
+        Curves of the groups, by rising dose.
+    log_rank_chi_squared, log_rank_p_value : float
+        Log-rank test of equal hazards of all groups.
+    hazard_ratios : tuple of HazardRatio
+        Each group against that of the lowest doses.
+    trend : HazardRatio
+        Per `trend_step_gy` Gy of dose, without groups.
+    trend_step_gy : float
+        Step of dose in Gy.
+    proportionality_p_value : float or None
+        Test of proportional hazards of the trend.
+    confidence : float
+        Level of the intervals.
+    advisories : tuple of Advisory
+        What to know about the fits.
+    """
+
+    observations: int
+    events: int
+    patients: int | None
+    cuts_gy: tuple[float, ...]
+    groups: tuple[SurvivalCurve, ...]
+    log_rank_chi_squared: float
+    log_rank_p_value: float
+    hazard_ratios: tuple[HazardRatio, ...]
+    trend: HazardRatio
+    trend_step_gy: float
+    proportionality_p_value: float | None
+    confidence: float
+    advisories: tuple[Advisory, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all fields as plain data, ready for JSON."""
+        found = asdict(self)
+        for group in found["groups"]:
+            group |= {name: each.tolist() for name, each in group.items() if isinstance(each, np.ndarray)}
+        return found | {"advisories": [advisory.as_dict() for advisory in self.advisories]}
+
+
+def kaplan_meier(time_months: ArrayLike, event: ArrayLike, *, confidence: float = 0.95) -> SurvivalCurve:
+    """Compute the Kaplan-Meier curve of all observations.
+
+    Parameters
+    ----------
+    time_months : array_like, shape (n,)
+        Time in months from treatment to the event, or to the end of the follow-up, not negative.
+    event : array_like of bool, shape (n,)
+        Whether the time ends with the event.
+    confidence : float, default 0.95
+        Level of the limits, within [0.5, 1).
+
+    Returns
+    -------
+    SurvivalCurve
+        The curve, its limits and its median. Without events it stays at 1.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a time is negative or not finite, an event is not 0 or 1, or `confidence` is out of range.
+    ShapeError
+        If numbers of times and events differ.
+    UndefinedError
+        If there is no observation.
+    MissingExtraError
+        Without the extra `outcomes`.
+
+    Notes
+    -----
+    Variance by Greenwood, limits symmetric in `log(-log S)`, median with the interval of Brookmeyer and Crowley on
+    the same scale (statsmodels). Source: kaplan-meier1958.
+
+    Examples
+    --------
+    >>> curve = kaplan_meier([6, 7, 10, 13, 16, 22, 23], [1, 1, 0, 1, 1, 0, 1])
+    >>> curve.median_months.value, [round(float(p), 3) for p in curve.probability_at([6, 12])]
+    (16.0, [0.857, 0.714])
+    """
+    found = flat("time_months", time_months)
+    months = times(found, len(found))
+    return _curve("all", None, None, months, events(event, len(months)), confidence_level(confidence))
+
+
+def survival_by_dose(
+    dose_gy: ArrayLike,
+    time_months: ArrayLike,
+    event: ArrayLike,
+    *,
+    cuts_gy: Sequence[float] | None = None,
+    patient: Labels | None = None,
+    trend_step_gy: float = 10.0,
+    confidence: float = 0.95,
+) -> SurvivalByDose:
+    """Compare survival of groups of doses: curves, log-rank test and hazard ratios.
+
+    Parameters
+    ----------
+    dose_gy : array_like, shape (n,)
+        Dose of each observation in Gy, not negative.
+    time_months : array_like, shape (n,)
+        Time in months to the event, or to the end of the follow-up, not negative.
+    event : array_like of bool, shape (n,)
+        Whether the time ends with the event.
+    cuts_gy : sequence of float, optional
+        Rising doses in Gy that part the groups; a dose at a cut is in the higher group. Default: the median dose.
+    patient : sequence, shape (n,), optional
+        Label of the patient of each observation. Default: each is a patient of its own.
+    trend_step_gy : float, default 10
+        Step of dose in Gy of the trend's hazard ratio, above 0.
+    confidence : float, default 0.95
+        Level of the intervals, within [0.5, 1).
+
+    Returns
+    -------
+    SurvivalByDose
+        Curves and comparisons.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a dose, a time, an event, a cut or a level is out of its range, or cuts do not rise.
+    ShapeError
+        If numbers of doses, times, events or labels differ.
+    UndefinedError
+        If nobody had the event, all doses are equal, a group is empty, or patients with several observations are fewer
+        than five.
+    MissingExtraError
+        Without the extra `outcomes`.
+
+    Warns
+    -----
+    hazard_ratio_unbounded
+        If a hazard ratio has no finite estimate.
+    hazards_not_proportional
+        If the trend's test of proportional hazards has p below 0.05.
+    few_events_per_variable, observations_share_patients, few_patients, log_rank_ignores_patients
+        If there are fewer than ten events per hazard ratio; if patients have several observations.
+
+    Notes
+    -----
+    Cox's partial likelihood with Efron's ties (statsmodels). If patients have several observations, the covariance is
+    the robust one of lin-wei1989 times G / (G - 1), and the quantile is that of t with G - 1 degrees of freedom, for G
+    patients. Source: cox1972.
+
+    Examples
+    --------
+    >>> dose_gy = [60, 80, 90, 110, 120, 150, 160, 190, 210, 260]
+    >>> found = survival_by_dose(dose_gy, [4, 9, 6, 14, 8, 12, 30, 18, 25, 28], [1, 1, 1, 1, 1, 1, 0, 1, 1, 0])
+    >>> [(group.label, group.median_months.value) for group in found.groups]
+    [('below 135 Gy', 8.0), ('135 Gy and above', 25.0)]
+    """
+    x = doses(dose_gy)
+    months, y, cluster = times(time_months, len(x)), events(event, len(x)), clusters(patient, len(x))
+    level, step = confidence_level(confidence), number("trend_step_gy", trend_step_gy)
+    if not 0.0 < step < np.inf:
+        raise OutOfRangeError(f"trend_step_gy must be finite and above 0, got {step:g}")
+    if not y.any():
+        raise UndefinedError(f"none of {len(y)} observations had the event: hazards cannot be compared")
+    if np.ptp(x) == 0.0:
+        raise UndefinedError("all doses are equal: how the hazard depends on dose cannot be estimated")
+    cuts = _cuts(x, cuts_gy)
+    group = np.searchsorted(cuts, x, "right")
+    labels = _labels(cuts)
+    edges = (None, *cuts, None)
+    curves = tuple(
+        _curve(labels[n], edges[n], edges[n + 1], months[group == n], y[group == n], level) for n in range(len(labels))
+    )
+    patients = shared_clusters(cluster)
+    members = (group[:, None] == np.arange(1, len(labels))).astype(float)
+    fit = cox(members, months, y, cluster if patients else None)
+    ratios = tuple(_against_lowest(fit, curves, n, level) for n in range(1, len(curves)))
+    slope = cox(x[:, None], months, y, cluster if patients else None)
+    trend = HazardRatio(label=f"per {step:g} Gy", **_named(slope.ratio(0, level, step)))
+    proportional = proportionality_p_value(slope)
+    test: Any = require("statsmodels.duration.survfunc", "outcomes")
+    chi_squared, p_value = test.survdiff(months, y.astype(float), group)
+    unbounded = [each for each in (*ratios, trend) if each.estimate is None]
+    return SurvivalByDose(
+        observations=len(x),
+        events=int(y.sum()),
+        patients=patients,
+        cuts_gy=tuple(cuts),
+        groups=curves,
+        log_rank_chi_squared=float(chi_squared),
+        log_rank_p_value=float(p_value),
+        hazard_ratios=ratios,
+        trend=trend,
+        trend_step_gy=step,
+        proportionality_p_value=proportional,
+        confidence=level,
+        advisories=(
+            *(advise("hazard_ratio_unbounded", group=f"'{each.label}'") for each in unbounded),
+            *(advise_if("hazards_not_proportional", p_value=proportional) if proportional is not None else ()),
+            *few_events(y, len(ratios), survival=True),
+            *cluster_advisories(cluster),
+            *((advise("log_rank_ignores_patients"),) if patients else ()),
+        ),
+    )
+
+
+def _cuts(dose: Floats, cuts_gy: Sequence[float] | None) -> list[float]:
+    cuts = [float(np.median(dose))] if cuts_gy is None else [number("a cut in Gy", cut) for cut in cuts_gy]
+    rising = all(low < high for low, high in pairwise(cuts))
+    if not cuts or not rising or any(not 0.0 < cut < np.inf for cut in cuts):
+        raise OutOfRangeError(f"cuts_gy must be one or more finite doses above 0 that rise, got {cuts}")
+    counts = np.bincount(np.searchsorted(cuts, dose, "right"), minlength=len(cuts) + 1)
+    if not counts.all():
+        empty = ", ".join(label for label, count in zip(_labels(cuts), counts, strict=True) if not count)
+        raise UndefinedError(f"no dose is in the group {empty}; doses are {dose.min():.4g} to {dose.max():.4g} Gy")
+    return cuts
+
+
+def _labels(cuts: Sequence[float]) -> list[str]:
+    between = [f"{low:.4g} to {high:.4g} Gy" for low, high in pairwise(cuts)]
+    return [f"below {cuts[0]:.4g} Gy", *between, f"{cuts[-1]:.4g} Gy and above"]
+
+
+def _against_lowest(fit: CoxFit, curves: Sequence[SurvivalCurve], n: int, confidence: float) -> HazardRatio:
+    label = f"{curves[n].label} against {curves[0].label}"
+    if not curves[0].events or not curves[n].events:
+        return HazardRatio(label=label, estimate=None, p_value=None)
+    return HazardRatio(label=label, **_named(fit.ratio(n - 1, confidence)))
+
+
+def _named(found: tuple[Estimate | None, float | None]) -> dict[str, Any]:
+    return {"estimate": found[0], "p_value": found[1]}
+
+
+def _curve(
+    label: str, low: float | None, high: float | None, time: Floats, event: NDArray[np.bool_], confidence: float
+) -> SurvivalCurve:
+    if not len(time):
+        raise UndefinedError("there are no observations")
+    steps, probability, lower, upper = (np.array([value]) for value in (0.0, 1.0, 1.0, 1.0))
+    median = None
+    if event.any():
+        functions: Any = require("statsmodels.duration.survfunc", "outcomes")
+        normal: Any = require("scipy.stats", "outcomes").norm
+        found = functions.SurvfuncRight(time, event.astype(float))
+        survival, error = np.asarray(found.surv_prob), np.asarray(found.surv_prob_se)
+        z = float(normal.ppf(0.5 + confidence / 2))
+        inside = survival > 0.0
+        safe = np.where(inside, survival, 0.5)
+        width = z * np.where(inside, error, 0.0) / np.abs(safe * np.log(safe))
+        # Where nobody is left the variance is not known: the last limits go on, as in other programs they end.
+        limits = [np.where(inside, safe ** np.exp(side), np.nan) for side in (width, -width)]
+        steps = np.append(steps, found.surv_times)
+        probability = np.append(probability, survival)
+        lower, upper = (_held(np.append(1.0, limit)) for limit in limits)
+        median = _median(found, survival, confidence)
+    return SurvivalCurve(
+        label=label,
+        low_gy=low,
+        high_gy=high,
+        observations=len(time),
+        events=int(event.sum()),
+        times_months=steps,
+        probability=probability,
+        lower=lower,
+        upper=upper,
+        ends_months=np.sort(time),
+        censored_months=np.sort(time[~event]),
+        median_months=median,
+    )
+
+
+def _held(values: Floats) -> Floats:
+    """Replace values that are not known by the last one before them."""
+    known = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(len(values))))
+    return values[known]
+
+
+def _median(found: Any, survival: Floats, confidence: float) -> Estimate | None:
+    if survival.min() > 0.5:
+        return None
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        low, high = found.quantile_ci(0.5, alpha=1.0 - confidence)
+    ends = [float(end) if np.isfinite(end) else None for end in (low, high)]
+    return Estimate(float(found.quantile(0.5)), *ends)
