@@ -64,6 +64,24 @@ enum Found {
 }
 
 impl LinearProgram {
+    /// An optimal point alone, checked by the dual programme: ranges and prices are empty, as is a conflict.
+    pub fn solve_for_point(&self) -> Result<Outcome> {
+        let scale = Scale::of(self);
+        let scaled = scale.apply(self);
+        Ok(match scaled.primal(&scaled.objective, &[], &[])? {
+            Found::Point(x) => {
+                scaled.checked_dual(&x)?;
+                Outcome::Optimal(Solution {
+                    x: x.iter().zip(&scale.columns).map(|(x, s)| x * s).collect(),
+                    ranges: Vec::new(),
+                    prices: Vec::new(),
+                })
+            }
+            Found::Unbounded => Outcome::Unbounded,
+            Found::Infeasible => Outcome::Infeasible(Vec::new()),
+        })
+    }
+
     /// Solves it; `tie_weights` choose among equally good points.
     pub fn solve(&self, tie_weights: &[f64]) -> Result<Outcome> {
         let scale = Scale::of(self);
@@ -73,13 +91,7 @@ impl LinearProgram {
             Found::Unbounded => return Ok(Outcome::Unbounded),
             Found::Infeasible => return Ok(Outcome::Infeasible(scaled.conflict()?)),
         };
-        let Found::Point(y) = scaled.dual(None, &[], &[])? else {
-            return Err(failed("a feasible and bounded problem has no dual solution"));
-        };
-        let (value, bound) = (dot(&scaled.objective, &x), dot(&scaled.limits, &y));
-        if (value - bound).abs() > GAP * (1.0 + value.abs()) {
-            return Err(failed(&format!("primal and dual objective differ, {value} and {bound}")));
-        }
+        let y = scaled.checked_dual(&x)?;
         let binding: Vec<usize> = (0..y.len()).filter(|&i| y[i] > ZERO).collect();
         let absent: Vec<usize> =
             (0..x.len()).filter(|&j| scaled.column_dot(j, &y) - scaled.objective[j] > ZERO).collect();
@@ -120,6 +132,18 @@ impl LinearProgram {
         }
         let x = x.iter().zip(&scale.columns).map(|(x, s)| x * s).collect();
         Ok(Outcome::Optimal(Solution { x, ranges, prices }))
+    }
+
+    /// An optimal point of the dual programme, whose objective must be that of the optimal `x`.
+    fn checked_dual(&self, x: &[f64]) -> Result<Vec<f64>> {
+        let Found::Point(y) = self.dual(None, &[], &[])? else {
+            return Err(failed("a feasible and bounded problem has no dual solution"));
+        };
+        let (value, bound) = (dot(&self.objective, x), dot(&self.limits, &y));
+        if (value - bound).abs() > GAP * (1.0 + value.abs()) {
+            return Err(failed(&format!("primal and dual objective differ, {value} and {bound}")));
+        }
+        Ok(y)
     }
 
     /// The rows `equal` as equations, the variables `absent` fixed at zero.
@@ -306,6 +330,23 @@ mod tests {
             assert!(close(price.relaxed, expected) && close(price.tightened, expected), "{price:?}");
         }
         assert!(s.ranges.iter().zip(&s.x).all(|(r, &x)| close(r.0, x) && close(r.1, x)));
+    }
+
+    #[test]
+    fn the_point_alone_is_that_of_the_whole_solution() {
+        let program = LinearProgram {
+            objective: vec![3.0, 5.0],
+            rows: vec![vec![1.0, 0.0], vec![0.0, 2.0], vec![3.0, 2.0]],
+            limits: vec![4.0, 12.0, 18.0],
+        };
+        let alone = optimal(program.solve_for_point().unwrap());
+        assert_eq!(alone.x, optimal(program.solve(&[1.0, 1.0]).unwrap()).x);
+        assert!(alone.ranges.is_empty() && alone.prices.is_empty());
+        let impossible = LinearProgram {
+            limits: vec![-1.0, 12.0, 18.0],
+            ..program
+        };
+        assert_eq!(impossible.solve_for_point().unwrap(), Outcome::Infeasible(Vec::new()));
     }
 
     #[test]

@@ -69,6 +69,10 @@ EXCEPTIONS = {
     "uncertainty.propagated": STEP,
     "uncertainty.recovery": STEP,
     "uncertainty.relative_sensitivities": STEP,
+    "voxel_plan.dose_measure": STEP,
+    "voxel_plan.optimize_voxel_activities": ARRAYS,
+    "voxel_plan.split_by_territories": ARRAYS,
+    "voxel_plan.voxel_plan": ARRAYS,
     "voxel_s_values.voxel_s_values": ARRAYS,
 }
 

@@ -42,6 +42,7 @@ FREE_TEXTS = {
     "Constraint.unit",  # composed by the core
     "ShadowPrice.unit",
     "Optimum.binding",
+    "VoxelOptimum.binding",
     "first_file.modalities",  # any of DICOM's
 }
 #: Names that modules import for type checkers only.

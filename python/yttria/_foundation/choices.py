@@ -157,6 +157,12 @@ Overlap = Literal["disjoint", "same_tissue"]
 Objective = Literal["max_min_tumor_dose", "max_tumor_energy", "min_lung_energy"]
 ObjectiveUnit = Literal["Gy", "J"]
 OptimumStatus = Literal["optimal", "infeasible"]
+#: What a goal or a limit of a voxel-based plan is about: mean, dose at a volume, volume at a dose, equivalent uniform
+#: doses (generalized, by survival), probabilities.
+DoseMeasure = Literal["mean", "D", "V", "gEUD", "EUD", "TCP", "NTCP"]
+QuantityUnit = Literal["Gy", "fraction"]
+#: "<=" of a limit, ">=" of a target.
+LimitSign = Literal["<=", ">="]
 CountedTumorDose = Literal["portion", "perfused_mean", "whole_mean"]
 BodySurfaceAreaFormula = Literal["dubois", "mosteller", "haycock"]
 #: The row of the lung-shunt table that a fraction on the edge of two belongs to.
@@ -176,6 +182,7 @@ OverallResponseCategory = Literal["CR", "PR", "SD", "PD", "NE", "non-CR/non-PD"]
 
 TARGET_RESPONSES: tuple[TargetResponse, ...] = get_args(TargetResponse)
 NON_TARGET_RESPONSES: tuple[NonTargetResponse, ...] = get_args(NonTargetResponse)
+DOSE_MEASURES: tuple[DoseMeasure, ...] = get_args(DoseMeasure)
 SHUNT_WEIGHTINGS: tuple[ShuntWeighting, ...] = get_args(ShuntWeighting)
 INVALID: tuple[Invalid, ...] = get_args(Invalid)
 VIAL_SIZES: tuple[VialSizes, ...] = get_args(VialSizes)

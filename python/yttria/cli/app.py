@@ -51,6 +51,11 @@ ENTRIES = {
         "Planning",
         "Compare the models that can be run for one patient: activity, doses, limits, warnings, and why they differ.",
     ),
+    "plan-voxels": Entry(
+        "plan_voxels:plan_voxels",
+        "Planning",
+        "Plan activities on tracer images voxel by voxel: the best ones under limits, or the doses of given ones.",
+    ),
     "limits": Entry(
         "limits:limits",
         "Planning",
@@ -93,7 +98,12 @@ ENTRIES = {
     ),
 }
 #: Names of subcommands that are not their function's.
-_NAMES = {"compare_plan": "compare-plan", "export_suite": "export", "score_results": "score"}
+_NAMES = {
+    "compare_plan": "compare-plan",
+    "plan_voxels": "plan-voxels",
+    "export_suite": "export",
+    "score_results": "score",
+}
 
 
 class LazyGroup(TyperGroup):

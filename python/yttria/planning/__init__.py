@@ -35,10 +35,13 @@ from .delivery import (
     vial_timing,
 )
 from .dose_change import DoseChange, split_dose_change
+from .dose_quantity import DoseLimit, DoseQuantity
 from .energy_balance import EnergyBalance, energy_balance, tumor_mass_for_dose_kg
 from .from_images import from_images
+from .guideline_limits import GuidelineLimits, guideline_limits
 from .image_measurements import MeasuredTerritory, MeasuredTumor, PlanSettings
 from .image_plan import ImagePlan
+from .injection_maps import InjectionMap, split_by_territories
 from .limit_conditions import LimitCondition
 from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses
@@ -69,6 +72,7 @@ from .plan_comparison import PlanComparison, PlannedStructure, TreatmentSide, co
 from .planar_shunt import planar_lung_shunt
 from .prior_doses import PriorDoses, prior_doses, with_prior_doses
 from .products import Product, ProductFact, product
+from .quantity_value import QuantityValue
 from .resin_activity import (
     ActivityFactor,
     ResinActivity,
@@ -94,6 +98,8 @@ from .tumor_to_normal import (
     tumor_to_normal_ratio_from_activity_ratio,
 )
 from .vials import VialChoice, VialOption, vial_choice
+from .voxel_optimum import VoxelOptimum, optimize_voxel_activities
+from .voxel_plan import VoxelPlan, VoxelPlanDoses, voxel_plan
 
 __all__ = [
     "ActivityAtLimit",
@@ -108,9 +114,13 @@ __all__ = [
     "DeliveredLimits",
     "DeliveredRoles",
     "DoseChange",
+    "DoseLimit",
+    "DoseQuantity",
     "DoseRow",
     "EnergyBalance",
+    "GuidelineLimits",
     "ImagePlan",
+    "InjectionMap",
     "KaoActivities",
     "Limit",
     "LimitCondition",
@@ -145,6 +155,7 @@ __all__ = [
     "PriorDoses",
     "Product",
     "ProductFact",
+    "QuantityValue",
     "Recist",
     "Residual",
     "ResinActivity",
@@ -165,6 +176,9 @@ __all__ = [
     "VialChoice",
     "VialOption",
     "VialTiming",
+    "VoxelOptimum",
+    "VoxelPlan",
+    "VoxelPlanDoses",
     "albi",
     "albi_grade",
     "body_surface_area",
@@ -189,6 +203,7 @@ __all__ = [
     "factor_to_administration",
     "from_images",
     "gbq_from_mci",
+    "guideline_limits",
     "historic_dose_factor",
     "hours_to_decay",
     "kao_activities",
@@ -204,6 +219,7 @@ __all__ = [
     "mrecist",
     "number_of_spheres",
     "optimize_activities",
+    "optimize_voxel_activities",
     "optimum_in_words",
     "overall_response",
     "partition_activities",
@@ -224,6 +240,7 @@ __all__ = [
     "single_compartment_dose",
     "spect_lung_shunt_fraction",
     "sphere_activity_bq",
+    "split_by_territories",
     "split_dose_change",
     "structure_counts",
     "structure_metrics",
@@ -236,6 +253,7 @@ __all__ = [
     "vial_activity",
     "vial_choice",
     "vial_timing",
+    "voxel_plan",
     "with_prior_doses",
 ]
 

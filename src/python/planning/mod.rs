@@ -7,6 +7,7 @@ mod combined_shunt;
 mod decay;
 mod delivery;
 mod energy_balance;
+mod linear_program;
 mod lung;
 mod mass;
 mod quantity;
@@ -23,6 +24,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     decay::register(module)?;
     delivery::register(module)?;
     energy_balance::register(module)?;
+    linear_program::register(module)?;
     lung::register(module)?;
     mass::register(module)?;
     quantity::register(module)?;

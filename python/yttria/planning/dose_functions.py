@@ -1,0 +1,268 @@
+"""Doses of a structure as functions of the activities of several injections, and how each can be bounded.
+
+With doses that are not negative, every function here grows with every activity. Four kinds are told apart, because each
+has its own linear bound (docs/voxel_plan.md): "linear" (means), "concave" and "convex" (equivalent uniform doses), and
+"rank" (the dose at a volume).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, log
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+FunctionKind = Literal["linear", "concave", "convex", "rank"]
+
+#: Share of a structure's volume below which two volumes are the same, as in the core's histograms.
+VOLUME_ROUNDING = 1e-12
+#: A limit on a volume at a dose is kept by doses below it: by this much, which float32 still tells apart.
+STRICT = 1e-6
+#: Voxels that are sorted outright; of more, a sample tells first which ones can hold the rank.
+_SORTED = 4096
+
+
+class DoseFunction(Protocol):
+    """A dose in Gy as a function of the activities in GBq, which grows with each of them."""
+
+    @property
+    def kind(self) -> FunctionKind:
+        """How it can be bounded."""
+
+    def value(self, activities: Array) -> float:
+        """Dose in Gy."""
+
+    def scale_to(self, activities: Array, level_gy: float) -> float:
+        """Factor of the activities at which the dose is `level_gy`; infinite if it is never reached."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StructureVoxels:
+    """Voxels of one structure: dose per GBq of each injection, shape (injections, voxels), and the fractions inside."""
+
+    gy_per_gbq: Array
+    fractions: Array
+
+    @property
+    def shares(self) -> Array:
+        """Share of the structure's volume in each voxel."""
+        shares: Array = self.fractions / self.fractions.sum()
+        return shares
+
+    def doses(self, activities: Array) -> Array:
+        """Dose of each voxel in Gy; of several rows of activities, one row each."""
+        doses: Array = np.asarray(activities, dtype=np.float64) @ self.gy_per_gbq
+        return doses
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MeanDose:
+    """A mean dose: one coefficient in Gy per GBq for each injection."""
+
+    gy_per_gbq: Array
+    kind: FunctionKind = "linear"
+
+    def value(self, activities: Array) -> float:
+        """Dose in Gy."""
+        return float(self.gy_per_gbq @ activities)
+
+    def scale_to(self, activities: Array, level_gy: float) -> float:
+        """Factor of the activities at which the dose is `level_gy`."""
+        return _ratio(level_gy, self.value(activities))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RankDose:
+    """The highest dose that at least a share of the volume receives; if `strict`, that more than the share receives."""
+
+    voxels: StructureVoxels
+    volume_fraction: float
+    strict: bool = False
+    kind: FunctionKind = "rank"
+
+    def value(self, activities: Array) -> float:
+        """Dose in Gy."""
+        return self._rank(self.voxels.doses(activities))
+
+    def scale_to(self, activities: Array, level_gy: float) -> float:
+        """Factor of the activities at which the dose is `level_gy`, or just below it if `strict`."""
+        return _ratio(level_gy * (1.0 - STRICT) if self.strict else level_gy, self.value(activities))
+
+    def linear_bounds(self, corners: Array, at_corners: Array) -> tuple[Array, Array]:
+        """Coefficients of a lower and an upper bound between several mixtures of activities.
+
+        Parameters
+        ----------
+        corners : array (corners, injections)
+            Activities of each corner in GBq.
+        at_corners : array (corners)
+            `value` of each corner.
+
+        Returns
+        -------
+        lower, upper : array (corners)
+            For weights `w >= 0`: `lower @ w <= value(w @ corners) <= upper @ w`.
+
+        Notes
+        -----
+        With `r_v = min_j D_v(corner_j) / s_j` for any `s > 0`, a voxel has at least `r_v (s @ w)`, and a rank of
+        greater doses is greater. The same with the maximum bounds it from above. Both are exact for one corner.
+        """
+        doses = self.voxels.doses(corners)
+        scales = np.maximum(at_corners, 1e-3 * float(at_corners.max()) or float(doses.max()) or 1.0)
+        ratios = doses / scales[:, None]
+        return self._rank(ratios.min(axis=0)) * scales, self._rank(ratios.max(axis=0)) * scales
+
+    def _rank(self, doses: Array) -> float:
+        return rank_dose(doses, self.voxels.fractions, self.volume_fraction, strict=self.strict)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GeneralizedEud:
+    """`(sum v D^a)^(1/a)`: convex for `a >= 1`, concave for less."""
+
+    voxels: StructureVoxels
+    a: float
+
+    @property
+    def kind(self) -> FunctionKind:
+        """Curvature."""
+        return "convex" if self.a >= 1.0 else "concave"
+
+    def value(self, activities: Array) -> float:
+        """Dose in Gy."""
+        return self._parts(activities)[0]
+
+    def gradient(self, activities: Array) -> Array:
+        """Gy per GBq of each injection; of activities that give every voxel a dose that can have one."""
+        value, powers, top = self._parts(activities)
+        if value == 0.0:
+            return np.zeros(len(activities))
+        doses = self.voxels.doses(activities) / top
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slopes = np.where(doses > 0.0, powers / doses, 0.0)
+        gradient: Array = (value / top) ** (1.0 - self.a) * (self.voxels.gy_per_gbq @ slopes)
+        return gradient
+
+    def scale_to(self, activities: Array, level_gy: float) -> float:
+        """Factor of the activities at which the dose is `level_gy`."""
+        return _ratio(level_gy, self.value(activities))
+
+    def _parts(self, activities: Array) -> tuple[float, Array, float]:
+        """Value, share times power of each voxel, and the largest dose, to which powers are relative."""
+        doses, shares = self.voxels.doses(activities), self.voxels.shares
+        top = float(doses.max())
+        if top <= 0.0 or (self.a < 0.0 and float(doses.min()) <= 0.0):
+            return 0.0, np.zeros_like(doses), max(top, 1.0)
+        powers = shares * (doses / top) ** self.a
+        return top * float(powers.sum()) ** (1.0 / self.a), powers, top
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SurvivalEud:
+    """`-ln(sum v e^(-alpha D)) / alpha`, which is concave; twice the activity gives less than twice of it."""
+
+    voxels: StructureVoxels
+    alpha_per_gy: float
+    kind: FunctionKind = "concave"
+
+    def value(self, activities: Array) -> float:
+        """Dose in Gy."""
+        return self._value(self.voxels.doses(activities))[0]
+
+    def gradient(self, activities: Array) -> Array:
+        """Gy per GBq of each injection."""
+        survival = self._value(self.voxels.doses(activities))[1]
+        gradient: Array = self.voxels.gy_per_gbq @ survival
+        return gradient
+
+    def scale_to(self, activities: Array, level_gy: float) -> float:
+        """Factor of the activities at which the dose is `level_gy`; infinite if voxels without dose prevent it."""
+        if level_gy <= 0.0:
+            return 0.0
+        unit = self.voxels.doses(activities)
+        mean = float(self.voxels.shares @ unit)
+        if mean <= 0.0:
+            return inf
+        unfed = float(self.voxels.shares[unit <= 0.0].sum())
+        if unfed > 0.0 and level_gy >= -log(unfed) / self.alpha_per_gy:
+            return inf
+        # Newton's method from the left: the function is concave, so that no step goes beyond the root.
+        scale = level_gy / mean
+        for _ in range(200):
+            value, survival = self._value(scale * unit)
+            step = (level_gy - value) / float(survival @ unit)
+            scale += step
+            if step <= 1e-14 * scale:
+                break
+        return scale
+
+    def _value(self, doses: Array) -> tuple[float, Array]:
+        """EUD, and each voxel's share of the survival."""
+        coldest = float(doses.min())
+        survival = self.voxels.shares * np.exp(-self.alpha_per_gy * (doses - coldest))
+        total = float(survival.sum())
+        return coldest - log(total) / self.alpha_per_gy, survival / total
+
+
+def rank_dose(doses: Array, fractions: Array, volume_fraction: float, *, strict: bool = False) -> float:
+    """The highest dose that at least a share of the volume receives; if `strict`, that more than the share receives.
+
+    Parameters
+    ----------
+    doses, fractions : array (voxels)
+        Doses of voxels, and the fraction of each one inside the structure.
+    volume_fraction : float
+        Share of the volume, within [0, 1].
+    strict : bool
+        Whether more than the share has to receive it.
+
+    Returns
+    -------
+    float
+        The dose. If no dose is received by more than the share, 0: there is no rank, and no limit.
+
+    Notes
+    -----
+    Fractions are multiples of 2^-24, so that their sums have no rounding error and no order.
+    """
+    total = float(fractions.sum())
+    slack = VOLUME_ROUNDING * total
+    volume = volume_fraction * total + (slack if strict else -slack)
+    if len(doses) > _SORTED:
+        doses, fractions, volume = _narrowed(doses, fractions, volume)
+    order = np.argsort(-doses)
+    above = np.cumsum(fractions[order])
+    at = int(np.searchsorted(above, volume, side="right" if strict else "left"))
+    if at == len(order):
+        return 0.0 if strict else float(doses[order[-1]])
+    return float(doses[order[at]])
+
+
+def _narrowed(doses: Array, fractions: Array, volume: float) -> tuple[Array, Array, float]:
+    """The voxels about the rank and the volume that is left to find among them; all if a sample misses it."""
+    sample = slice(None, None, max(len(doses) // 1024, 1))
+    order = np.argsort(-doses[sample])
+    sampled, above = doses[sample][order], np.cumsum(fractions[sample][order])
+    at = int(np.searchsorted(above, volume / float(fractions.sum()) * above[-1]))
+    high = sampled[at - 96] if at >= 96 else inf
+    low = sampled[at + 96] if at + 96 < len(sampled) else -inf
+    hotter, inside = doses > high, (doses <= high) & (doses >= low)
+    beyond = float(fractions[hotter].sum())
+    found = fractions[inside]
+    if not beyond < volume < beyond + float(found.sum()):
+        return doses, fractions, volume
+    return doses[inside], found, volume - beyond
+
+
+def _ratio(level: float, value: float) -> float:
+    return level / value if value > 0.0 else (inf if level > 0.0 else 0.0)
+
+
+def tangent(function: Any, activities: Array) -> tuple[Array, float]:
+    """Gradient and constant of the tangent plane: at least a concave function, at most a convex one."""
+    gradient = function.gradient(activities)
+    return gradient, function.value(activities) - float(gradient @ activities)

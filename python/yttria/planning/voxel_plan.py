@@ -1,0 +1,413 @@
+"""Voxel-based plan: the dose of each injection per GBq, voxel by voxel, and what activities give together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+import yttria._core as _core
+
+from .._core import Nuclide
+from .._foundation.numbers import default_nuclide, number
+from ..advisory import Advisory
+from ..errors import (
+    ArgumentError,
+    DuplicateNameError,
+    GeometryError,
+    OutOfRangeError,
+    ShapeError,
+    UndefinedError,
+    UnknownNameError,
+)
+from ..evaluation import StructureDose
+from ..geometry.structure import Structure
+from ..kernels import VoxelSValues
+from ..voxel import DoseResult, RelativeScaling, dose_image
+from .dose_functions import Array, StructureVoxels
+from .dose_quantity import LUNGS, DoseQuantity, as_quantity
+from .injection_maps import InjectionMap
+from .lung import LungDose, lung_dose
+from .quantity_value import QuantityValue, value_of
+
+Activities = float | Sequence[float] | Mapping[str, float]
+
+#: Negative doses up to this share of the structure's largest are the rounding of a convolution, and count as 0.
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class VoxelPlanDoses:
+    """Doses of one choice of activities.
+
+    Parameters
+    ----------
+    delivered_activities_gbq : mapping of str to float
+        Activity of each injection in GBq.
+    result : DoseResult
+        Dose image in Gy with provenance; it evaluates other structures too.
+    structures : tuple of StructureDose
+        One row for each structure of the plan.
+    quantities : tuple of QuantityValue
+        What was asked for.
+    lungs : LungDose
+        Mean dose of the lungs by shunts and mass, alone and with earlier treatments.
+    advisories : tuple of Advisory
+        What a reader of the doses must know.
+    """
+
+    delivered_activities_gbq: Mapping[str, float]
+    result: DoseResult
+    structures: tuple[StructureDose, ...]
+    quantities: tuple[QuantityValue, ...]
+    lungs: LungDose
+    advisories: tuple[Advisory, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return doses, provenance and advisories as plain data, ready for JSON."""
+        return {
+            "delivered_activities_gbq": dict(self.delivered_activities_gbq),
+            "structures": [row.as_dict() for row in self.structures],
+            "quantities": [each.as_dict() for each in self.quantities],
+            "lung_dose_gy": self.lungs.lung_dose_gy,
+            "cumulative_lung_dose_gy": self.lungs.cumulative_lung_dose_gy,
+            "lung_mass_kg": self.lungs.lung_mass_kg,
+            "provenance": self.result.provenance.as_dict(),
+            "advisories": [advisory.as_dict() for advisory in self.advisories],
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class VoxelPlan:
+    """Dose images per GBq of the injections of one treatment, on one grid; `voxel_plan` makes it from tracer images.
+
+    Parameters
+    ----------
+    injections : tuple of InjectionMap
+        The injections.
+    dose_per_gbq : tuple of DoseResult
+        Dose of 1 GBq delivered by each injection, (k, j, i), in Gy; its share in the lungs is not in it.
+    structures : tuple of Structure
+        The structures that goals, limits and tables can name.
+    lung_mass_kg : float
+        Mass of the lungs in kg.
+    prior_lung_dose_gy : float
+        Mean dose of the lungs from earlier treatments in Gy.
+    nuclide : Nuclide
+        Of the dose factor and half-life.
+    threads : int, optional
+        Number of threads; all processors if not given.
+
+    Raises
+    ------
+    DuplicateNameError
+        If two injections or two structures share a name.
+    GeometryError
+        If the dose images are on different grids.
+    UndefinedError
+        If there is no injection.
+    """
+
+    injections: tuple[InjectionMap, ...]
+    dose_per_gbq: tuple[DoseResult, ...]
+    structures: tuple[Structure, ...]
+    lung_mass_kg: float = 1.0
+    prior_lung_dose_gy: float = 0.0
+    nuclide: Nuclide
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        _unique("injections", self.names)
+        _unique("structures", tuple(structure.name for structure in self.structures))
+        first = self.dose_per_gbq[0].image
+        for name, result in zip(self.names, self.dose_per_gbq, strict=True):
+            if not result.image.same_grid(first):
+                raise GeometryError(
+                    f"maps of all injections must be on one grid, got another for '{name}': bring its image onto that "
+                    f"of '{self.names[0]}' by resampled_on"
+                )
+        lung_dose(
+            0.0, lung_shunt_fraction=0.0, lung_mass_kg=self.lung_mass_kg, prior_lung_dose_gy=self.prior_lung_dose_gy
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the injections, in order."""
+        return tuple(injection.name for injection in self.injections)
+
+    @property
+    def lung_gy_per_gbq(self) -> Array:
+        """Mean dose of the lungs in Gy per GBq of each injection."""
+        shunts = [injection.lung_shunt_fraction for injection in self.injections]
+        doses = [_core.lung_dose_gy(1.0, shunt, self.lung_mass_kg, self.nuclide) for shunt in shunts]
+        return np.array(doses, dtype=np.float64)
+
+    def activities(self, given: Activities) -> Array:
+        """Activities of the injections in GBq, in order.
+
+        Raises `OutOfRangeError` for an activity that is negative or not finite, `ShapeError` for another number of
+        them, `UnknownNameError` for a name that is no injection's, and `ArgumentError` for one that is missing.
+        """
+        if isinstance(given, Mapping):
+            unknown = [name for name in given if name not in self.names]
+            if unknown:
+                raise UnknownNameError(f"injection must be one of {', '.join(self.names)}, got {unknown[0]!r:.80}")
+            missing = [name for name in self.names if name not in given]
+            if missing:
+                raise ArgumentError(
+                    f"activity of '{missing[0]}' is missing: give one for each of {', '.join(self.names)}"
+                )
+            values: list[Any] = [given[name] for name in self.names]
+        else:
+            values = list(given) if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str) else [given]
+        if len(values) != len(self.names):
+            raise ShapeError(f"activities must be {len(self.names)}, of {', '.join(self.names)}, got {len(values)}")
+        found = [number(f"activity of '{name}' in GBq", value) for name, value in zip(self.names, values, strict=True)]
+        for name, value in zip(self.names, found, strict=True):
+            if not (isfinite(value) and value >= 0.0):
+                raise OutOfRangeError(f"activity of '{name}' in GBq must be finite and >= 0, got {value:g}")
+        return np.array(found, dtype=np.float64)
+
+    def doses(
+        self,
+        delivered_activities_gbq: Activities,
+        *,
+        quantities: Sequence[str | DoseQuantity] = (),
+        volumes_at_gy: Sequence[float] = (),
+    ) -> VoxelPlanDoses:
+        """Doses of given activities: the dose image, the table of structures, the lungs.
+
+        Parameters
+        ----------
+        delivered_activities_gbq : float, sequence of float, or mapping of str to float
+            Delivered activity of each injection in GBq, in order or by name; >= 0, and not all 0.
+        quantities : sequence of str or DoseQuantity, default ()
+            Further quantities, such as "Tumor: EUD(alpha_per_gy=0.03)" or "Normal: NTCP(strigari-2010-resin-hcc)".
+        volumes_at_gy : sequence of float, default ()
+            Doses in Gy at which rows state the share of the volume.
+
+        Returns
+        -------
+        VoxelPlanDoses
+
+        Raises
+        ------
+        OutOfRangeError, ShapeError, UnknownNameError, ArgumentError
+            As `activities`, and for a quantity that is not understood.
+        UndefinedError
+            If no activity is given, or a structure lies outside of the image.
+        """
+        activities = self.activities(delivered_activities_gbq)
+        result = self._result(activities)
+        rows, histograms = result.evaluate(self.structures, volumes_at_gy=volumes_at_gy, threads=self.threads)
+        shunted = float(activities @ [injection.lung_shunt_fraction for injection in self.injections])
+        lungs = lung_dose(
+            float(activities.sum()),
+            lung_shunt_fraction=shunted / float(activities.sum()),
+            lung_mass_kg=self.lung_mass_kg,
+            prior_lung_dose_gy=self.prior_lung_dose_gy,
+            nuclide=self.nuclide,
+        )
+        asked = tuple(as_quantity(each) for each in quantities)
+        values = tuple(
+            value_of(quantity, histograms.get(self.check(quantity).structure), lungs.lung_dose_gy) for quantity in asked
+        )
+        own = [advisory for injection in self.injections for advisory in injection.advisories]
+        found = (*own, *result.advisories, *lungs.advisories, *(a for value in values for a in value.advisories))
+        return VoxelPlanDoses(
+            delivered_activities_gbq=dict(zip(self.names, activities.tolist(), strict=True)),
+            result=result,
+            structures=tuple(rows),
+            quantities=values,
+            lungs=lungs,
+            advisories=tuple(dict.fromkeys(found)),
+        )
+
+    def check(self, quantity: DoseQuantity) -> DoseQuantity:
+        """Return a quantity of a known structure; `UnknownNameError` for another, which lists the known names."""
+        names = [structure.name for structure in self.structures]
+        if not quantity.of_lungs and quantity.structure not in names:
+            known = ", ".join((*names, f"{LUNGS} (mean dose alone)"))
+            raise UnknownNameError(f"structure of '{quantity}' must be one of {known}, got {quantity.structure!r:.80}")
+        return quantity
+
+    def voxels(self, name: str, *, refuse_negative: bool = True) -> StructureVoxels:
+        """Doses per GBq of the voxels of one structure, and their fractions inside it.
+
+        Raises `UndefinedError` if the structure occupies no voxel, and, if `refuse_negative`, `OutOfRangeError` if one
+        of its doses is negative.
+        """
+        if name not in self._voxels:
+            (structure,) = (each for each in self.structures if each.name == name)
+            fractions = self.dose_per_gbq[0].voxel_fractions([structure], threads=self.threads)[name]
+            weights = np.asarray(fractions.weights)
+            inside = weights > 0
+            if not inside.any():
+                raise UndefinedError(
+                    f"doses of '{name}' are undefined: the structure occupies no voxel of the dose grid"
+                )
+            box = tuple(slice(at, at + n) for at, n in zip(fractions.origin, weights.shape, strict=True))
+            doses = np.array([result.image.array[box][inside] for result in self.dose_per_gbq], dtype=np.float64)
+            doses[(doses < 0.0) & (doses >= -_ROUNDING * doses.max(initial=0.0))] = 0.0
+            self._voxels[name] = StructureVoxels(gy_per_gbq=doses, fractions=weights[inside].astype(np.float64))
+        found = self._voxels[name]
+        if refuse_negative and float(found.gy_per_gbq.min()) < 0.0:
+            raise OutOfRangeError(
+                f"doses of '{name}' must be >= 0 for this goal or limit, got {found.gy_per_gbq.min():.3g} Gy per GBq: "
+                "make the plan with negative_voxels='clip'"
+            )
+        return found
+
+    @cached_property
+    def _voxels(self) -> dict[str, StructureVoxels]:
+        """Voxels of structures that were asked for."""
+        return {}
+
+    def _result(self, activities: Array) -> DoseResult:
+        """Dose image of activities; what it rests on is that of the first injection's, with all of them named."""
+        total = float(activities.sum())
+        if not total > 0.0:
+            raise UndefinedError("doses are undefined without activity: give at least one injection more than 0 GBq")
+        first = self.dose_per_gbq[0]
+        array = first.image.array * first.image.array.dtype.type(activities[0])
+        for result, activity in zip(self.dose_per_gbq[1:], activities[1:], strict=True):
+            array += result.image.array * array.dtype.type(activity)
+        in_field = np.array([result.activity_in_field_mbq for result in self.dose_per_gbq]).T @ activities
+        terms = [
+            {**result.provenance.scaling, "injection": name, "delivered_activity_gbq": float(activity)}
+            for name, result, activity in zip(self.names, self.dose_per_gbq, activities, strict=True)
+        ]
+        for each, activity in zip(terms, activities, strict=True):
+            each["reference_activity_mbq"] = float(each["reference_activity_mbq"] * activity)
+        negative = sum(result.provenance.negative_voxel_count for result in self.dose_per_gbq)
+        provenance = replace(
+            first.provenance,
+            scaling=terms[0] if len(terms) == 1 else {"kind": "injections", "injections": terms},
+            mbq_per_ml_per_unit=first.provenance.mbq_per_ml_per_unit * float(activities[0]),
+            negative_voxel_count=negative,
+            negative_fraction=max(result.provenance.negative_fraction for result in self.dose_per_gbq),
+        )
+        found = (advisory for result in self.dose_per_gbq for advisory in result.advisories)
+        return replace(
+            first,
+            image=first.image.with_array(array, "Gy"),
+            provenance=provenance,
+            advisories=tuple(dict.fromkeys(found)),
+            activity_in_field_mbq=type(first.activity_in_field_mbq)(*map(float, in_field)),
+        )
+
+
+def voxel_plan(
+    injections: Sequence[InjectionMap],
+    structures: Sequence[Structure],
+    *,
+    lung_mass_kg: float = 1.0,
+    prior_lung_dose_gy: float = 0.0,
+    nuclide: Nuclide | None = None,
+    threads: int | None = None,
+    **dose_settings: Any,
+) -> VoxelPlan:
+    """Compute the dose per GBq of each injection, from which activities are planned.
+
+    Parameters
+    ----------
+    injections : sequence of InjectionMap
+        Tracer images, one for each injection, all on one grid.
+    structures : sequence of Structure
+        Structures of goals, limits and tables.
+    lung_mass_kg : float, default 1.0
+        Mass of the lungs in kg, within [0.3, 2.5].
+    prior_lung_dose_gy : float, default 0.0
+        Mean dose of the lungs from earlier treatments in Gy.
+    nuclide : Nuclide, optional
+        `Nuclide()` if not given.
+    threads : int, optional
+        All processors if not given.
+    **dose_settings
+        `method`, `medium`, `density_g_per_ml`, `s_values`, `negative_voxels`, `density`, and every other parameter of
+        `yttria.voxel.dose_image` but its image and its scaling.
+
+    Returns
+    -------
+    VoxelPlan
+
+    Raises
+    ------
+    UndefinedError
+        If there is no injection.
+    ArgumentError
+        If a setting is unknown.
+    GeometryError, DuplicateNameError, OutOfRangeError
+        As `VoxelPlan`, and as `dose_image` raises them.
+
+    Warns
+    -----
+    activity_outside_reference
+        And the other codes of `dose_image`, in the results of each injection.
+
+    Notes
+    -----
+    The dose of a voxel is `D = sum_i A_i d_i`, `d_i` the dose of 1 GBq that injection `i` delivers to the patient, of
+    which `1 - L_i` stays in its reference. The lungs receive `C sum_i A_i L_i / m_lung`, wherever they lie.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import Image, Structure
+    >>> from yttria.planning import InjectionMap, voxel_plan
+    >>> counts = Image(np.array([[[4.0, 1.0, 1.0, 1.0]]]), np.diag([10.0, 10.0, 10.0, 1.0]), "counts")
+    >>> liver = Structure("Liver", np.ones((1, 1, 4)), counts.affine_lps)
+    >>> tumor = Structure("Tumor", np.array([[[1, 0, 0, 0]]]), counts.affine_lps)
+    >>> maa = InjectionMap(name="right", image=counts, reference=liver, lung_shunt_fraction=0.1)
+    >>> plan = voxel_plan([maa], [liver, tumor])
+    >>> doses = plan.doses(0.01)
+    >>> [round(row.mean_gy, 1) for row in doses.structures]
+    [106.4, 243.3]
+    """
+    if not injections:
+        raise UndefinedError("a voxel plan is undefined without an injection")
+    if unknown := {"scaling", "activity"} & set(dose_settings):
+        raise ArgumentError(f"{min(unknown)} is not a setting of a voxel plan: the maps are scaled to 1 GBq each")
+    given = dose_settings.get("s_values")
+    chosen = given.nuclide if nuclide is None and isinstance(given, VoxelSValues) else default_nuclide(nuclide)
+    results = tuple(
+        dose_image(
+            injection.image,
+            scaling=RelativeScaling(
+                injection.reference,
+                lung_shunt_fraction=injection.lung_shunt_fraction,
+                delivered_activity_gbq=1.0,
+            ),
+            nuclide=chosen,
+            threads=threads,
+            **dose_settings,
+        )
+        for injection in injections
+    )
+    return VoxelPlan(
+        injections=tuple(injections),
+        dose_per_gbq=tuple(map(_without_sizes, results)),
+        structures=tuple(structures),
+        lung_mass_kg=lung_mass_kg,
+        prior_lung_dose_gy=prior_lung_dose_gy,
+        nuclide=chosen,
+        threads=threads,
+    )
+
+
+def _without_sizes(result: DoseResult) -> DoseResult:
+    """The result without advisories on the size of doses and activities: those of 1 GBq are nobody's plan."""
+    sizes = ("voxel_dose_implausible", "field_activity_implausible", "administered_activity_implausible")
+    return replace(result, advisories=tuple(each for each in result.advisories if each.code not in sizes))
+
+
+def _unique(what: str, names: tuple[str, ...]) -> None:
+    if not names and what == "injections":
+        raise UndefinedError("a voxel plan is undefined without an injection")
+    for name in names:
+        if names.count(name) > 1:
+            raise DuplicateNameError(f"names of {what} must be unique, got '{name}' twice")
