@@ -1,5 +1,5 @@
 # Thin names for commands anyone could type. Each sets up what it needs; a second call is quick.
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench floors clean
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := Cargo.toml Cargo.lock $(shell find src -type f)
@@ -44,5 +44,12 @@ check: .venv/tools .venv/module
 bench: .venv/release .venv/bench
 	$(BIN)/python benches/side_by_side.py $(BENCH)
 
+# A wheel with the lowest declared version of every dependency, on the oldest Python that is there.
+floors: .venv/tools
+	rm -rf dist/floors
+	$(BIN)/maturin build --quiet --release --out dist/floors
+	$(BIN)/pip install --quiet uv
+	$(BIN)/python tools/floors.py dist/floors/*.whl
+
 clean:
-	rm -rf .venv target out dist
+	rm -rf .venv .venv-floors target out dist

@@ -133,7 +133,8 @@ def keep_memory() -> None:
     long as dosing the case. It concerns the whole process. The command line and the workers made here call it; a
     library must not.
     """
-    with suppress(OSError, AttributeError):
+    # Windows has no library without a name: a TypeError before Python 3.14.
+    with suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
         mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)

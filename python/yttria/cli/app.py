@@ -190,7 +190,6 @@ app = typer.Typer(
     cls=LazyGroup,
     help="Yttrium-90 radioembolization dosimetry. For research use.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings=CONTEXT,

@@ -1,0 +1,5 @@
+"""`python -m yttria` is the command `yttria`."""
+
+from .cli import main
+
+main()
