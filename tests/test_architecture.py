@@ -51,6 +51,7 @@ PYTHON_FLOORS = (
     "batch",
     "outcomes",
     "cli",
+    "__main__",
 )
 #: Rooms that do not know each other, whatever their floors.
 STRANGERS = (
