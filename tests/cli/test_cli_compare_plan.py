@@ -97,3 +97,37 @@ def test_what_is_no_result_or_has_changed_is_refused(results: Path, tmp_path: Pa
     shown = invoke("compare-plan", tmp_path / "anonymous", results / "given", "-o", tmp_path / "out", code=1)
     assert "is anonymous and names no files" in " ".join(shown.split())
     assert not (tmp_path / "out" / "plan_comparison.json").exists()
+
+
+def test_frames_of_reference_are_joined_by_a_registration(tmp_path: Path) -> None:
+    """A segmentation and a plan of one scanner, a PET of another, and the REG between them."""
+    pytest.importorskip("highdicom")
+    from dicom_samples import write_seg, write_series
+    from image_samples import affine, values
+    from registration_samples import registration
+
+    def in_frame(uid: str) -> object:
+        def change(dataset: object, _: int) -> None:
+            dataset.FrameOfReferenceUID = uid  # type: ignore[attr-defined]
+
+        return change
+
+    here, there = "1.2.4", "1.2.3"
+    write_series(tmp_path / "pet", values() * 1e4, affine("plain"), change=in_frame(here))
+    write_series(tmp_path / "maa", values() * 1e4, np.linalg.inv(SHIFT) @ affine("plain"), change=in_frame(there))
+    seg = write_seg(tmp_path / "seg.dcm", {"Liver": values() > 40}, tmp_path / "maa")
+    reg = registration(tmp_path / "reg.dcm", {there: [SHIFT]}, registered=here)
+    scaled = ["--relative-to", "Liver", "--lung-shunt-fraction", "0", "--administered-activity-gbq"]
+    invoke("dose", tmp_path / "maa", "-s", seg, *scaled, "2", "-o", tmp_path / "plan")
+    shown = invoke("dose", tmp_path / "pet", "-s", seg, *scaled, "1", "-o", tmp_path / "given", code=1)
+    assert "must share one frame of reference" in " ".join(shown.split())
+    moved = ["--structures-transform", reg]
+    invoke("dose", tmp_path / "pet", "-s", seg, *scaled, "1", *moved, "-o", tmp_path / "given")
+    shown = invoke("compare-plan", tmp_path / "plan", tmp_path / "given", "-o", tmp_path / "out", code=1)
+    assert "must share one frame of reference" in " ".join(shown.split())
+    invoke("compare-plan", tmp_path / "plan", tmp_path / "given", "--transform", reg, "-o", tmp_path / "out")
+    (row,) = json.loads((tmp_path / "out" / "plan_comparison.json").read_text())["structures"]
+    assert row["change"]["ratio"] == pytest.approx(0.5, rel=1e-5)
+    invoke("accumulate", tmp_path / "plan", tmp_path / "given", "--transform", reg, "-o", tmp_path / "sum")
+    (row,) = json.loads((tmp_path / "sum" / "accumulated.json").read_text())["structures"]
+    assert row["mean of plan_gy"] == pytest.approx(2.0 * row["mean of given_gy"], rel=1e-3)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from registration_samples import registration
 
 from yttria import Image, Structure
 from yttria.errors import FileFormatError, GeometryError, YttriaError
@@ -40,28 +41,6 @@ def as_itk(path: Path) -> Path:
 
 def as_registration(path: Path) -> Path:
     return registration(path, {FIXED: [np.eye(4)], MOVING: [KNOWN]})
-
-
-def registration(path: Path, matrices: dict[str, list[np.ndarray]], registered: str = FIXED) -> Path:
-    pytest.importorskip("highdicom")
-    import pydicom
-    from dicom_samples import new_dataset
-
-    dataset = new_dataset("1.2.840.10008.5.1.4.1.1.66.1", "REG")
-    dataset.FrameOfReferenceUID = registered
-    dataset.RegistrationSequence = []
-    for frame, parts in matrices.items():
-        item, one = pydicom.Dataset(), pydicom.Dataset()
-        one.MatrixSequence = []
-        for part in parts:
-            entry = pydicom.Dataset()
-            entry.FrameOfReferenceTransformationMatrix = [f"{x:.10g}" for x in np.ravel(part)]
-            entry.FrameOfReferenceTransformationMatrixType = "RIGID"
-            one.MatrixSequence.append(entry)
-        item.FrameOfReferenceUID, item.MatrixRegistrationSequence = frame, [one]
-        dataset.RegistrationSequence.append(item)
-    pydicom.dcmwrite(path, dataset)
-    return path
 
 
 @pytest.mark.parametrize("write", [as_text, as_itk, as_registration])

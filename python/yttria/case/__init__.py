@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .case import FIELDS, FILE_FIELDS, Case, problems
 
 if TYPE_CHECKING:
-    from .dose import DosedCase, dose_case, summary, write_case_report, write_case_rtdose
+    from .dose import DosedCase, dose_case, segmentation_of_case, summary, write_case_report, write_case_rtdose
     from .inputs import CaseInputs, read_case
     from .record import CaseRecord, record_case
     from .stored import StoredResult, read_stored_result
@@ -29,12 +29,13 @@ __all__ = [
     "read_case",
     "read_stored_result",
     "record_case",
+    "segmentation_of_case",
     "summary",
     "write_case_report",
     "write_case_rtdose",
 ]
 _LATER = {
-    "dose": ("DosedCase", "dose_case", "summary", "write_case_report", "write_case_rtdose"),
+    "dose": ("DosedCase", "dose_case", "segmentation_of_case", "summary", "write_case_report", "write_case_rtdose"),
     "inputs": ("CaseInputs", "read_case"),
     "record": ("CaseRecord", "record_case"),
     "stored": ("StoredResult", "read_stored_result"),

@@ -319,16 +319,22 @@ def write_case_report(dosed: DosedCase, path: Path, metrics: Sequence[DoseMetric
     YttriaError
         As `write_dose_report` raises it.
     """
-    found = _files_of(dosed.case, "SEG")
+    segmentation = segmentation_of_case(dosed.case)
+    report = dicom.write_dose_report(
+        dosed.rows, path, segmentation=segmentation, metrics=metrics, provenance=dosed.result.provenance
+    )
+    return report.advisories
+
+
+def segmentation_of_case(case: Case) -> Path:
+    """The SEG that the structures of a case come from; `ArgumentError` if there is none, or more than one."""
+    found = _files_of(case, "SEG")
     if len(found) != 1:
         raise ArgumentError(
             "a structured report refers to the segments of one DICOM SEG, the structures come from "
             f"{len(found) or 'none'}"
         )
-    report = dicom.write_dose_report(
-        dosed.rows, path, segmentation=found[0], metrics=metrics, provenance=dosed.result.provenance
-    )
-    return report.advisories
+    return found[0]
 
 
 def _files_of(case: Case, modality: str) -> list[Path]:

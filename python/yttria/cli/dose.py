@@ -16,7 +16,17 @@ from .._foundation.extras import import_ahead
 from .._foundation.provenance import RESEARCH_USE
 from .._foundation.timings import stage, timings
 from ..advisory import Advisory, advise
-from ..case import Case, CaseRecord, dose_case, read_case, record_case, summary, write_case_report, write_case_rtdose
+from ..case import (
+    Case,
+    CaseRecord,
+    dose_case,
+    read_case,
+    record_case,
+    segmentation_of_case,
+    summary,
+    write_case_report,
+    write_case_rtdose,
+)
 from ..case.drawable import on_grid_of
 from ..case.inputs import CaseInputs
 from ..errors import ArgumentError, GeometryError, OutOfRangeError
@@ -147,6 +157,8 @@ def dose(
             raise OutOfRangeError(f"level of an isodose line in Gy must be finite and > 0, got {level:g}")
     evaluation.check()
     case = Case(**declared)
+    if sr:
+        segmentation_of_case(case)
     by_chance = case.method == "monte_carlo"
     if resume and not by_chance:
         raise ArgumentError(f"--resume is for method monte_carlo, got method {case.method}")
@@ -157,6 +169,7 @@ def dose(
         with progress("Reading", quiet=json):
             inputs = read_case(case)
             record = record_case(case, inputs, anonymous=anonymous)
+            evaluation.roles(inputs.structures)
             beneath = read_image(background, unit="HU") if background else None
         if by_chance:
             dosed = simulate_case(case, inputs, state, resume=resume, quiet=json, threads=threads)

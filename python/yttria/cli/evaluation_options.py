@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, cast, get_type_hints
@@ -15,14 +15,17 @@ from .._foundation.choices import STRUCTURE_ROLES, Device, StructureRole
 from .._foundation.numbers import one_of
 from ..case import DosedCase
 from ..errors import ArgumentError
+from ..geometry.structure import Structure
 from ..planning import (
     DeliveredLimits,
     DeliveredRoles,
     StructureMetrics,
     delivered_limits,
     delivered_roles,
+    dose_limits,
     structure_metrics,
 )
+from ..planning.structure_metrics import checked_metrics
 from .prior_folder import read_prior_doses
 
 _PANEL = "Limits and further quantities"
@@ -70,7 +73,6 @@ class EvaluationOptions:
     prior_radioembolization: Annotated[
         bool | None, _option("--treated-before/--first-treatment", help="Earlier radioembolization.")
     ] = None
-
     prior: Annotated[
         Path | None, _option(help="Folder of `yttria accumulate`: doses of earlier treatments, for the limits.")
     ] = None
@@ -79,43 +81,65 @@ class EvaluationOptions:
         self, dosed: DosedCase, *, threads: int | None
     ) -> tuple[StructureMetrics | None, DeliveredLimits | None]:
         """Evaluate what is asked for; None for what is not."""
-        roles = delivered_roles(dosed.structures, stated_roles(self.role or ()))
-        metrics = [text for text in (self.metrics or "").split(",") if text.strip()]
-        found = None
-        if metrics:
+        roles, found = self.roles(dosed.structures), None
+        if self._names:
             found = structure_metrics(
                 dosed.result,
                 dosed.structures,
-                metrics,
+                self._names,
                 roles=roles,
                 parameters=self.parameters or (),
-                device=cast("Device | None", self.device if self.device != "holmium" else None),
+                device=self._device,
                 hepatic_reserve_fraction=self.hepatic_reserve_fraction,
                 histograms=dosed.histograms,
                 threads=threads,
             )
         return found, self._limits(dosed, roles, threads) if self.limits is not None else None
 
+    def roles(self, structures: Sequence[Structure]) -> DeliveredRoles:
+        """Find the roles of structures, as stated or by name."""
+        return delivered_roles(structures, stated_roles(self.role or ()))
+
     def check(self) -> None:
-        """Refuse what has no part in what is asked for."""
-        of_limits = [each.name for each in fields(self) if each.name not in ("limits", "role", "metrics", "parameters")]
+        """Refuse what has no part in what is asked for, and what is not known, before anything is computed."""
         used = {"device", "hepatic_reserve_fraction"} if self.metrics else set()
-        for name in of_limits:
+        for name in self._facts():
             if self.limits is None and name not in used and getattr(self, name) is not None:
                 raise ArgumentError(f"{name} is for the comparison with limits: name a guideline (limits)")
         if self.parameters and not self.metrics:
             raise ArgumentError("parameters belong to quantities such as BED: ask for some (metrics)")
         if self.role and not (self.metrics or self.limits):
             raise ArgumentError("roles of structures (role) are for limits and metrics: ask for some of them")
+        stated_roles(self.role or ())
+        checked_metrics(self._names, self.parameters or (), self._device)
+        if self.limits is not None:
+            names = {"device": self.device, "disease": self.disease, "intent": self.intent}
+            dose_limits(guideline=cast(Any, self.limits), **cast(Any, names))
+            self._prior()
+
+    @property
+    def _names(self) -> list[str]:
+        """The quantities that are asked for."""
+        return [text for text in (self.metrics or "").split(",") if text.strip()]
+
+    @property
+    def _device(self) -> Device | None:
+        """The microspheres, if parameter sets know them."""
+        return cast("Device | None", self.device if self.device != "holmium" else None)
+
+    def _facts(self) -> dict[str, Any]:
+        """What is stated for the limits, by option."""
+        others = ("limits", "role", "metrics", "parameters")
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in others}
+
+    def _prior(self) -> dict[str, float]:
+        return {} if self.prior is None else read_prior_doses(self.prior).keywords()
 
     def _limits(self, dosed: DosedCase, roles: DeliveredRoles, threads: int | None) -> DeliveredLimits:
-        stated = {each.name: getattr(self, each.name) for each in fields(self)}
-        for name in ("limits", "role", "metrics", "parameters", "prior"):
-            del stated[name]
-        if self.prior is not None:
-            stated |= read_prior_doses(self.prior).keywords()
+        facts = self._facts() | self._prior()
+        del facts["prior"]
         return delivered_limits(
-            dosed.result, dosed.structures, guideline=cast(Any, self.limits), roles=roles, threads=threads, **stated
+            dosed.result, dosed.structures, guideline=cast(Any, self.limits), roles=roles, threads=threads, **facts
         )
 
 

@@ -12,7 +12,7 @@ from .._foundation.text import encodable
 from .._foundation.whole_files import atomic
 from ..evaluation import dvh_table
 from ..planning import DeliveredLimits, LimitState, StructureMetrics
-from .limits import in_words
+from .limits import in_words, print_notes_and_sources
 from .output import Row, print_line, print_table, shown, write_csv
 
 _STATES = {"met": "met", "above limit": "ABOVE", "below target": "BELOW", "depends on": "depends"}
@@ -57,6 +57,7 @@ def write_dvh(path: Path, histograms: Mapping[str, DoseVolumeHistogram], form: T
 
 def print_limits(limits: DeliveredLimits) -> None:
     """Print each limit with value, state and source, and where the doses come from."""
+    notes: dict[str, int] = {}
     rows: list[Row] = [
         {
             "limit": in_words(state.limit),
@@ -66,6 +67,7 @@ def print_limits(limits: DeliveredLimits) -> None:
             "source": ", ".join(
                 filter(None, (state.limit.guideline, _level(state), "" if state.limit.verified else state.limit.status))
             ),
+            "notes": ", ".join(str(notes.setdefault(text, len(notes) + 1)) for text in state.cautions),
         }
         for state in limits.states
     ]
@@ -75,9 +77,17 @@ def print_limits(limits: DeliveredLimits) -> None:
     print_table(
         rows,
         title=f"Limits and targets, {limits.guideline}, table of {limits.table_version}",
-        headings={"limit": "Limit", "value": "Delivered", "state": "State", "why": "Condition", "source": "Source"},
-        folded=("limit", "state", "why", "source"),
+        headings={
+            "limit": "Limit",
+            "value": "Delivered",
+            "state": "State",
+            "why": "Condition",
+            "source": "Source",
+            "notes": "Notes",
+        },
+        folded=("limit", "state", "why", "source", "notes"),
     )
+    print_notes_and_sources(notes, (state.limit.source for state in limits.states))
     for name, origin in limits.origins.items():
         print_line(name.removesuffix("_gy").removesuffix("_gbq").replace("_", " ") + ":", origin, wrap=True)
 
@@ -111,9 +121,10 @@ def _state_in_words(state: LimitState) -> str:
 
 
 def _why(state: LimitState) -> str:
-    """The condition that is met, or those that must be known, each with what the limit asks of it."""
+    """The condition that is met or makes no difference, or those that must be known, with what the limit asks."""
     if not state.missing:
-        return state.limit.condition
+        whatever = ", ".join(dict.fromkeys(condition.whatever for condition in state.undecided))
+        return whatever or state.limit.condition
     asked = " and ".join(map(str, state.undecided))
     decided = {condition.quantity_in_words for condition in state.undecided}
     unknown = [name for name in state.missing if name not in decided]

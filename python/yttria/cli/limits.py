@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, cast
 
 import typer
@@ -18,6 +19,7 @@ from .._foundation.choices import (
     LimitTissue,
 )
 from ..planning.limit_conditions import QUANTITIES
+from ..sources import Source
 from .options import choice
 from .output import Row, as_json, print_advisories, print_line, print_table
 
@@ -120,13 +122,18 @@ def limits(
         headings={"for": "For", "limit": "Dose", "applies": "Applies", "source": "Source", "notes": "Notes"},
         folded=("for", "limit", "applies", "source", "notes"),
     )
-    for text, number in notes.items():
-        print_line(str(number), text, wrap=True)
-    for source in dict.fromkeys(limit.source for limit, _ in entries):
-        read = {"primary": "Read", "secondary": "Read in another text", "no": "Not verified", "own": "Own"}[source.read]
-        print_line("source", f"{source.citation}. {read}: {source.checked}.", wrap=True)
+    print_notes_and_sources(notes, (limit.source for limit, _ in entries))
     # What is left open and what was not verified stand in the table.
     print_advisories(a for a in found.advisories if a.code not in ("condition_not_given", "limit_not_verified"))
+
+
+def print_notes_and_sources(notes: Mapping[str, int], sources: Iterable[Source]) -> None:
+    """Print each note with its number, and each source once, with how well it was read."""
+    for text, number in notes.items():
+        print_line(str(number), text, wrap=True)
+    for source in dict.fromkeys(sources):
+        read = {"primary": "Read", "secondary": "Read in another text", "no": "Not verified", "own": "Own"}[source.read]
+        print_line("source", f"{source.citation}. {read}: {source.checked}.", wrap=True)
 
 
 def in_words(limit: planning.Limit) -> str:

@@ -18,7 +18,7 @@ from ..evaluation.dose_metrics import PARAMETERS
 from ..geometry.structure import Structure
 from ..geometry.structure_selection import Patterns
 from ..voxel import DoseResult
-from .delivered_regions import delivered_regions, known_mass_kg
+from .delivered_regions import DeliveredRegions, delivered_regions, known_mass_kg
 from .delivered_roles import DeliveredRoles, delivered_roles
 
 #: Tissues by the spelling of the parameter sets.
@@ -223,15 +223,14 @@ def structure_metrics(
     >>> round(found.rows["Tumor 1"]["tumor_to_normal_ratio"], 1)
     4.6
     """
-    columns = tuple(metric if isinstance(metric, DoseMetric) else dose_metric(metric) for metric in metrics)
+    columns, tissues = checked_metrics(metrics, parameters, device)
     if not isinstance(roles, DeliveredRoles):
         roles = delivered_roles(structures, roles)
-    tissues = {entry.tissue: entry for entry in tissue_parameters(parameters, device=device)}
-    for column in columns:
-        _check_parameters(column, tissues)
     if histograms is None:
         histograms = result.evaluate(structures, threads=threads)[1]
-    regions = delivered_regions(result, structures, roles, threads=threads)
+    regions = DeliveredRegions(by_role={}, tumors={})
+    if any(column.kind in ("tn", "reserve") for column in columns):
+        regions = delivered_regions(result, structures, roles, threads=threads)
     inside = result.voxel_fractions(structures, threads=threads)
     nuclide = Nuclide.from_dose_factor(result.provenance.half_life_h, result.provenance.dose_factor_gy_kg_per_gbq)
     reserve = regions.hepatic_reserve_fraction if hepatic_reserve_fraction is None else hepatic_reserve_fraction
@@ -256,8 +255,20 @@ def structure_metrics(
     advisories = [told for entry in used for told in entry.advisories]
     advisories += [advise("model_not_validated", model=c.label) for c in columns if c.kind in ("tcp", "ntcp")]
     if any(column.from_parameters for column in columns):
-        advisories += _negative(histograms)
+        modelled = [name for name in histograms if _values_of(name, roles, tissues) is not None]
+        advisories += _negative({name: histograms[name] for name in modelled})
     return StructureMetrics(columns=columns, rows=rows, parameters=used, advisories=tuple(dict.fromkeys(advisories)))
+
+
+def checked_metrics(
+    metrics: Sequence[str | DoseMetric], parameters: Sequence[str | ParameterSet], device: Device | None
+) -> tuple[tuple[DoseMetric, ...], dict[Tissue, TissueParameters]]:
+    """The columns that are asked for and the parameters by tissue; raises what `structure_metrics` does for them."""
+    columns = tuple(metric if isinstance(metric, DoseMetric) else dose_metric(metric) for metric in metrics)
+    tissues = {entry.tissue: entry for entry in tissue_parameters(parameters, device=device)}
+    for column in columns:
+        _check_parameters(column, tissues)
+    return columns, tissues
 
 
 def _check_parameters(column: DoseMetric, tissues: Mapping[Tissue, TissueParameters]) -> None:
