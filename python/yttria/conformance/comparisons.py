@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ._record import CORE, REFERENCE, flat
-from .records import RECORDS, map_records, method_records, voxel_plan_records
+from .records import RECORDS, image_records, map_records, method_records, voxel_plan_records
 
 ROOMS = ("planning", "kernels", "voxel", "geometry", "evaluation")
 
@@ -42,7 +42,9 @@ class Comparison:
 
 def comparisons() -> dict[str, Comparison]:
     """One for each record, by its public name."""
-    records = {r.name: r for r in (*RECORDS, *method_records(), *map_records(), *voxel_plan_records())}
+    records = {
+        r.name: r for r in (*RECORDS, *method_records(), *map_records(), *image_records(), *voxel_plan_records())
+    }
     return {
         name: Comparison(
             name=name,

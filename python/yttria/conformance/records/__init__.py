@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from .._record import Answer, Inputs, Side
 from . import evaluation, files, partition, planning, voxel
+from .images import records as image_records
 from .maps import records as map_records
 from .methods import records as method_records
 from .voxel_plans import records as voxel_plan_records
 
-__all__ = ["MODELS", "RECORDS", "map_records", "method_records", "voxel_plan_records"]
+__all__ = ["MODELS", "RECORDS", "image_records", "map_records", "method_records", "voxel_plan_records"]
 
 RECORDS = (*planning.RECORDS, *evaluation.RECORDS)
 
