@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,8 @@ def test_images_become_a_patient_file_and_its_plan(folder: Path, tmp_path: Path)
         plan_patient_file(patient_file).as_dict()["plans"] == json.loads((tmp_path / "plan.json").read_text())["plans"]
     )
     text = patient_file.read_text("utf-8")
-    assert f"# tracer scan of right: {folder / 'maa_right.nrrd'}" in text
+    digest = sha256((folder / "maa_right.nrrd").read_bytes()).hexdigest()
+    assert f"# tracer scan of right: {folder / 'maa_right.nrrd'} (SHA-256 {digest[:16]}...)" in text
     assert invoke("plan", patient_file).splitlines()[0].startswith("patient")
 
 
@@ -71,6 +73,7 @@ def test_everything_is_in_the_json(folder: Path, tmp_path: Path) -> None:
     images, plan = found["images"], found["plan"]
     assert [each["territory"] for each in images["territories"]] == ["all"]
     assert images["structures_by_role"]["not used"] == "Tumor 2, Rest"
+    assert images["files"]["tracer scan"][0]["sha256"] == sha256((folder / "maa.nrrd").read_bytes()).hexdigest()
     assert "planar views give" in images["territories"][0]["shunt_origin"]
     assert "single_compartment" in [model["model"] for model in plan["models"]]
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from yttria import Image, Structure, density_image
 from yttria.errors import (
@@ -271,6 +273,36 @@ def test_checks_between_structures_warn() -> None:
     outside = small("Liver:4-9", "Perfused:1-9", "Lungs:12-15")
     plan = from_images(scan({"Perfused": 1.0, "Lungs": 0.1}, outside), list(outside.values()), settings=GLASS)
     assert "territory_outside_liver" in codes(plan)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    tumor=st.floats(1.6, 19.0),
+    normal=st.floats(0.5, 50.0),
+    shunt=st.floats(0.0, 0.19),
+    span=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    turned=st.booleans(),
+)
+def test_drawn_uptake_and_shunt_come_out_as_drawn(
+    tumor: float, normal: float, shunt: float, span: tuple[int, int], turned: bool
+) -> None:
+    """Boxes of whole voxels: no voxel is mixed, and every number is exact."""
+    low, width = span
+    made = small("Liver:0-10", f"Tumor:{low}-{low + width}", "Lungs:12-15")
+    liver = normal * made["Liver"].mask.sum() + (tumor - 1.0) * normal * made["Tumor"].mask.sum()
+    in_lungs = shunt / (1.0 - shunt) * liver / made["Lungs"].mask.sum()
+    image = scan({"Liver": normal, "Tumor": tumor * normal, "Lungs": in_lungs}, made)
+    structures = list(made.values())
+    if turned:
+        image, structures = image.transformed(TURN), [each.transformed(TURN) for each in structures]
+    plan = from_images(image, structures, settings=GLASS, lung_mass_kg=1.0)
+    (territory,) = plan.territories
+    assert territory.lung_shunt_fraction == pytest.approx(shunt, rel=1e-6, abs=1e-9)
+    assert territory.tumors[0].tumor_to_normal_ratio == pytest.approx(tumor, rel=1e-6)
+    assert plan.liver_mass_kg == pytest.approx(1.05e-3 * made["Liver"].volume_ml, rel=1e-9)
+    patient = plan.patient()
+    assert isinstance(patient, Patient)
+    assert patient.doses(1.0).lung_dose_gy == pytest.approx(49.67 * shunt, rel=1e-6, abs=1e-6)
 
 
 def test_a_small_tumor_warns() -> None:

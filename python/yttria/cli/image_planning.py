@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from .. import planning
 from .._foundation.choices import Unit
+from ..case.record import describe_inputs
 from ..errors import ArgumentError
 from ..geometry import Image, PlanarViews, Structure
 from ..io import dicom, read_image, read_structures, read_transform
 from ..io.files import may_be_dicom
+from ..io.opened import opened_files
 from ..planning.structure_roles import structure_roles
 from ..voxel import density_image
 from .evaluation_options import stated_roles
@@ -49,28 +52,36 @@ class ImageOptions:
         return [each.name for each in fields(self) if getattr(self, each.name) not in (None, False, (), [], 1.0)]
 
 
-def measure(options: ImageOptions, settings: planning.PlanSettings) -> planning.ImagePlan:
-    """Read the files and measure; the sentence of a refusal names the option."""
+def measure(options: ImageOptions, settings: planning.PlanSettings) -> tuple[planning.ImagePlan, dict[str, Any]]:
+    """Read the files and measure; what was measured, and each input's files with their SHA-256."""
     if not options.structures:
         raise ArgumentError("a plan from images needs a segmentation (--structures)")
     if options.mass_from_ct and (options.ct is None or options.density_g_per_ml is not None):
         raise ArgumentError("masses from a CT need the CT (--ct), and no density (--density-g-per-ml)")
-    paths = _named(options.scans)
-    scans = {name: read_image(path, unit=options.unit) for name, path in paths.items()}
-    structures = _structures(options, next(iter(scans.values())))
-    ct = None if options.ct is None else read_image(options.ct, unit="HU")
+    files: dict[str, tuple[Path, ...]] = {}
+    scans = {}
+    for name, path in _named(options.scans).items():
+        with _recorded(files, f"tracer scan{f' of {name}' if name else ''}"):
+            scans[name] = read_image(path, unit=options.unit)
+    with _recorded(files, "segmentation"):
+        structures = [each for path in options.structures for each in read_structures(path)]
+    if options.structures_transform is not None:
+        with _recorded(files, "registration of the segmentation"):
+            structures = _registered(structures, options.structures_transform, next(iter(scans.values())))
+    ct = None
+    if options.ct is not None:
+        with _recorded(files, "CT"):
+            ct = read_image(options.ct, unit="HU")
     density: Any = options.density_g_per_ml
     if options.mass_from_ct:
         assert ct is not None
         density = density_image(ct, out_of_range="clamp")
-    inputs = {f"tracer scan{f' of {name}' if name else ''}": str(path) for name, path in paths.items()}
-    inputs["segmentation"] = ", ".join(map(str, options.structures))
-    for what, path in (("CT", options.ct), ("registration of the segmentation", options.structures_transform)):
-        if path is not None:
-            inputs[what] = str(path)
+    planar = None
     if options.planar:
-        inputs["planar views"] = ", ".join(map(str, options.planar))
-    return planning.from_images(
+        with _recorded(files, "planar views and regions"):
+            planar = _planar(options)
+    described = describe_inputs(files)
+    plan = planning.from_images(
         scans if set(scans) != {""} else scans[""],
         structures,
         settings=settings,
@@ -79,11 +90,28 @@ def measure(options: ImageOptions, settings: planning.PlanSettings) -> planning.
         define=list(options.define),
         **_roles(options.role, options.territory),
         lung_shunt_fraction=_shunts(options.lung_shunt_fraction),
-        planar=_planar(options),
+        planar=planar,
         lung_mass_kg=options.lung_mass_kg,
         resolution_fwhm_mm=options.resolution_fwhm_mm,
-        inputs=inputs,
+        inputs={what: _in_words(paths, described[what]) for what, paths in files.items()},
     )
+    return plan, described
+
+
+@contextmanager
+def _recorded(files: dict[str, tuple[Path, ...]], what: str) -> Iterator[None]:
+    """Keep the files that are opened for an input."""
+    with opened_files() as opened:
+        yield
+    files[what] = tuple(opened)
+
+
+def _in_words(paths: Sequence[Path], described: Sequence[Mapping[str, Any]]) -> str:
+    """The path and hash of one or two files; the folder and number of more."""
+    if len(paths) <= 2:
+        pairs = zip(paths, described, strict=True)
+        return ", ".join(f"{path} (SHA-256 {file['sha256'][:16]}...)" for path, file in pairs)
+    return f"{len(paths)} files in {paths[0].parent}"
 
 
 def print_measured(plan: planning.ImagePlan) -> None:
@@ -124,17 +152,13 @@ def print_measured(plan: planning.ImagePlan) -> None:
     print_advisories(plan.advisories)
 
 
-def _structures(options: ImageOptions, scan: Image) -> list[Structure]:
-    found = [each for path in options.structures for each in read_structures(path)]
-    if options.structures_transform is None:
-        return found
-    frame = scan.frame_of_reference_uid
-    source = options.structures_transform.name
-    moved = []
-    for each in found:
-        transform = read_transform(options.structures_transform, from_frame=each.frame_of_reference_uid, to_frame=frame)
-        moved.append(each.transformed(transform, frame_of_reference_uid=frame, source=source))
-    return moved
+def _registered(structures: Sequence[Structure], transform: Path, scan: Image) -> list[Structure]:
+    """The structures at their place in the scan."""
+    frame, found = scan.frame_of_reference_uid, []
+    for each in structures:
+        matrix = read_transform(transform, from_frame=each.frame_of_reference_uid, to_frame=frame)
+        found.append(each.transformed(matrix, frame_of_reference_uid=frame, source=transform.name))
+    return found
 
 
 def _named(given: Sequence[str]) -> dict[str, Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -245,7 +245,8 @@ def plan(
         mass_from_ct=mass_from_ct,
         resolution_fwhm_mm=resolution_fwhm_mm,
     )
-    measured = None
+    measured: planning.ImagePlan | None = None
+    files: dict[str, Any] = {}
     if options.given():
         if patient is not None:
             raise ArgumentError("give a patient file or images (--from), not both")
@@ -272,7 +273,7 @@ def plan(
             treatment_end=end,
         )
         with progress("Measuring", quiet=json):
-            measured = measure(options, settings)
+            measured, files = measure(options, settings)
         measured.write(patient_file, overwrite=overwrite)
         patient = patient_file
     if patient is None:
@@ -286,7 +287,9 @@ def plan(
         written.append(write_page(html_report(plan=comparison.as_dict()), report))
     if json:
         found = comparison.as_dict()
-        typer.echo(as_json(found if measured is None else {"images": measured.as_dict(), "plan": found}))
+        typer.echo(
+            as_json(found if measured is None else {"images": measured.as_dict() | {"files": files}, "plan": found})
+        )
         return
     console = Console()
     if measured is not None:
