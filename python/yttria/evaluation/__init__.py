@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._core import DoseVolumeHistogram
 from .._foundation.arguments import public as _public
-from .accumulation import AccumulatedDose, AccumulatedRow, SummedTreatment, TreatmentDose, accumulate_doses
+from .accumulation import AccumulatedDose, AccumulatedRow, accumulate_doses
 from .biologically_effective_dose import InjectionBed, bed_gy, bed_of_injections, dose_from_bed_gy, eqd2_gy
 from .dose_comparison import DoseComparison, compare_doses
 from .dose_metrics import DoseMetric, dose_metric, metric_value
@@ -16,6 +16,7 @@ from .gamma import GammaResult, gamma_index
 from .parameters import ParameterSet, parameter_set, parameter_sets
 from .recovery import RecoveryCurve
 from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference, StructureDose
+from .treatment_dose import SummedTreatment, TreatmentDose
 from .uncertainty import (
     DoseUncertainty,
     PartitionUncertainty,

@@ -7,71 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .._core import DoseVolumeHistogram, Nuclide
 from .._foundation.choices import RESAMPLING_METHODS, ResamplingMethod
 from .._foundation.numbers import one_of
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, DuplicateNameError, UndefinedError
-from ..geometry.affine import check_same_frame
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from .biologically_effective_dose import bed_gy
 from .dvh import dose_volume_histograms
 from .tables import StructureDose
+from .treatment_dose import SummedTreatment, TreatmentDose, moved_dose, on_common_grid
 
 #: Share of a structure that may lie outside the dose image of a treatment without an advisory.
 _OUTSIDE_FRACTION = 0.01
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class TreatmentDose:
-    """Dose of one treatment, and how it lies to the others.
-
-    Parameters
-    ----------
-    name : str
-        Name of the treatment, such as its date.
-    dose : Image
-        Absorbed dose in Gy or mGy.
-    transform_lps : array (4, 4), optional
-        Registration from its patient space to the common one, LPS mm, as `yttria.io.read_transform` gives it. None if
-        it lies in the common space.
-    transform_source : str, optional
-        Where the registration came from.
-    """
-
-    name: str
-    dose: Image
-    transform_lps: npt.NDArray[np.float64] | None = None
-    transform_source: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SummedTreatment:
-    """One treatment of a sum, and what was done to it.
-
-    Parameters
-    ----------
-    name : str
-        Its name.
-    transform_lps : list of list of float, or None
-        What moved it into the common space.
-    transform_source : str or None
-        Where that came from.
-    resampling : dict or None
-        How it came onto the common grid; None if it lay there.
-    """
-
-    name: str
-    transform_lps: list[list[float]] | None
-    transform_source: str | None
-    resampling: dict[str, Any] | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dictionary, ready for JSON."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +93,20 @@ class AccumulatedDose:
             If two structures share a name.
         GeometryError
             If a structure lies in another frame of reference.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import Image, Structure
+        >>> doses = {"March": 40.0, "June": 30.0}
+        >>> treatments = [
+        ...     TreatmentDose(name=name, dose=Image(np.full((2, 2, 2), dose), np.eye(4), "Gy"))
+        ...     for name, dose in doses.items()
+        ... ]
+        >>> liver = Structure("Liver", np.ones((2, 2, 2), bool), np.eye(4))
+        >>> rows, _ = accumulate_doses(treatments).table([liver])
+        >>> rows[0].total.mean_gy, rows[0].mean_by_treatment_gy
+        (70.0, {'March': 40.0, 'June': 30.0})
         """
         names = [structure.name for structure in structures]
         if len(set(names)) < len(names):
@@ -156,7 +120,7 @@ class AccumulatedDose:
             for image in (grid, *self.parts)
         )
         for treatment in self._given:
-            moved = _moved(treatment, grid)
+            moved = moved_dose(treatment, grid)
             for structure in structures:
                 beyond = structure.voxel_fractions_on(moved, threads=threads).outside_fraction
                 if beyond > _OUTSIDE_FRACTION:
@@ -220,6 +184,18 @@ class AccumulatedDose:
         -----
         The BED of a treatment is computed voxel by voxel on its own grid and then brought onto the common one, because
         it is not linear: the BED of an averaged dose is lower than the average of the BEDs.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import Image
+        >>> treatments = [
+        ...     TreatmentDose(name=name, dose=Image(np.full((1, 1, 1), 50.0), np.eye(4), "Gy")) for name in ("a", "b")
+        ... ]
+        >>> total = accumulate_doses(treatments)
+        >>> apart, _ = total.bed(alpha_beta_gy=2.5, repair_half_time_h=2.5)
+        >>> round(float(apart.array[0, 0, 0]), 1)
+        175.1
         """
         total = np.zeros(self.image.shape)
         told: list[Advisory] = []
@@ -235,14 +211,44 @@ class AccumulatedDose:
                 repair_half_time_h=repair_half_time_h,
                 nuclide=nuclide,
             )
-            on_grid, _ = _on_grid(dose.with_array(bed, "Gy"), treatment, self.image, self._method, threads)
+            on_grid, _ = on_common_grid(dose.with_array(bed, "Gy"), treatment, self.image, self._method, threads)
             total += on_grid.array
         return self.image.with_array(total, "Gy"), tuple(told)
 
     def histograms(
         self, image: Image, structures: Sequence[Structure], *, threads: int | None = None
     ) -> dict[str, DoseVolumeHistogram]:
-        """Histograms of an image on the common grid, such as the BED; a structure outside of it has none."""
+        """Compute histograms of an image on the common grid, such as the BED.
+
+        Parameters
+        ----------
+        image : Image
+            In Gy, on the common grid.
+        structures : sequence of Structure
+            In the common space.
+        threads : int, optional
+            All processors if not given.
+
+        Returns
+        -------
+        dict of str to DoseVolumeHistogram
+            By structure; one that lies outside of the grid has none.
+
+        Raises
+        ------
+        GeometryError
+            If a structure lies in another frame of reference.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import Image, Structure
+        >>> dose = Image(np.full((2, 2, 2), 40.0), np.eye(4), "Gy")
+        >>> total = accumulate_doses([TreatmentDose(name="March", dose=dose)])
+        >>> liver = Structure("Liver", np.ones((2, 2, 2), bool), np.eye(4))
+        >>> total.histograms(total.image, [liver])["Liver"].mean_gy
+        40.0
+        """
         inside = {each.name: each.voxel_fractions_on(image, threads=threads) for each in structures}
         inside = {name: of for name, of in inside.items() if of.volume_ml(image.voxel_volume_ml) > 0.0}
         return dose_volume_histograms(image.array, inside, voxel_volume_ml=image.voxel_volume_ml, threads=threads)
@@ -316,11 +322,11 @@ def accumulate_doses(
     names = [each.name for each in given]
     if len(set(names)) < len(names):
         raise DuplicateNameError(f"treatments must have different names, got {', '.join(names)}")
-    common = _moved(given[-1], None) if grid is None else grid
+    common = moved_dose(given[-1], None) if grid is None else grid
     total = np.zeros(common.shape)
     parts, summed, told = [], [], []
     for each in given:
-        part, done = _on_grid(each.dose.to("Gy"), each, common, method, threads)
+        part, done = on_common_grid(each.dose.to("Gy"), each, common, method, threads)
         total += part.array
         parts.append(part)
         told += list(each.dose.advisories)
@@ -342,25 +348,3 @@ def accumulate_doses(
         _given=given,
         _method=method,
     )
-
-
-def _moved(treatment: TreatmentDose, common: Image | None, image: Image | None = None) -> Image:
-    """The dose of a treatment, or another image on its grid, in the common space."""
-    image = treatment.dose if image is None else image
-    if treatment.transform_lps is None:
-        return image
-    frame = None if common is None else common.frame_of_reference_uid
-    return image.transformed(treatment.transform_lps, frame_of_reference_uid=frame, source=treatment.transform_source)
-
-
-def _on_grid(
-    image: Image, treatment: TreatmentDose, common: Image, method: ResamplingMethod, threads: int | None
-) -> tuple[Image, tuple[dict[str, Any], tuple[Advisory, ...]] | None]:
-    """An image on the grid of a treatment on the common grid, and how it came there."""
-    moved = _moved(treatment, common, image)
-    frames = moved.frame_of_reference_uid, common.frame_of_reference_uid
-    check_same_frame(frames[0], f"the dose of '{treatment.name}'", frames[1], "the common grid")
-    if moved.same_grid(common):
-        return common.with_array(moved.array, "Gy"), None
-    done = moved.resampled_on(common, method=method, fill_value=0.0, threads=threads)
-    return common.with_array(done.image.array, "Gy"), (done.as_dict(), done.advisories)

@@ -84,9 +84,22 @@ class DeliveredRoles:
         return tuple(dict.fromkeys(name for each in fields(self) for name in getattr(self, each.name)))
 
     def of_tissue(self, tissue: Tissue) -> tuple[str, ...]:
-        """Names of the structures that take the radiobiological parameters of a tissue.
+        """Name the structures that take the radiobiological parameters of a tissue.
 
-        Tumors are tumor and lungs are lung; liver, perfused volumes and normal liver are normal liver.
+        Parameters
+        ----------
+        tissue : {"tumor", "normal_liver", "lung"}
+            The tissue. Liver, perfused volumes and normal liver are normal liver.
+
+        Returns
+        -------
+        tuple of str
+            Names of structures, each once.
+
+        Examples
+        --------
+        >>> DeliveredRoles(liver=("Liver",), tumors=("A",)).of_tissue("normal_liver")
+        ('Liver',)
         """
         if tissue == "tumor":
             return self.tumors

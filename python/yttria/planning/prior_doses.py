@@ -42,7 +42,20 @@ class PriorDoses:
     origins: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def keywords(self) -> dict[str, float]:
-        """The known doses by the names that `Patient`, `evaluate_limits` and `delivered_limits` take."""
+        """Return the known doses by the names that `Patient`, `evaluate_limits` and `delivered_limits` take.
+
+        Returns
+        -------
+        dict of str to float
+            In Gy.
+
+        Examples
+        --------
+        >>> PriorDoses(
+        ...     prior_normal_perfused_dose_gy=None, prior_normal_whole_dose_gy=None, prior_lung_dose_gy=4.0
+        ... ).keywords()
+        {'prior_lung_dose_gy': 4.0}
+        """
         return {name: dose for name, dose in asdict(self).items() if name != "origins" and dose is not None}
 
     def as_dict(self) -> dict[str, object]:

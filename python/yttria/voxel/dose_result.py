@@ -141,6 +141,17 @@ class DoseResult:
         ------
         GeometryError
             If the transform is no affine, or leaves the axes sheared.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import AbsoluteScaling, Image, dose_image
+        >>> activity = Image(np.ones((2, 2, 2)), np.eye(4), "MBq/mL")
+        >>> result = dose_image(activity, scaling=AbsoluteScaling(0.0))
+        >>> shift = np.eye(4)
+        >>> shift[:3, 3] = (5.0, 0.0, 0.0)
+        >>> result.transformed(shift, source="by hand").image.affine_lps[:3, 3].tolist()
+        [5.0, 0.0, 0.0]
         """
 
         def moved(image: Image | None) -> Image | None:
@@ -176,6 +187,17 @@ class DoseResult:
         ------
         UndefinedError
             If the result does not hold the image that it was made of.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import AbsoluteScaling, Image, Structure, dose_image
+        >>> activity = Image(np.full((2, 2, 2), 3.0), np.diag([10.0, 10.0, 10.0, 1.0]), "MBq/mL")
+        >>> result = dose_image(activity, scaling=AbsoluteScaling(0.0))
+        >>> liver = Structure("Liver", np.ones((2, 2, 2), bool), activity.affine_lps)
+        >>> inside = result.voxel_fractions([liver])["Liver"]
+        >>> round(result.activity_mbq(inside), 6), round(result.mass_kg(inside), 6)
+        (24.0, 0.0084)
         """
         if self.activity is None:
             raise UndefinedError("activity in a structure is undefined: the dose is there without its activity image")
@@ -198,6 +220,10 @@ class DoseResult:
         ------
         UndefinedError
             If the result holds neither.
+
+        Examples
+        --------
+        See `activity_mbq`.
         """
         if self.density is not None:
             return _sum_inside(inside, self.density) * self.image.voxel_volume_ml * 1e-3
