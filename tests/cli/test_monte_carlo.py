@@ -146,3 +146,40 @@ def test_without_a_ct_monte_carlo_asks_for_it(case: Arguments, tmp_path: Path) -
     without = [*case[:3], *case[5:]]
     found = invoke("dose", *without, "--method", "monte-carlo", "-o", tmp_path, code=1)
     assert "Monte Carlo needs the density of each voxel: give a CT (--ct)" in found
+
+
+def test_verify_dose_compares_structures_and_tissues(case: Arguments, tmp_path: Path) -> None:
+    out = tmp_path / "verification.json"
+    options = ["--histories", "4e5", "--tolerance", "0.2"]
+    text = invoke("verify-dose", *case, *options, "-o", out)
+    assert "Mean doses in Gy by superposition and by Monte Carlo" in text
+    assert "agrees: every mean dose agrees" in text
+    found = json.loads(out.read_text())
+    assert found["verdict"] == "agrees"
+    names = [row["structure"] for row in found["structures"]]
+    assert names[:4] == ["Liver", "Normal liver", "Tumor 1", "Tumor 2"]
+    assert "Soft tissue with activity" in names
+    for row in found["structures"]:
+        difference = row["dose_gy"] - row["monte_carlo_gy"]
+        assert row["z_score"] == pytest.approx(difference / row["monte_carlo_uncertainty_gy"])
+        assert row["difference_fraction"] == pytest.approx(row["dose_gy"] / row["monte_carlo_gy"] - 1)
+    assert "exists already" in invoke("verify-dose", *case, *options, "-o", out, code=1)
+    printed = json.loads(invoke("verify-dose", *case, *options, "-o", out, "--overwrite", "--json"))
+    assert printed["structures"] == found["structures"]
+
+
+def test_verify_dose_tells_a_wrong_method_by_its_exit_code(case: Arguments) -> None:
+    without_lung = ["--method", "voxel-s-values", *case[:3], *case[5:], "--histories", "2e5"]
+    assert "agrees" in invoke("verify-dose", *without_lung)
+    text = invoke("verify-dose", "--method", "local-deposition", *case, "--histories", "4e5", code=3)
+    assert "differs: at least one mean dose differs by more than the tolerance (5.0% of the dose" in text
+    assert "undecided" in invoke("verify-dose", *case, "--histories", "500", code=4)
+
+
+def test_verify_dose_names_what_is_wrong(case: Arguments) -> None:
+    refused = invoke("verify-dose", *case, "--method", "monte-carlo", code=1)
+    assert "must be the one to check" in refused
+    assert "give a CT (--ct)" in invoke("verify-dose", *case[:3], *case[5:], code=1)
+    assert "histories must be within" in invoke("verify-dose", *case, "--histories", "0", code=1)
+    assert "not both" in invoke("verify-dose", *case, "--histories", "9", "--relative-uncertainty", "0.1", code=1)
+    assert "tolerance fraction must be" in invoke("verify-dose", *case, "--tolerance", "0", code=1)

@@ -42,6 +42,8 @@ MediumName = Literal["water", "soft_tissue", "liver", "lung", "bone"]
 MonteCarloMedium = Literal["by_density", "water", "soft_tissue", "liver", "lung", "bone", "air"]
 #: What Ctrl-C does to a Monte Carlo run: raises `KeyboardInterrupt`, or ends the run with what it has found.
 OnInterrupt = Literal["raise", "keep"]
+#: What a comparison with Monte Carlo shows within its statistics: "undecided" needs more histories.
+CheckVerdict = Literal["agrees", "differs", "undecided"]
 NegativeVoxels = Literal["keep", "clip"]
 LowDensityVoxels = Literal["keep", "clip", "zero", "refuse"]
 ConvolutionMethod = Literal["auto", "definition", "direct", "fft_direct"]

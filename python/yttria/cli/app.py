@@ -86,6 +86,11 @@ ENTRIES = {
         "Comparison",
         "Write one page of HTML on a patient's dose, plan and comparison, or on a cohort: to read, print and file.",
     ),
+    "verify-dose": Entry(
+        "verify_dose:verify_dose",
+        "Validation",
+        "Check the doses of a case by Monte Carlo on its own images: by structure and by tissue, with z-scores.",
+    ),
     "verify": Entry(
         "verify:verify",
         "Validation",
@@ -103,6 +108,7 @@ _NAMES = {
     "plan_voxels": "plan-voxels",
     "export_suite": "export",
     "score_results": "score",
+    "verify_dose": "verify-dose",
 }
 
 

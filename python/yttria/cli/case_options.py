@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -16,13 +17,17 @@ from ..case.fields import Field
 from .options import choice
 
 
-def with_case_options(command: Callable[..., None]) -> Callable[..., None]:
+def with_case_options(
+    command: Callable[..., None], *, defaults: Mapping[str, object] | None = None
+) -> Callable[..., None]:
     """Give a command an option for each field of a case.
 
     Parameters
     ----------
     command : callable
         Its first parameter takes the declared values of a case by field; the others are options of its own.
+    defaults : mapping of str to object, optional
+        Defaults of this command by field, if they are not those of a case.
 
     Returns
     -------
@@ -31,7 +36,8 @@ def with_case_options(command: Callable[..., None]) -> Callable[..., None]:
     """
     hints = get_type_hints(command, include_extras=True)
     _, *own = inspect.signature(command).parameters.values()
-    parameters = [_parameter(field) for field in FIELDS.values() if field.form != "none"]
+    fields = [replace(field, default=(defaults or {}).get(name, field.default)) for name, field in FIELDS.items()]
+    parameters = [_parameter(field) for field in fields if field.form != "none"]
     parameters += [each.replace(kind=each.KEYWORD_ONLY, annotation=hints[each.name]) for each in own]
 
     @functools.wraps(command)

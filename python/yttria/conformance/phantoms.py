@@ -1,8 +1,8 @@
-"""Small phantoms of several tissues with Monte Carlo doses, and superposition compared with them."""
+"""Small phantoms of several tissues with Monte Carlo doses, and what superposition and transport find in them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .._core import Nuclide
 from .._foundation.choices import RaySetting
-from ..voxel import superposed_dose
+from ..voxel import monte_carlo, superposed_dose
 from .monte_carlo import MONTE_CARLO_MEV
 
 Array = NDArray[np.float64]
@@ -106,6 +106,26 @@ def compare_superposition(
         nuclide=NUCLIDE,
     )
     return {name: _deviation(phantom, np.asarray(dose, np.float64), region) for name, region in phantom.regions.items()}
+
+
+def compare_transport(phantom: MonteCarloPhantom, *, histories: int, seed: int) -> dict[str, RegionDeviation]:
+    """The deviation of the core's Monte Carlo from the phantom's in each region, the noise of both in its sigma."""
+    found = monte_carlo(
+        phantom.activity_mbq_per_ml,
+        phantom.density_g_per_ml,
+        phantom.voxel_size_mm,
+        structures=phantom.regions,
+        nuclide=NUCLIDE,
+        histories=histories,
+        seed=seed,
+    )
+    deviations = {}
+    for name, region in phantom.regions.items():
+        theirs = _deviation(phantom, 1000 * found.dose_gy.astype(np.float64), region)
+        ours = found.structures[name]
+        sigma = float(np.hypot(theirs.sigma_fraction, ours.uncertainty_gy / ours.mean_gy))
+        deviations[name] = replace(theirs, sigma_fraction=sigma)
+    return deviations
 
 
 def _deviation(phantom: MonteCarloPhantom, dose_mgy: Array, region: NDArray[np.bool_]) -> RegionDeviation:

@@ -19,6 +19,7 @@ from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StructureEstim
 from .monte_carlo_simulation import monte_carlo
 from .scaling import AbsoluteScaling, RelativeScaling
 from .superposition import EnergyBalance, SuperpositionPlan, superposed_dose
+from .tissue_regions import tissue_regions
 
 __all__ = [
     "LIVER_DENSITY_G_PER_ML",
@@ -51,6 +52,7 @@ __all__ = [
     "monte_carlo",
     "structure_mass",
     "superposed_dose",
+    "tissue_regions",
 ]
 
 _public(globals())

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from .._core import Nuclide
-from ..errors import ArgumentError
+from .._foundation.choices import DEFAULT_MEDIUM, CheckVerdict
+from .._foundation.numbers import number
+from ..errors import ArgumentError, OutOfRangeError
+from ..evaluation.tables import StructureDose
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from .ct_density import DensityImage
 from .density import density_on
 from .dose_result import DoseResult
+from .monte_carlo_dose import MonteCarloProgress, StopCriterion, StructureEstimate
+from .monte_carlo_image import DEFAULT_HISTORIES
 from .monte_carlo_simulation import monte_carlo
+
+#: Differences that a check accepts: a fraction of the dose, and a dose that matters to nobody (yttria-choice).
+TOLERANCE_FRACTION, NEGLIGIBLE_GY = 0.05, 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,22 +34,70 @@ class MonteCarloCheck:
     ----------
     structure : str
         Its name.
+    volume_ml : float
+        Its volume within the dose image in mL.
     dose_gy : float
         Mean dose in the dose image.
     monte_carlo_gy, monte_carlo_uncertainty_gy : float
-        By Monte Carlo, with its standard error.
-    difference_fraction : float
-        `dose_gy / monte_carlo_gy - 1`.
-    z_score : float
-        The difference in standard errors. Above 3, the method and Monte Carlo differ by more than chance.
+        By Monte Carlo, with its standard uncertainty (k = 1) from the spread of the batches.
+    difference_fraction : float or None
+        `dose_gy / monte_carlo_gy - 1`; None if Monte Carlo finds no dose.
+    z_score : float or None
+        The difference in standard uncertainties; None without an uncertainty. Above 3, the method and Monte Carlo
+        differ by more than chance, which may still be little.
     """
 
     structure: str
+    volume_ml: float
     dose_gy: float
     monte_carlo_gy: float
     monte_carlo_uncertainty_gy: float
-    difference_fraction: float
-    z_score: float
+    difference_fraction: float | None
+    z_score: float | None
+
+    def verdict(
+        self, *, tolerance_fraction: float = TOLERANCE_FRACTION, negligible_gy: float = NEGLIGIBLE_GY
+    ) -> CheckVerdict:
+        """Judge the difference with its uncertainty.
+
+        Parameters
+        ----------
+        tolerance_fraction : float
+            Difference that is accepted, as a fraction of the dose by Monte Carlo, > 0.
+        negligible_gy : float
+            Difference in Gy that is accepted however small the dose, >= 0.
+
+        Returns
+        -------
+        {"agrees", "differs", "undecided"}
+            With d the difference, u its standard uncertainty and t the larger of the two tolerances in Gy: "agrees" if
+            |d| + 2 u <= t, "differs" if |d| - 3 u > t, else "undecided", which more histories resolve.
+
+        Raises
+        ------
+        OutOfRangeError
+            If a tolerance is out of range.
+
+        Examples
+        --------
+        >>> check = MonteCarloCheck(
+        ...     structure="Liver", volume_ml=1500.0, dose_gy=51.0, monte_carlo_gy=50.0, monte_carlo_uncertainty_gy=0.1,
+        ...     difference_fraction=0.02, z_score=10.0,
+        ... )
+        >>> check.verdict(tolerance_fraction=0.05), check.verdict(tolerance_fraction=0.01)
+        ('agrees', 'differs')
+        """
+        tolerance, negligible = number("tolerance fraction", tolerance_fraction), number("dose in Gy", negligible_gy)
+        if not 0 < tolerance < np.inf:
+            raise OutOfRangeError(f"tolerance fraction must be finite and > 0, got {tolerance:g}")
+        if not 0 <= negligible < np.inf:
+            raise OutOfRangeError(f"negligible difference in Gy must be finite and >= 0, got {negligible:g}")
+        accepted = max(tolerance * self.monte_carlo_gy, negligible)
+        difference, uncertainty = abs(self.dose_gy - self.monte_carlo_gy), self.monte_carlo_uncertainty_gy
+        if difference + 2 * uncertainty <= accepted:
+            return "agrees"
+        # Of a dozen structures, one beyond two standard uncertainties by chance is to be expected.
+        return "differs" if difference - 3 * uncertainty > accepted else "undecided"
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -54,8 +110,10 @@ def check_by_monte_carlo(
     structures: Sequence[Structure],
     *,
     density: Image | DensityImage | None = None,
-    histories: int = 1_000_000,
+    histories: int | None = None,
+    relative_uncertainty: float | None = None,
     seed: int = 0,
+    progress: Callable[[MonteCarloProgress], object] | None = None,
     threads: int | None = None,
 ) -> list[MonteCarloCheck]:
     """Compare the mean doses of structures with Monte Carlo on the user's own map.
@@ -71,10 +129,9 @@ def check_by_monte_carlo(
     density : Image or DensityImage, optional
         Density of each voxel in g/mL on the grid of the activity, from which follows the medium as well; the uniform
         density of `result` if not given.
-    histories : int
-        Decays to simulate. About 4 % per voxel of a liver need 7 million, the means of structures far fewer.
-    seed, threads
-        As for `yttria.monte_carlo`.
+    histories, relative_uncertainty, seed, progress, threads
+        As for `yttria.monte_carlo`; 10 000 000 histories if neither of the first two is given. About 4 % per voxel of a
+        liver need 7 million, the means of structures far fewer.
 
     Returns
     -------
@@ -103,8 +160,8 @@ def check_by_monte_carlo(
     >>> (liver,) = check_by_monte_carlo(
     ...     result, phantom.activity, phantom.structures[:1], density=density, histories=20_000
     ... )
-    >>> abs(liver.difference_fraction) < 0.05
-    True
+    >>> liver.verdict()
+    'agrees'
     """
     if not result.image.same_grid(activity):
         raise ArgumentError("the result must be on the grid of the activity that it was made from")
@@ -116,31 +173,33 @@ def check_by_monte_carlo(
     else:
         raise ArgumentError("the result has a density of each voxel: density must be given")
     fractions = {name: each.to_array() for name, each in result.voxel_fractions(structures, threads=threads).items()}
+    stop = StopCriterion.of(histories, relative_uncertainty, default=DEFAULT_HISTORIES)
     found = monte_carlo(
         np.maximum(activity.array.astype(np.float64) * provenance.mbq_per_ml_per_unit, 0),
         np.maximum(rho, 0),
         activity.voxel_size_mm,
-        medium="liver" if density is None else "by_density",
+        medium=(provenance.kernel_medium or DEFAULT_MEDIUM) if density is None else "by_density",
         structures=fractions,
-        histories=histories,
+        histories=stop.histories,
+        relative_uncertainty=stop.relative_uncertainty,
         seed=seed,
         nuclide=Nuclide.from_dose_factor(provenance.half_life_h, provenance.dose_factor_gy_kg_per_gbq),
+        progress=progress,
         threads=threads,
     )
-    checks = []
-    for row in result.table(structures, threads=threads):
-        if row.mean_gy is None:
-            raise ArgumentError(f"structure '{row.structure}' occupies no voxel of the dose image")
-        estimate = found.structures[row.structure]
-        difference = row.mean_gy - estimate.mean_gy
-        checks.append(
-            MonteCarloCheck(
-                structure=row.structure,
-                dose_gy=row.mean_gy,
-                monte_carlo_gy=estimate.mean_gy,
-                monte_carlo_uncertainty_gy=estimate.uncertainty_gy,
-                difference_fraction=difference / estimate.mean_gy if estimate.mean_gy else float("nan"),
-                z_score=difference / estimate.uncertainty_gy if estimate.uncertainty_gy else float("nan"),
-            )
-        )
-    return checks
+    return [_check(row, found.structures[row.structure]) for row in result.table(structures, threads=threads)]
+
+
+def _check(row: StructureDose, estimate: StructureEstimate) -> MonteCarloCheck:
+    if row.mean_gy is None:
+        raise ArgumentError(f"structure '{row.structure}' occupies no voxel of the dose image")
+    difference = row.mean_gy - estimate.mean_gy
+    return MonteCarloCheck(
+        structure=row.structure,
+        volume_ml=row.volume_ml,
+        dose_gy=row.mean_gy,
+        monte_carlo_gy=estimate.mean_gy,
+        monte_carlo_uncertainty_gy=estimate.uncertainty_gy,
+        difference_fraction=difference / estimate.mean_gy if estimate.mean_gy else None,
+        z_score=difference / estimate.uncertainty_gy if estimate.uncertainty_gy else None,
+    )
