@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import yttria
 from yttria import _core
 from yttria.conformance import verification, verify
+from yttria.conformance.verification import checks
 
 pytest.importorskip("typer")
 from typer.testing import CliRunner
@@ -110,3 +112,20 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.exit_code == 1
     assert json.loads(data.read_text()) == json.loads(done.stdout)
     assert not json.loads(done.stdout)["passed"]
+
+
+def test_a_transport_that_is_off_fails_against_egsnrc(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = yttria.monte_carlo
+
+    def off(*arguments: Any, **options: Any) -> yttria.MonteCarloDose:
+        found = original(*arguments, **options)
+        return replace(
+            found,
+            dose_gy=found.dose_gy * np.float32(1.03),
+            structures={name: replace(each, mean_gy=1.03 * each.mean_gy) for name, each in found.structures.items()},
+        )
+
+    assert all(check.passed for check in checks.transport())
+    for module in ("monte_carlo", "phantoms"):
+        monkeypatch.setattr(f"yttria.conformance.{module}.monte_carlo", off)
+    assert not any(check.passed for check in checks.transport())
