@@ -139,8 +139,11 @@ def test_dose_without_names_reports_without_names(results: Path, tmp_path: Path)
 
 def test_the_demo_can_be_reported(tmp_path: Path) -> None:
     invoke("demo", "-o", tmp_path / "demo")
-    invoke("report", tmp_path / "demo")
     found = page(tmp_path / "demo" / "report.html")
+    assert "Plan beside delivery" in found.text
+    again = tmp_path / "again.html"
+    invoke("report", tmp_path / "demo", tmp_path / "demo" / "plan.json", "-o", again)
+    assert page(again).values == found.values
     assert any("plane through Tumor 2" in svg.get("aria-label", "") for svg in found.all("svg"))
     assert "The gray image lies beneath the dose." in found.text
 
@@ -149,7 +152,7 @@ def test_what_cannot_be_reported_is_refused_in_one_sentence(results: Path, tmp_p
     text = invoke("report", results / "local", results / "convolved", "-o", tmp_path / "x.html", code=1)
     assert "a report shows one dose and was given two" in text
     assert "exists already" in invoke("report", results / "local", code=1)
-    assert "holds no doses.json" in " ".join(invoke("report", tmp_path, "-o", tmp_path / "x.html", code=1).split())
+    assert "holds none of doses.json" in " ".join(invoke("report", tmp_path, "-o", tmp_path / "x.html", code=1).split())
     (tmp_path / "other.json").write_text('{"a": 1}')
     text = invoke("report", tmp_path / "other.json", "-o", tmp_path / "x.html", code=1)
     assert "is not the JSON of a dose, a plan or a comparison" in " ".join(text.split())

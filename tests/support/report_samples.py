@@ -18,6 +18,7 @@ from yttria.planning import (
     Patient,
     Tumor,
     compare_models,
+    compare_plan,
     example_patient_file,
     plan_patient_file,
 )
@@ -98,6 +99,24 @@ def planned_territories() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "patient.toml").write_text("\n".join(lines), encoding="utf-8")
         found: dict[str, Any] = json.loads(json.dumps(plan_patient_file(Path(folder) / "patient.toml").as_dict()))
+    return found
+
+
+def planned_and_delivered() -> dict[str, Any]:
+    """Content of a plan_comparison.json of the phantom: a plan of another activity and shunt by another method."""
+    made = phantom()
+    structures = list(made.structures)
+    scaling = yttria.RelativeScaling(
+        reference=structures[0], lung_shunt_fraction=0.07, delivered_activity_gbq=1.1 * made.administered_activity_gbq
+    )
+    plan = yttria.dose_image(made.activity, scaling=scaling, method="voxel_s_values")
+    absolute = yttria.AbsoluteScaling(
+        scan_delay_h=made.scan_delay_h, administered_activity_gbq=made.administered_activity_gbq
+    )
+    given = yttria.dose_image(made.activity, scaling=absolute)
+    limits = {"guideline": "EANM2022", "device": "glass", "disease": "HCC", "intent": "unilobar"}
+    compared = compare_plan(plan, given, structures, limits=limits)
+    found: dict[str, Any] = json.loads(json.dumps(compared.as_dict()))
     return found
 
 

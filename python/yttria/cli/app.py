@@ -38,7 +38,7 @@ ENTRIES = {
     "demo": Entry(
         "demo:demo",
         "Dose",
-        "Plan and dose a phantom with known truth: images and structures in; plan, dose map, table and picture out.",
+        "Plan and dose a phantom with known truth: images in; plan, dose map, table, picture and report out.",
     ),
     "kernel": Entry(
         "kernel:kernel", "Dose", "Voxel S values in mGy/(MBq s) for any voxel size from 0.5 to 20 mm, also anisotropic."

@@ -19,6 +19,7 @@ from .demo_planning import plan_phantom, print_plan
 from .dose import FILES, write_result
 from .options import choice
 from .output import Row, as_json, print_advisories, print_line, print_table, progress
+from .report import ReportPage, can_report
 from .result_folder import ResultFolder
 
 
@@ -34,7 +35,7 @@ def demo(
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
-    """Plan and dose a phantom with known truth: images and structures in; plan, dose map, table and picture out.
+    """Plan and dose a phantom with known truth: images in; plan, dose map, table, picture and report out.
 
     The images and segmentations are written beside the result, ready for `yttria plan --from` and `yttria dose`. With
     superposition or Monte Carlo, voxel S values are shown too, and lung near the liver, where the methods differ.
@@ -83,7 +84,10 @@ def demo(
         write_image(phantom.activity, folder.path("activity.nrrd"))
         write_image(phantom.ct, folder.path("ct.nrrd"))
         write_structures(phantom.structures, folder.path("structures.seg.nrrd"))
-        shown, written = write_result(shown, parts, doses, folder, background=phantom.ct, title="Digital phantom")
+        page = ReportPage(background=phantom.ct, plan=planned.plan.as_dict()) if can_report() else None
+        shown, written = write_result(
+            shown, parts, doses, folder, background=phantom.ct, title="Digital phantom", page=page
+        )
 
     by_local = {row.structure: row for row in local.table(parts)}
     by_kernel = {row.structure: row for row in convolved.table(parts)}

@@ -14,7 +14,7 @@ from .._foundation.whole_files import atomic
 from ..case.anonymous_results import anonymous_comparison, anonymous_doses, anonymous_plan
 from ..case.drawable import DrawableDose, read_drawable_dose, read_json
 from ..case.pseudonyms import Secrets, without_names
-from ..errors import ArgumentError, FileFormatError, ResultsExistError
+from ..errors import ArgumentError, FileFormatError, MissingExtraError, ResultsExistError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..voxel import DoseResult
@@ -22,12 +22,14 @@ from .output import print_written, progress
 
 #: Name of the report in a folder of results.
 REPORT = "report.html"
+_INDICES = ("doses.json", "comparison.json", "plan_comparison.json")
 #: What a JSON file is known by: kind, and keys that it must have.
 _KINDS = (
     ("doses", ("structures", "provenance")),
     ("plan", ("models", "inputs")),
     ("plan", ("plans", "inputs")),
     ("comparison", ("differences", "gamma")),
+    ("plan_comparison", ("planned", "delivered", "structures")),
 )
 
 
@@ -38,6 +40,7 @@ class Found:
     doses: DrawableDose | None = None
     plan: Mapping[str, Any] | None = None
     comparison: Mapping[str, Any] | None = None
+    plan_comparison: Mapping[str, Any] | None = None
     pictures: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -45,8 +48,8 @@ def report(
     results: Annotated[
         list[Path],
         typer.Argument(
-            help="Results of one patient: folders of `yttria dose` or `yttria compare`, JSON of `yttria plan`; or one "
-            "folder of `yttria batch`.",
+            help="Results of one patient: folders of `dose`, `compare` or `compare-plan`, JSON of `plan`. "
+            "Or one folder of `batch`.",
             show_default=False,
         ),
     ],
@@ -99,6 +102,15 @@ def report(
     print_written([place])
 
 
+def can_report() -> bool:
+    """Whether the extra for reports is installed."""
+    try:
+        check_extra()
+    except MissingExtraError:
+        return False
+    return True
+
+
 def check_extra() -> None:
     """Raise `MissingExtraError` before anything is computed if a report cannot be written."""
     for module in ("jinja2", "contourpy"):
@@ -115,9 +127,10 @@ def write_page(page: str, path: Path) -> Path:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ReportPage:
-    """The report of a dose that is being written; `background` lies beneath it, on its grid."""
+    """The report of a dose being written: the image beneath it, on its grid, and a plan to stand with it."""
 
     background: Image | None = None
+    plan: Mapping[str, Any] | None = None
 
     def write(
         self,
@@ -131,7 +144,7 @@ class ReportPage:
 
         rules = result.provenance.evaluation or {}
         drawn = dose_map(result, structures, sub_voxel_mm=rules.get("sub_voxel_mm"), background=self.background)
-        page = html_report(read_json(index), dose_map=drawn, isodoses_gy=isodoses_gy)
+        page = html_report(read_json(index), plan=self.plan, dose_map=drawn, isodoses_gy=isodoses_gy)
         return write_page(page, index.with_name(REPORT))
 
 
@@ -158,7 +171,7 @@ def _found(results: Sequence[Path], structures: Sequence[Path], background: Path
             if kind is None:
                 raise FileFormatError(f"{index}: is not the JSON of a dose, a plan or a comparison")
             if getattr(found, kind) is not None:
-                one = "dose" if kind == "doses" else kind
+                one = "dose" if kind == "doses" else kind.replace("plan_comparison", "comparison of a plan")
                 raise ArgumentError(f"a report shows one {one} and was given two; the second is {index}")
             if kind == "doses":
                 found.doses = read_drawable_dose(index, structures=structures, background=background, threads=threads)
@@ -174,9 +187,9 @@ def _indices(path: Path) -> list[Path]:
     """The JSON files of a result: itself, or those of known names in a folder."""
     if not path.is_dir():
         return [path]
-    found = [path / name for name in ("doses.json", "comparison.json") if (path / name).is_file()]
+    found = [path / name for name in _INDICES if (path / name).is_file()]
     if not found:
-        raise FileFormatError(f"{path}: holds no doses.json, comparison.json or tables of a batch")
+        raise FileFormatError(f"{path}: holds none of {', '.join(_INDICES)}, and no tables of a batch")
     return found
 
 
@@ -184,6 +197,7 @@ def _page(found: Found, isodoses_gy: Sequence[float] | None, *, anonymous: bool)
     from ..report import html_report
 
     stored, plan, comparison, pictures = found.doses, found.plan, found.comparison, found.pictures
+    plan_comparison = found.plan_comparison
     doses = None if stored is None else stored.doses
     secrets: Secrets = ()
     if anonymous:
@@ -195,10 +209,12 @@ def _page(found: Found, isodoses_gy: Sequence[float] | None, *, anonymous: bool)
         if comparison is not None:
             pictures = _without(pictures, "comparison")
             comparison = anonymous_comparison(comparison)
+        plan_comparison = None if plan_comparison is None else anonymous_comparison(plan_comparison)
     return html_report(
         doses,
         plan=plan,
         comparison=comparison,
+        plan_comparison=plan_comparison,
         dose_map=None if stored is None else _map_of(stored, secrets),
         isodoses_gy=isodoses_gy,
         pictures=pictures,

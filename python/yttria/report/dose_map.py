@@ -72,7 +72,39 @@ def dose_map(
     sub_voxel_mm: float | None = None,
     background: Image | None = None,
 ) -> DoseMap:
-    """Compute fractions and histograms of structures in a dose; `GeometryError` for a background on another grid."""
+    """Compute what a report draws of a dose: fractions of voxels and histograms of structures.
+
+    Parameters
+    ----------
+    result : DoseResult
+        The dose.
+    structures : sequence of Structure
+        Structures in its space, in the order of the table.
+    sub_voxel_mm : float, optional
+        Largest sub-voxel in mm, if the doses of the table were read from sub-voxels.
+    background : Image, optional
+        Image for beneath the dose, on its grid.
+
+    Returns
+    -------
+    DoseMap
+
+    Raises
+    ------
+    GeometryError
+        If the background is on another grid or in another frame of reference.
+    DuplicateNameError
+        If two structures share a name.
+
+    Examples
+    --------
+    >>> import yttria
+    >>> from yttria.phantom import liver_phantom
+    >>> phantom = liver_phantom((8.0, 8.0, 8.0))
+    >>> dose = yttria.dose_image(phantom.activity, scaling=yttria.AbsoluteScaling(scan_delay_h=20.0))
+    >>> sorted(dose_map(dose, phantom.structures).histograms)
+    ['Liver', 'Normal liver', 'Tumor 1', 'Tumor 2']
+    """
     if background is not None:
         frames = background.frame_of_reference_uid, result.image.frame_of_reference_uid
         check_same_frame(frames[0], "the background image", frames[1], "the dose image")

@@ -58,6 +58,8 @@ def dose_tables(doses: Json) -> dict[str, Any]:
     stated = {column["key"]: column for column in metrics.get("columns") or ()}
     keys = list(dict.fromkeys(key for row in rows for key, value in row.items() if not isinstance(value, dict | list)))
     known = {*_MAIN, *_MORE}
+    # What no structure has, such as the uncertainty of a method without chance, is no column.
+    keys = [key for key in keys if key in known or any(row.get(key) is not None for row in rows)]
     uncertain = [key for key in keys if _UNCERTAINTY.search(key) and key not in known]
     further = [key for key in keys if key not in known and key not in uncertain]
     main = [key for key in _MAIN if key in keys]

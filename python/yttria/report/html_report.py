@@ -8,13 +8,14 @@ from typing import Any
 
 from ..errors import ArgumentError
 from .comparison_section import comparison_tables
+from .delivery_section import delivery_tables
 from .dose_map import DoseMap
 from .dose_section import dose_tables, method_rules, treatment_facts, validation_rows
 from .dvh_chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, DvhChart, dvh_chart
 from .page import render
 from .plan_section import plan_advisories, plan_tables
 from .png import INFERNO, data_uri
-from .sections import advisory_rows, count_rows, date_words, file_roles, limit_facts, limit_rows
+from .sections import advisory_rows, count_rows, date_words, file_roles, limit_facts, limit_rows, undecided_words
 from .slices import slice_pictures
 from .territory_section import territory_advisories, territory_tables
 from .words import flat
@@ -27,6 +28,7 @@ def html_report(
     *,
     plan: Mapping[str, Any] | None = None,
     comparison: Mapping[str, Any] | None = None,
+    plan_comparison: Mapping[str, Any] | None = None,
     dose_map: DoseMap | None = None,
     isodoses_gy: Sequence[float] | None = None,
     pictures: Mapping[str, bytes] | None = None,
@@ -44,6 +46,8 @@ def html_report(
         delivered ones.
     comparison : mapping, optional
         Content of comparison.json, as `yttria compare` writes it.
+    plan_comparison : mapping, optional
+        Content of plan_comparison.json, as `yttria compare-plan` writes it.
     dose_map : DoseMap, optional
         Dose, structures and background for histograms and pictures; `yttria.report.dose_map` makes it. Without it the
         report states that they are missing.
@@ -64,7 +68,7 @@ def html_report(
     Raises
     ------
     ArgumentError
-        If neither doses, plan nor comparison is given.
+        If neither doses, a plan nor a comparison is given.
     OutOfRangeError
         For an isodose level that is not finite and above 0.
     MissingExtraError
@@ -84,19 +88,20 @@ def html_report(
     >>> "Single compartment" in page and page.startswith("<!DOCTYPE html>")
     True
     """
-    if doses is None and plan is None and comparison is None:
+    others = [part for part in (doses, comparison, plan_comparison) if part is not None]
+    given = others if plan is None else [*others, plan]
+    if not given:
         raise ArgumentError("html_report needs doses, a plan or a comparison")
-    given = [part for part in (doses, plan, comparison) if part is not None]
     pictures = pictures or {}
-    others = [part for part in (doses, comparison) if part is not None]
     found = [a for part in others for a in part.get("advisories", ())]
     advisories = advisory_rows([*found, *_plan_advisories(plan)])
     compared = (doses or {}).get("limits") or {}
-    states = list(compared.get("states") or ())
+    states = limit_rows(compared.get("states") or ())
+    undecided = [row for row in states if row["state"] == "depends on"]
     drawn, no_pictures = _drawable(doses, dose_map)
     chart = None if drawn is None else dvh_chart(drawn.histograms, drawn.order)
     whose = _whose(doses, plan)
-    title = _title(doses, plan, comparison)
+    title = _title(doses, plan, plan_comparison)
     return render(
         "report.html",
         running_title=f"{title}, {whose}" if whose else title,
@@ -109,7 +114,9 @@ def html_report(
         grave=[row for row in advisories if row["severity"] != "note"],
         notes=[row for row in advisories if row["severity"] == "note"],
         dose=None if doses is None else dose_tables(doses),
-        limits=limit_rows(states),
+        limits=[row for row in states if row not in undecided],
+        undecided=undecided,
+        undecided_words=undecided_words(undecided),
         limit_facts=limit_facts(compared) if compared else [],
         plan=_plan(plan, doses),
         chart=None if chart is None else _chart(chart),
@@ -118,10 +125,11 @@ def html_report(
         no_pictures=no_pictures,
         colors=INFERNO,
         comparison=None if comparison is None else _comparison(comparison, pictures),
+        delivery=None if plan_comparison is None else delivery_tables(plan_comparison),
         method=[] if doses is None else method_rules(doses),
         validation=[] if doses is None else validation_rows(doses["provenance"]["method"]),
         settings=flat((doses or {}).get("settings") or {}),
-        roles=file_roles(_files(doses, plan, comparison)),
+        roles=file_roles(_files(others, plan)),
         remarks=[*remarks, *([no_pictures] if drawn is not None and no_pictures else [])],
     )
 
@@ -168,9 +176,11 @@ def _comparison(comparison: Mapping[str, Any], pictures: Mapping[str, bytes]) ->
     }
 
 
-def _title(doses: object, plan: object, comparison: object) -> str:
+def _title(doses: object, plan: object, plan_comparison: object) -> str:
     if doses is not None:
         return "Yttrium-90 radioembolization: absorbed dose"
+    if plan_comparison is not None:
+        return "Yttrium-90 radioembolization: planned and delivered"
     return "Yttrium-90 radioembolization: plan" if plan is not None else "Comparison of two dose maps"
 
 
@@ -226,17 +236,15 @@ def _identity(
     return found + (treatment_facts(doses) if doses is not None else [])
 
 
-def _files(
-    doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None, comparison: Mapping[str, Any] | None
-) -> dict[str, list[Mapping[str, Any]]]:
+def _files(parts: Sequence[Mapping[str, Any]], plan: Mapping[str, Any] | None) -> dict[str, list[Mapping[str, Any]]]:
     """Files by role: inputs of each part, and what was written with it."""
     found: dict[str, list[Mapping[str, Any]]] = {}
-    for part in (doses, comparison):
-        for role, files in ((part or {}).get("inputs") or {}).items():
+    for part in parts:
+        for role, files in (part.get("inputs") or {}).items():
             found.setdefault(role, []).extend(files)
     if plan is not None and plan.get("input_file"):
         stated = plan["input_file"]
         found["patient_file"] = [{"name": stated.get("path", ""), "bytes": "", "sha256": stated["sha256"]}]
-    for part in (doses, comparison):
-        found.setdefault("results", []).extend((part or {}).get("files") or ())
+    for part in parts:
+        found.setdefault("results", []).extend(part.get("files") or ())
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .sections import Column, Json, limit_rows
+from .sections import Column, Json, limit_rows, undecided_words
 from .selection import short
 from .words import flat, heading
 
@@ -102,7 +102,7 @@ def model_advisories(models: Sequence[tuple[str, Sequence[Json]]]) -> list[dict[
 
 
 def limit_table(models: Sequence[tuple[str, Sequence[Json]]]) -> dict[str, Any]:
-    """One row a limit: its state and value under each model, and what must be said of it."""
+    """One row a limit: its state and value under each model, and what must be said of it; undecided ones apart."""
     rows: dict[str, dict[str, Any]] = {}
     for name, states in models:
         for state, found in zip(states, limit_rows(states), strict=True):
@@ -110,9 +110,13 @@ def limit_table(models: Sequence[tuple[str, Sequence[Json]]]) -> dict[str, Any]:
             row["states"][name] = found
             said = [*found["cautions"], *([f"Depends on {', '.join(state['missing'])}."] if state["missing"] else [])]
             row["remarks"] |= dict.fromkeys(said)
+    every = [{**row, "remarks": list(row["remarks"])} for row in rows.values()]
+    undecided = [row for row in every if all(state["state"] == "depends on" for state in row["states"].values())]
     return {
         "models": [name for name, _ in models],
-        "rows": [{**row, "remarks": list(row["remarks"])} for row in rows.values()],
+        "rows": [row for row in every if row not in undecided],
+        "undecided": undecided,
+        "undecided_words": undecided_words([state for row in undecided for state in row["states"].values()]),
     }
 
 

@@ -13,6 +13,7 @@ Json = Mapping[str, Any]
 
 #: Files of one role that are listed one by one; more of them are summed up in one line.
 _LISTED = 8
+_GRAVITY = ("error", "warning", "note")
 #: Sign and style of each verdict, so that it does not depend on colour.
 _VERDICTS = {
     "met": ("\N{CHECK MARK}", "met"),
@@ -54,31 +55,34 @@ def columns_of(keys: Iterable[str]) -> list[Column]:
 
 
 def advisory_rows(advisories: Iterable[Json]) -> list[dict[str, Any]]:
-    """Advisories with what to do, each once, errors first, then warnings and notes."""
-    gravity = {"error": 0, "warning": 1, "note": 2}
+    """Advisories by code, each message once, with what to do: errors first, then warnings and notes."""
     kinds = advisory_kinds()
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
     for advisory in advisories:
         code = str(advisory["code"])
-        found.setdefault(
-            (code, str(advisory["message"])),
+        severity = str(advisory["severity"]) if advisory["severity"] in _GRAVITY else "warning"
+        source, read = advisory.get("source") or "", advisory.get("source_read") or ""
+        row = found.setdefault(
+            (severity, code, source),
             {
-                "severity": str(advisory["severity"]) if advisory["severity"] in gravity else "warning",
-                "message": advisory["message"],
+                "severity": severity,
+                "messages": [],
                 "code": code,
                 "what_to_do": kinds[code].what_to_do.replace("`", "") if code in kinds else "",
-                "source": advisory.get("source") or "",
-                "source_read": advisory.get("source_read") or "",
+                "source": source,
+                "source_read": read,
             },
         )
-    return sorted(found.values(), key=lambda row: gravity[row["severity"]])
+        if advisory["message"] not in row["messages"]:
+            row["messages"].append(advisory["message"])
+    return sorted(found.values(), key=lambda row: _GRAVITY.index(row["severity"]))
 
 
 def count_rows(advisories: Sequence[Json], states: Sequence[Json]) -> list[dict[str, str]]:
     """What the head of a report counts: errors, warnings, notes, limits that are broken."""
     rows = []
-    for severity in ("error", "warning", "note"):
-        count = sum(advisory["severity"] == severity for advisory in advisories)
+    for severity in _GRAVITY:
+        count = sum(len(advisory["messages"]) for advisory in advisories if advisory["severity"] == severity)
         rows.append(
             {
                 "text": plural(count, severity),
@@ -116,9 +120,21 @@ def limit_rows(states: Iterable[Json]) -> list[dict[str, Any]]:
                 "cautions": state.get("cautions") or [],
                 "source": ", ".join(filter(None, (limit["guideline"], limit.get("where"), _evidence(limit)))),
                 "status": limit.get("status", "read"),
+                "missing": state.get("missing") or [],
+                "if_applies": state.get("if_applies") or "",
             }
         )
     return rows
+
+
+def undecided_words(rows: Sequence[Json]) -> str:
+    """A sentence on limits that depend on what is not known: how many, on what, and how many would be broken."""
+    missing = list(dict.fromkeys(name for row in rows for name in row["missing"]))
+    broken = sum(row["if_applies"] in ("above limit", "below target") for row in rows)
+    one = len(rows) == 1
+    text = f"{len(rows)} {'entry is' if one else 'entries are'} undecided"
+    text += f", because of what is not known or stated: {', '.join(missing)}." if missing else "."
+    return f"{text} {broken} of them would not be met." if broken else text
 
 
 def _evidence(limit: Json) -> str:

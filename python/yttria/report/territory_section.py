@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,10 +29,10 @@ _VIALS = (
     Column("calibration_time", "Calibrated", text=True),
     Column("time", "Best at", text=True),
     Column("vial_activity_gbq", "Holds", "GBq"),
-    Column("deviation_fraction", "From the need"),
     Column("sphere_activity_bq", "Bq a sphere"),
 )
-_IN_HEADING = 32
+#: Characters of a tumor's name in a heading; vials of a territory that are listed.
+_IN_HEADING, _MOST_VIALS = 32, 5
 
 
 def territory_tables(plan: Json, doses: Json | None) -> dict[str, Any]:
@@ -106,13 +107,21 @@ def _by_territory(plan: Json) -> list[tuple[str, Sequence[Json]]]:
 
 
 def _vials(plan: Json) -> list[dict[str, Any]]:
-    """Vials that fit, by plan and territory."""
-    return [
-        {**{column.key: vial.get(column.key) for column in _VIALS}, "model": f"{_name(each)}: {territory['territory']}"}
-        for each in plan["plans"]
-        for territory in each["territories"]
-        for vial in territory["vials"]
-    ]
+    """Vials that fit, by plan and territory; at most so many of each as stand in `_MOST_VIALS`."""
+    rows = []
+    for each in plan["plans"]:
+        for territory in each["territories"]:
+            for vial in territory["vials"][:_MOST_VIALS]:
+                times = {key: _to_the_minute(str(vial[key])) for key in ("calibration_time", "time")}
+                name = f"{_name(each)}: {territory['territory']}"
+                rows.append({column.key: vial.get(column.key) for column in _VIALS} | times | {"model": name})
+    return rows
+
+
+def _to_the_minute(time: str) -> str:
+    """A time of ISO 8601 as "2026-03-04 00:22 +01:00"; another text as it is."""
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*([+-]\d\d:\d\d|Z)?", time)
+    return time if found is None else " ".join(part for part in found.groups() if part)
 
 
 def _inputs(inputs: Json) -> list[tuple[str, Any]]:
