@@ -76,6 +76,18 @@ def test_a_stored_result_is_the_one_that_was_computed(results: Path) -> None:
     assert stored.result.activity is not None
 
 
+def test_a_voxel_based_plan_is_compared_too(results: Path, tmp_path: Path) -> None:
+    made = ["plan-voxels", results / "maa.nrrd", "-s", results / "maa.seg.nrrd", "--relative-to", "Liver"]
+    invoke(*made, "--lung-shunt-fraction", "0.05", "--activity-gbq", "2.4", "-o", tmp_path / "plan")
+    moved = ["--transform", results / "shift.txt"]
+    invoke("compare-plan", tmp_path / "plan", results / "given", *moved, "-o", tmp_path / "out")
+    record = json.loads((tmp_path / "out" / "plan_comparison.json").read_text())
+    assert record["planned"]["delivered_activity_gbq"] == pytest.approx(2.4)
+    for row in record["structures"]:
+        # The folder holds no tracer image, so that uptake, mass and method stay together.
+        assert row["change"]["ratios"] == pytest.approx({"activity": 0.75, "shunt": 1.0, "rest": 1.0}, rel=1e-4)
+
+
 def test_what_is_no_result_or_has_changed_is_refused(results: Path, tmp_path: Path) -> None:
     import shutil
 
@@ -85,7 +97,7 @@ def test_what_is_no_result_or_has_changed_is_refused(results: Path, tmp_path: Pa
     content[-1] ^= 1
     (copy / "dose.nrrd").write_bytes(bytes(content))
     shown = invoke("compare-plan", copy, results / "given", "-o", tmp_path / "out", code=1)
-    assert "has changed since doses.json was written" in " ".join(shown.split())
+    assert "has changed since its record was written" in " ".join(shown.split())
     (copy / "doses.json").write_text("{}")
     assert "is no result of" in invoke("compare-plan", copy, results / "given", "-o", tmp_path / "out", code=1)
     (copy / "doses.json").unlink()

@@ -8,7 +8,7 @@ import pytest
 from yttria import AbsoluteScaling, DoseResult, Image, RelativeScaling, dose_image
 from yttria.errors import ArgumentError, GeometryError, OutOfRangeError
 from yttria.phantom import Phantom, liver_phantom
-from yttria.planning import compare_plan
+from yttria.planning import InjectionMap, compare_plan, voxel_plan
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +136,27 @@ def test_values_out_of_range_are_refused(phantom: Phantom) -> None:
     ):
         with pytest.raises(OutOfRangeError):
             compare_plan(plan, plan, phantom.structures, **bad)  # type: ignore[arg-type]
+
+
+def test_a_plan_of_several_injections_knows_its_activity(phantom: Phantom, result_of_two: DoseResult) -> None:
+    """Two injections of one map, 0.6 and 1.4 GBq with shunts 0.1 and 0.05, are one of 2 GBq with 0.065."""
+    liver = phantom.structures[0]
+    one = dosed(phantom, 2.0, 0.065)
+    inside = {name: result.voxel_fractions([liver])["Liver"] for name, result in (("one", one), ("two", result_of_two))}
+    assert result_of_two.activity_mbq(inside["two"]) == pytest.approx(one.activity_mbq(inside["one"]), rel=1e-5)
+    found = compare_plan(result_of_two, dosed(phantom, 1.0, 0.05), phantom.structures)
+    assert found.planned.delivered_activity_gbq == pytest.approx(2.0)
+    assert found.planned.lung_shunt_fraction == pytest.approx(0.065)
+    for row in found.structures:
+        assert row.change is not None
+        expected = {"activity": 0.5, "shunt": 0.95 / 0.935, "uptake": 1.0, "mass": 1.0, "method": 1.0}
+        assert row.change.ratios == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.fixture(scope="module")
+def result_of_two(phantom: Phantom) -> DoseResult:
+    maps = [
+        InjectionMap(name=name, image=phantom.activity, reference=phantom.structures[0], lung_shunt_fraction=shunt)
+        for name, shunt in (("a", 0.1), ("b", 0.05))
+    ]
+    return voxel_plan(maps, phantom.structures).doses([0.6, 1.4]).result

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .dose import DosedCase, dose_case, segmentation_of_case, summary, write_case_report, write_case_rtdose
     from .inputs import CaseInputs, read_case
     from .record import CaseRecord, record_case
-    from .stored import StoredResult, read_stored_result
+    from .stored import StoredResult, read_planned_result, read_stored_result
 
 __all__ = [
     "FIELDS",
@@ -27,6 +27,7 @@ __all__ = [
     "dose_case",
     "problems",
     "read_case",
+    "read_planned_result",
     "read_stored_result",
     "record_case",
     "segmentation_of_case",
@@ -38,7 +39,7 @@ _LATER = {
     "dose": ("DosedCase", "dose_case", "segmentation_of_case", "summary", "write_case_report", "write_case_rtdose"),
     "inputs": ("CaseInputs", "read_case"),
     "record": ("CaseRecord", "record_case"),
-    "stored": ("StoredResult", "read_stored_result"),
+    "stored": ("StoredResult", "read_planned_result", "read_stored_result"),
 }
 
 

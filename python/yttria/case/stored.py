@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +83,10 @@ def read_stored_result(folder: str | Path, *, threads: int | None = None) -> Sto
         As `read_case` raises it.
     """
     folder = Path(folder)
-    record = _record(folder / "doses.json")
-    name = next((each["name"] for each in record["files"] if each["name"] in _MAPS), None)
-    if name is None:
-        raise FileFormatError(f"{folder}: doses.json names no dose map")
-    _check_unchanged(folder / name, next(each for each in record["files"] if each["name"] == name))
+    record = _record(folder / "doses.json", ("inputs", "paths", "settings", "anonymous"))
+    if record["anonymous"]:
+        raise FileFormatError(f"{folder}: is anonymous and names no files that it was made of")
+    path = _map(folder, record)
     case = _case(folder, record)
     inputs = read_case(case)
     if describe_inputs(inputs.files) != record["inputs"]:
@@ -94,38 +94,84 @@ def read_stored_result(folder: str | Path, *, threads: int | None = None) -> Sto
             f"{folder}: a file that the result was made of has changed since ({_changed(inputs, record)}); compute the "
             "dose again"
         )
-    dose = read_image(folder / name, unit="Gy")
+    dose = read_image(path, unit="Gy")
     if not dose.same_grid(inputs.activity):
         raise GeometryError(f"{folder}: the dose map must lie on the grid of its activity image")
-    provenance = Provenance(**{key: value for key, value in record["provenance"].items() if key in _PROVENANCE})
-    result = _result(dose, provenance, inputs, case, threads)
+    result = _result(dose, _provenance(record), inputs, case, threads)
     chosen = select_structures(inputs.structures, only=patterns_of(case.only), exclude=patterns_of(case.exclude))
     files = {f"{folder.name} {role}": tuple(paths) for role, paths in inputs.files.items()}
-    files[f"{folder.name} result"] = (folder / "doses.json", folder / name)
+    files[f"{folder.name} result"] = (folder / "doses.json", path)
     return StoredResult(folder=folder, record=record, case=case, result=result, structures=chosen, files=files)
+
+
+def read_planned_result(
+    folder: str | Path, *, threads: int | None = None
+) -> tuple[DoseResult, Mapping[str, tuple[Path, ...]]]:
+    """Read back a plan: a result of `yttria dose`, or of `yttria plan-voxels`.
+
+    Parameters
+    ----------
+    folder : path
+        Folder with doses.json or plan.json, and the dose map.
+    threads : int, optional
+        All processors if not given.
+
+    Returns
+    -------
+    result : DoseResult
+        That of `plan-voxels` is the dose map alone, without the tracer images that it was made of.
+    files : mapping of str to tuple of Path
+        The files that were read, by role.
+
+    Raises
+    ------
+    FileFormatError
+        As `read_stored_result`, or if a plan.json is not of `plan-voxels`.
+    """
+    folder = Path(folder)
+    if (folder / "doses.json").exists() or not (folder / "plan.json").exists():
+        stored = read_stored_result(folder, threads=threads)
+        return stored.result, stored.files
+    record = _record(folder / "plan.json", ("delivered_activities_gbq",))
+    path = _map(folder, record)
+    image = read_image(path, unit="Gy")
+    result = DoseResult(
+        image=image,
+        provenance=_provenance(record),
+        advisories=(),
+        activity_in_field_mbq=ActivityInField(nan, nan),
+    )
+    return result, {f"{folder.name} result": (folder / "plan.json", path)}
 
 
 _PROVENANCE = {each.name for each in fields(Provenance)}
 
 
-def _record(path: Path) -> Mapping[str, Any]:
+def _provenance(record: Mapping[str, Any]) -> Provenance:
+    return Provenance(**{key: value for key, value in record["provenance"].items() if key in _PROVENANCE})
+
+
+def _record(path: Path, needed: Sequence[str]) -> Mapping[str, Any]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        needed = ("files", "inputs", "paths", "settings", "provenance", "anonymous")
-        if not isinstance(record, dict) or not all(key in record for key in needed):
-            raise ValueError("it is no result of `yttria dose`")
+        if not isinstance(record, dict) or not all(key in record for key in ("files", "provenance", *needed)):
+            raise ValueError("it is no result of `yttria dose` or `yttria plan-voxels`")
     except ValueError as error:
         raise FileFormatError(f"{path}: cannot be read as a result: {error}") from error
     except NotADirectoryError:
         raise FileFormatError(f"{path.parent}: must be a folder of results of `yttria dose`") from None
-    if record["anonymous"]:
-        raise FileFormatError(f"{path.parent}: is anonymous and names no files that it was made of")
     return record
 
 
-def _check_unchanged(path: Path, stated: Mapping[str, Any]) -> None:
+def _map(folder: Path, record: Mapping[str, Any]) -> Path:
+    """The dose map that the record names, as it was written."""
+    stated = next((each for each in record["files"] if each["name"] in _MAPS), None)
+    if stated is None:
+        raise FileFormatError(f"{folder}: its record names no dose map")
+    path = folder / str(stated["name"])
     if describe_file(path, path.name) != stated:
-        raise FileFormatError(f"{path}: has changed since doses.json was written")
+        raise FileFormatError(f"{path}: has changed since its record was written")
+    return path
 
 
 def _case(folder: Path, record: Mapping[str, Any]) -> Case:

@@ -10,7 +10,7 @@ import typer
 from .._core import __version__
 from .._foundation.choices import METHOD_NAMES
 from .._foundation.provenance import RESEARCH_USE
-from ..case import StoredResult, read_stored_result
+from ..case import StoredResult, read_planned_result, read_stored_result
 from ..case.record import describe_inputs, utc_now
 from ..io import read_transform
 from ..io.opened import opened_files
@@ -27,7 +27,10 @@ CAUSES = ("activity", "shunt", "uptake", "mass", "method", "rest")
 def compare_plan(
     plan: Annotated[
         Path,
-        typer.Argument(help="Folder of the plan: `yttria dose` on the scan before treatment.", show_default=False),
+        typer.Argument(
+            help="Folder of the plan: `yttria plan-voxels`, or `yttria dose` on the scan before treatment.",
+            show_default=False,
+        ),
     ],
     delivered: Annotated[
         Path,
@@ -65,16 +68,17 @@ def compare_plan(
     """
     folder = ResultFolder(out, "plan_comparison.json", FILES, overwrite=overwrite)
     with progress("Reading", quiet=json):
-        planned, given = (read_stored_result(each, threads=threads) for each in (plan, delivered))
-        matrix, files = None, {**planned.files, **given.files}
+        planned, of_plan = read_planned_result(plan, threads=threads)
+        given = read_stored_result(delivered, threads=threads)
+        matrix, files = None, {**of_plan, **given.files}
         if transform is not None:
-            frames = (each.result.image.frame_of_reference_uid for each in (planned, given))
+            frames = (each.image.frame_of_reference_uid for each in (planned, given.result))
             with opened_files() as opened:
                 matrix = read_transform(transform, **dict(zip(("from_frame", "to_frame"), frames, strict=True)))
             files["transform"] = tuple(opened)
     with progress("Comparing", quiet=json):
         found = compare(
-            planned.result,
+            planned,
             given.result,
             given.structures,
             transform_lps=matrix,

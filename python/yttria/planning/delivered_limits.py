@@ -14,6 +14,7 @@ from ..errors import OutOfRangeError
 from ..geometry.structure import Structure
 from ..geometry.structure_selection import Patterns
 from ..voxel import DoseResult
+from .delivered_activity import activity_and_shunt
 from .delivered_regions import DeliveredRegion, DeliveredRegions, delivered_regions
 from .delivered_roles import DeliveredRoles, delivered_roles
 from .limit_evaluation import evaluate_limits
@@ -254,7 +255,6 @@ def _lungs(
     result: DoseResult, region: DeliveredRegion | None, mass_kg: float | None, stated_gbq: float | None
 ) -> _Lungs:
     """Dose and activity of the lungs, as far as the image or the scaling tells."""
-    scaling = result.provenance.scaling
     activity_gbq, origin, found = stated_gbq, "activity in the lungs as stated", []
     if stated_gbq is not None:
         region = None
@@ -262,10 +262,10 @@ def _lungs(
         found.append(advise("region_outside_image", region=region.origin, outside_fraction=region.outside_fraction))
     elif region is not None and region.activity_mbq is not None:
         activity_gbq, origin = max(region.activity_mbq * 1e-3, 0.0), f"activity in {region.origin}"
-    if activity_gbq is None and scaling.get("lung_shunt_fraction") is not None:
-        shunt = scaling["lung_shunt_fraction"]
-        activity_gbq = shunt * scaling["reference_activity_mbq"] * 1e-3 / (1.0 - shunt)
-        origin = f"lung shunt fraction {shunt:g} of the delivered activity"
+    delivered, shunt = activity_and_shunt(result.provenance.scaling)
+    if activity_gbq is None and delivered is not None and shunt is not None:
+        activity_gbq = shunt * delivered
+        origin = f"lung shunt fraction {shunt:.4g} of the delivered activity"
     if activity_gbq is None:
         return _Lungs(values={}, origins={}, advisories=tuple(found))
     values, origins = {"lung_activity_gbq": activity_gbq}, {"lung_activity_gbq": origin}

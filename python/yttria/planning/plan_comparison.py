@@ -13,6 +13,7 @@ from ..errors import ArgumentError, OutOfRangeError
 from ..evaluation import StructureDose
 from ..geometry.structure import Structure
 from ..voxel import DoseResult
+from .delivered_activity import activity_and_shunt
 from .delivered_limits import DeliveredLimits, delivered_limits
 from .delivered_regions import OUTSIDE_FRACTION, known_mass_kg
 from .dose_change import DoseChange, split_dose_change
@@ -229,17 +230,15 @@ def compare_plan(
         planned_limits=sides[0],
         delivered_limits=sides[1],
         transform_lps=None if transform_lps is None or moved is None else moved.tolist(),
-        advisories=advisories,
+        advisories=tuple(
+            dict.fromkeys((*advisories, *(told for side in sides if side is not None for told in side.advisories)))
+        ),
     )
 
 
 def _side(result: DoseResult) -> TreatmentSide:
     """Activity and shunt as the scaling states them."""
-    scaling = result.provenance.scaling
-    shunt = scaling.get("lung_shunt_fraction")
-    activity = scaling.get("administered_activity_gbq")
-    if scaling.get("reference_activity_mbq") is not None and shunt is not None:
-        activity = scaling["reference_activity_mbq"] * 1e-3 / (1.0 - shunt)
+    activity, shunt = activity_and_shunt(result.provenance.scaling)
     return TreatmentSide(delivered_activity_gbq=activity, lung_shunt_fraction=shunt, method=result.provenance.method)
 
 

@@ -25,6 +25,7 @@ from ..errors import (
     UnknownNameError,
 )
 from ..evaluation import StructureDose
+from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..kernels import VoxelSValues
 from ..voxel import DoseResult, RelativeScaling, dose_image
@@ -298,7 +299,23 @@ class VoxelPlan:
             provenance=provenance,
             advisories=tuple(dict.fromkeys(found)),
             activity_in_field_mbq=type(first.activity_in_field_mbq)(*map(float, in_field)),
+            activity=self._activity(activities),
         )
+
+    def _activity(self, activities: Array) -> Image | None:
+        """Activity image whose values times the factor of the first injection are the concentration of all."""
+        first = self.dose_per_gbq[0]
+        if first.activity is None or len(activities) == 1:
+            return first.activity
+        factor = first.provenance.mbq_per_ml_per_unit * float(activities[0])
+        if not factor > 0.0:
+            return None
+        total = np.zeros(first.image.shape)
+        for result, activity in zip(self.dose_per_gbq, activities, strict=True):
+            if result.activity is None:
+                return None
+            total += result.activity.array * (result.provenance.mbq_per_ml_per_unit * float(activity) / factor)
+        return first.activity.with_array(total, first.activity.unit)
 
 
 def voxel_plan(

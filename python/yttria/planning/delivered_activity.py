@@ -1,0 +1,23 @@
+"""Activity that entered the patient, and its share in the lungs, as the scaling of a dose image states them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def activity_and_shunt(scaling: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Activity in GBq and lung shunt fraction of a treatment; None for what the scaling does not state.
+
+    Those of several injections are their sum, and the mean of their shunts weighted by activity.
+    """
+    if scaling.get("kind") == "injections":
+        each = [activity_and_shunt(terms) for terms in scaling["injections"]]
+        activities = [activity or 0.0 for activity, _ in each]
+        total = sum(activities)
+        shunted = sum(activity * (shunt or 0.0) for activity, (_, shunt) in zip(activities, each, strict=True))
+        return total, shunted / total if total > 0.0 else None
+    shunt = scaling.get("lung_shunt_fraction")
+    if scaling.get("reference_activity_mbq") is not None and shunt is not None:
+        return scaling["reference_activity_mbq"] * 1e-3 / (1.0 - shunt), shunt
+    return scaling.get("administered_activity_gbq"), shunt
