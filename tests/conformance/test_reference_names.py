@@ -55,6 +55,7 @@ EXCEPTIONS = {
     "outcomes.robust_covariance": STATISTICS,
     "outcomes.roc_area": STATISTICS,
     "outcomes.roc_area_variance": STATISTICS,
+    "microspheres.microsphere_spread": ARRAYS,
     "partition.weight_kg": STEP,
     "resampling.resampled": METHOD,
     "structure_counts.blurred": STEP,

@@ -13,6 +13,7 @@ from .ensemble import DoseSpread, dose_ensemble
 from .local_deposition import local_deposition
 from .lung_mass import LungMass, lung_mass
 from .mass import StructureMass, structure_mass
+from .microspheres import MicrosphereSpread, StructureSpheres, microsphere_spread
 from .monte_carlo import MonteCarloRun
 from .monte_carlo_check import MonteCarloCheck, check_by_monte_carlo
 from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StructureEstimate
@@ -32,6 +33,7 @@ __all__ = [
     "DoseSpread",
     "EnergyBalance",
     "LungMass",
+    "MicrosphereSpread",
     "MonteCarloCheck",
     "MonteCarloDose",
     "MonteCarloProgress",
@@ -39,6 +41,7 @@ __all__ = [
     "RelativeScaling",
     "StructureEstimate",
     "StructureMass",
+    "StructureSpheres",
     "SuperpositionPlan",
     "absorbed_dose",
     "check_by_monte_carlo",
@@ -49,6 +52,7 @@ __all__ = [
     "dose_image",
     "local_deposition",
     "lung_mass",
+    "microsphere_spread",
     "monte_carlo",
     "structure_mass",
     "superposed_dose",
