@@ -76,6 +76,31 @@ def test_dose_plan_and_comparison_stand_on_one_page(results: Path, tmp_path: Pat
     assert len(list(found.all("img"))) == 1
 
 
+def test_a_voxel_based_plan_stands_beside_the_delivered_dose(results: Path, tmp_path: Path) -> None:
+    case = results / "case"
+    invoke(
+        *("plan-voxels", case / "activity.nrrd", "-s", case / "structures.seg.nrrd", "--unit", "Bq/mL"),
+        *("--relative-to", "Liver", "--lung-shunt-fraction", "0.05", "--goal", "Tumor 1: D70"),
+        *("--limit", "Normal liver: mean <= 40 Gy", "-o", tmp_path / "plan"),
+    )
+    plan = json.loads((tmp_path / "plan" / "plan.json").read_text())
+    doses = json.loads((results / "local" / "doses.json").read_text())
+    invoke("report", results / "local", tmp_path / "plan", "-o", tmp_path / "both.html")
+    found = page(tmp_path / "both.html")
+    table = next(t for t in found.tables if t.caption.startswith("Planned dose of each structure")).records()
+    assert [row["Mean"].value for row in table] == [row["mean_gy"] for row in plan["structures"]]
+    given = {row["structure"]: row["mean_gy"] for row in doses["structures"]}
+    assert [row["Mean, delivered"].value for row in table] == [given[row["Structure"].text] for row in table]
+    limits = next(t for t in found.tables if t.caption == "Limits and targets of the plan.").records()
+    assert [row["Value"].value for row in limits] == [each["value"] for each in plan["constraints"]]
+    assert limits[0]["State"].text == "holds the plan"
+    assert all(sentence in found.text for sentence in plan["explanation"])
+    invoke("report", tmp_path / "plan", "--anonymous")
+    text = (tmp_path / "plan" / "report.html").read_text()
+    assert "activity.nrrd" not in text
+    assert "file 1" in text
+
+
 def test_limits_and_further_quantities_are_those_of_the_json(results: Path) -> None:
     found, doses = page(results / "local" / "report.html"), json.loads((results / "local" / "doses.json").read_text())
     states = next(t for t in found.tables if t.rows[0][0].text == "State").records()
@@ -142,7 +167,7 @@ def test_the_demo_can_be_reported(tmp_path: Path) -> None:
     found = page(tmp_path / "demo" / "report.html")
     assert "Plan beside delivery" in found.text
     again = tmp_path / "again.html"
-    invoke("report", tmp_path / "demo", tmp_path / "demo" / "plan.json", "-o", again)
+    invoke("report", tmp_path / "demo", "-o", again)
     assert page(again).values == found.values
     assert any("plane through Tumor 2" in svg.get("aria-label", "") for svg in found.all("svg"))
     assert "The gray image lies beneath the dose." in found.text

@@ -36,13 +36,20 @@ def anonymous_comparison(comparison: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def anonymous_plan(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON of a plan without the patient's name and the path of the patient file; tumors keep their names."""
+    """JSON of a plan without the patient's name and names of files; tumors and territories keep their names."""
     stated = plan.get("input_file") or {}
+    inputs = plan.get("inputs") or {}
+    # A plan from images lists its files there; one from a patient file, what was given.
+    files = {"plan": inputs} if isinstance(inputs, list) else {}
     paths = {"patient_file": [stated["path"]]} if stated.get("path") else {}
-    found = _shared(plan, secrets_of({"PatientName": str(plan.get("patient") or "")}, paths))
-    file = {"path": "file 1", "sha256": stated["sha256"]} if stated else None
-    inputs = {key: value for key, value in found.get("inputs", {}).items() if key != "name"}
-    return {**found, "patient": "", "inputs": inputs, "input_file": file, "anonymous": True}
+    found = _shared(plan, secrets_of({"PatientName": str(plan.get("patient") or "")}, _named_files(paths, files)))
+    if files:
+        found["inputs"] = _numbered(files)["plan"]
+    else:
+        found["inputs"] = {key: value for key, value in found.get("inputs", {}).items() if key != "name"}
+    if stated:
+        found["input_file"] = {"path": "file 1", "sha256": stated["sha256"]}
+    return {**found, "patient": "", "anonymous": True}
 
 
 def _shared(result: Mapping[str, Any], secrets: Secrets) -> dict[str, Any]:

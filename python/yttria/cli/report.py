@@ -22,9 +22,10 @@ from .output import print_written, progress
 
 #: Name of the report in a folder of results.
 REPORT = "report.html"
-_INDICES = ("doses.json", "comparison.json", "plan_comparison.json")
+_INDICES = ("doses.json", "plan.json", "comparison.json", "plan_comparison.json")
 #: What a JSON file is known by: kind, and keys that it must have.
 _KINDS = (
+    ("plan", ("delivered_activities_gbq", "structures")),
     ("doses", ("structures", "provenance")),
     ("plan", ("models", "inputs")),
     ("plan", ("plans", "inputs")),
@@ -177,10 +178,18 @@ def _found(results: Sequence[Path], structures: Sequence[Path], background: Path
                 found.doses = read_drawable_dose(index, structures=structures, background=background, threads=threads)
             else:
                 setattr(found, kind, content)
-            name = {"doses": "dose", "comparison": "comparison"}.get(kind)
-            if name and (picture := index.with_name(f"{name}.png")).is_file():
-                found.pictures[name] = picture.read_bytes()
+            name = "comparison" if kind == "comparison" else "dose"
+            role = _picture_of(kind, content)
+            if role and (picture := index.with_name(f"{name}.png")).is_file():
+                found.pictures[role] = picture.read_bytes()
     return found
+
+
+def _picture_of(kind: str, content: Mapping[str, Any]) -> str:
+    """The role of the PNG beside an index; "" if it has none. In the demo's folder it is the dose's, not the plan's."""
+    if kind == "plan":
+        return "plan" if "delivered_activities_gbq" in content else ""
+    return {"doses": "dose", "comparison": "comparison"}.get(kind, "")
 
 
 def _indices(path: Path) -> list[Path]:
@@ -205,7 +214,9 @@ def _page(found: Found, isodoses_gy: Sequence[float] | None, *, anonymous: bool)
             # Its title names the patient, unless it was drawn without.
             pictures = pictures if doses.get("anonymous") else _without(pictures, "dose")
             doses, secrets = anonymous_doses(doses)
-        plan = None if plan is None else anonymous_plan(plan)
+        if plan is not None:
+            # The activities in its title name injections alone.
+            plan = anonymous_plan(plan)
         if comparison is not None:
             pictures = _without(pictures, "comparison")
             comparison = anonymous_comparison(comparison)

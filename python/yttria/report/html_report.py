@@ -18,6 +18,7 @@ from .png import INFERNO, data_uri
 from .sections import advisory_rows, count_rows, date_words, file_roles, limit_facts, limit_rows, undecided_words
 from .slices import slice_pictures
 from .territory_section import territory_advisories, territory_tables
+from .voxel_plan_section import is_voxel_plan, voxel_plan_tables
 from .words import flat
 
 _NO_MAP = "Histograms and pictures were not drawn: the report was made without the dose map and its structures."
@@ -42,7 +43,7 @@ def html_report(
     doses : mapping, optional
         Content of doses.json, as `yttria dose` writes it.
     plan : mapping, optional
-        JSON of `yttria plan`: `ModelComparison.as_dict()` or `TerritoryPlan.as_dict()`. Its doses stand beside the
+        JSON of `yttria plan` or `yttria plan-voxels`, such as `ModelComparison.as_dict()`. Its doses stand beside the
         delivered ones.
     comparison : mapping, optional
         Content of comparison.json, as `yttria compare` writes it.
@@ -54,7 +55,7 @@ def html_report(
     isodoses_gy : sequence of float, optional
         Levels of the isodose lines in Gy, each above 0; round levels if not given.
     pictures : mapping of str to bytes, optional
-        PNG files of a result: "dose" in place of pictures of `dose_map`, and "comparison".
+        PNG files of a result: "dose" in place of pictures of `dose_map`, "plan" and "comparison".
     remarks : sequence of str
         Sentences on the files, such as why a picture is missing.
     created : str, optional
@@ -118,7 +119,7 @@ def html_report(
         undecided=undecided,
         undecided_words=undecided_words(undecided),
         limit_facts=limit_facts(compared) if compared else [],
-        plan=_plan(plan, doses),
+        plan=_plan(plan, doses, pictures),
         chart=None if chart is None else _chart(chart),
         pictures=None if drawn is None else slice_pictures(drawn, isodoses_gy),
         picture=data_uri(pictures["dose"]) if "dose" in pictures else "",
@@ -134,17 +135,24 @@ def html_report(
     )
 
 
-def _plan(plan: Mapping[str, Any] | None, doses: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Tables of a plan of one territory or of several."""
+def _plan(
+    plan: Mapping[str, Any] | None, doses: Mapping[str, Any] | None, pictures: Mapping[str, bytes]
+) -> dict[str, Any] | None:
+    """Tables of a plan of one territory, of several, or voxel by voxel."""
     if plan is None:
         return None
-    return plan_tables(plan, doses) if "models" in plan else territory_tables(plan, doses)
+    by_voxel = is_voxel_plan(plan)
+    tables = voxel_plan_tables if by_voxel else plan_tables if "models" in plan else territory_tables
+    picture = data_uri(pictures["plan"]) if "plan" in pictures else ""
+    return {**tables(plan, doses), "by_voxel": by_voxel, "picture": picture}
 
 
-def _plan_advisories(plan: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def _plan_advisories(plan: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
     if plan is None:
         return []
-    return plan_advisories(plan) if "models" in plan else territory_advisories(plan)
+    if is_voxel_plan(plan):
+        return [{**advisory, "message": f"Plan: {advisory['message']}"} for advisory in plan["advisories"]]
+    return list(plan_advisories(plan) if "models" in plan else territory_advisories(plan))
 
 
 def _drawable(doses: Mapping[str, Any] | None, dose_map: DoseMap | None) -> tuple[DoseMap | None, str]:
@@ -245,6 +253,8 @@ def _files(parts: Sequence[Mapping[str, Any]], plan: Mapping[str, Any] | None) -
     if plan is not None and plan.get("input_file"):
         stated = plan["input_file"]
         found["patient_file"] = [{"name": stated.get("path", ""), "bytes": "", "sha256": stated["sha256"]}]
+    if plan is not None and is_voxel_plan(plan):
+        found["plan"] = [*plan.get("inputs", ()), *plan.get("files", ())]
     for part in parts:
         found.setdefault("results", []).extend(part.get("files") or ())
     return found

@@ -35,6 +35,7 @@ _ROLES = {
     "a": "Dose map A",
     "b": "Dose map B",
     "patient_file": "Patient file",
+    "plan": "Plan",
     "results": "Written with the result",
     "tables": "Table",
 }

@@ -70,8 +70,16 @@ def territory_tables(plan: Json, doses: Json | None) -> dict[str, Any]:
         "remarks": remarks,
         "words": _words(plan),
         "limits": limit_table(_by_territory(plan)),
-        "vials": _vials(plan),
-        "vial_columns": _VIALS,
+        "tables": [
+            {
+                "caption": "Vials that fit; the JSON of the plan lists all.",
+                "columns": _VIALS,
+                "rows": vials,
+                "name": "model",
+            }
+        ]
+        if (vials := _vials(plan))
+        else [],
         "why": [],
         "not_applicable": [],
         "inputs": _inputs(plan["inputs"]),
