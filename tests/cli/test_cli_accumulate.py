@@ -91,6 +91,16 @@ def test_a_registration_of_each_earlier_treatment(results: Path, tmp_path: Path)
     invoke(*one, "none", "-o", tmp_path / "b")
 
 
+def test_an_anonymous_sum_names_neither_folders_nor_files(results: Path, tmp_path: Path) -> None:
+    (tmp_path / "shift.txt").write_text("1 0 0 8\n0 1 0 0\n0 0 1 0\n0 0 0 1\n")
+    both = ["accumulate", results / "march", results / "june", "--transform", tmp_path / "shift.txt"]
+    shown = invoke(*both, "--anonymous", "--json", "-o", tmp_path / "sum")
+    text = shown + "".join(path.read_text() for path in (tmp_path / "sum").iterdir() if path.suffix != ".nrrd")
+    for secret in ("march", "june", "pet.nrrd", "parts", "shift", str(tmp_path)):
+        assert secret not in text
+    assert "treatment 2 activity" in text
+
+
 def test_refusals_say_what_is_missing(results: Path, tmp_path: Path) -> None:
     one, two = results / "march", results / "june"
     for options, told in (

@@ -59,7 +59,7 @@ def test_the_change_is_that_of_the_activity(results: Path, tmp_path: Path) -> No
         assert sum(parts) == pytest.approx(float(row["difference_gy"]), abs=1e-9)
     assert "planned 2.400 GBq, delivered 1.800 GBq" in shown
     assert "whole normal liver < 50 Gy" in shown
-    assert {"plan activity", "given activity", "transform"} <= record["inputs"].keys()
+    assert {"plan activity", "delivered activity", "transform"} <= record["inputs"].keys()
 
 
 def test_without_the_transform_the_plan_lies_elsewhere(results: Path, tmp_path: Path) -> None:

@@ -99,8 +99,7 @@ def read_stored_result(folder: str | Path, *, threads: int | None = None) -> Sto
         raise GeometryError(f"{folder}: the dose map must lie on the grid of its activity image")
     result = _result(dose, _provenance(record), inputs, case, threads)
     chosen = select_structures(inputs.structures, only=patterns_of(case.only), exclude=patterns_of(case.exclude))
-    files = {f"{folder.name} {role}": tuple(paths) for role, paths in inputs.files.items()}
-    files[f"{folder.name} result"] = (folder / "doses.json", path)
+    files = {role: tuple(paths) for role, paths in inputs.files.items()} | {"result": (folder / "doses.json", path)}
     return StoredResult(folder=folder, record=record, case=case, result=result, structures=chosen, files=files)
 
 
@@ -141,7 +140,7 @@ def read_planned_result(
         advisories=(),
         activity_in_field_mbq=ActivityInField(nan, nan),
     )
-    return result, {f"{folder.name} result": (folder / "plan.json", path)}
+    return result, {"result": (folder / "plan.json", path)}
 
 
 _PROVENANCE = {each.name for each in fields(Provenance)}

@@ -96,10 +96,15 @@ def accumulate(
     folder = ResultFolder(out, "accumulated.json", FILES, overwrite=overwrite)
     with progress("Reading", quiet=json):
         stored = [read_stored_result(each, threads=threads) for each in results]
-        files = {role: paths for each in stored for role, paths in each.files.items()}
+        names = [f"treatment {n}" for n in range(1, len(stored) + 1)] if anonymous else _names(results)
+        files = {
+            f"{name} {role}": paths
+            for name, each in zip(names, stored, strict=True)
+            for role, paths in each.files.items()
+        }
         treatments = [
             _treatment(each, name, to, stored[-1], anonymous, files)
-            for each, name, to in zip(stored, _names(results), [*transforms, _NONE], strict=True)
+            for each, name, to in zip(stored, names, [*transforms, _NONE], strict=True)
         ]
     structures = stored[-1].structures
     roles = delivered_roles(structures, stated_roles(role or ()))

@@ -70,7 +70,12 @@ def compare_plan(
     with progress("Reading", quiet=json):
         planned, of_plan = read_planned_result(plan, threads=threads)
         given = read_stored_result(delivered, threads=threads)
-        matrix, files = None, {**of_plan, **given.files}
+        files = {
+            f"{side} {role}": paths
+            for side, found in (("plan", of_plan), ("delivered", given.files))
+            for role, paths in found.items()
+        }
+        matrix = None
         if transform is not None:
             frames = (each.image.frame_of_reference_uid for each in (planned, given.result))
             with opened_files() as opened:
