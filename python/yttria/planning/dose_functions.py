@@ -23,6 +23,8 @@ VOLUME_ROUNDING = 1e-12
 STRICT = 1e-6
 #: Voxels that are sorted outright; of more, a sample tells first which ones can hold the rank.
 _SORTED = 4096
+#: Voxels of the sample on either side of the rank between which it is sought: three standard deviations of a drawn one.
+_AROUND = 48
 
 
 class DoseFunction(Protocol):
@@ -232,7 +234,9 @@ def rank_dose(doses: Array, fractions: Array, volume_fraction: float, *, strict:
     total = float(fractions.sum())
     slack = VOLUME_ROUNDING * total
     volume = volume_fraction * total + (slack if strict else -slack)
-    if len(doses) > _SORTED:
+    before = len(doses) + 1
+    while _SORTED < len(doses) < before:
+        before = len(doses)
         doses, fractions, volume = _narrowed(doses, fractions, volume)
     order = np.argsort(-doses)
     above = np.cumsum(fractions[order])
@@ -248,8 +252,8 @@ def _narrowed(doses: Array, fractions: Array, volume: float) -> tuple[Array, Arr
     order = np.argsort(-doses[sample])
     sampled, above = doses[sample][order], np.cumsum(fractions[sample][order])
     at = int(np.searchsorted(above, volume / float(fractions.sum()) * above[-1]))
-    high = sampled[at - 96] if at >= 96 else inf
-    low = sampled[at + 96] if at + 96 < len(sampled) else -inf
+    high = sampled[at - _AROUND] if at >= _AROUND else inf
+    low = sampled[at + _AROUND] if at + _AROUND < len(sampled) else -inf
     hotter, inside = doses > high, (doses <= high) & (doses >= low)
     beyond = float(fractions[hotter].sum())
     found = fractions[inside]

@@ -26,11 +26,12 @@ _FIRST_ROUNDS, _ROUNDS = 60, 6
 #: How far a tangent's point may be beyond its function before another tangent is made, relative.
 _CUT = 1e-10
 #: Distances at which splits about the best one are tried, relative.
-_WIDTHS = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
+_WIDTHS = (0.1, 0.01, 0.001, 0.0001, 0.00001)
+_NEAR_WIDTHS = (0.05, 0.003, 0.0002)
 #: Splits that are tried in other directions at each distance, and the voxels that may be looked at for it.
 _STEPS, _VOXELS = 200, 1e6
 #: Splits of the grid to climb from, and how far apart they are.
-_STARTS, _APART = 4, 0.15
+_STARTS, _APART = 4, 0.12
 _GOLDEN = 0.3819660112501051
 
 
@@ -137,7 +138,7 @@ class SplitSearch:
 
     def run_near(self, start: Array) -> SplitOptimum | None:
         """The best plan whose split is near that of a good one, without a bound; None if there is none."""
-        self._climb(start, (0.05,))
+        self._climb(start, _NEAR_WIDTHS)
         if self.size == 1:
             self._try(start)
         return self._found(inf)
@@ -156,7 +157,7 @@ class SplitSearch:
             return None
         if self._open(first):
             for start in starts:
-                self._climb(start, _WIDTHS[:3])
+                self._climb(start, _WIDTHS[:2])
             self._climb_from_best()
         heap = [_Cone(order=(-first, next(numbers)), corners=np.diag(self.reach))]
         while heap and self._open(-heap[0].order[0]) and self.cones < self.most_cones:
@@ -336,7 +337,7 @@ class SplitSearch:
         low, high = shares[max(at - 1, 0)], shares[min(at + 1, len(shares) - 1)]
         inner = [low + _GOLDEN * (high - low), high - _GOLDEN * (high - low)]
         goals = [goal(inner[0]), goal(inner[1])]
-        while high - low > 1e-7:
+        while high - low > 0.01 * width:
             if goals[0] >= goals[1]:
                 high, inner[1], goals[1] = inner[1], inner[0], goals[0]
                 inner[0] = low + _GOLDEN * (high - low)
