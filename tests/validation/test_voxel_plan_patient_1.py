@@ -74,7 +74,7 @@ def test_inverse_meets_its_limit_within_a_thousandth(plan: VoxelPlan, limit: str
 
 
 def test_two_territories_of_the_patient(pet: Image, structures: list[Structure]) -> None:
-    """The liver cut in two across the patient, so that each tumor is in another territory if they lie apart."""
+    """The liver cut in two across the patient, with a shunt of its own for each half."""
     liver = structures[0]
     index = np.indices(liver.mask.shape)[2]
     middle = int(np.median(index[np.asarray(liver.mask) > 0]))
@@ -89,13 +89,8 @@ def test_two_territories_of_the_patient(pet: Image, structures: list[Structure])
     assert best.goal_bound <= best.goal_value * 1.002
     values = np.array(list(best.delivered_activities_gbq.values()))
     rng = np.random.default_rng(1)
-    for split in np.abs(values + rng.normal(0.0, 0.05 * values.max(), (25, 2))):
-        # Any other split is at its own largest factor no better.
-        other = optimize_voxel_activities(
-            voxel_plan(maps, structures[:0]) if False else plan,
-            goal="Tumor 2: D70",
-            limits=limits,
-            activity_limit_gbq={"first half": max(float(split[0]), 1e-6), "second half": max(float(split[1]), 1e-6)},
-            most_cones=1,
-        )
-        assert other.goal_value <= best.goal_value * (1.0 + 1e-9)
+    for other in np.abs(values + rng.normal(0.0, 0.05 * values.max(), (40, 2))):
+        found = plan.doses(other.tolist(), quantities=["Tumor 2: D70", "Normal Tissue: D20", "Liver: V30"])
+        goal, normal, liver_share = (each.value for each in found.quantities)
+        if normal <= 50.0 and liver_share <= 0.4 and found.lungs.lung_dose_gy <= 30.0:
+            assert goal <= best.goal_value * (1.0 + 1e-6)

@@ -231,9 +231,11 @@ def plan_voxels(
         settings: dict[str, Any] = {"method": method, "medium": medium, "negative_voxels": negative_voxels}
         settings |= {} if ray_setting is None else {"ray_setting": ray_setting}
         settings["density_g_per_ml"] = density_g_per_ml if density is None or method == "superposition" else None
+        # The lungs' dose is by shunt and mass: a map of liver density has another one, or none, in their voxels.
+        lungs = delivered_roles(drawn, stated_roles(role or [])).lungs
         plan = voxel_plan(
             _injections(images, drawn, territory or [], relative_to, lung_shunt_fraction, threads),
-            drawn,
+            [structure for structure in drawn if structure.name not in lungs],
             lung_mass_kg=lung_mass_kg,
             prior_lung_dose_gy=prior_lung_dose_gy,
             threads=threads,

@@ -99,7 +99,8 @@ from .tumor_to_normal import (
 )
 from .vials import VialChoice, VialOption, vial_choice
 from .voxel_optimum import VoxelOptimum, optimize_voxel_activities
-from .voxel_plan import VoxelPlan, VoxelPlanDoses, voxel_plan
+from .voxel_plan import VoxelPlan, voxel_plan
+from .voxel_plan_doses import VoxelPlanDoses
 
 __all__ = [
     "ActivityAtLimit",

@@ -8,6 +8,7 @@ has its own linear bound (docs/voxel_plan.md): "linear" (means), "concave" and "
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf, log
 from typing import Any, Literal, Protocol
 
@@ -48,10 +49,15 @@ class StructureVoxels:
     gy_per_gbq: Array
     fractions: Array
 
-    @property
+    @cached_property
+    def total(self) -> float:
+        """Sum of the fractions."""
+        return float(self.fractions.sum())
+
+    @cached_property
     def shares(self) -> Array:
         """Share of the structure's volume in each voxel."""
-        shares: Array = self.fractions / self.fractions.sum()
+        shares: Array = self.fractions / self.total
         return shares
 
     def doses(self, activities: Array) -> Array:
@@ -92,6 +98,15 @@ class RankDose:
     def scale_to(self, activities: Array, level_gy: float) -> float:
         """Factor of the activities at which the dose is `level_gy`, or just below it if `strict`."""
         return _ratio(level_gy * (1.0 - STRICT) if self.strict else level_gy, self.value(activities))
+
+    def is_at_most(self, activities: Array, level_gy: float) -> bool:
+        """Whether `scale_to` the level is at least 1, by a sum instead of a rank."""
+        level = level_gy * (1.0 - STRICT) if self.strict else level_gy
+        fractions = self.voxels.fractions
+        above = float(fractions[self.voxels.doses(activities) > level].sum())
+        total = self.voxels.total
+        volume = self.volume_fraction * total
+        return above <= volume + VOLUME_ROUNDING * total if self.strict else above < volume - VOLUME_ROUNDING * total
 
     def linear_bounds(self, corners: Array, at_corners: Array) -> tuple[Array, Array]:
         """Coefficients of a lower and an upper bound between several mixtures of activities.

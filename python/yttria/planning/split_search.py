@@ -30,8 +30,8 @@ _WIDTHS = (0.1, 0.01, 0.001, 0.0001, 0.00001)
 _NEAR_WIDTHS = (0.05, 0.003, 0.0002)
 #: Splits that are tried in other directions at each distance, and the voxels that may be looked at for it.
 _STEPS, _VOXELS = 200, 1e6
-#: Splits of the grid to climb from, and how far apart they are.
-_STARTS, _APART = 4, 0.12
+#: Splits of the grid to climb from, and their distance.
+_STARTS, _APART = 3, 0.12
 _GOLDEN = 0.3819660112501051
 
 
@@ -65,21 +65,6 @@ class SplitProblem:
     def goal(self, activities: Array) -> float:
         """The smallest goal in Gy."""
         return min(goal.value(activities) for goal in self.goals)
-
-    def factors(self, split: Array) -> tuple[float, float]:
-        """The smallest factor of a split that every minimum needs, and the largest that every maximum allows."""
-        most, least = inf, 0.0
-        for low, high, part in zip(self.lower_gbq, self.upper_gbq, split, strict=True):
-            if part > 0.0:
-                most, least = min(most, high / part), max(least, low / part)
-            elif low > 0.0:
-                least = inf
-        for each in self.maxima:
-            most = min(most, each.function.scale_to(split, each.level_gy))
-        for each in self.minima:
-            if least <= most:
-                least = max(least, each.function.scale_to(split, each.level_gy))
-        return least, most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +111,8 @@ class SplitSearch:
         self.problem, self.relative_gap, self.most_cones = problem, relative_gap, most_cones
         self.size = len(problem.upper_gbq)
         # Activities in units of what each injection could have alone, so that no injection is small.
-        alone = [problem.factors(unit)[1] for unit in np.eye(self.size)]
+        self._maxima = list(problem.maxima)
+        alone = [self._factors(unit)[1] for unit in np.eye(self.size)]
         self.reach = np.array([reach if reach > 0.0 else 1e-12 for reach in alone])
         self.best: Array | None = None
         self.best_gy = -inf
@@ -158,7 +144,7 @@ class SplitSearch:
         if self._open(first):
             for start in starts:
                 self._climb(start, _WIDTHS[:2])
-            self._climb_from_best()
+            self._climb(self.best)
         heap = [_Cone(order=(-first, next(numbers)), corners=np.diag(self.reach))]
         while heap and self._open(-heap[0].order[0]) and self.cones < self.most_cones:
             cone = heapq.heappop(heap)
@@ -167,7 +153,7 @@ class SplitSearch:
                 if bound is not None and self._open(bound):
                     heapq.heappush(heap, _Cone(order=(-bound, next(numbers)), corners=corners * self.reach))
         if self._gap(first) > _CUT:
-            self._climb_from_best()
+            self._climb(self.best)
         if self.cones == 1:
             return self._found(first)
         if heap and self._open(-heap[0].order[0]):
@@ -196,7 +182,7 @@ class SplitSearch:
         """Goal of the best plan of a split, which is kept if it is the best so far; -inf if the split has none."""
         if not split.max() > 0.0:
             return -inf
-        least, most = self.problem.factors(split)
+        least, most = self._factors(split)
         if least > most * (1.0 + 1e-12) or not 0.0 < most < inf:
             if self.conflict is None or least * self.conflict.most < self.conflict.least * most:
                 self.conflict = Conflict(split=split * (most if 0.0 < most < inf else 1.0), least=least, most=most)
@@ -206,6 +192,31 @@ class SplitSearch:
         if goal > self.best_gy:
             self.best, self.best_gy = plan, goal
         return goal
+
+    def _factors(self, split: Array) -> tuple[float, float]:
+        """The smallest factor of a split that every minimum needs, and the largest that every maximum allows."""
+        most, least = inf, 0.0
+        for low, high, part in zip(self.problem.lower_gbq, self.problem.upper_gbq, split, strict=True):
+            if part > 0.0:
+                most, least = min(most, high / part), max(least, low / part)
+            elif low > 0.0:
+                least = inf
+        holding = 0
+        for at, each in enumerate(self._maxima):
+            function = each.function
+            # That a limit is met is seen faster than where it is met.
+            if isinstance(function, RankDose) and function.is_at_most(most * split, each.level_gy):
+                continue
+            factor = function.scale_to(split, each.level_gy)
+            if factor < most:
+                most, holding = factor, at
+        # The one that holds here is likely to hold nearby, and leaves the others with the faster question.
+        if holding:
+            self._maxima.insert(0, self._maxima.pop(holding))
+        for each in self.problem.minima:
+            if least <= most:
+                least = max(least, each.function.scale_to(split, each.level_gy))
+        return least, most
 
     def _scan(self) -> list[Array]:
         """Try splits on a regular grid; the best of them that lie apart from each other, to climb from."""
@@ -221,10 +232,6 @@ class SplitSearch:
             if apart and goal > -inf and len(starts) < (_STARTS if self.size > 1 else 0):
                 starts.append(split)
         return [start * self.reach for start in starts]
-
-    def _climb_from_best(self) -> None:
-        if self.best is not None:
-            self._climb(self.best)
 
     def _bound(self, corners: Array, rounds: int, bound: float) -> float | None:
         """Upper bound of the goal in a cone, at most `bound`, which is that of the cone that it was cut from.
@@ -292,9 +299,9 @@ class SplitSearch:
                 self._tangents.append((False, row, each.level_gy - constant))
         return len(self._tangents) > before
 
-    def _climb(self, start: Array, widths: Sequence[float] = _WIDTHS) -> None:
+    def _climb(self, start: Array | None, widths: Sequence[float] = _WIDTHS) -> None:
         """Improve a split by searches along exchanges between two injections, and in other directions of several."""
-        if self.size == 1:
+        if self.size == 1 or start is None:
             return
         here, height = start / self.reach, self._try(start)
         for width in widths:

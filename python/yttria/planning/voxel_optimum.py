@@ -16,7 +16,8 @@ from .plan_answer import PlanAnswer, PlanQuestion, answer_of, equally_good, shad
 from .plan_limits import ANY_ACTIVITY_GBQ, activity_bounds, limits_on_activities, limits_on_doses
 from .quantity_functions import goal_functions, value_at_level
 from .quantity_value import QuantityValue
-from .voxel_plan import VoxelPlan, VoxelPlanDoses
+from .voxel_plan import VoxelPlan
+from .voxel_plan_doses import VoxelPlanDoses
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -68,7 +69,9 @@ class VoxelOptimum:
         best = min(self.goal, key=lambda each: each.value)
         shown = best.quantity.shown
         activities = ", ".join(f"{name} {gbq:.4g} GBq" for name, gbq in self.delivered_activities_gbq.items())
-        lines = [f"'{best.quantity}' reaches {shown(best.value)} with {activities}."]
+        names = " and ".join(f"'{each.quantity}'" for each in self.goal)
+        of_all = f"The smallest of {names}" if len(self.goal) > 1 else names
+        lines = [f"{of_all} reaches {shown(best.value)} with {activities}."]
         if not self.exact and self.goal_bound > best.value * (1.0 + 1e-6):
             lines.append(f"No plan under these limits reaches more than {shown(self.goal_bound)}.")
         held = " and ".join(f"'{name}'" for name in self.binding)

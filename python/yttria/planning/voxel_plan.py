@@ -14,7 +14,6 @@ import yttria._core as _core
 
 from .._core import Nuclide
 from .._foundation.numbers import default_nuclide, number
-from ..advisory import Advisory
 from ..errors import (
     ArgumentError,
     DuplicateNameError,
@@ -24,7 +23,6 @@ from ..errors import (
     UndefinedError,
     UnknownNameError,
 )
-from ..evaluation import StructureDose
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..kernels import VoxelSValues
@@ -32,54 +30,14 @@ from ..voxel import DoseResult, RelativeScaling, dose_image
 from .dose_functions import Array, StructureVoxels
 from .dose_quantity import LUNGS, DoseQuantity, as_quantity
 from .injection_maps import InjectionMap
-from .lung import LungDose, lung_dose
-from .quantity_value import QuantityValue, value_of
+from .lung import lung_dose
+from .quantity_value import value_of
+from .voxel_plan_doses import VoxelPlanDoses
 
 Activities = float | Sequence[float] | Mapping[str, float]
 
 #: Negative doses up to this share of the structure's largest are the rounding of a convolution, and count as 0.
 _ROUNDING = 1e-6
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class VoxelPlanDoses:
-    """Doses of one choice of activities.
-
-    Parameters
-    ----------
-    delivered_activities_gbq : mapping of str to float
-        Activity of each injection in GBq.
-    result : DoseResult
-        Dose image in Gy with provenance; it evaluates other structures too.
-    structures : tuple of StructureDose
-        One row for each structure of the plan.
-    quantities : tuple of QuantityValue
-        What was asked for.
-    lungs : LungDose
-        Mean dose of the lungs by shunts and mass, alone and with earlier treatments.
-    advisories : tuple of Advisory
-        What a reader of the doses must know.
-    """
-
-    delivered_activities_gbq: Mapping[str, float]
-    result: DoseResult
-    structures: tuple[StructureDose, ...]
-    quantities: tuple[QuantityValue, ...]
-    lungs: LungDose
-    advisories: tuple[Advisory, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return doses, provenance and advisories as plain data, ready for JSON."""
-        return {
-            "delivered_activities_gbq": dict(self.delivered_activities_gbq),
-            "structures": [row.as_dict() for row in self.structures],
-            "quantities": [each.as_dict() for each in self.quantities],
-            "lung_dose_gy": self.lungs.lung_dose_gy,
-            "cumulative_lung_dose_gy": self.lungs.cumulative_lung_dose_gy,
-            "lung_mass_kg": self.lungs.lung_mass_kg,
-            "provenance": self.result.provenance.as_dict(),
-            "advisories": [advisory.as_dict() for advisory in self.advisories],
-        }
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
