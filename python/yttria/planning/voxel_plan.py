@@ -246,7 +246,7 @@ class VoxelPlan:
         provenance = replace(
             first.provenance,
             scaling=terms[0] if len(terms) == 1 else {"kind": "injections", "injections": terms},
-            mbq_per_ml_per_unit=first.provenance.mbq_per_ml_per_unit * float(activities[0]),
+            mbq_per_ml_per_unit=self._unit_mbq_per_ml(activities),
             negative_voxel_count=negative,
             negative_fraction=max(result.provenance.negative_fraction for result in self.dose_per_gbq),
         )
@@ -260,14 +260,17 @@ class VoxelPlan:
             activity=self._activity(activities),
         )
 
+    def _unit_mbq_per_ml(self, activities: Array) -> float:
+        """Concentration per unit of the image of the largest injection, whose activity is not 0."""
+        largest = int(np.argmax(activities))
+        return self.dose_per_gbq[largest].provenance.mbq_per_ml_per_unit * float(activities[largest])
+
     def _activity(self, activities: Array) -> Image | None:
-        """Activity image whose values times the factor of the first injection are the concentration of all."""
+        """Activity image whose values times `_unit_mbq_per_ml` are the concentration of all injections."""
         first = self.dose_per_gbq[0]
         if first.activity is None or len(activities) == 1:
             return first.activity
-        factor = first.provenance.mbq_per_ml_per_unit * float(activities[0])
-        if not factor > 0.0:
-            return None
+        factor = self._unit_mbq_per_ml(activities)
         total = np.zeros(first.image.shape)
         for result, activity in zip(self.dose_per_gbq, activities, strict=True):
             if result.activity is None:
