@@ -52,6 +52,11 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
     if several:
         for territory in plan.territories:
             yield from _territory(territory, plan)
+    else:
+        yield ""
+        yield "[body]"
+        yield _entry("height_cm", "170", "for the body surface area; both or neither", offered=True)
+        yield _entry("weight_kg", "70", offered=True)
     for territory in plan.territories:
         for tumor in territory.tumors:
             yield from _tumor(tumor, territory, several=several)
@@ -85,6 +90,7 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
             "shunt_fraction", _number(plan.territories[0].lung_shunt_fraction), plan.territories[0].shunt_origin
         )
     yield _entry("mass_kg", _number(plan.lung_mass_kg), plan.lung_mass_origin)
+    yield _entry("prior_dose_gy", "0", "mean dose of earlier treatments, if there were any", offered=True)
     yield ""
     yield "[administration]"
     yield _entry("residual_fraction", _number(settings.residual_fraction), "share of the vial that is not delivered")

@@ -15,15 +15,13 @@ from ..advisory import Advisory, advise, advise_if
 from ..errors import ArgumentError, OutOfRangeError, UndefinedError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
+from .transfer_matrix import Box, Region, region_means
 
 #: Full width at half maximum of a Gaussian over its standard deviation.
 FWHM_PER_SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
 _LARGEST_FWHM_MM = 40.0
-#: Distance in standard deviations at which the blur ends, and that between the structures and the end of the fit.
-_CUT_SIGMA, _MARGIN_SIGMA = 4.0, 5.0
-#: Condition number of the transfer matrix beyond which regions cannot be told apart.
-_LARGEST_CONDITION = 1e4
-Box = tuple[slice, slice, slice]
+#: Distance in standard deviations between the structures and the end of the fit.
+_MARGIN_SIGMA = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,82 +197,25 @@ class _Part:
 def _unmixed(image: Image, parts: Sequence[_Part], fwhm_mm: float) -> list[float]:
     """Counts of the parts by the geometric transfer matrix, all the rest near them as one region more."""
     sigma = [fwhm_mm / FWHM_PER_SIGMA / size for size in image.voxel_size_mm]
-    low = [min(part.box[axis].start for part in parts) for axis in range(3)]
-    high = [max(part.box[axis].stop for part in parts) for axis in range(3)]
     margin = [math.ceil(_MARGIN_SIGMA * s) + 1 for s in sigma]
-    low = [max(0, a - m) for a, m in zip(low, margin, strict=True)]
-    high = [min(n, b + m) for n, b, m in zip(image.shape, high, margin, strict=True)]
-    field = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    values = np.asarray(image.array[field], dtype=np.float64)
+    low = [max(0, min(part.box[axis].start for part in parts) - margin[axis]) for axis in range(3)]
+    high = [min(image.shape[axis], max(part.box[axis].stop for part in parts) + margin[axis]) for axis in range(3)]
+    values = np.asarray(image.array[tuple(map(slice, low, high))], dtype=np.float64)
     if not np.isfinite(values).all():
         raise OutOfRangeError("values of the image around the structures must be finite to take a blur apart")
-    shape = values.shape
-    regions = []
-    rest = np.ones(shape)
+    regions: list[Region] = []
+    rest = np.ones(values.shape)
     for part in parts:
-        box = tuple(slice(b.start - a, b.stop - a) for a, b in zip(low, part.box, strict=True))
-        rest[box] -= part.fractions
-        regions.append((box, part.fractions))
+        k, j, i = (slice(b.start - a, b.stop - a) for a, b in zip(low, part.box, strict=True))
+        rest[k, j, i] -= part.fractions
+        regions.append(((k, j, i), part.fractions))
     # Room for the rounding of fractions, which are multiples of 2^-24.
     if rest.min() < -1e-3:
         names = ", ".join(part.structure.name for part in parts)
         raise ArgumentError(f"structures must not overlap if a resolution is given, some of {names} do")
-    rest = np.maximum(rest, 0.0)
-    whole = (slice(0, shape[0]), slice(0, shape[1]), slice(0, shape[2]))
-    regions.append((whole, rest))
-    weights = [_gaussian(s) for s in sigma]
-    matrix = np.empty((len(regions), len(regions)))
-    sums = np.empty(len(regions))
-    for k, (box, fractions) in enumerate(regions):
-        sums[k] = float(np.sum(fractions * values[box]))
-        spread_box, spread = _spread(box, fractions, weights, shape)
-        for j, (other, inside) in enumerate(regions):
-            common = tuple(
-                slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(other, spread_box, strict=True)
-            )
-            if any(c.start >= c.stop for c in common):
-                matrix[j, k] = 0.0
-                continue
-            there = tuple(slice(c.start - o.start, c.stop - o.start) for c, o in zip(common, other, strict=True))
-            here = tuple(slice(c.start - o.start, c.stop - o.start) for c, o in zip(common, spread_box, strict=True))
-            matrix[j, k] = float(np.sum(inside[there] * spread[here]))
-    used = [n for n, (_, fractions) in enumerate(regions) if fractions.sum() > 0.0]
-    matrix, sums = matrix[np.ix_(used, used)], sums[used]
-    scale = np.sqrt(np.diag(matrix))
-    if not (scale > 0.0).all() or np.linalg.cond(matrix / np.outer(scale, scale)) > _LARGEST_CONDITION:
+    k, j, i = (slice(0, n) for n in values.shape)
+    regions.append(((k, j, i), np.maximum(rest, 0.0)))
+    means = region_means(values, regions, sigma)
+    if means is None:
         raise UndefinedError(f"the structures cannot be told apart at a resolution of {fwhm_mm:g} mm")
-    means = np.linalg.solve(matrix, sums)
-    return [float(means[n]) * part.weight for n, part in enumerate(parts)]
-
-
-def _gaussian(sigma: float) -> NDArray[np.float64]:
-    """Weights of a Gaussian of that standard deviation in voxels, integrated over each voxel; their sum is 1."""
-    if sigma == 0.0:
-        return np.ones(1)
-    half = math.ceil(_CUT_SIGMA * sigma)
-    edges = np.array([math.erf(edge / (math.sqrt(2.0) * sigma)) for edge in np.arange(-half, half + 2) - 0.5])
-    weights = np.diff(edges)
-    return np.asarray(weights / weights.sum())
-
-
-def _spread(
-    box: tuple[slice, ...],
-    fractions: NDArray[np.float64],
-    weights: Sequence[NDArray[np.float64]],
-    shape: tuple[int, ...],
-) -> tuple[tuple[slice, ...], NDArray[np.float64]]:
-    """A region after the blur, on its own larger box; what leaves the field is lost."""
-    grown = fractions
-    for axis, weight in enumerate(weights):
-        half = len(weight) // 2
-        padded = np.zeros([n + 2 * half if a == axis else n for a, n in enumerate(grown.shape)])
-        for shift, w in enumerate(weight):
-            place = [slice(None)] * 3
-            place[axis] = slice(shift, shift + grown.shape[axis])
-            padded[tuple(place)] += w * grown
-        grown = padded
-    halves = [len(weight) // 2 for weight in weights]
-    low = [b.start - h for b, h in zip(box, halves, strict=True)]
-    cut = tuple(slice(max(0, -a), n - max(0, a + n - m)) for a, n, m in zip(low, grown.shape, shape, strict=True))
-    placed = tuple(slice(a + c.start, a + c.stop) for a, c in zip(low, cut, strict=True))
-    return placed, grown[cut]
+    return [mean * part.weight for part, mean in zip(parts, means, strict=False)]

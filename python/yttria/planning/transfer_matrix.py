@@ -1,0 +1,78 @@
+"""The geometric transfer matrix: one concentration for each region of a blurred image (rousset1998)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Box = tuple[slice, slice, slice]
+#: The box of a region, and the fraction of each of its voxels that belongs to the region.
+Region = tuple[Box, NDArray[np.float64]]
+
+#: Distance in standard deviations at which the blur ends.
+_CUT_SIGMA = 4.0
+#: Condition number of the scaled matrix beyond which regions cannot be told apart.
+_LARGEST_CONDITION = 1e4
+
+
+def region_means(
+    values: NDArray[np.float64], regions: Sequence[Region], sigma_voxels: Sequence[float]
+) -> list[float] | None:
+    """Fit one concentration to each region.
+
+    With the blur h the image is `sum_k c_k (h * f_k)`, and the fit asks that its sum over each region, weighted by the
+    region's own fractions, is that of the image: `sum_k M_jk c_k = s_j` with `M_jk = sum_v f_jv (h * f_k)_v`. A region
+    without volume has the mean 0. None if the matrix is too near to a singular one.
+    """
+    weights = [gaussian_weights(sigma) for sigma in sigma_voxels]
+    sums = np.array([float(np.sum(fractions * values[box])) for box, fractions in regions])
+    spread = [_spread(region, weights, values.shape) for region in regions]
+    matrix = np.array([[_shared(region, other) for other in spread] for region in regions])
+    used = [n for n, (_, fractions) in enumerate(regions) if fractions.sum() > 0.0]
+    matrix, sums = matrix[np.ix_(used, used)], sums[used]
+    scale = np.sqrt(np.diag(matrix))
+    if not (scale > 0.0).all() or np.linalg.cond(matrix / np.outer(scale, scale)) > _LARGEST_CONDITION:
+        return None
+    found = dict(zip(used, np.linalg.solve(matrix, sums).tolist(), strict=True))
+    return [float(found.get(n, 0.0)) for n in range(len(regions))]
+
+
+def gaussian_weights(sigma_voxels: float) -> NDArray[np.float64]:
+    """Weights of a Gaussian of that standard deviation in voxels, integrated over each voxel; their sum is 1."""
+    if sigma_voxels == 0.0:
+        return np.ones(1)
+    half = math.ceil(_CUT_SIGMA * sigma_voxels)
+    at_edges = [math.erf(edge / (math.sqrt(2.0) * sigma_voxels)) for edge in np.arange(-half, half + 2) - 0.5]
+    weights = np.diff(at_edges)
+    return np.asarray(weights / weights.sum())
+
+
+def _spread(region: Region, weights: Sequence[NDArray[np.float64]], shape: tuple[int, ...]) -> Region:
+    """A region after the blur, on its own larger box; what leaves the field is lost."""
+    box, grown = region
+    for axis, weight in enumerate(weights):
+        before = grown
+        grown = np.zeros([n + len(weight) - 1 if a == axis else n for a, n in enumerate(before.shape)])
+        for shift, w in enumerate(weight):
+            place = [slice(None)] * 3
+            place[axis] = slice(shift, shift + before.shape[axis])
+            grown[tuple(place)] += w * before
+    low = [b.start - len(weight) // 2 for b, weight in zip(box, weights, strict=True)]
+    cut = [slice(max(0, -a), min(n, m - a)) for a, n, m in zip(low, grown.shape, shape, strict=True)]
+    k, j, i = (slice(a + c.start, a + c.stop) for a, c in zip(low, cut, strict=True))
+    return (k, j, i), grown[tuple(cut)]
+
+
+def _shared(region: Region, other: Region) -> float:
+    """Sum of the product of two regions over the voxels that their boxes have in common."""
+    common = [slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(region[0], other[0], strict=True)]
+    if any(c.start >= c.stop for c in common):
+        return 0.0
+    first, second = (
+        values[tuple(slice(c.start - b.start, c.stop - b.start) for c, b in zip(common, box, strict=True))]
+        for box, values in (region, other)
+    )
+    return float(np.sum(first * second))
