@@ -39,6 +39,7 @@ def test_states_are_those_of_the_doses(phantom: Phantom, result: DoseResult) -> 
     assert found.doses.perfused_mean_dose_gy == pytest.approx(rows["Liver"])
     assert found.doses.normal_whole_dose_gy == pytest.approx(rows["Normal liver"])
     assert found.doses.tumor_doses_gy == pytest.approx((rows["Tumor 1"], rows["Tumor 2"]))
+    assert found.origins["tumor_doses_gy"] == "Tumor 1, Tumor 2; the lowest is that of Tumor 2"
     by_hand = TreatmentDoses(
         perfused_mean_dose_gy=rows["Liver"],
         whole_liver_dose_gy=rows["Liver"],

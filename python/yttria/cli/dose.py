@@ -176,7 +176,7 @@ def dose(
         else:
             with progress("Computing the absorbed dose", quiet=json):
                 dosed = dose_case(case, inputs, threads=threads)
-        with progress("Evaluating", quiet=json):
+        with progress("Evaluating", quiet=json), stage("evaluation"):
             metrics, limits = evaluation.evaluate(dosed, threads=threads)
             evaluated = Evaluated(metrics=metrics, limits=limits)
             rows = [row | (dict(metrics.rows[str(row["structure"])]) if metrics else {}) for row in dosed.rows]

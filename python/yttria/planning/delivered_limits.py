@@ -232,9 +232,10 @@ def _doses(regions: DeliveredRegions) -> tuple[dict[str, float], dict[str, str],
         if region is not None and region.whole:
             # Noise of a map may take the mean of a cold region below 0, which no dose is.
             values[name], origins[name] = max(region.mean_gy, 0.0), region.origin
-    whole = [name for name, tumor in regions.tumors.items() if tumor.whole]
+    whole = {name: tumor.mean_gy for name, tumor in regions.tumors.items() if tumor.whole}
     if whole:
-        origins["tumor_doses_gy"] = ", ".join(whole)
+        lowest = f"; the lowest is that of {min(whole, key=whole.__getitem__)}" if len(whole) > 1 else ""
+        origins["tumor_doses_gy"] = ", ".join(whole) + lowest
     liver = [region for role, region in regions.by_role.items() if role != "lungs"]
     advisories = [
         advise("region_outside_image", region=region.origin, outside_fraction=region.outside_fraction)
