@@ -202,6 +202,16 @@ def test_noise_of_voxels_is_told_of() -> None:
     assert "monte_carlo_noise" not in _codes(_dose(*_maps()))
 
 
+def test_a_structure_that_is_mostly_noise_is_named() -> None:
+    activity, density = _maps()
+    source, lung = _masks()
+    result = _dose(activity, density, histories=500, structures=[source, lung])
+    named = [told for told in result.advisories if told.code == "monte_carlo_noise_in_structure"]
+    assert "of the volume of 'Lung'" in named[-1].message
+    assert all(told.value is not None and 0.05 < told.value <= 1 for told in named)
+    assert "monte_carlo_noise_in_structure" not in _codes(_dose(activity, density, structures=[source]))
+
+
 def test_what_does_not_go_together_is_refused() -> None:
     activity, density = _maps()
     image, rho = Image(activity, AFFINE, "MBq/mL"), Image(density, AFFINE, "g/mL")

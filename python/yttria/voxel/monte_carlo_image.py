@@ -27,6 +27,8 @@ from .structure_fractions import fractions_key, without_gas
 from .superposed_image import advisories_near_activity, transported_density
 from .superposition import GAS_DENSITY_G_PER_ML
 
+#: A voxel is noisy if its standard uncertainty is above this share of its dose and above so many Gy (yttria-choice).
+NOISY_FRACTION, NOISY_GY = 0.3, 1.0
 #: Decays of a dose image if the caller states neither their number nor an uncertainty: about 3 % a voxel of a liver.
 DEFAULT_HISTORIES = 10_000_000
 
@@ -90,7 +92,7 @@ def monte_carlo_image(
         )
     rho, density_terms = transported_density(density, activity, np.dtype(np.float32))
     gas = rho < GAS_DENSITY_G_PER_ML
-    fractions = _fractions(options.structures, activity, gas, threads)
+    fractions, names = _fractions(options.structures, activity, gas, threads)
     run = MonteCarloRun(
         concentration,
         rho,
@@ -122,24 +124,41 @@ def monte_carlo_image(
             *advise_if("energy_leaves_image", escaped_fraction=found.escaped_mev / found.emitted_mev),
             *advisories_near_activity(concentration, rho, activity.voxel_size_mm),
             *_advisories_of_noise(found, stop, reached),
+            *_noise_in_structures(dose, uncertainty, {name: fractions[key] for name, key in names.items()}),
         ),
     )
 
 
 def _fractions(
     structures: Sequence[Structure], grid: Image, gas: NDArray[np.bool_], threads: int | None
-) -> dict[str, VoxelFractions]:
-    """The voxel fractions of each structure that has any, without gas, by their hash."""
-    found, names = {}, set()
+) -> tuple[dict[str, VoxelFractions], dict[str, str]]:
+    """The voxel fractions without gas of each structure that has any, by their hash, and the hashes by name."""
+    found: dict[str, VoxelFractions] = {}
+    names: dict[str, str] = {}
+    seen: set[str] = set()
     for structure in structures:
-        if structure.name in names:
+        if structure.name in seen:
             raise DuplicateNameError(f"structure names must be unique, got '{structure.name}' twice")
-        names.add(structure.name)
+        seen.add(structure.name)
         structure.check_frame(grid)
         fractions = without_gas(structure.voxel_fractions_on(grid, threads=threads), gas)
         if fractions.weights.any():
-            found[fractions_key(fractions)] = fractions
-    return found
+            names[structure.name] = fractions_key(fractions)
+            found[names[structure.name]] = fractions
+    return found, names
+
+
+def _noise_in_structures(dose: Map, uncertainty: Map, structures: dict[str, VoxelFractions]) -> list[Advisory]:
+    """Advisories on structures of which more than a few voxels are noise."""
+    noisy = (uncertainty > NOISY_GY) & (uncertainty > NOISY_FRACTION * dose)
+    told: list[Advisory] = []
+    for name, inside in structures.items():
+        box = tuple(slice(at, at + n) for at, n in zip(inside.origin, inside.weights.shape, strict=True))
+        share = float(inside.weights[noisy[box]].sum(dtype=np.float64) / inside.weights.sum(dtype=np.float64))
+        told += advise_if(
+            "monte_carlo_noise_in_structure", structure=name, share=share, most=NOISY_FRACTION, gray=NOISY_GY
+        )
+    return told
 
 
 def _terms(found: MonteCarloDose, stop: StopCriterion, reached: bool) -> dict[str, Any]:
