@@ -13,7 +13,7 @@ from .._core import __version__
 from .._foundation.choices import METHOD_NAMES, CheckVerdict
 from .._foundation.provenance import RESEARCH_USE
 from .._foundation.whole_files import atomic
-from ..case import Case, DosedCase, dose_case, read_case, record_case
+from ..case import FIELDS, Case, DosedCase, dose_case, read_case, record_case
 from ..case.dose import density_of_case
 from ..errors import ArgumentError, ResultsExistError
 from ..voxel import MonteCarloCheck, check_by_monte_carlo, tissue_regions
@@ -63,7 +63,11 @@ def verify_dose(
     case = Case(**declared)
     if case.method == "monte_carlo":
         raise ArgumentError("method must be the one to check, which Monte Carlo is compared with; got monte_carlo")
-    Case(**declared | simulation | {"method": "monte_carlo", "ct": "CT", "medium": "liver", "ray_setting": "standard"})
+    for name, value in simulation.items():
+        if value is not None:
+            FIELDS[name].check(value)
+    if None not in (simulation["histories"], simulation["relative_uncertainty"]):
+        raise ArgumentError("give histories or relative_uncertainty, not both")
     with progress("Computing the absorbed dose", quiet=json):
         inputs = read_case(case)
         record = record_case(case, inputs, anonymous=anonymous)

@@ -14,13 +14,12 @@ from .._core import DoseVolumeHistogram, VoxelFractions
 from .._foundation.provenance import Provenance
 from ..advisory import Advisory
 from ..errors import DuplicateNameError, UndefinedError
-from ..evaluation import dose_volume_histograms
-from ..evaluation.inside_voxels import inside_voxels
 from ..evaluation.tables import StructureDose
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..geometry.sub_voxel import subvoxel_counts, subvoxel_grid
-from .structure_fractions import fractions_key, without_gas
+from .structure_fractions import fractions_key, sum_inside, without_gas
+from .structure_histograms import VolumeAndHistogram, of_fractions, of_sub_voxels
 
 
 class ActivityInField(NamedTuple):
@@ -34,12 +33,33 @@ class ActivityInField(NamedTuple):
 class DoseResult:
     """An absorbed dose image in Gy with what it rests on. Results are for research use.
 
-    `advisories` are what a reader of the doses must know; `provenance` is everything given and assumed. `gas` marks
-    voxels of gas, which have no dose and no part in the doses of structures; None if there are none. `uncertainty` is
-    the standard uncertainty (k = 1) of each voxel in Gy by Monte Carlo, None by the other methods.
+    Parameters
+    ----------
+    image : Image
+        Absorbed dose after complete decay in Gy, shape (k, j, i).
+    provenance : Provenance
+        Everything given, assumed and found.
+    advisories : tuple of Advisory
+        What a reader of the doses must know.
+    activity_in_field_mbq : ActivityInField
+        Sum of the activity over all voxels in MBq.
+    gas : ndarray of bool, optional
+        Marks voxels of gas, which have no dose and no part in the doses of structures; None if there are none.
+    activity : Image, optional
+        The image that the dose was made of, in its own unit.
+    density : Image, optional
+        Density of each voxel in g/mL on the same grid; None if it is uniform.
+    uncertainty : Image, optional
+        Standard uncertainty (k = 1) of each voxel in Gy by Monte Carlo; None by the other methods.
 
-    `activity` is the image that the dose was made of, in its own unit, and `density` the density of each voxel in g/mL
-    on the same grid; None if the density is uniform, or if the result was made without them.
+    Examples
+    --------
+    >>> from yttria import AbsoluteScaling, dose_image
+    >>> from yttria.phantom import liver_phantom
+    >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+    >>> result = dose_image(phantom.activity, scaling=AbsoluteScaling(scan_delay_h=20.0))
+    >>> result.image.unit, result.provenance.method
+    ('Gy', 'local_deposition')
     """
 
     image: Image
@@ -60,9 +80,35 @@ class DoseResult:
     def voxel_fractions(
         self, structures: Sequence[Structure], *, sub_voxel_mm: float | None = None, threads: int | None = None
     ) -> dict[str, VoxelFractions]:
-        """The fraction of each dose voxel inside each structure, by name; of each sub-voxel with `sub_voxel_mm`.
+        """The fraction of each dose voxel inside each structure; voxels of gas have none.
 
-        Raises `UnknownNameError` where two structures share a name.
+        Parameters
+        ----------
+        structures : sequence of Structure
+            Their names must differ.
+        sub_voxel_mm : float, optional
+            Give the fractions of sub-voxels of at most that size in mm.
+        threads : int, optional
+            All processors if not given.
+
+        Returns
+        -------
+        dict of str to VoxelFractions
+            By the structure's name.
+
+        Raises
+        ------
+        YttriaError
+            As `table` raises it.
+
+        Examples
+        --------
+        >>> from yttria import AbsoluteScaling, dose_image
+        >>> from yttria.phantom import liver_phantom
+        >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+        >>> result = dose_image(phantom.activity, scaling=AbsoluteScaling(scan_delay_h=20.0))
+        >>> result.voxel_fractions(phantom.structures[:1])["Liver"].shape == result.image.shape
+        True
         """
         shape, affine_lps = self.image.shape, self.image.affine_lps
         if sub_voxel_mm is not None:
@@ -88,10 +134,37 @@ class DoseResult:
     def dose_volume_histograms(
         self, structures: Sequence[Structure], *, sub_voxel_mm: float | None = None, threads: int | None = None
     ) -> dict[str, DoseVolumeHistogram]:
-        """Exact cumulative histograms, weighted by voxel fractions; see `yttria.evaluation`.
+        """Exact cumulative histograms of structures, weighted by voxel fractions.
 
-        With `sub_voxel_mm` the dose is interpolated inside voxels, which are cut into sub-voxels of at most that size.
-        Raises `UndefinedError` where a structure occupies no voxel of the image.
+        Parameters
+        ----------
+        structures : sequence of Structure
+            Their names must differ.
+        sub_voxel_mm : float, optional
+            Cut voxels into sub-voxels of at most that size in mm, with the dose interpolated inside voxels.
+        threads : int, optional
+            All processors if not given.
+
+        Returns
+        -------
+        dict of str to DoseVolumeHistogram
+            By the structure's name; see `yttria.evaluation`.
+
+        Raises
+        ------
+        UndefinedError
+            If a structure occupies no voxel of the image.
+        YttriaError
+            As `table` raises it.
+
+        Examples
+        --------
+        >>> from yttria import AbsoluteScaling, dose_image
+        >>> from yttria.phantom import liver_phantom
+        >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+        >>> result = dose_image(phantom.activity, scaling=AbsoluteScaling(scan_delay_h=20.0))
+        >>> list(result.dose_volume_histograms(phantom.structures[:2]))
+        ['Liver', 'Normal liver']
         """
         evaluated = self._evaluated(structures, sub_voxel_mm, threads)
         for name, (_, _, histogram) in evaluated.items():
@@ -103,23 +176,10 @@ class DoseResult:
 
     def _evaluated(
         self, structures: Sequence[Structure], sub_voxel_mm: float | None, threads: int | None
-    ) -> dict[str, tuple[float, float, DoseVolumeHistogram | None]]:
-        """Volume in mL, fraction outside of the image, and histogram of each structure, by its name."""
-        image = self.image
+    ) -> dict[str, VolumeAndHistogram]:
         if sub_voxel_mm is None:
-            voxel_fractions = self.voxel_fractions(structures, threads=threads)
-            volumes = {name: o.volume_ml(image.voxel_volume_ml) for name, o in voxel_fractions.items()}
-            inside = {name: o for name, o in voxel_fractions.items() if volumes[name] > 0}
-            histograms = dose_volume_histograms(
-                image.array, inside, voxel_volume_ml=image.voxel_volume_ml, threads=threads
-            )
-            return {n: (volumes[n], o.outside_fraction, histograms.get(n)) for n, o in voxel_fractions.items()}
-        counts = subvoxel_counts(image.voxel_size_mm, sub_voxel_mm)
-        found: dict[str, tuple[float, float, DoseVolumeHistogram | None]] = {}
-        for structure in self._checked(structures):
-            one = inside_voxels(image.array, image.affine_lps, structure, counts, threads=threads)
-            found[structure.name] = one.volume_ml, one.outside_fraction, one.histogram
-        return found
+            return of_fractions(self.image, self.voxel_fractions(structures, threads=threads), threads)
+        return of_sub_voxels(self.image, self._checked(structures), sub_voxel_mm, threads)
 
     def transformed(
         self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
@@ -201,7 +261,7 @@ class DoseResult:
         """
         if self.activity is None:
             raise UndefinedError("activity in a structure is undefined: the dose is there without its activity image")
-        return _sum_inside(inside, self.activity) * self.provenance.mbq_per_ml_per_unit * self.image.voxel_volume_ml
+        return sum_inside(inside, self.activity) * self.provenance.mbq_per_ml_per_unit * self.image.voxel_volume_ml
 
     def mass_kg(self, inside: VoxelFractions) -> float:
         """Compute the mass inside a structure.
@@ -226,7 +286,7 @@ class DoseResult:
         See `activity_mbq`.
         """
         if self.density is not None:
-            return _sum_inside(inside, self.density) * self.image.voxel_volume_ml * 1e-3
+            return sum_inside(inside, self.density) * self.image.voxel_volume_ml * 1e-3
         if self.provenance.density_g_per_ml is None or self.provenance.density_image is not None:
             raise UndefinedError("mass of a structure is undefined: the dose is there without its densities")
         return inside.volume_ml(self.image.voxel_volume_ml) * self.provenance.density_g_per_ml * 1e-3
@@ -249,10 +309,41 @@ class DoseResult:
         sub_voxel_mm: float | None = None,
         threads: int | None = None,
     ) -> list[StructureDose]:
-        """One row per structure, in the order given; `StructureDose.as_dict` makes plain data of it.
+        """Doses of structures: one row for each, in the order given.
 
-        `volumes_at_gy`: doses in Gy at which the share of the volume is stated. `sub_voxel_mm`: as for
-        `dose_volume_histograms`.
+        Parameters
+        ----------
+        structures : sequence of Structure
+            Their names must differ.
+        volumes_at_gy : sequence of float
+            Doses in Gy at which the share of the volume is stated.
+        sub_voxel_mm : float, optional
+            As for `dose_volume_histograms`.
+        threads : int, optional
+            All processors if not given.
+
+        Returns
+        -------
+        list of StructureDose
+            `as_dict` makes plain data of a row. `mean_uncertainty_gy` is stated by Monte Carlo for structures that were
+            given to `dose_image`.
+
+        Raises
+        ------
+        DuplicateNameError
+            If two structures share a name.
+        GeometryError
+            If a structure lies in another known frame of reference.
+
+        Examples
+        --------
+        >>> from yttria import AbsoluteScaling, dose_image
+        >>> from yttria.phantom import liver_phantom
+        >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+        >>> result = dose_image(phantom.activity, scaling=AbsoluteScaling(scan_delay_h=20.0))
+        >>> liver = result.table(phantom.structures)[0]
+        >>> liver.structure, 50 < liver.mean_gy < 60, liver.mean_uncertainty_gy is None
+        ('Liver', True, True)
         """
         return self.evaluate(structures, volumes_at_gy=volumes_at_gy, sub_voxel_mm=sub_voxel_mm, threads=threads)[0]
 
@@ -264,7 +355,30 @@ class DoseResult:
         sub_voxel_mm: float | None = None,
         threads: int | None = None,
     ) -> tuple[list[StructureDose], dict[str, DoseVolumeHistogram]]:
-        """The table, and the histograms it was read from; a structure wholly outside the image has none."""
+        """The table of doses, and the histograms that it was read from.
+
+        Parameters
+        ----------
+        structures, volumes_at_gy, sub_voxel_mm, threads
+            As for `table`.
+
+        Returns
+        -------
+        rows : list of StructureDose
+            One for each structure, in the order given.
+        histograms : dict of str to DoseVolumeHistogram
+            By the structure's name; a structure wholly outside the image has none. Errors are those of `table`.
+
+        Examples
+        --------
+        >>> from yttria import AbsoluteScaling, dose_image
+        >>> from yttria.phantom import liver_phantom
+        >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+        >>> result = dose_image(phantom.activity, scaling=AbsoluteScaling(20.0))
+        >>> rows, histograms = result.evaluate(phantom.structures)
+        >>> rows[0].mean_gy == histograms["Liver"].mean_gy
+        True
+        """
         evaluated = self._evaluated(structures, sub_voxel_mm, threads)
         uncertainties: dict[str, float | None] = {}
         if self._mean_uncertainties_gy and sub_voxel_mm is None:
@@ -282,9 +396,3 @@ class DoseResult:
             for name, (volume_ml, outside_fraction, histogram) in evaluated.items()
         ]
         return rows, {name: found[2] for name, found in evaluated.items() if found[2] is not None}
-
-
-def _sum_inside(inside: VoxelFractions, image: Image) -> float:
-    """The values of an image summed, each times the fraction of its voxel."""
-    box = tuple(slice(at, at + n) for at, n in zip(inside.origin, inside.weights.shape, strict=True))
-    return float(np.einsum("kji,kji->", inside.weights, image.array[box], dtype=np.float64))

@@ -150,7 +150,20 @@ class MonteCarloRun:
         return self._seconds
 
     def estimate_memory_bytes(self) -> int:
-        """Bytes that the run takes at most besides its input and result."""
+        """Bytes that the run takes at most besides its input and result.
+
+        Returns
+        -------
+        int
+            It grows with the number of threads, because each batch in progress has its own map.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> run = MonteCarloRun(np.ones((4, 5, 6)), np.ones((4, 5, 6)), (3.0, 3.0, 3.0), threads=1)
+        >>> run.estimate_memory_bytes() > 4 * 5 * 6 * 8
+        True
+        """
         voxels = self._shape[0] * self._shape[1] * self._shape[2]
         return _core._monte_carlo_memory_bytes(voxels, self._threads)
 
@@ -163,6 +176,21 @@ class MonteCarloRun:
         ----------
         batches : int
             At least 1.
+
+        Raises
+        ------
+        ArgumentError, OutOfRangeError
+            If `batches` is no whole number, or less than 1.
+        InsufficientMemoryError
+            If there is no memory for a batch.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> run = MonteCarloRun(np.ones((4, 5, 6)), np.ones((4, 5, 6)), (3.0, 3.0, 3.0), histories_per_batch=20)
+        >>> run.advance(3)
+        >>> run.batches
+        3
         """
         count = whole_within("batches", batches, 2**40, least=1)
         start = time.perf_counter()
@@ -183,6 +211,13 @@ class MonteCarloRun:
         ------
         OSError
             If the file cannot be written.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> run = MonteCarloRun(np.ones((4, 5, 6)), np.ones((4, 5, 6)), (3.0, 3.0, 3.0), histories_per_batch=20)
+        >>> run.advance(1)
+        >>> run.save("state.npz")
         """
         total, squares = (empty(self._shape, np.float64, "the state of the run") for _ in range(2))
         batches, energy_mev, structures = self._core.progress(total, squares)
@@ -240,10 +275,22 @@ class MonteCarloRun:
     def result(self) -> MonteCarloDose:
         """Dose and uncertainty from the batches so far; the uncertainty is not a number with fewer than two.
 
+        Returns
+        -------
+        MonteCarloDose
+
         Raises
         ------
         ArgumentError
             Before the first batch.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> run = MonteCarloRun(np.ones((4, 5, 6)), np.ones((4, 5, 6)), (3.0, 3.0, 3.0), histories_per_batch=20)
+        >>> run.advance(2)
+        >>> run.result().dose_gy.shape
+        (4, 5, 6)
         """
         if self.batches == 0:
             raise ArgumentError("there is no result before the first batch")

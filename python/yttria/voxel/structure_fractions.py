@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._core import VoxelFractions
+from ..geometry.image import Image
 
 
 def fractions_key(fractions: VoxelFractions) -> str:
@@ -25,3 +26,9 @@ def without_gas(fractions: VoxelFractions, gas: NDArray[np.bool_]) -> VoxelFract
     box = tuple(slice(at, at + n) for at, n in zip(fractions.origin, weights.shape, strict=True))
     weights[gas[box]] = 0
     return VoxelFractions._rebuild(fractions.shape, fractions.origin, weights, fractions.outside_fraction)
+
+
+def sum_inside(inside: VoxelFractions, image: Image) -> float:
+    """The values of an image summed, each times the fraction of its voxel."""
+    box = tuple(slice(at, at + n) for at, n in zip(inside.origin, inside.weights.shape, strict=True))
+    return float(np.einsum("kji,kji->", inside.weights, image.array[box], dtype=np.float64))
