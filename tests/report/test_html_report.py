@@ -16,9 +16,11 @@ pytest.importorskip("contourpy")
 import itertools
 
 from html_pages import Page
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from report_samples import HOSTILE, dosed, hostile_structures, planned, planned_and_delivered, planned_territories
 
-from yttria._foundation.text import plain, shown
+from yttria._foundation.text import encodable, plain, shown
 from yttria.errors import ArgumentError, OutOfRangeError
 from yttria.report import html_report
 from yttria.report.words import heading
@@ -208,6 +210,39 @@ def test_hostile_names_are_shown_and_do_nothing() -> None:
     assert "<" not in style
 
 
+@given(name=st.text(min_size=1, max_size=40), message=st.text(max_size=80))
+@settings(max_examples=40)
+def test_any_text_is_shown_as_text(name: str, message: str) -> None:
+    row = {"structure": name, "volume_ml": 1.5, "mean_gy": 2.25, "outside_fraction": 0.0}
+    doses = {
+        "structures": [row],
+        "provenance": {"method": "local_deposition", "scaling": {"kind": "absolute"}},
+        "patient": {"PatientID": name},
+        "advisories": [{"code": name, "message": message, "severity": "warning"}],
+    }
+    html = html_report(doses, remarks=[message])
+    found = Page(html)
+    assert not found.faults
+    assert html.count("<script") == 1
+    assert found.tables[0].records()[0]["Mean"].value == 2.25
+    assert " ".join(encodable(plain(name)).split()) in found.text
+
+
+def test_a_plan_of_somebody_else_is_a_warning() -> None:
+    doses, _ = dosed()
+    doses["patient"] = {"PatientID": "P-77", "PatientName": "DOE^JANE"}
+    for name, warned in (("Jane Doe", False), ("p-77", False), ("Smith", True), ("", False)):
+        text = Page(html_report(doses, plan=planned(name))).text
+        assert ("The plan states the patient 'Smith', the dose 'P-77, DOE^JANE'." in text) == warned
+        assert ("patients_differ" in text) == warned
+    assert "patients_differ" not in Page(html_report(dosed()[0], plan=planned("Smith"))).text
+
+
+def test_a_result_without_structures_is_reported() -> None:
+    doses, drawn = dosed([])
+    assert not Page(html_report(doses, dose_map=drawn)).faults
+
+
 def test_two_reports_of_the_same_results_differ_in_the_date_alone() -> None:
     (doses, drawn), plan = dosed(), planned()
     one, other = (html_report(doses, plan=plan, dose_map=drawn, created=date) for date in (DATE, "2027-01-01"))
@@ -250,7 +285,7 @@ def test_structures_outside_of_the_image_and_unknown_quantities_are_shown() -> N
         each["v70gy_fraction"] = 0.5
     found = Page(html_report(doses, dose_map=drawn))
     main = found.tables[0].records()
-    assert [record["Mean uncertainty"].value for record in main] == [1.25] * len(main)
+    assert [record["Uncertainty of the mean"].value for record in main] == [1.25] * len(main)
     assert "k = 1" in found.tables[0].caption
     assert [record["V70 Gy"].value for record in found.tables[1].records()] == [0.5] * len(main)
     assert main[-1]["Mean"].text == "–"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -95,7 +96,7 @@ def html_report(
         raise ArgumentError("html_report needs doses, a plan or a comparison")
     pictures = pictures or {}
     found = [a for part in others for a in part.get("advisories", ())]
-    advisories = advisory_rows([*found, *_plan_advisories(plan)])
+    advisories = advisory_rows([*_patient_doubt(doses, plan), *found, *_plan_advisories(plan)])
     compared = (doses or {}).get("limits") or {}
     states = limit_rows(compared.get("states") or ())
     undecided = [row for row in states if row["state"] == "depends on"]
@@ -153,6 +154,18 @@ def _plan_advisories(plan: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
     if is_voxel_plan(plan):
         return [{**advisory, "message": f"Plan: {advisory['message']}"} for advisory in plan["advisories"]]
     return list(plan_advisories(plan) if "models" in plan else territory_advisories(plan))
+
+
+def _patient_doubt(doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None) -> list[dict[str, str]]:
+    """A warning if dose and plan state patients whose names have nothing in common."""
+    patient = (doses or {}).get("patient") or {}
+    named = {key: str(patient[key]) for key in ("PatientID", "PatientName") if patient.get(key)}
+    planned = str((plan or {}).get("patient") or "")
+    words = [set(re.findall(r"\w+", text.casefold())) for text in (planned, " ".join(named.values()).replace("^", " "))]
+    if not planned or not named or words[0] & words[1]:
+        return []
+    message = f"The plan states the patient '{planned}', the dose '{', '.join(named.values())}'."
+    return [{"code": "patients_differ", "message": message, "severity": "warning"}]
 
 
 def _drawable(doses: Mapping[str, Any] | None, dose_map: DoseMap | None) -> tuple[DoseMap | None, str]:

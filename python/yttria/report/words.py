@@ -54,6 +54,7 @@ _HEADINGS = {
     "maximum_gy": "Max",
     "volume_ml": "Volume",
     "outside_fraction": "Outside the image",
+    "mean_uncertainty_gy": "Uncertainty of the mean",
 }
 
 
