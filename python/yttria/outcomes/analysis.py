@@ -91,6 +91,20 @@ def analyze(
         If nothing can be estimated, such as if all or none had the event.
     OutOfRangeError
         As the fits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria.outcomes import DosedOutcomes
+    >>> names = tuple(f"case {n}" for n in range(8))
+    >>> data = DosedOutcomes(
+    ...     endpoint="response", event_meaning="response CR or PR", metric="mean_gy", case_ids=names,
+    ...     structures=("Tumor",) * 8, patients=names, dose_gy=np.arange(60.0, 220.0, 20.0),
+    ...     event=np.array([0, 0, 1, 0, 0, 1, 1, 1], bool), time_months=None, advisories=(),
+    ... )
+    >>> found = analyze(data)
+    >>> round(found.roc.area.value, 3), found.survival
+    (0.875, None)
     """
     if data.time_months is None:
         if cuts_gy is not None:

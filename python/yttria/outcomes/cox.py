@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from .observations import Estimate, Floats
 
 #: A standardized coefficient or standard error beyond this is no estimate: the likelihood rises without end.
 _NO_MAXIMUM = 20.0
+#: Nor is a ratio beyond e^100, which a step of dose far beyond the doses gives.
+_LARGEST_LOG = 100.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -52,8 +55,11 @@ class CoxFit:
         law = distributions.norm if self.patients is None else distributions.t(self.patients - 1)
         error = float(np.sqrt(self.covariance[n, n]))
         width = float(law.ppf(0.5 + confidence / 2)) * error
-        ends = sorted(float(np.exp(factor * (value + side))) for side in (-width, width))
-        return Estimate(float(np.exp(factor * value)), *ends), float(2.0 * law.sf(abs(value) / error))
+        low, high = sorted(factor * (value + side) for side in (-width, width))
+        if max(-low, high) > _LARGEST_LOG:
+            return None, None
+        ratio = Estimate(float(np.exp(factor * value)), float(np.exp(low)), float(np.exp(high)))
+        return ratio, float(2.0 * law.sf(abs(value) / error))
 
 
 def cox(regressors: Floats, time: Floats, event: NDArray[np.bool_], cluster: NDArray[np.int64] | None) -> CoxFit:
@@ -68,20 +74,24 @@ def cox(regressors: Floats, time: Floats, event: NDArray[np.bool_], cluster: NDA
     kept = time >= time[event].min()
     standard = ((regressors - center) / width)[kept]
     model = hazards.PHReg(time[kept], standard, status=event[kept].astype(float), ties="efron")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a likelihood without a maximum shows in the coefficients
+    count, size = int(event[kept].sum()), standard.shape[1]
+    coefficients, residuals = np.full(size, np.nan), np.full((count, size), np.nan)
+    covariance = information = np.full((size, size), np.nan)
+    # A likelihood without a maximum, or without any curvature, shows in what is found.
+    with np.errstate(all="ignore"), warnings.catch_warnings(), suppress(np.linalg.LinAlgError):
+        warnings.simplefilter("ignore")
         fit = model.fit(groups=None if cluster is None else cluster[kept], disp=False)
-        coefficients = np.asarray(fit.params, float)
-        information = -np.asarray(model.hessian(coefficients), float)
+        information = -np.asarray(model.hessian(fit.params), float)
         covariance = np.asarray(fit.cov_params(), float)
         residuals = np.asarray(fit.schoenfeld_residuals, float)[event[kept]]
+        coefficients = np.asarray(fit.params, float)
     patients = None
     if cluster is not None:
         patients = len(np.unique(cluster))
         covariance = covariance * (patients / (patients - 1))
     errors = np.sqrt(np.abs(np.diag(covariance)))
-    lost = ~(np.isfinite(errors) & (np.abs(coefficients) < _NO_MAXIMUM) & (errors < _NO_MAXIMUM) & (errors > 0.0))
-    coefficients = np.where(lost, np.nan, coefficients)
+    found = np.isfinite(errors) & (np.abs(coefficients) < _NO_MAXIMUM) & (errors < _NO_MAXIMUM) & (errors > 1e-8)
+    coefficients = np.where(found, coefficients, np.nan)
     return CoxFit(
         coefficients=coefficients / width,
         covariance=covariance / np.outer(width, width),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,7 +28,7 @@ from .observations import (
     few_events,
     shared_clusters,
 )
-from .profile_likelihood import CoefficientProfile, log_likelihood
+from .profile_likelihood import FAR_DOSES, CoefficientProfile, log_likelihood
 
 #: Factor beyond the smallest and largest dose at which an end of D50's interval counts as none.
 _FAR = 1000.0
@@ -48,7 +50,7 @@ class DoseResponse:
         Coefficients of the log odds; the slope is per unit of ln(dose) or per Gy. None if they do not exist
         (`doses_separate_outcomes`).
     d50_gy : Estimate or None
-        Dose in Gy with probability 1/2 (TD50 or TCD50); None if the slope is not positive.
+        Dose in Gy with probability 1/2 (TD50 or TCD50); None if the slope is not positive, or no dose above 0 has it.
     gamma50 : Estimate or None
         Slope of the curve at D50, `D dP/dD`: change of the probability per relative change of the dose.
     p_value : float or None
@@ -82,9 +84,28 @@ class DoseResponse:
     advisories: tuple[Advisory, ...]
 
     def probability(self, dose_gy: ArrayLike) -> Floats | None:
-        """Compute the fitted probability at doses in Gy; None if there is no curve.
+        """Compute the fitted probability at doses.
 
-        Raises `OutOfRangeError` for doses that the scale has no place for.
+        Parameters
+        ----------
+        dose_gy : array_like, shape (k,)
+            Doses in Gy; above 0 for the scale "log".
+
+        Returns
+        -------
+        ndarray, shape (k,), or None
+            Probabilities; None if there is no curve.
+
+        Raises
+        ------
+        OutOfRangeError
+            If a dose is not finite, or not in the range of the scale.
+
+        Examples
+        --------
+        >>> fit = fit_dose_response([60, 80, 110, 120, 150, 190], [0, 0, 1, 0, 1, 1])
+        >>> fit.probability([fit.d50_gy.value]).round(6).tolist()
+        [0.5]
         """
         if self.intercept is None or self.slope is None:
             return None
@@ -92,7 +113,30 @@ class DoseResponse:
         return np.asarray(0.5 * (1.0 + np.tanh(0.5 * linear)))
 
     def probability_interval(self, dose_gy: ArrayLike) -> tuple[Floats, Floats] | None:
-        """Compute pointwise limits of the probability, symmetric in the log odds; None if there is no curve."""
+        """Compute pointwise limits of the probability.
+
+        Parameters
+        ----------
+        dose_gy : array_like, shape (k,)
+            Doses in Gy; above 0 for the scale "log".
+
+        Returns
+        -------
+        tuple of ndarray, shape (k,), or None
+            Lower and upper limits at the level `confidence`, symmetric in the log odds; None if there is no curve.
+
+        Raises
+        ------
+        OutOfRangeError
+            If a dose is not finite, or not in the range of the scale.
+
+        Examples
+        --------
+        >>> fit = fit_dose_response([60, 80, 110, 120, 150, 190], [0, 0, 1, 0, 1, 1])
+        >>> lower, upper = fit.probability_interval([110.0])
+        >>> bool(lower[0] < fit.probability([110.0])[0] < upper[0])
+        True
+        """
         if self.intercept is None or self.slope is None or self.covariance is None:
             return None
         x = _regressor(dose_gy, self.dose_scale)
@@ -174,7 +218,7 @@ def fit_dose_response(
     >>> response = [0, 0, 0, 1, 0, 0, 1, 1, 0, 1, 1, 1]
     >>> fit = fit_dose_response(dose_gy, response)
     >>> round(fit.d50_gy.value), round(fit.gamma50.value, 2)
-    (150, 0.92)
+    (153, 0.9)
     >>> [advisory.code for advisory in fit.advisories]
     ['few_events_per_variable']
     """
@@ -246,23 +290,54 @@ def _fitted(x: Floats, event: NDArray[np.bool_], cluster: NDArray[np.int64] | No
     families: Any = require("statsmodels.genmod.families", "outcomes")
     # Centered and scaled, so that rounding does not depend on the unit of dose.
     center, width = float(x.mean()), float(x.std())
-    design = np.column_stack([np.ones(len(x)), (x - center) / width])
-    fit = models.GLM(event.astype(float), design, family=families.Binomial()).fit(tol=1e-12, maxiter=200)
+    design, response = np.column_stack([np.ones(len(x)), (x - center) / width]), event.astype(float)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # steps that leave the range of floats; what is found is checked below
+        fit = models.GLM(response, design, family=families.Binomial()).fit(tol=1e-12, maxiter=200)
+    coefficients = _at_maximum(np.asarray(fit.params, float), design, response)
+    probability = 0.5 * (1.0 + np.tanh(0.5 * (design @ coefficients)))
+    model = np.linalg.inv(design.T @ (design * (probability * (1.0 - probability))[:, None]))
+    robust = model if cluster is None else _robust(coefficients, design, response, cluster)
     back = np.array([[1.0, -center / width], [0.0, 1.0 / width]])
-    model = np.asarray(fit.cov_params())
-    robust = model
-    if cluster is not None:
-        equations: Any = require("statsmodels.genmod.generalized_estimating_equations", "outcomes")
-        structures: Any = require("statsmodels.genmod.cov_struct", "outcomes")
-        grouped = equations.GEE(
-            event.astype(float),
-            design,
-            groups=cluster,
-            family=families.Binomial(),
-            cov_struct=structures.Independence(),
-        )
-        robust = np.asarray(grouped.fit(start_params=fit.params, cov_type="bias_reduced").cov_params())
-    return back @ np.asarray(fit.params), back @ model @ back.T, back @ robust @ back.T
+    return back @ coefficients, back @ model @ back.T, back @ robust @ back.T
+
+
+def _at_maximum(start: Floats, design: Floats, response: Floats) -> Floats:
+    """The coefficients of largest likelihood; `start` if it has them, which a step too long may have kept it from."""
+
+    def loss(b: Floats) -> float:
+        linear = design @ b
+        return float(np.logaddexp(0.0, linear).sum() - response @ linear)
+
+    def gradient(b: Floats) -> Floats:
+        return np.asarray(design.T @ (0.5 * (1.0 + np.tanh(0.5 * (design @ b))) - response))
+
+    def curvature(b: Floats) -> Floats:
+        probability = 0.5 * (1.0 + np.tanh(0.5 * (design @ b)))
+        return np.asarray(design.T @ (design * (probability * (1.0 - probability))[:, None]))
+
+    if np.isfinite(start).all() and np.abs(gradient(start)).max() < 1e-8 * len(response):
+        return start
+    minimize: Any = require("scipy.optimize", "outcomes").minimize
+    found = minimize(loss, np.zeros(2), jac=gradient, hess=curvature, method="trust-exact", options={"gtol": 1e-9})
+    if np.abs(gradient(found.x)).max() > 1e-6 * len(response):
+        raise UndefinedError(FAR_DOSES)
+    return np.asarray(found.x)
+
+
+def _robust(coefficients: Floats, design: Floats, response: Floats, cluster: NDArray[np.int64]) -> Floats:
+    """Covariance of estimating equations with independence as working structure, corrected for few clusters."""
+    equations: Any = require("statsmodels.genmod.generalized_estimating_equations", "outcomes")
+    families: Any = require("statsmodels.genmod.families", "outcomes")
+    independent = require("statsmodels.genmod.cov_struct", "outcomes").Independence()
+    grouped = equations.GEE(response, design, groups=cluster, family=families.Binomial(), cov_struct=independent)
+    robust = np.full((2, 2), np.nan)
+    with np.errstate(all="ignore"), warnings.catch_warnings(), suppress(np.linalg.LinAlgError):
+        warnings.simplefilter("ignore")
+        robust = np.asarray(grouped.fit(start_params=coefficients, cov_type="bias_reduced").cov_params())
+    if not np.isfinite(robust).all() or np.linalg.eigvalsh(robust)[0] <= 0.0:
+        raise UndefinedError("one patient decides a coefficient alone: patients cannot be accounted for")
+    return robust
 
 
 def _estimates(profile: CoefficientProfile, scale: DoseScale, x: Floats) -> tuple[dict[str, Any], tuple[Advisory, ...]]:
@@ -273,8 +348,10 @@ def _estimates(profile: CoefficientProfile, scale: DoseScale, x: Floats) -> tupl
     if b1 <= 0.0:
         return found, (advise("slope_not_positive", slope=b1),)
     gamma50 = _scaled(slope, 0.25) if scale == "log" else _scaled(intercept, -0.25)
-    ends = profile.midpoint()
     low, high = (float(np.exp(end)) if scale == "log" else float(end) for end in (x.min(), x.max()))
+    if scale == "linear" and b0 >= 0.0:  # more than half have the event without any dose
+        return found, (advise("d50_outside_doses", d50_gy=-b0 / b1, low_gy=low, high_gy=high),)
+    ends = profile.midpoint()
     if scale == "log":
         # No observation is near such an end: it says that there is none.
         near = (x.min() - np.log(_FAR), x.max() + np.log(_FAR))

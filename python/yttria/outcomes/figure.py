@@ -42,6 +42,19 @@ def outcome_figure(analysis: OutcomeAnalysis) -> Figure:
     ------
     MissingExtraError
         Without the extra `plot`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria.outcomes import DosedOutcomes, analyze
+    >>> names = tuple(f"case {n}" for n in range(8))
+    >>> data = DosedOutcomes(
+    ...     endpoint="response", event_meaning="response CR or PR", metric="mean_gy", case_ids=names,
+    ...     structures=("Tumor",) * 8, patients=names, dose_gy=np.arange(60.0, 220.0, 20.0),
+    ...     event=np.array([0, 0, 1, 0, 0, 1, 1, 1], bool), time_months=None, advisories=(),
+    ... )
+    >>> len(outcome_figure(analyze(data)).axes)  # curve and ROC curve
+    2
     """
     figures: Any = require("matplotlib.figure", "plot")
     if analysis.survival is not None:
@@ -183,7 +196,8 @@ def _draw_at_risk(table: Any, found: SurvivalByDose, ticks: Floats, last: float)
 
 def _comparison(found: SurvivalByDose) -> str:
     ratio = ";\n".join(_ratio(each) for each in (*found.hazard_ratios[:2], found.trend))
-    return f"hazard ratios: {ratio}\nlog-rank test: p = {found.log_rank_p_value:.2g}"
+    p_value = "-" if found.log_rank_p_value is None else f"p = {found.log_rank_p_value:.2g}"
+    return f"hazard ratios: {ratio}\nlog-rank test: {p_value}"
 
 
 def _ratio(found: HazardRatio) -> str:

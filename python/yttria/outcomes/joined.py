@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._foundation.choices import ENDPOINTS, TARGET_RESPONSES, Endpoint, TargetResponse
+from .._foundation.extras import require
 from .._foundation.numbers import one_of
 from ..advisory import Advisory, advise
 from ..batch.summary import finished_folder
@@ -60,7 +61,23 @@ class DosedOutcomes:
     advisories: tuple[Advisory, ...]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a row per observation, for a table."""
+        """List the observations, for a table.
+
+        Returns
+        -------
+        list of dict
+            Rows with case_id, structure, patient_id, dose_gy, event (0 or 1) and time_months.
+
+        Examples
+        --------
+        >>> data = DosedOutcomes(
+        ...     endpoint="response", event_meaning="response CR or PR", metric="mean_gy", case_ids=("a",),
+        ...     structures=("Tumor",), patients=("a",), dose_gy=np.array([120.0]), event=np.array([True]),
+        ...     time_months=None, advisories=(),
+        ... )
+        >>> data.rows()[0]["dose_gy"]
+        120.0
+        """
         times: Iterable[Any] = [None] * len(self.event) if self.time_months is None else self.time_months.tolist()
         columns = (self.case_ids, self.structures, self.patients, self.dose_gy.tolist(), self.event.tolist(), times)
         names = ("case_id", "structure", "patient_id", "dose_gy", "event", "time_months")
@@ -119,6 +136,17 @@ def join_doses(
     outcomes_left_out
         For rows without the endpoint, responses that are not evaluated, rows without a dose (cases that are not in
         the table, or in quarantine), and doses of the same structures that have no row.
+
+    Examples
+    --------
+    >>> import pyarrow, pyarrow.parquet
+    >>> columns = {"case_id": ["a", "b"], "structure": ["Tumor"] * 2, "metric": ["mean_gy"] * 2}
+    >>> table = pyarrow.table(columns | {"value": [90.0, 210.0], "unit": ["Gy"] * 2})
+    >>> pyarrow.parquet.write_table(table, "doses.parquet")  # as `yttria batch run` writes it
+    >>> rows = [Outcome(case_id=name, structure="Tumor", response=r) for name, r in (("a", "SD"), ("b", "CR"))]
+    >>> data = join_doses(rows, ".", endpoint="response")
+    >>> data.dose_gy.tolist(), data.event.tolist()
+    ([90.0, 210.0], [False, True])
     """
     kind = one_of("endpoint", endpoint, ENDPOINTS)
     counted = tuple(one_of("a responder", name, TARGET_RESPONSES) for name in responders)
@@ -215,13 +243,15 @@ def _doses(folder: Path, metric: str, structure: str | None) -> dict[tuple[str, 
     found: dict[tuple[str, str], float] = {}
     metrics: set[str] = set()
     structures: set[str] = set()
+    compute = require("pyarrow.compute", "batch")
     for table in read_rows(folder, "doses", ("case_id", "structure", "metric", "value", "unit")):
-        for row in table.to_pylist():
-            structures.add(row["structure"])
-            if row["unit"] == "Gy":
-                metrics.add(row["metric"])
-            if row["metric"] == metric and row["value"] is not None and np.isfinite(row["value"]):
-                found[row["case_id"], row["structure"]] = row["value"]
+        structures |= set(table["structure"].unique().to_pylist())
+        metrics |= set(table.filter(compute.equal(table["unit"], "Gy"))["metric"].unique().to_pylist())
+        chosen = table.filter(compute.equal(table["metric"], metric))
+        columns = (chosen[key].to_pylist() for key in ("case_id", "structure", "value"))
+        for case, name, value in zip(*columns, strict=True):
+            if value is not None and np.isfinite(value):
+                found[case, name] = value
     if metric not in metrics:
         raise UnknownNameError(f"metric must be one of {', '.join(sorted(metrics))}, got {metric!r:.80}")
     if structure is not None and structure not in structures:

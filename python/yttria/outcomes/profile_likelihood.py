@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._foundation.extras import require
+from ..errors import UndefinedError
 
 Floats = NDArray[np.float64]
 Ends = tuple[float | None, float | None]
-#: Steps of Newton's method; a concave function of one variable needs fewer than ten.
-_STEPS = 100
+FAR_DOSES = "the likelihood has no maximum that can be found: a few doses are far beyond all others"
+#: Most steps, each four times the one before, that look for the other side of a maximum.
+_STEPS = 60
 #: Distance from the estimate, in standard errors, beyond which an interval counts as unbounded.
 _FAR = 1e4
 
@@ -24,23 +26,28 @@ def log_likelihood(linear: Floats, event: NDArray[np.bool_]) -> float:
 
 
 def best_log_likelihood(offset: Floats, regressor: Floats, event: NDArray[np.bool_], start: float) -> float:
-    """Largest log-likelihood over `b` of log odds `offset + b regressor`, by Newton's method with halved steps."""
-    b, best = start, log_likelihood(offset + start * regressor, event)
+    """Largest log-likelihood over `b` of log odds `offset + b regressor`, where its slope falls through 0.
+
+    The slope falls as `b` rises, so that steps that grow find the two sides of its zero from any start, however far
+    beyond the others an observation is. If it has no zero, the likelihood rises to a limit.
+    """
+    brentq: Any = require("scipy.optimize", "outcomes").brentq
     width = float(np.abs(regressor).max())
+
+    def slope(b: float) -> float:
+        return float(regressor @ (event - 0.5 * (1.0 + np.tanh(0.5 * (offset + b * regressor)))))
+
+    side = float(np.sign(slope(start)))
+    if width == 0.0 or side == 0.0:
+        return log_likelihood(offset + start * regressor, event)
+    near, step = start, side / width
     for _ in range(_STEPS):
-        probability = 0.5 * (1.0 + np.tanh(0.5 * (offset + b * regressor)))
-        slope = float(regressor @ (event - probability))
-        curvature = float((regressor * regressor) @ (probability * (1.0 - probability)))
-        if curvature <= 0.0 or width == 0.0:
-            break
-        # Log odds move by at most 4 in a step: far from the maximum the curvature all but vanishes.
-        step = float(np.clip(slope / curvature, -4.0 / width, 4.0 / width))
-        while (found := log_likelihood(offset + (b + step) * regressor, event)) < best and abs(step) * width > 1e-12:
-            step /= 2
-        b, best = b + step, max(found, best)
-        if abs(step) * width < 1e-10:
-            break
-    return best
+        far = near + step
+        if side * slope(far) <= 0.0:
+            best = float(brentq(slope, *sorted((near, far)), xtol=1e-11 / width, rtol=1e-13))
+            return log_likelihood(offset + best * regressor, event)
+        near, step = far, 4.0 * step
+    return log_likelihood(offset + near * regressor, event)
 
 
 class CoefficientProfile:
@@ -76,7 +83,7 @@ class CoefficientProfile:
 
     def adjustment(self, gradient: Floats) -> float:
         """Variance of a parameter by the likelihood over that which it shall have, from the parameter's gradient."""
-        return float((gradient @ self.model_covariance @ gradient) / (gradient @ self.covariance @ gradient))
+        return _variance(self.model_covariance, gradient) / _variance(self.covariance, gradient)
 
     def intercept(self) -> Ends:
         """Interval of the intercept."""
@@ -102,19 +109,25 @@ class CoefficientProfile:
         """Interval of the regressor at which the log odds are 0; the slope is the parameter beside it."""
         b0, b1 = self.coefficients
         zero = np.zeros(len(self.x))
-        # Without slope all log odds are 0, where Newton's method is safe however far the point is.
         return self._ends(-b0 / b1, np.array([-1.0 / b1, b0 / b1**2]), lambda at: (zero, self.x - at, 0.0))
 
     def _ends(self, estimate: float, gradient: Floats, terms: Callable[[float], tuple[Floats, Floats, float]]) -> Ends:
         """Ends of the interval; `terms` are offset, regressor and start of the fit with the parameter held."""
         scale = 2.0 * self.adjustment(gradient)
-        error = float(np.sqrt(gradient @ self.covariance @ gradient))
+        error = float(np.sqrt(_variance(self.covariance, gradient)))
 
         def excess(at: float) -> float:
             offset, regressor, start = terms(at)
             return scale * (self.likelihood - best_log_likelihood(offset, regressor, self.event, start)) - self.quantile
 
         return _end(excess, estimate, -error), _end(excess, estimate, error)
+
+
+def _variance(covariance: Floats, gradient: Floats) -> float:
+    found = float(gradient @ covariance @ gradient)
+    if not 0.0 < found < np.inf:
+        raise UndefinedError(FAR_DOSES)
+    return found
 
 
 def _end(excess: Callable[[float], float], estimate: float, step: float) -> float | None:

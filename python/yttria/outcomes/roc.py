@@ -215,7 +215,9 @@ def wilson_interval(fraction: float, count: int, z: float) -> Estimate:
     """Interval of Wilson for a fraction of a count."""
     middle = (fraction + z * z / (2 * count)) / (1 + z * z / count)
     width = z / (1 + z * z / count) * np.sqrt(fraction * (1 - fraction) / count + z * z / (4 * count * count))
-    return Estimate(fraction, max(float(middle - width), 0.0), min(float(middle + width), 1.0))
+    return Estimate(
+        fraction, min(max(float(middle - width), 0.0), fraction), max(min(float(middle + width), 1.0), fraction)
+    )
 
 
 def _threshold_interval(

@@ -53,8 +53,8 @@ class SurvivalCurve:
     censored_months : ndarray
         Times of those without event, rising.
     median_months : Estimate or None
-        Time at which the probability is 1/2; None if it is not reached. An end of the interval is None if the data do
-        not bound it.
+        First time at which the probability is at most 1/2; None if it is not reached. An end of the interval is None if
+        the data do not bound it.
     """
 
     label: str
@@ -71,12 +71,44 @@ class SurvivalCurve:
     median_months: Estimate | None
 
     def probability_at(self, time_months: ArrayLike) -> Floats:
-        """Look up the probability of no event up to times in months."""
+        """Look up the probability of no event up to given times.
+
+        Parameters
+        ----------
+        time_months : array_like, shape (k,)
+            Times in months.
+
+        Returns
+        -------
+        ndarray, shape (k,)
+            Probabilities.
+
+        Examples
+        --------
+        >>> kaplan_meier([2, 4, 6, 8], [1, 0, 1, 0]).probability_at([1, 2, 7]).tolist()
+        [1.0, 0.75, 0.375]
+        """
         place = np.searchsorted(self.times_months, flat("time_months", time_months), "right") - 1
         return np.asarray(self.probability[place])
 
     def at_risk(self, time_months: ArrayLike) -> NDArray[np.int64]:
-        """Count the observations at risk at times in months: those that last at least so long."""
+        """Count the observations at risk at given times: those that last at least so long.
+
+        Parameters
+        ----------
+        time_months : array_like, shape (k,)
+            Times in months.
+
+        Returns
+        -------
+        ndarray of int, shape (k,)
+            Numbers at risk.
+
+        Examples
+        --------
+        >>> kaplan_meier([2, 4, 6, 8], [1, 0, 1, 0]).at_risk([0, 4, 5]).tolist()
+        [4, 3, 2]
+        """
         before = np.searchsorted(self.ends_months, flat("time_months", time_months), "left")
         return np.asarray(self.observations - before)
 
@@ -114,8 +146,8 @@ class SurvivalByDose:
         Doses in Gy that part the groups.
     groups : tuple of SurvivalCurve
         Curves of the groups, by rising dose.
-    log_rank_chi_squared, log_rank_p_value : float
-        Log-rank test of equal hazards of all groups.
+    log_rank_chi_squared, log_rank_p_value : float or None
+        Log-rank test of equal hazards of all groups; None if no event happened while several groups were at risk.
     hazard_ratios : tuple of HazardRatio
         Each group against that of the lowest doses.
     trend : HazardRatio
@@ -135,8 +167,8 @@ class SurvivalByDose:
     patients: int | None
     cuts_gy: tuple[float, ...]
     groups: tuple[SurvivalCurve, ...]
-    log_rank_chi_squared: float
-    log_rank_p_value: float
+    log_rank_chi_squared: float | None
+    log_rank_p_value: float | None
     hazard_ratios: tuple[HazardRatio, ...]
     trend: HazardRatio
     trend_step_gy: float
@@ -287,8 +319,7 @@ def survival_by_dose(
     slope = cox(x[:, None], months, y, cluster if patients else None)
     trend = HazardRatio(label=f"per {step:g} Gy", **_named(slope.ratio(0, level, step)))
     proportional = proportionality_p_value(slope)
-    test: Any = require("statsmodels.duration.survfunc", "outcomes")
-    chi_squared, p_value = test.survdiff(months, y.astype(float), group)
+    chi_squared, p_value = _log_rank(months, y, group)
     unbounded = [each for each in (*ratios, trend) if each.estimate is None]
     return SurvivalByDose(
         observations=len(x),
@@ -296,8 +327,8 @@ def survival_by_dose(
         patients=patients,
         cuts_gy=tuple(cuts),
         groups=curves,
-        log_rank_chi_squared=float(chi_squared),
-        log_rank_p_value=float(p_value),
+        log_rank_chi_squared=chi_squared,
+        log_rank_p_value=p_value,
         hazard_ratios=ratios,
         trend=trend,
         trend_step_gy=step,
@@ -311,6 +342,18 @@ def survival_by_dose(
             *((advise("log_rank_ignores_patients"),) if patients else ()),
         ),
     )
+
+
+def _log_rank(
+    time: Floats, event: NDArray[np.bool_], group: NDArray[np.int64]
+) -> tuple[float, float] | tuple[None, None]:
+    test: Any = require("statsmodels.duration.survfunc", "outcomes")
+    try:
+        with np.errstate(all="ignore"):
+            found = tuple(map(float, test.survdiff(time, event.astype(float), group)))
+    except np.linalg.LinAlgError:
+        return None, None
+    return (found[0], found[1]) if np.isfinite(found).all() else (None, None)
 
 
 def _cuts(dose: Floats, cuts_gy: Sequence[float] | None) -> list[float]:
@@ -357,11 +400,11 @@ def _curve(
         inside = survival > 0.0
         safe = np.where(inside, survival, 0.5)
         width = z * np.where(inside, error, 0.0) / np.abs(safe * np.log(safe))
-        # Where nobody is left the variance is not known: the last limits go on, as in other programs they end.
-        limits = [np.where(inside, safe ** np.exp(side), np.nan) for side in (width, -width)]
+        # Where nobody is left the variance is not known: the upper limit goes on, and the lower one is 0.
+        lowest, highest = np.where(inside, safe ** np.exp(width), 0.0), np.where(inside, safe ** np.exp(-width), np.nan)
         steps = np.append(steps, found.surv_times)
         probability = np.append(probability, survival)
-        lower, upper = (_held(np.append(1.0, limit)) for limit in limits)
+        lower, upper = np.append(1.0, lowest), _held(np.append(1.0, highest))
         median = _median(found, survival, confidence)
     return SurvivalCurve(
         label=label,
@@ -386,10 +429,12 @@ def _held(values: Floats) -> Floats:
 
 
 def _median(found: Any, survival: Floats, confidence: float) -> Estimate | None:
-    if survival.min() > 0.5:
+    """First time at which the probability is at most 1/2, with the interval of Brookmeyer and Crowley."""
+    reached = np.flatnonzero(survival <= 0.5 + 1e-12)
+    if not len(reached):
         return None
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         low, high = found.quantile_ci(0.5, alpha=1.0 - confidence)
     ends = [float(end) if np.isfinite(end) else None for end in (low, high)]
-    return Estimate(float(found.quantile(0.5)), *ends)
+    return Estimate(float(found.surv_times[reached[0]]), *ends)

@@ -158,6 +158,13 @@ def write_outcomes(rows: Iterable[Outcome | Mapping[str, Any]], path: str | Path
         If the name does not end in `.csv`.
     OSError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> write_outcomes([Outcome(case_id="a", structure="Tumor", response="CR")], "outcomes.csv")
+    1
+    >>> read_outcomes("outcomes.csv")[0].response
+    'CR'
     """
     path = Path(path)
     if not is_csv(path):
