@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
-from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from ..advisory import Advisory, advise, advise_if
-from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
+from ..errors import ArgumentError, UndefinedError, UnknownNameError
 from ..geometry.image import Image
 from ..geometry.patient_identity import patient_doubts
 from ..geometry.structure import Structure
-from ..geometry.structure_algebra import cropped, difference, intersection, union
+from ..geometry.structure_algebra import cropped
 from ..geometry.structure_expressions import derive_structures
 from ..geometry.structure_selection import Patterns
 from ..voxel.ct_density import DensityImage
-from ..voxel.mass import structure_mass
 from .image_measurements import MeasuredTerritory, MeasuredTumor, PlanSettings
+from .image_parts import CRUMB, PlanMasses, PlanParts
 from .image_plan import ImagePlan
 from .image_plan_file import roles_in_words
 from .image_shunt import ImageShunt, lung_mass_of, shunts_of_images
 from .lung import LungShunt
-from .mass import mass_from_volume_kg
 from .structure_checks import check_structures
 from .structure_counts import StructureCounts, check_not_negative, counts_in_parts
 from .structure_roles import StructureRoles, structure_roles
 from .tumor_to_normal import tumor_to_normal_ratio
 
 Each = TypeVar("Each")
-#: A part of a tumor or of the normal liver below this share of the whole is the rounding of outlines.
-_CRUMB = 0.005
 WHOLE_LIVER = "whole liver"
 
 
@@ -149,8 +145,8 @@ def from_images(
     volumes = dict(roles.territories) or {WHOLE_LIVER: roles.liver}
     scans = _by_territory(maa, list(volumes), "scan")
     found += _patients(scans, every, ct)
-    parts = _Parts.of(roles, volumes)
-    masses = _Masses(density=density, threads=threads)
+    parts = PlanParts.of(roles, volumes)
+    masses = PlanMasses(density=density, threads=threads)
     counted = _counted(scans, parts, resolution_fwhm_mm, threads)
     shunts, more = shunts_of_images(
         scans,
@@ -246,59 +242,8 @@ def _patients(scans: Mapping[str, Image], structures: Sequence[Structure], ct: I
     ]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class _Parts:
-    """Disjoint parts: normal liver and tumors by territory, tumor that nothing feeds, the rest of the liver, lungs."""
-
-    volumes: Mapping[str, Structure]
-    normal: Mapping[str, Structure]
-    tumors: Mapping[str, Mapping[str, Structure]]
-    outside: Mapping[str, Structure]
-    normal_total: Structure
-    rest: Structure
-    lungs: Structure | None
-
-    @classmethod
-    def of(cls, roles: StructureRoles, volumes: Mapping[str, Structure]) -> _Parts:
-        single: list[Structure] = []
-        for tumor in roles.tumors:
-            single.append(difference(tumor, single, name=tumor.name) if single else tumor)
-        normal_total = difference(roles.liver, single, name="Normal liver") if single else roles.liver
-        normal = {name: intersection([normal_total, v], name=f"Normal liver of {name}") for name, v in volumes.items()}
-        parts: dict[str, dict[str, Structure]] = {name: {} for name in volumes}
-        outside: dict[str, Structure] = {}
-        perfused = union(list(volumes.values()), name="perfused")
-        for tumor in single:
-            for name, volume in volumes.items():
-                # A tumor beyond the liver's outline is perfused with the whole liver.
-                part = tumor if not roles.territories else intersection([tumor, volume], name=tumor.name)
-                if part.volume_ml > _CRUMB * tumor.volume_ml:
-                    parts[name][tumor.name] = part
-            left = difference(tumor, perfused, name=tumor.name)
-            if roles.territories and left.volume_ml > _CRUMB * tumor.volume_ml:
-                outside[tumor.name] = left
-        everything = [*normal.values(), *single]
-        return cls(
-            volumes=volumes,
-            normal=normal,
-            tumors=parts,
-            outside=outside,
-            normal_total=normal_total,
-            rest=difference(normal_total, list(normal.values()), name="Liver that is not perfused"),
-            lungs=None if roles.lungs is None else difference(roles.lungs, [roles.liver, *everything], name="Lungs"),
-        )
-
-    def counted(self) -> dict[str, Structure]:
-        """Every part to count in, by a key."""
-        found = {f"normal/{name}": part for name, part in self.normal.items()}
-        found |= {f"tumor/{name}/{t}": part for name, of in self.tumors.items() for t, part in of.items()}
-        found |= {f"outside/{name}": part for name, part in self.outside.items()}
-        found |= {"rest": self.rest}
-        return {key: part for key, part in found.items() if part.volume_ml > 0.0}
-
-
 def _counted(
-    scans: Mapping[str, Image], parts: _Parts, fwhm: float | None, threads: int | None
+    scans: Mapping[str, Image], parts: PlanParts, fwhm: float | None, threads: int | None
 ) -> dict[str, dict[str, StructureCounts]]:
     """Counts of every part in the scan of each territory; a scan of several is counted once."""
     done: dict[int, dict[str, StructureCounts]] = {}
@@ -314,50 +259,17 @@ def _counted(
     return {name: done[id(scan)] for name, scan in scans.items()}
 
 
-class _Masses:
-    """Masses by a density, each structure once, and what was found on the way."""
-
-    def __init__(self, *, density: DensityImage | Image | float | None, threads: int | None) -> None:
-        self.density = LIVER_DENSITY_G_PER_ML if density is None else density
-        self.threads = threads
-        self.advisories: list[Advisory] = []
-        self.known: dict[int, float] = {}
-        if isinstance(self.density, int | float):
-            if not 0.9 <= self.density <= 1.2:
-                raise OutOfRangeError(f"liver density in g/mL must be within [0.9, 1.2], got {self.density:g}")
-            self.density_g_per_ml = float(self.density)
-            self.origin = f"volume times {self.density:g} g/mL"
-        else:
-            self.density_g_per_ml = LIVER_DENSITY_G_PER_ML
-            curve = self.density.curve.name if isinstance(self.density, DensityImage) else "as given"
-            self.origin = f"density from CT ({curve})"
-
-    def of(self, structure: Structure) -> float:
-        """Mass in kg; 0 of an empty structure."""
-        if structure.volume_ml == 0.0:
-            return 0.0
-        if id(structure) not in self.known:
-            if isinstance(self.density, int | float):
-                mass = mass_from_volume_kg(structure.volume_ml, density_g_per_ml=float(self.density))
-            else:
-                found = structure_mass(self.density, structure, threads=self.threads)
-                self.advisories += found.advisories
-                mass = found.mass_kg
-            self.known[id(structure)] = mass
-        return self.known[id(structure)]
-
-
 def _territory(
     name: str,
-    parts: _Parts,
+    parts: PlanParts,
     counted: Mapping[str, StructureCounts],
     shunt: ImageShunt,
-    masses: _Masses,
+    masses: PlanMasses,
     found: list[Advisory],
 ) -> MeasuredTerritory:
     normal = parts.normal[name]
     whole = sum(part.volume_ml for part in parts.tumors[name].values()) + normal.volume_ml
-    has_normal = normal.volume_ml > _CRUMB * whole
+    has_normal = normal.volume_ml > CRUMB * whole
     normal_counts = counted.get(f"normal/{name}")
     tumors = []
     for tumor, part in parts.tumors[name].items():
