@@ -18,7 +18,7 @@ import yttria
 from yttria import _core
 
 #: Rooms whose public functions and methods are documented wholly.
-ROOMS = ("yttria.kernels", "yttria.geometry", "yttria.evaluation", "yttria.outcomes")
+ROOMS = ("yttria.kernels", "yttria.geometry", "yttria.evaluation", "yttria.outcomes", "yttria.report")
 #: Classes of the core that a user holds.
 COMPILED = ("Nuclide", "VoxelFractions", "DoseVolumeHistogram")
 #: Methods that give a result another form and take nothing: one sentence says it all.

@@ -23,14 +23,40 @@ _STRUCTURES_IN_HISTOGRAM = 8
 
 
 def comparison_figure(comparison: DoseComparison, *, title: str = "") -> Figure:
-    """Axial, coronal and sagittal planes through the worst voxel (cross), three rows of them, and the histograms.
+    """Draw two dose maps, their difference and gamma in planes through the largest difference, and histograms.
 
+    Parameters
+    ----------
+    comparison : DoseComparison
+        As `compare_doses` returns it.
+    title : str, default ""
+        What A and B are.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    MissingExtraError
+        Without matplotlib.
+
+    Notes
+    -----
     First row: dose A with isodose lines of A (solid) and B (dashed). Second: B - A, the color scale ending at the 99th
-    percentile of |B - A| above the cutoff. Third: gamma, gray where it was not evaluated; green passes, pink
-    fails. At the right, the cumulative histograms of up to eight structures, A solid and B dashed, and how many voxels
-    have which gamma.
+    percentile of |B - A| above the cutoff. Third: gamma, gray if it was not evaluated; green passes, pink
+    fails. A cross marks the largest difference. At the right, the cumulative histograms of up to eight structures, A
+    solid and B dashed, and how many voxels have which gamma.
 
-    Raises `MissingExtraError` without matplotlib.
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import Image
+    >>> from yttria.evaluation import compare_doses
+    >>> dose_gy = np.linspace(1.0, 100.0, 512).reshape(8, 8, 8)
+    >>> a, b = Image(dose_gy, np.eye(4), "Gy"), Image(1.02 * dose_gy, np.eye(4), "Gy")
+    >>> comparison_figure(compare_doses(a, b), title="B is 2 % higher").get_suptitle()
+    'B is 2 % higher'
     """
     figure_module = require("matplotlib.figure", "plot")
     a, b = comparison.a, comparison.b

@@ -42,7 +42,26 @@ class DoseMap:
     background: Image | None = None
 
     def renamed(self, names: Mapping[str, str]) -> DoseMap:
-        """The same map with other names of structures; each must be given."""
+        """Return the same map with other names of structures.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            The other name of each structure.
+
+        Returns
+        -------
+        DoseMap
+
+        Examples
+        --------
+        >>> import yttria
+        >>> from yttria.phantom import liver_phantom
+        >>> phantom = liver_phantom((8.0, 8.0, 8.0))
+        >>> dose = yttria.dose_image(phantom.activity, scaling=yttria.AbsoluteScaling(scan_delay_h=20.0))
+        >>> list(dose_map(dose, phantom.structures[:1]).renamed({"Liver": "Organ"}).histograms)
+        ['Organ']
+        """
         return replace(
             self,
             voxel_fractions={names[name]: value for name, value in self.voxel_fractions.items()},
@@ -51,7 +70,29 @@ class DoseMap:
         )
 
     def differing(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Names of the structures of a table whose mean dose is not that of this map, or which this map lacks."""
+        """Find structures of a table whose mean dose is not that of this map, or which this map lacks.
+
+        Parameters
+        ----------
+        rows : sequence of mapping
+            The table of doses.json: `structure` and `mean_gy` of each.
+
+        Returns
+        -------
+        list of str
+            Their names; a mean dose may differ by 1e-4 of the structure's maximum.
+
+        Examples
+        --------
+        >>> import yttria
+        >>> from yttria.phantom import liver_phantom
+        >>> phantom = liver_phantom((8.0, 8.0, 8.0))
+        >>> dose = yttria.dose_image(phantom.activity, scaling=yttria.AbsoluteScaling(scan_delay_h=20.0))
+        >>> rows = [row.as_dict() for row in dose.table(phantom.structures)]
+        >>> rows[0]["mean_gy"] *= 1.01
+        >>> dose_map(dose, phantom.structures).differing(rows)
+        ['Liver']
+        """
         found = []
         for row in rows:
             name, mean_gy = str(row["structure"]), row.get("mean_gy")

@@ -55,19 +55,49 @@ def dose_figure(
     isodoses_gy: Sequence[float] | None = None,
     title: str = "",
 ) -> Figure:
-    """Axial, coronal and sagittal planes with isodose lines, and the cumulative dose-volume histogram.
+    """Draw axial, coronal and sagittal planes with isodose lines, and the cumulative dose-volume histogram.
 
+    Parameters
+    ----------
+    result : DoseResult
+        The dose.
+    structures : sequence of Structure
+        Structures in its space. One that lies outside the image is left out.
+    background : Image, optional
+        Image beneath the dose in gray, such as a CT, on the dose grid. Without it the dose is drawn on black.
+    isodoses_gy : sequence of float, optional
+        Levels of the isodose lines in Gy, each finite and above 0; round numbers if not given.
+    title : str, default ""
+        The patient or the file, and the date; method and scaling are added.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    GeometryError
+        If the background is on another grid or in another frame of reference.
+    OutOfRangeError
+        For a level that is not finite and above 0.
+    MissingExtraError
+        Without matplotlib.
+
+    Notes
+    -----
     The planes go through the structure with the highest mean dose (of those of at least 5 mL, if there are any) and
     show the surroundings of all structures. Each further tumor, by its name, gets an axial plane: the twelve largest.
     The color scale ends at the highest D2 of those structures or D50 of a smaller tumor, so that one hot voxel does not
-    darken the rest.
-    `background` (a CT, say) is drawn in gray beneath the dose and must lie on the dose grid; without it the dose is
-    drawn on black. `isodoses_gy` are the levels of the lines; round numbers if not given. Small structures are drawn
-    over large ones. A structure outside the image is left out. `title`: the patient or the file and the date; method
-    and scaling are added.
+    darken the rest. Small structures are drawn over large ones.
 
-    Raises `GeometryError` if the background is on another grid or in another frame of reference,
-    `OutOfRangeError` for a level that is not finite and above 0, `MissingExtraError` without matplotlib.
+    Examples
+    --------
+    >>> import yttria
+    >>> from yttria.phantom import liver_phantom
+    >>> phantom = liver_phantom((8.0, 8.0, 8.0))
+    >>> dose = yttria.dose_image(phantom.activity, scaling=yttria.AbsoluteScaling(scan_delay_h=20.0))
+    >>> dose_figure(dose, phantom.structures, title="Phantom").get_suptitle()
+    'Phantom. Absorbed dose by local deposition, absolute scaling'
     """
     figure_module = require("matplotlib.figure", "plot")
     dose = result.image
@@ -165,7 +195,33 @@ def _how(result: DoseResult) -> str:
 
 
 def save_figure(figure: Figure, path: str | Path) -> Path:
-    """Write the figure (PNG, PDF or SVG by the ending of `path`)."""
+    """Write a figure to a file.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        As `dose_figure` or `comparison_figure` returns it.
+    path : str or Path
+        File; its ending, .png, .pdf or .svg, is the format.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no figure of matplotlib.
+    MissingExtraError
+        Without matplotlib.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> save_figure(Figure(figsize=(1, 1)), "empty.png").read_bytes()[1:4]
+    b'PNG'
+    """
     backend = require("matplotlib.backends.backend_agg", "plot")
     if not isinstance(figure, require("matplotlib.figure", "plot").Figure):
         raise ArgumentError(f"figure of save_figure must be a Figure of matplotlib, got {type(figure).__name__}")

@@ -57,7 +57,7 @@ def html_report(
         Levels of the isodose lines in Gy, each above 0; round levels if not given.
     pictures : mapping of str to bytes, optional
         PNG files of a result: "dose" in place of pictures of `dose_map`, "plan" and "comparison".
-    remarks : sequence of str
+    remarks : sequence of str, default ()
         Sentences on the files, such as why a picture is missing.
     created : str, optional
         Time of the report, ISO 8601; now if not given. Two reports of the same content differ in it alone.
