@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,15 @@ from hypothesis import strategies as st
 
 pytest.importorskip("statsmodels")
 
-from yttria.errors import ArgumentError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError, YttriaError
+from yttria.errors import (
+    ArgumentError,
+    MissingExtraError,
+    OutOfRangeError,
+    ShapeError,
+    UndefinedError,
+    UnknownNameError,
+    YttriaError,
+)
 from yttria.evaluation import tcp_logistic
 from yttria.outcomes import DoseResponse, fit_dose_response
 from yttria.reference import outcomes as reference
@@ -262,3 +271,9 @@ def test_a_fit_is_plain_data() -> None:
 def test_wrong_input_is_refused(call: Callable[[], DoseResponse], error: type[YttriaError], text: str) -> None:
     with pytest.raises(error, match=text):
         call()
+
+
+def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "statsmodels.genmod.generalized_linear_model", None)
+    with pytest.raises(MissingExtraError, match=r"yttria\[outcomes\]"):
+        fit_dose_response(DOSE_GY, RESPONSE)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from conftest import ROOT
 from yttria.batch import ManifestError
 from yttria.errors import FileFormatError
 from yttria.outcomes import Outcome, read_outcomes, write_outcomes
@@ -122,3 +124,9 @@ def test_an_empty_table_and_other_files_are_refused(tmp_path: Path) -> None:
         read_outcomes(table(tmp_path, "case_id\na\n", "outcomes.xlsx"))
     with pytest.raises(FileFormatError, match=r"written as \.csv"):
         write_outcomes([], tmp_path / "o.parquet")
+
+
+def test_the_page_lists_the_columns() -> None:
+    page = (ROOT / "docs" / "outcomes.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page, flags=re.MULTILINE))
+    assert listed == COLUMNS

@@ -53,7 +53,8 @@ def test_area_and_variance_are_their_definitions(data: st.DataObject) -> None:
 
 def test_the_area_is_that_of_the_trapezia_under_the_curve() -> None:
     curve = roc_curve(RATING, DISEASED)
-    assert np.trapezoid(curve.sensitivity, 1 - curve.specificity) == pytest.approx(curve.area.value, abs=1e-12)
+    height, width = (curve.sensitivity[1:] + curve.sensitivity[:-1]) / 2, -np.diff(curve.specificity)
+    assert float(height @ width) == pytest.approx(curve.area.value, abs=1e-12)
 
 
 def test_observations_written_twice_under_one_patient_add_nothing() -> None:

@@ -13,7 +13,8 @@ from .figure import outcome_figure
 from .joined import DosedOutcomes, join_doses
 from .observations import Estimate
 from .roc import RocCurve, roc_curve
-from .survival import HazardRatio, SurvivalByDose, SurvivalCurve, kaplan_meier, survival_by_dose
+from .survival import HazardRatio, SurvivalByDose, survival_by_dose
+from .survival_curve import SurvivalCurve, kaplan_meier
 from .table import Outcome, read_outcomes, write_outcomes
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,7 +89,7 @@ def _draw_curve(axes: Any, data: DosedOutcomes, fit: DoseResponse) -> None:
     # Each observation, apart from the others by its number, so that equal doses do not hide one another.
     offset = 0.012 * (np.arange(len(dose)) % 3)
     axes.plot(dose, np.where(data.event, 1.04 + offset, -0.04 - offset), "|", color="0.3", ms=5, mew=0.8)
-    _draw_rates(axes, data)
+    _draw_rates(axes, data, fit.confidence)
     _draw_d50(axes, fit.d50_gy, line)
     axes.set_ylim(-0.1, 1.1)
     axes.set_yticks(np.linspace(0.0, 1.0, 6))
@@ -112,14 +113,15 @@ def _draw_d50(axes: Any, d50: Estimate | None, line: Floats) -> None:
     axes.plot([d50.value], [0.5], "D", color=_COLORS[1], ms=6, label=f"D50 {_text(d50)} Gy")
 
 
-def _draw_rates(axes: Any, data: DosedOutcomes) -> None:
+def _draw_rates(axes: Any, data: DosedOutcomes, confidence: float) -> None:
     """Observed rates of groups with equal numbers, with the interval of Wilson."""
     count = min(_BINS, len(data.event) // _PER_BIN)
     if count < 2:
         return
     order = np.argsort(data.dose_gy, kind="stable")
     groups = np.array_split(order, count)
-    rates = [wilson_interval(float(data.event[group].mean()), len(group), 1.959964) for group in groups]
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    rates = [wilson_interval(float(data.event[group].mean()), len(group), z) for group in groups]
     middle = np.array([rate.value for rate in rates])
     ends = np.array([[rate.value - (rate.lower or 0.0), (rate.upper or 1.0) - rate.value] for rate in rates]).T
     axes.errorbar(
