@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+import numpy as np
+
+import yttria._core as _core
 
 from .._foundation.choices import Method
 from .._foundation.numbers import number
@@ -197,42 +202,60 @@ def compare_plan(
     if transform_lps is not None:
         frame = delivered.image.frame_of_reference_uid
         planned = planned.transformed(transform_lps, frame_of_reference_uid=frame, source=transform_source)
-    plan, given = _side(planned), _side(delivered)
-    if delivered_activity_gbq is not None:
-        value = number("delivered activity in GBq", delivered_activity_gbq)
-        if not 0.0 < value <= 100.0:
-            raise OutOfRangeError(f"delivered activity in GBq must be within (0, 100], got {value:g}")
-        given = replace(given, delivered_activity_gbq=value)
-    if delivered_lung_shunt_fraction is not None:
-        value = number("lung shunt fraction", delivered_lung_shunt_fraction)
-        if not 0.0 <= value < 1.0:
-            raise OutOfRangeError(f"lung shunt fraction must be within [0, 1), got {value:g}")
-        given = replace(given, lung_shunt_fraction=value)
+    plan = _side(planned)
+    given = _stated(_side(delivered), delivered_activity_gbq, delivered_lung_shunt_fraction)
     rows, advisories = _rows((planned, plan), (delivered, given), structures, threads)
-    sides: list[DeliveredLimits | None] = [None, None]
+    sides: tuple[DeliveredLimits | None, DeliveredLimits | None] = (None, None)
     if limits is not None:
-        of_plan, of_delivery = {**limits, "lung_activity_gbq": None}, dict(limits)
-        activity, shunt = given.delivered_activity_gbq, given.lung_shunt_fraction
-        if delivered_lung_shunt_fraction is not None and activity is not None and shunt is not None:
-            of_delivery["lung_activity_gbq"] = activity * shunt
-        try:
-            sides = [
-                delivered_limits(side, structures, threads=threads, **terms)
-                for side, terms in ((planned, of_plan), (delivered, of_delivery))
-            ]
-        except TypeError as error:
-            raise ArgumentError(f"limits must hold keyword arguments of delivered_limits: {error}") from error
-    moved = planned.image.transform_lps
+        activity = given.delivered_activity_gbq
+        shunted = None
+        if activity is not None and delivered_lung_shunt_fraction is not None:
+            shunted = activity * delivered_lung_shunt_fraction
+        sides = _limits((planned, delivered), structures, limits, shunted, threads)
+    told = (*advisories, *(each for side in sides if side is not None for each in side.advisories))
     return PlanComparison(
         planned=plan,
         delivered=given,
         structures=rows,
         planned_limits=sides[0],
         delivered_limits=sides[1],
-        transform_lps=None if transform_lps is None or moved is None else moved.tolist(),
-        advisories=tuple(
-            dict.fromkeys((*advisories, *(told for side in sides if side is not None for told in side.advisories)))
-        ),
+        transform_lps=None if transform_lps is None else np.asarray(transform_lps, dtype=np.float64).tolist(),
+        advisories=tuple(dict.fromkeys(told)),
+    )
+
+
+def _stated(side: TreatmentSide, activity_gbq: float | None, shunt: float | None) -> TreatmentSide:
+    """The side with what the caller states of it."""
+    if activity_gbq is not None:
+        value = number("delivered activity in GBq", activity_gbq)
+        if not 0.0 < value <= 100.0:
+            raise OutOfRangeError(f"delivered activity in GBq must be within (0, 100], got {value:g}")
+        side = replace(side, delivered_activity_gbq=value)
+    if shunt is not None:
+        value = _core.fraction_below_one("lung shunt fraction", number("lung shunt fraction", shunt))
+        side = replace(side, lung_shunt_fraction=value)
+    return side
+
+
+def _limits(
+    results: tuple[DoseResult, DoseResult],
+    structures: Sequence[Structure],
+    terms: Mapping[str, Any],
+    shunted_gbq: float | None,
+    threads: int | None,
+) -> tuple[DeliveredLimits, DeliveredLimits]:
+    """The limits of plan and delivery; the activity in the lungs is that of the delivery alone."""
+    known = inspect.signature(delivered_limits).parameters
+    foreign = [name for name in terms if name not in known or name in ("result", "structures", "threads")]
+    if foreign:
+        raise ArgumentError(f"limits must hold keyword arguments of delivered_limits, got {', '.join(foreign)}")
+    of_plan, of_delivery = {**terms, "lung_activity_gbq": None}, dict(terms)
+    if shunted_gbq is not None:
+        of_delivery["lung_activity_gbq"] = shunted_gbq
+    planned, delivered = results
+    return (
+        delivered_limits(planned, structures, threads=threads, **of_plan),
+        delivered_limits(delivered, structures, threads=threads, **of_delivery),
     )
 
 
