@@ -186,6 +186,7 @@ def test_lungs_partly_in_the_field_are_scaled_up_and_told(phantom: PlanningPhant
     """A quarter of the lungs' volume is beyond the scan: the shunt keeps its value, and a warning states the rest."""
     plan = measured(phantom, maa=cut(phantom.maa_of_all, slice(0, 51)))
     (message,) = [a for a in plan.advisories if a.code == "lungs_cut_by_field"]
+    assert "counts_partly_outside" not in codes(plan)
     assert 0.1 < message.value < 0.4  # type: ignore[operator]
     assert plan.territories[0].lung_shunt_fraction == pytest.approx(0.05, rel=0.01)
     edge = measured(
@@ -231,6 +232,16 @@ def test_lungs_cut_by_the_ct_have_no_mass(phantom: PlanningPhantom) -> None:
     assert (plan.lung_mass_kg, plan.lung_mass_origin) == (1.0, "assumed; the CT holds a part of the lungs")
     assert "lung_mass_of_part" in codes(plan)
     assert measured(phantom, ct=None, lung_mass_kg=0.8).lung_mass_kg == 0.8
+
+
+def test_a_part_of_the_lungs_is_not_taken_for_the_lungs(phantom: PlanningPhantom) -> None:
+    """A CT of the abdomen with the lungs' bases: neither their mass nor their counts are those of the lungs."""
+    base = _below(named(phantom)["Lungs"], phantom, 30)
+    assert 0.0 < base.volume_ml < 1000.0
+    plan = measured(phantom, structures=[*phantom.structures[:-1], base])
+    assert {"lung_volume_small", "lung_mass_of_part"} <= codes(plan)
+    assert plan.lung_mass_kg == 1.0
+    assert "lung mass in kg must be within [0.3, 2.5]" in plan.lung_mass_origin
 
 
 def small(*names: str, shape: tuple[int, int, int] = (12, 14, 16)) -> dict[str, Structure]:

@@ -111,8 +111,8 @@ def from_images(
         How they lie to each other; see `check_structures`.
     ratio_below_1_5, tumor_volume_small
         A ratio below 1.5, a tumor of less than 2 mL.
-    lungs_cut_by_field, lung_mass_assumed, lung_mass_of_part, shunt_from_planar, shunt_methods_differ,
-    one_scan_of_all_injections
+    lungs_cut_by_field, lung_volume_small, lung_mass_assumed, lung_mass_of_part, shunt_from_planar,
+    shunt_methods_differ, one_scan_of_all_injections
         How shunt and lung mass were found.
     counts_partly_outside, counts_corrected
         As `structure_counts`.
@@ -161,7 +161,10 @@ def from_images(
     found += more
     measured = [_territory(name, parts, counted[name], shunts[name], masses, found) for name in volumes]
     lung_kg, lung_origin, more = lung_mass_of(lung_mass_kg, ct, roles.lungs, threads)
-    found += [*more, *(a for of_scan in counted.values() for each in of_scan.values() for a in each.advisories)]
+    found += more
+    for of_scan in counted.values():
+        # What lies outside of the lungs is told with their shunt.
+        found += [a for key, each in of_scan.items() if key != "lungs" for a in each.advisories]
     tumor_parts = [part for of in parts.tumors.values() for part in of.values()]
     return ImagePlan(
         settings=settings,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._foundation.numbers import number
-from ..advisory import Advisory, advise
+from ..advisory import Advisory, advise, advise_if
 from ..errors import OutOfRangeError, UndefinedError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
@@ -76,7 +76,7 @@ def _by_scan(
     check_not_negative(of_lungs)
     liver = [each.counts for key, each in counted.items() if key != "lungs"]
     in_view = 1.0 - of_lungs.outside_fraction
-    found: list[Advisory] = []
+    found: list[Advisory] = list(advise_if("lung_volume_small", volume_ml=lungs.volume_ml))
     if in_view < _WHOLE:
         found.append(
             advise("lungs_cut_by_field", "outside", outside_fraction=of_lungs.outside_fraction, image="tracer scan")
@@ -145,9 +145,13 @@ def lung_mass_of(
     if ct is None or lungs is None:
         found = advise("lung_mass_assumed", lung_mass_kg=_DEFAULT_LUNGS_KG)
         return _DEFAULT_LUNGS_KG, "assumed; there is no CT of the lungs", [found]
-    measured = lung_mass(ct, lungs, threads=threads)
+    try:
+        measured = lung_mass(ct, lungs, threads=threads)
+    except OutOfRangeError as error:
+        found = advise("lung_mass_of_part", "implausible", mass_kg=_DEFAULT_LUNGS_KG)
+        return _DEFAULT_LUNGS_KG, f"assumed; by the CT, {error}", [found]
     if _CUT & {advisory.code for advisory in measured.advisories}:
-        found = advise("lung_mass_of_part", mass_kg=_DEFAULT_LUNGS_KG)
+        found = advise("lung_mass_of_part", "cut", mass_kg=_DEFAULT_LUNGS_KG)
         return _DEFAULT_LUNGS_KG, "assumed; the CT holds a part of the lungs", [found]
     origin = f"CT: {measured.lung_volume_ml:.4g} mL of {measured.mean_density_g_per_ml:.3g} g/mL"
     return measured.lung_mass_kg, origin, list(measured.advisories)
