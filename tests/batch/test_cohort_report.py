@@ -70,6 +70,14 @@ def test_statistics_cases_and_outliers_are_those_of_the_tables(results: Path) ->
     assert [row["Case"].text for row in quarantine] == ["case 0003"]
 
 
+def test_of_many_outliers_the_most_unusual_are_listed(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yttria.report.cohort_html._MOST_OUTLIERS", 1)
+    page, outliers = Page(cohort_report(results)), summarize(results).outliers
+    listed = table(page, "Cases with an unusual")
+    assert listed.caption == f"Cases with an unusual mean dose, the 1 most unusual of {len(outliers)}."
+    assert [row["Modified z"].value for row in listed.records()] == [outliers[0]["z"]]
+
+
 def test_an_anonymous_report_names_rows_of_the_manifest(results: Path) -> None:
     named, anonymous = cohort_report(results), cohort_report(results, anonymous=True)
     for secret in ("case 0003", "case 0007", "onerror", "a9.nii.gz", results.name):

@@ -15,7 +15,7 @@ from ..case.record import describe_file
 from ..report.cohort_html import CohortData, cohort_html
 from ..report.words import with_unit
 from .results_folder import TABLES
-from .summary import OUTLIER_Z, dvh_curves, dvh_quartiles, finished_folder, modified_z, summarize
+from .summary import OUTLIER_Z, dictionary_codes, dvh_curves, dvh_quartiles, finished_folder, modified_z, summarize
 from .tables import read_rows
 
 _METRICS = ("mean_gy", "volume_ml")
@@ -102,10 +102,13 @@ def _doses(
 ) -> tuple[dict[tuple[str, str], NDArray[np.float64]], dict[str, list[str]]]:
     """Mean doses and volumes by structure, and the cases of each, in the order of the manifest."""
     values: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
-    for table in read_rows(folder, "doses", ("case_id", "structure", "metric", "value")):
+    for whole in read_rows(folder, "doses", ("case_id", "structure", "metric", "value")):
+        codes, kinds = dictionary_codes(whole["metric"])
+        wanted = np.isin(codes, [n for n, kind in enumerate(kinds) if kind in _METRICS])
+        table = whole.take(np.flatnonzero(wanted))
         columns = (table[name].to_pylist() for name in ("case_id", "structure", "metric", "value"))
         for case, structure, metric, value in zip(*columns, strict=True):
-            if metric in _METRICS and value is not None and np.isfinite(value):
+            if value is not None and np.isfinite(value):
                 values[structure, metric][names[case]] = value
     # A structure outside of the image has a volume and no dose.
     ids = {name: list(found) for (name, metric), found in values.items() if metric == "mean_gy"}

@@ -149,7 +149,7 @@ def _doses(
     values: dict[tuple[str, str], list[NDArray[np.float64]]] = defaultdict(list)
     ids: dict[str, list[NDArray[Any]]] = defaultdict(list)
     for table in read_rows(folder, "doses", ("case_id", "structure", "metric", "value")):
-        structure, metric, case = (_codes(table[name]) for name in ("structure", "metric", "case_id"))
+        structure, metric, case = (dictionary_codes(table[name]) for name in ("structure", "metric", "case_id"))
         value = table["value"].to_numpy(zero_copy_only=False)
         for n, name in enumerate(structure[1]):
             for m, kind in enumerate(metric[1]):
@@ -169,7 +169,8 @@ def _doses(
     return joined, {name: np.concatenate(found) for name, found in ids.items()}, warnings, cases
 
 
-def _codes(column: Any) -> tuple[NDArray[np.int64], list[str]]:
+def dictionary_codes(column: Any) -> tuple[NDArray[np.int64], list[str]]:
+    """A column of words as numbers, and the word of each number."""
     coded = column.combine_chunks()
     if hasattr(coded, "num_chunks"):  # an empty or unjoined column
         coded = coded.unify_dictionaries().combine_chunks()

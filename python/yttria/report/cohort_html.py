@@ -15,8 +15,8 @@ from .cohort_charts import band_chart, strip_chart
 from .page import render
 from .sections import Column, file_roles
 
-#: Structures in charts, in the table of cases, and cases in that table.
-_CHARTED, _IN_TABLE, _CASES = 8, 6, 1000
+#: Structures in charts, in the table of cases, cases in that table, and outliers in theirs.
+_CHARTED, _IN_TABLE, _CASES, _MOST_OUTLIERS = 8, 6, 1000, 200
 #: A volume with a modified z-score beyond this is told of beside an outlying dose.
 _VOLUME_Z = 3.5
 
@@ -88,7 +88,8 @@ def cohort_html(data: CohortData, *, created: str | None = None) -> str:
         more=len(names) - len(charted),
         statistics=data.statistics,
         statistic_columns=_STATISTICS,
-        outliers=outliers,
+        outliers=outliers[:_MOST_OUTLIERS],
+        outlier_count=len(outliers),
         outlier_columns=_OUTLIERS,
         outlier_z=data.outlier_z,
         warnings=_warning_rows(data.warnings),
