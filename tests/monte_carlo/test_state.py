@@ -199,6 +199,13 @@ def test_ctrl_c_may_end_a_dose_image_with_what_it_has_found() -> None:
         _dose(on_interrupt="keep", progress=_stop_after(0), threads=1)
 
 
+def test_a_folder_that_does_not_exist_is_refused_before_the_run(tmp_path: Path) -> None:
+    seen: list[MonteCarloProgress] = []
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        _dose(state_file=tmp_path / "nowhere" / "state.npz", progress=seen.append)
+    assert not seen
+
+
 def test_a_state_file_of_other_inputs_stops_before_a_history_is_simulated(tmp_path: Path) -> None:
     path = tmp_path / "state.npz"
     _dose(state_file=path, seed=1)

@@ -18,6 +18,7 @@ from ..case.dose import density_of_case
 from ..errors import ArgumentError, ResultsExistError
 from ..voxel import MonteCarloCheck, check_by_monte_carlo, tissue_regions
 from ..voxel.monte_carlo_check import NEGLIGIBLE_GY, TOLERANCE_FRACTION
+from ..voxel.monte_carlo_image import DEFAULT_HISTORIES
 from .case_options import with_case_options
 from .monte_carlo import progress_bar
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress
@@ -50,8 +51,8 @@ def verify_dose(
     """Check the doses of a case by Monte Carlo on its own images: by structure and by tissue, with z-scores.
 
     The options are those of `yttria dose`. With a CT, lung, soft tissue and bone near the activity are compared too. A
-    mean dose agrees if the difference and two standard uncertainties of Monte Carlo lie within the tolerance, and
-    differs if it exceeds the tolerance by three; z is the difference in standard uncertainties.
+    mean dose agrees if the difference plus two standard uncertainties of Monte Carlo stays within the tolerance. It
+    differs if the difference minus three exceeds the tolerance. z is the difference in standard uncertainties.
 
     yttria verify-dose PET_FOLDER -s SEG.dcm --ct CT_FOLDER
 
@@ -68,6 +69,8 @@ def verify_dose(
             FIELDS[name].check(value)
     if None not in (simulation["histories"], simulation["relative_uncertainty"]):
         raise ArgumentError("give histories or relative_uncertainty, not both")
+    if simulation["relative_uncertainty"] is None:
+        simulation["histories"] = int(simulation["histories"] or DEFAULT_HISTORIES)
     with progress("Computing the absorbed dose", quiet=json):
         inputs = read_case(case)
         record = record_case(case, inputs, anonymous=anonymous)
@@ -82,7 +85,7 @@ def verify_dose(
             inputs.activity,
             [*chosen, *regions],
             density=density,
-            histories=None if simulation["histories"] is None else int(simulation["histories"]),
+            histories=simulation["histories"],
             relative_uncertainty=simulation["relative_uncertainty"],
             seed=int(simulation["seed"]),
             progress=show,

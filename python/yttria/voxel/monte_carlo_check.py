@@ -100,7 +100,22 @@ class MonteCarloCheck:
         return "differs" if difference - 3 * uncertainty > accepted else "undecided"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data."""
+        """Return plain data.
+
+        Returns
+        -------
+        dict
+            The fields by name, ready for JSON.
+
+        Examples
+        --------
+        >>> check = MonteCarloCheck(
+        ...     structure="Liver", volume_ml=1500.0, dose_gy=51.0, monte_carlo_gy=50.0, monte_carlo_uncertainty_gy=0.1,
+        ...     difference_fraction=0.02, z_score=10.0,
+        ... )
+        >>> check.as_dict()["z_score"]
+        10.0
+        """
         return asdict(self)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -110,6 +111,8 @@ def simulate(
     The state is saved to `state_file` now and then, at the end, and whatever ends the run. With `on_interrupt` "keep",
     Ctrl-C ends the run early as soon as two batches are done.
     """
+    if state_file is not None and not state_file.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder for the state of the run", str(state_file.parent))
     step = run.threads
     save_at = time.monotonic() + 1
     reached, found = True, None
