@@ -53,7 +53,7 @@ def test_the_dose_is_that_of_the_array_function() -> None:
     assert found["density_g_per_ml"] == 1.05
     assert found["kernel_medium"] == "liver"
     rays = found["superposition"]
-    assert (rays["ray_setting"], rays["direction_count"], rays["gas_voxel_count"]) == ("standard", 192, 0)
+    assert (rays["ray_setting"], rays["direction_count"], rays["gas_voxel_count"]) == ("standard", 384, 0)
     assert 0 < rays["escaped_fraction"] < 0.1
     assert rays["kernel_error_fraction"] < 0.0015
 

@@ -40,7 +40,7 @@ def _factor(density: Any) -> Any:
 def test_every_ray_by_itself_gives_the_same(shape: tuple[int, int, int]) -> None:
     density = _blocks(shape, 2)
     activity = np.random.default_rng(5).gamma(1.0, 1.0, shape)
-    rays = _core._superposition_rays("fast", SIZE_MM)
+    rays = _core._superposition_rays("fast", shape, SIZE_MM)
     modes = definition.modes_double_integral(_core._kernel_modes("liver"))
     depth = density * _factor(density)
     energy = definition.superposed_energy(activity, depth, SIZE_MM, rays, modes)
@@ -70,7 +70,7 @@ def test_the_modes_are_the_kernel() -> None:
     shape = (3, 4, 5)
     density = _blocks(shape, 2, 1)
     activity = np.random.default_rng(1).gamma(1.0, 1.0, shape)
-    rays = _core._superposition_rays("fast", SIZE_MM)
+    rays = _core._superposition_rays("fast", shape, SIZE_MM)
     by_table, by_modes = (
         definition.superposed_energy(activity, density, SIZE_MM, rays, each) for each in (table, modes)
     )

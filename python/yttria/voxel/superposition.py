@@ -67,8 +67,8 @@ class SuperpositionPlan:
     reference_density_g_per_ml : float, optional
         Density at which the result is the exact convolution; that of the medium's table if not given.
     ray_setting : {"standard", "fast", "fine"}
-        192, 96 or 2 x 384 directions. The noise of the rays, as root mean square in lung beside a tumor: 3, 7 and 2 %
-        of a voxel's dose at most; in tissue near the reference density there is none.
+        384, 192 or 2 x 384 directions. The noise of the rays, as root mean square in lung within 15 mm of a tumor: 3, 6
+        and 2 % of the dose; in tissue near the reference density there is none.
     blended : bool
         Whether the exact convolution takes part.
     gas_density_g_per_ml : float

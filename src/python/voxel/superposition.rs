@@ -125,10 +125,11 @@ impl PySuperpositionPlan {
 fn _superposition_rays(
     py: Python<'_>,
     setting: &str,
+    shape: [usize; 3],
     voxel_size_mm: [f64; 3],
 ) -> PyResult<Vec<([f64; 3], f64, usize, [f64; 3])>> {
     let setting = Setting::from_name(setting).or_raise(py)?;
-    let all = rays(setting, voxel_size_mm);
+    let all = rays(setting, shape, voxel_size_mm);
     Ok(all.into_iter().map(|rays| (rays.direction, rays.weight, rays.slab, rays.offset)).collect())
 }
 

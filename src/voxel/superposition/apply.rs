@@ -1,13 +1,25 @@
 //! One map of activity: the convolution, the sweeps, and the dose from both.
 
 use super::plan::{Balance, PIECE, Scratch, SuperpositionPlan};
-use super::sheet::{Deposits, Order, Sources};
+use super::sheet::{Deposits, Order, Sources, is_zero, union};
 use super::step::Precision;
 use super::sweep::Sweep;
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::parallel::{Cancellation, try_for_each};
 use crate::voxel::convolution::{Output, Selection};
+
+/// Voxels that are looked at together for being zero.
+const STRIP: usize = 64;
+
+/// What a map of activity holds.
+#[derive(Debug, Clone, Copy, Default)]
+struct Content {
+    /// The largest activity per mass depth.
+    largest: f64,
+    /// The sum.
+    total: f64,
+}
 
 impl<T: Precision> SuperpositionPlan<T> {
     /// Writes the absorbed dose in Gy after complete decay of `activity`, in MBq/mL at administration, into `out`.
@@ -24,47 +36,53 @@ impl<T: Precision> SuperpositionPlan<T> {
                 });
             }
         }
-        let largest = self.largest(activity, cancellation)?;
+        let content = self.content(activity, cancellation)?;
         match &self.convolution {
             Some(plan) => plan.apply(activity, Output::new(out), &Selection::default(), cancellation)?,
             None => out.fill(T::ZERO),
         }
         let [natural, transposed] = &self.media;
         let depth: [&[T]; 2] = [&natural.depth, &transposed.depth];
-        let sources = Sources::new([&natural.rows, &transposed.rows], activity, depth)?;
+        let rows = [&natural.rows, &transposed.rows];
+        let sources = Sources::new(rows, activity, depth, self.threads, cancellation)?;
         let mut sums = [Deposits::new(&natural.rows)?, Deposits::new(&transposed.rows)?];
-        let left = self.sweep_all(largest, sources.each_ref(), &mut sums, cancellation)?;
+        let left = self.sweep_all(content.largest, sources.each_ref(), &mut sums, cancellation)?;
         let deposited = self.finish(&sums, out, cancellation)?;
-        let emitted: f64 = activity.iter().map(|a| a.to_f64()).sum();
         Ok(Balance {
-            emitted: emitted * self.modes.energy_fraction,
+            emitted: content.total * self.modes.energy_fraction,
             deposited,
             left,
         })
     }
 
-    /// The largest activity per mass depth; an error for the first voxel that is not finite.
-    fn largest(&self, activity: &[T], cancellation: &Cancellation<'_>) -> Result<f64> {
-        let mut largest = memory::filled("largest activities", 0.0f64, activity.len().div_ceil(PIECE))?;
-        let pieces = activity.chunks(PIECE).zip(self.density.chunks(PIECE)).zip(&mut largest);
-        try_for_each(pieces, self.threads, cancellation, |((activity, density), largest)| {
-            for (a, rho) in activity.iter().zip(density) {
-                // A voxel that is not finite makes the sum so.
-                let size = a.to_f64().abs();
-                *largest = if size <= T::LARGEST.to_f64() {
-                    largest.max(size / rho.to_f64())
-                } else {
-                    f64::INFINITY
-                };
-                if *largest == f64::INFINITY {
-                    break;
+    /// What the activity holds; an error for the first voxel that is not finite.
+    fn content(&self, activity: &[T], cancellation: &Cancellation<'_>) -> Result<Content> {
+        let mut parts = memory::filled("sums of activity", Content::default(), activity.len().div_ceil(PIECE))?;
+        let pieces = activity.chunks(PIECE).zip(self.density.chunks(PIECE)).zip(&mut parts);
+        try_for_each(pieces, self.threads, cancellation, |((activity, density), part)| {
+            for (activity, density) in activity.chunks(STRIP).zip(density.chunks(STRIP)) {
+                if is_zero(activity) {
+                    continue;
+                }
+                for (a, rho) in activity.iter().map(|a| a.to_f64()).zip(density) {
+                    // What is not finite or too large makes the largest infinite.
+                    let size = if a.abs() <= T::LARGEST.to_f64() {
+                        a.abs()
+                    } else {
+                        f64::INFINITY
+                    };
+                    part.largest = part.largest.max(size / rho.to_f64());
+                    part.total += a;
                 }
             }
             Ok(())
         })?;
-        let largest = largest.into_iter().fold(0.0, f64::max);
-        if largest < f64::INFINITY {
-            return Ok(largest);
+        let content = parts.iter().fold(Content::default(), |all, part| Content {
+            largest: all.largest.max(part.largest),
+            total: all.total + part.total,
+        });
+        if content.largest < f64::INFINITY {
+            return Ok(content);
         }
         let at = activity.iter().position(|a| !a.is_finite() || a.to_f64().abs() > T::LARGEST.to_f64()).unwrap_or(0);
         Err(Error::out_of_range(
@@ -99,6 +117,7 @@ impl<T: Precision> SuperpositionPlan<T> {
                         rays,
                         voxel_size_mm: self.voxel_size_mm,
                         reference: self.reference_density_g_per_ml,
+                        deepest: self.deepest,
                         forgotten: largest * T::FORGOTTEN,
                         deposits: &mut scratch.deposits,
                         cancellation,
@@ -143,24 +162,26 @@ impl<T: Precision> SuperpositionPlan<T> {
         let mut deposited = memory::filled("energy per plane", 0.0, self.shape[0])?;
         let planes = out.chunks_mut(nj * ni).zip(&mut deposited).enumerate();
         try_for_each(planes, self.threads, cancellation, |(k, (out, deposited))| {
-            for j in 0..nj {
-                for i in 0..ni {
-                    let voxel = (k * nj + j) * ni + i;
-                    let rho = self.density[voxel].to_f64();
-                    let from = [
-                        sums[0].values[natural.at(k * nj + j) + i],
-                        sums[1].values[transposed.at(k * ni + i) + j],
-                    ];
-                    let energy = from[0].to_f64() + from[1].to_f64();
-                    let convolved = out[j * ni + i].to_f64();
-                    if energy == 0.0 && convolved == 0.0 {
+            let along_j = sums[1].touched[k * ni..][..ni].iter().fold(0..0, |all, lanes| union(&all, lanes));
+            for (j, out) in out.chunks_mut(ni).enumerate() {
+                let row = k * nj + j;
+                if sums[0].touched[row].is_empty() && !along_j.contains(&(j as u32)) && is_zero(out) {
+                    continue;
+                }
+                let [first, column] = [natural.at(row), transposed.at(k * ni) + j];
+                for (i, out) in out.iter_mut().enumerate() {
+                    let by_rays =
+                        sums[0].values[first + i].to_f64() + sums[1].values[column + i * transposed.stride()].to_f64();
+                    let convolved = out.to_f64();
+                    if by_rays == 0.0 && convolved == 0.0 {
                         continue;
                     }
-                    let share = natural_blend[natural.at(k * nj + j) + i].to_f64();
+                    let rho = self.density[row * ni + i].to_f64();
+                    let share = natural_blend[first + i].to_f64();
                     let dose = convolved * share * self.reference_density_g_per_ml / rho
-                        + self.gy_per_mbq_per_ml * energy / rho;
+                        + self.gy_per_mbq_per_ml * by_rays / rho;
                     *deposited += dose * rho / self.gy_per_mbq_per_ml;
-                    out[j * ni + i] = T::from_f64(if rho < self.gas_density_g_per_ml { 0.0 } else { dose });
+                    *out = T::from_f64(if rho < self.gas_density_g_per_ml { 0.0 } else { dose });
                 }
             }
             Ok(())

@@ -63,6 +63,7 @@ pub struct SuperpositionPlan<T: Precision> {
     pub(super) media: [Medium<T>; 2],
     pub(super) groups: Vec<Vec<Rays>>,
     pub(super) constants: Constants,
+    pub(super) deepest: f64,
     pub(super) modes: Modes,
     pub(super) convolution: Option<ConvolutionPlan<T>>,
     pub(super) gy_per_mbq_per_ml: f64,
@@ -137,7 +138,7 @@ impl<T: Precision> SuperpositionPlan<T> {
         } else {
             None
         };
-        let all = rays(options.setting, voxel_size_mm);
+        let all = rays(options.setting, shape, voxel_size_mm);
         let longest = all.iter().map(|rays| voxel_size_mm[rays.slab] / rays.direction[rays.slab].abs());
         let longest_mm = longest.fold(0.0, f64::max);
         let groups = all.chunk_by(|a, b| a.slab == b.slab).flat_map(|slab| slab.chunks(GROUP).map(<[_]>::to_vec));
@@ -154,6 +155,7 @@ impl<T: Precision> SuperpositionPlan<T> {
             media: [natural, transposed],
             groups: groups.collect(),
             constants: Constants::new::<T>(&modes, longest_mm * deepest),
+            deepest,
             modes,
             convolution,
             gy_per_mbq_per_ml: options.nuclide.dose_factor_gy_kg_per_gbq(),

@@ -9,9 +9,9 @@ use crate::error::{Error, Result};
 /// How many directions and lattices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
-    /// 96 directions.
-    Fast,
     /// 192 directions.
+    Fast,
+    /// 384 directions.
     Standard,
     /// 384 directions, 2 lattices each.
     Fine,
@@ -38,52 +38,36 @@ impl Setting {
 
     fn orbits(self) -> &'static [Orbit] {
         match self {
-            Self::Fast => &DEGREE_11,
-            Self::Standard => &DEGREE_15,
-            Self::Fine => &DEGREE_25,
+            Self::Fast => &DEGREE_15,
+            Self::Standard | Self::Fine => &DEGREE_25,
         }
     }
 
-    /// Where the sequence of offsets begins. With so few offsets it matters: of 120 starts (250 for `Standard`, 30 for
-    /// `Fine`) these bring the means of lung and bone in five phantoms near those of eight starts of `Fine` together.
-    fn start(self) -> [f64; 2] {
+    /// For each orbit the lattices of rays, as places of [`low_discrepancy`].
+    ///
+    /// The dose around a symmetric source in the middle of a map has one sample for each orbit and lattice, however many
+    /// images they have. These are the places of 48 that bring means and voxels in lung nearest to those of 6000 random
+    /// rays, together over 29 sources: cubes of 1 to 12 voxels, spheres, a liver dome, some of them off the middle.
+    fn lattices(self) -> &'static [&'static [usize]] {
         match self {
-            Self::Fast => [0.0378, 0.1206],
-            Self::Standard => [0.0158, 0.9649],
-            Self::Fine => [0.8232, 0.0476],
-        }
-    }
-
-    fn lattices(self) -> usize {
-        match self {
-            Self::Fast | Self::Standard => 1,
-            Self::Fine => 2,
+            Self::Fast => &[&[20], &[23], &[33], &[31]],
+            Self::Standard => &[&[38], &[10], &[25], &[36], &[7], &[45], &[11], &[44]],
+            Self::Fine => &[
+                &[4, 25],
+                &[16, 24],
+                &[22, 37],
+                &[47, 46],
+                &[42, 11],
+                &[21, 27],
+                &[24, 18],
+                &[5, 6],
+            ],
         }
     }
 }
 
 /// One of 48 directions, its components falling, and the weight of each of them.
 type Orbit = ([f64; 3], f64);
-
-/// Exact up to degree 11.
-const DEGREE_11: [Orbit; 2] = [
-    (
-        [
-            0.736_279_270_824_700_3,
-            0.613_096_651_499_914_5,
-            0.286_365_729_921_441_5,
-        ],
-        0.011_445_596_624_334_9,
-    ),
-    (
-        [
-            0.940_064_970_962_335_3,
-            0.329_116_892_839_142_5,
-            0.089_218_390_578_915_6,
-        ],
-        0.009_387_736_708_998_5,
-    ),
-];
 
 /// Exact up to degree 15.
 const DEGREE_15: [Orbit; 4] = [
@@ -191,18 +175,17 @@ pub struct Rays {
     pub offset: [f64; 3],
 }
 
-/// The rays of a setting for one voxel size, ordered by `slab`.
-pub fn rays(setting: Setting, voxel_size_mm: [f64; 3]) -> Vec<Rays> {
-    let orbits = setting.orbits();
-    let mut all = Vec::with_capacity(48 * orbits.len() * setting.lattices());
-    for lattice in 0..setting.lattices() {
-        for (at, (direction, weight)) in orbits.iter().enumerate() {
-            let offset = low_discrepancy(setting.start(), lattice * orbits.len() + at);
+/// The rays of a setting for a map of `shape`, ordered by `slab`.
+pub fn rays(setting: Setting, shape: [usize; 3], voxel_size_mm: [f64; 3]) -> Vec<Rays> {
+    let mut all = Vec::new();
+    for ((direction, weight), lattices) in setting.orbits().iter().zip(setting.lattices()) {
+        let weight = weight / lattices.len() as f64;
+        for place in lattices.iter().map(|n| low_discrepancy(*n)) {
             for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
                 for signs in 0..8 {
                     let sign = |axis: usize| if signs >> axis & 1 == 0 { 1.0 } else { -1.0 };
                     let direction = std::array::from_fn(|axis| sign(axis) * direction[order[axis]]);
-                    all.push(one(direction, weight / setting.lattices() as f64, offset, voxel_size_mm));
+                    all.push(one(direction, weight, place, shape, voxel_size_mm));
                 }
             }
         }
@@ -211,7 +194,9 @@ pub fn rays(setting: Setting, voxel_size_mm: [f64; 3]) -> Vec<Rays> {
     all
 }
 
-fn one(direction: [f64; 3], weight: f64, offset: [f64; 2], voxel_size_mm: [f64; 3]) -> Rays {
+/// One ray passes the middle of the map by `place`, in voxels along its transverse axes: the one along which the direction
+/// is larger, and the other. Counted along the direction, so that a flipped map has the flipped rays.
+fn one(direction: [f64; 3], weight: f64, place: [f64; 2], shape: [usize; 3], voxel_size_mm: [f64; 3]) -> Rays {
     let crossings = |axis: usize| direction[axis].abs() / voxel_size_mm[axis];
     let larger = |a: usize, b: usize| {
         let order = crossings(a).total_cmp(&crossings(b));
@@ -224,23 +209,24 @@ fn one(direction: [f64; 3], weight: f64, offset: [f64; 2], voxel_size_mm: [f64; 
     } else {
         (b, a)
     };
-    let mut place = [0.0; 3];
-    for (axis, offset) in [(first, offset[0]), (second, offset[1])] {
-        place[axis] = if direction[axis] > 0.0 { offset } else { 1.0 - offset };
+    let mut offset = [0.0; 3];
+    for (axis, place) in [(first, place[0]), (second, place[1])] {
+        let half = 0.5 * shape[slab] as f64 * crossings(axis) / crossings(slab);
+        let along = (place - half) * direction[axis].signum();
+        offset[axis] = (0.5 * shape[axis] as f64 + along).rem_euclid(1.0);
     }
     Rays {
         direction,
         weight,
         slab,
-        offset: place,
+        offset,
     }
 }
 
 /// Points that fill the unit square evenly, however many are taken: multiples of the powers of the plastic ratio.
-fn low_discrepancy(start: [f64; 2], n: usize) -> [f64; 2] {
+fn low_discrepancy(n: usize) -> [f64; 2] {
     const PLASTIC: f64 = 1.324_717_957_244_746;
-    let step = [1.0 / PLASTIC, 1.0 / (PLASTIC * PLASTIC)];
-    [0, 1].map(|axis| (start[axis] + step[axis] * n as f64).fract())
+    [1.0 / PLASTIC, 1.0 / (PLASTIC * PLASTIC)].map(|step| (0.5 + step * n as f64).fract())
 }
 
 /// A part of a slab in which all its rays keep to one voxel each.
@@ -289,8 +275,8 @@ mod tests {
     fn polynomials_are_integrated_up_to_the_stated_degree() {
         // Mean of x^2a y^2b z^2c over the sphere: (2a-1)!! (2b-1)!! (2c-1)!! / (2(a+b+c)+1)!!
         let odd = |n: i32| (1..=n).map(|k| f64::from(2 * k - 1)).product::<f64>();
-        for (setting, degree) in [(Setting::Fast, 11), (Setting::Standard, 15), (Setting::Fine, 25)] {
-            let all = rays(setting, [1.0; 3]);
+        for (setting, degree) in [(Setting::Fast, 15), (Setting::Standard, 25), (Setting::Fine, 25)] {
+            let all = rays(setting, [9; 3], [1.0; 3]);
             for a in 0..=degree / 2 {
                 for b in 0..=degree / 2 - a {
                     for c in 0..=degree / 2 - a - b {
@@ -307,9 +293,9 @@ mod tests {
 
     #[test]
     fn a_flip_or_a_permutation_of_the_axes_permutes_the_rays() {
-        let size = [1.0, 2.0, 2.5];
-        let all = rays(Setting::Fast, size);
-        let swapped = rays(Setting::Fast, [size[2], size[1], size[0]]);
+        let (shape, size) = ([7, 10, 12], [1.0, 2.0, 2.5]);
+        let all = rays(Setting::Fast, shape, size);
+        let swapped = rays(Setting::Fast, [shape[2], shape[1], shape[0]], [size[2], size[1], size[0]]);
         let rounded = |offset: f64| (offset * 1e9).round();
         for r in &all {
             let flipped = Rays {

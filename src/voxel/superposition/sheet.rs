@@ -131,41 +131,86 @@ pub struct Sources<T> {
     pub values: Vec<T>,
     /// For each row the lanes from the first to the last source.
     pub support: Vec<Range<u32>>,
+    /// The planes, and the rows of a plane, from the first to the last with a source.
+    bounds: [Range<usize>; 2],
 }
 
 impl<T: Float> Sources<T> {
     /// `activity / depth` in both orders; `activity` in C order.
-    pub fn new(rows: [&Rows; 2], activity: &[T], depth: [&[T]; 2]) -> Result<[Self; 2]> {
+    pub fn new(
+        rows: [&Rows; 2],
+        activity: &[T],
+        depth: [&[T]; 2],
+        threads: usize,
+        cancellation: &Cancellation<'_>,
+    ) -> Result<[Self; 2]> {
         let [natural, transposed] = rows;
         let mut sources = [Self::none(natural)?, Self::none(transposed)?];
-        let [planes, nj, ni] = natural.shape;
-        for k in 0..planes {
-            for j in 0..nj {
-                let row = k * nj + j;
-                let voxels = &activity[row * ni..][..ni];
-                let Some(first) = voxels.iter().position(|a| *a != T::ZERO) else {
+        let [_, nj, ni] = natural.shape;
+        let [of_natural, of_transposed] = &mut sources;
+        let planes = activity.chunks(nj * ni).zip(of_natural.planes(natural)).zip(of_transposed.planes(transposed));
+        try_for_each(planes.enumerate(), threads, cancellation, |(k, ((activity, along_i), along_j))| {
+            let [(values_i, support_i), (values_j, support_j)] = [along_i, along_j];
+            let from = [k * nj * natural.stride(), k * ni * transposed.stride()];
+            for (j, voxels) in activity.chunks(ni).enumerate() {
+                if is_zero(voxels) {
                     continue;
-                };
-                let last = voxels.iter().rposition(|a| *a != T::ZERO).unwrap_or(first);
-                sources[0].support[row] = first as u32..last as u32 + 1;
-                for (i, activity) in voxels.iter().enumerate().take(last + 1).skip(first) {
-                    for (order, at) in [(0, natural.at(row) + i), (1, transposed.at(k * ni + i) + j)] {
-                        sources[order].values[at] = T::from_f64(activity.to_f64() / depth[order][at].to_f64());
-                    }
-                    let lanes = &mut sources[1].support[k * ni + i];
-                    if *activity != T::ZERO {
-                        *lanes = union(lanes, &(j as u32..j as u32 + 1));
-                    }
+                }
+                for (i, activity) in voxels.iter().enumerate().filter(|(_, activity)| **activity != T::ZERO) {
+                    let [at_i, at_j] = [natural.at(j) + i, transposed.at(i) + j];
+                    let per_depth = |depth: T| T::from_f64(activity.to_f64() / depth.to_f64());
+                    values_i[at_i] = per_depth(depth[0][from[0] + at_i]);
+                    values_j[at_j] = per_depth(depth[1][from[1] + at_j]);
+                    let [i, j] = [i as u32, j as u32];
+                    support_i[j as usize] = union(&support_i[j as usize], &(i..i + 1));
+                    support_j[i as usize] = union(&support_j[i as usize], &(j..j + 1));
+                }
+            }
+            Ok(())
+        })?;
+        let [of_natural, of_transposed] = sources;
+        Ok([of_natural.bounded(natural), of_transposed.bounded(transposed)])
+    }
+
+    fn bounded(mut self, rows: &Rows) -> Self {
+        let per_plane = rows.shape[1];
+        for (row, lanes) in self.support.iter().enumerate() {
+            if !lanes.is_empty() {
+                for (bounds, at) in self.bounds.iter_mut().zip([row / per_plane, row % per_plane]) {
+                    *bounds = if Range::is_empty(bounds) {
+                        at..at + 1
+                    } else {
+                        bounds.start.min(at)..bounds.end.max(at + 1)
+                    };
                 }
             }
         }
-        Ok(sources)
+        self
+    }
+
+    /// Whether there may be sources in a slab along the axis `slab`, at `across` of its other axis of rows.
+    #[inline(always)]
+    pub fn may_lie_in(&self, slab: usize, slab_at: usize, across: usize) -> bool {
+        let [planes, per_plane] = &self.bounds;
+        let (along, beside) = if slab == 0 {
+            (planes, per_plane)
+        } else {
+            (per_plane, planes)
+        };
+        along.contains(&slab_at) && beside.contains(&across)
+    }
+
+    /// Values and support of each plane.
+    fn planes(&mut self, rows: &Rows) -> impl Iterator<Item = (&mut [T], &mut [Range<u32>])> + Send {
+        let per_plane = rows.shape[1];
+        self.values.chunks_mut(per_plane * rows.stride()).zip(self.support.chunks_mut(per_plane))
     }
 
     fn none(rows: &Rows) -> Result<Self> {
         Ok(Self {
             values: memory::zeroed("sources in rows", rows.len())?,
             support: memory::filled("rows with sources", 0..0, rows.count())?,
+            bounds: [0..0, 0..0],
         })
     }
 }
@@ -215,6 +260,11 @@ impl<T: Float> Deposits<T> {
             Ok(())
         })
     }
+}
+
+/// Whether all values are zero; without an early end, so that many are compared at once.
+pub fn is_zero<T: Float>(values: &[T]) -> bool {
+    !values.iter().fold(false, |any, value| any | (*value != T::ZERO))
 }
 
 /// The smallest range that holds both.

@@ -7,7 +7,7 @@ use pulp::{Simd, WithSimd};
 use super::modes::Complex;
 use super::rays::{Rays, segments};
 use super::sheet::{Deposits, PADDING, Rows, Sources, union};
-use super::step::{Constants, PARTS, Precision};
+use super::step::{Constants, PARTS, Precision, changed};
 use crate::error::Result;
 use crate::memory;
 use crate::parallel::Cancellation;
@@ -40,6 +40,8 @@ pub struct Sweep<'a, T> {
     pub voxel_size_mm: [f64; 3],
     /// Mass depth per length in the uniform medium whose sweep is subtracted.
     pub reference: f64,
+    /// The largest mass depth per length of the map and of that medium.
+    pub deepest: f64,
     /// States below this are forgotten.
     pub forgotten: f64,
     /// Where the deposits are added.
@@ -76,7 +78,8 @@ struct Stretch<T> {
     slab_at: usize,
     shift: [isize; 2],
     path: T,
-    reference_depth: T,
+    /// Of [`Constants::level`].
+    level: usize,
     /// `A_k` in the reference medium.
     reference_absorbed: [T; PARTS],
     ends_slab: bool,
@@ -128,6 +131,9 @@ impl<T: Precision> WithSimd for Sweep<'_, T> {
                 }
                 before = Some(lane_shift);
                 let u = u as usize;
+                if state.live.is_empty() && !self.sources.may_lie_in(slab, stretch.slab_at, u) {
+                    continue;
+                }
                 let row = if slab == 0 {
                     stretch.slab_at * per_plane + u
                 } else {
@@ -145,7 +151,6 @@ impl<T: Precision> WithSimd for Sweep<'_, T> {
                 let touched = &mut self.deposits.touched[row];
                 *touched = union(touched, &(lanes_of_live(state.live.start)..lanes_of_live(state.live.end)));
                 let path = T::splat(simd, stretch.path);
-                let reference_depth = T::splat(simd, stretch.reference_depth);
                 let mut reference_absorbed = [path; PARTS];
                 for (to, from) in reference_absorbed.iter_mut().zip(stretch.reference_absorbed) {
                     *to = T::splat(simd, from);
@@ -154,22 +159,26 @@ impl<T: Precision> WithSimd for Sweep<'_, T> {
                 let (depth, _) = T::vectors::<S>(&self.medium.depth[voxels.clone()]);
                 let (blend, _) = T::vectors::<S>(&self.medium.blend[voxels.clone()]);
                 let (sigma, _) = T::vectors::<S>(&self.sources.values[voxels]);
-                let (blocks, _) = T::vectors_mut::<S>(
-                    &mut state.values[state.live.start * STATES * width..state.live.end * STATES * width],
-                );
+                let (blocks, _) = T::vectors_mut::<S>(state.blocks_mut());
                 let (blocks, _) = blocks.as_chunks_mut::<STATES>();
-                let maps = out.iter_mut().zip(depth).zip(blend).zip(sigma);
-                for ((((out, depth), blend), sigma), block) in maps.zip(blocks) {
-                    let [z0, z1, z2, z3, r0, r1, r2, r3] = *block;
-                    let m = T::mul(simd, *depth, path);
-                    let absorbed = constants.absorbed(simd, m);
-                    let (here, deposit) = constants.advance(simd, absorbed, m, *sigma, [z0, z1, z2, z3]);
-                    let sigma = T::mul(simd, T::mul(simd, *sigma, *depth), per_reference);
-                    let (reference, known) =
-                        constants.advance(simd, reference_absorbed, reference_depth, sigma, [r0, r1, r2, r3]);
-                    *out = T::add(simd, *out, T::neg_mul_add(simd, *blend, known, deposit));
-                    let ([z0, z1, z2, z3], [r0, r1, r2, r3]) = (here, reference);
-                    *block = [z0, z1, z2, z3, r0, r1, r2, r3];
+                let polynomial = constants.polynomial(stretch.level);
+                // By index: zipped iterators become calls, each of which costs as much as a block.
+                let count = blocks.len();
+                let (out, depth, blend, sigma) = (&mut out[..count], &depth[..count], &blend[..count], &sigma[..count]);
+                for at in 0..count {
+                    let [z0, z1, z2, z3, r0, r1, r2, r3] = blocks[at];
+                    let (depth, sigma) = (depth[at], sigma[at]);
+                    let (here, reference) = ([z0, z1, z2, z3], [r0, r1, r2, r3]);
+                    let absorbed = constants.absorbed(simd, polynomial, T::mul(simd, depth, path));
+                    let change = constants.change(simd, absorbed, sigma, here);
+                    let activity = T::mul(simd, sigma, depth);
+                    let sigma = T::mul(simd, activity, per_reference);
+                    let known = constants.change(simd, reference_absorbed, sigma, reference);
+                    let emitted = T::mul(simd, activity, path);
+                    out[at] = T::add(simd, out[at], constants.deposit(simd, emitted, change, blend[at], known));
+                    let [z0, z1, z2, z3] = changed::<T, S>(simd, here, change);
+                    let [r0, r1, r2, r3] = changed::<T, S>(simd, reference, known);
+                    blocks[at] = [z0, z1, z2, z3, r0, r1, r2, r3];
                 }
                 if stretch.ends_slab {
                     state.forget(self.forgotten);
@@ -189,13 +198,13 @@ impl<T: Precision> Sweep<'_, T> {
             let slab_at = if up { step } else { slabs - 1 - step };
             for segment in segments(offset, slope, step) {
                 let path_mm = segment.fraction * length_mm;
-                let reference_mm = path_mm * self.reference;
+                let level = self.constants.level(path_mm * self.deepest);
                 stretches.push(Stretch {
                     slab_at,
                     shift: segment.shift,
                     path: T::from_f64(path_mm),
-                    reference_depth: T::from_f64(reference_mm),
-                    reference_absorbed: self.constants.absorbed(reference_mm).map(T::from_f64),
+                    level,
+                    reference_absorbed: self.constants.absorbed(level, path_mm * self.reference).map(T::from_f64),
                     ends_slab: false,
                 });
             }
@@ -210,6 +219,8 @@ impl<T: Precision> Sweep<'_, T> {
 /// The states of one row of rays, in blocks of one vector for each of [`STATES`], and the blocks that are not zero.
 struct State<T> {
     values: Vec<T>,
+    /// Where the blocks begin, so that no vector lies across two lines of the cache.
+    base: usize,
     live: Range<usize>,
     width: usize,
     gamma: [Complex; 2],
@@ -219,13 +230,24 @@ struct State<T> {
 
 impl<T: Float> State<T> {
     fn new(blocks: usize, width: usize, gamma: [Complex; 2]) -> Result<Self> {
+        const LINE_BYTES: usize = 64;
+        let spare = LINE_BYTES / size_of::<T>();
+        let values = memory::filled("states of the rays", T::ZERO, blocks * STATES * width + spare)?;
         Ok(Self {
-            values: memory::filled("states of the rays", T::ZERO, blocks * STATES * width)?,
+            base: values.as_ptr().align_offset(LINE_BYTES).min(spare),
+            values,
             live: 0..0,
             width,
             gamma,
             left: 0.0,
         })
+    }
+
+    /// The blocks that are not zero.
+    #[inline(always)]
+    fn blocks_mut(&mut self) -> &mut [T] {
+        let size = STATES * self.width;
+        &mut self.values[self.base + self.live.start * size..self.base + self.live.end * size]
     }
 
     /// Makes the blocks live that come upon sources.
@@ -262,7 +284,7 @@ impl<T: Float> State<T> {
     }
 
     fn leave(&mut self, ray: usize) {
-        let at = ray / self.width * STATES * self.width + ray % self.width;
+        let at = self.base + ray / self.width * STATES * self.width + ray % self.width;
         let mut z = [0.0; STATES];
         for (part, z) in z.iter_mut().enumerate() {
             *z = std::mem::take(&mut self.values[at + part * self.width]).to_f64();
@@ -287,7 +309,7 @@ impl<T: Float> State<T> {
     #[inline(always)]
     fn is_negligible(&mut self, block: usize, limit: f64) -> bool {
         let size = STATES * self.width;
-        let states = &mut self.values[block * size..][..size];
+        let states = &mut self.values[self.base + block * size..][..size];
         let negligible = states.iter().all(|x| x.to_f64().abs() < limit);
         if negligible {
             states.fill(T::ZERO);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -81,7 +82,7 @@ def _dose_maps() -> tuple[Record, ...]:
 def _superpositions() -> tuple[Record, ...]:
     """Every ray by itself. Relative to bone the factor of the medium is 1 whatever the density."""
     rng = np.random.default_rng(31)
-    shape, size_mm, rho = (3, 5, 4), (4.0, 3.0, 5.0), 1.92
+    shape, size_mm, rho = (2, 4, 3), (4.0, 3.0, 5.0), 1.92
     density, activity = rng.choice([0.26, 1.06, 1.92], shape), rng.gamma(1.0, 2.0, shape)
     bone: dict[str, Any] = {"medium": "bone", "nuclide": nuclide(COMPARED)}
     s = kernels.voxel_s_values(size_mm, density_g_per_ml=rho, **bone)
@@ -97,20 +98,22 @@ def _superpositions() -> tuple[Record, ...]:
 
         return SimpleNamespace(apply_with_balance=fractions)
 
-    def energy(setting: str, depth: Any) -> Any:
-        rays = _core._superposition_rays(setting, size_mm)
+    @cache
+    def energy(in_density: bool) -> Any:
+        rays = _core._superposition_rays("fast", np.shape(activity), size_mm)
         kernel = superposition.modes_double_integral(_core._kernel_modes("bone"))
+        depth = density if in_density else np.full(shape, rho)
         return superposition.superposed_energy(activity, depth, size_mm, rays, kernel)
 
-    def defined(ray_setting: str = "fast") -> Any:
-        uniform, convolved = energy(ray_setting, np.full(shape, rho)), absorbed_dose.absorbed_dose(activity, s)
-        factor, found = s.nuclide.dose_factor_gy_kg_per_gbq, energy(ray_setting, density)
+    def defined(**_: Any) -> Any:
+        uniform, convolved = energy(False), absorbed_dose.absorbed_dose(activity, s)
+        factor, found = s.nuclide.dose_factor_gy_kg_per_gbq, energy(True)
         return superposition.superposed_dose(density, factor, found, uniform, convolved, rho)
 
     def defined_balance() -> list[float]:
-        return [energy("fast", density).sum() / (activity.sum() * s.energy_inside_fraction), 1.0]
+        return [energy(True).sum() / (activity.sum() * s.energy_inside_fraction), 1.0]
 
-    of_density = {"density_g_per_ml": density, "voxel_size_mm": [size_mm], "ray_setting": "standard", **bone}
+    of_density = {"density_g_per_ml": density, "voxel_size_mm": [size_mm], "ray_setting": "fast", **bone}
     return (
         _voxel("SuperpositionPlan.apply", inputs, of=lambda: plan(), reference=lambda: defined()),
         _voxel("SuperpositionPlan.apply_with_balance", {}, of=balance, reference=defined_balance),
