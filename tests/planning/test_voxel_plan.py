@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,28 @@ def test_superposition_has_a_density(plan: VoxelPlan) -> None:
     assert [row.mean_gy for row in a] == pytest.approx([row.mean_gy for row in b], rel=1e-3)
     with pytest.raises(ArgumentError, match="needs the density"):
         voxel_plan(plan.injections, plan.structures, method="superposition")
+
+
+def test_monte_carlo_states_the_uncertainty_of_both_injections() -> None:
+    small = two_territories((13, 12, 12), seed=2)
+    density = Image(np.full((13, 12, 12), 1.05), AFFINE, "g/mL")
+    made = voxel_plan(
+        small.injections, small.structures, method="monte_carlo", density=density, histories=20_000, threads=1
+    )
+    one, other = (result.uncertainty for result in made.dose_per_gbq)
+    assert one is not None
+    assert other is not None
+    doses = made.doses([0.3, 0.4])
+    assert doses.result.uncertainty is not None
+    expected = np.sqrt((0.3 * one.array) ** 2 + (0.4 * other.array) ** 2)
+    np.testing.assert_allclose(doses.result.uncertainty.array, expected, rtol=1e-6)
+    of_each = [made.doses([1.0, 0.0]).structures[3], made.doses([0.0, 1.0]).structures[3]]
+    both = math.hypot(0.3 * (of_each[0].mean_uncertainty_gy or 0.0), 0.4 * (of_each[1].mean_uncertainty_gy or 0.0))
+    assert doses.structures[3].mean_uncertainty_gy == pytest.approx(both, rel=1e-6)
+    by_kernel = voxel_plan(small.injections, small.structures, method="voxel_s_values").doses([0.3, 0.4])
+    assert doses.structures[3].mean_gy == pytest.approx(by_kernel.structures[3].mean_gy or 0.0, rel=0.05)
+    with pytest.raises(ArgumentError, match="state_file"):
+        voxel_plan(small.injections, small.structures, method="monte_carlo", density=density, state_file="run.npz")
 
 
 def test_values_of_quantities_are_their_definitions(plan: VoxelPlan) -> None:

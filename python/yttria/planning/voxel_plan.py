@@ -23,7 +23,6 @@ from ..errors import (
     UndefinedError,
     UnknownNameError,
 )
-from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..kernels import VoxelSValues
 from ..voxel import DoseResult, RelativeScaling, dose_image
@@ -32,6 +31,7 @@ from .dose_quantity import LUNGS, DoseQuantity, as_quantity
 from .injection_maps import InjectionMap
 from .lung import lung_dose
 from .quantity_value import value_of
+from .summed_doses import SIZES, summed_doses
 from .voxel_plan_doses import VoxelPlanDoses
 
 Activities = float | Sequence[float] | Mapping[str, float]
@@ -161,7 +161,7 @@ class VoxelPlan:
             If no activity is given, or a structure lies outside of the image.
         """
         activities = self.activities(delivered_activities_gbq)
-        result = self._result(activities)
+        result = summed_doses(self.names, self.dose_per_gbq, activities)
         rows, histograms = result.evaluate(self.structures, volumes_at_gy=volumes_at_gy, threads=self.threads)
         shunted = float(activities @ [injection.lung_shunt_fraction for injection in self.injections])
         lungs = lung_dose(
@@ -225,58 +225,6 @@ class VoxelPlan:
     def _voxels(self) -> dict[str, StructureVoxels]:
         """Voxels of structures that were asked for."""
         return {}
-
-    def _result(self, activities: Array) -> DoseResult:
-        """Dose image of activities; what it rests on is that of the first injection's, with all of them named."""
-        total = float(activities.sum())
-        if not total > 0.0:
-            raise UndefinedError("doses are undefined without activity: give at least one injection more than 0 GBq")
-        first = self.dose_per_gbq[0]
-        array = first.image.array * first.image.array.dtype.type(activities[0])
-        for result, activity in zip(self.dose_per_gbq[1:], activities[1:], strict=True):
-            array += result.image.array * array.dtype.type(activity)
-        in_field = np.array([result.activity_in_field_mbq for result in self.dose_per_gbq]).T @ activities
-        terms = [
-            {**result.provenance.scaling, "injection": name, "delivered_activity_gbq": float(activity)}
-            for name, result, activity in zip(self.names, self.dose_per_gbq, activities, strict=True)
-        ]
-        for each, activity in zip(terms, activities, strict=True):
-            each["reference_activity_mbq"] = float(each["reference_activity_mbq"] * activity)
-        negative = sum(result.provenance.negative_voxel_count for result in self.dose_per_gbq)
-        provenance = replace(
-            first.provenance,
-            scaling=terms[0] if len(terms) == 1 else {"kind": "injections", "injections": terms},
-            mbq_per_ml_per_unit=self._unit_mbq_per_ml(activities),
-            negative_voxel_count=negative,
-            negative_fraction=max(result.provenance.negative_fraction for result in self.dose_per_gbq),
-        )
-        found = (advisory for result in self.dose_per_gbq for advisory in result.advisories)
-        return replace(
-            first,
-            image=first.image.with_array(array, "Gy"),
-            provenance=provenance,
-            advisories=tuple(dict.fromkeys(found)),
-            activity_in_field_mbq=type(first.activity_in_field_mbq)(*map(float, in_field)),
-            activity=self._activity(activities),
-        )
-
-    def _unit_mbq_per_ml(self, activities: Array) -> float:
-        """Concentration per unit of the image of the largest injection, whose activity is not 0."""
-        largest = int(np.argmax(activities))
-        return self.dose_per_gbq[largest].provenance.mbq_per_ml_per_unit * float(activities[largest])
-
-    def _activity(self, activities: Array) -> Image | None:
-        """Activity image whose values times `_unit_mbq_per_ml` are the concentration of all injections."""
-        first = self.dose_per_gbq[0]
-        if first.activity is None or len(activities) == 1:
-            return first.activity
-        factor = self._unit_mbq_per_ml(activities)
-        total = np.zeros(first.image.shape)
-        for result, activity in zip(self.dose_per_gbq, activities, strict=True):
-            if result.activity is None:
-                return None
-            total += result.activity.array * (result.provenance.mbq_per_ml_per_unit * float(activity) / factor)
-        return first.activity.with_array(total, first.activity.unit)
 
 
 def voxel_plan(
@@ -362,9 +310,9 @@ def voxel_plan(
             ),
             nuclide=chosen,
             threads=threads,
-            **dose_settings,
+            **_settings_of(at, len(injections), structures, dose_settings),
         )
-        for injection in injections
+        for at, injection in enumerate(injections)
     )
     return VoxelPlan(
         injections=tuple(injections),
@@ -377,9 +325,18 @@ def voxel_plan(
     )
 
 
+def _settings_of(at: int, count: int, structures: Sequence[Structure], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of one injection's dose: by Monte Carlo each has its own seed, so that their noise is independent."""
+    if settings.get("method") != "monte_carlo":
+        return dict(settings)
+    if settings.get("state_file") is not None and count > 1:
+        raise ArgumentError("one state_file holds one run: give it for one injection, got several")
+    return {"structures": structures, **settings, "seed": settings.get("seed", 0) + at}
+
+
 def _without_sizes(result: DoseResult) -> DoseResult:
     """The result without advisories on the size of doses and activities: those of 1 GBq are nobody's plan."""
-    sizes = ("voxel_dose_implausible", "field_activity_implausible", "administered_activity_implausible")
+    sizes = (*SIZES, "administered_activity_implausible")
     return replace(result, advisories=tuple(each for each in result.advisories if each.code not in sizes))
 
 
