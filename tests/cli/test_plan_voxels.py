@@ -124,3 +124,21 @@ def test_results_are_not_replaced_silently(case: Path, tmp_path: Path) -> None:
     invoke(*arguments(case, tmp_path, *ONE, *GOAL))
     assert "holds results already" in invoke(*arguments(case, tmp_path, *ONE, *GOAL), code=1)
     invoke(*arguments(case, tmp_path, *ONE, *GOAL, "--overwrite"))
+
+
+def test_a_plan_by_monte_carlo_states_its_uncertainty(case: Path, tmp_path: Path) -> None:
+    chance = ("--method", "monte-carlo", "--ct", str(case / "ct.nrrd"), "--histories", "20000", "--seed", "3")
+    text = invoke(*arguments(case, tmp_path, *ONE, "--activity-gbq", "1", *chance))
+    assert "Monte Carlo" in text
+    assert "+-" in text
+    written = json.loads((tmp_path / "plan.json").read_text())
+    assert all(row["mean_uncertainty_gy"] > 0.0 for row in written["structures"] if row["mean_gy"])
+
+
+def test_the_dose_has_the_format_of_the_image_and_rtdose_if_asked(case: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pydicom")
+    pytest.importorskip("nibabel")
+    yttria.write_image(yttria.read_image(case / "maa.nrrd"), case / "maa.nii.gz")
+    files = ["plan-voxels", case / "maa.nii.gz", "-s", case / "seg.seg.nrrd", "-o", tmp_path, "--unit", "Bq/mL"]
+    invoke(*files, *ONE, "--activity-gbq", "1", "--rtdose")
+    assert {p.name for p in tmp_path.iterdir()} == {"dose.nii.gz", "dose.dcm", "dose.png", "doses.csv", "plan.json"}

@@ -153,14 +153,16 @@ def test_no_random_plan_is_better() -> None:
             best = optimize_voxel_activities(plan, goal=goals, limits=limits, activity_limit_gbq=20.0)
         except UndefinedError:
             continue
-        value, tried = best_of_random(plan, goals, limits, activities(best), rng, count=10_000, activity_limit_gbq=20.0)
+        # All plans of one injection at its largest factor are the same.
+        count = 10_000 if len(plan.names) > 1 else 10
+        value, tried = best_of_random(plan, goals, limits, activities(best), rng, count=count, activity_limit_gbq=20.0)
         counted, points = counted + 1, points + tried
         beaten.append(value / best.goal_value - 1.0)
         wide.append(value / best.goal_bound - 1.0)
         if counted == 200:
             break
     assert counted == 200
-    assert points > 1_500_000
+    assert points > 1_000_000
     assert max(wide) <= 1e-9
     assert max(beaten) <= NEVER_BETTER
 

@@ -46,6 +46,11 @@ from .result_folder import ResultFolder
 _GOAL, _LUNGS, _DOSE, _GUIDELINE = "Goal and limits", "Lungs", "Dose model", "Limits of a guideline"
 
 
+def _given(help: str, panel: str | None = None) -> Any:
+    """An option without a default that is shown."""
+    return typer.Option(help=help, show_default=False, rich_help_panel=panel)
+
+
 def plan_voxels(
     maps: Annotated[
         list[Path],
@@ -62,67 +67,50 @@ def plan_voxels(
     ],
     lung_shunt_fraction: Annotated[
         list[float],
-        typer.Option(
-            help="Lung shunt fraction, one for all injections or one for each, in their order.", show_default=False
-        ),
+        _given("Lung shunt fraction, one for all injections or one for each, in their order."),
     ],
     territory: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Structure that an injection reaches; repeat for more injections. One image is split by them.",
-            show_default=False,
-        ),
+        _given("Structure that an injection reaches; repeat for more injections. One image is split by them."),
     ] = None,
     relative_to: Annotated[
         str | None,
-        typer.Option(
-            help="Structure that holds what does not go to the lungs, for one injection without a territory.",
-            show_default=False,
-        ),
+        _given("Structure that holds what does not go to the lungs, for one injection without a territory."),
     ] = None,
     define: Annotated[
         list[str] | None,
-        typer.Option(help='Further structure: "Normal = Liver - Tumors"; repeat for more.', show_default=False),
+        _given('Further structure: "Normal = Liver - Tumors"; repeat for more.'),
     ] = None,
     unit: Annotated[
         str | None,
-        typer.Option(
-            help="Unit of the tracer images, if the file states none; counts if it is not given.", show_default=False
-        ),
+        _given("Unit of the tracer images, if the file states none; counts if it is not given."),
     ] = None,
     activity_gbq: Annotated[
         list[float] | None,
-        typer.Option(
-            help="Delivered activity of each injection, in their order, instead of a goal.", show_default=False
-        ),
+        _given("Delivered activity of each injection, in their order, instead of a goal."),
     ] = None,
     goal: Annotated[
         list[str] | None,
-        typer.Option(
-            help='What is maximized: "Tumor: mean", "Tumor: D70", "Tumor: EUD(alpha_per_gy=0.03)"; of several, the '
+        _given(
+            'What is maximized: "Tumor: mean", "Tumor: D70", "Tumor: EUD(alpha_per_gy=0.03)"; of several, the '
             "smallest.",
-            show_default=False,
-            rich_help_panel=_GOAL,
+            _GOAL,
         ),
     ] = None,
     limit: Annotated[
         list[str] | None,
-        typer.Option(
-            help='Limit or target: "Normal: mean <= 40 Gy", "Liver: V30 <= 70 %", "Tumor: D70 >= 100 Gy"; repeat for '
-            "more.",
-            show_default=False,
-            rich_help_panel=_GOAL,
+        _given(
+            'Limit or target: "Normal: mean <= 40 Gy", "Liver: V30 <= 70 %", "Tumor: D70 >= 100 Gy"; repeat for more.',
+            _GOAL,
         ),
     ] = None,
     activity_limit_gbq: Annotated[
         float | None,
-        typer.Option(help="Largest activity of each injection.", show_default=False, rich_help_panel=_GOAL),
+        _given("Largest activity of each injection.", _GOAL),
     ] = None,
     quantity: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Further quantity to state, as in a goal; repeat for more.", show_default=False, rich_help_panel=_GOAL
-        ),
+        _given("Further quantity to state, as in a goal; repeat for more.", _GOAL),
     ] = None,
     relative_gap: Annotated[
         float,
@@ -142,28 +130,18 @@ def plan_voxels(
     ] = 50.0,
     limits: Annotated[
         str | None,
-        typer.Option(
-            help="Guideline whose maxima hold the plan, such as EANM2022.",
-            show_default=False,
-            rich_help_panel=_GUIDELINE,
-        ),
+        _given("Guideline whose maxima hold the plan, such as EANM2022.", _GUIDELINE),
     ] = None,
     device: Annotated[
         str | None,
-        typer.Option(help="Microspheres: glass, resin or holmium.", show_default=False, rich_help_panel=_GUIDELINE),
+        _given("Microspheres: glass, resin or holmium.", _GUIDELINE),
     ] = None,
-    disease: Annotated[
-        str | None, typer.Option(help="HCC, ICC or mCRC.", show_default=False, rich_help_panel=_GUIDELINE)
-    ] = None,
+    disease: Annotated[str | None, _given("HCC, ICC or mCRC.", _GUIDELINE)] = None,
     intent: Annotated[
         str | None,
-        typer.Option(
-            help="segmentectomy, lobectomy, unilobar or bilobar.", show_default=False, rich_help_panel=_GUIDELINE
-        ),
+        _given("segmentectomy, lobectomy, unilobar or bilobar.", _GUIDELINE),
     ] = None,
-    bilirubin_mg_per_dl: Annotated[
-        float | None, typer.Option(help="Total bilirubin in mg/dL.", show_default=False, rich_help_panel=_GUIDELINE)
-    ] = None,
+    bilirubin_mg_per_dl: Annotated[float | None, _given("Total bilirubin in mg/dL.", _GUIDELINE)] = None,
     pretreated_or_impaired: Annotated[
         bool | None,
         typer.Option(
@@ -175,39 +153,47 @@ def plan_voxels(
     ] = None,
     role: Annotated[
         list[str] | None,
-        typer.Option(
-            help="ROLE=PATTERN if names do not tell the tissue: normal_whole=Normal*. Repeat for more.",
-            show_default=False,
-            rich_help_panel=_GUIDELINE,
-        ),
+        _given("ROLE=PATTERN if names do not tell the tissue: normal_whole=Normal*. Repeat for more.", _GUIDELINE),
     ] = None,
     method: Annotated[Method, choice(METHODS, "Dose model.", _DOSE)] = METHODS[0],
     medium: Annotated[MediumName | None, choice(MEDIA, "Medium of the kernel.", _DOSE)] = None,
     density_g_per_ml: Annotated[
         float | None,
-        typer.Option(help="Density of the tissue, 1.05 if not given.", show_default=False, rich_help_panel=_DOSE),
+        _given("Density of the tissue, 1.05 if not given.", _DOSE),
     ] = None,
-    ct: Annotated[
-        Path | None, typer.Option(help="CT for the density of each voxel.", show_default=False, rich_help_panel=_DOSE)
-    ] = None,
+    ct: Annotated[Path | None, _given("CT for the density of each voxel.", _DOSE)] = None,
     negative_voxels: Annotated[
         NegativeVoxels, choice(NEGATIVE_VOXELS, "Negative voxels of the tracer images.", _DOSE)
     ] = NEGATIVE_VOXELS[0],
     ray_setting: Annotated[
         RaySetting | None, choice(RAY_SETTINGS, "Number of rays of the superposition.", _DOSE)
     ] = None,
+    histories: Annotated[
+        int | None,
+        _given("Monte Carlo: decays to simulate for each injection.", _DOSE),
+    ] = None,
+    relative_uncertainty: Annotated[
+        float | None,
+        _given("Monte Carlo: simulate until this uncertainty of hot voxels is reached.", _DOSE),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        _given("Monte Carlo: seed of the first injection.", _DOSE),
+    ] = None,
+    rtdose: Annotated[
+        bool,
+        typer.Option("--rtdose", help="Write dose.dcm too; patient and frame of reference are those of DICOM images."),
+    ] = False,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out"),
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
     ] = False,
-    threads: Annotated[
-        int | None, typer.Option(help="Threads; all processors if not given.", show_default=False)
-    ] = None,
+    threads: Annotated[int | None, _given("Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
     """Plan activities on tracer images voxel by voxel: the best ones under limits, or the doses of given ones.
 
-    Writes dose.nrrd, doses.csv, dose.png and plan.json.
+    Writes dose.nrrd (or dose.nii.gz for a NIfTI image), doses.csv, dose.png and plan.json; with --rtdose dose.dcm.
 
     Inverse: yttria plan-voxels MAA.nrrd -s SEG.seg.nrrd --relative-to Liver --lung-shunt-fraction 0.05
     --goal "Tumor 1: D70" --limit "Normal liver: mean <= 40 Gy"
@@ -229,7 +215,9 @@ def plan_voxels(
         files = tuple(opened)
     with progress("Computing the absorbed dose of each injection", quiet=json):
         settings: dict[str, Any] = {"method": method, "medium": medium, "negative_voxels": negative_voxels}
-        settings |= {} if ray_setting is None else {"ray_setting": ray_setting}
+        chosen: dict[str, Any] = {"ray_setting": ray_setting, "histories": histories, "seed": seed}
+        chosen["relative_uncertainty"] = relative_uncertainty
+        settings |= {name: value for name, value in chosen.items() if value is not None}
         settings["density_g_per_ml"] = density_g_per_ml if density is None or method == "superposition" else None
         # The lungs' dose is by shunt and mass: a map of liver density has another one, or none, in their voxels.
         lungs = delivered_roles(drawn, stated_roles(role or [])).lungs
@@ -263,7 +251,7 @@ def plan_voxels(
             further = plan.doses(dict(best.delivered_activities_gbq), quantities=quantity or [])
             planned = planned.with_optimum(best, further, told)
     with progress("Writing", quiet=json):
-        planned, written = write_plan(planned, drawn, folder)
+        planned, written = write_plan(planned, plan.structures, folder, like=maps[0], rtdose=rtdose)
     print_plan(planned, written, json=json)
 
 

@@ -15,13 +15,14 @@ from .._foundation.provenance import RESEARCH_USE
 from ..advisory import Advisory, advise
 from ..errors import GeometryError
 from ..geometry import Structure
-from ..io import write_image
+from ..io import dicom, write_image
+from ..io.files import may_be_dicom
 from ..planning import QuantityValue, VoxelOptimum, VoxelPlanDoses
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, write_csv
 from .result_folder import ResultFolder
 
 #: Names of the files that a run may write beside its index, plan.json.
-FILES = ("dose.nrrd", "doses.csv", "dose.png")
+FILES = ("dose.nrrd", "dose.nii.gz", "dose.dcm", "doses.csv", "dose.png")
 HEADINGS = {
     "structure": "Structure",
     "volume_ml": "mL",
@@ -64,16 +65,25 @@ class Planned:
         return found | {"advisories": [advisory.as_dict() for advisory in self.advisories]}
 
 
-def write_plan(planned: Planned, structures: Sequence[Structure], folder: ResultFolder) -> tuple[Planned, list[Path]]:
-    """Write dose map, table, picture and plan.json; the plan with what happened on the way, and the paths written."""
+def write_plan(
+    planned: Planned, structures: Sequence[Structure], folder: ResultFolder, *, like: Path, rtdose: bool
+) -> tuple[Planned, list[Path]]:
+    """Write dose map (in the format of the image `like`), table, picture and plan.json.
+
+    Returns the plan with what happened on the way, and the paths written.
+    """
     assert planned.doses is not None
-    result = planned.doses.result
-    write_image(result.image, folder.path("dose.nrrd"))
+    result, activities = planned.doses.result, planned.doses.delivered_activities_gbq
+    write_image(result.image, folder.path("dose.nii.gz" if ".nii" in like.suffixes else "dose.nrrd"))
     write_csv(folder.path("doses.csv"), [row.as_dict() for row in planned.doses.structures])
+    if rtdose:
+        reference = dicom.first_file(like, None, dicom.ACTIVITY_MODALITIES) if may_be_dicom(like) else None
+        made = dicom.write_rtdose(result, folder.path("dose.dcm"), reference=reference, negative_doses="clip")
+        planned = replace(planned, advisories=(*planned.advisories, *made.advisories))
     try:
         from ..report import dose_figure, save_figure
 
-        title = ", ".join(f"{name} {gbq:.4g} GBq" for name, gbq in planned.doses.delivered_activities_gbq.items())
+        title = ", ".join(f"{name} {gbq:.4g} GBq" for name, gbq in activities.items())
         save_figure(dose_figure(result, list(structures), title=f"Plan: {title}"), folder.path("dose.png"))
     except Exception as error:
         folder.path("dose.png").unlink(missing_ok=True)
@@ -116,12 +126,14 @@ def print_plan(planned: Planned, written: Sequence[Path], *, json: bool) -> None
             headings={"limit": "Limit or target", "value": "Value", "unit": "Unit", "binds": "State"},
             folded=("limit",),
         )
-    further = [each for each in doses.quantities if str(each.quantity)]
-    if further:
-        print_table([_row(each) for each in further], title="Quantities",
+    if doses.quantities:
+        print_table([_row(each) for each in doses.quantities], title="Quantities",
                     headings={"quantity": "Quantity", "value": "Value", "unit": "Unit"})  # fmt: skip
     method = METHOD_NAMES[doses.result.provenance.method]
-    print_table([row.as_dict() for row in doses.structures], title=f"Planned dose in Gy, {method}", headings=HEADINGS)
+    headings = HEADINGS
+    if doses.result.uncertainty is not None:
+        headings = {**dict(list(HEADINGS.items())[:3]), "mean_uncertainty_gy": "+-", **HEADINGS}
+    print_table([row.as_dict() for row in doses.structures], title=f"Planned dose in Gy, {method}", headings=headings)
     print_advisories(planned.advisories)
     print_written(list(written))
     print_line("", RESEARCH_USE)

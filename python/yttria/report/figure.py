@@ -188,7 +188,8 @@ def dose_figure(
 def _how(result: DoseResult) -> str:
     """Method and scaling in words."""
     scaling = result.provenance.scaling
-    kind = f"{scaling['kind']} scaling"
+    several = scaling.get("injections", ())
+    kind = f"sum of {len(several)} injections" if several else f"{scaling['kind']} scaling"
     if scaling["kind"] == "relative":
         kind += f" to {literal(short(scaling['reference'], _ABOVE_PLANE))}"
     return f"Absorbed dose by {METHOD_NAMES[result.provenance.method]}, {kind}"
