@@ -152,14 +152,19 @@ def test_the_demo_prints_a_table(tmp_path: Path, method: str) -> None:
     assert ("Superposition" in text) == ("Lung near the liver" in text) == (method == "superposition")
 
 
-def test_the_demo_by_superposition_shows_what_reaches_the_lung(tmp_path: Path) -> None:
-    data = json.loads(invoke("demo", "--method", "superposition", "--json", "-o", tmp_path))
+@pytest.mark.parametrize("method", ["superposition", "monte_carlo"])
+def test_the_demo_by_density_shows_what_reaches_the_lung(tmp_path: Path, method: str) -> None:
+    data = json.loads(invoke("demo", "--method", method, "--json", "-o", tmp_path))
     rows = {row["structure"]: row for row in data["truth"]}
     tumor, lung = rows["Tumor 1"], rows["Lung near the liver"]
-    assert tumor["superposition_mean_gy"] == pytest.approx(tumor["voxel_s_values_mean_gy"], rel=0.02)
-    assert lung["superposition_mean_gy"] > 1.5 * lung["voxel_s_values_mean_gy"]
+    assert tumor[f"{method}_mean_gy"] == pytest.approx(tumor["voxel_s_values_mean_gy"], rel=0.02)
+    assert lung[f"{method}_mean_gy"] > 1.5 * lung["voxel_s_values_mean_gy"]
     assert lung["true_mean_gy"] is None
-    assert data["provenance"]["superposition"]["ray_setting"] == "standard"
+    if method == "superposition":
+        assert data["provenance"]["superposition"]["ray_setting"] == "standard"
+    else:
+        assert (tmp_path / "dose_uncertainty.nrrd").is_file()
+        assert all(0 < row["mean_uncertainty_gy"] < 0.02 * row["mean_gy"] for row in data["structures"])
 
 
 def test_the_demo_shows_the_truth_beside_what_was_computed(tmp_path: Path) -> None:
