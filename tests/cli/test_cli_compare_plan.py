@@ -88,6 +88,28 @@ def test_a_voxel_based_plan_is_compared_too(results: Path, tmp_path: Path) -> No
         assert row["change"]["ratios"] == pytest.approx({"activity": 0.75, "shunt": 1.0, "rest": 1.0}, rel=1e-4)
 
 
+@pytest.mark.parametrize("options", [["--method", "superposition"], ["--low-density-voxels", "clip"]])
+def test_a_stored_result_with_densities_has_the_same_doses_and_masses(
+    results: Path, tmp_path: Path, options: list[str]
+) -> None:
+    phantom = liver_phantom((6.0, 8.0, 8.0))
+    hu = phantom.ct.array.copy()
+    hu[:3] = -1000.0  # gas
+    write_image(phantom.ct.with_array(hu, "HU"), tmp_path / "ct.nrrd")
+    made = ["dose", results / "pet.nrrd", "-s", results / "parts.seg.nrrd", "--scan-delay-h", "20"]
+    invoke(*made, "--ct", tmp_path / "ct.nrrd", *options, "--metrics", "mass,activity", "-o", tmp_path / "dose")
+    stored = read_stored_result(tmp_path / "dose")
+    inside = stored.result.voxel_fractions(stored.structures)
+    for row, before in zip(
+        stored.result.table(stored.structures),
+        json.loads((tmp_path / "dose" / "doses.json").read_text())["structures"],
+        strict=True,
+    ):
+        assert row.mean_gy == pytest.approx(before["mean_gy"])
+        assert stored.result.mass_kg(inside[row.structure]) == pytest.approx(before["mass_kg"])
+        assert stored.result.activity_mbq(inside[row.structure]) == pytest.approx(before["activity_mbq"])
+
+
 def test_what_is_no_result_or_has_changed_is_refused(results: Path, tmp_path: Path) -> None:
     import shutil
 

@@ -200,7 +200,7 @@ def _result(dose: Image, provenance: Provenance, inputs: CaseInputs, case: Case,
         if case.method == "local_deposition" and case.low_density_voxels in ("clip", "zero"):
             density = density.with_array(np.maximum(density.array, LOW_DENSITY_G_PER_ML), "g/mL")
         below = density.array < GAS_DENSITY_G_PER_ML
-        gas = below if case.method == "superposition" and below.any() else None
+        gas = below if case.method in ("superposition", "monte_carlo") and below.any() else None
     total = float(activity.array.sum(dtype=np.float64)) * provenance.mbq_per_ml_per_unit * activity.voxel_volume_ml
     return DoseResult(
         image=replace(
