@@ -18,6 +18,7 @@ pytest.importorskip("typer")
 from cli_runner import invoke
 
 import yttria
+from yttria.case.stored import read_stored_result
 from yttria.cli.monte_carlo import STATE
 from yttria.phantom import liver_phantom
 
@@ -106,6 +107,12 @@ def test_the_result_states_uncertainties_and_how_it_was_simulated(case: Argument
     run = provenance["monte_carlo"]
     assert (run["stop_criterion"], run["stop_at"], run["stop_reached"]) == ("relative_uncertainty", 0.2, True)
     assert not (tmp_path / STATE).exists()
+    stored = read_stored_result(tmp_path).result
+    dose, uncertainty, *_ = _written(tmp_path)
+    assert stored.uncertainty is not None
+    assert stored.gas is not None
+    np.testing.assert_array_equal(stored.uncertainty.array, uncertainty)
+    assert (dose[stored.gas] == 0).all()
     again = invoke("dose", *case, "--method", "monte_carlo", "--resume", "-o", tmp_path, code=1)
     assert "holds results already" in again
 

@@ -27,6 +27,8 @@ from .record import describe_file, describe_inputs
 
 #: Names of the dose map in a folder of results.
 _MAPS = ("dose.nrrd", "dose.nii.gz")
+#: Names of the map of its uncertainty, which Monte Carlo writes.
+_UNCERTAINTIES = ("dose_uncertainty.nrrd", "dose_uncertainty.nii.gz")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -98,6 +100,9 @@ def read_stored_result(folder: str | Path, *, threads: int | None = None) -> Sto
     if not dose.same_grid(inputs.activity):
         raise GeometryError(f"{folder}: the dose map must lie on the grid of its activity image")
     result = _result(dose, _provenance(record), inputs, case, threads)
+    noise = _named(folder, record, _UNCERTAINTIES)
+    if noise is not None:
+        result = replace(result, uncertainty=result.image.with_array(read_image(noise, unit="Gy").array, "Gy"))
     chosen = select_structures(inputs.structures, only=patterns_of(case.only), exclude=patterns_of(case.exclude))
     files = {role: tuple(paths) for role, paths in inputs.files.items()} | {"result": (folder / "doses.json", path)}
     return StoredResult(folder=folder, record=record, case=case, result=result, structures=chosen, files=files)
@@ -164,9 +169,17 @@ def _record(path: Path, needed: Sequence[str]) -> Mapping[str, Any]:
 
 def _map(folder: Path, record: Mapping[str, Any]) -> Path:
     """The dose map that the record names, as it was written."""
-    stated = next((each for each in record["files"] if each["name"] in _MAPS), None)
-    if stated is None:
+    path = _named(folder, record, _MAPS)
+    if path is None:
         raise FileFormatError(f"{folder}: its record names no dose map")
+    return path
+
+
+def _named(folder: Path, record: Mapping[str, Any], names: Sequence[str]) -> Path | None:
+    """The file of one of these names that the record states, as it was written; None if it states none."""
+    stated = next((each for each in record["files"] if each["name"] in names), None)
+    if stated is None:
+        return None
     path = folder / str(stated["name"])
     if describe_file(path, path.name) != stated:
         raise FileFormatError(f"{path}: has changed since its record was written")

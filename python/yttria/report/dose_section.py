@@ -47,6 +47,7 @@ _RULES = {
     "negative_fraction": "Their sum over that of the positive ones",
     "density_image": "Density",
     "superposition": "Superposition",
+    "monte_carlo": "Monte Carlo",
     "evaluation": "Doses of structures",
 }
 _ELSEWHERE = ("method", "yttria_version", "statement")

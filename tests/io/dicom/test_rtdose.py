@@ -127,6 +127,11 @@ def test_what_the_dose_rests_on_is_written(tmp_path: Path, pet: Path) -> None:
     dataset = pydicom.dcmread(written_rtdose(tmp_path, result, reference=pet).path)
     assert dataset.TissueHeterogeneityCorrection == "IMAGE"
     assert "own densities" in dataset.DoseComment
+    for method in ("superposition", "monte_carlo"):
+        more: dict[str, Any] = {"histories": 100} if method == "monte_carlo" else {}
+        result = dose_image(activity, scaling=now, density=density, method=method, negative_voxels="clip", **more)
+        dataset = pydicom.dcmread(written_rtdose(tmp_path, result, reference=pet).path)
+        assert dataset.TissueHeterogeneityCorrection == "IMAGE"
     given = written_rtdose(tmp_path, plan_uid="1.2.3.4", tissue_heterogeneity="ROI_OVERRIDE", comment="mine")
     dataset = pydicom.dcmread(given.path)
     assert dataset.ReferencedRTPlanSequence[0].ReferencedSOPInstanceUID == "1.2.3.4"

@@ -313,7 +313,8 @@ def _say(dataset: Dataset, provenance: dict[str, Any] | None, comment: str | Non
     """What the dose rests on, in the places the standard has for it."""
     if provenance is not None:
         method = str(provenance["method"]).replace("_", " ")
-        rho = provenance["density_g_per_ml"]
+        # Superposition has a reference density beside those of the voxels.
+        rho = None if provenance["density_image"] else provenance["density_g_per_ml"]
         curve = (provenance["density_image"] or {}).get("curve")
         own = f"CT densities by {curve}" if curve else "own densities of the voxels"
         medium = f"{rho:g} g/mL" if rho is not None else own
