@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_samples import KINDS, SHAPE, affine
 
-from yttria import ContourStructure, Structure
+from yttria import ContourStructure, Image, Structure
 from yttria.errors import ArgumentError, GeometryError, UndefinedError
 from yttria.geometry import difference, intersection, union
-from yttria.geometry.structure_algebra import cropped, shared_volume_ml
+from yttria.geometry.structure_algebra import on_common_grid, shared_volume_ml
 from yttria.reference import structure_algebra as definition
 
 
@@ -134,7 +134,7 @@ def test_cropping_moves_nothing_and_loses_nothing(kind: str, fractions: bool) ->
     other = np.roll(wide, (3, 2, 1), axis=(0, 1, 2))
     values = [each if fractions else each > 0.5 for each in (wide, other, np.zeros_like(wide))]
     given = [Structure(f"S{n}", mask, affine(kind), patient_id="P") for n, mask in enumerate(values)]
-    small = cropped(given)
+    small = on_common_grid(given, Image(np.ones((2, 2, 2)), np.eye(4), "1"))
     grid = ((20, 24, 28), affine(kind))
     for before, after in zip(given, small, strict=True):
         assert (after.name, after.patient_id) == (before.name, "P")
@@ -146,6 +146,21 @@ def test_cropping_moves_nothing_and_loses_nothing(kind: str, fractions: bool) ->
         expected = intersection([given[first], given[second]], name="both").volume_ml
         assert shared_volume_ml(given[first], given[second]) == pytest.approx(expected, rel=1e-12)
         assert shared_volume_ml(small[first], given[second]) == pytest.approx(expected, rel=1e-6)
-    apart = [given[0], cube(0.0, 10.0, 2.0)]
-    assert cropped(apart) == apart
-    assert cropped([]) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_structures_of_several_grids_keep_their_fractions_of_the_image(kind: str) -> None:
+    image = Image(np.ones((9, 11, 8)), affine(kind), "counts")
+    center = affine(kind)[:3, :3] @ [3.0, 5.0, 4.0] + affine(kind)[:3, 3]
+    place = np.eye(4)
+    place[:3, 3] = center
+    ball = ContourStructure("ball", sphere(7.0, np.arange(-6.5, 7.0, 1.0), center=tuple(center)))
+    beyond = Structure("beyond", np.ones((5, 60, 6), bool), place)
+    made = on_common_grid([ball, beyond], image)
+    assert all(type(each) is Structure and each.mask.shape == made[0].mask.shape for each in made)
+    for before, after in zip((ball, beyond), made, strict=True):
+        assert after.volume_ml == pytest.approx(before.volume_ml, rel=2e-3)
+        np.testing.assert_allclose(
+            after.voxel_fractions_on(image).to_array(), before.voxel_fractions_on(image).to_array(), atol=0.02
+        )
+    assert on_common_grid([], image) == []

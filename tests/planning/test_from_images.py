@@ -165,6 +165,22 @@ def test_tumor_that_no_territory_feeds_is_untreated(phantom: PlanningPhantom) ->
     assert plan.territories[0].lung_shunt_fraction == pytest.approx(0.05, rel=1e-4)
 
 
+def test_contours_give_the_same_plan_as_their_masks(phantom: PlanningPhantom, tmp_path: Path) -> None:
+    """RTSTRUCT: outlines of masks on their voxels' edges, each on a grid of its own."""
+    dicom = pytest.importorskip("yttria.io.dicom")
+    pytest.importorskip("pydicom")
+    dicom.write_rtstruct(phantom.structures, tmp_path / "rs.dcm", reference=None)
+    contours = dicom.read_rtstruct(tmp_path / "rs.dcm", interpolation="none")
+    by_contours, by_masks = measured(phantom, structures=contours), measured(phantom)
+    assert by_contours.lung_mass_kg == pytest.approx(by_masks.lung_mass_kg, rel=1e-4)
+    for found, expected in zip(by_contours.territories, by_masks.territories, strict=True):
+        assert found.lung_shunt_fraction == pytest.approx(expected.lung_shunt_fraction, rel=1e-4)
+        assert found.normal_mass_kg == pytest.approx(expected.normal_mass_kg, rel=1e-3)
+        assert found.tumors[0].tumor_to_normal_ratio == pytest.approx(
+            expected.tumors[0].tumor_to_normal_ratio, rel=1e-3
+        )
+
+
 def test_masses_follow_the_density_of_the_ct(phantom: PlanningPhantom) -> None:
     density = density_image(phantom.ct, out_of_range="clamp")
     plan = measured(phantom, density=density)

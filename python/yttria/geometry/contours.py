@@ -166,6 +166,12 @@ class ContourStructure(Structure):
         (k, j, i), affine = self._core.grid([self.voxel_size_mm] * 3)
         return (k, j, i), checked_affine(affine)
 
+    @property
+    def box(self) -> tuple[slice, slice, slice]:
+        """Voxels (k, j, i) of the grid along the contours, all of which may be occupied."""
+        k, j, i = self._grid[0]
+        return slice(0, k), slice(0, j), slice(0, i)
+
     @cached_property
     def affine_lps(self) -> Affine:
         """Affine (4, 4) that places `mask`."""

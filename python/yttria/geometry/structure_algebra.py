@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from ..errors import ArgumentError, GeometryError, ShapeError, UndefinedError
 from .affine import Affine, check_same_frame, same_grid
+from .contours import ContourStructure
+from .image import Image
 from .structure import Structure
 
 #: Voxels of a common grid, at most.
@@ -169,15 +171,30 @@ def _combined(parts: list[Structure], combine: Combine, name: str, *, covered: i
     )
 
 
-def cropped(structures: Sequence[Structure]) -> list[Structure]:
-    """The same structures on the smallest common grid, if they share one; as they are if they do not.
+def on_common_grid(structures: Sequence[Structure], image: Image, *, largest_voxel_mm: float = 2.0) -> list[Structure]:
+    """The same structures on one grid: the smallest part of their own, or else sub-voxels of an image.
 
-    What is computed with them afterwards costs what they occupy, and not what the image around them does.
+    If they share a grid, it is cropped to what they occupy. Otherwise each becomes the fractions of sub-voxels that are
+    at most `largest_voxel_mm` long, over all that any of them occupies, also beyond the image. Faces of the image's
+    voxels are faces of sub-voxels, so that the fractions of the image's voxels stay what they are.
     """
     parts = list(structures)
-    masks = [part.mask for part in parts]
-    if not parts or not _one_grid(parts, masks):
+    if not parts:
         return parts
+    if not any(isinstance(part, ContourStructure) for part in parts):
+        masks = [part.mask for part in parts]
+        if _one_grid(parts, masks):
+            return _cropped(parts, masks)
+    counts = np.ceil(np.array(image.voxel_size_mm[::-1]) / largest_voxel_mm - 1e-9).clip(1.0)
+    fine = image.affine_lps.copy()
+    fine[:3, :3] = image.affine_lps[:3, :3] / counts
+    fine[:3, 3] += image.affine_lps[:3, :3] @ (0.5 / counts - 0.5)
+    shape, affine = _covering([found for part in parts if (found := _corners_lps(part)) is not None], fine)
+    return [_as(part, part.voxel_fractions_on((shape, affine)).to_array(), affine) for part in parts]
+
+
+def _cropped(parts: list[Structure], masks: list[npt.NDArray[Any]]) -> list[Structure]:
+    """Structures of one grid on the part of it that they occupy; as they are if that is most of it."""
     occupied = np.zeros(masks[0].shape, np.bool_)
     for mask in masks:
         np.logical_or(occupied, mask, out=occupied)
@@ -186,21 +203,22 @@ def cropped(structures: Sequence[Structure]) -> list[Structure]:
         return parts
     affine = parts[0].affine_lps.copy()
     affine[:3, 3] += affine[:3, :3] @ [axis.start for axis in reversed(box)]
-    # A bare class: contours are not on one grid with others, and the structures of a labelmap become plain masks.
-    return [
-        Structure(
-            part.name,
-            np.ascontiguousarray(mask[box]),
-            affine,
-            color=part.color,
-            frame_of_reference_uid=part.frame_of_reference_uid,
-            transform_lps=part.transform_lps,
-            transform_source=part.transform_source,
-            patient_id=part.patient_id,
-            advisories=part.advisories,
-        )
-        for part, mask in zip(parts, masks, strict=True)
-    ]
+    return [_as(part, np.ascontiguousarray(mask[box]), affine) for part, mask in zip(parts, masks, strict=True)]
+
+
+def _as(part: Structure, mask: npt.NDArray[Any], affine_lps: Affine) -> Structure:
+    """A structure's identity with another mask: a plain structure, also of contours or of a labelmap."""
+    return Structure(
+        part.name,
+        mask,
+        affine_lps,
+        color=part.color,
+        frame_of_reference_uid=part.frame_of_reference_uid,
+        transform_lps=part.transform_lps,
+        transform_source=part.transform_source,
+        patient_id=part.patient_id,
+        advisories=part.advisories,
+    )
 
 
 def shared_volume_ml(structure: Structure, other: Structure) -> float:
@@ -253,7 +271,11 @@ def _check(parts: list[Structure], name: str) -> None:
 def _common_grid(parts: list[Structure], covered: list[Structure]) -> tuple[tuple[int, int, int], Affine]:
     """The finest grid of the parts, cut or extended by whole voxels to what the covered ones occupy."""
     finest = min(parts, key=lambda part: abs(np.linalg.det(part.affine_lps[:3, :3]))).affine_lps
-    corners = [found for part in covered if (found := _corners_lps(part)) is not None]
+    return _covering([found for part in covered if (found := _corners_lps(part)) is not None], finest)
+
+
+def _covering(corners: list[npt.NDArray[np.float64]], finest: Affine) -> tuple[tuple[int, int, int], Affine]:
+    """The part of an unbounded grid that holds all of these points, by whole voxels."""
     if not corners:
         return (1, 1, 1), finest
     inverse = np.linalg.inv(finest)
@@ -272,7 +294,11 @@ def _common_grid(parts: list[Structure], covered: list[Structure]) -> tuple[tupl
 
 def _corners_lps(part: Structure) -> npt.NDArray[np.float64] | None:
     """The eight corners of the box of occupied voxels, in LPS mm; None if there is none."""
-    box = _occupied_box(part.mask)
+    if isinstance(part, ContourStructure):
+        # The box around the contours, so that no mask need be made of them.
+        box: tuple[slice, slice, slice] | None = part.box if part.contours else None
+    else:
+        box = _occupied_box(part.mask)
     if box is None:
         return None
     spans = [(axis.start - 0.5, axis.stop - 0.5) for axis in reversed(box)]

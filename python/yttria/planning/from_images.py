@@ -11,7 +11,7 @@ from ..errors import ArgumentError, UndefinedError, UnknownNameError
 from ..geometry.image import Image
 from ..geometry.patient_identity import patient_doubts
 from ..geometry.structure import Structure
-from ..geometry.structure_algebra import cropped
+from ..geometry.structure_algebra import on_common_grid
 from ..geometry.structure_expressions import derive_structures
 from ..geometry.structure_selection import Patterns
 from ..voxel.ct_density import DensityImage
@@ -138,14 +138,19 @@ def from_images(
     >>> [round(tumor.tumor_to_normal_ratio, 3) for each in plan.territories for tumor in each.tumors]
     [5.0, 3.0]
     """
-    every = cropped(derive_structures(structures, define))
+    first = maa if isinstance(maa, Image) else next(iter(maa.values()), None)
+    if first is None:
+        raise ArgumentError("a plan from images needs a scan, got none")
+    drawn = derive_structures(structures, define)
+    every = on_common_grid(drawn, first)
     roles = structure_roles(every, liver=liver, tumors=tumors, territories=territories, lungs=lungs)
     roles, found = _without_empty(roles)
-    found += [*roles.advisories, *check_structures(roles, every)]
+    doubts = check_structures(roles, every)
+    found += [*roles.advisories, *doubts]
     volumes = dict(roles.territories) or {WHOLE_LIVER: roles.liver}
     scans = _by_territory(maa, list(volumes), "scan")
     found += _patients(scans, every, ct)
-    parts = PlanParts.of(roles, volumes)
+    parts = PlanParts.of(roles, volumes, disjoint="territories_overlap" not in {each.code for each in doubts})
     masses = PlanMasses(density=density, threads=threads)
     counted = _counted(scans, parts, resolution_fwhm_mm, threads)
     shunts, more = shunts_of_images(
@@ -160,7 +165,9 @@ def from_images(
     )
     found += more
     measured = [_territory(name, parts, counted[name], shunts[name], masses, found) for name in volumes]
-    lung_kg, lung_origin, more = lung_mass_of(lung_mass_kg, ct, roles.lungs, threads)
+    # On the CT, lungs as they were drawn: its voxels are finer than the scan's.
+    lungs_drawn = next((each for each in drawn if roles.lungs and each.name == roles.lungs.name), roles.lungs)
+    lung_kg, lung_origin, more = lung_mass_of(lung_mass_kg, ct, lungs_drawn, threads)
     found += more
     for of_scan in counted.values():
         # What lies outside of the lungs is told with their shunt.

@@ -10,7 +10,7 @@ from ..advisory import Advisory
 from ..errors import OutOfRangeError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
-from ..geometry.structure_algebra import difference, intersection, union
+from ..geometry.structure_algebra import difference, intersection
 from ..voxel.ct_density import DensityImage
 from ..voxel.mass import structure_mass
 from .mass import mass_from_volume_kg
@@ -33,24 +33,30 @@ class PlanParts:
     lungs: Structure | None
 
     @classmethod
-    def of(cls, roles: StructureRoles, volumes: Mapping[str, Structure]) -> PlanParts:
-        """Part the structures; what tumors share counts for the first of them."""
+    def of(cls, roles: StructureRoles, volumes: Mapping[str, Structure], *, disjoint: bool) -> PlanParts:
+        """Part the structures; what tumors share counts for the first of them.
+
+        If the territories are `disjoint` but for the rounding of outlines, a voxel that two of them cut is not counted
+        twice; otherwise what they share belongs to both.
+        """
         single: list[Structure] = []
         for tumor in roles.tumors:
             single.append(difference(tumor, single, name=tumor.name) if single else tumor)
         normal_total = difference(roles.liver, single, name="Normal liver") if single else roles.liver
-        normal = {name: intersection([normal_total, v], name=f"Normal liver of {name}") for name, v in volumes.items()}
+        normal = _shares(normal_total, volumes, disjoint=disjoint, name="Normal liver of {}")
         parts: dict[str, dict[str, Structure]] = {name: {} for name in volumes}
         outside: dict[str, Structure] = {}
-        perfused = union(list(volumes.values()), name="perfused")
         for tumor in single:
-            for name, volume in volumes.items():
-                # A tumor beyond the liver's outline is perfused with the whole liver.
-                part = tumor if not roles.territories else intersection([tumor, volume], name=tumor.name)
+            if not roles.territories:
+                # Also what lies beyond the liver's outline is perfused with the whole liver.
+                parts[next(iter(volumes))][tumor.name] = tumor
+                continue
+            shares = _shares(tumor, volumes, disjoint=disjoint, name=tumor.name)
+            for name, part in shares.items():
                 if part.volume_ml > CRUMB * tumor.volume_ml:
                     parts[name][tumor.name] = part
-            left = difference(tumor, perfused, name=tumor.name)
-            if roles.territories and left.volume_ml > CRUMB * tumor.volume_ml:
+            left = difference(tumor, list(shares.values()), name=tumor.name)
+            if left.volume_ml > CRUMB * tumor.volume_ml:
                 outside[tumor.name] = left
         everything = [*normal.values(), *single]
         return cls(
@@ -70,6 +76,18 @@ class PlanParts:
         found |= {f"outside/{name}": part for name, part in self.outside.items()}
         found |= {"rest": self.rest}
         return {key: part for key, part in found.items() if part.volume_ml > 0.0}
+
+
+def _shares(
+    structure: Structure, volumes: Mapping[str, Structure], *, disjoint: bool, name: str
+) -> dict[str, Structure]:
+    """What each volume has of a structure; what one has, another has not, if they are disjoint."""
+    found: dict[str, Structure] = {}
+    for territory, volume in volumes.items():
+        taken = list(found.values()) if disjoint else []
+        left = difference(structure, taken, name=structure.name) if taken else structure
+        found[territory] = intersection([left, volume], name=name.format(territory))
+    return found
 
 
 class PlanMasses:
