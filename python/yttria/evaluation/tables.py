@@ -84,6 +84,8 @@ class StructureDose:
             Share of its volume outside of the dose image.
         volumes_at_gy : sequence of float
             Doses in Gy whose share of the volume the row states.
+        mean_uncertainty_gy : float, optional
+            Standard uncertainty (k = 1) of the mean in Gy; None if the method has none.
 
         Returns
         -------
