@@ -190,3 +190,41 @@ def test_a_voxel_that_is_no_number_is_named(bad: float) -> None:
         image = _image("plain", array)
         with pytest.raises(OutOfRangeError, match=r"\(2, 1, 3\) must be finite"):
             image.resampled_on((SHAPE, _turned(image, degrees)), fill_value=0.0)
+
+
+@given(
+    kind=st.sampled_from(KINDS),
+    method=st.sampled_from(["average", "linear"]),
+    shift=st.tuples(*(st.floats(-2.9, 2.9) for _ in range(3))),
+    degrees=st.floats(-40, 40),
+)
+@settings(max_examples=25)
+def test_nearest_is_the_image_with_its_edge_repeated(
+    kind: str, method: Any, shift: tuple[float, float, float], degrees: float
+) -> None:
+    image = _image(kind, values(np.float64))
+    matrix = _turned(image, degrees)
+    matrix[:3, 3] += matrix[:3, :3] @ shift
+    found = image.resampled_on((SHAPE, matrix), method=method, fill_value="nearest", threads=1)
+    wide = image.affine_lps.copy()
+    wide[:3, 3] -= wide[:3, :3] @ np.full(3, 20)
+    padded = Image(np.pad(image.array, 20, mode="edge"), wide, image.unit)
+    expected = padded.resampled_on((SHAPE, matrix), method=method, threads=1)
+    assert found.fill_value == found.as_dict()["fill_value"] == "nearest"
+    assert found.outside_voxels == image.resampled_on((SHAPE, matrix), method=method, fill_value=0.0).outside_voxels
+    # Samples that lie on a face of two voxels may fall to either.
+    np.testing.assert_allclose(found.image.array, expected.image.array, atol=0.05 * np.ptp(image.array))
+
+
+def test_nearest_says_so_and_needs_an_edge_to_continue() -> None:
+    image = _image()
+    matrix = image.affine_lps.copy()
+    matrix[:3, 3] += matrix[:3, 0]
+    found = image.resampled_on((SHAPE, matrix), fill_value="nearest")
+    np.testing.assert_allclose(found.image.array[..., -1], image.array[..., -1], rtol=1e-12)
+    assert "the nearest value was taken" in found.advisories[1].message
+    same = image.resampled_on(image, fill_value="nearest")
+    assert (same.outside_voxels, len(same.advisories)) == (0, 1)
+    matrix[:3, 3] += 100 * matrix[:3, 0]
+    with pytest.raises(GeometryError, match="no nearest value"):
+        image.resampled_on((SHAPE, matrix), fill_value="nearest")

@@ -10,6 +10,8 @@ from typing import Literal, get_args
 # Images and their places.
 Unit = Literal["Bq/mL", "kBq/mL", "MBq/mL", "mGy", "Gy", "HU", "g/mL", "counts", "fraction", "1"]
 ResamplingMethod = Literal["average", "linear"]
+#: What lies beyond an image, beside a number: its outermost voxels, continued.
+Beyond = Literal["nearest"]
 #: The matrix of a NIfTI header that is taken if the header states two places.
 NiftiMatrix = Literal["sform", "qform"]
 #: How a structure ends beyond its last contour, and what lies between two contours.
@@ -17,6 +19,7 @@ EndCaps = Literal["half_slice", "none"]
 Interpolation = Literal["shape", "none"]
 
 RESAMPLING_METHODS: tuple[ResamplingMethod, ...] = get_args(ResamplingMethod)
+BEYOND: tuple[Beyond, ...] = get_args(Beyond)
 NIFTI_MATRICES: tuple[NiftiMatrix, ...] = get_args(NiftiMatrix)
 END_CAPS: tuple[EndCaps, ...] = get_args(EndCaps)
 INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)

@@ -15,7 +15,7 @@ import yttria._core as _core
 
 from .._foundation.arrays import MAX_VOXELS, as_type, empty, grid_shape, volume
 from .._foundation.brief import brief
-from .._foundation.choices import RESAMPLING_METHODS, NiftiMatrix, ResamplingMethod, Unit
+from .._foundation.choices import BEYOND, RESAMPLING_METHODS, Beyond, NiftiMatrix, ResamplingMethod, Unit
 from .._foundation.numbers import optional_number
 from .._foundation.units import UNITS, checked_unit
 from ..advisory import Advisory, advise
@@ -30,6 +30,7 @@ from .affine import (
     transformed_place,
     voxel_size_mm,
 )
+from .continuation import continued
 from .guest_images import from_nibabel, from_simpleitk
 
 #: Fields that a copy of an image keeps beside its array, affine and unit.
@@ -322,7 +323,7 @@ class Image:
         grid: Image | tuple[Sequence[int], npt.ArrayLike],
         *,
         method: ResamplingMethod = "average",
-        fill_value: float | None = None,
+        fill_value: float | Beyond | None = None,
         threads: int | None = None,
     ) -> ResampledImage:
         """Bring the image onto another grid, and report what was done.
@@ -334,8 +335,9 @@ class Image:
         method : {"average", "linear"}
             "average" takes the mean over the box of each new voxel, with the old voxels constant. "linear" interpolates
             at the center of each new voxel.
-        fill_value : float, optional
-            Value beyond the old image. If it is not given, a grid that reaches there is refused.
+        fill_value : float or "nearest", optional
+            Value beyond the old image; "nearest" continues its outermost voxels. If it is not given, a grid that
+            reaches there is refused.
         threads : int, optional
             1 to 1024; every processor available if not given. The result does not depend on it.
 
@@ -348,8 +350,8 @@ class Image:
         Raises
         ------
         GeometryError
-            If `grid` is not a grid, lies in another frame of reference, or reaches beyond the image without
-            `fill_value`.
+            If `grid` is not a grid, lies in another frame of reference, reaches beyond the image without
+            `fill_value`, or does not meet the image whose voxels "nearest" is to continue.
         OutOfRangeError
             If a voxel is not finite, or a voxel size is outside 0.001 to 1000 mm.
         ShapeError, UnknownNameError, InsufficientMemoryError
@@ -391,7 +393,7 @@ class ResampledImage:
         The image on the new grid.
     method : str
         "average" or "linear".
-    fill_value : float or None
+    fill_value : float, "nearest" or None
         Value that was taken beyond the old image.
     outside_voxels : int
         Voxels that reach beyond the old image ("average") or have their center beyond it ("linear").
@@ -403,7 +405,7 @@ class ResampledImage:
 
     image: Image
     method: ResamplingMethod
-    fill_value: float | None
+    fill_value: float | Beyond | None
     outside_voxels: int
     outside_fraction: float
     advisories: tuple[Advisory, ...]
@@ -427,7 +429,7 @@ def _resampled(
     grid: Image | tuple[Sequence[int], npt.ArrayLike],
     *,
     method: ResamplingMethod = "average",
-    fill_value: float | None = None,
+    fill_value: float | Beyond | None = None,
     threads: int | None = None,
 ) -> ResampledImage:
     """`Image.resampled_on`, which documents it."""
@@ -440,28 +442,31 @@ def _resampled(
     if isinstance(grid, Image):
         check_same_frame(frame, "the image", grid.frame_of_reference_uid, "the grid")
         frame = grid.frame_of_reference_uid or frame
-    fill_value = optional_number(f"fill_value in {image.unit}", fill_value)
-    if fill_value is not None and not np.isfinite(fill_value):
-        raise OutOfRangeError(f"fill_value must be a finite number in {image.unit}, or None, got {fill_value!r:.80}")
+    nearest = isinstance(fill_value, str) and fill_value in BEYOND
+    fill = 0.0 if nearest else optional_number(f"fill_value in {image.unit}", fill_value)
+    if fill is not None and not np.isfinite(fill):
+        raise OutOfRangeError(
+            f"fill_value must be a finite number in {image.unit}, 'nearest' or None, got {fill_value!r:.80}"
+        )
     kept = image.array.dtype.newbyteorder("=") if image.array.dtype.char in "fd" else np.dtype(np.float64)
     array = as_type("the image", image.array, kept, in_order=False)
-    values, count, fraction = _core._resampled(
-        array,
-        image.affine_lps.tolist(),
-        shape,
-        affine_lps.tolist(),
-        method == "average",
-        fill_value,
-        threads,
-    )
+
+    def on_grid(array: npt.NDArray[Any], affine: Affine) -> tuple[npt.NDArray[Any], int, float]:
+        averaged = method == "average"
+        return _core._resampled(array, affine.tolist(), shape, affine_lps.tolist(), averaged, fill, threads)
+
+    values, count, fraction = on_grid(array, image.affine_lps)
+    if nearest and count:
+        # The first time counted what lies beyond the image.
+        values = on_grid(*continued(array, image.affine_lps, shape, affine_lps))[0]
     done = replace(image, array=values, affine_lps=affine_lps, frame_of_reference_uid=frame)
     return ResampledImage(
         image=done,
         method=method,
-        fill_value=fill_value,
+        fill_value="nearest" if nearest else fill,
         outside_voxels=count,
         outside_fraction=fraction,
-        advisories=_resampling_advisories(image, done, method, fill_value, count),
+        advisories=_resampling_advisories(image, done, method, None if nearest else fill, count),
     )
 
 
@@ -479,7 +484,7 @@ def grid_of(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[in
 
 
 def _resampling_advisories(
-    old: Image, new: Image, method: ResamplingMethod, fill_value: float | None, count: int
+    old: Image, new: Image, method: ResamplingMethod, fill: float | None, count: int
 ) -> tuple[Advisory, ...]:
     grids = [
         f"{' x '.join(map(str, i.shape))} voxels of {' x '.join(f'{s:.4g}' for s in i.voxel_size_mm)} mm"
@@ -495,8 +500,7 @@ def _resampling_advisories(
                 count=count,
                 voxels=new.array.size,
                 part=part,
-                fill=fill_value,
-                image_unit=old.unit,
+                taken="the nearest value" if fill is None else f"{fill:g} {old.unit}",
                 outside_fraction=count / new.array.size,
             )
         )

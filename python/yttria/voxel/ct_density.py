@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 import yttria._core as _core
 
 from .._foundation.arrays import as_type, empty
-from .._foundation.choices import CT_CURVES, OUT_OF_RANGE, CtCurve, OutOfRange, ResamplingMethod, ValueStatus
+from .._foundation.choices import CT_CURVES, OUT_OF_RANGE, Beyond, CtCurve, OutOfRange, ResamplingMethod, ValueStatus
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, UnitError, UnknownNameError
@@ -139,10 +139,13 @@ class DensityImage:
         grid: Image | tuple[Sequence[int], ArrayLike],
         *,
         method: ResamplingMethod = "average",
-        fill_value: float | None = None,
+        fill_value: float | Beyond | None = None,
         threads: int | None = None,
     ) -> DensityImage:
-        """On another grid; see `Image.resampled_on`. Averaging keeps masses. `fill_value` is a density in g/mL."""
+        """On another grid; see `Image.resampled_on`. Averaging keeps masses.
+
+        `fill_value` is the density beyond the image in g/mL, or "nearest"; `resampling` states it.
+        """
         done = self.image.resampled_on(grid, method=method, fill_value=fill_value, threads=threads)
         return replace(
             self,
