@@ -19,6 +19,7 @@ from yttria.errors import (
     OutOfRangeError,
     ResultsExistError,
     UndefinedError,
+    UnitError,
     UnknownNameError,
 )
 from yttria.geometry import PlanarViews, derive_structures, union
@@ -230,6 +231,8 @@ def test_lungs_outside_the_field_need_planar_views_or_a_stated_shunt(
     assert {"shunt_from_planar", "planar_not_attenuation_corrected"} <= codes(plan)
     stated = measured(phantom, maa=below, lung_shunt_fraction={"right": 0.07, "left": 0.02})
     assert [each.lung_shunt_fraction for each in stated.territories] == [0.07, 0.02]
+    some = measured(phantom, lung_shunt_fraction={"left": 0.02})
+    assert [each.lung_shunt_fraction for each in some.territories] == pytest.approx([0.05, 0.02], rel=1e-4)
     without = [each for each in phantom.structures if each.name != "Lungs"]
     with pytest.raises(UndefinedError, match="there are no lungs in the segmentation"):
         measured(phantom, structures=without)
@@ -386,6 +389,8 @@ def test_hostile_input_is_refused() -> None:
         run(framed, with_=other)
     with pytest.raises(GeometryError, match="of one patient"):
         run(replace(image, patient_id="A"), with_={"Tumor": replace(made["Tumor"], patient_id="B")})
+    with pytest.raises(UnitError, match="in proportion to activity, got an image in HU"):
+        run(Image(image.array, image.affine_lps, "HU"))
     far = image.transformed(np.eye(4) + 1e4 * np.eye(4, k=3))
     with pytest.raises(UndefinedError, match="no part of it lies inside the image"):
         run(far)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ..advisory import Advisory, advise, advise_if
-from ..errors import ArgumentError, UndefinedError, UnknownNameError
+from ..errors import ArgumentError, UndefinedError, UnitError, UnknownNameError
 from ..geometry.image import Image
 from ..geometry.patient_identity import patient_doubts
 from ..geometry.structure import Structure
@@ -27,6 +27,8 @@ from .structure_roles import StructureRoles, structure_roles
 from .tumor_to_normal import tumor_to_normal_ratio
 
 Each = TypeVar("Each")
+#: Units of images that are no scan of a tracer.
+_NO_TRACER = ("HU", "g/mL", "Gy", "mGy")
 WHOLE_LIVER = "whole liver"
 
 
@@ -70,7 +72,7 @@ def from_images(
         Roles by name or pattern; see `structure_roles`, also for the defaults. Without territories the whole liver is
         one.
     lung_shunt_fraction : float or mapping of float, optional
-        Stated shunt, of all or by territory. It goes before what is measured.
+        Stated shunt, of all or of some territories by name. It goes before what is measured.
     planar : LungShunt or mapping of LungShunt, optional
         Shunt by planar views, from `planar_lung_shunt`. It is used if the scan does not show enough of the lungs, and
         stated beside the other otherwise.
@@ -97,6 +99,8 @@ def from_images(
         If a pattern matches no structure, or a scan or shunt is for no territory.
     GeometryError
         If frames of reference or patients differ.
+    UnitError
+        If a scan is in HU, g/mL or Gy.
     OutOfRangeError
         If counts are negative, or a number is outside its range.
     ArgumentError
@@ -148,7 +152,10 @@ def from_images(
     doubts = check_structures(roles, every)
     found += [*roles.advisories, *doubts]
     volumes = dict(roles.territories) or {WHOLE_LIVER: roles.liver}
-    scans = _by_territory(maa, list(volumes), "scan")
+    scans = _by_territory(maa, list(volumes), "scan", every=True)
+    for scan in scans.values():
+        if scan.unit in _NO_TRACER:
+            raise UnitError(f"the scan of the tracer must be in proportion to activity, got an image in {scan.unit}")
     found += _patients(scans, every, ct)
     parts = PlanParts.of(roles, volumes, disjoint="territories_overlap" not in {each.code for each in doubts})
     masses = PlanMasses(density=density, threads=threads)
@@ -216,7 +223,9 @@ def _without_empty(roles: StructureRoles) -> tuple[StructureRoles, list[Advisory
     return replace(roles, tumors=tuple(t for t in roles.tumors if t not in empty), lungs=lungs), found
 
 
-def _by_territory(given: Each | Mapping[str, Each] | None, names: list[str], what: str) -> dict[str, Each]:
+def _by_territory(
+    given: Each | Mapping[str, Each] | None, names: list[str], what: str, *, every: bool = False
+) -> dict[str, Each]:
     """One thing for all territories, or each by name; a name may be a part of the territory's, "right" for one."""
     if given is None:
         return {}
@@ -232,7 +241,7 @@ def _by_territory(given: Each | Mapping[str, Each] | None, names: list[str], wha
             raise UnknownNameError(f"a {what} is for '{key}', which names no single territory of {', '.join(names)}")
         found[fitting[0]] = value
     missing = [name for name in names if name not in found]
-    if missing:
+    if missing and every:
         raise ArgumentError(f"a {what} must be given for every territory; there is none for {', '.join(missing)}")
     return found
 
