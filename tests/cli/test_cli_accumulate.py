@@ -48,7 +48,7 @@ def test_the_sum_its_table_and_the_next_limits(results: Path, tmp_path: Path) ->
     first, second = (json.loads((results / name / "doses.json").read_text()) for name in ("march", "june"))
     for row, one, two in zip(record["structures"], first["structures"], second["structures"], strict=True):
         assert row["mean_gy"] == pytest.approx(one["mean_gy"] + two["mean_gy"])
-        assert row["mean of march_gy"] == pytest.approx(one["mean_gy"])
+        assert row["mean_by_treatment_gy"]["march"] == pytest.approx(one["mean_gy"])
         assert row["mean_bed_sum_gy"] is None
     total = read_image(tmp_path / "sum" / "dose_sum.nrrd").array
     parts = [read_image(results / name / "dose.nrrd").array for name in ("march", "june")]

@@ -164,4 +164,4 @@ def test_frames_of_reference_are_joined_by_a_registration(tmp_path: Path) -> Non
     assert row["change"]["ratio"] == pytest.approx(0.5, rel=1e-5)
     invoke("accumulate", tmp_path / "plan", tmp_path / "given", "--transform", reg, "-o", tmp_path / "sum")
     (row,) = json.loads((tmp_path / "sum" / "accumulated.json").read_text())["structures"]
-    assert row["mean of plan_gy"] == pytest.approx(2.0 * row["mean of given_gy"], rel=1e-3)
+    assert row["mean_by_treatment_gy"]["plan"] == pytest.approx(2.0 * row["mean_by_treatment_gy"]["given"], rel=1e-3)

@@ -32,7 +32,7 @@ def test_doses_on_one_grid_are_added_voxel_by_voxel() -> None:
     (row,), told = found.table([liver()])
     assert told == ()
     assert sum(row.mean_by_treatment_gy.values()) == pytest.approx(row.total.mean_gy)  # type: ignore[arg-type]
-    assert row.as_dict()["mean of b_gy"] == pytest.approx(row.total.mean_gy / 3.5)
+    assert row.as_dict()["mean_by_treatment_gy"]["b"] == pytest.approx(row.total.mean_gy / 3.5)
 
 
 @pytest.mark.parametrize("method", ["average", "linear"])

@@ -111,7 +111,7 @@ def accumulate(
     with progress("Adding up", quiet=json):
         total = accumulate_doses(treatments, resample=resample, threads=threads)
         found, told = total.table(structures, threads=threads)
-        rows: list[Row] = [row.as_dict() for row in found]
+        rows = [row.as_dict() for row in found]
         told += _add_bed(total, rows, roles, tissues, stored, folder, threads)
         lungs = [_lung_dose(each, threads) for each in stored]
         prior = prior_doses(total.image, structures, roles=roles, lung_doses_gy=lungs, threads=threads)
@@ -133,7 +133,7 @@ def accumulate(
     }
     with progress("Writing", quiet=json):
         write_image(total.image, folder.path("dose_sum.nrrd"))
-        write_csv(folder.path("accumulated.csv"), rows)
+        write_csv(folder.path("accumulated.csv"), [_flat(row) for row in rows])
         written = folder.finish(result)
     if json:
         typer.echo(as_json(result | {"written": [p.name if anonymous else str(p) for p in written]}))
@@ -141,6 +141,17 @@ def accumulate(
     _report(total, rows, prior, advisories)
     print_written(written)
     print_line("", RESEARCH_USE)
+
+
+def _mean_of(treatment: str) -> str:
+    """Column of the mean doses of one treatment."""
+    return f"{treatment}: mean_gy"
+
+
+def _flat(row: dict[str, Any]) -> Row:
+    """A row with a column for the mean of each treatment."""
+    means = {_mean_of(name): mean for name, mean in row["mean_by_treatment_gy"].items()}
+    return {name: value for name, value in row.items() if name != "mean_by_treatment_gy"} | means
 
 
 def _names(results: list[Path]) -> list[str]:
@@ -168,7 +179,7 @@ def _treatment(
 
 def _add_bed(
     total: AccumulatedDose,
-    rows: list[Row],
+    rows: list[dict[str, Any]],
     roles: DeliveredRoles,
     tissues: list[TissueParameters],
     stored: list[StoredResult],
@@ -200,7 +211,7 @@ def _add_bed(
 
 
 def _fill(
-    rows: list[Row],
+    rows: list[dict[str, Any]],
     bed: Image,
     total: AccumulatedDose,
     last: StoredResult,
@@ -229,9 +240,9 @@ def _report(total: AccumulatedDose, rows: list[Row], prior: PriorDoses, advisori
         how = "as it lies" if each.transform_lps is None else f"moved by {each.transform_source or 'a transform'}"
         how += ", on the common grid" if each.resampling is None else f", resampled ({each.resampling['method']})"
         print_line("summed:", f"{each.name}, {how}", wrap=True)
-    means = {f"mean of {each.name}_gy": f"{each.name} mean" for each in total.treatments}
+    means = {_mean_of(each.name): f"{each.name} mean" for each in total.treatments}
     print_table(
-        rows,
+        [_flat(row) for row in rows],
         title="Absorbed dose of all treatments in Gy; the means of the treatments add up to the mean",
         headings={
             "structure": "Structure",

@@ -41,8 +41,8 @@ class AccumulatedRow:
     mean_by_treatment_gy: dict[str, float | None]
 
     def as_dict(self) -> dict[str, Any]:
-        """The row of the sum, and the means of the treatments as columns "mean of NAME_gy"."""
-        return self.total.as_dict() | {f"mean of {name}_gy": mean for name, mean in self.mean_by_treatment_gy.items()}
+        """Return the row of the sum, and under `mean_by_treatment_gy` the means of the treatments."""
+        return self.total.as_dict() | {"mean_by_treatment_gy": dict(self.mean_by_treatment_gy)}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
