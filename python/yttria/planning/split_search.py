@@ -26,7 +26,8 @@ _FIRST_ROUNDS, _ROUNDS = 60, 6
 #: How far a tangent's point may be beyond its function before another tangent is made, relative.
 _CUT = 1e-10
 #: Distances at which splits about the best one are tried, relative.
-_WIDTHS = (0.1, 0.01, 0.001, 0.0001, 0.00001)
+_WIDTHS = (0.01, 0.001, 0.0001, 0.00001)
+_START_WIDTHS = (0.05, 0.005)
 _NEAR_WIDTHS = (0.05, 0.003, 0.0002)
 #: Splits that are tried in other directions at each distance, and the voxels that may be looked at for it.
 _STEPS, _VOXELS = 200, 1e6
@@ -143,7 +144,7 @@ class SplitSearch:
             return None
         if self._open(first):
             for start in starts:
-                self._climb(start, _WIDTHS[:2])
+                self._climb(start, _START_WIDTHS if self.size > 2 else _START_WIDTHS[:1])
             self._climb(self.best)
         heap = [_Cone(order=(-first, next(numbers)), corners=np.diag(self.reach))]
         while heap and self._open(-heap[0].order[0]) and self.cones < self.most_cones:
