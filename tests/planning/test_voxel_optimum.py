@@ -292,3 +292,18 @@ def test_the_same_question_has_the_same_bits_and_plain_data(plan: VoxelPlan) -> 
     first, second = (optimize_voxel_activities(plan, **arguments) for _ in range(2))
     assert json.dumps(first.as_dict(), allow_nan=False) == json.dumps(second.as_dict(), allow_nan=False)
     assert first.as_dict()["binding"] == list(first.binding)
+
+
+def test_a_search_that_ends_without_a_plan_does_not_claim_that_there_is_none(plan: VoxelPlan) -> None:
+    limit = "Normal: D20 <= 40 Gy"
+    best = optimize_voxel_activities(plan, goal="Tumor A: D90", limits=[limit])
+    assert best.goal_bound > best.goal_value
+
+    def ask(target_gy: float, most_cones: int) -> None:
+        limits = [limit, f"Tumor A: D90 >= {target_gy!r} Gy"]
+        optimize_voxel_activities(plan, goal="Tumor B: D70", limits=limits, most_cones=most_cones)
+
+    with pytest.raises(UndefinedError, match="no plan meets"):
+        ask(1.3 * best.goal_value, 400)
+    with pytest.raises(UndefinedError, match="no plan was found for"):
+        ask(0.5 * (best.goal_value + best.goal_bound), 1)

@@ -77,7 +77,7 @@ def answer_of(question: PlanQuestion, *, relative_gap: float, most_cones: int) -
         search = SplitSearch(problem, relative_gap=relative_gap, most_cones=most_cones)
         found = search.run()
         if found is None:
-            raise _no_plan(question, search.conflict)
+            raise _no_plan(question, search.conflict, proven=search.proven)
         answer = PlanAnswer(
             activities=_without_waste(problem, found.activities),
             goal_gy=found.goal_gy,
@@ -200,22 +200,26 @@ def _without_waste(problem: SplitProblem, activities: Array) -> Array:
     return best
 
 
-def _no_plan(question: PlanQuestion, conflict: Conflict | None) -> UndefinedError:
+def _no_plan(question: PlanQuestion, conflict: Conflict | None, *, proven: bool) -> UndefinedError:
     """The refusal that names what contradicts each other at the split that comes nearest to a plan."""
-    if conflict is None or not 0.0 < conflict.most < float("inf"):
+    targets = [each for each in question.limits if each.sign == ">="]
+    if conflict is None or not targets or not 0.0 < conflict.most < float("inf"):
         return UndefinedError("no plan meets all limits and targets")
-    split = conflict.split
+    split, found = (
+        conflict.split,
+        "no plan meets" if proven else "within the allowed number of cones no plan was found for",
+    )
 
     def factor(each: PlanLimit) -> float:
         return each.restriction.function.scale_to(split, each.restriction.level_gy)
 
-    target = max((each for each in question.limits if each.sign == ">="), key=factor)
+    target = max(targets, key=factor)
     limit = min((each for each in question.limits if each.sign == "<="), key=factor)
     needed = factor(target) / factor(limit)
     activities = ", ".join(f"{name} {gbq:.3g} GBq" for name, gbq in zip(question.plan.names, split, strict=True))
     if not isfinite(needed):
-        return UndefinedError(f"no plan meets '{target.text}': voxels that no injection reaches prevent it")
+        return UndefinedError(f"{found} '{target.text}': voxels that no injection reaches prevent it")
     return UndefinedError(
-        f"no plan meets '{target.text}' and '{limit.text}' at once: where they are nearest to each other "
+        f"{found} '{target.text}' and '{limit.text}' at once: where they are nearest to each other "
         f"({activities}), the target takes {needed:.3g} times the activity that the limit allows"
     )

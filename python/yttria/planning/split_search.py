@@ -119,7 +119,9 @@ class SplitSearch:
         self.best_gy = -inf
         self.conflict: Conflict | None = None
         self.cones = 0
-        #: Tangents of goals, maxima and minima: (goal or None, row in Gy per GBq, constant) for `row a <= constant`.
+        #: If there is no plan: whether every split was excluded, or the search ended before.
+        self.proven = True
+        #: Whether of a goal, row, constant: `goal <= row a + constant`, or `row a <= constant` of a limit or target.
         self._tangents: list[tuple[bool, Array, float]] = []
         self._random = np.random.default_rng(0)
 
@@ -153,6 +155,7 @@ class SplitSearch:
                 bound = self._bound(corners * self.reach, _ROUNDS, -cone.order[0])
                 if bound is not None and self._open(bound):
                     heapq.heappush(heap, _Cone(order=(-bound, next(numbers)), corners=corners * self.reach))
+        self.proven = self.best is not None or not heap
         if self._gap(first) > _CUT:
             self._climb(self.best)
         if self.cones == 1:
@@ -338,9 +341,7 @@ class SplitSearch:
             return found[share]
 
         center = here[one] / total
-        shares = [
-            float(share) for share in np.unique(np.clip(np.linspace(center - width, center + width, 17), 0.0, 1.0))
-        ]
+        shares = np.unique(np.clip(np.linspace(center - width, center + width, 17), 0.0, 1.0)).tolist()
         at = int(np.argmax([goal(share) for share in shares]))
         low, high = shares[max(at - 1, 0)], shares[min(at + 1, len(shares) - 1)]
         inner = [low + _GOLDEN * (high - low), high - _GOLDEN * (high - low)]
