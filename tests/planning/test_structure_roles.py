@@ -7,7 +7,7 @@ import pytest
 
 from yttria import Structure
 from yttria.errors import ArgumentError, UndefinedError, UnknownNameError
-from yttria.planning import structure_roles
+from yttria.planning import derived_structures, structure_roles
 from yttria.planning.structure_roles import StructureRoles
 
 VOXEL = np.diag([2.0, 3.0, 4.0, 1.0])
@@ -73,6 +73,21 @@ def test_none_at_all_can_be_stated() -> None:
     roles = structure_roles(named("Liver", "Tumor 1", "Perfused", "Lungs"), tumors=[], territories=[], lungs=[])
     assert names(roles) == ("Liver", [], [], None)
     assert "whole_liver_perfused" not in {advisory.code for advisory in roles.advisories}
+
+
+def test_tumors_and_normal_liver_are_derived() -> None:
+    place = np.diag([1.0, 1.0, 1.0, 1.0])
+    masks = {"Liver": 0b1111110, "Tumor 1": 0b0000110, "Tumor 2": 0b0011000, "Perfused": 0b1110000}
+    given = [Structure(n, np.array([[[v >> k & 1 for k in range(7)]]], bool), place) for n, v in masks.items()]
+    made = {each.name: each.mask.ravel().tolist() for each in derived_structures(structure_roles(given))}
+    assert made == {
+        "Tumors": [bool(0b0011110 >> k & 1) for k in range(7)],
+        "Normal liver": [bool(0b1100000 >> k & 1) for k in range(7)],
+        "Perfused normal liver": [bool(0b1100000 >> k & 1) for k in range(7)],
+    }
+    whole = derived_structures(structure_roles(given[:1]))
+    assert [each.name for each in whole] == ["Normal liver", "Perfused normal liver"]
+    np.testing.assert_array_equal(whole[1].mask, given[0].mask)
 
 
 def test_what_cannot_be_decided_is_refused() -> None:

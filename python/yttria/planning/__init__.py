@@ -87,7 +87,7 @@ from .single_compartment import SingleCompartment, single_compartment_activity, 
 from .structure_checks import check_structures
 from .structure_counts import StructureCounts, structure_counts
 from .structure_metrics import StructureMetrics, TissueParameters, structure_metrics, tissue_parameters
-from .structure_roles import StructureRoles, structure_roles
+from .structure_roles import StructureRoles, derived_structures, structure_roles
 from .territory import Territory, Tumor
 from .territory_plan import PlannedActivities, TerritoryPlan, plan_territories
 from .tumor_to_normal import (
@@ -194,6 +194,7 @@ __all__ = [
     "delivered_activity_gbq",
     "delivered_limits",
     "delivered_roles",
+    "derived_structures",
     "dose_limits",
     "elapsed_h",
     "ellipsoid_volume_ml",

@@ -11,7 +11,7 @@ from .._foundation.brief import brief
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, UndefinedError
 from ..geometry.structure import Structure
-from ..geometry.structure_algebra import union
+from ..geometry.structure_algebra import difference, intersection, union
 from ..geometry.structure_selection import Patterns, select_structures
 
 #: Default names, in lower case and with blanks for other separators; the first that matches decides.
@@ -159,6 +159,49 @@ def structure_roles(
         unused=tuple(each.name for each in known if id(each) not in used),
         advisories=tuple(found),
     )
+
+
+def derived_structures(roles: StructureRoles) -> tuple[Structure, ...]:
+    """Derive the tumors together, all normal liver, and the perfused normal liver of each territory.
+
+    Parameters
+    ----------
+    roles : StructureRoles
+        From `structure_roles`.
+
+    Returns
+    -------
+    tuple of Structure
+        "Tumors" if there are any, "Normal liver", and "Perfused normal liver" or, of several territories, "Perfused
+        normal liver, NAME". Without territories the whole liver is perfused.
+
+    Raises
+    ------
+    GeometryError
+        If known frames of reference or patients differ.
+
+    Notes
+    -----
+    Tumors: their union. Normal liver: the liver without the tumors. Perfused normal liver: the intersection of that
+    with the perfused volume.
+
+    Examples
+    --------
+    >>> from yttria.phantom import planning_phantom
+    >>> roles = structure_roles(planning_phantom((8.0, 8.0, 8.0)).structures)
+    >>> [structure.name for structure in derived_structures(roles)][:3]
+    ['Tumors', 'Normal liver', 'Perfused normal liver, Perfused right']
+    """
+    tumors = list(roles.tumors)
+    made = [union(tumors, name="Tumors")] if tumors else []
+    normal = difference(roles.liver, made, name="Normal liver")
+    volumes = roles.territories or {"": roles.liver}
+    several = len(volumes) > 1
+    perfused = [
+        intersection([normal, volume], name=f"Perfused normal liver, {name}" if several else "Perfused normal liver")
+        for name, volume in volumes.items()
+    ]
+    return (*made, normal, *perfused)
 
 
 def _check_names(known: list[Structure]) -> None:
