@@ -109,7 +109,7 @@ def test_regions_are_of_one_tissue_and_distance_and_do_not_overlap() -> None:
     density = np.full((20, 18, 16), 1.05)
     density[10:] = 0.26
     density[:, :, 10:] = 1.8
-    density[15, 4:6, 4:6] = 0.001
+    density[18, 4:6, 4:6] = 0.001
     activity = np.zeros(density.shape)
     activity[4:9, 5:12, 3:8] = 1.0
     activity[0, 0, 0] = 1.0
@@ -124,7 +124,7 @@ def test_regions_are_of_one_tissue_and_distance_and_do_not_overlap() -> None:
         "Soft tissue 6 to 15 mm from activity",
         "Bone 6 to 15 mm from activity",
     ]
-    total = sum(mask.astype(int) for mask in masks.values())
+    total = sum((mask.astype(int) for mask in masks.values()), start=np.zeros(density.shape, int))
     assert total.max() == 1
     inner = np.zeros(density.shape, bool)
     inner[1:-1, 1:-1, 1:-1] = True
@@ -133,6 +133,17 @@ def test_regions_are_of_one_tissue_and_distance_and_do_not_overlap() -> None:
     # Voxels of 3 mm along k: the source ends with slice 8, two more are 6 mm, five more 15 mm.
     assert np.flatnonzero(masks["Lung to 6 mm from activity"].any(axis=(1, 2))).tolist() == [10]
     assert np.flatnonzero(masks["Lung 6 to 15 mm from activity"].any(axis=(1, 2))).tolist() == [10, 11, 12, 13]
+    density[1, 5:12, 3:8] = 0.0
+    beside = {
+        region.name: region.mask
+        for region in tissue_regions(Image(activity, place, "MBq/mL"), Image(density, place, "g/mL"))
+    }
+    assert [name for name in beside if name not in masks] == [
+        "Soft tissue with activity, beside gas",
+        "Soft tissue to 6 mm from activity, beside gas",
+    ]
+    # Three voxels of 3 mm from slice 1: the first slice of the source.
+    assert np.flatnonzero(beside["Soft tissue with activity, beside gas"].any(axis=(1, 2))).tolist() == [4]
     nothing = tissue_regions(Image(np.zeros(density.shape), place, "MBq/mL"), Image(density, place, "g/mL"))
     assert nothing == []
 

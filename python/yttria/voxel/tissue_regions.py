@@ -14,6 +14,8 @@ from .superposition import GAS_DENSITY_G_PER_ML
 
 #: Distance in mm that divides what lies near activity.
 CLOSE_MM = 6.0
+#: Distance in mm from gas, which sends few electrons back: methods with kernels of a whole medium give too much here.
+BESIDE_GAS_MM = 9.0
 #: A region of fewer voxels is left out: its mean would be that of single voxels.
 LEAST_VOXELS = 20
 
@@ -32,8 +34,9 @@ def tissue_regions(activity: Image, density: Image | DensityImage) -> list[Struc
     -------
     list of Structure
         Regions of at least 20 voxels. Lung is from 0.1 to 0.65 g/mL, bone above 1.2 g/mL, soft tissue between. A voxel
-        has activity above 2 % of the largest. Distances, of 6 and 15 mm, are along each axis. The outermost layer of
-        voxels belongs to no region, because nothing from beyond the image reaches it.
+        has activity above 2 % of the largest. Distances, of 6 and 15 mm, are along each axis. The part of the soft
+        tissue within 9 mm of gas is a region too. The outermost layer of voxels belongs to no region, because nothing
+        from beyond the image reaches it.
 
     Raises
     ------
@@ -70,11 +73,17 @@ def tissue_regions(activity: Image, density: Image | DensityImage) -> list[Struc
         f"to {CLOSE_MM:g} mm from activity": close & ~active,
         f"{CLOSE_MM:g} to {NEAR_ACTIVITY_MM:g} mm from activity": near & ~close,
     }
-    found = []
-    for tissue, of_tissue in tissues.items():
-        for zone, in_zone in zones.items():
-            mask = of_tissue & in_zone & inner
-            if np.count_nonzero(mask) >= LEAST_VOXELS:
-                frame = activity.frame_of_reference_uid
-                found.append(Structure(f"{tissue} {zone}", mask, activity.affine_lps, frame_of_reference_uid=frame))
-    return found
+    masks = {
+        f"{tissue} {zone}": of_tissue & in_zone
+        for tissue, of_tissue in tissues.items()
+        for zone, in_zone in zones.items()
+    }
+    beside_gas = within_mm(rho < GAS_DENSITY_G_PER_ML, BESIDE_GAS_MM, activity.voxel_size_mm)
+    for name in [f"Soft tissue {zone}" for zone in list(zones)[:2]]:
+        masks[f"{name}, beside gas"] = masks[name] & beside_gas
+    frame = activity.frame_of_reference_uid
+    return [
+        Structure(name, mask & inner, activity.affine_lps, frame_of_reference_uid=frame)
+        for name, mask in masks.items()
+        if np.count_nonzero(mask & inner) >= LEAST_VOXELS
+    ]
