@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 _VOID = {"meta", "br", "img", "input", "hr", "link"}
-#: Elements of SVG that need no end tag of their own where they end themselves.
+#: Attributes that name something to fetch or to follow.
 _ATTRIBUTES_OF_ADDRESSES = ("href", "src", "srcset", "action", "xlink:href", "poster", "data")
 
 

@@ -33,8 +33,6 @@ class Curve:
     mark: tuple[float, float]
     doses_gy: tuple[float, ...]
     percents: tuple[float, ...]
-    volume_ml: float
-    mean_gy: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +67,6 @@ def dvh_chart(histograms: Mapping[str, DoseVolumeHistogram], order: Mapping[str,
                 mark=_mark(doses, percents, n, len(histograms), top_gy),
                 doses_gy=tuple(round(float(d), 4) for d in doses[kept]),
                 percents=tuple(round(float(p), 3) for p in percents[kept]),
-                volume_ml=histogram.volume_ml,
-                mean_gy=histogram.mean_gy,
             )
         )
     return DvhChart(

@@ -75,8 +75,8 @@ class Line:
     """An isodose line or an outline: SVG path data in millimeters, its color, and its label if it fits."""
 
     path: str
-    color: str
-    label: Label | None = None
+    label: Label | None
+    color: str = "#ffffff"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +180,7 @@ def _slice(
         lines = _contours(plane_gy, level, size)
         if lines:
             label = _placed(f"{level:g}", lines, view.extent_mm, letter_mm, placed)
-            isodoses.append(Line(path=_path(lines), color="#ffffff", label=label))
+            isodoses.append(Line(path=_path(lines), label=label))
     outlines, crossed = [], []
     for name in _drawing_order(dose.histograms):
         lines = _contours(view.cut_of(inside[name], dose.image.shape), 0.5, size)
