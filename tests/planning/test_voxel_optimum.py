@@ -85,6 +85,13 @@ def test_a_goal_that_one_injection_serves_takes_no_activity_of_the_other(plan: V
         assert best.delivered_activities_gbq["right"] == 0.0
 
 
+def test_activities_that_are_as_good_are_told_of(plan: VoxelPlan) -> None:
+    best = optimize_voxel_activities(plan, goal="Liver: mean", limits=["Liver: mean <= 40 Gy"])
+    (told,) = [advisory for advisory in best.advisories if advisory.code == "equally_good_plans"]
+    assert "'left' 0 to " in told.message
+    assert best.activity_ranges_gbq["right"][1] > 0.0
+
+
 def test_bounds_on_activities_hold(plan: VoxelPlan) -> None:
     best = optimize_voxel_activities(
         plan,

@@ -118,10 +118,11 @@ def shadow_prices(question: PlanQuestion, answer: PlanAnswer, binding: Sequence[
     return tuple(found)
 
 
-def equally_good(answer: PlanAnswer) -> list[Advisory]:
+def equally_good(names: Sequence[str], answer: PlanAnswer) -> list[Advisory]:
     """An advisory if other activities are as good, as the programme knows it."""
     largest = max((high for _, high in answer.ranges), default=0.0)
-    open_ends = [f"{low:.4g} to {high:.4g} GBq" for low, high in answer.ranges if high - low > 1e-6 * largest]
+    ranges = zip(names, answer.ranges, strict=True) if answer.ranges else ()
+    open_ends = [f"'{n}' {low:.4g} to {high:.4g} GBq" for n, (low, high) in ranges if high - low > 1e-6 * largest]
     return [advise("equally_good_plans", ranges=", ".join(open_ends))] if open_ends else []
 
 

@@ -217,7 +217,7 @@ def _result(question: PlanQuestion, answer: PlanAnswer, *, relative_gap: float) 
                 "optimum_not_proven", goal=str(goals[0]), reached=goals[0].shown(reached), bound=goals[0].shown(bound)
             )
         )
-    found += equally_good(answer)
+    found += equally_good(plan.names, answer)
     return VoxelOptimum(
         goal=tuple(shown[goal] for goal in goals),
         goal_value=reached,
