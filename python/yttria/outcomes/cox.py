@@ -114,4 +114,6 @@ def proportionality_p_value(fit: CoxFit) -> float | None:
     if count < 3 or not np.isfinite(fit.coefficients[0]) or not rank.any():
         return None
     value = count * float(rank @ residual) ** 2 / (float(fit.information[0, 0]) * float(rank @ rank))
+    # Lesions of a patient that fail together inflate the residuals as they inflate the variance of the ratio.
+    value /= float(fit.covariance[0, 0] * fit.information[0, 0])
     return float(statistics.chi2.sf(value, 1))
