@@ -17,7 +17,7 @@ from ..case import FIELDS, Case, DosedCase, dose_case, read_case, record_case
 from ..case.dose import density_of_case
 from ..errors import ArgumentError, ResultsExistError
 from ..voxel import MonteCarloCheck, check_by_monte_carlo, tissue_regions
-from ..voxel.monte_carlo_check import NEGLIGIBLE_GY, TOLERANCE_FRACTION
+from ..voxel.monte_carlo_check import NEGLIGIBLE_GY, TOLERANCE_FRACTION, checked_tolerances
 from ..voxel.monte_carlo_image import DEFAULT_HISTORIES
 from .case_options import with_case_options
 from .monte_carlo import progress_bar
@@ -26,7 +26,6 @@ from .output import Row, as_json, print_advisories, print_line, print_table, pri
 #: Exit codes beside 0 and 1.
 DIFFERS, UNDECIDED = 3, 4
 _CODES: dict[CheckVerdict, int] = {"agrees": 0, "undecided": UNDECIDED, "differs": DIFFERS}
-_SIMULATION = ("histories", "relative_uncertainty", "seed")
 
 
 @partial(with_case_options, defaults={"method": "superposition"})
@@ -60,17 +59,11 @@ def verify_dose(
     """
     if out is not None and out.exists() and not overwrite:
         raise ResultsExistError(f"{out}: exists already; choose another name (--out), or replace it (--overwrite)")
-    simulation = {name: declared.pop(name) for name in _SIMULATION}
+    checked_tolerances(tolerance, negligible_gy)
+    simulation = _simulation(declared)
     case = Case(**declared)
     if case.method == "monte_carlo":
         raise ArgumentError("method must be the one to check, which Monte Carlo is compared with; got monte_carlo")
-    for name, value in simulation.items():
-        if value is not None:
-            FIELDS[name].check(value)
-    if None not in (simulation["histories"], simulation["relative_uncertainty"]):
-        raise ArgumentError("give histories or relative_uncertainty, not both")
-    if simulation["relative_uncertainty"] is None:
-        simulation["histories"] = int(simulation["histories"] or DEFAULT_HISTORIES)
     with progress("Computing the absorbed dose", quiet=json):
         inputs = read_case(case)
         record = record_case(case, inputs, anonymous=anonymous)
@@ -85,9 +78,7 @@ def verify_dose(
             inputs.activity,
             [*chosen, *regions],
             density=density,
-            histories=simulation["histories"],
-            relative_uncertainty=simulation["relative_uncertainty"],
-            seed=int(simulation["seed"]),
+            **simulation,
             progress=show,
             threads=threads,
         )
@@ -110,6 +101,7 @@ def verify_dose(
         }
     )
     if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
         with atomic(out) as file:
             file.write((as_json(written) + "\n").encode())
     if json:
@@ -119,6 +111,19 @@ def verify_dose(
         print_written([] if out is None else [out])
     if code := _CODES[verdict]:
         raise typer.Exit(code)
+
+
+def _simulation(declared: dict[str, Any]) -> dict[str, Any]:
+    """Take what concerns the simulation from the declared values of a case, with the default of `dose_image`."""
+    simulation = {name: declared.pop(name) for name in ("histories", "relative_uncertainty", "seed")}
+    for name, value in simulation.items():
+        if value is not None:
+            FIELDS[name].check(value)
+    if None not in (simulation["histories"], simulation["relative_uncertainty"]):
+        raise ArgumentError("give histories or relative_uncertainty, not both")
+    if simulation["relative_uncertainty"] is None:
+        simulation["histories"] = int(simulation["histories"] or DEFAULT_HISTORIES)
+    return simulation | {"seed": int(simulation["seed"])}
 
 
 def _report(

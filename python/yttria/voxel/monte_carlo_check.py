@@ -87,11 +87,7 @@ class MonteCarloCheck:
         >>> check.verdict(tolerance_fraction=0.05), check.verdict(tolerance_fraction=0.01)
         ('agrees', 'differs')
         """
-        tolerance, negligible = number("tolerance fraction", tolerance_fraction), number("dose in Gy", negligible_gy)
-        if not 0 < tolerance < np.inf:
-            raise OutOfRangeError(f"tolerance fraction must be finite and > 0, got {tolerance:g}")
-        if not 0 <= negligible < np.inf:
-            raise OutOfRangeError(f"negligible difference in Gy must be finite and >= 0, got {negligible:g}")
+        tolerance, negligible = checked_tolerances(tolerance_fraction, negligible_gy)
         accepted = max(tolerance * self.monte_carlo_gy, negligible)
         difference, uncertainty = abs(self.dose_gy - self.monte_carlo_gy), self.monte_carlo_uncertainty_gy
         if difference + 2 * uncertainty <= accepted:
@@ -117,6 +113,16 @@ class MonteCarloCheck:
         10.0
         """
         return asdict(self)
+
+
+def checked_tolerances(tolerance_fraction: object, negligible_gy: object) -> tuple[float, float]:
+    """Both as floats; `OutOfRangeError` if one is out of range."""
+    tolerance, negligible = number("tolerance fraction", tolerance_fraction), number("dose in Gy", negligible_gy)
+    if not 0 < tolerance < np.inf:
+        raise OutOfRangeError(f"tolerance fraction must be finite and > 0, got {tolerance:g}")
+    if not 0 <= negligible < np.inf:
+        raise OutOfRangeError(f"negligible difference in Gy must be finite and >= 0, got {negligible:g}")
+    return tolerance, negligible
 
 
 def check_by_monte_carlo(
