@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -363,3 +364,14 @@ def test_uptake_values_scale_relatively_with_a_warning() -> None:
     counts = dose_image(image.with_array(image.array, "counts"), scaling=scaling)
     assert "values_not_activity" not in _codes(counts)
     np.testing.assert_array_equal(dose_image(image, scaling=scaling).image.array, counts.image.array)
+
+
+def test_a_result_with_another_image_asks_for_voxel_fractions_anew() -> None:
+    place = np.diag([4.0, 4.0, 3.0, 1.0])
+    result = dose_image(Image(np.ones((3, 4, 5)), place, "MBq/mL"), scaling=AbsoluteScaling(0.0))
+    tumor = Structure("Tumor", np.ones((1, 1, 1), dtype=bool), place)
+    assert result.voxel_fractions([tumor])["Tumor"].origin == (0, 0, 0)
+    moved = place.copy()
+    moved[0, 3] = -4.0
+    other = replace(result, image=Image(result.image.array, moved, "Gy"))
+    assert other.voxel_fractions([tumor])["Tumor"].origin == (0, 0, 1)

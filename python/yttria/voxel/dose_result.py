@@ -74,7 +74,7 @@ class DoseResult:
     _mean_uncertainties_gy: Mapping[str, float] = field(default_factory=dict, repr=False)
     #: Table, histograms and picture of the same structures compute them once.
     _fractions: WeakKeyDictionary[Structure, VoxelFractions] = field(
-        default_factory=WeakKeyDictionary, repr=False, kw_only=True
+        default_factory=WeakKeyDictionary, repr=False, init=False
     )
 
     def voxel_fractions(
@@ -227,7 +227,6 @@ class DoseResult:
             activity=moved(self.activity),
             density=moved(self.density),
             uncertainty=moved(self.uncertainty),
-            _fractions=WeakKeyDictionary(),
         )
 
     def activity_mbq(self, inside: VoxelFractions) -> float:
