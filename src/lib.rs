@@ -2,7 +2,7 @@
 //!
 //! Rooms, in the order in which they may depend on each other: [`error`] <- [`memory`] <- [`nuclide`],
 //! [`parallel`], [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`parallel`] <- [`geometry`] <-
-//! [`evaluation`]; [`nuclide`], [`parallel`] <- [`monte_carlo`], whose tests use [`kernels`]. `planning`, `voxel`,
+//! [`evaluation`]; [`kernels`] <- [`monte_carlo`]. `planning`, `voxel`,
 //! `monte_carlo` and `geometry` do not know each other. Nothing here knows Python, prints, or touches a file or the network; the
 //! feature `python` adds the extension module on top.
 

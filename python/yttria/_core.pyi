@@ -299,23 +299,35 @@ class MonteCarloSimulation:
     @property
     def mean_energy_mev(self) -> float: ...
     def run(self, batches: int, threads: int | None) -> None: ...
-    def progress(
-        self, out_sum: NDArray[np.float64], out_sum_of_squares: NDArray[np.float64]
-    ) -> tuple[int, list[float], list[list[float]]]:
-        """Batches, energies in MeV (emitted, escaped), and sum and sum of squares of each structure."""
+    @property
+    def sums_per_voxel(self) -> int: ...
+    def correlate(self, medium: int, density_g_per_ml: float) -> None: ...
+    def progress(self, out_sums: NDArray[np.float64]) -> tuple[int, list[float], list[float]]:
+        """Batches, energies in MeV (emitted, escaped), and the sums of the structures."""
 
-    def restore(
+    def restore(self, state: tuple[int, Sequence[float], Sequence[float]], sums: NDArray[np.float64]) -> None: ...
+    def dose(
         self,
-        state: tuple[int, Sequence[float], Sequence[Sequence[float]]],
-        sum: NDArray[np.float64],
-        sum_of_squares: NDArray[np.float64],
+        gray_kg: float,
+        uniform_gy: NDArray[np.float64],
+        out_gy: NDArray[np.float32],
+        out_uncertainty_gy: NDArray[np.float32],
+        out_difference_weight: NDArray[np.float32],
     ) -> None: ...
-    def dose(self, gray_kg: float, out_gy: NDArray[np.float32], out_uncertainty_gy: NDArray[np.float32]) -> None: ...
-    def regions(self, gray_kg: float) -> list[tuple[float, float]]: ...
+    def regions(self, gray_kg: float, uniform_gy: NDArray[np.float64]) -> list[tuple[float, float, float]]:
+        """Mean, standard error and weight of the correlated difference of each structure."""
+
     def balance(self) -> tuple[float, float, float]:
         """Energy per decay in MeV: emitted, deposited, escaped."""
 
-def _monte_carlo_memory_bytes(voxels: int, threads: int | None) -> int: ...
+def _monte_carlo_memory_bytes(voxels: int, threads: int | None, is_correlated: bool) -> int: ...
+def _monte_carlo_voxel_s_values(
+    voxel_size_mm: tuple[float, float, float],
+    medium: str,
+    density_g_per_ml: float,
+    nuclide: Nuclide,
+    threads: int | None,
+) -> tuple[NDArray[np.float64], float, float]: ...
 def _superposition_rays(
     setting: str, shape: tuple[int, ...], voxel_size_mm: tuple[float, float, float]
 ) -> list[tuple[list[float], float, int, list[float]]]: ...

@@ -1,6 +1,7 @@
 //! Voxel S values from a dose point kernel, by the polar cloud-in-cell integral.
 
 use super::cloud_in_cell::{Octant, Rule, half_width};
+use super::dose_point_kernel::DosePointKernel;
 use super::medium::Medium;
 use crate::error::{Error, Result, check};
 use crate::nuclide::{JOULE_PER_EV, Nuclide};
@@ -35,11 +36,24 @@ impl VoxelSValues {
         tail_folded: bool,
         workers: &Workers<'_>,
     ) -> Result<Self> {
+        let density_g_per_ml = medium.density_g_per_ml(Some(density_g_per_ml))?;
+        let kernel = medium.dose_point_kernel();
+        Self::of_kernel(kernel, voxel_size_mm, density_g_per_ml, nuclide, tail_folded, workers)
+    }
+
+    /// The same from any dose point kernel, at any positive density.
+    pub fn of_kernel(
+        kernel: &DosePointKernel,
+        voxel_size_mm: [f64; 3],
+        density_g_per_ml: f64,
+        nuclide: &Nuclide,
+        tail_folded: bool,
+        workers: &Workers<'_>,
+    ) -> Result<Self> {
         for size in voxel_size_mm {
             check::within("voxel size in mm", size, 0.5, 20.0)?;
         }
-        let density_g_per_ml = medium.density_g_per_ml(Some(density_g_per_ml))?;
-        let kernel = medium.dose_point_kernel();
+        let density_g_per_ml = check::positive("density in g/mL", density_g_per_ml)?;
         let beyond = kernel.fraction_beyond_support();
         // Lengths in the medium of the table: the voxel shrinks or grows instead of the kernel.
         let scale = density_g_per_ml / kernel.density_g_per_ml();

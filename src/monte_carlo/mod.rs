@@ -3,23 +3,25 @@
 //! Condensed history with a random hinge (`transport`) in steps measured by energy lost; stopping powers, scattering and
 //! collisions by published formulas (`interactions`, `density_effect`, `multiple_scattering`), compositions in `substance`,
 //! the spectrum by Fermi's theory (`spectrum`), looked up in `tables`. `voxels` is the geometry, `simulation` runs batches of
-//! decays. Photons carry their energy away and are counted as escaped. Every number's source stands where the number does;
+//! decays, `tally` makes means and standard errors of them, plain or by the correlated difference to the uniform medium
+//! of `uniform`. Photons carry their energy away and are counted as escaped. Every number's source stands where the number does;
 //! docs/theory/monte_carlo.md has them in one table, with what was measured.
 
 pub mod density_effect;
 pub mod element;
 pub mod interactions;
 pub mod multiple_scattering;
+pub mod point_source;
 pub mod random;
 pub mod simulation;
 pub mod spectrum;
 pub mod substance;
 pub mod tables;
+pub mod tally;
 pub mod transport;
+pub mod uniform;
 pub mod voxels;
 
-pub use simulation::{Balance, Estimate, Phantom, Progress, Simulation};
+pub use simulation::{Balance, Phantom, Progress, Simulation};
 pub use substance::Substance;
-
-#[cfg(test)]
-mod point_source;
+pub use tally::Estimate;

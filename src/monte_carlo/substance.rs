@@ -16,6 +16,7 @@
 use super::density_effect::DensityEffect;
 use super::element::Element;
 use crate::error::{Error, Result};
+use crate::kernels::Medium;
 
 /// A substance by its elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,16 +52,21 @@ impl Substance {
         found.ok_or_else(|| Error::unknown_name("medium", name, &Self::ALL.map(Self::name)))
     }
 
-    /// Its name.
-    pub fn name(self) -> &'static str {
+    /// The medium of the embedded dose point kernels that it is; none for air.
+    pub fn medium(self) -> Option<Medium> {
         match self {
-            Self::Water => "water",
-            Self::SoftTissue => "soft_tissue",
-            Self::Liver => "liver",
-            Self::Lung => "lung",
-            Self::Bone => "bone",
-            Self::Air => "air",
+            Self::Water => Some(Medium::Water),
+            Self::SoftTissue => Some(Medium::SoftTissue),
+            Self::Liver => Some(Medium::Liver),
+            Self::Lung => Some(Medium::Lung),
+            Self::Bone => Some(Medium::Bone),
+            Self::Air => None,
         }
+    }
+
+    /// Its name: that of its medium if it is one.
+    pub fn name(self) -> &'static str {
+        self.medium().map_or("air", Medium::name)
     }
 
     /// Its elements.

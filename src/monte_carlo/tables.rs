@@ -97,6 +97,11 @@ impl Tables {
         }
     }
 
+    /// How many substances.
+    pub fn count(&self) -> usize {
+        self.tables.len()
+    }
+
     /// Continuous loss in MeV per mm and g/mL.
     #[inline(always)]
     pub fn stopping(&self, medium: usize, point: Point) -> f32 {

@@ -34,11 +34,12 @@ pub trait Space {
 }
 
 /// An electron that waits for its turn.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Electron<P> {
     energy: f32,
     direction: [f32; 3],
     place: P,
+    random: Random,
 }
 
 /// Follows an electron and all that it sets free; returns the energy that leaves the space, in MeV.
@@ -46,20 +47,19 @@ pub struct Electron<P> {
 pub fn follow<S: Space>(
     space: &mut S,
     tables: &Tables,
-    random: &mut Random,
+    mut random: Random,
     stack: &mut Vec<Electron<S::Place>>,
-    energy: f32,
-    direction: [f32; 3],
+    mut energy: f32,
+    mut direction: [f32; 3],
 ) -> f32 {
     let mut escaped = 0.0;
-    let (mut energy, mut direction) = (energy, direction);
     loop {
-        escaped += follow_one(space, tables, random, stack, energy, direction);
+        escaped += follow_one(space, tables, &mut random, stack, energy, direction);
         match stack.pop() {
             None => return escaped,
             Some(next) => {
                 space.put(next.place);
-                (energy, direction) = (next.energy, next.direction);
+                (energy, direction, random) = (next.energy, next.direction, next.random);
             }
         }
     }
@@ -103,7 +103,11 @@ fn follow_one<S: Space>(
         let chance = unit(first >> 41);
         let hinge = tables.row(medium, point);
         if chance > hinge.undisturbed {
-            let mut events = Events { space, random, stack };
+            let mut events = Events {
+                space,
+                random: random.fork(),
+                stack,
+            };
             let lost;
             (lost, escaped) = events.happen(energy - before * scale, &mut direction, &hinge, chance, escaped);
             energy -= lost;
@@ -121,7 +125,7 @@ fn follow_one<S: Space>(
 /// What may happen at a hinge besides the deflection.
 struct Events<'a, S: Space> {
     space: &'a mut S,
-    random: &'a mut Random,
+    random: Random,
     stack: &'a mut Vec<Electron<S::Place>>,
 }
 
@@ -197,12 +201,14 @@ impl<S: Space> Events<'_, S> {
             energy: fraction * energy,
             direction: other,
             place: self.space.place(),
+            random: self.random.fork(),
         };
+        let lost = electron.energy;
         self.stack.push(electron);
         let cosine2 = (tau - w) * (tau + 2.0) / (tau * (tau - w + 2.0));
         let opposite = if azimuth < 0.5 { azimuth + 0.5 } else { azimuth - 0.5 };
         turn(direction, 1.0 - cosine2.min(1.0).sqrt(), opposite);
-        electron.energy
+        lost
     }
 }
 

@@ -1,12 +1,14 @@
 //! Flight through voxels of any density and substance.
 
+use super::random::Random;
 use super::tables::{Point, Tables};
-use super::transport::Space;
+use super::transport::{Electron, Space, follow};
 
 /// No path in a voxel is longer than through this density in g/mL: a vacuum would have no end.
 const THINNEST: f32 = 1e-7;
 /// An electron that cannot leave its voxel is absorbed in it; so is one that cannot get further than this fraction of
-/// the smallest voxel side, wherever it is.
+/// the smallest voxel side in its voxel or in one that shares a face with it. Without the latter, electrons of 20 to 85
+/// keV would not leave the wall of a cavity of gas, where they would give 15 % of the dose.
 const NEGLIGIBLE: f32 = 0.03;
 
 /// One voxel.
@@ -16,6 +18,8 @@ pub struct Cell {
     density: f32,
     /// Index of the substance.
     medium: u32,
+    /// Range in mm g/mL of electrons that are absorbed where they are.
+    negligible: f32,
 }
 
 /// Voxels with their sides.
@@ -26,7 +30,6 @@ pub struct Voxels {
     stride: [isize; 3],
     side_mm: [f32; 3],
     per_mm: [f32; 3],
-    negligible_mm: f32,
     cells: Vec<Cell>,
 }
 
@@ -34,19 +37,54 @@ impl Voxels {
     /// Of a shape and spacing in (k, j, i); the cells are in the same order, C contiguous.
     pub fn new(shape: [usize; 3], spacing_mm: [f64; 3], cells: Vec<Cell>) -> Self {
         let side_mm = spacing_mm.map(|h| h as f32);
-        Self {
+        let mut voxels = Self {
             shape: shape.map(|n| n as i32),
             stride: [(shape[1] * shape[2]) as isize, shape[2] as isize, 1],
             side_mm,
             per_mm: side_mm.map(|h| 1.0 / h),
-            negligible_mm: NEGLIGIBLE * side_mm.iter().copied().fold(f32::INFINITY, f32::min),
             cells,
+        };
+        for i in 0..voxels.cells.len() {
+            let lowest = voxels.neighbors(i).map(|n| voxels.cells[n].density).fold(voxels.cells[i].density, f32::min);
+            voxels.cells[i].negligible = lowest * voxels.negligible_mm();
         }
+        voxels
+    }
+
+    fn negligible_mm(&self) -> f32 {
+        NEGLIGIBLE * self.side_mm.iter().copied().fold(f32::INFINITY, f32::min)
     }
 
     /// How many.
     pub fn count(&self) -> usize {
         self.cells.len()
+    }
+
+    /// Whether a voxel is of that substance.
+    pub fn is_of(&self, flat: usize, medium: u8) -> bool {
+        self.cells[flat].medium == u32::from(medium)
+    }
+
+    /// The voxels that share a face with this one.
+    pub fn neighbors(&self, flat: usize) -> impl Iterator<Item = usize> {
+        let at = self.place_in(flat, [0.5; 3]).index;
+        let beside = (0..3).flat_map(|axis| [(axis, -1), (axis, 1)]);
+        beside.filter_map(move |(axis, sign)| {
+            let next = at[axis] + sign as i32;
+            (next >= 0 && next < self.shape[axis]).then(|| flat.wrapping_add_signed(sign * self.stride[axis]))
+        })
+    }
+
+    /// Whether two voxels are of one substance.
+    pub fn alike(&self, one: usize, other: usize) -> bool {
+        self.cells[one].medium == self.cells[other].medium
+    }
+
+    /// The place in voxel `flat`, at the fractions `within` along the axes.
+    pub fn place_in(&self, flat: usize, within: [f32; 3]) -> Place {
+        let [rows, columns] = [self.stride[0] as usize, self.stride[1] as usize];
+        let index = [flat / rows, flat % rows / columns, flat % columns].map(|i| i as i32);
+        Place { index, flat, within }
     }
 }
 
@@ -56,6 +94,7 @@ impl Cell {
         Self {
             density: density_g_per_ml.max(THINNEST),
             medium: u32::from(medium),
+            negligible: 0.0,
         }
     }
 }
@@ -69,8 +108,10 @@ pub struct Place {
 }
 
 /// An electron in voxels, and what it and others have deposited.
+///
+/// `UNIFORM`: one cell fills all of space. Energy is counted in the same voxels; electrons beyond them may come back.
 #[derive(Debug)]
-pub struct Flight<'a> {
+pub struct Flight<'a, const UNIFORM: bool> {
     voxels: &'a Voxels,
     place: Place,
     cell: Cell,
@@ -79,9 +120,23 @@ pub struct Flight<'a> {
     pending: f32,
 }
 
-impl<'a> Flight<'a> {
-    /// Deposits into `energy`, one number for each voxel.
+impl<'a> Flight<'a, false> {
+    /// Through the voxels, outside of which is vacuum. Deposits into `energy`, one number for each voxel.
     pub fn new(voxels: &'a Voxels, energy: &'a mut [f64]) -> Self {
+        Self::in_cell(voxels, voxels.cells[0], energy)
+    }
+}
+
+impl<'a> Flight<'a, true> {
+    /// Through `cell` everywhere. Deposits into `energy`, one number for each of the voxels.
+    pub fn uniform(voxels: &'a Voxels, cell: Cell, energy: &'a mut [f64]) -> Self {
+        let negligible = cell.density * voxels.negligible_mm();
+        Self::in_cell(voxels, Cell { negligible, ..cell }, energy)
+    }
+}
+
+impl<'a, const UNIFORM: bool> Flight<'a, UNIFORM> {
+    fn in_cell(voxels: &'a Voxels, cell: Cell, energy: &'a mut [f64]) -> Self {
         let place = Place {
             index: [0; 3],
             flat: 0,
@@ -90,22 +145,48 @@ impl<'a> Flight<'a> {
         Self {
             voxels,
             place,
-            cell: voxels.cells[0],
+            cell,
             energy,
             pending: 0.0,
         }
     }
 
-    /// The place in voxel `flat`, at the fractions `within` along the axes.
-    pub fn place_in(voxels: &Voxels, flat: usize, within: [f32; 3]) -> Place {
-        let [rows, columns] = [voxels.stride[0] as usize, voxels.stride[1] as usize];
-        let index = [flat / rows, flat % rows / columns, flat % columns].map(|i| i as i32);
-        Place { index, flat, within }
+    /// Follows one decay electron from its place, with all that it sets free; the energy that left.
+    #[inline(always)]
+    pub fn follow(
+        &mut self,
+        start: Place,
+        tables: &Tables,
+        random: Random,
+        stack: &mut Vec<Electron<Place>>,
+        energy: f32,
+        direction: [f32; 3],
+    ) -> f32 {
+        self.put(start);
+        let escaped = follow(self, tables, random, stack, energy, direction);
+        self.settle();
+        escaped
+    }
+
+    /// How far outside the voxels the electron is, at least, in mm; 0 inside.
+    #[inline(always)]
+    fn outside_mm(&self) -> f32 {
+        let mut outside: f32 = 0.0;
+        for q in 0..3 {
+            let (index, within) = (self.place.index[q], self.place.within[q]);
+            let before = -(index as f32) - within;
+            let after = (index - self.voxels.shape[q]) as f32 + within;
+            outside = outside.max(before.max(after) * self.voxels.side_mm[q]);
+        }
+        outside
     }
 
     #[inline(always)]
     fn settle(&mut self) {
-        self.energy[self.place.flat] += f64::from(self.pending);
+        let inside = |q: usize| (self.place.index[q] as u32) < self.voxels.shape[q] as u32;
+        if !UNIFORM || (inside(0) && inside(1) && inside(2)) {
+            self.energy[self.place.flat] += f64::from(self.pending);
+        }
         self.pending = 0.0;
     }
 
@@ -134,18 +215,21 @@ impl<'a> Flight<'a> {
     fn enter(&mut self, axis: usize, forward: bool) -> bool {
         let sign = if forward { 1 } else { -1 };
         let next = self.place.index[axis] + sign;
-        if next < 0 || next >= self.voxels.shape[axis] {
+        if !UNIFORM && (next < 0 || next >= self.voxels.shape[axis]) {
             return false;
         }
         self.place.index[axis] = next;
         self.place.within[axis] = if forward { 0.0 } else { 1.0 };
-        self.place.flat = (self.place.flat as isize + sign as isize * self.voxels.stride[axis]) as usize;
-        self.cell = self.voxels.cells[self.place.flat];
+        // Outside the voxels this is no place in an array, and is not used as one.
+        self.place.flat = (self.place.flat as isize).wrapping_add(sign as isize * self.voxels.stride[axis]) as usize;
+        if !UNIFORM {
+            self.cell = self.voxels.cells[self.place.flat];
+        }
         true
     }
 }
 
-impl Space for Flight<'_> {
+impl<const UNIFORM: bool> Space for Flight<'_, UNIFORM> {
     type Place = Place;
 
     #[inline(always)]
@@ -157,7 +241,9 @@ impl Space for Flight<'_> {
     fn put(&mut self, place: Place) {
         self.settle();
         self.place = place;
-        self.cell = self.voxels.cells[place.flat];
+        if !UNIFORM {
+            self.cell = self.voxels.cells[place.flat];
+        }
     }
 
     #[inline(always)]
@@ -172,7 +258,10 @@ impl Space for Flight<'_> {
             let within = self.place.within[q];
             nearest = nearest.min(within.min(1.0 - within) * self.voxels.side_mm[q]);
         }
-        nearest.max(self.voxels.negligible_mm) * self.cell.density
+        if UNIFORM {
+            nearest = nearest.max(self.outside_mm());
+        }
+        (nearest * self.cell.density).max(self.cell.negligible)
     }
 
     #[inline(always)]

@@ -2,16 +2,17 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use numpy::ndarray::Ix3;
+use numpy::ndarray::{Ix3, Ix4};
 use pyo3::prelude::*;
 
-use super::arrays::{borrowed, writable};
+use super::arrays::{borrowed, shaped, writable};
 use super::errors::OrRaise;
+use super::nuclide::PyNuclide;
 use super::threads::{Threads, detached, shared_out};
-use crate::monte_carlo::{Phantom, Progress, Simulation, Substance};
+use crate::monte_carlo::{Phantom, Progress, Simulation, Substance, uniform};
 
-/// Batches, energies in MeV (emitted, escaped), and sum and sum of squares of each structure.
-type State = (u64, [f64; 2], Vec<[f64; 2]>);
+/// Batches, energies in MeV (emitted, escaped), and the sums of the structures.
+type State = (u64, [f64; 2], Vec<f64>);
 
 #[pyclass(name = "MonteCarloSimulation", module = "yttria._core", frozen)]
 pub struct PyMonteCarloSimulation(Mutex<Simulation>);
@@ -78,50 +79,60 @@ impl PyMonteCarloSimulation {
         shared_out(py, threads, |workers| self.locked().run(batches, workers))
     }
 
-    fn progress(
-        &self,
-        py: Python<'_>,
-        out_sum: &Bound<'_, PyAny>,
-        out_sum_of_squares: &Bound<'_, PyAny>,
-    ) -> PyResult<State> {
-        let (mut sum, mut squares) = (writable::<f64, Ix3>(out_sum)?, writable::<f64, Ix3>(out_sum_of_squares)?);
-        let (sum, squares) = (sum.as_slice_mut()?, squares.as_slice_mut()?);
-        let progress = detached(py, || self.locked().progress(sum, squares))?;
+    /// Follow the decays in voxels of this medium a second time, in a uniform medium of this density.
+    fn correlate(&self, medium: u8, density_g_per_ml: f64) -> PyResult<()> {
+        Python::attach(|py| self.locked().correlate(medium, density_g_per_ml).or_raise(py))
+    }
+
+    #[getter]
+    fn sums_per_voxel(&self) -> usize {
+        self.locked().sums_per_voxel()
+    }
+
+    /// Writes the sums of the voxels, shape (sums, k, j, i).
+    fn progress(&self, py: Python<'_>, out_sums: &Bound<'_, PyAny>) -> PyResult<State> {
+        let mut sums = writable::<f64, Ix4>(out_sums)?;
+        let sums = sums.as_slice_mut()?;
+        let progress = detached(py, || self.locked().progress(sums))?;
         Ok((progress.batches, progress.energy_mev, progress.regions))
     }
 
-    fn restore(
-        &self,
-        py: Python<'_>,
-        state: State,
-        sum: &Bound<'_, PyAny>,
-        sum_of_squares: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        let (sum, squares) = (borrowed::<f64, Ix3>(sum)?, borrowed::<f64, Ix3>(sum_of_squares)?);
-        let (sum, squares) = (sum.as_slice()?, squares.as_slice()?);
+    fn restore(&self, py: Python<'_>, state: State, sums: &Bound<'_, PyAny>) -> PyResult<()> {
+        let sums = borrowed::<f64, Ix4>(sums)?;
+        let sums = sums.as_slice()?;
         let (batches, energy_mev, regions) = state;
         let progress = Progress {
             batches,
             energy_mev,
             regions,
         };
-        detached(py, || self.locked().restore(&progress, sum, squares))
+        detached(py, || self.locked().restore(&progress, sums))
     }
 
+    /// `uniform_gy`: the dose in the uniform medium, with no voxels if there is none.
     fn dose(
         &self,
         py: Python<'_>,
         gray_kg: f64,
+        uniform_gy: &Bound<'_, PyAny>,
         out_gy: &Bound<'_, PyAny>,
         out_uncertainty_gy: &Bound<'_, PyAny>,
+        out_difference_weight: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
+        let uniform = borrowed::<f64, Ix3>(uniform_gy)?;
+        let uniform = uniform.as_slice()?;
         let (mut dose, mut error) = (writable::<f32, Ix3>(out_gy)?, writable::<f32, Ix3>(out_uncertainty_gy)?);
-        let (dose, error) = (dose.as_slice_mut()?, error.as_slice_mut()?);
-        detached(py, || self.locked().dose(gray_kg, dose, error))
+        let mut weight = writable::<f32, Ix3>(out_difference_weight)?;
+        let maps = [dose.as_slice_mut()?, error.as_slice_mut()?, weight.as_slice_mut()?];
+        detached(py, || self.locked().dose(gray_kg, uniform, maps))
     }
 
-    fn regions(&self, gray_kg: f64) -> Vec<(f64, f64)> {
-        self.locked().regions(gray_kg).iter().map(|estimate| (estimate.mean, estimate.error)).collect()
+    /// Mean, standard error and weight of the correlated difference of each structure.
+    fn regions(&self, py: Python<'_>, gray_kg: f64, uniform_gy: &Bound<'_, PyAny>) -> PyResult<Vec<(f64, f64, f64)>> {
+        let uniform = borrowed::<f64, Ix3>(uniform_gy)?;
+        let uniform = uniform.as_slice()?;
+        let found = detached(py, || self.locked().regions(gray_kg, uniform))?;
+        Ok(found.iter().map(|each| (each.mean, each.error, each.difference_weight)).collect())
     }
 
     /// Energy per decay in MeV: emitted, deposited, escaped.
@@ -132,14 +143,33 @@ impl PyMonteCarloSimulation {
 }
 
 #[pyfunction]
-fn _monte_carlo_memory_bytes(voxels: usize, threads: Option<usize>) -> PyResult<u64> {
+fn _monte_carlo_memory_bytes(voxels: usize, threads: Option<usize>, is_correlated: bool) -> PyResult<u64> {
     Python::attach(|py| {
         let threads = crate::parallel::thread_count(threads).or_raise(py)?;
-        Ok(Simulation::estimate_memory(voxels, threads))
+        Ok(Simulation::estimate_memory(voxels, threads, is_correlated))
     })
+}
+
+/// The kernel in mGy/(MBq s) of this transport in a uniform medium, and the fraction of the energy that it holds.
+#[pyfunction]
+fn _monte_carlo_voxel_s_values<'py>(
+    py: Python<'py>,
+    voxel_size_mm: [f64; 3],
+    medium: &str,
+    density_g_per_ml: f64,
+    nuclide: &PyNuclide,
+    threads: Option<Threads>,
+) -> PyResult<(Bound<'py, PyAny>, f64, f64)> {
+    let substance = Substance::from_name(medium).or_raise(py)?;
+    let s = shared_out(py, threads, |workers| {
+        uniform::voxel_s_values(voxel_size_mm, substance, density_g_per_ml, &nuclide.0, workers)
+    })?;
+    let (shape, inside, beyond) = (s.shape(), s.energy_inside_fraction(), s.energy_beyond_fraction());
+    Ok((shaped(py, s.into_values(), shape)?, inside, beyond))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyMonteCarloSimulation>()?;
-    module.add_function(wrap_pyfunction!(_monte_carlo_memory_bytes, module)?)
+    module.add_function(wrap_pyfunction!(_monte_carlo_memory_bytes, module)?)?;
+    module.add_function(wrap_pyfunction!(_monte_carlo_voxel_s_values, module)?)
 }

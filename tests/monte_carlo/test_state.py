@@ -97,7 +97,7 @@ def test_no_byte_that_is_lost_or_changed_goes_unseen(state: Path, tmp_path: Path
         with pytest.raises(FileFormatError, match="must be the state of a Monte Carlo run"):
             _run().resume(broken)
     data = bytearray(content)
-    where = content.index(b"sum.npy") + 300
+    where = content.index(b"sums.npy") + 300
     data[where] ^= 1
     broken.write_bytes(data)
     with pytest.raises(FileFormatError, match="damaged"):
@@ -113,15 +113,16 @@ def test_no_byte_that_is_lost_or_changed_goes_unseen(state: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("name", "values", "error"),
     [
-        ("sum", np.full(SHAPE, np.nan), OutOfRangeError),
-        ("sum", np.full(SHAPE, -1.0), OutOfRangeError),
-        ("sum", np.zeros((5, 6, 6)), FileFormatError),
-        ("sum_of_squares", np.zeros(SHAPE, np.float32), FileFormatError),
+        ("sums", np.full((10, *SHAPE), np.nan), OutOfRangeError),
+        ("sums", np.full((10, *SHAPE), -1.0), OutOfRangeError),
+        ("sums", np.zeros((10, 5, 6, 6)), FileFormatError),
+        ("sums", np.zeros((2, *SHAPE)), FileFormatError),
+        ("sums", np.zeros((10, *SHAPE), np.float32), FileFormatError),
         ("energy_mev", np.array([np.inf, 0.0]), OutOfRangeError),
         ("structures", np.zeros((2, 2)), FileFormatError),
         ("head", np.frombuffer(b"[]", np.uint8), FileFormatError),
         ("head", np.frombuffer(b"{}", np.uint8), FileFormatError),
-        ("sum", np.array([{}], object), FileFormatError),
+        ("sums", np.array([{}], object), FileFormatError),
     ],
 )
 def test_sums_that_no_run_has_are_refused(

@@ -42,6 +42,7 @@ Method = Literal["local_deposition", "voxel_s_values", "superposition", "monte_c
 RaySetting = Literal["standard", "fast", "fine"]
 MediumName = Literal["water", "soft_tissue", "liver", "lung", "bone"]
 #: What electrons are followed through: one substance, or that of each voxel's density.
+MonteCarloEstimator = Literal["correlated_difference", "plain"]
 MonteCarloMedium = Literal["by_density", "water", "soft_tissue", "liver", "lung", "bone", "air"]
 #: What Ctrl-C does to a Monte Carlo run: raises `KeyboardInterrupt`, or ends the run with what it has found.
 OnInterrupt = Literal["raise", "keep"]
@@ -59,6 +60,7 @@ Moved = Literal["density", "activity"]
 
 NUCLIDE_PRESETS: tuple[NuclidePreset, ...] = get_args(NuclidePreset)
 MEDIA: tuple[MediumName, ...] = get_args(MediumName)
+MONTE_CARLO_ESTIMATORS: tuple[MonteCarloEstimator, ...] = get_args(MonteCarloEstimator)
 MONTE_CARLO_MEDIA: tuple[MonteCarloMedium, ...] = get_args(MonteCarloMedium)
 #: An array of media holds places in this list.
 SUBSTANCES: tuple[MonteCarloMedium, ...] = MONTE_CARLO_MEDIA[1:]

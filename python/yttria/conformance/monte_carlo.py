@@ -127,6 +127,8 @@ def compare_source_voxel(table: Table, *, histories: int, seed: int) -> tuple[fl
         np.full(activity.shape, table.density_g_per_ml),
         table.voxel_size_mm,
         medium=table.medium,
+        # In a uniform map the other estimator would be the convolution with a kernel.
+        estimator="plain",
         nuclide=nuclide,
         histories=histories,
         seed=seed,

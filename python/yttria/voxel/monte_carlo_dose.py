@@ -30,10 +30,13 @@ class StructureEstimate:
         Mean over the voxels, each weighted by the fraction of it inside.
     uncertainty_gy : float
         Standard error (k = 1) from the spread of the batches, with the correlation of the voxels.
+    difference_weight : float
+        Weight of the correlated difference, from 0 (plain) to 1.
     """
 
     mean_gy: float
     uncertainty_gy: float
+    difference_weight: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,14 @@ class MonteCarloDose:
         Time spent on the histories.
     seed : int
         Seed of the run.
+    difference_weight : ndarray
+        Weight of the correlated difference in each voxel, float32, from 0 (plain) to 1.
+    mean_difference_weight : float
+        Its mean over the voxels, weighted by the dose.
+    reference_medium : str or None
+        Medium of the uniform reference; None with the plain estimator, and if all activity is in gas.
+    reference_density_g_per_ml : float or None
+        Its density.
     """
 
     dose_gy: NDArray[np.float32]
@@ -74,6 +85,10 @@ class MonteCarloDose:
     relative_uncertainty: float
     seconds: float
     seed: int
+    difference_weight: NDArray[np.float32]
+    mean_difference_weight: float
+    reference_medium: str | None
+    reference_density_g_per_ml: float | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,13 @@ from pathlib import Path
 from numpy.typing import ArrayLike
 
 from .._core import Nuclide
-from .._foundation.choices import MONTE_CARLO_MEDIA, MonteCarloMedium, OnInterrupt
+from .._foundation.choices import (
+    MONTE_CARLO_ESTIMATORS,
+    MONTE_CARLO_MEDIA,
+    MonteCarloEstimator,
+    MonteCarloMedium,
+    OnInterrupt,
+)
 from .monte_carlo import MonteCarloRun
 from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StopCriterion
 
@@ -27,6 +33,7 @@ def monte_carlo(
     *,
     medium: MonteCarloMedium | ArrayLike = MONTE_CARLO_MEDIA[0],
     structures: Mapping[str, ArrayLike] | None = None,
+    estimator: MonteCarloEstimator = MONTE_CARLO_ESTIMATORS[0],
     histories: int | None = None,
     relative_uncertainty: float | None = None,
     seed: int = 0,
@@ -40,6 +47,9 @@ def monte_carlo(
     ----------
     activity_mbq_per_ml, density_g_per_ml, voxel_size_mm, medium, structures, seed, nuclide, threads
         As for `MonteCarloRun`, which can be stopped and continued.
+    estimator : {"correlated_difference", "plain"}
+        As for `MonteCarloRun`. The first needs twice the time per decay and far fewer decays in tissue of nearly
+        uniform density; where it does not help, it is the plain estimate, voxel by voxel.
     histories : int, optional
         Decays to simulate, in 50 batches or more, rounded up to a whole number of each; 1 000 000 if neither this nor
         `relative_uncertainty` is given.
@@ -69,7 +79,8 @@ def monte_carlo(
 
     Notes
     -----
-    The relative standard error of a voxel is about 0.75 over the square root of the decays simulated in it.
+    By the plain estimator, the relative standard error of a voxel is about 0.75 over the square root of the decays
+    simulated in it. By the correlated difference it is 10 to 200 times smaller in liver far from other tissue.
 
     Examples
     --------
@@ -90,6 +101,7 @@ def monte_carlo(
         voxel_size_mm,
         medium=medium,
         structures=structures,
+        estimator=estimator,
         histories_per_batch=stop.histories_per_batch,
         seed=seed,
         nuclide=nuclide,

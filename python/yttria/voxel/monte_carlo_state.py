@@ -19,7 +19,7 @@ from .._foundation.whole_files import atomic, remove_abandoned
 from ..errors import ArgumentError, FileFormatError
 
 #: Marks the file, and changes with its content.
-_FORMAT = "yttria Monte Carlo state 1"
+_FORMAT = "yttria Monte Carlo state 2"
 #: What an .npz that is none, is cut short or is damaged may raise.
 _DAMAGED = (
     ValueError,
@@ -45,9 +45,9 @@ class RunState:
     energy_mev : ndarray
         Energy that decays set free, and energy that left the map.
     structures : ndarray
-        Sum over the batches and sum of squares of each structure, shape (structures, 2).
-    sum, sum_of_squares : ndarray
-        The same of each voxel, shape (k, j, i).
+        Sums over the batches, shape (sums, structures).
+    sums : ndarray
+        The same of each voxel, shape (sums, k, j, i).
     seconds : float
         Time spent on the histories.
     """
@@ -55,8 +55,7 @@ class RunState:
     batches: int
     energy_mev: NDArray[np.float64]
     structures: NDArray[np.float64]
-    sum: NDArray[np.float64]
-    sum_of_squares: NDArray[np.float64]
+    sums: NDArray[np.float64]
     seconds: float
 
 
@@ -83,8 +82,7 @@ def write_state(path: Path, identity: Mapping[str, Any], state: RunState) -> Non
             head=np.frombuffer(head.encode(), np.uint8),
             energy_mev=state.energy_mev,
             structures=state.structures,
-            sum=state.sum,
-            sum_of_squares=state.sum_of_squares,
+            sums=state.sums,
         )
 
 
@@ -103,7 +101,7 @@ def read_state(path: Path, identity: Mapping[str, Any], shape: tuple[int, ...], 
             state = RunState(
                 batches=int(head["batches"]),
                 seconds=float(head["seconds"]),
-                **{name: file[name] for name in ("energy_mev", "structures", "sum", "sum_of_squares")},
+                **{name: file[name] for name in ("energy_mev", "structures", "sums")},
             )
     except _DAMAGED as error:
         raise FileFormatError(f"{path}: must be the state of a Monte Carlo run, and is none or is damaged") from error
@@ -112,7 +110,7 @@ def read_state(path: Path, identity: Mapping[str, Any], shape: tuple[int, ...], 
             f"{path} is the state of another Monte Carlo run, which differs in {', '.join(differing)}: it cannot be "
             "continued with these inputs"
         )
-    needed = {"energy_mev": (2,), "structures": (structures, 2), "sum": shape, "sum_of_squares": shape}
+    needed = {"energy_mev": (2,), "structures": (shape[0], structures), "sums": shape}
     for name, of_shape in needed.items():
         array = getattr(state, name)
         if array.shape != of_shape or array.dtype != np.float64:

@@ -1,5 +1,6 @@
-use super::{Phantom, Simulation, Substance};
+use super::{Phantom, Simulation};
 use crate::error::Error;
+use crate::monte_carlo::Substance;
 use crate::parallel::{Cancellation, Workers};
 
 const SHAPE: [usize; 3] = [7, 6, 5];
@@ -21,6 +22,12 @@ fn simulation(per_batch: u64) -> Simulation {
     Simulation::new(&phantom, 11, per_batch).unwrap()
 }
 
+fn correlated(per_batch: u64) -> Simulation {
+    let mut made = simulation(per_batch);
+    made.correlate(0, 1.06).unwrap();
+    made
+}
+
 fn run(simulation: &mut Simulation, batches: u64, threads: usize) {
     let never = Cancellation::never();
     simulation.run(batches, &Workers::new(Some(threads), &never).unwrap()).unwrap();
@@ -28,14 +35,15 @@ fn run(simulation: &mut Simulation, batches: u64, threads: usize) {
 
 #[test]
 fn threads_and_interruptions_do_not_show() {
-    let (mut one, mut other) = (simulation(50), simulation(50));
-    run(&mut one, 12, 1);
-    for (batches, threads) in [(5, 3), (1, 4), (6, 2)] {
-        run(&mut other, batches, threads);
+    for made in [simulation, correlated] {
+        let (mut one, mut other) = (made(50), made(50));
+        run(&mut one, 12, 1);
+        for (batches, threads) in [(5, 3), (1, 4), (6, 2)] {
+            run(&mut other, batches, threads);
+        }
+        assert_eq!(one.of_voxels, other.of_voxels);
+        assert_eq!(one.balance(), other.balance());
     }
-    assert_eq!(one.sum, other.sum);
-    assert_eq!(one.sum_of_squares, other.sum_of_squares);
-    assert_eq!(one.balance(), other.balance());
 }
 
 #[test]
@@ -52,53 +60,91 @@ fn a_cancelled_run_keeps_the_batches_before() {
 #[test]
 fn a_run_that_another_continues_has_the_same_bits() {
     let fractions: Vec<f32> = (0..COUNT).map(|i| if i % 5 == 0 { 0.5 } else { 0.0 }).collect();
-    let with_region = || {
-        let mut made = simulation(50);
-        made.add_region(&fractions).unwrap();
-        made
-    };
-    let (mut whole, mut first, mut second) = (with_region(), with_region(), with_region());
-    run(&mut whole, 9, 1);
-    run(&mut first, 4, 2);
-    let (mut sum, mut squares) = (vec![0.0; COUNT], vec![0.0; COUNT]);
-    let progress = first.progress(&mut sum, &mut squares).unwrap();
-    second.restore(&progress, &sum, &squares).unwrap();
-    run(&mut second, 5, 3);
-    assert_eq!(whole.sum, second.sum);
-    assert_eq!(whole.sum_of_squares, second.sum_of_squares);
-    assert_eq!(whole.balance(), second.balance());
-    assert_eq!(whole.regions(1.0), second.regions(1.0));
+    for (made, uniform_gy) in [
+        (simulation as fn(u64) -> Simulation, vec![]),
+        (correlated, vec![0.1; COUNT]),
+    ] {
+        let with_region = || {
+            let mut made = made(50);
+            made.add_region(&fractions).unwrap();
+            made
+        };
+        let (mut whole, mut first, mut second) = (with_region(), with_region(), with_region());
+        run(&mut whole, 9, 1);
+        run(&mut first, 4, 2);
+        let mut sums = vec![0.0; COUNT * first.sums_per_voxel()];
+        let progress = first.progress(&mut sums).unwrap();
+        second.restore(&progress, &sums).unwrap();
+        run(&mut second, 5, 3);
+        assert_eq!(whole.of_voxels, second.of_voxels);
+        assert_eq!(whole.balance(), second.balance());
+        assert_eq!(whole.regions(1.0, &uniform_gy), second.regions(1.0, &uniform_gy));
 
-    assert!(second.restore(&progress, &sum, &squares).is_err());
-    assert!(with_region().restore(&progress, &sum[1..], &squares).is_err());
-    assert!(simulation(50).restore(&progress, &sum, &squares).is_err());
-    sum[3] = f64::NAN;
-    assert!(with_region().restore(&progress, &sum, &squares).is_err());
+        assert!(second.restore(&progress, &sums).is_err());
+        assert!(with_region().restore(&progress, &sums[1..]).is_err());
+        assert!(made(50).restore(&progress, &sums).is_err());
+        sums[3] = f64::NAN;
+        assert!(with_region().restore(&progress, &sums).is_err());
+    }
 }
 
 #[test]
 fn energy_is_conserved() {
-    let mut simulation = simulation(2000);
-    run(&mut simulation, 10, 2);
-    let balance = simulation.balance();
-    let sum = balance.deposited_mev + balance.escaped_mev;
-    assert!((sum / balance.emitted_mev - 1.0).abs() < 1e-6, "{balance:?}");
-    assert!((balance.emitted_mev / simulation.mean_energy_mev() - 1.0).abs() < 0.02);
+    for mut simulation in [simulation(2000), correlated(2000)] {
+        run(&mut simulation, 10, 2);
+        let balance = simulation.balance();
+        let sum = balance.deposited_mev + balance.escaped_mev;
+        assert!((sum / balance.emitted_mev - 1.0).abs() < 1e-6, "{balance:?}");
+        assert!((balance.emitted_mev / simulation.mean_energy_mev() - 1.0).abs() < 0.02);
+    }
 }
 
 #[test]
 fn a_structure_of_one_voxel_has_the_dose_of_the_voxel() {
-    let mut simulation = simulation(500);
-    let mut fractions = vec![0.0; COUNT];
-    fractions[101] = 0.3;
-    simulation.add_region(&fractions).unwrap();
-    run(&mut simulation, 8, 1);
-    let (mut dose, mut error) = (vec![0.0; COUNT], vec![0.0; COUNT]);
-    simulation.dose(1.0, &mut dose, &mut error).unwrap();
-    let region = simulation.regions(1.0)[0];
-    assert!((region.mean / f64::from(dose[101]) - 1.0).abs() < 1e-6);
-    assert!((region.error / f64::from(error[101]) - 1.0).abs() < 1e-5);
-    assert!(simulation.add_region(&fractions).is_err());
+    for (mut simulation, uniform_gy) in [(simulation(500), vec![]), (correlated(500), vec![0.01; COUNT])] {
+        let mut fractions = vec![0.0; COUNT];
+        fractions[101] = 0.3;
+        simulation.add_region(&fractions).unwrap();
+        run(&mut simulation, 12, 1);
+        let [mut dose, mut error, mut weight] = [0, 1, 2].map(|_| vec![0.0; COUNT]);
+        simulation.dose(1.0, &uniform_gy, [&mut dose, &mut error, &mut weight]).unwrap();
+        let region = simulation.regions(1.0, &uniform_gy).unwrap()[0];
+        assert!((region.mean / f64::from(dose[101]) - 1.0).abs() < 1e-6);
+        // With a reference the voxel's error is also that of its neighbors.
+        assert!(!uniform_gy.is_empty() || (region.error / f64::from(error[101]) - 1.0).abs() < 1e-5);
+        assert!((region.difference_weight - f64::from(weight[101])).abs() < 1e-6);
+        assert!(simulation.add_region(&fractions).is_err());
+        assert!(simulation.correlate(0, 1.06).is_err());
+        assert!(simulation.regions(1.0, &[0.0]).is_err());
+    }
+}
+
+/// Sources far from the faces of a uniform map: the flights in the map and in the reference medium are the same.
+#[test]
+fn a_uniform_map_differs_nowhere_from_the_reference() {
+    const SIDE: usize = 9;
+    let mut decays = vec![0.0; SIDE * SIDE * SIDE];
+    decays[SIDE * SIDE * SIDE / 2] = 1.0;
+    let phantom = Phantom {
+        shape: [SIDE; 3],
+        spacing_mm: [4.0; 3],
+        density_g_per_ml: &vec![1.06; decays.len()],
+        medium: &[0],
+        substances: &[Substance::Liver],
+        decays: &decays,
+    };
+    let mut simulation = Simulation::new(&phantom, 5, 1000).unwrap();
+    simulation.correlate(0, 1.06).unwrap();
+    run(&mut simulation, 10, 2);
+    let uniform_gy: Vec<f64> = (0..decays.len()).map(|i| i as f64).collect();
+    let [mut dose, mut error, mut weight] = [0, 1, 2].map(|_| vec![0.0; decays.len()]);
+    simulation.dose(1.0, &uniform_gy, [&mut dose, &mut error, &mut weight]).unwrap();
+    assert!(
+        dose.iter()
+            .zip(&uniform_gy)
+            .all(|(&d, &u)| (f64::from(d) / u.max(1.0) - u / u.max(1.0)).abs() < 1e-6)
+    );
+    assert!(weight.iter().all(|&w| w == 1.0));
 }
 
 #[test]

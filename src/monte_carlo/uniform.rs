@@ -1,0 +1,131 @@
+//! The uniform reference medium: dose point kernels of this transport itself.
+//!
+//! The correlated difference adds the dose in an infinite uniform medium to the mean difference between the map and that
+//! medium. It is without bias only if the dose added is what this transport would find there with infinitely many
+//! decays. The kernels of `kernels` come from another code and differ by up to 0.4 %; these tables come from the
+//! transport of this room, in steps of mass depth, so that one table serves every density of a substance.
+
+use std::sync::OnceLock;
+
+use super::substance::Substance;
+use crate::error::{Error, Result};
+use crate::kernels::{DosePointKernel, VoxelSValues};
+use crate::nuclide::Nuclide;
+use crate::parallel::Workers;
+
+/// Shells of the tables: their width in mm at 1 g/mL, and how many. The last ones are beyond the longest range.
+pub const WIDTH_MM: f64 = 0.05;
+/// To 14 mm, past the support of the kernels.
+pub const SHELLS: usize = 280;
+/// Batches and decays of each behind every table, and the seed.
+pub const BATCHES: [u64; 2] = [100, 100_000];
+/// Seed of the tables.
+pub const SEED: u64 = 90;
+/// Relative standard error of the dose to a source voxel that comes from the finite number of decays behind a table: the
+/// energy that one decay leaves in its voxel spreads by less than its mean.
+pub const RELATIVE_ERROR: f64 = 1e-4;
+
+/// The dose point kernel of a substance at 1 g/mL, parsed once. A gas is no reference medium: air has none.
+pub fn dose_point_kernel(substance: Substance) -> Option<&'static DosePointKernel> {
+    static KERNELS: [OnceLock<DosePointKernel>; 6] = [const { OnceLock::new() }; 6];
+    let table = match substance {
+        Substance::Water => include_str!("../data/monte_carlo_kernel_y90_water.csv"),
+        Substance::SoftTissue => include_str!("../data/monte_carlo_kernel_y90_soft_tissue.csv"),
+        Substance::Liver => include_str!("../data/monte_carlo_kernel_y90_liver.csv"),
+        Substance::Lung => include_str!("../data/monte_carlo_kernel_y90_lung.csv"),
+        Substance::Bone => include_str!("../data/monte_carlo_kernel_y90_bone.csv"),
+        Substance::Air => return None,
+    };
+    let parsed = || DosePointKernel::parse(table, 1.0).expect("a test parses every built-in table");
+    Some(KERNELS[substance as usize].get_or_init(parsed))
+}
+
+/// Voxel S values of this transport in an infinite medium of one substance and density.
+///
+/// Errors for air, and where a voxel size is outside 0.5-20 mm, the density is not positive, or the array would pass
+/// 256 MiB.
+pub fn voxel_s_values(
+    voxel_size_mm: [f64; 3],
+    substance: Substance,
+    density_g_per_ml: f64,
+    nuclide: &Nuclide,
+    workers: &Workers<'_>,
+) -> Result<VoxelSValues> {
+    let kernel = dose_point_kernel(substance).ok_or_else(|| Error::Undefined {
+        quantity: "uniform reference medium".into(),
+        reason: "it is a gas".into(),
+    })?;
+    VoxelSValues::of_kernel(kernel, voxel_size_mm, density_g_per_ml, nuclide, false, workers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BATCHES, SEED, SHELLS, WIDTH_MM, dose_point_kernel};
+    use crate::kernels::DosePointKernel;
+    use crate::monte_carlo::point_source::{RadialEnergy, radial_energy};
+    use crate::monte_carlo::spectrum::Spectrum;
+    use crate::monte_carlo::substance::Substance;
+    use crate::monte_carlo::tables::{CUT_MEV, PHOTON_LIMIT_MEV, SOFT_LIMIT_MEV, STEP};
+
+    fn tables() -> impl Iterator<Item = (Substance, &'static DosePointKernel)> {
+        Substance::ALL.into_iter().filter_map(|each| Some((each, dose_point_kernel(each)?)))
+    }
+
+    #[test]
+    fn tables_have_the_energy_of_the_spectrum() {
+        let mean = Spectrum::y90().mean_mev();
+        for (substance, kernel) in tables() {
+            assert!((kernel.emitted_mev() / mean - 1.0).abs() < 1e-6, "{substance:?}");
+            let beyond = kernel.fraction_beyond_support();
+            assert!(beyond > 0.003 && beyond < 0.008, "{substance:?}: {beyond}");
+        }
+    }
+
+    #[test]
+    fn tables_are_those_of_the_present_transport() {
+        for (substance, kernel) in tables().filter(|(each, _)| matches!(each, Substance::Liver | Substance::Bone)) {
+            let quick = radial_energy(substance, 1.0, WIDTH_MM, SHELLS, [40, 2000], 1);
+            let table = kernel.energy_mev();
+            // Shells of 0.5 mm to 10 mm, each within five of its standard errors.
+            for shell in 0..20 {
+                let sum = |values: &[f64]| values[10 * shell..10 * (shell + 1)].iter().sum::<f64>();
+                let error = quick.error_mev[10 * shell..10 * (shell + 1)].iter().map(|e| e * e).sum::<f64>().sqrt();
+                let departure = sum(&quick.energy_mev) - sum(table);
+                // Neighboring thin shells move together: their errors are not independent.
+                assert!(departure.abs() < 5.0 * 2.0 * error, "{substance:?}, shell {shell}: {departure} {error}");
+            }
+        }
+    }
+
+    /// A table as [`super::dose_point_kernel`] reads it.
+    fn written(substance: Substance, found: &RadialEnergy) -> String {
+        let mean = Spectrum::y90().mean_mev();
+        let [batches, decays] = BATCHES;
+        let mut text = format!(
+            "# Y-90 beta dose point kernel of this package's own transport (src/monte_carlo): energy absorbed per decay in spherical shells around a point source; {}, at 1 g/mL\n\
+             # histories: {:.0e}, seed {SEED}; step {STEP} of the energy, electrons to {CUT_MEV} MeV, collisions above {SOFT_LIMIT_MEV} MeV and photons above {PHOTON_LIMIT_MEV} MeV one by one, photons escape\n\
+             # spectrum: Fermi's theory (src/monte_carlo/spectrum.rs), mean {mean:.6} MeV per decay\n\
+             # made by: cargo test --release --lib tables_are_made_again -- --ignored\n\
+             r_inner_mm,r_outer_mm,energy_mev_per_decay,sigma_mev_per_decay\n",
+            substance.name(),
+            (batches * decays) as f64,
+        );
+        let factor = mean / found.emitted_mev;
+        for (i, (energy, error)) in found.energy_mev.iter().zip(&found.error_mev).enumerate() {
+            let edge = |n: usize| format!("{}", (n as f64 * WIDTH_MM * 100.0).round() / 100.0);
+            text += &format!("{},{},{:.7e},{:.2e}\n", edge(i), edge(i + 1), energy * factor, error * factor);
+        }
+        text
+    }
+
+    #[test]
+    #[ignore = "ten million decays in each of five substances; writes the tables in src/data"]
+    fn tables_are_made_again() {
+        for substance in Substance::ALL.into_iter().filter(|&each| each != Substance::Air) {
+            let found = radial_energy(substance, 1.0, WIDTH_MM, SHELLS, BATCHES, SEED);
+            let path =
+                format!("{}/src/data/monte_carlo_kernel_y90_{}.csv", env!("CARGO_MANIFEST_DIR"), substance.name());
+            std::fs::write(path, written(substance, &found)).expect("a table that can be written");
+        }
+    }
+}
