@@ -247,6 +247,10 @@ REFUSED: list[tuple[dict[str, Any], type[YttriaError], str]] = [
     ({"goal": "Tumor A: mean", "least_activity_gbq": 2.0, "activity_limit_gbq": 1.0}, OutOfRangeError, "<= 1"),
     ({"goal": "Tumor A: D70", "relative_gap": 0.0}, OutOfRangeError, "relative gap"),
     ({"goal": "Tumor A: D70", "most_cones": 0}, OutOfRangeError, "most cones"),
+    ({"goal": "Tumor A: D70", "most_cones": float("inf")}, YttriaError, "most cones"),
+    ({"goal": "Tumor A: D70", "relative_gap": float("nan")}, OutOfRangeError, "relative gap"),
+    ({"goal": 70}, ArgumentError, "goal"),
+    ({"goal": "Tumor A: D70", "limits": [40.0]}, ArgumentError, "limit"),
 ]  # fmt: skip
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from operator import index
 from typing import Any
 
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
-from ..errors import OutOfRangeError
+from ..errors import ArgumentError, OutOfRangeError
 from .dose_quantity import DoseLimit, DoseQuantity, as_quantity
 from .lung import CUMULATIVE_LUNG_LIMIT_GY, LUNG_LIMIT_GY
 from .optimum import Constraint, Limits, ShadowPrice
@@ -175,7 +176,7 @@ def optimize_voxel_activities(
     """
     asked = [goal] if isinstance(goal, str | DoseQuantity) else list(goal)
     goals = tuple(as_quantity(each) for each in asked)
-    gap, cones = number("relative gap", relative_gap), _whole("most cones", most_cones)
+    gap, cones = number("relative gap", relative_gap), _count("most cones", most_cones)
     if not 1e-9 <= gap < 1.0:
         raise OutOfRangeError(f"relative gap must be within [1e-9, 1), got {gap:g}")
     lower = activity_bounds(plan, "least activity in GBq", least_activity_gbq, 0.0)
@@ -193,11 +194,14 @@ def optimize_voxel_activities(
     return _result(question, answer, relative_gap=gap)
 
 
-def _whole(quantity: str, given: object) -> int:
-    value = number(quantity, given)
-    if not (value >= 1.0 and value == int(value)):
-        raise OutOfRangeError(f"{quantity} must be a whole number >= 1, got {value:g}")
-    return int(value)
+def _count(quantity: str, given: object) -> int:
+    try:
+        count = index(given)  # type: ignore[arg-type]
+    except TypeError:
+        raise ArgumentError(f"{quantity} must be a whole number, got {given!r:.80}") from None
+    if count < 1:
+        raise OutOfRangeError(f"{quantity} must be >= 1, got {count}")
+    return count
 
 
 def _result(question: PlanQuestion, answer: PlanAnswer, *, relative_gap: float) -> VoxelOptimum:
