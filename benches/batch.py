@@ -1,6 +1,7 @@
 """Batches: cases per second, where the time goes, memory, scaling, and the runner's own share.
 
-    python benches/batch.py make FOLDER [--cases N] [--files M]      synthetic cohort: 128^3, liver-only, 4 structures
+    python benches/batch.py make FOLDER [--cases N] [--files M] [--method METHOD]
+                                                                     synthetic cohort: 128^3, liver-only, 4 structures
     python benches/batch.py mixed FOLDER PET.nrrd SEG.seg.nrrd       patient 1 on several grids
     python benches/batch.py run MANIFEST [--workers 1 2] [--executor processes]
     python benches/batch.py empty [--cases N]                        a run whose cases do nothing
@@ -47,6 +48,9 @@ def make_files(folder: Path, n: int) -> None:
         radius = rng.uniform(10, 20)
         inside = (x - center[0]) ** 2 + (y - center[1]) ** 2 + (z - center[2]) ** 2 <= radius**2
         labels[inside & liver] = 2 + tumor
+    # Lung over the dome of the liver.
+    ct = np.where((z > 20) & ~liver, -750, 55).astype(np.int16)
+    yttria.write_image(yttria.Image(ct, affine, "HU"), folder / f"ct_{n:03d}.nii.gz")
     mean = np.array([0.0, 20.0, 100.0, 60.0, 80.0])[labels]
     counts = rng.gamma(9.0, mean / 9.0).astype(np.float32)
     yttria.write_image(yttria.Image(counts, affine, "counts"), folder / f"activity_{n:03d}.nii.gz")
@@ -54,7 +58,7 @@ def make_files(folder: Path, n: int) -> None:
     yttria.write_structures(parts, folder / f"structures_{n:03d}.nii.gz")
 
 
-def make(folder: Path, cases: int, files: int) -> None:
+def make(folder: Path, cases: int, files: int, method: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for n in range(files):
         make_files(folder, n)
@@ -67,7 +71,8 @@ def make(folder: Path, cases: int, files: int) -> None:
                 "relative_to": STRUCTURES[0],
                 "administered_activity_gbq": 1.0 + 1e-6 * n,
                 "lung_shunt_fraction": 0.05,
-                "method": "voxel_s_values",
+                "method": method,
+                **({"ct": f"ct_{n % files:03d}.nii.gz"} if method == "superposition" else {}),
             }
             for n in range(cases)
         ),
@@ -183,7 +188,7 @@ def empty(cases: int) -> None:
     original, runner.dose_all = runner.dose_all, _nothing  # type: ignore[assignment]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
-        make(path, cases, 1)
+        make(path, cases, 1, "voxel_s_values")
         began = time.perf_counter()
         with peak_memory() as peak:
             report = run_manifest(path / "manifest.csv", path / "results", executor=executors.threads(1))
@@ -198,6 +203,7 @@ def main() -> None:
     parser.add_argument("paths", type=Path, nargs="*")
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--files", type=int, default=32)
+    parser.add_argument("--method", default="voxel_s_values", choices=["voxel_s_values", "superposition"])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--executor", default="processes", choices=["processes", "threads"])
     parser.add_argument("--maps")
@@ -205,7 +211,7 @@ def main() -> None:
     given = parser.parse_args()
     executors.keep_memory()
     if given.what == "make":
-        make(given.paths[0], given.cases, given.files)
+        make(given.paths[0], given.cases, given.files, given.method)
     elif given.what == "mixed":
         mixed(*given.paths, given.cases)
     elif given.what == "run":

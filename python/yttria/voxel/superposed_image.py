@@ -150,13 +150,16 @@ def within_mm(
 
 
 def _spread(mask: NDArray[np.bool_], axis: int, steps: int) -> NDArray[np.bool_]:
-    """The mask and all voxels within so many steps of it along an axis."""
-    widths = [(0, 0)] * 3
-    widths[axis] = (steps + 1, steps)
-    sums = np.cumsum(np.pad(mask, widths), axis=axis, dtype=np.int32)
-    size = mask.shape[axis]
-    low, high = ((slice(None),) * axis + (slice(start, start + size),) for start in (0, 2 * steps + 1))
-    return np.asarray(sums[high] > sums[low])
+    """The mask and all voxels within so many steps of it along an axis, reached by ever longer strides."""
+    rows = np.moveaxis(mask, axis, 0)
+    reach = 0
+    while reach < steps:
+        stride = min(reach + 1, steps - reach)
+        spread = rows.copy()
+        spread[stride:] |= rows[:-stride]
+        spread[:-stride] |= rows[stride:]
+        rows, reach = spread, reach + stride
+    return np.moveaxis(rows, 0, axis)
 
 
 def _neighbor_mean(values: Map) -> Map:
