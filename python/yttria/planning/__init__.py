@@ -47,16 +47,8 @@ from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses
 from .limit_table import Caution, Limit
 from .limits import LimitQuery, LimitRow, dose_limits
-from .lung import (
-    LungDose,
-    LungShunt,
-    lung_dose,
-    lung_mass_for_dose_kg,
-    lung_shunt_for_dose,
-    planar_lung_shunt_fraction,
-    scatter_corrected_counts,
-    spect_lung_shunt_fraction,
-)
+from .lung import LungDose, lung_dose, lung_mass_for_dose_kg, lung_shunt_for_dose
+from .lung_shunt import LungShunt, planar_lung_shunt_fraction, scatter_corrected_counts, spect_lung_shunt_fraction
 from .lung_shunt_reduction import LungShuntReduction, lung_shunt_reduction
 from .mass import ellipsoid_volume_ml, mass_from_volume_kg
 from .model_doses import DoseRow, PartitionDoses, TumorDose

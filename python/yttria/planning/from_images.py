@@ -20,7 +20,7 @@ from .image_parts import CRUMB, PlanMasses, PlanParts
 from .image_plan import ImagePlan
 from .image_plan_file import roles_in_words
 from .image_shunt import ImageShunt, lung_mass_of, shunts_of_images
-from .lung import LungShunt
+from .lung_shunt import LungShunt
 from .structure_checks import check_structures
 from .structure_counts import StructureCounts, check_not_negative, counts_in_parts
 from .structure_roles import StructureRoles, structure_roles

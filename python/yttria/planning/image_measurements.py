@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from .._foundation.choices import Device, Disease, Guideline, Intent, Objective
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from ..advisory import Advisory
-from .lung import CUMULATIVE_LUNG_LIMIT_GY, LUNG_LIMIT_GY, LungShunt
+from .lung import CUMULATIVE_LUNG_LIMIT_GY, LUNG_LIMIT_GY
+from .lung_shunt import LungShunt
 from .partition_limits import PartitionLimits
 
 #: The planner's limits if none are stated: those of the lungs (lung-practice).

@@ -13,7 +13,7 @@ from ..errors import OutOfRangeError, UndefinedError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..voxel.lung_mass import lung_mass
-from .lung import LungShunt, spect_lung_shunt_fraction
+from .lung_shunt import LungShunt, spect_lung_shunt_fraction
 from .structure_counts import StructureCounts, check_not_negative
 
 #: Less of the lungs in the field of view than this gives no shunt, as `spect_lung_shunt_fraction` has it.

@@ -14,7 +14,7 @@ from ..advisory import advise, advise_if
 from ..errors import OutOfRangeError, UndefinedError
 from ..geometry.planar_views import PlanarViews
 from ..geometry.structure import Structure
-from .lung import LungShunt, planar_lung_shunt_fraction
+from .lung_shunt import LungShunt, planar_lung_shunt_fraction
 
 #: Half-life of technetium-99m in hours (ddep-tc99m).
 TC99M_HALF_LIFE_H = 6.0067
