@@ -328,6 +328,9 @@ def _monte_carlo_voxel_s_values(
     nuclide: Nuclide,
     threads: int | None,
 ) -> tuple[NDArray[np.float64], float, float]: ...
+
+LEAST_DENSITY_G_PER_ML: float
+
 def _superposition_rays(
     setting: str, shape: tuple[int, ...], voxel_size_mm: tuple[float, float, float]
 ) -> list[tuple[list[float], float, int, list[float]]]: ...

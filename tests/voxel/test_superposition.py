@@ -189,7 +189,7 @@ def test_bad_input_is_named() -> None:
     plan = SuperpositionPlan(good, SIZE_MM)
     with pytest.raises(DTypeError, match="convert it explicitly"):
         plan.apply(np.ones((3, 4, 5), np.float32))
-    with pytest.raises(ShapeError, match="of the density's shape"):
+    with pytest.raises(ShapeError, match="of the plan's shape"):
         plan.apply(np.ones((5, 4, 3)))
     with pytest.raises(OutOfRangeError, match="of voxel 0"):
         plan.apply(np.full((3, 4, 5), np.inf))

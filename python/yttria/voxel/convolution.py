@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 import yttria._core as _core
 
-from .._foundation.arrays import Map, as_type, checked_out, real
+from .._foundation.arrays import Map, as_type, real
 from .._foundation.choices import ConvolutionMethod
 from .._foundation.numbers import number, optional_number, thread_count
-from ..errors import DTypeError, InsufficientMemoryError, ShapeError
+from ..errors import DTypeError, ShapeError
+from .map_plan import CompiledPlan, MapPlan, require_shape
 
 
-class ConvolutionPlan:
+class ConvolutionPlan(MapPlan):
     """Plan of the convolution of maps of one shape and type with one kernel.
 
     Parameters
@@ -82,24 +83,13 @@ class ConvolutionPlan:
         )
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Shape of the maps."""
-        return self._core.shape
-
-    @property
-    def dtype(self) -> np.dtype[np.float32] | np.dtype[np.float64]:
-        """Type of the maps and of the results."""
-        return np.dtype(np.float32) if self._core.single_precision else np.dtype(np.float64)
+    def _plan(self) -> CompiledPlan:
+        return self._core
 
     @property
     def method(self) -> ConvolutionMethod:
         """How the sum is computed; never "auto"."""
         return self._core.method
-
-    @property
-    def threads(self) -> int:
-        """Threads of one call."""
-        return self._core.threads
 
     @property
     def instruction_set(self) -> str:
@@ -189,13 +179,13 @@ class ConvolutionPlan:
         >>> float(plan.apply(np.ones(plan.shape))[2, 2, 0])
         2.0
         """
-        source = self._map(array)
+        source = self._map("array", array)
         result, fresh = self._out(out, (array,))
         if mask is not None:
             mask = real("mask", mask)
             if mask.dtype != np.bool_:
                 raise DTypeError(f"mask must be boolean, got {mask.dtype}")
-            _require_shape("mask", mask, self.shape)
+            require_shape("mask", mask, self.shape)
             mask = as_type("mask", mask, mask.dtype)
         self._core.apply(source, result, fresh, mask, optional_number("threshold", threshold))
         return result
@@ -227,7 +217,7 @@ class ConvolutionPlan:
         >>> len(plan.apply_many([np.ones(plan.shape), np.zeros(plan.shape)]))
         2
         """
-        sources = [self._map(array) for array in arrays]
+        sources = [self._map("array", array) for array in arrays]
         if outs is not None and len(outs) != len(sources):
             raise ShapeError(f"outs must be one per array ({len(sources)}), got {len(outs)}")
         results = [self._out(None if outs is None else outs[n], arrays)[0] for n in range(len(sources))]
@@ -268,7 +258,7 @@ class ConvolutionPlan:
         >>> float(plan.apply_combined(maps, [0.25, 0.75])[2, 2, 2])
         3.0
         """
-        sources = [self._map(array) for array in arrays]
+        sources = [self._map("array", array) for array in arrays]
         result, fresh = self._out(out, arrays)
         self._core.apply_combined(sources, [number("weight", weight) for weight in weights], result, fresh)
         return result
@@ -283,28 +273,6 @@ class ConvolutionPlan:
             f"ConvolutionPlan({self.shape}, {self.dtype}, method={self.method!r}, threads={self.threads}, "
             f"instruction_set={self.instruction_set!r})"
         )
-
-    def _map(self, array: ArrayLike) -> NDArray[Any]:
-        """The array in C order, native, of the plan's dtype: itself where it is that already."""
-        values = real("array", array)
-        if values.dtype.kind == "f":
-            if values.dtype.itemsize != self.dtype.itemsize:
-                raise DTypeError(f"array is {values.dtype.name}, the plan is for {self.dtype}: convert it explicitly")
-        elif self.dtype != np.float64:
-            raise DTypeError(f"array is {values.dtype.name}, which becomes float64; the plan is for {self.dtype}")
-        _require_shape("array", values, self.shape)
-        return as_type("array", values, self.dtype)
-
-    def _out(self, out: Map | None, inputs: Sequence[ArrayLike]) -> tuple[Map, bool]:
-        """The output, and whether it is fresh and zero."""
-        if out is None:
-            try:
-                return np.zeros(self.shape, self.dtype), True
-            except (MemoryError, ValueError) as error:
-                raise InsufficientMemoryError(f"the result: {error}") from error
-        if not checked_out(out, self.shape, self.dtype, inputs).flags.c_contiguous:
-            raise ShapeError("out must be in C order")
-        return out, False
 
 
 def _shape(shape: Sequence[int]) -> tuple[int, int, int]:
@@ -332,8 +300,3 @@ def _kernel(kernel: ArrayLike) -> NDArray[np.float64]:
     if values.ndim != 3:
         raise ShapeError(f"kernel must have three dimensions, got shape {values.shape}")
     return values.astype(np.float64, copy=False)
-
-
-def _require_shape(quantity: str, array: NDArray[Any], shape: tuple[int, int, int]) -> None:
-    if array.shape != shape:
-        raise ShapeError(f"{quantity} must be of the plan's shape {shape}, got {array.shape}")

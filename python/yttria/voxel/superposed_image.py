@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import yttria._core as _core
+
 from .._core import Nuclide
 from .._foundation.arrays import Map
 from .._foundation.choices import MediumName, RaySetting
@@ -19,7 +21,7 @@ from .density import density_on
 from .superposition import GAS_DENSITY_G_PER_ML, SuperpositionPlan
 
 #: Thinner voxels are given this density, near that of air.
-LEAST_DENSITY_G_PER_ML = 0.001
+LEAST_DENSITY_G_PER_ML: float = _core.LEAST_DENSITY_G_PER_ML
 #: Densities of lung, from the edge of gas to that of congested lung (yttria-choice).
 LUNG_G_PER_ML = (GAS_DENSITY_G_PER_ML, 0.6)
 #: Distance from activity within which a dose in lung is told of, and the share of the largest activity that counts.

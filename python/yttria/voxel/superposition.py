@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 import yttria._core as _core
 
 from .._core import Nuclide
-from .._foundation.arrays import Map, as_type, checked_out, empty, real, real_dtype, three
+from .._foundation.arrays import Map, as_type, real, real_dtype, three
 from .._foundation.choices import DEFAULT_MEDIUM, RAY_SETTINGS, MediumName, RaySetting
 from .._foundation.numbers import number, one_of, optional_number, thread_count
 from ..advisory.bounds import warn_implausible
-from ..errors import DTypeError, ShapeError
+from .map_plan import CompiledPlan, MapPlan
 
 #: Voxels below this density are gas, in which no dose point kernel predicts the dose (yttria-choice).
 GAS_DENSITY_G_PER_ML = 0.1
@@ -39,7 +38,7 @@ class EnergyBalance:
     escaped_fraction: float
 
 
-class SuperpositionPlan:
+class SuperpositionPlan(MapPlan):
     """Dose in a map of densities, planned once and applied to many maps of activity.
 
     Electrons are taken to deposit their energy along straight rays, by the dose point kernel per mass depth
@@ -152,14 +151,8 @@ class SuperpositionPlan:
         )
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Shape of the maps."""
-        return self._core.shape
-
-    @property
-    def dtype(self) -> np.dtype[np.float32] | np.dtype[np.float64]:
-        """Type of the maps and of the results."""
-        return np.dtype(np.float32) if self._core.single_precision else np.dtype(np.float64)
+    def _plan(self) -> CompiledPlan:
+        return self._core
 
     @property
     def medium(self) -> str:
@@ -190,11 +183,6 @@ class SuperpositionPlan:
     def kernel_error_fraction(self) -> float:
         """Largest error of the fitted kernel: of the fraction of energy absorbed within any mass depth."""
         return self._core.kernel_error_fraction
-
-    @property
-    def threads(self) -> int:
-        """Threads of one call."""
-        return self._core.threads
 
     def estimate_memory_bytes(self) -> int:
         """Bytes that one call takes at most besides its input and output."""
@@ -228,20 +216,8 @@ class SuperpositionPlan:
 
     def apply_with_balance(self, activity_mbq_per_ml: ArrayLike, out: Map | None = None) -> tuple[Map, EnergyBalance]:
         """As `apply`, with what became of the emitted energy; both fractions are 0 without activity."""
-        values = real("activity concentration", activity_mbq_per_ml)
-        if real_dtype("activity concentration", values) != self.dtype:
-            raise DTypeError(
-                f"activity concentration is {values.dtype.name}, the plan is for {self.dtype}: convert it explicitly"
-            )
-        if values.shape != self.shape:
-            raise ShapeError(f"activity concentration must be of the density's shape {self.shape}, got {values.shape}")
-        source = as_type("activity concentration", values, self.dtype)
-        if out is None:
-            result: NDArray[Any] = empty(self.shape, self.dtype, "the absorbed dose")
-        else:
-            result = checked_out(out, self.shape, self.dtype, (activity_mbq_per_ml,))
-            if not result.flags.c_contiguous:
-                raise ShapeError("out must be in C order")
+        source = self._map("activity concentration", activity_mbq_per_ml)
+        result, _ = self._out(out, (activity_mbq_per_ml,))
         emitted, deposited, left = self._core.apply(source, result)
         share = (lambda part: part / emitted) if emitted != 0 else (lambda part: 0.0)
         return result, EnergyBalance(deposited_fraction=share(deposited), escaped_fraction=share(left))

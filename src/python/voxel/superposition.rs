@@ -6,7 +6,7 @@ use super::super::errors::OrRaise;
 use super::super::nuclide::PyNuclide;
 use super::super::threads::{Threads, detached, interruptible, shared_out};
 use crate::kernels::Medium;
-use crate::voxel::superposition::{Modes, Options, Setting, SuperpositionPlan, rays};
+use crate::voxel::superposition::{LEAST_DENSITY_G_PER_ML, Modes, Options, Setting, SuperpositionPlan, rays};
 
 enum Plan {
     F32(SuperpositionPlan<f32>),
@@ -143,6 +143,7 @@ fn _kernel_modes(py: Python<'_>, medium: &str) -> PyResult<Vec<(f64, f64, f64, f
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PySuperpositionPlan>()?;
+    module.add("LEAST_DENSITY_G_PER_ML", LEAST_DENSITY_G_PER_ML)?;
     module.add_function(wrap_pyfunction!(_superposition_rays, module)?)?;
     module.add_function(wrap_pyfunction!(_kernel_modes, module)?)
 }

@@ -3,8 +3,8 @@
 use super::modes::fraction_within;
 use crate::kernels::Medium;
 
-/// Thinner voxels count as this much, in g/mL: a twelfth of air.
-pub const LEAST_DENSITY_G_PER_ML: f64 = 1e-4;
+/// Thinner voxels count as this much, in g/mL: near air.
+pub const LEAST_DENSITY_G_PER_ML: f64 = 1e-3;
 
 /// Up to this density in g/mL a voxel is taken as soft tissue or lung, whose kernels per mass depth agree within 0.1 %.
 const SOFT_TISSUE_UP_TO_G_PER_ML: f64 = 1.1;
