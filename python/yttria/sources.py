@@ -115,6 +115,6 @@ def read_of(text: str) -> Read | None:
     Examples
     --------
     >>> read_of("lencioni2010")
-    'no'
+    'secondary'
     """
     return max((found.read for found in cited(text)), key=_READ.index, default=None)
