@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from .._core import Nuclide
 from .._foundation.choices import Device, Disease, Guideline, Intent, LimitKind
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
+from ..sources import read_of
 from .partition_limits import PartitionLimits
 from .territory import Tumor
 
@@ -22,6 +24,17 @@ PRIOR_DOSES: dict[LimitKind, tuple[str, str]] = {
 def tumor_name(tumors: Sequence[Tumor], index: int) -> str:
     """Return the name of a tumor, or its number from 1 if it has none."""
     return tumors[index].name or f"tumor {index + 1}"
+
+
+def nuclide_inputs(nuclide: Nuclide) -> dict[str, Any]:
+    """Return what a patient's plain values state of the nuclide."""
+    return {
+        "name": nuclide.name,
+        "source": nuclide.source,
+        "source_read": read_of(nuclide.source),
+        "half_life_h": nuclide.half_life_h,
+        "dose_factor_gy_kg_per_gbq": nuclide.dose_factor_gy_kg_per_gbq,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

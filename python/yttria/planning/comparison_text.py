@@ -26,6 +26,13 @@ _COLUMNS = (("GBq", 8), ("vial", 8), ("perfused", 9), ("tumor Gy", 14), ("normal
 _LABEL, _MODEL = 17, 19
 
 
+def wrapped(text: str, columns: int, first: str = "", later: str = "") -> list[str]:
+    """Wrap a sentence; no character of a name in the patient file may act on the terminal."""
+    return textwrap.wrap(
+        plain(text), columns, initial_indent=first, subsequent_indent=later or first, break_on_hyphens=False
+    )
+
+
 def comparison_text(
     patient: Patient,
     runs: Sequence[ModelRun],
@@ -41,13 +48,7 @@ def comparison_text(
     lines: list[str] = []
 
     def add(text: str, first: str = "", later: str = "") -> None:
-        # No character of a name in the patient file may act on the terminal.
-        lines.extend(
-            textwrap.wrap(
-                plain(text), columns, initial_indent=first, subsequent_indent=later or first, break_on_hyphens=False
-            )
-            or [first.rstrip()]
-        )
+        lines.extend(wrapped(text, columns, first, later) or [first.rstrip()])
 
     for label, value in (*_inputs(patient, limits_table_version), ("computed", computed)):
         add(value, f"{label:<{_LABEL}}", " " * _LABEL)

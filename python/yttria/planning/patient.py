@@ -8,7 +8,6 @@ from typing import Any
 
 from ..advisory import Advisory, advise
 from ..errors import UndefinedError
-from ..sources import read_of
 from ._patient_checks import (
     check_masses,
     check_numbers,
@@ -16,7 +15,7 @@ from ._patient_checks import (
     check_types,
     laboratory_advisories,
 )
-from ._patient_inputs import PRIOR_DOSES, PatientInputs, tumor_name
+from ._patient_inputs import PRIOR_DOSES, PatientInputs, nuclide_inputs, tumor_name
 from .model_doses import PartitionDoses
 from .partition import PartitionModel
 from .partition_limits import PartitionLimits
@@ -178,13 +177,7 @@ class Patient(PatientInputs):
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         plain["tumors"] = [vars(tumor).copy() for tumor in self.tumors]
         plain["limits"] = None if self.limits is None else vars(self.limits).copy()
-        plain["nuclide"] = {
-            "name": self.nuclide.name,
-            "source": self.nuclide.source,
-            "source_read": read_of(self.nuclide.source),
-            "half_life_h": self.nuclide.half_life_h,
-            "dose_factor_gy_kg_per_gbq": self.nuclide.dose_factor_gy_kg_per_gbq,
-        }
+        plain["nuclide"] = nuclide_inputs(self.nuclide)
         return plain
 
     def _uniform_model(self) -> PartitionModel:

@@ -20,7 +20,7 @@ from .._foundation.choices import (
 from .._foundation.numbers import number
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from ..errors import ArgumentError, OutOfRangeError, UnknownNameError
-from ..sources import read_of
+from ._patient_inputs import nuclide_inputs
 from .decay import elapsed_h
 from .partition import PartitionModel
 from .partition_limits import PartitionLimits
@@ -214,11 +214,5 @@ class PatientTerritories:
             for territory in self.territories
         ]
         plain["limits"] = None if self.limits is None else vars(self.limits).copy()
-        plain["nuclide"] = {
-            "name": self.nuclide.name,
-            "source": self.nuclide.source,
-            "source_read": read_of(self.nuclide.source),
-            "half_life_h": self.nuclide.half_life_h,
-            "dose_factor_gy_kg_per_gbq": self.nuclide.dose_factor_gy_kg_per_gbq,
-        }
+        plain["nuclide"] = nuclide_inputs(self.nuclide)
         return plain

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from .._foundation.provenance import RESEARCH_USE
 from .._foundation.text import plain
 from ..advisory import Advisory
-from .comparison_text import advisory_line, gy_text, state_lines
+from .comparison_text import advisory_line, gy_text, state_lines, wrapped
 from .limit_state import LimitState
 from .model_doses import PartitionDoses
 from .patient_territories import PatientTerritories
@@ -37,12 +36,7 @@ def territory_plan_text(
     lines: list[str] = []
 
     def add(text: str, first: str = "", later: str = "") -> None:
-        # No character of a name in the patient file may act on the terminal.
-        lines.extend(
-            textwrap.wrap(
-                plain(text), columns, initial_indent=first, subsequent_indent=later or first, break_on_hyphens=False
-            )
-        )
+        lines.extend(wrapped(text, columns, first, later))
 
     for label, value in (*_inputs(patient), ("computed", computed)):
         add(value, f"{label:<{_LABEL}}", " " * _LABEL)
