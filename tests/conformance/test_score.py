@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from yttria.conformance import case, cases, export, read_results, score
+from yttria.conformance._cells import flat
 from yttria.conformance.answers import yttria_answer
 from yttria.conformance.diagnosis import injected
-from yttria.conformance.results import flat
 from yttria.errors import FileFormatError, OutOfRangeError
 
 pytest.importorskip("typer")

@@ -81,6 +81,7 @@ def print_report(report: Report, *, every: bool) -> None:
             "--tolerance lets them pass, a smaller --noise looks into them.",
             highlight=False,
         )
+    _print_uncertainties(report, console)
     for n, finding in enumerate(report.findings, 1):
         console.print(f"\n[bold]{n}. {finding.name}[/]", highlight=False)
         console.print(Padding("\n".join(_account(report, finding)), (0, 0, 0, 3)), highlight=False)
@@ -100,6 +101,20 @@ def print_report(report: Report, *, every: bool) -> None:
             headings={n: n for n in ("case", "quantity", "expected", "got", "deviation")},
             folded=("quantity", "expected", "got"),
         )
+
+
+def _print_uncertainties(report: Report, console: Console) -> None:
+    """How far the answers that state a standard uncertainty lie from the expected ones, in units of it."""
+    summary = report.uncertainty_summary
+    if summary is None:
+        return
+    name, worst = max(report.uncertain, key=lambda each: abs(each[1].deviation))
+    console.print(
+        f"Answers with a standard uncertainty u: {summary['stated']}, of which {summary['within_2']} within 2 u. Root "
+        f"mean square {summary['root_mean_square']:.2f} u, the farthest {worst.deviation:+.2f} u ({name}, "
+        f"{printed(worst.quantity)}). The tolerance alone decides what passes.",
+        highlight=False,
+    )
 
 
 def _account(report: Report, finding: Finding) -> list[str]:

@@ -18,9 +18,9 @@ from .._foundation.extras import require
 from .._foundation.provenance import RESEARCH_USE
 from ..kernels import dose_point_kernel
 from ._cases import DICOM, FILE_MODELS, NIFTI, SuiteCase, cases
+from ._cells import flat
 from ._image_files import write_dicom, write_nifti
 from .records.voxel import tabulated
-from .results import flat
 
 _FOLDER = files("yttria").joinpath("data", "conformance")
 _SCHEMAS = ("cases.schema.json", "results.schema.json")
@@ -78,7 +78,7 @@ def export(folder: str | os.PathLike[str], *, nifti: bool = False, dicom: bool =
         _json(root / "cases.json", {**head, "cases": rows}),
         _csv(root / "cases.csv", ["case", "model", "part", "quantity", "value"], _table(rows)),
         _json(root / "results_template.json", _template()),
-        _csv(root / "results_template.csv", ["case", "quantity", "value"], _empty_rows()),
+        _csv(root / "results_template.csv", ["case", "quantity", "value", "standard_uncertainty"], _empty_rows()),
         *(_text(root / "schema" / name, _FOLDER.joinpath("schema", name).read_text("utf-8")) for name in _SCHEMAS),
         _text(root / "README.txt", _readme()),
     ]
@@ -187,7 +187,7 @@ def _empty_rows() -> Iterator[list[Any]]:
     for case in cases():
         for quantity in case.quantities:
             for key, _ in flat(quantity, case.expected[quantity]) if not case.is_map else [(quantity, None)]:
-                yield [case.id, key, ""]
+                yield [case.id, key, "", ""]
 
 
 def _readme() -> str:

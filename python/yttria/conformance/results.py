@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from .._foundation.extras import require
 from ..errors import FileFormatError
 from ._cases import SuiteCase, cases
+from ._cells import flat
 from .diagnosis import Answers
+from .stated_uncertainty import KEY, Uncertainties, stated_uncertainties
 
 _NAMES = {"results.json", "results.csv"}
 MAP_SUFFIXES = (".raw", ".npy", ".csv", ".nii", ".nii.gz")
@@ -24,11 +26,15 @@ MAP_SUFFIXES = (".raw", ".npy", ".csv", ".nii", ".nii.gz")
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """The answers that were read, who gave them, and what was named but is no question of the suite."""
+    """The answers that were read, who gave them, and what was named but is no question of the suite.
+
+    `uncertainties` are the standard uncertainties that answers state, by case, and by quantity or element of one.
+    """
 
     answers: Answers
     implementation: str
     unknown: tuple[str, ...]
+    uncertainties: Mapping[str, Uncertainties] = field(default_factory=dict)
 
 
 def read_results(source: Mapping[str, Any] | str | os.PathLike[str]) -> Results:
@@ -61,6 +67,9 @@ def read_results(source: Mapping[str, Any] | str | os.PathLike[str]) -> Results:
     results: `.raw` (float32 or float64, little-endian), `.npy`, `.csv` (columns k, j, i, value), `.nii` or `.nii.gz`.
     If a case must be refused, the answer is `{"error": any text}`.
 
+    An answer may state its standard uncertainty, in the unit of the quantity: `{"standard_uncertainty": {quantity:
+    value}}` among the quantities of a case, or the column standard_uncertainty of the CSV file.
+
     Examples
     --------
     >>> read_results({"implementation": "mine", "answers": {}}).implementation
@@ -92,6 +101,7 @@ def _only(folder: Path) -> Path:
 
 def _from_csv(path: Path) -> dict[str, Any]:
     answers: dict[str, dict[str, Any]] = {}
+    uncertainties: dict[str, dict[str, Any]] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             head = file.readline()
@@ -101,10 +111,15 @@ def _from_csv(path: Path) -> dict[str, Any]:
             if missing:
                 raise FileFormatError(f"{path}: the first line must name case, quantity, value; no {sorted(missing)}")
             for row in rows:
+                case, quantity = ((row[name] or "").strip() for name in ("case", "quantity"))
                 if (row["value"] or "").strip():
-                    answers.setdefault((row["case"] or "").strip(), {})[(row["quantity"] or "").strip()] = row["value"]
+                    answers.setdefault(case, {})[quantity] = row["value"]
+                if (row.get(KEY) or "").strip():
+                    uncertainties.setdefault(case, {})[quantity] = row[KEY]
     except (csv.Error, UnicodeDecodeError) as error:
         raise FileFormatError(f"{path}: no CSV: {error}") from error
+    for case, stated in uncertainties.items():
+        answers.setdefault(case, {})[KEY] = stated
     return {"answers": answers, "implementation": path.stem}
 
 
@@ -114,6 +129,7 @@ def _collected(given: Mapping[str, Any], folder: Path) -> Results:
         raise FileFormatError(f"answers must be an object of cases, got {type(stated).__name__}")
     known = {case.id: case for case in cases()}
     answers: Answers = {}
+    uncertainties: dict[str, Uncertainties] = {}
     unknown: list[str] = []
     for name, quantities in stated.items():
         if name not in known:
@@ -121,11 +137,18 @@ def _collected(given: Mapping[str, Any], folder: Path) -> Results:
             continue
         if not isinstance(quantities, Mapping):
             raise FileFormatError(f"{name}: must be an object of quantities, got {type(quantities).__name__}")
-        found, left = _of_case(known[name], quantities, folder)
+        uncertainties[name] = stated_uncertainties(name, quantities.get(KEY))
+        asked = {quantity: value for quantity, value in quantities.items() if quantity != KEY}
+        found, left = _of_case(known[name], asked, folder)
         unknown += [f"{name}/{quantity}" for quantity in left]
         if found:
             answers[name] = found
-    return Results(answers=answers, implementation=_who(given.get("implementation")), unknown=tuple(unknown))
+    return Results(
+        answers=answers,
+        implementation=_who(given.get("implementation")),
+        unknown=tuple(unknown),
+        uncertainties={name: each for name, each in uncertainties.items() if each},
+    )
 
 
 def _who(stated: Any) -> str:
@@ -165,18 +188,6 @@ def _of_refusal(case: SuiteCase, given: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     refused = stated.keys() == {"error"} and str(stated["error"]).strip() and stated["error"] is not False
     return {"error": case.expected["error"] if refused else "not refused"}
-
-
-def flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """`doses` with two elements as `doses[0]`, `doses[1]`; a table as `name.key`; anything else as itself."""
-    if isinstance(value, list | tuple) and len(value) > 0:
-        for n, each in enumerate(value):
-            yield from flat(f"{name}[{n}]", each)
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from flat(f"{name}.{key}", each)
-    else:
-        yield name, value
 
 
 def _rebuilt(name: str, model: Any, parts: Mapping[str, Any]) -> Any:

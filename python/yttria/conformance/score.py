@@ -18,7 +18,8 @@ from ..errors import OutOfRangeError
 from ._cases import SuiteCase, cases, real_array
 from ._deviation import deviations, relative_deviation
 from .diagnosis import DEVIATES, Finding, diagnose, predict
-from .results import read_results
+from .results import Results, read_results
+from .stated_uncertainty import UncertainAnswer, uncertain_answers
 
 STATUSES = ("pass", "fail", "not answered")
 
@@ -31,6 +32,9 @@ class CaseScore:
     `quantity`; of a map in `voxel`, (k, j, i), whose values are shown. It is infinite where no number can say it.
     `answered` of `asked` quantities were given. `explanation` says what a failure looks like: a known mistake by name,
     "within the noise" or "unexplained".
+
+    `uncertain` holds each answer that states a standard uncertainty, with its deviation `(got - expected) / u`. It
+    decides nothing: a case passes by its tolerance.
     """
 
     id: str
@@ -46,6 +50,7 @@ class CaseScore:
     explanation: str
     checks: str
     source: str
+    uncertain: tuple[UncertainAnswer, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +70,24 @@ class Report:
         """How many cases have each status."""
         found = Counter(case.status for case in self.cases)
         return {status: found[status] for status in STATUSES}
+
+    @property
+    def uncertain(self) -> tuple[tuple[str, UncertainAnswer], ...]:
+        """Every answer that states a standard uncertainty, with its case."""
+        return tuple((case.id, each) for case in self.cases for each in case.uncertain)
+
+    @property
+    def uncertainty_summary(self) -> dict[str, Any] | None:
+        """Number of answers with a standard uncertainty, how many lie within two of it, root mean square; or None."""
+        found = [abs(each.deviation) for _, each in self.uncertain]
+        if not found:
+            return None
+        return {
+            "stated": len(found),
+            "within_2": sum(z <= 2.0 for z in found),
+            "root_mean_square": math.sqrt(math.fsum(z * z for z in found) / len(found)),
+            "largest": max(found),
+        }
 
     @property
     def unexplained(self) -> tuple[CaseScore, ...]:
@@ -91,6 +114,7 @@ class Report:
             "noise": self.noise,
             "tolerance": self.tolerance,
             "counts": self.counts,
+            "stated_uncertainties": _plain(self.uncertainty_summary),
             "findings": [
                 {
                     "variants": list(f.variants),
@@ -105,7 +129,7 @@ class Report:
             ],
             "unknown": list(self.unknown),
             "cases": [
-                _plain({"exercises" if name == "checks" else name: value for name, value in vars(case).items()})
+                _plain({"exercises" if name == "checks" else name: value for name, value in _fields(case)})
                 for case in self.cases
             ],
             "statement": RESEARCH_USE,
@@ -158,9 +182,7 @@ def score(
         raise OutOfRangeError(f"tolerance must be a fraction within [0, 0.1], got {tolerance:g}")
     read = read_results(results)
     findings = diagnose(read.answers, noise=noise)
-    scored = tuple(
-        _scored(_widened(case, tolerance), read.answers.get(case.id, {}), findings, noise) for case in cases()
-    )
+    scored = tuple(_scored(_widened(case, tolerance), read, findings, noise) for case in cases())
     return Report(
         implementation=read.implementation,
         cases=scored,
@@ -176,7 +198,12 @@ def _widened(case: SuiteCase, tolerance: float) -> SuiteCase:
     return replace(case, tolerance=case.tolerance | {"rel": rel}) if tolerance > 0.0 else case
 
 
-def _scored(case: SuiteCase, got: dict[str, Any], findings: tuple[Finding, ...], noise: float) -> CaseScore:
+def _fields(case: CaseScore) -> list[tuple[str, Any]]:
+    return list((vars(case) | {"uncertain": [vars(each) for each in case.uncertain]}).items())
+
+
+def _scored(case: SuiteCase, read: Results, findings: tuple[Finding, ...], noise: float) -> CaseScore:
+    got = read.answers.get(case.id, {})
     deviations = {quantity: relative_deviation(value, case.expected[quantity]) for quantity, value in got.items()}
     worst = max(deviations, key=lambda quantity: deviations[quantity], default=None)
     wrong = [quantity for quantity, value in got.items() if not case.within(quantity, value)]
@@ -198,6 +225,7 @@ def _scored(case: SuiteCase, got: dict[str, Any], findings: tuple[Finding, ...],
         explanation=_explanation(case, got, findings, noise) if wrong else "",
         checks=case.checks,
         source=case.source,
+        uncertain=tuple(uncertain_answers(case, got, read.uncertainties.get(case.id, {}))),
     )
 
 
