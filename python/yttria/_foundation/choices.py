@@ -111,6 +111,33 @@ TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 METRIC_KINDS: tuple[MetricKind, ...] = get_args(MetricKind)
 REFERENCE_EDGES: tuple[ReferenceEdge, ...] = get_args(ReferenceEdge)
 
+#: What a standard uncertainty of a dose, of a volume or of an activity comes from.
+UncertaintySource = Literal[
+    "volume",
+    "calibration",
+    "counts",
+    "recovery",
+    "decay",
+    "administered_activity",
+    "residual",
+    "lung_shunt",
+    "density",
+    "method",
+    "registration",
+    "microspheres",
+    "tumor_to_normal_ratio",
+    "tumor_mass",
+    "normal_mass",
+    "lung_mass",
+]
+#: Units of the results that have a budget, and of the inputs of its components; "fraction" is relative.
+BudgetUnit = Literal["Gy", "mL", "GBq", "MBq", "kg", "fraction"]
+InputUnit = Literal["fraction", "mm", "h", "Gy"]
+
+UNCERTAINTY_SOURCES: tuple[UncertaintySource, ...] = get_args(UncertaintySource)
+BUDGET_UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
+INPUT_UNITS: tuple[InputUnit, ...] = get_args(InputUnit)
+
 #: How well the source of a value was read: the value itself, a text that quotes it, or neither.
 ValueStatus = Literal["read", "secondary", "not verified"]
 

@@ -24,6 +24,8 @@ from .uncertainty import (
     dose_uncertainty,
     partition_uncertainty,
 )
+from .uncertainty_budget import UncertaintyBudget, UncertaintyComponent, combined_standard_uncertainty
+from .uncertainty_inputs import UncertaintyInputs
 from .volume_uncertainty import (
     VolumeUncertainty,
     count_edge_factor,
@@ -52,10 +54,14 @@ __all__ = [
     "StructureDose",
     "SummedTreatment",
     "TreatmentDose",
+    "UncertaintyBudget",
+    "UncertaintyComponent",
+    "UncertaintyInputs",
     "VolumeUncertainty",
     "accumulate_doses",
     "bed_gy",
     "bed_of_injections",
+    "combined_standard_uncertainty",
     "combined_uncertainty",
     "compare_doses",
     "count_edge_factor",

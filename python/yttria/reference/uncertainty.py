@@ -32,6 +32,14 @@ def propagated(sensitivities: ArrayLike, relative: ArrayLike, correlation: Array
     return float(np.sqrt(terms @ matrix @ terms))
 
 
+def combined_standard_uncertainty(contributions: Sequence[float], correlation: ArrayLike | None = None) -> float:
+    """`sqrt(sum_i sum_j c_i r_ij c_j)`: the variance of a sum, term by term."""
+    n = len(contributions)
+    matrix = np.eye(n) if correlation is None else np.asarray(correlation, np.float64)
+    pairs = [contributions[i] * matrix[i][j] * contributions[j] for i in range(n) for j in range(n)]
+    return sqrt(max(float(sum(pairs)), 0.0))
+
+
 def sphere_volume_uncertainty(diameter_mm: float, voxel_size_mm: float, fwhm_mm: float) -> dict[str, float]:
     """`3 u(d)/d` with `u^2(d) = a^2/6 + FWHM^2/(4 ln 2)`."""
     u = diameter_uncertainty_mm(voxel_size_mm, fwhm_mm)

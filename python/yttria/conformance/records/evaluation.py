@@ -33,6 +33,7 @@ PARTITION = {
     "normal_mass_uncertainty": 0.10,
     "ratio_uncertainty": 0.20,
 }
+CORRELATION = np.array([[1.0, 0.6, 0.0], [0.6, 1.0, -0.3], [0.0, -0.3, 1.0]])
 SENSITIVITIES = {name: name for name in ("tumor_sensitivity", "tumor_dose", "normal_sensitivity", "normal_dose")}
 
 
@@ -65,6 +66,8 @@ RECORDS = (
             "count_edge_factor_phi", relative=1e-9),
     _record("combined_uncertainty", {"relative": np.array([0.1, 0.05, 0.2])}, {"relative_total": "relative_total"},
             "combine_independent"),
+    _record("combined_standard_uncertainty", {"contributions": np.array([3.0, -4.0, 1.5]), "correlation": CORRELATION},
+            {"standard_uncertainty": "standard_uncertainty"}),
     _record("partition_uncertainty", PARTITION, SENSITIVITIES, relative=1e-8),
 )
 # fmt: on

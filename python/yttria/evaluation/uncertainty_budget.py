@@ -1,0 +1,271 @@
+"""Budget of the standard uncertainty of one quantity: its components, their correlations, and their combination."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite, sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._foundation.choices import BudgetUnit, InputUnit, UncertaintySource
+from .._foundation.numbers import number
+from ..advisory import Advisory
+from ..errors import DTypeError, OutOfRangeError, ShapeError
+from .uncertainty_inputs import COVERAGE_FACTOR, Pair
+
+#: Rounding that a printed correlation matrix may have.
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class UncertaintyComponent:
+    """Contribution of one input to the standard uncertainty of a quantity.
+
+    Parameters
+    ----------
+    source : str
+        What the uncertainty comes from, a name of `UncertaintySource` such as "calibration".
+    input : str
+        The input in words, such as "calibration factor". A source may have several inputs.
+    input_standard_uncertainty : float
+        Standard uncertainty of the input (coverage factor 1).
+    input_unit : {"fraction", "mm", "h", "Gy"}
+        Its unit; "fraction" is relative.
+    contribution : float
+        Sensitivity times standard uncertainty, with its sign, in the unit of the quantity.
+    basis : str
+        Where the input was stated, or the source of a default.
+    is_default : bool
+        Whether the input is a default that nobody stated.
+
+    Examples
+    --------
+    >>> component = UncertaintyComponent(
+    ...     source="calibration", input="calibration factor", input_standard_uncertainty=0.05,
+    ...     input_unit="fraction", contribution=6.0,
+    ... )
+    >>> round(component.sensitivity, 9)
+    120.0
+    """
+
+    source: UncertaintySource
+    input: str
+    input_standard_uncertainty: float
+    input_unit: InputUnit
+    contribution: float
+    basis: str = "stated"
+    is_default: bool = False
+
+    @property
+    def sensitivity(self) -> float:
+        """Change of the quantity per unit of the input; 0 if the input is exact."""
+        u = self.input_standard_uncertainty
+        return self.contribution / u if u else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields and the sensitivity as a plain dictionary, ready for JSON."""
+        return {
+            "source": self.source,
+            "input": self.input,
+            "input_standard_uncertainty": self.input_standard_uncertainty,
+            "input_unit": self.input_unit,
+            "sensitivity": self.sensitivity,
+            "contribution": self.contribution,
+            "basis": self.basis,
+            "is_default": self.is_default,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class UncertaintyBudget:
+    """Standard uncertainty of one quantity of one structure or plan, to first order, with what it is made of.
+
+    Parameters
+    ----------
+    quantity : str
+        Name of the quantity as the tables have it, such as "mean_gy" or "volume_ml".
+    unit : {"Gy", "mL", "GBq", "MBq", "kg", "fraction"}
+        Its unit.
+    value : float
+        The quantity itself.
+    components : tuple of UncertaintyComponent
+        One per input. Components of one source are independent of each other.
+    structure : str
+        Name of the structure; "" if the quantity is none of a structure.
+    correlations : mapping of (str, str) to float
+        Correlation coefficients between two sources; pairs that are not named are independent.
+    not_included : tuple of str
+        Sources that are not in the components because nothing was given for them. They are not zero.
+    coverage_factor : float
+        Half the width of the interval over the standard uncertainty.
+    advisories : tuple of Advisory
+        What a reader of the uncertainty must know.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a contribution is not finite, or the correlations are not possible together.
+
+    Notes
+    -----
+    `u^2(y) = sum_i sum_j c_i c_j r_ij` with the signed contributions `c_i = (dy/dx_i) u(x_i)`.
+
+    References
+    ----------
+    gum2008
+
+    Examples
+    --------
+    >>> parts = [("calibration", 3.0), ("counts", 4.0)]
+    >>> components = tuple(
+    ...     UncertaintyComponent(
+    ...         source=source, input=source, input_standard_uncertainty=0.05, input_unit="fraction", contribution=c
+    ...     )
+    ...     for source, c in parts
+    ... )
+    >>> budget = UncertaintyBudget(quantity="mean_gy", unit="Gy", value=100.0, components=components)
+    >>> budget.standard_uncertainty, budget.relative_standard_uncertainty
+    (5.0, 0.05)
+    >>> [round(bound, 1) for bound in budget.interval]
+    [90.2, 109.8]
+    """
+
+    quantity: str
+    unit: BudgetUnit
+    value: float
+    components: tuple[UncertaintyComponent, ...]
+    structure: str = ""
+    correlations: Mapping[Pair, float] = field(default_factory=dict, hash=False)
+    not_included: tuple[UncertaintySource, ...] = ()
+    coverage_factor: float = COVERAGE_FACTOR
+    advisories: tuple[Advisory, ...] = ()
+    #: Combined from the components.
+    standard_uncertainty: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        sources = [component.source for component in self.components]
+        combined = combined_standard_uncertainty(
+            [component.contribution for component in self.components], correlation_matrix(sources, self.correlations)
+        )
+        object.__setattr__(self, "standard_uncertainty", combined)
+
+    @property
+    def relative_standard_uncertainty(self) -> float | None:
+        """Standard uncertainty over the absolute value; None if the value is 0."""
+        return self.standard_uncertainty / abs(self.value) if self.value else None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The value minus and plus the coverage factor times the standard uncertainty."""
+        expanded = self.coverage_factor * self.standard_uncertainty
+        return self.value - expanded, self.value + expanded
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data, ready for JSON."""
+        return {
+            "structure": self.structure,
+            "quantity": self.quantity,
+            "unit": self.unit,
+            "value": self.value,
+            "standard_uncertainty": self.standard_uncertainty,
+            "relative_standard_uncertainty": self.relative_standard_uncertainty,
+            "coverage_factor": self.coverage_factor,
+            "interval": list(self.interval),
+            "components": [component.as_dict() for component in self.components],
+            "correlations": [[first, second, r] for (first, second), r in self.correlations.items()],
+            "not_included": list(self.not_included),
+            "advisories": [advisory.as_dict() for advisory in self.advisories],
+        }
+
+
+def correlation_matrix(sources: Sequence[UncertaintySource], correlations: Mapping[Pair, float]) -> list[list[float]]:
+    """Make the correlation matrix of components from the correlations of their sources.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        Source of each component.
+    correlations : mapping of (str, str) to float
+        Coefficients of pairs of sources, in either order.
+
+    Returns
+    -------
+    list of list of float
+        Ones on the diagonal, and 0 between components of one source.
+
+    Examples
+    --------
+    >>> correlation_matrix(["volume", "recovery"], {("recovery", "volume"): -0.5})
+    [[1.0, -0.5], [-0.5, 1.0]]
+    """
+    both = {**correlations, **{(second, first): r for (first, second), r in correlations.items()}}
+    return [
+        [1.0 if i == j else float(both.get((first, second), 0.0)) for j, second in enumerate(sources)]
+        for i, first in enumerate(sources)
+    ]
+
+
+def combined_standard_uncertainty(contributions: Sequence[float], correlation: ArrayLike | None = None) -> float:
+    """Combine signed contributions of inputs that may be correlated.
+
+    Parameters
+    ----------
+    contributions : sequence of float
+        Sensitivity times standard uncertainty of each input, with its sign, all in the unit of the result.
+    correlation : n x n matrix of float, optional
+        Correlation coefficients of the inputs; independent if not given.
+
+    Returns
+    -------
+    float
+        Standard uncertainty in the unit of the contributions.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a contribution is not finite, or the matrix is no correlation matrix: symmetric and positive semi-definite
+        with ones on the diagonal.
+    ShapeError
+        If the matrix is not n x n.
+    DTypeError
+        If the matrix holds something else than numbers.
+
+    Notes
+    -----
+    `u^2 = sum_i sum_j c_i r_ij c_j`.
+
+    References
+    ----------
+    gum2008
+
+    Examples
+    --------
+    >>> combined_standard_uncertainty([3.0, -4.0])
+    5.0
+    >>> combined_standard_uncertainty([3.0, -4.0], [[1.0, 1.0], [1.0, 1.0]])
+    1.0
+    """
+    terms = [number("contribution", c) for c in contributions]
+    if not all(map(isfinite, terms)):
+        raise OutOfRangeError(f"contributions must be finite, got {terms}")
+    if correlation is None or not terms:
+        return sqrt(sum(c * c for c in terms))
+    try:
+        matrix = np.asarray(correlation, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DTypeError(f"correlation must be a matrix of numbers: {error}") from error
+    if matrix.shape != (len(terms), len(terms)):
+        raise ShapeError(f"correlation must have shape {(len(terms), len(terms))}, got {matrix.shape}")
+    if np.array_equal(matrix, np.eye(len(terms))):
+        return sqrt(sum(c * c for c in terms))
+    regular = np.isfinite(matrix).all() and np.allclose(matrix, matrix.T, rtol=0.0, atol=_ROUNDING)
+    regular = regular and np.allclose(np.diag(matrix), 1.0, rtol=0.0, atol=_ROUNDING)
+    if not regular or float(np.linalg.eigvalsh(matrix)[0]) < -_ROUNDING * len(terms):
+        raise OutOfRangeError(
+            "correlations must be possible together: symmetric, positive semi-definite, with ones on the diagonal"
+        )
+    vector = np.array(terms)
+    return sqrt(max(float(vector @ matrix @ vector), 0.0))
