@@ -43,6 +43,7 @@ EXEMPT = {
     "evaluation.UncertaintyInputs.names": _RECORD,
     "evaluation.UncertaintyInputs.of_structure": _RECORD,
     "evaluation.parameter_set": _TABLE,
+    "evaluation.published_recovery_curves": _TABLE,
     "evaluation.parameter_sets": _TABLE,
     "geometry.ContourStructure.affine_lps": _RECORD,
     "geometry.ContourStructure.as_dict": _RECORD,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._core import DoseVolumeHistogram
 from .._foundation.arguments import public as _public
 from .accumulation import AccumulatedDose, AccumulatedRow, accumulate_doses
+from .ball_recovery import ball_recovery
 from .biologically_effective_dose import InjectionBed, bed_gy, bed_of_injections, dose_from_bed_gy, eqd2_gy
 from .dose_comparison import DoseComparison, compare_doses
 from .dose_metrics import DoseMetric, dose_metric, metric_value
@@ -15,6 +16,7 @@ from .equivalent_uniform_dose import EquivalentDose, effective_uniform_bed, gene
 from .gamma import GammaResult, gamma_index
 from .parameters import ParameterSet, parameter_set, parameter_sets
 from .recovery import RecoveryCurve
+from .recovery_fit import PublishedRecoveryCurve, RecoveryFit, fit_recovery_curve, published_recovery_curves
 from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference, StructureDose
 from .treatment_dose import SummedTreatment, TreatmentDose
 from .uncertainty import (
@@ -48,7 +50,9 @@ __all__ = [
     "IsodoseOverlap",
     "ParameterSet",
     "PartitionUncertainty",
+    "PublishedRecoveryCurve",
     "RecoveryCurve",
+    "RecoveryFit",
     "ResponseProbability",
     "StructureDifference",
     "StructureDose",
@@ -59,6 +63,7 @@ __all__ = [
     "UncertaintyInputs",
     "VolumeUncertainty",
     "accumulate_doses",
+    "ball_recovery",
     "bed_gy",
     "bed_of_injections",
     "combined_standard_uncertainty",
@@ -73,6 +78,7 @@ __all__ = [
     "effective_uniform_bed",
     "ellipsoid_volume_uncertainty",
     "eqd2_gy",
+    "fit_recovery_curve",
     "gamma_index",
     "generalized_eud",
     "metric_value",
@@ -81,6 +87,7 @@ __all__ = [
     "parameter_set",
     "parameter_sets",
     "partition_uncertainty",
+    "published_recovery_curves",
     "sphere_volume_uncertainty",
     "survival_eud",
     "tcp_logistic",

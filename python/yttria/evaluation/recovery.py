@@ -25,6 +25,8 @@ class RecoveryCurve:
         Steepness, positive.
     covariance : 2 x 2 matrix of float
         Covariance of (b1, b2). The default of zeros takes the curve as exact.
+    source : str, default ""
+        Where it comes from; results show it.
 
     Notes
     -----
@@ -38,6 +40,7 @@ class RecoveryCurve:
     b1_ml: float
     b2: float
     covariance: Sequence[Sequence[float]] = ((0.0, 0.0), (0.0, 0.0))
+    source: str = ""
 
     def recovery(self, volume_ml: float) -> float:
         """Compute the recovery coefficient of a volume.

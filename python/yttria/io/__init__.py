@@ -6,6 +6,7 @@ from .._foundation.arguments import public as _public
 from . import dicom
 from .egs_3ddose import MonteCarloDose, read_3ddose
 from .files import read_image, read_structures, write_image, write_structures
+from .recovery_curves import read_recovery_curve
 from .transforms import read_transform
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "dicom",
     "read_3ddose",
     "read_image",
+    "read_recovery_curve",
     "read_structures",
     "read_transform",
     "write_image",

@@ -15,10 +15,8 @@ from ..advisory import Advisory, advise, advise_if
 from ..errors import ArgumentError, OutOfRangeError, UndefinedError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
-from .transfer_matrix import Box, Region, region_means
+from ..geometry.transfer_matrix import FWHM_PER_SIGMA, Box, Region, fit_regions
 
-#: Full width at half maximum of a Gaussian over its standard deviation.
-FWHM_PER_SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
 _LARGEST_FWHM_MM = 40.0
 #: Distance in standard deviations between the structures and the end of the fit.
 _MARGIN_SIGMA = 5.0
@@ -215,7 +213,7 @@ def _unmixed(image: Image, parts: Sequence[_Part], fwhm_mm: float) -> list[float
         raise ArgumentError(f"structures must not overlap if a resolution is given, some of {names} do")
     k, j, i = (slice(0, n) for n in values.shape)
     regions.append(((k, j, i), np.maximum(rest, 0.0)))
-    means = region_means(values, regions, sigma)
-    if means is None:
+    fit = fit_regions(values, regions, sigma)
+    if fit is None:
         raise UndefinedError(f"the structures cannot be told apart at a resolution of {fwhm_mm:g} mm")
-    return [mean * part.weight for part, mean in zip(parts, means, strict=False)]
+    return [mean * part.weight for part, mean in zip(parts, fit.means.tolist(), strict=False)]

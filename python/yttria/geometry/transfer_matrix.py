@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +13,33 @@ Box = tuple[slice, slice, slice]
 #: The box of a region, and the fraction of each of its voxels that belongs to the region.
 Region = tuple[Box, NDArray[np.float64]]
 
+#: Full width at half maximum of a Gaussian over its standard deviation.
+FWHM_PER_SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
 #: Distance in standard deviations at which the blur ends.
 _CUT_SIGMA = 4.0
 #: Condition number of the scaled matrix beyond which regions cannot be told apart.
 _LARGEST_CONDITION = 1e4
 
 
-def region_means(
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RegionFit:
+    """Concentrations of regions, and how they follow from the image.
+
+    Parameters
+    ----------
+    means : array (regions,)
+        Concentration of each region in the unit of the image; 0 for a region without volume.
+    inverse : array (regions, regions)
+        Takes the sums over regions to the means, so that it takes their covariance along: `V(c) = N V(s) N^T`.
+    """
+
+    means: NDArray[np.float64]
+    inverse: NDArray[np.float64]
+
+
+def fit_regions(
     values: NDArray[np.float64], regions: Sequence[Region], sigma_voxels: Sequence[float]
-) -> list[float] | None:
+) -> RegionFit | None:
     """Fit one concentration to each region.
 
     With the blur h the image is `sum_k c_k (h * f_k)`, and the fit asks that its sum over each region, weighted by the
@@ -29,15 +48,15 @@ def region_means(
     """
     weights = [gaussian_weights(sigma) for sigma in sigma_voxels]
     sums = np.array([float(np.sum(fractions * values[box])) for box, fractions in regions])
-    spread = [_spread(region, weights, values.shape) for region in regions]
-    matrix = np.array([[_shared(region, other) for other in spread] for region in regions])
-    used = [n for n, (_, fractions) in enumerate(regions) if fractions.sum() > 0.0]
-    matrix, sums = matrix[np.ix_(used, used)], sums[used]
-    scale = np.sqrt(np.diag(matrix))
-    if not (scale > 0.0).all() or np.linalg.cond(matrix / np.outer(scale, scale)) > _LARGEST_CONDITION:
+    spread = [blurred_region(region, weights, values.shape) for region in regions]
+    matrix = np.array([[shared_sum(region, other) for other in spread] for region in regions])
+    used = np.ix_(*[[n for n, (_, fractions) in enumerate(regions) if fractions.sum() > 0.0]] * 2)
+    scale = np.sqrt(np.diag(matrix[used]))
+    if not (scale > 0.0).all() or np.linalg.cond(matrix[used] / np.outer(scale, scale)) > _LARGEST_CONDITION:
         return None
-    found = dict(zip(used, np.linalg.solve(matrix, sums).tolist(), strict=True))
-    return [float(found.get(n, 0.0)) for n in range(len(regions))]
+    inverse = np.zeros(matrix.shape)
+    inverse[used] = np.linalg.inv(matrix[used])
+    return RegionFit(means=inverse @ sums, inverse=inverse)
 
 
 def gaussian_weights(sigma_voxels: float) -> NDArray[np.float64]:
@@ -50,7 +69,7 @@ def gaussian_weights(sigma_voxels: float) -> NDArray[np.float64]:
     return np.asarray(weights / weights.sum())
 
 
-def _spread(region: Region, weights: Sequence[NDArray[np.float64]], shape: tuple[int, ...]) -> Region:
+def blurred_region(region: Region, weights: Sequence[NDArray[np.float64]], shape: tuple[int, ...]) -> Region:
     """A region after the blur, on its own larger box; what leaves the field is lost."""
     box, grown = region
     for axis, weight in enumerate(weights):
@@ -66,7 +85,7 @@ def _spread(region: Region, weights: Sequence[NDArray[np.float64]], shape: tuple
     return (k, j, i), grown[tuple(cut)]
 
 
-def _shared(region: Region, other: Region) -> float:
+def shared_sum(region: Region, other: Region) -> float:
     """Sum of the product of two regions over the voxels that their boxes have in common."""
     common = [slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(region[0], other[0], strict=True)]
     if any(c.start >= c.stop for c in common):

@@ -1,0 +1,79 @@
+"""Recovery curves from files: parameters with their covariance, or the recoveries of a phantom to fit them to."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from .._foundation.extras import require
+from ..advisory import Advisory
+from ..errors import FileFormatError, YttriaError
+from ..evaluation.recovery import RecoveryCurve
+from ..evaluation.recovery_fit import recovery_curve_of
+from .opened import record_opened
+
+_LARGEST_BYTES = 1 << 20
+
+
+def read_recovery_curve(path: str | os.PathLike[str]) -> RecoveryCurve:
+    """Read a recovery curve from a TOML or JSON file.
+
+    Parameters
+    ----------
+    path : path
+        A file of at most 1 MiB that ends in `.json`, or else is TOML. It holds `b1_ml` and `b2`, and `covariance` (2 x
+        2) if that is known; or `volumes_ml`, `recoveries` and `uncertainties` of a phantom, with `common_uncertainty`
+        if all recoveries share one: then the curve is fitted to them. `source` and `system` are texts.
+
+    Returns
+    -------
+    RecoveryCurve
+        Its `source` is that of the file, or the file's name.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is neither, or does not hold a curve.
+    FileNotFoundError, MissingExtraError
+        If there is no file, or TOML needs the extra `cli` (Python before 3.11).
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("curve.toml").write_text("b1_ml = 2.0\\nb2 = 0.8\\ncovariance = [[0.04, 0.0], [0.0, 0.01]]\\n")
+    >>> read_recovery_curve("curve.toml").recovery(10.0) > 0.7
+    True
+    """
+    return read_curve_file(Path(path))[0]
+
+
+def read_curve_file(path: Path) -> tuple[RecoveryCurve, tuple[Advisory, ...]]:
+    """Read a recovery curve with what must be told of its fit."""
+    stated = _content(path)
+    try:
+        if not isinstance(stated, dict):
+            raise FileFormatError("it must be a table of keys")
+        return recovery_curve_of({"source": path.name} | stated)
+    except YttriaError as error:
+        raise FileFormatError(f"{path}: not a recovery curve: {error}") from error
+
+
+def _content(path: Path) -> Any:
+    record_opened(path)
+    if path.exists() and not path.is_file():
+        raise FileFormatError(f"{path}: not a recovery curve: it is not a regular file")
+    with path.open("rb") as file:
+        content = file.read(_LARGEST_BYTES + 1)
+    if len(content) > _LARGEST_BYTES:
+        raise FileFormatError(f"{path}: not a recovery curve: it has more than {_LARGEST_BYTES} bytes")
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+        if path.suffix.lower() == ".json":
+            return json.loads(text)
+        return require("tomllib" if sys.version_info >= (3, 11) else "tomli", "cli").loads(text)
+    except (ValueError, RecursionError) as error:
+        kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
+        raise FileFormatError(f"{path}: not a {kind} file: {error}") from error
