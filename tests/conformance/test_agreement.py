@@ -18,10 +18,10 @@ import yttria.planning
 import yttria.voxel
 from yttria.conformance._record import REFERENCE, Record, parameter
 from yttria.conformance.comparisons import Comparison, comparisons
-from yttria.conformance.records import RECORDS, image_records, map_records, method_records, voxel_plan_records
+from yttria.conformance.records import all_records
 
 ENTRIES = comparisons()
-RECORDS_OF_ALL = (*RECORDS, *method_records(), *map_records(), *image_records(), *voxel_plan_records())
+RECORDS_OF_ALL = all_records()
 
 
 class TestAgreement:

@@ -57,6 +57,7 @@ EXCEPTIONS = {
     "outcomes.roc_area_variance": STATISTICS,
     "microspheres.microsphere_spread": ARRAYS,
     "partition.weight_kg": STEP,
+    "plan_uncertainty.plan_uncertainty": ARRAYS,
     "resampling.resampled": METHOD,
     "structure_counts.blurred": STEP,
     "structure_counts.structure_counts": ARRAYS,

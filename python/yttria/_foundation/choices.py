@@ -128,6 +128,7 @@ UncertaintySource = Literal[
     "tumor_to_normal_ratio",
     "tumor_mass",
     "normal_mass",
+    "perfused_mass",
     "lung_mass",
 ]
 #: Units of the results that have a budget, and of the inputs of its components; "fraction" is relative.
@@ -188,6 +189,10 @@ LimitKind = Literal["normal_perfused", "normal_whole", "lung", "lung_cumulative"
 DoseRowKind = Literal["tumor_portion", "tumor_perfused", "tumor_whole", "normal_perfused", "normal_whole", "lung"]
 #: What two territories share of a tumor: different parts of it, or the same tissue.
 Overlap = Literal["disjoint", "same_tissue"]
+#: What the uncertainty of a plan is of: activities, and mean doses to tissues.
+PlannedQuantityKind = Literal[
+    "activity", "needed_activity", "perfused_mean", "tumor", "normal_perfused", "normal_whole", "lung"
+]
 Objective = Literal["max_min_tumor_dose", "max_tumor_energy", "min_lung_energy"]
 ObjectiveUnit = Literal["Gy", "J"]
 OptimumStatus = Literal["optimal", "infeasible"]

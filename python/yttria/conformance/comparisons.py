@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ._record import CORE, REFERENCE, flat
-from .records import RECORDS, image_records, map_records, method_records, voxel_plan_records
+from .records import all_records
 
 ROOMS = ("planning", "kernels", "voxel", "geometry", "evaluation")
 
@@ -42,9 +42,7 @@ class Comparison:
 
 def comparisons() -> dict[str, Comparison]:
     """One for each record, by its public name."""
-    records = {
-        r.name: r for r in (*RECORDS, *method_records(), *map_records(), *image_records(), *voxel_plan_records())
-    }
+    records = {record.name: record for record in all_records()}
     return {
         name: Comparison(
             name=name,

@@ -61,6 +61,10 @@ from .patient import Patient
 from .patient_file import example_patient_file, plan_patient_file, read_patient
 from .patient_territories import PatientTerritories
 from .plan_comparison import PlanComparison, PlannedStructure, TreatmentSide, compare_plan
+from .plan_formulas import PlannedQuantity
+from .plan_thresholds import LimitProbability, Threshold
+from .plan_uncertainty import PlannedUncertainty, PlanUncertainty, plan_uncertainty
+from .plan_uncertainty_inputs import PlanUncertaintyInputs
 from .planar_shunt import planar_lung_shunt
 from .prior_doses import PriorDoses, prior_doses, with_prior_doses
 from .products import Product, ProductFact, product
@@ -117,6 +121,7 @@ __all__ = [
     "KaoActivities",
     "Limit",
     "LimitCondition",
+    "LimitProbability",
     "LimitQuery",
     "LimitRow",
     "LimitState",
@@ -143,8 +148,12 @@ __all__ = [
     "PatientTerritories",
     "PlanComparison",
     "PlanSettings",
+    "PlanUncertainty",
+    "PlanUncertaintyInputs",
     "PlannedActivities",
+    "PlannedQuantity",
     "PlannedStructure",
+    "PlannedUncertainty",
     "PriorDoses",
     "Product",
     "ProductFact",
@@ -159,6 +168,7 @@ __all__ = [
     "StructureRoles",
     "Territory",
     "TerritoryPlan",
+    "Threshold",
     "TissueParameters",
     "TreatmentDoses",
     "TreatmentSide",
@@ -220,6 +230,7 @@ __all__ = [
     "partition_doses",
     "plan_patient_file",
     "plan_territories",
+    "plan_uncertainty",
     "planar_lung_shunt",
     "planar_lung_shunt_fraction",
     "prior_doses",

@@ -1,0 +1,207 @@
+"""Limits and targets that draws of planned doses are compared with, and how often they are crossed, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._foundation.choices import LimitSign, LimitTissue, PlannedQuantityKind
+from .limit_state import LimitState, subject
+from .partition_limits import PartitionLimits
+from .plan_formulas import PlannedQuantity, Values
+
+_WORDS: dict[str, str] = {
+    "perfused_mean": "mean dose to everything perfused",
+    "normal_perfused": "mean dose to the perfused normal liver",
+    "normal_whole": "mean dose to the whole normal liver",
+    "lung": "mean dose to the lungs",
+    "tumor": "lowest mean tumor dose",
+    "activity": "delivered activity",
+}
+_ALL_TREATMENTS = "mean dose to the lungs over all treatments"
+_OF_TISSUE: dict[LimitTissue, PlannedQuantityKind] = {
+    "tumor": "tumor",
+    "perfused": "perfused_mean",
+    "normal_perfused": "normal_perfused",
+    "normal_whole": "normal_whole",
+    "lung": "lung",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """A dose or activity that a planned one is compared with.
+
+    Parameters
+    ----------
+    kind : str
+        What is compared, as in `PlannedQuantity`; of tumors the lowest dose counts.
+    value : float
+        Limit or target in Gy, or in GBq for an activity.
+    sign : {"<=", ">="}, default "<="
+        "<=" of a limit, ">=" of a target.
+    territory, tumor : str, default ""
+        Names; "" for the only territory, for what is of all, and for the lowest dose of all tumors.
+    prior_gy : float, default 0.0
+        Dose of earlier treatments that counts.
+    named : str, default ""
+        Whose limit or target it is, in words; by default the planner's own.
+    quantity : str, default ""
+        What is compared, in words; by default as the kind has it.
+    """
+
+    kind: PlannedQuantityKind
+    value: float
+    sign: LimitSign = "<="
+    territory: str = ""
+    tumor: str = ""
+    prior_gy: float = 0.0
+    named: str = ""
+    quantity: str = ""
+
+    @property
+    def unit(self) -> str:
+        """Gy, or GBq for an activity."""
+        return "GBq" if self.kind == "activity" else "Gy"
+
+    def keys(self, known: Mapping[PlannedQuantity, Any]) -> list[PlannedQuantity]:
+        """Return the quantities that are compared; several only of tumors."""
+        return [
+            key
+            for key in known
+            if key.kind == self.kind and self.territory in ("", key.territory) and self.tumor in ("", key.tumor)
+        ]
+
+    def known(self, known: Mapping[PlannedQuantity, Any]) -> bool:
+        """Return whether what is compared is there."""
+        return bool(self.keys(known))
+
+    def lowest(self, drawn: Mapping[PlannedQuantity, Values]) -> NDArray[np.float64]:
+        """Return the values that are compared; of several tumors the lowest of each draw."""
+        found: NDArray[np.float64] = np.minimum.reduce([np.asarray(drawn[k], np.float64) for k in self.keys(drawn)])
+        return found
+
+    def needed_gbq(self, drawn: Mapping[PlannedQuantity, Values], activity_gbq: Values) -> NDArray[np.float64]:
+        """Return the activity in GBq at which the dose, with that of earlier treatments, is the value."""
+        if self.kind == "activity":
+            return np.full(np.shape(activity_gbq), self.value)
+        with np.errstate(divide="ignore"):
+            return np.asarray((self.value - self.prior_gy) * activity_gbq / self.lowest(drawn))
+
+    def probability(
+        self, drawn: Mapping[PlannedQuantity, Values], open_inputs: Mapping[PlannedQuantity, Sequence[str]]
+    ) -> LimitProbability:
+        """Count the draws beyond the value."""
+        total = self.lowest(drawn) + self.prior_gy
+        beyond = total > self.value * (1.0 + 1e-9) if self.sign == "<=" else total < self.value * (1.0 - 1e-9)
+        return LimitProbability(
+            threshold=self,
+            probability=float(np.mean(beyond)),
+            draws=int(beyond.size),
+            open_inputs=tuple(dict.fromkeys(name for key in self.keys(drawn) for name in open_inputs[key])),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitProbability:
+    """How often draws of a planned dose exceed a limit or miss a target.
+
+    Parameters
+    ----------
+    threshold : Threshold
+        The limit or target.
+    probability : float
+        Share of the draws beyond it, within [0, 1].
+    draws : int
+        Number of draws.
+    open_inputs : tuple of str
+        Inputs of which no uncertainty is stated, in words.
+    """
+
+    threshold: Threshold
+    probability: float
+    draws: int
+    open_inputs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """One sentence for a person."""
+        of = self.threshold
+        quantity = of.quantity or (f"mean dose to '{of.tumor}'" if of.tumor else _WORDS[of.kind])
+        where = f" of '{of.territory}'" if of.territory else ""
+        before = f", with {of.prior_gy:.4g} {of.unit} of earlier treatments," if of.prior_gy else ""
+        verb = "exceeds" if of.sign == "<=" else "is below"
+        text = (
+            f"With the uncertainties stated, the {quantity}{where}{before} {verb} {of.value:g} {of.unit} "
+            f"({of.named or ('own limit' if of.sign == '<=' else 'target')}) in {_share(self.probability, self.draws)}"
+        )
+        return f"{text}; not included: {', '.join(self.open_inputs)}." if self.open_inputs else f"{text}."
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data, ready for JSON; `text` is the sentence for a person."""
+        return {
+            "text": str(self),
+            **{name: value for name, value in vars(self.threshold).items() if name != "quantity"},
+            "unit": self.threshold.unit,
+            "probability": self.probability,
+            "draws": self.draws,
+            "not_included": list(self.open_inputs),
+        }
+
+
+def _share(probability: float, draws: int) -> str:
+    if probability in (0.0, 1.0):
+        return f"{'none' if probability == 0.0 else 'all'} of {draws} draws"
+    percent = 100.0 * probability
+    places = 0 if 1.0 <= percent <= 99.0 else 1 if 0.1 <= percent <= 99.9 else 3
+    return f"{percent:.{places}f} % of {draws} draws"
+
+
+def own_thresholds(limits: PartitionLimits | None, territories: Sequence[str] = ("",)) -> list[Threshold]:
+    """Return the planner's own limits; those of normal liver and activity hold in each territory."""
+    given = limits or PartitionLimits()
+    whole, lung = given.prior_normal_whole_dose_gy, given.prior_lung_dose_gy
+    kinds: list[tuple[PlannedQuantityKind, float | None, float, str, str]] = []
+    for name in territories:
+        kinds.append(("normal_perfused", given.normal_perfused_limit_gy, given.prior_normal_perfused_dose_gy, name, ""))
+        kinds.append(("activity", given.activity_limit_gbq, 0.0, name, ""))
+    kinds.append(("normal_whole", given.normal_whole_limit_gy, whole, "", ""))
+    kinds.append(("lung", given.lung_limit_gy, 0.0, "", ""))
+    kinds.append(("lung", given.cumulative_lung_limit_gy, lung, "", _ALL_TREATMENTS))
+    return [
+        Threshold(kind=kind, value=value, territory=name, prior_gy=prior, quantity=quantity)
+        for kind, value, prior, name, quantity in kinds
+        if value is not None
+    ]
+
+
+def guideline_thresholds(states: Sequence[LimitState], territory: str = "") -> list[Threshold]:
+    """Return the limits and targets of a guideline in Gy that apply for certain, each dose and value once."""
+    found: dict[tuple[str, float, LimitSign], Threshold] = {}
+    for state in states:
+        limit = state.limit
+        if not state.certain or state.value is None or limit.unit != "Gy" or limit.direction == "association":
+            continue
+        ends: list[tuple[LimitSign, float | None]] = []
+        if limit.direction in ("minimum", "range"):
+            ends.append((">=", limit.low))
+        if limit.direction in ("maximum", "range"):
+            ends.append(("<=", limit.low if limit.direction == "maximum" else limit.high))
+        for sign, value in ends:
+            if value is None:
+                continue
+            quantity = subject(limit)
+            each = Threshold(
+                kind=_OF_TISSUE[limit.kind],
+                value=value,
+                sign=sign,
+                territory="" if limit.kind in ("lung", "normal_whole") else territory,
+                prior_gy=state.prior_gy,
+                named=f"{'aim' if limit.aim else 'limit' if sign == '<=' else 'target'} of {limit.guideline}",
+                quantity=quantity,
+            )
+            found.setdefault((quantity, value, sign), each)
+    return list(found.values())
