@@ -41,7 +41,13 @@ class Source:
     checked: str
 
     def as_dict(self) -> dict[str, str]:
-        """Return the fields as a plain dictionary, ready for JSON."""
+        """Return the fields as a plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return asdict(self)
 
 

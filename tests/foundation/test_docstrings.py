@@ -18,7 +18,21 @@ import yttria
 from yttria import _core
 
 #: Rooms whose public functions and methods are documented wholly.
-ROOMS = ("yttria.kernels", "yttria.geometry", "yttria.evaluation", "yttria.outcomes", "yttria.report")
+ROOMS = (
+    "yttria.advisory",
+    "yttria.batch",
+    "yttria.case",
+    "yttria.conformance",
+    "yttria.evaluation",
+    "yttria.geometry",
+    "yttria.io",
+    "yttria.kernels",
+    "yttria.outcomes",
+    "yttria.phantom",
+    "yttria.planning",
+    "yttria.report",
+    "yttria.voxel",
+)
 #: Classes of the core that a user holds.
 COMPILED = ("Nuclide", "VoxelFractions", "DoseVolumeHistogram")
 #: Methods that give a result another form and take nothing: one sentence says it all.
@@ -42,7 +56,7 @@ def functions() -> Iterator[tuple[str, Any]]:
             value = getattr(room, name)
             if inspect.isclass(value):
                 yield from ((f"{room.__name__}.{name}.{each}", member) for each, member in members(value))
-            elif callable(value):
+            elif inspect.isroutine(value):
                 yield f"{room.__name__}.{name}", value
 
 
@@ -64,9 +78,12 @@ def test_parameters_results_and_an_example_are_documented(name: str) -> None:
     parameters = section(docstring, "Parameters")
     for parameter in inspect.signature(function).parameters:
         if parameter not in ("self", "cls"):
-            assert re.search(rf"^(\w+, )*{parameter}\b", parameters, flags=re.MULTILINE), parameter
-    assert section(docstring, "Returns"), "Returns"
-    assert ">>> " in section(docstring, "Examples"), "an example"
+            assert re.search(rf"^\**(\w+, )*{parameter}\b", parameters, flags=re.MULTILINE), parameter
+    returned = inspect.signature(function).return_annotation
+    assert returned in (None, "None") or section(docstring, "Returns") or section(docstring, "Yields"), "Returns"
+    # One example may serve several functions that are used together.
+    example = section(docstring, "Examples")
+    assert ">>> " in example or re.search(r"^See `[\w.]+`", example, flags=re.MULTILINE), "an example"
 
 
 def compiled_members() -> dict[str, Any]:

@@ -58,5 +58,11 @@ class Provenance:
     __repr__ = brief
 
     def as_dict(self) -> dict[str, Any]:
-        """Return a plain dictionary, ready for JSON, which also states how well the nuclide's sources were read."""
+        """Return a plain dictionary, ready for JSON, which also states how well the nuclide's sources were read.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return asdict(self) | {"nuclide_source_read": read_of(self.nuclide_source)}

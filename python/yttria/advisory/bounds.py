@@ -31,7 +31,24 @@ class Bound:
     reason: str
 
     def holds(self, value: float) -> bool:
-        """Whether the value is within the range; not for a value that is not a number."""
+        """Decide whether a value is within the range.
+
+        Parameters
+        ----------
+        value : float
+            In the unit of the bound.
+
+        Returns
+        -------
+        bool
+            False for a value that is not a number.
+
+        Examples
+        --------
+        >>> from yttria.advisory import Bound
+        >>> Bound(quantity="a share", low=0.0, high=1.0, reason="It is a fraction.").holds(0.5)
+        True
+        """
         return self.low <= value <= self.high
 
 

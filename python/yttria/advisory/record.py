@@ -57,5 +57,11 @@ class Advisory:
         return read_of(self.source)
 
     def as_dict(self) -> dict[str, str | float | None]:
-        """Return the fields and `source_read` as a plain dictionary, ready for JSON."""
+        """Return the fields and `source_read` as a plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return asdict(self) | {"source_read": self.source_read}

@@ -58,7 +58,23 @@ class AdvisoryKind:
     what_to_do: str
 
     def fields(self, form: str = "") -> frozenset[str]:
-        """Return the names of the fields that a call gives for a form of the sentence."""
+        """Return the names of the fields that a call gives for a form of the sentence.
+
+        Parameters
+        ----------
+        form : str, default ""
+            Form of the sentence, if the kind has several.
+
+        Returns
+        -------
+        frozenset of str
+            Fields of the sentence, of the value and of the limit.
+
+        Examples
+        --------
+        >>> sorted(advisory_kinds()["lung_shunt_above_20_percent"].fields())
+        ['lung_shunt_fraction']
+        """
         names = {name for _, name, _, _ in Formatter().parse(self.sentences[form]) if name}
         names |= {self.value} | ({self.limit} if isinstance(self.limit, str) else set())
         return frozenset(names - {"", "limit"})
@@ -66,7 +82,12 @@ class AdvisoryKind:
 
 @cache
 def advisory_kinds() -> Mapping[str, AdvisoryKind]:
-    """All codes of advisories, each with its severity, sentence, limit, source and what to do.
+    """Return all codes of advisories, each with its severity, sentence, limit, source and what to do.
+
+    Returns
+    -------
+    mapping of str to AdvisoryKind
+        By code, in the order of docs/advisories.md.
 
     Examples
     --------
@@ -108,6 +129,10 @@ def advise(
     **fields
         Fields of the sentence, of the value and of the limit, no more and no less.
 
+    Returns
+    -------
+    Advisory
+
     Raises
     ------
     InternalError
@@ -145,8 +170,16 @@ def advise_if(
 
     Parameters
     ----------
-    code, form, severity, source, **fields
-        See `advise`.
+    code : str
+        Name of the row.
+    form : str, default ""
+        Form of the sentence, if the row has several.
+    severity : {"note", "warning", "error"}, optional
+        One of the row's.
+    source : str, optional
+        Citation keys, if the row leaves them to the call.
+    **fields
+        As for `advise`.
 
     Returns
     -------

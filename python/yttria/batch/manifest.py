@@ -120,6 +120,10 @@ def read_manifest(path: str | Path, *, without: Collection[int] = ()) -> Iterato
         If the header is wrong, and at the first row that is no case.
     FileFormatError
         If the file cannot be read as a table.
+
+    Examples
+    --------
+    See `write_manifest`.
     """
     path = Path(path)
     for cells in _rows(path):
@@ -168,6 +172,14 @@ def check_manifest(path: str | Path, *, look_for_files: bool = True) -> tuple[in
     ------
     FileFormatError
         If the file cannot be read as a table.
+
+    Examples
+    --------
+    >>> row = {"case_id": "a", "activity": "pet.nrrd", "structures": "seg.nrrd", "scan_delay_h": 20.0}
+    >>> _ = write_manifest([row], "m.csv")
+    >>> count, found = check_manifest("m.csv")
+    >>> count, found[0].column
+    (1, 'structures')
     """
     path = Path(path)
     found: list[Problem] = []
@@ -233,6 +245,14 @@ def write_manifest(rows: Iterable[Case | Mapping[str, Any]], path: str | Path) -
     -----
     In CSV, a text that a spreadsheet would take for a formula gets an apostrophe before it, which `read_manifest`
     takes away.
+
+    Examples
+    --------
+    >>> row = {"case_id": "a", "activity": "pet.nrrd", "structures": "seg.nrrd", "scan_delay_h": 20.0}
+    >>> write_manifest([row], "m.csv")
+    1
+    >>> [row.declared["case_id"] for row in read_manifest("m.csv")]
+    ['a']
     """
     path = Path(path)
     declared = ({c: None if (v := _get(row, c)) is None else _cell(c, v) for c in COLUMNS} for row in rows)

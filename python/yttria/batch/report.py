@@ -51,6 +51,10 @@ def cohort_report(folder: str | Path, *, anonymous: bool = False, created: str |
     -----
     A mean dose is an outlier if its modified z-score, of the logarithms, is beyond 3.5 (iglewicz-hoaglin1993). The
     table of cases holds the first thousand and every outlier.
+
+    Examples
+    --------
+    See `yttria.batch.run_manifest`, which writes the folder; `cohort_report("results")` reports it.
     """
     folder = finished_folder(folder)
     summary = summarize(folder)

@@ -64,7 +64,13 @@ class Counts:
         return self.done + self.known + self.failed
 
     def as_dict(self, wall_s: float) -> dict[str, Any]:
-        """Counts, rate in cases per second and time left in s, as plain data."""
+        """Counts, rate in cases per second and time left in s, as plain data.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         rate = (self.done + self.failed) / wall_s if wall_s > 0 else 0.0
         counts = {name: getattr(self, name) for name in ("total", "done", "known", "failed")}
         left_s = (self.total - self.finished) / rate if rate > 0 else None
@@ -99,7 +105,13 @@ class RunReport:
         return self.counts.done / self.wall_s if self.wall_s > 0 else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionary, ready for JSON."""
+        """Plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         counts = self.counts.as_dict(self.wall_s)
         return {"state": self.state} | counts | {"quarantined": self.quarantined, "seconds": self.counts.seconds}
 
@@ -321,6 +333,19 @@ def run_manifest(
         If the manifest cannot be read or has changed during the run, or if results on the disk were damaged.
     OSError
         If results cannot be written. What was written before is kept, and the next run goes on from there.
+
+    Examples
+    --------
+    >>> from yttria import write_image, write_structures
+    >>> from yttria.batch import write_manifest
+    >>> from yttria.phantom import liver_phantom
+    >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+    >>> write_image(phantom.activity, "pet.nrrd")
+    >>> write_structures(phantom.structures, "seg.seg.nrrd")
+    >>> row = {"case_id": "a", "activity": "pet.nrrd", "structures": "seg.seg.nrrd", "scan_delay_h": 20.0}
+    >>> _ = write_manifest([row], "manifest.csv")
+    >>> run_manifest("manifest.csv", "results").state
+    'complete'
     """
     if maps is not None and maps not in MAPS:
         raise UnknownNameError(f"maps must be one of {', '.join(MAPS)}, got '{maps}'")

@@ -48,6 +48,19 @@ def run(
         If `workers` is out of range.
     BrokenExecutor
         If the executor breaks.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from yttria import write_image, write_structures
+    >>> from yttria.phantom import liver_phantom
+    >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+    >>> write_image(phantom.activity, "pet.nrrd")
+    >>> write_structures(phantom.structures, "seg.seg.nrrd")
+    >>> case = Case(case_id="a", activity=Path("pet.nrrd"), structures=(Path("seg.seg.nrrd"),), scan_delay_h=20.0)
+    >>> (outcome,) = run([case])
+    >>> outcome.failure is None
+    True
     """
     with ExitStack() as stack:
         pool = stack.enter_context(threads(workers)) if executor is None else of_executor(executor)

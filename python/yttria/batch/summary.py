@@ -54,7 +54,13 @@ class Summary:
     warnings: dict[str, int]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionary, ready for JSON."""
+        """Plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return dict(vars(self))
 
 

@@ -315,6 +315,25 @@ FILE_FIELDS = tuple(name for name, declared in FIELDS.items() if declared.kind =
 
 
 def problems(declared: dict[str, Any]) -> Iterator[tuple[str, YttriaError]]:
-    """Everything wrong with the declared values of a case, as (field, error); no file is read."""
+    """Find everything that is wrong with the declared values of a case.
+
+    Parameters
+    ----------
+    declared : dict of str to value
+        Values by the names of the fields of `Case`.
+
+    Yields
+    ------
+    field : str
+        Name of the field.
+    error : YttriaError
+        What is wrong with it. No file is read.
+
+    Examples
+    --------
+    >>> declared = {"activity": "pet.nrrd", "structures": "seg.nrrd", "method": "guess"}
+    >>> "method" in {field for field, _ in problems(declared)}
+    True
+    """
     found = list(field_problems(FIELDS, declared))
     yield from found or joint_problems(FIELDS, declared)

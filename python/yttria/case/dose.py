@@ -103,6 +103,20 @@ def dose_case(
         If `relative_to` is not one of the structures, or a pattern matches none of them.
     YttriaError
         As `read_case`, `dose_image` and `DoseResult.table` raise it.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from yttria import write_image, write_structures
+    >>> from yttria.case import Case
+    >>> from yttria.phantom import liver_phantom
+    >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+    >>> write_image(phantom.activity, "pet.nrrd")
+    >>> write_structures(phantom.structures, "seg.seg.nrrd")
+    >>> case = Case(activity=Path("pet.nrrd"), structures=(Path("seg.seg.nrrd"),), scan_delay_h=20.0)
+    >>> dosed = dose_case(case)
+    >>> dosed.rows[0]["structure"]
+    'Liver'
     """
     inputs = read_case(case) if inputs is None else inputs
     scaling = scaling_of(case, inputs.structures, inputs.timing)
@@ -276,6 +290,10 @@ def write_case_rtdose(dosed: DosedCase, path: Path) -> tuple[Advisory, ...]:
     ------
     YttriaError
         As `write_rtdose` raises it.
+
+    Examples
+    --------
+    See `dose_case` for a result; `write_case_rtdose(dosed, Path("dose.dcm"))` writes its dose.
     """
     case, reference = dosed.case, None
     if may_be_dicom(case.activity):
@@ -318,6 +336,10 @@ def write_case_report(dosed: DosedCase, path: Path, metrics: Sequence[DoseMetric
         If the structures do not come from exactly one SEG.
     YttriaError
         As `write_dose_report` raises it.
+
+    Examples
+    --------
+    See `dose_case` for a result. The structures must come from one DICOM SEG.
     """
     segmentation = segmentation_of_case(dosed.case)
     report = dicom.write_dose_report(
@@ -327,7 +349,33 @@ def write_case_report(dosed: DosedCase, path: Path, metrics: Sequence[DoseMetric
 
 
 def segmentation_of_case(case: Case) -> Path:
-    """The SEG that the structures of a case come from; `ArgumentError` if there is none, or more than one."""
+    """Find the SEG that the structures of a case come from.
+
+    Parameters
+    ----------
+    case : Case
+        The declared case.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ArgumentError
+        If there is none, or more than one.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from yttria.case import Case
+    >>> case = Case(activity=Path("pet.nrrd"), structures=(Path("seg.seg.nrrd"),), scan_delay_h=20.0)
+    >>> segmentation_of_case(case)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    yttria.errors.ArgumentError: ...
+    """
     found = _files_of(case, "SEG")
     if len(found) != 1:
         raise ArgumentError(
@@ -356,7 +404,24 @@ def _structure_set(dosed: DosedCase) -> Path | None:
 
 
 def summary(result: DoseResult, rows: list[Row]) -> dict[str, Any]:
-    """Return a result as plain data: doses, provenance and advisories."""
+    """Return a result as plain data.
+
+    Parameters
+    ----------
+    result : DoseResult
+        The result.
+    rows : list of dict
+        Rows of its table.
+
+    Returns
+    -------
+    dict
+        Doses, provenance and advisories, as doses.json has them.
+
+    Examples
+    --------
+    See `dose_case`; `summary(dosed.result, dosed.rows)` is its summary.
+    """
     return {
         "yttria_version": __version__,
         "structures": rows,

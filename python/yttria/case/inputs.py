@@ -73,6 +73,10 @@ def read_case(case: Case) -> CaseInputs:
         If a rule for contours is given and none of several files holds contours.
     YttriaError
         As `read_image`, `read_structures` and, for DICOM in absolute scaling, `activity_timing` raise it.
+
+    Examples
+    --------
+    See `dose_case`, which reads the files if they were not read before.
     """
     files: dict[str, tuple[Path, ...]] = {}
     with opened_files() as opened, stage("structures"):

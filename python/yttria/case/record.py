@@ -62,11 +62,21 @@ class CaseRecord:
         -------
         object
             The same, with every text changed that contains what the record left out.
+
+        Examples
+        --------
+        See `record_case`.
         """
         return without_names(value, self.secrets) if self.anonymous else value
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as a plain dictionary, with the version of yttria, ready for JSON."""
+        """The fields as a plain dictionary, with the version of yttria, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         kept = {key: value for key, value in vars(self).items() if key != "secrets"}
         return {"yttria_version": __version__, **kept}
 
@@ -95,6 +105,19 @@ def record_case(case: Case, inputs: CaseInputs, *, anonymous: bool = False) -> C
     Notes
     -----
     A hash of a short identifier can be found by trying; an anonymous record is a pseudonym, not a proof of anonymity.
+
+    Examples
+    --------
+    >>> from yttria import write_image, write_structures
+    >>> from yttria.case import Case, read_case
+    >>> from yttria.phantom import liver_phantom
+    >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+    >>> write_image(phantom.activity, "pet.nrrd")
+    >>> write_structures(phantom.structures, "seg.seg.nrrd")
+    >>> case = Case(activity=Path("pet.nrrd"), structures=(Path("seg.seg.nrrd"),), scan_delay_h=20.0)
+    >>> record = record_case(case, read_case(case), anonymous=True)
+    >>> record.shareable("dose of pet.nrrd") == "dose of pet.nrrd"
+    False
     """
     stated = dicom.identity(inputs.files.get("activity", ()), _IDENTITY)
     patient = stated

@@ -83,6 +83,12 @@ def read_stored_result(folder: str | Path, *, threads: int | None = None) -> Sto
         If a file that the result was made of is no longer where it was; relative paths start at the current folder.
     YttriaError
         As `read_case` raises it.
+
+    Examples
+    --------
+    >>> from yttria.cli import main
+    >>> main(["demo", "--json", "-o", "demo"])  # doctest: +SKIP
+    >>> stored = read_stored_result("demo/dose")  # doctest: +SKIP
     """
     folder = Path(folder)
     record = _record(folder / "doses.json", ("inputs", "paths", "settings", "anonymous"))
@@ -131,6 +137,10 @@ def read_planned_result(
     ------
     FileFormatError
         As `read_stored_result`, or if a plan.json is not of `plan-voxels`.
+
+    Examples
+    --------
+    See `read_stored_result`, which reads a folder of `yttria dose` in the same way.
     """
     folder = Path(folder)
     if (folder / "doses.json").exists() or not (folder / "plan.json").exists():

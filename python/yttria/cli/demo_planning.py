@@ -83,7 +83,13 @@ class DemoPlan:
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """Return measurements beside the truth, and the plan, ready for JSON."""
+        """Return measurements beside the truth, and the plan, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             "resolution_fwhm_mm": self.fwhm_mm,
             "truth": self.rows(),

@@ -85,7 +85,13 @@ class Evaluated:
         return tuple(told for each in (self.metrics, self.limits) if each is not None for told in each.advisories)
 
     def as_dict(self) -> dict[str, Any]:
-        """What doses.json states, by its keys; without those of what was not asked for."""
+        """What doses.json states, by its keys; without those of what was not asked for.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         found = {"metrics": self.metrics, "limits": self.limits}
         return {name: each.as_dict() for name, each in found.items() if each is not None}
 

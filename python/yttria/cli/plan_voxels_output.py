@@ -55,7 +55,13 @@ class Planned:
         return replace(self, doses=further, optimum=optimum, advisories=found)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what plan.json holds beside the list of files."""
+        """Return what plan.json holds beside the list of files.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         assert self.doses is not None
         found = {"yttria_version": __version__, "created": self.created, **self.files}
         if self.optimum is not None:

@@ -60,7 +60,21 @@ class Finding:
         return " + ".join(self.variants)
 
     def sentences(self) -> tuple[str, ...]:
-        """What each variant does."""
+        """Return what each known error of the finding does.
+
+        Returns
+        -------
+        tuple of str
+            One sentence each.
+
+        Examples
+        --------
+        >>> from yttria.conformance.diagnosis import injected
+        >>> ids = ["seed-p3-round-1", "part-01", "mird-01"]
+        >>> (finding,) = diagnose(injected(["dose_factor_50"], ids), noise=1e-4)
+        >>> len(finding.sentences())
+        1
+        """
         return tuple(summary(name) for name in self.variants)
 
 

@@ -95,7 +95,22 @@ class Report:
         return tuple(case for case in self.cases if case.explanation == UNEXPLAINED)
 
     def evidence(self, finding: Finding) -> dict[str, Any]:
-        """The case that speaks loudest for a finding: what was expected, what came, what the mistake makes of it."""
+        """Return the case that shows a finding best.
+
+        Parameters
+        ----------
+        finding : Finding
+            One of `findings`.
+
+        Returns
+        -------
+        dict
+            The case, its quantity, what was expected, what was answered, and what the known error makes of it.
+
+        Examples
+        --------
+        See `yttria.conformance.score`.
+        """
         case = next(each for each in self.cases if each.id == finding.strongest)
         return {
             "case": case.id,
@@ -107,7 +122,13 @@ class Report:
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON; deviations that no number can say are null."""
+        """Plain data, ready for JSON; deviations that no number can say are null.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             "implementation": self.implementation,
             "yttria_version": self.yttria_version,

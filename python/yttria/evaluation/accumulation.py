@@ -41,7 +41,13 @@ class AccumulatedRow:
     mean_by_treatment_gy: dict[str, float | None]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the row of the sum, and under `mean_by_treatment_gy` the means of the treatments."""
+        """Return the row of the sum, and under `mean_by_treatment_gy` the means of the treatments.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return self.total.as_dict() | {"mean_by_treatment_gy": dict(self.mean_by_treatment_gy)}
 
 

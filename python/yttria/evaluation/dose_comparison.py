@@ -98,7 +98,13 @@ class DoseComparison:
     advisories: tuple[Advisory, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything but the maps and histograms, ready for JSON."""
+        """Return everything but the maps and histograms, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             "differences": [row.as_dict() for row in self.differences],
             "dose_volume": [row.as_dict() for row in self.dose_volume],

@@ -92,7 +92,13 @@ class DoseMetric:
         return self.kind in PARAMETERS
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dictionary, ready for JSON."""
+        """Return the fields as a plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return asdict(self)
 
 

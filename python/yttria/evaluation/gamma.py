@@ -64,7 +64,13 @@ class GammaResult:
         return np.asarray(self.gamma <= np.float32(_core.PASSING_GAMMA))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything but the map, ready for JSON."""
+        """Return everything but the map, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         values = {
             name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("gamma", "advisories")
         }

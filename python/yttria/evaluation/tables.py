@@ -132,7 +132,13 @@ class StructureDose:
         return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "volume_fractions_at_gy"}
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the columns of the table: "d0.03ml_gy" for the small volume, "v50gy_fraction" for a share."""
+        """Return the columns of the table: "d0.03ml_gy" for the small volume, "v50gy_fraction" for a share.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         row = self._numbers()
         row[f"d{SMALL_VOLUME_ML:g}ml_gy"] = row.pop("d0_03ml_gy")
         return row | {f"v{dose:g}gy_fraction": share for dose, share in self.volume_fractions_at_gy.items()}
@@ -170,7 +176,13 @@ class StructureDifference:
     gamma_passing_fraction: float | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dictionary, ready for JSON."""
+        """Return the fields as a plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return asdict(self)
 
 
@@ -195,7 +207,13 @@ class DoseQuantityDifference:
     difference_gy: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dictionary, ready for JSON."""
+        """Return the fields as a plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return asdict(self)
 
 
@@ -219,5 +237,11 @@ class IsodoseOverlap:
     dice: float | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dictionary, ready for JSON."""
+        """Return the fields as a plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return asdict(self)

@@ -59,7 +59,13 @@ class SummedTreatment:
     resampling: dict[str, Any] | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dictionary, ready for JSON."""
+        """Return the fields as a plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 

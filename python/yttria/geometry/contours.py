@@ -229,7 +229,13 @@ class ContourStructure(Structure):
         return self._core.voxel_fractions(shape, affine_lps.tolist(), threads)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return how the volume was given and moved, without its contours, ready for JSON."""
+        """Return how the volume was given and moved, without its contours, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         keys = ("end_caps", "interpolation", "slice_thickness_mm", "maximum_gap_mm")
         return super().as_dict() | {"given_as": "contours"} | {key: getattr(self, key) for key in keys}
 

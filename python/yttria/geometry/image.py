@@ -413,7 +413,13 @@ class ResampledImage:
     __repr__ = brief
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything but the image, ready for JSON."""
+        """Return everything but the image, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             "method": self.method,
             "fill_value": self.fill_value,

@@ -205,7 +205,13 @@ class Structure:
         check_same_frame(self.frame_of_reference_uid, f"'{self.name}'", image.frame_of_reference_uid, "the image")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return how the volume was given and moved, without its voxels or contours, ready for JSON."""
+        """Return how the volume was given and moved, without its voxels or contours, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             "structure": self.name,
             "given_as": "mask",

@@ -66,6 +66,14 @@ def read_3ddose(path: str | os.PathLike[str], *, unit: Unit, orientation: str | 
         If the voxels along an axis are not of one size within 0.1 %.
     FileFormatError
         If the file is damaged or has no uncertainties.
+
+    Examples
+    --------
+    >>> text = "2 1 1\\n0 1 2\\n0 1\\n0 1\\n3.0 5.0\\n0.1 0.2\\n"
+    >>> _ = Path("run.3ddose").write_text(text)
+    >>> found = read_3ddose("run.3ddose", unit="Gy")
+    >>> found.dose.array.ravel().tolist()
+    [3.0, 5.0]
     """
     path = Path(path)
     with decoding(path, "3ddose"):

@@ -123,6 +123,10 @@ def read_image(
     unit_not_recognized, unit_converted, sform_and_qform_differ, affine_chosen, orientation_assumed, position_assumed,
     anatomical_orientation_differs, element_size_differs, byte_order_assumed, calibration_factor_not_applied,
     slice_distance_assumed, slice_distance_differs, data_file_beside_header, dose_per_history
+
+    Examples
+    --------
+    See `yttria.io.write_image`.
     """
     path = Path(path)
     options = _options(unit, affine, orientation, data_folder)
@@ -210,6 +214,11 @@ def read_structures(
     affine, orientation, data_folder : optional
         As in `read_image`.
 
+    Returns
+    -------
+    list of Structure
+        On the grid of the file, shape (k, j, i), or as contours; the warnings are in their `advisories`.
+
     Raises
     ------
     UnknownNameError
@@ -221,6 +230,10 @@ def read_structures(
     -----
     segment_numbers_with_gaps, values_without_a_segment, segments_are_the_same, control_characters_in_name,
     mask_of_fractions
+
+    Examples
+    --------
+    See `yttria.io.write_structures`.
     """
     path = Path(path)
     options = _options(None, affine, orientation, data_folder)

@@ -40,7 +40,13 @@ class OutcomeAnalysis:
     advisories: tuple[Advisory, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything but the observations as plain data, ready for JSON."""
+        """Return everything but the observations as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         fits = {name: getattr(self, name) for name in ("dose_response", "roc", "survival")}
         return {
             "endpoint": self.data.endpoint,

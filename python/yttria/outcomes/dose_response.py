@@ -147,7 +147,13 @@ class DoseResponse:
         return np.asarray(low), np.asarray(high)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as plain data, ready for JSON."""
+        """Return all fields as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return asdict(self) | {"advisories": [advisory.as_dict() for advisory in self.advisories]}
 
 

@@ -77,7 +77,13 @@ class RocCurve:
     advisories: tuple[Advisory, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as plain data, ready for JSON; the infinite threshold is None."""
+        """Return all fields as plain data, ready for JSON; the infinite threshold is None.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         arrays = {name: getattr(self, name).tolist() for name in ("sensitivity", "specificity")}
         thresholds = [None if np.isinf(t) else float(t) for t in self.thresholds_gy]
         found = {"thresholds_gy": thresholds} | arrays

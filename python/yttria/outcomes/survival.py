@@ -95,7 +95,13 @@ class SurvivalByDose:
     advisories: tuple[Advisory, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as plain data, ready for JSON."""
+        """Return all fields as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         found = asdict(self)
         for group in found["groups"]:
             group |= {name: each.tolist() for name, each in group.items() if isinstance(each, np.ndarray)}

@@ -67,15 +67,49 @@ def liver_phantom(
     blur_fwhm_mm: float = 0.0,
     nuclide: Nuclide | None = None,
 ) -> Phantom:
-    """Make the phantom on a grid of `voxel_size_mm` (k, j, i).
+    """Make the liver phantom on a grid.
 
-    The liver receives `administered_activity_gbq * (1 - lung_shunt_fraction)`, shared between normal liver and the two
-    tumors in proportion to mass times tumor-to-normal ratio (the partition model); the lungs receive the rest. With
-    `blur_fwhm_mm` > 0 the image is blurred by a Gaussian of that full width at half maximum, as a PET camera would;
-    the truth is not. A voxel on a surface holds its fraction inside (4 x 4 x 4 sample points), so the activity in each
-    region is the stated one.
+    Parameters
+    ----------
+    voxel_size_mm : sequence of three floats, default (3.0, 4.0, 4.0)
+        Voxel size (k, j, i) in mm, within [1, 10].
+    administered_activity_gbq : float, default 2.0
+        Administered activity in GBq, positive.
+    lung_shunt_fraction : float, default 0.05
+        Fraction of the activity that the lungs receive.
+    tumor_to_normal_ratio : (float, float), default (5.0, 3.0)
+        Ratio of activity concentrations of the two tumors, positive.
+    scan_delay_h : float, default 20.0
+        Hours from administration to the image.
+    density_g_per_ml : float
+        Density of the liver in g/mL, 1.05 if not given.
+    blur_fwhm_mm : float, default 0.0
+        Full width at half maximum in mm of a Gaussian that blurs the image, as a camera would; the truth is not
+        blurred.
+    nuclide : Nuclide, optional
+        `Nuclide()` if not given.
 
-    Raises `OutOfRangeError` for a voxel size outside 1-10 mm, an activity <= 0, or a fraction outside its range.
+    Returns
+    -------
+    Phantom
+        Image, structures and truth.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a voxel size, the activity or a fraction is out of range.
+
+    Notes
+    -----
+    The liver receives `A (1 - L)`, shared between normal liver and tumors in proportion to mass times tumor-to-normal
+    ratio (the partition model). A voxel on a surface holds its fraction inside, by 4 x 4 x 4 points, so that the
+    activity of each region is the stated one.
+
+    Examples
+    --------
+    >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+    >>> round(phantom.mean_dose_gy["Tumor 1"] / phantom.mean_dose_gy["Normal liver"], 6)
+    5.0
     """
     size = tuple(float(v) for v in voxel_size_mm)
     if len(size) != 3 or not all(np.isfinite(v) and 1.0 <= v <= 10.0 for v in size):

@@ -60,7 +60,21 @@ class ModelRow:
 
     @classmethod
     def of(cls, run: ModelRun) -> ModelRow:
-        """Read the row from the run of a model."""
+        """Read the row from the run of a model.
+
+        Parameters
+        ----------
+        run : ModelRun
+            One of `ModelComparison.runs`.
+
+        Returns
+        -------
+        ModelRow
+
+        Examples
+        --------
+        See `ModelComparison.rows`.
+        """
         return cls(
             model=run.model,
             delivered_activity_gbq=run.delivered_activity_gbq,
@@ -76,7 +90,13 @@ class ModelRow:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dictionary, ready for JSON."""
+        """Return the fields as a plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return asdict(self)
 
 
@@ -105,13 +125,42 @@ class ModelComparison:
         raise KeyError(model)
 
     def rows(self) -> list[ModelRow]:
-        """Return one row per model that was run."""
+        """Return one row for each model that was run.
+
+        Returns
+        -------
+        list of ModelRow
+
+        Examples
+        --------
+        >>> from yttria.planning import Patient, Tumor, compare_models
+        >>> patient = Patient(
+        ...     device="glass",
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ...     target_perfused_dose_gy=120.0,
+        ... )
+        >>> [row.model for row in compare_models(patient).rows()]
+        ['single_compartment']
+        """
         return [ModelRow.of(run) for run in self.runs]
 
     def table(self, width: int | None = None) -> str:
-        """Write the comparison as text: inputs, a line of numbers per model, limits, every advisory, and the reasons.
+        """Write inputs, a line of numbers for each model, limits, every advisory and the reasons as text.
 
-        Sentences are wrapped at `width` columns, at least 80; by default they are not wrapped.
+        Parameters
+        ----------
+        width : int, optional
+            Column at which sentences are wrapped, at least 80. They are not wrapped if it is not given.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        See `rows` for a comparison; `print(comparison.table(100))` prints it.
         """
         source = f" from {self.input_file['path']}" if self.input_file else ""
         return comparison_text(
@@ -125,7 +174,13 @@ class ModelComparison:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, ready for JSON."""
+        """Plain dictionaries and lists, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             "patient": self.patient.name,
             "device": self.patient.device,

@@ -69,7 +69,13 @@ class DeliveredLimits:
     advisories: tuple[Advisory, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, ready for JSON."""
+        """Plain dictionaries and lists, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             "guideline": self.guideline,
             "table_version": self.table_version,

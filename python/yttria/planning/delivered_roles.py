@@ -109,7 +109,13 @@ class DeliveredRoles:
         return tuple(dict.fromkeys(name for name in names if name not in (*self.tumors, *self.lungs)))
 
     def as_dict(self) -> dict[str, list[str]]:
-        """The names by role as plain lists, ready for JSON."""
+        """The names by role as plain lists, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {each.name: list(getattr(self, each.name)) for each in fields(self)}
 
 

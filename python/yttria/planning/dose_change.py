@@ -36,7 +36,13 @@ class DoseChange:
     parts_gy: Mapping[str, float]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data, ready for JSON."""
+        """Return the fields as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             "ratio": self.ratio,
             "difference_gy": self.difference_gy,

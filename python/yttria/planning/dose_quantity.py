@@ -118,6 +118,11 @@ class DoseQuantity:
         ------
         ArgumentError
             If the text has another form.
+
+        Examples
+        --------
+        >>> DoseQuantity.from_text("Tumor: D70").measure
+        'D'
         """
         structure, colon, measure = text.rpartition(":") if isinstance(text, str) else ("", "", "")
         structure, measure = structure.strip(), measure.strip()
@@ -163,7 +168,23 @@ class DoseQuantity:
         return f"{self.measure}({inside})"
 
     def shown(self, value: float) -> str:
-        """The value in words: "40 Gy", "70 %"."""
+        """Write a value of the quantity in words.
+
+        Parameters
+        ----------
+        value : float
+            In Gy, or a fraction.
+
+        Returns
+        -------
+        str
+            With its unit; a fraction in percent.
+
+        Examples
+        --------
+        >>> DoseQuantity.from_text("Liver: V30").shown(0.7)
+        '70 %'
+        """
         return f"{100.0 * value:.4g} %" if self.unit == "fraction" else f"{value:.4g} Gy"
 
     def __str__(self) -> str:
@@ -247,6 +268,12 @@ class DoseLimit:
         ------
         ArgumentError
             If the text has another form, or the unit is not that of the quantity.
+
+        Examples
+        --------
+        >>> limit = DoseLimit.from_text("Liver: V30 <= 70 %")
+        >>> limit.value, limit.sign
+        (0.7, '<=')
         """
         found = _LIMIT.fullmatch(text.strip()) if isinstance(text, str) else None
         if found is None:
@@ -262,7 +289,24 @@ class DoseLimit:
         return cls(quantity=quantity, sign=sign, value=value / 100.0 if expected == "%" else value)
 
     def met_by(self, value: float, *, relative_tolerance: float = 1e-9) -> bool:
-        """Whether a value, prior dose included, keeps the limit within rounding."""
+        """Decide whether a value keeps the limit within rounding.
+
+        Parameters
+        ----------
+        value : float
+            In the unit of the quantity, doses of earlier treatments included.
+        relative_tolerance : float, default 1e-9
+            How far beyond the limit a value may be, as a fraction of the limit.
+
+        Returns
+        -------
+        bool
+
+        Examples
+        --------
+        >>> DoseLimit.from_text("Normal: mean <= 40 Gy").met_by(40.1)
+        False
+        """
         slack = relative_tolerance * self.value
         return value <= self.value + slack if self.sign == "<=" else value >= self.value - slack
 

@@ -59,6 +59,10 @@ class ImagePlan(ImageMeasurements):
         ------
         YttriaError
             What these classes raise, for example for a mass or a ratio outside its range.
+
+        Examples
+        --------
+        See `yttria.planning.from_images`.
         """
         settings = self.settings
         shared: dict[str, Any] = {
@@ -105,7 +109,17 @@ class ImagePlan(ImageMeasurements):
         )
 
     def toml(self) -> str:
-        """Write the patient file as text, each number with a comment on its origin."""
+        """Write the patient file as text, each number with a comment on its origin.
+
+        Returns
+        -------
+        str
+            TOML, as `read_patient` takes it.
+
+        Examples
+        --------
+        See `yttria.planning.from_images`.
+        """
         return image_plan_toml(self)
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -122,6 +136,10 @@ class ImagePlan(ImageMeasurements):
         ------
         ResultsExistError
             If the file is there and `overwrite` is false.
+
+        Examples
+        --------
+        See `yttria.planning.from_images`.
         """
         path = Path(path)
         if path.exists() and not overwrite:
@@ -133,7 +151,13 @@ class ImagePlan(ImageMeasurements):
             file.write(self.toml().encode("utf-8"))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything measured as plain values, ready for JSON."""
+        """Return everything measured as plain values, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             "inputs": dict(self.inputs),
             "structures_by_role": dict(self.structures_by_role),

@@ -70,7 +70,25 @@ class LimitCondition:
     includes_boundary: bool = False
 
     def holds(self, facts: Facts) -> bool | None:
-        """Decide the condition from `facts`, a quantity to its value; None if the quantity is not known."""
+        """Decide the condition from known quantities.
+
+        Parameters
+        ----------
+        facts : mapping of str to value
+            Known quantities by name.
+
+        Returns
+        -------
+        bool or None
+            None if the quantity is not known.
+
+        Examples
+        --------
+        >>> from yttria.planning import LimitCondition
+        >>> condition = LimitCondition(quantity="bilirubin_mg_per_dl", relation="below", value=1.1)
+        >>> condition.holds({"bilirubin_mg_per_dl": 0.8}), condition.holds({})
+        (True, None)
+        """
         known = facts.get(self.quantity)
         if self.relation == "known":
             return (known is not None) == self.value
@@ -110,7 +128,13 @@ class LimitCondition:
         return f"{words} is {self.relation.replace('_', ' ')} {value}"
 
     def as_dict(self) -> dict[str, Any]:
-        """The condition as it stands in the table: the quantity, and the relation with its value."""
+        """The condition as it stands in the table: the quantity, and the relation with its value.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         value = list(self.value) if isinstance(self.value, tuple) else self.value
         boundary = {"includes_boundary": True} if self.includes_boundary else {}
         return {"quantity": self.quantity, self.relation: value, **boundary}

@@ -85,7 +85,25 @@ class TreatmentDoses:
         )
 
     def value(self, limit: Limit) -> float | None:
-        """The dose, or for a limit in GBq the activity, that `limit` is compared with."""
+        """Return the dose, or for a limit in GBq the activity, that a limit is compared with.
+
+        Parameters
+        ----------
+        limit : Limit
+            An entry of the table of limits.
+
+        Returns
+        -------
+        float or None
+            In the unit of the limit; None if it is not known.
+
+        Examples
+        --------
+        >>> from yttria.planning import dose_limits
+        >>> limit = dose_limits(device="glass", kind="lung").limits[0]
+        >>> TreatmentDoses(lung_dose_gy=12.0).value(limit)
+        12.0
+        """
         if limit.unit == "GBq":
             return self.lung_activity_gbq
         return {
@@ -179,7 +197,13 @@ class LimitState:
         return f"{text}. This applies because {limit.condition}." if limit.conditions else f"{text}."
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, ready for JSON; `text` is the sentence for a person."""
+        """Plain dictionaries and lists, ready for JSON; `text` is the sentence for a person.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             "text": str(self),
             "state": self.state,

@@ -130,11 +130,35 @@ class Limit:
         return f"{sign}{self.low:g}{high} {self.unit}"
 
     def cautions_for(self, facts: Facts) -> tuple[str, ...]:
-        """The cautions that are not known to be beside the point."""
+        """Return the cautions that apply, or may apply, to what is known.
+
+        Parameters
+        ----------
+        facts : mapping of str to value
+            Known quantities by name.
+
+        Returns
+        -------
+        tuple of str
+            Sentences. A caution is left out if the facts decide that its condition does not hold.
+
+        Examples
+        --------
+        >>> from yttria.planning import dose_limits
+        >>> limit = dose_limits(device="glass", kind="lung").limits[0]
+        >>> isinstance(limit.cautions_for({}), tuple)
+        True
+        """
         return tuple(c.text for c in self.cautions if decide(c.when, facts)[0] is not False)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, ready for JSON."""
+        """Plain dictionaries and lists, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             **{name: getattr(self, name) for name in self.__dataclass_fields__},
             "intents": list(self.intents),

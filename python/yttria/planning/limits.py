@@ -40,7 +40,13 @@ class LimitRow:
         return "depends on" if self.depends_on else "yes"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the entry as plain data, with "applies" and the open conditions in words under "depends_on"."""
+        """Return the entry as plain data, with "applies" and the open conditions in words under "depends_on".
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         open_ones = [str(condition) for condition in self.depends_on]
         return {**self.limit.as_dict(), "applies": self.applies, "depends_on": open_ones}
 
@@ -59,7 +65,19 @@ class LimitQuery:
     advisories: tuple[Advisory, ...]
 
     def rows(self) -> list[LimitRow]:
-        """Return one row per entry, those that apply for certain first."""
+        """Return one row for each entry, those that apply for certain first.
+
+        Returns
+        -------
+        list of LimitRow
+            Entries with the conditions that are open.
+
+        Examples
+        --------
+        >>> from yttria.planning import dose_limits
+        >>> len(dose_limits(device="glass", kind="lung").rows()) > 0
+        True
+        """
         pairs = zip(self.conditional, self.depends_on, strict=True)
         return [
             *(LimitRow(limit=limit) for limit in self.limits),

@@ -205,7 +205,21 @@ class PartitionModel:
         return self.overlap[tumor] if isinstance(self.overlap, Mapping) else self.overlap or "disjoint"
 
     def core(self) -> _core.Treatment:
-        """Return the compiled form."""
+        """Return the compiled form of the model.
+
+        Returns
+        -------
+        Treatment
+            A class of the compiled core, for callers that compute many doses of one model.
+
+        Examples
+        --------
+        >>> from yttria.planning import Tumor
+        >>> tumor = Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)
+        >>> lobe = Territory(tumors=[tumor], normal_perfused_mass_kg=1.2, lung_shunt_fraction=0.05)
+        >>> type(PartitionModel(territories=[lobe]).core()).__name__
+        'Treatment'
+        """
         index = {name: i for i, name in enumerate(self.tumors)}
         territories = [
             (
@@ -478,7 +492,21 @@ class PartitionModel:
         )
 
     def advisories(self) -> tuple[Advisory, ...]:
-        """Return what a reader must know of the territories themselves, whatever is injected."""
+        """Return what a reader must know of the territories themselves, whatever is injected.
+
+        Returns
+        -------
+        tuple of Advisory
+            Shunts and ratios that are unusual, and tumors that two territories feed.
+
+        Examples
+        --------
+        >>> from yttria.planning import Tumor
+        >>> tumor = Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)
+        >>> lobe = Territory(tumors=[tumor], normal_perfused_mass_kg=1.2, lung_shunt_fraction=0.23)
+        >>> [advisory.code for advisory in PartitionModel(territories=[lobe]).advisories()]
+        ['lung_shunt_above_20_percent']
+        """
         of_each = (advisory for territory in self.territories for advisory in territory.advisories())
         return (*of_each, *notes.fed_twice(self.territories, self.tumors, self.overlap_of))
 

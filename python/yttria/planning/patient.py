@@ -119,26 +119,96 @@ class Patient(PatientInputs):
         return None
 
     def partition_model(self) -> PartitionModel:
-        """Return the territory as the partition model takes it; `UndefinedError` if an input is missing."""
+        """Return the territory as the partition model takes it.
+
+        Returns
+        -------
+        PartitionModel
+
+        Raises
+        ------
+        UndefinedError
+            If an input is missing; `partition_obstacle` names it.
+
+        Examples
+        --------
+        >>> from yttria.planning import Tumor
+        >>> patient = Patient(
+        ...     device="glass",
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ... )
+        >>> round(patient.partition_model().doses(2.0).tumor_doses_gy[0], 1)
+        157.3
+        """
         if self.partition_obstacle is not None:
             raise UndefinedError(f"partition model is undefined: {self.partition_obstacle}")
         named = [replace(tumor, name=tumor_name(self.tumors, i)) for i, tumor in enumerate(self.tumors)]
         return self._model(named, self.perfused_normal_mass_kg or 0.0, self.all_normal_mass_kg)
 
     def model_for(self, kinds: Sequence[str]) -> PartitionModel | None:
-        """Return a model that is right for limits of these kinds; None if an input is missing.
+        """Return a model that is right for limits of some kinds.
 
-        Lung dose and activity do not depend on how the liver is divided.
+        Parameters
+        ----------
+        kinds : sequence of str
+            Kinds of limits, such as "lung" and "normal_whole".
+
+        Returns
+        -------
+        PartitionModel or None
+            None if an input is missing. Lung dose and activity do not depend on how the liver is divided, so that a
+            model of one compartment serves for them.
+
+        Examples
+        --------
+        >>> from yttria.planning import Tumor
+        >>> patient = Patient(
+        ...     device="glass",
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=None)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ... )
+        >>> patient.model_for(["normal_whole"]) is None, patient.model_for(["lung"]) is None
+        (True, False)
         """
         if self.partition_obstacle is None:
             return self.partition_model()
         return None if any(kind.startswith("normal") for kind in kinds) else self._uniform_model()
 
     def doses(self, delivered_activity_gbq: float) -> PartitionDoses:
-        """Compute the doses of a delivered activity in GBq.
+        """Compute the doses of a delivered activity.
 
-        By the partition model if it can be used. Otherwise the mean to everything perfused and the lung dose, which do
-        not depend on the tumor's uptake; the doses to tumors and normal liver are then not known (empty and None).
+        Parameters
+        ----------
+        delivered_activity_gbq : float
+            Delivered activity in GBq, at least 0.
+
+        Returns
+        -------
+        PartitionDoses
+            By the partition model if it can be used. Otherwise the mean to everything perfused and the lung dose,
+            which do not depend on the uptake of the tumor; doses to tumors and normal liver are then not known (empty
+            and None).
+
+        Raises
+        ------
+        OutOfRangeError
+            If the activity is negative or not finite.
+
+        Examples
+        --------
+        >>> from yttria.planning import Tumor
+        >>> patient = Patient(
+        ...     device="glass",
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=None)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ... )
+        >>> doses = patient.doses(2.0)
+        >>> round(doses.perfused_mean_dose_gy, 1), doses.tumors
+        (62.9, ())
         """
         if self.partition_obstacle is None:
             return self.partition_model().doses(delivered_activity_gbq)
@@ -148,8 +218,27 @@ class Patient(PatientInputs):
     def limits_with_prior_doses(self) -> tuple[PartitionLimits, tuple[Advisory, ...]]:
         """Return the planner's limits with the doses of earlier treatments, and what was assumed of them.
 
-        A dose that is not given after an earlier treatment is taken as 0 with a warning; that to the whole normal liver
-        as the share which the perfused part is known to have received.
+        Returns
+        -------
+        limits : PartitionLimits
+            With prior doses in Gy.
+        advisories : tuple of Advisory
+            `prior_dose_not_given` for each dose of an earlier treatment that is not stated. It is taken as 0, and that
+            to the whole normal liver as the share that the perfused part is known to have received.
+
+        Examples
+        --------
+        >>> from yttria.planning import PartitionLimits, Tumor
+        >>> patient = Patient(
+        ...     device="glass",
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ...     limits=PartitionLimits(lung_limit_gy=30.0),
+        ...     prior_lung_dose_gy=12.0,
+        ... )
+        >>> patient.limits_with_prior_doses()[0].prior_lung_dose_gy
+        12.0
         """
         limits = self.limits or PartitionLimits()
         found: list[Advisory] = []
@@ -166,14 +255,37 @@ class Patient(PatientInputs):
         return limits, tuple(found)
 
     def advisories(self) -> tuple[Advisory, ...]:
-        """Return what a reader must know of the inputs, whatever the model."""
+        """Return what a reader must know of the inputs, whatever the model.
+
+        Returns
+        -------
+        tuple of Advisory
+            Doubts of laboratory values, and a perfused mass that is given without tumor.
+
+        Examples
+        --------
+        >>> from yttria.planning import Tumor
+        >>> Patient(
+        ...     device="glass",
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ... ).advisories()
+        ()
+        """
         found = list(laboratory_advisories(self))
         if not self.tumors and self.perfused_mass_incl_tumor_kg is None:
             found.append(advise("perfused_mass_without_tumor", perfused_mass_kg=self.perfused_mass_kg))
         return tuple(found)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return every input as plain values, ready for JSON."""
+        """Return every input as plain values, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         plain["tumors"] = [vars(tumor).copy() for tumor in self.tumors]
         plain["limits"] = None if self.limits is None else vars(self.limits).copy()

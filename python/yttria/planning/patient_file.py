@@ -99,6 +99,13 @@ def read_patient(path: str | os.PathLike[str]) -> Patient | PatientTerritories:
         If the file cannot be opened.
     YttriaError
         What the class raises for a value outside its range, with the name of the file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("patient.toml").write_text(example_patient_file(), encoding="utf-8")
+    >>> read_patient("patient.toml").device
+    'resin'
     """
     return _read(Path(path))[0]
 
@@ -130,6 +137,14 @@ def plan_patient_file(
     ------
     ArgumentError
         If the JSON would replace the patient file, or as `with_prior_doses`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("patient.toml").write_text(example_patient_file(), encoding="utf-8")
+    >>> plan = plan_patient_file("patient.toml", json_path="plan.json")
+    >>> [run.model for run in plan.runs][:2]
+    ['bsa', 'modified_bsa']
     """
     path = Path(path)
     if json_path is not None and Path(json_path).resolve() == path.resolve():

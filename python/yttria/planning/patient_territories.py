@@ -189,7 +189,27 @@ class PatientTerritories:
         return True if any(doses) else self.prior_radioembolization
 
     def model(self) -> PartitionModel:
-        """Return the territories as the partition model takes them."""
+        """Return the territories as the partition model takes them.
+
+        Returns
+        -------
+        PartitionModel
+
+        Examples
+        --------
+        >>> from yttria.planning import Territory, Tumor
+        >>> lobes = [
+        ...     Territory(
+        ...         name=name,
+        ...         tumors=[Tumor(mass_kg=0.2, tumor_to_normal_ratio=4.0)],
+        ...         normal_perfused_mass_kg=0.7,
+        ...         lung_shunt_fraction=0.05,
+        ...     )
+        ...     for name in ("right", "left")
+        ... ]
+        >>> len(PatientTerritories(device="glass", territories=lobes).model().territories)
+        2
+        """
         return PartitionModel(
             territories=self.territories,
             overlap=self.overlap,
@@ -204,7 +224,13 @@ class PatientTerritories:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return every input as plain values, ready for JSON."""
+        """Return every input as plain values, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         plain = {each.name: getattr(self, each.name) for each in fields(self)}
         for name in ("activities_gbq", "unperfused_tumor_mass_kg", "prior_normal_perfused_dose_gy"):
             plain[name] = dict(plain[name])

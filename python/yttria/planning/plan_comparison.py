@@ -77,7 +77,13 @@ class PlannedStructure:
     change: DoseChange | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data, ready for JSON."""
+        """Return the fields as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return plain | {"change": None if self.change is None else self.change.as_dict()}
 
@@ -109,7 +115,13 @@ class PlanComparison:
     advisories: tuple[Advisory, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, ready for JSON."""
+        """Plain dictionaries and lists, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         limits = {"planned": self.planned_limits, "delivered": self.delivered_limits}
         return {
             "planned": asdict(self.planned),

@@ -59,7 +59,13 @@ class PriorDoses:
         return {name: dose for name, dose in asdict(self).items() if name != "origins" and dose is not None}
 
     def as_dict(self) -> dict[str, object]:
-        """Return the fields as a plain dictionary, ready for JSON."""
+        """Return the fields as a plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return asdict(self)
 
 

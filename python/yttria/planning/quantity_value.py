@@ -39,7 +39,13 @@ class QuantityValue:
     advisories: tuple[Advisory, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return quantity, value and unit as plain data."""
+        """Return quantity, value and unit as plain data.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {"quantity": str(self.quantity), "value": self.value, "unit": self.quantity.unit}
 
     def __str__(self) -> str:

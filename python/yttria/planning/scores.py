@@ -264,11 +264,47 @@ def mrecist(
     nadir_viable_sum_mm: float | None = None,
     new_lesion: bool,
 ) -> Mrecist:
-    """mRECIST category from sums of the viable (arterially enhancing) diameters in mm.
+    """Give the mRECIST category from sums of viable diameters.
 
-    Asked in this order: CR, nothing enhances and no new lesion; PD, at least 20 % above the nadir (the smallest sum
-    before this one; the baseline where it is not given) or a new lesion; PR, at least 30 % below the baseline; SD.
-    Raises `OutOfRangeError`. Source: lencioni2010.
+    Parameters
+    ----------
+    baseline_viable_sum_mm : float
+        Sum of the viable (arterially enhancing) diameters at baseline in mm, positive.
+    current_viable_sum_mm : float
+        Sum now in mm, at least 0.
+    nadir_viable_sum_mm : float, optional
+        Smallest sum before this one in mm; the baseline if not given.
+    new_lesion : bool
+        Whether there is a new lesion.
+
+    Returns
+    -------
+    Mrecist
+        Category and changes as fractions.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a sum is negative or not finite, or the baseline is 0.
+
+    Warns
+    -----
+    nadir_not_given
+        If the sum has fallen and no nadir is given.
+
+    Notes
+    -----
+    In this order: CR if nothing enhances and there is no new lesion; PD if the sum is at least 20 % above the nadir or
+    there is a new lesion; PR if it is at least 30 % below the baseline; SD otherwise.
+
+    References
+    ----------
+    lencioni2010
+
+    Examples
+    --------
+    >>> mrecist(50.0, 30.0, nadir_viable_sum_mm=50.0, new_lesion=False).category
+    'PR'
     """
     baseline = number("sum of viable diameters at baseline", baseline_viable_sum_mm)
     current = number("sum of viable diameters now", current_viable_sum_mm)

@@ -54,7 +54,13 @@ class TissueParameters:
     advisories: tuple[Advisory, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data, ready for JSON."""
+        """Return the fields as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         told = [advisory.as_dict() for advisory in self.advisories]
         return {"tissue": self.tissue, "values": dict(self.values), "sets": list(self.sets), "advisories": told}
 
@@ -81,7 +87,13 @@ class StructureMetrics:
     advisories: tuple[Advisory, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Columns and parameters as plain data, ready for JSON; the values stand in the table of structures."""
+        """Columns and parameters as plain data, ready for JSON; the values stand in the table of structures.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             "columns": [column.as_dict() for column in self.columns],
             "parameters": [parameters.as_dict() for parameters in self.parameters],
@@ -115,6 +127,12 @@ def tissue_parameters(given: Sequence[str | ParameterSet], *, device: Device | N
     -----
     parameters_not_verified, device_mismatch
         As `ParameterSet.advisories`.
+
+    Examples
+    --------
+    >>> (tumor,) = tissue_parameters(["tumor:alpha_per_gy=0.02,clonogens=1e6"])
+    >>> tumor.tissue
+    'tumor'
     """
     known = {name for models in PARAMETERS.values() for names in models for name in names}
     found: dict[Tissue, tuple[dict[str, float], list[str], list[Advisory]]] = {}

@@ -81,7 +81,25 @@ class Territory:
         return self.tumors[index].name or f"tumor {index}"
 
     def checked(self) -> Territory:
-        """Return the same with every number as a float, and nothing that can change."""
+        """Return the same territory with every number checked and as a float.
+
+        Returns
+        -------
+        Territory
+            Nothing in it can change.
+
+        Raises
+        ------
+        ArgumentError, DTypeError
+            If a name is not text, or a value is not a number.
+
+        Examples
+        --------
+        >>> tumor = Tumor(mass_kg=1, tumor_to_normal_ratio=4)
+        >>> lobe = Territory(tumors=[tumor], normal_perfused_mass_kg=2, lung_shunt_fraction=0)
+        >>> lobe.checked().normal_perfused_mass_kg
+        2.0
+        """
         for text in (self.name, *(tumor.name for tumor in self.tumors)):
             if not isinstance(text, str):
                 raise ArgumentError(f"names of territories and tumors must be text, got {text!r:.80}")
@@ -102,7 +120,19 @@ class Territory:
         )
 
     def advisories(self) -> tuple[Advisory, ...]:
-        """Return what a reader must know of shunt and ratios, whatever is injected."""
+        """Return what a reader must know of shunt and ratios, whatever is injected.
+
+        Returns
+        -------
+        tuple of Advisory
+            Warnings of an unusual shunt or tumor-to-normal ratio.
+
+        Examples
+        --------
+        >>> tumor = Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)
+        >>> Territory(tumors=[tumor], normal_perfused_mass_kg=1.2, lung_shunt_fraction=0.05).advisories()
+        ()
+        """
         shunt = self.lung_shunt_fraction
         if self.name:
             found = [

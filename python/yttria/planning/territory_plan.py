@@ -94,7 +94,21 @@ class TerritoryPlan:
         return tuple(dict.fromkeys((*(a for each in self.plans for a in each.advisories), *of_optimum)))
 
     def table(self, width: int | None = None) -> str:
-        """Write the plan as text, with sentences wrapped at `width` columns, at least 80; None wraps nothing."""
+        """Write the plan as text.
+
+        Parameters
+        ----------
+        width : int, optional
+            Column at which sentences are wrapped, at least 80. Nothing is wrapped if it is not given.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        See `yttria.planning.plan_territories`; `print(plan.table(100))` prints its result.
+        """
         source = f" from {self.input_file['path']}" if self.input_file else ""
         return territory_plan_text(
             self.patient,
@@ -107,7 +121,13 @@ class TerritoryPlan:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, ready for JSON."""
+        """Plain dictionaries and lists, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         optimum = self.optimum
         return {
             "patient": self.patient.name,

@@ -59,7 +59,13 @@ class VialOption:
     spheres_million: float
 
     def as_dict(self) -> dict[str, float | str]:
-        """The fields as a plain dictionary, times as ISO 8601."""
+        """The fields as a plain dictionary, times as ISO 8601.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in asdict(self).items()}
 
 

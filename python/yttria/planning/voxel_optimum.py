@@ -83,7 +83,13 @@ class VoxelOptimum:
         return tuple(lines)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the result as plain data, ready for JSON."""
+        """Return the result as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             "delivered_activities_gbq": dict(self.delivered_activities_gbq),
             "activity_ranges_gbq": {name: list(ends) for name, ends in self.activity_ranges_gbq.items()},

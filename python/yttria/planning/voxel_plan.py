@@ -106,10 +106,32 @@ class VoxelPlan:
         return np.array(doses, dtype=np.float64)
 
     def activities(self, given: Activities) -> Array:
-        """Activities of the injections in GBq, in order.
+        """Check activities of the injections and put them in order.
 
-        Raises `OutOfRangeError` for an activity that is negative or not finite, `ShapeError` for another number of
-        them, `UnknownNameError` for a name that is no injection's, and `ArgumentError` for one that is missing.
+        Parameters
+        ----------
+        given : float, sequence of float, or mapping of str to float
+            Delivered activities in GBq, in the order of the injections or by name.
+
+        Returns
+        -------
+        ndarray of float64
+            In GBq, in the order of `names`.
+
+        Raises
+        ------
+        OutOfRangeError
+            If an activity is negative or not finite.
+        ShapeError
+            If there is another number of them.
+        UnknownNameError
+            If a name is that of no injection.
+        ArgumentError
+            If one is missing.
+
+        Examples
+        --------
+        See `yttria.planning.voxel_plan`.
         """
         if isinstance(given, Mapping):
             unknown = [name for name in given if name not in self.names]
@@ -159,6 +181,10 @@ class VoxelPlan:
             As `activities`, and for a quantity that is not understood.
         UndefinedError
             If no activity is given, or a structure lies outside of the image.
+
+        Examples
+        --------
+        See `yttria.planning.voxel_plan`.
         """
         activities = self.activities(delivered_activities_gbq)
         result = summed_doses(self.names, self.dose_per_gbq, activities)
@@ -187,7 +213,27 @@ class VoxelPlan:
         )
 
     def check(self, quantity: DoseQuantity) -> DoseQuantity:
-        """Return a quantity of a known structure; `UnknownNameError` for another, which lists the known names."""
+        """Check that a quantity is of a structure of the plan.
+
+        Parameters
+        ----------
+        quantity : DoseQuantity
+            Of a structure, or of the lungs.
+
+        Returns
+        -------
+        DoseQuantity
+            The same.
+
+        Raises
+        ------
+        UnknownNameError
+            If the structure is not one of the plan; the message lists the known names.
+
+        Examples
+        --------
+        See `yttria.planning.voxel_plan`.
+        """
         names = [structure.name for structure in self.structures]
         if not quantity.of_lungs and quantity.structure not in names:
             known = ", ".join((*names, f"{LUNGS} (mean dose alone)"))
@@ -195,10 +241,30 @@ class VoxelPlan:
         return quantity
 
     def voxels(self, name: str, *, refuse_negative: bool = True) -> StructureVoxels:
-        """Doses per GBq of the voxels of one structure, and their fractions inside it.
+        """Return the doses per GBq of the voxels of one structure, and their fractions inside it.
 
-        Raises `UndefinedError` if the structure occupies no voxel, and, if `refuse_negative`, `OutOfRangeError` if one
-        of its doses is negative.
+        Parameters
+        ----------
+        name : str
+            Name of the structure.
+        refuse_negative : bool, default True
+            Whether a negative dose is an error.
+
+        Returns
+        -------
+        StructureVoxels
+            Gy per GBq, shape (injections, voxels), and fractions, shape (voxels,).
+
+        Raises
+        ------
+        UndefinedError
+            If the structure occupies no voxel.
+        OutOfRangeError
+            If `refuse_negative` and one of its doses is negative.
+
+        Examples
+        --------
+        See `yttria.planning.voxel_plan`.
         """
         if name not in self._voxels:
             (structure,) = (each for each in self.structures if each.name == name)

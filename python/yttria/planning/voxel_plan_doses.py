@@ -41,7 +41,13 @@ class VoxelPlanDoses:
     advisories: tuple[Advisory, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return doses, provenance and advisories as plain data, ready for JSON."""
+        """Return doses, provenance and advisories as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return {
             "delivered_activities_gbq": dict(self.delivered_activities_gbq),
             "structures": [row.as_dict() for row in self.structures],

@@ -65,7 +65,20 @@ class CtDensityCurve:
         return self.hounsfield_units[0], self.hounsfield_units[-1]
 
     def advisories(self) -> tuple[Advisory, ...]:
-        """Return `ct_density_not_verified` if nobody here has read the values in their source."""
+        """Warn if nobody has read the values of the curve in their source.
+
+        Returns
+        -------
+        tuple of Advisory
+            `ct_density_not_verified`, or empty if the values were read or are the user's own.
+
+        Examples
+        --------
+        >>> nodes = {"hounsfield_units": (-1000.0, 0.0, 1000.0), "density_g_per_ml": (0.0, 1.0, 1.6)}
+        >>> curve = CtDensityCurve(name="own", source="phantom of this scanner", **nodes)
+        >>> curve.advisories()
+        ()
+        """
         if self.status in ("read", "own"):
             return ()
         return (advise("ct_density_not_verified", source=self.source, curve=self.name, status=self.status),)
@@ -142,9 +155,37 @@ class DensityImage:
         fill_value: float | Beyond | None = None,
         threads: int | None = None,
     ) -> DensityImage:
-        """On another grid; see `Image.resampled_on`. Averaging keeps masses.
+        """Resample the density onto another grid.
 
-        `fill_value` is the density beyond the image in g/mL, or "nearest"; `resampling` states it.
+        Parameters
+        ----------
+        grid : Image or tuple of (shape, affine_lps)
+            Grid of the result, shape (k, j, i).
+        method : {"average", "linear", "nearest"}, default "average"
+            As in `Image.resampled_on`. Averaging keeps masses.
+        fill_value : float or "nearest", optional
+            Density beyond the image in g/mL; `resampling` states it. Without it a grid that reaches beyond is refused.
+        threads : int, optional
+            All processors if not given.
+
+        Returns
+        -------
+        DensityImage
+            On the grid, with the advisories of both steps.
+
+        Raises
+        ------
+        GeometryError
+            If the grid reaches beyond the image and no `fill_value` is given, or lies in another frame of reference.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import Image, density_image
+        >>> ct = Image(np.zeros((4, 4, 4)), np.diag([2.0, 2.0, 2.0, 1.0]), "HU")
+        >>> coarse = (2, 2, 2), np.array([[4.0, 0, 0, 1], [0, 4.0, 0, 1], [0, 0, 4.0, 1], [0, 0, 0, 1]])
+        >>> density_image(ct).resampled_on(coarse).image.shape
+        (2, 2, 2)
         """
         done = self.image.resampled_on(grid, method=method, fill_value=fill_value, threads=threads)
         return replace(
@@ -155,7 +196,13 @@ class DensityImage:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """What a provenance keeps: everything but the voxels, and their range."""
+        """What a provenance keeps: everything but the voxels, and their range.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         low, high = self.image.array.min(), self.image.array.max()
         return {
             "curve": self.curve.name,

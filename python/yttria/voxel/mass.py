@@ -34,15 +34,53 @@ class StructureMass:
 def structure_mass(
     density: Image | DensityImage, structure: Structure | Sequence[Structure], *, threads: int | None = None
 ) -> StructureMass:
-    """`m = sum rho o V`: density times voxel fraction times voxel volume.
+    """Compute the mass of a structure from a density image.
 
-    `density`: from `density_image`, or an `Image` in g/mL, on any grid; the structure keeps its own. Several structures
-    (the lobes of the lungs) are one, and must not overlap.
+    Parameters
+    ----------
+    density : Image or DensityImage
+        Density in g/mL on any grid, as `density_image` returns it.
+    structure : Structure or sequence of Structure
+        On a grid of its own. Several structures, such as the lobes of the lungs, count as one and must not overlap.
+    threads : int, optional
+        All processors if not given.
 
-    Raises `UnitError` (not in g/mL), `OutOfRangeError` (overlapping structures, a density not finite) and
-    `UndefinedError` where no part of the structure lies inside the image. Advises `structure_outside_image`,
-    `structure_cut` where it reaches the image's outermost voxels, so that more of it may lie beyond, and whatever the
-    density advises of.
+    Returns
+    -------
+    StructureMass
+        Mass in kg, volume in mL and mean density in g/mL inside the image.
+
+    Raises
+    ------
+    UnitError
+        If the image is not in g/mL.
+    OutOfRangeError
+        If structures overlap, or a density is not finite.
+    UndefinedError
+        If no part of the structure lies inside the image.
+
+    Warns
+    -----
+    structure_outside_image
+        If part of the structure lies outside the image.
+    structure_cut
+        If it reaches the outermost voxels of the image, so that more of it may lie beyond.
+
+    Notes
+    -----
+    `m = sum rho f V`, with the density rho, the fraction f of each voxel inside the structure, and the volume V of a
+    voxel.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import Image, Structure
+    >>> affine_lps = np.diag([10.0, 10.0, 10.0, 1.0])
+    >>> density = Image(np.full((4, 4, 4), 1.06), affine_lps, "g/mL")
+    >>> inner = np.zeros((4, 4, 4), bool)
+    >>> inner[1:3, 1:3, 1:3] = True
+    >>> round(structure_mass(density, Structure("Tumor", inner, affine_lps)).mass_kg, 6)
+    0.00848
     """
     image = density_in_g_per_ml(density)
     parts = [structure] if isinstance(structure, Structure) else list(structure)

@@ -55,7 +55,13 @@ class StructureSpheres:
     voxel_relative_uncertainty: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dictionary, ready for JSON."""
+        """Return the fields as a plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         return asdict(self)
 
 

@@ -185,7 +185,19 @@ class SuperpositionPlan(MapPlan):
         return self._core.kernel_error_fraction
 
     def estimate_memory_bytes(self) -> int:
-        """Bytes that one call takes at most besides its input and output."""
+        """Return the bytes that one call takes at most, besides its input and output.
+
+        Returns
+        -------
+        int
+            Bytes.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> SuperpositionPlan(np.ones((4, 5, 6)), (3.0, 3.0, 3.0)).estimate_memory_bytes() > 0
+        True
+        """
         return self._core.estimate_memory_bytes()
 
     def apply(self, activity_mbq_per_ml: ArrayLike, out: Map | None = None) -> Map:
@@ -211,11 +223,44 @@ class SuperpositionPlan(MapPlan):
             Naming the first voxel that is not finite or too large.
         InsufficientMemoryError
             If there is no memory for the result or the calculation.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> plan = SuperpositionPlan(np.full((4, 5, 6), 1.06), (3.0, 3.0, 3.0), ray_setting="fast")
+        >>> plan.apply(np.ones((4, 5, 6))).shape
+        (4, 5, 6)
         """
         return self.apply_with_balance(activity_mbq_per_ml, out)[0]
 
     def apply_with_balance(self, activity_mbq_per_ml: ArrayLike, out: Map | None = None) -> tuple[Map, EnergyBalance]:
-        """As `apply`, with what became of the emitted energy; both fractions are 0 without activity."""
+        """Compute the absorbed dose, and what became of the emitted energy.
+
+        Parameters
+        ----------
+        activity_mbq_per_ml, out
+            As for `apply`.
+
+        Returns
+        -------
+        dose_gy : ndarray
+            As `apply` returns it.
+        balance : EnergyBalance
+            Fractions of the emitted energy that were deposited and that left the map. Both are 0 without activity.
+
+        Raises
+        ------
+        ShapeError, DTypeError, OutOfRangeError, InsufficientMemoryError
+            As `apply`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> plan = SuperpositionPlan(np.full((4, 5, 6), 1.06), (3.0, 3.0, 3.0), ray_setting="fast", blended=False)
+        >>> _, balance = plan.apply_with_balance(np.ones((4, 5, 6)))
+        >>> round(balance.deposited_fraction + balance.escaped_fraction, 9)
+        1.0
+        """
         source = self._map("activity concentration", activity_mbq_per_ml)
         result, _ = self._out(out, (activity_mbq_per_ml,))
         emitted, deposited, left = self._core.apply(source, result)

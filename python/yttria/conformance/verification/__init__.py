@@ -60,7 +60,17 @@ class Verification:
         return hashlib.sha256(self.body().encode()).hexdigest()
 
     def body(self) -> str:
-        """The report without its hash, as plain text."""
+        """Write the report without its hash.
+
+        Returns
+        -------
+        str
+            Plain text.
+
+        Examples
+        --------
+        See `verify`.
+        """
         failed = [check for check in self.checks if not check.passed]
         verdict = (
             f"{len(failed)} of {len(self.checks)} checks FAILED" if failed else f"all {len(self.checks)} checks passed"
@@ -86,11 +96,27 @@ class Verification:
         return "\n".join([*head, *rows, "", *HASH_MEANING, "", RESEARCH_USE, ""])
 
     def text(self) -> str:
-        """The body, and its SHA-256 as the last line: `head -n -1 FILE | sha256sum` gives it again."""
+        """Write the report with the SHA-256 of its lines as the last one.
+
+        Returns
+        -------
+        str
+            `head -n -1 FILE | sha256sum` gives the hash again.
+
+        Examples
+        --------
+        See `verify`.
+        """
         return f"{self.body()}SHA-256 of the lines above: {self.sha256}\n"
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON, with the body whose hash it is."""
+        """Plain data, ready for JSON, with the body whose hash it is.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         found = asdict(self)
         found["checks"] = [
             {**check, "margin": None if check["margin"] == float("inf") else check["margin"]}
@@ -116,6 +142,11 @@ def verify(*, progress: Callable[[str], None] | None = None) -> Verification:
     -----
     It needs no network, no other package than numpy, and some seconds: vectors, refusals, agreement with the reference,
     Monte Carlo, energy and determinism.
+
+    Examples
+    --------
+    >>> found = verify()  # doctest: +SKIP
+    >>> print(found.text())  # doctest: +SKIP
     """
     start = time.perf_counter()
     found: list[Check] = []

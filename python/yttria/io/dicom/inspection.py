@@ -58,7 +58,13 @@ class FolderReport:
     missing: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """A plain dictionary, ready for JSON."""
+        """A plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         found = asdict(self)
         for entry, report in zip(found["series"], self.series, strict=True):
             entry["timing"] = None if report.timing is None else report.timing.as_dict()

@@ -76,7 +76,13 @@ class ActivityTiming:
         return self.rule
 
     def as_dict(self) -> dict[str, Any]:
-        """A plain dictionary, ready for JSON."""
+        """A plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end; values as JSON takes them.
+        """
         found = asdict(self)
         for name in ("reference_time", "administration_time"):
             found[name] = found[name].isoformat() if found[name] else None
