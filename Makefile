@@ -1,5 +1,5 @@
 # Thin names for commands anyone could type. Each sets up what it needs; a second call is quick.
-.PHONY: demo test check bench floors clean
+.PHONY: demo test check bench validation floors clean
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := Cargo.toml Cargo.lock $(shell find src -type f)
@@ -43,6 +43,12 @@ check: .venv/tools .venv/module
 
 bench: .venv/release .venv/bench
 	$(BIN)/python benches/side_by_side.py $(BENCH)
+
+# Every figure of VALIDATION.md and docs/validation, measured by the tests that check the claims.
+validation: .venv/release
+	mkdir -p out
+	$(BIN)/pytest --quiet --claims --measured out/measured.json
+	$(BIN)/python tools/validation.py out/measured.json
 
 # A wheel with the lowest declared version of every dependency, on the oldest Python that is there.
 floors: .venv/tools

@@ -13,6 +13,8 @@ from hypothesis import settings
 settings.register_profile("yttria", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("yttria")
 
+pytest_plugins = ["measured_figures"]
+
 ROOT = Path(__file__).resolve().parent.parent
 #: What makes the inputs of tests; on the path of pytest.
 SUPPORT = ROOT / "tests" / "support"

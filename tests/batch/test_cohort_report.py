@@ -42,6 +42,7 @@ def table(page: Page, caption: str) -> HtmlTable:
     return next(found for found in page.tables if found.caption.startswith(caption))
 
 
+@pytest.mark.claim("report_numbers")
 def test_statistics_cases_and_outliers_are_those_of_the_tables(results: Path) -> None:
     page, summary = Page(cohort_report(results, created=DATE)), summarize(results)
     assert not page.faults
@@ -88,6 +89,7 @@ def test_an_anonymous_report_names_rows_of_the_manifest(results: Path) -> None:
     assert Page(anonymous).values == Page(named).values
 
 
+@pytest.mark.claim("report_bytes")
 def test_two_reports_of_the_same_tables_differ_in_the_date_alone(results: Path) -> None:
     assert cohort_report(results, created=DATE) == cohort_report(results, created=DATE)
     assert cohort_report(results, created=DATE).replace(DATE, "x") == cohort_report(results, created="x")

@@ -100,6 +100,7 @@ def liver(folder: Path) -> Path:
     return folder / "liver.seg.nrrd"
 
 
+@pytest.mark.claim("batch_key")
 @pytest.mark.parametrize("name", ["pet.nrrd", "pet.nhdr"])
 def test_two_patients_with_the_same_header_text_keep_their_own_doses(tmp_path: Path, name: str) -> None:
     structures = liver(tmp_path)
@@ -115,6 +116,7 @@ def test_two_patients_with_the_same_header_text_keep_their_own_doses(tmp_path: P
         assert found["B"] == pytest.approx(7 * found["A"], rel=1e-6)
 
 
+@pytest.mark.claim("batch_key")
 def test_changed_values_behind_an_unchanged_header_are_dosed_again(tmp_path: Path) -> None:
     case = {
         "case_id": "A",
@@ -129,6 +131,7 @@ def test_changed_values_behind_an_unchanged_header_are_dosed_again(tmp_path: Pat
     assert means(tmp_path / "out")["A"] == pytest.approx(3 * before, rel=1e-6)
 
 
+@pytest.mark.claim("batch_key")
 def test_a_dot_named_slice_belongs_to_the_key(tmp_path: Path) -> None:
     def case(who: str, factor: int) -> dict[str, Any]:
         folder = write_series(tmp_path / who, (values() % 500).astype(np.uint16), affine("plain"), "PT")
@@ -215,6 +218,7 @@ def _cases(folder: Path) -> Iterator[Case]:
     )
 
 
+@pytest.mark.claim("batch_key")
 def test_whatever_a_reader_opens_is_covered_by_the_key(tmp_path: Path) -> None:
     folder = Path(os.path.realpath(tmp_path))
     for case in _cases(folder):
@@ -263,6 +267,7 @@ def _cases_of_real_files(folder: Path, data: Path) -> Iterator[Case]:
     yield Case(activity=folder / "a.mhd", structures=folder / "s0.nii.gz", unit="counts", **RELATIVE)
 
 
+@pytest.mark.claim("opened_files")
 def test_whatever_a_reader_opens_of_real_files_is_covered_by_the_key(shared_data: Path, tmp_path: Path) -> None:
     pytest.importorskip("highdicom")
     folder = Path(os.path.realpath(tmp_path))
@@ -276,6 +281,7 @@ def test_whatever_a_reader_opens_of_real_files_is_covered_by_the_key(shared_data
         assert recorded <= covered, (case, recorded - covered)
 
 
+@pytest.mark.claim("batch_key")
 def test_a_link_that_leads_elsewhere_is_another_file(tmp_path: Path) -> None:
     link = tmp_path / "pet.nrrd"
     write_manifest(
@@ -316,6 +322,7 @@ def scan(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.claim("batch_newest")
 def test_a_run_under_a_clock_of_tomorrow_does_not_win(scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as ahead:
         ahead.setattr(time, "time", lambda now=time.time: now() + 86_400)
@@ -330,6 +337,7 @@ def test_a_run_under_a_clock_of_tomorrow_does_not_win(scan: Path, monkeypatch: p
     assert means(scan / "out")["A"] == before
 
 
+@pytest.mark.claim("batch_newest")
 def test_a_later_failure_is_visible(scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as ahead:
         ahead.setattr(time, "time", lambda now=time.time: now() + 86_400)

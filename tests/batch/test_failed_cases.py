@@ -33,6 +33,7 @@ from yttria.errors import YttriaError
 COUNT = 70
 
 
+@pytest.mark.claim("batch_bad_case")
 def test_a_bad_case_spoils_only_itself(tmp_path: Path) -> None:
     manifest, results = cohort(tmp_path, COUNT), tmp_path / "results"
     good = {n: (tmp_path / f"a{n}.nii.gz").read_bytes() for n in range(4)}
@@ -70,6 +71,7 @@ def test_a_case_that_fails_after_it_was_done_is_in_quarantine(tmp_path: Path) ->
     assert contents(results) == before
 
 
+@pytest.mark.claim("batch_bad_case")
 def test_a_file_that_changes_while_it_is_read_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest = cohort(tmp_path, 1)
 

@@ -82,6 +82,7 @@ def nothing_twice(results: Path) -> bool:
     return len(done) == len(set(done)) == COUNT
 
 
+@pytest.mark.claim("batch_rerun")
 @pytest.mark.parametrize("executor", ["threads", "processes"])
 def test_a_killed_runner(manifest: Path, undisturbed: dict[str, bytes], tmp_path: Path, executor: str) -> None:
     command = ("batch", "run", manifest, "-o", tmp_path, "--executor", executor, "-n", "2")
@@ -97,6 +98,7 @@ def test_a_killed_runner(manifest: Path, undisturbed: dict[str, bytes], tmp_path
     assert not leftovers(tmp_path)
 
 
+@pytest.mark.claim("batch_rerun")
 @pytest.mark.parametrize("executor", ["threads", "processes"])
 def test_a_runner_killed_at_random_moments(
     manifest: Path, undisturbed_with_maps: dict[str, bytes], tmp_path: Path, executor: str
@@ -117,6 +119,7 @@ def test_a_runner_killed_at_random_moments(
     assert sum(pq.read_table(path).num_rows for path in tmp_path.glob("parts/*/*.parquet")) == COUNT, moments_s
 
 
+@pytest.mark.claim("batch_rerun")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_runner_keeps_all_it_computed(
     manifest: Path, undisturbed: dict[str, bytes], tmp_path: Path, number: signal.Signals
@@ -135,6 +138,7 @@ def test_an_interrupted_runner_keeps_all_it_computed(
     assert nothing_twice(tmp_path)
 
 
+@pytest.mark.claim("batch_two_runners")
 @pytest.mark.parametrize("executor", ["threads", "processes"])
 def test_two_runners_on_one_folder_may_dose_a_case_twice_and_corrupt_nothing(
     manifest: Path, undisturbed_with_maps: dict[str, bytes], tmp_path: Path, executor: str
@@ -148,6 +152,7 @@ def test_two_runners_on_one_folder_may_dose_a_case_twice_and_corrupt_nothing(
     assert not leftovers(tmp_path)
 
 
+@pytest.mark.claim("batch_two_runners")
 def test_a_runner_goes_on_beside_one_that_is_killed(
     manifest: Path, undisturbed_with_maps: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -183,6 +188,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.claim("batch_rerun")
 def test_a_killed_dask_worker(manifest: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     script, results = tmp_path / "kills.py", tmp_path / "results"
@@ -206,6 +212,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.claim("batch_rerun")
 @pytest.mark.parametrize("extra", [(), ("--maps", "nii.gz")], ids=["tables", "maps"])
 def test_a_full_disk(manifest: Path, undisturbed: dict[str, bytes], small_disk: Path, extra: tuple[str, ...]) -> None:
     results = small_disk / "results"

@@ -51,6 +51,7 @@ def test_what_is_done_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Monk
     assert (changed.counts.known, changed.counts.done) == (5, 3)
 
 
+@pytest.mark.claim("batch_rerun")
 def test_a_torn_ledger_and_a_lost_part_are_done_again(tmp_path: Path) -> None:
     manifest, results = cohort(tmp_path, 300), tmp_path / "results"
     run_manifest(manifest, results)
@@ -66,6 +67,7 @@ def test_a_torn_ledger_and_a_lost_part_are_done_again(tmp_path: Path) -> None:
     assert contents(results) == before
 
 
+@pytest.mark.claim("batch_rerun")
 @pytest.mark.parametrize("where", ["magic", "key", "mean_gy.list.element", "footer"])
 def test_damaged_results_on_the_disk_are_noticed_and_repeated(tmp_path: Path, where: str) -> None:
     manifest, results = cohort(tmp_path, 6), tmp_path / "out"

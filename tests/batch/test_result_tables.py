@@ -46,6 +46,7 @@ def by_hand(manifest: Path, n: int) -> Any:
     return dose_case(Case(**row | files))
 
 
+@pytest.mark.claim("batch_is_dose")
 def test_the_tables_hold_what_yttria_dose_computes(manifest: Path, undisturbed: Path) -> None:
     doses = pq.read_table(undisturbed / "doses.parquet").to_pylist()
     dvh = pq.read_table(undisturbed / "dvh.parquet").to_pylist()
@@ -72,6 +73,7 @@ def process_pool() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(2, get_context("forkserver"))
 
 
+@pytest.mark.claim("batch_order")
 @pytest.mark.parametrize(
     "make", [lambda: ThreadPoolExecutor(1), lambda: ThreadPoolExecutor(5), LastFirstExecutor, process_pool]
 )
@@ -83,6 +85,7 @@ def test_every_executor_gives_the_same_bytes(
     assert contents(tmp_path) == contents(undisturbed)
 
 
+@pytest.mark.claim("batch_order")
 def test_shards_add_up(manifest: Path, undisturbed: Path, tmp_path: Path) -> None:
     reports = [run_manifest(manifest, tmp_path, shard=(n, 3)) for n in (2, 3, 1)]
     assert [r.counts.done for r in reports] == [23, 23, 24]
@@ -92,6 +95,7 @@ def test_shards_add_up(manifest: Path, undisturbed: Path, tmp_path: Path) -> Non
         run_manifest(manifest, tmp_path, shard=(4, 3))
 
 
+@pytest.mark.claim("batch_is_dose")
 def test_dose_maps_are_those_of_dose_image(manifest: Path, tmp_path: Path) -> None:
     run_manifest(manifest, tmp_path, maps="nrrd")
     cases = pq.read_table(tmp_path / "cases.parquet").to_pylist()

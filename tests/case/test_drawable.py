@@ -81,6 +81,7 @@ def test_what_is_no_result_is_refused(tmp_path: Path, text: str) -> None:
         read_drawable_dose(tmp_path / "doses.json")
 
 
+@pytest.mark.claim("report_anonymous")
 def test_an_anonymous_result_holds_no_name_date_or_path() -> None:
     doses = {
         "created": "2026-11-29T08:00:00+00:00",

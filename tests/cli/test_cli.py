@@ -167,6 +167,7 @@ def test_the_demo_by_density_shows_what_reaches_the_lung(tmp_path: Path, method:
         assert all(0 < row["mean_uncertainty_gy"] < 0.02 * row["mean_gy"] for row in data["structures"])
 
 
+@pytest.mark.claim("demo_phantom")
 def test_the_demo_shows_the_truth_beside_what_was_computed(tmp_path: Path) -> None:
     data = json.loads(invoke("demo", "--blur-fwhm-mm", "0", "--json", "-o", tmp_path))
     by_name = {row["structure"]: row for row in data["truth"]}
@@ -177,6 +178,7 @@ def test_the_demo_shows_the_truth_beside_what_was_computed(tmp_path: Path) -> No
     assert {Path(p).name for p in data["written"]} >= {"activity.nrrd", "structures.seg.nrrd", "dose.png"}
 
 
+@pytest.mark.claim("demo_phantom")
 def test_the_demo_plans_from_images_to_within_a_hundredth_of_the_truth(tmp_path: Path) -> None:
     """Without blur; the planar views alone are off, for nothing corrects their attenuation."""
     data = json.loads(invoke("demo", "--blur-fwhm-mm", "0", "--json", "-o", tmp_path))

@@ -111,6 +111,7 @@ def test_limits_and_further_quantities_are_those_of_the_json(results: Path) -> N
     assert "share of the volume that receives at least 50 Gy" in found.text
 
 
+@pytest.mark.claim("report_anonymous")
 def test_an_anonymous_report_names_nobody(results: Path, tmp_path: Path) -> None:
     shutil.copytree(results / "local", tmp_path / "JaneDoe_1962")
     shutil.copy(results / "plan.json", tmp_path / "plan.json")

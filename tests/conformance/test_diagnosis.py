@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from measured_figures import Measured
 from trials import noisy, spoiled
 
 from yttria.conformance import Finding, cases, diagnose
@@ -19,16 +20,19 @@ def names(findings: tuple[Finding, ...]) -> list[str]:
     return [finding.name for finding in findings]
 
 
+@pytest.mark.claim("known_errors")
 @pytest.mark.parametrize("name", KNOWN_ERRORS)
-def test_each_known_mistake_is_named_and_nothing_else(name: str) -> None:
+def test_each_known_mistake_is_named_and_nothing_else(name: str, measured: Measured) -> None:
     """`benches/diagnosis.py` runs more seeds; none may fail here."""
     for seed in (0, 1):
         found = diagnose(noisy(injected([name], IDS), NOISE, seed), noise=NOISE)
         assert names(found) == [name]
         assert not found[0].ambiguous
         assert found[0].explains
+    measured("known errors named", 1, digits=4, summed=True)
 
 
+@pytest.mark.claim("known_errors")
 def test_the_right_answers_are_never_accused() -> None:
     correct = injected([], IDS)
     for seed in range(25):
@@ -40,6 +44,7 @@ def test_the_core_itself_is_not_accused() -> None:
     assert diagnose(own, noise=1e-6) == ()
 
 
+@pytest.mark.claim("known_errors")
 @pytest.mark.parametrize(
     "two",
     [

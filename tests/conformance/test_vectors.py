@@ -71,11 +71,13 @@ def _check(case: SuiteCase) -> None:
         )
 
 
+@pytest.mark.claim("published_vectors")
 @pytest.mark.parametrize("vector", [v for v in _all() if not _is_mistake(v)], ids=lambda v: v["id"])
 def test_vector(vector: Vector) -> None:
     _check(from_vector(vector))
 
 
+@pytest.mark.claim("published_vectors")
 @pytest.mark.parametrize(
     "case", [c for c in cases() if c.id.startswith(("own-", "vox-", "s-", "file-"))], ids=lambda c: c.id
 )
@@ -90,6 +92,7 @@ def test_the_reference_gives_the_expected_answer(case: SuiteCase) -> None:
         assert case.within(quantity, got[quantity]), quantity
 
 
+@pytest.mark.claim("published_wrong_numbers")
 @pytest.mark.parametrize("vector", [v for v in _all() if _is_mistake(v)], ids=lambda v: v["id"])
 def test_a_known_mistake_is_a_variant_and_not_the_answer(vector: Vector) -> None:
     assert vector["model"] in MISTAKES, f"no variants for {vector['model']}: say which make it in MISTAKES"

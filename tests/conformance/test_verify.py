@@ -31,6 +31,7 @@ def failures(found: verification.Verification) -> str:
     return "; ".join(f"{check.claim}: {check.measured}" for check in found.checks if not check.passed)
 
 
+@pytest.mark.claim("verify_installed")
 def test_everything_passes_here(report: verification.Verification) -> None:
     assert report.passed, failures(report)
     assert len(report.checks) >= 20
@@ -53,6 +54,7 @@ def scaled(factor: float, name: str) -> Any:
     return lambda *arguments: factor * np.asarray(original(*arguments))[()]
 
 
+@pytest.mark.claim("verify_installed")
 @pytest.mark.parametrize(
     ("name", "factor", "where"),
     [("lung_dose_gy", 1 + 1e-6, "published vectors"), ("bed_gy", 1.01, "yttria.evaluation")],
@@ -75,6 +77,7 @@ def test_a_kernel_that_is_off_fails_against_monte_carlo(monkeypatch: pytest.Monk
     assert "Monte Carlo" in failures(verify())
 
 
+@pytest.mark.claim("verify_installed")
 def test_results_that_depend_on_threads_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     original = _core._local_deposition
 
@@ -87,11 +90,13 @@ def test_results_that_depend_on_threads_fail(monkeypatch: pytest.MonkeyPatch) ->
     assert "('float64', 3)" in failures(verify())
 
 
+@pytest.mark.claim("verify_installed")
 def test_a_core_that_refuses_nothing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_core, "body_surface_area_m2", lambda *_: 1.8)
     assert "not ['bsa-04']" in failures(verify())
 
 
+@pytest.mark.claim("verify_installed")
 def test_a_core_that_raises_fails_and_the_rest_still_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> float:
         raise RuntimeError("no such instruction")
@@ -114,6 +119,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not json.loads(done.stdout)["passed"]
 
 
+@pytest.mark.claim("verify_installed")
 def test_a_transport_that_is_off_fails_against_egsnrc(monkeypatch: pytest.MonkeyPatch) -> None:
     original = yttria.monte_carlo
 

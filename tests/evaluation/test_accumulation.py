@@ -35,6 +35,7 @@ def test_doses_on_one_grid_are_added_voxel_by_voxel() -> None:
     assert row.as_dict()["mean_by_treatment_gy"]["b"] == pytest.approx(row.total.mean_gy / 3.5)
 
 
+@pytest.mark.claim("accumulation")
 @pytest.mark.parametrize("method", ["average", "linear"])
 def test_a_shift_by_whole_voxels_brings_each_voxel_to_its_place(method: str) -> None:
     first = np.zeros((6, 6, 6))
@@ -53,6 +54,7 @@ def test_a_shift_by_whole_voxels_brings_each_voxel_to_its_place(method: str) -> 
     assert {told.code for told in found.advisories} == {"resampled", "outside_image"}
 
 
+@pytest.mark.claim("accumulation")
 def test_bed_is_summed_after_it_was_computed() -> None:
     doses = (40.0, 75.0)
     found = accumulate_doses([treatment(str(dose), np.full((2, 2, 2), dose)) for dose in doses])

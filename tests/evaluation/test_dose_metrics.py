@@ -20,6 +20,7 @@ def histogram(*doses: float) -> DoseVolumeHistogram:
     return dose_volume_histograms(dose, {"s": np.ones(dose.shape, bool)}, voxel_volume_ml=0.5)["s"]
 
 
+@pytest.mark.claim("metrics_definition")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("V50", 0.5), ("v50Gy", 0.5), ("V50mL", 1.0), ("V0", 1.0), ("V1000", 0.0), ("D50", 80.0), ("D100", 20.0)],
@@ -34,6 +35,7 @@ def test_a_dose_to_more_volume_than_there_is_is_not_defined() -> None:
     assert metric_value(dose_metric("D1.1cc"), found) is None
 
 
+@pytest.mark.claim("metrics_definition")
 def test_mean_bed_is_that_of_the_voxels_and_not_of_the_mean() -> None:
     g = 2.5 / (2.5 + 64.1) / 2.5
     beds = [dose * (1 + dose * g) for dose in (20.0, 100.0)]
@@ -58,6 +60,7 @@ def test_negative_doses_count_as_zero_in_models() -> None:
     assert metric_value(dose_metric("BED"), histogram(-5.0, -1.0), LIVER) == 0.0
 
 
+@pytest.mark.claim("metrics_definition")
 @given(st.floats(0.0, 500.0), st.lists(st.floats(0.0, 400.0), min_size=1, max_size=20))
 def test_a_share_is_within_0_and_1_and_times_the_volume_in_ml(dose: float, doses: list[float]) -> None:
     found = histogram(*doses)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from measured_figures import Measured
 from numpy.typing import NDArray
 
 from yttria.errors import (
@@ -67,6 +68,7 @@ def core(a, b, **kwargs) -> GammaResult:
 # --- closed forms ---
 
 
+@pytest.mark.claim("gamma_closed_forms")
 @pytest.mark.parametrize("scale", [0.94, 0.985, 1.0, 1.012, 1.03])
 def test_a_scaled_uniform_dose_differs_in_dose_alone(scale: float) -> None:
     dose = np.full(SHAPE, 80.0)
@@ -75,10 +77,11 @@ def test_a_scaled_uniform_dose_differs_in_dose_alone(scale: float) -> None:
     assert result.passing_fraction == (1.0 if abs(scale - 1) <= 0.0301 else 0.0)
 
 
+@pytest.mark.claim("gamma_closed_forms")
 @pytest.mark.parametrize("slope", [(0.0, 0.0, 2.0), (0.7, -0.4, 0.0), (0.5, 1.1, -3.0)])
 @pytest.mark.parametrize("angles", [(0.0, 0.0, 0.0), (0.3, -0.2, 0.5)])
 @pytest.mark.parametrize("shift_mm", [(0.0, 0.0, 1.0), (0.4, -0.3, 0.8)])
-def test_a_shifted_gradient_has_the_distance_of_a_point_to_a_plane(slope, angles, shift_mm) -> None:
+def test_a_shifted_gradient_has_the_distance_of_a_point_to_a_plane(slope, angles, shift_mm, measured: Measured) -> None:
     # In units of both criteria the evaluated dose is a plane of slope m = |g| dx / dD at height m s / dx, s the shift
     # along the gradient; the distance of a point to it is height / sqrt(1 + m^2). On another grid, wide enough.
     g, shift = np.array(slope), np.array(shift_mm)
@@ -87,6 +90,7 @@ def test_a_shifted_gradient_has_the_distance_of_a_point_to_a_plane(slope, angles
     result = gamma_index(a, b, normalization_gy=60.0, distance_mm=2.5, lower_dose_cutoff_fraction=0.0)
     m = np.linalg.norm(g) * 2.5 / (0.03 * 60.0)
     exact = abs(g @ shift) / (0.03 * 60.0) / np.sqrt(1 + m * m)
+    measured("shifted gradient", np.abs(result.gamma - exact).max())
     assert result.outside_voxels == 0
     np.testing.assert_allclose(result.gamma, exact, atol=ABOVE)
 
@@ -100,6 +104,7 @@ def test_a_shifted_gradient_with_a_local_criterion() -> None:
     np.testing.assert_allclose(result.gamma, exact, atol=ABOVE)
 
 
+@pytest.mark.claim("gamma_closed_forms")
 def test_a_step_is_as_far_as_its_place() -> None:
     # The agreeing dose begins 2 voxels away: where the ramp between the last two voxels meets the reference dose.
     a = np.full((3, 3, 9), 100.0)
@@ -112,7 +117,8 @@ def test_a_step_is_as_far_as_its_place() -> None:
     assert (result.gamma[:, :, 6:] == 0.0).all()
 
 
-def test_a_saddle_in_a_cell() -> None:
+@pytest.mark.claim("gamma_closed_forms")
+def test_a_saddle_in_a_cell(measured: Measured) -> None:
     # D = 10 (2 x - 1)(2 y - 1) in one cell of 10 mm; the reference is at its center. Agreement lies on the axes.
     b = np.array([[[10.0, -10.0], [-10.0, 10.0]]])
     matrix = affine((1.0, 10.0, 10.0))
@@ -121,6 +127,7 @@ def test_a_saddle_in_a_cell() -> None:
     # Along a diagonal at distance t: D = 0.2 t^2, exhaustive in one dimension.
     t = np.linspace(0, 7.07, 200_001)
     exact = np.sqrt(((0.2 * t**2 - 4.0) / 0.2) ** 2 + (t / 4.0) ** 2).min()
+    measured("saddle", result.gamma.item() - exact)
     assert result.gamma.item() == pytest.approx(exact, abs=ABOVE)
 
 
@@ -140,6 +147,7 @@ def test_identical_maps_have_gamma_zero() -> None:
     assert (result.passing_fraction, result.mean_gamma) == (1.0, 0.0)
 
 
+@pytest.mark.claim("gamma_invariant")
 def test_threads_and_memory_order_do_not_show() -> None:
     a, b = maps(2, (17, 11, 13))
     expected = core(a, b, threads=1).gamma
@@ -149,6 +157,7 @@ def test_threads_and_memory_order_do_not_show() -> None:
         np.testing.assert_array_equal(core(form(a), form(b)).gamma, expected)
 
 
+@pytest.mark.claim("gamma_invariant")
 def test_flipped_and_permuted_grids_give_the_same() -> None:
     a, b = maps(3)
     expected = core(a, b).gamma
@@ -220,6 +229,7 @@ def largest_step(b, criterion_gy, size_mm, distance_mm, steps) -> float:
     return float(np.dot(half, steepest) / criterion_gy + np.linalg.norm(half) / distance_mm)
 
 
+@pytest.mark.claim("gamma_is_least")
 @settings(max_examples=60)
 @given(
     st.tuples(*[st.integers(1, 4)] * 3).flatmap(
@@ -242,6 +252,7 @@ def test_never_below_and_hardly_above_the_definition(doses, fraction, distance_m
     assert (got[evaluated] >= sampled[evaluated] - above - ROUNDING).all()
 
 
+@pytest.mark.claim("gamma_is_least")
 def test_grids_turned_against_each_other_follow_the_definition() -> None:
     rng = np.random.default_rng(9)
     place_a, place_b = affine((3.0, 2.0, 4.0)), affine((2.0, 3.5, 2.5), (-3.0, 1.0, -2.0), (0.2, 0.5, -0.4))

@@ -22,6 +22,7 @@ from yttria.geometry.voxel_fractions import fractions_of_mask
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limits of a process, as Linux keeps them")
 
 
+@pytest.mark.claim("exhaustion")
 @linux
 @pytest.mark.parametrize("name", CALLS)
 def test_exhausted_memory_and_threads_are_errors(name: str) -> None:
@@ -49,6 +50,7 @@ LONG = {
 }
 
 
+@pytest.mark.claim("interruption")
 @pytest.mark.parametrize("name", LONG)
 def test_ctrl_c_ends_long_calls(name: str) -> None:
     call = CALLS[name](LONG[name])

@@ -29,6 +29,7 @@ def codes(structure: ContourStructure) -> list[str]:
     return [a.code for a in structure.advisories]
 
 
+@pytest.mark.claim("parts_keep_volume")
 @pytest.mark.parametrize("interpolation", ["shape", "none"])
 @pytest.mark.parametrize("offset", [0.0, 0.06, 0.134, 0.5, 1.5, 2.0, 3.9])
 def test_a_lobe_on_planes_beside_those_of_another_keeps_its_volume(offset: float, interpolation: str) -> None:
@@ -38,6 +39,7 @@ def test_a_lobe_on_planes_beside_those_of_another_keeps_its_volume(offset: float
     assert not structure.advisories
 
 
+@pytest.mark.claim("parts_keep_volume")
 @pytest.mark.parametrize("interpolation", ["shape", "none"])
 @pytest.mark.parametrize("kept", [Z[:5] + Z[6:], Z[::2], Z[::3], Z[:2] + Z[3:6] + Z[7:]])
 def test_a_lobe_on_fewer_planes_is_bridged_and_reported(kept: list[float], interpolation: str) -> None:
@@ -56,6 +58,7 @@ prisms = st.lists(
 )
 
 
+@pytest.mark.claim("parts_keep_volume")
 @settings(max_examples=40)
 @given(parts=prisms, interpolation=st.sampled_from(["shape", "none"]), end_caps=st.sampled_from(["half_slice", "none"]))
 def test_the_volume_of_separate_prisms_is_the_sum_of_theirs(parts, interpolation: str, end_caps: str) -> None:
@@ -146,6 +149,7 @@ STARS = st.tuples(
 )
 
 
+@pytest.mark.claim("duplicates_count_once")
 @settings(max_examples=60)
 @given(star=STARS, seed=st.integers(0, 999))
 def test_an_outline_drawn_twice_counts_once(star, seed: int) -> None:
@@ -177,6 +181,7 @@ def test_a_figure_of_eight_drawn_twice_counts_once() -> None:
     assert codes(structure) == ["contour_duplicate", "contour_self_crossing"]
 
 
+@pytest.mark.claim("duplicates_count_once")
 @pytest.mark.parametrize("again", [slice(None), slice(2, 4), slice(None, None, 2)])
 def test_some_planes_drawn_twice_do_not_change_the_volume(again: slice) -> None:
     contours = prism(0, Z)

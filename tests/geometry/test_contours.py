@@ -27,6 +27,7 @@ def total_ml(structure: ContourStructure, shape: tuple[int, int, int], affine: A
     return fractions.volume_ml(abs(float(np.linalg.det(affine[:3, :3]))) * 1e-3)
 
 
+@pytest.mark.claim("coverage_is_area")
 def test_a_pixel_s_weight_is_its_area_inside_a_triangle() -> None:
     # Right triangle with legs of 2 mm over 1 mm voxels: whole, halved, halved.
     triangle = np.array([[0.0, 0, 0], [2, 0, 0], [0, 2, 0]])
@@ -41,6 +42,7 @@ def test_a_pixel_s_weight_is_its_area_inside_a_triangle() -> None:
     assert fractions.outside_fraction == 0.0
 
 
+@pytest.mark.claim("coverage_is_area")
 @settings(max_examples=40)
 @given(
     angles=st.lists(st.floats(0, 2 * np.pi), min_size=3, max_size=9, unique=True),
@@ -82,6 +84,7 @@ def test_slabs_agree_with_the_definition_also_with_holes_and_uneven_planes() -> 
     )
 
 
+@pytest.mark.claim("coverage_is_area")
 @pytest.mark.parametrize("flip", [(1, 1, 1), (-1, 1, 1), (1, -1, -1)])
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 0, 2)])
 def test_permuted_and_left_handed_grids_are_the_same_grid(order, flip) -> None:
@@ -99,6 +102,7 @@ def test_permuted_and_left_handed_grids_are_the_same_grid(order, flip) -> None:
     np.testing.assert_allclose(result, array, rtol=0, atol=2**-23)
 
 
+@pytest.mark.claim("coverage_is_area")
 def test_a_turn_about_the_normal_is_exact_and_another_turn_keeps_the_volume() -> None:
     structure = ContourStructure("x", sphere(11, np.arange(-10.5, 11, 3), (3, -2, 1)))
     for angles, tolerance in (((0, 0, 31), 1e-6), ((20, -35, 70), 2e-3)):
@@ -158,6 +162,7 @@ SOLIDS = {
 }
 
 
+@pytest.mark.claim("sections_restore_solid")
 @pytest.mark.parametrize(("spacing", "limit"), [(1, 0.005), (2, 0.01), (3, 0.01)])
 @pytest.mark.parametrize("solid", SOLIDS)
 def test_sections_between_planes_restore_the_solid(solid: str, spacing: float, limit: float) -> None:
@@ -257,6 +262,7 @@ def test_an_island_in_a_hole_counts() -> None:
         assert structure.volume_ml == pytest.approx(1e-3 * 6 * (400 - 144 + 16), rel=2e-3)
 
 
+@pytest.mark.claim("any_contours")
 def test_the_result_does_not_depend_on_threads() -> None:
     structure = ContourStructure("x", [ring(z, 0, z, 9, 5) for z in np.arange(0.0, 12, 2.5)])
     one, many = (

@@ -34,6 +34,7 @@ def _turned(image: Image, degrees: float) -> np.ndarray:
     return matrix
 
 
+@pytest.mark.claim("averaging_keeps_integrals")
 @pytest.mark.parametrize("method", ["average", "linear"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_parallel_grids_are_the_definition(kind: str, method: str) -> None:
@@ -70,6 +71,7 @@ def test_its_own_grid_changes_nothing(kind: str, method: str) -> None:
     assert [a.code for a in found.advisories] == ["resampled"]
 
 
+@pytest.mark.claim("averaging_keeps_integrals")
 @settings(max_examples=25)
 @given(
     st.tuples(*[st.floats(0.4, 3.1)] * 3),
@@ -94,6 +96,7 @@ def test_averaging_keeps_the_integral(size: Any, shift: Any, kind: str, order: l
     assert covered == pytest.approx(image.array.size * image.voxel_volume_ml, rel=1e-6)
 
 
+@pytest.mark.claim("averaging_keeps_integrals")
 def test_turned_grids() -> None:
     smooth = np.add.outer(np.add.outer(np.arange(9.0), 2 * np.arange(11.0)), 3 * np.arange(13.0))
     image = Image(smooth, affine("plain"), "HU")

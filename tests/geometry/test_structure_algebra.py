@@ -25,6 +25,7 @@ def drawn(seed: int, kind: str = "plain", *, fractions: bool = False, **rest: An
     return Structure(f"S{seed}", mask, affine(kind), **rest)
 
 
+@pytest.mark.claim("sets_keep_volumes")
 @pytest.mark.parametrize("fractions", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_sets_on_one_grid_are_their_definition(kind: str, fractions: bool) -> None:
@@ -41,6 +42,7 @@ def test_sets_on_one_grid_are_their_definition(kind: str, fractions: bool) -> No
         assert made.name == "x"
 
 
+@pytest.mark.claim("sets_keep_volumes")
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 999), st.integers(0, 999), st.booleans(), st.sampled_from(KINDS))
 def test_volumes_of_sets_add_up(first: int, second: int, fractions: bool, kind: str) -> None:
@@ -58,6 +60,7 @@ def cube(low: float, high: float, size: float, name: str = "cube") -> Structure:
     return Structure(name, np.ones((n, n, n), bool), place)
 
 
+@pytest.mark.claim("sets_keep_volumes")
 def test_sets_of_structures_on_different_grids_keep_volumes() -> None:
     coarse, fine = cube(0.0, 24.0, 4.0), cube(12.0, 33.0, 1.5)
     both = intersection([coarse, fine], name="both")

@@ -25,6 +25,7 @@ def written(path: Path, *, edges_cm: dict[int, list[float]] | None = None, cut: 
     return path
 
 
+@pytest.mark.claim("interfile")
 def test_doses_and_uncertainties_are_read_on_their_grid(tmp_path: Path) -> None:
     path = written(tmp_path / "x.3ddose")
     found = read_3ddose(path, unit="Gy", orientation="LPS")

@@ -80,6 +80,7 @@ def codes(path: Path, **options: str) -> list[str]:
     return [a.code for a in read_image(path, unit="counts", **options).advisories]  # type: ignore[arg-type]
 
 
+@pytest.mark.claim("interfile")
 def test_an_image_of_stir_is_read_with_its_place(tmp_path: Path) -> None:
     path = written(tmp_path / "x.hv")
     with opened_files() as opened:

@@ -118,6 +118,7 @@ def test_a_damaged_label_table_is_an_error(tmp_path: Path, table: str) -> None:
         read_structures(labelmap(tmp_path / "x.nii", table))
 
 
+@pytest.mark.claim("image_is_no_labelmap")
 def test_an_image_is_no_labelmap(tmp_path: Path, shared_data: Path) -> None:
     (path,) = (shared_data / "failing" / "06_labelmap_bomb").glob("*.nrrd")
     tracemalloc.start()

@@ -50,6 +50,7 @@ def simpleitk_image(kind: str, array: npt.NDArray[np.generic]) -> SimpleITK.Imag
     return image
 
 
+@pytest.mark.claim("metaimage")
 @pytest.mark.parametrize("name", ["x.mhd", "x.mha"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("compressed", [False, True])

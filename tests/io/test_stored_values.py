@@ -231,6 +231,7 @@ def _readable(folder: Path) -> list[Path]:
     return [*(p for p in sorted(folder.iterdir()) if NAME.match(p.name)), folder / "masks"]
 
 
+@pytest.mark.claim("opened_files")
 def test_every_file_that_a_reader_opens_is_recorded(tmp_path: Path) -> None:
     paths = _readable(tmp_path)
     assert len(paths) == 16

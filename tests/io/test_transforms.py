@@ -43,6 +43,7 @@ def as_registration(path: Path) -> Path:
     return registration(path, {FIXED: [np.eye(4)], MOVING: [KNOWN]})
 
 
+@pytest.mark.claim("registration_direction")
 @pytest.mark.parametrize("write", [as_text, as_itk, as_registration])
 def test_every_form_takes_the_moving_space_to_the_fixed_one(tmp_path: Path, write: Callable[[Path], Path]) -> None:
     np.testing.assert_allclose(read_transform(write(tmp_path / "transform")), KNOWN, atol=1e-9)
@@ -60,6 +61,7 @@ def test_a_structure_is_moved_to_where_the_fixed_image_has_it(tmp_path: Path, wr
     assert moved.voxel_fractions_on(fixed).volume_ml(1.0) == pytest.approx(1.0)
 
 
+@pytest.mark.claim("registration_direction")
 def test_transforms_of_itk_are_read_as_itk_reads_them(tmp_path: Path) -> None:
     sitk = pytest.importorskip("SimpleITK")
     center, shift = (7.0, -3.0, 11.0), (1.0, 2.0, -3.0)
@@ -82,6 +84,7 @@ def test_transforms_of_itk_are_read_as_itk_reads_them(tmp_path: Path) -> None:
             np.testing.assert_allclose((found @ [*moving, 1.0])[:3], point, atol=1e-9)
 
 
+@pytest.mark.claim("registration_direction")
 def test_registrations_go_from_any_frame_to_any_other(tmp_path: Path) -> None:
     other = np.eye(4)
     other[:3, 3] = (1.0, 2.0, 3.0)

@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+from measured_figures import Measured
 
 from yttria import dose_point_kernel, media
 from yttria.errors import UnknownNameError
@@ -18,23 +19,28 @@ def test_the_media_and_their_densities() -> None:
     assert densities == {"water": 1.0, "soft_tissue": 1.04, "liver": 1.06, "lung": 0.26, "bone": 1.92}
 
 
+@pytest.mark.claim("kernel_tables_whole")
 @pytest.mark.parametrize("medium", media(), ids=NAMES)
-def test_the_energy_is_that_of_the_spectrum_less_what_leaves(medium) -> None:
+def test_the_energy_is_that_of_the_spectrum_less_what_leaves(medium, measured: Measured) -> None:
     kernel = dose_point_kernel(medium.name)
     assert kernel.emitted_mev == 0.932968
     # 2 m hold all but 1.5e-4 of it in lung of 0.26 g/mL, and all of it elsewhere (eight digits are printed).
     leaves = 1 - kernel.energy_mev.sum() / kernel.emitted_mev
     assert abs(leaves) < (1.5e-4 if medium.name == "lung" else 1e-7)
     inside = np.interp(medium.support_mm, kernel.edge_mm, np.append(0.0, kernel.energy_mev.cumsum()))
+    measured(f"energy beyond the support, {medium.name}", 100 * (1 - inside / kernel.emitted_mev), "%")
     assert 1 - inside / kernel.emitted_mev == pytest.approx(medium.energy_beyond_fraction, rel=1e-9)
     assert medium.support_mm * medium.density_g_per_ml == pytest.approx(12.0)
     assert medium.energy_beyond_fraction == pytest.approx(0.0060 if medium.name == "bone" else 0.0039, abs=5e-5)
 
 
-def test_radii_of_water() -> None:
+@pytest.mark.claim("kernel_tables_whole")
+def test_radii_of_water(measured: Measured) -> None:
     kernel = dose_point_kernel("water")
     cumulative = np.append(0.0, kernel.energy_mev.cumsum()) / kernel.emitted_mev
     x50, x90, x99 = np.interp([0.5, 0.9, 0.99], cumulative, kernel.edge_mm)
+    for name, radius in (("X50", x50), ("X90", x90), ("X99", x99)):
+        measured(f"{name} of water", radius, "mm", digits=4)
     assert x50 == pytest.approx(2.345, abs=5e-4)
     assert x90 == pytest.approx(5.432, abs=5e-4)
     assert x99 == pytest.approx(8.095, abs=5e-4)

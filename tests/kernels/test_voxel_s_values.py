@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from measured_figures import Measured
 
 from yttria import Nuclide, VoxelSValueLibrary, VoxelSValues, YttriaError, dose_point_kernel, media, voxel_s_values
 from yttria.errors import DTypeError, InsufficientMemoryError, OutOfRangeError, ShapeError, UnknownNameError
@@ -24,10 +25,13 @@ def energy_mev(s: VoxelSValues) -> float:
     return float(s.values.sum() * 1e-9 * mass_kg / J_PER_MEV)
 
 
+@pytest.mark.claim("s_values_conserve_energy")
 @pytest.mark.parametrize("tail_folded", [False, True])
 @pytest.mark.parametrize("medium", media(), ids=NAMES)
-def test_energy_is_conserved(medium, tail_folded: bool) -> None:
+def test_energy_is_conserved(medium, tail_folded: bool, measured: Measured) -> None:
     s = voxel_s_values((2.0, 3.1, 4.5), medium=medium.name, tail_folded=tail_folded)
+    expected = s.energy_inside_fraction * s.nuclide.mean_energy_mev
+    measured("relative difference", energy_mev(s) / expected - 1)
     assert energy_mev(s) == pytest.approx(s.energy_inside_fraction * s.nuclide.mean_energy_mev, rel=1e-10)
     assert s.energy_beyond_fraction == medium.energy_beyond_fraction
     assert s.energy_inside_fraction == (1.0 if tail_folded else 1.0 - s.energy_beyond_fraction)
@@ -40,10 +44,13 @@ def test_folding_scales_every_value() -> None:
     np.testing.assert_allclose(folded.values, left_out.values / left_out.energy_inside_fraction, rtol=1e-15)
 
 
+@pytest.mark.claim("s_values_are_their_definition")
 @pytest.mark.parametrize(
     ("size", "medium", "density"), [((3.0, 4.0, 5.5), "water", 1.0), ((2.5, 2.5, 4.0), "bone", 1.8)]
 )
-def test_agrees_with_the_definition(size: tuple[float, float, float], medium: str, density: float) -> None:
+def test_agrees_with_the_definition(
+    size: tuple[float, float, float], medium: str, density: float, measured: Measured
+) -> None:
     kernel, s = dose_point_kernel(medium), voxel_s_values(size, medium=medium, density_g_per_ml=density)
     scale = kernel.density_g_per_ml / density
     expected = definition(
@@ -60,9 +67,11 @@ def test_agrees_with_the_definition(size: tuple[float, float, float], medium: st
     # directions (bone), the others by at most 2.3e-3, 5e-4, 3e-4.
     carrying = expected > 1e-3 * expected.max()
     np.testing.assert_allclose(s.values[carrying], expected[carrying], rtol=5e-3)
+    measured("source voxel, relative difference", s.values.max() / expected.max() - 1)
     assert s.values.max() == pytest.approx(expected.max(), rel=2e-4)
 
 
+@pytest.mark.claim("s_values_are_their_definition")
 def test_the_definition_by_chance() -> None:
     """What the integral means: random points in the source voxel, directions and radii, counted where they end."""
     rng = np.random.default_rng(6)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from measured_figures import Measured
 from numpy.typing import NDArray
 
 from yttria import MonteCarloDose, MonteCarloRun, Nuclide, absorbed_dose, monte_carlo, voxel_s_values
@@ -38,14 +39,17 @@ def _maps(estimator: MonteCarloEstimator) -> tuple[NDArray[np.float64], NDArray[
     return np.array([run.dose_gy for run in runs], float), np.array([run.uncertainty_gy for run in runs], float)
 
 
+@pytest.mark.claim("monte_carlo_error_is_spread")
 @pytest.mark.parametrize("estimator", MONTE_CARLO_ESTIMATORS)
 @pytest.mark.parametrize("tissue", ["liver", "lung"])
-def test_the_standard_error_is_the_spread_of_runs(estimator: MonteCarloEstimator, tissue: str) -> None:
+def test_the_standard_error_is_the_spread_of_runs(
+    estimator: MonteCarloEstimator, tissue: str, measured: Measured
+) -> None:
     dose, sigma = _maps(estimator)
     scored = (LIVER if tissue == "liver" else ~LIVER) & (dose.mean(axis=0) > 0.1 * dose.max())
     departures = (dose - dose.mean(axis=0))[:, scored] / sigma[:, scored]
     spread = np.sqrt(SEEDS / (SEEDS - 1)) * departures.std()
-    print(f"{estimator}, {tissue}: {spread:.3f}")
+    measured(f"{tissue}, {estimator}", spread, digits=3)
     assert spread == pytest.approx(1.0, abs=0.1)
     # A structure has 40 values only: their spread is known to 11 %.
     for name in ("tumor", "lung"):
@@ -55,12 +59,14 @@ def test_the_standard_error_is_the_spread_of_runs(estimator: MonteCarloEstimator
         assert means.std(ddof=1) / np.sqrt((errors**2).mean()) == pytest.approx(1.0, abs=0.4)
 
 
-def test_both_estimators_have_one_mean() -> None:
+@pytest.mark.claim("difference_unbiased")
+def test_both_estimators_have_one_mean(measured: Measured) -> None:
     (plain, of_plain), (difference, of_difference) = _maps("plain"), _maps("correlated_difference")
     scored = plain.mean(axis=0) > 0.02 * plain.max()
     sigma = np.sqrt(((of_plain**2).mean(axis=0) + (of_difference**2).mean(axis=0)) / SEEDS)
     z = ((difference.mean(axis=0) - plain.mean(axis=0)) / sigma)[scored]
-    print(f"z of {z.size} voxels: mean {z.mean():+.3f}, standard deviation {z.std():.3f}")
+    measured("mean of z-scores", z.mean(), signed=True)
+    measured("their standard deviation", z.std())
     assert abs(z.mean()) < 0.3
     assert z.std() == pytest.approx(1.0, abs=0.2)
 
@@ -72,7 +78,6 @@ def test_noise_falls_in_liver_and_not_in_lung() -> None:
     inside[3, 3, 3] = True
     deep_lung = np.zeros(SHAPE, bool)
     deep_lung[7, 2:5, 2:5] = True
-    print(f"liver {ratio[inside].mean():.1f}, lung {ratio[deep_lung].min():.2f}")
     assert ratio[inside].min() > 4
     assert ratio[deep_lung].min() > 0.9
     weight = _runs("correlated_difference")[0].difference_weight
@@ -81,6 +86,7 @@ def test_noise_falls_in_liver_and_not_in_lung() -> None:
     assert weight[inside].min() > 0.9
 
 
+@pytest.mark.claim("difference_unbiased")
 def test_a_uniform_map_has_the_dose_of_the_convolution_without_noise() -> None:
     shape = (11, 11, 11)
     activity = np.zeros(shape)

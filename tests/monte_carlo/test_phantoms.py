@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from measured_figures import Measured
 
 from conftest import SHARED_DATA
 from yttria import MonteCarloDose, MonteCarloRun, Nuclide, monte_carlo, superposed_dose
@@ -50,7 +51,9 @@ def _simulated(folder: Path, name: str, regions: Any, histories: int) -> tuple[d
     return phantom, masks, dose
 
 
-def _compare(phantom: dict[str, Any], masks: Any, dose: MonteCarloDose, limits: dict[str, float]) -> None:
+def _compare(
+    phantom: dict[str, Any], masks: Any, dose: MonteCarloDose, limits: dict[str, float], measured: Measured
+) -> None:
     for name, mask in masks.items():
         truth = phantom["dose_mGy"][mask].mean()
         # Symmetry makes up to eight voxels of the truth one.
@@ -58,7 +61,7 @@ def _compare(phantom: dict[str, Any], masks: Any, dose: MonteCarloDose, limits: 
         estimate = dose.structures[name]
         error = 100 * (1000 * estimate.mean_gy / truth - 1)
         sigma = 100 * np.hypot(1000 * estimate.uncertainty_gy, noise) / truth
-        print(f"{name}: {error:+.2f} % +- {sigma:.2f} %")
+        measured(name, error, "%", signed=True, plus_minus=sigma)
         assert abs(error) < limits[name] + 4 * sigma, name
 
 
@@ -84,9 +87,10 @@ def _dome(phantom: dict[str, Any], medium: Any) -> dict[str, Any]:
     return {name: mask & _scored(shape) for name, mask in masks.items()}
 
 
-def test_a_liver_dome_under_lung(shared_data: Path) -> None:
+@pytest.mark.claim("monte_carlo_voxels")
+def test_a_liver_dome_under_lung(shared_data: Path, measured: Measured) -> None:
     limits = {"tumor": 0.7, "liver": 0.7, "lung 0 to 15 mm": 1.5, "lung 15 to 30 mm": 3.0}
-    _compare(*_simulated(shared_data, "dome_hot", _dome, 500_000), limits)
+    _compare(*_simulated(shared_data, "dome_hot", _dome, 500_000), limits, measured)
 
 
 def _rib(phantom: dict[str, Any], medium: Any) -> dict[str, Any]:
@@ -95,11 +99,13 @@ def _rib(phantom: dict[str, Any], medium: Any) -> dict[str, Any]:
     return {name: mask & _scored(medium.shape) for name, mask in masks.items()}
 
 
-def test_a_rib_beside_a_hot_sphere(shared_data: Path) -> None:
-    _compare(*_simulated(shared_data, "rib", _rib, 500_000), {"tumor": 0.7, "liver": 0.7, "bone": 1.5})
+@pytest.mark.claim("monte_carlo_voxels")
+def test_a_rib_beside_a_hot_sphere(shared_data: Path, measured: Measured) -> None:
+    _compare(*_simulated(shared_data, "rib", _rib, 500_000), {"tumor": 0.7, "liver": 0.7, "bone": 1.5}, measured)
 
 
-def test_voxel_s_values_of_water(shared_data: Path) -> None:
+@pytest.mark.claim("monte_carlo_voxels")
+def test_voxel_s_values_of_water(shared_data: Path, measured: Measured) -> None:
     path = shared_data / "kernels" / "voxel_s_values_mc" / "vsv_water_rho1.00_3x3x3mm.csv"
     rows = [row for row in csv.reader(path.read_text().splitlines()) if row and row[0].isdigit()]
     center = 6
@@ -125,12 +131,14 @@ def test_voxel_s_values_of_water(shared_data: Path) -> None:
             ours[kind] += copies * 1000 * dose.dose_gy[place]
             noise[kind] += copies * (1000 * dose.uncertainty_gy[place]) ** 2 * copies
             theirs[kind] += copies * float(value)
+    measured("S000 of water, 3 mm", 100 * (ours[0] / theirs[0] - 1), "%", signed=True)
     assert abs(ours[0] / theirs[0] - 1) < 0.003 + 4 * np.sqrt(noise[0]) / theirs[0]
     assert (np.abs(ours / theirs - 1) < 0.01 + 4 * np.sqrt(noise) / theirs).all()
 
 
+@pytest.mark.claim("reference_of_difference")
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_the_uniform_reference_has_the_voxel_s_values_of_egsnrc(table: Table) -> None:
+def test_the_uniform_reference_has_the_voxel_s_values_of_egsnrc(table: Table, measured: Measured) -> None:
     """The dose that the correlated difference adds: S000 within 0.5 %, voxels with 99 % within max(1 %, 3 sigma)."""
     half = 9
     activity = np.zeros((2 * half + 1,) * 3)
@@ -155,14 +163,14 @@ def test_the_uniform_reference_has_the_voxel_s_values_of_egsnrc(table: Table) ->
     energy = np.cumsum((s * images)[order])
     carrying = order[: np.searchsorted(energy, 0.99 * energy[-1]) + 1]
     error = (ours - s)[carrying] / s[carrying]
-    print(
-        f"{table.name}: S000 {100 * error[0]:+.3f} %, {carrying.size} voxels, at most {100 * np.abs(error).max():.2f} %"
-    )
+    measured("S000", 100 * error[0], "%", signed=True)
+    measured("other voxels", 100 * np.abs(error).max(), "%")
     assert abs(error[0]) < 0.005
     assert (np.abs(error) <= np.maximum(0.01, 3 * sigma[carrying] / s[carrying])).all()
 
 
-def test_a_second_liver_dome_by_monte_carlo_and_superposition(shared_data: Path) -> None:
+@pytest.mark.claim("second_dome")
+def test_a_second_liver_dome_by_monte_carlo_and_superposition(shared_data: Path, measured: Measured) -> None:
     """28^3 voxels of 3 mm, a hot tumor 12 mm beneath the dome; voxels within 12 mm of the array's edge not scored."""
     folder = shared_data / "kernels" / "lung_liver_dome"
     phantom, truth = np.load(folder / "dome_phantom.npz"), np.load(folder / "dome_mc_dose_mGy.npy")
@@ -197,12 +205,14 @@ def test_a_second_liver_dome_by_monte_carlo_and_superposition(shared_data: Path)
         error = 1000 * estimate.mean_gy / expected - 1
         total = np.hypot(1000 * estimate.uncertainty_gy / expected, noise)
         rays = superposed[region].mean() / expected - 1
-        print(f"{name}: Monte Carlo {100 * error:+.2f} +- {100 * total:.2f} %, superposition {100 * rays:+.2f} %")
+        measured(f"Monte Carlo, {name}", 100 * error, "%", signed=True, plus_minus=100 * total)
+        measured(f"superposition, {name}", 100 * rays, "%", signed=True, plus_minus=100 * noise)
         assert abs(error) < limits.get(name, 3.0) / 100 + 4 * total, name
         assert abs(rays) < by_rays.get(name, 1.0) / 100 + 4 * noise, name
 
 
-def test_gas_in_a_cavity_has_the_dose_of_its_wall() -> None:
+@pytest.mark.claim("gas_fano")
+def test_gas_in_a_cavity_has_the_dose_of_its_wall(measured: Measured) -> None:
     """Fano's theorem: activity in proportion to density, one substance. No other code's dose in gas was to be had."""
     shape, size = (15, 15, 15), (3.0, 3.0, 3.0)
     k, j, i = np.indices(shape) - 7
@@ -216,5 +226,5 @@ def test_gas_in_a_cavity_has_the_dose_of_its_wall() -> None:
     for name, limit in (("gas", 0.06), ("wall", 0.005)):
         estimate = found.structures[name]
         error, sigma = estimate.mean_gy / expected - 1, estimate.uncertainty_gy / expected
-        print(f"{name}: {100 * error:+.2f} +- {100 * sigma:.2f} %")
+        measured(name, 100 * error, "%", signed=True, plus_minus=100 * sigma)
         assert abs(error) < limit + 4 * sigma, name

@@ -58,6 +58,7 @@ def test_a_run_that_was_saved_and_resumed_has_the_same_bits(state: Path) -> None
     )
 
 
+@pytest.mark.claim("monte_carlo_state")
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
@@ -89,6 +90,7 @@ def test_a_run_that_has_begun_is_not_resumed(state: Path) -> None:
         run.resume(state)
 
 
+@pytest.mark.claim("monte_carlo_state")
 def test_no_byte_that_is_lost_or_changed_goes_unseen(state: Path, tmp_path: Path) -> None:
     content = state.read_bytes()
     broken = tmp_path / "broken.npz"
@@ -110,6 +112,7 @@ def test_no_byte_that_is_lost_or_changed_goes_unseen(state: Path, tmp_path: Path
         _run().resume(tmp_path / "nothing.npz")
 
 
+@pytest.mark.claim("monte_carlo_state")
 @pytest.mark.parametrize(
     ("name", "values", "error"),
     [

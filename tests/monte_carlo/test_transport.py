@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from measured_figures import Measured
 
 from yttria import MonteCarloRun, Nuclide, absorbed_dose, monte_carlo, voxel_s_values
 from yttria.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UndefinedError, UnknownNameError
@@ -22,6 +23,7 @@ def _sources(shape: tuple[int, ...], seed: int = 4) -> Any:
     return np.random.default_rng(seed).gamma(1.0, 1.0, shape)
 
 
+@pytest.mark.claim("monte_carlo_bits")
 def test_the_bits_do_not_depend_on_threads_or_interruptions() -> None:
     shape = (5, 6, 7)
     given: dict[str, Any] = {"seed": 9, "histories_per_batch": 100, "structures": {"all": np.ones(shape)}}
@@ -50,9 +52,11 @@ def test_an_exception_from_progress_leaves_and_the_run_continues() -> None:
         monte_carlo(_sources((4, 4, 4)), _blocks((4, 4, 4)), SIZE_MM, histories=500, progress=stop)
 
 
-def test_emitted_energy_is_deposited_or_escapes() -> None:
+@pytest.mark.claim("monte_carlo_bits")
+def test_emitted_energy_is_deposited_or_escapes(measured: Measured) -> None:
     shape = (8, 8, 8)
     result = monte_carlo(_sources(shape), _blocks(shape), SIZE_MM, estimator="plain", histories=20_000)
+    measured("energy, relative", (result.deposited_mev + result.escaped_mev) / result.emitted_mev - 1)
     assert result.deposited_mev + result.escaped_mev == pytest.approx(result.emitted_mev, rel=1e-6)
     assert result.emitted_mev == pytest.approx(0.9329, rel=0.01)
     # The dose holds the deposited energy, by the dose factor of the convention.
@@ -62,7 +66,8 @@ def test_emitted_energy_is_deposited_or_escapes() -> None:
     assert energy == pytest.approx(result.deposited_mev / 0.93292, rel=1e-4)
 
 
-def test_a_uniform_map_has_the_dose_of_the_convolution() -> None:
+@pytest.mark.claim("monte_carlo_uniform")
+def test_a_uniform_map_has_the_dose_of_the_convolution(measured: Measured) -> None:
     shape, size = (13, 13, 13), (4.0, 4.0, 4.0)
     activity = np.zeros(shape)
     activity[5:8, 5:8, 5:8] = np.arange(1, 28).reshape(3, 3, 3)
@@ -83,6 +88,13 @@ def test_a_uniform_map_has_the_dose_of_the_convolution() -> None:
     for name, mask in (("hot", hot), ("near", near)):
         estimate = result.structures[name]
         exact = float((expected * mask).sum() / mask.sum())
+        measured(
+            name,
+            100 * (estimate.mean_gy / exact - 1),
+            "%",
+            signed=True,
+            plus_minus=100 * estimate.uncertainty_gy / exact,
+        )
         assert abs(estimate.mean_gy - exact) < 0.004 * exact + 4 * estimate.uncertainty_gy, name
     inside = hot > 0
     z = (result.dose_gy - expected)[inside] / result.uncertainty_gy[inside]

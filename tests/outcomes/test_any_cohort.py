@@ -41,6 +41,7 @@ def check(value: Any) -> None:
             check(each)
 
 
+@pytest.mark.claim("any_cohort")
 @given(cohorts(), st.booleans(), st.sampled_from(["log", "linear"]))
 @settings(max_examples=60, deadline=None)
 def test_a_curve_or_an_error(cohort: dict[str, Any], shared: bool, scale: Any) -> None:
@@ -54,6 +55,7 @@ def test_a_curve_or_an_error(cohort: dict[str, Any], shared: bool, scale: Any) -
     check(plain)
 
 
+@pytest.mark.claim("any_cohort")
 @given(cohorts(), st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_an_area_or_an_error(cohort: dict[str, Any], shared: bool) -> None:
@@ -67,6 +69,7 @@ def test_an_area_or_an_error(cohort: dict[str, Any], shared: bool) -> None:
     check(plain)
 
 
+@pytest.mark.claim("any_cohort")
 @given(cohorts(), st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_hazards_or_an_error(cohort: dict[str, Any], shared: bool) -> None:

@@ -1,4 +1,4 @@
-"""Intervals on simulated cohorts: few of them here; VALIDATION.md has the figures of benches/outcomes_coverage.py."""
+"""Intervals on simulated cohorts: few of them here; docs/validation has the figures of benches/outcomes_coverage.py."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from conftest import ROOT
 BENCH = runpy.run_path(str(ROOT / "benches" / "outcomes_coverage.py"))
 
 
+@pytest.mark.claim("coverage_of_intervals")
 @pytest.mark.parametrize("name", BENCH["SCENARIOS"])
 def test_intervals_hold_the_truth_about_as_often_as_they_state(name: str) -> None:
     cohorts = 40

@@ -45,6 +45,7 @@ def drawn(count: int = 60, lesions: int = 2, seed: int = 3) -> tuple[Any, Any, A
     return dose, np.log(dose / 120) > threshold, patient
 
 
+@pytest.mark.claim("logistic_fit")
 def test_published_coefficients_of_a_linear_scale() -> None:
     fit = fit_dose_response(CONCENTRATION, DEAD, dose_scale="linear")
     assert fit.intercept is not None
@@ -76,6 +77,7 @@ def test_no_other_coefficients_are_more_likely() -> None:
         )
 
 
+@pytest.mark.claim("profile_interval")
 @pytest.mark.parametrize("scale", ["log", "linear"])
 def test_the_ends_of_an_interval_have_the_deviance_of_chi_squared(scale: Any) -> None:
     fit = fit_dose_response(DOSE_GY, RESPONSE, dose_scale=scale)
@@ -148,6 +150,7 @@ def test_the_order_of_observations_and_names_of_patients_do_not_matter() -> None
     assert [other.d50_gy.lower, other.d50_gy.upper] == pytest.approx([fit.d50_gy.lower, fit.d50_gy.upper], rel=1e-7)
 
 
+@pytest.mark.claim("robust_covariance")
 def test_the_robust_covariance_is_its_definition() -> None:
     dose, event, patient = drawn()
     fit = fit_dose_response(dose, event, patient=patient)
@@ -172,6 +175,7 @@ def test_lesions_that_respond_alike_widen_the_intervals() -> None:
     assert [a.code for a in shared.advisories] == ["observations_share_patients"]
 
 
+@pytest.mark.claim("robust_covariance")
 def test_observations_written_twice_under_one_patient_add_nothing() -> None:
     dose, event, _ = drawn(lesions=1)
     doubled = fit_dose_response(np.tile(dose, 2), np.tile(event, 2), patient=np.tile(np.arange(60), 2))

@@ -22,6 +22,7 @@ RATING = np.concatenate([np.repeat(np.arange(1.0, 6.0), counts) for counts in (N
 DISEASED = np.repeat([False, True], [58, 51])
 
 
+@pytest.mark.claim("roc_area")
 def test_a_published_example() -> None:
     curve = roc_curve(RATING, DISEASED)
     assert curve.area.value == pytest.approx(0.893, abs=5e-4)
@@ -34,6 +35,7 @@ def test_a_published_example() -> None:
     assert curve.area_method == "DeLong 1988"
 
 
+@pytest.mark.claim("roc_area")
 @given(st.data())
 @settings(max_examples=30, deadline=None)
 def test_area_and_variance_are_their_definitions(data: st.DataObject) -> None:

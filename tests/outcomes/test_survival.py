@@ -59,6 +59,7 @@ def test_curves_are_products_of_fractions() -> None:
                 assert [low, high] == pytest.approx([s ** math.exp(width), s ** math.exp(-width)], abs=1e-6)
 
 
+@pytest.mark.claim("survival_of_others")
 def test_the_curve_of_sas() -> None:
     rows = list(csv.DictReader(library_example("bmt.csv")))
     chosen = [row for row in rows if row["Group"] == "ALL"]
@@ -67,6 +68,7 @@ def test_the_curve_of_sas() -> None:
         assert curve.probability_at([float(row["t"]) / 30 + 1e-9])[0] == pytest.approx(float(row["s"]), abs=6e-5)
 
 
+@pytest.mark.claim("survival_of_others")
 def test_the_hazard_ratio_of_r() -> None:
     data = np.array([list(map(float, line.split())) for line in library_example("survival_data_20_1.csv")])
     time, event, x = data[:, 0], data[:, 1], data[:, 3]
@@ -79,6 +81,7 @@ def test_the_hazard_ratio_of_r() -> None:
     assert error == pytest.approx(0.4792421, abs=1e-5)
 
 
+@pytest.mark.claim("survival_of_others")
 def test_medians_and_log_rank_test_of_a_classic_trial() -> None:
     found = survival_by_dose(DOSE_GY, WEEKS, EVENT, cuts_gy=[75])
     medians = [group.median_months for group in found.groups]
@@ -105,6 +108,7 @@ def test_no_other_hazard_ratio_is_more_likely() -> None:
         assert reference.cox_log_likelihood(best + step, *arguments) < likelihood
 
 
+@pytest.mark.claim("robust_covariance")
 def test_the_robust_variance_is_its_definition() -> None:
     dose, time, event, patient = drawn()
     # One ends before the first event: it is in no risk set, and must not spoil the variance.

@@ -32,6 +32,7 @@ def result(phantom: Phantom) -> DoseResult:
     return dose_image(phantom.activity, scaling=AbsoluteScaling(20.0))
 
 
+@pytest.mark.claim("delivered_limits")
 def test_states_are_those_of_the_doses(phantom: Phantom, result: DoseResult) -> None:
     roles = {"territories": "Liver"}
     found = delivered_limits(result, phantom.structures, roles=roles, **KNOWN)

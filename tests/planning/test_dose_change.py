@@ -26,6 +26,7 @@ def inputs(side: str) -> dict[str, st.SearchStrategy[float]]:
 KNOWN = st.fixed_dictionaries(inputs("planned") | inputs("delivered"))
 
 
+@pytest.mark.claim("dose_change")
 @given(positive, positive, KNOWN)
 def test_ratios_multiply_to_the_ratio_and_parts_add_up_to_the_difference(
     before: float, after: float, known: dict[str, float]
@@ -37,6 +38,7 @@ def test_ratios_multiply_to_the_ratio_and_parts_add_up_to_the_difference(
     assert sum(change.parts_gy.values()) == pytest.approx(after - before, abs=1e-9 * scale)
 
 
+@pytest.mark.claim("dose_change")
 @given(positive, positive, KNOWN)
 def test_plan_and_delivery_exchanged_give_the_opposite(before: float, after: float, known: dict[str, float]) -> None:
     swapped = {
@@ -48,6 +50,7 @@ def test_plan_and_delivery_exchanged_give_the_opposite(before: float, after: flo
         assert back.parts_gy[cause] == pytest.approx(-part, rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.claim("dose_change")
 def test_one_cause_alone_has_the_whole_change() -> None:
     one = {"planned_activity_gbq": 2.0, "planned_structure_activity_gbq": 0.5, "planned_mass_kg": 0.2}
     two = {"delivered_activity_gbq": 1.0, "delivered_structure_activity_gbq": 0.25, "delivered_mass_kg": 0.2}

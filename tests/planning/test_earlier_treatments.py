@@ -16,6 +16,7 @@ from yttria.planning import (
 )
 
 
+@pytest.mark.claim("earlier_doses_count")
 def test_the_largest_activity_counts_the_lung_dose_of_earlier_treatments() -> None:
     maximum = compare_models(PRIORS)["partition_maximum"]
     assert maximum.delivered_activity_gbq == pytest.approx((50 - 40) / (49.67 * 0.15), rel=1e-12)

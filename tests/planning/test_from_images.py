@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from measured_figures import Measured
 
 from yttria import Image, Structure, density_image
 from yttria.errors import (
@@ -56,7 +57,7 @@ def planar(phantom: PlanningPhantom) -> LungShunt:
     return planar_lung_shunt(PlanarViews.from_image(phantom.planar), lungs=lungs, liver=liver)
 
 
-def measured(phantom: PlanningPhantom, **change: Any) -> ImagePlan:
+def plan_of(phantom: PlanningPhantom, **change: Any) -> ImagePlan:
     given = {"maa": phantom.maa_of_all, "structures": phantom.structures, "settings": GLASS, "ct": phantom.ct}
     return from_images(**{"resolution_fwhm_mm": 0.0, **given, **change})
 
@@ -69,9 +70,10 @@ def named(phantom: PlanningPhantom) -> dict[str, Structure]:
     return {each.name: each for each in phantom.structures}
 
 
+@pytest.mark.claim("plan_from_images")
 @pytest.mark.parametrize("size", [(4.8, 4.4, 4.0), (8.0, 6.0, 5.0)])
 @pytest.mark.parametrize("turned", [False, True])
-def test_the_phantom_comes_out_as_its_truth(size: tuple[float, float, float], turned: bool) -> None:
+def test_the_phantom_comes_out_as_its_truth(size: tuple[float, float, float], turned: bool, measured: Measured) -> None:
     """Within 1e-5 without blur, whatever the voxels and however the patient lies."""
     phantom = planning_phantom(size, lung_shunt_fraction=(0.08, 0.03))
     if turned:
@@ -81,29 +83,35 @@ def test_the_phantom_comes_out_as_its_truth(size: tuple[float, float, float], tu
             ct=phantom.ct.transformed(TURN),
             structures=tuple(each.transformed(TURN) for each in phantom.structures),
         )
-    plan = measured(phantom, maa=phantom.maa)
+    plan = plan_of(phantom, maa=phantom.maa)
     truth = phantom.mass_kg
     assert plan.lung_mass_kg == pytest.approx(truth["Lungs"], rel=1e-4)
     assert plan.normal_total_mass_kg == pytest.approx(truth["Normal right"] + truth["Normal left"], rel=1e-4)
     for territory, side, tumor in zip(plan.territories, ("right", "left"), ("Tumor 1", "Tumor 2"), strict=True):
         assert territory.name == f"Perfused {side}"
+        measured("shunt, relative", territory.lung_shunt_fraction / phantom.lung_shunt_fraction[side] - 1)
         assert territory.lung_shunt_fraction == pytest.approx(phantom.lung_shunt_fraction[side], rel=1e-4)
         assert territory.normal_mass_kg == pytest.approx(truth[f"Normal {side}"], rel=1e-4)
         (found,) = territory.tumors
         assert (found.name, found.mass_kg) == (tumor, pytest.approx(truth[tumor], rel=1e-4))
+        measured("ratio, relative", found.tumor_to_normal_ratio / phantom.tumor_to_normal_ratio[tumor] - 1)
         assert found.tumor_to_normal_ratio == pytest.approx(phantom.tumor_to_normal_ratio[tumor], rel=1e-4)
     assert codes(plan) == set()
 
 
-def test_a_plain_sum_and_a_blur_have_their_stated_errors() -> None:
+@pytest.mark.claim("plan_from_images")
+def test_a_plain_sum_and_a_blur_have_their_stated_errors(measured: Measured) -> None:
     """What docs/planning.md states: ratios of 5 and 3 by sums and by the fit, with and without a blur of 12 mm."""
     found = {}
     for blur in (0.0, 12.0):
         phantom = planning_phantom(blur_fwhm_mm=blur)
         for fwhm in (None, blur):
-            plan = measured(phantom, resolution_fwhm_mm=fwhm)
+            plan = plan_of(phantom, resolution_fwhm_mm=fwhm)
             ratios = [tumor.tumor_to_normal_ratio for each in plan.territories for tumor in each.tumors]
             found[blur, fwhm] = (*ratios, plan.territories[0].lung_shunt_fraction)
+    measured("ratio of 5, blur of 12 mm stated", found[12.0, 12.0][0], digits=3)
+    measured("ratio of 5, plain sums after a blur of 12 mm", found[12.0, None][0], digits=3)
+    measured("shunt of 5 %, blur stated", 100 * found[12.0, 12.0][2], "%", digits=4)
     assert found[0.0, None] == pytest.approx((4.74, 2.81, 0.0497), rel=2e-3)
     assert found[0.0, 0.0] == pytest.approx((5.0, 3.0, 0.05), rel=1e-5)
     assert found[12.0, None] == pytest.approx((4.08, 2.32, 0.0500), rel=2e-3)
@@ -115,7 +123,7 @@ def test_the_patient_file_is_read_and_planned_unchanged(phantom: PlanningPhantom
     settings = PlanSettings(
         device="glass", name='a "name"\x7f\n', limits=limits, disease="HCC", target_tumor_dose_gy=90
     )
-    plan = measured(phantom, settings=settings, inputs={"scan": "maa.nrrd\n[bad]"})
+    plan = plan_of(phantom, settings=settings, inputs={"scan": "maa.nrrd\n[bad]"})
     plan.write(tmp_path / "patient.toml")
     read, made = read_patient(tmp_path / "patient.toml"), plan.patient()
     assert isinstance(read, PatientTerritories)
@@ -133,7 +141,7 @@ def test_the_patient_file_is_read_and_planned_unchanged(phantom: PlanningPhantom
 
 
 def test_one_territory_becomes_a_patient_of_every_model(phantom: PlanningPhantom, tmp_path: Path) -> None:
-    plan = measured(phantom, territories=[])
+    plan = plan_of(phantom, territories=[])
     patient = plan.patient()
     assert isinstance(patient, Patient)
     assert [territory.name for territory in plan.territories] == ["whole liver"]
@@ -147,7 +155,7 @@ def test_one_territory_becomes_a_patient_of_every_model(phantom: PlanningPhantom
 def test_a_tumor_on_the_border_has_a_part_in_each_territory(phantom: PlanningPhantom) -> None:
     whole = union([named(phantom)["Tumor 1"], named(phantom)["Tumor 2"]], name="Tumor of both")
     kept = [each for each in phantom.structures if not each.name.startswith("Tumor")]
-    plan = measured(phantom, structures=[*kept, whole])
+    plan = plan_of(phantom, structures=[*kept, whole])
     parts = [territory.tumors[0] for territory in plan.territories]
     assert {part.name for part in parts} == {"Tumor of both"}
     assert [part.tumor_to_normal_ratio for part in parts] == pytest.approx([5.0, 3.0], rel=1e-4)
@@ -157,7 +165,7 @@ def test_a_tumor_on_the_border_has_a_part_in_each_territory(phantom: PlanningPha
 
 
 def test_tumor_that_no_territory_feeds_is_untreated(phantom: PlanningPhantom) -> None:
-    plan = measured(phantom, territories=["Perfused right"])
+    plan = plan_of(phantom, territories=["Perfused right"])
     assert plan.unperfused_tumor_mass_kg == {"Tumor 2": pytest.approx(phantom.mass_kg["Tumor 2"], rel=1e-4)}
     assert "tumor_outside_territories" in codes(plan)
     patient = plan.patient()
@@ -166,13 +174,14 @@ def test_tumor_that_no_territory_feeds_is_untreated(phantom: PlanningPhantom) ->
     assert plan.territories[0].lung_shunt_fraction == pytest.approx(0.05, rel=1e-4)
 
 
+@pytest.mark.claim("plan_from_images")
 def test_contours_give_the_same_plan_as_their_masks(phantom: PlanningPhantom, tmp_path: Path) -> None:
     """RTSTRUCT: outlines of masks on their voxels' edges, each on a grid of its own."""
     dicom = pytest.importorskip("yttria.io.dicom")
     pytest.importorskip("pydicom")
     dicom.write_rtstruct(phantom.structures, tmp_path / "rs.dcm", reference=None)
     contours = dicom.read_rtstruct(tmp_path / "rs.dcm", interpolation="none")
-    by_contours, by_masks = measured(phantom, structures=contours), measured(phantom)
+    by_contours, by_masks = plan_of(phantom, structures=contours), plan_of(phantom)
     assert by_contours.lung_mass_kg == pytest.approx(by_masks.lung_mass_kg, rel=1e-4)
     for found, expected in zip(by_contours.territories, by_masks.territories, strict=True):
         assert found.lung_shunt_fraction == pytest.approx(expected.lung_shunt_fraction, rel=1e-4)
@@ -184,12 +193,12 @@ def test_contours_give_the_same_plan_as_their_masks(phantom: PlanningPhantom, tm
 
 def test_masses_follow_the_density_of_the_ct(phantom: PlanningPhantom) -> None:
     density = density_image(phantom.ct, out_of_range="clamp")
-    plan = measured(phantom, density=density)
+    plan = plan_of(phantom, density=density)
     assert "density from CT" in plan.mass_origin
     ratio = float(np.interp(45.0, density.curve.hounsfield_units, density.curve.density_g_per_ml)) / 1.05
     assert plan.territories[0].tumors[0].mass_kg == pytest.approx(ratio * phantom.mass_kg["Tumor 1"], rel=1e-4)
-    lighter = measured(phantom, density=1.0)
-    assert lighter.normal_total_mass_kg == pytest.approx(measured(phantom).normal_total_mass_kg / 1.05)
+    lighter = plan_of(phantom, density=1.0)
+    assert lighter.normal_total_mass_kg == pytest.approx(plan_of(phantom).normal_total_mass_kg / 1.05)
 
 
 def cut(image: Image, slices: slice) -> Image:
@@ -201,12 +210,12 @@ def cut(image: Image, slices: slice) -> Image:
 
 def test_lungs_partly_in_the_field_are_scaled_up_and_told(phantom: PlanningPhantom) -> None:
     """A quarter of the lungs' volume is beyond the scan: the shunt keeps its value, and a warning states the rest."""
-    plan = measured(phantom, maa=cut(phantom.maa_of_all, slice(0, 51)))
+    plan = plan_of(phantom, maa=cut(phantom.maa_of_all, slice(0, 51)))
     (message,) = [a for a in plan.advisories if a.code == "lungs_cut_by_field"]
     assert "counts_partly_outside" not in codes(plan)
     assert 0.1 < message.value < 0.4  # type: ignore[operator]
     assert plan.territories[0].lung_shunt_fraction == pytest.approx(0.05, rel=0.01)
-    edge = measured(
+    edge = plan_of(
         phantom,
         maa=cut(phantom.maa_of_all, slice(0, 51)),
         structures=[*phantom.structures[:-1], _below(named(phantom)["Lungs"], phantom, 51)],
@@ -225,39 +234,39 @@ def test_lungs_outside_the_field_need_planar_views_or_a_stated_shunt(
 ) -> None:
     below = cut(phantom.maa_of_all, slice(0, 34))
     with pytest.raises(UndefinedError, match=r"less than half of the lungs is in the scan; state it.*planar views"):
-        measured(phantom, maa=below)
-    plan = measured(phantom, maa=below, planar=planar)
+        plan_of(phantom, maa=below)
+    plan = plan_of(phantom, maa=below, planar=planar)
     assert plan.territories[0].lung_shunt_fraction == planar.lung_shunt_fraction
     assert {"shunt_from_planar", "planar_not_attenuation_corrected"} <= codes(plan)
-    stated = measured(phantom, maa=below, lung_shunt_fraction={"right": 0.07, "left": 0.02})
+    stated = plan_of(phantom, maa=below, lung_shunt_fraction={"right": 0.07, "left": 0.02})
     assert [each.lung_shunt_fraction for each in stated.territories] == [0.07, 0.02]
-    some = measured(phantom, lung_shunt_fraction={"left": 0.02})
+    some = plan_of(phantom, lung_shunt_fraction={"left": 0.02})
     assert [each.lung_shunt_fraction for each in some.territories] == pytest.approx([0.05, 0.02], rel=1e-4)
     without = [each for each in phantom.structures if each.name != "Lungs"]
     with pytest.raises(UndefinedError, match="there are no lungs in the segmentation"):
-        measured(phantom, structures=without)
-    assert measured(phantom, structures=without, lung_shunt_fraction=0.05).lung_mass_kg == 1.0
+        plan_of(phantom, structures=without)
+    assert plan_of(phantom, structures=without, lung_shunt_fraction=0.05).lung_mass_kg == 1.0
 
 
 def test_both_methods_are_stated_beside_each_other(phantom: PlanningPhantom, planar: LungShunt) -> None:
-    plan = measured(phantom, planar=planar)
+    plan = plan_of(phantom, planar=planar)
     assert plan.territories[0].lung_shunt_fraction == pytest.approx(0.05, rel=1e-5)
     assert "planar views give 0.08683" in plan.territories[0].shunt_origin
     assert "one_scan_of_all_injections" in codes(plan)
 
 
 def test_lungs_cut_by_the_ct_have_no_mass(phantom: PlanningPhantom) -> None:
-    plan = measured(phantom, ct=cut(phantom.ct, slice(0, 100)))
+    plan = plan_of(phantom, ct=cut(phantom.ct, slice(0, 100)))
     assert (plan.lung_mass_kg, plan.lung_mass_origin) == (1.0, "assumed; the CT holds a part of the lungs")
     assert "lung_mass_of_part" in codes(plan)
-    assert measured(phantom, ct=None, lung_mass_kg=0.8).lung_mass_kg == 0.8
+    assert plan_of(phantom, ct=None, lung_mass_kg=0.8).lung_mass_kg == 0.8
 
 
 def test_a_part_of_the_lungs_is_not_taken_for_the_lungs(phantom: PlanningPhantom) -> None:
     """A CT of the abdomen with the lungs' bases: neither their mass nor their counts are those of the lungs."""
     base = _below(named(phantom)["Lungs"], phantom, 30)
     assert 0.0 < base.volume_ml < 1000.0
-    plan = measured(phantom, structures=[*phantom.structures[:-1], base])
+    plan = plan_of(phantom, structures=[*phantom.structures[:-1], base])
     assert {"lung_volume_small", "lung_mass_of_part"} <= codes(plan)
     assert plan.lung_mass_kg == 1.0
     assert "lung mass in kg must be within [0.3, 2.5]" in plan.lung_mass_origin

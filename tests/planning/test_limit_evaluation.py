@@ -23,6 +23,7 @@ def _one(doses: TreatmentDoses, kind: str, **known: Any) -> LimitState:
     return state
 
 
+@pytest.mark.claim("conditions_decide")
 def test_a_plan_like_dosisphere_exceeds_no_limit() -> None:
     doses = TreatmentDoses(
         perfused_mean_dose_gy=177,
@@ -76,6 +77,7 @@ def test_the_whole_liver_dose_and_the_reserve_come_from_the_masses() -> None:
     assert above.state == "above limit"  # 165 Gy to the whole liver
 
 
+@pytest.mark.claim("conditions_decide")
 @pytest.mark.parametrize(
     ("kind", "known", "name", "values"),
     [

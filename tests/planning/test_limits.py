@@ -130,6 +130,7 @@ def _as_printed(limit: Limit) -> str:
     return limit.value_in_words + (" (aim)" if limit.aim else "") + (f": {limit.condition}" if limit.condition else "")
 
 
+@pytest.mark.claim("limits_table")
 @pytest.mark.parametrize(("device", "disease", "scenario", "kind", "printed"), CELLS)
 def test_each_cell_of_the_guidelines_tables_is_in_the_table(
     device: str, disease: str, scenario: str, kind: str, printed: set[str]
@@ -140,6 +141,7 @@ def test_each_cell_of_the_guidelines_tables_is_in_the_table(
     assert {limit.status for limit in found} <= {"read"}
 
 
+@pytest.mark.claim("limits_table")
 def test_the_cells_are_all_there_is_of_the_guideline() -> None:
     counted = sum(len(printed) for *_, printed in CELLS)
     entries = [entry for entry in limit_table()[1] if entry.guideline == "EANM2022"]

@@ -9,6 +9,7 @@ from planning_samples import portion, territory, treatment
 from yttria.planning import optimize_activities
 
 
+@pytest.mark.claim("optimum_portions")
 def test_the_examples_of_the_specification() -> None:
     even = optimize_activities(two(), objective="max_min_tumor_dose", **LIMITS)
     assert even.delivered_activities_gbq == pytest.approx((3.498368, 1.584623), abs=5e-7)
@@ -93,6 +94,7 @@ def test_portions_and_means_are_different_questions() -> None:
     assert targets.binding == ("target:a:right", "target:a:left")
 
 
+@pytest.mark.claim("optimum_portions")
 def test_no_part_of_a_tumor_is_left_without_a_dose_by_default() -> None:
     result = optimize_activities(fed_twice(), objective="max_min_tumor_dose")
     assert result.delivered_activities_gbq == pytest.approx((3.93, 1.41), abs=0.005)

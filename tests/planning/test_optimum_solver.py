@@ -82,6 +82,7 @@ def programme(plan: PartitionModel, given: dict[str, Any]) -> tuple[np.ndarray, 
     return c, np.array(a), np.array(b)
 
 
+@pytest.mark.claim("optimum_portions")
 @settings(max_examples=80, deadline=None)
 @given(cases())
 def test_the_optimum_is_that_of_highs(case: tuple[PartitionModel, dict[str, Any]]) -> None:

@@ -25,6 +25,7 @@ def codes(shunt: object) -> set[str]:
     return {advisory.code for advisory in shunt.advisories}  # type: ignore[attr-defined]
 
 
+@pytest.mark.claim("planar_shunt")
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.floats(-3.0, 3.0), st.floats(0.2, 1.0), st.floats(0.02, 0.5), st.booleans())
 def test_the_shunt_is_its_definition(seed: int, delay_h: float, lung: float, liver: float, background: bool) -> None:
@@ -50,6 +51,7 @@ def test_the_shunt_is_its_definition(seed: int, delay_h: float, lung: float, liv
     assert "planar_not_attenuation_corrected" not in codes(found)
 
 
+@pytest.mark.claim("planar_shunt")
 def test_a_point_source_in_an_attenuating_body_is_found_at_any_depth() -> None:
     """Two sources of 5 and 95 at drawn depths; the geometric mean with the transmissions gives the shunt exactly."""
     attenuation, lung_mm, liver_mm = 0.0154, 60.0, 210.0

@@ -27,6 +27,7 @@ def drawn(seed: int, kind: str) -> tuple[Image, list[Structure]]:
     return image, [Structure(f"S{n}", np.ascontiguousarray(fractions[..., n]), affine(kind)) for n in range(3)]
 
 
+@pytest.mark.claim("structure_counts")
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(KINDS), st.sampled_from([None, 0.0, 2.0, 7.5]))
 def test_counts_are_their_definition(seed: int, kind: str, fwhm: float | None) -> None:
@@ -43,6 +44,7 @@ def test_counts_are_their_definition(seed: int, kind: str, fwhm: float | None) -
     assert [each.volume_ml for each in found] == pytest.approx([each.volume_ml for each in structures], rel=1e-6)
 
 
+@pytest.mark.claim("structure_counts")
 @pytest.mark.parametrize("size", [(4.8, 4.4, 4.0), (8.0, 6.0, 5.0), (3.0, 7.0, 4.0)])
 def test_the_phantom_is_taken_apart_to_its_truth(size: tuple[float, float, float]) -> None:
     """Without blur the voxels at surfaces are taken apart exactly, on any grid, also an oblique one."""

@@ -152,6 +152,7 @@ def test_a_territory_by_itself_has_the_limits_of_a_patient(patient_file: Path) -
     assert [(s.limit, s.state) for s in states] == [(s.limit, s.state) for s in run.limit_states]
 
 
+@pytest.mark.claim("shadow_prices")
 def test_shadow_prices_in_words_are_what_a_changed_limit_gives() -> None:
     """The sentence's step is made: the objective changes by what the sentence says."""
     plan = planned()

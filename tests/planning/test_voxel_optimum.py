@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from measured_figures import Measured
 from scipy.optimize import linprog
 from voxel_plan_samples import AFFINE, ManyActivities, best_of_random, random_plan, random_question, two_territories
 
@@ -132,6 +133,7 @@ QUESTIONS: list[tuple[tuple[str, str, dict[str, float]], list[str]]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.claim("voxel_plan_best")
 @pytest.mark.parametrize(("goal", "limits"), QUESTIONS)
 def test_no_plan_of_a_grid_is_better(goal: tuple[str, str, dict[str, float]], limits: list[str]) -> None:
     plan = two_territories((14, 13, 12), seed=3)
@@ -150,7 +152,8 @@ def test_no_plan_of_a_grid_is_better(goal: tuple[str, str, dict[str, float]], li
     assert best.goal_value <= found[0] * 1.1
 
 
-def test_no_random_plan_is_better() -> None:
+@pytest.mark.claim("voxel_plan_best")
+def test_no_random_plan_is_better(measured: Measured) -> None:
     beaten, wide, counted, points = [], [], 0, 0
     for seed in range(260):
         rng = np.random.default_rng(seed)
@@ -168,6 +171,8 @@ def test_no_random_plan_is_better() -> None:
         wide.append(value / best.goal_bound - 1.0)
         if counted == 200:
             break
+    measured("best random plan, relative to the optimum", max(beaten))
+    measured("random feasible plans", points, digits=7)
     assert counted == 200
     assert points > 1_000_000
     assert max(wide) <= 1e-9
@@ -192,7 +197,8 @@ def test_a_refused_question_has_no_random_plan() -> None:
         assert best_of_random(plan, goals, limits, best, rng, count=2000, activity_limit_gbq=20.0)[1] == 0
 
 
-def test_the_linear_part_equals_highs() -> None:
+@pytest.mark.claim("voxel_plan_linear")
+def test_the_linear_part_equals_highs(measured: Measured) -> None:
     compared = 0
     for seed in range(200):
         rng = np.random.default_rng(1000 + seed)
@@ -218,6 +224,7 @@ def test_the_linear_part_equals_highs() -> None:
         compared += 1
         assert expected.status == 0
         assert best.exact
+        measured("goal, relative", best.goal_value / -expected.fun - 1)
         assert best.goal_value == pytest.approx(-expected.fun, rel=1e-8)
     assert compared > 150
 

@@ -38,6 +38,7 @@ def numbers_of(structures: list[dict[str, Any]]) -> dict[tuple[str, str], float 
     return {(row["structure"], key): value for row in structures for key, value in row.items() if key != "structure"}
 
 
+@pytest.mark.claim("report_numbers")
 def test_every_number_of_the_table_is_that_of_the_json(page: Page) -> None:
     doses, _ = dosed()
     found: dict[tuple[str, str], float | None] = {}
@@ -55,6 +56,7 @@ def test_every_number_of_the_table_is_that_of_the_json(page: Page) -> None:
     }
 
 
+@pytest.mark.claim("report_numbers")
 def test_each_model_of_the_plan_stands_with_its_doses_and_the_delivered_ones(page: Page) -> None:
     plan, (doses, _) = planned(), dosed()
     table = next(t for t in page.tables if t.rows[0][0].text == "Model")
@@ -71,6 +73,7 @@ def test_each_model_of_the_plan_stands_with_its_doses_and_the_delivered_ones(pag
     assert records[-1]["Perfused normal liver"].value is None
 
 
+@pytest.mark.claim("report_numbers")
 def test_the_limits_of_the_plan_have_the_values_and_states_of_the_json(page: Page) -> None:
     plan = planned()
     table = next(t for t in page.tables if "Limit or target" in [cell.text for cell in t.rows[0]])
@@ -188,6 +191,7 @@ def test_the_page_asks_for_nothing_and_runs_its_own_script_alone() -> None:
     assert "default-src 'none'" in policy
 
 
+@pytest.mark.claim("report_text")
 def test_hostile_names_are_shown_and_do_nothing() -> None:
     doses, drawn = dosed(hostile_structures())
     doses["patient"] = {"PatientID": HOSTILE[3], "PatientName": HOSTILE[1], "StudyDate": HOSTILE[0]}
@@ -210,6 +214,7 @@ def test_hostile_names_are_shown_and_do_nothing() -> None:
     assert "<" not in style
 
 
+@pytest.mark.claim("report_text")
 @given(name=st.text(min_size=1, max_size=40), message=st.text(max_size=80))
 @settings(max_examples=40)
 def test_any_text_is_shown_as_text(name: str, message: str) -> None:
@@ -243,6 +248,7 @@ def test_a_result_without_structures_is_reported() -> None:
     assert not Page(html_report(doses, dose_map=drawn)).faults
 
 
+@pytest.mark.claim("report_bytes")
 def test_two_reports_of_the_same_results_differ_in_the_date_alone() -> None:
     (doses, drawn), plan = dosed(), planned()
     one, other = (html_report(doses, plan=plan, dose_map=drawn, created=date) for date in (DATE, "2027-01-01"))
@@ -312,6 +318,7 @@ def test_a_report_needs_something_to_report() -> None:
         html_report(doses, dose_map=drawn, isodoses_gy=[0.0])
 
 
+@pytest.mark.claim("report_curve")
 def test_the_curves_of_the_chart_lie_on_the_histograms() -> None:
     from yttria.report.dvh_chart import dvh_chart
 

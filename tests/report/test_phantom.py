@@ -23,6 +23,7 @@ def test_the_image_holds_the_administered_activity_decayed_to_the_scan(phantom) 
     assert found_gbq == pytest.approx(expected, rel=1e-6)  # float32 image
 
 
+@pytest.mark.claim("demo_phantom")
 def test_energy_in_the_liver_is_the_delivered_activity_less_the_shunt(phantom) -> None:
     joule = sum(phantom.mean_dose_gy[n] * phantom.mass_kg[n] for n in ("Normal liver", "Tumor 1", "Tumor 2"))
     expected = NUCLIDE.dose_factor_gy_kg_per_gbq * phantom.administered_activity_gbq * (1 - phantom.lung_shunt_fraction)
@@ -32,6 +33,7 @@ def test_energy_in_the_liver_is_the_delivered_activity_less_the_shunt(phantom) -
     assert whole == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.claim("demo_phantom")
 def test_a_voxel_inside_a_tumor_has_its_true_dose(phantom) -> None:
     at_administration = phantom.activity.array / NUCLIDE.decay_factor(phantom.scan_delay_h) * 1e-6
     dose_gy = NUCLIDE.dose_factor_gy_kg_per_gbq * at_administration / phantom.density_g_per_ml

@@ -51,6 +51,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / f"{name}.html" for name in made}
 
 
+@pytest.mark.claim("report_text")
 @pytest.mark.parametrize("name", ["dose", "plan", "hostile", "without map"])
 @pytest.mark.parametrize(("width", "media"), [(1280, "screen"), (400, "screen"), (718, "print")])
 def test_a_page_fits_and_complains_of_nothing(

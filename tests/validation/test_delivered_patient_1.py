@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measured_figures import Measured
 
 pytest.importorskip("highdicom")
 import pydicom
@@ -50,6 +51,7 @@ def result(pet: Image) -> DoseResult:
     return dose_image(pet, scaling=AbsoluteScaling(20.4, administered_activity_gbq=1.4))
 
 
+@pytest.mark.claim("delivered_limits")
 def test_limits_by_roles_that_the_names_tell(result: DoseResult, structures: list[Structure]) -> None:
     found = delivered_limits(result, structures, **KNOWN)
     assert found.roles.tumors == tuple(f"Tumor {n}" for n in range(1, 7))
@@ -71,6 +73,7 @@ def test_limits_by_roles_that_the_names_tell(result: DoseResult, structures: lis
     assert metrics["activity_mbq"] / metrics["mass_kg"] * 1e-3 * factor == pytest.approx(rows["Liver"], rel=1e-5)
 
 
+@pytest.mark.claim("dose_change")
 def test_the_pet_as_a_plan_of_itself(pet: Image, result: DoseResult, structures: list[Structure]) -> None:
     """A plan of 1.6 GBq with shunt 0.05 beside 1.4 GBq with 0.02: what is left is what the liver's outline lost."""
     scaling = RelativeScaling(structures[0], lung_shunt_fraction=0.05, delivered_activity_gbq=1.6)
@@ -89,7 +92,10 @@ def test_the_pet_as_a_plan_of_itself(pet: Image, result: DoseResult, structures:
         assert ratios["method"] == pytest.approx(1.0, rel=1e-9)
 
 
-def test_two_treatments_seen_from_two_scanners(result: DoseResult, structures: list[Structure]) -> None:
+@pytest.mark.claim("accumulation")
+def test_two_treatments_seen_from_two_scanners(
+    result: DoseResult, structures: list[Structure], measured: Measured
+) -> None:
     """The same dose, averaged onto a turned grid and back, keeps its means within 4 % in structures of 200 mL."""
     there = result.image.transformed(np.linalg.inv(TURN))
     turned = there.resampled_on((result.image.shape, result.image.affine_lps), fill_value=0.0).image
@@ -100,6 +106,8 @@ def test_two_treatments_seen_from_two_scanners(result: DoseResult, structures: l
     for row in rows:
         parts = row.mean_by_treatment_gy
         assert sum(parts.values()) == pytest.approx(row.total.mean_gy, rel=1e-6)
+        change = 100 * (parts["first"] / parts["second"] - 1)
+        measured(f"{row.total.structure}, turned and back", change, "%", signed=True)
         if row.total.volume_ml > 200.0:
             assert parts["first"] == pytest.approx(parts["second"], rel=0.04)
     same = accumulate_doses([TreatmentDose(name=name, dose=result.image) for name in ("first", "second")])
@@ -112,6 +120,7 @@ def folder(shared_data: Path) -> Path:
     return shared_data / "dicom" / "patient_1"
 
 
+@pytest.mark.claim("structured_report")
 def test_structured_report_on_the_real_segments(folder: Path, tmp_path: Path) -> None:
     segments = read_structures(folder / "seg.dcm")
     result = dose_image(read_image(folder / "pet"), scaling=AbsoluteScaling(3.0))
@@ -128,6 +137,7 @@ def test_structured_report_on_the_real_segments(folder: Path, tmp_path: Path) ->
         assert "Error" not in done.stdout + done.stderr
 
 
+@pytest.mark.claim("rtdose_histograms")
 def test_histograms_of_a_real_structure_set_in_rtdose(folder: Path, tmp_path: Path) -> None:
     structure_set = folder / "rs_sphere_r30mm.dcm"
     spheres = read_rtstruct(structure_set)

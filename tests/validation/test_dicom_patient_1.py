@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measured_figures import Measured
 
 pytest.importorskip("highdicom")
 
@@ -22,15 +23,19 @@ def in_field_mbq(image: Image) -> float:
     return float(image.array.sum(dtype=np.float64)) * image.voxel_volume_ml * 1e-6
 
 
-def test_activity_in_the_field(folder: Path) -> None:
+@pytest.mark.claim("pet_slopes")
+def test_activity_in_the_field(folder: Path, measured: Measured) -> None:
     pet = read_image(folder / "patient_1" / "pet")
+    measured("activity in the field", in_field_mbq(pet), "MBq", digits=7)
     assert in_field_mbq(pet) == pytest.approx(892.4883, abs=5e-5)
     assert (pet.shape, pet.unit) == ((30, 80, 90), "Bq/mL")
 
 
-def test_trap_first_slice_of_whole_numbers(folder: Path) -> None:
+@pytest.mark.claim("pet_slopes")
+def test_trap_first_slice_of_whole_numbers(folder: Path, measured: Measured) -> None:
     """A reader that takes its pixel type from the first slice finds 24.27 MBq here."""
     trap = read_image(folder / "patient_1" / "pet_TRAP_first_slice_integer_slope")
+    measured("with a whole-number slope first", in_field_mbq(trap), "MBq", digits=7)
     assert in_field_mbq(trap) == pytest.approx(891.4923, abs=5e-5)
 
 
@@ -41,7 +46,8 @@ def test_timing(folder: Path) -> None:
     assert timing.advisories == ()
 
 
-def test_the_dose_from_dicom_is_that_from_nrrd(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.claim("dose_from_dicom")
+def test_the_dose_from_dicom_is_that_from_nrrd(folder: Path, tmp_path: Path, measured: Measured) -> None:
     """Against the original values in double precision on the same voxels, which 16 bits round by up to half a slope."""
     pet = read_image(folder / "patient_1" / "pet")
     write_image(pet, tmp_path / "pet.nrrd")
@@ -57,11 +63,13 @@ def test_the_dose_from_dicom_is_that_from_nrrd(folder: Path, tmp_path: Path) -> 
     doses = [r.image.array for r in results]
     assert (doses[0] == doses[1]).all()
     assert np.abs(doses[0] - doses[2]).max() <= 1e-5 * doses[2].max()
+    measured("largest difference of a voxel, relative", np.abs(doses[0] - doses[2]).max() / doses[2].max())
     segments = read_structures(folder / "patient_1" / "seg.dcm")
     means = [r.table(segments)[0].mean_gy for r in (results[0], results[2])]
     assert means[0] == pytest.approx(means[1], rel=1e-5)
 
 
+@pytest.mark.claim("segments_in_place")
 @pytest.mark.parametrize("name", ["seg.dcm", "seg_labelmap.dcm"])
 def test_segmentation_of_another_grid(folder: Path, name: str) -> None:
     (perfused,) = read_structures(folder / "patient_1" / name)
@@ -76,6 +84,7 @@ def test_segmentation_of_another_grid(folder: Path, name: str) -> None:
     )
 
 
+@pytest.mark.claim("segments_in_place")
 def test_segmentation_of_the_liver(folder: Path) -> None:
     (liver,) = read_structures(folder / "dcmqi_liver" / "liver.dcm")
     assert np.count_nonzero(liver.mask) == 107_098
@@ -87,6 +96,7 @@ def test_segmentation_of_the_liver(folder: Path) -> None:
     assert 40 < np.median(ct.array[weights > 0.5]) < 60
 
 
+@pytest.mark.claim("segments_in_place")
 def test_overlapping_segments_stay_apart(folder: Path) -> None:
     found = {s.name: s.mask for s in read_structures(folder / "dcmqi_liver" / "partial_overlaps.dcm")}
     assert list(found) == ["GREEN", "ORANGE", "PURPLE", "LIGHT_BLUE", "DARK_BLUE"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measured_figures import Measured
 
 pytest.importorskip("pydicom")
 
@@ -19,10 +20,12 @@ def unusual(shared_data: Path) -> Path:
     return shared_data / "failing"
 
 
-def test_a_bed_joint_of_ge_pet_is_read_with_its_distance(unusual: Path) -> None:
+@pytest.mark.claim("bed_joint")
+def test_a_bed_joint_of_ge_pet_is_read_with_its_distance(unusual: Path, measured: Measured) -> None:
     """Ten slices of TCIA Soft-tissue-Sarcoma STS_001; one distance is 3.19 mm among 3.27."""
     folder = unusual / "01_ge_pet_bed_gap"
     image = read_image(folder)
+    measured("sum, relative", image.array.sum(dtype=np.float64) / 118372087.82354599 - 1)
     assert image.array.sum(dtype=np.float64) == pytest.approx(118372087.82354599, rel=1e-8)
     assert image.array.max() == pytest.approx(39257.59992, rel=1e-7)
     assert image.voxel_size_mm == pytest.approx((3.26110778, 4.6875, 4.6875), abs=1e-7)
@@ -32,16 +35,19 @@ def test_a_bed_joint_of_ge_pet_is_read_with_its_distance(unusual: Path) -> None:
     assert "18F" in told["other_nuclide"].message
 
 
-def test_simpleitk_reads_the_same_of_it(unusual: Path) -> None:
+@pytest.mark.claim("bed_joint")
+def test_simpleitk_reads_the_same_of_it(unusual: Path, measured: Measured) -> None:
     sitk = pytest.importorskip("SimpleITK")
     folder = unusual / "01_ge_pet_bed_gap"
     reader = sitk.ImageSeriesReader()
     reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
     reader.SetOutputPixelType(sitk.sitkFloat64)
     expected = sitk.GetArrayFromImage(reader.Execute())
+    measured("voxels, relative", np.abs(read_image(folder).array - expected).max() / expected.max())
     assert read_image(folder).array == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.claim("compressed_pixels")
 def test_jpeg_lossless_is_bit_for_bit_the_uncompressed_series(unusual: Path, shared_data: Path) -> None:
     compressed = read_image(unusual / "08_jpeg_lossless" / "three_slices")
     plain = read_image(shared_data / "dicom" / "dcmqi_liver", series=_ct_series(shared_data))
@@ -55,6 +61,7 @@ def _ct_series(shared_data: Path) -> str:
     return str(pydicom.dcmread(shared_data / "dicom" / "dcmqi_liver" / "01.dcm").SeriesInstanceUID)
 
 
+@pytest.mark.claim("ct_of_us")
 def test_ct_of_unspecified_values_is_read_as_the_caller_states(unusual: Path) -> None:
     with pytest.raises(UnitError, match="pass unit='HU'"):
         read_image(unusual / "11_ct_rescale_type_us")
@@ -62,6 +69,7 @@ def test_ct_of_unspecified_values_is_read_as_the_caller_states(unusual: Path) ->
     assert (image.shape, float(image.array.sum())) == ((3, 38, 23), 310.0)
 
 
+@pytest.mark.claim("gamma_agnew")
 @pytest.mark.parametrize(
     ("pixels", "dose_fraction", "distance_mm", "percent"),
     [
@@ -72,7 +80,7 @@ def test_ct_of_unspecified_values_is_read_as_the_caller_states(unusual: Path) ->
     ],
 )
 def test_local_gamma_of_agnew_and_mcgarry(
-    shared_data: Path, pixels: str, dose_fraction: float, distance_mm: float, percent: float
+    shared_data: Path, pixels: str, dose_fraction: float, distance_mm: float, percent: float, measured: Measured
 ) -> None:
     """Planar RTDOSE of ARIA without SliceThickness, H&N VMAT, 20 % cutoff; pymedphys: 93.6, 96.9, 94.4, 99.7."""
     folder = shared_data / "gamma_agnew_mcgarry"
@@ -88,6 +96,8 @@ def test_local_gamma_of_agnew_and_mcgarry(
         local=True,
         lower_dose_cutoff_fraction=0.2,
     )
+    label = f"{pixels} pixels, {100 * dose_fraction:g} %/{distance_mm:g} mm"
+    measured(label, 100 * (found.passing_fraction or 0.0), "%", digits=4)
     assert 100 * (found.passing_fraction or 0.0) == pytest.approx(percent, abs=0.01)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from measured_figures import Measured
 
 pytest.importorskip("pydicom")
 
@@ -39,14 +40,18 @@ def folder(shared_data: Path) -> Path:
     return found
 
 
-def test_means_are_those_of_eclipse(folder: Path) -> None:
+@pytest.mark.claim("eclipse_means")
+def test_means_are_those_of_eclipse(folder: Path, measured: Measured) -> None:
     for name, mean in means(folder, "half_slice", *MEANS).items():
+        measured(name, 100 * (mean / MEANS[name] - 1), "%", signed=True)
         assert mean == pytest.approx(MEANS[name], rel=1e-3)
 
 
-def test_eclipse_ends_large_structures_in_their_last_contour(folder: Path) -> None:
+@pytest.mark.claim("eclipse_means")
+def test_eclipse_ends_large_structures_in_their_last_contour(folder: Path, measured: Measured) -> None:
     """The dose of body and rectum falls steeply beyond their last contours: there the end caps decide."""
     without = means(folder, "none", "BODY", "Rectum", *MEANS)
+    measured("body without end caps", 100 * (without["BODY"] / BODY - 1), "%", signed=True)
     assert without["BODY"] == pytest.approx(BODY, rel=1e-3)
     for name in MEANS:
         assert without[name] == pytest.approx(MEANS[name], rel=1e-3)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measured_figures import Measured
 from numpy.typing import NDArray
 
 from conftest import SHARED_DATA
@@ -21,20 +22,21 @@ def tables() -> list[Table]:
     return list((more | {table.name: table for table in monte_carlo.tables()}).values())
 
 
+@pytest.mark.claim("s_values_follow_monte_carlo")
 @pytest.mark.parametrize("table", tables(), ids=lambda table: table.name)
-def test_voxel_s_values(table: Table) -> None:
+def test_voxel_s_values(table: Table, measured: Measured) -> None:
     found = compare_to_monte_carlo(table)
-    print(
-        f"{table.name}: S000 {found.source_voxel:+.1e}, sigma {found.source_voxel_sigma:.1e}; {found.voxels} voxels "
-        f"carry 99 %: at most {found.worst:.4f}, rms {found.rms_sigma:.2f} sigma"
-    )
+    measured("S000, largest difference", 100 * found.source_voxel, "%", signed=True)
+    measured("other voxels, largest difference", 100 * found.worst, "%")
+    measured("root mean square of differences", found.rms_sigma, "standard errors")
     assert np.array_equal(table.index[np.argmax(table.s)], [0, 0, 0])
     assert abs(found.source_voxel) <= 1e-3
     assert found.within
 
 
+@pytest.mark.claim("s_values_follow_lanconelli")
 @pytest.mark.parametrize("mm", ["3", "4.42", "4.8"])
-def test_published_values_of_soft_tissue(shared_data: Path, mm: str) -> None:
+def test_published_values_of_soft_tissue(shared_data: Path, mm: str, measured: Measured) -> None:
     """Lanconelli et al., Phys Med Biol 2012;57:517: other code, spectrum and medium data; printed to three digits."""
     lines = (shared_data / f"kernels/lanconelli/90Y{mm}mmsoft.txt").read_text("latin-1").splitlines()
     columns = np.array([line.split() for line in lines[2:] if line.strip()], dtype=float)
@@ -44,13 +46,14 @@ def test_published_values_of_soft_tissue(shared_data: Path, mm: str) -> None:
     center = ours.shape[0] // 2
     inside = np.all(index <= center, axis=1)
     ratio = ours[tuple((center + index[inside]).T)] / theirs[inside]
-    print(f"{mm} mm: S000 {ratio[0]:.4f}, next {ratio[1]:.4f}")
+    measured(f"ratio of S000, {mm} mm", ratio[0], digits=4)
     assert 0.991 <= ratio[0] <= 0.997
     # Voxels above 1 % of the source voxel.
     assert np.all(np.abs(ratio - 1)[theirs[inside] > 0.01 * theirs[0]] < 0.03)
 
 
-def test_what_a_homogeneous_kernel_does_at_a_lung(shared_data: Path) -> None:
+@pytest.mark.claim("homogeneous_at_lung")
+def test_what_a_homogeneous_kernel_does_at_a_lung(shared_data: Path, measured: Measured) -> None:
     """A known limit, not an aim: a liver dome under lung, where only the liver is of the kernel's medium.
 
     Voxels within 12 mm of the edge of the array are left out, as in the table of region means.
@@ -82,9 +85,10 @@ def test_what_a_homogeneous_kernel_does_at_a_lung(shared_data: Path) -> None:
     tumor = phantom["activity"] == 4
     assert off(local, tumor) == pytest.approx(0.2039, abs=1e-3)
     assert off(kernel, tumor) == pytest.approx(0.0, abs=1e-3)
+    measured("local deposition, tumor", 100 * off(local, tumor), "%", signed=True)
     for shallow, deep, count, expected in [(0, 6, 892, -0.595), (6, 15, 1280, -0.992), (15, 30, 2080, -1.0)]:
         region = ~liver & inner & (depth >= shallow) & (depth < deep)
-        print(f"lung {shallow}-{deep} mm: kernel {off(kernel, region):+.3f}, local {off(local, region):+.3f}")
+        measured(f"voxel S values, lung {shallow} to {deep} mm", 100 * off(kernel, region), "%", signed=True)
         assert np.count_nonzero(region) == count
         assert off(local, region) == -1.0
         assert off(kernel, region) == pytest.approx(expected, abs=0.003)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
+from measured_figures import Measured
 
 from yttria import AbsoluteScaling, Image, Structure, dose_image, read_image, read_structures
 
@@ -45,18 +46,21 @@ def resampled(shared_data: Path, pet: Image, structures: list[Structure]) -> dic
     return weights
 
 
-def test_activity_in_the_field(pet: Image) -> None:
+@pytest.mark.claim("patient_1")
+def test_activity_in_the_field(pet: Image, measured: Measured) -> None:
     assert pet.shape == (89, 256, 256)
     assert pet.array.sum() * pet.voxel_volume_ml * 1e-6 == pytest.approx(1122.96458, abs=5e-6)
     assert pet.array.max() * 1e-6 == pytest.approx(19.013, abs=5e-4)
     # About 1400 MBq were given; the scan is of the next day, 20.4 h later.
     scaling = AbsoluteScaling(scan_delay_h=20.4, administered_activity_gbq=1.4)
     result = dose_image(pet, scaling=scaling)
+    measured("activity in the field", result.activity_in_field_mbq.at_reference_time, "MBq", digits=9)
     assert result.activity_in_field_mbq.at_reference_time == pytest.approx(1122.96458, abs=5e-6)
     assert result.activity_in_field_mbq.at_administration == pytest.approx(1400.1, abs=0.05)
     assert result.advisories == ()
 
 
+@pytest.mark.claim("patient_1")
 def test_volumes(structures: list[Structure]) -> None:
     assert {s.name: round(s.volume_ml, 1) for s in structures} == VOLUME_ML
 
@@ -68,12 +72,15 @@ def test_voxel_fractions_keep_volumes(pet: Image, structures: list[Structure]) -
         assert volume_ml == pytest.approx(structure.volume_ml, rel=1e-5)
 
 
+@pytest.mark.claim("patient_1")
 def test_mean_doses_by_local_deposition(
-    pet: Image, structures: list[Structure], resampled: dict[str, np.ndarray]
+    pet: Image, structures: list[Structure], resampled: dict[str, np.ndarray], measured: Measured
 ) -> None:
     result = dose_image(pet, scaling=AbsoluteScaling(scan_delay_h=0.0), density_g_per_ml=1.05)
     for row in result.table(structures):
         name = row.structure
+        measured(name, row.mean_gy, "Gy", digits=4)
+
         assert row.volume_ml == pytest.approx(VOLUME_ML[name], rel=0.005)
         linear = float((result.image.array * resampled[name]).sum() / resampled[name].sum())
         # By the other program's way with masks, its figures to the digit they have.
@@ -83,13 +90,15 @@ def test_mean_doses_by_local_deposition(
         assert row.mean_gy == pytest.approx(MEAN_GY[name], rel=0.015 if name == "Normal Tissue" else 0.01)
 
 
-def test_mean_doses_by_voxel_s_values(pet: Image, structures: list[Structure]) -> None:
+@pytest.mark.claim("patient_1")
+def test_mean_doses_by_voxel_s_values(pet: Image, structures: list[Structure], measured: Measured) -> None:
     local = dose_image(pet, scaling=AbsoluteScaling(scan_delay_h=0.0), density_g_per_ml=1.05)
     convolved = dose_image(
         pet, scaling=AbsoluteScaling(scan_delay_h=0.0), density_g_per_ml=1.05, method="voxel_s_values"
     )
     # Energy is carried out of what is hot into what is cold, and 0.4 % of it beyond the kernel's support.
     for a, b in zip(local.table(structures), convolved.table(structures), strict=True):
+        measured(f"{a.structure}, voxel S values", b.mean_gy, "Gy", digits=4)
         ratio = b.mean_gy / a.mean_gy
         assert (0.85 < ratio < 0.998) if a.structure != "Normal Tissue" else (1.0 < ratio < 1.15)
         assert b.maximum_gy < a.maximum_gy

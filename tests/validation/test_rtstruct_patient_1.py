@@ -28,6 +28,7 @@ def test_outlines_through_voxel_centers_are_read_as_drawn(folder: Path) -> None:
     assert slabs.volume_ml == pytest.approx(103.17, abs=0.01)
 
 
+@pytest.mark.claim("voxel_centers")
 def test_the_sphere_s_own_voxels_come_back_where_its_image_is_named(folder: Path) -> None:
     """All 7369 voxels within 30 mm, which the file's author outlined: 112.5 mL, and 112.6 smooth between planes."""
     pet = read_image(folder / "pet")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measured_figures import Measured
 
 from yttria import Image, RelativeScaling, Structure, dose_image, read_image, read_structures
 from yttria.planning import (
@@ -39,9 +40,10 @@ def plan(maa: InjectionMap, structures: list[Structure]) -> VoxelPlan:
     return voxel_plan([maa], structures)
 
 
+@pytest.mark.claim("voxel_plan_forward")
 @pytest.mark.parametrize("method", ["local_deposition", "voxel_s_values"])
 def test_forward_is_the_dose_image_scaled(
-    pet: Image, maa: InjectionMap, structures: list[Structure], plan: VoxelPlan, method: str
+    pet: Image, maa: InjectionMap, structures: list[Structure], plan: VoxelPlan, method: str, measured: Measured
 ) -> None:
     activity = 1.4
     scaling = RelativeScaling(structures[0], lung_shunt_fraction=0.05, delivered_activity_gbq=activity)
@@ -49,12 +51,15 @@ def test_forward_is_the_dose_image_scaled(
     made = plan if method == "local_deposition" else voxel_plan([maa], structures, method=method)
     doses = made.doses(activity)
     largest = float(expected.image.array.max())
+    difference = np.abs(doses.result.image.array - expected.image.array).max() / largest
+    measured("voxels, relative to the largest dose", difference)
     assert np.abs(doses.result.image.array - expected.image.array).max() <= 1e-6 * largest
     for row, other in zip(doses.structures, expected.table(structures), strict=True):
         assert row.mean_gy == pytest.approx(other.mean_gy, rel=1e-6)
         assert row.d70_gy == pytest.approx(other.d70_gy, rel=1e-5)
 
 
+@pytest.mark.claim("voxel_plan_limit")
 @pytest.mark.parametrize(
     ("limit", "level"),
     [
@@ -64,11 +69,14 @@ def test_forward_is_the_dose_image_scaled(
         ("Normal Tissue: NTCP(strigari-2010-resin-hcc) <= 5 %", 0.05),
     ],
 )
-def test_inverse_meets_its_limit_within_a_thousandth(plan: VoxelPlan, limit: str, level: float) -> None:
+def test_inverse_meets_its_limit_within_a_thousandth(
+    plan: VoxelPlan, limit: str, level: float, measured: Measured
+) -> None:
     best = optimize_voxel_activities(plan, goal="Tumor 2: D70", limits=[limit])
     assert best.binding[0] == limit
     value = best.constraints[0].value
     assert value is not None
+    measured(limit, value / level - 1)
     assert level * 0.999 <= value <= level * (1.0 + 1e-6)
     assert best.goal_bound <= best.goal_value * 1.001
 

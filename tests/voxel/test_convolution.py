@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from interrupts import assert_interrupts
+from measured_figures import Measured
 
 from yttria import ConvolutionPlan, YttriaError
 from yttria.errors import DTypeError, InsufficientMemoryError, OutOfRangeError, ShapeError, UnknownNameError
@@ -43,6 +44,7 @@ def assert_agrees(out: np.ndarray, array: np.ndarray, kernel: np.ndarray) -> Non
     assert np.abs(out - expected).max() <= TOLERANCE[out.dtype] * scale
 
 
+@pytest.mark.claim("convolution_is_definition")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
@@ -58,13 +60,16 @@ def assert_agrees(out: np.ndarray, array: np.ndarray, kernel: np.ndarray) -> Non
         ((3, 3, 5), (0, 0, 0)),
     ],
 )
-def test_agrees_with_the_definition(method: str, dtype: Any, shape: Any, half: Any) -> None:
+def test_agrees_with_the_definition(method: str, dtype: Any, shape: Any, half: Any, measured: Measured) -> None:
     kernel, array = even_kernel(half), random_map(shape, dtype=dtype)
     out = ConvolutionPlan(shape, kernel, dtype, method=method).apply(array)
     assert out.dtype == dtype
+    expected = convolve(array, kernel)
+    measured(f"{np.dtype(dtype)}, relative to the maximum", np.abs(out - expected).max() / np.abs(expected).max())
     assert_agrees(out, array, kernel)
 
 
+@pytest.mark.claim("convolution_is_definition")
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_agrees_with_the_definition_on_any_shape(data: st.DataObject) -> None:
@@ -85,6 +90,7 @@ def test_agrees_with_the_definition_on_any_shape(data: st.DataObject) -> None:
     assert np.array_equal(out, plan.apply(array))
 
 
+@pytest.mark.claim("point_source")
 @pytest.mark.parametrize("method", METHODS)
 def test_a_point_source_off_the_centre_reproduces_the_kernel(method: str) -> None:
     kernel = even_kernel((1, 2, 3))
@@ -106,6 +112,7 @@ def test_the_sum_is_conserved_where_the_kernel_stays_inside(method: str) -> None
     assert out.sum() == pytest.approx(array.sum() * kernel.sum(), rel=1e-13)
 
 
+@pytest.mark.claim("threads_do_not_show")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_bits_do_not_depend_on_the_threads_or_the_run(method: str, dtype: Any) -> None:

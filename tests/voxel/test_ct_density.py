@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from image_samples import KINDS, SHAPE, affine
+from measured_figures import Measured
 
 from yttria import Image, Structure, YttriaError, density_image, read_image, read_structures
 from yttria.errors import ArgumentError, OutOfRangeError, ShapeError, UndefinedError, UnitError, UnknownNameError
@@ -37,7 +38,8 @@ def _numbers(dtype: Any = np.float64, low: float = -1000, high: float = 1376) ->
 # Curves
 
 
-def test_the_default_curve_is_the_fit_of_its_tissues() -> None:
+@pytest.mark.claim("density_curve")
+def test_the_default_curve_is_the_fit_of_its_tissues(measured: Measured) -> None:
     curve = ct_density_curve("schneider_1996")
     at = dict(zip(curve.hounsfield_units, curve.density_g_per_ml, strict=True))
     soft, bone = np.polyfit(SOFT_TISSUES_HU, SOFT_TISSUES, 1), np.polyfit(BONES_HU, BONES, 1)
@@ -46,6 +48,7 @@ def test_the_default_curve_is_the_fit_of_its_tissues() -> None:
     tissues = np.array([*SOFT_TISSUES_HU, *BONES_HU]) - 1000
     known = np.array([*SOFT_TISSUES, *BONES])
     density = reference.density_from_ct(tissues, curve.hounsfield_units, curve.density_g_per_ml)
+    measured("largest difference", 100 * np.abs(density / known - 1).max(), "%")
     assert np.abs(density / known - 1).max() < 0.02
 
 
@@ -91,6 +94,7 @@ def test_a_curve_that_is_none(hu: Any, rho: Any, error: type[YttriaError], says:
 # Images
 
 
+@pytest.mark.claim("density_curve_line")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dtype", [np.int16, np.int32, np.float32, np.float64, np.int8, ">i2", ">f4"])
 @pytest.mark.parametrize("name", list(ct_density_curves()))
@@ -106,6 +110,7 @@ def test_density_is_its_definition(name: str, dtype: Any, kind: str) -> None:
     assert found.image.same_grid(ct)
 
 
+@pytest.mark.claim("density_curve_line")
 @given(
     st.lists(st.tuples(st.floats(0.01, 500), st.floats(0, 3)), min_size=1, max_size=12),
     st.floats(-2000, 0),
@@ -234,7 +239,8 @@ def _moved(lungs: Structure) -> Structure:
     return Structure("Lung", lungs.mask & (np.arange(8) < 3), lungs.affine_lps)
 
 
-def test_organs_of_a_real_ct(shared_data: Any) -> None:
+@pytest.mark.claim("density_of_organs")
+def test_organs_of_a_real_ct(shared_data: Any, measured: Measured) -> None:
     pytest.importorskip("nibabel")
     folder = shared_data / "images" / "totalsegmentator_ct"
     ct = read_image(folder / "example_ct_sm.nii.gz", unit="HU")
@@ -242,10 +248,13 @@ def test_organs_of_a_real_ct(shared_data: Any) -> None:
     liver, *lungs = read_structures(folder / "example_seg.nii.gz", labels=names)
     density = density_image(ct, out_of_range="clamp")
     found = structure_mass(density, liver)
+    measured("liver", found.mean_density_g_per_ml, "g/mL", digits=4)
+    measured("volume of the liver", found.volume_ml, "mL", digits=5)
     assert found.volume_ml == pytest.approx(1043.1, abs=0.05)
     assert found.mean_density_g_per_ml == pytest.approx(1.053, abs=5e-4)
     # The CT shows only the bases of the lungs, and says so.
     bases = lung_mass(ct, lungs)
+    measured("bases of the lungs", bases.mean_density_g_per_ml, "g/mL", digits=3)
     assert bases.mean_density_g_per_ml == pytest.approx(0.256, abs=5e-4)
     assert bases.lung_volume_ml == pytest.approx(116.3, abs=0.05)
     assert {"structure_cut", "lung_mass_implausible"} <= {a.code for a in bases.advisories}

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from measured_figures import Measured
 
 from yttria import ConvolutionPlan, Nuclide, VoxelSValueLibrary, YttriaError, absorbed_dose, local_deposition
 from yttria.errors import ArgumentError, DTypeError, InsufficientMemoryError, OutOfRangeError, ShapeError
@@ -142,19 +143,22 @@ def test_s_values_are_those_of_this_package() -> None:
 # voxel S values
 
 
+@pytest.mark.claim("uniform_medium")
 @pytest.mark.parametrize("medium", ["water", "lung", "bone"])
 @pytest.mark.parametrize("tail_folded", [False, True])
-def test_a_uniform_infinite_medium(medium: str, tail_folded: bool) -> None:
+def test_a_uniform_infinite_medium(medium: str, tail_folded: bool, measured: Measured) -> None:
     """In the middle of more than the kernel's reach, both methods agree but for the energy beyond the support."""
     s = s_values((9.0, 7.0, 8.0) if medium == "lung" else SIZE, medium, tail_folded=tail_folded)
     activity = np.full([n + 2 for n in s.values.shape], 0.7)
     middle = tuple(n // 2 for n in activity.shape)
     dose = absorbed_dose(activity, s)[middle]
     local = local_deposition(activity, density_g_per_ml=s.density_g_per_ml)[middle]
+    measured("relative difference", dose / (local * s.energy_inside_fraction) - 1)
     assert dose == pytest.approx(local * s.energy_inside_fraction, rel=1e-12)
     assert s.energy_inside_fraction == (1.0 if tail_folded else 1.0 - s.energy_beyond_fraction)
 
 
+@pytest.mark.claim("point_source")
 def test_a_point_source_reproduces_the_kernel() -> None:
     s = s_values()
     half = np.array(s.values.shape) // 2
@@ -169,7 +173,8 @@ def test_a_point_source_reproduces_the_kernel() -> None:
     assert np.abs(dose_mgy).max() <= 1e-14 * s.values.max()
 
 
-def test_dose_times_mass_is_the_energy_of_a_padded_map() -> None:
+@pytest.mark.claim("dose_is_energy")
+def test_dose_times_mass_is_the_energy_of_a_padded_map(measured: Measured) -> None:
     rng = np.random.default_rng(3)
     s = s_values((5.0, 2.0, 3.0), "liver", density_g_per_ml=1.03)
     pad = [(n // 2, n // 2) for n in s.values.shape]
@@ -178,9 +183,11 @@ def test_dose_times_mass_is_the_energy_of_a_padded_map() -> None:
     joule = absorbed_dose(activity, s).sum() * volume_ml * 1.03 / 1000
     decays = activity.sum() * volume_ml * 1e6 * s.nuclide.mean_life_s
     expected = decays * s.nuclide.mean_energy_mev * 1.602176634e-13 * s.energy_inside_fraction
+    measured("relative difference", joule / expected - 1)
     assert joule == pytest.approx(expected, rel=1e-10)
 
 
+@pytest.mark.claim("convolution_is_definition")
 @given(
     shape=st.tuples(*[st.integers(1, 11)] * 3),
     seed=st.integers(0, 2**32 - 1),

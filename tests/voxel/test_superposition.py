@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from measured_figures import Measured
 
 import yttria
 import yttria._core as _core
@@ -36,8 +37,9 @@ def _factor(density: Any) -> Any:
     return 1 + np.clip((density - 1.1) / 0.82, 0, 1) * (within["bone"] / within["liver"] - 1)
 
 
+@pytest.mark.claim("superposition_is_definition")
 @pytest.mark.parametrize("shape", [(4, 6, 5), (7, 3, 4)])
-def test_every_ray_by_itself_gives_the_same(shape: tuple[int, int, int]) -> None:
+def test_every_ray_by_itself_gives_the_same(shape: tuple[int, int, int], measured: Measured) -> None:
     density = _blocks(shape, 2)
     activity = np.random.default_rng(5).gamma(1.0, 1.0, shape)
     rays = _core._superposition_rays("fast", shape, SIZE_MM)
@@ -45,6 +47,7 @@ def test_every_ray_by_itself_gives_the_same(shape: tuple[int, int, int]) -> None
     depth = density * _factor(density)
     energy = definition.superposed_energy(activity, depth, SIZE_MM, rays, modes)
     unblended = SuperpositionPlan(density, SIZE_MM, ray_setting="fast", blended=False).apply(activity)
+    measured("relative difference", (unblended * density / (C * energy) - 1).max())
     np.testing.assert_allclose(unblended, C * energy / density, rtol=1e-11)
     bone = definition.modes_double_integral(_core._kernel_modes("bone"))
     by_bone = definition.superposed_energy(activity, density, SIZE_MM, rays, bone)
@@ -59,6 +62,7 @@ def test_every_ray_by_itself_gives_the_same(shape: tuple[int, int, int]) -> None
     np.testing.assert_allclose(blended, expected, atol=1e-12 * expected.max(), rtol=0)
 
 
+@pytest.mark.claim("modes_are_kernel")
 def test_the_modes_are_the_kernel() -> None:
     kernel = yttria.dose_point_kernel("liver")
     table = definition.kernel_double_integral(
@@ -77,8 +81,11 @@ def test_the_modes_are_the_kernel() -> None:
     np.testing.assert_allclose(by_modes, by_table, rtol=4e-3)
 
 
+@pytest.mark.claim("fano")
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 2e-6), (np.float64, 1e-10)])
-def test_activity_proportional_to_density_gives_a_uniform_dose(dtype: Any, tolerance: float) -> None:
+def test_activity_proportional_to_density_gives_a_uniform_dose(
+    dtype: Any, tolerance: float, measured: Measured
+) -> None:
     shape = (56, 60, 58)
     white = np.random.default_rng(2).uniform(0.5, 2.0, shape)
     for density, size in ((white, (5.0, 4.0, 4.5)), (_blocks(shape, 6), (12.0, 11.0, 10.0))):
@@ -86,21 +93,26 @@ def test_activity_proportional_to_density_gives_a_uniform_dose(dtype: Any, toler
         density = density.astype(dtype)
         dose = SuperpositionPlan(density, size, medium="bone", ray_setting="fast", blended=False).apply(density)
         inside = dose[26:30, 28:32, 27:31].astype(float)
+        measured(f"{np.dtype(dtype)}", np.abs(inside / inside.mean() - 1).max())
         assert np.abs(inside / inside.mean() - 1).max() < tolerance
 
 
-def test_what_is_deposited_and_what_leaves_is_what_is_emitted() -> None:
+@pytest.mark.claim("superposition_energy")
+def test_what_is_deposited_and_what_leaves_is_what_is_emitted(measured: Measured) -> None:
     shape = (11, 14, 9)
     density = _blocks(shape, 3)
     activity = np.random.default_rng(4).gamma(0.3, 1.0, shape)
     for dtype, tolerance in ((np.float32, 1e-5), (np.float64, 1e-12)):
         plan = SuperpositionPlan(density.astype(dtype), SIZE_MM, blended=False, gas_density_g_per_ml=0.0)
         dose, balance = plan.apply_with_balance(activity.astype(dtype))
+        lost = balance.deposited_fraction + balance.escaped_fraction - 1
+        measured(f"{np.dtype(dtype)}", lost)
         assert balance.deposited_fraction + balance.escaped_fraction == pytest.approx(1, abs=tolerance)
         emitted = activity.sum() * (1 - voxel_s_values(SIZE_MM, medium="liver").energy_beyond_fraction) * C
         assert (dose * density).sum() == pytest.approx(balance.deposited_fraction * emitted, rel=1e-6)
 
 
+@pytest.mark.claim("superposition_uniform")
 def test_in_a_uniform_map_it_is_the_convolution() -> None:
     activity = np.random.default_rng(6).gamma(0.3, 1.0, (12, 9, 15))
     for medium, rho in (("liver", 1.06), ("liver", 1.0), ("lung", 0.26), ("bone", 1.92)):
@@ -120,6 +132,7 @@ def test_in_a_uniform_map_it_is_the_convolution() -> None:
         np.testing.assert_allclose(single, expected, atol=2e-6 * expected.max())
 
 
+@pytest.mark.claim("superposition_turned")
 @settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 99),

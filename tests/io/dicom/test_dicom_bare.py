@@ -80,6 +80,7 @@ def test_a_file_may_begin_with_its_meta_information(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_structures(path)[0].mask, expected.mask)
 
 
+@pytest.mark.claim("bare_files")
 def test_structure_sets_of_other_systems_have_their_volumes(shared_data: Path) -> None:
     folder = shared_data / "failing" / "04_no_part10_header"
     for name, volumes in VOLUMES.items():

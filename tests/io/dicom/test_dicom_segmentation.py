@@ -42,6 +42,7 @@ def centers(structure: Structure) -> set[tuple[float, ...]]:
     return {tuple(p) for p in np.round(points[:3].T, 4)}
 
 
+@pytest.mark.claim("segments_in_place")
 @pytest.mark.parametrize("kind", KINDS)
 def test_overlapping_segments_lie_where_they_were_drawn(sources: Path, tmp_path: Path, kind: str) -> None:
     found = read_structures(write_seg(tmp_path / "seg.dcm", boxes(), sources / kind))

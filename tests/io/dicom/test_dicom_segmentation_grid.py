@@ -187,6 +187,7 @@ def test_it_agrees_with_highdicom_where_that_reads(tmp_path_factory, seed: int, 
         np.testing.assert_allclose(structure.affine_lps, volume.affine[:, [2, 1, 0, 3]], atol=1e-6)
 
 
+@pytest.mark.claim("segments_of_one_slice")
 def test_segmentations_of_one_slice_lie_where_they_are(shared_data: Path) -> None:
     folder = shared_data / "failing" / "02_seg_one_frame"
     expected = {

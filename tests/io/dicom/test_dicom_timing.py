@@ -75,6 +75,7 @@ SPANS_H = {"same day": 3.25, "past midnight": 20.4, "past the month and two midn
 KINDS = ("plain", "flipped", "permuted", "oblique")
 
 
+@pytest.mark.claim("dicom_timing")
 @pytest.mark.parametrize(
     ("correction", "span", "zones"),
     list(product(("ADMIN", "START", "NONE"), SPANS_H, ("none", "file", "DT"))),

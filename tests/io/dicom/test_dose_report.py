@@ -42,6 +42,7 @@ def rows_of(pet: Path, seg: Path) -> tuple[list[dict[str, object]], object]:
     return [row.as_dict() | dict(metrics.rows[row.structure]) for row in result.table(structures)], result.provenance
 
 
+@pytest.mark.claim("structured_report")
 def test_values_units_and_segments_come_back(tmp_path: Path, pet: Path, seg: Path) -> None:
     rows, provenance = rows_of(pet, seg)
     written = write_dose_report(rows, tmp_path / "sr.dcm", segmentation=seg, metrics=METRICS, provenance=provenance)
@@ -98,6 +99,7 @@ def test_what_is_no_segmentation_is_refused(tmp_path: Path, pet: Path) -> None:
         write_dose_report(rows, tmp_path / "sr.dcm", segmentation=seg, description="x" * 65)
 
 
+@pytest.mark.claim("structured_report")
 def test_other_and_damaged_files_are_refused_by_the_reader(tmp_path: Path, pet: Path, seg: Path) -> None:
     rows, _ = rows_of(pet, seg)
     path = write_dose_report(rows, tmp_path / "sr.dcm", segmentation=seg).path
@@ -116,6 +118,7 @@ def test_other_and_damaged_files_are_refused_by_the_reader(tmp_path: Path, pet: 
             continue
 
 
+@pytest.mark.claim("structured_report")
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (Debian package dicom3tools) is not installed")
 def test_dciodvfy_finds_no_error(tmp_path: Path, pet: Path, seg: Path) -> None:
     rows, provenance = rows_of(pet, seg)

@@ -37,6 +37,7 @@ def pet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_series(tmp_path_factory.mktemp("pet"), values(), affine("plain"), change=name)
 
 
+@pytest.mark.claim("rtdose_round_trip")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16])
 @pytest.mark.parametrize("kind", KINDS)
 def test_there_and_back(tmp_path: Path, pet: Path, kind: str, dtype: Any) -> None:
@@ -164,6 +165,7 @@ def _validated(path: Path, folder: Path) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.claim("rtdose_legal")
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (Debian package dicom3tools) is not installed")
 def test_dciodvfy_finds_no_error(tmp_path: Path, pet: Path) -> None:
     result = dose_image(Image(values(), affine("oblique"), "kBq/mL"), scaling=AbsoluteScaling(scan_delay_h=0.0))
@@ -182,6 +184,7 @@ def test_dciodvfy_finds_no_error(tmp_path: Path, pet: Path) -> None:
     assert "Error - </ReferencedRTPlanSequence" in said
 
 
+@pytest.mark.claim("rtdose_round_trip")
 @pytest.mark.parametrize("kind", KINDS)
 def test_simpleitk_reads_it_but_for_the_scaling(tmp_path: Path, kind: str) -> None:
     sitk = pytest.importorskip("SimpleITK")
@@ -196,6 +199,7 @@ def test_simpleitk_reads_it_but_for_the_scaling(tmp_path: Path, kind: str) -> No
     np.testing.assert_allclose(image.GetOrigin(), back.affine_lps[:3, 3], atol=1e-5)
 
 
+@pytest.mark.claim("rtdose_round_trip")
 def test_pymedphys_reads_it(tmp_path: Path) -> None:
     dicom = pytest.importorskip("pymedphys.dicom")
     written = written_rtdose(tmp_path, dose_of("plain"))
@@ -205,6 +209,7 @@ def test_pymedphys_reads_it(tmp_path: Path) -> None:
         np.testing.assert_allclose(coordinates, start + affine("plain")[axis, axis] * np.arange(len(coordinates)))
 
 
+@pytest.mark.claim("rtdose_round_trip")
 def test_pydicom_by_hand(tmp_path: Path) -> None:
     dataset = pydicom.dcmread(written_rtdose(tmp_path, dose_of("plain")).path)
     np.testing.assert_allclose(dataset.pixel_array * float(dataset.DoseGridScaling), values(), rtol=1e-7, atol=1e-6)
@@ -235,6 +240,7 @@ def test_offsets_may_be_absolute_or_fall(tmp_path: Path, kind: str) -> None:
             read_rtdose(changed)
 
 
+@pytest.mark.claim("rtdose_round_trip")
 def test_a_real_dose_there_and_back(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data / "dicom" / "patient_1"
     dose = read_rtdose(folder / "rd.dcm")

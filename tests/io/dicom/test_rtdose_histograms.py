@@ -49,6 +49,7 @@ def written(folder: Path, pet: Path, structure_set: Path) -> pydicom.Dataset:
     return pydicom.dcmread(write_rtdose(dose, folder / "dose.dcm", reference=pet, **of_regions).path)
 
 
+@pytest.mark.claim("rtdose_histograms")
 def test_the_curve_is_that_of_the_histogram(tmp_path: Path, pet: Path, structure_set: Path) -> None:
     dataset = written(tmp_path, pet, structure_set)
     header = pydicom.dcmread(structure_set)
@@ -97,6 +98,7 @@ def test_at_most_1000_steps_reach_the_maximum(maximum_gy: float) -> None:
     assert maximum_gy < 1e-6 or step <= maximum_gy / 1000 * 2.5 * (1 + 1e-9)
 
 
+@pytest.mark.claim("rtdose_histograms")
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (Debian package dicom3tools) is not installed")
 def test_dciodvfy_finds_no_error(tmp_path: Path, pet: Path, structure_set: Path) -> None:
     dataset = written(tmp_path, pet, structure_set)

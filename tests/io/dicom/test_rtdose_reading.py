@@ -110,6 +110,7 @@ def test_flipped_bits(tmp_path: Path) -> None:
     assert 20 < read < 280
 
 
+@pytest.mark.claim("rtdose_of_others")
 def test_real_files(shared_data: Path) -> None:
     dose = read_rtdose(shared_data / "dicom" / "patient_1" / "rd.dcm")
     assert dose.shape == (30, 80, 90)

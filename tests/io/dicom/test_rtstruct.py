@@ -34,6 +34,7 @@ def ball(radius_mm: float = 30.0, shape: tuple[int, int, int] = (24, 42, 34), af
     return np.linalg.norm(points - center, axis=-1) <= radius_mm
 
 
+@pytest.mark.claim("rtstruct_mask")
 def test_a_sphere_comes_back_with_the_volume_of_its_voxels(tmp_path: Path) -> None:
     structure = Structure("sphere", ball(), AFFINE, color=(0.2, 0.4, 0.6))
     write_rtstruct([structure], tmp_path / "rs.dcm", reference=None)
@@ -49,6 +50,7 @@ def test_a_sphere_comes_back_with_the_volume_of_its_voxels(tmp_path: Path) -> No
     assert smooth.volume_ml == pytest.approx(4 / 3 * np.pi * 27, rel=5e-3)
 
 
+@pytest.mark.claim("rtstruct_mask")
 @pytest.mark.parametrize("flip", [1, -1])
 def test_holes_islands_and_corners_survive_on_oblique_and_left_handed_grids(tmp_path: Path, flip: int) -> None:
     rng = np.random.default_rng(5)
@@ -172,6 +174,7 @@ def test_contours_on_spect_name_its_frames(tmp_path: Path) -> None:
     assert [c.ContourImageSequence[0].ReferencedFrameNumber for c in contours] == [4, 1]
 
 
+@pytest.mark.claim("rtstruct_legal")
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (Debian package dicom3tools) is not installed")
 def test_dciodvfy_finds_no_error(tmp_path: Path) -> None:
     path = tmp_path / "rs.dcm"

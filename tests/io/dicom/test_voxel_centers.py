@@ -44,6 +44,7 @@ def on_or_inside(polygons: list[list[tuple[int, int]]]) -> int:
     return int(found.sum())
 
 
+@pytest.mark.claim("voxel_centers")
 @pytest.mark.parametrize("flip", [1, -1])
 def test_an_outline_through_centers_gives_its_mask_back(flip: int) -> None:
     on = image(flip)
@@ -68,6 +69,7 @@ def test_an_outline_through_centers_gives_its_mask_back(flip: int) -> None:
 corners = st.tuples(st.integers(0, SHAPE[2] - 1), st.integers(0, SHAPE[1] - 1))
 
 
+@pytest.mark.claim("voxel_centers")
 @settings(max_examples=60)
 @given(st.lists(st.lists(corners, min_size=1, max_size=7), min_size=1, max_size=3))
 def test_any_polygons_between_centers_follow_the_definition(polygons: list[list[tuple[int, int]]]) -> None:
