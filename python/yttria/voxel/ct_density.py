@@ -161,7 +161,7 @@ class DensityImage:
         ----------
         grid : Image or tuple of (shape, affine_lps)
             Grid of the result, shape (k, j, i).
-        method : {"average", "linear", "nearest"}, default "average"
+        method : {"average", "linear"}, default "average"
             As in `Image.resampled_on`. Averaging keeps masses.
         fill_value : float or "nearest", optional
             Density beyond the image in g/mL; `resampling` states it. Without it a grid that reaches beyond is refused.
