@@ -29,7 +29,6 @@ ROOMS = (
     "yttria.kernels",
     "yttria.outcomes",
     "yttria.phantom",
-    "yttria.planning",
     "yttria.report",
     "yttria.voxel",
 )

@@ -179,7 +179,7 @@ def check_manifest(path: str | Path, *, look_for_files: bool = True) -> tuple[in
     >>> _ = write_manifest([row], "m.csv")
     >>> count, found = check_manifest("m.csv")
     >>> count, found[0].column
-    (1, 'structures')
+    (1, 'activity')
     """
     path = Path(path)
     found: list[Problem] = []
