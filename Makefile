@@ -1,5 +1,5 @@
 # Thin names for commands anyone could type. Each sets up what it needs; a second call is quick.
-.PHONY: demo test check bench validation floors clean
+.PHONY: demo test check docs bench validation floors clean
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := Cargo.toml Cargo.lock $(shell find src -type f)
@@ -25,6 +25,10 @@ SOURCES := Cargo.toml Cargo.lock $(shell find src -type f)
 	$(BIN)/pip install --quiet --group bench
 	@touch $@
 
+.venv/docs: pyproject.toml | .venv/release
+	$(BIN)/pip install --quiet --group docs
+	@touch $@
+
 demo: .venv/release
 	$(BIN)/yttria demo --overwrite --out out/demo
 
@@ -40,6 +44,10 @@ check: .venv/tools .venv/module
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest yttria._core
 	$(BIN)/python tools/third_party_licenses.py --check
+
+# The manual, into out/site/html; tutorials and gallery are run, and a warning is an error.
+docs: .venv/release .venv/docs
+	$(BIN)/python tools/site/build.py
 
 bench: .venv/release .venv/bench
 	$(BIN)/python benches/side_by_side.py $(BENCH)

@@ -174,10 +174,10 @@ def compare_doses(
     Notes
     -----
     Each row of `differences` weights voxels by their fraction inside: volume, both means, the difference of the means,
-    quantiles and maximum of |B - A|, and the share of the evaluated volume that passes gamma. The isodose rows state
+    quantiles and maximum of `|B - A|`, and the share of the evaluated volume that passes gamma. The isodose rows state
     the volumes at or above a level, and twice the common volume over the sum of both (Dice). `worst` is the voxel with
-    the largest |B - A|, the first in array order if several share it. The gamma index takes B as it was given, because
-    it asks for the dose of B around each voxel of A.
+    the largest `|B - A|`, the first in array order if several share it. The gamma index takes B as it was given,
+    because it asks for the dose of B around each voxel of A.
 
     Examples
     --------

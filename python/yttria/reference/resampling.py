@@ -21,7 +21,7 @@ def resampled(
 ) -> NDArray[np.float64]:
     """The image on a grid of `shape` (k, j, i); `fill_value` is what lies beyond the array's voxels.
 
-    "average": mean over the midpoints of `samples_per_axis`^3 equal parts of each target voxel, the array constant
+    "average": mean over the midpoints of `samples_per_axis^3` equal parts of each target voxel, the array constant
     within its voxels. Exact where every face of an array voxel falls between two parts. "linear": trilinear
     interpolation at the target voxel's center, constant from the outermost voxel centers to the array's faces.
     """

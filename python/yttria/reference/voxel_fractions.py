@@ -17,7 +17,7 @@ def voxel_fractions(
     *,
     samples_per_axis: int = 16,
 ) -> NDArray[np.float64]:
-    """Mean of the mask over the midpoints of `samples_per_axis`^3 equal parts of each dose voxel; zero outside it.
+    """Mean of the mask over the midpoints of `samples_per_axis^3` equal parts of each dose voxel; zero outside it.
 
     Exact where every face of a mask voxel falls between two parts, and converges to the definition otherwise.
 

@@ -44,7 +44,7 @@ def comparison_figure(comparison: DoseComparison, *, title: str = "") -> Figure:
     Notes
     -----
     First row: dose A with isodose lines of A (solid) and B (dashed). Second: B - A, the color scale ending at the 99th
-    percentile of |B - A| above the cutoff. Third: gamma, gray if it was not evaluated; green passes, pink
+    percentile of `|B - A|` above the cutoff. Third: gamma, gray if it was not evaluated; green passes, pink
     fails. A cross marks the largest difference. At the right, the cumulative histograms of up to eight structures, A
     solid and B dashed, and how many voxels have which gamma.
 

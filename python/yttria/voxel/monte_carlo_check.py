@@ -71,7 +71,7 @@ class MonteCarloCheck:
         -------
         {"agrees", "differs", "undecided"}
             With d the difference, u its standard uncertainty and t the larger of the two tolerances in Gy: "agrees" if
-            |d| + 2 u <= t, "differs" if |d| - 3 u > t, else "undecided", which more histories resolve.
+            `|d| + 2 u <= t`, "differs" if `|d| - 3 u > t`, else "undecided", which more histories resolve.
 
         Raises
         ------

@@ -1,0 +1,67 @@
+"""The manual holds every page, and its checks find what is broken; `make docs` itself is run in `.ci/run`."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from conftest import ROOT
+
+TOOLS = ROOT / "tools" / "site"
+
+
+def tool(name: str) -> ModuleType:
+    """Import a file of tools/site, which is no package."""
+    spec = importlib.util.spec_from_file_location(f"site_{name}", TOOLS / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+contents, check_links = tool("contents"), tool("check_links")
+
+
+def test_every_page_of_the_documents_stands_in_the_manual_once() -> None:
+    groups = contents.groups_of(ROOT / "docs", made=set())
+    shown = [name for names in groups.values() for name in names]
+    pages = {p.relative_to(ROOT).with_suffix("").as_posix() for p in (ROOT / "docs").rglob("*.md")}
+    assert sorted(shown) == sorted(pages - {"docs/index"})
+
+
+def test_a_new_page_appears_by_itself_and_a_lost_one_is_named(tmp_path: Path) -> None:
+    listed = [name for names in contents.GROUPS.values() for name in names]
+    for name in [*listed, "uncertainty", "theory/new"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.md").write_text("# A page\n")
+    groups = contents.groups_of(tmp_path, made=set())
+    assert groups[contents.REST] == ["docs/uncertainty"]
+    assert groups["Theory"][-1] == "docs/theory/new"
+    (tmp_path / f"{listed[0]}.md").unlink()
+    with pytest.raises(SystemExit, match=listed[0]):
+        contents.groups_of(tmp_path, made=set())
+
+
+def test_broken_links_lost_anchors_and_fetched_addresses_are_found(tmp_path: Path) -> None:
+    (tmp_path / "good.html").write_text('<h1 id="top">Title</h1><a href="bad.html#x">on</a><a href="#top">up</a>')
+    (tmp_path / "bad.html").write_text(
+        '<p id="x"><a href="good.html#none">1</a><a href="lost.html">2</a><script src="https://example.org/a.js"></script>'
+        '<a href="https://example.org">outside</a>'
+    )
+    assert check_links.problems(tmp_path) == [
+        "bad.html leads to good.html#none, which has no such anchor",
+        "bad.html fetches https://example.org/a.js",
+        "bad.html leads to lost.html, which does not exist",
+    ]
+
+
+def test_the_package_never_imports_what_builds_the_manual() -> None:
+    used = ("import sphinx", "from sphinx", "import numpydoc", "from numpydoc", "import myst_parser", "import furo")
+    for path in (ROOT / "python").rglob("*.py"):
+        assert not any(word in path.read_text() for word in used), path

@@ -1,0 +1,55 @@
+"""The folder that Sphinx reads: documents as they stand in the repository, and pages made from the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import api_pages
+from contents import PROJECT, groups_of
+
+ROOT = Path(__file__).parents[2]
+#: Folders of scripts that sphinx-gallery makes pages of.
+TITLES = ("gallery",)
+
+
+def prepare(folder: Path) -> None:
+    """Bring `folder` up to date; a file whose content is the same keeps its time, so that a second build is quick."""
+    wanted: dict[str, bytes] = {}
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*")):
+        if path.is_file() and path.suffix in (".md", ".png", ".svg"):
+            wanted[path.relative_to(ROOT).as_posix()] = path.read_bytes()
+    # Links of the documents lead here too.
+    for path in ROOT.glob("LICENSE*"):
+        wanted[path.name] = path.read_bytes()
+    wanted |= {name: text.encode() for name, text in api_pages.pages().items()}
+    made = {name.rsplit(".", 1)[0] for name in wanted}
+    wanted["index.md"] = index(made).encode()
+    wanted.pop("docs/index.md", None)
+    write(folder, wanted)
+
+
+def index(made: set[str]) -> str:
+    """Return the first page: its text in docs/index.md, then the table of contents."""
+    text = (ROOT / "docs" / "index.md").read_text().replace("](", "](docs/")
+    text = text.replace("](docs/../", "](").replace("](docs/http", "](http")
+    groups = groups_of(ROOT / "docs", made)
+    groups = {"Start": groups.pop("Start"), "Learn": [f"{name}/index" for name in TITLES], **groups}
+    groups["Project"] = [name for name in PROJECT if (ROOT / f"{name}.md").exists()]
+    for heading, names in groups.items():
+        options = ":hidden:\n:maxdepth: 1\n"
+        text += f"\n```{{toctree}}\n:caption: {heading}\n{options}\n" + "\n".join(names) + "\n```\n"
+    return text
+
+
+def write(folder: Path, wanted: dict[str, bytes]) -> None:
+    """Write what has changed, and remove what is no longer wanted but for what Sphinx itself has made."""
+    for name, content in wanted.items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    kept = tuple(f"{each}/" for each in TITLES)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in wanted and not name.startswith(kept):
+            path.unlink()
