@@ -13,17 +13,21 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "start/run_a_cohort",
         "start/check_my_implementation",
     ),
-    "Dose": ("case", "dicom", "files", "structures", "density", "monte_carlo", "convolution", "results", "report"),
+    "Dose": ("case", "dicom", "files", "structures", "density", "monte_carlo", "results", "report"),
     "Plan": ("planning", "voxel_plan", "retreatment", "case_series"),
     "Compare and collect": ("compare", "batch", "outcomes"),
     "Verify": ("conformance", "reference", "peers"),
-    "Theory": ("theory/gamma", "theory/monte_carlo", "theory/superposition"),
+    "Speed": ("speed", "convolution"),
+    "Theory": (),
+    "Validation": (),
     "Look up": ("advisories", "sources"),
 }
 #: Headings whose pages of the build itself follow those of `docs/`.
-MADE = {"Look up": ("api/index", "command_line")}
+MADE = {"Look up": ("api/index", "command_line"), "Validation": ("VALIDATION",)}
+#: Folders whose pages find their own heading.
+FOLDERS = {"theory/": "Theory", "validation/": "Validation"}
 #: Pages of the repository's root, and the heading of pages that no group names.
-PROJECT = ("README", "VALIDATION", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG")
+PROJECT = ("README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG")
 REST = "More"
 
 
@@ -42,8 +46,8 @@ def groups_of(docs: Path, made: set[str]) -> dict[str, list[str]]:
         heading: [f"docs/{name}" for name in names] + [name for name in MADE.get(heading, ()) if name in made]
         for heading, names in GROUPS.items()
     }
-    rest = sorted(found - set(listed) - {"index"})
-    # Theory finds its own heading.
-    groups["Theory"] += [f"docs/{name}" for name in rest if name.startswith("theory/")]
-    groups[REST] = [f"docs/{name}" for name in rest if not name.startswith("theory/")]
+    groups[REST] = []
+    for name in sorted(found - set(listed) - {"index"}):
+        heading = next((heading for folder, heading in FOLDERS.items() if name.startswith(folder)), REST)
+        groups[heading].append(f"docs/{name}")
     return {heading: names for heading, names in groups.items() if names}

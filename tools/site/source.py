@@ -16,7 +16,7 @@ def prepare(folder: Path) -> None:
     """Bring `folder` up to date; a file whose content is the same keeps its time, so that a second build is quick."""
     wanted: dict[str, bytes] = {}
     for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*")):
-        if path.is_file() and path.suffix in (".md", ".png", ".svg"):
+        if path.is_file() and path.suffix not in (".py", ".rst"):
             wanted[path.relative_to(ROOT).as_posix()] = path.read_bytes()
     # Links of the documents lead here too.
     for path in ROOT.glob("LICENSE*"):
