@@ -17,6 +17,7 @@ from yttria.io.opened import opened_files
 from yttria.planning import (
     PartitionLimits,
     Patient,
+    PlanUncertaintyInputs,
     compare_models,
     example_patient_file,
     plan_patient_file,
@@ -58,6 +59,25 @@ def test_the_example_is_read_as_it_says(patient_file: Path) -> None:
         pretreated_or_impaired=False,
         cirrhotic=False,
         name="example",
+        uncertainties=PlanUncertaintyInputs(
+            lung_shunt_uncertainty=0.2,
+            tumor_mass_uncertainty=0.15,
+            tumor_to_normal_ratio_uncertainty=0.2,
+            normal_mass_uncertainty=0.05,
+            lung_mass_uncertainty=0.2,
+            administered_activity_uncertainty=0.05,
+            basis=dict.fromkeys(
+                (
+                    "lung_shunt_uncertainty",
+                    "tumor_mass_uncertainty",
+                    "tumor_to_normal_ratio_uncertainty",
+                    "normal_mass_uncertainty",
+                    "lung_mass_uncertainty",
+                    "administered_activity_uncertainty",
+                ),
+                "patient file",
+            ),
+        ),
     )
 
 
@@ -104,6 +124,7 @@ def test_every_commented_key_can_be_used(patient_file: Path) -> None:
         "liver_volume_incl_tumor_ml": "normal_total_mass_kg",
         "bilirubin_umol_per_l": "bilirubin_mg_per_dl",
         "albumin_g_per_l": "albumin_g_per_dl",
+        "normal_mass_from_difference": "normal_mass_uncertainty",
     }
     expected = compare_models(read_patient_text(patient_file, EXAMPLE))["partition_target"].delivered_activity_gbq
     for key in re.findall(r"^# (\w+) = ", EXAMPLE, re.MULTILINE):
@@ -216,13 +237,13 @@ def test_volumes_stand_for_masses(patient_file: Path) -> None:
             r"line 10: unknown key 'height_m' in \[body\]; .* height_cm",
         ),
         ("[body]", "", FileFormatError, r"unknown key 'height_cm'; it belongs to \[body\]"),
-        ("[lungs]", "[lung]", FileFormatError, r"line 46: unknown table \[lung\]; known are \[body\], \[liver\]"),
+        ("[lungs]", "[lung]", FileFormatError, r"line 48: unknown table \[lung\]; known are \[body\], \[liver\]"),
         ("height_cm = 170", 'height_cm = "170"', FileFormatError, r"line 10: height_cm in \[body\] must be a number"),
         ("cirrhotic = false", "cirrhotic = 0", FileFormatError, "must be true or false, got 0"),
         ("weight_kg = 70", "weight_kg = true", FileFormatError, "line 11: weight_kg .* must be a number, got True"),
         ("mass_kg = 0.05", "", FileFormatError, r"line 41: mass_kg or volume_ml is missing in \[tumor\]"),
         ("mass_kg = 0.05", "mass_kg = 0.05\nvolume_ml = 50", FileFormatError, "line 44: both mass_kg and volume_ml"),
-        ("shunt_fraction = 0.12", "", FileFormatError, r"line 46: shunt_fraction is missing in \[lungs\]"),
+        ("shunt_fraction = 0.12", "", FileFormatError, r"line 48: shunt_fraction is missing in \[lungs\]"),
         ('device = "resin"', "", FileFormatError, "device is missing"),
         ("[target]", "target = 3", FileFormatError, "unknown key 'target'|not a TOML"),
         ("[body]", "[[body]]", FileFormatError, r"line 9: 'body' must be written as \[body\]"),

@@ -14,6 +14,7 @@ from yttria.planning import (
     Constraint,
     PartitionLimits,
     PatientTerritories,
+    PlanUncertaintyInputs,
     TerritoryPlan,
     compare_models,
     constraint_in_words,
@@ -29,6 +30,14 @@ from yttria.planning.territories_file import TABLES
 EXAMPLE = example_patient_file(several_territories=True)
 RIGHT = territory("right", 0.06, 0.8, (portion("central", 190.5 * 1.05 / 1000, 4),))
 LEFT = territory("left", 0.04, 0.5, (portion("central", 0.03, 3.5), portion("satellite", 0.02, 2.5)))
+
+
+STATED = {
+    "lung_shunt_uncertainty": 0.2,
+    "tumor_mass_uncertainty": 0.15,
+    "tumor_to_normal_ratio_uncertainty": 0.2,
+    "normal_mass_uncertainty": 0.05,
+}
 
 
 @pytest.fixture
@@ -74,6 +83,7 @@ def test_the_example_is_read_as_it_says(patient_file: Path) -> None:
         cirrhotic=False,
         prior_radioembolization=False,
         name="example of two territories",
+        uncertainties=PlanUncertaintyInputs(**STATED, basis=dict.fromkeys(STATED, "patient file")),
     )
 
 

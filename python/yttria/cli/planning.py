@@ -25,6 +25,8 @@ from .._foundation.choices import (
 )
 from ..errors import ArgumentError
 from ..planning.lung import CUMULATIVE_LUNG_LIMIT_GY
+from ..planning.plan_uncertainty import DRAWS, SEED
+from . import uncertainty_options as stated
 from .image_planning import PLANNED_ROLES, ImageOptions, measure, print_measured
 from .options import choice
 from .output import Row, as_json, print_advisories, print_table, print_written, progress
@@ -214,6 +216,18 @@ def plan(
     end: Annotated[
         str | None, typer.Option(help="End of the treatment window.", show_default=False, rich_help_panel=_PLAN)
     ] = None,
+    lung_shunt_uncertainty: stated.LungShunt = None,
+    tumor_mass_uncertainty: stated.TumorMass = None,
+    tumor_to_normal_ratio_uncertainty: stated.Ratio = None,
+    normal_mass_uncertainty: stated.NormalMass = None,
+    common_mass_uncertainty: stated.CommonMass = None,
+    perfused_mass_uncertainty: stated.PerfusedMass = None,
+    lung_mass_uncertainty: stated.LungMass = None,
+    administered_activity_uncertainty: stated.ActivityMeter = None,
+    residual_uncertainty: stated.Residual = None,
+    method_uncertainty: stated.Method = None,
+    draws: stated.Draws = DRAWS,
+    seed: stated.Seed = SEED,
 ) -> None:
     """Compare the models that can be run for one patient: activity, doses, limits, warnings, and why they differ.
 
@@ -279,7 +293,25 @@ def plan(
     if patient is None:
         raise typer.BadParameter("a patient file, images (--from), or --example", param_hint="patient")
     earlier = None if prior is None else read_prior_doses(prior)
-    comparison = planning.plan_patient_file(patient, json_path=out, prior=earlier)
+    comparison = planning.plan_patient_file(
+        patient,
+        json_path=out,
+        prior=earlier,
+        uncertainties={
+            "lung_shunt_uncertainty": lung_shunt_uncertainty,
+            "tumor_mass_uncertainty": tumor_mass_uncertainty,
+            "tumor_to_normal_ratio_uncertainty": tumor_to_normal_ratio_uncertainty,
+            "normal_mass_uncertainty": normal_mass_uncertainty,
+            "common_mass_uncertainty": common_mass_uncertainty,
+            "perfused_mass_uncertainty": perfused_mass_uncertainty,
+            "lung_mass_uncertainty": lung_mass_uncertainty,
+            "administered_activity_uncertainty": administered_activity_uncertainty,
+            "residual_uncertainty": residual_uncertainty,
+            "method_uncertainty": method_uncertainty,
+        },
+        draws=draws,
+        seed=seed,
+    )
     written = [] if out is None else [out]
     if report is not None:
         from ..report import html_report

@@ -14,6 +14,7 @@ from ._patient_inputs import PRIOR_DOSES, PatientInputs, tumor_name
 from .body_surface_area import body_surface_area
 from .partition import check_prior_whole
 from .partition_limits import PartitionLimits
+from .plan_uncertainty_inputs import PlanUncertaintyInputs
 from .territory import Tumor
 
 #: Each number that may be absent: its name in messages and its range.
@@ -45,6 +46,7 @@ def check_types(patient: PatientInputs) -> None:
     for what, value, kind in (
         *(("each of tumors", tumor, Tumor) for tumor in patient.tumors),
         ("limits", PartitionLimits() if patient.limits is None else patient.limits, PartitionLimits),
+        ("uncertainties", patient.uncertainties or PlanUncertaintyInputs(), PlanUncertaintyInputs),
         ("nuclide", patient.nuclide, Nuclide),
         ("name", patient.name, str),
     ):

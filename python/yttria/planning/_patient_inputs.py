@@ -11,6 +11,7 @@ from .._foundation.choices import Device, Disease, Guideline, Intent, LimitKind
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from ..sources import read_of
 from .partition_limits import PartitionLimits
+from .plan_uncertainty_inputs import PlanUncertaintyInputs
 from .territory import Tumor
 
 #: Dose of earlier treatments by kind of limit: the field of `Patient` and of its limits, and the tissue in words.
@@ -72,6 +73,7 @@ class PatientInputs:
     bilirubin_umol_per_l: float | None = None
     albumin_g_per_dl: float | None = None
     albumin_g_per_l: float | None = None
+    uncertainties: PlanUncertaintyInputs | None = None
 
     @property
     def treated_tumor_mass_kg(self) -> float | None:

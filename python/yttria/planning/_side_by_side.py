@@ -12,6 +12,8 @@ from .limit_state import LimitState
 from .model_doses import PartitionDoses
 from .partition_limits import MaximumActivity
 from .patient import Patient
+from .plan_thresholds import Threshold, own_thresholds
+from .plan_uncertainty import PlanUncertainty
 from .resin_activity import (
     ResinActivity,
     bsa_activity,
@@ -20,6 +22,7 @@ from .resin_activity import (
     simple_lobar_bsa_activity,
 )
 from .single_compartment import single_compartment_activity
+from .territory import Territory
 
 Run = tuple[float, str, tuple[Advisory, ...]]
 
@@ -29,7 +32,7 @@ class ModelRun:
     """One model's activity, the doses it would give by the partition model, and their comparison with the limits.
 
     `limit_states` has one entry for each limit or target that applies or may apply; `breaks` has those that are
-    exceeded or missed for certain.
+    exceeded or missed for certain. `uncertainty` is that of these doses, if any uncertainty of the inputs is stated.
     """
 
     model: str
@@ -39,6 +42,7 @@ class ModelRun:
     limit_states: tuple[LimitState, ...] = field(repr=False)
     why: str
     advisories: tuple[Advisory, ...] = field(repr=False)
+    uncertainty: PlanUncertainty | None = field(default=None, repr=False)
 
     @property
     def breaks(self) -> tuple[LimitState, ...]:
@@ -183,12 +187,28 @@ def _partition_target(patient: Patient) -> Run:
     model = patient.partition_model()
     (territory,) = model.territories
     ratios = [tumor.tumor_to_normal_ratio or 1.0 for tumor in territory.tumors]
-    least = min(range(len(ratios)), key=ratios.__getitem__)
+    least = _lowest_ratio(territory)
     result = model.activity_for_tumor_dose(target, tumor=least)
     which = territory.tumor_name(least)
     among = "" if len(ratios) == 1 else f", the one that takes up least ({which}, ratio {ratios[least]:g}),"
     why = f"it is the activity that brings the tumor{among} to {target:g} Gy, whatever normal liver and lungs then get."
     return result.delivered_activity_gbq, why, ()
+
+
+def _lowest_ratio(territory: Territory) -> int:
+    """Index of the tumor that takes up least."""
+    return min(range(len(territory.tumors)), key=lambda i: territory.tumors[i].tumor_to_normal_ratio or 1.0)
+
+
+def deciding_thresholds(patient: Patient, model: str) -> list[Threshold]:
+    """The doses that decide a model's activity; none for the rules of body size and involvement."""
+    if model == "single_compartment" and patient.target_perfused_dose_gy is not None:
+        return [Threshold(kind="perfused_mean", value=patient.target_perfused_dose_gy, sign=">=")]
+    if model == "partition_target" and patient.target_tumor_dose_gy is not None:
+        (territory,) = patient.partition_model().territories
+        name = territory.tumor_name(_lowest_ratio(territory))
+        return [Threshold(kind="tumor", value=patient.target_tumor_dose_gy, sign=">=", tumor=name)]
+    return own_thresholds(patient.limits_with_prior_doses()[0]) if model == "partition_maximum" else []
 
 
 def _partition_maximum(patient: Patient) -> Run:

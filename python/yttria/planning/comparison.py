@@ -12,13 +12,16 @@ from .._foundation.choices import LimitKind
 from .._foundation.provenance import RESEARCH_USE
 from ..advisory import Advisory, advise
 from ..errors import ContraindicatedError, OutOfRangeError, UndefinedError
-from ._side_by_side import MODELS, ModelRun, NotApplicableError
+from ._side_by_side import MODELS, ModelRun, NotApplicableError, deciding_thresholds
 from .comparison_text import comparison_text
 from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses
 from .limits import LimitQuery, dose_limits
 from .model_doses import PartitionDoses
 from .patient import Patient
+from .plan_thresholds import guideline_thresholds, merged, own_thresholds
+from .plan_uncertainty import DRAWS, SEED
+from .plan_uncertainty_text import dose_uncertainties
 from .vial_content import VIAL_CODES, vial_content
 
 
@@ -40,6 +43,15 @@ class ModelRow:
         Mean dose to the perfused normal liver and to all normal liver in Gy; None if not known.
     lung_dose_gy : float
         Mean dose to the lungs in Gy.
+    needed_activity_standard_uncertainty_gbq : float or None
+        Standard uncertainty of the activity that the model's target or limit asks for; None if the model has neither,
+        or no uncertainty is stated.
+    perfused_mean_dose_standard_uncertainty_gy, lowest_tumor_dose_standard_uncertainty_gy : float or None
+    highest_tumor_dose_standard_uncertainty_gy, normal_perfused_dose_standard_uncertainty_gy : float or None
+    normal_whole_dose_standard_uncertainty_gy, lung_dose_standard_uncertainty_gy : float or None
+        Standard uncertainties of the doses, given this activity; None if none is stated of what enters.
+    coverage_factor : float or None
+        Factor to half the width of a 95 % interval.
     breaks : str
         Sentences on the limits that are exceeded and the targets that are missed for certain; "" if there is none.
     why : str
@@ -55,6 +67,14 @@ class ModelRow:
     normal_perfused_dose_gy: float | None
     normal_whole_dose_gy: float | None
     lung_dose_gy: float
+    needed_activity_standard_uncertainty_gbq: float | None = None
+    perfused_mean_dose_standard_uncertainty_gy: float | None = None
+    lowest_tumor_dose_standard_uncertainty_gy: float | None = None
+    highest_tumor_dose_standard_uncertainty_gy: float | None = None
+    normal_perfused_dose_standard_uncertainty_gy: float | None = None
+    normal_whole_dose_standard_uncertainty_gy: float | None = None
+    lung_dose_standard_uncertainty_gy: float | None = None
+    coverage_factor: float | None = None
     breaks: str
     why: str
 
@@ -85,6 +105,7 @@ class ModelRow:
             normal_perfused_dose_gy=run.doses.normal_perfused_dose_gy,
             normal_whole_dose_gy=run.doses.normal_whole_dose_gy,
             lung_dose_gy=run.doses.lung_dose_gy,
+            **dose_uncertainties(run),
             breaks="; ".join(map(str, run.breaks)),
             why=run.why,
         )
@@ -196,6 +217,7 @@ class ModelComparison:
                     **row.as_dict(),
                     "tumor_doses_gy": list(run.doses.tumor_doses_gy),
                     "limit_states": [state.as_dict() for state in run.limit_states],
+                    "uncertainty": None if run.uncertainty is None else run.uncertainty.as_dict(),
                     "advisories": [a.as_dict() for a in run.advisories],
                 }
                 for row, run in zip(self.rows(), self.runs, strict=True)
@@ -206,13 +228,15 @@ class ModelComparison:
         }
 
 
-def compare_models(patient: Patient) -> ModelComparison:
+def compare_models(patient: Patient, *, draws: int = DRAWS, seed: int = SEED) -> ModelComparison:
     """Compare every planning model that the patient's inputs allow.
 
     Parameters
     ----------
     patient : Patient
         The inputs; what is not given makes the models that need it not applicable.
+    draws, seed : int
+        Draws of the uncertain inputs and the seed of their random numbers, as in `plan_uncertainty`.
 
     Returns
     -------
@@ -235,6 +259,8 @@ def compare_models(patient: Patient) -> ModelComparison:
         The vial must hold more than the largest of the device, or less than is in use.
     perfused_mass_without_tumor
         No tumor is given, and the perfused normal liver was taken for everything perfused.
+    large_uncertainty
+        A stated uncertainty is above 0.30, for which the first order may not hold.
 
     Notes
     -----
@@ -258,6 +284,7 @@ def compare_models(patient: Patient) -> ModelComparison:
     3.391
     """
     applicable = dose_limits(guideline=patient.guideline, **_known(patient))
+    propagation = patient.propagation(draws=draws, seed=seed)
     runs: list[ModelRun] = []
     skipped: list[tuple[str, str]] = []
     for model, run in MODELS.items():
@@ -279,6 +306,12 @@ def compare_models(patient: Patient) -> ModelComparison:
             # One check of the vial for every model, instead of the model's own.
             kept = (a for a in every if a.code not in VIAL_CODES)
             advisories = tuple(dict.fromkeys((*kept, *vial_content(in_vial, patient.device))))
+            uncertainty = None
+            if propagation is not None and activity > 0.0:
+                own = own_thresholds(patient.limits_with_prior_doses()[0])
+                thresholds = merged((*own, *guideline_thresholds(states)))
+                uncertainty = propagation.of([activity], thresholds, needed=deciding_thresholds(patient, model))
+                advisories = tuple(dict.fromkeys((*advisories, *uncertainty.advisories)))
             runs.append(
                 ModelRun(
                     model=model,
@@ -288,6 +321,7 @@ def compare_models(patient: Patient) -> ModelComparison:
                     limit_states=states,
                     why=why,
                     advisories=advisories,
+                    uncertainty=uncertainty,
                 )
             )
     created = datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -16,6 +16,14 @@ from ._side_by_side import LIMIT_WORDS, ModelRun
 from .limit_state import MET, LimitState, subject
 from .limit_table import Limit
 from .patient import Patient
+from .plan_uncertainty_text import (
+    U_WORDS,
+    dose_uncertainties,
+    open_inputs_in_words,
+    stated_in_words,
+    uncertain,
+    uncertainty_lines,
+)
 from .products import product
 from .scores import albi
 
@@ -55,8 +63,12 @@ def comparison_text(
     lines.append("")
     if runs:
         lines.append(f"{'model':<{_MODEL}}" + "".join(f"{name:>{size}}" for name, size in _COLUMNS))
-        lines += [*map(_numbers, runs), ""]
+        for run in runs:
+            lines += [_numbers(run), *_uncertain_numbers(run)]
+        lines.append("")
         add("GBq is delivered, vial is in the vial at treatment. Mean doses in Gy are those of this treatment alone.")
+        if any(run.uncertainty for run in runs):
+            add(f"{U_WORDS} {open_inputs_in_words(run.uncertainty for run in runs)}")
     else:
         add("No model can be run with these inputs.")
     shared = _in_every_run([run.advisories for run in runs])
@@ -65,6 +77,8 @@ def comparison_text(
     for run, of_run in zip(runs, states, strict=True):
         lines.append("")
         add(f"{run.model}: {run.why}")
+        for line in uncertainty_lines(run.uncertainty):
+            add(line, "  ", "    ")
         for line in of_run:
             if line not in of_all_states:
                 add(line, "  ", "    ")
@@ -110,6 +124,7 @@ def _inputs(patient: Patient, limits_table_version: str) -> Iterator[tuple[str, 
     targets = {"everything perfused": patient.target_perfused_dose_gy, "tumor": patient.target_tumor_dose_gy}
     yield "targets", ", ".join(f"{n} {d:g} Gy" for n, d in targets.items() if d is not None) or "none given"
     yield "own limits", _own_limits(patient)
+    yield "uncertainties", stated_in_words(patient.uncertainties)
     asked = ", ".join(filter(None, (patient.guideline, patient.disease, patient.intent)))
     yield "compared with", f"{asked}; limits table of {limits_table_version}"
     state = _liver_state(patient)
@@ -181,6 +196,26 @@ def _numbers(run: ModelRun) -> str:
         gy_text(d.lung_dose_gy),
     )
     return f"{run.model:<{_MODEL}}" + "".join(f"{c:>{size}}" for c, (_, size) in zip(cells, _COLUMNS, strict=True))
+
+
+def _uncertain_numbers(run: ModelRun) -> list[str]:
+    """The line of standard uncertainties below that of the doses; none if none is stated."""
+    found = run.uncertainty
+    if found is None:
+        return []
+    u = dose_uncertainties(run)
+    low, high = (u[f"{end}_tumor_dose_standard_uncertainty_gy"] for end in ("lowest", "highest"))
+    tumor = gy_text(low) if low == high else f"{gy_text(low)}-{gy_text(high)}"
+    rest = (u[f"{name}_dose_standard_uncertainty_gy"] for name in ("normal_perfused", "normal_whole", "lung"))
+    activity = uncertain(found, "activity")
+    cells = (
+        "-" if activity is None else f"{activity:.3f}",
+        "-",
+        gy_text(u["perfused_mean_dose_standard_uncertainty_gy"]),
+        tumor,
+        *map(gy_text, rest),
+    )
+    return [f"{'  u':<{_MODEL}}" + "".join(f"{c:>{size}}" for c, (_, size) in zip(cells, _COLUMNS, strict=True))]
 
 
 def gy_text(value: float | None) -> str:

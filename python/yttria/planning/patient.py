@@ -19,6 +19,7 @@ from ._patient_inputs import PRIOR_DOSES, PatientInputs, nuclide_inputs, tumor_n
 from .model_doses import PartitionDoses
 from .partition import PartitionModel
 from .partition_limits import PartitionLimits
+from .plan_uncertainty import PlanPropagation
 from .territory import Territory, Tumor
 
 
@@ -66,6 +67,8 @@ class Patient(PatientInputs):
     perfused_mass_incl_tumor_kg, liver_mass_incl_tumor_kg : float, optional
         Everything perfused, and the whole liver, both with tumors. Enough for the single compartment if tumor and
         normal liver are not known apart.
+    uncertainties : PlanUncertaintyInputs, optional
+        What is stated of the uncertainty of these inputs. Without it no dose has an uncertainty.
 
     Raises
     ------
@@ -104,6 +107,8 @@ class Patient(PatientInputs):
         self._uniform_model()  # checks shunt, lungs, residual and everything perfused
         if self.partition_obstacle is None:
             self.partition_model()
+        if self.uncertainties is not None:
+            self.uncertainties.check_names([tumor_name(self.tumors, i) for i in range(len(self.tumors))], ("",))
 
     @property
     def partition_obstacle(self) -> str | None:
@@ -215,6 +220,14 @@ class Patient(PatientInputs):
         doses = self._uniform_model().doses(delivered_activity_gbq)
         return replace(doses, tumor_portion_doses_gy=((),), tumors=(), normal_perfused_doses_gy=(None,))
 
+    def propagation(self, *, draws: int, seed: int) -> PlanPropagation | None:
+        """Return the draws of the uncertain inputs, by the model that `doses` uses; None if none is stated."""
+        if self.uncertainties is None or not self.uncertainties.stated:
+            return None
+        apart = self.partition_obstacle is None
+        model = self.partition_model() if apart else self._uniform_model()
+        return PlanPropagation(model, self.uncertainties, draws=draws, seed=seed, tissues_apart=apart)
+
     def limits_with_prior_doses(self) -> tuple[PartitionLimits, tuple[Advisory, ...]]:
         """Return the planner's limits with the doses of earlier treatments, and what was assumed of them.
 
@@ -290,6 +303,7 @@ class Patient(PatientInputs):
         plain["tumors"] = [vars(tumor).copy() for tumor in self.tumors]
         plain["limits"] = None if self.limits is None else vars(self.limits).copy()
         plain["nuclide"] = nuclide_inputs(self.nuclide)
+        plain["uncertainties"] = None if self.uncertainties is None else self.uncertainties.as_dict()
         return plain
 
     def _uniform_model(self) -> PartitionModel:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -15,11 +16,15 @@ from typing import Any
 from .._core import Nuclide
 from .._foundation.whole_files import atomic
 from ..errors import ArgumentError, FileFormatError, YttriaError
+from ._patient_inputs import tumor_name
 from ._patient_toml import Source, check_tables, mass_kg, read_toml, required
+from ._uncertainty_toml import OF_TUMOR, TABLE_OF_ONE, uncertainties
 from .comparison import ModelComparison, compare_models
 from .partition_limits import PartitionLimits
 from .patient import Patient
 from .patient_territories import PatientTerritories
+from .plan_uncertainty import DRAWS, SEED
+from .plan_uncertainty_inputs import PlanUncertaintyInputs
 from .prior_doses import PriorDoses, with_prior_doses
 from .territories_file import TABLES as TERRITORY_TABLES
 from .territories_file import patient_territories
@@ -44,12 +49,16 @@ _TABLES: dict[str, dict[str, type]] = {
         **dict.fromkeys((*_MASSES, *_MASSES.values(), "density_g_per_ml", *_LABORATORY, *_PRIOR_LIVER), float),
         **dict.fromkeys(_FLAGS, bool),
     },
-    "tumor": {"name": str, "mass_kg": float, "volume_ml": float, "tumor_to_normal_ratio": float},
+    "tumor": {
+        "name": str,
+        **dict.fromkeys(("mass_kg", "volume_ml", "tumor_to_normal_ratio", *OF_TUMOR), float),
+    },
     "lungs": {"shunt_fraction": float, "mass_kg": float, "prior_dose_gy": float},
     "administration": {"residual_fraction": float},
     "target": {"perfused_dose_gy": float, "tumor_dose_gy": float},
     "limits": dict.fromkeys(PartitionLimits.__dataclass_fields__, float),
     "guideline": {"name": str, "disease": str, "intent": str},
+    "uncertainty": TABLE_OF_ONE,
 }
 
 
@@ -115,6 +124,9 @@ def plan_patient_file(
     *,
     json_path: str | os.PathLike[str] | None = None,
     prior: PriorDoses | None = None,
+    uncertainties: Mapping[str, Any] | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
 ) -> ModelComparison | TerritoryPlan:
     """Plan the patient of a TOML file, and write the result as JSON if `json_path` is given.
 
@@ -126,6 +138,10 @@ def plan_patient_file(
         Where the JSON goes; an existing file is replaced in one step.
     prior : PriorDoses, optional
         Doses of earlier treatments, which the file need not state; see `with_prior_doses`.
+    uncertainties : mapping of str to object, optional
+        Fields of `PlanUncertaintyInputs` that go before those of the file; None is not stated.
+    draws, seed : int
+        Draws of the uncertain inputs and the seed of their random numbers, as in `plan_uncertainty`.
 
     Returns
     -------
@@ -152,12 +168,15 @@ def plan_patient_file(
     patient, digest = _read(path)
     if prior is not None:
         patient = with_prior_doses(patient, prior)
+    if uncertainties is not None and any(value is not None for value in uncertainties.values()):
+        stated = patient.uncertainties or PlanUncertaintyInputs()
+        patient = replace(patient, uncertainties=stated.updated(uncertainties, basis="stated by the caller"))
     file = {"path": str(path), "sha256": digest}
     found: ModelComparison | TerritoryPlan
     if isinstance(patient, PatientTerritories):
-        found = replace(plan_territories(patient), input_file=file)
+        found = replace(plan_territories(patient, draws=draws, seed=seed), input_file=file)
     else:
-        found = replace(compare_models(patient), input_file=file)
+        found = replace(compare_models(patient, draws=draws, seed=seed), input_file=file)
     if json_path is not None:
         text = json.dumps(found.as_dict(), indent=2, ensure_ascii=False, allow_nan=False)
         with atomic(Path(json_path)) as opened:
@@ -213,6 +232,9 @@ def _patient(source: Source, content: dict[str, Any]) -> Patient:
         "target_perfused_dose_gy": target.get("perfused_dose_gy"),
         "target_tumor_dose_gy": target.get("tumor_dose_gy"),
         "limits": PartitionLimits(**content["limits"]) if content.get("limits") else None,
+        "uncertainties": uncertainties(
+            content, [(tumor_name(tumors, i), table) for i, table in enumerate(content.get("tumor", []))]
+        ),
     }
     return Patient(
         device=required(source, content, "", "device"),

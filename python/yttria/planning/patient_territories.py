@@ -24,6 +24,7 @@ from ._patient_inputs import nuclide_inputs
 from .decay import elapsed_h
 from .partition import PartitionModel
 from .partition_limits import PartitionLimits
+from .plan_uncertainty_inputs import PlanUncertaintyInputs
 from .territory import Territory
 
 
@@ -79,6 +80,8 @@ class PatientTerritories:
         Dose factor and half-life.
     name : str, default ""
         Name or identifier to show.
+    uncertainties : PlanUncertaintyInputs, optional
+        What is stated of the uncertainty of these inputs. Without it no dose has an uncertainty.
 
     Raises
     ------
@@ -133,6 +136,7 @@ class PatientTerritories:
     prior_radioembolization: bool | None = None
     nuclide: Nuclide = field(default_factory=Nuclide)
     name: str = ""
+    uncertainties: PlanUncertaintyInputs | None = None
 
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
@@ -161,7 +165,11 @@ class PatientTerritories:
         untreated = number("untreated tumor mass in kg", self.untreated_tumor_mass_kg)
         if not 0.0 <= untreated <= 10.0:
             raise OutOfRangeError(f"untreated tumor mass in kg must be within [0, 10], got {untreated:g}")
-        self.model()
+        model = self.model()
+        if not isinstance(self.uncertainties or PlanUncertaintyInputs(), PlanUncertaintyInputs):
+            raise ArgumentError(f"uncertainties must be of type PlanUncertaintyInputs, got {self.uncertainties!r:.80}")
+        if self.uncertainties is not None:
+            self.uncertainties.check_names(model.tumors, names)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -241,4 +249,5 @@ class PatientTerritories:
         ]
         plain["limits"] = None if self.limits is None else vars(self.limits).copy()
         plain["nuclide"] = nuclide_inputs(self.nuclide)
+        plain["uncertainties"] = None if self.uncertainties is None else self.uncertainties.as_dict()
         return plain

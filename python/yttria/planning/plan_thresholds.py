@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,11 @@ class Threshold:
     prior_gy: float = 0.0
     named: str = ""
     quantity: str = ""
+
+    @property
+    def named_in_words(self) -> str:
+        """Whose limit or target it is."""
+        return self.named or ("own limit" if self.sign == "<=" else "own target")
 
     @property
     def unit(self) -> str:
@@ -129,16 +134,19 @@ class LimitProbability:
 
     def __str__(self) -> str:
         """One sentence for a person."""
+        text = f"With the uncertainties stated, {self.clause} of {self.draws} draws"
+        return f"{text}; not included: {', '.join(self.open_inputs)}." if self.open_inputs else f"{text}."
+
+    @property
+    def clause(self) -> str:
+        """The comparison and the share of the draws, as a clause: "the mean dose to the lungs exceeds 30 Gy in 3 %"."""
         of = self.threshold
         quantity = of.quantity or (f"mean dose to '{of.tumor}'" if of.tumor else _WORDS[of.kind])
         where = f" of '{of.territory}'" if of.territory else ""
         before = f", with {of.prior_gy:.4g} {of.unit} of earlier treatments," if of.prior_gy else ""
         verb = "exceeds" if of.sign == "<=" else "is below"
-        text = (
-            f"With the uncertainties stated, the {quantity}{where}{before} {verb} {of.value:g} {of.unit} "
-            f"({of.named or ('own limit' if of.sign == '<=' else 'target')}) in {_share(self.probability, self.draws)}"
-        )
-        return f"{text}; not included: {', '.join(self.open_inputs)}." if self.open_inputs else f"{text}."
+        limit = f"{of.value:g} {of.unit} ({of.named_in_words})"
+        return f"the {quantity}{where}{before} {verb} {limit} in {_share(self.probability)}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, ready for JSON; `text` is the sentence for a person."""
@@ -152,12 +160,24 @@ class LimitProbability:
         }
 
 
-def _share(probability: float, draws: int) -> str:
+def _share(probability: float) -> str:
     if probability in (0.0, 1.0):
-        return f"{'none' if probability == 0.0 else 'all'} of {draws} draws"
+        return "none" if probability == 0.0 else "all"
     percent = 100.0 * probability
     places = 0 if 1.0 <= percent <= 99.0 else 1 if 0.1 <= percent <= 99.9 else 3
-    return f"{percent:.{places}f} % of {draws} draws"
+    text = f"{percent:.{places}f}"
+    return f"{text.rstrip('0') if places == 3 else text} %"
+
+
+def merged(thresholds: Iterable[Threshold]) -> list[Threshold]:
+    """Return each comparison once; one that several state has all their names."""
+    found: dict[tuple[object, ...], Threshold] = {}
+    for each in thresholds:
+        key = (each.kind, each.value, each.sign, each.territory, each.tumor, each.prior_gy)
+        first = found.setdefault(key, each)
+        if first.named_in_words != each.named_in_words and each.named_in_words not in first.named_in_words:
+            found[key] = replace(first, named=f"{first.named_in_words}, {each.named_in_words}")
+    return list(found.values())
 
 
 def own_thresholds(limits: PartitionLimits | None, territories: Sequence[str] = ("",)) -> list[Threshold]:

@@ -148,6 +148,7 @@ class PlanPropagation:
         possible = self.formulas.possible(x)
         self.left_out = int(possible.size - np.count_nonzero(possible))
         self.x = x[:, possible] if self.left_out else x
+        self._of_one_gbq: dict[PlannedQuantity, Any] | None = None
         if self.x.shape[1] < _FEWEST:
             raise OutOfRangeError(
                 f"{self.left_out} of {self.draws} draws leave no normal liver: the masses are too uncertain for a "
@@ -163,7 +164,7 @@ class PlanPropagation:
     ) -> PlanUncertainty:
         """Propagate to the doses of activities; `needed` are the doses that decided the activity, the least of them."""
         formulas, given = self.formulas, [float(a) for a in activities_gbq]
-        drawn = formulas.doses(given, self.x)
+        drawn = self._drawn(given)
         values = formulas.doses(given, formulas.values[:, None])
         gradients = formulas.sensitivities(given)
         quantities = [
@@ -187,6 +188,14 @@ class PlanPropagation:
             left_out_draws=self.left_out,
             advisories=large_uncertainty(**found),
         )
+
+    def _drawn(self, activities_gbq: list[float]) -> dict[PlannedQuantity, Any]:
+        """The draws of all doses; those of one injection are in proportion to its activity."""
+        if len(activities_gbq) > 1:
+            return self.formulas.doses(activities_gbq, self.x)
+        if self._of_one_gbq is None:
+            self._of_one_gbq = self.formulas.doses([1.0], self.x)
+        return {key: values * activities_gbq[0] for key, values in self._of_one_gbq.items()}
 
     def _quantity(
         self, key: PlannedQuantity, value: float, gradient: Floats, drawn: Floats, without: Sequence[str] = ()

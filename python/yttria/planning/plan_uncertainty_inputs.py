@@ -168,10 +168,14 @@ class PlanUncertaintyInputs:
         ------
         UnknownNameError
             With the name and those that are there.
+        ArgumentError
+            For uncertainties by name if nothing has a name.
         """
         for names, known in ((OF_TUMORS, tumors), (OF_TERRITORIES, territories)):
             for name in names:
                 given = getattr(self, name)
+                if isinstance(given, Mapping) and not any(known):
+                    raise ArgumentError(f"{name} must be one number, because nothing here has a name")
                 for key in given if isinstance(given, Mapping) else ():
                     if key not in known:
                         raise UnknownNameError(f"{name} must be of one of {', '.join(known)}, got {key!r}")

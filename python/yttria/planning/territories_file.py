@@ -8,6 +8,7 @@ from .._core import Nuclide
 from .._foundation.choices import CountedTumorDose, Objective, Overlap
 from ..errors import FileFormatError
 from ._patient_toml import Source, Tables, mass_kg, required
+from ._uncertainty_toml import OF_TERRITORY, OF_TUMOR, TABLE, uncertainties
 from .partition_limits import PartitionLimits
 from .patient_territories import PatientTerritories
 from .territory import Territory, Tumor
@@ -22,10 +23,11 @@ TABLES: Tables = {
     "territory": {
         "name": str,
         **dict.fromkeys((*_PERFUSED, "shunt_fraction", "activity_gbq", "prior_normal_perfused_dose_gy"), float),
+        **dict.fromkeys(OF_TERRITORY, float),
     },
     "tumor": {
         **dict.fromkeys(("name", "territory", "overlap"), str),
-        **dict.fromkeys(("mass_kg", "volume_ml", "tumor_to_normal_ratio"), float),
+        **dict.fromkeys(("mass_kg", "volume_ml", "tumor_to_normal_ratio", *OF_TUMOR), float),
     },
     "liver": {
         **dict.fromkeys((*_TOTAL, *_UNTREATED, "density_g_per_ml", *_LABORATORY, "prior_normal_whole_dose_gy"), float),
@@ -37,6 +39,7 @@ TABLES: Tables = {
     "target": {"tumor_dose_gy": float},
     "limits": {key: float for key in PartitionLimits.__dataclass_fields__ if not key.startswith("prior_")},
     "guideline": {"name": str, "disease": str, "intent": str},
+    "uncertainty": TABLE,
 }
 
 
@@ -64,6 +67,7 @@ def patient_territories(source: Source, content: dict[str, Any]) -> PatientTerri
     more = mass_kg(source, liver, "liver", 0, *_UNTREATED, density) or 0.0
     guideline, administration = content.get("guideline", {}), content.get("administration", {})
     optimum = content.get("optimum", {})
+    fed = [(table["name"], table) for table in content.get("tumor", []) if "territory" in table]
     optional = {
         "normal_total_mass_kg": mass_kg(source, liver, "liver", 0, *_TOTAL, density),
         "lung_mass_kg": lungs.get("mass_kg"),
@@ -81,6 +85,7 @@ def patient_territories(source: Source, content: dict[str, Any]) -> PatientTerri
         "disease": guideline.get("disease"),
         "intent": guideline.get("intent"),
         "nuclide": Nuclide(content["nuclide"]) if "nuclide" in content else None,
+        "uncertainties": uncertainties(content, fed, list(zip(names, tables, strict=True))),
     }
     return PatientTerritories(
         device=required(source, content, "", "device"),

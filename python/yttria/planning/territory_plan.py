@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -20,6 +20,8 @@ from .optimum import Optimum, optimize_activities
 from .optimum_words import optimum_in_words
 from .partition_limits import PartitionLimits
 from .patient_territories import PatientTerritories
+from .plan_thresholds import Threshold, guideline_thresholds, merged, own_thresholds
+from .plan_uncertainty import DRAWS, SEED, PlanPropagation, PlanUncertainty
 from .territory_plan_text import territory_plan_text
 from .vial_content import VIAL_CODES, vial_content
 from .vials import VialChoice, vial_choice
@@ -42,6 +44,8 @@ class PlannedActivities:
         a part of the vial is drawn.
     advisories : tuple of Advisory
         What a reader must know of these activities.
+    uncertainty : PlanUncertainty or None
+        Uncertainty of these doses, given these activities; None if no uncertainty of the inputs is stated.
     """
 
     plan: str
@@ -49,6 +53,7 @@ class PlannedActivities:
     limit_states: Mapping[str, tuple[LimitState, ...]] = field(repr=False)
     vials: Mapping[str, VialChoice] = field(repr=False)
     advisories: tuple[Advisory, ...] = field(repr=False)
+    uncertainty: PlanUncertainty | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +117,10 @@ class TerritoryPlan:
         source = f" from {self.input_file['path']}" if self.input_file else ""
         return territory_plan_text(
             self.patient,
-            [(each.plan, each.doses, each.limit_states, each.vials, each.advisories) for each in self.plans],
+            [
+                (each.plan, each.doses, each.limit_states, each.vials, each.advisories, each.uncertainty)
+                for each in self.plans
+            ],
             words=() if self.optimum is None else optimum_in_words(self.optimum),
             no_optimum=self.no_optimum,
             of_optimum=() if self.optimum is None else self.optimum.advisories,
@@ -180,17 +188,20 @@ class TerritoryPlan:
             "normal_whole_dose_gy": doses.normal_whole_dose_gy,
             "lung_dose_gy": doses.lung_dose_gy,
             "cumulative_lung_dose_gy": doses.cumulative_lung_dose_gy,
+            "uncertainty": None if plan.uncertainty is None else plan.uncertainty.as_dict(),
             "advisories": [advisory.as_dict() for advisory in plan.advisories],
         }
 
 
-def plan_territories(patient: PatientTerritories) -> TerritoryPlan:
+def plan_territories(patient: PatientTerritories, *, draws: int = DRAWS, seed: int = SEED) -> TerritoryPlan:
     """Plan the injections of several territories.
 
     Parameters
     ----------
     patient : PatientTerritories
         Territories with their tumors, shunts and, if they were decided, activities; limits and objective.
+    draws, seed : int
+        Draws of the uncertain inputs and the seed of their random numbers, as in `plan_uncertainty`.
 
     Returns
     -------
@@ -235,12 +246,15 @@ def plan_territories(patient: PatientTerritories) -> TerritoryPlan:
     1.017
     """
     model = patient.model()
+    propagation = None
+    if patient.uncertainties is not None and patient.uncertainties.stated:
+        propagation = PlanPropagation(model, patient.uncertainties, draws=draws, seed=seed)
     plans = []
     if patient.activities_gbq:
-        plans.append(_planned(patient, "stated", model.doses(patient.activities_gbq)))
+        plans.append(_planned(patient, "stated", model.doses(patient.activities_gbq), propagation))
     optimum, reason = _optimum(patient)
     if optimum is not None and optimum.doses is not None:
-        plans.append(_planned(patient, "optimum", optimum.doses))
+        plans.append(_planned(patient, "optimum", optimum.doses, propagation))
     return TerritoryPlan(
         patient=patient,
         plans=tuple(plans),
@@ -272,7 +286,9 @@ def _optimum(patient: PatientTerritories) -> tuple[Optimum | None, str]:
     return optimum, ""
 
 
-def _planned(patient: PatientTerritories, plan: str, doses: PartitionDoses) -> PlannedActivities:
+def _planned(
+    patient: PatientTerritories, plan: str, doses: PartitionDoses, propagation: PlanPropagation | None
+) -> PlannedActivities:
     vials: dict[str, VialChoice] = {}
     found = [advisory for advisory in doses.advisories if advisory.code not in VIAL_CODES]
     for name, needed in zip(patient.names, doses.vial_activities_gbq, strict=True):
@@ -287,13 +303,38 @@ def _planned(patient: PatientTerritories, plan: str, doses: PartitionDoses) -> P
             )
             found += vials[name].advisories
     found += _own_limits_exceeded(patient, doses)
+    states = {name: _limit_states(patient, doses, k) for k, name in enumerate(patient.names)}
+    uncertainty = None
+    if propagation is not None:
+        uncertainty = propagation.of(doses.delivered_activities_gbq, _thresholds(patient, states))
+        found += uncertainty.advisories
     return PlannedActivities(
         plan=plan,
         doses=doses,
-        limit_states={name: _limit_states(patient, doses, k) for k, name in enumerate(patient.names)},
+        limit_states=states,
         vials=vials,
         advisories=tuple(dict.fromkeys(found)),
+        uncertainty=uncertainty,
     )
+
+
+def _thresholds(patient: PatientTerritories, states: Mapping[str, tuple[LimitState, ...]]) -> list[Threshold]:
+    """The planner's own limits and target, and those of the guideline, each once; doses of earlier treatments count."""
+    limits = patient.limits or PartitionLimits()
+    limits = replace(
+        limits,
+        prior_lung_dose_gy=patient.prior_lung_dose_gy or 0.0,
+        prior_normal_whole_dose_gy=patient.model().resolved_prior_normal_whole_dose_gy,
+    )
+    prior = patient.prior_normal_perfused_dose_gy
+    own = [
+        replace(each, prior_gy=prior.get(each.territory, 0.0)) if each.kind == "normal_perfused" else each
+        for each in own_thresholds(limits, patient.names)
+    ]
+    if patient.target_tumor_dose_gy is not None:
+        own.append(Threshold(kind="tumor", value=patient.target_tumor_dose_gy, sign=">="))
+    of_guideline = (each for name, of in states.items() for each in guideline_thresholds(of, name))
+    return merged((*own, *of_guideline))
 
 
 def _own_limits_exceeded(patient: PatientTerritories, doses: PartitionDoses) -> list[Advisory]:

@@ -12,10 +12,20 @@ from .comparison_text import advisory_line, gy_text, state_lines, wrapped
 from .limit_state import LimitState
 from .model_doses import PartitionDoses
 from .patient_territories import PatientTerritories
+from .plan_uncertainty import PlanUncertainty
+from .plan_uncertainty_text import U_WORDS, open_inputs_in_words, stated_in_words, uncertain, uncertainty_lines
 from .products import product
+from .territory import Territory
 from .vials import VialChoice
 
-Plan = tuple[str, PartitionDoses, Mapping[str, tuple[LimitState, ...]], Mapping[str, VialChoice], tuple[Advisory, ...]]
+Plan = tuple[
+    str,
+    PartitionDoses,
+    Mapping[str, tuple[LimitState, ...]],
+    Mapping[str, VialChoice],
+    tuple[Advisory, ...],
+    PlanUncertainty | None,
+]
 _LABEL = 17
 _COLUMNS = (("GBq", 8), ("vial", 8), ("perfused", 10), ("normal", 8))
 _TITLES = {"stated": "Stated activities", "optimum": "Optimum"}
@@ -40,11 +50,15 @@ def territory_plan_text(
 
     for label, value in (*_inputs(patient), ("computed", computed)):
         add(value, f"{label:<{_LABEL}}", " " * _LABEL)
-    shared = _in_every([advisories for *_, advisories in plans])
-    for plan, doses, states, vials, advisories in plans:
+    shared = _in_every([advisories for *_, advisories, _ in plans])
+    for plan, doses, states, vials, advisories, uncertainty in plans:
         lines.append("")
-        lines += [plain(line) for line in _doses(patient, _TITLES[plan], doses)]
-        add(_whole(doses), "  ")
+        lines += [plain(line) for line in _doses(patient, _TITLES[plan], doses, uncertainty)]
+        add(_whole(doses, uncertainty), "  ")
+        if uncertainty is not None:
+            add(f"{U_WORDS} {open_inputs_in_words([uncertainty])}", "  ")
+        for line in uncertainty_lines(uncertainty):
+            add(line, "  ", "    ")
         for name, choice in vials.items():
             add(_vial(name, choice), "  ", "    ")
         if plan == "optimum":
@@ -109,11 +123,14 @@ def _inputs(patient: PatientTerritories) -> Iterator[tuple[str, str]]:
     yield "own limits", ", ".join(given) or "none given"
     if patient.target_tumor_dose_gy is not None:
         yield "target", f"{patient.target_tumor_dose_gy:g} Gy to every tumor"
+    yield "uncertainties", stated_in_words(patient.uncertainties)
     yield "compared with", ", ".join(filter(None, (patient.guideline, patient.disease, patient.intent)))
 
 
-def _doses(patient: PatientTerritories, title: str, doses: PartitionDoses) -> Iterator[str]:
-    """A heading, a line for each territory, and one for their sum."""
+def _doses(
+    patient: PatientTerritories, title: str, doses: PartitionDoses, uncertainty: PlanUncertainty | None
+) -> Iterator[str]:
+    """A heading, a line for each territory with one of its uncertainties, and one for their sum."""
     size = max(len(title), 9, *(len(plain(name)) + 2 for name in patient.names))
     yield f"{title:<{size}}" + "".join(f"{name:>{w}}" for name, w in _COLUMNS) + "   tumors / Gy"
     for k, territory in enumerate(patient.territories):
@@ -128,16 +145,40 @@ def _doses(patient: PatientTerritories, title: str, doses: PartitionDoses) -> It
         )
         row = "".join(f"{cell:>{w}}" for cell, (_, w) in zip(cells, _COLUMNS, strict=True))
         yield f"{'  ' + territory.name:<{size}}{row}   {portions or '-'}"
+        if uncertainty is not None:
+            yield _uncertain_line(territory, uncertainty, size)
     sums = (sum(doses.delivered_activities_gbq), sum(doses.vial_activities_gbq))
     yield f"{'  together':<{size}}" + "".join(f"{s:>{w}.3f}" for s, (_, w) in zip(sums, _COLUMNS[:2], strict=True))
 
 
-def _whole(doses: PartitionDoses) -> str:
-    lungs = f"Lungs {gy_text(doses.lung_dose_gy)} Gy"
+def _uncertain_line(territory: Territory, found: PlanUncertainty, size: int) -> str:
+    name = territory.name
+    activity = uncertain(found, "activity", name)
+    portions = ", ".join(
+        f"{tumor} {gy_text(uncertain(found, 'tumor', name, tumor))}"
+        for tumor in map(territory.tumor_name, range(len(territory.tumors)))
+    )
+    cells = (
+        "-" if activity is None else f"{activity:.3f}",
+        "-",
+        gy_text(uncertain(found, "perfused_mean", name)),
+        gy_text(uncertain(found, "normal_perfused", name)),
+    )
+    row = "".join(f"{cell:>{w}}" for cell, (_, w) in zip(cells, _COLUMNS, strict=True))
+    return f"{'    u':<{size}}{row}   {portions or '-'}"
+
+
+def _with_uncertainty(dose: float, u: float | None) -> str:
+    return f"{gy_text(dose)} Gy" if u is None else f"{gy_text(dose)} Gy (u {gy_text(u)} Gy)"
+
+
+def _whole(doses: PartitionDoses, uncertainty: PlanUncertainty | None) -> str:
+    lungs = f"Lungs {_with_uncertainty(doses.lung_dose_gy, uncertain(uncertainty, 'lung'))}"
     if doses.cumulative_lung_dose_gy > doses.lung_dose_gy:
         lungs += f" ({gy_text(doses.cumulative_lung_dose_gy)} Gy with earlier treatments)"
     whole = doses.normal_whole_dose_gy
-    return f"{lungs}, whole normal liver {'not known' if whole is None else f'{gy_text(whole)} Gy'}."
+    u = uncertain(uncertainty, "normal_whole")
+    return f"{lungs}, whole normal liver {'not known' if whole is None else _with_uncertainty(whole, u)}."
 
 
 def _vial(name: str, choice: VialChoice) -> str:
