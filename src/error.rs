@@ -5,7 +5,7 @@ use std::fmt;
 /// `Result` with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, in terms of the quantity the caller gave.
+/// Error in terms of the quantity that the caller gave.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -15,7 +15,7 @@ pub enum Error {
         quantity: String,
         /// The value as it was given.
         value: f64,
-        /// What it must be, e.g. "within [0, 1]".
+        /// Requirement, e.g. "within [0, 1]".
         requirement: String,
         /// A guess at the mistake, e.g. "did you mean 0.12?"; empty where there is none.
         hint: String,
@@ -26,7 +26,7 @@ pub enum Error {
         quantity: String,
         /// Its shape.
         shape: Vec<usize>,
-        /// What the shape must be.
+        /// Requirement on the shape.
         requirement: String,
     },
     /// The inputs are valid one by one, but the quantity asked for does not exist (a ratio to zero counts, ...).
@@ -40,12 +40,12 @@ pub enum Error {
     Missing {
         /// The argument.
         quantity: String,
-        /// What calls for it.
+        /// Cause of the requirement.
         reason: String,
     },
     /// A name that must be unique occurs more than once.
     Duplicate {
-        /// What the names name.
+        /// Kind of the names.
         quantity: String,
         /// The name.
         name: String,
@@ -54,12 +54,12 @@ pub enum Error {
     Geometry {
         /// The affine or grid.
         quantity: String,
-        /// What is wrong with it, and what it must be.
+        /// Fault, and the requirement.
         reason: String,
     },
     /// A name is not one of the known ones.
     UnknownName {
-        /// What the name should name, e.g. "medium".
+        /// Kind of the name, e.g. "medium".
         quantity: String,
         /// The name as it was given.
         name: String,
@@ -73,16 +73,16 @@ pub enum Error {
     },
     /// The work would need more memory than the stated limit or than the allocator gives.
     Memory {
-        /// What was to be allocated.
+        /// Purpose of the memory.
         quantity: String,
-        /// How many bytes it needs.
+        /// Bytes that it needs.
         bytes: u64,
     },
     /// The caller asked for the work to stop.
     Cancelled,
     /// A defect of this crate: a worker panicked.
     Internal {
-        /// What the panic said.
+        /// Message of the panic.
         message: String,
     },
 }

@@ -24,7 +24,7 @@ pub enum Doses {
 }
 
 impl Doses {
-    /// How many.
+    /// Number of elements.
     pub fn len(&self) -> usize {
         match self {
             Self::Single(doses) => doses.len(),

@@ -150,7 +150,7 @@ pub fn dose_uncertainty(
     })
 }
 
-/// What the partition model's doses depend on, in the order (A, L, m_T, m_N, r): activity, lung shunt fraction, tumor
+/// Inputs of the partition model, in the order (A, L, m_T, m_N, r): activity, lung shunt fraction, tumor
 /// mass, normal liver mass, tumor-to-normal ratio.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PartitionUncertainty {

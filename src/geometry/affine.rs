@@ -1,4 +1,4 @@
-//! Where a grid lies: voxel index to LPS millimeters.
+//! Affine of a grid: voxel index to LPS millimeters.
 
 use crate::error::{Error, Result, check};
 
@@ -74,12 +74,12 @@ impl Affine {
 pub struct IndexMap {
     /// `linear[a][b]`: steps along axis `a` of the target per step along axis `b` of the source.
     pub linear: [[f64; 3]; 3],
-    /// Where the source's index (0, 0, 0) lies.
+    /// Place of the source's index (0, 0, 0).
     pub offset: [f64; 3],
 }
 
 impl IndexMap {
-    /// Where the source's (fractional) index lies in the target.
+    /// Place of the source's (fractional) index in the target.
     pub fn apply(&self, x: [f64; 3]) -> [f64; 3] {
         [0, 1, 2].map(|a| dot(self.linear[a], x) + self.offset[a])
     }

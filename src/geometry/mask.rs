@@ -1,4 +1,4 @@
-//! Where a structure's mask is not zero, and whether every value in it is a fraction.
+//! Support of a structure's mask, and the check that every value in it is a fraction.
 
 use super::affine::IndexMap;
 use super::voxels::{Fraction, Voxels};
@@ -36,7 +36,7 @@ impl MaskBox {
     }
 }
 
-/// What one plane of a mask holds.
+/// Sums of one plane of a mask.
 struct Plane {
     low: [usize; 2],
     high: [usize; 2],

@@ -22,7 +22,7 @@ const MOST: f64 = 4096.0;
 /// Rounding of the geometry: what a voxel may lack before it counts as reaching beyond the source.
 const COVERED: f64 = 1e-6;
 
-/// How a target voxel gets its value.
+/// Rule by which a target voxel gets its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resampling {
     /// The mean over the target voxel's box, the source taken as constant within its voxels. It conserves integrals.
@@ -119,7 +119,7 @@ fn not_finite<V: Voxels<Element: Sample>>(source: &V) -> Error {
     Error::out_of_range("resampled image", f64::INFINITY, "within the range of its type")
 }
 
-/// How many voxels lack a part, and how much all lack together, in voxels.
+/// Number of voxels that lack a part, and the sum of what they lack, in voxels.
 type Missing = (usize, f64);
 
 #[allow(clippy::too_many_arguments)] // Two grids, what to do between them, and where to put it.

@@ -1,10 +1,10 @@
-//! How this room reads a three-dimensional array: any memory order, any stride, no copy.
+//! Views of three-dimensional arrays: any memory order, any stride, no copy.
 
 use std::ops::Range;
 
 /// A three-dimensional array of `Element`s, axes (k, j, i).
 pub trait Voxels: Sync {
-    /// What a voxel holds.
+    /// Value of a voxel.
     type Element: Copy + Send + Sync;
 
     /// Voxels per axis.

@@ -13,7 +13,7 @@ use crate::parallel::Workers;
 /// Radii are dealt out to this many parts, whatever the number of threads, and the parts summed in order.
 const PARTS: usize = 8;
 
-/// How fine the quadrature is.
+/// Number of points of the quadrature.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
     /// Groups of shells, of two radii each, per smallest voxel; a group is at least one shell.

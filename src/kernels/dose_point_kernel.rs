@@ -78,7 +78,7 @@ impl DosePointKernel {
     pub fn energy_mev(&self) -> &[f64] {
         &self.energy_mev
     }
-    /// How the table was made, line by line.
+    /// Passport of the table, line by line.
     pub fn passport(&self) -> &[String] {
         &self.passport
     }

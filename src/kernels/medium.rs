@@ -90,7 +90,7 @@ impl Medium {
         })
     }
 
-    /// What the table is of and how it was made.
+    /// Medium of the table and its passport.
     pub fn source(self) -> String {
         self.dose_point_kernel().passport().join("; ")
     }

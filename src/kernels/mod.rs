@@ -1,4 +1,15 @@
 //! Dose point kernels, media, and the voxel S values made from them.
+//!
+//! ```
+//! use yttria::kernels::Medium;
+//!
+//! # fn main() -> yttria::Result<()> {
+//! let bone = Medium::from_name("bone")?;
+//! assert_eq!(bone.reference_density_g_per_ml(), 1.92);
+//! assert!(bone.dose_point_kernel().fraction_beyond_support() < 0.007);
+//! # Ok(())
+//! # }
+//! ```
 
 mod cloud_in_cell;
 mod dose_point_kernel;

@@ -72,7 +72,7 @@ impl DensityEffect {
     }
 }
 
-/// Where a condition that holds at `low` ceases to hold.
+/// Point at which a condition that holds at `low` ceases to hold.
 fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
     for _ in 0..60 {
         let middle = 0.5 * (low + high);

@@ -49,7 +49,7 @@ impl Moller {
     }
 }
 
-/// What electrons do in one substance.
+/// Interactions of electrons in one substance.
 #[derive(Debug, Clone)]
 pub struct Interactions {
     elements: Vec<Element>,

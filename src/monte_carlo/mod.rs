@@ -6,6 +6,27 @@
 //! decays, `tally` makes means and standard errors of them, plain or by the correlated difference to the uniform medium
 //! of `uniform`. Photons carry their energy away and are counted as escaped. Every number's source stands where the number does;
 //! docs/theory/monte_carlo.md has them in one table, with what was measured.
+//!
+//! ```
+//! use yttria::monte_carlo::{Phantom, Simulation, Substance};
+//! use yttria::parallel::{Cancellation, Workers};
+//!
+//! # fn main() -> yttria::Result<()> {
+//! let phantom = Phantom {
+//!     shape: [2, 2, 2],
+//!     spacing_mm: [3.0; 3],
+//!     density_g_per_ml: &[1.06f32; 8],
+//!     medium: &[0; 8],
+//!     substances: &[Substance::Liver],
+//!     decays: &[1.0; 8],
+//! };
+//! let never = Cancellation::never();
+//! let mut simulation = Simulation::new(&phantom, 1, 100)?;
+//! simulation.run(3, &Workers::new(Some(1), &never)?)?;
+//! assert_eq!(simulation.batches(), 3);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod density_effect;
 pub mod element;

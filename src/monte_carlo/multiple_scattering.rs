@@ -64,7 +64,7 @@ impl Legendre {
     }
 }
 
-/// What the tables are made with.
+/// Parameters of the tables.
 pub struct Scattering<'a> {
     interactions: &'a Interactions,
     soft_limit: f64,

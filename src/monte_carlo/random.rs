@@ -8,7 +8,7 @@
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// What sets a fork apart from the numbers it begins at: the digits of the square root of 2.
+/// Constant that sets a fork apart from the numbers it begins at: the digits of the square root of 2.
 const FORK: u64 = 0x6A09_E667_F3BC_C909;
 
 /// The finalizer of SplitMix64.

@@ -1,4 +1,4 @@
-//! What transport looks up for each substance: a grid of energies whose index is read from the bits of a number.
+//! Tables for the transport in each substance: a grid of energies whose index is read from the bits of a number.
 //!
 //! A step takes the fraction [`STEP`] of the kinetic energy as continuous loss in the mean, so that everything about a
 //! step is a function of substance and energy alone: how strongly it scatters, how many hard collisions it holds, how
@@ -97,7 +97,7 @@ impl Tables {
         }
     }
 
-    /// How many substances.
+    /// Number of substances.
     pub fn count(&self) -> usize {
         self.tables.len()
     }

@@ -45,7 +45,7 @@ impl Estimate {
     }
 }
 
-/// What is summed over the batches for one element: `D`, `D^2`, and with a reference `R`, `R^2`, `D R`.
+/// Sums over the batches for one element: `D`, `D^2`, and with a reference `R`, `R^2`, `D R`.
 const PLAIN: usize = 2;
 const CORRELATED: usize = 5;
 
@@ -286,7 +286,7 @@ impl Tally {
     }
 }
 
-/// What is known of a batch in the uniform medium.
+/// Energy of a batch in the uniform medium.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Expected {
     /// Its expectation.

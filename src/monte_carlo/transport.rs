@@ -14,11 +14,11 @@ use super::tables::{CUT_MEV, PHOTON_LIMIT_MEV, PHOTON_SLOPE, Point, SOFT_LIMIT_M
 
 const REST: f32 = ELECTRON_MEV as f32;
 
-/// Where electrons fly and energy is collected.
+/// Geometry in which electrons fly and energy is collected.
 pub trait Space {
     /// A position.
     type Place: Copy;
-    /// Where the electron is.
+    /// Place of the electron.
     fn place(&self) -> Self::Place;
     /// Puts the electron somewhere.
     fn put(&mut self, place: Self::Place);
@@ -122,7 +122,7 @@ fn follow_one<S: Space>(
     }
 }
 
-/// What may happen at a hinge besides the deflection.
+/// Event at a hinge besides the deflection.
 struct Events<'a, S: Space> {
     space: &'a mut S,
     random: Random,

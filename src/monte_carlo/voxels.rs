@@ -55,7 +55,7 @@ impl Voxels {
         NEGLIGIBLE * self.side_mm.iter().copied().fold(f32::INFINITY, f32::min)
     }
 
-    /// How many.
+    /// Number of elements.
     pub fn count(&self) -> usize {
         self.cells.len()
     }
@@ -168,7 +168,7 @@ impl<'a, const UNIFORM: bool> Flight<'a, UNIFORM> {
         escaped
     }
 
-    /// How far outside the voxels the electron is, at least, in mm; 0 inside.
+    /// Least distance of the electron from the voxels in mm; 0 inside.
     #[inline(always)]
     fn outside_mm(&self) -> f32 {
         let mut outside: f32 = 0.0;

@@ -16,12 +16,12 @@ use crate::planning::broadcast_view::{View, multi_index};
 const SPAN: usize = 16 * RUN;
 const RUN: usize = 1024;
 
-/// What an element outside its domain does.
+/// Policy for an element outside its domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invalid {
     /// The call is an error that names the quantity, the value and the index.
     Raise,
-    /// What is computed from it is not a number; everything else is as it would be without it.
+    /// Values computed from it are not numbers; all others are as they would be without it.
     Nan,
 }
 
@@ -33,14 +33,14 @@ pub(super) struct Domain {
     pub check: fn(f64) -> Result<f64>,
 }
 
-/// What one evaluation needs of how it is to run.
+/// Settings of one evaluation.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
     /// The results' shape, which every input broadcasts to.
     pub shape: &'a [usize],
-    /// What an element outside its domain does.
+    /// Policy for an element outside its domain.
     pub invalid: Invalid,
-    /// Who works on it.
+    /// Threads that work on it.
     pub workers: &'a Workers<'a>,
 }
 
@@ -122,9 +122,9 @@ impl<'a> Input<'a> {
 /// An array of results in C order, `per_element` values for each element.
 #[derive(Debug)]
 pub struct Output<'a> {
-    /// What it holds.
+    /// Content.
     pub quantity: &'static str,
-    /// Where the values go.
+    /// Memory for the values.
     pub values: &'a mut [f64],
     /// Values for each element of the results' shape.
     pub per_element: usize,

@@ -41,7 +41,7 @@ impl Operand<'_> {
 /// An operand seen in the common shape, which it broadcasts to.
 ///
 /// Along the flat index of that shape the operand's values come in runs: `period` values that lie in a row, over and over.
-/// Where a run starts is a matter of the leading axes alone, whose strides are kept.
+/// The start of a run depends on the leading axes alone, whose strides are kept.
 #[derive(Debug, Clone)]
 pub(super) struct View<'a> {
     values: &'a [f64],

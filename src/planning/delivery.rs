@@ -4,7 +4,7 @@ use crate::error::{Error, Result, check};
 use crate::nuclide::Nuclide;
 use crate::planning::decay::hours_to_decay;
 
-/// What a survey before and after the injection says about the waste.
+/// Residual activity from surveys before and after the injection.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Residual {
     /// Activity in the waste over activity in the vial, both at the time of the first reading.

@@ -11,7 +11,7 @@ use microlp::{ComparisonOp, OptimizationDirection, Problem, SolveOptions};
 
 use crate::error::{Error, Result};
 
-/// What counts as zero in a programme scaled to one, and how closely primal and dual objective must agree.
+/// Zero of a programme scaled to one, and the agreement asked of primal and dual objective.
 const ZERO: f64 = 1e-9;
 const GAP: f64 = 1e-8;
 
@@ -26,7 +26,7 @@ pub struct LinearProgram {
     pub limits: Vec<f64>,
 }
 
-/// How the objective changes per unit of one right-hand side; zero for a constraint that does not bind.
+/// Change of the objective per unit of one right-hand side; zero for a constraint that does not bind.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Price {
     /// If the right-hand side grows.
@@ -46,7 +46,7 @@ pub struct Solution {
     pub prices: Vec<Price>,
 }
 
-/// What became of a programme.
+/// Outcome of a programme.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// There is an optimum.

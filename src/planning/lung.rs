@@ -45,7 +45,7 @@ pub fn scatter_corrected_counts(main: f64, lower: f64, main_width_kev: f64, lowe
     check::non_negative("main window counts less scatter", main - lower / lower_width * (main_width / 2.0))
 }
 
-/// What a CT and a mask say about the lungs.
+/// Volume and density of the lungs from a CT and a mask.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LungMass {
     /// Mass in kg.

@@ -10,7 +10,7 @@ use crate::planning::treatment_bounds::{
     ANY_ACTIVITY_GBQ, Bounds, Constraint, TumorDose, constraints, something, tumor_rows, undefined,
 };
 
-/// What is made best.
+/// Objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Objective {
     /// The smallest tumor dose, each lesion's over its weight, is made as large as possible.
@@ -52,7 +52,7 @@ pub struct Best {
     pub lowest_lesions: Vec<usize>,
 }
 
-/// What became of the question.
+/// Outcome of the optimization.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Optimum {
     /// There is a best plan.

@@ -49,7 +49,7 @@ pub(super) fn no_tumor() -> Error {
     }
 }
 
-/// What one territory feeds of a lesion.
+/// Portion of a lesion that one territory feeds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Portion {
     /// Index of the lesion.
@@ -60,7 +60,7 @@ pub struct Portion {
     pub ratio: f64,
 }
 
-/// What one injection reaches.
+/// Tissue that one injection reaches.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Territory {
     pub(super) name: String,

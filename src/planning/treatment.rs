@@ -9,7 +9,7 @@ use crate::nuclide::Nuclide;
 use crate::planning::quantity;
 use crate::planning::territory::Territory;
 
-/// How the portions of one lesion in several territories lie to each other.
+/// Relation of the portions of one lesion in several territories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overlap {
     /// Different tissue: the lesion's dose is the mean over mass.
@@ -34,13 +34,13 @@ impl Overlap {
 pub struct Lesion {
     /// Its name.
     pub name: String,
-    /// How its portions lie to each other.
+    /// Relation of its portions.
     pub overlap: Overlap,
     /// Mass that no territory feeds, in kg.
     pub unperfused_mass_kg: f64,
 }
 
-/// What a row of the dose matrix is the mean absorbed dose of.
+/// Tissue whose mean absorbed dose a row of the dose matrix gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tissue {
     /// One lesion's portion in one territory, from that territory's injection.

@@ -60,7 +60,7 @@ pub struct TerritoryArrays<'a> {
 }
 
 impl TerritoryArrays<'_> {
-    /// What both directions read: activity or dose, normal liver, shunt, tumor masses, ratios.
+    /// Inputs of both directions: activity or dose, normal liver, shunt, tumor masses, ratios.
     fn inputs<'s>(&'s self, given: Operand<'s>, domain: Domain, run: &Run<'_>) -> Result<[Input<'s>; 5]> {
         if self.tumors == 0 {
             return Err(territory::no_tumor());

@@ -41,15 +41,15 @@ pub struct Bounds {
     pub lung_gy: Option<f64>,
     /// Maximum lung dose with what the lungs had before.
     pub lung_cumulative_gy: Option<f64>,
-    /// What the lungs had before.
+    /// Dose of the lungs from earlier treatments.
     pub prior_lung_dose_gy: f64,
     /// Maximum dose of each territory's normal liver.
     pub normal_perfused_gy: Vec<Option<f64>>,
-    /// What each territory's normal liver had before.
+    /// Dose of each territory's normal liver from earlier treatments.
     pub prior_normal_perfused_dose_gy: Vec<f64>,
     /// Maximum mean dose of all normal liver.
     pub normal_whole_gy: Option<f64>,
-    /// What all normal liver had before in the mean.
+    /// Mean dose of all normal liver from earlier treatments.
     pub prior_normal_whole_dose_gy: f64,
     /// Maximum activity delivered into each territory.
     pub activity_gbq: Vec<Option<f64>>,
@@ -79,7 +79,7 @@ pub struct Constraint {
     pub limit: f64,
     /// Its unit.
     pub unit: &'static str,
-    /// What the activities give in that unit, prior dose included; zero where there is no optimum.
+    /// Value that the activities give in that unit, prior dose included; zero if there is no optimum.
     pub value: f64,
     /// Change of the objective per unit of the limit, if it is relaxed and if it is tightened: made larger and smaller
     /// for a maximum, the reverse for a target.

@@ -8,7 +8,7 @@ use crate::memory;
 /// percentage, far below any voxel.
 const VOLUME_ROUNDING: f64 = 1e-12;
 
-/// How a dose is read from between two samples.
+/// Rule by which a dose between two samples is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interpolation {
     /// The definition: the minimum dose of the hottest volume, always a dose that occurs.

@@ -101,7 +101,7 @@ impl Placement {
         }
     }
 
-    /// Where the row (k, j, ..) begins in the evaluated grid, where all its points are voxel centers there, in order.
+    /// Start of the row (k, j, ..) in the evaluated grid, if all its points are voxel centers there, in order.
     pub fn row_of_centers(&self, [k, j]: [usize; 2]) -> Option<[isize; 3]> {
         let start = self.centers?;
         Some([start[0] + k as isize, start[1] + j as isize, start[2]])

@@ -31,7 +31,7 @@ pub struct Row {
 pub struct Search<T> {
     evaluated: Evaluated<T>,
     neighbors: Vec<Neighbor>,
-    /// How many of them adjoin a point that is a voxel center.
+    /// Number of them that adjoin a point which is a voxel center.
     adjoining: usize,
     /// Voxel size in units of the distance criterion.
     scale: [f64; 3],

@@ -20,7 +20,7 @@ struct Edge {
     count: usize,
 }
 
-/// What a sweep found.
+/// Result of a sweep.
 #[derive(Debug, Default)]
 pub(super) struct Crossings {
     /// The contours with a proper crossing of their own edges, and those with one with another contour.

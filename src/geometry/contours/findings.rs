@@ -1,4 +1,4 @@
-//! What was wrong with contours and what was done about it: counted by kind, never silent.
+//! Faults of contours and how they were mended, counted by kind.
 
 /// One kind of defect that some contours have.
 #[derive(Debug, Clone, PartialEq)]
@@ -7,9 +7,9 @@ pub struct Finding {
     pub code: &'static str,
     /// One plain sentence.
     pub message: String,
-    /// How many contours (or planes, or gaps), or the length in mm that the message names.
+    /// Number of contours (or planes, or gaps), or the length in mm that the message names.
     pub value: f64,
-    /// What it was held against, in the unit of the message.
+    /// Limit that it was compared with, in the unit of the message.
     pub limit: Option<f64>,
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Group {
     pub width: f64,
 }
 
-/// What a loop finds on one side of its plane.
+/// Neighbours of a loop on one side of its plane.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Side {
     /// The group in which it goes on.
@@ -55,7 +55,7 @@ pub(super) struct Ends {
     pub usual: f64,
 }
 
-/// How the loops of all planes belong together.
+/// Groups of the loops of all planes.
 #[derive(Debug)]
 pub(super) struct LoopGroups {
     pub groups: Vec<Group>,
@@ -64,7 +64,7 @@ pub(super) struct LoopGroups {
     findings: Vec<Finding>,
 }
 
-/// What a loop sees on one side: the plane of its partners, and the nearest plane with anything that touches it.
+/// Neighbours of a loop on one side: the plane of its partners, and the nearest plane with anything that touches it.
 #[derive(Clone, Copy, Default)]
 struct Neighbors {
     partner: Option<usize>,

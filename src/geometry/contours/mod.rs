@@ -80,7 +80,7 @@ impl Contours {
         self.solid.volume_mm3 * 1e-3
     }
 
-    /// What was wrong with the contours, and what was done about it.
+    /// Faults of the contours, and how they were mended.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }

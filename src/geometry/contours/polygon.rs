@@ -12,7 +12,7 @@ pub(super) struct Loop {
     pub points: Vec<Point>,
     /// At least zero, mm2.
     pub area: f64,
-    /// How many other loops of the plane contain it: even where it bounds the structure, odd where it bounds a hole.
+    /// Number of other loops of the plane that contain it: even if it bounds the structure, odd if it bounds a hole.
     pub depth: usize,
     pub low: Point,
     pub high: Point,
@@ -112,7 +112,7 @@ pub(super) fn bounds(points: &[Point]) -> (Point, Point) {
     })
 }
 
-/// Where an edge crosses the line of that height; an end on the line counts for the edge above it.
+/// Crossing of an edge with the line of that height; an end on the line counts for the edge above it.
 pub(super) fn crossing(a: Point, b: Point, y: f64) -> Option<f64> {
     ((a[1] > y) != (b[1] > y)).then(|| a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0]))
 }

@@ -1,8 +1,8 @@
-//! How contours become a solid: what lies between their planes, and beyond the ends.
+//! Rules by which contours become a solid: between their planes, and beyond the ends.
 
 use crate::error::{Error, Result};
 
-/// What lies beyond the first and the last plane, and beyond a plane in which a part ends.
+/// Rule for the first and the last plane, and for a plane in which a part ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndCaps {
     /// The last contour goes on for half a slice: what a contour drawn on a slice stands for.
@@ -11,7 +11,7 @@ pub enum EndCaps {
     None,
 }
 
-/// What lies between two planes.
+/// Rule between two planes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interpolation {
     /// Sections that change from one contour to the next; see `between_planes.rs`.
@@ -40,7 +40,7 @@ macro_rules! named {
 named!(EndCaps, "end_caps", "half_slice" => Self::HalfSlice, "none" => Self::None);
 named!(Interpolation, "interpolation", "shape" => Self::Shape, "none" => Self::None);
 
-/// How contours are read.
+/// Rules by which contours are read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ContourRules {
     /// At the ends.

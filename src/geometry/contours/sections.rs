@@ -26,10 +26,10 @@ const SAME_OUTLINE: f64 = 0.05;
 const FARTHEST_MM: f64 = 1e6;
 const MOST_CONTOURS: usize = 20_000;
 const MOST_POINTS: usize = 4_000_000;
-/// What a point of a contour takes while planes are worked on, about: copies, edges, the lists of i_overlay.
+/// Memory of a point of a contour while planes are worked on, about: copies, edges, the lists of i_overlay.
 const BYTES_PER_POINT: usize = 512;
 
-/// What the contours of one plane enclose.
+/// Area that the contours of one plane enclose.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Section {
     /// Position along the normal, mm.
@@ -121,7 +121,7 @@ fn normal(contour: &[Vector]) -> Vector {
     })
 }
 
-/// How far the points spread along a direction.
+/// Spread of the points along a direction.
 fn flatness(contour: &[Vector], direction: Vector) -> f64 {
     let size = length(direction);
     let along = contour.iter().map(|&p| dot(p, direction) / size);
@@ -270,7 +270,7 @@ fn overlap(p: &[Point], q: &[Point]) -> bool {
     (1e-6 * smaller..(1.0 - 1e-6) * smaller).contains(&area_of(p, q, OverlayRule::Intersect))
 }
 
-/// How many other loops contain loop `n`, none of which crosses it.
+/// Number of other loops that contain loop `n`, none of which crosses it.
 fn count_containing(loops: &[Loop], n: usize) -> usize {
     let of = &loops[n];
     (0..loops.len())

@@ -58,7 +58,7 @@ pub(super) fn slabs(
     Ok(slabs)
 }
 
-/// How far the slab of loop `n` of a plane reaches below and above it.
+/// Reach of the slab of loop `n` of a plane below and above it.
 fn reaches(
     section: &Section,
     ends: &[Ends],

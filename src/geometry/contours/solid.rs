@@ -46,7 +46,7 @@ impl Solid {
     }
 }
 
-/// Where the slabs that have an area lie along (n, v, u); nowhere, at 0, where none has.
+/// Extent of the slabs that have an area along (n, v, u); empty, at 0, if none has.
 fn extent(slabs: &[Slab]) -> [(f64, f64); 3] {
     let mut extent = [(f64::INFINITY, f64::NEG_INFINITY); 3];
     let mut add = |a: usize, x: f64| extent[a] = (extent[a].0.min(x), extent[a].1.max(x));

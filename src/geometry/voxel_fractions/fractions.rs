@@ -18,7 +18,7 @@ pub(crate) struct Run {
     pub j: usize,
     pub i: usize,
     pub length: usize,
-    /// Where the run's weights begin.
+    /// Start of the run's weights.
     pub at: usize,
 }
 

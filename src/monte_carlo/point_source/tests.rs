@@ -19,7 +19,7 @@ fn radial(substance: Substance, medium: Medium, decays: u64) -> (Vec<f64>, f64) 
     (energy_mev, width)
 }
 
-/// What is compared, in percent: the radius of 90 % of the energy, the worst of nine shells to that radius, and the energy
+/// Compared, in percent: the radius of 90 % of the energy, the worst of nine shells to that radius, and the energy
 /// beyond the radius of 99 %.
 fn departures(substance: Substance, medium: Medium, decays: u64) -> [f64; 3] {
     let (energy, width) = radial(substance, medium, decays);

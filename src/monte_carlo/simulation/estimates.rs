@@ -1,4 +1,4 @@
-//! What a run has found: dose of voxels and structures with standard errors, and where the energy went.
+//! Results of a run: dose of voxels and structures with standard errors, and the energy balance.
 
 use super::Simulation;
 use crate::error::{Result, check};
@@ -130,7 +130,7 @@ impl Simulation {
         self.check_voxels("dose in the uniform medium", uniform_gy.len())
     }
 
-    /// Where the energy went, per decay.
+    /// Energy balance per decay.
     pub fn balance(&self) -> Balance {
         let decays = (self.batches() * self.per_batch) as f64;
         Balance {

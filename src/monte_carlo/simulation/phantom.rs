@@ -1,4 +1,4 @@
-//! What is simulated, checked and laid out for the transport.
+//! Phantom, checked and laid out for the transport.
 
 use super::misfit;
 use crate::error::{Error, Result, check};
@@ -6,7 +6,7 @@ use crate::memory;
 use crate::monte_carlo::substance::Substance;
 use crate::monte_carlo::voxels::Cell;
 
-/// What is simulated. Arrays are in (k, j, i), C contiguous.
+/// Phantom to simulate. Arrays are in (k, j, i), C contiguous.
 #[derive(Debug, Clone, Copy)]
 pub struct Phantom<'a> {
     /// Voxels along the axes.

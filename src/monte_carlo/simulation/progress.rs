@@ -1,9 +1,9 @@
-//! How far a run has come, as numbers that another process continues from.
+//! Progress of a run, as numbers that another process continues from.
 
 use super::Simulation;
 use crate::error::{Error, Result, check};
 
-/// How far a run has come, beside the sums of its voxels: what another process needs to continue it.
+/// Progress of a run beside the sums of its voxels, from which another process continues it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Progress {
     /// Batches done.
@@ -20,7 +20,7 @@ impl Simulation {
         self.of_voxels.sums_per_element()
     }
 
-    /// How far the run has come; writes the sums of the voxels, each for all voxels.
+    /// Progress of the run; writes the sums of the voxels, each for all voxels.
     pub fn progress(&self, sums: &mut [f64]) -> Result<Progress> {
         self.of_voxels.write(sums)?;
         let mut regions = vec![0.0; self.of_regions.len() * self.of_regions.sums_per_element()];

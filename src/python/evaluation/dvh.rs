@@ -8,7 +8,7 @@ use crate::python::errors::OrRaise;
 use crate::python::geometry::PyVoxelFractions;
 use crate::python::threads::{Threads, detached, shared_out};
 
-/// What pickle keeps: doses, volumes colder than each, volume in voxels, voxel volume.
+/// Content of a pickle: doses, volumes colder than each, volume in voxels, voxel volume.
 type State<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyAny>>, f64, f64);
 type Curve<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
 

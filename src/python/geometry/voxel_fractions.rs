@@ -6,7 +6,7 @@ use crate::python::arrays::{Mask, Truth, View, borrowed, shaped, with_mask};
 use crate::python::errors::OrRaise;
 use crate::python::threads::{Threads, detached, shared_out};
 
-/// What pickle keeps: shape, origin, weights, outside fraction.
+/// Content of a pickle: shape, origin, weights, outside fraction.
 type State<'py> = ([usize; 3], [usize; 3], Bound<'py, PyAny>, f64);
 
 /// Fraction of each voxel of a dose grid inside a structure, kept for the box where it is not zero.

@@ -108,7 +108,7 @@ impl PySuperpositionPlan {
         either!(&self.0, plan => plan.estimate_memory())
     }
 
-    /// What was emitted within the support of the kernel, deposited, and carried out of the map.
+    /// Energies emitted within the support of the kernel, deposited, and carried out of the map.
     fn apply(&self, py: Python<'_>, activity: &Bound<'_, PyAny>, out: &Bound<'_, PyAny>) -> PyResult<(f64, f64, f64)> {
         let balance = either!(&self.0, plan => {
             let (activity, mut out) = (borrowed::<_, Ix3>(activity)?, writable::<_, Ix3>(out)?);

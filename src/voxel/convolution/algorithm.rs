@@ -12,7 +12,7 @@ pub(crate) struct Call<'a, T: Float> {
     /// The map in C order; every voxel is finite.
     pub input: &'a [T],
     pub shape: [usize; 3],
-    /// Where the map is not zero.
+    /// Support of the map.
     pub support: &'a Support,
     /// The output holds zeros already: voxels that the kernel does not reach need not be written.
     pub out_is_zero: bool,

@@ -12,7 +12,7 @@ use crate::voxel::convolution::{Output, Selection};
 /// Voxels that are looked at together for being zero.
 const STRIP: usize = 64;
 
-/// What a map of activity holds.
+/// Sums of a map of activity.
 #[derive(Debug, Clone, Copy, Default)]
 struct Content {
     /// The largest activity per mass depth.
@@ -55,7 +55,7 @@ impl<T: Precision> SuperpositionPlan<T> {
         })
     }
 
-    /// What the activity holds; an error for the first voxel that is not finite.
+    /// Sums of the activity; an error for the first voxel that is not finite.
     fn content(&self, activity: &[T], cancellation: &Cancellation<'_>) -> Result<Content> {
         let mut parts = memory::filled("sums of activity", Content::default(), activity.len().div_ceil(PIECE))?;
         let pieces = activity.chunks(PIECE).zip(self.density.chunks(PIECE)).zip(&mut parts);

@@ -1,4 +1,4 @@
-//! What follows from the density of a voxel: the factor of its medium, and its share of the exact convolution.
+//! Consequences of a voxel's density: the factor of its medium, and its share of the exact convolution.
 
 use super::modes::fraction_within;
 use crate::kernels::Medium;
@@ -13,7 +13,7 @@ const SOFT_TISSUE_UP_TO_G_PER_ML: f64 = 1.1;
 /// and at larger depths the ratio nears 1.
 const SURFACE_MM: f64 = 1.5;
 
-/// How much more energy a voxel absorbs than as much mass of a reference medium: the ratio of what their kernels hold
+/// Energy that a voxel absorbs over that of as much mass of a reference medium: the ratio of what their kernels hold
 /// within 0.15 g/cm2.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MediumFactor {

@@ -1,4 +1,4 @@
-//! What is the same for all maps of activity on one density.
+//! Plan: everything that all maps of activity on one density share.
 
 use std::sync::Mutex;
 
@@ -22,14 +22,14 @@ pub(super) const PIECE: usize = 1 << 16;
 /// Directions per group, of which each has a sum of its own.
 const GROUP: usize = 8;
 
-/// How a plan computes.
+/// Settings of a plan.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The medium of the dose point kernel and of the convolution.
     pub medium: kernels::Medium,
     /// Its density, in g/mL; that of its table if not given.
     pub reference_density_g_per_ml: Option<f64>,
-    /// How many rays.
+    /// Number of rays.
     pub setting: Setting,
     /// Whether the exact convolution takes part near the reference density.
     pub blended: bool,
@@ -39,14 +39,14 @@ pub struct Options {
     pub nuclide: Nuclide,
 }
 
-/// What a call reports besides the dose.
+/// Energy balance of a call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Balance {
     /// Sum of the activity concentrations times the fraction of the energy within the kernel's support.
     pub emitted: f64,
-    /// What was deposited in the map, in the same unit.
+    /// Energy deposited in the map, in the same unit.
     pub deposited: f64,
-    /// What the rays carried out of it.
+    /// Energy that the rays carried out of it.
     pub left: f64,
 }
 
@@ -177,7 +177,7 @@ impl<T: Precision> SuperpositionPlan<T> {
     pub fn medium(&self) -> kernels::Medium {
         self.medium
     }
-    /// How many rays.
+    /// Number of rays.
     pub fn setting(&self) -> Setting {
         self.setting
     }

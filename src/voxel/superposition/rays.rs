@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 
-/// How many directions and lattices.
+/// Number of directions and lattices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
     /// 192 directions.

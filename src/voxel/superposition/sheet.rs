@@ -33,7 +33,7 @@ impl Order {
     }
 }
 
-/// How the rows of one order lie in memory.
+/// Layout of the rows of one order in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rows {
     /// The order.

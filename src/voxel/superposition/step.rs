@@ -1,4 +1,4 @@
-//! What one voxel does to the state of a ray, for as many rays as a vector holds.
+//! Step of a ray through one voxel, for as many rays as a vector holds.
 //!
 //! With the mass depth `m` of the voxel along the ray and the activity per mass depth `sigma`, each mode `k` carries
 //! a complex `Z_k`, and

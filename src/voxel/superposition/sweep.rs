@@ -16,9 +16,9 @@ use crate::simd::Float;
 /// The state in the map, and that in the reference medium.
 const STATES: usize = 2 * PARTS;
 
-/// What the rays of a plan run through, in the rows of one order.
+/// Voxels that the rays of a plan run through, in the rows of one order.
 pub struct Medium<T> {
-    /// How the rows lie.
+    /// Layout of the rows.
     pub rows: Rows,
     /// Mass depth per length: density in g/mL times the factor of the medium.
     pub depth: Vec<T>,
@@ -44,7 +44,7 @@ pub struct Sweep<'a, T> {
     pub deepest: f64,
     /// States below this are forgotten.
     pub forgotten: f64,
-    /// Where the deposits are added.
+    /// Sums to which deposits are added.
     pub deposits: &'a mut Deposits<T>,
     /// Whether the caller still waits.
     pub cancellation: &'a Cancellation<'a>,
@@ -219,7 +219,7 @@ impl<T: Precision> Sweep<'_, T> {
 /// The states of one row of rays, in blocks of one vector for each of [`STATES`], and the blocks that are not zero.
 struct State<T> {
     values: Vec<T>,
-    /// Where the blocks begin, so that no vector lies across two lines of the cache.
+    /// Starts of the blocks, chosen so that no vector lies across two lines of the cache.
     base: usize,
     live: Range<usize>,
     width: usize,
