@@ -118,3 +118,14 @@ def test_examples_of_compiled_members_run(name: str) -> None:
     docstring = inspect.getdoc(compiled_members()[name]) or ""
     example = doctest.DocTestParser().get_doctest(docstring, dict(vars(yttria.kernels)), name, None, None)
     assert not doctest.DocTestRunner().run(example).failed
+
+
+def test_no_docstring_begins_with_a_question_word() -> None:
+    """The first line is an imperative or a noun phrase, which makes sense in an index."""
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in Path(yttria.__file__).parent.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.match(r'\s*"""(What|Who|How|Where) ', line)
+    ]
+    assert not found

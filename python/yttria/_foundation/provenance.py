@@ -1,4 +1,4 @@
-"""What a dose image rests on: every assumption as a value, beside the numbers it led to."""
+"""Provenance of a dose image: every assumption as a value, beside the numbers it led to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RESEARCH_USE = "For research use only. Not a medical device; no dose shown here 
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """What was given, assumed and found on the way from an activity image to a dose image.
+    """Inputs, assumptions and findings on the way from an activity image to a dose image.
 
     Fields that the method does not use are None. `scaling` holds the scaling's own terms; `decay_factor` is by what
     activity at the image's reference time was multiplied to get that at administration. `negative_fraction` is the

@@ -1,4 +1,4 @@
-"""Where the time of a command goes: named stages, measured if somebody asked."""
+"""Named stages of a command, timed on request."""
 
 from __future__ import annotations
 

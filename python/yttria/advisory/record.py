@@ -53,7 +53,7 @@ class Advisory:
 
     @property
     def source_read(self) -> Read | None:
-        """How well the source was read (`yttria.sources.Source.read`); None without a source of the table."""
+        """State of reading of the source (`yttria.sources.Source.read`); None without a source of the table."""
         return read_of(self.source)
 
     def as_dict(self) -> dict[str, str | float | None]:

@@ -58,7 +58,7 @@ def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Prob
 
 
 def _of_transport(method: str, declared: Mapping[str, Any]) -> Problems:
-    """What a method that carries electrons through the density cannot do."""
+    """Problems of settings that a method which carries electrons through the density cannot use."""
     if declared.get("ct") is None:
         yield "ct", ArgumentError(f"{method} needs the density of each voxel: give a CT (ct)")
     if declared.get("low_density_voxels", "keep") != "keep":

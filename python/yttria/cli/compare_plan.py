@@ -110,7 +110,7 @@ def compare_plan(
 
 
 def _limits(given: StoredResult) -> dict[str, Any] | None:
-    """What the delivery was compared with, as `delivered_limits` takes it."""
+    """Facts that the delivery is compared with, as `delivered_limits` takes them."""
     stated = given.record.get("limits")
     if stated is None:
         return None

@@ -104,7 +104,7 @@ def print_report(report: Report, *, every: bool) -> None:
 
 
 def _print_uncertainties(report: Report, console: Console) -> None:
-    """How far the answers that state a standard uncertainty lie from the expected ones, in units of it."""
+    """Deviations of the answers that state a standard uncertainty, in units of it."""
     summary = report.uncertainty_summary
     if summary is None:
         return

@@ -74,7 +74,7 @@ HEADINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """What was evaluated beside doses; None for what was not asked for."""
+    """Evaluations beside doses; None for those that were not asked for."""
 
     metrics: StructureMetrics | None = None
     limits: DeliveredLimits | None = None
@@ -85,7 +85,7 @@ class Evaluated:
         return tuple(told for each in (self.metrics, self.limits) if each is not None for told in each.advisories)
 
     def as_dict(self) -> dict[str, Any]:
-        """What doses.json states, by its keys; without those of what was not asked for.
+        """Content for doses.json, by its keys; without those of what was not asked for.
 
         Returns
         -------

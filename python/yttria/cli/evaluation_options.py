@@ -37,7 +37,7 @@ def _option(*spelled: str, help: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationOptions:
-    """What is evaluated beside doses, and what is stated of the patient for it; the fields are options."""
+    """Evaluations beside doses, and what is stated of the patient for them; the fields are options."""
 
     limits: Annotated[str | None, _option(help="Compare with a guideline's limits, such as EANM2022.")] = None
     device: Annotated[str | None, _option(help="Microspheres: glass, resin or holmium.")] = None
@@ -128,7 +128,7 @@ class EvaluationOptions:
         return cast("Device | None", self.device if self.device != "holmium" else None)
 
     def _facts(self) -> dict[str, Any]:
-        """What is stated for the limits, by option."""
+        """Statements for the limits, by option."""
         others = ("limits", "role", "metrics", "parameters")
         return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in others}
 

@@ -1,4 +1,4 @@
-"""What `yttria plan-voxels` writes and prints."""
+"""Files and printed text of `yttria plan-voxels`."""
 
 from __future__ import annotations
 

@@ -238,7 +238,7 @@ def _without(pictures: Mapping[str, bytes], name: str) -> dict[str, bytes]:
 
 
 def _map_of(stored: DrawableDose, secrets: Secrets) -> Any:
-    """What the report draws; None without a map or structures."""
+    """Map that the report draws; None without a map or structures."""
     from ..report import dose_map
 
     if stored.result is None or not stored.structures:

@@ -39,7 +39,7 @@ class SuiteCase:
 
     @property
     def quantities(self) -> tuple[str, ...]:
-        """What is to be answered."""
+        """Quantities to be answered."""
         return tuple(name for name in self.expected if name != "warnings")
 
     @property

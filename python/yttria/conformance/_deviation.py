@@ -1,4 +1,4 @@
-"""How far an answer is from what is expected of it, in units of its own noise."""
+"""Deviation of an answer from the expected one, in units of its own noise."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def write_dicom(folder: Path, inputs: dict[str, Any]) -> list[Path]:
 
 
 def _header(pydicom: Any, i: dict[str, Any]) -> Any:
-    """What all slices share."""
+    """Attributes that all slices share."""
 
     def digits(time: str) -> str:
         return "".join(c for c in time if c.isdigit())

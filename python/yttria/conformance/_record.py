@@ -191,7 +191,7 @@ class Record:
         return self.name.rsplit(".", 1)[1]
 
     def answer(self, side: Side, inputs: Inputs) -> Answer:
-        """What an implementation answers to the inputs of a case."""
+        """Answers of an implementation to the inputs of a case."""
         i = self.given(side, inputs)
         return published(side(self.function, i, **{parameter(name): value for name, value in i.items()}), self.outputs)
 

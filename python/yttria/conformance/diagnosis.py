@@ -88,7 +88,7 @@ class _Hypothesis:
 
 
 def predict(case_id: str, variants: tuple[str, ...]) -> dict[str, Any]:
-    """What the reference answers to a case when it makes these mistakes; expected values where it makes none."""
+    """Answers of the reference to a case with these mistakes; the expected values without any."""
     each = case(case_id)
     if not variants or "error" in each.expected:
         return each.expected
@@ -114,7 +114,7 @@ def _predicted_pair(case_id: str, variants: tuple[str, ...]) -> dict[str, Any]:
 
 
 def injected(variants: Sequence[str], case_ids: Iterable[str]) -> Answers:
-    """What an implementation would answer that makes these mistakes and no others: for tests of the diagnosis."""
+    """Answers of an implementation that makes these mistakes and no others, for tests of the diagnosis."""
     return {
         name: {q: v for q, v in predict(name, tuple(variants)).items() if q in case(name).quantities}
         for name in case_ids

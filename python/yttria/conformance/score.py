@@ -55,7 +55,7 @@ class CaseScore:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What `score` found. `unknown` are names among the answers that are no question of the suite."""
+    """Result of `score`. `unknown` are names among the answers that are no question of the suite."""
 
     implementation: str
     cases: tuple[CaseScore, ...]
@@ -67,7 +67,7 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many cases have each status."""
+        """Number of cases of each status."""
         found = Counter(case.status for case in self.cases)
         return {status: found[status] for status in STATUSES}
 

@@ -1,4 +1,4 @@
-"""What a dose distribution means, and how far two are apart: histograms, gamma, radiobiology, uncertainty."""
+"""Evaluation of dose distributions: histograms, comparison, gamma, radiobiology, uncertainty."""
 
 from __future__ import annotations
 

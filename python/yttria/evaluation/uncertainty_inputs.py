@@ -1,4 +1,4 @@
-"""What is stated of the uncertainties of a dose: plain numbers, each None if it was not given."""
+"""Stated uncertainties of the inputs of a dose: plain numbers, each None if it was not given."""
 
 from __future__ import annotations
 

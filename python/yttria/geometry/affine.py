@@ -87,7 +87,7 @@ def check_same_frame(a: str | None, owner_a: str, b: str | None, owner_b: str) -
 
 
 class Transformable(Protocol):
-    """What remembers the transforms that brought it to its place."""
+    """Object that remembers the transforms that brought it to its place."""
 
     @property
     def transform_lps(self) -> Affine | None:
@@ -95,7 +95,7 @@ class Transformable(Protocol):
 
     @property
     def transform_source(self) -> str | None:
-        """Where they came from, as far as it was said."""
+        """Origins of the transforms, as far as they were stated."""
 
 
 def transformed_place(
@@ -120,7 +120,7 @@ def transformed_place(
 
 
 def _joined(before: str | None, moved_before: bool, source: str | None) -> str | None:
-    """Where all transforms so far came from; what nobody stated is said to be so beside what was."""
+    """Origins of all transforms so far; those that were not stated are marked beside the others."""
     if not moved_before or before == source:
         return source
     return f"{before or 'not stated'}; then {source or 'not stated'}"

@@ -151,7 +151,7 @@ class ContourStructure(Structure):
 
     @property
     def advisories(self) -> tuple[Advisory, ...]:
-        """What a reader must know of the contours, each with a code that begins with "contour"."""
+        """Advisories on the contours, each with a code that begins with "contour"."""
         found = self._core.findings if self._core else []
         told = (
             advise(code, structure=self.name, finding=finding, number=number, compared_with=limit)

@@ -1,4 +1,4 @@
-"""What the formats share: whole files or none, plain errors, and the rule for units."""
+"""Common parts of the formats: whole files or none, plain errors, and the rule for units."""
 
 from __future__ import annotations
 

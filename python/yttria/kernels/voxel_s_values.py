@@ -253,9 +253,9 @@ class VoxelSValueLibrary:
         return found
 
     def __len__(self) -> int:
-        """How many it holds."""
+        """Number of values that it holds."""
         return len(self._made)
 
     def __repr__(self) -> str:
-        """How many it holds."""
+        """Number of values that it holds."""
         return f"VoxelSValueLibrary({len(self)} held)"

@@ -33,7 +33,7 @@ class DoseFunction(Protocol):
 
     @property
     def kind(self) -> FunctionKind:
-        """How it can be bounded."""
+        """Kind of bound that the function has."""
 
     def value(self, activities: Array) -> float:
         """Dose in Gy."""

@@ -1,4 +1,4 @@
-"""What images tell of a plan: settings, tumors, territories, each number with its origin."""
+"""Measurements on images for a plan: settings, tumors and territories, each number with its origin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LUNG_LIMITS = PartitionLimits(lung_limit_gy=LUNG_LIMIT_GY, cumulative_lung_limit
 
 @dataclass(frozen=True, kw_only=True)
 class PlanSettings:
-    """What images do not tell of a plan.
+    """Settings of a plan that images do not state.
 
     Parameters
     ----------

@@ -81,7 +81,7 @@ class PlanParts:
 def _shares(
     structure: Structure, volumes: Mapping[str, Structure], *, disjoint: bool, name: str
 ) -> dict[str, Structure]:
-    """What each volume has of a structure; what one has, another has not, if they are disjoint."""
+    """Share of a structure in each volume; shares of disjoint volumes add up."""
     found: dict[str, Structure] = {}
     for territory, volume in volumes.items():
         taken = list(found.values()) if disjoint else []

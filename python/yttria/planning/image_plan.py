@@ -1,4 +1,4 @@
-"""What images tell of a patient before treatment: masses, counts, ratios, shunts, each with its origin."""
+"""Plan inputs measured on images: masses, counts, ratios and shunts, each with its origin."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .territory import Territory, Tumor
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ImagePlan(ImageMeasurements):
-    """What images tell of a patient before treatment, ready to be planned and to be written as a patient file.
+    """Plan inputs measured on images, ready to be planned and to be written as a patient file.
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ def optimum_in_words(optimum: Optimum) -> tuple[str, ...]:
 
 
 def _price(price: ShadowPrice, by_name: dict[str, Constraint], optimum: Optimum) -> str:
-    """What a step of a limit buys and costs; empty if it buys and costs nothing."""
+    """Gain and cost of a step of a limit in words; empty if it has neither."""
     constraint = by_name[price.constraint]
     step = _STEPS[constraint.unit]
     unit, what = optimum.objective_unit, _OBJECTIVES[optimum.objective]

@@ -1,4 +1,4 @@
-"""What is known of one patient, as every planning model takes its part of it."""
+"""Data of one patient, of which every planning model takes its part."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def answer_of(question: PlanQuestion, *, relative_gap: float, most_cones: int) -
 
 
 def shadow_prices(question: PlanQuestion, answer: PlanAnswer, binding: Sequence[PlanLimit]) -> tuple[ShadowPrice, ...]:
-    """What each binding limit is worth: dual values of the programme, or the effect of a limit changed by 1 %."""
+    """Worth of each binding limit: dual values of the programme, or the effect of a limit changed by 1 %."""
     goal_unit = question.goals[0].unit
     found = []
     for limit in binding:

@@ -48,7 +48,7 @@ class PlanInput:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedQuantity:
-    """What a planned dose or activity is of.
+    """Subject of a planned dose or activity.
 
     Parameters
     ----------

@@ -113,7 +113,7 @@ class Threshold:
 
 @dataclass(frozen=True, kw_only=True)
 class LimitProbability:
-    """How often draws of a planned dose exceed a limit or miss a target.
+    """Probability that a planned dose exceeds a limit or misses a target, from draws.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ class Recist:
 
     @property
     def source_read(self) -> Read | None:
-        """How well the source was read (`yttria.sources.Source.read`)."""
+        """State of reading of the source (`yttria.sources.Source.read`)."""
         return read_of(self.source)
 
 
@@ -70,7 +70,7 @@ class OverallResponse:
 
     @property
     def source_read(self) -> Read | None:
-        """How well the sources were read (`yttria.sources.Source.read`)."""
+        """State of reading of the sources (`yttria.sources.Source.read`)."""
         return read_of(self.source)
 
 

@@ -41,7 +41,7 @@ class Albi:
 
     @property
     def source_read(self) -> Read | None:
-        """How well the sources were read (`yttria.sources.Source.read`)."""
+        """State of reading of the sources (`yttria.sources.Source.read`)."""
         return read_of(self.source)
 
     @property
@@ -162,7 +162,7 @@ class ChildPugh:
 
     @property
     def source_read(self) -> Read | None:
-        """How well the sources were read (`yttria.sources.Source.read`)."""
+        """State of reading of the sources (`yttria.sources.Source.read`)."""
         return read_of(self.source)
 
 
@@ -253,7 +253,7 @@ class Mrecist:
 
     @property
     def source_read(self) -> Read | None:
-        """How well the sources were read (`yttria.sources.Source.read`)."""
+        """State of reading of the sources (`yttria.sources.Source.read`)."""
         return read_of(self.source)
 
 

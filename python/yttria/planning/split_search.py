@@ -177,7 +177,7 @@ class SplitSearch:
         return self._gap(bound) > self.relative_gap
 
     def _gap(self, bound: float) -> float:
-        """How much better than the best plan one of that bound could be, relative; infinite without a plan."""
+        """Relative distance of a bound from the best plan; infinite without a plan."""
         if self.best is None:
             return inf
         return (bound - self.best_gy) / abs(self.best_gy) if self.best_gy else inf

@@ -143,7 +143,7 @@ def _tumors(
 
 
 def _overlaps(source: Source, tables: list[dict[str, Any]]) -> dict[str, Overlap]:
-    """How the portions of each tumor that a territory feeds lie to each other."""
+    """Read how the portions of each tumor lie to each other."""
     found: dict[str, Overlap] = {}
     for index, table in enumerate(tables):
         if table.get("territory") is None:

@@ -36,7 +36,7 @@ class Tumor:
 
 @dataclass(frozen=True, kw_only=True)
 class Territory:
-    """What one injection reaches.
+    """Tissue that one injection reaches.
 
     Parameters
     ----------

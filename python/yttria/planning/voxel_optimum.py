@@ -244,7 +244,7 @@ def _result(question: PlanQuestion, answer: PlanAnswer, *, relative_gap: float) 
 
 
 def _price_words(price: ShadowPrice, goal: DoseQuantity) -> list[str]:
-    """What a change of one limit does, in the units that a person changes it by."""
+    """Effect of a change of one limit, in the units that a person changes it by."""
     unit = price.unit.rpartition(" per ")[2]
     amount, words = {"Gy": (1.0, "1 Gy"), "fraction": (0.01, "1 %"), "GBq": (0.1, "0.1 GBq")}[unit]
     relaxed = price.if_relaxed * amount

@@ -1,4 +1,4 @@
-"""What a file's header and stored numbers mean: values, and the affine from (i, j, k, 1) to LPS mm."""
+"""Meaning of a file's header and stored numbers: values, and the affine from (i, j, k, 1) to LPS mm."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Tumor:
 
 @dataclass(frozen=True, kw_only=True)
 class Territory:
-    """What one injection reaches."""
+    """Tissue that one injection reaches."""
 
     normal_perfused_mass_kg: float
     lung_shunt_fraction: float

@@ -1,4 +1,4 @@
-"""What a person reads: pictures and tables, and the report of a patient or cohort.
+"""Pictures, tables, and the report of a patient or cohort.
 
 Pictures need the extra `plot`, reports the extra `report`.
 """

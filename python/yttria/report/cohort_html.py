@@ -23,7 +23,7 @@ _VOLUME_Z = 3.5
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CohortData:
-    """What the report of a cohort shows.
+    """Content of the report of a cohort.
 
     Parameters
     ----------

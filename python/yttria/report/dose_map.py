@@ -19,7 +19,7 @@ _SAME_DOSE = 1e-4
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DoseMap:
-    """What pictures of a dose need.
+    """Inputs of the pictures of a dose.
 
     Parameters
     ----------

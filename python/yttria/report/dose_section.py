@@ -142,7 +142,7 @@ def method_rules(doses: Json) -> list[tuple[str, Any]]:
 
 
 def _given_as(structures: list[dict[str, Any]]) -> str:
-    """How structures were given: "mask: Liver, Tumor 1; contours: Lung"."""
+    """Kinds in which structures were given: "mask: Liver, Tumor 1; contours: Lung"."""
     kinds: dict[str, list[str]] = {}
     for structure in structures:
         moved = structure.get("transform_source") or ("a transform" if structure.get("transform_lps") else "")

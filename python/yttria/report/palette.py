@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class LineStyle(NamedTuple):
-    """How the lines of one structure look: on white, on a dark picture, and their dashes, which also print in gray."""
+    """Line style of one structure: colors on white and on a dark picture, and dashes that also print in gray."""
 
     on_white: str
     on_dark: str

@@ -80,7 +80,7 @@ def advisory_rows(advisories: Iterable[Json]) -> list[dict[str, Any]]:
 
 
 def count_rows(advisories: Sequence[Json], states: Sequence[Json]) -> list[dict[str, str]]:
-    """What the head of a report counts: errors, warnings, notes, limits that are broken."""
+    """Counts for the head of a report: errors, warnings, notes, limits that are broken."""
     rows = []
     for severity in _GRAVITY:
         count = sum(len(advisory["messages"]) for advisory in advisories if advisory["severity"] == severity)
@@ -144,7 +144,7 @@ def _evidence(limit: Json) -> str:
 
 
 def limit_facts(limits: Json) -> list[tuple[str, Any]]:
-    """What limits were compared with, from what `DeliveredLimits.as_dict` returns: facts, and origins of doses."""
+    """Facts and origins of doses that limits were compared with, from `DeliveredLimits.as_dict`."""
     found: list[tuple[str, Any]] = [("Guideline", limits["guideline"]), ("Table of limits", limits["table_version"])]
     found += flat(limits.get("facts") or {})
     found += flat({"hepatic_reserve_fraction": limits.get("hepatic_reserve_fraction")})

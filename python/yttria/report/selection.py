@@ -1,4 +1,4 @@
-"""What a picture of a dose shows: the structures that are tumors, a box around all of them, round isodose levels."""
+"""Content of a picture of a dose: the tumors, a box around all structures, round isodose levels."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
 
 @dataclass(frozen=True, kw_only=True)
 class Orientation:
-    """How array axes (k, j, i) relate to patient axes: the nearest patient axis of each, and its direction."""
+    """Relation of array axes (k, j, i) to patient axes: the nearest patient axis of each, and its direction."""
 
     array_axis: tuple[int, int, int]
     """The array axis nearest to each patient axis L, P, S."""

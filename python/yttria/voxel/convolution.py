@@ -88,7 +88,7 @@ class ConvolutionPlan(MapPlan):
 
     @property
     def method(self) -> ConvolutionMethod:
-        """How the sum is computed; never "auto"."""
+        """Method that computes the sum; never "auto"."""
         return self._core.method
 
     @property

@@ -196,7 +196,7 @@ class DensityImage:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """What a provenance keeps: everything but the voxels, and their range.
+        """Data for a provenance: everything but the voxels, and their range.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""What the plans of this room share: their maps' shape and type, and how inputs and outputs are checked."""
+"""Base of the plans: shape and type of their maps, and checks of inputs and outputs."""
 
 from __future__ import annotations
 

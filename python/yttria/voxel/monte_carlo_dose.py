@@ -1,4 +1,4 @@
-"""What a Monte Carlo run finds, how far it has come, and when it stops."""
+"""Results, progress and stopping rules of a Monte Carlo run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class StructureEstimate:
 
 @dataclass(frozen=True, kw_only=True)
 class MonteCarloDose:
-    """What a Monte Carlo run has found so far.
+    """Results of a Monte Carlo run so far.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class MonteCarloDose:
 
 @dataclass(frozen=True, kw_only=True)
 class MonteCarloProgress:
-    """How far a Monte Carlo run has come.
+    """Progress of a Monte Carlo run.
 
     Parameters
     ----------

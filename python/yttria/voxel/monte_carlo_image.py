@@ -35,7 +35,7 @@ DEFAULT_HISTORIES = 10_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class MonteCarloOptions:
-    """How a dose image is simulated; the parameters of `dose_image` of these names.
+    """Settings of a simulation, named as the parameters of `dose_image`.
 
     Parameters
     ----------

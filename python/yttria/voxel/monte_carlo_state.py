@@ -36,7 +36,7 @@ _DAMAGED = (
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunState:
-    """What a run has found so far.
+    """Sums of a run so far.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class RunState:
 
 
 def identity_of(arrays: Mapping[str, Sequence[NDArray[Any]]], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What a state must agree with: the content hash of the arrays, each setting, and the version of yttria."""
+    """Identity that a state must agree with: content hash of the arrays, each setting, version of yttria."""
     found: dict[str, Any] = {"version of yttria": __version__, **settings}
     for name, several in arrays.items():
         content = hashlib.sha256()

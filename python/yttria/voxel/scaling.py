@@ -26,7 +26,7 @@ _MAX_GBQ = 100.0
 
 @dataclass(frozen=True, kw_only=True)
 class Scaled:
-    """What a scaling found: MBq/mL at administration per unit of the image, totals, terms, advisories."""
+    """Result of a scaling: MBq/mL at administration per unit of the image, totals, settings, advisories."""
 
     mbq_per_ml_per_unit: float
     decay_factor: float

@@ -24,7 +24,7 @@ GAS_DENSITY_G_PER_ML = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class EnergyBalance:
-    """What became of the energy that the activity of a map emits within the support of the kernel.
+    """Fractions of the energy emitted within the support of the kernel that were deposited and that escaped.
 
     Parameters
     ----------

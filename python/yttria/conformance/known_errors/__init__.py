@@ -31,5 +31,5 @@ __all__ = [
 
 
 def summary(name: str) -> str:
-    """What a variant does, in one sentence; `KeyError` for a name that is none."""
+    """One sentence on a known error; `KeyError` for an unknown name."""
     return (KNOWN_ERRORS[name].__doc__ or "").split("\n")[0]

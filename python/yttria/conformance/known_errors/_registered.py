@@ -1,4 +1,4 @@
-"""How a known mistake is made: an implementation goes in, one that makes the mistake comes out.
+"""Registration of known mistakes: functions that turn an implementation into one that makes the mistake.
 
 An implementation is `answer(model, inputs)`. A mistake changes the inputs of another one, or its answer, and
 leaves every other model alone, so mistakes can be put one around the other.

@@ -1,4 +1,4 @@
-"""What a plan takes from images: sets of structures, counts, planar views."""
+"""Records of what a plan takes from images: sets of structures, counts, planar views."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from ..comparisons import comparisons
 from ..diagnosis import diagnose, injected
 
 OWN_KERNEL = 1e-3
-"""What the core may differ from the reference in a dose map by kernel, of the maximum."""
+"""Accepted difference of the core from the reference in a dose map by kernel, of the maximum."""
 
 
 TRANSPORT_HISTORIES = 400_000
@@ -110,7 +110,7 @@ def vectors() -> Iterable[Check]:
 
 
 def refusals() -> Iterable[Check]:
-    """What must be refused."""
+    """Inputs that must be refused."""
     chosen = [case for case in cases() if "error" in case.expected]
     accepted = []
     for case in chosen:

@@ -212,7 +212,7 @@ _LONGEST = 256
 
 
 def value_of(dataset: Dataset, keyword: str) -> Any:
-    """What pydicom makes of a value; None where there is none.
+    """Value as pydicom converts it; None if there is none.
 
     Slices of a series have most of their values in common: equal bytes are converted once.
     """

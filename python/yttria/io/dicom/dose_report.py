@@ -52,7 +52,7 @@ _MEANINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class WrittenDoseReport:
-    """What was written.
+    """Written file.
 
     Parameters
     ----------

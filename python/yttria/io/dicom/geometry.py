@@ -34,7 +34,7 @@ _SAME = 1e-4
 
 @dataclass(frozen=True, kw_only=True)
 class Plane:
-    """Where one slice lies: the center of its first voxel, two directions, and the distances between rows and columns.
+    """Place of one slice: the center of its first voxel, two directions, distances between rows and columns.
 
     `row_direction` is along a row (i grows), `column_direction` down a column (j grows); both are unit vectors.
     """

@@ -1,4 +1,4 @@
-"""What a folder of DICOM holds, and what it lacks for dosimetry; no pixel is read."""
+"""Content of a folder of DICOM, and what it lacks for dosimetry; no pixel is read."""
 
 from __future__ import annotations
 

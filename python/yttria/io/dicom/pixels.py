@@ -30,7 +30,7 @@ _MAX_RATIO, _SMALL = 1000, 64 * 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class PixelPlan:
-    """Where and how the pixel data of one file are stored: `shape` is (frames, rows, columns)."""
+    """Place and encoding of the pixel data of one file: `shape` is (frames, rows, columns)."""
 
     path: Path
     shape: tuple[int, int, int]
@@ -65,7 +65,7 @@ class PixelPlan:
 
 
 def plan(file: Header) -> PixelPlan:
-    """How to read the pixel data of a file whose header has been read; nothing more is read or allocated.
+    """Find how the pixel data of a file are read whose header is known; nothing more is read or allocated.
 
     Raises `FileFormatError` where the description is none of one gray value per pixel in 8, 16 or 32 bits, or promises
     more than the file can hold, and `ShapeError` beyond 2^33 voxels.

@@ -1,4 +1,4 @@
-"""What a written object takes over from the images it belongs to: patient, study, frame of reference."""
+"""Attributes that a written object takes over from its images: patient, study, frame of reference."""
 
 from __future__ import annotations
 

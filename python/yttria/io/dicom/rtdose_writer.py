@@ -43,12 +43,12 @@ class DosedImage(Protocol):
 
     @property
     def provenance(self) -> Provenance:
-        """What was given and assumed."""
+        """Inputs and assumptions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WrittenRtDose:
-    """What was written, and what a reader of it must know.
+    """Written file, with advisories for its reader.
 
     Parameters
     ----------
@@ -310,7 +310,7 @@ def _place(dataset: Dataset, affine_lps: Affine, shape: tuple[int, ...]) -> None
 
 
 def _say(dataset: Dataset, provenance: dict[str, Any] | None, comment: str | None, heterogeneity: str | None) -> None:
-    """What the dose rests on, in the places the standard has for it."""
+    """Provenance of the dose, in the places that the standard has for it."""
     if provenance is not None:
         method = str(provenance["method"]).replace("_", " ")
         # Superposition has a reference density beside those of the voxels.

@@ -30,7 +30,7 @@ _COLORS = ((230, 60, 60), (60, 160, 230), (240, 170, 40), (90, 190, 90), (170, 1
 
 @dataclass(frozen=True, kw_only=True)
 class WrittenRtStruct:
-    """What was written, and what a reader of it must know."""
+    """Written file, with advisories for its reader."""
 
     path: Path
     sop_instance_uid: str

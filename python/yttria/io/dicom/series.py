@@ -204,7 +204,7 @@ def _series(uid: str, headers: list[Header], others: list[Path]) -> Series:
 
 
 def root(paths: Paths) -> Path:
-    """What errors name: the path given, or the folder of the first of several."""
+    """Path that errors name: the one given, or the folder of the first of several."""
     if isinstance(paths, str | os.PathLike):
         return Path(paths)
     return Path(next(iter(paths), Path())).parent

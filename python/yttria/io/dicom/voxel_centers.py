@@ -50,7 +50,7 @@ def contours_follow_voxel_centers(contours: Sequence[Points], image: Image) -> b
 
 
 def _off_centers(contour: Points, image: Image) -> tuple[float, Points]:
-    """How far the points lie beside voxel centers at most, in voxels, and the indices (i, j, k) of these centers."""
+    """Largest distance of the points from voxel centers, in voxels, and the indices (i, j, k) of these centers."""
     inverse = np.linalg.inv(image.affine_lps)
     with np.errstate(over="ignore", invalid="ignore"):
         index = contour @ inverse[:3, :3].T + inverse[:3, 3]
