@@ -2,8 +2,8 @@
 Dose point kernels
 ==================
 
-A dose point kernel states how much of the energy of a decay is absorbed in each spherical shell around it. Radii scale
-with density, so that the kernel of lung reaches four times as far as that of soft tissue.
+A dose point kernel states how much of the energy of a decay is absorbed in each spherical shell around it. Radii
+scale with density, so that the kernel of lung reaches four times as far as that of soft tissue.
 """
 
 import matplotlib.pyplot as plt
