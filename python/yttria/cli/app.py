@@ -62,7 +62,7 @@ ENTRIES = {
         "Limits and targets of guidelines and studies: when each applies, and whether it was read in its source.",
     ),
     "vial": Entry(
-        "planning:vial",
+        "vial:vial",
         "Planning",
         "Vials, and the times within the treatment window at which each holds what is needed.",
     ),
