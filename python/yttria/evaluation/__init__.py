@@ -7,6 +7,7 @@ from .._foundation.arguments import public as _public
 from .accumulation import AccumulatedDose, AccumulatedRow, accumulate_doses
 from .ball_recovery import ball_recovery
 from .biologically_effective_dose import InjectionBed, bed_gy, bed_of_injections, dose_from_bed_gy, eqd2_gy
+from .budget_difference import UncertainDifference, uncertain_difference
 from .dose_comparison import DoseComparison, compare_doses
 from .dose_metrics import DoseMetric, dose_metric, metric_value
 from .dose_response import ResponseProbability, ntcp_logistic, ntcp_lyman, tcp_logistic, tcp_poisson
@@ -58,6 +59,7 @@ __all__ = [
     "StructureDose",
     "SummedTreatment",
     "TreatmentDose",
+    "UncertainDifference",
     "UncertaintyBudget",
     "UncertaintyComponent",
     "UncertaintyInputs",
@@ -92,6 +94,7 @@ __all__ = [
     "survival_eud",
     "tcp_logistic",
     "tcp_poisson",
+    "uncertain_difference",
 ]
 
 _public(globals())

@@ -10,16 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._core import DoseVolumeHistogram, VoxelFractions
-from .._foundation.choices import ReferenceEdge, ResamplingMethod
+from .._foundation.choices import ReferenceEdge, ResamplingMethod, UncertaintySource
 from ..advisory import Advisory, advise
 from ..errors import DuplicateNameError, GeometryError, OutOfRangeError
 from ..geometry.affine import check_same_frame
 from ..geometry.image import Image
 from ..geometry.patient_identity import patient_doubts
 from ..geometry.voxel_fractions import fractions_of_mask
+from .budget_difference import UncertainDifference
 from .dvh import dose_volume_histograms
 from .gamma import GammaResult, gamma_index
 from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference
+from .uncertain_doses import UncertainDoses, without_empty_uncertainties
+from .uncertainty_budget import UncertaintyBudget
 
 if TYPE_CHECKING:
     from ..geometry.structure import Structure
@@ -81,6 +84,8 @@ class DoseComparison:
         How B was brought onto the grid of A; None if it lay there.
     advisories : tuple of Advisory
         What a reader must know.
+    uncertainty : tuple of UncertainDifference
+        Each difference whose quantity has a budget on both sides.
     """
 
     a: Image
@@ -96,6 +101,7 @@ class DoseComparison:
     voxel_fractions: dict[str, VoxelFractions]
     resampling: dict[str, Any] | None
     advisories: tuple[Advisory, ...]
+    uncertainty: tuple[UncertainDifference, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything but the maps and histograms, ready for JSON.
@@ -106,8 +112,9 @@ class DoseComparison:
             By name, with the unit at its end; values as JSON takes them.
         """
         return {
-            "differences": [row.as_dict() for row in self.differences],
-            "dose_volume": [row.as_dict() for row in self.dose_volume],
+            "differences": without_empty_uncertainties([row.as_dict() for row in self.differences]),
+            "dose_volume": without_empty_uncertainties([row.as_dict() for row in self.dose_volume]),
+            "uncertainty": [each.as_dict() for each in self.uncertainty],
             "isodoses": [row.as_dict() for row in self.isodoses],
             "worst_voxel": self.worst._asdict(),
             "gamma": self.gamma.as_dict(),
@@ -131,6 +138,9 @@ def compare_doses(
     normalization_gy: float | None = None,
     maximum_gamma: float = 2.0,
     reference_edge: ReferenceEdge = "exclude",
+    budgets_a: Sequence[UncertaintyBudget] = (),
+    budgets_b: Sequence[UncertaintyBudget] = (),
+    common_sources: Sequence[UncertaintySource] = (),
     threads: int | None = None,
 ) -> DoseComparison:
     """Compare dose map B with dose map A by voxel, structure, isodose and gamma index.
@@ -152,6 +162,12 @@ def compare_doses(
         Criteria of the gamma index, as in `gamma_index`.
     reference_edge : str
         As in `gamma_index`.
+    budgets_a, budgets_b : sequence of UncertaintyBudget, default ()
+        Budgets of the doses of structures in A and in B, such as those of `DoseResult.uncertainty_budgets`. Differences
+        are then given in units of their uncertainty too.
+    common_sources : sequence of str, default ()
+        Sources of uncertainty that A and B have in common, such as "calibration" for two doses of one image; see
+        `uncertain_difference`. Without them A and B are taken as independent.
     threads : int, optional
         1 to 1024; every processor available if not given.
 
@@ -170,6 +186,13 @@ def compare_doses(
         If two structures share a name.
     OutOfRangeError, UndefinedError
         As `gamma_index`.
+
+    Warns
+    -----
+    structure_outside
+        A structure lies outside of the grid, wholly or in part.
+    uncertainty_of_other_dose
+        The mean of a budget is not that of the map.
 
     Notes
     -----
@@ -223,6 +246,12 @@ def compare_doses(
         dose_volume_histograms(array, regions, voxel_volume_ml=a.voxel_volume_ml, threads=threads)
         for array in (a.array, b.array, np.abs(difference))
     )
+    rows = [
+        _difference_row(name, of_a[name], of_b[name], of_both[name], _passing(gamma, region))
+        for name, region in regions.items()
+    ]
+    quantities = [row for name in inside for row in _dose_rows(name, of_a[name], of_b[name])]
+    found = UncertainDoses.of(quantities, budgets_a, budgets_b, common_sources)
     return DoseComparison(
         a=a,
         b=b,
@@ -230,16 +259,20 @@ def compare_doses(
         gamma=gamma,
         gamma_map=a.with_array(gamma.gamma, "1"),
         worst=_worst(a, b, difference),
-        differences=tuple(
-            _difference_row(name, of_a[name], of_b[name], of_both[name], _passing(gamma, region))
-            for name, region in regions.items()
-        ),
-        dose_volume=tuple(row for name in inside for row in _dose_rows(name, of_a[name], of_b[name])),
+        differences=tuple(map(found.difference_row, rows)),
+        dose_volume=tuple(map(found.quantity_row, quantities)),
+        uncertainty=tuple(found.differences.values()),
         isodoses=tuple(_isodose_row(level, a, b) for level in levels),
         histograms={name: (of_a[name], of_b[name]) for name in inside},
         voxel_fractions=inside,
         resampling=None if brought is None else brought.as_dict(),
-        advisories=(*dict.fromkeys(of_files), *advisories, *gamma.advisories, *(brought.advisories if brought else ())),
+        advisories=(
+            *dict.fromkeys(of_files),
+            *advisories,
+            *gamma.advisories,
+            *(brought.advisories if brought else ()),
+            *found.advisories,
+        ),
     )
 
 

@@ -162,6 +162,12 @@ class StructureDifference:
         Quantiles and maximum of the absolute difference of voxels in Gy.
     gamma_passing_fraction : float or None
         Share of the evaluated volume with gamma of at most 1; None if nothing was evaluated.
+    mean_a_standard_uncertainty_gy, mean_b_standard_uncertainty_gy : float or None
+        Standard uncertainty of both means in Gy, if their budgets were given.
+    mean_difference_standard_uncertainty_gy, coverage_factor : float or None
+        That of their difference, without what both have in common, and the factor to half the width of an interval.
+    z, normalized_error : float or None
+        The difference over its standard, and over its expanded uncertainty.
     """
 
     structure: str
@@ -174,6 +180,12 @@ class StructureDifference:
     q99_gy: float
     maximum_gy: float
     gamma_passing_fraction: float | None
+    mean_a_standard_uncertainty_gy: float | None = None
+    mean_b_standard_uncertainty_gy: float | None = None
+    mean_difference_standard_uncertainty_gy: float | None = None
+    coverage_factor: float | None = None
+    z: float | None = None
+    normalized_error: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as a plain dictionary, ready for JSON.
@@ -198,6 +210,10 @@ class DoseQuantityDifference:
         "mean", "D98", "D95", "D70", "D50" or "D2".
     a_gy, b_gy, difference_gy : float
         The quantity in A and in B, and the difference B - A, in Gy.
+    a_standard_uncertainty_gy, b_standard_uncertainty_gy : float or None
+        Standard uncertainty of both in Gy, if their budgets were given.
+    difference_standard_uncertainty_gy, coverage_factor, z, normalized_error : float or None
+        As in `StructureDifference`.
     """
 
     structure: str
@@ -205,6 +221,12 @@ class DoseQuantityDifference:
     a_gy: float
     b_gy: float
     difference_gy: float
+    a_standard_uncertainty_gy: float | None = None
+    b_standard_uncertainty_gy: float | None = None
+    difference_standard_uncertainty_gy: float | None = None
+    coverage_factor: float | None = None
+    z: float | None = None
+    normalized_error: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as a plain dictionary, ready for JSON.

@@ -1,15 +1,23 @@
-"""Uncertainty of the doses of two territories, whose masses and ratios hang together."""
+"""Uncertainty of the doses of two territories, whose masses and ratios hang together, and of a difference."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
 
-from ... import planning
+from ... import evaluation, planning
+from ..._foundation.choices import UncertaintySource
+from ...reference import budget_difference as difference
 from ...reference import plan_uncertainty as reference
 from .._record import COMPARED, Record, dose_factor, in_room, nuclide
 
-_planning = in_room("planning")
+_planning, _evaluation = in_room("planning"), in_room("evaluation")
+#: Value and signed contributions of two doses of one image, by the source of each input.
+SIDES: tuple[tuple[float, dict[UncertaintySource, float]], ...] = (
+    (100.0, {"calibration": 5.0, "counts": -3.0, "volume": 2.0}),
+    (111.0, {"calibration": 5.5, "counts": -2.0, "method": 4.0}),
+)
+COMMON: tuple[UncertaintySource, ...] = ("calibration", "counts")
 ACTIVITIES, LUNGS_KG, RESIDUAL = (1.3, 0.8), 0.9, 0.02
 TERRITORIES: tuple[reference.Tissue, ...] = (([0.3, 0.05], [4.0, 2.5], 0.9, 0.05), ([0.12], [3.0], 0.5, 0.12))
 STATED: dict[str, Any] = {
@@ -44,7 +52,15 @@ def records() -> tuple[Record, ...]:
             reference.plan_uncertainty(ACTIVITIES, TERRITORIES, LUNGS_KG, RESIDUAL, stated, factor) for stated in WAYS
         ]
 
-    return (_planning("plan_uncertainty", {}, of=core, reference=defined, relative=1e-8),)
+    return (
+        _planning("plan_uncertainty", {}, of=core, reference=defined, relative=1e-8),
+        _evaluation(
+            "uncertain_difference",
+            {},
+            of=lambda: SimpleNamespace(uncertain_difference=_difference_of_core),
+            reference=lambda: difference.uncertain_difference(SIDES[0], SIDES[1], COMMON),
+        ),
+    )
 
 
 def _of_core(stated: dict[str, Any]) -> list[float]:
@@ -75,3 +91,26 @@ def _of_core(stated: dict[str, Any]) -> list[float]:
         for each in found.quantities
         if each.of.kind in _COMPARED_KINDS and (each.of.territory or each.of.kind == "lung")
     ]
+
+
+def _difference_of_core() -> list[float | None]:
+    budgets = [
+        evaluation.UncertaintyBudget(
+            quantity="mean_gy",
+            unit="Gy",
+            value=value,
+            components=tuple(
+                evaluation.UncertaintyComponent(
+                    source=source,
+                    input=source,
+                    input_standard_uncertainty=0.05,
+                    input_unit="fraction",
+                    contribution=contribution,
+                )
+                for source, contribution in contributions.items()
+            ),
+        )
+        for value, contributions in SIDES
+    ]
+    found = evaluation.uncertain_difference(budgets[0], budgets[1], common=COMMON)
+    return [found.standard_uncertainty, found.z]
