@@ -9,9 +9,10 @@ import typer
 
 from .._foundation.choices import METHOD_NAMES, METHODS, Method
 from ..case import summary
+from ..errors import ResultsExistError
 from ..geometry import Structure
 from ..io import write_image, write_structures
-from ..phantom import Phantom, liver_phantom
+from ..phantom import Phantom, liver_phantom, write_dicom_study, write_planning_dicom_study
 from ..voxel import AbsoluteScaling, density_image, dose_image
 from ..voxel.superposed_image import NEAR_ACTIVITY_MM, within_mm
 from .demo_planning import FILES as PLANNING_FILES
@@ -35,6 +36,10 @@ def demo(
     method: Annotated[
         Method, choice(METHODS[1:], "Method of the dose map and picture, beside local deposition.")
     ] = METHODS[1],
+    dicom: Annotated[
+        bool,
+        typer.Option("--dicom", help="Write PET, SPECT, CT and segmentations as DICOM too, into the folder's `dicom`."),
+    ] = False,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
@@ -45,6 +50,11 @@ def demo(
     """
     made = ("activity.nrrd", "ct.nrrd", "structures.seg.nrrd", *PLANNING_FILES)
     folder = ResultFolder(out, "doses.json", (*FILES, *made), overwrite=overwrite)
+    study = out / "dicom"
+    if dicom and not overwrite and any(study.rglob("*.dcm")):
+        raise ResultsExistError(
+            f"{study}: holds DICOM already; choose another folder (--out), or replace it (--overwrite)"
+        )
     with progress("Planning", quiet=json):
         planned = plan_phantom(folder, blurred=blur_fwhm_mm > 0.0)
     with progress("Making the treated phantom", quiet=json):
@@ -93,6 +103,11 @@ def demo(
             shown, parts, doses, folder, background=phantom.ct, title="Digital phantom", page=page
         )
 
+    if dicom:
+        with progress("Writing DICOM", quiet=json):
+            written += write_dicom_study(phantom, study / "treatment")
+            written += write_planning_dicom_study(planned.phantom, study / "planning")
+
     by_local = {row.structure: row for row in local.table(parts)}
     by_kernel = {row.structure: row for row in convolved.table(parts)}
     planned_gy = planned.planned_mean_gy()
@@ -137,7 +152,7 @@ def demo(
         "The truth is by local deposition without blur. The tumors lack what blur and range carry out of them.",
         wrap=True,
     )
-    names = ", ".join(path.name for path in written)
+    names = ", ".join(path.name for path in written if study not in path.parents) + (", dicom" if dicom else "")
     print_line("wrote", f"{len(written)} files into {out}: {names}", wrap=True)
 
 

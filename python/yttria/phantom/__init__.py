@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from .dicom_study import write_dicom_study, write_planning_dicom_study
 from .liver import Phantom, liver_phantom
 from .planning import PlanningPhantom, planning_phantom
 
-__all__ = ["Phantom", "PlanningPhantom", "liver_phantom", "planning_phantom"]
+__all__ = [
+    "Phantom",
+    "PlanningPhantom",
+    "liver_phantom",
+    "planning_phantom",
+    "write_dicom_study",
+    "write_planning_dicom_study",
+]
