@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Literal
 
@@ -60,6 +59,8 @@ def sources() -> Mapping[str, Source]:
     >>> sources()["kao2014"].citation
     'Kao 2014, EJNMMI Res 4:33'
     """
+    from importlib.resources import files
+
     table = json.loads((files("yttria") / "data" / "sources.json").read_text(encoding="utf-8"))
     return MappingProxyType({key: Source(key=key, **row) for key, row in table["sources"].items()})
 

@@ -1,9 +1,10 @@
 """Arguments of the wrong type: an error that names the parameter, what it must be and how to get one.
 
-`public` is applied to what a package exports. What a function checks of its arguments itself comes first. If it fails
-otherwise, its arguments are compared with its annotations. If it does not fail, only truth values and objects of yttria
-are compared, because a constructor may have taken a wrong one unnoticed. Scalars and 0-d arrays of NumPy become
-plain numbers, which cannot change afterwards. A panic of the core becomes an `InternalError`.
+`public` is applied to what a package exports, when the file that defines it has been imported. What a function checks
+of its arguments itself comes first. If it fails otherwise, its arguments are compared with its annotations. If it does
+not fail, only truth values and objects of yttria are compared, because a constructor may have taken a wrong one
+unnoticed. Scalars and 0-d arrays of NumPy become plain numbers, which cannot change afterwards. A panic of the core
+becomes an `InternalError`.
 """
 
 from __future__ import annotations
@@ -36,20 +37,14 @@ _REMEDIES = {
 }
 
 
-#: What packages export, for annotations that a module imports for type checkers only.
-_EXPORTED: dict[str, Any] = {}
-
-
-def public(namespace: dict[str, Any]) -> None:
-    """Check the arguments of every function and class in `__all__` of a package, in the module that defines it."""
-    _EXPORTED.update({name: namespace[name] for name in namespace["__all__"]})
-    for name in namespace["__all__"]:
-        exported = namespace[name]
-        if isinstance(exported, types.FunctionType) and not hasattr(exported, "__wrapped__"):
-            namespace[name] = checked(exported)
-            setattr(sys.modules[exported.__module__], exported.__name__, namespace[name])
-        elif isinstance(exported, type) and not issubclass(exported, BaseException):
-            _check_methods(exported)
+def public(given: Any) -> Any:
+    """Check the arguments of a function or class that a package exports, also in the module that defines it."""
+    if isinstance(given, types.FunctionType) and not hasattr(given, "__wrapped__"):
+        given = checked(given)
+        setattr(sys.modules[given.__module__], given.__name__, given)
+    elif isinstance(given, type) and not issubclass(given, BaseException):
+        _check_methods(given)
+    return given
 
 
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,13 +65,17 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
         keywords = {name: value if name in arrays else _plain(value) for name, value in keywords.items()}
         try:
             result = function(*arguments, **keywords)
-        except YttriaError:
-            raise
+        except YttriaError as error:
+            # A function that this one calls has found it: the caller knows the parameters of this one.
+            problem = _found(function, arguments, keywords) if getattr(error, "by_annotation", False) else None
+            if problem is None:
+                raise
+            raise _wrong_type(problem) from error
         except (AttributeError, TypeError, KeyError, IndexError, ValueError) as error:
             problem = _found(function, arguments, keywords)
             if problem is None:
                 raise
-            raise ArgumentError(problem) from error
+            raise _wrong_type(problem) from error
         except BaseException as error:
             if type(error).__name__ == "PanicException":
                 message = f"a defect of yttria itself stopped {_name(function)} ({error}): please report it"
@@ -86,10 +85,16 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
         for name, hint in unnoticed.items():
             # None is not mistaken for a value: a function that needs one has failed above.
             if given.get(name) is not None and not _fits(given[name], hint):
-                raise ArgumentError(_problem(function, name, given[name], hint))
+                raise _wrong_type(_problem(function, name, given[name], hint))
         return result
 
     return call
+
+
+def _wrong_type(problem: str) -> ArgumentError:
+    error = ArgumentError(problem)
+    error.by_annotation = True  # type: ignore[attr-defined]
+    return error
 
 
 def _check_methods(kind: type) -> None:
@@ -107,19 +112,31 @@ def _check_methods(kind: type) -> None:
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    names = {**_EXPORTED, **getattr(function, "__globals__", {})}
+    names = dict(getattr(function, "__globals__", {}))
     while True:
         try:
             hints = typing.get_type_hints(function, names)
         except NameError as error:
             if error.name is None or error.name in names:
                 return {}
-            names[error.name] = Any
+            names[error.name] = _exported(error.name, function.__module__)
         except Exception:
             return {}
         else:
             hints.pop("return", None)
             return hints
+
+
+def _exported(name: str, module: str) -> Any:
+    """Find what a room exports by this name, for an annotation that `module` imports for type checkers only.
+
+    The room of the module comes first. `Any`, if no room that has been imported exports the name.
+    """
+    rooms = [room for key, room in sorted(sys.modules.items()) if key.startswith("yttria.")]
+    for room in sorted(rooms, key=lambda room: not module.startswith(room.__name__)):
+        if name in getattr(room, "__all__", ()):
+            return getattr(room, name)
+    return Any
 
 
 def _found(function: Callable[..., Any], arguments: tuple[Any, ...], keywords: dict[str, Any]) -> str | None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import secrets
-import socket
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,7 +20,7 @@ _TEMPORARY = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}", re.DOTALL)
 @contextmanager
 def atomic(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the name `path` only when all is written, and is gone if anything fails."""
-    temporary = path.with_name(f".{path.name}.{_host()}-{os.getpid()}-{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.{_host()}-{os.getpid()}-{os.urandom(4).hex()}")
     # Exclusive, and with the permissions that any new file would get.
     with temporary.open("xb") as file:
         try:
@@ -59,10 +56,14 @@ def remove_abandoned(paths: Iterable[Path]) -> None:
 @cache
 def _host() -> str:
     """Eight digits for this host; containers with one name differ if their processes are numbered separately."""
+    # These take longer to import than the rest of the package's foundation.
+    from hashlib import blake2b
+    from socket import gethostname
+
     numbering = ""
     with suppress(OSError):
         numbering = str(Path("/proc/self/ns/pid").stat().st_ino)
-    return hashlib.blake2b(f"{socket.gethostname()} {numbering}".encode(), digest_size=4).hexdigest()
+    return blake2b(f"{gethostname()} {numbering}".encode(), digest_size=4).hexdigest()
 
 
 def _is_alive(process: int) -> bool:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from string import Formatter
 from types import MappingProxyType
 from typing import Any, Literal
@@ -94,6 +93,8 @@ def advisory_kinds() -> Mapping[str, AdvisoryKind]:
     >>> advisory_kinds()["lung_shunt_above_20_percent"].limit
     0.2
     """
+    from importlib.resources import files
+
     table = json.loads((files("yttria") / "data" / "advisories.json").read_text(encoding="utf-8"))
     return MappingProxyType(
         {code: _kind(code, group, **row) for group, rows in table["groups"].items() for code, row in rows.items()}

@@ -6,13 +6,17 @@ there if it was interrupted or killed. For arrays that are in memory already see
 
 from __future__ import annotations
 
-from .._foundation.arguments import public as _public
-from ..case import Case
-from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest, schema, write_manifest
-from .report import cohort_report
-from .runner import RunReport, run_manifest
-from .stream import run
-from .worker import CaseOutcome, Failure
+from typing import TYPE_CHECKING
+
+from .._foundation.rooms import lazy_room
+
+if TYPE_CHECKING:
+    from ..case import Case
+    from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest, schema, write_manifest
+    from .report import cohort_report
+    from .runner import RunReport, run_manifest
+    from .stream import run
+    from .worker import CaseOutcome, Failure
 
 __all__ = [
     "Case",
@@ -31,4 +35,22 @@ __all__ = [
     "write_manifest",
 ]
 
-_public(globals())
+lazy_room(
+    __name__,
+    {
+        "..case": ("Case",),
+        ".manifest": (
+            "ManifestError",
+            "ManifestRow",
+            "Problem",
+            "check_manifest",
+            "read_manifest",
+            "schema",
+            "write_manifest",
+        ),
+        ".report": ("cohort_report",),
+        ".runner": ("RunReport", "run_manifest"),
+        ".stream": ("run",),
+        ".worker": ("CaseOutcome", "Failure"),
+    },
+)

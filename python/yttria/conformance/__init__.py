@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from . import known_errors
-from ._cases import SuiteCase, case, cases
-from ._vectors import vectors
-from .diagnosis import Finding, diagnose
-from .export import export
-from .results import Results, read_results
-from .score import CaseScore, Report, score
-from .verification import Verification, verify
+from typing import TYPE_CHECKING
+
+from .._foundation.rooms import lazy_room
+
+if TYPE_CHECKING:
+    from . import known_errors
+    from ._cases import SuiteCase, case, cases
+    from ._vectors import vectors
+    from .diagnosis import Finding, diagnose
+    from .export import export
+    from .results import Results, read_results
+    from .score import CaseScore, Report, score
+    from .verification import Verification, verify
 
 __all__ = [
     "CaseScore",
@@ -28,3 +33,17 @@ __all__ = [
     "vectors",
     "verify",
 ]
+
+lazy_room(
+    __name__,
+    {
+        ".known_errors": (),
+        "._cases": ("SuiteCase", "case", "cases"),
+        "._vectors": ("vectors",),
+        ".diagnosis": ("Finding", "diagnose"),
+        ".export": ("export",),
+        ".results": ("Results", "read_results"),
+        ".score": ("CaseScore", "Report", "score"),
+        ".verification": ("Verification", "verify"),
+    },
+)

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-from .._core import DoseVolumeHistogram
-from .._foundation.arguments import public as _public
-from .accumulation import AccumulatedDose, AccumulatedRow, accumulate_doses
-from .ball_recovery import ball_recovery
-from .biologically_effective_dose import InjectionBed, bed_gy, bed_of_injections, dose_from_bed_gy, eqd2_gy
-from .budget_difference import UncertainDifference, uncertain_difference
-from .dose_comparison import DoseComparison, compare_doses
-from .dose_metrics import DoseMetric, dose_metric, metric_value
-from .dose_response import ResponseProbability, ntcp_logistic, ntcp_lyman, tcp_logistic, tcp_poisson
-from .dvh import dose_volume_histograms
-from .dvh_table import DvhRow, dvh_table
-from .equivalent_uniform_dose import EquivalentDose, effective_uniform_bed, generalized_eud, survival_eud
-from .gamma import GammaResult, gamma_index
-from .parameters import ParameterSet, parameter_set, parameter_sets
-from .recovery import RecoveryCurve
-from .recovery_fit import PublishedRecoveryCurve, RecoveryFit, fit_recovery_curve, published_recovery_curves
-from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference, StructureDose
-from .treatment_dose import SummedTreatment, TreatmentDose
-from .uncertainty import (
-    DoseUncertainty,
-    PartitionUncertainty,
-    combined_uncertainty,
-    dose_uncertainty,
-    partition_uncertainty,
-)
-from .uncertainty_budget import UncertaintyBudget, UncertaintyComponent, combined_standard_uncertainty
-from .uncertainty_inputs import UncertaintyInputs
-from .volume_uncertainty import (
-    VolumeUncertainty,
-    count_edge_factor,
-    ellipsoid_volume_uncertainty,
-    sphere_volume_uncertainty,
-)
+from typing import TYPE_CHECKING
+
+from .._foundation.rooms import lazy_room
+
+if TYPE_CHECKING:
+    from .._core import DoseVolumeHistogram
+    from .accumulation import AccumulatedDose, AccumulatedRow, accumulate_doses
+    from .ball_recovery import ball_recovery
+    from .biologically_effective_dose import InjectionBed, bed_gy, bed_of_injections, dose_from_bed_gy, eqd2_gy
+    from .budget_difference import UncertainDifference, uncertain_difference
+    from .dose_comparison import DoseComparison, compare_doses
+    from .dose_metrics import DoseMetric, dose_metric, metric_value
+    from .dose_response import ResponseProbability, ntcp_logistic, ntcp_lyman, tcp_logistic, tcp_poisson
+    from .dvh import dose_volume_histograms
+    from .dvh_table import DvhRow, dvh_table
+    from .equivalent_uniform_dose import EquivalentDose, effective_uniform_bed, generalized_eud, survival_eud
+    from .gamma import GammaResult, gamma_index
+    from .parameters import ParameterSet, parameter_set, parameter_sets
+    from .recovery import RecoveryCurve
+    from .recovery_fit import PublishedRecoveryCurve, RecoveryFit, fit_recovery_curve, published_recovery_curves
+    from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference, StructureDose
+    from .treatment_dose import SummedTreatment, TreatmentDose
+    from .uncertainty import (
+        DoseUncertainty,
+        PartitionUncertainty,
+        combined_uncertainty,
+        dose_uncertainty,
+        partition_uncertainty,
+    )
+    from .uncertainty_budget import UncertaintyBudget, UncertaintyComponent, combined_standard_uncertainty
+    from .uncertainty_inputs import UncertaintyInputs
+    from .volume_uncertainty import (
+        VolumeUncertainty,
+        count_edge_factor,
+        ellipsoid_volume_uncertainty,
+        sphere_volume_uncertainty,
+    )
 
 __all__ = [
     "AccumulatedDose",
@@ -97,4 +101,40 @@ __all__ = [
     "uncertain_difference",
 ]
 
-_public(globals())
+lazy_room(
+    __name__,
+    {
+        ".._core": ("DoseVolumeHistogram",),
+        ".accumulation": ("AccumulatedDose", "AccumulatedRow", "accumulate_doses"),
+        ".ball_recovery": ("ball_recovery",),
+        ".biologically_effective_dose": ("InjectionBed", "bed_gy", "bed_of_injections", "dose_from_bed_gy", "eqd2_gy"),
+        ".budget_difference": ("UncertainDifference", "uncertain_difference"),
+        ".dose_comparison": ("DoseComparison", "compare_doses"),
+        ".dose_metrics": ("DoseMetric", "dose_metric", "metric_value"),
+        ".dose_response": ("ResponseProbability", "ntcp_logistic", "ntcp_lyman", "tcp_logistic", "tcp_poisson"),
+        ".dvh": ("dose_volume_histograms",),
+        ".dvh_table": ("DvhRow", "dvh_table"),
+        ".equivalent_uniform_dose": ("EquivalentDose", "effective_uniform_bed", "generalized_eud", "survival_eud"),
+        ".gamma": ("GammaResult", "gamma_index"),
+        ".parameters": ("ParameterSet", "parameter_set", "parameter_sets"),
+        ".recovery": ("RecoveryCurve",),
+        ".recovery_fit": ("PublishedRecoveryCurve", "RecoveryFit", "fit_recovery_curve", "published_recovery_curves"),
+        ".tables": ("DoseQuantityDifference", "IsodoseOverlap", "StructureDifference", "StructureDose"),
+        ".treatment_dose": ("SummedTreatment", "TreatmentDose"),
+        ".uncertainty": (
+            "DoseUncertainty",
+            "PartitionUncertainty",
+            "combined_uncertainty",
+            "dose_uncertainty",
+            "partition_uncertainty",
+        ),
+        ".uncertainty_budget": ("UncertaintyBudget", "UncertaintyComponent", "combined_standard_uncertainty"),
+        ".uncertainty_inputs": ("UncertaintyInputs",),
+        ".volume_uncertainty": (
+            "VolumeUncertainty",
+            "count_edge_factor",
+            "ellipsoid_volume_uncertainty",
+            "sphere_volume_uncertainty",
+        ),
+    },
+)

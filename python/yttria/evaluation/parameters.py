@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 
 from .._foundation.choices import Device, ValueStatus
@@ -107,6 +106,8 @@ def parameter_sets() -> Mapping[str, ParameterSet]:
     >>> "liver-cremonesi-2008" in parameter_sets()
     True
     """
+    from importlib.resources import files
+
     table = json.loads((files("yttria") / "data" / "radiobiology.json").read_text(encoding="utf-8"))
     sets = (ParameterSet(**{**entry, "values": MappingProxyType(entry["values"])}) for entry in table["sets"])
     return MappingProxyType({entry.id: entry for entry in sets})

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from .._core import VoxelFractions
-from .._foundation.arguments import public as _public
-from .._foundation.units import UNITS
-from .contours import ContourStructure
-from .image import Image, ResampledImage
-from .planar_views import PlanarViews
-from .structure import Structure
-from .structure_algebra import difference, intersection, union
-from .structure_expressions import derive_structures
-from .structure_selection import select_structures
-from .sub_voxel import subvoxel_counts, subvoxel_grid
-from .voxel_fractions import fractions_of_mask, voxel_fractions
+from typing import TYPE_CHECKING
+
+from .._foundation.rooms import lazy_room
+
+if TYPE_CHECKING:
+    from .._core import VoxelFractions
+    from .._foundation.units import UNITS
+    from .contours import ContourStructure
+    from .image import Image, ResampledImage
+    from .planar_views import PlanarViews
+    from .structure import Structure
+    from .structure_algebra import difference, intersection, union
+    from .structure_expressions import derive_structures
+    from .structure_selection import select_structures
+    from .sub_voxel import subvoxel_counts, subvoxel_grid
+    from .voxel_fractions import fractions_of_mask, voxel_fractions
 
 __all__ = [
     "UNITS",
@@ -34,4 +38,19 @@ __all__ = [
     "voxel_fractions",
 ]
 
-_public(globals())
+lazy_room(
+    __name__,
+    {
+        ".._core": ("VoxelFractions",),
+        ".._foundation.units": ("UNITS",),
+        ".contours": ("ContourStructure",),
+        ".image": ("Image", "ResampledImage"),
+        ".planar_views": ("PlanarViews",),
+        ".structure": ("Structure",),
+        ".structure_algebra": ("difference", "intersection", "union"),
+        ".structure_expressions": ("derive_structures",),
+        ".structure_selection": ("select_structures",),
+        ".sub_voxel": ("subvoxel_counts", "subvoxel_grid"),
+        ".voxel_fractions": ("fractions_of_mask", "voxel_fractions"),
+    },
+)

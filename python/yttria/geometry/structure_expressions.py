@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -208,8 +207,10 @@ class _Parser:
             raise UndefinedError(f"'{plain(name)}' is undefined: {len(found)} structures have that name")
         if not quoted and re.search(r"[*?]", name):
             self.fail(f"a pattern stands behind 'union of' or 'intersection of': write union of {name}")
+        from difflib import get_close_matches
+
         names = [each.name for each in self.known]
         by_fold = {each.casefold(): each for each in names}
-        alike = [by_fold[each] for each in difflib.get_close_matches(name.casefold(), by_fold)]
+        alike = [by_fold[each] for each in get_close_matches(name.casefold(), by_fold)]
         hint = f"did you mean {' or '.join(map(repr, alike))}?" if alike else f"the structures are {', '.join(names)}"
         raise UnknownNameError(f"no structure is named '{plain(name)}'; {plain(hint)}")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from .._foundation.arguments import public as _public
-from . import dicom
-from .egs_3ddose import MonteCarloDose, read_3ddose
-from .files import read_image, read_structures, write_image, write_structures
-from .recovery_curves import read_recovery_curve
-from .transforms import read_transform
+from typing import TYPE_CHECKING
+
+from .._foundation.rooms import lazy_room
+
+if TYPE_CHECKING:
+    from . import dicom
+    from .egs_3ddose import MonteCarloDose, read_3ddose
+    from .files import read_image, read_structures, write_image, write_structures
+    from .recovery_curves import read_recovery_curve
+    from .transforms import read_transform
 
 __all__ = [
     "MonteCarloDose",
@@ -21,4 +25,13 @@ __all__ = [
     "write_structures",
 ]
 
-_public(globals())
+lazy_room(
+    __name__,
+    {
+        ".dicom": (),
+        ".egs_3ddose": ("MonteCarloDose", "read_3ddose"),
+        ".files": ("read_image", "read_structures", "write_image", "write_structures"),
+        ".recovery_curves": ("read_recovery_curve",),
+        ".transforms": ("read_transform",),
+    },
+)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from .._core import Nuclide
-from .._foundation.arguments import public as _public
-from .dose_point_kernel import DosePointKernel, dose_point_kernel
-from .medium import Medium, media
-from .voxel_s_values import VoxelSValueLibrary, VoxelSValues, voxel_s_values
+from typing import TYPE_CHECKING
+
+from .._foundation.rooms import lazy_room
+
+if TYPE_CHECKING:
+    from .._core import Nuclide
+    from .dose_point_kernel import DosePointKernel, dose_point_kernel
+    from .medium import Medium, media
+    from .voxel_s_values import VoxelSValueLibrary, VoxelSValues, voxel_s_values
 
 __all__ = [
     "DosePointKernel",
@@ -19,4 +23,12 @@ __all__ = [
     "voxel_s_values",
 ]
 
-_public(globals())
+lazy_room(
+    __name__,
+    {
+        ".._core": ("Nuclide",),
+        ".dose_point_kernel": ("DosePointKernel", "dose_point_kernel"),
+        ".medium": ("Medium", "media"),
+        ".voxel_s_values": ("VoxelSValueLibrary", "VoxelSValues", "voxel_s_values"),
+    },
+)

@@ -6,16 +6,20 @@ take plain arrays too: `fit_dose_response`, `roc_curve`, `kaplan_meier`, `surviv
 
 from __future__ import annotations
 
-from .._foundation.arguments import public as _public
-from .analysis import OutcomeAnalysis, analyze
-from .dose_response import DoseResponse, fit_dose_response
-from .figure import outcome_figure
-from .joined import DosedOutcomes, join_doses
-from .observations import Estimate
-from .roc import RocCurve, roc_curve
-from .survival import HazardRatio, SurvivalByDose, survival_by_dose
-from .survival_curve import SurvivalCurve, kaplan_meier
-from .table import Outcome, read_outcomes, write_outcomes
+from typing import TYPE_CHECKING
+
+from .._foundation.rooms import lazy_room
+
+if TYPE_CHECKING:
+    from .analysis import OutcomeAnalysis, analyze
+    from .dose_response import DoseResponse, fit_dose_response
+    from .figure import outcome_figure
+    from .joined import DosedOutcomes, join_doses
+    from .observations import Estimate
+    from .roc import RocCurve, roc_curve
+    from .survival import HazardRatio, SurvivalByDose, survival_by_dose
+    from .survival_curve import SurvivalCurve, kaplan_meier
+    from .table import Outcome, read_outcomes, write_outcomes
 
 __all__ = [
     "DoseResponse",
@@ -38,4 +42,17 @@ __all__ = [
     "write_outcomes",
 ]
 
-_public(globals())
+lazy_room(
+    __name__,
+    {
+        ".analysis": ("OutcomeAnalysis", "analyze"),
+        ".dose_response": ("DoseResponse", "fit_dose_response"),
+        ".figure": ("outcome_figure",),
+        ".joined": ("DosedOutcomes", "join_doses"),
+        ".observations": ("Estimate",),
+        ".roc": ("RocCurve", "roc_curve"),
+        ".survival": ("HazardRatio", "SurvivalByDose", "survival_by_dose"),
+        ".survival_curve": ("SurvivalCurve", "kaplan_meier"),
+        ".table": ("Outcome", "read_outcomes", "write_outcomes"),
+    },
+)

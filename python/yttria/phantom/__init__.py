@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from .dicom_study import write_dicom_study, write_planning_dicom_study
-from .liver import Phantom, liver_phantom
-from .planning import PlanningPhantom, planning_phantom
+from typing import TYPE_CHECKING
+
+from .._foundation.rooms import lazy_room
+
+if TYPE_CHECKING:
+    from .dicom_study import write_dicom_study, write_planning_dicom_study
+    from .liver import Phantom, liver_phantom
+    from .planning import PlanningPhantom, planning_phantom
 
 __all__ = [
     "Phantom",
@@ -14,3 +19,12 @@ __all__ = [
     "write_dicom_study",
     "write_planning_dicom_study",
 ]
+
+lazy_room(
+    __name__,
+    {
+        ".dicom_study": ("write_dicom_study", "write_planning_dicom_study"),
+        ".liver": ("Phantom", "liver_phantom"),
+        ".planning": ("PlanningPhantom", "planning_phantom"),
+    },
+)

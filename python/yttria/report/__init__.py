@@ -5,12 +5,24 @@ Pictures need the extra `plot`, reports the extra `report`.
 
 from __future__ import annotations
 
-from .._foundation.arguments import public as _public
-from .dose_comparison import comparison_figure
-from .dose_map import DoseMap, dose_map
-from .figure import dose_figure, save_figure
-from .html_report import html_report
+from typing import TYPE_CHECKING
+
+from .._foundation.rooms import lazy_room
+
+if TYPE_CHECKING:
+    from .dose_comparison import comparison_figure
+    from .dose_map import DoseMap, dose_map
+    from .figure import dose_figure, save_figure
+    from .html_report import html_report
 
 __all__ = ["DoseMap", "comparison_figure", "dose_figure", "dose_map", "html_report", "save_figure"]
 
-_public(globals())
+lazy_room(
+    __name__,
+    {
+        ".dose_comparison": ("comparison_figure",),
+        ".dose_map": ("DoseMap", "dose_map"),
+        ".figure": ("dose_figure", "save_figure"),
+        ".html_report": ("html_report",),
+    },
+)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from .._foundation.arguments import public as _public
-from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
-from .absorbed_dose import absorbed_dose
-from .convolution import ConvolutionPlan
-from .ct_density import CtDensityCurve, DensityImage, ct_density_curve, ct_density_curves, density_image
-from .dose_image import dose_image
-from .dose_result import ActivityInField, DoseResult
-from .ensemble import DoseSpread, dose_ensemble
-from .local_deposition import local_deposition
-from .lung_mass import LungMass, lung_mass
-from .mass import StructureMass, structure_mass
-from .microspheres import MicrosphereSpread, StructureSpheres, microsphere_spread
-from .monte_carlo import MonteCarloRun
-from .monte_carlo_check import MonteCarloCheck, check_by_monte_carlo
-from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StructureEstimate
-from .monte_carlo_simulation import monte_carlo
-from .scaling import AbsoluteScaling, RelativeScaling
-from .superposition import EnergyBalance, SuperpositionPlan, superposed_dose
-from .tissue_regions import tissue_regions
+from typing import TYPE_CHECKING
+
+from .._foundation.rooms import lazy_room
+
+if TYPE_CHECKING:
+    from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
+    from .absorbed_dose import absorbed_dose
+    from .convolution import ConvolutionPlan
+    from .ct_density import CtDensityCurve, DensityImage, ct_density_curve, ct_density_curves, density_image
+    from .dose_image import dose_image
+    from .dose_result import ActivityInField, DoseResult
+    from .ensemble import DoseSpread, dose_ensemble
+    from .local_deposition import local_deposition
+    from .lung_mass import LungMass, lung_mass
+    from .mass import StructureMass, structure_mass
+    from .microspheres import MicrosphereSpread, StructureSpheres, microsphere_spread
+    from .monte_carlo import MonteCarloRun
+    from .monte_carlo_check import MonteCarloCheck, check_by_monte_carlo
+    from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StructureEstimate
+    from .monte_carlo_simulation import monte_carlo
+    from .scaling import AbsoluteScaling, RelativeScaling
+    from .superposition import EnergyBalance, SuperpositionPlan, superposed_dose
+    from .tissue_regions import tissue_regions
 
 __all__ = [
     "LIVER_DENSITY_G_PER_ML",
@@ -59,4 +63,26 @@ __all__ = [
     "tissue_regions",
 ]
 
-_public(globals())
+lazy_room(
+    __name__,
+    {
+        ".._foundation.tissue": ("LIVER_DENSITY_G_PER_ML",),
+        ".absorbed_dose": ("absorbed_dose",),
+        ".convolution": ("ConvolutionPlan",),
+        ".ct_density": ("CtDensityCurve", "DensityImage", "ct_density_curve", "ct_density_curves", "density_image"),
+        ".dose_image": ("dose_image",),
+        ".dose_result": ("ActivityInField", "DoseResult"),
+        ".ensemble": ("DoseSpread", "dose_ensemble"),
+        ".local_deposition": ("local_deposition",),
+        ".lung_mass": ("LungMass", "lung_mass"),
+        ".mass": ("StructureMass", "structure_mass"),
+        ".microspheres": ("MicrosphereSpread", "StructureSpheres", "microsphere_spread"),
+        ".monte_carlo": ("MonteCarloRun",),
+        ".monte_carlo_check": ("MonteCarloCheck", "check_by_monte_carlo"),
+        ".monte_carlo_dose": ("MonteCarloDose", "MonteCarloProgress", "StructureEstimate"),
+        ".monte_carlo_simulation": ("monte_carlo",),
+        ".scaling": ("AbsoluteScaling", "RelativeScaling"),
+        ".superposition": ("EnergyBalance", "SuperpositionPlan", "superposed_dose"),
+        ".tissue_regions": ("tissue_regions",),
+    },
+)

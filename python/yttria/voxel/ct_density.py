@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -98,6 +97,8 @@ def ct_density_curves() -> Mapping[str, CtDensityCurve]:
     >>> sorted(ct_density_curves())
     ['kao_2014', 'schneider_1996', 'schneider_2000']
     """
+    from importlib.resources import files
+
     table = json.loads((files("yttria") / "data" / "ct_density.json").read_text(encoding="utf-8"))
     return MappingProxyType({entry["name"]: CtDensityCurve(**entry) for entry in table["curves"]})
 

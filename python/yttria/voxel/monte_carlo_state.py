@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,18 +17,6 @@ from ..errors import ArgumentError, FileFormatError
 
 #: Marks the file, and changes with its content.
 _FORMAT = "yttria Monte Carlo state 2"
-#: What an .npz that is none, is cut short or is damaged may raise.
-_DAMAGED = (
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    EOFError,
-    NotImplementedError,
-    MemoryError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,9 +46,11 @@ class RunState:
 
 def identity_of(arrays: Mapping[str, Sequence[NDArray[Any]]], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Identity that a state must agree with: content hash of the arrays, each setting, version of yttria."""
+    from hashlib import sha256
+
     found: dict[str, Any] = {"version of yttria": __version__, **settings}
     for name, several in arrays.items():
-        content = hashlib.sha256()
+        content = sha256()
         for array in several:
             content.update(f"{array.dtype.str} {array.shape}".encode())
             content.update(np.ascontiguousarray(array).data)
@@ -103,7 +90,7 @@ def read_state(path: Path, identity: Mapping[str, Any], shape: tuple[int, ...], 
                 seconds=float(head["seconds"]),
                 **{name: file[name] for name in ("energy_mev", "structures", "sums")},
             )
-    except _DAMAGED as error:
+    except _damaged() as error:
         raise FileFormatError(f"{path}: must be the state of a Monte Carlo run, and is none or is damaged") from error
     if differing:
         raise ArgumentError(
@@ -118,6 +105,15 @@ def read_state(path: Path, identity: Mapping[str, Any], shape: tuple[int, ...], 
     if not 0 <= state.batches < 2**40:
         raise FileFormatError(f"{path}: the number of batches must be within [0, 2^40), got {state.batches}")
     return state
+
+
+def _damaged() -> tuple[type[Exception], ...]:
+    """Exceptions that a file may raise which is no .npz, is cut short or is damaged."""
+    import zipfile
+    import zlib
+
+    plain = (ValueError, TypeError, KeyError, AttributeError, EOFError, NotImplementedError, MemoryError)
+    return (*plain, zipfile.BadZipFile, zlib.error)
 
 
 def _differing(found: Mapping[str, Any], identity: Mapping[str, Any]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +11,9 @@ from ..geometry.image import Image
 
 def fractions_key(fractions: VoxelFractions) -> str:
     """Hash of voxel fractions: a structure by its content, whatever its name."""
-    content = hashlib.sha256(f"{fractions.shape} {fractions.origin} {fractions.weights.shape}".encode())
+    from hashlib import sha256
+
+    content = sha256(f"{fractions.shape} {fractions.origin} {fractions.weights.shape}".encode())
     content.update(np.ascontiguousarray(fractions.weights).data)
     return content.hexdigest()
 

@@ -6,20 +6,24 @@ raises on a damaged file becomes a `FileFormatError` that names the file.
 
 from __future__ import annotations
 
-from ..._foundation.arguments import public as _public
-from .dataset import is_dicom
-from .dose_report import ReportedStructure, WrittenDoseReport, read_dose_report, write_dose_report
-from .grid import read_grid
-from .image import read_image
-from .inspection import inspect
-from .planar import read_planar
-from .reference import first_file, identity
-from .rtdose_reader import read_rtdose
-from .rtdose_writer import WrittenRtDose, write_rtdose
-from .rtstruct_reader import read_rtstruct
-from .rtstruct_writer import WrittenRtStruct, write_rtstruct
-from .structures import read_structures
-from .timing import ACTIVITY_MODALITIES, ActivityTiming, activity_timing, check_nuclide
+from typing import TYPE_CHECKING
+
+from ..._foundation.rooms import lazy_room
+
+if TYPE_CHECKING:
+    from .dataset import is_dicom
+    from .dose_report import ReportedStructure, WrittenDoseReport, read_dose_report, write_dose_report
+    from .grid import read_grid
+    from .image import read_image
+    from .inspection import inspect
+    from .planar import read_planar
+    from .reference import first_file, identity
+    from .rtdose_reader import read_rtdose
+    from .rtdose_writer import WrittenRtDose, write_rtdose
+    from .rtstruct_reader import read_rtstruct
+    from .rtstruct_writer import WrittenRtStruct, write_rtstruct
+    from .structures import read_structures
+    from .timing import ACTIVITY_MODALITIES, ActivityTiming, activity_timing, check_nuclide
 
 __all__ = [
     "ACTIVITY_MODALITIES",
@@ -46,4 +50,21 @@ __all__ = [
     "write_rtstruct",
 ]
 
-_public(globals())
+lazy_room(
+    __name__,
+    {
+        ".dataset": ("is_dicom",),
+        ".dose_report": ("ReportedStructure", "WrittenDoseReport", "read_dose_report", "write_dose_report"),
+        ".grid": ("read_grid",),
+        ".image": ("read_image",),
+        ".inspection": ("inspect",),
+        ".planar": ("read_planar",),
+        ".reference": ("first_file", "identity"),
+        ".rtdose_reader": ("read_rtdose",),
+        ".rtdose_writer": ("WrittenRtDose", "write_rtdose"),
+        ".rtstruct_reader": ("read_rtstruct",),
+        ".rtstruct_writer": ("WrittenRtStruct", "write_rtstruct"),
+        ".structures": ("read_structures",),
+        ".timing": ("ACTIVITY_MODALITIES", "ActivityTiming", "activity_timing", "check_nuclide"),
+    },
+)

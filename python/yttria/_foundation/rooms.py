@@ -1,0 +1,71 @@
+"""Packages whose names are imported when they are first used (PEP 562), with the arguments of each function checked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+class LazyRoom(ModuleType):
+    """A package that imports a file when one of its names is first used.
+
+    Python binds a file to its package when it has been executed. This class acts at that moment, for two reasons: a
+    function that has the name of its file (`yttria.voxel.absorbed_dose`) must not be replaced by the file, and every
+    exported function and class is to check its arguments, whichever way somebody reached it.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        modules: Mapping[str, tuple[str, ...]] = self.__dict__["_modules"]
+        for module, entries in modules.items():
+            if name in map(_public_name, entries):
+                self._export(import_module(module, self.__name__), entries)
+                return self.__dict__[name]
+        if f".{name}" in modules:
+            return import_module(f".{name}", self.__name__)
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        modules: Mapping[str, tuple[str, ...]] = self.__dict__["_modules"]
+        if isinstance(value, ModuleType):
+            self._export(value, modules.get(f".{name}", ()))
+            # `yttria.voxel.monte_carlo` is the function of another file.
+            if any(name in map(_public_name, entries) for entries in modules.values()):
+                return
+        super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        modules = (module.removeprefix(".") for module in self.__dict__["_modules"])
+        return sorted({*self.__dict__, *self.__dict__["__all__"], *(name for name in modules if "." not in name)})
+
+    def _export(self, module: object, entries: tuple[str, ...]) -> None:
+        if not entries:
+            return
+        # It needs NumPy, which a room without functions does not.
+        from .arguments import public
+
+        for entry in entries:
+            name = _public_name(entry)
+            if name not in self.__dict__:
+                self.__dict__[name] = public(getattr(module, entry.split(" as ")[0]))
+
+
+def lazy_room(room: str, modules: Mapping[str, tuple[str, ...]]) -> None:
+    """Make a package lazy.
+
+    Parameters
+    ----------
+    room : str
+        Name of the package, which has `__all__`.
+    modules : mapping of str to tuple of str
+        The names that each module exports; the module as in a relative import, a name as in one (with "as").
+    """
+    package = sys.modules[room]
+    package.__dict__["_modules"] = modules
+    package.__class__ = LazyRoom
+
+
+def _public_name(entry: str) -> str:
+    return entry.split(" as ")[-1]
