@@ -32,6 +32,7 @@ from yttria.planning import (
     Patient,
     PatientTerritories,
     PlanSettings,
+    PlanUncertaintyInputs,
     compare_models,
     from_images,
     plan_patient_file,
@@ -414,3 +415,50 @@ def test_hostile_input_is_refused() -> None:
     two = {**made, **small("Perfused a:1-5", "Perfused b:5-9")}
     with pytest.raises(ArgumentError, match="there is none for Perfused b"):
         from_images({"a": image}, list(two.values()), settings=GLASS)
+
+
+def test_the_spread_of_counts_is_offered_as_a_lower_bound_and_not_taken(
+    phantom: PlanningPhantom, tmp_path: Path
+) -> None:
+    plan = plan_of(phantom)
+    right, left = plan.territories
+    assert right.shunt is not None
+    expected = (1 - right.lung_shunt_fraction) * (1 / right.shunt.lung_counts + 1 / right.shunt.liver_counts) ** 0.5
+    assert plan.counts_spread.value_of("lung_shunt_uncertainty", right.name) == pytest.approx(expected)
+    of_ratio = (1 / left.tumors[0].counts + 1 / left.normal_counts) ** 0.5
+    ratio = plan.counts_spread.value_of("tumor_to_normal_ratio_uncertainty", left.tumors[0].name)
+    assert ratio == pytest.approx(of_ratio)
+    assert plan.uncertainties.stated == ()
+    assert plan.uncertainties.ratio_from_counts
+    assert plan.uncertainties.shunts_from_one_scan
+    text = plan.toml()
+    assert f"# tumor_to_normal_ratio_uncertainty = {of_ratio:.6g} # lower bound" in text
+    (tmp_path / "patient.toml").write_text(text)
+    read = read_patient(tmp_path / "patient.toml").uncertainties
+    assert read is not None
+    assert (read.stated, read.ratio_from_counts) == ((), True)
+
+
+def test_stated_uncertainties_are_written_to_the_file_and_read_back(phantom: PlanningPhantom, tmp_path: Path) -> None:
+    stated = PlanUncertaintyInputs(
+        lung_shunt_uncertainty={"Perfused right": 0.2}, tumor_mass_uncertainty=0.1, lung_mass_uncertainty=0.25
+    )
+    plan = plan_of(phantom, settings=replace(GLASS, uncertainties=stated))
+    plan.write(tmp_path / "patient.toml")
+    read = read_patient(tmp_path / "patient.toml").uncertainties
+    assert read is not None
+    assert read.lung_shunt_uncertainty == {"Perfused right": 0.2}
+    assert (read.tumor_mass_uncertainty, read.lung_mass_uncertainty) == (0.1, 0.25)
+
+
+def test_a_scan_that_is_not_in_counts_tells_no_spread(phantom: PlanningPhantom) -> None:
+    scan = phantom.maa_of_all.with_array(phantom.maa_of_all.array, "1")
+    assert plan_of(phantom, maa=scan).counts_spread.stated == ()
+    assert "Poisson" not in plan_of(phantom, maa=scan).toml()
+
+
+@pytest.mark.parametrize("size", [(8.0, 8.0, 8.0), (4.8, 4.4, 4.0)])
+def test_rounded_masses_of_a_patient_file_fit_each_other(size: tuple[float, float, float], tmp_path: Path) -> None:
+    plan = plan_of(planning_phantom(size))
+    plan.write(tmp_path / "patient.toml")
+    assert isinstance(read_patient(tmp_path / "patient.toml"), PatientTerritories)

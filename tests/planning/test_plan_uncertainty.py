@@ -356,3 +356,10 @@ def test_limits_of_the_planner_become_thresholds() -> None:
         ("lung", "", 30),
         ("lung", "", 50),
     ]
+
+
+def test_a_limit_that_nothing_stated_touches_has_no_share() -> None:
+    thresholds = [Threshold(kind="lung", value=1.0), Threshold(kind="tumor", value=1.0)]
+    stated = PlanUncertaintyInputs(tumor_mass_uncertainty=0.1)
+    found = plan_uncertainty(lobe(), 2.0, stated, thresholds=thresholds, draws=1000)
+    assert [each.threshold.kind for each in found.limits] == ["tumor"]

@@ -151,7 +151,6 @@ EXEMPT = {
     "planning.PlanUncertaintyInputs.value_of": _RECORD,
     "planning.PlannedUncertainty.as_dict": _RECORD,
     "planning.Threshold.keys": _RECORD,
-    "planning.Threshold.known": _RECORD,
     "planning.Threshold.lowest": _RECORD,
     "planning.Threshold.needed_gbq": "divides a limit by a dose",
     "planning.Threshold.probability": "counts draws; a test compares it with closed forms",

@@ -223,6 +223,18 @@ def plan(
         return
     if report is not None:
         check_extra()
+    uncertainties = {
+        "lung_shunt_uncertainty": lung_shunt_uncertainty,
+        "tumor_mass_uncertainty": tumor_mass_uncertainty,
+        "tumor_to_normal_ratio_uncertainty": tumor_to_normal_ratio_uncertainty,
+        "normal_mass_uncertainty": normal_mass_uncertainty,
+        "common_mass_uncertainty": common_mass_uncertainty,
+        "perfused_mass_uncertainty": perfused_mass_uncertainty,
+        "lung_mass_uncertainty": lung_mass_uncertainty,
+        "administered_activity_uncertainty": administered_activity_uncertainty,
+        "residual_uncertainty": residual_uncertainty,
+        "method_uncertainty": method_uncertainty,
+    }
     options = ImageOptions(
         scans=scans or (),
         structures=structures or (),
@@ -268,6 +280,7 @@ def plan(
             residual_fraction=residual_fraction,
             treatment_start=start,
             treatment_end=end,
+            uncertainties=planning.PlanUncertaintyInputs().updated(uncertainties, basis="stated by the caller"),
         )
         with progress("Measuring", quiet=json):
             measured, files = measure(options, settings)
@@ -280,18 +293,7 @@ def plan(
         patient,
         json_path=out,
         prior=earlier,
-        uncertainties={
-            "lung_shunt_uncertainty": lung_shunt_uncertainty,
-            "tumor_mass_uncertainty": tumor_mass_uncertainty,
-            "tumor_to_normal_ratio_uncertainty": tumor_to_normal_ratio_uncertainty,
-            "normal_mass_uncertainty": normal_mass_uncertainty,
-            "common_mass_uncertainty": common_mass_uncertainty,
-            "perfused_mass_uncertainty": perfused_mass_uncertainty,
-            "lung_mass_uncertainty": lung_mass_uncertainty,
-            "administered_activity_uncertainty": administered_activity_uncertainty,
-            "residual_uncertainty": residual_uncertainty,
-            "method_uncertainty": method_uncertainty,
-        },
+        uncertainties=uncertainties,
         draws=draws,
         seed=seed,
     )

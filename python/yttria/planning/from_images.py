@@ -20,6 +20,7 @@ from .image_parts import CRUMB, PlanMasses, PlanParts
 from .image_plan import ImagePlan
 from .image_plan_file import roles_in_words
 from .image_shunt import ImageShunt, lung_mass_of, shunts_of_images
+from .image_uncertainty import counts_spread, stated_of_images
 from .lung_shunt import LungShunt
 from .structure_checks import check_structures
 from .structure_counts import StructureCounts, check_not_negative, counts_in_parts
@@ -128,6 +129,9 @@ def from_images(
     ratio is `(c_T / m_T) / (c_N / m_N)` by counts and masses inside the scan; the shunt `c_lungs / (c_lungs + c_liver)`
     with all liver and tumor, and a voxel of both is liver.
 
+    A scan in counts tells the Poisson spread of shunts and ratios, which is offered as a lower bound of their
+    uncertainty and not taken. No other uncertainty is found in images; `settings` states it.
+
     Examples
     --------
     >>> from yttria.phantom import planning_phantom
@@ -205,6 +209,8 @@ def from_images(
         ),
         inputs=dict(inputs or {}),
         liver_density_g_per_ml=masses.density_g_per_ml,
+        uncertainties=stated_of_images(measured, settings.uncertainties, one_scan=isinstance(maa, Image)),
+        counts_spread=counts_spread(measured, scans),
         advisories=tuple(dict.fromkeys((*found, *masses.advisories))),
     )
 

@@ -11,6 +11,7 @@ from ..advisory import Advisory
 from .lung import CUMULATIVE_LUNG_LIMIT_GY, LUNG_LIMIT_GY
 from .lung_shunt import LungShunt
 from .partition_limits import PartitionLimits
+from .plan_uncertainty_inputs import PlanUncertaintyInputs
 
 #: The planner's limits if none are stated: those of the lungs (lung-practice).
 LUNG_LIMITS = PartitionLimits(lung_limit_gy=LUNG_LIMIT_GY, cumulative_lung_limit_gy=CUMULATIVE_LUNG_LIMIT_GY)
@@ -39,6 +40,8 @@ class PlanSettings:
     treatment_start, treatment_end : str, optional
         Window of the treatment, ISO 8601 with a zone, for the vials of several territories. For one territory
         `vial_choice` takes it.
+    uncertainties : PlanUncertaintyInputs, optional
+        What is stated of uncertainties.
 
     Examples
     --------
@@ -58,6 +61,7 @@ class PlanSettings:
     residual_fraction: float = 0.0
     treatment_start: str | None = None
     treatment_end: str | None = None
+    uncertainties: PlanUncertaintyInputs | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +137,8 @@ class ImageMeasurements:
     structures_by_role: Mapping[str, str]
     inputs: Mapping[str, str] = field(default_factory=dict)
     liver_density_g_per_ml: float = LIVER_DENSITY_G_PER_ML
+    uncertainties: PlanUncertaintyInputs = field(default_factory=PlanUncertaintyInputs)
+    counts_spread: PlanUncertaintyInputs = field(default_factory=PlanUncertaintyInputs)
     advisories: tuple[Advisory, ...] = ()
 
     @property

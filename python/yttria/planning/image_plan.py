@@ -41,6 +41,11 @@ class ImagePlan(ImageMeasurements):
         Which structure has which role, in words.
     inputs : mapping of str to str
         What the numbers come from, such as names of files.
+    uncertainties : PlanUncertaintyInputs
+        What was stated of uncertainties; ratios follow the masses over which they were found.
+    counts_spread : PlanUncertaintyInputs
+        Poisson spread of shunts and ratios by the counts of the scan: a lower bound of their uncertainty, which the
+        patient does not take. Empty if the scan is not in counts.
     advisories : tuple of Advisory
         What a reader must know.
     """
@@ -77,6 +82,7 @@ class ImagePlan(ImageMeasurements):
             "disease": settings.disease,
             "intent": settings.intent,
             "target_tumor_dose_gy": settings.target_tumor_dose_gy,
+            "uncertainties": self.uncertainties,
         }
         if len(self.territories) == 1:
             (only,) = self.territories
@@ -181,6 +187,8 @@ class ImagePlan(ImageMeasurements):
             "lung_mass_origin": self.lung_mass_origin,
             "mass_origin": self.mass_origin,
             "counts_origin": self.counts_origin,
+            "uncertainties": self.uncertainties.as_dict(),
+            "counts_spread": self.counts_spread.as_dict(),
             "advisories": [advisory.as_dict() for advisory in self.advisories],
             "yttria_version": __version__,
             "use": RESEARCH_USE,

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from .._core import __version__
 from .._foundation.provenance import RESEARCH_USE
 from .._foundation.text import plain
+from ._uncertainty_toml import OF_TERRITORY, OF_TUMOR
 from .image_measurements import ImageMeasurements, MeasuredTerritory, MeasuredTumor
+from .plan_uncertainty_inputs import OF_TERRITORIES, UNCERTAINTIES
 
 #: Column at which the comments behind values begin.
 _COMMENT = 42
@@ -25,6 +27,22 @@ _OFFERED = {
     "normal_whole_limit_gy": 30,
     "cumulative_lung_limit_gy": 50,
     "activity_limit_gbq": 3,
+}
+
+
+_OFFERED_UNCERTAINTIES = {
+    "tumor_mass_uncertainty": 0.15,
+    "normal_mass_uncertainty": 0.05,
+    "lung_mass_uncertainty": 0.2,
+    "lung_shunt_uncertainty": 0.2,
+    "tumor_to_normal_ratio_uncertainty": 0.2,
+    "administered_activity_uncertainty": 0.05,
+    "method_uncertainty": 0.3,
+}
+_FLAG_MEANINGS = {
+    "ratio_from_counts": "the ratios are counts over these masses, and follow their errors",
+    "normal_mass_from_difference": "normal liver is everything perfused less the tumors",
+    "shunts_from_one_scan": "the shunts are one number, and err together",
 }
 
 
@@ -60,6 +78,8 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
     for territory in plan.territories:
         for tumor in territory.tumors:
             yield from _tumor(tumor, territory, several=several)
+            for key, field in OF_TUMOR.items():
+                yield from _own_uncertainty(plan, key, field, tumor.name)
     fed = {tumor.name for territory in plan.territories for tumor in territory.tumors}
     if several:
         for name, mass in plan.unperfused_tumor_mass_kg.items():
@@ -74,9 +94,7 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
         (only,) = plan.territories
         origin = f"{only.normal_volume_ml:.4g} mL, perfused liver without tumors; {plan.mass_origin}"
         yield _entry("normal_perfused_mass_kg", _number(only.normal_mass_kg), origin)
-    yield _entry(
-        "normal_total_mass_kg", _number(plan.normal_total_mass_kg), f"liver without tumors; {plan.mass_origin}"
-    )
+    yield _entry("normal_total_mass_kg", _total(plan), f"liver without tumors; {plan.mass_origin}")
     if not several:
         outside = ", ".join(plan.unperfused_tumor_mass_kg) or "none"
         yield _entry(
@@ -118,6 +136,37 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
         value = getattr(settings, key)
         given = value is not None
         yield _entry(key, _text(value if given else offered), "" if given else "not stated", offered=not given)
+    yield from _uncertainties(plan)
+
+
+def _uncertainties(plan: ImageMeasurements) -> Iterator[str]:
+    """What is stated of uncertainties; behind a # what the counts tell, and what images do not tell."""
+    stated, several = plan.uncertainties, len(plan.territories) > 1
+    yield ""
+    yield "[uncertainty]  # relative standard uncertainties (coverage factor 1); what is not stated is not included"
+    for name in UNCERTAINTIES:
+        value, spread = getattr(stated, name), getattr(plan.counts_spread, name)
+        if isinstance(value, float):
+            yield _entry(name, _number(value), stated.basis_of(name))
+        elif value:
+            continue
+        elif spread and name in OF_TERRITORIES and not several:
+            yield _entry(name, _number(*spread.values()), plan.counts_spread.basis_of(name), offered=True)
+        elif name in _OFFERED_UNCERTAINTIES and not spread:
+            yield _entry(name, _number(_OFFERED_UNCERTAINTIES[name]), "images do not tell it", offered=True)
+    for flag, meaning in _FLAG_MEANINGS.items():
+        if getattr(stated, flag):
+            yield _entry(flag, "true", meaning)
+
+
+def _own_uncertainty(plan: ImageMeasurements, key: str, field: str, name: str) -> Iterator[str]:
+    """The uncertainty of one tumor or territory: as stated by its name, or behind a # as the counts tell it."""
+    for inputs in (plan.uncertainties, plan.counts_spread):
+        value = getattr(inputs, field)
+        if isinstance(value, Mapping) and name in value:
+            offered = inputs is plan.counts_spread
+            yield _entry(key, _number(value[name]), inputs.basis_of(field), offered=offered)
+            return
 
 
 def _territory(territory: MeasuredTerritory, plan: ImageMeasurements) -> Iterator[str]:
@@ -127,6 +176,8 @@ def _territory(territory: MeasuredTerritory, plan: ImageMeasurements) -> Iterato
     origin = f"{territory.normal_volume_ml:.4g} mL, perfused liver without tumors; {plan.mass_origin}"
     yield _entry("normal_perfused_mass_kg", _number(territory.normal_mass_kg), origin)
     yield _entry("shunt_fraction", _number(territory.lung_shunt_fraction), territory.shunt_origin)
+    for field in OF_TERRITORY:
+        yield from _own_uncertainty(plan, field, field, territory.name)
     yield _entry("activity_gbq", "1.0", "if it was decided; for every territory or for none", offered=True)
 
 
@@ -150,7 +201,7 @@ def _tumor(tumor: MeasuredTumor, territory: MeasuredTerritory, *, several: bool)
 def _entry(key: str, value: str, comment: str = "", *, offered: bool = False) -> str:
     """A line with a value; behind a # if the value is no more than offered."""
     line = f"{'# ' if offered else ''}{key} = {value}"
-    return f"{line:<{_COMMENT}}# {plain(comment)}" if comment else line
+    return f"{line + ' ':<{_COMMENT}}# {plain(comment)}" if comment else line
 
 
 def _optional(key: str, value: float | None, offered: float, comment: str) -> str:
@@ -159,6 +210,12 @@ def _optional(key: str, value: float | None, offered: float, comment: str) -> st
 
 def _number(value: float) -> str:
     return f"{value:.6g}"
+
+
+def _total(plan: ImageMeasurements) -> str:
+    """All normal liver; rounding leaves it no less than its parts in the file."""
+    parts = sum(float(_number(each.normal_mass_kg)) for each in plan.territories)
+    return _number(plan.normal_total_mass_kg) if plan.normal_total_mass_kg > parts * (1.0 + 1e-5) else f"{parts:.9g}"
 
 
 def _text(value: str) -> str:

@@ -81,10 +81,6 @@ class Threshold:
             if key.kind == self.kind and self.territory in ("", key.territory) and self.tumor in ("", key.tumor)
         ]
 
-    def known(self, known: Mapping[PlannedQuantity, Any]) -> bool:
-        """Return whether what is compared is there."""
-        return bool(self.keys(known))
-
     def lowest(self, drawn: Mapping[PlannedQuantity, Values]) -> NDArray[np.float64]:
         """Return the values that are compared; of several tumors the lowest of each draw."""
         found: NDArray[np.float64] = np.minimum.reduce([np.asarray(drawn[k], np.float64) for k in self.keys(drawn)])

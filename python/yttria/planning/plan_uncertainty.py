@@ -181,7 +181,8 @@ class PlanPropagation:
             limits=tuple(
                 each.probability(drawn, {key: by_key[key].open_inputs for key in drawn})
                 for each in thresholds
-                if each.known(drawn)
+                # Where nothing that is stated enters, every draw is the same, and a share of them would state nothing.
+                if any(by_key[key].budget.components for key in each.keys(drawn))
             ),
             draws=self.x.shape[1],
             seed=self.seed,
