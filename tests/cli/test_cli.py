@@ -208,6 +208,19 @@ def test_plan_compares_the_models_of_the_shipped_example(tmp_path: Path) -> None
     assert re.search(r"error: .*line \d+.*weight_g.*weight_kg", text.replace("\n", " "))
 
 
+def test_plan_takes_uncertainties_before_those_of_the_file(tmp_path: Path) -> None:
+    patient = tmp_path / "patient.toml"
+    patient.write_text(planning.example_patient_file())
+    text = invoke("plan", patient, "--lung-shunt-uncertainty", "0.5", "--draws", "5000", "--seed", "3")
+    assert "lung shunt 50 %" in text
+    assert "of 5000 draws" in text
+    plain = json.loads(invoke("plan", patient, "--json", "--residual-uncertainty", "0.4"))
+    assert plain["inputs"]["uncertainties"]["residual_uncertainty"] == 0.4
+    assert plain["inputs"]["uncertainties"]["basis"]["residual_uncertainty"] == "stated by the caller"
+    refused = invoke("plan", patient, "--lung-shunt-uncertainty", "20", code=1)
+    assert "20 % is 0.2" in refused
+
+
 def test_plan_shows_names_of_the_file_as_they_are(tmp_path: Path) -> None:
     patient = tmp_path / "patient.toml"
     hostile = r'"Tumor [left] [/] \u001b[2J\u202e=1+1"'

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from measured_figures import Measured
 
 from yttria.errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
 from yttria.evaluation import partition_uncertainty
@@ -64,7 +65,8 @@ def relative(found: Any, kind: str, **names: str) -> float:
     return float(found.get(kind, **names).budget.relative_standard_uncertainty)
 
 
-def test_one_tumor_has_the_sensitivities_of_the_core() -> None:
+@pytest.mark.claim("plan_uncertainty")
+def test_one_tumor_has_the_sensitivities_of_the_core(measured: Measured) -> None:
     found = plan_uncertainty(lobe(), 2.0, PlanUncertaintyInputs(**STATED))
     core = partition_uncertainty(
         lung_shunt_fraction=SHUNT,
@@ -79,6 +81,7 @@ def test_one_tumor_has_the_sensitivities_of_the_core() -> None:
         lung_mass_uncertainty=0.25,
     )
     assert relative(found, "tumor") == pytest.approx(core.tumor_dose, rel=1e-12)
+    measured("tumor, relative to the core", relative(found, "tumor") / core.tumor_dose - 1.0)
     assert relative(found, "normal_perfused") == pytest.approx(core.normal_dose, rel=1e-12)
     assert relative(found, "lung") == pytest.approx(core.lung_dose, rel=1e-12)
 
@@ -169,7 +172,8 @@ def test_shunts_of_one_scan_that_differ_are_refused() -> None:
         )
 
 
-@settings(max_examples=15, deadline=None)
+@pytest.mark.claim("plan_uncertainty")
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shunt=st.floats(0.01, 0.3),
     tumor=st.floats(0.02, 1.0),
@@ -179,7 +183,7 @@ def test_shunts_of_one_scan_that_differ_are_refused() -> None:
     from_counts=st.booleans(),
 )
 def test_first_order_and_draws_agree_if_uncertainties_are_small(
-    shunt: float, tumor: float, normal: float, ratio: float, u: list[float], from_counts: bool
+    shunt: float, tumor: float, normal: float, ratio: float, u: list[float], from_counts: bool, measured: Measured
 ) -> None:
     territory = Territory(
         tumors=[Tumor(name="A", mass_kg=tumor, tumor_to_normal_ratio=ratio)],
@@ -189,7 +193,9 @@ def test_first_order_and_draws_agree_if_uncertainties_are_small(
     stated = PlanUncertaintyInputs(**dict(zip(STATED, u, strict=True)), ratio_from_counts=from_counts)
     found = plan_uncertainty(PartitionModel(territories=[territory]), 2.0, stated)
     for each in found.quantities:
-        assert each.standard_deviation_of_draws == pytest.approx(each.budget.standard_uncertainty, rel=0.02)
+        ratio = each.standard_deviation_of_draws / each.budget.standard_uncertainty
+        assert ratio == pytest.approx(1.0, abs=0.02)
+        measured("draws, relative to the first order", 100.0 * (ratio - 1.0), "%", signed=True)
         assert each.mean_of_draws == pytest.approx(each.budget.value, rel=0.01)
 
 
