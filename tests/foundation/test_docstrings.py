@@ -26,6 +26,7 @@ ROOMS = (
     "yttria.evaluation",
     "yttria.geometry",
     "yttria.io",
+    "yttria.io.dicom",
     "yttria.kernels",
     "yttria.outcomes",
     "yttria.phantom",

@@ -155,6 +155,12 @@ def is_dicom(path: Path) -> bool:
     -------
     bool
         Whether it has 128 bytes of any kind and then "DICM", or begins as a data set without these.
+
+    Examples
+    --------
+    >>> _ = Path("note.txt").write_text("no image")
+    >>> is_dicom(Path("note.txt"))
+    False
     """
     with record_opened(path).open("rb") as file:
         return _begins_as_dicom(file.read(_HEAD))

@@ -145,6 +145,16 @@ def write_dose_report(
     Volume, mass, mean, minimum and maximum have codes of SNOMED CT and DICOM. The others have codes of the private
     scheme 99YTTRIA, whose meaning states the quantity. Values that are None are left out. The report is complete,
     preliminary and "UNVERIFIED". Source: DICOM PS3.16 TID 1500 and TID 1411 (dicom-ps3.3).
+
+    Examples
+    --------
+    >>> from yttria.io.dicom import read_dose_report
+    >>> from yttria.phantom import liver_phantom, write_dicom_study
+    >>> _ = write_dicom_study(liver_phantom((10.0, 10.0, 10.0)), "study")
+    >>> rows = [{"structure": "Tumor 1", "mean_gy": 204.0, "volume_ml": 113.1}]
+    >>> _ = write_dose_report(rows, "report.dcm", segmentation="study/structures.dcm")
+    >>> read_dose_report("report.dcm")[0].structure
+    'Tumor 1'
     """
     path = Path(path)
     hd, pydicom = require("highdicom", "dicom"), require("pydicom", "dicom")
@@ -219,6 +229,10 @@ def read_dose_report(path: str | os.PathLike[str]) -> list[ReportedStructure]:
         If the file is no structured report with a measurement report in it.
     MissingExtraError
         If the extra `dicom` is not installed.
+
+    Examples
+    --------
+    See `write_dose_report`.
     """
     path = Path(path)
     hd = require("highdicom", "dicom")

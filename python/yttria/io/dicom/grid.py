@@ -36,6 +36,14 @@ def read_grid(paths: Paths, *, series: str | None = None) -> Image:
         As `read_image`.
     MissingExtraError
         If the extra `dicom` is not installed.
+
+    Examples
+    --------
+    >>> from yttria.phantom import liver_phantom, write_dicom_study
+    >>> phantom = liver_phantom((10.0, 10.0, 10.0))
+    >>> _ = write_dicom_study(phantom, "study")
+    >>> read_grid("study/pet").shape == phantom.activity.shape
+    True
     """
     with decoding(root(paths), "DICOM"), quiet():
         chosen = choose(scan(files(paths)), series, _MODALITIES, "the image")

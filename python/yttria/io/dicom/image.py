@@ -95,6 +95,13 @@ def read_image(
         The header is of another nuclide, contradicts itself about it, or has slices of different days.
     values_not_activity, value_mapping_unused, value_mapping_contradicts, unit_not_stated, units_of_nuclear_medicine
         The unit needs a look.
+
+    Examples
+    --------
+    >>> from yttria.phantom import liver_phantom, write_dicom_study
+    >>> _ = write_dicom_study(liver_phantom((10.0, 10.0, 10.0)), "study")
+    >>> read_image("study/pet").unit, read_image("study/ct").unit
+    ('Bq/mL', 'HU')
     """
     place = root(paths)
     with decoding(place, "DICOM"):

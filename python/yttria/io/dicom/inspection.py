@@ -90,6 +90,13 @@ def inspect(paths: Paths) -> FolderReport:
         If there is no such path.
     MissingExtraError
         If the extra `dicom` is not installed.
+
+    Examples
+    --------
+    >>> from yttria.phantom import liver_phantom, write_dicom_study
+    >>> _ = write_dicom_study(liver_phantom((10.0, 10.0, 10.0)), "study")
+    >>> sorted(series.modality for series in inspect("study").series)
+    ['CT', 'PT', 'SEG']
     """
     found, top = files(paths), root(paths).absolute()
     damaged: list[YttriaError] = []

@@ -76,6 +76,10 @@ def read_planar(
     -----
     planar_views_stated
         A note that the views are those that the caller named.
+
+    Examples
+    --------
+    See `yttria.planning.planar_lung_shunt`, which takes the views.
     """
     headers = [header for path in files(paths) if (header := _header(path)) is not None]
     if not headers:

@@ -85,6 +85,13 @@ def first_file(paths: Paths, series: str | None, modalities: Sequence[str]) -> P
         As `read_image`.
     MissingExtraError
         If the extra `dicom` is not installed.
+
+    Examples
+    --------
+    >>> from yttria.phantom import liver_phantom, write_dicom_study
+    >>> _ = write_dicom_study(liver_phantom((10.0, 10.0, 10.0)), "study")
+    >>> first_file("study", None, ["CT"]).parent.name
+    'ct'
     """
     with decoding(root(paths), "DICOM"), quiet():
         return choose(scan(files(paths)), series, modalities, "the image").headers[0].path
@@ -109,6 +116,13 @@ def identity(files: Sequence[Path], keywords: Sequence[str]) -> dict[str, str]:
     ------
     MissingExtraError
         If the extra `dicom` is not installed.
+
+    Examples
+    --------
+    >>> from yttria.phantom import liver_phantom, write_dicom_study
+    >>> written = write_dicom_study(liver_phantom((10.0, 10.0, 10.0)), "study")
+    >>> identity(written, ["Modality"])
+    {'Modality': 'PT'}
     """
     if not files or not is_dicom(files[0]):
         return {}

@@ -71,6 +71,10 @@ def read_rtdose(path: str | os.PathLike[str], *, dose_type: DoseType = "PHYSICAL
     References
     ----------
     dicom-ps3.3
+
+    Examples
+    --------
+    See `yttria.io.dicom.write_rtdose`.
     """
     if dose_type not in DOSE_TYPES:
         raise UnknownNameError(f"dose_type must be one of {', '.join(DOSE_TYPES)}, got {dose_type!r}")

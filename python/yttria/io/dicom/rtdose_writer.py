@@ -158,6 +158,16 @@ def write_rtdose(
     References
     ----------
     dicom-ps3.3
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import Image
+    >>> from yttria.io.dicom import read_rtdose
+    >>> dose = Image(np.full((3, 4, 5), 50.0), np.diag([4.0, 4.0, 3.0, 1.0]), "Gy")
+    >>> _ = write_rtdose(dose, "dose.dcm", reference=None)
+    >>> round(float(read_rtdose("dose.dcm").array.mean()), 6)
+    50.0
     """
     path = Path(path)
     pydicom = require("pydicom", "dicom")

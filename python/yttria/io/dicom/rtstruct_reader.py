@@ -94,6 +94,10 @@ def read_rtstruct(
     -----
     Codes that `ContourStructure` adds are described in docs/structures.md.
     Source: DICOM PS3.3 C.8.8.5 and C.8.8.6 (dicom-ps3.3).
+
+    Examples
+    --------
+    See `yttria.io.dicom.write_rtstruct`.
     """
     path = Path(path)
     terms: dict[str, Any] = {

@@ -99,6 +99,17 @@ def write_rtstruct(
     References
     ----------
     dicom-ps3.3
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import Structure
+    >>> from yttria.io.dicom import read_rtstruct
+    >>> mask = np.zeros((4, 6, 6), bool)
+    >>> mask[1:3, 1:5, 1:5] = True
+    >>> _ = write_rtstruct([Structure("Tumor", mask, np.diag([2.0, 2.0, 3.0, 1.0]))], "rs.dcm", reference=None)
+    >>> round(read_rtstruct("rs.dcm")[0].volume_ml, 3)
+    0.384
     """
     path, structures = Path(path), list(structures)
     pydicom = require("pydicom", "dicom")

@@ -68,6 +68,13 @@ def read_structures(
         As `read_rtstruct`.
     MissingExtraError
         If the extra `dicom` is not installed.
+
+    Examples
+    --------
+    >>> from yttria.phantom import liver_phantom, write_dicom_study
+    >>> _ = write_dicom_study(liver_phantom((10.0, 10.0, 10.0)), "study")
+    >>> [structure.name for structure in read_structures("study/structures.dcm", only="Tumor*")]
+    ['Tumor 1', 'Tumor 2']
     """
     chosen_by: dict[str, Any] = {"only": only, "exclude": exclude, "slice_thickness_mm": slice_thickness_mm}
     rules: dict[str, Any] = {

@@ -118,6 +118,13 @@ def activity_timing(paths: Paths, *, series: str | None = None) -> ActivityTimin
     References
     ----------
     dicom-ps3.3
+
+    Examples
+    --------
+    >>> from yttria.phantom import liver_phantom, write_dicom_study
+    >>> _ = write_dicom_study(liver_phantom((10.0, 10.0, 10.0)), "study")
+    >>> round(activity_timing("study/pet").scan_delay_h, 3)
+    20.0
     """
     with decoding(root(paths), "DICOM"), quiet():
         return timing_of(choose(scan(files(paths)), series, ACTIVITY_MODALITIES, _ACTIVITY))
@@ -142,6 +149,13 @@ def check_nuclide(paths: Paths, *, series: str | None = None) -> tuple[Advisory,
     ------
     OutOfRangeError
         If the half-life of the header is off by more than 1 %.
+
+    Examples
+    --------
+    >>> from yttria.phantom import liver_phantom, write_dicom_study
+    >>> _ = write_dicom_study(liver_phantom((10.0, 10.0, 10.0)), "study")
+    >>> check_nuclide("study/pet")
+    ()
     """
     with decoding(root(paths), "DICOM"), quiet():
         chosen = choose(scan(files(paths)), series, ACTIVITY_MODALITIES, _ACTIVITY)
