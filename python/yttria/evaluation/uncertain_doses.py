@@ -20,7 +20,7 @@ _OF_DIFFERENCES = frozenset(("coverage_factor", "z", "normalized_error"))
 
 @dataclass(frozen=True, kw_only=True)
 class UncertainDoses:
-    """What is known of the uncertainty of quantities in A, in B, and of their differences."""
+    """Known uncertainties of quantities in A, in B, and of their differences."""
 
     of_a: Mapping[Key, UncertaintyBudget]
     of_b: Mapping[Key, UncertaintyBudget]

@@ -140,7 +140,7 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
 
 
 def _uncertainties(plan: ImageMeasurements) -> Iterator[str]:
-    """What is stated of uncertainties; behind a # what the counts tell, and what images do not tell."""
+    """Stated uncertainties; behind a # those that counts tell, and those that images do not tell."""
     stated, several = plan.uncertainties, len(plan.territories) > 1
     yield ""
     yield "[uncertainty]  # relative standard uncertainties (coverage factor 1); what is not stated is not included"

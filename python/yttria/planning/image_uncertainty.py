@@ -1,4 +1,4 @@
-"""What a tracer scan tells of a plan's uncertainties: the Poisson spread of its counts, which is a lower bound."""
+"""Uncertainties of a plan from a tracer scan: the Poisson spread of its counts, which is a lower bound."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COUNTS_ALONE = "lower bound: Poisson spread of the counts, without reconstructio
 def stated_of_images(
     territories: Sequence[MeasuredTerritory], stated: PlanUncertaintyInputs | None, *, one_scan: bool
 ) -> PlanUncertaintyInputs:
-    """What was stated, and how inputs hang together: ratios are counts over the masses, shunts of one scan one number.
+    """Stated uncertainties and relations of inputs: ratios are counts over the masses, shunts of one scan one number.
 
     The spread of the counts is not taken for the uncertainty of shunt and ratios, of which it is the smallest part.
     """
