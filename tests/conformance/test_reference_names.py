@@ -56,6 +56,7 @@ EXCEPTIONS = {
     "outcomes.roc_area": STATISTICS,
     "outcomes.roc_area_variance": STATISTICS,
     "microspheres.microsphere_spread": ARRAYS,
+    "partial_volume.recovered_means": ARRAYS,
     "partition.weight_kg": STEP,
     "plan_uncertainty.plan_uncertainty": ARRAYS,
     "resampling.resampled": METHOD,

@@ -83,6 +83,23 @@ def test_a_voxel_of_100_gy_without_transport_spreads_as_its_number(
     assert found.uncertainty.array[1, 1, 1] / 100.0 == pytest.approx(found.spheres.array[1, 1, 1] ** -0.5)
 
 
+@pytest.mark.claim("microsphere_spread")
+def test_the_quoted_spread_of_resin_is_that_of_50_bq_without_transport(measured: Measured) -> None:
+    array, affine = np.full((21, 21, 21), 100.0 * 1.05 / 49.67), np.diag([4.42, 4.42, 4.42, 1.0])
+    found = {}
+    for name, bq in (("resin of 50 Bq", 50.0), ("glass of 2500 Bq", 2500.0)):
+        for words, terms in (("", {}), (", voxel S values", METHODS[1])):
+            result = result_of(array, affine, **terms)
+            spread = microsphere_spread(result, sphere_activity_bq=bq).uncertainty.array[10, 10, 10]
+            found[name + words] = spread / result.image.array[10, 10, 10]
+            if name + words != "glass of 2500 Bq":
+                measured(f"100 Gy in 4.42 mm, {name}{words}", 100 * found[name + words], "%", digits=3)
+    assert found["resin of 50 Bq"] == pytest.approx(0.01655, abs=2e-5)
+    assert found["glass of 2500 Bq"] == pytest.approx(0.117, abs=5e-4)
+    for name in ("resin of 50 Bq", "glass of 2500 Bq"):
+        assert found[f"{name}, voxel S values"] < 0.7 * found[name]
+
+
 def test_transport_smooths_the_spread() -> None:
     array, affine = np.full((21, 21, 21), 2.0), np.diag([4.42, 4.42, 4.42, 1.0])
     alone = microsphere_spread(result_of(array, affine), sphere_activity_bq=2500.0)

@@ -139,6 +139,10 @@ UNCERTAINTY_SOURCES: tuple[UncertaintySource, ...] = get_args(UncertaintySource)
 BUDGET_UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
 INPUT_UNITS: tuple[InputUnit, ...] = get_args(InputUnit)
 
+#: What is done about the blur of an image in the mean dose of structures.
+PartialVolumeMethod = Literal["none", "recovery_curve", "transfer_matrix"]
+PARTIAL_VOLUME_METHODS: tuple[PartialVolumeMethod, ...] = get_args(PartialVolumeMethod)
+
 #: How well the source of a value was read: the value itself, a text that quotes it, or neither.
 ValueStatus = Literal["read", "secondary", "not verified"]
 

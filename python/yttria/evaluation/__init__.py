@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .equivalent_uniform_dose import EquivalentDose, effective_uniform_bed, generalized_eud, survival_eud
     from .gamma import GammaResult, gamma_index
     from .parameters import ParameterSet, parameter_set, parameter_sets
+    from .partial_volume import PartialVolumeInputs, RecoveredMean, partial_volume_advisories, recovered_by_curve
     from .recovery import RecoveryCurve
     from .recovery_fit import PublishedRecoveryCurve, RecoveryFit, fit_recovery_curve, published_recovery_curves
     from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference, StructureDose
@@ -54,8 +55,10 @@ __all__ = [
     "InjectionBed",
     "IsodoseOverlap",
     "ParameterSet",
+    "PartialVolumeInputs",
     "PartitionUncertainty",
     "PublishedRecoveryCurve",
+    "RecoveredMean",
     "RecoveryCurve",
     "RecoveryFit",
     "ResponseProbability",
@@ -92,8 +95,10 @@ __all__ = [
     "ntcp_lyman",
     "parameter_set",
     "parameter_sets",
+    "partial_volume_advisories",
     "partition_uncertainty",
     "published_recovery_curves",
+    "recovered_by_curve",
     "sphere_volume_uncertainty",
     "survival_eud",
     "tcp_logistic",
@@ -117,6 +122,12 @@ lazy_room(
         ".equivalent_uniform_dose": ("EquivalentDose", "effective_uniform_bed", "generalized_eud", "survival_eud"),
         ".gamma": ("GammaResult", "gamma_index"),
         ".parameters": ("ParameterSet", "parameter_set", "parameter_sets"),
+        ".partial_volume": (
+            "PartialVolumeInputs",
+            "RecoveredMean",
+            "partial_volume_advisories",
+            "recovered_by_curve",
+        ),
         ".recovery": ("RecoveryCurve",),
         ".recovery_fit": ("PublishedRecoveryCurve", "RecoveryFit", "fit_recovery_curve", "published_recovery_curves"),
         ".tables": ("DoseQuantityDifference", "IsodoseOverlap", "StructureDifference", "StructureDose"),

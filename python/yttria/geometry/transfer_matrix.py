@@ -17,6 +17,10 @@ Region = tuple[Box, NDArray[np.float64]]
 FWHM_PER_SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
 #: Distance in standard deviations at which the blur ends.
 _CUT_SIGMA = 4.0
+#: Voxels beyond it that hold what rings if the blur is small beside a voxel.
+_RINGING = 6
+#: Voxels after which weights repeat in their computation.
+_PERIOD = 4096
 #: Condition number of the scaled matrix beyond which regions cannot be told apart.
 _LARGEST_CONDITION = 1e4
 
@@ -49,9 +53,13 @@ def fit_regions(
     weights = [gaussian_weights(sigma) for sigma in sigma_voxels]
     sums = np.array([float(np.sum(fractions * values[box])) for box, fractions in regions])
     spread = [blurred_region(region, weights, values.shape) for region in regions]
-    matrix = np.array([[shared_sum(region, other) for other in spread] for region in regions])
-    used = np.ix_(*[[n for n, (_, fractions) in enumerate(regions) if fractions.sum() > 0.0]] * 2)
-    scale = np.sqrt(np.diag(matrix[used]))
+    return solved_regions(np.array([[shared_sum(region, other) for other in spread] for region in regions]), sums)
+
+
+def solved_regions(matrix: NDArray[np.float64], sums: NDArray[np.float64]) -> RegionFit | None:
+    """Solve `M c = s` for the regions whose row of the matrix is not empty; None if it is too near to singular."""
+    used = np.ix_(*[np.flatnonzero(np.abs(matrix).sum(axis=1))] * 2)
+    scale = np.sqrt(np.maximum(np.diag(matrix[used]), 0.0))
     if not (scale > 0.0).all() or np.linalg.cond(matrix[used] / np.outer(scale, scale)) > _LARGEST_CONDITION:
         return None
     inverse = np.zeros(matrix.shape)
@@ -60,12 +68,18 @@ def fit_regions(
 
 
 def gaussian_weights(sigma_voxels: float) -> NDArray[np.float64]:
-    """Weights of a Gaussian of that standard deviation in voxels, integrated over each voxel; their sum is 1."""
+    """Weights of voxels at whole distances for a Gaussian blur of the structures that voxels average; their sum is 1.
+
+    The average over a voxel and the blur are convolutions of the continuous activity, so that an image of averages is
+    blurred by the Gaussian itself, without a second average over voxels. The weights have its Fourier transform
+    `exp(-(s w)^2 / 2)` at all frequencies `|w| < pi` that the voxels can hold. A Gaussian that is integrated over
+    voxels would count their size twice: 4 % in a ball of 12 mm at 5 mm and voxels of 4 mm.
+    """
     if sigma_voxels == 0.0:
         return np.ones(1)
-    half = math.ceil(_CUT_SIGMA * sigma_voxels)
-    at_edges = [math.erf(edge / (math.sqrt(2.0) * sigma_voxels)) for edge in np.arange(-half, half + 2) - 0.5]
-    weights = np.diff(at_edges)
+    half = math.ceil(_CUT_SIGMA * sigma_voxels) + _RINGING
+    frequency = 2.0 * np.pi * np.fft.fftfreq(_PERIOD)
+    weights = np.fft.ifft(np.exp(-((sigma_voxels * frequency) ** 2) / 2.0)).real[np.arange(-half, half + 1)]
     return np.asarray(weights / weights.sum())
 
 

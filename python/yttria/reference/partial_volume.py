@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import exp, log, pi, sqrt
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from .structure_counts import blurred
 
 Floats = NDArray[np.float64]
 
@@ -65,3 +67,40 @@ def fit_recovery_curve(
     if uncertainties is None:
         covariance *= np.sum(terms(best) ** 2) / (len(v) - 2)
     return {"curve": {"b1_ml": float(b1), "b2": float(b2), "covariance": covariance.tolist()}}
+
+
+def recovered_means(
+    activity: ArrayLike,
+    structures: Sequence[ArrayLike],
+    dose_of: Callable[[Floats], Floats],
+    voxel_size_mm: Sequence[float],
+    fwhm_mm: float,
+) -> tuple[Floats, Floats]:
+    """Mean dose of each structure with what the blur took from it, and how much noise of voxels grows.
+
+    The smallest structures come first, and each region is the part of a structure that those before have left. The
+    regions and the surroundings, which go on beyond the image, have one concentration each; the equations
+    `sum_v f_jv a_v = sum_k c_k sum_v f_jv (h * f_k)_v` give them. What the blur took is the dose of `f_k - h * f_k`.
+    `dose_of` is the dose in Gy of any activity concentration. The noise is that of independent voxels.
+    """
+    image, whole = np.asarray(activity, np.float64), [np.asarray(s, np.float64) for s in structures]
+    order = np.argsort([s.sum() for s in whole], kind="stable")
+    rest, regions = np.ones(image.shape), []
+    for n in order:
+        regions.append(np.minimum(whole[n], rest))
+        rest = rest - regions[-1]
+    spread = [blurred(r, voxel_size_mm, fwhm_mm) for r in regions]
+    regions.append(rest)
+    spread.append(1.0 - np.sum(spread, axis=0))
+    matrix = np.array([[np.sum(region * each) for each in spread] for region in regions])
+    inverse = np.linalg.inv(matrix)
+
+    def recovered(values: Floats) -> Floats:
+        c = inverse @ [np.sum(region * values) for region in regions]
+        taken = dose_of(sum(each * (r - s) for each, r, s in zip(c, regions, spread, strict=True)))
+        return np.array([np.sum(s * (dose_of(values) + taken)) / s.sum() for s in whole])
+
+    units = np.eye(image.size).reshape(-1, *image.shape)
+    by_voxel = np.array([recovered(unit) for unit in units])
+    plain = np.array([[np.sum(s * dose_of(unit)) / s.sum() for s in whole] for unit in units])
+    return recovered(image), np.sqrt(np.sum(by_voxel**2, axis=0) / np.sum(plain**2, axis=0))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .monte_carlo_check import MonteCarloCheck, check_by_monte_carlo
     from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StructureEstimate
     from .monte_carlo_simulation import monte_carlo
+    from .recovered_means import recovered_means
     from .scaling import AbsoluteScaling, RelativeScaling
     from .superposition import EnergyBalance, SuperpositionPlan, superposed_dose
     from .tissue_regions import tissue_regions
@@ -58,6 +59,7 @@ __all__ = [
     "lung_mass",
     "microsphere_spread",
     "monte_carlo",
+    "recovered_means",
     "structure_mass",
     "superposed_dose",
     "tissue_regions",
@@ -81,6 +83,7 @@ lazy_room(
         ".monte_carlo_check": ("MonteCarloCheck", "check_by_monte_carlo"),
         ".monte_carlo_dose": ("MonteCarloDose", "MonteCarloProgress", "StructureEstimate"),
         ".monte_carlo_simulation": ("monte_carlo",),
+        ".recovered_means": ("recovered_means",),
         ".scaling": ("AbsoluteScaling", "RelativeScaling"),
         ".superposition": ("EnergyBalance", "SuperpositionPlan", "superposed_dose"),
         ".tissue_regions": ("tissue_regions",),

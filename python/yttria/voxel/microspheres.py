@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .._core import Nuclide
 from .._foundation.brief import brief
-from .._foundation.choices import MediumName
 from .._foundation.numbers import number
-from .._foundation.provenance import Provenance
 from ..errors import ArgumentError, OutOfRangeError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
-from ..kernels import voxel_s_values
-from .convolution import ConvolutionPlan
 from .dose_result import DoseResult
-
-Array = NDArray[np.float64]
-Operator = Callable[[Array], Any]
-#: Tissue of the kernel where the dose was computed without one.
-_TISSUE: MediumName = "liver"
+from .transport import transport_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,8 +144,8 @@ def microsphere_spread(
     image, volume_ml = result.image, result.image.voxel_volume_ml
     concentration = np.maximum(result.activity.array * np.float64(result.provenance.mbq_per_ml_per_unit), 0.0)
     per_ml = activity_bq * 1e-6 / volume_ml
-    spheres, (variance, adjoint, transport) = concentration / per_ml, _transport(result, threads)
-    of_voxels = per_ml * np.maximum(variance(concentration), 0.0)
+    spheres, transport = concentration / per_ml, transport_of(result.provenance, image, result.density, threads)
+    of_voxels = per_ml * np.maximum(transport.variance(concentration), 0.0)
     if result.gas is not None:
         of_voxels[result.gas] = 0.0
     rows = []
@@ -166,7 +156,7 @@ def microsphere_spread(
             rows.append(StructureSpheres(structure=name, spheres=0.0))
             continue
         mean_gy = float(np.sum(weights * image.array) / total)
-        of_mean = per_ml * float(np.sum(concentration * adjoint(weights) ** 2)) / total**2
+        of_mean = per_ml * float(np.sum(concentration * transport.adjoint(weights) ** 2)) / total**2
         of_voxel = float(np.sqrt(np.sum(weights * of_voxels) / total))
         rows.append(
             StructureSpheres(
@@ -183,33 +173,5 @@ def microsphere_spread(
         uncertainty=image.with_array(np.sqrt(of_voxels), "Gy"),
         structures=tuple(rows),
         sphere_activity_bq=activity_bq,
-        transport=transport,
-    )
-
-
-def _transport(result: DoseResult, threads: int | None) -> tuple[Operator, Operator, str]:
-    """The squared kernel applied to a map, the kernel's transpose applied to weights, and the kernel in words."""
-    used = result.provenance
-    nuclide = _nuclide(used)
-    if used.method == "local_deposition":
-        density = used.density_g_per_ml if result.density is None else result.density.array.astype(np.float64)
-        assert density is not None
-        gy = nuclide.dose_factor_gy_kg_per_gbq / density
-        return lambda c: gy**2 * c, lambda w: gy * w, "each voxel keeps the energy of its own microspheres"
-    s_values = voxel_s_values(
-        result.image.voxel_size_mm,
-        medium=used.kernel_medium or _TISSUE,
-        density_g_per_ml=used.density_g_per_ml,
-        nuclide=nuclide,
-        tail_folded=bool(used.kernel_tail_folded),
-        threads=threads,
-    )
-    plan = ConvolutionPlan(result.image.shape, s_values.gy_per_mbq_per_ml(), threads=threads)
-    words = f"voxel S values of {s_values.medium}, {s_values.density_g_per_ml:g} g/mL"
-    return plan.variance_plan().apply, plan.apply, words
-
-
-def _nuclide(used: Provenance) -> Nuclide:
-    return Nuclide.from_dose_factor(
-        used.half_life_h, used.dose_factor_gy_kg_per_gbq, name=used.nuclide, source=used.nuclide_source
+        transport=transport.words,
     )

@@ -1,0 +1,282 @@
+"""Mean doses of structures without the loss to the image's blur: by a recovery curve, or by the transfer matrix."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core import VoxelFractions
+from ..errors import ArgumentError
+from ..evaluation.partial_volume import PartialVolumeInputs, RecoveredMean, recovered_by_curve
+from ..geometry.image import Image
+from ..geometry.structure import Structure
+from ..geometry.transfer_matrix import (
+    FWHM_PER_SIGMA,
+    Box,
+    Region,
+    RegionFit,
+    blurred_region,
+    gaussian_weights,
+    shared_sum,
+    solved_regions,
+)
+from .dose_result import DoseResult
+from .transport import Transport, transport_of
+
+Array = NDArray[np.float64]
+Widths = tuple[float, float, float]
+#: Distance in standard deviations between the structures and the end of their surroundings.
+_MARGIN_SIGMA = 5.0
+#: Growth of the noise beyond which a recovered mean says nothing of the structure.
+_LARGEST_AMPLIFICATION = 30.0
+
+
+def recovered_means(
+    result: DoseResult,
+    structures: Sequence[Structure],
+    stated: PartialVolumeInputs,
+    *,
+    sub_voxel_mm: float | None = None,
+    threads: int | None = None,
+) -> dict[str, RecoveredMean]:
+    """Compute mean doses of structures without the loss to the image's blur.
+
+    Parameters
+    ----------
+    result : DoseResult
+        Made by `dose_image`.
+    structures : sequence of Structure
+        Structures with unique names. The transfer matrix takes those that contain or touch one another apart, and all
+        the rest around them as one region: give the liver beside its tumors.
+    stated : PartialVolumeInputs
+        What is stated of the blur, and the method.
+    sub_voxel_mm : float, optional
+        As for `DoseResult.table`, for the mean dose that is corrected.
+    threads : int, optional
+        1 to 1024; every processor available if not given.
+
+    Returns
+    -------
+    dict of str to RecoveredMean
+        By the structure's name; those wholly outside of the image have none, and all if the method is "none".
+
+    Raises
+    ------
+    ArgumentError
+        If the transfer matrix is asked for, and the result does not hold the activity that it was made of.
+    YttriaError
+        As `DoseResult.table` raises it.
+
+    Notes
+    -----
+    A recovery curve divides the mean dose by the recovery of the structure's volume. The curve is one of activity: a
+    dose that a kernel has spread lost less to the blur, so that the quotient is too large for small structures.
+
+    The transfer matrix (rousset1998) takes the activity as one concentration c_k of each region and of the
+    surroundings. A voxel belongs to the smallest structure first, and a region is what smaller ones leave of a
+    structure. With the fractions f_k of regions and the blur h, `sum_v f_jv a_v = sum_k c_k sum_v f_jv (h * f_k)_v` of
+    the image a gives the c_k, and the recovered mean of structure j with the fractions w is
+    `D_j + sum_k c_k sum_v (K w)_v (f_k - h * f_k)_v / sum_v w_v`: what the blur took, carried to the structure by the
+    kernel K of the dose. For superposition and Monte Carlo K is the kernel of liver. Uneven uptake inside a structure
+    stays as the image has it.
+
+    References
+    ----------
+    gear2018, rousset1998
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from yttria import AbsoluteScaling, Image, Structure, dose_image
+    >>> from yttria.evaluation import PartialVolumeInputs
+    >>> block = np.zeros((12, 12, 12), bool)
+    >>> block[4:8, 4:8, 4:8] = True
+    >>> pet = Image(np.where(block, 4.0, 1.0), np.diag([4.0, 4.0, 4.0, 1.0]), "MBq/mL")
+    >>> result = dose_image(pet, scaling=AbsoluteScaling(0.0))
+    >>> stated = PartialVolumeInputs(method="transfer_matrix", fwhm_mm=6.0)
+    >>> found = recovered_means(result, [Structure("Block", block, pet.affine_lps)], stated)
+    >>> found["Block"].recovered_mean_gy > 4.0 * 49.67 / 1.05
+    True
+    """
+    if stated.method == "none":
+        return {}
+    rows = [row for row in result.table(structures, sub_voxel_mm=sub_voxel_mm, threads=threads) if row.volume_ml > 0.0]
+    means = {row.structure: row.mean_gy for row in rows if row.mean_gy is not None}
+    if stated.recovery is not None and stated.method == "recovery_curve":
+        volumes = {row.structure: row.volume_ml for row in rows}
+        return {name: recovered_by_curve(gy, volumes[name], stated.recovery) for name, gy in means.items()}
+    widths = stated.fwhm_kji_mm
+    assert widths is not None
+    if result.activity is None:
+        raise ArgumentError("the transfer matrix needs the activity that the dose was made of")
+    inside = {name: f for name, f in result.voxel_fractions(structures, threads=threads).items() if name in means}
+    if not inside:
+        return {}
+    concentration = np.asarray(result.activity.array, np.float64) * result.provenance.mbq_per_ml_per_unit
+    transport = transport_of(result.provenance, result.image, result.density, threads)
+    u = stated.fwhm_uncertainty_mm
+    scene = _Scene.of(concentration, inside, result.image, transport, _moved(widths, 0.0 if u is None else u))
+    found = scene.recovered(means, widths)
+    if u is None:
+        return found
+    below, above = _moved(widths, -u), _moved(widths, u)
+    lower, upper = scene.recovered(means, below), scene.recovered(means, above)
+    share = 6.0 * u / max(sum(above) - sum(below), 1e-12)
+    return {name: _with_uncertainty(found[name], lower[name], upper[name], share) for name in found}
+
+
+def _moved(widths: Widths, step_mm: float) -> Widths:
+    k, j, i = (max(0.0, w + step_mm) for w in widths)
+    return k, j, i
+
+
+def _with_uncertainty(found: RecoveredMean, lower: RecoveredMean, upper: RecoveredMean, share: float) -> RecoveredMean:
+    """The spread of the coefficient between a smaller and a larger resolution; none if one of them has no solution."""
+    low, high = lower.recovery_coefficient, upper.recovery_coefficient
+    if low is None or high is None or found.recovery_coefficient is None:
+        return found
+    return replace(found, recovery_coefficient_standard_uncertainty=abs(low - high) / 2.0 * share)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Weighted:
+    """A structure in the field: the weights by which its mean dose sums activity, and what it has of each region."""
+
+    name: str
+    volume: float
+    weights: Array
+    #: With local deposition: Gy per MBq/mL of the part of each region inside; None if the weights tell.
+    own: Array | None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Scene:
+    """Regions without overlap in the field around them, and the structures that they make up."""
+
+    values: Array
+    regions: list[Region]
+    structures: list[_Weighted]
+    voxel_size_mm: tuple[float, float, float]
+
+    @classmethod
+    def of(
+        cls,
+        concentration: Array,
+        fractions: Mapping[str, VoxelFractions],
+        image: Image,
+        transport: Transport,
+        widths_mm: Widths,
+    ) -> _Scene:
+        boxes = {name: _box(each) for name, each in fractions.items()}
+        margin = [
+            math.ceil(_MARGIN_SIGMA * w / FWHM_PER_SIGMA / a) + 1
+            for w, a in zip(widths_mm, image.voxel_size_mm, strict=True)
+        ]
+        field = tuple(
+            slice(
+                max(0, min(b[axis].start for b in boxes.values()) - margin[axis]),
+                min(image.shape[axis], max(b[axis].stop for b in boxes.values()) + margin[axis]),
+            )
+            for axis in range(3)
+        )
+        order = sorted(fractions, key=lambda name: float(fractions[name].weights.sum()))
+        free = np.ones([f.stop - f.start for f in field])
+        regions: list[Region] = []
+        shares: dict[str, list[tuple[int, Region]]] = {}
+        for name in order:
+            box: Box = tuple(
+                slice(b.start - f.start, b.stop - f.start) for b, f in zip(boxes[name], field, strict=True)
+            )  # type: ignore[assignment]
+            whole = np.asarray(fractions[name].weights, np.float64)
+            own = np.minimum(whole, free[box])
+            shares[name] = [*_shares(box, whole - own, 1.0 - free[box], regions), (len(regions), (box, own))]
+            free[box] -= own
+            regions.append((box, own))
+        structures = []
+        for name in order:
+            weights = transport.adjoint(fractions[name].to_array().astype(np.float64))
+            of_regions = None
+            if transport.local:
+                gy = transport.adjoint(np.ones(image.shape))[field]
+                of_regions = np.zeros(len(regions))
+                for k, (box, share) in shares[name]:
+                    of_regions[k] += float(np.sum(gy[box] * share))
+            volume = float(fractions[name].weights.sum())
+            structures.append(_Weighted(name=name, volume=volume, weights=weights[field], own=of_regions))
+        return cls(
+            values=concentration[field], regions=regions, structures=structures, voxel_size_mm=image.voxel_size_mm
+        )
+
+    def recovered(self, means_gy: Mapping[str, float], widths_mm: Widths) -> dict[str, RecoveredMean]:
+        """The recovered means at a resolution; without numbers if the image does not tell the regions apart."""
+        kernels = [gaussian_weights(w / FWHM_PER_SIGMA / a) for w, a in zip(widths_mm, self.voxel_size_mm, strict=True)]
+        spread = [blurred_region(region, kernels, self.values.shape) for region in self.regions]
+        fit = self._fit(spread)
+        if fit is None:
+            return {each.name: RecoveredMean() for each in self.structures}
+        gram = self._with_rest([[shared_sum(a, b) for b in self.regions] for a in self.regions], self.regions)
+        found = {}
+        for each in self.structures:
+            inside = [_inner(each.weights, region) for region in self.regions]
+            seen = np.array([_inner(each.weights, region) for region in spread])
+            lost = (np.array(inside) if each.own is None else each.own) - seen
+            # What regions lose, the surroundings gain.
+            terms = np.append(lost, -lost.sum()) / each.volume
+            mean_gy = means_gy[each.name]
+            recovered = mean_gy + float(terms @ fit.means)
+            by_sums = terms @ fit.inverse
+            across = np.append(inside, float(each.weights.sum()) - sum(inside)) / each.volume
+            before = float(np.sum(each.weights**2)) / each.volume**2
+            after = before + 2.0 * float(by_sums @ across) + float(by_sums @ gram @ by_sums)
+            growth = math.sqrt(max(after, 0.0) / before)
+            if growth > _LARGEST_AMPLIFICATION:
+                found[each.name] = RecoveredMean()
+                continue
+            found[each.name] = RecoveredMean(
+                recovery_coefficient=mean_gy / recovered if recovered > 0.0 else None,
+                recovered_mean_gy=recovered,
+                noise_amplification=growth,
+            )
+        return found
+
+    def _fit(self, spread: Sequence[Region]) -> RegionFit | None:
+        matrix = self._with_rest([[shared_sum(region, other) for other in spread] for region in self.regions], spread)
+        sums = [_inner(self.values, region) for region in self.regions]
+        return solved_regions(matrix, np.array([*sums, float(self.values.sum()) - sum(sums)]))
+
+    def _with_rest(self, among: Sequence[Sequence[float]], spread: Sequence[Region]) -> Array:
+        """Add the surroundings, which go on beyond the field, so that all regions together are 1 before and after."""
+        matrix = np.array(among)
+        own = np.array([float(fractions.sum()) for _, fractions in self.regions])
+        gone = np.array([float(fractions.sum()) for _, fractions in spread])
+        to_rest, from_rest = own - matrix.sum(axis=1), gone - matrix.sum(axis=0)
+        rest = float(self.values.size) - own.sum() - from_rest.sum()
+        return np.block([[matrix, to_rest[:, None]], [from_rest[None, :], np.array([[rest]])]])
+
+
+def _box(fractions: VoxelFractions) -> Box:
+    k, j, i = (slice(a, a + n) for a, n in zip(fractions.origin, fractions.weights.shape, strict=True))
+    return k, j, i
+
+
+def _shares(box: Box, over: Array, taken: Array, regions: Sequence[Region]) -> list[tuple[int, Region]]:
+    """Parts of a structure in each earlier region: its voxels that are taken already, in proportion to the regions."""
+    share = np.divide(over, taken, out=np.zeros(over.shape), where=taken > 0.0)
+    found = []
+    for n, (other, fractions) in enumerate(regions):
+        common = tuple(slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(box, other, strict=True))
+        if any(c.start >= c.stop for c in common):
+            continue
+        mine = share[tuple(slice(c.start - b.start, c.stop - b.start) for c, b in zip(common, box, strict=True))]
+        its = fractions[tuple(slice(c.start - b.start, c.stop - b.start) for c, b in zip(common, other, strict=True))]
+        found.append((n, (common, mine * its)))
+    return found  # type: ignore[return-value]
+
+
+def _inner(values: Array, region: Region) -> float:
+    box, fractions = region
+    return float(np.sum(values[box] * fractions))
