@@ -50,11 +50,12 @@ def write_doses(folder: Path, rows: list[dict[str, Any]]) -> Path:
     columns: dict[str, list[Any]] = {name: [] for name in _schema("doses").names}
     for row in rows:
         for metric, value, unit in (("mean_gy", row["dose_gy"], "Gy"), ("volume_ml", 50.0, "mL")):
-            values = (row["case_id"], row["structure"], metric, value, unit, "local_deposition", "")
+            values = (row["case_id"], row["structure"], metric, value, unit, "local_deposition", "", None, None)
             for name, each in zip(columns, values, strict=True):
                 columns[name].append(each)
+    numbers = ("value", "standard_uncertainty", "coverage_factor")
     arrays = {
-        name: pyarrow.array(each, pyarrow.float64() if name == "value" else pyarrow.string())
+        name: pyarrow.array(each, pyarrow.float64() if name in numbers else pyarrow.string())
         for name, each in columns.items()
     }
     pyarrow.parquet.write_table(pyarrow.table(arrays).cast(_schema("doses")), folder / "doses.parquet")

@@ -64,7 +64,9 @@ def read_part(folder: Path, name: str) -> Any:
 
 def _table(outcomes: Sequence[CaseOutcome]) -> Any:
     arrow = require("pyarrow", "batch")
-    metrics = [name for name in next((o.rows[0] for o in outcomes if o.rows), {}) if name != STRUCTURE]
+    # Cases may differ in their columns: those of uncertainty are there if a case states any.
+    columns_of_rows = dict.fromkeys(name for outcome in outcomes for row in outcome.rows for name in row)
+    metrics = [name for name in columns_of_rows if name != STRUCTURE]
     offsets = arrow.array(np.cumsum([0, *(len(o.rows) for o in outcomes)]), arrow.int32())
     columns: dict[str, Any] = {
         "key": arrow.array([o.key for o in outcomes], arrow.string()),
@@ -80,7 +82,7 @@ def _table(outcomes: Sequence[CaseOutcome]) -> Any:
         arrow, offsets, arrow.array([encodable(row[STRUCTURE]) for row in rows], arrow.string())
     )
     for name in metrics:
-        columns[name] = _lists(arrow, offsets, arrow.array([row[name] for row in rows], arrow.float64()))
+        columns[name] = _lists(arrow, offsets, arrow.array([row.get(name) for row in rows], arrow.float64()))
     curves = [o.dvh_volume_ml.get(row[STRUCTURE], _NO_CURVE) for o in outcomes for row in o.rows]
     inner = arrow.array(np.cumsum([0, *map(len, curves)]), arrow.int32())
     values = arrow.array(np.concatenate([_NO_CURVE, *curves]), arrow.float64())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ _LISTED = 1000
 METRICS = ("mean_gy", "d95_gy", "d70_gy", "d50_gy", "volume_ml")
 
 
+_ByMetric = dict[tuple[str, str], NDArray[np.float64]]
+"""Values of all cases by structure and metric."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Summary:
     """Summary of a finished run.
@@ -35,7 +40,8 @@ class Summary:
     cases : int
         Number of cases with a result.
     structures : list of dict
-        A row per structure and metric of `METRICS`, with n and quantiles; structures of the most cases come first.
+        A row per structure and metric of `METRICS`, with n and quantiles, and the median standard uncertainty of the
+        cases that state one (`standard_uncertainty`, None if none does); structures of the most cases come first.
     outliers : list of dict
         Cases with an outlying mean dose to a structure: `modified_z` beyond 3.5.
     quarantined : dict of str to int
@@ -67,7 +73,7 @@ class Summary:
 def summarize(folder: str | Path) -> Summary:
     """Summarize the tables of a finished run; raises `FileFormatError` if there are none."""
     folder = finished_folder(folder)
-    values, ids, warnings, cases = _doses(folder)
+    values, uncertainties, ids, warnings, cases = _doses(folder)
     quarantined: Counter[str] = Counter()
     quarantine: list[dict[str, Any]] = []
     for table in read_rows(folder, "quarantine", ("row", "line", "case_id", "error", "message")):
@@ -77,6 +83,7 @@ def summarize(folder: str | Path) -> Summary:
     rows = [
         {"structure": name, "metric": metric, "n": len(found)}
         | {f"q{round(100 * q)}": float(v) for q, v in zip(QUANTILES, np.quantile(found, QUANTILES), strict=True)}
+        | {"standard_uncertainty": float(np.median(stated)) if len(stated := uncertainties[name, metric]) else None}
         for name in structures
         for metric in METRICS
         if len(found := values[name, metric])
@@ -151,17 +158,20 @@ def modified_z(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _doses(
     folder: Path,
-) -> tuple[dict[tuple[str, str], NDArray[np.float64]], dict[str, NDArray[Any]], Counter[str], int]:
+) -> tuple[_ByMetric, _ByMetric, dict[str, NDArray[Any]], Counter[str], int]:
     values: dict[tuple[str, str], list[NDArray[np.float64]]] = defaultdict(list)
+    uncertainties: dict[tuple[str, str], list[NDArray[np.float64]]] = defaultdict(list)
     ids: dict[str, list[NDArray[Any]]] = defaultdict(list)
-    for table in read_rows(folder, "doses", ("case_id", "structure", "metric", "value")):
+    for table in read_rows(folder, "doses", ("case_id", "structure", "metric", "value", "standard_uncertainty")):
         structure, metric, case = (dictionary_codes(table[name]) for name in ("structure", "metric", "case_id"))
         value = table["value"].to_numpy(zero_copy_only=False)
+        stated = table["standard_uncertainty"].to_numpy(zero_copy_only=False).astype(np.float64)
         for n, name in enumerate(structure[1]):
             for m, kind in enumerate(metric[1]):
                 if kind in METRICS:
                     at = np.flatnonzero((structure[0] == n) & (metric[0] == m) & np.isfinite(value))
                     values[name, kind].append(value[at])
+                    uncertainties[name, kind].append(stated[at][np.isfinite(stated[at])])
                     if kind == "mean_gy":
                         ids[name].append(np.asarray(case[1], dtype=object)[case[0][at]])
     warnings: Counter[str] = Counter()
@@ -170,9 +180,14 @@ def _doses(
         cases += table.num_rows
         for text in table["advisories"].to_pylist():
             warnings.update({advisory["code"] for advisory in json.loads(text)})
-    joined: dict[tuple[str, str], NDArray[np.float64]] = defaultdict(lambda: np.zeros(0))
-    joined |= {key: np.concatenate(found) for key, found in values.items()}
-    return joined, {name: np.concatenate(found) for name, found in ids.items()}, warnings, cases
+    named = {name: np.concatenate(found) for name, found in ids.items()}
+    return _joined(values), _joined(uncertainties), named, warnings, cases
+
+
+def _joined(parts: Mapping[tuple[str, str], list[NDArray[np.float64]]]) -> _ByMetric:
+    joined: _ByMetric = defaultdict(lambda: np.zeros(0))
+    joined.update({key: np.concatenate(found) for key, found in parts.items()})
+    return joined
 
 
 def dictionary_codes(column: Any) -> tuple[NDArray[np.int64], list[str]]:

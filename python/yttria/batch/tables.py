@@ -1,6 +1,7 @@
 """Tables of a cohort, in the order of the manifest, from the parts in which the results were written.
 
-- `doses.parquet` has one row per case, structure and metric.
+- `doses.parquet` has one row per case, structure and metric, with its standard uncertainty and coverage factor if the
+  case states uncertainties.
 - `dvh.parquet` has one row per case and structure. The n-th value of the list `volume_ml` is the volume in mL that
   receives `n x dvh_step_gy` or more.
 - `cases.parquet` has key, hashes of the inputs, advisories and provenance (JSON) of each case.
@@ -28,6 +29,7 @@ from .manifest import Problem, declared_rows
 from .manifest_table import Cells
 from .parts import DVH, PLAIN, STRUCTURE, read_part
 from .results_folder import TABLES, durable, manifest_place
+from .uncertainty_columns import COVERAGE_FACTOR, metrics_of, uncertainty_of
 
 #: Cases per row group, and most parts that are held in memory.
 _GROUP = 1024
@@ -37,7 +39,10 @@ _NAMING = ("evaluation", "image_transform_source", "density_image")
 _LEFT_OUT = "left out, because the tables are anonymous"
 #: Columns of the tables with their types; a word is a text of which a table holds each once.
 _COLUMNS = {
-    "doses": "case_id:word structure:word metric:word value:number unit:word method:word warnings:word",
+    "doses": (
+        "case_id:word structure:word metric:word value:number unit:word method:word warnings:word "
+        "standard_uncertainty:number coverage_factor:number"
+    ),
     "dvh": "case_id:word structure:word dvh_step_gy:number volume_ml:numbers",
     "cases": ("row:whole case_id:text key:text method:text sha256:text advisories:text provenance:text dose_map:text"),
     "quarantine": "row:whole line:whole case_id:text error:text message:text sha256:text",
@@ -159,10 +164,19 @@ def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, 
     structures = results[STRUCTURE].combine_chunks()
     of_case = np.repeat(np.arange(len(rows)), structures.value_lengths().to_numpy(zero_copy_only=False))
     names = structures.flatten()
-    metrics = [name for name in results.column_names if name not in (*PLAIN, STRUCTURE, DVH)]
-    values = np.empty((len(names), len(metrics)))
-    for column, name in enumerate(metrics):
-        values[:, column] = results[name].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    lengths = np.bincount(of_case, minlength=len(rows))
+    of_structures = [name for name in results.column_names if name not in (*PLAIN, STRUCTURE, DVH)]
+    metrics = metrics_of(of_structures)
+
+    def values_of(columns: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
+        found = np.full((len(names), len(columns)), np.nan)
+        for n, name in enumerate(columns):
+            if name in of_structures:
+                found[:, n] = _numbers(results[name].combine_chunks(), lengths)
+        return found
+
+    values, uncertainties = values_of(metrics), values_of([uncertainty_of(metric) for metric in metrics])
+    factors = np.where(np.isnan(uncertainties), np.nan, values_of([COVERAGE_FACTOR] * len(metrics)))
 
     def words(each: Sequence[str], index: Any) -> Any:
         # A dictionary of Arrow must hold each word once.
@@ -182,14 +196,24 @@ def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, 
         "unit": words([unit_of(m) for m in metrics], np.tile(np.arange(len(metrics)), len(names))),
         "method": words(results["method"].to_pylist(), long),
         "warnings": words(warnings, long),
+        "standard_uncertainty": arrow.array(uncertainties.ravel(), arrow.float64(), from_pandas=True),
+        "coverage_factor": arrow.array(factors.ravel(), arrow.float64(), from_pandas=True),
     }
     dvh = {
         "case_id": words(ids, of_case),
         "structure": words(kinds, of_structure),
-        "dvh_step_gy": np.repeat(results["dvh_step_gy"].to_numpy(), np.bincount(of_case, minlength=len(rows))),
+        "dvh_step_gy": np.repeat(results["dvh_step_gy"].to_numpy(), lengths),
         "volume_ml": results[DVH].combine_chunks().flatten(),
     }
     return {"doses": arrow.table(doses), "dvh": arrow.table(dvh), "cases": arrow.table(cases)}
+
+
+def _numbers(lists: Any, lengths: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The values of lists, one for each structure; a case whose part has no such column has none."""
+    known = lists.is_valid().to_numpy(zero_copy_only=False)
+    found = np.full(int(lengths.sum()), np.nan)
+    found[np.repeat(known, lengths)] = lists.flatten().to_numpy(zero_copy_only=False)
+    return found
 
 
 def _anonymous(results: Any) -> Any:

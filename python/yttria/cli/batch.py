@@ -206,6 +206,8 @@ def summary(
     rows: list[Row] = found.structures
     titles = {"structure": "Structure", "metric": "Metric", "n": "n"}
     titles |= {"q0": "Min", "q25": "Q1", "q50": "Median", "q75": "Q3", "q100": "Max"}
+    if any(row["standard_uncertainty"] is not None for row in rows):
+        titles["standard_uncertainty"] = "Median u"
     print_table(rows, title=f"{found.cases} cases", headings=titles)
     if found.outliers:
         print_table(

@@ -87,7 +87,7 @@ def cohort_html(data: CohortData, *, created: str | None = None) -> str:
         frame=cohort_charts,
         more=len(names) - len(charted),
         statistics=data.statistics,
-        statistic_columns=_STATISTICS,
+        statistic_columns=_statistic_columns(data.statistics),
         outliers=outliers[:_MOST_OUTLIERS],
         outlier_count=len(outliers),
         outlier_columns=_OUTLIERS,
@@ -116,6 +116,15 @@ _STATISTICS = [
     Column("q75", "Upper quartile"),
     Column("q100", "Max"),
 ]
+_UNCERTAINTY = Column("standard_uncertainty", "Median standard uncertainty")
+
+
+def _statistic_columns(rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """Quantiles, and the standard uncertainty if any case states one."""
+    stated = any(row.get(_UNCERTAINTY.key) is not None for row in rows)
+    return [*_STATISTICS, _UNCERTAINTY] if stated else _STATISTICS
+
+
 _OUTLIERS = [
     Column("case_id", "Case"),
     Column("structure", "Structure", text=True),
