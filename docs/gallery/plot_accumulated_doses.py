@@ -25,8 +25,8 @@ figure, panels = plt.subplots(1, 2, figsize=(7.2, 3.0))
 k = dose.array.shape[0] // 2
 for axes, image, title in ((panels[0], total.image, "sum of doses"), (panels[1], bed, "sum of BED")):
     drawn = axes.imshow(image.array[k], cmap="inferno")
-    axes.set(title=title, xticks=[], yticks=[])
-    axes.grid(visible=False)
+    axes.set(title=title)
+    axes.axis("off")
     figure.colorbar(drawn, ax=axes, label=image.unit, shrink=0.8)
 
 each = [float(image.array.max()) for image in (dose, treatments[1].dose)]

@@ -32,8 +32,6 @@ report = score({"implementation": "mine", "answers": {case.id: my_partition(case
 answered = [case for case in report.cases if case.status in ("pass", "fail")]
 for case in answered:
     print(f"{case.id}: {case.status}, {case.quantity}: {case.got} instead of {case.expected}")
-for finding in report.findings:
-    print(f"known mistake: {finding.name}")
 
 figure, axes = plt.subplots(figsize=(7.2, 2.4))
 axes.barh([case.id for case in answered], [100 * case.deviation for case in answered], color="C3")

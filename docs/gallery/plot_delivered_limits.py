@@ -25,12 +25,12 @@ found = delivered_limits(
     lung_mass_kg=1.0,
 )
 
-rows = result.table(phantom.structures)
 figure, axes = plt.subplots(figsize=(7.2, 2.6))
-axes.barh([row.structure for row in rows], [row.mean_gy for row in rows], color="C0")
-axes.set(xlabel="mean absorbed dose / Gy")
+colors = {"met": "C0", "above limit": "C3", "below target": "C1"}
 for state in found.states:
-    if state.limit.unit == "Gy":
-        axes.axvline(state.limit.high or state.limit.low, color="C3", linestyle="--", linewidth=1)
+    name = f"{state.limit.kind.replace('_', ' ')}, {state.limit.direction}"
+    axes.barh(name, state.value, color=colors.get(state.state, "0.7"))
+    axes.plot([state.limit.low or state.limit.high] * 2, [name] * 2, "|", color="k", markersize=26)
     print(state)
+axes.set(xlabel="absorbed dose, and the limit or target / Gy")
 plt.show()

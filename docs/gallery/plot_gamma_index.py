@@ -29,7 +29,7 @@ for axes, (fraction, distance_mm) in zip(panels, ((0.03, 3.0), (0.02, 1.0)), str
         xticks=[],
         yticks=[],
     )
-    axes.grid(visible=False)
+    axes.axis("off")
     print(f"{100 * fraction:g} %, {distance_mm:g} mm: {100 * found.passing_fraction:.1f} % of the voxels pass")
 figure.colorbar(drawn, ax=panels, label="gamma", shrink=0.8)
 plt.show()

@@ -26,8 +26,8 @@ rounded = fractions >= 0.5
 figure, panels = plt.subplots(1, 2, figsize=(7.2, 3.4))
 for axes, image, title in ((panels[0], fractions, "fractions"), (panels[1], rounded, "rounded to voxels")):
     axes.imshow(image[5], cmap="Greys", vmin=0, vmax=1)
-    axes.set(title=title, xticks=[], yticks=[])
-    axes.grid(visible=False)
+    axes.set(title=title)
+    axes.axis("off")
 true_ml = 4 / 3 * np.pi * 12.0**3 * 1e-3
 print(f"sphere {true_ml:.3f} mL; by fractions {0.064 * fractions.sum():.3f} mL, rounded {0.064 * rounded.sum():.3f} mL")
 plt.show()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
 from pathlib import Path
@@ -75,9 +76,12 @@ sphinx_gallery_conf = {
     "reset_modules": ("matplotlib", "figures.prepare"),
     "matplotlib_animations": False,
     "only_warn_on_example_error": True,
+    "image_scrapers": ("figures.of_reports", "matplotlib"),
     "thumbnail_size": (400, 280),
 }
 
+# Sphinx shows what any library logs; highdicom logs each module that it copies.
+logging.getLogger("highdicom").setLevel(logging.WARNING)
 # Scripts are executed in the build, and a warning of theirs is a defect of the manual.
 warnings.filterwarnings("error", module=r"yttria\b")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import api_pages
@@ -9,7 +10,7 @@ from contents import PROJECT, groups_of
 
 ROOT = Path(__file__).parents[2]
 #: Folders of scripts that sphinx-gallery makes pages of.
-TITLES = ("gallery",)
+TITLES = ("tutorials", "gallery")
 
 
 def prepare(folder: Path) -> None:
@@ -17,7 +18,8 @@ def prepare(folder: Path) -> None:
     wanted: dict[str, bytes] = {}
     for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*")):
         if path.is_file() and path.suffix not in (".py", ".rst"):
-            wanted[path.relative_to(ROOT).as_posix()] = path.read_bytes()
+            text = path.read_bytes()
+            wanted[path.relative_to(ROOT).as_posix()] = with_scripts(text) if path.suffix == ".md" else text
     # Links of the documents lead here too.
     for path in ROOT.glob("LICENSE*"):
         wanted[path.name] = path.read_bytes()
@@ -26,6 +28,14 @@ def prepare(folder: Path) -> None:
     wanted["index.md"] = index(made).encode()
     wanted.pop("docs/index.md", None)
     write(folder, wanted)
+
+
+def with_scripts(text: bytes) -> bytes:
+    """Lead links to scripts of the gallery to their pages; a line `Figure: [caption](script)` becomes their figure."""
+    page = r"\]\((?:\.\./)*(?:docs/)?(tutorials|gallery)/(\w+)\.py\)"
+    shown = r"![\1](/\2/images/sphx_glr_\3_001.png)\n\n[\1](/\2/\3.rst)"
+    found = re.sub(rf"^Figure: \[([^\]]+){page}$", shown, text.decode(), flags=re.MULTILINE)
+    return re.sub(page, r"](/\1/\2.rst)", found).encode()
 
 
 def index(made: set[str]) -> str:
