@@ -84,9 +84,8 @@ print(f"normal liver {best.doses.normal_whole_dose_gy:.1f} Gy, lungs {best.doses
 
 for name, choice in best.vials.items():
     option = choice.options[0]
-    print(
-        f"{name}: {option.vial_size_gbq:g} GBq, holds {option.vial_activity_gbq:.3f} GBq on {option.time:%a %d %b %H:%M}"
-    )
+    time = f"{option.time:%a %d %b %H:%M}"
+    print(f"{name}: {option.vial_size_gbq:g} GBq, holds {option.vial_activity_gbq:.3f} GBq on {time}")
 
 # %%
 # A picture of what a step of the limit buys

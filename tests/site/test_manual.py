@@ -61,6 +61,27 @@ def test_broken_links_lost_anchors_and_fetched_addresses_are_found(tmp_path: Pat
     ]
 
 
+def test_links_to_scripts_lead_to_their_pages_and_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(TOOLS)
+    source = tool("source")
+    text = b"See [gamma](../gallery/plot_gamma_index.py).\n\nFigure: [what it is](../gallery/plot_gamma_index.py)\n"
+    assert source.with_scripts(text).decode().splitlines() == [
+        "See [gamma](/gallery/plot_gamma_index.rst).",
+        "",
+        "![what it is](/gallery/images/sphx_glr_plot_gamma_index_001.png)",
+        "",
+        "[what it is](/gallery/plot_gamma_index.rst)",
+    ]
+
+
+def test_every_script_of_an_order_exists() -> None:
+    for folder in ("gallery", "tutorials"):
+        scripts = {path.stem for path in (ROOT / "docs" / folder).glob("*.py")}
+        listed = (ROOT / "docs" / folder / "order.txt").read_text().split()
+        assert len(listed) == len(set(listed))
+        assert set(listed) <= scripts
+
+
 def test_the_package_never_imports_what_builds_the_manual() -> None:
     used = ("import sphinx", "from sphinx", "import numpydoc", "from numpydoc", "import myst_parser", "import furo")
     for path in (ROOT / "python").rglob("*.py"):
