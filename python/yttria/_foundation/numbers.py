@@ -13,6 +13,8 @@ from .._core import Nuclide
 from ..errors import ArgumentError, OutOfRangeError, UnknownNameError
 
 Name = TypeVar("Name", bound=str)
+#: A relative standard uncertainty above it is a percentage, or tells nothing of the quantity.
+LARGEST_RELATIVE_UNCERTAINTY = 2.0
 
 
 def number(quantity: str, value: object) -> float:
@@ -33,6 +35,17 @@ def number(quantity: str, value: object) -> float:
 def optional_number(quantity: str, value: object) -> float | None:
     """The same, with None kept."""
     return None if value is None else number(quantity, value)
+
+
+def relative_uncertainty(quantity: str, value: object) -> float:
+    """A relative standard uncertainty, a fraction within [0, 2]; a percentage is an `OutOfRangeError`."""
+    found = number(quantity, value)
+    if not 0.0 <= found <= LARGEST_RELATIVE_UNCERTAINTY:
+        hint = f" (did you mean {found / 100:g}?)" if LARGEST_RELATIVE_UNCERTAINTY < found <= 100.0 else ""
+        raise OutOfRangeError(
+            f"{quantity} must be a fraction within [0, {LARGEST_RELATIVE_UNCERTAINTY:g}], got {found:g}{hint}"
+        )
+    return found
 
 
 def thread_count(threads: object) -> int | None:

@@ -55,6 +55,33 @@ def shown(value: str | float | int | None) -> str:
     return f"{value:.3e}"
 
 
+def shown_with_uncertainty(value: float | None, standard_uncertainty: float | None) -> str:
+    """A number with its standard uncertainty, both rounded to two significant digits of the uncertainty.
+
+    Parameters
+    ----------
+    value : float or None
+        The number.
+    standard_uncertainty : float or None
+        In the same unit, at least 0; without one the number is `shown` alone.
+
+    Returns
+    -------
+    str
+        Such as "120.3 ± 4.1" or "12300 ± 1200".
+
+    Examples
+    --------
+    >>> shown_with_uncertainty(120.345, 4.126), shown_with_uncertainty(12345.6, 1234.5)
+    ('120.3 ± 4.1', '12300 ± 1200')
+    """
+    if value is None or not standard_uncertainty or not math.isfinite(value) or not math.isfinite(standard_uncertainty):
+        return shown(value)
+    digits = 1 - math.floor(math.log10(float(f"{standard_uncertainty:.1e}")))
+    u = round(standard_uncertainty, digits)
+    return f"{round(value, digits):.{max(digits, 0)}f} ± {u:.{max(digits, 0)}f}"
+
+
 def encodable(text: str) -> str:
     """Spell out characters that UTF-8 does not have: halves of characters, as in file names of other encodings.
 

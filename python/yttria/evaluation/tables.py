@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from .._core import DoseVolumeHistogram
+from .uncertainty_budget import UncertaintyBudget
 
 #: Percents of the volume whose minimum dose a row states, and the small volume in mL whose minimum dose it states.
 PERCENTS = (99, 98, 95, 70, 50, 5, 2, 1)
 SMALL_VOLUME_ML = 0.03
+#: Column of the standard uncertainty of each quantity that has one.
+UNCERTAINTY_COLUMNS = {
+    "mean_gy": "mean_standard_uncertainty_gy",
+    "d95_gy": "d95_standard_uncertainty_gy",
+    "d70_gy": "d70_standard_uncertainty_gy",
+    "volume_ml": "volume_standard_uncertainty_ml",
+}
+_ASKED_FOR = {*UNCERTAINTY_COLUMNS.values(), "coverage_factor"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,14 +39,21 @@ class StructureDose:
     mean_gy, standard_deviation_gy, minimum_gy, maximum_gy : float or None
         Doses in Gy; None, as all that follow, if the structure lies wholly outside of the dose image.
     mean_uncertainty_gy : float or None
-        Standard uncertainty (k = 1) of the mean dose by the statistics of Monte Carlo, from the spread of the batches;
-        None by other methods, with sub-voxels, and for structures that were not given to `dose_image`.
+        Standard uncertainty (k = 1) of the mean dose by the statistics of Monte Carlo alone, from the spread of the
+        batches; None by other methods, with sub-voxels, and for structures that were not given to `dose_image`. It is
+        one component of `mean_standard_uncertainty_gy`.
     d99_gy, d98_gy, d95_gy, d70_gy, d50_gy, d5_gy, d2_gy, d1_gy : float or None
         Minimum dose of the hottest percents of the volume in Gy.
     d0_03ml_gy : float or None
         Minimum dose of the hottest 0.03 mL in Gy; None in a smaller structure as well.
     volume_fractions_at_gy : mapping of float to float or None
         Share of the volume that receives at least a dose, by that dose in Gy.
+    mean_standard_uncertainty_gy, d95_standard_uncertainty_gy, d70_standard_uncertainty_gy : float or None
+        Standard uncertainty (k = 1) of mean, D95 and D70 by their budgets in Gy; None if none was asked for.
+    volume_standard_uncertainty_ml : float or None
+        That of the volume in mL; None also if nothing is known of the outline.
+    coverage_factor : float or None
+        Factor k that makes half the width of an interval of each of them.
     """
 
     structure: str
@@ -58,6 +74,11 @@ class StructureDose:
     d1_gy: float | None = None
     d0_03ml_gy: float | None = None
     volume_fractions_at_gy: Mapping[float, float | None] = field(default_factory=dict, hash=False)
+    mean_standard_uncertainty_gy: float | None = None
+    d95_standard_uncertainty_gy: float | None = None
+    d70_standard_uncertainty_gy: float | None = None
+    volume_standard_uncertainty_ml: float | None = None
+    coverage_factor: float | None = None
 
     @classmethod
     def of(
@@ -131,15 +152,47 @@ class StructureDose:
         """Every field but the shares."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "volume_fractions_at_gy"}
 
+    def with_uncertainty(self, budgets: Iterable[UncertaintyBudget]) -> StructureDose:
+        """Return the row with the standard uncertainties of budgets.
+
+        Parameters
+        ----------
+        budgets : iterable of UncertaintyBudget
+            Those of other structures and of quantities without a column are passed over, and a budget without a
+            component gives none.
+
+        Returns
+        -------
+        StructureDose
+            The row with the columns filled in; the same row if no budget is its own.
+
+        Examples
+        --------
+        >>> row = StructureDose.of("Tumor", None, volume_ml=0.0, outside_fraction=1.0)
+        >>> row.with_uncertainty([]) is row
+        True
+        """
+        own = {each.quantity: each for each in budgets if each.structure == self.structure}
+        if not own:
+            return self
+        found: dict[str, Any] = {
+            column: own[quantity].standard_uncertainty if quantity in own and own[quantity].components else None
+            for quantity, column in UNCERTAINTY_COLUMNS.items()
+        }
+        return replace(self, **found, coverage_factor=next(iter(own.values())).coverage_factor)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the columns of the table: "d0.03ml_gy" for the small volume, "v50gy_fraction" for a share.
 
         Returns
         -------
         dict
-            By name, with the unit at its end; values as JSON takes them.
+            By name, with the unit at its end; values as JSON takes them. Columns of standard uncertainties are there if
+            they were asked for.
         """
         row = self._numbers()
+        if self.coverage_factor is None:
+            row = {name: value for name, value in row.items() if name not in _ASKED_FOR}
         row[f"d{SMALL_VOLUME_ML:g}ml_gy"] = row.pop("d0_03ml_gy")
         return row | {f"v{dose:g}gy_fraction": share for dose, share in self.volume_fractions_at_gy.items()}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, sqrt
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from .._foundation.choices import BudgetUnit, InputUnit, UncertaintySource
 from .._foundation.numbers import number
 from ..advisory import Advisory
-from ..errors import DTypeError, OutOfRangeError, ShapeError
+from ..errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from .uncertainty_inputs import COVERAGE_FACTOR, Pair
 
 #: Rounding that a printed correlation matrix may have.
@@ -77,6 +77,34 @@ class UncertaintyComponent:
             "basis": self.basis,
             "is_default": self.is_default,
         }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> UncertaintyComponent:
+        """Make the component from what `as_dict` returned.
+
+        Parameters
+        ----------
+        plain : mapping of str to object
+            The sensitivity follows from the other values and may be missing.
+
+        Returns
+        -------
+        UncertaintyComponent
+
+        Raises
+        ------
+        ArgumentError
+            If a key is missing or unknown.
+
+        Examples
+        --------
+        >>> component = UncertaintyComponent(
+        ...     source="counts", input="counts", input_standard_uncertainty=0.1, input_unit="fraction", contribution=2.0
+        ... )
+        >>> UncertaintyComponent.from_dict(component.as_dict()) == component
+        True
+        """
+        return _made(cls, _without(plain, "sensitivity"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +207,96 @@ class UncertaintyBudget:
             "not_included": list(self.not_included),
             "advisories": [advisory.as_dict() for advisory in self.advisories],
         }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> UncertaintyBudget:
+        """Make the budget from what `as_dict` returned.
+
+        Parameters
+        ----------
+        plain : mapping of str to object
+            What follows from the other values may be missing.
+
+        Returns
+        -------
+        UncertaintyBudget
+
+        Raises
+        ------
+        ArgumentError
+            If a key is missing or unknown.
+
+        Examples
+        --------
+        >>> budget = UncertaintyBudget(quantity="mean_gy", unit="Gy", value=100.0, components=())
+        >>> UncertaintyBudget.from_dict(budget.as_dict()) == budget
+        True
+        """
+        given = {key: value for key, value in plain.items() if key not in _DERIVED}
+        try:
+            given["components"] = tuple(map(UncertaintyComponent.from_dict, given.get("components", ())))
+            given["correlations"] = {(first, second): r for first, second, r in given.get("correlations", ())}
+            given["not_included"] = tuple(given.get("not_included", ()))
+            told = [
+                {key: each for key, each in one.items() if key != "source_read"} for one in given.get("advisories", ())
+            ]
+            given["advisories"] = tuple(_made(Advisory, one) for one in told)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ArgumentError(f"a budget must be what as_dict returns: {error}") from error
+        return _made(cls, given)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row for each component and for each source that is not included, for a table.
+
+        Returns
+        -------
+        list of dict
+            The columns are those of the component, beside structure, quantity, unit, value, standard uncertainty and
+            coverage factor of the budget. What is not included has no numbers.
+
+        Examples
+        --------
+        >>> budget = UncertaintyBudget(
+        ...     quantity="mean_gy", unit="Gy", value=100.0, components=(), not_included=("counts",)
+        ... )
+        >>> [(row["source"], row["contribution"], row["basis"]) for row in budget.rows()]
+        [('counts', None, 'not included')]
+        """
+        columns = ("structure", "quantity", "unit", "value", "standard_uncertainty", "coverage_factor")
+        of_budget = {name: getattr(self, name) for name in columns}
+        found = [of_budget | component.as_dict() for component in self.components]
+        for source in self.not_included:
+            found.append(
+                of_budget | dict.fromkeys(_COMPONENT) | {"source": source, "basis": "not included", "is_default": False}
+            )
+        return found
+
+
+#: Keys of `as_dict` that follow from the others.
+_DERIVED = {"standard_uncertainty", "relative_standard_uncertainty", "interval"}
+#: Columns of a component in a table.
+_COMPONENT = (
+    "source",
+    "input",
+    "input_standard_uncertainty",
+    "input_unit",
+    "sensitivity",
+    "contribution",
+    "basis",
+    "is_default",
+)
+Made = TypeVar("Made")
+
+
+def _without(plain: Mapping[str, Any], derived: str) -> dict[str, Any]:
+    return {key: value for key, value in plain.items() if key != derived}
+
+
+def _made(kind: type[Made], given: Mapping[str, Any]) -> Made:
+    try:
+        return kind(**given)
+    except TypeError as error:
+        raise ArgumentError(f"plain data of {kind.__name__} have other keys: {error}") from error
 
 
 def correlation_matrix(sources: Sequence[UncertaintySource], correlations: Mapping[Pair, float]) -> list[list[float]]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from difflib import get_close_matches
 from math import isfinite
 from typing import Any
 
 from .._foundation.choices import UNCERTAINTY_SOURCES, UncertaintySource
-from .._foundation.numbers import number, one_of
+from .._foundation.numbers import number, one_of, relative_uncertainty
 from ..errors import ArgumentError, OutOfRangeError, UnknownNameError
 from .recovery import RecoveryCurve
+from .recovery_fit import recovery_curve_of
 
 #: Coverage factor of an interval that holds 95 % of a normal distribution.
 COVERAGE_FACTOR = 1.96
-
 #: Inputs that may differ between structures.
 BY_STRUCTURE = ("contour_uncertainty_mm", "count_uncertainty")
 _NOT_NUMBERS = ("recovery", "correlations", "basis")
@@ -24,7 +25,7 @@ Pair = tuple[UncertaintySource, UncertaintySource]
 
 @dataclass(frozen=True, kw_only=True)
 class UncertaintyInputs:
-    """Standard uncertainties of everything between an image or a plan and a dose, as they are stated.
+    """Standard uncertainties of everything between an image and a dose, as they are stated.
 
     Every uncertainty is a relative standard uncertainty (coverage factor 1, a fraction) unless its name ends in a unit.
     What is None was not given: a budget lists it as not included, or takes a default that it names.
@@ -61,10 +62,6 @@ class UncertaintyInputs:
         Standard deviation in mm of each component of the shift between structures and image.
     sphere_activity_bq : float, optional
         Activity of one microsphere in Bq at administration. The number of microspheres is by chance.
-    tumor_to_normal_ratio_uncertainty, tumor_mass_uncertainty, normal_mass_uncertainty : float, optional
-        Of the inputs of the partition model.
-    lung_mass_uncertainty : float, optional
-        Of the mass of the lungs.
     correlations : mapping of (str, str) to float
         Correlation coefficients between two sources, within [-1, 1]; pairs that are not named are independent.
     basis : mapping of str to str
@@ -75,7 +72,8 @@ class UncertaintyInputs:
     Raises
     ------
     OutOfRangeError
-        If a number is negative or not finite, the coverage factor is not positive, or a correlation is outside [-1, 1].
+        If a number is negative or not finite, a relative uncertainty is above 2, the coverage factor is not positive,
+        or a correlation is outside [-1, 1].
     ArgumentError
         If something is no number, or a source is correlated with itself.
     UnknownNameError
@@ -106,10 +104,6 @@ class UncertaintyInputs:
     method_uncertainty: float | None = None
     registration_shift_mm: float | None = None
     sphere_activity_bq: float | None = None
-    tumor_to_normal_ratio_uncertainty: float | None = None
-    tumor_mass_uncertainty: float | None = None
-    normal_mass_uncertainty: float | None = None
-    lung_mass_uncertainty: float | None = None
     correlations: Mapping[Pair, float] = field(default_factory=dict, hash=False)
     basis: Mapping[str, str] = field(default_factory=dict, hash=False)
     coverage_factor: float = COVERAGE_FACTOR
@@ -122,9 +116,9 @@ class UncertaintyInputs:
             if isinstance(value, Mapping):
                 if name not in BY_STRUCTURE:
                     raise ArgumentError(f"{name} must be one number, got a mapping")
-                checked: Any = {str(each): _not_negative(f"{name} of '{each}'", u) for each, u in value.items()}
+                checked: Any = {str(each): _checked(name, u, f" of '{each}'") for each, u in value.items()}
             else:
-                checked = _not_negative(name, value)
+                checked = _checked(name, value)
             object.__setattr__(self, name, checked)
         if self.coverage_factor == 0.0:
             raise OutOfRangeError("coverage_factor must be > 0, got 0")
@@ -160,8 +154,9 @@ class UncertaintyInputs:
         Parameters
         ----------
         stated : mapping of str to object
-            By the names of the parameters. `recovery` is a mapping with `b1_ml`, `b2` and `covariance`, and
-            `correlations` a list of `[source, source, coefficient]`. None is the same as not given.
+            By the names of the parameters. `recovery` is a mapping as the file of a recovery curve holds it (see
+            `yttria.io.read_recovery_curve`), and `correlations` a list of `[source, source, coefficient]`. None is the
+            same as not given.
 
         Returns
         -------
@@ -182,10 +177,12 @@ class UncertaintyInputs:
         known = [each.name for each in fields(cls)]
         given = {name: value for name, value in stated.items() if value is not None}
         if unknown := sorted(set(given) - set(known)):
-            raise UnknownNameError(f"inputs of uncertainty must be among {', '.join(known)}; got {', '.join(unknown)}")
+            near = get_close_matches(unknown[0], known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            raise UnknownNameError(f"'{unknown[0]}' is no input of an uncertainty: {hint}")
         curve = given.get("recovery")
         if isinstance(curve, Mapping):
-            given["recovery"] = _curve(curve)
+            given["recovery"] = recovery_curve_of(curve)[0]
         pairs = given.get("correlations", {})
         if not isinstance(pairs, Mapping):
             try:
@@ -200,8 +197,7 @@ class UncertaintyInputs:
         for name in self.names():
             value = getattr(self, name)
             if isinstance(value, RecoveryCurve):
-                covariance = [list(map(float, row)) for row in value.covariance]
-                value = {"b1_ml": value.b1_ml, "b2": value.b2, "covariance": covariance}
+                value = asdict(value) | {"covariance": [list(map(float, row)) for row in value.covariance]}
             if value is not None:
                 found[name] = dict(value) if isinstance(value, Mapping) else value
         if self.correlations:
@@ -209,6 +205,30 @@ class UncertaintyInputs:
         if self.basis:
             found["basis"] = dict(self.basis)
         return found | {"coverage_factor": self.coverage_factor}
+
+    def replaced(self, **changes: Any) -> UncertaintyInputs:
+        """Return the inputs with some of them changed.
+
+        Parameters
+        ----------
+        **changes
+            By the names of the parameters.
+
+        Returns
+        -------
+        UncertaintyInputs
+
+        Raises
+        ------
+        YttriaError
+            As the constructor raises it.
+
+        Examples
+        --------
+        >>> UncertaintyInputs(fwhm_mm=6.0).replaced(calibration_uncertainty=0.05).fwhm_mm
+        6.0
+        """
+        return replace(self, **changes)
 
     def of_structure(self, name: str, structure: str) -> float | None:
         """Return the input that holds for a structure.
@@ -257,10 +277,12 @@ class UncertaintyInputs:
 _NUMBERS = tuple(each.name for each in fields(UncertaintyInputs) if each.name not in _NOT_NUMBERS)
 
 
-def _not_negative(quantity: str, value: object) -> float:
-    found = number(quantity, value)
+def _checked(name: str, value: object, of: str = "") -> float:
+    if name.endswith("_uncertainty"):
+        return relative_uncertainty(f"{name}{of}", value)
+    found = number(f"{name}{of}", value)
     if not (isfinite(found) and found >= 0.0):
-        raise OutOfRangeError(f"{quantity} must be finite and >= 0, got {found:g}")
+        raise OutOfRangeError(f"{name}{of} must be finite and >= 0, got {found:g}")
     return found
 
 
@@ -278,13 +300,3 @@ def _correlations(given: Mapping[Pair, float]) -> dict[Pair, float]:
             raise OutOfRangeError(f"correlation of {first} and {second} must be within [-1, 1], got {coefficient:g}")
         found[first, second] = coefficient
     return found
-
-
-def _curve(stated: Mapping[str, Any]) -> RecoveryCurve:
-    known = [each.name for each in fields(RecoveryCurve)]
-    if unknown := sorted(set(stated) - set(known)):
-        raise UnknownNameError(f"recovery must hold {', '.join(known)}; got {', '.join(unknown)}")
-    try:
-        return RecoveryCurve(**stated)
-    except TypeError as error:
-        raise ArgumentError(f"recovery needs b1_ml and b2; got {', '.join(stated) or 'nothing'}") from error

@@ -157,3 +157,37 @@ def partition_uncertainty(
         found[f"{tissue}_sensitivity"] = dict(zip(names, g.tolist(), strict=True))
         found[f"{tissue}_dose"] = propagated(g, u, correlation)
     return found
+
+
+def dose_of_scaling(
+    image: float,
+    density: float,
+    half_life_h: float,
+    scan_delay_h: float,
+    administered_activity: float,
+    residual_fraction: float,
+    lung_shunt_fraction: float,
+    *,
+    is_absolute: bool,
+) -> float:
+    """The dose of local deposition in proportion to `s c T / rho`, with every input of its scaling.
+
+    Absolute scaling corrects for the decay to the scan, `2^(t / T)`. Relative scaling has the activity that reached the
+    liver, `A (1 - R) (1 - L)`, whatever the time and the calibration.
+    """
+    if is_absolute:
+        scale = image * 2 ** (scan_delay_h / half_life_h)
+    else:
+        scale = image * administered_activity * (1 - residual_fraction) * (1 - lung_shunt_fraction)
+    return float(scale * half_life_h / density)
+
+
+def shift_uncertainty(dose: Callable[[NDArray[np.float64]], float], standard_deviation_mm: float) -> float:
+    """Standard deviation of a dose over normal shifts along three axes, by Gauss-Hermite quadrature."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(9)
+    weights = weights / weights.sum()
+    grid = np.stack(np.meshgrid(nodes, nodes, nodes, indexing="ij"), axis=-1).reshape(-1, 3) * standard_deviation_mm
+    of_node = np.einsum("i,j,k->ijk", weights, weights, weights).ravel()
+    values = np.array([dose(shift) for shift in grid])
+    mean = float(of_node @ values)
+    return sqrt(float(of_node @ (values - mean) ** 2))

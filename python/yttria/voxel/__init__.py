@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from .convolution import ConvolutionPlan
     from .ct_density import CtDensityCurve, DensityImage, ct_density_curve, ct_density_curves, density_image
     from .dose_image import dose_image
-    from .dose_result import ActivityInField, DoseResult
+    from .dose_result import DoseResult
+    from .dosed_image import ActivityInField
     from .ensemble import DoseSpread, dose_ensemble
     from .local_deposition import local_deposition
     from .lung_mass import LungMass, lung_mass
@@ -73,7 +74,8 @@ lazy_room(
         ".convolution": ("ConvolutionPlan",),
         ".ct_density": ("CtDensityCurve", "DensityImage", "ct_density_curve", "ct_density_curves", "density_image"),
         ".dose_image": ("dose_image",),
-        ".dose_result": ("ActivityInField", "DoseResult"),
+        ".dose_result": ("DoseResult",),
+        ".dosed_image": ("ActivityInField",),
         ".ensemble": ("DoseSpread", "dose_ensemble"),
         ".local_deposition": ("local_deposition",),
         ".lung_mass": ("LungMass", "lung_mass"),

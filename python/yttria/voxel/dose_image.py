@@ -36,7 +36,8 @@ from ..kernels import VoxelSValues, voxel_s_values
 from .absorbed_dose import convolved
 from .ct_density import DensityImage
 from .density import LOW_DENSITY_G_PER_ML, density_in_g_per_ml, resolved_density
-from .dose_result import ActivityInField, DoseResult
+from .dose_result import DoseResult
+from .dosed_image import ActivityInField
 from .local_deposition import deposited
 from .monte_carlo_dose import MonteCarloProgress
 from .monte_carlo_image import MonteCarloImage, MonteCarloOptions, monte_carlo_image

@@ -1,0 +1,186 @@
+"""Doses and volumes of structures whose outline is displaced or shifted by its standard uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core import DoseVolumeHistogram, VoxelFractions
+from ..geometry.image import Image
+from ..geometry.outline_depth import LARGEST_DISPLACEMENT, outline_depth
+from ..geometry.structure import Structure
+from .structure_fractions import without_gas
+from .structure_histograms import of_fractions
+
+#: Quantities of a structure that have a budget, as the tables name them.
+DOSES = ("mean_gy", "d70_gy", "d95_gy")
+QUANTITIES = (*DOSES, "volume_ml")
+Values = Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisplacedDoses:
+    """Quantities of one structure as it is, with its outline displaced, and shifted.
+
+    Parameters
+    ----------
+    unmoved : mapping of str to float
+        By the names of `QUANTITIES`.
+    outward, inward : mapping of str to float, optional
+        With the whole outline displaced outward and inward by the same step; None if that was not asked for, or leaves
+        no volume.
+    steps : float
+        Standard uncertainty of the displacement over that step.
+    shifted : tuple of pairs of mappings
+        Shifted forth and back along each axis of the patient; empty if that was not asked for.
+    """
+
+    unmoved: Values
+    outward: Values | None = None
+    inward: Values | None = None
+    steps: float = 1.0
+    shifted: tuple[tuple[Values | None, Values | None], ...] = ()
+
+    def by_outline(self, quantity: str) -> float:
+        """The signed change of a quantity by an outline that lies one standard uncertainty farther out.
+
+        It is the central difference, or the one to the side on which the structure still has a volume.
+        """
+        return self.change({name: each[quantity] for name, each in self._sides().items()})
+
+    def _sides(self) -> dict[str, Values]:
+        sides = {"unmoved": self.unmoved, "outward": self.outward, "inward": self.inward}
+        return {name: each for name, each in sides.items() if each is not None}
+
+    @property
+    def sides(self) -> Mapping[str, Values]:
+        """The quantities "unmoved", and "outward" and "inward" if there are any."""
+        return self._sides()
+
+    def change(self, value: Mapping[str, float]) -> float:
+        """The change of a value by an outline one standard uncertainty farther out, from its value on each side."""
+        return self.steps * central_difference(value)
+
+    def by_shift(self, quantity: str) -> float:
+        """Standard uncertainty of a quantity by shifts of one standard deviation along each axis.
+
+        With `y(z) = y + l z + q z^2` along an axis and a standard normal z, the variance is `l^2 + 2 q^2`. A dose often
+        has its maximum at the place of the structure, so that the first order alone would be 0.
+        """
+        variance, at = 0.0, self.unmoved[quantity]
+        for forth, back in self.shifted:
+            if forth is None or back is None:
+                one = forth or back
+                variance += 0.0 if one is None else (one[quantity] - at) ** 2
+                continue
+            linear = 0.5 * (forth[quantity] - back[quantity])
+            curved = 0.5 * (forth[quantity] + back[quantity]) - at
+            variance += linear**2 + 2.0 * curved**2
+        return sqrt(variance)
+
+
+def central_difference(value: Mapping[str, float]) -> float:
+    """The change of a value by a step outward, from its values "unmoved", "outward" and "inward" if they are there."""
+    if "outward" in value and "inward" in value:
+        return 0.5 * (value["outward"] - value["inward"])
+    if "outward" in value:
+        return value["outward"] - value["unmoved"]
+    return value["unmoved"] - value["inward"] if "inward" in value else 0.0
+
+
+def step_mm(displacement_mm: float, voxel_size_mm: Sequence[float]) -> float:
+    """The displacement itself, or the largest that `OutlineDepth` takes: the uncertainty is of first order."""
+    return min(displacement_mm, LARGEST_DISPLACEMENT * min(voxel_size_mm))
+
+
+def displaced_doses(
+    dose: Image,
+    fractions: Mapping[str, VoxelFractions],
+    histograms: Mapping[str, DoseVolumeHistogram],
+    *,
+    displacements_mm: Mapping[str, float],
+    structures: Mapping[str, Structure],
+    shift_mm: float = 0.0,
+    gas: NDArray[np.bool_] | None = None,
+    threads: int | None = None,
+) -> dict[str, DisplacedDoses]:
+    """Compute the quantities of structures with displaced outlines, and shifted.
+
+    Parameters
+    ----------
+    dose : Image
+        Dose in Gy, shape (k, j, i).
+    fractions : mapping of str to VoxelFractions
+        The structures on the grid of the dose.
+    histograms : mapping of str to DoseVolumeHistogram
+        Of the structures as they are; a structure without one is left out.
+    structures : mapping of str to Structure
+        Those that are shifted.
+    displacements_mm : mapping of str to float
+        Displacement in mm of each structure's outline; a structure that is not named, or has 0, is not displaced.
+    shift_mm : float
+        Shift in mm along each axis of the patient, forth and back; 0 for none.
+    gas : array of bool, optional
+        Voxels that have no part in the doses.
+    threads : int, optional
+        All processors if not given.
+
+    Returns
+    -------
+    dict of str to DisplacedDoses
+        By the structure's name.
+    """
+    made: dict[str, VoxelFractions] = {}
+    steps: dict[str, float] = {}
+    for name in histograms:
+        by_mm = displacements_mm.get(name, 0.0)
+        if by_mm:
+            depth, step = outline_depth(fractions[name], dose.voxel_size_mm), step_mm(by_mm, dose.voxel_size_mm)
+            steps[name] = by_mm / step
+            made |= {_key(name, side): depth.displaced(at) for side, at in (("outward", step), ("inward", -step))}
+        if shift_mm:
+            for axis, side in product(range(3), ("forth", "back")):
+                shift = np.eye(4)
+                shift[axis, 3] = shift_mm if side == "forth" else -shift_mm
+                shifted = structures[name].transformed(shift)
+                made[_key(name, f"{side} {axis}")] = shifted.voxel_fractions_on(
+                    (dose.shape, dose.affine_lps), threads=threads
+                )
+    if gas is not None:
+        made = {key: without_gas(each, gas) for key, each in made.items()}
+    evaluated = of_fractions(dose, made, threads)
+    found = {key: values_of(each.histogram) for key, each in evaluated.items() if each.histogram is not None}
+    return {
+        name: _collected(name, values_of(histogram), found, steps.get(name, 1.0))
+        for name, histogram in histograms.items()
+    }
+
+
+def values_of(histogram: DoseVolumeHistogram) -> dict[str, float]:
+    """The quantities that a histogram states."""
+    doses = {f"d{percent}_gy": histogram.dose_at_volume_percent(percent) for percent in (70, 95)}
+    return {"mean_gy": histogram.mean_gy, **doses, "volume_ml": histogram.volume_ml}
+
+
+def _key(name: str, side: str) -> str:
+    # Structures may have any name, and no two have the same.
+    return f"{side}/{name}"
+
+
+def _collected(name: str, unmoved: Values, found: Mapping[str, Values], steps: float) -> DisplacedDoses:
+    def at(side: str) -> Values | None:
+        return found.get(_key(name, side))
+
+    pairs: Sequence[tuple[Values | None, Values | None]] = [(at(f"forth {a}"), at(f"back {a}")) for a in range(3)]
+    return DisplacedDoses(
+        unmoved=unmoved,
+        outward=at("outward"),
+        inward=at("inward"),
+        steps=steps,
+        shifted=tuple(pairs) if any(one or other for one, other in pairs) else (),
+    )
