@@ -36,7 +36,19 @@ from .._foundation.units import UNITS, checked_unit
 from ..advisory.bounds import check_density
 from ..errors import OutOfRangeError, YttriaError
 from .checks import field_problems, joint_problems
-from .fields import choice, declared_fields, fraction, number, path, patterns, positive, text, whole_number
+from .fields import (
+    choice,
+    declared_fields,
+    fraction,
+    not_negative,
+    number,
+    path,
+    patterns,
+    positive,
+    standard_uncertainty,
+    text,
+    whole_number,
+)
 
 # Checks are functions with a name: a lambda in an annotation would not find the names of this module.
 
@@ -286,7 +298,68 @@ class Case:
             "mm",
         ),
     ] = None
-    only: Annotated[str | None, patterns("Report only structures whose names match, such as 'Tumor*'.")] = None
+    uncertainty: Annotated[
+        Path | None,
+        path(
+            "stated uncertainties",
+            "Standard uncertainties that are stated, TOML or JSON (docs/uncertainty.md); the options below go before.",
+            group="Uncertainty",
+        ),
+    ] = None
+    fwhm_mm: Annotated[
+        float | None,
+        not_negative(
+            "FWHM in mm",
+            "Full width at half maximum of the image's point spread function; outlines are as uncertain as it blurs.",
+            "mm",
+        ),
+    ] = None
+    contour_uncertainty_mm: Annotated[
+        float | None,
+        not_negative(
+            "standard uncertainty of outlines in mm",
+            "Standard uncertainty of how far outlines lie too far out, in the place of that by {fwhm_mm}.",
+            "mm",
+        ),
+    ] = None
+    calibration_uncertainty: Annotated[
+        float | None,
+        standard_uncertainty(
+            "calibration", "Relative standard uncertainty of the camera's calibration, a fraction. Absolute scaling."
+        ),
+    ] = None
+    count_uncertainty: Annotated[
+        float | None,
+        standard_uncertainty(
+            "counts", "Relative standard uncertainty of the counts in each structure by noise, a fraction."
+        ),
+    ] = None
+    scan_delay_uncertainty_h: Annotated[
+        float | None,
+        not_negative(
+            "standard uncertainty of the scan delay in h",
+            "Standard uncertainty of the time from administration to scan. Absolute scaling.",
+            "h",
+        ),
+    ] = None
+    administered_activity_uncertainty: Annotated[
+        float | None,
+        standard_uncertainty(
+            "administered activity",
+            "Relative standard uncertainty of {administered_activity_gbq}, a fraction. Relative scaling.",
+        ),
+    ] = None
+    registration_shift_mm: Annotated[
+        float | None,
+        not_negative(
+            "standard deviation of shifts in mm",
+            "Standard deviation of the shift between structures and image along each axis.",
+            "mm",
+        ),
+    ] = None
+    only: Annotated[
+        str | None, patterns("Report only structures whose names match, such as 'Tumor*'.", group="Reported structures")
+    ] = None
     exclude: Annotated[
         str | None, patterns("Leave out structures whose names match, such as BODY.", option=("--except",))
     ] = None

@@ -34,6 +34,7 @@ from ..voxel import (
     density_image,
     dose_image,
 )
+from .budgets import CaseUncertainty, uncertainty_of_case
 from .case import Case
 from .checks import missing_delay
 from .inputs import CaseInputs, read_case
@@ -59,6 +60,8 @@ class DosedCase:
         The table of the structures, see `DoseResult.table`.
     histograms : dict of str to DoseVolumeHistogram
         The histograms that the rows were read from, by structure.
+    uncertainty : CaseUncertainty, optional
+        The budgets of the rows' standard uncertainties; None if the case states nothing of them.
     """
 
     case: Case
@@ -66,6 +69,7 @@ class DosedCase:
     result: DoseResult
     rows: list[Row] = field(repr=False)
     histograms: dict[str, DoseVolumeHistogram] = field(repr=False)
+    uncertainty: CaseUncertainty | None = field(default=None, repr=False)
 
 
 def dose_case(
@@ -159,9 +163,18 @@ def dose_case(
     result = replace(result, provenance=provenance)
     with stage("table"):
         evaluated, histograms = result.evaluate(chosen, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
-        rows = [row.as_dict() for row in evaluated]
-    result = replace(result, advisories=(*advisories, *_row_advisories(rows)))
-    return DosedCase(case=case, structures=chosen, result=result, rows=rows, histograms=histograms)
+    uncertainty = uncertainty_of_case(case, inputs, result, chosen, threads=threads)
+    budgets = [] if uncertainty is None else uncertainty.budgets
+    rows = [row.with_uncertainty(budgets).as_dict() for row in evaluated]
+    told = (*advisories, *_row_advisories(rows), *([] if uncertainty is None else uncertainty.advisories))
+    return DosedCase(
+        case=case,
+        structures=chosen,
+        result=replace(result, advisories=told),
+        rows=rows,
+        histograms=histograms,
+        uncertainty=uncertainty,
+    )
 
 
 def scaling_of(

@@ -14,7 +14,8 @@ from ..errors import FileFormatError, YttriaError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..io import read_image, read_structures
-from ..voxel.dose_result import ActivityInField, DoseResult
+from ..voxel.dose_result import DoseResult
+from ..voxel.dosed_image import ActivityInField
 from .inputs import read_case_ct
 from .record import describe_file
 from .stored import read_stored_result

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
 from .._core import fraction_below_one
+from .._foundation.numbers import LARGEST_RELATIVE_UNCERTAINTY, one_of, relative_uncertainty
 from .._foundation.numbers import number as a_number
-from .._foundation.numbers import one_of
 from ..errors import ArgumentError, OutOfRangeError
 
 Check = Callable[[Any], object]
@@ -168,6 +168,25 @@ def positive(quantity: str, help: str, unit: str, **more: Any) -> Field:
             raise OutOfRangeError(f"{quantity} must be finite and > 0, got {found:g}")
 
     return number(help, unit, check, {"exclusiveMinimum": 0}, **more)
+
+
+def not_negative(quantity: str, help: str, unit: str, **more: Any) -> Field:
+    """Declare a number of at least 0."""
+
+    def check(value: object) -> None:
+        if not 0.0 <= (found := a_number(quantity, value)) < float("inf"):
+            raise OutOfRangeError(f"{quantity} must be finite and >= 0, got {found:g}")
+
+    return number(help, unit, check, {"minimum": 0}, **more)
+
+
+def standard_uncertainty(quantity: str, help: str, **more: Any) -> Field:
+    """Declare the relative standard uncertainty of a quantity, a fraction within [0, 2]."""
+
+    def check(value: object) -> None:
+        relative_uncertainty(f"relative standard uncertainty of the {quantity}", value)
+
+    return number(help, "1", check, {"minimum": 0, "maximum": LARGEST_RELATIVE_UNCERTAINTY}, **more)
 
 
 def fraction(quantity: str, help: str) -> Field:

@@ -11,13 +11,15 @@ from pathlib import Path
 from .._foundation.timings import stage
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, DuplicateNameError, YttriaError
+from ..evaluation import UncertaintyInputs
 from ..geometry.contours import ContourStructure
 from ..geometry.image import Image
 from ..geometry.structure import Structure
-from ..io import dicom, read_image, read_structures, read_transform
+from ..io import dicom, read_image, read_structures, read_transform, read_uncertainty_inputs
 from ..io.files import may_be_dicom
 from ..io.opened import opened_files
 from .case import FIELDS, Case
+from .uncertainty import stated_uncertainty
 
 #: A scan delay given by the user may differ from that of the header by this much: one in 640 of the dose.
 SCAN_DELAY_TOLERANCE_H = 0.1
@@ -39,6 +41,8 @@ class CaseInputs:
         Advisories of the header.
     ct : Image, optional
         The CT in HU, if the case has one.
+    uncertainty : UncertaintyInputs, optional
+        What is stated of the uncertainties, if anything is.
     files : mapping of str to tuple of Path
         The files that were opened for each field of the case that names files.
     """
@@ -48,6 +52,7 @@ class CaseInputs:
     timing: dicom.ActivityTiming | None = None
     advisories: tuple[Advisory, ...] = ()
     ct: Image | None = None
+    uncertainty: UncertaintyInputs | None = None
     files: Mapping[str, tuple[Path, ...]] = field(default_factory=dict, repr=False)
 
 
@@ -98,7 +103,12 @@ def read_case(case: Case) -> CaseInputs:
         with opened_files() as opened, stage("reading"):
             inputs = replace(inputs, ct=read_case_ct(case))
         files["ct"] = tuple(opened)
-    return replace(inputs, files=files)
+    of_file = None
+    if case.uncertainty is not None:
+        with opened_files() as opened:
+            of_file = read_uncertainty_inputs(case.uncertainty)
+        files["uncertainty"] = tuple(opened)
+    return replace(inputs, files=files, uncertainty=stated_uncertainty(case, of_file))
 
 
 def _read_structures(case: Case) -> list[Structure]:

@@ -20,6 +20,7 @@ from ..io import read_image
 from ..voxel import ActivityInField, DoseResult
 from ..voxel.density import LOW_DENSITY_G_PER_ML
 from ..voxel.superposition import GAS_DENSITY_G_PER_ML
+from .budgets import CaseUncertainty
 from .case import FIELDS, FILE_FIELDS, Case
 from .dose import density_of_case, patterns_of
 from .inputs import CaseInputs, read_case
@@ -49,6 +50,8 @@ class StoredResult:
         The structures that were reported.
     files : mapping of str to tuple of Path
         The files that were read, by role.
+    uncertainty : CaseUncertainty, optional
+        The budgets of uncertainty as they were written; None if there were none.
     """
 
     folder: Path
@@ -57,6 +60,7 @@ class StoredResult:
     result: DoseResult
     structures: list[Structure]
     files: Mapping[str, tuple[Path, ...]] = field(repr=False)
+    uncertainty: CaseUncertainty | None = field(default=None, repr=False)
 
 
 def read_stored_result(folder: str | Path, *, threads: int | None = None) -> StoredResult:
@@ -111,7 +115,22 @@ def read_stored_result(folder: str | Path, *, threads: int | None = None) -> Sto
         result = replace(result, uncertainty=result.image.with_array(read_image(noise, unit="Gy").array, "Gy"))
     chosen = select_structures(inputs.structures, only=patterns_of(case.only), exclude=patterns_of(case.exclude))
     files = {role: tuple(paths) for role, paths in inputs.files.items()} | {"result": (folder / "doses.json", path)}
-    return StoredResult(folder=folder, record=record, case=case, result=result, structures=chosen, files=files)
+    return StoredResult(
+        folder=folder,
+        record=record,
+        case=case,
+        result=result,
+        structures=chosen,
+        files=files,
+        uncertainty=_uncertainty(folder, record),
+    )
+
+
+def _uncertainty(folder: Path, record: Mapping[str, Any]) -> CaseUncertainty | None:
+    try:
+        return CaseUncertainty.from_dict(record["uncertainty"]) if "uncertainty" in record else None
+    except FileFormatError as error:
+        raise FileFormatError(f"{folder}: {error}") from error
 
 
 def read_planned_result(

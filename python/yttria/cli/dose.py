@@ -27,9 +27,11 @@ from ..case import (
     write_case_report,
     write_case_rtdose,
 )
+from ..case.budgets import CaseUncertainty
 from ..case.drawable import on_grid_of
 from ..case.inputs import CaseInputs
 from ..errors import ArgumentError, GeometryError, OutOfRangeError
+from ..evaluation.tables import UNCERTAINTY_COLUMNS
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..io import read_image, write_image
@@ -44,6 +46,7 @@ from .output import Row, as_json, print_advisories, print_line, print_table, pri
 from .report import REPORT, ReportPage, check_extra
 from .result_folder import ResultFolder
 from .timings import print_timings
+from .uncertainty_output import print_uncertainty, rows_with_uncertainty
 
 #: Names of the files that a run may write beside its index, doses.json.
 FILES = (
@@ -55,6 +58,7 @@ FILES = (
     "report.dcm",
     "doses.csv",
     "limits.csv",
+    "uncertainty.csv",
     "dvh.csv",
     "dvh.parquet",
     "dose.png",
@@ -78,10 +82,11 @@ class Evaluated:
 
     metrics: StructureMetrics | None = None
     limits: DeliveredLimits | None = None
+    uncertainty: CaseUncertainty | None = None
 
     @property
     def advisories(self) -> tuple[Advisory, ...]:
-        """Advisories of both."""
+        """Advisories of metrics and limits; those of the uncertainty stand with the doses."""
         return tuple(told for each in (self.metrics, self.limits) if each is not None for told in each.advisories)
 
     def as_dict(self) -> dict[str, Any]:
@@ -92,7 +97,7 @@ class Evaluated:
         dict
             By name, with the unit at its end; values as JSON takes them.
         """
-        found = {"metrics": self.metrics, "limits": self.limits}
+        found = {"metrics": self.metrics, "limits": self.limits, "uncertainty": self.uncertainty}
         return {name: each.as_dict() for name, each in found.items() if each is not None}
 
 
@@ -138,11 +143,15 @@ def dose(
     """Absorbed dose map, doses per structure and a picture, from a post-treatment activity image.
 
     Writes dose.nrrd (or dose.nii.gz for a NIfTI image), doses.csv, doses.json and dose.png; with --rtdose dose.dcm,
-    in which negative doses are 0, with --sr report.dcm, with --limits limits.csv, with --dvh dvh.csv or dvh.parquet.
+    in which negative doses are 0, with --sr report.dcm, with --limits limits.csv, with --dvh dvh.csv or dvh.parquet,
+    with any option of the uncertainty uncertainty.csv.
 
     DICOM: yttria dose PET_FOLDER -s SEG.dcm (time and activity from the header; `yttria inspect` shows them)
 
     Absolute scaling: yttria dose PET.nrrd -s SEG.nrrd --unit Bq/mL --scan-delay-h 20.4 --administered-activity-gbq 1.4
+
+    With uncertainty: yttria dose PET_FOLDER -s SEG.dcm --fwhm-mm 6.5 --calibration-uncertainty 0.05 gives each dose and
+    volume its standard uncertainty, and states what is not included.
 
     Relative scaling: yttria dose SPECT.nrrd -s SEG.nrrd --unit counts --relative-to Liver
     --administered-activity-gbq 1.4 --lung-shunt-fraction 0.05
@@ -184,7 +193,7 @@ def dose(
                 dosed = dose_case(case, inputs, threads=threads)
         with progress("Evaluating", quiet=json), stage("evaluation"):
             metrics, limits = evaluation.evaluate(dosed, threads=threads)
-            evaluated = Evaluated(metrics=metrics, limits=limits)
+            evaluated = Evaluated(metrics=metrics, limits=limits, uncertainty=dosed.uncertainty)
             rows = [row | (dict(metrics.rows[str(row["structure"])]) if metrics else {}) for row in dosed.rows]
         with progress("Writing", quiet=json):
             advisories = write_case_rtdose(dosed, folder.path("dose.dcm")) if rtdose else ()
@@ -278,6 +287,9 @@ def write_result(
         if evaluated is not None and evaluated.limits is not None:
             limits = limit_rows(evaluated.limits)
             write_csv(folder.path("limits.csv"), limits if record is None else record.shareable(limits))
+        if evaluated is not None and evaluated.uncertainty is not None:
+            components = evaluated.uncertainty.rows()
+            write_csv(folder.path("uncertainty.csv"), components if record is None else record.shareable(components))
     try:
         with stage("picture"):
             from ..report import dose_figure, save_figure
@@ -312,11 +324,18 @@ def report(
         typer.echo(as_json(_summary(result, rows, record, evaluated) | {"written": paths}))
         return
     run = result.provenance.monte_carlo
+    uncertainty = None if evaluated is None else evaluated.uncertainty
+    title = f"Absorbed dose in Gy, {METHOD_NAMES[result.provenance.method]}"
+    # The statistics of Monte Carlo are a part of the uncertainty beside it.
+    statistics = run and uncertainty is None
     print_table(
-        rows,
-        title=f"Absorbed dose in Gy, {METHOD_NAMES[result.provenance.method]}",
-        headings={name: heading for name, heading in HEADINGS.items() if run or name != "mean_uncertainty_gy"},
+        rows if uncertainty is None else rows_with_uncertainty(rows),
+        title=title if uncertainty is None else f"{title}; ± one standard uncertainty (k = 1)",
+        headings={name: heading for name, heading in HEADINGS.items() if statistics or name != "mean_uncertainty_gy"},
+        to_the_right=tuple(UNCERTAINTY_COLUMNS),
     )
+    if uncertainty is not None:
+        print_uncertainty(uncertainty)
     if run:
         print_line("simulated", in_words(run), wrap=True)
     if evaluated is not None and evaluated.metrics is not None:

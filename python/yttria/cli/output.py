@@ -56,14 +56,22 @@ def print_written(paths: Iterable[Path]) -> None:
         print_line("wrote", path)
 
 
-def print_table(rows: Sequence[Row], *, title: str, headings: dict[str, str], folded: Sequence[str] = ()) -> None:
+def print_table(
+    rows: Sequence[Row],
+    *,
+    title: str,
+    headings: dict[str, str],
+    folded: Sequence[str] = (),
+    to_the_right: Sequence[str] = (),
+) -> None:
     """Print the columns named in `headings` (key to heading), numbers to the right with four figures.
 
-    A column of `folded` gives way if the terminal is narrow; the others keep their values whole.
+    A column of `folded` gives way if the terminal is narrow; the others keep their values whole. Texts of a column of
+    `to_the_right` stand there as numbers do.
     """
     table = Table(box=SIMPLE_HEAD, title=Text(plain(title)), title_justify="left", title_style="bold")
     for key, heading in headings.items():
-        numeric = all(not isinstance(row[key], str) for row in rows)
+        numeric = key in to_the_right or all(not isinstance(row[key], str) for row in rows)
         width = max((len(shown(row[key])) for row in rows), default=0)
         table.add_column(
             Text(plain(heading), style="bold"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from difflib import get_close_matches
 from math import isfinite
 from typing import Any
 
@@ -12,7 +11,6 @@ from .._foundation.choices import UNCERTAINTY_SOURCES, UncertaintySource
 from .._foundation.numbers import number, one_of, relative_uncertainty
 from ..errors import ArgumentError, OutOfRangeError, UnknownNameError
 from .recovery import RecoveryCurve
-from .recovery_fit import recovery_curve_of
 
 #: Coverage factor of an interval that holds 95 % of a normal distribution.
 COVERAGE_FACTOR = 1.96
@@ -174,6 +172,11 @@ class UncertaintyInputs:
         >>> UncertaintyInputs.from_dict({"calibration_uncertainty": 0.05}).calibration_uncertainty
         0.05
         """
+        # Fitting and comparing words are for files alone: a dose does not wait for them.
+        from difflib import get_close_matches
+
+        from .recovery_fit import recovery_curve_of
+
         known = [each.name for each in fields(cls)]
         given = {name: value for name, value in stated.items() if value is not None}
         if unknown := sorted(set(given) - set(known)):

@@ -1,4 +1,4 @@
-"""How deep voxels lie below the outline of a structure, near it, and the structure with its outline displaced a little.
+"""Depth of voxels below the outline of a structure, and the structure with its outline displaced a little.
 
 A binary mask has steps at its outline, and their area is half as large again as that of the outline. The fractions are
 therefore smoothed by a Gaussian of 0.7 voxels first. Across a plane the smoothed fraction is a normal distribution

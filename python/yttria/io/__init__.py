@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .files import read_image, read_structures, write_image, write_structures
     from .recovery_curves import read_recovery_curve
     from .transforms import read_transform
+    from .uncertainty_inputs import read_uncertainty_inputs
 
 __all__ = [
     "MonteCarloDose",
@@ -21,6 +22,7 @@ __all__ = [
     "read_recovery_curve",
     "read_structures",
     "read_transform",
+    "read_uncertainty_inputs",
     "write_image",
     "write_structures",
 ]
@@ -33,5 +35,6 @@ lazy_room(
         ".files": ("read_image", "read_structures", "write_image", "write_structures"),
         ".recovery_curves": ("read_recovery_curve",),
         ".transforms": ("read_transform",),
+        ".uncertainty_inputs": ("read_uncertainty_inputs",),
     },
 )

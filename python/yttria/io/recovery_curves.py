@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from pathlib import Path
-from typing import Any
 
-from .._foundation.extras import require
 from ..advisory import Advisory
 from ..errors import FileFormatError, YttriaError
 from ..evaluation.recovery import RecoveryCurve
 from ..evaluation.recovery_fit import recovery_curve_of
-from .opened import record_opened
-
-_LARGEST_BYTES = 1 << 20
+from .key_files import read_key_file
 
 
 def read_recovery_curve(path: str | os.PathLike[str]) -> RecoveryCurve:
@@ -52,28 +46,8 @@ def read_recovery_curve(path: str | os.PathLike[str]) -> RecoveryCurve:
 
 def read_curve_file(path: Path) -> tuple[RecoveryCurve, tuple[Advisory, ...]]:
     """Read a recovery curve with what must be told of its fit."""
-    stated = _content(path)
+    stated = read_key_file(path, "a recovery curve")
     try:
-        if not isinstance(stated, dict):
-            raise FileFormatError("it must be a table of keys")
         return recovery_curve_of({"source": path.name} | stated)
     except YttriaError as error:
         raise FileFormatError(f"{path}: not a recovery curve: {error}") from error
-
-
-def _content(path: Path) -> Any:
-    record_opened(path)
-    if path.exists() and not path.is_file():
-        raise FileFormatError(f"{path}: not a recovery curve: it is not a regular file")
-    with path.open("rb") as file:
-        content = file.read(_LARGEST_BYTES + 1)
-    if len(content) > _LARGEST_BYTES:
-        raise FileFormatError(f"{path}: not a recovery curve: it has more than {_LARGEST_BYTES} bytes")
-    try:
-        text = content.decode("utf-8-sig").replace("\r\n", "\n")
-        if path.suffix.lower() == ".json":
-            return json.loads(text)
-        return require("tomllib" if sys.version_info >= (3, 11) else "tomli", "cli").loads(text)
-    except (ValueError, RecursionError) as error:
-        kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
-        raise FileFormatError(f"{path}: not a {kind} file: {error}") from error

@@ -25,7 +25,7 @@ _IN_WORDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class StructureState:
-    """What the budgets of one structure are made of.
+    """Quantities and components from which the budgets of one structure are made.
 
     Parameters
     ----------

@@ -1,0 +1,100 @@
+"""The uncertainty of the doses of a case: what was stated, the budgets, and what must be told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._foundation.timings import stage
+from ..advisory import Advisory
+from ..errors import FileFormatError, YttriaError
+from ..evaluation import UncertaintyBudget, UncertaintyInputs
+from ..geometry.structure import Structure
+from ..voxel import DoseResult
+from .case import Case
+from .inputs import CaseInputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseUncertainty:
+    """Uncertainty of the doses and volumes of a case.
+
+    Parameters
+    ----------
+    inputs : UncertaintyInputs
+        What was stated.
+    budgets : list of UncertaintyBudget
+        The budgets of each structure.
+    """
+
+    inputs: UncertaintyInputs
+    budgets: list[UncertaintyBudget] = field(repr=False)
+
+    @property
+    def advisories(self) -> list[Advisory]:
+        """The advisories of the largest relative uncertainty of each structure."""
+        worst: dict[str, UncertaintyBudget] = {}
+        for budget in self.budgets:
+            known = worst.setdefault(budget.structure, budget)
+            if (budget.relative_standard_uncertainty or 0.0) > (known.relative_standard_uncertainty or 0.0):
+                worst[budget.structure] = budget
+        return [told for budget in worst.values() for told in budget.advisories]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Give one row for each component of each budget.
+
+        Returns
+        -------
+        list of dict
+            As `UncertaintyBudget.rows` has them.
+        """
+        return [row for budget in self.budgets for row in budget.rows()]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain data, as doses.json holds them.
+
+        Returns
+        -------
+        dict
+            With "inputs" and "budgets".
+        """
+        return {"inputs": self.inputs.as_dict(), "budgets": [budget.as_dict() for budget in self.budgets]}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> CaseUncertainty:
+        """Read plain data back.
+
+        Parameters
+        ----------
+        plain : mapping of str to object
+            What `as_dict` returned.
+
+        Returns
+        -------
+        CaseUncertainty
+
+        Raises
+        ------
+        FileFormatError
+            If they are something else.
+        """
+        try:
+            inputs = UncertaintyInputs.from_dict(plain["inputs"])
+            return cls(inputs=inputs, budgets=list(map(UncertaintyBudget.from_dict, plain["budgets"])))
+        except (KeyError, TypeError, AttributeError, YttriaError) as error:
+            raise FileFormatError(f"the budgets of uncertainty cannot be read: {error}") from error
+
+
+def uncertainty_of_case(
+    case: Case, inputs: CaseInputs, result: DoseResult, structures: Sequence[Structure], *, threads: int | None = None
+) -> CaseUncertainty | None:
+    """The uncertainty of the structures' doses and volumes; None if the case states nothing of it."""
+    if inputs.uncertainty is None:
+        return None
+    reference = next((each for each in inputs.structures if each.name == case.relative_to), None)
+    with stage("uncertainty"):
+        budgets = result.uncertainty_budgets(
+            structures, inputs.uncertainty, reference=reference, sub_voxel_mm=case.sub_voxel_mm, threads=threads
+        )
+    return CaseUncertainty(inputs=inputs.uncertainty, budgets=budgets)
