@@ -43,6 +43,7 @@ check: .venv/tools .venv/module
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest yttria._core
+	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --ignoreexternal --verifytypes yttria
 	$(BIN)/python tools/third_party_licenses.py --check
 
 # The manual, into out/site/html; tutorials and gallery are run, and a warning is an error.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from operator import index
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from ..errors import ArgumentError, DTypeError, GeometryError, InsufficientMemoryError, ShapeError
 
 Map = NDArray[np.float32] | NDArray[np.float64]
+#: The type of a map that a function keeps.
+Float = TypeVar("Float", np.float32, np.float64)
 
 #: 2048 voxels along each axis; what claims more is a mistake, and even to look at it would take minutes.
 MAX_VOXELS = 2**33
@@ -77,11 +79,16 @@ def flat(quantity: str, values: ArrayLike) -> NDArray[np.float64]:
 
 
 def real_dtype(quantity: str, array: NDArray[Any]) -> np.dtype[Any]:
-    """The native type in which the array is computed: its own, or float64 for integers and booleans."""
+    """The native type in which the array is computed: its own, or the least one that holds it.
+
+    Integers and booleans become float64. float16 becomes float32, in which each of its values is exact.
+    """
     if array.dtype.kind != "f":
         return np.dtype(np.float64)
+    if array.dtype.itemsize == 2:
+        return np.dtype(np.float32)
     if array.dtype.itemsize not in (4, 8):
-        raise DTypeError(f"{quantity} must be float32, float64 or integer, got {array.dtype}")
+        raise DTypeError(f"{quantity} must be float16, float32, float64 or integer, got {array.dtype}")
     return array.dtype.newbyteorder("=")
 
 

@@ -22,7 +22,7 @@ from ..io.files import NAME
 from .pet_sidecar import read_sidecar
 
 #: Kinds of files by the last word of their names.
-KINDS = {
+KINDS: dict[str, tuple[str, ...]] = {
     "activity": ("pet", "spect", "nm", "activity"),
     "structures": ("dseg", "seg", "segmentation", "structures", "labels"),
     "ct": ("ct",),

@@ -90,6 +90,9 @@ class ManifestRow:
 class ManifestError(FileFormatError):
     """The manifest cannot be run; `problems` lists every mistake with row and column."""
 
+    path: Path
+    problems: list[Problem]
+
     def __init__(self, path: Path, found: list[Problem]) -> None:
         """The message names the first of the problems."""
         super().__init__(f"{path}: {len(found)} problems, the first: {found[0]}")

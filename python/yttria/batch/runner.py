@@ -122,6 +122,8 @@ class Run:
     Setting `stop` to a reason ends it soon: what is in flight is finished, and everything is saved.
     """
 
+    counts: Counts
+
     def __init__(
         self,
         manifest: Path,

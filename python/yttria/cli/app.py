@@ -115,6 +115,8 @@ _NAMES = {
 class LazyGroup(TyperGroup):
     """The subcommands of `ENTRIES`; their own modules are imported when one is run, not for the help of all."""
 
+    listing: bool
+
     listing = False
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -191,7 +193,7 @@ def in_one_sentence(command: Callable[P, None]) -> Callable[P, None]:
 
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="yttria",
     cls=LazyGroup,
     help="Yttrium-90 radioembolization dosimetry. For research use.",

@@ -32,6 +32,9 @@ class ResultFolder:
         If the folder holds the index or one of the names and `overwrite` is false. Nothing is touched.
     """
 
+    folder: Path
+    index: Path
+
     def __init__(self, folder: Path, index: str, names: Collection[str], *, overwrite: bool) -> None:  # noqa: D107 (see the class)
         self.folder, self.index = folder, folder / index
         self._written: dict[str, Path] = {}

@@ -67,6 +67,14 @@ class CoefficientProfile:
         Deviance at the ends of an interval.
     """
 
+    x: Floats
+    event: NDArray[np.bool_]
+    coefficients: Floats
+    model_covariance: Floats
+    covariance: Floats
+    quantile: float
+    likelihood: float
+
     def __init__(
         self,
         x: Floats,

@@ -93,6 +93,10 @@ def _shares(
 class PlanMasses:
     """Masses by a density, each structure once, and what was found on the way."""
 
+    density: float | DensityImage | Image
+    density_g_per_ml: float
+    origin: str
+
     def __init__(self, *, density: DensityImage | Image | float | None, threads: int | None) -> None:  # noqa: D107 (see the class)
         self.density = LIVER_DENSITY_G_PER_ML if density is None else density
         self.threads = threads

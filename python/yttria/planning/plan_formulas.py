@@ -66,6 +66,10 @@ class PlannedQuantity:
 class PlanFormulas:
     """Doses of a treatment as functions of the inputs that may be uncertain."""
 
+    model: PartitionModel
+    stated: PlanUncertaintyInputs
+    tissues_apart: bool
+
     def __init__(self, model: PartitionModel, stated: PlanUncertaintyInputs, *, tissues_apart: bool = True) -> None:
         """Take the inputs of a model; without tissues apart, its only tumor stands for everything perfused."""
         names = tuple(territory.name for territory in model.territories)

@@ -132,6 +132,12 @@ class PlanUncertainty:
 class PlanPropagation:
     """The draws of one model's inputs, which serve every activity that is planned with it."""
 
+    formulas: PlanFormulas
+    draws: int
+    seed: int
+    left_out: int
+    x: NDArray[np.float64]
+
     def __init__(
         self,
         model: PartitionModel,

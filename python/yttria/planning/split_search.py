@@ -15,6 +15,7 @@ from math import inf
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import yttria._core as _core
 
@@ -107,6 +108,15 @@ class SplitSearch:
     most_cones : int
         The search ends after as many cones, too.
     """
+
+    problem: SplitProblem
+    relative_gap: float
+    most_cones: int
+    size: int
+    reach: NDArray[Any]
+    best_gy: float
+    cones: int
+    proven: bool
 
     def __init__(self, problem: SplitProblem, *, relative_gap: float, most_cones: int) -> None:  # noqa: D107 (see the class)
         self.problem, self.relative_gap, self.most_cones = problem, relative_gap, most_cones

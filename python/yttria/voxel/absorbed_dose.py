@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 from numpy.typing import ArrayLike, NDArray
 
-from .._foundation.arrays import Map, real, real_dtype
+from .._foundation.arrays import Float, Map, as_type, real, real_dtype
 from .._foundation.choices import ConvolutionMethod
 from ..advisory.bounds import warn_implausible
 from ..errors import ArgumentError, ShapeError
@@ -14,6 +14,18 @@ from ..kernels import VoxelSValues
 from .convolution import ConvolutionPlan
 
 
+@overload
+def absorbed_dose(
+    activity_mbq_per_ml: NDArray[Float],
+    s_values: VoxelSValues,
+    *,
+    out: NDArray[Float] | None = None,
+    threads: int | None = None,
+    mask: ArrayLike | None = None,
+    threshold: float | None = None,
+    method: ConvolutionMethod = "auto",
+) -> NDArray[Float]: ...
+@overload
 def absorbed_dose(
     activity_mbq_per_ml: ArrayLike,
     s_values: VoxelSValues,
@@ -23,15 +35,25 @@ def absorbed_dose(
     mask: ArrayLike | None = None,
     threshold: float | None = None,
     method: ConvolutionMethod = "auto",
-) -> Map:
+) -> Map: ...
+def absorbed_dose(
+    activity_mbq_per_ml: ArrayLike,
+    s_values: VoxelSValues,
+    *,
+    out: NDArray[Any] | None = None,
+    threads: int | None = None,
+    mask: ArrayLike | None = None,
+    threshold: float | None = None,
+    method: ConvolutionMethod = "auto",
+) -> NDArray[Any]:
     """Compute the absorbed dose by convolution with voxel S values, in a homogeneous medium after complete decay.
 
     Parameters
     ----------
     activity_mbq_per_ml : array (k, j, i)
         Activity concentration at administration in MBq/mL, on voxels of `s_values.voxel_size_mm`. float32 and float64
-        are kept; integers and booleans become float64. An array in C order is borrowed, any other copied. Negative
-        values are legal.
+        are kept; integers and booleans become float64, float16 becomes float32, exactly. An array in C order is
+        borrowed, any other copied. Negative values are legal.
     s_values : VoxelSValues
         As `voxel_s_values` makes them.
     out : array (k, j, i), optional
@@ -112,4 +134,7 @@ def convolved(
             f"s_values must be VoxelSValues, as voxel_s_values makes them, got {type(s_values).__name__}"
         )
     plan = ConvolutionPlan(activity.shape, s_values.gy_per_mbq_per_ml(), dtype, threads=threads, method=method)
-    return plan.apply(activity, out, mask=mask, threshold=threshold)
+    if activity.dtype.itemsize == 2:
+        activity = as_type("activity concentration", activity, dtype, in_order=False)
+    result: Map = plan.apply(activity, out, mask=mask, threshold=threshold)
+    return result

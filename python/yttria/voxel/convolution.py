@@ -5,14 +5,14 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 import yttria._core as _core
 
-from .._foundation.arrays import Map, as_type, real
+from .._foundation.arrays import Float, Map, as_type, real
 from .._foundation.choices import ConvolutionMethod
 from .._foundation.numbers import number, optional_number, thread_count
 from ..errors import DTypeError, ShapeError
@@ -132,6 +132,16 @@ class ConvolutionPlan(MapPlan):
         plan._core = self._core.variance_plan()
         return plan
 
+    @overload
+    def apply(
+        self,
+        array: NDArray[Float],
+        out: NDArray[Float] | None = None,
+        *,
+        mask: ArrayLike | None = None,
+        threshold: float | None = None,
+    ) -> NDArray[Float]: ...
+    @overload
     def apply(
         self,
         array: ArrayLike,
@@ -139,7 +149,15 @@ class ConvolutionPlan(MapPlan):
         *,
         mask: ArrayLike | None = None,
         threshold: float | None = None,
-    ) -> Map:
+    ) -> Map: ...
+    def apply(
+        self,
+        array: ArrayLike,
+        out: NDArray[Any] | None = None,
+        *,
+        mask: ArrayLike | None = None,
+        threshold: float | None = None,
+    ) -> NDArray[Any]:
         """Convolve one map.
 
         Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,11 +10,21 @@ from numpy.typing import ArrayLike, NDArray
 import yttria._core as _core
 
 from .._core import Nuclide
-from .._foundation.arrays import Map, as_type, checked_out, empty, real, real_dtype
+from .._foundation.arrays import Float, Map, as_type, checked_out, empty, real, real_dtype
 from ..advisory.bounds import check_density, warn_implausible
 from ..errors import ShapeError
 
 
+@overload
+def local_deposition(
+    activity_mbq_per_ml: NDArray[Float],
+    *,
+    density_g_per_ml: ArrayLike,
+    nuclide: Nuclide | None = None,
+    out: NDArray[Float] | None = None,
+    threads: int | None = None,
+) -> NDArray[Float]: ...
+@overload
 def local_deposition(
     activity_mbq_per_ml: ArrayLike,
     *,
@@ -22,14 +32,23 @@ def local_deposition(
     nuclide: Nuclide | None = None,
     out: Map | None = None,
     threads: int | None = None,
-) -> Map:
+) -> Map: ...
+def local_deposition(
+    activity_mbq_per_ml: ArrayLike,
+    *,
+    density_g_per_ml: ArrayLike,
+    nuclide: Nuclide | None = None,
+    out: NDArray[Any] | None = None,
+    threads: int | None = None,
+) -> NDArray[Any]:
     """Compute the absorbed dose if every decay deposits its energy in its own voxel.
 
     Parameters
     ----------
     activity_mbq_per_ml : array of any shape
         Activity concentration at administration in MBq/mL. float32 and float64 are kept; integers and booleans become
-        float64. Arrays in C or Fortran order (or any transpose) are borrowed, others copied. Negative values are legal.
+        float64, float16 becomes float32, exactly. Arrays in C or Fortran order (or any transpose) are borrowed, others
+        copied. Negative values are legal.
     density_g_per_ml : float or array
         Density in g/mL: one number of at most 25, or an array of the shape of the activity, computed in its type.
     nuclide : Nuclide, optional

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, overload
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 import yttria._core as _core
 
 from .._core import Nuclide
-from .._foundation.arrays import Map, as_type, real, real_dtype, three
+from .._foundation.arrays import Float, Map, as_type, real, real_dtype, three
 from .._foundation.choices import DEFAULT_MEDIUM, RAY_SETTINGS, MediumName, RaySetting
 from .._foundation.numbers import number, one_of, optional_number, thread_count
 from ..advisory.bounds import warn_implausible
@@ -200,7 +201,11 @@ class SuperpositionPlan(MapPlan):
         """
         return self._core.estimate_memory_bytes()
 
-    def apply(self, activity_mbq_per_ml: ArrayLike, out: Map | None = None) -> Map:
+    @overload
+    def apply(self, activity_mbq_per_ml: NDArray[Float], out: NDArray[Float] | None = None) -> NDArray[Float]: ...
+    @overload
+    def apply(self, activity_mbq_per_ml: ArrayLike, out: Map | None = None) -> Map: ...
+    def apply(self, activity_mbq_per_ml: ArrayLike, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Absorbed dose in Gy after complete decay.
 
         Parameters
@@ -279,6 +284,20 @@ class SuperpositionPlan(MapPlan):
         )
 
 
+@overload
+def superposed_dose(
+    activity_mbq_per_ml: NDArray[Float],
+    density_g_per_ml: ArrayLike,
+    voxel_size_mm: Sequence[float],
+    *,
+    medium: MediumName = DEFAULT_MEDIUM,
+    reference_density_g_per_ml: float | None = None,
+    ray_setting: RaySetting = RAY_SETTINGS[0],
+    nuclide: Nuclide | None = None,
+    out: NDArray[Float] | None = None,
+    threads: int | None = None,
+) -> NDArray[Float]: ...
+@overload
 def superposed_dose(
     activity_mbq_per_ml: ArrayLike,
     density_g_per_ml: ArrayLike,
@@ -290,14 +309,26 @@ def superposed_dose(
     nuclide: Nuclide | None = None,
     out: Map | None = None,
     threads: int | None = None,
-) -> Map:
+) -> Map: ...
+def superposed_dose(
+    activity_mbq_per_ml: ArrayLike,
+    density_g_per_ml: ArrayLike,
+    voxel_size_mm: Sequence[float],
+    *,
+    medium: MediumName = DEFAULT_MEDIUM,
+    reference_density_g_per_ml: float | None = None,
+    ray_setting: RaySetting = RAY_SETTINGS[0],
+    nuclide: Nuclide | None = None,
+    out: NDArray[Any] | None = None,
+    threads: int | None = None,
+) -> NDArray[Any]:
     """Absorbed dose in Gy after complete decay, in tissue of any density.
 
     Parameters
     ----------
     activity_mbq_per_ml : array_like
         Activity concentration at administration in MBq/mL, shape (k, j, i). float32 and float64 are the type of the
-        result; integers and booleans become float64.
+        result; integers and booleans become float64, float16 becomes float32, exactly.
     density_g_per_ml : array_like
         Mass density of each voxel in g/mL, of the same shape; computed in the type of the activity.
     voxel_size_mm : sequence of float

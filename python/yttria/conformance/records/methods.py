@@ -28,7 +28,10 @@ CHANGE = {"dose_gy": DOSE, "activity_gbq": GBQ, "lung_shunt_fraction": (0.01, 0.
 CHANGE |= {"structure_activity_gbq": (0.05, 2.0)}
 PERCENT = {"percent": [0.0, 2.0, 50.0, 95.0, 100.0]}
 VOLUMES_ML, LOW_SHUNT = {"volume_ml": [0.5, 2.0, 9.0, 40.0]}, (0.01, 0.2)
-PHANTOM = {"volumes_ml": np.array([0.52, 1.15, 2.57, 5.57, 11.49, 26.52]), "common_uncertainty": [0.0, 0.05]}
+PHANTOM: dict[str, Any] = {
+    "volumes_ml": np.array([0.52, 1.15, 2.57, 5.57, 11.49, 26.52]),
+    "common_uncertainty": [0.0, 0.05],
+}
 PHANTOM |= {"recoveries": np.array([0.21, 0.35, 0.49, 0.66, 0.77, 0.85]), "uncertainties": np.full(6, 0.03)}
 START = ["2024-03-10T00:00:00-05:00", "2024-04-14T12:00:00-04:00", "2024-02-28T23:30:00+09:00"]
 END = ["2024-05-11T12:00:00-04:00", "2024-04-16T10:00:00+02:00", "2024-05-31T08:15:30-07:00"]

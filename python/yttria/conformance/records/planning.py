@@ -12,7 +12,7 @@ from .._record import CORE, Answer, Inputs, Side, in_room, named, parameter, val
 
 GBQ, LUNG_GBQ, DOSE = (0.3, 6.0), (0.3, 4.0), (40.0, 400.0)
 SHUNT, MASS, LUNG_KG, VOLUME = (0.0, 0.3), (0.1, 2.0), (0.5, 1.5), (1000.0, 2500.0)
-HOURS = {"frame_duration_h": 1, "frame_duration_min": 1 / 60, "frame_duration_s": 1 / 3600}
+HOURS: dict[str, float] = {"frame_duration_h": 1, "frame_duration_min": 1 / 60, "frame_duration_s": 1 / 3600}
 FORMULAS = ["dubois", "mosteller", "haycock"]
 GRADES = [-3.59, -2.61, -2.60, -2.59, -2.27, -2.26, -1.39, -1.38, 0.5]
 SHUNTS = [0.0, 0.05, 0.0999, 0.1, 0.12, 0.15, 0.17, 0.1999, 0.2]
@@ -27,7 +27,7 @@ SINGLE = {
     "lung_dose_Gy": "lung_dose_gy",
     "lung_dose_Gy_at_1kg": "lung_dose_gy",
 }
-PLANAR = {
+PLANAR: dict[str, Any] = {
     "lung_ant_counts": (3e4, 9e4),
     "lung_post_counts": (3e4, 9e4),
     "liver_ant_counts": (5e5, 1e6),

@@ -127,6 +127,8 @@ def _tags(keywords: str) -> list[Any]:
 class Opened(io.BufferedReader):
     """A file to parse. pydicom asks for all the rest of it in one case only: to inflate it, however much that gives."""
 
+    ended_early: bool
+
     def __init__(self, path: Path) -> None:
         """Open for reading, and record that the file was looked at."""
         super().__init__(io.FileIO(record_opened(path)))

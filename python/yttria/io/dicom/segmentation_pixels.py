@@ -23,6 +23,10 @@ class Frames:
     Raises `FileFormatError` if the file holds less than it promises, or no decoder for its compression is installed.
     """
 
+    shape: tuple[int, int]
+    count: int
+    bits: int
+
     def __init__(self, dataset: Dataset) -> None:
         """Check what is promised against what is there."""
         if "TotalPixelMatrixRows" in dataset:
