@@ -136,6 +136,25 @@ BudgetUnit = Literal["Gy", "mL", "GBq", "MBq", "kg", "fraction"]
 InputUnit = Literal["fraction", "mm", "h", "Gy"]
 
 UNCERTAINTY_SOURCES: tuple[UncertaintySource, ...] = get_args(UncertaintySource)
+SOURCES_IN_WORDS: dict[UncertaintySource, str] = {
+    "volume": "outlines",
+    "calibration": "calibration",
+    "counts": "noise of the counts",
+    "recovery": "partial volume",
+    "decay": "time of the scan",
+    "administered_activity": "activity meter",
+    "residual": "residual activity",
+    "lung_shunt": "lung shunt",
+    "density": "density",
+    "method": "dose model",
+    "registration": "registration",
+    "microspheres": "number of microspheres",
+    "tumor_to_normal_ratio": "tumor-to-normal ratio",
+    "tumor_mass": "tumor mass",
+    "normal_mass": "mass of normal liver",
+    "perfused_mass": "perfused mass",
+    "lung_mass": "lung mass",
+}
 BUDGET_UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
 INPUT_UNITS: tuple[InputUnit, ...] = get_args(InputUnit)
 

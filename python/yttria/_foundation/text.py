@@ -77,9 +77,19 @@ def shown_with_uncertainty(value: float | None, standard_uncertainty: float | No
     """
     if value is None or not standard_uncertainty or not math.isfinite(value) or not math.isfinite(standard_uncertainty):
         return shown(value)
+    return f"{rounded_to(value, standard_uncertainty)} ± {rounded_to(standard_uncertainty, standard_uncertainty)}"
+
+
+def rounded_to(value: float, standard_uncertainty: float) -> str:
+    """A finite number rounded to two significant digits of its standard uncertainty, which is above 0.
+
+    Examples
+    --------
+    >>> rounded_to(120.345, 4.126), rounded_to(12345.6, 1234.5)
+    ('120.3', '12300')
+    """
     digits = 1 - math.floor(math.log10(float(f"{standard_uncertainty:.1e}")))
-    u = round(standard_uncertainty, digits)
-    return f"{round(value, digits):.{max(digits, 0)}f} ± {u:.{max(digits, 0)}f}"
+    return f"{round(value, digits):.{max(digits, 0)}f}"
 
 
 def encodable(text: str) -> str:

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from .._foundation.choices import UncertaintySource
+from .._foundation.choices import SOURCES_IN_WORDS, UncertaintySource
 from .._foundation.text import shown_with_uncertainty
 from ..case.budgets import CaseUncertainty
 from ..evaluation import UncertaintyComponent
 from ..evaluation.tables import UNCERTAINTY_COLUMNS
 from .output import Row, print_line
-
-_IN_WORDS: Mapping[UncertaintySource, str] = {
-    "volume": "outlines",
-    "calibration": "calibration",
-    "counts": "noise of the counts",
-    "recovery": "partial volume",
-    "decay": "time of the scan",
-    "administered_activity": "activity meter",
-    "residual": "residual activity",
-    "lung_shunt": "lung shunt",
-    "density": "density",
-    "method": "dose model",
-    "registration": "registration",
-    "microspheres": "number of microspheres",
-}
 
 
 def rows_with_uncertainty(rows: Sequence[Row]) -> list[Row]:
@@ -50,14 +35,14 @@ def print_uncertainty(uncertainty: CaseUncertainty) -> None:
         for each in components
         if each.is_default
     )
-    left_out = dict.fromkeys(_IN_WORDS[source] for budget in doses for source in budget.not_included)
+    left_out = dict.fromkeys(SOURCES_IN_WORDS[source] for budget in doses for source in budget.not_included)
     for label, words in (("included:", included), ("by default:", defaults), ("not included:", left_out)):
         if words:
             print_line(label, ", ".join(words), wrap=True)
 
 
 def _words(source: UncertaintySource, name: str) -> str:
-    return name if source in ("decay", "method") else _IN_WORDS[source]
+    return name if source in ("decay", "method") else SOURCES_IN_WORDS[source]
 
 
 def _amount(component: UncertaintyComponent) -> str:

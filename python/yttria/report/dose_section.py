@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from .._foundation.choices import METHOD_NAMES
+from ..evaluation.tables import UNCERTAINTY_COLUMNS
 from .sections import Column, Json, columns_of
 from .words import flat, heading, with_unit
 
@@ -61,20 +62,23 @@ def dose_tables(doses: Json) -> dict[str, Any]:
     known = {*_MAIN, *_MORE}
     # What no structure has, such as the uncertainty of a method without chance, is no column.
     keys = [key for key in keys if key in known or any(row.get(key) is not None for row in rows)]
+    # Standard uncertainties stand beside their values; the coverage factor with the intervals.
+    beside = {quantity: column for quantity, column in UNCERTAINTY_COLUMNS.items() if column in keys}
+    keys = [key for key in keys if key not in (*beside.values(), "coverage_factor")]
     uncertain = [key for key in keys if _UNCERTAINTY.search(key) and key not in known]
     further = [key for key in keys if key not in known and key not in uncertain]
     main = [key for key in _MAIN if key in keys]
     if uncertain:
         at = main.index("mean_gy") + 1
         main[at:at] = uncertain
-    filled = [{key: row.get(key) for key in keys} for row in rows]
+    filled = [{key: row.get(key) for key in (*keys, *beside.values())} for row in rows]
     return {
-        "main": columns_of(main),
+        "main": [column._replace(uncertainty=beside.get(column.key, "")) for column in columns_of(main)],
         "more": columns_of(key for key in _MORE if key in keys),
         "further": [*columns_of(["structure"]), *(_further(key, stated) for key in further)] if further else [],
         "definitions": _definitions(metrics),
         "rows": filled,
-        "remark": " The uncertainty is a standard one (k = 1)." if uncertain else "",
+        "remark": " Uncertainties are standard ones (k = 1)." if uncertain or beside else "",
         "version": doses.get("yttria_version", ""),
     }
 

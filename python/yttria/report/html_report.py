@@ -19,6 +19,7 @@ from .png import INFERNO, data_uri
 from .sections import advisory_rows, count_rows, date_words, file_roles, limit_facts, limit_rows, undecided_words
 from .slices import slice_pictures
 from .territory_section import territory_advisories, territory_tables
+from .uncertainty_section import uncertainty_tables
 from .voxel_plan_section import is_voxel_plan, voxel_plan_tables
 from .words import flat
 
@@ -116,6 +117,7 @@ def html_report(
         grave=[row for row in advisories if row["severity"] != "note"],
         notes=[row for row in advisories if row["severity"] == "note"],
         dose=None if doses is None else dose_tables(doses),
+        uncertainty=None if doses is None else uncertainty_tables(doses),
         limits=[row for row in states if row not in undecided],
         undecided=undecided,
         undecided_words=undecided_words(undecided),

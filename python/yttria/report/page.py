@@ -13,7 +13,7 @@ from typing import Any
 from .._core import __version__
 from .._foundation.extras import require
 from .._foundation.provenance import RESEARCH_USE
-from .._foundation.text import encodable, plain, shown
+from .._foundation.text import encodable, plain, rounded_to, shown
 from .selection import short
 from .words import plural, with_unit
 
@@ -76,7 +76,13 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"figures": shown, "with_unit": with_unit, "plural": plural, "exact": repr}
+    made.filters |= {
+        "figures": shown,
+        "rounded_to": rounded_to,
+        "with_unit": with_unit,
+        "plural": plural,
+        "exact": repr,
+    }
     return made
 
 

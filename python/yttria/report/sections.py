@@ -42,12 +42,13 @@ _ROLES = {
 
 
 class Column(NamedTuple):
-    """One column of a table: key of its values, words, unit, and whether it holds text."""
+    """One column of a table: key of its values, words, unit, whether it holds text, key of its uncertainty."""
 
     key: str
     words: str
     unit: str = ""
     text: bool = False
+    uncertainty: str = ""
 
 
 def columns_of(keys: Iterable[str]) -> list[Column]:
