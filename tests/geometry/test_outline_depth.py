@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from measured_figures import Measured
 from numpy.typing import NDArray
 
 from yttria._core import VoxelFractions
@@ -39,18 +40,24 @@ def area_mm2(weights: NDArray[np.float32], size_mm: Size, step_mm: float) -> flo
     return (larger - smaller) / (2.0 * step_mm)
 
 
+@pytest.mark.claim("displaced_outline")
 @pytest.mark.parametrize("is_binary", [False, True])
 @pytest.mark.parametrize(
     ("size_mm", "radius_mm", "tolerance"), [(CUBIC, 30, 0.02), (CUBIC, 12, 0.06), (LONG, 20, 0.04)]
 )
-def test_a_ball_grows_by_its_surface(size_mm: Size, radius_mm: float, tolerance: float, is_binary: bool) -> None:
+def test_a_ball_grows_by_its_surface(
+    size_mm: Size, radius_mm: float, tolerance: float, is_binary: bool, measured: Measured
+) -> None:
     for away in (0.0, 0.11, 0.23):
         weights = ball(radius_mm, size_mm, away)
         if is_binary:
             weights = np.rint(weights)
         volume_mm3 = float(weights.sum(dtype=np.float64)) * math.prod(size_mm)
         expected = (36.0 * math.pi) ** (1 / 3) * volume_mm3 ** (2 / 3)
-        assert area_mm2(weights, size_mm, 1.5) == pytest.approx(expected, rel=tolerance)
+        found = area_mm2(weights, size_mm, 1.5)
+        assert found == pytest.approx(expected, rel=tolerance)
+        label = f"radius {radius_mm} mm on voxels of {' x '.join(f'{size:g}' for size in size_mm)} mm"
+        measured(f"{label}, {'binary' if is_binary else 'fractions'}", 100 * (found / expected - 1), "%", signed=True)
 
 
 def test_without_displacement_the_volume_is_kept() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from measured_figures import Measured
 from numpy.typing import NDArray
 
 from yttria import AbsoluteScaling, DoseResult, Image, Nuclide, RelativeScaling, Structure, dose_image
@@ -63,9 +64,10 @@ def dose_of(values: NDArray[np.float64], affine_lps: NDArray[np.float64]) -> Dos
     return dose_image(Image(values, affine_lps, "MBq/mL"), scaling=AbsoluteScaling(0.0))
 
 
+@pytest.mark.claim("budget_of_a_ball")
 @pytest.mark.parametrize(("radius_mm", "voxel_mm", "mask_mm"), [(30.0, 3.0, 1.5), (20.0, 2.0, 1.0), (15.0, 2.0, 0.7)])
 def test_a_ball_has_the_uncertainty_of_the_formulas_for_balls(
-    radius_mm: float, voxel_mm: float, mask_mm: float
+    radius_mm: float, voxel_mm: float, mask_mm: float, measured: Measured
 ) -> None:
     affine_lps, place = scene(math.ceil(2 * (radius_mm + 2.5 * FWHM_MM) / voxel_mm), voxel_mm)
     distance = np.sqrt((place**2).sum(axis=0))
@@ -93,9 +95,17 @@ def test_a_ball_has_the_uncertainty_of_the_formulas_for_balls(
     corrected = found["recovery_corrected_mean_gy"]
     assert corrected.value == pytest.approx(row.mean_gy / recovery, rel=1e-9)
     assert corrected.relative_standard_uncertainty == pytest.approx(whole.absorbed_dose, rel=0.04)
+    for label, one, other in (
+        ("volume", found["volume_ml"].relative_standard_uncertainty, u),
+        ("mean, contribution of the outline", of_mean, (phi / (2 * recovery) - 1) * u),
+        ("recovered mean", corrected.relative_standard_uncertainty, whole.absorbed_dose),
+    ):
+        assert one is not None
+        measured(f"uncertainty of the {label}", 100 * (one / other - 1), "%", signed=True)
 
 
-def test_sensitivities_of_absolute_scaling_are_the_derivatives_of_the_dose() -> None:
+@pytest.mark.claim("budget_sensitivities")
+def test_sensitivities_of_absolute_scaling_are_the_derivatives_of_the_dose(measured: Measured) -> None:
     half_life_h, delay_h = Nuclide().half_life_h, 30.0
     result = dose_image(PHANTOM.activity, scaling=AbsoluteScaling(delay_h))
     inputs = UncertaintyInputs(
@@ -122,10 +132,13 @@ def test_sensitivities_of_absolute_scaling_are_the_derivatives_of_the_dose() -> 
     for quantity in ("mean_gy", "d70_gy", "d95_gy"):
         budget = budgets(result, TUMOR, inputs)[quantity]
         assert contributions(budget) == pytest.approx(expected, rel=1e-7)
+        worst = max(abs(contributions(budget)[name] / one - 1) for name, one in expected.items())
+        measured("sensitivities of absolute scaling, relative", worst)
         assert budget.relative_standard_uncertainty == pytest.approx(math.hypot(*expected.values()), rel=1e-7)
         assert budget.not_included == ("volume", "recovery", "registration", "microspheres")
 
 
+@pytest.mark.claim("budget_sensitivities")
 def test_sensitivities_of_relative_scaling_are_the_derivatives_of_the_dose() -> None:
     scaling = RelativeScaling(LIVER, lung_shunt_fraction=0.08, vial_activity_gbq=2.0, residual_fraction=0.05)
     result = dose_image(PHANTOM.activity, scaling=scaling, method="voxel_s_values")
@@ -155,6 +168,7 @@ def test_sensitivities_of_relative_scaling_are_the_derivatives_of_the_dose() -> 
     assert budget.not_included == ("volume", "counts", "recovery", "density", "registration", "microspheres")
 
 
+@pytest.mark.claim("budget_sensitivities")
 def test_the_mean_of_the_reference_itself_depends_on_its_volume_alone() -> None:
     scaling = RelativeScaling(LIVER, lung_shunt_fraction=0.05, delivered_activity_gbq=1.5)
     result = dose_image(PHANTOM.activity, scaling=scaling)
@@ -181,10 +195,13 @@ def test_the_outline_of_the_reference_changes_the_doses_of_others() -> None:
     assert contributions(together[0])["outline of the reference 'Liver'"] == share
 
 
+@pytest.mark.claim("budget_sensitivities")
 @pytest.mark.parametrize(
     ("gradient", "curvature"), [((2.0, -1.0, 0.5), 0.0), ((0.0, 0.0, 0.0), 0.02), ((1.0, 0.0, 0.0), 0.02)]
 )
-def test_a_shift_has_the_spread_of_the_dose_over_normal_shifts(gradient: tuple[float, ...], curvature: float) -> None:
+def test_a_shift_has_the_spread_of_the_dose_over_normal_shifts(
+    gradient: tuple[float, ...], curvature: float, measured: Measured
+) -> None:
     affine_lps, place = scene(47, 2.0)
     slope = np.array(gradient)
 
@@ -193,13 +210,14 @@ def test_a_shift_has_the_spread_of_the_dose_over_normal_shifts(gradient: tuple[f
 
     result = dose_of(activity(place), affine_lps)
     structure = ball(12.0, 0.7)
-    budget = budgets(result, structure, UncertaintyInputs(registration_shift_mm=2.0))["mean_gy"]
+    budget = budgets(result, structure, UncertaintyInputs(registration_shift_mm=2.7))["mean_gy"]
     gy_per_mbq_per_ml = result.provenance.dose_factor_gy_kg_per_gbq / 1.05
     # The mean over a ball of a function of second degree is that of its center, less a constant.
-    spread = reference.shift_uncertainty(lambda shift: gy_per_mbq_per_ml * float(activity(shift[:, None])[0]), 2.0)
+    spread = reference.shift_uncertainty(lambda shift: gy_per_mbq_per_ml * float(activity(shift[:, None])[0]), 2.7)
     (found,) = (each for each in budget.components if each.source == "registration")
     assert found.contribution == pytest.approx(spread, rel=0.03)
-    assert (found.input_standard_uncertainty, found.input_unit) == (2.0, "mm")
+    measured("spread over shifts", 100 * (found.contribution / spread - 1), "%", signed=True)
+    assert (found.input_standard_uncertainty, found.input_unit) == (2.7, "mm")
 
 
 def test_uniform_dose_does_not_depend_on_outline_or_place() -> None:

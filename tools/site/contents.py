@@ -13,7 +13,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "start/run_a_cohort",
         "start/check_my_implementation",
     ),
-    "Dose": ("case", "dicom", "files", "structures", "density", "monte_carlo", "results", "report"),
+    "Dose": ("case", "dicom", "files", "structures", "density", "monte_carlo", "uncertainty", "results", "report"),
     "Plan": ("planning", "voxel_plan", "retreatment", "case_series"),
     "Compare and collect": ("compare", "batch", "outcomes"),
     "Verify": ("conformance", "reference", "peers"),

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +25,21 @@ from .._core import VoxelFractions
 Floats = NDArray[np.float32]
 #: Standard deviation of the smoothing in voxels, and how many voxels it reaches.
 _SIGMA, _REACH = 0.7, 3
-#: Largest depth of the band in standard deviations of the smoothing, and of the table of the normal distribution.
-_BAND, _TABLE = 2.5, 4.0
+#: Largest depth of the band in standard deviations of the smoothing, and largest one that the table has.
+_BAND, _LARGEST = 2.5, 4.0
 #: Largest displacement in voxels: a voxel at the edge of the band keeps its fraction.
 LARGEST_DISPLACEMENT = 0.8
-_DEPTHS = np.linspace(-_TABLE, _TABLE, 2001)
-_FRACTIONS = np.array([0.5 * math.erfc(-depth / math.sqrt(2.0)) for depth in _DEPTHS])
-_ITERATIONS = 20
+#: Steps of the table of normal depths: at the edge of the band one of them changes the depth by 4e-4.
+_STEPS = 2**16
+_ITERATIONS = 8
+
+
+@cache
+def _table() -> Floats:
+    """The depth in standard deviations at which a normal distribution function has the values n / `_STEPS`."""
+    depths = np.linspace(-_LARGEST, _LARGEST, 4001)
+    fractions = [0.5 * math.erfc(-depth / math.sqrt(2.0)) for depth in depths]
+    return np.interp(np.arange(_STEPS + 1) / _STEPS, fractions, depths).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,13 +64,13 @@ class OutlineDepth:
     origin: tuple[int, int, int]
     inside: Floats
     band: NDArray[np.intp]
-    depth_mm: NDArray[np.float64]
-    width_mm: NDArray[np.float64]
+    depth_mm: Floats
+    width_mm: Floats
 
     def displaced(self, distance_mm: float) -> VoxelFractions:
         """Give the structure with its outline displaced outward, by at most `LARGEST_DISPLACEMENT` voxels."""
         weights = self.inside.copy()
-        weights.flat[self.band] = np.clip((self.depth_mm + distance_mm) / self.width_mm + 0.5, 0.0, 1.0)
+        weights.reshape(-1)[self.band] = np.clip((self.depth_mm + distance_mm) / self.width_mm + 0.5, 0.0, 1.0)
         return VoxelFractions._rebuild(self.structure.shape, self.origin, weights, self.structure.outside_fraction)
 
 
@@ -81,17 +90,17 @@ def outline_depth(structure: VoxelFractions, voxel_size_mm: Sequence[float]) -> 
     """
     fractions, origin = _with_margin(structure)
     smoothed = _smoothed(fractions)
-    low, high = np.interp([-_BAND, _BAND], _DEPTHS, _FRACTIONS)
-    band = np.flatnonzero((smoothed > low) & (smoothed < high))
+    edge = 0.5 * math.erfc(_BAND / math.sqrt(2.0))
+    band = np.flatnonzero((smoothed > edge) & (smoothed < 1.0 - edge))
     gradient = _gradient(smoothed, band, voxel_size_mm)
-    steepness = np.maximum(np.sqrt(sum(each**2 for each in gradient)), 1e-6)
-    width_mm = sum(np.abs(each) * size for each, size in zip(gradient, voxel_size_mm, strict=True)) / steepness
+    steepness = np.maximum(np.sqrt(gradient[0] ** 2 + gradient[1] ** 2 + gradient[2] ** 2), np.float32(1e-6))
+    extents = [np.abs(each) * np.float32(size) for each, size in zip(gradient, voxel_size_mm, strict=True)]
     # Where the smoothed fraction is level, there is no normal.
-    width_mm = np.maximum(width_mm, 0.5 * min(voxel_size_mm))
-    depth_mm = _normal_depth(smoothed.flat[band]) / steepness
+    width_mm = np.maximum((extents[0] + extents[1] + extents[2]) / steepness, np.float32(0.5 * min(voxel_size_mm)))
+    depth_mm = _normal_depth(smoothed.reshape(-1)[band]) / steepness
     inside = (smoothed > 0.5).astype(np.float32)
-    deep = float(inside.sum(dtype=np.float64)) - float(inside.flat[band].sum(dtype=np.float64))
-    depth_mm += _shift_that_keeps(float(fractions.sum(dtype=np.float64)) - deep, depth_mm, width_mm)
+    deep = float(inside.sum(dtype=np.float64)) - float(inside.reshape(-1)[band].sum(dtype=np.float64))
+    depth_mm += np.float32(_shift_that_keeps(float(fractions.sum(dtype=np.float64)) - deep, depth_mm, width_mm))
     return OutlineDepth(
         structure=structure, origin=origin, inside=inside, band=band, depth_mm=depth_mm, width_mm=width_mm
     )
@@ -132,12 +141,12 @@ def _smoothed(fractions: Floats) -> Floats:
     return np.ascontiguousarray(fractions)
 
 
-def _normal_depth(smoothed: Floats) -> NDArray[np.float64]:
-    """The depth in standard deviations at which a normal distribution function has these values."""
-    return np.interp(smoothed, _FRACTIONS, _DEPTHS)
+def _normal_depth(smoothed: Floats) -> Floats:
+    places = (smoothed * np.float32(_STEPS) + np.float32(0.5)).astype(np.intp)
+    return _table()[np.clip(places, 0, _STEPS)]
 
 
-def _gradient(smoothed: Floats, places: NDArray[np.intp], voxel_size_mm: Sequence[float]) -> list[NDArray[np.float64]]:
+def _gradient(smoothed: Floats, places: NDArray[np.intp], voxel_size_mm: Sequence[float]) -> list[Floats]:
     """Central differences of the normal depth per mm; at the edge of the box, of the voxel itself and its neighbor."""
     flat, index = smoothed.ravel(), np.unravel_index(places, smoothed.shape)
     strides = (smoothed.shape[1] * smoothed.shape[2], smoothed.shape[2], 1)
@@ -145,22 +154,21 @@ def _gradient(smoothed: Floats, places: NDArray[np.intp], voxel_size_mm: Sequenc
     for axis, (stride, size_mm) in enumerate(zip(strides, voxel_size_mm, strict=True)):
         up = np.where(index[axis] + 1 < smoothed.shape[axis], stride, 0)
         down = np.where(index[axis] > 0, stride, 0)
-        steps = np.maximum((up + down) / stride, 1.0)
+        steps = np.maximum((up + down) // stride, 1).astype(np.float32)
         change = _normal_depth(flat[places + up]) - _normal_depth(flat[places - down])
-        found.append(change / (steps * size_mm))
+        found.append(change / (steps * np.float32(size_mm)))
     return found
 
 
-def _shift_that_keeps(volume: float, depth_mm: NDArray[np.float64], width_mm: NDArray[np.float64]) -> float:
-    """The displacement in mm by which the band has a volume in voxels, by bisection between its extremes."""
-    if len(depth_mm) == 0:
-        return 0.0
-    reach = float(np.abs(depth_mm).max() + width_mm.max())
-    low, high = -reach, reach
+def _shift_that_keeps(volume: float, depth_mm: Floats, width_mm: Floats) -> float:
+    """The displacement in mm by which the band has a volume in voxels, by Newton's method."""
+    shift_mm = 0.0
     for _ in range(_ITERATIONS):
-        middle = 0.5 * (low + high)
-        if float(np.clip((depth_mm + middle) / width_mm + 0.5, 0.0, 1.0).sum()) < volume:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+        fractions = (depth_mm + np.float32(shift_mm)) / width_mm + np.float32(0.5)
+        cut = (fractions > 0.0) & (fractions < 1.0)
+        slope = float((1.0 / width_mm[cut]).sum(dtype=np.float64))
+        missing = volume - float(np.clip(fractions, 0.0, 1.0).sum(dtype=np.float64))
+        if slope == 0.0 or abs(missing) <= 1e-6 * max(volume, 1.0):
+            break
+        shift_mm += missing / slope
+    return shift_mm
