@@ -41,7 +41,7 @@ print(f"{timing.scan_delay_h:.2f} h after administration of {timing.administered
 # ----
 #
 # The image holds Bq/mL, so that the scaling is absolute. The administered activity is a check: if the image as a
-# whole holds another activity, an advisory says so.
+# whole holds another activity, an advisory states it.
 
 pet = yttria.read_image(folder / "pet")
 structures = yttria.read_structures(folder / "structures.dcm")
@@ -90,7 +90,7 @@ figure = dose_figure(superposed, structures, background=phantom.ct, title="Digit
 # -----------------
 #
 # The RTDOSE takes patient, study and frame of reference from the PET. DICOM holds no negative doses, which rounding
-# of the transforms leaves far from the activity: they are refused unless the caller says that 0 is written.
+# of the transforms leaves far from the activity: they are refused unless the caller asks for 0 in their place.
 
 from yttria.io.dicom import write_rtdose
 

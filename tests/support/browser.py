@@ -78,11 +78,15 @@ class Browser:
 
     def open(self, path: Path, width: int, *, media: str = "screen", scripts: bool = True) -> None:
         """Load a file at a width in pixels, and wait until it is drawn."""
+        self.open_url(path.absolute().as_uri(), width, media=media, scripts=scripts)
+
+    def open_url(self, url: str, width: int, *, media: str = "screen", scripts: bool = True) -> None:
+        """Load an address at a width in pixels, and wait until it is drawn."""
         self.events.clear()
         self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
         self.call("Emulation.setEmulatedMedia", media=media)
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
-        self.call("Page.navigate", url=path.absolute().as_uri())
+        self.call("Page.navigate", url=url)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
 

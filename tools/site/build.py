@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import check_links  # noqa: E402
+import check_pages  # noqa: E402
 from source import ROOT, prepare  # noqa: E402
 from sphinx.cmd.build import build_main  # noqa: E402
 
@@ -47,6 +48,7 @@ def main() -> int:
     status = timed("sources", lambda: prepare(OUT / "source") or 0)
     status = timed("Sphinx", lambda: sphinx(options)) or status
     status = timed("links", lambda: check_links.main(OUT / "html")) or status
+    status = timed("pages", lambda: check_pages.main(OUT / "html")) or status
     if not status:
         print(f"the manual: {OUT / 'html' / 'index.html'}")
     return status

@@ -20,10 +20,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Speed": ("speed", "convolution"),
     "Theory": (),
     "Validation": (),
-    "Look up": ("advisories", "sources"),
+    "Look up": ("error_messages", "glossary", "advisories", "sources"),
 }
 #: Headings whose pages of the build itself follow those of `docs/`.
-MADE = {"Look up": ("api/index", "command_line"), "Validation": ("VALIDATION",)}
+MADE = {"Look up": ("error_messages", "glossary", "api/index", "command_line"), "Validation": ("VALIDATION",)}
 #: Folders whose pages find their own heading.
 FOLDERS = {"theory/": "Theory", "validation/": "Validation"}
 #: Pages of the repository's root, and the heading of pages that no group names.
