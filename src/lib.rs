@@ -1,8 +1,8 @@
 //! Yttrium-90 radioembolization dosimetry.
 //!
 //! Rooms, in the order in which they may depend on each other: [`error`] <- [`memory`] <- [`nuclide`],
-//! [`parallel`], [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`parallel`] <- [`geometry`] <-
-//! [`evaluation`]; [`kernels`] <- [`monte_carlo`]. `planning`, `voxel`,
+//! [`parallel`], [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`parallel`], [`random`] <- [`geometry`] <-
+//! [`evaluation`]; [`kernels`], [`random`] <- [`monte_carlo`], [`voxel`]. `planning`, `voxel`,
 //! `monte_carlo` and `geometry` do not know each other. Nothing here knows Python, prints, or touches a file or the network; the
 //! feature `python` adds the extension module on top.
 //!
@@ -46,6 +46,7 @@ pub mod monte_carlo;
 pub mod nuclide;
 pub mod parallel;
 pub mod planning;
+pub mod random;
 pub mod simd;
 pub mod voxel;
 

@@ -23,6 +23,7 @@ RUST_FLOORS = (
     "parallel",
     "simd",
     "nuclide",
+    "random",
     "geometry",
     "kernels",
     "monte_carlo",

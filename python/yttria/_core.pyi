@@ -343,6 +343,14 @@ def _density_from_ct(
     out_g_per_ml: NDArray[Any],
     threads: int | None,
 ) -> tuple[int, int]: ...
+def _draw_noise(
+    standard_deviation: NDArray[np.float32],
+    seed: int,
+    draw: int,
+    out: NDArray[np.float32],
+    threads: int | None = None,
+) -> None: ...
+def _standard_normals(seed: int, stream: int, count: int) -> NDArray[np.float64]: ...
 def _local_deposition(
     activity_mbq_per_ml: NDArray[Any],
     density_g_per_ml: NDArray[Any] | float,
@@ -616,6 +624,33 @@ class VoxelFractions:
     def _rebuild(
         shape: Sequence[int], origin: Sequence[int], weights: NDArray[np.float32], outside_fraction: float
     ) -> VoxelFractions: ...
+
+@final
+class SignedDistance:
+    """The depth of voxels below the surface of a structure, from which displaced voxel fractions are made."""
+
+    def __new__(
+        cls,
+        structure: VoxelFractions,
+        voxel_size_mm: tuple[float, float, float],
+        reach_mm: float,
+        threads: int | None = None,
+    ) -> SignedDistance: ...
+    def displaced(
+        self, displacement_mm: float, shift_mm: tuple[float, float, float], threads: int | None = None
+    ) -> VoxelFractions:
+        """The surface displaced everywhere by the same distance, and the whole shifted along (k, j, i)."""
+
+    def rippled(
+        self,
+        standard_deviation_mm: float,
+        correlation_mm: float,
+        seed: int,
+        stream: int,
+        shift_mm: tuple[float, float, float],
+        threads: int | None = None,
+    ) -> VoxelFractions:
+        """The surface displaced by a Gaussian random field, and the whole shifted along (k, j, i)."""
 
 def voxel_fractions(
     mask: NDArray[Any],

@@ -33,7 +33,6 @@ pub mod element;
 pub mod interactions;
 pub mod multiple_scattering;
 pub mod point_source;
-pub mod random;
 pub mod simulation;
 pub mod spectrum;
 pub mod substance;

@@ -3,11 +3,11 @@
 //! It makes the dose point kernels of the uniform reference medium (`uniform`), and its tests compare the transport with
 //! EGSnrc's kernels.
 
-use super::random::Random;
 use super::spectrum::Spectrum;
 use super::substance::Substance;
 use super::tables::{Point, Tables};
 use super::transport::{Space, follow, isotropic};
+use crate::random::Random;
 
 /// Infinite and of one substance; energy is counted by distance from the origin, each flight at a random place of it.
 struct Shells {

@@ -7,7 +7,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::random::Random;
 use super::spectrum::Spectrum;
 use super::tables::Tables;
 use super::tally::Tally;
@@ -16,6 +15,7 @@ use super::voxels::{Cell, Flight, Voxels};
 use crate::error::{Error, Result, check};
 use crate::memory;
 use crate::parallel::Workers;
+use crate::random::Random;
 
 /// Decays after which a worker asks whether the result is still wanted.
 const POLL: u64 = 256;

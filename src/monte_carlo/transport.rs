@@ -9,8 +9,8 @@
 
 use super::interactions::{ELECTRON_MEV, Moller};
 use super::multiple_scattering::deflection;
-use super::random::{Random, sine_cosine, unit};
 use super::tables::{CUT_MEV, PHOTON_LIMIT_MEV, PHOTON_SLOPE, Point, SOFT_LIMIT_MEV, STEP, Tables};
+use crate::random::{Random, sine_cosine, unit};
 
 const REST: f32 = ELECTRON_MEV as f32;
 

@@ -1,8 +1,8 @@
 //! Flight through voxels of any density and substance.
 
-use super::random::Random;
 use super::tables::{Point, Tables};
 use super::transport::{Electron, Space, follow};
+use crate::random::Random;
 
 /// No path in a voxel is longer than through this density in g/mL: a vacuum would have no end.
 const THINNEST: f32 = 1e-7;

@@ -20,4 +20,5 @@
 pub mod convolution;
 pub mod ct_density;
 pub mod local_deposition;
+pub mod noise;
 pub mod superposition;

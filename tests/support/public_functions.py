@@ -8,6 +8,7 @@ from types import ModuleType
 from yttria import evaluation, geometry, kernels, planning, voxel
 
 _SAMPLED = "a random sample: tests/monte_carlo compares it with EGSnrc, the kernels and the convolution"
+_DRAWS = "a statistic of draws; tests/evaluation/test_propagated.py compares it with known distributions"
 _TABLE = "reads a table; nothing is computed"
 _RECORD = "gives a result another form"
 _PLACE = "compares or multiplies affines"
@@ -37,6 +38,15 @@ EXEMPT = {
     "evaluation.metric_value": _PARTS,
     "evaluation.ParameterSet.advisories": _TABLE,
     "evaluation.UncertainDifference.as_dict": _RECORD,
+    "evaluation.PropagatedQuantity.as_dict": _RECORD,
+    "evaluation.PropagatedQuantity.defined": _RECORD,
+    "evaluation.PropagatedQuantity.interval": "is `coverage_interval`, which is compared",
+    "evaluation.PropagatedQuantity.mean": _DRAWS,
+    "evaluation.PropagatedQuantity.numerical_tolerance": _DRAWS,
+    "evaluation.PropagatedQuantity.probability_above": _DRAWS,
+    "evaluation.PropagatedQuantity.significant_digits": _DRAWS,
+    "evaluation.PropagatedQuantity.standard_uncertainty": _DRAWS,
+    "evaluation.PropagatedQuantity.undefined_draws": _RECORD,
     "evaluation.UncertaintyBudget.as_dict": _RECORD,
     "evaluation.UncertaintyComponent.as_dict": _RECORD,
     "evaluation.UncertaintyInputs.as_dict": _RECORD,
@@ -188,6 +198,13 @@ EXEMPT = {
     "voxel.MonteCarloCheck.as_dict": _RECORD,
     "voxel.MonteCarloCheck.verdict": "compares two numbers",
     "voxel.check_by_monte_carlo": "compares two functions with each other",
+    "voxel.ImageNoise.check": "compares grids and units",
+    "voxel.ImageNoise.poisson": "tests/voxel/test_propagation.py compares drawn noise with its definition",
+    "voxel.ImageNoise.relative": "tests/voxel/test_propagation.py compares drawn noise with its definition",
+    "voxel.PropagatedDoses.as_dict": _RECORD,
+    "voxel.PropagatedDoses.of": _RECORD,
+    "voxel.propagate_uncertainty": "draws at random; tests/voxel/test_propagation.py compares it with "
+    "`yttria.reference.propagation`, the first order and simulated imaging",
     "voxel.dose_ensemble": "is made of `dose_image`, which is compared",
     "voxel.ConvolutionPlan.estimate_memory_bytes": "counts its own buffers; a test measures them",
     "voxel.SuperpositionPlan.estimate_memory_bytes": "counts its own buffers; a test measures them",

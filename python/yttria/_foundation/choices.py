@@ -135,6 +135,10 @@ UncertaintySource = Literal[
 BudgetUnit = Literal["Gy", "mL", "GBq", "MBq", "kg", "fraction"]
 InputUnit = Literal["fraction", "mm", "h", "Gy"]
 
+#: The coverage interval with as much probability below as above it, or the shortest one.
+CoverageIntervalKind = Literal["symmetric", "shortest"]
+
+COVERAGE_INTERVALS: tuple[CoverageIntervalKind, ...] = get_args(CoverageIntervalKind)
 UNCERTAINTY_SOURCES: tuple[UncertaintySource, ...] = get_args(UncertaintySource)
 SOURCES_IN_WORDS: dict[UncertaintySource, str] = {
     "volume": "outlines",

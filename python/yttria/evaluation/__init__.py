@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .gamma import GammaResult, gamma_index
     from .parameters import ParameterSet, parameter_set, parameter_sets
     from .partial_volume import PartialVolumeInputs, RecoveredMean, partial_volume_advisories, recovered_by_curve
+    from .propagated import PropagatedQuantity, coverage_interval
     from .recovery import RecoveryCurve
     from .recovery_fit import PublishedRecoveryCurve, RecoveryFit, fit_recovery_curve, published_recovery_curves
     from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference, StructureDose
@@ -57,6 +58,7 @@ __all__ = [
     "ParameterSet",
     "PartialVolumeInputs",
     "PartitionUncertainty",
+    "PropagatedQuantity",
     "PublishedRecoveryCurve",
     "RecoveredMean",
     "RecoveryCurve",
@@ -79,6 +81,7 @@ __all__ = [
     "combined_uncertainty",
     "compare_doses",
     "count_edge_factor",
+    "coverage_interval",
     "dose_from_bed_gy",
     "dose_metric",
     "dose_uncertainty",
@@ -128,6 +131,7 @@ lazy_room(
             "partial_volume_advisories",
             "recovered_by_curve",
         ),
+        ".propagated": ("PropagatedQuantity", "coverage_interval"),
         ".recovery": ("RecoveryCurve",),
         ".recovery_fit": ("PublishedRecoveryCurve", "RecoveryFit", "fit_recovery_curve", "published_recovery_curves"),
         ".tables": ("DoseQuantityDifference", "IsodoseOverlap", "StructureDifference", "StructureDose"),

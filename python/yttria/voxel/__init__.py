@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .dose_result import DoseResult
     from .dosed_image import ActivityInField
     from .ensemble import DoseSpread, dose_ensemble
+    from .image_noise import ImageNoise
     from .local_deposition import local_deposition
     from .lung_mass import LungMass, lung_mass
     from .mass import StructureMass, structure_mass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .monte_carlo_check import MonteCarloCheck, check_by_monte_carlo
     from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StructureEstimate
     from .monte_carlo_simulation import monte_carlo
+    from .propagation import PropagatedDoses, propagate_uncertainty
     from .recovered_means import recovered_means
     from .scaling import AbsoluteScaling, RelativeScaling
     from .superposition import EnergyBalance, SuperpositionPlan, superposed_dose
@@ -38,12 +40,14 @@ __all__ = [
     "DoseResult",
     "DoseSpread",
     "EnergyBalance",
+    "ImageNoise",
     "LungMass",
     "MicrosphereSpread",
     "MonteCarloCheck",
     "MonteCarloDose",
     "MonteCarloProgress",
     "MonteCarloRun",
+    "PropagatedDoses",
     "RelativeScaling",
     "StructureEstimate",
     "StructureMass",
@@ -60,6 +64,7 @@ __all__ = [
     "lung_mass",
     "microsphere_spread",
     "monte_carlo",
+    "propagate_uncertainty",
     "recovered_means",
     "structure_mass",
     "superposed_dose",
@@ -78,6 +83,7 @@ lazy_room(
         ".dosed_image": ("ActivityInField",),
         ".ensemble": ("DoseSpread", "dose_ensemble"),
         ".local_deposition": ("local_deposition",),
+        ".image_noise": ("ImageNoise",),
         ".lung_mass": ("LungMass", "lung_mass"),
         ".mass": ("StructureMass", "structure_mass"),
         ".microspheres": ("MicrosphereSpread", "StructureSpheres", "microsphere_spread"),
@@ -86,6 +92,7 @@ lazy_room(
         ".monte_carlo_dose": ("MonteCarloDose", "MonteCarloProgress", "StructureEstimate"),
         ".monte_carlo_simulation": ("monte_carlo",),
         ".recovered_means": ("recovered_means",),
+        ".propagation": ("PropagatedDoses", "propagate_uncertainty"),
         ".scaling": ("AbsoluteScaling", "RelativeScaling"),
         ".superposition": ("EnergyBalance", "SuperpositionPlan", "superposed_dose"),
         ".tissue_regions": ("tissue_regions",),

@@ -9,17 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._core import Nuclide
-from .._foundation.choices import MediumName
 from .._foundation.provenance import Provenance
 from ..geometry.image import Image
-from ..kernels import voxel_s_values
 from .convolution import ConvolutionPlan
+from .dose_kernel import s_values_of
 
 Array = NDArray[np.float64]
 Operator = Callable[[Array], Any]
-#: Tissue of the kernel where the dose was computed without one.
-_TISSUE: MediumName = "liver"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -46,23 +42,13 @@ class Transport:
 
 def transport_of(used: Provenance, image: Image, density: Image | None, threads: int | None) -> Transport:
     """The kernel that a dose was computed with; for superposition and Monte Carlo the voxel S values of liver."""
-    nuclide = Nuclide.from_dose_factor(
-        used.half_life_h, used.dose_factor_gy_kg_per_gbq, name=used.nuclide, source=used.nuclide_source
-    )
     if used.method == "local_deposition":
         each = used.density_g_per_ml if density is None else density.array.astype(np.float64)
         assert each is not None
-        gy = nuclide.dose_factor_gy_kg_per_gbq / each
+        gy = used.dose_factor_gy_kg_per_gbq / each
         words = "each voxel keeps the energy of its own microspheres"
         return Transport(local=True, variance=lambda c: gy**2 * c, adjoint=lambda w: gy * w, words=words)
-    s_values = voxel_s_values(
-        image.voxel_size_mm,
-        medium=used.kernel_medium or _TISSUE,
-        density_g_per_ml=used.density_g_per_ml,
-        nuclide=nuclide,
-        tail_folded=bool(used.kernel_tail_folded),
-        threads=threads,
-    )
+    s_values = s_values_of(used, image, threads)
     plan = ConvolutionPlan(image.shape, s_values.gy_per_mbq_per_ml(), threads=threads)
     words = f"voxel S values of {s_values.medium}, {s_values.density_g_per_ml:g} g/mL"
     return Transport(local=False, variance=plan.variance_plan().apply, adjoint=plan.apply, words=words)

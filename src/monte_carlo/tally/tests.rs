@@ -1,5 +1,5 @@
 use super::{Expected, LEAST_BATCHES, Tally};
-use crate::monte_carlo::random::Random;
+use crate::random::Random;
 
 /// Two values of `n` batches: `R` about 3 with spread 1, `D = slope (R - 3) + noise`.
 fn tally(seed: u64, n: u64, slope: f64, noise: f64) -> Tally {

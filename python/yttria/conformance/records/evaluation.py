@@ -68,6 +68,8 @@ RECORDS = (
             "combine_independent"),
     _record("combined_standard_uncertainty", {"contributions": np.array([3.0, -4.0, 1.5]), "correlation": CORRELATION},
             {"standard_uncertainty": "standard_uncertainty"}),
+    _record("coverage_interval", {"draws": _RNG.gamma(3.0, 20.0, 999), "probability": [0.5, 0.9, 0.95],
+            "interval_kind": ["symmetric", "shortest"]}, {"interval": "interval"}),
     _record("partition_uncertainty", PARTITION, SENSITIVITIES, relative=1e-8),
 )
 # fmt: on

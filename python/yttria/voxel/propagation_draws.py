@@ -1,0 +1,172 @@
+"""Numbers that are the same for all voxels of a structure in one draw: factors, displacements, shifts, recovery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import cbrt, exp, log, prod, sqrt
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+import yttria._core as _core
+
+from .._foundation.choices import UncertaintySource
+from .._foundation.provenance import Provenance
+from ..evaluation import UncertaintyInputs
+from ..evaluation.uncertainty_budget import correlation_matrix
+
+Array = NDArray[np.float64]
+
+#: Sources with one number for all structures, then those with one for each. A correlation is made from the first on,
+#: so that the numbers that structures share do not depend on the structure.
+SHARED: tuple[UncertaintySource, ...] = (
+    "calibration",
+    "decay",
+    "administered_activity",
+    "residual",
+    "lung_shunt",
+    "density",
+    "method",
+    "recovery",
+)
+OF_STRUCTURE: tuple[UncertaintySource, ...] = ("counts", "volume")
+#: Further independent numbers that structures share: a second input of decay and of recovery, and three of the shift.
+_FURTHER = 5
+#: Streams of random numbers that no draw of voxels takes.
+_SHARED_STREAM, _STRUCTURE_STREAM, RIPPLE_STREAM = 1 << 62, 1 << 63, (1 << 63) | (1 << 62)
+
+
+@dataclass(frozen=True)
+class SharedDraw:
+    """One draw of what structures share: the factor of doses by all but counts, the shift, recovery's deviations."""
+
+    factor: float
+    shift_mm: tuple[float, float, float]
+    recovery_deviations: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class StructureDraw:
+    """One draw of one structure: factor of its doses by counts, displacement of its contour, number of its ripples."""
+
+    count_factor: float
+    displacement_mm: float
+    ripple_stream: int
+
+
+class ScalarDraws:
+    """Draws of all stated inputs that are no images, each from its own place in a stream of random numbers.
+
+    Factors that must be positive are lognormal with a mean of 1 and the stated standard deviation. Times, displacements
+    and shifts are normal.
+    """
+
+    def __init__(self, inputs: UncertaintyInputs, provenance: Provenance, seed: int) -> None:
+        """Take the inputs; the provenance states how the image was scaled."""
+        self._inputs, self._provenance, self._seed = inputs, provenance, seed
+        matrix = np.array(correlation_matrix([*SHARED, *OF_STRUCTURE], inputs.correlations))
+        self._mixing = _cholesky(matrix)
+        self._is_absolute = provenance.scaling.get("kind") == "absolute"
+
+    def _numbers(self, draw: int, structure: str) -> tuple[dict[str, float], Array]:
+        """Standard normal numbers by source, correlated as stated, and the further ones."""
+        shared = _core._standard_normals(self._seed, _SHARED_STREAM | draw, len(SHARED) + _FURTHER)
+        own = _core._standard_normals(
+            self._seed, structure_stream(_STRUCTURE_STREAM, structure, draw), len(OF_STRUCTURE)
+        )
+        mixed = self._mixing @ np.concatenate([shared[: len(SHARED)], own])
+        return dict(zip((*SHARED, *OF_STRUCTURE), mixed.tolist(), strict=True)), shared[len(SHARED) :]
+
+    def shared(self, draw: int) -> SharedDraw:
+        """What structures share in a draw."""
+        z, further = self._numbers(draw, "")
+        stated = self._inputs
+        factor = _lognormal(z["method"], stated.method_uncertainty)
+        factor /= _lognormal(z["density"], stated.density_uncertainty)
+        factor *= self._decay(z["decay"], float(further[0]))
+        if self._is_absolute:
+            factor *= _lognormal(z["calibration"], stated.calibration_uncertainty)
+        else:
+            factor *= _lognormal(z["administered_activity"], stated.administered_activity_uncertainty)
+            factor *= self._complement("residual_fraction", z["residual"], stated.residual_uncertainty)
+            factor *= self._complement("lung_shunt_fraction", z["lung_shunt"], stated.lung_shunt_uncertainty)
+        u = stated.registration_shift_mm or 0.0
+        shift = (u * float(further[2]), u * float(further[3]), u * float(further[4]))
+        return SharedDraw(factor, shift, (z["recovery"], float(further[1])))
+
+    def of_structure(
+        self, draw: int, structure: str, displacement_uncertainty_mm: float, by_noise: bool
+    ) -> StructureDraw:
+        """What one structure has of its own in a draw; its counts have no factor if the image has its noise."""
+        z, _ = self._numbers(draw, structure)
+        counts = None if by_noise else self._inputs.of_structure("count_uncertainty", structure)
+        return StructureDraw(
+            _lognormal(z["counts"], counts),
+            displacement_uncertainty_mm * z["volume"],
+            structure_stream(RIPPLE_STREAM, structure, draw),
+        )
+
+    def _decay(self, of_half_life: float, of_delay: float) -> float:
+        """Factor of the dose by half-life and scan delay: the time integral, and the decay back to administration."""
+        longer = _lognormal(of_half_life, self._inputs.half_life_uncertainty)
+        if not self._is_absolute:
+            return longer
+        half_life_h, delay_h = self._provenance.half_life_h, float(self._provenance.scaling["scan_delay_h"])
+        later_h = delay_h + (self._inputs.scan_delay_uncertainty_h or 0.0) * of_delay
+        return longer * float(2.0 ** ((later_h / longer - delay_h) / half_life_h))
+
+    def _complement(self, name: str, z: float, uncertainty: float | None) -> float:
+        """Factor of a dose in proportion to 1 less a fraction of the scaling."""
+        fraction: Any = self._provenance.scaling.get(name)
+        if not fraction:
+            return 1.0
+        return max(1.0 - float(fraction) * _lognormal(z, uncertainty), 0.0) / (1.0 - float(fraction))
+
+
+def recovery_parameters(inputs: UncertaintyInputs, deviations: Sequence[float]) -> tuple[float, float]:
+    """The parameters (b1 in mL, b2) of the recovery curve in a draw, whose logarithms are normal."""
+    curve = inputs.recovery
+    assert curve is not None
+    values = np.array([curve.b1_ml, curve.b2])
+    relative = np.asarray(curve.covariance, np.float64) / np.outer(values, values)
+    drawn = values * np.exp(_cholesky(relative) @ np.asarray(deviations))
+    return float(drawn[0]), float(drawn[1])
+
+
+def contour_uncertainty_mm(
+    inputs: UncertaintyInputs, structure: str, voxel_size_mm: tuple[float, float, float]
+) -> float | None:
+    """Standard uncertainty of the displacement of an outline: stated, or half that of a diameter by voxels and blur."""
+    stated = inputs.of_structure("contour_uncertainty_mm", structure)
+    if stated is not None or inputs.fwhm_mm is None:
+        return stated
+    return 0.5 * _core.diameter_uncertainty_mm(cbrt(prod(voxel_size_mm)), inputs.fwhm_mm)
+
+
+def structure_stream(kind: int, structure: str, draw: int) -> int:
+    """Number of the stream of a structure in a draw: it depends on the name, not on the other structures."""
+    return kind | crc32(structure.encode()) << 30 | draw
+
+
+def _lognormal(z: float, relative: float | None) -> float:
+    """A positive number of mean 1 and standard deviation `relative`."""
+    if not relative:
+        return 1.0
+    sigma = sqrt(log(1.0 + relative**2))
+    return exp(sigma * z - 0.5 * sigma**2)
+
+
+def _cholesky(matrix: Array) -> Array:
+    """Lower triangle L with `L L^T` the matrix, which may be singular."""
+    lower = np.zeros_like(matrix)
+    for row in range(len(matrix)):
+        for column in range(row + 1):
+            rest = matrix[row, column] - lower[row, :column] @ lower[column, :column]
+            if row == column:
+                lower[row, row] = sqrt(max(float(rest), 0.0))
+            elif lower[column, column] > 1e-9 * sqrt(float(matrix[column, column]) or 1.0):
+                lower[row, column] = rest / lower[column, column]
+    return lower

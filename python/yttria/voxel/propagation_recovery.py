@@ -1,0 +1,83 @@
+"""Mean doses of structures without the loss to the image's blur, for each draw of a propagation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._core import VoxelFractions
+from ..geometry.transfer_matrix import FWHM_PER_SIGMA, Box, Region, blurred_region, gaussian_weights, shared_sum
+
+Array = NDArray[np.float64]
+
+
+class RegionRecovery:
+    """The geometric transfer matrix of structures and their surroundings in a region of the dose grid (rousset1998).
+
+    A structure that contains others is the region that they leave, and each voxel belongs to the smallest structures
+    first. With the blur h and the fractions g_k of the regions, the doses d_k follow from
+    `sum_k d_k sum_v g_jv (h * g_k)_v = sum_v g_jv D_v`. The recovered mean of a structure with the fractions f and the
+    volumes v_k of regions in it is `D + sum_k d_k (v_k - sum_v f_v (h * g_k)_v) / sum_v f_v`, so that uneven doses
+    inside a structure stay as the image has them. The surroundings go on beyond the region.
+    """
+
+    def __init__(self, fwhm_mm: float, voxel_size_mm: Sequence[float]) -> None:
+        """Make the weights of the blur along each axis."""
+        self._weights = [gaussian_weights(fwhm_mm / FWHM_PER_SIGMA / size) for size in voxel_size_mm]
+
+    def means(self, dose: NDArray[np.float32], fractions: Mapping[str, VoxelFractions]) -> dict[str, float]:
+        """The recovered mean of each structure; NaN without a voxel, and for all if they cannot be told apart."""
+        whole = {name: (box_of(each), np.asarray(each.weights, np.float64)) for name, each in fractions.items()}
+        ordered = sorted((n for n, (_, values) in whole.items() if values.size), key=lambda n: whole[n][1].sum())
+        regions, volumes = _without_overlap([whole[name] for name in ordered], dose.shape)
+        spread = [blurred_region(region, self._weights, dose.shape) for region in regions]
+        matrix = np.array([[shared_sum(a, b) for b in spread] for a in regions])
+        sums = np.array([float(np.sum(values * dose[box], dtype=np.float64)) for box, values in regions])
+        # The regions and the surroundings together are 1 everywhere, before the blur and after it.
+        own, gone = (np.array([float(values.sum()) for _, values in each]) for each in (regions, spread))
+        to_rest, from_rest = own - matrix.sum(axis=1), gone - matrix.sum(axis=0)
+        rest = float(dose.size) - own.sum() - from_rest.sum()
+        system = np.block([[matrix, to_rest[:, None]], [from_rest[None, :], np.array([[rest]])]])
+        found = dict.fromkeys(fractions, np.nan)
+        try:
+            doses = np.linalg.solve(system, np.append(sums, float(dose.sum(dtype=np.float64)) - sums.sum()))
+        except np.linalg.LinAlgError:
+            return found
+        for name, held in zip(ordered, volumes, strict=True):
+            box, values = whole[name]
+            lost = held - np.array([shared_sum(whole[name], region) for region in spread])
+            lost = np.append(lost, -lost.sum())
+            found[name] = float((np.sum(values * dose[box], dtype=np.float64) + lost @ doses) / values.sum())
+        return found
+
+
+def box_of(fractions: VoxelFractions) -> Box:
+    """The box of voxel fractions as an index."""
+    k, j, i = (slice(a, a + n) for a, n in zip(fractions.origin, fractions.weights.shape, strict=True))
+    return k, j, i
+
+
+def _without_overlap(ordered: Sequence[Region], shape: Sequence[int]) -> tuple[list[Region], Array]:
+    """Regions without overlap, smallest first, and the volume of each (second axis) in each structure."""
+    free, volumes = np.ones(tuple(shape)), np.zeros((len(ordered), len(ordered)))
+    regions: list[Region] = []
+    for n, (box, values) in enumerate(ordered):
+        own = np.minimum(values, free[box])
+        free[box] -= own
+        regions.append((box, own))
+        rest = values.copy()
+        for k, (other, of_region) in enumerate(regions):
+            pairs = list(zip(box, other, strict=True))
+            common = [slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in pairs]
+            if any(c.start >= c.stop for c in common):
+                continue
+            here, there = (
+                tuple(slice(c.start - b.start, c.stop - b.start) for c, b in zip(common, each, strict=True))
+                for each in (box, other)
+            )
+            inside = np.minimum(rest[here], of_region[there])
+            rest[here] -= inside
+            volumes[n, k] = inside.sum()
+    return regions, volumes
