@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._foundation.timings import stage
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..errors import FileFormatError, YttriaError
 from ..evaluation import UncertaintyBudget, UncertaintyInputs
 from ..geometry.structure import Structure
@@ -33,13 +33,16 @@ class CaseUncertainty:
 
     @property
     def advisories(self) -> list[Advisory]:
-        """The advisories of the largest relative uncertainty of each structure."""
+        """One advisory on all structures with a large relative uncertainty: the largest of each."""
         worst: dict[str, UncertaintyBudget] = {}
         for budget in self.budgets:
-            known = worst.setdefault(budget.structure, budget)
-            if (budget.relative_standard_uncertainty or 0.0) > (known.relative_standard_uncertainty or 0.0):
+            if budget.advisories and _relative(budget) > _relative(worst.get(budget.structure)):
                 worst[budget.structure] = budget
-        return [told for budget in worst.values() for told in budget.advisories]
+        if len(worst) < 2:
+            return [told for budget in worst.values() for told in budget.advisories]
+        quantities = ", ".join(f"{_words(each)} {_relative(each):.2g}" for each in worst.values())
+        largest = max(map(_relative, worst.values()))
+        return [advise("large_uncertainty", "several", quantities=quantities, relative_uncertainty=largest)]
 
     def rows(self) -> list[dict[str, Any]]:
         """Give one row for each component of each budget.
@@ -98,3 +101,13 @@ def uncertainty_of_case(
             structures, inputs.uncertainty, reference=reference, sub_voxel_mm=case.sub_voxel_mm, threads=threads
         )
     return CaseUncertainty(inputs=inputs.uncertainty, budgets=budgets)
+
+
+def _relative(budget: UncertaintyBudget | None) -> float:
+    return 0.0 if budget is None else budget.relative_standard_uncertainty or 0.0
+
+
+def _words(budget: UncertaintyBudget) -> str:
+    """Such as "D95 of 'Tumor'": the quantity without its unit."""
+    quantity = budget.quantity.rpartition("_")[0].replace("_", " ")
+    return f"{quantity.upper() if quantity[1:].isdigit() else quantity} of '{budget.structure}'"
