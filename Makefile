@@ -1,5 +1,5 @@
 # Thin names for commands anyone could type. Each sets up what it needs; a second call is quick.
-.PHONY: demo test check docs bench validation floors clean
+.PHONY: demo test check docs bench validation floors wheels clean
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := Cargo.toml Cargo.lock $(shell find src -type f)
@@ -45,6 +45,10 @@ check: .venv/tools .venv/module
 	$(BIN)/python -m mypy.stubtest yttria._core
 	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --ignoreexternal --verifytypes yttria
 	$(BIN)/python tools/third_party_licenses.py --check
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/zizmor --quiet --offline --min-severity medium .github/workflows
 
 # The manual, into out/site/html; tutorials and gallery are run, and a warning is an error.
 docs: .venv/release .venv/docs
@@ -65,6 +69,16 @@ floors: .venv/tools
 	$(BIN)/maturin build --quiet --release --out dist/floors
 	$(BIN)/pip install --quiet uv
 	$(BIN)/python tools/floors.py dist/floors/*.whl
+
+# What one job of the release does: a wheel for every Linux since 2014, a source distribution, and what looks at them.
+wheels: .venv/tools
+	rm -rf dist/wheels
+	$(BIN)/pip install --quiet --group wheels
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/maturin build --quiet --release --zig --compatibility manylinux2014 --out dist/wheels
+	$(BIN)/maturin sdist --quiet --out dist/wheels
+	$(BIN)/twine check --strict dist/wheels/*
+	$(BIN)/abi3audit --strict dist/wheels/*.whl
+	$(BIN)/auditwheel show dist/wheels/*.whl
 
 clean:
 	rm -rf .venv .venv-floors target out dist

@@ -1,12 +1,15 @@
 """Write LICENSE-THIRD-PARTY: the notices of the crates that are linked into the wheel. `--check` compares instead.
 
 What is linked comes from `cargo metadata`: normal dependencies of the feature `python` on every platform, neither those
-of build scripts nor of tests. The texts come from the sources of the crates that cargo holds.
+of build scripts nor of tests. The texts come from the sources of the crates that cargo holds. A crate that offers the
+MIT license but carries no text gets the text of that license with its authors, because the license asks for its notice.
+Each crate must be permitted by the license expression of pyproject.toml.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTICES = ROOT / "LICENSE-THIRD-PARTY"
 HEAD = """The compiled module of yttria contains the following Rust crates. Each is followed by its license expression,
 its authors and repository as it states them, and the texts that its sources carry. Equal texts are printed once.
+The standard library of Rust is linked as well: Copyright (c) The Rust Project Contributors, MIT OR Apache-2.0.
 Written by tools/third_party_licenses.py.
 """
+MIT_TEXT = "LICENSE-MIT"
 
 
 def linked() -> list[dict[str, object]]:
@@ -45,6 +50,29 @@ def texts(package: dict[str, object]) -> list[tuple[str, str]]:
     return [(path.name, path.read_text(encoding="utf-8", errors="replace").strip()) for path in sorted(files)]
 
 
+def mit_text(package: dict[str, object]) -> list[tuple[str, str]]:
+    """The MIT license with the authors of a crate that offers it and carries no text."""
+    assert "MIT" in re.split(r"[^A-Za-z0-9.-]+", str(package["license"])), f"{package['name']} carries no license text"
+    authors = ", ".join(map(str, package["authors"])) or f"the authors of {package['name']}"  # type: ignore[call-overload]
+    body = (ROOT / MIT_TEXT).read_text(encoding="utf-8").split("\n\n", 2)[2].strip()
+    name = "MIT license (the crate names it and carries no text)"
+    return [(name, f"Copyright (c) {authors}\n\n{body}")]
+
+
+def is_permitted(crate: str, expression: str) -> bool:
+    """Whether each part of a crate's expression that `AND` joins offers a license that the whole expression names."""
+    named = set(re.findall(r"[A-Za-z0-9.-]+", expression)) - {"AND", "OR"}
+    parts = re.sub(r"[()]", "", crate.replace("/", " OR ")).split(" AND ")
+    return all(named & set(part.split(" OR ")) for part in parts)
+
+
+def declared_expression() -> str:
+    """The license expression of pyproject.toml."""
+    found = re.search(r'^license = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert found, "pyproject.toml has no license"
+    return found[1]
+
+
 def notices() -> str:
     """The whole file."""
     parts, printed = [HEAD], dict[str, str]()
@@ -52,7 +80,7 @@ def notices() -> str:
         title = f"{package['name']} {package['version']}"
         authors = ", ".join(map(str, package["authors"])) or "not stated"  # type: ignore[call-overload]
         parts.append(f"{'=' * 100}\n{title}: {package['license']}\nauthors: {authors}\n{package['repository']}\n")
-        for name, text in texts(package):
+        for name, text in texts(package) or mit_text(package):
             if text in printed:
                 parts.append(f"{name}: the same text as {printed[text]}\n")
             else:
@@ -62,6 +90,12 @@ def notices() -> str:
 
 
 if __name__ == "__main__":
+    expression = declared_expression()
+    for each in linked():
+        if not is_permitted(str(each["license"]), expression):
+            sys.exit(
+                f"{each['name']}: {each['license']} is not in the license expression of pyproject.toml: {expression}"
+            )
     if sys.argv[1:] != ["--check"]:
         NOTICES.write_text(notices(), encoding="utf-8")
     elif not NOTICES.exists() or NOTICES.read_text(encoding="utf-8") != notices():
