@@ -9,12 +9,19 @@ import typer
 from rich.console import Console
 
 from .._core import __version__
-from .._foundation.choices import REFERENCE_EDGES, RESAMPLING_METHODS, ReferenceEdge, ResamplingMethod, Unit
+from .._foundation.choices import (
+    REFERENCE_EDGES,
+    RESAMPLING_METHODS,
+    ReferenceEdge,
+    ResamplingMethod,
+    Unit,
+)
 from .._foundation.provenance import RESEARCH_USE
 from ..case.record import describe_inputs, utc_now
 from ..evaluation import DoseComparison, compare_doses
 from ..io import read_image, read_structures, write_image
 from ..io.opened import opened_files
+from .budgets import Common, common_sources, print_uncertain_differences, read_budgets
 from .options import choice
 from .output import as_json, print_advisories, print_table, print_written, progress, write_csv
 from .report import check_extra, write_comparison_report
@@ -85,6 +92,12 @@ def compare(
     ] = None,
     maximum_gamma: Annotated[float, typer.Option(help="Where the search for gamma ends.")] = 2.0,
     reference_edge: Annotated[ReferenceEdge, choice(REFERENCE_EDGES, "Voxels of A outside the grid of B.")] = "exclude",
+    uncertainty_a: Annotated[
+        Path | None,
+        typer.Option(help="Result of `yttria dose` with the uncertainties of A: its folder, or doses.json."),
+    ] = None,
+    uncertainty_b: Annotated[Path | None, typer.Option(help="The same of B.")] = None,
+    common: Common = None,
     isodose_gy: Annotated[list[float] | None, typer.Option(help="Isodose level; repeat for more.")] = None,
     with_report: Annotated[
         bool, typer.Option("--report", help="Write report.html too: one page to read, print and file.")
@@ -107,7 +120,10 @@ def compare(
             dose_b = read_image(b, unit=cast("Unit | None", unit_b))
         with opened_files() as files_s:
             parts = read_structures(structures) if structures else []
-    inputs = describe_inputs({"a": files_a, "b": files_b, "structures": files_s}, anonymous=anonymous)
+        with opened_files() as files_u:
+            budgets = [[] if path is None else read_budgets(path) for path in (uncertainty_a, uncertainty_b)]
+    files = {"a": files_a, "b": files_b, "structures": files_s} | ({"uncertainty": files_u} if files_u else {})
+    inputs = describe_inputs(files, anonymous=anonymous)
     with progress("Comparing", quiet=json):
         result = compare_doses(
             dose_a,
@@ -123,6 +139,9 @@ def compare(
             normalization_gy=normalization_gy,
             maximum_gamma=maximum_gamma,
             reference_edge=reference_edge,
+            budgets_a=budgets[0],
+            budgets_b=budgets[1],
+            common_sources=common_sources(common, *budgets),
             threads=threads,
         )
     with progress("Writing", quiet=json):
@@ -179,6 +198,8 @@ def _report(result: DoseComparison, written: list[Path]) -> None:
             "gamma_passing_fraction": "Gamma",
         },
     )
+    if result.uncertainty:
+        print_uncertain_differences(result.uncertainty)
     if result.dose_volume:
         print_table(
             [row.as_dict() for row in result.dose_volume],

@@ -12,10 +12,12 @@ from .._foundation.choices import METHOD_NAMES
 from .._foundation.provenance import RESEARCH_USE
 from ..case import StoredResult, read_planned_result, read_stored_result
 from ..case.record import describe_inputs, utc_now
+from ..evaluation.uncertain_doses import without_empty_uncertainties
 from ..io import read_transform
 from ..io.opened import opened_files
 from ..planning import DeliveredRoles, PlanComparison, PlannedStructure
 from ..planning import compare_plan as compare
+from .budgets import Common, budgets_if_stated, common_sources, print_uncertain_differences
 from .limits import in_words
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress, shown, write_csv
 from .result_folder import ResultFolder
@@ -51,6 +53,7 @@ def compare_plan(
         float | None,
         typer.Option("--delivered-shunt", help="Share of it that went to the lungs, if known.", show_default=False),
     ] = None,
+    common: Common = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out/compare-plan"),
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
@@ -62,7 +65,7 @@ def compare_plan(
     """Compare a treatment as delivered with its plan: activity, shunt, doses, limits, and why they differ.
 
     Writes plan_comparison.json and plan_comparison.csv. Limits are those that the delivery was compared with (`yttria
-    dose --limits`).
+    dose --limits`). If both results state uncertainties, differences are given in units of their uncertainty.
 
     yttria compare-plan out/maa out/pet --transform maa_to_pet.tfm
     """
@@ -81,6 +84,7 @@ def compare_plan(
             with opened_files() as opened:
                 matrix = read_transform(transform, **dict(zip(("from_frame", "to_frame"), frames, strict=True)))
             files["transform"] = tuple(opened)
+    budgets = [budgets_if_stated(each) for each in (plan, delivered)]
     with progress("Comparing", quiet=json):
         found = compare(
             planned,
@@ -91,6 +95,9 @@ def compare_plan(
             delivered_activity_gbq=delivered_activity_gbq,
             delivered_lung_shunt_fraction=delivered_lung_shunt_fraction,
             limits=_limits(given),
+            planned_budgets=budgets[0],
+            delivered_budgets=budgets[1],
+            common_sources=common_sources(common, *budgets),
             threads=threads,
         )
     result = {
@@ -101,7 +108,9 @@ def compare_plan(
         **found.as_dict(),
         "statement": RESEARCH_USE,
     }
-    write_csv(folder.path("plan_comparison.csv"), [_csv_row(row) for row in found.structures])
+    write_csv(
+        folder.path("plan_comparison.csv"), without_empty_uncertainties([_csv_row(row) for row in found.structures])
+    )
     written = folder.finish(result)
     if json:
         typer.echo(as_json(result | {"written": [p.name if anonymous else str(p) for p in written]}))
@@ -160,6 +169,8 @@ def _report(found: PlanComparison, written: list[Path]) -> None:
             **{f"{cause}_gy": f"= {cause}" if n == 0 else f"+ {cause}" for n, cause in enumerate(causes)},
         },
     )
+    if found.uncertainty:
+        print_uncertain_differences(found.uncertainty, "planned", "delivered")
     _print_limits(found)
     print_advisories(found.advisories)
     print_written(written)

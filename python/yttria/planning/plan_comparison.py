@@ -11,11 +11,12 @@ import numpy as np
 
 import yttria._core as _core
 
-from .._foundation.choices import Method
+from .._foundation.choices import Method, UncertaintySource
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, OutOfRangeError
-from ..evaluation import StructureDose
+from ..evaluation import DoseQuantityDifference, StructureDose, UncertainDifference, UncertaintyBudget
+from ..evaluation.uncertain_doses import UncertainDoses, without_empty_uncertainties
 from ..geometry.structure import Structure
 from ..voxel import DoseResult
 from .delivered_activity import activity_and_shunt
@@ -61,6 +62,11 @@ class PlannedStructure:
         Mean dose, and minimum dose of the hottest 70 % of the volume, in Gy; None outside the image.
     change : DoseChange or None
         The change of the mean dose by its causes; None if a dose is 0, negative, or only known in part.
+    planned_mean_standard_uncertainty_gy, delivered_mean_standard_uncertainty_gy : float or None
+        Standard uncertainty of both means in Gy, if their budgets were given.
+    mean_difference_standard_uncertainty_gy, coverage_factor, z, normalized_error : float or None
+        That of delivered less planned, without what both have in common, and the difference in units of it; see
+        `yttria.evaluation.uncertain_difference`.
     """
 
     structure: str
@@ -75,6 +81,12 @@ class PlannedStructure:
     planned_d70_gy: float | None
     delivered_d70_gy: float | None
     change: DoseChange | None
+    planned_mean_standard_uncertainty_gy: float | None = None
+    delivered_mean_standard_uncertainty_gy: float | None = None
+    mean_difference_standard_uncertainty_gy: float | None = None
+    coverage_factor: float | None = None
+    z: float | None = None
+    normalized_error: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain data, ready for JSON.
@@ -104,6 +116,8 @@ class PlanComparison:
         What moved the plan into the space of the delivery.
     advisories : tuple of Advisory
         What a reader must know.
+    uncertainty : tuple of UncertainDifference
+        Delivered less planned mean and D70 of each structure whose budgets were given on both sides.
     """
 
     planned: TreatmentSide
@@ -113,6 +127,7 @@ class PlanComparison:
     delivered_limits: DeliveredLimits | None
     transform_lps: list[list[float]] | None
     advisories: tuple[Advisory, ...] = ()
+    uncertainty: tuple[UncertainDifference, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionaries and lists, ready for JSON.
@@ -126,7 +141,8 @@ class PlanComparison:
         return {
             "planned": asdict(self.planned),
             "delivered": asdict(self.delivered),
-            "structures": [row.as_dict() for row in self.structures],
+            "structures": without_empty_uncertainties([row.as_dict() for row in self.structures]),
+            "uncertainty": [each.as_dict() for each in self.uncertainty],
             "limits": {side: None if found is None else found.as_dict() for side, found in limits.items()},
             "transform_lps": self.transform_lps,
             "advisories": [advisory.as_dict() for advisory in self.advisories],
@@ -143,6 +159,9 @@ def compare_plan(
     delivered_activity_gbq: float | None = None,
     delivered_lung_shunt_fraction: float | None = None,
     limits: Mapping[str, Any] | None = None,
+    planned_budgets: Sequence[UncertaintyBudget] = (),
+    delivered_budgets: Sequence[UncertaintyBudget] = (),
+    common_sources: Sequence[UncertaintySource] = (),
     threads: int | None = None,
 ) -> PlanComparison:
     """Compare a treatment as delivered with its plan, structure by structure.
@@ -166,6 +185,12 @@ def compare_plan(
         Keyword arguments of `delivered_limits`, such as guideline, device, disease and intent; both sides are compared
         with these limits. An empty mapping takes its defaults. A shunt of the delivery that is given here gives the
         activity in its lungs.
+    planned_budgets, delivered_budgets : sequence of UncertaintyBudget, default ()
+        Budgets of the doses of structures, such as those of `DoseResult.uncertainty_budgets`. Differences are then
+        given in units of their uncertainty too.
+    common_sources : sequence of str, default ()
+        Sources of uncertainty that plan and delivery have in common, such as "volume" for one set of outlines. Without
+        them both are taken as independent.
     threads : int, optional
         All processors if not given.
 
@@ -186,6 +211,8 @@ def compare_plan(
     -----
     plan_structure_cut
         A structure reaches out of one of the images by more than 1 % of its volume: its change is not split.
+    uncertainty_of_other_dose
+        The mean of a budget is not that of the structure.
 
     Notes
     -----
@@ -224,7 +251,8 @@ def compare_plan(
         if activity is not None and delivered_lung_shunt_fraction is not None:
             shunted = activity * delivered_lung_shunt_fraction
         sides = _limits((planned, delivered), structures, limits, shunted, threads)
-    told = (*advisories, *(each for side in sides if side is not None for each in side.advisories))
+    rows, found = _uncertain(rows, planned_budgets, delivered_budgets, common_sources)
+    told = (*advisories, *found.advisories, *(each for side in sides if side is not None for each in side.advisories))
     return PlanComparison(
         planned=plan,
         delivered=given,
@@ -233,7 +261,44 @@ def compare_plan(
         delivered_limits=sides[1],
         transform_lps=None if transform_lps is None else np.asarray(transform_lps, dtype=np.float64).tolist(),
         advisories=tuple(dict.fromkeys(told)),
+        uncertainty=tuple(found.differences.values()),
     )
+
+
+def _uncertain(
+    rows: Sequence[PlannedStructure],
+    planned: Sequence[UncertaintyBudget],
+    delivered: Sequence[UncertaintyBudget],
+    common: Sequence[UncertaintySource],
+) -> tuple[tuple[PlannedStructure, ...], UncertainDoses]:
+    """The rows with the uncertainty of their means, and all differences that have one."""
+    quantities = [
+        DoseQuantityDifference(structure=row.structure, quantity=name, a_gy=a, b_gy=b, difference_gy=b - a)
+        for row in rows
+        for name, a, b in (
+            ("mean", row.planned_mean_gy, row.delivered_mean_gy),
+            ("D70", row.planned_d70_gy, row.delivered_d70_gy),
+        )
+        if a is not None and b is not None
+    ]
+    found = UncertainDoses.of(quantities, planned, delivered, common)
+    means = {each.structure: found.quantity_row(each) for each in quantities if each.quantity == "mean"}
+
+    def known(row: PlannedStructure) -> PlannedStructure:
+        mean = means.get(row.structure)
+        if mean is None:
+            return row
+        return replace(
+            row,
+            planned_mean_standard_uncertainty_gy=mean.a_standard_uncertainty_gy,
+            delivered_mean_standard_uncertainty_gy=mean.b_standard_uncertainty_gy,
+            mean_difference_standard_uncertainty_gy=mean.difference_standard_uncertainty_gy,
+            coverage_factor=mean.coverage_factor,
+            z=mean.z,
+            normalized_error=mean.normalized_error,
+        )
+
+    return tuple(map(known, rows)), found
 
 
 def _stated(side: TreatmentSide, activity_gbq: float | None, shunt: float | None) -> TreatmentSide:

@@ -130,24 +130,30 @@ class LimitProbability:
 
     def __str__(self) -> str:
         """One sentence for a person."""
-        text = f"With the uncertainties stated, {self.clause} of {self.draws} draws"
+        text = f"With the uncertainties stated, {self.clause} in {self.share} of {self.draws} draws"
         return f"{text}; not included: {', '.join(self.open_inputs)}." if self.open_inputs else f"{text}."
 
     @property
+    def share(self) -> str:
+        """The share of the draws in words: "none", "all" or "12 %"."""
+        return _share(self.probability)
+
+    @property
     def clause(self) -> str:
-        """The comparison and the share of the draws, as a clause: "the mean dose to the lungs exceeds 30 Gy in 3 %"."""
+        """The comparison as a clause: "the mean dose to the lungs exceeds 30 Gy (own limit)"."""
         of = self.threshold
         quantity = of.quantity or (f"mean dose to '{of.tumor}'" if of.tumor else _WORDS[of.kind])
         where = f" of '{of.territory}'" if of.territory else ""
         before = f", with {of.prior_gy:.4g} {of.unit} of earlier treatments," if of.prior_gy else ""
         verb = "exceeds" if of.sign == "<=" else "is below"
         limit = f"{of.value:g} {of.unit} ({of.named_in_words})"
-        return f"the {quantity}{where}{before} {verb} {limit} in {_share(self.probability)}"
+        return f"the {quantity}{where}{before} {verb} {limit}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, ready for JSON; `text` is the sentence for a person."""
         return {
             "text": str(self),
+            "clause": self.clause,
             **{name: value for name, value in vars(self.threshold).items() if name != "quantity"},
             "unit": self.threshold.unit,
             "probability": self.probability,

@@ -92,7 +92,7 @@ def uncertainty_lines(found: PlanUncertainty | None) -> list[str]:
             f"{high:.3f} GBq."
         )
     if found.limits:
-        first, *more = (each.clause for each in found.limits)
+        first, *more = (f"{each.clause} in {each.share}" for each in found.limits)
         clauses = "; ".join((f"{first} of {found.draws} draws", *more))
         lines.append(f"uncertainty: With the uncertainties stated, {clauses}.")
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .plan_uncertainty_section import uncertainty_tables
 from .sections import Column, Json, limit_rows, undecided_words
 from .selection import short
 from .words import flat, heading
@@ -73,7 +74,7 @@ def plan_tables(plan: Json, doses: Json | None) -> dict[str, Any]:
         "remarks": remarks,
         "words": [],
         "limits": limit_table([(model_name(model["model"]), model["limit_states"]) for model in models]),
-        "tables": [],
+        "tables": uncertainty_tables([(model_name(model["model"]), model.get("uncertainty")) for model in models]),
         "why": [(model_name(model["model"]), _sentence(model["why"])) for model in models],
         "not_applicable": [(model_name(n["model"]), _sentence(n["reason"])) for n in plan["not_applicable"]],
         "inputs": plan_inputs(plan),

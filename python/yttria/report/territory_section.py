@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .plan_section import DELIVERED, delivered_values, limit_table, model_advisories
+from .plan_uncertainty_section import uncertainty_tables
 from .sections import Column, Json
 from .selection import short
 from .words import flat
@@ -71,19 +72,19 @@ def territory_tables(plan: Json, doses: Json | None) -> dict[str, Any]:
         "words": _words(plan),
         "limits": limit_table(_by_territory(plan)),
         "tables": [
-            {
-                "caption": "Vials that fit; the JSON of the plan lists all.",
-                "columns": _VIALS,
-                "rows": vials,
-                "name": "model",
-            }
-        ]
-        if (vials := _vials(plan))
-        else [],
+            *uncertainty_tables([(_name(each), each.get("uncertainty")) for each in plan["plans"]]),
+            *_vial_tables(plan),
+        ],
         "why": [],
         "not_applicable": [],
         "inputs": _inputs(plan["inputs"]),
     }
+
+
+def _vial_tables(plan: Json) -> list[dict[str, Any]]:
+    vials = _vials(plan)
+    caption = "Vials that fit; the JSON of the plan lists all."
+    return [{"caption": caption, "columns": _VIALS, "rows": vials, "name": "model"}] if vials else []
 
 
 def territory_advisories(plan: Json) -> list[dict[str, Any]]:
