@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from importlib.resources import files
+from types import SimpleNamespace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
@@ -92,9 +93,19 @@ def _hints(holder: Any) -> dict[str, Any]:
         try:
             return get_type_hints(holder, None, names)
         except NameError as error:  # a class of an extra, imported for type checkers alone
-            if error.name != "Figure" or error.name in names:
+            if error.name not in _FOREIGN or error.name in names:
                 raise
-            names[error.name] = object
+            names[error.name] = _FOREIGN[error.name]
+
+
+#: Classes of other libraries in annotations, and those libraries.
+_FOREIGN = {
+    "Figure": object,
+    "SimpleITK": SimpleNamespace(Image=object),
+    "highdicom": SimpleNamespace(Volume=object),
+    "nibabel": SimpleNamespace(Nifti1Image=object),
+    "xarray": SimpleNamespace(DataArray=object),
+}
 
 
 def _literals(hint: Any) -> frozenset[str]:

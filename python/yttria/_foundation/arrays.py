@@ -20,7 +20,7 @@ Float = TypeVar("Float", np.float32, np.float64)
 MAX_VOXELS = 2**33
 
 
-def real(quantity: str, values: object, *, dimensions: int | None = None) -> NDArray[Any]:
+def real(quantity: str, values: Any, *, dimensions: int | None = None) -> NDArray[Any]:
     """The array itself, if it holds real numbers; no copy of what is one already.
 
     Raises `DTypeError` for masked values (their numbers would be used as if they were valid), text, objects, complex
@@ -33,8 +33,14 @@ def real(quantity: str, values: object, *, dimensions: int | None = None) -> NDA
                 f"{quantity} is a masked array, whose mask would be lost: leave the masked values out with "
                 ".compressed(), or give them a value with .filled(value)"
             )
+    if hasattr(values, "GetPixelIDValue"):
+        # Its iteration gives one row of voxels, whatever the image's shape.
+        raise DTypeError(
+            f"{quantity} must be an array of real numbers, got a SimpleITK image: Image.from_any takes it with its "
+            "place, SimpleITK.GetArrayViewFromImage gives its array"
+        )
     try:
-        array = np.asarray(values)
+        array = np.from_dlpack(values) if _only_dlpack(values) else np.asarray(values)
     except MemoryError as error:
         raise InsufficientMemoryError(f"{quantity} needs more memory than is available: {error}") from error
     except ValueError as error:
@@ -49,6 +55,13 @@ def real(quantity: str, values: object, *, dimensions: int | None = None) -> NDA
     if dimensions is not None and array.ndim != dimensions:
         raise ShapeError(f"{quantity} must have {dimensions} dimensions, got shape {list(array.shape)}")
     return array
+
+
+def _only_dlpack(values: Any) -> bool:
+    """Whether an array of another library can be had by the DLPack protocol alone."""
+    return hasattr(values, "__dlpack__") and not any(
+        hasattr(values, name) for name in ("__array__", "__array_interface__", "__buffer__")
+    )
 
 
 def volume(quantity: str, values: object) -> NDArray[Any]:

@@ -10,16 +10,16 @@ from types import ModuleType
 from ..errors import MissingExtraError
 
 
-def require(module: str, extra: str) -> ModuleType:
-    """Import `module`, or raise `MissingExtraError` naming `pip install 'yttria[extra]'`."""
+def require(module: str, extra: str | None) -> ModuleType:
+    """Import `module`, or raise `MissingExtraError` naming `pip install 'yttria[extra]'`, or the module without one."""
     try:
         return import_module(module)
     except ImportError as error:
         if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
             raise
-        raise MissingExtraError(
-            f"{module.split('.')[0]} is not installed: pip install 'yttria[{extra}]'", name=error.name
-        ) from error
+        package = module.split(".")[0]
+        remedy = package if extra is None else f"'yttria[{extra}]'"
+        raise MissingExtraError(f"{package} is not installed: pip install {remedy}", name=error.name) from error
 
 
 def import_ahead(*modules: str) -> None:

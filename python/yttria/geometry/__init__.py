@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .._core import VoxelFractions
     from .._foundation.units import UNITS
     from .contours import ContourStructure
+    from .guest_exports import to_highdicom, to_nibabel, to_simpleitk, to_xarray
     from .image import Image, ResampledImage
     from .planar_views import PlanarViews
     from .structure import Structure
@@ -34,6 +35,10 @@ __all__ = [
     "select_structures",
     "subvoxel_counts",
     "subvoxel_grid",
+    "to_highdicom",
+    "to_nibabel",
+    "to_simpleitk",
+    "to_xarray",
     "union",
     "voxel_fractions",
 ]
@@ -44,6 +49,7 @@ lazy_room(
         ".._core": ("VoxelFractions",),
         ".._foundation.units": ("UNITS",),
         ".contours": ("ContourStructure",),
+        ".guest_exports": ("to_highdicom", "to_nibabel", "to_simpleitk", "to_xarray"),
         ".image": ("Image", "ResampledImage"),
         ".planar_views": ("PlanarViews",),
         ".structure": ("Structure",),

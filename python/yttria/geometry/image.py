@@ -31,7 +31,7 @@ from .affine import (
     voxel_size_mm,
 )
 from .continuation import continued
-from .guest_images import from_nibabel, from_simpleitk
+from .guest_images import guest_image
 
 #: Fields that a copy of an image keeps beside its array, affine and unit.
 _CARRIED = ("frame_of_reference_uid", "transform_lps", "transform_source", "patient_id", "advisories")
@@ -105,8 +105,9 @@ class Image:
         Parameters
         ----------
         obj : object
-            A SimpleITK image (copied), a nibabel image, or an object with `.array` (k, j, i) and `.affine_lps` (views).
-            A bare array is refused, because it has no place.
+            An image of SimpleITK or ITK (copied), nibabel, highdicom, xarray, MONAI or TorchIO, or an object with
+            `.array` (k, j, i) and `.affine_lps` (views). docs/guests.md tells how each states its place. A bare array
+            is refused, because it has no place.
         unit : str
             Unit of the values. It is never guessed.
         affine : {"sform", "qform"}, optional
@@ -122,9 +123,11 @@ class Image:
         ArgumentError
             If the object has no place.
         GeometryError
-            If no geometry is found, as in Analyze 7.5.
+            If no geometry is found, as in Analyze 7.5 or an xarray without attributes.
+        ShapeError
+            If the image has not three dimensions, or several channels.
         UnitError
-            If `obj` is an `Image` in another unit.
+            If `obj` is an `Image` in another unit, or an xarray that states other units.
 
         Examples
         --------
@@ -137,19 +140,17 @@ class Image:
         """
         if isinstance(obj, Image) and obj.unit != unit:
             raise UnitError(f"the image is in {obj.unit}, not {unit}; convert it with .to({unit!r})")
-        # The last of these tells SimpleITK's images from those of ITK itself.
-        if all(hasattr(obj, name) for name in ("GetSpacing", "GetDirection", "GetOrigin", "GetPixelIDValue")):
-            return cls(*from_simpleitk(obj), unit)
-        if hasattr(obj, "dataobj") and hasattr(obj, "affine"):
-            array, place, advisories = from_nibabel(obj, affine)
-            return cls(array, place, unit, advisories=advisories)
         if hasattr(obj, "array") and hasattr(obj, "affine_lps"):
             known: dict[str, Any] = {k: getattr(obj, k, () if k == "advisories" else None) for k in _CARRIED}
             return cls(obj.array, obj.affine_lps, unit, **known)
+        guest = guest_image(obj, checked_unit(unit), affine)
+        if guest is not None:
+            array, place, advisories, frame = guest
+            return cls(array, np.asarray(place), unit, advisories=advisories, frame_of_reference_uid=frame)
         found = "a bare array" if isinstance(obj, np.ndarray) else f"an object of type {type(obj).__name__}"
         raise ArgumentError(
-            f"{found} says nothing of its place: give a SimpleITK or nibabel image, an object with .array (k, j, i) "
-            "and .affine_lps, or Image(array, affine_lps, unit)"
+            f"{found} does not state its place: give an image of SimpleITK, ITK, nibabel, highdicom, xarray, MONAI or "
+            "TorchIO, an object with .array (k, j, i) and .affine_lps, or Image(array, affine_lps, unit)"
         )
 
     def __reduce__(self) -> tuple[Callable[..., Image], tuple[object, ...]]:
