@@ -9,8 +9,8 @@ import pytest
 from measured_figures import Measured
 from numpy.typing import NDArray
 
-from yttria._core import VoxelFractions
-from yttria.geometry.outline_depth import outline_depth
+from yttria._core import SignedDistance, VoxelFractions
+from yttria.geometry.outline_depth import outline_depth, smoothed_outline
 
 Size = tuple[float, float, float]
 CUBIC: Size = (4.0, 4.0, 4.0)
@@ -84,3 +84,24 @@ def test_single_voxels_and_nothing_do_no_harm() -> None:
         volumes = [depth.displaced(by).volume_ml(1.0) for by in (-3.0, 0.0, 3.0)]
         assert volumes == sorted(volumes)
         assert all(map(math.isfinite, volumes))
+
+
+def test_a_resampled_mask_without_its_steps_grows_by_its_surface() -> None:
+    mask = np.rint(ball(20.0, CUBIC, 0.0))
+    halves = np.pad(mask, 6)
+    for axis in range(3):
+        halves = 0.5 * (halves + np.roll(halves, 1, axis))
+    smooth = smoothed_outline(of(halves.astype(np.float32)), CUBIC)
+    volume = float(halves.sum(dtype=np.float64)) * 64.0
+    assert smooth.volume_ml(64.0) == pytest.approx(volume, rel=1e-4)
+    radius_mm = (3.0 * volume / (4.0 * math.pi)) ** (1 / 3)
+    distance = SignedDistance(smooth, CUBIC, 4.0)
+    for by_mm in (-4.0, -1.5, 1.5, 4.0):
+        change = distance.displaced(by_mm, (0.0, 0.0, 0.0)).volume_ml(64.0) - volume
+        expected = 4.0 / 3.0 * math.pi * ((radius_mm + by_mm) ** 3 - radius_mm**3)
+        assert change == pytest.approx(expected, rel=0.05)
+
+
+def test_a_mask_of_whole_voxels_is_given_back_as_it_is() -> None:
+    mask = of(np.rint(ball(12.0, LONG, 0.1)))
+    assert smoothed_outline(mask, LONG) is mask
