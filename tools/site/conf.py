@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -20,6 +21,8 @@ author = "the yttria authors"
 project_copyright = "the yttria authors, MIT or Apache-2.0"
 version = release = yttria.__version__
 language = "en"
+# Two hyphens are an option, and never a dash.
+smartquotes = False
 
 extensions = [
     "myst_parser",
@@ -91,6 +94,19 @@ def skip_inherited_exceptions(app: Any, what: str, name: str, obj: Any, skip: bo
     return True if name in ("add_note", "with_traceback", "args") else None
 
 
+def link_references(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Lead the citation keys of a docstring's References to the table of sources."""
+    for n, line in enumerate(lines):
+        if line.strip() == ".. rubric:: References":
+            for m in range(n + 1, len(lines)):
+                if re.fullmatch(r"\s*[a-z]+\d{4}[a-z]?(, [a-z]+\d{4}[a-z]?)*,?\s*", lines[m]):
+                    lines[m] += " (:doc:`sources </docs/sources>`)"
+                elif lines[m].strip():
+                    break
+
+
 def setup(app: Any) -> None:
     """Register what this project changes."""
     app.connect("autodoc-skip-member", skip_inherited_exceptions)
+    # After numpydoc, whose sections these are.
+    app.connect("autodoc-process-docstring", link_references, priority=900)

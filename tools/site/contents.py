@@ -23,10 +23,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Look up": ("error_messages", "glossary", "advisories", "sources"),
 }
 #: Headings whose pages of the build itself follow those of `docs/`.
-MADE = {"Look up": ("error_messages", "glossary", "api/index", "command_line"), "Validation": ("VALIDATION",)}
+MADE = {"Look up": ("api/index", "command_line"), "Validation": ("VALIDATION",)}
 #: Folders whose pages find their own heading.
 FOLDERS = {"theory/": "Theory", "validation/": "Validation"}
-#: Pages of the repository's root, and the heading of pages that no group names.
+#: Pages of the repository's root that stand first, and the heading of pages of `docs/` that no group names.
 PROJECT = ("README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG")
 REST = "More"
 

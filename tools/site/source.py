@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import api_pages
+import command_page
 from contents import PROJECT, groups_of
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,7 @@ def prepare(folder: Path) -> None:
     # Links of the documents lead here too.
     for path in ROOT.glob("LICENSE*"):
         wanted[path.name] = path.read_bytes()
-    wanted |= {name: text.encode() for name, text in api_pages.pages().items()}
+    wanted |= {name: text.encode() for name, text in (api_pages.pages() | command_page.pages()).items()}
     made = {name.rsplit(".", 1)[0] for name in wanted}
     wanted["index.md"] = index(made).encode()
     wanted.pop("docs/index.md", None)
@@ -44,7 +45,9 @@ def index(made: set[str]) -> str:
     text = text.replace("](docs/../", "](").replace("](docs/http", "](http")
     groups = groups_of(ROOT / "docs", made)
     groups = {"Start": groups.pop("Start"), "Learn": [f"{name}/index" for name in TITLES], **groups}
-    groups["Project"] = [name for name in PROJECT if (ROOT / f"{name}.md").exists()]
+    shown = {name for names in groups.values() for name in names}
+    rest = sorted({path.stem for path in ROOT.glob("*.md")} - shown - set(PROJECT))
+    groups["Project"] = [*PROJECT, *rest]
     for heading, names in groups.items():
         options = ":hidden:\n:maxdepth: 1\n"
         text += f"\n```{{toctree}}\n:caption: {heading}\n{options}\n" + "\n".join(names) + "\n```\n"
