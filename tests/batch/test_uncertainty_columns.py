@@ -13,9 +13,9 @@ import pytest
 pytest.importorskip("pyarrow")
 
 import pyarrow.parquet as pq
-from batch_samples import cohort
+from batch_samples import cohort, rows, write_files
 
-from yttria.batch import executors, run_manifest, worker
+from yttria.batch import Case, executors, run_manifest, worker, write_manifest
 from yttria.batch.summary import summarize
 from yttria.batch.uncertainty_columns import metrics_of, uncertainty_of
 from yttria.case import DosedCase, dose_case
@@ -29,8 +29,8 @@ def with_uncertainty(every: Callable[[Any], bool]) -> Callable[..., DosedCase]:
 
     def dosed(case: Any, *arguments: Any, **keywords: Any) -> DosedCase:
         found = dose_case(case, *arguments, **keywords)
-        rows = [row | STATED for row in found.rows] if every(case) else found.rows
-        return replace(found, rows=rows)
+        changed = [row | STATED for row in found.rows] if every(case) else found.rows
+        return replace(found, rows=changed)
 
     return dosed
 
@@ -81,3 +81,22 @@ def test_a_cohort_without_uncertainties_has_empty_columns(tmp_path: Path, monkey
     assert doses["standard_uncertainty"].null_count == doses.num_rows
     assert doses["coverage_factor"].null_count == doses.num_rows
     assert np.isfinite([row["q50"] for row in summary.structures]).all()
+
+
+def test_a_manifest_states_the_uncertainties_of_some_of_its_cases(tmp_path: Path) -> None:
+    """The same numbers as `yttria dose`, and none for a case that states nothing."""
+    write_files(tmp_path)
+    stated = [row | {"administered_activity_uncertainty": 0.05} if n % 2 else row for n, row in enumerate(rows(COUNT))]
+    write_manifest(stated, tmp_path / "manifest.csv")
+    run_manifest(tmp_path / "manifest.csv", tmp_path / "results", executor=executors.threads(1))
+    doses = pq.read_table(tmp_path / "results" / "doses.parquet").to_pylist()
+    of_means = {(row["case_id"], row["structure"]): row for row in doses if row["metric"] == "mean_gy"}
+    for n, row in enumerate(stated):
+        found = of_means[row["case_id"], "Tumor"]
+        if n % 2 == 0:
+            assert found["standard_uncertainty"] is None
+            continue
+        files = {name: tmp_path / row[name] for name in ("activity", "structures")}
+        (tumor,) = (each for each in dose_case(Case(**row | files)).rows if each["structure"] == "Tumor")
+        assert found["standard_uncertainty"] == tumor["mean_standard_uncertainty_gy"] > 0.0
+        assert found["coverage_factor"] == tumor["coverage_factor"]
