@@ -6,74 +6,70 @@ from collections.abc import Sequence
 from typing import Any
 
 from .sections import Column, Json
+from .selection import short
 
 _KINDS = {
-    "activity": "Delivered activity",
-    "needed_activity": "Activity that the target or limit asks for",
-    "perfused_mean": "Everything perfused",
-    "tumor": "Tumor",
-    "normal_perfused": "Perfused normal liver",
-    "normal_whole": "Whole normal liver",
-    "lung": "Lungs",
+    "activity": ("Delivered", "GBq"),
+    "needed_activity": ("Asked for", "GBq"),
+    "tumor": ("Tumor", "Gy"),
+    "perfused_mean": ("Everything perfused", "Gy"),
+    "normal_perfused": ("Perfused normal liver", "Gy"),
+    "normal_whole": ("Whole normal liver", "Gy"),
+    "lung": ("Lungs", "Gy"),
 }
-_OF_DOSES = (
-    Column("model", "Plan"),
-    Column("quantity", "Quantity", text=True),
-    Column("value", "Value"),
-    Column("u", "Standard uncertainty"),
-    Column("low", "95 % of draws from"),
-    Column("high", "to"),
-    Column("unit", "Unit", text=True),
-)
-_OF_LIMITS = (
-    Column("model", "Plan"),
-    Column("quantity", "Compared", text=True),
-    Column("percent", "Draws beyond it", "%"),
-    Column("without", "Not included", text=True),
-)
+#: Characters of a tumor's name in a heading.
+_IN_HEADING = 32
+
+Plans = Sequence[tuple[str, Json | None]]
+"""Plans or models by name, each with its uncertainty as the JSON of `yttria plan` has it."""
 
 
-def uncertainty_tables(plans: Sequence[tuple[str, Json | None]]) -> list[dict[str, Any]]:
-    """One table of doses and one of limits, if any plan states uncertainties."""
-    doses = [row for name, found in plans if found for row in _doses(name, found)]
-    limits = [row for name, found in plans if found for row in _limits(name, found)]
-    tables = []
-    if doses:
-        caption = (
-            "Standard uncertainties (coverage factor 1) to first order, for the activity that is planned, and the "
-            "middle 95 % of the draws."
-        )
-        tables.append({"caption": caption, "columns": _OF_DOSES, "rows": doses, "name": "model"})
-    if limits:
-        caption = "Share of draws beyond each limit or target, with the uncertainties stated."
-        tables.append({"caption": caption, "columns": _OF_LIMITS, "rows": limits, "name": "model"})
-    return tables
+def uncertainty_tables(plans: Plans) -> list[dict[str, Any]]:
+    """One table of the doses' uncertainties and one of limits, if any plan states uncertainties."""
+    return [table for table in (_doses(plans), _limits(plans)) if table["rows"]]
 
 
-def _doses(name: str, found: Json) -> list[dict[str, Any]]:
-    """Quantities that anything stated enters."""
-    return [
-        {
-            "model": name,
-            "quantity": ", ".join(filter(None, (_KINDS[each["kind"]], each["tumor"], each["territory"]))),
-            "value": each["budget"]["value"],
-            "u": each["budget"]["standard_uncertainty"],
-            "low": each["interval_of_draws"][0],
-            "high": each["interval_of_draws"][1],
-            "unit": each["budget"]["unit"],
-        }
-        for each in found["quantities"]
-        if each["budget"]["components"]
-    ]
+def _doses(plans: Plans) -> dict[str, Any]:
+    """A row for each plan and territory; a column for each quantity that anything stated enters."""
+    columns: dict[str, Column] = {}
+    rows: dict[str, dict[str, Any]] = {}
+    without: dict[str, None] = {}
+    for name, found in plans:
+        quantities = [] if found is None else found["quantities"]
+        several = any(each["territory"] for each in quantities)
+        for each in quantities:
+            without |= dict.fromkeys(each["not_included"])
+            if not each["budget"]["components"]:
+                continue
+            words, unit = _KINDS[each["kind"]]
+            key = f"{each['kind']} {each['tumor']}"
+            columns.setdefault(key, Column(key, short(each["tumor"] or words, _IN_HEADING), unit))
+            row = f"{name}: {each['territory'] or 'together'}" if several else name
+            rows.setdefault(row, {"model": row})[key] = each["budget"]["standard_uncertainty"]
+    order = {f"{kind} ": n for n, kind in enumerate(_KINDS)}
+    shown = sorted(columns.values(), key=lambda column: order[f"{column.key.split()[0]} "])
+    return {
+        "caption": "Standard uncertainties (coverage factor 1) of the numbers above, to first order, for the activity "
+        "that is planned, and of the activity that a target or limit asks for. Not included: "
+        f"{', '.join(without) or 'nothing'}.",
+        "columns": [Column("model", "Plan"), *shown],
+        "rows": [{**dict.fromkeys(columns), **row} for row in rows.values()],
+        "name": "model",
+    }
 
 
-def _limits(name: str, found: Json) -> list[dict[str, Any]]:
-    return [
-        {
-            "model": name,
-            "quantity": each["clause"],
-            "percent": 100.0 * each["probability"],
-            "without": ", ".join(each["not_included"]),
-        }
-        for each in found["limits"]
-    ]
+def _limits(plans: Plans) -> dict[str, Any]:
+    """A row for each limit or target; a column with the share of draws beyond it for each plan."""
+    rows: dict[str, dict[str, Any]] = {}
+    stated = [(f"plan {n}", name, found["limits"]) for n, (name, found) in enumerate(plans) if found]
+    for key, _, limits in stated:
+        for each in limits:
+            row = rows.setdefault(each["clause"], {"clause": each["clause"]})
+            row[key] = 100.0 * each["probability"]
+    keys = [key for key, *_ in stated]
+    return {
+        "caption": "Share of draws in which, with the uncertainties stated, ...",
+        "columns": [Column("clause", "Compared", text=True), *(Column(key, name, "%") for key, name, _ in stated)],
+        "rows": [{**dict.fromkeys(keys), **row} for row in rows.values()],
+        "name": "clause",
+    }
