@@ -42,8 +42,11 @@ class DosedImage:
     uncertainty: Image | None = field(default=None, repr=False)
     #: Of mean doses, by the hash of the voxel fractions: voxels are correlated, so that it cannot be had from theirs.
     _mean_uncertainties_gy: Mapping[str, float] = field(default_factory=dict, repr=False)
-    #: Table, histograms and picture of the same structures compute them once.
+    #: Table, histograms, budgets and picture of the same structures compute them once.
     _fractions: WeakKeyDictionary[Structure, VoxelFractions] = field(
+        default_factory=WeakKeyDictionary, repr=False, init=False
+    )
+    _histograms: WeakKeyDictionary[Structure, VolumeAndHistogram] = field(
         default_factory=WeakKeyDictionary, repr=False, init=False
     )
 
@@ -94,18 +97,23 @@ class DosedImage:
         return {s.name: self._fractions[s] for s in structures}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the fractions that are kept for the next call: a copy computes them again."""
-        return {name: value for name, value in self.__dict__.items() if name != "_fractions"}
+        """Leave out what is kept for the next call: a copy computes it again."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_fractions", "_histograms")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Begin without kept fractions."""
-        self.__dict__.update(state, _fractions=WeakKeyDictionary())
+        """Begin with nothing kept."""
+        self.__dict__.update(state, _fractions=WeakKeyDictionary(), _histograms=WeakKeyDictionary())
 
     def _evaluated(
         self, structures: Sequence[Structure], sub_voxel_mm: float | None, threads: int | None
     ) -> dict[str, VolumeAndHistogram]:
         if sub_voxel_mm is None:
-            return of_fractions(self.image, self.voxel_fractions(structures, threads=threads), threads)
+            fractions = self.voxel_fractions(structures, threads=threads)
+            new = {s.name: fractions[s.name] for s in structures if s not in self._histograms}
+            if new:
+                found = of_fractions(self.image, new, threads)
+                self._histograms.update({s: found[s.name] for s in structures if s.name in found})
+            return {s.name: self._histograms[s] for s in structures}
         return of_sub_voxels(self.image, self._checked(structures), sub_voxel_mm, threads)
 
     def activity_mbq(self, inside: VoxelFractions) -> float:
