@@ -1,8 +1,8 @@
 //! Yttrium-90 radioembolization dosimetry.
 //!
-//! Rooms, in the order in which they may depend on each other: [`error`] <- [`memory`] <- [`nuclide`],
-//! [`parallel`], [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`parallel`], [`random`] <- [`geometry`] <-
-//! [`evaluation`]; [`kernels`], [`random`] <- [`monte_carlo`], [`voxel`]. `planning`, `voxel`,
+//! Rooms, in the order in which they may depend on each other: [`error`] <- [`memory`] <- [`beta_spectrum`] <- [`isotope`] <-
+//! [`nuclide`], [`parallel`], [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`parallel`], [`random`] <-
+//! [`geometry`] <- [`evaluation`]; [`kernels`], [`random`] <- [`monte_carlo`], [`voxel`]. `planning`, `voxel`,
 //! `monte_carlo` and `geometry` do not know each other. Nothing here knows Python, prints, or touches a file or the network; the
 //! feature `python` adds the extension module on top.
 //!
@@ -37,9 +37,11 @@
 //! # }
 //! ```
 
+pub mod beta_spectrum;
 pub mod error;
 pub mod evaluation;
 pub mod geometry;
+pub mod isotope;
 pub mod kernels;
 pub mod memory;
 pub mod monte_carlo;

@@ -1,11 +1,12 @@
 //! Half-life, energy per decay and their product, the dose factor, as one object.
 
 use crate::error::{Error, Result, check};
+use crate::isotope::Isotope;
 
 /// Elementary charge in coulomb, exact in the SI; joule per electronvolt.
 pub const JOULE_PER_EV: f64 = 1.602_176_634e-19;
 
-/// A beta emitter that deposits its energy where it decays, as a dosimetry convention states it.
+/// A beta emitter with its half-life and the energy that its electrons deposit, as a dosimetry convention states them.
 ///
 /// Dose factor `C [Gy kg/GBq] = E [MeV] 1e6 e T [s] / ln 2 1e9`: the dose to 1 kg from the complete decay of 1 GBq
 /// with complete local absorption. Half-life and dose factor belong together: a report that states one states both.
@@ -19,12 +20,26 @@ pub struct Nuclide {
 
 impl Nuclide {
     /// Names that [`Nuclide::preset`] knows.
-    pub const PRESETS: [&'static str; 4] = ["EANM2022", "IFU_50", "AAPM_49_38", "ICRP107"];
+    pub const PRESETS: [&'static str; 10] = [
+        "EANM2022",
+        "IFU_50",
+        "AAPM_49_38",
+        "ICRP107",
+        "HO166",
+        "HO166_15_87",
+        "P32",
+        "RE188",
+        "LU177",
+        "I131",
+    ];
 
-    /// From a half-life and a mean energy per decay. Errors outside 63-66 h or 0.5-1.5 MeV.
+    /// From a half-life and a mean energy per decay. The half-life decides the isotope: errors if it is that of none, or
+    /// if the energy is not one that a convention of that isotope may state (0.5-1.5 MeV for Y-90).
     pub fn from_energy(name: &str, half_life_h: f64, mean_energy_mev: f64, source: &str) -> Result<Self> {
-        let half_life_h = check::within("half-life in h", half_life_h, 63.0, 66.0)?;
-        let mean_energy_mev = check::within("mean energy per decay in MeV", mean_energy_mev, 0.5, 1.5)?;
+        let isotope = Isotope::of_half_life(half_life_h)?;
+        let [low, high] = isotope.plausible_energy_mev();
+        let quantity = format!("mean energy per decay of {} in MeV", isotope.name());
+        let mean_energy_mev = check::within(&quantity, mean_energy_mev, low, high)?;
         Ok(Self {
             name: name.into(),
             half_life_h,
@@ -33,16 +48,18 @@ impl Nuclide {
         })
     }
 
-    /// From a half-life and a dose factor; the mean energy follows. Errors outside 63-66 h or 0.5-1.5 MeV.
+    /// From a half-life and a dose factor; the mean energy follows. Errors as [`Nuclide::from_energy`].
     pub fn from_dose_factor(
         name: &str,
         half_life_h: f64,
         dose_factor_gy_kg_per_gbq: f64,
         source: &str,
     ) -> Result<Self> {
-        let half_life_h = check::within("half-life in h", half_life_h, 63.0, 66.0)?;
+        let isotope = Isotope::of_half_life(half_life_h)?;
+        let [low, high] = isotope.plausible_energy_mev();
         let c = check::positive("dose factor in Gy kg/GBq", dose_factor_gy_kg_per_gbq)?;
-        check::within("mean energy per decay in MeV (from the dose factor)", energy_mev(c, half_life_h), 0.5, 1.5)?;
+        let quantity = format!("mean energy per decay of {} in MeV (from the dose factor)", isotope.name());
+        check::within(&quantity, energy_mev(c, half_life_h), low, high)?;
         Ok(Self {
             name: name.into(),
             half_life_h,
@@ -68,10 +85,42 @@ impl Nuclide {
             ),
             "AAPM_49_38" => Self::from_dose_factor(name, 64.0416, 49.38, "dose factor: mppg14a; half-life: ddep-y90"),
             "ICRP107" => Self::from_energy(name, 64.10, 0.933_09, "half-life and energy per decay: icrp107"),
+            "HO166" => Self::of_isotope(name, "Ho-166"),
+            "HO166_15_87" => {
+                Self::from_dose_factor(name, 26.8, 15.87, "dose factor: ho166-scout-2016; half-life: klaassen2019")
+            }
+            "P32" => Self::of_isotope(name, "P-32"),
+            "RE188" => Self::of_isotope(name, "Re-188"),
+            "LU177" => Self::of_isotope(name, "Lu-177"),
+            "I131" => Self::of_isotope(name, "I-131"),
             _ => Err(Error::unknown_name("nuclide convention", name, &Self::PRESETS)),
         }
     }
 
+    /// The half-life of an isotope, and the energy of its electrons.
+    fn of_isotope(name: &str, isotope: &str) -> Result<Self> {
+        let isotope = Isotope::from_name(isotope)?;
+        let source = "half-life, branches and transitions: ensdf; spectra: own; shells: bearden1967, bambynek1972";
+        Self::from_energy(name, isotope.half_life_h(), isotope.electron_mev(), source)
+    }
+
+    /// The isotope that has the half-life.
+    pub fn isotope(&self) -> &'static Isotope {
+        Isotope::of_half_life(self.half_life_h).expect("checked when the nuclide was made")
+    }
+    /// Errors unless the isotope is Y-90, whose electrons the tables and the transport of this crate are made for.
+    pub fn check_transport(&self, of: &str) -> Result<()> {
+        let isotope = self.isotope().name();
+        if isotope == "Y-90" {
+            return Ok(());
+        }
+        Err(Error::Undefined {
+            quantity: format!("the dose of {isotope} by {of}"),
+            reason: "the range of its electrons is not that of Y-90, which is the only one with kernels; local \
+                     deposition needs none"
+                .into(),
+        })
+    }
     /// The convention's name.
     pub fn name(&self) -> &str {
         &self.name

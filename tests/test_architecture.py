@@ -22,6 +22,8 @@ RUST_FLOORS = (
     "memory",
     "parallel",
     "simd",
+    "beta_spectrum",
+    "isotope",
     "nuclide",
     "random",
     "geometry",

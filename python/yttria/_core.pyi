@@ -15,10 +15,12 @@ from ._foundation.choices import (
     Encephalopathy,
     EndCaps,
     Interpolation,
+    IsotopeName,
     MediumName,
     NuclidePreset,
     Objective,
     ShuntBoundary,
+    SpectrumShape,
 )
 
 __version__: str
@@ -56,7 +58,8 @@ class Nuclide:
         Parameters
         ----------
         half_life_h : float
-            Half-life in h, 63 to 66 (other nuclides than yttrium-90 are refused).
+            Half-life in h. It decides the isotope: 63 to 66 is Y-90, and `decay_data` lists the other isotopes. Any
+            other half-life is refused.
         mean_energy_mev : float
             Mean energy that a decay deposits in MeV, positive.
         name, source : str
@@ -70,7 +73,7 @@ class Nuclide:
         Raises
         ------
         OutOfRangeError
-            If a number is outside its range.
+            If a number is outside its range, or the energy is not plausible for the isotope.
 
         Notes
         -----
@@ -95,7 +98,8 @@ class Nuclide:
         Parameters
         ----------
         half_life_h : float
-            Half-life in h, 63 to 66 (other nuclides than yttrium-90 are refused).
+            Half-life in h. It decides the isotope: 63 to 66 is Y-90, and `decay_data` lists the other isotopes. Any
+            other half-life is refused.
         dose_factor_gy_kg_per_gbq : float
             Dose in Gy to 1 kg from complete decay of 1 GBq.
         name, source : str
@@ -109,7 +113,7 @@ class Nuclide:
         Raises
         ------
         OutOfRangeError
-            If a number is outside its range.
+            If a number is outside its range, or the energy is not plausible for the isotope.
 
         Examples
         --------
@@ -135,6 +139,10 @@ class Nuclide:
     @property
     def name(self) -> str:
         """Name of the preset, or the one given."""
+
+    @property
+    def isotope(self) -> IsotopeName:
+        """Isotope that has the half-life, such as "Ho-166"."""
 
     @property
     def half_life_h(self) -> float:
@@ -180,8 +188,14 @@ class Nuclide:
         0.5
         """
 
+    def _check_transport(self, of: str) -> None: ...
     @staticmethod
     def _rebuild(half_life_h: float, dose_factor: float, name: str, source: str) -> Nuclide: ...
+
+def _decay_data(
+    isotope: IsotopeName,
+) -> tuple[float, tuple[int, int], list[tuple[float, float, SpectrumShape]], tuple[float, float, float, float]]: ...
+def _beta_spectrum(isotope: IsotopeName, energies_mev: NDArray[np.float64]) -> NDArray[np.float64]: ...
 
 # kernels
 

@@ -53,6 +53,7 @@ impl VoxelSValues {
         for size in voxel_size_mm {
             check::within("voxel size in mm", size, 0.5, 20.0)?;
         }
+        nuclide.check_transport("voxel S values")?;
         let density_g_per_ml = check::positive("density in g/mL", density_g_per_ml)?;
         let beyond = kernel.fraction_beyond_support();
         // Lengths in the medium of the table: the voxel shrinks or grows instead of the kernel.

@@ -15,10 +15,8 @@ use super::density_effect::DensityEffect;
 use super::element::Element;
 use super::substance::Substance;
 
-/// Electron rest energy in MeV (CODATA 2018).
-pub const ELECTRON_MEV: f64 = 0.510_998_95;
-/// Fine-structure constant (CODATA 2018).
-pub const FINE_STRUCTURE: f64 = 7.297_352_569_3e-3;
+pub use crate::beta_spectrum::{ELECTRON_MEV, FINE_STRUCTURE};
+
 /// Avogadro constant in 1/mol times the square of the classical electron radius in cm2 (CODATA 2018).
 const AVOGADRO_RADIUS_SQUARED: f64 = 6.022_140_76e23 * 2.817_940_326_2e-13 * 2.817_940_326_2e-13;
 

@@ -1,6 +1,10 @@
+use numpy::PyArray1;
+use numpy::ndarray::Ix1;
 use pyo3::prelude::*;
 
+use super::arrays::borrowed;
 use super::errors::OrRaise;
+use crate::isotope::Isotope;
 use crate::nuclide::Nuclide;
 
 /// What pickle keeps: half-life, dose factor, name, source.
@@ -39,7 +43,8 @@ impl PyNuclide {
     /// Parameters
     /// ----------
     /// half_life_h : float
-    ///     Half-life in h, 63 to 66 (other nuclides than yttrium-90 are refused).
+    ///     Half-life in h. It decides the isotope: 63 to 66 is Y-90, and `decay_data` lists the other isotopes. Any
+    ///     other half-life is refused.
     /// mean_energy_mev : float
     ///     Mean energy that a decay deposits in MeV, positive.
     /// name, source : str
@@ -53,7 +58,7 @@ impl PyNuclide {
     /// Raises
     /// ------
     /// OutOfRangeError
-    ///     If a number is outside its range.
+    ///     If a number is outside its range, or the energy is not plausible for the isotope.
     ///
     /// Notes
     /// -----
@@ -73,7 +78,8 @@ impl PyNuclide {
     /// Parameters
     /// ----------
     /// half_life_h : float
-    ///     Half-life in h, 63 to 66 (other nuclides than yttrium-90 are refused).
+    ///     Half-life in h. It decides the isotope: 63 to 66 is Y-90, and `decay_data` lists the other isotopes. Any
+    ///     other half-life is refused.
     /// dose_factor_gy_kg_per_gbq : float
     ///     Dose in Gy to 1 kg from complete decay of 1 GBq.
     /// name, source : str
@@ -87,7 +93,7 @@ impl PyNuclide {
     /// Raises
     /// ------
     /// OutOfRangeError
-    ///     If a number is outside its range.
+    ///     If a number is outside its range, or the energy is not plausible for the isotope.
     ///
     /// Examples
     /// --------
@@ -125,6 +131,11 @@ impl PyNuclide {
     #[getter]
     fn name(&self) -> &str {
         self.0.name()
+    }
+    /// Isotope that has the half-life, such as "Ho-166".
+    #[getter]
+    fn isotope(&self) -> &'static str {
+        self.0.isotope().name()
     }
     /// Half-life in h.
     #[getter]
@@ -175,6 +186,9 @@ impl PyNuclide {
     fn decay_factor(&self, py: Python<'_>, elapsed_h: f64) -> PyResult<f64> {
         self.0.decay_factor(elapsed_h).or_raise(py)
     }
+    fn _check_transport(&self, py: Python<'_>, of: &str) -> PyResult<()> {
+        self.0.check_transport(of).or_raise(py)
+    }
     fn __repr__(&self) -> String {
         format!(
             "Nuclide({}: {:.2} Gy kg/GBq, {:.6} MeV per decay, {} h)",
@@ -195,6 +209,38 @@ impl PyNuclide {
     }
 }
 
+/// Half-life in h; charge and mass number of the daughter; branches; energies in MeV of beta particles, conversion
+/// electrons, relaxation and photons.
+type DecayRow = (f64, (u32, u32), Vec<(f64, f64, &'static str)>, [f64; 4]);
+
+#[pyfunction]
+fn _decay_data(py: Python<'_>, isotope: &str) -> PyResult<DecayRow> {
+    let isotope = Isotope::from_name(isotope).or_raise(py)?;
+    let branches = isotope.branches().iter().map(|b| (b.endpoint_mev, b.probability, b.shape.name()));
+    let daughter = (isotope.daughter().charge as u32, isotope.daughter().mass_number as u32);
+    let energies = [
+        isotope.beta_mev(),
+        isotope.conversion_mev(),
+        isotope.relaxation_mev(),
+        isotope.photon_mev(),
+    ];
+    Ok((isotope.half_life_h(), daughter, branches.collect(), energies))
+}
+
+#[pyfunction]
+fn _beta_spectrum<'py>(
+    py: Python<'py>,
+    isotope: &str,
+    energies_mev: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let isotope = Isotope::from_name(isotope).or_raise(py)?;
+    let energies = borrowed::<f64, Ix1>(energies_mev)?;
+    let energies = energies.as_slice()?;
+    Ok(PyArray1::from_vec(py, py.detach(|| isotope.beta_spectrum(energies))))
+}
+
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(_decay_data, module)?)?;
+    module.add_function(wrap_pyfunction!(_beta_spectrum, module)?)?;
     module.add_class::<PyNuclide>()
 }

@@ -20,6 +20,12 @@ SAMPLES = "has the public parameters, and how finely it samples"
 STEP = "is a step of a public function, tested by itself"
 STATISTICS = "defines a field of a result of `yttria.outcomes`, an optional room; compared in tests/outcomes"
 EXCEPTIONS = {
+    "beta_spectrum.beta_spectrum": ARRAYS,
+    "beta_spectrum.branch_density": STEP,
+    "beta_spectrum.fermi_function": STEP,
+    "beta_spectrum.finite_size": STEP,
+    "beta_spectrum.ln_gamma": STEP,
+    "beta_spectrum.mean_beta_energy_mev": METHOD,
     "absorbed_dose.gy_per_mbq_per_ml": METHOD,
     "contours.between_planes": STEP,
     "contours.continued": STEP,

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 FACTOR = {"dose_factor_Gy_kg_per_GBq": 49.67}
+#: As published work on holmium spheres takes them.
+HOLMIUM = {"half_life_h": 26.8, "dose_factor_Gy_kg_per_GBq": 15.87}
 SOURCE = "yttria.reference"
 
 
@@ -29,6 +31,31 @@ def project_vectors() -> list[dict[str, Any]]:
             "decay_factor",
             {"elapsed_h": 640, "half_life_h": 64.1},
             "the half-life, magnified seven times",
+        ),
+        (
+            "own-decay-holmium",
+            "decay_factor",
+            {"elapsed_h": 24, **HOLMIUM},
+            "the half-life of holmium-166",
+        ),
+        (
+            "own-dose-factor-holmium",
+            "dose_factor",
+            {"half_life_h": 26.824, "mean_energy_MeV": 0.6922},
+            "the dose factor of the electrons of holmium-166",
+        ),
+        (
+            "own-single-holmium",
+            "single_compartment_forward",
+            {
+                "activity_in_vial_at_treatment_GBq": 6.0,
+                "mass_kg": 1.4,
+                "lung_shunt_fraction": 0.04,
+                "residual_fraction": 0.02,
+                "lung_mass_kg": 1.0,
+                **HOLMIUM,
+            },
+            "the dose factor of holmium-166",
         ),
         (
             "own-bsa-large",

@@ -36,7 +36,12 @@ DECAY_CORRECTIONS: tuple[DecayCorrection, ...] = get_args(DecayCorrection)
 NEGATIVE_DOSES: tuple[NegativeDoses, ...] = get_args(NegativeDoses)
 
 # Doses of voxels.
-NuclidePreset = Literal["EANM2022", "IFU_50", "AAPM_49_38", "ICRP107"]
+NuclidePreset = Literal[
+    "EANM2022", "IFU_50", "AAPM_49_38", "ICRP107", "HO166", "HO166_15_87", "P32", "RE188", "LU177", "I131"
+]
+IsotopeName = Literal["Y-90", "Ho-166", "P-32", "Re-188", "Lu-177", "I-131"]
+#: Shape factor of a beta branch: allowed (also non-unique first-forbidden) or unique first-forbidden.
+SpectrumShape = Literal["allowed", "unique"]
 Method = Literal["local_deposition", "voxel_s_values", "superposition", "monte_carlo"]
 #: Number of rays of the superposition.
 RaySetting = Literal["standard", "fast", "fine"]
@@ -59,6 +64,7 @@ OutOfRange = Literal["refuse", "clamp"]
 Moved = Literal["density", "activity"]
 
 NUCLIDE_PRESETS: tuple[NuclidePreset, ...] = get_args(NuclidePreset)
+ISOTOPES: tuple[IsotopeName, ...] = get_args(IsotopeName)
 MEDIA: tuple[MediumName, ...] = get_args(MediumName)
 MONTE_CARLO_ESTIMATORS: tuple[MonteCarloEstimator, ...] = get_args(MonteCarloEstimator)
 MONTE_CARLO_MEDIA: tuple[MonteCarloMedium, ...] = get_args(MonteCarloMedium)

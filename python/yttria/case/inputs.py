@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from .._core import Nuclide
 from .._foundation.timings import stage
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, DuplicateNameError, YttriaError
@@ -185,12 +186,13 @@ def _read_activity(case: Case, structures: list[Structure]) -> CaseInputs:
     inputs = CaseInputs(activity=image, structures=structures)
     if case.relative_to is not None:
         return inputs
+    isotope = Nuclide(case.nuclide).isotope
     if case.scan_delay_h is None:
-        timing = dicom.activity_timing(case.activity, series=case.series)
+        timing = dicom.activity_timing(case.activity, series=case.series, isotope=isotope)
         return replace(inputs, timing=timing, advisories=timing.advisories)
-    found = dicom.check_nuclide(case.activity, series=case.series)
+    found = dicom.check_nuclide(case.activity, series=case.series, isotope=isotope)
     try:
-        timing = dicom.activity_timing(case.activity, series=case.series)
+        timing = dicom.activity_timing(case.activity, series=case.series, isotope=isotope)
     except YttriaError as error:
         told = advise("scan_delay_not_compared", scan_delay_h=case.scan_delay_h, reason=error)
         return replace(inputs, advisories=(*found, told))

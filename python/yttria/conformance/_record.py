@@ -95,7 +95,9 @@ class Side:
 def bound(function: Callable[..., Any], i: Inputs, arguments: Inputs) -> Callable[[], Any]:
     """The call with those of the arguments that it takes, and with the half-life and dose factor of the inputs."""
     names = _parameters(function)
-    constants = {"half_life_h": half_life(i), "dose_factor_gy_kg_per_gbq": dose_factor(i), "nuclide": nuclide(i)}
+    constants: Inputs = {"half_life_h": half_life(i), "dose_factor_gy_kg_per_gbq": dose_factor(i)}
+    if "nuclide" in names:
+        constants["nuclide"] = nuclide(i)
     return partial(function, **{name: value for name, value in (constants | arguments).items() if name in names})
 
 

@@ -52,6 +52,11 @@ def check_types(patient: PatientInputs) -> None:
     ):
         if not isinstance(value, kind):
             raise ArgumentError(f"{what} must be of type {kind.__name__}, got {value!r:.80}")
+    if patient.nuclide.isotope != "Y-90":
+        raise ArgumentError(
+            f"nuclide of a patient with {patient.device} spheres must be Y-90, got {patient.nuclide.isotope}: for "
+            "other spheres, use PartitionModel and the single compartment, which take any nuclide"
+        )
     for name in ("pretreated_or_impaired", "cirrhotic", "prior_radioembolization"):
         flag = getattr(patient, name)
         if flag is not None and not isinstance(flag, bool):

@@ -61,7 +61,7 @@ class Patient(PatientInputs):
     pretreated_or_impaired, cirrhotic, prior_radioembolization : bool, optional
         State of the liver, and whether there was an earlier radioembolization.
     nuclide : Nuclide
-        Dose factor and half-life.
+        Dose factor and half-life of Y-90, the nuclide of both devices.
     name : str, default ""
         Name or identifier to show.
     perfused_mass_incl_tumor_kg, liver_mass_incl_tumor_kg : float, optional
@@ -79,8 +79,8 @@ class Patient(PatientInputs):
     UndefinedError
         If no perfused mass is given, or only one of height and weight.
     ArgumentError
-        For a value of a wrong type, a laboratory value in both units, a dose of earlier treatments that is given twice
-        with two values, or one given although `prior_radioembolization` is False.
+        For a value of a wrong type, a nuclide that is not Y-90, a laboratory value in both units, a dose of earlier
+        treatments that is given twice with two values, or one given although `prior_radioembolization` is False.
 
     Notes
     -----

@@ -140,6 +140,7 @@ class MonteCarloRun:
         for each in regions:
             self._core.add_region(each)
         self._nuclide = default_nuclide(nuclide)
+        self._nuclide._check_transport("Monte Carlo")
         self._reference: UniformReference | None = None
         if one_of("estimator", estimator, MONTE_CARLO_ESTIMATORS) == "correlated_difference":
             self._reference = uniform_reference(

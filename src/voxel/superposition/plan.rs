@@ -106,6 +106,7 @@ impl<T: Precision> SuperpositionPlan<T> {
             }
             largest = largest.max(rho);
         }
+        options.nuclide.check_transport("superposition")?;
         let gas = check::non_negative("gas density in g/mL", options.gas_density_g_per_ml)?;
         let reference = options.medium.density_g_per_ml(options.reference_density_g_per_ml)?;
         let modes = Modes::fit(options.medium.dose_point_kernel())?;

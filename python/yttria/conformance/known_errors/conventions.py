@@ -79,6 +79,32 @@ for _name, _value, _text in (
 ):
     registered(_constant(_FACTOR, _value, everywhere=True), _name, _text)
 
+
+def _of_yttrium(published: str, value: float, low: float, high: float) -> Variant:
+    """The constant of yttrium-90 where a case states one that is not within its range."""
+
+    def variant(inner: Implementation) -> Implementation:
+        def answer(model: str, given: Inputs) -> Answer:
+            stated = given.get(published)
+            other = stated is not None and not low <= stated <= high and model not in _OF_ENERGY
+            return inner(model, given | {published: value} if other else given)
+
+        return answer
+
+    return variant
+
+
+registered(
+    _of_yttrium(_HALF_LIFE, 64.1, 63.0, 66.0),
+    "half_life_of_yttrium_90",
+    "Half-life of yttrium-90 where the case states that of another nuclide (a worksheet copied for holmium-166).",
+)
+registered(
+    _of_yttrium(_FACTOR, 49.67, 45.0, 55.0),
+    "dose_factor_of_yttrium_90",
+    "Dose factor of yttrium-90 where the case states that of another nuclide (a worksheet copied for holmium-166).",
+)
+
 for _name, _value, _text in (
     ("density_1_00", 1.00, "Density 1.00 g/mL where the case states a liver's (section 12)."),
     ("density_1_03", 1.03, "Density 1.03 g/mL where the case states another (section 12)."),

@@ -10,6 +10,7 @@ from .images import records as image_records
 from .maps import records as map_records
 from .methods import records as method_records
 from .plan_uncertainties import records as plan_uncertainty_records
+from .spectra import records as spectrum_records
 from .voxel_plans import records as voxel_plan_records
 
 __all__ = ["MODELS", "RECORDS", "all_records"]
@@ -19,7 +20,7 @@ RECORDS = (*planning.RECORDS, *evaluation.RECORDS)
 
 def all_records() -> tuple[Record, ...]:
     """Every record, those whose objects must be made first included."""
-    made = (method_records, map_records, image_records, voxel_plan_records, plan_uncertainty_records)
+    made = (method_records, map_records, image_records, voxel_plan_records, plan_uncertainty_records, spectrum_records)
     return (*RECORDS, *(record for records in made for record in records()))
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ..._foundation.choices import IsotopeName
 from ...advisory import Advisory, advise
 from ...errors import YttriaError
+from ...kernels import decay_data
 from .dataset import Dataset, items, number, text
 
 #: Published half-lives of yttrium-90 in h lie within; a header's may be off by 1 %.
@@ -33,9 +35,18 @@ def is_yttrium_90(name: str) -> bool | None:
     return False if re.search(r"\d", name) else None
 
 
-def is_half_life(half_life_h: float) -> bool:
-    """Whether a half-life is that of yttrium-90 within 1 %."""
-    low, high = HALF_LIFE_H[0] * (1 - HALF_LIFE_TOLERANCE), HALF_LIFE_H[1] * (1 + HALF_LIFE_TOLERANCE)
+def half_life_range_h(isotope: IsotopeName) -> tuple[float, float]:
+    """Published half-lives of an isotope in h: lowest and highest."""
+    if isotope == "Y-90":
+        return HALF_LIFE_H
+    half_life_h = decay_data(isotope).half_life_h
+    return half_life_h, half_life_h
+
+
+def is_half_life(half_life_h: float, isotope: IsotopeName = "Y-90") -> bool:
+    """Whether a half-life is that of an isotope within 1 %."""
+    published = half_life_range_h(isotope)
+    low, high = published[0] * (1 - HALF_LIFE_TOLERANCE), published[1] * (1 + HALF_LIFE_TOLERANCE)
     return low <= half_life_h <= high
 
 

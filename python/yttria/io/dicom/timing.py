@@ -13,14 +13,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..._core import Nuclide
-from ..._foundation.choices import DECAY_CORRECTIONS, DecayCorrection, Modality
+from ..._foundation.choices import DECAY_CORRECTIONS, DecayCorrection, IsotopeName, Modality
 from ...advisory import Advisory, advise
 from ...errors import FileFormatError, OutOfRangeError, UndefinedError
+from ...kernels import Nuclide, decay_data
 from .._common import decoding
 from .consistency import ONE_SCAN_H
 from .dataset import Dataset, items, number, quiet, text
-from .nuclide import HALF_LIFE_H, HALF_LIFE_TOLERANCE, is_half_life, nuclide_name
+from .nuclide import HALF_LIFE_TOLERANCE, half_life_range_h, is_half_life, nuclide_name
 from .series import Paths, Series, choose, files, root, same, scan
 from .times import date_and_time, date_time, hours_between, time_of_day_s
 
@@ -89,7 +89,7 @@ class ActivityTiming:
         return found
 
 
-def activity_timing(paths: Paths, *, series: str | None = None) -> ActivityTiming:
+def activity_timing(paths: Paths, *, series: str | None = None, isotope: IsotopeName = "Y-90") -> ActivityTiming:
     """Read the timing of a PET series, or of a SPECT that states a DecayCorrection.
 
     Parameters
@@ -98,6 +98,8 @@ def activity_timing(paths: Paths, *, series: str | None = None) -> ActivityTimin
         A folder (with the folders in it), a file, or several.
     series : str, optional
         UID or number of one series; needed if there are several.
+    isotope : {"Y-90", "Ho-166", "P-32", "Re-188", "Lu-177", "I-131"}
+        Isotope whose half-life the header must state, and by which the mean of a frame decays.
 
     Returns
     -------
@@ -127,11 +129,11 @@ def activity_timing(paths: Paths, *, series: str | None = None) -> ActivityTimin
     20.0
     """
     with decoding(root(paths), "DICOM"), quiet():
-        return timing_of(choose(scan(files(paths)), series, ACTIVITY_MODALITIES, _ACTIVITY))
+        return timing_of(choose(scan(files(paths)), series, ACTIVITY_MODALITIES, _ACTIVITY), isotope)
 
 
-def check_nuclide(paths: Paths, *, series: str | None = None) -> tuple[Advisory, ...]:
-    """Compare the nuclide of a header with yttrium-90, for a scan whose delay is known otherwise.
+def check_nuclide(paths: Paths, *, series: str | None = None, isotope: IsotopeName = "Y-90") -> tuple[Advisory, ...]:
+    """Compare the half-life of a header with that of an isotope, for a scan whose delay is known otherwise.
 
     Parameters
     ----------
@@ -139,6 +141,8 @@ def check_nuclide(paths: Paths, *, series: str | None = None) -> tuple[Advisory,
         A folder (with the folders in it), a file, or several.
     series : str, optional
         UID or number of one series; needed if there are several.
+    isotope : {"Y-90", "Ho-166", "P-32", "Re-188", "Lu-177", "I-131"}
+        Isotope whose half-life the header must state.
 
     Returns
     -------
@@ -160,10 +164,10 @@ def check_nuclide(paths: Paths, *, series: str | None = None) -> tuple[Advisory,
     with decoding(root(paths), "DICOM"), quiet():
         chosen = choose(scan(files(paths)), series, ACTIVITY_MODALITIES, _ACTIVITY)
         stated = items(chosen.headers[0].dataset, "RadiopharmaceuticalInformationSequence")
-        return _checked_nuclide(_drug(chosen))[1] if stated or chosen.modality == "PT" else ()
+        return _checked_nuclide(_drug(chosen), isotope)[1] if stated or chosen.modality == "PT" else ()
 
 
-def timing_of(series: Series) -> ActivityTiming:
+def timing_of(series: Series, isotope: IsotopeName = "Y-90") -> ActivityTiming:
     """See `activity_timing`; to be called within `quiet()`."""
     correction = same(series, "DecayCorrection")
     if correction is None and series.modality == "NM":
@@ -178,7 +182,7 @@ def timing_of(series: Series) -> ActivityTiming:
         )
     first = series.headers[0].dataset
     drug = _drug(series)
-    half_life_h, advisories = _checked_nuclide(drug)
+    half_life_h, advisories = _checked_nuclide(drug, isotope)
     administration = _administration(drug, first)
     activity_gbq, doubt = _administered(drug)
     if correction == "ADMIN":
@@ -186,7 +190,7 @@ def timing_of(series: Series) -> ActivityTiming:
         rule = "ADMIN: the scanner corrected the values to administration"
         rule += f", {_shown(administration)}" if administration else " (its time is not needed)"
     else:
-        reference, rule, early = _start(series) if correction == "START" else _mean_time(series)
+        reference, rule, early = _start(series) if correction == "START" else _mean_time(series, isotope)
         advisories += early
         if administration is None:
             raise UndefinedError(_no_administration(drug))
@@ -234,9 +238,10 @@ def _start(series: Series) -> tuple[datetime, str, tuple[Advisory, ...]]:
     return stated, rule, (advise("series_time_early", early_h=early_h, limit_h=_EARLY_H),)
 
 
-def _mean_time(series: Series) -> tuple[datetime, str, tuple[Advisory, ...]]:
+def _mean_time(series: Series, isotope: IsotopeName) -> tuple[datetime, str, tuple[Advisory, ...]]:
     """When the activity was what its mean over the acquisition is: ln(x / (1 - exp(-x))) / lambda, x = lambda d."""
-    decay_per_s = math.log(2) / (Nuclide().half_life_h * 3600.0)
+    half_life_h = Nuclide().half_life_h if isotope == "Y-90" else decay_data(isotope).half_life_h
+    decay_per_s = math.log(2) / (half_life_h * 3600.0)
     acquired = _acquisitions(series)
     duration_s = [number(h.dataset, "ActualFrameDuration") / 1000.0 for h in series.headers]
     if not 0 < min(duration_s) <= max(duration_s) <= 86400:
@@ -315,20 +320,22 @@ def _no_administration(drug: Dataset) -> str:
     return f"the header has {found} ({_ADMINISTRATION} (0018,1078) is missing): give the scan delay"
 
 
-def _checked_nuclide(drug: Dataset) -> tuple[float | None, tuple[Advisory, ...]]:
+def _checked_nuclide(drug: Dataset, isotope: IsotopeName) -> tuple[float | None, tuple[Advisory, ...]]:
     advisories: tuple[Advisory, ...] = ()
     half_life_h = None
     if text(drug, "RadionuclideHalfLife") is None:
         advisories += (advise("half_life_missing"),)
     else:
         half_life_h = number(drug, "RadionuclideHalfLife") / 3600.0
-        if not is_half_life(half_life_h):
+        if not is_half_life(half_life_h, isotope):
+            low, high = half_life_range_h(isotope)
+            name = "yttrium-90" if isotope == "Y-90" else isotope
             raise OutOfRangeError(
-                f"the header's half-life must be that of yttrium-90, {HALF_LIFE_H[0]} to {HALF_LIFE_H[1]} h within "
+                f"the header's half-life must be that of {name}, {low} to {high} h within "
                 f"{HALF_LIFE_TOLERANCE:.0%}, got {half_life_h:.4g} h: the scan ran under the protocol of another "
                 "nuclide, whose decay and branching ratio are in the values"
             )
-    if text(drug, "RadionuclidePositronFraction") is not None:
+    if isotope == "Y-90" and text(drug, "RadionuclidePositronFraction") is not None:
         fraction = number(drug, "RadionuclidePositronFraction")
         if abs(fraction / POSITRON_FRACTION - 1) > POSITRON_FRACTION_TOLERANCE:
             advisories += (advise("positron_fraction", positron_fraction=fraction, yttrium_fraction=POSITRON_FRACTION),)

@@ -1,0 +1,50 @@
+"""Records of decay data and beta spectra."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._foundation.choices import ISOTOPES, IsotopeName
+from ...kernels import decay_data
+from ...reference import beta_spectrum as reference
+from .._record import Record, in_room
+
+_kernels = in_room("kernels")
+
+
+def _branches(isotope: IsotopeName) -> tuple[list[reference.Branch], int, int]:
+    """The branches for one beta particle per decay, the daughter's charge and the mass number."""
+    data = decay_data(isotope)
+    per_decay = sum(branch.probability for branch in data.branches)
+    branches: list[reference.Branch] = [
+        (branch.endpoint_mev, branch.probability / per_decay, branch.shape) for branch in data.branches
+    ]
+    return branches, data.daughter_charge, data.mass_number
+
+
+def _spectrum(energies_mev: NDArray[np.float64], isotope: IsotopeName) -> NDArray[np.float64]:
+    return reference.beta_spectrum(energies_mev, *_branches(isotope))
+
+
+def _mean(isotope: IsotopeName) -> dict[str, Any]:
+    return {"beta_mev": reference.mean_beta_energy_mev(*_branches(isotope))}
+
+
+def records() -> tuple[Record, ...]:
+    """All of them."""
+    isotopes = list(ISOTOPES)
+    energies = np.linspace(0.0, 2.3, 47)
+    return (
+        _kernels("decay_data", {"isotope": isotopes}, {"beta_mev": "beta_mev"}, relative=1e-6, reference=_mean),
+        _kernels(
+            "beta_spectrum",
+            {"energies_mev": energies, "isotope": isotopes},
+            {"density": ""},
+            relative=1e-5,
+            of_maximum=1e-9,
+            reference=_spectrum,
+        ),
+    )
