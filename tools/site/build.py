@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE))
 
 import check_links  # noqa: E402
 import check_pages  # noqa: E402
-from source import ROOT, prepare  # noqa: E402
+from source import ROOT, prepare, prune  # noqa: E402
 from sphinx.cmd.build import build_main  # noqa: E402
 
 OUT = ROOT / "out" / "site"
@@ -47,6 +47,7 @@ def main() -> int:
     OUT.mkdir(parents=True, exist_ok=True)
     status = timed("sources", lambda: prepare(OUT / "source") or 0)
     status = timed("Sphinx", lambda: sphinx(options)) or status
+    prune(OUT / "html", OUT / "source")
     status = timed("links", lambda: check_links.main(OUT / "html")) or status
     status = timed("pages", lambda: check_pages.main(OUT / "html")) or status
     if not status:

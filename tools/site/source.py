@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import api_pages
@@ -29,6 +30,19 @@ def prepare(folder: Path) -> None:
     wanted["index.md"] = index(made).encode()
     wanted.pop("docs/index.md", None)
     write(folder, wanted)
+    for title in TITLES:
+        scripts = {path.stem for path in (ROOT / "docs" / title).glob("*.py")}
+        if {path.stem for path in (folder / title).glob("*.py")} - scripts:
+            shutil.rmtree(folder / title)
+
+
+def prune(html: Path, source: Path) -> None:
+    """Remove pages of an earlier build whose source is gone."""
+    for path in html.rglob("*.html"):
+        stem = path.relative_to(html).with_suffix("")
+        kept = stem.parts[0].startswith("_") or stem.as_posix() in ("genindex", "search", "py-modindex")
+        if not kept and not any((source / f"{stem.as_posix()}{suffix}").exists() for suffix in (".md", ".rst")):
+            path.unlink()
 
 
 def with_scripts(text: bytes) -> bytes:
