@@ -83,6 +83,41 @@ def test_relative_scaling_depends_on_activity_residual_and_shunt_and_not_on_cali
 
 
 @pytest.mark.claim("factors_propagated")
+def test_first_order_and_draws_agree_in_linear_cases() -> None:
+    factors = UncertaintyInputs(
+        calibration_uncertainty=0.05,
+        count_uncertainty=0.03,
+        scan_delay_uncertainty_h=2.0,
+        half_life_uncertainty=0.02,
+        density_uncertainty=0.02,
+        method_uncertainty=0.01,
+        correlations={("calibration", "counts"): 0.4},
+    )
+    result = _dose()
+    doses = _propagated(result, factors, draws=20_000)
+    for budget in result.uncertainty_budgets([BALL], factors):
+        if budget.unit == "Gy":
+            drawn = doses.of("Ball", budget.quantity)
+            # The statistical error of the draws is u / sqrt(2 M), 0.5 %.
+            assert drawn.standard_uncertainty == pytest.approx(budget.standard_uncertainty, rel=0.02)
+
+
+@pytest.mark.claim("factors_propagated")
+def test_first_order_and_draws_agree_on_the_outline_of_the_reference() -> None:
+    scaling = RelativeScaling(BALL, lung_shunt_fraction=0.1, delivered_activity_gbq=2.0)
+    result, core = dose_image(ACTIVITY, scaling=scaling), Structure("Core", _ball(9.0), AFFINE)
+    inputs = UncertaintyInputs(contour_uncertainty_mm={"Ball": 0.4, "Core": 0.0})
+    budget = result.uncertainty_budgets([core], inputs, reference=BALL)[0]
+    doses = propagate_uncertainty(result, [core], inputs, reference=BALL, draws=1500)
+    assert "volume" not in doses.not_included
+    # Both displace the outline of a mask of whole voxels, each in its own way.
+    assert doses.of("Core").standard_uncertainty == pytest.approx(budget.standard_uncertainty, rel=0.15)
+    alone = propagate_uncertainty(result, [core], inputs, draws=100)
+    assert "volume" in alone.not_included
+    assert alone.of("Core").standard_uncertainty < 0.1 * budget.standard_uncertainty
+
+
+@pytest.mark.claim("factors_propagated")
 def test_sources_may_be_correlated() -> None:
     stated = {"calibration_uncertainty": 0.03, "density_uncertainty": 0.04}
     for r, expected in ((1.0, 0.01), (-1.0, 0.07), (0.5, np.sqrt(0.0009 + 0.0016 - 0.0012))):
@@ -272,10 +307,12 @@ def test_batches_are_drawn_until_the_digits_are_there() -> None:
 
 def test_what_is_not_given_is_listed() -> None:
     doses = _propagated(_dose(), UncertaintyInputs(calibration_uncertainty=0.05), draws=2)
-    assert doses.included == ("calibration",)
+    assert doses.included == ("calibration", "decay")
     assert set(doses.not_included) == {
         *("decay", "density", "method", "recovery", "counts", "volume", "registration", "microspheres")
     }
+    timed = UncertaintyInputs(scan_delay_uncertainty_h=0.1, contour_uncertainty_mm=1.0)
+    assert not {"decay", "volume"} & set(_propagated(_dose(), timed, draws=2).not_included)
     assert doses.as_dict()["not_included"]
 
 

@@ -108,6 +108,7 @@ def propagate_uncertainty(
     parameters: Mapping[str, float] | None = None,
     contour_correlation_mm: float | None = None,
     recovered_fwhm_mm: float | None = None,
+    reference: Structure | None = None,
     draws: int = 1000,
     significant_digits: int | None = None,
     maximum_draws: int = 100_000,
@@ -126,7 +127,8 @@ def propagate_uncertainty(
     structures : sequence of Structure
         Their names must differ.
     inputs : UncertaintyInputs
-        What is stated. What is None is not drawn, and its source is listed as not included.
+        What is stated. What is None is not drawn, and its source is listed as not included; half-life and dose model
+        have the defaults of `DoseResult.uncertainty_budgets`.
     noise : ImageNoise or sequence of Image, optional
         Noise of the voxels, or repeated or bootstrapped images of the same activity, at least two, whose covariance is
         that of the noise. Either replaces `count_uncertainty`.
@@ -140,6 +142,8 @@ def propagate_uncertainty(
     recovered_fwhm_mm : float, optional
         Full width at half maximum of the image's blur in mm, at least 0: each draw has the mean doses without it too,
         by the geometric transfer matrix of the structures and their surroundings, as `recovered_mean_gy`.
+    reference : Structure, optional
+        Reference region of relative scaling, if it is not among the structures: its outline changes every dose.
     draws : int
         Number of draws, 2 to 1 000 000; with `significant_digits`, of each batch.
     significant_digits : int, optional
@@ -221,6 +225,7 @@ def propagate_uncertainty(
         parameters=parameters or {},
         contour_correlation_mm=contour_correlation_mm,
         recovered_fwhm_mm=recovered_fwhm_mm,
+        reference=reference,
         seed=_whole("seed", seed, 0, 2**64 - 1),
         threads=threads,
     )

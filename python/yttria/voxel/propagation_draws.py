@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cbrt, exp, log, prod, sqrt
+from math import exp, log, sqrt
 from typing import Any
 from zlib import crc32
 
@@ -17,6 +17,7 @@ from .._foundation.choices import UncertaintySource
 from .._foundation.provenance import Provenance
 from ..evaluation import UncertaintyInputs
 from ..evaluation.uncertainty_budget import correlation_matrix
+from .dose_components import HALF_LIFE_UNCERTAINTY, METHOD_UNCERTAINTIES
 
 Array = NDArray[np.float64]
 
@@ -136,14 +137,14 @@ def recovery_parameters(inputs: UncertaintyInputs, deviations: Sequence[float]) 
     return float(drawn[0]), float(drawn[1])
 
 
-def contour_uncertainty_mm(
-    inputs: UncertaintyInputs, structure: str, voxel_size_mm: tuple[float, float, float]
-) -> float | None:
-    """Standard uncertainty of the displacement of an outline: stated, or half that of a diameter by voxels and blur."""
-    stated = inputs.of_structure("contour_uncertainty_mm", structure)
-    if stated is not None or inputs.fwhm_mm is None:
-        return stated
-    return 0.5 * _core.diameter_uncertainty_mm(cbrt(prod(voxel_size_mm)), inputs.fwhm_mm)
+def with_defaults(inputs: UncertaintyInputs, provenance: Provenance) -> UncertaintyInputs:
+    """The inputs with the defaults of half-life and dose model that the budgets name."""
+    defaults: dict[str, float] = {}
+    if inputs.half_life_uncertainty is None:
+        defaults["half_life_uncertainty"] = HALF_LIFE_UNCERTAINTY
+    if inputs.method_uncertainty is None and provenance.method in METHOD_UNCERTAINTIES:
+        defaults["method_uncertainty"] = METHOD_UNCERTAINTIES[provenance.method][0]
+    return inputs.replaced(**defaults)
 
 
 def structure_stream(kind: int, structure: str, draw: int) -> int:

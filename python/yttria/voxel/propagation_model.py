@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from typing import Any, NamedTuple, cast
 
@@ -17,6 +18,7 @@ from ..evaluation import DoseMetric, UncertaintyInputs, dose_volume_histograms, 
 from ..evaluation.dose_metrics import PARAMETERS
 from ..geometry.image import Image
 from ..geometry.structure import Structure
+from .dose_components import OutlineUncertainty, outline_uncertainty
 from .dose_kernel import nuclide_of
 from .dose_result import DoseResult
 from .image_noise import ImageNoise
@@ -24,11 +26,11 @@ from .propagation_draws import (
     ScalarDraws,
     SharedDraw,
     StructureDraw,
-    contour_uncertainty_mm,
     recovery_parameters,
+    with_defaults,
 )
 from .propagation_field import REACH, DisplacedStructure, DoseNoise, region_of
-from .propagation_recovery import RegionRecovery
+from .propagation_recovery import RegionRecovery, box_of
 
 _UNITS: dict[str, BudgetUnit] = {"Gy": "Gy", "mL": "mL", "1": "fraction"}
 _MEAN, _VOLUME, _CORRECTED, _RECOVERED = "mean_gy", "volume_ml", "recovery_corrected_mean_gy", "recovered_mean_gy"
@@ -56,6 +58,7 @@ class DoseModel:
         parameters: Mapping[str, float],
         contour_correlation_mm: float | None,
         recovered_fwhm_mm: float | None,
+        reference: Structure | None,
         seed: int,
         threads: int | None,
     ) -> None:
@@ -64,6 +67,7 @@ class DoseModel:
             raise ArgumentError("the result must hold the activity that it was made of, as `dose_image` makes it")
         if contour_correlation_mm is not None and not number("correlation length in mm", contour_correlation_mm) > 0.0:
             raise OutOfRangeError(f"correlation length in mm must be > 0, got {contour_correlation_mm:g}")
+        inputs = with_defaults(inputs, result.provenance)
         self._inputs, self._seed, self._parameters = inputs, seed, parameters
         self._nuclide, self._voxel_volume_ml = nuclide_of(result.provenance), result.image.voxel_volume_ml
         self._recovery = None
@@ -76,8 +80,12 @@ class DoseModel:
         self._by_noise = image_noise is not None or bool(repeated)
         self._scalars = ScalarDraws(inputs, result.provenance, seed)
         size_mm = result.image.voxel_size_mm
-        fractions = _fractions(result, structures, threads)
-        self._displacements = {name: contour_uncertainty_mm(inputs, name, size_mm) or 0.0 for name in fractions}
+        self._names = [structure.name for structure in structures]
+        self._reference = _reference(result, structures, reference)
+        drawn = structures if self._reference in (None, *self._names) or reference is None else [*structures, reference]
+        fractions = _fractions(result, drawn, threads)
+        outlines = {name: outline_uncertainty(inputs, name, size_mm) for name in fractions}
+        self._displacements = {name: 0.0 if each is None else each.displacement_mm for name, each in outlines.items()}
         shift_mm = inputs.registration_shift_mm or 0.0
         reach_mm = REACH * (max(self._displacements.values()) + shift_mm)
         # The surroundings of the structures have to be there, as far as their blur goes.
@@ -95,6 +103,9 @@ class DoseModel:
             )
             for name, each in fractions.items()
         }
+        if self._reference is not None:
+            self._counts = np.ascontiguousarray(result.activity.array[region.slices], dtype=np.float64)
+            self._reference_counts = self._counted(self._structures[self._reference].still)
         self._dose = DoseNoise(
             result,
             region,
@@ -103,7 +114,7 @@ class DoseModel:
             sphere_activity_bq=inputs.sphere_activity_bq,
             seed=seed,
         )
-        self.included, self.not_included = self._sources(result)
+        self.included, self.not_included = self._sources(result, outlines)
         #: What no draw changes but by a factor.
         self._undrawn = {
             name: self._histogram(self._dose.still, each.still)
@@ -118,8 +129,8 @@ class DoseModel:
         recovered = {} if self._recovery is None else self._recovery.means(self._dose.still, fractions)
         return np.stack(
             [
-                self._read(self._histogram(self._dose.still, each), shared, own, recovered.get(name, np.nan))
-                for name, each in fractions.items()
+                self._read(self._histogram(self._dose.still, fractions[name]), shared, own, recovered.get(name, np.nan))
+                for name in self._names
             ]
         )
 
@@ -133,11 +144,13 @@ class DoseModel:
         fractions = {
             name: each.draw(own[name].displacement_mm, shared.shift_mm, self._seed, own[name].ripple_stream)
             for name, each in self._structures.items()
-            if self._recovery is not None or name not in self._undrawn
+            if self._recovery is not None or name not in self._undrawn or name == self._reference
         }
+        if self._reference is not None:
+            shared = self._by_reference(shared, fractions[self._reference])
         recovered = {} if self._recovery is None else self._recovery.means(dose, fractions)
         found = []
-        for name in self._structures:
+        for name in self._names:
             known = name in self._undrawn
             histogram = self._undrawn[name] if known else self._histogram(dose, fractions[name])
             found.append(self._read(histogram, shared, own[name], recovered.get(name, np.nan)))
@@ -148,6 +161,15 @@ class DoseModel:
             return None
         found = dose_volume_histograms(dose, {"": fractions}, voxel_volume_ml=self._voxel_volume_ml, threads=1)
         return found[""]
+
+    def _counted(self, reference: VoxelFractions) -> float:
+        """The counts in the reference region of relative scaling."""
+        return float(np.sum(reference.weights * self._counts[box_of(reference)], dtype=np.float64))
+
+    def _by_reference(self, shared: SharedDraw, reference: VoxelFractions) -> SharedDraw:
+        """The draw with every dose in inverse proportion to the counts in the drawn outline of the reference."""
+        counts = self._counted(reference)
+        return replace(shared, factor=shared.factor * self._reference_counts / counts if counts > 0.0 else np.nan)
 
     def _read(
         self, histogram: DoseVolumeHistogram | None, shared: SharedDraw, own: StructureDraw, recovered_gy: float
@@ -183,13 +205,15 @@ class DoseModel:
             histogram = scaled_histogram(histogram, factor)
         return metric_value(metric, histogram, self._parameters, nuclide=self._nuclide)
 
-    def _sources(self, result: DoseResult) -> tuple[tuple[UncertaintySource, ...], tuple[UncertaintySource, ...]]:
-        """The sources that are drawn, and those of this dose that are not because nothing was given."""
+    def _sources(
+        self, result: DoseResult, outlines: Mapping[str, OutlineUncertainty | None]
+    ) -> tuple[tuple[UncertaintySource, ...], tuple[UncertaintySource, ...]]:
+        """The sources that are drawn, and those of this dose that are not, or not as a whole, as nothing was given."""
         stated = self._inputs
         is_absolute = result.provenance.scaling.get("kind") == "absolute"
         given: dict[UncertaintySource, bool] = {
             "calibration": stated.calibration_uncertainty is not None,
-            "decay": (stated.half_life_uncertainty, stated.scan_delay_uncertainty_h) != (None, None),
+            "decay": stated.half_life_uncertainty is not None,
             "administered_activity": stated.administered_activity_uncertainty is not None,
             "residual": stated.residual_uncertainty is not None,
             "lung_shunt": stated.lung_shunt_uncertainty is not None,
@@ -197,14 +221,19 @@ class DoseModel:
             "method": stated.method_uncertainty is not None,
             "recovery": stated.recovery is not None,
             "counts": self._by_noise or stated.count_uncertainty is not None,
-            "volume": any(self._displacements.values()),
+            "volume": any(each is not None for each in outlines.values()),
             "registration": stated.registration_shift_mm is not None,
             "microspheres": stated.sphere_activity_bq is not None,
         }
         foreign = ("administered_activity", "residual", "lung_shunt") if is_absolute else ("calibration",)
         own = {source: was_given for source, was_given in given.items() if source not in foreign}
         included = tuple(source for source, was_given in own.items() if was_given)
-        return included, tuple(source for source, was_given in own.items() if not was_given)
+        partly: set[UncertaintySource] = set()
+        if is_absolute and stated.scan_delay_uncertainty_h is None and result.provenance.scaling["scan_delay_h"] > 0.0:
+            partly.add("decay")
+        if not all(outlines.values()) or not (is_absolute or self._reference):
+            partly.add("volume")
+        return included, tuple(source for source, was_given in own.items() if not was_given or source in partly)
 
 
 def _width(fwhm_mm: float) -> float:
@@ -232,6 +261,15 @@ def _quantities(metrics: Sequence[DoseMetric], *, by_curve: bool, by_regions: bo
             raise UnknownNameError(f"metric must follow from doses, got {metric.label}")
         found.append(Quantity(metric.key, _UNITS[metric.unit], metric))
     return tuple(found)
+
+
+def _reference(result: DoseResult, structures: Sequence[Structure], given: Structure | None) -> str | None:
+    """Name of the reference region of relative scaling; None in absolute scaling, or if it is not there."""
+    if result.provenance.scaling.get("kind") == "absolute":
+        return None
+    name = result.provenance.scaling.get("reference")
+    known = [structure.name for structure in (*structures, *([] if given is None else [given]))]
+    return str(name) if name in known else None
 
 
 def _fractions(result: DoseResult, structures: Sequence[Structure], threads: int | None) -> dict[str, VoxelFractions]:
