@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._foundation.timings import stage
 from ..advisory import Advisory, advise
-from ..errors import FileFormatError, YttriaError
+from ..errors import ArgumentError, FileFormatError, YttriaError
 from ..evaluation import UncertaintyBudget, UncertaintyInputs
 from ..geometry.structure import Structure
-from ..voxel import DoseResult
+from ..voxel import DoseResult, propagate_uncertainty
 from .case import Case
 from .inputs import CaseInputs
 
@@ -26,10 +26,13 @@ class CaseUncertainty:
         What was stated.
     budgets : list of UncertaintyBudget
         The budgets of each structure.
+    propagated : mapping of str to object, optional
+        What `PropagatedDoses.as_dict` returned, if the inputs were drawn at random too.
     """
 
     inputs: UncertaintyInputs
     budgets: list[UncertaintyBudget] = field(repr=False)
+    propagated: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
     def advisories(self) -> list[Advisory]:
@@ -60,9 +63,42 @@ class CaseUncertainty:
         Returns
         -------
         dict
-            With "inputs" and "budgets".
+            With "inputs", "budgets", and "propagated" if the inputs were drawn.
         """
-        return {"inputs": self.inputs.as_dict(), "budgets": [budget.as_dict() for budget in self.budgets]}
+        plain: dict[str, Any] = {
+            "inputs": self.inputs.as_dict(),
+            "budgets": [budget.as_dict() for budget in self.budgets],
+        }
+        return plain if self.propagated is None else plain | {"propagated": self.propagated}
+
+    def columns(self, structure: str) -> dict[str, float | None]:
+        """Give the columns of a row by the draws.
+
+        Parameters
+        ----------
+        structure : str
+            Name of the structure.
+
+        Returns
+        -------
+        dict of str to float or None
+            "mean_drawn_standard_uncertainty_gy", "mean_interval_low_gy" and "mean_interval_high_gy", and the same of
+            the other quantities; empty if the inputs were not drawn.
+        """
+        found: dict[str, float | None] = {}
+        for each in self._drawn(structure):
+            stem, unit = each["quantity"].rsplit("_", 1)
+            low, high = each["interval"] or (None, None)
+            found |= {
+                f"{stem}_drawn_standard_uncertainty_{unit}": each["standard_uncertainty"],
+                f"{stem}_interval_low_{unit}": low,
+                f"{stem}_interval_high_{unit}": high,
+            }
+        return found
+
+    def _drawn(self, structure: str) -> list[Mapping[str, Any]]:
+        quantities = () if self.propagated is None else self.propagated["quantities"]
+        return [each for each in quantities if each["structure"] == structure]
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> CaseUncertainty:
@@ -84,23 +120,51 @@ class CaseUncertainty:
         """
         try:
             inputs = UncertaintyInputs.from_dict(plain["inputs"])
-            return cls(inputs=inputs, budgets=list(map(UncertaintyBudget.from_dict, plain["budgets"])))
+            budgets = list(map(UncertaintyBudget.from_dict, plain["budgets"]))
+            return cls(inputs=inputs, budgets=budgets, propagated=plain.get("propagated"))
         except (KeyError, TypeError, AttributeError, YttriaError) as error:
             raise FileFormatError(f"the budgets of uncertainty cannot be read: {error}") from error
 
 
 def uncertainty_of_case(
-    case: Case, inputs: CaseInputs, result: DoseResult, structures: Sequence[Structure], *, threads: int | None = None
+    case: Case,
+    inputs: CaseInputs,
+    result: DoseResult,
+    structures: Sequence[Structure],
+    *,
+    progress: Callable[[int, int], object] | None = None,
+    threads: int | None = None,
 ) -> CaseUncertainty | None:
-    """The uncertainty of the structures' doses and volumes; None if the case states nothing of it."""
+    """The uncertainty of the structures' doses and volumes; None if the case states nothing of it.
+
+    Raises `ArgumentError` if draws are asked for and nothing is stated.
+    """
     if inputs.uncertainty is None:
+        if case.propagate is not None:
+            raise ArgumentError(
+                "propagate draws stated uncertainties: state at least one, such as calibration_uncertainty or a file"
+            )
         return None
     reference = next((each for each in inputs.structures if each.name == case.relative_to), None)
     with stage("uncertainty"):
         budgets = result.uncertainty_budgets(
             structures, inputs.uncertainty, reference=reference, sub_voxel_mm=case.sub_voxel_mm, threads=threads
         )
-    return CaseUncertainty(inputs=inputs.uncertainty, budgets=budgets)
+    if case.propagate is None:
+        return CaseUncertainty(inputs=inputs.uncertainty, budgets=budgets)
+    seen = {budget.structure for budget in budgets}
+    with stage("propagation"):
+        drawn = propagate_uncertainty(
+            result,
+            [structure for structure in structures if structure.name in seen],
+            inputs.uncertainty,
+            reference=reference,
+            draws=int(case.propagate),
+            seed=int(case.seed),
+            progress=progress,
+            threads=threads,
+        )
+    return CaseUncertainty(inputs=inputs.uncertainty, budgets=budgets, propagated=drawn.as_dict())
 
 
 def _relative(budget: UncertaintyBudget | None) -> float:

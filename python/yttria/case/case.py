@@ -77,6 +77,10 @@ def _seed(value: float) -> None:
     whole_number("seed", value, least=0, most=2**53)
 
 
+def _draws(value: float) -> None:
+    whole_number("number of draws", value, least=2, most=10**6)
+
+
 def _relative_uncertainty(value: float) -> None:
     if not 0 < (found := a_number("relative uncertainty", value)) < 1:
         raise OutOfRangeError(f"relative uncertainty must be within (0, 1), got {found:g}")
@@ -236,7 +240,10 @@ class Case:
     seed: Annotated[
         float,
         number(
-            "Monte Carlo: seed of the random numbers, a whole number.", "1", _seed, {"minimum": 0, "maximum": 2**53}
+            "Monte Carlo and {propagate}: seed of the random numbers, a whole number.",
+            "1",
+            _seed,
+            {"minimum": 0, "maximum": 2**53},
         ),
     ] = 0
     structures_series: Annotated[
@@ -355,6 +362,15 @@ class Case:
             "standard deviation of shifts in mm",
             "Standard deviation of the shift between structures and image along each axis.",
             "mm",
+        ),
+    ] = None
+    propagate: Annotated[
+        float | None,
+        number(
+            "Number of draws of the stated uncertainties, such as 1000: intervals where the first order does not hold.",
+            "1",
+            _draws,
+            {"minimum": 2, "maximum": 10**6},
         ),
     ] = None
     only: Annotated[

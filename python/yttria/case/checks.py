@@ -79,7 +79,7 @@ def _of_monte_carlo(method: str, declared: Mapping[str, Any]) -> Problems:
             yield "relative_uncertainty", ArgumentError("give histories or relative_uncertainty, not both")
         return
     for name in ("histories", "relative_uncertainty", "seed"):
-        if declared.get(name):
+        if declared.get(name) and not (name == "seed" and declared.get("propagate") is not None):
             yield name, ArgumentError(f"{name} is for method monte_carlo, got method {method}")
 
 

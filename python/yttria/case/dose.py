@@ -80,6 +80,7 @@ def dose_case(
     progress: Callable[[MonteCarloProgress], object] | None = None,
     state_file: Path | None = None,
     on_interrupt: OnInterrupt = "raise",
+    on_draws: Callable[[int, int], object] | None = None,
     threads: int | None = None,
 ) -> DosedCase:
     """Compute the dose image of a case and the doses of its structures.
@@ -94,6 +95,8 @@ def dose_case(
         Voxel S values that cases share.
     progress, state_file, on_interrupt
         As for `dose_image`; only Monte Carlo uses them.
+    on_draws : callable, optional
+        Called with the number of draws of the uncertainties made and to be made, if there are any.
     threads : int, optional
         Number of threads; all processors if not given.
 
@@ -163,9 +166,11 @@ def dose_case(
     result = replace(result, provenance=provenance)
     with stage("table"):
         evaluated, histograms = result.evaluate(chosen, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
-    uncertainty = uncertainty_of_case(case, inputs, result, chosen, threads=threads)
+    uncertainty = uncertainty_of_case(case, inputs, result, chosen, progress=on_draws, threads=threads)
     budgets = [] if uncertainty is None else uncertainty.budgets
     rows = [row.with_uncertainty(budgets).as_dict() for row in evaluated]
+    if uncertainty is not None:
+        rows = [row | uncertainty.columns(str(row["structure"])) for row in rows]
     told = (*advisories, *_row_advisories(rows), *([] if uncertainty is None else uncertainty.advisories))
     return DosedCase(
         case=case,

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import floor, log10
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from .._foundation.choices import SOURCES_IN_WORDS, UncertaintySource
 from .._foundation.text import shown_with_uncertainty
 from ..case.budgets import CaseUncertainty
 from ..evaluation import UncertaintyComponent
 from ..evaluation.tables import UNCERTAINTY_COLUMNS
-from .output import Row, print_line
+from .output import Row, print_line, print_table
+
+#: Columns of the intervals by draws.
+DRAWN_HEADINGS = {
+    "structure": "Structure",
+    "volume_ml": "mL",
+    "mean_gy": "Mean",
+    "recovery_corrected_mean_gy": "Recovered",
+    "d95_gy": "D95",
+    "d70_gy": "D70",
+}
 
 
 def rows_with_uncertainty(rows: Sequence[Row]) -> list[Row]:
@@ -39,6 +55,55 @@ def print_uncertainty(uncertainty: CaseUncertainty) -> None:
     for label, words in (("included:", included), ("by default:", defaults), ("not included:", left_out)):
         if words:
             print_line(label, ", ".join(words), wrap=True)
+
+
+def print_draws(uncertainty: CaseUncertainty) -> None:
+    """Print the coverage intervals by draws, one row for each structure, if the inputs were drawn."""
+    drawn = uncertainty.propagated
+    if drawn is None:
+        return
+    rows: dict[str, Row] = {}
+    for each in drawn["quantities"]:
+        row = rows.setdefault(each["structure"], {"structure": each["structure"]})
+        row[each["quantity"]] = _interval(each)
+    probability = drawn["quantities"][0]["coverage_probability"]
+    headings = {key: words for key, words in DRAWN_HEADINGS.items() if all(key in row for row in rows.values())}
+    print_table(
+        list(rows.values()),
+        title=f"{100 * probability:g} % intervals by {drawn['draws']:,} draws, seed {drawn['seed']}",
+        headings=headings,
+        to_the_right=tuple(headings)[1:],
+    )
+    lost = sum(each["undefined_draws"] for each in drawn["quantities"] if each["quantity"] == "mean_gy")
+    if lost:
+        print_line("draws", f"{lost} without a volume of a structure are left out", wrap=True)
+
+
+def _interval(drawn: Mapping[str, Any]) -> str:
+    """The ends, to the digit that the standard uncertainty reaches."""
+    if drawn["interval"] is None or not drawn["standard_uncertainty"]:
+        return ""
+    places = max(1 - floor(log10(drawn["standard_uncertainty"])), 0)
+    low, high = drawn["interval"]
+    return f"{low:.{places}f} to {high:.{places}f}"
+
+
+@contextmanager
+def draws_bar(text: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A spinner on the error stream, and a bar once inputs are drawn; None if the output is for a machine."""
+    if quiet:
+        yield None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[draws]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(text, total=None, draws="")
+
+        def show(made: int, wanted: int) -> None:
+            bar.update(
+                task, description="Drawing uncertainties", completed=made, total=wanted, draws=f"{made:,} of {wanted:,}"
+            )
+
+        yield show
 
 
 def _words(source: UncertaintySource, name: str) -> str:
