@@ -74,7 +74,25 @@ class Threshold:
         return "GBq" if self.kind == "activity" else "Gy"
 
     def keys(self, known: Mapping[PlannedQuantity, Any]) -> list[PlannedQuantity]:
-        """Return the quantities that are compared; several only of tumors."""
+        """Return the quantities that are compared; several only of tumors.
+
+        Parameters
+        ----------
+        known : mapping of PlannedQuantity to object
+            The quantities that there are.
+
+        Returns
+        -------
+        list of PlannedQuantity
+            Those of the kind, the territory and the tumor.
+
+        Examples
+        --------
+        >>> from yttria.planning import PlannedQuantity
+        >>> lungs = PlannedQuantity(kind="lung")
+        >>> Threshold(kind="lung", value=30.0).keys({lungs: None}) == [lungs]
+        True
+        """
         return [
             key
             for key in known
@@ -82,12 +100,52 @@ class Threshold:
         ]
 
     def lowest(self, drawn: Mapping[PlannedQuantity, Values]) -> NDArray[np.float64]:
-        """Return the values that are compared; of several tumors the lowest of each draw."""
+        """Return the values that are compared; of several tumors the lowest of each draw.
+
+        Parameters
+        ----------
+        drawn : mapping of PlannedQuantity to array (n,)
+            Draws in Gy, or in GBq of an activity.
+
+        Returns
+        -------
+        float64 array (n,)
+            In the same unit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria.planning import PlannedQuantity
+        >>> draws = {PlannedQuantity(kind="tumor", tumor=name): np.array(d) for name, d in (("A", [9.0]), ("B", [7.0]))}
+        >>> Threshold(kind="tumor", value=8.0, sign=">=").lowest(draws).tolist()
+        [7.0]
+        """
         found: NDArray[np.float64] = np.minimum.reduce([np.asarray(drawn[k], np.float64) for k in self.keys(drawn)])
         return found
 
     def needed_gbq(self, drawn: Mapping[PlannedQuantity, Values], activity_gbq: Values) -> NDArray[np.float64]:
-        """Return the activity in GBq at which the dose, with that of earlier treatments, is the value."""
+        """Return the activity at which the dose, with that of earlier treatments, is the value.
+
+        Parameters
+        ----------
+        drawn : mapping of PlannedQuantity to array (n,)
+            Draws of doses in Gy.
+        activity_gbq : array (n,)
+            The activities in GBq that give them.
+
+        Returns
+        -------
+        float64 array (n,)
+            In GBq; infinite for a dose of 0.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria.planning import PlannedQuantity
+        >>> draws = {PlannedQuantity(kind="lung"): np.array([10.0])}
+        >>> Threshold(kind="lung", value=30.0).needed_gbq(draws, np.array([2.0])).tolist()
+        [6.0]
+        """
         if self.kind == "activity":
             return np.full(np.shape(activity_gbq), self.value)
         with np.errstate(divide="ignore"):
@@ -96,7 +154,29 @@ class Threshold:
     def probability(
         self, drawn: Mapping[PlannedQuantity, Values], open_inputs: Mapping[PlannedQuantity, Sequence[str]]
     ) -> LimitProbability:
-        """Count the draws beyond the value."""
+        """Count the draws beyond the value.
+
+        Parameters
+        ----------
+        drawn : mapping of PlannedQuantity to array (n,)
+            Draws in Gy, or in GBq of an activity.
+        open_inputs : mapping of PlannedQuantity to sequence of str
+            Inputs of each without a stated uncertainty, in words.
+
+        Returns
+        -------
+        LimitProbability
+            The share of the draws.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria.planning import PlannedQuantity
+        >>> lungs = PlannedQuantity(kind="lung")
+        >>> found = Threshold(kind="lung", value=30.0).probability({lungs: np.array([20.0, 31.0])}, {lungs: ()})
+        >>> print(found)
+        With the uncertainties stated, the mean dose to the lungs exceeds 30 Gy (own limit) in 50 % of 2 draws.
+        """
         total = self.lowest(drawn) + self.prior_gy
         beyond = total > self.value * (1.0 + 1e-9) if self.sign == "<=" else total < self.value * (1.0 - 1e-9)
         return LimitProbability(

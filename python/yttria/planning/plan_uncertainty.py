@@ -105,6 +105,11 @@ class PlanUncertainty:
         -------
         PlannedUncertainty or None
             None if there is no such quantity.
+
+        Examples
+        --------
+        >>> PlanUncertainty(quantities=(), limits=(), draws=1000, seed=20).get("lung") is None
+        True
         """
         for each in self.quantities:
             of = each.of
@@ -113,7 +118,25 @@ class PlanUncertainty:
         return None
 
     def standard_uncertainty(self, kind: PlannedQuantityKind, territory: str = "", tumor: str = "") -> float | None:
-        """Return the standard uncertainty of one quantity in its unit; None if there is no such quantity."""
+        """Return the standard uncertainty of one quantity.
+
+        Parameters
+        ----------
+        kind : str
+            Such as "lung" or "tumor".
+        territory, tumor : str, default ""
+            Names; without them the first of this kind.
+
+        Returns
+        -------
+        float or None
+            In Gy, or in GBq of an activity; None if there is no such quantity.
+
+        Examples
+        --------
+        >>> PlanUncertainty(quantities=(), limits=(), draws=1000, seed=20).standard_uncertainty("lung") is None
+        True
+        """
         found = self.get(kind, territory, tumor)
         return None if found is None else found.budget.standard_uncertainty
 

@@ -147,13 +147,34 @@ class PlanUncertaintyInputs:
         -------
         float or None
             The relative standard uncertainty; None if it is not stated.
+
+        Examples
+        --------
+        >>> PlanUncertaintyInputs(lung_shunt_uncertainty=0.2).value_of("lung_shunt_uncertainty", "right")
+        0.2
         """
         given = getattr(self, name)
         found: float | None = given.get(key) if isinstance(given, Mapping) else given
         return found
 
     def basis_of(self, name: str) -> str:
-        """Return where an uncertainty was stated, in words: "stated" if nothing else was given."""
+        """Return where an uncertainty was stated, in words.
+
+        Parameters
+        ----------
+        name : str
+            Name of a field.
+
+        Returns
+        -------
+        str
+            "stated" if nothing else was given.
+
+        Examples
+        --------
+        >>> PlanUncertaintyInputs(lung_mass_uncertainty=0.2).basis_of("lung_mass_uncertainty")
+        'stated'
+        """
         return self.basis.get(name, "stated")
 
     def check_names(self, tumors: Sequence[str], territories: Sequence[str]) -> None:
@@ -170,6 +191,10 @@ class PlanUncertaintyInputs:
             With the name and those that are there.
         ArgumentError
             For uncertainties by name if nothing has a name.
+
+        Examples
+        --------
+        >>> PlanUncertaintyInputs(tumor_mass_uncertainty={"A": 0.1}).check_names(["A", "B"], [""])
         """
         for names, known in ((OF_TUMORS, tumors), (OF_TERRITORIES, territories)):
             for name in names:
@@ -194,6 +219,13 @@ class PlanUncertaintyInputs:
         -------
         PlanUncertaintyInputs
             New inputs.
+
+        Examples
+        --------
+        >>> stated = PlanUncertaintyInputs(lung_shunt_uncertainty=0.2)
+        >>> changed = stated.updated({"lung_shunt_uncertainty": 0.1}, basis="phantom")
+        >>> changed.lung_shunt_uncertainty, changed.basis_of("lung_shunt_uncertainty")
+        (0.1, 'phantom')
         """
         given = {name: value for name, value in others.items() if value is not None}
         plain = {each.name: getattr(self, each.name) for each in fields(self)} | given
