@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ._side_by_side import ModelRun
     from .body_surface_area import BodySurfaceArea, body_surface_area
     from .combined_shunt import CombinedLungShunt, LungDoseBounds, combined_lung_shunt_fraction, lung_dose_bounds
-    from .comparison import ModelComparison, ModelRow, compare_models
+    from .comparison import ModelComparison, compare_models
     from .decay import (
         AdministrationFactor,
         decayed_activity_gbq,
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from .lung_shunt_reduction import LungShuntReduction, lung_shunt_reduction
     from .mass import ellipsoid_volume_ml, mass_from_volume_kg
     from .model_doses import DoseRow, PartitionDoses, TumorDose
+    from .model_row import ModelRow
     from .optimum import Constraint, Optimum, ShadowPrice, optimize_activities
     from .optimum_words import constraint_in_words, optimum_in_words
     from .partition import PartitionModel
@@ -64,12 +65,13 @@ if TYPE_CHECKING:
     from .patient import Patient
     from .patient_file import example_patient_file, plan_patient_file, read_patient
     from .patient_territories import PatientTerritories
-    from .plan_comparison import PlanComparison, PlannedStructure, TreatmentSide, compare_plan
+    from .plan_comparison import PlanComparison, TreatmentSide, compare_plan
     from .plan_formulas import PlannedQuantity
     from .plan_thresholds import LimitProbability, Threshold
     from .plan_uncertainty import PlannedUncertainty, PlanUncertainty, plan_uncertainty
     from .plan_uncertainty_inputs import PlanUncertaintyInputs
     from .planar_shunt import planar_lung_shunt
+    from .planned_structure import PlannedStructure
     from .prior_doses import PriorDoses, prior_doses, with_prior_doses
     from .products import Product, ProductFact, product
     from .quantity_value import QuantityValue
@@ -273,7 +275,7 @@ lazy_room(
         "._side_by_side": ("ModelRun",),
         ".body_surface_area": ("BodySurfaceArea", "body_surface_area"),
         ".combined_shunt": ("CombinedLungShunt", "LungDoseBounds", "combined_lung_shunt_fraction", "lung_dose_bounds"),
-        ".comparison": ("ModelComparison", "ModelRow", "compare_models"),
+        ".comparison": ("ModelComparison", "compare_models"),
         ".decay": (
             "AdministrationFactor",
             "decayed_activity_gbq",
@@ -322,6 +324,7 @@ lazy_room(
         ".lung_shunt_reduction": ("LungShuntReduction", "lung_shunt_reduction"),
         ".mass": ("ellipsoid_volume_ml", "mass_from_volume_kg"),
         ".model_doses": ("DoseRow", "PartitionDoses", "TumorDose"),
+        ".model_row": ("ModelRow",),
         ".optimum": ("Constraint", "Optimum", "ShadowPrice", "optimize_activities"),
         ".optimum_words": ("constraint_in_words", "optimum_in_words"),
         ".partition": ("PartitionModel",),
@@ -335,12 +338,13 @@ lazy_room(
         ".patient": ("Patient",),
         ".patient_file": ("example_patient_file", "plan_patient_file", "read_patient"),
         ".patient_territories": ("PatientTerritories",),
-        ".plan_comparison": ("PlanComparison", "PlannedStructure", "TreatmentSide", "compare_plan"),
+        ".plan_comparison": ("PlanComparison", "TreatmentSide", "compare_plan"),
         ".plan_formulas": ("PlannedQuantity",),
         ".plan_thresholds": ("LimitProbability", "Threshold"),
         ".plan_uncertainty": ("PlannedUncertainty", "PlanUncertainty", "plan_uncertainty"),
         ".plan_uncertainty_inputs": ("PlanUncertaintyInputs",),
         ".planar_shunt": ("planar_lung_shunt",),
+        ".planned_structure": ("PlannedStructure",),
         ".prior_doses": ("PriorDoses", "prior_doses", "with_prior_doses"),
         ".products": ("Product", "ProductFact", "product"),
         ".quantity_value": ("QuantityValue",),

@@ -15,14 +15,15 @@ from .._foundation.choices import Method, UncertaintySource
 from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, OutOfRangeError
-from ..evaluation import DoseQuantityDifference, StructureDose, UncertainDifference, UncertaintyBudget
-from ..evaluation.uncertain_doses import UncertainDoses, without_empty_uncertainties
+from ..evaluation import StructureDose, UncertainDifference, UncertaintyBudget
+from ..evaluation.uncertain_doses import without_empty_uncertainties
 from ..geometry.structure import Structure
 from ..voxel import DoseResult
 from .delivered_activity import activity_and_shunt
 from .delivered_limits import DeliveredLimits, delivered_limits
 from .delivered_regions import OUTSIDE_FRACTION, known_mass_kg
 from .dose_change import DoseChange, split_dose_change
+from .planned_structure import PlannedStructure, with_uncertainty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,62 +43,6 @@ class TreatmentSide:
     delivered_activity_gbq: float | None
     lung_shunt_fraction: float | None
     method: Method
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedStructure:
-    """One structure as planned and as delivered.
-
-    Parameters
-    ----------
-    structure : str
-        Its name.
-    planned_volume_ml, delivered_volume_ml : float
-        Volume inside either image in mL.
-    planned_mass_kg, delivered_mass_kg : float or None
-        Mass in kg; None if it is not known.
-    planned_activity_mbq, delivered_activity_mbq : float or None
-        Activity at administration inside the structure in MBq; None if it is not known.
-    planned_mean_gy, delivered_mean_gy, planned_d70_gy, delivered_d70_gy : float or None
-        Mean dose, and minimum dose of the hottest 70 % of the volume, in Gy; None outside the image.
-    change : DoseChange or None
-        The change of the mean dose by its causes; None if a dose is 0, negative, or only known in part.
-    planned_mean_standard_uncertainty_gy, delivered_mean_standard_uncertainty_gy : float or None
-        Standard uncertainty of both means in Gy, if their budgets were given.
-    mean_difference_standard_uncertainty_gy, coverage_factor, z, normalized_error : float or None
-        That of delivered less planned, without what both have in common, and the difference in units of it; see
-        `yttria.evaluation.uncertain_difference`.
-    """
-
-    structure: str
-    planned_volume_ml: float
-    delivered_volume_ml: float
-    planned_mass_kg: float | None
-    delivered_mass_kg: float | None
-    planned_activity_mbq: float | None
-    delivered_activity_mbq: float | None
-    planned_mean_gy: float | None
-    delivered_mean_gy: float | None
-    planned_d70_gy: float | None
-    delivered_d70_gy: float | None
-    change: DoseChange | None
-    planned_mean_standard_uncertainty_gy: float | None = None
-    delivered_mean_standard_uncertainty_gy: float | None = None
-    mean_difference_standard_uncertainty_gy: float | None = None
-    coverage_factor: float | None = None
-    z: float | None = None
-    normalized_error: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data, ready for JSON.
-
-        Returns
-        -------
-        dict
-            By name, with the unit at its end; values as JSON takes them.
-        """
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return plain | {"change": None if self.change is None else self.change.as_dict()}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -251,7 +196,7 @@ def compare_plan(
         if activity is not None and delivered_lung_shunt_fraction is not None:
             shunted = activity * delivered_lung_shunt_fraction
         sides = _limits((planned, delivered), structures, limits, shunted, threads)
-    rows, found = _uncertain(rows, planned_budgets, delivered_budgets, common_sources)
+    rows, found = with_uncertainty(rows, planned_budgets, delivered_budgets, common_sources)
     told = (*advisories, *found.advisories, *(each for side in sides if side is not None for each in side.advisories))
     return PlanComparison(
         planned=plan,
@@ -263,42 +208,6 @@ def compare_plan(
         advisories=tuple(dict.fromkeys(told)),
         uncertainty=tuple(found.differences.values()),
     )
-
-
-def _uncertain(
-    rows: Sequence[PlannedStructure],
-    planned: Sequence[UncertaintyBudget],
-    delivered: Sequence[UncertaintyBudget],
-    common: Sequence[UncertaintySource],
-) -> tuple[tuple[PlannedStructure, ...], UncertainDoses]:
-    """The rows with the uncertainty of their means, and all differences that have one."""
-    quantities = [
-        DoseQuantityDifference(structure=row.structure, quantity=name, a_gy=a, b_gy=b, difference_gy=b - a)
-        for row in rows
-        for name, a, b in (
-            ("mean", row.planned_mean_gy, row.delivered_mean_gy),
-            ("D70", row.planned_d70_gy, row.delivered_d70_gy),
-        )
-        if a is not None and b is not None
-    ]
-    found = UncertainDoses.of(quantities, planned, delivered, common)
-    means = {each.structure: found.quantity_row(each) for each in quantities if each.quantity == "mean"}
-
-    def known(row: PlannedStructure) -> PlannedStructure:
-        mean = means.get(row.structure)
-        if mean is None:
-            return row
-        return replace(
-            row,
-            planned_mean_standard_uncertainty_gy=mean.a_standard_uncertainty_gy,
-            delivered_mean_standard_uncertainty_gy=mean.b_standard_uncertainty_gy,
-            mean_difference_standard_uncertainty_gy=mean.difference_standard_uncertainty_gy,
-            coverage_factor=mean.coverage_factor,
-            z=mean.z,
-            normalized_error=mean.normalized_error,
-        )
-
-    return tuple(map(known, rows)), found
 
 
 def _stated(side: TreatmentSide, activity_gbq: float | None, shunt: float | None) -> TreatmentSide:
