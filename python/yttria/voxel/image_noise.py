@@ -85,6 +85,15 @@ class ImageNoise:
         ------
         OutOfRangeError
             If the counts per unit are not positive, or the width is negative.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import Image
+        >>> pet = Image(np.full((8, 9, 10), 4.0), np.diag([4.0, 4.0, 4.0, 1.0]), "MBq/mL")
+        >>> noise = ImageNoise.poisson(pet, counts_per_unit=25.0, fwhm_mm=8.0)
+        >>> float(noise.standard_deviation.array[4, 4, 4]) < 0.4
+        True
         """
         per_unit = number("counts per unit", counts_per_unit)
         if not (isfinite(per_unit) and per_unit > 0.0):
@@ -119,6 +128,15 @@ class ImageNoise:
         ------
         OutOfRangeError
             If a number is not finite, negative, or the mean of the region is 0.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import Image
+        >>> pet = Image(np.full((8, 9, 10), 4.0), np.diag([4.0, 4.0, 4.0, 1.0]), "MBq/mL")
+        >>> noise = ImageNoise.relative(pet, relative_uncertainty=0.2, at_value=1.0, fwhm_mm=6.0)
+        >>> round(float(noise.standard_deviation.array[0, 0, 0]), 3)
+        0.4
         """
         u, mean = number("relative standard deviation of a voxel", relative_uncertainty), number("value", at_value)
         if not (isfinite(u) and u >= 0.0):
@@ -147,6 +165,13 @@ class ImageNoise:
             If the grids differ.
         UnitError
             If the units differ.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria import Image
+        >>> pet = Image(np.full((2, 3, 4), 4.0), np.diag([4.0, 4.0, 4.0, 1.0]), "MBq/mL")
+        >>> ImageNoise(standard_deviation=pet).check(pet)
         """
         if not self.standard_deviation.same_grid(activity):
             raise GeometryError("the standard deviation of the noise must lie on the grid of the activity image")

@@ -79,6 +79,17 @@ class PropagatedDoses:
         ------
         UnknownNameError
             If there is no such structure or quantity.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria.evaluation import PropagatedQuantity
+        >>> mean = PropagatedQuantity(
+        ...     structure="Tumor", quantity="mean_gy", unit="Gy", value=100.0, draws=np.array([90.0, 110.0])
+        ... )
+        >>> doses = PropagatedDoses(quantities=(mean,), included=("calibration",), not_included=(), draws=2, seed=0)
+        >>> doses.of("Tumor").mean
+        100.0
         """
         for each in self.quantities:
             if (each.structure, each.quantity) == (structure, quantity):
@@ -87,7 +98,24 @@ class PropagatedDoses:
         raise UnknownNameError(f"propagated quantity must be one of {known}; got '{structure}' {quantity}")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data, ready for JSON, without the draws."""
+        """Return plain data, ready for JSON, without the draws.
+
+        Returns
+        -------
+        dict
+            The fields, with the statistics of each quantity.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from yttria.evaluation import PropagatedQuantity
+        >>> mean = PropagatedQuantity(
+        ...     structure="Tumor", quantity="mean_gy", unit="Gy", value=100.0, draws=np.array([90.0, 110.0])
+        ... )
+        >>> doses = PropagatedDoses(quantities=(mean,), included=("calibration",), not_included=(), draws=2, seed=0)
+        >>> doses.as_dict()["quantities"][0]["mean_of_draws"]
+        100.0
+        """
         return {
             "quantities": [each.as_dict() for each in self.quantities],
             "included": list(self.included),
@@ -200,7 +228,9 @@ def propagate_uncertainty(
 
     Examples
     --------
-    >>> from yttria import AbsoluteScaling, UncertaintyInputs, dose_image, propagate_uncertainty
+    >>> from yttria import AbsoluteScaling, dose_image
+    >>> from yttria.evaluation import UncertaintyInputs
+    >>> from yttria.voxel import propagate_uncertainty
     >>> from yttria.phantom import liver_phantom
     >>> phantom = liver_phantom((10.0, 10.0, 10.0))
     >>> result = dose_image(phantom.activity, scaling=AbsoluteScaling(scan_delay_h=20.0))

@@ -82,7 +82,7 @@ class ScalarDraws:
         return dict(zip((*SHARED, *OF_STRUCTURE), mixed.tolist(), strict=True)), shared[len(SHARED) :]
 
     def shared(self, draw: int) -> SharedDraw:
-        """What structures share in a draw."""
+        """Numbers of a draw that structures share."""
         z, further = self._numbers(draw, "")
         stated = self._inputs
         factor = _lognormal(z["method"], stated.method_uncertainty)
@@ -101,7 +101,7 @@ class ScalarDraws:
     def of_structure(
         self, draw: int, structure: str, displacement_uncertainty_mm: float, by_noise: bool
     ) -> StructureDraw:
-        """What one structure has of its own in a draw; its counts have no factor if the image has its noise."""
+        """Numbers of a draw that one structure has of its own; its counts have no factor if the image has its noise."""
         z, _ = self._numbers(draw, structure)
         counts = None if by_noise else self._inputs.of_structure("count_uncertainty", structure)
         return StructureDraw(

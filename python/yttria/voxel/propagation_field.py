@@ -1,4 +1,4 @@
-"""What a propagation draws of a dose image: noise carried to dose by one plan, structures displaced and shifted."""
+"""Draws of a dose image: noise carried to dose by one plan, structures displaced and shifted."""
 
 from __future__ import annotations
 
