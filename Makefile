@@ -2,18 +2,26 @@
 .PHONY: demo test check docs bench validation floors wheels clean
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+EXTRAS := cli nifti nrrd plot dicom batch report cluster outcomes
 SOURCES := Cargo.toml Cargo.lock $(shell find src -type f)
 
-# A virtual environment with the tools of the checks and the tests; the build brings yttria's own extras.
-.venv/tools: pyproject.toml
+# A virtual environment that can build. uv installs in parallel and compiles no bytecode beforehand.
+.venv/build: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8'
+	$(INSTALL) --group build
 	@touch $@
 
 # The release build (a minute or two), installed so that edits of the Python files show at once.
-.venv/release: .venv/tools $(SOURCES)
-	PIP_QUIET=1 $(BIN)/maturin develop --quiet --release --extras cli,nifti,nrrd,plot,dicom,batch,report,cluster,outcomes
+.venv/release: .venv/build $(SOURCES)
+	$(INSTALL) -r pyproject.toml $(EXTRAS:%=--extra %)
+	$(BIN)/maturin develop --quiet --uv --release --group build
+	@touch $@
+
+# The tools of the checks and the tests, which the demo does not need.
+.venv/tools: .venv/build
+	$(INSTALL) --group dev
 	@touch $@
 
 # Any build will do here: the checks look at the extension module as it was last built.
@@ -21,18 +29,18 @@ SOURCES := Cargo.toml Cargo.lock $(shell find src -type f)
 	$(MAKE) .venv/release
 	@touch $@
 
-.venv/bench: pyproject.toml | .venv/release
-	$(BIN)/pip install --quiet --group bench
+.venv/bench: .venv/build | .venv/release
+	$(INSTALL) --group bench
 	@touch $@
 
-.venv/docs: pyproject.toml | .venv/release
-	$(BIN)/pip install --quiet --group docs
+.venv/docs: .venv/build | .venv/release
+	$(INSTALL) --group docs
 	@touch $@
 
 demo: .venv/release
 	$(BIN)/yttria demo --overwrite --out out/demo
 
-test: .venv/release
+test: .venv/tools .venv/release
 	cargo test --quiet
 	$(BIN)/pytest --quiet
 
@@ -58,23 +66,22 @@ bench: .venv/release .venv/bench
 	$(BIN)/python benches/side_by_side.py $(BENCH)
 
 # Every figure of VALIDATION.md and docs/validation, measured by the tests that check the claims.
-validation: .venv/release
+validation: .venv/tools .venv/release
 	mkdir -p out
 	$(BIN)/pytest --quiet --claims --measured out/measured.json
 	$(BIN)/python tools/validation.py out/measured.json
 
 # A wheel with the lowest declared version of every dependency, on the oldest Python that is there.
-floors: .venv/tools
+floors: .venv/build
 	rm -rf dist/floors
-	$(BIN)/maturin build --quiet --release --out dist/floors
-	$(BIN)/pip install --quiet uv
+	$(BIN)/maturin build --quiet --profile wheel --out dist/floors
 	$(BIN)/python tools/floors.py dist/floors/*.whl
 
 # What one job of the release does: a wheel for every Linux since 2014, a source distribution, and what looks at them.
-wheels: .venv/tools
+wheels: .venv/build
 	rm -rf dist/wheels
-	$(BIN)/pip install --quiet --group wheels
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/maturin build --quiet --release --zig --compatibility manylinux2014 --out dist/wheels
+	$(INSTALL) --group wheels
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/maturin build --quiet --profile wheel --zig --compatibility manylinux2014 --out dist/wheels
 	$(BIN)/maturin sdist --quiet --out dist/wheels
 	$(BIN)/twine check --strict dist/wheels/*
 	$(BIN)/abi3audit --strict dist/wheels/*.whl

@@ -69,7 +69,8 @@ impl InstructionSet {
     }
 
     /// Runs `work` compiled for this instruction set.
-    #[inline(always)]
+    ///
+    /// Not inlined: each unit of code that calls it would hold copies of the loop for every instruction set.
     pub fn run<W: WithSimd>(self, work: W) -> W::Output {
         match self.0 {
             Kind::Scalar => Scalar.vectorize(work),
