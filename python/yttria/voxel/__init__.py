@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .monte_carlo_simulation import monte_carlo
     from .propagation import PropagatedDoses, propagate_uncertainty
     from .recovered_means import recovered_means
+    from .repeated_counts import repeated_count_uncertainty
     from .scaling import AbsoluteScaling, RelativeScaling
     from .superposition import EnergyBalance, SuperpositionPlan, superposed_dose
     from .tissue_regions import tissue_regions
@@ -66,6 +67,7 @@ __all__ = [
     "monte_carlo",
     "propagate_uncertainty",
     "recovered_means",
+    "repeated_count_uncertainty",
     "structure_mass",
     "superposed_dose",
     "tissue_regions",
@@ -93,6 +95,7 @@ lazy_room(
         ".monte_carlo_simulation": ("monte_carlo",),
         ".recovered_means": ("recovered_means",),
         ".propagation": ("PropagatedDoses", "propagate_uncertainty"),
+        ".repeated_counts": ("repeated_count_uncertainty",),
         ".scaling": ("AbsoluteScaling", "RelativeScaling"),
         ".superposition": ("EnergyBalance", "SuperpositionPlan", "superposed_dose"),
         ".tissue_regions": ("tissue_regions",),

@@ -14,7 +14,7 @@ from ..evaluation import UncertaintyComponent, UncertaintyInputs
 
 #: Relative standard uncertainty of a half-life if none is stated.
 HALF_LIFE_UNCERTAINTY = 0.001
-_OF_HALF_LIFE = "default: yttria-choice, half-lives in use for yttrium-90 differ by it"
+_OF_HALF_LIFE = "default: yttria-choice, about what half-lives in use differ by"
 #: Relative standard uncertainty of each dose model if none is stated: the difference from Monte Carlo that is accepted,
 #: and the row of VALIDATION.md that has it beside what was measured. The error of local deposition depends on the
 #: structure.
