@@ -54,6 +54,17 @@ def test_a_structure_without_a_recovered_mean_is_told_and_one_outside_is_not() -
     assert told([]) == []
 
 
+def test_recovered_means_without_transport_are_told() -> None:
+    found = [row | {"recovered_mean_gy": 60.0} for row in rows("Liver", "Tumor 2")]
+    stated = PartialVolumeInputs(method="transfer_matrix", fwhm_mm=6.0)
+    (advisory,) = partial_volume_advisories(found, stated, local_deposition=True)
+    assert advisory.code == "recovered_without_transport"
+    assert "'Tumor 2' (12 mL)" in advisory.message
+    assert partial_volume_advisories(found, stated) == ()
+    assert partial_volume_advisories(found[:1], stated, local_deposition=True) == ()
+    assert partial_volume_advisories(rows("Tumor 2"), PartialVolumeInputs(fwhm_mm=6.0), local_deposition=True) == ()
+
+
 def test_many_small_structures_make_one_sentence() -> None:
     many = [{"structure": f"T{n}", "volume_ml": 0.1 * n, "mean_gy": 1.0} for n in range(1, 10)]
     ((_, message),) = told(many, fwhm_mm=10.0)

@@ -92,7 +92,7 @@ def test_a_ball_has_the_uncertainty_of_the_formulas_for_balls(
     whole = e.dose_uncertainty(
         row.volume_ml, volume_uncertainty=u, fwhm_mm=FWHM_MM, recovery=curve, calibration_uncertainty=0.05
     )
-    corrected = found["recovery_corrected_mean_gy"]
+    corrected = found["recovered_mean_gy"]
     assert corrected.value == pytest.approx(row.mean_gy / recovery, rel=1e-9)
     assert corrected.relative_standard_uncertainty == pytest.approx(whole.absorbed_dose, rel=0.04)
     for label, one, other in (

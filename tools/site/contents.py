@@ -21,6 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "density",
         "monte_carlo",
         "uncertainty",
+        "partial_volume",
         "guests",
         "results",
         "report",

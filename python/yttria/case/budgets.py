@@ -9,7 +9,7 @@ from typing import Any
 from .._foundation.timings import stage
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, FileFormatError, YttriaError
-from ..evaluation import UncertaintyBudget, UncertaintyInputs
+from ..evaluation import StructureDose, UncertaintyBudget, UncertaintyInputs
 from ..geometry.structure import Structure
 from ..voxel import DoseResult, propagate_uncertainty
 from .case import Case
@@ -126,32 +126,39 @@ class CaseUncertainty:
             raise FileFormatError(f"the budgets of uncertainty cannot be read: {error}") from error
 
 
-def uncertainty_of_case(
+def complete_rows(
     case: Case,
     inputs: CaseInputs,
     result: DoseResult,
     structures: Sequence[Structure],
+    rows: Sequence[StructureDose],
     *,
     progress: Callable[[int, int], object] | None = None,
     threads: int | None = None,
-) -> CaseUncertainty | None:
-    """The uncertainty of the structures' doses and volumes; None if the case states nothing of it.
+) -> tuple[list[StructureDose], CaseUncertainty | None]:
+    """Rows with what the case states of uncertainties, blur and microspheres; the budgets, or None without any.
 
     Raises `ArgumentError` if draws are asked for and nothing is stated.
     """
-    if inputs.uncertainty is None:
-        if case.propagate is not None:
-            raise ArgumentError(
-                "propagate draws stated uncertainties: state at least one, such as calibration_uncertainty or a file"
-            )
-        return None
+    if inputs.uncertainty is None and case.propagate is not None:
+        raise ArgumentError(
+            "propagate draws stated uncertainties: state at least one, such as calibration_uncertainty or a file"
+        )
     reference = next((each for each in inputs.structures if each.name == case.relative_to), None)
     with stage("uncertainty"):
-        budgets = result.uncertainty_budgets(
-            structures, inputs.uncertainty, reference=reference, sub_voxel_mm=case.sub_voxel_mm, threads=threads
+        completed, budgets = result.completed(
+            rows,
+            structures,
+            uncertainty=inputs.uncertainty,
+            partial_volume=inputs.partial_volume,
+            reference=reference,
+            sub_voxel_mm=case.sub_voxel_mm,
+            threads=threads,
         )
+    if inputs.uncertainty is None:
+        return completed, None
     if case.propagate is None:
-        return CaseUncertainty(inputs=inputs.uncertainty, budgets=budgets)
+        return completed, CaseUncertainty(inputs=inputs.uncertainty, budgets=budgets)
     seen = {budget.structure for budget in budgets}
     with stage("propagation"):
         drawn = propagate_uncertainty(
@@ -164,7 +171,7 @@ def uncertainty_of_case(
             progress=progress,
             threads=threads,
         )
-    return CaseUncertainty(inputs=inputs.uncertainty, budgets=budgets, propagated=drawn.as_dict())
+    return completed, CaseUncertainty(inputs=inputs.uncertainty, budgets=budgets, propagated=drawn.as_dict())
 
 
 def _relative(budget: UncertaintyBudget | None) -> float:

@@ -17,6 +17,7 @@ from .._foundation.choices import (
     MEDIA,
     METHODS,
     NEGATIVE_VOXELS,
+    PARTIAL_VOLUME_METHODS,
     RAY_SETTINGS,
     CtCurve,
     EndCaps,
@@ -26,6 +27,7 @@ from .._foundation.choices import (
     Method,
     NegativeVoxels,
     NuclidePreset,
+    PartialVolumeMethod,
     RaySetting,
     Unit,
 )
@@ -371,6 +373,38 @@ class Case:
             "1",
             _draws,
             {"minimum": 2, "maximum": 10**6},
+        ),
+    ] = None
+    sphere_activity_bq: Annotated[
+        float | None,
+        positive(
+            "activity of a microsphere in Bq",
+            "Activity of one microsphere at administration: numbers of microspheres and the spread that they cause.",
+            "Bq",
+        ),
+    ] = None
+    recovery_curve: Annotated[
+        Path | None,
+        path(
+            "recovery curve",
+            "Recovery coefficients of a phantom, or the curve fitted to them, TOML or JSON (docs/partial_volume.md).",
+            group="Partial volume",
+        ),
+    ] = None
+    partial_volume: Annotated[
+        PartialVolumeMethod,
+        choice(
+            "partial_volume",
+            "Show mean doses without the loss to the image's blur too: by the recovery curve, or by {fwhm_mm}.",
+            PARTIAL_VOLUME_METHODS,
+        ),
+    ] = PARTIAL_VOLUME_METHODS[0]
+    fwhm_uncertainty_mm: Annotated[
+        float | None,
+        not_negative(
+            "standard uncertainty of the FWHM in mm",
+            "Standard uncertainty of {fwhm_mm}, for what the transfer matrix recovers.",
+            "mm",
         ),
     ] = None
     only: Annotated[

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .._core import _density_g_per_ml
-from .._foundation.choices import DEFAULT_MEDIUM, MEDIA, METHOD_NAMES, RAY_SETTINGS
+from .._foundation.choices import DEFAULT_MEDIUM, MEDIA, METHOD_NAMES, PARTIAL_VOLUME_METHODS, RAY_SETTINGS
 from .._foundation.numbers import one_of
 from ..errors import ArgumentError, YttriaError
 from .fields import Field
@@ -32,6 +32,7 @@ def joint_problems(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> 
     yield from _of_method(fields, declared)
     yield from _of_structures(fields, declared)
     yield from _of_scaling(declared)
+    yield from _of_partial_volume(declared)
 
 
 def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
@@ -55,6 +56,21 @@ def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Prob
                 "voxel S values are of one density: a CT needs method superposition, monte_carlo or local_deposition"
             ),
         )
+
+
+def _of_partial_volume(declared: Mapping[str, Any]) -> Problems:
+    """Problems of a correction without what it needs; a file of uncertainties may state it."""
+    method = one_of("partial_volume", declared.get("partial_volume", "none"), PARTIAL_VOLUME_METHODS)
+    if declared.get("uncertainty") is None:
+        if method == "recovery_curve" and declared.get("recovery_curve") is None:
+            yield "partial_volume", ArgumentError("correction by a recovery curve needs its file (recovery_curve)")
+        if method == "transfer_matrix" and declared.get("fwhm_mm") is None:
+            yield (
+                "partial_volume",
+                ArgumentError("correction by the transfer matrix needs the resolution of the image (fwhm_mm)"),
+            )
+    if declared.get("fwhm_uncertainty_mm") is not None and method != "transfer_matrix":
+        yield "fwhm_uncertainty_mm", ArgumentError("fwhm_uncertainty_mm is for the transfer matrix (partial_volume)")
 
 
 def _of_transport(method: str, declared: Mapping[str, Any]) -> Problems:

@@ -14,7 +14,7 @@ from .._foundation.timings import stage
 from ..advisory import Advisory, advise, advise_if
 from ..advisory.bounds import implausible
 from ..errors import ArgumentError, UnknownNameError, YttriaError
-from ..evaluation import DoseMetric
+from ..evaluation import DoseMetric, partial_volume_advisories
 from ..geometry.contours import ContourStructure
 from ..geometry.image import Image
 from ..geometry.patient_identity import patient_doubts
@@ -34,7 +34,7 @@ from ..voxel import (
     density_image,
     dose_image,
 )
-from .budgets import CaseUncertainty, uncertainty_of_case
+from .budgets import CaseUncertainty, complete_rows
 from .case import Case
 from .checks import missing_delay
 from .inputs import CaseInputs, read_case
@@ -166,12 +166,13 @@ def dose_case(
     result = replace(result, provenance=provenance)
     with stage("table"):
         evaluated, histograms = result.evaluate(chosen, sub_voxel_mm=case.sub_voxel_mm, threads=threads)
-    uncertainty = uncertainty_of_case(case, inputs, result, chosen, progress=on_draws, threads=threads)
-    budgets = [] if uncertainty is None else uncertainty.budgets
-    rows = [row.with_uncertainty(budgets).as_dict() for row in evaluated]
+    completed, uncertainty = complete_rows(case, inputs, result, chosen, evaluated, progress=on_draws, threads=threads)
+    rows = [row.as_dict() for row in completed]
     if uncertainty is not None:
         rows = [row | uncertainty.columns(str(row["structure"])) for row in rows]
-    told = (*advisories, *_row_advisories(rows), *([] if uncertainty is None else uncertainty.advisories))
+    local = case.method == "local_deposition"
+    of_blur = partial_volume_advisories(rows, inputs.partial_volume, local_deposition=local)
+    told = (*advisories, *_row_advisories(rows), *of_blur, *([] if uncertainty is None else uncertainty.advisories))
     return DosedCase(
         case=case,
         structures=chosen,

@@ -12,15 +12,16 @@ from .._core import Nuclide
 from .._foundation.timings import stage
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, DuplicateNameError, YttriaError
-from ..evaluation import UncertaintyInputs
+from ..evaluation import PartialVolumeInputs, UncertaintyInputs
 from ..geometry.contours import ContourStructure
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..io import dicom, read_image, read_structures, read_transform, read_uncertainty_inputs
 from ..io.files import may_be_dicom
 from ..io.opened import opened_files
+from ..io.recovery_curves import read_curve_file
 from .case import FIELDS, Case
-from .uncertainty import stated_uncertainty
+from .uncertainty import stated_partial_volume, stated_uncertainty
 
 #: A scan delay given by the user may differ from that of the header by this much: one in 640 of the dose.
 SCAN_DELAY_TOLERANCE_H = 0.1
@@ -44,6 +45,8 @@ class CaseInputs:
         The CT in HU, if the case has one.
     uncertainty : UncertaintyInputs, optional
         What is stated of the uncertainties, if anything is.
+    partial_volume : PartialVolumeInputs
+        What is stated of the image's blur, and what is done about it.
     files : mapping of str to tuple of Path
         The files that were opened for each field of the case that names files.
     """
@@ -54,6 +57,7 @@ class CaseInputs:
     advisories: tuple[Advisory, ...] = ()
     ct: Image | None = None
     uncertainty: UncertaintyInputs | None = None
+    partial_volume: PartialVolumeInputs = field(default_factory=PartialVolumeInputs)
     files: Mapping[str, tuple[Path, ...]] = field(default_factory=dict, repr=False)
 
 
@@ -109,7 +113,19 @@ def read_case(case: Case) -> CaseInputs:
         with opened_files() as opened:
             of_file = read_uncertainty_inputs(case.uncertainty)
         files["uncertainty"] = tuple(opened)
-    return replace(inputs, files=files, uncertainty=stated_uncertainty(case, of_file))
+    curve, told = None, inputs.advisories
+    if case.recovery_curve is not None:
+        with opened_files() as opened:
+            curve, of_fit = read_curve_file(case.recovery_curve)
+        files["recovery_curve"], told = tuple(opened), (*told, *of_fit)
+    stated = stated_uncertainty(case, of_file, curve)
+    return replace(
+        inputs,
+        files=files,
+        advisories=told,
+        uncertainty=stated,
+        partial_volume=stated_partial_volume(case, stated),
+    )
 
 
 def _read_structures(case: Case) -> list[Structure]:

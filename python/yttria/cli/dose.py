@@ -45,6 +45,7 @@ from .options import choice
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress, write_csv
 from .report import REPORT, ReportPage, check_extra
 from .result_folder import ResultFolder
+from .structure_output import print_recovered, print_spheres
 from .timings import print_timings
 from .uncertainty_output import draws_bar, print_draws, print_uncertainty, rows_with_uncertainty
 
@@ -335,6 +336,8 @@ def report(
         headings={name: heading for name, heading in HEADINGS.items() if statistics or name != "mean_uncertainty_gy"},
         to_the_right=tuple(UNCERTAINTY_COLUMNS),
     )
+    print_recovered(rows)
+    print_spheres(rows)
     if uncertainty is not None:
         print_uncertainty(uncertainty)
         print_draws(uncertainty)

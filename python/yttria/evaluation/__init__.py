@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .propagated import PropagatedQuantity, coverage_interval
     from .recovery import RecoveryCurve
     from .recovery_fit import PublishedRecoveryCurve, RecoveryFit, fit_recovery_curve, published_recovery_curves
+    from .structure_spheres import StructureSpheres
     from .tables import DoseQuantityDifference, IsodoseOverlap, StructureDifference, StructureDose
     from .treatment_dose import SummedTreatment, TreatmentDose
     from .uncertainty import (
@@ -66,6 +67,7 @@ __all__ = [
     "ResponseProbability",
     "StructureDifference",
     "StructureDose",
+    "StructureSpheres",
     "SummedTreatment",
     "TreatmentDose",
     "UncertainDifference",
@@ -134,6 +136,7 @@ lazy_room(
         ".propagated": ("PropagatedQuantity", "coverage_interval"),
         ".recovery": ("RecoveryCurve",),
         ".recovery_fit": ("PublishedRecoveryCurve", "RecoveryFit", "fit_recovery_curve", "published_recovery_curves"),
+        ".structure_spheres": ("StructureSpheres",),
         ".tables": ("DoseQuantityDifference", "IsodoseOverlap", "StructureDifference", "StructureDose"),
         ".treatment_dose": ("SummedTreatment", "TreatmentDose"),
         ".uncertainty": (

@@ -18,6 +18,8 @@ from .recovery import RecoveryCurve
 LARGEST_FWHM_MM = 40.0
 #: Resolution in mm that stands for images whose own is not stated.
 _TYPICAL_FWHM_MM = 8.0
+#: In larger structures less than a tenth of the energy of yttrium-90 leaves.
+_NOTHING_LEAVES_ML = 300.0
 #: So many names of structures are listed.
 _LISTED = 4
 
@@ -82,6 +84,12 @@ class PartialVolumeInputs:
         k, j, i = self.fwhm_mm if isinstance(self.fwhm_mm, Sequence) else (self.fwhm_mm,) * 3
         return k, j, i
 
+    @property
+    def mean_fwhm_mm(self) -> float | None:
+        """The geometric mean of the widths in mm; None if none is stated."""
+        widths = self.fwhm_kji_mm
+        return None if widths is None else math.prod(widths) ** (1.0 / 3.0)
+
     def expected_recovery(self, volume_ml: float) -> float | None:
         """Recovery coefficient that a structure of a volume is expected to have.
 
@@ -107,8 +115,8 @@ class PartialVolumeInputs:
         """
         if self.recovery is not None:
             return self.recovery.recovery(volume_ml)
-        widths = self.fwhm_kji_mm
-        return None if widths is None else ball_recovery(volume_ml, fwhm_mm=math.prod(widths) ** (1.0 / 3.0))
+        width = self.mean_fwhm_mm
+        return None if width is None else ball_recovery(volume_ml, fwhm_mm=width)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +185,7 @@ def recovered_by_curve(mean_gy: float, volume_ml: float, curve: RecoveryCurve) -
 
 
 def partial_volume_advisories(
-    rows: Sequence[dict[str, Any]], stated: PartialVolumeInputs | None = None
+    rows: Sequence[dict[str, Any]], stated: PartialVolumeInputs | None = None, *, local_deposition: bool = False
 ) -> tuple[Advisory, ...]:
     """Tell which structures lose activity to the image's blur.
 
@@ -187,6 +195,8 @@ def partial_volume_advisories(
         Rows of a table of doses, with `structure`, `volume_ml` and `mean_gy`.
     stated : PartialVolumeInputs, optional
         What is stated of the blur.
+    local_deposition : bool, default False
+        Whether the doses are those of local deposition.
 
     Returns
     -------
@@ -202,6 +212,8 @@ def partial_volume_advisories(
         Structures are smaller than the volume whose recovery is 0.5.
     recovery_undefined
         The transfer matrix has no recovered mean for structures.
+    recovered_without_transport
+        Structures below 300 mL have a recovered mean by local deposition.
 
     Examples
     --------
@@ -212,7 +224,11 @@ def partial_volume_advisories(
     stated = PartialVolumeInputs() if stated is None else stated
     inside = [row for row in rows if row["mean_gy"] is not None and row["volume_ml"] > 0.0]
     lost = [row for row in inside if row.get("recovered_mean_gy", 0.0) is None]
-    told = (advise("recovery_undefined", structures=_names(lost)),) if lost else ()
+    told: tuple[Advisory, ...] = (advise("recovery_undefined", structures=_names(lost)),) if lost else ()
+    if local_deposition and any(row.get("recovered_mean_gy") is not None for row in inside):
+        smallest = min(row["volume_ml"] for row in inside)
+        leaving = [row for row in inside if row["volume_ml"] < _NOTHING_LEAVES_ML]
+        told += advise_if("recovered_without_transport", structures=_names(leaving), volume_ml=smallest)
     known = {row["structure"]: stated.expected_recovery(row["volume_ml"]) for row in inside}
     if any(r is None for r in known.values()):
         unknown = {row["structure"]: ball_recovery(row["volume_ml"], fwhm_mm=_TYPICAL_FWHM_MM) for row in inside}

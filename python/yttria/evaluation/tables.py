@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from .._core import DoseVolumeHistogram
+from .partial_volume import RecoveredMean
+from .structure_spheres import StructureSpheres
 from .uncertainty_budget import UncertaintyBudget
 
 #: Percents of the volume whose minimum dose a row states, and the small volume in mL whose minimum dose it states.
@@ -20,6 +22,7 @@ UNCERTAINTY_COLUMNS = {
     "d95_gy": "d95_standard_uncertainty_gy",
     "d70_gy": "d70_standard_uncertainty_gy",
     "volume_ml": "volume_standard_uncertainty_ml",
+    "recovered_mean_gy": "recovered_mean_standard_uncertainty_gy",
 }
 _ASKED_FOR = {*UNCERTAINTY_COLUMNS.values(), "coverage_factor"}
 
@@ -54,6 +57,12 @@ class StructureDose:
         That of the volume in mL; None also if nothing is known of the outline.
     coverage_factor : float or None
         Factor k that makes half the width of an interval of each of them.
+    recovered : RecoveredMean or None
+        The mean dose with what the image's blur took from it; None if that was not asked for.
+    recovered_mean_standard_uncertainty_gy : float or None
+        Standard uncertainty of the recovered mean in Gy by its budget.
+    spheres : StructureSpheres or None
+        Microspheres in the structure; None if their activity was not stated.
     """
 
     structure: str
@@ -79,6 +88,9 @@ class StructureDose:
     d70_standard_uncertainty_gy: float | None = None
     volume_standard_uncertainty_ml: float | None = None
     coverage_factor: float | None = None
+    recovered: RecoveredMean | None = None
+    recovered_mean_standard_uncertainty_gy: float | None = None
+    spheres: StructureSpheres | None = None
 
     @classmethod
     def of(
@@ -127,6 +139,7 @@ class StructureDose:
                 volume_fractions_at_gy=dict.fromkeys(volumes_at_gy),
             )
         large = histogram.volume_ml >= SMALL_VOLUME_ML
+        percents: dict[str, Any] = {f"d{each}_gy": histogram.dose_at_volume_percent(each) for each in PERCENTS}
         return cls(
             structure=structure,
             volume_ml=volume_ml,
@@ -136,7 +149,7 @@ class StructureDose:
             standard_deviation_gy=histogram.standard_deviation_gy,
             minimum_gy=histogram.minimum_gy,
             maximum_gy=histogram.maximum_gy,
-            **{f"d{percent}_gy": histogram.dose_at_volume_percent(percent) for percent in PERCENTS},
+            **percents,
             d0_03ml_gy=histogram.dose_at_volume_ml(SMALL_VOLUME_ML) if large else None,
             volume_fractions_at_gy={dose: histogram.volume_at_dose_percent(dose) / 100 for dose in volumes_at_gy},
         )
@@ -188,11 +201,16 @@ class StructureDose:
         -------
         dict
             By name, with the unit at its end; values as JSON takes them. Columns of standard uncertainties are there if
-            they were asked for.
+            they were asked for, and so are those of the recovered mean and of microspheres.
         """
         row = self._numbers()
+        recovered, spheres = row.pop("recovered"), row.pop("spheres")
         if self.coverage_factor is None:
             row = {name: value for name, value in row.items() if name not in _ASKED_FOR}
+        if recovered is None:
+            row.pop(UNCERTAINTY_COLUMNS["recovered_mean_gy"], None)
+        row |= {} if recovered is None else recovered.as_dict()
+        row |= {} if spheres is None else spheres.columns()
         row[f"d{SMALL_VOLUME_ML:g}ml_gy"] = row.pop("d0_03ml_gy")
         return row | {f"v{dose:g}gy_fraction": share for dose, share in self.volume_fractions_at_gy.items()}
 

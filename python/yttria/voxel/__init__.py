@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .local_deposition import local_deposition
     from .lung_mass import LungMass, lung_mass
     from .mass import StructureMass, structure_mass
-    from .microspheres import MicrosphereSpread, StructureSpheres, microsphere_spread
+    from .microspheres import MicrosphereSpread, microsphere_spread
     from .monte_carlo import MonteCarloRun
     from .monte_carlo_check import MonteCarloCheck, check_by_monte_carlo
     from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StructureEstimate
@@ -52,7 +52,6 @@ __all__ = [
     "RelativeScaling",
     "StructureEstimate",
     "StructureMass",
-    "StructureSpheres",
     "SuperpositionPlan",
     "absorbed_dose",
     "check_by_monte_carlo",
@@ -88,7 +87,7 @@ lazy_room(
         ".image_noise": ("ImageNoise",),
         ".lung_mass": ("LungMass", "lung_mass"),
         ".mass": ("StructureMass", "structure_mass"),
-        ".microspheres": ("MicrosphereSpread", "StructureSpheres", "microsphere_spread"),
+        ".microspheres": ("MicrosphereSpread", "microsphere_spread"),
         ".monte_carlo": ("MonteCarloRun",),
         ".monte_carlo_check": ("MonteCarloCheck", "check_by_monte_carlo"),
         ".monte_carlo_dose": ("MonteCarloDose", "MonteCarloProgress", "StructureEstimate"),

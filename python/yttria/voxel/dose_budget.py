@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from .._foundation.choices import BudgetUnit, UncertaintySource
 from .._foundation.provenance import Provenance
 from ..advisory import advise_if
-from ..evaluation import UncertaintyBudget, UncertaintyComponent, UncertaintyInputs
+from ..evaluation import RecoveredMean, UncertaintyBudget, UncertaintyComponent, UncertaintyInputs, ball_recovery
 from .displaced_doses import DOSES, DisplacedDoses
 from .dose_components import OutlineUncertainty, component, not_included, relative_components, scaled
 
-#: The mean dose over the recovery coefficient of the structure's volume.
-CORRECTED_MEAN = "recovery_corrected_mean_gy"
+#: The mean dose over the recovery coefficient of the structure.
+CORRECTED_MEAN = "recovered_mean_gy"
 _IN_WORDS = {
     "mean_gy": "mean dose",
     "d70_gy": "D70",
     "d95_gy": "D95",
     "volume_ml": "volume",
-    CORRECTED_MEAN: "mean dose corrected for recovery",
+    CORRECTED_MEAN: "recovered mean dose",
 }
 
 
@@ -44,6 +44,10 @@ class StructureState:
         Whether the structure is that region itself, so that both outlines are the same.
     statistics_gy, microspheres_gy : float, optional
         Standard uncertainty of the mean dose in Gy by the statistics of Monte Carlo and by the number of microspheres.
+    recovered : RecoveredMean, optional
+        The mean dose that the transfer matrix recovered, in the place of that by a recovery curve.
+    fwhm_mm : float, optional
+        Resolution that it was recovered with.
     """
 
     structure: str
@@ -54,17 +58,23 @@ class StructureState:
     is_reference: bool = False
     statistics_gy: float | None = None
     microspheres_gy: float | None = None
+    recovered: RecoveredMean | None = None
+    fwhm_mm: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Dose:
-    """A dose that has a budget: one of the table, divided by a coefficient or by 1."""
+    """A dose that has a budget: one of the table, divided by a coefficient or by 1.
+
+    `of_counts` is the relative noise of the counts in it over that in the mean.
+    """
 
     quantity: str
     of_table: str
     by_outline: float
     divisor: float = 1.0
     more: tuple[UncertaintyComponent, ...] = ()
+    of_counts: float = 1.0
 
 
 def structure_budgets(
@@ -78,7 +88,9 @@ def structure_budgets(
     """
     by_outline = state.displaced.by_outline
     doses = [_Dose(quantity=name, of_table=name, by_outline=by_outline(name)) for name in DOSES]
-    if inputs.recovery is not None:
+    if state.recovered is not None:
+        doses += _by_transfer_matrix(state, state.recovered)
+    elif inputs.recovery is not None:
         doses.append(_corrected(state, inputs))
     budgets = []
     for dose in doses:
@@ -124,7 +136,10 @@ def _components(
 ) -> tuple[UncertaintyComponent, ...]:
     value = state.values[dose.of_table] / dose.divisor
     found = [*_outlines(dose, value, state), *dose.more]
-    found += [scaled(each, value) for each in relative_components(inputs, provenance, state.structure)]
+    found += [
+        scaled(each, value * (dose.of_counts if each.source == "counts" else 1.0))
+        for each in relative_components(inputs, provenance, state.structure)
+    ]
     if state.displaced.shifted:
         u, basis = inputs.registration_shift_mm or 0.0, inputs.basis_of("registration_shift_mm")
         contribution = state.displaced.by_shift(dose.of_table) / dose.divisor
@@ -181,4 +196,36 @@ def _corrected(state: StructureState, inputs: UncertaintyInputs) -> _Dose:
         by_outline=state.displaced.change(corrected),
         divisor=coefficient,
         more=(fit,),
+    )
+
+
+def _by_transfer_matrix(state: StructureState, recovered: RecoveredMean) -> tuple[_Dose, ...]:
+    """The mean that the transfer matrix recovered; none if it has none.
+
+    With a displaced outline the coefficient changes as that of a ball of its volume: the matrix itself is not solved
+    again for each outline.
+    """
+    coefficient, fwhm_mm = recovered.recovery_coefficient, state.fwhm_mm
+    if coefficient is None or fwhm_mm is None or recovered.noise_amplification is None:
+        return ()
+    of_ball = ball_recovery(state.values["volume_ml"], fwhm_mm=fwhm_mm)
+    sides = {
+        side: values["mean_gy"] / (coefficient * ball_recovery(values["volume_ml"], fwhm_mm=fwhm_mm) / of_ball)
+        for side, values in state.displaced.sides.items()
+    }
+    u = recovered.recovery_coefficient_standard_uncertainty
+    resolution: tuple[UncertaintyComponent, ...] = ()
+    if u is not None:
+        relative = u / coefficient
+        contribution = -relative * state.values["mean_gy"] / coefficient
+        resolution = (component("recovery", "resolution of the image", relative, contribution, "computed"),)
+    return (
+        _Dose(
+            quantity=CORRECTED_MEAN,
+            of_table="mean_gy",
+            by_outline=state.displaced.change(sides),
+            divisor=coefficient,
+            more=resolution,
+            of_counts=recovered.noise_amplification * coefficient,
+        ),
     )

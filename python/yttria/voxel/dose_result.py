@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy.typing as npt
 
 from .._core import DoseVolumeHistogram
 from ..errors import UndefinedError
-from ..evaluation import UncertaintyBudget, UncertaintyInputs
+from ..evaluation import PartialVolumeInputs, RecoveredMean, StructureSpheres, UncertaintyBudget, UncertaintyInputs
 from ..evaluation.tables import StructureDose
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from .dosed_image import DosedImage
+from .microspheres import microsphere_spread
+from .recovered_means import recovered_means
 from .structure_fractions import fractions_key
 from .structure_uncertainty import EvaluatedStructures, budgets_of_structures
 
@@ -150,6 +153,7 @@ class DoseResult(DosedImage):
         volumes_at_gy: Sequence[float] = (),
         sub_voxel_mm: float | None = None,
         uncertainty: UncertaintyInputs | None = None,
+        partial_volume: PartialVolumeInputs | None = None,
         threads: int | None = None,
     ) -> list[StructureDose]:
         """Doses of structures: one row for each, in the order given.
@@ -163,7 +167,10 @@ class DoseResult(DosedImage):
         sub_voxel_mm : float, optional
             As for `dose_volume_histograms`.
         uncertainty : UncertaintyInputs, optional
-            Give mean, D95, D70 and volume their standard uncertainties, see `uncertainty_budgets`.
+            Give mean, D95, D70 and volume their standard uncertainties, see `uncertainty_budgets`. With the activity of
+            a microsphere, rows state the number of microspheres too.
+        partial_volume : PartialVolumeInputs, optional
+            Show beside the mean what it is without the loss to the image's blur, see `voxel.recovered_means`.
         threads : int, optional
             All processors if not given.
 
@@ -193,8 +200,71 @@ class DoseResult(DosedImage):
         """
         how: dict[str, Any] = {"sub_voxel_mm": sub_voxel_mm, "threads": threads}
         rows, _ = self.evaluate(structures, volumes_at_gy=volumes_at_gy, **how)
-        budgets = [] if uncertainty is None else self.uncertainty_budgets(structures, uncertainty, **how)
-        return [row.with_uncertainty(budgets) for row in rows]
+        return self.completed(rows, structures, uncertainty=uncertainty, partial_volume=partial_volume, **how)[0]
+
+    def completed(
+        self,
+        rows: Sequence[StructureDose],
+        structures: Sequence[Structure],
+        *,
+        uncertainty: UncertaintyInputs | None = None,
+        partial_volume: PartialVolumeInputs | None = None,
+        reference: Structure | None = None,
+        sub_voxel_mm: float | None = None,
+        threads: int | None = None,
+    ) -> tuple[list[StructureDose], list[UncertaintyBudget]]:
+        """Rows of `evaluate` with uncertainties, recovered means and microspheres, as they are asked for.
+
+        Parameters
+        ----------
+        rows : sequence of StructureDose
+            Rows of the structures.
+        structures, uncertainty, partial_volume, sub_voxel_mm, threads
+            As for `table`. A recovery curve of one of the two inputs is one of both.
+        reference : Structure, optional
+            As for `uncertainty_budgets`.
+
+        Returns
+        -------
+        rows : list of StructureDose
+            The completed rows.
+        budgets : list of UncertaintyBudget
+            Those of `uncertainty_budgets`, with that of a recovered mean by either method.
+
+        Examples
+        --------
+        >>> from yttria import AbsoluteScaling, dose_image
+        >>> from yttria.evaluation import PartialVolumeInputs
+        >>> from yttria.phantom import liver_phantom
+        >>> phantom = liver_phantom((6.0, 6.0, 6.0))
+        >>> result = dose_image(phantom.activity, scaling=AbsoluteScaling(scan_delay_h=20.0))
+        >>> rows, _ = result.evaluate(phantom.structures)
+        >>> stated = PartialVolumeInputs(method="transfer_matrix", fwhm_mm=6.0)
+        >>> completed, budgets = result.completed(rows, phantom.structures, partial_volume=stated)
+        >>> completed[0].recovered.recovered_mean_gy > rows[0].mean_gy, budgets
+        (True, [])
+        """
+        how: dict[str, Any] = {"sub_voxel_mm": sub_voxel_mm, "threads": threads}
+        blur = PartialVolumeInputs() if partial_volume is None else partial_volume
+        recovered = recovered_means(self, structures, blur, **how)
+        spheres, budgets = self._spheres(structures, uncertainty, threads), []
+        if uncertainty is not None:
+            stated = uncertainty.replaced(recovery=uncertainty.recovery or blur.recovery)
+            by_matrix = recovered if blur.method == "transfer_matrix" else {}
+            more: dict[str, Any] = {"recovered": by_matrix, "fwhm_mm": blur.mean_fwhm_mm, "reference": reference}
+            budgets = self._budgets(structures, stated, spheres, **more, **how)
+        found = (replace(row, recovered=recovered.get(row.structure)) for row in rows)
+        found = (replace(row, spheres=spheres.get(row.structure)) for row in found)
+        return [row.with_uncertainty(budgets) for row in found], budgets
+
+    def _spheres(
+        self, structures: Sequence[Structure], inputs: UncertaintyInputs | None, threads: int | None
+    ) -> dict[str, StructureSpheres]:
+        """The microspheres of each structure; empty if their activity is not stated."""
+        if inputs is None or inputs.sphere_activity_bq is None:
+            return {}
+        spread = microsphere_spread(self, structures, sphere_activity_bq=inputs.sphere_activity_bq, threads=threads)
+        return {each.structure: each for each in spread.structures}
 
     def evaluate(
         self,
@@ -304,6 +374,23 @@ class DoseResult(DosedImage):
         >>> mean.quantity, [each.source for each in mean.components]
         ('mean_gy', ['volume', 'calibration', 'decay'])
         """
+        spheres = self._spheres(structures, inputs, threads)
+        return self._budgets(
+            structures, inputs, spheres, reference=reference, sub_voxel_mm=sub_voxel_mm, threads=threads
+        )
+
+    def _budgets(
+        self,
+        structures: Sequence[Structure],
+        inputs: UncertaintyInputs,
+        spheres: Mapping[str, StructureSpheres],
+        *,
+        reference: Structure | None,
+        sub_voxel_mm: float | None,
+        threads: int | None,
+        recovered: Mapping[str, RecoveredMean] = MappingProxyType({}),
+        fwhm_mm: float | None = None,
+    ) -> list[UncertaintyBudget]:
         evaluated = self._evaluated(structures, sub_voxel_mm, threads)
         known = {s.name: s for s in structures}
         if reference is not None:
@@ -319,8 +406,14 @@ class DoseResult(DosedImage):
                 fractions=fractions,
                 histograms={name: found[2] for name, found in evaluated.items() if found[2] is not None},
                 statistics_gy={name: u for name, u in statistics.items() if u is not None},
-                microspheres_gy={},
+                microspheres_gy={
+                    name: each.mean_uncertainty_gy
+                    for name, each in spheres.items()
+                    if each.mean_uncertainty_gy is not None
+                },
                 gas=self.gas,
+                recovered=recovered,
+                fwhm_mm=fwhm_mm,
             ),
             inputs,
             threads,

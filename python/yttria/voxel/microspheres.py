@@ -3,56 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from .._foundation.brief import brief
 from .._foundation.numbers import number
 from ..errors import ArgumentError, OutOfRangeError
+from ..evaluation.structure_spheres import StructureSpheres
 from ..geometry.image import Image
 from ..geometry.structure import Structure
-from .dose_result import DoseResult
+from .dosed_image import DosedImage
 from .transport import transport_of
-
-
-@dataclass(frozen=True, kw_only=True)
-class StructureSpheres:
-    """Microspheres of one structure, and how doses would differ in another injection with the same mean.
-
-    Parameters
-    ----------
-    structure : str
-        Its name.
-    spheres : float
-        Expected number of microspheres inside.
-    spheres_per_ml : float or None
-        The same per mL; None, as all that follow, if the structure lies outside of the image.
-    mean_gy : float or None
-        Mean dose in Gy.
-    mean_uncertainty_gy : float or None
-        Standard uncertainty of the mean dose in Gy.
-    voxel_relative_uncertainty : float or None
-        Root mean square of the standard uncertainty of the voxels, as a fraction of the mean dose.
-    """
-
-    structure: str
-    spheres: float
-    spheres_per_ml: float | None = None
-    mean_gy: float | None = None
-    mean_uncertainty_gy: float | None = None
-    voxel_relative_uncertainty: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dictionary, ready for JSON.
-
-        Returns
-        -------
-        dict
-            By name, with the unit at its end; values as JSON takes them.
-        """
-        return asdict(self)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -83,7 +45,7 @@ class MicrosphereSpread:
 
 
 def microsphere_spread(
-    result: DoseResult,
+    result: DosedImage,
     structures: Sequence[Structure] = (),
     *,
     sphere_activity_bq: float,
@@ -93,8 +55,8 @@ def microsphere_spread(
 
     Parameters
     ----------
-    result : DoseResult
-        Made by `dose_image`.
+    result : DosedImage
+        A `DoseResult`, made by `dose_image`.
     structures : sequence of Structure
         Structures with unique names.
     sphere_activity_bq : float
@@ -163,6 +125,7 @@ def microsphere_spread(
                 structure=name,
                 spheres=held,
                 spheres_per_ml=held / (total * volume_ml),
+                spheres_per_voxel=held / total,
                 mean_gy=mean_gy,
                 mean_uncertainty_gy=float(np.sqrt(of_mean)),
                 voxel_relative_uncertainty=of_voxel / mean_gy if mean_gy > 0.0 else None,

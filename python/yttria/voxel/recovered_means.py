@@ -24,7 +24,7 @@ from ..geometry.transfer_matrix import (
     shared_sum,
     solved_regions,
 )
-from .dose_result import DoseResult
+from .dosed_image import DosedImage
 from .transport import Transport, transport_of
 
 Array = NDArray[np.float64]
@@ -36,7 +36,7 @@ _LARGEST_AMPLIFICATION = 30.0
 
 
 def recovered_means(
-    result: DoseResult,
+    result: DosedImage,
     structures: Sequence[Structure],
     stated: PartialVolumeInputs,
     *,
@@ -47,8 +47,8 @@ def recovered_means(
 
     Parameters
     ----------
-    result : DoseResult
-        Made by `dose_image`.
+    result : DosedImage
+        A `DoseResult`, made by `dose_image`.
     structures : sequence of Structure
         Structures with unique names. The transfer matrix takes those that contain or touch one another apart, and all
         the rest around them as one region: give the liver beside its tumors.
@@ -104,11 +104,10 @@ def recovered_means(
     """
     if stated.method == "none":
         return {}
-    rows = [row for row in result.table(structures, sub_voxel_mm=sub_voxel_mm, threads=threads) if row.volume_ml > 0.0]
-    means = {row.structure: row.mean_gy for row in rows if row.mean_gy is not None}
+    evaluated = result._evaluated(structures, sub_voxel_mm, threads)
+    means = {name: histogram.mean_gy for name, (_, _, histogram) in evaluated.items() if histogram is not None}
     if stated.recovery is not None and stated.method == "recovery_curve":
-        volumes = {row.structure: row.volume_ml for row in rows}
-        return {name: recovered_by_curve(gy, volumes[name], stated.recovery) for name, gy in means.items()}
+        return {name: recovered_by_curve(gy, evaluated[name][0], stated.recovery) for name, gy in means.items()}
     widths = stated.fwhm_kji_mm
     assert widths is not None
     if result.activity is None:
@@ -148,7 +147,7 @@ class _Weighted:
 
     name: str
     volume: float
-    weights: Array
+    weights: Region
     #: With local deposition: Gy per MBq/mL of the part of each region inside; None if the weights tell.
     own: Array | None
 
@@ -197,16 +196,19 @@ class _Scene:
             free[box] -= own
             regions.append((box, own))
         structures = []
-        for name in order:
-            weights = transport.adjoint(fractions[name].to_array().astype(np.float64))
-            of_regions = None
-            if transport.local:
-                gy = transport.adjoint(np.ones(image.shape))[field]
-                of_regions = np.zeros(len(regions))
-                for k, (box, share) in shares[name]:
-                    of_regions[k] += float(np.sum(gy[box] * share))
-            volume = float(fractions[name].weights.sum())
-            structures.append(_Weighted(name=name, volume=volume, weights=weights[field], own=of_regions))
+        gy = transport.adjoint(np.ones(image.shape))[field] if transport.local else None
+        for number, name in enumerate(order):
+            whole = np.asarray(fractions[name].weights, np.float64)
+            box, of_regions = regions[number][0], None
+            if gy is None:
+                spread = transport.adjoint(fractions[name].to_array().astype(np.float64))[field]
+                box = _grown(box, transport.reach, free.shape)
+                weights = np.ascontiguousarray(spread[box])
+            else:
+                weights, of_regions = gy[box] * whole, np.zeros(len(regions))
+                for k, (inside, share) in shares[name]:
+                    of_regions[k] += float(np.sum(gy[inside] * share))
+            structures.append(_Weighted(name=name, volume=float(whole.sum()), weights=(box, weights), own=of_regions))
         return cls(
             values=concentration[field], regions=regions, structures=structures, voxel_size_mm=image.voxel_size_mm
         )
@@ -221,16 +223,16 @@ class _Scene:
         gram = self._with_rest([[shared_sum(a, b) for b in self.regions] for a in self.regions], self.regions)
         found = {}
         for each in self.structures:
-            inside = [_inner(each.weights, region) for region in self.regions]
-            seen = np.array([_inner(each.weights, region) for region in spread])
+            inside = [shared_sum(each.weights, region) for region in self.regions]
+            seen = np.array([shared_sum(each.weights, region) for region in spread])
             lost = (np.array(inside) if each.own is None else each.own) - seen
             # What regions lose, the surroundings gain.
             terms = np.append(lost, -lost.sum()) / each.volume
             mean_gy = means_gy[each.name]
             recovered = mean_gy + float(terms @ fit.means)
             by_sums = terms @ fit.inverse
-            across = np.append(inside, float(each.weights.sum()) - sum(inside)) / each.volume
-            before = float(np.sum(each.weights**2)) / each.volume**2
+            across = np.append(inside, float(each.weights[1].sum()) - sum(inside)) / each.volume
+            before = float(np.sum(each.weights[1] ** 2)) / each.volume**2
             after = before + 2.0 * float(by_sums @ across) + float(by_sums @ gram @ by_sums)
             growth = math.sqrt(max(after, 0.0) / before)
             if growth > _LARGEST_AMPLIFICATION:
@@ -260,6 +262,11 @@ class _Scene:
 
 def _box(fractions: VoxelFractions) -> Box:
     k, j, i = (slice(a, a + n) for a, n in zip(fractions.origin, fractions.weights.shape, strict=True))
+    return k, j, i
+
+
+def _grown(box: Box, reach: Sequence[int], shape: Sequence[int]) -> Box:
+    k, j, i = (slice(max(0, b.start - r), min(n, b.stop + r)) for b, r, n in zip(box, reach, shape, strict=True))
     return k, j, i
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .._core import DoseVolumeHistogram, VoxelFractions
 from .._foundation.provenance import Provenance
 from ..errors import UndefinedError
-from ..evaluation import UncertaintyBudget, UncertaintyComponent, UncertaintyInputs
+from ..evaluation import RecoveredMean, UncertaintyBudget, UncertaintyComponent, UncertaintyInputs
 from ..geometry.image import Image
 from ..geometry.outline_depth import outline_depth
 from ..geometry.structure import Structure
@@ -43,6 +43,10 @@ class EvaluatedStructures:
         Standard uncertainty of the mean dose in Gy by the statistics of Monte Carlo and by the number of microspheres.
     gas : array of bool, optional
         Voxels without a part in the doses.
+    recovered : mapping of str to RecoveredMean
+        Mean doses that the transfer matrix recovered; empty if it was not asked for.
+    fwhm_mm : float, optional
+        Resolution that they were recovered with.
     """
 
     dose: Image
@@ -54,6 +58,8 @@ class EvaluatedStructures:
     statistics_gy: Mapping[str, float]
     microspheres_gy: Mapping[str, float]
     gas: NDArray[np.bool_] | None = None
+    recovered: Mapping[str, RecoveredMean] = field(default_factory=dict)
+    fwhm_mm: float | None = None
 
 
 def budgets_of_structures(
@@ -96,6 +102,8 @@ def budgets_of_structures(
                 is_reference=name == reference,
                 statistics_gy=evaluated.statistics_gy.get(name),
                 microspheres_gy=evaluated.microspheres_gy.get(name),
+                recovered=evaluated.recovered.get(name),
+                fwhm_mm=evaluated.fwhm_mm,
             ),
             inputs,
             provenance,

@@ -32,12 +32,15 @@ class Transport:
         The transpose of the kernel applied to weights: Gy per MBq/mL of each source voxel.
     words : str
         The kernel in words.
+    reach : tuple of int
+        Voxels along each axis beyond which the kernel is 0.
     """
 
     local: bool
     variance: Operator
     adjoint: Operator
     words: str
+    reach: tuple[int, int, int] = (0, 0, 0)
 
 
 def transport_of(used: Provenance, image: Image, density: Image | None, threads: int | None) -> Transport:
@@ -49,6 +52,8 @@ def transport_of(used: Provenance, image: Image, density: Image | None, threads:
         words = "each voxel keeps the energy of its own microspheres"
         return Transport(local=True, variance=lambda c: gy**2 * c, adjoint=lambda w: gy * w, words=words)
     s_values = s_values_of(used, image, threads)
-    plan = ConvolutionPlan(image.shape, s_values.gy_per_mbq_per_ml(), threads=threads)
+    kernel = s_values.gy_per_mbq_per_ml()
+    plan = ConvolutionPlan(image.shape, kernel, threads=threads)
+    k, j, i = (n // 2 for n in kernel.shape)
     words = f"voxel S values of {s_values.medium}, {s_values.density_g_per_ml:g} g/mL"
-    return Transport(local=False, variance=plan.variance_plan().apply, adjoint=plan.apply, words=words)
+    return Transport(local=False, variance=plan.variance_plan().apply, adjoint=plan.apply, words=words, reach=(k, j, i))

@@ -1,0 +1,68 @@
+"""Number of microspheres in a structure, and the spread of its doses that it causes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class StructureSpheres:
+    """Microspheres of one structure, and how doses would differ in another injection with the same mean.
+
+    Parameters
+    ----------
+    structure : str
+        Its name.
+    spheres : float
+        Expected number of microspheres inside.
+    spheres_per_ml : float or None
+        The same per mL; None, as all that follow, if the structure lies outside of the image.
+    spheres_per_voxel : float or None
+        The same per voxel of the dose.
+    mean_gy : float or None
+        Mean dose in Gy.
+    mean_uncertainty_gy : float or None
+        Standard uncertainty of the mean dose in Gy.
+    voxel_relative_uncertainty : float or None
+        Root mean square of the standard uncertainty of the voxels, as a fraction of the mean dose.
+    """
+
+    structure: str
+    spheres: float
+    spheres_per_ml: float | None = None
+    spheres_per_voxel: float | None = None
+    mean_gy: float | None = None
+    mean_uncertainty_gy: float | None = None
+    voxel_relative_uncertainty: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as a plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            By name, with the unit at its end.
+        """
+        return asdict(self)
+
+    def columns(self) -> dict[str, float | None]:
+        """Return what a table of doses shows of it.
+
+        Returns
+        -------
+        dict of str to float or None
+            Numbers of microspheres, and the relative standard uncertainty of voxels; that of the mean is a component of
+            its budget.
+
+        Examples
+        --------
+        >>> StructureSpheres(structure="Tumor", spheres=120.0, spheres_per_ml=100.0).columns()["microspheres"]
+        120.0
+        """
+        return {
+            "microspheres": self.spheres,
+            "microspheres_per_ml": self.spheres_per_ml,
+            "microspheres_per_voxel": self.spheres_per_voxel,
+            "microsphere_voxel_relative_uncertainty": self.voxel_relative_uncertainty,
+        }
