@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Logic of the Slicer module, without widgets."""
