@@ -49,6 +49,7 @@ check: .venv/tools .venv/module
 	cargo clippy --quiet --all-targets --features python -- -D warnings
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/vermin --quiet --no-tips --violations --eval-annotations -t=3.10- python/yttria
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest yttria._core
 	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --ignoreexternal --verifytypes yttria

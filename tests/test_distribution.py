@@ -96,9 +96,8 @@ def test_source_distribution_holds_what_checks_it_and_no_caches(tmp_path: Path) 
         names = {name.split("/", 1)[1] for name in files.getnames()}
     needed = {"VALIDATION.md", "CITATION.cff", "LICENSE-THIRD-PARTY", "Makefile", "tests/conftest.py", "docs/dicom.md"}
     assert needed <= names
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
-        "\n"
-    )
-    if len(tracked) > 1:
-        untracked = {name for name in names if name not in tracked} - {"PKG-INFO"}
-        assert untracked == set()
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.splitlines()
+    if listed:
+        assert names - set(listed) - {"PKG-INFO"} == set()

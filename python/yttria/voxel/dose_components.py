@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import cbrt, log, prod
+from math import log, prod
 
 import yttria._core as _core
 
@@ -58,7 +58,7 @@ def outline_uncertainty(
         return OutlineUncertainty(displacement_mm=stated, basis=basis, is_default=False)
     if inputs.fwhm_mm is None:
         return None
-    edge_mm = cbrt(prod(voxel_size_mm))
+    edge_mm = prod(voxel_size_mm) ** (1 / 3)
     return OutlineUncertainty(
         displacement_mm=0.5 * _core.diameter_uncertainty_mm(edge_mm, inputs.fwhm_mm),
         basis=f"default: gear2018 with voxels of {edge_mm:.3g} mm and a FWHM of {inputs.fwhm_mm:g} mm",
