@@ -177,6 +177,22 @@ def test_a_wrong_option_is_refused_in_words(folder: Path, tmp_path: Path) -> Non
     assert "uncertainty of the calibration must be a fraction within [0, 2], got 5 (did you mean 0.05?)" in text
 
 
+@pytest.mark.parametrize(
+    ("scaling", "option"),
+    [
+        (("--relative-to", "Liver", "--administered-activity-gbq", "1", "--lung-shunt-fraction", "0"), "calibration"),
+        (("--scan-delay-h", "20"), "administered-activity"),
+    ],
+)
+def test_an_uncertainty_that_nothing_would_use_is_refused(
+    folder: Path, tmp_path: Path, scaling: tuple[str, ...], option: str
+) -> None:
+    given = (f"--{option}-uncertainty", "0.05", "-o", str(tmp_path))
+    text = invoke(*arguments(folder, *scaling, *given), code=1)
+    assert f"--{option}-uncertainty is for " in text
+    assert "scaling does not use" in text
+
+
 def test_an_unknown_key_of_the_file_is_refused_by_name(folder: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.toml"
     wrong.write_text("calibration = 0.05\n")

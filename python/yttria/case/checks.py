@@ -33,6 +33,7 @@ def joint_problems(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> 
     yield from _of_structures(fields, declared)
     yield from _of_scaling(declared)
     yield from _of_partial_volume(declared)
+    yield from _of_uncertainty(declared)
 
 
 def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
@@ -148,6 +149,18 @@ def _of_scaling(declared: Mapping[str, Any]) -> Problems:
                         "has them in it"
                     ),
                 )
+
+
+def _of_uncertainty(declared: Mapping[str, Any]) -> Problems:
+    """Uncertainties of what has no part in the scaling: a number that nothing uses would seem to be included."""
+    scaling = "absolute" if declared.get("relative_to") is None else "relative"
+    for name, meant, reason in (
+        ("calibration_uncertainty", "absolute", "relative scaling does not use the camera's calibration"),
+        ("scan_delay_uncertainty_h", "absolute", "relative scaling does not use the time of the scan"),
+        ("administered_activity_uncertainty", "relative", "absolute scaling does not use the administered activity"),
+    ):
+        if declared.get(name) is not None and scaling != meant:
+            yield name, ArgumentError(f"{name} is for {meant} scaling: {reason}")
 
 
 def missing_delay() -> ArgumentError:
