@@ -1,0 +1,143 @@
+"""Bookkeeping of `run_manifest` for large cohorts: time, memory and files, without the time of dosing.
+
+Every case is a row of its own with settings of its own, so that no two share a key; all have the same tiny files. The
+first case is dosed. Each further one takes the result of the first under its own row, name and key, in the same
+process, and the time in which cases are hashed and "dosed" is subtracted: what remains is the share of the runner. It
+is stated as processor time, which other programs disturb little.
+
+    python benches/cohort.py --cases 1000 10000 100000
+    python benches/cohort.py --cases 2000 --executor dask       # every case is dosed, on two processes
+
+One line of JSON for each size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import yttria
+from yttria.batch import run_manifest, write_manifest
+from yttria.batch.content_hash import identify
+from yttria.batch.executors import dask
+from yttria.batch.worker import CaseOutcome, dose_all
+
+
+class Inline(Executor):
+    """Runs each task at once, and counts the time spent in it; only the first case is dosed."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._first: CaseOutcome | None = None
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
+        began, future = time.process_time(), Future[Any]()
+        if function is dose_all and self._first is not None:
+            future.set_result([self._like_the_first(task, arguments[1]) for task in arguments[0]])
+        else:
+            future.set_result(function(*arguments, **keywords))
+            if function is dose_all:
+                self._first = future.result()[0]
+        self.seconds += time.process_time() - began
+        return future
+
+    def _like_the_first(self, task: Any, options: Any) -> CaseOutcome:
+        assert self._first is not None
+        identity = task.identity or identify(task.case, options)
+        return replace(
+            self._first, row=task.row, case_id=task.case.case_id, key=identity.key, signature=identity.signature
+        )
+
+
+def prepare(folder: Path, cases: int) -> Path:
+    """Write a tiny case and the manifest that names it again and again."""
+    affine = np.diag([4.0, 4.0, 4.0, 1.0])
+    array = np.random.default_rng(1).uniform(0.0, 2.0, (8, 9, 10)).astype(np.float32)
+    yttria.write_image(yttria.Image(array, affine, "MBq/mL"), folder / "activity.nrrd")
+    structures = [yttria.Structure(name, array > level, affine) for name, level in (("Liver", 0.1), ("Tumor", 1.5))]
+    yttria.write_structures(structures, folder / "structures.seg.nrrd")
+    # Younger files are hashed each time.
+    time.sleep(2.1)
+    rows = [
+        {
+            "case_id": f"case {n:06}",
+            "activity": "activity.nrrd",
+            "structures": "structures.seg.nrrd",
+            "scan_delay_h": 10.0 + n * 1e-4,
+            "administered_activity_gbq": 1.5,
+        }
+        for n in range(cases)
+    ]
+    write_manifest(rows, folder / "manifest.csv")
+    return folder / "manifest.csv"
+
+
+def files_of(folder: Path) -> tuple[int, int, int]:
+    """Number of files, most files of one folder, and bytes."""
+    count = most = size = 0
+    for at, _, names in os.walk(folder):
+        count, most = count + len(names), max(most, len(names))
+        size += sum((Path(at) / name).stat().st_size for name in names)
+    return count, most, size
+
+
+def measure(cases: int, executor: str) -> dict[str, Any]:
+    """Run one cohort in this process."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as name:
+        folder = Path(name)
+        manifest = prepare(folder, cases)
+        inline = Inline()
+        began, used = time.perf_counter(), time.process_time()
+        workers = dask("local", 2) if executor == "dask" else inline
+        run_manifest(manifest, folder / "results", executor=workers)
+        wall, used = time.perf_counter() - began, time.process_time() - used
+        count, most, size = files_of(folder / "results")
+        again = time.process_time()
+        run_manifest(manifest, folder / "results", executor=Inline())
+        again = time.process_time() - again
+    return {
+        "cases": cases,
+        "executor": executor,
+        "wall_seconds": round(wall, 2),
+        "wall_milliseconds_per_case": round(wall / cases * 1e3, 3),
+        "bookkeeping_milliseconds_per_case": round((wall - inline.seconds) / cases * 1e3, 3)
+        if executor != "dask"
+        else None,
+        "rerun_processor_seconds": round(again, 2),
+        "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "files": count,
+        "most_files_in_a_folder": most,
+        "mib": round(size / 2**20, 1),
+    }
+
+
+def main() -> None:
+    """Measure each size in a process of its own, because memory is counted by its peak."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", type=int, nargs="+", default=[1000, 10_000])
+    parser.add_argument("--executor", choices=("inline", "dask"), default="inline")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    for cases in options.cases:
+        if options.here:
+            print(json.dumps(measure(cases, options.executor)), flush=True)
+        else:
+            command = [sys.executable, __file__, "--here", "--cases", str(cases), "--executor", options.executor]
+            subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()
