@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .._foundation.choices import BudgetUnit, UncertaintySource
@@ -92,9 +92,10 @@ def structure_budgets(
         doses += _by_transfer_matrix(state, state.recovered)
     elif inputs.recovery is not None:
         doses.append(_corrected(state, inputs))
+    relative = relative_components(inputs, provenance, state.structure)
     budgets = []
     for dose in doses:
-        components = _components(dose, state, inputs, provenance)
+        components = _components(dose, state, inputs, relative)
         knows_reference = state.reference_outline is not None
         left_out = not_included(components, inputs, provenance, knows_reference=knows_reference)
         budgets.append(
@@ -132,14 +133,11 @@ def _budget(
 
 
 def _components(
-    dose: _Dose, state: StructureState, inputs: UncertaintyInputs, provenance: Provenance
+    dose: _Dose, state: StructureState, inputs: UncertaintyInputs, relative: Sequence[UncertaintyComponent]
 ) -> tuple[UncertaintyComponent, ...]:
     value = state.values[dose.of_table] / dose.divisor
     found = [*_outlines(dose, value, state), *dose.more]
-    found += [
-        scaled(each, value * (dose.of_counts if each.source == "counts" else 1.0))
-        for each in relative_components(inputs, provenance, state.structure)
-    ]
+    found += [scaled(each, value * (dose.of_counts if each.source == "counts" else 1.0)) for each in relative]
     if state.displaced.shifted:
         u, basis = inputs.registration_shift_mm or 0.0, inputs.basis_of("registration_shift_mm")
         contribution = state.displaced.by_shift(dose.of_table) / dose.divisor
