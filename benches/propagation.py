@@ -44,22 +44,24 @@ def case() -> tuple[DoseResult, list[Structure], ImageNoise]:
 
 
 def yttria_draws(result: DoseResult, structures: list[Structure], noise: ImageNoise, draws: int, threads: int) -> Any:
-    """The propagation, and its time in s."""
-    start = time.perf_counter()
+    """The propagation, its time and its processor time in s."""
+    start, used = time.perf_counter(), time.process_time()
     doses = propagate_uncertainty(
         result, structures, UncertaintyInputs(**INPUTS), noise=noise, draws=draws, seed=1, threads=threads
     )
-    return doses, time.perf_counter() - start
+    return doses, time.perf_counter() - start, time.process_time() - used
 
 
 def peer_draws(result: DoseResult, structures: list[Structure], noise: ImageNoise, draws: int) -> Any:
-    """Mean, D70 and D95 of each structure in each draw, and the time in s."""
-    start, rng = time.perf_counter(), np.random.default_rng(1)
+    """Mean, D70 and D95 of each structure in each draw, and the processor time in s."""
+    start, rng = time.process_time(), np.random.default_rng(1)
     kernel = voxel_s_values((SIZE_MM,) * 3, medium="liver").gy_per_mbq_per_ml().astype(np.float32)
     fractions = result.voxel_fractions(structures)
     masks = {name: each.to_array() >= 0.5 for name, each in fractions.items()}
+    # The distance to the nearest voxel of the other side leaves out every depth below one voxel: smoothed, it does not.
     depths = {
-        name: SIZE_MM * (ndimage.distance_transform_edt(m) - ndimage.distance_transform_edt(~m))
+        name: SIZE_MM
+        * ndimage.gaussian_filter(ndimage.distance_transform_edt(m) - ndimage.distance_transform_edt(~m), 0.7)
         for name, m in masks.items()
     }
     sigma = FWHM_MM / 2.3548 / SIZE_MM
@@ -76,7 +78,7 @@ def peer_draws(result: DoseResult, structures: list[Structure], noise: ImageNois
             inside = ndimage.shift(depth, shift, order=1, mode="nearest") > -by
             values = np.sort(dose[inside])
             found[draw, s] = values.mean(), values[int(0.3 * len(values))], values[int(0.05 * len(values))]
-    return found, time.perf_counter() - start
+    return found, time.process_time() - start
 
 
 def main() -> None:
@@ -87,11 +89,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     result, structures, noise = case()
-    doses, took = yttria_draws(result, structures, noise, given.draws, given.threads)
+    doses, took, used = yttria_draws(result, structures, noise, given.draws, given.threads)
     peer, peer_took = peer_draws(result, structures, noise, given.peer_draws)
-    per_draw, peer_per_draw = took / given.draws, peer_took / given.peer_draws
-    print(f"{given.draws} draws in {took:.1f} s on {given.threads} threads: {1e3 * per_draw:.1f} ms a draw")
-    print(f"peer {1e3 * peer_per_draw:.0f} ms a draw, ratio {peer_per_draw / per_draw:.0f}")
+    per_draw, peer_per_draw = used / given.draws, peer_took / given.peer_draws
+    print(f"{given.draws} draws in {took:.1f} s on {given.threads} threads")
+    print(
+        f"processor time {1e3 * per_draw:.1f} ms a draw, peer {1e3 * peer_per_draw:.0f} ms, ratio "
+        f"{peer_per_draw / per_draw:.0f}"
+    )
     for s, structure in enumerate(structures):
         u, other = doses.of(structure.name).standard_uncertainty, peer[:, s, 0].std(ddof=1)
         print(f"{structure.name}: standard uncertainty of the mean {u:.2f} Gy, peer {other:.2f} Gy")
