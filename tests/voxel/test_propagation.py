@@ -18,6 +18,8 @@ SIZE_MM = (3.0, 4.0, 3.5)
 AFFINE = np.diag([SIZE_MM[2], SIZE_MM[1], SIZE_MM[0], 1.0])
 SHAPE = (24, 22, 20)
 DELAY_H = 20.0
+#: In the place of the defaults of half-life and dose model.
+EXACT: Any = {"half_life_uncertainty": 0.0, "method_uncertainty": 0.0}
 
 
 def _ball(radius_mm: float) -> np.ndarray:
@@ -132,7 +134,7 @@ def test_sources_may_be_correlated() -> None:
 def test_noise_of_the_image_gives_the_uncertainty_of_its_definition(method: Any, fwhm_mm: float) -> None:
     result = _dose(method=method)
     noise = ImageNoise.relative(ACTIVITY, relative_uncertainty=0.3, at_value=2.0, fwhm_mm=fwhm_mm)
-    mean = propagate_uncertainty(result, [BALL], UncertaintyInputs(), noise=noise, draws=3000, seed=5).of("Ball")
+    mean = propagate_uncertainty(result, [BALL], UncertaintyInputs(**EXACT), noise=noise, draws=3000, seed=5).of("Ball")
     per_unit = result.provenance.mbq_per_ml_per_unit
     kernel = np.full((1, 1, 1), result.provenance.dose_factor_gy_kg_per_gbq / result.provenance.density_g_per_ml)
     if method == "voxel_s_values":
@@ -154,7 +156,7 @@ def test_density_of_each_voxel_divides_its_noise() -> None:
     density = Image(RNG.uniform(0.5, 1.5, SHAPE), AFFINE, "g/mL")
     result = _dose(density=density)
     noise = ImageNoise.relative(ACTIVITY, relative_uncertainty=0.3, at_value=2.0)
-    mean = propagate_uncertainty(result, [BALL], UncertaintyInputs(), noise=noise, draws=3000, seed=5).of("Ball")
+    mean = propagate_uncertainty(result, [BALL], UncertaintyInputs(**EXACT), noise=noise, draws=3000, seed=5).of("Ball")
     per_voxel = result.provenance.mbq_per_ml_per_unit * result.provenance.dose_factor_gy_kg_per_gbq / density.array
     of_voxel = (noise.standard_deviation.array * per_voxel)[BALL.mask]
     expected = np.sqrt(np.sum(of_voxel**2)) / BALL.mask.sum()
@@ -172,7 +174,7 @@ def test_noise_of_poisson_counts_has_their_standard_deviation() -> None:
 @pytest.mark.claim("noise_propagated")
 def test_microspheres_are_counted_by_chance() -> None:
     result = _dose(UNIFORM)
-    mean = _propagated(result, UncertaintyInputs(sphere_activity_bq=2500.0), draws=3000).of("Ball")
+    mean = _propagated(result, UncertaintyInputs(sphere_activity_bq=2500.0, **EXACT), draws=3000).of("Ball")
     held = 2.0e6 * result.provenance.mbq_per_ml_per_unit * BALL.volume_ml / 2500.0
     assert mean.standard_uncertainty / mean.value == pytest.approx(1 / np.sqrt(held), rel=3 / np.sqrt(6000))
 
@@ -181,7 +183,9 @@ def test_microspheres_are_counted_by_chance() -> None:
 def test_repeated_images_give_the_uncertainty_of_their_sample() -> None:
     repeated = [ACTIVITY.with_array(ACTIVITY.array + RNG.normal(0.0, 0.5, SHAPE), "MBq/mL") for _ in range(12)]
     result = _dose(method="voxel_s_values")
-    mean = propagate_uncertainty(result, [BALL], UncertaintyInputs(), noise=repeated, draws=3000, seed=2).of("Ball")
+    mean = propagate_uncertainty(result, [BALL], UncertaintyInputs(**EXACT), noise=repeated, draws=3000, seed=2).of(
+        "Ball"
+    )
     means = [_dose(image, method="voxel_s_values").table([BALL])[0].mean_gy for image in repeated]
     assert mean.standard_uncertainty == pytest.approx(np.std(means, ddof=1), rel=3 / np.sqrt(6000))
 
@@ -193,7 +197,7 @@ def test_contour_displaced_as_a_whole_changes_the_volume_by_its_surface() -> Non
     fine[:3, 3] = -0.375 * np.diag(AFFINE)[:3]
     at = [(np.arange(4 * n) - 2.0 * n + 0.8) * 0.25 * s for n, s in zip(SHAPE, SIZE_MM, strict=True)]
     squares = at[0][:, None, None] ** 2 + at[1][:, None] ** 2 + at[2] ** 2
-    inputs = UncertaintyInputs(contour_uncertainty_mm=0.5)
+    inputs = UncertaintyInputs(contour_uncertainty_mm=0.5, **EXACT)
     ball = Structure("Ball", squares < 16.0**2, fine)
     doses = propagate_uncertainty(_dose(UNIFORM), [ball], inputs, draws=2000, seed=1)
     volume, mean = doses.of("Ball", "volume_ml"), doses.of("Ball")
@@ -236,7 +240,7 @@ def test_displaced_fraction_of_a_flat_surface_is_that_of_the_definition() -> Non
 
 
 def test_shift_of_a_uniform_dose_changes_nothing_and_of_a_hot_spot_much() -> None:
-    inputs = UncertaintyInputs(registration_shift_mm=4.0)
+    inputs = UncertaintyInputs(registration_shift_mm=4.0, **EXACT)
     still = _propagated(_dose(UNIFORM), inputs).of("Ball")
     assert still.standard_uncertainty < 1e-4 * still.value
     spot = Image(np.where(_ball(9.0), 50.0, 0.1), AFFINE, "MBq/mL")
@@ -249,7 +253,7 @@ def test_shift_of_a_uniform_dose_changes_nothing_and_of_a_hot_spot_much() -> Non
 @pytest.mark.claim("factors_propagated")
 def test_recovery_divides_the_mean_with_the_drawn_volume_and_parameters() -> None:
     curve = RecoveryCurve(b1_ml=4.0, b2=1.1, covariance=((0.04, 0.005), (0.005, 0.01)))
-    doses = _propagated(_dose(), UncertaintyInputs(recovery=curve), draws=10_000)
+    doses = _propagated(_dose(), UncertaintyInputs(recovery=curve, **EXACT), draws=10_000)
     corrected = doses.of("Ball", "recovery_corrected_mean_gy")
     assert corrected.value == pytest.approx(doses.of("Ball").value / curve.recovery(BALL.volume_ml), rel=1e-6)
     expected = curve.uncertainty(BALL.volume_ml, volume_uncertainty=0.0)
@@ -266,7 +270,7 @@ def test_metrics_of_scaled_doses_are_those_of_the_dose() -> None:
     factors = doses.of("Ball").draws / doses.of("Ball").value
     for draw in (0, 7):
         scaled = _dose(ACTIVITY.with_array(ACTIVITY.array * factors[draw], "MBq/mL"))
-        once = _propagated(scaled, UncertaintyInputs(), **(more | {"draws": 2}))
+        once = _propagated(scaled, UncertaintyInputs(**EXACT), **(more | {"draws": 2}))
         for quantity in once.quantities:
             found = doses.of("Ball", quantity.quantity).draws[draw]
             assert found == pytest.approx(quantity.value, rel=1e-5, abs=2e-3 * ("fraction" in quantity.quantity))
