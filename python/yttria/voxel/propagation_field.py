@@ -115,6 +115,8 @@ class DisplacedStructure:
 class DoseNoise:
     """Draws of the dose in a region with the noise of the image and the number of microspheres."""
 
+    still: NDArray[np.float32]
+
     def __init__(
         self,
         result: DoseResult,

@@ -47,6 +47,10 @@ class Quantity(NamedTuple):
 class DoseModel:
     """The measurement model: the inputs of one draw in, the quantities of all structures out."""
 
+    quantities: tuple[Quantity, ...]
+    included: tuple[UncertaintySource, ...]
+    not_included: tuple[UncertaintySource, ...]
+
     def __init__(
         self,
         result: DoseResult,
