@@ -203,6 +203,7 @@ EXEMPT = {
     "voxel.MonteCarloCheck.as_dict": _RECORD,
     "voxel.MonteCarloCheck.verdict": "compares two numbers",
     "voxel.check_by_monte_carlo": "compares two functions with each other",
+    "voxel.DoseResult.completed": _PARTS,
     "voxel.ImageNoise.check": "compares grids and units",
     "voxel.ImageNoise.poisson": "tests/voxel/test_propagation.py compares drawn noise with its definition",
     "voxel.ImageNoise.relative": "tests/voxel/test_propagation.py compares drawn noise with its definition",
