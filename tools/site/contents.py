@@ -19,6 +19,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "files",
         "structures",
         "density",
+        "nuclides",
         "monte_carlo",
         "uncertainty",
         "partial_volume",
