@@ -299,13 +299,17 @@ impl Isotope {
     pub fn beta_mev(&self) -> f64 {
         *self.beta_mev.get_or_init(|| self.daughter.mean_mev(self.branches) / self.per_decay())
     }
+    /// Conversion electrons: probability per decay and energy in MeV, by shell and transition.
+    pub fn conversion_lines(&self) -> impl Iterator<Item = [f64; 2]> {
+        let [k, l, m] = self.shells.binding_kev;
+        self.transitions.iter().flat_map(move |t| {
+            let line = move |(a, binding): (f64, f64)| [t.photons * a, (t.energy_kev - binding) / 1000.0];
+            t.coefficients.into_iter().zip([k, l, m, 0.0]).map(line)
+        })
+    }
     /// Energy of conversion electrons in MeV per decay.
     pub fn conversion_mev(&self) -> f64 {
-        self.sum_mev(|t, shells| {
-            let [k, l, m] = shells.binding_kev;
-            let ejected = [k, l, m, 0.0].map(|binding| t.energy_kev - binding);
-            t.coefficients.iter().zip(ejected).map(|(a, energy)| a * energy).sum()
-        })
+        self.conversion_lines().fold(0.0, |sum, [probability, energy]| sum + probability * energy)
     }
     /// Energy in MeV per decay of the Auger electrons and soft X rays that fill the shells: what the K X rays leave.
     pub fn relaxation_mev(&self) -> f64 {

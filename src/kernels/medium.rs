@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::dose_point_kernel::DosePointKernel;
 use crate::error::{Error, Result, check};
+use crate::isotope::Isotope;
 
 /// A medium with a dose point kernel of its own.
 ///
@@ -22,6 +23,40 @@ pub enum Medium {
     /// Cortical bone of the composition in ICRU 1986.
     Bone,
 }
+
+/// Tables of isotopes other than Y-90, in the order of [`Medium::ALL`].
+const OTHER_TABLES: [(&str, [&str; 5]); 3] = [
+    (
+        "Ho-166",
+        [
+            include_str!("../data/monte_carlo_kernel_ho166_water.csv"),
+            include_str!("../data/monte_carlo_kernel_ho166_soft_tissue.csv"),
+            include_str!("../data/monte_carlo_kernel_ho166_liver.csv"),
+            include_str!("../data/monte_carlo_kernel_ho166_lung.csv"),
+            include_str!("../data/monte_carlo_kernel_ho166_bone.csv"),
+        ],
+    ),
+    (
+        "P-32",
+        [
+            include_str!("../data/monte_carlo_kernel_p32_water.csv"),
+            include_str!("../data/monte_carlo_kernel_p32_soft_tissue.csv"),
+            include_str!("../data/monte_carlo_kernel_p32_liver.csv"),
+            include_str!("../data/monte_carlo_kernel_p32_lung.csv"),
+            include_str!("../data/monte_carlo_kernel_p32_bone.csv"),
+        ],
+    ),
+    (
+        "Re-188",
+        [
+            include_str!("../data/monte_carlo_kernel_re188_water.csv"),
+            include_str!("../data/monte_carlo_kernel_re188_soft_tissue.csv"),
+            include_str!("../data/monte_carlo_kernel_re188_liver.csv"),
+            include_str!("../data/monte_carlo_kernel_re188_lung.csv"),
+            include_str!("../data/monte_carlo_kernel_re188_bone.csv"),
+        ],
+    ),
+];
 
 impl Medium {
     /// All of them.
@@ -90,6 +125,23 @@ impl Medium {
         })
     }
 
+    /// Dose point kernel of an isotope: that of Y-90 comes from EGSnrc, those of Ho-166, P-32 and Re-188 from the
+    /// transport of `monte_carlo`, at 1 g/mL. Errors for an isotope that has none.
+    pub fn kernel_of(self, isotope: &Isotope) -> Result<&'static DosePointKernel> {
+        static KERNELS: [OnceLock<DosePointKernel>; 15] = [const { OnceLock::new() }; 15];
+        if isotope.name() == "Y-90" {
+            return Ok(self.dose_point_kernel());
+        }
+        let found = OTHER_TABLES.iter().position(|(name, _)| *name == isotope.name());
+        let place = found.ok_or_else(|| Error::Undefined {
+            quantity: format!("the dose point kernel of {}", isotope.name()),
+            reason: "none was made for it; local deposition needs none".into(),
+        })?;
+        let table = OTHER_TABLES[place].1[self as usize];
+        Ok(KERNELS[place * Self::ALL.len() + self as usize]
+            .get_or_init(|| DosePointKernel::parse(table, 1.0).expect("a test parses every built-in table")))
+    }
+
     /// Medium of the table and its passport.
     pub fn source(self) -> String {
         self.dose_point_kernel().passport().join("; ")
@@ -98,7 +150,7 @@ impl Medium {
 
 #[cfg(test)]
 mod tests {
-    use super::Medium;
+    use super::{Isotope, Medium};
 
     #[test]
     fn every_table_parses_and_keeps_its_energy() {
@@ -112,6 +164,19 @@ mod tests {
             let expected = if medium == Medium::Bone { 0.0060 } else { 0.0039 };
             assert!((beyond - expected).abs() < 6e-5, "{medium:?}: {beyond} beyond the support");
         }
+    }
+
+    #[test]
+    fn every_isotope_with_a_kernel_has_one_for_every_medium() {
+        for name in ["Ho-166", "P-32", "Re-188"] {
+            let isotope = Isotope::from_name(name).unwrap();
+            for medium in Medium::ALL {
+                let kernel = medium.kernel_of(isotope).unwrap();
+                assert!((kernel.emitted_mev() / isotope.electron_mev() - 1.0).abs() < 2e-6, "{name} {medium:?}");
+                assert!((0.0..0.01).contains(&kernel.fraction_beyond_support()), "{name} {medium:?}");
+            }
+        }
+        assert!(Medium::Liver.kernel_of(Isotope::from_name("Lu-177").unwrap()).is_err());
     }
 
     #[test]

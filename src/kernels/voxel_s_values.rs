@@ -37,7 +37,7 @@ impl VoxelSValues {
         workers: &Workers<'_>,
     ) -> Result<Self> {
         let density_g_per_ml = medium.density_g_per_ml(Some(density_g_per_ml))?;
-        let kernel = medium.dose_point_kernel();
+        let kernel = medium.kernel_of(nuclide.isotope())?;
         Self::of_kernel(kernel, voxel_size_mm, density_g_per_ml, nuclide, tail_folded, workers)
     }
 
@@ -53,7 +53,6 @@ impl VoxelSValues {
         for size in voxel_size_mm {
             check::within("voxel size in mm", size, 0.5, 20.0)?;
         }
-        nuclide.check_transport("voxel S values")?;
         let density_g_per_ml = check::positive("density in g/mL", density_g_per_ml)?;
         let beyond = kernel.fraction_beyond_support();
         // Lengths in the medium of the table: the voxel shrinks or grows instead of the kernel.

@@ -67,9 +67,10 @@ pub struct RadialEnergy {
     pub escaped_mev: f64,
 }
 
-/// Follows `batches` times `decays` electrons in `substance` at `density_g_per_ml`, and counts their energy in `shells`
+/// Follows the electrons of `batches` times `decays` decays in `substance` at `density_g_per_ml`, and counts their energy in `shells`
 /// shells of `width_mm`. The energies of a batch are spread evenly over the spectrum.
 pub fn radial_energy(
+    spectrum: &Spectrum,
     substance: Substance,
     density_g_per_ml: f64,
     width_mm: f64,
@@ -78,7 +79,6 @@ pub fn radial_energy(
     seed: u64,
 ) -> RadialEnergy {
     let tables = Tables::new(&[substance]);
-    let spectrum = Spectrum::y90();
     let mut space = Shells {
         place: [0.0; 3],
         density: density_g_per_ml as f32,
@@ -98,7 +98,20 @@ pub fn radial_energy(
             emitted += f64::from(energy);
             space.place = [0.0; 3];
             let direction = isotropic(random.uniform(), random.uniform());
+            let mut of_lines = random.fork();
             escaped += f64::from(follow(&mut space, &tables, random, &mut stack, energy, direction));
+            for line in spectrum.lines() {
+                if of_lines.uniform() < line.probability {
+                    let direction = isotropic(of_lines.uniform(), of_lines.uniform());
+                    space.place = [0.0; 3];
+                    let random = of_lines.fork();
+                    escaped += f64::from(follow(&mut space, &tables, random, &mut stack, line.energy_mev, direction));
+                    emitted += f64::from(line.energy_mev);
+                }
+            }
+            space.place = [0.0; 3];
+            space.deposit(spectrum.relaxation_mev());
+            emitted += f64::from(spectrum.relaxation_mev());
         }
         for (i, &energy) in space.energy.iter().enumerate() {
             let mean = energy / decays as f64;

@@ -1,9 +1,10 @@
-//! The beta spectrum of Y-90 by Fermi's theory.
+//! Electrons of a decay: beta spectra by Fermi's theory, conversion electrons, and what fills the shells.
 //!
-//! The unique first-forbidden shape of a point charge at the nuclear radius. Screening and the finite size of the nucleus are
-//! left out; they change the mean energy by 0.12 % (`crate::beta_spectrum` has both).
+//! Y-90 has the unique first-forbidden shape of a point charge at the nuclear radius. Screening and the finite size of the nucleus are
+//! left out; they change the mean energy by 0.12 %. Other isotopes have both (`crate::beta_spectrum`).
 
 use crate::beta_spectrum::{ELECTRON_MEV, partial_wave, radius};
+use crate::isotope::Isotope;
 
 /// End point in MeV (AME2020, as adopted by ENSDF: 2.2785 +- 0.0016 MeV).
 pub const ENDPOINT_MEV: f64 = 2.2785;
@@ -12,7 +13,7 @@ const CHARGE: f64 = 40.0;
 /// Mass number.
 const MASS_NUMBER: f64 = 90.0;
 
-/// Probability density at a kinetic energy in MeV, not normalized.
+/// Probability density of Y-90 at a kinetic energy in MeV, not normalized.
 pub fn density(energy: f64) -> f64 {
     if energy >= ENDPOINT_MEV {
         return 0.0;
@@ -31,6 +32,17 @@ pub struct Spectrum {
     /// Energies in MeV at equal steps of the distribution function.
     quantiles: Vec<f32>,
     mean_mev: f64,
+    lines: Vec<Line>,
+    relaxation_mev: f32,
+}
+
+/// Electrons of one energy.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    /// Probability per decay.
+    pub probability: f32,
+    /// Energy in MeV.
+    pub energy_mev: f32,
 }
 
 impl Spectrum {
@@ -38,14 +50,43 @@ impl Spectrum {
 
     /// Of Y-90.
     pub fn y90() -> Self {
-        const CELLS: usize = 4000;
-        let step = ENDPOINT_MEV / CELLS as f64;
+        Self::of_density(ENDPOINT_MEV, density)
+    }
+
+    /// Of any isotope.
+    pub fn of(isotope: &Isotope) -> Self {
+        if isotope.name() == "Y-90" {
+            return Self::y90();
+        }
+        let highest = isotope.branches().iter().map(|branch| branch.endpoint_mev).fold(0.0, f64::max);
+        // Places of Simpson's rule, as `of_density` asks for them.
+        let half = 0.5 * highest / Self::CELLS as f64;
+        let energies: Vec<f64> = (0..=2 * Self::CELLS).map(|i| i as f64 * half).collect();
+        let densities = isotope.beta_spectrum(&energies);
+        let mut spectrum = Self::of_density(highest, |energy| densities[(energy / half).round() as usize]);
+        let lines = isotope.conversion_lines().filter(|[probability, _]| *probability > 0.0);
+        spectrum.lines = lines
+            .map(|[probability, energy]| Line {
+                probability: probability as f32,
+                energy_mev: energy as f32,
+            })
+            .collect();
+        spectrum.relaxation_mev = isotope.relaxation_mev() as f32;
+        spectrum.mean_mev += isotope.conversion_mev() + isotope.relaxation_mev();
+        spectrum
+    }
+
+    const CELLS: usize = 4000;
+
+    fn of_density(endpoint_mev: f64, density: impl Fn(f64) -> f64) -> Self {
+        const CELLS: usize = Spectrum::CELLS;
+        let step = endpoint_mev / CELLS as f64;
         // Simpson's rule within each cell.
         let (mut cumulative, mut total, mut moment) = (vec![0.0; CELLS + 1], 0.0, 0.0);
         for i in 0..CELLS {
             let [a, b] = [i as f64 * step, (i + 1) as f64 * step];
             let middle = 0.5 * (a + b);
-            let [fa, fm, fb] = [a, middle, b].map(density);
+            let [fa, fm, fb] = [a, middle, b].map(&density);
             total += step / 6.0 * (fa + 4.0 * fm + fb);
             moment += step / 6.0 * (fa * a + 4.0 * fm * middle + fb * b);
             cumulative[i + 1] = total;
@@ -63,15 +104,27 @@ impl Spectrum {
         Self {
             quantiles,
             mean_mev: moment / total,
+            lines: Vec::new(),
+            relaxation_mev: 0.0,
         }
     }
 
-    /// Mean energy per decay in MeV.
+    /// Conversion electrons, each with its probability.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Energy in MeV that each decay leaves where it is: Auger electrons and soft X rays.
+    pub fn relaxation_mev(&self) -> f32 {
+        self.relaxation_mev
+    }
+
+    /// Mean energy of all electrons per decay in MeV.
     pub fn mean_mev(&self) -> f64 {
         self.mean_mev
     }
 
-    /// The energy below which the fraction `u` in [0, 1) of the electrons starts.
+    /// The energy below which the fraction `u` in [0, 1) of the beta particles starts.
     #[inline(always)]
     pub fn energy(&self, u: f32) -> f32 {
         let place = u * Self::STEPS as f32;

@@ -52,6 +52,7 @@ pub fn voxel_s_values(
     nuclide: &Nuclide,
     workers: &Workers<'_>,
 ) -> Result<VoxelSValues> {
+    nuclide.check_transport("Monte Carlo")?;
     let kernel = dose_point_kernel(substance).ok_or_else(|| Error::Undefined {
         quantity: "uniform reference medium".into(),
         reason: "it is a gas".into(),
@@ -62,7 +63,8 @@ pub fn voxel_s_values(
 #[cfg(test)]
 mod tests {
     use super::{BATCHES, SEED, SHELLS, WIDTH_MM, dose_point_kernel};
-    use crate::kernels::DosePointKernel;
+    use crate::isotope::Isotope;
+    use crate::kernels::{DosePointKernel, Medium};
     use crate::monte_carlo::point_source::{RadialEnergy, radial_energy};
     use crate::monte_carlo::spectrum::Spectrum;
     use crate::monte_carlo::substance::Substance;
@@ -85,7 +87,7 @@ mod tests {
     #[test]
     fn tables_are_those_of_the_present_transport() {
         for (substance, kernel) in tables().filter(|(each, _)| matches!(each, Substance::Liver | Substance::Bone)) {
-            let quick = radial_energy(substance, 1.0, WIDTH_MM, SHELLS, [40, 2000], 1);
+            let quick = radial_energy(&Spectrum::y90(), substance, 1.0, WIDTH_MM, SHELLS, [40, 2000], 1);
             let table = kernel.energy_mev();
             // Shells of 0.5 mm to 10 mm, each within five of its standard errors.
             for shell in 0..20 {
@@ -98,14 +100,42 @@ mod tests {
         }
     }
 
+    /// Batches behind the tables of other isotopes, and decays of each.
+    const OTHER_BATCHES: [u64; 2] = [100, 10_000];
+
+    fn spectrum(isotope: &str) -> Spectrum {
+        Spectrum::of(Isotope::from_name(isotope).unwrap())
+    }
+
+    #[test]
+    fn tables_of_other_isotopes_are_those_of_the_present_transport() {
+        for isotope in ["Ho-166", "P-32", "Re-188"] {
+            let quick = radial_energy(&spectrum(isotope), Substance::Liver, 1.0, WIDTH_MM, SHELLS, [40, 1000], 1);
+            let table = Medium::Liver.kernel_of(Isotope::from_name(isotope).unwrap()).unwrap().energy_mev();
+            for shell in 0..14 {
+                let sum = |values: &[f64]| values[10 * shell..10 * (shell + 1)].iter().sum::<f64>();
+                let error = quick.error_mev[10 * shell..10 * (shell + 1)].iter().map(|e| e * e).sum::<f64>().sqrt();
+                let departure = sum(&quick.energy_mev) - sum(table);
+                assert!(departure.abs() < 5.0 * 2.0 * error, "{isotope}, shell {shell}: {departure} {error}");
+            }
+        }
+    }
+
     /// A table as [`super::dose_point_kernel`] reads it.
-    fn written(substance: Substance, found: &RadialEnergy) -> String {
-        let mean = Spectrum::y90().mean_mev();
-        let [batches, decays] = BATCHES;
+    fn written(isotope: &str, substance: Substance, [batches, decays]: [u64; 2], found: &RadialEnergy) -> String {
+        let mean = spectrum(isotope).mean_mev();
+        let (what, of) = if isotope == "Y-90" {
+            ("beta", "Fermi's theory (src/monte_carlo/spectrum.rs)")
+        } else {
+            (
+                "electron",
+                "Fermi's theory with conversion and Auger electrons (src/monte_carlo/spectrum.rs, src/isotope.rs)",
+            )
+        };
         let mut text = format!(
-            "# Y-90 beta dose point kernel of this package's own transport (src/monte_carlo): energy absorbed per decay in spherical shells around a point source; {}, at 1 g/mL\n\
-             # histories: {:.0e}, seed {SEED}; step {STEP} of the energy, electrons to {CUT_MEV} MeV, collisions above {SOFT_LIMIT_MEV} MeV and photons above {PHOTON_LIMIT_MEV} MeV one by one, photons escape\n\
-             # spectrum: Fermi's theory (src/monte_carlo/spectrum.rs), mean {mean:.6} MeV per decay\n\
+            "# {isotope} {what} dose point kernel of this package's own transport (src/monte_carlo): energy absorbed per decay in spherical shells around a point source; {}, at 1 g/mL\n\
+             # histories: {:e}, seed {SEED}; step {STEP} of the energy, electrons to {CUT_MEV} MeV, collisions above {SOFT_LIMIT_MEV} MeV and photons above {PHOTON_LIMIT_MEV} MeV one by one, photons escape\n\
+             # spectrum: {of}, mean {mean:.6} MeV per decay\n\
              # made by: cargo test --release --lib tables_are_made_again -- --ignored\n\
              r_inner_mm,r_outer_mm,energy_mev_per_decay,sigma_mev_per_decay\n",
             substance.name(),
@@ -120,13 +150,19 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "ten million decays in each of five substances; writes the tables in src/data"]
+    #[ignore = "ten million decays of Y-90, one million of three others, in five substances; writes the tables in src/data"]
     fn tables_are_made_again() {
-        for substance in Substance::ALL.into_iter().filter(|&each| each != Substance::Air) {
-            let found = radial_energy(substance, 1.0, WIDTH_MM, SHELLS, BATCHES, SEED);
-            let path =
-                format!("{}/src/data/monte_carlo_kernel_y90_{}.csv", env!("CARGO_MANIFEST_DIR"), substance.name());
-            std::fs::write(path, written(substance, &found)).expect("a table that can be written");
+        for isotope in ["Y-90", "Ho-166", "P-32", "Re-188"] {
+            let batches = if isotope == "Y-90" { BATCHES } else { OTHER_BATCHES };
+            let spectrum = spectrum(isotope);
+            for substance in Substance::ALL.into_iter().filter(|&each| each != Substance::Air) {
+                let found = radial_energy(&spectrum, substance, 1.0, WIDTH_MM, SHELLS, batches, SEED);
+                let stem = isotope.replace('-', "").to_lowercase();
+                let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/data");
+                let path = format!("{folder}/monte_carlo_kernel_{stem}_{}.csv", substance.name());
+                let text = written(isotope, substance, batches, &found);
+                std::fs::write(path, text).expect("a table that can be written");
+            }
         }
     }
 }

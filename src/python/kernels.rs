@@ -5,6 +5,7 @@ use super::arrays::shaped;
 use super::errors::OrRaise;
 use super::nuclide::PyNuclide;
 use super::threads::{Threads, shared_out};
+use crate::isotope::Isotope;
 use crate::kernels::{Medium, VoxelSValues};
 
 /// Name, density, density range, support in mm, fraction beyond it, source.
@@ -31,15 +32,17 @@ fn _density_g_per_ml(py: Python<'_>, medium: &str, density_g_per_ml: Option<f64>
     density.or_raise(py)
 }
 
-/// Shell edges in mm, energies in MeV, energy emitted in MeV.
-type KernelColumns<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>, f64);
+/// Shell edges in mm, energies in MeV, energy emitted in MeV, density of the table in g/mL, passport.
+type KernelColumns<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>, f64, f64, String);
 
 #[pyfunction]
-fn _dose_point_kernel<'py>(py: Python<'py>, medium: &str) -> PyResult<KernelColumns<'py>> {
-    let kernel = Medium::from_name(medium).or_raise(py)?.dose_point_kernel();
+fn _dose_point_kernel<'py>(py: Python<'py>, medium: &str, isotope: &str) -> PyResult<KernelColumns<'py>> {
+    let isotope = Isotope::from_name(isotope).or_raise(py)?;
+    let kernel = Medium::from_name(medium).and_then(|medium| medium.kernel_of(isotope)).or_raise(py)?;
     let edge_mm = PyArray1::from_slice(py, kernel.edge_mm());
     let energy_mev = PyArray1::from_slice(py, kernel.energy_mev());
-    Ok((edge_mm, energy_mev, kernel.emitted_mev()))
+    let source = kernel.passport().join("; ");
+    Ok((edge_mm, energy_mev, kernel.emitted_mev(), kernel.density_g_per_ml(), source))
 }
 
 /// Values, fraction inside, fraction beyond the support.

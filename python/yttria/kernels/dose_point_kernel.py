@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 import yttria._core as _core
 
-from .._foundation.choices import MediumName
-from .medium import known_medium, table_of
+from .._foundation.choices import ISOTOPES, IsotopeName, MediumName
+from .._foundation.numbers import one_of
+from .medium import known_medium
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -52,13 +53,15 @@ class DosePointKernel:
         return partial(DosePointKernel, **{each.name: getattr(self, each.name) for each in fields(self)}), ()
 
 
-def dose_point_kernel(medium: MediumName) -> DosePointKernel:
-    """Look up the built-in dose point kernel of a medium, at the density of its table.
+def dose_point_kernel(medium: MediumName, *, isotope: IsotopeName = "Y-90") -> DosePointKernel:
+    """Look up the built-in dose point kernel of a medium and an isotope, at the density of its table.
 
     Parameters
     ----------
     medium : str
         Name of one of `media()`. Hyphens and underscores are the same.
+    isotope : {"Y-90", "Ho-166", "P-32", "Re-188", "Lu-177", "I-131"}
+        The table of Y-90 is at the density of the medium, the others are at 1 g/mL. Lu-177 and I-131 have none.
 
     Returns
     -------
@@ -68,7 +71,9 @@ def dose_point_kernel(medium: MediumName) -> DosePointKernel:
     Raises
     ------
     UnknownNameError
-        If there is no such medium.
+        If there is no such medium or isotope.
+    UndefinedError
+        If the isotope has no kernel.
 
     Examples
     --------
@@ -77,15 +82,15 @@ def dose_point_kernel(medium: MediumName) -> DosePointKernel:
     (0.933, True)
     """
     medium = known_medium(medium)
-    edge_mm, energy_mev, emitted_mev = _core._dose_point_kernel(medium)
-    table = table_of(medium)
+    name = one_of("isotope", isotope, ISOTOPES)
+    edge_mm, energy_mev, emitted_mev, density_g_per_ml, source = _core._dose_point_kernel(medium, name)
     return DosePointKernel(
         medium=medium,
-        density_g_per_ml=table.density_g_per_ml,
+        density_g_per_ml=density_g_per_ml,
         edge_mm=edge_mm,
         energy_mev=energy_mev,
         emitted_mev=emitted_mev,
-        source=table.source,
+        source=source,
     )
 
 

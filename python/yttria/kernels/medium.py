@@ -68,8 +68,3 @@ def media() -> list[Medium]:
 def known_medium(medium: MediumName) -> MediumName:
     """The medium that a name spells; hyphens and underscores are the same."""
     return one_of("medium", medium, MEDIA)
-
-
-def table_of(medium: MediumName) -> Medium:
-    """Find the row of a medium."""
-    return next(each for each in media() if each.name == medium)

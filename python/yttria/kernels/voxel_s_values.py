@@ -14,8 +14,8 @@ import yttria._core as _core
 from .._core import Nuclide
 from .._foundation.arrays import three
 from .._foundation.choices import MediumName
-from .dose_point_kernel import read_only
-from .medium import known_medium, table_of
+from .dose_point_kernel import dose_point_kernel, read_only
+from .medium import known_medium
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -116,8 +116,9 @@ def voxel_s_values(
     density_g_per_ml : float, optional
         Density in g/mL within `Medium.density_range_g_per_ml`; that of the table if not given.
     nuclide : Nuclide, optional
-        `Nuclide()` if not given. The table is scaled to its mean energy per decay, so that a uniform infinite medium
-        gets dose factor x concentration / density less `energy_beyond_fraction`.
+        `Nuclide()` if not given; of Y-90, Ho-166, P-32 or Re-188. The table of the isotope is scaled to its mean energy
+        per decay, so that a uniform infinite medium gets dose factor x concentration / density less
+        `energy_beyond_fraction`.
     tail_folded : bool
         Whether the values are scaled so that the energy beyond the support is in them.
     threads : int, optional
@@ -136,6 +137,8 @@ def voxel_s_values(
         If a size, the density or `threads` is outside its range.
     UnknownNameError
         If there is no such medium.
+    UndefinedError
+        If there is no kernel of the isotope.
     InsufficientMemoryError
         If more than 256 MiB would be needed, for example 0.5 mm in lung of 0.1 g/mL.
 
@@ -158,7 +161,7 @@ def voxel_s_values(
     medium = known_medium(medium)
     density = _core._density_g_per_ml(medium, density_g_per_ml)
     values, inside, beyond = _core._voxel_s_values(sizes, medium, density, nuclide, tail_folded, threads)
-    table = table_of(medium)
+    table = dose_point_kernel(medium, isotope=nuclide.isotope)
     source = f"{table.source}; scaled from {table.density_g_per_ml:g} to {density:g} g/mL; {nuclide.source}"
     return VoxelSValues(
         values=values,

@@ -1,13 +1,14 @@
 use super::{RadialEnergy, radial_energy};
 use crate::kernels::Medium;
 use crate::monte_carlo::Substance;
+use crate::monte_carlo::spectrum::Spectrum;
 
 /// Energy per decay in shells as wide as the innermost of the table, out to the support of the kernels.
 fn radial(substance: Substance, medium: Medium, decays: u64) -> (Vec<f64>, f64) {
     let kernel = medium.dose_point_kernel();
     let width = kernel.edge_mm()[1];
     let shells = (kernel.support_mm() / width) as usize + 1;
-    let found = radial_energy(substance, kernel.density_g_per_ml(), width, shells, [1, decays], 5);
+    let found = radial_energy(&Spectrum::y90(), substance, kernel.density_g_per_ml(), width, shells, [1, decays], 5);
     let RadialEnergy {
         energy_mev,
         emitted_mev,
