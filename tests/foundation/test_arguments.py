@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import pickle
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 import yttria
@@ -259,3 +261,12 @@ def test_representations_fit_a_screen() -> None:
         assert len(lines) <= 10, type(each)
         assert max(map(len, lines)) <= 200 or not hasattr(each, "__dataclass_fields__"), type(each)
         assert "array([" not in repr(each)
+
+
+def test_array_like_is_one_member_of_a_union_whatever_numpy_made_of_it() -> None:
+    arguments = importlib.import_module("yttria._foundation.arguments")
+    optional = npt.ArrayLike | None
+    assert set(arguments._members(optional)) == {npt.ArrayLike, type(None)}
+    assert arguments._fits([[1, 0.5], [0.5, 1]], optional)
+    assert not arguments._fits({1, 2}, optional)
+    assert evaluation.combined_standard_uncertainty([1.0, 2.0], [[1, 0.5], [0.5, 1]]) == pytest.approx(7**0.5)

@@ -158,8 +158,7 @@ def _problem(function: Callable[..., Any], name: str, value: object, hint: objec
     item = _item(hint)
     if item is not None and _fits(value, item):
         return f"{name} of {_name(function)} must be a list, got one {type(value).__name__}: give [{name}]"
-    is_union = typing.get_origin(hint) in (typing.Union, types.UnionType)
-    kinds = [kind for kind in (typing.get_args(hint) if is_union else (hint,)) if kind is not type(None)]
+    kinds = [kind for kind in _members(hint) if kind is not type(None)]
     words = [f"a list of {_word(_item(kind))}" if _item(kind) is not None else _word(kind) for kind in kinds]
     found = short(value) if isinstance(value, str | Real | np.ndarray) else type(value).__name__
     remedy = _REMEDIES.get(_word(item if item is not None else kinds[0]), "")
@@ -171,9 +170,27 @@ def _name(function: Callable[..., Any]) -> str:
     return function.__qualname__.removesuffix(".__init__")
 
 
+def _is_union(hint: object) -> bool:
+    return typing.get_origin(hint) in (typing.Union, types.UnionType)
+
+
+def _members(hint: object) -> tuple[Any, ...]:
+    """The members of a union, or the hint itself.
+
+    `ArrayLike` is one member. It is a union itself in NumPy, which is flattened into one that holds it.
+    """
+    if not _is_union(hint) or hint == npt.ArrayLike:
+        return (hint,)
+    parts = typing.get_args(hint)
+    inner = typing.get_args(npt.ArrayLike)
+    if inner and set(inner) <= set(parts):
+        return (npt.ArrayLike, *(part for part in parts if part not in inner))
+    return parts
+
+
 def _item(hint: object) -> Any:
     """The classes of the members of a sequence, in words."""
-    for kind in typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,):
+    for kind in _members(hint):
         origin = typing.get_origin(kind)
         if isinstance(origin, type) and issubclass(origin, Iterable) and not issubclass(origin, Mapping | np.ndarray):
             inner = [each for each in typing.get_args(kind) if each is not Ellipsis]
@@ -208,7 +225,8 @@ def _plain(value: Any) -> Any:
 def _takes_arrays(hint: object) -> bool:
     if hint == npt.ArrayLike or hint is Any or hint is object or isinstance(hint, typing.TypeVar):
         return True
-    return typing.get_origin(hint) is np.ndarray or any(map(_takes_arrays, typing.get_args(hint)))
+    parts = _members(hint) if _is_union(hint) else typing.get_args(hint)
+    return typing.get_origin(hint) is np.ndarray or any(map(_takes_arrays, parts))
 
 
 def _may_go_unnoticed(hint: object) -> bool:
@@ -233,8 +251,8 @@ def _fits(value: Any, hint: Any) -> bool:
         return value is None
     if hint == npt.ArrayLike:
         return _is_numeric(value)
-    if origin in (typing.Union, types.UnionType):
-        return any(_fits(value, part) for part in parts)
+    if _is_union(hint):
+        return any(_fits(value, part) for part in _members(hint))
     if origin is typing.Literal:
         return isinstance(value, tuple({type(part) for part in parts}))
     if origin is not None:
