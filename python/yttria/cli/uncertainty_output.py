@@ -95,7 +95,10 @@ def draws_bar(text: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] 
         yield None
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[draws]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    # Without a terminal a bar would leave an empty line before what follows.
+    shown = console.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not shown) as bar:
         task = bar.add_task(text, total=None, draws="")
 
         def show(made: int, wanted: int) -> None:
