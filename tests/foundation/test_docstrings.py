@@ -30,6 +30,7 @@ ROOMS = (
     "yttria.kernels",
     "yttria.outcomes",
     "yttria.phantom",
+    "yttria.planning",
     "yttria.report",
     "yttria.voxel",
 )

@@ -221,7 +221,32 @@ class Patient(PatientInputs):
         return replace(doses, tumor_portion_doses_gy=((),), tumors=(), normal_perfused_doses_gy=(None,))
 
     def propagation(self, *, draws: int, seed: int) -> PlanPropagation | None:
-        """Return the draws of the uncertain inputs, by the model that `doses` uses; None if none is stated."""
+        """Draw the uncertain inputs, by the model that `doses` uses.
+
+        Parameters
+        ----------
+        draws : int
+            Number of draws.
+        seed : int
+            Seed of the random numbers.
+
+        Returns
+        -------
+        PlanPropagation or None
+            None if no uncertainty is stated.
+
+        Examples
+        --------
+        >>> from yttria.planning import Tumor
+        >>> patient = Patient(
+        ...     device="glass",
+        ...     tumors=[Tumor(mass_kg=0.3, tumor_to_normal_ratio=4.0)],
+        ...     normal_perfused_mass_kg=1.2,
+        ...     lung_shunt_fraction=0.05,
+        ... )
+        >>> patient.propagation(draws=100, seed=0) is None
+        True
+        """
         if self.uncertainties is None or not self.uncertainties.stated:
             return None
         apart = self.partition_obstacle is None
