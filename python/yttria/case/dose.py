@@ -199,7 +199,7 @@ def scaling_of(
             return AbsoluteScaling(
                 scan_delay_h=case.scan_delay_h,
                 administered_activity_gbq=administered_activity_gbq,
-                time_basis="scan delay given by the user",
+                time_basis="the scan delay was given by the user",
             )
         if timing is None:
             raise missing_delay()

@@ -183,7 +183,8 @@ def in_one_sentence(command: Callable[P, None]) -> Callable[P, None]:
                 command(*args, **kwargs)
             except (YttriaError, OSError) as error:
                 if isinstance(error, OSError) and error.filename:
-                    text = f"{error.strerror}: {error.filename}"
+                    missing = isinstance(error, FileNotFoundError)
+                    text = f"{'No such file or folder' if missing else error.strerror}: {error.filename}"
                 else:
                     text = in_option_names(str(error))
                 print_line("error:", text, style="bold red", error=True)

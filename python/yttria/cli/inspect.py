@@ -12,6 +12,7 @@ from rich.padding import Padding
 
 from ..io import dicom
 from ..io.dicom.inspection import SeriesReport
+from ..io.dicom.nuclide import readable_nuclide
 from .output import Row, as_json, print_table, printed, progress
 
 HEADINGS = {
@@ -79,7 +80,7 @@ def _lines(report: SeriesReport) -> Iterator[str]:
     if report.structures:
         yield f"structures: {printed(', '.join(report.structures))}"
     if report.nuclide:
-        yield f"nuclide: {printed(report.nuclide)}"
+        yield f"nuclide: {printed(readable_nuclide(report.nuclide))}"
     if report.timing:
         yield printed(report.timing.rule)
         if report.timing.administered_activity_gbq:

@@ -120,6 +120,8 @@ def _inputs(patient: PatientTerritories) -> Iterator[tuple[str, str]]:
         for key, value in limits.items()
         if value and not key.startswith("prior_")
     ]
+    if given and not any(value and key.startswith("normal_") for key, value in limits.items()):
+        given.append("none of the normal liver")
     yield "own limits", ", ".join(given) or "none given"
     if patient.target_tumor_dose_gy is not None:
         yield "target", f"{patient.target_tumor_dose_gy:g} Gy to every tumor"

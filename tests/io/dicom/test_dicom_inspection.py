@@ -149,7 +149,7 @@ def test_the_dose_is_that_of_the_same_case_in_nrrd(case: Path, tmp_path: Path) -
 def test_a_delay_that_is_given_stands_above_the_header(case: Path) -> None:
     dosed = dose_case(Case(activity=case / "pet", structures=case / "seg.dcm", scan_delay_h=0.0))
     assert dosed.result.provenance.scaling["scan_delay_h"] == 0.0
-    assert dosed.result.provenance.scaling["time_basis"] == "scan delay given by the user"
+    assert dosed.result.provenance.scaling["time_basis"] == "the scan delay was given by the user"
 
 
 def test_another_nuclide_is_refused_even_where_the_delay_is_given(case: Path, tmp_path: Path) -> None:

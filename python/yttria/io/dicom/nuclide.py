@@ -26,6 +26,11 @@ def _spelled(drug: Dataset) -> str | None:
     return next(filter(None, meanings), None) or text(drug, "Radionuclide")
 
 
+def readable_nuclide(name: str) -> str:
+    """Name of a nuclide for a person to read: "Yttrium-90" for "^90^Yttrium", which marks raised digits by ^."""
+    return re.sub(r"^\^(\d+m?)\^([A-Za-z]+)$", r"\2-\1", name)
+
+
 def is_yttrium_90(name: str) -> bool | None:
     """Whether a name is one of yttrium-90: "Y-90", "90Y", "^90^Yttrium"; None if it has no mass number to compare."""
     if re.search(
@@ -68,7 +73,7 @@ def nuclide_doubts(header: Dataset) -> tuple[Advisory, ...]:
         by_name = None if name is None else is_yttrium_90(name)
         by_half_life = None if half_life_h is None else is_half_life(half_life_h)
         stated = ", ".join(
-            [f"the nuclide {name}"] * (name is not None)
+            [f"the nuclide {readable_nuclide(name or '')}"] * (name is not None)
             + [f"a half-life of {half_life_h or 0:.4g} h"] * bool(half_life_h)
         )
         if None not in (by_name, by_half_life) and by_name != by_half_life:
