@@ -39,12 +39,13 @@ print(check_manifest(folder / "manifest.csv"))
 # ---
 
 report = run_manifest(folder / "manifest.csv", folder / "results")
-print(report.state, report.counts)
+print(f"{report.state}: {report.counts.done} done, {report.counts.failed} failed")
 
 # %%
 # A second run finds every result there. Results are addressed by the content of their inputs.
 
-print(run_manifest(folder / "manifest.csv", folder / "results").counts)
+again = run_manifest(folder / "manifest.csv", folder / "results").counts
+print(f"{again.done} done, {again.known} known from before")
 
 # %%
 # Doses as a table

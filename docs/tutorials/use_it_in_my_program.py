@@ -2,7 +2,8 @@
 Use it in my program
 ====================
 
-numpy arrays in, numpy arrays out; images of SimpleITK and nibabel as guests; many maps of one shape.
+numpy arrays in, numpy arrays out; images of SimpleITK and nibabel as guests; many maps of one shape. It needs
+``pip install SimpleITK nibabel`` beside yttria.
 """
 
 # %%
