@@ -123,6 +123,11 @@ def _isodoses(axes: Axes, dose: NDArray[Any], levels: list[float], style: str) -
 
 def _histograms(axes: Axes, comparison: DoseComparison) -> None:
     shown = dict(list(comparison.histograms.items())[:_STRUCTURES_IN_HISTOGRAM])
+    if not shown:
+        # Empty axes from 0 to 1 Gy would look like a histogram that failed.
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "No structures, no histograms", transform=axes.transAxes, color=INK, ha="center")
+        return
     for color, (name, pair) in zip(colors(len(shown)), shown.items(), strict=True):
         top = max(h.dose_at_volume_percent(0.5) for h in pair)
         doses_gy = np.linspace(0.0, max(1.05 * top, 1e-9), 400)
@@ -136,8 +141,7 @@ def _histograms(axes: Axes, comparison: DoseComparison) -> None:
     axes.set_xlim(left=0.0)
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    if shown:
-        axes.legend(frameon=False, fontsize=9, loc="upper right")
+    axes.legend(frameon=False, fontsize=9, loc="upper right")
 
 
 def _gamma_histogram(axes: Axes, comparison: DoseComparison) -> None:
