@@ -63,7 +63,8 @@ def test_timings_name_every_stage_and_the_share_of_computing(tmp_path: Path) -> 
     lines = [line for line in text.splitlines() if line.endswith("%")]
     stages = {line[:22].strip(): float(line[22:30]) for line in lines}
     assert set(stages) == {
-        "reading", "structures", "dose", "table", "evaluation", "writing", "picture", "imports and the rest", "total",
+        "reading", "structures", "dose", "table", "uncertainty", "evaluation", "writing", "picture",
+        "imports and the rest", "total",
     }  # fmt: skip
     assert sum(stages.values()) == pytest.approx(2 * stages["total"], abs=0.01)
     assert text.rstrip().splitlines()[-1].startswith("computing is ")

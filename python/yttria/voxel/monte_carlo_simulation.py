@@ -120,13 +120,13 @@ def simulate(
 ) -> tuple[MonteCarloDose, bool]:
     """Advance a run until it is to stop; the result, and whether it came so far.
 
-    The state is saved to `state_file` now and then, at the end, and whatever ends the run. With `on_interrupt` "keep",
-    Ctrl-C ends the run early as soon as two batches are done.
+    The state is saved to `state_file` after the first batches, now and then, and whatever ends the run. With
+    `on_interrupt` "keep", Ctrl-C ends the run early as soon as two batches are done.
     """
     if state_file is not None and not state_file.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no such folder for the state of the run", str(state_file.parent))
     step = run.threads
-    save_at = time.monotonic() + 1
+    save_at = time.monotonic()
     reached, found = True, None
     try:
         while True:

@@ -40,7 +40,7 @@ _FURTHER = 5
 _SHARED_STREAM, _STRUCTURE_STREAM, RIPPLE_STREAM = 1 << 62, 1 << 63, (1 << 63) | (1 << 62)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SharedDraw:
     """One draw of what structures share: the factor of doses by all but counts, the shift, recovery's deviations."""
 
@@ -49,7 +49,7 @@ class SharedDraw:
     recovery_deviations: tuple[float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StructureDraw:
     """One draw of one structure: factor of its doses by counts, displacement of its contour, number of its ripples."""
 
@@ -96,7 +96,7 @@ class ScalarDraws:
             factor *= self._complement("lung_shunt_fraction", z["lung_shunt"], stated.lung_shunt_uncertainty)
         u = stated.registration_shift_mm or 0.0
         shift = (u * float(further[2]), u * float(further[3]), u * float(further[4]))
-        return SharedDraw(factor, shift, (z["recovery"], float(further[1])))
+        return SharedDraw(factor=factor, shift_mm=shift, recovery_deviations=(z["recovery"], float(further[1])))
 
     def of_structure(
         self, draw: int, structure: str, displacement_uncertainty_mm: float, by_noise: bool
@@ -105,9 +105,9 @@ class ScalarDraws:
         z, _ = self._numbers(draw, structure)
         counts = None if by_noise else self._inputs.of_structure("count_uncertainty", structure)
         return StructureDraw(
-            _lognormal(z["counts"], counts),
-            displacement_uncertainty_mm * z["volume"],
-            structure_stream(RIPPLE_STREAM, structure, draw),
+            count_factor=_lognormal(z["counts"], counts),
+            displacement_mm=displacement_uncertainty_mm * z["volume"],
+            ripple_stream=structure_stream(RIPPLE_STREAM, structure, draw),
         )
 
     def _decay(self, of_half_life: float, of_delay: float) -> float:

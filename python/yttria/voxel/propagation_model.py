@@ -128,7 +128,8 @@ class DoseModel:
 
     def values(self) -> NDArray[np.float64]:
         """The quantities (structure, quantity) of the inputs as they are; NaN where they are undefined."""
-        shared, own = SharedDraw(1.0, (0.0, 0.0, 0.0), (0.0, 0.0)), StructureDraw(1.0, 0.0, 0)
+        shared = SharedDraw(factor=1.0, shift_mm=(0.0, 0.0, 0.0), recovery_deviations=(0.0, 0.0))
+        own = StructureDraw(count_factor=1.0, displacement_mm=0.0, ripple_stream=0)
         fractions = {name: each.still for name, each in self._structures.items()}
         recovered = {} if self._recovery is None else self._recovery.means(self._dose.still, fractions)
         return np.stack(
