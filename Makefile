@@ -83,7 +83,7 @@ wheels: .venv/build
 	rm -rf dist/wheels
 	$(INSTALL) --group wheels
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/maturin build --quiet --profile wheel --zig --compatibility manylinux2014 --out dist/wheels
-	$(BIN)/maturin sdist --quiet --out dist/wheels
+	$(BIN)/maturin sdist --out dist/wheels
 	$(BIN)/twine check --strict dist/wheels/*
 	$(BIN)/abi3audit --strict dist/wheels/*.whl
 	$(BIN)/auditwheel show dist/wheels/*.whl

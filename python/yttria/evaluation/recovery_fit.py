@@ -143,7 +143,7 @@ def fit_recovery_curve(
     ...     [0.5, 1.2, 2.6, 5.6, 11.5, 26.5], [0.22, 0.36, 0.5, 0.64, 0.78, 0.88], uncertainties=[0.03] * 6
     ... )
     >>> round(fit.curve.b1_ml, 2), round(fit.curve.b2, 2), fit.degrees_of_freedom
-    (2.53, 0.82, 4)
+    (2.52, 0.8, 4)
     """
     volumes, measured = _positive("volume in mL", volumes_ml), _positive("recovery", recoveries)
     if measured.max(initial=0.0) > _LARGEST_RECOVERY:

@@ -241,7 +241,7 @@ class DoseResult(DosedImage):
         >>> rows, _ = result.evaluate(phantom.structures)
         >>> stated = PartialVolumeInputs(method="transfer_matrix", fwhm_mm=6.0)
         >>> completed, budgets = result.completed(rows, phantom.structures, partial_volume=stated)
-        >>> completed[0].recovered.recovered_mean_gy > rows[0].mean_gy, budgets
+        >>> completed[3].recovered.recovered_mean_gy > rows[3].mean_gy, budgets
         (True, [])
         """
         how: dict[str, Any] = {"sub_voxel_mm": sub_voxel_mm, "threads": threads}
