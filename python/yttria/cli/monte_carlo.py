@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from ..case import Case, CaseInputs, DosedCase, dose_case
 from ..errors import ResultsExistError
 from ..voxel import MonteCarloProgress
+from .output import bar
 
 #: Name of the file that keeps the state of a run in the folder of its results, until they are written.
 STATE = "monte_carlo_state.npz"
@@ -33,12 +33,12 @@ def progress_bar(text: str, *, quiet: bool) -> Iterator[Callable[[MonteCarloProg
         TextColumn("{task.fields[histories]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(text, total=None, histories="")
+    with bar(*columns) as simulating:
+        task = simulating.add_task(text, total=None, histories="")
 
         def show(run: MonteCarloProgress) -> None:
             reached = "" if run.relative_uncertainty is None else f", ± {run.relative_uncertainty:.1%}"
-            bar.update(
+            simulating.update(
                 task,
                 completed=run.histories,
                 total=run.expected_histories,

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress, ProgressColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +21,7 @@ from ..advisory import Advisory, Severity
 __all__ = [
     "Row",
     "as_json",
+    "bar",
     "print_advisories",
     "print_line",
     "print_table",
@@ -118,3 +120,11 @@ def progress(text: str, *, quiet: bool) -> Iterator[None]:
         return
     with Console(stderr=True).status(text):
         yield
+
+
+@contextmanager
+def bar(*columns: ProgressColumn) -> Iterator[Progress]:
+    """A bar on the error stream, gone when it ends. Without a terminal it would leave an empty line: none is shown."""
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown_bar:
+        yield shown_bar

@@ -7,15 +7,14 @@ from contextlib import contextmanager
 from math import floor, log10
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from .._foundation.choices import SOURCES_IN_WORDS, UncertaintySource
 from .._foundation.text import shown_with_uncertainty
 from ..case.budgets import CaseUncertainty
 from ..evaluation import UncertaintyComponent
 from ..evaluation.tables import UNCERTAINTY_COLUMNS
-from .output import Row, print_line, print_table
+from .output import Row, bar, print_line, print_table
 
 #: Columns of the intervals by draws.
 DRAWN_HEADINGS = {
@@ -95,16 +94,12 @@ def draws_bar(text: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] 
         yield None
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[draws]}"))
-    console = Console(stderr=True)
-    # Without a terminal a bar would leave an empty line before what follows.
-    shown = console.is_terminal
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not shown) as bar:
-        task = bar.add_task(text, total=None, draws="")
+    with bar(*columns, TimeRemainingColumn()) as drawing:
+        task = drawing.add_task(text, total=None, draws="")
 
         def show(made: int, wanted: int) -> None:
-            bar.update(
-                task, description="Drawing uncertainties", completed=made, total=wanted, draws=f"{made:,} of {wanted:,}"
-            )
+            draws = f"{made:,} of {wanted:,}"
+            drawing.update(task, description="Drawing uncertainties", completed=made, total=wanted, draws=draws)
 
         yield show
 
