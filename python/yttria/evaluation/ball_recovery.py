@@ -6,8 +6,7 @@ import math
 
 from .._foundation.numbers import number
 from ..errors import OutOfRangeError
-
-_FWHM_PER_SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
+from ..geometry.transfer_matrix import FWHM_PER_SIGMA
 
 
 def ball_recovery(volume_ml: float, *, fwhm_mm: float) -> float:
@@ -49,7 +48,7 @@ def ball_recovery(volume_ml: float, *, fwhm_mm: float) -> float:
     if width == 0.0:
         return 1.0
     radius_mm = math.pow(3.0 * volume * 1e3 / (4.0 * math.pi), 1.0 / 3.0)
-    a: float = 2.0 * radius_mm * _FWHM_PER_SIGMA / width
+    a: float = 2.0 * radius_mm * FWHM_PER_SIGMA / width
     if a < 0.1:
         # The closed form cancels: the first terms of its series.
         series = 1.0 - 3.0 * math.pow(a, 2) / 20.0 + 9.0 * math.pow(a, 4) / 560.0

@@ -84,7 +84,8 @@ def to_nibabel(image: Image) -> nibabel.Nifti1Image:
     """
     nib = require("nibabel", "nifti")
     affine = flip_lps_ras(image.affine_lps)
-    out: Any = nib.Nifti1Image(_plain(image).T, affine, dtype=_plain(image).dtype)
+    array = _plain(image)
+    out: Any = nib.Nifti1Image(array.T, affine, dtype=array.dtype)
     out.set_sform(affine, code=1)
     out.set_qform(affine, code=1)
     out.header.set_xyzt_units("mm")

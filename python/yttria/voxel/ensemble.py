@@ -14,13 +14,11 @@ from .._foundation.numbers import number, one_of
 from ..errors import ArgumentError, OutOfRangeError, ShapeError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
+from ..geometry.transfer_matrix import FWHM_PER_SIGMA
 from .ct_density import DensityImage
 from .density import density_in_g_per_ml
 from .dose_image import dose_image
 from .scaling import AbsoluteScaling, RelativeScaling
-
-#: Standard deviation of a Gaussian over its full width at half maximum.
-SIGMA_PER_FWHM = 1 / (2 * np.sqrt(2 * np.log(2)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +173,7 @@ def _moved(image: Image, shift_mm: NDArray[np.float64], blur_fwhm_mm: float, fil
         if in_voxels[axis] != 0:
             array = _shifted(array, axis, float(in_voxels[axis]), fill)
         if blur_fwhm_mm > 0:
-            array = _blurred(array, axis, blur_fwhm_mm * SIGMA_PER_FWHM / image.voxel_size_mm[axis], fill)
+            array = _blurred(array, axis, blur_fwhm_mm * (1.0 / FWHM_PER_SIGMA) / image.voxel_size_mm[axis], fill)
     return image.with_array(array, image.unit)
 
 

@@ -27,7 +27,7 @@ REACH = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Region:
+class GridBox:
     """A box of the dose grid."""
 
     origin: Triple
@@ -40,15 +40,15 @@ class Region:
         return first, second, third
 
     @classmethod
-    def between(cls, low: Sequence[int], high: Sequence[int]) -> Region:
+    def between(cls, low: Sequence[int], high: Sequence[int]) -> GridBox:
         """The box from the first voxel to the one before the last."""
         return cls(origin=(low[0], low[1], low[2]), shape=(high[0] - low[0], high[1] - low[1], high[2] - low[2]))
 
-    def widened(self, by: Sequence[int], shape: Sequence[int]) -> Region:
+    def widened(self, by: Sequence[int], shape: Sequence[int]) -> GridBox:
         """The box with so many voxels more on each side, as far as the grid goes."""
         low = [max(o - b, 0) for o, b in zip(self.origin, by, strict=True)]
         high = [min(o + n + b, s) for o, n, b, s in zip(self.origin, self.shape, by, shape, strict=True)]
-        return Region.between(low, high)
+        return GridBox.between(low, high)
 
     def of(self, fractions: VoxelFractions) -> VoxelFractions:
         """Voxel fractions of the whole grid as those of the box."""
@@ -58,12 +58,12 @@ class Region:
         )
 
 
-def region_of(fractions: Mapping[str, VoxelFractions], reach_mm: float, size_mm: Sequence[float]) -> Region:
+def region_of(fractions: Mapping[str, VoxelFractions], reach_mm: float, size_mm: Sequence[float]) -> GridBox:
     """The box of all structures, of which each has a voxel, with room for what displaces them."""
     boxes = [(f.origin, f.weights.shape, f.shape) for f in fractions.values()]
     low = [min(origin[a] for origin, _, _ in boxes) for a in range(3)]
     high = [max(origin[a] + shape[a] for origin, shape, _ in boxes) for a in range(3)]
-    union = Region.between(low, high)
+    union = GridBox.between(low, high)
     room = [ceil(reach_mm / size) + 1 if reach_mm else 0 for size in size_mm]
     return union.widened(room, boxes[0][2])
 
@@ -125,7 +125,7 @@ class DoseNoise:
     def __init__(
         self,
         result: DoseResult,
-        region: Region,
+        region: GridBox,
         *,
         noise: ImageNoise | None,
         repeated: Sequence[Image],
