@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class YttriaError(Exception):
-    """Base of all."""
+    """Base of all exceptions of yttria."""
 
 
 class ArgumentError(YttriaError, TypeError):
@@ -24,7 +24,7 @@ class DTypeError(YttriaError, TypeError):
 
 
 class UndefinedError(YttriaError, ValueError):
-    """The inputs are valid one by one, but what was asked for does not exist."""
+    """Each input is valid, but the requested quantity does not exist for them."""
 
 
 class UnknownNameError(YttriaError, ValueError):
@@ -36,11 +36,11 @@ class DuplicateNameError(YttriaError, ValueError):
 
 
 class ContraindicatedError(YttriaError, ValueError):
-    """A rule forbids the treatment it was asked about, and was not explicitly overridden."""
+    """A rule forbids the treatment and was not explicitly overridden."""
 
 
 class UnitError(YttriaError, ValueError):
-    """A unit is missing, unknown, or not the one that is needed."""
+    """A unit is missing, unknown, or not the required one."""
 
 
 class GeometryError(YttriaError, ValueError):
@@ -52,14 +52,15 @@ class TimeZoneError(YttriaError, ValueError):
 
 
 class FileFormatError(YttriaError, ValueError):
-    """A file is not what its name or its use promises."""
+    """The content of a file does not have the format that its name or its use requires."""
 
 
 class ResultsExistError(YttriaError, FileExistsError):
-    """A folder holds results already, and replacing them was not asked for."""
+    """A folder holds results already, and overwriting them was not requested."""
 
 
-# The built-in kind stands first: it allocates by itself, and tools that rebuild exceptions call its __new__.
+# The built-in class comes first, because it allocates its own memory and tools that rebuild exceptions call its
+# __new__.
 class InsufficientMemoryError(MemoryError, YttriaError):
     """The work would need more memory than is available."""
 

@@ -13,7 +13,7 @@ from typing import Literal
 from .errors import UnknownNameError
 
 Read = Literal["own", "primary", "secondary", "no"]
-#: From what needs no check to what was not checked.
+#: From values that need no check to values that were not checked.
 _READ: tuple[Read, ...] = ("own", "primary", "secondary", "no")
 
 
@@ -28,10 +28,10 @@ class Source:
     citation : str
         Authors, journal, year and pages, as far as they are known.
     read : {"primary", "secondary", "no", "own"}
-        "primary": the source itself was read. "secondary": a text that quotes it was read. "no": neither was, and what
-        it gives must be checked before use. "own": it is no publication.
+        "primary": the source itself was read. "secondary": a text that quotes it was read. "no": neither was read,
+        and its values must be checked before use. "own": it is not a publication.
     checked : str
-        What was read of it or compared with it.
+        Parts of it that were read, and values that were compared with it.
     """
 
     key: str
@@ -89,7 +89,7 @@ def cited(text: str) -> tuple[Source, ...]:
     Parameters
     ----------
     text : str
-        Such as the `source` of an advisory or of a nuclide: "weber2022, lam2014".
+        For example the `source` of an advisory or of a nuclide: "weber2022, lam2014".
 
     Returns
     -------
@@ -107,7 +107,7 @@ def cited(text: str) -> tuple[Source, ...]:
 
 
 def read_of(text: str) -> Read | None:
-    """State how well the sources that a text cites were read: as the least read one.
+    """State how well the sources that a text cites were read; the least read one decides.
 
     Parameters
     ----------

@@ -221,14 +221,14 @@ def test_dlpack_on_the_processor_is_taken_and_elsewhere_refused() -> None:
 
 
 def test_a_simpleitk_image_is_no_array() -> None:
-    with pytest.raises(DTypeError, match=r"got a SimpleITK image: Image\.from_any takes it"):
+    with pytest.raises(DTypeError, match=r"got a SimpleITK image: yttria\.Image\.from_any reads it"):
         local_deposition(simpleitk_image(values(), affine("plain")), density_g_per_ml=1.06)
 
 
 def test_guests_without_a_place_or_of_another_shape_are_refused() -> None:
     xarray = pytest.importorskip("xarray")
     for guest, error, words in (
-        (values(), ArgumentError, "a bare array does not state its place"),
+        (values(), ArgumentError, "a bare array does not state its position"),
         (object(), ArgumentError, "give an image of SimpleITK"),
         (xarray.DataArray(values(), dims=("k", "j", "i")), GeometryError, r"attrs\['affine_lps'\]"),
         (xarray.DataArray(values()), ShapeError, r"dimensions \(k, j, i\) or \(z, y, x\), got \(dim_0"),

@@ -214,7 +214,7 @@ def test_a_pickled_image_is_the_same() -> None:
     "obj", [values(), "a path", None, SimpleNamespace(array=values()), SimpleNamespace(affine=np.eye(4))]
 )
 def test_nothing_is_guessed(obj: object) -> None:
-    with pytest.raises(ArgumentError, match="does not state its place"):
+    with pytest.raises(ArgumentError, match="does not state its position"):
         Image.from_any(obj, unit="Bq/mL")
 
 

@@ -83,7 +83,7 @@ def test_a_definition_may_use_those_before_it() -> None:
         ("Liver - Tumor 1", ArgumentError, "must read NAME = EXPRESSION"),
         (" = Liver", ArgumentError, "must read NAME = EXPRESSION"),
         ("X =  ", ArgumentError, "must read NAME = EXPRESSION"),
-        ("liver = Tumor 1", ArgumentError, "'liver' is the name of a structure already"),
+        ("liver = Tumor 1", ArgumentError, "a structure named 'liver' exists already"),
         ("X = Livr - Tumor 1", UnknownNameError, "no structure is named 'Livr'; did you mean 'Liver'"),
         ("X = Spleen", UnknownNameError, "the structures are Liver, Tumor 1"),
         ("X = Tumor*", ArgumentError, r"write union of Tumor\*"),

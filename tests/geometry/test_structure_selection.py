@@ -38,7 +38,7 @@ def test_a_pattern_without_a_match_names_the_structures_there_are() -> None:
         select_structures([f"n{n}" for n in range(100)], only="Liver")
     with pytest.raises(UndefinedError, match=r"no structure is left by only='BODY' and exclude='body'"):
         select_structures(NAMES, only="BODY", exclude="body")
-    with pytest.raises(UnknownNameError, match="there is no structure"):
+    with pytest.raises(UnknownNameError, match="no structure was given"):
         select_structures([], only="Liver")
 
 

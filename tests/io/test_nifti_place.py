@@ -162,7 +162,7 @@ def test_a_slope_that_is_not_set_leaves_the_values(tmp_path: Path, slope: float)
 def test_formats_that_do_not_know_left_from_right_are_refused() -> None:
     for kind in (nibabel.AnalyzeImage, nibabel.Spm99AnalyzeImage):
         analyze = kind(VALUES, np.diag([-2.0, 3, 4, 1]))
-        with pytest.raises(GeometryError, match="does not state where it lies, nor which side is left"):
+        with pytest.raises(GeometryError, match="states neither its position nor which side is left"):
             Image.from_any(analyze, unit="1")
     mgh = nibabel.MGHImage(VALUES, np.diag([-2.0, 3, 4, 1]))
     assert Image.from_any(mgh, unit="1").voxel_size_mm == (4, 3, 2)

@@ -1,1 +1,1 @@
-"""Checks, spellings and file writing that every room needs and no user calls."""
+"""Checks, spellings and file writing for every room; none of it is public."""

@@ -1,8 +1,8 @@
-"""Arguments of the wrong type: an error that names the parameter, what it must be and how to get one.
+"""Error messages for arguments of the wrong type, with the parameter, the expected type and a remedy.
 
-`public` is applied to what a package exports, when the file that defines it has been imported. What a function checks
-of its arguments itself comes first. If it fails otherwise, its arguments are compared with its annotations. If it does
-not fail, only truth values and objects of yttria are compared, because a constructor may have taken a wrong one
+`public` is applied to each exported function or class once the file that defines it has been imported. The checks in
+the function itself come first. If it fails for another reason, its arguments are compared with its annotations. If it
+does not fail, only truth values and objects of yttria are compared, because a constructor may have accepted a wrong one
 unnoticed. Scalars and 0-d arrays of NumPy become plain numbers, which cannot change afterwards. A panic of the core
 becomes an `InternalError`.
 """
@@ -31,7 +31,7 @@ _REMEDIES = {
     "AbsoluteScaling": "yttria.AbsoluteScaling(hours) or yttria.RelativeScaling(structure, ...) makes one",
     "RelativeScaling": "yttria.RelativeScaling(structure, ...) makes one",
     "VoxelSValues": "yttria.voxel_s_values(voxel_size_mm, medium=...) makes them",
-    "Nuclide": "yttria.Nuclide() is that of the EANM guideline",
+    "Nuclide": "yttria.Nuclide() makes the one of the EANM guideline",
     "VoxelFractions": "yttria.geometry.voxel_fractions(...) or fractions_of_mask(mask) makes them",
     "DensityImage": "yttria.density_image(ct) makes one",
 }
@@ -48,7 +48,7 @@ def public(given: Any) -> Any:
 
 
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with an `ArgumentError` for an argument of the wrong type."""
+    """Wrap a function so that an argument of the wrong type raises an `ArgumentError`."""
     names = list(inspect.signature(function).parameters)
     unnoticed: dict[str, Any] | None = None
     arrays: frozenset[str] = frozenset()
@@ -66,7 +66,8 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             result = function(*arguments, **keywords)
         except YttriaError as error:
-            # A function that this one calls has found it: the caller knows the parameters of this one.
+            # An inner function has found the error. The message must name a parameter of the function that the user
+            # called.
             problem = _found(function, arguments, keywords) if getattr(error, "by_annotation", False) else None
             if problem is None:
                 raise
@@ -83,7 +84,7 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
             raise
         given = dict(zip(names, arguments, strict=False)) | keywords if unnoticed else {}
         for name, hint in unnoticed.items():
-            # None is not mistaken for a value: a function that needs one has failed above.
+            # None needs no check, because a function that needs a value has failed above.
             if given.get(name) is not None and not _fits(given[name], hint):
                 raise _wrong_type(_problem(function, name, given[name], hint))
         return result
@@ -130,7 +131,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 def _exported(name: str, module: str) -> Any:
     """Find what a room exports by this name, for an annotation that `module` imports for type checkers only.
 
-    The room of the module comes first. `Any`, if no room that has been imported exports the name.
+    The room of the module is searched first. The result is `Any` if no imported room exports the name.
     """
     rooms = [room for key, room in sorted(sys.modules.items()) if key.startswith("yttria.")]
     for room in sorted(rooms, key=lambda room: not module.startswith(room.__name__)):
@@ -140,7 +141,7 @@ def _exported(name: str, module: str) -> Any:
 
 
 def _found(function: Callable[..., Any], arguments: tuple[Any, ...], keywords: dict[str, Any]) -> str | None:
-    """The first argument of the wrong type in words; None if there is none."""
+    """Describe the first argument of the wrong type; None if all types are right."""
     try:
         given = inspect.signature(function).bind(*arguments, **keywords).arguments
     except TypeError:
@@ -177,7 +178,8 @@ def _is_union(hint: object) -> bool:
 def _members(hint: object) -> tuple[Any, ...]:
     """The members of a union, or the hint itself.
 
-    `ArrayLike` is one member. It is a union itself in NumPy, which is flattened into one that holds it.
+    `ArrayLike` counts as one member. In NumPy it is a union itself, and Python flattens it into any union that contains
+    it.
     """
     if not _is_union(hint) or hint == npt.ArrayLike:
         return (hint,)
@@ -215,7 +217,7 @@ def _word(hint: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A number that nobody can change afterwards and that JSON knows, from a scalar or a 0-d array of NumPy."""
+    """Turn a scalar or a 0-d array of NumPy into a plain number, which is immutable and can be written as JSON."""
     is_scalar = isinstance(value, np.generic) or (type(value) is np.ndarray and value.ndim == 0)
     if is_scalar and (value.dtype.kind in "biuU" or value.dtype.char in "efd"):
         return value.item()

@@ -1,4 +1,4 @@
-"""Arrays as they come from a caller: one check for all of them, and the forms that the core borrows."""
+"""Checks of the caller's arrays, and their conversion to the forms that the core borrows."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from ..errors import ArgumentError, DTypeError, GeometryError, InsufficientMemoryError, ShapeError
 
 Map = NDArray[np.float32] | NDArray[np.float64]
-#: The type of a map that a function keeps.
+#: Type variable of a map whose type is the same in the result.
 Float = TypeVar("Float", np.float32, np.float64)
 
-#: 2048 voxels along each axis; what claims more is a mistake, and even to look at it would take minutes.
+#: This is 2048 voxels along each axis. A larger array is a mistake, and even to inspect it would take minutes.
 MAX_VOXELS = 2**33
 
 
 def real(quantity: str, values: Any, *, dimensions: int | None = None) -> NDArray[Any]:
-    """The array itself, if it holds real numbers; no copy of what is one already.
+    """Return the values as an array of real numbers, without a copy if they are an array already.
 
-    Raises `DTypeError` for masked values (their numbers would be used as if they were valid), text, objects, complex
-    numbers and dates, `ShapeError` for ragged lists and for another number of dimensions.
+    Masked values raise `DTypeError`, because their numbers would be used as if they were valid. Text, objects, complex
+    numbers and dates raise it too. Ragged lists and another number of dimensions raise `ShapeError`.
     """
     for each in values if isinstance(values, list | tuple) else (values,):
-        # The mask would be lost: what stands under it may be anything.
+        # The mask would be lost, and the numbers under it may be anything.
         if isinstance(each, np.ma.MaskedArray) and np.ma.is_masked(each):
             raise DTypeError(
                 f"{quantity} is a masked array, whose mask would be lost: leave the masked values out with "
                 ".compressed(), or give them a value with .filled(value)"
             )
     if hasattr(values, "GetPixelIDValue"):
-        # Its iteration gives one row of voxels, whatever the image's shape.
+        # Iterating over a SimpleITK image gives one row of voxels, whatever the shape of the image.
         raise DTypeError(
-            f"{quantity} must be an array of real numbers, got a SimpleITK image: Image.from_any takes it with its "
-            "place, SimpleITK.GetArrayViewFromImage gives its array"
+            f"{quantity} must be an array of real numbers, got a SimpleITK image: yttria.Image.from_any reads it "
+            "with its position, SimpleITK.GetArrayViewFromImage returns its array alone"
         )
     try:
         array = np.from_dlpack(values) if _only_dlpack(values) else np.asarray(values)
@@ -58,14 +58,14 @@ def real(quantity: str, values: Any, *, dimensions: int | None = None) -> NDArra
 
 
 def _only_dlpack(values: Any) -> bool:
-    """Whether an array of another library can be had by the DLPack protocol alone."""
+    """Whether the array of another library can be read only by the DLPack protocol."""
     return hasattr(values, "__dlpack__") and not any(
         hasattr(values, name) for name in ("__array__", "__array_interface__", "__buffer__")
     )
 
 
 def volume(quantity: str, values: object) -> NDArray[Any]:
-    """A read-only view of a non-empty 3-D array of real numbers."""
+    """Return a read-only view of a non-empty 3-D array of real numbers."""
     array = real(quantity, values)
     if array.ndim != 3 or array.size == 0:
         raise ShapeError(f"{quantity} must be a non-empty 3-D array (k, j, i), got shape {list(array.shape)}")
@@ -77,22 +77,22 @@ def volume(quantity: str, values: object) -> NDArray[Any]:
 
 
 def mask_array(mask: ArrayLike) -> NDArray[Any]:
-    """A structure: bool, uint8, float32 and float64 as they are, every other real type as float64."""
+    """Return a mask: bool, uint8, float32 and float64 unchanged, every other real type as float64."""
     return _as_one_of("?Bfd", "structure mask", mask)
 
 
 def dose_array(dose_gy: ArrayLike) -> NDArray[Any]:
-    """A dose map: float32 and float64 as they are, every other real type as float64."""
+    """Return a dose map: float32 and float64 unchanged, every other real type as float64."""
     return _as_one_of("fd", "dose_gy", dose_gy)
 
 
 def flat(quantity: str, values: ArrayLike) -> NDArray[np.float64]:
-    """Numbers of any shape as one contiguous row of float64."""
+    """Return numbers of any shape as one contiguous row of float64."""
     return as_type(quantity, real(quantity, values), np.dtype(np.float64)).reshape(-1)
 
 
 def real_dtype(quantity: str, array: NDArray[Any]) -> np.dtype[Any]:
-    """The native type in which the array is computed: its own, or the least one that holds it.
+    """Return the native float type in which the array is computed: its own, or the smallest one that holds it.
 
     Integers and booleans become float64. float16 becomes float32, in which each of its values is exact.
     """
@@ -106,9 +106,9 @@ def real_dtype(quantity: str, array: NDArray[Any]) -> np.dtype[Any]:
 
 
 def as_type(quantity: str, array: NDArray[Any], dtype: np.dtype[Any], *, in_order: bool = True) -> NDArray[Any]:
-    """The array of this type, aligned and in C order: itself if it is that already. The order may be left alone.
+    """Return the array in this type, aligned and, if asked, in C order; no copy is made of one that is so already.
 
-    What is too large for the type becomes infinite, which the core then names.
+    A value that is too large for the type becomes infinite, and the core then reports it.
     """
     try:
         with np.errstate(over="ignore"):
@@ -120,7 +120,7 @@ def as_type(quantity: str, array: NDArray[Any], dtype: np.dtype[Any], *, in_orde
 
 
 def empty(shape: Sequence[int], dtype: DTypeLike, quantity: str) -> NDArray[Any]:
-    """An array to fill; `InsufficientMemoryError` if there is no room for it."""
+    """Allocate an array to fill; `InsufficientMemoryError` if it does not fit into memory."""
     try:
         return np.empty(tuple(shape), dtype)
     except (MemoryError, ValueError) as error:
@@ -129,7 +129,7 @@ def empty(shape: Sequence[int], dtype: DTypeLike, quantity: str) -> NDArray[Any]
 
 
 def checked_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any], inputs: Sequence[object]) -> Map:
-    """The array to write into: native, of this type and shape, writable, and sharing no memory with an input.
+    """Check `out`: native, of this type and shape, writable, and sharing no memory with an input.
 
     Inputs may be anything that shares memory with an array, such as a `memoryview`.
     """
@@ -147,16 +147,16 @@ def checked_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any], input
 
 
 def frozen(array: NDArray[Any], quantity: str) -> NDArray[Any]:
-    """A read-only array that no caller can change: itself if it cannot be written into, else a copy.
+    """Return a read-only array that no caller can change: itself if it is not writable, else a copy.
 
-    Booleans become bytes of 0 and 1, whatever other bytes stood for true.
+    Booleans become bytes of 0 and 1, also if true was stored as another byte.
     """
     base: object = array
     writable = False
     while isinstance(base, np.ndarray):
         writable |= base.flags.writeable
         base = base.base
-    # An axis that repeats one element stays what it is.
+    # An axis that repeats one element (stride 0) stays as it is.
     once = tuple(slice(0, 1) if stride == 0 else slice(None) for stride in array.strides)
     held = array[once]
     is_bool = array.dtype.kind == "b"
@@ -172,7 +172,7 @@ def frozen(array: NDArray[Any], quantity: str) -> NDArray[Any]:
 
 
 def affine_rows(name: str, affine: ArrayLike) -> list[list[float]]:
-    """The rows of a 4 x 4 matrix."""
+    """Return the rows of a 4 x 4 matrix."""
     try:
         matrix = real(name, affine).astype(np.float64)
     except (DTypeError, ShapeError) as error:
@@ -184,7 +184,7 @@ def affine_rows(name: str, affine: ArrayLike) -> list[list[float]]:
 
 
 def grid_shape(shape: Sequence[int]) -> tuple[int, int, int]:
-    """Three whole numbers, at least 1 each."""
+    """Return three whole numbers, each at least 1."""
     try:
         k, j, i = (index(n) for n in shape)
     except (TypeError, ValueError) as error:
@@ -195,7 +195,7 @@ def grid_shape(shape: Sequence[int]) -> tuple[int, int, int]:
 
 
 def three(quantity: str, values: object) -> tuple[float, float, float]:
-    """Three numbers in array order."""
+    """Return three numbers in array order."""
     try:
         array = real(quantity, values)
     except (DTypeError, ShapeError) as error:
@@ -208,7 +208,7 @@ def three(quantity: str, values: object) -> tuple[float, float, float]:
 
 
 def whole(quantity: str, value: object) -> int:
-    """A whole number."""
+    """Return a whole number."""
     try:
         return index(value)  # type: ignore[arg-type]
     except TypeError:

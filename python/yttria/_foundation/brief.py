@@ -1,4 +1,4 @@
-"""Representations that fit a screen: what something is, not all of its numbers."""
+"""Short representations, which show the kind of a value and not all of its numbers."""
 
 from __future__ import annotations
 

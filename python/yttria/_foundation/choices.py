@@ -1,6 +1,6 @@
-"""Names that arguments may take, each list as a type and as a tuple; the first is usually taken if none is given.
+"""Names that arguments may take, each list as a type and as a tuple; the first name is usually the default.
 
-Names that also stand in a data table or in the compiled core are compared with it by tests/foundation/test_choices.py.
+Some names also stand in a data table or in the compiled core. tests/foundation/test_choices.py compares the two.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Literal, get_args
 # Images and their places.
 Unit = Literal["Bq/mL", "kBq/mL", "MBq/mL", "mGy", "Gy", "HU", "g/mL", "counts", "fraction", "1"]
 ResamplingMethod = Literal["average", "linear"]
-#: What lies beyond an image, beside a number: its outermost voxels, continued.
+#: Values beyond an image, if they are not a number: those of its outermost voxels.
 Beyond = Literal["nearest"]
-#: The matrix of a NIfTI header that is taken if the header states two places.
+#: The matrix of a NIfTI header that is used if the header states two positions.
 NiftiMatrix = Literal["sform", "qform"]
-#: How a structure ends beyond its last contour, and what lies between two contours.
+#: The end of a structure beyond its last contour, and its shape between two contours.
 EndCaps = Literal["half_slice", "none"]
 Interpolation = Literal["shape", "none"]
 
@@ -46,21 +46,21 @@ Method = Literal["local_deposition", "voxel_s_values", "superposition", "monte_c
 #: Number of rays of the superposition.
 RaySetting = Literal["standard", "fast", "fine"]
 MediumName = Literal["water", "soft_tissue", "liver", "lung", "bone"]
-#: What electrons are followed through: one substance, or that of each voxel's density.
+#: Substance through which electrons are followed: one for all voxels, or one by each voxel's density.
 MonteCarloEstimator = Literal["correlated_difference", "plain"]
 MonteCarloMedium = Literal["by_density", "water", "soft_tissue", "liver", "lung", "bone", "air"]
-#: What Ctrl-C does to a Monte Carlo run: raises `KeyboardInterrupt`, or ends the run with what it has found.
+#: Effect of Ctrl-C on a Monte Carlo run: it raises `KeyboardInterrupt`, or ends the run with the result so far.
 OnInterrupt = Literal["raise", "keep"]
-#: What a comparison with Monte Carlo shows within its statistics: "undecided" needs more histories.
+#: Result of a comparison with Monte Carlo within its statistics; "undecided" needs more histories.
 CheckVerdict = Literal["agrees", "differs", "undecided"]
 NegativeVoxels = Literal["keep", "clip"]
 LowDensityVoxels = Literal["keep", "clip", "zero", "refuse"]
 ConvolutionMethod = Literal["auto", "definition", "direct", "fft_direct"]
 #: Published curves from CT numbers to density; their nodes stand in data/ct_density.json.
 CtCurve = Literal["schneider_1996", "schneider_2000", "kao_2014"]
-#: What becomes of CT numbers beyond a curve.
+#: Treatment of CT numbers beyond a curve.
 OutOfRange = Literal["refuse", "clamp"]
-#: What an ensemble shifts against the rest.
+#: The part that an ensemble shifts relative to the rest.
 Moved = Literal["density", "activity"]
 
 NUCLIDE_PRESETS: tuple[NuclidePreset, ...] = get_args(NuclidePreset)
@@ -68,7 +68,7 @@ ISOTOPES: tuple[IsotopeName, ...] = get_args(IsotopeName)
 MEDIA: tuple[MediumName, ...] = get_args(MediumName)
 MONTE_CARLO_ESTIMATORS: tuple[MonteCarloEstimator, ...] = get_args(MonteCarloEstimator)
 MONTE_CARLO_MEDIA: tuple[MonteCarloMedium, ...] = get_args(MonteCarloMedium)
-#: An array of media holds places in this list.
+#: An array of media holds indices into this list.
 SUBSTANCES: tuple[MonteCarloMedium, ...] = MONTE_CARLO_MEDIA[1:]
 METHODS: tuple[Method, ...] = get_args(Method)
 RAY_SETTINGS: tuple[RaySetting, ...] = get_args(RaySetting)
@@ -79,7 +79,7 @@ CT_CURVES: tuple[CtCurve, ...] = get_args(CtCurve)
 MOVED: tuple[Moved, ...] = get_args(Moved)
 OUT_OF_RANGE: tuple[OutOfRange, ...] = get_args(OutOfRange)
 DEFAULT_MEDIUM: MediumName = "liver"
-#: The dose models as a text names them.
+#: The dose models as texts name them.
 METHOD_NAMES: dict[str, str] = {
     "local_deposition": "local deposition",
     "voxel_s_values": "voxel S values",
@@ -88,9 +88,9 @@ METHOD_NAMES: dict[str, str] = {
 }
 
 # Evaluation.
-#: Dose at a volume: that of the sorted voxel in which it falls, or on the straight line between two.
+#: Dose at a volume: that of the sorted voxel in which the volume falls, or interpolated linearly between two.
 DoseInterpolation = Literal["rank", "linear"]
-#: What becomes of reference points outside the evaluated grid of a gamma index.
+#: Treatment of reference points outside the evaluated grid of a gamma index.
 ReferenceEdge = Literal["exclude", "search"]
 
 #: Quantities of a structure that a table can have as columns.
@@ -117,7 +117,7 @@ TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 METRIC_KINDS: tuple[MetricKind, ...] = get_args(MetricKind)
 REFERENCE_EDGES: tuple[ReferenceEdge, ...] = get_args(ReferenceEdge)
 
-#: What a standard uncertainty of a dose, of a volume or of an activity comes from.
+#: Origin of a standard uncertainty of a dose, of a volume or of an activity.
 UncertaintySource = Literal[
     "volume",
     "calibration",
@@ -168,14 +168,14 @@ SOURCES_IN_WORDS: dict[UncertaintySource, str] = {
 BUDGET_UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
 INPUT_UNITS: tuple[InputUnit, ...] = get_args(InputUnit)
 
-#: What is done about the blur of an image in the mean dose of structures.
+#: Correction of the mean dose of structures for the blur of the image.
 PartialVolumeMethod = Literal["none", "recovery_curve", "transfer_matrix"]
 PARTIAL_VOLUME_METHODS: tuple[PartialVolumeMethod, ...] = get_args(PartialVolumeMethod)
 
-#: How well the source of a value was read: the value itself, a text that quotes it, or neither.
+#: Part of the source of a value that was read: the value itself, a text that quotes it, or neither.
 ValueStatus = Literal["read", "secondary", "not verified"]
 
-# Planning: devices, and what the table of limits is asked for.
+# Planning: devices, and the keys of the table of limits.
 Device = Literal["glass", "resin"]
 LimitDevice = Literal["glass", "resin", "holmium"]
 Disease = Literal["HCC", "ICC", "mCRC"]
@@ -194,7 +194,7 @@ Guideline = Literal[
     "common practice",
     "older SIR-Spheres partition guidance",
 ]
-#: Tissue that a limit is for. Perfused normal liver and the whole normal liver are not the same.
+#: Tissue to which a limit applies. Perfused normal liver and the whole normal liver are not the same.
 LimitTissue = Literal["tumor", "perfused", "normal_perfused", "normal_whole", "lung"]
 #: Kind of comparison. An association is a reported relation, without a value to keep.
 LimitDirection = Literal["minimum", "maximum", "range", "association"]
@@ -204,7 +204,7 @@ LimitRelation = Literal["below", "above", "at_least", "is", "one_of", "known"]
 LimitVerdict = Literal["met", "above limit", "below target", "depends on"]
 #: Tissues that radiobiological parameters belong to.
 Tissue = Literal["tumor", "normal_liver", "lung"]
-#: What a structure is to a treatment.
+#: Role of a structure in a treatment.
 StructureRole = Literal["liver", "territories", "tumors", "normal_perfused", "normal_whole", "lungs"]
 
 DEVICES: tuple[Device, ...] = get_args(Device)
@@ -220,16 +220,16 @@ LIMIT_DIRECTIONS: tuple[LimitDirection, ...] = get_args(LimitDirection)
 #: Limits that bound an activity.
 LimitKind = Literal["normal_perfused", "normal_whole", "lung", "lung_cumulative", "activity"]
 DoseRowKind = Literal["tumor_portion", "tumor_perfused", "tumor_whole", "normal_perfused", "normal_whole", "lung"]
-#: What two territories share of a tumor: different parts of it, or the same tissue.
+#: The way in which two territories share a tumor: they supply different parts of it, or the same tissue.
 Overlap = Literal["disjoint", "same_tissue"]
-#: What the uncertainty of a plan is of: activities, and mean doses to tissues.
+#: Quantities of a plan that have an uncertainty: activities, and mean doses to tissues.
 PlannedQuantityKind = Literal[
     "activity", "needed_activity", "perfused_mean", "tumor", "normal_perfused", "normal_whole", "lung"
 ]
 Objective = Literal["max_min_tumor_dose", "max_tumor_energy", "min_lung_energy"]
 ObjectiveUnit = Literal["Gy", "J"]
 OptimumStatus = Literal["optimal", "infeasible"]
-#: What a goal or a limit of a voxel-based plan is about: mean, dose at a volume, volume at a dose, equivalent uniform
+#: Quantity of a goal or a limit of a voxel-based plan: mean, dose at a volume, volume at a dose, equivalent uniform
 #: doses (generalized, by survival), probabilities.
 DoseMeasure = Literal["mean", "D", "V", "gEUD", "EUD", "TCP", "NTCP"]
 QuantityUnit = Literal["Gy", "fraction"]
@@ -237,12 +237,12 @@ QuantityUnit = Literal["Gy", "fraction"]
 LimitSign = Literal["<=", ">="]
 CountedTumorDose = Literal["portion", "perfused_mean", "whole_mean"]
 BodySurfaceAreaFormula = Literal["dubois", "mosteller", "haycock"]
-#: The row of the lung-shunt table that a fraction on the edge of two belongs to.
+#: The row of the lung-shunt table to which a fraction on the edge of two rows belongs.
 ShuntBoundary = Literal["lower_inclusive", "upper_inclusive"]
 LungShuntMethod = Literal["planar geometric mean", "SPECT"]
 #: Activities that weight the shunts of several injections.
 ShuntWeighting = Literal["maa", "y90"]
-#: What becomes of sets of inputs for which the model is undefined.
+#: Treatment of sets of inputs for which the model is undefined.
 Invalid = Literal["raise", "nan"]
 VialSizes = Literal["standard", "custom"]
 Ascites = Literal["none", "mild", "moderate-severe"]
@@ -261,7 +261,7 @@ VIAL_SIZES: tuple[VialSizes, ...] = get_args(VialSizes)
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 
 # Outcomes.
-#: What the log odds of a curve are linear in: the logarithm of the dose, or the dose.
+#: Quantity in which the log odds of a curve are linear: the logarithm of the dose, or the dose.
 DoseScale = Literal["log", "linear"]
 Endpoint = Literal["response", "toxicity", "survival", "progression"]
 

@@ -1,4 +1,4 @@
-"""CSV files as the package writes them: whole or not at all, and no cell of text is a formula."""
+"""CSV files of the package, written whole or not at all, in which no text is a formula."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Any
 from .text import plain
 from .whole_files import atomic
 
-#: Characters with which a spreadsheet takes a cell for a formula; in full width, some take them as well.
+#: A cell that begins with one of these is a formula in a spreadsheet. Some spreadsheets accept the full-width forms
+#: too.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def neutral(text: str) -> str:
-    """Make a text that a spreadsheet does not take for a formula: with an apostrophe before it if it could be one.
+    """Put an apostrophe before a text that a spreadsheet could take for a formula.
 
     Parameters
     ----------
@@ -55,12 +56,12 @@ def as_written(text: str) -> str:
 def write_csv(
     path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None, *, one_line: bool = True
 ) -> int:
-    """Write a table as CSV, in UTF-8, numbers in full precision; the one function of the package that does so.
+    """Write a table as CSV in UTF-8, with numbers in full precision; every table of the package is written by it.
 
     Parameters
     ----------
     path : Path
-        The file; it appears whole, or the one that was there stays as it is.
+        The file. It appears whole; if writing fails, an earlier file of this name stays unchanged.
     rows : iterable of mapping
         Cells by column. None is an empty cell.
     columns : sequence of str, optional
@@ -75,8 +76,8 @@ def write_csv(
 
     Notes
     -----
-    Texts are written by `neutral`: a cell that a spreadsheet would calculate gets an apostrophe before it. Numbers,
-    also negative ones, are untouched.
+    Texts pass through `neutral`: a cell that a spreadsheet would calculate gets an apostrophe before it. Numbers, also
+    negative ones, stay as they are.
     """
     rows = list(rows) if columns is None else rows
     names = list(rows[0]) if columns is None and rows else list(columns or ())  # type: ignore[index]

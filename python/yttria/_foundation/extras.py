@@ -1,4 +1,4 @@
-"""Optional dependencies: imported at use, and their absence names the extra that brings them."""
+"""Optional dependencies, imported at use; if one is absent, the error names the extra that brings it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def require(module: str, extra: str | None) -> ModuleType:
 
 
 def import_ahead(*modules: str) -> None:
-    """Import modules on a thread of its own while files are read; what is missing shows when it is required."""
+    """Import modules in a separate thread while files are read; an absent module is reported when it is required."""
 
     def load() -> None:
         for module in modules:

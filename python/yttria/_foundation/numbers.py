@@ -1,4 +1,4 @@
-"""Checks of single arguments: numbers, counts of threads, and names out of a list."""
+"""Checks of single arguments: numbers, counts of threads, and names of a list."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .._core import Nuclide
 from ..errors import ArgumentError, OutOfRangeError, UnknownNameError
 
 Name = TypeVar("Name", bound=str)
-#: A relative standard uncertainty above it is a percentage, or tells nothing of the quantity.
+#: A larger relative standard uncertainty is a percentage by mistake, or leaves the quantity unknown.
 LARGEST_RELATIVE_UNCERTAINTY = 2.0
 
 
 def number(quantity: str, value: object) -> float:
-    """`value` as a float; a truth value, a text, an array or nothing at all is an `ArgumentError`.
+    """Return `value` as a float; a truth value, a text, an array or None raises `ArgumentError`.
 
-    The domain is the core's to check.
+    The core checks the domain.
     """
     if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf":
         value = value[()]
@@ -33,12 +33,12 @@ def number(quantity: str, value: object) -> float:
 
 
 def optional_number(quantity: str, value: object) -> float | None:
-    """The same, with None kept."""
+    """Return `value` as a float, or None if it is None."""
     return None if value is None else number(quantity, value)
 
 
 def relative_uncertainty(quantity: str, value: object) -> float:
-    """A relative standard uncertainty, a fraction within [0, 2]; a percentage is an `OutOfRangeError`."""
+    """Return a relative standard uncertainty, a fraction within [0, 2]; a percentage raises `OutOfRangeError`."""
     found = number(quantity, value)
     if not 0.0 <= found <= LARGEST_RELATIVE_UNCERTAINTY:
         hint = f" (did you mean {found / 100:g}?)" if LARGEST_RELATIVE_UNCERTAINTY < found <= 100.0 else ""
@@ -49,7 +49,7 @@ def relative_uncertainty(quantity: str, value: object) -> float:
 
 
 def thread_count(threads: object) -> int | None:
-    """Number of threads; None if it is not given."""
+    """Return the number of threads; None if it is not given."""
     if threads is None:
         return None
     try:
@@ -67,9 +67,9 @@ def default_nuclide(nuclide: Nuclide | None) -> Nuclide:
 
 
 def one_of(quantity: str, value: object, known: Sequence[Name]) -> Name:
-    """The one of the known names that `value` spells; hyphens and underscores are the same.
+    """Return the known name that `value` spells; hyphens and underscores are the same.
 
-    Raises `UnknownNameError`, which lists the known names, for anything else.
+    Any other value raises `UnknownNameError`, which lists the known names.
     """
     if isinstance(value, str):
         for name in known:

@@ -1,4 +1,4 @@
-"""Provenance of a dose image: every assumption as a value, beside the numbers it led to."""
+"""Provenance of a dose image, with every assumption as a value."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ RESEARCH_USE = "For research use only. Not a medical device; no dose shown here 
 class Provenance:
     """Inputs, assumptions and findings on the way from an activity image to a dose image.
 
-    Fields that the method does not use are None. `scaling` holds the scaling's own terms; `decay_factor` is by what
-    activity at the image's reference time was multiplied to get that at administration. `negative_fraction` is the
-    sum of the negative voxels over that of the positive ones, as a positive number. `image_transform_lps` is what
-    moved the image in patient space before (`Image.transformed`), 4 x 4 in rows, and `image_transform_source` where
-    that came from; None if nothing did. `density_image` is where each voxel's density came from, and what became of
-    voxels of low density; then `density_g_per_ml` is None, but for superposition, whose reference density it is.
-    `superposition` is how the rays were set, and what they deposited and carried out of the image. `monte_carlo` states
-    histories, seed, when the run was to stop and whether it came so far, and the uncertainty reached. `evaluation`: how
-    the structures were given and moved, and by what rules their doses were read (`yttria dose` and batches; None for a
-    dose image alone).
+    Fields that the method does not use are None. `scaling` holds the settings of the scaling. `decay_factor` is the
+    factor from the activity at the image's reference time to that at administration. `negative_fraction` is the sum of
+    the negative voxels over that of the positive ones, as a positive number. `image_transform_lps` is the transform
+    that was applied to the image in patient space (`Image.transformed`), 4 x 4 in rows, and `image_transform_source` is
+    its origin. Both are None if the image was not transformed. `density_image` states the origin of each voxel's
+    density and the treatment of voxels of low density. With it, `density_g_per_ml` is None, except for superposition,
+    where it is the reference density. `superposition` states the settings of the rays, and the energy that they
+    deposited and carried out of the image. `monte_carlo` states the histories, the seed, the stopping rule, whether it
+    was reached, and the uncertainty reached. `evaluation` states how the structures were given and transformed, and the
+    rules by which their doses were read. It is filled by `yttria dose` and batches, and None for a dose image alone.
     """
 
     yttria_version: str

@@ -1,4 +1,4 @@
-"""Packages whose names are imported when they are first used (PEP 562), with the arguments of each function checked."""
+"""Packages whose names are imported at first use (PEP 562), with checks of the arguments of each function."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 class LazyRoom(ModuleType):
     """A package that imports a file when one of its names is first used.
 
-    Python binds a file to its package when it has been executed. This class acts at that moment, for two reasons: a
-    function that has the name of its file (`yttria.voxel.absorbed_dose`) must not be replaced by the file, and every
-    exported function and class is to check its arguments, whichever way somebody reached it.
+    Python binds a file to its package when it has been executed. This class acts at that moment for two reasons. A
+    function that has the name of its file (`yttria.voxel.absorbed_dose`) must not be replaced by the file. Every
+    exported function and class must check its arguments, however it was imported.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -43,7 +43,7 @@ class LazyRoom(ModuleType):
     def _export(self, module: object, entries: tuple[str, ...]) -> None:
         if not entries:
             return
-        # It needs NumPy, which a room without functions does not.
+        # The checks need NumPy, and a room without functions must not import it.
         from .arguments import public
 
         for entry in entries:
@@ -60,7 +60,7 @@ def lazy_room(room: str, modules: Mapping[str, tuple[str, ...]]) -> None:
     room : str
         Name of the package, which has `__all__`.
     modules : mapping of str to tuple of str
-        The names that each module exports; the module as in a relative import, a name as in one (with "as").
+        The names that each module exports. The module is spelled as in a relative import, and a name may have "as".
     """
     package = sys.modules[room]
     package.__dict__["_modules"] = modules

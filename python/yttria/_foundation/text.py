@@ -1,4 +1,4 @@
-"""Text of the user's files as data: names, identifiers and paths, safe to show anywhere."""
+"""Texts of the user's files (names, identifiers, paths), made safe to show anywhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def plain(text: object) -> str:
     Parameters
     ----------
     text : object
-        A name, an identifier or a path; anything else by its `str`.
+        A name, an identifier or a path; any other object is converted by `str`.
 
     Returns
     -------
@@ -35,14 +35,14 @@ def plain(text: object) -> str:
 
 
 def literal(text: str) -> str:
-    """A text of the user's files for matplotlib: nothing of it is mathematics or hides a label."""
+    """Prepare a text of the user's files for matplotlib, so that none of it becomes mathematics or hides a label."""
     shown = plain(text).replace("$", r"\$")
     # A label that begins with an underscore would be left out of a legend.
     return f" {shown}" if shown.startswith("_") else shown
 
 
 def shown(value: str | float | int | None) -> str:
-    """A number to four significant figures and at least one decimal below 1000; text on one line."""
+    """Show a number to four significant figures, with at least one decimal below 1000, or a text on one line."""
     if value is None:
         return "-"
     if isinstance(value, str):
@@ -56,14 +56,14 @@ def shown(value: str | float | int | None) -> str:
 
 
 def shown_with_uncertainty(value: float | None, standard_uncertainty: float | None) -> str:
-    """A number with its standard uncertainty, both rounded to two significant digits of the uncertainty.
+    """Show a number with its standard uncertainty, both rounded to two significant digits of the uncertainty.
 
     Parameters
     ----------
     value : float or None
         The number.
     standard_uncertainty : float or None
-        In the same unit, at least 0; without one the number is `shown` alone.
+        In the same unit, at least 0. If it is None, the number is shown alone by `shown`.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def shown_with_uncertainty(value: float | None, standard_uncertainty: float | No
 
 
 def rounded_to(value: float, standard_uncertainty: float) -> str:
-    """A finite number rounded to two significant digits of its standard uncertainty, which is above 0.
+    """Round a finite number to two significant digits of its standard uncertainty, which must be above 0.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def rounded_to(value: float, standard_uncertainty: float) -> str:
 
 
 def encodable(text: str) -> str:
-    """Spell out characters that UTF-8 does not have: halves of characters, as in file names of other encodings.
+    """Spell out lone surrogates, which UTF-8 cannot encode and file names of other encodings contain.
 
     Examples
     --------

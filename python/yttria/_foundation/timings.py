@@ -12,7 +12,7 @@ _seconds: ContextVar[dict[str, float] | None] = ContextVar("yttria_timings", def
 
 @contextmanager
 def timings() -> Iterator[dict[str, float]]:
-    """Collect the seconds of every `stage` that is entered meanwhile, by its name."""
+    """Collect the seconds of every `stage` that is entered within the block, by its name."""
     seconds: dict[str, float] = {}
     token = _seconds.set(seconds)
     try:
@@ -23,7 +23,7 @@ def timings() -> Iterator[dict[str, float]]:
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Count the time of a block to a stage. Stages of one name add up; one stage must not hold another."""
+    """Add the time of a block to a stage. Times of one name are summed; stages must not be nested."""
     seconds = _seconds.get()
     if seconds is None:
         yield

@@ -1,4 +1,4 @@
-"""Units of image values: the known ones, and the spellings of them that files use."""
+"""Known units of image values, and their spellings in files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..errors import UnitError
 from .choices import Unit
 
-#: The known units: the quantity each measures, and how many of the quantity's first unit one of it is.
+#: The known units, each with its quantity and its size in the first unit of that quantity.
 UNITS: dict[Unit, tuple[str, float]] = {
     "Bq/mL": ("activity concentration", 1.0),
     "kBq/mL": ("activity concentration", 1e3),
@@ -24,8 +24,8 @@ UNITS: dict[Unit, tuple[str, float]] = {
     "fraction": ("fraction", 1.0),
     "1": ("number", 1.0),
 }
-#: Words and codes that stand for a unit as a whole, in small letters: DICOM (C.8.9.1 Units, UCUM codes), BIDS, ITK,
-#: Slicer. A standardized uptake value is a number, whatever mass and volume it is derived from.
+#: Words and codes that mean a whole unit, in small letters: DICOM (C.8.9.1 Units, UCUM codes), BIDS, ITK, Slicer. A
+#: standardized uptake value is a number, whatever mass and volume it is derived from.
 _WORDS: dict[str, Unit] = {
     "bqml": "Bq/mL",
     "kbqml": "kBq/mL",
@@ -74,7 +74,7 @@ _PREFIXES = {
     **{"": 1.0, "n": 1e-9, "nano": 1e-9, "u": 1e-6, "\u03bc": 1e-6, "micro": 1e-6, "m": 1e-3, "milli": 1e-3},
     **{"c": 1e-2, "centi": 1e-2, "k": 1e3, "kilo": 1e3, "mega": 1e6, "g": 1e9, "giga": 1e9},
 }
-#: What is measured: its short name, and the known units that it may come in, with a size of 1 for one of the first.
+#: Short name of a measured quantity, with the known units that it may have, each with its size in the first of them.
 _BASES: dict[str, tuple[Unit, ...]] = {
     **dict.fromkeys(("bq", "becquerel"), ("Bq/mL", "kBq/mL", "MBq/mL")),
     **dict.fromkeys(("ci", "curie"), ("Bq/mL",)),
@@ -105,7 +105,7 @@ _SPELLED = re.compile(
 
 
 class StatedUnit(NamedTuple):
-    """Meaning of a unit as a file spells it: `factor` times the stored values are in `unit`."""
+    """Unit that a file states: `factor` times the stored values are in `unit`."""
 
     unit: Unit
     factor: float
@@ -117,7 +117,7 @@ def checked_unit(unit: str) -> Unit:
     Raises
     ------
     UnitError
-        If it is another; the message names the known ones, and the one that the spelling stands for.
+        If it is not known; the message lists the known ones, and the one that the spelling means.
     """
     if isinstance(unit, str) and unit in UNITS:
         return unit
@@ -147,8 +147,8 @@ def stated_unit(text: str) -> StatedUnit | None:
 
     Notes
     -----
-    Case counts only for M, mega, and m, milli. "mbq/ml" and "MGY" could be either and are not known. A standardized
-    uptake value ("SUVbw", "GML", "{SUVbw}g/ml") is the number "1": "g/ml" alone is a mass density.
+    Case matters only for M (mega) and m (milli). "mbq/ml" and "MGY" could mean either and are not known. A standardized
+    uptake value ("SUVbw", "GML", "{SUVbw}g/ml") is the number "1", whereas "g/ml" alone is a mass density.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def stated_unit(text: str) -> StatedUnit | None:
 
 
 def _plain(text: str) -> str:
-    """The text in compatible characters, with single blanks, without quotes around it, exponents as in "cm3"."""
+    """Normalize a text: compatible characters, single blanks, no quotes around it, exponents as in "cm3"."""
     plain = " ".join(unicodedata.normalize("NFKC", text).replace("\u2212", "-").split()).strip("\"' ")
     return re.sub(r"(?:\^|\*\*)[{(]?(-?\d)[)}]?", r"\1", plain)
 

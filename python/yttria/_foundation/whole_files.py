@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and removal of what killed writers have left."""
+"""Files that are written whole or not at all, and removal of temporary files that killed processes left."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-#: A temporary file that has not been touched for so long is abandoned, also if its host cannot be asked.
+#: A temporary file that was not written to for this time is abandoned, also if its process runs on another host.
 ABANDONED_S = 86_400.0
-#: A dot, the name that the file will take, the host and the process that write it, and random digits.
+#: A dot, the final name of the file, the host and the process that write it, and random digits.
 _TEMPORARY = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}", re.DOTALL)
 
 
 @contextmanager
 def atomic(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes the name `path` only when all is written, and is gone if anything fails."""
+    """Open a file that gets the name `path` only when it is complete, and is removed if writing fails."""
     temporary = path.with_name(f".{path.name}.{_host()}-{os.getpid()}-{os.urandom(4).hex()}")
-    # Exclusive, and with the permissions that any new file would get.
+    # The file is opened exclusively, with the permissions of any new file.
     with temporary.open("xb") as file:
         try:
             yield file
@@ -38,15 +38,15 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
 
 
 def remove_abandoned(paths: Iterable[Path]) -> None:
-    """Remove those files that `atomic` began and that no process will finish; every other file stays.
+    """Remove the files that `atomic` began and no process will finish; every other file stays.
 
-    A file is abandoned if its process is of this host and has ended, or if nobody has touched it for `ABANDONED_S`.
+    A file is abandoned if its process ran on this host and has ended, or if it was not written to for `ABANDONED_S`.
     """
     for path in paths:
         match = _TEMPORARY.fullmatch(path.name)
         if match is None:
             continue
-        # The writer may give it its name meanwhile, or another process may remove it.
+        # Meanwhile the writer may rename the file, or another process may remove it.
         with suppress(FileNotFoundError):
             ended = match[1] == _host() and not _is_alive(int(match[2]))
             if ended or time.time() - path.stat().st_mtime > ABANDONED_S:
@@ -55,8 +55,8 @@ def remove_abandoned(paths: Iterable[Path]) -> None:
 
 @cache
 def _host() -> str:
-    """Eight digits for this host; containers with one name differ if their processes are numbered separately."""
-    # These take longer to import than the rest of the package's foundation.
+    """Return eight digits for this host; they differ between containers of one name with separate process numbers."""
+    # These modules take longer to import than the rest of the foundation.
     from hashlib import blake2b
     from socket import gethostname
 
@@ -67,9 +67,9 @@ def _host() -> str:
 
 
 def _is_alive(process: int) -> bool:
-    """Whether a process of this host runs; true if the system does not tell."""
+    """Whether a process of this host runs; true if the system gives no answer."""
     if os.name == "nt":
-        return True  # signal 0 would be Ctrl-C there
+        return True  # On Windows, signal 0 would be Ctrl-C.
     try:
         os.kill(process, 0)
         # A process that has ended is still listed until its parent asks for it.

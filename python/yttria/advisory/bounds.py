@@ -1,4 +1,4 @@
-"""Bounds of plausible values in one table, each with its reason; a value beyond one is never silent."""
+"""Bounds of plausible values in one table, each with its reason; a value beyond one always gives an advisory."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Bound:
         return self.low <= value <= self.high
 
 
-#: Every bound by the code of its advisory, whose row states the severity. None of them is a published limit: they are
-#: this project's, for finding wrong units and mistyped numbers, and far beyond what treatments reach.
+#: Every bound by the code of its advisory, whose row states the severity. No bound is a published limit. They are this
+#: project's own, find wrong units and mistyped numbers, and lie far beyond the values of treatments.
 BOUNDS: dict[str, Bound] = {
     "administered_activity_implausible": Bound(
         quantity="administered activity in GBq",
@@ -71,8 +71,8 @@ BOUNDS: dict[str, Bound] = {
         quantity="share of the administered activity in the field of view",
         low=0.8,
         high=1.2,
-        reason="a calibrated image of the whole liver shows what was given: check times, units, calibration, and what "
-        "lies outside the field",
+        reason="a calibrated image of the whole liver shows the administered activity: check times, units, "
+        "calibration, and activity outside the field",
     ),
     "concentration_implausible": Bound(
         quantity="activity concentration at administration in MBq/mL",
@@ -111,7 +111,7 @@ def implausible(code: str, value: float, *, subject: str = "", tail: str = "") -
     value : float
         In the unit of the bound.
     subject : str, optional
-        Whose value it is, such as the name of a structure; it begins the message.
+        Owner of the value, such as the name of a structure; it begins the message.
     tail : str, optional
         A further sentence for the message.
 
@@ -145,13 +145,13 @@ def implausible(code: str, value: float, *, subject: str = "", tail: str = "") -
 
 
 def warn_implausible(code: str, value: float) -> None:
-    """Issue an `ImplausibleValueWarning` for a value beyond its bound: for functions that return bare arrays."""
+    """Issue an `ImplausibleValueWarning` if a value is beyond its bound, in functions that return bare arrays."""
     for advisory in implausible(code, value):
         warnings.warn(advisory.message, ImplausibleValueWarning, stacklevel=3)
 
 
 def check_density(value: float) -> float:
-    """The density in g/mL itself; `OutOfRangeError` if it is not positive or denser than any substance."""
+    """Return the density in g/mL; `OutOfRangeError` if it is not positive or denser than any substance."""
     bound = BOUNDS["density_implausible"]
     if not (math.isfinite(value) and value > 0):
         raise OutOfRangeError(f"{bound.quantity} must be finite and > 0, got {value:g}")

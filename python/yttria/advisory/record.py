@@ -21,15 +21,16 @@ class Advisory:
     message : str
         One plain sentence for people.
     value : float, optional
-        What was found, in the unit that the message names.
+        The value found, in the unit that the message names.
     limit : float, optional
-        What `value` was compared with, in the same unit.
+        The limit with which `value` was compared, in the same unit.
     source : str, default ""
-        Where the limit comes from: citation keys of `yttria.sources`.
+        Origin of the limit: citation keys of `yttria.sources`.
     severity : {"note", "warning", "error"}, default "warning"
         "note": an assumption or a choice that a careful reader wants to see; the number stands. "warning": the number
         may be wrong or the plan may be unsafe, and a person has to look. "error": the value is not possible, and the
-        result is kept only so that the cause can be found. What cannot be computed at all raises an exception instead.
+        result is kept only so that the cause can be found. If no result can be computed at all, an exception is raised
+        instead.
 
     Examples
     --------
@@ -45,7 +46,7 @@ class Advisory:
     severity: Severity = "warning"
 
     def __post_init__(self) -> None:
-        """Keep plain numbers: JSON does not take those of NumPy."""
+        """Keep plain numbers, because JSON cannot store those of NumPy."""
         for name in ("value", "limit"):
             number = getattr(self, name)
             if number is not None and type(number) is not float and hasattr(number, "item"):
@@ -53,7 +54,7 @@ class Advisory:
 
     @property
     def source_read(self) -> Read | None:
-        """State of reading of the source (`yttria.sources.Source.read`); None without a source of the table."""
+        """Part of the source that was read (`yttria.sources.Source.read`); None without a source of the table."""
         return read_of(self.source)
 
     def as_dict(self) -> dict[str, str | float | None]:

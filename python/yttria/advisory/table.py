@@ -1,4 +1,4 @@
-"""The table of advisories: every code with its severity, sentence, limit, source and what to do."""
+"""Table of advisories: every code with its severity, sentence, limit, source and remedy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Literal
 from ..errors import InternalError
 from .record import Advisory, Severity
 
-#: In a row: the call names the source.
+#: A row with this source takes the source from the call.
 _GIVEN = "given"
 
 
@@ -28,7 +28,7 @@ class AdvisoryKind:
     group : str
         Heading under which the documentation lists it.
     severities : tuple of {"note", "warning", "error"}
-        One, or those among which the finding decides.
+        One severity, or those between which the call chooses.
     sentences : mapping of str to str
         Sentence of each form with named fields; "" is the only form of most codes.
     value : str
@@ -36,13 +36,13 @@ class AdvisoryKind:
     limit : float or str
         Limit, or the field that becomes it; "" if there is none.
     relation : {"above", "below", ""}
-        On which side of `limit` a value is told of; "" if the call decides.
+        Side of `limit` on which a value gives an advisory; "" if the call decides.
     unit : str
         Unit of value and limit.
     source : str
         Citation keys of the limit, "given" if the call names them, "" without a source.
     what_to_do : str
-        For the reader of the result.
+        Advice for the reader of the result.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""Images, structures and grids: where arrays lie in the patient, and how much of a voxel a structure fills."""
+"""Images, structures and grids: positions of arrays in the patient, and voxel fractions of structures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The map from voxel indices (i, j, k) to patient millimeters, left-posterior-superior: checks and conversions."""
+"""Checks and conversions of affines from voxel indices (i, j, k) to patient millimeters (left-posterior-superior)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..errors import ArgumentError, GeometryError, YttriaError
 
 #: Largest cosine between two voxel axes; a sheared grid has no voxel size.
 MAX_SHEAR = 1e-3
-#: Two grids are one where no corner voxel is farther apart than this.
+#: Two grids are the same if no corner voxel is farther apart than this.
 SAME_GRID_MM = 1e-3
 
 Affine = npt.NDArray[np.float64]
 
 
 def checked_affine(affine: npt.ArrayLike) -> Affine:
-    """A read-only float64 copy of a 4 x 4 affine.
+    """Return a read-only float64 copy of a 4 x 4 affine.
 
-    Raises `GeometryError` where it is not 4 x 4, not finite, singular, sheared by more than `MAX_SHEAR`, or where its
+    `GeometryError` is raised if it is not 4 x 4, not finite, singular, or sheared by more than `MAX_SHEAR`, or if its
     last row is not (0, 0, 0, 1).
     """
     try:
@@ -49,20 +49,20 @@ def checked_affine(affine: npt.ArrayLike) -> Affine:
 
 
 def voxel_size_mm(affine_lps: Affine) -> tuple[float, float, float]:
-    """Voxel size in array order (k, j, i)."""
+    """Return the voxel size in array order (k, j, i)."""
     i, j, k = np.linalg.norm(affine_lps[:3, :3], axis=0).tolist()
     return k, j, i
 
 
 def flip_lps_ras(affine: npt.ArrayLike) -> Affine:
-    """The same grid with the first two patient axes reversed: LPS to RAS and RAS to LPS."""
+    """Reverse the first two patient axes of an affine, from LPS to RAS or from RAS to LPS."""
     matrix = np.array(affine, dtype=np.float64)
     matrix[:2] = 0.0 - matrix[:2]
     return matrix
 
 
 def same_grid(shape_a: tuple[int, ...], a: Affine, shape_b: tuple[int, ...], b: Affine) -> bool:
-    """Whether two grids have one shape and no corner voxel farther apart than `SAME_GRID_MM`."""
+    """Whether two grids have the same shape and no corner voxel farther apart than `SAME_GRID_MM`."""
     if shape_a != shape_b:
         return False
     k, j, i = (n - 1 for n in shape_a)
@@ -71,14 +71,14 @@ def same_grid(shape_a: tuple[int, ...], a: Affine, shape_b: tuple[int, ...], b: 
 
 
 def checked_frame(uid: str | None, owner: str) -> str | None:
-    """A frame of reference's UID itself; `GeometryError` where it is neither None nor a text without blanks."""
+    """Return the UID of a frame of reference; `GeometryError` if it is neither None nor a text without blanks."""
     if uid is None or (isinstance(uid, str) and uid and uid == "".join(uid.split())):
         return uid
     raise ArgumentError(f"frame of reference UID of {owner} must be a text without blanks or None, got {uid!r:.80}")
 
 
 def check_same_frame(a: str | None, owner_a: str, b: str | None, owner_b: str) -> None:
-    """`GeometryError` where both frames of reference are known and differ: nothing says how they lie to each other."""
+    """Raise `GeometryError` if both frames of reference are known and differ: no transform between them is known."""
     if a is not None and b is not None and a != b:
         raise GeometryError(
             f"{owner_a} and {owner_b} must share one frame of reference, got {a} and {b}: register them, and pass the "
@@ -87,15 +87,15 @@ def check_same_frame(a: str | None, owner_a: str, b: str | None, owner_b: str) -
 
 
 class Transformable(Protocol):
-    """Object that remembers the transforms that brought it to its place."""
+    """Object that records the transforms that were applied to it."""
 
     @property
     def transform_lps(self) -> Affine | None:
-        """All of them as one; None where there was none."""
+        """Product of all transforms; None if there was none."""
 
     @property
     def transform_source(self) -> str | None:
-        """Origins of the transforms, as far as they were stated."""
+        """Origins of the transforms, if they were stated."""
 
 
 def transformed_place(
@@ -106,9 +106,10 @@ def transformed_place(
     frame_of_reference_uid: str | None,
     source: str | None,
 ) -> tuple[Affine, dict[str, Any]]:
-    """The affine after a transform of patient space (4 x 4, LPS mm), and what is said of the place from then on.
+    """Return the affine after a transform of patient space (4 x 4, LPS mm), and the updated record of transforms.
 
-    Raises `GeometryError` where the transform is no affine, or leaves the axes sheared, and as `checked_source`.
+    `GeometryError` is raised if the transform is not an affine or leaves the axes sheared. `checked_source` raises its
+    own errors.
     """
     checked_source(source)
     transform, before = checked_affine(transform_lps), movable.transform_lps
@@ -120,14 +121,14 @@ def transformed_place(
 
 
 def _joined(before: str | None, moved_before: bool, source: str | None) -> str | None:
-    """Origins of all transforms so far; those that were not stated are marked beside the others."""
+    """Return the origins of all transforms so far; an origin that was not stated is marked as such."""
     if not moved_before or before == source:
         return source
     return f"{before or 'not stated'}; then {source or 'not stated'}"
 
 
 def checked_source(source: str | None) -> str | None:
-    """The source itself; `OutOfRangeError` where it is neither None nor a text with something in it."""
+    """Return the source; `ArgumentError` if it is neither None nor a text that is not empty."""
     if source is None or (isinstance(source, str) and source.strip()):
         return source
     raise ArgumentError(f"source of a transform must be a text or None, got {source!r:.80}")

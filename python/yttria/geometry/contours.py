@@ -1,4 +1,4 @@
-"""A structure given by planar contours, as radiotherapy draws them."""
+"""Structures given by planar contours, as they are drawn in radiotherapy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _EMPTY = np.zeros((1, 1, 1), dtype=np.bool_)
 
 
 class ContourStructure(Structure):
-    """Named volume between parallel planar contours, as radiotherapy draws them.
+    """Named volume between parallel planar contours, as they are drawn in radiotherapy.
 
     Parameters
     ----------
@@ -33,13 +33,14 @@ class ContourStructure(Structure):
     contours : sequence of arrays (n, 3)
         Closed polygons of points in LPS mm. No contours make an empty volume.
     end_caps : {"half_slice", "none"}
-        Whether the last contour of a part goes on for half a slice.
+        Whether a part extends half a slice beyond its last contour.
     interpolation : {"shape", "none"}
-        Whether the section changes from one contour to the next, or each contour reaches to the middle of the gap.
+        Whether the cross-section changes gradually from one contour to the next, or each contour holds to the middle of
+        the gap.
     slice_thickness_mm : float, optional
         Thickness of a slice in mm; the median spacing of the planes of a part if not given.
     maximum_gap_mm : float, optional
-        Planes farther apart than this, in mm, bound separate parts; 2.5 times the median spacing if not given.
+        Planes farther apart than this, in mm, belong to separate parts; 2.5 times the median spacing if not given.
     voxel_size_mm : float
         Voxel size in mm of the grid of `mask`.
     label, color, frame_of_reference_uid, transform_lps, transform_source, patient_id, advisories
@@ -52,7 +53,7 @@ class ContourStructure(Structure):
     UndefinedError
         If no contour is usable, or all lie in one plane without `slice_thickness_mm`.
     ShapeError, DTypeError
-        If a contour is no list of points.
+        If a contour is not a list of points.
     OutOfRangeError
         If a length is not positive, or there are more than 20 000 contours or 4 000 000 points.
     UnknownNameError
@@ -60,9 +61,9 @@ class ContourStructure(Structure):
 
     Notes
     -----
-    Within a plane the even-odd rule holds: an inner contour is a hole, and keyholes are opened. docs/structures.md has
-    the rules in full. `advisories` state what was wrong with the contours and what was done about it. `mask`, on a grid
-    along the contours, holds fractions and is made when it is first asked for.
+    The even-odd rule applies within a plane: an inner contour is a hole, and keyholes are opened. docs/structures.md
+    states all rules. `advisories` report defects of the contours and their correction. `mask` holds fractions on a grid
+    along the contours, and is computed at its first use.
 
     Examples
     --------
@@ -146,7 +147,7 @@ class ContourStructure(Structure):
 
     @property
     def volume_ml(self) -> float:
-        """Volume in mL of the solid between the contours, on no grid."""
+        """Volume in mL of the solid between the contours, computed without a grid."""
         return self._core.volume_ml if self._core else 0.0
 
     @property
@@ -168,7 +169,7 @@ class ContourStructure(Structure):
 
     @property
     def box(self) -> tuple[slice, slice, slice]:
-        """Voxels (k, j, i) of the grid along the contours, all of which may be occupied."""
+        """Shape (k, j, i) of the grid along the contours, which just holds the structure."""
         k, j, i = self._grid[0]
         return slice(0, k), slice(0, j), slice(0, i)
 
@@ -179,7 +180,7 @@ class ContourStructure(Structure):
 
     @cached_property
     def mask(self) -> npt.NDArray[Any]:
-        """Fractions (k, j, i) on a grid along the contours, k along their normal; false everywhere without contours."""
+        """Fractions (k, j, i) on a grid along the contours, k along their normal; all false without contours."""
         mask = self.voxel_fractions_on(self._grid).to_array() if self._core else _EMPTY.copy()
         mask.flags.writeable = False
         return mask
@@ -187,7 +188,7 @@ class ContourStructure(Structure):
     def voxel_fractions_on(
         self, grid: Image | tuple[Sequence[int], npt.ArrayLike], *, threads: int | None = None
     ) -> VoxelFractions:
-        """Compute the fraction of each voxel of a grid that lies inside this volume, straight from the contours.
+        """Compute the fraction of each voxel of a grid that lies inside this volume, directly from the contours.
 
         Parameters
         ----------
@@ -210,9 +211,10 @@ class ContourStructure(Structure):
 
         Notes
         -----
-        The fraction is exact area times exact height if an axis of the grid runs along the normal of the contours
-        (within 1e-4 of a voxel over the structure), whatever the turn about it. Other grids are filled through a grid
-        along the contours that is four times finer than their finest axis, of at most 2^24 voxels.
+        If an axis of the grid is parallel to the normal of the contours (within 1e-4 of a voxel over the structure),
+        the fraction is exact area times exact height. The grid may be rotated about this axis by any angle. Other grids
+        are filled by way of a grid along the contours. It is four times finer than their finest axis, and has at most
+        2^24 voxels.
 
         Examples
         --------
@@ -229,7 +231,7 @@ class ContourStructure(Structure):
         return self._core.voxel_fractions(shape, affine_lps.tolist(), threads)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return how the volume was given and moved, without its contours, ready for JSON.
+        """Return the rules and the transforms of the volume without its contours, ready for JSON.
 
         Returns
         -------
@@ -242,26 +244,26 @@ class ContourStructure(Structure):
     def transformed(
         self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
     ) -> Structure:
-        """Move the volume by a transform of patient space.
+        """Apply a transform of patient space to the volume.
 
         Parameters
         ----------
         transform_lps : array (4, 4)
             Maps patient LPS mm to LPS mm.
         frame_of_reference_uid : str, optional
-            The space that it leads to.
+            Patient space after the transform.
         source : str, optional
-            Where the transform came from, for the reader of a result.
+            Origin of the transform, for the reader of a result.
 
         Returns
         -------
         Structure
-            The same contours at another place.
+            The transformed contours.
 
         Raises
         ------
         GeometryError
-            If the transform is no affine or leaves the axes sheared.
+            If the transform is not an affine or leaves the axes sheared.
         ArgumentError
             If `source` is an empty text.
 

@@ -1,4 +1,4 @@
-"""Images as those of other libraries: values, place and, where the library has room for it, the unit.
+"""Conversion of images to those of other libraries, with position and, if the library can store it, the unit.
 
 Each function imports its library, which must be installed. Values are copied only if the library needs that.
 """
@@ -32,7 +32,7 @@ def to_simpleitk(image: Image) -> SimpleITK.Image:
     Returns
     -------
     SimpleITK.Image
-        The values at the same places. Its metadata state the unit under "unit".
+        The values at the same positions. Its metadata state the unit under "unit".
 
     Raises
     ------
@@ -68,7 +68,7 @@ def to_nibabel(image: Image) -> nibabel.Nifti1Image:
     -------
     nibabel.Nifti1Image
         Array (i, j, k) and affine to RAS mm, as sform and qform with code 1 (scanner). NIfTI has no field for these
-        units: `descrip` states the unit, which other programs do not read.
+        units. `descrip` states the unit, but other programs do not read it.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def to_xarray(image: Image) -> xarray.DataArray:
     Returns
     -------
     xarray.DataArray
-        Dimensions (k, j, i) without coordinates, because those of an oblique image are not one number an axis.
+        Dimensions (k, j, i) without coordinates, because an oblique image has no single coordinate along each axis.
         `attrs` hold "units", "affine_lps" (16 numbers in rows, so that netCDF and zarr keep them) and
         "frame_of_reference_uid" if that is known.
 
@@ -139,7 +139,8 @@ def to_highdicom(image: Image) -> highdicom.Volume:
     Returns
     -------
     highdicom.Volume
-        The values at the same places in the patient, with the frame of reference if it is known. A Volume has no unit.
+        The values at the same positions in the patient, with the frame of reference if it is known. A Volume has no
+        unit.
 
     Raises
     ------
@@ -164,12 +165,12 @@ def to_highdicom(image: Image) -> highdicom.Volume:
             frame_of_reference_uid=image.frame_of_reference_uid,
         )
     except ValueError as error:
-        raise ArgumentError(f"highdicom refuses the image: {error}") from error
+        raise ArgumentError(f"highdicom rejects the image: {error}") from error
     return out
 
 
 def _plain(image: Image) -> np.ndarray[Any, Any]:
-    """The values in native order and in a type that every library knows."""
+    """Return the values in native byte order and in a type that every library has."""
     kinds = {"e": np.float32, "?": np.uint8, "g": np.float64}
     array = image.array
     return array.astype(kinds.get(array.dtype.char, array.dtype.newbyteorder("=")), copy=False)

@@ -1,4 +1,4 @@
-"""Images of other libraries as arrays (k, j, i) with an affine to LPS mm.
+"""Conversion of other libraries' images to arrays (k, j, i) with an affine to LPS mm.
 
 None of the libraries is imported, except SimpleITK if one of its images is given.
 """
@@ -19,7 +19,7 @@ from .nifti_affine import checked_choice, nifti_affine
 
 
 class Guest(NamedTuple):
-    """Values, place and what else is known of an image of another library."""
+    """Values, position and other known properties of an image of another library."""
 
     array: npt.NDArray[Any]
     affine_lps: npt.ArrayLike
@@ -28,9 +28,9 @@ class Guest(NamedTuple):
 
 
 def guest_image(obj: Any, unit: str, choice: NiftiMatrix | None) -> Guest | None:
-    """The image if its library is known, recognized by the attributes that the library documents; else None."""
+    """Read an image, whose library is recognized by its documented attributes; None if the library is not known."""
     if all(hasattr(obj, name) for name in ("GetSpacing", "GetDirection", "GetOrigin")):
-        # Only SimpleITK's images have this, not those of ITK itself.
+        # Images of SimpleITK have this attribute, those of ITK do not.
         return _from_simpleitk(obj) if hasattr(obj, "GetPixelIDValue") else _from_itk(obj)
     if hasattr(obj, "dataobj") and hasattr(obj, "affine"):
         return from_nibabel(obj, choice)
@@ -47,8 +47,8 @@ def guest_image(obj: Any, unit: str, choice: NiftiMatrix | None) -> Guest | None
 
 def _from_simpleitk(obj: Any) -> Guest:
     sitk = importlib.import_module("SimpleITK")
-    # np.asarray of such an image iterates over it and makes nonsense of any shape; and a view would dangle once the
-    # image is changed or gone, hence the copy.
+    # np.asarray iterates over such an image and gives a meaningless array. A view would become invalid once the image
+    # is changed or freed, so the array is copied.
     array = np.array(sitk.GetArrayViewFromImage(obj))
     components = obj.GetNumberOfComponentsPerPixel()
     if array.ndim != 3 or components != 1:
@@ -69,7 +69,7 @@ def _from_itk(obj: Any) -> Guest:
     if obj.GetBufferedRegion().GetSize() != region.GetSize():
         raise ShapeError("an ITK image must hold all of its voxels: call .Update() on the filter that makes it first")
     affine = _itk_affine(np.asarray(obj.GetDirection()), list(obj.GetSpacing()), list(obj.GetOrigin()))
-    # The origin is the place of index 0, which a cropped image may not hold.
+    # The origin is the position of index 0, which may lie outside a cropped image.
     affine[:3, 3] += affine[:3, :3] @ np.array(list(region.GetIndex()), float)
     return Guest(np.array(obj), affine)
 
@@ -82,11 +82,11 @@ def _itk_affine(direction: npt.ArrayLike, spacing: npt.ArrayLike, origin: npt.Ar
 
 
 def from_nibabel(obj: Any, choice: NiftiMatrix | None) -> Guest:
-    """View the values of a nibabel image; `choice` is one of its header's two places, if they contradict."""
+    """View the values of a nibabel image; `choice` names the matrix to use if sform and qform contradict each other."""
     header, advisories = obj.header, tuple[Advisory, ...]()
     if hasattr(header, "get_sform"):
         place, advisories = nifti_affine(header, checked_choice(choice))
-        # What was done to the image since it was read is in its own affine alone.
+        # Changes since the image was read are in its own affine only, not in the header.
         if choice is None and obj.affine is not None and not np.array_equal(obj.affine, header.get_best_affine()):
             place = obj.affine
     else:
@@ -95,8 +95,7 @@ def from_nibabel(obj: Any, choice: NiftiMatrix | None) -> Guest:
         if place is None or analyze or _field(header, "goodRASFlag") == 0:
             kind = "an Analyze 7.5 image" if analyze else f"this {type(obj).__name__}"
             raise GeometryError(
-                f"{kind} does not state where it lies, nor which side is left: convert it with the program that "
-                "wrote it"
+                f"{kind} states neither its position nor which side is left: convert it with the program that wrote it"
             )
     if hasattr(header, "get_xyzt_units") and header.get_xyzt_units()[0] not in ("mm", "unknown"):
         raise GeometryError(f"the NIfTI image's lengths must be in mm, got {header.get_xyzt_units()[0]}")
@@ -117,7 +116,7 @@ def _from_highdicom(obj: Any) -> Guest:
         array = array[..., 0]
     if array.ndim != 3:
         raise ShapeError(f"a highdicom Volume must have 3 dimensions and no channels, got shape {list(array.shape)}")
-    # Its affine takes the indices in the order of the array.
+    # The affine of a Volume takes the indices in the order of the array.
     return Guest(array, np.asarray(obj.affine, float)[:, [2, 1, 0, 3]], (), obj.frame_of_reference_uid or None)
 
 
@@ -136,14 +135,14 @@ def _from_xarray(obj: Any, unit: str) -> Guest:
     if order[0] == "z" and "direction" in obj.attrs:
         return Guest(array, _coordinate_affine(obj))
     raise GeometryError(
-        "the xarray does not state where it lies: give it attrs['affine_lps'] (4 x 4 from (i, j, k) to LPS mm), as "
+        "the xarray does not state its position: give it attrs['affine_lps'] (4 x 4 from (i, j, k) to LPS mm), as "
         "yttria.geometry.to_xarray does, or coordinates x, y, z in mm and attrs['direction'], as itk.xarray_from_image "
         "does"
     )
 
 
 def _coordinate_affine(obj: Any) -> Affine:
-    """The affine of `itk.xarray_from_image`: coordinates along each axis, and a direction in the order (z, y, x)."""
+    """Compute the affine of `itk.xarray_from_image` from coordinates along each axis and a (z, y, x) direction."""
     spacing, origin = [], []
     for name in ("x", "y", "z"):
         if name not in obj.coords or len(obj.coords[name]) < 2:
@@ -170,13 +169,13 @@ def _from_torchio(obj: Any) -> Guest:
 
 
 def _tensor(obj: Any) -> npt.NDArray[Any]:
-    """The values of a tensor of PyTorch on any device, without its gradient."""
+    """Return the values of a PyTorch tensor on any device, without its gradient."""
     values: npt.NDArray[Any] = obj.detach().cpu().numpy()
     return values
 
 
 def _one_channel(array: npt.NDArray[Any], kind: str) -> npt.NDArray[Any]:
-    """The array (i, j, k) of one (channel, i, j, k)."""
+    """Return the array (i, j, k) of one with a single channel (channel, i, j, k)."""
     if array.ndim == 4 and array.shape[0] == 1:
         first: npt.NDArray[Any] = array[0]
         return first

@@ -1,4 +1,4 @@
-"""An array with its place in the patient and its unit."""
+"""Arrays with their position in the patient and their unit."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from .affine import (
 from .continuation import continued
 from .guest_images import guest_image
 
-#: Fields that a copy of an image keeps beside its array, affine and unit.
+#: Further fields of an image that its copies keep.
 _CARRIED = ("frame_of_reference_uid", "transform_lps", "transform_source", "patient_id", "advisories")
 
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """Three-dimensional array with its place in the patient and the unit of its values.
+    """Three-dimensional array with its position in the patient and the unit of its values.
 
     Parameters
     ----------
@@ -47,24 +47,24 @@ class Image:
         Values of any real type. The image holds a read-only view of it, not a copy.
     affine_lps : array (4, 4)
         Maps the voxel indices (i, j, k, 1) to the center of the voxel in mm, left-posterior-superior as in DICOM and
-        ITK. Oblique and reversed axes are fine.
+        ITK. Axes may be oblique or reversed.
     unit : str
         One of `yttria.geometry.UNITS`.
     frame_of_reference_uid : str, optional
-        Patient space that the affine refers to, if it is known. Two images of different known ones are never combined.
+        Patient space of the affine, if it is known. Images in two different known spaces are never combined.
     transform_lps : array (4, 4), optional
-        All transforms that `transformed` has applied, as one.
+        Product of all transforms that `transformed` has applied.
     transform_source : str, optional
-        Where they came from.
+        Origin of the transforms.
     patient_id : str, optional
         Identifier of the patient, if the file states one.
     advisories : tuple of Advisory
-        What a reader of the file must know. Results made from the image carry them on.
+        Findings that a reader of the file must know. Results made from the image keep them.
 
     Raises
     ------
     ShapeError
-        If the array has not three dimensions, is empty or has more than 2^33 voxels.
+        If the array does not have three dimensions, is empty or has more than 2^33 voxels.
     DTypeError
         If it does not hold real numbers.
     GeometryError
@@ -100,32 +100,32 @@ class Image:
 
     @classmethod
     def from_any(cls, obj: object, *, unit: Unit, affine: NiftiMatrix | None = None) -> Image:
-        """Take over an image of another library.
+        """Make an image from one of another library.
 
         Parameters
         ----------
         obj : object
             An image of SimpleITK or ITK (copied), nibabel, highdicom, xarray, MONAI or TorchIO, or an object with
-            `.array` (k, j, i) and `.affine_lps` (views). docs/guests.md tells how each states its place. A bare array
-            is refused, because it has no place.
+            `.array` (k, j, i) and `.affine_lps` (views). docs/guests.md explains how each states its position. A bare
+            array is rejected, because it has no position.
         unit : str
             Unit of the values. It is never guessed.
         affine : {"sform", "qform"}, optional
-            The matrix to take if a NIfTI header states two places that contradict each other.
+            The matrix to use if a NIfTI header states two positions that contradict each other.
 
         Returns
         -------
         Image
-            The image, with advisories for what the header left open.
+            The image, with an advisory for each property that the header does not state.
 
         Raises
         ------
         ArgumentError
-            If the object has no place.
+            If the object has no position.
         GeometryError
             If no geometry is found, as in Analyze 7.5 or an xarray without attributes.
         ShapeError
-            If the image has not three dimensions, or several channels.
+            If the image does not have three dimensions, or has several channels.
         UnitError
             If `obj` is an `Image` in another unit, or an xarray that states other units.
 
@@ -149,12 +149,12 @@ class Image:
             return cls(array, np.asarray(place), unit, advisories=advisories, frame_of_reference_uid=frame)
         found = "a bare array" if isinstance(obj, np.ndarray) else f"an object of type {type(obj).__name__}"
         raise ArgumentError(
-            f"{found} does not state its place: give an image of SimpleITK, ITK, nibabel, highdicom, xarray, MONAI or "
-            "TorchIO, an object with .array (k, j, i) and .affine_lps, or Image(array, affine_lps, unit)"
+            f"{found} does not state its position: give an image of SimpleITK, ITK, nibabel, highdicom, xarray, MONAI "
+            "or TorchIO, or an object with .array (k, j, i) and .affine_lps, or Image(array, affine_lps, unit)"
         )
 
     def __reduce__(self) -> tuple[Callable[..., Image], tuple[object, ...]]:
-        # Through the constructor, so that a copy is read-only too.
+        # A copy is made by the constructor, so that it is read-only too.
         return partial(Image, **{k: getattr(self, k) for k in _CARRIED}), (self.array, self.affine_lps, self.unit)
 
     def __repr__(self) -> str:
@@ -188,7 +188,7 @@ class Image:
         Returns
         -------
         bool
-            Whether both have one shape and no corner voxel farther apart than 0.001 mm.
+            Whether both have the same shape and no corner voxel farther apart than 0.001 mm.
 
         Examples
         --------
@@ -205,14 +205,14 @@ class Image:
         Parameters
         ----------
         array : array (k, j, i)
-            Of the shape of the image.
+            Values in the shape of the image.
         unit : str
             Unit of its values.
 
         Returns
         -------
         Image
-            With the place and advisories of this image.
+            An image with the position and advisories of this one.
 
         Raises
         ------
@@ -235,26 +235,26 @@ class Image:
     def transformed(
         self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
     ) -> Image:
-        """Move the image by a transform of patient space, as from a registration made elsewhere.
+        """Apply a transform of patient space to the image, for example one of a registration.
 
         Parameters
         ----------
         transform_lps : array (4, 4)
             Maps patient LPS mm to LPS mm. It is applied after the affine of the image.
         frame_of_reference_uid : str, optional
-            The space that it leads to.
+            Patient space after the transform.
         source : str, optional
-            Where the transform came from, for the reader of a result.
+            Origin of the transform, for the reader of a result.
 
         Returns
         -------
         Image
-            The same values at another place.
+            The same values at their transformed positions.
 
         Raises
         ------
         GeometryError
-            If the transform is no affine or leaves the axes sheared.
+            If the transform is not an affine or leaves the axes sheared.
         ArgumentError
             If `source` is an empty text.
 
@@ -305,8 +305,8 @@ class Image:
             raise UnitError(f"{self.unit} ({quantity}) cannot be converted to {unit} ({target})")
         if size == target_size:
             return self
-        # Whole factors only, so that a conversion and its inverse round once each.
-        # Types that the core does not know become float64: a thousand times a float16 may be infinite.
+        # Only whole factors are used, so that a conversion and its inverse round once each. Types that the core does
+        # not know become float64, because a thousand times a float16 may be infinite.
         dtype = self.array.dtype if self.array.dtype.char in "fd" else np.dtype(np.float64)
         scale = dtype.type(max(size, target_size) / min(size, target_size))
         out = empty(self.shape, dtype.newbyteorder("="), f"the image in {unit}")
@@ -327,18 +327,18 @@ class Image:
         fill_value: float | Beyond | None = None,
         threads: int | None = None,
     ) -> ResampledImage:
-        """Bring the image onto another grid, and report what was done.
+        """Resample the image on another grid, and report how.
 
         Parameters
         ----------
         grid : Image or tuple
             An image, or a shape (k, j, i) and an affine.
         method : {"average", "linear"}
-            "average" takes the mean over the box of each new voxel, with the old voxels constant. "linear" interpolates
-            at the center of each new voxel.
+            "average" takes the mean over the box of each new voxel, with a constant value in each old voxel. "linear"
+            interpolates at the center of each new voxel.
         fill_value : float or "nearest", optional
             Value beyond the old image; "nearest" continues its outermost voxels. If it is not given, a grid that
-            reaches there is refused.
+            reaches beyond the image is an error.
         threads : int, optional
             1 to 1024; every processor available if not given. The result does not depend on it.
 
@@ -352,7 +352,7 @@ class Image:
         ------
         GeometryError
             If `grid` is not a grid, lies in another frame of reference, reaches beyond the image without
-            `fill_value`, or does not meet the image whose voxels "nearest" is to continue.
+            `fill_value`, or does not overlap the image with "nearest".
         OutOfRangeError
             If a voxel is not finite, or a voxel size is outside 0.001 to 1000 mm.
         ShapeError, UnknownNameError, InsufficientMemoryError
@@ -361,16 +361,16 @@ class Image:
         Warns
         -----
         resampled
-            Always, with both grids.
+            The image was resampled; both grids are stated.
         outside_image
-            If voxels of the grid lie beyond the image.
+            Voxels of the grid lie beyond the image.
 
         Notes
         -----
         "average" is exact between parallel grids, also permuted and flipped ones, and takes 128 to 4096 samples per
-        voxel otherwise; sums of value times volume are kept. "linear" is constant from the outermost old centers to the
-        old faces. It is smooth, but it skips old voxels if the new ones are larger. Nothing is registered; see
-        `transformed`.
+        voxel otherwise. It conserves the sum of value times volume. "linear" is constant from the outermost old centers
+        to the old faces. It is smooth, but it skips old voxels if the new ones are larger. Neither registers the
+        images; see `transformed`.
 
         Examples
         --------
@@ -386,7 +386,7 @@ class Image:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ResampledImage:
-    """Image on its new grid, with how it came there.
+    """Image on its new grid, with a record of the resampling.
 
     Parameters
     ----------
@@ -395,13 +395,13 @@ class ResampledImage:
     method : str
         "average" or "linear".
     fill_value : float, "nearest" or None
-        Value that was taken beyond the old image.
+        Value that was used beyond the old image.
     outside_voxels : int
         Voxels that reach beyond the old image ("average") or have their center beyond it ("linear").
     outside_fraction : float
         Volume beyond the old image as a share of the new grid's.
     advisories : tuple of Advisory
-        What a reader must know.
+        Findings that a reader must know.
     """
 
     image: Image
@@ -439,7 +439,7 @@ def _resampled(
     fill_value: float | Beyond | None = None,
     threads: int | None = None,
 ) -> ResampledImage:
-    """`Image.resampled_on`, which documents it."""
+    """Resample an image; `Image.resampled_on` documents it."""
     if method not in RESAMPLING_METHODS:
         raise UnknownNameError(f"method must be one of {', '.join(RESAMPLING_METHODS)}, got '{method}'")
     shape, affine_lps = grid_of(grid)
@@ -464,7 +464,7 @@ def _resampled(
 
     values, count, fraction = on_grid(array, image.affine_lps)
     if nearest and count:
-        # The first time counted what lies beyond the image.
+        # The first resampling counted the voxels beyond the image.
         values = on_grid(*continued(array, image.affine_lps, shape, affine_lps))[0]
     done = replace(image, array=values, affine_lps=affine_lps, frame_of_reference_uid=frame)
     return ResampledImage(
@@ -478,10 +478,10 @@ def _resampled(
 
 
 def grid_of(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[int, int, int], Affine]:
-    """Shape (k, j, i) and affine of a grid: that of an image, or of (shape, affine_lps).
+    """Return the shape (k, j, i) and the affine of a grid, given as an image or as (shape, affine_lps).
 
-    Raises `ArgumentError` for anything else, `GeometryError` for an affine that cannot be used, and `ShapeError` for a
-    shape that is not three whole numbers of at least 1.
+    Any other object raises `ArgumentError`, an affine that cannot be used `GeometryError`, and a shape that is not
+    three whole numbers of at least 1 `ShapeError`.
     """
     if isinstance(grid, Image):
         return grid.shape, grid.affine_lps

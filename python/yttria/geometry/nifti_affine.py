@@ -1,4 +1,4 @@
-"""Place of a NIfTI image: its header may state it twice, by sform and by qform with pixdim, and the two may differ."""
+"""Position of a NIfTI image, which its header may state twice and differently, by sform and by qform with pixdim."""
 
 from __future__ import annotations
 
@@ -11,58 +11,58 @@ from ..advisory import Advisory, advise
 from ..errors import ArgumentError, GeometryError
 from .affine import Affine
 
-#: Voxel sizes that differ by more contradict each other; rounded ones differ by less.
+#: Voxel sizes whose relative difference is larger contradict each other. Rounding causes smaller differences.
 SAME_SIZE = 0.01
-#: Farthest that a voxel may lie from its place by the other matrix without a word: rounding of the quaternion.
+#: Largest distance between the two positions of a voxel that gives no advisory. Rounding of the quaternion causes less.
 SAME_PLACE_MM = 0.1
-#: Beyond this angle a rotation is no registration, but another order or direction of the axes.
+#: A rotation beyond this angle is not a registration, but another order or direction of the axes.
 LARGEST_ROTATION_DEGREES = 45.0
 
 
 def checked_choice(affine: NiftiMatrix | None) -> NiftiMatrix | None:
-    """The choice itself; `ArgumentError` if it is none of `NIFTI_MATRICES`."""
+    """Return the choice; `ArgumentError` if it is not one of `NIFTI_MATRICES`."""
     if affine is None or affine in NIFTI_MATRICES:
         return affine
     raise ArgumentError(f"affine must be one of {', '.join(NIFTI_MATRICES)}, got {affine!r:.80}")
 
 
 def nifti_affine(header: Any, choice: NiftiMatrix | None = None) -> tuple[Affine, tuple[Advisory, ...]]:
-    """Determine the place of a NIfTI image.
+    """Determine the position of a NIfTI image.
 
     Parameters
     ----------
     header : nibabel header
-        With sform, qform and pixdim.
+        Header with sform, qform and pixdim.
     choice : {"sform", "qform"}, optional
-        The matrix to take, if the header states two that differ.
+        The matrix to use if the header states two that differ.
 
     Returns
     -------
     ndarray
-        (4, 4), indices (i, j, k) to millimeters, right-anterior-superior.
+        Affine (4, 4) from indices (i, j, k) to millimeters, right-anterior-superior.
     tuple of Advisory
 
     Raises
     ------
     GeometryError
-        If there is neither matrix, if a voxel size is zero, negative or not finite, or if the two contradict each
-        other in voxel size, left and right, or the direction of an axis.
+        If there is neither matrix, if a voxel size is not finite and positive, or if the two contradict each other in
+        voxel size, left and right, or the direction of an axis.
 
     Warns
     -----
     sform_and_qform_differ
-        The two differ by a shift or a small rotation, as after a registration; the sform was taken.
+        The two differ by a shift or a small rotation, as after a registration; the sform was used.
 
     Notes
     -----
-    Programs differ in which matrix they take. With T = sform x inverse(qform), a difference is a registration if T is
-    a rotation of at most 45 degrees with voxel sizes within 1 %. pixdim belongs to the qform; with a sform alone it
-    must still agree with the lengths of the sform's columns.
+    Programs differ in the matrix that they use. Let T = sform x inverse(qform). The difference is a registration if T
+    is a rotation of at most 45 degrees with voxel sizes within 1 %. pixdim belongs to the qform. If there is only a
+    sform, pixdim must still agree with the lengths of its columns.
     """
     codes = int(header["sform_code"]), int(header["qform_code"])
     has = {"sform": codes[0] > 0, "qform": codes[1] > 0}
     if not any(has.values()):
-        raise GeometryError("the NIfTI image has neither sform nor qform: nothing states where it lies")
+        raise GeometryError("the NIfTI image has neither sform nor qform, which would state its position")
     if choice is not None and not has[choice]:
         raise GeometryError(f"the NIfTI image has no {choice}: its {choice}_code is 0")
     pixdim = np.array(header["pixdim"][1:4], dtype=np.float64)
@@ -84,7 +84,7 @@ def nifti_affine(header: Any, choice: NiftiMatrix | None = None) -> tuple[Affine
 
 
 def _qform(header: Any) -> Affine:
-    """The matrix of the quaternion and pixdim; pixdim[0], the handedness, is 1 if it is 0, as nifti1.h defines."""
+    """Compute the matrix of the quaternion and pixdim; a handedness pixdim[0] of 0 means 1 (nifti1.h)."""
     if header["pixdim"][0] == 0:
         header = header.copy()
         header["pixdim"][0] = 1.0
@@ -92,7 +92,7 @@ def _qform(header: Any) -> Affine:
         return np.array(header.get_qform(), dtype=np.float64)
     except ValueError as error:
         raise GeometryError(
-            "the quaternion of the NIfTI header is longer than 1 and no rotation: the qform is damaged"
+            "the quaternion of the NIfTI header is longer than 1 and therefore not a rotation: the qform is damaged"
         ) from error
 
 

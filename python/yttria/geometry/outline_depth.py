@@ -1,10 +1,10 @@
-"""Depth of voxels below the outline of a structure, and the structure with its outline displaced a little.
+"""Depth of voxels below the outline of a structure, and small displacements of the outline.
 
-A binary mask has steps at its outline, and their area is half as large again as that of the outline. The fractions are
-therefore smoothed by a Gaussian of 0.7 voxels first. Across a plane the smoothed fraction is a normal distribution
-function of the depth, so that its inverse is linear in the depth. Divided by its own gradient it is the depth in mm,
-for voxels of any shape. A curved outline moves inward when it is smoothed. One constant for the whole structure, by
-which its volume is what it was, takes that back.
+A binary mask has steps at its outline, and their area is 1.5 times that of the outline. The fractions are therefore
+smoothed by a Gaussian of 0.7 voxels first. Across a plane the smoothed fraction is a normal distribution function of
+the depth, so that its inverse is linear in the depth. Division by its own gradient gives the depth in mm for voxels of
+any shape. Smoothing shifts a curved outline inward. One constant for the whole structure, which restores its volume,
+corrects this shift.
 
 Measured on balls on voxels of 4 x 4 x 4 and 5 x 2 x 2 mm, smooth and as binary masks: the change of volume is right
 within 2 % for radii from 6 voxels on, and within 6 % from 2 voxels on (tests/geometry/test_outline_depth.py).
@@ -23,20 +23,20 @@ from numpy.typing import NDArray
 from .._core import VoxelFractions
 
 Floats = NDArray[np.float32]
-#: Standard deviation of the smoothing in voxels, and how many voxels it reaches.
+#: Standard deviation of the smoothing in voxels, and its reach in voxels.
 _SIGMA, _REACH = 0.7, 3
-#: Largest depth of the band in standard deviations of the smoothing, and largest one that the table has.
+#: Largest depth of the band in standard deviations of the smoothing, and largest one in the table.
 _BAND, _LARGEST = 2.5, 4.0
-#: Largest displacement in voxels: a voxel at the edge of the band keeps its fraction.
+#: Largest displacement in voxels, for which a voxel at the edge of the band keeps its fraction.
 LARGEST_DISPLACEMENT = 0.8
-#: Steps of the table of normal depths: at the edge of the band one of them changes the depth by 4e-4.
+#: Steps of the table of normal depths. At the edge of the band one step changes the depth by 4e-4.
 _STEPS = 2**16
 _ITERATIONS = 8
 
 
 @cache
 def _table() -> Floats:
-    """The depth in standard deviations at which a normal distribution function has the values n / `_STEPS`."""
+    """Tabulate the depth in standard deviations at which a normal distribution function has the values n / `_STEPS`."""
     depths = np.linspace(-_LARGEST, _LARGEST, 4001)
     fractions = [0.5 * math.erfc(-depth / math.sqrt(2.0)) for depth in depths]
     return np.interp(np.arange(_STEPS + 1) / _STEPS, fractions, depths).astype(np.float32)
@@ -51,11 +51,11 @@ class OutlineDepth:
     structure : VoxelFractions
         The structure.
     origin : tuple of int
-        First voxel (k, j, i) of the box that holds it with a margin.
+        First voxel (k, j, i) of the box around it, which has a margin.
     inside : array of float32, shape of the box
-        1 for voxels inside and 0 for those outside; those of the band have either.
+        1 for voxels inside and 0 for voxels outside; voxels of the band may have either.
     band : array of int
-        Places of the voxels near the outline in the flat box.
+        Indices of the voxels near the outline in the flattened box.
     depth_mm, width_mm : array of float, one for each voxel of the band
         Depth of the voxel's center, positive inside, and the extent of the voxel along the normal.
     """
@@ -68,18 +68,19 @@ class OutlineDepth:
     width_mm: Floats
 
     def displaced(self, distance_mm: float) -> VoxelFractions:
-        """Give the structure with its outline displaced outward, by at most `LARGEST_DISPLACEMENT` voxels."""
+        """Return the structure with its outline displaced outward, by at most `LARGEST_DISPLACEMENT` voxels."""
         weights = self.inside.copy()
         weights.reshape(-1)[self.band] = np.clip((self.depth_mm + distance_mm) / self.width_mm + 0.5, 0.0, 1.0)
         return VoxelFractions._rebuild(self.structure.shape, self.origin, weights, self.structure.outside_fraction)
 
 
 def smoothed_outline(structure: VoxelFractions, voxel_size_mm: Sequence[float]) -> VoxelFractions:
-    """Give a structure without the steps that its mask left in its fractions, of the same volume.
+    """Smooth the steps that a resampled mask left in the fractions of a structure, at the same volume.
 
     `SignedDistance` reads the depth of a voxel that the outline cuts from its fraction. In a mask that was resampled
-    onto other voxels these fractions are steps of an eighth or a half, and the volume of a ball would change up to 40 %
-    too much with a displacement; afterwards it does within 8 %. A mask of whole voxels is given back as it is.
+    onto other voxels, these fractions are steps of an eighth or a half. The change of a ball's volume with a
+    displacement is then up to 40 % too large; after smoothing it is right within 8 %. A mask of whole voxels is
+    returned unchanged.
 
     Parameters
     ----------
@@ -101,17 +102,17 @@ def smoothed_outline(structure: VoxelFractions, voxel_size_mm: Sequence[float]) 
 def outline_depth(
     structure: VoxelFractions, voxel_size_mm: Sequence[float], *, by_variance: bool = False
 ) -> OutlineDepth:
-    """Find the voxels near the outline of a structure, and how deep they lie below it.
+    """Find the voxels near the outline of a structure, and their depth below it.
 
     Parameters
     ----------
     structure : VoxelFractions
-        The structure on a grid. Where the grid cuts it, it has no outline.
+        The structure on a grid. The edge of the grid is not an outline if it cuts the structure.
     voxel_size_mm : sequence of float
         Voxel size (k, j, i) in mm.
     by_variance : bool, default False
-        Take as the width of a voxel that of a uniform distribution with the variance of its points along the normal, as
-        `SignedDistance` does, in the place of its extent.
+        Take as the width of a voxel that of a uniform distribution with the variance of its points along the normal,
+        instead of its extent. `SignedDistance` does so.
 
     Returns
     -------
@@ -125,7 +126,7 @@ def outline_depth(
     steepness = np.maximum(np.sqrt(gradient[0] ** 2 + gradient[1] ** 2 + gradient[2] ** 2), np.float32(1e-6))
     one, two, three = (np.abs(each) * np.float32(size) for each, size in zip(gradient, voxel_size_mm, strict=True))
     extent = np.sqrt(one**2 + two**2 + three**2) if by_variance else one + two + three
-    # Where the smoothed fraction is level, there is no normal.
+    # There is no normal if the smoothed fraction has no gradient.
     width_mm = np.maximum(extent / steepness, np.float32(0.5 * min(voxel_size_mm)))
     depth_mm = _normal_depth(smoothed.reshape(-1)[band]) / steepness
     inside = (smoothed > 0.5).astype(np.float32)
@@ -137,7 +138,7 @@ def outline_depth(
 
 
 def _with_margin(structure: VoxelFractions) -> tuple[Floats, tuple[int, int, int]]:
-    """The fractions in their box with a margin as far as the grid goes, and its first voxel."""
+    """Return the fractions in their box, with as much margin as the grid has, and the first voxel of the box."""
     weights = structure.weights
     low = [max(at - _REACH, 0) for at in structure.origin]
     high = [
@@ -155,7 +156,7 @@ def _with_margin(structure: VoxelFractions) -> tuple[Floats, tuple[int, int, int
 
 
 def _smoothed(fractions: Floats) -> Floats:
-    """Convolution with a Gaussian along each axis; beyond the box lies its outermost voxel."""
+    """Convolve with a Gaussian along each axis; the outermost voxels continue beyond the box."""
     taps = np.exp(-0.5 * (np.arange(-_REACH, _REACH + 1) / _SIGMA) ** 2)
     taps = (taps / taps.sum()).astype(np.float32)
     for axis, size in enumerate(fractions.shape):
@@ -177,7 +178,7 @@ def _normal_depth(smoothed: Floats) -> Floats:
 
 
 def _gradient(smoothed: Floats, places: NDArray[np.intp], voxel_size_mm: Sequence[float]) -> list[Floats]:
-    """Central differences of the normal depth per mm; at the edge of the box, of the voxel itself and its neighbor."""
+    """Compute central differences of the normal depth per mm; at the edge of the box they are one-sided."""
     flat, index = smoothed.ravel(), np.unravel_index(places, smoothed.shape)
     strides = (smoothed.shape[1] * smoothed.shape[2], smoothed.shape[2], 1)
     found = []
@@ -191,7 +192,7 @@ def _gradient(smoothed: Floats, places: NDArray[np.intp], voxel_size_mm: Sequenc
 
 
 def _shift_that_keeps(volume: float, depth_mm: Floats, width_mm: Floats) -> float:
-    """The displacement in mm by which the band has a volume in voxels, by Newton's method."""
+    """Find the displacement in mm that gives the band a volume in voxels, by Newton's method."""
     shift_mm = 0.0
     for _ in range(_ITERATIONS):
         fractions = (depth_mm + np.float32(shift_mm)) / width_mm + np.float32(0.5)

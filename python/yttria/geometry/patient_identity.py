@@ -27,21 +27,21 @@ def patient_doubts(first: OfPatient, owner: str, others: Sequence[tuple[OfPatien
     Parameters
     ----------
     first : Image or Structure
-        What the others are compared with.
+        Image or structure with which the others are compared.
     owner : str
         Its name in messages, such as "the activity".
     others : sequence of (Image or Structure, str)
-        Each with its name in messages.
+        The others, each with its name in messages.
 
     Returns
     -------
     tuple of Advisory
-        One for all others with a different identifier.
+        One advisory for all others with a different identifier.
 
     Raises
     ------
     GeometryError
-        If identifiers differ, and the frames of reference that could still tie the two together are not both known.
+        If identifiers differ, and the two do not share a known frame of reference.
 
     Warns
     -----
@@ -50,15 +50,15 @@ def patient_doubts(first: OfPatient, owner: str, others: Sequence[tuple[OfPatien
 
     Notes
     -----
-    Identifiers are compared without blanks around them and without regard to case. They are not part of the message,
-    because results are passed on.
+    Blanks around identifiers and their case are ignored. The message does not contain identifiers, because results are
+    passed on.
     """
     differing = [(other, name) for other, name in others if _differ(first.patient_id, other.patient_id)]
     for other, name in differing:
         if first.frame_of_reference_uid is None or other.frame_of_reference_uid is None:
             raise GeometryError(
-                f"{owner} and {name} must be of one patient, got two PatientID (0010,0020), and no frame of reference "
-                "that ties them together"
+                f"{owner} and {name} must be of one patient, got two PatientID (0010,0020) without a common frame of "
+                "reference"
             )
     if not differing:
         return ()

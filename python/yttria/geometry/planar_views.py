@@ -1,4 +1,4 @@
-"""Anterior and posterior views of a planar scan: two arrays that have no place in the patient."""
+"""Anterior and posterior views of a planar scan, which have no position in the patient."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class PlanarViews:
     Parameters
     ----------
     anterior, posterior : array, shape (rows, columns)
-        Counts as each detector sees them: the posterior view is seen from behind, so that the patient's left is on its
+        Counts as each detector sees them. The posterior view is seen from behind, so that the patient's left is on its
         left.
     posterior_delay_h : float, default 0.0
         Hours from the anterior to the posterior view, negative if that came first; 0 for two detectors at once.
     patient_id : str or None
         Identifier of the patient, if the file states one.
     source : str, default ""
-        Where the views come from, for the reader of a result.
+        Origin of the views, for the reader of a result.
     advisories : tuple of Advisory
-        What a reader must know of the file.
+        Findings that a reader of the file must know.
 
     Raises
     ------
@@ -81,7 +81,7 @@ class PlanarViews:
 
     @classmethod
     def from_image(cls, image: Image) -> PlanarViews:
-        """Take two views from an image of two slices: the anterior one first.
+        """Take two views from an image of two slices, the anterior one first.
 
         Parameters
         ----------
@@ -91,12 +91,12 @@ class PlanarViews:
         Returns
         -------
         PlanarViews
-            Without a delay.
+            The two views, without a delay between them.
 
         Raises
         ------
         ShapeError
-            If the image has not two slices.
+            If the image does not have two slices.
 
         Examples
         --------
@@ -123,15 +123,15 @@ class PlanarViews:
         return rows, columns
 
     def region(self, name: str, mask: npt.ArrayLike) -> tuple[Regions, Regions]:
-        """Take a region of both views, each pixel with its fraction inside.
+        """Take a region of both views, as the fraction of each pixel inside it.
 
         Parameters
         ----------
         name : str
-            What the region is, for messages.
+            Name of the region in messages.
         mask : array, shape (2, rows, columns), (1, rows, columns) or (rows, columns)
-            Fractions within [0, 1], anterior first. One view alone is the anterior one, and its mirror image is taken
-            for the posterior view.
+            Fractions within [0, 1], anterior first. A single view is the anterior one, and its mirror image is used for
+            the posterior view.
 
         Returns
         -------

@@ -41,7 +41,7 @@ class Structure:
         Name without blank ends.
     mask : array (k, j, i)
         bool, or the fraction of each voxel that belongs to the volume. Integers 0 and 1 count as bool; other integers
-        are a labelmap, which needs `label`. The mask is copied unless nobody can write into the array.
+        are a labelmap, which needs `label`. The mask is copied unless the array is read-only.
     affine_lps : array (4, 4)
         Maps (i, j, k, 1) to LPS mm, as in `Image`.
     label : int, optional
@@ -54,13 +54,13 @@ class Structure:
     Raises
     ------
     OutOfRangeError
-        If the mask holds anything else, such as 0 and 255 or NaN.
+        If the mask holds other values, such as 0 and 255 or NaN.
     UnknownNameError
         If no voxel holds `label`.
     ArgumentError
         If the name is empty or has blank ends.
     GeometryError, ShapeError, DTypeError
-        As `Image`.
+        As for `Image`.
 
     Notes
     -----
@@ -111,7 +111,7 @@ class Structure:
         checked_source(self.transform_source)
 
     def __reduce__(self) -> tuple[Callable[..., Structure], tuple[object, ...]]:
-        # Through the constructor, so that a copy is read-only too.
+        # A copy is made by the constructor, so that it is read-only too.
         keys = ("label", "color", "frame_of_reference_uid", "transform_lps", "transform_source", "patient_id")
         known: dict[str, Any] = {k: getattr(self, k) for k in (*keys, "advisories")}
         return partial(Structure, **known), (self.name, self.mask, self.affine_lps)
@@ -172,13 +172,13 @@ class Structure:
         return voxel_fractions(self.mask, self.affine_lps, shape, affine_lps, threads=threads)
 
     def _grid_of(self, grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[int, int, int], Affine]:
-        """Shape and affine of a grid in this volume's frame of reference, as far as both are known."""
+        """Return the shape and affine of a grid; two different known frames of reference are an error."""
         if isinstance(grid, Image):
             self.check_frame(grid)
         return grid_of(grid)
 
     def check_frame(self, image: Image) -> None:
-        """Refuse an image in another frame of reference.
+        """Check that an image is not in another frame of reference.
 
         Parameters
         ----------
@@ -205,7 +205,7 @@ class Structure:
         check_same_frame(self.frame_of_reference_uid, f"'{self.name}'", image.frame_of_reference_uid, "the image")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return how the volume was given and moved, without its voxels or contours, ready for JSON.
+        """Return the rules and the transforms of the volume without its voxels or contours, ready for JSON.
 
         Returns
         -------
@@ -223,26 +223,26 @@ class Structure:
     def transformed(
         self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
     ) -> Structure:
-        """Move the volume by a transform of patient space.
+        """Apply a transform of patient space to the volume.
 
         Parameters
         ----------
         transform_lps : array (4, 4)
             Maps patient LPS mm to LPS mm.
         frame_of_reference_uid : str, optional
-            The space that it leads to.
+            Patient space after the transform.
         source : str, optional
-            Where the transform came from, for the reader of a result.
+            Origin of the transform, for the reader of a result.
 
         Returns
         -------
         Structure
-            The same volume at another place.
+            The transformed volume.
 
         Raises
         ------
         GeometryError
-            If the transform is no affine or leaves the axes sheared.
+            If the transform is not an affine or leaves the axes sheared.
         ArgumentError
             If `source` is an empty text.
 
@@ -282,7 +282,7 @@ def _zero_or_one(mask: npt.NDArray[Any], name: str) -> npt.NDArray[np.bool_]:
 
 
 def _fractions(mask: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
-    # One comparison that NaN fails as well.
+    # This form of the comparison is false for NaN too.
     if not (mask.min() >= 0 and mask.max() <= 1):
         raise OutOfRangeError(
             f"mask of '{name}' must hold fractions within [0, 1], got values from {mask.min()} to {mask.max()}"

@@ -1,4 +1,4 @@
-"""Union, intersection and difference of structures, whatever grids they lie on."""
+"""Union, intersection and difference of structures on any grids."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .contours import ContourStructure
 from .image import Image
 from .structure import Structure
 
-#: Voxels of a common grid, at most.
+#: Largest number of voxels of a common grid.
 _MAX_VOXELS = 2**28
 Combine = Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[Any]]
 
@@ -27,14 +27,14 @@ def union(structures: Sequence[Structure], *, name: str) -> Structure:
     Parameters
     ----------
     structures : sequence of Structure
-        At least one, on any grids, in one frame of reference as far as it is known.
+        At least one, on any grids. Their known frames of reference must be the same.
     name : str
         Name of the result.
 
     Returns
     -------
     Structure
-        On the grid that all share, or else on the finest of their grids, extended to hold all of them.
+        A structure on the grid that all share, or else on the finest of their grids, extended to hold all of them.
 
     Raises
     ------
@@ -47,9 +47,9 @@ def union(structures: Sequence[Structure], *, name: str) -> Structure:
 
     Notes
     -----
-    Masks of whole voxels on one grid give the exact set. Of fractions the larger counts: `max(a, b)`. This is exact if
-    one structure lies within the other or at most one of them cuts the voxel. Then `V(A) = V(A & B) + V(A - B)` and
-    `V(A | B) = V(A) + V(B) - V(A & B)` hold to rounding.
+    Masks of whole voxels on one grid give the exact set. Fractions a and b give the larger one, `max(a, b)`. This is
+    exact if one structure lies within the other or at most one of them cuts the voxel. Then `V(A) = V(A & B) + V(A -
+    B)` and `V(A | B) = V(A) + V(B) - V(A & B)` hold to rounding.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def intersection(structures: Sequence[Structure], *, name: str) -> Structure:
     Returns
     -------
     Structure
-        On the common grid or else on the finest grid, over the box of the first structure. It may be empty.
+        A structure on the common grid or else on the finest grid, over the box of the first structure. It may be empty.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def intersection(structures: Sequence[Structure], *, name: str) -> Structure:
 
     Notes
     -----
-    Of fractions the smaller counts: `min(a, b)`; see `union`.
+    Fractions a and b give the smaller one, `min(a, b)`; see `union`.
 
     Examples
     --------
@@ -105,16 +105,16 @@ def difference(structure: Structure, others: Structure | Sequence[Structure], *,
     Parameters
     ----------
     structure : Structure
-        From which the others are taken.
+        Structure from which the others are subtracted.
     others : Structure or sequence of Structure
-        Taken away, one after the other.
+        Structures that are subtracted, one after the other.
     name : str
         Name of the result.
 
     Returns
     -------
     Structure
-        On the common grid or else on the finest grid, over the box of `structure`. It may be empty.
+        A structure on the common grid or else on the finest grid, over the box of `structure`. It may be empty.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def difference(structure: Structure, others: Structure | Sequence[Structure], *,
 
     Notes
     -----
-    Of fractions, `max(a - b, 0)`; see `union`.
+    Fractions a and b give `max(a - b, 0)`; see `union`.
 
     Examples
     --------
@@ -145,9 +145,9 @@ def _without(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _combined(parts: list[Structure], combine: Combine, name: str, *, covered: int | None) -> Structure:
-    """The parts as one; the grid holds the first `covered` of them."""
+    """Combine the parts into one structure; the grid covers the first `covered` of them."""
     _check(parts, name)
-    # Each once: a structure of a labelmap makes its mask anew whenever it is asked for it.
+    # Each mask is read once, because a structure of a labelmap computes it at every access.
     masks, affine_lps = [part.mask for part in parts], parts[0].affine_lps
     if not _one_grid(parts, masks):
         shape, affine_lps = _common_grid(parts, parts[:covered])
@@ -172,11 +172,11 @@ def _combined(parts: list[Structure], combine: Combine, name: str, *, covered: i
 
 
 def on_common_grid(structures: Sequence[Structure], image: Image, *, largest_voxel_mm: float = 2.0) -> list[Structure]:
-    """The same structures on one grid: the smallest part of their own, or else sub-voxels of an image.
+    """Put structures on one grid: the smallest part of their own grid, or else sub-voxels of an image.
 
-    If they share a grid, it is cropped to what they occupy. Otherwise each becomes the fractions of sub-voxels that are
-    at most `largest_voxel_mm` long, over all that any of them occupies, also beyond the image. Faces of the image's
-    voxels are faces of sub-voxels, so that the fractions of the image's voxels stay what they are.
+    If they share a grid, it is cropped to the voxels that they occupy. Otherwise each becomes the fractions of
+    sub-voxels that are at most `largest_voxel_mm` long, over all that any of them occupies, also beyond the image.
+    Faces of the image's voxels are faces of sub-voxels, so that the fractions of the image's voxels do not change.
     """
     parts = list(structures)
     if not parts:
@@ -194,7 +194,7 @@ def on_common_grid(structures: Sequence[Structure], image: Image, *, largest_vox
 
 
 def _cropped(parts: list[Structure], masks: list[npt.NDArray[Any]]) -> list[Structure]:
-    """Structures of one grid on the part of it that they occupy; as they are if that is most of it."""
+    """Crop structures of one grid to the part that they occupy, unless that is most of the grid."""
     occupied = np.zeros(masks[0].shape, np.bool_)
     for mask in masks:
         np.logical_or(occupied, mask, out=occupied)
@@ -207,7 +207,7 @@ def _cropped(parts: list[Structure], masks: list[npt.NDArray[Any]]) -> list[Stru
 
 
 def _as(part: Structure, mask: npt.NDArray[Any], affine_lps: Affine) -> Structure:
-    """A structure's identity with another mask: a plain structure, also of contours or of a labelmap."""
+    """Copy a structure with another mask; contours and labels of a labelmap become a plain structure."""
     return Structure(
         part.name,
         mask,
@@ -222,7 +222,7 @@ def _as(part: Structure, mask: npt.NDArray[Any], affine_lps: Affine) -> Structur
 
 
 def shared_volume_ml(structure: Structure, other: Structure) -> float:
-    """Volume of `intersection`, from the part of the grid that the first structure occupies."""
+    """Compute the volume of `intersection` from the part of the grid that the first structure occupies."""
     mask, second = structure.mask, other.mask
     if not _one_grid([structure, other], [mask, second]):
         return intersection([structure, other], name="shared").volume_ml
@@ -239,21 +239,21 @@ def _one_grid(parts: Sequence[Structure], masks: Sequence[npt.NDArray[Any]]) -> 
 
 
 def _occupied_box(mask: npt.NDArray[Any]) -> tuple[slice, slice, slice] | None:
-    """The box of occupied voxels; None if there is none."""
+    """Find the box of occupied voxels; None if there are no such voxels."""
     occupied, spans = mask if mask.dtype.kind == "b" else mask != 0, []
     for axis in range(3):
         (inside,) = np.nonzero(occupied.any(axis=tuple(a for a in range(3) if a != axis)))
         if not inside.size:
             return None
         spans.append(slice(int(inside[0]), int(inside[-1]) + 1))
-        # What is left to look at along the other axes.
+        # Only this part remains to be searched along the other axes.
         occupied = occupied[tuple([slice(None)] * axis + [spans[-1]])]
     return spans[0], spans[1], spans[2]
 
 
 def _check(parts: list[Structure], name: str) -> None:
     if not parts:
-        raise UndefinedError(f"'{name}' is undefined: there is no structure to make it of")
+        raise UndefinedError(f"'{name}' is undefined: no structure was given to make it from")
     for part in parts:
         if not isinstance(part, Structure):
             raise ArgumentError(f"each part of '{name}' must be a Structure, got {type(part).__name__}")
@@ -264,23 +264,23 @@ def _check(parts: list[Structure], name: str) -> None:
             )
             if part.patient_id is not None and other.patient_id is not None and part.patient_id != other.patient_id:
                 raise GeometryError(
-                    f"'{other.name}' and '{part.name}' must be of one patient, their identifiers differ"
+                    f"'{other.name}' and '{part.name}' must be of one patient, but their identifiers differ"
                 )
 
 
 def _common_grid(parts: list[Structure], covered: list[Structure]) -> tuple[tuple[int, int, int], Affine]:
-    """The finest grid of the parts, cut or extended by whole voxels to what the covered ones occupy."""
+    """Return the finest grid of the parts, cut or extended to the voxels that the covered ones occupy."""
     finest = min(parts, key=lambda part: abs(np.linalg.det(part.affine_lps[:3, :3]))).affine_lps
     return _covering([found for part in covered if (found := _corners_lps(part)) is not None], finest)
 
 
 def _covering(corners: list[npt.NDArray[np.float64]], finest: Affine) -> tuple[tuple[int, int, int], Affine]:
-    """The part of an unbounded grid that holds all of these points, by whole voxels."""
+    """Return the part of an unbounded grid that holds all of these points, in whole voxels."""
     if not corners:
         return (1, 1, 1), finest
     inverse = np.linalg.inv(finest)
     ijk = np.concatenate(corners) @ inverse[:3, :3].T + inverse[:3, 3]
-    # The half voxel from centers to faces, and room for rounding where faces coincide.
+    # Half a voxel leads from centers to faces; the rest allows for rounding if faces coincide.
     low = np.floor(ijk.min(axis=0) + 0.5 + 1e-6).astype(int)
     high = np.maximum(np.ceil(ijk.max(axis=0) + 0.5 - 1e-6).astype(int), low + 1)
     i, j, k = (int(n) for n in high - low)
@@ -293,9 +293,9 @@ def _covering(corners: list[npt.NDArray[np.float64]], finest: Affine) -> tuple[t
 
 
 def _corners_lps(part: Structure) -> npt.NDArray[np.float64] | None:
-    """The eight corners of the box of occupied voxels, in LPS mm; None if there is none."""
+    """Return the eight corners of the box of occupied voxels in LPS mm; None if no voxel is occupied."""
     if isinstance(part, ContourStructure):
-        # The box around the contours, so that no mask need be made of them.
+        # The box around the contours makes a mask of them unnecessary.
         box: tuple[slice, slice, slice] | None = part.box if part.contours else None
     else:
         box = _occupied_box(part.mask)

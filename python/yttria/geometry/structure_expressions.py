@@ -15,7 +15,7 @@ from .structure_algebra import difference, intersection, union
 from .structure_selection import select_structures
 
 _LONGEST, _DEEPEST = 1000, 40
-#: An operator stands between blanks or beside a parenthesis, so that names like "Tumor-1" need no quotes.
+#: An operator has blanks or a parenthesis around it, so that names like "Tumor-1" need no quotes.
 _TOKEN = re.compile(
     r"""(?P<blank>\s+)
     |(?P<quoted>"[^"]*"|'[^']*')
@@ -35,14 +35,14 @@ class _Token:
 
 
 def derive_structures(structures: Sequence[Structure], definitions: str | Sequence[str]) -> list[Structure]:
-    """Derive structures from others, by definitions in words.
+    """Derive structures from others by definitions such as `Normal = Liver - Tumors`.
 
     Parameters
     ----------
     structures : sequence of Structure
-        Those that the definitions may name, on any grids.
+        Structures that the definitions may name, on any grids.
     definitions : str or sequence of str
-        Each is `NAME = EXPRESSION`. They are taken in order, and one may use those before it.
+        Each is `NAME = EXPRESSION`. They are evaluated in order, and each may use those before it.
 
     Returns
     -------
@@ -52,11 +52,11 @@ def derive_structures(structures: Sequence[Structure], definitions: str | Sequen
     Raises
     ------
     ArgumentError
-        If a definition cannot be read, or its name is that of a structure that exists. The message shows the place.
+        If a definition cannot be read, or its name is that of an existing structure. The message shows the position.
     UnknownNameError
-        If a name or pattern is that of no structure. The message lists similar names.
+        If a name or pattern matches no structure. The message lists similar names.
     UndefinedError, GeometryError, ShapeError
-        As `union`.
+        As for `union`.
 
     Warns
     -----
@@ -68,8 +68,8 @@ def derive_structures(structures: Sequence[Structure], definitions: str | Sequen
     `A - B` is A without B, `A + B` and `A | B` their union, `A & B` their intersection. `&` binds most strongly; the
     others are taken from left to right; parentheses group. `union of PATTERN, PATTERN` and `intersection of PATTERN`
     take every structure whose name matches, as `select_structures` does. An operator needs a blank on each side, so
-    that `Tumor-1` is a name. A name with an operator between blanks, a comma, a parenthesis or the words `union of` in
-    it stands in quotes. Upper and lower case do not differ.
+    that `Tumor-1` is a name. A name needs quotes if it contains a comma, a parenthesis, an operator between blanks or
+    the words `union of`. Case is ignored.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def _derived(definition: str, known: list[Structure]) -> Structure:
     if not equals or not name or not expression.strip():
         raise ArgumentError(f"a definition must read NAME = EXPRESSION, got {plain(definition)!r:.200}")
     if any(each.name.casefold() == name.casefold() for each in known):
-        raise ArgumentError(f"{plain(definition)!r:.200}: '{plain(name)}' is the name of a structure already")
+        raise ArgumentError(f"{plain(definition)!r:.200}: a structure named '{plain(name)}' exists already")
     parsed = _Parser(expression, known).structure()
     note = advise("structure_derived", structure=name, definition=" ".join(expression.split()))
     advisories = tuple(dict.fromkeys((*parsed.advisories, note)))
@@ -107,7 +107,7 @@ def _derived(definition: str, known: list[Structure]) -> Structure:
 
 
 def _as_mask(structure: Structure) -> Structure:
-    """Contours as a mask: a derived structure that only renames them is a mask like the others."""
+    """Convert contours to a mask, so that a derived structure that only renames them is a mask like the others."""
     if type(structure) is Structure:
         return structure
     return union([structure], name=structure.name)
@@ -133,13 +133,13 @@ class _Parser:
         raise ArgumentError(f"{plain(self.expression)!r:.200} cannot be read: {plain(problem)}")
 
     def peek(self) -> _Token | None:
-        """The next token that is not blank."""
+        """Return the next token that is not blank."""
         while self.place < len(self.tokens) and self.tokens[self.place].kind == "blank":
             self.place += 1
         return self.tokens[self.place] if self.place < len(self.tokens) else None
 
     def take(self, *texts: str) -> str | None:
-        """The next token, if it is an operator or a parenthesis with one of these texts."""
+        """Take the next token if it is an operator or a parenthesis with one of these texts."""
         token = self.peek()
         if token is None or token.kind not in ("operator", "paren", "comma") or token.text not in texts:
             return None
@@ -178,7 +178,7 @@ class _Parser:
         return self.named(name, quoted)
 
     def name(self) -> tuple[str, bool]:
-        """A name as far as it goes, and whether it stood in quotes."""
+        """Read a name to its end, and whether it was in quotes."""
         token = self.peek()
         if token is None or token.kind in ("operator", "comma") or token.text == ")":
             self.fail(f"a name was expected {'at the end' if token is None else f'before {token.text!r}'}")
@@ -191,7 +191,7 @@ class _Parser:
         return " ".join("".join(token.text for token in self.tokens[start : self.place]).split()), False
 
     def selection(self, kind: str, first: str | None) -> Structure:
-        """`union of PATTERN, PATTERN`; the first pattern may be in quotes of its own."""
+        """Read `union of PATTERN, PATTERN`; each pattern may be in quotes."""
         patterns = [first if first is not None else self.name()[0]]
         while self.take(","):
             patterns.append(self.name()[0])
@@ -204,9 +204,9 @@ class _Parser:
         if len(found) == 1:
             return found[0]
         if found:
-            raise UndefinedError(f"'{plain(name)}' is undefined: {len(found)} structures have that name")
+            raise UndefinedError(f"'{plain(name)}' is ambiguous: {len(found)} structures have that name")
         if not quoted and re.search(r"[*?]", name):
-            self.fail(f"a pattern stands behind 'union of' or 'intersection of': write union of {name}")
+            self.fail(f"a pattern must follow 'union of' or 'intersection of': write union of {name}")
         from difflib import get_close_matches
 
         names = [each.name for each in self.known]

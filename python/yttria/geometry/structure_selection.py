@@ -12,7 +12,7 @@ from .structure import Structure
 Named = TypeVar("Named", Structure, str)
 #: One pattern, several, or none.
 Patterns = str | Sequence[str] | None
-#: Names that a message lists.
+#: Largest number of names that a message lists.
 _LISTED = 40
 
 
@@ -36,7 +36,7 @@ def select_structures(structures: Sequence[Named], *, only: Patterns = None, exc
     Raises
     ------
     UnknownNameError
-        If a pattern matches no structure. The message lists the names that there are.
+        If a pattern matches no structure. The message lists the names of the structures.
     UndefinedError
         If no structure is left.
     ArgumentError
@@ -44,8 +44,8 @@ def select_structures(structures: Sequence[Named], *, only: Patterns = None, exc
 
     Notes
     -----
-    A pattern matches without regard to case. `*` stands for any text, `?` for one character, and `[abc]` for one of
-    several characters. A name is also matched by itself, whatever characters it has.
+    Patterns ignore case. `*` matches any text, `?` one character, and `[abc]` one of several characters. A name always
+    matches itself, whatever characters it has.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def _patterns(argument: str, patterns: Patterns) -> list[str]:
 
 
 def _matching(argument: str, patterns: Patterns, names: Sequence[str]) -> set[int]:
-    """The places of the names that at least one pattern matches."""
+    """Return the indices of the names that at least one pattern matches."""
     folded, found = [name.casefold() for name in names], set()
     for pattern in _patterns(argument, patterns):
         wanted = pattern.strip().casefold()
@@ -85,6 +85,6 @@ def _matching(argument: str, patterns: Patterns, names: Sequence[str]) -> set[in
 
 def _listed(names: Sequence[str]) -> str:
     if not names:
-        return "there is no structure"
+        return "no structure was given"
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return f"the structures are {', '.join(names[:_LISTED])}{more}"

@@ -1,4 +1,4 @@
-"""Voxels divided into equal sub-voxels."""
+"""Division of voxels into equal sub-voxels."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .._foundation.arrays import affine_rows, grid_shape
 from .._foundation.numbers import number
 from ..errors import OutOfRangeError
 
-#: Sub-voxels per voxel along an axis, at most.
+#: Largest number of sub-voxels per voxel along an axis.
 MAX_SUBVOXELS = 64
 
 
 def subvoxel_counts(voxel_size_mm: Sequence[float], sub_voxel_mm: float) -> tuple[int, int, int]:
-    """Choose how many sub-voxels a voxel is divided into along each axis.
+    """Choose the number of sub-voxels per voxel along each axis.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def subvoxel_counts(voxel_size_mm: Sequence[float], sub_voxel_mm: float) -> tupl
     part = number("sub-voxel size in mm", sub_voxel_mm)
     if len(size) != 3 or not all(np.isfinite(s) and s > 0 for s in (*size, part)):
         raise OutOfRangeError(f"sub-voxel size and voxel sizes in mm must be finite and > 0, got {part} and {size}")
-    # Room for the rounding of a quotient that is whole.
+    # The small term allows for rounding if the quotient is whole.
     counts = [2 * max(1.0, float(np.ceil(s / (2 * part) - 1e-9))) for s in size]
     if max(counts) > MAX_SUBVOXELS:
         raise OutOfRangeError(f"sub-voxel size in mm must be at least {max(size) / MAX_SUBVOXELS:.4g}, got {part}")

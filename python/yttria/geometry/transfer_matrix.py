@@ -1,4 +1,4 @@
-"""The geometric transfer matrix: one concentration for each region of a blurred image (rousset1998)."""
+"""Geometric transfer matrix, which gives one concentration for each region of a blurred image (rousset1998)."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 Box = tuple[slice, slice, slice]
-#: The box of a region, and the fraction of each of its voxels that belongs to the region.
+#: Box of a region, and the fraction of each of its voxels that belongs to the region.
 Region = tuple[Box, NDArray[np.float64]]
 
-#: Full width at half maximum of a Gaussian over its standard deviation.
+#: Ratio of the full width at half maximum of a Gaussian to its standard deviation.
 FWHM_PER_SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
-#: Distance in standard deviations at which the blur ends.
+#: Distance in standard deviations at which the blur is cut off.
 _CUT_SIGMA = 4.0
-#: Voxels beyond it that hold what rings if the blur is small beside a voxel.
+#: Further voxels, which hold the ringing of a blur that is small compared with a voxel.
 _RINGING = 6
-#: Voxels after which weights repeat in their computation.
+#: Period in voxels of the discrete Fourier transform that gives the weights.
 _PERIOD = 4096
-#: Condition number of the scaled matrix beyond which regions cannot be told apart.
+#: Condition number of the scaled matrix beyond which regions cannot be separated.
 _LARGEST_CONDITION = 1e4
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RegionFit:
-    """Concentrations of regions, and how they follow from the image.
+    """Concentrations of regions, and their linear dependence on the image.
 
     Parameters
     ----------
     means : array (regions,)
         Concentration of each region in the unit of the image; 0 for a region without volume.
     inverse : array (regions, regions)
-        Takes the sums over regions to the means, so that it takes their covariance along: `V(c) = N V(s) N^T`.
+        Matrix N from the sums over regions to the means. The covariance of the means is `V(c) = N V(s) N^T`.
     """
 
     means: NDArray[np.float64]
@@ -46,9 +46,9 @@ def fit_regions(
 ) -> RegionFit | None:
     """Fit one concentration to each region.
 
-    With the blur h the image is `sum_k c_k (h * f_k)`, and the fit asks that its sum over each region, weighted by the
-    region's own fractions, is that of the image: `sum_k M_jk c_k = s_j` with `M_jk = sum_v f_jv (h * f_k)_v`. A region
-    without volume has the mean 0. None if the matrix is too near to a singular one.
+    With the blur h the modelled image is `sum_k c_k (h * f_k)`. Its sum over each region, weighted by the region's own
+    fractions, must equal that of the image: `sum_k M_jk c_k = s_j` with `M_jk = sum_v f_jv (h * f_k)_v`. A region
+    without volume has the mean 0. The result is None if the matrix is nearly singular.
     """
     weights = [gaussian_weights(sigma) for sigma in sigma_voxels]
     sums = np.array([float(np.sum(fractions * values[box])) for box, fractions in regions])
@@ -57,7 +57,7 @@ def fit_regions(
 
 
 def solved_regions(matrix: NDArray[np.float64], sums: NDArray[np.float64]) -> RegionFit | None:
-    """Solve `M c = s` for the regions whose row of the matrix is not empty; None if it is too near to singular."""
+    """Solve `M c = s` for the regions whose row of the matrix is not empty; None if the matrix is nearly singular."""
     used = np.ix_(*[np.flatnonzero(np.abs(matrix).sum(axis=1))] * 2)
     scale = np.sqrt(np.maximum(np.diag(matrix[used]), 0.0))
     if not (scale > 0.0).all() or np.linalg.cond(matrix[used] / np.outer(scale, scale)) > _LARGEST_CONDITION:
@@ -68,7 +68,7 @@ def solved_regions(matrix: NDArray[np.float64], sums: NDArray[np.float64]) -> Re
 
 
 def gaussian_weights(sigma_voxels: float) -> NDArray[np.float64]:
-    """Weights of voxels at whole distances for a Gaussian blur of the structures that voxels average; their sum is 1.
+    """Compute weights at distances of whole voxels, with sum 1, for a Gaussian blur of structures averaged over voxels.
 
     The average over a voxel and the blur are convolutions of the continuous activity, so that an image of averages is
     blurred by the Gaussian itself, without a second average over voxels. The weights have its Fourier transform
@@ -84,7 +84,7 @@ def gaussian_weights(sigma_voxels: float) -> NDArray[np.float64]:
 
 
 def blurred_region(region: Region, weights: Sequence[NDArray[np.float64]], shape: tuple[int, ...]) -> Region:
-    """A region after the blur, on its own larger box; what leaves the field is lost."""
+    """Blur a region on a larger box; activity that leaves the field is lost."""
     box, grown = region
     for axis, weight in enumerate(weights):
         before = grown
@@ -100,7 +100,7 @@ def blurred_region(region: Region, weights: Sequence[NDArray[np.float64]], shape
 
 
 def shared_sum(region: Region, other: Region) -> float:
-    """Sum of the product of two regions over the voxels that their boxes have in common."""
+    """Sum the product of two regions over the voxels that their boxes have in common."""
     common = [slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(region[0], other[0], strict=True)]
     if any(c.start >= c.stop for c in common):
         return 0.0

@@ -1,4 +1,4 @@
-"""A structure on a dose grid: the volume fraction of each dose voxel that lies inside it."""
+"""Structures on a dose grid, as the fraction of each dose voxel that lies inside."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def voxel_fractions(
     *,
     threads: int | None = None,
 ) -> VoxelFractions:
-    """Carry a structure from its own grid onto a dose grid as voxel fractions.
+    """Convert a structure on its own grid to voxel fractions on a dose grid.
 
     Parameters
     ----------
@@ -31,19 +31,19 @@ def voxel_fractions(
     shape : sequence of three ints
         Shape (k, j, i) of the dose grid.
     affine_lps : array (4, 4)
-        Maps the dose grid's (i, j, k, 1) to LPS mm. Any handedness, any turn.
+        Maps the dose grid's (i, j, k, 1) to LPS mm. Any handedness and any rotation are allowed.
     threads : int, optional
         1 to 1024; every processor available if not given. The result does not depend on it.
 
     Returns
     -------
     VoxelFractions
-        On the dose grid; `outside_fraction` of the volume lies beyond it.
+        Fractions on the dose grid; `outside_fraction` of the volume lies beyond it.
 
     Raises
     ------
     GeometryError
-        If an affine is singular, sheared (cosine between axes above 1e-3), or no 4 x 4 matrix.
+        If an affine is singular, sheared (cosine between axes above 1e-3), or not a 4 x 4 matrix.
     OutOfRangeError
         If mask values lie outside [0, 1]. The message states how many, and the farthest.
     ShapeError, DTypeError, InsufficientMemoryError
@@ -52,10 +52,10 @@ def voxel_fractions(
     Notes
     -----
     The structure is the union of the boxes of its mask's voxels, each weighted by the value of the mask. Its volume is
-    kept: the sum of the fractions times the dose voxel volume is the sum of the mask times the mask's voxel volume,
-    less what lies outside. Nothing is smoothed, and no voxel center decides. Grids whose axes are parallel within 1e-4
-    of a dose voxel over the structure, also permuted or flipped, are integrated exactly. Others take 1024 to 16384
-    samples per dose voxel at the surface of the structure, always the same ones.
+    conserved, except for the part outside the dose grid. Nothing is smoothed, and voxel centers are not used as a
+    criterion. Grids whose axes are parallel within 1e-4 of a dose voxel over the structure, also permuted or flipped,
+    are integrated exactly. For other grids, 1024 to 16384 samples per dose voxel are taken at the surface of the
+    structure; their positions are always the same.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def voxel_fractions(
 
 
 def fractions_of_mask(mask: ArrayLike, *, threads: int | None = None) -> VoxelFractions:
-    """Take a mask on the dose grid itself as voxel fractions, rounded to multiples of 2^-24.
+    """Use a mask on the dose grid as voxel fractions, rounded to multiples of 2^-24.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def fractions_of_mask(mask: ArrayLike, *, threads: int | None = None) -> VoxelFr
     Returns
     -------
     VoxelFractions
-        On the grid of the mask.
+        Fractions on the grid of the mask.
 
     Raises
     ------

@@ -25,7 +25,8 @@ class BetaBranch:
     probability : float
         Probability per decay, at most 1.
     shape : {"allowed", "unique"}
-        Shape factor: 1, also of non-unique first-forbidden transitions, or that of unique first-forbidden ones.
+        Shape factor. "allowed" is 1, also for non-unique first-forbidden transitions; "unique" is that of unique
+        first-forbidden ones.
     """
 
     endpoint_mev: float
@@ -158,9 +159,9 @@ def beta_spectrum(energies_mev: ArrayLike, *, isotope: IsotopeName) -> NDArray[n
     -----
     `dN/dW = p W q^2 F0 L0 C` with the total energy `W`, the momentum `p`, the neutrino's energy `q`, the function `F0`
     of a point charge, the correction `L0` for a uniformly charged sphere, and the shape factor `C`. `C` is 1, or
-    `q^2 + lambda p^2` with `lambda = F1 / F0` for unique first-forbidden branches. Screening takes `p W F0` at the
-    energy less `1.13 alpha^2 (Z - 1)^(4/3)` electron masses. Radiative corrections and the exchange with bound
-    electrons are left out.
+    `q^2 + lambda p^2` with `lambda = F1 / F0` for unique first-forbidden branches. For screening, `p W F0` is evaluated
+    at an energy that is lower by `1.13 alpha^2 (Z - 1)^(4/3)` electron masses. Radiative corrections and the exchange
+    with bound electrons are left out.
 
     References
     ----------
@@ -175,5 +176,5 @@ def beta_spectrum(energies_mev: ArrayLike, *, isotope: IsotopeName) -> NDArray[n
     name = one_of("isotope", isotope, ISOTOPES)
     energies = np.ascontiguousarray(energies_mev, dtype=np.float64)
     if energies.ndim != 1 or not np.all(np.isfinite(energies) & (energies >= 0.0)):
-        raise OutOfRangeError("energies in MeV must be finite and >= 0 and have one axis")
+        raise OutOfRangeError("energies in MeV must be finite and >= 0, in an array of one axis")
     return _core._beta_spectrum(name, energies)

@@ -31,9 +31,9 @@ class DosePointKernel:
     energy_mev : float64 array (shells,), read-only
         Energy in MeV that each shell absorbs per decay.
     emitted_mev : float
-        Mean energy of the spectrum in MeV, some of which leaves the table.
+        Mean energy of the spectrum in MeV. Some of it is absorbed beyond the last shell.
     source : str
-        Passport of the table.
+        Origin of the table.
     """
 
     medium: MediumName
@@ -61,12 +61,12 @@ def dose_point_kernel(medium: MediumName, *, isotope: IsotopeName = "Y-90") -> D
     medium : str
         Name of one of `media()`. Hyphens and underscores are the same.
     isotope : {"Y-90", "Ho-166", "P-32", "Re-188", "Lu-177", "I-131"}
-        The table of Y-90 is at the density of the medium, the others are at 1 g/mL. Lu-177 and I-131 have none.
+        The table of Y-90 is at the density of the medium, the others are at 1 g/mL. Lu-177 and I-131 have no kernel.
 
     Returns
     -------
     DosePointKernel
-        The table with its passport.
+        The table with its origin.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def dose_point_kernel(medium: MediumName, *, isotope: IsotopeName = "Y-90") -> D
 
 
 def read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A view that nobody can make writable, because what it is a view of is not."""
+    """Return a view that cannot be made writable, because its base is not writable."""
     base: object = array
     while isinstance(base, np.ndarray):
         base.flags.writeable = False

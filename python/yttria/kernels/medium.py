@@ -21,14 +21,14 @@ class Medium:
     density_g_per_ml : float
         Density of its table in g/mL.
     density_range_g_per_ml : tuple of two floats
-        Densities to which the table is scaled, by the ratio of the densities.
+        Densities in g/mL to which the table may be scaled, by the ratio of the densities.
     support_mm : float
         Radius in mm at which its voxel S values end. It is a mass thickness of 1.2 g/cm2, just beyond the longest beta
         range, at the density of the table.
     energy_beyond_fraction : float
-        Share of the energy that bremsstrahlung carries farther.
+        Share of the energy that bremsstrahlung carries beyond the support.
     source : str
-        Passport of the table.
+        Origin of the table.
     """
 
     name: MediumName
@@ -45,7 +45,7 @@ def media() -> list[Medium]:
     Returns
     -------
     list of Medium
-        Their kernels were computed with EGSnrc for this project; `Medium.source` is the passport of each.
+        Their kernels were computed with EGSnrc for this project; `Medium.source` states the origin of each.
 
     Examples
     --------
@@ -66,5 +66,5 @@ def media() -> list[Medium]:
 
 
 def known_medium(medium: MediumName) -> MediumName:
-    """The medium that a name spells; hyphens and underscores are the same."""
+    """Return the medium that a name spells; hyphens and underscores are the same."""
     return one_of("medium", medium, MEDIA)

@@ -39,9 +39,9 @@ class VoxelSValues:
     energy_beyond_fraction : float
         Share that lies beyond the support.
     tail_folded : bool
-        Whether the values were scaled so that the share beyond the support is in them.
+        Whether the values were scaled to include the share beyond the support.
     source : str
-        Passport of the table, and what was done with it.
+        Origin of the table, and the scalings that were applied to it.
     """
 
     values: NDArray[np.float64] = field(repr=False)
@@ -80,7 +80,7 @@ class VoxelSValues:
         return self.values * (volume_ml * self.nuclide.mean_life_s / 1000.0)
 
     def __repr__(self) -> str:
-        """What, of what, and the value that matters most."""
+        """Show the shape, the medium, the nuclide and the value in the source voxel."""
         shape = " x ".join(map(str, self.values.shape))
         size = " x ".join(f"{mm:g}" for mm in self.voxel_size_mm)
         peak = self.values[tuple(n // 2 for n in self.values.shape)]
@@ -116,11 +116,11 @@ def voxel_s_values(
     density_g_per_ml : float, optional
         Density in g/mL within `Medium.density_range_g_per_ml`; that of the table if not given.
     nuclide : Nuclide, optional
-        `Nuclide()` if not given; of Y-90, Ho-166, P-32 or Re-188. The table of the isotope is scaled to its mean energy
-        per decay, so that a uniform infinite medium gets dose factor x concentration / density less
+        A nuclide of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given. The table of the isotope is scaled to its
+        mean energy per decay. A uniform infinite medium then gets dose factor x concentration / density, less
         `energy_beyond_fraction`.
     tail_folded : bool
-        Whether the values are scaled so that the energy beyond the support is in them.
+        Whether the values are scaled to include the energy beyond the support.
     threads : int, optional
         1 to 1024; every processor available if not given. The result does not depend on it.
 
@@ -145,10 +145,9 @@ def voxel_s_values(
     Notes
     -----
     `S(d) = 1/(rho V) Int F(r) < Prod_i max(0, 1 - |d_i - r Omega_i| / h_i) >_Omega dr`, with the energy `F` absorbed
-    per radius, the voxel size `h_i`, the voxel volume `V` and all directions `Omega`. This is uniform activity in the
-    source voxel and the mean dose in the other one. Energy is conserved to rounding, and voxels that carry 99 % of it
-    are within 5e-4 of a much finer quadrature. The form is this project's own, compared with Monte Carlo voxel S
-    values.
+    per radius, the voxel size `h_i`, the voxel volume `V` and all directions `Omega`. This is the mean dose in one
+    voxel from uniform activity in another. Energy is conserved to rounding, and voxels that carry 99 % of it are within
+    5e-4 of a much finer quadrature. The form is this project's own, and was compared with Monte Carlo voxel S values.
 
     Examples
     --------
@@ -179,8 +178,8 @@ def voxel_s_values(
 class VoxelSValueLibrary:
     """Voxel S values that are made once and looked up afterwards.
 
-    The caller holds the library, and the library holds what it made. Threads may share it. Two threads that ask for the
-    same new values at once may both make them, and get the same object.
+    The caller keeps the library, and the library keeps the values that it made. Threads may share it. If two threads
+    request the same new values at once, both may compute them, but they get the same object.
 
     Examples
     --------
@@ -191,7 +190,7 @@ class VoxelSValueLibrary:
     """
 
     def __init__(self) -> None:
-        """Empty."""
+        """Begin without values."""
         self._made: dict[tuple[object, ...], VoxelSValues] = {}
 
     def get(
@@ -204,7 +203,7 @@ class VoxelSValueLibrary:
         tail_folded: bool = False,
         threads: int | None = None,
     ) -> VoxelSValues:
-        """Look up voxel S values, and make them the first time.
+        """Look up voxel S values, and compute them the first time.
 
         Parameters
         ----------
@@ -217,9 +216,9 @@ class VoxelSValueLibrary:
         nuclide : Nuclide, optional
             `Nuclide()` if not given.
         tail_folded : bool
-            Whether the energy beyond the support is scaled in.
+            Whether the values are scaled to include the energy beyond the support.
         threads : int, optional
-            1 to 1024. It matters only the first time.
+            1 to 1024; used only when the values are computed.
 
         Returns
         -------
