@@ -9,7 +9,7 @@ from typing import Any
 from .._foundation.timings import stage
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, FileFormatError, YttriaError
-from ..evaluation import StructureDose, UncertaintyBudget, UncertaintyInputs
+from ..evaluation import StructureDose, UncertaintyBudget, UncertaintyInputs, UncertaintyRow
 from ..geometry.structure import Structure
 from ..voxel import DoseResult, propagate_uncertainty
 from .case import Case
@@ -47,12 +47,12 @@ class CaseUncertainty:
         largest = max(map(_relative, worst.values()))
         return [advise("large_uncertainty", "several", quantities=quantities, relative_uncertainty=largest)]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[UncertaintyRow]:
         """Give one row for each component of each budget.
 
         Returns
         -------
-        list of dict
+        list of UncertaintyRow
             As `UncertaintyBudget.rows` has them.
         """
         return [row for budget in self.budgets for row in budget.rows()]

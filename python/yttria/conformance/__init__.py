@@ -9,7 +9,7 @@ from .._foundation.rooms import lazy_room
 if TYPE_CHECKING:
     from . import known_errors
     from ._cases import SuiteCase, case, cases
-    from ._vectors import vectors
+    from ._vectors import Vector, vectors
     from .diagnosis import Finding, diagnose
     from .export import export
     from .results import Results, read_results
@@ -22,6 +22,7 @@ __all__ = [
     "Report",
     "Results",
     "SuiteCase",
+    "Vector",
     "Verification",
     "case",
     "cases",
@@ -39,7 +40,7 @@ lazy_room(
     {
         ".known_errors": (),
         "._cases": ("SuiteCase", "case", "cases"),
-        "._vectors": ("vectors",),
+        "._vectors": ("Vector", "vectors"),
         ".diagnosis": ("Finding", "diagnose"),
         ".export": ("export",),
         ".results": ("Results", "read_results"),

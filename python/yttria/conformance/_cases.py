@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -124,7 +125,7 @@ def case(name: str) -> SuiteCase:
     return {each.id: each for each in cases()}[name]
 
 
-def from_vector(v: dict[str, Any]) -> SuiteCase:
+def from_vector(v: Mapping[str, Any]) -> SuiteCase:
     """A vector, as the shipped files hold them, as a case."""
     exercises = v.get("exercises") or v.get("notes") or v["model"].replace("_", " ")
     return SuiteCase(

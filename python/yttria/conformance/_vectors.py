@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypedDict
 
 
-def vectors(group: str | None = None) -> list[dict[str, Any]]:
+class _Stated(TypedDict):
+    id: str
+    model: str
+    inputs: dict[str, Any]
+    expected: dict[str, Any]
+    tolerance: dict[str, float]
+    source: str
+
+
+class Vector(_Stated, total=False):
+    """Published test vector: inputs of a model with the numbers that it must return.
+
+    The keys of `inputs` and `expected` end in their unit. `notes` is there for some vectors only.
+    """
+
+    notes: str
+
+
+def vectors(group: str | None = None) -> list[Vector]:
     """List the published test vectors.
 
     Parameters
@@ -17,8 +35,8 @@ def vectors(group: str | None = None) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
-        Each has `id`, `model`, `inputs` (the unit ends the key), `expected`, `tolerance`, `source` and `notes`.
+    list of Vector
+        The unit ends the keys of `inputs` and `expected`. Only some vectors have `notes`.
 
     Raises
     ------

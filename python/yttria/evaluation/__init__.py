@@ -34,7 +34,12 @@ if TYPE_CHECKING:
         dose_uncertainty,
         partition_uncertainty,
     )
-    from .uncertainty_budget import UncertaintyBudget, UncertaintyComponent, combined_standard_uncertainty
+    from .uncertainty_budget import (
+        UncertaintyBudget,
+        UncertaintyComponent,
+        UncertaintyRow,
+        combined_standard_uncertainty,
+    )
     from .uncertainty_inputs import UncertaintyInputs
     from .volume_uncertainty import (
         VolumeUncertainty,
@@ -74,6 +79,7 @@ __all__ = [
     "UncertaintyBudget",
     "UncertaintyComponent",
     "UncertaintyInputs",
+    "UncertaintyRow",
     "VolumeUncertainty",
     "accumulate_doses",
     "ball_recovery",
@@ -146,7 +152,12 @@ lazy_room(
             "dose_uncertainty",
             "partition_uncertainty",
         ),
-        ".uncertainty_budget": ("UncertaintyBudget", "UncertaintyComponent", "combined_standard_uncertainty"),
+        ".uncertainty_budget": (
+            "UncertaintyBudget",
+            "UncertaintyComponent",
+            "UncertaintyRow",
+            "combined_standard_uncertainty",
+        ),
         ".uncertainty_inputs": ("UncertaintyInputs",),
         ".volume_uncertainty": (
             "VolumeUncertainty",

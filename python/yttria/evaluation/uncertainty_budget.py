@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, sqrt
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -105,6 +105,29 @@ class UncertaintyComponent:
         True
         """
         return _made(cls, _without(plain, "sensitivity"))
+
+
+class UncertaintyRow(TypedDict):
+    """Row of `UncertaintyBudget.rows`: an input of a budget, or a source that the budget does not include.
+
+    The first six keys are fields of the budget, the others those of `UncertaintyComponent`. A source that is not
+    included has None for each number.
+    """
+
+    structure: str | None
+    quantity: str
+    unit: BudgetUnit
+    value: float
+    standard_uncertainty: float
+    coverage_factor: float
+    source: UncertaintySource
+    input: str | None
+    input_standard_uncertainty: float | None
+    input_unit: InputUnit | None
+    sensitivity: float | None
+    contribution: float | None
+    basis: str
+    is_default: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,14 +268,14 @@ class UncertaintyBudget:
             raise ArgumentError(f"a budget must be what as_dict returns: {error}") from error
         return _made(cls, given)
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[UncertaintyRow]:
         """Return one row for each component and for each source that is not included, for a table.
 
         Returns
         -------
-        list of dict
-            The columns are those of the component, beside structure, quantity, unit, value, standard uncertainty and
-            coverage factor of the budget. What is not included has no numbers.
+        list of UncertaintyRow
+            The columns of the component follow structure, quantity, unit, value, standard uncertainty and coverage
+            factor of the budget. A source that is not included has no numbers.
 
         Examples
         --------
@@ -262,29 +285,31 @@ class UncertaintyBudget:
         >>> [(row["source"], row["contribution"], row["basis"]) for row in budget.rows()]
         [('counts', None, 'not included')]
         """
-        columns = ("structure", "quantity", "unit", "value", "standard_uncertainty", "coverage_factor")
-        of_budget = {name: getattr(self, name) for name in columns}
-        found = [of_budget | component.as_dict() for component in self.components]
-        for source in self.not_included:
-            found.append(
-                of_budget | dict.fromkeys(_COMPONENT) | {"source": source, "basis": "not included", "is_default": False}
-            )
-        return found
+        return [self._row(each.source, each) for each in self.components] + [
+            self._row(source, None) for source in self.not_included
+        ]
+
+    def _row(self, source: UncertaintySource, component: UncertaintyComponent | None) -> UncertaintyRow:
+        return UncertaintyRow(
+            structure=self.structure,
+            quantity=self.quantity,
+            unit=self.unit,
+            value=self.value,
+            standard_uncertainty=self.standard_uncertainty,
+            coverage_factor=self.coverage_factor,
+            source=source,
+            input=None if component is None else component.input,
+            input_standard_uncertainty=None if component is None else component.input_standard_uncertainty,
+            input_unit=None if component is None else component.input_unit,
+            sensitivity=None if component is None else component.sensitivity,
+            contribution=None if component is None else component.contribution,
+            basis="not included" if component is None else component.basis,
+            is_default=component is not None and component.is_default,
+        )
 
 
 #: Keys of `as_dict` that follow from the others.
 _DERIVED = {"standard_uncertainty", "relative_standard_uncertainty", "interval"}
-#: Columns of a component in a table.
-_COMPONENT = (
-    "source",
-    "input",
-    "input_standard_uncertainty",
-    "input_unit",
-    "sensitivity",
-    "contribution",
-    "basis",
-    "is_default",
-)
 Made = TypeVar("Made")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,13 @@ MAX_SHEAR = 1e-3
 SAME_GRID_MM = 1e-3
 
 Affine = npt.NDArray[np.float64]
+
+
+class Grid(NamedTuple):
+    """Number of voxels (k, j, i), and the affine that places them."""
+
+    shape: tuple[int, int, int]
+    affine_lps: Affine
 
 
 def checked_affine(affine: npt.ArrayLike) -> Affine:

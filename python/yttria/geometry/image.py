@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,17 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import yttria._core as _core
-
-from .._foundation.arrays import MAX_VOXELS, as_type, empty, grid_shape, volume
+from .._foundation.arrays import empty, grid_shape, volume
 from .._foundation.brief import brief
-from .._foundation.choices import BEYOND, RESAMPLING_METHODS, Beyond, NiftiMatrix, ResamplingMethod, Unit
-from .._foundation.numbers import optional_number
+from .._foundation.choices import Beyond, NiftiMatrix, ResamplingMethod, Unit
 from .._foundation.units import UNITS, checked_unit
-from ..advisory import Advisory, advise
-from ..errors import ArgumentError, OutOfRangeError, ShapeError, UnitError, UnknownNameError
+from ..advisory import Advisory
+from ..errors import ArgumentError, OutOfRangeError, ShapeError, UnitError
 from .affine import (
     Affine,
+    Grid,
     check_same_frame,
     checked_affine,
     checked_frame,
@@ -30,8 +27,8 @@ from .affine import (
     transformed_place,
     voxel_size_mm,
 )
-from .continuation import continued
 from .guest_images import guest_image
+from .resampling import resampled_values, resampling_advisories
 
 #: Further fields of an image that its copies keep.
 _CARRIED = ("frame_of_reference_uid", "transform_lps", "transform_source", "patient_id", "advisories")
@@ -381,7 +378,20 @@ class Image:
         >>> fine.resampled_on(((2, 2, 3), coarse)).image.array[0, 0].tolist()
         [7.5, 8.5, 9.5]
         """
-        return _resampled(self, grid, method=method, fill_value=fill_value, threads=threads)
+        old, new = Grid(self.shape, self.affine_lps), grid_of(grid)
+        frame = self.frame_of_reference_uid
+        if isinstance(grid, Image):
+            check_same_frame(frame, "the image", grid.frame_of_reference_uid, "the grid")
+            frame = grid.frame_of_reference_uid or frame
+        done = resampled_values(self.array, self.unit, old, new, method=method, fill_value=fill_value, threads=threads)
+        return ResampledImage(
+            image=replace(self, array=done.array, affine_lps=new.affine_lps, frame_of_reference_uid=frame),
+            method=method,
+            fill_value=done.fill_value,
+            outside_voxels=done.outside_voxels,
+            outside_fraction=done.outside_fraction,
+            advisories=resampling_advisories(self.unit, old, new, method, done),
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -431,84 +441,14 @@ class ResampledImage:
         }
 
 
-def _resampled(
-    image: Image,
-    grid: Image | tuple[Sequence[int], npt.ArrayLike],
-    *,
-    method: ResamplingMethod = "average",
-    fill_value: float | Beyond | None = None,
-    threads: int | None = None,
-) -> ResampledImage:
-    """Resample an image; `Image.resampled_on` documents it."""
-    if method not in RESAMPLING_METHODS:
-        raise UnknownNameError(f"method must be one of {', '.join(RESAMPLING_METHODS)}, got '{method}'")
-    shape, affine_lps = grid_of(grid)
-    if math.prod(shape) > MAX_VOXELS:
-        raise ShapeError(f"grid must have at most 2^33 voxels, got shape {list(shape)}")
-    frame = image.frame_of_reference_uid
-    if isinstance(grid, Image):
-        check_same_frame(frame, "the image", grid.frame_of_reference_uid, "the grid")
-        frame = grid.frame_of_reference_uid or frame
-    nearest = isinstance(fill_value, str) and fill_value in BEYOND
-    fill = 0.0 if nearest else optional_number(f"fill_value in {image.unit}", fill_value)
-    if fill is not None and not np.isfinite(fill):
-        raise OutOfRangeError(
-            f"fill_value must be a finite number in {image.unit}, 'nearest' or None, got {fill_value!r:.80}"
-        )
-    kept = image.array.dtype.newbyteorder("=") if image.array.dtype.char in "fd" else np.dtype(np.float64)
-    array = as_type("the image", image.array, kept, in_order=False)
-
-    def on_grid(array: npt.NDArray[Any], affine: Affine) -> tuple[npt.NDArray[Any], int, float]:
-        averaged = method == "average"
-        return _core._resampled(array, affine.tolist(), shape, affine_lps.tolist(), averaged, fill, threads)
-
-    values, count, fraction = on_grid(array, image.affine_lps)
-    if nearest and count:
-        # The first resampling counted the voxels beyond the image.
-        values = on_grid(*continued(array, image.affine_lps, shape, affine_lps))[0]
-    done = replace(image, array=values, affine_lps=affine_lps, frame_of_reference_uid=frame)
-    return ResampledImage(
-        image=done,
-        method=method,
-        fill_value="nearest" if nearest else fill,
-        outside_voxels=count,
-        outside_fraction=fraction,
-        advisories=_resampling_advisories(image, done, method, None if nearest else fill, count),
-    )
-
-
-def grid_of(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> tuple[tuple[int, int, int], Affine]:
+def grid_of(grid: Image | tuple[Sequence[int], npt.ArrayLike]) -> Grid:
     """Return the shape (k, j, i) and the affine of a grid, given as an image or as (shape, affine_lps).
 
     Any other object raises `ArgumentError`, an affine that cannot be used `GeometryError`, and a shape that is not
     three whole numbers of at least 1 `ShapeError`.
     """
     if isinstance(grid, Image):
-        return grid.shape, grid.affine_lps
+        return Grid(grid.shape, grid.affine_lps)
     if not (isinstance(grid, tuple) and len(grid) == 2):
         raise ArgumentError(f"grid must be an Image or (shape, affine_lps), got {type(grid).__name__}")
-    return grid_shape(grid[0]), checked_affine(grid[1])
-
-
-def _resampling_advisories(
-    old: Image, new: Image, method: ResamplingMethod, fill: float | None, count: int
-) -> tuple[Advisory, ...]:
-    grids = [
-        f"{' x '.join(map(str, i.shape))} voxels of {' x '.join(f'{s:.4g}' for s in i.voxel_size_mm)} mm"
-        for i in (old, new)
-    ]
-    how = "averaged over each voxel" if method == "average" else "interpolated at each voxel's center"
-    found = [advise("resampled", image_unit=old.unit, old_grid=grids[0], new_grid=grids[1], how=how)]
-    if count:
-        part = "reach" if method == "average" else "have their center"
-        found.append(
-            advise(
-                "outside_image",
-                count=count,
-                voxels=new.array.size,
-                part=part,
-                taken="the nearest value" if fill is None else f"{fill:g} {old.unit}",
-                outside_fraction=count / new.array.size,
-            )
-        )
-    return tuple(found)
+    return Grid(grid_shape(grid[0]), checked_affine(grid[1]))

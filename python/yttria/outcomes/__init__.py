@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .analysis import OutcomeAnalysis, analyze
     from .dose_response import DoseResponse, fit_dose_response
     from .figure import outcome_figure
-    from .joined import DosedOutcomes, join_doses
+    from .joined import DosedOutcomes, OutcomeRow, join_doses
     from .observations import Estimate
     from .roc import RocCurve, roc_curve
     from .survival import HazardRatio, SurvivalByDose, survival_by_dose
@@ -28,6 +28,7 @@ __all__ = [
     "HazardRatio",
     "Outcome",
     "OutcomeAnalysis",
+    "OutcomeRow",
     "RocCurve",
     "SurvivalByDose",
     "SurvivalCurve",
@@ -48,7 +49,7 @@ lazy_room(
         ".analysis": ("OutcomeAnalysis", "analyze"),
         ".dose_response": ("DoseResponse", "fit_dose_response"),
         ".figure": ("outcome_figure",),
-        ".joined": ("DosedOutcomes", "join_doses"),
+        ".joined": ("DosedOutcomes", "OutcomeRow", "join_doses"),
         ".observations": ("Estimate",),
         ".roc": ("RocCurve", "roc_curve"),
         ".survival": ("HazardRatio", "SurvivalByDose", "survival_by_dose"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,17 @@ from .table import Outcome
 #: Most names that an advisory lists.
 _LISTED = 5
 RESPONDERS: tuple[TargetResponse, ...] = ("CR", "PR")
+
+
+class OutcomeRow(TypedDict):
+    """Row of `DosedOutcomes.rows`: one observation, with its event as 0 or 1."""
+
+    case_id: str
+    structure: str | None
+    patient_id: str
+    dose_gy: float
+    event: int
+    time_months: float | None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,13 +71,13 @@ class DosedOutcomes:
     time_months: Floats | None
     advisories: tuple[Advisory, ...]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[OutcomeRow]:
         """List the observations, for a table.
 
         Returns
         -------
-        list of dict
-            Rows with case_id, structure, patient_id, dose_gy, event (0 or 1) and time_months.
+        list of OutcomeRow
+            Dose in Gy, event (0 or 1) and time in months of each observation.
 
         Examples
         --------
@@ -78,10 +89,20 @@ class DosedOutcomes:
         >>> data.rows()[0]["dose_gy"]
         120.0
         """
-        times: Iterable[Any] = [None] * len(self.event) if self.time_months is None else self.time_months.tolist()
-        columns = (self.case_ids, self.structures, self.patients, self.dose_gy.tolist(), self.event.tolist(), times)
-        names = ("case_id", "structure", "patient_id", "dose_gy", "event", "time_months")
-        return [dict(zip(names, (*row[:4], int(row[4]), row[5]), strict=True)) for row in zip(*columns, strict=True)]
+        times = [None] * len(self.event) if self.time_months is None else self.time_months.tolist()
+        return [
+            OutcomeRow(
+                case_id=case_id,
+                structure=structure,
+                patient_id=patient,
+                dose_gy=dose_gy,
+                event=int(event),
+                time_months=time_months,
+            )
+            for case_id, structure, patient, dose_gy, event, time_months in zip(
+                self.case_ids, self.structures, self.patients, self.dose_gy.tolist(), self.event, times, strict=True
+            )
+        ]
 
 
 def join_doses(
