@@ -253,6 +253,13 @@ def _cases_of_real_files(folder: Path, data: Path) -> Iterator[Case]:
     labels.write_bytes((folder / "s0.nii.gz").read_bytes())
     labels.with_name("sub-1_dseg.tsv").write_text("index\tname\n1\tNormal liver\n2\tTumor\n")
     yield Case(activity=folder / "a0.nii.gz", structures=labels, unit="counts", **RELATIVE)
+    # In BIDS a table may name the labels of all subjects from the folder of the data set.
+    inherits = folder / "bids" / "sub-1" / "sub-1_dseg.nii.gz"
+    inherits.parent.mkdir(parents=True)
+    shutil.copy(labels, inherits)
+    shutil.copy(labels.with_name("sub-1_dseg.tsv"), folder / "bids" / "dseg.tsv")
+    (folder / "bids" / "dataset_description.json").write_text('{"Name": "n", "BIDSVersion": "1.10.0"}')
+    yield Case(activity=folder / "a0.nii.gz", structures=inherits, unit="counts", **RELATIVE)
     masks = folder / "masks"
     masks.mkdir()
     image = yttria.read_image(folder / "a0.nii.gz")

@@ -171,7 +171,11 @@ def test_a_tree_of_bids_names_becomes_a_manifest(tmp_path: Path) -> None:
         },
         {"case_id": "sub-02", "activity": "sub-02/pet/sub-02_pet.nii.gz"},
     ]
-    assert found.notes == ["sub-02: structures is open: there is no file for it"]
+    assert found.notes == [
+        f"{tmp_path}/sub-01/ses-1/pet/sub-01_ses-1_pet.json: TracerRadionuclide is not stated; the image is taken as "
+        "one of Y-90",
+        "sub-02: structures is open: there is no file for it",
+    ]
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileFormatError, match="no activity image"):
         discover(tmp_path / "empty")
@@ -215,6 +219,8 @@ _SIDECAR = {
     "TracerRadionuclide": "Y90",
 }
 _ALL = {"unit": "Bq/mL", "administered_activity_gbq": 2.0, "scan_delay_h": 20.0}
+_NOT_CORRECTED = {"ImageDecayCorrected": False, "FrameTimesStart": [-600], "FrameDuration": [1200]}
+_OPEN = {name: value for name, value in _ALL.items() if name != "scan_delay_h"}
 
 
 @pytest.mark.parametrize(
@@ -224,7 +230,11 @@ _ALL = {"unit": "Bq/mL", "administered_activity_gbq": 2.0, "scan_delay_h": 20.0}
         (_SIDECAR | {"TracerRadionuclide": "90Y"}, _ALL, ""),
         (_SIDECAR | {"TracerRadionuclide": "Yttrium-90", "Units": "Bq/ml"}, _ALL, ""),
         (_SIDECAR | {"InjectedRadioactivity": 2e9, "InjectedRadioactivityUnits": "Bq"}, _ALL, ""),
-        (_SIDECAR | {"TracerRadionuclide": "F18"}, {}, "TracerRadionuclide is 'F18', not Y-90"),
+        (
+            _SIDECAR | {"TracerRadionuclide": "F18"},
+            {},
+            "must be one of Y90, HO166, P32, RE188, LU177, I131, got 'F18'",
+        ),
         (_SIDECAR | {"TracerRadionuclide": ["Y90"]}, {}, "TracerRadionuclide"),
         ([_SIDECAR], {}, "must be a JSON object"),
         ("text", {}, "must be a JSON object"),
@@ -254,6 +264,14 @@ _ALL = {"unit": "Bq/mL", "administered_activity_gbq": 2.0, "scan_delay_h": 20.0}
         (_SIDECAR | {"InjectedRadioactivity": float("nan")}, {"administered_activity_gbq"}, "must be a number"),
         (_SIDECAR | {"InjectionStart": 3600}, {"scan_delay_h"}, "lies before InjectionStart"),
         (_SIDECAR | {"InjectionStart": [0]}, {"scan_delay_h"}, "InjectionStart must be a number of seconds"),
+        (_SIDECAR | _NOT_CORRECTED, _ALL, ""),
+        (_SIDECAR | {"ImageDecayCorrectionTime": None}, _OPEN, "ImageDecayCorrectionTime must be stated"),
+        (_SIDECAR | {"InjectionStart": None}, _OPEN, "InjectionStart must be stated"),
+        (
+            _SIDECAR | _NOT_CORRECTED | {"FrameTimesStart": [0, 300], "FrameDuration": [300, 300]},
+            _OPEN,
+            "needs one frame in FrameTimesStart",
+        ),
         (_SIDECAR | {"ImageDecayCorrected": "yes"}, {"scan_delay_h"}, "ImageDecayCorrected must be true or false"),
     ],
 )
@@ -268,6 +286,33 @@ def test_a_sidecar_of_another_shape_is_a_note_that_names_it(
     notes = [note for note in found.notes if "sub-01_pet.json" in note]
     assert len(notes) == bool(noted)
     assert noted in "".join(notes)
+
+
+@pytest.mark.parametrize(
+    ("spelled", "nuclide"),
+    [("Ho166", "HO166"), ("[166Ho]", "HO166"), ("holmium-166", "HO166"), ("^{188}Re", "RE188"), ("177 Lu", "LU177")]
+    + [(wrong, None) for wrong in ("Ho166m", "Tc99m", "ICRP107", "EANM2022", "90", "", "Y-91")],
+)
+def test_the_nuclide_of_a_sidecar_becomes_that_of_the_case(
+    folder: Path, tmp_path: Path, spelled: str, nuclide: str | None
+) -> None:
+    (tmp_path / "sub-01_pet.nii.gz").write_bytes((folder / "a0.nii.gz").read_bytes())
+    (tmp_path / "sub-01_pet.json").write_text(json.dumps(_SIDECAR | {"TracerRadionuclide": spelled}))
+    found = discover(tmp_path)
+    assert found.rows[0].get("nuclide") == nuclide
+    assert any("TracerRadionuclide must be" in note for note in found.notes) == (nuclide is None)
+
+
+def test_sidecars_are_inherited_and_the_nearest_statement_counts(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "dataset_description.json").write_text('{"Name": "n", "BIDSVersion": "1.10.0"}')
+    (tmp_path / "pet.json").write_text(json.dumps(_SIDECAR))
+    image = tmp_path / "sub-01" / "pet" / "sub-01_pet.nii.gz"
+    image.parent.mkdir(parents=True)
+    image.write_bytes((folder / "a0.nii.gz").read_bytes())
+    image.with_name("sub-01_pet.json").write_text('{"InjectionStart": -36000}')
+    image.with_name("sub-02_pet.json").write_text('{"InjectionStart": -3600}')
+    (found,) = discover(tmp_path).rows
+    assert {name: found[name] for name in _ALL} == _ALL | {"scan_delay_h": 10.0}
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe{", b"[" * 100_000, b"\xef\xbb\xbf{}"])

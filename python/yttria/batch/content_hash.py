@@ -156,6 +156,8 @@ def _hashes(sources: list[Sources]) -> dict[str, str]:
 
 
 def _name(file: Path, path: Path) -> str:
+    if file == path:
+        return "."
     # The same as relpath for a file in a folder, and several times as fast.
     return str(file.relative_to(path)) if file.is_relative_to(path) else os.path.relpath(file, path)
 
@@ -170,6 +172,8 @@ def _blake2b(text: str) -> str:
 
 
 def _plain(value: object) -> object:
+    if value is None or type(value) in (str, float, bool):
+        return value
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -18,6 +18,7 @@ from typing import Any
 from ..case import FILE_FIELDS
 from ..errors import FileFormatError, YttriaError
 from ..io import dicom
+from ..io.bids import inherited_files
 from ..io.files import NAME
 from .pet_sidecar import read_sidecar
 
@@ -179,10 +180,13 @@ def _posix(path: Path, base: Path) -> str:
 
 
 def _sidecar(path: Path, notes: list[str]) -> dict[str, Any]:
-    """Columns that the PET-BIDS sidecar of an image states, if it has one."""
-    sidecar = path.with_name(path.name[: -len(_end(path))] + ".json")
-    if not sidecar.is_file():
+    """Columns that the PET-BIDS sidecars of an image state, beside it and above it in its data set."""
+    files = inherited_files(path, ".json")
+    own = path.with_name(path.name[: -len(_end(path))] + ".json")
+    if not files and own.is_file():
+        files = [own]
+    if not files:
         return {}
-    row, found = read_sidecar(sidecar)
+    row, found = read_sidecar(files)
     notes += found
     return row

@@ -31,7 +31,8 @@ from .manifest_table import Cells, csv_dialect, is_csv, read_table
 #: A manifest starts with the name of the case.
 COLUMNS = ("case_id", *(name for name in FIELDS if name != "case_id"))
 REQUIRED = ("case_id", *(name for name, field in FIELDS.items() if field.required))
-NUMBERS = tuple(name for name, field in FIELDS.items() if field.kind == "number")
+NUMBERS = frozenset(name for name, field in FIELDS.items() if field.kind == "number")
+_KNOWN = frozenset(COLUMNS)
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
 _COMMA = re.compile(r"\s*[+-]?\d+,\d+(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*", re.ASCII)
@@ -344,9 +345,11 @@ def _declared(cells: Cells) -> tuple[dict[str, Any], list[Problem]]:
     declared: dict[str, Any] = {}
     found: list[Problem] = []
     for name, cell in cells.by_name.items():
+        if cell is None or cell == "":
+            continue
         if name == "":
             found.append(_problem(cells, "", f"must have as many cells as the header, got {cell} beyond or too few"))
-        elif name not in COLUMNS or cell is None or cell == "":
+        elif name not in _KNOWN:
             continue
         elif name in NUMBERS:
             try:

@@ -133,7 +133,8 @@ def _read_csv(path: Path, known: tuple[str, ...]) -> tuple[list[str], Iterator[C
         records = _records(path, dialect)
         next(records, None)
         for row, (line, record) in enumerate(records, 1):
-            cells: dict[str, Any] = {n: as_written(c) for n, c in zip(names, record, strict=False)}
+            # Most cells are empty.
+            cells: dict[str, Any] = {n: c and as_written(c) for n, c in zip(names, record, strict=False)}
             beyond = record[len(names) :]
             if any(beyond) or len(record) < len(names):
                 cells[""] = beyond

@@ -419,6 +419,8 @@ class Case:
             raise error
         for name, declared in FIELDS.items():
             value = getattr(self, name)
+            if value is declared.default:
+                continue
             if declared.kind == "choice":
                 object.__setattr__(self, name, one_of(name, value, declared.choices))
             elif declared.kind == "path" and value is not None:

@@ -19,7 +19,8 @@ def field_problems(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> 
     """Values that are wrong by themselves."""
     for name, field in fields.items():
         value = declared.get(name)
-        if value is None and field.optional:
+        # Most fields of most cases have their default, which is never wrong by itself.
+        if value is field.default and not field.required:
             continue
         try:
             field.check(value)
@@ -108,10 +109,12 @@ def _of_structures(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> 
     if any(map(may_be_dicom, files)):
         return
     for name, field in fields.items():
+        if not field.applies_to:
+            continue
         value = declared.get(name, field.default)
         if field.kind == "choice":
             value = one_of(name, value, field.choices)
-        if field.applies_to and value not in (field.default, None):
+        if value not in (field.default, None):
             yield name, ArgumentError(f"{name} is for structures in DICOM, got {', '.join(f.name for f in files)}")
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from ..errors import FileFormatError
+from .bids import inherited_files, stem_of
 from .stored_values import open_regular
 
 #: A table of names is short; what is longer is something else.
 _LONGEST_TABLE = 1 << 22
-#: The file that marks the folder of a data set in BIDS, and how many folders above a file it may lie.
-_DATA_SET, _DEEPEST = "dataset_description.json", 6
 
 
 def names_of_labels(path: Path, extensions: Sequence[str]) -> dict[int, str]:
@@ -29,7 +28,7 @@ def names_of_labels(path: Path, extensions: Sequence[str]) -> dict[int, str]:
     for text in extensions:
         if "<CaretExtension" in text:
             found |= _label_table(path, text)
-    sidecar = _sidecar(path)
+    sidecar = table_of_names(path)
     if sidecar is not None:
         for label, name in _tsv(sidecar).items():
             if found.setdefault(label, name) != name:
@@ -49,25 +48,11 @@ def _label_table(path: Path, text: str) -> dict[int, str]:
         raise FileFormatError(f"{path}: the label table of its header cannot be read: {error}") from error
 
 
-def _sidecar(path: Path) -> Path | None:
-    """The table for a file, by the inheritance principle of BIDS.
-
-    It is named like the file, or with some of the entities of its name. It lies beside the file, or above it up to the
-    folder with `dataset_description.json`; the nearest one counts, and of two the one with more entities.
-    """
-    stem = path.name.removesuffix(".gz").removesuffix(".GZ").rsplit(".", 1)[0]
-    *entities, suffix = stem.split("_")
-    if suffix.casefold() != "dseg":
+def table_of_names(path: Path) -> Path | None:
+    """The `dseg.tsv` that names the labels of a labelmap, by the inheritance principle of BIDS: the nearest one."""
+    if stem_of(path).casefold().split("_")[-1] != "dseg":
         return None
-    folders = list(path.absolute().parents)[:_DEEPEST]
-    data_set = next((n for n, folder in enumerate(folders) if (folder / _DATA_SET).is_file()), 0)
-    for folder in [path.parent, *folders[1 : data_set + 1]]:
-        tables = [table for table in folder.glob("*dseg.tsv") if table.is_file()]
-        named = {table: table.stem.split("_") for table in tables}
-        fitting = [t for t, (*own, end) in named.items() if end == "dseg" and set(own) <= set(entities)]
-        if fitting:
-            return max(fitting, key=lambda table: (table.stem == stem, len(named[table]), table.name))
-    return None
+    return next(reversed(inherited_files(path, ".tsv")), None)
 
 
 def _tsv(path: Path) -> dict[int, str]:

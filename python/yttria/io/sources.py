@@ -8,8 +8,10 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-#: Bytes of a header that are searched for the names of data files.
-_HEADER = 1 << 20
+from .label_names import table_of_names
+
+#: Most bytes of a header that are searched for the names of data files, and the bytes that nearly every header fits.
+_HEADER, _SHORT = 1 << 20, 1 << 14
 #: NRRD, MetaImage and Interfile name the file with their values in a line of the header.
 _NAMES_DATA = re.compile(rb"^\s*!?(?:data ?file|elementdatafile|name of data file)\s*:?=?\s*(.*?)\s*$", re.I | re.M)
 #: Tables of label names beside a NIfTI labelmap.
@@ -52,14 +54,19 @@ def _beside(path: Path) -> Iterator[Path]:
     if name.endswith((".nii", ".nii.gz")):
         stem = re.sub(r"\.nii(\.gz)?$", "", path.name, flags=re.I)
         yield from (path.with_name(stem + suffix) for suffix in _SIDECARS)
-        yield path.with_name("dseg.tsv")
+        if table := table_of_names(path):
+            yield table
         return
     if not _is_regular(path):
         return
     with path.open("rb") as file:
-        head = file.read(_HEADER)
-    if head[128:132] == b"DICM":
-        return
+        head = file.read(_SHORT)
+        if head[128:132] == b"DICM":
+            return
+        if b"\0" not in head:
+            head += file.read(_HEADER - len(head))
+    # Headers are text: what follows a zero byte is values, which would take milliseconds to search.
+    head = head.partition(b"\0")[0]
     for found in _NAMES_DATA.finditer(head):
         named = os.fsdecode(found.group(1))
         words = named.split()

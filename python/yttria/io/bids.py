@@ -1,0 +1,60 @@
+"""Files of a data set in BIDS: the folder that is the data set, and what a file inherits from the folders above it.
+
+Source: BIDS specification 1.10, common principles: entities, the inheritance principle, BIDS URIs (bids-pet).
+"""
+
+from __future__ import annotations
+
+import re
+from glob import escape
+from pathlib import Path
+
+#: The file that marks the folder of a data set, and how many folders above a file it may lie.
+DATA_SET, _DEEPEST = "dataset_description.json", 6
+_ENDING = re.compile(r"(\.nii)?(\.gz)?$|\.[^.]*$", re.IGNORECASE)
+_ENTITY = re.compile(r"(?:^|_)([a-z]+)-([A-Za-z0-9]+)(?=_|$)")
+
+
+def stem_of(path: Path) -> str:
+    """Name of a file without its ending, `.nii.gz` being one ending."""
+    return path.name[: _ENDING.search(path.name).start()]  # type: ignore[union-attr]
+
+
+def entities_of(path: Path) -> dict[str, str]:
+    """Entities that a name states, such as {"sub": "01", "ses": "1"}, in the order of the name."""
+    return dict(_ENTITY.findall(stem_of(path)))
+
+
+def data_set_of(path: Path) -> Path | None:
+    """The folder of the data set that holds a file: the nearest one with `dataset_description.json`; None if none."""
+    return next((each for each in list(path.absolute().parents)[:_DEEPEST] if (each / DATA_SET).is_file()), None)
+
+
+def inherited_files(path: Path, ending: str) -> list[Path]:
+    """Files that describe another one by the inheritance principle, the most general first.
+
+    Parameters
+    ----------
+    path : Path
+        The file that is described, such as an image; it need not exist.
+    ending : str
+        Ending of the files that describe it: ".json" or ".tsv".
+
+    Returns
+    -------
+    list of Path
+        Files with the suffix of `path`, with all or some of its entities and no others. They lie in the folder of
+        `path` or above it, up to the folder of the data set. Of two in one folder, the one with more entities comes
+        last. What a later file states replaces what an earlier one does.
+    """
+    stem = stem_of(path)
+    *entities, suffix = stem.split("_")
+    above, data_set = list(path.absolute().parents), data_set_of(path)
+    folders = [path.parent, *above[1 : above.index(data_set) + 1]] if data_set else [path.parent]
+    found: list[Path] = []
+    for folder in folders:
+        described = {each: each.name[: -len(ending)].split("_") for each in folder.glob(f"*{escape(suffix)}{ending}")}
+        fitting = [e for e, (*own, end) in described.items() if end == suffix and set(own) <= set(entities)]
+        fitting.sort(key=lambda each: (each.name == stem + ending, len(described[each]), each.name))
+        found = [each for each in fitting if each.is_file()] + found
+    return found
