@@ -176,11 +176,12 @@ def _table(name: str, key: str) -> list[dict[str, Any]]:
 
 def test_names_are_those_of_the_data_tables() -> None:
     assert [entry["name"] for entry in _table("ct_density.json", "curves")] == list(choices.CT_CURVES)
-    assert [entry["name"] for entry in _table("products.json", "products")] == list(choices.DEVICES)
+    assert [entry["name"] for entry in _table("products.json", "products")] == list(choices.PRODUCTS)
+    assert (*choices.PRODUCTS, "custom") == choices.DEVICES
     limits = limit_table()[1]
     for field, listed in (
         ("guideline", choices.Guideline),
-        ("device", choices.LimitDevice),
+        ("device", choices.ProductName),
         ("disease", choices.Disease),
         ("kind", choices.LimitTissue),
         ("direction", choices.LimitDirection),

@@ -301,7 +301,8 @@ def test_any_patient_gives_a_table(kg: float, ratio: float, normal: float, shunt
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"device": "holmium"}, UnknownNameError, "device must be one of glass, resin"),
+        ({"device": "wood"}, UnknownNameError, "device must be one of glass, resin, holmium, custom"),
+        ({"device": "holmium"}, ArgumentError, "nuclide of holmium microspheres must be Ho-166, got EANM2022"),
         ({"liver_density_g_per_ml": 1030}, OutOfRangeError, "liver density"),
         ({"prior_lung_dose_gy": -1}, OutOfRangeError, "prior lung dose"),
         ({"untreated_tumor_mass_kg": float("nan")}, OutOfRangeError, "untreated tumor mass"),

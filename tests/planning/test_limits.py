@@ -321,7 +321,7 @@ def test_of_cases_exactly_one_applies_if_everything_is_known() -> None:
 
 
 def test_bad_questions_are_errors() -> None:
-    with pytest.raises(UnknownNameError, match="device must be one of glass, holmium, resin"):
+    with pytest.raises(UnknownNameError, match="device must be one of glass, resin, holmium, custom"):
         dose_limits(device="wood")
     with pytest.raises(UnknownNameError, match="intent"):
         dose_limits(intent="cure")

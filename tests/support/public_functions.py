@@ -131,6 +131,7 @@ EXEMPT = {
     "planning.Patient.propagation": "is made of `plan_uncertainty`, which is compared",
     "planning.Product.advisories": _TABLE,
     "planning.Product.fact": _TABLE,
+    "planning.Product.has": _TABLE,
     "planning.Product.value": _TABLE,
     "planning.Product.values": _TABLE,
     "planning.PartitionLimits.limit": _RECORD,

@@ -176,8 +176,10 @@ PARTIAL_VOLUME_METHODS: tuple[PartialVolumeMethod, ...] = get_args(PartialVolume
 ValueStatus = Literal["read", "secondary", "not verified"]
 
 # Planning: devices, and the keys of the table of limits.
-Device = Literal["glass", "resin"]
-LimitDevice = Literal["glass", "resin", "holmium"]
+#: Microspheres of the product table.
+ProductName = Literal["glass", "resin", "holmium"]
+#: Microspheres of a treatment: those of a product, or "custom" ones, of which the caller states the nuclide.
+Device = Literal["glass", "resin", "holmium", "custom"]
 Disease = Literal["HCC", "ICC", "mCRC"]
 Intent = Literal["segmentectomy", "lobectomy", "unilobar", "bilobar"]
 Guideline = Literal[
@@ -207,6 +209,7 @@ Tissue = Literal["tumor", "normal_liver", "lung"]
 #: Role of a structure in a treatment.
 StructureRole = Literal["liver", "territories", "tumors", "normal_perfused", "normal_whole", "lungs"]
 
+PRODUCTS: tuple[ProductName, ...] = get_args(ProductName)
 DEVICES: tuple[Device, ...] = get_args(Device)
 DISEASES: tuple[Disease, ...] = get_args(Disease)
 INTENTS: tuple[Intent, ...] = get_args(Intent)

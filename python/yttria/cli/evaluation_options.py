@@ -124,8 +124,8 @@ class EvaluationOptions:
 
     @property
     def _device(self) -> Device | None:
-        """The microspheres, if parameter sets know them."""
-        return cast("Device | None", self.device if self.device != "holmium" else None)
+        """The microspheres."""
+        return cast("Device | None", self.device)
 
     def _facts(self) -> dict[str, Any]:
         """Statements for the limits, by option."""

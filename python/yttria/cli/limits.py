@@ -11,10 +11,10 @@ from .. import planning
 from .._foundation.choices import (
     LIMIT_DIRECTIONS,
     LIMIT_TISSUES,
+    Device,
     Disease,
     Guideline,
     Intent,
-    LimitDevice,
     LimitDirection,
     LimitTissue,
 )
@@ -75,7 +75,7 @@ def limits(
     """
     found = planning.dose_limits(
         guideline=cast("Guideline | None", guideline),
-        device=cast("LimitDevice | None", device),
+        device=cast("Device | None", device),
         disease=cast("Disease | None", disease),
         intent=cast("Intent | None", intent),
         kind=kind,

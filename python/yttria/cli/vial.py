@@ -13,10 +13,11 @@ from .output import Row, as_json, print_advisories, print_table
 
 
 class Spheres(str, Enum):
-    """The two devices."""
+    """The products."""
 
     glass = "glass"
     resin = "resin"
+    holmium = "holmium"
 
 
 class Sizes(str, Enum):

@@ -63,8 +63,8 @@ class ParameterSet:
 
         Parameters
         ----------
-        device : str, optional
-            Microspheres that it is to be used for: "glass" or "resin". None if that is not known.
+        device : {"glass", "resin", "holmium", "custom"}, optional
+            Microspheres that it is to be used for. None if that is not known.
 
         Returns
         -------

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from .._core import Nuclide
 from ..advisory import Advisory, advise
-from .lung import CUMULATIVE_LUNG_LIMIT_GY, LUNG_LIMIT_GY, cumulative_lung_dose_advisories, lung_dose_advisories
+from .lung import (
+    CUMULATIVE_LUNG_LIMIT_GY,
+    LUNG_LIMIT_GY,
+    cumulative_lung_dose_advisories,
+    lung_dose_advisories,
+    lung_limits_of_yttrium,
+)
 from .territory import Territory
 from .vial_content import vial_content
 
@@ -51,14 +58,17 @@ def uneven(
                 )
 
 
-def lungs(lung_dose_gy: float, cumulative_gy: float) -> Iterator[Advisory]:
+def lungs(lung_dose_gy: float, cumulative_gy: float, nuclide: Nuclide) -> Iterator[Advisory]:
     """Compare the lung doses with their usual limits; an optimum may be above its limit by rounding."""
     yield from lung_dose_advisories(lung_dose_gy, LUNG_LIMIT_GY, rounding=1e-9)
     yield from cumulative_lung_dose_advisories(cumulative_gy, CUMULATIVE_LUNG_LIMIT_GY, rounding=1e-9)
+    yield from lung_limits_of_yttrium(nuclide, LUNG_LIMIT_GY, CUMULATIVE_LUNG_LIMIT_GY)
 
 
-def vials(territories: Sequence[Territory], vial_activities_gbq: Sequence[float]) -> Iterator[Advisory]:
+def vials(
+    territories: Sequence[Territory], vial_activities_gbq: Sequence[float], nuclide: Nuclide
+) -> Iterator[Advisory]:
     """Compare the activity in each vial with what a vial holds."""
     for territory, activity in zip(territories, vial_activities_gbq, strict=True):
-        for advisory in vial_content(activity):
+        for advisory in vial_content(activity, nuclide=nuclide):
             yield replace(advisory, message=f"Territory '{territory.name}': {advisory.message}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._core import Nuclide
-from .._foundation.choices import DEVICES
 from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory
-from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
+from ..errors import ArgumentError, OutOfRangeError, UndefinedError
 from . import laboratory
 from ._patient_inputs import PRIOR_DOSES, PatientInputs, tumor_name
 from .body_surface_area import body_surface_area
+from .microsphere_nuclide import check_device, device_nuclide
 from .partition import check_prior_whole
 from .partition_limits import PartitionLimits
 from .plan_uncertainty_inputs import PlanUncertaintyInputs
@@ -38,25 +38,20 @@ _TOLERANCE = 0.02
 
 
 def check_types(patient: PatientInputs) -> None:
-    """Check what is not a number."""
-    if patient.device not in DEVICES:
-        raise UnknownNameError(f"device must be one of {', '.join(DEVICES)}, got {patient.device!r:.80}")
+    """Check what is not a number, and put in the nuclide of the device if none is given."""
+    check_device(patient.device)
     if isinstance(patient.tumors, str) or not isinstance(patient.tumors, Sequence):
         raise ArgumentError(f"tumors must be a sequence of Tumor, got {patient.tumors!r:.80}")
     for what, value, kind in (
         *(("each of tumors", tumor, Tumor) for tumor in patient.tumors),
         ("limits", PartitionLimits() if patient.limits is None else patient.limits, PartitionLimits),
         ("uncertainties", patient.uncertainties or PlanUncertaintyInputs(), PlanUncertaintyInputs),
-        ("nuclide", patient.nuclide, Nuclide),
+        ("nuclide", Nuclide() if patient.nuclide is None else patient.nuclide, Nuclide),
         ("name", patient.name, str),
     ):
         if not isinstance(value, kind):
             raise ArgumentError(f"{what} must be of type {kind.__name__}, got {value!r:.80}")
-    if patient.nuclide.isotope != "Y-90":
-        raise ArgumentError(
-            f"nuclide of a patient with {patient.device} spheres must be Y-90, got {patient.nuclide.isotope}: for "
-            "other spheres, use PartitionModel and the single compartment, which take any nuclide"
-        )
+    object.__setattr__(patient, "nuclide", device_nuclide(patient.device, patient.nuclide))
     for name in ("pretreated_or_impaired", "cirrhotic", "prior_radioembolization"):
         flag = getattr(patient, name)
         if flag is not None and not isinstance(flag, bool):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 from .._core import Nuclide
 from .._foundation.choices import Device, Disease, Guideline, Intent, LimitKind
@@ -20,6 +20,10 @@ PRIOR_DOSES: dict[LimitKind, tuple[str, str]] = {
     "normal_whole": ("prior_normal_whole_dose_gy", "the whole normal liver"),
     "lung_cumulative": ("prior_lung_dose_gy", "the lungs"),
 }
+
+
+#: Default of a field, in place of which the checks of a patient put the nuclide of the device.
+NUCLIDE_OF_DEVICE = cast(Nuclide, None)
 
 
 def tumor_name(tumors: Sequence[Tumor], index: int) -> str:
@@ -63,7 +67,7 @@ class PatientInputs:
     bilirubin_mg_per_dl: float | None = None
     pretreated_or_impaired: bool | None = None
     cirrhotic: bool | None = None
-    nuclide: Nuclide = field(default_factory=Nuclide)
+    nuclide: Nuclide = NUCLIDE_OF_DEVICE
     name: str = ""
     perfused_mass_incl_tumor_kg: float | None = None
     liver_mass_incl_tumor_kg: float | None = None

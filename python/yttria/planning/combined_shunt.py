@@ -120,7 +120,7 @@ def lung_dose_bounds(
     lung_mass_kg : float
         Lung mass in kg.
     nuclide : Nuclide, optional
-        Half-life and dose factor; `Nuclide()` if not given.
+        Half-life and dose factor, of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
 
     Returns
     -------
@@ -133,6 +133,8 @@ def lung_dose_bounds(
         If a number is outside its range.
     ShapeError
         If there is not one delivered activity per injection.
+    ArgumentError
+        For a nuclide that no microspheres carry, such as that of Lu-177.
 
     Notes
     -----

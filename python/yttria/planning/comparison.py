@@ -16,7 +16,7 @@ from ._side_by_side import MODELS, ModelRun, NotApplicableError, deciding_thresh
 from .comparison_text import comparison_text
 from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses
-from .limits import LimitQuery, dose_limits
+from .limits import LimitQuery, dose_limits, no_limits_for_device
 from .model_doses import PartitionDoses
 from .model_row import ModelRow
 from .patient import Patient
@@ -157,6 +157,8 @@ def compare_models(patient: Patient, *, draws: int = DRAWS, seed: int = SEED) ->
     -----
     own_limit_exceeded, own_limit_not_compared
         A dose, with that of earlier treatments, is above one of the planner's limits, or is not known.
+    no_limits_for_device, lung_limit_of_yttrium
+        No limit of the guideline is for the device, or the planner's lung limits come from another nuclide.
     prior_dose_not_given, prior_dose_not_counted
         A dose of earlier treatments was taken as what is known of it, or no limit counts it.
     activity_above_vial, activity_below_usual
@@ -231,7 +233,8 @@ def compare_models(patient: Patient, *, draws: int = DRAWS, seed: int = SEED) ->
     created = datetime.now(timezone.utc).isoformat(timespec="seconds")
     # Only the limits that the doses are compared with; what depends on what is not given stands in the states.
     compared = (advisory for run in runs for state in run.limit_states for advisory in state.advisories)
-    notes = tuple(dict.fromkeys((*patient.advisories(), *compared)))
+    of_device = no_limits_for_device(patient.guideline, patient.device)
+    notes = tuple(dict.fromkeys((*patient.advisories(), *of_device, *compared)))
     return ModelComparison(
         patient=patient,
         runs=tuple(runs),

@@ -15,6 +15,7 @@ from ._patient_inputs import PRIOR_DOSES, tumor_name
 from ._side_by_side import LIMIT_WORDS, ModelRun
 from .limit_state import MET, LimitState, subject
 from .limit_table import Limit
+from .microsphere_nuclide import device_in_words, dose_factor_in_words
 from .patient import Patient
 from .plan_uncertainty_text import (
     U_WORDS,
@@ -24,7 +25,6 @@ from .plan_uncertainty_text import (
     uncertain,
     uncertainty_lines,
 )
-from .products import product
 from .scores import albi
 
 Item = TypeVar("Item")
@@ -102,7 +102,7 @@ def comparison_text(
 def _inputs(patient: Patient, limits_table_version: str) -> Iterator[tuple[str, str]]:
     """Each input as label and words."""
     yield "patient", patient.name or "not named"
-    yield "device", f"{patient.device} ({product(patient.device).trade_name})"
+    yield "device", device_in_words(patient.device, patient.nuclide)
     yield "territory", _territory(patient)
     liver = patient.liver_mass_kg
     if liver is not None:
@@ -118,9 +118,7 @@ def _inputs(patient: Patient, limits_table_version: str) -> Iterator[tuple[str, 
         yield "earlier doses", "none given"
     if patient.residual_fraction:
         yield "residual", f"{100.0 * patient.residual_fraction:.4g} % of the vial"
-    nuclide = patient.nuclide
-    factor, half_life = nuclide.dose_factor_gy_kg_per_gbq, nuclide.half_life_h
-    yield "dose factor", f"{factor:.6g} Gy kg/GBq, half-life {half_life:.6g} h ({nuclide.name})"
+    yield "dose factor", dose_factor_in_words(patient.nuclide)
     targets = {"everything perfused": patient.target_perfused_dose_gy, "tumor": patient.target_tumor_dose_gy}
     yield "targets", ", ".join(f"{n} {d:g} Gy" for n, d in targets.items() if d is not None) or "none given"
     yield "own limits", _own_limits(patient)

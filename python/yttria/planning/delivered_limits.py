@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
-from .._foundation.choices import Disease, Guideline, Intent, LimitDevice, StructureRole
+from .._foundation.choices import Device, Disease, Guideline, Intent, StructureRole
 from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory, advise
 from ..errors import OutOfRangeError
@@ -20,6 +20,7 @@ from .delivered_roles import DeliveredRoles, delivered_roles
 from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses, amount
 from .limit_table import limit_table
+from .limits import no_limits_for_device
 
 #: Mass of the lungs in kg if none is given.
 LUNG_MASS_KG = 1.0
@@ -96,7 +97,7 @@ def delivered_limits(
     *,
     roles: DeliveredRoles | Mapping[StructureRole, Patterns] | None = None,
     guideline: Guideline = "EANM2022",
-    device: LimitDevice | None = None,
+    device: Device | None = None,
     disease: Disease | None = None,
     intent: Intent | None = None,
     lung_mass_kg: float | None = None,
@@ -225,7 +226,7 @@ def delivered_limits(
             **facts,
         },
         states=states,
-        advisories=(*advisories, *lungs.advisories),
+        advisories=(*no_limits_for_device(guideline, device), *advisories, *lungs.advisories),
     )
 
 

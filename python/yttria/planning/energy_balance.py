@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import yttria._core as _core
 
 from .._core import Nuclide
-from .._foundation.numbers import default_nuclide, number
+from .._foundation.numbers import number
 from ..advisory import Advisory, advise_if
+from .microsphere_nuclide import planning_nuclide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ def energy_balance(
     lung_shunt_fraction : float
         Lung shunt L, within [0, 1).
     nuclide : Nuclide, optional
-        Half-life and dose factor; `Nuclide()` if not given.
+        Half-life and dose factor, of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
 
     Returns
     -------
@@ -66,6 +67,8 @@ def energy_balance(
     ------
     OutOfRangeError
         If a number is outside its range.
+    ArgumentError
+        For a nuclide that no microspheres carry, such as that of Lu-177.
 
     Warns
     -----
@@ -118,7 +121,7 @@ def tumor_mass_for_dose_kg(
     fraction_of_liver_activity_in_tumor : float
         Share f, within [0, 1]. With 1 the result is the largest mass for which the dose is possible.
     nuclide : Nuclide, optional
-        Half-life and dose factor; `Nuclide()` if not given.
+        Half-life and dose factor, of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
 
     Returns
     -------
@@ -129,6 +132,8 @@ def tumor_mass_for_dose_kg(
     ------
     OutOfRangeError
         If a number is outside its range.
+    ArgumentError
+        For a nuclide that no microspheres carry, such as that of Lu-177.
 
     Examples
     --------
@@ -144,5 +149,5 @@ def _liver_energy_j(activity_gbq: float, lung_shunt_fraction: float, nuclide: Nu
     return _core.liver_energy_j(
         number("delivered activity in GBq", activity_gbq),
         number("lung shunt fraction", lung_shunt_fraction),
-        default_nuclide(nuclide),
+        planning_nuclide(nuclide),
     )

@@ -23,7 +23,7 @@ class PlanSettings:
 
     Parameters
     ----------
-    device : {"glass", "resin"}
+    device : {"glass", "resin", "holmium", "custom"}
         Microspheres.
     name : str, default ""
         Name or identifier to show.

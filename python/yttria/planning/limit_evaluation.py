@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
-from .._foundation.choices import Disease, Guideline, Intent, LimitDevice, LimitVerdict
+from .._foundation.choices import Device, Disease, Guideline, Intent, LimitVerdict
 from .._foundation.numbers import number
 from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError
@@ -22,7 +22,7 @@ def evaluate_limits(
     doses: TreatmentDoses,
     *,
     guideline: Guideline = "EANM2022",
-    device: LimitDevice | None = None,
+    device: Device | None = None,
     disease: Disease | None = None,
     intent: Intent | None = None,
     perfused_mass_kg: float | None = None,

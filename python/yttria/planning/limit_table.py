@@ -12,11 +12,11 @@ from .._foundation.choices import (
     Disease,
     Guideline,
     Intent,
-    LimitDevice,
     LimitDirection,
     LimitPeriod,
     LimitTissue,
     LimitUnit,
+    ProductName,
     ValueStatus,
 )
 from ..sources import Source, source
@@ -77,7 +77,7 @@ class Limit:
 
     id: str
     guideline: Guideline
-    device: LimitDevice | None
+    device: ProductName | None
     disease: Disease | None
     intents: tuple[Intent, ...]
     kind: LimitTissue

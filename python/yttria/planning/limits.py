@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .._foundation.choices import (
+    DEVICES,
+    Device,
     Disease,
     Guideline,
     Intent,
-    LimitDevice,
     LimitDirection,
     LimitTissue,
 )
@@ -88,7 +89,7 @@ class LimitQuery:
 def dose_limits(
     *,
     guideline: Guideline | None = None,
-    device: LimitDevice | None = None,
+    device: Device | None = None,
     disease: Disease | None = None,
     intent: Intent | None = None,
     kind: LimitTissue | None = None,
@@ -109,7 +110,7 @@ def dose_limits(
     ----------
     guideline : str, optional
         Such as "EANM2022"; all guidelines if it is not given.
-    device : {"glass", "resin", "holmium"}, optional
+    device : {"glass", "resin", "holmium", "custom"}, optional
         Microspheres.
     disease : {"HCC", "ICC", "mCRC"}, optional
         Disease.
@@ -142,6 +143,8 @@ def dose_limits(
 
     Warns
     -----
+    no_limits_for_device
+        No entry of the guideline is for the device. Those of other microspheres are not used in its place.
     limit_text_ambiguous
         The source contradicts itself or another source.
     limit_not_verified
@@ -186,7 +189,7 @@ def dose_limits(
             certain.append(limit)
         elif verdict is None:
             conditional.append((limit, open_ones))
-    advisories = [*doubts]
+    advisories = [*doubts, *no_limits_for_device(guideline, device)]
     advisories += [a for limit in certain for a in boundary_advisories(limit, facts)]
     for limit in (*certain, *(limit for limit, _ in conditional)):
         advisories += source_advisories(limit)
@@ -216,9 +219,19 @@ def check_names(*, intent: str | None, **names: str | None) -> None:
     _, table = limit_table()
     known = {field: sorted({str(v) for e in table if (v := getattr(e, field)) is not None}) for field in names}
     known["intent"] = sorted({name for entry in table for name in entry.intents})
+    if "device" in known:
+        known["device"] = list(DEVICES)  # custom microspheres stand in no entry
     for field, name in {**names, "intent": intent}.items():
         if name is not None and name not in known[field]:
             raise UnknownNameError(f"{field} must be one of {', '.join(known[field])}, got {name!r}")
+
+
+def no_limits_for_device(guideline: Guideline | None, device: Device | None) -> tuple[Advisory, ...]:
+    """Advise if no entry of a guideline is for a device, so that nothing is compared."""
+    table = limit_table()[1]
+    if device is None or any(e.device in (None, device) and guideline in (None, e.guideline) for e in table):
+        return ()
+    return (advise("no_limits_for_device", guideline=guideline or "the table", device=device),)
 
 
 def boundary_advisories(limit: Limit, facts: Facts) -> list[Advisory]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import yttria._core as _core
 
 from .._core import Nuclide
-from .._foundation.numbers import default_nuclide, number
+from .._foundation.numbers import number
 from ..advisory import Advisory, advise
+from .microsphere_nuclide import planning_nuclide
 
 #: Limits of one administration and of all (lung-practice).
 LUNG_LIMIT_GY, CUMULATIVE_LUNG_LIMIT_GY = 30.0, 50.0
@@ -64,7 +65,7 @@ def lung_dose(
     lung_limit_gy, cumulative_lung_limit_gy : float or None
         Limits in Gy of one administration and of all, compared with and not enforced. None asks for no comparison.
     nuclide : Nuclide, optional
-        Half-life and dose factor; `Nuclide()` if not given.
+        Half-life and dose factor, of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
 
     Returns
     -------
@@ -75,6 +76,8 @@ def lung_dose(
     ------
     OutOfRangeError
         If a number is outside its range.
+    ArgumentError
+        For a nuclide that no microspheres carry, such as that of Lu-177.
 
     Warns
     -----
@@ -82,6 +85,8 @@ def lung_dose(
         Above the limit of one administration.
     cumulative_lung_dose_above_limit
         Above the limit of all.
+    lung_limit_of_yttrium
+        A limit is that of Y-90 microspheres, and the nuclide is another one.
 
     References
     ----------
@@ -95,10 +100,12 @@ def lung_dose(
     activity = number("delivered activity in GBq", delivered_activity_gbq)
     shunt, mass = number("lung shunt fraction", lung_shunt_fraction), number("lung mass in kg", lung_mass_kg)
     prior = _core.non_negative("prior lung dose in Gy", number("prior lung dose in Gy", prior_lung_dose_gy))
-    dose = _core.lung_dose_gy(activity, shunt, mass, default_nuclide(nuclide))
+    chosen = planning_nuclide(nuclide)
+    dose = _core.lung_dose_gy(activity, shunt, mass, chosen)
     found = (
         *lung_dose_advisories(dose, lung_limit_gy),
         *cumulative_lung_dose_advisories(prior + dose, cumulative_lung_limit_gy),
+        *lung_limits_of_yttrium(chosen, lung_limit_gy, cumulative_lung_limit_gy),
     )
     return LungDose(lung_dose_gy=dose, cumulative_lung_dose_gy=prior + dose, lung_mass_kg=mass, advisories=found)
 
@@ -121,7 +128,7 @@ def lung_mass_for_dose_kg(
     lung_shunt_fraction : float
         Lung shunt L, within [0, 1].
     nuclide : Nuclide, optional
-        Half-life and dose factor; `Nuclide()` if not given.
+        Half-life and dose factor, of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
 
     Returns
     -------
@@ -132,6 +139,8 @@ def lung_mass_for_dose_kg(
     ------
     OutOfRangeError
         If a number is outside its range.
+    ArgumentError
+        For a nuclide that no microspheres carry, such as that of Lu-177.
 
     Examples
     --------
@@ -140,7 +149,7 @@ def lung_mass_for_dose_kg(
     """
     activity = number("delivered activity in GBq", delivered_activity_gbq)
     shunt, dose = number("lung shunt fraction", lung_shunt_fraction), number("lung dose in Gy", lung_dose_gy)
-    return _core.lung_mass_for_dose_kg(activity, shunt, dose, default_nuclide(nuclide))
+    return _core.lung_mass_for_dose_kg(activity, shunt, dose, planning_nuclide(nuclide))
 
 
 def lung_shunt_for_dose(
@@ -157,7 +166,7 @@ def lung_shunt_for_dose(
     lung_mass_kg : float
         Lung mass in kg.
     nuclide : Nuclide, optional
-        Half-life and dose factor; `Nuclide()` if not given.
+        Half-life and dose factor, of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
 
     Returns
     -------
@@ -168,6 +177,8 @@ def lung_shunt_for_dose(
     ------
     OutOfRangeError
         If a number is outside its range, or the fraction would exceed 1.
+    ArgumentError
+        For a nuclide that no microspheres carry, such as that of Lu-177.
 
     Examples
     --------
@@ -176,7 +187,18 @@ def lung_shunt_for_dose(
     """
     activity = number("delivered activity in GBq", delivered_activity_gbq)
     mass, dose = number("lung mass in kg", lung_mass_kg), number("lung dose in Gy", lung_dose_gy)
-    return _core.lung_shunt_for_dose(activity, mass, dose, default_nuclide(nuclide))
+    return _core.lung_shunt_for_dose(activity, mass, dose, planning_nuclide(nuclide))
+
+
+def lung_limits_of_yttrium(nuclide: Nuclide, *limits_gy: float | None) -> tuple[Advisory, ...]:
+    """Advise that usual lung limits, which come from Y-90 microspheres, are used for another nuclide."""
+    if nuclide.isotope == "Y-90":
+        return ()
+    return tuple(
+        advise("lung_limit_of_yttrium", isotope=nuclide.isotope, lung_limit_gy=limit)
+        for limit in limits_gy
+        if limit in (LUNG_LIMIT_GY, CUMULATIVE_LUNG_LIMIT_GY)
+    )
 
 
 def lung_dose_advisories(

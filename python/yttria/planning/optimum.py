@@ -11,6 +11,7 @@ from .._foundation.choices import CountedTumorDose, Objective, ObjectiveUnit, Op
 from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory, advise
 from ..errors import UnknownNameError
+from .lung import lung_limits_of_yttrium
 from .model_doses import PartitionDoses
 from .partition import PartitionModel
 
@@ -225,6 +226,7 @@ def optimize_activities(
         [number("tumor weight", weight) for weight in weights],
     )
     unit = _UNITS[objective]
+    of_yttrium = lung_limits_of_yttrium(model.nuclide, lung_limit_gy, cumulative_lung_limit_gy)
     prior = {
         "lung_cumulative": model.prior_lung_dose_gy,
         "normal_whole": model.resolved_prior_normal_whole_dose_gy,
@@ -245,7 +247,7 @@ def optimize_activities(
             shadow_prices=(),
             lowest_tumors=(),
             conflict=tuple(Constraint(name=name, limit=limit, value=None, unit=of) for name, of, limit, *_ in conflict),
-            advisories=(*model.advisories(), advise("infeasible", constraints=names)),
+            advisories=(*model.advisories(), *of_yttrium, advise("infeasible", constraints=names)),
         )
     activities, ranges, value, constraints, lowest = best
     doses = model.doses(activities)
@@ -273,7 +275,11 @@ def optimize_activities(
         ),
         lowest_tumors=tuple(tumors[i] for i in lowest),
         conflict=(),
-        advisories=(*doses.advisories, *_ties(territories, ranges), *_not_counted(prior, constraints)),
+        advisories=tuple(
+            dict.fromkeys(
+                (*doses.advisories, *of_yttrium, *_ties(territories, ranges), *_not_counted(prior, constraints))
+            )
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory
 from ..errors import ArgumentError, OutOfRangeError, ShapeError, UnknownNameError
 from . import _partition_advisories as notes
+from .microsphere_nuclide import planning_nuclide
 from .model_doses import DoseRow, PartitionDoses, TumorDose
 from .partition_limits import GivenLimits, MaximumActivity, PartitionLimits
 from .territory import Territory
@@ -58,7 +59,7 @@ class PartitionModel:
     prior_normal_perfused_dose_gy : mapping of float, optional
         The same by territory.
     nuclide : Nuclide, optional
-        By default that of the library.
+        Of Y-90, Ho-166, P-32 or Re-188; by default that of the library.
 
     Raises
     ------
@@ -66,7 +67,8 @@ class PartitionModel:
         For a mass or ratio that is not positive, a perfused normal mass below 0 or above the total, a shunt or residual
         outside [0, 1), lungs outside 0.3-2.5 kg.
     ArgumentError
-        For an overlap or the name of one of several territories that is missing, or a wrong type.
+        For an overlap or the name of one of several territories that is missing, a wrong type, or a nuclide that no
+        microspheres carry.
     UndefinedError
         Without a territory, without a tumor in the only territory without name, without a ratio if it does not cancel,
         for a name twice, for a territory without tissue.
@@ -77,8 +79,8 @@ class PartitionModel:
     -----
     ratio_below_1, ratio_above_20, lung_shunt_above_20_percent, activity_above_vial
         By every result. With named territories also `lung_dose_above_limit` (30 Gy),
-        `cumulative_lung_dose_above_limit` (50 Gy), `territory_without_activity`, `portion_below_half_of_mean`, and
-        `normal_livers_taken_as_disjoint` if a tumor is fed twice.
+        `cumulative_lung_dose_above_limit` (50 Gy), `lung_limit_of_yttrium`, `territory_without_activity`,
+        `portion_below_half_of_mean`, and `normal_livers_taken_as_disjoint` if a tumor is fed twice.
 
     Examples
     --------
@@ -108,6 +110,7 @@ class PartitionModel:
         def keep(name: str, value: object) -> None:
             object.__setattr__(self, name, value)
 
+        planning_nuclide(self.nuclide)
         keep("territories", tuple(territory.checked() for territory in self.territories))
         if len(self.territories) > 1 and not all(territory.name for territory in self.territories):
             raise ArgumentError("each of several territories must be given a name")
@@ -551,10 +554,10 @@ class PartitionModel:
         found = [*self.advisories()]
         if all(self._names):
             found += notes.uneven(self.territories, given, portions, self.overlap_of)
-            found += notes.lungs(lung, cumulative_lung)
-            found += notes.vials(self.territories, vials)
+            found += notes.lungs(lung, cumulative_lung, self.nuclide)
+            found += notes.vials(self.territories, vials, self.nuclide)
         else:
-            found += vial_content(vials[0])
+            found += vial_content(vials[0], nuclide=self.nuclide)
         priors = self.prior_normal_perfused_dose_gy
         return PartitionDoses(
             delivered_activities_gbq=tuple(given),

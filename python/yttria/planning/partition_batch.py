@@ -14,9 +14,9 @@ import yttria._core as _core
 from .._core import Nuclide
 from .._foundation.arrays import as_type, empty, real
 from .._foundation.choices import INVALID, Invalid
-from .._foundation.numbers import default_nuclide
 from ..advisory import Advisory, advise
 from ..errors import DTypeError, ShapeError, UndefinedError, UnknownNameError
+from .microsphere_nuclide import planning_nuclide
 from .vial_content import vial_content
 
 Floats = NDArray[np.float64]
@@ -85,7 +85,7 @@ def partition_doses(
     lung_mass_kg : array
         Lung mass in kg.
     nuclide : Nuclide, optional
-        Half-life and dose factor; `Nuclide()` if not given.
+        Half-life and dose factor, of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
     invalid : {"raise", "nan"}
         What an element outside its domain does: an error, or results that are not numbers.
     threads : int, optional
@@ -106,6 +106,8 @@ def partition_doses(
         If an array does not hold real numbers.
     InsufficientMemoryError
         If there is no room for the results.
+    ArgumentError
+        For a nuclide that no microspheres carry, such as that of Lu-177.
 
     Warns
     -----
@@ -147,7 +149,7 @@ def partition_doses(
         normal,
         tumor,
         lung,
-        default_nuclide(nuclide),
+        planning_nuclide(nuclide),
         _to_nan(invalid),
         threads,
     )
@@ -183,7 +185,7 @@ def partition_activities(
     lung_shunt_fraction : array
         Lung shunt, within [0, 1).
     nuclide : Nuclide, optional
-        Half-life and dose factor; `Nuclide()` if not given.
+        Half-life and dose factor, of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
     invalid : {"raise", "nan"}
         What an element outside its domain does: an error, or results that are not numbers.
     threads : int, optional
@@ -204,6 +206,8 @@ def partition_activities(
         If an array does not hold real numbers.
     InsufficientMemoryError
         If there is no room for the results.
+    ArgumentError
+        For a nuclide that no microspheres carry, such as that of Lu-177.
 
     Warns
     -----
@@ -241,17 +245,20 @@ def partition_activities(
     if isinstance(tumor, bool) or not isinstance(tumor, int) or not 0 <= tumor < tumors:
         raise ShapeError(f"tumor must be an index from 0 to {tumors - 1}, got {tumor!r}")
     activity = _empty(shape)
+    chosen = planning_nuclide(nuclide)
     found = _core.partition_activities(
         _operand(target),
         tumor,
         tumors,
         _operands(*arrays),
         activity,
-        default_nuclide(nuclide),
+        chosen,
         _to_nan(invalid),
         threads,
     )
-    return PartitionActivityArray(delivered_activity_gbq=activity, advisories=(*_advisories(found), *_vials(activity)))
+    return PartitionActivityArray(
+        delivered_activity_gbq=activity, advisories=(*_advisories(found), *_vials(activity, chosen))
+    )
 
 
 def _array(quantity: str, values: ArrayLike) -> NDArray[Any]:
@@ -308,7 +315,7 @@ def _advisories(invalid_inputs: int) -> tuple[Advisory, ...]:
     return (advise("invalid_inputs", invalid_inputs=invalid_inputs),)
 
 
-def _vials(activity_gbq: Floats) -> tuple[Advisory, ...]:
+def _vials(activity_gbq: Floats, nuclide: Nuclide) -> tuple[Advisory, ...]:
     """One advisory if any activity is more than one vial holds; the largest one is its value."""
     largest = float(np.fmax.reduce(activity_gbq, axis=None, initial=0.0))
-    return vial_content(largest)
+    return vial_content(largest, nuclide=nuclide)

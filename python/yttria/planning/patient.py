@@ -16,6 +16,7 @@ from ._patient_checks import (
     laboratory_advisories,
 )
 from ._patient_inputs import PRIOR_DOSES, PatientInputs, nuclide_inputs, tumor_name
+from .lung import lung_limits_of_yttrium
 from .model_doses import PartitionDoses
 from .partition import PartitionModel
 from .partition_limits import PartitionLimits
@@ -29,8 +30,8 @@ class Patient(PatientInputs):
 
     Parameters
     ----------
-    device : {"glass", "resin"}
-        Microspheres.
+    device : {"glass", "resin", "holmium", "custom"}
+        Microspheres. "custom" ones are in no table: their nuclide must be stated, and no limit is for them.
     tumors : sequence of Tumor
         Tumors in the territory; empty if none is known by itself. A ratio may be None.
     normal_perfused_mass_kg, normal_total_mass_kg : float or None
@@ -60,8 +61,9 @@ class Patient(PatientInputs):
         Laboratory values, each in one of its two units.
     pretreated_or_impaired, cirrhotic, prior_radioembolization : bool, optional
         State of the liver, and whether there was an earlier radioembolization.
-    nuclide : Nuclide
-        Dose factor and half-life of Y-90, the nuclide of both devices.
+    nuclide : Nuclide, optional
+        Dose factor and half-life of the device's nuclide; if not given, that of the product table (Y-90 by the EANM
+        guideline for glass and resin, Ho-166 with 15.87 Gy kg/GBq for holmium).
     name : str, default ""
         Name or identifier to show.
     perfused_mass_incl_tumor_kg, liver_mass_incl_tumor_kg : float, optional
@@ -79,8 +81,9 @@ class Patient(PatientInputs):
     UndefinedError
         If no perfused mass is given, or only one of height and weight.
     ArgumentError
-        For a value of a wrong type, a nuclide that is not Y-90, a laboratory value in both units, a dose of earlier
-        treatments that is given twice with two values, or one given although `prior_radioembolization` is False.
+        For a value of a wrong type, a nuclide that the device does not carry, custom microspheres without a nuclide, a
+        laboratory value in both units, a dose of earlier treatments that is given twice with two values, or one given
+        although `prior_radioembolization` is False.
 
     Notes
     -----
@@ -298,7 +301,8 @@ class Patient(PatientInputs):
         Returns
         -------
         tuple of Advisory
-            Doubts of laboratory values, and a perfused mass that is given without tumor.
+            Doubts of laboratory values, a perfused mass that is given without tumor, and lung limits that come from
+            another nuclide.
 
         Examples
         --------
@@ -314,6 +318,8 @@ class Patient(PatientInputs):
         found = list(laboratory_advisories(self))
         if not self.tumors and self.perfused_mass_incl_tumor_kg is None:
             found.append(advise("perfused_mass_without_tumor", perfused_mass_kg=self.perfused_mass_kg))
+        limits = self.limits or PartitionLimits()
+        found += lung_limits_of_yttrium(self.nuclide, limits.lung_limit_gy, limits.cumulative_lung_limit_gy)
         return tuple(found)
 
     def as_dict(self) -> dict[str, Any]:

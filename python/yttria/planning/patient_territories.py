@@ -8,7 +8,6 @@ from typing import Any
 
 from .._core import Nuclide
 from .._foundation.choices import (
-    DEVICES,
     CountedTumorDose,
     Device,
     Disease,
@@ -19,9 +18,10 @@ from .._foundation.choices import (
 )
 from .._foundation.numbers import number
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
-from ..errors import ArgumentError, OutOfRangeError, UnknownNameError
-from ._patient_inputs import nuclide_inputs
+from ..errors import ArgumentError, OutOfRangeError
+from ._patient_inputs import NUCLIDE_OF_DEVICE, nuclide_inputs
 from .decay import elapsed_h
+from .microsphere_nuclide import device_nuclide
 from .partition import PartitionModel
 from .partition_limits import PartitionLimits
 from .plan_uncertainty_inputs import PlanUncertaintyInputs
@@ -34,8 +34,8 @@ class PatientTerritories:
 
     Parameters
     ----------
-    device : {"glass", "resin"}
-        Microspheres.
+    device : {"glass", "resin", "holmium", "custom"}
+        Microspheres, as in `Patient`.
     territories : sequence of Territory
         One for each injection, each with a name, its tumors, its perfused normal liver and its own lung shunt.
     overlap : {"disjoint", "same_tissue"} or mapping of it by tumor, default "disjoint"
@@ -76,8 +76,8 @@ class PatientTerritories:
         Total bilirubin, in one of its two units.
     pretreated_or_impaired, cirrhotic, prior_radioembolization : bool, optional
         State of the liver, and whether there was an earlier radioembolization.
-    nuclide : Nuclide
-        Dose factor and half-life.
+    nuclide : Nuclide, optional
+        Dose factor and half-life, as in `Patient`.
     name : str, default ""
         Name or identifier to show.
     uncertainties : PlanUncertaintyInputs, optional
@@ -90,8 +90,8 @@ class PatientTerritories:
     OutOfRangeError, UndefinedError
         As `PartitionModel`, or for an activity below 0.
     ArgumentError
-        For activities that leave out a territory, one end of the window without the other, a window that ends before it
-        starts, or doses of earlier treatments in the limits.
+        For a nuclide that the device does not carry, activities that leave out a territory, one end of the window
+        without the other, a window that ends before it starts, or doses of earlier treatments in the limits.
 
     Examples
     --------
@@ -134,13 +134,12 @@ class PatientTerritories:
     pretreated_or_impaired: bool | None = None
     cirrhotic: bool | None = None
     prior_radioembolization: bool | None = None
-    nuclide: Nuclide = field(default_factory=Nuclide)
+    nuclide: Nuclide = NUCLIDE_OF_DEVICE
     name: str = ""
     uncertainties: PlanUncertaintyInputs | None = None
 
     def __post_init__(self) -> None:
-        if self.device not in DEVICES:
-            raise UnknownNameError(f"device must be one of {', '.join(DEVICES)}, got {self.device!r:.80}")
+        object.__setattr__(self, "nuclide", device_nuclide(self.device, self.nuclide))
         object.__setattr__(self, "territories", tuple(self.territories))
         names = [territory.name for territory in self.territories]
         if not all(names):

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from .._foundation.choices import Device, ValueStatus
+from .._foundation.choices import NuclidePreset, ProductName, ValueStatus
 from ..advisory import Advisory, advise
 from ..errors import UndefinedError, UnknownNameError
 
@@ -49,21 +49,27 @@ class Product:
 
     Parameters
     ----------
-    name : str
-        "glass" or "resin".
+    name : {"glass", "resin", "holmium"}
+        Kind of microspheres.
     trade_name : str
         Name of the maker.
+    nuclide : str
+        Preset of `Nuclide` that is taken for these microspheres if no other one is stated.
     whole_vial : bool
         Whether the vial is given as a whole, because no part of it can be drawn.
+    made_to_order : bool
+        Whether each vial is made with the activity that is ordered, so that there are no sizes.
     facts : tuple of ProductFact
         What is known, with its source.
     table_version : str
         Version of the table.
     """
 
-    name: Device
+    name: ProductName
     trade_name: str
+    nuclide: NuclidePreset
     whole_vial: bool
+    made_to_order: bool
     facts: tuple[ProductFact, ...]
     table_version: str
 
@@ -95,6 +101,26 @@ class Product:
                 return fact
         known = ", ".join(fact.name for fact in self.facts)
         raise UnknownNameError(f"fact of {self.name} spheres must be one of {known}, got {name!r:.80}")
+
+    def has(self, name: str) -> bool:
+        """Return whether the table has a fact.
+
+        Parameters
+        ----------
+        name : str
+            Name of the fact.
+
+        Returns
+        -------
+        bool
+            False if the fact is not known, which is not the same as not verified.
+
+        Examples
+        --------
+        >>> product("glass").has("shelf_life_h"), product("holmium").has("shelf_life_h")
+        (True, False)
+        """
+        return any(fact.name == name for fact in self.facts)
 
     def value(self, name: str) -> float:
         """Look up the number of a fact.
@@ -182,13 +208,15 @@ class Product:
 
 
 @cache
-def _products() -> dict[Device, Product]:
+def _products() -> dict[ProductName, Product]:
     table = json.loads((files("yttria") / "data" / "products.json").read_text(encoding="utf-8"))
     return {
         entry["name"]: Product(
             name=entry["name"],
             trade_name=entry["trade_name"],
+            nuclide=entry["nuclide"],
             whole_vial=entry["whole_vial"],
+            made_to_order=entry["made_to_order"],
             facts=tuple(
                 ProductFact(
                     name=name,
@@ -211,12 +239,12 @@ def _value(raw: Any) -> float | str | tuple[float, ...]:
     return tuple(map(float, raw)) if isinstance(raw, list) else float(raw)
 
 
-def product(name: Device) -> Product:
+def product(name: ProductName) -> Product:
     """Look up a microsphere product.
 
     Parameters
     ----------
-    name : {"glass", "resin"}
+    name : {"glass", "resin", "holmium"}
         Kind of microspheres.
 
     Returns

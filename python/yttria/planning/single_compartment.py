@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import yttria._core as _core
 
 from .._core import Nuclide
-from .._foundation.numbers import default_nuclide, number
+from .._foundation.numbers import number
 from ..advisory import Advisory, advise_if
-from .lung import lung_dose_advisories
+from .lung import lung_dose_advisories, lung_limits_of_yttrium
+from .microsphere_nuclide import planning_nuclide
 from .vial_content import vial_content
 
 #: More of the liver than this is a large part of it: this project's choice.
@@ -78,7 +79,7 @@ def single_compartment_dose(
     liver_mass_kg : float, optional
         Liver mass in kg, for the share that gets a high dose.
     nuclide : Nuclide, optional
-        Half-life and dose factor; `Nuclide()` if not given.
+        Half-life and dose factor, of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
 
     Returns
     -------
@@ -89,6 +90,8 @@ def single_compartment_dose(
     ------
     OutOfRangeError
         If a number is outside its range. Grams are named as such.
+    ArgumentError
+        For a nuclide that no microspheres carry, such as that of Lu-177.
 
     Warns
     -----
@@ -147,7 +150,7 @@ def single_compartment_activity(
     liver_mass_kg : float, optional
         Liver mass in kg, for the share that gets a high dose.
     nuclide : Nuclide, optional
-        Half-life and dose factor; `Nuclide()` if not given.
+        Half-life and dose factor, of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
 
     Returns
     -------
@@ -158,6 +161,8 @@ def single_compartment_activity(
     ------
     OutOfRangeError
         If a number is outside its range. Grams are named as such.
+    ArgumentError
+        For a nuclide that no microspheres carry, such as that of Lu-177.
 
     Warns
     -----
@@ -197,7 +202,7 @@ def _arguments(
         number("lung shunt fraction", lung_shunt_fraction),
         number("residual fraction", residual_fraction),
         number("lung mass in kg", lung_mass_kg),
-        default_nuclide(nuclide),
+        planning_nuclide(nuclide),
     )
 
 
@@ -212,6 +217,7 @@ def _result(
     found = [
         *advise_if("lung_shunt_above_20_percent", lung_shunt_fraction=shunt),
         *lung_dose_advisories(lung, lung_limit_gy),
+        *lung_limits_of_yttrium(nuclide, lung_limit_gy),
         *advise_if("perfused_mass_small", perfused_mass_kg=mass),
         *advise_if("perfused_dose_high", perfused_dose_gy=perfused),
     ]
@@ -219,7 +225,7 @@ def _result(
         share = mass / number("liver mass in kg", liver_mass_kg)
         if share > _LARGE_PART:
             found += advise_if("high_dose_in_large_part", perfused_dose_gy=perfused, liver_fraction=share)
-    found += vial_content(in_vial)
+    found += vial_content(in_vial, nuclide=nuclide)
     return SingleCompartment(
         vial_activity_gbq=in_vial,
         delivered_activity_gbq=delivered,

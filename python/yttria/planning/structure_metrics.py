@@ -108,7 +108,7 @@ def tissue_parameters(given: Sequence[str | ParameterSet], *, device: Device | N
     ----------
     given : sequence of str or ParameterSet
         Ids of published sets ("liver-cremonesi-2008"), or own values ("tumor:alpha_per_gy=0.02,clonogens=1e6").
-    device : {"glass", "resin"}, optional
+    device : {"glass", "resin", "holmium", "custom"}, optional
         Microspheres that were used; a set of another device gives a warning.
 
     Returns
@@ -204,7 +204,7 @@ def structure_metrics(
     parameters : sequence of str or ParameterSet, optional
         As `tissue_parameters` takes them. A tumor takes those of the tumor, lungs those of the lung, liver, perfused
         volume and normal liver those of the normal liver, and a structure without a role none.
-    device : {"glass", "resin"}, optional
+    device : {"glass", "resin", "holmium", "custom"}, optional
         Microspheres that were used.
     hepatic_reserve_fraction : float, optional
         Stated in the row of the liver; by default it follows from the masses of liver and perfused volume.

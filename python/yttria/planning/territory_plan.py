@@ -13,6 +13,8 @@ from .._foundation.provenance import RESEARCH_USE
 from ..advisory import Advisory
 from ..errors import UndefinedError
 from .limit_state import LimitState
+from .limits import no_limits_for_device
+from .lung import lung_limits_of_yttrium
 from .model_doses import PartitionDoses
 from .optimum import Optimum, optimize_activities
 from .optimum_words import optimum_in_words
@@ -221,6 +223,8 @@ def plan_territories(patient: PatientTerritories, *, draws: int = DRAWS, seed: i
         A vial must hold more than the largest of the device, or less than is in use.
     no_vial_fits
         No vial holds what a territory needs within the window.
+    no_limits_for_device, lung_limit_of_yttrium
+        As `compare_models`.
 
     Notes
     -----
@@ -301,6 +305,9 @@ def _planned(
             )
             found += vials[name].advisories
     found += own_limits_exceeded(patient, doses)
+    found += no_limits_for_device(patient.guideline, patient.device)
+    limits = patient.limits or PartitionLimits()
+    found += lung_limits_of_yttrium(patient.nuclide, limits.lung_limit_gy, limits.cumulative_lung_limit_gy)
     states = {name: limit_states_of_territory(patient, doses, k) for k, name in enumerate(patient.names)}
     uncertainty = None
     if propagation is not None:

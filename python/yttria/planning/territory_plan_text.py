@@ -10,11 +10,11 @@ from .._foundation.text import plain
 from ..advisory import Advisory
 from .comparison_text import advisory_line, gy_text, state_lines, wrapped
 from .limit_state import LimitState
+from .microsphere_nuclide import device_in_words, dose_factor_in_words
 from .model_doses import PartitionDoses
 from .patient_territories import PatientTerritories
 from .plan_uncertainty import PlanUncertainty
 from .plan_uncertainty_text import U_WORDS, open_inputs_in_words, stated_in_words, uncertain, uncertainty_lines
-from .products import product
 from .territory import Territory
 from .vials import VialChoice
 
@@ -95,7 +95,8 @@ def _in_every(lists: Sequence[tuple[Advisory, ...]]) -> list[Advisory]:
 
 def _inputs(patient: PatientTerritories) -> Iterator[tuple[str, str]]:
     yield "patient", patient.name or "not named"
-    yield "device", f"{patient.device} ({product(patient.device).trade_name})"
+    yield "device", device_in_words(patient.device, patient.nuclide)
+    yield "dose factor", dose_factor_in_words(patient.nuclide)
     for territory in patient.territories:
         tumors = "".join(
             f", {territory.tumor_name(i)} {t.mass_kg:.4g} kg ("

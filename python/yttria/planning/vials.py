@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta, timezone
+from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .._core import Nuclide
-from .._foundation.choices import VIAL_SIZES, Device, VialSizes
-from .._foundation.numbers import default_nuclide, number
+from .._foundation.choices import VIAL_SIZES, ProductName, VialSizes
+from .._foundation.numbers import number
 from ..advisory import Advisory, advise
 from ..errors import ArgumentError, OutOfRangeError, TimeZoneError, UnknownNameError
 from .decay import decayed_activity_gbq, elapsed_h, hours_to_decay, require_timezone
 from .delivery import number_of_spheres, vial_timing
+from .microsphere_nuclide import device_nuclide
 from .products import Product, product
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -29,7 +31,7 @@ class VialOption:
     Parameters
     ----------
     vial_size_gbq : float
-        Size in GBq at calibration.
+        Activity in GBq at calibration: a size, or what is to be ordered if vials are made to order.
     calibration_time, time, earliest, latest : datetime
         Calibration, best time, and bounds of the time in which it fits.
     hours_after_calibration : float
@@ -40,10 +42,10 @@ class VialOption:
         Relative deviation from the activity needed.
     drawn_fraction : float
         Share of the vial that is used; 1 if it is given as a whole.
-    sphere_activity_bq : float
-        Activity per sphere in Bq at that time.
-    spheres_million : float
-        Spheres used, in millions.
+    sphere_activity_bq : float or None
+        Activity per sphere in Bq at that time; None if the product table does not have it at calibration.
+    spheres_million : float or None
+        Spheres used, in millions; None if the activity per sphere is not known.
     """
 
     vial_size_gbq: float
@@ -55,10 +57,10 @@ class VialOption:
     vial_activity_gbq: float
     deviation_fraction: float
     drawn_fraction: float
-    sphere_activity_bq: float
-    spheres_million: float
+    sphere_activity_bq: float | None
+    spheres_million: float | None
 
-    def as_dict(self) -> dict[str, float | str]:
+    def as_dict(self) -> dict[str, float | str | None]:
         """The fields as a plain dictionary, times as ISO 8601.
 
         Returns
@@ -75,8 +77,8 @@ class VialChoice:
 
     Parameters
     ----------
-    product : str
-        "glass" or "resin".
+    product : {"glass", "resin", "holmium"}
+        Kind of microspheres.
     needed_activity_gbq, tolerance_fraction : float
         What was asked for.
     options : tuple of VialOption
@@ -89,7 +91,7 @@ class VialChoice:
         vial can be used in the window.
     """
 
-    product: Device
+    product: ProductName
     needed_activity_gbq: float
     tolerance_fraction: float
     options: tuple[VialOption, ...]
@@ -102,7 +104,7 @@ def vial_choice(
     *,
     start: datetime | str,
     end: datetime | str,
-    spheres: Device,
+    spheres: ProductName,
     tolerance_fraction: float = 0.05,
     sizes: VialSizes = "standard",
     calibration_times: Iterable[datetime | str] | None = None,
@@ -116,8 +118,8 @@ def vial_choice(
         Activity in the vial at treatment in GBq, residual included.
     start, end : datetime or str
         Treatment window; times carry a zone, as in `require_timezone`.
-    spheres : {"glass", "resin"}
-        Device.
+    spheres : {"glass", "resin", "holmium"}
+        Product.
     tolerance_fraction : float
         Allowed deviation as a fraction.
     sizes : {"standard", "custom"}
@@ -125,7 +127,7 @@ def vial_choice(
     calibration_times : sequence of datetime or str, optional
         Calibrations with a zone. The weekly calibration of the product table if not given, which only glass has.
     nuclide : Nuclide, optional
-        Half-life and dose factor; `Nuclide()` if not given.
+        Half-life; that of the product if not given.
 
     Returns
     -------
@@ -141,14 +143,16 @@ def vial_choice(
     UnknownNameError
         If there is no such device or list of sizes.
     ArgumentError
-        If the product table names no calibration and `calibration_times` is not given.
+        If the product table names no calibration and `calibration_times` is not given, or for a nuclide that the
+        product does not carry.
 
     Notes
     -----
     A glass vial is given as a whole: it fits while its activity is within the tolerance, and the time nearest to the
     exact activity is chosen. A part of a resin vial is drawn: it fits while it holds enough, and the earliest time is
-    chosen. Both fit only within the shelf life of the product. Facts of the table that were not verified come back as
-    advisories.
+    chosen. Both fit only within the shelf life of the product. Holmium vials are made to order: the order is what holds
+    the needed activity in the middle of the window, and the vial fits while it is within the tolerance. Facts of the
+    table that were not verified, and bounds that it does not have, come back as advisories.
 
     Examples
     --------
@@ -158,10 +162,10 @@ def vial_choice(
     >>> choice.options[0].vial_size_gbq
     5.0
     """
-    nuclide = default_nuclide(nuclide)
+    item = product(spheres)
+    nuclide = device_nuclide(item.name, nuclide)
     needed = number("activity needed in the vial", needed_activity_gbq)
     tolerance = number("tolerance", tolerance_fraction)
-    item = product(spheres)
     window = (require_timezone(start), require_timezone(end))
     length = elapsed_h(*window)
     if length < 0.0:
@@ -171,28 +175,32 @@ def vial_choice(
         )
     if length > _LONGEST_WINDOW_H:
         raise OutOfRangeError(f"treatment window in h must be within [0, {_LONGEST_WINDOW_H:g}], got {length:g}")
-    facts = ["sphere_activity_at_calibration_bq", "usable_from_h", "shelf_life_h", _size_fact(item, sizes)]
+    # The domain of the two numbers, even where no vial is asked.
+    vial_timing(needed, needed, tolerance_fraction=tolerance, nuclide=nuclide)
+    size_fact = _size_fact(item, sizes)
+    facts = ["sphere_activity_at_calibration_bq", "usable_from_h", "shelf_life_h", size_fact]
     if calibration_times is None:
         facts += _CALIBRATION_FACTS
         times = list(_weekly_calibrations(item, *window))
     else:
         times = [require_timezone(moment) for moment in calibration_times]
-    # The domain of the two numbers, even where no vial is asked.
-    vial_timing(needed, needed, tolerance_fraction=tolerance, nuclide=nuclide)
+    offered = [
+        (calibration, size)
+        for calibration in times
+        for size in _sizes(item, size_fact, calibration, window, needed, nuclide)
+    ]
     options = [
         option
-        for calibration in times
-        for size in _sizes(item, sizes)
+        for calibration, size in offered
         if (option := _option(item, size, calibration, window, needed, tolerance, nuclide)) is not None
     ]
     options.sort(key=lambda o: (round(abs(o.deviation_fraction), 9), o.time.astimezone(timezone.utc), o.vial_size_gbq))
-    advisories = list(item.advisories(*facts))
+    advisories = [*item.advisories(*filter(item.has, facts)), *_open_facts(item)]
     nearest = None
     if not options:
         usable = [
             option
-            for calibration in times
-            for size in _sizes(item, sizes)
+            for calibration, size in offered
             if (option := _option(item, size, calibration, window, needed, None, nuclide)) is not None
         ]
         nearest = min(usable, key=lambda o: (abs(o.deviation_fraction), o.time.astimezone(timezone.utc)), default=None)
@@ -232,8 +240,9 @@ def _option(
 ) -> VialOption | None:
     """The vial at its best time within the tolerance; at any time within window and shelf life without one."""
     exact = hours_to_decay(size, needed, nuclide=nuclide)
-    first = max(elapsed_h(calibration, window[0]), item.value("usable_from_h"))
-    last = min(elapsed_h(calibration, window[1]), item.value("shelf_life_h"))
+    usable_from_h, shelf_life_h = _usable_h(item)
+    first = max(elapsed_h(calibration, window[0]), usable_from_h)
+    last = min(elapsed_h(calibration, window[1]), shelf_life_h)
     if tolerance is not None:
         last = min(last, hours_to_decay(size, (1.0 - tolerance) * needed, nuclide=nuclide))
         if item.whole_vial:
@@ -243,7 +252,9 @@ def _option(
     hours = min(max(exact, first), last) if item.whole_vial else first
     activity = decayed_activity_gbq(size, hours, nuclide=nuclide)
     used = activity if item.whole_vial else min(needed, activity)
-    sphere = decayed_activity_gbq(item.value("sphere_activity_at_calibration_bq"), hours, nuclide=nuclide)
+    sphere = None
+    if item.has("sphere_activity_at_calibration_bq"):
+        sphere = decayed_activity_gbq(item.value("sphere_activity_at_calibration_bq"), hours, nuclide=nuclide)
 
     def moment(after: float) -> datetime:
         utc = calibration.astimezone(timezone.utc) + timedelta(hours=after)
@@ -260,7 +271,7 @@ def _option(
         deviation_fraction=used / needed - 1.0,
         drawn_fraction=used / activity,
         sphere_activity_bq=sphere,
-        spheres_million=number_of_spheres(used, sphere) / 1e6,
+        spheres_million=None if sphere is None else number_of_spheres(used, sphere) / 1e6,
     )
 
 
@@ -270,12 +281,40 @@ def _size_fact(item: Product, sizes: VialSizes) -> str:
     return "vial_sizes_gbq" if sizes == "standard" else "custom_vial_sizes_gbq"
 
 
-def _sizes(item: Product, sizes: VialSizes) -> list[float]:
-    values = item.values(_size_fact(item, sizes))
-    if sizes == "standard":
+def _sizes(
+    item: Product,
+    fact: str,
+    calibration: datetime,
+    window: tuple[datetime, datetime],
+    needed: float,
+    nuclide: Nuclide,
+) -> list[float]:
+    """Sizes of the product at calibration, or the one to order."""
+    if item.made_to_order:
+        middle_h = 0.5 * (elapsed_h(calibration, window[0]) + elapsed_h(calibration, window[1]))
+        return [decayed_activity_gbq(needed, -middle_h, nuclide=nuclide)] if middle_h >= 0.0 else []
+    values = item.values(fact)
+    if fact == "vial_sizes_gbq":
         return list(values)
     low, high, step = values
     return [low + step * i for i in range(round((high - low) / step) + 1)]
+
+
+def _usable_h(item: Product) -> tuple[float, float]:
+    """From when and until when a vial may be used, in h after calibration; what is not known bounds nothing."""
+    return (
+        item.value("usable_from_h") if item.has("usable_from_h") else 0.0,
+        item.value("shelf_life_h") if item.has("shelf_life_h") else inf,
+    )
+
+
+def _open_facts(item: Product) -> list[Advisory]:
+    """Advise on facts that bound a vial and are not in the table."""
+    return [
+        advise("product_fact_not_known", fact=fact, product=item.name)
+        for fact in ("shelf_life_h", "sphere_activity_at_calibration_bq")
+        if not item.has(fact)
+    ]
 
 
 def _weekly_calibrations(item: Product, start: datetime, end: datetime) -> Iterator[datetime]:

@@ -13,7 +13,7 @@ import numpy as np
 import yttria._core as _core
 
 from .._core import Nuclide
-from .._foundation.numbers import default_nuclide, number
+from .._foundation.numbers import number
 from ..errors import (
     ArgumentError,
     DuplicateNameError,
@@ -30,6 +30,7 @@ from .dose_functions import Array, StructureVoxels
 from .dose_quantity import LUNGS, DoseQuantity, as_quantity
 from .injection_maps import InjectionMap
 from .lung import lung_dose
+from .microsphere_nuclide import planning_nuclide
 from .quantity_value import value_of
 from .summed_doses import SIZES, summed_doses
 from .voxel_plan_doses import VoxelPlanDoses
@@ -316,7 +317,7 @@ def voxel_plan(
     prior_lung_dose_gy : float, default 0.0
         Mean dose of the lungs from earlier treatments in Gy.
     nuclide : Nuclide, optional
-        `Nuclide()` if not given.
+        Of Y-90, Ho-166, P-32 or Re-188; `Nuclide()` if not given.
     threads : int, optional
         All processors if not given.
     **dose_settings
@@ -332,7 +333,7 @@ def voxel_plan(
     UndefinedError
         If there is no injection.
     ArgumentError
-        If a setting is unknown.
+        If a setting is unknown, or the nuclide is one that no microspheres carry.
     GeometryError, DuplicateNameError, OutOfRangeError
         As `VoxelPlan`, and as `dose_image` raises them.
 
@@ -365,7 +366,8 @@ def voxel_plan(
     if unknown := {"scaling", "activity"} & set(dose_settings):
         raise ArgumentError(f"{min(unknown)} is not a setting of a voxel plan: the maps are scaled to 1 GBq each")
     given = dose_settings.get("s_values")
-    chosen = given.nuclide if nuclide is None and isinstance(given, VoxelSValues) else default_nuclide(nuclide)
+    chosen = given.nuclide if nuclide is None and isinstance(given, VoxelSValues) else nuclide
+    chosen = planning_nuclide(chosen)
     results = tuple(
         dose_image(
             injection.image,
