@@ -57,6 +57,7 @@ def index(made: set[str]) -> str:
     """Return the first page: its text in docs/index.md, then the table of contents."""
     text = (ROOT / "docs" / "index.md").read_text().replace("](", "](docs/")
     text = text.replace("](docs/../", "](").replace("](docs/http", "](http")
+    text = with_scripts(text.encode()).decode()
     groups = groups_of(ROOT / "docs", made)
     groups = {"Start": groups.pop("Start"), "Learn": [f"{name}/index" for name in TITLES], **groups}
     shown = {name for names in groups.values() for name in names}
