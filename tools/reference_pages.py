@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -22,13 +23,15 @@ def advisories_page() -> str:
 
 
 def _advisories() -> Iterator[str]:
-    yield "# Advisories: every code, and what to do"
+    yield "# Advisories: codes and remedies"
     yield ""
     yield "<!-- Written by tools/reference_pages.py from python/yttria/data/advisories.json. -->"
     yield ""
-    yield "A result carries `advisories`. Each has a code, a severity ([results.md](results.md)) and a sentence; many"
-    yield "have a value, its limit, and the limit's source ([sources.md](sources.md)). In a sentence below, a word in"
-    yield "braces stands for what was found."
+    yield "Every result has `advisories`. Each advisory has a code, a severity ([results.md](results.md)) and a"
+    yield "sentence. Many have a value, its limit, and the key of the limit's source in the [table of"
+    yield "sources](sources.md). The key [yttria-choice](sources.md#yttria-choice) marks a limit that this project"
+    yield "chose, because no published value was found. In the sentences below, a word in braces stands for the name"
+    yield "or the number that was found."
     yield ""
     yield "```python"
     yield "from yttria.advisory import advisory_kinds"
@@ -61,8 +64,18 @@ def _limit(kind: AdvisoryKind) -> str:
         return ""
     limit = "as given" if isinstance(kind.limit, str) else f"{kind.limit:g}"
     unit = "" if kind.unit in ("", "1") else f" {kind.unit}"
-    source = "" if kind.source in ("", "given") else f" ({kind.source})"
+    source = "" if kind.source in ("", "given") else f" ({_linked(kind.source)})"
     return f"{kind.relation} {limit}{unit}{source}".strip()
+
+
+def _linked(text: str) -> str:
+    """The text with each key of a source as a link to its row."""
+    return re.sub(r"[\w.-]+", lambda m: f"[{m[0]}](sources.md#{_anchor(m[0])})" if m[0] in sources() else m[0], text)
+
+
+def _anchor(key: str) -> str:
+    """The anchor of a source, which may have no dot."""
+    return key.replace(".", "-")
 
 
 def sources_page() -> str:
@@ -75,8 +88,10 @@ def _sources() -> Iterator[str]:
     yield ""
     yield "<!-- Written by tools/reference_pages.py from python/yttria/data/sources.json. -->"
     yield ""
-    yield "Docstrings, tables and results cite these keys. Check a value before use if its source was not read; results"
-    yield "mark it (`source_read` is `no`)."
+    yield "Docstrings, tables, pages and results cite these keys. The column *read* states whether the source itself"
+    yield "was read. If it was not, check the value in the source before you use it. Results mark such values: their"
+    yield "`source_read` is `no`. The row *yttria-choice* stands for values that this project chose, because no"
+    yield "published value was found."
     yield ""
     yield "```python"
     yield "import yttria.sources"
@@ -87,7 +102,8 @@ def _sources() -> Iterator[str]:
     yield "| key | citation | read | checked |"
     yield "|---|---|---|---|"
     for source in sources().values():
-        yield f"| `{source.key}` | {source.citation} | {_READ[source.read]} | {source.checked} |"
+        key = f'<a id="{_anchor(source.key)}"></a>`{source.key}`'
+        yield f"| {key} | {source.citation} | {_READ[source.read]} | {source.checked} |"
 
 
 def case_page() -> str:
@@ -101,9 +117,9 @@ def _case() -> Iterator[str]:
     yield "<!-- Written by tools/reference_pages.py from python/yttria/case/case.py. -->"
     yield ""
     yield "`yttria dose` takes these fields as options, a manifest of `yttria batch` takes them as columns"
-    yield "([batch.md](batch.md)), and `yttria.case.Case` takes them as arguments. An empty cell of a manifest declares"
-    yield "nothing. A relative path of a manifest starts at the manifest's folder. A choice may be spelled with hyphens"
-    yield "or with underscores."
+    yield "([batch.md](batch.md)), and `yttria.case.Case` takes them as arguments. An empty cell of a manifest"
+    yield "states nothing. A relative path in a manifest starts at the folder of the manifest. A choice can be"
+    yield "written with hyphens or with underscores."
     yield ""
     yield "```python"
     yield "from yttria.case import Case"

@@ -15,6 +15,7 @@ sys.path.insert(0, str(HERE))
 from source import TITLES  # noqa: E402
 
 import yttria  # noqa: E402
+import yttria.sources  # noqa: E402
 
 project = "yttria"
 author = "the yttria authors"
@@ -95,14 +96,17 @@ def skip_inherited_exceptions(app: Any, what: str, name: str, obj: Any, skip: bo
 
 
 def link_references(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Lead the citation keys of a docstring's References to the table of sources."""
+    """Lead the citation keys of a docstring's References to their rows in the table of sources."""
+    keys = yttria.sources.sources()
+    inside = False
     for n, line in enumerate(lines):
-        if line.strip() == ".. rubric:: References":
-            for m in range(n + 1, len(lines)):
-                if re.fullmatch(r"\s*[a-z]+\d{4}[a-z]?(, [a-z]+\d{4}[a-z]?)*,?\s*", lines[m]):
-                    lines[m] += " (:doc:`sources </docs/sources>`)"
-                elif lines[m].strip():
-                    break
+        if line.strip().startswith(".. rubric::"):
+            inside = line.strip() == ".. rubric:: References"
+        elif inside and (cited := re.findall(r"[\w.-]+", line)):
+            inside = all(key in keys for key in cited)
+            if inside:
+                indent = line[: len(line) - len(line.lstrip())]
+                lines[n] = indent + ", ".join(f":ref:`{key} <{key.replace('.', '-')}>`" for key in cited) + ","
 
 
 def setup(app: Any) -> None:

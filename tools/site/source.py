@@ -21,7 +21,9 @@ def prepare(folder: Path) -> None:
     for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*")):
         if path.is_file() and path.suffix not in (".py", ".rst"):
             text = path.read_bytes()
-            wanted[path.relative_to(ROOT).as_posix()] = with_scripts(text) if path.suffix == ".md" else text
+            wanted[path.relative_to(ROOT).as_posix()] = (
+                with_targets(with_scripts(text)) if path.suffix == ".md" else text
+            )
     # Links of the documents lead here too.
     for path in ROOT.glob("LICENSE*"):
         wanted[path.name] = path.read_bytes()
@@ -51,6 +53,11 @@ def with_scripts(text: bytes) -> bytes:
     shown = r"![\1](/\2/images/sphx_glr_\3_001.png)\n\n[\1](/\2/\3.rst)"
     found = re.sub(rf"^Figure: \[([^\]]+){page}$", shown, text.decode(), flags=re.MULTILINE)
     return re.sub(page, r"](/\1/\2.rst)", found).encode()
+
+
+def with_targets(text: bytes) -> bytes:
+    """Turn anchors in HTML, which other viewers of the documents follow, into targets that Sphinx knows."""
+    return re.sub(rb'<a id="([\w-]+)"></a>(`[^`]+`)', rb"\2{#\1}", text)
 
 
 def index(made: set[str]) -> str:
