@@ -44,7 +44,7 @@ def test_the_image_of_the_doses_needs_a_unit_and_states_what_is_assumed(tmp_path
     image = read_image(path, unit="1")
     assert [a.code for a in image.advisories] == ["dose_per_history", "orientation_assumed"]
     assert read_image(path, unit="1", orientation="RAS").affine_lps[0, 3] == pytest.approx(20 - 0.75)
-    with pytest.raises(FileFormatError, match="holds doses, no structures"):
+    with pytest.raises(FileFormatError, match="holds doses, not structures"):
         read_structures(path)
 
 

@@ -275,5 +275,5 @@ def test_keys_of_several_detector_heads_may_differ(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("!END", "start angle := 0\nstart angle := 180\n!END"))
     assert read_image(path, unit="1").shape == SHAPE
     path.write_text(path.read_text().replace("!END", "!matrix size [1] := 8\n!END"))
-    with pytest.raises(FileFormatError, match=r"states 'matrix size\[1\]' twice, differently"):
+    with pytest.raises(FileFormatError, match=r"states 'matrix size\[1\]' twice, with different values"):
         read_image(path, unit="1")

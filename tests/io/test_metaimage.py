@@ -178,7 +178,7 @@ def test_units_and_options_of_other_formats(tmp_path: Path) -> None:
         read_image(path, unit="kBq/mL")
     with pytest.raises(FileFormatError, match="is this an image"):
         read_structures(path)
-    with pytest.raises(ArgumentError, match="affine is an option for NIfTI, this is MetaImage"):
+    with pytest.raises(ArgumentError, match="affine is an option for NIfTI, but this is MetaImage"):
         read_image(path, affine="sform")
     with pytest.raises(FileFormatError, match=r"the name must end in \.nrrd, \.nhdr, \.nii, \.nii\.gz"):
         write_image(read_image(path), tmp_path / "y.mha")
@@ -213,5 +213,5 @@ def test_sizes_of_an_element_that_differ_are_a_warning(tmp_path: Path) -> None:
 
 
 def test_two_origins_that_differ_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileFormatError, match="states Offset and Position, which differ"):
+    with pytest.raises(FileFormatError, match="states Offset and Position, whose values differ"):
         read_image(file_with(tmp_path / "x.mha", Position="0 0 0"), unit="1")

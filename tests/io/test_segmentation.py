@@ -54,7 +54,7 @@ def test_selection_by_name_keeps_the_order_asked_for(tmp_path: Path) -> None:
         read_structures(path, names=["Tumor 9"])
     with pytest.raises(ArgumentError, match="names must be a list"):
         read_structures(path, names="Tumor 1")
-    with pytest.raises(ArgumentError, match="select with names="):
+    with pytest.raises(ArgumentError, match="select structures by names="):
         read_structures(path, labels={1: "Liver"})
     with pytest.raises(FileFormatError, match="holds a segmentation, not an image: use read_structures"):
         read_image(path, unit="1")

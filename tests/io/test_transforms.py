@@ -145,7 +145,7 @@ def test_binary_and_endless_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=r"save transforms of other formats \(\.h5, \.mat\) as \.tfm"):
         read_transform(tmp_path / "t.h5")
     (tmp_path / "long.txt").write_bytes(b"1 " * 2**20)
-    with pytest.raises(FileFormatError, match="longer than a transform"):
+    with pytest.raises(FileFormatError, match="too long for a transform"):
         read_transform(tmp_path / "long.txt")
     with pytest.raises(FileNotFoundError):
         read_transform(tmp_path / "absent.tfm")

@@ -1,4 +1,4 @@
-"""Files in and out: NRRD, Slicer segmentations, NIfTI, MetaImage, Interfile, 3ddose, DICOM."""
+"""Readers and writers of files: NRRD, Slicer segmentations, NIfTI, MetaImage, Interfile, 3ddose, DICOM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Common parts of the formats: whole files or none, plain errors, and the rule for units."""
+"""Parts that all formats share: whole files, plain errors, and the rule for units."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ..geometry.structure_selection import Patterns, select_structures
 
 @contextmanager
 def decoding(path: Path, kind: str) -> Iterator[None]:
-    """Every error names the file, and whatever a decoder raises on damaged input becomes a `FileFormatError`."""
+    """Add the file to every error, and turn any error of a decoder on damaged input into a `FileFormatError`."""
     try:
         yield
     except (MissingExtraError, FileNotFoundError, PermissionError, IsADirectoryError):
@@ -44,7 +44,7 @@ def decoding(path: Path, kind: str) -> Iterator[None]:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
-    """Statements of the caller on what a file may leave open; see `yttria.io.read_image`."""
+    """Statements of the caller about properties that a file may not state; see `yttria.io.read_image`."""
 
     unit: Unit | None = None
     affine: NiftiMatrix | None = None
@@ -53,7 +53,7 @@ class ReadOptions:
 
 
 class AgreedUnit(NamedTuple):
-    """Unit of an image, the factor that brings the stored values into it, and what a reader must know of it."""
+    """Unit of an image, the factor from the stored values to it, and findings about it."""
 
     unit: Unit
     factor: float = 1.0
@@ -61,7 +61,7 @@ class AgreedUnit(NamedTuple):
 
 
 def sha256_of(file: BinaryIO) -> str:
-    """SHA-256 of what is left of an open file, read in pieces."""
+    """Compute the SHA-256 of the rest of an open file, read in pieces."""
     digest = hashlib.sha256()
     while piece := file.read(1 << 20):
         digest.update(piece)
@@ -69,26 +69,26 @@ def sha256_of(file: BinaryIO) -> str:
 
 
 def agreed_unit(path: Path, stated: str | None, given: Unit | None) -> AgreedUnit:
-    """Determine the unit of an image from what the file states and what the caller gives.
+    """Determine the unit of an image from the statements of the file and of the caller.
 
     Parameters
     ----------
     path : Path
         The file, for the message.
     stated : str, optional
-        The file's own text, in any spelling that `stated_unit` knows.
+        Unit in the file, in any spelling that `stated_unit` knows.
     given : str, optional
         One of `yttria.geometry.UNITS`.
 
     Raises
     ------
     UnitError
-        If there is neither, or if they differ.
+        If neither states a unit, or if the two differ.
 
     Warns
     -----
     unit_not_recognized
-        The file states a unit that is not known, and the caller's is taken.
+        The file states a unit that is not known, and the caller's unit is used.
     unit_converted
         The file is in a multiple of a known unit ("cGy").
     """
@@ -119,7 +119,7 @@ def agreed_unit(path: Path, stated: str | None, given: Unit | None) -> AgreedUni
 
 
 def in_unit(image: Image, agreed: AgreedUnit) -> Image:
-    """The image in the agreed unit, its values multiplied if that needs it."""
+    """Convert an image to the agreed unit; its values are multiplied if necessary."""
     array = image.array if agreed.factor == 1.0 else image.array * agreed.factor
     return replace(image, array=array, unit=agreed.unit, advisories=(*image.advisories, *agreed.advisories))
 
@@ -132,7 +132,7 @@ def positions(
     only: Patterns = None,
     exclude: Patterns = None,
 ) -> list[int]:
-    """Places of the wanted names among the known ones, in the wanted order; all places if no name is wanted.
+    """Return the indices of the wanted names among the known ones, in the wanted order; all if no name is given.
 
     `only` and `exclude` are patterns as in `yttria.select_structures`.
     """
@@ -140,7 +140,7 @@ def positions(
         kept = set(select_structures(known, only=only, exclude=exclude))
         return [n for n, name in enumerate(known) if name in kept]
     if only is not None or exclude is not None:
-        raise ArgumentError("structures are selected either by names, or by the patterns only and exclude")
+        raise ArgumentError("give either names, or the patterns only and exclude, to select structures")
     for name in names:
         if name not in known:
             raise UnknownNameError(f"{path}: structure must be one of {', '.join(known)}, got '{name}'")

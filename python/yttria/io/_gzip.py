@@ -1,6 +1,7 @@
-"""Gzip by zlib-ng where it is installed (extra `batch`), else by the standard library; both give the same values.
+"""Gzip by zlib-ng if it is installed (extra `batch`), else by the standard library; both give the same values.
 
-Decompression is most of what reading a case costs: sparse maps decode 10 times as fast, dense ones 1.5 to 2 times.
+Decompression takes most of the time of reading a case. zlib-ng decodes sparse maps 10 times as fast and dense ones 1.5
+to 2 times as fast.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from functools import cache
 from types import ModuleType
 from typing import BinaryIO
 
-#: Deflate makes no more than 1032 bytes out of one.
+#: Deflate expands one byte to 1032 bytes at most.
 DEFLATE_RATIO = 1032
 _PIECE = 1 << 19
 
@@ -26,22 +27,22 @@ def _zlib_ng() -> ModuleType | None:
 
 
 def reader(file: BinaryIO) -> BinaryIO:
-    """A stream of the decompressed bytes."""
+    """Open a stream of the decompressed bytes."""
     fast = _zlib_ng()
     return gzip.GzipFile(fileobj=file) if fast is None else fast.GzipNGFile(fileobj=file)  # type: ignore[return-value]
 
 
 def writer(file: BinaryIO) -> BinaryIO:
-    """A stream that compresses into `file`; no name and no time goes into it, so equal input gives equal bytes."""
+    """Open a stream that compresses into `file`, without name and time, so that equal input gives equal bytes."""
     make = gzip.GzipFile if (fast := _zlib_ng()) is None else fast.GzipNGFile
     return make(filename="", mode="wb", fileobj=file, compresslevel=4, mtime=0)  # type: ignore[return-value]
 
 
 def fill(buffer: memoryview, stream: BinaryIO) -> int:
-    """Read until the buffer is full or the stream ends; how much was read."""
+    """Read until the buffer is full or the stream ends, and return the number of bytes read."""
     filled = 0
     while filled < len(buffer):
-        # In pieces, for a decoder makes each piece in a buffer of its own first.
+        # The data are read in pieces, because a decoder first makes each piece in its own buffer.
         count = stream.readinto(buffer[filled : filled + _PIECE])  # type: ignore[attr-defined]
         if not count:
             break

@@ -1,7 +1,7 @@
-"""3ddose, the doses of DOSXYZnrc and egs_brachy (NRCC report PIRS-794, chapter 12): text with a relative uncertainty.
+"""Reader of 3ddose, the text format of DOSXYZnrc and egs_brachy (NRCC report PIRS-794, chapter 12).
 
-Three numbers of voxels, the voxel boundaries along x, y and z in cm, a dose for each voxel, and its relative
-uncertainty. Doses are in Gy per history unless somebody has multiplied them.
+A file holds three numbers of voxels, the voxel boundaries along x, y and z in cm, a dose for each voxel, and its
+relative uncertainty. Doses are in Gy per history unless they were multiplied afterwards.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ._common import ReadOptions, agreed_unit, decoding, in_unit
 from .stored_values import numbers, open_regular
 from .text_header import oriented
 
-#: Boundaries are written with some six digits; a grid that is less even than this is no image.
+#: Boundaries are written with about six digits. A grid that is less even than this is not an image.
 _UNEVEN = 1e-3
 
 
@@ -37,7 +37,7 @@ class MonteCarloDose:
     dose : Image
         Dose of each voxel.
     relative_uncertainty : Image
-        Standard deviation of each voxel's dose over that dose, as a fraction, on the same grid.
+        Standard deviation of each voxel's dose divided by that dose, as a fraction, on the same grid.
     """
 
     dose: Image
@@ -45,7 +45,7 @@ class MonteCarloDose:
 
 
 def read_3ddose(path: str | os.PathLike[str], *, unit: Unit, orientation: str | None = None) -> MonteCarloDose:
-    """Dose and statistical uncertainty from a 3ddose file.
+    """Read dose and statistical uncertainty from a 3ddose file.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def read_3ddose(path: str | os.PathLike[str], *, unit: Unit, orientation: str | 
     unit : str
         One of `yttria.geometry.UNITS`: "Gy", or "1" for a dose that is only compared relatively. The file states none.
     orientation : str, optional
-        Where x, y and z point in the patient, as in `yttria.read_image`; "LPS" by default, which is noted.
+        Directions of x, y and z in the patient, as in `yttria.read_image`; "LPS" by default, with an advisory.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def read_3ddose(path: str | os.PathLike[str], *, unit: Unit, orientation: str | 
 
 
 def read_image(path: Path, options: ReadOptions) -> Image:
-    """See `yttria.io.read_image`."""
+    """Read the dose as an image; see `yttria.io.read_image`."""
     return _read(path, options)[0]
 
 
@@ -97,7 +97,7 @@ def _read(path: Path, options: ReadOptions) -> tuple[Image, npt.NDArray[Any] | N
         if min(sizes) < 1 or np.prod([float(n) for n in sizes]) > MAX_VOXELS:
             raise ValueError(f"it must begin with three numbers of voxels >= 1, got {sizes}")
         count = int(np.prod(sizes))
-        # A number and the blank after it take two bytes.
+        # A number and the blank after it take at least two bytes.
         if 2 * (count + sum(sizes) + 3) > available + 1:
             raise ValueError(f"{available} bytes of text cannot hold {count} doses")
         edges = [np.array(words.take(n + 1), dtype=float) for n in sizes]
@@ -105,7 +105,7 @@ def _read(path: Path, options: ReadOptions) -> tuple[Image, npt.NDArray[Any] | N
         dose = words.fill(count).reshape(shape)
         uncertainty = words.fill(count, optional=True)
         if words.more():
-            raise ValueError("there are more values than the voxels have")
+            raise ValueError("the file has more values than voxels")
     place = np.eye(4)
     for axis, edge in enumerate(edges):
         steps = np.diff(edge)
@@ -124,7 +124,7 @@ def _read(path: Path, options: ReadOptions) -> tuple[Image, npt.NDArray[Any] | N
 
 
 class _Numbers:
-    """Numbers of a text, taken in pieces."""
+    """Numbers of a text, read in pieces."""
 
     def __init__(self, pieces: Iterator[list[bytes]]) -> None:
         self._pieces, self._words = pieces, list[bytes]()
@@ -138,17 +138,17 @@ class _Numbers:
         return True
 
     def take(self, count: int) -> list[float]:
-        """The next numbers, so few that they may be held as a list."""
+        """Return the next numbers as a list, if they are few."""
         return [float(value) for value in self.fill(count)]
 
     def fill(self, count: int, *, optional: bool = False) -> Any:
-        """The next numbers as an array; None if `optional` and there are none at all."""
+        """Return the next numbers as an array; None if `optional` and there are none at all."""
         if optional and not self.more():
             return None
         array, filled = np.empty(count), 0
         while filled < count:
             if not self.more():
-                raise ValueError(f"{count} numbers should follow, there are {filled}")
+                raise ValueError(f"{count} numbers must follow, but there are {filled}")
             taken = self._words[: count - filled]
             self._words = self._words[len(taken) :]
             array[filled : filled + len(taken)] = [float(word) for word in taken]

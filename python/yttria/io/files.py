@@ -1,4 +1,4 @@
-"""Reading and writing by the file's name: one table of the formats beside DICOM."""
+"""Reading and writing by the file's name, with one table of the formats other than DICOM."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ StructureReader = Callable[[Path, Sequence[str] | None, Labels, ReadOptions], li
 
 
 class Format(NamedTuple):
-    """File format by its endings: what reads and writes it, and which options of the readers it uses."""
+    """File format with its endings, readers, writers, and the options that its readers use."""
 
     name: str
     endings: tuple[str, ...]
@@ -65,7 +65,7 @@ FORMATS = (
     Format("3ddose", (".3ddose",), egs_3ddose.read_image, options=("orientation",)),
 )
 _BY_ENDING = {ending: each for each in FORMATS for ending in each.endings}
-#: A file's name with one of the endings of these formats; `.seg` before it marks a segmentation of 3D Slicer.
+#: A file name with an ending of these formats. `.seg` before it marks a segmentation of 3D Slicer.
 NAME = re.compile(rf"(?P<stem>.+?)(?P<end>(\.seg)?({'|'.join(map(re.escape, _BY_ENDING))}))$", re.IGNORECASE)
 
 
@@ -78,7 +78,7 @@ def read_image(
     orientation: str | None = None,
     data_folder: str | os.PathLike[str] | None = None,
 ) -> Image:
-    """Image from a file, chosen by its name, in native byte order and otherwise as it is stored.
+    """Read an image from a file in the format of its name, as stored but in native byte order.
 
     Parameters
     ----------
@@ -87,13 +87,13 @@ def read_image(
         `.h00`, `.hdr`), 3ddose of DOSXYZnrc, or DICOM: a folder, a `.dcm` file or any other DICOM file, which
         `yttria.io.dicom.read_image` reads.
     unit : str, optional
-        One of `yttria.geometry.UNITS`, needed if the file states none. A file that states one is not overruled.
+        One of `yttria.geometry.UNITS`, needed if the file states none. It cannot replace a unit that the file states.
     series : str, optional
         For DICOM: UID or number of one series of several.
     affine : {"sform", "qform"}, optional
-        For NIfTI: the matrix to take if the header states two places that contradict each other.
+        For NIfTI: the matrix to use if the header states two positions that contradict each other.
     orientation : str, optional
-        For Interfile and 3ddose: where the file's axes x, y and z point in the patient, as three letters of
+        For Interfile and 3ddose: the directions of the file's axes x, y and z in the patient, as one letter each of
         L/R, P/A and S/I, for example "LPS".
     data_folder : path, optional
         For a header with its values in another file: the folder in which that file may lie. The default is the
@@ -109,11 +109,11 @@ def read_image(
     UnitError
         If neither the file nor the caller gives a unit, or if both do and differ.
     GeometryError
-        If the file does not state where it lies, or contradicts itself.
+        If the file does not state its position, or contradicts itself.
     FileFormatError
-        If it is damaged, of another kind, a pipe or a device, or if its values lie outside the allowed folder.
+        If the file is damaged, of another kind, a pipe or a device, or if its values lie outside the allowed folder.
     ArgumentError
-        If an option is of no use for this format.
+        If an option does not apply to this format.
     FileNotFoundError
     MissingExtraError
         Extras `nrrd`, `nifti`, `dicom`.
@@ -141,7 +141,7 @@ def read_image(
 
 
 def write_image(image: Image, path: str | os.PathLike[str]) -> None:
-    """Write an image with its unit and place.
+    """Write an image with its unit and position.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def write_image(image: Image, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     DTypeError
-        If the format has no such type.
+        If the format does not have the type of the values.
     FileFormatError
         If the name has another ending.
     MissingExtraError
@@ -193,38 +193,39 @@ def read_structures(
     orientation: str | None = None,
     data_folder: str | os.PathLike[str] | None = None,
 ) -> list[Structure]:
-    """Structures from a segmentation, a labelmap, or a folder of masks.
+    """Read structures from a segmentation, a labelmap, or a folder of masks.
 
     Parameters
     ----------
     path : str or path
-        Slicer segmentation (`.seg.nrrd`); labelmap in any format of `read_image` but 3ddose; a folder of masks in
-        these formats, one file for each structure, whose name is the file's name without its ending; or DICOM, a file
-        or a folder with one SEG or RTSTRUCT, which `yttria.io.dicom.read_structures` reads.
+        Slicer segmentation (`.seg.nrrd`), labelmap in any format of `read_image` except 3ddose, folder of masks in
+        these formats, or DICOM. A folder of masks has one file for each structure, whose name is the file's name
+        without its ending. DICOM is a file or a folder with one SEG or RTSTRUCT, which
+        `yttria.io.dicom.read_structures` reads.
     names : sequence of str, optional
         Names of the structures to read, in the order wanted.
     labels : mapping of int to str, optional
-        Names for the values of a labelmap, {5: "Liver"}; only these are read. Without it each value n > 0 becomes the
-        structure that the file names, or "label n". Names come from the file's own table, from the label table of a
-        NIfTI header extension (TotalSegmentator), and from a BIDS `dseg.tsv` beside the file.
+        Names for the values of a labelmap, {5: "Liver"}; only these values are read. Without it, each value n > 0
+        becomes a structure with its name in the file, or "label n". Names are read from the file's own table, from the
+        label table of a NIfTI header extension (TotalSegmentator), and from a BIDS `dseg.tsv` beside the file.
     series : str, optional
         For DICOM: UID or number of one series of several.
     only, exclude : str or sequence of str, optional
         Patterns of names, as in `yttria.select_structures`.
     affine, orientation, data_folder : optional
-        As in `read_image`.
+        As for `read_image`.
 
     Returns
     -------
     list of Structure
-        On the grid of the file, shape (k, j, i), or as contours; the warnings are in their `advisories`.
+        Structures on the grid of the file, shape (k, j, i), or as contours; the warnings are in their `advisories`.
 
     Raises
     ------
     UnknownNameError
-        If a name or label is not in the file, or if `labels` is given for a file that carries its own names.
+        If a name or label is not in the file, or if `labels` is given for a file that has its own names.
     FileFormatError
-        If values are no labels or too many, or as in `read_image`, whose other errors come from here too.
+        If values are not labels or too many. The other errors of `read_image` are raised too.
 
     Warns
     -----
@@ -251,7 +252,7 @@ def read_structures(
     _check_no_series(path, series)
     _check_options(path, kind.name, kind.options, options)
     if kind.read_structures is None:
-        raise FileFormatError(f"{path}: {kind.name} holds doses, no structures")
+        raise FileFormatError(f"{path}: {kind.name} holds doses, not structures")
     with decoding(path, kind.name):
         return select_structures(kind.read_structures(path, names, labels, options), only=only, exclude=exclude)
 
@@ -301,20 +302,20 @@ def write_structures(structures: Sequence[Structure], path: str | os.PathLike[st
 
 
 def may_be_dicom(path: str | os.PathLike[str]) -> bool:
-    """Whether this path would be read as DICOM: any but the files of the other formats and folders of masks."""
+    """Whether this path would be read as DICOM: any except files of the other formats and folders of masks."""
     path = Path(path)
     return NAME.match(path.name) is None and not mask_folder.is_mask_folder(path, NAME)
 
 
 def _kind(path: Path, *, reading: bool = False) -> Format | None:
-    """The format of a file, None for DICOM."""
+    """Return the format of a file; None for DICOM."""
     name = path.name.casefold()
     for ending, kind in _BY_ENDING.items():
         if name.endswith(ending) and (reading or kind.write_image is not None):
             return kind
     if reading and (name.endswith(".dcm") or path.is_dir() or (path.is_file() and dicom.is_dicom(path))):
         return None
-    # Of a name without an ending, the likelier mistake is that it does not exist.
+    # If a name has no ending, the likelier mistake is that the path does not exist.
     if reading and not path.suffix and not path.exists():
         raise FileNotFoundError(errno.ENOENT, "no such file or folder", str(path))
     endings = [ending for ending, kind in _BY_ENDING.items() if reading or kind.write_image is not None]
@@ -323,7 +324,7 @@ def _kind(path: Path, *, reading: bool = False) -> Format | None:
 
 
 def _mask(path: Path, options: ReadOptions) -> Image:
-    """The image of one mask of a folder."""
+    """Read the image of one mask of a folder."""
     kind = _kind(path, reading=True)
     assert kind is not None
     used = ReadOptions(unit="1", **{name: getattr(options, name) for name in kind.options})
@@ -349,9 +350,9 @@ def _check_options(path: Path, kind: str, known: Sequence[str], options: ReadOpt
     for name in ("affine", "orientation", "data_folder"):
         if getattr(options, name) is not None and name not in known:
             formats = ", ".join(each.name for each in FORMATS if name in each.options)
-            raise ArgumentError(f"{path}: {name} is an option for {formats}, this is {kind}")
+            raise ArgumentError(f"{path}: {name} is an option for {formats}, but this is {kind}")
 
 
 def _check_no_series(path: Path, series: str | None) -> None:
     if series is not None:
-        raise ArgumentError(f"{path}: series= is for DICOM, this file holds one image")
+        raise ArgumentError(f"{path}: series= is for DICOM, but this file holds one image")

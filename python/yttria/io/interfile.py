@@ -1,8 +1,9 @@
-"""Interfile 3.3 and its descendants: SPECT consoles (`.h33`), STIR (`.hv`), SIMIND (`.h00`), GATE; values beside.
+"""Reader of Interfile 3.3 and its variants: SPECT consoles (`.h33`), STIR (`.hv`), SIMIND (`.h00`), GATE.
 
 Keys: Todd-Pokropek, Cradduck, Deconinck, A file format for the exchange of nuclear medicine image data, Nucl Med Commun
-1992;13:673, and what STIR (https://github.com/UCL/STIR, InterfileHeader) made of them. The standard states neither
-where an image lies nor which way its axes run: what is assumed here is an advisory, and `orientation` replaces it.
+1992;13:673, and their use in STIR (https://github.com/UCL/STIR, InterfileHeader). Values are in a file beside the
+header. The standard defines neither the position of an image nor the directions of its axes. Each assumption about them
+gives an advisory, and `orientation` replaces it.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ _FORMATS = {
     **dict.fromkeys(("float", "short float", "long float", "double"), "f"),
 }
 _BYTES = {"short float": 4, "long float": 8, "double": 8}
-#: Where x, y and z point by the patient's orientation and rotation, as STIR has it since version 4.
+#: Directions of x, y and z by the patient's orientation and rotation, as in STIR since version 4.
 _STIR_AXES = {
     ("head_in", "supine"): "LPI",
     ("head_in", "prone"): "RAI",
     ("feet_in", "supine"): "RPS",
     ("feet_in", "prone"): "LAS",
 }
-#: Keys that may be given twice only if they agree.
+#: Keys that may occur twice only if their values agree.
 _ONCE = (
     *("matrix size", "scaling factor", "first pixel offset", "number of slices", "slice thickness", "centre-centre"),
     *("name of data file", "data offset", "data starting block", "number format", "number of bytes", "imagedata"),
@@ -50,12 +51,12 @@ _ONCE = (
 _PROJECTIONS = ("view", "tangential", "bin", "segment", "projection", "axial coordinate")
 _FACTORS = ("image scaling factor", "quantification units", "data rescale slope", "rescale slope")
 _UNIT_KEYS = ("yttria_unit", "image data units", "data units", "units", "quantifier units", "quantification units")
-#: Beyond this no slices of a patient's image are apart.
+#: Largest slice distance in mm of a patient's image.
 _LARGEST_SLICE_MM = 30.0
 
 
 def read_image(path: Path, options: ReadOptions) -> Image:
-    """See `yttria.io.read_image`."""
+    """Read an image; see `yttria.io.read_image`."""
     image, unit = _read(path, options)
     return in_unit(image, agreed_unit(path, unit, options.unit))
 
@@ -63,7 +64,7 @@ def read_image(path: Path, options: ReadOptions) -> Image:
 def read_structures(
     path: Path, names: Sequence[str] | None, labels: Mapping[int, str] | None, options: ReadOptions
 ) -> list[Structure]:
-    """See `yttria.io.read_structures`."""
+    """Read structures; see `yttria.io.read_structures`."""
     image, unit = _read(path, options)
     return from_labelmap(path, image, names, labels, {}, unit=unit)
 
@@ -84,7 +85,7 @@ def _read(path: Path, options: ReadOptions) -> tuple[Image, str | None]:
     array = _scaled(header, read_beside(path, [name], options.data_folder, stored))
     if (factor := header.number("calibration factor")) not in (None, 0.0, 1.0):
         advisories.append(advise("calibration_factor_not_applied", file=path.name, factor=factor))
-    # "quantification units" is a factor for some writers and a unit for others.
+    # Some writers state a factor as "quantification units", others a unit.
     stated = (header.text(key) for key in _UNIT_KEYS)
     unit = next((text for text in stated if text and not _is_number(text) and not states_nothing(text)), None)
     return Image(array, affine, "1", advisories=(*advisories, *more)), unit
@@ -100,14 +101,14 @@ def _header(data: bytes) -> TextHeader:
         key, value = _key(key), value.strip()
         if key == "end of interfile":
             return TextHeader(fields=fields)
-        # Other keys may be given once for each detector head or energy window.
+        # Other keys may occur once for each detector head or energy window.
         if sign and value and fields.setdefault(key, value) != value and key.startswith(_ONCE):
-            raise ValueError(f"the header states '{key}' twice, differently")
+            raise ValueError(f"the header states '{key}' twice, with different values")
     return TextHeader(fields=fields)
 
 
 def _key(text: str) -> str:
-    """A key without what does not count in one: "!", case, and how many blanks there are."""
+    """Normalize a key: "!", case and the number of blanks are ignored."""
     plain = " ".join(text.replace("_", " ").casefold().split()).lstrip("!% ")
     return plain.replace(" [", "[").replace("[ ", "[").replace(" ]", "]")
 
@@ -116,7 +117,7 @@ def _check_image(header: TextHeader) -> None:
     labels = [header.text(f"matrix axis label[{n}]") or "" for n in (1, 2, 3, 4)]
     acquired = (header.text("process status") or "").casefold() == "acquired"
     if acquired or any(word in label.casefold() for label in labels for word in _PROJECTIONS):
-        raise ValueError("it holds projections, not an image: reconstruct it first")
+        raise ValueError("it holds projections, not an image: reconstruct them first")
     if (kind := (header.text("pet data type") or "image").casefold()) != "image":
         raise ValueError(f"it holds PET data of the type '{kind}', not an image")
     if any(label and label.casefold() != axis for label, axis in zip(labels, "xyz", strict=False)):
@@ -137,8 +138,8 @@ def _stored(path: Path, header: TextHeader) -> tuple[Stored, list[Advisory]]:
     planes = header.whole("matrix size[3]")
     slices = header.whole("number of slices")
     if planes is not None and slices is not None and planes != slices:
-        raise ValueError(f"matrix size [3] is {planes} and number of slices {slices}")
-    # Of a file of projections this would be their number.
+        raise ValueError(f"the header contradicts itself: matrix size [3] is {planes}, number of slices is {slices}")
+    # In a file of projections, this would be their number.
     images = None if "number of projections" in header.fields else header.whole("total number of images")
     sizes = (
         planes or slices or images,
@@ -149,7 +150,7 @@ def _stored(path: Path, header: TextHeader) -> tuple[Stored, list[Advisory]]:
     name = (header.text("number format") or "unsigned integer").casefold()
     count = header.whole("number of bytes per pixel") or _BYTES.get(name)
     if name not in _FORMATS or count not in ((4, 8) if _FORMATS[name] == "f" else (1, 2, 4, 8)):
-        raise ValueError(f"number format '{name}' with {count} bytes per pixel is none that is known")
+        raise ValueError(f"number format '{name}' with {count} bytes per pixel is not known")
     if count is None or count != _BYTES.get(name, count):
         raise ValueError(f"number format '{name}' does not have {count} bytes per pixel")
     dtype, advisories = np.dtype(f"{_FORMATS[name]}{count}"), list[Advisory]()
@@ -196,13 +197,13 @@ def _affine(
 
 
 def _slice_distance(path: Path, header: TextHeader, pixel_mm: float, found: list[Advisory]) -> float:
-    """Distance of slices in mm: stated, or in pixels, which some programs write in mm all the same."""
+    """Return the distance of slices in mm, stated directly or in pixels; some programs write mm in the latter."""
     key = "centre-centre slice separation (pixels)"
     pixels = header.number(key, "center-center slice separation (pixels)")
     pixels = header.number("slice thickness (pixels)") if pixels is None else pixels
     if (stated := header.number("scaling factor (mm/pixel)[3]")) is not None:
         taken = checked_sizes([stated], "scaling factor (mm/pixel)[3]")[0]
-        # Stated in pixels, or in mm under that name.
+        # The value is in pixels, or in mm in spite of the key.
         readings = [] if pixels is None else [pixels * pixel_mm, pixels]
         if readings and not any(math.isclose(taken, reading, rel_tol=SAME_SIZE) for reading in readings):
             found.append(advise("slice_distance_differs", file=path.name, taken_mm=taken, pixels=pixels))
@@ -216,14 +217,15 @@ def _slice_distance(path: Path, header: TextHeader, pixel_mm: float, found: list
         taken, why = distance * pixel_mm, "It was taken for pixels, as the key states"
     if taken > _LARGEST_SLICE_MM:
         raise GeometryError(
-            f"slices would be {taken:g} mm apart by '{key}' of {distance:g}: state 'scaling factor (mm/pixel) [3]'"
+            f"slices would be {taken:g} mm apart by '{key}' of {distance:g}, which is not plausible: state 'scaling "
+            "factor (mm/pixel) [3]'"
         )
     found.append(advise("slice_distance_assumed", file=path.name, pixels=distance, why=why, taken_mm=taken))
     return taken
 
 
 def _scaled(header: TextHeader, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The values times the header's factor, which may stand under several keys, plus its offset."""
+    """Multiply the values by the header's factor, which may be under several keys, and add its offset."""
     factors = []
     for key in _FACTORS:
         text = header.text(f"{key}[1]", key)
@@ -234,7 +236,7 @@ def _scaled(header: TextHeader, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
             if (values != 1).any():
                 factors.append(values)
     if any(not np.array_equal(factors[0], other) for other in factors[1:]):
-        raise ValueError("the header states two factors for its values that differ")
+        raise ValueError("the header states two different factors for its values")
     offset = header.number("data rescale offset", "rescale intercept", "rescale offset") or 0.0
     if not factors and not offset:
         return array

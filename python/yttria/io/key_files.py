@@ -1,4 +1,4 @@
-"""Small files of keys and values, TOML or JSON, that a person writes."""
+"""Reader of small files of keys and values in TOML or JSON, written by users."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _LARGEST_BYTES = 1 << 20
 
 
 def read_key_file(path: Path, what: str) -> dict[str, Any]:
-    """Read a file of at most 1 MiB that ends in `.json`, or else is TOML; `what` names its content in a refusal.
+    """Read a file of at most 1 MiB as JSON if it ends in `.json`, else as TOML; `what` names its content in errors.
 
-    Nothing of its keys is checked. Raises `FileFormatError`, `FileNotFoundError`, and `MissingExtraError` if TOML needs
-    the extra `cli` (Python before 3.11).
+    The keys are not checked. `FileFormatError`, `FileNotFoundError`, and `MissingExtraError` are raised, the last if
+    TOML needs the extra `cli` (Python before 3.11).
     """
     record_opened(path)
     if path.exists() and not path.is_file():

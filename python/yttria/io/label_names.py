@@ -1,4 +1,4 @@
-"""Names of the labels of a NIfTI labelmap: the label table of a header extension, and BIDS `dseg.tsv` beside it."""
+"""Names of the labels of a NIfTI labelmap, from a label table in its header or a BIDS `dseg.tsv` beside it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ..errors import FileFormatError
 from .bids import inherited_files, stem_of
 from .stored_values import open_regular
 
-#: A table of names is short; what is longer is something else.
+#: Largest size of a table of names. A longer file is something else.
 _LONGEST_TABLE = 1 << 22
 
 
 def names_of_labels(path: Path, extensions: Sequence[str]) -> dict[int, str]:
-    """The names that the header's extensions and a table beside the file give to label values.
+    """Read the names of label values from the header's extensions and from a table beside the file.
 
     Raises
     ------
     FileFormatError
-        If the two give one label two names, or if a table is damaged.
+        If the two give different names to one label, or if a table is damaged.
     """
     found: dict[int, str] = {}
     for text in extensions:
@@ -32,15 +32,17 @@ def names_of_labels(path: Path, extensions: Sequence[str]) -> dict[int, str]:
     if sidecar is not None:
         for label, name in _tsv(sidecar).items():
             if found.setdefault(label, name) != name:
-                raise FileFormatError(f"{path}: label {label} is '{found[label]}' by its header, '{name}' by {sidecar}")
+                raise FileFormatError(
+                    f"{path}: label {label} is '{found[label]}' in its header but '{name}' in {sidecar}"
+                )
     return found
 
 
 def _label_table(path: Path, text: str) -> dict[int, str]:
-    """The `LabelTable` of Caret's XML, which TotalSegmentator writes."""
-    # Nothing in a table of names needs a document type, and entities could grow without bound.
+    """Read the `LabelTable` of Caret's XML, which TotalSegmentator writes."""
+    # A table of names needs no document type, and entities could expand without bound.
     if len(text) > _LONGEST_TABLE or "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise FileFormatError(f"{path}: the label table of its header is no plain XML")
+        raise FileFormatError(f"{path}: the label table of its header is not plain XML")
     try:
         root = ElementTree.fromstring(text[text.index("<CaretExtension") :].rstrip("\0 \n"))
         return {int(label.attrib["Key"]): "".join(label.itertext()) for label in root.iter("Label")}
@@ -49,7 +51,7 @@ def _label_table(path: Path, text: str) -> dict[int, str]:
 
 
 def table_of_names(path: Path) -> Path | None:
-    """The `dseg.tsv` that names the labels of a labelmap, by the inheritance principle of BIDS: the nearest one."""
+    """Find the nearest `dseg.tsv` with the names of a labelmap's labels, by the inheritance principle of BIDS."""
     if stem_of(path).casefold().split("_")[-1] != "dseg":
         return None
     return next(reversed(inherited_files(path, ".tsv")), None)
@@ -61,7 +63,7 @@ def _tsv(path: Path) -> dict[int, str]:
     try:
         if len(data) > _LONGEST_TABLE:
             raise ValueError(f"it is longer than {_LONGEST_TABLE} bytes")
-        # With or without a byte order mark.
+        # The file may begin with a byte order mark.
         rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter="\t")
         if not {"index", "name"} <= set(rows.fieldnames or ()):
             raise ValueError(f"its columns are {', '.join(rows.fieldnames or ())!a:.80}")

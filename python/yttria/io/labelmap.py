@@ -1,4 +1,4 @@
-"""Structures as integer labels: one value per structure, and a new layer wherever two would overlap."""
+"""Structures as integer labels, with one value per structure and a further layer if two overlap."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ._common import positions
 
-#: Structures that one file may hold. Anatomical labelmaps have some 120; an image has thousands of values.
+#: Largest number of structures of one file. Anatomical labelmaps have about 120, an image has thousands of values.
 MAX_STRUCTURES = 512
-#: Structures of a labelmap without any name. An image of 8 bits has up to 255 values.
+#: Largest number of structures of a labelmap without any name. An image of 8 bits has up to 255 values.
 MAX_UNNAMED = 200
-#: Quantities of a stated unit that no labelmap has.
+#: Quantities whose units no labelmap has.
 _MEASURED = ("activity concentration", "absorbed dose", "CT number", "mass density")
 
 
 class SharedMask(Structure):
-    """Structure whose mask is made whenever it is asked for, from values that several structures share.
+    """Structure whose mask is computed at every access, from values that several structures share.
 
-    A mask of its own for every label of a file would take as many times the memory of the file.
+    A separate mask for every label would take the memory of the file as many times as there are labels.
     """
 
     def __post_init__(self) -> None:
@@ -55,17 +55,17 @@ class SharedMask(Structure):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Labelmap:
-    """Values of a labelmap within the box outside which all are 0.
+    """Values of a labelmap within the box that holds all values other than 0.
 
-    Structures take a few percent of a patient's image, and a copy of the box alone is faster to make, to count and to
-    compare than the whole.
+    Structures occupy a few percent of a patient's image. A copy of the box is faster to make, to count and to compare
+    than the whole.
 
     Parameters
     ----------
     shape : tuple of int
         Shape (k, j, i) of the whole labelmap.
     box : tuple of slice
-        Place of `values` in it, along each axis.
+        Position of `values` in it, along each axis.
     values : ndarray
         Values within the box, in C order.
     """
@@ -76,7 +76,7 @@ class Labelmap:
 
     @classmethod
     def layers_of(cls, layers: npt.NDArray[Any]) -> list[Labelmap]:
-        """Make labelmaps from layers (n, k, j, i), side by side or interleaved in memory; all have one box."""
+        """Make labelmaps from layers (n, k, j, i), stored one after the other or interleaved; all have one box."""
         box = nonzero_box(layers)
         return [cls(shape=layer.shape, box=box, values=layer[box].copy()) for layer in layers]
 
@@ -98,7 +98,7 @@ class Labelmap:
 def nonzero_box(layers: npt.NDArray[Any]) -> tuple[slice, slice, slice]:
     """Find the smallest box along (k, j, i) that holds every value other than 0 of layers (n, k, j, i).
 
-    Values are joined bit by bit along j, which reads memory in its order, whether or not layers are interleaved.
+    Values are combined by a bitwise or along j, which reads memory in order, also for interleaved layers.
     """
     bits = layers if layers.dtype.kind in "bui" else layers != 0
     over_j = np.bitwise_or.reduce(bits, axis=2).any(axis=0)
@@ -108,7 +108,7 @@ def nonzero_box(layers: npt.NDArray[Any]) -> tuple[slice, slice, slice]:
 
 
 def _span(held: npt.NDArray[np.bool_]) -> slice:
-    """The part of an axis from the first true value to the last; empty if there is none."""
+    """Return the part of an axis from the first true value to the last; empty if there is none."""
     places = np.flatnonzero(held)
     return slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 0)
 
@@ -116,14 +116,14 @@ def _span(held: npt.NDArray[np.bool_]) -> slice:
 def structure_of_label(
     path: Path, name: str, labelmap: Labelmap, affine: Affine, label: int, **known: Any
 ) -> Structure:
-    """One label as a structure that shares the labelmap; its name as the file spells it, without blank ends."""
+    """Make a structure of one label that shares the labelmap, with its name in the file without blank ends."""
     name, advisories = checked_name(path, name)
     found = (*known.pop("advisories", ()), *advisories)
     return SharedMask(name, partial(labelmap.mask, label), affine, label=label, advisories=found, **known)  # type: ignore[arg-type]
 
 
 def checked_name(path: Path, name: str) -> tuple[str, tuple[Advisory, ...]]:
-    """A structure's name without blank ends, and an advisory if it holds characters that do not show.
+    """Return a structure's name without blank ends, and an advisory if it has invisible characters.
 
     Raises
     ------
@@ -144,7 +144,8 @@ def label_counts(path: Path, labelmap: npt.NDArray[Any]) -> dict[int, int]:
     Raises
     ------
     FileFormatError
-        If one is no whole number >= 0, or if there are more than `MAX_STRUCTURES`: then it is an image.
+        If one is not a whole number >= 0, or if there are more than `MAX_STRUCTURES` and the file therefore is an
+        image.
     """
     found: Counter[float] = Counter()
     for slab in labelmap:
@@ -153,7 +154,7 @@ def label_counts(path: Path, labelmap: npt.NDArray[Any]) -> dict[int, int]:
             held = np.flatnonzero(counts)
             found.update(dict(zip(held.tolist(), counts[held].tolist(), strict=True)))
         else:
-            # Most voxels hold 0, and to sort those would take most of the time.
+            # Most voxels hold 0, and sorting them would take most of the time.
             values, times = np.unique(slab[slab != 0], return_counts=True)
             found.update(dict(zip(values.tolist(), times.tolist(), strict=True)))
         if not all(0 <= value < float("inf") and value == int(value) for value in found):
@@ -163,8 +164,8 @@ def label_counts(path: Path, labelmap: npt.NDArray[Any]) -> dict[int, int]:
             )
         if len(found) - (0 in found) > MAX_STRUCTURES:
             raise FileFormatError(
-                f"{path}: holds more than {MAX_STRUCTURES} different values, and a labelmap has one for each structure"
-                ": is this an image?"
+                f"{path}: a labelmap must have at most {MAX_STRUCTURES} different values, one for each structure: "
+                "is this an image?"
             )
     return {int(value): found[value] for value in sorted(found) if value}
 
@@ -178,14 +179,14 @@ def from_labelmap(
     known: Mapping[int, str] | None = None,
     unit: str | None = None,
 ) -> list[Structure]:
-    """One structure for each of `labels`, or for each value n > 0: named as the file states, else "label n".
+    """Make one structure for each of `labels`, or for each value n > 0, named as in the file or else "label n".
 
-    `stated` names structures that the file has even if no voxel holds them; `known` names values that it may have;
+    `stated` names structures that the file has even if no voxel holds them. `known` names values that it may have.
     `unit` is the file's text for its unit.
     """
     meant = None if unit is None else stated_unit(unit)
     if meant is not None and UNITS[meant.unit][0] in _MEASURED:
-        raise FileFormatError(f"{path}: states the unit {unit!r}, and a labelmap has none: is this an image?")
+        raise FileFormatError(f"{path}: a labelmap must have no unit, got {unit!r}: is this an image?")
     (labelmap,) = Labelmap.layers_of(image.array[np.newaxis])
     present = list(label_counts(path, labelmap.values))
     if labels is None:
@@ -208,7 +209,7 @@ def from_labelmap(
 
 
 def check_writable(structures: Sequence[Structure]) -> None:
-    """Whether these structures can stand in one file of labels."""
+    """Check that these structures can be written to one file of labels."""
     if not structures:
         raise ArgumentError("structures must hold at least one structure to write, got none")
     first = structures[0]
@@ -228,7 +229,7 @@ def check_writable(structures: Sequence[Structure]) -> None:
 
 
 def to_layers(structures: Sequence[Structure]) -> tuple[list[npt.NDArray[Any]], list[tuple[int, int]]]:
-    """The fewest layers found by putting each structure into the first with room, and each one's (layer, value)."""
+    """Put each structure into the first layer with room; return the layers, and (layer, value) of each."""
     wanted = {s.label for s in structures}
     largest = max(s.label or 0 for s in structures) + len(structures)
     dtype = next(t for t in (np.uint8, np.uint16, np.uint32) if largest <= np.iinfo(t).max)
@@ -247,5 +248,5 @@ def to_layers(structures: Sequence[Structure]) -> tuple[list[npt.NDArray[Any]], 
 
 
 def extent(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and last index along each axis with a voxel in the mask; (0, -1) if there is no such voxel."""
+    """Return the first and last index along each axis with a voxel in the mask; (0, -1) if there is no such voxel."""
     return [(along.start, along.stop - 1) for along in nonzero_box(mask[np.newaxis])]

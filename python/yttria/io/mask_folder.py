@@ -1,4 +1,4 @@
-"""Folder of masks: one file for each structure, whose name is the file's name without its ending."""
+"""Reader of folders of masks, with one file for each structure, whose name is the file's name without its ending."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from .labelmap import MAX_STRUCTURES, Labelmap, SharedMask, checked_name, label_
 
 
 def is_mask_folder(path: Path, name: re.Pattern[str]) -> bool:
-    """Whether a path is a folder with files of these names in it, and without DICOM."""
-    # By name first: a folder of DICOM may hold thousands of files, and none of them has such a name.
+    """Whether a path is a folder that holds files of these names and no DICOM."""
+    # Names are checked first, because a folder of DICOM may hold thousands of files, none of which has such a name.
     if not path.is_dir() or not any(name.match(f.name) for f in path.iterdir()):
         return False
     files = _files(path)
@@ -43,13 +43,15 @@ def read_structures(
     only: Patterns,
     exclude: Patterns,
 ) -> list[Structure]:
-    """See `yttria.io.read_structures`. Only the files of the structures that are wanted are read."""
+    """Read structures; see `yttria.io.read_structures`. Only the files of wanted structures are read."""
     found: dict[str, Path] = {}
     for file in _files(path):
         if match := name.match(file.name):
             stem = match["stem"].strip()
             if stem in found:
-                raise DuplicateNameError(f"{path}: '{stem}' is in two files, {found[stem].name} and {file.name}")
+                raise DuplicateNameError(
+                    f"{path}: structure '{stem}' must be in one file, got {found[stem].name} and {file.name}"
+                )
             found[stem] = file
     stems = list(found)
     wanted = positions(path, stems, names, only=only, exclude=exclude)

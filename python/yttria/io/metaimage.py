@@ -1,6 +1,7 @@
-"""MetaImage (https://itk.org/Wiki/ITK/MetaIO/Documentation): `.mhd` with its values beside it, `.mha` with them inside.
+"""Reader of MetaImage (https://itk.org/Wiki/ITK/MetaIO/Documentation), `.mhd` and `.mha`.
 
-As ITK reads it: TransformMatrix holds one axis after the other, positions are left-posterior-superior.
+The values are beside a `.mhd` and inside a `.mha`. As in ITK, TransformMatrix holds one axis after the other, and
+positions are left-posterior-superior.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ _TYPES = {
     **{"MET_FLOAT": "f4", "MET_DOUBLE": "f8"},
 }
 _UNIT_KEYS = ("yttria_unit", "ElementUnits", "ElementUnit", "Units", "Unit")
-#: The axis that each letter of AnatomicalOrientation lies on.
+#: The axis of each letter of AnatomicalOrientation.
 _AXES = {"R": 0, "L": 0, "A": 1, "P": 1, "I": 2, "S": 2}
 
 
 def read_image(path: Path, options: ReadOptions) -> Image:
-    """See `yttria.io.read_image`."""
+    """Read an image; see `yttria.io.read_image`."""
     header, array = _read(path, options)
     affine, advisories = _affine(path, header)
     image = Image(array, affine, "1", advisories=advisories)
@@ -45,7 +46,7 @@ def read_image(path: Path, options: ReadOptions) -> Image:
 def read_structures(
     path: Path, names: Sequence[str] | None, labels: Mapping[int, str] | None, options: ReadOptions
 ) -> list[Structure]:
-    """See `yttria.io.read_structures`."""
+    """Read structures; see `yttria.io.read_structures`."""
     header, array = _read(path, options)
     affine, advisories = _affine(path, header)
     image = Image(array, affine, "1", advisories=advisories)
@@ -73,7 +74,7 @@ def _header(file: BinaryIO) -> TextHeader:
         if not sign or left <= 0:
             raise ValueError("a line of the header is not 'Key = value'" if left > 0 else "the header does not end")
         if fields.setdefault(key.strip(), value.strip()) != value.strip():
-            raise ValueError(f"the header states {key.strip()} twice, differently")
+            raise ValueError(f"the header states {key.strip()} twice, with different values")
         if key.strip() == "ElementDataFile":
             break
     return TextHeader(fields=fields)
@@ -94,7 +95,9 @@ def _stored(header: TextHeader) -> Stored:
         raise ValueError(f"an image must have one value per voxel, got {channels}")
     for key, neutral in (("ElementToIntensityFunctionSlope", 1.0), ("ElementToIntensityFunctionOffset", 0.0)):
         if (found := header.number(key)) is not None and found != neutral:
-            raise ValueError(f"{key} is {found:g}: some programs apply it and some do not, so it must be {neutral:g}")
+            raise ValueError(
+                f"{key} must be {neutral:g}, because some programs apply it and some do not, got {found:g}"
+            )
     if (name := header.text("ElementType")) not in _TYPES:
         raise ValueError(f"ElementType must be one of {', '.join(_TYPES)}, got {name}")
     big = _flag(header, "BinaryDataByteOrderMSB", "ElementByteOrderMSB")
@@ -157,13 +160,13 @@ def _affine(path: Path, header: TextHeader) -> tuple[Affine, tuple[Advisory, ...
 
 
 def _compared(path: Path, stated: str | None, axes: npt.NDArray[Any]) -> list[Advisory]:
-    """An advisory if AnatomicalOrientation, which ITK ignores, is another than that of the matrix."""
+    """Report an AnatomicalOrientation, which ITK ignores, that differs from that of the matrix."""
     if stated is None or len(stated) != 3 or {_AXES.get(letter) for letter in stated.upper()} != {0, 1, 2}:
         return []
     toward = "".join(
         "LPS"[axis] if row[axis] > 0 else "RAI"[axis] for row in axes[:3, :3] for axis in [np.abs(row).argmax()]
     )
-    # ITK names the side that an axis comes from, other programs the side that it goes to.
+    # ITK names the side from which an axis comes, other programs the side to which it goes.
     opposite = toward.translate(str.maketrans("LPSRAI", "RAILPS"))
     if stated.upper() in (toward, opposite):
         return []

@@ -1,4 +1,4 @@
-"""NIfTI-1 by nibabel, whose world is right-anterior-superior and whose arrays are (i, j, k)."""
+"""Reader and writer of NIfTI-1 by nibabel, with right-anterior-superior coordinates and arrays (i, j, k)."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ _UNIT = re.compile(r"yttria_unit=(\S+)")
 _LABELS = "yttria_labels"
 #: The NIfTI extension code for a comment.
 _COMMENT = 6
-#: Where the values begin at the latest.
+#: Largest offset of the values.
 _LATEST_VALUES = 1 << 24
-#: What may follow the values.
+#: Largest number of bytes after the values.
 _LONGEST_TAIL = 1 << 20
 
 
 def read_image(path: Path, options: ReadOptions) -> Image:
-    """See `yttria.io.read_image`."""
+    """Read an image; see `yttria.io.read_image`."""
     image, header = _read(path, options)
     return in_unit(image, agreed_unit(path, _unit(header), options.unit))
 
 
 def write_image(image: Image, path: Path) -> None:
-    """See `yttria.io.write_image`."""
+    """Write an image; see `yttria.io.write_image`."""
     _write(path, image.array, image.affine_lps, f"yttria_unit={image.unit}", None)
 
 
 def read_structures(
     path: Path, names: Sequence[str] | None, labels: Mapping[int, str] | None, options: ReadOptions
 ) -> list[Structure]:
-    """See `yttria.io.read_structures`."""
+    """Read structures; see `yttria.io.read_structures`."""
     image, header = _read(path, options)
     own: dict[int, str] = {}
     tables: list[str] = []
@@ -66,7 +66,7 @@ def read_structures(
 
 
 def write_structures(structures: Sequence[Structure], path: Path) -> None:
-    """See `yttria.io.write_structures`."""
+    """Write structures; see `yttria.io.write_structures`."""
     layers, places = to_layers(structures)
     if len(layers) > 1:
         raise FileFormatError(f"{path}: a labelmap cannot hold structures that overlap: write a .seg.nrrd")
@@ -75,11 +75,11 @@ def write_structures(structures: Sequence[Structure], path: Path) -> None:
 
 
 def _text(extension: Any) -> str:
-    """The content of a header extension as text; what is no text gives one without any name."""
+    """Return the content of a header extension as text, which holds no names if the content is not text."""
     try:
         content = extension.get_content()
     except NotImplementedError:
-        # Newer versions of nibabel know some codes, Caret's among them, without a way to interpret their bytes.
+        # Newer versions of nibabel know some codes, such as Caret's, but cannot interpret their bytes.
         content = extension.content
     return content if isinstance(content, str) else bytes(content).decode(errors="backslashreplace")
 
@@ -107,21 +107,21 @@ def _read(path: Path, options: ReadOptions) -> tuple[Image, Any]:
         header = kind.from_fileobj(stream)
         available = os.fstat(file.fileno()).st_size * (_gzip.DEFLATE_RATIO if gzipped else 1)
         array = _read_values(header, stream, available)
-    # The unit of the values is for the caller of this function to settle; "1" stands in its place until then.
-    # Its place is as stored: nibabel mends sizes that are negative or zero without a word.
+    # The caller of this function determines the unit of the values; it is "1" until then. The position is read from the
+    # stored header, because nibabel silently corrects sizes that are negative or zero.
     read = SimpleNamespace(dataobj=array.T, affine=None, header=stored)
     return Image.from_any(read, unit="1", affine=options.affine), header
 
 
 def _check_offset(header: Any) -> None:
-    """Extensions are read whole and stand before the values: a compressed file could claim any length for them."""
+    """Check the offset of the values: extensions before it are read whole, and a header may claim any length."""
     offset = header.get_data_offset()
     if offset > _LATEST_VALUES:
         raise ValueError(f"its values must begin within the first {_LATEST_VALUES} bytes, got {offset}")
 
 
 def _read_values(header: Any, stream: BinaryIO, available: int) -> npt.NDArray[Any]:
-    """The values with the axes of the file in reverse, in native byte order and scaled as the header says."""
+    """Read the values with the axes of the file reversed, in native byte order, and scaled as the header states."""
     shape, dtype = tuple(reversed(header.get_data_shape())), header.get_data_dtype()
     size = math.prod(shape) * dtype.itemsize
     if dtype.kind not in "iuf":
@@ -133,11 +133,11 @@ def _read_values(header: Any, stream: BinaryIO, available: int) -> npt.NDArray[A
     stream.seek(header.get_data_offset())
     array = np.empty(shape, dtype)
     if (filled := _gzip.fill(array.reshape(-1).view(np.uint8).data, stream)) < size:
-        raise ValueError(f"the header promises {size} bytes of values, there are {filled}")
-    # To the end, where a decoder checks its sum.
+        raise ValueError(f"the header promises {size} bytes of values, but there are {filled}")
+    # The file is read to its end, because there a decoder checks its checksum.
     if len(stream.read(_LONGEST_TAIL)) == _LONGEST_TAIL:
         raise ValueError(f"the file goes on for more than {_LONGEST_TAIL} bytes after its values")
-    # NaN and 0 mean that values are not scaled; what is infinite was never meant.
+    # NaN and 0 mean that values are not scaled. An infinite factor is an error.
     if np.isinf(header["scl_slope"]) or np.isinf(header["scl_inter"]):
         raise ValueError(f"slope and intercept must be finite, got {header['scl_slope']} and {header['scl_inter']}")
     slope, intercept = header.get_slope_inter()

@@ -1,4 +1,4 @@
-"""NRRD (http://teem.sourceforge.net/nrrd/format.html), attached and detached; pynrrd parses the header."""
+"""Reader and writer of NRRD (http://teem.sourceforge.net/nrrd/format.html), attached and detached."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from . import _gzip
 from ._common import ReadOptions, agreed_unit, in_unit, sha256_of
 from .stored_values import LONGEST_HEADER, MOST_FILES, Stored, open_regular, read_beside, read_values
 
-#: The key that carries the unit in files written here; NRRD's own `sample units` is read as well.
+#: The key of the unit in files written here. NRRD's own `sample units` is read too.
 UNIT_KEY = "yttria_unit"
 _UNIT_KEYS = (UNIT_KEY, "sample units", "unit", "units", "Unit", "Units")
 _TO_LPS = {
@@ -34,7 +34,7 @@ _TO_LPS = {
     "las": (1, -1, 1),
 }
 _MILLIMETERS = ("mm", "millimeter", "millimeters", "millimetre", "millimetres")
-#: NRRD's names of the types, the one that is written first.
+#: Names of the types in NRRD; the first one is written.
 _NAMES = {
     "i1": ["int8", "int8_t", "signed char"],
     "u1": ["uint8", "uint8_t", "uchar", "unsigned char"],
@@ -56,7 +56,7 @@ SEGMENT_KEY = re.compile(r"Segment(\d+)_(\w+)")
 
 
 def read_image(path: Path, options: ReadOptions) -> Image:
-    """See `yttria.io.read_image`."""
+    """Read an image; see `yttria.io.read_image`."""
     header, array = read(path, options)
     if any(SEGMENT_KEY.match(key) for key in header):
         raise FileFormatError(f"{path}: holds a segmentation, not an image: use read_structures")
@@ -67,12 +67,12 @@ def read_image(path: Path, options: ReadOptions) -> Image:
 
 
 def write_image(image: Image, path: Path) -> None:
-    """See `yttria.io.write_image`."""
+    """Write an image; see `yttria.io.write_image`."""
     write(path, image.array, image.affine_lps, {UNIT_KEY: image.unit})
 
 
 def read(path: Path, options: ReadOptions) -> tuple[dict[str, Any], npt.NDArray[Any]]:
-    """Header and values; the array's axes are the file's in reverse (slowest first), its byte order is native."""
+    """Read header and values; the array's axes are those of the file reversed (slowest first), in native byte order."""
     with open_regular(path) as file:
         header = _read_header(path, file)
         stored = _stored(header)
@@ -83,7 +83,7 @@ def read(path: Path, options: ReadOptions) -> tuple[dict[str, Any], npt.NDArray[
 
 
 def _data_files(data: str, shape: tuple[int, ...], file: BinaryIO) -> list[str]:
-    """The names that the field "data file" stands for: one, a pattern with numbers, or the lines after the header."""
+    """Return the file names of the field "data file": one name, a numbered pattern, or the lines after the header."""
     words = data.split()
     if words and words[0] == "LIST":
         _joined(words[1:], len(shape))
@@ -100,15 +100,15 @@ def _data_files(data: str, shape: tuple[int, ...], file: BinaryIO) -> list[str]:
 
 
 def _joined(words: list[str], dimension: int) -> None:
-    """Check the axes that one of several files holds: they are joined along the slowest ones."""
+    """Check the axes of one of several files, which are joined along the slowest axes."""
     if words and not 1 <= int(words[0]) <= dimension:
         raise ValueError(f"the axes of one data file must be 1 to {dimension}, got {words[0]}")
 
 
 def placed(path: Path, header: Mapping[str, Any], array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Affine]:
-    """The values as volumes (n, k, j, i), n > 1 where each voxel holds a list, and the affine that places them.
+    """Return the values as volumes (n, k, j, i), with n > 1 if each voxel holds a list, and their affine.
 
-    Raises `GeometryError` unless the file states an anatomical space and a direction in mm for exactly three axes.
+    `GeometryError` is raised unless the file states an anatomical space and a direction in mm for exactly three axes.
     """
     space = str(header.get("space", "")).casefold()
     if space not in _TO_LPS:
@@ -133,7 +133,7 @@ def placed(path: Path, header: Mapping[str, Any], array: npt.NDArray[Any]) -> tu
     _check_spacings(path, header, affine, spatial)
     affine[:3, 3] = header["space origin"]
     affine[:3] *= np.array(_TO_LPS[space])[:, None]
-    affine[:3] += 0.0  # a flipped zero is zero, not -0.0
+    affine[:3] += 0.0  # This turns -0.0 into 0.
     if array.ndim == 3:
         return array[np.newaxis], affine
     (list_axis,) = set(range(4)) - set(spatial)
@@ -141,14 +141,14 @@ def placed(path: Path, header: Mapping[str, Any], array: npt.NDArray[Any]) -> tu
 
 
 def _check_lengths(path: Path, field: str, units: Iterable[str]) -> None:
-    """Raise `GeometryError` if axes are measured in another unit than the millimeter."""
+    """Raise `GeometryError` if axes are in another unit than the millimeter."""
     others = sorted({unit for unit in units if unit and unit.casefold() not in _MILLIMETERS})
     if others:
         raise GeometryError(f"{path}: {field} must be mm, got {', '.join(others)}")
 
 
 def _check_spacings(path: Path, header: Mapping[str, Any], affine: Affine, spatial: list[int]) -> None:
-    """Raise `GeometryError` if the field "spacings", which is of no use beside directions, contradicts them."""
+    """Raise `GeometryError` if the field "spacings", which is redundant with directions, contradicts them."""
     stated = header.get("spacings")
     if stated is None or len(stated) <= max(spatial):
         return
@@ -162,7 +162,7 @@ def _check_spacings(path: Path, header: Mapping[str, Any], affine: Affine, spati
 
 
 def write(path: Path, array: npt.NDArray[Any], affine_lps: Affine, keys: Mapping[str, str]) -> None:
-    """Write values (k, j, i) or (k, j, i, list) with their place and key/value pairs, gzip-compressed."""
+    """Write values (k, j, i) or (k, j, i, list) with their position and key/value pairs, gzip-compressed."""
     code = array.dtype.str[1:]
     if code not in _NAMES:
         raise DTypeError(f"{path}: NRRD has no type for {array.dtype}; convert the array first")
@@ -193,7 +193,7 @@ def _header_text(fields: Mapping[str, str], keys: Mapping[str, str]) -> bytes:
 
 
 def _write_detached(path: Path, array: npt.NDArray[Any], fields: dict[str, str], keys: Mapping[str, str]) -> None:
-    """Values first, under a name that no header uses yet; then the header, by one rename; then what it has replaced."""
+    """Write values under a name that no header uses, then rename the header into place, then remove the old values."""
     before = _own_data_file(path)
     unfinished = path.with_suffix(".raw.gz.unfinished")
     with atomic(unfinished) as values:
@@ -221,7 +221,7 @@ def _write_detached(path: Path, array: npt.NDArray[Any], fields: dict[str, str],
 
 
 def _own_data_file(path: Path) -> Path | None:
-    """The file with values that a header written here has, if there is such a header."""
+    """Return the file of values of a header that was written here, if there is such a header."""
     if not path.is_file():
         return None
     with path.open("rb") as file:
@@ -233,8 +233,8 @@ def _own_data_file(path: Path) -> Path | None:
 
 
 def stated_unit_of(path: Path, header: Mapping[str, Any]) -> str | None:
-    """The text for the unit; `UnitError` if the file states two units that differ."""
-    # The field "units" is of the axes; a key of that name is of the values.
+    """Return the text of the unit; `UnitError` if the file states two units that differ."""
+    # The field "units" states the unit of the axes, a key of that name the unit of the values.
     found = [str(header[key]) for key in _UNIT_KEYS if key in header and not isinstance(header[key], list)]
     stated = [text for text in found if not states_nothing(text)]
     if len({stated_unit(text) or text for text in stated}) > 1:
@@ -247,13 +247,13 @@ def _read_header(path: Path, file: BinaryIO) -> dict[str, Any]:
     lines, left = [file.readline(LONGEST_HEADER)], LONGEST_HEADER
     if not lines[0].startswith(b"NRRD"):
         raise FileFormatError(f"{path}: not a NRRD file: it does not begin with 'NRRD'")
-    # A list of files ends the header without a blank line: the names follow at once.
+    # A list of files ends the header without a blank line, and the names follow directly.
     while not _LIST.match(lines[-1]) and (line := file.readline(left)).strip():
         lines.append(line)
         left -= len(line)
         if left <= 0:
             raise FileFormatError(f"{path}: the header is longer than {LONGEST_HEADER} bytes")
-    # Given text, pynrrd keeps the letters beyond ASCII that it drops from bytes.
+    # From text, pynrrd keeps letters beyond ASCII, which it drops from bytes.
     header: dict[str, Any] = pynrrd.read_header([line.decode(errors="backslashreplace").rstrip() for line in lines])
     for field in ("type", "dimension", "sizes", "encoding"):
         if field not in header:
@@ -264,7 +264,7 @@ def _read_header(path: Path, file: BinaryIO) -> dict[str, Any]:
 def _stored(header: Mapping[str, Any]) -> Stored:
     shape = tuple(int(n) for n in reversed(header["sizes"]))
     if len(shape) != header["dimension"]:
-        raise ValueError(f"dimension {header['dimension']} and sizes {shape[::-1]} do not fit")
+        raise ValueError(f"dimension {header['dimension']} and sizes {shape[::-1]} do not agree")
     if header["type"] not in _TYPES:
         raise ValueError(f"unknown type '{header['type']}'")
     encoding = _ENCODINGS.get(header["encoding"].casefold())

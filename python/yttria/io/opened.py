@@ -1,4 +1,4 @@
-"""Record of the files that the readers open, so that a result can name and hash exactly the bytes it came from."""
+"""Record of the files that the readers open, so that a result can name and hash exactly its input."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ def opened_files() -> Iterator[dict[Path, None]]:
     Yields
     ------
     dict of Path to None
-        The files as absolute paths, each once, in the order of their first opening. It fills while the block runs.
+        The files as absolute paths, each once, in the order of their first opening. Files are added while the block
+        runs.
 
     Notes
     -----
-    Every reader of the package calls `record_opened` for each file whose bytes it looks at: headers, detached values,
-    sidecars, transforms, tables. A test compares the record with what the interpreter really opens. The record belongs
-    to the current context; work that a reader gives to other threads must be recorded by the reader itself.
+    Every reader of the package calls `record_opened` for each file that it reads: headers, detached values, sidecars,
+    transforms, tables. A test compares the record with the files that the interpreter opens. The record belongs to the
+    current context. If a reader uses other threads, it must record their files itself.
     """
     found: dict[Path, None] = {}
     token = _records.set((*_records.get(), found))
@@ -34,7 +35,7 @@ def opened_files() -> Iterator[dict[Path, None]]:
 
 
 def record_opened(path: Path) -> Path:
-    """Note that `path` is about to be read, in every `opened_files` block that is active; returns `path`."""
+    """Record `path` in every active `opened_files` block before it is read, and return it."""
     for found in _records.get():
         found.setdefault(path.absolute())
     return path

@@ -1,4 +1,4 @@
-"""Recovery curves from files: parameters with their covariance, or the recoveries of a phantom to fit them to."""
+"""Reader of recovery curves: parameters with their covariance, or recoveries of a phantom to be fitted."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ def read_recovery_curve(path: str | os.PathLike[str]) -> RecoveryCurve:
     Parameters
     ----------
     path : path
-        A file of at most 1 MiB that ends in `.json`, or else is TOML. It holds `b1_ml` and `b2`, and `covariance` (2 x
-        2) if that is known; or `volumes_ml`, `recoveries` and `uncertainties` of a phantom, with `common_uncertainty`
-        if all recoveries share one: then the curve is fitted to them. `source` and `system` are texts.
+        A file of at most 1 MiB, JSON if it ends in `.json`, else TOML. It holds `b1_ml` and `b2`, and `covariance` (2 x
+        2) if that is known. Instead it may hold `volumes_ml`, `recoveries` and `uncertainties` of a phantom, with
+        `common_uncertainty` if all recoveries share one. The curve is then fitted to them. `source` and `system` are
+        texts.
 
     Returns
     -------
     RecoveryCurve
-        Its `source` is that of the file, or the file's name.
+        The curve. Its `source` is that of the file, or the file's name.
 
     Raises
     ------
     FileFormatError
-        If the file is neither, or does not hold a curve.
+        If the file is neither JSON nor TOML, or does not hold a curve.
     FileNotFoundError, MissingExtraError
         If there is no file, or TOML needs the extra `cli` (Python before 3.11).
 
@@ -45,7 +46,7 @@ def read_recovery_curve(path: str | os.PathLike[str]) -> RecoveryCurve:
 
 
 def read_curve_file(path: Path) -> tuple[RecoveryCurve, tuple[Advisory, ...]]:
-    """Read a recovery curve with what must be told of its fit."""
+    """Read a recovery curve and the advisories of its fit."""
     stated = read_key_file(path, "a recovery curve")
     try:
         return recovery_curve_of({"source": path.name} | stated)

@@ -1,6 +1,6 @@
-"""Slicer's `.seg.nrrd`: overlapping segments in layers, told apart by a value that holds within its layer only.
+"""Reader and writer of Slicer's `.seg.nrrd`, in which a segment is a value within one of several layers.
 
-Keys as 3D Slicer writes them: SegmentN_Name, _ID, _Layer, _LabelValue, _Extent, _Color.
+The keys are those of 3D Slicer: SegmentN_Name, _ID, _Layer, _LabelValue, _Extent, _Color.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .labelmap import MAX_STRUCTURES, Labelmap, extent, from_labelmap, label_cou
 def read_structures(
     path: Path, names: Sequence[str] | None, labels: Mapping[int, str] | None, options: ReadOptions
 ) -> list[Structure]:
-    """See `yttria.io.read_structures`."""
+    """Read structures; see `yttria.io.read_structures`."""
     header, array = nrrd.read(path, options)
     layers, affine = nrrd.placed(path, header, array)
     segments = _segments(header)
@@ -35,9 +35,11 @@ def read_structures(
         image = Image(layers[0], affine, "1")
         return from_labelmap(path, image, names, labels, {}, unit=nrrd.stated_unit_of(path, header))
     if labels is not None:
-        raise ArgumentError(f"{path}: is a segmentation with names of its own; select with names=, not labels=")
+        raise ArgumentError(f"{path}: a segmentation has its own names: select structures by names=, not labels=")
     if len(segments) > MAX_STRUCTURES:
-        raise FileFormatError(f"{path}: a segmentation may have {MAX_STRUCTURES} segments, got {len(segments)}")
+        raise FileFormatError(
+            f"{path}: a segmentation must have at most {MAX_STRUCTURES} segments, got {len(segments)}"
+        )
     numbered = list(segments) == list(range(len(segments)))
     if not (numbered or all("Layer" in segment for segment in segments.values())):
         raise FileFormatError(f"{path}: segments without a layer must be numbered 0, 1, ..., got {_listed(segments)}")
@@ -55,7 +57,7 @@ def read_structures(
 
 
 def _segments(header: Mapping[str, Any]) -> dict[int, dict[str, str]]:
-    """The keys of each segment by its number, in order."""
+    """Return the keys of each segment by its number, in order."""
     found: dict[int, dict[str, str]] = {}
     for key, value in header.items():
         if match := nrrd.SEGMENT_KEY.fullmatch(key):
@@ -64,11 +66,11 @@ def _segments(header: Mapping[str, Any]) -> dict[int, dict[str, str]]:
 
 
 def _check_binary(path: Path, header: Mapping[str, Any]) -> None:
-    """Check that a layer is binary: Slicer stores fractions as 0 to 216 or -108 to 108, like labels."""
+    """Check that a layer is binary, because Slicer stores fractions as 0 to 216 or -108 to 108, like labels."""
     for key in ("Segmentation_MasterRepresentation", "Segmentation_SourceRepresentation"):
         kind = str(header.get(key, "Binary labelmap"))
         if kind.strip().casefold() != "binary labelmap":
-            raise FileFormatError(f"{path}: {kind}s are not supported, only binary ones: convert it in the program")
+            raise FileFormatError(f"{path}: {kind}s are not supported: convert it to a binary one in the program")
 
 
 def _listed(segments: Mapping[int, object]) -> str:
@@ -81,7 +83,7 @@ def _gap(path: Path, segments: Mapping[int, object]) -> Advisory:
 
 
 def _unnamed(path: Path, counts: Sequence[Mapping[int, int]], places: Sequence[tuple[int, int]]) -> list[Advisory]:
-    """Values of a layer that no segment names, and segments that are the same voxels."""
+    """Report values of a layer that no segment names, and segments with the same voxels."""
     found = []
     for n, counted in enumerate(counts):
         left = sorted(counted.keys() - {value for layer, value in places if layer == n})
@@ -96,7 +98,7 @@ def _unnamed(path: Path, counts: Sequence[Mapping[int, int]], places: Sequence[t
 
 
 def write_structures(structures: Sequence[Structure], path: Path) -> None:
-    """See `yttria.io.write_structures`."""
+    """Write structures; see `yttria.io.write_structures`."""
     layers, places = to_layers(structures)
     keys = {
         "Segmentation_ContainedRepresentationNames": "Binary labelmap|",
@@ -127,13 +129,13 @@ def _name(segment: Mapping[str, str]) -> str:
 
 
 def _place(segment: Mapping[str, str], n: int, layers: int) -> tuple[int, int]:
-    """The layer of a segment and its value there."""
+    """Return the layer of a segment and its value there."""
     if ("Layer" in segment) != ("LabelValue" in segment):
         raise ValueError(f"segment '{_name(segment)}' has one of Layer and LabelValue without the other")
-    # Before layers were shared, segment n was the value 1 in the n-th of a voxel's list.
+    # In files before shared layers, segment n was the value 1 at position n of a voxel's list.
     layer, value = int(segment.get("Layer", n)), int(segment.get("LabelValue", 1))
     if not 0 <= layer < layers:
-        raise ValueError(f"segment '{_name(segment)}' is in layer {layer}, there are {layers}")
+        raise ValueError(f"segment '{_name(segment)}' is in layer {layer}, but the file has {layers} layers")
     return layer, value
 
 
@@ -157,7 +159,7 @@ def _check_extent(segment: Mapping[str, str], labelmap: Labelmap, value: int, vo
     extent = [int(x) for x in segment["Extent"].split()]
     if len(extent) != 6:
         raise ValueError(f"extent of segment '{_name(segment)}' must be six numbers, got {segment['Extent']}")
-    # Slicer crops to the extent and other readers do not: if that matters, neither is taken for granted.
+    # Slicer crops to the extent and other readers do not. If the two differ, the file is rejected.
     box = tuple(slice(max(extent[n], 0), max(extent[n + 1] + 1, 0)) for n in (4, 2, 0))
     if labelmap.count_within(value, box) != voxels:
         raise ValueError(f"segment '{_name(segment)}' has voxels outside its extent {segment['Extent']}")

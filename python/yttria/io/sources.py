@@ -1,4 +1,4 @@
-"""Files that reading a path may open, found without reading values: what identifies the input of a case."""
+"""Files that may be opened when a path is read, found without reading values; they identify the input of a case."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def sources_of(path: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        For a folder every regular file in it, however named and however deep, by name. For a file the file itself,
-        the data files that its header names, and tables of label names beside it, as far as they exist.
+        For a folder, every regular file in it and its subfolders, by name. For a file, the file itself, the data files
+        that its header names, and tables of label names beside it, if they exist.
 
     Raises
     ------
@@ -39,8 +39,8 @@ def sources_of(path: Path) -> list[Path]:
 
     Notes
     -----
-    The list may hold files that are not opened; it must not lack one that is. A batch compares it with what the readers
-    report (`yttria.io.opened`), and refuses a case whose readers opened another file.
+    The list may hold files that are not opened, but must hold every file that is. A batch compares it with the files
+    that the readers report (`yttria.io.opened`), and rejects a case whose readers opened another file.
     """
     if path.is_dir():
         inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
@@ -74,7 +74,7 @@ def _beside(path: Path) -> Iterator[Path]:
             rest = head[found.end() :].decode("utf-8", "surrogateescape")
             yield from (path.parent / line.strip() for line in rest.splitlines() if line.strip() and "\0" not in line)
         elif "%" in named and words:
-            # A numbered sequence: every file that the pattern can name.
+            # For a numbered sequence, this finds every file that the pattern can name.
             pattern = re.compile(re.sub(r"%0?\d*d", r"\\d+", re.escape(Path(words[0]).name).replace(r"\%", "%")))
             folder = (path.parent / words[0]).parent
             if folder.is_dir():

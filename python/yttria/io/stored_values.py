@@ -1,6 +1,7 @@
-"""Values of an image as a header describes them: found beside the header, decoded into one array of the promised size.
+"""Values of an image that a header describes, decoded into one array of the stated size.
 
-NRRD, MetaImage and Interfile share this: a text header names a type, a shape, an encoding and, often, other files.
+NRRD, MetaImage and Interfile share this module. Their text headers state a type, a shape, an encoding and often other
+files.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from ..errors import FileFormatError
 from . import _gzip
 from .opened import record_opened
 
-#: Headers are text; what is longer is something else.
+#: Headers are text; a longer header is something else.
 LONGEST_HEADER = 1 << 22
-#: Files that one header may name for its values.
+#: Largest number of files that one header may name for its values.
 MOST_FILES = 10_000
 _LONGEST_LINE = _PIECE = 1 << 20
 _LONGEST_NUMBER = 400
@@ -34,10 +35,10 @@ _BZIP2_RATIO, _SMALL = 5000, 1 << 28
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """Description of the values by their header: shape, slowest axis first; type, byte order, encoding; bytes to skip.
+    """Description of the values by their header: shape (slowest axis first), type, byte order, encoding, bytes to skip.
 
-    `encoding` is "raw", "gzip", "zlib", "bzip2" or "text". A `byte_skip` of -1 means that the values end the file. For
-    several files, each holds an equal share, in their order.
+    `encoding` is "raw", "gzip", "zlib", "bzip2" or "text". A `byte_skip` of -1 means that the values are at the end of
+    the file. Of several files, each holds an equal share, in their order.
     """
 
     shape: tuple[int, ...]
@@ -53,15 +54,15 @@ def open_regular(path: Path) -> BinaryIO:
     Raises
     ------
     FileFormatError
-        If it is a pipe, a device or a socket: reading those may never end.
+        If it is a pipe, a device or a socket, because reading those may never end.
     """
-    # Without blocking, because to open a pipe that nobody writes to would wait for ever.
+    # The file is opened without blocking, because opening a pipe without a writer would wait for ever.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     descriptor = os.open(path, flags)
     try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
-            raise IsADirectoryError(f"{path}: is a folder, not a file")
+            raise IsADirectoryError(f"{path}: must be a file, got a folder")
         if not stat.S_ISREG(mode):
             raise FileFormatError(f"{path}: must be a regular file, got a pipe, a device or a socket")
         record_opened(path)
@@ -72,15 +73,16 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def beside(header: Path, name: str, folder: Path | None) -> Path:
-    """Path of a file that a header names, which must lie in the header's folder, or in `folder` if that is given.
+    """Return the path of a file that a header names, which must lie in the header's folder, or in `folder` if given.
 
     Raises
     ------
     FileFormatError
-        If it lies elsewhere, also by way of a symbolic link: a header from elsewhere must not choose what is read.
+        If it lies elsewhere, also by a symbolic link, because a header from another source must not choose the files
+        that are read.
     """
     if not name or "\0" in name:
-        raise FileFormatError(f"{header}: the name of the file with the values is {name!a:.80}")
+        raise FileFormatError(f"{header}: the values must be in a file with a plain name, got {name!a:.80}")
     allowed = (header.parent if folder is None else folder).resolve()
     path = header.parent / name
     if not path.resolve().is_relative_to(allowed):
@@ -92,18 +94,18 @@ def beside(header: Path, name: str, folder: Path | None) -> Path:
 
 
 def read_beside(header: Path, names: Sequence[str], folder: Path | None, stored: Stored) -> npt.NDArray[Any]:
-    """The values from files that a header names; see `beside` and `read_values`."""
+    """Read the values from files that a header names; see `beside` and `read_values`."""
     if not 0 < len(names) <= MOST_FILES:
         raise ValueError(f"the values must be in 1 to {MOST_FILES} files, got {len(names)}")
     paths = [beside(header, name, folder) for name in names]
     if len(set(paths)) < len(paths):
-        raise ValueError("the header names one file of values twice")
+        raise ValueError("the files of the values must be different, but the header names one twice")
     array: npt.NDArray[Any] | None = None
     for n, path in enumerate(paths):
         try:
             file = open_regular(path)
         except OSError as error:
-            why = "is not there" if isinstance(error, FileNotFoundError) else "cannot be read as a file"
+            why = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read as a file"
             raise FileFormatError(f"{header}: its values are in {names[n]!a:.80}, which {why}") from error
         with file:
             _check_room(stored, file, len(paths))
@@ -114,9 +116,9 @@ def read_beside(header: Path, names: Sequence[str], folder: Path | None, stored:
 
 
 def read_values(stored: Stored, file: BinaryIO) -> npt.NDArray[Any]:
-    """The values from the file's position on, in native byte order, in one buffer of the size that the header promises.
+    """Read the values from the file's position, in native byte order, into one buffer of the stated size.
 
-    Raises `ValueError` if the file cannot hold them, or holds more or fewer.
+    `ValueError` is raised if the file cannot hold them, or holds more or fewer.
     """
     _check_room(stored, file, 1)
     array = np.empty(stored.shape, stored.dtype)
@@ -125,7 +127,7 @@ def read_values(stored: Stored, file: BinaryIO) -> npt.NDArray[Any]:
 
 
 def _check_room(stored: Stored, file: BinaryIO, files: int) -> None:
-    """Raise `ValueError` if one of so many files cannot hold its share of the values, before memory is asked for."""
+    """Raise `ValueError` before allocation if one of the files cannot hold its share of the values."""
     shape = stored.shape
     if not shape or min(shape) < 1:
         raise ValueError(f"every axis must have at least one voxel, got sizes {shape[::-1]}")
@@ -134,7 +136,7 @@ def _check_room(stored: Stored, file: BinaryIO, files: int) -> None:
     if count % files:
         raise ValueError(f"{count} values cannot be shared evenly by {files} files")
     size, available = count // files * stored.dtype.itemsize, os.fstat(file.fileno()).st_size
-    # A number as text and the blank after it take two bytes.
+    # A number as text and the blank after it take at least two bytes.
     most = (
         (available + 1) // 2 * stored.dtype.itemsize if stored.encoding == "text" else _most(stored.encoding, available)
     )
@@ -150,7 +152,7 @@ def _native(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def _fill(stored: Stored, file: BinaryIO, share: npt.NDArray[Any]) -> None:
     for _ in range(stored.line_skip):
         if not file.readline(_LONGEST_LINE):
-            raise ValueError("there are fewer lines than the header states to skip")
+            raise ValueError("the file has fewer lines than the header states to skip")
     if stored.encoding == "text":
         _fill_from_text(file, share)
         return
@@ -159,34 +161,34 @@ def _fill(stored: Stored, file: BinaryIO, share: npt.NDArray[Any]) -> None:
     if skip == -1 and stored.encoding == "raw":
         file.seek(-size, os.SEEK_END)
     elif skip < 0:
-        raise ValueError(f"byte skip {skip} does not fit encoding {stored.encoding}")
+        raise ValueError(f"byte skip {skip} is not possible with encoding {stored.encoding}")
     with ExitStack() as stack:
         stream = stack.enter_context(_decoded(file, stored.encoding))
         _skip(stream, skip)
         filled = _gzip.fill(share.view(np.uint8).data, stream)
-        # One byte more makes the decoder check its sum, and shows values that the header does not count.
+        # Reading one byte more makes the decoder check its checksum, and reveals values that the header does not count.
         if filled < size or stream.read(1):
             raise ValueError(
-                f"the header promises {size} bytes of values, there are {'more' if filled == size else filled}"
+                f"the header promises {size} bytes of values, but there are {'more' if filled == size else filled}"
             )
 
 
 def _most(encoding: str, available: int) -> int:
-    """Largest number of bytes of values that a file may hold."""
+    """Return the largest number of bytes of values that a file may hold."""
     if encoding == "raw":
         return available
     if encoding in ("gzip", "zlib"):
         return available * _gzip.DEFLATE_RATIO
-    # bzip2 makes a million bytes out of one if all are alike; what is small may be.
+    # bzip2 expands one byte to a million if all are equal, so small files are always allowed.
     return max(available * _BZIP2_RATIO, _SMALL)
 
 
 def _skip(stream: BinaryIO, count: int) -> None:
-    """Pass over bytes in pieces, because compressed ones may be many more than the file has."""
+    """Skip bytes in pieces, because a compressed file may hold many more bytes than its size."""
     while count > 0:
         passed = len(stream.read(min(count, _PIECE)))
         if not passed:
-            raise ValueError("there are fewer bytes than the header states to skip")
+            raise ValueError("the file has fewer bytes than the header states to skip")
         count -= passed
 
 
@@ -198,14 +200,14 @@ def _decoded(file: BinaryIO, encoding: str) -> BinaryIO:
     if encoding == "zlib":
         return _Zlib(file)  # type: ignore[return-value]
     if encoding == "bzip2":
-        import bz2  # not in every build of Python
+        import bz2  # Some builds of Python lack bz2.
 
         return bz2.BZ2File(file)  # type: ignore[return-value]
     raise ValueError(f"encoding must be raw, gzip, zlib, bzip2 or text, got '{encoding}'")
 
 
 class _Zlib:
-    """Stream of the bytes that a zlib or gzip stream holds, as MetaImage stores them."""
+    """Stream of the decompressed bytes of a zlib or gzip stream, the encodings of MetaImage."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._decoder, self._left = file, zlib.decompressobj(32 + zlib.MAX_WBITS), b""
@@ -232,11 +234,11 @@ class _Zlib:
 
 
 def numbers(file: BinaryIO) -> Iterator[list[bytes]]:
-    """The words of a text in pieces, none longer than a number can be."""
+    """Yield the words of a text in pieces; a word must not be longer than a number can be."""
     rest = b""
     while piece := file.read(_PIECE):
         words = (rest + piece).split()
-        # The last word may go on in the next piece.
+        # The last word may continue in the next piece.
         rest = words.pop() if words and not piece[-1:].isspace() else b""
         if max(map(len, [*words, rest])) > _LONGEST_NUMBER:
             raise ValueError(f"a number has more than {_LONGEST_NUMBER} characters")
@@ -250,11 +252,11 @@ def _fill_from_text(file: BinaryIO, share: npt.NDArray[Any]) -> None:
     bounds, filled = (np.iinfo if kind is int else np.finfo)(share.dtype), 0
     for words in numbers(file):
         if filled + len(words) > share.size:
-            raise ValueError(f"the header promises {share.size} values, there are more")
+            raise ValueError(f"the header promises {share.size} values, but there are more")
         found = np.array([kind(word) for word in words], dtype=None if words else share.dtype)
         if kind is int and words and (found.min() < bounds.min or found.max() > bounds.max):
             raise ValueError(f"values must be within [{bounds.min}, {bounds.max}], got {found.min()} to {found.max()}")
         share[filled : filled + len(words)] = found.astype(share.dtype)
         filled += len(words)
     if filled < share.size:
-        raise ValueError(f"the header promises {share.size} values, there are {filled}")
+        raise ValueError(f"the header promises {share.size} values, but there are {filled}")

@@ -1,4 +1,4 @@
-"""Headers of one key and one value a line: MetaImage ("Key = value") and Interfile ("!key := value")."""
+"""Headers with one key and value per line, as in MetaImage ("Key = value") and Interfile ("!key := value")."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _LETTERS = {"L": (0, 1.0), "R": (0, -1.0), "P": (1, 1.0), "A": (1, -1.0), "S": (
 
 @dataclass(frozen=True, kw_only=True)
 class TextHeader:
-    """Keys and values of a header, with checks whose errors name the key."""
+    """Keys and values of a header, with checks that name the key in errors."""
 
     fields: Mapping[str, str]
 
     def text(self, *keys: str) -> str | None:
-        """The value of the first of these keys that is there and not empty."""
+        """Return the value of the first of these keys that is present and not empty."""
         return next((self.fields[key] for key in keys if self.fields.get(key)), None)
 
     def numbers(self, count: int, *keys: str) -> list[float] | None:
-        """Exactly so many finite numbers; None if the header has none of the keys, which all mean the same."""
+        """Return exactly `count` finite numbers; None if the header has none of the keys, which all mean the same."""
         found: dict[str, list[float]] = {}
         for key in keys:
             if text := self.text(key):
@@ -37,16 +37,16 @@ class TextHeader:
                     raise ValueError(f"{key} must be {count} finite numbers, got '{text:.80}'")
                 found[key] = values
         if len(set(map(tuple, found.values()))) > 1:
-            raise ValueError(f"the header states {' and '.join(found)}, which differ")
+            raise ValueError(f"the header contradicts itself: it states {' and '.join(found)}, whose values differ")
         return next(iter(found.values()), None)
 
     def number(self, *keys: str) -> float | None:
-        """One finite number; None if the header has none of the keys."""
+        """Return one finite number; None if the header has none of the keys."""
         found = self.numbers(1, *keys)
         return None if found is None else found[0]
 
     def whole(self, *keys: str) -> int | None:
-        """One whole number; None if the header has none of the keys."""
+        """Return one whole number; None if the header has none of the keys."""
         found = self.number(*keys)
         if found is not None and found != int(found):
             raise ValueError(f"{keys[0]} must be a whole number, got {found:g}")
@@ -54,18 +54,18 @@ class TextHeader:
 
 
 def check_length(path: Path, length: int) -> None:
-    """Raise `ValueError` for a header that is longer than any text is."""
+    """Raise `ValueError` for a header that is too long for a text."""
     if length >= LONGEST_HEADER:
         raise ValueError(f"the header is longer than {LONGEST_HEADER} bytes")
 
 
 def oriented(letters: str) -> Affine:
-    """The rotation (4 x 4) from axes that point as three letters state, such as "LPS" or "RAI", to LPS.
+    """Return the rotation (4 x 4) to LPS from axes with the directions of three letters, such as "LPS" or "RAI".
 
     Raises
     ------
     ArgumentError
-        If they are not one letter each of L/R, P/A and S/I.
+        If the letters are not one each of L/R, P/A and S/I.
     """
     found = [_LETTERS.get(letter) for letter in letters.upper()] if isinstance(letters, str) else []
     if len(found) != 3 or None in found or {axis for axis, _ in filter(None, found)} != {0, 1, 2}:
@@ -80,9 +80,9 @@ def oriented(letters: str) -> Affine:
 
 
 def checked_sizes(sizes: list[float] | None, key: str) -> list[float]:
-    """Voxel sizes in mm; `GeometryError` if they are missing or not greater than 0."""
+    """Return the voxel sizes in mm; `GeometryError` if they are missing or not greater than 0."""
     if sizes is None:
-        raise GeometryError(f"the header has no '{key}': nothing states the size of a voxel")
+        raise GeometryError(f"the header has no '{key}', which states the voxel size")
     if min(sizes) <= 0:
         raise GeometryError(f"{key} must be greater than 0 mm, got {', '.join(f'{size:g}' for size in sizes)}")
     return sizes

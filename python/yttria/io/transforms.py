@@ -1,4 +1,4 @@
-"""Registrations from files, each as one matrix from a patient space to another: text, ITK transforms, DICOM REG."""
+"""Reader of registrations as one matrix between patient spaces, from text, ITK transforms and DICOM REG."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .dicom import is_dicom
 from .dicom.registration import registration_matrix
 from .opened import record_opened
 
-#: No text of a transform is longer.
+#: Largest size of a text of a transform.
 _LONGEST = 2**20
 _ITK = "#Insight Transform File"
 Matrix = NDArray[np.float64]
@@ -32,31 +32,31 @@ def read_transform(
     path : path
         A 4 x 4 matrix as text, an ITK transform (`.tfm` or `.txt`), or a DICOM registration (REG).
     from_frame, to_frame : str, optional
-        Frames of reference of the moving and the fixed space. A DICOM registration may hold several: these choose among
-        them. By default the only other frame is moved to the registered one.
+        Frames of reference of the moving and the fixed space, needed if a DICOM registration holds several. By default
+        the only other frame is the moving one, and the registered frame is the fixed one.
 
     Returns
     -------
     array (4, 4)
-        Takes a point (x, y, z, 1) of the moving space to the fixed space, both in left-posterior-superior millimeters.
-        It is what `Image.transformed` and `Structure.transformed` take.
+        Maps a point (x, y, z, 1) of the moving space to the fixed space, both in left-posterior-superior millimeters.
+        `Image.transformed` and `Structure.transformed` take this matrix.
 
     Raises
     ------
     FileFormatError
-        If the file holds none of these, a deformation, a transform that is not supported, or one that shears.
+        If the file holds none of these formats, a deformation, a transform that is not supported, or one that shears.
     GeometryError
-        If a DICOM registration does not hold the frames that are asked for, or leaves open which are meant.
+        If a DICOM registration does not hold the given frames, or holds several and none is given.
     FileNotFoundError, MissingExtraError
         If there is no file, or a DICOM file needs the extra `dicom`.
 
     Notes
     -----
-    A text holds the matrix as it is returned. An ITK transform is made for resampling: it takes a point of the fixed
-    space to the moving one, `T(x) = R (x - c) + c + t`, and its inverse is returned. 3D Slicer writes its transforms
-    so, too: the file of a transform that lays A over B is read as what lays A over B. A composite applies its last
-    transform first. In a DICOM registration, the matrix of an item takes a point of the item's frame to the registered
-    frame; from one item to another it is `M_to^-1 M_from`. Source: DICOM PS3.3 C.20.2 (dicom-ps3.3).
+    A text holds the returned matrix itself. An ITK transform is made for resampling. It maps a point of the fixed space
+    to the moving one, `T(x) = R (x - c) + c + t`, and its inverse is returned. 3D Slicer writes its transforms in the
+    same way, so that a transform that registers A to B is read as the matrix from A to B. A composite applies its last
+    transform first. In a DICOM registration, the matrix of an item maps a point of the item's frame to the registered
+    frame. The matrix from one item to another is `M_to^-1 M_from`. Source: DICOM PS3.3 C.20.2 (dicom-ps3.3).
 
     Examples
     --------
@@ -82,7 +82,7 @@ def _text(path: Path) -> str:
         content = file.read(_LONGEST + 1)
     try:
         if len(content) > _LONGEST:
-            raise ValueError("it is longer than a transform")
+            raise ValueError("it is too long for a transform")
         return content.decode("utf-8-sig")
     except ValueError as error:
         raise FileFormatError(
@@ -106,7 +106,7 @@ def _numbers(path: Path, text: str) -> Matrix:
 
 
 def _itk(path: Path, text: str) -> Matrix:
-    """The inverse of what the file holds, because it takes the fixed space to the moving one."""
+    """Read an ITK transform and return its inverse, because the file maps the fixed space to the moving one."""
     found: list[dict[str, str]] = []
     for line in text.splitlines():
         key, colon, value = line.partition(":")
@@ -117,7 +117,7 @@ def _itk(path: Path, text: str) -> Matrix:
         elif not found:
             raise FileFormatError(f"{path}: holds '{key:.40}' before any transform")
         found[-1][key.strip()] = value.strip()
-    # A composite stands first and has no parameters of its own.
+    # A composite comes first and has no parameters.
     parts = [part for part in found if not part.get("Transform", "").startswith("CompositeTransform")]
     if not parts:
         raise FileFormatError(f"{path}: holds no transform")
@@ -160,7 +160,7 @@ def _values(path: Path, part: dict[str, str], key: str) -> Matrix:
 
 
 def _versor(values: Matrix) -> Matrix:
-    """The rotation of the vector part of a unit quaternion."""
+    """Return the rotation of the vector part of a unit quaternion."""
     x, y, z = values[:3].tolist()
     square = x * x + y * y + z * z
     w = math.sqrt(max(1.0 - square, 0.0))
@@ -177,7 +177,7 @@ def _versor(values: Matrix) -> Matrix:
 
 
 def _euler(values: Matrix, fixed: Matrix) -> Matrix:
-    """`R_z R_x R_y`, or `R_z R_y R_x` if the fourth fixed parameter says so."""
+    """Return `R_z R_x R_y`, or `R_z R_y R_x` if the fourth fixed parameter requires it."""
     (cx, sx), (cy, sy), (cz, sz) = ((math.cos(angle), math.sin(angle)) for angle in values[:3].tolist())
     about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
@@ -188,7 +188,7 @@ def _euler(values: Matrix, fixed: Matrix) -> Matrix:
 
 
 Maker = Callable[[Matrix, Matrix], tuple[Matrix, Matrix]]
-#: Number of parameters and of fixed ones, and what makes rotation and shift of them.
+#: Number of parameters and of fixed ones, and the function that makes rotation and shift of them.
 _READERS: dict[str, tuple[int, int, Maker]] = {
     "AffineTransform": (12, 0, lambda values, fixed: (values[:9].reshape(3, 3), values[9:])),
     "MatrixOffsetTransformBase": (12, 0, lambda values, fixed: (values[:9].reshape(3, 3), values[9:])),

@@ -1,4 +1,4 @@
-"""Stated uncertainties from a file."""
+"""Reader of stated uncertainties."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .key_files import read_key_file
 
 
 def read_uncertainty_inputs(path: str | os.PathLike[str]) -> UncertaintyInputs:
-    """Read what is stated of the uncertainties of a dose from a TOML or JSON file.
+    """Read the stated uncertainties of the inputs of a dose from a TOML or JSON file.
 
     Parameters
     ----------
     path : path
-        A file of at most 1 MiB that ends in `.json`, or else is TOML. Its keys are the parameters of
+        A file of at most 1 MiB, JSON if it ends in `.json`, else TOML. Its keys are the parameters of
         `UncertaintyInputs`, as `UncertaintyInputs.from_dict` takes them.
 
     Returns
@@ -27,7 +27,7 @@ def read_uncertainty_inputs(path: str | os.PathLike[str]) -> UncertaintyInputs:
     Raises
     ------
     FileFormatError
-        If the file is neither, or one of its keys is unknown or has a value that is refused.
+        If the file is neither JSON nor TOML, or one of its keys is unknown or has a wrong value.
     FileNotFoundError, MissingExtraError
         If there is no file, or TOML needs the extra `cli` (Python before 3.11).
 

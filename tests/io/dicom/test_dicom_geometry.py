@@ -106,7 +106,7 @@ def test_a_tilted_gantry_is_refused() -> None:
 def test_a_slice_beside_the_line_is_refused() -> None:
     found = planes(affine("plain"), [0, 1, 2])
     found[1].position[0] += 1.0
-    with pytest.raises(GeometryError, match=r"1\.000 mm beside"):
+    with pytest.raises(GeometryError, match=r"1\.000 mm off"):
         stacked(found)
 
 

@@ -105,7 +105,7 @@ def change(**headers: object):
     ("headers", "error", "message"),
     [
         ({"Units": "GML"}, UnitError, "must be BQML, got GML: a standardized uptake value"),
-        ({"Units": "CNTS"}, UnitError, r"got CNTS: counts; for relative scaling say so \(unit='counts'\)"),
+        ({"Units": "CNTS"}, UnitError, r"got CNTS: counts; for relative scaling, request them \(unit='counts'\)"),
         ({"Units": "PROPCNTS"}, UnitError, "got PROPCNTS"),
         ({"Units": "MLMINML"}, UnitError, "not an activity concentration"),
         ({"Units": None}, UnitError, "got None"),
@@ -181,9 +181,9 @@ def test_several_series_are_listed_and_one_is_picked(tmp_path: Path) -> None:
     write_spect(tmp_path / "nm.dcm", values(), affine("plain"))
     dicom.write_rtdose(Image(values(), affine("plain"), "Gy"), tmp_path / "dose.dcm", reference=None)
     assert dicom.read_image(tmp_path, series="1", modalities=("PT",)).unit == "Bq/mL"
-    with pytest.raises(ArgumentError, match=r"'1' is of more than one: .*PT.*NM"):
+    with pytest.raises(ArgumentError, match=r"several have '1': .*PT.*NM"):
         read_image(tmp_path, series="1")
-    with pytest.raises(UnknownNameError, match="'8' is of none"):
+    with pytest.raises(UnknownNameError, match="none has '8'"):
         read_image(tmp_path, series="8")
     with pytest.raises(FileFormatError, match="must be a series of PT or NM or CT, got no DICOM file"):
         dicom.read_image(tmp_path / "notes.txt")

@@ -187,7 +187,7 @@ def test_bed_positions_without_decay_correction_are_refused(tmp_path: Path) -> N
         dataset.AcquisitionTime = f"14{20 * (k // 2):02}00"
 
     scanned = datetime(2026, 3, 1, 14)
-    with pytest.raises(UndefinedError, match="differ by 1200 s, as several bed positions do"):
+    with pytest.raises(UndefinedError, match="differ by 1200 s, as with several bed positions"):
         timing_with(tmp_path / "a", timed(scanned - timedelta(hours=3), scanned, "NONE", more=beds))
     assert timing_with(tmp_path / "b", beds).scan_delay_h == pytest.approx(3.0)
 
@@ -214,7 +214,7 @@ def test_a_scan_under_another_nuclide_is_refused_whatever_its_correction(tmp_pat
     """Fluorine-18 in the header: 6586.2 s."""
     for correction in ("ADMIN", "START", "NONE"):
         change = timed(ADMINISTERED, ADMINISTERED, correction, more=drug(RadionuclideHalfLife="6586.2"))
-        with pytest.raises(OutOfRangeError, match=r"got 1\.829 h: the scan ran under the protocol of another nuclide"):
+        with pytest.raises(OutOfRangeError, match=r"got 1\.829 h: the scan used the protocol of another nuclide"):
             timing_with(tmp_path / correction, change)
 
 
@@ -242,7 +242,7 @@ def test_what_the_nuclide_is_checked_by_may_be_missing_but_not_silently(tmp_path
             UndefinedError,
             "is later than the time that the values refer to",
         ),
-        (drug(RadiopharmaceuticalStartDateTime="20260301110000+0100"), TimeZoneError, "states a zone"),
+        (drug(RadiopharmaceuticalStartDateTime="20260301110000+0100"), TimeZoneError, "states a time zone"),
         (lambda d, k: setattr(d, "TimezoneOffsetFromUTC", "CET"), FileFormatError, r"must be like \+0100"),
         (lambda d, k: setattr(d, "DecayCorrection", "MAYBE"), FileFormatError, "ADMIN, START or NONE, got MAYBE"),
         (lambda d, k: delattr(d, "DecayCorrection"), FileFormatError, "got None"),

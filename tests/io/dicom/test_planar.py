@@ -97,7 +97,7 @@ def test_one_of_several_energy_windows_is_named(tmp_path: Path) -> None:
     path = write(
         tmp_path / "w.dcm", [frame(n) for n in range(4)], [VIEWS["anterior"], VIEWS["posterior"]], windows=[1, 1, 2, 2]
     )
-    with pytest.raises(ArgumentError, match=r"there are 1 \(Tc99m_0\), 2 \(Tc99m_1\)"):
+    with pytest.raises(ArgumentError, match=r"the file has 1 \(Tc99m_0\), 2 \(Tc99m_1\)"):
         read_planar(path)
     np.testing.assert_array_equal(read_planar(path, energy_window=2).anterior, frame(2))
     with pytest.raises(ArgumentError, match="energy_window must be one of 1"):

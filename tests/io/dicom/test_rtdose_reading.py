@@ -35,7 +35,7 @@ def test_centigray_are_gray(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "error", "says"),
     [
-        (_set("DoseUnits", "RELATIVE"), UnitError, "a relative dose has no Gy"),
+        (_set("DoseUnits", "RELATIVE"), UnitError, "a relative dose is not in Gy"),
         (_without("DoseUnits"), UnitError, "DoseUnits"),
         (_set("DoseType", "ERROR"), UnitError, "DoseType"),
         (_without("DoseGridScaling"), FileFormatError, "DoseGridScaling"),

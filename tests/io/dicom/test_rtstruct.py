@@ -209,9 +209,9 @@ def test_contours_are_written_as_they_are_and_the_same_twice(tmp_path: Path) -> 
 
 def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     path, mask = tmp_path / "rs.dcm", ball(5, (3, 4, 5))
-    with pytest.raises(UndefinedError, match="names of their own"):
+    with pytest.raises(UndefinedError, match="must have unique names"):
         write_rtstruct([], path, reference=None)
-    with pytest.raises(UndefinedError, match="names of their own"):
+    with pytest.raises(UndefinedError, match="must have unique names"):
         write_rtstruct([Structure("x", mask, AFFINE)] * 2, path, reference=None)
     with pytest.raises(DTypeError, match="threshold it first"):
         write_rtstruct([Structure("x", mask * 0.5, AFFINE)], path, reference=None)

@@ -84,8 +84,8 @@ def test_what_does_not_go_through_centers_is_refused() -> None:
     assert contours_follow_voxel_centers([good], on)
     step = on.affine_lps[:3, 0]
     for wrong, message in (
-        (good + 0.5 * step, "a point 0.5 voxels beside one"),
-        (good + 0.02 * step, "a point 0.02 voxels beside one"),
+        (good + 0.5 * step, "a point 0.5 voxels off one"),
+        (good + 0.02 * step, "a point 0.02 voxels off one"),
         (good * np.nan, "a point nan voxels"),
         (good + 1e300, "a point beyond it"),
         (good - 9 * step, "a point beyond it"),

@@ -1,7 +1,7 @@
-"""DICOM in and out by pydicom and highdicom (extra `dicom`).
+"""Readers and writers of DICOM by pydicom and highdicom (extra `dicom`).
 
-Every header value is checked where it is read, sizes are checked before pixel data are decoded, and whatever pydicom
-raises on a damaged file becomes a `FileFormatError` that names the file.
+Every header value is checked when it is read, and sizes are checked before pixel data are decoded. Any error of pydicom
+on a damaged file becomes a `FileFormatError` that names the file.
 """
 
 from __future__ import annotations

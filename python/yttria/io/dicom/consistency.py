@@ -1,4 +1,4 @@
-"""Comparison of what the headers of a series state twice: slice distances, numbering, dates, nuclide."""
+"""Comparison of properties that the headers of a series state twice: slice distances, numbering, dates, nuclide."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .nuclide import nuclide_doubts
 from .series import Series
 from .times import date_and_time
 
-#: How far two statements of one distance may differ: 1 %, or rounding to two decimals.
+#: Allowed difference between two statements of one distance: 1 %, or rounding to two decimals.
 _SAME_PART, _SAME_MM = 0.01, 0.01
-#: A scan takes hours; what was acquired further apart is not one scan.
+#: A scan takes hours. Slices that were acquired further apart in time do not belong to one scan.
 ONE_SCAN_H = 12.0
 
 
 def check_whole(series: Series) -> None:
-    """Refuse a series with a file beside it that is named like its slices and cannot be read."""
+    """Reject a series if a file in its folder is named like its slices but cannot be read."""
     if series.unread:
         raise FileFormatError(
             f"{series.unread[0]} is named like the slices of the series and is not a readable DICOM file: copy it "
@@ -28,7 +28,7 @@ def check_whole(series: Series) -> None:
 
 
 def series_doubts(series: Series, step_mm: float) -> tuple[Advisory, ...]:
-    """Advisories on a series whose slices lie `step_mm` apart by their positions."""
+    """Compare the stated distances of a series with `step_mm`, the distance of its slices by their positions."""
     found = [*_distances(series, step_mm), *_numbering(series)]
     if series.modality in ("PT", "NM"):
         found += [*nuclide_doubts(series.headers[0].dataset), *scan_dates(series)]
@@ -64,7 +64,7 @@ def _distances(series: Series, step_mm: float) -> Iterator[Advisory]:
 
 
 def _numbering(series: Series) -> Iterator[Advisory]:
-    """Advisories on gaps of InstanceNumber: the positions cannot show that slices are missing at an end."""
+    """Report gaps of InstanceNumber, because positions cannot show that slices are missing at an end."""
     numbers = []
     for header in series.headers:
         value = _stated(header.dataset, "InstanceNumber")
@@ -88,7 +88,7 @@ def _numbering(series: Series) -> Iterator[Advisory]:
 
 
 def scan_dates(series: Series) -> tuple[Advisory, ...]:
-    """Advisories if slices of one series were acquired on different days, more than half a day apart."""
+    """Report slices of one series that were acquired on different days, more than half a day apart."""
     found = set()
     for header in series.headers:
         with suppress(YttriaError):

@@ -1,4 +1,4 @@
-"""The images that contours lie on, named in an RTSTRUCT: other systems ask for them before they show it."""
+"""References of an RTSTRUCT to the images of its contours, which other systems require before they show it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .dataset import Dataset, text, whole
 from .geometry import MAX_GAP, plane
 from .nuclear_medicine import spect_grid
 
-#: Referred to as the class of the study, which has none of its own any more.
+#: Class of the reference to the study; the standard no longer has a class for studies.
 _DETACHED_STUDY_MANAGEMENT = "1.2.840.10008.3.1.2.3.1"
-#: How far from its image a contour may lie where a single image has no neighbor to measure by.
+#: Largest distance in mm of a contour from a single image, which has no neighbor that would give a slice distance.
 _ROUNDING_MM = 1e-2
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceImage:
-    """One slice: a file, or a frame (from 1) of one."""
+    """One slice: a file, or a frame (counted from 1) of a file."""
 
     series_uid: str
     class_uid: str
@@ -33,7 +33,7 @@ class SourceImage:
 
 
 def source_images(datasets: Sequence[Dataset]) -> list[SourceImage]:
-    """The slices of these headers, series by series; what is no image in a plane is left out."""
+    """Return the slices of these headers by series; objects that are not planar images are left out."""
     found: list[SourceImage] = []
     for dataset in datasets:
         uids = [text(dataset, keyword) for keyword in ("SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")]
@@ -54,7 +54,7 @@ def source_images(datasets: Sequence[Dataset]) -> list[SourceImage]:
 
 
 def _places(dataset: Dataset) -> Iterator[tuple[int | None, npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-    """Frame, position and normal of each slice; none where the header does not say them."""
+    """Yield frame, position and normal of each slice; a slice without them in the header is left out."""
     try:
         count = whole(dataset, "NumberOfFrames", 1, 65535, default=1)
         if count == 1 and "SliceVector" not in dataset:
@@ -70,7 +70,7 @@ def _places(dataset: Dataset) -> Iterator[tuple[int | None, npt.NDArray[np.float
 
 
 def images_of(points: npt.NDArray[np.float64], images: Sequence[SourceImage]) -> list[SourceImage]:
-    """The image of each series that a contour lies on, within 1 % of the distance between neighbors."""
+    """Find the image of each series on which a contour lies, within 1 % of the distance between neighbors."""
     found = []
     for _, group in groupby(images, key=lambda image: image.series_uid):
         slices = list(group)
@@ -86,7 +86,7 @@ def images_of(points: npt.NDArray[np.float64], images: Sequence[SourceImage]) ->
 
 
 def referenced_study(study_uid: str, images: Sequence[SourceImage], item: type[Dataset]) -> Dataset:
-    """The study with its series and their images, as an item of RTReferencedStudySequence."""
+    """Make an item of RTReferencedStudySequence with the study, its series and their images."""
     study = item()
     study.ReferencedSOPClassUID, study.ReferencedSOPInstanceUID = _DETACHED_STUDY_MANAGEMENT, study_uid
     study.RTReferencedSeriesSequence = []
@@ -99,7 +99,7 @@ def referenced_study(study_uid: str, images: Sequence[SourceImage], item: type[D
 
 
 def referenced_image(image: SourceImage, item: type[Dataset]) -> Dataset:
-    """One image, as an item of ContourImageSequence."""
+    """Make an item of ContourImageSequence for one image."""
     found = item()
     found.ReferencedSOPClassUID, found.ReferencedSOPInstanceUID = image.class_uid, image.instance_uid
     if image.frame is not None:

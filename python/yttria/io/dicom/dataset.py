@@ -1,6 +1,6 @@
-"""One DICOM file by pydicom: header values that are what they claim to be, and every failure an error of ours.
+"""One DICOM file read by pydicom, with checked header values and errors of this package.
 
-Read values within `quiet()`: pydicom converts them when they are first asked for, and warns then.
+Read values within `quiet()`, because pydicom converts them at first access and warns then.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ...errors import FileFormatError, YttriaError
 from .._common import decoding
 from ..opened import record_opened
 
-#: A pydicom Dataset; the library is optional and brings no types.
+#: A pydicom Dataset. The library is optional and has no types.
 Dataset = Any
 
 _WARNINGS = threading.RLock()
@@ -31,18 +31,20 @@ _WARNINGS = threading.RLock()
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """pydicom's warnings off: what they are about is checked where it matters. One thread at a time, for Python's
-    warning filters belong to the whole process."""
+    """Switch pydicom's warnings off, because their subjects are checked elsewhere.
+
+    Only one thread may do so at a time, because Python's warning filters belong to the whole process.
+    """
     with _WARNINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def read_dataset(path: str | os.PathLike[str], *, pixels: bool = True) -> Dataset:
-    """A DICOM file as a pydicom Dataset, without its pixel data where `pixels` is false.
+    """Read a DICOM file as a pydicom Dataset, without its pixel data if `pixels` is false.
 
-    Raises `FileFormatError` where it is damaged, nested too deep, deflated (which could expand to anything) or no
-    DICOM file, `FileNotFoundError`, and `MissingExtraError` (extra `dicom`).
+    `FileFormatError` is raised if it is damaged, nested too deep, deflated (which could expand to any size) or not a
+    DICOM file. `FileNotFoundError` and `MissingExtraError` (extra `dicom`) are raised too.
     """
     path = Path(path)
     if not path.is_file():
@@ -59,13 +61,13 @@ def read_dataset(path: str | os.PathLike[str], *, pixels: bool = True) -> Datase
 
 _CUT = "the file is damaged: it ends in the middle of an element"
 _PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
-#: Long sequences of reports, contours, plans, frames and waveforms; behind them stands nothing that `keywords` name.
+#: Long sequences of reports, contours, plans, frames and waveforms. No element that `keywords` name follows them.
 _LONG = (0x0040A730, 0x30060039, 0x300A0070, 0x300A00B0, 0x52009229, 0x52009230, 0x54000100)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """The header of one file, where its pixel data begin, their first bytes, and the size of the file."""
+    """Header of one file, position of its pixel data, their first bytes, and the size of the file."""
 
     path: Path
     dataset: Dataset = field(repr=False)
@@ -75,9 +77,9 @@ class Header:
 
 
 def read_header(path: Path, keywords: str | None = None) -> Header | None:
-    """A header up to the pixel data, all of it or what `keywords` names; None for what is no DICOM file.
+    """Read a header up to the pixel data, all of it or the given `keywords`; None if it is not a DICOM file.
 
-    To be called within `quiet()` and `decoding`.
+    Call it within `quiet()` and `decoding`.
     """
     with Opened(path) as file:
         head = file.read(_HEAD)
@@ -96,7 +98,7 @@ def read_header(path: Path, keywords: str | None = None) -> Header | None:
 
 
 def _parsed(file: Opened, stop: tuple[int, ...], tags: list[Any] | None) -> Dataset:
-    """Let pydicom parse a file up to the first of the tags `stop`; errors are those of this package."""
+    """Let pydicom parse a file up to the first of the tags `stop`, with errors of this package."""
     reader = require("pydicom.filereader", "dicom")
     at = frozenset(stop)
     try:
@@ -125,21 +127,22 @@ def _tags(keywords: str) -> list[Any]:
 
 
 class Opened(io.BufferedReader):
-    """A file to parse. pydicom asks for all the rest of it in one case only: to inflate it, however much that gives."""
+    """A file to parse. pydicom reads all the rest of it only to inflate it, to any size."""
 
     ended_early: bool
 
     def __init__(self, path: Path) -> None:
-        """Open for reading, and record that the file was looked at."""
+        """Open for reading, and record the file as opened."""
         super().__init__(io.FileIO(record_opened(path)))
         self.ended_early = False
 
     def read(self, size: int | None = -1) -> bytes:
-        """Read so many bytes; `FileFormatError` where all are asked for."""
+        """Read a number of bytes; `FileFormatError` if all are requested."""
         if size is None or size < 0:
             raise FileFormatError("the deflated transfer syntax is not supported: store the file uncompressed")
         found = super().read(size)
-        # pydicom takes an end within an element for one before it. Up to 7 zeros are padding, as some writers leave.
+        # pydicom treats the end of a file within an element like one before the element. Some writers pad with up to 7
+        # zeros.
         if 0 < len(found) < size and size != _HEAD and (size != 8 or any(found)):
             self.ended_early = True
         return found
@@ -156,7 +159,7 @@ def is_dicom(path: Path) -> bool:
     Returns
     -------
     bool
-        Whether it has 128 bytes of any kind and then "DICM", or begins as a data set without these.
+        True if "DICM" follows the first 128 bytes, or if the file begins with a data set without this preamble.
 
     Examples
     --------
@@ -172,14 +175,15 @@ def _begins_as_dicom(head: bytes) -> bool:
     return head[128:132] == b"DICM" or _is_bare(head)
 
 
-#: Bytes that tell a DICOM file: its preamble, or its first two elements.
+#: Number of bytes that identify a DICOM file by its preamble, or by its first two elements.
 _HEAD = 512
 
 
 def _is_bare(head: bytes) -> bool:
-    """Whether bytes begin as a little endian data set does that has no preamble: two elements in ascending order.
+    """Whether bytes begin with a little endian data set without preamble: two elements in ascending order.
 
-    The first is of the file meta group or of the identifying group, and short. Radiotherapy systems store such files.
+    The first element is short and belongs to the file meta group or the identifying group. Radiotherapy systems store
+    such files.
     """
     if head[128:132] == b"DICM" or len(head) < 16:
         return False
@@ -191,14 +195,14 @@ def _is_bare(head: bytes) -> bool:
 
 
 def _element_head(head: bytes, at: int) -> tuple[int, int] | None:
-    """Tag of the element at a place, and the place of the next; None if no short element can be there."""
+    """Read the tag of the element at a position, and the position of the next; None if there is no short element."""
     if at + 8 > len(head):
         return None
     group, element, length = struct.unpack_from("<HHI", head, at)
     if head[at + 4 : at + 6] in _SHORT_VR:
         length = struct.unpack_from("<H", head, at + 6)[0]
     elif head[at + 4 : at + 8] == b"OB\0\0" and at + 12 <= len(head):
-        # The version of the file meta information, with its length in four more bytes.
+        # The version of the file meta information has four more bytes for its length.
         length, at = struct.unpack_from("<I", head, at + 8)[0], at + 4
     return None if length % 2 or length > 256 else (group << 16 | element, at + 8 + length)
 
@@ -208,21 +212,21 @@ _IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 
 
 def _with_syntax(dataset: Dataset) -> Dataset:
-    """The data set, with the transfer syntax that it was read with if the file does not state one."""
+    """Return the data set; if the file states no transfer syntax, that of the reading is added."""
     if "TransferSyntaxUID" not in dataset.file_meta:
         dataset.file_meta.TransferSyntaxUID = _IMPLICIT if dataset.original_encoding[0] else _EXPLICIT
     return dataset
 
 
-#: Types of values that need no character set.
+#: Value representations that need no character set.
 _PLAIN = frozenset(["CS", "DA", "TM", "DT", "UI", "IS", "DS", "US", "SS", "UL", "SL", "FD", "FL"])
 _LONGEST = 256
 
 
 def value_of(dataset: Dataset, keyword: str) -> Any:
-    """Value as pydicom converts it; None if there is none.
+    """Return a value as pydicom converts it; None if there is no value.
 
-    Slices of a series have most of their values in common: equal bytes are converted once.
+    Slices of a series share most of their values, so equal bytes are converted once.
     """
     raw = dataset.get_item(tag(keyword))
     if raw is None:
@@ -241,12 +245,12 @@ def _converted(tag_: Any, vr: str, value: bytes, implicit: bool, little: bool) -
 
 @cache
 def tag(keyword: str) -> Any:
-    """The tag of a keyword."""
+    """Return the tag of a keyword."""
     return require("pydicom.tag", "dicom").Tag(keyword)
 
 
 def text(dataset: Dataset, keyword: str) -> str | None:
-    """A value as text without blank ends; None where it is absent or empty. Several values: joined by backslashes."""
+    """Return a value as text without blank ends, several joined by backslashes; None if it is absent or empty."""
     value = value_of(dataset, keyword)
     if value is None:
         return None
@@ -255,7 +259,7 @@ def text(dataset: Dataset, keyword: str) -> str | None:
 
 
 def numbers(dataset: Dataset, keyword: str, count: int | None = None) -> tuple[float, ...]:
-    """Finite numbers, `count` of them where that is given; `FileFormatError` where absent or anything else."""
+    """Return finite numbers, `count` of them if that is given; `FileFormatError` if they are absent or different."""
     value = value_of(dataset, keyword)
     if value is None or value == "":
         raise FileFormatError(f"the header has no {_named(keyword)}")
@@ -271,7 +275,7 @@ def numbers(dataset: Dataset, keyword: str, count: int | None = None) -> tuple[f
 
 
 def number(dataset: Dataset, keyword: str, default: float | None = None) -> float:
-    """One finite number; `default`, where there is one, stands for an absent or empty value."""
+    """Return one finite number; `default`, if given, replaces an absent or empty value."""
     value = value_of(dataset, keyword)
     if isinstance(value, int):
         return float(value)
@@ -281,7 +285,7 @@ def number(dataset: Dataset, keyword: str, default: float | None = None) -> floa
 
 
 def whole(dataset: Dataset, keyword: str, low: int, high: int, default: int | None = None) -> int:
-    """One whole number within [low, high]."""
+    """Return one whole number within [low, high]."""
     value = number(dataset, keyword, default)
     if not (low <= value <= high and value == int(value)):
         raise FileFormatError(f"{_named(keyword)} must be a whole number within [{low}, {high}], got {value:g}")
@@ -289,7 +293,7 @@ def whole(dataset: Dataset, keyword: str, low: int, high: int, default: int | No
 
 
 def items(dataset: Dataset, keyword: str) -> list[Dataset]:
-    """The items of a sequence, none where it is absent; `FileFormatError` where it is no sequence."""
+    """Return the items of a sequence, none if it is absent; `FileFormatError` if it is not a sequence."""
     value = dataset.get(keyword)
     if value is None or value == "":
         return []
@@ -309,5 +313,5 @@ def _named(keyword: str) -> str:
 
 
 def decimal(value: float) -> str:
-    """The nearest decimal string of at most 16 characters."""
+    """Return the nearest decimal string of at most 16 characters."""
     return str(require("pydicom.valuerep", "dicom").format_number_as_ds(float(value) + 0.0))

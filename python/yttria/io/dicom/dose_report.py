@@ -1,4 +1,4 @@
-"""Doses of structures as a DICOM structured report (TID 1500) that refers to the segmentation, written and read."""
+"""Writer and reader of doses of structures as a DICOM structured report (TID 1500) on a segmentation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SEGMENTATION_STORAGE = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1
 _SCHEME = "99YTTRIA"
 #: UCUM units with their meaning.
 _UNITS = {"Gy": "Gray", "mL": "milliliter", "kg": "kilogram", "MBq": "megabecquerel", "1": "no units"}
-#: Quantities of a row with a code of their own: value, scheme, meaning, unit.
+#: Quantities of a row that have a code: value, scheme, meaning, unit.
 _CODED = {
     "volume_ml": ("118565006", "SCT", "Volume", "mL"),
     "mean_gy": ("128533", "DCM", "Mean Absorbed Radiation Dose", "Gy"),
@@ -63,7 +63,7 @@ class WrittenDoseReport:
     structures : tuple of str
         Structures that it reports.
     advisories : tuple of Advisory
-        Structures that the segmentation does not hold and the report leaves out.
+        Structures that are not in the segmentation and are left out of the report.
     """
 
     path: Path
@@ -103,16 +103,16 @@ def write_dose_report(
     provenance: Provenance | None = None,
     description: str = "Absorbed dose, Y-90; research use",
 ) -> WrittenDoseReport:
-    """Write doses of segments as a structured report: TID 1500, one volumetric measurement group for each segment.
+    """Write doses of segments as a structured report (TID 1500) with one measurement group for each segment.
 
     Parameters
     ----------
     rows : sequence of StructureDose or of mapping
-        Rows of `DoseResult.table`, or as doses.json has them.
+        Rows of `DoseResult.table`, or those of doses.json.
     path : path
-        The file; it appears whole or not at all.
+        The file. It appears whole or not at all.
     segmentation : path or pydicom Dataset
-        The SEG whose segments the rows are named after. Patient and study are taken from it.
+        The SEG with segments of the same names as the rows. Patient and study are taken from it.
     metrics : sequence of DoseMetric, optional
         Further columns of the rows that are written.
     provenance : Provenance, optional
@@ -127,9 +127,9 @@ def write_dose_report(
     Raises
     ------
     FileFormatError
-        If `segmentation` is no SEG, or names no series of source images.
+        If `segmentation` is not a SEG, or names no series of source images.
     UndefinedError
-        If none of the rows is named after a segment.
+        If no row has the name of a segment.
     ArgumentError
         If the description is too long.
     MissingExtraError
@@ -138,13 +138,13 @@ def write_dose_report(
     Warns
     -----
     structure_not_in_segmentation
-        A row is left out, because the segmentation has no segment of its name.
+        A row is left out because the segmentation has no segment of its name.
 
     Notes
     -----
     Volume, mass, mean, minimum and maximum have codes of SNOMED CT and DICOM. The others have codes of the private
-    scheme 99YTTRIA, whose meaning states the quantity. Values that are None are left out. The report is complete,
-    preliminary and "UNVERIFIED". Source: DICOM PS3.16 TID 1500 and TID 1411 (dicom-ps3.3).
+    scheme 99YTTRIA, and the meaning of the code states the quantity. Values that are None are left out. The report is
+    marked complete, preliminary and "UNVERIFIED". Source: DICOM PS3.16 TID 1500 and TID 1411 (dicom-ps3.3).
 
     Examples
     --------
@@ -226,7 +226,7 @@ def read_dose_report(path: str | os.PathLike[str]) -> list[ReportedStructure]:
     Raises
     ------
     FileFormatError
-        If the file is no structured report with a measurement report in it.
+        If the file is not a structured report that holds a measurement report.
     MissingExtraError
         If the extra `dicom` is not installed.
 
@@ -262,7 +262,7 @@ def read_dose_report(path: str | os.PathLike[str]) -> list[ReportedStructure]:
 
 
 def _segmentation(given: Reference) -> Dataset:
-    """The header of a segmentation, with what every object must have, if it is empty."""
+    """Read the header of a segmentation, and add the attributes that every object must have, empty if absent."""
     header = read_header(given)
     if text(header, "SOPClassUID") not in SEGMENTATION_STORAGE:
         raise FileFormatError(f"segmentation must be a DICOM SEG, got SOP class {text(header, 'SOPClassUID')}")
@@ -307,7 +307,7 @@ def _group(
     tracking_uid: str,
     algorithm: Any,
 ) -> Any:
-    """The measurement group of one segment."""
+    """Make the measurement group of one segment."""
     (item,) = (s for s in items(header, "SegmentSequence") if int(s.SegmentNumber) == segment.number)
     finding = {
         name: hd.sr.CodedConcept.from_dataset(codes[0])

@@ -1,4 +1,4 @@
-"""Slices to a grid: positions sorted along the normal, and the affine that places them.
+"""Grid of slices: positions sorted along the normal, and the affine.
 
 DICOM PS3.3 C.7.6.2.1.1: the voxel (column i, row j) of a slice lies at ImagePositionPatient
 + i * PixelSpacing[1] * (row direction) + j * PixelSpacing[0] * (column direction), in LPS millimeters.
@@ -19,24 +19,26 @@ from ...errors import GeometryError
 from ...geometry.affine import MAX_SHEAR, Affine, checked_affine
 from .dataset import Dataset, number, numbers
 
-#: How far a contour may lie from its slice, or a grid beside the normal of its slices, in parts of their distance.
+#: Largest offset of a contour from its slice, or of a grid from the normal of its slices, as a fraction of the slice
+#: distance.
 MAX_GAP = 0.01
-#: How far a slice may lie from its place in an even grid, in parts of the slice distance. Bed joints of PET (0.04 of
-#: 3.26 mm) and positions with two decimals (0.01 of 0.625 mm) lie within; a missing slice is off by a third or more.
+#: Largest offset of a slice from its position in an even grid, as a fraction of the slice distance. Joints between beds
+#: of PET (0.04 of 3.26 mm) and positions with two decimals (0.01 of 0.625 mm) are smaller. A missing slice gives a
+#: third or more.
 MAX_OFF = 0.05
-#: From here on the distance is told, again in parts of the slice distance.
+#: A larger offset gives an advisory, again as a fraction of the slice distance.
 _TOLD_OFF = 0.005
-#: A drift of a whole stack beside its normal that is rounding of decimal texts, in millimeters.
+#: Largest drift of a whole stack from its normal in mm that rounding of decimal texts explains.
 _ROUNDING_MM = 0.02
-#: How far orientations and spacings of slices of one grid may differ: rounding of decimal texts.
+#: Largest difference between orientations and spacings of slices of one grid, which rounding of decimal texts explains.
 _SAME = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plane:
-    """Place of one slice: the center of its first voxel, two directions, distances between rows and columns.
+    """Position of one slice: the center of its first voxel, two directions, distances between rows and columns.
 
-    `row_direction` is along a row (i grows), `column_direction` down a column (j grows); both are unit vectors.
+    `row_direction` points along a row (i grows), `column_direction` down a column (j grows). Both are unit vectors.
     """
 
     position: npt.NDArray[np.float64]
@@ -47,14 +49,14 @@ class Plane:
 
     @property
     def normal(self) -> npt.NDArray[np.float64]:
-        """Row direction x column direction."""
+        """Cross product of row direction and column direction."""
         return np.cross(self.row_direction, self.column_direction)
 
 
 def plane(place: Dataset, orientation: Dataset | None = None, measures: Dataset | None = None) -> Plane:
-    """The plane that a header states; orientation and pixel spacing may stand in other items than the position.
+    """Read the plane that a header states; orientation and pixel spacing may be in other items than the position.
 
-    Raises `GeometryError` where the two directions are not unit vectors at a right angle or a spacing is not positive.
+    `GeometryError` is raised if the directions are not unit vectors at a right angle or a spacing is not positive.
     """
     position = numbers(place, "ImagePositionPatient", 3)
     row, column = _directions(numbers(orientation or place, "ImageOrientationPatient", 6))
@@ -85,7 +87,7 @@ def _directions(orientation: tuple[float, ...]) -> tuple[npt.NDArray[np.float64]
 
 
 def affine(first: Plane, step: npt.ArrayLike) -> Affine:
-    """The affine of slices that begin at `first` and follow each other by the vector `step` in mm."""
+    """Return the affine of slices that begin at `first` and follow each other by the vector `step` in mm."""
     matrix = np.eye(4)
     matrix[:3, 0] = first.row_direction * first.column_spacing_mm
     matrix[:3, 1] = first.column_direction * first.row_spacing_mm
@@ -95,7 +97,7 @@ def affine(first: Plane, step: npt.ArrayLike) -> Affine:
 
 
 class Stack(NamedTuple):
-    """Order of slices along their normal, affine of the even grid they form, and its advisories."""
+    """Order of slices along their normal, affine of the even grid that they form, and its advisories."""
 
     order: list[int]
     affine: Affine
@@ -105,9 +107,9 @@ class Stack(NamedTuple):
 def stacked(planes: Sequence[Plane]) -> Stack:
     """Sort slices along their normal, and find the even grid from the first to the last.
 
-    Warns with code `uneven_slices` if a slice lies more than 0.5 % of the slice distance off the grid. Raises
-    `GeometryError` if there are fewer than two, or if they differ in orientation or spacing. Two at one position, a
-    missing one, one more than 5 % of the slice distance off the grid, or a tilted gantry raise it too.
+    A slice that is more than 0.5 % of the slice distance off the grid gives the advisory `uneven_slices`.
+    `GeometryError` is raised for fewer than two slices, different orientations or spacings, two slices at one position,
+    a missing slice, or a tilted gantry. A slice that is more than 5 % of the slice distance off the grid raises it too.
     """
     if len(planes) < 2:
         raise GeometryError(f"an image needs at least two slices to have a slice distance, got {len(planes)}")
@@ -117,7 +119,8 @@ def stacked(planes: Sequence[Plane]) -> Stack:
     if turned.max() > _SAME:
         n = int(turned.argmax())
         raise GeometryError(
-            f"slices must share one orientation: slice {n + 1} is turned against the first by {turned[n]:.3g}"
+            f"slices must share one orientation: the directions of slice {n + 1} differ from those of the first by "
+            f"{turned[n]:.3g}"
         )
     spacings = np.array([(p.row_spacing_mm, p.column_spacing_mm) for p in planes])
     with np.errstate(over="ignore"):
@@ -145,7 +148,7 @@ def stacked(planes: Sequence[Plane]) -> Stack:
     distance, worst = float(np.linalg.norm(step)), int(off.argmax())
     if off[worst] > MAX_OFF * distance:
         raise GeometryError(
-            f"slices must lie on one line: the one at {along[worst]:.3f} mm is {off[worst]:.3f} mm beside it"
+            f"slices must lie on one line: the one at {along[worst]:.3f} mm is {off[worst]:.3f} mm off it"
         )
     matrix = affine(planes[order[0]], step)
     if off[worst] <= _TOLD_OFF * distance:
@@ -162,12 +165,12 @@ def stacked(planes: Sequence[Plane]) -> Stack:
 
 
 def slice_step(grid: Plane, offset_mm: float) -> npt.NDArray[np.float64]:
-    """The vector from one slice to the next, `offset_mm` along the normal (negative: against it)."""
+    """Return the vector from one slice to the next, `offset_mm` along the normal, or against it if negative."""
     return grid.normal * offset_mm
 
 
 def spacing_between_slices(dataset: Dataset) -> float:
-    """SpacingBetweenSlices, which may be negative in nuclear medicine, and must not be zero."""
+    """Read SpacingBetweenSlices, which may be negative in nuclear medicine and must not be zero."""
     spacing = number(dataset, "SpacingBetweenSlices")
     if spacing == 0:
         raise GeometryError("SpacingBetweenSlices must not be zero")
@@ -175,7 +178,7 @@ def spacing_between_slices(dataset: Dataset) -> float:
 
 
 def _check_apart(along: npt.NDArray[np.float64]) -> None:
-    """Refuse slices at one position; the usual distance is the median, which one gap does not move."""
+    """Reject slices at one position; the usual distance is the median, which one gap does not change."""
     distances = np.diff(along)
     usual = float(np.median(distances))
     if not usual > 0 or distances.min() <= MAX_OFF * usual:
@@ -184,7 +187,7 @@ def _check_apart(along: npt.NDArray[np.float64]) -> None:
 
 
 def _check_even(along: npt.NDArray[np.float64]) -> None:
-    """Refuse sorted positions of which one lies too far off the even grid between the first and the last."""
+    """Reject sorted positions if one lies too far off the even grid between the first and the last."""
     grid = np.linspace(along[0], along[-1], len(along))
     distances = np.diff(along)
     usual, off = float(np.median(distances)), float(np.abs(along - grid).max())

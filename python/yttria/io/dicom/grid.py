@@ -1,4 +1,4 @@
-"""The grid of a series alone, whatever its values mean: what contours were drawn on may be an MRI or an SUV image."""
+"""Grid of a series with any values, because contours may have been drawn on an MRI or an SUV image."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def read_grid(paths: Paths, *, series: str | None = None) -> Image:
     Returns
     -------
     Image
-        Zeros that take no memory, with the affine and frame of reference.
+        An image of zeros that takes no memory, with the affine and frame of reference.
 
     Raises
     ------
     GeometryError, FileFormatError, ArgumentError, UnknownNameError
-        As `read_image`.
+        As for `read_image`.
     MissingExtraError
         If the extra `dicom` is not installed.
 

@@ -1,4 +1,4 @@
-"""PET, SPECT and CT series as images: values in their unit, on the grid that the slices' positions form."""
+"""Reader of PET, SPECT and CT series as images, with values in their unit on the grid of the slice positions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .rtdose_reader import read_rtdose
 from .series import Paths, Series, choose, files, root, same, scan
 from .values import Values, ct_values, pet_values, spect_values
 
-#: What can be read as an image, and as which SOP class each must be stored.
+#: Modalities that can be read as an image, with the SOP class in which each must be stored.
 _SOP_CLASS = {
     "PT": ("1.2.840.10008.5.1.4.1.1.128", "PET"),
     "NM": ("1.2.840.10008.5.1.4.1.1.20", "Nuclear Medicine"),
@@ -48,19 +48,19 @@ def read_image(
     modalities: Sequence[Modality] = MODALITIES,
     philips_scale_factor: bool = False,
 ) -> Image:
-    """Read a PET, SPECT or CT series as an image, float32, each value computed in float64 and rounded once.
+    """Read a PET, SPECT or CT series as a float32 image, with each value computed in float64 and rounded once.
 
     Parameters
     ----------
     paths : path or sequence of paths
         A folder (with the folders in it), a file, or several.
     unit : str, optional
-        Unit that the values must have. It is needed for PET in counts or in standardized uptake values ("counts",
-        for relative scaling), and for CT whose header leaves the unit open ("HU").
+        Unit that the values must have. It is needed for PET in counts or in standardized uptake values ("counts", for
+        relative scaling), and for a CT whose header does not state the unit ("HU").
     series : str, optional
         UID or number of one series, needed if there are several of these `modalities`.
     modalities : sequence of str, default ("PT", "NM", "CT")
-        What may be read.
+        Modalities that may be read.
     philips_scale_factor : bool, default False
         Read Philips PET in counts as Bq/mL by the private factor (7053,1009) of its header.
 
@@ -68,8 +68,9 @@ def read_image(
     -------
     Image
         Slices in the order of their positions along the normal, with frame of reference, patient and advisories. PET in
-        BQML is in Bq/mL, with a slope a slice; SPECT is in counts, or in the unit of its real world value mapping; CT
-        is in HU. An RTDOSE, alone or named by `series`, comes back in Gy; see `read_rtdose`.
+        BQML is returned in Bq/mL, with one slope for each slice. SPECT is returned in counts, or in the unit of its
+        real world value mapping, and CT in HU. An RTDOSE, alone or named by `series`, is returned in Gy; see
+        `read_rtdose`.
 
     Raises
     ------
@@ -78,14 +79,14 @@ def read_image(
     UnknownNameError
         If no series has that UID or number.
     GeometryError
-        If a slice is missing, doubled or more than 5 % of the slice distance off an even grid, or if slices differ in
-        orientation or are sheared.
+        If a slice is missing, duplicated or more than 5 % of the slice distance off an even grid, or if slices differ
+        in orientation or are sheared.
     UnitError
         If the header states another unit; the message gives the reason.
     FileFormatError
         If a file is damaged, mixed, enhanced, gated or incomplete, or if a file named like the slices is not readable.
     ShapeError, InsufficientMemoryError, FileNotFoundError, PermissionError, MissingExtraError
-        If it is too large, absent, closed, or the extra `dicom` is not installed.
+        If the series is too large, absent or not readable, or the extra `dicom` is not installed.
 
     Warns
     -----
@@ -94,7 +95,7 @@ def read_image(
     other_nuclide, nuclide_contradicted, acquisitions_apart
         The header is of another nuclide, contradicts itself about it, or has slices of different days.
     values_not_activity, value_mapping_unused, value_mapping_contradicts, unit_not_stated, units_of_nuclear_medicine
-        The unit needs a look.
+        The unit must be checked.
 
     Examples
     --------
@@ -129,25 +130,25 @@ def _dose(series: Series, unit: Unit | None) -> Image:
 
 
 class Described(NamedTuple):
-    """Everything but the values: where they are stored slice by slice, how each file is rescaled, grid and unit."""
+    """Description of a series without its values: storage of each slice, rescaling of each file, grid and unit."""
 
     plans: list[PixelPlan]
     rescale: list[Rescale]
     affine: Affine
     unit: str
-    #: Which of the stored frames stands where, in the order of the grid; as they come where None.
+    #: Indices of the stored frames in the order of the grid; None if they are stored in that order.
     frames: list[int] | None = None
     advisories: tuple[Advisory, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(k, j, i)."""
+        """Shape (k, j, i)."""
         _, rows, columns = self.plans[0].shape
         return sum(p.shape[0] for p in self.plans), rows, columns
 
 
 def described(series: Series, unit: Unit | None, *, philips_scale_factor: bool = False) -> Described:
-    """Describe a series by its headers, if they agree; see `read_image`. To be called in `quiet()`."""
+    """Describe a series by its headers, if they agree; see `read_image`. Call it within `quiet()`."""
     check_class(series)
     check_whole(series)
     for keyword in ("Rows", "Columns", "FrameOfReferenceUID", "PatientID", "StudyInstanceUID"):
@@ -163,7 +164,7 @@ def described(series: Series, unit: Unit | None, *, philips_scale_factor: bool =
 
 
 def check_class(series: Series) -> None:
-    """Whether the series is of a kind that can be read; `FileFormatError` with what it is where not."""
+    """Check that the series can be read; otherwise `FileFormatError` states its kind."""
     sop_class = same(series, "SOPClassUID") or ""
     if sop_class in _ENHANCED:
         raise FileFormatError(
@@ -203,7 +204,7 @@ def _check_pet(series: Series) -> None:
 
 
 def _stacked(series: Series, values: Values) -> Described:
-    """One slice a file, sorted along the normal."""
+    """Describe a series with one slice per file, sorted along the normal."""
     planes, plans, at = [], [], dict[tuple[float, ...], Header]()
     for header in series.headers:
         with decoding(header.path, "DICOM"):

@@ -1,4 +1,4 @@
-"""Content of a folder of DICOM, and what it lacks for dosimetry; no pixel is read."""
+"""Content of a folder of DICOM, and missing information for dosimetry; no pixels are read."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .timing import ACTIVITY_MODALITIES, ActivityTiming, timing_of
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesReport:
-    """One series: what it is, its grid, unit, nuclide, timing, structures, doubts, and why it cannot be read, if so.
+    """One series with its grid, unit, nuclide, timing, structures, advisories, and the reason if it cannot be read.
 
-    What does not apply is None or empty. `shape` and `voxel_size_mm` are (k, j, i). `place`: the folder of its files,
-    or the file where there is one, below what was looked through. `name`: modality and number, and as much of
-    description, place and UID as tells it from the others.
+    Fields that do not apply are None or empty. `shape` and `voxel_size_mm` are (k, j, i). `place` is the folder of its
+    files, or the only file, relative to the folder that was inspected. `name` is modality and number, with as much of
+    description, place and UID as distinguishes it from the others.
     """
 
     uid: str
@@ -50,7 +50,7 @@ class SeriesReport:
 
 @dataclass(frozen=True, kw_only=True)
 class FolderReport:
-    """The series found, the damaged files, the number of files that are no DICOM, and what dosimetry lacks."""
+    """Series of a folder, damaged files, number of files that are not DICOM, and missing information for dosimetry."""
 
     series: tuple[SeriesReport, ...]
     damaged: tuple[str, ...]
@@ -58,7 +58,7 @@ class FolderReport:
     missing: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """A plain dictionary, ready for JSON.
+        """Return a plain dictionary, ready for JSON.
 
         Returns
         -------
@@ -72,7 +72,7 @@ class FolderReport:
 
 
 def inspect(paths: Paths) -> FolderReport:
-    """List the series of a folder with their units, times, geometry and structures, and what dosimetry lacks.
+    """List the series of a folder with units, times, geometry and structures, and missing information for dosimetry.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def inspect(paths: Paths) -> FolderReport:
     Returns
     -------
     FolderReport
-        Everything that is wrong is in the report.
+        The report, which states every problem found.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def _below(place: Path, top: Path) -> str:
 
 
 def _named(reports: list[SeriesReport]) -> Iterator[SeriesReport]:
-    """Each with the shortest name that no other has: modality and number, then with description, place, UID."""
+    """Give each series the shortest unique name: modality and number, then with description, place or UID."""
     several = [
         [
             f"{r.modality} series {r.number or r.uid}",
@@ -155,7 +155,7 @@ def _named(reports: list[SeriesReport]) -> Iterator[SeriesReport]:
 
 
 def _said(error: Exception) -> str:
-    """A refusal's own words; whatever pydicom makes of a damaged value is one more thing to report."""
+    """Return the text of an error; an error of pydicom on a damaged value is reported as a damaged header."""
     return str(error) if isinstance(error, YttriaError) else f"damaged header: {error or type(error).__name__}"
 
 
@@ -163,7 +163,7 @@ def _image(series: Series) -> dict[str, Any]:
     try:
         found = described(series, None)
     except UnitError as error:
-        # These can be read if they are asked for: the grid is worth showing.
+        # These can be read on request, so their grid is shown.
         found = described(series, "HU" if series.modality == "CT" else "counts")
         return _described(found) | {"problem": str(error)}
     return _described(found)
@@ -221,7 +221,7 @@ _READERS: dict[str, Callable[[Series], dict[str, Any]]] = {
 
 
 def _missing(reports: tuple[SeriesReport, ...]) -> list[str]:
-    """One sentence for each thing that dosimetry needs and the folder lacks or leaves open."""
+    """List the information that dosimetry needs and the folder lacks, one sentence each."""
     found: list[str] = []
     activities = [r for r in reports if r.modality in ACTIVITY_MODALITIES]
     usable = [r for r in activities if r.problem is None]
@@ -254,7 +254,7 @@ def _missing(reports: tuple[SeriesReport, ...]) -> list[str]:
 
 
 def _date(series: Series, kind: str) -> str | None:
-    """The earliest date and time of a kind as the header has them, for a person to read."""
+    """Return the earliest date and time of a kind, as the headers have them, for display."""
     found = [
         (date, text(h.dataset, f"{kind}Time") or "") for h in series.headers if (date := text(h.dataset, f"{kind}Date"))
     ]

@@ -1,4 +1,4 @@
-"""SPECT: one file with a frame for each slice (DICOM PS3.3 A.5, C.8.4)."""
+"""SPECT in one file with a frame for each slice (DICOM PS3.3 A.5, C.8.4)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _SLICE_VECTOR = 0x00540080
 
 
 def spect_grid(header: Dataset, frames: int) -> tuple[Affine, list[int]]:
-    """The affine of a reconstructed SPECT, and the place of each stored frame along the k axis.
+    """Return the affine of a reconstructed SPECT, and the index of each stored frame along the k axis.
 
-    The slices follow each other by SpacingBetweenSlices along the normal of the first, or against it where that is
-    negative: then the grid is left-handed. Raises `FileFormatError` for projections, planar and gated images.
+    The slices follow each other by SpacingBetweenSlices along the normal of the first. If it is negative, they follow
+    against the normal, and the grid is left-handed. Projections, planar and gated images raise `FileFormatError`.
     """
     kind = (text(header, "ImageType") or "").split("\\")
     if len(kind) < 3 or kind[2] != "RECON TOMO":
@@ -23,7 +23,7 @@ def spect_grid(header: Dataset, frames: int) -> tuple[Affine, list[int]]:
         )
     pointer = header.get("FrameIncrementPointer")
     if pointer is None or pointer != _SLICE_VECTOR:
-        raise FileFormatError(f"frames must be told apart by SliceVector (0054,0080) alone, got {pointer}")
+        raise FileFormatError(f"frames must be numbered by SliceVector (0054,0080) alone, got {pointer}")
     vector = [int(n) for n in numbers(header, "SliceVector", frames)]
     if sorted(vector) != list(range(1, frames + 1)):
         raise FileFormatError(f"SliceVector (0054,0080) must number the slices from 1 to {frames}, got {vector!r:.80}")

@@ -1,4 +1,4 @@
-"""The nuclide that a PET or SPECT header states: its name and its half-life, compared with yttrium-90."""
+"""Name and half-life of the nuclide in a PET or SPECT header, compared with yttrium-90."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ...errors import YttriaError
 from ...kernels import decay_data
 from .dataset import Dataset, items, number, text
 
-#: Published half-lives of yttrium-90 in h lie within; a header's may be off by 1 %.
+#: Range of the published half-lives of yttrium-90 in h. The half-life in a header may be off by 1 %.
 HALF_LIFE_H = (64.04, 64.24)
 HALF_LIFE_TOLERANCE = 0.01
 
 
 def nuclide_name(drug: Dataset) -> str | None:
-    """Name of the nuclide in an item of RadiopharmaceuticalInformationSequence as it is spelled, or its code."""
+    """Return the name of the nuclide in an item of RadiopharmaceuticalInformationSequence as spelled, or its code."""
     codes = [text(code, "CodeValue") for code in items(drug, "RadionuclideCodeSequence")]
     return _spelled(drug) or next(filter(None, codes), None)
 
@@ -27,12 +27,12 @@ def _spelled(drug: Dataset) -> str | None:
 
 
 def readable_nuclide(name: str) -> str:
-    """Name of a nuclide for a person to read: "Yttrium-90" for "^90^Yttrium", which marks raised digits by ^."""
+    """Return a readable name of a nuclide, such as "Yttrium-90" for "^90^Yttrium", where ^ marks raised digits."""
     return re.sub(r"^\^(\d+m?)\^([A-Za-z]+)$", r"\2-\1", name)
 
 
 def is_yttrium_90(name: str) -> bool | None:
-    """Whether a name is one of yttrium-90: "Y-90", "90Y", "^90^Yttrium"; None if it has no mass number to compare."""
+    """Whether a name means yttrium-90, such as "Y-90", "90Y", "^90^Yttrium"; None if it has no mass number."""
     if re.search(
         r"(?<![a-z])(y|yttrium)[^a-z0-9]*90(?![0-9m])|(?<!\d)90[^a-z0-9]*(y|yttrium)(?![a-z])", name.casefold()
     ):
@@ -41,7 +41,7 @@ def is_yttrium_90(name: str) -> bool | None:
 
 
 def half_life_range_h(isotope: IsotopeName) -> tuple[float, float]:
-    """Published half-lives of an isotope in h: lowest and highest."""
+    """Return the lowest and the highest published half-life of an isotope in h."""
     if isotope == "Y-90":
         return HALF_LIFE_H
     half_life_h = decay_data(isotope).half_life_h
@@ -56,7 +56,7 @@ def is_half_life(half_life_h: float, isotope: IsotopeName = "Y-90") -> bool:
 
 
 def stated_nuclide(header: Dataset) -> str | None:
-    """Nuclide of a PET or SPECT header for a person to read: its name, or else its half-life; None if neither."""
+    """Return a readable nuclide of a PET or SPECT header, by its name or else its half-life; None without both."""
     for drug in items(header, "RadiopharmaceuticalInformationSequence"):
         if name := nuclide_name(drug):
             return name
@@ -66,7 +66,7 @@ def stated_nuclide(header: Dataset) -> str | None:
 
 
 def nuclide_doubts(header: Dataset) -> tuple[Advisory, ...]:
-    """Advisories if the header states another nuclide than yttrium-90, or contradicts itself about it."""
+    """Report a header that states another nuclide than yttrium-90, or contradicts itself about it."""
     found = []
     for drug in items(header, "RadiopharmaceuticalInformationSequence"):
         name, half_life_h = _spelled(drug), _half_life_h(drug)

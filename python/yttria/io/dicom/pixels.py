@@ -1,6 +1,6 @@
-"""Pixel data as stored numbers. Sizes are checked against the file before anything is decoded.
+"""Pixel data as stored numbers; sizes are compared with the file before decoding.
 
-Uncompressed pixel data are read straight from their place in the file; compressed ones are decoded by pydicom.
+Uncompressed pixel data are read directly from the file. Compressed pixel data are decoded by pydicom.
 """
 
 from __future__ import annotations
@@ -19,28 +19,29 @@ from ...errors import FileFormatError, ShapeError
 from ..opened import record_opened
 from .dataset import Header, quiet, read_dataset, text, whole
 
-#: Transfer syntaxes without compression: implicit or explicit VR, and the byte order.
+#: Transfer syntaxes without compression, with the byte order of each.
 _NATIVE = {"1.2.840.10008.1.2": "<", "1.2.840.10008.1.2.1": "<", "1.2.840.10008.1.2.2": ">"}
 _IMPLICIT = "1.2.840.10008.1.2"
-#: Elements of the group 7FE0 with pixel data: in floating point of 32 and 64 bits, and in whole numbers.
+#: Elements of the group 7FE0 with pixel data: floating point of 32 and 64 bits, and whole numbers.
 _KINDS = {0x0008: "f", 0x0009: "f", 0x0010: ""}
-#: What compressed pixel data may expand to: no scan's coder exceeds it, blank slices apart, which are small.
+#: Largest expansion of compressed pixel data. Encoders of scans stay below it, except for blank slices, which are
+#: small.
 _MAX_RATIO, _SMALL = 1000, 64 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
 class PixelPlan:
-    """Place and encoding of the pixel data of one file: `shape` is (frames, rows, columns)."""
+    """Position and encoding of the pixel data of one file; `shape` is (frames, rows, columns)."""
 
     path: Path
     shape: tuple[int, int, int]
     dtype: np.dtype[Any]
     unused_bits: int
-    #: Of the first value in the file; None where the values are compressed.
+    #: Position of the first value in the file; None if the values are compressed.
     offset: int | None
 
     def read(self) -> npt.NDArray[Any]:
-        """The stored numbers, (frames, rows, columns)."""
+        """Read the stored numbers (frames, rows, columns)."""
         record_opened(self.path)
         if self.offset is None:
             return self._decoded()
@@ -50,7 +51,8 @@ class PixelPlan:
             if file.readinto(values.reshape(-1).view(np.uint8).data) < values.nbytes:
                 raise FileFormatError(f"{self.path}: its pixel data end early")
         if self.unused_bits:
-            # What stands there is anything (overlays, once); shifting back extends the sign where there is one.
+            # The unused high bits may hold anything (formerly overlays). Shifting left and back extends the sign, if
+            # there is one.
             values <<= self.unused_bits
             values >>= self.unused_bits
         return values
@@ -65,10 +67,10 @@ class PixelPlan:
 
 
 def plan(file: Header) -> PixelPlan:
-    """Find how the pixel data of a file are read whose header is known; nothing more is read or allocated.
+    """Find the encoding of a file's pixel data from its header, without reading or allocating more.
 
-    Raises `FileFormatError` where the description is none of one gray value per pixel in 8, 16 or 32 bits, or promises
-    more than the file can hold, and `ShapeError` beyond 2^33 voxels.
+    `FileFormatError` is raised unless there is one gray value per pixel in 8, 16 or 32 bits, and if the header promises
+    more than the file can hold. More than 2^33 voxels raise `ShapeError`.
     """
     header = file.dataset
     rows, columns = whole(header, "Rows", 1, 65535), whole(header, "Columns", 1, 65535)
@@ -111,7 +113,7 @@ def plan(file: Header) -> PixelPlan:
 
 
 def _element(head: bytes, syntax: str, order: str) -> tuple[str, int, int]:
-    """Kind of the pixel data ("f" in floating point, else ""), their length, and where they start after the head."""
+    """Return the kind of the pixel data ("f" for floating point, else ""), their length, and their offset."""
     group, element = struct.unpack(f"{order}HH", head[:4].ljust(4, b"\0"))
     if group != 0x7FE0 or element not in _KINDS or len(head) < 12:
         raise FileFormatError("there are no pixel data")

@@ -1,4 +1,4 @@
-"""Planar nuclear medicine: static and whole-body scans with an anterior and a posterior view (DICOM PS3.3 C.8.4)."""
+"""Planar scans (static and whole-body) with an anterior and a posterior view (DICOM PS3.3 C.8.4)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from .times import date_and_time, hours_between
 
 #: Kinds of planar scans by the third value of ImageType.
 _PLANAR = ("STATIC", "WHOLE BODY")
-#: Codes of SNM3, as most cameras write them; other schemes are read by their meaning.
+#: Codes of SNM3, which most cameras write. Codes of other schemes are read by their meaning.
 _CODES = {"R-10206": "anterior", "R-10214": "posterior"}
 _VIEWS = ("anterior", "posterior")
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Frame:
-    """One frame of a file: its number from 1 over all files, its view if the header states it, and its window."""
+    """One frame of a file with its number from 1 over all files, its view if it is stated, and its energy window."""
 
     number: int
     header: Header
@@ -53,33 +53,33 @@ def read_planar(
     paths : path or sequence of paths
         One NM file with both views, two files with one each, or a folder of these.
     view_frames : (int, int), optional
-        Numbers of the anterior and the posterior frame, from 1 and counted on from file to file, if the header does not
-        state the views.
+        Numbers of the anterior and the posterior frame, if the header does not state the views. They begin with 1 and
+        continue from file to file.
     energy_window : int, optional
         Number of the energy window, needed if there are several.
 
     Returns
     -------
     PlanarViews
-        Counts, rescaled if the header asks for it. Of two files, the delay follows from their acquisition times.
+        Counts, rescaled if the header has a rescale. For two files, the delay follows from their acquisition times.
 
     Raises
     ------
     FileFormatError
         If a file is damaged, not planar, or does not state two views. The message lists the frames.
     ArgumentError
-        If there are several energy windows and none is named, or a number is that of no frame.
+        If there are several energy windows and none is named, or if no frame has a given number.
     FileNotFoundError, MissingExtraError
         If a file is absent, or the extra `dicom` is not installed.
 
     Warns
     -----
     planar_views_stated
-        A note that the views are those that the caller named.
+        A note that the caller named the views.
 
     Examples
     --------
-    See `yttria.planning.planar_lung_shunt`, which takes the views.
+    See `yttria.planning.planar_lung_shunt`, which uses the views.
     """
     headers = [header for path in files(paths) if (header := _header(path)) is not None]
     if not headers:
@@ -93,7 +93,7 @@ def read_planar(
     found = (advise("planar_views_stated", anterior=str(front), posterior=str(behind)),) if view_frames else ()
     identities = {text(each.header.dataset, "PatientID") for each in (front, behind)}
     if len(identities) > 1:
-        raise FileFormatError(f"both views must be of one patient, {front} and {behind} are not")
+        raise FileFormatError(f"both views must be of one patient, but {front} and {behind} are not")
     return PlanarViews(
         anterior=_values(front),
         posterior=_values(behind),
@@ -135,7 +135,7 @@ def _frames(header: Header, *, first: int) -> list[_Frame]:
 
 
 def _vector(dataset: Dataset, keyword: str, count: int) -> list[int]:
-    """The number of each frame's detector or window; 1 for all if the header has no such vector."""
+    """Read the number of each frame's detector or window; 1 for all if the header has no such vector."""
     if text(dataset, keyword) is None:
         return [1] * count
     found = numbers(dataset, keyword, count)
@@ -158,7 +158,7 @@ def _of_window(frames: list[_Frame], window: int | None) -> list[_Frame]:
     windows = {each.window: each.window_name for each in frames}
     listed = ", ".join(f"{n} ({name})" if name else f"{n}" for n, name in sorted(windows.items()))
     if window is None and len(windows) > 1:
-        raise ArgumentError(f"name one energy window by its number (energy_window); there are {listed}")
+        raise ArgumentError(f"name one energy window by its number (energy_window); the file has {listed}")
     if window is not None and window not in windows:
         raise ArgumentError(f"energy_window must be one of {listed}, got {window}")
     return [each for each in frames if window is None or each.window == window]
@@ -168,7 +168,7 @@ def _stated(frames: Sequence[_Frame], numbers_: tuple[int, int]) -> tuple[_Frame
     by_number = {each.number: each for each in frames}
     if len(numbers_) != 2 or numbers_[0] == numbers_[1] or not set(numbers_) <= set(by_number):
         raise ArgumentError(
-            f"view_frames must be the numbers of an anterior and a posterior frame, got {numbers_}; there are "
+            f"view_frames must be the numbers of an anterior and a posterior frame, got {numbers_}; the frames are "
             f"{'; '.join(map(str, frames))}"
         )
     return by_number[numbers_[0]], by_number[numbers_[1]]
@@ -179,7 +179,7 @@ def _recognized(frames: Sequence[_Frame]) -> tuple[_Frame, _Frame]:
     if any(len(each) != 1 for each in found.values()):
         raise FileFormatError(
             "the header must state one anterior and one posterior view (ViewCodeSequence); name the frames by "
-            f"view_frames; there are {'; '.join(map(str, frames))}"
+            f"view_frames; the frames are {'; '.join(map(str, frames))}"
         )
     return found["anterior"][0], found["posterior"][0]
 

@@ -1,4 +1,4 @@
-"""Attributes that a written object takes over from its images: patient, study, frame of reference."""
+"""Attributes that a written object copies from its images: patient, study, frame of reference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .series import Paths, choose, files, root, scan
 Reference = str | os.PathLike[str] | Dataset
 References = Reference | Sequence[Reference]
 
-#: Of type 2 in every object: present, if empty.
+#: Attributes of type 2 in every object, which must be present but may be empty.
 ALWAYS_PRESENT = (
     "PatientName",
     "PatientID",
@@ -32,16 +32,16 @@ _WHERE_KNOWN = ("StudyDescription", "PatientIdentityRemoved", "StudyInstanceUID"
 
 
 def referenced(references: References) -> Dataset:
-    """The first of the references, all of which are of one patient, study and frame of reference.
+    """Return the first of the references, which must share one patient, study and frame of reference.
 
-    To be called within `quiet()`. Raises `GeometryError` where they are not, `FileFormatError` where one is no DICOM
-    file or knows no study or frame of reference, and `FileNotFoundError`.
+    Call it within `quiet()`. `GeometryError` is raised if they differ, and `FileFormatError` if one is not a DICOM file
+    or has no study or frame of reference. An absent file raises `FileNotFoundError`.
     """
     return _agreeing([read_header(_files(reference)[0]) for reference in _each(references)])[0]
 
 
 def referenced_files(references: References) -> list[Dataset]:
-    """As `referenced`, but all of them, a folder with every file of the series that its first file is of."""
+    """Return all references; a folder gives every file of the series of its first file."""
     return _agreeing([header for reference in _each(references) for header in _series(reference)])
 
 
@@ -58,12 +58,12 @@ def _agreeing(found: list[Dataset]) -> list[Dataset]:
             raise GeometryError(f"references must share one {keyword}, got {len(values)}")
     for keyword in ("FrameOfReferenceUID", "StudyInstanceUID"):
         if text(found[0], keyword) is None:
-            raise FileFormatError(f"the reference has no {keyword}: nothing could be laid over it")
+            raise FileFormatError(f"the reference has no {keyword}: other systems could not overlay the new object")
     return found
 
 
 def first_file(paths: Paths, series: str | None, modalities: Sequence[str]) -> Path:
-    """Find a file of the series that `read_image` would read, as a reference for what is written beside it.
+    """Find a file of the series that `read_image` would read, as the reference of objects written for it.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def first_file(paths: Paths, series: str | None, modalities: Sequence[str]) -> P
     Raises
     ------
     FileFormatError, ArgumentError, UnknownNameError, FileNotFoundError
-        As `read_image`.
+        As for `read_image`.
     MissingExtraError
         If the extra `dicom` is not installed.
 
@@ -110,7 +110,7 @@ def identity(files: Sequence[Path], keywords: Sequence[str]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Those that the file states; empty if there is no file, or it is not DICOM.
+        Values of the attributes in the file; empty if there is no file, or it is not DICOM.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def identity(files: Sequence[Path], keywords: Sequence[str]) -> dict[str, str]:
 
 
 def patient_and_study(source: Dataset | None) -> dict[str, str]:
-    """The values to be taken over, as texts; what must be present is empty where it is not known."""
+    """Return the values to be copied as texts; an attribute that must be present is empty if it is not known."""
     values = {
         keyword: text(source, keyword) if source is not None else None for keyword in (*ALWAYS_PRESENT, *_WHERE_KNOWN)
     }
@@ -140,7 +140,7 @@ def patient_and_study(source: Dataset | None) -> dict[str, str]:
 
 
 def set_texts(dataset: Dataset, values: Mapping[str, str]) -> None:
-    """Set attributes of a new dataset by keyword, in UTF-8 where ASCII does not do."""
+    """Set attributes of a new dataset by keyword, in UTF-8 if ASCII is not sufficient."""
     for keyword, value in values.items():
         setattr(dataset, keyword, value)
     if not "".join(values.values()).isascii():
@@ -155,7 +155,7 @@ def _series(reference: Reference) -> list[Dataset]:
 
 
 def _files(reference: Reference) -> list[Reference]:
-    """A folder's files in the order of their names; anything else by itself."""
+    """Return the files of a folder in the order of their names; any other reference by itself."""
     if not isinstance(reference, str | os.PathLike):
         return [reference]
     path = Path(reference)
@@ -168,7 +168,7 @@ def _files(reference: Reference) -> list[Reference]:
 
 
 def read_header(reference: Reference) -> Dataset:
-    """The header of a file, or the Dataset itself; `FileFormatError` for anything else."""
+    """Return the header of a file, or the Dataset itself; `FileFormatError` for any other object."""
     if isinstance(reference, str | os.PathLike):
         return read_dataset(reference, pixels=False)
     if not hasattr(reference, "get_item"):

@@ -1,4 +1,4 @@
-"""Spatial registrations of DICOM (REG): from one frame of reference to another."""
+"""Spatial registrations of DICOM (REG) from one frame of reference to another."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ Matrix = NDArray[np.float64]
 
 
 def registration_matrix(path: Path, from_frame: str | None, to_frame: str | None) -> Matrix:
-    """The matrix that takes a point of one frame of reference to another; see `yttria.io.read_transform`."""
+    """Read the matrix from one frame of reference to another; see `yttria.io.read_transform`."""
     dataset = read_dataset(path, pixels=False)
     with decoding(path, "DICOM registration"), quiet():
         kind = text(dataset, "SOPClassUID")
         if kind == _DEFORMABLE:
-            raise FileFormatError("a deformable registration is no matrix: resample the image where it was made")
+            raise FileFormatError(
+                "a deformable registration is not a matrix: resample the image with the program that made the "
+                "registration"
+            )
         if kind != REGISTRATION_STORAGE:
             raise FileFormatError(f"must be a spatial registration (REG), got SOP class {kind}")
         registered = text(dataset, "FrameOfReferenceUID")
@@ -35,7 +38,7 @@ def registration_matrix(path: Path, from_frame: str | None, to_frame: str | None
 
 
 def _matrices(dataset: Dataset) -> dict[str, Matrix]:
-    """The matrix to the registered frame, by frame of reference."""
+    """Return the matrices to the registered frame, by frame of reference."""
     found: dict[str, Matrix] = {}
     for item in items(dataset, "RegistrationSequence"):
         frame = text(item, "FrameOfReferenceUID")
@@ -57,7 +60,7 @@ def _product(matrices: list[Matrix]) -> Matrix:
     forward, backward = np.eye(4), np.eye(4)
     for matrix in matrices:
         forward, backward = forward @ matrix, matrix @ backward
-    # The order of several matrices was not read in the standard; it does not matter for most that are written.
+    # The order of several matrices in the standard was not checked. For most files it does not matter.
     if not np.allclose(forward, backward, rtol=1e-9, atol=1e-6):
         raise FileFormatError(
             f"the registration has an item of {len(matrices)} matrices whose product depends on their order: save it "
@@ -78,7 +81,7 @@ def _matrix(item: Dataset) -> Matrix:
 
 
 def _chosen(known: dict[str, Matrix], registered: str, from_frame: str | None, to_frame: str | None) -> tuple[str, str]:
-    """The moving and the fixed frame, as asked for or as the file leaves no other choice."""
+    """Choose the moving and the fixed frame, as given or as the only choice of the file."""
     for frame in (from_frame, to_frame):
         if frame is not None and frame not in known:
             raise GeometryError(f"the registration must hold frame of reference {frame}, it holds {', '.join(known)}")
@@ -90,7 +93,7 @@ def _chosen(known: dict[str, Matrix], registered: str, from_frame: str | None, t
         fixed = rest[0] if len(rest) == 1 else None
     if moving is None or fixed is None:
         raise GeometryError(
-            f"the registration holds {len(known)} frames of reference ({', '.join(known)}): which of them is moved to "
-            "which must be stated (from_frame, to_frame)"
+            f"the registration holds {len(known)} frames of reference ({', '.join(known)}): state the moving and the "
+            "fixed one (from_frame, to_frame)"
         )
     return moving, fixed

@@ -1,4 +1,4 @@
-"""From stored numbers to values: one slope and intercept, in float64."""
+"""Conversion of stored numbers to values by one slope and intercept, in float64."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Rescale:
             raise FileFormatError(f"slope must be > 0 and intercept finite, got {self.slope:g} and {self.intercept:g}")
 
     def check(self, stored: npt.NDArray[Any]) -> None:
-        """`FileFormatError` where a stored number lies beyond those that are mapped."""
+        """Raise `FileFormatError` if a stored number lies outside the mapped range."""
         if (self.low, self.high) != (-math.inf, math.inf):
             low, high = stored.min(), stored.max()
             if low < self.low or high > self.high:
@@ -36,7 +36,7 @@ class Rescale:
                 )
 
     def into(self, out: npt.NDArray[np.float32], stored: npt.NDArray[Any], scratch: npt.NDArray[np.float64]) -> None:
-        """Compute in float64 and round once, in the `scratch` of the same shape."""
+        """Compute in float64 and round once, with the `scratch` array of the same shape."""
         if self._exact_in_float32 and stored.dtype.itemsize <= 2:
             np.multiply(stored, np.float32(self.slope), out=out)
             out += np.float32(self.intercept)
@@ -54,7 +54,7 @@ class Rescale:
 
 
 def modality_rescale(header: Dataset, *, optional: bool = False) -> Rescale:
-    """RescaleSlope and RescaleIntercept; required unless `optional`, where 1 and 0 stand for absent ones."""
+    """Read RescaleSlope and RescaleIntercept; with `optional`, absent ones are 1 and 0."""
     return Rescale(
         slope=number(header, "RescaleSlope", 1.0 if optional else None),
         intercept=number(header, "RescaleIntercept", 0.0 if optional else None),

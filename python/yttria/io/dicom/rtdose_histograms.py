@@ -1,4 +1,4 @@
-"""Dose-volume histograms of regions of interest, as an RTDOSE file holds them."""
+"""Dose-volume histograms of regions of interest in an RTDOSE file."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from .reference import Reference, read_header
 from .rtstruct_reader import RT_STRUCTURE_SET_STORAGE
 from .structure_names import name_of, told_apart
 
-#: Bins of a histogram, at most: the text of all of them must stay below 64 KiB.
+#: Largest number of bins of a histogram, so that the text of all of them stays below 64 KiB.
 _BINS = 1000
 
 
 def region_histograms(
     histograms: Mapping[str, DoseVolumeHistogram] | None, structure_set: Reference | None, dose_type: DoseType
 ) -> Dataset | None:
-    """The attributes of the RT DVH module; None if there are no histograms. To be called within `quiet()`.
+    """Make the attributes of the RT DVH module; None without histograms. Call it within `quiet()`.
 
-    Raises `ArgumentError` for histograms without structure set or the reverse, `FileFormatError` if it is no RTSTRUCT,
-    and `UnknownNameError` if it has no region of that name.
+    `ArgumentError` is raised for histograms without a structure set or the reverse, and `FileFormatError` if that is
+    not an RTSTRUCT. A name that it does not have raises `UnknownNameError`.
     """
     if histograms is None and structure_set is None:
         return None
     if histograms is None or structure_set is None:
         raise ArgumentError(
-            "histograms of an RTDOSE belong to the regions of an RTSTRUCT: give histograms and structure_set, or none "
-            "of them"
+            "histograms of an RTDOSE belong to the regions of an RTSTRUCT: give both histograms and structure_set, "
+            "or neither"
         )
     header = read_header(structure_set)
     if text(header, "SOPClassUID") != RT_STRUCTURE_SET_STORAGE:
@@ -54,7 +54,7 @@ def region_histograms(
 
 
 def region_numbers(header: Dataset) -> dict[str, int]:
-    """The numbers of the regions of an RTSTRUCT, by their names as `read_rtstruct` gives them."""
+    """Return the numbers of the regions of an RTSTRUCT, by the names that `read_rtstruct` gives them."""
     regions = items(header, "StructureSetROISequence")
     numbers = [whole(region, "ROINumber", 0, 2**31 - 1) for region in regions]
     names = [name_of(region, "ROIName") or f"ROI {number}" for region, number in zip(regions, numbers, strict=True)]
@@ -64,7 +64,7 @@ def region_numbers(header: Dataset) -> dict[str, int]:
 def _histogram(
     item: Dataset, region: Dataset, number: int, histogram: DoseVolumeHistogram, dose_type: DoseType
 ) -> Dataset:
-    """One item: bin n of the curve begins at the sum of the widths before it, and holds the volume at that dose."""
+    """Make one item, in which bin n begins at the sum of the widths before it and holds the volume at that dose."""
     region.ReferencedROINumber, region.DVHROIContributionType = number, "INCLUDED"
     item.DVHReferencedROISequence = [region]
     item.DVHType, item.DoseUnits, item.DoseType = "CUMULATIVE", "GY", dose_type
@@ -82,7 +82,7 @@ def _histogram(
 
 
 def _step(maximum_gy: float) -> float:
-    """A step of 1, 2 or 5 times a power of ten, of which `_BINS` reach the maximum."""
+    """Choose a step of 1, 2 or 5 times a power of ten, so that `_BINS` steps reach the maximum."""
     least = max(maximum_gy, 1e-6) / _BINS
     power = 10.0 ** math.floor(math.log10(least))
     return next(step for factor in (1.0, 2.0, 5.0, 10.0) if (step := factor * power) >= least * (1 - 1e-12))

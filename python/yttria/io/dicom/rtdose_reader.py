@@ -1,4 +1,4 @@
-"""A dose image from an RTDOSE file."""
+"""Reader of dose images from RTDOSE files."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from .geometry import Plane, Stack, affine, plane, stacked
 from .pixels import plan
 
 RT_DOSE_STORAGE = "1.2.840.10008.5.1.4.1.1.481.2"
-#: DoseSummationType (3004,000A) of a dose that is all of a plan, or of several plans.
+#: DoseSummationType (3004,000A) of the whole dose of a plan, or of several plans.
 _ALL_OF_IT = ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "BRACHY")
-#: Thickness of a dose in one plane whose file states none, in millimeters.
+#: Thickness in mm of a dose in one plane if the file states none.
 _PLANAR_MM = 1.0
-#: How far an absolute offset may lie from the position it repeats, in millimeters.
+#: Largest distance in mm of an absolute offset from the position that it repeats.
 _ROUNDING_MM = 1e-2
 
 
@@ -36,15 +36,14 @@ def read_rtdose(path: str | os.PathLike[str], *, dose_type: DoseType = "PHYSICAL
     path : path
         The file.
     dose_type : {"PHYSICAL", "EFFECTIVE"}
-        What the caller takes the dose for: an absorbed or a biologically effective dose. The file must state the
+        Kind of dose that the caller expects: an absorbed or a biologically effective dose. The file must state the
         same.
 
     Returns
     -------
     Image
-        Dose in Gy, float64, with the frame of reference: stored values times DoseGridScaling. Frames are in the
-        order of
-        their positions along the normal.
+        Dose in Gy, float64, with the frame of reference. Values are the stored ones times DoseGridScaling. Frames are
+        in the order of their positions along the normal.
 
     Raises
     ------
@@ -53,20 +52,21 @@ def read_rtdose(path: str | os.PathLike[str], *, dose_type: DoseType = "PHYSICAL
     GeometryError
         If the offsets of the frames are neither relative nor positions, or have gaps or duplicates.
     FileFormatError
-        If the file is no RTDOSE, damaged, or holds pixel data of another size than the header states.
+        If the file is not an RTDOSE, is damaged, or holds pixel data of another size than the header states.
     UnknownNameError, InsufficientMemoryError, FileNotFoundError
-        For what their names say.
+        As their names state.
     MissingExtraError
         If the extra `dicom` is not installed.
 
     Warns
     -----
     partial_dose
-        If DoseSummationType is not all of a plan: BEAM, FRACTION, CONTROL_POINT, RECORD.
+        If DoseSummationType is only a part of a plan: BEAM, FRACTION, CONTROL_POINT, RECORD.
     planar_dose
-        For one frame without SliceThickness. 1 mm is taken, for comparison in the plane.
+        If there is one frame without SliceThickness. A thickness of 1 mm is assumed, which is sufficient for a
+        comparison in the plane.
     slice_distance_contradicted, uneven_slices
-        If SliceThickness is not the distance of the frames, or these are uneven.
+        If SliceThickness is not the distance of the frames, or if their distances are uneven.
 
     References
     ----------
@@ -102,7 +102,7 @@ def read_rtdose(path: str | os.PathLike[str], *, dose_type: DoseType = "PHYSICAL
 
 
 def _gy(header: Dataset, dose_type: DoseType) -> float:
-    """Gy for a stored 1."""
+    """Return the dose in Gy of a stored 1."""
     if text(header, "SOPClassUID") != RT_DOSE_STORAGE:
         raise FileFormatError(f"not an RTDOSE: its SOP class is {text(header, 'SOPClassUID')}")
     found = text(header, "DoseType")
@@ -113,7 +113,7 @@ def _gy(header: Dataset, dose_type: DoseType) -> float:
         raise UnitError(f"DoseType (3004,0004) must be {dose_type}, got {found}{remedy}")
     unit = text(header, "DoseUnits")
     if unit not in ("GY", "CGY"):
-        reason = ": a relative dose has no Gy" if unit == "RELATIVE" else ""
+        reason = ": a relative dose is not in Gy" if unit == "RELATIVE" else ""
         raise UnitError(f"DoseUnits (3004,0002) must be GY, got {unit}{reason}")
     scaling = number(header, "DoseGridScaling")
     if not 0 < scaling < 1e30:
@@ -122,7 +122,7 @@ def _gy(header: Dataset, dose_type: DoseType) -> float:
 
 
 def dose_doubts(header: Dataset) -> tuple[Advisory, ...]:
-    """Advisories if the dose is part of a dose, or does not state of what it is the dose."""
+    """Report a dose that is a part of a plan, or does not state what it is the dose of."""
     kind = text(header, "DoseSummationType")
     if kind in _ALL_OF_IT:
         return ()
@@ -132,7 +132,7 @@ def dose_doubts(header: Dataset) -> tuple[Advisory, ...]:
 
 
 def _grid(header: Dataset, frames: int) -> Stack:
-    """The frames in the order of their positions, the affine of the grid, and its advisories."""
+    """Return the frames in the order of their positions, the affine of the grid, and its advisories."""
     first = plane(header)
     thickness = number(header, "SliceThickness", 0.0)
     if frames == 1:
@@ -143,7 +143,7 @@ def _grid(header: Dataset, frames: int) -> Stack:
     offsets = np.array(numbers(header, "GridFrameOffsetVector", frames))
     direction = first.normal
     if offsets[0] != 0:
-        # The z of each frame, which only an axial frame has.
+        # The offsets are the z of each frame, which only axial frames have.
         if np.abs(direction[:2]).max() > 1e-6 or abs(offsets[0] - first.position[2]) > _ROUNDING_MM:
             raise GeometryError(
                 "GridFrameOffsetVector (3004,000C) must begin with 0, or for axial frames with the z of "

@@ -1,4 +1,4 @@
-"""An RTDOSE file that other systems accept."""
+"""Writer of RTDOSE files that other systems accept."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from .rtdose_histograms import region_histograms
 from .rtdose_reader import RT_DOSE_STORAGE
 
 _LARGEST = 2**32 - 1
-#: An attribute of decimal strings of 16 characters holds no more of them in explicit transfer syntaxes.
+#: Largest number of decimal strings of 16 characters in one attribute of an explicit transfer syntax.
 _MOST_FRAMES = 65534 // 17
 
 
 class DosedImage(Protocol):
-    """A dose image with what it rests on, as `yttria.DoseResult` is."""
+    """A dose image with its provenance, such as `yttria.DoseResult`."""
 
     @property
     def image(self) -> Image:
-        """In Gy."""
+        """Dose in Gy."""
 
     @property
     def provenance(self) -> Provenance:
@@ -55,9 +55,9 @@ class WrittenRtDose:
     path : Path
         The file.
     sop_instance_uid, frame_of_reference_uid : str
-        Its identifiers.
+        Identifiers of the file.
     step_gy : float
-        DoseGridScaling in Gy; values come back within half of it.
+        DoseGridScaling in Gy; values are exact within half of it.
     clipped_voxels : int
         Voxels that were negative and became 0.
     advisories : tuple of Advisory
@@ -92,7 +92,8 @@ def write_rtdose(
     Parameters
     ----------
     dose : Image or DoseResult
-        Dose in Gy or mGy. The provenance of a result gives comment, derivation and TissueHeterogeneityCorrection.
+        Dose in Gy or mGy. Comment, derivation and TissueHeterogeneityCorrection are taken from the provenance of a
+        result.
     path : path
         The file. It appears whole or not at all.
     reference : path, Dataset, sequence of these, or None
@@ -102,23 +103,21 @@ def write_rtdose(
     dose_type : {"PHYSICAL", "EFFECTIVE"}
         Absorbed or biologically effective dose.
     negative_doses : {"refuse", "clip"}
-        What becomes of negative doses, which the format cannot hold: an error, or 0.
+        Treatment of negative doses, which the format cannot store: they raise an error, or become 0.
     plan_uid : str, optional
-        RT plan that DoseSummationType PLAN refers to. Radioembolization has none; one is made up if not given,
-        because
-        importers ask for it.
+        RT plan to which DoseSummationType PLAN refers. Radioembolization has none. If it is not given, a new UID is
+        made, because importers require one.
     plan_reference : bool
-        Whether the plan is referred to. False breaks the standard.
+        Whether the file refers to the plan. False violates the standard.
     tissue_heterogeneity : str, optional
         "IMAGE", "ROI_OVERRIDE", "WATER" or several with backslashes.
     comment, description : str
         Texts of the file; the comment has at most 64 characters.
     histograms : mapping of str to DoseVolumeHistogram, optional
-        Histograms of regions of `structure_set`, by their names as `read_rtstruct` gives them. They are written
-        as
+        Histograms of regions of `structure_set`, by the names that `read_rtstruct` gives them. They are written as
         cumulative histograms of at most 1002 bins; negative doses count as 0.
     structure_set : path or Dataset, optional
-        RTSTRUCT of these regions; both or neither.
+        RTSTRUCT of these regions. Give both or neither.
 
     Returns
     -------
@@ -130,15 +129,15 @@ def write_rtdose(
     UnitError
         If the image holds no dose.
     OutOfRangeError
-        If a dose is not finite, or negative while that is refused, or a text is too long.
+        If a dose is not finite, or negative with "refuse", or if a text is too long.
     GeometryError
-        If the grid is sheared, or references lie on different frames of reference or another than the image's.
+        If the grid is sheared, or if the frames of reference of references and image differ.
     ShapeError
         If there are more than 65535 rows or columns, 3854 frames or 4 GiB.
     FileFormatError
-        If a reference has no frame of reference, or the structure set is none.
+        If a reference has no frame of reference, or the structure set is not an RTSTRUCT.
     ArgumentError, UnknownNameError
-        If there are histograms without a structure set, or one of no region.
+        If there are histograms without a structure set, or a histogram of an unknown region.
     MissingExtraError
         If the extra `dicom` is not installed.
 
@@ -147,13 +146,13 @@ def write_rtdose(
     negative_doses_clipped
         If negative doses became 0.
     no_frame_of_reference
-        If neither image nor reference has one; no viewer will lay the dose over the patient.
+        If neither image nor reference has one; viewers will not overlay the dose on the patient.
 
     Notes
     -----
     Values are 32-bit unsigned, explicit little endian, with GridFrameOffsetVector from 0 upwards. Frames are ordered
-    along their normal, also for left-handed and oblique grids. The same dose gives the same bytes: there is no time of
-    writing, and UIDs come from the content.
+    along their normal, also for left-handed and oblique grids. The same dose gives the same bytes, because no time of
+    writing is stored and UIDs are derived from the content.
 
     References
     ----------
@@ -237,7 +236,7 @@ def write_rtdose(
 
 
 def _right_handed(image: Image) -> tuple[npt.NDArray[Any], Affine]:
-    """The image with frames that follow each other along their normal, row direction x column direction."""
+    """Reorder the image so that frames follow each other along their normal, row direction x column direction."""
     array, matrix = image.array, image.affine_lps.copy()
     normal = np.cross(matrix[:3, 0], matrix[:3, 1])
     normal /= np.linalg.norm(normal)
@@ -248,13 +247,14 @@ def _right_handed(image: Image) -> tuple[npt.NDArray[Any], Affine]:
     beside = float(np.linalg.norm(matrix[:3, 2] - (matrix[:3, 2] @ normal) * normal)) * (len(array) - 1)
     if beside > MAX_GAP * float(np.linalg.norm(matrix[:3, 2])):
         raise GeometryError(
-            f"RTDOSE holds frames along their normal only: the last one lies {beside:.3g} mm beside it; resample it"
+            f"the frames of an RTDOSE must follow each other along their normal, but the last one lies {beside:.3g} "
+            "mm off it: resample the dose first"
         )
     return array, matrix
 
 
 def _step(dose: npt.NDArray[Any], negative_doses: NegativeDoses) -> tuple[float, int]:
-    """DoseGridScaling as its 16 characters hold it, with which the highest dose fits; the number of negative doses."""
+    """Return DoseGridScaling in 16 characters, for which the highest dose fits, and the number of negative doses."""
     low, high = float(dose.min()), float(dose.max())
     if not (math.isfinite(low) and math.isfinite(high)):
         count = dose.size - int(np.count_nonzero(np.isfinite(dose)))
@@ -269,20 +269,20 @@ def _step(dose: npt.NDArray[Any], negative_doses: NegativeDoses) -> tuple[float,
         return 1e-6, clipped
     if high > 1e12:
         raise OutOfRangeError(f"dose must be at most 1e12 Gy, got {high:g} Gy")
-    # The text may round down: then the next one holds the highest dose. Doses below 1e-30 Gy are nothing.
+    # The text may be rounded down. Then the next larger text fits the highest dose. Doses below 1e-30 Gy count as 0.
     exact = max(high, 1e-30) / _LARGEST
     step = float(f"{exact:.9e}")
     return (step if step >= exact else float(f"{exact * (1 + 1e-9):.9e}")), clipped
 
 
 def _pixels(frames: npt.NDArray[Any], step: float) -> bytes:
-    """The nearest multiples of the step, little endian; frame by frame, so that no second dose map is needed."""
+    """Round to the nearest multiples of the step, little endian, frame by frame to avoid a second dose map."""
     voxels = frames.size
     rows, columns = frames.shape[1:]
     if max(rows, columns) > 65535 or len(frames) > _MOST_FRAMES or 4 * voxels > _LARGEST - 1:
         raise ShapeError(
-            f"RTDOSE holds at most {_MOST_FRAMES} frames of 65535 rows and columns, 4 GiB in all, got shape "
-            f"{list(frames.shape)}"
+            f"a dose must have at most {_MOST_FRAMES} frames of 65535 rows and columns, 4 GiB in all, to be written "
+            f"as RTDOSE, got shape {list(frames.shape)}"
         )
     stored = empty(frames.shape, "<u4", "the stored dose")
     scaled = np.empty((rows, columns))
@@ -320,10 +320,10 @@ def _place(dataset: Dataset, affine_lps: Affine, shape: tuple[int, ...]) -> None
 
 
 def _say(dataset: Dataset, provenance: dict[str, Any] | None, comment: str | None, heterogeneity: str | None) -> None:
-    """Provenance of the dose, in the places that the standard has for it."""
+    """Write the provenance of the dose into the attributes that the standard has for it."""
     if provenance is not None:
         method = str(provenance["method"]).replace("_", " ")
-        # Superposition has a reference density beside those of the voxels.
+        # Superposition has a reference density in addition to those of the voxels.
         rho = None if provenance["density_image"] else provenance["density_g_per_ml"]
         curve = (provenance["density_image"] or {}).get("curve")
         own = f"CT densities by {curve}" if curve else "own densities of the voxels"
@@ -341,7 +341,9 @@ def _say(dataset: Dataset, provenance: dict[str, Any] | None, comment: str | Non
     if heterogeneity:
         known = {"IMAGE", "ROI_OVERRIDE", "WATER"}
         if not set(heterogeneity.split("\\")) <= known:
-            raise UnknownNameError(f"tissue_heterogeneity must be of {', '.join(sorted(known))}, got {heterogeneity!r}")
+            raise UnknownNameError(
+                f"tissue_heterogeneity must be one or more of {', '.join(sorted(known))}, got {heterogeneity!r}"
+            )
         dataset.TissueHeterogeneityCorrection = heterogeneity.split("\\")
 
 

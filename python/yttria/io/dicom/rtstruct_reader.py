@@ -1,4 +1,4 @@
-"""Structures from an RTSTRUCT file: the contours of each region of interest, rasterized by our own core."""
+"""Reader of structures from RTSTRUCT files, with the contours of each region of interest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .structure_names import check_count, name_of, told_apart
 from .voxel_centers import carried_to_edges
 
 RT_STRUCTURE_SET_STORAGE = "1.2.840.10008.5.1.4.1.1.481.3"
-#: Closed polygons; the second says outright what is done with the first as well.
+#: Types of closed polygons. The second requires the even-odd rule, which is used for the first too.
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 
 
@@ -47,46 +47,46 @@ def read_rtstruct(
     path : path
         The file.
     names : sequence of str, optional
-        The regions wanted, in this order. Regions that share a name carry their number, "Tumor #2".
+        Names of the wanted regions, in this order. Regions that share a name have their number added, "Tumor #2".
     only, exclude : str or sequence of str, optional
         Patterns of names, as in `yttria.select_structures`.
     end_caps, interpolation, slice_thickness_mm, maximum_gap_mm, voxel_size_mm
-        As in `ContourStructure`.
+        As for `ContourStructure`.
     through_voxel_centers_of : Image, optional
-        The image whose voxels were outlined, if the contours run through the centers of the outermost voxels instead
-        of along their edges. Each contour is then carried out to the edges of the voxels that it goes through.
-        Without it, contours are taken as drawn.
+        The image whose voxels were outlined, if the contours run through the centers of the outermost voxels instead of
+        along their edges. Each contour is then extended to the edges of the voxels that it passes through. Without this
+        image, contours are used as drawn.
 
     Returns
     -------
     list of ContourStructure
-        A region without a volume comes back empty, so that none goes missing.
+        All wanted regions. A region without a volume is returned empty.
 
     Raises
     ------
     FileFormatError
-        If the file is no RTSTRUCT or damaged, or a wanted region shares its ROI number with another one.
+        If the file is not an RTSTRUCT or is damaged, or a wanted region shares its ROI number with another one.
     UnknownNameError
         If a name or pattern is not in the file.
     ShapeError
-        If more than 1000 regions are asked for.
+        If more than 1000 regions are requested.
     GeometryError
-        If contours do not go through the voxel centers of `through_voxel_centers_of`.
+        If contours do not pass through the voxel centers of `through_voxel_centers_of`.
     FileNotFoundError, MissingExtraError
         If there is no file, or the extra `dicom` is not installed.
 
     Warns
     -----
     contour_not_closed
-        What is no closed contour (points, open lines) is left out.
+        Contours that are not closed (points, open lines) are left out.
     contour_no_volume
         The region is empty.
     contour_at_voxel_edges
-        Contours were carried out to the edges of voxels.
+        Contours were extended to the edges of voxels.
     contour_point_count
-        NumberOfContourPoints contradicts the points that are there.
+        NumberOfContourPoints contradicts the number of points in the file.
     contour_sets_joined
-        The contours of the region stand in more than one item of the file.
+        The contours of the region are in more than one item of the file.
     contours_without_region
         Contours refer to a region that the file does not name; they are left out.
 
@@ -107,7 +107,7 @@ def read_rtstruct(
         "maximum_gap_mm": maximum_gap_mm,
         "voxel_size_mm": voxel_size_mm,
     }
-    # The keywords are the caller's, not the file's: their errors come before it is opened.
+    # Errors of the caller's arguments are raised before the file is opened.
     ContourStructure("x", _PROBE, **terms)
     dataset = read_dataset(path)
     with decoding(path, "RTSTRUCT"), quiet():
@@ -154,8 +154,8 @@ def _check_numbers(numbers: Sequence[int], labels: Sequence[str], wanted: Sequen
         if len(owners[numbers[n]]) > 1:
             shared = " and ".join(f"'{label}'" for label in owners[numbers[n]][:3])
             raise FileFormatError(
-                f"ROI number {numbers[n]} is given to {shared}: which contours are whose is not known; leave them out "
-                "by names= or exclude="
+                f"ROI number {numbers[n]} is given to {shared}, so that their contours cannot be separated: leave "
+                "them out by names= or exclude="
             )
 
 
@@ -195,7 +195,7 @@ def _structure(
     advisories = advisories + [
         advise(
             "contour_not_closed",
-            # Points mark a place; an open line may be meant as an outline.
+            # A point marks a position, whereas an open line may be meant as an outline.
             severity="note" if kind == "POINT" else "warning",
             structure=name,
             count=count,
@@ -223,8 +223,8 @@ def _structure(
 
 
 def _points(contour: Dataset) -> npt.NDArray[np.float64] | None:
-    """The points, or None where their coordinates do not come in threes."""
-    # As stored: pydicom would make an object of every number.
+    """Read the points; None if their coordinates are not a multiple of three."""
+    # The text is parsed as stored, because pydicom would make an object of every number.
     element = contour.get_item("ContourData")
     value = None if element is None else element.value
     if isinstance(value, bytes):

@@ -1,4 +1,4 @@
-"""An RTSTRUCT file from structures: masks along the edges of their voxels, contours as they are."""
+"""Writer of RTSTRUCT files: masks are outlined along the edges of their voxels, contours are kept."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def write_rtstruct(
     reference : path, Dataset, sequence of these, or None
         A DICOM file, a folder of one series, or pydicom Datasets, from which patient, study and
         FrameOfReferenceUID are
-        taken. None makes a study of the file's own. Its images are named as what was contoured, and each contour
-        with the image it lies on, within 1 % of a slice.
+        taken. None makes a study of the file's own. Its images are named as the contoured ones, and each contour refers
+        to the image on which it lies, within 1 % of the slice distance.
     label : str
         Label of the structure set, at most 16 characters.
     description : str
@@ -76,7 +76,7 @@ def write_rtstruct(
     GeometryError
         If frames of reference are known and differ.
     UndefinedError
-        If there is no structure, or two share a name.
+        If there is no structure, or if two share a name.
     OutOfRangeError
         If a text is too long.
     MissingExtraError
@@ -91,10 +91,10 @@ def write_rtstruct(
 
     Notes
     -----
-    A mask is outlined along the edges of its voxels, plane by plane along k, with holes cut by keyholes: read with
-    `interpolation` "none" it has the volume of its voxels to rounding. A `ContourStructure` keeps its contours. All
-    contours are CLOSED_PLANAR, numbers of regions are 1, 2, .. in the order given, and coordinates are rounded to 1e-9
-    mm or what 16 characters hold. The same structures give the same bytes.
+    A mask is outlined along the edges of its voxels, plane by plane along k, and holes are connected by keyholes. Read
+    with `interpolation` "none", it has the volume of its voxels to rounding. A `ContourStructure` keeps its contours.
+    All contours are CLOSED_PLANAR, and regions are numbered 1, 2, ... in the given order. Coordinates are rounded to
+    1e-9 mm, or more if 16 characters require it. The same structures give the same bytes.
 
     References
     ----------
@@ -166,7 +166,7 @@ def write_rtstruct(
 def _check(structures: Sequence[Structure], label: str, description: str) -> None:
     names = [s.name for s in structures]
     if not structures or len(set(names)) < len(names):
-        raise UndefinedError(f"a structure set must hold structures with names of their own, got {names}")
+        raise UndefinedError(f"the structures of a structure set must have unique names, got {names}")
     for quantity, value, most in (("label", label, 16), ("description", description, 64)):
         if not 0 < len(value) <= most or "\\" in value:
             raise ArgumentError(f"{quantity} must have 1 to {most} characters and no backslash, got {value!r:.80}")
@@ -180,7 +180,7 @@ def _check(structures: Sequence[Structure], label: str, description: str) -> Non
 
 
 def _contours(structure: Structure) -> list[npt.NDArray[np.float64]]:
-    """Closed contours (n, 3) in LPS mm."""
+    """Return closed contours (n, 3) in LPS mm."""
     if isinstance(structure, ContourStructure):
         return list(structure.contours)
     found = []
@@ -196,7 +196,7 @@ def _new(instance_uid: str) -> Dataset:
     pydicom = require("pydicom", "dicom")
     dataset, meta = pydicom.Dataset(), pydicom.dataset.FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = RT_STRUCTURE_SET_STORAGE, instance_uid
-    # Implicit: contours of more points than 64 KiB of text hold are legal there alone.
+    # The file uses implicit VR, because only there a contour may have more than 64 KiB of text.
     meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
     dataset.file_meta = meta
     dataset.SOPClassUID, dataset.SOPInstanceUID = RT_STRUCTURE_SET_STORAGE, instance_uid
@@ -261,6 +261,6 @@ def _item(**values: object) -> Dataset:
 
 
 def _decimal(x: float) -> str:
-    """The shortest text of at most 16 characters, as a decimal string allows."""
+    """Return the shortest text of a coordinate in at most 16 characters, the limit of a decimal string."""
     value = repr(round(x, 9) + 0.0)
     return value if len(value) <= 16 else f"{x:.9g}"

@@ -1,4 +1,4 @@
-"""DICOM segmentations: binary, fractional and labelmap, on the grid of the segmentation itself."""
+"""Reader of DICOM segmentations (binary, fractional and labelmap) on the grid of the segmentation."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from .segmentation_grid import FrameGrid, frame_grid
 from .segmentation_pixels import Frames, functional_groups, segment_numbers
 from .structure_names import check_count, name_of, told_apart
 
-#: Voxels of the whole grid, and bytes of all masks of one call: empty slices are not stored, so that a small file may
-#: span any volume. Beyond `_COMMON_BYTES` each mask covers the slices of its own segment alone.
+#: Limits of the voxels of the whole grid, and of the bytes of all masks of one call. Empty slices are not stored, so
+#: that a small file may span any volume. Beyond `_COMMON_BYTES` each mask covers only the slices of its own segment.
 _MAX_VOXELS = 2**31
 _COMMON_BYTES, _MAX_BYTES = 2**30, 2**32
 
@@ -46,11 +46,11 @@ def read_segmentation(
     path : path
         The file.
     names : sequence of str, optional
-        The segments wanted, in this order. Segments that share a label carry their number, "Tumor #2".
+        Names of the wanted segments, in this order. Segments that share a label have their number added, "Tumor #2".
     only, exclude : str or sequence of str, optional
         Patterns of names, as in `yttria.select_structures`.
     slice_thickness_mm : float, optional
-        Distance between slices in mm, for a file that does not state it. It counts before what the file states.
+        Distance between slices in mm, for a file that does not state it. It replaces the statement of the file.
 
     Returns
     -------
@@ -62,9 +62,9 @@ def read_segmentation(
     Raises
     ------
     FileFormatError
-        If the file is damaged, holds probabilities, gives one number to two segments, or holds less than it promises.
+        If the file is damaged, holds probabilities, gives one number to two segments, or is incomplete.
     GeometryError
-        If the frames form no even volume, or nothing tells the distance of its slices.
+        If the frames do not form an even volume, or the distance of its slices is unknown.
     ShapeError
         If the masks would need more than 4 GiB, or there are more than 1000 segments.
     UnknownNameError
@@ -75,7 +75,7 @@ def read_segmentation(
     segmentation_slice_distance
         The stated distance of the slices contradicts their positions, or no two slices are neighbors.
     slices_not_equidistant
-        Slices lie beside an even grid by more than 1 % of their distance.
+        Slices lie off an even grid by more than 1 % of their distance.
     segment_frame_twice
         One slice of a segment is stored twice; both are equal.
     """
@@ -88,7 +88,8 @@ def read_segmentation(
         if kind == "FRACTIONAL" and text(dataset, "SegmentationFractionalType") != "OCCUPANCY":
             raise FileFormatError(
                 f"a fractional segmentation must be of type OCCUPANCY, got "
-                f"{text(dataset, 'SegmentationFractionalType')}: how much of a voxel it takes is not known"
+                f"{text(dataset, 'SegmentationFractionalType')}: probabilities are not the fraction of a voxel inside "
+                "the segment"
             )
         frames = Frames(dataset)
         described = described_segments(dataset, background=kind == "LABELMAP")
@@ -114,7 +115,7 @@ def read_segmentation(
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """A segment as the file describes it; the number is that of its frames."""
+    """Description of a segment in the file, with the number that its frames refer to."""
 
     name: str
     number: int
@@ -122,7 +123,7 @@ class Segment:
 
 
 def described_segments(dataset: Dataset, *, background: bool) -> list[Segment]:
-    """The segments that the file describes, but for the background of a labelmap."""
+    """Read the segments that the file describes, without the background of a labelmap."""
     described = [(whole(item, "SegmentNumber", 0, 65535), item) for item in items(dataset, "SegmentSequence")]
     found = [(number_, item) for number_, item in described if number_ > 0 or not background]
     if not found:
@@ -133,8 +134,8 @@ def described_segments(dataset: Dataset, *, background: bool) -> list[Segment]:
     for number_, label in zip(numbers, labels, strict=True):
         if number_ in owners:
             raise FileFormatError(
-                f"segment number {number_} is given to '{owners[number_]}' and to '{label}': which frames are whose "
-                "is not known"
+                f"segment number {number_} is given to '{owners[number_]}' and to '{label}', so that their frames "
+                "cannot be separated"
             )
         owners[number_] = label
     names = told_apart(labels, numbers)
@@ -154,7 +155,7 @@ def _color(item: Dataset) -> tuple[float, float, float] | None:
 
 
 def _grid(dataset: Dataset, given_mm: float | None) -> FrameGrid:
-    """The grid that the frames form."""
+    """Find the grid that the frames form."""
     places = functional_groups(dataset, "PlanePositionSequence")
     orientations = functional_groups(dataset, "PlaneOrientationSequence")
     measures = functional_groups(dataset, "PixelMeasuresSequence")
@@ -176,14 +177,14 @@ def _from_slice(affine_lps: Affine, start: int) -> Affine:
     return matrix
 
 
-#: Mask of a segment, its first slice in the grid, and what a reader must know of it.
+#: Mask of a segment, its first slice in the grid, and its advisories.
 _Masks = Iterator[tuple[npt.NDArray[Any], int, list[Advisory]]]
 
 
 def _spans(frames: Frames, grid: FrameGrid, own: Sequence[Sequence[int]], item_bytes: int) -> list[tuple[int, int]]:
-    """The slices that each mask covers, from and to; `own` are those that a segment has something on.
+    """Return the first and the last slice that each mask covers; `own` are the slices that hold voxels of a segment.
 
-    Raises `ShapeError` if there is too much, before it is allocated.
+    `ShapeError` is raised before allocation if the masks are too large.
     """
     rows, columns = frames.shape
     if grid.slices * rows * columns > _MAX_VOXELS:
@@ -202,7 +203,7 @@ def _spans(frames: Frames, grid: FrameGrid, own: Sequence[Sequence[int]], item_b
 
 
 def _labelmap(dataset: Dataset, frames: Frames, grid: FrameGrid, wanted: Sequence[Segment]) -> _Masks:
-    """The mask of each segment from the labels of all frames."""
+    """Make the mask of each segment from the labels of all frames."""
     present: dict[int, list[int]] = {segment.number: [] for segment in wanted}
     stored: dict[int, npt.NDArray[Any]] = {}
     for n, k in enumerate(grid.slice_of):
@@ -219,7 +220,7 @@ def _labelmap(dataset: Dataset, frames: Frames, grid: FrameGrid, wanted: Sequenc
 
 
 def _stacks(dataset: Dataset, frames: Frames, grid: FrameGrid, wanted: Sequence[Segment]) -> _Masks:
-    """The mask of each segment from the frames that name it."""
+    """Make the mask of each segment from the frames that refer to it."""
     fractional = text(dataset, "SegmentationType") == "FRACTIONAL"
     full = whole(dataset, "MaximumFractionalValue", 1, 255) if fractional else 1
     owned: dict[int, list[int]] = {whole(s, "SegmentNumber", 0, 65535): [] for s in items(dataset, "SegmentSequence")}
@@ -234,7 +235,7 @@ def _stacks(dataset: Dataset, frames: Frames, grid: FrameGrid, wanted: Sequence[
         advisories: list[Advisory] = []
         for n in owned[segment.number]:
             k, values = grid.slice_of[n] - start, frames[n]
-            # Fractions are stored as whole parts of a maximum; rounding must not take them past 1.
+            # Fractions are stored as whole multiples of 1 / maximum. Rounding must not make them larger than 1.
             values = np.minimum(values / np.float32(full), 1, dtype=np.float32) if fractional else values != 0
             if k in seen and not np.array_equal(mask[k], values):
                 raise FileFormatError(f"two frames of '{segment.name}' lie on one slice and differ")

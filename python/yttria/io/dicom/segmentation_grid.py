@@ -1,7 +1,8 @@
-"""The grid that the frames of a segmentation form: the distance of its slices from what is stated and from positions.
+"""Grid of the frames of a segmentation, with the distance of its slices from the header and from positions.
 
-A segmentation stores the slices that hold something, so two frames next to each other in the file may lie far apart in
-the patient. Positions alone do not tell the distance of the slices; SpacingBetweenSlices or SliceThickness must.
+A segmentation stores only slices that are not empty, so that two consecutive frames of the file may lie far apart in
+the patient. The distance of the slices does not follow from positions alone. SpacingBetweenSlices or SliceThickness
+must state it.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from .geometry import Plane, affine
 
 #: Frames closer together than this lie on one slice.
 _SAME_SLICE_MM = 0.01
-#: How far orientations and pixel spacings of frames may differ: rounding of decimal texts.
+#: Largest difference between orientations and pixel spacings of frames, which rounding of decimal texts explains.
 _SAME = 1e-4
-#: How far a slice may lie from its place on an even grid, in parts of the distance: read with an advisory, and refused.
+#: Offset of a slice from its position on an even grid, as a fraction of the distance: a larger one than the first gives
+#: an advisory, a larger one than the second is an error.
 _EVEN, _UNEVEN = 0.01, 0.1
-#: Frames farther apart than this many slice distances are no neighbors.
+#: Frames farther apart than this many slice distances are not neighbors.
 _APART = 1.5
 
 Array = npt.NDArray[np.float64]
@@ -31,7 +33,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class FrameGrid:
-    """Place of the frames: the affine, the number of slices, and the slice (k) of each frame."""
+    """Position of the frames: the affine, the number of slices, and the slice (k) of each frame."""
 
     affine_lps: Affine
     slices: int
@@ -51,12 +53,12 @@ def frame_grid(
     spacing_mm, thickness_mm : float or None
         SpacingBetweenSlices and SliceThickness in mm, if the file states them.
     given_mm : float, optional
-        The distance between slices in mm that the caller states. It counts before both.
+        The distance between slices in mm that the caller states. It replaces both.
 
     Raises
     ------
     GeometryError
-        If the frames are not parallel, do not lie on an even grid, or nothing tells the distance of its slices.
+        If the frames are not parallel, do not lie on an even grid, or the distance of its slices is unknown.
     """
     _check_alike(planes)
     first = planes[0]
@@ -66,7 +68,7 @@ def frame_grid(
     if not np.isfinite(along).all():
         raise GeometryError("positions of the frames must be finite")
     order = np.argsort(along, kind="stable")
-    # The number of the slice, among those that hold a frame, in ascending order.
+    # This is the number of the slice among those that hold a frame, in ascending order.
     rank = np.zeros(len(planes), dtype=np.intp)
     rank[order] = np.cumsum(np.diff(along[order], prepend=along[order[0]]) > _SAME_SLICE_MM)
     starts = np.unique(rank[order], return_index=True)[1]
@@ -80,7 +82,7 @@ def frame_grid(
     if off[worst] > _UNEVEN * step:
         raise GeometryError(
             f"the frames form no volume of parallel slices: the one at {along[worst]:.3f} mm along the normal lies "
-            f"{off[worst]:.3f} mm beside its place among slices {step:.4g} mm apart"
+            f"{off[worst]:.3f} mm off its position among slices {step:.4g} mm apart"
         )
     if off[worst] > max(_EVEN * step, _SAME_SLICE_MM):
         advisories.append(
@@ -104,7 +106,7 @@ def _check_alike(planes: Sequence[Plane]) -> None:
 def _distance(
     gaps: Array, spacing: float | None, thickness: float | None, given: float | None
 ) -> tuple[float, list[Advisory]]:
-    """The distance between slices, and what was contradictory or uncertain about it."""
+    """Return the distance between slices, and advisories if it is contradictory or uncertain."""
     if given is not None:
         return _checked(gaps, given, "the given slice thickness"), []
     stated = {"SpacingBetweenSlices": spacing, "SliceThickness": thickness}
@@ -138,7 +140,7 @@ def _distance(
         if nearest < _APART * thickness:
             return thickness, []
         return taken(thickness, "No two frames of the segmentation are neighbors")
-    # Slices that overlap, or with a space between them in which no other has room.
+    # The slices overlap, or the space between them is too small for another slice.
     if thickness is not None and spacing is None and nearest < 2 * thickness and _fits(gaps, nearest):
         return taken(nearest, "SliceThickness is not the distance of the frames")
     raise GeometryError(
@@ -160,7 +162,7 @@ def _close(a: float, b: float) -> bool:
 
 
 def _fits(gaps: Array, step: float) -> bool:
-    """Whether all gaps are whole numbers of steps."""
+    """Whether all gaps are whole multiples of the step."""
     count = gaps / _refined(gaps, step)
     return bool((np.rint(count) >= 1).all() and (np.abs(count - np.rint(count)) <= _UNEVEN).all())
 
@@ -170,7 +172,7 @@ def _steps(gaps: Array, step: float) -> npt.NDArray[np.int64]:
 
 
 def _refined(gaps: Array, step: float) -> float:
-    """The step as stated or as neighbors have it, whichever fits better: either may be rounded."""
+    """Choose the stated step or that of neighbors, whichever fits better, because either may be rounded."""
     neighbors = gaps[np.abs(gaps / step - 1) <= _UNEVEN]
     if not len(neighbors):
         return step

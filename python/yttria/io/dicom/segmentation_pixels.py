@@ -1,4 +1,4 @@
-"""The pixels of a segmentation, frame by frame: no more is unpacked than is asked for."""
+"""Pixels of a segmentation, unpacked frame by frame on request."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .dataset import Dataset, items, text, whole
 
 _IMPLICIT, _BIG_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"
 _NATIVE = (_IMPLICIT, "1.2.840.10008.1.2.1", _BIG_ENDIAN)
-#: What compressed pixel data may expand to.
+#: Largest expansion of compressed pixel data.
 _MAX_RATIO, _SMALL = 1000, 64 * 2**20
 
 
 class Frames:
-    """The frames of a segmentation; `frames[n]` are the stored numbers (rows, columns) of frame n.
+    """Frames of a segmentation, in which `frames[n]` are the stored numbers (rows, columns) of frame n.
 
-    Raises `FileFormatError` if the file holds less than it promises, or no decoder for its compression is installed.
+    `FileFormatError` is raised if the file is incomplete, or if no decoder for its compression is installed.
     """
 
     shape: tuple[int, int]
@@ -28,9 +28,9 @@ class Frames:
     bits: int
 
     def __init__(self, dataset: Dataset) -> None:
-        """Check what is promised against what is there."""
+        """Compare the size that the header promises with the size of the file."""
         if "TotalPixelMatrixRows" in dataset:
-            raise GeometryError("a segmentation in tiles (microscopy) has no place in the patient")
+            raise GeometryError("a segmentation in tiles (microscopy) has no position in the patient")
         self.shape = whole(dataset, "Rows", 1, 65535), whole(dataset, "Columns", 1, 65535)
         self.count = whole(dataset, "NumberOfFrames", 1, 2**31 - 1, default=1)
         self.bits = whole(dataset, "BitsAllocated", 1, 16)
@@ -60,7 +60,7 @@ class Frames:
         self._native = syntax in _NATIVE
 
     def __getitem__(self, frame: int) -> npt.NDArray[Any]:
-        """The stored numbers of one frame, (rows, columns)."""
+        """Read the stored numbers (rows, columns) of one frame."""
         if not self._native:
             decoded = require("pydicom.pixels", "dicom").pixel_array(self._dataset, index=frame, raw=True)
             array: npt.NDArray[Any] = np.asarray(decoded)
@@ -93,7 +93,7 @@ class Frames:
 
 
 def segment_numbers(dataset: Dataset) -> list[int]:
-    """The segment of each frame, which may be stated once for all frames."""
+    """Return the segment of each frame, which may be stated once for all frames."""
     return [
         whole(identified[0], "ReferencedSegmentNumber", 0, 65535)
         for identified in functional_groups(dataset, "SegmentIdentificationSequence")
@@ -101,7 +101,7 @@ def segment_numbers(dataset: Dataset) -> list[int]:
 
 
 def functional_groups(dataset: Dataset, keyword: str, *, required: bool = True) -> list[list[Dataset]]:
-    """The items of one functional group for each frame: the frame's own, else those shared by all frames."""
+    """Return the items of one functional group for each frame: its own, or else those shared by all frames."""
     shared = [item for group in items(dataset, "SharedFunctionalGroupsSequence") for item in items(group, keyword)]
     found = []
     for n, group in enumerate(items(dataset, "PerFrameFunctionalGroupsSequence")):

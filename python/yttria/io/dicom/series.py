@@ -1,4 +1,4 @@
-"""The series in a folder, and the one that was meant."""
+"""Series of a folder, and the choice of one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .dataset import Header, read_header, text
 #: A folder, a file, or several of them.
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
-#: What is read of every header; nothing else is kept of it.
+#: Attributes that are read from every header; the others are not kept.
 _KEYWORDS = (
     "DirectoryRecordSequence SOPClassUID Modality SeriesInstanceUID SeriesNumber SeriesDescription "
     "StudyDate StudyTime FrameOfReferenceUID ImageType "
@@ -31,20 +31,20 @@ _KEYWORDS = (
 )
 
 
-#: Storage classes of objects that belong to a series; templates and palettes, which do not, have others.
+#: Storage classes of objects that belong to a series. Templates and palettes belong to none and have other classes.
 _COMPOSITE = "1.2.840.10008.5.1.4.1.1."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """The files of one series, in the order of their names."""
+    """Files of one series, in the order of their names."""
 
     uid: str
     modality: str
     number: str
     description: str
     headers: tuple[Header, ...] = field(repr=False)
-    #: Files beside those of the series that are named like them and are no DICOM files, as a failed copy leaves them.
+    #: Files that are named like those of the series but are not DICOM files, for example after a failed copy.
     unread: tuple[Path, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class Series:
 
     @property
     def place(self) -> Path:
-        """The folder that holds all of its files, or the file where there is one."""
+        """Return the folder that holds all of its files, or the only file."""
         paths = [header.path.absolute() for header in self.headers]
         try:
             return Path(os.path.commonpath(paths))
@@ -64,9 +64,9 @@ class Series:
 
 
 def files(paths: Paths) -> list[Path]:
-    """List every file in a folder and the folders in it, or the files given, with links that lead nowhere.
+    """List every file in a folder and its subfolders, or the given files, including broken links.
 
-    Raises `FileNotFoundError` if there is none, and `PermissionError` if a folder cannot be listed.
+    `FileNotFoundError` is raised if there is no file, and `PermissionError` if a folder cannot be listed.
     """
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     found: list[Path] = []
@@ -84,9 +84,9 @@ def files(paths: Paths) -> list[Path]:
 
 
 def scan(paths: Iterable[Path], damaged: list[YttriaError] | None = None) -> list[Series]:
-    """The series among these files, by their UID in the order of the files; files of other kinds are passed over.
+    """Find the series among these files, by UID in the order of the files; other files are ignored.
 
-    Raises `FileFormatError` naming the file where a DICOM file is damaged, or collects it in `damaged`.
+    A damaged DICOM file raises `FileFormatError` with its name, or is collected in `damaged`.
     """
     headers: dict[str, list[Header]] = {}
     others: list[Path] = []
@@ -113,7 +113,7 @@ def _leads_nowhere(path: Path) -> bool:
 
 
 def _uid(header: Header) -> str:
-    """The UID of the series; `FileFormatError` if an object that belongs to one does not state it."""
+    """Return the UID of the series; `FileFormatError` if an object that belongs to one does not state it."""
     uid = text(header.dataset, "SeriesInstanceUID")
     if uid is None and (text(header.dataset, "SOPClassUID") or _COMPOSITE).startswith(_COMPOSITE):
         raise FileFormatError("the header is damaged: it has no SeriesInstanceUID (0020,000E)")
@@ -121,7 +121,7 @@ def _uid(header: Header) -> str:
 
 
 def _unread(headers: list[Header], others: list[Path]) -> Iterator[Path]:
-    """Files that are named as slices of the series are, in their folders."""
+    """Return files in the folders of the series that are named like its slices."""
     known = {(h.path.parent, _kind_of_name(h.path)) for h in headers} if others else set()
     suffixes = {(h.path.parent, h.path.suffix.casefold()) for h in headers} if others else set()
     for path in others:
@@ -137,7 +137,7 @@ def _kind_of_name(path: Path) -> str:
 
 @contextmanager
 def _collected(errors: list[YttriaError] | None) -> Iterator[None]:
-    """Errors go into the list, where there is one."""
+    """Errors are collected in the list, if it is given."""
     try:
         yield
     except YttriaError as error:
@@ -147,11 +147,11 @@ def _collected(errors: list[YttriaError] | None) -> Iterator[None]:
 
 
 def choose(found: Sequence[Series], series: str | None, modalities: Sequence[str], what: str) -> Series:
-    """The series that is named by its UID or number, or else the only one of these modalities.
+    """Choose the series with this UID or number, or else the only one of these modalities.
 
-    If series of several kinds have that number, the one of these modalities is meant. Raises `FileFormatError` if there
-    is none, `ArgumentError` if there is more than one, and `UnknownNameError` if none has that name; all list what
-    there is.
+    If series of several kinds have that number, the one of these modalities is chosen. `FileFormatError` is raised if
+    there is none, `ArgumentError` if there are several, and `UnknownNameError` if none has that name. The messages list
+    the series found.
     """
     fitting = [s for s in found if s.modality in modalities]
     there = "; ".join(map(str, found)) or "no DICOM file"
@@ -164,8 +164,8 @@ def choose(found: Sequence[Series], series: str | None, modalities: Sequence[str
         if len(named) != 1:
             what = "series must be the UID or number of one series"
             if named:
-                raise ArgumentError(f"{what}, '{series}' is of more than one: {'; '.join(map(str, named))}")
-            raise UnknownNameError(f"{what}, '{series}' is of none: {there}")
+                raise ArgumentError(f"{what}, but several have '{series}': {'; '.join(map(str, named))}")
+            raise UnknownNameError(f"{what}, but none has '{series}': {there}")
         return named[0]
     if not fitting:
         raise FileFormatError(f"{what} must be a series of {' or '.join(modalities)}, got {there}")
@@ -178,7 +178,7 @@ def choose(found: Sequence[Series], series: str | None, modalities: Sequence[str
 
 
 def same(series: Series, keyword: str) -> str | None:
-    """A value as text that all files of a series must share; `FileFormatError` naming two files where they do not."""
+    """Return a value as text that all files of a series must share; otherwise `FileFormatError` names two files."""
     values: dict[str | None, Path] = {}
     for header in series.headers:
         values.setdefault(text(header.dataset, keyword), header.path)
@@ -204,7 +204,7 @@ def _series(uid: str, headers: list[Header], others: list[Path]) -> Series:
 
 
 def root(paths: Paths) -> Path:
-    """Path that errors name: the one given, or the folder of the first of several."""
+    """Return the path that errors name: the given one, or the folder of the first of several."""
     if isinstance(paths, str | os.PathLike):
         return Path(paths)
     return Path(next(iter(paths), Path())).parent

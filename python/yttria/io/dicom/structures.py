@@ -1,4 +1,4 @@
-"""Structures of a patient in DICOM: segmentations (SEG) and contours (RTSTRUCT)."""
+"""Reader of structures in DICOM: segmentations (SEG) and contours (RTSTRUCT)."""
 
 from __future__ import annotations
 
@@ -43,29 +43,30 @@ def read_structures(
     names : sequence of str, optional
         Names of the structures to read, in the order wanted.
     labels : mapping, optional
-        Refused, because both kinds have names of their own.
+        An error if given, because SEG and RTSTRUCT have their own names.
     series : str, optional
         UID or number of one series; needed if there are several.
     only, exclude : str or sequence of str, optional
         Patterns of names, as in `yttria.select_structures`.
     end_caps, interpolation, slice_thickness_mm, through_voxel_centers_of : optional
-        As in `read_rtstruct`. A SEG takes `slice_thickness_mm` alone, as the distance between its slices.
+        As for `read_rtstruct`. For a SEG only `slice_thickness_mm` is used, as the distance between its slices.
     refuse_unused_rules : bool
-        Whether a rule that a SEG cannot follow is an error.
+        Whether a rule that does not apply to a SEG is an error.
 
     Returns
     -------
     list of Structure
-        The structures. Copies of one file count as one. Faults of contours are in `ContourStructure.advisories`.
+        The structures. Copies of one file count as one. Defects of contours are reported in
+        `ContourStructure.advisories`.
 
     Raises
     ------
     UndefinedError
-        If there is no file or several, or a rule for contours is given for a SEG.
+        If there is no file or more than one, or if a rule for contours is given for a SEG.
     UnknownNameError
-        If `labels` is given, or a name is not there.
+        If `labels` is given, or no structure has a wanted name.
     FileFormatError, GeometryError
-        As `read_rtstruct`.
+        As for `read_rtstruct`.
     MissingExtraError
         If the extra `dicom` is not installed.
 
@@ -84,7 +85,7 @@ def read_structures(
     }
     with decoding(root(paths), "DICOM"):
         if labels is not None:
-            raise ArgumentError("DICOM structures have names of their own; select with names=, not labels=")
+            raise ArgumentError("DICOM structures have their own names: select them by names=, not labels=")
         with quiet():
             chosen = choose(scan(files(paths)), series, ("SEG", "RTSTRUCT"), "the structures")
         header, *others = chosen.headers
@@ -96,5 +97,5 @@ def read_structures(
             given = [name for name, rule in rules.items() if rule != _AS_DRAWN.get(name)]
             if given and refuse_unused_rules:
                 named = ", ".join(f"{name}=" for name in given)
-                raise ArgumentError(f"{named} is for contours, the structures are a segmentation (SEG)")
+                raise ArgumentError(f"{named} is for contours, but the structures are a segmentation (SEG)")
             return read_segmentation(header.path, names, **chosen_by)

@@ -1,4 +1,4 @@
-"""DICOM dates and times (PS3.5 6.2: DA, TM, DT) as what they name, never completed by guesses."""
+"""DICOM dates and times (PS3.5 6.2: DA, TM, DT), never completed by guesses."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ _ZONE = r"(?P<sign>[+-])(?P<zone_hour>0\d|1[0-4])(?P<zone_minute>[0-5]\d)"
 
 
 def date_and_time(header: Dataset, date_keyword: str, time_keyword: str) -> datetime | None:
-    """A date and a time that stand apart, in the zone of TimezoneOffsetFromUTC if the header has one.
+    """Combine a date and a time, in the zone of TimezoneOffsetFromUTC if the header has one.
 
-    None where either is absent. Raises `FileFormatError` where one is no date or time to the minute at least.
+    The result is None if either is absent. `FileFormatError` is raised if one is not a date, or not a time to the
+    minute at least.
     """
     date, time = text(header, date_keyword), text(header, time_keyword)
     if date is None or time is None:
         return None
-    # Dates of ACR-NEMA have dots; times have colons.
+    # Dates of ACR-NEMA have dots, and its times have colons.
     return _parsed(date.replace(".", "") + time.replace(":", ""), f"{date_keyword} and {time_keyword}", header)
 
 
 def date_time(header: Dataset, keyword: str, file: Dataset) -> datetime | None:
-    """A date with time (DT) in its own zone, or in that of the header of the `file` if it states none."""
+    """Read a date with time (DT) in its own zone, or in that of the header of the `file` if it states none."""
     value = text(header, keyword)
     return None if value is None else _parsed(value, keyword, file)
 
 
 def time_of_day_s(value: str, what: str) -> tuple[float, float]:
-    """Earliest and latest second of the day that a time (TM) may mean, which may leave out minutes and seconds."""
+    """Return the earliest and the latest second of the day of a time (TM), which may lack minutes and seconds."""
     match = re.fullmatch(r"([01]\d|2[0-3])(?:([0-5]\d)(?:([0-5]\d|60)(?:\.(\d{1,6}))?)?)?", value.replace(":", ""))
     if match is None:
         raise FileFormatError(f"{what} must be a time of day (HH, HHMM or HHMMSS.F), got '{value:.40}'")
@@ -42,12 +43,12 @@ def time_of_day_s(value: str, what: str) -> tuple[float, float]:
 
 
 def hours_between(start: datetime, end: datetime, names: tuple[str, str]) -> float:
-    """Hours from `start` to `end`; `TimeZoneError` where only one of them has a zone."""
+    """Return the hours from `start` to `end`; `TimeZoneError` if only one of them has a zone."""
     if (start.tzinfo is None) != (end.tzinfo is None):
         with_zone, without = names if start.tzinfo else names[::-1]
         raise TimeZoneError(
-            f"{with_zone} states a zone and {without} does not (TimezoneOffsetFromUTC (0008,0201) is missing): the "
-            "hours between them are not known; give the scan delay"
+            f"{with_zone} states a time zone and {without} does not (TimezoneOffsetFromUTC (0008,0201) is missing), "
+            "so that the hours between them are not known: give the scan delay"
         )
     return (end - start).total_seconds() / 3600.0
 
@@ -63,7 +64,7 @@ def _parsed(value: str, what: str, file: Dataset) -> datetime:
         )
     except ValueError as error:
         raise FileFormatError(f"{what} must be a date of the calendar, got '{value:.40}'") from error
-    # A leap second (60) is the first of the next minute.
+    # A leap second (60) counts as the first second of the next minute.
     fraction = (found["fraction"] or "").ljust(6, "0")
     moment += timedelta(seconds=int(found["second"] or 0), microseconds=int(fraction))
     zone = _offset(match) if found["sign"] else _file_zone(file)

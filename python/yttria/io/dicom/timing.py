@@ -1,9 +1,10 @@
-"""Which time the values of an activity image refer to, and how long after administration that is.
+"""Reference time of the values of an activity image, and its delay after administration.
 
-DecayCorrection (0054,1102) of PET: ADMIN, values are corrected to administration; START, to the start of the scan;
-NONE, values are means over the acquisition. Rules: DICOM PS3.3 C.8.9.1 (dicom-ps3.3); QIBA's vendor-neutral reading of
-START (qiba-suv): the series' time, or the earliest acquisition where the series is dated later, as series are that
-were reconstructed or processed again.
+DecayCorrection (0054,1102) of PET has three values. With ADMIN, values are corrected to administration. With START,
+they are corrected to the start of the scan. With NONE, they are means over the acquisition. The rules are those of
+DICOM PS3.3 C.8.9.1 (dicom-ps3.3) and of QIBA's vendor-neutral reading of START (qiba-suv). By the latter, START is the
+time of the series. If the series is dated later than the earliest acquisition, because it was reconstructed or
+processed again, START is the earliest acquisition.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from .nuclide import HALF_LIFE_TOLERANCE, half_life_range_h, is_half_life, nucli
 from .series import Paths, Series, choose, files, root, same, scan
 from .times import date_and_time, date_time, hours_between, time_of_day_s
 
-#: Positrons per decay (selwyn2007); a header's may be off by 5 %.
+#: Positrons per decay (selwyn2007). The value of a header may be off by 5 %.
 POSITRON_FRACTION = 3.19e-5
 POSITRON_FRACTION_TOLERANCE = 0.05
-#: Without decay correction, slices must have been acquired together within this: 0.02 % of activity.
+#: Without decay correction, the times of the slices must agree within this, which is 0.02 % of activity.
 _TOGETHER_S = 60.0
-#: A series' time earlier than its first acquisition by more than this is said: 1 % of activity.
+#: A series time that precedes the first acquisition by more than this, which is 1 % of activity, gives an advisory.
 _EARLY_H = 1.0
-#: Two statements of one time of day may differ by this: rounding to the minute.
+#: Two statements of one time of day may differ by this, because of rounding to the minute.
 _SAME_CLOCK_S = 60.0
 ACTIVITY_MODALITIES: tuple[Modality, ...] = ("PT", "NM")
 _ACTIVITY = "the activity"
@@ -40,7 +41,7 @@ _ADMINISTRATION = "RadiopharmaceuticalStartDateTime"
 
 @dataclass(frozen=True, kw_only=True)
 class ActivityTiming:
-    """When the values of an activity image hold, from its header.
+    """Reference time of the values of an activity image, from its header.
 
     Parameters
     ----------
@@ -53,11 +54,11 @@ class ActivityTiming:
     reference_time, administration_time : datetime or None
         Times with a zone if the header has one.
     half_life_h : float or None
-        Half-life of the header in h; yttria decays by its own.
+        Half-life of the header in h. Decay is computed with the half-life of the nuclide in yttria.
     administered_activity_gbq : float or None
-        RadionuclideTotalDose in GBq, as a check: the header leaves open when it was measured.
+        RadionuclideTotalDose in GBq, only as a check, because the header does not state when it was measured.
     advisories : tuple of Advisory
-        What a reader must know.
+        Findings that a reader must know.
     nuclide : str or None
         Name of the nuclide as the header spells it.
     """
@@ -76,7 +77,7 @@ class ActivityTiming:
         return self.rule
 
     def as_dict(self) -> dict[str, Any]:
-        """A plain dictionary, ready for JSON.
+        """Return a plain dictionary, ready for JSON.
 
         Returns
         -------
@@ -99,7 +100,7 @@ def activity_timing(paths: Paths, *, series: str | None = None, isotope: Isotope
     series : str, optional
         UID or number of one series; needed if there are several.
     isotope : {"Y-90", "Ho-166", "P-32", "Re-188", "Lu-177", "I-131"}
-        Isotope whose half-life the header must state, and by which the mean of a frame decays.
+        Isotope whose half-life the header must state. Its half-life is used for the decay within a frame.
 
     Returns
     -------
@@ -109,13 +110,13 @@ def activity_timing(paths: Paths, *, series: str | None = None, isotope: Isotope
     Raises
     ------
     OutOfRangeError
-        If the half-life of the header is off by more than 1 %, as under a protocol of another nuclide.
+        If the half-life of the header is off by more than 1 %, as with a protocol of another nuclide.
     UndefinedError
-        If the header leaves the hours open or contradicts itself.
+        If the delay does not follow from the header, or the header contradicts itself.
     TimeZoneError
         If only one of two times has a zone.
     FileFormatError, ArgumentError, UnknownNameError, FileNotFoundError, MissingExtraError
-        As `read_image`, for files and series.
+        As for `read_image`.
 
     References
     ----------
@@ -133,7 +134,7 @@ def activity_timing(paths: Paths, *, series: str | None = None, isotope: Isotope
 
 
 def check_nuclide(paths: Paths, *, series: str | None = None, isotope: IsotopeName = "Y-90") -> tuple[Advisory, ...]:
-    """Compare the half-life of a header with that of an isotope, for a scan whose delay is known otherwise.
+    """Compare the half-life of a header with that of an isotope, if the scan delay is known from elsewhere.
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ def check_nuclide(paths: Paths, *, series: str | None = None, isotope: IsotopeNa
     Returns
     -------
     tuple of Advisory
-        Doubts; empty if there are none, or if the header of a SPECT states nothing.
+        Doubts about the nuclide; empty if there are none, or if the header of a SPECT does not state it.
 
     Raises
     ------
@@ -168,10 +169,10 @@ def check_nuclide(paths: Paths, *, series: str | None = None, isotope: IsotopeNa
 
 
 def timing_of(series: Series, isotope: IsotopeName = "Y-90") -> ActivityTiming:
-    """See `activity_timing`; to be called within `quiet()`."""
+    """Read the timing as `activity_timing` does; call it within `quiet()`."""
     correction = same(series, "DecayCorrection")
     if correction is None and series.modality == "NM":
-        raise UndefinedError("a SPECT header does not say which time its values refer to: give the scan delay")
+        raise UndefinedError("a SPECT header does not state the time to which its values refer: give the scan delay")
     known = next((each for each in DECAY_CORRECTIONS if each == correction), None)
     if known is None:
         raise FileFormatError(f"DecayCorrection (0054,1102) must be ADMIN, START or NONE, got {correction}")
@@ -239,7 +240,7 @@ def _start(series: Series) -> tuple[datetime, str, tuple[Advisory, ...]]:
 
 
 def _mean_time(series: Series, isotope: IsotopeName) -> tuple[datetime, str, tuple[Advisory, ...]]:
-    """When the activity was what its mean over the acquisition is: ln(x / (1 - exp(-x))) / lambda, x = lambda d."""
+    """Find the time of the mean activity of a scan of duration d: ln(x / (1 - exp(-x))) / lambda, x = lambda d."""
     half_life_h = Nuclide().half_life_h if isotope == "Y-90" else decay_data(isotope).half_life_h
     decay_per_s = math.log(2) / (half_life_h * 3600.0)
     acquired = _acquisitions(series)
@@ -250,7 +251,7 @@ def _mean_time(series: Series, isotope: IsotopeName) -> tuple[datetime, str, tup
     if spread_s > _TOGETHER_S:
         raise UndefinedError(
             f"values without decay correction (NONE) must be of one acquisition: slices differ by {spread_s:.0f} s, "
-            "as several bed positions do. Reconstruct with decay correction"
+            "as with several bed positions; reconstruct with decay correction"
         )
     x = decay_per_s * duration_s[0]
     after_s = math.log(x / -math.expm1(-x)) / decay_per_s
@@ -280,7 +281,7 @@ def _acquisitions(series: Series) -> list[datetime]:
 
 
 def _drug(series: Series) -> Dataset:
-    """The one item of RadiopharmaceuticalInformationSequence, the same in all files."""
+    """Return the only item of RadiopharmaceuticalInformationSequence, which must be the same in all files."""
     first: Dataset | None = None
     for header in series.headers:
         found = items(header.dataset, "RadiopharmaceuticalInformationSequence")
@@ -299,11 +300,11 @@ def _administration(drug: Dataset, file: Dataset) -> datetime | None:
     moment = date_time(drug, _ADMINISTRATION, file)
     clock = text(drug, "RadiopharmaceuticalStartTime")
     if moment is None or clock is None or (text(drug, _ADMINISTRATION) or "")[-5:-4] in ("+", "-"):
-        # A time of day cannot be held against a date in a zone of its own.
+        # A time of day cannot be compared with a date that has its own zone.
         return moment
     earliest, latest = time_of_day_s(clock, "RadiopharmaceuticalStartTime")
     of_day_s = moment.hour * 3600.0 + moment.minute * 60.0 + moment.second + moment.microsecond * 1e-6
-    # The stated time of day may be less precise: "11" is any time from 11:00 to 12:00.
+    # The stated time of day may be less precise; "11" is any time from 11:00 to 12:00.
     half_day_s = 43200.0
     off_s = max(earliest - of_day_s, of_day_s - latest, 0.0)
     if min(off_s, 2 * half_day_s - off_s) > _SAME_CLOCK_S:
@@ -332,8 +333,8 @@ def _checked_nuclide(drug: Dataset, isotope: IsotopeName) -> tuple[float | None,
             name = "yttrium-90" if isotope == "Y-90" else isotope
             raise OutOfRangeError(
                 f"the header's half-life must be that of {name}, {low} to {high} h within "
-                f"{HALF_LIFE_TOLERANCE:.0%}, got {half_life_h:.4g} h: the scan ran under the protocol of another "
-                "nuclide, whose decay and branching ratio are in the values"
+                f"{HALF_LIFE_TOLERANCE:.0%}, got {half_life_h:.4g} h: the scan used the protocol of another nuclide, "
+                "whose decay and branching ratio are in the values"
             )
     if isotope == "Y-90" and text(drug, "RadionuclidePositronFraction") is not None:
         fraction = number(drug, "RadionuclidePositronFraction")
@@ -343,7 +344,7 @@ def _checked_nuclide(drug: Dataset, isotope: IsotopeName) -> tuple[float | None,
 
 
 def _administered(drug: Dataset) -> tuple[float | None, tuple[Advisory, ...]]:
-    """RadionuclideTotalDose in GBq; the standard's unit is Bq, older headers have MBq, and nothing tells them apart."""
+    """Read RadionuclideTotalDose in GBq; the standard's unit is Bq, but older headers have MBq without stating it."""
     if text(drug, "RadionuclideTotalDose") is None or number(drug, "RadionuclideTotalDose") == 0:
         return None, ()
     becquerel = number(drug, "RadionuclideTotalDose")
@@ -353,7 +354,7 @@ def _administered(drug: Dataset) -> tuple[float | None, tuple[Advisory, ...]]:
 
 
 def _apart_s(a: datetime, b: datetime) -> float:
-    """Seconds between two times; 0 if only one of them has a zone, so that they cannot be compared."""
+    """Return the seconds between two times; 0 if only one has a zone, so that they cannot be compared."""
     return abs((a - b).total_seconds()) if (a.tzinfo is None) == (b.tzinfo is None) else 0.0
 
 

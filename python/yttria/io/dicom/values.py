@@ -1,4 +1,4 @@
-"""Meaning of the stored numbers of a series: slope and intercept of each file, the unit, and advisories on it."""
+"""Meaning of the stored numbers of a series: slope and intercept of each file, and the unit with its advisories."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .dataset import Dataset, Header, items, number, text
 from .rescale import Rescale, modality_rescale
 from .series import Series, same
 
-#: Units (0054,1001) of PET that are no activity concentration but in proportion to it, and what they are.
+#: Units (0054,1001) of PET that are proportional to activity concentration, with their description.
 _NOT_ACTIVITY = {
     "GML": "a standardized uptake value, which has been divided by the injected activity per body weight",
     "CM2ML": "a standardized uptake value by body surface area",
@@ -22,18 +22,19 @@ _NOT_ACTIVITY = {
     "NONE": "without a unit",
 }
 _COUNTS = ("CNTS", "PROPCNTS", "CPS", "PROPCPS")
-#: Units that a caller may ask for if the header's is in proportion to activity.
+#: Units that a caller may request if the unit of the header is proportional to activity.
 _RELATIVE = ("counts", "1")
 _PHILIPS, _PHILIPS_FACTOR = 0x70530010, 0x70531009
 _ACTIVITY, _COUNT = UNITS["Bq/mL"][0], UNITS["counts"][0]
 
 
-#: How far two statements of what a stored 1 is may differ: rounding of decimal texts.
+#: Largest relative difference between two statements of the value of a stored 1, which rounding of decimal texts
+#: explains.
 _SAME_SLOPE = 1e-3
 
 
 class Values(NamedTuple):
-    """Rescale of each file of a series in its order, and the unit it leads to."""
+    """Rescale of each file of a series in its order, and the unit of the result."""
 
     rescale: list[Rescale]
     unit: Unit
@@ -41,7 +42,7 @@ class Values(NamedTuple):
 
 
 def pet_values(series: Series, unit: Unit | None, philips_scale_factor: bool) -> Values:
-    """Values of a PET series; `unit` is what the caller asks for. See `read_image`."""
+    """Find the values of a PET series; `unit` is the unit that the caller requests. See `read_image`."""
     units = same(series, "Units")
     if philips_scale_factor:
         if units not in _COUNTS:
@@ -63,19 +64,19 @@ def pet_values(series: Series, unit: Unit | None, philips_scale_factor: bool) ->
         told = advise("values_not_activity", "pet", units=units, quantity=_NOT_ACTIVITY[units])
         return Values(_modality(series), unit or "counts", (told,))
     if units in _COUNTS:
-        hint = "counts; for relative scaling say so (unit='counts')"
+        hint = "counts; for relative scaling, request them (unit='counts')"
         if any(_PHILIPS_FACTOR in header.dataset for header in series.headers):
             hint += ", or use the Philips factor (7053,1009) to Bq/mL (philips_scale_factor=True of "
             hint += "yttria.io.dicom.read_image)"
     elif units in _NOT_ACTIVITY:
-        hint = f"{_NOT_ACTIVITY[units]}; for relative scaling ask for unit='counts'"
+        hint = f"{_NOT_ACTIVITY[units]}; for relative scaling, request unit='counts'"
     else:
         hint = "nothing states what the values are" if units is None else "not an activity concentration"
     raise UnitError(f"PET Units (0054,1001) must be BQML, got {units}: {hint}")
 
 
 def ct_values(series: Series, unit: Unit | None) -> Values:
-    """Values of a CT series in HU. "US" and its like state that the unit is not specified: the caller may state it."""
+    """Find the values of a CT series in HU, which the caller may state if RescaleType does not specify it ("US")."""
     kind = same(series, "RescaleType")
     stated = None if kind is None else stated_unit(kind)
     if kind is None or (stated is not None and stated.unit == "HU"):
@@ -90,7 +91,7 @@ def ct_values(series: Series, unit: Unit | None) -> Values:
 
 
 def spect_values(header: Header) -> Values:
-    """Values of a SPECT: by its real world value mapping, or its Units, or counts as they are stored."""
+    """Find the values of a SPECT by its real world value mapping, or its Units, or as stored counts."""
     mapped = _mapped(header)
     if mapped is not None:
         return mapped
@@ -110,7 +111,7 @@ def spect_values(header: Header) -> Values:
 
 
 def _is_count(units: str) -> bool:
-    """Whether Units (0054,1001) state counts, as they are or in proportion, or nothing."""
+    """Whether Units (0054,1001) state counts or values proportional to them, or are empty."""
     stated = stated_unit(units)
     return units in _COUNTS or states_nothing(units) or (stated is not None and stated.unit == "counts")
 
@@ -124,7 +125,7 @@ def _modality(series: Series) -> list[Rescale]:
 
 
 def _mappings(header: Dataset) -> list[tuple[Dataset, StatedUnit | None, str]]:
-    """Real world value mappings: each item with its unit, None if it is not known, and the unit as it is spelled."""
+    """Return the real world value mappings: each item with its unit (None if unknown) and the unit as spelled."""
     found = []
     for item in items(header, "RealWorldValueMappingSequence"):
         for code in items(item, "MeasurementUnitsCodeSequence"):
@@ -135,19 +136,19 @@ def _mappings(header: Dataset) -> list[tuple[Dataset, StatedUnit | None, str]]:
 
 
 def _mapped(header: Header) -> Values | None:
-    """Values by the mapping to activity concentration, or else to counts; None if there is neither."""
+    """Find the values by the mapping to activity concentration, or else to counts; None if there is neither."""
     known = [(item, unit) for item, unit, _ in _mappings(header.dataset) if unit is not None]
     for quantity in (_ACTIVITY, _COUNT):
         fitting = [(item, unit) for item, unit in known if UNITS[unit.unit][0] == quantity]
         if len(fitting) > 1:
-            raise UnitError(f"one real world value mapping to {quantity} is understood, got {len(fitting)}")
+            raise UnitError(f"there must be only one real world value mapping to {quantity}, got {len(fitting)}")
         for item, unit in fitting:
             return Values([_times(_linear(item), unit.factor)], unit.unit)
     return None
 
 
 def _other_mapping(series: Series, taken: list[Rescale], unit: Unit) -> tuple[Advisory, ...]:
-    """An advisory if a slice maps its stored values to another activity concentration than its rescale does."""
+    """Report a slice whose real world value mapping and rescale give different activity concentrations."""
     for header, own in zip(series.headers, taken, strict=True):
         mapped = None
         with suppress(YttriaError):
@@ -180,7 +181,7 @@ def _linear(item: Dataset) -> Rescale:
 
 
 def _philips(header: Header) -> Rescale:
-    """Bq/mL of Philips PET in counts: the rescaled value times the private ActivityConcentrationScaleFactor."""
+    """Find Bq/mL of Philips PET in counts: the rescaled value times the private ActivityConcentrationScaleFactor."""
     with decoding(header.path, "DICOM"):
         creator = str(header.dataset[_PHILIPS].value) if _PHILIPS in header.dataset else ""
         value = header.dataset[_PHILIPS_FACTOR].value if _PHILIPS_FACTOR in header.dataset else None

@@ -1,6 +1,7 @@
-"""Outlines of a mask along the edges of its voxels, as closed polygons; holes by keyholes.
+"""Outlines of a mask along the edges of its voxels, as closed polygons with keyholes to holes.
 
-Contours through voxel centers, as other writers draw them, lose half a voxel all around: 8 % of a 30 mm sphere on PET.
+Contours through voxel centers, as other writers draw them, lose half a voxel all around, which is 8 % of a 30 mm sphere
+on PET.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ Corner = tuple[int, int]
 
 
 def voxel_edge_polygons(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.float64]]:
-    """Polygons (n, 2) of indices (i, j) around the true pixels of a plane (j, i); pixel (j, i) is centered on (i, j).
+    """Return polygons (n, 2) of indices (i, j), which are pixel centers, around the true pixels of a plane (j, i).
 
-    Their even-odd area is the number of pixels. Pixels that share a corner alone are apart. A hole is cut from the
-    outline around it by a channel of no width, as DICOM asks for (PS3.3 C.8.8.6.3).
+    Their even-odd area is the number of pixels. Pixels that share only a corner are separate. A hole is connected to
+    the outline around it by a channel of no width, as DICOM requires (PS3.3 C.8.8.6.3).
     """
     loops = list(_loops(mask))
-    # The interior lies to the left, so that holes run the other way round.
+    # The interior lies to the left, so that outlines of holes run in the opposite direction.
     outer = [loop for loop in loops if _doubled_area(loop) > 0]
     holes = sorted((loop for loop in loops if _doubled_area(loop) < 0), key=min)
     for hole in holes:
@@ -29,11 +30,11 @@ def voxel_edge_polygons(mask: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.floa
 
 
 def _loops(mask: npt.NDArray[np.bool_]) -> Iterator[list[Corner]]:
-    """Closed walks over pixel corners (x, y), the interior on the left, without corners on straight lines."""
+    """Return closed paths over pixel corners (x, y), the interior on the left, without points on straight lines."""
     padded = np.pad(mask, 1)
     following: dict[Corner, list[Corner]] = {}
     rows, columns = mask.shape
-    # Bottom edges of pixels run to the right, right edges up, and so on (y up).
+    # Bottom edges of pixels run to the right, right edges up, and so on (y points up).
     for (dy, dx), (start, end) in {
         (-1, 0): ((0, 0), (1, 0)),
         (0, 1): ((1, 0), (1, 1)),
@@ -48,7 +49,7 @@ def _loops(mask: npt.NDArray[np.bool_]) -> Iterator[list[Corner]]:
         at, walk, direction = first, [], (0, 0)
         while True:
             ahead = following[at]
-            # Where two pixels meet at a corner, turn left: each is walked around alone.
+            # If two pixels meet only at a corner, the path turns left, so that each has its own outline.
             step = ahead.pop() if len(ahead) == 1 else ahead.pop(_leftmost(at, ahead, direction))
             if not ahead:
                 del following[at]
@@ -78,7 +79,7 @@ def _doubled_area(loop: list[Corner]) -> int:
 
 
 def _cut(outer: list[list[Corner]], hole: list[Corner]) -> None:
-    """Joins a hole to the outline next to its left, which is the outline that holds it or a hole joined before."""
+    """Join a hole to the next outline on its left, which is the one around it or that of a hole joined before."""
     x, y = min(hole)
     best = (-1, 0, 0)
     for n, loop in enumerate(outer):
