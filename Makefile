@@ -42,7 +42,7 @@ demo: .venv/release
 
 test: .venv/tools .venv/release
 	cargo test --quiet
-	$(BIN)/pytest --quiet
+	$(BIN)/pytest --quiet -n logical --maxprocesses 8 --dist loadfile
 
 check: .venv/tools .venv/module
 	cargo fmt --check

@@ -108,7 +108,7 @@ def stubbed() -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("name", compiled_members())
+@pytest.mark.parametrize("name", sorted(compiled_members()))
 def test_compiled_members_have_the_docstring_of_their_stub(name: str) -> None:
     docstring = inspect.getdoc(compiled_members()[name])
     assert docstring
