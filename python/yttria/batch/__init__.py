@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from ..case import Case
     from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest, schema, write_manifest
     from .report import cohort_report
-    from .runner import RunReport, run_manifest
+    from .run_report import RunReport
+    from .runner import run_manifest
     from .stream import run
     from .worker import CaseOutcome, Failure
 
@@ -49,7 +50,8 @@ lazy_room(
             "write_manifest",
         ),
         ".report": ("cohort_report",),
-        ".runner": ("RunReport", "run_manifest"),
+        ".run_report": ("RunReport",),
+        ".runner": ("run_manifest",),
         ".stream": ("run",),
         ".worker": ("CaseOutcome", "Failure"),
     },

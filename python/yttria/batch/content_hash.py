@@ -28,7 +28,7 @@ from ..io.sources import sources_of
 from ..io.stored_values import open_regular
 
 #: Version of the recipe of keys and entries.
-SCHEME = 2
+SCHEME = 3
 #: A file younger than this when it was hashed has no signature: it may change again within one tick of its clock.
 YOUNG_S = 2.0
 
@@ -38,10 +38,11 @@ Stamp = tuple[str, int, int, int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Settings of a run that belong to each result: step of the histograms in Gy, format of the dose maps if any."""
+    """Settings of a run that belong to each result: step of the histograms in Gy, format of dose maps, pictures."""
 
     dvh_step_gy: float = 1.0
     maps: str | None = None
+    pictures: bool = False
 
 
 class Sources(NamedTuple):
@@ -65,7 +66,7 @@ class Identity:
 
 def entry_of(declared: Mapping[str, Any], options: Options, place: str) -> str:
     """Hash of a declared row, whatever its case id; `place` is the folder from which its paths start."""
-    described = [{**declared, "case_id": ""}, place, options.dvh_step_gy, options.maps, __version__, SCHEME]
+    described = [{**declared, "case_id": ""}, place, *vars(options).values(), __version__, SCHEME]
     return _blake2b(json.dumps(described, sort_keys=True))
 
 

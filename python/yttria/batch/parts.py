@@ -20,7 +20,7 @@ from .worker import CaseOutcome
 #: Columns of a part that hold one value per structure, beside the metrics of `DoseResult.table`.
 STRUCTURE = "structure"
 DVH = "dvh_volume_ml"
-PLAIN = ("key", "method", "dvh_step_gy", "sha256", "advisories", "provenance", "dose_map")
+PLAIN = ("key", "method", "dvh_step_gy", "sha256", "advisories", "provenance", "dose_map", "picture")
 
 
 @contextmanager
@@ -76,6 +76,7 @@ def _table(outcomes: Sequence[CaseOutcome]) -> Any:
         "advisories": arrow.array([_json(o.advisories) for o in outcomes], arrow.string()),
         "provenance": arrow.array([_json(o.provenance) for o in outcomes], arrow.string()),
         "dose_map": arrow.array([o.dose_map for o in outcomes], arrow.string()),
+        "picture": arrow.array([o.picture for o in outcomes], arrow.string()),
     }
     rows = [row for o in outcomes for row in o.rows]
     columns[STRUCTURE] = _lists(

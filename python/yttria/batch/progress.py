@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from .._foundation.extras import require
-from .runner import Counts, Run, RunReport
+from .run_report import Counts, RunReport
+from .runner import Run
 
 OnProgress = Callable[[Run, float], None]
 

@@ -17,7 +17,7 @@ from ..errors import ResultsExistError
 MARK = "batch.json"
 TABLES = ("doses", "dvh", "cases", "quarantine")
 #: Names that a run writes. Without the mark, a file of such a name is the user's.
-_FIXED = (MARK, "status.json", *(f"{name}.parquet" for name in TABLES))
+_FIXED = (MARK, "status.json", *(f"{name}.{ending}" for name in TABLES for ending in ("parquet", "csv")), "by_case")
 
 
 @contextmanager
@@ -41,7 +41,8 @@ def sync_folder(folder: Path) -> None:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what killed runs have left half-written; files that a live process writes stay."""
-    remove_abandoned(path for room in (".*", "parts/*/.*", "maps/*/.*") for path in folder.glob(room))
+    rooms = (".*", "parts/*/.*", "maps/*/.*", "pictures/*/.*", "by_case/.*")
+    remove_abandoned(path for room in rooms for path in folder.glob(room))
 
 
 def manifest_place(manifest: Path, folder: Path) -> str:
@@ -61,7 +62,7 @@ def check_folder(folder: Path, manifest: Path, *, overwrite: bool) -> None:
     found = [name for name in _FIXED if (folder / name).exists()]
     if not found:
         return
-    owner = _owner(folder)
+    owner = owner_of(folder)
     if owner is None:
         raise ResultsExistError(
             f"{folder}: holds {', '.join(found)}, which no batch of yttria is known to have written; choose another "
@@ -77,12 +78,13 @@ def check_folder(folder: Path, manifest: Path, *, overwrite: bool) -> None:
 def mark_folder(folder: Path, manifest: Path) -> None:
     """Make the folder, and mark it as one of results of this manifest."""
     folder.mkdir(parents=True, exist_ok=True)
-    if _owner(folder) != (owner := _relative(manifest, folder)):
+    if owner_of(folder) != (owner := _relative(manifest, folder)):
         with durable(folder / MARK) as file:
             file.write((json.dumps({"yttria_batch": __version__, "manifest": owner}) + "\n").encode())
 
 
-def _owner(folder: Path) -> str | None:
+def owner_of(folder: Path) -> str | None:
+    """The manifest to which a folder of results belongs, relative to the folder; None if it names none."""
     with suppress(OSError, ValueError):
         stated = json.loads((folder / MARK).read_text(encoding="utf-8"))
         if isinstance(stated, dict) and "yttria_batch" in stated and isinstance(stated.get("manifest"), str):

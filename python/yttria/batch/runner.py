@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from .._foundation.extras import require
 from .._foundation.whole_files import atomic
 from ..errors import ArgumentError, FileFormatError, OutOfRangeError, UnknownNameError
 from .content_hash import (
@@ -31,11 +32,14 @@ from .content_hash import (
     signature_of,
     stamps_of,
 )
+from .csv_copies import remove_csv_copies, write_csv_copies
 from .executors import Workers, of_executor, threads
 from .ledger import CompletedIndex, Ledger
 from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest
+from .named_results import name_results
 from .parts import new_part
 from .results_folder import check_folder, manifest_place, mark_folder, remove_leftovers
+from .run_report import Counts, RunReport
 from .schedule import Job, Schedule
 from .tables import write_tables
 from .worker import CaseOutcome, Task, dose_all, identify_all
@@ -46,74 +50,6 @@ GATHERED = 256
 OLDEST_S = 5.0
 #: The status file is renewed this often.
 _STATUS_S = 1.0
-
-
-@dataclass(kw_only=True)
-class Counts:
-    """Progress of a run: rows of its shard, by what became of them; `known` ones had a result before."""
-
-    total: int = 0
-    done: int = 0
-    known: int = 0
-    failed: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def finished(self) -> int:
-        """Number of rows about which there is nothing left to do."""
-        return self.done + self.known + self.failed
-
-    def as_dict(self, wall_s: float) -> dict[str, Any]:
-        """Counts, rate in cases per second and time left in s, as plain data.
-
-        Returns
-        -------
-        dict
-            By name, with the unit at its end; values as JSON takes them.
-        """
-        rate = (self.done + self.failed) / wall_s if wall_s > 0 else 0.0
-        counts = {name: getattr(self, name) for name in ("total", "done", "known", "failed")}
-        left_s = (self.total - self.finished) / rate if rate > 0 else None
-        return counts | {"rate_per_s": rate, "left_s": left_s, "wall_s": wall_s}
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunReport:
-    """Report on a run that has ended.
-
-    Parameters
-    ----------
-    state : str
-        "complete" if every row of the shard has a result or is in quarantine; else "interrupted" or
-        "too many failures".
-    counts : Counts
-        Numbers of cases.
-    wall_s : float
-        Duration in s.
-    quarantined : int, optional
-        Rows of the whole manifest without a result; None if the tables wait for other shards.
-    """
-
-    state: str
-    counts: Counts
-    wall_s: float
-    quarantined: int | None
-
-    @property
-    def rate_per_s(self) -> float:
-        """Cases dosed per second."""
-        return self.counts.done / self.wall_s if self.wall_s > 0 else 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain dictionary, ready for JSON.
-
-        Returns
-        -------
-        dict
-            By name, with the unit at its end; values as JSON takes them.
-        """
-        counts = self.counts.as_dict(self.wall_s)
-        return {"state": self.state} | counts | {"quarantined": self.quarantined, "seconds": self.counts.seconds}
 
 
 class Run:
@@ -185,8 +121,8 @@ class Run:
             finally:
                 self._ledger.close()
 
-    def write_tables(self, *, anonymous: bool) -> int | None:
-        """Write the tables, as `yttria.batch.tables.write_tables`.
+    def write_tables(self, *, anonymous: bool, csv: bool) -> int | None:
+        """Write the tables, as `yttria.batch.tables.write_tables`, and what follows from them: copies as CSV, names.
 
         Raises `FileFormatError` if the manifest is not the one with which this run began.
         """
@@ -194,7 +130,15 @@ class Run:
             raise FileFormatError(
                 f"{self._manifest}: was changed while its cases were dosed; what is done is kept, run it again"
             )
-        return write_tables(self._manifest, self._folder, self._options, self.bad_rows, anonymous=anonymous)
+        folder = self._folder
+        quarantined = write_tables(self._manifest, folder, self._options, self.bad_rows, anonymous=anonymous)
+        if quarantined is not None:
+            if csv:
+                write_csv_copies(folder)
+            else:
+                remove_csv_copies(folder)
+            name_results(folder)
+        return quarantined
 
     def write_status(self, status: dict[str, Any]) -> None:
         """Replace the status file, for programs to read; each shard has its own."""
@@ -276,6 +220,8 @@ def run_manifest(
     executor: Executor | AbstractContextManager[Workers] | None = None,
     dvh_step_gy: float = 1.0,
     maps: str | None = None,
+    pictures: bool = False,
+    csv: bool = False,
     shard: tuple[int, int] = (1, 1),
     max_failures: int | None = None,
     rehash: bool = False,
@@ -298,7 +244,12 @@ def run_manifest(
     dvh_step_gy : float
         Step of the cumulative histograms in Gy, within [0.001, 1000]. Default: 1.
     maps : {"nii.gz", "nii", "nrrd", "dcm"}, optional
-        Format of the dose maps ("dcm": RTDOSE). Default: none are written.
+        Format of the dose maps ("dcm": RTDOSE). Default: none are written. Under `by_case` they have the names of
+        their cases.
+    pictures : bool
+        Draw the dose of each case over its CT, or on black, with the outlines of the structures. Default: False.
+    csv : bool
+        Write the tables as CSV too. Default: False, and copies of an earlier run are removed.
     shard : (int, int)
         (i, N) doses every N-th row from the i-th. Default: (1, 1), all rows.
     max_failures : int, optional
@@ -329,6 +280,8 @@ def run_manifest(
         If `maps` is not one of the formats.
     ArgumentError
         If `anonymous` is combined with maps in DICOM, which hold the patient's name.
+    MissingExtraError
+        If `pictures` needs the extra `plot`, which is not installed.
     OutOfRangeError
         If `dvh_step_gy` or `shard` is out of range.
     FileFormatError
@@ -357,13 +310,16 @@ def run_manifest(
         )
     if not 1e-3 <= dvh_step_gy <= 1e3:
         raise OutOfRangeError(f"DVH step in Gy must be within [0.001, 1000], got {dvh_step_gy}")
+    if pictures:
+        require("matplotlib", "plot")
+        require("contourpy", "plot")
     began = time.monotonic()
     with _workers(executor) as workers:
         run = Run(
             Path(manifest).resolve(),
             Path(folder).resolve(),
             workers,
-            Options(dvh_step_gy=float(dvh_step_gy), maps=maps),
+            Options(dvh_step_gy=float(dvh_step_gy), maps=maps, pictures=pictures),
             shard=shard,
             max_failures=max_failures,
             rehash=rehash,
@@ -379,7 +335,7 @@ def run_manifest(
                 if wall_s - status_s >= _STATUS_S:
                     status_s = wall_s
                     run.write_status({"state": "running"} | counts.as_dict(wall_s))
-    quarantined = run.write_tables(anonymous=anonymous) if run.stop is None else None
+    quarantined = run.write_tables(anonymous=anonymous, csv=csv) if run.stop is None else None
     state = run.stop or "complete"
     report = RunReport(state=state, counts=run.counts, wall_s=time.monotonic() - began, quarantined=quarantined)
     run.write_status(report.as_dict())

@@ -44,7 +44,10 @@ _COLUMNS = {
         "standard_uncertainty:number coverage_factor:number"
     ),
     "dvh": "case_id:word structure:word dvh_step_gy:number volume_ml:numbers",
-    "cases": ("row:whole case_id:text key:text method:text sha256:text advisories:text provenance:text dose_map:text"),
+    "cases": (
+        "row:whole case_id:text key:text method:text sha256:text advisories:text provenance:text dose_map:text "
+        "picture:text"
+    ),
     "quarantine": "row:whole line:whole case_id:text error:text message:text sha256:text",
 }
 
@@ -154,6 +157,11 @@ def _schema(name: str) -> Any:
     }
     columns = (column.split(":") for column in _COLUMNS[name].split())
     return arrow.schema([(column, types[kind]) for column, kind in columns])
+
+
+def columns_of(name: str) -> tuple[str, ...]:
+    """Names of the columns of a table."""
+    return tuple(column.partition(":")[0] for column in _COLUMNS[name].split())
 
 
 def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, Any]:

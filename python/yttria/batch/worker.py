@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._core import DoseVolumeHistogram
-from ..advisory import Advisory
+from ..advisory import Advisory, advise
 from ..case import Case, DosedCase, dose_case, read_case, write_case_rtdose
+from ..case.drawable import on_grid_of
 from ..errors import MissingExtraError, YttriaError
+from ..geometry.image import Image
 from ..io import write_image
 from ..kernels import VoxelSValueLibrary
 from .content_hash import Identity, Options, check_read, identify
-from .results_folder import sync_folder
+from .results_folder import durable, sync_folder
 
 #: Most points of a cumulative histogram.
 MAX_POINTS = 10_000
@@ -27,6 +31,7 @@ MAX_POINTS = 10_000
 MAX_KERNELS = 64
 
 _kernels = VoxelSValueLibrary()
+_drawing = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +75,8 @@ class CaseOutcome:
         Advisories as plain data.
     provenance : dict
         Provenance as plain data.
-    dose_map : str, optional
-        Path of the dose map, relative to the folder of results.
+    dose_map, picture : str, optional
+        Paths of the dose map and of the picture, relative to the folder of results.
     signature : str, optional
         Hash of sizes and times of the files; None if a file was too young to be known by them.
     failure : Failure, optional
@@ -90,6 +95,7 @@ class CaseOutcome:
     advisories: list[dict[str, Any]] = field(default_factory=list)
     provenance: dict[str, Any] = field(default_factory=dict)
     dose_map: str | None = None
+    picture: str | None = None
     signature: str | None = None
     failure: Failure | None = None
     seconds: dict[str, float] = field(default_factory=dict)
@@ -155,6 +161,7 @@ def _dose(task: Task, options: Options, folder: Path | None) -> CaseOutcome:
         return failed(task, error, identity)
     try:
         dose_map, advisories = _write_map(dosed, identity.key, options, folder)
+        picture, on_picture = _write_picture(dosed, inputs.ct, identity.key, options, folder)
     except Exception as error:
         if isinstance(error, OSError) and not isinstance(error, YttriaError):
             raise  # a full disk is no fault of the case
@@ -169,9 +176,10 @@ def _dose(task: Task, options: Options, folder: Path | None) -> CaseOutcome:
         rows=dosed.rows,
         dvh_step_gy=options.dvh_step_gy,
         dvh_volume_ml=curves,
-        advisories=[a.as_dict() for a in (*dosed.result.advisories, *advisories)],
+        advisories=[a.as_dict() for a in (*dosed.result.advisories, *advisories, *on_picture)],
         provenance=dosed.result.provenance.as_dict(),
         dose_map=dose_map,
+        picture=picture,
         signature=identity.signature,
         seconds=spent,
     )
@@ -194,9 +202,7 @@ def _write_map(
 ) -> tuple[str | None, tuple[Advisory, ...]]:
     if options.maps is None or folder is None:
         return None, ()
-    name = f"maps/{key[:2]}/{key}.{options.maps}"
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
+    name, path = _file_of(folder, "maps", key, options.maps)
     advisories: tuple[Advisory, ...] = ()
     if options.maps == "dcm":
         advisories = write_case_rtdose(dosed, path)
@@ -206,3 +212,37 @@ def _write_map(
         write_image(dosed.result.image, path)
     sync_folder(path.parent)
     return name, advisories
+
+
+def _write_picture(
+    dosed: DosedCase, ct: Image | None, key: str, options: Options, folder: Path | None
+) -> tuple[str | None, tuple[Advisory, ...]]:
+    """Draw the dose over the CT, or on black; a picture that cannot be drawn is a warning beside the numbers."""
+    if not options.pictures or folder is None:
+        return None, ()
+    name, path = _file_of(folder, "pictures", key, "png")
+    if path.exists():
+        return name, ()
+    from ..report import dose_figure, save_figure
+
+    try:
+        # Matplotlib's fonts are shared between threads, and are not made for that.
+        with _drawing, TemporaryDirectory() as drawn:
+            beneath = None if ct is None else on_grid_of(dosed.result.image, ct, threads=1)
+            # No name of the case or its files: they are not part of the key, and may change.
+            figure = dose_figure(dosed.result, dosed.structures, background=beneath, title=f"Result {key[:12]}")
+            png = save_figure(figure, Path(drawn, "dose.png")).read_bytes()
+    except Exception as error:
+        if isinstance(error, MissingExtraError):
+            raise
+        return None, (advise("picture_failed", reason=str(error) or type(error).__name__),)
+    with durable(path) as file:
+        file.write(png)
+    return name, ()
+
+
+def _file_of(folder: Path, room: str, key: str, ending: str) -> tuple[str, Path]:
+    """Name and path of a file of a result, in one of 256 folders."""
+    name = f"{room}/{key[:2]}/{key}.{ending}"
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    return name, folder / name

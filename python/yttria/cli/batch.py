@@ -106,6 +106,10 @@ def run(
     maps: Annotated[
         Maps | None, typer.Option(help="Write the dose maps too, in this format.", show_default=False)
     ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Draw the dose of each case over its CT, with its structures (PNG).")
+    ] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write the tables as CSV too, for spreadsheets.")] = False,
     dvh_step_gy: Annotated[float, typer.Option(help="Grid of the cumulative histograms.")] = 1.0,
     max_failures: Annotated[
         int | None, typer.Option(help="Stop when more cases than this have failed.", show_default=False)
@@ -157,6 +161,8 @@ def run(
                 executor=pool,
                 dvh_step_gy=dvh_step_gy,
                 maps=maps.value if maps else None,
+                pictures=pictures,
+                csv=csv,
                 shard=_shard(shard),
                 max_failures=max_failures,
                 rehash=rehash,
