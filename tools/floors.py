@@ -35,11 +35,17 @@ TESTS = ["tests/io", "tests/cli", "tests/batch"]
 
 def python() -> str:
     """The oldest Python that is allowed and found, else this one."""
-    found = re.search(r'requires-python = ">=(\d+\.\d+)"', (ROOT / "pyproject.toml").read_text())
-    assert found
-    oldest = shutil.which(f"python{found[1]}")
-    works = oldest is not None and subprocess.run([oldest, "--version"], capture_output=True).returncode == 0
-    return oldest if works and oldest is not None else sys.executable
+    lowest = re.search(r'requires-python = ">=(\d+\.\d+)"', (ROOT / "pyproject.toml").read_text())
+    assert lowest
+    found = shutil.which(f"python{lowest[1]}")
+    if found is None:
+        return sys.executable
+    # What is found may be a shim of pyenv, which runs a version only if it is told which.
+    told = os.environ | {"PYENV_VERSION": lowest[1]}
+    asked = subprocess.run(
+        [found, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True, env=told, check=False
+    )
+    return asked.stdout.strip() if asked.returncode == 0 else sys.executable
 
 
 def declared(wheel: str) -> list[str]:

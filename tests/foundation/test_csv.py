@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yttria._foundation.csv_tables import as_written, neutral, write_csv
+from yttria._foundation.csv_tables import as_written, csv_records, neutral, write_csv
 
 FORMULAS = (
     "=1+1",
@@ -77,3 +77,10 @@ def test_an_empty_table_is_an_empty_header(tmp_path: Path) -> None:
     assert write_csv(tmp_path / "a.csv", []) == 0
     write_csv(tmp_path / "b.csv", [], ["x", "y"])
     assert read(tmp_path / "b.csv") == [["x", "y"]]
+
+
+def test_null_characters_and_line_ends_come_back(tmp_path: Path) -> None:
+    row = {"a\0": "nul\0.nii", "b": "\0", "c": 'two\nlines, "quoted"'}
+    write_csv(tmp_path / "a.csv", [row], one_line=False)
+    with (tmp_path / "a.csv").open(newline="", encoding="utf-8") as file:
+        assert list(csv_records(file)) == [list(row), list(row.values())]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from .whole_files import atomic
 #: A cell that begins with one of these is a formula in a spreadsheet. Some spreadsheets accept the full-width forms
 #: too.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+#: It stands for a null character while CPython 3.10 has the text, whose `csv` can neither write nor read one. It is in
+#: no text that was decoded from a file.
+_NULL = "\ud800"
 
 
 def neutral(text: str) -> str:
@@ -90,12 +95,45 @@ def write_csv(
 
     with atomic(path) as file:
         text = io.TextIOWrapper(file, "utf-8", errors="backslashreplace", newline="", write_through=True)
-        writer = csv.writer(text)
+        # Without an escape character, CPython 3.10 takes the null character for one, and refuses it.
+        writer = csv.writer(text, escapechar=None if sys.version_info >= (3, 11) else _NULL)
         writer.writerow([cell(name) for name in names])
         for count, row in enumerate(rows, 1):  # noqa: B007
             writer.writerow([cell(row.get(name)) for name in names])
         text.detach()
     return count
+
+
+def csv_records(lines: Iterable[str], *, delimiter: str = ",") -> Iterator[list[str]]:
+    """Read the records of a CSV file strictly; a null character is one like any other.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        The lines, with their ends.
+    delimiter : str, default ","
+        The character between cells.
+
+    Yields
+    ------
+    list of str
+        The cells of one record.
+
+    Raises
+    ------
+    csv.Error
+        If a quotation mark stands where none may stand.
+
+    Examples
+    --------
+    >>> list(csv_records(["a,b\\n", "1,'2'\\n"]))
+    [['a', 'b'], ['1', "'2'"]]
+    """
+    if sys.version_info >= (3, 11):
+        yield from csv.reader(lines, strict=True, delimiter=delimiter)
+        return
+    for record in csv.reader((line.replace("\0", _NULL) for line in lines), strict=True, delimiter=delimiter):
+        yield [cell.replace(_NULL, "\0") for cell in record]
 
 
 def _could_be_formula(text: str) -> bool:

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .._foundation.csv_tables import as_written
+from .._foundation.csv_tables import as_written, csv_records
 from .._foundation.extras import require
 from ..errors import FileFormatError
 from ..io.stored_values import open_regular
@@ -115,7 +115,7 @@ def _records(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     """Records that are not empty, with their lines as a spreadsheet counts them."""
     with _opened(path, dialect.encoding) as file:
         try:
-            for line, record in enumerate(csv.reader(file, strict=True, delimiter=dialect.delimiter), 1):
+            for line, record in enumerate(csv_records(file, delimiter=dialect.delimiter), 1):
                 if any(record) and not (line == 1 and _SEPARATOR.fullmatch(dialect.delimiter.join(record))):
                     yield line, record
         except (csv.Error, UnicodeError) as error:

@@ -8,13 +8,13 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
 from ..case.case import FIELDS
 from ..case.fields import Field
-from .options import choice
+from .options import choice, evaluated_signature
 
 
 def with_case_options(
@@ -34,11 +34,10 @@ def with_case_options(
     callable
         The command as typer takes it: its signature has the fields' options, and then the command's own.
     """
-    hints = get_type_hints(command, include_extras=True)
-    _, *own = inspect.signature(command).parameters.values()
+    _, *own = evaluated_signature(command).parameters.values()
     fields = [replace(field, default=(defaults or {}).get(name, field.default)) for name, field in FIELDS.items()]
     parameters = [_parameter(field) for field in fields if field.form != "none"]
-    parameters += [each.replace(kind=each.KEYWORD_ONLY, annotation=hints[each.name]) for each in own]
+    parameters += [each.replace(kind=each.KEYWORD_ONLY) for each in own]
 
     @functools.wraps(command)
     def run(**given: Any) -> None:

@@ -26,6 +26,7 @@ from ..planning import (
     structure_metrics,
 )
 from ..planning.structure_metrics import checked_metrics
+from .options import evaluated_signature
 from .prior_folder import read_prior_doses
 
 _PANEL = "Limits and further quantities"
@@ -157,10 +158,9 @@ def stated_roles(texts: list[str] | tuple[()]) -> dict[StructureRole, list[str]]
 
 def with_evaluation_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of `EvaluationOptions`; its parameter `evaluation` takes them."""
-    hints = get_type_hints(command, include_extras=True)
     of_fields = get_type_hints(EvaluationOptions, include_extras=True)
-    first, *own = (p for p in inspect.signature(command).parameters.values() if p.name != "evaluation")
-    parameters = [first] + [each.replace(kind=each.KEYWORD_ONLY, annotation=hints[each.name]) for each in own]
+    first, *own = (p for p in evaluated_signature(command).parameters.values() if p.name != "evaluation")
+    parameters = [first] + [each.replace(kind=each.KEYWORD_ONLY) for each in own]
     parameters += [
         inspect.Parameter(
             each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default, annotation=of_fields[each.name]

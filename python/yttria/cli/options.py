@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 import typer
 from typer.core import TyperCommand
@@ -30,6 +30,15 @@ def choice(names: Sequence[str], help: str, panel: str | None = None) -> Any:
         return name
 
     return typer.Option(parser=parse, metavar=f"[{'|'.join(spelled)}]", help=help, rich_help_panel=panel)
+
+
+def evaluated_signature(command: Callable[..., None]) -> inspect.Signature:
+    """Return the signature of a command with the types and options that its annotations declare.
+
+    `typing.get_type_hints` of CPython 3.10 wraps the type of every parameter whose default is None in one more
+    Optional, which hides the option from typer.
+    """
+    return inspect.signature(command, eval_str=True)
 
 
 class StrictCommand(TyperCommand):
@@ -59,9 +68,8 @@ def option_names(command: Callable[..., None]) -> Iterator[None]:
 def _names(command: Callable[..., None]) -> dict[str, str]:
     """The option of each parameter of a command, in its long form."""
     names = {}
-    hints = get_type_hints(command, include_extras=True)
-    for name in inspect.signature(command).parameters:
-        info = next((each for each in get_args(hints[name]) if isinstance(each, OptionInfo)), None)
+    for name, parameter in evaluated_signature(command).parameters.items():
+        info = next((each for each in get_args(parameter.annotation) if isinstance(each, OptionInfo)), None)
         if info is not None:
             # Typer keeps the first spelling of an annotated option where a default would stand.
             given = (info.default, *(info.param_decls or ()))

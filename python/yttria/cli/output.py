@@ -114,11 +114,13 @@ def as_json(value: object) -> str:
 
 @contextmanager
 def progress(text: str, *, quiet: bool) -> Iterator[None]:
-    """A spinner on the error stream while a person waits; silent if the output is for a machine."""
-    if quiet:
+    """A spinner on the error stream while a person waits; silent if the output is for a machine or a file."""
+    console = Console(stderr=True)
+    # Without a terminal, older versions of rich would leave an empty line.
+    if quiet or not console.is_terminal:
         yield
         return
-    with Console(stderr=True).status(text):
+    with console.status(text):
         yield
 
 
@@ -126,5 +128,8 @@ def progress(text: str, *, quiet: bool) -> Iterator[None]:
 def bar(*columns: ProgressColumn) -> Iterator[Progress]:
     """A bar on the error stream, gone when it ends. Without a terminal it would leave an empty line: none is shown."""
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown_bar:
+    if not console.is_terminal:
+        yield Progress(disable=True)
+        return
+    with Progress(*columns, console=console, transient=True) as shown_bar:
         yield shown_bar
