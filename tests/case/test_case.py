@@ -48,7 +48,7 @@ def inputs() -> CaseInputs:
         ({"negative_voxels": "drop"}, UnknownNameError, "negative_voxels", "clip"),
         ({"scan_delay_h": None}, ArgumentError, "scan_delay_h", "must be given"),
         ({"residual_fraction": 0.1}, ArgumentError, "residual_fraction", "relative scaling"),
-        ({"relative_to": "Liver"}, ArgumentError, "scan_delay_h", "no part in relative scaling"),
+        ({"relative_to": "Liver"}, ArgumentError, "scan_delay_h", "only to absolute scaling"),
         ({"relative_to": "Liver", "scan_delay_h": None}, ArgumentError, "administered_activity_gbq", "needs"),
         ({"structures_series": 3}, ArgumentError, "structures_series", "got 3"),
         ({"contour_end_caps": "round"}, UnknownNameError, "contour_end_caps", "half_slice, none"),

@@ -52,7 +52,7 @@ def test_files_that_are_gone_or_changed_are_named(folder: Path) -> None:
     yttria.write_structures(changed[:2], structures)
     found = read_drawable_dose(index)
     assert found.structures == []
-    assert "a file that the result was made of has changed since (structures)" in found.remarks[0]
+    assert "a file of the result's inputs has changed (structures)" in found.remarks[0]
     structures.unlink()
     found = read_drawable_dose(index)
     assert "could not be read again" in found.remarks[0]

@@ -100,7 +100,7 @@ def test_relative_scaling_gives_the_liver_what_was_delivered(case: Path, tmp_pat
     ("options", "message"),
     [
         ((), "scan delay in h must be given"),
-        (("--scan-delay-h", "20", "--lung-shunt-fraction", "0.1"), "belong to relative scaling"),
+        (("--scan-delay-h", "20", "--lung-shunt-fraction", "0.1"), "apply only to relative scaling"),
         (("--relative-to", "Liver"), "relative scaling needs"),
         (
             ("--relative-to", "liver", "--administered-activity-gbq", "2", "--lung-shunt-fraction", "0"),

@@ -121,7 +121,7 @@ def test_what_is_no_result_or_has_changed_is_refused(results: Path, tmp_path: Pa
     shown = invoke("compare-plan", copy, results / "given", "-o", tmp_path / "out", code=1)
     assert "has changed since its record was written" in " ".join(shown.split())
     (copy / "doses.json").write_text("{}")
-    assert "is no result of" in invoke("compare-plan", copy, results / "given", "-o", tmp_path / "out", code=1)
+    assert "must be a result of" in invoke("compare-plan", copy, results / "given", "-o", tmp_path / "out", code=1)
     (copy / "doses.json").unlink()
     assert "No such file" in invoke("compare-plan", copy, results / "given", "-o", tmp_path / "out", code=1)
     invoke(
@@ -129,7 +129,7 @@ def test_what_is_no_result_or_has_changed_is_refused(results: Path, tmp_path: Pa
         *("--anonymous", "-o", tmp_path / "anonymous"),
     )
     shown = invoke("compare-plan", tmp_path / "anonymous", results / "given", "-o", tmp_path / "out", code=1)
-    assert "is anonymous and names no files" in " ".join(shown.split())
+    assert "an anonymous result cannot be read back" in " ".join(shown.split())
     assert not (tmp_path / "out" / "plan_comparison.json").exists()
 
 

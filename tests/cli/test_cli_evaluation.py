@@ -107,7 +107,7 @@ def test_whole_histograms_are_written_as_csv_and_parquet(case: list[str], tmp_pa
 
 def test_a_structured_report_needs_a_segmentation(case: list[str], tmp_path: Path) -> None:
     shown = invoke(*case, "--sr", "-o", tmp_path / "out", code=1)
-    assert "refers to the segments of one DICOM SEG, the structures come from none" in " ".join(shown.split())
+    assert "structures of a structured report must come from one DICOM SEG, got none" in " ".join(shown.split())
     shown = invoke(*case, "--sr", "--anonymous", "-o", tmp_path / "out", code=1)
     assert "give --sr or --anonymous, not both" in " ".join(shown.split())
 

@@ -131,9 +131,9 @@ def test_a_state_is_not_left_beside_the_results_of_another_method(case: Argument
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--histories", "5"], "histories is for method monte_carlo, got method local_deposition"),
-        (["--seed", "5"], "seed is for method monte_carlo"),
-        (["--resume"], "--resume is for method monte_carlo, got method local_deposition"),
+        (["--histories", "5"], "histories applies only to method monte_carlo, got method local_deposition"),
+        (["--seed", "5"], "seed applies only to method monte_carlo"),
+        (["--resume"], "--resume applies only to method monte_carlo, got method local_deposition"),
         (["--method", "monte-carlo", "--histories", "1.5"], "histories must be a whole number, got 1.5"),
         (["--method", "monte-carlo", "--histories", "0"], "histories must be within"),
         (["--method", "monte-carlo", "--histories", "nan"], "histories must be within"),

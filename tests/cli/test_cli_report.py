@@ -158,7 +158,7 @@ def test_dose_without_names_reports_without_names(results: Path, tmp_path: Path)
     assert any("plane through Tumor 1" in svg.get("aria-label", "") for svg in found.all("svg"))
     # Its record names no files; structures are drawn if they are given.
     invoke("report", tmp_path, "-o", tmp_path / "without.html")
-    assert "is anonymous and names no files that it was made of" in page(tmp_path / "without.html").text
+    assert "an anonymous result cannot be read back" in page(tmp_path / "without.html").text
     invoke("report", tmp_path, "-s", case / "structures.seg.nrrd", "-o", tmp_path / "with.html")
     assert page(tmp_path / "with.html").values == found.values
 

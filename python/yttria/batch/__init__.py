@@ -1,7 +1,7 @@
-"""Many cases: a manifest in, tables out, on threads, processes or a cluster. Needs the extra `batch`.
+"""Dose of many cases from one manifest, on threads, processes or a cluster. The extra `batch` is needed.
 
 `run` yields outcomes of cases in order and writes nothing. `run_manifest` writes a folder of results, and goes on from
-there if it was interrupted or killed. For arrays that are in memory already see `yttria.ConvolutionPlan.apply_many`.
+there if it was interrupted or killed. For arrays that are already in memory, see `yttria.ConvolutionPlan.apply_many`.
 """
 
 from __future__ import annotations

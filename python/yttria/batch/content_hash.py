@@ -1,12 +1,12 @@
-"""Content hashes: a case is known by the content of its files, its settings, the options and yttria's version.
+"""Content hashes, which identify a case by its files, its settings, the options and the version of yttria.
 
-There are three hashes, from the cheapest to the one that decides:
+There are three hashes, from the cheapest to the decisive one.
 - `entry_of` hashes the declared row without its case id. No file is looked at.
 - `signature_of` hashes sizes and times of the files. If entry and signature are equal, the content was hashed before.
-- `Identity.key` hashes the content of every file. Equal keys have equal results, whoever computed them.
+- `Identity.key` hashes the content of every file. Equal keys have equal results, on every machine.
 
-The files of a case are those that its readers may open (`yttria.io.sources`): folders whole, headers with their data.
-`check_read` refuses a case whose readers opened any other file.
+The files of a case are those that its readers may open (`yttria.io.sources`). A folder counts as a whole, and a header
+counts with its data. `check_read` refuses a case whose readers opened any other file.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ Stamp = tuple[str, int, int, int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Settings of a run that belong to each result: step of the histograms in Gy, format of dose maps, pictures."""
+    """Settings of a run that affect each result: the step of the histograms in Gy, the format of dose maps, and
+    pictures."""
 
     dvh_step_gy: float = 1.0
     maps: str | None = None
@@ -46,7 +47,7 @@ class Options:
 
 
 class Sources(NamedTuple):
-    """The files that a field of a case may open, as one walk has found them."""
+    """Files that a field of a case may open, found in one walk through the folders."""
 
     field: str
     path: Path
@@ -55,7 +56,7 @@ class Sources(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """The files of a case as they were hashed."""
+    """Files of a case with the hashes of their content."""
 
     key: str
     sha256: dict[str, str]
@@ -65,13 +66,13 @@ class Identity:
 
 
 def entry_of(declared: Mapping[str, Any], options: Options, place: str) -> str:
-    """Hash of a declared row, whatever its case id; `place` is the folder from which its paths start."""
+    """Hash a declared row without its case id. Its paths start from the folder `place`."""
     described = [{**declared, "case_id": ""}, place, *vars(options).values(), __version__, SCHEME]
     return _blake2b(json.dumps(described, sort_keys=True))
 
 
 def named_paths(case: Case) -> Iterator[tuple[str, Path]]:
-    """The files and folders that a case names, by field; further ones of a field are numbered from 2."""
+    """List the files and folders that a case names, by field. Further ones of a field are numbered from 2."""
     for name in FILE_FIELDS:
         declared = getattr(case, name)
         paths = declared if isinstance(declared, tuple) else () if declared is None else (declared,)
@@ -79,26 +80,26 @@ def named_paths(case: Case) -> Iterator[tuple[str, Path]]:
 
 
 def find_sources(case: Case) -> list[Sources]:
-    """Walk the folders of a case once; raises `OSError` if a path does not exist or cannot be read."""
+    """Walk the folders of a case once. A path that does not exist or cannot be read raises `OSError`."""
     return [Sources(field, path, sources_of(path)) for field, path in named_paths(case)]
 
 
 def identify(case: Case, options: Options) -> Identity:
-    """Hash the files of a case; raises `OSError`, and `FileFormatError` for a pipe or a device."""
+    """Hash the files of a case. A file that cannot be read raises `OSError`, a pipe or a device `FileFormatError`."""
     sources = find_sources(case)
     stamps = stamps_of(sources)
     sha256 = _hashes(sources)
     settings = {name: value for name, value in vars(case).items() if name not in (*FILE_FIELDS, "case_id")}
     described = {"inputs": sha256, "settings": settings, "options": asdict(options)}
     key = _digest(described | {"version": __version__, "scheme": SCHEME})
-    # The stamps are older than the hashes: if a file has changed between them, the signature does not fit the next run.
+    # The stamps are taken before the hashes. If a file changes in between, the signature does not fit the next run.
     return Identity(
         key=key, sha256=sha256, sources=sources, stamps=stamps, signature=signature_of(stamps, now_s=time.time())
     )
 
 
 def stamps_of(sources: list[Sources]) -> list[Stamp]:
-    """Name, size, times and inode of every file."""
+    """List name, size, times and inode of every file."""
     found = []
     for _, path, files in sources:
         for file in files:
@@ -108,17 +109,20 @@ def stamps_of(sources: list[Sources]) -> list[Stamp]:
 
 
 def signature_of(stamps: list[Stamp], *, now_s: float | None = None) -> str | None:
-    """Hash of the stamps; None if a file was so young at `now_s` that its times do not tell whether it changes."""
+    """Hash the stamps.
+
+    The result is None if a file was so young at `now_s` that its times cannot show a later change.
+    """
     if now_s is not None and any(now_s - max(m, c) * 1e-9 < YOUNG_S for _, _, m, c, _ in stamps):
         return None
     return _digest(stamps)
 
 
 def check_read(case: Case, identity: Identity, opened: Iterable[Path]) -> None:
-    """Check that the files that were read for a case are those that its key stands for.
+    """Check that the files read for a case are those that its key covers.
 
-    Raises `FileFormatError` if a reader opened a file that the key does not cover, or if a file has changed. Files
-    that are too young to be known by their times are hashed again.
+    Raises `FileFormatError` if a reader opened a file that the key does not cover, or if a file has changed. Files that
+    are too young to be identified by their times are hashed again.
     """
     covered = {file.absolute() for found in identity.sources for file in found.files}
     # Links are followed only if a name is not among them, because that takes as long as hashing.
@@ -137,9 +141,9 @@ def check_read(case: Case, identity: Identity, opened: Iterable[Path]) -> None:
 
 
 def content_sha256(path: Path, files: list[Path] | None = None) -> str:
-    """SHA-256 of a file, as `sha256sum` prints it; of several files, that of their sums and names, in order of name.
+    """Compute the SHA-256 of a file, or for several files that of their sums and names in order of name.
 
-    `files` are those that `sources_of` has found for the path, if they are known.
+    `files` are those that `sources_of` found for the path. They are found again if they are not given.
     """
     files = sources_of(path) if files is None else files
     sums = []
@@ -164,7 +168,7 @@ def _name(file: Path, path: Path) -> str:
 
 
 def _digest(value: object) -> str:
-    """Hash of the canonical JSON; an integer and the same number as a float are one."""
+    """Hash the canonical JSON, in which an integer and the same number as a float are equal."""
     return _blake2b(json.dumps(_plain(value), sort_keys=True, ensure_ascii=True, allow_nan=False))
 
 

@@ -1,8 +1,8 @@
-"""A manifest from a tree of files, by their names and their own statements.
+"""Draft of a manifest from a tree of files, by their names and headers.
 
 BIDS names (`sub-01_ses-1_pet.nii.gz`, `..._dseg.nii.gz`, also under `derivatives`) are matched by subject and session.
 Other files are matched by the folder they share. A folder of DICOM, or each subfolder with DICOM in it, is a case. If
-two files fit, none is taken: the cell stays empty, and a note states why.
+two files fit, neither is taken. The cell then stays empty, and a note states why.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ENTITY = re.compile(r"(?:^|_)(sub|ses|run)-([A-Za-z0-9]+)")
 
 @dataclass(kw_only=True)
 class Discovery:
-    """Rows for a manifest, and notes on the cells that are left open."""
+    """Rows for a manifest, and notes on the cells that are left empty."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -52,7 +52,7 @@ def discover(folder: str | Path, relative_to: str | Path | None = None) -> Disco
     Returns
     -------
     Discovery
-        The rows. Unit, scan delay and administered activity come from PET-BIDS sidecars that state them; every other
+        The rows. Unit, scan delay and administered activity come from PET-BIDS sidecars that state them. Every other
         value is left to the user, and `check_manifest` reports what is missing.
 
     Raises
@@ -94,7 +94,7 @@ def discover(folder: str | Path, relative_to: str | Path | None = None) -> Disco
 
 
 def _dicom_folders(folder: Path) -> list[Path]:
-    """The folder itself if DICOM files lie in it, else those of its subfolders with DICOM anywhere in them."""
+    """Find the folder itself if DICOM files lie in it, else its subfolders that contain DICOM at any depth."""
 
     def holds(where: Path, deep: bool) -> bool:
         files = _files(where) if deep else (path for path in sorted(where.iterdir()) if path.is_file())
@@ -106,7 +106,7 @@ def _dicom_folders(folder: Path) -> list[Path]:
 
 
 def _dicom_rows(case: Path, folder: Path, base: Path, found: Discovery) -> None:
-    """A row per PET or SPECT series of a case's folder; its one SEG or RTSTRUCT is found there when it is read."""
+    """Make a row per PET or SPECT series of a case's folder. Its one SEG or RTSTRUCT is found there when it is read."""
     try:
         report = dicom.inspect(case)
     except YttriaError as error:
@@ -133,7 +133,7 @@ def _dicom_rows(case: Path, folder: Path, base: Path, found: Discovery) -> None:
 
 
 def _open_note(case_id: str, kind: str, candidates: list[str]) -> str:
-    """Note on a cell that stays empty."""
+    """Write the note on a cell that stays empty."""
     if not candidates:
         return f"{case_id}: {kind} is open: there is no file for it"
     return f"{case_id}: {kind} is open, because {len(candidates)} files fit: {', '.join(candidates)}"
@@ -180,7 +180,7 @@ def _posix(path: Path, base: Path) -> str:
 
 
 def _sidecar(path: Path, notes: list[str]) -> dict[str, Any]:
-    """Columns that the PET-BIDS sidecars of an image state, beside it and above it in its data set."""
+    """Read the columns that the PET-BIDS sidecars of an image state, next to it and above it in its data set."""
     files = inherited_files(path, ".json")
     own = path.with_name(path.name[: -len(_end(path))] + ".json")
     if not files and own.is_file():

@@ -19,7 +19,7 @@ from typing import Any
 from .._foundation.extras import require
 from ..errors import OutOfRangeError
 
-#: A cluster is asked for its size this often, and is taken to have so many threads before it has any.
+#: Interval in s between two queries of the size of a cluster, and the number of threads assumed before any has joined.
 _RECOUNT_S = 2.0
 _ASSUMED_THREADS = 8
 #: Parameters of mallopt (<malloc.h>), and the threshold in bytes.
@@ -37,9 +37,9 @@ class Workers:
     chunk : int
         Cases per task.
     capacity : callable
-        Returns the number of tasks that it works on at once. It is called again and again, because a cluster may grow.
+        Returns the number of tasks that it works on at once. It is called repeatedly, because a cluster may grow.
     renew : callable, optional
-        Makes another executor if this one breaks. Without it, the run ends then.
+        Makes another executor if this one breaks. Without it, a broken executor ends the run.
     """
 
     executor: Executor
@@ -49,12 +49,12 @@ class Workers:
 
     @property
     def in_flight(self) -> int:
-        """Most tasks submitted at once: enough that no worker waits, and no more, because they take memory."""
+        """Largest number of tasks submitted at once. No worker waits, and no memory is taken for more."""
         return 2 * max(self.capacity(), 1)
 
 
 def processors() -> int:
-    """Number of processors that this process may use."""
+    """Count the processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -75,7 +75,7 @@ def processes(count: int | None = None) -> Iterator[Workers]:
     count = _checked(count)
 
     def make() -> ProcessPoolExecutor:
-        # Not forked: this process has threads.
+        # A process with threads must not be forked.
         context = get_context("forkserver" if os.name == "posix" else "spawn")
         return ProcessPoolExecutor(count, context, initializer=_prepare)
 
@@ -102,7 +102,7 @@ def dask(address: str, count: int | None = None) -> Iterator[Workers]:
 
 
 def of_client(client: Any) -> Workers:
-    """Use the workers that a dask client reaches; there may be none yet, and more later."""
+    """Use the workers that a dask client reaches. Workers may still join later."""
 
     counted, at = 0, -math.inf
 
@@ -116,7 +116,7 @@ def of_client(client: Any) -> Workers:
 
 
 def of_executor(executor: Executor) -> Workers:
-    """Use an executor of the caller; it gets as many workers as it states, or else as there are processors."""
+    """Use an executor of the caller, with the number of workers that it states, or else the number of processors."""
     client = getattr(executor, "_client", None)
     if client is not None and hasattr(client, "scheduler_info"):
         return of_client(client)
@@ -129,11 +129,11 @@ def of_executor(executor: Executor) -> Workers:
 def keep_memory() -> None:
     """Let the C library keep freed memory for the next case, if it is glibc.
 
-    Without this the memory of every image goes back to the system and is fetched again page by page, which takes as
-    long as dosing the case. It concerns the whole process. The command line and the workers made here call it; a
-    library must not.
+    Without this, the memory of every image goes back to the system and is fetched again page by page. That takes as
+    long as dosing the case. The setting concerns the whole process. The command line and the workers made here call it,
+    but a library must not.
     """
-    # Windows has no library without a name: a TypeError before Python 3.14.
+    # Windows has no library without a name, which was a TypeError before Python 3.14.
     with suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
@@ -143,23 +143,23 @@ def keep_memory() -> None:
 def preload() -> None:
     """Start the server from which worker processes are forked, and let it import what they need meanwhile.
 
-    Systems without such a server do nothing. There is one server per process, and every pool of the process gets what
-    it has imported. The command line calls this; a library must not.
+    Nothing happens on systems without such a server. There is one server per process, and every pool of the process
+    receives its imports. The command line calls this, but a library must not.
     """
     if os.name == "posix":
-        # A module that is not installed is passed over.
+        # A module that is not installed is ignored.
         forkserver.set_forkserver_preload(["yttria.batch.worker", "nibabel.nifti1", "zlib_ng.gzip_ng"])
         forkserver.ensure_running()
 
 
 def _prepare() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the runner alone
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the runner handles Ctrl-C
     threading.Thread(target=_exit_with_runner, daemon=True).start()
     keep_memory()
 
 
 def _exit_with_runner() -> None:
-    """End this worker when the runner ends: a killed runner cannot end it, and it would wait for ever."""
+    """End this worker when the runner ends. A killed runner cannot end its workers, and they would wait for ever."""
     if (runner := parent_process()) is not None:
         wait([runner.sentinel])
         os._exit(1)

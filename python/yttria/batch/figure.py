@@ -12,13 +12,13 @@ from .._foundation.extras import require
 from .._foundation.text import literal
 from .summary import MOST_CURVES, OUTLIER_Z, dvh_curves, dvh_quartiles, finished_folder, mean_doses, modified_z
 
-#: Most structures shown, those of the most cases first.
+#: Largest number of structures shown, beginning with those that the most cases have.
 _SHOWN = 8
 _RESEARCH_USE = "For research use only."
 
 
 def cohort_figure(folder: str | Path) -> Any:
-    """Draw the tables of a finished run as a matplotlib figure; raises `FileFormatError` if there are none."""
+    """Draw the tables of a finished run as a matplotlib figure. A folder without tables raises `FileFormatError`."""
     folder = finished_folder(folder)
     figure = require("matplotlib.figure", "plot").Figure(figsize=(11.0, 4.8), layout="constrained")
     colors = require("matplotlib", "plot").colormaps["tab10"].colors
@@ -56,7 +56,7 @@ def _spread(axes: Any, row: int, means: NDArray[np.float64], color: Any) -> None
     if not len(shown):
         return
     out = np.abs(modified_z(shown)) > OUTLIER_Z
-    # The same scatter each time, so that equal tables give equal figures.
+    # The seed is fixed, so that equal tables give equal figures.
     offset = np.random.default_rng(row).uniform(-0.3, 0.3, len(shown))
     drawn = np.linspace(0, len(shown) - 1, min(len(shown), MOST_CURVES)).astype(int)
     axes.plot(shown[drawn], row + offset[drawn], ".", ms=2.5, alpha=0.35, color=color, rasterized=True)

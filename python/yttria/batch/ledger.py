@@ -1,11 +1,11 @@
-"""Ledgers of completed work: JSON lines that are only ever appended, one file per run.
+"""Ledgers of completed work, which are files of JSON lines. Each run appends to a file of its own.
 
-A line of a result is `{"entry", "signature", "key", "part", "at"}`; it counts if its part is there. A line without
-`part` and `at` states that a row was found again with this content. A line of a failure is
-`{"entry", "row", "case_id", "error", "message", "sha256"}`. A last line that was torn counts as not written.
+The line of a result is `{"entry", "signature", "key", "part", "at"}`. It counts if its part exists. A line without
+`part` and `at` states that a row was found again with this content. A line of a failure is `{"entry", "row", "case_id",
+"error", "message", "sha256"}`. An incomplete last line counts as not written.
 
-Each run writes a file of its own, so that lines never mix. Runs are numbered as they begin, and clocks have no part in
-it. Of one entry the last line of the run with the largest number counts.
+Because each run writes its own file, lines never mix. Runs are numbered in the order in which they begin, without use
+of a clock. If an entry has several lines, the last line of the run with the largest number counts.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _NONE = bytes(16)
 
 
 class Place(NamedTuple):
-    """Place of a result: a part, and the row in it."""
+    """Place of a result, given by a part and the row in it."""
 
     part: str
     at: int
 
 
 class Ledger:
-    """Ledger of one run, numbered after every other one in the folder."""
+    """Ledger of one run, with a number above that of every other one in the folder."""
 
     def __init__(self, folder: Path) -> None:
         """Make the file."""
@@ -43,7 +43,7 @@ class Ledger:
         number = max((_number(path) for path in inside.glob("*.jsonl")), default=0)
         while True:
             number += 1
-            # Of two runs that begin together, one makes the file and the other takes the next number.
+            # If two runs begin together, one makes the file and the other takes the next number.
             with suppress(FileExistsError):
                 self._file = (inside / f"{number:08}.jsonl").open("xb", buffering=0)
                 return
@@ -57,7 +57,7 @@ class Ledger:
                 text = text[self._file.write(text) :]
             os.fsync(self._file.fileno())
         except OSError:
-            # A full disk: no torn line may stand before one that is written later.
+            # On a full disk, an incomplete line must not come before one that is written later.
             self._file.truncate(before)
             raise
 
@@ -70,13 +70,13 @@ class CompletedIndex:
     """Index of the results that the ledgers of a folder list, in 56 bytes per line."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the ledgers; a result whose part is not there counts as not done."""
+        """Read the ledgers. A result whose part is missing counts as not done."""
         records = bytearray()
         self._parts: list[str] = []
         numbers: dict[str, int] = {}
         for line in lines(folder):
             if "key" not in line:
-                # A failure: an earlier result of this row does not count any more.
+                # After a failure, an earlier result of this row no longer counts.
                 records += _RECORD.pack(bytes.fromhex(line["entry"]), _NONE, _NONE, -1, -1)
                 continue
             part = line.get("part")
@@ -98,7 +98,7 @@ class CompletedIndex:
         placed = found[found["part"] >= 0]
         placed = placed[np.unique(placed["key"], return_index=True)[1]]
         self._keys, self._part, self._at = (placed[name].copy() for name in ("key", "part", "at"))
-        # Of one entry the last line counts; a stable sort keeps the order of the ledgers.
+        # The last line of an entry counts. A stable sort keeps the order of the ledgers.
         found = found[np.argsort(found["entry"], kind="stable")]
         last = np.append(found["entry"][1:] != found["entry"][:-1], True) if len(found) else np.zeros(0, bool)
         self._entries, self._signatures, self._key_of = (
@@ -110,7 +110,10 @@ class CompletedIndex:
         return len(self._keys)
 
     def key_of(self, entry: str, signature: str | None = None) -> str | None:
-        """Last key of a declared row if it has a result; with `signature`, only if the row was seen with it."""
+        """Find the last key of a declared row that has a result.
+
+        With `signature`, the row must have been seen with it.
+        """
         at = _find(self._entries, bytes.fromhex(entry))
         if at is None or (signature is not None and self._signatures[at] != bytes.fromhex(signature)):
             return None
@@ -118,7 +121,7 @@ class CompletedIndex:
         return key if self.place_of(key) is not None else None
 
     def place_of(self, key: str) -> Place | None:
-        """Place of the result of a key; None if there is none."""
+        """Find the place of the result of a key, None without a result."""
         at = _find(self._keys, bytes.fromhex(key))
         return None if at is None else Place(self._parts[self._part[at]], int(self._at[at]))
 
@@ -132,18 +135,18 @@ def lines(folder: Path) -> Iterator[dict[str, Any]]:
                 try:
                     line = json.loads(text)
                 except ValueError:
-                    continue  # torn: its case is done again
+                    continue  # an incomplete line; its case is dosed again
                 if isinstance(line, dict) and "entry" in line:
                     yield line
 
 
 def _number(path: Path) -> int:
-    """Number of the run whose ledger this is; 0 for any other name."""
+    """Read the number of the run from the name of its ledger, 0 from any other name."""
     return int(path.stem) if path.stem.isascii() and path.stem.isdigit() else 0
 
 
 def failures(folder: Path) -> dict[str, dict[str, Any]]:
-    """Last failure of each declared row that has failed."""
+    """Find the last failure of each declared row that has failed."""
     last: dict[str, dict[str, Any]] = {}
     for line in lines(folder):
         if "error" in line:
@@ -152,7 +155,7 @@ def failures(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _find(column: Any, value: bytes) -> int | None:
-    # numpy drops zeros at the end of such values.
+    # NumPy drops zero bytes at the end of such values.
     wanted = np.bytes_(value.rstrip(b"\0"))
     at = int(np.searchsorted(column, wanted))
     return at if at < len(column) and column[at] == wanted else None

@@ -1,8 +1,8 @@
-"""Manifests: one row per case, in CSV or Parquet, read as a stream and checked as a whole before any work.
+"""Manifests with one row per case, in CSV or Parquet. They are read as a stream and checked as a whole before any work.
 
-Its columns are the fields of `yttria.case.Case`. An empty cell means that nothing is declared. Paths are relative to
-the manifest's folder. CSV may be in UTF-8, UTF-16 with its mark or Windows-1252, with commas, semicolons (then with
-decimal commas too) or tabs.
+The columns are the fields of `yttria.case.Case`. An empty cell means that nothing is declared. Paths are relative to
+the manifest's folder. CSV may be encoded in UTF-8, UTF-16 with a byte order mark, or Windows-1252. Cells may be
+separated by commas, semicolons or tabs; with semicolons, numbers may have decimal commas.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..case.fields import Field
 from ..errors import FileFormatError, YttriaError
 from .manifest_table import Cells, csv_dialect, is_csv, read_table
 
-#: A manifest starts with the name of the case.
+#: The first column of a manifest is the name of the case.
 COLUMNS = ("case_id", *(name for name in FIELDS if name != "case_id"))
 REQUIRED = ("case_id", *(name for name, field in FIELDS.items() if field.required))
 NUMBERS = frozenset(name for name, field in FIELDS.items() if field.kind == "number")
@@ -54,7 +54,7 @@ class Problem:
     line : int, optional
         Line as a spreadsheet counts it, the header being the first; None in Parquet.
     case_id : str
-        The case id, as far as there is one.
+        The case id, empty if the row has none.
     """
 
     row: int
@@ -89,13 +89,13 @@ class ManifestRow:
 
 
 class ManifestError(FileFormatError):
-    """The manifest cannot be run; `problems` lists every mistake with row and column."""
+    """Error of a manifest that cannot be run. `problems` lists every mistake with row and column."""
 
     path: Path
     problems: list[Problem]
 
     def __init__(self, path: Path, found: list[Problem]) -> None:
-        """The message names the first of the problems."""
+        """Keep the problems, the first of which the message names."""
         super().__init__(f"{path}: {len(found)} problems, the first: {found[0]}")
         self.path, self.problems = path, found
 
@@ -121,7 +121,7 @@ def read_manifest(path: str | Path, *, without: Collection[int] = ()) -> Iterato
     Raises
     ------
     ManifestError
-        If the header is wrong, and at the first row that is no case.
+        If the header is wrong, and at the first row that does not declare a case.
     FileFormatError
         If the file cannot be read as a table.
 
@@ -145,18 +145,18 @@ def read_manifest(path: str | Path, *, without: Collection[int] = ()) -> Iterato
 
 
 def declared_rows(path: Path, found: list[Problem] | None = None) -> Iterator[tuple[Cells, dict[str, Any]]]:
-    """Read the rows with what they declare; `found` as in `_rows`."""
+    """Read the rows with the values that they declare. `found` has the meaning that it has in `_rows`."""
     return ((cells, _declared(cells)[0]) for cells in _rows(path, found))
 
 
 def manifest_note(path: str | Path) -> str | None:
-    """Note on a manifest that is not plain CSV in UTF-8 or Parquet; None otherwise."""
+    """Describe the form of a manifest that is neither plain CSV in UTF-8 nor Parquet, None otherwise."""
     path = Path(path)
     return csv_dialect(path, COLUMNS).note() if is_csv(path) else None
 
 
 def check_manifest(path: str | Path, *, look_for_files: bool = True) -> tuple[int, list[Problem]]:
-    """Check a manifest as a whole; no image is read.
+    """Check a manifest as a whole without reading any image.
 
     Parameters
     ----------
@@ -224,14 +224,14 @@ def check_manifest(path: str | Path, *, look_for_files: bool = True) -> tuple[in
 
 
 def write_manifest(rows: Iterable[Case | Mapping[str, Any]], path: str | Path) -> int:
-    """Write a manifest; nothing is checked.
+    """Write a manifest without checking it.
 
     Parameters
     ----------
     rows : iterable of Case or mapping
         The cases, or what is declared of them by column.
     path : str or Path
-        The file to write, `.csv` or `.parquet`. It appears whole, or a file that was there stays as it is.
+        The file to write, `.csv` or `.parquet`. If writing fails, an earlier file of that name stays as it is.
 
     Returns
     -------
@@ -241,14 +241,13 @@ def write_manifest(rows: Iterable[Case | Mapping[str, Any]], path: str | Path) -
     Raises
     ------
     FileFormatError
-        If the name ends otherwise.
+        If the name ends in neither `.csv` nor `.parquet`.
     OSError
         If the file cannot be written.
 
     Notes
     -----
-    In CSV, a text that a spreadsheet would take for a formula gets an apostrophe before it, which `read_manifest`
-    takes away.
+    In CSV, a text that a spreadsheet would take for a formula gets a leading apostrophe, which `read_manifest` removes.
 
     Examples
     --------
@@ -273,12 +272,12 @@ def write_manifest(rows: Iterable[Case | Mapping[str, Any]], path: str | Path) -
 
 
 def schema() -> dict[str, Any]:
-    """Make the JSON Schema of a row from the declarations of a case's fields.
+    """Make the JSON Schema of a row from the declared fields of a case.
 
     Returns
     -------
     dict
-        The schema, draft 2020-12. It cannot find what is not in the row, such as a missing file.
+        The schema, draft 2020-12. It cannot find mistakes outside the row, such as a missing file.
 
     Examples
     --------
@@ -316,7 +315,7 @@ def _cell(column: str, value: Any) -> Any:
 
 
 def _rows(path: Path, found: list[Problem] | None = None) -> Iterator[Cells]:
-    """The rows as cells; problems of the header are added to `found`, or raised without it."""
+    """Read the rows as cells. Problems of the header are added to `found`, or raised without it."""
     names, rows = read_table(path, COLUMNS)
     wrong = [
         Problem(row=0, column=name, message=f"unknown column; known are {', '.join(COLUMNS)}")
@@ -341,7 +340,7 @@ def _problem(cells: Cells, column: str, message: str) -> Problem:
 
 
 def _declared(cells: Cells) -> tuple[dict[str, Any], list[Problem]]:
-    """The cells that are not empty, numbers as float, and the problems of single cells."""
+    """Collect the cells that are not empty, numbers as float, and the problems of single cells."""
     declared: dict[str, Any] = {}
     found: list[Problem] = []
     for name, cell in cells.by_name.items():
@@ -367,7 +366,10 @@ def _declared(cells: Cells) -> tuple[dict[str, Any], list[Problem]]:
 
 
 def number_in_cell(cell: object, *, decimal_comma: bool) -> float:
-    """Number in a cell; raises `ValueError` if it is not a number, or could be two."""
+    """Read the number in a cell.
+
+    A text that is not a number, or that can be read as two numbers, raises `ValueError`.
+    """
     if isinstance(cell, bool) or not isinstance(cell, str | int | float):
         raise ValueError(f"must be a number, got {cell!r:.80}")
     if not isinstance(cell, str):

@@ -1,4 +1,4 @@
-"""Tables of cells: CSV as spreadsheets write it, or Parquet."""
+"""Tables of cells in Parquet, or in CSV as spreadsheets write it."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from ..io.stored_values import open_regular
 
 _DELIMITERS = (",", ";", "\t")
 _PIECE = 1 << 20
-#: Line of Excel that names the delimiter.
+#: First line that Excel writes to name the delimiter.
 _SEPARATOR = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
-#: Names of encodings in messages.
+#: Names of encodings as messages show them.
 _NAMES = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
 
 
 class Cells(NamedTuple):
-    """A row: its number among the cases, from 1, its line in the spreadsheet (None in Parquet), and its cells.
+    """Cells of a row, with its number among the cases, from 1, and its line in the spreadsheet (None in Parquet).
 
-    Under the name "" are cells beyond the header; it is there too if there are too few cells. If `decimal_comma` is
-    true, numbers may have one.
+    The name "" holds cells beyond the header. It is also present if the row has too few cells. If `decimal_comma` is
+    true, numbers may have a decimal comma.
     """
 
     row: int
@@ -44,7 +44,7 @@ class Dialect(NamedTuple):
     delimiter: str
 
     def note(self) -> str | None:
-        """State the differences from commas in UTF-8; None if there are none."""
+        """State the differences from commas in UTF-8, None without a difference."""
         names = {";": "semicolons", "\t": "tabs", ",": "commas"}
         if self == ("utf-8-sig", ","):
             return None
@@ -52,7 +52,7 @@ class Dialect(NamedTuple):
 
 
 def is_csv(path: Path) -> bool:
-    """Whether a manifest of this name is CSV; `FileFormatError` if it is neither CSV nor Parquet."""
+    """Decide whether a manifest of this name is CSV. Any name but those of CSV and Parquet raises `FileFormatError`."""
     if path.suffix.casefold() not in (".csv", ".parquet"):
         raise FileFormatError(f"{path}: a manifest must be named .csv or .parquet")
     return path.suffix.casefold() == ".csv"
@@ -61,15 +61,15 @@ def is_csv(path: Path) -> bool:
 def read_table(path: Path, known: tuple[str, ...]) -> tuple[list[str], Iterator[Cells]]:
     """Read the names of the columns, and the rows as a stream without those that are empty.
 
-    `known` are the column names that decide between delimiters. Raises `FileFormatError` if the table is not readable.
+    The column names in `known` decide between delimiters. A table that cannot be read raises `FileFormatError`.
     """
     return _read_csv(path, known) if is_csv(path) else _read_parquet(path)
 
 
 def csv_dialect(path: Path, known: tuple[str, ...]) -> Dialect:
-    """Find encoding and delimiter of a CSV file: UTF-8, UTF-16 with its mark, or else Windows-1252.
+    """Find delimiter and encoding of a CSV file, which is UTF-8, UTF-16 with a byte order mark, or else Windows-1252.
 
-    Raises `FileFormatError` if it is none of them.
+    A file in another encoding raises `FileFormatError`.
     """
     encoding = _encoding(path)
     with _opened(path, encoding) as text:
@@ -112,7 +112,7 @@ def _opened(path: Path, encoding: str) -> io.TextIOWrapper:
 
 
 def _records(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
-    """Records that are not empty, with their lines as a spreadsheet counts them."""
+    """Read the records that are not empty, with their lines as a spreadsheet counts them."""
     with _opened(path, dialect.encoding) as file:
         try:
             for line, record in enumerate(csv_records(file, delimiter=dialect.delimiter), 1):
@@ -164,7 +164,7 @@ def _read_parquet(path: Path) -> tuple[list[str], Iterator[Cells]]:
                     for cells in batch.to_pylist():
                         row += 1
                         yield Cells(row, None, cells)
-        # Damaged pages are an OSError to pyarrow, and damaged text a UnicodeDecodeError.
+        # pyarrow raises OSError for damaged pages, and UnicodeDecodeError for damaged text.
         except (arrow.ArrowException, OSError, ValueError) as error:
             if isinstance(error, FileFormatError) or (isinstance(error, OSError) and error.errno is not None):
                 raise

@@ -1,4 +1,4 @@
-"""Parts: results on the disk as small Parquet files with one row per case."""
+"""Parts, which are small Parquet files of results with one row per case."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..errors import FileFormatError
 from .results_folder import durable
 from .worker import CaseOutcome
 
-#: Columns of a part that hold one value per structure, beside the metrics of `DoseResult.table`.
+#: Columns of a part that hold one value per structure, in addition to the metrics of `DoseResult.table`.
 STRUCTURE = "structure"
 DVH = "dvh_volume_ml"
 PLAIN = ("key", "method", "dvh_step_gy", "sha256", "advisories", "provenance", "dose_map", "picture")
@@ -28,7 +28,7 @@ def new_part(folder: Path, outcomes: Sequence[CaseOutcome]) -> Iterator[str]:
     """Write the results of some cases, and yield the name of the part, which follows from their keys.
 
     The part appears when the block has ended. The ledger names it inside the block, and an entry without its part
-    counts as not done: no part is ever without its entries.
+    counts as not done. Therefore every part has its entries.
     """
     parquet = require("pyarrow.parquet", "batch")
     name = hashlib.blake2b("".join(str(o.key) for o in outcomes).encode(), digest_size=12).hexdigest()
@@ -41,8 +41,8 @@ def new_part(folder: Path, outcomes: Sequence[CaseOutcome]) -> Iterator[str]:
 def read_part(folder: Path, name: str) -> Any:
     """Read a part as an Arrow table.
 
-    Raises `FileFormatError` if it is damaged; the checksums of its pages are verified. It is set aside then, so that
-    the next run repeats its cases and no other.
+    The checksums of its pages are verified. A damaged part is set aside, and `FileFormatError` is raised. The next run
+    repeats only its cases.
     """
     arrow, parquet = require("pyarrow", "batch"), require("pyarrow.parquet", "batch")
     path = folder / "parts" / name
@@ -50,7 +50,7 @@ def read_part(folder: Path, name: str) -> Any:
         with parquet.ParquetFile(path, page_checksum_verification=True) as part:
             return part.read()
     except (arrow.ArrowException, OSError, ValueError) as error:
-        # An error of the system is not damage, such as too many open files or a disk that is away.
+        # An error of the system is not damage. Examples are too many open files, or a disk that is not mounted.
         if isinstance(error, OSError) and error.errno is not None:
             raise
         aside = path.with_name(f"{path.name}.damaged")
@@ -64,7 +64,7 @@ def read_part(folder: Path, name: str) -> Any:
 
 def _table(outcomes: Sequence[CaseOutcome]) -> Any:
     arrow = require("pyarrow", "batch")
-    # Cases may differ in their columns: those of uncertainty are there if a case states any.
+    # Cases may differ in their columns. Those of uncertainty exist if a case states any.
     columns_of_rows = dict.fromkeys(name for outcome in outcomes for row in outcome.rows for name in row)
     metrics = [name for name in columns_of_rows if name != STRUCTURE]
     offsets = arrow.array(np.cumsum([0, *(len(o.rows) for o in outcomes)]), arrow.int32())

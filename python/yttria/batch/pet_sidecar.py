@@ -1,6 +1,6 @@
-"""Values of a PET-BIDS sidecar that a manifest takes over, each checked for its type and unit.
+"""Values of a PET-BIDS sidecar for a manifest, each checked for its type and unit.
 
-Source: BIDS specification 1.9, Positron Emission Tomography: times in s from TimeZero, `Units`,
+Source: BIDS specification 1.9, Positron Emission Tomography. It defines times in s from TimeZero, `Units`,
 `InjectedRadioactivity` with `InjectedRadioactivityUnits`, `TracerRadionuclide`, `ImageDecayCorrected` with
 `ImageDecayCorrectionTime`, `FrameTimesStart` and `FrameDuration` (bids-pet).
 """
@@ -17,7 +17,7 @@ from typing import Any
 from .._core import Nuclide
 from .._foundation.units import stated_unit
 
-#: Most bytes of a sidecar, which is a page of text.
+#: Largest size of a sidecar in bytes. A sidecar is a page of text.
 _LONGEST = 1 << 24
 _GBQ = {
     "bq": 1e-9,
@@ -48,15 +48,15 @@ def read_sidecar(files: Sequence[Path]) -> tuple[dict[str, Any], list[str]]:
     Parameters
     ----------
     files : sequence of Path
-        The JSON files, the most general first: what a later one states replaces what an earlier one does.
+        The JSON files, the most general first. A value of a later file replaces that of an earlier one.
 
     Returns
     -------
     row : dict
         `unit`, `nuclide` (if it is not Y-90), `administered_activity_gbq` and `scan_delay_h`, as far as they are
-        stated; none of them if the sidecars state a nuclide that is not one of `yttria.Nuclide.presets()`.
+        stated. It is empty if the sidecars state a nuclide that is not one of `yttria.Nuclide.presets()`.
     notes : list of str
-        Values that could not be taken over, with the reason; each note names the file.
+        Values that could not be used, with the reason. Each note names the file.
     """
     notes: list[str] = []
     stated: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Progress of a run in words: a bar on a terminal, else a plain line every so many cases."""
+"""Progress of a run, shown as a bar on a terminal, else as a plain line at regular numbers of cases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OnProgress = Callable[[Run, float], None]
 
 @contextmanager
 def progress_reporter(every: int, file: TextIO | None = None) -> Iterator[OnProgress]:
-    """Make what `run_manifest` takes as `on_progress`; `every` is the number of cases between two plain lines."""
+    """Make the `on_progress` of `run_manifest`. `every` is the number of cases between two plain lines."""
     file = sys.stderr if file is None else file
     if file.isatty():
         with _bar(file) as report:
@@ -26,7 +26,7 @@ def progress_reporter(every: int, file: TextIO | None = None) -> Iterator[OnProg
 
 
 def progress_line(counts: Counts, wall_s: float) -> str:
-    """One line: cases, rate, time left, failures."""
+    """Write one line with cases, rate, time left and failures."""
     status = counts.as_dict(wall_s)
     left = "" if status["left_s"] is None else f", {_duration(status['left_s'])} left"
     known = f", {counts.known} known before" if counts.known else ""
@@ -34,7 +34,7 @@ def progress_line(counts: Counts, wall_s: float) -> str:
 
 
 def final_line(report: RunReport) -> str:
-    """One line: how the run ended, and what became of the cases."""
+    """Write one line that states how the run ended, with the numbers of cases dosed, known and failed."""
     counts = report.counts
     rate = f" ({report.rate_per_s:.1f}/s)" if counts.done else ""
     known = f", {counts.known} known before" if counts.known else ""

@@ -1,4 +1,4 @@
-"""Report of a cohort: the tables of a finished run as one page of HTML."""
+"""Report of a cohort, which shows the tables of a finished run on one page of HTML."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def cohort_report(folder: str | Path, *, anonymous: bool = False, created: str |
     anonymous : bool, default False
         Name cases by their row of the manifest, as "case 12", and leave messages and the folder's name out.
     created : str, optional
-        Time of the report, ISO 8601; now if not given. Two reports of the same tables differ in it alone.
+        Time of the report, ISO 8601; now if not given. Two reports of the same tables differ only in this time.
 
     Returns
     -------
@@ -45,16 +45,16 @@ def cohort_report(folder: str | Path, *, anonymous: bool = False, created: str |
     FileFormatError
         If the folder holds no tables of a finished run.
     MissingExtraError
-        Without the extras `batch` and `report`.
+        If the extras `batch` and `report` are not installed.
 
     Notes
     -----
-    A mean dose is an outlier if its modified z-score, of the logarithms, is beyond 3.5 (iglewicz-hoaglin1993). The
-    table of cases holds the first thousand and every outlier.
+    A mean dose is an outlier if the modified z-score of its logarithm is beyond 3.5 (iglewicz-hoaglin1993). The table
+    of cases holds the first thousand cases and every outlier.
 
     Examples
     --------
-    See `yttria.batch.run_manifest`, which writes the folder; `cohort_report("results")` reports it.
+    See `yttria.batch.run_manifest`, which writes the folder. `cohort_report("results")` makes its report.
     """
     folder = finished_folder(folder)
     summary = summarize(folder)
@@ -87,7 +87,7 @@ def cohort_report(folder: str | Path, *, anonymous: bool = False, created: str |
 
 
 def _cases(folder: Path, *, anonymous: bool) -> tuple[dict[str, str], dict[str, list[str]], list[str], list[str]]:
-    """Shown id of each case by its id, codes of its advisories, and the dose models and versions of all."""
+    """Collect the shown ids and the advisory codes of the cases by id, and the dose models and versions of all."""
     names: dict[str, str] = {}
     codes: dict[str, list[str]] = {}
     methods: dict[str, None] = {}
@@ -104,7 +104,7 @@ def _cases(folder: Path, *, anonymous: bool) -> tuple[dict[str, str], dict[str, 
 def _doses(
     folder: Path, names: dict[str, str]
 ) -> tuple[dict[tuple[str, str], NDArray[np.float64]], dict[str, list[str]]]:
-    """Mean doses and volumes by structure, and the cases of each, in the order of the manifest."""
+    """Collect mean doses and volumes by structure, and the cases of each, in the order of the manifest."""
     values: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for whole in read_rows(folder, "doses", ("case_id", "structure", "metric", "value")):
         codes, kinds = dictionary_codes(whole["metric"])
@@ -114,7 +114,7 @@ def _doses(
         for case, structure, metric, value in zip(*columns, strict=True):
             if value is not None and np.isfinite(value):
                 values[structure, metric][names[case]] = value
-    # A structure outside of the image has a volume and no dose.
+    # A structure outside the image has a volume but no dose.
     ids = {name: list(found) for (name, metric), found in values.items() if metric == "mean_gy"}
     arrays = {
         (name, metric): np.array([values[name, metric].get(case, np.nan) for case in found])

@@ -1,4 +1,4 @@
-"""Folder of results: it belongs to one manifest, and its files are whole or not there, also after a power failure."""
+"""Folder of results of one manifest. A file in it is complete or missing, also after a power failure."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .._core import __version__
 from .._foundation.whole_files import atomic, remove_abandoned
 from ..errors import ResultsExistError
 
-#: The file that marks a folder of results and names its manifest.
+#: Name of the file that marks a folder of results and names its manifest.
 MARK = "batch.json"
 TABLES = ("doses", "dvh", "cases", "quarantine")
-#: Names that a run writes. Without the mark, a file of such a name is the user's.
+#: Names of files that a run writes. Without the mark, a file of such a name belongs to the user.
 _FIXED = (MARK, "status.json", *(f"{name}.{ending}" for name in TABLES for ending in ("parquet", "csv")), "by_case")
 
 
 @contextmanager
 def durable(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes its name when it is written and synced; the name is synced too."""
+    """Open a file that gets its name when it is written and synced. The name is synced too."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as file:
         yield file
@@ -30,7 +30,7 @@ def durable(path: Path) -> Iterator[BinaryIO]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Sync the names in a folder; systems that cannot open a folder do so by themselves."""
+    """Sync the names in a folder. Systems that cannot open a folder sync them by themselves."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -40,24 +40,24 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what killed runs have left half-written; files that a live process writes stay."""
+    """Remove half-written files of killed runs. Files of a running process stay."""
     rooms = (".*", "parts/*/.*", "maps/*/.*", "pictures/*/.*", "by_case/.*")
     remove_abandoned(path for room in rooms for path in folder.glob(room))
 
 
 def manifest_place(manifest: Path, folder: Path) -> str:
-    """Folder from which a manifest's paths start, relative to the results, so that both can be moved together."""
+    """Find the folder from which a manifest's paths start, relative to the results. Both can then be moved together."""
     return _relative(manifest.parent, folder)
 
 
 def check_folder(folder: Path, manifest: Path, *, overwrite: bool) -> None:
-    """Check that results of a manifest may be written into a folder; both paths are absolute.
+    """Check that results of a manifest may be written into a folder. Both paths are absolute.
 
-    `overwrite` permits to take over a folder of another manifest. Its results are kept, and its tables become those of
+    With `overwrite`, a folder of another manifest may be used. Its results are kept, and its tables become those of
     this manifest.
 
-    Raises `ResultsExistError` if the folder holds results of another manifest and `overwrite` is false. It is raised
-    too if the folder holds files that a run would write over, and no mark that a run wrote them.
+    Raises `ResultsExistError` if the folder holds results of another manifest and `overwrite` is false. It is also
+    raised if the folder holds files that a run would write over, without the mark that a run wrote them.
     """
     found = [name for name in _FIXED if (folder / name).exists()]
     if not found:
@@ -76,7 +76,7 @@ def check_folder(folder: Path, manifest: Path, *, overwrite: bool) -> None:
 
 
 def mark_folder(folder: Path, manifest: Path) -> None:
-    """Make the folder, and mark it as one of results of this manifest."""
+    """Make the folder, and mark it as the results of this manifest."""
     folder.mkdir(parents=True, exist_ok=True)
     if owner_of(folder) != (owner := _relative(manifest, folder)):
         with durable(folder / MARK) as file:

@@ -1,8 +1,8 @@
 """Run of a manifest into a folder of results.
 
-Results are content-addressed: the key of a result is a hash of everything that it depends on, and each file is whole
-or not there. Runners on one folder need no agreement. If two dose the same case, both write the same bits under the
-same key, and the tables hold them once. Shards save that work, and correctness does not depend on them.
+Results are content-addressed. The key of a result is a hash of everything that it depends on, and each file is complete
+or missing. Runners on one folder need not coordinate. If two dose the same case, both write the same bits under the
+same key, and the tables hold them once. Shards avoid that double work, but correctness does not depend on them.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ from .tables import write_tables
 from .worker import CaseOutcome, Task, dose_all, identify_all
 
 MAPS = ("nii.gz", "nii", "nrrd", "dcm")
-#: Results are saved when so many have gathered, or when the first of them is so old.
+#: Number of results, and age in s of the first of them, at which results are saved.
 GATHERED = 256
 OLDEST_S = 5.0
-#: The status file is renewed this often.
+#: Interval in s at which the status file is renewed.
 _STATUS_S = 1.0
 
 
 class Run:
-    """One run over a manifest, as an iterator that yields its counts; see `run_manifest`.
+    """One run over a manifest, as an iterator that yields its counts (see `run_manifest`).
 
-    Setting `stop` to a reason ends it soon: what is in flight is finished, and everything is saved.
+    Setting `stop` to a reason ends it soon. Cases in flight are finished, and everything is saved.
     """
 
     counts: Counts
@@ -73,14 +73,14 @@ class Run:
         strict: bool = False,
         overwrite: bool = False,
     ) -> None:
-        """Check manifest and folder, and read what was done before; both paths are absolute."""
+        """Check manifest and folder, and read the results of earlier runs. Both paths are absolute."""
         if not 1 <= shard[0] <= shard[1]:
             raise OutOfRangeError(f"shard must be i/N with 1 <= i <= N, got {shard[0]}/{shard[1]}")
         self._manifest, self._folder, self._workers, self._options = manifest, folder, workers, options
         self._shard, self._max_failures, self._rehash = shard, max_failures, rehash
         self._manifest_sha256 = content_sha256(manifest)
         total, problems = check_manifest(manifest, look_for_files=False)
-        #: Problems of rows, by their number: they are not dosed and stand in quarantine.
+        #: Problems of rows by their number. Such rows are not dosed and are put into quarantine.
         self.bad_rows: dict[int, list[Problem]] = {}
         for problem in problems:
             self.bad_rows.setdefault(problem.row, []).append(problem)
@@ -113,7 +113,7 @@ class Run:
                 if self.stop is not None:
                     break
         finally:
-            # Also on Ctrl-C, what is computed is kept.
+            # Computed results are kept, also after Ctrl-C.
             try:
                 for job, results in schedule.rest():
                     self._collect(job, results, schedule)
@@ -124,7 +124,7 @@ class Run:
     def write_tables(self, *, anonymous: bool, csv: bool) -> int | None:
         """Write the tables, as `yttria.batch.tables.write_tables`, and what follows from them: copies as CSV, names.
 
-        Raises `FileFormatError` if the manifest is not the one with which this run began.
+        A manifest that has changed since the run began raises `FileFormatError`.
         """
         if content_sha256(self._manifest) != self._manifest_sha256:
             raise FileFormatError(
@@ -141,15 +141,18 @@ class Run:
         return quarantined
 
     def write_status(self, status: dict[str, Any]) -> None:
-        """Replace the status file, for programs to read; each shard has its own."""
+        """Replace the status file, which other programs read. Each shard has its own."""
         name = "status.json" if self._shard[1] == 1 else f"status_{self._shard[0]}_of_{self._shard[1]}.json"
         status = status | {"updated": datetime.now(timezone.utc).isoformat(timespec="seconds")}
-        # A disk that is too full for this is too full for results, whose error is raised.
+        # A disk too full for this file is also too full for results, whose error is raised.
         with suppress(OSError), atomic(self._folder / name) as file:
             file.write((json.dumps(status, indent=1) + "\n").encode())
 
     def _jobs(self) -> Iterator[Job]:
-        """Cases without a result, a few at a time: to be identified if they may be among the results, else dosed."""
+        """Yield jobs of a few cases without a result.
+
+        Cases that may be among the results are identified, others dosed.
+        """
         first, step = self._shard
         rows = (row for row in read_manifest(self._manifest, without=self.bad_rows) if (row.row - first) % step == 0)
         tasks = (task for row in rows if (task := self._task(row)) is not None)
@@ -161,7 +164,7 @@ class Run:
                 yield Job(function=dose_all, tasks=chunk, arguments=(self._options, self._folder))
 
     def _task(self, row: ManifestRow) -> Task | None:
-        """The task of a row, or None if its result is known by the times of its files."""
+        """Make the task of a row, or None if the times of its files show that its result exists."""
         entry = entry_of(row.declared, self._options, self._place)
         if len(self._index) and not self._rehash:
             with suppress(OSError, ValueError):
@@ -172,7 +175,7 @@ class Run:
         return Task(row=row.row, case=row.case, entry=entry)
 
     def _collect(self, job: Job, results: list[Identity | CaseOutcome], schedule: Schedule) -> None:
-        """Take the results of a job; cases that were identified and have no result are dosed next."""
+        """Take the results of a job. Identified cases without a result are dosed next."""
         self._oldest = self._oldest if self._unsaved or self._unsaved_lines else time.monotonic()
         unknown: list[Task] = []
         for task, result in zip(job.tasks, results, strict=True):
@@ -200,7 +203,8 @@ class Run:
         if count == 0 or not (everything or count >= GATHERED or time.monotonic() - self._oldest > OLDEST_S):
             return
         if self._unsaved:
-            # In the order of the manifest as far as it goes, so that the tables are read from few parts at a time.
+            # Results are saved in the order of the manifest where possible, so that the tables are read from few parts
+            # at a time.
             self._unsaved.sort(key=lambda saved: saved[1].row)
             with new_part(self._folder, [outcome for _, outcome in self._unsaved]) as part:
                 lines = [
@@ -230,7 +234,7 @@ def run_manifest(
     anonymous: bool = False,
     on_progress: Callable[[Run, float], None] | None = None,
 ) -> RunReport:
-    """Dose every case of a manifest into a folder; a case that has a result there is not dosed again.
+    """Dose every case of a manifest that has no result yet in a folder of results.
 
     Parameters
     ----------
@@ -251,19 +255,19 @@ def run_manifest(
     csv : bool
         Write the tables as CSV too. Default: False, and copies of an earlier run are removed.
     shard : (int, int)
-        (i, N) doses every N-th row from the i-th. Default: (1, 1), all rows.
+        (i, N) doses every N-th row from the i-th. Default: (1, 1), which is all rows.
     max_failures : int, optional
         The run stops when more cases than this have failed.
     rehash : bool
-        Hash every file, also if its size and times are those of the last hashing. Default: False.
+        Hash every file, even if its size and times are those of the last hashing. Default: False.
     strict : bool
-        Begin nothing if any row of the manifest has a problem. Default: False, such a row is put into quarantine.
+        Dose no case if any row of the manifest has a problem. Default: False, which puts such a row into quarantine.
     overwrite : bool
-        Take over a folder with the results of another manifest. Default: False.
+        Allow a folder with the results of another manifest. Default: False.
     anonymous : bool
         Leave case ids, paths, names and dates out of the tables. Default: False.
     on_progress : callable, optional
-        It is called often, with the run (its `counts`, its `stop`) and the seconds since the begin.
+        Called often with the run (see its `counts` and `stop`) and the time in s since the start.
 
     Returns
     -------
@@ -273,9 +277,9 @@ def run_manifest(
     Raises
     ------
     ManifestError
-        Before any work, if the header is wrong, every row is, or with `strict` any row is.
+        Before any work, if the header is wrong, if every row is wrong, or with `strict` if any row is.
     ResultsExistError
-        If the folder belongs to another manifest, or holds files of the names of results that no run has written.
+        If the folder belongs to another manifest, or holds files with names of results that no run has written.
     UnknownNameError
         If `maps` is not one of the formats.
     ArgumentError
@@ -352,11 +356,11 @@ def _workers(executor: Executor | AbstractContextManager[Workers] | None) -> Ite
 
 
 def _read_ahead(paths: Iterable[Path]) -> None:
-    """Ask the system to have these files in memory soon."""
+    """Let the system read these files into memory soon."""
     if not hasattr(os, "posix_fadvise"):
         return
     for path in paths:
-        # Not blocking: a pipe that nobody writes to would hold the runner for ever.
+        # Opening must not block, because a pipe without a writer would stop the runner for ever.
         with suppress(OSError, ValueError):
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             try:

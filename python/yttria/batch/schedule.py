@@ -1,4 +1,4 @@
-"""Jobs through an executor, with a bounded number in flight, in the order in which they finish."""
+"""Jobs run by an executor with a bounded number in flight, in the order in which they finish."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .worker import Task, failed
 
 @dataclass(eq=False, kw_only=True)
 class Job:
-    """Some tasks, and the function of `yttria.batch.worker` that does them."""
+    """Tasks with the function of `yttria.batch.worker` that runs them."""
 
     function: Callable[..., list[Any]]
     tasks: Sequence[Task]
@@ -24,20 +24,20 @@ class Job:
 
 
 class WorkerDiedError(Exception):
-    """The process that did this case died, twice."""
+    """Error of a case during which the worker process ended twice."""
 
 
 class Schedule:
-    """Run jobs, `workers.in_flight` at once, and hand each back with its results when it has finished.
+    """Run jobs, `workers.in_flight` at once, and return each with its results when it has finished.
 
-    `urgent` takes jobs that go before those of the stream. While `hold()` is true no job of the stream begins. If a
-    worker dies, its jobs are repeated one case at a time, each alone: the case with which a worker dies again failed.
+    Jobs in `urgent` run before those of the stream. While `hold()` is true, no job of the stream begins. If a worker
+    process ends unexpectedly, its jobs are repeated one case at a time. A case that ends its worker again has failed.
     """
 
     def __init__(
         self, workers: Workers, jobs: Iterator[Job], *, hold: Callable[[], bool] | None = None, tick_s: float = 0.5
     ) -> None:
-        """Nothing is submitted yet."""
+        """Keep jobs and workers. No job is submitted yet."""
         self._workers = workers
         self._jobs = jobs
         self._hold = hold
@@ -48,7 +48,10 @@ class Schedule:
         self.urgent: deque[Job] = deque()
 
     def __iter__(self) -> Iterator[tuple[Job, list[Any]] | None]:
-        """Jobs with their results; None each `tick_s` in which nothing finishes, so that the caller can go on."""
+        """Yield jobs with their results.
+
+        After each `tick_s` without a result, None is yielded so that the caller can continue.
+        """
         while True:
             self._fill()
             if not self._running:
@@ -64,12 +67,12 @@ class Schedule:
                 yield answer
 
     def cancel(self) -> None:
-        """Give up what has not begun."""
+        """Cancel jobs that have not begun."""
         for future in list(self._running):
             future.cancel()
 
     def rest(self) -> Iterator[tuple[Job, list[Any]]]:
-        """Give up what has not begun, and hand back what is still finished."""
+        """Cancel jobs that have not begun, and return those that still finish."""
         self.cancel()
         while self._running:
             future = self._finished.get()

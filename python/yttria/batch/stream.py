@@ -1,4 +1,4 @@
-"""Cases in, outcomes out, in order; nothing is written."""
+"""Dose of a stream of cases in their order, without writing files."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def run(
     dvh_step_gy: float = 1.0,
     ahead: int | None = None,
 ) -> Iterator[CaseOutcome]:
-    """Dose cases and yield their outcomes in the order of the cases; nothing is written.
+    """Dose cases and yield their outcomes in the order of the cases, without writing files.
 
     Parameters
     ----------
     cases : iterable of Case
-        The cases; it is read as a stream.
+        The cases, which are read as a stream.
     executor : Executor, optional
         Any `concurrent.futures.Executor`, also that of a dask client. It is left open.
     workers : int, optional
@@ -35,7 +35,7 @@ def run(
     dvh_step_gy : float
         Step of the cumulative histograms in Gy. Default: 1.
     ahead : int, optional
-        Most cases that are begun and not yet yielded, which bounds the memory. Default: four times those in flight.
+        Largest number of cases begun and not yet yielded, which bounds the memory. Default: four times those in flight.
 
     Yields
     ------

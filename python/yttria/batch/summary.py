@@ -1,4 +1,4 @@
-"""Summary of a cohort: distribution of doses by structure, outliers, and cases in quarantine."""
+"""Summary of a cohort with distributions of doses by structure, outliers, and cases in quarantine."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .tables import read_rows
 
 #: A case with a modified z-score beyond this is an outlier. Source: iglewicz-hoaglin1993.
 OUTLIER_Z = 3.5
-#: Standard deviation per median absolute deviation, of the normal distribution.
+#: Ratio of the standard deviation to the median absolute deviation of a normal distribution.
 _SD_PER_MAD = 1.4826
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
-#: Most curves of a structure that are drawn.
+#: Largest number of curves drawn for a structure.
 MOST_CURVES = 2000
-#: Most cases in quarantine that are listed one by one.
+#: Largest number of cases in quarantine that are listed one by one.
 _LISTED = 1000
 METRICS = ("mean_gy", "d95_gy", "d70_gy", "d50_gy", "volume_ml")
 
 
 _ByMetric = dict[tuple[str, str], NDArray[np.float64]]
-"""Values of all cases by structure and metric."""
+"""Values of all cases, by structure and metric."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,14 +40,14 @@ class Summary:
     cases : int
         Number of cases with a result.
     structures : list of dict
-        A row per structure and metric of `METRICS`, with n and quantiles, and the median standard uncertainty of the
-        cases that state one (`standard_uncertainty`, None if none does); structures of the most cases come first.
+        A row per structure and metric of `METRICS`, with n and quantiles. `standard_uncertainty` is the median of the
+        cases that state one, else None. Structures that the most cases have come first.
     outliers : list of dict
         Cases with an outlying mean dose to a structure: `modified_z` beyond 3.5.
     quarantined : dict of str to int
         Number of cases in quarantine by error.
     quarantine : list of dict
-        The first 1000 of them, with row, line, case_id, error and message.
+        The first 1000 cases in quarantine, with row, line, case_id, error and message.
     warnings : dict of str to int
         Number of cases by code of advisory.
     """
@@ -71,7 +71,7 @@ class Summary:
 
 
 def summarize(folder: str | Path) -> Summary:
-    """Summarize the tables of a finished run; raises `FileFormatError` if there are none."""
+    """Summarize the tables of a finished run. A folder without tables raises `FileFormatError`."""
     folder = finished_folder(folder)
     values, uncertainties, ids, warnings, cases = _doses(folder)
     quarantined: Counter[str] = Counter()
@@ -106,12 +106,12 @@ def summarize(folder: str | Path) -> Summary:
 
 
 def mean_doses(folder: Path) -> dict[str, NDArray[np.float64]]:
-    """Mean dose in Gy of every case, by structure."""
+    """Read the mean dose in Gy of every case, by structure."""
     return {name: found for (name, metric), found in _doses(folder)[0].items() if metric == "mean_gy" and len(found)}
 
 
 def dvh_curves(folder: Path) -> tuple[dict[str, list[NDArray[np.float64]]], float]:
-    """Curves of at most `MOST_CURVES` evenly spread cases by structure, as fractions of the volume; step in Gy."""
+    """Read volume fractions of at most `MOST_CURVES` evenly spread cases by structure, and the step in Gy."""
     total = sum(table.num_rows for table in read_rows(folder, "cases", ("row",)))
     every = max(1, -(-total // MOST_CURVES))
     found: dict[str, list[NDArray[np.float64]]] = {}
@@ -128,7 +128,7 @@ def dvh_curves(folder: Path) -> tuple[dict[str, list[NDArray[np.float64]]], floa
 
 
 def dvh_quartiles(curves: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Lower quartile, median and upper quartile of curves of any length, as an array of shape (3, n)."""
+    """Compute lower quartile, median and upper quartile of curves of any length, as an array of shape (3, n)."""
     grid = np.zeros((len(curves), max(map(len, curves))))
     for row, curve in zip(grid, curves, strict=True):
         row[: len(curve)] = curve
@@ -147,7 +147,7 @@ def finished_folder(folder: str | Path) -> Path:
 
 
 def modified_z(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Modified z-scores: (x - median) / (1.4826 MAD), of the logarithms if all values are positive."""
+    """Compute the modified z-scores (x - median) / (1.4826 MAD), of the logarithms if all values are positive."""
     x = np.log(values) if len(values) and values.min() > 0 else values
     if len(x) < 3:
         return np.zeros(len(x))
@@ -191,7 +191,7 @@ def _joined(parts: Mapping[tuple[str, str], list[NDArray[np.float64]]]) -> _ByMe
 
 
 def dictionary_codes(column: Any) -> tuple[NDArray[np.int64], list[str]]:
-    """A column of words as numbers, and the word of each number."""
+    """Encode a column of words as numbers, and return the word of each number."""
     coded = column.combine_chunks()
     if hasattr(coded, "num_chunks"):  # an empty or unjoined column
         coded = coded.unify_dictionaries().combine_chunks()

@@ -2,8 +2,8 @@
 
 - `doses.parquet` has one row per case, structure and metric, with its standard uncertainty and coverage factor if the
   case states uncertainties.
-- `dvh.parquet` has one row per case and structure. The n-th value of the list `volume_ml` is the volume in mL that
-  receives `n x dvh_step_gy` or more.
+- `dvh.parquet` has one row per case and structure. Value n of the list `volume_ml`, counted from 0, is the volume in mL
+  that receives `n x dvh_step_gy` or more.
 - `cases.parquet` has key, hashes of the inputs, advisories and provenance (JSON) of each case.
 - `quarantine.parquet` has the cases without a result, with row and spreadsheet line in the manifest, and the reason.
 """
@@ -31,13 +31,13 @@ from .parts import DVH, PLAIN, STRUCTURE, read_part
 from .results_folder import TABLES, durable, manifest_place
 from .uncertainty_columns import COVERAGE_FACTOR, metrics_of, uncertainty_of
 
-#: Cases per row group, and most parts that are held in memory.
+#: Cases per row group, and largest number of parts held in memory.
 _GROUP = 1024
 _HELD = 16
-#: Texts of the provenance that name files, times or structures by their origin.
+#: Keys of the provenance whose texts may name files, times or structures of the origin.
 _NAMING = ("evaluation", "image_transform_source", "density_image")
 _LEFT_OUT = "left out, because the tables are anonymous"
-#: Columns of the tables with their types; a word is a text of which a table holds each once.
+#: Columns of the tables with their types. A table holds each word only once.
 _COLUMNS = {
     "doses": (
         "case_id:word structure:word metric:word value:number unit:word method:word warnings:word "
@@ -53,7 +53,7 @@ _COLUMNS = {
 
 
 def unit_of(metric: str) -> str:
-    """Unit that ends a metric's name."""
+    """Read the unit that ends a metric's name."""
     endings = {"_gy": "Gy", "_ml": "mL", "_fraction": "fraction"}
     return next((unit for ending, unit in endings.items() if metric.endswith(ending)), "1")
 
@@ -68,15 +68,16 @@ def write_tables(
 ) -> int | None:
     """Write the tables, and return the number of cases in quarantine.
 
-    If a row of the manifest has neither a result nor a failure, nothing is written, and None is returned.
+    If a row of the manifest has neither a result nor a failure, no table is written, and None is returned.
 
-    `bad_rows` are rows that are no cases, by number. They go into quarantine with their problems. If `anonymous`, rows
-    of the manifest replace case ids, and texts that could hold a name, a path or a date are left out.
+    `bad_rows` are rows that do not declare a case, by number. They go into quarantine with their problems. If
+    `anonymous` is true, rows of the manifest replace case ids, and texts that could hold a name, a path or a date are
+    left out.
 
-    The same results give the same bytes, whoever computed them and in which order.
+    The same results give the same bytes, in whatever order and on whatever machine they were computed.
     """
     index, failed, start = CompletedIndex(folder), failures(folder), manifest_place(manifest, folder)
-    # The key of each row, or zeros if it has failed: 16 bytes a row.
+    # The key of each row takes 16 bytes, which are zero if the row has failed.
     keys = bytearray()
     for cells, declared in declared_rows(manifest):
         key = None
@@ -118,7 +119,7 @@ def write_tables(
 
 @contextmanager
 def _table_writer(folder: Path, name: str) -> Iterator[Callable[[Any], None]]:
-    """Write a table, which appears when all of it is written; yields what adds rows to it."""
+    """Write a table that appears when it is complete. The function that adds rows is yielded."""
     schema = _schema(name)
     with (
         durable(folder / f"{name}.parquet") as file,
@@ -128,7 +129,7 @@ def _table_writer(folder: Path, name: str) -> Iterator[Callable[[Any], None]]:
 
 
 def _take(folder: Path, part_of: Callable[[str], Any], places: Sequence[Place], keys: Sequence[str]) -> Any:
-    """Rows of parts at these places, one after another, as one table; each must have its key."""
+    """Read the rows of parts at these places as one table, in their order. Each must have its key."""
     arrow = require("pyarrow", "batch")
     wanted: dict[str, list[int]] = {}
     for n, place in enumerate(places):
@@ -187,7 +188,7 @@ def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, 
     factors = np.where(np.isnan(uncertainties), np.nan, values_of([COVERAGE_FACTOR] * len(metrics)))
 
     def words(each: Sequence[str], index: Any) -> Any:
-        # A dictionary of Arrow must hold each word once.
+        # A dictionary of Arrow must hold each word only once.
         numbers = {word: n for n, word in enumerate(dict.fromkeys(each))}
         codes = np.array([numbers[word] for word in each], np.int32)[index]
         return arrow.DictionaryArray.from_arrays(codes, arrow.array(list(numbers), arrow.string()))
@@ -217,7 +218,7 @@ def _tables(rows: Sequence[int], ids: Sequence[str], results: Any) -> dict[str, 
 
 
 def _numbers(lists: Any, lengths: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The values of lists, one for each structure; a case whose part has no such column has none."""
+    """Read the values of lists, one for each structure. A case whose part lacks the column has no values."""
     known = lists.is_valid().to_numpy(zero_copy_only=False)
     found = np.full(int(lengths.sum()), np.nan)
     found[np.repeat(known, lengths)] = lists.flatten().to_numpy(zero_copy_only=False)

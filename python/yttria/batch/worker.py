@@ -1,4 +1,4 @@
-"""The work on one case, as any executor runs it: functions that take and return plain data."""
+"""Work on single cases, in functions that take and return plain data so that any executor can run them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from ..kernels import VoxelSValueLibrary
 from .content_hash import Identity, Options, check_read, identify
 from .results_folder import durable, sync_folder
 
-#: Most points of a cumulative histogram.
+#: Largest number of points of a cumulative histogram.
 MAX_POINTS = 10_000
-#: Most voxel S values that one process keeps; a cohort with more voxel sizes starts anew now and then.
+#: Largest number of sets of voxel S values in one process. With more voxel sizes, the collection is emptied when full.
 MAX_KERNELS = 64
 
 _kernels = VoxelSValueLibrary()
@@ -65,12 +65,12 @@ class CaseOutcome:
     sha256 : dict of str to str
         Hash of the content of each file, by the field that names it.
     rows : list of dict
-        Table of the structures, as `DoseResult.table` makes it.
+        Table of the structures from `DoseResult.table`.
     dvh_step_gy : float
         Step of the cumulative histograms in Gy.
     dvh_volume_ml : dict of str to ndarray, shape (n,)
-        Volume in mL, by structure, that receives `n x dvh_step_gy` or more. The last value is 0, unless 10 000 points
-        do not reach it.
+        Volume in mL that receives `n x dvh_step_gy` or more, by structure. The last value is 0 unless the dose exceeds
+        the range of 10 000 points.
     advisories : list of dict
         Advisories as plain data.
     provenance : dict
@@ -78,7 +78,7 @@ class CaseOutcome:
     dose_map, picture : str, optional
         Paths of the dose map and of the picture, relative to the folder of results.
     signature : str, optional
-        Hash of sizes and times of the files; None if a file was too young to be known by them.
+        Hash of sizes and times of the files, None if a file was too young to be identified by them.
     failure : Failure, optional
         Reason why there is no result.
     seconds : dict of str to float
@@ -103,7 +103,7 @@ class CaseOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A case to be dosed: its row in the manifest (from 1), the hash of that row, and its identity if known."""
+    """Case to be dosed, with its row in the manifest (from 1), the hash of that row, and its identity if known."""
 
     row: int
     case: Case
@@ -112,7 +112,7 @@ class Task:
 
 
 def identify_all(tasks: Sequence[Task], options: Options) -> list[Identity | CaseOutcome]:
-    """Identities of cases; if the files of a case cannot be hashed, the outcome that states why."""
+    """Identify cases. If the files of a case cannot be hashed, its outcome states why."""
     found: list[Identity | CaseOutcome] = []
     for task in tasks:
         try:
@@ -123,14 +123,14 @@ def identify_all(tasks: Sequence[Task], options: Options) -> list[Identity | Cas
 
 
 def dose_all(tasks: Sequence[Task], options: Options, folder: Path | None) -> list[CaseOutcome]:
-    """Outcome of each case. Dose maps go to `folder`; if one cannot be written, that `OSError` is raised."""
+    """Dose each case. Dose maps go to `folder`. If one cannot be written, that `OSError` is raised."""
     return [_dose(task, options, folder) for task in tasks]
 
 
 def failed(task: Task, error: BaseException, identity: Identity | None = None) -> CaseOutcome:
-    """The failure of a case as texts, which cross to another process whatever class the error is of."""
+    """Describe the failure of a case as texts. An error of any class can then pass to another process."""
     if isinstance(error, KeyboardInterrupt | MissingExtraError):
-        raise error  # every case would fail alike
+        raise error  # every case would fail in the same way
     try:
         message = str(error)
     except Exception:
@@ -157,14 +157,14 @@ def _dose(task: Task, options: Options, folder: Path | None) -> CaseOutcome:
         curves = {name: _curve(dvh, options.dvh_step_gy) for name, dvh in dosed.histograms.items()}
         clock.append(time.perf_counter())
     except BaseException as error:
-        # Also a panic of compiled code, which is no Exception, is the failure of one case.
+        # A panic of compiled code, which is not an Exception, is also the failure of one case.
         return failed(task, error, identity)
     try:
         dose_map, advisories = _write_map(dosed, identity.key, options, folder)
         picture, on_picture = _write_picture(dosed, inputs.ct, identity.key, options, folder)
     except Exception as error:
         if isinstance(error, OSError) and not isinstance(error, YttriaError):
-            raise  # a full disk is no fault of the case
+            raise  # a full disk is not a failure of the case
         return failed(task, error, identity)
     clock.append(time.perf_counter())
     spent = dict(zip(("hash", "read", "compute", "write"), np.diff(clock).tolist(), strict=True))
@@ -207,7 +207,7 @@ def _write_map(
     if options.maps == "dcm":
         advisories = write_case_rtdose(dosed, path)
     elif path.exists():
-        return name, ()  # equal keys have equal maps, and a file is whole if it is there
+        return name, ()  # equal keys have equal maps, and an existing file is complete
     else:
         write_image(dosed.result.image, path)
     sync_folder(path.parent)

@@ -1,6 +1,7 @@
-"""One case: its declaration, the reading of its files, its dose, and the record of a result.
+"""Declaration of one case, reading of its files, its dose, and the record of a result.
 
-What reads or doses is imported when it is first asked for: the declarations alone need neither images nor kernels.
+Functions that read files or compute doses are imported when they are first used. The declarations alone need neither
+images nor kernels.
 """
 
 from __future__ import annotations

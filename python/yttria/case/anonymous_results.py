@@ -1,4 +1,4 @@
-"""Results as they may be shared: doses.json, comparison.json and the JSON of a plan without names, paths and dates."""
+"""Results without names, paths and dates, which are doses.json, comparison.json and the JSON of a plan."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 from .pseudonyms import Secrets, pseudonymous, secrets_of, without_names
 
-#: Parts without texts of the user's files, in which digits of a hash could look like a date.
+#: Keys without texts of the user's files. Digits of a hash in them could look like a date.
 _KEPT = ("created", "yttria_version", "limits_table_version", "files")
 _NO_SECRETS: Secrets = ()
 
 
 def anonymous_doses(doses: Mapping[str, Any]) -> tuple[dict[str, Any], Secrets]:
-    """Content of doses.json as `yttria dose --anonymous` would have written it, and the texts that were replaced.
+    """Make the content of doses.json that `yttria dose --anonymous` writes, and list the texts that were replaced.
 
-    A result that is anonymous already is returned as it is.
+    A result that is already anonymous is returned unchanged.
     """
     if doses.get("anonymous"):
         return dict(doses), _NO_SECRETS
@@ -29,17 +29,20 @@ def anonymous_doses(doses: Mapping[str, Any]) -> tuple[dict[str, Any], Secrets]:
 
 
 def anonymous_comparison(comparison: Mapping[str, Any]) -> dict[str, Any]:
-    """Content of comparison.json without names of files."""
+    """Make the content of comparison.json without names of files."""
     inputs = comparison.get("inputs") or {}
     found = _shared(comparison, secrets_of({}, _named_files({}, inputs)))
     return {**found, "inputs": _numbered(inputs), "anonymous": True}
 
 
 def anonymous_plan(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON of a plan without the patient's name and names of files; tumors and territories keep their names."""
+    """Make the JSON of a plan without the patient's name and names of files.
+
+    Tumors and territories keep their names.
+    """
     stated = plan.get("input_file") or {}
     inputs = plan.get("inputs") or {}
-    # A plan from images lists its files there; one from a patient file, what was given.
+    # A plan from images lists its files there. A plan from a patient file lists the given values.
     files = {"plan": inputs} if isinstance(inputs, list) else {}
     paths = {"patient_file": [stated["path"]]} if stated.get("path") else {}
     found = _shared(plan, secrets_of({"PatientName": str(plan.get("patient") or "")}, _named_files(paths, files)))

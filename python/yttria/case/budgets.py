@@ -1,4 +1,4 @@
-"""The uncertainty of the doses of a case: what was stated, the budgets, and what must be told of them."""
+"""Uncertainty of the doses of a case, with the stated inputs, the budgets and their advisories."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class CaseUncertainty:
     Parameters
     ----------
     inputs : UncertaintyInputs
-        What was stated.
+        The stated uncertainties.
     budgets : list of UncertaintyBudget
         The budgets of each structure.
     propagated : mapping of str to object, optional
-        What `PropagatedDoses.as_dict` returned, if the inputs were drawn at random too.
+        Result of `PropagatedDoses.as_dict`, if the inputs were also drawn at random.
     """
 
     inputs: UncertaintyInputs
@@ -36,7 +36,7 @@ class CaseUncertainty:
 
     @property
     def advisories(self) -> list[Advisory]:
-        """One advisory on all structures with a large relative uncertainty: the largest of each."""
+        """One advisory on all structures with a large relative uncertainty, which gives the largest of each."""
         worst: dict[str, UncertaintyBudget] = {}
         for budget in self.budgets:
             if budget.advisories and _relative(budget) > _relative(worst.get(budget.structure)):
@@ -48,17 +48,17 @@ class CaseUncertainty:
         return [advise("large_uncertainty", "several", quantities=quantities, relative_uncertainty=largest)]
 
     def rows(self) -> list[UncertaintyRow]:
-        """Give one row for each component of each budget.
+        """Return one row for each component of each budget.
 
         Returns
         -------
         list of UncertaintyRow
-            As `UncertaintyBudget.rows` has them.
+            Rows of `UncertaintyBudget.rows`.
         """
         return [row for budget in self.budgets for row in budget.rows()]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give plain data, as doses.json holds them.
+        """Return plain data in the form of doses.json.
 
         Returns
         -------
@@ -72,7 +72,7 @@ class CaseUncertainty:
         return plain if self.propagated is None else plain | {"propagated": self.propagated}
 
     def columns(self, structure: str) -> dict[str, float | None]:
-        """Give the columns of a row by the draws.
+        """Return the columns of a row that come from the draws.
 
         Parameters
         ----------
@@ -83,7 +83,7 @@ class CaseUncertainty:
         -------
         dict of str to float or None
             "mean_drawn_standard_uncertainty_gy", "mean_interval_low_gy" and "mean_interval_high_gy", and the same of
-            the other quantities; empty if the inputs were not drawn.
+            the other quantities. It is empty if the inputs were not drawn.
         """
         found: dict[str, float | None] = {}
         for each in self._drawn(structure):
@@ -102,12 +102,12 @@ class CaseUncertainty:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> CaseUncertainty:
-        """Read plain data back.
+        """Make the uncertainty of a case from plain data.
 
         Parameters
         ----------
         plain : mapping of str to object
-            What `as_dict` returned.
+            Result of `as_dict`.
 
         Returns
         -------
@@ -116,7 +116,7 @@ class CaseUncertainty:
         Raises
         ------
         FileFormatError
-            If they are something else.
+            If the data are not a result of `as_dict`.
         """
         try:
             inputs = UncertaintyInputs.from_dict(plain["inputs"])
@@ -136,13 +136,15 @@ def complete_rows(
     progress: Callable[[int, int], object] | None = None,
     threads: int | None = None,
 ) -> tuple[list[StructureDose], CaseUncertainty | None]:
-    """Rows with what the case states of uncertainties, blur and microspheres; the budgets, or None without any.
+    """Complete the rows with the stated uncertainties, blur and microspheres.
 
-    Raises `ArgumentError` if draws are asked for and nothing is stated.
+    The budgets are None if nothing is stated.
+
+    Draws without stated uncertainties raise `ArgumentError`.
     """
     if inputs.uncertainty is None and case.propagate is not None:
         raise ArgumentError(
-            "propagate draws stated uncertainties: state at least one, such as calibration_uncertainty or a file"
+            "propagate needs at least one stated uncertainty, such as calibration_uncertainty or a file"
         )
     reference = next((each for each in inputs.structures if each.name == case.relative_to), None)
     with stage("uncertainty"):
@@ -179,6 +181,6 @@ def _relative(budget: UncertaintyBudget | None) -> float:
 
 
 def _words(budget: UncertaintyBudget) -> str:
-    """Such as "D95 of 'Tumor'": the quantity without its unit."""
+    """Name a quantity without its unit, such as "D95 of 'Tumor'"."""
     quantity = budget.quantity.rpartition("_")[0].replace("_", " ")
     return f"{quantity.upper() if quantity[1:].isdigit() else quantity} of '{budget.structure}'"

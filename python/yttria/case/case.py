@@ -1,4 +1,4 @@
-"""The declaration of a case. Options, the manifest's schema and the documentation's table are made from it."""
+"""Declaration of a case. The options, the manifest's schema and the documentation's table are made from it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from .fields import (
     whole_number,
 )
 
-# Checks are functions with a name: a lambda in an annotation would not find the names of this module.
+# The checks are named functions, because a lambda in an annotation would not find the names of this module.
 
 
 def _scan_delay(value: float) -> None:
@@ -90,9 +90,9 @@ def _relative_uncertainty(value: float) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """Declaration of one case: its files, how its image is scaled to activity, and the dose model.
+    """Declaration of one case with its files, the scaling of its image to activity, and the dose model.
 
-    Every field is described in docs/case.md. `structures` may be several paths; their structures must have different
+    Every field is described in docs/case.md. `structures` may be several paths, whose structures must have different
     names.
 
     Raises
@@ -104,8 +104,8 @@ class Case:
     Notes
     -----
     Absolute scaling needs `scan_delay_h`. Relative scaling needs `relative_to`, `administered_activity_gbq` and
-    `lung_shunt_fraction`. One of the two must be given, unless the activity is DICOM: then the header's times give the
-    delay of absolute scaling, and the header's activity is compared with the field's total.
+    `lung_shunt_fraction`. One of the two must be given, unless the activity is DICOM. In DICOM the header's times give
+    the delay of absolute scaling, and the header's activity is compared with the field's total.
 
     CT numbers beyond the curve take the density of its end, and voxels beyond the CT take `density_g_per_ml`. Both are
     reported.
@@ -145,8 +145,8 @@ class Case:
     scan_delay_h: Annotated[
         float | None,
         number(
-            "Hours from administration to the time the image's activity refers to, 0 if it is corrected to "
-            "administration; DICOM has it in its header. Absolute scaling.",
+            "Hours from administration to the time to which the image's activity refers, 0 if it is corrected to "
+            "administration. A DICOM header states it. Absolute scaling.",
             "h",
             _scan_delay,
             {"minimum": 0, "maximum": 720},
@@ -157,14 +157,14 @@ class Case:
         str | None,
         text(
             "reference structure",
-            "Structure that holds what the liver received. Relative scaling, from any counts.",
+            "Structure that contains all activity in the liver. Relative scaling, from any counts.",
             named=True,
         ),
     ] = None
     administered_activity_gbq: Annotated[
         float | None,
         number(
-            "Activity delivered to the patient: needed by relative scaling, else a check.",
+            "Activity delivered to the patient. Relative scaling needs it; absolute scaling compares with it.",
             "GBq",
             _activity,
             {"exclusiveMinimum": 0, "maximum": 100},
@@ -174,7 +174,7 @@ class Case:
         float | None,
         fraction(
             "residual fraction",
-            "Fraction left in vial and line; then {administered_activity_gbq} is the vial's activity.",
+            "Fraction left in vial and line. If it is given, {administered_activity_gbq} is the vial's activity.",
         ),
     ] = None
     lung_shunt_fraction: Annotated[
@@ -188,7 +188,7 @@ class Case:
     density_g_per_ml: Annotated[
         float,
         number(
-            "Density of the tissue, and of what lies beyond {ct}; of superposition, the reference density.",
+            "Density of the tissue and of voxels beyond {ct}. For superposition it is the reference density.",
             "g/mL",
             _density,
             {"exclusiveMinimum": 0},
@@ -202,29 +202,30 @@ class Case:
     ] = NEGATIVE_VOXELS[0]
     ct: Annotated[
         Path | None,
-        path("CT", "CT on any grid: each voxel gets its own density. Superposition and Monte Carlo need it."),
+        path("CT", "CT on any grid, for the density of each voxel. Superposition and Monte Carlo need it."),
     ] = None
     ct_series: Annotated[
         str | None, text("CT series", "UID or number of the CT series; needed if a DICOM folder has several.")
     ] = None
-    ct_curve: Annotated[CtCurve, choice("CT density curve", "From CT numbers to density.", CT_CURVES, listed=True)] = (
-        CT_CURVES[0]
-    )
+    ct_curve: Annotated[
+        CtCurve, choice("CT density curve", "Curve from CT numbers to density.", CT_CURVES, listed=True)
+    ] = CT_CURVES[0]
     low_density_voxels: Annotated[
         LowDensityVoxels,
         choice(
             "low_density_voxels",
-            "Voxels below 0.05 g/mL: keep, clip to that density, zero their dose, or refuse.",
+            "Treatment of voxels below 0.05 g/mL: keep, clip to that density, zero their dose, or refuse.",
             LOW_DENSITY_VOXELS,
         ),
     ] = LOW_DENSITY_VOXELS[0]
-    ray_setting: Annotated[RaySetting, choice("ray_setting", "Superposition: number of rays.", RAY_SETTINGS)] = (
+    ray_setting: Annotated[RaySetting, choice("ray_setting", "Number of rays of superposition.", RAY_SETTINGS)] = (
         RAY_SETTINGS[0]
     )
     histories: Annotated[
         float | None,
         number(
-            "Monte Carlo: decays to simulate, 10 million if neither this nor {relative_uncertainty} is given.",
+            "Number of decays that Monte Carlo simulates, 10 million if neither this nor {relative_uncertainty} is "
+            "given.",
             "1",
             _histories,
             {"minimum": 1, "maximum": 2**50},
@@ -233,7 +234,7 @@ class Case:
     relative_uncertainty: Annotated[
         float | None,
         number(
-            "Monte Carlo: simulate until the standard uncertainty of voxels with a high dose is this fraction.",
+            "Relative standard uncertainty of voxels with a high dose at which Monte Carlo ends.",
             "1",
             _relative_uncertainty,
             {"exclusiveMinimum": 0, "exclusiveMaximum": 1},
@@ -242,7 +243,7 @@ class Case:
     seed: Annotated[
         float,
         number(
-            "Monte Carlo and {propagate}: seed of the random numbers, a whole number.",
+            "Seed of the random numbers of Monte Carlo and {propagate}, a whole number.",
             "1",
             _seed,
             {"minimum": 0, "maximum": 2**53},
@@ -261,14 +262,14 @@ class Case:
         Path | None,
         path(
             "structures' transform",
-            "Registration of the structures to the activity: 4 x 4 matrix as text (LPS mm), ITK .tfm or DICOM REG.",
+            "Registration of the structures to the activity, as 4 x 4 matrix in text (LPS mm), ITK .tfm or DICOM REG.",
         ),
     ] = None
     contour_end_caps: Annotated[
         EndCaps,
         choice(
             "end caps of contours",
-            "RTSTRUCT: the last contour goes on for half a slice, or not at all.",
+            "Extent of an RTSTRUCT beyond its last contour, half a slice or nothing.",
             END_CAPS,
             applies_to="contours",
         ),
@@ -277,7 +278,7 @@ class Case:
         Interpolation,
         choice(
             "interpolation between contours",
-            "RTSTRUCT: sections change from contour to contour, or each reaches half-way to the next.",
+            "RTSTRUCT between contours: the section changes gradually, or each contour reaches half-way to the next.",
             INTERPOLATIONS,
             applies_to="contours",
         ),
@@ -286,7 +287,8 @@ class Case:
         float | None,
         positive(
             "slice thickness of contours in mm",
-            "RTSTRUCT: needed by structures on a single plane, else the median distance of planes.",
+            "Slice thickness of an RTSTRUCT. Structures on a single plane need it; the default is the median distance "
+            "of planes.",
             "mm",
             applies_to="contours",
         ),
@@ -295,7 +297,8 @@ class Case:
         Path | None,
         path(
             "image that contours were drawn on",
-            "RTSTRUCT with contours through the voxel centers of this DICOM image: carried to the voxels' edges.",
+            "DICOM image through whose voxel centers the RTSTRUCT's contours run. They are extended to the voxels' "
+            "edges.",
             applies_to="contours",
         ),
     ] = None
@@ -303,7 +306,7 @@ class Case:
         float | None,
         positive(
             "sub-voxel size in mm",
-            "Doses of structures from sub-voxels, at most that long, with the dose interpolated.",
+            "Largest edge of the sub-voxels that give the doses of structures, with the dose interpolated.",
             "mm",
         ),
     ] = None
@@ -311,7 +314,7 @@ class Case:
         Path | None,
         path(
             "stated uncertainties",
-            "Standard uncertainties that are stated, TOML or JSON (docs/uncertainty.md); the options below go before.",
+            "File of standard uncertainties, TOML or JSON (docs/uncertainty.md). The options below override it.",
             group="Uncertainty",
         ),
     ] = None
@@ -319,7 +322,8 @@ class Case:
         float | None,
         not_negative(
             "FWHM in mm",
-            "Full width at half maximum of the image's point spread function; outlines are as uncertain as it blurs.",
+            "Full width at half maximum of the image's point spread function. It also sets the uncertainty of "
+            "outlines.",
             "mm",
         ),
     ] = None
@@ -327,7 +331,7 @@ class Case:
         float | None,
         not_negative(
             "standard uncertainty of outlines in mm",
-            "Standard uncertainty of how far outlines lie too far out, in the place of that by {fwhm_mm}.",
+            "Standard uncertainty of the outward distance of outlines, instead of that from {fwhm_mm}.",
             "mm",
         ),
     ] = None
@@ -340,7 +344,7 @@ class Case:
     count_uncertainty: Annotated[
         float | None,
         standard_uncertainty(
-            "counts", "Relative standard uncertainty of the counts in each structure by noise, a fraction."
+            "counts", "Relative standard uncertainty of the counts in each structure due to noise, a fraction."
         ),
     ] = None
     scan_delay_uncertainty_h: Annotated[
@@ -369,7 +373,8 @@ class Case:
     propagate: Annotated[
         float | None,
         number(
-            "Number of draws of the stated uncertainties, such as 1000: intervals where the first order does not hold.",
+            "Number of draws of the stated uncertainties, such as 1000. They give intervals if the first order is not "
+            "accurate.",
             "1",
             _draws,
             {"minimum": 2, "maximum": 10**6},
@@ -379,7 +384,8 @@ class Case:
         float | None,
         positive(
             "activity of a microsphere in Bq",
-            "Activity of one microsphere at administration: numbers of microspheres and the spread that they cause.",
+            "Activity of one microsphere at administration. It gives numbers of microspheres and the spread that they "
+            "cause.",
             "Bq",
         ),
     ] = None
@@ -395,7 +401,7 @@ class Case:
         PartialVolumeMethod,
         choice(
             "partial_volume",
-            "Show mean doses without the loss to the image's blur too: by the recovery curve, or by {fwhm_mm}.",
+            "Also compute mean doses without the loss to the image's blur, by the recovery curve or by {fwhm_mm}.",
             PARTIAL_VOLUME_METHODS,
         ),
     ] = PARTIAL_VOLUME_METHODS[0]
@@ -403,7 +409,7 @@ class Case:
         float | None,
         not_negative(
             "standard uncertainty of the FWHM in mm",
-            "Standard uncertainty of {fwhm_mm}, for what the transfer matrix recovers.",
+            "Standard uncertainty of {fwhm_mm}, for the mean doses that the transfer matrix recovers.",
             "mm",
         ),
     ] = None
@@ -429,13 +435,13 @@ class Case:
 
     @property
     def structure_files(self) -> tuple[Path, ...]:
-        """The files or folders of the structures, one or more."""
+        """Files or folders of the structures, one or more."""
         return self.structures if isinstance(self.structures, tuple) else (self.structures,)
 
 
-#: The declaration of each field by its name, in the order of the class.
+#: Declaration of each field by its name, in the order of the class.
 FIELDS = declared_fields(Case)
-#: The fields of a case that name files or folders.
+#: Fields of a case that name files or folders.
 FILE_FIELDS = tuple(name for name, declared in FIELDS.items() if declared.kind == "path")
 
 
@@ -452,7 +458,7 @@ def problems(declared: dict[str, Any]) -> Iterator[tuple[str, YttriaError]]:
     field : str
         Name of the field.
     error : YttriaError
-        What is wrong with it. No file is read.
+        The mistake. No file is read.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Mistakes in the declared values of a case, found before a file is read."""
+"""Search for mistakes in the declared values of a case before a file is read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Problems = Iterator[tuple[str, YttriaError]]
 
 
 def field_problems(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
-    """Values that are wrong by themselves."""
+    """Find values that are wrong by themselves."""
     for name, field in fields.items():
         value = declared.get(name)
         # Most fields of most cases have their default, which is never wrong by itself.
@@ -29,7 +29,7 @@ def field_problems(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> 
 
 
 def joint_problems(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
-    """Values that do not go together, each of them right by itself."""
+    """Find values that contradict each other, although each is valid by itself."""
     yield from _of_method(fields, declared)
     yield from _of_structures(fields, declared)
     yield from _of_scaling(declared)
@@ -40,7 +40,7 @@ def joint_problems(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> 
 def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
     method = one_of("method", declared["method"], fields["method"].choices)
     if method != "superposition" and declared.get("ray_setting", RAY_SETTINGS[0]) != RAY_SETTINGS[0]:
-        yield "ray_setting", ArgumentError(f"ray_setting is for method superposition, got method {method}")
+        yield "ray_setting", ArgumentError(f"ray_setting applies only to method superposition, got method {method}")
     yield from _of_monte_carlo(method, declared)
     if method in ("superposition", "monte_carlo"):
         yield from _of_transport(METHOD_NAMES[method], declared)
@@ -55,13 +55,14 @@ def _of_method(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Prob
         yield (
             "ct",
             ArgumentError(
-                "voxel S values are of one density: a CT needs method superposition, monte_carlo or local_deposition"
+                "voxel S values have one density; method must be superposition, monte_carlo or local_deposition for a "
+                "CT"
             ),
         )
 
 
 def _of_partial_volume(declared: Mapping[str, Any]) -> Problems:
-    """Problems of a correction without what it needs; a file of uncertainties may state it."""
+    """Find corrections without the data that they need. A file of uncertainties may state these data."""
     method = one_of("partial_volume", declared.get("partial_volume", "none"), PARTIAL_VOLUME_METHODS)
     if declared.get("uncertainty") is None:
         if method == "recovery_curve" and declared.get("recovery_curve") is None:
@@ -72,17 +73,20 @@ def _of_partial_volume(declared: Mapping[str, Any]) -> Problems:
                 ArgumentError("correction by the transfer matrix needs the resolution of the image (fwhm_mm)"),
             )
     if declared.get("fwhm_uncertainty_mm") is not None and method != "transfer_matrix":
-        yield "fwhm_uncertainty_mm", ArgumentError("fwhm_uncertainty_mm is for the transfer matrix (partial_volume)")
+        yield "fwhm_uncertainty_mm", ArgumentError("fwhm_uncertainty_mm applies only to partial_volume transfer_matrix")
 
 
 def _of_transport(method: str, declared: Mapping[str, Any]) -> Problems:
-    """Problems of settings that a method which carries electrons through the density cannot use."""
+    """Find settings that a method with electron transport through the density cannot use."""
     if declared.get("ct") is None:
         yield "ct", ArgumentError(f"{method} needs the density of each voxel: give a CT (ct)")
     if declared.get("low_density_voxels", "keep") != "keep":
         yield (
             "low_density_voxels",
-            ArgumentError(f"{method} carries electrons through gas: low_density_voxels is for local_deposition"),
+            ArgumentError(
+                f"low_density_voxels applies only to local_deposition; {method} computes the transport of electrons "
+                "through gas"
+            ),
         )
 
 
@@ -91,14 +95,16 @@ def _of_monte_carlo(method: str, declared: Mapping[str, Any]) -> Problems:
         if declared.get("medium", DEFAULT_MEDIUM) != DEFAULT_MEDIUM:
             yield (
                 "medium",
-                ArgumentError("Monte Carlo takes the medium of each voxel from its density: medium is for the kernels"),
+                ArgumentError(
+                    "medium applies only to kernels; Monte Carlo takes the medium of each voxel from its density"
+                ),
             )
         if declared.get("histories") is not None and declared.get("relative_uncertainty") is not None:
             yield "relative_uncertainty", ArgumentError("give histories or relative_uncertainty, not both")
         return
     for name in ("histories", "relative_uncertainty", "seed"):
         if declared.get(name) and not (name == "seed" and declared.get("propagate") is not None):
-            yield name, ArgumentError(f"{name} is for method monte_carlo, got method {method}")
+            yield name, ArgumentError(f"{name} applies only to method monte_carlo, got method {method}")
 
 
 def _of_structures(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> Problems:
@@ -115,7 +121,10 @@ def _of_structures(fields: Mapping[str, Field], declared: Mapping[str, Any]) -> 
         if field.kind == "choice":
             value = one_of(name, value, field.choices)
         if value not in (field.default, None):
-            yield name, ArgumentError(f"{name} is for structures in DICOM, got {', '.join(f.name for f in files)}")
+            yield (
+                name,
+                ArgumentError(f"{name} applies only to structures in DICOM, got {', '.join(f.name for f in files)}"),
+            )
 
 
 def _of_scaling(declared: Mapping[str, Any]) -> Problems:
@@ -126,7 +135,7 @@ def _of_scaling(declared: Mapping[str, Any]) -> Problems:
         yield (
             "scan_delay_h",
             ArgumentError(
-                "scan delay (scan_delay_h) has no part in relative scaling: the image is scaled to the delivered "
+                "scan delay (scan_delay_h) applies only to absolute scaling; relative scaling uses the delivered "
                 "activity"
             ),
         )
@@ -148,14 +157,15 @@ def _of_scaling(declared: Mapping[str, Any]) -> Problems:
                 yield (
                     name,
                     ArgumentError(
-                        "lung shunt and residual fraction belong to relative scaling (relative_to); an absolute image "
-                        "has them in it"
+                        "lung shunt and residual fraction apply only to relative scaling (relative_to); an absolute "
+                        "image "
+                        "already includes them"
                     ),
                 )
 
 
 def _of_uncertainty(declared: Mapping[str, Any]) -> Problems:
-    """Uncertainties of what has no part in the scaling: a number that nothing uses would seem to be included."""
+    """Find uncertainties of quantities that the scaling does not use, because they would seem to be included."""
     scaling = "absolute" if declared.get("relative_to") is None else "relative"
     for name, meant, reason in (
         ("calibration_uncertainty", "absolute", "relative scaling does not use the camera's calibration"),
@@ -163,12 +173,12 @@ def _of_uncertainty(declared: Mapping[str, Any]) -> Problems:
         ("administered_activity_uncertainty", "relative", "absolute scaling does not use the administered activity"),
     ):
         if declared.get(name) is not None and scaling != meant:
-            yield name, ArgumentError(f"{name} is for {meant} scaling: {reason}")
+            yield name, ArgumentError(f"{name} applies only to {meant} scaling; {reason}")
 
 
 def missing_delay() -> ArgumentError:
-    """Return the refusal of a case that gives neither scaling."""
+    """Make the error of a case that declares neither scaling."""
     return ArgumentError(
         "scan delay in h must be given (scan_delay_h; 0 if the image is already corrected to administration), or "
-        "relative scaling asked for (relative_to)"
+        "relative_to for relative scaling"
     )

@@ -1,4 +1,4 @@
-"""Dosing of a case. `yttria dose` and the batch runner go through these functions, so that both give the same bits."""
+"""Dosing of a case. `yttria dose` and the batch runner both call these functions, so that both give the same bits."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ from .checks import missing_delay
 from .inputs import CaseInputs, read_case
 
 Row = dict[str, Any]
-#: Share of a structure that may lie outside the dose image without an advisory: the border of a mask is no more exact.
+#: Share of a structure that may lie outside the dose image without an advisory, about the accuracy of the border of a
+#: mask.
 _OUTSIDE_FRACTION = 0.01
 
 
@@ -57,11 +58,11 @@ class DosedCase:
     result : DoseResult
         The dose image with its provenance and advisories.
     rows : list of dict
-        The table of the structures, see `DoseResult.table`.
+        The table of the structures (see `DoseResult.table`).
     histograms : dict of str to DoseVolumeHistogram
-        The histograms that the rows were read from, by structure.
+        The histograms from which the rows were read, by structure.
     uncertainty : CaseUncertainty, optional
-        The budgets of the rows' standard uncertainties; None if the case states nothing of them.
+        The budgets of the rows' standard uncertainties, None if the case states no uncertainty.
     """
 
     case: Case
@@ -90,13 +91,13 @@ def dose_case(
     case : Case
         The declared case.
     inputs : CaseInputs, optional
-        Content of its files; they are read if it is not given.
+        Content of the case's files. They are read if it is not given.
     kernels : VoxelSValueLibrary, optional
         Voxel S values that cases share.
     progress, state_file, on_interrupt
-        As for `dose_image`; only Monte Carlo uses them.
+        As for `dose_image`. Only Monte Carlo uses them.
     on_draws : callable, optional
-        Called with the number of draws of the uncertainties made and to be made, if there are any.
+        Called with the number of draws made and the number of draws in total, if uncertainties are drawn.
     threads : int, optional
         Number of threads; all processors if not given.
 
@@ -186,7 +187,7 @@ def dose_case(
 def scaling_of(
     case: Case, structures: Sequence[Structure], timing: dicom.ActivityTiming | None = None
 ) -> AbsoluteScaling | RelativeScaling:
-    """Scaling that the case states, or that the header's `timing` gives.
+    """Find the scaling that the case states, or that the header's `timing` gives.
 
     Raises `UnknownNameError` if `relative_to` is not one of the structures, and `ArgumentError` if there is neither a
     scan delay nor a timing.
@@ -223,12 +224,12 @@ def scaling_of(
 
 
 def patterns_of(text: str | None) -> list[str]:
-    """Patterns separated by semicolons."""
+    """Split patterns at semicolons."""
     return [pattern.strip() for pattern in (text or "").split(";") if pattern.strip()]
 
 
 def _row_advisories(rows: list[Row]) -> list[Advisory]:
-    """Advisories on the table: structures outside the image, and mean doses that no treatment gives."""
+    """Find advisories on the table, which concern structures outside the image and implausible mean doses."""
     found: list[Advisory] = []
     for row in rows:
         name, mean_gy = row["structure"], row["mean_gy"]
@@ -246,7 +247,7 @@ def _row_advisories(rows: list[Row]) -> list[Advisory]:
 
 
 def _evaluation(case: Case, inputs: CaseInputs) -> dict[str, Any]:
-    """Rules by which the structures' doses are read."""
+    """Collect the rules by which the structures' doses are read."""
     size, drawn_on = inputs.activity.voxel_size_mm, case.contours_through_voxels_of
     return {
         "sub_voxel_mm": case.sub_voxel_mm,
@@ -257,7 +258,7 @@ def _evaluation(case: Case, inputs: CaseInputs) -> dict[str, Any]:
 
 
 def _contour_advisories(case: Case, inputs: CaseInputs) -> list[Advisory]:
-    """Advisories on contours, also on those that seem to run through voxel centers."""
+    """Find advisories on contours, also on those that seem to run through voxel centers."""
     found: list[Advisory] = []
     for structure in inputs.structures:
         found += structure.advisories
@@ -269,12 +270,12 @@ def _contour_advisories(case: Case, inputs: CaseInputs) -> list[Advisory]:
             found.append(
                 advise("contour_through_voxel_centers", structure=structure.name, volume_ml=structure.volume_ml)
             )
-    # What is known of a file stands with each of its structures.
+    # Each structure repeats the advisories of its file.
     return list(dict.fromkeys(found))
 
 
 def _doubts(inputs: CaseInputs) -> list[Advisory]:
-    """Advisories on the CT, and on files that state different patients."""
+    """Find advisories on the CT, and on files that state different patients."""
     ct = [] if inputs.ct is None else [(inputs.ct, "the CT")]
     structures = [(structure, f"'{structure.name}'") for structure in inputs.structures]
     of_ct = [replace(told, message=f"CT: {told.message}") for image, _ in ct for told in image.advisories]
@@ -282,7 +283,7 @@ def _doubts(inputs: CaseInputs) -> list[Advisory]:
 
 
 def density_of_case(case: Case, activity: Image, ct: Image, threads: int | None) -> DensityImage:
-    """The density of each voxel of the activity: the mean of the CT's voxels in it."""
+    """Compute the density of each voxel of the activity as the mean over the CT's voxels in it."""
     density = density_image(ct, curve=case.ct_curve, out_of_range="clamp", threads=threads)
     if ct.same_grid(activity):
         return density
@@ -297,8 +298,8 @@ def write_case_rtdose(dosed: DosedCase, path: Path) -> tuple[Advisory, ...]:
     dosed : DosedCase
         The case with its result. Patient and frame of reference are those of its activity or CT, if one is DICOM.
     path : Path
-        The file; negative doses are written as 0. It holds the histograms of the structures, if these are the regions
-        of one RTSTRUCT in the same frame of reference.
+        The file. Negative doses are written as 0. It holds the histograms of the structures if these are the regions of
+        one RTSTRUCT in the same frame of reference.
 
     Returns
     -------
@@ -312,7 +313,7 @@ def write_case_rtdose(dosed: DosedCase, path: Path) -> tuple[Advisory, ...]:
 
     Examples
     --------
-    See `dose_case` for a result; `write_case_rtdose(dosed, Path("dose.dcm"))` writes its dose.
+    See `dose_case` for a result. `write_case_rtdose(dosed, Path("dose.dcm"))` writes its dose.
     """
     case, reference = dosed.case, None
     if may_be_dicom(case.activity):
@@ -338,7 +339,7 @@ def write_case_report(dosed: DosedCase, path: Path, metrics: Sequence[DoseMetric
     Parameters
     ----------
     dosed : DosedCase
-        The case with its result; its rows may hold further columns.
+        The case with its result. Its rows may hold further columns.
     path : Path
         The file.
     metrics : sequence of DoseMetric, optional
@@ -368,7 +369,7 @@ def write_case_report(dosed: DosedCase, path: Path, metrics: Sequence[DoseMetric
 
 
 def segmentation_of_case(case: Case) -> Path:
-    """Find the SEG that the structures of a case come from.
+    """Find the SEG that contains the structures of a case.
 
     Parameters
     ----------
@@ -383,7 +384,7 @@ def segmentation_of_case(case: Case) -> Path:
     Raises
     ------
     ArgumentError
-        If there is none, or more than one.
+        If there is no SEG, or more than one.
 
     Examples
     --------
@@ -398,14 +399,13 @@ def segmentation_of_case(case: Case) -> Path:
     found = _files_of(case, "SEG")
     if len(found) != 1:
         raise ArgumentError(
-            "a structured report refers to the segments of one DICOM SEG, the structures come from "
-            f"{len(found) or 'none'}"
+            f"structures of a structured report must come from one DICOM SEG, got {len(found) or 'none'}"
         )
     return found[0]
 
 
 def _files_of(case: Case, modality: str) -> list[Path]:
-    """The files of the structures of a case that are of a modality of DICOM."""
+    """List the structure files of a case that have a given DICOM modality."""
     found = []
     for file in filter(may_be_dicom, case.structure_files):
         with suppress(YttriaError):
@@ -414,7 +414,7 @@ def _files_of(case: Case, modality: str) -> list[Path]:
 
 
 def _structure_set(dosed: DosedCase) -> Path | None:
-    """The RTSTRUCT that all contours of a case come from; None if there is none, several, or one that was moved."""
+    """Find the one RTSTRUCT of all contours of a case, None if there is none, several, or one that was transformed."""
     case = dosed.case
     if case.structures_transform is not None or not any(isinstance(s, ContourStructure) for s in dosed.structures):
         return None
@@ -423,7 +423,7 @@ def _structure_set(dosed: DosedCase) -> Path | None:
 
 
 def summary(result: DoseResult, rows: list[Row]) -> dict[str, Any]:
-    """Return a result as plain data.
+    """Return a result of dosing as plain data.
 
     Parameters
     ----------
@@ -439,7 +439,7 @@ def summary(result: DoseResult, rows: list[Row]) -> dict[str, Any]:
 
     Examples
     --------
-    See `dose_case`; `summary(dosed.result, dosed.rows)` is its summary.
+    See `dose_case`. `summary(dosed.result, dosed.rows)` is its summary.
     """
     return {
         "yttria_version": __version__,

@@ -1,4 +1,4 @@
-"""A dose read back from its folder so far as it can be: what a report draws, and sentences on what is missing."""
+"""Dose read back from its folder as far as possible, for the pictures of a report, with sentences on missing files."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from .inputs import read_case_ct
 from .record import describe_file
 from .stored import read_stored_result
 
-#: Names under which the demo's folder holds structures and CT.
+#: Names of structures and CT in the demo's folder.
 _STRUCTURES, _CT = "structures.seg.nrrd", "ct.nrrd"
 _MAPS = ("dose.nrrd", "dose.nii.gz")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DrawableDose:
-    """A result of `yttria dose` as far as it could be read back.
+    """Result of `yttria dose` as far as it could be read back.
 
     Parameters
     ----------
     doses : mapping
         Content of doses.json.
     result : DoseResult or None
-        The dose map with its provenance; None without a map.
+        The dose map with its provenance, None without a map.
     structures : list of Structure
         The structures of the table that could be read again.
     background : Image or None
-        Image for beneath the dose, on its grid.
+        Background image of the dose, on its grid.
     remarks : tuple of str
-        Sentences on what could not be read, for the reader of a report.
+        Sentences on files that could not be read, for the reader of a report.
     """
 
     doses: Mapping[str, Any]
@@ -53,34 +53,34 @@ class DrawableDose:
 def read_drawable_dose(
     index: Path, *, structures: Sequence[Path] = (), background: Path | None = None, threads: int | None = None
 ) -> DrawableDose:
-    """Read a result of `yttria dose` back from its folder, with what a report can draw of it.
+    """Read a result of `yttria dose` back from its folder, with the images that a report can draw.
 
     Parameters
     ----------
     index : Path
         The file doses.json.
     structures : sequence of Path
-        Files of structures in place of those that the record names.
+        Files of structures instead of those that the record names.
     background : Path, optional
-        Image in gray for beneath the dose, on any grid; the case's CT if not given.
+        Background image in gray, on any grid. Default: the case's CT.
     threads : int, optional
         Number of threads; all processors if not given.
 
     Returns
     -------
     DrawableDose
-        If files that the record names are gone or have changed, nothing of them is drawn, and a remark states it.
+        Files that are missing or have changed since the record are not drawn, and a remark states it.
 
     Raises
     ------
     FileFormatError
-        If the index is no result of `yttria dose`, or the dose map is not the one that it lists.
+        If the index is not a result of `yttria dose`, or the dose map is not the one that it lists.
     YttriaError
         If a file that the caller names cannot be read.
     """
     doses = read_json(index)
     if not isinstance(doses.get("structures"), list) or not isinstance(doses.get("provenance"), dict):
-        raise FileFormatError(f"{index}: is no doses.json of `yttria dose`")
+        raise FileFormatError(f"{index}: must be a doses.json of `yttria dose`")
     image = _dose_map(index.parent, doses)
     if image is None:
         return DrawableDose(doses=doses, remarks=("The folder of the result holds no dose map.",))
@@ -115,7 +115,7 @@ def read_drawable_dose(
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON file that holds an object; `FileFormatError` if it does not."""
+    """Read a JSON file that holds an object. Any other content raises `FileFormatError`."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -126,7 +126,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def on_grid_of(dose: Image, background: Image, *, threads: int | None = None) -> Image:
-    """A background on the grid of the dose, for a picture; what lies beyond it is black."""
+    """Resample a background onto the grid of the dose for a picture. Voxels beyond it are black."""
     if background.same_grid(dose):
         return background
     lowest = float(background.array.min())
@@ -139,13 +139,13 @@ def _dose_map(folder: Path, doses: Mapping[str, Any]) -> Image | None:
 
 
 def _beside(folder: Path, doses: Mapping[str, Any], name: str) -> Path | None:
-    """A file of the result's own folder that its index lists; `FileFormatError` if it has changed."""
+    """Find a file that the index of the result lists in its folder. A changed file raises `FileFormatError`."""
     listed = {str(row["name"]): row["sha256"] for row in doses.get("files", ())}
     path = folder / name
     if name not in listed or not path.is_file():
         return None
     if describe_file(path, name)["sha256"] != listed[name]:
-        raise FileFormatError(f"{path}: is not the file that doses.json lists: its SHA-256 differs")
+        raise FileFormatError(f"{path}: must be the file that doses.json lists, but its SHA-256 differs")
     return path
 
 

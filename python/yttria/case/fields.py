@@ -1,4 +1,4 @@
-"""Declarations of fields: from one declaration come check, option, JSON Schema and the documentation's table."""
+"""Declarations of fields. Check, option, JSON Schema and the documentation's table are made from one declaration."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Field:
     Parameters
     ----------
     kind : {"path", "text", "number", "choice"}
-        Kind of the value. A relative path of a manifest starts at the manifest's folder.
+        Kind of the value. A relative path of a manifest starts from the manifest's folder.
     check : callable
         Raises a `YttriaError` if a value is wrong by itself.
     help : str
@@ -33,29 +33,31 @@ class Field:
     unit : str
         Unit of a number; "1" for a fraction.
     limits : mapping of str to float
-        Range of a number, in the words of JSON Schema: `minimum`, `exclusiveMinimum`, `maximum`, `exclusiveMaximum`.
+        Range of a number by the keywords of JSON Schema, `minimum`, `exclusiveMinimum`, `maximum` and
+        `exclusiveMaximum`.
     choices : sequence of str
-        The values that a choice may take, or that a text is known to take.
+        The allowed values of a choice, or the usual values of a text.
     listed : bool
-        Whether the help sentence ends with the choices; if not, an option of the command line shows them itself.
+        Whether the help sentence ends with the choices. If it is false, the option of the command line shows them.
     named : bool
         Whether a text must have at least one character.
     form : {"option", "repeated", "argument", "none"}
-        How a command takes the field: as an option, as one that may be repeated, as an argument without a name, or not.
+        Form of the field in a command, which may be an option, an option that may be repeated, an argument without a
+        name, or none.
     option : tuple of str
         Spellings of the option, the long form first, if they are not the field's name with hyphens.
     separator : str
-        What stands between the values of a repeated option in one text; "" if they are a tuple.
+        Separator of the values of a repeated option in one text. It is "" if they are a tuple.
     applies_to : {"", "structures in DICOM", "contours"}
-        What the field is for, if not for every case. Contours are structures in DICOM as well.
+        Kind of case to which the field applies; "" is every case. Contours are also structures in DICOM.
     group : str
-        Heading under which help and documentation show the field and those after it; "" continues the heading before.
+        Heading under which help and documentation show the field and those after it. "" continues the previous heading.
     name : str
-        Name of the field; taken from the class that declares it.
+        Name of the field, taken from the class that declares it.
     required : bool
-        Whether a value must be given; taken from that class too.
+        Whether a value must be given, taken from that class.
     default : object
-        Value if none is given; taken from that class too.
+        Value if the field is not given, taken from that class.
     """
 
     kind: Kind
@@ -77,24 +79,24 @@ class Field:
 
     @property
     def optional(self) -> bool:
-        """Whether None is a value, which means that nothing is declared."""
+        """Whether None is allowed, which means that nothing is declared."""
         return self.default is None and not self.required
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Spellings of the option on the command line, the long form first; empty if there is none."""
+        """Spellings of the option on the command line, the long form first. It is empty without an option."""
         if self.form in ("argument", "none"):
             return ()
         return self.option or (f"--{self.name.replace('_', '-')}",)
 
     def sentence(self, names: Mapping[str, str]) -> str:
-        """The help with the names of other fields as `names` has them, and the choices if they are listed."""
+        """Return the help with the names of other fields from `names`, and the choices if they are listed."""
         text = self.help.format_map(names)
         return f"{text.removesuffix('.')}: {', '.join(self.choices)}." if self.listed else text
 
 
 def declared_fields(kind: type) -> dict[str, Field]:
-    """The declarations of a dataclass by name, in its order; they stand in the annotations of its fields."""
+    """Collect the declarations in the annotations of a dataclass by name, in its order."""
     found: dict[str, Field] = {}
     group = ""
     hints = get_type_hints(kind, include_extras=True)
@@ -108,7 +110,7 @@ def declared_fields(kind: type) -> dict[str, Field]:
 
 
 def path(quantity: str, help: str, *, form: Form = "option", **more: Any) -> Field:
-    """Declare the path of a file or folder; several of them are a value too if the option may be repeated."""
+    """Declare the path of a file or folder. If the option may be repeated, several paths are also allowed."""
 
     def check(value: object) -> None:
         paths = value if form == "repeated" and isinstance(value, list | tuple) and value else [value]
@@ -132,12 +134,12 @@ def text(quantity: str, help: str, *, check: Check | None = None, **more: Any) -
 
 
 def patterns(help: str, **more: Any) -> Field:
-    """Declare patterns of names of structures, one or more."""
+    """Declare one or more patterns of names of structures."""
     return text("patterns of structures", help, form="repeated", separator=";", **more)
 
 
 def choice(quantity: str, help: str, names: Sequence[str], **more: Any) -> Field:
-    """Declare one of several names; hyphens and underscores are one spelling."""
+    """Declare a choice of several names. Hyphens and underscores are equivalent."""
 
     def check(value: object) -> None:
         one_of(quantity, value, names)
@@ -146,12 +148,15 @@ def choice(quantity: str, help: str, names: Sequence[str], **more: Any) -> Field
 
 
 def number(help: str, unit: str, check: Check, limits: Mapping[str, float], **more: Any) -> Field:
-    """Declare a number within limits that the check keeps too."""
+    """Declare a number with the limits that its check enforces."""
     return Field(kind="number", check=check, help=help, unit=unit, limits=limits, **more)
 
 
 def whole_number(quantity: str, value: object, *, least: int, most: int) -> int:
-    """A whole number within limits, also if it is written as 1e7; `ArgumentError` or `OutOfRangeError` otherwise."""
+    """Check that a value is a whole number within limits, also if it is written as 1e7.
+
+    Otherwise `ArgumentError` or `OutOfRangeError` is raised.
+    """
     found = a_number(quantity, value)
     if not least <= found <= most:
         raise OutOfRangeError(f"{quantity} must be within [{least}, {most}], got {found:g}")

@@ -1,4 +1,4 @@
-"""Reading of a case: the content of its files, and which files were opened for it."""
+"""Reading of a case, which returns the content of its files and a list of the opened files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..io.recovery_curves import read_curve_file
 from .case import FIELDS, Case
 from .uncertainty import stated_partial_volume, stated_uncertainty
 
-#: A scan delay given by the user may differ from that of the header by this much: one in 640 of the dose.
+#: Largest difference in h between the user's scan delay and the header's without an advisory, 1/640 of the dose.
 SCAN_DELAY_TOLERANCE_H = 0.1
 
 
@@ -44,9 +44,9 @@ class CaseInputs:
     ct : Image, optional
         The CT in HU, if the case has one.
     uncertainty : UncertaintyInputs, optional
-        What is stated of the uncertainties, if anything is.
+        The stated uncertainties, if any.
     partial_volume : PartialVolumeInputs
-        What is stated of the image's blur, and what is done about it.
+        The stated blur of the image, and its correction.
     files : mapping of str to tuple of Path
         The files that were opened for each field of the case that names files.
     """
@@ -76,9 +76,9 @@ def read_case(case: Case) -> CaseInputs:
     Raises
     ------
     FileFormatError
-        If the transform of the structures is none that `read_transform` reads.
+        If `read_transform` cannot read the transform of the structures.
     DuplicateNameError
-        If two files hold a structure of one name.
+        If two files hold structures of the same name.
     ArgumentError
         If a rule for contours is given and none of several files holds contours.
     YttriaError
@@ -86,7 +86,7 @@ def read_case(case: Case) -> CaseInputs:
 
     Examples
     --------
-    See `dose_case`, which reads the files if they were not read before.
+    See `dose_case`, which reads the files if they were not read earlier.
     """
     files: dict[str, tuple[Path, ...]] = {}
     with opened_files() as opened, stage("structures"):
@@ -131,7 +131,7 @@ def read_case(case: Case) -> CaseInputs:
 def _read_structures(case: Case) -> list[Structure]:
     """Read the structures of all files of the case.
 
-    Raises `DuplicateNameError` if two files hold a structure of one name: it is not known which of them is meant.
+    Two structures of the same name raise `DuplicateNameError`, because it is not known which of them is meant.
     """
     found: dict[str, Path] = {}
     structures: list[Structure] = []
@@ -146,7 +146,7 @@ def _read_structures(case: Case) -> list[Structure]:
         for name, declared in FIELDS.items():
             rule = declared.applies_to == "contours" and name != "contour_slice_thickness_mm"
             if rule and getattr(case, name) != declared.default:
-                raise ArgumentError(f"{name} is for contours, and no file of the structures holds any")
+                raise ArgumentError(f"{name} applies only to contours, and no file of the structures contains any")
     return structures
 
 
@@ -168,14 +168,14 @@ def _read_structure_file(case: Case, path: Path) -> list[Structure]:
             interpolation=case.contour_interpolation,
             slice_thickness_mm=case.contour_slice_thickness_mm,
             through_voxel_centers_of=None if drawn_on is None else dicom.read_grid(drawn_on),
-            # A segmentation beside an RTSTRUCT has no contours for these rules.
+            # These rules do not apply to a segmentation that is given together with an RTSTRUCT.
             refuse_unused_rules=not several,
         )
 
 
 @contextmanager
 def _in_fields(**fields: str) -> Iterator[None]:
-    """Let a refusal of a reader name the fields of a case instead of the reader's parameters."""
+    """Replace the reader's parameters by the fields of a case in the messages of its errors."""
     try:
         yield
     except YttriaError as error:

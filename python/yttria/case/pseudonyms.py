@@ -1,4 +1,4 @@
-"""Texts without names: what stands for a patient's name, identifiers, paths and dates in a record to be shared."""
+"""Texts without names, with replacements of a patient's name, identifiers, paths and dates in a record to be shared."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any
 
 _DATE = re.compile(r"(?<!\d)(19|20)\d{2}-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
 _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])")
-#: Texts that are shorter name nobody, and would be found in every sentence.
+#: Shorter texts identify no person, and would be found in every sentence.
 _SHORTEST_SECRET = 3
-#: Attributes that are dropped, not hashed: a hash of a name or a date is soon guessed.
+#: Attributes that are removed and not hashed, because the hash of a name or a date is easily guessed.
 _DROPPED = ("PatientName", "StudyDate")
 
-#: Texts that are replaced, the longest first, each with its replacement.
+#: Texts to be replaced, the longest first, each with its replacement.
 Secrets = tuple[tuple[str, str], ...]
 
 
 def secrets_of(patient: Mapping[str, str], files: Mapping[str, Iterable[str | Path]]) -> Secrets:
-    """Collect what names a patient or a file, with what stands for it.
+    """Collect the texts that identify a patient or a file, with their replacements.
 
     Parameters
     ----------
     patient : mapping of str to str
         Attributes of a header, such as PatientID and PatientName.
     files : mapping of str to iterable of str or Path
-        Paths and names of files by the role that stands for them.
+        Paths and names of files by the role that replaces them.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def secrets_of(patient: Mapping[str, str], files: Mapping[str, Iterable[str | Pa
 
 
 def without_names(value: Any, secrets: Secrets) -> Any:
-    """Replace secrets, UIDs and dates in every text of a value made of dictionaries, lists and texts, as for JSON."""
+    """Replace secrets, UIDs and dates in every text of a value made of dictionaries, lists and texts."""
     if isinstance(value, dict):
         return {key: without_names(item, secrets) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -58,10 +58,10 @@ def without_names(value: Any, secrets: Secrets) -> Any:
 
 
 def pseudonymous(patient: Mapping[str, str]) -> dict[str, str]:
-    """Attributes of a patient with identifiers replaced by hashes, and without name and date."""
+    """Replace the identifiers of a patient by hashes, and remove name and dates."""
     return {key: hashed(value) for key, value in patient.items() if key not in _DROPPED}
 
 
 def hashed(text: str) -> str:
-    """The first 16 digits of the SHA-256 of a text."""
+    """Compute the first 16 digits of the SHA-256 of a text."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Record of a case: patient, files with their hashes, settings and time of a result."""
+"""Record of a case with patient, files and their hashes, settings and time of a result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .case import FILE_FIELDS, Case
 from .inputs import CaseInputs
 from .pseudonyms import Secrets, pseudonymous, secrets_of, without_names
 
-#: Attributes of the activity's header that say whose and which study it is.
+#: Attributes of the activity's header that identify patient and study.
 _IDENTITY = ("PatientID", "PatientName", "StudyInstanceUID", "SeriesInstanceUID", "StudyDate")
 
 
@@ -28,10 +28,10 @@ class CaseRecord:
     created : str
         Time of the computation, ISO 8601 in UTC.
     patient : mapping of str to str
-        What the DICOM header of the activity states; empty for other formats. If anonymous, identifiers are replaced
+        Attributes of the DICOM header of the activity, empty for other formats. If anonymous, identifiers are replaced
         by the first 16 digits of their SHA-256, and name and date are left out.
     paths : mapping of str to list of str
-        The paths that the case names, by field. If anonymous, none is kept.
+        The paths that the case names, by field. It is empty if anonymous.
     inputs : mapping of str to object
         The files that were read for each of them, with name, size in bytes and SHA-256.
     settings : mapping of str to object
@@ -51,7 +51,9 @@ class CaseRecord:
     secrets: Secrets = field(default=(), repr=False)
 
     def shareable(self, value: Any) -> Any:
-        """A result as it may be written: if the record is anonymous, without paths, identifiers and dates in its texts.
+        """Make the form of a result that may be written.
+
+        An anonymous record removes paths, identifiers and dates from it.
 
         Parameters
         ----------
@@ -61,7 +63,7 @@ class CaseRecord:
         Returns
         -------
         object
-            The same, with every text changed that contains what the record left out.
+            The same value. Secrets are replaced in each text if the record is anonymous.
 
         Examples
         --------
@@ -70,7 +72,7 @@ class CaseRecord:
         return without_names(value, self.secrets) if self.anonymous else value
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as a plain dictionary, with the version of yttria, ready for JSON.
+        """Return the fields and the version of yttria as a plain dictionary, ready for JSON.
 
         Returns
         -------
@@ -89,7 +91,7 @@ def record_case(case: Case, inputs: CaseInputs, *, anonymous: bool = False) -> C
     case : Case
         The declared case.
     inputs : CaseInputs
-        What `read_case` returned for it; its `files` are hashed now.
+        Result of `read_case`. Its `files` are hashed now.
     anonymous : bool, default False
         Leave out names, dates and paths, and replace identifiers by hashes.
 
@@ -100,11 +102,12 @@ def record_case(case: Case, inputs: CaseInputs, *, anonymous: bool = False) -> C
     Raises
     ------
     OSError
-        If a file cannot be read any more.
+        If a file can no longer be read.
 
     Notes
     -----
-    A hash of a short identifier can be found by trying; an anonymous record is a pseudonym, not a proof of anonymity.
+    A short identifier can be found from its hash by trying all values. An anonymous record is therefore pseudonymous
+    only.
 
     Examples
     --------
@@ -138,7 +141,7 @@ def record_case(case: Case, inputs: CaseInputs, *, anonymous: bool = False) -> C
 
 
 def _secrets(case: Case, inputs: CaseInputs, stated: Mapping[str, str]) -> Secrets:
-    """Paths and identifiers with what stands for them."""
+    """Collect paths and identifiers with their replacements."""
     files: dict[str, tuple[str | Path, ...]] = {
         role: (*_paths(case, role), *inputs.files.get(role, ())) for role in FILE_FIELDS
     }
@@ -146,12 +149,12 @@ def _secrets(case: Case, inputs: CaseInputs, stated: Mapping[str, str]) -> Secre
 
 
 def utc_now() -> str:
-    """The time, ISO 8601 in UTC, to the second."""
+    """Return the current time in UTC to the second, ISO 8601."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def describe_inputs(inputs: Mapping[str, Iterable[Path]], *, anonymous: bool = False) -> dict[str, Any]:
-    """Name, size and SHA-256 of the files of each input; numbers instead of names if anonymous."""
+    """Describe the files of each input by name, size and SHA-256. Numbers replace the names if anonymous."""
     return {
         role: [describe_file(file, f"file {n}" if anonymous else file.name) for n, file in enumerate(files, 1)]
         for role, files in inputs.items()
@@ -159,7 +162,7 @@ def describe_inputs(inputs: Mapping[str, Iterable[Path]], *, anonymous: bool = F
 
 
 def describe_file(path: Path, name: str) -> dict[str, str | int]:
-    """Name, size in bytes and SHA-256 of a file."""
+    """Describe a file by name, size in bytes and SHA-256."""
     with path.open("rb") as file:
         sha256 = sha256_of(file)
         return {"name": name, "bytes": file.tell(), "sha256": sha256}

@@ -1,4 +1,4 @@
-"""A result of `yttria dose` read back from its folder, with the images and structures that it was made of."""
+"""Result of `yttria dose` read back from its folder, with the images and structures from which it was made."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from .record import describe_file, describe_inputs
 
 #: Names of the dose map in a folder of results.
 _MAPS = ("dose.nrrd", "dose.nii.gz")
-#: Names of the map of its uncertainty, which Monte Carlo writes.
+#: Names of the uncertainty map, which Monte Carlo writes.
 _UNCERTAINTIES = ("dose_uncertainty.nrrd", "dose_uncertainty.nii.gz")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StoredResult:
-    """A result read back from its folder.
+    """Result read back from its folder.
 
     Parameters
     ----------
@@ -43,15 +43,15 @@ class StoredResult:
     record : mapping
         Content of its doses.json.
     case : Case
-        The case that it was computed for.
+        The case of the result.
     result : DoseResult
-        The dose map of the folder, with the activity and the densities that it was made of.
+        The dose map of the folder, with the activity and the densities from which it was computed.
     structures : list of Structure
         The structures that were reported.
     files : mapping of str to tuple of Path
         The files that were read, by role.
     uncertainty : CaseUncertainty, optional
-        The budgets of uncertainty as they were written; None if there were none.
+        The budgets of uncertainty as they were written, None if there were none.
     """
 
     folder: Path
@@ -76,15 +76,15 @@ def read_stored_result(folder: str | Path, *, threads: int | None = None) -> Sto
     Returns
     -------
     StoredResult
-        The dose is the one in the folder; nothing is computed again.
+        The dose is that of the folder. It is not computed again.
 
     Raises
     ------
     FileFormatError
-        If the folder holds no such result, if its dose map or a file that it was made of has changed since, or if the
-        result is anonymous and names no files.
+        If the folder holds no such result, or if its dose map or a file of its inputs has changed. An anonymous result
+        names no files and cannot be read back.
     FileNotFoundError
-        If a file that the result was made of is no longer where it was; relative paths start at the current folder.
+        If a file of the result's inputs is no longer in its place. Relative paths start from the current folder.
     YttriaError
         As `read_case` raises it.
 
@@ -97,14 +97,14 @@ def read_stored_result(folder: str | Path, *, threads: int | None = None) -> Sto
     folder = Path(folder)
     record = _record(folder / "doses.json", ("inputs", "paths", "settings", "anonymous"))
     if record["anonymous"]:
-        raise FileFormatError(f"{folder}: is anonymous and names no files that it was made of")
+        raise FileFormatError(f"{folder}: an anonymous result cannot be read back, because it names no files")
     path = _map(folder, record)
     case = _case(folder, record)
     inputs = read_case(case)
     if describe_inputs(inputs.files) != record["inputs"]:
         raise FileFormatError(
-            f"{folder}: a file that the result was made of has changed since ({_changed(inputs, record)}); compute the "
-            "dose again"
+            f"{folder}: a file of the result's inputs has changed ({_changed(inputs, record)}); the dose must be "
+            "computed again"
         )
     dose = read_image(path, unit="Gy")
     if not dose.same_grid(inputs.activity):
@@ -136,7 +136,7 @@ def _uncertainty(folder: Path, record: Mapping[str, Any]) -> CaseUncertainty | N
 def read_planned_result(
     folder: str | Path, *, threads: int | None = None
 ) -> tuple[DoseResult, Mapping[str, tuple[Path, ...]]]:
-    """Read back a plan: a result of `yttria dose`, or of `yttria plan-voxels`.
+    """Read back a plan, which is a result of `yttria dose` or `yttria plan-voxels`.
 
     Parameters
     ----------
@@ -148,14 +148,14 @@ def read_planned_result(
     Returns
     -------
     result : DoseResult
-        That of `plan-voxels` is the dose map alone, without the tracer images that it was made of.
+        The result of `plan-voxels` is only the dose map, without its tracer images.
     files : mapping of str to tuple of Path
         The files that were read, by role.
 
     Raises
     ------
     FileFormatError
-        As `read_stored_result`, or if a plan.json is not of `plan-voxels`.
+        As `read_stored_result`, or if a plan.json was not written by `plan-voxels`.
 
     Examples
     --------
@@ -188,7 +188,7 @@ def _record(path: Path, needed: Sequence[str]) -> Mapping[str, Any]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(record, dict) or not all(key in record for key in ("files", "provenance", *needed)):
-            raise ValueError("it is no result of `yttria dose` or `yttria plan-voxels`")
+            raise ValueError("it must be a result of `yttria dose` or `yttria plan-voxels`")
     except ValueError as error:
         raise FileFormatError(f"{path}: cannot be read as a result: {error}") from error
     except NotADirectoryError:
@@ -197,21 +197,24 @@ def _record(path: Path, needed: Sequence[str]) -> Mapping[str, Any]:
 
 
 def _map(folder: Path, record: Mapping[str, Any]) -> Path:
-    """The dose map that the record names, as it was written."""
+    """Find the dose map that the record names, and check that it is unchanged."""
     path = _named(folder, record, _MAPS)
     if path is None:
-        raise FileFormatError(f"{folder}: its record names no dose map")
+        raise FileFormatError(f"{folder}: doses.json or plan.json must name a dose map")
     return path
 
 
 def _named(folder: Path, record: Mapping[str, Any], names: Sequence[str]) -> Path | None:
-    """The file of one of these names that the record states, as it was written; None if it states none."""
+    """Find the file of one of these names in the record, and check that it is unchanged.
+
+    The result is None if there is none.
+    """
     stated = next((each for each in record["files"] if each["name"] in names), None)
     if stated is None:
         return None
     path = folder / str(stated["name"])
     if describe_file(path, path.name) != stated:
-        raise FileFormatError(f"{path}: has changed since its record was written")
+        raise FileFormatError(f"{path}: the file has changed since its record was written")
     return path
 
 
@@ -224,7 +227,7 @@ def _case(folder: Path, record: Mapping[str, Any]) -> Case:
     try:
         return Case(**declared)
     except TypeError as error:
-        raise FileFormatError(f"{folder}: doses.json does not state a whole case: {error}") from error
+        raise FileFormatError(f"{folder}: doses.json must state every field of a case: {error}") from error
 
 
 def _changed(inputs: CaseInputs, record: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The uncertainties that a case states: those of its file, and those of its own fields."""
+"""Uncertainties that a case states in its file and in its own fields."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ UNCERTAINTY_FIELDS = (
 def stated_uncertainty(
     case: Case, of_file: UncertaintyInputs | None, curve: RecoveryCurve | None = None
 ) -> UncertaintyInputs | None:
-    """Put the fields of a case in the place of what its file states; None if neither states anything."""
+    """Combine the fields of a case with its file, whose values they override.
+
+    The result is None if nothing is stated.
+    """
     given = {name: getattr(case, name) for name in UNCERTAINTY_FIELDS if getattr(case, name) is not None}
     if curve is not None:
         given["recovery"] = curve
@@ -32,9 +35,9 @@ def stated_uncertainty(
 
 
 def stated_partial_volume(case: Case, stated: UncertaintyInputs | None) -> PartialVolumeInputs:
-    """Statements of a case on the image's blur, in its fields or among its uncertainties.
+    """Collect the statements of a case on the image's blur from its fields and its uncertainties.
 
-    `ArgumentError` if the method needs what neither states.
+    A value that the method needs and neither states raises `ArgumentError`.
     """
     return PartialVolumeInputs(
         method=case.partial_volume,

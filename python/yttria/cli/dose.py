@@ -178,7 +178,7 @@ def dose(
         segmentation_of_case(case)
     by_chance = case.method == "monte_carlo"
     if resume and not by_chance:
-        raise ArgumentError(f"--resume is for method monte_carlo, got method {case.method}")
+        raise ArgumentError(f"--resume applies only to method monte_carlo, got method {case.method}")
     state = state_in(out, resume=resume, overwrite=overwrite)
     folder = ResultFolder(out, "doses.json", FILES, overwrite=overwrite or (resume and state.exists()))
     import_ahead("matplotlib.figure", "matplotlib.backends.backend_agg")

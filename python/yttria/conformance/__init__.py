@@ -1,4 +1,4 @@
-"""Conformance suite for other implementations: cases with their answers, and known mistakes by name."""
+"""Conformance suite for other implementations, with cases, their answers, and known mistakes by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cases of the conformance suite: published vectors, own vectors, voxel cases."""
+"""Cases of the conformance suite, which are published vectors, vectors of the project, and voxel cases."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ._vectors import vectors
 
 DICOM, NIFTI = "activity_from_dicom", "activity_from_nifti"
 FILE_MODELS = (DICOM, NIFTI)
-"""Models that ask for a file to be read."""
+"""Models for which a file must be read."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SuiteCase:
-    """One question with its answer.
+    """One question of the suite with its answer.
 
     `inputs` and `expected` map quantities (the unit ends the name) to numbers, texts, truth values, lists, or float32
-    arrays (k, j, i). `expected["error"]` means that no number may be given; `expected["warnings"]` are yttria's own
-    codes, which another implementation need not have. A number passes within `tolerance["rel"]` of the expected one,
+    arrays (k, j, i). `expected["error"]` means that no number may be given. `expected["warnings"]` are codes of yttria,
+    which another implementation need not have. A number passes within `tolerance["rel"]` of the expected one,
     `tolerance["abs"]`, or `tolerance["of_maximum"]` of the largest of its array, whichever is widest.
     """
 
@@ -40,12 +40,12 @@ class SuiteCase:
 
     @property
     def quantities(self) -> tuple[str, ...]:
-        """Quantities to be answered."""
+        """List the quantities to be answered."""
         return tuple(name for name in self.expected if name != "warnings")
 
     @property
     def is_map(self) -> bool:
-        """Whether an array is to be answered."""
+        """Decide whether the answer is an array."""
         return any(isinstance(value, np.ndarray) for value in self.expected.values())
 
     def within(self, quantity: str, got: Any) -> bool:
@@ -80,7 +80,7 @@ def cases() -> tuple[SuiteCase, ...]:
     Returns
     -------
     tuple of SuiteCase
-        Vectors that document a known mistake ask nothing and are left out.
+        The cases. Vectors that document a known mistake contain no question and are left out.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def case(name: str) -> SuiteCase:
     Parameters
     ----------
     name : str
-        Its id.
+        Id of the case.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def case(name: str) -> SuiteCase:
     Raises
     ------
     KeyError
-        If there is none.
+        If there is no such case.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def case(name: str) -> SuiteCase:
 
 
 def from_vector(v: Mapping[str, Any]) -> SuiteCase:
-    """A vector, as the shipped files hold them, as a case."""
+    """Make a case from a vector of the shipped files."""
     exercises = v.get("exercises") or v.get("notes") or v["model"].replace("_", " ")
     return SuiteCase(
         id=v["id"],
@@ -140,7 +140,7 @@ def from_vector(v: Mapping[str, Any]) -> SuiteCase:
 
 
 def real_array(value: Any) -> NDArray[np.float64] | None:
-    """The value as an array of numbers; None where it is none."""
+    """Convert a value to an array of numbers, None if it is not one."""
     try:
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Lists and tables as cells of a spreadsheet, each with its own name."""
+"""Lists and tables as named cells of a spreadsheet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """`doses` with two elements as `doses[0]`, `doses[1]`; a table as `name.key`; anything else as itself."""
+    """Name the elements of a list `doses` as `doses[0]` and `doses[1]`, and those of a table as `name.key`."""
     if isinstance(value, list | tuple) and len(value) > 0:
         for n, each in enumerate(value):
             yield from flat(f"{name}[{n}]", each)

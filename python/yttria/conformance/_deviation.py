@@ -1,4 +1,4 @@
-"""Deviation of an answer from the expected one, in units of its own noise."""
+"""Deviation of an answer from the expected one, in units of its noise."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import numpy as np
 from ._cases import SuiteCase, real_array
 
 WORST = 1e6
-"""For what no number can measure: another word, another shape, nothing."""
+"""Deviation of an answer that cannot be measured, because it has another word or shape, or is missing."""
 
 SOUND = 0.25
-"""Share of a map's tolerance taken as one standard deviation of a sound kernel: those of other codes differ."""
+"""Share of a map's tolerance that is taken as one standard deviation of a correct kernel, because kernels of codes
+differ."""
 
 
 def deviations(case: SuiteCase, got: dict[str, Any], predicted: dict[str, Any], noise: float) -> list[float]:
-    """For each value of `got` its distance from `predicted` over its standard deviation; of a map, the worst voxel's.
+    """Compute deviations of `got` from `predicted` in standard deviations, for a map that of the worst voxel.
 
-    The standard deviation is `noise` times the predicted value, for a map at least a share of the case's tolerance.
+    The standard deviation is `noise` times the predicted value. For a map it is at least a share of the case's
+    tolerance.
     """
     found: list[float] = []
     for quantity, value in got.items():
@@ -54,7 +56,9 @@ def _of_map(got: Any, predicted: Any, noise: float, tolerance: dict[str, float])
 
 
 def relative_deviation(got: Any, expected: Any) -> float:
-    """Relative; of lists and maps the largest over the largest expected value. Infinite where no number can say it."""
+    """Compute the relative deviation, for lists and maps the largest one over the largest expected value.
+
+    It is infinite if it cannot be measured."""
     try:
         values, right = np.asarray(_numbers(got)), np.asarray(_numbers(expected))
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""The files of the cases of files: a PET series and NIfTI images, written by pydicom and nibabel alone."""
+"""Files of the cases that read files, which are a PET series and NIfTI images written by pydicom and nibabel alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 
 
 def write_nifti(path: Path, inputs: dict[str, Any]) -> Path:
-    """`.nii.gz` with 16 bit integers, slope, intercept and sform; beside it a PET-BIDS sidecar with the unit."""
+    """Write `.nii.gz` with 16 bit integers, slope, intercept and sform, and a PET-BIDS sidecar with the unit."""
     nibabel = require("nibabel", "nifti")
     stored = np.ascontiguousarray(np.transpose(inputs["stored"], (2, 1, 0))).astype("<i2")
     image = nibabel.Nifti1Image(stored, np.vstack([inputs["sform_ras"], [0.0, 0.0, 0.0, 1.0]]))
@@ -23,7 +23,7 @@ def write_nifti(path: Path, inputs: dict[str, Any]) -> Path:
     image.set_sform(image.affine, code="scanner")
     image.set_qform(None, code="unknown")
     image.header.set_slope_inter(inputs["scl_slope"], inputs["scl_inter"])
-    # As it is stored: nibabel would otherwise choose a slope of its own.
+    # The stored values are given, because nibabel would otherwise choose a slope.
     with nibabel.openers.Opener(str(path), "wb") as file:
         image.header["vox_offset"] = 352
         image.header.write_to(file)
@@ -34,7 +34,7 @@ def write_nifti(path: Path, inputs: dict[str, Any]) -> Path:
 
 
 def write_dicom(folder: Path, inputs: dict[str, Any]) -> list[Path]:
-    """A file for each slice, `slice_001.dcm` and so on by instance number."""
+    """Write a file for each slice, named `slice_001.dcm` and so on by instance number."""
     pydicom = require("pydicom", "dicom")
     folder.mkdir(parents=True, exist_ok=True)
     uid = pydicom.uid.generate_uid
@@ -62,7 +62,7 @@ def write_dicom(folder: Path, inputs: dict[str, Any]) -> list[Path]:
 
 
 def _header(pydicom: Any, i: dict[str, Any]) -> Any:
-    """Attributes that all slices share."""
+    """Make the attributes that all slices share."""
 
     def digits(time: str) -> str:
         return "".join(c for c in time if c.isdigit())

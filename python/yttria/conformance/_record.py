@@ -1,4 +1,4 @@
-"""One record for each model: published cases, yttria's answers and the comparison with the reference all read it."""
+"""Record of each model, which published cases, answers of yttria and the comparison with the reference all use."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from ..kernels import Nuclide
 Inputs = dict[str, Any]
 Answer = dict[str, Any]
 
-#: Half-life in h and dose factor in Gy kg/GBq of a case that states none.
+#: Half-life in h and dose factor in Gy kg/GBq of a case that does not state them.
 STATED: Inputs = {"half_life_h": 64.1, "dose_factor_Gy_kg_per_GBq": 49.67}
-#: Those of the comparisons. They differ from the defaults of the API, so that neither can hide.
+#: Half-life and dose factor of the comparisons. They differ from the defaults of the API, so that an unused argument
+#: shows.
 COMPARED: Inputs = {"half_life_h": 64.05, "dose_factor_Gy_kg_per_GBq": 49.38}
 
-#: Published names that are more than another spelling of the parameter.
+#: Published names that differ from the parameter by more than spelling.
 PARAMETERS = {
     "DecayCorrection": "decay_correction",
     "HU": "ct",
@@ -65,7 +66,7 @@ PARAMETERS = {
 
 
 def parameter(published: str) -> str:
-    """Name of the parameter that takes a published input."""
+    """Find the name of the parameter that takes a published input."""
     return PARAMETERS.get(published, published.lower().replace("tumour", "tumor"))
 
 
@@ -78,7 +79,7 @@ def _decay_factor(elapsed_h: float, nuclide: Nuclide) -> float:
 
 
 class Side:
-    """One of the two implementations: yttria's public functions and classes, or those of `yttria.reference`."""
+    """One of two implementations, which are yttria's public functions and those of `yttria.reference`."""
 
     def __init__(self, modules: list[ModuleType], **more: Callable[..., Any]) -> None:
         self.functions: dict[str, Callable[..., Any]] = dict(more)
@@ -88,12 +89,12 @@ class Side:
             self.functions |= {name: value for name, value in public.items() if callable(value)}
 
     def __call__(self, name: str, i: Inputs, /, **arguments: Any) -> Any:
-        """The result, by the half-life and the dose factor that a case states."""
+        """Compute the result with the half-life and the dose factor that a case states."""
         return bound(self.functions[name], i, arguments)()
 
 
 def bound(function: Callable[..., Any], i: Inputs, arguments: Inputs) -> Callable[[], Any]:
-    """The call with those of the arguments that it takes, and with the half-life and dose factor of the inputs."""
+    """Bind a call to those arguments that it takes, and to the half-life and dose factor of the inputs."""
     names = _parameters(function)
     constants: Inputs = {"half_life_h": half_life(i), "dose_factor_gy_kg_per_gbq": dose_factor(i)}
     if "nuclide" in names:
@@ -111,7 +112,7 @@ def _of_function(function: Callable[..., Any]) -> frozenset[str]:
 
 
 def _parameters(function: Callable[..., Any]) -> frozenset[str]:
-    """A method is not kept: its object may have no hash."""
+    """A method is not cached, because its object may have no hash."""
     kept = inspect.isfunction(function) or inspect.isclass(function)
     return _of_function(function) if kept else frozenset(inspect.signature(function).parameters)
 
@@ -121,60 +122,60 @@ REFERENCE = Side([import_module(f"{reference.__name__}.{info.name}") for info in
 
 
 def value_of(result: Any, name: str) -> Any:
-    """A field of a result, or one of a field ("a.b"); the result itself if it is the only one."""
+    """Read a field of a result, or a field of a field ("a.b"). A single value is its own field."""
     for part in name.split("."):
         result = result[part] if isinstance(result, dict) and part else getattr(result, part, result)
     return result() if inspect.ismethod(result) or inspect.isbuiltin(result) else result
 
 
 def published(result: Any, outputs: dict[str, str]) -> Answer:
-    """Fields of a result by their published names, and its warnings."""
+    """Collect the fields of a result by their published names, and its warnings."""
     return {name: plain(value_of(result, of)) for name, of in outputs.items()} | warnings(result)
 
 
 def named(*published: str) -> dict[str, str]:
-    """Quantities that the API spells in its own way alone."""
+    """Name the quantities as the API spells them."""
     return {name: parameter(name) for name in published}
 
 
 def plain(value: Any) -> Any:
-    """Without NumPy, as JSON has it."""
+    """Convert NumPy values to plain values for JSON."""
     if isinstance(value, tuple | list):
         return [plain(each) for each in value]
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
 def warnings(result: Any) -> Answer:
-    """The codes of a result's advisories, if it has any to give."""
+    """List the codes of a result's advisories."""
     return {"warnings": [each.code for each in result.advisories]} if hasattr(result, "advisories") else {}
 
 
 def half_life(i: Inputs) -> float:
-    """In h, as a case states it."""
+    """Read the half-life in h that a case states."""
     return float((STATED | i)["half_life_h"])
 
 
 def dose_factor(i: Inputs) -> float:
-    """In Gy kg/GBq, as a case states it."""
+    """Read the dose factor in Gy kg/GBq that a case states."""
     return float((STATED | i)["dose_factor_Gy_kg_per_GBq"])
 
 
 def nuclide(i: Inputs) -> Nuclide:
-    """Both, as the API takes them."""
+    """Make the nuclide of the API from half-life and dose factor."""
     return Nuclide.from_dose_factor(half_life(i), dose_factor(i))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One public function, and how its cases are asked and compared.
+    """One public function, with the inputs and outputs by which it is compared.
 
-    `inputs` maps names, published or of the API, to what the comparison gives: a range `(low, high)` to draw from, a
-    list of choices to go through, or a value. `outputs` maps names to fields of the result. `models` are the published
-    models that the function answers, `given` completes their inputs. Values agree within `relative` of the reference's,
-    or within `of_maximum` of the largest.
+    `inputs` maps names, published or of the API, to the values of the comparison. A pair `(low, high)` is a range for
+    random values, a list holds choices, and anything else is a value. `outputs` maps names to fields of the result.
+    `models` are the published models that the function answers, `given` completes their inputs. Values agree within
+    `relative` of the reference's, or within `of_maximum` of the largest.
 
-    Of a method, `of(side, ...)` makes the object from those of the inputs that it names; an input that is a function
-    makes its value in the same way. `reference` takes the inputs where no function of the reference has the name.
+    For a method, `of(side, ...)` makes the object from the inputs that it names. An input that is a function makes its
+    value in the same way. `reference` takes the inputs if no function of the reference has the name.
     """
 
     name: str
@@ -189,16 +190,16 @@ class Record:
 
     @property
     def function(self) -> str:
-        """Name without its room."""
+        """Name of the function without its room."""
         return self.name.rsplit(".", 1)[1]
 
     def answer(self, side: Side, inputs: Inputs) -> Answer:
-        """Answers of an implementation to the inputs of a case."""
+        """Compute the answers of an implementation to the inputs of a case."""
         i = self.given(side, inputs)
         return published(side(self.function, i, **{parameter(name): value for name, value in i.items()}), self.outputs)
 
     def work(self, side: Side) -> Callable[[], list[Any]]:
-        """The work that is compared: the same inputs for either side, prepared beforehand."""
+        """Prepare the compared work, with the same inputs for either side."""
         fields = list(self.outputs.values())
         calls = [self._call(side, point) for point in self._points()]
         return lambda: [value_of(result, name) for result in (call() for call in calls) for name in fields]
@@ -225,7 +226,10 @@ class Record:
 
 
 def in_room(room: str) -> Callable[..., Record]:
-    """Records of one room or class: name, inputs, outputs (one has the name of the published quantity), models."""
+    """Make the records of one room or class from name, inputs, outputs and models.
+
+    A single output has the published name.
+    """
 
     def record(name: str, inputs: Inputs, outputs: str | dict[str, str] = "", *models: str, **more: Any) -> Record:
         found = {outputs: parameter(outputs)} if isinstance(outputs, str) else outputs
@@ -235,14 +239,17 @@ def in_room(room: str) -> Callable[..., Record]:
 
 
 def draws(*ranges: tuple[float, float], count: int = 12, seed: int = 20) -> list[list[float]]:
-    """`count` rows of numbers uniform in the ranges, the same every time."""
+    """Draw `count` rows of numbers, uniform in the ranges and equal in each call."""
     low, high = np.array(ranges, dtype=np.float64).T
     rows: list[list[float]] = np.random.default_rng(seed).uniform(low, high, (count, len(ranges))).tolist()
     return rows
 
 
 def flat(values: Any) -> NDArray[np.float64]:
-    """Numbers, arrays and nested sequences of them as one vector; `None` as NaN, a text as the codes of its letters."""
+    """Join numbers, arrays and nested sequences to one vector.
+
+    `None` becomes NaN, and a text the codes of its letters.
+    """
     if values is None:
         return np.array([np.nan])
     if isinstance(values, str):

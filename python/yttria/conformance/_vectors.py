@@ -1,4 +1,4 @@
-"""The shipped test vectors."""
+"""Test vectors that are shipped with the package."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def vectors(group: str | None = None) -> list[Vector]:
     -----
     A number passes if it is within `tolerance["rel"]` of the expected one, or within `tolerance["abs"]` if that is
     given. Texts, truth values and `null` must be equal. `expected["error"]` means that no number may be returned.
-    `expected["warnings"]` are codes that the result must carry at least. A model whose name ends in `_variant` is a
-    known mistake, see `yttria.conformance.known_errors`.
+    `expected["warnings"]` are codes that the result must contain. A model whose name ends in `_variant` is a known
+    mistake (see `yttria.conformance.known_errors`).
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""The answers of yttria and of its reference to the cases.
+"""Answers of yttria and of its reference to the cases.
 
-The reference takes inputs as valid. To refuse is for yttria, so models that end in `_err` have no answer there; yttria
-is asked as for the model without that ending, unless the model has a record of its own.
+The reference assumes valid inputs, and only yttria refuses others. Models that end in `_err` therefore have no answer
+by the reference. For yttria, such a model is the model without that ending, unless it has a separate record.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from .records import MODELS
 
 
 def yttria_answer(model: str, inputs: Inputs) -> Answer:
-    """Answer by yttria's public functions; raises what they raise, and `KeyError` for an unknown model."""
+    """Answer by yttria's public functions. Their errors are passed on, and an unknown model raises `KeyError`."""
     return (MODELS.get(model) or MODELS[ERRORS.get(model, model.removesuffix("_err"))])(CORE, inputs)
 
 
 def reference_answer(model: str, inputs: Inputs) -> Answer:
-    """Answer by `yttria.reference`; `KeyError` for an unknown model."""
+    """Answer by `yttria.reference`. An unknown model raises `KeyError`."""
     return MODELS[model](REFERENCE, inputs)
 
 

@@ -1,4 +1,4 @@
-"""yttria compared with its reference, one public function after the other, for tests, benchmark and `verify`."""
+"""Comparison of yttria with its reference for each public function, for tests, benchmark and `verify`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ ROOMS = ("planning", "kernels", "voxel", "geometry", "evaluation")
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """`name` is the public name within yttria; both callables do the same work and return numbers in the same order.
+    """Comparison of one public function, whose two callables do the same work and return numbers in the same order.
 
-    They agree where every value is within `relative` of the reference's, or within `of_maximum` of the largest.
+    `name` is the public name within yttria. The two agree if every value is within `relative` of the reference's, or
+    within `of_maximum` of the largest.
     """
 
     name: str
@@ -28,7 +29,7 @@ class Comparison:
     of_maximum: float = 0.0
 
     def difference(self) -> float:
-        """The worst deviation, 1 at the tolerance; infinite where shapes differ or one has a NaN the other has not."""
+        """Compute the worst deviation, 1 at the tolerance. It is infinite if shapes differ or only one has a NaN."""
         got, expected = flat(self.core()), flat(self.reference())
         if got.shape != expected.shape:
             return float("inf")
@@ -41,7 +42,7 @@ class Comparison:
 
 
 def comparisons() -> dict[str, Comparison]:
-    """One for each record, by its public name."""
+    """List the comparisons, one for each record by its public name."""
     records = {record.name: record for record in all_records()}
     return {
         name: Comparison(

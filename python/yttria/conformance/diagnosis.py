@@ -1,10 +1,10 @@
-"""Which known mistakes explain the deviations of one implementation, all its answers taken together.
+"""Search for the known mistakes that explain the deviations of one implementation from all its answers.
 
-A hypothesis is one variant, or two put around each other. It touches the cases that it moves by more than the noise; it
-is contradicted where an answer to one of these is not what it predicts; it is accepted where it is not contradicted,
-explains at least one deviating case, and fits far better than no mistake at all. What moves a case by less than the
-noise is no evidence, neither for nor against. Of accepted hypotheses the one that explains most is named first; others
-that explain the same cases as well are named beside it: then the answers cannot tell them apart.
+A hypothesis is one variant, or two combined. It concerns the cases whose answers it changes by more than the noise. It
+is contradicted if an answer to one of these differs from its prediction. It is accepted if it is not contradicted,
+explains at least one deviating case, and fits far better than no mistake. A change below the noise is no evidence. The
+accepted hypothesis that explains most cases is named first. Others that explain the same cases equally well are named
+with it, because the answers cannot distinguish them.
 """
 
 from __future__ import annotations
@@ -23,24 +23,25 @@ from .known_errors import KNOWN_ERRORS, Implementation, summary
 Answers = dict[str, dict[str, Any]]
 
 DEVIATES = 5.5
-"""Standard deviations beyond which an answer is not the expected one; the largest of some 10^4 voxels stays below."""
+"""Number of standard deviations beyond which an answer differs from the expected one. The largest of about 10^4 voxels
+is below it."""
 
 TOUCHES = 4.0
-"""Standard deviations by which a hypothesis must move a case to say anything about it."""
+"""Number of standard deviations by which a hypothesis must change the answer to a case that it concerns."""
 
 EVIDENCE = 30.0
-"""By how much a hypothesis must fit better than none, in chi-squared."""
+"""Difference of chi-squared by which a hypothesis must fit better than no mistake."""
 
 APART = 12.0
-"""Chi-squared between two hypotheses from which the worse one is out."""
+"""Difference of chi-squared between two hypotheses from which the worse one is excluded."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A mistake that explains deviations: `variants` has one name or two.
+    """Mistake that explains deviations, with one or two names in `variants`.
 
-    `alternatives` are other hypotheses that the answers cannot tell from it. `explains` are the deviating cases it
-    accounts for, `consistent` all cases that it moves and that were answered as it predicts.
+    `alternatives` are other hypotheses that the answers cannot distinguish from it. `explains` are the deviating cases
+    that it explains. `consistent` are all cases that it changes and whose answers it predicts.
     """
 
     variants: tuple[str, ...]
@@ -51,7 +52,7 @@ class Finding:
 
     @property
     def ambiguous(self) -> bool:
-        """Whether other hypotheses fit as well."""
+        """Whether other hypotheses fit equally well."""
         return bool(self.alternatives)
 
     @property
@@ -60,12 +61,12 @@ class Finding:
         return " + ".join(self.variants)
 
     def sentences(self) -> tuple[str, ...]:
-        """Return what each known error of the finding does.
+        """Describe the effect of each known error of the finding.
 
         Returns
         -------
         tuple of str
-            One sentence each.
+            One sentence for each known error.
 
         Examples
         --------
@@ -88,7 +89,7 @@ class _Hypothesis:
 
 
 def predict(case_id: str, variants: tuple[str, ...]) -> dict[str, Any]:
-    """Answers of the reference to a case with these mistakes; the expected values without any."""
+    """Compute the answers of the reference to a case with these mistakes, or the expected values without mistakes."""
     each = case(case_id)
     if not variants or "error" in each.expected:
         return each.expected
@@ -114,7 +115,7 @@ def _predicted_pair(case_id: str, variants: tuple[str, ...]) -> dict[str, Any]:
 
 
 def injected(variants: Sequence[str], case_ids: Iterable[str]) -> Answers:
-    """Answers of an implementation that makes these mistakes and no others, for tests of the diagnosis."""
+    """Compute the answers of an implementation that makes exactly these mistakes, for tests of the diagnosis."""
     return {
         name: {q: v for q, v in predict(name, tuple(variants)).items() if q in case(name).quantities}
         for name in case_ids
@@ -129,12 +130,12 @@ def diagnose(answers: Answers, *, noise: float = 1e-3) -> tuple[Finding, ...]:
     answers : mapping
         Values by case id and quantity.
     noise : float
-        Relative standard deviation of the implementation's own numbers, by rounding or by chance.
+        Relative standard deviation of the implementation's numbers due to rounding or chance.
 
     Returns
     -------
     tuple of Finding
-        The mistake that explains most first.
+        The findings. The mistake that explains most cases comes first.
 
     Examples
     --------
@@ -189,7 +190,7 @@ def _accepted(h: _Hypothesis, null: dict[str, float]) -> bool:
 def _pairs(
     singles: list[_Hypothesis], answers: Answers, null: dict[str, float], deviating: set[str], noise: float
 ) -> list[_Hypothesis]:
-    """Pairs in which each is contradicted only where the other has a say, and which share such a case."""
+    """Find pairs in which each is contradicted only by cases that concern the other, and which share such a case."""
     found = []
     for a, b in combinations([h for h in singles if h.touched & deviating], 2):
         shared = a.touched & b.touched
@@ -214,7 +215,10 @@ def _pairs(
 
 
 def _chosen(accepted: list[_Hypothesis], deviating: set[str], null: dict[str, float]) -> tuple[Finding, ...]:
-    """Greedy cover: what explains most of what is left, single mistakes before pairs; the likes of it beside it."""
+    """Choose hypotheses by greedy cover of the unexplained cases.
+
+    Single mistakes come before pairs, and equally good alternatives are kept.
+    """
     findings: list[Finding] = []
     left, open_ = set(deviating), list(accepted)
     while True:

@@ -1,4 +1,4 @@
-"""The suite as files that any language reads: JSON, CSV, raw maps, NIfTI where asked, schemas, a results template."""
+"""Export of the suite as files for any language, which are JSON, CSV, raw maps, NIfTI, schemas, and a template."""
 
 from __future__ import annotations
 
@@ -35,25 +35,26 @@ def export(folder: str | os.PathLike[str], *, nifti: bool = False, dicom: bool =
     folder : path
         The folder.
     nifti : bool
-        Whether maps are written as NIfTI too, and the cases that ask for a NIfTI file to be read have it.
+        Whether maps are also written as NIfTI, with the files of the cases that read NIfTI.
     dicom : bool
-        Whether the cases that ask for a PET series to be read have it.
+        Whether the PET series of the cases that read DICOM is written.
 
     Returns
     -------
     list of Path
-        Files that were written.
+        The written files.
 
     Raises
     ------
     MissingExtraError
-        If an extra that is asked for is not installed.
+        If the extra that `nifti` or `dicom` needs is not installed.
 
     Notes
     -----
-    `cases.json` and `cases.csv` hold questions and answers, `results_template.json` and `.csv` what to fill in,
-    `schema/` the JSON Schemas of both, `maps/CASE/` each map as `.raw` and `.csv`, `kernel/` the dose point kernel and
-    the voxel S values behind the expected doses, `README.txt` the conventions, and `files/CASE/` the files to be read.
+    `cases.json` and `cases.csv` hold questions and answers. `results_template.json` and `.csv` are to be filled in, and
+    `schema/` has the JSON Schemas of both. `maps/CASE/` has each map as `.raw` and `.csv`. `kernel/` has the dose point
+    kernel and the voxel S values of the expected doses. `README.txt` states the conventions, and `files/CASE/` has the
+    files to be read.
 
     Examples
     --------
@@ -134,7 +135,7 @@ def _files(root: Path, nifti: bool, dicom: bool) -> Iterator[Path]:
 
 
 def _nifti(path: Path, value: NDArray[Any], voxel_size_mm: list[float]) -> Path:
-    """Without a unit in the file: some of these are no image of any. The affine is diagonal, in LPS."""
+    """Write a map as NIfTI with a diagonal affine in LPS. The file states no unit, because some maps are not images."""
     from ..geometry.affine import flip_lps_ras
 
     nibabel = require("nibabel", "nifti")
@@ -170,7 +171,7 @@ def _table(rows: list[dict[str, Any]]) -> Iterator[list[Any]]:
 
 
 def _template() -> dict[str, Any]:
-    """Everything unanswered; `null` is no answer."""
+    """Make a template of results without answers. `null` is not an answer."""
 
     def blank(value: Any) -> Any:
         if isinstance(value, list):

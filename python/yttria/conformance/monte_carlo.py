@@ -1,4 +1,4 @@
-"""Voxel S values by full Monte Carlo (EGSnrc, made for this project), and how far the core's are from them."""
+"""Comparison of the core's voxel S values with those of full Monte Carlo (EGSnrc, computed by this project)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..kernels import voxel_s_values
 from ..voxel import monte_carlo
 
 MONTE_CARLO_MEV = 0.932968
-"""Mean energy per decay of the spectrum in every table."""
+"""Mean energy per decay in MeV of the spectrum of every table."""
 
 _MEDIA: dict[str, MediumName] = {
     "water": "water",
@@ -31,7 +31,7 @@ _MEDIA: dict[str, MediumName] = {
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Table:
-    """One octant of voxel S values by Monte Carlo, axes in the order of its columns; `sigma` is statistical."""
+    """One octant of voxel S values by Monte Carlo, with axes in the order of its columns and statistical `sigma`."""
 
     name: str
     medium: MediumName
@@ -44,9 +44,9 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class MonteCarloComparison:
-    """Core against one table, relative: the source voxel, and the voxels that carry 99 % of the energy.
+    """Relative deviation of the core from one table, in the source voxel and in the voxels with 99 % of the energy.
 
-    `within` says whether each of these is within max(0.5 %, 3 sigma); `rms_sigma` is their deviation in sigma.
+    `within` states whether each of these is within max(0.5 %, 3 sigma). `rms_sigma` is their deviation in sigma.
     """
 
     source_voxel: float
@@ -58,7 +58,7 @@ class MonteCarloComparison:
 
 
 def tables() -> Iterator[Table]:
-    """The shipped ones."""
+    """Read the shipped tables."""
     folder = files("yttria").joinpath("data", "voxel_s_values_mc")
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".csv"):
@@ -66,7 +66,10 @@ def tables() -> Iterator[Table]:
 
 
 def parse(name: str, text: str) -> Table:
-    """The head states medium, density and voxel size along i, j and k; `ValueError` where it does not."""
+    """Parse a table, whose head states medium, density and voxel size along i, j and k.
+
+    Another head raises `ValueError`.
+    """
     lines = text.splitlines()
     head = " ".join(line for line in lines if line.startswith("#"))
     number = r"([\d.]+)"
@@ -90,7 +93,7 @@ def parse(name: str, text: str) -> Table:
 
 
 def compare_to_monte_carlo(table: Table) -> MonteCarloComparison:
-    """The core's voxel S values for the table's medium, density and voxel size, against the table."""
+    """Compare the core's voxel S values for the table's medium, density and voxel size with the table."""
     nuclide = Nuclide.from_energy(64.1, MONTE_CARLO_MEV)
     ours = voxel_s_values(
         table.voxel_size_mm, medium=table.medium, density_g_per_ml=table.density_g_per_ml, nuclide=nuclide
@@ -105,7 +108,7 @@ def compare_to_monte_carlo(table: Table) -> MonteCarloComparison:
     energy = np.cumsum((table.s * images)[order])
     carrying = order[: np.searchsorted(energy, 0.99 * energy[-1]) + 1]
     error, sigma = (s - table.s)[carrying], table.sigma[carrying]
-    # The largest is the source voxel.
+    # The largest value is that of the source voxel.
     relative = error / table.s[carrying]
     return MonteCarloComparison(
         source_voxel=float(relative[0]),
@@ -118,7 +121,7 @@ def compare_to_monte_carlo(table: Table) -> MonteCarloComparison:
 
 
 def compare_source_voxel(table: Table, *, histories: int, seed: int) -> tuple[float, float]:
-    """The core's Monte Carlo in the source voxel of a table: relative deviation, and the sigma of both together."""
+    """Compare the core's Monte Carlo with the source voxel of a table, and return deviation and combined sigma."""
     activity = np.zeros((9, 9, 9))
     activity[4, 4, 4] = 1.0
     nuclide = Nuclide.from_energy(64.1, MONTE_CARLO_MEV)

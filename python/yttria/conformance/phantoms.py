@@ -1,4 +1,4 @@
-"""Small phantoms of several tissues with Monte Carlo doses, and what superposition and transport find in them."""
+"""Small phantoms of several tissues with Monte Carlo doses, to be compared with superposition and transport."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PHANTOMS = ("dome_hot", "rib")
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MonteCarloPhantom:
-    """A phantom with its Monte Carlo dose in mGy and the regions that are scored.
+    """Phantom with its Monte Carlo dose in mGy and the regions that are scored.
 
-    `copies` is the number of mirror images that the dose is the mean of: voxels that are images of each other have the
-    same noise.
+    `copies` is the number of mirror images over which the dose is averaged. Voxels that are images of each other have
+    the same noise.
     """
 
     density_g_per_ml: Array = field(repr=False)
-    #: In MBq/mL at administration, so that its complete decay gives the dose.
+    #: Activity concentration in MBq/mL at administration, whose complete decay gives the dose.
     activity_mbq_per_ml: Array = field(repr=False)
     voxel_size_mm: tuple[float, float, float]
     dose_mgy: Array = field(repr=False)
@@ -39,9 +39,9 @@ class MonteCarloPhantom:
 
 @dataclass(frozen=True, kw_only=True)
 class RegionDeviation:
-    """A mean dose relative to Monte Carlo, and the root mean square over its voxels without the Monte Carlo noise.
+    """Deviation of a mean dose relative to Monte Carlo, and the root mean square over voxels without Monte Carlo noise.
 
-    The latter counts voxels above 2 % of the largest dose and is 0 if there are none.
+    The root mean square counts voxels above 2 % of the largest dose, and is 0 if there are none.
     """
 
     deviation_fraction: float
@@ -50,7 +50,7 @@ class RegionDeviation:
 
 
 def monte_carlo_phantom(path: Path | str) -> MonteCarloPhantom:
-    """One of `PHANTOMS`, or a file of the same kind."""
+    """Read one of `PHANTOMS`, or a file of the same kind."""
     if str(path) in PHANTOMS:
         with as_file(files("yttria") / "data" / "heterogeneous" / f"{path}.npz") as found:
             return monte_carlo_phantom(found)
@@ -67,7 +67,7 @@ def monte_carlo_phantom(path: Path | str) -> MonteCarloPhantom:
     else:
         named = {"bone": medium == 2, "soft tissue": medium == 4, "liver": (medium == 0) & ~hot}
         regions, margin, copies = {"tumor": hot} | named, (1, 1, 1), 4
-    # Vacuum around the phantom sends nothing back.
+    # Vacuum around the phantom scatters nothing back.
     scored = np.zeros(density.shape, bool)
     scored[tuple(slice(m, -m) for m in margin)] = True
     return MonteCarloPhantom(
@@ -82,7 +82,10 @@ def monte_carlo_phantom(path: Path | str) -> MonteCarloPhantom:
 
 
 def _dome(density: Array, hot: NDArray[np.bool_], size_mm: tuple[float, float, float]) -> dict[str, NDArray[np.bool_]]:
-    """Distances are from the surface of the liver, a sphere of 55 mm around a point 7 mm below the map."""
+    """Make the regions of the dome by distance from the liver's surface.
+
+    It is a sphere of 55 mm around a point 7 mm below the map.
+    """
     k, j, i = np.indices(density.shape)
     y, x = ((at - (n - 1) / 2) * mm for at, n, mm in zip((j, i), density.shape[1:], size_mm[1:], strict=True))
     beyond = np.sqrt(x**2 + y**2 + ((k + 0.5) * size_mm[0] + 7) ** 2) - 55
@@ -97,7 +100,7 @@ def _dome(density: Array, hot: NDArray[np.bool_], size_mm: tuple[float, float, f
 def compare_superposition(
     phantom: MonteCarloPhantom, ray_setting: RaySetting = "standard"
 ) -> dict[str, RegionDeviation]:
-    """The deviation of superposition from Monte Carlo in each region."""
+    """Compute the deviation of superposition from Monte Carlo in each region."""
     dose = 1000 * superposed_dose(
         phantom.activity_mbq_per_ml,
         phantom.density_g_per_ml,
@@ -109,13 +112,16 @@ def compare_superposition(
 
 
 def compare_transport(phantom: MonteCarloPhantom, *, histories: int, seed: int) -> dict[str, RegionDeviation]:
-    """The deviation of the core's Monte Carlo from the phantom's in each region, the noise of both in its sigma."""
+    """Compute the deviation of the core's Monte Carlo from the phantom's in each region.
+
+    Its sigma includes the noise of both.
+    """
     found = monte_carlo(
         phantom.activity_mbq_per_ml,
         phantom.density_g_per_ml,
         phantom.voxel_size_mm,
         structures=phantom.regions,
-        # The other estimator takes most of the dose to liver from a kernel.
+        # The other estimator computes most of the dose to liver with a kernel.
         estimator="plain",
         nuclide=NUCLIDE,
         histories=histories,

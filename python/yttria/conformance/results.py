@@ -1,4 +1,4 @@
-"""Reading another implementation's answers: JSON, or CSV as a spreadsheet writes it, with dose maps in files beside."""
+"""Reading of another implementation's answers, in JSON or in CSV of a spreadsheet, with dose maps in further files."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ MAP_SUFFIXES = (".raw", ".npy", ".csv", ".nii", ".nii.gz")
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """The answers that were read, who gave them, and what was named but is no question of the suite.
+    """Answers that were read, with the name of the implementation, and names that are not questions of the suite.
 
-    `uncertainties` are the standard uncertainties that answers state, by case, and by quantity or element of one.
+    `uncertainties` are the standard uncertainties of the answers, by case and by quantity or element.
     """
 
     answers: Answers
@@ -48,12 +48,12 @@ def read_results(source: Mapping[str, Any] | str | os.PathLike[str]) -> Results:
     Returns
     -------
     Results
-        The answers.
+        The answers by case and quantity.
 
     Raises
     ------
     FileFormatError
-        If a file is not what it should be.
+        If a file does not have the form described below.
     FileNotFoundError
         If there is no file.
     MissingExtraError
@@ -61,9 +61,9 @@ def read_results(source: Mapping[str, Any] | str | os.PathLike[str]) -> Results:
 
     Notes
     -----
-    A mapping, and JSON, hold `{"implementation": text, "answers": {case: {quantity: value}}}`, or the answers alone.
-    CSV has the columns case, quantity and value, with `doses[0]` and `sensitivity.A` for the elements of lists and
-    tables. A value of null, or an empty cell, is no answer. A map is an array, or the name of a file relative to the
+    A mapping or JSON holds `{"implementation": text, "answers": {case: {quantity: value}}}`, or only the answers. CSV
+    has the columns case, quantity and value, with `doses[0]` and `sensitivity.A` for the elements of lists and tables.
+    A value of null or an empty cell counts as not answered. A map is an array, or the name of a file relative to the
     results: `.raw` (float32 or float64, little-endian), `.npy`, `.csv` (columns k, j, i, value), `.nii` or `.nii.gz`.
     If a case must be refused, the answer is `{"error": any text}`.
 
@@ -158,7 +158,7 @@ def _who(stated: Any) -> str:
 
 
 def _of_case(case: SuiteCase, given: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
-    """The answers to a case, typed as the expected ones, and the quantities that it does not ask for."""
+    """Convert the answers to a case to the expected types, and list quantities that the case does not have."""
     if "error" in case.expected:
         return _of_refusal(case, given), []
     cells = {key: value for name, each in given.items() for key, value in flat(str(name), each)}
@@ -182,7 +182,7 @@ def _of_case(case: SuiteCase, given: Mapping[str, Any], folder: Path) -> tuple[d
 
 
 def _of_refusal(case: SuiteCase, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Any text under "error" is a refusal; a number under whatever name is none."""
+    """Read a refusal, which is any text under "error". Numbers are answers, not refusals."""
     stated = {key: value for key, value in given.items() if value is not None}
     if not stated:
         return {}
@@ -199,7 +199,7 @@ def _rebuilt(name: str, model: Any, parts: Mapping[str, Any]) -> Any:
 
 
 def _typed(value: Any, model: Any) -> Any:
-    """A cell of a spreadsheet as what is expected there; what does not fit is kept, and will be wrong."""
+    """Convert a cell of a spreadsheet to the expected type. A cell that does not fit is kept, and counts as wrong."""
     if not isinstance(value, str) or isinstance(model, str):
         return str(value) if isinstance(model, str) and isinstance(value, int | float) else value
     text = value.strip()
@@ -247,7 +247,7 @@ def _from_raw(path: Path, shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def _from_table(path: Path, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Columns k, j, i, value in any order of rows; every voxel once."""
+    """Read a map from columns k, j, i and value, with every voxel once and rows in any order."""
     values = np.full(shape, np.nan)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

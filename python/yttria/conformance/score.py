@@ -1,4 +1,4 @@
-"""Another implementation's answers, case by case, and the known mistakes that explain where they differ."""
+"""Score of another implementation's answers, case by case, with the known mistakes that explain deviations."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ STATUSES = ("pass", "fail", "not answered")
 
 @dataclass(frozen=True, kw_only=True)
 class CaseScore:
-    """One case: `status` is "pass", "fail" or "not answered".
+    """Score of one case, with `status` "pass", "fail" or "not answered".
 
-    `deviation` is the largest relative one among the quantities answered (of a map: over its largest value), found at
-    `quantity`; of a map in `voxel`, (k, j, i), whose values are shown. It is infinite where no number can say it.
-    `answered` of `asked` quantities were given. `explanation` says what a failure looks like: a known mistake by name,
-    "within the noise" or "unexplained".
+    `deviation` is the largest relative deviation of the answered quantities, for a map relative to its largest value.
+    It was found at `quantity`, for a map in `voxel` (k, j, i). It is infinite if it cannot be measured. `answered` of
+    `asked` quantities were given. `explanation` of a failure is the name of a known mistake, "within the noise" or
+    "unexplained".
 
-    `uncertain` holds each answer that states a standard uncertainty, with its deviation `(got - expected) / u`. It
-    decides nothing: a case passes by its tolerance.
+    `uncertain` holds each answer that states a standard uncertainty, with its deviation `(got - expected) / u`. It has
+    no effect on the status, because a case passes by its tolerance.
     """
 
     id: str
@@ -55,7 +55,7 @@ class CaseScore:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Result of `score`. `unknown` are names among the answers that are no question of the suite."""
+    """Result of `score`. `unknown` are names among the answers that are not questions of the suite."""
 
     implementation: str
     cases: tuple[CaseScore, ...]
@@ -73,12 +73,12 @@ class Report:
 
     @property
     def uncertain(self) -> tuple[tuple[str, UncertainAnswer], ...]:
-        """Every answer that states a standard uncertainty, with its case."""
+        """List every answer that states a standard uncertainty, with its case."""
         return tuple((case.id, each) for case in self.cases for each in case.uncertain)
 
     @property
     def uncertainty_summary(self) -> dict[str, Any] | None:
-        """Number of answers with a standard uncertainty, how many lie within two of it, root mean square; or None."""
+        """Count answers with a standard uncertainty and those within two of it, with the root mean square, or None."""
         found = [abs(each.deviation) for _, each in self.uncertain]
         if not found:
             return None
@@ -91,11 +91,11 @@ class Report:
 
     @property
     def unexplained(self) -> tuple[CaseScore, ...]:
-        """Failures that no known mistake explains, those within the noise left out."""
+        """List the failures that no known mistake explains, without those within the noise."""
         return tuple(case for case in self.cases if case.explanation == UNEXPLAINED)
 
     def evidence(self, finding: Finding) -> dict[str, Any]:
-        """Return the case that shows a finding best.
+        """Return the case that shows a finding most clearly.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class Report:
         Returns
         -------
         dict
-            The case, its quantity, what was expected, what was answered, and what the known error makes of it.
+            The case, its quantity, the expected value, the answer, and the value that the known error predicts.
 
         Examples
         --------
@@ -122,7 +122,7 @@ class Report:
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON; deviations that no number can say are null.
+        """Return plain data, ready for JSON. Deviations that cannot be measured are None.
 
         Returns
         -------
@@ -170,13 +170,11 @@ def score(
     results : mapping or path
         As `read_results` takes them.
     noise : float
-        Relative standard deviation of the implementation's own numbers, within [1e-9, 0.1]. It never lets a case
-        pass, but
-        what it can explain is no evidence of a mistake.
+        Relative standard deviation of the implementation's numbers, within [1e-9, 0.1]. It has no effect on passing,
+        but what it can explain is no evidence of a mistake.
     tolerance : float
-        Relative tolerance within [0, 0.1], if that is wider than the tolerance of a case: 1e-4 for answers
-        rounded to four
-        digits.
+        Relative tolerance within [0, 0.1], which is used if it exceeds that of a case. It is 1e-4 for answers rounded
+        to four digits.
 
     Returns
     -------
@@ -259,7 +257,7 @@ def _explanation(case: SuiteCase, got: dict[str, Any], findings: tuple[Finding, 
 
 
 def _plain(value: Any) -> Any:
-    """Ready for JSON; what is not finite is null."""
+    """Convert to plain data for JSON. Numbers that are not finite become None."""
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -270,7 +268,7 @@ def _plain(value: Any) -> Any:
 
 
 def _place(got: Any, expected: Any) -> tuple[int, ...] | None:
-    """Of two maps of one shape, the voxel (k, j, i) where they are farthest apart."""
+    """Find the voxel (k, j, i) in which two maps of one shape differ most."""
     if not isinstance(expected, np.ndarray):
         return None
     values = real_array(got)
@@ -281,7 +279,7 @@ def _place(got: Any, expected: Any) -> tuple[int, ...] | None:
 
 
 def _at(value: Any, place: tuple[int, ...] | None) -> Any:
-    """A map by one voxel, or by its shape where it has no such voxel; anything else as it is."""
+    """Show a map by one voxel, or by its shape if it has no such voxel, and anything else unchanged."""
     if not isinstance(value, np.ndarray):
         return value
     if place is None or len(place) != value.ndim or any(a >= n for a, n in zip(place, value.shape, strict=True)):

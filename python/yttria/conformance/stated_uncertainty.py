@@ -1,4 +1,4 @@
-"""Standard uncertainties that answers state, and how many of them an answer lies from what is expected."""
+"""Standard uncertainties that answers state, and the deviations of answers in units of them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ..errors import FileFormatError
 from ._cases import SuiteCase, real_array
 from ._cells import flat
 
-#: The key of an answer, and the column of a CSV file, that hold standard uncertainties.
+#: Key of an answer, and column of a CSV file, for standard uncertainties.
 KEY = "standard_uncertainty"
 
-#: By quantity or by an element of one, `doses[0]`.
+#: Uncertainties by quantity or by an element of one, such as `doses[0]`.
 Uncertainties = dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class UncertainAnswer:
-    """One answer with a stated uncertainty: its deviation `(got - expected) / u`, of a map the largest."""
+    """Answer with a stated uncertainty, and its deviation `(got - expected) / u`, for a map the largest."""
 
     quantity: str
     standard_uncertainty: float
@@ -30,9 +30,9 @@ class UncertainAnswer:
 
 
 def stated_uncertainties(case: str, given: Any) -> Uncertainties:
-    """Read the uncertainties of one case: numbers by quantity, or lists and tables like the answers themselves.
+    """Read the uncertainties of one case, which are numbers by quantity, or lists and tables like the answers.
 
-    Raises `FileFormatError` for one that is no positive, finite number.
+    A value that is not a positive, finite number raises `FileFormatError`.
     """
     if given is None:
         return {}
@@ -53,7 +53,10 @@ def _positive(where: str, value: Any) -> float:
 
 
 def uncertain_answers(case: SuiteCase, got: Mapping[str, Any], stated: Uncertainties) -> Iterator[UncertainAnswer]:
-    """Each answer that is a number, or a map, and states its uncertainty; that of a list may hold for all elements."""
+    """Collect the answers that are numbers or maps and state an uncertainty.
+
+    One for a list may apply to all elements.
+    """
     for quantity, answer in got.items():
         expected = case.expected[quantity]
         if isinstance(expected, np.ndarray):

@@ -20,8 +20,9 @@ from ._distribution import distribution, zero_dose
 
 @dataclass(frozen=True, kw_only=True)
 class ResponseProbability:
-    """Probability of tumor control or of a complication by a model. For research use: no model is validated for a
-    patient.
+    """Probability of tumor control or of a complication by a model.
+
+    For research use: no model is validated for a patient.
 
     Parameters
     ----------

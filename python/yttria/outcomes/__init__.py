@@ -1,7 +1,7 @@
-"""Follow-up of a cohort: how response, toxicity and survival depend on dose. Needs the extra `outcomes`.
+"""Dependence of response, toxicity and survival on dose in a cohort with follow-up. The extra `outcomes` is needed.
 
-`read_outcomes` and `join_doses` bring outcomes and the doses of a batch together, `analyze` fits one endpoint. The fits
-take plain arrays too: `fit_dose_response`, `roc_curve`, `kaplan_meier`, `survival_by_dose`.
+`read_outcomes` and `join_doses` combine outcomes with the doses of a batch, and `analyze` fits one endpoint. The
+functions `fit_dose_response`, `roc_curve`, `kaplan_meier` and `survival_by_dose` also fit plain arrays.
 """
 
 from __future__ import annotations

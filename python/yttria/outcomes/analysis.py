@@ -1,4 +1,4 @@
-"""One endpoint of a cohort, from the joined table to its fits."""
+"""Analysis of one endpoint of a cohort, from the joined table to its fits."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class OutcomeAnalysis:
     dose_response : DoseResponse or None
         Curve of response or toxicity against dose.
     roc : RocCurve or None
-        ROC curve of the same.
+        ROC curve of response or toxicity.
     survival : SurvivalByDose or None
         Survival or progression by dose.
     advisories : tuple of Advisory
-        Of the join and of the fits, each once.
+        Advisories of the join and of the fits, each once.
     """
 
     data: DosedOutcomes
@@ -40,7 +40,7 @@ class OutcomeAnalysis:
     advisories: tuple[Advisory, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything but the observations as plain data, ready for JSON.
+        """Return the analysis without its observations as plain data, ready for JSON.
 
         Returns
         -------
@@ -69,18 +69,18 @@ def analyze(
     trend_step_gy: float = 10.0,
     confidence: float = 0.95,
 ) -> OutcomeAnalysis:
-    """Fit what belongs to an endpoint: curve and ROC of response and toxicity; survival of groups of doses otherwise.
+    """Fit curve and ROC of response or toxicity, or survival of groups of doses, depending on the endpoint.
 
     Parameters
     ----------
     data : DosedOutcomes
         The observations, from `join_doses`.
     dose_scale : {"log", "linear"}, default "log"
-        Of the curve; see `fit_dose_response`.
+        Scale of dose of the curve (see `fit_dose_response`).
     cuts_gy : sequence of float, optional
-        Doses that part the groups; see `survival_by_dose`. Only for survival and progression.
+        Doses that separate the groups (see `survival_by_dose`), only for survival and progression.
     trend_step_gy : float, default 10
-        Step of dose of the hazard ratio; see `survival_by_dose`.
+        Step of dose in Gy of the hazard ratio (see `survival_by_dose`).
     confidence : float, default 0.95
         Level of the intervals.
 
@@ -94,9 +94,9 @@ def analyze(
     ArgumentError
         If `cuts_gy` is given for an endpoint without times.
     UndefinedError
-        If nothing can be estimated, such as if all or none had the event.
+        If nothing can be estimated, for example because all or none had the event.
     OutOfRangeError
-        As the fits.
+        As the fits raise it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Proportional hazards of Cox, with a covariance that is robust if patients have several observations."""
+"""Cox's proportional hazards, with a robust covariance if patients have several observations."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 from .._foundation.extras import require
 from .observations import Estimate, Floats
 
-#: A standardized coefficient or standard error beyond this is no estimate: the likelihood rises without end.
+#: Largest standardized coefficient or standard error of an estimate. Beyond it, the likelihood has no maximum.
 _NO_MAXIMUM = 20.0
-#: Nor is a ratio beyond e^100, which a step of dose far beyond the doses gives.
+#: Largest logarithm of a ratio that is an estimate. A step of dose far beyond the doses gives larger ones.
 _LARGEST_LOG = 100.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CoxFit:
-    """Logarithms of hazard ratios; None in the place of those without a finite estimate.
+    """Logarithms of hazard ratios, with the data of their tests.
 
     Parameters
     ----------
     coefficients : ndarray, shape (k,)
-        Logarithms of the hazard ratios; NaN without a finite estimate.
+        Logarithms of the hazard ratios, NaN without a finite estimate.
     covariance : ndarray, shape (k, k)
         Their covariance.
     patients : int or None
@@ -47,7 +47,9 @@ class CoxFit:
     information: Floats
 
     def ratio(self, n: int, confidence: float, factor: float = 1.0) -> tuple[Estimate | None, float | None]:
-        """Hazard ratio of `factor` units of the n-th regressor, and the p-value of 1; None without an estimate."""
+        """Compute the hazard ratio of `factor` units of the n-th regressor, and the p-value of a ratio of 1.
+
+        The ratio is None without a finite estimate."""
         value = float(self.coefficients[n])
         if not np.isfinite(value):
             return None, None
@@ -63,21 +65,21 @@ class CoxFit:
 
 
 def cox(regressors: Floats, time: Floats, event: NDArray[np.bool_], cluster: NDArray[np.int64] | None) -> CoxFit:
-    """Fit the partial likelihood (ties by Efron); the covariance by the likelihood, or by Lin and Wei for clusters.
+    """Fit the partial likelihood with Efron's ties. The covariance for clusters is that of Lin and Wei.
 
     `regressors` have shape (n, k). There must be an event.
     """
     hazards: Any = require("statsmodels.duration.hazard_regression", "outcomes")
     center, width = regressors.mean(axis=0), regressors.std(axis=0)
     width[width == 0.0] = 1.0
-    # What ends before the first event is in no risk set; statsmodels has no score residual for it.
+    # Observations that end before the first event are in no risk set. statsmodels has no score residual for them.
     kept = time >= time[event].min()
     standard = ((regressors - center) / width)[kept]
     model = hazards.PHReg(time[kept], standard, status=event[kept].astype(float), ties="efron")
     count, size = int(event[kept].sum()), standard.shape[1]
     coefficients, residuals = np.full(size, np.nan), np.full((count, size), np.nan)
     covariance = information = np.full((size, size), np.nan)
-    # A likelihood without a maximum, or without any curvature, shows in what is found.
+    # A likelihood without a maximum or without curvature gives values beyond these bounds.
     with np.errstate(all="ignore"), warnings.catch_warnings(), suppress(np.linalg.LinAlgError):
         warnings.simplefilter("ignore")
         fit = model.fit(groups=None if cluster is None else cluster[kept], disp=False)
@@ -103,9 +105,9 @@ def cox(regressors: Floats, time: Floats, event: NDArray[np.bool_], cluster: NDA
 
 
 def proportionality_p_value(fit: CoxFit) -> float | None:
-    """Test of proportional hazards of the first regressor: its scaled residuals against the rank of time.
+    """Test proportional hazards of the first regressor by its scaled residuals against the rank of time.
 
-    Source: grambsch-therneau1994. None with fewer than three events, or without a finite estimate.
+    The p-value is None with fewer than three events, or without a finite estimate. Source: grambsch-therneau1994.
     """
     statistics: Any = require("scipy.stats", "outcomes")
     residual, count = fit.residuals[:, 0], len(fit.residuals)
@@ -114,6 +116,6 @@ def proportionality_p_value(fit: CoxFit) -> float | None:
     if count < 3 or not np.isfinite(fit.coefficients[0]) or not rank.any():
         return None
     value = count * float(rank @ residual) ** 2 / (float(fit.information[0, 0]) * float(rank @ rank))
-    # Lesions of a patient that fail together inflate the residuals as they inflate the variance of the ratio.
+    # Lesions of a patient that fail together increase the residuals in the same way as the variance of the ratio.
     value /= float(fit.covariance[0, 0] * fit.information[0, 0])
     return float(statistics.chi2.sf(value, 1))

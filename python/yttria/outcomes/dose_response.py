@@ -30,7 +30,7 @@ from .observations import (
 )
 from .profile_likelihood import FAR_DOSES, CoefficientProfile, log_likelihood
 
-#: Factor beyond the smallest and largest dose at which an end of D50's interval counts as none.
+#: Factor beyond the smallest and largest dose from which the interval of D50 counts as unbounded.
 _FAR = 1000.0
 
 
@@ -45,26 +45,26 @@ class DoseResponse:
     observations, events : int
         Numbers of observations and of events.
     patients : int or None
-        Number of patients if some have several observations; None if each has one.
+        Number of patients if some have several observations, None if each has one.
     intercept, slope : Estimate or None
-        Coefficients of the log odds; the slope is per unit of ln(dose) or per Gy. None if they do not exist
+        Coefficients of the log odds. The slope is per unit of ln(dose) or per Gy. They are None if they do not exist
         (`doses_separate_outcomes`).
     d50_gy : Estimate or None
-        Dose in Gy with probability 1/2 (TD50 or TCD50); None if the slope is not positive, or no dose above 0 has it.
+        Dose in Gy with probability 1/2 (TD50 or TCD50), None if the slope is not positive, or no dose above 0 has it.
     gamma50 : Estimate or None
-        Slope of the curve at D50, `D dP/dD`: change of the probability per relative change of the dose.
+        Slope of the curve at D50, `D dP/dD`, which is the change of the probability per relative change of the dose.
     p_value : float or None
-        Likelihood ratio test of a slope of 0, adjusted for clusters as the intervals are.
+        Likelihood ratio test of a slope of 0, adjusted for clusters in the same way as the intervals.
     log_likelihood, null_log_likelihood : float
-        Of the fit (None without a curve), and of one probability for all.
+        Logarithm of the likelihood of the fit (None without a curve), and that of one probability for all.
     confidence : float
         Level of the intervals.
     interval_method : str
-        How the intervals were made.
+        Method of the intervals in words.
     covariance : tuple of tuple of float or None
         Covariance of intercept and slope, robust if patients have several observations.
     advisories : tuple of Advisory
-        What to know about the fit.
+        Advisories on the fit.
     """
 
     dose_scale: DoseScale
@@ -94,7 +94,7 @@ class DoseResponse:
         Returns
         -------
         ndarray, shape (k,), or None
-            Probabilities; None if there is no curve.
+            Probabilities, None if there is no curve.
 
         Raises
         ------
@@ -123,7 +123,8 @@ class DoseResponse:
         Returns
         -------
         tuple of ndarray, shape (k,), or None
-            Lower and upper limits at the level `confidence`, symmetric in the log odds; None if there is no curve.
+            Lower and upper limits at the level `confidence`, symmetric in the log odds. They are None if there is no
+            curve.
 
         Raises
         ------
@@ -172,9 +173,9 @@ def fit_dose_response(
     dose_gy : array_like, shape (n,)
         Dose of each observation (lesion, or patient) in Gy; above 0 for `dose_scale` "log", else not negative.
     event : array_like of bool, shape (n,)
-        Whether it had the event: response for TCP, complication for NTCP.
+        Whether the observation had the event, which is response for TCP and complication for NTCP.
     patient : sequence, shape (n,), optional
-        Label of the patient of each observation. Default: each is a patient of its own.
+        Label of the patient of each observation. Default: each is a separate patient.
     dose_scale : {"log", "linear"}, default "log"
         Whether the log odds are linear in the logarithm of the dose or in the dose.
     confidence : float, default 0.95
@@ -188,35 +189,37 @@ def fit_dose_response(
     Raises
     ------
     OutOfRangeError
-        If a dose is not finite or not in the range of the scale, an event is not 0 or 1, or `confidence` is out of
-        range.
+        If a dose is not finite or not in the range of the scale, if an event is not 0 or 1, or if `confidence` is out
+        of range.
     ShapeError
         If numbers of doses, events or labels differ.
     UndefinedError
-        If all or none had the event, all doses are equal, or patients with several observations are fewer than five.
+        If all or none had the event, if all doses are equal, or if patients with several observations are fewer than
+        five.
     MissingExtraError
-        Without the extra `outcomes`.
+        If the extra `outcomes` is not installed.
 
     Warns
     -----
     doses_separate_outcomes
-        If no dose with the event is below one without it, or the reverse: the likelihood has no maximum.
+        If no dose with the event is below one without it, or the reverse. The likelihood then has no maximum.
     few_events_per_variable, observations_share_patients, few_patients
-        If there are fewer than ten events (or non-events); if patients have several observations; if they are few.
+        If there are fewer than ten events or non-events, if patients have several observations, or if there are few
+        patients.
     slope_not_positive, d50_outside_doses, interval_unbounded
-        If the probability does not rise with dose; if D50 is extrapolated; if the data do not bound an interval.
+        If the probability does not rise with dose, if D50 is extrapolated, or if the data do not bound an interval.
 
     Notes
     -----
-    `P = 1 / (1 + exp(-(b0 + b1 x)))`, `x = ln D` or `D`. With "log", `P = 1 / (1 + (D50/D)^(4 gamma50))`, the model of
-    `yttria.evaluation.tcp_logistic` and `ntcp_logistic`: `D50 = exp(-b0/b1)`, `gamma50 = b1/4`. With "linear",
-    `D50 = -b0/b1`, `gamma50 = -b0/4`. The fit is by maximum likelihood (statsmodels).
+    The model is `P = 1 / (1 + exp(-(b0 + b1 x)))` with `x = ln D` or `x = D`. With "log" it is `P = 1 / (1 + (D50/D)^(4
+    gamma50))`, the model of `yttria.evaluation.tcp_logistic` and `ntcp_logistic`, with `D50 = exp(-b0/b1)` and `gamma50
+    = b1/4`. With "linear", `D50 = -b0/b1` and `gamma50 = -b0/4`. The fit is by maximum likelihood (statsmodels).
 
     An interval holds the values whose profile deviance is below the quantile of chi-squared with one degree of freedom.
-    An end of D50 (of "log") that is a thousand times beyond the doses counts as none.
-    If patients have several observations, the likelihood takes them as independent, and the deviance is multiplied by
-    the ratio of the model's variance to the cluster-robust one (chandler-bate2007; the robust variance is that of
-    mancl-derouen2001), and compared with the quantile of F with 1 and (patients - 1) degrees of freedom.
+    With "log", an interval of D50 that reaches a thousand times beyond the doses counts as unbounded. If patients have
+    several observations, the likelihood takes them as independent. The deviance is then multiplied by the ratio of the
+    model's variance to the cluster-robust one (chandler-bate2007), which is that of mancl-derouen2001. It is compared
+    with the quantile of F with 1 and (patients - 1) degrees of freedom.
 
     Examples
     --------
@@ -273,7 +276,7 @@ def _regressor(dose_gy: ArrayLike, scale: DoseScale) -> Floats:
 
 
 def _quantile(confidence: float, patients: int | None) -> float:
-    """Quantile that a deviance is compared with."""
+    """Compute the quantile with which a deviance is compared."""
     distributions: Any = require("scipy.stats", "outcomes")
     if patients is None:
         return float(distributions.chi2.ppf(confidence, 1))
@@ -281,7 +284,7 @@ def _quantile(confidence: float, patients: int | None) -> float:
 
 
 def _separation(x: Floats, event: NDArray[np.bool_], scale: DoseScale) -> Advisory | None:
-    """Advisory if one dose parts the observations with the event from those without it."""
+    """Make an advisory if one dose separates the observations with the event from those without it."""
     ends = [(float(x[~event].max()), float(x[event].min())), (float(x[event].max()), float(x[~event].min()))]
     for form, (low, high) in zip(("above", "below"), ends, strict=True):
         if low <= high:
@@ -291,14 +294,14 @@ def _separation(x: Floats, event: NDArray[np.bool_], scale: DoseScale) -> Adviso
 
 
 def _fitted(x: Floats, event: NDArray[np.bool_], cluster: NDArray[np.int64] | None) -> tuple[Floats, Floats, Floats]:
-    """Coefficients, their covariance by the model, and that to be used: robust if there are clusters."""
+    """Fit the coefficients, their covariance by the model, and the covariance to be used (robust for clusters)."""
     models: Any = require("statsmodels.genmod.generalized_linear_model", "outcomes")
     families: Any = require("statsmodels.genmod.families", "outcomes")
-    # Centered and scaled, so that rounding does not depend on the unit of dose.
+    # The regressor is centered and scaled, so that rounding does not depend on the unit of dose.
     center, width = float(x.mean()), float(x.std())
     design, response = np.column_stack([np.ones(len(x)), (x - center) / width]), event.astype(float)
     with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # steps that leave the range of floats; what is found is checked below
+        warnings.simplefilter("ignore")  # steps may leave the range of floats; the result is checked below
         fit = models.GLM(response, design, family=families.Binomial()).fit(tol=1e-12, maxiter=200)
     coefficients = _at_maximum(np.asarray(fit.params, float), design, response)
     probability = 0.5 * (1.0 + np.tanh(0.5 * (design @ coefficients)))
@@ -309,7 +312,7 @@ def _fitted(x: Floats, event: NDArray[np.bool_], cluster: NDArray[np.int64] | No
 
 
 def _at_maximum(start: Floats, design: Floats, response: Floats) -> Floats:
-    """The coefficients of largest likelihood; `start` if it has them, which a step too long may have kept it from."""
+    """Find the coefficients of largest likelihood from `start`, which a step that was too long may have missed."""
 
     def loss(b: Floats) -> float:
         linear = design @ b
@@ -332,7 +335,7 @@ def _at_maximum(start: Floats, design: Floats, response: Floats) -> Floats:
 
 
 def _robust(coefficients: Floats, design: Floats, response: Floats, cluster: NDArray[np.int64]) -> Floats:
-    """Covariance of estimating equations with independence as working structure, corrected for few clusters."""
+    """Compute the covariance of estimating equations with working independence, corrected for few clusters."""
     equations: Any = require("statsmodels.genmod.generalized_estimating_equations", "outcomes")
     families: Any = require("statsmodels.genmod.families", "outcomes")
     independent = require("statsmodels.genmod.cov_struct", "outcomes").Independence()
@@ -347,7 +350,7 @@ def _robust(coefficients: Floats, design: Floats, response: Floats, cluster: NDA
 
 
 def _estimates(profile: CoefficientProfile, scale: DoseScale, x: Floats) -> tuple[dict[str, Any], tuple[Advisory, ...]]:
-    """Coefficients, D50 and gamma50 by their names, and the doubts about them."""
+    """Estimate coefficients, D50 and gamma50 by their names, with advisories on them."""
     b0, b1 = map(float, profile.coefficients)
     intercept, slope = Estimate(b0, *profile.intercept()), Estimate(b1, *profile.slope())
     found = {"intercept": intercept, "slope": slope, "d50_gy": None, "gamma50": None}
@@ -355,11 +358,11 @@ def _estimates(profile: CoefficientProfile, scale: DoseScale, x: Floats) -> tupl
         return found, (advise("slope_not_positive", slope=b1),)
     gamma50 = _scaled(slope, 0.25) if scale == "log" else _scaled(intercept, -0.25)
     low, high = (float(np.exp(end)) if scale == "log" else float(end) for end in (x.min(), x.max()))
-    if scale == "linear" and b0 >= 0.0:  # more than half have the event without any dose
+    if scale == "linear" and b0 >= 0.0:  # more than half have the event without dose
         return found, (advise("d50_outside_doses", d50_gy=-b0 / b1, low_gy=low, high_gy=high),)
     ends = profile.midpoint()
     if scale == "log":
-        # No observation is near such an end: it says that there is none.
+        # No observation is near such an end, so that the interval is unbounded.
         near = (x.min() - np.log(_FAR), x.max() + np.log(_FAR))
         ends = tuple(end if end is not None and near[0] < end < near[1] else None for end in ends)  # type: ignore[assignment]
         d50 = Estimate(float(np.exp(-b0 / b1)), *(None if end is None else float(np.exp(end)) for end in ends))

@@ -1,4 +1,4 @@
-"""Pictures of outcomes: curve with observed rates and ROC curve, or survival of groups of doses."""
+"""Pictures of outcomes, which show the curve with observed rates and the ROC curve, or survival of groups of doses."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _RESEARCH_USE = "For research use only."
-#: Colors that the color-blind tell apart.
+#: Colors that color-blind readers can distinguish.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-#: Most groups of observations whose rates are drawn, and fewest observations in one.
+#: Largest number of groups whose observed rates are drawn, and smallest number of observations in one.
 _BINS, _PER_BIN = 5, 4
 
 
@@ -37,12 +37,12 @@ def outcome_figure(analysis: OutcomeAnalysis) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        The picture; `yttria.report.save_figure` writes it.
+        The picture, which `yttria.report.save_figure` writes.
 
     Raises
     ------
     MissingExtraError
-        Without the extra `plot`.
+        If the extra `plot` is not installed.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def _draw_curve(axes: Any, data: DosedOutcomes, fit: DoseResponse) -> None:
     if probability is not None and limits is not None:
         axes.fill_between(line, *limits, color=_COLORS[0], alpha=0.18, lw=0, label=f"{100 * fit.confidence:g} % limits")
         axes.plot(line, probability, color=_COLORS[0], lw=1.8, label="logistic fit")
-    # Each observation, apart from the others by its number, so that equal doses do not hide one another.
+    # Observations are displaced by their number, so that equal doses do not hide one another.
     offset = 0.012 * (np.arange(len(dose)) % 3)
     axes.plot(dose, np.where(data.event, 1.04 + offset, -0.04 - offset), "|", color="0.3", ms=5, mew=0.8)
     _draw_rates(axes, data, fit.confidence)
@@ -101,7 +101,7 @@ def _draw_curve(axes: Any, data: DosedOutcomes, fit: DoseResponse) -> None:
 
 
 def _draw_d50(axes: Any, d50: Estimate | None, line: Floats) -> None:
-    """D50 with its interval, and an arrow where that goes on beyond the doses."""
+    """Draw D50 with its interval, and an arrow at an end beyond the doses."""
     if d50 is None or not line[0] <= d50.value <= line[-1]:
         return
     low = line[0] if d50.lower is None else max(d50.lower, line[0])
@@ -114,7 +114,7 @@ def _draw_d50(axes: Any, d50: Estimate | None, line: Floats) -> None:
 
 
 def _draw_rates(axes: Any, data: DosedOutcomes, confidence: float) -> None:
-    """Observed rates of groups with equal numbers, with the interval of Wilson."""
+    """Draw observed rates of groups of equal size, with Wilson's interval."""
     count = min(_BINS, len(data.event) // _PER_BIN)
     if count < 2:
         return
@@ -213,7 +213,7 @@ def _counted(data: DosedOutcomes) -> str:
 
 
 def _dose(data: DosedOutcomes) -> str:
-    """Metric and structures in words."""
+    """Describe metric and structures in words."""
     metric = data.metric.removesuffix("_gy")
     names = sorted(set(data.structures))
     of = literal(names[0]) if len(names) == 1 else f"{len(names)} structures"
@@ -221,7 +221,7 @@ def _dose(data: DosedOutcomes) -> str:
 
 
 def _text(estimate: Estimate, digits: int | None = None) -> str:
-    """Estimate with its interval in parentheses; a question mark where it has no end."""
+    """Write an estimate with its interval in parentheses. A question mark replaces an unbounded end."""
 
     def number(value: float | None) -> str:
         return "?" if value is None else f"{value:.{digits}f}" if digits is not None else f"{value:.3g}"

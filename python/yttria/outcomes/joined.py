@@ -1,4 +1,4 @@
-"""Outcomes joined with the dose table of a batch."""
+"""Join of outcomes with the dose table of a batch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownName
 from .observations import Floats
 from .table import Outcome
 
-#: Most names that an advisory lists.
+#: Largest number of names that an advisory lists.
 _LISTED = 5
 RESPONDERS: tuple[TargetResponse, ...] = ("CR", "PR")
 
@@ -38,26 +38,26 @@ class OutcomeRow(TypedDict):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DosedOutcomes:
-    """Doses with the outcome of one endpoint, a value for each observation.
+    """Doses with the outcome of one endpoint, with one value for each observation.
 
     Parameters
     ----------
     endpoint : {"response", "toxicity", "survival", "progression"}
-        What was looked at.
+        Endpoint of the outcomes.
     event_meaning : str
-        What counts as the event, in words.
+        Description of the event in words.
     metric : str
-        Column of doses, such as "mean_gy".
+        Column of the dose table, such as "mean_gy".
     case_ids, structures, patients : tuple of str
         Case, structure of the dose, and patient.
     dose_gy : ndarray, shape (n,)
         The doses in Gy.
     event : ndarray of bool, shape (n,)
-        Whether it had the event.
+        Whether the observation had the event.
     time_months : ndarray, shape (n,), or None
         Time to the event or to the end of the follow-up in months, for survival and progression.
     advisories : tuple of Advisory
-        What was left out.
+        Advisories on rows that were left out.
     """
 
     endpoint: Endpoint
@@ -72,7 +72,7 @@ class DosedOutcomes:
     advisories: tuple[Advisory, ...]
 
     def rows(self) -> list[OutcomeRow]:
-        """List the observations, for a table.
+        """List the observations as rows of a table.
 
         Returns
         -------
@@ -124,7 +124,7 @@ def join_doses(
     results : str or Path
         Folder of results of `yttria batch run`.
     endpoint : {"response", "toxicity", "survival", "progression"}
-        What to look at; rows without it are left out.
+        Endpoint of the outcomes. Rows without it are left out.
     structure : str, optional
         Structure whose dose belongs to rows that name none. Needed if there are such rows.
     metric : str, default "mean_gy"
@@ -146,7 +146,7 @@ def join_doses(
     OutOfRangeError
         If `grade` is not within [1, 5].
     UnknownNameError
-        If the endpoint, a responder, the metric or the structure is not known; the message lists those that are.
+        If the endpoint, a responder, the metric or the structure is not known. The message lists the known ones.
     UndefinedError
         If no observation is left.
     FileFormatError
@@ -155,8 +155,8 @@ def join_doses(
     Warns
     -----
     outcomes_left_out
-        For rows without the endpoint, responses that are not evaluated, rows without a dose (cases that are not in
-        the table, or in quarantine), and doses of the same structures that have no row.
+        If rows have no endpoint, a response that was not evaluated, or no dose (because the case is in quarantine or
+        not in the table), or if doses of the same structures have no row.
 
     Examples
     --------
@@ -260,7 +260,7 @@ def _meaning(endpoint: Endpoint, responders: Sequence[str], grade: int) -> str:
 
 
 def _doses(folder: Path, metric: str, structure: str | None) -> dict[tuple[str, str], float]:
-    """Finite doses by case and structure; refuses a metric or a structure that is not in the table."""
+    """Read finite doses by case and structure. A metric or structure that is not in the table is an error."""
     found: dict[tuple[str, str], float] = {}
     metrics: set[str] = set()
     structures: set[str] = set()

@@ -1,4 +1,4 @@
-"""Arguments of the fits: doses, events, times and the patients they belong to, checked once."""
+"""Checks of the arguments of the fits, which are doses, events, times and the patients to whom they belong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..advisory import Advisory, advise, advise_if
 from ..errors import ArgumentError, OutOfRangeError, ShapeError, UndefinedError
 
 Floats = NDArray[np.float64]
-#: Fewest patients from whose spread a robust covariance of two coefficients is estimated.
+#: Smallest number of patients from whose spread a robust covariance of two coefficients is estimated.
 _FEWEST_PATIENTS = 5
 Labels = Sequence[Hashable] | NDArray[np.generic]
 
@@ -28,7 +28,7 @@ class Estimate:
     value : float
         The estimate.
     lower, upper : float or None
-        Ends of the interval; None if it is not bounded on that side.
+        Ends of the interval, None if it is not bounded on that side.
     """
 
     value: float
@@ -37,7 +37,7 @@ class Estimate:
 
 
 def doses(dose_gy: ArrayLike, *, positive: bool = False) -> Floats:
-    """Check doses: finite and not negative, or above 0 if `positive`."""
+    """Check that doses are finite and not negative, or above 0 if `positive`."""
     found = flat("dose_gy", dose_gy)
     if not np.isfinite(found).all():
         raise OutOfRangeError(
@@ -54,7 +54,7 @@ def doses(dose_gy: ArrayLike, *, positive: bool = False) -> Floats:
 
 
 def events(event: ArrayLike, count: int) -> NDArray[np.bool_]:
-    """Check events: truth values, or numbers that are 0 or 1."""
+    """Check that events are truth values, or numbers equal to 0 or 1."""
     found = np.asarray(event)
     if found.dtype.kind not in "biuf" or found.ndim != 1:
         raise ArgumentError("event must be a sequence of true and false, or of 0 and 1")
@@ -67,7 +67,7 @@ def events(event: ArrayLike, count: int) -> NDArray[np.bool_]:
 
 
 def times(time_months: ArrayLike, count: int) -> Floats:
-    """Check times: finite and not negative."""
+    """Check that times are finite and not negative."""
     found = flat("time_months", time_months)
     if found.shape != (count,):
         raise ShapeError(f"time_months must have one value for each of {count} observations, got {found.size}")
@@ -80,7 +80,7 @@ def times(time_months: ArrayLike, count: int) -> Floats:
 
 
 def clusters(patient: Labels | None, count: int) -> NDArray[np.int64]:
-    """Number the patients; without labels each observation is a patient of its own."""
+    """Number the patients. Without labels, each observation is a separate patient."""
     if patient is None:
         return np.arange(count)
     labels = list(patient)
@@ -101,7 +101,7 @@ def confidence_level(confidence: float) -> float:
 
 
 def both_outcomes(event: NDArray[np.bool_]) -> None:
-    """Refuse observations of which all or none had the event: nothing can be estimated from them."""
+    """Refuse observations of which all or none had the event, because nothing can be estimated from them."""
     if not len(event):
         raise UndefinedError("there are no observations")
     if event.all() or not event.any():
@@ -112,9 +112,9 @@ def both_outcomes(event: NDArray[np.bool_]) -> None:
 
 
 def shared_clusters(cluster: NDArray[np.int64]) -> int | None:
-    """Number of patients if any has several observations; None otherwise.
+    """Count the patients if any has several observations, None otherwise.
 
-    Raises `UndefinedError` if they are so few that their spread says nothing.
+    Too few patients for an estimate of their spread raise `UndefinedError`.
     """
     count = int(cluster.max()) + 1
     if count == len(cluster):
@@ -139,7 +139,7 @@ def cluster_advisories(cluster: NDArray[np.int64]) -> tuple[Advisory, ...]:
 
 
 def few_events(event: NDArray[np.bool_], variables: int, *, survival: bool = False) -> tuple[Advisory, ...]:
-    """Warn of few events for each estimated effect; without times, of the rarer of the two outcomes."""
+    """Warn of few events for each estimated effect. Without times, the rarer of the two outcomes is counted."""
     count = int(event.sum())
     if not survival:
         count = min(count, len(event) - count)

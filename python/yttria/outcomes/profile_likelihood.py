@@ -1,4 +1,4 @@
-"""Confidence intervals by profile likelihood, for models with one parameter beside the one of interest."""
+"""Confidence intervals by profile likelihood, for models with one nuisance parameter."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from ..errors import UndefinedError
 Floats = NDArray[np.float64]
 Ends = tuple[float | None, float | None]
 FAR_DOSES = "the likelihood has no maximum that can be found: a few doses are far beyond all others"
-#: Most steps, each four times the one before, that look for the other side of a maximum.
+#: Largest number of steps, each four times the previous one, in the search for the other side of a maximum.
 _STEPS = 60
 #: Distance from the estimate, in standard errors, beyond which an interval counts as unbounded.
 _FAR = 1e4
 
 
 def log_likelihood(linear: Floats, event: NDArray[np.bool_]) -> float:
-    """Log-likelihood of Bernoulli observations whose log odds are `linear`."""
+    """Compute the log-likelihood of Bernoulli observations whose log odds are `linear`."""
     return float(np.where(event, linear, 0.0).sum() - np.logaddexp(0.0, linear).sum())
 
 
 def best_log_likelihood(offset: Floats, regressor: Floats, event: NDArray[np.bool_], start: float) -> float:
-    """Largest log-likelihood over `b` of log odds `offset + b regressor`, where its slope falls through 0.
+    """Find the largest log-likelihood over `b` of log odds `offset + b regressor`, at which its slope is 0.
 
-    The slope falls as `b` rises, so that steps that grow find the two sides of its zero from any start, however far
-    beyond the others an observation is. If it has no zero, the likelihood rises to a limit.
+    The slope falls as `b` rises. Growing steps therefore find the two sides of its zero from any start, also with an
+    observation far from the others. If it has no zero, the likelihood rises to a limit.
     """
     brentq: Any = require("scipy.optimize", "outcomes").brentq
     width = float(np.abs(regressor).max())
@@ -51,7 +51,7 @@ def best_log_likelihood(offset: Floats, regressor: Floats, event: NDArray[np.boo
 
 
 class CoefficientProfile:
-    """Profile likelihood of the two coefficients of a logistic curve, and of the point where its log odds are 0.
+    """Profile likelihood of the two coefficients of a logistic curve, and of the point at which its log odds are 0.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class CoefficientProfile:
     coefficients : ndarray, shape (2,)
         Intercept and slope of largest likelihood.
     model_covariance, covariance : ndarray, shape (2, 2)
-        Their covariance by the likelihood, and that which the intervals shall have.
+        Their covariance by the likelihood, and the covariance for the intervals.
     quantile : float
         Deviance at the ends of an interval.
     """
@@ -90,37 +90,40 @@ class CoefficientProfile:
         self.likelihood = log_likelihood(coefficients[0] + coefficients[1] * x, event)
 
     def adjustment(self, gradient: Floats) -> float:
-        """Variance of a parameter by the likelihood over that which it shall have, from the parameter's gradient."""
+        """Compute the ratio of a parameter's variance by the likelihood to that for the intervals."""
         return _variance(self.model_covariance, gradient) / _variance(self.covariance, gradient)
 
     def intercept(self) -> Ends:
-        """Interval of the intercept."""
+        """Compute the interval of the intercept."""
         b0, b1 = self.coefficients
         center = float(self.x.mean())
 
         def terms(at: float) -> tuple[Floats, Floats, float]:
-            # A slope that keeps the log odds at the mean of the regressor is a start near the best.
+            # A slope that keeps the log odds at the mean of the regressor is a start near the maximum.
             start = b1 + (b0 - at) / center if center else b1
             return np.full(len(self.x), at), self.x, start
 
         return self._ends(b0, np.array([1.0, 0.0]), terms)
 
     def slope(self) -> Ends:
-        """Interval of the slope."""
+        """Compute the interval of the slope."""
         b0, b1 = self.coefficients
-        # About the mean of the regressor, so that the parameter beside the slope hardly depends on it.
+        # The regressor is centered at its mean, so that the nuisance parameter hardly depends on the slope.
         center = float(self.x.mean())
         ones = np.ones(len(self.x))
         return self._ends(b1, np.array([0.0, 1.0]), lambda at: (at * (self.x - center), ones, b0 + b1 * center))
 
     def midpoint(self) -> Ends:
-        """Interval of the regressor at which the log odds are 0; the slope is the parameter beside it."""
+        """Compute the interval of the regressor at which the log odds are 0, with the slope as nuisance parameter."""
         b0, b1 = self.coefficients
         zero = np.zeros(len(self.x))
         return self._ends(-b0 / b1, np.array([-1.0 / b1, b0 / b1**2]), lambda at: (zero, self.x - at, 0.0))
 
     def _ends(self, estimate: float, gradient: Floats, terms: Callable[[float], tuple[Floats, Floats, float]]) -> Ends:
-        """Ends of the interval; `terms` are offset, regressor and start of the fit with the parameter held."""
+        """Find the ends of an interval.
+
+        `terms` gives offset, regressor and start of the fit with the parameter fixed.
+        """
         scale = 2.0 * self.adjustment(gradient)
         error = float(np.sqrt(_variance(self.covariance, gradient)))
 
@@ -139,7 +142,7 @@ def _variance(covariance: Floats, gradient: Floats) -> float:
 
 
 def _end(excess: Callable[[float], float], estimate: float, step: float) -> float | None:
-    """Zero of `excess` on the side of `step`; None if it stays below 0 as far as is looked."""
+    """Find the zero of `excess` on the side of `step`, None if it stays below 0 within the range of the search."""
     brentq: Any = require("scipy.optimize", "outcomes").brentq
     inside, distance = estimate, step
     while abs(distance) <= _FAR * abs(step):

@@ -1,4 +1,4 @@
-"""ROC curve of dose as a test for an event: area with its interval, and the threshold of Youden."""
+"""ROC curve of dose as a test for an event, with its area, the interval of the area, and the threshold of Youden."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from .observations import (
     shared_clusters,
 )
 
-#: Resamples for the interval of the threshold, and their seed, so that equal data give equal intervals.
+#: Number of resamples for the interval of the threshold, and their seed, so that equal data give equal intervals.
 _RESAMPLES, _SEED = 2000, 20_261_129
-#: Most numbers in memory for a block of resamples.
+#: Largest number of values in memory for a block of resamples.
 _BLOCK = 1_000_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RocCurve:
-    """ROC curve of dose: an event is expected at the threshold and above it.
+    """ROC curve of dose as a test, by which an event is expected at the threshold and above it.
 
     Parameters
     ----------
@@ -41,24 +41,24 @@ class RocCurve:
     patients : int or None
         Number of patients if some have several observations.
     thresholds_gy : ndarray, shape (k,)
-        Doses in Gy at which the curve has its points, falling; the first is infinite, where nothing is expected.
+        Doses in Gy of the points of the curve, falling. The first is infinite, at which no event is expected.
     sensitivity, specificity : ndarray, shape (k,)
         Fraction of the events at or above each threshold, and of the others below it.
     area : Estimate
-        Area under the curve: probability that of two observations the one with the event had the higher dose, ties
-        counted half.
+        Area under the curve. It is the probability that an observation with the event had a higher dose than one
+        without, with ties counted half.
     area_standard_error : float
         Standard error of the area.
     area_method : str
-        How it was computed.
+        Method of the area in words.
     threshold_gy : Estimate
-        Threshold with the largest `sensitivity + specificity - 1`; of equal ones the lowest dose.
+        Threshold in Gy with the largest `sensitivity + specificity - 1`. The lowest dose is taken if several are equal.
     threshold_sensitivity, threshold_specificity : Estimate
-        Fractions at the threshold, each with the interval of Wilson.
+        Fractions at the threshold, each with Wilson's interval.
     confidence : float
         Level of the intervals.
     advisories : tuple of Advisory
-        What to know about the curve.
+        Advisories on the curve.
     """
 
     observations: int
@@ -77,7 +77,7 @@ class RocCurve:
     advisories: tuple[Advisory, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as plain data, ready for JSON; the infinite threshold is None.
+        """Return all fields as plain data, ready for JSON. The infinite threshold is None.
 
         Returns
         -------
@@ -102,7 +102,7 @@ def roc_curve(
     event : array_like of bool, shape (n,)
         Whether it had the event.
     patient : sequence, shape (n,), optional
-        Label of the patient of each observation. Default: each is a patient of its own.
+        Label of the patient of each observation. Default: each is a separate patient.
     confidence : float, default 0.95
         Level of the intervals, within [0.5, 1).
 
@@ -114,26 +114,26 @@ def roc_curve(
     Raises
     ------
     OutOfRangeError
-        If a dose is negative or not finite, an event is not 0 or 1, or `confidence` is out of range.
+        If a dose is negative or not finite, if an event is not 0 or 1, or if `confidence` is out of range.
     ShapeError
         If numbers of doses, events or labels differ.
     UndefinedError
         If all or none had the event, or patients with several observations are fewer than five.
     MissingExtraError
-        Without the extra `outcomes`.
+        If the extra `outcomes` is not installed.
 
     Warns
     -----
     threshold_from_same_data
-        Always: a threshold is worse on other patients.
+        Always, because a threshold is less accurate for other patients.
     few_events_per_variable, observations_share_patients, few_patients
         As `fit_dose_response`.
 
     Notes
     -----
-    Variance of the area by delong1988; if patients have several observations, by obuchowski1997, of which it is the
-    special case. The interval is symmetric in the logit of the area; it has no ends if the area is 0 or 1. The
-    threshold's interval is that of the percentiles of 2000 resamples of patients (bootstrap, fixed seed). Resamples
+    The variance of the area is that of delong1988. It is a special case of obuchowski1997, which is used if patients
+    have several observations. The interval is symmetric in the logit of the area. It is unbounded if the area is 0 or
+    1. The threshold's interval is given by percentiles of 2000 resamples of patients (bootstrap, fixed seed). Resamples
     without both outcomes are left out. Sources: youden1950, wilson1927.
 
     Examples
@@ -176,7 +176,7 @@ def roc_curve(
 
 
 def _points(dose: Floats, event: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
-    """Thresholds, from infinity down through every dose, with sensitivity and specificity."""
+    """List the thresholds, from infinity down through every dose, with sensitivity and specificity."""
     distinct, place = np.unique(-dose, return_inverse=True)
     hits, alarms = (np.bincount(place, each, len(distinct)).cumsum() for each in (event, ~event))
     thresholds = np.concatenate([[np.inf], -distinct])
@@ -184,13 +184,16 @@ def _points(dose: Floats, event: NDArray[np.bool_]) -> tuple[Floats, Floats, Flo
 
 
 def _youden(sensitivity: Floats, specificity: Floats) -> int:
-    """Point of the largest index; of equal ones the last, which has the lowest dose; never the infinite one."""
+    """Find the point of the largest index except the infinite threshold.
+
+    The lowest dose is taken if several are equal.
+    """
     index = np.round(sensitivity + specificity, 12)[1:]
     return int(len(index) - np.argmax(index[::-1]))
 
 
 def _area(dose: Floats, event: NDArray[np.bool_], cluster: NDArray[np.int64]) -> tuple[float, float]:
-    """Area and standard error by placement values, summed over each patient."""
+    """Compute area and standard error by placement values, summed over each patient."""
     ill, well = dose[event], dose[~event]
     m, n = len(ill), len(well)
     ordered = np.sort(well)
@@ -218,7 +221,7 @@ def _logit_interval(area: float, error: float, z: float) -> tuple[float | None, 
 
 
 def wilson_interval(fraction: float, count: int, z: float) -> Estimate:
-    """Interval of Wilson for a fraction of a count."""
+    """Compute Wilson's interval for a fraction of a count."""
     middle = (fraction + z * z / (2 * count)) / (1 + z * z / count)
     width = z / (1 + z * z / count) * np.sqrt(fraction * (1 - fraction) / count + z * z / (4 * count * count))
     return Estimate(
@@ -229,11 +232,11 @@ def wilson_interval(fraction: float, count: int, z: float) -> Estimate:
 def _threshold_interval(
     dose: Floats, event: NDArray[np.bool_], cluster: NDArray[np.int64], confidence: float
 ) -> tuple[float, float]:
-    """Percentiles of the threshold over resamples of patients."""
+    """Compute percentiles of the threshold over resamples of patients."""
     generator = np.random.default_rng(_SEED)
     order = np.argsort(dose, kind="stable")
     ill, member = event[order].astype(float), cluster[order]
-    # The first place of each distinct dose: from there on are the observations at it or above it.
+    # From the first place of each distinct dose, all observations are at this dose or above it.
     distinct, first = np.unique(dose[order], return_index=True)
     count = int(cluster.max()) + 1
     block = max(1, _BLOCK // len(dose))

@@ -1,4 +1,4 @@
-"""Survival by dose: curves of dose groups, log-rank test, hazard ratios of Cox."""
+"""Survival by dose with curves of dose groups, log-rank test and hazard ratios of Cox."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class HazardRatio:
     label : str
         The comparison in words.
     estimate : Estimate or None
-        Ratio and interval; None if there is no finite estimate.
+        Ratio and interval, None if there is no finite estimate.
     p_value : float or None
-        Wald test of a ratio of 1.
+        P-value of the Wald test of a ratio of 1.
     """
 
     label: str
@@ -52,7 +52,7 @@ class HazardRatio:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SurvivalByDose:
-    """Survival of groups of doses, and how the hazard changes with dose.
+    """Survival of groups of doses, and change of the hazard with dose.
 
     Parameters
     ----------
@@ -61,23 +61,23 @@ class SurvivalByDose:
     patients : int or None
         Number of patients if some have several observations.
     cuts_gy : tuple of float
-        Doses in Gy that part the groups.
+        Doses in Gy that separate the groups.
     groups : tuple of SurvivalCurve
         Curves of the groups, by rising dose.
     log_rank_chi_squared, log_rank_p_value : float or None
-        Log-rank test of equal hazards of all groups; None if no event happened while several groups were at risk.
+        Log-rank test of equal hazards of all groups, None if no event happened while several groups were at risk.
     hazard_ratios : tuple of HazardRatio
-        Each group against that of the lowest doses.
+        Hazard ratio of each group to that of the lowest doses.
     trend : HazardRatio
-        Per `trend_step_gy` Gy of dose, without groups.
+        Hazard ratio per `trend_step_gy` Gy of dose, without groups.
     trend_step_gy : float
         Step of dose in Gy.
     proportionality_p_value : float or None
-        Test of proportional hazards of the trend.
+        P-value of the test of proportional hazards of the trend.
     confidence : float
         Level of the intervals.
     advisories : tuple of Advisory
-        What to know about the fits.
+        Advisories on the fits.
     """
 
     observations: int
@@ -118,7 +118,7 @@ def survival_by_dose(
     trend_step_gy: float = 10.0,
     confidence: float = 0.95,
 ) -> SurvivalByDose:
-    """Compare survival of groups of doses: curves, log-rank test and hazard ratios.
+    """Compare survival of groups of doses by curves, log-rank test and hazard ratios.
 
     Parameters
     ----------
@@ -129,9 +129,9 @@ def survival_by_dose(
     event : array_like of bool, shape (n,)
         Whether the time ends with the event.
     cuts_gy : sequence of float, optional
-        Rising doses in Gy that part the groups; a dose at a cut is in the higher group. Default: the median dose.
+        Rising doses in Gy that separate the groups. A dose at a cut is in the higher group. Default: the median dose.
     patient : sequence, shape (n,), optional
-        Label of the patient of each observation. Default: each is a patient of its own.
+        Label of the patient of each observation. Default: each is a separate patient.
     trend_step_gy : float, default 10
         Step of dose in Gy of the trend's hazard ratio, above 0.
     confidence : float, default 0.95
@@ -145,14 +145,14 @@ def survival_by_dose(
     Raises
     ------
     OutOfRangeError
-        If a dose, a time, an event, a cut or a level is out of its range, or cuts do not rise.
+        If a dose, a time, an event, a cut or a level is out of its range, or if the cuts do not rise.
     ShapeError
         If numbers of doses, times, events or labels differ.
     UndefinedError
-        If nobody had the event, all doses are equal, a group is empty, or patients with several observations are fewer
-        than five.
+        If no observation had the event, if all doses are equal, if a group is empty, or if patients with several
+        observations are fewer than five.
     MissingExtraError
-        Without the extra `outcomes`.
+        If the extra `outcomes` is not installed.
 
     Warns
     -----
@@ -161,13 +161,13 @@ def survival_by_dose(
     hazards_not_proportional
         If the trend's test of proportional hazards has p below 0.05.
     few_events_per_variable, observations_share_patients, few_patients, log_rank_ignores_patients
-        If there are fewer than ten events per hazard ratio; if patients have several observations.
+        If there are fewer than ten events per hazard ratio, or if patients have several observations.
 
     Notes
     -----
-    Cox's partial likelihood with Efron's ties (statsmodels). If patients have several observations, the covariance is
-    the robust one of lin-wei1989 times G / (G - 1), and the quantile is that of t with G - 1 degrees of freedom, for G
-    patients. Source: cox1972.
+    The fit is by Cox's partial likelihood with Efron's ties (statsmodels). If G patients have several observations, the
+    covariance is the robust one of lin-wei1989 times G / (G - 1). The quantile is then that of t with G - 1 degrees of
+    freedom. Source: cox1972.
 
     Examples
     --------

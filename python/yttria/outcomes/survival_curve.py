@@ -1,4 +1,4 @@
-"""Survival of one group of observations: the curve of Kaplan and Meier with its limits and median."""
+"""Survival of one group of observations by the Kaplan-Meier curve, with its limits and median."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SurvivalCurve:
     label : str
         Doses of the group in words.
     low_gy, high_gy : float or None
-        The group has doses of at least `low_gy` and below `high_gy` in Gy; None where it is open.
+        Lowest dose of the group in Gy, and the dose below which the group lies. None stands for no bound.
     observations, events : int
         Numbers of observations and of events.
     times_months : ndarray, shape (k,)
@@ -34,10 +34,10 @@ class SurvivalCurve:
     ends_months : ndarray, shape (n,)
         Times of all observations in months, rising.
     censored_months : ndarray
-        Times of those without event, rising.
+        Times of the observations without the event in months, rising.
     median_months : Estimate or None
-        First time at which the probability is at most 1/2; None if it is not reached. An end of the interval is None if
-        the data do not bound it.
+        First time in months at which the probability is at most 1/2, None if it is not reached. An end of the interval
+        is None if the data do not bound it.
     """
 
     label: str
@@ -75,7 +75,7 @@ class SurvivalCurve:
         return np.asarray(self.probability[place])
 
     def at_risk(self, time_months: ArrayLike) -> NDArray[np.int64]:
-        """Count the observations at risk at given times: those that last at least so long.
+        """Count the observations at risk at given times, which are those that last at least so long.
 
         Parameters
         ----------
@@ -122,12 +122,12 @@ def kaplan_meier(time_months: ArrayLike, event: ArrayLike, *, confidence: float 
     UndefinedError
         If there is no observation.
     MissingExtraError
-        Without the extra `outcomes`.
+        If the extra `outcomes` is not installed.
 
     Notes
     -----
-    Variance by Greenwood, limits symmetric in `log(-log S)`, median with the interval of Brookmeyer and Crowley on
-    the same scale (statsmodels). Source: kaplan-meier1958.
+    The variance is Greenwood's, and the limits are symmetric in `log(-log S)`. The median has the interval of
+    Brookmeyer and Crowley on the same scale (statsmodels). Source: kaplan-meier1958.
 
     Examples
     --------
@@ -157,7 +157,8 @@ def survival_curve(
         inside = survival > 0.0
         safe = np.where(inside, survival, 0.5)
         width = z * np.where(inside, error, 0.0) / np.abs(safe * np.log(safe))
-        # Where nobody is left the variance is not known: the upper limit goes on, and the lower one is 0.
+        # The variance is not known when no observation is left. The upper limit then keeps its last value, and the
+        # lower one is 0.
         lowest, highest = np.where(inside, safe ** np.exp(width), 0.0), np.where(inside, safe ** np.exp(-width), np.nan)
         steps = np.append(steps, found.surv_times)
         probability = np.append(probability, survival)
@@ -180,13 +181,13 @@ def survival_curve(
 
 
 def _held(values: Floats) -> Floats:
-    """Replace values that are not known by the last one before them."""
+    """Replace unknown values by the last known one."""
     known = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(len(values))))
     return values[known]
 
 
 def _median(found: Any, survival: Floats, confidence: float) -> Estimate | None:
-    """First time at which the probability is at most 1/2, with the interval of Brookmeyer and Crowley."""
+    """Find the first time at which the probability is at most 1/2, with the interval of Brookmeyer and Crowley."""
     reached = np.flatnonzero(survival <= 0.5 + 1e-12)
     if not len(reached):
         return None

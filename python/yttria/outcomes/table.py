@@ -1,7 +1,7 @@
-"""Tables of outcomes: one row per lesion or case, in CSV or Parquet, beside the manifest.
+"""Tables of outcomes with one row per lesion or case, in CSV or Parquet.
 
-Columns are those of `COLUMNS`; an empty cell means that nothing is known. CSV may be in any dialect that a manifest
-may be in (`yttria.batch.manifest`).
+The columns are those of `COLUMNS`. An empty cell means that the value is not known. CSV may have any dialect of a
+manifest (`yttria.batch.manifest`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..batch.manifest import ManifestError, Problem, number_in_cell
 from ..batch.manifest_table import Cells, is_csv, read_table
 from ..errors import FileFormatError, YttriaError
 
-#: Meaning of each column; docs/outcomes.md has the same list.
+#: Meaning of each column, as in docs/outcomes.md.
 COLUMNS: dict[str, str] = {
     "case_id": "Case of the manifest.",
     "structure": "Structure of the dose table; empty for an outcome of the whole case.",
@@ -33,24 +33,24 @@ COLUMNS: dict[str, str] = {
 }
 _TEXTS = ("case_id", "structure", "patient_id", "response")
 _FLAGS = ("survival_event", "progression_event")
-#: A grade of CTCAE.
+#: Grades of CTCAE.
 _GRADES = range(6)
-#: 100 years: what is more is in days.
+#: Largest time in months, 100 years. A larger number is a time in days.
 _MOST_MONTHS = 1200.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Row of a table of outcomes; None where nothing is known.
+    """Row of a table of outcomes, with None for unknown values.
 
     Parameters
     ----------
     case_id : str
         Case of the manifest.
     structure : str, default ""
-        Structure of the dose table; empty for an outcome of the whole case.
+        Structure of the dose table, empty for an outcome of the whole case.
     patient_id : str, default ""
-        Patient; the case id if empty.
+        Name of the patient. If it is empty, the case id is used.
     response : {"CR", "PR", "SD", "PD", "NE"}, optional
         Response of the lesion.
     toxicity_grade : int, optional
@@ -73,7 +73,7 @@ class Outcome:
 
     @property
     def patient(self) -> str:
-        """Name of the patient: `patient_id`, or the case id."""
+        """Name of the patient, which is `patient_id` or the case id."""
         return self.patient_id or self.case_id
 
 
@@ -93,12 +93,12 @@ def read_outcomes(path: str | Path) -> list[Outcome]:
     Raises
     ------
     ManifestError
-        If a column is unknown, missing or there twice, a cell has a wrong value, a time has no event or the reverse, or
-        two rows are of the same case and structure; `problems` lists all of them with row and column.
+        If a column is unknown, missing or repeated, a cell has a wrong value, a time has no event or the reverse, or
+        two rows have the same case and structure. `problems` lists all mistakes with row and column.
     FileFormatError
         If the file cannot be read as a table, or has no rows.
     MissingExtraError
-        For Parquet without the extra `batch`.
+        If the table is in Parquet and the extra `batch` is not installed.
 
     Examples
     --------
@@ -138,14 +138,14 @@ def read_outcomes(path: str | Path) -> list[Outcome]:
 
 
 def write_outcomes(rows: Iterable[Outcome | Mapping[str, Any]], path: str | Path) -> int:
-    """Write a table of outcomes as CSV; nothing is checked.
+    """Write a table of outcomes as CSV without checking it.
 
     Parameters
     ----------
     rows : iterable of Outcome or mapping
         The rows, by column.
     path : str or Path
-        The file to write, `.csv`. It appears whole, or a file that was there stays as it is.
+        The file to write, `.csv`. If writing fails, an earlier file of that name stays as it is.
 
     Returns
     -------
@@ -178,7 +178,7 @@ def _cell(value: Any) -> Any:
 
 
 def _values(cells: Cells) -> tuple[dict[str, Any], list[Problem]]:
-    """Values of the cells that are not empty, and the problems of the row."""
+    """Read the cells that are not empty, and collect the problems of the row."""
     found: dict[str, Any] = {}
     wrong: list[Problem] = []
     for name, cell in cells.by_name.items():

@@ -231,7 +231,7 @@ def test_rules_for_contours_are_options_and_stated(case: Path, tmp_path: Path) -
     assert (structure["end_caps"], structure["interpolation"]) == ("none", "none")
     assert (stated["sub_voxel_mm"], stated["subvoxel_counts"]) == (0.6, [6, 4, 4])
     text = invoke("dose", tmp_path / "pet", "-s", case / "seg.dcm", "-o", tmp_path / "c", *rules[:2], code=1)
-    assert "--contour-end-caps is for contours" in text
+    assert "--contour-end-caps applies only to contours" in text
 
 
 def test_rules_for_contours_leave_a_segmentation_beside_them_alone(case: Path, tmp_path: Path) -> None:

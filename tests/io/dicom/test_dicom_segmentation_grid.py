@@ -391,6 +391,6 @@ def test_rules_for_contours_are_not_for_a_segmentation(source: Path, tmp_path: P
     from yttria.io.dicom import read_structures as read_dicom
 
     path = write_seg(tmp_path / "seg.dcm", {"L": on(3, 4)}, source)
-    with pytest.raises(ArgumentError, match="end_caps= is for contours"):
+    with pytest.raises(ArgumentError, match="end_caps= applies only to contours"):
         read_dicom(path, end_caps="none")
     assert [s.name for s in read_dicom(path, slice_thickness_mm=4)] == ["L"]

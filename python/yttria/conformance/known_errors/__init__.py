@@ -1,13 +1,14 @@
-"""Known mistakes, as functions: an implementation goes in, one that makes the mistake comes out.
+"""Known mistakes as functions that take an implementation and return one that makes the mistake.
 
-None of these gives an answer. They exist so that a cross-validation can compute what each mistake would make of a
-case, and name the one that a deviating number looks like. `KNOWN_ERRORS` has them by name; `summary(name)` is the first
-line of what each one says about itself.
+They are no source of answers. With them a cross-validation computes the answers that each mistake would give, and names
+the mistake that explains a deviating number. `KNOWN_ERRORS` lists them by name, and `summary(name)` is the first line
+of their docstring.
 """
 
 from __future__ import annotations
 
-# The order is that in which two are put around each other: files, maps and histograms innermost, conventions outermost.
+# The order is that of the combination of two mistakes, with files, maps and histograms innermost and conventions
+# outermost.
 from . import files  # isort: skip
 from . import voxel  # isort: skip
 from . import evaluation  # isort: skip
@@ -31,5 +32,5 @@ __all__ = [
 
 
 def summary(name: str) -> str:
-    """One sentence on a known error; `KeyError` for an unknown name."""
+    """Describe a known error in one sentence. An unknown name raises `KeyError`."""
     return (KNOWN_ERRORS[name].__doc__ or "").split("\n")[0]

@@ -1,7 +1,7 @@
-"""Registration of known mistakes: functions that turn an implementation into one that makes the mistake.
+"""Registration of known mistakes, which are functions that turn an implementation into one that makes the mistake.
 
-An implementation is `answer(model, inputs)`. A mistake changes the inputs of another one, or its answer, and
-leaves every other model alone, so mistakes can be put one around the other.
+An implementation is `answer(model, inputs)`. A mistake changes the inputs or the answer of certain models and leaves
+every other model unchanged. Mistakes can therefore be combined.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ KERNEL_DOSE, LOCAL_DOSE, RELATIVE_DOSE = "voxel_dose_kernel", "voxel_dose_local"
 DOSE_MAPS = (KERNEL_DOSE, LOCAL_DOSE, RELATIVE_DOSE)
 
 KNOWN_ERRORS: dict[str, Variant] = {}
-"""Every known mistake by name, in the order in which two of them are put around each other."""
+"""Every known mistake by name, in the order in which two of them are combined."""
 
 
 def registered(variant: Variant, name: str = "", text: str = "") -> Variant:
-    """Enter a known mistake, by its own name and docstring if none are given."""
+    """Register a known mistake, by its name and docstring if none are given."""
     if text:
         variant.__name__, variant.__doc__ = name, text
     KNOWN_ERRORS[variant.__name__] = variant
@@ -30,7 +30,7 @@ def registered(variant: Variant, name: str = "", text: str = "") -> Variant:
 
 
 def inputs(inner: Implementation, change: Callable[[Inputs], Inputs], *models: str) -> Implementation:
-    """Ask `inner` with `inputs | change(inputs)`; of all models where none is named."""
+    """Answer by `inner` with `inputs | change(inputs)`, for all models if none is named."""
 
     def answer(model: str, inputs: Inputs) -> Answer:
         return inner(model, inputs | change(inputs) if not models or model in models else inputs)
@@ -39,7 +39,7 @@ def inputs(inner: Implementation, change: Callable[[Inputs], Inputs], *models: s
 
 
 def outputs(inner: Implementation, change: Callable[[Inputs, Answer], Answer], *models: str) -> Implementation:
-    """Answer `answer | change(inputs, answer)`; quantities that `change` names and `inner` does not are left out."""
+    """Answer by `answer | change(inputs, answer)`. Quantities that only `change` names are left out."""
 
     def answer(model: str, inputs: Inputs) -> Answer:
         found = inner(model, inputs)
@@ -51,17 +51,17 @@ def outputs(inner: Implementation, change: Callable[[Inputs, Answer], Answer], *
 
 
 def replaced(i: Inputs, name: str, value: Any) -> Inputs:
-    """The input with another value, where it is given at all."""
+    """Replace the value of an input that is given."""
     return {name: value} if i.get(name) is not None else {}
 
 
 def scaled(answer: Answer, factor: float, *names: str) -> Answer:
-    """Those quantities times a factor."""
+    """Multiply quantities by a factor."""
     return {name: factor * answer[name] for name in names if answer.get(name) is not None}
 
 
 def changed_inputs(*models: str) -> Callable[[Callable[[Inputs], Inputs]], Callable[[Inputs], Inputs]]:
-    """Enter a mistake that is made of the inputs of these models, of all models if none is named."""
+    """Register a mistake that changes the inputs of these models, or of all models if none is named."""
 
     def enter(change: Callable[[Inputs], Inputs]) -> Callable[[Inputs], Inputs]:
         registered(lambda inner: inputs(inner, change, *models), change.__name__, change.__doc__ or "")
@@ -71,7 +71,7 @@ def changed_inputs(*models: str) -> Callable[[Callable[[Inputs], Inputs]], Calla
 
 
 def changed_outputs(*models: str) -> Callable[[Callable[[Inputs, Answer], Answer]], Callable[[Inputs, Answer], Answer]]:
-    """Enter a mistake that is made of the answers to these models."""
+    """Register a mistake that changes the answers to these models."""
 
     def enter(change: Callable[[Inputs, Answer], Answer]) -> Callable[[Inputs, Answer], Answer]:
         registered(lambda inner: outputs(inner, change, *models), change.__name__, change.__doc__ or "")

@@ -1,4 +1,4 @@
-"""Constants and times: dose factor, half-life, density, clocks."""
+"""Known mistakes with constants and times, which are dose factor, half-life, density and clocks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def clocks_without_zones(i: Inputs) -> Inputs:
 
 @registered
 def dates_ignored(inner: Implementation) -> Implementation:
-    """Reckons decay from the time of day alone (DICOM tools)."""
+    """Computes decay from the time of day without the date (DICOM tools)."""
 
     def change(i: Inputs, answer: Answer) -> Answer:
         hours = answer["elapsed_h"] % 24.0
@@ -44,7 +44,7 @@ def start_taken_for_administration(i: Inputs) -> Inputs:
 
 
 def _constant(published: str, value: float, *exempt: str, everywhere: bool = False) -> Variant:
-    """Another constant where a case states one, or everywhere."""
+    """Register another constant for cases that state one, or for all cases."""
 
     def variant(inner: Implementation) -> Implementation:
         def answer(model: str, given: Inputs) -> Answer:
@@ -57,7 +57,7 @@ def _constant(published: str, value: float, *exempt: str, everywhere: bool = Fal
 
 
 _DENSITY, _HALF_LIFE, _FACTOR = "density_g_per_mL", "half_life_h", "dose_factor_Gy_kg_per_GBq"
-# A formula that makes a dose factor from a half-life, or a dose from a density, keeps its own.
+# A formula that computes a dose factor from a half-life, or a dose from a density, keeps its constant.
 _OF_ENERGY = ("dose_factor", "dose_factor_historic", "vsv_infinite_uniform")
 
 for _name, _value, _text in (
@@ -81,7 +81,7 @@ for _name, _value, _text in (
 
 
 def _of_yttrium(published: str, value: float, low: float, high: float) -> Variant:
-    """The constant of yttrium-90 where a case states one that is not within its range."""
+    """Register the constant of yttrium-90 for cases that state one outside its range."""
 
     def variant(inner: Implementation) -> Implementation:
         def answer(model: str, given: Inputs) -> Answer:

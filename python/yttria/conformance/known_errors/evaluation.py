@@ -1,4 +1,4 @@
-"""Histograms and radiobiology."""
+"""Known mistakes with histograms and radiobiology."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ._registered import Answer, Inputs, changed_inputs, changed_outputs
 
 HISTOGRAMS = ("dvh_metrics", "dvh_weighted")
 BIN_GY = 1.0
-"""Width of the bins in which the histograms of these mistakes are kept."""
+"""Width in Gy of the bins of the histograms in these mistakes."""
 
 
 @changed_outputs(*HISTOGRAMS)
@@ -21,7 +21,7 @@ def doses_half_a_bin_high(_: Inputs, answer: Answer) -> Answer:
 
 @changed_inputs(*HISTOGRAMS)
 def hottest_voxel_dropped(i: Inputs) -> Inputs:
-    """Leaves out the voxel with the highest dose, as the last bin's right edge does (DVH codes)."""
+    """Leaves out the voxel with the highest dose, because the last bin excludes its right edge (DVH codes)."""
     part = np.asarray(i.get("occupancy", np.ones(len(i["doses_Gy"]))), np.float64)
     hottest = int(np.argmax(np.where(part > 0, i["doses_Gy"], -np.inf)))
     kept = [n for n in range(len(i["doses_Gy"])) if n != hottest]
@@ -31,19 +31,19 @@ def hottest_voxel_dropped(i: Inputs) -> Inputs:
 
 @changed_inputs("dvh_weighted")
 def voxels_by_their_centers(i: Inputs) -> Inputs:
-    """Counts a voxel whole where at least half of it is inside, and not at all elsewhere (DVH codes)."""
+    """Counts a voxel as whole if at least half of it is inside, and ignores it otherwise (DVH codes)."""
     return {"occupancy": [float(w >= 0.5) for w in i["occupancy"]]}
 
 
 @changed_inputs("dvh_weighted")
 def occupancy_ignored(i: Inputs) -> Inputs:
-    """Counts every voxel that a structure touches whole (DVH codes)."""
+    """Counts every voxel that a structure touches as whole (DVH codes)."""
     return {"occupancy": [float(w > 0.0) for w in i["occupancy"]]}
 
 
 @changed_outputs(*HISTOGRAMS)
 def percentiles_interpolated(i: Inputs, answer: Answer) -> Answer:
-    """D_x by interpolated percentiles where the rank is asked (section 12)."""
+    """Computes D_x by interpolated percentiles instead of the rank (section 12)."""
     dose = np.asarray(i["doses_Gy"], np.float64)
     part = np.asarray(i.get("occupancy", np.ones(dose.size)), np.float64)
     dose, part = dose[part > 0], part[part > 0]
@@ -54,7 +54,7 @@ def percentiles_interpolated(i: Inputs, answer: Answer) -> Answer:
 
 @changed_outputs("dvh_metrics")
 def volume_strictly_above(_: Inputs, a: Answer) -> Answer:
-    """V_d as the volume with more than d, where at least d is asked (section 12)."""
+    """Computes V_d as the volume with more than d instead of at least d (section 12)."""
     return {"V60_percent_ge": a["V60_percent_gt"]}
 
 
@@ -65,19 +65,19 @@ def _exchanged(i: Inputs, quantity: str) -> Inputs:
 
 @changed_inputs("bed_two_tissues")
 def alpha_beta_exchanged(i: Inputs) -> Inputs:
-    """The liver's alpha/beta for the tumor, and the tumor's for the liver (a published code)."""
+    """Takes the liver's alpha/beta for the tumor, and the tumor's for the liver (a published code)."""
     return _exchanged(i, "alpha_beta_Gy")
 
 
 @changed_inputs("bed_two_tissues")
 def repair_half_times_exchanged(i: Inputs) -> Inputs:
-    """The liver's repair half-time for the tumor, and the tumor's for the liver (a published code)."""
+    """Takes the liver's repair half-time for the tumor, and the tumor's for the liver (a published code)."""
     return _exchanged(i, "repair_half_time_h")
 
 
 @changed_inputs("bed_y90", "bed_y90_inverse", "bed_two_tissues")
 def liver_repairs_in_1_5_h(i: Inputs) -> Inputs:
-    """A repair half-time of 1.5 h for the liver where 2.5 h is stated (section 12)."""
+    """Takes a repair half-time of 1.5 h for the liver instead of the stated 2.5 h (section 12)."""
     names = ("repair_half_time_h", "liver_repair_half_time_h")
     return {name: 1.5 for name in names if i.get(name) == 2.5}
 
@@ -90,7 +90,7 @@ def survival_over_liver_alpha(i: Inputs, answer: Answer) -> Answer:
 
 @changed_inputs("EUD_two_tissues")
 def alpha_exchanged(i: Inputs) -> Inputs:
-    """The liver's alpha for the tumor, and the tumor's for the liver."""
+    """Takes the liver's alpha for the tumor, and the tumor's for the liver."""
     return _exchanged(i, "alpha_per_Gy")
 
 

@@ -1,4 +1,4 @@
-"""Files misread: slopes, order of slices and axes, sides, patient axes, corners, units, decay."""
+"""Known mistakes in reading files, with slopes, order of slices and axes, voxel sides, corners, units and decay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Affine = NDArray[np.float64]
 
 
 def _placed(inner: Implementation, change: Callable[[Affine], Affine]) -> Implementation:
-    """Voxels elsewhere than where the file has them."""
+    """Register a mistake that puts voxels in other places than the file states."""
 
     def hook(i: Inputs) -> Inputs:
         before: Callable[[Any], Any] = i.get("_affine", lambda affine: affine)
@@ -26,13 +26,13 @@ def _placed(inner: Implementation, change: Callable[[Affine], Affine]) -> Implem
 
 @changed_inputs(DICOM)
 def slope_of_the_first_slice_for_all(i: Inputs) -> Inputs:
-    """Rescales every slice by the slope of the first file, where each has its own (image tools)."""
+    """Rescales every slice by the slope of the first file, although each slice has its own (image tools)."""
     return {"RescaleSlope": [i["RescaleSlope"][0]] * len(i["RescaleSlope"])}
 
 
 @changed_inputs(DICOM)
 def pixel_type_of_the_first_slice_for_all(i: Inputs) -> Inputs:
-    """Keeps 16 bits of every rescaled value where the lowest slice has a whole slope (SimpleITK's series reader)."""
+    """Keeps 16 bits of every rescaled value if the lowest slice has an integer slope (SimpleITK's series reader)."""
     normal = np.cross(*np.array(i["ImageOrientationPatient"]).reshape(2, 3))
     lowest = int(np.argmin(np.array(i["ImagePositionPatient"]) @ normal))
     whole = float(i["RescaleSlope"][lowest]).is_integer()
@@ -41,7 +41,7 @@ def pixel_type_of_the_first_slice_for_all(i: Inputs) -> Inputs:
 
 @changed_inputs(DICOM)
 def slices_in_order_of_instance_numbers(i: Inputs) -> Inputs:
-    """Stacks slices upwards by their number, whatever positions they state (image tools)."""
+    """Stacks slices upwards by their number instead of their position (image tools)."""
     positions = np.array(i["ImagePositionPatient"])
     normal = np.cross(*np.array(i["ImageOrientationPatient"]).reshape(2, 3))
     step = abs(float((positions[1] - positions[0]) @ normal))
@@ -56,7 +56,7 @@ def pixel_spacing_exchanged(i: Inputs) -> Inputs:
 
 @changed_inputs(NIFTI)
 def scl_slope_ignored(_: Inputs) -> Inputs:
-    """Takes the stored numbers of a NIfTI file for its values: no slope, no intercept."""
+    """Takes the stored numbers of a NIfTI file for its values, without slope and intercept."""
     return {"scl_slope": 1.0, "scl_inter": 0.0}
 
 
@@ -68,19 +68,19 @@ def kbq_read_as_bq(i: Inputs) -> Inputs:
 
 @registered
 def ras_and_lps_confused(inner: Implementation) -> Implementation:
-    """Left for right and front for back: coordinates of one convention in the place of the other's (image tools)."""
+    """Takes RAS coordinates for LPS or the reverse, which exchanges left and right and front and back (image tools)."""
     return _placed(inner, lambda affine: np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine)
 
 
 @registered
 def order_of_axes_reversed(inner: Implementation) -> Implementation:
-    """Takes an array (k, j, i) for (i, j, k), or the other way round, with the affine as it is."""
+    """Takes an array (k, j, i) for (i, j, k), or the reverse, with an unchanged affine."""
     return _placed(inner, lambda affine: affine[:, [2, 1, 0, 3]])
 
 
 @registered
 def directions_ignored(inner: Implementation) -> Implementation:
-    """Keeps the sides of a voxel and the first position, and drops the directions of the axes."""
+    """Keeps the sides of a voxel and the first position, and ignores the directions of the axes."""
 
     def change(affine: Affine) -> Affine:
         kept = np.diag([*np.linalg.norm(affine[:3, :3], axis=0), 1.0])
@@ -92,7 +92,7 @@ def directions_ignored(inner: Implementation) -> Implementation:
 
 @registered
 def position_taken_for_a_corner(inner: Implementation) -> Implementation:
-    """Takes the position of the first voxel's center for its corner: half a voxel off along each axis."""
+    """Takes the position of the first voxel's center for its corner, an error of half a voxel along each axis."""
 
     def change(affine: Affine) -> Affine:
         moved = affine.copy()
@@ -104,5 +104,5 @@ def position_taken_for_a_corner(inner: Implementation) -> Implementation:
 
 @changed_inputs(DICOM)
 def decayed_twice_to_administration(i: Inputs) -> Inputs:
-    """Corrects an image to administration that is corrected to administration already (a DICOM viewer)."""
+    """Corrects an image to administration that is already corrected to administration (a DICOM viewer)."""
     return {"DecayCorrection": "START"} if i["DecayCorrection"] == "ADMIN" else {}

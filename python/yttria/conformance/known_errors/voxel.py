@@ -1,4 +1,4 @@
-"""Dose maps and their kernels."""
+"""Known mistakes with dose maps and their kernels."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ Map = NDArray[np.float64]
 KERNELS = (KERNEL_DOSE, "voxel_s_values")
 CONVOLUTIONS = (KERNEL_DOSE, "kernel_convolution_1d_zero_pad")
 TABLE_MM = (2.21, 3.0, 4.42)
-"""Cubes for which these mistakes have a table of S values."""
+"""Sides in mm of the cubes for which these mistakes have a table of S values."""
 
 MGY_PER_MEV_PER_G = 1.602176634e-13 * 1e6 * 1e3 * 1e3
 
 
 def _kernel(inner: Implementation, make: Callable[[Inputs], Map | None]) -> Implementation:
-    """Another kernel where `make` has one."""
+    """Register another kernel for the cases for which `make` has one."""
 
     def change(i: Inputs) -> Inputs:
         made = make(i)
@@ -57,7 +57,7 @@ def _is_cube(i: Inputs) -> bool:
 
 @registered
 def kernel_sampled_at_voxel_centers(inner: Implementation) -> Implementation:
-    """The dose point kernel's value at each voxel's center, at 0.145 mm in the source voxel (a MATLAB suite)."""
+    """Takes the dose point kernel's value at each voxel's center, at 0.145 mm in the source voxel (a MATLAB suite)."""
 
     def make(i: Inputs) -> Map:
         from ...kernels import dose_point_kernel
@@ -93,7 +93,7 @@ def s_values_interpolated(inner: Implementation) -> Implementation:
 
 @registered
 def nearest_tabulated_kernel(inner: Implementation) -> Implementation:
-    """Takes the tabulated kernel of the cube nearest in size: 2.21, 3 or 4.42 mm (a theranostics package)."""
+    """Takes the tabulated kernel of the cube nearest in size, 2.21, 3 or 4.42 mm (a theranostics package)."""
 
     def make(i: Inputs) -> Map:
         mm = float(np.prod(i["voxel_size_mm"]) ** (1 / 3))
@@ -116,7 +116,7 @@ def slice_thickness_for_all_sides(inner: Implementation) -> Implementation:
 
 @registered
 def voxel_sides_reversed(inner: Implementation) -> Implementation:
-    """Takes the sides of a voxel in the order (i, j, k) for (k, j, i), as PixelSpacing invites (DICOM tools)."""
+    """Takes the sides of a voxel in the order (i, j, k) for (k, j, i), a misreading of PixelSpacing (DICOM tools)."""
 
     def make(i: Inputs) -> Map | None:
         return None if _is_cube(i) else _cropped(s_values(i).transpose(2, 1, 0), s_values(i).shape)
@@ -126,7 +126,7 @@ def voxel_sides_reversed(inner: Implementation) -> Implementation:
 
 @registered
 def row_and_column_spacing_exchanged(inner: Implementation) -> Implementation:
-    """Exchanges the sides of a voxel along j and i, as the two numbers of PixelSpacing invite (DICOM tools)."""
+    """Exchanges the sides of a voxel along j and i, which are the two numbers of PixelSpacing (DICOM tools)."""
 
     def make(i: Inputs) -> Map | None:
         return None if _is_cube(i) else _cropped(s_values(i).transpose(0, 2, 1), s_values(i).shape)
@@ -136,13 +136,13 @@ def row_and_column_spacing_exchanged(inner: Implementation) -> Implementation:
 
 @changed_outputs(KERNEL_DOSE)
 def local_deposition_for_kernel(i: Inputs, _: Answer) -> Answer:
-    """Leaves each decay's energy in its voxel where a kernel is asked (section 12)."""
+    """Deposits each decay's energy in its voxel instead of using a kernel (section 12)."""
     mbq_per_ml = at_administration_mbq_per_ml(i)
     return {"dose_Gy": local_deposition(mbq_per_ml, i["medium_density_g_per_mL"], dose_factor(i))}
 
 
 def _grown(i: Inputs, mm: float) -> Map:
-    """The whole tabulated kernel of a cube, on a lattice that none of them exceeds."""
+    """Make the whole tabulated kernel of a cube, on a lattice large enough for all of them."""
     octant = tabulated()[(mm, mm, mm)]
     correct = s_values(i)
     scale = correct.max() / tabulated()[tuple(i["voxel_size_mm"])].max()
@@ -150,21 +150,21 @@ def _grown(i: Inputs, mm: float) -> Map:
 
 
 def _cropped(kernel: Map, shape: tuple[int, ...]) -> Map:
-    """The middle of the kernel in the shape of the correct one; zero where it does not reach."""
+    """Cut the middle of the kernel to the shape of the correct one, with zeros beyond its extent."""
     padded = np.pad(kernel, [(max(0, (n - k) // 2),) * 2 for k, n in zip(kernel.shape, shape, strict=True)])
     return padded[tuple(slice((k - n) // 2, (k + n) // 2) for k, n in zip(padded.shape, shape, strict=True))]
 
 
 @changed_outputs(*KERNELS)
 def voxels_of_50_mg_at_least(i: Inputs, answer: Answer) -> Answer:
-    """Divides the energy by 50 mg where a voxel weighs less (a GPU Monte Carlo)."""
+    """Divides the energy by 50 mg in voxels with a smaller mass (a GPU Monte Carlo)."""
     mg = float(np.prod(i["voxel_size_mm"])) * i["medium_density_g_per_mL"]
     return scaled(answer, min(1.0, mg / 50.0), "dose_Gy", "S_mGy_per_MBq_s")
 
 
 @registered
 def transform_without_padding(inner: Implementation) -> Implementation:
-    """Convolves by Fourier transform without zero padding: what leaves the field comes in on the other side."""
+    """Convolves by Fourier transform without zero padding, so that dose beyond the field appears on the other side."""
 
     def circular(array: Map, kernel: Map) -> Map:
         folded = np.zeros(array.shape)
@@ -178,7 +178,7 @@ def transform_without_padding(inner: Implementation) -> Implementation:
 
 @registered
 def kernel_not_shifted(inner: Implementation) -> Implementation:
-    """Convolves with a kernel whose middle is not at the origin: the dose moves by half a kernel (a voxel package)."""
+    """Convolves with a kernel whose middle is not at the origin: the dose shifts by half a kernel (a voxel package)."""
 
     def shifted(array: Map, kernel: Map) -> Map:
         shape = [n + k - 1 for n, k in zip(array.shape, kernel.shape, strict=True)]
@@ -195,19 +195,19 @@ def _flipped(inner: Implementation, axis: int) -> Implementation:
 
 @registered
 def axis_k_flipped(inner: Implementation) -> Implementation:
-    """The slices in reverse order (image tools)."""
+    """Reads the slices in reverse order (image tools)."""
     return _flipped(inner, 0)
 
 
 @registered
 def axis_j_flipped(inner: Implementation) -> Implementation:
-    """The rows in reverse order (image tools)."""
+    """Reads the rows in reverse order (image tools)."""
     return _flipped(inner, 1)
 
 
 @registered
 def axis_i_flipped(inner: Implementation) -> Implementation:
-    """The columns in reverse order (image tools)."""
+    """Reads the columns in reverse order (image tools)."""
     return _flipped(inner, 2)
 
 
@@ -224,26 +224,26 @@ def no_decay_to_administration(i: Inputs) -> Inputs:
 
 @changed_inputs(*TIMED)
 def decay_the_wrong_way(i: Inputs) -> Inputs:
-    """Decays the activity of the scan further where it must be taken back to administration."""
+    """Decays the activity of the scan further instead of correcting it back to administration."""
     names = ("hours_after_administration", "hours_admin_to_reference")
     return {name: -i[name] for name in names if name in i}
 
 
 @changed_outputs(*ABSOLUTE)
 def activity_over_patient_weight(i: Inputs, a: Answer) -> Answer:
-    """Activity times 202.53 over the patient's weight in kg (a MATLAB suite)."""
+    """Computes activity times 202.53 over the patient's weight in kg (a MATLAB suite)."""
     return scaled(a, 202.53 / i["patient_weight_kg"], "dose_Gy")
 
 
 @changed_outputs(*DOSE_MAPS)
 def dose_in_mgy(_: Inputs, a: Answer) -> Answer:
-    """Doses in mGy where Gy are asked."""
+    """Gives doses in mGy instead of Gy."""
     return scaled(a, 1e3, "dose_Gy")
 
 
 @changed_outputs(KERNEL_DOSE)
 def mgy_and_gy_inverted(_: Inputs, a: Answer) -> Answer:
-    """Multiplies by 1000 where mGy must be divided by it: a million times the dose (a MIRD calculator)."""
+    """Multiplies mGy by 1000 instead of dividing, which gives a million times the dose (a MIRD calculator)."""
     return scaled(a, 1e6, "dose_Gy")
 
 
@@ -256,41 +256,41 @@ def _table(i: Inputs, change: Callable[[Any, Any], tuple[Any, Any]]) -> Inputs:
 
 @changed_inputs(LOCAL_DOSE)
 def hu_table_shifted(i: Inputs) -> Inputs:
-    """A table of densities shifted by one entry: 1.12 g/mL for liver (a theranostics package, older)."""
+    """Shifts a table of densities by one entry, which gives 1.12 g/mL for liver (a theranostics package, older)."""
     return _table(i, lambda hu, d: (hu, [*d[1:], d[-1]]))
 
 
 @changed_inputs(LOCAL_DOSE)
 def ct_clipped_at_0_hu(i: Inputs) -> Inputs:
-    """CT numbers below 0 HU raised to 0: lung as heavy as water (a theranostics package)."""
+    """Raises CT numbers below 0 HU to 0, which gives lung the density of water (a theranostics package)."""
     return {"ct_HU": np.maximum(i["ct_HU"], 0.0)} if "ct_HU" in i else {}
 
 
 @changed_inputs(LOCAL_DOSE)
 def air_of_2_9_g_per_ml(i: Inputs) -> Inputs:
-    """2.9 g/mL at -1050 HU and below (a theranostics package, newer)."""
+    """Takes 2.9 g/mL at -1050 HU and below (a theranostics package, newer)."""
     return _table(i, lambda hu, d: ([-1050.0, -1050.0 + 1e-6, *hu], [2.9, d[0], *d]))
 
 
 @changed_inputs(LOCAL_DOSE)
 def density_of_ct_ignored(i: Inputs) -> Inputs:
-    """1.05 g/mL in every voxel where each has its own density."""
+    """Takes 1.05 g/mL in every voxel, although each has its own density."""
     return _table(i, lambda hu, d: (hu, [1.05] * len(d)))
 
 
 @changed_inputs(RELATIVE_DOSE)
 def negative_voxels_clipped(i: Inputs) -> Inputs:
-    """Negative voxels set to zero before they are summed, which biases the sum (section 12)."""
+    """Sets negative voxels to zero before they are summed, which biases the sum (section 12)."""
     return {"counts": np.maximum(i["counts"], 0.0)}
 
 
 @changed_inputs(RELATIVE_DOSE)
 def scaled_to_field_of_view(i: Inputs) -> Inputs:
-    """Shares the liver's activity among all counts of the field of view (section 12)."""
+    """Distributes the liver's activity over all counts of the field of view (section 12)."""
     return {"liver_mask": np.ones_like(i["liver_mask"])}
 
 
 @changed_inputs(RELATIVE_DOSE, "ldm_relative")
 def relative_without_lung_shunt(i: Inputs) -> Inputs:
-    """Gives the liver what went to the lungs as well."""
+    """Gives the liver also the activity that went to the lungs."""
     return replaced(i, "lung_shunt_fraction", 0.0)

@@ -1,4 +1,4 @@
-"""The records of all models, and what answers each published model: `answer(side, inputs)`."""
+"""Records of all models, and the function `answer(side, inputs)` of each published model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RECORDS = (*planning.RECORDS, *evaluation.RECORDS)
 
 
 def all_records() -> tuple[Record, ...]:
-    """Every record, those whose objects must be made first included."""
+    """List every record, also those whose objects must be made first."""
     made = (method_records, map_records, image_records, voxel_plan_records, plan_uncertainty_records, spectrum_records)
     return (*RECORDS, *(record for records in made for record in records()))
 

@@ -1,4 +1,4 @@
-"""Histograms, radiobiology, uncertainty."""
+"""Records of histograms, radiobiology and uncertainty."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _histogram(side: Side, i: Inputs) -> Any:
 
 
 def dvh_metrics(side: Side, i: Inputs) -> Answer:
-    """By rank, and volumes with at least and with more than 60 Gy."""
+    """Answer D by rank, and volumes with at least and with more than 60 Gy."""
     h = _histogram(side, i)
     return {
         "mean_Gy": h.mean_gy,
@@ -95,13 +95,13 @@ def dvh_metrics(side: Side, i: Inputs) -> Answer:
 
 
 def dvh_linear(side: Side, i: Inputs) -> Answer:
-    """Doses interpolated between ranks."""
+    """Answer doses interpolated between ranks."""
     h = _histogram(side, i)
     return {f"D{x}_Gy": h.dose_at_volume_percent(x, interpolation="linear") for x in PERCENTS}
 
 
 def dvh_weighted(side: Side, i: Inputs) -> Answer:
-    """Voxels that lie in the structure in part."""
+    """Answer for voxels that lie partly in the structure."""
     h = _histogram(side, i)
     found = published(h, named("volume_mL", "mean_Gy", "minimum_Gy", "maximum_Gy"))
     found |= {f"D{x}_Gy": h.dose_at_volume_percent(x) for x in (2, 50, 70, 95, 98)}
@@ -109,7 +109,7 @@ def dvh_weighted(side: Side, i: Inputs) -> Answer:
 
 
 def bed(side: Side, i: Inputs) -> Answer:
-    """With the EQD2 of the same effect."""
+    """Answer the BED with the EQD2 of the same effect."""
     terms = {"alpha_beta_gy": i["alpha_beta_Gy"], "repair_half_time_h": i["repair_half_time_h"]}
     bed_gy = float(side("bed_gy", i, dose_gy=i["dose_Gy"], **terms))
     return {"bed_Gy": bed_gy, "eqd2_Gy": float(side("eqd2_gy", i, bed_gy=bed_gy, alpha_beta_gy=i["alpha_beta_Gy"]))}
@@ -135,7 +135,7 @@ def eud_two_tissues(side: Side, i: Inputs) -> Answer:
 
 
 def partition_uncertainty(side: Side, i: Inputs) -> Answer:
-    """Sensitivities by the published short names."""
+    """Answer with sensitivities by the published short names."""
     names = {"A": "activity", "L": "lung_shunt", "mT": "tumor_mass", "mN": "normal_mass", "r": "ratio"}
     result = side(
         "partition_uncertainty",

@@ -1,4 +1,4 @@
-"""Files as other programs write them, read by yttria (needs the extras `dicom` and `nifti`) and by their definition."""
+"""Records of files of other programs, read by yttria (extras `dicom` and `nifti`) and by their definition."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .._record import CORE, Answer, Inputs, Side, nuclide, plain
 
 
 def activity_from_dicom(side: Side, i: Inputs) -> Answer:
-    """A PET series. The known errors alone have other values, and below another affine, to offer."""
+    """Answer from a PET series. Only the known errors give other values, or another affine."""
     if side is CORE:
         with TemporaryDirectory() as folder:
             write_dicom(Path(folder), i)
@@ -28,7 +28,7 @@ def activity_from_dicom(side: Side, i: Inputs) -> Answer:
 
 
 def activity_from_nifti(side: Side, i: Inputs) -> Answer:
-    """A file with its unit beside it."""
+    """Answer from a file whose unit is in a sidecar."""
     hours = i["hours_after_administration"]
     if side is CORE:
         with TemporaryDirectory() as folder:
@@ -57,7 +57,7 @@ def _answer(side: Side, image: Any, hours: float, i: Inputs) -> Answer:
 
 
 def _at(values: NDArray[np.float64], affine: NDArray[np.float64], point: list[float]) -> float:
-    """The value of the voxel that a point lies in; nothing lies outside."""
+    """Read the value of the voxel that contains a point. No point lies outside."""
     index = np.rint(np.linalg.solve(affine, np.array([*point, 1.0]))[:3]).astype(int)[::-1]
     inside = all(0 <= a < n for a, n in zip(index, values.shape, strict=True))
     return float(values[tuple(index)]) if inside else 0.0

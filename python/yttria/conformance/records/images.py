@@ -1,4 +1,4 @@
-"""Records of what a plan takes from images: sets of structures, counts, planar views."""
+"""Records of quantities that a plan takes from images, which are sets of structures, counts and planar views."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TRANSMISSIONS = {"lung_transmission": (0.2, 1.0), "liver_transmission": (0.02, 0
 
 
 def records() -> tuple[Record, ...]:
-    """All of them."""
+    """List the records of this file."""
     return (*_sets(), *_counts(), _planar())
 
 
@@ -49,9 +49,9 @@ def _sets() -> tuple[Record, ...]:
 
 
 def _counts() -> tuple[Record, ...]:
-    """Sums, voxels taken apart, and a blur of 6 mm taken apart, in structures that fill the image to its edges."""
+    """Compare sums, separated voxels, and a separated blur of 6 mm, in structures that fill the image to its edges."""
     rng, affine = np.random.default_rng(42), np.diag([*SIZE_MM[::-1], 1.0])
-    # Whole multiples of 2^-20: voxel fractions are kept exactly.
+    # Voxel fractions that are whole multiples of 2^-20 are stored exactly.
     fractions = np.floor(rng.dirichlet([0.5, 0.5, 1.0], SHAPE) * 2**20) / 2**20
     masks = [np.ascontiguousarray(fractions[..., n]) for n in range(2)]
     concentrations = fractions @ np.array([9.0, 3.0, 1.0])

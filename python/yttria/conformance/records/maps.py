@@ -1,4 +1,4 @@
-"""Maps, kernels and grids, on small arrays."""
+"""Records of maps, kernels and grids, on small arrays."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXACT: dict[str, Any] = {"relative": 0.0, "of_maximum": 1e-13}
 
 
 def records() -> tuple[Record, ...]:
-    """All of them."""
+    """List the records of this file."""
     return (*_dose_maps(), *_superpositions(), *_density(), *_kernels(), *_grids())
 
 
@@ -44,7 +44,7 @@ def _dose_maps() -> tuple[Record, ...]:
         return side("ConvolutionPlan", {}, shape=shape, kernel=s.gy_per_mbq_per_ml())
 
     def variance(side: Side) -> SimpleNamespace:
-        """A plan is no number: what it makes of an array is."""
+        """A plan is compared by its result for an array."""
         return SimpleNamespace(variance_plan=lambda: plan(side).variance_plan().apply(activity))
 
     def by_time(side: Side) -> Any:
@@ -54,7 +54,7 @@ def _dose_maps() -> tuple[Record, ...]:
         return side("RelativeScaling", {}, reference=liver, **shares)
 
     def maps(side: Side) -> SimpleNamespace:
-        """By time and density, and by counts and kernel, whose nuclide is that of the S values."""
+        """Make scalings by time and density, and by counts and kernel, whose nuclide is that of the S values."""
         dose_image = side.functions["dose_image"]
 
         def both() -> list[Any]:
@@ -80,7 +80,7 @@ def _dose_maps() -> tuple[Record, ...]:
 
 
 def _superpositions() -> tuple[Record, ...]:
-    """Every ray by itself. Relative to bone the factor of the medium is 1 whatever the density."""
+    """Compare superposition ray by ray. Relative to bone, the factor of the medium is 1 at every density."""
     rng = np.random.default_rng(31)
     shape, size_mm, rho = (2, 4, 3), (4.0, 3.0, 5.0), 1.92
     density, activity = rng.choice([0.26, 1.06, 1.92], shape), rng.gamma(1.0, 2.0, shape)
@@ -128,7 +128,7 @@ def _density() -> tuple[Record, ...]:
     curve = v.ct_density_curve("schneider_1996")
     density = v.density_image(ct, out_of_range="clamp")
     organ = Structure("Lungs", rng.random(shape) < 0.4, affine)
-    # Voxels of 2 x 1.5 x 1 of the old size: the faces of the old ones lie between equal quarters and thirds of theirs.
+    # The new voxels have 2 x 1.5 x 1 of the old size, so that old faces lie between their equal quarters and thirds.
     coarse = affine @ np.diag([1.0, 1.5, 2.0, 1.0])
     coarse[:3, 3] = affine[:3, :3] @ [0.0, 0.25, 0.5]
     grid, lungs = ((2, 4, 5), coarse), {"ct": rng.normal(-780.0, 150.0, 1500), "voxel_volume_ml": 3.0}
@@ -161,7 +161,8 @@ def _kernels() -> tuple[Record, ...]:
 
     inputs = {"voxel_size_mm": [size_mm], "medium": "liver", "nuclide": s.nuclide}
     return (
-        # Two quadratures of one integral; 24 directions leave the reference's own error at 1e-3 of far voxels.
+        # These are two quadratures of one integral. With 24 directions, the error of the reference is 1e-3 in far
+        # voxels.
         _kernel("voxel_s_values", inputs, "values", reference=table, relative=5e-3, of_maximum=2e-4),
         _kernel(
             "VoxelSValues.gy_per_mbq_per_ml",
@@ -178,9 +179,10 @@ def _grids() -> tuple[Record, ...]:
     fine, coarse = np.diag([2.0, 2.5, 3.0, 1.0]), np.diag([4.0, 5.0, 4.5, 1.0])
     fine[:3, 3], coarse[:3, 3] = (-3.0, 4.25, 2.0), (-5.0, 3.0, -1.0)
     fractions = rng.uniform(0.0, 1.0, (3, 4, 5)).astype(np.float32)
-    # Every face of a mask voxel falls between two of 24 parts of a dose voxel: the definition is exact.
+    # Every face of a mask voxel lies between two of 24 parts of a dose voxel, so that the definition is exact.
     grids = {"mask_affine_lps": fine, "shape": [(5, 4, 6)], "affine_lps": coarse, "samples_per_axis": 24}
-    # A reference far from the evaluated doses: the least gamma lies at a corner of a cell, which is a sample.
+    # The reference is far from the evaluated doses, so that the least gamma lies at a corner of a cell, which is a
+    # sample.
     rng = np.random.default_rng(25)
     a, b = rng.uniform(40.0, 50.0, (4, 6, 5)), rng.uniform(60.0, 70.0, (4, 6, 5))
     a[1] *= 0.05

@@ -1,4 +1,4 @@
-"""Methods of the objects of planning and evaluation, and functions that take such an object or lists."""
+"""Records of the methods of planning and evaluation, and of functions that take such an object or lists."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _one(side: Side, m1: float, r1: float, m2: float, r2: float, normal: float, 
 
 
 def _two(side: Side, m1: float, r1: float, m2: float, r2: float, normal: float, shunt: float, lung: float) -> Any:
-    """Two territories that share a tumor."""
+    """Make two territories that share a tumor."""
     right = _territory(side, "right", shunt, normal, ("A", m1, r1))
     left = _territory(side, "left", 0.05, 0.3, ("B", m2, r2), ("A", 0.2, 5.0))
     terms = {"normal_total_mass_kg": 2.5, "lung_mass_kg": lung, "unperfused_tumor_mass_kg": {"A": 0.1}}
@@ -89,7 +89,7 @@ def _resin(activity: float) -> planning.ResinActivity:
 
 
 def _ellipsoids(side: Side) -> SimpleNamespace:
-    """The other diameters are given by their places alone."""
+    """Make ellipsoids whose other diameters are given by position only."""
     of = side.functions["ellipsoid_volume_ml"]
     return SimpleNamespace(ellipsoid_volume_ml=lambda a, b, c: [of(a), of(a, b, c)])
 
@@ -99,7 +99,7 @@ _dvh = partial(in_room("evaluation.DoseVolumeHistogram"), of=_histogram)
 
 
 def records() -> tuple[Record, ...]:
-    """All of them."""
+    """List the records of this file."""
     objective = {"objective": "max_min_tumor_dose", "tumor_dose": "perfused_mean", "lung_limit_gy": 25.0}
     # fmt: off
     return (

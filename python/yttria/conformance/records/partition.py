@@ -1,4 +1,4 @@
-"""The partition model of one territory and of several, and their optimum."""
+"""Records of the partition model of one territory and of several, and of their optimum."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TARGET = {
     "lung_dose_Gy_at_1kg": "lung_dose_gy",
 }
 ANY_LIVER = {"tumour_mass_kg": 1.0, "tnr": 1.0, "normal_perfused_mass_kg": 1.0}
-"""Of the lung limits, which do not depend on it."""
+"""Tumor mass in kg of the lung limits, which do not depend on it."""
 
 BINDING = {"normal_perfused": "normal_liver", "normal_whole": "normal_liver"}
 LUNG_LIMITS = {"lung": "single", "lung_cumulative": "cumulative"}
@@ -25,7 +25,7 @@ OBJECTIVES = {"max_min_tumour_dose": "max_min_tumor_dose", "max_total_tumour_ene
 
 
 def _tumors(side: Side, i: Inputs) -> tuple[list[tuple[float, float | None]], float]:
-    """Masses and ratios of the tumors, perfused normal mass; a mass may be given as a volume and a density."""
+    """Read masses and ratios of the tumors and the perfused normal mass. A mass may be given as volume and density."""
 
     def kg(volume_ml: float) -> float:
         return float(side("mass_from_volume_kg", i, volume_ml=volume_ml, density_g_per_ml=i["density_g_per_mL"]))
@@ -40,7 +40,7 @@ def _tumors(side: Side, i: Inputs) -> tuple[list[tuple[float, float | None]], fl
 
 
 def tissue(i: Inputs) -> tuple[list[float], list[float], float]:
-    """Tumor masses, their ratios, perfused normal mass; a ratio that cancels is 1."""
+    """Read tumor masses, their ratios and the perfused normal mass. A ratio that has no effect is 1."""
     tumors, normal = _tumors(REFERENCE, i)
     return [kg for kg, _ in tumors], [1.0 if ratio is None else ratio for _, ratio in tumors], normal
 
@@ -56,19 +56,19 @@ def _model(side: Side, i: Inputs) -> Any:
     )
     names = ("normal_total_mass_kg", "lung_mass_kg", "residual_fraction")
     model = side("PartitionModel", i, territories=[territory], **{name: i[name] for name in names if name in i})
-    if "_inverse" in i:  # The known errors alone have another activity than the one that an inverse formula finds.
+    if "_inverse" in i:  # Only the known errors give another activity than the one that an inverse formula finds.
         right = model.activity_at_normal_dose_gbq
         model.activity_at_normal_dose_gbq = lambda dose_gy: float(i["_inverse"](right(dose_gy), i))
     return model
 
 
 def partition_forward(side: Side, i: Inputs) -> Answer:
-    """Doses of an activity."""
+    """Answer the doses of an activity."""
     return published(_model(side, i).doses(i["activity_delivered_GBq"]), FORWARD)
 
 
 def partition_inverse_target(side: Side, i: Inputs) -> Answer:
-    """The activity for a tumor dose."""
+    """Answer the activity for a tumor dose."""
     return published(_model(side, i).activity_for_tumor_dose(i["target_tumour_dose_Gy"]), TARGET)
 
 
@@ -87,7 +87,7 @@ def _maximum(side: Side, i: Inputs, normal: str = "") -> Any:
 
 
 def partition_inverse(side: Side, i: Inputs) -> Answer:
-    """The activity for a tumor dose, and the largest one under limits."""
+    """Answer the activity for a tumor dose, and the largest one within limits."""
     found = _maximum(side, i, "normal_limit")
 
     def least(*kinds: str) -> float | None:
@@ -106,21 +106,21 @@ def partition_inverse(side: Side, i: Inputs) -> Answer:
 
 
 def partition_normal_limit(side: Side, i: Inputs) -> Answer:
-    """The activity at a limit of the normal liver."""
+    """Answer the activity at a limit of the normal liver."""
     found = _maximum(side, i, "limit")
     doses = {"activity_GBq": found.delivered_activity_gbq, "tumour_dose_Gy": found.doses.tumor_doses_gy[0]}
     return doses | warnings(found)
 
 
 def partition_lung_limit(side: Side, i: Inputs) -> Answer:
-    """The activity at the limits of the lungs."""
+    """Answer the activity at the limits of the lungs."""
     found = _maximum(side, ANY_LIVER | i)
     binding = LUNG_LIMITS[found.binding[0]] if found.binding else None
     return {"activity_GBq": found.delivered_activity_gbq, "binding_lung_limit": binding} | warnings(found)
 
 
 def _territories(side: Side, i: Inputs) -> Any:
-    """One tumor fed by every territory where masses are portions of it, else one tumor for each."""
+    """Make one tumor that every territory feeds if the masses are portions of it, else one tumor for each."""
     one = "overlap" in i or "tumour_portion_mass_kg" in i["territories"][0]
 
     def territory(k: int, t: Inputs) -> Any:
@@ -153,7 +153,7 @@ def _doses(doses: Any) -> Answer:
 
 
 def multi_territory_forward(side: Side, i: Inputs) -> Answer:
-    """Doses of an activity for each territory."""
+    """Answer the doses of an activity for each territory."""
     doses = _territories(side, i).doses([t["activity_delivered_GBq"] for t in i["territories"]])
     return _doses(doses) | {
         "tumour_portion_doses_Gy": [portions[0] for portions in doses.tumor_portion_doses_gy],
@@ -164,7 +164,7 @@ def multi_territory_forward(side: Side, i: Inputs) -> Answer:
 
 
 def multi_injection_lp(side: Side, i: Inputs) -> Answer:
-    """The best activities under every limit."""
+    """Answer the best activities within every limit."""
     best = side(
         "optimize_activities",
         i,

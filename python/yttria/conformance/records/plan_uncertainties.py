@@ -1,4 +1,4 @@
-"""Uncertainty of the doses of two territories, whose masses and ratios hang together, and of a difference."""
+"""Records of the uncertainty of a difference, and of the doses of two territories with dependent masses and ratios."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...reference import plan_uncertainty as reference
 from .._record import COMPARED, Record, dose_factor, in_room, nuclide
 
 _planning, _evaluation = in_room("planning"), in_room("evaluation")
-#: Value and signed contributions of two doses of one image, by the source of each input.
+#: Values and signed contributions of two doses of one image, by the source of each input.
 SIDES: tuple[tuple[float, dict[UncertaintySource, float]], ...] = (
     (100.0, {"calibration": 5.0, "counts": -3.0, "volume": 2.0}),
     (111.0, {"calibration": 5.5, "counts": -2.0, "method": 4.0}),
@@ -30,7 +30,8 @@ STATED: dict[str, Any] = {
     "common_mass_uncertainty": 0.03,
     "lung_mass_uncertainty": 0.25,
 }
-#: Independent masses and ratios, ratios that follow the masses, and a normal liver that is a difference as well.
+#: Three sets of inputs, with independent masses and ratios, with ratios that depend on the masses, and with a normal
+#: liver that is also a difference.
 WAYS: tuple[dict[str, Any], ...] = (
     STATED,
     STATED | {"ratio_from_counts": True},
@@ -41,7 +42,7 @@ _COMPARED_KINDS = ("tumor", "normal_perfused", "lung")
 
 
 def records() -> tuple[Record, ...]:
-    """All of them."""
+    """List the records of this file."""
 
     def core() -> SimpleNamespace:
         return SimpleNamespace(plan_uncertainty=lambda: [_of_core(stated) for stated in WAYS])
@@ -85,7 +86,7 @@ def _of_core(stated: dict[str, Any]) -> list[float]:
     )
     inputs = planning.PlanUncertaintyInputs(**stated)
     found = planning.plan_uncertainty(model, ACTIVITIES, inputs, draws=1000)
-    # The doses to a tumor over all territories are no part of the definition.
+    # The definition does not include the doses to a tumor over all territories.
     return [
         each.budget.standard_uncertainty
         for each in found.quantities

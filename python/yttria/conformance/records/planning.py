@@ -1,4 +1,4 @@
-"""Decay, delivery, lungs, resin activities, masses, scores, single compartment."""
+"""Records of decay, delivery, lungs, resin activities, masses, scores and the single compartment."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _frame(_: Side, i: Inputs) -> Inputs:
 
 
 def _words(_: Side, i: Inputs) -> Inputs:
-    """The words of a published Child-Pugh case as the API has them."""
+    """Translate the words of a published Child-Pugh case to those of the API."""
     ascites, encephalopathy = str(i["ascites"]), str(i["encephalopathy"])
     return i | {
         "ascites": ASCITES.get(ascites, ascites),
@@ -64,7 +64,7 @@ def _words(_: Side, i: Inputs) -> Inputs:
 
 
 def _mass(side: Side, i: Inputs) -> Inputs:
-    """The mass may be given as a volume and a density."""
+    """Read a mass, which may be given as volume and density."""
     if "mass_kg" in i:
         return i
     return i | {
@@ -73,7 +73,7 @@ def _mass(side: Side, i: Inputs) -> Inputs:
 
 
 def body_surface_area(side: Side, i: Inputs) -> Answer:
-    """By every formula."""
+    """Answer the body surface area by every formula."""
     found = {}
     for formula in FORMULAS:
         result = side("body_surface_area", i, height_cm=i["height_cm"], weight_kg=i["weight_kg"], formula=formula)
@@ -82,7 +82,7 @@ def body_surface_area(side: Side, i: Inputs) -> Answer:
 
 
 def _area(side: Side, i: Inputs) -> Inputs:
-    """The body surface area may be given as a height and a weight."""
+    """Read the body surface area, which may be given as height and weight."""
     return i if "bsa_m2" in i else i | {"bsa_m2": body_surface_area(side, i)["dubois_m2"]}
 
 
@@ -184,7 +184,7 @@ RECORDS = (
 
 
 def single_compartment_inverse(side: Side, i: Inputs) -> Answer:
-    """`_inverse` is for the known errors alone: another activity than the one that was found."""
+    """Answer the activity. `_inverse` is an activity that only the known errors give."""
     found = INVERSE.answer(side, i)
     if "_inverse" not in i:
         return found
@@ -193,26 +193,26 @@ def single_compartment_inverse(side: Side, i: Inputs) -> Answer:
 
 
 def dose_factor(side: Side, i: Inputs) -> Answer:
-    """From a half-life and a mean energy."""
+    """Answer the dose factor of a half-life and a mean energy."""
     energy = i["mean_energy_MeV"]
     return {"dose_factor_Gy_kg_per_GBq": side("dose_factor", i, half_life_h=i["half_life_h"], mean_energy_mev=energy)}
 
 
 def unit_conversion(side: Side, i: Inputs) -> Answer:
-    """Either way."""
+    """Answer a conversion of units in either direction."""
     if "activity_mCi" in i:
         return {"activity_GBq": side("gbq_from_mci", i, activity_mci=i["activity_mCi"])}
     return {"activity_mCi": side("mci_from_gbq", i, activity_gbq=i["activity_GBq"])}
 
 
 def time_integrated_activity(side: Side, i: Inputs) -> Answer:
-    """In GBq h, and as decays."""
+    """Answer the time-integrated activity in GBq h, and as decays."""
     gbq_h = side("time_integrated_activity_gbq_h", i, activity_gbq=i["activity_GBq"])
     return {"time_integrated_activity_GBq_h": gbq_h, "decays": gbq_h * 3.6e12}
 
 
 def calibrated_activity(side: Side, i: Inputs) -> Answer:
-    """A vial at the time of treatment."""
+    """Answer the activity of a vial at the time of treatment."""
     times = {name: i[name] for name in ("calibration_time", "treatment_time")}
     vial = side("vial_activity", i, calibration_activity_gbq=i["calibration_activity_GBq"], **times)
     found = {"elapsed_h": value_of(vial, "elapsed_h"), "activity_GBq": value_of(vial, "vial_activity_gbq")}
@@ -220,7 +220,7 @@ def calibrated_activity(side: Side, i: Inputs) -> Answer:
 
 
 def glass_vial_time(side: Side, i: Inputs) -> Answer:
-    """When a vial has decayed to what is needed, and its spheres then."""
+    """Answer the time at which a vial has decayed to the needed activity, and its number of spheres then."""
     size, at_calibration = i["vial_calibration_activity_GBq"], i.get("specific_activity_at_calibration_Bq", 2500)
     timing = side("vial_timing", i, calibration_activity_gbq=size, needed_activity_gbq=i["activity_needed_in_vial_GBq"])
     hours = value_of(timing, "hours_after_calibration")
@@ -234,7 +234,7 @@ def glass_vial_time(side: Side, i: Inputs) -> Answer:
 
 
 def mrecist(side: Side, i: Inputs) -> Answer:
-    """Changes in percent."""
+    """Answer with changes in percent."""
     asked = {parameter(name): value for name, value in i.items()}
     result = side("mrecist", i, **{"new_lesion": False} | asked)
     changes = {n: value_of(result, f"change_from_{n}_fraction") for n in ("baseline", "nadir")}
@@ -243,7 +243,7 @@ def mrecist(side: Side, i: Inputs) -> Answer:
 
 
 def resin_lung_shunt_reduction(side: Side, i: Inputs) -> Answer:
-    """By either rule for a shunt on a boundary of the printed table."""
+    """Answer by either rule for a shunt on a boundary of the printed table."""
     shunt = i["lung_shunt_fraction"]
     lower, upper = (
         side("lung_shunt_reduction", i, lung_shunt_fraction=shunt, boundary=f"{which}_inclusive")
@@ -257,7 +257,7 @@ def resin_lung_shunt_reduction(side: Side, i: Inputs) -> Answer:
 
 
 def resin_lung_shunt_inverse(side: Side, i: Inputs) -> Answer:
-    """The activity before the reduction."""
+    """Answer the activity before the reduction."""
     final, reduced = i["final_activity_MBq"], resin_lung_shunt_reduction(side, i)
     dose = side("lung_dose", i, delivered_activity_gbq=final / 1000, lung_shunt_fraction=i["lung_shunt_fraction"])
     lower, upper = (final / reduced[f"factor_{which}_inclusive"] for which in ("lower", "upper"))
@@ -271,7 +271,7 @@ def resin_lung_shunt_inverse(side: Side, i: Inputs) -> Answer:
 
 
 def sphere_volume(side: Side, i: Inputs) -> Answer:
-    """The doses are those of the published third patient: 4.7 GBq, a shunt of 12 %, in all or 80 % of the sphere."""
+    """Answer the doses of the published third patient, with 4.7 GBq and a shunt of 12 %, in 100 or 80 % of a sphere."""
     volume = side("ellipsoid_volume_ml", i, diameter_mm=i["diameter_mm"])
     kg = side("mass_from_volume_kg", i, volume_ml=volume, density_g_per_ml=i["density_g_per_mL"])
     terms = {"vial_activity_gbq": 4.7, "lung_shunt_fraction": 0.12}
@@ -288,7 +288,7 @@ def sphere_volume(side: Side, i: Inputs) -> Answer:
 
 
 def lung_shunt_combine(side: Side, i: Inputs) -> Answer:
-    """One scan's shunt for several injections."""
+    """Answer the shunt of several injections from one scan."""
     found = side("lung_dose_bounds", i, **{parameter(name): value for name, value in i.items()})
     answer = {"lung_dose_if_equal_Gy": value_of(found, "lung_dose_equal_gy")}
     doses = value_of(found, "lung_dose_if_all_from_gy")
@@ -298,7 +298,7 @@ def lung_shunt_combine(side: Side, i: Inputs) -> Answer:
 
 
 def lung_mass(side: Side, i: Inputs) -> Answer:
-    """From CT numbers, or from their mean."""
+    """Answer the lung mass from CT numbers, or from their mean."""
     asked = {parameter(name): value for name, value in i.items()}
     asked["ct"] = i["HU"] if "HU" in i else [i["mean_HU"]]
     if "density_clip_g_per_mL" in i:
@@ -317,7 +317,7 @@ LIMIT_NAMES = {
 
 
 def guideline_limit(_: Side, i: Inputs) -> Answer:
-    """A table has no formula: yttria's is the definition."""
+    """Answer a limit of a guideline. A table has no formula, so that yttria's table is the definition."""
     asked = ("guideline", "device", "disease", "scenario", "bilirubin_mg_dL", "pretreated_or_impaired")
     query = planning.dose_limits(**{parameter(name): i.get(name) for name in asked})
     found: Answer = warnings(query)

@@ -16,7 +16,7 @@ _kernels = in_room("kernels")
 
 
 def _branches(isotope: IsotopeName) -> tuple[list[reference.Branch], int, int]:
-    """The branches for one beta particle per decay, the daughter's charge and the mass number."""
+    """Normalize the branches to one beta particle per decay, and read the daughter's charge and the mass number."""
     data = decay_data(isotope)
     per_decay = sum(branch.probability for branch in data.branches)
     branches: list[reference.Branch] = [
@@ -34,7 +34,7 @@ def _mean(isotope: IsotopeName) -> dict[str, Any]:
 
 
 def records() -> tuple[Record, ...]:
-    """All of them."""
+    """List the records of this file."""
     isotopes = list(ISOTOPES)
     energies = np.linspace(0.0, 2.3, 47)
     return (

@@ -1,7 +1,7 @@
-"""Dose maps on plain arrays.
+"""Records of dose maps on plain arrays.
 
-Two inputs are for `yttria.conformance.known_errors` alone: `_s_values` in place of the tabulated ones, `_convolve` in
-place of the padded convolution.
+Only `yttria.conformance.known_errors` uses two inputs. `_s_values` replaces the tabulated values, and `_convolve` the
+padded convolution.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from .._record import CORE, REFERENCE, Answer, Inputs, Side, dose_factor, half_l
 Map = NDArray[np.float64]
 
 TABLE_MEV = 0.932968
-"""Mean energy per decay of the spectrum behind the tabulated S values."""
+"""Mean energy per decay of the spectrum of the tabulated S values."""
 
 
 @cache
 def tabulated() -> dict[tuple[float, ...], Map]:
-    """Voxel S values of liver (1.06 g/mL) in mGy/(MBq s) by voxel size, one octant each, source voxel first.
+    """Read voxel S values of liver (1.06 g/mL) in mGy/(MBq s) by voxel size, one octant each, source voxel first.
 
-    Made by `yttria.reference.voxel_s_values`, see `tools/conformance/make_suite.py`.
+    They were made by `yttria.reference.voxel_s_values` (see `tools/conformance/make_suite.py`).
     """
     with np.load(str(files("yttria").joinpath("data", "conformance", "s_values.npz"))) as file:
         return {tuple(float(mm) for mm in name.split("x")): file[name] for name in file.files}
 
 
 def mirrored(octant: NDArray[Any]) -> Map:
-    """The whole kernel from its octant."""
+    """Make the whole kernel from its octant."""
     whole = np.asarray(octant, dtype=np.float64)
     for axis in range(3):
         behind = np.flip(whole.take(range(1, whole.shape[axis]), axis), axis)
@@ -46,18 +46,18 @@ def mirrored(octant: NDArray[Any]) -> Map:
 
 
 def octant(kernel: NDArray[Any]) -> NDArray[Any]:
-    """The octant of a whole kernel."""
+    """Cut the octant of a whole kernel."""
     return np.array(kernel[tuple(slice(n // 2, None) for n in kernel.shape)])
 
 
 def s_values(i: Inputs) -> Map:
-    """The whole kernel for the stated voxel size, scaled to the stated dose factor."""
+    """Make the whole kernel for the stated voxel size, scaled to the stated dose factor."""
     per_decay_mev = dose_factor(i) / REFERENCE("dose_factor", i, half_life_h=half_life(i), mean_energy_mev=1.0)
     return mirrored(tabulated()[tuple(i["voxel_size_mm"])]) * float(per_decay_mev / TABLE_MEV)
 
 
 def convolve(array: Map, kernel: Map) -> Map:
-    """`reference.convolution.convolve` by zero-padded transforms, equal to 1e-14 of the largest value."""
+    """Compute `reference.convolution.convolve` by zero-padded transforms, equal to 1e-14 of the largest value."""
     shape = [n + k - 1 for n, k in zip(array.shape, kernel.shape, strict=True)]
     axes = (0, 1, 2)
     product = np.fft.rfftn(array, shape, axes) * np.fft.rfftn(kernel, shape, axes)
@@ -66,7 +66,7 @@ def convolve(array: Map, kernel: Map) -> Map:
 
 
 def at_administration_mbq_per_ml(i: Inputs, side: Side = REFERENCE) -> Map:
-    """From Bq/mL at the time of the image."""
+    """Convert Bq/mL at the time of the image to MBq/mL at administration."""
     growth = float(side("decay_factor", i, elapsed_h=-i["hours_after_administration"]))
     return np.asarray(i["activity_Bq_per_mL"], dtype=np.float64) * (1e-6 * growth)
 
@@ -81,7 +81,7 @@ def _reference_s_values(i: Inputs) -> Map:
 
 
 def kernel_octant(side: Side, i: Inputs) -> Answer:
-    """Voxel S values."""
+    """Answer an octant of voxel S values."""
     return {"S_mGy_per_MBq_s": octant(_core_s_values(i).values if side is CORE else _reference_s_values(i))}
 
 
@@ -90,7 +90,7 @@ def _image(values: Any, unit: Any, voxel_size_mm: Any) -> Image:
 
 
 def voxel_dose_kernel(side: Side, i: Inputs) -> Answer:
-    """By voxel S values."""
+    """Answer a dose map by voxel S values."""
     if side is CORE:
         image = _image(i["activity_Bq_per_mL"], "Bq/mL", i["voxel_size_mm"])
         scaling = side("AbsoluteScaling", i, scan_delay_h=i["hours_after_administration"])
@@ -102,7 +102,7 @@ def voxel_dose_kernel(side: Side, i: Inputs) -> Answer:
 
 
 def kernel_convolution_1d_zero_pad(side: Side, i: Inputs) -> Answer:
-    """Nothing lies outside the array."""
+    """Answer a convolution in one dimension without activity outside the array."""
     array, kernel = np.array([[i["activity"]]], float), np.array([[i["kernel"]]], float)
     plan = side("ConvolutionPlan", i, shape=array.shape, kernel=kernel)
     dose = i["_convolve"](array, kernel) if "_convolve" in i else plan.apply(array)
@@ -110,7 +110,10 @@ def kernel_convolution_1d_zero_pad(side: Side, i: Inputs) -> Answer:
 
 
 def vsv_infinite_uniform(side: Side, i: Inputs) -> Answer:
-    """Every voxel gets from the others what it gives to them: the local dose."""
+    """Answer the dose in an infinite uniform medium.
+
+    Every voxel receives as much as it gives, so that it is the local dose.
+    """
     concentration, density = i["concentration_MBq_per_mL"], i["density_g_per_mL"]
     if side is CORE:
         nuclide = Nuclide.from_energy(i["half_life_h"], i["mean_energy_MeV"])
@@ -126,14 +129,17 @@ def _local(side: Side, i: Inputs, mbq_per_ml: Any, density_g_per_ml: Any) -> Any
 
 
 def ldm_absolute(side: Side, i: Inputs) -> Answer:
-    """One voxel."""
+    """Answer the local dose of one voxel."""
     growth = side("decay_factor", i, elapsed_h=-i["hours_admin_to_reference"])
     mbq_per_ml = i["concentration_kBq_per_mL_at_scan"] / 1000.0 * growth
     return {"dose_Gy": float(_local(side, i, mbq_per_ml, i["density_g_per_mL"]))}
 
 
 def voxel_dose_local(side: Side, i: Inputs) -> Answer:
-    """By local deposition; a CT's density is piecewise linear between the table's nodes, constant beyond its ends."""
+    """Answer a dose map by local deposition.
+
+    A CT's density is piecewise linear between the table's nodes, and constant beyond.
+    """
     density = i.get("density_g_per_mL")
     if density is None:
         table = i["HU_to_density"]
@@ -144,7 +150,7 @@ def voxel_dose_local(side: Side, i: Inputs) -> Answer:
 
 
 def voxel_dose_relative(side: Side, i: Inputs) -> Answer:
-    """Counts as shares of what the liver holds."""
+    """Answer a dose map whose counts are shares of the activity in the liver."""
     counts = _image(i["counts"], "counts", i["voxel_size_mm"])
     liver = Structure("Liver", np.asarray(i["liver_mask"]) > 0.5, counts.affine_lps)
     names = ("residual_fraction", "lung_shunt_fraction")
@@ -155,7 +161,7 @@ def voxel_dose_relative(side: Side, i: Inputs) -> Answer:
 
 
 def ldm_relative(side: Side, i: Inputs) -> Answer:
-    """Voxels of the given volume, another length along each axis."""
+    """Answer for voxels of the given volume, with another length along each axis."""
     counts = np.array([[i["liver_voxel_counts"]]], dtype=float)
     size_mm = (i["voxel_volume_mL"] * 0.25, 80.0, 50.0)
     whole = {"counts": counts, "liver_mask": np.ones(counts.shape), "voxel_size_mm": size_mm}

@@ -1,4 +1,4 @@
-"""Voxel-based plans of two injections into a small liver."""
+"""Records of voxel-based plans of two injections into a small liver."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._record import COMPARED, Record, dose_factor, in_room, nuclide
 
 _planning = in_room("planning")
 SHAPE, SIZE_MM, SHUNTS = (4, 5, 6), (4.0, 5.0, 3.0), (0.1, 0.04)
-#: A mean, a dose at a volume, a volume at a dose and a model of each kind, as a text and as the reference takes it.
+#: A mean, a dose at a volume, a volume at a dose, and a model of each kind, as text and in the form of the reference.
 QUANTITIES: dict[str, tuple[str, str, dict[str, float]]] = {
     "Tumor: mean": ("Tumor", "mean", {}),
     "Tumor: D70": ("Tumor", "D", {"volume_percent": 70.0}),
@@ -27,7 +27,7 @@ QUANTITIES: dict[str, tuple[str, str, dict[str, float]]] = {
 
 
 def records() -> tuple[Record, ...]:
-    """All of them."""
+    """List the records of this file."""
     rng = np.random.default_rng(41)
     affine, volume_ml = np.diag([*SIZE_MM[::-1], 1.0]), float(np.prod(SIZE_MM)) * 1e-3
     counts = rng.gamma(1.0, 1.0, SHAPE) + 0.05

@@ -1,4 +1,4 @@
-"""The validation, run again where yttria is installed: `verify()` and the report that can be filed."""
+"""Validation of an installed yttria by `verify()`, with a report that can be filed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..._foundation.provenance import RESEARCH_USE
 from ...voxel import ConvolutionPlan
 from .checks import Check, all_checks, holds
 
-#: What the hash of a report proves, and what it does not.
+#: Sentences on what the hash of a report shows.
 HASH_MEANING = (
     "The SHA-256 below finds lines that were changed by accident. It is no signature: it proves neither who made",
     "this report nor when. For that, keep the hash where others cannot write, or sign the file.",
@@ -32,9 +32,9 @@ __all__ = ["Check", "Verification", "verify"]
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """Record of what was checked, where and when.
+    """Record of the checks, with machine and time.
 
-    `sha256` is that of `body()`. It shows that the lines of a report are still those that it was made for. It does not
+    `sha256` is that of `body()`. It shows that the lines of a report have not changed since it was made. It does not
     show the author or the time, because the hash of changed lines can be computed as well.
     """
 
@@ -56,7 +56,7 @@ class Verification:
 
     @property
     def sha256(self) -> str:
-        """Of the body as UTF-8."""
+        """SHA-256 of the body in UTF-8."""
         return hashlib.sha256(self.body().encode()).hexdigest()
 
     def body(self) -> str:
@@ -101,7 +101,7 @@ class Verification:
         Returns
         -------
         str
-            `head -n -1 FILE | sha256sum` gives the hash again.
+            The text. `head -n -1 FILE | sha256sum` reproduces the hash.
 
         Examples
         --------
@@ -110,7 +110,7 @@ class Verification:
         return f"{self.body()}SHA-256 of the lines above: {self.sha256}\n"
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON, with the body whose hash it is.
+        """Return plain data, ready for JSON, with the hashed body.
 
         Returns
         -------
@@ -140,12 +140,12 @@ def verify(*, progress: Callable[[str], None] | None = None) -> Verification:
 
     Notes
     -----
-    It needs no network, no other package than numpy, and some seconds: vectors, refusals, agreement with the reference,
-    Monte Carlo, energy and determinism.
+    The checks concern vectors, refusals, agreement with the reference, Monte Carlo, energy and determinism. They take
+    some seconds and need no network and no package other than NumPy.
 
     Examples
     --------
-    See `yttria.cli`: its command `yttria verify` prints the text of the result, after some seconds.
+    See `yttria.cli`. Its command `yttria verify` prints the text of the result after some seconds.
     """
     start = time.perf_counter()
     found: list[Check] = []
@@ -154,7 +154,7 @@ def verify(*, progress: Callable[[str], None] | None = None) -> Verification:
             progress((group.__doc__ or "").split("\n")[0])
         try:
             found += group()
-        except Exception as error:  # whatever a broken core raises belongs into the report
+        except Exception as error:  # every error of a broken core belongs in the report
             name = group.__name__.replace("_", " ")
             found.append(holds(f"Checks of {name}", "they run", False, f"{type(error).__name__}: {error}"))
     return Verification(
@@ -172,7 +172,7 @@ def verify(*, progress: Callable[[str], None] | None = None) -> Verification:
 
 
 def _processor() -> str:
-    """The processor's own name where the system tells it."""
+    """Read the name of the processor if the system states it."""
     information = Path("/proc/cpuinfo")
     if information.is_file():
         for line in information.read_text("utf-8", errors="replace").splitlines():

@@ -1,4 +1,4 @@
-"""The checks of `yttria verify`. Each holds the installed core against something that does not share its code."""
+"""Checks of `yttria verify`. Each compares the installed core with results that do not share its code."""
 
 from __future__ import annotations
 
@@ -23,16 +23,19 @@ from ..comparisons import comparisons
 from ..diagnosis import diagnose, injected
 
 OWN_KERNEL = 1e-3
-"""Accepted difference of the core from the reference in a dose map by kernel, of the maximum."""
+"""Accepted difference of the core from the reference in a dose map by kernel, relative to the maximum."""
 
 
 TRANSPORT_HISTORIES = 400_000
-"""Decays of a check of the core's Monte Carlo: less than a second of one core."""
+"""Number of decays in a check of the core's Monte Carlo, which takes less than a second of one processor core."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One claim: how close it must be, what was measured, and the margin, measured over accepted (below 1 passes)."""
+    """One claim with its tolerance, the measured value, and the margin, measured over accepted.
+
+    A margin below 1 passes.
+    """
 
     claim: str
     acceptance: str
@@ -42,17 +45,17 @@ class Check:
 
 
 def within(claim: str, acceptance: str, share: float, measured: str) -> Check:
-    """Passed where `share`, measured over accepted, is at most 1."""
+    """Make a check that passes if `share`, measured over accepted, is at most 1."""
     return Check(claim=claim, acceptance=acceptance, measured=measured, margin=share, passed=bool(share <= 1.0))
 
 
 def holds(claim: str, acceptance: str, passed: bool, measured: str) -> Check:
-    """Passed or not: nothing in between."""
+    """Make a check that passes or fails without a margin."""
     return Check(claim=claim, acceptance=acceptance, measured=measured, margin=0.0 if passed else 2.0, passed=passed)
 
 
 def all_checks() -> Sequence[Callable[[], Iterable[Check]]]:
-    """Every check, in the order of the report."""
+    """Run every check in the order of the report."""
     return (
         vectors,
         refusals,
@@ -69,7 +72,10 @@ def all_checks() -> Sequence[Callable[[], Iterable[Check]]]:
 
 
 def _share(case: SuiteCase, got: dict[str, Any]) -> float:
-    """The worst deviation of a case over what is allowed; more than 1 for what is no number and wrong."""
+    """Compute the worst deviation of a case over the allowed one.
+
+    A wrong answer that is not a number gives more than 1.
+    """
     worst = 0.0
     for quantity in case.quantities:
         value = got.get(quantity)
@@ -79,7 +85,10 @@ def _share(case: SuiteCase, got: dict[str, Any]) -> float:
 
 
 def _allowed(case: SuiteCase) -> float:
-    """A kernel's tolerance makes room for kernels of other codes; the core has the same one as the reference."""
+    """Return the allowed deviation.
+
+    The tolerance of cases allows kernels of other codes, but the core has that of the reference.
+    """
     return min(case.tolerance.get("of_maximum", 0.0), OWN_KERNEL) or case.tolerance.get("rel", 0.0) or 1.0
 
 
@@ -91,14 +100,14 @@ def _answered(which: str) -> tuple[list[SuiteCase], float, SuiteCase]:
 
 def _kind(case: SuiteCase) -> str:
     if case.model in FILE_MODELS:
-        return "files"  # their readers need extras
+        return "files"  # reading them needs extras
     if case.is_map:
         return "voxel cases"
     return "own planning cases" if case.id.startswith("own-") else "published vectors"
 
 
 def vectors() -> Iterable[Check]:
-    """Planning vectors and voxel cases, by the core."""
+    """Check planning vectors and voxel cases by the core."""
     for which, acceptance in (
         ("published vectors", "each within its own tolerance, mostly 1e-9"),
         ("own planning cases", "each within 1e-9 of the reference"),
@@ -110,7 +119,7 @@ def vectors() -> Iterable[Check]:
 
 
 def refusals() -> Iterable[Check]:
-    """Inputs that must be refused."""
+    """Check that invalid inputs are refused."""
     chosen = [case for case in cases() if "error" in case.expected]
     accepted = []
     for case in chosen:
@@ -124,7 +133,7 @@ def refusals() -> Iterable[Check]:
 
 
 def reference_answers() -> Iterable[Check]:
-    """The same vectors, by the reference: expected values and formulas belong together."""
+    """Check the same vectors by the reference, so that expected values and formulas agree."""
     chosen = [case for case in cases() if "error" not in case.expected]
     shares = [_share(case, reference_answer(case.model, case.inputs)) for case in chosen]
     worst = chosen[int(np.argmax(shares))].id
@@ -133,7 +142,7 @@ def reference_answers() -> Iterable[Check]:
 
 
 def agreement() -> Iterable[Check]:
-    """Every public function that computes."""
+    """Check the agreement of every public function that computes."""
     by_room: dict[str, list[tuple[float, str]]] = {}
     for name, entry in comparisons().items():
         by_room.setdefault(name.split(".")[0], []).append((entry.difference(), name))
@@ -144,7 +153,7 @@ def agreement() -> Iterable[Check]:
 
 
 def monte_carlo_tables() -> Iterable[Check]:
-    """Voxel S values against full Monte Carlo."""
+    """Check voxel S values against full Monte Carlo."""
     for table in monte_carlo.tables():
         found = monte_carlo.compare_to_monte_carlo(table)
         share = abs(found.source_voxel) / 1e-3
@@ -165,7 +174,7 @@ def monte_carlo_tables() -> Iterable[Check]:
 
 
 def superposition() -> Iterable[Check]:
-    """Superposition against full Monte Carlo in phantoms of several tissues."""
+    """Check superposition against full Monte Carlo in phantoms of several tissues."""
     limits = {"lung": 0.025, "bone": 0.04, "soft": 0.04}
     for name, of_what in (("dome_hot", "a liver dome under lung"), ("rib", "a rib beside a hot sphere")):
         shares, measured = [], []
@@ -182,7 +191,7 @@ def superposition() -> Iterable[Check]:
 
 
 def transport() -> Iterable[Check]:
-    """The core's Monte Carlo against EGSnrc, with few histories and a given seed."""
+    """Check the core's Monte Carlo against EGSnrc, with few histories and a given seed."""
     water = next(table for table in monte_carlo.tables() if table.medium == "water")
     deviation, sigma = monte_carlo.compare_source_voxel(water, histories=TRANSPORT_HISTORIES, seed=1)
     size = " x ".join(f"{mm:g}" for mm in water.voxel_size_mm)
@@ -206,7 +215,7 @@ def transport() -> Iterable[Check]:
 
 
 def dose_point_kernel() -> Iterable[Check]:
-    """The embedded tables are the ones that were validated."""
+    """Check that the embedded tables are the validated ones."""
     water = kernel_of("water")
     within_12 = float(energy_within_mev(water.edge_mm, water.energy_mev, 12.0))
     beyond = 1 - within_12 / water.emitted_mev
@@ -224,7 +233,7 @@ def dose_point_kernel() -> Iterable[Check]:
 
 
 def energy() -> Iterable[Check]:
-    """Conservation, by every medium."""
+    """Check conservation of energy in every medium."""
     worst = 0.0
     for medium in media():
         for size in ((3.0, 4.0, 2.5), (7.0, 5.0, 4.0)):
@@ -244,7 +253,7 @@ def energy() -> Iterable[Check]:
 
 
 def determinism() -> Iterable[Check]:
-    """The number of threads never shows."""
+    """Check that the number of threads has no effect on results."""
     rng = np.random.default_rng(1)
     shape = (37, 52, 45)
     density = rng.uniform(0.3, 1.5, shape)
@@ -272,7 +281,7 @@ def determinism() -> Iterable[Check]:
 
 
 def control() -> Iterable[Check]:
-    """That all this can fail: a known mistake is found, the right answers are not accused."""
+    """Check that checks can fail, because a known mistake is found and the right answers are not rejected."""
     own = {c.id: yttria_answer(c.model, c.inputs) for c in cases() if _kind(c) != "files" and "error" not in c.expected}
     accused = [finding.name for finding in diagnose(own, noise=1e-6)]
     yield holds("The core makes no known mistake", "none named", not accused, str(accused or "none named"))

@@ -97,5 +97,5 @@ def read_structures(
             given = [name for name, rule in rules.items() if rule != _AS_DRAWN.get(name)]
             if given and refuse_unused_rules:
                 named = ", ".join(f"{name}=" for name in given)
-                raise ArgumentError(f"{named} is for contours, but the structures are a segmentation (SEG)")
+                raise ArgumentError(f"{named} applies only to contours, but the structures are a segmentation (SEG)")
             return read_segmentation(header.path, names, **chosen_by)
