@@ -1,8 +1,9 @@
-//! Decays per second of Monte Carlo transport, in uniform liver and beside lung, plain and with the second flight of the
+//! Decays per second of Monte Carlo transport, in uniform liver by isotope and beside lung, plain and with the second flight of the
 //! correlated difference. One line of JSON per map, estimator and number of threads; the best of several runs.
 
 use std::time::Instant;
 
+use yttria::isotope::Isotope;
 use yttria::monte_carlo::{Phantom, Simulation, Substance};
 use yttria::parallel::{Cancellation, Workers, thread_count};
 
@@ -15,7 +16,14 @@ const RUNS: usize = 5;
 fn main() {
     let never = Cancellation::never();
     let all = thread_count(None).expect("the number of processors");
-    for (name, lung_from) in [("liver", SHAPE[0]), ("liver beside lung", SHAPE[0] / 2)] {
+    for (name, lung_from, isotope) in [
+        ("liver", SHAPE[0], "Y-90"),
+        ("liver beside lung", SHAPE[0] / 2, "Y-90"),
+        ("liver", SHAPE[0], "Ho-166"),
+        ("liver", SHAPE[0], "P-32"),
+        ("liver", SHAPE[0], "Re-188"),
+    ] {
+        let isotope = Isotope::from_name(isotope).expect("an isotope");
         let is_lung = |i: usize| i / (SHAPE[1] * SHAPE[2]) >= lung_from;
         let density: Vec<f32> = (0..COUNT).map(|i| if is_lung(i) { 0.26 } else { 1.06 }).collect();
         let medium: Vec<u8> = (0..COUNT).map(|i| u8::from(is_lung(i))).collect();
@@ -29,7 +37,7 @@ fn main() {
             decays: &decays,
         };
         let start = Instant::now();
-        let made = || Simulation::new(&phantom, 1, DECAYS).expect("a valid phantom");
+        let made = || Simulation::new(&phantom, isotope, 1, DECAYS).expect("a valid phantom");
         let mut plain = made();
         let tables_s = start.elapsed().as_secs_f64();
         let mut correlated = made();
@@ -50,8 +58,9 @@ fn main() {
             for (threads, best) in [1, all].into_iter().zip(best) {
                 let rate = (BATCHES * DECAYS) as f64 / best;
                 println!(
-                    "{{\"map\": \"{name}\", \"estimator\": \"{estimator}\", \"threads\": {threads}, \
-                     \"decays_per_s\": {rate:.0}, \"tables_s\": {tables_s:.3}}}"
+                    "{{\"map\": \"{name}\", \"isotope\": \"{}\", \"estimator\": \"{estimator}\", \"threads\": {threads}, \
+                     \"decays_per_s\": {rate:.0}, \"tables_s\": {tables_s:.3}}}",
+                    isotope.name()
                 );
             }
         }

@@ -244,6 +244,9 @@ impl Isotope {
     /// Names that [`Isotope::from_name`] knows.
     pub const NAMES: [&'static str; 6] = ["Y-90", "Ho-166", "P-32", "Re-188", "Lu-177", "I-131"];
 
+    /// Those whose electrons are followed, and which have dose point kernels.
+    pub const FOLLOWED: [&'static str; 4] = ["Y-90", "Ho-166", "P-32", "Re-188"];
+
     /// By its name.
     pub fn from_name(name: &str) -> Result<&'static Self> {
         let found = ISOTOPES.iter().find(|isotope| isotope.name == name);
@@ -263,6 +266,25 @@ impl Isotope {
             });
             let ranges: Vec<String> = ranges.collect();
             Error::out_of_range("half-life in h", half_life_h, format!("that of {}", ranges.join(", ")))
+        })
+    }
+
+    /// Yttrium-90.
+    pub fn y90() -> &'static Self {
+        &ISOTOPES[0]
+    }
+
+    /// Errors unless it is one of [`Isotope::FOLLOWED`]; `of` names what would follow its electrons.
+    pub fn check_followed(&self, of: &str) -> Result<()> {
+        if Self::FOLLOWED.contains(&self.name) {
+            return Ok(());
+        }
+        Err(Error::Undefined {
+            quantity: format!("the dose of {} by {of}", self.name),
+            reason: format!(
+                "kernels and transport are made for {}; local deposition takes any isotope",
+                Self::FOLLOWED.join(", ")
+            ),
         })
     }
 
@@ -307,6 +329,10 @@ impl Isotope {
             t.coefficients.into_iter().zip([k, l, m, 0.0]).map(line)
         })
     }
+    /// Whether transitions of the daughter eject electrons, most of which stop within 0.3 mm of water.
+    pub fn has_conversion(&self) -> bool {
+        !self.transitions.is_empty()
+    }
     /// Energy of conversion electrons in MeV per decay.
     pub fn conversion_mev(&self) -> f64 {
         self.conversion_lines().fold(0.0, |sum, [probability, energy]| sum + probability * energy)
@@ -344,6 +370,7 @@ mod tests {
     fn names_and_half_lives_find_the_isotope() {
         for (isotope, name) in ISOTOPES.iter().zip(Isotope::NAMES) {
             assert_eq!(isotope.name(), name);
+            assert_eq!(isotope.check_followed("a test").is_ok(), Isotope::FOLLOWED.contains(&name));
             assert_eq!(Isotope::from_name(name).unwrap().name(), name);
             assert_eq!(Isotope::of_half_life(isotope.half_life_h()).unwrap().name(), name);
             let [low, high] = isotope.plausible_energy_mev();
@@ -351,6 +378,7 @@ mod tests {
             assert!((isotope.per_decay() - 1.0).abs() < 3e-3, "{name} {}", isotope.per_decay());
         }
         assert!(Isotope::of_half_life(f64::NAN).is_err());
+        assert_eq!(Isotope::y90().name(), "Y-90");
     }
 
     #[test]

@@ -108,19 +108,6 @@ impl Nuclide {
     pub fn isotope(&self) -> &'static Isotope {
         Isotope::of_half_life(self.half_life_h).expect("checked when the nuclide was made")
     }
-    /// Errors unless the isotope is Y-90, whose electrons the tables and the transport of this crate are made for.
-    pub fn check_transport(&self, of: &str) -> Result<()> {
-        let isotope = self.isotope().name();
-        if isotope == "Y-90" {
-            return Ok(());
-        }
-        Err(Error::Undefined {
-            quantity: format!("the dose of {isotope} by {of}"),
-            reason: "the range of its electrons is not that of Y-90, which is the only one with kernels; local \
-                     deposition needs none"
-                .into(),
-        })
-    }
     /// The convention's name.
     pub fn name(&self) -> &str {
         &self.name

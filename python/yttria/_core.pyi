@@ -188,7 +188,6 @@ class Nuclide:
         0.5
         """
 
-    def _check_transport(self, of: str) -> None: ...
     @staticmethod
     def _rebuild(half_life_h: float, dose_factor: float, name: str, source: str) -> Nuclide: ...
 
@@ -304,6 +303,7 @@ class MonteCarloSimulation:
         medium: NDArray[np.uint8],
         media: Sequence[str],
         activity: NDArray[np.float64],
+        nuclide: Nuclide,
         seed: int,
         decays_per_batch: int,
     ) -> MonteCarloSimulation: ...
@@ -350,7 +350,7 @@ LEAST_DENSITY_G_PER_ML: float
 def _superposition_rays(
     setting: str, shape: tuple[int, ...], voxel_size_mm: tuple[float, float, float]
 ) -> list[tuple[list[float], float, int, list[float]]]: ...
-def _kernel_modes(medium: str) -> list[tuple[float, float, float, float]]: ...
+def _kernel_modes(medium: str, isotope: IsotopeName) -> tuple[list[tuple[float, float, float, float]], float]: ...
 def _check_density_curve(hounsfield_units: Sequence[float], density_g_per_ml: Sequence[float]) -> None: ...
 def _density_from_ct(
     ct: NDArray[Any],

@@ -1,13 +1,14 @@
-//! Monte Carlo transport of the electrons of Y-90 in voxels of any density and substance.
+//! Monte Carlo transport of the electrons of a decay in voxels of any density and substance.
 //!
 //! Condensed history with a random hinge (`transport`) in steps measured by energy lost; stopping powers, scattering and
 //! collisions by published formulas (`interactions`, `density_effect`, `multiple_scattering`), compositions in `substance`,
-//! the spectrum by Fermi's theory (`spectrum`), looked up in `tables`. `voxels` is the geometry, `simulation` runs batches of
+//! the spectrum by Fermi's theory with conversion electrons (`spectrum`), looked up in `tables`. `voxels` is the geometry, `simulation` runs batches of
 //! decays, `tally` makes means and standard errors of them, plain or by the correlated difference to the uniform medium
 //! of `uniform`. Photons carry their energy away and are counted as escaped. Every number's source stands where the number does;
 //! docs/theory/monte_carlo.md has them in one table, with what was measured.
 //!
 //! ```
+//! use yttria::isotope::Isotope;
 //! use yttria::monte_carlo::{Phantom, Simulation, Substance};
 //! use yttria::parallel::{Cancellation, Workers};
 //!
@@ -21,7 +22,7 @@
 //!     decays: &[1.0; 8],
 //! };
 //! let never = Cancellation::never();
-//! let mut simulation = Simulation::new(&phantom, 1, 100)?;
+//! let mut simulation = Simulation::new(&phantom, Isotope::y90(), 1, 100)?;
 //! simulation.run(3, &Workers::new(Some(1), &never)?)?;
 //! assert_eq!(simulation.batches(), 3);
 //! # Ok(())

@@ -87,7 +87,7 @@ pub fn radial_energy(
         random: Random::new(seed, u64::MAX - 1),
     };
     let (mut sum, mut squares) = (vec![0.0; shells], vec![0.0; shells]);
-    let mut stack = Vec::new();
+    let (mut stack, mut emissions) = (Vec::new(), Vec::new());
     let (mut escaped, mut emitted) = (0.0, 0.0);
     for batch in 0..batches {
         space.energy.fill(0.0);
@@ -95,23 +95,15 @@ pub fn radial_energy(
             let mut random = Random::new(seed, batch * decays + decay);
             let place = (decay as f64 + f64::from(random.uniform())) / decays as f64;
             let energy = spectrum.energy(place as f32);
-            emitted += f64::from(energy);
-            space.place = [0.0; 3];
             let direction = isotropic(random.uniform(), random.uniform());
-            let mut of_lines = random.fork();
-            escaped += f64::from(follow(&mut space, &tables, random, &mut stack, energy, direction));
-            for line in spectrum.lines() {
-                if of_lines.uniform() < line.probability {
-                    let direction = isotropic(of_lines.uniform(), of_lines.uniform());
-                    space.place = [0.0; 3];
-                    let random = of_lines.fork();
-                    escaped += f64::from(follow(&mut space, &tables, random, &mut stack, line.energy_mev, direction));
-                    emitted += f64::from(line.energy_mev);
-                }
+            emitted += spectrum.decay(energy, direction, random, &mut emissions);
+            for each in emissions.drain(..) {
+                space.place = [0.0; 3];
+                let lost = follow(&mut space, &tables, each.random, &mut stack, each.energy_mev, each.direction);
+                escaped += f64::from(lost);
             }
             space.place = [0.0; 3];
             space.deposit(spectrum.relaxation_mev());
-            emitted += f64::from(spectrum.relaxation_mev());
         }
         for (i, &energy) in space.energy.iter().enumerate() {
             let mean = energy / decays as f64;

@@ -13,6 +13,7 @@ use super::tally::Tally;
 use super::transport::isotropic;
 use super::voxels::{Cell, Flight, Voxels};
 use crate::error::{Error, Result, check};
+use crate::isotope::Isotope;
 use crate::memory;
 use crate::parallel::Workers;
 use crate::random::Random;
@@ -58,9 +59,13 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// Errors if an array does not fit the shape, a density is negative or not finite, a substance is not in the list, or
-    /// there is no decay.
-    pub fn new(phantom: &Phantom<'_>, seed: u64, decays_per_batch: u64) -> Result<Self> {
+    /// Of decays of an isotope: its beta particles and conversion electrons are followed, Auger electrons and soft X rays
+    /// stay where they are, and photons of the nucleus take no part.
+    ///
+    /// Errors if an array does not fit the shape, a density is negative or not finite, a substance is not in the list,
+    /// there is no decay, or the isotope is not one of [`Isotope::FOLLOWED`].
+    pub fn new(phantom: &Phantom<'_>, isotope: &Isotope, seed: u64, decays_per_batch: u64) -> Result<Self> {
+        isotope.check_followed("Monte Carlo")?;
         if decays_per_batch == 0 {
             return Err(Error::out_of_range("decays per batch", 0.0, "at least 1"));
         }
@@ -74,7 +79,7 @@ impl Simulation {
         Ok(Self {
             voxels: Voxels::new(phantom.shape, spacing_mm, cells),
             tables: Tables::new(phantom.substances),
-            spectrum: Spectrum::y90(),
+            spectrum: Spectrum::of(isotope),
             sources,
             cumulated,
             mass_kg,
@@ -189,7 +194,8 @@ impl Simulation {
             Vec::new()
         };
         let (mut emitted, mut escaped) = (0.0, 0.0);
-        let mut stack = Vec::with_capacity(64);
+        let (mut stack, mut emissions) = (Vec::with_capacity(64), Vec::new());
+        let local = self.spectrum.relaxation_mev();
         let mut flight = Flight::new(&self.voxels, &mut energy);
         let mut uniform = self.reference.map(|r| (r.medium, Flight::uniform(&self.voxels, r.cell, &mut reference)));
         let share = self.cumulated[self.cumulated.len() - 1] / self.per_batch as f64;
@@ -208,14 +214,13 @@ impl Simulation {
             let start = self.voxels.place_in(voxel, within);
             let direction = isotropic(random.uniform(), random.uniform());
             let electron = self.spectrum.energy(random.uniform());
-            emitted += f64::from(electron);
+            emitted += self.spectrum.decay(electron, direction, random, &mut emissions);
             if let Some((medium, uniform)) = &mut uniform
                 && self.voxels.is_of(voxel, *medium)
             {
-                uniform.follow(start, &self.tables, random.clone(), &mut stack, electron, direction);
+                uniform.follow(start, &self.tables, &mut stack, &emissions, local);
             }
-            let lost = flight.follow(start, &self.tables, random, &mut stack, electron, direction);
-            escaped += f64::from(lost);
+            escaped += f64::from(flight.follow(start, &self.tables, &mut stack, &emissions, local));
         }
         if let Some(of) = self.reference {
             // As much dose as in the reference medium is this much energy in the voxel's own mass.

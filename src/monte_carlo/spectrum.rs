@@ -3,8 +3,10 @@
 //! Y-90 has the unique first-forbidden shape of a point charge at the nuclear radius. Screening and the finite size of the nucleus are
 //! left out; they change the mean energy by 0.12 %. Other isotopes have both (`crate::beta_spectrum`).
 
+use super::transport::isotropic;
 use crate::beta_spectrum::{ELECTRON_MEV, partial_wave, radius};
 use crate::isotope::Isotope;
+use crate::random::Random;
 
 /// End point in MeV (AME2020, as adopted by ENSDF: 2.2785 +- 0.0016 MeV).
 pub const ENDPOINT_MEV: f64 = 2.2785;
@@ -36,13 +38,23 @@ pub struct Spectrum {
     relaxation_mev: f32,
 }
 
-/// Electrons of one energy.
+/// Conversion electrons of one shell and transition.
 #[derive(Debug, Clone, Copy)]
-pub struct Line {
+struct Line {
     /// Probability per decay.
-    pub probability: f32,
-    /// Energy in MeV.
+    probability: f32,
+    energy_mev: f32,
+}
+
+/// An electron that a decay sets free.
+#[derive(Debug, Clone)]
+pub struct Emission {
+    /// Kinetic energy in MeV.
     pub energy_mev: f32,
+    /// Where it flies to.
+    pub direction: [f32; 3],
+    /// Its random numbers.
+    pub random: Random,
 }
 
 impl Spectrum {
@@ -109,11 +121,6 @@ impl Spectrum {
         }
     }
 
-    /// Conversion electrons, each with its probability.
-    pub fn lines(&self) -> &[Line] {
-        &self.lines
-    }
-
     /// Energy in MeV that each decay leaves where it is: Auger electrons and soft X rays.
     pub fn relaxation_mev(&self) -> f32 {
         self.relaxation_mev
@@ -122,6 +129,32 @@ impl Spectrum {
     /// Mean energy of all electrons per decay in MeV.
     pub fn mean_mev(&self) -> f64 {
         self.mean_mev
+    }
+
+    /// Writes the electrons of one decay into `emissions`, the beta particle first, and returns their energy with that of
+    /// [`Spectrum::relaxation_mev`]. The conversion electrons have random numbers of their own, so that the beta particle is
+    /// the same with and without them.
+    #[inline(always)]
+    pub fn decay(&self, beta_mev: f32, direction: [f32; 3], random: Random, emissions: &mut Vec<Emission>) -> f64 {
+        emissions.clear();
+        let mut of_lines = random.fork();
+        let mut emitted = f64::from(beta_mev) + f64::from(self.relaxation_mev);
+        emissions.push(Emission {
+            energy_mev: beta_mev,
+            direction,
+            random,
+        });
+        for line in &self.lines {
+            if of_lines.uniform() < line.probability {
+                emitted += f64::from(line.energy_mev);
+                emissions.push(Emission {
+                    energy_mev: line.energy_mev,
+                    direction: isotropic(of_lines.uniform(), of_lines.uniform()),
+                    random: of_lines.fork(),
+                });
+            }
+        }
+        emitted
     }
 
     /// The energy below which the fraction `u` in [0, 1) of the beta particles starts.

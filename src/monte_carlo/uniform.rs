@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 
 use super::substance::Substance;
 use crate::error::{Error, Result};
-use crate::kernels::{DosePointKernel, VoxelSValues};
+use crate::isotope::Isotope;
+use crate::kernels::{DosePointKernel, Medium, VoxelSValues};
 use crate::nuclide::Nuclide;
 use crate::parallel::Workers;
 
@@ -26,24 +27,31 @@ pub const SEED: u64 = 90;
 /// quarter of its mean or so, which gives 1e-4 for 1e7 decays.
 pub const RELATIVE_ERROR: f64 = 1e-4;
 
-/// The dose point kernel of a substance at 1 g/mL, parsed once. A gas is no reference medium: air has none.
-pub fn dose_point_kernel(substance: Substance) -> Option<&'static DosePointKernel> {
-    static KERNELS: [OnceLock<DosePointKernel>; 6] = [const { OnceLock::new() }; 6];
-    let table = match substance {
-        Substance::Water => include_str!("../data/monte_carlo_kernel_y90_water.csv"),
-        Substance::SoftTissue => include_str!("../data/monte_carlo_kernel_y90_soft_tissue.csv"),
-        Substance::Liver => include_str!("../data/monte_carlo_kernel_y90_liver.csv"),
-        Substance::Lung => include_str!("../data/monte_carlo_kernel_y90_lung.csv"),
-        Substance::Bone => include_str!("../data/monte_carlo_kernel_y90_bone.csv"),
-        Substance::Air => return None,
+/// The dose point kernel of an isotope in a substance at 1 g/mL, parsed once. Errors for air, because a gas is no
+/// reference medium, and for an isotope that has no kernel.
+pub fn dose_point_kernel(substance: Substance, isotope: &Isotope) -> Result<&'static DosePointKernel> {
+    let medium = substance.medium().ok_or_else(|| Error::Undefined {
+        quantity: "uniform reference medium".into(),
+        reason: "it is a gas".into(),
+    })?;
+    if isotope.name() != "Y-90" {
+        return medium.kernel_of(isotope);
+    }
+    static KERNELS: [OnceLock<DosePointKernel>; 5] = [const { OnceLock::new() }; 5];
+    let table = match medium {
+        Medium::Water => include_str!("../data/monte_carlo_kernel_y90_water.csv"),
+        Medium::SoftTissue => include_str!("../data/monte_carlo_kernel_y90_soft_tissue.csv"),
+        Medium::Liver => include_str!("../data/monte_carlo_kernel_y90_liver.csv"),
+        Medium::Lung => include_str!("../data/monte_carlo_kernel_y90_lung.csv"),
+        Medium::Bone => include_str!("../data/monte_carlo_kernel_y90_bone.csv"),
     };
     let parsed = || DosePointKernel::parse(table, 1.0).expect("a test parses every built-in table");
-    Some(KERNELS[substance as usize].get_or_init(parsed))
+    Ok(KERNELS[medium as usize].get_or_init(parsed))
 }
 
 /// Voxel S values of this transport in an infinite medium of one substance and density.
 ///
-/// Errors for air, and where a voxel size is outside 0.5-20 mm, the density is not positive, or the array would pass
+/// Errors for air, for an isotope without a kernel, and where a voxel size is outside 0.5-20 mm, the density is not positive, or the array would pass
 /// 256 MiB.
 pub fn voxel_s_values(
     voxel_size_mm: [f64; 3],
@@ -52,11 +60,7 @@ pub fn voxel_s_values(
     nuclide: &Nuclide,
     workers: &Workers<'_>,
 ) -> Result<VoxelSValues> {
-    nuclide.check_transport("Monte Carlo")?;
-    let kernel = dose_point_kernel(substance).ok_or_else(|| Error::Undefined {
-        quantity: "uniform reference medium".into(),
-        reason: "it is a gas".into(),
-    })?;
+    let kernel = dose_point_kernel(substance, nuclide.isotope())?;
     VoxelSValues::of_kernel(kernel, voxel_size_mm, density_g_per_ml, nuclide, false, workers)
 }
 
@@ -71,7 +75,9 @@ mod tests {
     use crate::monte_carlo::tables::{CUT_MEV, PHOTON_LIMIT_MEV, SOFT_LIMIT_MEV, STEP};
 
     fn tables() -> impl Iterator<Item = (Substance, &'static DosePointKernel)> {
-        Substance::ALL.into_iter().filter_map(|each| Some((each, dose_point_kernel(each)?)))
+        Substance::ALL
+            .into_iter()
+            .filter_map(|each| Some((each, dose_point_kernel(each, Isotope::y90()).ok()?)))
     }
 
     #[test]

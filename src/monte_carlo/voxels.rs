@@ -1,8 +1,8 @@
 //! Flight through voxels of any density and substance.
 
+use super::spectrum::Emission;
 use super::tables::{Point, Tables};
 use super::transport::{Electron, Space, follow};
-use crate::random::Random;
 
 /// No path in a voxel is longer than through this density in g/mL: a vacuum would have no end.
 const THINNEST: f32 = 1e-7;
@@ -151,19 +151,26 @@ impl<'a, const UNIFORM: bool> Flight<'a, UNIFORM> {
         }
     }
 
-    /// Follows one decay electron from its place, with all that it sets free; the energy that left.
+    /// Follows the electrons of one decay from its place, with all that they set free, and leaves `local_mev` there; the
+    /// energy that left.
     #[inline(always)]
     pub fn follow(
         &mut self,
         start: Place,
         tables: &Tables,
-        random: Random,
         stack: &mut Vec<Electron<Place>>,
-        energy: f32,
-        direction: [f32; 3],
+        emissions: &[Emission],
+        local_mev: f32,
     ) -> f32 {
-        self.put(start);
-        let escaped = follow(self, tables, random, stack, energy, direction);
+        let mut escaped = 0.0;
+        for each in emissions {
+            self.put(start);
+            escaped += follow(self, tables, each.random.clone(), stack, each.energy_mev, each.direction);
+        }
+        if local_mev > 0.0 {
+            self.put(start);
+            self.deposit(local_mev);
+        }
         self.settle();
         escaped
     }

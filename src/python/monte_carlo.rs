@@ -34,6 +34,7 @@ impl PyMonteCarloSimulation {
         medium: &Bound<'_, PyAny>,
         media: Vec<String>,
         activity: &Bound<'_, PyAny>,
+        nuclide: &PyNuclide,
         seed: u64,
         decays_per_batch: u64,
     ) -> PyResult<Self> {
@@ -51,7 +52,7 @@ impl PyMonteCarloSimulation {
                 substances: &substances,
                 decays: activity,
             };
-            Simulation::new(&phantom, seed, decays_per_batch)
+            Simulation::new(&phantom, nuclide.0.isotope(), seed, decays_per_batch)
         })?;
         Ok(Self(Mutex::new(simulation)))
     }

@@ -186,9 +186,6 @@ impl PyNuclide {
     fn decay_factor(&self, py: Python<'_>, elapsed_h: f64) -> PyResult<f64> {
         self.0.decay_factor(elapsed_h).or_raise(py)
     }
-    fn _check_transport(&self, py: Python<'_>, of: &str) -> PyResult<()> {
-        self.0.check_transport(of).or_raise(py)
-    }
     fn __repr__(&self) -> String {
         format!(
             "Nuclide({}: {:.2} Gy kg/GBq, {:.6} MeV per decay, {} h)",

@@ -34,12 +34,18 @@ def kernel_double_integral(
     return double_integral
 
 
-def modes_double_integral(modes: Iterable[tuple[float, float, float, float]]) -> Callable[[Array], Array]:
-    """The same for `F(t) = Re sum_k c_k exp(-lambda_k t)`; of each mode the parts of `lambda` and of `c`."""
+def modes_double_integral(
+    modes: Iterable[tuple[float, float, float, float]], local_fraction: float = 0.0
+) -> Callable[[Array], Array]:
+    """The same for `F(t) = f delta(t) + Re sum_k c_k exp(-lambda_k t)`; of each mode the parts of `lambda` and of `c`.
+
+    The fraction `f` of the energy stays where it is set free.
+    """
     terms = [(complex(rate, angle), complex(size, phase)) for rate, angle, size, phase in modes]
 
     def double_integral(t: Array) -> Array:
-        return np.asarray(sum((c / k * (t - (1.0 - np.exp(-k * t)) / k)).real for k, c in terms))
+        oscillations = sum((c / k * (t - (1.0 - np.exp(-k * t)) / k)).real for k, c in terms)
+        return np.asarray(local_fraction * t + oscillations)
 
     return double_integral
 

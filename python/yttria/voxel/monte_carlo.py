@@ -32,8 +32,9 @@ from .uniform_reference import UniformReference, uniform_reference
 class MonteCarloRun:
     """A Monte Carlo run that can be stopped, looked at and continued.
 
-    Electrons of Y-90 are followed through voxels of any density and composition: condensed history with a random
-    hinge, explicit collisions above 20 keV, bremsstrahlung as energy that leaves. The result depends on the seed and
+    Beta particles and conversion electrons are followed through voxels of any density and composition: condensed
+    history with a random hinge, explicit collisions above 20 keV, bremsstrahlung as energy that leaves. Auger electrons
+    and soft X rays stay where they are, and photons of the nucleus take no part. The result depends on the seed and
     the number of histories alone, not on threads or interruptions: Ctrl-C leaves a whole number of batches.
 
     Parameters
@@ -57,7 +58,8 @@ class MonteCarloRun:
     seed : int
         From 0 to 2^64 - 1.
     nuclide : Nuclide, optional
-        Its dose factor scales the dose, so that it compares with `absorbed_dose`; `Nuclide()` if not given.
+        `Nuclide()` if not given; of Y-90, Ho-166, P-32 or Re-188. Its isotope decides the electrons, and its dose factor
+        scales the dose, so that it compares with `absorbed_dose`.
     threads : int, optional
         All processors if not given.
 
@@ -70,7 +72,7 @@ class MonteCarloRun:
     UnknownNameError
         For an unknown medium.
     UndefinedError
-        If there is no activity.
+        If there is no activity, or for another isotope.
     InsufficientMemoryError
         If there is no memory for the run.
 
@@ -126,12 +128,14 @@ class MonteCarloRun:
         self._names = tuple(structures or ())
         self._seconds = 0.0
         concentration = as_type("activity concentration", activity, np.dtype(np.float64))
+        self._nuclide = default_nuclide(nuclide)
         self._core = _core.MonteCarloSimulation(
             (dk, dj, di),
             rho,
             indices,
             used,
             concentration,
+            self._nuclide,
             self._seed,
             whole_within("histories per batch", histories_per_batch, 2**40, least=1),
         )
@@ -139,8 +143,6 @@ class MonteCarloRun:
         regions = [as_type("structure", each, np.dtype(np.float32)) for each in regions]
         for each in regions:
             self._core.add_region(each)
-        self._nuclide = default_nuclide(nuclide)
-        self._nuclide._check_transport("Monte Carlo")
         self._reference: UniformReference | None = None
         if one_of("estimator", estimator, MONTE_CARLO_ESTIMATORS) == "correlated_difference":
             self._reference = uniform_reference(
@@ -150,7 +152,8 @@ class MonteCarloRun:
             self._core.correlate(self._reference.place, self._reference.density_g_per_ml)
         arrays = {"activity": [concentration], "density": [rho], "media": [indices], "structures": regions}
         settings = {"voxel size": [dk, dj, di], "names of media": used, "seed": self._seed, "estimator": estimator}
-        self._identity = identity_of(arrays, settings | {"histories per batch": self._core.decays_per_batch})
+        settings |= {"isotope": self._nuclide.isotope, "histories per batch": self._core.decays_per_batch}
+        self._identity = identity_of(arrays, settings)
         total_gbq = float(concentration.sum()) * dk * dj * di * 1e-6
         self._gray_kg = self._nuclide.dose_factor_gy_kg_per_gbq * total_gbq
         self._shape = shape

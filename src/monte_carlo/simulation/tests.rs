@@ -1,5 +1,6 @@
 use super::{Phantom, Simulation};
 use crate::error::Error;
+use crate::isotope::Isotope;
 use crate::monte_carlo::Substance;
 use crate::parallel::{Cancellation, Workers};
 
@@ -7,6 +8,10 @@ const SHAPE: [usize; 3] = [7, 6, 5];
 const COUNT: usize = 210;
 
 fn simulation(per_batch: u64) -> Simulation {
+    of_isotope("Y-90", per_batch)
+}
+
+fn of_isotope(name: &str, per_batch: u64) -> Simulation {
     let density: Vec<f32> = (0..COUNT).map(|i| if i % 3 == 0 { 0.26 } else { 1.06 }).collect();
     let medium: Vec<u8> = (0..COUNT).map(|i| u8::from(i % 3 == 0)).collect();
     let mut decays = vec![0.0; COUNT];
@@ -19,7 +24,7 @@ fn simulation(per_batch: u64) -> Simulation {
         substances: &[Substance::Liver, Substance::Lung],
         decays: &decays,
     };
-    Simulation::new(&phantom, 11, per_batch).unwrap()
+    Simulation::new(&phantom, Isotope::from_name(name).unwrap(), 11, per_batch).unwrap()
 }
 
 fn correlated(per_batch: u64) -> Simulation {
@@ -90,7 +95,8 @@ fn a_run_that_another_continues_has_the_same_bits() {
 
 #[test]
 fn energy_is_conserved() {
-    for mut simulation in [simulation(2000), correlated(2000)] {
+    let others = Isotope::FOLLOWED.into_iter().map(|name| of_isotope(name, 2000));
+    for mut simulation in others.chain([correlated(2000)]) {
         run(&mut simulation, 10, 2);
         let balance = simulation.balance();
         let sum = balance.deposited_mev + balance.escaped_mev;
@@ -133,7 +139,7 @@ fn a_uniform_map_differs_nowhere_from_the_reference() {
         substances: &[Substance::Liver],
         decays: &decays,
     };
-    let mut simulation = Simulation::new(&phantom, 5, 1000).unwrap();
+    let mut simulation = Simulation::new(&phantom, Isotope::y90(), 5, 1000).unwrap();
     simulation.correlate(0, 1.06).unwrap();
     run(&mut simulation, 10, 2);
     let uniform_gy: Vec<f64> = (0..decays.len()).map(|i| i as f64).collect();
@@ -159,7 +165,7 @@ fn what_cannot_be_simulated_is_an_error() {
             substances: &[Substance::Water],
             decays: &decays,
         };
-        Simulation::new(&phantom, 1, 10).map(|_| ())
+        Simulation::new(&phantom, Isotope::y90(), 1, 10).map(|_| ())
     };
     assert!(phantom(1.0, 0, 1.0).is_ok());
     for (density, medium, decays) in [

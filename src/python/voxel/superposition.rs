@@ -5,6 +5,7 @@ use super::super::arrays::{borrowed, writable};
 use super::super::errors::OrRaise;
 use super::super::nuclide::PyNuclide;
 use super::super::threads::{Threads, detached, interruptible, shared_out};
+use crate::isotope::Isotope;
 use crate::kernels::Medium;
 use crate::voxel::superposition::{LEAST_DENSITY_G_PER_ML, Modes, Options, Setting, SuperpositionPlan, rays};
 
@@ -133,12 +134,16 @@ fn _superposition_rays(
     Ok(all.into_iter().map(|rays| (rays.direction, rays.weight, rays.slab, rays.offset)).collect())
 }
 
-/// For each mode of a medium's kernel: the real and imaginary parts of its rate and of its size, per mm at 1 g/mL.
+/// For each mode of a kernel: the real and imaginary parts of its rate and of its size, per mm at 1 g/mL; and the fraction
+/// of the energy that stays in the voxel of the source.
 #[pyfunction]
-fn _kernel_modes(py: Python<'_>, medium: &str) -> PyResult<Vec<(f64, f64, f64, f64)>> {
+#[allow(clippy::type_complexity)]
+fn _kernel_modes(py: Python<'_>, medium: &str, isotope: &str) -> PyResult<(Vec<(f64, f64, f64, f64)>, f64)> {
+    let isotope = Isotope::from_name(isotope).or_raise(py)?;
     let medium = Medium::from_name(medium).or_raise(py)?;
-    let modes = detached(py, || Modes::fit(medium.dose_point_kernel()))?;
-    Ok(modes.terms.iter().map(|mode| (mode.lambda.re, mode.lambda.im, mode.c.re, mode.c.im)).collect())
+    let modes = detached(py, || Modes::fit(medium.kernel_of(isotope)?, isotope.has_conversion()))?;
+    let terms = modes.terms.iter().map(|mode| (mode.lambda.re, mode.lambda.im, mode.c.re, mode.c.im));
+    Ok((terms.collect(), modes.local_fraction))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

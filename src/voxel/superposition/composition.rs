@@ -1,6 +1,8 @@
 //! Consequences of a voxel's density: the factor of its medium, and its share of the exact convolution.
 
 use super::modes::fraction_within;
+use crate::error::{Error, Result};
+use crate::isotope::Isotope;
 use crate::kernels::Medium;
 
 /// Thinner voxels count as this much, in g/mL: near air.
@@ -21,12 +23,12 @@ pub struct MediumFactor {
 }
 
 impl MediumFactor {
-    /// Relative to `medium`.
-    pub fn new(medium: Medium) -> Self {
-        let within = |medium: Medium| fraction_within(medium.dose_point_kernel(), SURFACE_MM);
-        Self {
-            bone: within(Medium::Bone) / within(medium),
-        }
+    /// Relative to `medium`, for the electrons of an isotope. Errors for an isotope that has no kernel.
+    pub fn new(medium: Medium, isotope: &Isotope) -> Result<Self> {
+        let within = |medium: Medium| Ok::<_, Error>(fraction_within(medium.kernel_of(isotope)?, SURFACE_MM));
+        Ok(Self {
+            bone: within(Medium::Bone)? / within(medium)?,
+        })
     }
 
     /// 1 for soft tissue and lung; from 1.1 g/mL it falls in proportion to the density to that of cortical bone (0.952 of
@@ -52,19 +54,20 @@ mod tests {
 
     #[test]
     fn soft_tissue_is_the_reference_and_bone_stops_less() {
-        let factor = MediumFactor::new(Medium::Liver);
+        let of = |medium: Medium| MediumFactor::new(medium, Isotope::y90()).unwrap();
+        let factor = of(Medium::Liver);
         for rho in [1e-3, 0.26, 1.0, 1.06, 1.1] {
             assert_eq!(factor.at(rho), 1.0);
         }
         let bone = factor.at(1.92);
         assert!((0.95..0.955).contains(&bone), "{bone}");
         for medium in [Medium::Water, Medium::SoftTissue, Medium::Lung] {
-            let ratio = MediumFactor::new(medium).at(1.92) / bone;
+            let ratio = of(medium).at(1.92) / bone;
             assert!((ratio - 1.0).abs() < 0.012, "{medium:?} {ratio}");
         }
         assert_eq!(factor.at(3.0), bone);
         assert!((factor.at(1.51) - 0.5 * (1.0 + bone)).abs() < 1e-12);
-        assert_eq!(MediumFactor::new(Medium::Bone).at(1.92), 1.0);
+        assert_eq!(of(Medium::Bone).at(1.92), 1.0);
     }
 
     #[test]

@@ -6,15 +6,22 @@
 //!
 //! what a ray carries forward is one complex number for each `k`, however far the electrons reach. The fit minimizes
 //! the squares of the errors of `F` in bins, under the condition `Re sum_k c_k / lambda_k = G(support)`, so that the
-//! energy is exact. A bin weighs `1 / (F / max F + 0.05)`: near the end of the range, where `F` is small, so may its error
+//! energy is exact. Conversion electrons stop within [`LOCAL_MM`], and make `F` rise there as no damped oscillation does:
+//! of an isotope that has them the fit leaves out the first bin and the condition, and what the terms then lack of the
+//! energy stays in the voxel of the source. A bin weighs `1 / (F / max F + 0.05)`: near the end of the range, where `F` is small, so may its error
 //! be, and beyond it, where `F` is zero, little may ring.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check};
 use crate::kernels::{DosePointKernel, SUPPORT_G_PER_CM2};
 
 /// The largest error of `G` at any mass depth that a fit may have.
 pub const LARGEST_ERROR: f64 = 1.5e-3;
 
+/// Mass depth in mm at 1 g/mL within which energy that stays in the source's voxel may be anywhere.
+pub const LOCAL_MM: f64 = 0.4;
+
+/// Mass depth in mm at 1 g/mL beyond which nothing is left of an oscillation.
+const FAR_MM: f64 = 1e4;
 /// Mass depths are in mm at 1 g/mL (0.1 g/cm2).
 const SUPPORT_MM: f64 = 10.0 * SUPPORT_G_PER_CM2;
 const BIN_MM: f64 = 0.2;
@@ -76,25 +83,34 @@ pub struct Mode {
 pub struct Modes {
     /// The terms.
     pub terms: [Mode; 2],
-    /// Fraction of the emitted energy that they hold: that within the support of the kernel.
+    /// Fraction of the emitted energy that they hold with `local_fraction`: that within the support of the kernel.
     pub energy_fraction: f64,
-    /// The largest error of the energy fraction within any mass depth.
+    /// Fraction of the emitted energy that stays in the voxel of the source.
+    pub local_fraction: f64,
+    /// The largest error of the energy fraction within any mass depth, beyond [`LOCAL_MM`] if energy stays in the voxel.
     pub largest_error: f64,
 }
 
 impl Modes {
-    /// Fits them to a kernel. Errors if the fit misses [`LARGEST_ERROR`].
-    pub fn fit(kernel: &DosePointKernel) -> Result<Self> {
+    /// Fits them to a kernel; `has_conversion` if conversion electrons are in it. Errors if the fit misses
+    /// [`LARGEST_ERROR`], or if the terms hold more than the energy.
+    pub fn fit(kernel: &DosePointKernel, has_conversion: bool) -> Result<Self> {
         let within = Cumulative::new(kernel);
-        let target = Target::new(&within);
+        let target = Target::new(&within, has_conversion);
         let rates = least_squares(START, |rates| target.residuals(rates));
-        let terms = target.terms(rates);
-        let modes = Self {
-            terms,
+        let mut modes = Self {
+            terms: target.terms(rates),
             energy_fraction: within.at(SUPPORT_MM),
+            local_fraction: 0.0,
             largest_error: 0.0,
         };
-        let errors = (0..=800).map(|n| 0.05 * f64::from(n)).map(|t| (modes.within(t) - within.at(t)).abs());
+        let mut first = 0;
+        if has_conversion {
+            first = (LOCAL_MM / 0.05).round() as u32;
+            modes.local_fraction = modes.energy_fraction - modes.within(FAR_MM);
+            check::non_negative("fraction of the energy that stays in the source's voxel", modes.local_fraction)?;
+        }
+        let errors = (first..=800).map(|n| 0.05 * f64::from(n)).map(|t| (modes.within(t) - within.at(t)).abs());
         let largest_error = errors.fold(0.0, f64::max);
         if largest_error.is_nan() || largest_error > LARGEST_ERROR {
             return Err(Error::Undefined {
@@ -102,10 +118,12 @@ impl Modes {
                 reason: format!("the best fit to the dose point kernel is wrong by {largest_error} of the energy"),
             });
         }
-        Ok(Self { largest_error, ..modes })
+        modes.largest_error = largest_error;
+        Ok(modes)
     }
 
-    /// Fraction of the energy absorbed within the mass depth `t_mm`: `Re sum_k (c_k / lambda_k) (1 - exp(-lambda_k t))`.
+    /// Fraction of the energy absorbed within the mass depth `t_mm`: that of the source's voxel, and
+    /// `Re sum_k (c_k / lambda_k) (1 - exp(-lambda_k t))`.
     pub fn within(&self, t_mm: f64) -> f64 {
         let term = |mode: &Mode| {
             let decay = mode.lambda.decay(t_mm);
@@ -115,7 +133,7 @@ impl Modes {
             };
             mode.c.times(mode.lambda.inverse()).times(absorbed).re
         };
-        self.terms.iter().map(term).sum()
+        self.terms.iter().map(term).fold(self.local_fraction, |sum, each| sum + each)
     }
 }
 
@@ -159,17 +177,22 @@ struct Target {
     mean: [f64; BINS],
     weight: [f64; BINS],
     energy_fraction: f64,
+    has_conversion: bool,
 }
 
 impl Target {
-    fn new(within: &Cumulative) -> Self {
+    fn new(within: &Cumulative, has_conversion: bool) -> Self {
         let edge = |bin: usize| bin as f64 * BIN_MM;
         let mean: [f64; BINS] = std::array::from_fn(|bin| (within.at(edge(bin + 1)) - within.at(edge(bin))) / BIN_MM);
-        let largest = mean.iter().copied().fold(0.0, f64::max);
+        let left_out = usize::from(has_conversion);
+        let largest = mean[left_out..].iter().copied().fold(0.0, f64::max);
+        let mut weight = mean.map(|mean| 1.0 / (mean / largest + WEIGHT_FLOOR));
+        weight[..left_out].fill(0.0);
         Self {
             mean,
-            weight: mean.map(|mean| 1.0 / (mean / largest + WEIGHT_FLOOR)),
+            weight,
             energy_fraction: within.at(SUPPORT_MM),
+            has_conversion,
         }
     }
 
@@ -188,7 +211,8 @@ impl Target {
         row
     }
 
-    /// The best `c` for given rates, by the normal equations with a Lagrange multiplier for the energy.
+    /// The best `c` for given rates, by the normal equations with a Lagrange multiplier for the energy, which is 0 if
+    /// energy may stay in the source's voxel.
     fn terms(&self, rates: Rates) -> [Mode; 2] {
         let lambda = [0, 1].map(|k| Complex {
             re: rates[k].abs(),
@@ -204,13 +228,17 @@ impl Target {
                 matrix[i][5] += row[i] * self.mean[bin] * self.weight[bin];
             }
         }
-        for (k, lambda) in lambda.iter().enumerate() {
-            let inverse = lambda.inverse();
-            for (part, value) in [(2 * k, inverse.re), (2 * k + 1, -inverse.im)] {
-                (matrix[4][part], matrix[part][4]) = (value, value);
+        if self.has_conversion {
+            matrix[4][4] = 1.0;
+        } else {
+            for (k, lambda) in lambda.iter().enumerate() {
+                let inverse = lambda.inverse();
+                for (part, value) in [(2 * k, inverse.re), (2 * k + 1, -inverse.im)] {
+                    (matrix[4][part], matrix[part][4]) = (value, value);
+                }
             }
+            matrix[4][5] = self.energy_fraction;
         }
-        matrix[4][5] = self.energy_fraction;
         let c = solve(matrix);
         [0, 1].map(|k| Mode {
             lambda: lambda[k],
@@ -295,16 +323,37 @@ fn solve<const N: usize, const M: usize>(mut a: [[f64; M]; N]) -> [f64; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::isotope::Isotope;
     use crate::kernels::Medium;
 
     #[test]
-    fn every_medium_is_fitted_with_its_energy() {
-        for medium in Medium::ALL {
-            let kernel = medium.dose_point_kernel();
-            let modes = Modes::fit(kernel).unwrap();
-            assert!(modes.largest_error < 1.25e-3, "{medium:?}: {}", modes.largest_error);
-            assert!((modes.within(1e3) - (1.0 - kernel.fraction_beyond_support())).abs() < 1e-12);
-            assert!(modes.terms.iter().all(|mode| mode.lambda.re > 0.4));
+    fn every_isotope_is_fitted_with_its_energy_in_every_medium() {
+        for name in Isotope::FOLLOWED {
+            let isotope = Isotope::from_name(name).unwrap();
+            for medium in Medium::ALL {
+                let kernel = medium.kernel_of(isotope).unwrap();
+                let modes = Modes::fit(kernel, isotope.has_conversion()).unwrap();
+                println!("{name} {medium:?}: error {:.5}, local {:.4}", modes.largest_error, modes.local_fraction);
+                assert!(modes.largest_error < 1.25e-3, "{name} {medium:?}: {}", modes.largest_error);
+                assert!((modes.within(1e3) - (1.0 - kernel.fraction_beyond_support())).abs() < 1e-12);
+                assert!(modes.terms.iter().all(|mode| mode.lambda.re > 0.4));
+                assert_eq!(modes.local_fraction > 0.01, isotope.has_conversion(), "{name} {medium:?}");
+                assert!(modes.local_fraction < 0.06, "{name} {medium:?}: {}", modes.local_fraction);
+            }
+        }
+    }
+
+    #[test]
+    fn what_stays_in_the_voxel_is_more_than_relaxation_and_less_than_all_conversion() {
+        for name in ["Ho-166", "Re-188"] {
+            let isotope = Isotope::from_name(name).unwrap();
+            let modes = Modes::fit(Medium::Liver.kernel_of(isotope).unwrap(), true).unwrap();
+            let fraction = |mev: f64| mev / isotope.electron_mev();
+            assert!(modes.local_fraction > fraction(isotope.relaxation_mev()), "{name}");
+            let all = fraction(isotope.relaxation_mev() + isotope.conversion_mev());
+            println!("{name}: local {:.4}, conversion and relaxation {all:.4}", modes.local_fraction);
+            // Slow beta particles stay there as well.
+            assert!(modes.local_fraction < all + 0.005, "{name}: {} {all}", modes.local_fraction);
         }
     }
 }

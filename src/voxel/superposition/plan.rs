@@ -75,8 +75,8 @@ pub struct SuperpositionPlan<T: Precision> {
 impl<T: Precision> SuperpositionPlan<T> {
     /// For maps of the density's shape (k, j, i), densities in g/mL.
     ///
-    /// Errors if a density is not finite, not positive or above 30 g/mL, if a voxel size is outside 0.5-20 mm, or if
-    /// the reference density is not one of the medium.
+    /// Errors if a density is not finite, not positive or above 30 g/mL, if a voxel size is outside 0.5-20 mm, if the
+    /// reference density is not one of the medium, or if the isotope has no kernel.
     pub fn new(
         density_g_per_ml: &[T],
         shape: [usize; 3],
@@ -106,11 +106,12 @@ impl<T: Precision> SuperpositionPlan<T> {
             }
             largest = largest.max(rho);
         }
-        options.nuclide.check_transport("superposition")?;
+        let isotope = options.nuclide.isotope();
+        isotope.check_followed("superposition")?;
         let gas = check::non_negative("gas density in g/mL", options.gas_density_g_per_ml)?;
         let reference = options.medium.density_g_per_ml(options.reference_density_g_per_ml)?;
-        let modes = Modes::fit(options.medium.dose_point_kernel())?;
-        let factor = MediumFactor::new(options.medium);
+        let modes = Modes::fit(options.medium.kernel_of(isotope)?, isotope.has_conversion())?;
+        let factor = MediumFactor::new(options.medium, isotope)?;
         let depth = |rho: f64| rho.max(LEAST_DENSITY_G_PER_ML) * factor.at(rho);
         let share = |rho: f64| if options.blended { blend(rho / reference) } else { 0.0 };
         let [natural, transposed] = Order::ALL.map(|order| Rows::new(order, shape));

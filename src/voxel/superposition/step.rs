@@ -340,7 +340,7 @@ mod tests {
 
     /// The largest error relative to the exact value, and to the same polynomial without rounding.
     fn worst<T: Precision>(largest_mm: f64) -> [f64; 2] {
-        let modes = Modes::fit(Medium::Liver.dose_point_kernel()).unwrap();
+        let modes = Modes::fit(Medium::Liver.dose_point_kernel(), false).unwrap();
         let constants = Constants::new::<T>(&modes, largest_mm);
         let mut worst = [0.0f64; 2];
         for m in (0..400).map(|n| largest_mm * 10f64.powf(-f64::from(n) / 60.0)) {

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::error::Error;
+use crate::isotope::Isotope;
 use crate::kernels::{self, VoxelSValues};
 use crate::nuclide::Nuclide;
 use crate::parallel::{Cancellation, Workers};
@@ -66,7 +67,7 @@ fn activity_proportional_to_density_gives_a_uniform_dose() {
     let size = [5.0, 4.0, 4.5];
     let mut next = noise(3);
     let white: Vec<f64> = (0..shape.iter().product()).map(|_| 0.5 + 1.5 * next()).collect();
-    let factor = MediumFactor::new(kernels::Medium::Liver);
+    let factor = MediumFactor::new(kernels::Medium::Liver, Isotope::y90()).unwrap();
     for density in [white, blocks(shape, 5, 8)] {
         let activity: Vec<f64> = density.iter().map(|rho| rho * factor.at(*rho)).collect();
         let center = |n: usize| {

@@ -101,7 +101,7 @@ def _superpositions() -> tuple[Record, ...]:
     @cache
     def energy(in_density: bool) -> Any:
         rays = _core._superposition_rays("fast", np.shape(activity), size_mm)
-        kernel = superposition.modes_double_integral(_core._kernel_modes("bone"))
+        kernel = superposition.modes_double_integral(*_core._kernel_modes("bone", bone["nuclide"].isotope))
         depth = density if in_density else np.full(shape, rho)
         return superposition.superposed_energy(activity, depth, size_mm, rays, kernel)
 
