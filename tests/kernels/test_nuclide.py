@@ -64,18 +64,20 @@ def test_a_dose_factor_of_another_isotope_is_refused() -> None:
         Nuclide.from_dose_factor(64.1, 15.87)
 
 
-def test_transport_of_yttrium_90_electrons_refuses_other_isotopes() -> None:
-    holmium = Nuclide("HO166")
+def test_transport_refuses_isotopes_without_a_kernel() -> None:
     ones = np.ones((3, 3, 3))
+    lutetium = Nuclide("LU177")
     calls = (
-        lambda: voxel.superposed_dose(ones, 1.06 * ones, (3.0, 3.0, 3.0), nuclide=holmium),
-        lambda: voxel.MonteCarloRun(ones, 1.06 * ones, (3.0, 3.0, 3.0), nuclide=holmium),
+        lambda: voxel.superposed_dose(ones, 1.06 * ones, (3.0, 3.0, 3.0), nuclide=lutetium),
+        lambda: voxel.MonteCarloRun(ones, 1.06 * ones, (3.0, 3.0, 3.0), nuclide=lutetium),
     )
     for call in calls:
-        with pytest.raises(UndefinedError, match=r"the dose of Ho-166 by .* is undefined"):
+        with pytest.raises(
+            UndefinedError, match=r"the dose of Lu-177 by .* is undefined: kernels and transport are made"
+        ):
             call()
     with pytest.raises(UndefinedError, match=r"dose point kernel of Lu-177 is undefined"):
-        kernels.voxel_s_values((3.0, 3.0, 3.0), medium="liver", nuclide=Nuclide("LU177"))
+        kernels.voxel_s_values((3.0, 3.0, 3.0), medium="liver", nuclide=lutetium)
 
 
 def test_local_deposition_and_the_models_take_any_isotope() -> None:

@@ -12,6 +12,7 @@ import yttria._core as _core
 
 from ... import geometry, kernels
 from ... import voxel as v
+from ..._foundation.choices import IsotopeName
 from ...geometry import Image, Structure
 from ...kernels import Nuclide
 from ...reference import absorbed_dose, ct_density, gamma, resampling, superposition, voxel_s_values
@@ -85,7 +86,8 @@ def _superpositions() -> tuple[Record, ...]:
     shape, size_mm, rho = (2, 4, 3), (4.0, 3.0, 5.0), 1.92
     density, activity = rng.choice([0.26, 1.06, 1.92], shape), rng.gamma(1.0, 2.0, shape)
     bone: dict[str, Any] = {"medium": "bone", "nuclide": nuclide(COMPARED)}
-    s = kernels.voxel_s_values(size_mm, density_g_per_ml=rho, **bone)
+    # Conversion electrons of holmium stay in the voxel of their source.
+    holmium: dict[str, Any] = {"medium": "bone", "nuclide": Nuclide("HO166")}
     inputs: dict[str, Any] = {"activity_mbq_per_ml": activity}
 
     def plan(**terms: Any) -> Any:
@@ -99,25 +101,30 @@ def _superpositions() -> tuple[Record, ...]:
         return SimpleNamespace(apply_with_balance=fractions)
 
     @cache
-    def energy(in_density: bool) -> Any:
+    def energy(in_density: bool, isotope: IsotopeName) -> Any:
         rays = _core._superposition_rays("fast", np.shape(activity), size_mm)
-        kernel = superposition.modes_double_integral(*_core._kernel_modes("bone", bone["nuclide"].isotope))
+        kernel = superposition.modes_double_integral(*_core._kernel_modes("bone", isotope))
         depth = density if in_density else np.full(shape, rho)
         return superposition.superposed_energy(activity, depth, size_mm, rays, kernel)
 
-    def defined(**_: Any) -> Any:
-        uniform, convolved = energy(False), absorbed_dose.absorbed_dose(activity, s)
-        factor, found = s.nuclide.dose_factor_gy_kg_per_gbq, energy(True)
+    def s_values(given: dict[str, Any]) -> kernels.VoxelSValues:
+        return kernels.voxel_s_values(size_mm, density_g_per_ml=rho, **given)
+
+    def defined(given: dict[str, Any]) -> Any:
+        s, of = s_values(given), given["nuclide"]
+        uniform, found = energy(False, of.isotope), energy(True, of.isotope)
+        convolved, factor = absorbed_dose.absorbed_dose(activity, s), of.dose_factor_gy_kg_per_gbq
         return superposition.superposed_dose(density, factor, found, uniform, convolved, rho)
 
     def defined_balance() -> list[float]:
-        return [energy(True).sum() / (activity.sum() * s.energy_inside_fraction), 1.0]
+        held = energy(True, "Y-90").sum() / (activity.sum() * s_values(bone).energy_inside_fraction)
+        return [held, 1.0]
 
-    of_density = {"density_g_per_ml": density, "voxel_size_mm": [size_mm], "ray_setting": "fast", **bone}
+    of_density = {"density_g_per_ml": density, "voxel_size_mm": [size_mm], "ray_setting": "fast", **holmium}
     return (
-        _voxel("SuperpositionPlan.apply", inputs, of=lambda: plan(), reference=lambda: defined()),
+        _voxel("SuperpositionPlan.apply", inputs, of=lambda: plan(), reference=lambda: defined(bone)),
         _voxel("SuperpositionPlan.apply_with_balance", {}, of=balance, reference=defined_balance),
-        _voxel("superposed_dose", inputs | of_density, reference=defined),
+        _voxel("superposed_dose", inputs | of_density, reference=lambda **_: defined(holmium)),
     )
 
 
