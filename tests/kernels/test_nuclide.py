@@ -90,7 +90,7 @@ def test_local_deposition_and_the_models_take_any_isotope() -> None:
 
 
 def test_a_patient_with_spheres_of_yttrium_90_refuses_another_isotope() -> None:
-    with pytest.raises(ArgumentError, match="glass spheres must be Y-90, got Ho-166"):
+    with pytest.raises(ArgumentError, match="glass microspheres must be Y-90, got HO166"):
         planning.Patient(
             device="glass", lung_shunt_fraction=0.05, perfused_mass_incl_tumor_kg=0.4, nuclide=Nuclide("HO166")
         )

@@ -34,8 +34,8 @@ class MonteCarloRun:
 
     Beta particles and conversion electrons are followed through voxels of any density and composition: condensed
     history with a random hinge, explicit collisions above 20 keV, bremsstrahlung as energy that leaves. Auger electrons
-    and soft X rays stay where they are, and photons of the nucleus take no part. The result depends on the seed and
-    the number of histories alone, not on threads or interruptions: Ctrl-C leaves a whole number of batches.
+    and soft X rays stay where they are, and photons of the nucleus take no part. The result depends on the seed and the
+    number of histories alone, not on threads or interruptions: Ctrl-C leaves a whole number of batches.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class MonteCarloRun:
     seed : int
         From 0 to 2^64 - 1.
     nuclide : Nuclide, optional
-        `Nuclide()` if not given; of Y-90, Ho-166, P-32 or Re-188. Its isotope decides the electrons, and its dose factor
+        `Nuclide()` if not given; of Y-90, Ho-166, P-32 or Re-188. Its isotope decides the electrons. Its dose factor
         scales the dose, so that it compares with `absorbed_dose`.
     threads : int, optional
         All processors if not given.
