@@ -142,3 +142,16 @@ def test_the_dose_has_the_format_of_the_image_and_rtdose_if_asked(case: Path, tm
     files = ["plan-voxels", case / "maa.nii.gz", "-s", case / "seg.seg.nrrd", "-o", tmp_path, "--unit", "Bq/mL"]
     invoke(*files, *ONE, "--activity-gbq", "1", "--rtdose")
     assert {p.name for p in tmp_path.iterdir()} == {"dose.nii.gz", "dose.dcm", "dose.png", "doses.csv", "plan.json"}
+
+
+def test_microspheres_bring_their_nuclide_and_refuse_another(case: Path, tmp_path: Path) -> None:
+    more = ("--activity-gbq", "1.0", "--json")
+    yttrium, holmium, stated = (
+        json.loads(invoke(*arguments(case, tmp_path / name, *ONE, *more, *options)))["lung_dose_gy"]
+        for name, options in (("y", ()), ("h", ("--device", "holmium")), ("s", ("--nuclide", "HO166")))
+    )
+    assert holmium / yttrium == pytest.approx(15.87 / 49.67)
+    assert stated / holmium == pytest.approx(yttria.Nuclide("HO166").dose_factor_gy_kg_per_gbq / 15.87)
+    wrong = ("--device", "holmium", "--nuclide", "EANM2022")
+    text = invoke(*arguments(case, tmp_path / "w", *ONE, *more, *wrong), code=1)
+    assert "nuclide of holmium microspheres must be Ho-166, got EANM2022 (Y-90)" in " ".join(text.split())

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_samples import affine, values
 
-from yttria import Image, Structure
+from yttria import Image, Nuclide, Structure
 from yttria.errors import ArgumentError, DuplicateNameError, GeometryError, OutOfRangeError, UndefinedError, UnitError
 from yttria.evaluation import TreatmentDose, accumulate_doses, bed_gy, bed_of_injections
 
@@ -65,6 +65,19 @@ def test_bed_is_summed_after_it_was_computed() -> None:
     # The BED of the summed dose is that of one session, and higher.
     assert bounds.upper_gy == pytest.approx(bed_gy(115.0, **LIVER))
     assert bed.array.max() < bounds.upper_gy - 20.0
+
+
+def test_bed_of_each_treatment_is_that_of_its_own_nuclide() -> None:
+    holmium, yttrium = Nuclide("HO166"), Nuclide()
+    doses = [
+        treatment("Ho-166", np.full((2, 2, 2), 60.0), nuclide=holmium),
+        treatment("Y-90", np.full((2, 2, 2), 60.0)),
+    ]
+    bed, _ = accumulate_doses(doses).bed(nuclide=yttrium, **LIVER)
+    apart = [float(bed_gy(60.0, nuclide=nuclide, **LIVER)) for nuclide in (holmium, yttrium)]
+    np.testing.assert_allclose(bed.array, sum(apart))
+    # The shorter the half-life, the less is repaired during decay.
+    assert apart[0] > 1.5 * apart[1]
 
 
 def test_bed_is_computed_on_the_grid_of_its_treatment() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from yttria import AbsoluteScaling, DoseResult, Image, RelativeScaling, Structure, dose_image
+from yttria import AbsoluteScaling, DoseResult, Image, Nuclide, RelativeScaling, Structure, dose_image
 from yttria.errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
 from yttria.phantom import Phantom, liver_phantom
 from yttria.planning import (
@@ -190,3 +190,19 @@ def test_a_stored_dose_without_its_activity_has_no_activity(phantom: Phantom, re
     assert all(value is None for row in found.rows.values() for value in row.values())
     with pytest.raises(UndefinedError):
         stored.activity_mbq(stored.voxel_fractions(phantom.structures)["Liver"])
+
+
+def test_limits_are_those_of_microspheres_that_carry_the_nuclide_of_the_dose() -> None:
+    phantom = liver_phantom((8.0, 8.0, 8.0), nuclide=Nuclide("HO166"))
+    result = dose_image(phantom.activity, scaling=AbsoluteScaling(20.0), nuclide=phantom.nuclide)
+    found = delivered_limits(result, phantom.structures, disease="HCC", intent="unilobar")
+    assert {state.limit.device for state in found.states} == {"holmium"}
+    assert all("device" not in each.quantity for state in found.states for each in state.undecided)
+    with pytest.raises(ArgumentError, match=r"glass microspheres carry Y-90, and the dose is of HO166 \(Ho-166\)"):
+        delivered_limits(result, phantom.structures, device="glass")
+    yttrium = dose_image(phantom.activity, scaling=AbsoluteScaling(20.0))
+    assert {s.limit.device for s in delivered_limits(yttrium, phantom.structures).states} == {"glass", "resin"}
+    rhenium = dose_image(phantom.activity, scaling=AbsoluteScaling(20.0), nuclide=Nuclide("RE188"))
+    none = delivered_limits(rhenium, phantom.structures)
+    assert none.states == ()
+    assert "no_limits_for_device" in [advisory.code for advisory in none.advisories]

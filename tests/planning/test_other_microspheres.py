@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from yttria import Nuclide
 from yttria.errors import ArgumentError, OutOfRangeError, UnknownNameError
+from yttria.phantom import planning_phantom
 from yttria.planning import (
     PartitionLimits,
     PartitionModel,
     Patient,
     PatientTerritories,
+    PlanSettings,
     Territory,
     Tumor,
     compare_models,
     decayed_activity_gbq,
     dose_limits,
+    from_images,
     lung_dose,
     optimize_activities,
     plan_territories,
     product,
+    read_patient,
     single_compartment_activity,
     vial_choice,
 )
@@ -179,3 +184,20 @@ def test_the_holmium_product_states_what_was_read() -> None:
     assert (item.made_to_order, item.whole_vial, item.has("vial_sizes_gbq")) == (True, True, False)
     assert all(fact.status == "read" for fact in item.facts)
     assert product("glass").has("shelf_life_h")
+
+
+def test_microspheres_and_nuclide_of_a_plan_from_images_stand_in_its_file(tmp_path: Path) -> None:
+    phantom = planning_phantom((8.0, 8.0, 8.0))
+    for settings, isotope in (
+        (PlanSettings(device="holmium"), "Ho-166"),
+        (PlanSettings(device="custom", nuclide="RE188"), "Re-188"),
+        (PlanSettings(device="holmium", nuclide="HO166"), "Ho-166"),
+    ):
+        plan = from_images(phantom.maa_of_all, phantom.structures, settings=settings)
+        plan.write(tmp_path / "patient.toml", overwrite=True)
+        assert read_patient(tmp_path / "patient.toml").nuclide == settings.resolved_nuclide()
+        assert settings.resolved_nuclide().isotope == isotope
+    with pytest.raises(ArgumentError, match="nuclide of holmium microspheres must be Ho-166"):
+        PlanSettings(device="holmium", nuclide="EANM2022")
+    with pytest.raises(ArgumentError, match="nuclide must be given for custom microspheres"):
+        PlanSettings(device="custom")

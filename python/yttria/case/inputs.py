@@ -198,11 +198,13 @@ def read_case_ct(case: Case) -> Image:
 def _read_activity(case: Case, structures: list[Structure]) -> CaseInputs:
     if not may_be_dicom(case.activity):
         return CaseInputs(activity=read_image(case.activity, unit=case.unit), structures=structures)
-    image = dicom.read_image(case.activity, case.unit, series=case.series, modalities=dicom.ACTIVITY_MODALITIES)
+    isotope = Nuclide(case.nuclide).isotope
+    image = dicom.read_image(
+        case.activity, case.unit, series=case.series, modalities=dicom.ACTIVITY_MODALITIES, isotope=isotope
+    )
     inputs = CaseInputs(activity=image, structures=structures)
     if case.relative_to is not None:
         return inputs
-    isotope = Nuclide(case.nuclide).isotope
     if case.scan_delay_h is None:
         timing = dicom.activity_timing(case.activity, series=case.series, isotope=isotope)
         return replace(inputs, timing=timing, advisories=timing.advisories)

@@ -163,8 +163,10 @@ def _names(results: list[Path]) -> list[str]:
 def _treatment(
     stored: StoredResult, name: str, transform: str, last: StoredResult, anonymous: bool, files: dict[str, Any]
 ) -> TreatmentDose:
+    of = stored.result.provenance
+    nuclide = Nuclide.from_dose_factor(of.half_life_h, of.dose_factor_gy_kg_per_gbq, name=of.nuclide)
     if transform == _NONE:
-        return TreatmentDose(name=name, dose=stored.result.image)
+        return TreatmentDose(name=name, dose=stored.result.image, nuclide=nuclide)
     frames = stored.result.image.frame_of_reference_uid, last.result.image.frame_of_reference_uid
     with opened_files() as opened:
         matrix = read_transform(transform, from_frame=frames[0], to_frame=frames[1])
@@ -174,6 +176,7 @@ def _treatment(
         dose=stored.result.image,
         transform_lps=matrix,
         transform_source=None if anonymous else Path(transform).name,
+        nuclide=nuclide,
     )
 
 
@@ -190,8 +193,6 @@ def _add_bed(
     told: list[Advisory] = []
     for row in rows:
         row["mean_bed_sum_gy"] = None
-    last = stored[-1].result.provenance
-    nuclide = Nuclide.from_dose_factor(last.half_life_h, last.dose_factor_gy_kg_per_gbq)
     for entry in tissues:
         values = entry.values
         if not {"alpha_beta_gy", "repair_half_time_h"} <= values.keys():
@@ -201,7 +202,6 @@ def _add_bed(
         image, found = total.bed(
             alpha_beta_gy=values["alpha_beta_gy"],
             repair_half_time_h=values["repair_half_time_h"],
-            nuclide=nuclide,
             threads=threads,
         )
         told += found

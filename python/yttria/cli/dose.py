@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .._core import DoseVolumeHistogram
+from .._core import DoseVolumeHistogram, Nuclide
 from .._foundation.choices import METHOD_NAMES, TABLE_FORMATS, TableFormat
 from .._foundation.extras import import_ahead
 from .._foundation.provenance import RESEARCH_USE
@@ -174,6 +174,7 @@ def dose(
             raise OutOfRangeError(f"level of an isodose line in Gy must be finite and > 0, got {level:g}")
     evaluation.check()
     case = Case(**declared)
+    evaluation.check_nuclide(Nuclide(case.nuclide))
     if sr:
         segmentation_of_case(case)
     by_chance = case.method == "monte_carlo"

@@ -11,6 +11,7 @@ from typing import Annotated, Any, cast, get_type_hints
 
 import typer
 
+from .._core import Nuclide
 from .._foundation.choices import STRUCTURE_ROLES, Device, StructureRole
 from .._foundation.numbers import one_of
 from ..case import DosedCase
@@ -25,6 +26,7 @@ from ..planning import (
     dose_limits,
     structure_metrics,
 )
+from ..planning.microsphere_nuclide import device_of_dose
 from ..planning.structure_metrics import checked_metrics
 from .options import evaluated_signature
 from .prior_folder import read_prior_doses
@@ -41,7 +43,7 @@ class EvaluationOptions:
     """Evaluations beside doses, and what is stated of the patient for them; the fields are options."""
 
     limits: Annotated[str | None, _option(help="Compare with a guideline's limits, such as EANM2022.")] = None
-    device: Annotated[str | None, _option(help="Microspheres: glass, resin or holmium.")] = None
+    device: Annotated[str | None, _option(help="Microspheres: glass, resin, holmium or custom.")] = None
     disease: Annotated[str | None, _option(help="HCC, ICC or mCRC.")] = None
     intent: Annotated[str | None, _option(help="segmentectomy, lobectomy, unilobar or bilobar.")] = None
     role: Annotated[
@@ -117,6 +119,10 @@ class EvaluationOptions:
             names = {"device": self.device, "disease": self.disease, "intent": self.intent}
             dose_limits(guideline=cast(Any, self.limits), **cast(Any, names))
             self._prior()
+
+    def check_nuclide(self, nuclide: Nuclide) -> None:
+        """Refuse microspheres that do not carry the nuclide of the dose."""
+        device_of_dose(self._device, nuclide)
 
     @property
     def _names(self) -> list[str]:

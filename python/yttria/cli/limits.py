@@ -37,7 +37,7 @@ def limits(
         str | None, typer.Option(help="Guideline or study, such as EANM2022.", show_default=False)
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="Microspheres: glass, resin or holmium.", show_default=False)
+        str | None, typer.Option(help="Microspheres: glass, resin, holmium or custom.", show_default=False)
     ] = None,
     disease: Annotated[str | None, typer.Option(help="Disease: HCC, ICC or mCRC.", show_default=False)] = None,
     intent: Annotated[

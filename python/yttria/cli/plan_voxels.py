@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
+from .._core import Nuclide
 from .._foundation.choices import (
     MEDIA,
     METHODS,
     NEGATIVE_VOXELS,
+    NUCLIDE_PRESETS,
     RAY_SETTINGS,
+    Device,
     MediumName,
     Method,
     NegativeVoxels,
+    NuclidePreset,
     RaySetting,
 )
 from .._foundation.extras import import_ahead
@@ -36,6 +40,7 @@ from ..planning import (
     split_by_territories,
     voxel_plan,
 )
+from ..planning.microsphere_nuclide import device_nuclide, device_of_dose
 from ..voxel import density_image
 from .evaluation_options import stated_roles
 from .options import choice
@@ -134,7 +139,7 @@ def plan_voxels(
     ] = None,
     device: Annotated[
         str | None,
-        _given("Microspheres: glass, resin or holmium.", _GUIDELINE),
+        _given("Microspheres: glass, resin, holmium or custom.", _GUIDELINE),
     ] = None,
     disease: Annotated[str | None, _given("HCC, ICC or mCRC.", _GUIDELINE)] = None,
     intent: Annotated[
@@ -156,6 +161,10 @@ def plan_voxels(
         _given("ROLE=PATTERN if names do not tell the tissue: normal_whole=Normal*. Repeat for more.", _GUIDELINE),
     ] = None,
     method: Annotated[Method, choice(METHODS, "Dose model.", _DOSE)] = METHODS[0],
+    nuclide: Annotated[
+        NuclidePreset | None,
+        choice(NUCLIDE_PRESETS, "Dose factor and half-life; those of the microspheres if not given.", _DOSE),
+    ] = None,
     medium: Annotated[MediumName | None, choice(MEDIA, "Medium of the kernel.", _DOSE)] = None,
     density_g_per_ml: Annotated[
         float | None,
@@ -206,6 +215,9 @@ def plan_voxels(
         raise ArgumentError("give either a goal (--goal), or the activity of each injection (--activity-gbq)")
     if activity_gbq and (limit or limits):
         raise ArgumentError("limits hold a goal (--goal); with --activity-gbq, state quantities (--quantity)")
+    carried = None if nuclide is None else Nuclide(nuclide)
+    if device is not None:
+        carried = device_nuclide(cast("Device", device), carried)
     folder = ResultFolder(out, "plan.json", FILES, overwrite=overwrite)
     import_ahead("matplotlib.figure", "matplotlib.backends.backend_agg")
     with progress("Reading", quiet=json), opened_files() as opened:
@@ -226,6 +238,7 @@ def plan_voxels(
             [structure for structure in drawn if structure.name not in lungs],
             lung_mass_kg=lung_mass_kg,
             prior_lung_dose_gy=prior_lung_dose_gy,
+            nuclide=carried,
             threads=threads,
             density=density,
             **settings,
@@ -327,6 +340,7 @@ def _guideline(
     if guideline is None:
         return (), ()
     found = delivered_roles(plan.structures, stated_roles(roles))
+    facts["device"] = device_of_dose(facts["device"], plan.nuclide)
     query = dose_limits(guideline=guideline, **facts)  # type: ignore[arg-type]
     made = guideline_limits(
         query,

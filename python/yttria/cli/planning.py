@@ -13,16 +13,19 @@ from .._foundation.choices import (
     DEVICES,
     DISEASES,
     INTENTS,
+    NUCLIDE_PRESETS,
     OBJECTIVES,
     UNIT_NAMES,
     Device,
     Disease,
     Intent,
+    NuclidePreset,
     Objective,
     Unit,
 )
 from ..errors import ArgumentError
 from ..planning.lung import CUMULATIVE_LUNG_LIMIT_GY
+from ..planning.microsphere_nuclide import in_words
 from ..planning.plan_uncertainty import DRAWS, SEED
 from . import uncertainty_options as stated
 from .image_planning import PLANNED_ROLES, ImageOptions, measure, print_measured
@@ -166,6 +169,10 @@ def plan(
         ),
     ] = None,
     device: Annotated[Device | None, choice(DEVICES, "Microspheres.", _PLAN)] = None,
+    nuclide: Annotated[
+        NuclidePreset | None,
+        choice(NUCLIDE_PRESETS, "Dose factor and half-life; those of the microspheres if not given.", _PLAN),
+    ] = None,
     name: Annotated[str, typer.Option(help="Name or identifier to show.", rich_help_panel=_PLAN)] = "",
     target_perfused_dose_gy: Annotated[
         float | None, typer.Option(help="Target mean dose to everything perfused.", rich_help_panel=_PLAN)
@@ -262,9 +269,10 @@ def plan(
         if not options.scans:
             raise ArgumentError("a plan from images needs a scan of the tracer (--from)")
         if device is None:
-            raise ArgumentError("a plan from images needs the microspheres (--device glass or --device resin)")
+            raise ArgumentError(f"a plan from images needs the microspheres (--device {in_words(DEVICES)})")
         settings = planning.PlanSettings(
             device=device,
+            nuclide=nuclide,
             name=name,
             limits=planning.PartitionLimits(
                 normal_perfused_limit_gy=normal_perfused_limit_gy,

@@ -170,7 +170,7 @@ class AccumulatedDose:
         alpha_beta_gy, repair_half_time_h : float
             Parameters of the tissue; see `bed_gy`.
         nuclide : Nuclide, optional
-            `Nuclide()` if not given.
+            Of the treatments that state none; `Nuclide()` if not given.
         threads : int, optional
             All processors if not given.
 
@@ -215,7 +215,7 @@ class AccumulatedDose:
                 np.maximum(dose.array, 0),
                 alpha_beta_gy=alpha_beta_gy,
                 repair_half_time_h=repair_half_time_h,
-                nuclide=nuclide,
+                nuclide=nuclide if treatment.nuclide is None else treatment.nuclide,
             )
             on_grid, _ = on_common_grid(dose.with_array(bed, "Gy"), treatment, self.image, self._method, threads)
             total += on_grid.array

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._core import Nuclide
 from .._foundation.choices import ResamplingMethod
 from ..advisory import Advisory
 from ..geometry.affine import check_same_frame
@@ -29,12 +30,15 @@ class TreatmentDose:
         it lies in the common space.
     transform_source : str, optional
         Where the registration came from.
+    nuclide : Nuclide, optional
+        Nuclide of this treatment, for its BED; that of `AccumulatedDose.bed` if not given.
     """
 
     name: str
     dose: Image
     transform_lps: npt.NDArray[np.float64] | None = None
     transform_source: str | None = None
+    nuclide: Nuclide | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
+from .._core import Nuclide
 from .._foundation.choices import Device, Disease, Guideline, Intent, StructureRole
 from .._foundation.numbers import number, optional_number
 from ..advisory import Advisory, advise
@@ -21,6 +22,7 @@ from .limit_evaluation import evaluate_limits
 from .limit_state import LimitState, TreatmentDoses, amount
 from .limit_table import limit_table
 from .limits import no_limits_for_device
+from .microsphere_nuclide import device_of_dose, isotope_of
 
 #: Mass of the lungs in kg if none is given.
 LUNG_MASS_KG = 1.0
@@ -124,7 +126,8 @@ def delivered_limits(
     roles : DeliveredRoles, or mapping of str to str or sequence of str, optional
         Roles of the structures, or patterns of names by role; by name if not given. See `delivered_roles`.
     guideline, device, disease, intent : str
-        See `evaluate_limits`.
+        See `evaluate_limits`. A device must carry the nuclide of the dose. If none is stated, a dose of Ho-166 is
+        compared with the limits of holmium, and one of another nuclide than Y-90 with none.
     lung_mass_kg : float, optional
         Mass of the lungs in kg; 1 kg is taken and reported if it is needed and not given.
     lung_activity_gbq : float, optional
@@ -148,7 +151,8 @@ def delivered_limits(
     UnknownNameError
         If a role, a pattern, or a name of the table is not known.
     OutOfRangeError, ArgumentError
-        As `evaluate_limits`; also for a mass of the lungs that is not positive and finite.
+        As `evaluate_limits`; also for a mass of the lungs that is not positive and finite, and for a device that
+        carries another nuclide than that of the dose.
     GeometryError
         If a structure lies in another frame of reference.
 
@@ -180,6 +184,9 @@ def delivered_limits(
     """
     if not isinstance(roles, DeliveredRoles):
         roles = delivered_roles(structures, roles)
+    of = result.provenance
+    nuclide = Nuclide.from_dose_factor(of.half_life_h, of.dose_factor_gy_kg_per_gbq, name=of.nuclide)
+    device = device_of_dose(device, nuclide)
     mass = optional_number("mass of the lungs in kg", lung_mass_kg)
     if mass is not None and not (isfinite(mass) and mass > 0.0):
         raise OutOfRangeError(f"mass of the lungs in kg must be finite and > 0, got {number('mass', mass):g}")
@@ -211,6 +218,10 @@ def delivered_limits(
         "prior_lung_dose_gy": prior_lung_dose_gy,
     }
     states = evaluate_limits(doses, guideline=guideline, hepatic_reserve_fraction=reserve, **facts)
+    # Without a stated device, those of the microspheres that carry the nuclide of the dose.
+    states = tuple(
+        state for state in states if state.limit.device is None or isotope_of(state.limit.device) == nuclide.isotope
+    )
     return DeliveredLimits(
         guideline=guideline,
         table_version=limit_table()[0],

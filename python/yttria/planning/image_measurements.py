@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .._foundation.choices import Device, Disease, Guideline, Intent, Objective
+from .._core import Nuclide
+from .._foundation.choices import Device, Disease, Guideline, Intent, NuclidePreset, Objective
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from ..advisory import Advisory
 from .lung import CUMULATIVE_LUNG_LIMIT_GY, LUNG_LIMIT_GY
 from .lung_shunt import LungShunt
+from .microsphere_nuclide import device_nuclide
 from .partition_limits import PartitionLimits
 from .plan_uncertainty_inputs import PlanUncertaintyInputs
 
@@ -25,6 +27,8 @@ class PlanSettings:
     ----------
     device : {"glass", "resin", "holmium", "custom"}
         Microspheres.
+    nuclide : str, optional
+        Preset of `Nuclide`; that of the product if not given. Custom microspheres need it.
     name : str, default ""
         Name or identifier to show.
     limits : PartitionLimits
@@ -43,6 +47,11 @@ class PlanSettings:
     uncertainties : PlanUncertaintyInputs, optional
         What is stated of uncertainties.
 
+    Raises
+    ------
+    ArgumentError
+        For a nuclide that the device does not carry, and custom microspheres without a nuclide.
+
     Examples
     --------
     >>> PlanSettings(device="resin").limits.lung_limit_gy
@@ -50,6 +59,7 @@ class PlanSettings:
     """
 
     device: Device
+    nuclide: NuclidePreset | None = None
     name: str = ""
     limits: PartitionLimits = LUNG_LIMITS
     objective: Objective = "max_min_tumor_dose"
@@ -62,6 +72,23 @@ class PlanSettings:
     treatment_start: str | None = None
     treatment_end: str | None = None
     uncertainties: PlanUncertaintyInputs | None = None
+
+    def __post_init__(self) -> None:
+        self.resolved_nuclide()  # a device without its nuclide is refused before anything is measured
+
+    def resolved_nuclide(self) -> Nuclide:
+        """Return the nuclide of the microspheres, as stated or that of the product.
+
+        Returns
+        -------
+        Nuclide
+
+        Examples
+        --------
+        >>> PlanSettings(device="holmium").resolved_nuclide().isotope
+        'Ho-166'
+        """
+        return device_nuclide(self.device, None if self.nuclide is None else Nuclide(self.nuclide))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,6 +72,7 @@ class ImagePlan(ImageMeasurements):
         settings = self.settings
         shared: dict[str, Any] = {
             "device": settings.device,
+            "nuclide": settings.resolved_nuclide(),
             "name": settings.name,
             "normal_total_mass_kg": self.normal_total_mass_kg,
             "lung_mass_kg": self.lung_mass_kg,

@@ -67,6 +67,8 @@ def _lines(plan: ImageMeasurements) -> Iterator[str]:
     yield ""
     yield _entry("name", _text(settings.name))
     yield _entry("device", _text(settings.device))
+    if settings.nuclide is not None:
+        yield _entry("nuclide", _text(settings.nuclide))
     if several:
         for territory in plan.territories:
             yield from _territory(territory, plan)

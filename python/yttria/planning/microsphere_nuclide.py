@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 from .._core import Nuclide
@@ -44,7 +45,7 @@ def device_nuclide(device: Device, nuclide: Nuclide | None = None) -> Nuclide:
         return Nuclide(product(device).nuclide)
     chosen = planning_nuclide(nuclide)
     if device != "custom":
-        carried = Nuclide(product(device).nuclide).isotope
+        carried = isotope_of(device)
         if chosen.isotope != carried:
             raise ArgumentError(
                 f"nuclide of {device} microspheres must be {carried}, got {described(chosen)}: "
@@ -55,10 +56,34 @@ def device_nuclide(device: Device, nuclide: Nuclide | None = None) -> Nuclide:
 
 def _device_of(isotope: IsotopeName) -> str:
     """Name the device that carries an isotope."""
-    names = [name for name in get_args(ProductName) if Nuclide(product(name).nuclide).isotope == isotope]
+    names = [name for name in get_args(ProductName) if isotope_of(name) == isotope]
     if names:
         return f"{isotope} is the nuclide of the device {in_words(names)}"
     return f"no product in the table carries {isotope}; the device 'custom' takes it, without limits and vials"
+
+
+def device_of_dose(device: Device | None, nuclide: Nuclide) -> Device | None:
+    """Return the device of a dose; refuse one that carries another nuclide.
+
+    If none is stated, that of Ho-166 is holmium, and that of another nuclide than Y-90 is in no table.
+    """
+    if device is not None:
+        check_device(device)
+    if device is not None and device != "custom":
+        carried = isotope_of(device)
+        if nuclide.isotope != carried:
+            raise ArgumentError(
+                f"{device} microspheres carry {carried}, and the dose is of {described(nuclide)}: limits and targets "
+                "of one nuclide are not those of another"
+            )
+    if device is None and nuclide.isotope != "Y-90":
+        return "holmium" if nuclide.isotope == "Ho-166" else "custom"
+    return device
+
+
+def isotope_of(product_name: ProductName) -> IsotopeName:
+    """Return the isotope that a product carries."""
+    return Nuclide(product(product_name).nuclide).isotope
 
 
 def device_in_words(device: Device, nuclide: Nuclide) -> str:
@@ -79,6 +104,6 @@ def described(nuclide: Nuclide) -> str:
     return f"{nuclide.name} ({nuclide.isotope})"
 
 
-def in_words(names: tuple[str, ...] | list[str]) -> str:
+def in_words(names: Sequence[str]) -> str:
     """Join names with commas and "or"."""
     return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -7,9 +7,10 @@ from functools import cache
 from math import inf
 
 from .._core import Nuclide
-from .._foundation.choices import PRODUCTS, Device, IsotopeName, ProductName
+from .._foundation.choices import PRODUCTS, Device
 from ..advisory import Advisory, advise
 from .decay import decayed_activity_gbq
+from .microsphere_nuclide import isotope_of
 from .products import product
 
 #: Codes of the advisories that `vial_content` gives.
@@ -51,7 +52,7 @@ def vial_content(
     ()
     """
     isotope = "Y-90" if nuclide is None else nuclide.isotope
-    bounds = [_bounds(device)] if device else [_bounds(name) for name in PRODUCTS if _isotope(name) == isotope]
+    bounds = [_bounds(device)] if device else [_bounds(name) for name in PRODUCTS if isotope_of(name) == isotope]
     largest = max(bounds, key=lambda bound: bound.largest_gbq, default=_UNKNOWN)
     if vial_activity_gbq > largest.largest_gbq:
         return (
@@ -90,10 +91,6 @@ class _Bounds:
 
 
 _UNKNOWN = _Bounds(largest_gbq=inf)
-
-
-def _isotope(name: ProductName) -> IsotopeName:
-    return Nuclide(product(name).nuclide).isotope
 
 
 @cache

@@ -253,3 +253,24 @@ def test_a_slice_that_is_there_twice_is_refused_with_both_names(tmp_path: Path) 
     (tmp_path / "zz copy.dcm").write_bytes(last.read_bytes())
     with pytest.raises(GeometryError, match=rf"zz copy\.dcm: .* position of {last.name}"):
         read_image(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "half_life_s", "expected"),
+    [
+        ("^166^Holmium", "96566.4", {}),
+        ("Ho-166", "96480", {}),
+        ("^166m^Holmium", "96566.4", {"nuclide_contradicted": "warning"}),
+        ("^90^Yttrium", "230760", {"other_nuclide": "warning"}),
+        ("Ho-166", "230760", {"nuclide_contradicted": "warning"}),
+    ],
+)
+def test_the_nuclide_of_the_header_is_compared_with_that_of_the_case(
+    tmp_path: Path, name: str, half_life_s: str, expected: dict[str, str]
+) -> None:
+    six_slices(tmp_path, named(name, half_life_s))
+    assert codes(dicom.read_image(tmp_path, isotope="Ho-166")) == expected
+    if not expected:
+        (told,) = dicom.read_image(tmp_path).advisories
+        assert told.code == "other_nuclide"
+        assert "not yttrium-90" in told.message

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
+from ..._foundation.choices import IsotopeName
 from ...advisory import Advisory, Severity, advise
 from ...errors import FileFormatError, YttriaError
 from .dataset import Dataset, number
@@ -27,11 +28,11 @@ def check_whole(series: Series) -> None:
         )
 
 
-def series_doubts(series: Series, step_mm: float) -> tuple[Advisory, ...]:
-    """Compare the stated distances of a series with `step_mm`, the distance of its slices by their positions."""
+def series_doubts(series: Series, step_mm: float, isotope: IsotopeName = "Y-90") -> tuple[Advisory, ...]:
+    """Compare the stated distances of a series with `step_mm`, and its nuclide with the expected isotope."""
     found = [*_distances(series, step_mm), *_numbering(series)]
     if series.modality in ("PT", "NM"):
-        found += [*nuclide_doubts(series.headers[0].dataset), *scan_dates(series)]
+        found += [*nuclide_doubts(series.headers[0].dataset, isotope), *scan_dates(series)]
     return tuple(found)
 
 

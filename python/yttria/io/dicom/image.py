@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._foundation.arrays import MAX_VOXELS, empty
-from ..._foundation.choices import MODALITIES, Modality, Unit
+from ..._foundation.choices import MODALITIES, IsotopeName, Modality, Unit
 from ...advisory import Advisory
 from ...errors import ArgumentError, FileFormatError, GeometryError, ShapeError
 from ...geometry.affine import Affine, voxel_size_mm
@@ -47,6 +47,7 @@ def read_image(
     series: str | None = None,
     modalities: Sequence[Modality] = MODALITIES,
     philips_scale_factor: bool = False,
+    isotope: IsotopeName = "Y-90",
 ) -> Image:
     """Read a PET, SPECT or CT series as a float32 image, with each value computed in float64 and rounded once.
 
@@ -63,6 +64,8 @@ def read_image(
         Modalities that may be read.
     philips_scale_factor : bool, default False
         Read Philips PET in counts as Bq/mL by the private factor (7053,1009) of its header.
+    isotope : {"Y-90", "Ho-166", "P-32", "Re-188", "Lu-177", "I-131"}, default "Y-90"
+        Isotope that PET and SPECT are expected to be of.
 
     Returns
     -------
@@ -112,7 +115,7 @@ def read_image(
             chosen = choose(there, series, ("RTDOSE",) if only_doses else modalities, "the image")
             if chosen.modality == "RTDOSE":
                 return _dose(chosen, unit)
-            found = described(chosen, unit, philips_scale_factor=philips_scale_factor)
+            found = described(chosen, unit, philips_scale_factor=philips_scale_factor, isotope=isotope)
             carried = {
                 "frame_of_reference_uid": text(chosen.headers[0].dataset, "FrameOfReferenceUID"),
                 "patient_id": text(chosen.headers[0].dataset, "PatientID"),
@@ -147,7 +150,9 @@ class Described(NamedTuple):
         return sum(p.shape[0] for p in self.plans), rows, columns
 
 
-def described(series: Series, unit: Unit | None, *, philips_scale_factor: bool = False) -> Described:
+def described(
+    series: Series, unit: Unit | None, *, philips_scale_factor: bool = False, isotope: IsotopeName = "Y-90"
+) -> Described:
     """Describe a series by its headers, if they agree; see `read_image`. Call it within `quiet()`."""
     check_class(series)
     check_whole(series)
@@ -156,11 +161,11 @@ def described(series: Series, unit: Unit | None, *, philips_scale_factor: bool =
     if philips_scale_factor and series.modality != "PT":
         raise ArgumentError(f"the Philips scale factor is for PET, got {series}")
     if series.modality == "NM":
-        return _spect(series)
+        return _spect(series, isotope)
     if series.modality == "CT":
         return _stacked(series, ct_values(series, unit))
     _check_pet(series)
-    return _stacked(series, pet_values(series, unit, philips_scale_factor))
+    return _stacked(series, pet_values(series, unit, philips_scale_factor), isotope)
 
 
 def check_class(series: Series) -> None:
@@ -203,7 +208,7 @@ def _check_pet(series: Series) -> None:
         raise FileFormatError(f"the series has {stated} slices, {len(series.headers)} are there")
 
 
-def _stacked(series: Series, values: Values) -> Described:
+def _stacked(series: Series, values: Values, isotope: IsotopeName = "Y-90") -> Described:
     """Describe a series with one slice per file, sorted along the normal."""
     planes, plans, at = [], [], dict[tuple[float, ...], Header]()
     for header in series.headers:
@@ -219,13 +224,13 @@ def _stacked(series: Series, values: Values) -> Described:
                     "copy, move it away"
                 )
     order, affine, uneven = geometry.stacked(planes)
-    advisories = (*values.advisories, *uneven, *series_doubts(series, voxel_size_mm(affine)[0]))
+    advisories = (*values.advisories, *uneven, *series_doubts(series, voxel_size_mm(affine)[0], isotope))
     return Described(
         [plans[n] for n in order], [values.rescale[n] for n in order], affine, values.unit, advisories=advisories
     )
 
 
-def _spect(series: Series) -> Described:
+def _spect(series: Series, isotope: IsotopeName) -> Described:
     if len(series.headers) != 1:
         raise FileFormatError(f"a SPECT series must be one file with many frames, got {len(series.headers)} files")
     (header,) = series.headers
@@ -233,5 +238,5 @@ def _spect(series: Series) -> Described:
         source = plan(header)
         affine, frames = spect_grid(header.dataset, source.shape[0])
         values = spect_values(header)
-    advisories = (*values.advisories, *series_doubts(series, voxel_size_mm(affine)[0]))
+    advisories = (*values.advisories, *series_doubts(series, voxel_size_mm(affine)[0], isotope))
     return Described([source], values.rescale, affine, values.unit, frames, advisories)

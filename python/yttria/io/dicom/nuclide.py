@@ -1,8 +1,9 @@
-"""Name and half-life of the nuclide in a PET or SPECT header, compared with yttrium-90."""
+"""Name and half-life of the nuclide in a PET or SPECT header, compared with those of the expected isotope."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ..._foundation.choices import IsotopeName
 from ...advisory import Advisory, advise
@@ -13,6 +14,14 @@ from .dataset import Dataset, items, number, text
 #: Range of the published half-lives of yttrium-90 in h. The half-life in a header may be off by 1 %.
 HALF_LIFE_H = (64.04, 64.24)
 HALF_LIFE_TOLERANCE = 0.01
+_ELEMENTS = {
+    "Y": "yttrium",
+    "Ho": "holmium",
+    "P": "phosphorus",
+    "Re": "rhenium",
+    "Lu": "lutetium",
+    "I": "iodine",
+}
 
 
 def nuclide_name(drug: Dataset) -> str | None:
@@ -31,13 +40,21 @@ def readable_nuclide(name: str) -> str:
     return re.sub(r"^\^(\d+m?)\^([A-Za-z]+)$", r"\2-\1", name)
 
 
-def is_yttrium_90(name: str) -> bool | None:
-    """Whether a name means yttrium-90, such as "Y-90", "90Y", "^90^Yttrium"; None if it has no mass number."""
+def is_name_of(name: str, isotope: IsotopeName) -> bool | None:
+    """Whether a name means an isotope, such as "Y-90", "90Y", "^90^Yttrium"; None if it has no mass number."""
+    symbol, mass = isotope.split("-")
+    element = f"({symbol.lower()}|{_ELEMENTS[symbol]})"
     if re.search(
-        r"(?<![a-z])(y|yttrium)[^a-z0-9]*90(?![0-9m])|(?<!\d)90[^a-z0-9]*(y|yttrium)(?![a-z])", name.casefold()
+        rf"(?<![a-z]){element}[^a-z0-9]*{mass}(?![0-9m])|(?<!\d){mass}[^a-z0-9]*{element}(?![a-z])", name.casefold()
     ):
         return True
     return False if re.search(r"\d", name) else None
+
+
+def expected_in_words(isotope: IsotopeName) -> str:
+    """Return the name of an isotope for a message."""
+    symbol, mass = isotope.split("-")
+    return f"{_ELEMENTS[symbol]}-{mass}"
 
 
 def half_life_range_h(isotope: IsotopeName) -> tuple[float, float]:
@@ -65,23 +82,22 @@ def stated_nuclide(header: Dataset) -> str | None:
     return None
 
 
-def nuclide_doubts(header: Dataset) -> tuple[Advisory, ...]:
-    """Report a header that states another nuclide than yttrium-90, or contradicts itself about it."""
+def nuclide_doubts(header: Dataset, isotope: IsotopeName = "Y-90") -> tuple[Advisory, ...]:
+    """Report a header that states another nuclide than the expected one, or contradicts itself about it."""
+    expected: dict[str, Any] = {"expected": expected_in_words(isotope), "expected_h": half_life_range_h(isotope)[0]}
     found = []
     for drug in items(header, "RadiopharmaceuticalInformationSequence"):
         name, half_life_h = _spelled(drug), _half_life_h(drug)
-        by_name = None if name is None else is_yttrium_90(name)
-        by_half_life = None if half_life_h is None else is_half_life(half_life_h)
+        by_name = None if name is None else is_name_of(name, isotope)
+        by_half_life = None if half_life_h is None else is_half_life(half_life_h, isotope)
         stated = ", ".join(
             [f"the nuclide {readable_nuclide(name or '')}"] * (name is not None)
             + [f"a half-life of {half_life_h or 0:.4g} h"] * bool(half_life_h)
         )
         if None not in (by_name, by_half_life) and by_name != by_half_life:
-            found.append(
-                advise("nuclide_contradicted", stated=stated, half_life_h=half_life_h, yttrium_h=HALF_LIFE_H[0])
-            )
+            found.append(advise("nuclide_contradicted", stated=stated, half_life_h=half_life_h, **expected))
         elif False in (by_name, by_half_life):
-            found.append(advise("other_nuclide", stated=stated, half_life_h=half_life_h, yttrium_h=HALF_LIFE_H[0]))
+            found.append(advise("other_nuclide", stated=stated, half_life_h=half_life_h, **expected))
     return tuple(found)
 
 

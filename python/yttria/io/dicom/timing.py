@@ -21,7 +21,7 @@ from ...kernels import Nuclide, decay_data
 from .._common import decoding
 from .consistency import ONE_SCAN_H
 from .dataset import Dataset, items, number, quiet, text
-from .nuclide import HALF_LIFE_TOLERANCE, half_life_range_h, is_half_life, nuclide_name
+from .nuclide import HALF_LIFE_TOLERANCE, expected_in_words, half_life_range_h, is_half_life, nuclide_name
 from .series import Paths, Series, choose, files, root, same, scan
 from .times import date_and_time, date_time, hours_between, time_of_day_s
 
@@ -330,9 +330,9 @@ def _checked_nuclide(drug: Dataset, isotope: IsotopeName) -> tuple[float | None,
         half_life_h = number(drug, "RadionuclideHalfLife") / 3600.0
         if not is_half_life(half_life_h, isotope):
             low, high = half_life_range_h(isotope)
-            name = "yttrium-90" if isotope == "Y-90" else isotope
+            published = f"{low} h" if low == high else f"{low} to {high} h"
             raise OutOfRangeError(
-                f"the header's half-life must be that of {name}, {low} to {high} h within "
+                f"the header's half-life must be that of {expected_in_words(isotope)}, {published} within "
                 f"{HALF_LIFE_TOLERANCE:.0%}, got {half_life_h:.4g} h: the scan used the protocol of another nuclide, "
                 "whose decay and branching ratio are in the values"
             )
