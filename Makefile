@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
-EXTRAS := cli nifti nrrd plot dicom batch report cluster outcomes
+EXTRAS := cli nifti nrrd plot dicom batch report cluster zarr outcomes
 SOURCES := Cargo.toml Cargo.lock $(shell find src -type f)
 
 # A virtual environment that can build. uv installs in parallel and compiles no bytecode beforehand.

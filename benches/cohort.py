@@ -115,11 +115,12 @@ def measure(cases: int, executor: str) -> dict[str, Any]:
         wall_s, used_s = time.perf_counter() - began, time.process_time() - used
         assert report.counts.done == cases
         count, most, size = files_of(folder / "results")
-        agree(folder / "results", cases)
         used = time.process_time()
         report = run_manifest(manifest, folder / "results", executor=Inline())
         rerun_s = time.process_time() - used
         assert report.counts.known == cases
+        memory_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        agree(folder / "results", cases)
     return {
         "cases": cases,
         "executor": executor,
@@ -127,7 +128,7 @@ def measure(cases: int, executor: str) -> dict[str, Any]:
         "wall_ms_per_case": round(wall_s / cases * 1e3, 3),
         "runner_processor_ms_per_case": round((used_s - inline.seconds) / cases * 1e3, 3),
         "rerun_processor_ms_per_case": round(rerun_s / cases * 1e3, 3),
-        "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_memory_mib": round(memory_mib),
         "files": count,
         "most_files_in_a_folder": most,
         "mib": round(size / 2**20, 1),

@@ -12,12 +12,14 @@ from .._foundation.rooms import lazy_room
 
 if TYPE_CHECKING:
     from ..case import Case
+    from .bids_derivatives import write_bids_derivatives
     from .manifest import ManifestError, ManifestRow, Problem, check_manifest, read_manifest, schema, write_manifest
     from .report import cohort_report
     from .run_report import RunReport
     from .runner import run_manifest
     from .stream import run
     from .worker import CaseOutcome, Failure
+    from .zarr_maps import write_zarr
 
 __all__ = [
     "Case",
@@ -33,13 +35,16 @@ __all__ = [
     "run",
     "run_manifest",
     "schema",
+    "write_bids_derivatives",
     "write_manifest",
+    "write_zarr",
 ]
 
 lazy_room(
     __name__,
     {
         "..case": ("Case",),
+        ".bids_derivatives": ("write_bids_derivatives",),
         ".manifest": (
             "ManifestError",
             "ManifestRow",
@@ -54,5 +59,6 @@ lazy_room(
         ".runner": ("run_manifest",),
         ".stream": ("run",),
         ".worker": ("CaseOutcome", "Failure"),
+        ".zarr_maps": ("write_zarr",),
     },
 )

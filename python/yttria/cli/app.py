@@ -44,7 +44,7 @@ ENTRIES = {
         "kernel:kernel", "Dose", "Voxel S values in mGy/(MBq s) for any voxel size from 0.5 to 20 mm, also anisotropic."
     ),
     "batch": Entry(
-        "batch:init,check,run,summary;outcomes:outcomes", "Dose", "Many cases: manifest, run, summary, outcomes."
+        "batch:init,check,run,export,summary;outcomes:outcomes", "Dose", "Many cases: manifest, run, summary, outcomes."
     ),
     "plan": Entry(
         "planning:plan",

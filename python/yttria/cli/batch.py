@@ -190,6 +190,36 @@ def run(
         raise typer.Exit(code)
 
 
+def export(
+    results: Annotated[Path, typer.Argument(help="Folder of results with dose maps.", show_default=False)],
+    bids_derivatives: Annotated[
+        Path | None,
+        typer.Option(help="Write a data set of derivatives in BIDS, such as derivatives/yttria.", show_default=False),
+    ] = None,
+    zarr: Annotated[
+        Path | None, typer.Option(help="Write all dose maps as one zarr store, such as doses.zarr.", show_default=False)
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what an earlier export wrote there, and nothing else.")
+    ] = False,
+) -> None:
+    """Write the results of a finished run in another form; nothing is computed.
+
+    The run must have written dose maps: yttria batch run MANIFEST --maps nii.gz
+
+    In BIDS each dose is sub-*_desc-absdose_dosemap.nii.gz with a sidecar and tables. BIDS has no name for an absorbed
+    dose: these files are not part of the standard, and .bidsignore lists them.
+    """
+    from ..batch import write_bids_derivatives, write_zarr
+
+    if bids_derivatives is None and zarr is None:
+        raise typer.BadParameter("give --bids-derivatives, --zarr or both", param_hint="results")
+    for folder, write in ((bids_derivatives, write_bids_derivatives), (zarr, write_zarr)):
+        if folder is not None:
+            count = write(results, folder, overwrite=overwrite)
+            print_line("wrote", f"{folder}: {count} cases")
+
+
 def summary(
     results: Annotated[Path, typer.Argument(help="Folder of results.", show_default=False)],
     figure: Annotated[

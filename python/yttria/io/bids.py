@@ -1,6 +1,6 @@
 """Files of a data set in BIDS: the folder that is the data set, and what a file inherits from the folders above it.
 
-Source: BIDS specification 1.10, common principles: entities, the inheritance principle, BIDS URIs (bids-pet).
+Source: BIDS specification 1.10, common principles: entities, the inheritance principle, BIDS URIs (bids-derivatives).
 """
 
 from __future__ import annotations
