@@ -93,6 +93,12 @@ impl Nuclide {
             "RE188" => Self::of_isotope(name, "Re-188"),
             "LU177" => Self::of_isotope(name, "Lu-177"),
             "I131" => Self::of_isotope(name, "I-131"),
+            "TC99M" | "Tc-99m" => Err(Error::Undefined {
+                quantity: "a dose of Tc-99m".into(),
+                reason: "it is a tracer, whose image shows where microspheres will lodge; tracer_decay_factor takes \
+                         its half-life, and the dose is that of the nuclide on the microspheres"
+                    .into(),
+            }),
             _ => Err(Error::unknown_name("nuclide convention", name, &Self::PRESETS)),
         }
     }
@@ -168,6 +174,12 @@ mod tests {
             assert!(!nuclide.source().is_empty());
         }
         assert!((Nuclide::preset("ICRP107").unwrap().dose_factor_gy_kg_per_gbq() - 49.77).abs() < 0.005);
+    }
+
+    #[test]
+    fn a_tracer_is_refused_with_what_it_is_for() {
+        let refused = Nuclide::preset("TC99M").unwrap_err().to_string();
+        assert!(refused.contains("tracer_decay_factor"), "{refused}");
     }
 
     #[test]

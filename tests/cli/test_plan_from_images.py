@@ -100,7 +100,7 @@ def test_a_registration_moves_the_segmentation(folder: Path, tmp_path: Path) -> 
         (("-s", "{}/seg.seg.nrrd"), "needs a scan of the tracer (--from)"),
         (
             ("--from", "{}/maa.nrrd", "-s", "{}/seg.seg.nrrd"),
-            "needs the microspheres (--device glass or --device resin)",
+            "needs the microspheres (--device glass, resin, holmium or custom)",
         ),
         (("--from", "{}/maa.nrrd", "--device", "glass"), "needs a segmentation (--structures)"),
         (("x.toml", "--from", "{}/maa.nrrd"), "a patient file or images (--from), not both"),

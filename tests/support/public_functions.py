@@ -130,6 +130,8 @@ EXEMPT = {
     "planning.Patient.partition_model": _RECORD,
     "planning.Patient.propagation": "is made of `plan_uncertainty`, which is compared",
     "planning.Product.advisories": _TABLE,
+    "planning.tracer_half_life_h": _TABLE,
+    "planning.PlanSettings.resolved_nuclide": _TABLE,
     "planning.Product.fact": _TABLE,
     "planning.Product.has": _TABLE,
     "planning.Product.value": _TABLE,

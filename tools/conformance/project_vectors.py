@@ -58,6 +58,17 @@ def project_vectors() -> list[dict[str, Any]]:
             "the dose factor of holmium-166",
         ),
         (
+            "own-vial-holmium",
+            "calibrated_activity",
+            {
+                "calibration_activity_GBq": 12.0,
+                "calibration_time": "2026-11-30T12:00:00+01:00",
+                "treatment_time": "2026-12-01T10:30:00+01:00",
+                **HOLMIUM,
+            },
+            "the half-life of the vial's own nuclide",
+        ),
+        (
             "own-bsa-large",
             "resin_bsa",
             {"height_cm": 185, "weight_kg": 110, "tumour_volume_mL": 200, "liver_volume_incl_tumour_mL": 2100},

@@ -243,6 +243,8 @@ BodySurfaceAreaFormula = Literal["dubois", "mosteller", "haycock"]
 #: The row of the lung-shunt table to which a fraction on the edge of two rows belongs.
 ShuntBoundary = Literal["lower_inclusive", "upper_inclusive"]
 LungShuntMethod = Literal["planar geometric mean", "SPECT"]
+#: Nuclide of the tracer of a planning scan: of macroaggregated albumin, or of a scout dose of holmium microspheres.
+Tracer = Literal["Tc-99m", "Ho-166"]
 #: Activities that weight the shunts of several injections.
 ShuntWeighting = Literal["maa", "y90"]
 #: Treatment of sets of inputs for which the model is undefined.
@@ -258,6 +260,7 @@ OverallResponseCategory = Literal["CR", "PR", "SD", "PD", "NE", "non-CR/non-PD"]
 TARGET_RESPONSES: tuple[TargetResponse, ...] = get_args(TargetResponse)
 NON_TARGET_RESPONSES: tuple[NonTargetResponse, ...] = get_args(NonTargetResponse)
 DOSE_MEASURES: tuple[DoseMeasure, ...] = get_args(DoseMeasure)
+TRACERS: tuple[Tracer, ...] = get_args(Tracer)
 SHUNT_WEIGHTINGS: tuple[ShuntWeighting, ...] = get_args(ShuntWeighting)
 INVALID: tuple[Invalid, ...] = get_args(Invalid)
 VIAL_SIZES: tuple[VialSizes, ...] = get_args(VialSizes)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import planning
-from .._foundation.choices import Unit
+from .._foundation.choices import Tracer, Unit
 from ..case.record import describe_inputs
 from ..errors import ArgumentError
 from ..geometry import Image, PlanarViews, Structure
@@ -42,6 +42,7 @@ class ImageOptions:
     planar_regions: Path | None = None
     lung_transmission: float = 1.0
     liver_transmission: float = 1.0
+    tracer: Tracer | None = None
     lung_mass_kg: float | None = None
     density_g_per_ml: float | None = None
     mass_from_ct: bool = False
@@ -238,4 +239,5 @@ def _planar(options: ImageOptions) -> planning.LungShunt | None:
         background=by_name.get("background"),
         lung_transmission=options.lung_transmission,
         liver_transmission=options.liver_transmission,
+        tracer_half_life_h=planning.tracer_half_life_h(options.tracer or "Tc-99m"),
     )

@@ -20,14 +20,14 @@ _options: ContextVar[dict[str, str] | None] = ContextVar("yttria_options", defau
 
 
 def choice(names: Sequence[str], help: str, panel: str | None = None) -> Any:
-    """Option that takes one of several names, spelled with hyphens or underscores; its value has underscores."""
+    """Option that takes one of several names, spelled with hyphens or underscores; its value is the name."""
     spelled = [name.replace("_", "-") for name in names]
 
     def parse(value: str) -> str:
-        name = value.replace("-", "_")
-        if name not in names:
-            raise typer.BadParameter(f"must be one of {', '.join(spelled)}, got {value!r}")
-        return name
+        for name in names:
+            if name.replace("-", "_") == value.replace("-", "_"):
+                return name
+        raise typer.BadParameter(f"must be one of {', '.join(spelled)}, got {value!r}")
 
     return typer.Option(parser=parse, metavar=f"[{'|'.join(spelled)}]", help=help, rich_help_panel=panel)
 

@@ -15,12 +15,14 @@ from .._foundation.choices import (
     INTENTS,
     NUCLIDE_PRESETS,
     OBJECTIVES,
+    TRACERS,
     UNIT_NAMES,
     Device,
     Disease,
     Intent,
     NuclidePreset,
     Objective,
+    Tracer,
     Unit,
 )
 from ..errors import ArgumentError
@@ -157,6 +159,12 @@ def plan(
     liver_transmission: Annotated[
         float, typer.Option(help="Share of photons that the abdomen lets through.", rich_help_panel=_IMAGES)
     ] = 1.0,
+    tracer: Annotated[
+        Tracer | None,
+        choice(
+            TRACERS, "Tracer of the planar views, whose decay between them is corrected; Tc-99m if not given.", _IMAGES
+        ),
+    ] = None,
     lung_mass_kg: Annotated[
         float | None, typer.Option(help="Mass of the lungs.", show_default=False, rich_help_panel=_IMAGES)
     ] = None,
@@ -256,6 +264,7 @@ def plan(
         planar_regions=planar_regions,
         lung_transmission=lung_transmission,
         liver_transmission=liver_transmission,
+        tracer=tracer,
         lung_mass_kg=lung_mass_kg,
         density_g_per_ml=density_g_per_ml,
         mass_from_ct=mass_from_ct,

@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from .structure_roles import StructureRoles, derived_structures, structure_roles
     from .territory import Territory, Tumor
     from .territory_plan import PlannedActivities, TerritoryPlan, plan_territories
+    from .tracer import tracer_decay_factor, tracer_half_life_h
     from .tumor_to_normal import (
         KaoActivities,
         TumorToNormalRatio,
@@ -258,6 +259,8 @@ __all__ = [
     "structure_roles",
     "time_integrated_activity_gbq_h",
     "tissue_parameters",
+    "tracer_decay_factor",
+    "tracer_half_life_h",
     "tumor_mass_for_dose_kg",
     "tumor_to_normal_ratio",
     "tumor_to_normal_ratio_from_activity_ratio",
@@ -365,6 +368,7 @@ lazy_room(
         ".structure_roles": ("StructureRoles", "derived_structures", "structure_roles"),
         ".territory": ("Territory", "Tumor"),
         ".territory_plan": ("PlannedActivities", "TerritoryPlan", "plan_territories"),
+        ".tracer": ("tracer_decay_factor", "tracer_half_life_h"),
         ".tumor_to_normal": (
             "KaoActivities",
             "TumorToNormalRatio",

@@ -15,9 +15,8 @@ from ..errors import OutOfRangeError, UndefinedError
 from ..geometry.planar_views import PlanarViews
 from ..geometry.structure import Structure
 from .lung_shunt import LungShunt, planar_lung_shunt_fraction
+from .tracer import TC99M_HALF_LIFE_H
 
-#: Half-life of technetium-99m in hours (ddep-tc99m).
-TC99M_HALF_LIFE_H = 6.0067
 Region = Structure | ArrayLike
 
 
@@ -50,7 +49,8 @@ def planar_lung_shunt(
         Share of the photons that the whole body lets through from front to back at the organ, within (0, 1]; from a
         transmission scan or a CT. 1 corrects nothing.
     tracer_half_life_h : float, default 6.0067
-        Half-life in hours, by which the posterior view is decayed to the time of the anterior one.
+        Half-life in hours, that of Tc-99m if not given (see `tracer_half_life_h`), by which the posterior view is
+        decayed to the time of the anterior one.
 
     Returns
     -------

@@ -17,6 +17,11 @@ def decay_factor(elapsed_h: float, half_life_h: float) -> float:
     return decayed_activity_gbq(1.0, elapsed_h, half_life_h)
 
 
+def tracer_decay_factor(elapsed_h: float, *, tracer: str = "Tc-99m") -> float:
+    """`exp(-ln 2 t / T)` with 6.0067 h for technetium-99m and 26.824 h for holmium-166."""
+    return decay_factor(elapsed_h, {"Tc-99m": 6.0067, "Ho-166": 26.824}[tracer])
+
+
 def time_integrated_activity_gbq_h(activity_gbq: float, half_life_h: float) -> float:
     """The integral of `A exp(-ln 2 t / T)` from 0 to infinity."""
     return float(activity_gbq * half_life_h / np.log(2.0))

@@ -105,6 +105,19 @@ registered(
     "Dose factor of yttrium-90 where the case states that of another nuclide (a worksheet copied for holmium-166).",
 )
 
+
+@registered
+def dose_factor_16_of_holmium(inner: Implementation) -> Implementation:
+    """Takes 16 Gy kg/GBq for holmium-166 where the case states another factor (a formula in a thesis, page 125)."""
+
+    def answer(model: str, given: Inputs) -> Answer:
+        stated = given.get(_FACTOR)
+        of_holmium = stated is not None and 15.0 <= stated < 15.95 and model not in _OF_ENERGY
+        return inner(model, given | {_FACTOR: 16.0} if of_holmium else given)
+
+    return answer
+
+
 for _name, _value, _text in (
     ("density_1_00", 1.00, "Density 1.00 g/mL where the case states a liver's (section 12)."),
     ("density_1_03", 1.03, "Density 1.03 g/mL where the case states another (section 12)."),

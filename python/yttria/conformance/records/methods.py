@@ -132,6 +132,7 @@ def records() -> tuple[Record, ...]:
         _planning("lung_dose_bounds", {"combined_lung_shunt_fraction": (0.02, 0.12), "lung_mass_kg": 0.9,
                   "maa_mbq": [[120.0, 75.0], [200.0, 75.0]], "delivered_activity_gbq": [[3.3, 1.4], [0.6, 1.4]]},
                   BOUNDS),
+        _planning("tracer_decay_factor", {"elapsed_h": [-3.0, 0.0, 2.5, 20.0], "tracer": ["Tc-99m", "Ho-166"]}),
         _nuclide("decay_factor", {"elapsed_h": [-30.0, 0.0, 48.0, 640.0]}, of=lambda: nuclide(COMPARED),
                  reference=decay.decay_factor),
         _nuclide("from_energy", {"half_life_h": (63.5, 64.5), "mean_energy_mev": (0.9, 0.95)},
