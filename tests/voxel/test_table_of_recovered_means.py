@@ -163,7 +163,7 @@ def test_a_resolution_that_is_not_stated_is_told(files: Path) -> None:
     [
         (("--partial-volume", "recovery-curve"), "needs its file"),
         (("--partial-volume", "transfer-matrix"), "needs the resolution"),
-        (("--fwhm-uncertainty-mm", "0.5"), "applies only to partial_volume transfer_matrix"),
+        (("--fwhm-uncertainty-mm", "0.5"), "applies only to --partial-volume transfer_matrix"),
         (("--sphere-activity-bq", "0"), "must be finite and > 0"),
     ],
 )

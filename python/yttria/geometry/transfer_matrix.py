@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .._core import VoxelFractions
+
 Box = tuple[slice, slice, slice]
 #: Box of a region, and the fraction of each of its voxels that belongs to the region.
 Region = tuple[Box, NDArray[np.float64]]
@@ -101,11 +103,63 @@ def blurred_region(region: Region, weights: Sequence[NDArray[np.float64]], shape
 
 def shared_sum(region: Region, other: Region) -> float:
     """Sum the product of two regions over the voxels that their boxes have in common."""
-    common = [slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(region[0], other[0], strict=True)]
-    if any(c.start >= c.stop for c in common):
-        return 0.0
-    first, second = (
-        values[tuple(slice(c.start - b.start, c.stop - b.start) for c, b in zip(common, box, strict=True))]
-        for box, values in (region, other)
-    )
-    return float(np.sum(first * second))
+    common = common_box(region[0], other[0])
+    return 0.0 if common is None else float(np.sum(values_within(region, common) * values_within(other, common)))
+
+
+def box_of(fractions: VoxelFractions) -> Box:
+    """Return the box of voxel fractions as an index."""
+    k, j, i = (slice(a, a + n) for a, n in zip(fractions.origin, fractions.weights.shape, strict=True))
+    return k, j, i
+
+
+def disjoint_regions(
+    structures: Sequence[Region], shape: Sequence[int]
+) -> tuple[list[Region], list[list[tuple[int, Region]]]]:
+    """Separate structures that contain or touch one another into regions without overlap.
+
+    A voxel belongs to the structures in the order given, and each structure leaves a region of its own. The second list
+    states the parts of each structure: the number of a region, and the fractions of the structure inside it. Voxels
+    that several earlier regions share count in proportion to these.
+    """
+    free = np.ones(tuple(shape))
+    regions: list[Region] = []
+    parts: list[list[tuple[int, Region]]] = []
+    for box, whole in structures:
+        own = np.minimum(whole, free[box])
+        taken = 1.0 - free[box]
+        share = np.divide(whole - own, taken, out=np.zeros(taken.shape), where=taken > 0.0)
+        found = []
+        for n, region in enumerate(regions):
+            if (common := common_box(box, region[0])) is not None:
+                found.append((n, (common, values_within((box, share), common) * values_within(region, common))))
+        parts.append([*found, (len(regions), (box, own))])
+        free[box] -= own
+        regions.append((box, own))
+    return regions, parts
+
+
+def with_surroundings(
+    matrix: NDArray[np.float64], regions: Sequence[Region], spread: Sequence[Region], voxels: int
+) -> NDArray[np.float64]:
+    """Add the surroundings to the matrix of regions as the last row and column.
+
+    `matrix` holds the shared sums of the regions with `spread`, the same regions after the blur (or before it). The
+    surroundings continue beyond the field of so many voxels, so that all regions together are 1 before and after.
+    """
+    own, gone = (np.array([float(values.sum()) for _, values in each]) for each in (regions, spread))
+    to_rest, from_rest = own - matrix.sum(axis=1), gone - matrix.sum(axis=0)
+    rest = voxels - own.sum() - from_rest.sum()
+    return np.block([[matrix, to_rest[:, None]], [from_rest[None, :], np.array([[rest]])]])
+
+
+def common_box(box: Box, other: Box) -> Box | None:
+    """Return the voxels that two boxes have in common."""
+    k, j, i = (slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(box, other, strict=True))
+    return None if any(c.start >= c.stop for c in (k, j, i)) else (k, j, i)
+
+
+def values_within(region: Region, common: Box) -> NDArray[np.float64]:
+    """Return a view of the values of a region in a box that lies inside its own."""
+    box, values = region
+    return values[tuple(slice(c.start - b.start, c.stop - b.start) for c, b in zip(common, box, strict=True))]

@@ -18,6 +18,7 @@ from ..evaluation import DoseMetric, UncertaintyInputs, dose_volume_histograms, 
 from ..evaluation.dose_metrics import PARAMETERS
 from ..geometry.image import Image
 from ..geometry.structure import Structure
+from ..geometry.transfer_matrix import box_of
 from .dose_components import OutlineUncertainty, outline_uncertainty
 from .dose_kernel import nuclide_of
 from .dose_result import DoseResult
@@ -30,7 +31,7 @@ from .propagation_draws import (
     with_defaults,
 )
 from .propagation_field import REACH, DisplacedStructure, DoseNoise, region_of
-from .propagation_recovery import RegionRecovery, box_of
+from .propagation_recovery import RegionRecovery
 
 _UNITS: dict[str, BudgetUnit] = {"Gy": "Gy", "mL": "mL", "1": "fraction"}
 _MEAN, _VOLUME, _CORRECTED, _RECOVERED = "mean_gy", "volume_ml", "recovery_corrected_mean_gy", "recovered_mean_gy"

@@ -8,7 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._core import VoxelFractions
-from ..geometry.transfer_matrix import FWHM_PER_SIGMA, Box, Region, blurred_region, gaussian_weights, shared_sum
+from ..geometry.transfer_matrix import (
+    FWHM_PER_SIGMA,
+    Region,
+    blurred_region,
+    box_of,
+    common_box,
+    gaussian_weights,
+    shared_sum,
+    values_within,
+    with_surroundings,
+)
 
 Array = NDArray[np.float64]
 
@@ -33,13 +43,9 @@ class RegionRecovery:
         ordered = sorted((n for n, (_, values) in whole.items() if values.size), key=lambda n: whole[n][1].sum())
         regions, volumes = _without_overlap([whole[name] for name in ordered], dose.shape)
         spread = [blurred_region(region, self._weights, dose.shape) for region in regions]
-        matrix = np.array([[shared_sum(a, b) for b in spread] for a in regions])
+        among = np.array([[shared_sum(a, b) for b in spread] for a in regions]).reshape(2 * (len(regions),))
+        system = with_surroundings(among, regions, spread, dose.size)
         sums = np.array([float(np.sum(values * dose[box], dtype=np.float64)) for box, values in regions])
-        # The regions and the surroundings together are 1 everywhere, before the blur and after it.
-        own, gone = (np.array([float(values.sum()) for _, values in each]) for each in (regions, spread))
-        to_rest, from_rest = own - matrix.sum(axis=1), gone - matrix.sum(axis=0)
-        rest = float(dose.size) - own.sum() - from_rest.sum()
-        system = np.block([[matrix, to_rest[:, None]], [from_rest[None, :], np.array([[rest]])]])
         found = dict.fromkeys(fractions, np.nan)
         try:
             doses = np.linalg.solve(system, np.append(sums, float(dose.sum(dtype=np.float64)) - sums.sum()))
@@ -53,14 +59,12 @@ class RegionRecovery:
         return found
 
 
-def box_of(fractions: VoxelFractions) -> Box:
-    """The box of voxel fractions as an index."""
-    k, j, i = (slice(a, a + n) for a, n in zip(fractions.origin, fractions.weights.shape, strict=True))
-    return k, j, i
-
-
 def _without_overlap(ordered: Sequence[Region], shape: Sequence[int]) -> tuple[list[Region], Array]:
-    """Regions without overlap, smallest first, and the volume of each (second axis) in each structure."""
+    """Regions without overlap, smallest first, and the volume of each (second axis) in each structure.
+
+    Outlines are drawn independently, so that a structure may end inside one that it contains. Its voxels there belong
+    to the smaller structure alone, where `disjoint_regions` would count a thin shell between the two outlines.
+    """
     free, volumes = np.ones(tuple(shape)), np.zeros((len(ordered), len(ordered)))
     regions: list[Region] = []
     for n, (box, values) in enumerate(ordered):
@@ -68,16 +72,10 @@ def _without_overlap(ordered: Sequence[Region], shape: Sequence[int]) -> tuple[l
         free[box] -= own
         regions.append((box, own))
         rest = values.copy()
-        for k, (other, of_region) in enumerate(regions):
-            pairs = list(zip(box, other, strict=True))
-            common = [slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in pairs]
-            if any(c.start >= c.stop for c in common):
-                continue
-            here, there = (
-                tuple(slice(c.start - b.start, c.stop - b.start) for c, b in zip(common, each, strict=True))
-                for each in (box, other)
-            )
-            inside = np.minimum(rest[here], of_region[there])
-            rest[here] -= inside
-            volumes[n, k] = inside.sum()
+        for k, region in enumerate(regions):
+            if (common := common_box(box, region[0])) is not None:
+                here = values_within((box, rest), common)
+                inside = np.minimum(here, values_within(region, common))
+                here -= inside
+                volumes[n, k] = inside.sum()
     return regions, volumes

@@ -20,9 +20,12 @@ from ..geometry.transfer_matrix import (
     Region,
     RegionFit,
     blurred_region,
+    box_of,
+    disjoint_regions,
     gaussian_weights,
     shared_sum,
     solved_regions,
+    with_surroundings,
 )
 from .dosed_image import DosedImage
 from .transport import Transport, transport_of
@@ -170,7 +173,7 @@ class _Scene:
         transport: Transport,
         widths_mm: Widths,
     ) -> _Scene:
-        boxes = {name: _box(each) for name, each in fractions.items()}
+        boxes = {name: box_of(each) for name, each in fractions.items()}
         margin = [
             math.ceil(_MARGIN_SIGMA * w / FWHM_PER_SIGMA / a) + 1
             for w, a in zip(widths_mm, image.voxel_size_mm, strict=True)
@@ -183,32 +186,25 @@ class _Scene:
             for axis in range(3)
         )
         order = sorted(fractions, key=lambda name: float(fractions[name].weights.sum()))
-        free = np.ones([f.stop - f.start for f in field])
-        regions: list[Region] = []
-        shares: dict[str, list[tuple[int, Region]]] = {}
+        shape = tuple(f.stop - f.start for f in field)
+        whole = []
         for name in order:
-            box: Box = tuple(
-                slice(b.start - f.start, b.stop - f.start) for b, f in zip(boxes[name], field, strict=True)
-            )  # type: ignore[assignment]
-            whole = np.asarray(fractions[name].weights, np.float64)
-            own = np.minimum(whole, free[box])
-            shares[name] = [*_shares(box, whole - own, 1.0 - free[box], regions), (len(regions), (box, own))]
-            free[box] -= own
-            regions.append((box, own))
+            k, j, i = (slice(b.start - f.start, b.stop - f.start) for b, f in zip(boxes[name], field, strict=True))
+            whole.append(((k, j, i), np.asarray(fractions[name].weights, np.float64)))
+        regions, parts = disjoint_regions(whole, shape)
         structures = []
         gy = transport.adjoint(np.ones(image.shape))[field] if transport.local else None
-        for number, name in enumerate(order):
-            whole = np.asarray(fractions[name].weights, np.float64)
-            box, of_regions = regions[number][0], None
+        for name, (box, values), of_structure in zip(order, whole, parts, strict=True):
+            of_regions = None
             if gy is None:
                 spread = transport.adjoint(fractions[name].to_array().astype(np.float64))[field]
-                box = _grown(box, transport.reach, free.shape)
+                box = _grown(box, transport.reach, shape)
                 weights = np.ascontiguousarray(spread[box])
             else:
-                weights, of_regions = gy[box] * whole, np.zeros(len(regions))
-                for k, (inside, share) in shares[name]:
-                    of_regions[k] += float(np.sum(gy[inside] * share))
-            structures.append(_Weighted(name=name, volume=float(whole.sum()), weights=(box, weights), own=of_regions))
+                weights, of_regions = gy[box] * values, np.zeros(len(regions))
+                for n, (inside, part) in of_structure:
+                    of_regions[n] += float(np.sum(gy[inside] * part))
+            structures.append(_Weighted(name=name, volume=float(values.sum()), weights=(box, weights), own=of_regions))
         return cls(
             values=concentration[field], regions=regions, structures=structures, voxel_size_mm=image.voxel_size_mm
         )
@@ -220,7 +216,7 @@ class _Scene:
         fit = self._fit(spread)
         if fit is None:
             return {each.name: RecoveredMean() for each in self.structures}
-        gram = self._with_rest([[shared_sum(a, b) for b in self.regions] for a in self.regions], self.regions)
+        gram = self._matrix(self.regions)
         found = {}
         for each in self.structures:
             inside = [shared_sum(each.weights, region) for region in self.regions]
@@ -246,42 +242,19 @@ class _Scene:
         return found
 
     def _fit(self, spread: Sequence[Region]) -> RegionFit | None:
-        matrix = self._with_rest([[shared_sum(region, other) for other in spread] for region in self.regions], spread)
+        matrix = self._matrix(spread)
         sums = [_inner(self.values, region) for region in self.regions]
         return solved_regions(matrix, np.array([*sums, float(self.values.sum()) - sum(sums)]))
 
-    def _with_rest(self, among: Sequence[Sequence[float]], spread: Sequence[Region]) -> Array:
-        """Add the surroundings, which go on beyond the field, so that all regions together are 1 before and after."""
-        matrix = np.array(among)
-        own = np.array([float(fractions.sum()) for _, fractions in self.regions])
-        gone = np.array([float(fractions.sum()) for _, fractions in spread])
-        to_rest, from_rest = own - matrix.sum(axis=1), gone - matrix.sum(axis=0)
-        rest = float(self.values.size) - own.sum() - from_rest.sum()
-        return np.block([[matrix, to_rest[:, None]], [from_rest[None, :], np.array([[rest]])]])
-
-
-def _box(fractions: VoxelFractions) -> Box:
-    k, j, i = (slice(a, a + n) for a, n in zip(fractions.origin, fractions.weights.shape, strict=True))
-    return k, j, i
+    def _matrix(self, spread: Sequence[Region]) -> Array:
+        """Sums that the regions share with others, and the surroundings of the regions."""
+        among = np.array([[shared_sum(region, other) for other in spread] for region in self.regions])
+        return with_surroundings(among, self.regions, spread, self.values.size)
 
 
 def _grown(box: Box, reach: Sequence[int], shape: Sequence[int]) -> Box:
     k, j, i = (slice(max(0, b.start - r), min(n, b.stop + r)) for b, r, n in zip(box, reach, shape, strict=True))
     return k, j, i
-
-
-def _shares(box: Box, over: Array, taken: Array, regions: Sequence[Region]) -> list[tuple[int, Region]]:
-    """Parts of a structure in each earlier region: its voxels that are taken already, in proportion to the regions."""
-    share = np.divide(over, taken, out=np.zeros(over.shape), where=taken > 0.0)
-    found = []
-    for n, (other, fractions) in enumerate(regions):
-        common = tuple(slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(box, other, strict=True))
-        if any(c.start >= c.stop for c in common):
-            continue
-        mine = share[tuple(slice(c.start - b.start, c.stop - b.start) for c, b in zip(common, box, strict=True))]
-        its = fractions[tuple(slice(c.start - b.start, c.stop - b.start) for c, b in zip(common, other, strict=True))]
-        found.append((n, (common, mine * its)))
-    return found  # type: ignore[return-value]
 
 
 def _inner(values: Array, region: Region) -> float:
