@@ -1,14 +1,15 @@
 """Bookkeeping of `run_manifest` for large cohorts: time, memory and files, without the time of dosing.
 
-Every case is a row of its own with settings of its own, so that no two share a key; all have the same tiny files. The
-first case is dosed. Each further one takes the result of the first under its own row, name and key, in the same
-process, and the time in which cases are hashed and "dosed" is subtracted: what remains is the share of the runner. It
-is stated as processor time, which other programs disturb little.
+Every case is a row of its own with settings of its own, so that no two share a key; all have the same tiny files, which
+are hashed for each. The first case is dosed. Each further one takes the result of the first under its own row, name and
+key. With "inline" this happens in the process of the runner, and its time is subtracted. With "processes" and "dask" it
+happens in two other processes; dask's scheduler runs in the process of the runner and counts. What remains is the share
+of the runner. It is stated as processor time, which other programs disturb less than the time of the clock.
 
     python benches/cohort.py --cases 1000 10000 100000
-    python benches/cohort.py --cases 2000 --executor dask       # every case is dosed, on two processes
+    python benches/cohort.py --cases 100000 --executor dask
 
-One line of JSON for each size.
+One line of JSON for each size. The tables are asserted to hold every case once, in order.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,35 +35,61 @@ import pyarrow.parquet as parquet
 
 import yttria
 from yttria.batch import run_manifest, write_manifest
-from yttria.batch.content_hash import identify
-from yttria.batch.executors import dask
-from yttria.batch.worker import CaseOutcome, dose_all
+from yttria.batch.content_hash import Options, identify
+from yttria.batch.executors import Workers, dask, of_executor, processes
+from yttria.batch.worker import CaseOutcome, Task, dose_all
 
 
-class Inline(Executor):
-    """Runs each task at once, and counts the time spent in it; only the first case is dosed."""
+class Here(Executor):
+    """Runs each task at once, and counts the processor time spent in it."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        self._first: CaseOutcome | None = None
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
         began, future = time.process_time(), Future[Any]()
-        if function is dose_all and self._first is not None:
-            future.set_result([self._like_the_first(task, arguments[1]) for task in arguments[0]])
-        else:
-            future.set_result(function(*arguments, **keywords))
-            if function is dose_all:
-                self._first = future.result()[0]
+        future.set_result(function(*arguments, **keywords))
         self.seconds += time.process_time() - began
         return future
 
-    def _like_the_first(self, task: Any, options: Any) -> CaseOutcome:
-        assert self._first is not None
+
+class Simulated(Executor):
+    """Hands tasks to another executor; when the first case is dosed, the others take its result."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self._first: Future[list[CaseOutcome]] | None = None
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
+        if function is not dose_all:
+            return self._executor.submit(function, *arguments, **keywords)
+        if self._first is not None and self._first.done():
+            return self._executor.submit(like, self._first.result()[0], *arguments[:2])
+        future = self._executor.submit(function, *arguments, **keywords)
+        self._first = self._first or future
+        return future
+
+
+def like(first: CaseOutcome, tasks: Sequence[Task], options: Options) -> list[CaseOutcome]:
+    """Outcomes of cases that are hashed as ever, with the doses of the first."""
+    found = []
+    for task in tasks:
         identity = task.identity or identify(task.case, options)
-        return replace(
-            self._first, row=task.row, case_id=task.case.case_id, key=identity.key, signature=identity.signature
+        found.append(
+            replace(first, row=task.row, case_id=task.case.case_id, key=identity.key, signature=identity.signature)
         )
+    return found
+
+
+@contextmanager
+def workers_of(executor: str, here: Here) -> Iterator[Workers]:
+    """Workers that simulate; those of other processes have started."""
+    if executor == "inline":
+        yield of_executor(Simulated(here))
+        return
+    with dask("local", 2) if executor == "dask" else processes(2) as workers:
+        workers.executor.submit(os.getpid).result()
+        yield replace(workers, executor=Simulated(workers.executor))
 
 
 def prepare(folder: Path, cases: int) -> Path:
@@ -97,7 +125,7 @@ def files_of(folder: Path) -> tuple[int, int, int]:
 
 
 def agree(results: Path, cases: int) -> None:
-    """Assert that the tables have every case once, in order, and the dose of the delay that its row states."""
+    """Assert that the tables have every case once, in order, with a dose."""
     table = parquet.read_table(results / "doses.parquet", columns=["case_id", "structure", "metric", "value"])
     means = table.filter((compute.field("metric") == "mean_gy") & (compute.field("structure") == "Liver"))
     assert means["case_id"].to_pylist() == [f"case {n:06}" for n in range(cases)]
@@ -109,14 +137,15 @@ def measure(cases: int, executor: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as name:
         folder = Path(name)
         manifest = prepare(folder, cases)
-        inline = Inline()
-        began, used = time.perf_counter(), time.process_time()
-        report = run_manifest(manifest, folder / "results", executor=dask("local", 2) if executor == "dask" else inline)
-        wall_s, used_s = time.perf_counter() - began, time.process_time() - used
+        here = Here()
+        with workers_of(executor, here) as workers:
+            began, used = time.perf_counter(), time.process_time()
+            report = run_manifest(manifest, folder / "results", executor=nullcontext(workers))
+            wall_s, used_s = time.perf_counter() - began, time.process_time() - used
         assert report.counts.done == cases
         count, most, size = files_of(folder / "results")
         used = time.process_time()
-        report = run_manifest(manifest, folder / "results", executor=Inline())
+        report = run_manifest(manifest, folder / "results", executor=here)
         rerun_s = time.process_time() - used
         assert report.counts.known == cases
         memory_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -126,7 +155,8 @@ def measure(cases: int, executor: str) -> dict[str, Any]:
         "executor": executor,
         "wall_s": round(wall_s, 2),
         "wall_ms_per_case": round(wall_s / cases * 1e3, 3),
-        "runner_processor_ms_per_case": round((used_s - inline.seconds) / cases * 1e3, 3),
+        "runner_processor_ms_per_case": round((used_s - here.seconds) / cases * 1e3, 3),
+        "with_hashing_ms_per_case": round(used_s / cases * 1e3, 3) if executor == "inline" else None,
         "rerun_processor_ms_per_case": round(rerun_s / cases * 1e3, 3),
         "peak_memory_mib": round(memory_mib),
         "files": count,
@@ -139,7 +169,7 @@ def main() -> None:
     """Measure each size in a process of its own, because memory is counted by its peak."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, nargs="+", default=[1000, 10_000])
-    parser.add_argument("--executor", choices=("inline", "dask"), default="inline")
+    parser.add_argument("--executor", choices=("inline", "processes", "dask"), default="inline")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     for cases in options.cases:

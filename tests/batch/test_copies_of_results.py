@@ -19,7 +19,21 @@ from yttria._foundation.csv_tables import as_written
 from yttria.batch import named_results, run_manifest, write_manifest
 from yttria.batch.named_results import file_stem
 
-HOSTILE = ["=1+1", "a/../../b", "CON", "Leber\u00e4", "\u202ename", "leber\u00e4", " . ", "-rf", "x" * 300]
+HOSTILE = [
+    ,
+    ,
+]
+    "=1+1",
+    "a/../../b",
+    "CON",
+    "Leber\u00e4",
+    "\u202ename",
+    "leber\u00e4",
+    " . ",
+    "-rf",
+    "x" * 300,
+    "Lebera\u0308",
+]
 
 
 def cohort_of(folder: Path, ids: list[str]) -> Path:

@@ -9,8 +9,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from unicodedata import normalize
 
 from .._foundation.csv_tables import as_written, write_csv
+from .._foundation.whole_files import atomic
 from .tables import read_rows
 
 #: The folder, and the list of what is in it.
@@ -32,7 +34,8 @@ def file_stem(case_id: str, row: int) -> str:
     >>> file_stem("patient 3", 7), file_stem("../a:b", 7), file_stem("", 7)
     ('patient 3', '_a_b_row_7', 'row_7')
     """
-    safe = _UNSAFE.sub("_", case_id).strip(" .")[:_LONGEST].rstrip(" .")
+    # One system takes composed and decomposed letters for two names, another for one.
+    safe = _UNSAFE.sub("_", normalize("NFC", case_id)).strip(" .")[:_LONGEST].rstrip(" .")
     if safe == case_id and safe and not _DEVICE.fullmatch(safe) and not safe.startswith("-"):
         return safe
     return "_".join(filter(None, (safe.lstrip("-"), f"row_{row}")))
@@ -113,15 +116,26 @@ def _listed(inside: Path) -> Iterator[str]:
 
 
 def _link(source: Path, name: Path) -> None:
-    with suppress(OSError):
-        if source.samefile(name):
-            return
     name.parent.mkdir(exist_ok=True)
-    name.unlink(missing_ok=True)
-    with suppress(OSError):
-        os.link(source, name)
-        return
-    with suppress(OSError):
-        name.symlink_to(os.path.relpath(source, name.parent))
-        return
-    shutil.copyfile(source, name)
+    for make in (os.link, _symbolic):
+        # Another runner that ends now may have made it meanwhile.
+        if _is_same(source, name):
+            return
+        name.unlink(missing_ok=True)
+        with suppress(OSError):
+            make(source, name)
+            return
+    if not _is_same(source, name):
+        with source.open("rb") as stored, atomic(name) as file:
+            shutil.copyfileobj(stored, file)
+
+
+def _symbolic(source: Path, name: Path) -> None:
+    name.symlink_to(os.path.relpath(source, name.parent))
+
+
+def _is_same(source: Path, name: Path) -> bool:
+    try:
+        return source.samefile(name)
+    except OSError:
+        return False
