@@ -20,9 +20,6 @@ from yttria.batch import named_results, run_manifest, write_manifest
 from yttria.batch.named_results import file_stem
 
 HOSTILE = [
-    ,
-    ,
-]
     "=1+1",
     "a/../../b",
     "CON",
