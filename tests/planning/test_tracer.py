@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from yttria import Nuclide
+from yttria.case import Case
 from yttria.errors import ArgumentError, OutOfRangeError, UndefinedError, UnknownNameError
 from yttria.geometry import PlanarViews
 from yttria.kernels import decay_data
+from yttria.phantom import liver_phantom, write_dicom_study
 from yttria.planning import planar_lung_shunt, tracer_decay_factor, tracer_half_life_h
 
 
@@ -56,3 +59,15 @@ def test_a_scout_dose_decays_slower_between_two_views() -> None:
         counts[tracer] = found.liver_counts
         assert found.lung_shunt_fraction == pytest.approx(0.1)
     assert counts["Tc-99m"] == pytest.approx(counts["Ho-166"])
+
+
+def test_a_case_with_a_tracer_is_refused_with_what_it_is_for() -> None:
+    with pytest.raises(UndefinedError, match=r"a dose of Tc-99m is undefined"):
+        Case(activity="pet.nrrd", structures="seg.nrrd", nuclide="TC99M")  # type: ignore[arg-type]
+    with pytest.raises(UnknownNameError, match="nuclide must be one of"):
+        Case(activity="pet.nrrd", structures="seg.nrrd", nuclide="XX")  # type: ignore[arg-type]
+
+
+def test_a_pet_study_is_of_yttrium_alone(tmp_path: Path) -> None:
+    with pytest.raises(UndefinedError, match="a PET study of Ho-166 is undefined"):
+        write_dicom_study(liver_phantom((10.0, 10.0, 10.0), nuclide=Nuclide("HO166")), tmp_path)

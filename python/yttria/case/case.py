@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from .._core import Nuclide
 from .._foundation.choices import (
@@ -36,7 +37,7 @@ from .._foundation.numbers import one_of
 from .._foundation.tissue import LIVER_DENSITY_G_PER_ML
 from .._foundation.units import UNITS, checked_unit
 from ..advisory.bounds import check_density
-from ..errors import OutOfRangeError, YttriaError
+from ..errors import OutOfRangeError, UnknownNameError, YttriaError
 from .checks import field_problems, joint_problems
 from .fields import (
     choice,
@@ -53,6 +54,12 @@ from .fields import (
 )
 
 # The checks are named functions, because a lambda in an annotation would not find the names of this module.
+
+
+def _tracer(name: str) -> None:
+    """Explain the refusal of a tracer, of which there is no dose."""
+    with suppress(UnknownNameError):
+        Nuclide(cast("NuclidePreset", name))
 
 
 def _scan_delay(value: float) -> None:
@@ -195,7 +202,7 @@ class Case:
         ),
     ] = LIVER_DENSITY_G_PER_ML
     nuclide: Annotated[
-        NuclidePreset, choice("nuclide", "Dose factor and half-life.", Nuclide.presets(), listed=True)
+        NuclidePreset, choice("nuclide", "Dose factor and half-life.", Nuclide.presets(), unknown=_tracer, listed=True)
     ] = "EANM2022"
     negative_voxels: Annotated[
         NegativeVoxels, choice("negative_voxels", "Keep or clip negative voxels.", NEGATIVE_VOXELS)

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_type_hints
 from .._core import fraction_below_one
 from .._foundation.numbers import LARGEST_RELATIVE_UNCERTAINTY, one_of, relative_uncertainty
 from .._foundation.numbers import number as a_number
-from ..errors import ArgumentError, OutOfRangeError
+from ..errors import ArgumentError, OutOfRangeError, UnknownNameError
 
 Check = Callable[[Any], object]
 Kind = Literal["path", "text", "number", "choice"]
@@ -138,11 +138,21 @@ def patterns(help: str, **more: Any) -> Field:
     return text("patterns of structures", help, form="repeated", separator=";", **more)
 
 
-def choice(quantity: str, help: str, names: Sequence[str], **more: Any) -> Field:
-    """Declare a choice of several names. Hyphens and underscores are equivalent."""
+def choice(
+    quantity: str, help: str, names: Sequence[str], *, unknown: Callable[[str], object] | None = None, **more: Any
+) -> Field:
+    """Declare a choice of several names. Hyphens and underscores are equivalent.
+
+    `unknown` is called with a name that is not listed, and may raise an error that explains more.
+    """
 
     def check(value: object) -> None:
-        one_of(quantity, value, names)
+        try:
+            one_of(quantity, value, names)
+        except UnknownNameError:
+            if unknown is not None and isinstance(value, str):
+                unknown(value)
+            raise
 
     return Field(kind="choice", check=check, help=help, choices=tuple(names), **more)
 

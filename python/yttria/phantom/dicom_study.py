@@ -15,7 +15,7 @@ import numpy.typing as npt
 from .._core import __version__
 from .._foundation.extras import require
 from .._foundation.whole_files import atomic
-from ..errors import ArgumentError
+from ..errors import ArgumentError, UndefinedError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 from ..io.dicom.dataset import decimal
@@ -54,6 +54,8 @@ def write_dicom_study(phantom: Phantom, folder: str | os.PathLike[str]) -> list[
     ------
     MissingExtraError
         If pydicom or highdicom is not installed (extra `dicom`).
+    UndefinedError
+        If the phantom is not of Y-90, because no other of the nuclides is seen by PET.
 
     Notes
     -----
@@ -67,6 +69,10 @@ def write_dicom_study(phantom: Phantom, folder: str | os.PathLike[str]) -> list[
     >>> written[-1].name
     'structures.dcm'
     """
+    if phantom.nuclide.isotope != "Y-90":
+        raise UndefinedError(
+            f"a PET study of {phantom.nuclide.isotope} is undefined: of the nuclides, PET sees Y-90 alone"
+        )
     folder = Path(folder)
     study = _Study("treatment", phantom.activity, _TREATED)
     scanned = _TREATED + timedelta(hours=phantom.scan_delay_h)
