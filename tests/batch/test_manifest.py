@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("pyarrow")
 
 from batch_samples import rows, write_files
+from cli_runner import invoke
 
 from yttria import Nuclide, media
 from yttria._foundation.choices import METHODS
@@ -301,6 +302,34 @@ def test_the_nuclide_of_a_sidecar_becomes_that_of_the_case(
     found = discover(tmp_path)
     assert found.rows[0].get("nuclide") == nuclide
     assert any("TracerRadionuclide must be" in note for note in found.notes) == (nuclide is None)
+
+
+@pytest.mark.parametrize(
+    ("declared", "stated", "noted"),
+    [
+        ({}, {}, []),
+        ({"scan_delay_h": 20.01}, {}, []),
+        ({"scan_delay_h": 2.0}, {}, ["scan_delay_h is 20 by the sidecar, and 2 by the manifest"]),
+        ({"unit": "kBq/mL"}, {}, ["unit is Bq/mL by the sidecar, and kBq/mL by the manifest"]),
+        ({"unit": None, "administered_activity_gbq": None}, {}, []),
+        ({"nuclide": "HO166"}, {}, ["nuclide is Y90 by the sidecar, and HO166 by the manifest"]),
+        ({"nuclide": "HO166_15_87"}, {"TracerRadionuclide": "Ho166"}, []),
+        ({"nuclide": "ICRP107"}, {}, []),
+        ({}, {"TracerRadionuclide": "Ho166"}, ["nuclide is HO166 by the sidecar, and Y90 by the manifest"]),
+        ({}, {"TracerRadionuclide": "F18"}, ["TracerRadionuclide must be one of"]),
+    ],
+)
+def test_what_a_manifest_states_otherwise_than_a_sidecar_is_noted(
+    folder: Path, tmp_path: Path, declared: dict[str, Any], stated: dict[str, Any], noted: list[str]
+) -> None:
+    (tmp_path / "sub-01_pet.nii.gz").write_bytes((folder / "a0.nii.gz").read_bytes())
+    (tmp_path / "sub-01_pet.json").write_text(json.dumps(_SIDECAR | stated))
+    row = {"case_id": "a", "activity": "sub-01_pet.nii.gz", "structures": str(folder / "s0.nii.gz")} | _ALL | declared
+    write_manifest([row], tmp_path / "manifest.csv")
+    text = invoke("batch", "check", tmp_path / "manifest.csv", columns=400)
+    assert "1 cases, 0 problems" in text
+    assert text.count("note:") == len(noted)
+    assert all(each in text for each in noted)
 
 
 def test_sidecars_are_inherited_and_the_nearest_statement_counts(folder: Path, tmp_path: Path) -> None:

@@ -18,9 +18,8 @@ from typing import Any
 from ..case import FILE_FIELDS
 from ..errors import FileFormatError, YttriaError
 from ..io import dicom
-from ..io.bids import inherited_files
 from ..io.files import NAME
-from .pet_sidecar import read_sidecar
+from .pet_sidecar import read_sidecar, sidecars_of
 
 #: Kinds of files by the last word of their names.
 KINDS: dict[str, tuple[str, ...]] = {
@@ -181,12 +180,7 @@ def _posix(path: Path, base: Path) -> str:
 
 def _sidecar(path: Path, notes: list[str]) -> dict[str, Any]:
     """Read the columns that the PET-BIDS sidecars of an image state, next to it and above it in its data set."""
-    files = inherited_files(path, ".json")
-    own = path.with_name(path.name[: -len(_end(path))] + ".json")
-    if not files and own.is_file():
-        files = [own]
-    if not files:
-        return {}
-    row, found = read_sidecar(files)
+    files = sidecars_of(path)
+    row, found = read_sidecar(files) if files else ({}, [])
     notes += found
     return row

@@ -16,6 +16,8 @@ from typing import Any
 
 from .._core import Nuclide
 from .._foundation.units import stated_unit
+from ..case import Case
+from ..io.bids import inherited_files, stem_of
 
 #: Largest size of a sidecar in bytes. A sidecar is a page of text.
 _LONGEST = 1 << 24
@@ -58,6 +60,55 @@ def read_sidecar(files: Sequence[Path]) -> tuple[dict[str, Any], list[str]]:
     notes : list of str
         Values that could not be used, with the reason. Each note names the file.
     """
+    row, notes = _stated_columns(files)
+    if row.get("nuclide") == _Y90:
+        del row["nuclide"]
+    return row, notes
+
+
+def sidecars_of(image: Path) -> list[Path]:
+    """The JSON files that describe an image: by the inheritance principle of BIDS, or else the one of its name."""
+    if files := inherited_files(image, ".json"):
+        return files
+    own = image.with_name(f"{stem_of(image)}.json")
+    return [own] if own.is_file() else []
+
+
+def contradictions(case: Case) -> list[str]:
+    """Find what a case declares otherwise than the sidecars of its activity state.
+
+    Parameters
+    ----------
+    case : Case
+        The declared case.
+
+    Returns
+    -------
+    list of str
+        A sentence for each column: another unit, another nuclide, or a number that differs by more than 0.1 %; and
+        each nuclide that yttria does not know. It is empty if there is no sidecar.
+    """
+    files = sidecars_of(case.activity)
+    if not files:
+        return []
+    stated, notes = _stated_columns(files)
+    found = [note for note in notes if "TracerRadionuclide must be" in note]
+    isotope = next((name for name in _OTHERS if case.nuclide.startswith(name)), _Y90)
+    declared = {name: getattr(case, name) for name in stated} | ({"nuclide": isotope} if "nuclide" in stated else {})
+    for name, value in stated.items():
+        other = declared[name]
+        same = math.isclose(other, value, rel_tol=1e-3) if isinstance(other, float) else other in (value, None)
+        if not same:
+            found.append(f"{files[-1]}: {name} is {_shown(value)} by the sidecar, and {_shown(other)} by the manifest")
+    return found
+
+
+def _shown(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _stated_columns(files: Sequence[Path]) -> tuple[dict[str, Any], list[str]]:
+    """Columns and notes as `read_sidecar` returns them, with Y-90 as a nuclide too."""
     notes: list[str] = []
     stated: dict[str, Any] = {}
     origin: dict[str, Path] = {}
@@ -80,8 +131,7 @@ def read_sidecar(files: Sequence[Path]) -> tuple[dict[str, Any], list[str]]:
                 "taken from the sidecar",
             )
             return {}, notes
-        if preset != _Y90:
-            row["nuclide"] = preset
+        row["nuclide"] = preset
     if stated.get("Units") is not None:
         meant = stated_unit(stated["Units"]) if isinstance(stated["Units"], str) else None
         if meant is not None and meant.factor == 1.0:

@@ -85,6 +85,8 @@ def check(
         typer.echo(as_json({"cases": count, "problems": [vars(p) for p in problems]}))
     else:
         print_problems(problems)
+        if 0 not in (wrong := {problem.row for problem in problems}):
+            _print_contradictions(manifest, wrong)
         typer.echo(f"{count} cases, {len(problems)} problems")
     if problems:
         raise typer.Exit(1)
@@ -297,6 +299,21 @@ def print_problems(problems: list[Any]) -> None:
         print_line("problem:", problem, style="bold red", error=True)
     if len(problems) > _SHOWN:
         print_line("", f"... and {len(problems) - _SHOWN} more", error=True)
+
+
+def _print_contradictions(manifest: Path, without: set[int]) -> None:
+    """Print what rows declare otherwise than the sidecars of their images; the rows without a problem are compared."""
+    from ..batch.manifest import read_manifest
+    from ..batch.pet_sidecar import contradictions
+
+    count = 0
+    for row in read_manifest(manifest, without=without):
+        for text in contradictions(row.case):
+            count += 1
+            if count <= _SHOWN:
+                print_line("note:", f"case '{row.case.case_id}': {text}", style="bold cyan", error=True)
+    if count > _SHOWN:
+        print_line("", f"... and {count - _SHOWN} more notes", error=True)
 
 
 def _print_manifest_note(manifest: Path) -> None:
