@@ -151,11 +151,12 @@ def _summary_lines() -> Iterator[str]:
     yield ""
     yield "<!-- Written by `make validation`. -->"
     yield ""
-    yield "Each claim below states what must hold, what yttria was compared with, what the tests measured, and what"
-    yield "remains. `make validation` runs the tests and writes every measured figure. A figure that no test measures"
-    yield "is marked as measured by hand. Real data that may not be shipped is found through `$YTTRIA_TEST_DATA`."
+    yield "Each claim below states its tolerance, the comparison, the measured figures and the limits that remain."
+    yield "`make validation` runs the tests and writes every measured figure. A figure that no test measures is marked"
+    yield "as measured by hand. Some tests need data that may not be distributed. They find these data through"
+    yield "`$YTTRIA_TEST_DATA`."
     yield ""
-    yield "| topic | claims | with measured figures | asserted | by hand alone |"
+    yield "| topic | claims | with measured figures | asserted only | by hand only |"
     yield "|---|---|---|---|---|"
     for name, topic in topics.items():
         counts = [_kind(claim, measured) for claim in topic.claim]
@@ -173,7 +174,7 @@ def _summary_lines() -> Iterator[str]:
                 shown = figure(claim.headline, label)
                 yield f"| [{claim.claim}](docs/validation/{name}.md) | {claim.tolerance} | {shown} |"
     yield ""
-    yield f"Measured on: {measured['machine']}. Times are in [docs/speed.md](docs/speed.md); they are no claims."
+    yield f"Measured on: {measured['machine']}. Times are in [docs/speed.md](docs/speed.md). Times are not claims."
 
 
 def _kind(claim: Claim, measured: dict[str, Any]) -> str:

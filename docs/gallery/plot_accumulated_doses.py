@@ -2,8 +2,8 @@
 Doses of two treatments
 =======================
 
-Doses of several treatments are added voxel by voxel. Their biological effect is not the effect of the sum: each
-treatment has its own biologically effective dose (BED).
+Doses of several treatments are added voxel by voxel. The biological effects are not those of the sum. Each treatment
+has its own biologically effective dose (BED).
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 A batch of cases
 ================
 
-`yttria.batch.run` doses cases as they are given and yields their outcomes. Twelve phantoms of growing tumor-to-normal
-ratio are written as files, and dosed as a cohort would be.
+`yttria.batch.run` computes the doses of cases one after another and yields their results. The script writes twelve
+phantoms with increasing tumor-to-normal ratio as files, and runs them as a cohort.
 """
 
 import tempfile

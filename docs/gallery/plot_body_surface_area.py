@@ -2,8 +2,8 @@
 Body surface area against partition
 ===================================
 
-The body surface area model knows neither the uptake of the tumor nor the mass of the liver. The activity that it
-gives can bring normal liver to any dose: the partition model states which.
+The body surface area model depends neither on the uptake of the tumor nor on the mass of the liver. With its
+activity, the normal liver can receive any dose. The partition model states that dose.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Score of another implementation
 ===============================
 
-The conformance suite asks another program for numbers whose answers are known. The program below computes the
-partition model, but takes the whole delivered activity for what reaches the liver.
+The conformance suite requests numbers with known answers from another program. The program below computes the
+partition model. Its mistake is that the whole delivered activity reaches the liver.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Density from a CT
 =================
 
-A curve turns CT numbers into density. Below 0.05 g/mL, and beyond the range of a curve, a value is refused unless the
-caller says what to do with it.
+A curve converts CT numbers into density. Densities below 0.05 g/mL and CT numbers beyond the curve are refused,
+unless the caller states how to treat them.
 """
 
 import matplotlib.pyplot as plt

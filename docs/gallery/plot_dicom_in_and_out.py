@@ -3,7 +3,7 @@ DICOM in and out
 ================
 
 A PET series of DICOM becomes an RTDOSE of the same patient in the same frame of reference. Each slice of the PET has
-a slope of its own; the RTDOSE holds 32 bits, so that writing it rounds no dose visibly.
+its own slope. The RTDOSE has 32 bits, so that rounding of its doses is not visible.
 """
 
 import tempfile

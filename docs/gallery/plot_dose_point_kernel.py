@@ -2,8 +2,9 @@
 Dose point kernels
 ==================
 
-A dose point kernel states how much of the energy of a decay is absorbed in each spherical shell around it. Radii
-scale with density, so that the kernel of lung reaches four times as far as that of soft tissue.
+A dose point kernel states the part of the energy of a decay that is absorbed in each spherical shell around it. Radii
+are inversely proportional to the density, so that the kernel of lung reaches four times as far as that of soft
+tissue.
 """
 
 import matplotlib.pyplot as plt

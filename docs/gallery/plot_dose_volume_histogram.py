@@ -2,8 +2,8 @@
 Dose-volume histograms
 ======================
 
-The cumulative histogram states which part of a structure receives at least a dose. D70 is read from it: 70 % of the
-tumor receives at least that dose.
+The cumulative histogram states the part of a structure that receives at least a dose. D70 follows from it, because 70
+% of the tumor receives at least that dose.
 """
 
 import matplotlib.pyplot as plt

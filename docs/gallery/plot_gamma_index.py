@@ -2,8 +2,8 @@
 Gamma index
 ===========
 
-Gamma asks for the nearest place that has the same dose, in space and in dose at once; up to 1 is agreement. A shift
-of 2 mm passes 3 % and 3 mm almost everywhere, and fails 2 % and 1 mm at steep doses.
+Gamma is the distance to the nearest point of the other map, in space and in dose together. A value up to 1 is
+agreement. A shift of 2 mm passes 3 % and 3 mm almost everywhere, and fails 2 % and 1 mm at steep doses.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Isodoses on a CT
 ================
 
-`dose_figure` draws planes through each tumor with isodose lines on a background, and the histograms beside them. The
-tumor's true mean is known here: the difference is what the blur of the image carried out of it.
+`dose_figure` draws planes through each tumor with isodose lines on a background, and histograms beside them. The true
+mean of the tumor is known here. The difference is the loss by the blur of the image.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Local deposition and convolution
 ================================
 
-Local deposition leaves the energy where the decay was. Convolution with voxel S values carries it up to 11 mm, which
-rounds the edge of a small tumor in an image without blur.
+Local deposition leaves the energy in the voxel of the decay. Convolution with voxel S values carries it up to 11 mm,
+which rounds the edge of a small tumor in an image without blur.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Lung shunt and its limits
 =========================
 
-The dose of the lungs is proportional to activity and shunt. A limit of 30 Gy for one treatment allows less activity
-the larger the shunt is.
+The dose to the lungs is proportional to activity and shunt. With a limit of 30 Gy for one treatment, a larger shunt
+allows less activity.
 """
 
 import matplotlib.pyplot as plt

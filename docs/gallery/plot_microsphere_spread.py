@@ -2,8 +2,8 @@
 Spread by the number of microspheres
 ====================================
 
-A voxel that holds few microspheres has a dose that chance decides. Resin spheres carry 50 Bq each and glass spheres
-2500 Bq or less, so that the same dose rests on fifty times as many spheres of resin.
+In a voxel with few microspheres, the dose is random. A resin microsphere has 50 Bq, and a glass microsphere has 2500
+Bq or less. The same dose therefore needs fifty times as many microspheres of resin.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Uncertainty of a Monte Carlo dose
 =================================
 
-Monte Carlo states the statistical standard uncertainty of each dose. It falls with the square root of the number of
-decays that are simulated: four times as many halve it.
+Monte Carlo states the statistical standard uncertainty of each dose. It decreases with the square root of the number
+of simulated decays. Four times as many decays halve it.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Response against dose
 =====================
 
-A logistic curve fitted to a cohort states the dose at which half of the tumors respond, with its interval. Forty
-simulated tumors whose true D50 is 140 Gy show how wide that interval is.
+A logistic curve that is fitted to a cohort states the dose at which half of the tumors respond, with its interval.
+Forty simulated tumors with a true D50 of 140 Gy show the width of that interval.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Partition model
 ===============
 
-The partition model shares the activity between tumor, normal liver and lungs. A larger tumor-to-normal ratio gives
-the tumor more at the same dose to normal liver.
+The partition model divides the activity between tumor, normal liver and lungs. With a larger tumor-to-normal ratio,
+the tumor receives more at the same dose to normal liver.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Planned and delivered
 =====================
 
-The change of a mean dose from plan to treatment is split into its causes, whose parts add up to the whole change.
-Here less activity was given than planned, and more of it went into the first tumor.
+The change of a mean dose from plan to treatment is split into its causes, whose contributions add up to the whole
+change. In this example, less activity was given than planned, and a larger part of it reached the first tumor.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Complication and control
 ========================
 
-A dose becomes a probability by a published set of parameters, which is never a default: the same dose means another
-probability with another set.
+A published set of parameters converts a dose into a probability. No set is a default, because the same dose has
+another probability with another set.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,9 @@
 Recovery of small tumors
 ========================
 
-A camera spreads the activity of a small tumor over its surroundings, so that its image shows too little. The recovery
-of a ball follows from the blur alone; a curve fitted to a phantom's inserts describes the camera.
+A camera spreads the activity of a small tumor over its surroundings, so that its concentration in the image is too
+low. The recovery of a ball follows from the blur alone. A curve that is fitted to the inserts of a phantom describes
+the camera.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Superposition at the border of the lung
 =======================================
 
-Electrons that leave the liver travel four times as far in lung. Superposition follows the density along their way;
-voxel S values of one medium do not, and give lung beside the liver too little.
+Electrons that leave the liver travel four times as far in lung. Superposition takes the density along their path into
+account. Voxel S values of one medium do not, and lung beside the liver receives too little.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Survival
 ========
 
-The Kaplan-Meier curve counts who is still followed, so that a patient who left the study is neither dead nor alive.
-The median is read where the curve crosses one half.
+The Kaplan-Meier curve counts the patients who are still in the follow-up. A patient who left the study is counted
+neither as dead nor as alive. The curve crosses one half at the median.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Two territories and several tumors
 ==================================
 
-Two injections share the limits of the patient. The shaded area holds the activities that respect all of them. The
-mark on its border is the best for the tumor that receives least.
+Two injections share the limits of the patient. The shaded area contains the activities within all limits. The mark on
+its border is the best plan for the tumor that receives least.
 """
 
 import matplotlib.pyplot as plt

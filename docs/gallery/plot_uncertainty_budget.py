@@ -2,8 +2,8 @@
 Uncertainty of a mean dose
 ==========================
 
-Volume, recovery and calibration limit how well the mean dose of a tumor is known. For small tumors the outline on a
-blurred image dominates.
+Volume, recovery and calibration contribute to the uncertainty of the mean dose of a tumor. For small tumors, the
+outline on a blurred image is the largest contribution.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Vials and decay
 ===============
 
-A vial holds the activity that is needed for a few hours only. The window in which each size is within 5 % of 3 GBq
-follows from the half-life of 64.1 h.
+A vial has the required activity for a few hours only. The window in which each size is within 5 % of 3 GBq follows
+from the half-life of 64.1 h.
 """
 
 import matplotlib.pyplot as plt

@@ -3,7 +3,7 @@ Voxel fractions
 ===============
 
 A structure is never rounded to the voxels of the dose grid. Each voxel counts by its fraction inside, so that the
-volume of a small sphere is right on coarse voxels too.
+volume of a small sphere is also right on coarse voxels.
 """
 
 import matplotlib.pyplot as plt

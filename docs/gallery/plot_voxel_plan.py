@@ -2,8 +2,8 @@
 Voxel-based plan
 ================
 
-A tracer image gives the dose per GBq in each voxel, so that limits on parts of the liver can be planned. The best
-activity for the tumor's D70 stops where 70 % of the normal liver would receive more than 30 Gy.
+A tracer image gives the dose per GBq in each voxel, so that limits on parts of the liver can be planned. The limit
+here is that at most 70 % of the normal liver receives more than 30 Gy. It determines the best D70 of the tumor.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Voxel S values
 ==============
 
-A voxel S value is the dose to a target voxel per decay in a source voxel. The mean of a large voxel hides the steep
-fall around a point, so that the source voxel keeps less of its energy the smaller it is.
+A voxel S value is the dose to a target voxel per decay in a source voxel. The value is a mean over the whole voxel. A
+smaller source voxel therefore keeps less of its energy.
 """
 
 import matplotlib.pyplot as plt

@@ -10,8 +10,8 @@ dose maps of one patient are compared.
 # Cases
 # -----
 #
-# A case states its inputs with their units, the quantities that are asked for, and a tolerance. Answer as many as you
-# like.
+# A case states its inputs with their units, the required quantities, and a tolerance. You can answer any number of
+# cases.
 
 from yttria.conformance import cases, score
 
@@ -23,7 +23,7 @@ for case in asked:
 # A program
 # ---------
 #
-# This one knows a half-life of 2.7 days, as a table of isotopes may print it, and does not read the case's 64.1 h.
+# This program has a half-life of 2.7 days, as a table of isotopes may print it. It ignores the 64.1 h of the case.
 
 HALF_LIFE_H = 2.7 * 24
 
@@ -54,7 +54,7 @@ for finding in report.findings:
 # Two dose maps
 # -------------
 #
-# The second map is made without the decay from scan to administration.
+# The second map is made without the decay correction from scan to administration.
 
 import numpy as np
 
@@ -72,8 +72,8 @@ for row in comparison.differences:
 print(f"gamma 3 %, 3 mm: {100 * comparison.gamma.passing_fraction:.0f} % pass")
 
 # %%
-# Every mean is 0.806 of the other one, which is the decay of 20 h: a ratio that is the same everywhere points to
-# scaling, and not to the dose model.
+# Every mean is 0.806 of the other one, which is the decay of 20 h. If the ratio is the same everywhere, the cause is
+# the scaling, and not the dose model.
 
 print(round(float(np.exp(-np.log(2) * 20.0 / 64.1)), 3))
 

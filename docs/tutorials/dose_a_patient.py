@@ -2,16 +2,16 @@
 Dose a patient from DICOM
 =========================
 
-From a folder of DICOM to doses of structures, a picture and an RTDOSE. The patient is a phantom whose true doses are
-known.
+This tutorial leads from a folder of DICOM to doses of structures, a picture and an RTDOSE. The patient is a phantom
+whose true doses are known.
 """
 
 # %%
 # A study
 # -------
 #
-# ``yttria demo --dicom`` writes this study; here the same functions are called. Replace ``folder`` by a folder of
-# your own.
+# ``yttria demo --dicom`` writes this study. The next block calls the same functions. Replace ``folder`` with your own
+# folder.
 
 import tempfile
 from pathlib import Path
@@ -25,8 +25,8 @@ written = write_dicom_study(phantom, folder)
 print(len(written), "files in", ", ".join(sorted(path.name for path in folder.iterdir())))
 
 # %%
-# What is there
-# -------------
+# Content of the study
+# --------------------
 #
 # The headers state nuclide, unit, times and the administered activity. ``activity_timing`` reads them, and states the
 # delay between administration and scan with its origin.
@@ -40,8 +40,8 @@ print(f"{timing.scan_delay_h:.2f} h after administration of {timing.administered
 # Dose
 # ----
 #
-# The image holds Bq/mL, so that the scaling is absolute. The administered activity is a check: if the image as a
-# whole holds another activity, an advisory states it.
+# The image is in Bq/mL, so that the scaling is absolute. The administered activity is a check. If the whole image has
+# another activity, an advisory states it.
 
 pet = yttria.read_image(folder / "pet")
 structures = yttria.read_structures(folder / "structures.dcm")
@@ -55,11 +55,11 @@ for advisory in local.advisories:
     print(f"{advisory.severity}: {advisory.message}")
 
 # %%
-# Compare with the truth
-# ----------------------
+# Compare with the true doses
+# ---------------------------
 #
-# The phantom's mean doses are known without blur. A tumor of 11 mL loses much of its activity to its surroundings by
-# the blur of 5 mm, and a large one little.
+# The mean doses of the phantom without blur are known. With a blur of 5 mm, a tumor of 11 mL loses much of its activity
+# to its surroundings, and a large tumor loses little.
 
 for row in local.table(structures):
     true_gy = phantom.mean_dose_gy[row.structure]
@@ -69,8 +69,8 @@ for row in local.table(structures):
 # Another method
 # --------------
 #
-# Superposition needs the density of a CT, which may lie on any grid. Values of air outside the curve are clamped on
-# purpose.
+# Superposition needs the density of a CT, which may have any grid. CT numbers of air outside the curve are clamped,
+# because the call requests it.
 
 density = yttria.density_image(yttria.read_image(folder / "ct"), out_of_range="clamp")
 superposed = yttria.dose_image(pet, scaling=scaling, method="superposition", density=density)
@@ -89,8 +89,9 @@ figure = dose_figure(superposed, structures, background=phantom.ct, title="Digit
 # Write the results
 # -----------------
 #
-# The RTDOSE takes patient, study and frame of reference from the PET. DICOM holds no negative doses, which rounding
-# of the transforms leaves far from the activity: they are refused unless the caller asks for 0 in their place.
+# The RTDOSE takes patient, study and frame of reference from the PET. DICOM cannot store negative doses. Rounding of
+# the transforms causes small negative doses far from the activity. They are refused unless the caller replaces them
+# with 0.
 
 from yttria.io.dicom import write_rtdose
 
@@ -100,6 +101,6 @@ again = yttria.read_image(folder / "dose.nrrd")
 print("maximum", round(float(again.array.max()), 1), again.unit)
 
 # %%
-# On the command line, all of this is one call::
+# On the command line, one call does all of this::
 #
 #     yttria dose pet -s structures.dcm --ct ct --method superposition --rtdose -o out

@@ -2,8 +2,8 @@
 Plan a treatment from images
 ============================
 
-From a tracer scan, a segmentation and a CT to activities under limits, and to the vials. The truth of the phantom is
-known.
+This tutorial leads from a tracer scan, a segmentation and a CT to activities under limits, and to the vials. The true
+values of the phantom are known.
 """
 
 # %%
@@ -28,7 +28,7 @@ print(maa.unit, maa.array.shape, [structure.name for structure in structures])
 # Measure
 # -------
 #
-# Roles are recognized by name. ``resolution_fwhm_mm`` takes apart what the blur of the SPECT has mixed.
+# Roles are recognized by name. ``resolution_fwhm_mm`` corrects the counts for the blur of the SPECT.
 
 settings = planning.PlanSettings(
     device="glass",
@@ -51,7 +51,7 @@ for territory in measured.territories:
 print(f"lung shunt {100 * measured.territories[0].lung_shunt_fraction:.2f} %")
 
 # %%
-# The advisories state what was assumed. One scan of two injections gives both the same shunt.
+# The advisories state the assumptions. One scan of two injections gives the same shunt for both.
 
 for advisory in measured.advisories:
     print(f"{advisory.severity}: {advisory.message}")
@@ -60,7 +60,7 @@ for advisory in measured.advisories:
 # Plan
 # ----
 #
-# The patient file holds every number with its origin, and can be edited by hand before it is planned.
+# The patient file states every number with its origin. You can edit it by hand before you plan it.
 
 patient_file = folder / "patient.toml"
 measured.write(patient_file)
@@ -69,7 +69,7 @@ for sentence in planning.optimum_in_words(plan.optimum):
     print(sentence)
 
 # %%
-# The doses of the optimum, and what each territory gets:
+# The next block prints the doses of the optimum, and the activity of each territory.
 
 best = plan["optimum"]
 for name, activity in zip(plan.patient.names, best.doses.delivered_activities_gbq, strict=True):
@@ -88,8 +88,8 @@ for name, choice in best.vials.items():
     print(f"{name}: {option.vial_size_gbq:g} GBq, holds {option.vial_activity_gbq:.3f} GBq on {time}")
 
 # %%
-# A picture of what a step of the limit buys
-# ------------------------------------------
+# A picture of the effect of a limit
+# ----------------------------------
 
 import matplotlib.pyplot as plt
 

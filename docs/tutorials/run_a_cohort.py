@@ -2,8 +2,8 @@
 Run a cohort, and relate doses to outcomes
 ==========================================
 
-Thirty phantoms of different uptake are dosed as a batch. Responses are drawn from a known curve, and the analysis
-finds it again within its interval.
+The doses of thirty phantoms with different uptake are computed as a batch. Random responses follow from a known curve,
+and the analysis finds this curve again within its interval.
 """
 
 # %%
@@ -33,7 +33,7 @@ write_manifest(rows, folder / "manifest.csv")
 print(check_manifest(folder / "manifest.csv"))
 
 # %%
-# The first number counts the cases; the list would name each problem with its row and column.
+# The first number is the number of cases. The list would name each problem with its row and column.
 #
 # Run
 # ---
@@ -42,7 +42,7 @@ report = run_manifest(folder / "manifest.csv", folder / "results")
 print(f"{report.state}: {report.counts.done} done, {report.counts.failed} failed")
 
 # %%
-# A second run finds every result there. Results are addressed by the content of their inputs.
+# A second run finds that every result exists. The content of the inputs identifies a result.
 
 again = run_manifest(folder / "manifest.csv", folder / "results").counts
 print(f"{again.done} done, {again.known} known from before")
@@ -80,7 +80,7 @@ print(f"D50 {fit.d50_gy.value:.0f} Gy, 95 % interval {fit.d50_gy.lower:.0f} to {
 figure = outcome_figure(analysis)
 
 # %%
-# What must be known about the fit:
+# The next block prints the advisories of the fit.
 
 for advisory in analysis.advisories:
     print(f"{advisory.severity}: {advisory.message}")

@@ -2,15 +2,15 @@
 Use it in my program
 ====================
 
-numpy arrays in, numpy arrays out; images of SimpleITK and nibabel as guests; many maps of one shape. It needs
-``pip install SimpleITK nibabel`` beside yttria.
+The functions take and return numpy arrays. They also take images of SimpleITK and nibabel, and many maps of one shape.
+This tutorial needs ``pip install SimpleITK nibabel`` in addition to yttria.
 """
 
 # %%
 # Arrays
 # ------
 #
-# Arrays are ``(k, j, i)``: slice, row, column. Units are in the names.
+# Arrays have the axes ``(k, j, i)``, which are slice, row and column. Units are in the names.
 
 import numpy as np
 
@@ -28,7 +28,7 @@ print(dose_gy.shape, dose_gy.dtype, f"maximum {dose_gy.max():.1f} Gy")
 # Many maps
 # ---------
 #
-# A plan keeps what depends only on shape and voxel size.
+# A plan stores everything that depends only on the shape and the voxel size.
 
 plan = yttria.ConvolutionPlan(activity_mbq_per_ml.shape, s_values.gy_per_mbq_per_ml(), np.float32)
 maxima = [float(plan.apply(activity_mbq_per_ml * np.float32(factor)).max()) for factor in (0.5, 1.0, 2.0)]
@@ -54,8 +54,8 @@ print(dose.GetSize(), dose.GetOrigin())
 # nibabel
 # -------
 #
-# NIfTI counts to the right and to the front; yttria to the left and to the back. The place in the patient is the
-# same.
+# The axes of NIfTI point to the right and to the front, and those of yttria to the left and to the back. The position
+# in the patient is the same.
 
 import nibabel
 
@@ -67,8 +67,8 @@ print(np.diag(image.affine_lps))
 # Errors and advisories
 # ---------------------
 #
-# An input that cannot be right raises an exception whose sentence can be shown to a user. What a reader must know
-# about a result stands in the result.
+# An input that cannot be right raises an exception, whose sentence can be shown to a user. The result states everything
+# else that a reader must know.
 
 try:
     yttria.absorbed_dose(activity_mbq_per_ml, yttria.voxel_s_values((0.1, 4.0, 4.0), medium="liver"))
@@ -82,7 +82,7 @@ for advisory in result.advisories:
 # 3D Slicer
 # ---------
 #
-# In Slicer's Python console the same calls work on nodes::
+# In Slicer's Python console, the same calls work on the arrays of nodes::
 #
 #     activity = slicer.util.arrayFromVolume(node) / 1e6            # Bq/mL to MBq/mL, (k, j, i) already
 #     voxel_size_mm = tuple(reversed(node.GetSpacing()))

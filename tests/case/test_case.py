@@ -145,5 +145,5 @@ def test_a_structure_outside_the_image_is_not_passed_over(inputs: CaseInputs) ->
     dosed = dose_case(case, CaseInputs(activity=inputs.activity, structures=structures))
     (advisory,) = (a for a in dosed.result.advisories if a.code == "structure_outside_image")
     assert (advisory.value, dosed.rows[1]["volume_ml"], dosed.rows[1]["mean_gy"]) == (1.0, 0.0, None)
-    assert advisory.message.startswith(f"'{structures[1].name}': 100.0% of its volume")
+    assert advisory.message.startswith(f"'{structures[1].name}': 100.0 % of its volume")
     assert (advisory.severity, advisory.limit) == ("error", 0.01)

@@ -83,7 +83,7 @@ def test_a_limit_of_a_guideline_holds_the_structures_of_its_tissue(case: Path, t
     assert "Perfused right: mean <= 60 Gy (EANM2022)" in names
     resin = ("--limits", "EANM2022", "--device", "resin", "--disease", "HCC", "--intent", "bilobar")
     text = invoke(*arguments(case, tmp_path / "b", *ONE, "--goal", "Tumor 1: mean", *resin))
-    assert "mean dose to the perfused normal liver < 40 Gy does not hold the plan" in text
+    assert "mean dose to the perfused normal liver < 40 Gy does not limit the plan" in text
 
 
 def test_structures_are_derived_and_models_chosen(case: Path, tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_values_that_no_segment_names_are_warned_of(tmp_path: Path) -> None:
     (liver,) = read_structures(_single(tmp_path / "x.seg.nrrd", *_keys(0, "liver", 1)))
     (advisory,) = liver.advisories
     assert (advisory.code, advisory.severity) == ("values_without_a_segment", "warning")
-    assert "holds the values 2, which no segment names" in advisory.message
+    assert "contains the values 2, which belong to no segment" in advisory.message
 
 
 def test_two_segments_with_the_same_voxels_are_warned_of(tmp_path: Path) -> None:

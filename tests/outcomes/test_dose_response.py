@@ -192,8 +192,8 @@ def test_observations_written_twice_under_one_patient_add_nothing() -> None:
 @pytest.mark.parametrize(
     ("event", "text"),
     [
-        ([0, 0, 0, 1, 1], "without the event is at most 30 Gy and every dose with it at least 40 Gy"),
-        ([1, 1, 0, 0, 0], "with the event is at most 20 Gy and every dose without it at least 30 Gy"),
+        ([0, 0, 0, 1, 1], "without the event is at most 30 Gy, and every dose with the event is at least 40 Gy"),
+        ([1, 1, 0, 0, 0], "with the event is at most 20 Gy, and every dose without the event is at least 30 Gy"),
     ],
 )
 def test_doses_that_separate_outcomes_have_no_curve(event: list[int], text: str) -> None:

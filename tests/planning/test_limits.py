@@ -232,7 +232,7 @@ def test_both_readings_of_what_is_not_reconciled_are_shown() -> None:
     assert advisory.code == "limit_text_ambiguous"
     assert "below 30 %" in advisory.message
     assert "at least 30 %" in advisory.message
-    assert "not reconciled" in advisory.message
+    assert "contradict each other" in advisory.message
     trial = dose_limits(
         guideline="DOSISPHERE-01", intent="unilobar", kind="normal_perfused", device="glass", disease="HCC"
     )

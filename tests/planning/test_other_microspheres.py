@@ -166,7 +166,7 @@ def test_a_holmium_vial_cannot_be_used_before_its_calibration() -> None:
     [
         (13.0, "holmium", None, "more than the 12 GBq that are in use with holmium microspheres"),
         (13.0, None, "HO166", "more than the 12 GBq that are in use with holmium microspheres"),
-        (21.0, None, None, "the largest vial of any microspheres holds 20 GBq"),
+        (21.0, None, None, "the largest vial of any microspheres has 20 GBq"),
         (500.0, None, "P32", ""),
         (500.0, "custom", None, ""),
         (0.5, "holmium", None, ""),

@@ -46,8 +46,8 @@ def test_what_was_recognized_is_stated() -> None:
     roles = structure_roles(named("Liver", "Tumor 1", "Tumors", "Spleen"))
     assert [advisory.message for advisory in roles.advisories] == [
         "Recognized by name as liver: 'Liver'.",
-        "No structure has the name of a perfused volume: the whole of 'Liver' is taken as perfused.",
-        "'Tumors' was left out, because each tumor is there by itself: 'Tumor 1'.",
+        "No structure has the name of a perfused volume. The whole of 'Liver' is taken as perfused.",
+        "'Tumors' was left out, because each tumor is a structure of its own: 'Tumor 1'.",
         "Recognized by name as tumors: 'Tumor 1'.",
     ]
     assert {advisory.severity for advisory in roles.advisories} == {"note"}

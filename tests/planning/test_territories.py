@@ -307,4 +307,4 @@ def test_what_one_scan_of_the_third_published_patient_leaves_open() -> None:
 def test_more_than_a_vial_into_one_territory_warns() -> None:
     (large,) = (a for a in two().doses([25.0, 1.0]).advisories if a.code == "activity_above_vial")
     assert large.value == 25.0
-    assert large.message.startswith("Territory 'hepatic': The vial must hold 25 GBq")
+    assert large.message.startswith("Territory 'hepatic': The vial must have 25 GBq")

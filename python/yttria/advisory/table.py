@@ -17,6 +17,18 @@ from .record import Advisory, Severity
 _GIVEN = "given"
 
 
+class _Sentences(Formatter):
+    """Formatter of sentences, which writes a percentage with a space before the sign: 72 %."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Return the value as its specification states, and a percentage with a space."""
+        text = str(super().format_field(value, format_spec))
+        return f"{text[:-1]} %" if format_spec.endswith("%") else text
+
+
+_SENTENCES = _Sentences()
+
+
 @dataclass(frozen=True, kw_only=True)
 class AdvisoryKind:
     """Row of the table of advisories.
@@ -156,7 +168,7 @@ def advise(
     limit = fields[kind.limit] if isinstance(kind.limit, str) and kind.limit else kind.limit
     return Advisory(
         code=code,
-        message=kind.sentences[form].format_map(fields | {"limit": limit}),
+        message=_SENTENCES.vformat(kind.sentences[form], (), fields | {"limit": limit}),
         value=fields[kind.value] if kind.value else None,
         limit=None if isinstance(limit, str) else limit,
         source=kind.source if source is None else source,
