@@ -31,7 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Compare and collect": ("compare", "batch", "outcomes"),
     "Verify": ("conformance", "reference", "peers"),
     "Speed": ("speed", "convolution"),
-    "Theory": (),
+    "Theory": ("theory/kernels", "theory/partition", "theory/superposition", "theory/monte_carlo", "theory/gamma"),
     "Validation": (),
     "Look up": ("error_messages", "glossary", "advisories", "sources"),
 }
