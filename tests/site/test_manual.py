@@ -35,6 +35,13 @@ def test_every_page_of_the_documents_stands_in_the_manual_once() -> None:
     assert sorted(shown) == sorted(pages - {"docs/index"})
 
 
+def test_no_line_of_a_document_begins_with_a_percent_sign() -> None:
+    """MyST takes such a line for a comment, and shows nothing of it."""
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    lines = [(path.name, line) for path in documents for line in path.read_text().splitlines()]
+    assert [found for found in lines if found[1].lstrip().startswith("%")] == []
+
+
 def test_a_new_page_appears_by_itself_and_a_lost_one_is_named(tmp_path: Path) -> None:
     listed = [name for names in contents.GROUPS.values() for name in names]
     for name in [*listed, "a_new_page", "theory/new"]:
