@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from yttria import Nuclide
+from yttria import AbsoluteScaling, Nuclide, dose_image
 from yttria.errors import ArgumentError, OutOfRangeError, UnknownNameError
-from yttria.phantom import planning_phantom
+from yttria.io.dicom import write_rtdose
+from yttria.phantom import liver_phantom, planning_phantom
 from yttria.planning import (
     PartitionLimits,
     PartitionModel,
@@ -32,6 +33,7 @@ from yttria.planning import (
     vial_choice,
 )
 from yttria.planning.vial_content import vial_content
+from yttria.report import html_report
 
 HOLMIUM = Patient(
     device="holmium",
@@ -201,3 +203,18 @@ def test_microspheres_and_nuclide_of_a_plan_from_images_stand_in_its_file(tmp_pa
         PlanSettings(device="holmium", nuclide="EANM2022")
     with pytest.raises(ArgumentError, match="nuclide must be given for custom microspheres"):
         PlanSettings(device="custom")
+
+
+def test_report_and_dicom_files_of_a_holmium_dose_name_holmium(tmp_path: Path) -> None:
+    pydicom = pytest.importorskip("pydicom")
+    pytest.importorskip("jinja2")
+    assert "<h1>Holmium-166 radioembolization: plan</h1>" in html_report(plan=compare_models(HOLMIUM).as_dict())
+    for nuclide, isotope in ((Nuclide("HO166"), "Ho-166"), (Nuclide(), "Y-90")):
+        phantom = liver_phantom((10.0, 10.0, 10.0), nuclide=nuclide)
+        result = dose_image(phantom.activity, scaling=AbsoluteScaling(20.0), method="local_deposition", nuclide=nuclide)
+        write_rtdose(result, tmp_path / "dose.dcm", reference=None)
+        written = pydicom.dcmread(tmp_path / "dose.dcm")
+        assert written.SeriesDescription == f"Absorbed dose, {isotope}"
+        assert f": {isotope} local deposition, " in written.DerivationDescription
+    write_rtdose(result.image, tmp_path / "image.dcm", reference=None)
+    assert pydicom.dcmread(tmp_path / "image.dcm").SeriesDescription == "Absorbed dose"

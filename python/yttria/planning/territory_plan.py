@@ -140,6 +140,8 @@ class TerritoryPlan:
         return {
             "patient": self.patient.name,
             "device": self.patient.device,
+            "dose_factor_gy_kg_per_gbq": self.patient.nuclide.dose_factor_gy_kg_per_gbq,
+            "half_life_h": self.patient.nuclide.half_life_h,
             "yttria_version": __version__,
             "created": self.created,
             "input_file": None if self.input_file is None else dict(self.input_file),

@@ -79,7 +79,7 @@ def cohort_html(data: CohortData, *, created: str | None = None) -> str:
     charted = [name for name in names if (name, "mean_gy") in data.values][:_CHARTED]
     return render(
         "cohort.html",
-        running_title="Yttrium-90 radioembolization: cohort",
+        running_title="Radioembolization: cohort",
         created=created,
         facts=[("Cases with a result", len(data.case_ids)), ("Cases in quarantine", data.quarantined), *data.facts],
         strips=strip_chart({name: data.values[name, "mean_gy"] for name in charted}, data.ids, by_structure),

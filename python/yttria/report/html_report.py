@@ -21,7 +21,7 @@ from .slices import slice_pictures
 from .territory_section import territory_advisories, territory_tables
 from .uncertainty_section import uncertainty_tables
 from .voxel_plan_section import is_voxel_plan, voxel_plan_tables
-from .words import flat
+from .words import flat, treatment_words
 
 _NO_MAP = "Histograms and pictures were not drawn: the report was made without the dose map and its structures."
 
@@ -199,12 +199,16 @@ def _comparison(comparison: Mapping[str, Any], pictures: Mapping[str, bytes]) ->
     }
 
 
-def _title(doses: object, plan: object, plan_comparison: object) -> str:
+def _title(doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None, plan_comparison: object) -> str:
     if doses is not None:
-        return "Yttrium-90 radioembolization: absorbed dose"
+        return f"{treatment_words(doses['provenance'])}: absorbed dose"
     if plan_comparison is not None:
-        return "Yttrium-90 radioembolization: planned and delivered"
-    return "Yttrium-90 radioembolization: plan" if plan is not None else "Comparison of two dose maps"
+        return "Radioembolization: planned and delivered"
+    return (
+        f"{treatment_words(plan.get('provenance') or plan)}: plan"
+        if plan is not None
+        else "Comparison of two dose maps"
+    )
 
 
 def _whose(doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None) -> str:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._core import Nuclide
+
 #: Endings of keys with the unit they state, the longest first.
 _UNITS = (
     ("_gy_kg_per_gbq", "Gy kg/GBq"),
@@ -56,6 +58,27 @@ _HEADINGS = {
     "outside_fraction": "Outside the image",
     "mean_uncertainty_gy": "Uncertainty of the mean",
 }
+
+
+#: Isotopes by their names.
+_ISOTOPES: dict[str, str] = {
+    "Y-90": "Yttrium-90",
+    "Ho-166": "Holmium-166",
+    "P-32": "Phosphorus-32",
+    "Re-188": "Rhenium-188",
+    "Lu-177": "Lutetium-177",
+    "I-131": "Iodine-131",
+}
+_DRUGS = ("Lu-177", "I-131")
+
+
+def treatment_words(record: Mapping[str, Any]) -> str:
+    """Return the treatment of a dose or a plan by its nuclide; without one if the record does not state it."""
+    half_life_h, factor = record.get("half_life_h"), record.get("dose_factor_gy_kg_per_gbq")
+    if half_life_h is None or factor is None:
+        return "Radioembolization"
+    isotope = Nuclide.from_dose_factor(half_life_h, factor).isotope
+    return _ISOTOPES[isotope] if isotope in _DRUGS else f"{_ISOTOPES[isotope]} radioembolization"
 
 
 def heading(key: str) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from ...evaluation.dose_metrics import DoseMetric
 from ...evaluation.tables import PERCENTS, StructureDose
 from .._common import decoding
 from .dataset import Dataset, items, quiet, read_dataset, text
+from .nuclide import described_dose
 from .reference import ALWAYS_PRESENT, Reference, read_header
 from .segmentation import Segment, described_segments
 
@@ -101,7 +102,7 @@ def write_dose_report(
     segmentation: Reference,
     metrics: Sequence[DoseMetric] = (),
     provenance: Provenance | None = None,
-    description: str = "Absorbed dose, Y-90; research use",
+    description: str | None = None,
 ) -> WrittenDoseReport:
     """Write doses of segments as a structured report (TID 1500) with one measurement group for each segment.
 
@@ -117,8 +118,8 @@ def write_dose_report(
         Further columns of the rows that are written.
     provenance : Provenance, optional
         Method, density and scaling, written as parameters of the algorithm.
-    description : str
-        SeriesDescription, at most 64 characters.
+    description : str, optional
+        SeriesDescription, at most 64 characters. It names the isotope of the provenance if it is not given.
 
     Returns
     -------
@@ -158,6 +159,12 @@ def write_dose_report(
     """
     path = Path(path)
     hd, pydicom = require("highdicom", "dicom"), require("pydicom", "dicom")
+    if description is None:
+        of = described_dose(
+            None if provenance is None else provenance.half_life_h,
+            None if provenance is None else provenance.dose_factor_gy_kg_per_gbq,
+        )
+        description = f"{of}; research use"
     if not isinstance(description, str) or len(description) > 64:
         raise ArgumentError(f"description must be a text of at most 64 characters, got {description!r:.100}")
     plain = [row.as_dict() if isinstance(row, StructureDose) else dict(row) for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..._core import Nuclide
 from ..._foundation.choices import IsotopeName
 from ...advisory import Advisory, advise
 from ...errors import YttriaError
@@ -55,6 +56,18 @@ def expected_in_words(isotope: IsotopeName) -> str:
     """Return the name of an isotope for a message."""
     symbol, mass = isotope.split("-")
     return f"{_ELEMENTS[symbol]}-{mass}"
+
+
+def described_dose(half_life_h: float | None, dose_factor_gy_kg_per_gbq: float | None) -> str:
+    """Return a description of a dose with its isotope; without one if the nuclide of the dose is not known."""
+    if half_life_h is None or dose_factor_gy_kg_per_gbq is None:
+        return "Absorbed dose"
+    return f"Absorbed dose, {isotope_of_dose(half_life_h, dose_factor_gy_kg_per_gbq)}"
+
+
+def isotope_of_dose(half_life_h: float, dose_factor_gy_kg_per_gbq: float) -> IsotopeName:
+    """Return the isotope of a dose by the half-life and the dose factor of its provenance."""
+    return Nuclide.from_dose_factor(half_life_h, dose_factor_gy_kg_per_gbq).isotope
 
 
 def half_life_range_h(isotope: IsotopeName) -> tuple[float, float]:

@@ -25,6 +25,7 @@ from ...geometry.affine import Affine, check_same_frame
 from ...geometry.image import Image
 from .dataset import Dataset, decimal, quiet
 from .geometry import MAX_GAP
+from .nuclide import described_dose, isotope_of_dose
 from .reference import Reference, References, patient_and_study, referenced, set_texts
 from .rtdose_histograms import region_histograms
 from .rtdose_reader import RT_DOSE_STORAGE
@@ -83,7 +84,7 @@ def write_rtdose(
     plan_reference: bool = True,
     tissue_heterogeneity: str | None = None,
     comment: str | None = None,
-    description: str = "Absorbed dose, Y-90",
+    description: str | None = None,
     histograms: Mapping[str, DoseVolumeHistogram] | None = None,
     structure_set: Reference | None = None,
 ) -> WrittenRtDose:
@@ -111,8 +112,8 @@ def write_rtdose(
         Whether the file refers to the plan. False violates the standard.
     tissue_heterogeneity : str, optional
         "IMAGE", "ROI_OVERRIDE", "WATER" or several with backslashes.
-    comment, description : str
-        Texts of the file; the comment has at most 64 characters.
+    comment, description : str, optional
+        Texts of the file; the comment has at most 64 characters. The description names the isotope if it is not given.
     histograms : mapping of str to DoseVolumeHistogram, optional
         Histograms of regions of `structure_set`, by the names that `read_rtstruct` gives them. They are written as
         cumulative histograms of at most 1002 bins; negative doses count as 0.
@@ -180,6 +181,9 @@ def write_rtdose(
         raise ArgumentError(f"dose of write_rtdose must be an Image or a DoseResult, got {type(dose).__name__}")
     image, provenance = (dose, None) if isinstance(dose, Image) else (dose.image, dose.provenance.as_dict())
     image = image.to("Gy")
+    known_of = provenance or {}
+    if description is None:
+        description = described_dose(known_of.get("half_life_h"), known_of.get("dose_factor_gy_kg_per_gbq"))
     frames, affine_lps = _right_handed(image)
     step, clipped = _step(image.array, negative_doses)
     pixels = _pixels(frames, step)
@@ -328,10 +332,11 @@ def _say(dataset: Dataset, provenance: dict[str, Any] | None, comment: str | Non
         curve = (provenance["density_image"] or {}).get("curve")
         own = f"CT densities by {curve}" if curve else "own densities of the voxels"
         medium = f"{rho:g} g/mL" if rho is not None else own
+        isotope = isotope_of_dose(provenance["half_life_h"], provenance["dose_factor_gy_kg_per_gbq"])
         comment = comment or f"{method}, {medium}; research use"[:64]
         heterogeneity = heterogeneity or ("WATER" if rho is not None else "IMAGE")
         dataset.DerivationDescription = (
-            f"yttria {provenance['yttria_version']}: Y-90 {method}, {medium}, "
+            f"yttria {provenance['yttria_version']}: {isotope} {method}, {medium}, "
             f"{provenance['dose_factor_gy_kg_per_gbq']:g} Gy kg/GBq ({provenance['nuclide']}), decay factor "
             f"{provenance['decay_factor']:.6g}, {provenance['mbq_per_ml_per_unit']:.6g} MBq/mL per "
             f"{provenance['input_unit']}, negative voxels: {provenance['negative_voxels']}. {provenance['statement']}"
