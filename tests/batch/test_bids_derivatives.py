@@ -184,6 +184,24 @@ def test_cases_with_other_names_become_subjects_of_their_own(tmp_path: Path) -> 
     assert gzip.decompress(maps["sub-row5_desc-absdose_dosemap.nii.gz"].read_bytes())[:4] == b"\x5c\x01\x00\x00"
 
 
+def test_an_input_outside_of_every_data_set_has_a_uri_without_a_way_up(tmp_path: Path) -> None:
+    (tmp_path / "far away").mkdir()
+    (tmp_path / "here").mkdir()
+    write_files(tmp_path / "far away", 1)
+    write_files(tmp_path / "here", 1)
+    (row,) = rows(1, 1)
+    write_manifest([row | {"activity": "../far away/a0.nii.gz"}], tmp_path / "here" / "m.csv")
+    run_manifest(tmp_path / "here" / "m.csv", tmp_path / "results", maps="nii.gz")
+    write_bids_derivatives(tmp_path / "results", tmp_path / "out")
+    (sidecar,) = (tmp_path / "out").rglob("*_dosemap.json")
+    uris = json.loads(sidecar.read_text())["Sources"]
+    assert uris == ["bids:faraway:a0.nii.gz", "bids:here:s0.nii.gz"]
+    assert [resolved(uri, tmp_path / "out").resolve() for uri in uris] == [
+        (tmp_path / "far away" / "a0.nii.gz").resolve(),
+        (tmp_path / "here" / "s0.nii.gz").resolve(),
+    ]
+
+
 def test_two_cases_of_one_image_have_two_names(tmp_path: Path) -> None:
     write_files(tmp_path, 1)
     (tmp_path / "a0.nii.gz").rename(tmp_path / "sub-7_pet.nii.gz")

@@ -93,8 +93,10 @@ def write_bids_derivatives(results: str | Path, folder: str | Path, *, overwrite
     Subject, session and further entities are those of the name of the activity image. A case whose image has no such
     name gets a subject made from the letters and digits of its case id. BIDS has no name for an absorbed dose:
     `sub-01_ses-1_desc-absdose_dosemap.nii.gz` and the tables beside it are not part of the standard, and `.bidsignore`
-    lists them. `Sources` of each sidecar are BIDS URIs; a link of `dataset_description.json` leads to each data set, or
-    to the folder of the manifest if the inputs are in none.
+    lists them.
+
+    `Sources` of each sidecar are BIDS URIs. A link of `dataset_description.json` leads to each data set. For inputs in
+    none it leads to the folder of the manifest, or to their own folder if they lie outside of that.
 
     Examples
     --------
@@ -143,9 +145,10 @@ class _Links:
         self._names: dict[Path, str] = {}
 
     def uri(self, path: Path) -> str:
-        """BIDS URI of an input; if it lies in no data set, from the folder of the manifest."""
-        path = path.absolute()
-        data_set = data_set_of(path) or self._otherwise
+        """BIDS URI of an input. If it lies in no data set, it is that of the manifest's folder, or else of its own."""
+        # Links are not followed: in many data sets the files are links to a store elsewhere.
+        path = Path(os.path.normpath(path.absolute()))
+        data_set = data_set_of(path) or (self._otherwise if path.is_relative_to(self._otherwise) else path.parent)
         name = self._names.get(data_set)
         if name is None:
             label = re.sub(r"[^A-Za-z0-9]", "", data_set.name) or "inputs"
@@ -156,7 +159,13 @@ class _Links:
 
     def as_dict(self) -> dict[str, str]:
         """Relative path of each data set by its name, as `DatasetLinks` has them."""
-        return {name: quote(Path(os.path.relpath(at, self._folder)).as_posix()) for at, name in self._names.items()}
+        return {name: self._link(at) for at, name in self._names.items()}
+
+    def _link(self, data_set: Path) -> str:
+        try:
+            return quote(Path(os.path.relpath(data_set, self._folder)).as_posix())
+        except ValueError:  # on another drive
+            return data_set.as_uri()
 
 
 def _check_folder(folder: Path, *, overwrite: bool) -> None:
