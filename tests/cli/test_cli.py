@@ -273,6 +273,20 @@ def test_vial_lists_times_within_the_window() -> None:
     assert "zone" in invoke("vial", "3.5", "--start", "2026-11-30T08:00", "--end", "2026-12-04T16:00", code=1)
 
 
+def test_vial_marks_times_outside_of_working_hours_and_states_open_facts_once() -> None:
+    window = ("--start", "2026-11-30T08:00+01:00", "--end", "2026-12-04T16:00+01:00")
+    text = " ".join(invoke("vial", "3", *window).split())
+    assert "Thu 03 Dec 00:21+01*" in text
+    assert "* outside of working hours (08:00-18:00, Monday to Friday; --hours)" in text
+    assert text.count("warning:") == 1
+    for words in ("shelf life 288 h", "calibration weekday Sunday", "Check them before the order."):
+        assert words in text
+    anytime = " ".join(invoke("vial", "3", *window, "--hours", "any").split())
+    assert "Thu 03 Dec 00:21+01" in anytime
+    assert "*" not in anytime
+    assert "working hours must be two times" in invoke("vial", "3", *window, "--hours", "late", code=1)
+
+
 def test_vial_shows_every_column_at_80_characters() -> None:
     window = ("--start", "2026-11-30T08:00+01:00", "--end", "2026-12-04T16:00+01:00")
     lines = invoke("vial", "3.5", *window, columns=80).splitlines()

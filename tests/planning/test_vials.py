@@ -165,5 +165,38 @@ def test_the_command_shows_every_column_at_80_characters_and_a_zone_on_every_tim
     assert max(map(len, lines)) <= 80
     rows = [line for line in lines if ":" in line and "Apr" in line and "-04" in line]
     assert rows
-    assert all(re.search(r"\d{3,4}(\.0)?$", row.rstrip()) for row in rows), "the last column is cut"
+    assert all(re.search(r"\d{3,4}(\.\d)?$", row.rstrip()) for row in rows), "the last column is cut"
     assert all(len(re.findall(r"\d\d:\d\d[+-]\d\d", row)) == 2 for row in rows)
+
+
+def test_the_best_time_of_a_vial_is_within_working_hours() -> None:
+    choice = vial_choice(3.5, spheres="glass", working_hours="08:00-16:00", **WEEK)
+    anytime = {o.vial_size_gbq: o for o in vial_choice(3.5, spheres="glass", **WEEK).options}
+    for option in choice.options:
+        free = anytime[option.vial_size_gbq]
+        assert (option.earliest, option.latest) == (free.earliest, free.latest)
+        local = option.time.astimezone(datetime.fromisoformat(WEEK["start"]).tzinfo)
+        within = "08:00" <= f"{local:%H:%M}" <= "16:00"
+        assert option.in_working_hours == within
+        expected = decayed_activity_gbq(option.vial_size_gbq, elapsed_h(option.calibration_time, option.time))
+        assert option.vial_activity_gbq == pytest.approx(expected)
+        if not within:
+            assert option.time == free.time
+    # Vials that do not fit within working hours come last.
+    states = [option.in_working_hours for option in choice.options]
+    assert states == sorted(states, reverse=True)
+    assert True in states
+    assert all(option.in_working_hours is None for option in anytime.values())
+
+
+def test_nobody_works_at_the_weekend() -> None:
+    saturday = {"start": "2024-04-20T08:00+02:00", "end": "2024-04-20T18:00+02:00"}
+    choice = vial_choice(3.0, spheres="glass", sizes="custom", working_hours="00:00-23:59", **saturday)
+    assert choice.options
+    assert not any(option.in_working_hours for option in choice.options)
+
+
+@pytest.mark.parametrize("text", ["18:00-08:00", "08:00", "8-18", "morning", "", "08:00-18:00-20:00"])
+def test_working_hours_are_two_times_of_a_day(text: str) -> None:
+    with pytest.raises(ArgumentError, match="working hours must be two times of a day, such as 08:00-18:00"):
+        vial_choice(3.5, spheres="glass", working_hours=text, **WEEK)

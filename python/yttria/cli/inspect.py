@@ -1,4 +1,4 @@
-"""`yttria inspect`: what a folder of DICOM holds, and what it lacks for dosimetry."""
+"""`yttria inspect`: series in a folder of DICOM, and missing information for dosimetry."""
 
 from __future__ import annotations
 
@@ -24,8 +24,6 @@ HEADINGS = {
     "size_mm": "mm",
     "unit": "Unit",
 }
-#: Characters of a place, so that the table fits into 80; the lines below it have all of it.
-_WHERE = 12
 
 
 def inspect(
@@ -43,7 +41,7 @@ def inspect(
         return
     console = Console()
     if report.series:
-        print_table([_row(r) for r in report.series], title=str(folder), headings=HEADINGS)
+        print_table([_row(r) for r in report.series], title=str(folder), headings=HEADINGS, folded=["place"])
     for series in report.series:
         console.print(f"[bold]{printed(series.name)}[/]", highlight=False)
         for line in _lines(series):
@@ -59,11 +57,10 @@ def inspect(
 
 
 def _row(report: SeriesReport) -> Row:
-    name = PurePath(report.place).name
     return {
         "modality": report.modality,
         "number": report.number,
-        "place": name if len(name) <= _WHERE else name[: _WHERE - 1] + "…",
+        "place": PurePath(report.place).name,
         "files": report.file_count,
         "voxels": " ".join(map(str, report.shape)) if report.shape else None,
         "size_mm": " ".join(f"{s:.3g}" for s in report.voxel_size_mm) if report.voxel_size_mm else None,
@@ -82,7 +79,7 @@ def _lines(report: SeriesReport) -> Iterator[str]:
     if report.nuclide:
         yield f"nuclide: {printed(readable_nuclide(report.nuclide))}"
     if report.timing:
-        yield printed(report.timing.rule)
+        yield f"time of the values: {printed(report.timing.rule)}"
         if report.timing.administered_activity_gbq:
             yield f"administered, by the header: {report.timing.administered_activity_gbq:.4g} GBq"
     advisories = (*report.advisories, *(report.timing.advisories if report.timing else ()))

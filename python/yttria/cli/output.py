@@ -1,4 +1,4 @@
-"""Output that every subcommand writes the same way: tables, labelled lines, JSON, progress."""
+"""Output that all subcommands write in the same way: tables, labelled lines, JSON, progress."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ __all__ = [
 ]
 
 Row = dict[str, "str | float | int | None"]
-#: Label and style of each severity, the gravest first.
+#: Least width of a column whose texts are broken over lines.
+_LEAST_FOLDED = 12
+#: Label and style of each severity, the most serious first.
 _SEVERITIES: dict[Severity, tuple[str, str]] = {
     "error": ("error:", "bold red"),
     "warning": ("warning:", "bold yellow"),
@@ -42,12 +44,12 @@ _SEVERITIES: dict[Severity, tuple[str, str]] = {
 
 
 def printed(text: object) -> str:
-    """Text of a file for use inside rich's markup: no bracket of it is a style, no character of it moves the cursor."""
+    """Prepare a text of a file for rich's markup: its brackets are no styles, and no character moves the cursor."""
     return escape(plain(text))
 
 
 def print_line(label: str, text: object, *, style: str = "dim", wrap: bool = False, error: bool = False) -> None:
-    """Print one labelled line; `text` is data and is shown as it is, on the error stream if `error`."""
+    """Print one labelled line, on the error stream if `error`; `text` is shown literally."""
     line = Text.assemble((f"{label} ", style), plain(text)) if label else Text(plain(text))
     Console(stderr=error).print(line, highlight=False, soft_wrap=not wrap)
 
@@ -66,10 +68,10 @@ def print_table(
     folded: Sequence[str] = (),
     to_the_right: Sequence[str] = (),
 ) -> None:
-    """Print the columns named in `headings` (key to heading), numbers to the right with four figures.
+    """Print the columns named in `headings` (key to heading), numbers right-aligned with four figures.
 
-    A column of `folded` gives way if the terminal is narrow; the others keep their values whole. Texts of a column of
-    `to_the_right` stand there as numbers do.
+    A column of `folded` becomes narrower if the terminal is narrow; the others keep their values whole. Texts of a
+    column of `to_the_right` are right-aligned like numbers.
     """
     table = Table(box=SIMPLE_HEAD, title=Text(plain(title)), title_justify="left", title_style="bold")
     for key, heading in headings.items():
@@ -86,16 +88,25 @@ def print_table(
     console = Console()
     unlimited = console.options.update(width=10_000)
     if console.measure(table, options=unlimited).maximum > console.width:
-        # Headings break into lines, and rich takes the rest from the columns without a fixed width alone.
+        # Headings are broken into lines, and rich takes the missing width only from columns without a fixed width.
         for column in table.columns:
             column.width = column.min_width
-    # A narrow terminal breaks a line rather than losing the last columns without a word.
     needed = console.measure(table, options=unlimited).minimum + 2  # and its edges
+    if needed > console.width and folded:
+        # A long word, such as the name of a file, is broken over lines, because a cut name could not be found again.
+        columns = [column for key, column in zip(headings, table.columns, strict=True) if key in folded]
+        for column in columns:
+            column.width = 1
+        others = console.measure(table, options=unlimited).minimum + 2 - len(columns)
+        for column in columns:
+            column.width = max(_LEAST_FOLDED, (console.width - others) // len(columns))
+        needed = console.measure(table, options=unlimited).minimum + 2
+    # In a narrow terminal, lines are broken, so that the last columns are not lost.
     Console(width=max(console.width, needed)).print(table)
 
 
 def print_advisories(advisories: Iterable[Advisory]) -> None:
-    """Print one line for each advisory, the gravest first; they belong to the result and go to the standard output."""
+    """Print one line for each advisory, the most serious first, on the standard output, as a part of the result."""
     from .options import in_option_names
 
     console, order = Console(), list(_SEVERITIES)
@@ -108,13 +119,13 @@ def print_advisories(advisories: Iterable[Advisory]) -> None:
 
 
 def as_json(value: object) -> str:
-    """JSON, indented, full precision; NaN and infinities are refused rather than written as what JSON does not have."""
+    """Write indented JSON in full precision; NaN and infinities are errors, because JSON does not have them."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 @contextmanager
 def progress(text: str, *, quiet: bool) -> Iterator[None]:
-    """A spinner on the error stream while a person waits; silent if the output is for a machine or a file."""
+    """Show a spinner on the error stream while a person waits; nothing if the output is for a machine or a file."""
     console = Console(stderr=True)
     # Without a terminal, older versions of rich would leave an empty line.
     if quiet or not console.is_terminal:
@@ -126,7 +137,7 @@ def progress(text: str, *, quiet: bool) -> Iterator[None]:
 
 @contextmanager
 def bar(*columns: ProgressColumn) -> Iterator[Progress]:
-    """A bar on the error stream, gone when it ends. Without a terminal it would leave an empty line: none is shown."""
+    """Show a bar on the error stream, removed at its end; without a terminal it would leave an empty line."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield Progress(disable=True)

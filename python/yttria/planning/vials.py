@@ -18,6 +18,7 @@ from .decay import decayed_activity_gbq, elapsed_h, hours_to_decay, require_time
 from .delivery import number_of_spheres, vial_timing
 from .microsphere_nuclide import device_nuclide
 from .products import Product, product
+from .working_hours import WorkingHours
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _CALIBRATION_FACTS = ("calibration_weekday", "calibration_clock", "calibration_zone")
@@ -46,6 +47,8 @@ class VialOption:
         Activity per sphere in Bq at that time; None if the product table does not have it at calibration.
     spheres_million : float or None
         Spheres used, in millions; None if the activity per sphere is not known.
+    in_working_hours : bool or None
+        Whether the best time is within working hours; None if no working hours were stated.
     """
 
     vial_size_gbq: float
@@ -59,6 +62,7 @@ class VialOption:
     drawn_fraction: float
     sphere_activity_bq: float | None
     spheres_million: float | None
+    in_working_hours: bool | None = None
 
     def as_dict(self) -> dict[str, float | str | None]:
         """The fields as a plain dictionary, times as ISO 8601.
@@ -109,6 +113,7 @@ def vial_choice(
     sizes: VialSizes = "standard",
     calibration_times: Iterable[datetime | str] | None = None,
     nuclide: Nuclide | None = None,
+    working_hours: str | None = None,
 ) -> VialChoice:
     """Find the vials, and their times in a window, that hold the activity that is needed.
 
@@ -128,6 +133,9 @@ def vial_choice(
         Calibrations with a zone. The weekly calibration of the product table if not given, which only glass has.
     nuclide : Nuclide, optional
         Half-life; that of the product if not given.
+    working_hours : str, optional
+        Hours of a day from Monday to Friday, such as "08:00-18:00", in the time zone of `start`. The best time of a
+        vial is then within these hours, if the vial fits in them. Vials that do not fit in them come last.
 
     Returns
     -------
@@ -144,7 +152,7 @@ def vial_choice(
         If there is no such device or list of sizes.
     ArgumentError
         If the product table names no calibration and `calibration_times` is not given, or for a nuclide that the
-        product does not carry.
+        product does not carry. Also if `working_hours` cannot be read.
 
     Notes
     -----
@@ -166,6 +174,7 @@ def vial_choice(
     nuclide = device_nuclide(item.name, nuclide)
     needed = number("activity needed in the vial", needed_activity_gbq)
     tolerance = number("tolerance", tolerance_fraction)
+    hours = None if working_hours is None else WorkingHours.from_text(working_hours)
     window = (require_timezone(start), require_timezone(end))
     length = elapsed_h(*window)
     if length < 0.0:
@@ -192,18 +201,18 @@ def vial_choice(
     options = [
         option
         for calibration, size in offered
-        if (option := _option(item, size, calibration, window, needed, tolerance, nuclide)) is not None
+        if (option := _option(item, size, calibration, window, needed, tolerance, nuclide, hours)) is not None
     ]
-    options.sort(key=lambda o: (round(abs(o.deviation_fraction), 9), o.time.astimezone(timezone.utc), o.vial_size_gbq))
+    options.sort(key=_order)
     advisories = [*item.advisories(*filter(item.has, facts)), *_open_facts(item)]
     nearest = None
     if not options:
         usable = [
             option
             for calibration, size in offered
-            if (option := _option(item, size, calibration, window, needed, None, nuclide)) is not None
+            if (option := _option(item, size, calibration, window, needed, None, nuclide, hours)) is not None
         ]
-        nearest = min(usable, key=lambda o: (abs(o.deviation_fraction), o.time.astimezone(timezone.utc)), default=None)
+        nearest = min(usable, key=_order, default=None)
         terms: dict[str, Any] = {"product": item.name, "needed_gbq": needed, "tolerance_fraction": tolerance}
         if nearest is None:
             advisories.append(advise("no_vial_fits", "outside_shelf_life", **terms))
@@ -229,6 +238,13 @@ def vial_choice(
     )
 
 
+def _order(option: VialOption) -> tuple[bool, float, datetime, float]:
+    """Put vials within working hours first, then the closest in activity, then the earliest, then the smallest."""
+    deviation = round(abs(option.deviation_fraction), 9)
+    outside = option.in_working_hours is False
+    return outside, deviation, option.time.astimezone(timezone.utc), option.vial_size_gbq
+
+
 def _option(
     item: Product,
     size: float,
@@ -237,6 +253,7 @@ def _option(
     needed: float,
     tolerance: float | None,
     nuclide: Nuclide,
+    working_hours: WorkingHours | None,
 ) -> VialOption | None:
     """The vial at its best time within the tolerance; at any time within window and shelf life without one."""
     exact = hours_to_decay(size, needed, nuclide=nuclide)
@@ -250,15 +267,21 @@ def _option(
     if first > last:
         return None
     hours = min(max(exact, first), last) if item.whole_vial else first
+
+    def moment(after: float) -> datetime:
+        utc = calibration.astimezone(timezone.utc) + timedelta(hours=after)
+        return utc.astimezone(window[0].tzinfo)
+
+    in_hours = None
+    if working_hours is not None:
+        at_work = working_hours.nearest(moment(hours), moment(first), moment(last))
+        in_hours = at_work is not None
+        hours = hours if at_work is None else elapsed_h(calibration, at_work)
     activity = decayed_activity_gbq(size, hours, nuclide=nuclide)
     used = activity if item.whole_vial else min(needed, activity)
     sphere = None
     if item.has("sphere_activity_at_calibration_bq"):
         sphere = decayed_activity_gbq(item.value("sphere_activity_at_calibration_bq"), hours, nuclide=nuclide)
-
-    def moment(after: float) -> datetime:
-        utc = calibration.astimezone(timezone.utc) + timedelta(hours=after)
-        return utc.astimezone(window[0].tzinfo)
 
     return VialOption(
         vial_size_gbq=size,
@@ -272,6 +295,7 @@ def _option(
         drawn_fraction=used / activity,
         sphere_activity_bq=sphere,
         spheres_million=None if sphere is None else number_of_spheres(used, sphere) / 1e6,
+        in_working_hours=in_hours,
     )
 
 

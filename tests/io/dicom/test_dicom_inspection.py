@@ -117,6 +117,23 @@ def test_series_of_one_number_are_told_apart(tmp_path: Path) -> None:
     assert all(f"{r.uid}, {r.name}" in choice for r in report.series if r.modality == "PT")
 
 
+def test_inspect_shows_long_names_whole_and_explains_the_time(tmp_path: Path) -> None:
+    name = "reconstructed_again_with_time_of_flight"
+    write_series(tmp_path / name, values(), affine("plain"))
+    text = invoke("inspect", tmp_path, columns=80)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in text
+    assert f"PT series 1 in {name}" in text or f"in {name}" in text
+    (heading,) = (n for n, line in enumerate(lines) if "Where" in line)
+    start, end = lines[heading].index("Where"), lines[heading].index("Files")
+    # The name continues in the same column of the next line.
+    assert "".join(line[start:end].strip() for line in lines[heading + 2 : heading + 6]) == name
+    assert "time of the values: decay correction to the start of the scan (DecayCorrection START)" in " ".join(
+        text.split()
+    )
+
+
 def test_an_empty_folder_lacks_everything(tmp_path: Path) -> None:
     report = dicom.inspect(tmp_path)
     assert report.series == ()
@@ -126,12 +143,12 @@ def test_an_empty_folder_lacks_everything(tmp_path: Path) -> None:
 
 def test_dose_takes_time_and_activity_from_the_header(case: Path, tmp_path: Path) -> None:
     text = invoke("dose", case, "-s", case, "-o", tmp_path / "a")
-    assert "START: the series' time, 2026-03-01 14:00:00" in text
+    assert "start of the scan (DecayCorrection START): the series' time, 2026-03-01 14:00:00" in " ".join(text.split())
     written = json.loads((tmp_path / "a" / "doses.json").read_text())
     scaling = written["provenance"]["scaling"]
     assert scaling["scan_delay_h"] == pytest.approx(3.0)
     assert scaling["administered_activity_gbq"] == pytest.approx(1.4)
-    assert scaling["time_basis"].startswith("START")
+    assert scaling["time_basis"].startswith("decay correction to the start of the scan (DecayCorrection START)")
     # 140 voxels hold nothing of what was given, and they are few for a resolution that nobody stated.
     codes = [a["code"] for a in written["advisories"]]
     assert codes == ["field_total_differs_from_administered", "resolution_not_stated"]

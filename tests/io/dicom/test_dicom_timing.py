@@ -104,7 +104,7 @@ def test_activity_at_administration_is_the_truth(tmp_path: Path, correction: str
         # Rounding to whole numbers of 140 voxels, and half a microsecond of the clock.
         assert result.activity_in_field_mbq.at_administration == pytest.approx(expected, rel=2e-5)
         assert result.provenance.scaling["time_basis"] == timing.rule
-        assert timing.rule.startswith(correction)
+        assert f"(DecayCorrection {correction})" in timing.rule
         if correction == "START":
             assert timing.scan_delay_h == pytest.approx(hours, abs=1e-9)
             assert timing.reference_time is not None
@@ -152,7 +152,10 @@ def test_trap_series_dated_later_than_its_acquisition(tmp_path: Path) -> None:
 
     timing = timing_with(tmp_path, late)
     assert timing.scan_delay_h == pytest.approx(3.0)
-    assert "series dated later (2026-03-09 08:00:00): the earliest acquisition, 2026-03-01 14:00:00" in timing.rule
+    assert (
+        "the earliest acquisition, 2026-03-01 14:00:00, because the series is dated later (2026-03-09 08:00:00)"
+        in timing.rule
+    )
 
 
 def test_acquisition_date_time_takes_precedence(tmp_path: Path) -> None:

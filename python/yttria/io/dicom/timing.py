@@ -38,6 +38,9 @@ ACTIVITY_MODALITIES: tuple[Modality, ...] = ("PT", "NM")
 _ACTIVITY = "the activity"
 _ADMINISTRATION = "RadiopharmaceuticalStartDateTime"
 
+#: Words for the decay correction START in the rule of a timing.
+_START = "decay correction to the start of the scan (DecayCorrection START)"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ActivityTiming:
@@ -188,7 +191,7 @@ def timing_of(series: Series, isotope: IsotopeName = "Y-90") -> ActivityTiming:
     activity_gbq, doubt = _administered(drug)
     if correction == "ADMIN":
         hours, reference = 0.0, administration
-        rule = "ADMIN: the scanner corrected the values to administration"
+        rule = "decay correction to administration (DecayCorrection ADMIN)"
         rule += f", {_shown(administration)}" if administration else " (its time is not needed)"
     else:
         reference, rule, early = _start(series) if correction == "START" else _mean_time(series, isotope)
@@ -228,12 +231,13 @@ def _start(series: Series) -> tuple[datetime, str, tuple[Advisory, ...]]:
             "a date is wrong, or the slices are of several scans; give the scan delay"
         )
     if stated is None:
-        return acquired, f"START, no series time: the earliest acquisition, {_shown(acquired)}", ()
+        return acquired, f"{_START}: the earliest acquisition, {_shown(acquired)}, because the series has no time", ()
     early_h = hours_between(stated, acquired, ("the series' time", "the acquisition's time"))
     if early_h < 0:
-        rule = f"START, series dated later ({_shown(stated)}): the earliest acquisition, {_shown(acquired)}"
+        rule = f"{_START}: the earliest acquisition, {_shown(acquired)}, because the series is dated later"
+        rule += f" ({_shown(stated)})"
         return acquired, rule, ()
-    rule = f"START: the series' time, {_shown(stated)}"
+    rule = f"{_START}: the series' time, {_shown(stated)}"
     if early_h <= _EARLY_H:
         return stated, rule, ()
     return stated, rule, (advise("series_time_early", early_h=early_h, limit_h=_EARLY_H),)
@@ -256,7 +260,8 @@ def _mean_time(series: Series, isotope: IsotopeName) -> tuple[datetime, str, tup
     x = decay_per_s * duration_s[0]
     after_s = math.log(x / -math.expm1(-x)) / decay_per_s
     reference = min(acquired) + timedelta(seconds=after_s)
-    rule = f"NONE: {after_s:.1f} s after the acquisition began, {_shown(min(acquired))}, for {duration_s[0]:.0f} s"
+    rule = "no decay correction (DecayCorrection NONE): the mean of the acquisition holds "
+    rule += f"{after_s:.1f} s after its start, {_shown(min(acquired))}, for a duration of {duration_s[0]:.0f} s"
     return reference, rule, ()
 
 
