@@ -5,7 +5,8 @@
 //! (Behrens and Janecke, Numerical Tables for Beta-Decay and Electron Capture, 1969), `L0` its ratio for a uniformly
 //! charged sphere (Wilkinson, Nucl Instrum Methods A 1990;290:509, without the fitted remainder). `C` is 1 for allowed
 //! transitions, and for non-unique first-forbidden ones in the xi approximation; unique ones have `q^2 + lambda p^2`
-//! with `lambda = F1/F0`. Screening takes `p W F0` at the energy less Rose's `1.13 alpha^2 (Z - 1)^(4/3)`.
+//! with `lambda = F1/F0`. For screening, `p W F0` is evaluated at an energy that is lower by Rose's `1.13 alpha^2 (Z -
+//! 1)^(4/3)`.
 
 use std::f64::consts::PI;
 
@@ -20,7 +21,7 @@ const COMPTON_FM: f64 = 386.159_267_96;
 const SCREENING: f64 = 1.13;
 /// Cells of Simpson's rule on either side of the screening potential.
 const CELLS: usize = 400;
-/// Kinetic energy in MeV that stands for rest: `p F0` has reached its limit there.
+/// Kinetic energy in MeV that replaces 0; `p F0` has reached its limit there.
 const REST_MEV: f64 = 1e-6;
 
 /// Shape factor of a transition.
@@ -33,7 +34,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// The name that Python takes.
+    /// Name in the Python interface.
     pub fn name(self) -> &'static str {
         match self {
             Self::Allowed => "allowed",
@@ -53,7 +54,7 @@ pub struct Branch {
     pub shape: Shape,
 }
 
-/// The daughter nucleus in whose field the electron leaves.
+/// Daughter nucleus, in whose field the electron is emitted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Daughter {
     /// Atomic number.

@@ -1,4 +1,4 @@
-//! One error type. Each variant says which quantity, what it was, and what it must be.
+//! One error type. Each variant names the quantity, its value, and the requirement.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub enum Error {
         value: f64,
         /// Requirement, e.g. "within [0, 1]".
         requirement: String,
-        /// A guess at the mistake, e.g. "did you mean 0.12?"; empty where there is none.
+        /// Likely mistake, e.g. "did you mean 0.12?"; empty if there is none.
         hint: String,
     },
     /// An array has the wrong number of dimensions, or two shapes do not fit each other.
@@ -29,14 +29,14 @@ pub enum Error {
         /// Requirement on the shape.
         requirement: String,
     },
-    /// The inputs are valid one by one, but the quantity asked for does not exist (a ratio to zero counts, ...).
+    /// Each input is valid, but the requested quantity does not exist (a ratio to zero counts, ...).
     Undefined {
-        /// The quantity asked for.
+        /// The requested quantity.
         quantity: String,
         /// Why it does not exist.
         reason: String,
     },
-    /// An argument that another one calls for is missing.
+    /// An argument that another one requires is missing.
     Missing {
         /// The argument.
         quantity: String,
@@ -66,7 +66,7 @@ pub enum Error {
         /// The known names.
         known: Vec<String>,
     },
-    /// The treatment or calculation is contraindicated by the rule it asks for, and was not explicitly overridden.
+    /// The treatment or calculation is contraindicated by a rule, which was not explicitly overridden.
     Contraindicated {
         /// The rule, with the value that broke it.
         reason: String,
@@ -78,7 +78,7 @@ pub enum Error {
         /// Bytes that it needs.
         bytes: u64,
     },
-    /// The caller asked for the work to stop.
+    /// The caller cancelled the work.
     Cancelled,
     /// A defect of this crate: a worker panicked.
     Internal {
@@ -107,7 +107,7 @@ impl Error {
         }
     }
 
-    /// An [`Error::Internal`] from what a panic carried.
+    /// An [`Error::Internal`] with the message of a panic.
     pub fn from_panic(payload: &(dyn std::any::Any + Send)) -> Self {
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_string());
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
@@ -169,7 +169,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Checks that return the value, so that a constructor reads as a list of its fields' domains.
+/// Checks that return the value, so that a constructor lists the domains of its fields.
 pub mod check {
     use super::{Error, Result};
 
@@ -200,7 +200,7 @@ pub mod check {
         }
     }
 
-    /// A fraction within `[0, 1]`; a value up to 100 is taken for a percentage in the hint, never in the number.
+    /// A fraction within `[0, 1]`. A value up to 100 gives the hint that it is a percentage, but is still an error.
     pub fn fraction(quantity: &str, value: f64) -> Result<f64> {
         within(quantity, value, 0.0, 1.0).map_err(|e| percent_hint(e, value))
     }

@@ -253,7 +253,7 @@ impl Isotope {
         found.ok_or_else(|| Error::unknown_name("isotope", name, &Self::NAMES))
     }
 
-    /// The one whose half-life is plausibly this one. Their ranges do not overlap.
+    /// The isotope whose range of plausible half-lives contains this one. The ranges do not overlap.
     pub fn of_half_life(half_life_h: f64) -> Result<&'static Self> {
         let within = |isotope: &&Self| {
             let [low, high] = isotope.plausible_half_life_h;
@@ -274,7 +274,7 @@ impl Isotope {
         &ISOTOPES[0]
     }
 
-    /// Errors unless it is one of [`Isotope::FOLLOWED`]; `of` names what would follow its electrons.
+    /// Errors unless it is one of [`Isotope::FOLLOWED`]; `of` names the method that would follow its electrons.
     pub fn check_followed(&self, of: &str) -> Result<()> {
         if Self::FOLLOWED.contains(&self.name) {
             return Ok(());

@@ -3,8 +3,8 @@
 //! Rooms, in the order in which they may depend on each other: [`error`] <- [`memory`] <- [`beta_spectrum`] <- [`isotope`] <-
 //! [`nuclide`], [`parallel`], [`simd`] <- [`kernels`] <- [`voxel`]; [`error`] <- [`planning`]; [`parallel`], [`random`] <-
 //! [`geometry`] <- [`evaluation`]; [`kernels`], [`random`] <- [`monte_carlo`], [`voxel`]. `planning`, `voxel`,
-//! `monte_carlo` and `geometry` do not know each other. Nothing here knows Python, prints, or touches a file or the network; the
-//! feature `python` adds the extension module on top.
+//! `monte_carlo` and `geometry` do not use each other. Nothing here uses Python, prints, or accesses a file or the
+//! network. The feature `python` adds the extension module.
 //!
 //! Arrays are slices in C order with their shape `[k, j, i]`. From an activity concentration to an absorbed dose:
 //!

@@ -1,11 +1,11 @@
 //! Vectors whose size comes from the caller's data. If the allocator has no more memory, the caller gets an error.
 //!
-//! `vec![x; n]`, `collect` and `extend` end the process in that case. They are used only for vectors that are small
-//! whatever the caller gives. [`room`] checks before a calculation that there is memory for those.
+//! `vec![x; n]`, `collect` and `extend` end the process in that case. They are used only for vectors that are small for
+//! any input. [`room`] checks before a calculation that there is memory for those.
 
 use crate::error::{Error, Result};
 
-/// Memory that a calculation may take in small pieces, beside the vectors of this file.
+/// Memory that a calculation may allocate in small pieces, in addition to the vectors of this file.
 const SMALL: usize = 4 << 20;
 
 /// An empty vector with room for `count` elements.

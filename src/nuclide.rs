@@ -9,7 +9,7 @@ pub const JOULE_PER_EV: f64 = 1.602_176_634e-19;
 /// A beta emitter with its half-life and the energy that its electrons deposit, as a dosimetry convention states them.
 ///
 /// Dose factor `C [Gy kg/GBq] = E [MeV] 1e6 e T [s] / ln 2 1e9`: the dose to 1 kg from the complete decay of 1 GBq
-/// with complete local absorption. Half-life and dose factor belong together: a report that states one states both.
+/// with complete local absorption. Half-life and dose factor belong together. A report that states one must state both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Nuclide {
     name: String,
@@ -33,8 +33,8 @@ impl Nuclide {
         "I131",
     ];
 
-    /// From a half-life and a mean energy per decay. The half-life decides the isotope: errors if it is that of none, or
-    /// if the energy is not one that a convention of that isotope may state (0.5-1.5 MeV for Y-90).
+    /// From a half-life and a mean energy per decay. The half-life decides the isotope. Errors if no isotope has it, or
+    /// if the energy is not plausible for that isotope (0.5-1.5 MeV for Y-90).
     pub fn from_energy(name: &str, half_life_h: f64, mean_energy_mev: f64, source: &str) -> Result<Self> {
         let isotope = Isotope::of_half_life(half_life_h)?;
         let [low, high] = isotope.plausible_energy_mev();
@@ -130,7 +130,7 @@ impl Nuclide {
     pub fn dose_factor_gy_kg_per_gbq(&self) -> f64 {
         self.dose_factor_gy_kg_per_gbq
     }
-    /// Where the numbers come from, by the citation keys of `docs/sources.md`.
+    /// Origin of the numbers, as citation keys of `docs/sources.md`.
     pub fn source(&self) -> &str {
         &self.source
     }

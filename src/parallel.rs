@@ -65,12 +65,12 @@ impl<'a> Cancellation<'a> {
         Cancellation::new(&|| false)
     }
 
-    /// Tells every worker to stop.
+    /// Makes every worker stop.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Returns [`Error::Cancelled`] if the caller has asked to stop.
+    /// Returns [`Error::Cancelled`] if the caller has cancelled the work.
     pub fn check(&self) -> Result<()> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);

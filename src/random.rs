@@ -1,10 +1,10 @@
-//! Random numbers: a counter that is mixed (SplitMix64), so that a history needs nothing but its number to start, the sine
-//! and cosine of a random angle, and normal deviates.
+//! Random numbers from a mixed counter (SplitMix64), so that a history can begin from its number; also the sine and
+//! cosine of a random angle, and normal deviates.
 //!
 //! Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014. One history draws a few hundred
-//! numbers of a period of 2^64 from a place that the seed and the number of the history decide. Each electron has numbers
-//! of its own, and each step takes two of them, whatever happens in it: two flights of one decay through different
-//! tissue stay alike step by step.
+//! numbers of a period of 2^64, from a position that the seed and the number of the history decide. Each electron has
+//! its own numbers, and each step takes exactly two of them. Two flights of one decay through different tissue
+//! therefore stay similar step by step.
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
@@ -34,7 +34,7 @@ impl Random {
         }
     }
 
-    /// Numbers of their own for something that begins here. None of the present ones is taken.
+    /// Separate numbers for a particle that begins here. None of the present ones is used.
     #[inline(always)]
     pub fn fork(&self) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl Random {
 /// Writes independent standard normal deviates, the same for a seed and a stream on every machine.
 ///
 /// Box and Muller, A note on the generation of random normal deviates, Ann. Math. Stat. 1958: a pair needs one number of 64
-/// bits, 40 for the radius, which ends at 7.4, and 23 for the angle. Each pair follows from its place alone.
+/// bits, 40 for the radius, which ends at 7.4, and 23 for the angle. Each pair follows only from its position.
 pub fn fill_normals(seed: u64, stream: u64, out: &mut [f32]) {
     let start = Random::new(seed, stream).state;
     for (pair, two) in out.chunks_mut(2).enumerate() {

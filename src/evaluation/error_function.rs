@@ -1,8 +1,8 @@
 //! The Gaussian error function, which the standard library lacks.
 //!
-//! `erf x = 2/sqrt(pi) e^(-x^2) sum 2^n x^(2n+1) / (1 3 .. (2n+1))` below 2 (positive terms alone), the continued
-//! fraction of `erfc` from there on (source: abramowitz-stegun, 7.1.6 and 7.1.14; compared with the C library in
-//! the tests).
+//! `erf x = 2/sqrt(pi) e^(-x^2) sum 2^n x^(2n+1) / (1 3 .. (2n+1))` below 2 (only positive terms), the continued
+//! fraction of `erfc` from there on (source: abramowitz-stegun, 7.1.6 and 7.1.14; compared with the C library in the
+//! tests).
 
 use std::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 

@@ -1,4 +1,4 @@
-//! From absorbed dose to biological effect: equivalent uniform doses, linear-quadratic model, response probabilities.
+//! Biological effect of absorbed doses: equivalent uniform doses, linear-quadratic model, response probabilities.
 
 use super::error_function::normal;
 use crate::error::{Error, Result, check};
@@ -12,9 +12,9 @@ pub struct DoseShares {
 }
 
 impl DoseShares {
-    /// From doses and the volumes they fill (any unit; equal ones where not given).
+    /// From doses and their volumes (in any unit; equal ones if not given).
     ///
-    /// Errors where there is none, the lengths differ, a dose or volume is negative or not finite, or no volume is > 0.
+    /// Errors if there is none, the lengths differ, a dose or volume is negative or not finite, or no volume is > 0.
     pub fn new(dose_gy: &[f64], volumes: Option<&[f64]>) -> Result<Self> {
         non_negative("absorbed dose in Gy", dose_gy)?;
         let volumes = match volumes {
@@ -36,7 +36,7 @@ impl DoseShares {
                 reason: "it has no volume".into(),
             });
         }
-        // Through the largest, so that the sum cannot overflow.
+        // Volumes are divided by the largest, so that the sum cannot overflow.
         let total: f64 = volumes.iter().map(|v| v / largest).sum();
         let occupied = dose_gy.iter().zip(&volumes).filter(|&(_, &volume)| volume > 0.0);
         let mut kept = memory::reserved("dose distribution", dose_gy.len())?;
@@ -60,8 +60,9 @@ impl DoseShares {
 
     /// Generalised equivalent uniform dose in Gy: `(sum v D^a)^(1/a)` (source: niemierko1999).
     ///
-    /// Worked as `m exp(ln(1 + sum v ((D/m)^a - 1)) / a)` with the `m` that dominates, so that no power overflows and a
-    /// small `a` loses no digits. 0 where `a < 0` and any dose is 0. Errors where `a` is 0 or not finite.
+    /// It is computed as `m exp(ln(1 + sum v ((D/m)^a - 1)) / a)` with the dominant dose `m`, so that no power
+    /// overflows and a small `a` loses no digits. It is 0 if `a < 0` and any dose is 0. Errors if `a` is 0 or not
+    /// finite.
     pub fn generalized_eud_gy(&self, a: f64) -> Result<f64> {
         if !a.is_finite() || a == 0.0 {
             return Err(Error::out_of_range("gEUD parameter a", a, "finite and not 0"));
@@ -76,11 +77,11 @@ impl DoseShares {
     }
 
     /// Equivalent uniform dose in Gy by survival, `-ln(sum v e^(-alpha D)) / alpha` (sources: niemierko1997,
-    /// odonoghue1999). A voxel without dose survives whole. Errors where `alpha` is not positive.
+    /// odonoghue1999). In a voxel without dose, all cells survive. Errors if `alpha` is not positive.
     pub fn survival_eud_gy(&self, alpha_per_gy: f64) -> Result<f64> {
         let alpha = check::positive("alpha in 1/Gy", alpha_per_gy)?;
         let coldest = self.minimum_gy();
-        // Relative to the coldest voxel, so that the sum cannot underflow.
+        // Survival is relative to that of the coldest voxel, so that the sum cannot underflow.
         let killed = self.mean(|dose| -(-alpha * (dose - coldest)).exp_m1());
         let logarithm = if killed < 0.5 {
             (-killed).ln_1p()
@@ -131,7 +132,7 @@ impl DoseShares {
 /// The linear-quadratic model for a dose rate that decays mono-exponentially to nothing, with mono-exponential repair.
 ///
 /// `BED = D (1 + D T_rep / ((T_rep + T) (alpha/beta)))` (source: dale1985). `T` is the
-/// half-life of the dose rate: the physical one, for microspheres stay where they lodge.
+/// half-life of the dose rate: the physical one, because microspheres stay where they lodge.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LinearQuadratic {
     alpha_beta_gy: f64,
@@ -140,7 +141,7 @@ pub struct LinearQuadratic {
 }
 
 impl LinearQuadratic {
-    /// Errors where a parameter is not finite and positive.
+    /// Errors if a parameter is not finite and positive.
     pub fn new(alpha_beta_gy: f64, repair_half_time_h: f64, half_life_h: f64) -> Result<Self> {
         let alpha_beta_gy = check::positive("alpha/beta in Gy", alpha_beta_gy)?;
         let repair = check::positive("repair half-time in h", repair_half_time_h)?;
@@ -151,7 +152,7 @@ impl LinearQuadratic {
         })
     }
 
-    /// Biologically effective dose of each absorbed dose, in Gy. Errors where one is negative or not finite.
+    /// Biologically effective dose of each absorbed dose, in Gy. Errors if one is negative or not finite.
     pub fn bed_gy(&self, dose_gy: &[f64]) -> Result<Vec<f64>> {
         non_negative("absorbed dose in Gy", dose_gy)?;
         memory::collected(
@@ -181,7 +182,7 @@ pub fn eqd2_gy(bed_gy: &[f64], alpha_beta_gy: f64) -> Result<Vec<f64>> {
     memory::collected("doses in 2 Gy fractions", bed_gy.iter().map(|&bed| bed / (1.0 + 2.0 / alpha_beta_gy)))
 }
 
-/// Errors where there is no value, or one is negative or not finite: says how many, and shows the worst.
+/// Errors if there is no value, or one is negative or not finite; the message states their number and the worst.
 fn non_negative(quantity: &str, values: &[f64]) -> Result<()> {
     if values.is_empty() {
         return Err(Error::Undefined {

@@ -1,9 +1,9 @@
-//! Sorting samples by dose, in parallel and without a trace of how.
+//! Parallel sorting of samples by dose, whose result does not depend on the number of threads.
 //!
 //! Each chunk of a structure is spread over 2048 buckets, an eighth of an octave of dose each; then neighboring buckets
 //! are collected from all chunks and sorted, each by a radix sort of three 11-bit digits. Chunks and buckets stay in the
 //! cache, where scattering is cheap. 64-bit keys are sorted by their leading 33 bits, and the few that agree in them
-//! once more. Limited by the scattered writes, two or three per sample.
+//! once more. The scattered writes, two or three per sample, limit the speed.
 
 use std::ops::Range;
 
@@ -14,7 +14,8 @@ use crate::parallel::Workers;
 const DIGIT_BITS: u32 = 11;
 const DIGITS: usize = 1 << DIGIT_BITS;
 
-/// Below this many samples the digit counts cost more than a comparison sort; beyond the other they overflow.
+/// Below the first number of samples, the digit counts cost more than a comparison sort. Beyond the second, they
+/// overflow.
 const FEW: usize = 1024;
 const MANY: usize = u32::MAX as usize;
 
@@ -38,7 +39,7 @@ impl Keyed for u32 {
     fn key(self) -> u64 {
         u64::from(self)
     }
-    // Sign, exponent and three bits of a float32; all that is negative comes first.
+    // Sign, exponent and three bits of a float32; all negative numbers share the first bucket.
     fn bucket(self) -> usize {
         (self >> 20).saturating_sub(1 << 11) as usize
     }
@@ -49,7 +50,8 @@ impl Keyed for u64 {
     fn key(self) -> u64 {
         self
     }
-    // The same of a float64 from 2^-128 on; all that is smaller comes first, all that is larger than 2^128 last.
+    // The same of a float64 from 2^-128 on; all smaller numbers are in the first bucket, all larger than 2^128 in the
+    // last.
     fn bucket(self) -> usize {
         ((self >> 49).saturating_sub((1 << 14) + ((1023 - 128) << 3)) as usize).min(DIGITS - 1)
     }
@@ -179,7 +181,7 @@ fn sort<T: Keyed>(samples: &mut [T], workers: &Workers<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Stable too; its own scratch memory is asked for first.
+/// Stable too; its scratch memory is allocated first.
 fn by_comparison<T: Keyed>(samples: &mut [T]) -> Result<()> {
     if samples.len() > FEW {
         memory::room(SORTING, size_of_val(samples))?;

@@ -14,13 +14,13 @@ pub fn diameter_uncertainty_mm(voxel_size_mm: f64, fwhm_mm: f64) -> Result<f64> 
     Ok((a * a / 6.0 + fwhm * fwhm / (4.0 * LN_2)).sqrt())
 }
 
-/// Relative standard uncertainty of a sphere's volume, `3 u(d)/d`: its three diameters err together.
+/// Relative standard uncertainty of a sphere's volume, `3 u(d)/d`, because the errors of its three diameters are equal.
 pub fn sphere_volume_uncertainty(diameter_mm: f64, diameter_uncertainty_mm: f64) -> Result<f64> {
     let d = check::positive("diameter in mm", diameter_mm)?;
     Ok(3.0 * check::non_negative("uncertainty of the diameter in mm", diameter_uncertainty_mm)? / d)
 }
 
-/// Relative standard uncertainty of an ellipsoid's volume: its three diameters err independently.
+/// Relative standard uncertainty of an ellipsoid's volume, with independent errors of its three diameters.
 pub fn ellipsoid_volume_uncertainty(diameters_mm: [f64; 3], diameter_uncertainty_mm: f64) -> Result<f64> {
     let u = check::non_negative("uncertainty of a diameter in mm", diameter_uncertainty_mm)?;
     for d in diameters_mm {
@@ -38,7 +38,7 @@ pub fn count_edge_factor(radius_mm: f64, fwhm_mm: f64) -> Result<f64> {
     Ok((erf(x) + 2.0 / (x * PI.sqrt()) * (-x * x).exp_m1()).clamp(0.0, 1.0))
 }
 
-/// Independent relative uncertainties in quadrature. Errors where one is negative.
+/// Independent relative uncertainties in quadrature. Errors if one is negative.
 pub fn combined(relative: &[f64]) -> Result<f64> {
     let mut sum = 0.0;
     for &u in relative {
@@ -56,7 +56,7 @@ pub struct RecoveryCurve {
 }
 
 impl RecoveryCurve {
-    /// From the fit. Errors where a parameter is not positive or the covariance matrix of (b1, b2) is not symmetric and
+    /// From the fit. Errors if a parameter is not positive or the covariance matrix of (b1, b2) is not symmetric and
     /// positive semi-definite.
     pub fn new(b1_ml: f64, b2: f64, covariance: [[f64; 2]; 2]) -> Result<Self> {
         let b1_ml = check::positive("recovery parameter b1 in mL", b1_ml)?;
@@ -64,7 +64,7 @@ impl RecoveryCurve {
         let [[p, q], [s, t]] = covariance;
         check::non_negative("variance of b1", p)?;
         check::non_negative("variance of b2", t)?;
-        // Room for the rounding of a printed matrix.
+        // The factor allows for the rounding of a printed matrix.
         let margin = 1e-9 * (p * t).sqrt();
         if !(q.is_finite() && (q - s).abs() <= margin && q.abs() <= (p * t).sqrt() + margin) {
             return Err(Error::out_of_range(
@@ -133,7 +133,7 @@ pub fn dose_uncertainty(
     let counts = count_edge_factor(radius_mm, fwhm_mm)? / (2.0 * recovered);
     let slope = curve.sensitivity(volume_ml)?;
     let count_rate = counts * u_volume;
-    // A = Q C / R: count rate and recovery rise with the volume together, by `counts` and `slope`.
+    // A = Q C / R. Count rate and recovery both rise with the volume, by `counts` and `slope`.
     let variance =
         u_calibration.powi(2) + recovery.powi(2) + count_rate.powi(2) - 2.0 * slope * counts * u_volume.powi(2);
     let activity = variance.max(0.0).sqrt();
@@ -169,7 +169,7 @@ pub struct PartitionUncertainty {
 /// First-order uncertainty of `D_N = C A (1 - L) / W`, `D_T = r D_N`, `W = m_N + r m_T`, `D_lung = C A L / m_lung`.
 ///
 /// `relative` are the relative standard uncertainties of (A, L, m_T, m_N, r), `lung_mass` that of the lung mass.
-/// `correlation` is that of tumor mass and ratio: near -1 where the ratio was found as counts by tumor mass.
+/// `correlation` is that of tumor mass and ratio. It is near -1 if the ratio was computed as counts over tumor mass.
 pub fn partition_uncertainty(
     lung_shunt_fraction: f64,
     tumor_mass_kg: f64,

@@ -16,7 +16,7 @@ pub struct Affine {
 impl Affine {
     /// From the 4 x 4 matrix that maps (i, j, k, 1) to (L, P, S, 1) mm.
     ///
-    /// Errors where an entry is not finite or beyond 1 km, the last row is not (0, 0, 0, 1), a voxel is not 0.001 to
+    /// Errors if an entry is not finite or beyond 1 km, the last row is not (0, 0, 0, 1), a voxel is not 0.001 to
     /// 1000 mm long, or two axes are not at right angles within a cosine of 1e-3. Handedness is free.
     pub fn new(quantity: &str, matrix: [[f64; 4]; 4]) -> Result<Self> {
         let geometry = |reason: String| Error::Geometry {
@@ -74,12 +74,12 @@ impl Affine {
 pub struct IndexMap {
     /// `linear[a][b]`: steps along axis `a` of the target per step along axis `b` of the source.
     pub linear: [[f64; 3]; 3],
-    /// Place of the source's index (0, 0, 0).
+    /// Position of the source's index (0, 0, 0).
     pub offset: [f64; 3],
 }
 
 impl IndexMap {
-    /// Place of the source's (fractional) index in the target.
+    /// Position of the source's (fractional) index in the target.
     pub fn apply(&self, x: [f64; 3]) -> [f64; 3] {
         [0, 1, 2].map(|a| dot(self.linear[a], x) + self.offset[a])
     }
@@ -89,7 +89,7 @@ impl IndexMap {
         determinant(&self.linear).abs()
     }
 
-    /// For each target axis the source axis that it follows, where the two grids' axes are parallel up to a drift of
+    /// For each target axis the source axis that it follows, if the two grids' axes are parallel up to a drift of
     /// `tolerance` target voxels over `extent` source voxels.
     pub fn aligned_axes(&self, extent: [usize; 3], tolerance: f64) -> Option<[usize; 3]> {
         let mut taken = [false; 3];

@@ -1,4 +1,4 @@
-//! Sums over the boxes of parallel grids: per axis a short list of weights, and planes contracted by three of them.
+//! Sums over the boxes of parallel grids, by a short list of weights per axis, with which planes are contracted.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ pub(super) struct Overlap {
     pub shares: Vec<f64>,
 }
 
-/// Whether there is room for the lists of [`overlap`]s between two grids.
+/// Checks that memory is sufficient for the lists of [`overlap`]s between two grids.
 pub(super) fn room_for_overlaps(target: [usize; 3], source: [usize; 3]) -> Result<()> {
     let lists = target.iter().fold(0, |sum: usize, n| sum.saturating_add(n.saturating_mul(96)));
     let shares = source.iter().fold(0, |sum: usize, n| sum.saturating_add(n.saturating_mul(16)));

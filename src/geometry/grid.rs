@@ -10,7 +10,7 @@ pub struct VoxelGrid {
 }
 
 impl VoxelGrid {
-    /// Errors where an axis is empty, the number of voxels overflows, or a voxel size is not finite and positive.
+    /// Errors if an axis is empty, the number of voxels overflows, or a voxel size is not finite and positive.
     pub fn new(shape: [usize; 3], voxel_size_mm: [f64; 3]) -> Result<Self> {
         let voxels = shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
         if voxels.is_none_or(|n| n == 0 || n > isize::MAX as usize / 8) {
@@ -38,7 +38,7 @@ impl VoxelGrid {
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }
-    /// Never: an empty grid is not valid.
+    /// False, because an empty grid is not valid.
     pub fn is_empty(&self) -> bool {
         false
     }

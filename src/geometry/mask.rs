@@ -5,7 +5,8 @@ use super::voxels::{Fraction, Voxels};
 use crate::error::{Error, Result};
 use crate::parallel::Workers;
 
-/// A mask that pretends to be larger (an array with strides of zero) would take minutes to read, and memory to no end.
+/// Largest number of voxels. A larger mask (an array with strides of zero) would take minutes to read, and unlimited
+/// memory.
 const MOST_VOXELS: usize = 1 << 32;
 
 /// The box of a mask that is not zero (`high` exclusive), and the sum of its values.
@@ -45,10 +46,10 @@ struct Plane {
     largest: f64,
 }
 
-/// One parallel pass over the mask; `None` where it is zero everywhere.
+/// Reads the mask in one parallel pass; `None` if it is zero everywhere.
 ///
-/// Errors where the mask is empty along an axis or has more than [`MOST_VOXELS`], and where a value is not within
-/// [0, 1]: then it says how many and the largest.
+/// Errors if the mask is empty along an axis or has more than [`MOST_VOXELS`], and if a value is not within [0, 1]; the
+/// message then states their number and the largest.
 pub(super) fn scan_mask<M: Voxels<Element: Fraction>>(mask: &M, workers: &Workers<'_>) -> Result<Option<MaskBox>> {
     let voxels = mask.shape().iter().try_fold(1usize, |n, &s| n.checked_mul(s));
     if voxels.is_none_or(|n| n == 0 || n > MOST_VOXELS) {

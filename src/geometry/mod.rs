@@ -1,4 +1,4 @@
-//! Grids and structures: where voxels lie, which share of each a structure fills, and images carried between grids.
+//! Grids and structures: positions of voxels, voxel fractions of structures, and resampling of images.
 //!
 //! Files, in the order in which they may use each other: `affine`, `grid`, `voxels` <- `mask`, `axis_overlap`,
 //! `sample_points`, `sub_voxel` <- `voxel_fractions`, `resampling` <- `contours`, `signed_distance`.

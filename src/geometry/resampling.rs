@@ -1,8 +1,9 @@
-//! An image on another grid, by average or by linear interpolation.
+//! Resampling of an image on another grid, by average or by linear interpolation.
 //!
 //! Between parallel grids both are products of three short lists of weights, one per axis, and the planes of the source
-//! are contracted as in `axis_overlap.rs`. Between turned grids the average is a mean over the points of `sample_points.rs`, and
-//! interpolation takes the eight voxels around a center. Limited by one read of the source (parallel) or by the samples.
+//! are contracted as in `axis_overlap.rs`. Between rotated grids, the average is a mean over the points of
+//! `sample_points.rs`, and interpolation uses the eight voxels around a center. The time is that of one read of the
+//! source (parallel), or of the samples.
 
 use super::affine::{Affine, IndexMap};
 use super::axis_overlap::{Overlap, contract_plane, overlap, room_for_overlaps};
@@ -19,7 +20,7 @@ const PARALLEL: f64 = 1e-4;
 const DENSITY: f64 = 16.0;
 const FEWEST: f64 = 128.0;
 const MOST: f64 = 4096.0;
-/// Rounding of the geometry: what a voxel may lack before it counts as reaching beyond the source.
+/// Tolerance for rounding: fraction of a voxel that may lie beyond the source without being reported.
 const COVERED: f64 = 1e-6;
 
 /// Rule by which a target voxel gets its value.
@@ -58,9 +59,9 @@ impl Sample for f64 {
     }
 }
 
-/// Carries an image onto another grid. Beyond the source's faces lies `fill`.
+/// Resamples an image on another grid. Beyond the source's faces, the value is `fill`.
 ///
-/// The result does not depend on the number of threads. Errors where a grid is empty, a value is not finite, `fill` is `None` and a
+/// The result does not depend on the number of threads. Errors if a grid is empty, a value is not finite, `fill` is `None` and a
 /// target voxel reaches beyond the source, or memory does not suffice.
 pub fn resample<V: Voxels<Element: Sample>>(
     source: &V,
@@ -92,7 +93,7 @@ pub fn resample<V: Voxels<Element: Sample>>(
         return Err(Error::Geometry {
             quantity: "the grid".into(),
             reason: format!(
-                "{beyond} of its {} voxels reach beyond the image to be resampled: say what lies there (fill_value=)",
+                "{beyond} of its {} voxels reach beyond the image to be resampled: give the value there (fill_value=)",
                 target.len()
             ),
         });
@@ -119,10 +120,10 @@ fn not_finite<V: Voxels<Element: Sample>>(source: &V) -> Error {
     Error::out_of_range("resampled image", f64::INFINITY, "within the range of its type")
 }
 
-/// Number of voxels that lack a part, and the sum of what they lack, in voxels.
+/// Number of voxels with a part beyond the source, and the sum of these parts in voxels.
 type Missing = (usize, f64);
 
-#[allow(clippy::too_many_arguments)] // Two grids, what to do between them, and where to put it.
+#[allow(clippy::too_many_arguments)] // Two grids, the rule between them, and the result.
 fn parallel_grids<V: Voxels<Element: Sample>>(
     source: &V,
     map: &IndexMap,
@@ -154,7 +155,7 @@ fn parallel_grids<V: Voxels<Element: Sample>>(
     let stride = target_axis.map(|a| stride[a]);
     let fill = fill.unwrap_or(0.0);
     let ranges = (0..source.shape()[1], 0..source.shape()[2]);
-    // In portions, so that what waits to be put in its place stays small beside the image.
+    // The work is done in portions, so that temporary results are small compared with the image.
     let (mut beyond, mut missing) = (0, 0.0);
     let at_once = 4 * workers.threads();
     for first in (0..weights[0].len()).step_by(at_once) {
@@ -187,7 +188,7 @@ fn parallel_grids<V: Voxels<Element: Sample>>(
     Ok((beyond, missing))
 }
 
-/// The one or two voxels around `at` along an axis and their weights; none where `at` lies beyond the faces.
+/// The one or two voxels around `at` along an axis and their weights; none if `at` lies beyond the faces.
 fn neighbors(at: f64, extent: usize) -> Overlap {
     let last = extent as f64 - 1.0;
     if !(-0.5 - COVERED..=last + 0.5 + COVERED).contains(&at) {
@@ -259,7 +260,7 @@ fn mean<V: Voxels<Element: Sample>>(source: &V, center: [f64; 3], points: &[[f64
     (sum / points.len() as f64, inside as f64 / points.len() as f64)
 }
 
-/// The value at a point, and 1; zeros where it lies beyond the faces.
+/// The value at a point, and 1; zeros if it lies beyond the faces.
 fn interpolated<V: Voxels<Element: Sample>>(source: &V, at: [f64; 3]) -> (f64, f64) {
     let [planes, rows, columns] = [0, 1, 2].map(|a| neighbors(at[a], source.shape()[a]));
     if [&planes, &rows, &columns].iter().any(|axis| axis.shares.is_empty()) {

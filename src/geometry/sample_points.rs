@@ -1,8 +1,8 @@
-//! Points spread evenly over a voxel: an additive recurrence on the three powers of 1/g, g^4 = g + 1.
+//! Points spread evenly over a voxel, by an additive recurrence on the three powers of 1/g with g^4 = g + 1.
 //!
 //! After Roberts 2018, "The unreasonable effectiveness of quasirandom sequences" (source: roberts2018). The points
 //! are stratified in every projection: a surface almost parallel to the voxel's faces is resolved to 1/N of the voxel,
-//! while a cubic lattice of as many points gives 1/N^(1/3) and errs alike in all voxels along the surface.
+//! whereas a cubic lattice of as many points gives 1/N^(1/3), with the same error in all voxels along the surface.
 
 use super::affine::IndexMap;
 

@@ -1,5 +1,5 @@
-//! A structure whose surface can be displaced: the depth of each voxel's center below the surface, and the voxel fractions
-//! after a displacement of the surface along its normal and a shift of the whole.
+//! A structure whose surface can be displaced, stored as the depth of each voxel's center below the surface. Voxel
+//! fractions follow after a displacement of the surface along its normal and a shift of the whole.
 //!
 //! The fraction of a voxel is a linear function of the depth `d` of its center, `f = 1/2 + d / w` within [0, 1]. The width `w` is
 //! that of a uniform distribution with the variance of the voxel's points along the surface normal `m`,
@@ -8,9 +8,9 @@
 //! of 1, the volume grows by the area of the surface times the displacement, whatever `w` is.
 //!
 //! A voxel that is inside as a whole has a depth of at least `w / 2`, and one outside of at most `-w / 2`, so that no fraction
-//! changes without a displacement. In a mask of whole voxels this moves depths apart: at first the volume would grow by half
-//! of the area, and lag behind by an eighth of a voxel. Therefore a displacement is replaced by the one that changes the volume
-//! as much as the depths before they were moved apart.
+//! changes without a displacement. In a mask of whole voxels this separates the depths. For small displacements the
+//! volume would grow by half of the area, and later lag by an eighth of a voxel. Therefore a displacement is replaced
+//! by the one that changes the volume as much as the depths before this separation.
 
 use super::voxel_fractions::{VoxelFractions, reserve, rounded};
 use crate::error::{Result, check};
@@ -25,7 +25,7 @@ const WAVES: usize = 64;
 /// Standard deviations beyond which a correlated displacement is not computed.
 const LARGEST: f32 = 5.0;
 
-/// How far a surface is displaced along its outward normal, in mm.
+/// Displacement of a surface along its outward normal, in mm.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Displacement {
     /// Everywhere the same.
@@ -55,12 +55,12 @@ pub struct SignedDistance {
     /// Width `w` in mm.
     width: Vec<f32>,
     outside_fraction: f64,
-    /// Displacement that takes the place of each of evenly spaced ones, in mm, and the largest of those.
+    /// Replacement in mm of each of evenly spaced displacements, and the largest of these.
     replaced: Vec<f32>,
     reach: f32,
 }
 
-/// Depth and width of each voxel in mm, and the depth before those of whole voxels were moved apart.
+/// Depth and width of each voxel in mm, and the depth before those of whole voxels were separated.
 struct Depths {
     depth: Vec<f32>,
     width: Vec<f32>,
@@ -162,7 +162,7 @@ impl SignedDistance {
         VoxelFractions::cropped(self.shape, self.origin, self.box_shape, weights, self.outside_fraction)
     }
 
-    /// The displacement that takes the place of another one, on straight lines between those of the table.
+    /// The replacement of a displacement, interpolated linearly in the table.
     fn replacement(&self, mm: f32) -> f32 {
         let at = (mm.clamp(-self.reach, self.reach) / self.reach + 1.0) * NODES as f32;
         let below = (at as usize).min(2 * NODES - 1);
@@ -170,9 +170,9 @@ impl SignedDistance {
         (1.0 - share) * self.replaced[below] + share * self.replaced[below + 1]
     }
 
-    /// The depths of a row at places that lie `steps` voxels away, on cubic curves through the voxels.
+    /// The depths of a row at positions `steps` voxels away, by cubic interpolation.
     ///
-    /// Straight lines would cut the corners of a curved surface, and a ball of five voxels would lose 2 % of its volume.
+    /// With linear interpolation, a ball of five voxels would lose 2 % of its volume.
     fn shifted_row(&self, k: usize, j: usize, steps: [f32; 3], across: &mut [f32], out: &mut [f32]) {
         let [_, nj, ni] = self.box_shape;
         if steps == [0.0; 3] {
@@ -181,7 +181,7 @@ impl SignedDistance {
         }
         let whole = steps.map(f32::floor);
         let weights = [0, 1, 2].map(|a| cubic_weights(steps[a] - whole[a]));
-        // The voxel that is tap `n` of four about the place of a voxel.
+        // The voxel that is tap `n` of four around the position of a voxel.
         let tap = |at: usize, axis: usize, n: usize| {
             let last = self.box_shape[axis] as isize - 1;
             (at as isize).saturating_add(whole[axis] as isize + n as isize - 1).clamp(0, last) as usize
@@ -200,7 +200,7 @@ impl SignedDistance {
     }
 }
 
-/// The weights of four voxels for a place between the second and the third (Keys, IEEE Trans. ASSP 1981).
+/// The weights of four voxels for a position between the second and the third (Keys, IEEE Trans. ASSP 1981).
 fn cubic_weights(t: f32) -> [f32; 4] {
     let (t2, t3) = (t * t, t * t * t);
     [
@@ -227,7 +227,7 @@ impl Field<'_> {
         (0..27).map(weighted).sum()
     }
 
-    /// The outward normal in mm space, from differences of the fractions smoothed across; zero where they are level.
+    /// The outward normal in mm space, from differences of the smoothed fractions; zero if they are uniform.
     fn normal(&self, index: [usize; 3]) -> [f32; 3] {
         let mut gradient = [0.0f32; 3];
         let near = |axis: usize, step: isize| (index[axis] as isize + step).clamp(0, self.box_shape[axis] as isize - 1);
@@ -271,7 +271,8 @@ impl Field<'_> {
                     if next[axis] == self.box_shape[axis] || self.at(next) != 1.0 - f {
                         continue;
                     }
-                    // Of a mask of whole voxels the smoothed fractions know better than the steps where the surface is.
+                    // For a mask of whole voxels, the smoothed fractions give a better position of the surface than the
+                    // steps.
                     let (here, there) = (self.smoothed(index), self.smoothed(next));
                     let mut at = index.map(|n| n as f32);
                     at[axis] += if here == there {
@@ -291,7 +292,7 @@ impl Field<'_> {
         Ok(points)
     }
 
-    /// Depth and width of each voxel, within so many voxels of the surface.
+    /// Depth and width of each voxel, within a number of voxels of the surface.
     fn depths(&self, reach: [usize; 3], workers: &Workers<'_>) -> Result<Depths> {
         let points = self.surface(workers)?;
         let voxels = self.fractions.len();
@@ -366,7 +367,7 @@ impl Field<'_> {
                 }
             }
         }
-        // No displacement reaches a voxel as deep as the margin; a finite depth keeps the curves between voxels smooth.
+        // No displacement reaches a voxel as deep as the margin. A finite depth keeps the interpolation smooth.
         let beyond = (0..3).map(|a| reach[a] as f32 * self.size_mm[a]).fold(0.0f32, f32::max);
         let least = self.size_mm.iter().fold(f32::INFINITY, |least, &s| least.min(s));
         for (at, &f) in fractions.iter().enumerate() {
@@ -386,7 +387,7 @@ impl Field<'_> {
 }
 
 impl Depths {
-    /// The displacement, for each of evenly spaced ones, that changes the volume as the smooth depths have it.
+    /// For each of evenly spaced displacements, the one that changes the volume like the smooth depths.
     fn replaced(&self, reach: f32, workers: &Workers<'_>) -> Result<Vec<f32>> {
         let node = |n: usize| (n as f32 / NODES as f32 - 1.0) * reach;
         let volumes = workers.map(2 * NODES + 1, |n| {
@@ -409,7 +410,7 @@ impl Depths {
                         volumes[at(s)].1 <= target
                     }
                 };
-                // What the volume does not reach within the table keeps its displacement.
+                // A displacement whose volume is not reached within the table is kept.
                 found[at(step)] = (1..=NODES).find(|&s| passed(s)).map_or(node(at(step)), |s| {
                     let (near, far) = (volumes[at(s - 1)].1, volumes[at(s)].1);
                     let share = if far == near {
@@ -428,7 +429,7 @@ impl Depths {
 /// The vector of length 1, or zero.
 fn unit(vector: [f32; 3]) -> [f32; 3] {
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-    // Rounding leaves a little where the neighbors are level.
+    // Rounding leaves a small difference if the neighbors are equal.
     if length > 1e-6 {
         vector.map(|x| x / length)
     } else {
@@ -480,7 +481,7 @@ impl Waves {
         }
     }
 
-    /// Adds the displacement of a row to its depths, where it matters.
+    /// Adds the displacement of a row to its depths near the surface.
     fn add(&self, k: usize, j: usize, depth: &mut [f32], replace: impl Fn(f32) -> f32) {
         if self.waves.is_empty() {
             let constant = replace(self.constant);
@@ -576,7 +577,7 @@ mod tests {
             for by in [-10.0, -4.0, -1.0, 1.0, 4.0, 10.0] {
                 let volume = volume_mm3(&distance.displaced(Displacement::Uniform(by), [0.0; 3], &workers).unwrap());
                 let expected = 4.0 / 3.0 * PI * (radius + by).powi(3);
-                // A share of what has been added or taken away, and of the whole.
+                // A share of the added or removed volume, and of the whole.
                 let whole = volume_mm3(&structure);
                 let allowed = tolerance * (expected - whole).abs() + 0.002 * whole;
                 assert!((volume - expected).abs() < allowed, "{is_binary} {by}: {volume} {expected}");

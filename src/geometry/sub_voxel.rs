@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 /// Sub-voxels per voxel along an axis, at most.
 const MOST_SUBVOXELS: usize = 64;
 
-/// Errors where the sub-voxels of a voxel are not an even number of 2 to 64 along each axis.
+/// Errors if the sub-voxels of a voxel are not an even number of 2 to 64 along each axis.
 pub(crate) fn check_subvoxel_counts(subvoxel_counts: [usize; 3]) -> Result<()> {
     match subvoxel_counts.iter().find(|&&p| p == 0 || p > MOST_SUBVOXELS || p % 2 == 1) {
         Some(&bad) => Err(Error::out_of_range("sub-voxels of a voxel", bad as f64, "an even number, 2 to 64")),

@@ -11,7 +11,7 @@ pub trait Voxels: Sync {
     fn shape(&self) -> [usize; 3];
     /// One voxel.
     fn get(&self, index: [usize; 3]) -> Self::Element;
-    /// The row of voxels (k, j, ..), where it is contiguous in memory.
+    /// The row of voxels (k, j, ..), if it is contiguous in memory.
     fn row(&self, k: usize, j: usize) -> Option<&[Self::Element]>;
 
     /// Calls `visit(i, voxel)` for each `i` of `range` in the row (k, j, ..).
@@ -48,7 +48,7 @@ pub struct Contiguous<'a, T> {
 }
 
 impl<'a, T> Contiguous<'a, T> {
-    /// Errors where the slice does not have as many elements as the shape says.
+    /// Errors if the slice does not have as many elements as the shape.
     pub fn new(data: &'a [T], shape: [usize; 3]) -> crate::Result<Self> {
         let voxels = shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
         if voxels != Some(data.len()) {

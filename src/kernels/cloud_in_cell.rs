@@ -1,7 +1,7 @@
-//! The polar cloud-in-cell integral: the energy of a point kernel shared out on a lattice.
+//! The polar cloud-in-cell integral, which distributes the energy of a point kernel over a lattice.
 //!
 //! Each direction at each radius shares its energy among the eight lattice points around it by trilinear weights, so
-//! energy is conserved to rounding whatever the rule. The rule only decides how well it is placed: exact in the
+//! that energy is conserved to rounding for any rule. The rule only decides the accuracy of its position: exact in the
 //! azimuth, Gauss points between the lattice planes in the polar angle, Gauss radii for groups of shells.
 
 use super::dose_point_kernel::DosePointKernel;
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::memory;
 use crate::parallel::Workers;
 
-/// Radii are dealt out to this many parts, whatever the number of threads, and the parts summed in order.
+/// Radii are divided among this many parts, for any number of threads, and the parts are summed in order.
 const PARTS: usize = 8;
 
 /// Number of points of the quadrature.
@@ -42,8 +42,8 @@ pub struct Octant {
 impl Octant {
     /// For voxels of `size_mm` per array axis, in the medium and at the density of the kernel's table.
     pub fn of(kernel: &DosePointKernel, size_mm: [f64; 3], rule: Rule, workers: &Workers<'_>) -> Result<Self> {
-        // The rule has a pole. Along the axis of the smallest voxel, whatever its place in the array, it
-        // makes transposed voxel sizes give transposed values.
+        // The rule has a pole. It lies along the axis of the smallest voxel, for any order of the axes, so that
+        // transposed voxel sizes give transposed values.
         let mut axes = [0, 1, 2];
         axes.sort_by(|&a, &b| size_mm[b].total_cmp(&size_mm[a]));
         let sorted_mm = axes.map(|axis| size_mm[axis]);
@@ -72,7 +72,7 @@ impl Octant {
         Ok(Self { fraction, stride })
     }
 
-    /// All eight octants, times `factor`. A point on a mirror plane is a point of both sides.
+    /// All eight octants, times `factor`. A point on a mirror plane belongs to both sides.
     pub fn unfold(&self, half: [usize; 3], factor: f64, workers: &Workers<'_>) -> Result<Vec<f64>> {
         let [per_i, per_j, per_k] = [0, 1, 2].map(|axis| -> Vec<(usize, f64)> {
             let (n, stride) = (half[axis], self.stride[axis]);
@@ -96,7 +96,7 @@ pub fn half_width(kernel: &DosePointKernel, size_mm: f64) -> usize {
     (kernel.support_mm() / size_mm).ceil() as usize
 }
 
-/// Radii and energies that stand for the kernel: two per group of shells, a group being as many shells as fit into
+/// Radii and energies that represent the kernel: two per group of shells. A group has as many shells as fit into
 /// `width_mm`, or one. They are the Gauss rule of the energy in the group: exact for a cubic in the radius.
 fn radial_nodes(kernel: &DosePointKernel, width_mm: f64) -> Vec<(f64, f64)> {
     let shells: Vec<_> = kernel.shells_within(kernel.support_mm()).collect();
@@ -197,7 +197,7 @@ fn quarter_circle(a: f64, b: f64, add: &mut impl FnMut(usize, usize, f64)) {
     }
 }
 
-/// Averages over the exchanges of axes that leave the voxel as it is: the rule does not know them.
+/// Averages over the exchanges of axes that leave the voxel unchanged, because the rule does not have this symmetry.
 fn average_over_equal_axes(
     fraction: &mut [f64],
     size_mm: [f64; 3],

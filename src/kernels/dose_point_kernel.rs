@@ -8,7 +8,7 @@ pub const SUPPORT_G_PER_CM2: f64 = 1.2;
 /// A tabulated dose point kernel of one medium at the density of its table.
 ///
 /// `energy_mev[s]` is absorbed per decay between `edge_mm[s]` and `edge_mm[s + 1]`; `emitted_mev` is the mean energy of
-/// the spectrum behind the table, so that what no shell holds is known as well.
+/// the spectrum behind the table, so that the energy beyond the last shell is known too.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DosePointKernel {
     density_g_per_ml: f64,
@@ -19,10 +19,10 @@ pub struct DosePointKernel {
 }
 
 impl DosePointKernel {
-    /// From a table as `src/data` holds them: a passport of `#` lines that states "mean X MeV per decay", a line of
-    /// column names, then `r_inner_mm,r_outer_mm,energy_mev_per_decay,sigma_mev_per_decay` from radius 0 outward.
+    /// From a table of `src/data`: a passport of `#` lines that states "mean X MeV per decay", a line of column names,
+    /// then `r_inner_mm,r_outer_mm,energy_mev_per_decay,sigma_mev_per_decay` from radius 0 outward.
     ///
-    /// Errors where a line does not parse, shells do not touch, an energy is negative, more energy is absorbed than
+    /// Errors if a line does not parse, shells do not touch, an energy is negative, more energy is absorbed than
     /// was emitted, or the table ends before its support does.
     pub fn parse(table: &str, density_g_per_ml: f64) -> Result<Self> {
         let density_g_per_ml = check::positive("density of the table in g/mL", density_g_per_ml)?;
@@ -42,7 +42,7 @@ impl DosePointKernel {
                 _ => return Err(undefined(&format!("this line does not continue it: '{line}'"))),
             }
         }
-        // Tables print eight digits: their sum may pass the emitted energy by that much.
+        // Tables have eight digits, so that their sum may exceed the emitted energy by as much.
         check::within(
             "energy absorbed in all shells in MeV",
             energy_mev.iter().sum(),
@@ -89,7 +89,7 @@ impl DosePointKernel {
     }
 
     /// Fraction of the emitted energy absorbed within `radius_mm`, at the density of the table; within a shell the
-    /// energy is spread evenly over the radius. Errors where the radius is negative or not finite.
+    /// energy is spread evenly over the radius. Errors if the radius is negative or not finite.
     pub fn fraction_within(&self, radius_mm: f64) -> Result<f64> {
         let radius_mm = check::non_negative("radius in mm", radius_mm)?;
         Ok(self.energy_within(radius_mm) / self.emitted_mev)
@@ -99,7 +99,7 @@ impl DosePointKernel {
         self.shells_within(radius_mm).map(|(_, _, energy)| energy).sum()
     }
 
-    /// Fraction of the emitted energy that the support does not hold: bremsstrahlung.
+    /// Fraction of the emitted energy beyond the support, which bremsstrahlung carries.
     pub fn fraction_beyond_support(&self) -> f64 {
         1.0 - self.energy_within(self.support_mm()) / self.emitted_mev
     }

@@ -8,8 +8,8 @@ use crate::isotope::Isotope;
 
 /// A medium with a dose point kernel of its own.
 ///
-/// Another density than the table's scales its radii by `rho_table / rho`: the same mass thickness stops the same
-/// electron. The allowed range is where one may still speak of the same material; it catches kg/m3 and fractions.
+/// Another density than the table's scales its radii by `rho_table / rho`, because the same mass thickness stops the
+/// same electron. The allowed range is that of the same material. It also finds values in kg/m3 and fractions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Medium {
     /// Liquid water.
@@ -18,7 +18,7 @@ pub enum Medium {
     SoftTissue,
     /// Liver of the composition in ICRU 1986.
     Liver,
-    /// Lung tissue with the density effect of its cells, not of the bulk.
+    /// Lung tissue with the density effect of its cells, not of the bulk density.
     Lung,
     /// Cortical bone of the composition in ICRU 1986.
     Bone,

@@ -7,14 +7,14 @@ use crate::error::{Error, Result, check};
 use crate::nuclide::{JOULE_PER_EV, Nuclide};
 use crate::parallel::Workers;
 
-/// More bytes than this are refused for one array.
+/// Largest number of bytes of one array.
 const LIMIT_BYTES: u64 = 256 << 20;
 
 /// Mean absorbed dose per time-integrated activity from a voxel to each of its neighbors, in an infinite medium.
 ///
 /// `S(d) = 1/(rho V) Int F(r) < Prod_i max(0, 1 - |d_i - r Omega_i| / h_i) >_Omega dr` with the energy per radius `F`
 /// of the dose point kernel, voxel sizes `h_i`, `V = Prod h_i`: uniform activity in the source voxel, mean dose in the
-/// other. In polar form the 1/r2 of the point kernel has gone, so the source voxel is as easy as its neighbors.
+/// other. In polar form the 1/r2 of the point kernel cancels, so that the source voxel needs no special treatment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VoxelSValues {
     values: Vec<f64>,
@@ -26,8 +26,8 @@ pub struct VoxelSValues {
 impl VoxelSValues {
     /// For one voxel size in mm per array axis, in `medium` at `density_g_per_ml`, for decays of `nuclide`.
     ///
-    /// `tail_folded` scales the values so that they hold what lies beyond the support as well. Errors where a voxel size
-    /// is outside 0.5-20 mm, the density is not one of the medium, or the array would pass 256 MiB.
+    /// `tail_folded` scales the values to include the energy beyond the support. Errors if a voxel size is outside
+    /// 0.5-20 mm, the density is not one of the medium, or the array would pass 256 MiB.
     pub fn new(
         voxel_size_mm: [f64; 3],
         medium: Medium,
@@ -55,7 +55,7 @@ impl VoxelSValues {
         }
         let density_g_per_ml = check::positive("density in g/mL", density_g_per_ml)?;
         let beyond = kernel.fraction_beyond_support();
-        // Lengths in the medium of the table: the voxel shrinks or grows instead of the kernel.
+        // Lengths are scaled to the medium of the table, so that the voxel is scaled instead of the kernel.
         let scale = density_g_per_ml / kernel.density_g_per_ml();
         let size_mm = voxel_size_mm.map(|size| size * scale);
         let half = size_mm.map(|size| half_width(kernel, size));
@@ -85,7 +85,7 @@ impl VoxelSValues {
     pub fn values(&self) -> &[f64] {
         &self.values
     }
-    /// The same, given away.
+    /// The values, by move.
     pub fn into_values(self) -> Vec<f64> {
         self.values
     }
@@ -93,7 +93,7 @@ impl VoxelSValues {
     pub fn shape(&self) -> [usize; 3] {
         self.shape
     }
-    /// Fraction of the energy per decay that the values hold: 1 where the tail was folded in.
+    /// Fraction of the energy per decay in the values; 1 if the tail was folded in.
     pub fn energy_inside_fraction(&self) -> f64 {
         self.energy_inside_fraction
     }

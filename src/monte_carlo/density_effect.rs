@@ -1,9 +1,10 @@
-//! The density effect: how the polarization of a substance weakens distant collisions.
+//! The density effect, by which the polarization of a substance weakens distant collisions.
 //!
-//! The model of Sternheimer (Phys Rev 88 (1952) 851; Sternheimer, Seltzer and Berger, Phys Rev B 26 (1982) 6067), solved
-//! exactly rather than by its fitted formula, which departs by up to 0.1 (0.5 % of the stopping power of water at 1 MeV).
-//! Each subshell is an oscillator of strength `f_i`, the fraction of all electrons in it, and energy `s E_i`, with `E_i`
-//! the binding energy in the free atom. In units of the plasma energy `hv_p = 28.816 eV sqrt(rho Z/A)`, `n_i = s E_i/hv_p`:
+//! The model of Sternheimer (Phys Rev 88 (1952) 851; Sternheimer, Seltzer and Berger, Phys Rev B 26 (1982) 6067),
+//! solved exactly instead of by its fitted formula, whose error is up to 0.1 (0.5 % of the stopping power of water at 1
+//! MeV). Each subshell is an oscillator of strength `f_i`, the fraction of all electrons in it, and energy `s E_i`,
+//! with `E_i` the binding energy in the free atom. In units of the plasma energy `hv_p = 28.816 eV sqrt(rho Z/A)`, `n_i
+//! = s E_i/hv_p`:
 //!
 //! - `s` is such that `sum f_i ln sqrt((s E_i)^2 + 2/3 f_i hv_p^2) = ln I`;
 //! - `L` solves `1/beta^2 - 1 = sum f_i/(n_i^2 + L)`; if the left side exceeds the sum at `L = 0` there is no effect;
@@ -23,7 +24,7 @@ pub struct DensityEffect {
 }
 
 impl DensityEffect {
-    /// Of a substance of these elements with this mean excitation energy and density.
+    /// From the elements, mean excitation energy and density of a substance.
     pub fn new(elements: &[Element], excitation_ev: f64, density_g_per_ml: f64) -> Self {
         let electrons: f64 = elements.iter().map(|e| e.mass_fraction * e.z / e.weight_g_per_mol).sum();
         let plasma_ev = 28.816 * (density_g_per_ml * electrons).sqrt();

@@ -89,7 +89,8 @@ impl Interactions {
         }
         let moller = Moller::new(energy);
         let scale = self.prefactor / beta_squared(energy);
-        // In ln w, by Simpson's rule; a lower limit of zero only occurs with a power of 2, where it adds nothing.
+        // The integral is over ln w, by Simpson's rule. A lower limit of zero occurs only with a power of 2, for which
+        // it adds nothing.
         let low = low.max(1e-6 * high);
         integrate(low.ln(), high.ln(), 64, |ln_w| {
             let w = ln_w.exp();
@@ -97,8 +98,8 @@ impl Interactions {
         })
     }
 
-    /// Radiative stopping power in MeV cm2/g, `alpha N r_e^2 (Z^2/A) (T + mc^2) phi`: 3 % less than ICRU Report 37 has in
-    /// water at 1 and 2 MeV, of a loss that is 0.5 % of the energy.
+    /// Radiative stopping power in MeV cm2/g, `alpha N r_e^2 (Z^2/A) (T + mc^2) phi`: 3 % less than ICRU Report 37 in
+    /// water at 1 and 2 MeV, for a loss of 0.5 % of the energy.
     pub fn radiative_stopping(&self, energy: f64) -> f64 {
         let w = 1.0 + energy / ELECTRON_MEV;
         let p = (w * w - 1.0).sqrt();

@@ -2,10 +2,11 @@
 //!
 //! Condensed history with a random hinge (`transport`) in steps measured by energy lost; stopping powers, scattering and
 //! collisions by published formulas (`interactions`, `density_effect`, `multiple_scattering`), compositions in `substance`,
-//! the spectrum by Fermi's theory with conversion electrons (`spectrum`), looked up in `tables`. `voxels` is the geometry, `simulation` runs batches of
-//! decays, `tally` makes means and standard errors of them, plain or by the correlated difference to the uniform medium
-//! of `uniform`. Photons carry their energy away and are counted as escaped. Every number's source stands where the number does;
-//! docs/theory/monte_carlo.md has them in one table, with what was measured.
+//! the spectrum by Fermi's theory with conversion electrons (`spectrum`), tabulated in `tables`. `voxels` is the
+//! geometry, and `simulation` runs batches of decays. `tally` computes means and standard errors, plain or by the
+//! correlated difference to the uniform medium of `uniform`. Photons carry their energy away and are counted as
+//! escaped. The source of every number is stated with the number. docs/theory/monte_carlo.md lists them in one table,
+//! with measured values.
 //!
 //! ```
 //! use yttria::isotope::Isotope;

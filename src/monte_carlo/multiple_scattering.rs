@@ -1,4 +1,4 @@
-//! The angle by which many small deflections turn an electron within one step: Goudsmit and Saunderson's series,
+//! The angle by which many small deflections turn an electron within one step, by Goudsmit and Saunderson's series,
 //! tabulated as quantiles.
 //!
 //! After a path on which the scattering power of order `l` adds up to `K_l = integral of G_l dt`,
@@ -13,7 +13,7 @@ use super::interactions::Interactions;
 const ORDERS: usize = 400;
 /// Points in `ln x` at which cross sections and Legendre polynomials are integrated.
 const POINTS: usize = 600;
-/// An order whose `K_l` exceeds this adds nothing that double precision could hold.
+/// An order whose `K_l` exceeds this adds less than the rounding of double precision.
 const FORGOTTEN: f64 = 40.0;
 /// Octaves of the probability to be turned further, each in [`PARTS`] parts.
 const OCTAVES: usize = 14;
@@ -81,7 +81,7 @@ impl<'a> Scattering<'a> {
         }
     }
 
-    /// Scattering powers `G_l` in cm2/g, `l` from 1 until a path of so many g/cm2 forgets the order.
+    /// Scattering powers `G_l` in cm2/g, `l` from 1 until an order has no effect after a path of so many g/cm2.
     pub fn powers(&self, energy: f64, path: f64) -> Vec<f64> {
         let section = self.interactions.scattering(energy, self.soft_limit);
         let values: Vec<f64> = self.legendre.x.iter().map(|&x| section(x)).collect();
@@ -113,7 +113,7 @@ impl<'a> Scattering<'a> {
             *quantile = (x[cell - 1] + fraction * (x[cell] - x[cell - 1])) as f32;
         }
         quantiles[QUANTILES - 1] = 0.0;
-        // Between quantiles x is linear: the whole is scaled to the exact mean, 1 - exp(-K_1).
+        // Between quantiles x is linear, so the whole is scaled to the exact mean, 1 - exp(-K_1).
         let mean: f64 = (0..QUANTILES - 1)
             .map(|k| {
                 let width = probability(k + 1) - probability(k);
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn isotropic_scattering_has_the_powers_and_the_distribution_it_must_have() {
-        // With exp(-K_l) = 0 for every l the direction is forgotten: x is uniform in [0, 2].
+        // With exp(-K_l) = 0 for every l all directions are equally likely, so that x is uniform in [0, 2].
         let quantiles = Scattering::quantiles(&[1e3; 8]);
         for (k, &x) in quantiles.iter().enumerate() {
             assert!((f64::from(x) - 2.0 * (1.0 - probability(k))).abs() < 2e-5, "{k}: {x}");

@@ -9,7 +9,8 @@ use super::tables::{Point, Tables};
 use super::transport::{Space, follow, isotropic};
 use crate::random::Random;
 
-/// Infinite and of one substance; energy is counted by distance from the origin, each flight at a random place of it.
+/// Infinite geometry of one substance; energy is counted by distance from the origin, each flight at a random point of
+/// it.
 struct Shells {
     place: [f32; 3],
     density: f32,
@@ -57,13 +58,13 @@ impl Space for Shells {
 /// Energy per decay in shells about a point source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RadialEnergy {
-    /// Mean energy in MeV that is absorbed in each shell; the last one holds what lies beyond as well.
+    /// Mean energy in MeV that is absorbed in each shell; the last one also holds the energy beyond.
     pub energy_mev: Vec<f64>,
     /// Standard error of each, from the spread of the batches.
     pub error_mev: Vec<f64>,
     /// Mean energy in MeV of the electrons that were followed.
     pub emitted_mev: f64,
-    /// Mean energy in MeV of the photons that carry it away.
+    /// Mean energy in MeV of the bremsstrahlung photons.
     pub escaped_mev: f64,
 }
 

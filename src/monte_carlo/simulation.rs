@@ -1,9 +1,9 @@
 //! Many decays in voxels, in batches: energy per voxel with its standard error, and the balance of energy.
 //!
 //! A batch is a fixed number of decays with a seed for each, so that its result depends on nothing but the seed and
-//! the number of the batch. Batches are added in order, whoever computed them: the same bits for any number of threads,
-//! and for a run that was stopped and resumed. Within a batch the decays are spread over the sources in equal steps of
-//! the cumulated activity, each at random within its step: without bias, and with less noise than independent draws.
+//! the number of the batch. Batches are added in order, which gives the same bits for any number of threads, and for a
+//! run that was stopped and resumed. Within a batch the decays are spread over the sources in equal steps of the
+//! cumulated activity, each at random within its step: without bias, and with less noise than independent draws.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -37,7 +37,7 @@ struct Batch {
     escaped: f64,
 }
 
-/// A run, with all that it has found so far.
+/// A run with its sums so far.
 #[derive(Debug)]
 pub struct Simulation {
     voxels: Voxels,
@@ -161,8 +161,7 @@ impl Simulation {
         self.spectrum.mean_mev()
     }
 
-    /// Runs so many batches more. If that is cancelled, the batches that were done before it are kept: a later call
-    /// continues as if nothing had happened.
+    /// Runs further batches. If that is cancelled, the finished batches are kept, and a later call continues from them.
     pub fn run(&mut self, batches: u64, workers: &Workers<'_>) -> Result<()> {
         let end = self.batches().saturating_add(batches);
         while self.batches() < end {
@@ -175,7 +174,7 @@ impl Simulation {
         Ok(())
     }
 
-    /// An array of zeros, one for each voxel, from a batch that is done with it if there is one.
+    /// An array of zeros, one for each voxel, reused from a finished batch if possible.
     fn zeros(&self) -> Result<Vec<f64>> {
         match self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop() {
             Some(mut energy) => {
@@ -223,7 +222,7 @@ impl Simulation {
             escaped += f64::from(flight.follow(start, &self.tables, &mut stack, &emissions, local));
         }
         if let Some(of) = self.reference {
-            // As much dose as in the reference medium is this much energy in the voxel's own mass.
+            // This energy in the voxel's own mass gives the dose of the reference medium.
             let per_mass = 1.0 / (of.density_g_per_ml * self.volume_ml * 1e-3);
             for ((energy, reference), mass) in energy.iter_mut().zip(&mut reference).zip(&self.mass_kg) {
                 *reference *= mass * per_mass;

@@ -1,7 +1,8 @@
-//! Electrons of a decay: beta spectra by Fermi's theory, conversion electrons, and what fills the shells.
+//! Electrons of a decay: beta spectra by Fermi's theory, conversion electrons, and relaxation of the shells.
 //!
-//! Y-90 has the unique first-forbidden shape of a point charge at the nuclear radius. Screening and the finite size of the nucleus are
-//! left out; they change the mean energy by 0.12 %. Other isotopes have both (`crate::beta_spectrum`).
+//! Y-90 has the unique first-forbidden shape of a point charge at the nuclear radius. Screening and the finite size of
+//! the nucleus are left out, which changes the mean energy by 0.12 %. Other isotopes have both
+//! (`crate::beta_spectrum`).
 
 use super::transport::isotropic;
 use crate::beta_spectrum::{ELECTRON_MEV, partial_wave, radius};
@@ -46,12 +47,12 @@ struct Line {
     energy_mev: f32,
 }
 
-/// An electron that a decay sets free.
+/// An electron that a decay emits.
 #[derive(Debug, Clone)]
 pub struct Emission {
     /// Kinetic energy in MeV.
     pub energy_mev: f32,
-    /// Where it flies to.
+    /// Direction of flight.
     pub direction: [f32; 3],
     /// Its random numbers.
     pub random: Random,
@@ -71,7 +72,7 @@ impl Spectrum {
             return Self::y90();
         }
         let highest = isotope.branches().iter().map(|branch| branch.endpoint_mev).fold(0.0, f64::max);
-        // Places of Simpson's rule, as `of_density` asks for them.
+        // Points of Simpson's rule, as `of_density` requires them.
         let half = 0.5 * highest / Self::CELLS as f64;
         let energies: Vec<f64> = (0..=2 * Self::CELLS).map(|i| i as f64 * half).collect();
         let densities = isotope.beta_spectrum(&energies);
@@ -121,7 +122,7 @@ impl Spectrum {
         }
     }
 
-    /// Energy in MeV that each decay leaves where it is: Auger electrons and soft X rays.
+    /// Energy in MeV that each decay deposits at its position: Auger electrons and soft X rays.
     pub fn relaxation_mev(&self) -> f32 {
         self.relaxation_mev
     }
@@ -132,8 +133,8 @@ impl Spectrum {
     }
 
     /// Writes the electrons of one decay into `emissions`, the beta particle first, and returns their energy with that of
-    /// [`Spectrum::relaxation_mev`]. The conversion electrons have random numbers of their own, so that the beta particle is
-    /// the same with and without them.
+    /// [`Spectrum::relaxation_mev`]. The conversion electrons have separate random numbers, so that the beta particle
+    /// is the same with and without them.
     #[inline(always)]
     pub fn decay(&self, beta_mev: f32, direction: [f32; 3], random: Random, emissions: &mut Vec<Emission>) -> f64 {
         emissions.clear();

@@ -10,8 +10,8 @@
 //! | density effect | computed, see `density_effect` |
 //! | atomic weights | IUPAC 2021, abridged, see `element` |
 //!
-//! The density effect is that of the listed density of the substance, whatever density a voxel has: lung is tissue of
-//! 1.05 g/mL and air, not a gas of 0.26 g/mL.
+//! The density effect is that of the listed density of the substance, for any density of a voxel, because lung is
+//! tissue of 1.05 g/mL and air, not a gas of 0.26 g/mL.
 
 use super::density_effect::DensityEffect;
 use super::element::Element;
@@ -52,7 +52,7 @@ impl Substance {
         found.ok_or_else(|| Error::unknown_name("medium", name, &Self::ALL.map(Self::name)))
     }
 
-    /// The medium of the embedded dose point kernels that it is; none for air.
+    /// The medium of the embedded dose point kernels with this substance; none for air.
     pub fn medium(self) -> Option<Medium> {
         match self {
             Self::Water => Some(Medium::Water),
@@ -129,7 +129,7 @@ impl Substance {
         }
     }
 
-    /// The density in g/mL for which the density effect is computed, whatever density a voxel has.
+    /// The density in g/mL for which the density effect is computed, for any density of a voxel.
     pub fn cell_density_g_per_ml(self) -> f64 {
         match self {
             Self::Water | Self::SoftTissue => 1.0,

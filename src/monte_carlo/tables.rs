@@ -1,8 +1,8 @@
-//! Tables for the transport in each substance: a grid of energies whose index is read from the bits of a number.
+//! Tables for the transport in each substance, on a grid of energies whose index is read from the bits of a number.
 //!
-//! A step takes the fraction [`STEP`] of the kinetic energy as continuous loss in the mean, so that everything about a
-//! step is a function of substance and energy alone: how strongly it scatters, how many hard collisions it holds, how
-//! much its loss straggles.
+//! A step takes the fraction [`STEP`] of the kinetic energy as mean continuous loss. All properties of a step are
+//! therefore functions of substance and energy: its scattering, its number of hard collisions, and the straggling of
+//! its loss.
 
 use super::interactions::{Interactions, integrate};
 use super::multiple_scattering::{QUANTILES, Scattering};
@@ -10,11 +10,11 @@ use super::substance::Substance;
 
 /// Fraction of the kinetic energy that one step loses continuously, in the mean.
 pub const STEP: f32 = 0.10;
-/// Electrons below this kinetic energy in MeV are absorbed where they are: 9 um of water.
+/// Electrons below this kinetic energy in MeV are absorbed at their position; their range is 9 um of water.
 pub const CUT_MEV: f32 = 0.02;
-/// Losses to atomic electrons above this, in MeV, are collisions of their own; the others are continuous.
+/// Losses to atomic electrons above this, in MeV, are explicit collisions; the others are continuous.
 pub const SOFT_LIMIT_MEV: f64 = 0.02;
-/// Photons above this energy in MeV carry it away; softer ones are absorbed where they arise.
+/// Photons above this energy in MeV carry it away; softer ones are absorbed at their origin.
 pub const PHOTON_LIMIT_MEV: f64 = 0.02;
 /// `k dsigma/dk` of bremsstrahlung falls linearly by this fraction from `k = 0` to `k = T`, a fit by eye to Seltzer and
 /// Berger, At Data Nucl Data Tables 35 (1986) 345, for oxygen at 1 MeV. The mean loss does not depend on it.
@@ -38,15 +38,15 @@ pub struct Row {
     pub range: f32,
     /// Standard deviation of the continuous loss of a step over its mean.
     pub straggling: f32,
-    /// Chance that a step holds no hard collision and no photon.
+    /// Probability that a step has no hard collision and no photon.
     pub undisturbed: f32,
-    /// Fraction of the disturbances that are photons.
+    /// Fraction of these events that are photons.
     pub photons: f32,
     /// Fraction of the energy that photons will carry away until the electron stops.
     pub radiation_yield: f32,
 }
 
-/// A place on the grid of energies.
+/// A position on the grid of energies.
 #[derive(Debug, Clone, Copy)]
 pub struct Point {
     index: usize,
@@ -110,7 +110,7 @@ impl Tables {
         low + (high - low) * point.fraction
     }
 
-    /// Everything at that energy.
+    /// All properties of a step at that energy.
     #[inline(always)]
     pub fn row(&self, medium: usize, point: Point) -> Row {
         let rows = &self.tables[medium].rows;
@@ -135,7 +135,7 @@ impl Tables {
         &self.tables[medium].angles[point.index / STRIDE + above]
     }
 
-    /// A continuous loss's departure from its mean, in standard deviations; `bits` are eight random ones.
+    /// Deviation of a continuous loss from its mean, in standard deviations; `bits` are eight random ones.
     #[inline(always)]
     pub fn departure(&self, bits: u64) -> f32 {
         self.straggling[(bits & 0xFF) as usize]
@@ -203,8 +203,8 @@ fn step_energies(energy: f64, losses: &impl Fn(f64) -> Losses) -> [f64; 2] {
     [0.5 - offset, 0.5 + offset].map(|s| energy * (1.0 - span * s))
 }
 
-/// Path per continuous loss in mm g/mL per MeV, in the mean over the continuous loss of a step. What collisions take is
-/// left out: the flight after a collision is that of the energy left.
+/// Mean path per continuous loss in mm g/mL per MeV over the continuous loss of a step. Losses by collisions are left
+/// out, because the flight after a collision is that of the remaining energy.
 fn over_loss(energy: f64, losses: &impl Fn(f64) -> Losses) -> f64 {
     let offset = 0.5 / 3f64.sqrt();
     let at = |s: f64| 0.5 * 10.0 / losses(energy * (1.0 - f64::from(STEP) * s)).continuous;
@@ -288,7 +288,7 @@ mod tests {
     fn continuous_and_discrete_losses_add_up_to_the_stopping_power() {
         let tables = Tables::new(&[Substance::Water]);
         let water = Interactions::new(Substance::Water);
-        // Below twice the limit no collision is hard, and hardly a photon leaves.
+        // Below twice the limit no collision is hard, and very few photons leave.
         let energy = 0.039;
         let row = tables.row(0, Point::new(energy as f32));
         let middle = energy * (1.0 - 0.5 * f64::from(super::STEP));

@@ -1,16 +1,17 @@
-//! Sums over batches, and what follows from them: means with standard errors, plain or by the correlated difference.
+//! Sums over batches, and their means with standard errors, plain or by the correlated difference.
 //!
-//! Plain: the mean of the batches, with their spread. Correlated difference: a batch gives the value `P = D + R` in the
-//! map and the value `R` of the same decays in a uniform medium, whose expectation `mu` is known. For any weight `w`
+//! The plain estimate is the mean of the batches, with their spread. For the correlated difference, a batch gives the
+//! value `P = D + R` in the map and the value `R` of the same decays in a uniform medium, whose expectation `mu` is
+//! known. For any weight `w`
 //!
 //! ```text
 //! mean(D) + w mean(R) + (1 - w) mu
 //! ```
 //!
 //! has the same expectation: `w = 1` is the plain estimate, `w = 0` the correlated difference. The weight of least
-//! variance is `-cov(D, R)/var(R)`, here within [0, 1]. Chosen by the batches that it is applied to, it would follow
-//! their noise, and the estimate would have a bias and too small an error. Batches of even and of odd number are therefore
-//! two halves: each takes its weight from the other, so that weight and values are independent.
+//! variance is `-cov(D, R)/var(R)`, here within [0, 1]. If it were computed from the batches to which it is applied, it
+//! would follow their noise, and the estimate would have a bias and too small an error. Batches of even and of odd
+//! number are therefore two halves. Each uses the weight of the other, so that weight and values are independent.
 
 use crate::error::{Error, Result, check};
 use crate::memory;
@@ -18,9 +19,9 @@ use crate::parallel::{Cancellation, try_for_each};
 
 /// Elements that one worker adds at a time.
 const CHUNK: usize = 1 << 15;
-/// Elements that are passed over together if a batch has nothing in them.
+/// Elements that are skipped together if a batch has nothing in them.
 const BLOCK: usize = 512;
-/// Batches that each half must have before weights are taken from them; below, the estimate is the plain one.
+/// Smallest number of batches of each half for the use of weights; with fewer, the estimate is the plain one.
 pub const LEAST_BATCHES: u64 = 5;
 
 /// A mean per decay and its standard error.
@@ -28,7 +29,7 @@ pub const LEAST_BATCHES: u64 = 5;
 pub struct Estimate {
     /// The mean.
     pub mean: f64,
-    /// Its standard error, from the spread of the batches; not a number with fewer than two.
+    /// Its standard error, from the spread of the batches; NaN with fewer than two.
     pub error: f64,
     /// Weight of the correlated difference, from 0 (plain) to 1.
     pub difference_weight: f64,
@@ -149,7 +150,7 @@ impl Tally {
             }
         }
         let (first, is_correlated) = (self.batches, self.is_correlated);
-        // Not to be stopped half way: a sum with some of the batches would be lost.
+        // This must not be stopped half way, because a sum with some of the batches would be lost.
         try_for_each(rows.into_iter().enumerate(), threads, &Cancellation::never(), |(i, mut row)| {
             for (number, (d, r)) in (first..).zip(batches) {
                 let half = (number % 2) as usize * CORRELATED;
@@ -176,8 +177,8 @@ impl Tally {
         }
     }
 
-    /// Mean of a batch at one element. `expected` is the expectation of `R` and what is not known of it, as a standard
-    /// error; neither matters without a reference.
+    /// Mean of a batch at one element. `expected` is the expectation of `R` with its standard error; neither is used
+    /// without a reference.
     pub fn estimate(&self, element: usize, expected: Expected) -> Estimate {
         if !self.is_correlated {
             let (mean, variance) = self.sums_at(0, self.batches, element).mean(0.0);

@@ -1,11 +1,11 @@
-//! One electron from its birth to its end: steps with a random hinge.
+//! Transport of one electron in steps with a random hinge.
 //!
 //! A step loses the fraction [`STEP`](super::tables::STEP) of the energy continuously in the mean. The electron flies
 //! straight over a random part of that loss, is deflected once, by as much as the whole step deflects it, and flies
 //! over the rest (Fernandez-Varea et al., Nucl Instrum Methods B 73 (1993) 447). At the hinge the step's hard collisions
-//! happen too; a collision sends out an electron of its own. A step is measured in energy lost, so that it may end in
-//! another substance and another density than it began in: deflection and collisions are those of the substance at the
-//! hinge, which lies in each substance as often as its share of the step.
+//! happen too; a collision sends out a further electron. A step is measured in energy lost, so that it may end in
+//! another substance and density than it began. Deflection and collisions are those of the substance at the hinge. The
+//! probability that the hinge lies in a substance is the share of that substance in the step.
 
 use super::interactions::{ELECTRON_MEV, Moller};
 use super::multiple_scattering::deflection;
@@ -18,13 +18,13 @@ const REST: f32 = ELECTRON_MEV as f32;
 pub trait Space {
     /// A position.
     type Place: Copy;
-    /// Place of the electron.
+    /// Position of the electron.
     fn place(&self) -> Self::Place;
     /// Puts the electron somewhere.
     fn put(&mut self, place: Self::Place);
     /// The substance there, as an index into the tables.
     fn medium(&self) -> usize;
-    /// No path below this, in mm g/mL, leads to where energy would be counted apart.
+    /// Shortest path in mm g/mL to a region in which energy is counted separately.
     fn clearance(&self) -> f32;
     /// Flies straight until the mean continuous loss is `loss`, and deposits `scale` times the loss on the way. What is
     /// left of `loss` if the electron leaves the space, otherwise 0.
@@ -33,7 +33,7 @@ pub trait Space {
     fn deposit(&mut self, energy: f32);
 }
 
-/// An electron that waits for its turn.
+/// An electron that is to be followed later.
 #[derive(Debug, Clone)]
 pub struct Electron<P> {
     energy: f32,
@@ -42,7 +42,7 @@ pub struct Electron<P> {
     random: Random,
 }
 
-/// Follows an electron and all that it sets free; returns the energy that leaves the space, in MeV.
+/// Follows an electron and all its secondary electrons; returns the energy that leaves the space, in MeV.
 #[inline(always)]
 pub fn follow<S: Space>(
     space: &mut S,
@@ -89,7 +89,7 @@ fn follow_one<S: Space>(
         }
         let (first, second) = (random.bits(), random.bits());
         let mean = STEP * energy;
-        // At least a fifth of the mean: the distribution of few collisions has no negative losses.
+        // The loss is at least a fifth of the mean, because the distribution of few collisions has no negative losses.
         let scale = (1.0 + row.straggling * tables.departure(second)).max(0.2);
         let before = unit(first) * mean;
         let left = space.fly(&direction, before, scale, tables, point);
@@ -148,7 +148,7 @@ impl<S: Space> Events<'_, S> {
             count += 1.0;
             term *= mean / count;
             sum += term;
-            // The continuous loss still to come must be left.
+            // Enough energy must remain for the continuous loss still to come.
             let available = energy - lost;
             if self.random.uniform() < row.photons {
                 let photon = self.photon(available).min(available * (1.0 - STEP));
@@ -175,7 +175,7 @@ impl<S: Space> Events<'_, S> {
         }
     }
 
-    /// A collision with an atomic electron at rest (Moller): the loss, which the other electron carries on.
+    /// Loss in a collision with an atomic electron at rest (Moller), which the other electron receives.
     fn collision(&mut self, energy: f32, direction: &mut [f32; 3]) -> f32 {
         let lowest = SOFT_LIMIT_MEV as f32 / energy;
         if lowest >= 0.5 {
@@ -234,7 +234,7 @@ pub fn turn(direction: &mut [f32; 3], x: f32, u: f32) {
     *direction = [new[0] * norm, new[1] * norm, new[2] * norm];
 }
 
-/// A direction, all alike.
+/// A direction, all equally likely.
 #[inline(always)]
 pub fn isotropic(u: f32, v: f32) -> [f32; 3] {
     let cosine = 2.0 * u - 1.0;

@@ -1,9 +1,9 @@
-//! The uniform reference medium: dose point kernels of this transport itself.
+//! The uniform reference medium, with dose point kernels of this transport.
 //!
 //! The correlated difference adds the dose in an infinite uniform medium to the mean difference between the map and that
-//! medium. It is without bias only if the dose added is what this transport would find there with infinitely many
-//! decays. The kernels of `kernels` come from another code and differ by up to 0.4 %; these tables come from the
-//! transport of this room, in steps of mass depth, so that one table serves every density of a substance.
+//! medium. It has no bias only if the added dose is that of this transport with infinitely many decays. The kernels of
+//! `kernels` come from another code and differ by up to 0.4 %; these tables come from the transport of this room, in
+//! steps of mass depth, so that one table serves every density of a substance.
 
 use std::sync::OnceLock;
 
@@ -23,11 +23,11 @@ pub const BATCHES: [u64; 2] = [100, 100_000];
 /// Seed of the tables.
 pub const SEED: u64 = 90;
 /// Relative standard error of the dose to a source voxel that comes from the finite number of decays behind a table. The
-/// energies of a batch are spread evenly over the spectrum; at one energy, what a decay leaves near its place varies by a
-/// quarter of its mean or so, which gives 1e-4 for 1e7 decays.
+/// energies of a batch are spread evenly over the spectrum; at one energy, the energy that a decay deposits near its
+/// position varies by about a quarter of its mean, which gives 1e-4 for 1e7 decays.
 pub const RELATIVE_ERROR: f64 = 1e-4;
 
-/// The dose point kernel of an isotope in a substance at 1 g/mL, parsed once. Errors for air, because a gas is no
+/// The dose point kernel of an isotope in a substance at 1 g/mL, parsed once. Errors for air, because a gas is not a
 /// reference medium, and for an isotope that has no kernel.
 pub fn dose_point_kernel(substance: Substance, isotope: &Isotope) -> Result<&'static DosePointKernel> {
     let medium = substance.medium().ok_or_else(|| Error::Undefined {

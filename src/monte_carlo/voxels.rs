@@ -4,11 +4,11 @@ use super::spectrum::Emission;
 use super::tables::{Point, Tables};
 use super::transport::{Electron, Space, follow};
 
-/// No path in a voxel is longer than through this density in g/mL: a vacuum would have no end.
+/// Least density in g/mL for paths in a voxel, because a path in vacuum would have no end.
 const THINNEST: f32 = 1e-7;
-/// An electron that cannot leave its voxel is absorbed in it; so is one that cannot get further than this fraction of
-/// the smallest voxel side in its voxel or in one that shares a face with it. Without the latter, electrons of 20 to 85
-/// keV would not leave the wall of a cavity of gas, where they would give 15 % of the dose.
+/// An electron that cannot leave its voxel is absorbed in it. So is one whose range is less than this fraction of the
+/// smallest voxel side in its voxel and in those that share a face with it. Without the latter condition, electrons of
+/// 20 to 85 keV would not leave the wall of a cavity of gas, where they give 15 % of the dose.
 const NEGLIGIBLE: f32 = 0.03;
 
 /// One voxel.
@@ -18,7 +18,7 @@ pub struct Cell {
     density: f32,
     /// Index of the substance.
     medium: u32,
-    /// Range in mm g/mL of electrons that are absorbed where they are.
+    /// Range in mm g/mL of electrons that are absorbed at their position.
     negligible: f32,
 }
 
@@ -80,7 +80,7 @@ impl Voxels {
         self.cells[one].medium == self.cells[other].medium
     }
 
-    /// The place in voxel `flat`, at the fractions `within` along the axes.
+    /// The position in voxel `flat`, at the fractions `within` along the axes.
     pub fn place_in(&self, flat: usize, within: [f32; 3]) -> Place {
         let [rows, columns] = [self.stride[0] as usize, self.stride[1] as usize];
         let index = [flat / rows, flat % rows / columns, flat % columns].map(|i| i as i32);
@@ -99,7 +99,7 @@ impl Cell {
     }
 }
 
-/// A position: the voxel, and where in it along each axis, from 0 to 1.
+/// A position: the voxel, and the fraction of it along each axis, from 0 to 1.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
     index: [i32; 3],
@@ -107,7 +107,7 @@ pub struct Place {
     within: [f32; 3],
 }
 
-/// An electron in voxels, and what it and others have deposited.
+/// An electron in voxels, and the energy deposited so far.
 ///
 /// `UNIFORM`: one cell fills all of space. Energy is counted in the same voxels; electrons beyond them may come back.
 #[derive(Debug)]
@@ -121,14 +121,14 @@ pub struct Flight<'a, const UNIFORM: bool> {
 }
 
 impl<'a> Flight<'a, false> {
-    /// Through the voxels, outside of which is vacuum. Deposits into `energy`, one number for each voxel.
+    /// Electron in the voxels, with vacuum outside. It deposits into `energy`, one number for each voxel.
     pub fn new(voxels: &'a Voxels, energy: &'a mut [f64]) -> Self {
         Self::in_cell(voxels, voxels.cells[0], energy)
     }
 }
 
 impl<'a> Flight<'a, true> {
-    /// Through `cell` everywhere. Deposits into `energy`, one number for each of the voxels.
+    /// Electron with `cell` everywhere. It deposits into `energy`, one number for each of the voxels.
     pub fn uniform(voxels: &'a Voxels, cell: Cell, energy: &'a mut [f64]) -> Self {
         let negligible = cell.density * voxels.negligible_mm();
         Self::in_cell(voxels, Cell { negligible, ..cell }, energy)
@@ -151,8 +151,8 @@ impl<'a, const UNIFORM: bool> Flight<'a, UNIFORM> {
         }
     }
 
-    /// Follows the electrons of one decay from its place, with all that they set free, and leaves `local_mev` there; the
-    /// energy that left.
+    /// Follows the electrons of one decay from its position, with all their secondaries, and deposits `local_mev`
+    /// there; returns the energy that left.
     #[inline(always)]
     pub fn follow(
         &mut self,
@@ -206,7 +206,7 @@ impl<'a, const UNIFORM: bool> Flight<'a, UNIFORM> {
         for (q, (&step, &within)) in step.iter().zip(&self.place.within).enumerate() {
             let face = if step > 0.0 { 1.0 } else { 0.0 };
             let to_face = (face - within) / step;
-            // Not a number if the electron flies along the face it is on.
+            // This is NaN if the electron flies along the face on which it is.
             if to_face < length {
                 (length, axis) = (to_face, q);
             }
@@ -227,7 +227,7 @@ impl<'a, const UNIFORM: bool> Flight<'a, UNIFORM> {
         }
         self.place.index[axis] = next;
         self.place.within[axis] = if forward { 0.0 } else { 1.0 };
-        // Outside the voxels this is no place in an array, and is not used as one.
+        // Outside the voxels this is not an index of an array, and is not used as one.
         self.place.flat = (self.place.flat as isize).wrapping_add(sign as isize * self.voxels.stride[axis]) as usize;
         if !UNIFORM {
             self.cell = self.voxels.cells[self.place.flat];
@@ -273,7 +273,7 @@ impl<const UNIFORM: bool> Space for Flight<'_, UNIFORM> {
 
     #[inline(always)]
     fn fly(&mut self, direction: &[f32; 3], mut loss: f32, scale: f32, tables: &Tables, point: Point) -> f32 {
-        // Written out: `map` of an array is a call that the compiler does not see through.
+        // The loop is written out, because the compiler does not inline `map` of an array.
         let per_mm = &self.voxels.per_mm;
         let step = [
             direction[0] * per_mm[0],

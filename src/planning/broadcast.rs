@@ -1,4 +1,4 @@
-//! Arrays of inputs, broadcast against each other by NumPy's rules and read in short runs; nothing is ever expanded.
+//! Arrays of inputs, broadcast against each other by NumPy's rules and read in short runs without being expanded.
 //!
 //! [`evaluate`] is the one loop: it cuts the results into spans for the workers and into runs for the cache, hands a
 //! kernel its checked inputs, and compiles the kernel for each instruction set; the widest one is taken at run time.
@@ -12,7 +12,7 @@ use crate::parallel::Workers;
 pub use crate::planning::broadcast_view::Operand;
 use crate::planning::broadcast_view::{View, multi_index};
 
-/// Elements that one thread takes at a time, and how many of them it holds in its cache at once.
+/// Numbers of elements that one thread takes at a time, and that it holds in its cache at once.
 const SPAN: usize = 16 * RUN;
 const RUN: usize = 1024;
 
@@ -21,11 +21,11 @@ const RUN: usize = 1024;
 pub enum Invalid {
     /// The call is an error that names the quantity, the value and the index.
     Raise,
-    /// Values computed from it are not numbers; all others are as they would be without it.
+    /// Values computed from it are NaN; all others are the same as without it.
     Nan,
 }
 
-/// A domain as a closed interval that a loop can test many values against, and the check that words the error.
+/// A domain as a closed interval against which a loop tests many values, and the check that makes the error.
 #[derive(Clone, Copy)]
 pub(super) struct Domain {
     pub low: f64,
@@ -79,7 +79,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// The elements from the flat index `start`, in place where they lie in a row and are all inside their domain.
+    /// The elements from the flat index `start`, in place if they lie in a row and are all inside their domain.
     fn read<'b>(&'b self, arch: Arch, start: usize, buffer: &'b mut [f64], found: &mut usize) -> Result<&'b [f64]> {
         if let Some(values) = self.view.in_place(&self.shape, start, buffer.len())
             && self.are_inside(arch, values)

@@ -1,8 +1,8 @@
-//! An array seen in a larger shape that it broadcasts to, read in short runs; nothing is ever expanded.
+//! A view of an array in a larger shape to which it broadcasts, read in short runs without being expanded.
 
 use crate::error::{Error, Result};
 
-/// An array in C order, and what it holds.
+/// An array in C order with the name of its quantity.
 #[derive(Debug, Clone, Copy)]
 pub struct Operand<'a> {
     /// The quantity by its name in the field, with its unit.
@@ -14,7 +14,7 @@ pub struct Operand<'a> {
 }
 
 impl Operand<'_> {
-    /// An error where the number of values is not the shape's.
+    /// An error if the number of values is not that of the shape.
     pub(super) fn check(&self) -> Result<()> {
         let count = self.shape.iter().try_fold(1_usize, |count, &n| count.checked_mul(n));
         if count == Some(self.values.len()) {
@@ -41,7 +41,7 @@ impl Operand<'_> {
 /// An operand seen in the common shape, which it broadcasts to.
 ///
 /// Along the flat index of that shape the operand's values come in runs: `period` values that lie in a row, over and over.
-/// The start of a run depends on the leading axes alone, whose strides are kept.
+/// The start of a run depends only on the leading axes, whose strides are kept.
 #[derive(Debug, Clone)]
 pub(super) struct View<'a> {
     values: &'a [f64],
@@ -93,7 +93,7 @@ impl<'a> View<'a> {
         (&self.values[base..base + self.period], start % self.run)
     }
 
-    /// The elements from the flat index `start` where they lie in a row.
+    /// The elements from the flat index `start`, if they lie in a row.
     pub fn in_place(&self, common: &[usize], start: usize, count: usize) -> Option<&'a [f64]> {
         let (values, at) = self.run_at(common, start);
         let from = at % self.period;
@@ -121,7 +121,7 @@ fn repeat(values: &[f64], from: usize, out: &mut [f64]) {
     rest_of_one.copy_from_slice(&values[from..from + rest_of_one.len()]);
     let mut filled = values.len().min(out.len());
     out[..filled].copy_from_slice(&values[..filled]);
-    // What is filled is copied on behind itself: a short period would else be many short copies.
+    // The filled part is copied behind itself, because a short period would need many short copies.
     while filled < out.len() {
         let more = filled.min(out.len() - filled);
         out.copy_within(..more, filled);

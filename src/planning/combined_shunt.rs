@@ -1,8 +1,8 @@
-//! One lung shunt fraction for several injections, and what a single scan of all of them leaves open.
+//! One lung shunt fraction for several injections, and the bounds of each from a single scan of all.
 
 use crate::error::{Error, Result, check};
 
-/// `sum_k w_k L_k / sum_k w_k`: the shunt of several injections as one, with the weights of whatever was injected.
+/// `sum_k w_k L_k / sum_k w_k`: the combined shunt of several injections, weighted by the injected activities.
 pub fn combined_lung_shunt_fraction(lung_shunt_fractions: &[f64], weights: &[f64]) -> Result<f64> {
     if lung_shunt_fractions.len() != weights.len() || weights.is_empty() {
         return Err(Error::Shape {
@@ -18,8 +18,8 @@ pub fn combined_lung_shunt_fraction(lung_shunt_fractions: &[f64], weights: &[f64
     Ok(lung_shunt_fractions.iter().zip(weights).map(|(l, w)| l * w).sum::<f64>() / total)
 }
 
-/// The lung shunt fraction of each injection if all that one whole-body scan saw in the lungs came from it alone:
-/// `L w / w_k` with `w` the activities that the scan saw. Above 1 it is `None`: it cannot all have come from there.
+/// The lung shunt fraction of each injection if all lung activity in one scan came from it: `L w / w_k` with the
+/// activities `w` in the scan. Above 1 it is `None`, because not all can have come from there.
 pub fn lung_shunt_if_all_from_one(combined_fraction: f64, weights: &[f64]) -> Result<Vec<Option<f64>>> {
     check::fraction("combined lung shunt fraction", combined_fraction)?;
     let total = total_weight(weights)?;

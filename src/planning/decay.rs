@@ -1,4 +1,4 @@
-//! Decay of an activity, and what a scanner's own decay correction leaves to be done.
+//! Decay of an activity, and completion of a scanner's decay correction.
 
 use crate::error::{Error, Result, check};
 use crate::nuclide::Nuclide;
@@ -6,7 +6,7 @@ use crate::nuclide::Nuclide;
 /// GBq per mCi, exact.
 pub const GBQ_PER_MCI: f64 = 0.037;
 
-/// Half-lives that differ by more than this fraction are taken for another nuclide.
+/// Half-lives that differ by more than this fraction belong to another nuclide.
 const HALF_LIFE_TOLERANCE: f64 = 0.01;
 
 /// Activity after `elapsed_h` hours, `A 2^(-t/T)`; a negative time goes back.
@@ -42,7 +42,7 @@ pub fn historic_dose_factor(delta_g_rad_per_uci_h: f64, mean_life_factor: f64, h
     Ok(delta * factor * half_life / 3.7)
 }
 
-/// To which time the voxel values of a DICOM PET image have been decay corrected: Decay Correction (0054,1102).
+/// Time to which the voxel values of a DICOM PET image have been decay corrected: Decay Correction (0054,1102).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecayCorrection {
     /// To the administration.
@@ -68,8 +68,8 @@ impl DecayCorrection {
 /// The factor that takes voxel values to the time of administration.
 ///
 /// ADMIN 1; START `2^(t/T)` from the series start; NONE `2^(t/T) lambda d / (1 - exp(-lambda d))` from the start of a
-/// frame of length `d`. A half-life in the header other than the nuclide's by more than 1 % is an error: the image
-/// was acquired under another nuclide's protocol, and its branching fraction is wrong as well.
+/// frame of length `d`. A half-life in the header that differs from the nuclide's by more than 1 % is an error. The
+/// image was then acquired with the protocol of another nuclide, and its branching fraction is wrong too.
 pub fn factor_to_administration(
     correction: DecayCorrection,
     scan_delay_h: f64,

@@ -1,4 +1,5 @@
-//! From the vial to the patient: residual, number of spheres, and when a vial holds the activity that is needed.
+//! Activity from the vial to the patient: residual, number of spheres, and the times at which a vial holds the needed
+//! activity.
 
 use crate::error::{Error, Result, check};
 use crate::nuclide::Nuclide;
@@ -9,13 +10,14 @@ use crate::planning::decay::hours_to_decay;
 pub struct Residual {
     /// Activity in the waste over activity in the vial, both at the time of the first reading.
     pub residual_fraction: f64,
-    /// The fraction before it was clamped; equal to `residual_fraction` where it was not.
+    /// The fraction before it was clamped; equal to `residual_fraction` if it was not.
     pub measured_fraction: f64,
 }
 
 /// `R = (after - background)/(before - background) 2^(dt/T)`, readings in any one unit and the same geometry.
 ///
-/// Outside [0, 1] is an error unless the excess is within `noise`, a reading in the same unit: then it is clamped.
+/// A value outside [0, 1] is an error, unless the excess is within `noise`, a reading in the same unit. Then it is
+/// clamped.
 pub fn residual(
     before: f64,
     after: f64,
@@ -71,7 +73,7 @@ pub fn sphere_activity_bq(activity_gbq: f64, spheres: f64) -> Result<f64> {
     Ok(activity * 1e9 / check::positive("number of spheres", spheres)?)
 }
 
-/// When a vial holds the activity that is needed, in hours after calibration; negative is before.
+/// Times at which a vial holds the needed activity, in hours after calibration; negative is before.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VialTiming {
     /// It holds exactly the activity that is needed.

@@ -1,4 +1,4 @@
-//! Dose times mass cannot exceed the energy that the liver received.
+//! Balance of energy: dose times mass cannot exceed the energy that the liver received.
 
 use super::quantity;
 use crate::error::{Result, check};
@@ -12,7 +12,7 @@ pub fn liver_energy_j(delivered_activity_gbq: f64, lung_shunt_fraction: f64, nuc
     Ok(nuclide.dose_factor_gy_kg_per_gbq() * activity * (1.0 - shunt))
 }
 
-/// Share of the liver's energy that a dose in a mass claims: `D m / (C A (1 - L))`; above 1 it cannot be.
+/// Share of the liver's energy that a dose in a mass would need: `D m / (C A (1 - L))`; above 1 it is impossible.
 pub fn fraction_in_tumor(tumor_dose_gy: f64, tumor_mass_kg: f64, liver_energy_j: f64) -> Result<f64> {
     let dose = check::non_negative("tumor dose in Gy", tumor_dose_gy)?;
     let mass = quantity::mass_kg("tumor mass in kg", tumor_mass_kg, 0.0, 10.0)?;

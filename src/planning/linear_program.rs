@@ -1,8 +1,8 @@
-//! A small dense linear programme with what a planner asks of it beyond the optimum: which other points are as good,
-//! what a limit is worth on either side of it, and which limits contradict each other.
+//! A small dense linear programme with more results than the optimum: other points that are as good, the value of a
+//! limit on either side of it, and limits that contradict each other.
 //!
-//! `maximize c x` subject to `A x <= b`, `x >= 0`. The crate microlp solves it; it reports no dual values, so the dual
-//! programme is solved with it as well, and the two objectives have to agree. With an optimal pair `x`, `y` at hand,
+//! `maximize c x` subject to `A x <= b`, `x >= 0`. The crate microlp solves it. It reports no dual values, so the dual
+//! programme is solved with it too, and the two objectives must agree. With an optimal pair `x`, `y` at hand,
 //! complementary slackness describes *all* optima exactly, without a tolerance on the objective: the optimal `x` are
 //! those that meet the rows with `y_i > 0` as equations and vanish where the reduced cost is positive, and the optimal
 //! `y` are those that vanish on the slack rows and meet the columns with `x_j > 0` as equations.
@@ -11,7 +11,7 @@ use microlp::{ComparisonOp, OptimizationDirection, Problem, SolveOptions};
 
 use crate::error::{Error, Result};
 
-/// Zero of a programme scaled to one, and the agreement asked of primal and dual objective.
+/// Tolerance for zero of a programme scaled to one, and for the agreement of primal and dual objective.
 const ZERO: f64 = 1e-9;
 const GAP: f64 = 1e-8;
 
@@ -31,7 +31,7 @@ pub struct LinearProgram {
 pub struct Price {
     /// If the right-hand side grows.
     pub relaxed: f64,
-    /// If it shrinks; larger than `relaxed` at a degenerate optimum, infinite where nothing feasible is left.
+    /// If it shrinks; larger than `relaxed` at a degenerate optimum, infinite if nothing feasible is left.
     pub tightened: f64,
 }
 
@@ -51,9 +51,10 @@ pub struct Solution {
 pub enum Outcome {
     /// There is an optimum.
     Optimal(Solution),
-    /// No point meets the constraints. These do not either, and would if any one of them were left out.
+    /// No point meets the constraints. The listed ones contradict each other, but would not if any one of them were
+    /// left out.
     Infeasible(Vec<usize>),
-    /// The objective can grow without end.
+    /// The objective is unbounded.
     Unbounded,
 }
 
@@ -64,7 +65,7 @@ enum Found {
 }
 
 impl LinearProgram {
-    /// An optimal point alone, checked by the dual programme: ranges and prices are empty, as is a conflict.
+    /// Only an optimal point, checked by the dual programme; ranges and prices are empty, and so is a conflict.
     pub fn solve_for_point(&self) -> Result<Outcome> {
         let scale = Scale::of(self);
         let scaled = scale.apply(self);
@@ -191,7 +192,7 @@ impl LinearProgram {
         run(&problem, &variables)
     }
 
-    /// Deletion filter: leave out each row in turn, and for good if what remains is still contradictory.
+    /// Deletion filter: each row is left out in turn, and permanently if the others are still contradictory.
     fn conflict(&self) -> Result<Vec<usize>> {
         let mut kept: Vec<usize> = (0..self.rows.len()).collect();
         let nothing = vec![0.0; self.objective.len()];
@@ -216,7 +217,7 @@ impl LinearProgram {
 
 /// Factors that take each variable to the largest value it could have, and each row to its limit: `x = columns x'`.
 ///
-/// A row that cannot bind has small coefficients then, whatever its units: they spoil no tolerance.
+/// A row that cannot bind then has small coefficients in any unit, so that it does not affect tolerances.
 struct Scale {
     rows: Vec<f64>,
     columns: Vec<f64>,
@@ -227,11 +228,11 @@ impl Scale {
     fn of(program: &LinearProgram) -> Self {
         let n = program.objective.len();
         let rows = || program.rows.iter().zip(&program.limits);
-        // What the rows with a positive limit allow each variable on its own.
+        // The largest value of each variable alone by the rows with a positive limit.
         let mut reach: Vec<Option<f64>> = (0..n)
             .map(|j| smallest(rows().filter(|(a, b)| a[j] > 0.0 && **b > 0.0).map(|(a, b)| b / a[j])))
             .collect();
-        // The others are held by what those can reach.
+        // The others are bounded by the values that those can reach.
         for j in 0..n {
             let of_others = |a: &[f64]| -> f64 { (0..n).filter_map(|k| Some((-a[k]).max(0.0) * reach[k]?)).sum() };
             let allowed = rows().filter(|(a, _)| a[j] > 0.0).map(|(a, b)| (b.max(0.0) + of_others(a)) / a[j]);

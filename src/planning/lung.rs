@@ -9,7 +9,8 @@ pub type Views = [f64; 2];
 
 /// Net geometric mean `sqrt((ant - b n)(post - b n))`, the background `b` per pixel and view over `n` pixels.
 ///
-/// Several regions of an organ are summed per view before this: a sum of geometric means is another number.
+/// Several regions of an organ must be summed per view before this, because a sum of geometric means is a different
+/// number.
 pub fn geometric_mean(region: &str, counts: Views, background_per_pixel: Views, pixels: f64) -> Result<f64> {
     let pixels = check::non_negative(&format!("{region} pixels"), pixels)?;
     let mut product = 1.0;
@@ -26,8 +27,8 @@ pub fn geometric_mean(region: &str, counts: Views, background_per_pixel: Views, 
 
 /// `lung / (lung + liver)` of background-free counts or geometric means.
 ///
-/// `lung_fraction_in_view` scales the lungs' counts up by the share of their volume that was imaged; below one half it
-/// is an error. Errors where the liver has no counts.
+/// The lungs' counts are divided by `lung_fraction_in_view`, the share of their volume that was imaged; below one half
+/// it is an error. Errors if the liver has no counts.
 pub fn shunt_fraction(lung_counts: f64, liver_counts: f64, lung_fraction_in_view: f64) -> Result<f64> {
     let lung = check::non_negative("lung counts", lung_counts)?;
     let liver = check::positive("liver counts", liver_counts)?;
@@ -36,7 +37,7 @@ pub fn shunt_fraction(lung_counts: f64, liver_counts: f64, lung_fraction_in_view
     Ok(lung / (lung + liver))
 }
 
-/// Dual energy window: `C_main - (C_low / W_low) (W_main / 2)`; an error where that is negative.
+/// Dual energy window: `C_main - (C_low / W_low) (W_main / 2)`; an error if that is negative.
 pub fn scatter_corrected_counts(main: f64, lower: f64, main_width_kev: f64, lower_width_kev: f64) -> Result<f64> {
     let main = check::non_negative("main window counts", main)?;
     let lower = check::non_negative("lower window counts", lower)?;
@@ -60,9 +61,9 @@ pub struct LungMass {
 
 /// `m = sum w V clip((HU + 1000) / 1000, low, high)` in g over the lungs' voxels (Kao 2014's method).
 ///
-/// `inside` is the fraction `w` of each voxel within the lungs, 1 without it. A voxel of which nothing is inside is not
-/// looked at: what a scanner writes around the patient is no density. Errors for no voxels and for a CT number that is
-/// not finite. The mass is not held to a lung's domain: a CT may show a part of the lungs.
+/// `inside` is the fraction `w` of each voxel within the lungs, 1 without it. A voxel that is wholly outside is not
+/// read, because values around the patient are not densities. Errors for no voxels and for a CT number that is not
+/// finite. The mass is not limited to that of lungs, because a CT may show a part of them.
 pub fn mass_from_ct(
     hounsfield_units: &[f64],
     inside: Option<&[f64]>,
@@ -114,7 +115,8 @@ pub fn dose_gy(activity_gbq: f64, lung_shunt_fraction: f64, lung_mass_kg: f64, n
     Ok(energy_j(activity_gbq, lung_shunt_fraction, nuclide)? / quantity::lung_mass_kg(lung_mass_kg)?)
 }
 
-/// Mass of lungs in kg that gets a dose: `C A L / D`. Not held to a lung's domain: it shows what a claim would take.
+/// Mass of lungs in kg that gets a dose: `C A L / D`. It is not limited to that of lungs, because it shows what a
+/// stated dose would require.
 pub fn mass_for_dose_kg(
     activity_gbq: f64,
     lung_shunt_fraction: f64,
@@ -124,7 +126,7 @@ pub fn mass_for_dose_kg(
     Ok(energy_j(activity_gbq, lung_shunt_fraction, nuclide)? / check::positive("lung dose in Gy", lung_dose_gy)?)
 }
 
-/// Lung shunt fraction that gives a dose: `D m_lung / (C A)`; an error where it would be above 1.
+/// Lung shunt fraction that gives a dose: `D m_lung / (C A)`; an error if it would be above 1.
 pub fn shunt_for_dose(activity_gbq: f64, lung_mass_kg: f64, lung_dose_gy: f64, nuclide: &Nuclide) -> Result<f64> {
     let energy = check::positive("delivered activity in GBq", activity_gbq)
         .and_then(|activity| energy_j(activity, 1.0, nuclide))?;

@@ -1,7 +1,7 @@
-//! The activities of several injections that are best by a stated objective, under every limit at once.
+//! The best activities of several injections by a stated objective, under all limits together.
 //!
 //! All doses are linear in the activities (see [`Treatment`]), so this is a linear programme. Objectives give different
-//! optima: there is no default.
+//! optima, so there is no default.
 
 use crate::error::{Error, Result};
 use crate::planning::linear_program::{LinearProgram, Outcome, Price};
@@ -57,7 +57,7 @@ pub struct Best {
 pub enum Optimum {
     /// There is a best plan.
     Best(Best),
-    /// No activities meet these limits and targets; they would if any one of them were given up.
+    /// No activities meet these limits and targets together; without any one of them, some would.
     Infeasible(Vec<Constraint>),
 }
 

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result, check};
 
-/// Activity in GBq within `[0, 100]`: no vial holds more, so a larger number is one in MBq.
+/// Activity in GBq within `[0, 100]`. No vial holds more, so a larger number is in MBq.
 pub fn activity_gbq(quantity: &str, value: f64) -> Result<f64> {
     check::within(quantity, value, 0.0, 100.0).map_err(|error| unit_hint(error, value, 100_000.0, "GBq", "MBq"))
 }
@@ -28,7 +28,7 @@ pub fn liver_mass_kg(quantity: &str, value: f64) -> Result<f64> {
     check::within(quantity, value, 0.0, 10.0).map_err(|error| unit_hint(error, value, 10_000.0, "kg", "g"))
 }
 
-/// Absorbed dose asked for, in Gy within `(0, 2000]`.
+/// Requested absorbed dose, in Gy within `(0, 2000]`.
 pub fn target_dose_gy(quantity: &str, value: f64) -> Result<f64> {
     if value.is_finite() && value > 0.0 && value <= 2000.0 {
         Ok(value)

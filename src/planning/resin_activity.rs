@@ -22,7 +22,8 @@ pub fn modified_bsa_gbq(
     Ok((bsa - 0.2 + involvement(tumor_volume_in_treated_ml, "treated", treated_volume_ml)?) * share)
 }
 
-/// The whole-liver activity of [`bsa_gbq`] times `V_treated / V_liver`: a rule met in practice, not the modified BSA.
+/// The whole-liver activity of [`bsa_gbq`] times `V_treated / V_liver`, a rule used in practice, which is not the
+/// modified BSA.
 pub fn simple_lobar_bsa_gbq(
     body_surface_area_m2: f64,
     tumor_volume_ml: f64,
@@ -47,7 +48,7 @@ pub fn empirical_gbq(tumor_involvement_fraction: f64, treated_fraction_of_liver:
     Ok(whole * treated)
 }
 
-/// Which row of the printed table a lung shunt of exactly 10 or 15 % belongs to: the table names each in two rows.
+/// Row of the printed table for a lung shunt of exactly 10 or 15 %, which the table lists in two rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Boundary {
     /// `[10, 15) -> 0.8`, `[15, 20] -> 0.6`: the lower activity on a boundary.
@@ -95,12 +96,12 @@ impl Boundary {
 
 const EDGES: [f64; 3] = [0.10, 0.15, 0.20];
 
-/// The boundary that the fraction sits on, to rounding of the arithmetic that made it.
+/// The boundary that the fraction equals, within rounding of its computation.
 pub fn boundary_at(lung_shunt_fraction: f64) -> Option<f64> {
     EDGES.into_iter().find(|edge| (lung_shunt_fraction - edge).abs() <= 1e-12)
 }
 
-/// The boundary that the fraction sits on once it is rounded to a whole percentage.
+/// The boundary that the fraction equals once it is rounded to a whole percentage.
 pub fn boundary_at_rounded(lung_shunt_fraction: f64) -> Option<f64> {
     boundary_at((lung_shunt_fraction * 100.0).round() / 100.0)
 }

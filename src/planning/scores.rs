@@ -163,7 +163,7 @@ impl Response {
     }
 }
 
-/// From the sums of viable (arterially enhancing) diameters; asked in the order CR, PD, PR, SD.
+/// From the sums of viable (arterially enhancing) diameters; tested in the order CR, PD, PR, SD.
 pub fn mrecist(baseline_mm: f64, nadir_mm: f64, current_mm: f64, new_lesion: bool) -> Result<Response> {
     let baseline = check::positive("sum of viable diameters at baseline in mm", baseline_mm)?;
     let nadir = check::within("smallest sum of viable diameters so far in mm", nadir_mm, 0.0, baseline)?;

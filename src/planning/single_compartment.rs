@@ -4,7 +4,7 @@ use super::quantity;
 use crate::error::{Result, check};
 use crate::nuclide::Nuclide;
 
-/// A perfused mass, the shunt past it, and what stays behind in the vial and the lines.
+/// A perfused mass, the shunt past it, and the residual in vial and lines.
 ///
 /// `D = C A (1 - L) / m` with the delivered activity `A = A_vial (1 - R)`; lungs `C A L / m_lung`.
 #[derive(Debug, Clone)]

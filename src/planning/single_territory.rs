@@ -11,13 +11,13 @@ use crate::planning::treatment_bounds::Bounds;
 /// Mean doses of one delivered activity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Doses {
-    /// Perfused normal liver; `None` where there is none.
+    /// Perfused normal liver; `None` if there is none.
     pub normal_perfused_gy: Option<f64>,
-    /// Whole normal liver, its unperfused part at zero; `None` where its mass is not given or zero.
+    /// Whole normal liver, its unperfused part at zero; `None` if its mass is not given or zero.
     pub normal_whole_gy: Option<f64>,
     /// Each tumor.
     pub tumors_gy: Vec<f64>,
-    /// Everything perfused: tumors and normal liver.
+    /// All perfused tissue: tumors and normal liver.
     pub perfused_mean_gy: f64,
     /// Lungs.
     pub lung_gy: f64,
@@ -30,7 +30,7 @@ pub struct Doses {
 pub struct ActivityAtLimit {
     /// "normal_perfused", "normal_whole", "lung", "lung_cumulative" or "activity".
     pub kind: &'static str,
-    /// Delivered activity in GBq; `None` where the limit can never be reached, 0 where it already is.
+    /// Delivered activity in GBq; `None` if the limit can never be reached, 0 where it already is.
     pub activity_gbq: Option<f64>,
     /// Whether it is within 1e-9 of the least.
     pub binds: bool,
@@ -41,7 +41,7 @@ pub struct ActivityAtLimit {
 pub struct MaximumActivity {
     /// Every limit that was given.
     pub at_limits: Vec<ActivityAtLimit>,
-    /// The least activity at a limit; `None` where nothing limits.
+    /// The least activity at a limit; `None` if nothing limits.
     pub activity_gbq: Option<f64>,
 }
 
@@ -95,7 +95,7 @@ impl Treatment {
         }
     }
 
-    /// The doses of an activity that may have been computed here, and be absurdly large.
+    /// The doses of an activity that was computed here and may be unrealistically large.
     fn doses_at(&self, territory: &Territory, activity_gbq: f64) -> Doses {
         let liver_energy_j = territory::liver_energy_j(self.dose_factor, activity_gbq, territory.lung_shunt);
         let normal_gy = liver_energy_j / territory.weight_kg();

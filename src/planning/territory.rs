@@ -1,4 +1,4 @@
-//! One injection: the tumors and the normal liver that share its activity, and the lungs that get the rest.
+//! One injection: tumors and normal liver share its activity, and the lungs get the rest.
 //!
 //! `W = m_N + sum_i r_i m_i`, `D_N = C A (1 - L) / W`, `D_i = r_i D_N`, lungs `C A L / m_lung`, with the delivered
 //! activity `A`, the lung shunt fraction `L`, the dose factor `C` and each tumor's ratio of activity concentrations per
@@ -8,7 +8,7 @@
 use crate::error::{Error, Result, check};
 use crate::planning::quantity;
 
-/// `W` in kg: the mass that would take up all of it at the normal liver's concentration.
+/// `W` in kg, the mass that would take up all of it at the normal liver's concentration.
 #[inline(always)]
 pub(super) fn weight_kg(normal_kg: f64, ratios_and_masses: impl Iterator<Item = (f64, f64)>) -> f64 {
     ratios_and_masses.fold(normal_kg, |sum, (ratio, mass)| sum + ratio * mass)
@@ -32,7 +32,7 @@ pub(super) fn activity_gbq(dose_gy: f64, weight_kg: f64, ratio: f64, dose_factor
     dose_gy * weight_kg / (ratio * dose_factor * (1.0 - lung_shunt))
 }
 
-/// Largest ratio taken for one: beyond it a region was drawn or divided wrongly.
+/// Largest plausible ratio; beyond it a region was drawn or divided wrongly.
 pub const LARGEST_RATIO: f64 = 1e6;
 
 /// Errors for a ratio that is not positive or beyond [`LARGEST_RATIO`].
@@ -73,7 +73,7 @@ impl Territory {
     /// Checks every field; the ratio of the only tumor without normal liver may be missing, since it cancels.
     ///
     /// The only territory of a treatment may have no name, and then it must have a tumor. A named one may be one of
-    /// several, whose linear programme needs ratios of like size: 0.001 to 1000.
+    /// several, whose linear programme needs ratios of similar size, 0.001 to 1000.
     pub fn new(
         name: &str,
         lung_shunt_fraction: f64,

@@ -1,4 +1,4 @@
-//! One treatment of one or more territories, each injected on its own: every dose is linear in the activities.
+//! One treatment of one or more territories, each with its own injection. Every dose is linear in the activities.
 //!
 //! Territory k with lung shunt `L_k`, perfused normal liver `m_N,k` and tumor portions `m_ik` at ratios `r_ik` has the
 //! weight `W_k = m_N,k + sum_i r_ik m_ik`; per GBq its normal liver gets `C (1 - L_k) / W_k`, portion i `r_ik` times
@@ -52,7 +52,7 @@ pub enum Tissue {
     },
     /// The parts of a lesion that any territory feeds.
     LesionPerfused(usize),
-    /// A lesion with what no territory feeds.
+    /// A lesion with the part that no territory feeds.
     LesionWhole(usize),
     /// The normal liver of one territory.
     NormalPerfused(usize),
@@ -85,8 +85,8 @@ pub struct Treatment {
 }
 
 impl Treatment {
-    /// Checks how the parts fit: every lesion fed, portions of the same tissue of one mass, normal liver at least what
-    /// is perfused of it (`normal_total_mass_kg`; no row for all normal liver where it is not given).
+    /// Checks the parts: every lesion is fed, portions of the same tissue have one mass, and the normal liver is at
+    /// least its perfused part (`normal_total_mass_kg`; no row for all normal liver if it is not given).
     pub fn new(
         territories: Vec<Territory>,
         lesions: Vec<Lesion>,
@@ -140,7 +140,7 @@ impl Treatment {
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
-    /// The row of a tissue, where there is one.
+    /// The row of a tissue, if there is one.
     pub fn row(&self, tissue: Tissue) -> Option<&Row> {
         self.rows.iter().find(|row| row.tissue == tissue)
     }

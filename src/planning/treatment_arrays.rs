@@ -1,5 +1,4 @@
-//! Treatments of one territory over arrays: each element is the scalar model's number, bit for bit, on any number of
-//! threads.
+//! Treatments of one territory over arrays. Each element has the bits of the scalar model, on any number of threads.
 
 use crate::error::{Error, Result, check};
 use crate::nuclide::Nuclide;
@@ -74,7 +73,7 @@ impl TerritoryArrays<'_> {
         ])
     }
 
-    /// Doses of delivered activities in Gy: perfused normal liver (not a number where there is none), each tumor, lungs.
+    /// Doses of delivered activities in Gy: perfused normal liver (NaN if there is none), each tumor, lungs.
     ///
     /// Returns the number of inputs outside their domain, which is 0 where they raise.
     pub fn doses(
@@ -154,7 +153,7 @@ fn doses(
     for (((dose, activity), shunt), mass) in lung_gy.iter_mut().zip(activity).zip(shunt).zip(lung) {
         *dose = territory::lung_dose_gy(c, *activity, *shunt, *mass);
     }
-    // The usual few tumors get loops of their own, whose length the compiler knows.
+    // The usual small numbers of tumors have separate loops, whose length the compiler knows.
     match tumors {
         1 => tumor_doses(1, ratio, normal_gy, tumors_gy),
         2 => tumor_doses(2, ratio, normal_gy, tumors_gy),

@@ -5,13 +5,13 @@ use crate::planning::linear_program::Price;
 use crate::planning::quantity;
 use crate::planning::treatment::{Overlap, Tissue, Treatment};
 
-/// Gy or J per GBq below which an injection counts as giving nothing: 1e-10 for the largest one.
+/// Gy or J per GBq below which the effect of an injection counts as 0, relative to the largest one.
 const NOTHING: f64 = 1e-12;
 
-/// More than any vial holds: the activity of a territory that reaches it is held by no limit.
+/// More than any vial holds. If the activity of a territory reaches it, no limit bounds it.
 pub(super) const ANY_ACTIVITY_GBQ: f64 = 100.0;
 
-/// Which dose of a lesion targets and the max-min objective mean.
+/// The dose of a lesion that targets and the max-min objective use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TumorDose {
     /// Each portion on its own (of the same tissue, their sum).
@@ -34,12 +34,12 @@ impl TumorDose {
     }
 }
 
-/// Limits and targets; `None` where there is none. Doses in Gy, activities in GBq.
+/// Limits and targets; `None` if there is none. Doses in Gy, activities in GBq.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Bounds {
     /// Maximum lung dose of this treatment.
     pub lung_gy: Option<f64>,
-    /// Maximum lung dose with what the lungs had before.
+    /// Maximum lung dose together with earlier treatments.
     pub lung_cumulative_gy: Option<f64>,
     /// Dose of the lungs from earlier treatments.
     pub prior_lung_dose_gy: f64,

@@ -1,4 +1,4 @@
-//! Noise of an image, drawn voxel by voxel: independent normal deviates times the standard deviation of each voxel.
+//! Noise of an image, drawn for each voxel as an independent normal deviate times its standard deviation.
 //!
 //! A convolution with the point spread function of the noise makes them correlated, so that one plan serves all draws.
 
@@ -7,7 +7,7 @@ use crate::memory;
 use crate::parallel::Workers;
 use crate::random::fill_normals;
 
-/// Voxels of one portion of the work. Each portion is a stream of its own, so that threads do not show.
+/// Voxels of one portion of the work. Each portion has its own stream, so that the result does not depend on threads.
 const PORTION: usize = 1 << 14;
 
 /// Writes `out[n] = standard_deviation[n] z[n]` with independent standard normal `z` of the seed and the draw.
@@ -29,7 +29,7 @@ pub fn draw_noise(
     }
     let portions = standard_deviation.chunks(PORTION).zip(out.chunks_mut(PORTION)).enumerate();
     workers.for_each(portions, |(portion, (deviation, out))| {
-        // A portion without noise, as air around the body, draws no numbers.
+        // A portion without noise, such as air around the body, draws no numbers.
         if deviation.iter().all(|&u| u == 0.0) {
             out.fill(0.0);
             return Ok(());

@@ -2,7 +2,7 @@
 //!
 //! The samples of `sub_voxel_histograms.rs` are added to a fixed number of narrow dose bins, each with its volume and its mean dose.
 //! Volume and mean dose are those of the samples to rounding; the dose at a volume is off by one bin at most, 2^-22 of the
-//! range of doses. Sub-voxels of a voxel about which the dose is flat, within one bin, enter as one sample.
+//! range of doses. If the dose around a voxel is uniform within one bin, its sub-voxels enter as one sample.
 
 use super::histogram::DoseVolumeHistogram;
 use crate::error::{Error, Result, check};
@@ -14,9 +14,9 @@ use crate::memory;
 use crate::parallel::Workers;
 
 const BINS: usize = 1 << 22;
-/// Samples per sub-voxel: what `sub_voxel_histograms.rs` takes for structures of many sub-voxels.
+/// Samples per sub-voxel, as in `sub_voxel_histograms.rs` for structures of many sub-voxels.
 const SAMPLES: usize = 2;
-/// Sub-voxels that one thread gathers at a time, and how many times that all threads gather before the bins take them.
+/// Sub-voxels that one thread gathers at a time, and the multiple of it that all threads gather before they are binned.
 const PORTION: usize = 1 << 16;
 const BATCH: usize = 16;
 
@@ -36,7 +36,7 @@ impl DoseBins {
     /// For doses from `low_gy` to `high_gy`; others are counted in the first and the last bin. `subvoxel_counts` are
     /// those of a voxel along (k, j, i).
     ///
-    /// Errors where the range is not finite, the counts are not as in `sub_voxel_histograms`, or memory does not suffice.
+    /// Errors if the range is not finite, the counts are not as in `sub_voxel_histograms`, or memory does not suffice.
     pub fn new(low_gy: f64, high_gy: f64, subvoxel_counts: [usize; 3], voxel_volume_ml: f64) -> Result<Self> {
         check_subvoxel_counts(subvoxel_counts)?;
         let voxel_volume_ml = check::positive("voxel volume in mL", voxel_volume_ml)?;
@@ -57,7 +57,7 @@ impl DoseBins {
     /// Adds some planes of sub-voxels, the first of which is plane `first` of the grid of all sub-voxels: `fractions` is
     /// on their grid. The result does not depend on the number of threads.
     ///
-    /// Errors where the fractions are on no such grid, or a dose in it or beside it is not finite.
+    /// Errors if the fractions are on another grid, or a dose in the structure or next to it is not finite.
     pub fn add<D: Voxels<Element: Dose>>(
         &mut self,
         dose_gy: &D,
@@ -86,7 +86,7 @@ impl DoseBins {
                     return Err(Error::out_of_range(
                         "absorbed dose in Gy",
                         dose,
-                        "finite in the structure and beside it",
+                        "finite in the structure and next to it",
                     ));
                 }
                 let bin = ((dose - self.low) / self.width).clamp(0.0, (BINS - 1) as f64) as usize;
@@ -99,7 +99,7 @@ impl DoseBins {
         Ok(())
     }
 
-    /// The histogram of all that was added; `None` where no sub-voxel is occupied.
+    /// The histogram of all that was added; `None` if no sub-voxel is occupied.
     pub fn histogram(&self, name: &str) -> Result<Option<DoseVolumeHistogram>> {
         let filled = || self.bins.iter().filter(|(volume, _)| *volume > 0.0);
         let count = filled().count();
@@ -113,7 +113,7 @@ impl DoseBins {
             colder.push(sum);
             sum += volume;
         }
-        // Means of neighboring bins cannot change places but for rounding.
+        // Only rounding can change the order of the means of neighboring bins.
         doses.sort_unstable_by(f64::total_cmp);
         let subvoxel_volume_ml = self.voxel_volume_ml / self.subvoxel_counts.iter().product::<usize>() as f64;
         DoseVolumeHistogram::new(name, doses, Some(colder), self.volume_subvoxels, subvoxel_volume_ml).map(Some)
@@ -157,7 +157,7 @@ impl DoseBins {
         Ok(gathered)
     }
 
-    /// The dose about the sub-voxels of a voxel in one row of them, where it is the same within a bin.
+    /// The dose around the sub-voxels of a voxel in one row of them, if it is the same within a bin.
     fn flat<D: Voxels<Element: Dose>>(
         &self,
         dose_gy: &D,

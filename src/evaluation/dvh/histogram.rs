@@ -1,17 +1,17 @@
-//! Dose-volume histograms: exact, because the doses are sorted and not binned.
+//! Dose-volume histograms, which are exact, because the doses are sorted and not binned.
 
 use crate::error::{Error, Result, check};
 use crate::evaluation::dose_values::{Dose, Doses};
 use crate::memory;
 
-/// A volume counts as reached when it falls short by less than this share of the structure: room for the rounding of a
-/// percentage, far below any voxel.
+/// A volume counts as reached if it is smaller by less than this share of the structure. This allows for the rounding
+/// of a percentage, and is far below any voxel.
 const VOLUME_ROUNDING: f64 = 1e-12;
 
 /// Rule by which a dose between two samples is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interpolation {
-    /// The definition: the minimum dose of the hottest volume, always a dose that occurs.
+    /// The definition: the minimum dose of the hottest volume, which is always a dose of a voxel.
     Rank,
     /// Between the centers of the samples' volumes, the coldest at 100 % and the hottest at 0 %; with equal weights
     /// what spreadsheets and percentile functions return by default.
@@ -29,13 +29,13 @@ impl Interpolation {
     }
 }
 
-/// The cumulative dose-volume histogram of one structure, and what is read from it.
+/// The cumulative dose-volume histogram of one structure, with the quantities that are read from it.
 ///
 /// Each voxel is a sample: its dose, and the volume of its fraction inside.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DoseVolumeHistogram {
     doses: Doses,
-    /// Volume in voxels of the samples colder than each; `None` where every sample is one voxel.
+    /// Volume in voxels of the samples colder than each; `None` if every sample is one voxel.
     colder: Option<Vec<f64>>,
     total: f64,
     voxel_volume_ml: f64,
@@ -52,7 +52,7 @@ impl DoseVolumeHistogram {
         total: f64,
         voxel_volume_ml: f64,
     ) -> Result<Self> {
-        // What is not finite has been sorted to the ends.
+        // Values that are not finite have been sorted to the ends.
         let ends: [f64; 2] = [doses[0].into(), doses[doses.len() - 1].into()];
         if let Some(&found) = ends.iter().find(|dose| !dose.is_finite()) {
             let count = doses.iter().filter(|&&dose| !dose.into().is_finite()).count();
@@ -73,9 +73,9 @@ impl DoseVolumeHistogram {
         Ok(this)
     }
 
-    /// From what [`Self::samples`] and the rest return.
+    /// From the results of [`Self::samples`] and the other methods.
     ///
-    /// Errors where the doses do not ascend, the volumes are not as many or fall, or a number is not finite.
+    /// Errors if the doses do not ascend, the volumes are not as many or fall, or a number is not finite.
     pub fn from_samples<E: Dose>(
         doses: &[E],
         colder: Option<&[f64]>,
@@ -98,7 +98,7 @@ impl DoseVolumeHistogram {
         Self::new("a histogram", doses, colder, total, voxel_volume_ml)
     }
 
-    /// Doses in ascending order, and the volume in voxels colder than each where that is not their number.
+    /// Doses in ascending order, and the volume in voxels colder than each, if that is not their number.
     pub fn samples(&self) -> Result<(Doses, Option<Vec<f64>>)> {
         let doses = match &self.doses {
             Doses::Single(doses) => Doses::Single(memory::copied("doses of the histogram", doses)?),
@@ -124,11 +124,11 @@ impl DoseVolumeHistogram {
     pub fn mean_gy(&self) -> f64 {
         self.mean_gy
     }
-    /// Dose of the coldest voxel, however little of it is occupied, in Gy.
+    /// Dose in Gy of the coldest voxel, however small its fraction inside.
     pub fn minimum_gy(&self) -> f64 {
         self.doses.get(0)
     }
-    /// Dose of the hottest voxel, however little of it is occupied, in Gy.
+    /// Dose in Gy of the hottest voxel, however small its fraction inside.
     pub fn maximum_gy(&self) -> f64 {
         self.doses.get(self.doses.len() - 1)
     }
@@ -139,11 +139,11 @@ impl DoseVolumeHistogram {
 
     /// `D_x`: the minimum dose in Gy of the hottest `x` percent of the volume.
     ///
-    /// By rank: the highest dose `d` such that at least `x` percent of the volume receives `d` or more; so of equal doses
-    /// all count, and `D_0` is the maximum, `D_100` the minimum. Errors outside [0, 100].
+    /// By rank, it is the highest dose `d` such that at least `x` percent of the volume receives `d` or more. All
+    /// voxels of equal dose therefore count. `D_0` is the maximum and `D_100` the minimum. Errors outside [0, 100].
     pub fn dose_at_volume_percent(&self, x: f64, interpolation: Interpolation) -> Result<f64> {
         let x = check::within("volume in percent", x, 0.0, 100.0)?;
-        // x times the volume first: for whole voxels the product is exact.
+        // x is multiplied by the volume first, because for whole voxels the product is exact.
         Ok(self.dose_at(x * self.total / 100.0, interpolation))
     }
 
@@ -154,7 +154,7 @@ impl DoseVolumeHistogram {
         Ok(self.dose_at((volume_ml / self.voxel_volume_ml).min(self.total), interpolation))
     }
 
-    /// `V_d`: the volume in mL that receives `dose_gy` or more; with `strict`, more. Errors where the dose is NaN.
+    /// `V_d`: the volume in mL that receives `dose_gy` or more; with `strict`, more. Errors if the dose is NaN.
     pub fn volume_at_dose_ml(&self, dose_gy: f64, strict: bool) -> Result<f64> {
         Ok(self.voxels_at(dose_gy, strict)? * self.voxel_volume_ml)
     }
@@ -170,7 +170,7 @@ impl DoseVolumeHistogram {
         self.columns(|from, _| self.total - from)
     }
 
-    /// The cumulative curve at doses of the caller's: the volume in mL that receives each or more. Errors on NaN.
+    /// The cumulative curve at given doses: the volume in mL that receives each or more. Errors on NaN.
     pub fn curve_at(&self, doses_gy: &[f64]) -> Result<Vec<f64>> {
         let mut volumes = memory::reserved("dose-volume histogram curve", doses_gy.len())?;
         for &dose in doses_gy {
@@ -179,7 +179,7 @@ impl DoseVolumeHistogram {
         Ok(volumes)
     }
 
-    /// Each dose that occurs (ascending, in Gy), and the volume in mL that receives just it.
+    /// Each dose that occurs (ascending, in Gy), and the volume in mL that receives exactly this dose.
     pub fn differential(&self) -> Result<(Vec<f64>, Vec<f64>)> {
         self.columns(|from, to| to - from)
     }

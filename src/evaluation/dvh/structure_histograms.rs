@@ -15,7 +15,7 @@ const PORTION: usize = 65_536;
 /// Histograms of many structures on one dose map, in the given order. The result does not depend on the number of
 /// threads.
 ///
-/// Errors where a structure is not on the dose grid, occupies no voxel, or holds a dose that is not finite.
+/// Errors if a structure is not on the dose grid, occupies no voxel, or holds a dose that is not finite.
 pub fn dose_volume_histograms<D: Voxels<Element: Dose>>(
     dose_gy: &D,
     structures: &[(String, &VoxelFractions)],
@@ -46,7 +46,7 @@ pub fn dose_volume_histograms<D: Voxels<Element: Dose>>(
     none_empty(structures, results)
 }
 
-/// What [`fill_histograms`] left out occupies no voxel.
+/// A structure that [`fill_histograms`] left out occupies no voxel.
 pub(super) fn none_empty(
     structures: &[(String, &VoxelFractions)],
     results: Vec<Option<Result<DoseVolumeHistogram>>>,
@@ -62,7 +62,7 @@ pub(super) fn none_empty(
         .collect()
 }
 
-/// One structure, and where its histogram goes.
+/// One structure, and the place for its histogram.
 pub(super) type Slot<'a> = (&'a str, &'a VoxelFractions, &'a mut Option<Result<DoseVolumeHistogram>>);
 
 /// Doses in ascending order, and the volume in voxels colder than each where that is not their number.
@@ -123,12 +123,12 @@ fn gather_samples<D: Voxels<Element: Dose>, T: Keyed>(
 }
 
 fn unweighted<E: Dose>(keys: Vec<E::Key>) -> Result<Sorted<E>> {
-    // In place: a key is as long as its dose.
+    // Keys are sorted in place, because a key is as long as its dose.
     Ok((keys.into_iter().map(E::decode).collect(), None))
 }
 
 pub(super) fn weighted<E: Dose>(mut samples: Vec<(E::Key, f32)>) -> Result<Sorted<E>> {
-    // Equal doses by weight: then no result depends on where the voxels lay.
+    // Equal doses are sorted by weight, so that no result depends on the positions of voxels.
     for same in samples.chunk_by_mut(|a, b| a.0.key() == b.0.key()).filter(|same| same.len() > 1) {
         same.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
     }

@@ -1,9 +1,9 @@
 //! Dose-volume histograms with the dose interpolated inside voxels.
 //!
 //! Each dose voxel is cut into equal sub-voxels, an even number along each axis, so that the dose, linear along each axis between
-//! voxel centers, is smooth within a sub-voxel. A sub-voxel's doses are taken as evenly spread about its center's dose with the
-//! variance that the gradient gives over the sub-voxel: exact where the dose changes along one axis. Each sub-voxel enters as
-//! several samples along that spread. Beyond the outermost voxel centers the dose stays what it is there.
+//! voxel centers, is smooth within a sub-voxel. The doses of a sub-voxel are assumed to be distributed uniformly about
+//! that of its center, with the variance that the gradient gives. This is exact if the dose changes along one axis.
+//! Each sub-voxel enters as several samples along that spread. Beyond the outermost voxel centers the dose is constant.
 
 use super::histogram::DoseVolumeHistogram;
 use super::structure_histograms::{fill_histograms, none_empty, weighted};
@@ -26,7 +26,7 @@ const PORTION: usize = 1 << 18;
 
 /// Histograms of structures whose voxel fractions are of the grid of sub-voxels, `subvoxel_counts` along (k, j, i) in a voxel.
 ///
-/// Errors where the counts are not even numbers of 2 to 64, a structure is not on the grid of sub-voxels, occupies none
+/// Errors if the counts are not even numbers of 2 to 64, a structure is not on the grid of sub-voxels, occupies none
 /// or more than 2^27 of them, or a dose in it or beside it is not finite. The result does not depend on the number of threads.
 pub fn sub_voxel_histograms<D: Voxels<Element: Dose>>(
     dose_gy: &D,
@@ -93,7 +93,7 @@ fn gather_samples<D: Voxels<Element: Dose>>(
         for (n, &weight) in fractions.weights()[run.at..run.at + run.length].iter().enumerate() {
             let i = AxisPosition::new(run.i + n, subvoxel_counts[2], shape[2]);
             let (center, spread) = interpolated_with_spread(dose_gy, [k, j, i]);
-            // Powers of two: the samples of a sub-voxel weigh together what it weighs.
+            // Numbers are powers of two, so that the weights of a sub-voxel's samples sum exactly to its weight.
             let share = weight / samples as f32;
             for s in 0..samples {
                 let offset = spread * ((2 * s + 1) as f64 / samples as f64 - 1.0);

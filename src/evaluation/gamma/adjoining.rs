@@ -59,7 +59,7 @@ impl WithSimd for Adjoining<'_> {
     }
 }
 
-/// One point a lane, and its 27 voxels.
+/// One point per lane, and its 27 voxels.
 struct Around<S: Simd> {
     rho: [Lanes<S>; 27],
     size: [Lanes<S>; 3],

@@ -17,14 +17,14 @@ pub struct Evaluated<T> {
     /// Cells per axis.
     pub cells: [usize; 3],
     values: Vec<T>,
-    /// Lowest and highest dose of each cell, rounded outwards, row by row where anyone asks.
+    /// Lowest and highest dose of each cell, rounded outwards, computed row by row on request.
     ranges: Vec<OnceLock<Vec<[f32; 2]>>>,
-    /// There was no room for one of these rows.
+    /// Whether memory was not sufficient for one of these rows.
     is_short_of_memory: AtomicBool,
 }
 
 impl<T: Dose> Evaluated<T> {
-    /// With the lowest and highest dose of all. Errors where one is not finite.
+    /// From a dose map, with its lowest and highest dose. Errors if one is not finite.
     pub fn new(dose: &impl Voxels<Element = T>, workers: &Workers<'_>) -> Result<(Self, [f64; 2])> {
         let shape = dose.shape();
         let extremes = extremes(dose, "evaluated", workers)?;
@@ -51,7 +51,7 @@ impl<T: Dose> Evaluated<T> {
         Ok((this, extremes))
     }
 
-    /// [`Error::Memory`] where a range was asked for that there was no room for: the search is not to be trusted.
+    /// [`Error::Memory`] if memory was not sufficient for a requested range; the search is then not valid.
     pub fn check_memory(&self) -> Result<()> {
         if self.is_short_of_memory.load(Ordering::Relaxed) {
             return Err(Error::Memory {
@@ -83,8 +83,8 @@ impl<T: Dose> Evaluated<T> {
         })
     }
 
-    /// Doses along the row (k, j, ..) from voxel `start` on; those beyond the grid are those of the voxel nearest to them,
-    /// which makes cells there that are nowhere better than the face of the grid.
+    /// Doses along the row (k, j, ..) from voxel `start` on; those beyond the grid are those of the nearest voxel, so
+    /// that cells there are nowhere better than the face of the grid.
     pub fn extended_row(&self, [k, j]: [isize; 2], start: isize, values: &mut [f64]) {
         let inside = |n: isize, axis: usize| n.clamp(0, self.shape[axis] as isize - 1) as usize;
         let row = &self.values[(inside(k, 0) * self.shape[1] + inside(j, 1)) * self.shape[2]..][..self.shape[2]];
@@ -127,7 +127,7 @@ pub fn reserved<T>(shape: [usize; 3], quantity: &str) -> Result<Vec<T>> {
     memory::reserved(quantity, shape.iter().product())
 }
 
-/// The lowest and the highest dose. Errors where one is not finite, by the place of the first, or the grid is empty.
+/// The lowest and the highest dose. Errors if one is not finite, by the place of the first, or the grid is empty.
 pub fn extremes<T: Dose>(dose: &impl Voxels<Element = T>, name: &str, workers: &Workers<'_>) -> Result<[f64; 2]> {
     let shape = dose.shape();
     if shape.contains(&0) {
@@ -139,7 +139,7 @@ pub fn extremes<T: Dose>(dose: &impl Voxels<Element = T>, name: &str, workers: &
     }
     let plane = |k: usize| {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        // Not finite where any dose is not, without a branch.
+        // The sum is not finite if any dose is not, and needs no branch.
         let mut sum = 0.0;
         for j in 0..shape[1] {
             dose.visit(k, j, 0..shape[2], |_, dose| {

@@ -1,4 +1,4 @@
-//! The gamma index of two dose maps: how far the nearest agreeing dose is, in space and in dose at once.
+//! The gamma index of two dose maps, the combined distance in space and dose to the nearest agreeing dose.
 //!
 //! For each point r of the reference grid, `gamma(r)` is the minimum over all x of `sqrt(((D_e(x) - D_r(r)) / dD)^2 +
 //! (|x - r| / dx)^2)` (low1998). The evaluated dose `D_e` is trilinear between its voxel centers. Samples in steps

@@ -2,7 +2,8 @@
 
 use crate::geometry::affine::{Affine, IndexMap};
 
-/// Indices nearer to a whole number than this count as it: rounding must not move a point into another cell.
+/// Indices nearer to a whole number than this are rounded, because rounding errors must not move a point into another
+/// cell.
 const SNAP: f64 = 1e-6;
 /// A reference point farther than this outside the outermost voxel centers is outside.
 const OUTSIDE_MM: f64 = 1e-3;
@@ -28,7 +29,7 @@ pub struct Placement {
     map: IndexMap,
     /// The index along each evaluated axis by the index along the reference axis that it follows.
     tables: Option<[(usize, Vec<f64>); 3]>,
-    /// The voxel on which the first reference point lies, where all others lie on those that follow in the same order.
+    /// The voxel on which the first reference point lies, if all others lie on the following ones in the same order.
     centers: Option<[isize; 3]>,
     /// First and last cell along each evaluated axis in which a reference point lies.
     pub cells: [(isize, isize); 3],
@@ -52,7 +53,7 @@ impl Placement {
                     && index.iter().enumerate().all(|(n, x)| *x == index[0] + n as f64)
             })
         });
-        // An affine map is extreme at corners; one more cell for rounding.
+        // An affine map has its extremes at corners. One more cell allows for rounding.
         let corners = |n: usize| {
             [0, 1, 2].map(|a| {
                 if n >> a & 1 == 1 {

@@ -43,7 +43,7 @@ pub struct Search<T> {
 }
 
 impl<T: Dose> Search<T> {
-    /// Errors where a search may have to visit more than 2^22 cells.
+    /// Errors if a search may have to visit more than 2^22 cells.
     pub fn new(evaluated: Evaluated<T>, placement: &Placement, distance_mm: f64, maximum_gamma: f64) -> Result<Self> {
         let scale = placement.voxel_size_mm.map(|size| size / distance_mm);
         let reach = scale.map(|s| (maximum_gamma / s).ceil() as isize + 1);

@@ -1,11 +1,11 @@
 //! Sections between the planes of contours.
 //!
 //! Between two planes the function of `section_function.rs` follows a parabola in the position z at every lattice point: the line
-//! through both planes, plus (z - a)(z - b) times the second difference there. Of the second differences at the lower
-//! and the upper plane the smaller one counts, and none where they differ in sign (minmod), so that a step is not
-//! overshot. Where sections differ in shape as well as in size, functions of distance cut corners and the section comes
-//! out too small; sections of every quadric (ellipsoids of any shape and position among them) have areas quadratic in z,
-//! so the level is lowered until the section has at least the area that the same parabola gives for the areas.
+//! through both planes, plus (z - a)(z - b) times the second difference there. The smaller of the second differences at
+//! the lower and the upper plane is used, and 0 if they differ in sign (minmod), so that steps are not overshot. If
+//! sections differ in shape as well as in size, functions of distance cut corners and the section becomes too small.
+//! The sections of every quadric, such as an ellipsoid of any shape and position, have areas quadratic in z. The level
+//! is therefore lowered until the section has at least the area that the same parabola gives for the areas.
 
 use super::lattice::Lattice;
 use super::marching_squares;
@@ -20,10 +20,10 @@ const PART_MM: f64 = 0.5;
 const MOST_PARTS: usize = 16;
 /// Lattice points per section, about.
 const POINTS: f64 = 4_000.0;
-/// An area this close to its target, relative, has reached it.
+/// Relative difference at which an area has reached its target.
 const AREA_TOLERANCE: f64 = 5e-4;
 
-/// Into how many parts a gap is cut.
+/// Number of parts of a gap.
 pub(super) fn steps_across(gap: f64) -> usize {
     ((gap / PART_MM).ceil() as usize).clamp(1, MOST_PARTS)
 }
@@ -31,7 +31,7 @@ pub(super) fn steps_across(gap: f64) -> usize {
 /// A section between two planes: its position, and its outline, the inside on the left.
 pub(super) type SectionBetween = (f64, Vec<(Point, Point)>);
 
-/// The loops of one plane that take part, and the plane's position.
+/// The loops of one plane that are interpolated, and the plane's position.
 pub(super) struct PlaneLoops<'a> {
     pub position: f64,
     pub loops: Vec<&'a Loop>,
@@ -50,7 +50,7 @@ impl<'a> PlaneLoops<'a> {
     }
 }
 
-/// One group's sections inside the gap. `below` and `above` are the planes beyond, where the group goes on.
+/// One group's sections inside the gap. `below` and `above` are the planes beyond it, in which the group continues.
 pub(super) fn sections_between(
     below: Option<&PlaneLoops<'_>>,
     lower: &PlaneLoops<'_>,
@@ -135,7 +135,7 @@ fn curvatures(
         .collect()
 }
 
-/// The level at which the area reaches the target: zero where it does so already, else lower, by the secant rule.
+/// The level at which the area reaches the target: zero if it does so already, else lower, by the secant rule.
 fn level_with_area(lattice: &Lattice, values: &[f64], target: f64) -> f64 {
     let mut old = (0.0, marching_squares::area(lattice, values, 0.0));
     let enough = target * (1.0 - AREA_TOLERANCE);
@@ -155,7 +155,7 @@ fn level_with_area(lattice: &Lattice, values: &[f64], target: f64) -> f64 {
         } else {
             2.0 * level
         };
-        // At most doubled, and never above zero.
+        // The level is at most doubled, and never above zero.
         level = (level + step).clamp(2.0 * level, 0.0);
         old = now;
     }

@@ -1,16 +1,16 @@
-//! Whether the edges of contours in a plane cross or touch: a sweep over edges sorted along one axis.
+//! Crossings and contacts between edges of contours in a plane, found by a sweep over edges sorted along one axis.
 
 use super::polygon::{Point, turn};
 use crate::error::Result;
 use crate::memory;
 use crate::parallel::Workers;
 
-/// More crossings than this, or more pairs of edges that share an interval of the sweep, are not worked through: a
-/// drawn contour has few, a hostile one has the square of its points.
+/// Largest number of crossings, and of pairs of edges that share an interval of the sweep. A drawn contour has few; a
+/// hostile one has as many as the square of its points.
 const MOST_CROSSINGS: usize = 100_000;
 const MOST_PAIRS: usize = 50_000_000;
 
-/// An edge of a contour; `at` is its place in the contour of `count` edges.
+/// An edge of a contour; `at` is its index in the contour of `count` edges.
 #[derive(Debug, Clone, Copy)]
 struct Edge {
     a: Point,
@@ -32,7 +32,7 @@ pub(super) struct Crossings {
     pub tangled: bool,
 }
 
-/// Contours are named by their place in the list.
+/// Contours are identified by their index in the list.
 pub(super) fn crossings(contours: &[&[Point]], workers: &Workers<'_>) -> Result<Crossings> {
     let count = contours.iter().map(|points| points.len()).sum();
     let mut edges = memory::reserved("edges of contours", count)?;
@@ -107,7 +107,7 @@ fn meet(p: &Edge, q: &Edge, across: usize) -> Meeting {
     let (a, b) = (turn(q.a, q.b, p.a), turn(q.a, q.b, p.b));
     let steps = p.at.abs_diff(q.at);
     if p.contour == q.contour && (steps == 1 || steps + 1 == p.count) {
-        // Neighbors share a point; they meet beyond it only where one folds back onto the other.
+        // Neighbors share a point. They meet beyond it only if one folds back onto the other.
         let along = |e: &Edge| [e.b[0] - e.a[0], e.b[1] - e.a[1]];
         let (s, t) = (along(p), along(q));
         let folded = a == 0.0 && b == 0.0 && s[0] * t[0] + s[1] * t[1] < 0.0;

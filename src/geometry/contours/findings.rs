@@ -1,4 +1,4 @@
-//! Faults of contours and how they were mended, counted by kind.
+//! Defects of contours and their correction, counted by kind.
 
 /// One kind of defect that some contours have.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +50,7 @@ impl Defect {
             Self::NotParallel => "in a plane not parallel to the others, left out",
             Self::Duplicate => "twice in one plane, counted once",
             Self::Tangled => "crossing themselves or each other too often to be resolved, left out",
-            Self::ZeroArea => "without area, kept as the place where the structure ends",
+            Self::ZeroArea => "without area, kept as the end of the structure",
             Self::SelfCrossing => "crossing themselves, read by the even-odd rule",
             Self::Overlap => "crossing another in the same plane, read by the even-odd rule",
         }

@@ -1,10 +1,10 @@
-//! Which loops of different planes belong together, and where each ends.
+//! Groups of loops in different planes that belong together, and the ends of each.
 //!
-//! A loop (outline, or hole) goes on in the nearest plane that holds a loop of the same depth that touches it, seen along
-//! the normal, if it is the nearest for that loop too; the planes between must be empty there. So a part that is drawn on
-//! fewer planes than another one, or beside them, is read as if it stood alone. Loops that go on to one another are
-//! interpolated as one group; a loop without a partner ends there, with a cap like the ends of the whole. So lesions that
-//! appear, end, split and merge need no special rule.
+//! A loop (outline, or hole) continues in the nearest plane with a loop of the same depth that touches it, seen along
+//! the normal. It must also be the nearest for that loop, and the planes between must be empty there. A part that is
+//! drawn on fewer planes than another one, or between them, is therefore read as if it were alone. Loops that continue
+//! each other are interpolated as one group. A loop without a partner ends in its plane, with a cap like the ends of
+//! the whole. Lesions that appear, end, split and merge therefore need no special rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,19 +14,20 @@ use super::sections::Section;
 use crate::error::Result;
 use crate::parallel::Workers;
 
-/// Loops this close to each other, seen along the normal, belong together, mm: a tip may lie on the next outline.
+/// Loops this close to each other in mm, seen along the normal, belong together, because a tip may lie on the next
+/// outline.
 const TOUCH_MM: f64 = 0.1;
-/// Planes farther apart than this many times the usual spacing bound two separate parts: one plane may be missing.
+/// Planes farther apart than this multiple of the usual spacing bound two separate parts; one plane may be missing.
 const BRIDGED: f64 = 2.5;
 /// Planes closer together than this share of most others are the same slices drawn twice.
 const TWIN: f64 = 0.25;
 /// A part has a spacing of its own if at least so many distances in it are known, half of them within this of it.
 const FEWEST_DISTANCES: usize = 3;
 const REGULAR: f64 = 0.1;
-/// A partner is looked for on so many planes.
+/// Number of planes in which a partner is searched.
 const MOST_PLANES: usize = 64;
 
-/// Loops that go on to one another: places in the lower and in the upper of two planes.
+/// Loops that continue each other, as indices in the lower and in the upper of two planes.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
     pub from: usize,
@@ -39,7 +40,7 @@ pub(super) struct Group {
 /// Neighbours of a loop on one side of its plane.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Side {
-    /// The group in which it goes on.
+    /// The group in which it continues.
     pub group: Option<usize>,
     /// Distance of the nearest plane with a loop of any kind that touches it, mm.
     pub near: Option<f64>,
@@ -72,7 +73,7 @@ struct Neighbors {
 }
 
 impl LoopGroups {
-    /// None where all lie in one plane and no thickness says how far they reach.
+    /// None if all lie in one plane and no thickness states their extent.
     pub fn new(
         sections: &[Section],
         thickness_mm: Option<f64>,
@@ -95,7 +96,7 @@ impl LoopGroups {
         let parts = ConnectedParts::new(sections, &groups);
         let distances: BTreeMap<(usize, usize), f64> = groups.iter().map(|g| ((g.from, g.to), g.width)).collect();
         let known: Vec<f64> = distances.values().copied().collect();
-        // Where few outlines go on, chance decides which do: planes say more.
+        // If few outlines continue, chance decides which do, so that the distances of planes are more reliable.
         let median = spacing(if 2 * known.len() >= gaps.len() { &known } else { &gaps });
         let Some(usual) = thickness_mm.or(median) else {
             return Ok(None);
@@ -211,7 +212,7 @@ fn groups_from(
     Ok(groups)
 }
 
-/// The usual one of some distances between planes: the lower median of those that are no twins.
+/// The usual distance between planes: the lower median of those that are not duplicates.
 fn spacing(distances: &[f64]) -> Option<f64> {
     let mut sorted = distances.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -220,7 +221,7 @@ fn spacing(distances: &[f64]) -> Option<f64> {
     sorted.get((sorted.len().max(1) - 1) / 2).copied()
 }
 
-/// The loops that hang together through groups of any width.
+/// The loops that are connected through groups of any width.
 struct ConnectedParts {
     first: Vec<usize>,
     root: Vec<usize>,

@@ -1,10 +1,10 @@
-//! The outline of where a function on a lattice is above a level: marching squares, as oriented edges.
+//! The outline of the region in which a function on a lattice is above a level, by marching squares, as oriented edges.
 
 use super::lattice::Lattice;
 use super::polygon::Point;
 
-/// Calls `edge(a, b)` for each piece of the outline, the inside on its left. What touches the lattice's border is cut
-/// there, so that the outline is closed.
+/// Calls `edge(a, b)` for each piece of the outline, the inside on its left. A region that touches the lattice's border
+/// is cut there, so that the outline is closed.
 pub(super) fn outline(lattice: &Lattice, values: &[f64], level: f64, mut edge: impl FnMut(Point, Point)) {
     let (rows, columns) = (lattice.rows, lattice.columns);
     let place = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];

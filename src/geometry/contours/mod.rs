@@ -1,9 +1,11 @@
-//! Contours to voxel fractions: planar polygons become a stack of slabs, and each voxel gets the share of its volume inside.
+//! Conversion of contours to voxel fractions: planar polygons become a stack of slabs, from which the fraction of each
+//! voxel inside follows.
 //!
-//! [`Contours::new`] puts the contours in order (`sections.rs`: what is wrong is reported; `edge_crossings.rs`), finds what
-//! belongs together between planes (`loop_groups.rs`) and makes the sections in between (`between_planes.rs`, `section_function.rs`,
-//! `marching_squares.rs`). What results (`slabs.rs`) has a volume of its own, whatever the grid; [`Contours::voxel_fractions`] brings
-//! it onto any grid (`solid_on_grid.rs`, `pixel_areas.rs`), exactly where a grid axis runs along the contours' normal.
+//! [`Contours::new`] puts the contours in order (`sections.rs`, which reports defects; `edge_crossings.rs`), finds the
+//! loops that belong together between planes (`loop_groups.rs`) and makes the sections in between (`between_planes.rs`,
+//! `section_function.rs`, `marching_squares.rs`). The result (`slabs.rs`) has a volume that does not depend on a grid.
+//! [`Contours::voxel_fractions`] converts it to any grid (`solid_on_grid.rs`, `pixel_areas.rs`), exactly if a grid axis
+//! is parallel to the contours' normal.
 //!
 //! Work and memory are bounded: by the number of points for the cleaning, by a lattice of about 4000 points for each
 //! section in between, by the grid's voxels for the rest.
@@ -47,8 +49,8 @@ impl Contours {
     /// From closed polygons, each a list of x, y, z in LPS mm, in any order. The result does not depend on the
     /// number of threads.
     ///
-    /// Errors where no contour is usable, where all lie in one plane and no slice thickness says how far they reach, and
-    /// where there are more than 20 000 contours or 4 000 000 points.
+    /// Errors if no contour is usable, if all lie in one plane without a slice thickness, or if there are more than 20
+    /// 000 contours or 4 000 000 points.
     pub fn new(contours: &[&[[f64; 3]]], rules: ContourRules, workers: &Workers<'_>) -> Result<Self> {
         let thickness = rules.slice_thickness_mm.map(|t| check::positive("slice thickness in mm", t)).transpose()?;
         let most = rules.maximum_gap_mm.map(|gap| check::positive("maximum gap in mm", gap)).transpose()?;
@@ -63,7 +65,7 @@ impl Contours {
         let Some(loop_groups) = LoopGroups::new(&sections, thickness, most, workers)? else {
             return Err(Error::Undefined {
                 quantity: "volume of the contours".into(),
-                reason: "they lie in one plane; the slice thickness says how far they reach".into(),
+                reason: "they lie in one plane, so that the slice thickness must state their extent".into(),
             });
         };
         let slabs = slabs::slabs(&sections, &loop_groups, rules.end_caps, rules.interpolation, workers)?;
@@ -75,19 +77,19 @@ impl Contours {
         })
     }
 
-    /// The structure's own volume, on no grid.
+    /// The structure's volume, computed without a grid.
     pub fn volume_ml(&self) -> f64 {
         self.solid.volume_mm3 * 1e-3
     }
 
-    /// Faults of the contours, and how they were mended.
+    /// Defects of the contours, and their correction.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
     /// The share of each voxel of a grid that lies inside. The result does not depend on the number of threads.
     ///
-    /// Errors where the grid is empty or memory does not suffice.
+    /// Errors if the grid is empty or memory does not suffice.
     pub fn voxel_fractions(&self, shape: [usize; 3], affine: &Affine, workers: &Workers<'_>) -> Result<VoxelFractions> {
         VoxelGrid::new(shape, [1.0; 3])?;
         if self.solid.slabs.is_empty() {

@@ -1,6 +1,6 @@
-//! Exact polygon area in pixels: each edge adds, along its rows, the signed area to its right, and one running sum per
-//! row turns that into coverage. No sampling: what is summed is the area itself, to rounding. Limited by the number of
-//! pixels that edges cross, and by one pass over the plane.
+//! Exact polygon area in pixels. Each edge adds the signed area to its right along its rows, and one running sum per
+//! row converts this to coverage. The area is summed without sampling, exact to rounding. The time is that of the
+//! pixels that edges cross, and of one pass over the plane.
 
 use super::polygon::Point;
 use crate::error::Result;
@@ -11,7 +11,7 @@ use crate::memory;
 pub(super) struct PixelAreas {
     rows: usize,
     columns: usize,
-    /// Per row one more cell than pixels: what lies to the right of the last.
+    /// Each row has one more cell than pixels, for the area to the right of the last.
     cells: Vec<f64>,
 }
 
@@ -24,8 +24,8 @@ impl PixelAreas {
         })
     }
 
-    /// Adds `weight` times what lies to the right of an oriented edge: closed polygons add up to `weight` times their
-    /// area, positive where they run counterclockwise (y up).
+    /// Adds `weight` times the area to the right of an oriented edge. Closed polygons add up to `weight` times their
+    /// area, positive if they run counterclockwise (y up).
     pub fn add(&mut self, a: Point, b: Point, weight: f64) {
         let (weight, low, high) = if a[1] < b[1] { (-weight, a, b) } else { (weight, b, a) };
         let (from, to) = (low[1].max(0.0), high[1].min(self.rows as f64));
@@ -33,7 +33,7 @@ impl PixelAreas {
             return;
         }
         let slope = (high[0] - low[0]) / (high[1] - low[1]);
-        // Measured from the nearer end, so that a long edge keeps its precision there.
+        // Positions are measured from the nearer end, so that a long edge keeps its precision there.
         let at = |y: f64| {
             let x = if y - low[1] < high[1] - y {
                 low[0] + (y - low[1]) * slope

@@ -18,7 +18,7 @@ pub(super) struct PlaneAxes {
 }
 
 impl PlaneAxes {
-    /// Whose normal is the given direction (not zero) or its opposite.
+    /// Axes whose normal is the given direction (not zero) or its opposite.
     pub fn across(normal: Vector) -> Self {
         let mut n = unit(normal);
         let main = (0..3).fold(0, |best, a| if n[a].abs() > n[best].abs() { a } else { best });

@@ -1,11 +1,11 @@
-//! Rules by which contours become a solid: between their planes, and beyond the ends.
+//! Rules that convert contours to a solid, between their planes and beyond the ends.
 
 use crate::error::{Error, Result};
 
 /// Rule for the first and the last plane, and for a plane in which a part ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndCaps {
-    /// The last contour goes on for half a slice: what a contour drawn on a slice stands for.
+    /// The last contour continues for half a slice, because a contour on a slice represents the whole slice.
     HalfSlice,
     /// Nothing: the structure ends in its last plane.
     None,
@@ -16,7 +16,7 @@ pub enum EndCaps {
 pub enum Interpolation {
     /// Sections that change from one contour to the next; see `between_planes.rs`.
     Shape,
-    /// Each contour as it is, to the middle of the gap.
+    /// Each contour without change, to the middle of the gap.
     None,
 }
 
@@ -47,8 +47,8 @@ pub struct ContourRules {
     pub end_caps: EndCaps,
     /// Between planes.
     pub interpolation: Interpolation,
-    /// Twice the height of an end cap in mm; the median spacing of the planes where not given.
+    /// Twice the height of an end cap in mm; the median spacing of the planes if not given.
     pub slice_thickness_mm: Option<f64>,
-    /// Planes farther apart bound separate parts; 2.5 times the median spacing where not given.
+    /// Planes farther apart bound separate parts; 2.5 times the median spacing if not given.
     pub maximum_gap_mm: Option<f64>,
 }

@@ -1,15 +1,15 @@
 //! A function on a lattice that is positive inside a section and zero on its outline, made for interpolation between
 //! planes.
 //!
-//! Signed distance s is what shape-based interpolation usually takes (source: raya-udupa1990): cones come out
-//! right, but a rounded end becomes a cone, and a sphere loses 4 % of its volume at a spacing of a quarter of its radius.
-//! So F = s (2 rho - s) is taken instead, rho being the largest s inside the loop: for a disc rho^2 - r^2. Between
-//! sections of a sphere, cone, cylinder or paraboloid of revolution F is a parabola in z, and a quadratic rule recovers
-//! it exactly; elsewhere, close to an outline, F is 2 rho s, the signed distance up to a factor.
+//! Shape-based interpolation usually uses the signed distance s (source: raya-udupa1990). It is exact for cones, but a
+//! rounded end becomes a cone, and a sphere loses 4 % of its volume at a spacing of a quarter of its radius. Therefore
+//! F = s (2 rho - s) is used, with the largest s inside the loop as rho; for a disc F is rho^2 - r^2. Between sections
+//! of a sphere, cone, cylinder or paraboloid of revolution F is a parabola in z, and a quadratic rule recovers it
+//! exactly. For other shapes, close to an outline, F is 2 rho s, the signed distance up to a factor.
 //!
 //! Distances come from the nearest edge of each lattice point, seeded beside the edges and passed on from neighbor to
-//! neighbor in two sweeps (source: danielsson, with edges in place of points): linear in the number of
-//! points, whatever the number of edges.
+//! neighbor in two sweeps (source: danielsson, with edges in place of points): linear in the number of points, for any
+//! number of edges.
 
 use super::lattice::Lattice;
 use super::polygon::{Loop, Point, crossing, squared_distance};

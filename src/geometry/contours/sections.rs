@@ -1,4 +1,4 @@
-//! From contours as they were drawn to sections: the simple polygons of each plane, with what is wrong reported.
+//! Conversion of contours as drawn to sections, the simple polygons of each plane, with a report of defects.
 
 use i_overlay::core::fill_rule::FillRule;
 use i_overlay::core::overlay_rule::OverlayRule;
@@ -22,7 +22,7 @@ const NO_AREA: f64 = 1e-6;
 /// Contours whose outlines differ by less than this, on average and by a small part of what they enclose, are the same.
 const SAME_OUTLINE_MM: f64 = 0.1;
 const SAME_OUTLINE: f64 = 0.05;
-/// Coordinates beyond this are a mistake.
+/// Largest coordinate in mm; larger ones are a mistake.
 const FARTHEST_MM: f64 = 1e6;
 const MOST_CONTOURS: usize = 20_000;
 const MOST_POINTS: usize = 4_000_000;
@@ -160,7 +160,7 @@ fn section(drawn: &[PlanarContour], workers: &Workers<'_>) -> Result<(Section, V
         }
     }
     defects.extend(flat.iter().map(|contour| (Defect::ZeroArea, contour.number)));
-    // One by one first: a contour that is hopeless must not spoil its neighbors.
+    // Each contour is checked alone first, because a contour that cannot be resolved must not affect its neighbors.
     let mut different: Vec<&PlanarContour> = Vec::new();
     for contour in kept {
         if crossings(&[&contour.points], workers)?.tangled {
@@ -204,7 +204,7 @@ fn contains(others: &[&PlanarContour], contour: &PlanarContour, workers: &Worker
     Ok(false)
 }
 
-/// Whether two contours enclose the same, whatever points, start, direction and closing point they have.
+/// Whether two contours enclose the same area, for any points, start, direction and closing point.
 fn is_same(a: &[Point], b: &[Point]) -> bool {
     let ((low, high), (other_low, other_high)) = (bounds(a), bounds(b));
     let apart = |p: Point, q: Point| (0..2).map(|n| (p[n] - q[n]).abs()).fold(0.0, f64::max);
@@ -229,7 +229,7 @@ fn area_of(p: &[Point], q: &[Point], rule: OverlayRule) -> f64 {
         .sum()
 }
 
-/// Polygons that neither cross nor touch stay as drawn; others are cut into simple ones by the even-odd rule.
+/// Polygons that neither cross nor touch stay as drawn. Others are cut into simple ones by the even-odd rule.
 fn simple_loops(
     kept: &[&PlanarContour],
     defects: &mut Vec<(Defect, usize)>,
@@ -283,7 +283,7 @@ fn split_into_simple_loops(contours: &[Vec<Point>]) -> Vec<Loop> {
     let outer: Vec<Loop> = shapes.iter().map(|shape| Loop::new(shape[0].clone(), 0)).collect();
     let mut loops = Vec::new();
     for (n, shape) in shapes.iter().enumerate() {
-        // Touching corners are legal here: the inner point decides.
+        // Corners may touch here, so an inner point decides.
         let depth = 2
             * (0..outer.len())
                 .filter(|&m| m != n && outer[m].area > outer[n].area && outer[m].contains(outer[n].inside))

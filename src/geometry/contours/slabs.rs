@@ -67,7 +67,7 @@ fn reaches(
     caps: EndCaps,
     interpolation: Interpolation,
 ) -> (f64, f64) {
-    // As slabs, a plane is what its contours say: a hole reaches as far as the outline around it.
+    // The slabs of a plane follow its contours, so that a hole reaches as far as the outline around it.
     let of = match interpolation {
         Interpolation::None => outline_of(section, n),
         Interpolation::Shape => n,
@@ -86,7 +86,7 @@ fn reaches(
     (reach(below), reach(above))
 }
 
-/// The outline that a hole is in, the smallest one; the loop itself where it is an outline.
+/// The smallest outline around a hole; the loop itself if it is an outline.
 fn outline_of(section: &Section, n: usize) -> usize {
     let of = &section.loops[n];
     let around = |l: &Loop| l.depth + 1 == of.depth && l.area > of.area && l.contains(of.inside);
@@ -107,7 +107,7 @@ fn slabs_between(
         PlaneLoops::new(&sections[group.to], &group.upper),
     );
     let depth = lower.loops[0].depth;
-    // Where the group goes on beyond its planes; on several planes at once, no curvature can be read from them.
+    // Planes in which the group continues. If it continues in several at once, they give no curvature.
     let beyond = |groups: BTreeSet<usize>, plane: fn(&Group) -> usize, places: fn(&Group) -> &[usize]| {
         let first = plane(&loop_groups.groups[*groups.first()?]);
         let mut all: Vec<usize> = Vec::new();

@@ -1,10 +1,10 @@
-//! Slabs onto a voxel grid.
+//! Conversion of slabs to a voxel grid.
 //!
-//! Where a grid axis runs along the contours' normal, the share of a voxel inside a slab is the product of the overlap
-//! along the normal and of the polygon's exact area in the voxel's face: both are added up without sampling. Area is
-//! linear in the edges, so every edge of every slab that overlaps a plane of voxels is added with the overlap as its
-//! weight, and one running sum makes the plane's fractions. Other grids take the fractions of a fine grid along the
-//! solid, carried over as `voxel_fractions` carries masks.
+//! If a grid axis is parallel to the contours' normal, the fraction of a voxel inside a slab is the product of the
+//! overlap along the normal and of the polygon's exact area in the voxel's face. Both are summed without sampling. Area
+//! is linear in the edges, so every edge of every slab that overlaps a plane of voxels is added with the overlap as its
+//! weight, and one running sum makes the plane's fractions. For other grids, the fractions of a fine grid along the
+//! solid are converted like masks in `voxel_fractions`.
 
 use super::pixel_areas::PixelAreas;
 use super::solid::Solid;
@@ -33,7 +33,7 @@ pub(super) fn voxel_fractions_of(
     }
 }
 
-/// The grid axis along the contours' normal, where there is one. Columns of `map` are (n, v, u).
+/// The grid axis along the contours' normal, if there is one. Columns of `map` are (n, v, u).
 fn normal_axis(map: &IndexMap, solid: &Solid) -> Option<usize> {
     let [n, v, u] = solid.extent.map(|(low, high)| high - low);
     (0..3).find(|&axis| {
@@ -88,7 +88,7 @@ fn along_normal(
     let [to_row, to_column] = [row_axis, column_axis].map(|a| {
         let [_, v, u] = map.linear[a];
         let start = map.offset[a] + 0.5 - low[a] as f64;
-        // The middle of the structure along the normal stands for all of it: the rest is less than `PARALLEL`.
+        // The middle of the structure along the normal represents all of it; the difference is less than `PARALLEL`.
         let lean = map.linear[a][0] * solid.middle();
         move |p: [f64; 2]| u * p[0] + v * p[1] + start + lean
     });

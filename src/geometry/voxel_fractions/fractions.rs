@@ -7,8 +7,8 @@ use crate::geometry::voxels::{Fraction, Voxels};
 use crate::memory;
 use crate::parallel::{Cancellation, Workers};
 
-/// Fractions are multiples of one part in this: then float32 holds them exactly and float64 adds 5e8 of them exactly, so that a
-/// volume does not depend on the order of the voxels.
+/// Fractions are multiples of one part in this. float32 then holds them exactly and float64 adds 5e8 of them exactly,
+/// so that a volume does not depend on the order of the voxels.
 const STEPS: f64 = 16_777_216.0;
 
 /// Consecutive voxels of one row (k, j, i..) that the structure occupies.
@@ -38,7 +38,7 @@ pub struct VoxelFractions {
 impl VoxelFractions {
     /// From a mask on the dose grid itself: booleans, {0, 1} or fractions, rounded to multiples of 2^-24.
     ///
-    /// Errors where the mask is empty along an axis or has more than 2^32 voxels, or a value is not within [0, 1].
+    /// Errors if the mask is empty along an axis or has more than 2^32 voxels, or a value is not within [0, 1].
     pub fn from_mask<M: Voxels<Element: Fraction>>(mask: &M, workers: &Workers<'_>) -> Result<Self> {
         let shape = mask.shape();
         let Some(found) = scan_mask(mask, workers)? else {
@@ -55,9 +55,10 @@ impl VoxelFractions {
         Self::cropped(shape, found.low, box_shape, weights, 0.0)
     }
 
-    /// From what [`VoxelFractions::origin`], [`VoxelFractions::box_shape`], [`VoxelFractions::weights`] and the rest return.
+    /// From the results of [`VoxelFractions::origin`], [`VoxelFractions::box_shape`], [`VoxelFractions::weights`] and
+    /// the other methods.
     ///
-    /// Errors where the box is not inside the shape or a weight is not within [0, 1].
+    /// Errors if the box is not inside the shape or a weight is not within [0, 1].
     pub fn from_weights(
         shape: [usize; 3],
         origin: [usize; 3],
@@ -180,7 +181,7 @@ impl VoxelFractions {
     pub fn origin(&self) -> [usize; 3] {
         self.origin
     }
-    /// Shape of the box; zero where the structure occupies no voxel.
+    /// Shape of the box; zero if the structure occupies no voxel.
     pub fn box_shape(&self) -> [usize; 3] {
         self.box_shape
     }

@@ -17,13 +17,13 @@ use crate::parallel::Workers;
 /// Axes that drift apart by less than this many dose voxels over the whole structure count as parallel.
 const PARALLEL: f64 = 1e-4;
 
-/// Carries a structure from its own grid onto a dose grid as voxel fractions.
+/// Converts a structure on its own grid to voxel fractions on a dose grid.
 ///
 /// The structure is the union of its mask's voxel boxes, each weighted by the mask's value; a dose voxel's fraction is
 /// the share of its box inside. Parallel grids (permuted, flipped, shifted, of any voxel size) are integrated exactly;
 /// others by the point set of `sample_points.rs`. The result does not depend on the number of threads.
 ///
-/// Errors where a grid is empty, a mask value is not within [0, 1], or memory does not suffice.
+/// Errors if a grid is empty, a mask value is not within [0, 1], or memory does not suffice.
 pub fn voxel_fractions<M: Voxels<Element: Fraction>>(
     mask: &M,
     mask_affine: &Affine,

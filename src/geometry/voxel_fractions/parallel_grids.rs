@@ -1,8 +1,9 @@
-//! Voxel fractions between parallel grids: exact, because the overlap of two boxes is the product of three overlaps.
+//! Voxel fractions between parallel grids, which are exact, because the overlap of two boxes is the product of three
+//! overlaps.
 //!
-//! Per axis, a short list says which mask voxels overlap a dose voxel and by how much of it. One plane of dose voxels
-//! (across the mask's first axis) is worked on at a time: contract the mask's planes, then rows, then columns. Planes
-//! are shared out between threads. Limited by one read of the mask.
+//! A short list per axis states which mask voxels overlap a dose voxel, and the share of it. One plane of dose voxels
+//! (across the mask's first axis) is computed at a time, by contracting the mask's planes, then rows, then columns.
+//! Planes are divided among threads. The time is that of one read of the mask.
 
 use super::fractions::{reserve, rounded};
 use crate::error::Result;

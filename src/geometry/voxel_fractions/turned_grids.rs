@@ -1,7 +1,7 @@
-//! Voxel fractions between grids that are turned against each other: sub-sampling.
+//! Voxel fractions between rotated grids, by sub-sampling.
 //!
-//! A dose voxel whose whole neighborhood in the mask has one value takes it. The others, at the structure's surface, are
-//! sampled at the points of `sample_points.rs`. Limited by the samples at the surface.
+//! A dose voxel whose whole neighborhood in the mask has one value gets this value. The others, at the structure's
+//! surface, are sampled at the points of `sample_points.rs`, which takes most of the time.
 
 use super::fractions::{reserve, rounded};
 use crate::error::Result;

@@ -32,7 +32,7 @@ fn departures(substance: Substance, medium: Medium, decays: u64) -> [f64; 3] {
         let whole = (place as usize).min(energy.len() - 1);
         energy[..whole].iter().sum::<f64>() + energy[whole] * (place - whole as f64)
     };
-    // Radii of fractions of what the support holds.
+    // Radii of fractions of the energy within the support.
     let radius = |within: &dyn Fn(f64) -> f64, fraction: f64| {
         let target = fraction * within(support - width);
         let (mut low, mut high) = (0.0, support - width);

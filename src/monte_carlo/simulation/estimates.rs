@@ -17,7 +17,7 @@ pub struct Balance {
     pub escaped_mev: f64,
 }
 
-/// A structure whose mean dose is wanted: voxels, the share of each in the mean, and that over its mass.
+/// A structure whose mean dose is computed: voxels, the share of each in the mean, and that over its mass.
 #[derive(Debug, Clone)]
 pub(super) struct Region {
     voxels: Vec<u32>,
@@ -42,8 +42,8 @@ impl Region {
 }
 
 impl Simulation {
-    /// Adds a structure: the mean dose of voxels, each weighted by the fraction of it inside. To be called before the
-    /// first batch.
+    /// Adds a structure, the mean dose of voxels weighted by their fractions inside. It must be called before the first
+    /// batch.
     pub fn add_region(&mut self, fractions: &[f32]) -> Result<()> {
         self.check_voxels("structure", fractions.len())?;
         self.check_new("mean dose of a structure")?;
@@ -76,9 +76,9 @@ impl Simulation {
     /// `uniform_gy` is the dose that the decays in voxels of the reference substance give in the uniform medium, known
     /// within the fraction [`RELATIVE_ERROR`]; empty without a reference.
     ///
-    /// A difference to the uniform medium is often the work of few decays, which one voxel may have missed: its own spread
-    /// would then state too small an error. The variance of the difference is therefore that of the voxel and of the
-    /// neighbors of the same substance that share a face with it, in the mean.
+    /// A difference to the uniform medium often comes from few decays, which one voxel may have missed. Its own spread
+    /// would then state too small an error. The variance of the difference is therefore the mean over the voxel and the
+    /// neighbors of the same substance that share a face with it.
     pub fn dose(&self, gray_kg: f64, uniform_gy: &[f64], maps: [&mut [f32]; 3]) -> Result<()> {
         self.check_uniform(uniform_gy)?;
         for map in &maps {

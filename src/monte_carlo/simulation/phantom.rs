@@ -1,4 +1,4 @@
-//! Phantom, checked and laid out for the transport.
+//! Phantom, checked and prepared for the transport.
 
 use super::misfit;
 use crate::error::{Error, Result, check};

@@ -1,14 +1,14 @@
-//! Progress of a run, as numbers that another process continues from.
+//! Progress of a run, as numbers from which another process continues.
 
 use super::Simulation;
 use crate::error::{Error, Result, check};
 
-/// Progress of a run beside the sums of its voxels, from which another process continues it.
+/// Progress of a run without the sums of its voxels, from which another process continues it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Progress {
     /// Batches done.
     pub batches: u64,
-    /// Energy in MeV that decays set free, and energy that left the voxels.
+    /// Energy in MeV released by decays, and energy that left the voxels.
     pub energy_mev: [f64; 2],
     /// Sums over the batches for the structures: each sum for all of them, in the order in which they were added.
     pub regions: Vec<f64>,
@@ -32,8 +32,8 @@ impl Simulation {
         })
     }
 
-    /// Continues where a run of the same phantom, seed, batches, structures and reference medium has come to: the same
-    /// bits follow. Errors if this run has begun already, or if the sums are not those of such a run.
+    /// Continues from the progress of a run of the same phantom, seed, batches, structures and reference medium, with
+    /// the same bits. Errors if this run has begun already, or if the sums are not those of such a run.
     pub fn restore(&mut self, progress: &Progress, sums: &[f64]) -> Result<()> {
         if self.batches() > 0 {
             return Err(Error::Undefined {

@@ -19,7 +19,7 @@ const KNOWN: Expected = Expected { mean: 3.0, error: 0.0 };
 
 #[test]
 fn the_weight_follows_the_variance() {
-    // D does not follow R: the difference alone is best; D = -R + noise: R tells nothing of P.
+    // If D does not follow R, the difference alone is best. If D = -R + noise, R has no information on P.
     assert!(tally(1, 200, 0.0, 0.1).estimate(0, KNOWN).difference_weight > 0.95);
     assert!(tally(1, 200, -1.0, 2.0).estimate(0, KNOWN).difference_weight < 0.2);
     let half = tally(1, 400, -0.5, 0.3).estimate(0, KNOWN);

@@ -1,4 +1,4 @@
-//! One map of activity: the convolution, the sweeps, and the dose from both.
+//! Dose of one map of activity, from the convolution and the sweeps.
 
 use super::plan::{Balance, PIECE, Scratch, SuperpositionPlan};
 use super::sheet::{Deposits, Order, Sources, is_zero, union};
@@ -9,7 +9,7 @@ use crate::memory;
 use crate::parallel::{Cancellation, try_for_each};
 use crate::voxel::convolution::{Output, Selection};
 
-/// Voxels that are looked at together for being zero.
+/// Number of voxels that are tested together for zero.
 const STRIP: usize = 64;
 
 /// Sums of a map of activity.
@@ -65,7 +65,7 @@ impl<T: Precision> SuperpositionPlan<T> {
                     continue;
                 }
                 for (a, rho) in activity.iter().map(|a| a.to_f64()).zip(density) {
-                    // What is not finite or too large makes the largest infinite.
+                    // A value that is not finite or too large makes the largest one infinite.
                     let size = if a.abs() <= T::LARGEST.to_f64() {
                         a.abs()
                     } else {
@@ -154,7 +154,7 @@ impl<T: Precision> SuperpositionPlan<T> {
         }
     }
 
-    /// The dose from what the rays deposited and, in `out`, the convolution.
+    /// The dose from the energy that the rays deposited and from the convolution in `out`.
     fn finish(&self, sums: &[Deposits<T>; 2], out: &mut [T], cancellation: &Cancellation<'_>) -> Result<f64> {
         let [natural, transposed] = self.media.each_ref().map(|medium| medium.rows);
         let natural_blend = &self.media[0].blend;

@@ -1,22 +1,23 @@
-//! Consequences of a voxel's density: the factor of its medium, and its share of the exact convolution.
+//! Factor of a voxel's medium, and its share of the exact convolution, by its density.
 
 use super::modes::fraction_within;
 use crate::error::{Error, Result};
 use crate::isotope::Isotope;
 use crate::kernels::Medium;
 
-/// Thinner voxels count as this much, in g/mL: near air.
+/// Least density of a voxel in g/mL, near that of air.
 pub const LEAST_DENSITY_G_PER_ML: f64 = 1e-3;
 
-/// Up to this density in g/mL a voxel is taken as soft tissue or lung, whose kernels per mass depth agree within 0.1 %.
+/// Up to this density in g/mL a voxel is treated as soft tissue or lung, whose kernels per mass depth agree within 0.1
+/// %.
 const SOFT_TISSUE_UP_TO_G_PER_ML: f64 = 1.1;
 
-/// Mass depth in mm at 1 g/mL within which media are compared: bone is of interest for its surface toward the activity,
-/// and at larger depths the ratio nears 1.
+/// Mass depth in mm at 1 g/mL within which media are compared. The surface of bone toward the activity is of interest,
+/// and at larger depths the ratio approaches 1.
 const SURFACE_MM: f64 = 1.5;
 
-/// Energy that a voxel absorbs over that of as much mass of a reference medium: the ratio of what their kernels hold
-/// within 0.15 g/cm2.
+/// Ratio of the energy that a voxel absorbs to that of the same mass of a reference medium, from the energies of their
+/// kernels within 0.15 g/cm2.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MediumFactor {
     bone: f64,

@@ -1,8 +1,10 @@
-//! Absorbed dose in tissue of any density: parallel rays in many directions carry the energy of the beta particles.
+//! Absorbed dose in tissue of any density, by parallel rays in many directions that carry the energy of the beta
+//! particles.
 //!
-//! In a uniform medium the dose is the exact convolution with voxel S values. Elsewhere an electron's energy is taken
-//! to be deposited along straight rays by the dose point kernel per mass depth, `dE = F(t) rho eta ds`, where `t` is
-//! the mass depth from the source along the ray and `eta` a factor of the medium ([`composition`]). The two are blended:
+//! In a uniform medium the dose is the exact convolution with voxel S values. Elsewhere the model deposits an
+//! electron's energy along straight rays by the dose point kernel per mass depth, `dE = F(t) rho eta ds`, where `t` is
+//! the mass depth from the source along the ray and `eta` a factor of the medium ([`composition`]). The two are
+//! blended:
 //!
 //! `dose = (E(rho) - b E(rho_ref)) / (rho V) + b (rho_ref / rho) D`
 //!
@@ -13,8 +15,8 @@
 //! - [`rays`]: directions and lattices; [`sweep`]: all rays of one direction at once; [`step`]: one voxel;
 //! - [`sheet`]: maps as rows that vectors run along.
 //!
-//! The result does not depend on the number of threads: directions are dealt out to groups whose deposits are summed
-//! in order.
+//! The result does not depend on the number of threads, because directions are divided into groups whose deposits are
+//! summed in order.
 
 mod apply;
 mod composition;

@@ -6,10 +6,10 @@
 //!
 //! what a ray carries forward is one complex number for each `k`, however far the electrons reach. The fit minimizes
 //! the squares of the errors of `F` in bins, under the condition `Re sum_k c_k / lambda_k = G(support)`, so that the
-//! energy is exact. Conversion electrons stop within [`LOCAL_MM`], and make `F` rise there as no damped oscillation does:
-//! of an isotope that has them the fit leaves out the first bin and the condition, and what the terms then lack of the
-//! energy stays in the voxel of the source. A bin weighs `1 / (F / max F + 0.05)`: near the end of the range, where `F` is small, so may its error
-//! be, and beyond it, where `F` is zero, little may ring.
+//! energy is exact. Conversion electrons stop within [`LOCAL_MM`], and make `F` rise there more than damped
+//! oscillations can. For an isotope with such electrons, the fit leaves out the first bin and the condition, and the
+//! energy that the terms then lack stays in the voxel of the source. A bin has the weight `1 / (F / max F + 0.05)`, so
+//! that the error is small near the end of the range, where `F` is small, and ringing beyond it is small too.
 
 use crate::error::{Error, Result, check};
 use crate::kernels::{DosePointKernel, SUPPORT_G_PER_CM2};
@@ -20,7 +20,7 @@ pub const LARGEST_ERROR: f64 = 1.5e-3;
 /// Mass depth in mm at 1 g/mL within which energy that stays in the source's voxel may be anywhere.
 pub const LOCAL_MM: f64 = 0.4;
 
-/// Mass depth in mm at 1 g/mL beyond which nothing is left of an oscillation.
+/// Mass depth in mm at 1 g/mL beyond which an oscillation is negligible.
 const FAR_MM: f64 = 1e4;
 /// Mass depths are in mm at 1 g/mL (0.1 g/cm2).
 const SUPPORT_MM: f64 = 10.0 * SUPPORT_G_PER_CM2;

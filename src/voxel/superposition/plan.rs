@@ -1,4 +1,4 @@
-//! Plan: everything that all maps of activity on one density share.
+//! Plan of the calculation, with all data that maps of activity on one density share.
 
 use std::sync::Mutex;
 
@@ -19,7 +19,7 @@ use crate::voxel::convolution::{ConvolutionPlan, Octant};
 /// Voxels per item of work.
 pub(super) const PIECE: usize = 1 << 16;
 
-/// Directions per group, of which each has a sum of its own.
+/// Number of directions per group; each group has its own sum.
 const GROUP: usize = 8;
 
 /// Settings of a plan.
@@ -31,9 +31,10 @@ pub struct Options {
     pub reference_density_g_per_ml: Option<f64>,
     /// Number of rays.
     pub setting: Setting,
-    /// Whether the exact convolution takes part near the reference density.
+    /// Whether the exact convolution is included near the reference density.
     pub blended: bool,
-    /// The dose is 0 in voxels below this density in g/mL, where no kernel predicts it; electrons still cross them.
+    /// The dose is 0 in voxels below this density in g/mL, because kernels do not predict it there; electrons still
+    /// cross them.
     pub gas_density_g_per_ml: f64,
     /// The nuclide.
     pub nuclide: Nuclide,

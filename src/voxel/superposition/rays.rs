@@ -1,8 +1,8 @@
 //! Directions, and the rays of one direction on the voxel lattice.
 //!
-//! Directions come as the 48 images of a few generic ones under the symmetries of the cube, with weights that
-//! integrate every polynomial up to a degree exactly. No direction lies in a mirror plane, so that the axis that a ray
-//! crosses most voxels along is unique, and a flipped or transposed map is swept by flipped or transposed rays.
+//! Directions are the 48 images of a few generic ones under the symmetries of the cube, with weights that integrate
+//! every polynomial up to a degree exactly. No direction lies in a mirror plane, so that the axis that a ray crosses
+//! most voxels along is unique, and a flipped or transposed map is swept by flipped or transposed rays.
 
 use crate::error::{Error, Result};
 
@@ -43,11 +43,11 @@ impl Setting {
         }
     }
 
-    /// For each orbit the lattices of rays, as places of [`low_discrepancy`].
+    /// For each orbit the lattices of rays, as indices into [`low_discrepancy`].
     ///
-    /// The dose around a symmetric source in the middle of a map has one sample for each orbit and lattice, however many
-    /// images they have. These are the places of 48 that bring means and voxels in lung nearest to those of 6000 random
-    /// rays, together over 29 sources: cubes of 1 to 12 voxels, spheres, a liver dome, some of them off the middle.
+    /// The dose around a symmetric source in the middle of a map has only one sample for each orbit and lattice. These
+    /// indices, of 48, bring means and voxels in lung nearest to those of 6000 random rays, together over 29 sources.
+    /// The sources are cubes of 1 to 12 voxels, spheres and a liver dome, some of them off the middle.
     fn lattices(self) -> &'static [&'static [usize]] {
         match self {
             Self::Fast => &[&[20], &[23], &[33], &[31]],
@@ -223,13 +223,13 @@ fn one(direction: [f64; 3], weight: f64, place: [f64; 2], shape: [usize; 3], vox
     }
 }
 
-/// Points that fill the unit square evenly, however many are taken: multiples of the powers of the plastic ratio.
+/// Points that fill the unit square evenly for any number of them: multiples of the powers of the plastic ratio.
 fn low_discrepancy(n: usize) -> [f64; 2] {
     const PLASTIC: f64 = 1.324_717_957_244_746;
     [1.0 / PLASTIC, 1.0 / (PLASTIC * PLASTIC)].map(|step| (0.5 + step * n as f64).fract())
 }
 
-/// A part of a slab in which all its rays keep to one voxel each.
+/// A part of a slab in which each ray stays within one voxel.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Segment {
     /// Length over that of the whole slab.

@@ -14,7 +14,7 @@ use crate::simd::Float;
 /// The widest vector of 32-bit numbers.
 pub const PADDING: usize = 16;
 
-/// Which axis a row runs along.
+/// Axis of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// Along i; rows (k, j).
@@ -52,7 +52,7 @@ impl Rows {
         Self { order, shape }
     }
 
-    /// Rows in all.
+    /// Number of rows.
     pub fn count(&self) -> usize {
         self.shape[0] * self.shape[1]
     }
@@ -68,7 +68,7 @@ impl Rows {
         row * self.stride() + PADDING
     }
 
-    /// Elements in all.
+    /// Number of elements.
     pub fn len(&self) -> usize {
         self.count() * self.stride()
     }
@@ -124,7 +124,7 @@ impl Rows {
     }
 }
 
-/// The activity per mass depth in rows, and where each row has any.
+/// The activity per mass depth in rows, and its extent in each row.
 #[derive(Debug)]
 pub struct Sources<T> {
     /// Rows of values.
@@ -220,7 +220,7 @@ impl<T: Float> Sources<T> {
 pub struct Deposits<T> {
     /// Rows of values.
     pub values: Vec<T>,
-    /// For each row the lanes that may hold something.
+    /// For each row the lanes that may be different from zero.
     pub touched: Vec<Range<u32>>,
 }
 
@@ -262,7 +262,7 @@ impl<T: Float> Deposits<T> {
     }
 }
 
-/// Whether all values are zero; without an early end, so that many are compared at once.
+/// Whether all values are zero; without an early exit, so that many are compared at once.
 pub fn is_zero<T: Float>(values: &[T]) -> bool {
     !values.iter().fold(false, |any, value| any | (*value != T::ZERO))
 }

@@ -30,12 +30,12 @@ pub trait Precision: Float {
     const TERMS: usize;
     /// `|lambda m|` up to which they hold; above, the exponent is halved and the result squared.
     const LIMIT: f64 = 2.5;
-    /// A state below this fraction of the largest source is forgotten.
+    /// A state below this fraction of the largest source is set to zero.
     const FORGOTTEN: f64;
 }
 
 impl Precision for f32 {
-    // Right to 3e-5: the kernel itself is right to 1e-3, and energy and Fano's theorem do not depend on it.
+    // The error is 3e-5. That of the kernel is 1e-3, and energy and Fano's theorem do not depend on it.
     const TERMS: usize = 6;
     const FORGOTTEN: f64 = 1e-6;
 }
@@ -73,7 +73,7 @@ impl Constants {
         }
     }
 
-    /// Which of the [`LEVELS`] serves for mass depths of up to `depth_mm`: each halves one time less than the one before.
+    /// Index of the [`LEVELS`] for mass depths of up to `depth_mm`; each halves one time less than the one before.
     pub fn level(&self, depth_mm: f64) -> usize {
         let spare = (self.largest_mm / depth_mm).log2().clamp(0.0, LEVELS as f64 - 1.0);
         (spare as u32).min(self.halvings) as usize
@@ -205,7 +205,7 @@ impl<T: Precision, S: Simd> Vectors<T, S> {
 
     /// `A_k` for the mass depth `m`: real and imaginary parts of both.
     ///
-    /// Written out, without arrays and closures: so everything stays in registers.
+    /// The code is written without arrays and closures, so that everything stays in registers.
     #[inline(always)]
     pub fn absorbed(&self, simd: S, polynomial: &Polynomial<T::Vector<S>>, m: T::Vector<S>) -> [T::Vector<S>; PARTS] {
         let [first, second] = &polynomial.terms;
@@ -228,7 +228,7 @@ impl<T: Precision, S: Simd> Vectors<T, S> {
         [re_0, im_0, re_1, im_1]
     }
 
-    /// `1 - (1 - A)^2 = A (2 - A)`: no difference of nearly equal numbers where `A` is small.
+    /// `1 - (1 - A)^2 = A (2 - A)`: no difference of nearly equal numbers if `A` is small.
     #[inline(always)]
     fn doubled(&self, simd: S, re: T::Vector<S>, im: T::Vector<S>) -> (T::Vector<S>, T::Vector<S>) {
         let rest = T::sub(simd, self.one, re);
@@ -255,8 +255,8 @@ impl<T: Precision, S: Simd> Vectors<T, S> {
         [d_re_0, d_im_0, d_re_1, d_im_1]
     }
 
-    /// The deposit in a voxel that `emitted` (activity times path) is emitted in, less the share `blend` of what is
-    /// deposited in the reference medium.
+    /// The deposit in a voxel that `emitted` (activity times path) is emitted in, less the share `blend` of the deposit
+    /// in the reference medium.
     #[inline(always)]
     pub fn deposit(
         &self,

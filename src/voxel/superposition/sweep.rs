@@ -1,4 +1,4 @@
-//! All rays of one lattice and direction, swept through the map slab by slab.
+//! Sweep of all rays of one lattice and direction through the map, slab by slab.
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ pub struct Medium<T> {
     pub rows: Rows,
     /// Mass depth per length: density in g/mL times the factor of the medium.
     pub depth: Vec<T>,
-    /// The share of the exact convolution in each voxel: there the sweep of the reference medium is subtracted.
+    /// The share of the exact convolution in each voxel, by which the sweep of the reference medium is subtracted.
     pub blend: Vec<T>,
 }
 
@@ -42,11 +42,11 @@ pub struct Sweep<'a, T> {
     pub reference: f64,
     /// The largest mass depth per length of the map and of that medium.
     pub deepest: f64,
-    /// States below this are forgotten.
+    /// States below this are set to zero.
     pub forgotten: f64,
     /// Sums to which deposits are added.
     pub deposits: &'a mut Deposits<T>,
-    /// Whether the caller still waits.
+    /// Request of the caller to stop.
     pub cancellation: &'a Cancellation<'a>,
 }
 
@@ -162,7 +162,7 @@ impl<T: Precision> WithSimd for Sweep<'_, T> {
                 let (blocks, _) = T::vectors_mut::<S>(state.blocks_mut());
                 let (blocks, _) = blocks.as_chunks_mut::<STATES>();
                 let polynomial = constants.polynomial(stretch.level);
-                // By index: zipped iterators become calls, each of which costs as much as a block.
+                // The loop is by index, because zipped iterators become calls, each of which costs as much as a block.
                 let count = blocks.len();
                 let (out, depth, blend, sigma) = (&mut out[..count], &depth[..count], &blend[..count], &sigma[..count]);
                 for at in 0..count {
@@ -250,7 +250,7 @@ impl<T: Float> State<T> {
         &mut self.values[self.base + self.live.start * size..self.base + self.live.end * size]
     }
 
-    /// Makes the blocks live that come upon sources.
+    /// Activates the blocks that reach sources.
     #[inline(always)]
     fn enter(&mut self, sources: &Range<u32>, first: usize) {
         if sources.start < sources.end {
@@ -264,7 +264,7 @@ impl<T: Float> State<T> {
         }
     }
 
-    /// Lets the ray go that leaves the map to the side as the shift changes.
+    /// Ends the ray that leaves the map at the side as the shift changes.
     #[inline(always)]
     fn leave_side(&mut self, along: &Transverse, before: isize, after: isize) {
         let last = if after > before { along.voxels - 1 } else { 0 };
@@ -274,7 +274,7 @@ impl<T: Float> State<T> {
         }
     }
 
-    /// Lets all rays go.
+    /// Ends all rays.
     #[inline(always)]
     fn leave_all(&mut self) {
         for ray in self.live.start * self.width..self.live.end * self.width {
