@@ -216,7 +216,7 @@ def _voxel_s_values(
 
 @final
 class ConvolutionPlan:
-    """The core of `yttria.ConvolutionPlan`: arrays in C order and of the plan's dtype only."""
+    """Core of `yttria.ConvolutionPlan`, which takes only arrays in C order and of the plan's dtype."""
 
     def __new__(
         cls,
@@ -237,7 +237,7 @@ class ConvolutionPlan:
     @property
     def instruction_set(self) -> str: ...
     def kernel(self) -> NDArray[np.float64]:
-        """The kernel, without what lies farther off than the maps are long."""
+        """Kernel, cut to the offsets that occur within a map."""
 
     def estimate_memory_bytes(self) -> int: ...
     def variance_plan(self) -> ConvolutionPlan: ...
@@ -256,7 +256,7 @@ class ConvolutionPlan:
 
 @final
 class SuperpositionPlan:
-    """The core of `yttria.SuperpositionPlan`: arrays in C order and of the plan's dtype only."""
+    """Core of `yttria.SuperpositionPlan`, which takes only arrays in C order and of the plan's dtype."""
 
     def __new__(
         cls,
@@ -294,7 +294,7 @@ class SuperpositionPlan:
 
 @final
 class MonteCarloSimulation:
-    """The core of `yttria.MonteCarloRun`: arrays in C order, float32, uint8 and float64."""
+    """Core of `yttria.MonteCarloRun`, which takes arrays in C order of float32, uint8 and float64."""
 
     def __new__(
         cls,

@@ -99,7 +99,7 @@ def test_the_command_reports_a_folder_of_results(results: Path, tmp_path: Path) 
     invoke("report", results, "-o", tmp_path / "cohort.html")
     assert not Page((tmp_path / "cohort.html").read_text()).faults
     text = invoke("report", results, results, "-o", tmp_path / "x.html", code=1)
-    assert "a folder of a batch is reported alone" in text
+    assert "a folder of a batch must be the only one" in text
     (tmp_path / "batch.json").write_text("{}")
     assert "has not ended" in " ".join(invoke("report", tmp_path, "-o", tmp_path / "x.html", code=1).split())
     with pytest.raises(FileFormatError, match="no such folder"):

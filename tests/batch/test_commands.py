@@ -57,11 +57,11 @@ def test_the_commands_report_what_is_wrong_and_how_a_run_ended(tmp_path: Path) -
     assert json.loads(invoke("check", "--schema"))["required"] == ["case_id", "activity", "structures"]
     (tmp_path / "a1.nii.gz").unlink()
     assert "line 3 (case 'case 0001'), activity: no such file" in invoke("check", manifest, code=1)
-    assert "2 cases in quarantine" in invoke(*run, code=3)
+    assert "2 cases are in quarantine" in invoke(*run, code=3)
     text = invoke("summary", results)
     assert "FileNotFoundError" in text
     assert "case 0001" in text
-    assert "what was done is kept" in invoke(*run, "--max-failures", "0", code=4)
+    assert "finished cases are saved" in invoke(*run, "--max-failures", "0", code=4)
     write_files(tmp_path)
     invoke(*run)
     invoke("summary", results)

@@ -68,7 +68,7 @@ def test_an_anonymous_result_names_nobody(case: Path, tmp_path: Path) -> None:
     assert found["patient"]["PatientID"] == hashlib.sha256(b"SECRET-ID-4711").hexdigest()[:16]
     assert set(found["patient"]) <= {"PatientID", "StudyInstanceUID", "SeriesInstanceUID"}
     assert "PatientName" not in text
-    assert "not both" in invoke(*arguments, "--overwrite", "--rtdose", code=1)
+    assert "give either --rtdose or --anonymous" in invoke(*arguments, "--overwrite", "--rtdose", code=1)
 
 
 def test_names_in_structures_and_short_names_of_files_are_left_out_with_care(case: Path, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_the_sum_its_table_and_the_next_limits(results: Path, tmp_path: Path) ->
     np.testing.assert_allclose(total, parts[0] + parts[1], rtol=1e-6)
     prior = record["prior"]
     assert prior["prior_lung_dose_gy"] == pytest.approx(49.67 * 0.1 * 1.5, rel=1e-6)
-    assert "summed: march, as it lies, on the common grid" in shown
+    assert "summed: march, not transformed, on the common grid" in shown
     next_run = ["dose", results / "pet.nrrd", "-s", results / "parts.seg.nrrd", "--scan-delay-h", "20", *LIMITS]
     shown = invoke(*next_run, "--prior", tmp_path / "sum", "-o", tmp_path / "next")
     states = json.loads((tmp_path / "next" / "doses.json").read_text())["limits"]["states"]
@@ -84,7 +84,7 @@ def test_a_registration_of_each_earlier_treatment(results: Path, tmp_path: Path)
     (tmp_path / "shift.txt").write_text("1 0 0 8\n0 1 0 0\n0 0 1 0\n0 0 0 1\n")
     one = ["accumulate", results / "march", results / "june", "--transform"]
     shown = invoke(*one, tmp_path / "shift.txt", "-o", tmp_path / "a")
-    assert "summed: march, moved by shift.txt, resampled (average)" in shown
+    assert "summed: march, transformed by shift.txt, resampled (average)" in shown
     total = read_image(tmp_path / "a" / "dose_sum.nrrd").array
     parts = [read_image(results / name / "dose.nrrd").array for name in ("march", "june")]
     np.testing.assert_allclose(total[:, :, 1:], parts[0][:, :, :-1] + parts[1][:, :, 1:], rtol=1e-4, atol=1e-4)
@@ -104,7 +104,7 @@ def test_an_anonymous_sum_names_neither_folders_nor_files(results: Path, tmp_pat
 def test_refusals_say_what_is_missing(results: Path, tmp_path: Path) -> None:
     one, two = results / "march", results / "june"
     for options, told in (
-        ([one], "a sum needs the results of at least two treatments"),
+        ([one], "give the results of at least two treatments"),
         ([one, two, "--transform", "none", "--transform", "none"], "for each of the 1 earlier treatments"),
         (
             [one, two, "--parameters", "tumor:alpha_per_gy=0.1"],

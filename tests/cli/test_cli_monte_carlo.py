@@ -138,9 +138,12 @@ def test_a_state_is_not_left_beside_the_results_of_another_method(case: Argument
         (["--method", "monte-carlo", "--histories", "0"], "histories must be within"),
         (["--method", "monte-carlo", "--histories", "nan"], "histories must be within"),
         (["--method", "monte-carlo", "--relative-uncertainty", "1"], "relative uncertainty must be within (0, 1)"),
-        (["--method", "monte-carlo", "--histories", "9", "--relative-uncertainty", "0.1"], "not both"),
+        (
+            ["--method", "monte-carlo", "--histories", "9", "--relative-uncertainty", "0.1"],
+            "give either a number of histories",
+        ),
         (["--method", "monte-carlo", "--medium", "lung"], "medium of each voxel from its density"),
-        (["--method", "monte-carlo", "--low-density-voxels", "clip"], "carries electrons through gas"),
+        (["--method", "monte-carlo", "--low-density-voxels", "clip"], "transport of electrons through gas"),
     ],
 )
 def test_what_does_not_go_together_is_refused(
@@ -192,5 +195,7 @@ def test_verify_dose_names_what_is_wrong(case: Arguments) -> None:
     assert "must be the one to check" in refused
     assert "give a CT (--ct)" in invoke("verify-dose", *case[:3], *case[5:], code=1)
     assert "histories must be within" in invoke("verify-dose", *case, "--histories", "0", code=1)
-    assert "not both" in invoke("verify-dose", *case, "--histories", "9", "--relative-uncertainty", "0.1", code=1)
+    assert "give either a number of histories" in invoke(
+        "verify-dose", *case, "--histories", "9", "--relative-uncertainty", "0.1", code=1
+    )
     assert "tolerance fraction must be" in invoke("verify-dose", *case, "--tolerance", "0", code=1)

@@ -40,7 +40,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_option_given_twice_is_refused(case: Path, command: str, option: str, values: tuple[str, str]) -> None:
     arguments = [part for value in values for part in (option, value)]
     text = invoke(command, case / "activity.nrrd", "-s", case / "liver.seg.nrrd", *arguments, code=2)
-    assert "takes one value and was given 2 times" in text
+    assert "must be given once, got 2 times" in text
 
 
 def test_structures_of_two_files_are_all_dosed(case: Path, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_draws_of_nothing_stated_are_refused(folder: Path) -> None:
     case = Case(
         activity=folder / "activity.nrrd", structures=folder / "structures.seg.nrrd", scan_delay_h=20.0, propagate=10
     )
-    with pytest.raises(ArgumentError, match="state at least one"):
+    with pytest.raises(ArgumentError, match="at least one stated uncertainty"):
         dose_case(case)
 
 

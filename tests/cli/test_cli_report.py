@@ -176,11 +176,13 @@ def test_the_demo_can_be_reported(tmp_path: Path) -> None:
 
 def test_what_cannot_be_reported_is_refused_in_one_sentence(results: Path, tmp_path: Path) -> None:
     text = invoke("report", results / "local", results / "convolved", "-o", tmp_path / "x.html", code=1)
-    assert "a report shows one dose and was given two" in text
+    assert "a report must have only one dose, got a second" in text
     assert "exists already" in invoke("report", results / "local", code=1)
-    assert "holds none of doses.json" in " ".join(invoke("report", tmp_path, "-o", tmp_path / "x.html", code=1).split())
+    assert "must hold one of doses.json" in " ".join(
+        invoke("report", tmp_path, "-o", tmp_path / "x.html", code=1).split()
+    )
     (tmp_path / "other.json").write_text('{"a": 1}')
     text = invoke("report", tmp_path / "other.json", "-o", tmp_path / "x.html", code=1)
-    assert "is not the JSON of a dose, a plan or a comparison" in " ".join(text.split())
+    assert "must be the JSON of a dose, a plan or a comparison" in " ".join(text.split())
     assert not (tmp_path / "x.html").exists()
     invoke("report", results / "convolved", "--overwrite")

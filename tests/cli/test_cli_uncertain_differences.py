@@ -55,7 +55,7 @@ def compared(results: Path, out: Path, *more: str) -> tuple[str, Any]:
 
 def test_what_both_share_cancels_if_it_is_named(results: Path, tmp_path: Path) -> None:
     text, apart = compared(results, tmp_path / "apart")
-    assert "nothing: A and B are taken as independent (--common)" in text
+    assert "nothing; A and B are treated as independent (--common)" in text
     shared, together = compared(results, tmp_path / "together", "--common", "calibration", "--common", "counts")
     assert "calibration, counts" in shared
     for one, other in zip(apart["uncertainty"], together["uncertainty"], strict=True):
@@ -72,7 +72,7 @@ def test_what_both_share_cancels_if_it_is_named(results: Path, tmp_path: Path) -
 def test_a_result_without_uncertainty_is_refused_with_the_remedy(results: Path, tmp_path: Path) -> None:
     maps = (results / "local" / "dose.nrrd", results / "kernels" / "dose.nrrd")
     text = invoke("compare", *maps, "--uncertainty-a", results / "plain", "-o", tmp_path / "c", code=1)
-    assert "the result states no uncertainty; compute it with what is known" in " ".join(text.split())
+    assert "the result states no uncertainty: compute it with options" in " ".join(text.split())
     (tmp_path / "other.json").write_text("[1]")
     text = invoke("compare", *maps, "--uncertainty-a", tmp_path / "other.json", "-o", tmp_path / "c", code=1)
     assert "not a result of `yttria dose`" in " ".join(text.split())

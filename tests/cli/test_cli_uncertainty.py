@@ -189,7 +189,7 @@ def test_an_uncertainty_that_nothing_would_use_is_refused(
 ) -> None:
     given = (f"--{option}-uncertainty", "0.05", "-o", str(tmp_path))
     text = invoke(*arguments(folder, *scaling, *given), code=1)
-    assert f"--{option}-uncertainty is for " in text
+    assert f"--{option}-uncertainty applies only to " in text
     assert "scaling does not use" in text
 
 

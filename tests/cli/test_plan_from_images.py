@@ -103,9 +103,12 @@ def test_a_registration_moves_the_segmentation(folder: Path, tmp_path: Path) -> 
             "needs the microspheres (--device glass, resin, holmium or custom)",
         ),
         (("--from", "{}/maa.nrrd", "--device", "glass"), "needs a segmentation (--structures)"),
-        (("x.toml", "--from", "{}/maa.nrrd"), "a patient file or images (--from), not both"),
+        (("x.toml", "--from", "{}/maa.nrrd"), "give either a patient file or images (--from)"),
         (("--from", "{}/maa.nrrd", "--from", "{}/maa.nrrd"), "two scans are given for all territories"),
-        (("--from", "a={}/maa.nrrd", "--from", "{}/maa.nrrd"), "cannot be given together (--from)"),
+        (
+            ("--from", "a={}/maa.nrrd", "--from", "{}/maa.nrrd"),
+            "give either one scan of all territories or scans of single ones (--from)",
+        ),
         (
             (
                 "--from",
@@ -116,10 +119,16 @@ def test_a_registration_moves_the_segmentation(folder: Path, tmp_path: Path) -> 
         (("--from", "{}/maa.nrrd", "--lung-shunt-fraction", "five"), "a lung shunt must be a fraction"),
         (("--from", "{}/maa.nrrd", "--planar", "{}/planar.nrrd"), "need regions of lungs and liver (--planar-regions)"),
         (("--from", "{}/maa.nrrd", "--mass-from-ct"), "masses from a CT need the CT (--ct)"),
-        (("--from", "{}/maa.nrrd", "--territory", "Perfused*"), "must be like right=Segment* (--territory)"),
-        (("--from", "{}/maa.nrrd", "--territory", "a=P*", "--role", "territories=P*"), "not both"),
+        (
+            ("--from", "{}/maa.nrrd", "--territory", "Perfused*"),
+            "must be NAME=PATTERN, such as right=Segment* (--territory)",
+        ),
+        (
+            ("--from", "{}/maa.nrrd", "--territory", "a=P*", "--role", "territories=P*"),
+            "give territories either with names",
+        ),
         (("--from", "{}/maa.nrrd", "--role", "liver=Leber"), "matches no structure"),
-        (("--from", "{}/maa.nrrd", "--role", "normal_whole=Liver"), "has no role in a plan from images"),
+        (("--from", "{}/maa.nrrd", "--role", "normal_whole=Liver"), "is not a role of a plan from images"),
     ],
 )
 def test_a_refusal_names_the_option(folder: Path, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:

@@ -101,7 +101,7 @@ def test_structures_are_derived_and_models_chosen(case: Path, tmp_path: Path) ->
     [
         ((*ONE,), "give either a goal (--goal)"),
         ((*ONE, *GOAL, "--activity-gbq", "1"), "give either a goal (--goal)"),
-        ((*ONE, "--activity-gbq", "1", "--limit", "Liver: mean <= 40 Gy"), "limits hold a goal"),
+        ((*ONE, "--activity-gbq", "1", "--limit", "Liver: mean <= 40 Gy"), "limits need a goal"),
         (("--lung-shunt-fraction", "0.05", *GOAL), "give either territories"),
         ((*ONE, "--territory", "Perfused left", *GOAL), "give either territories"),
         ((*TWO, *ONE[2:], "--lung-shunt-fraction", "0.1", *GOAL), "must be 1 or 2, one for each injection, got 3"),

@@ -210,7 +210,7 @@ def test_wrong_kinds_are_refused_with_the_remedy() -> None:
     image, lungs = yttria.Image(ct, grid, "HU"), yttria.Structure("Lungs", mask, grid)
     for arguments, keywords, message in (
         ((image, mask), {}, "lungs must be a Structure"),
-        ((image, lungs), {"voxel_volume_ml": 12.0}, "an image brings its own"),
+        ((image, lungs), {"voxel_volume_ml": 12.0}, "an image has its own voxel size"),
         ((ct, mask), {}, "voxel_volume_ml must be given"),
         ((ct, lungs), {"voxel_volume_ml": 12.0}, "give the CT as an Image"),
     ):

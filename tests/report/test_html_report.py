@@ -302,16 +302,16 @@ def test_a_map_of_other_doses_is_not_drawn() -> None:
     doses["structures"][2]["mean_gy"] *= 1.01
     name = doses["structures"][2]["structure"]
     found = Page(html_report(doses, dose_map=drawn))
-    assert f"Not drawn, because the dose in this map is not that of the table: {name}." in found.text
+    assert f"Not drawn because the dose in this map differs from that of the table: {name}." in found.text
     for row in doses["structures"]:
         row["mean_gy"] *= 1.01
     found = Page(html_report(doses, dose_map=drawn))
-    assert "the doses in this map are not those of the table" in found.text
+    assert "the doses in this map differ from those of the table" in found.text
     assert not [svg for svg in found.all("svg") if "plane through" in svg.get("aria-label", "")]
 
 
 def test_a_report_needs_something_to_report() -> None:
-    with pytest.raises(ArgumentError, match="needs doses, a plan or a comparison"):
+    with pytest.raises(ArgumentError, match="must be given doses, a plan or a comparison"):
         html_report()
     doses, drawn = dosed()
     with pytest.raises(OutOfRangeError, match="level of an isodose line"):

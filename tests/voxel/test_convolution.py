@@ -246,7 +246,7 @@ def test_a_dtype_that_does_not_fit_is_refused(dtype: Any) -> None:
 
 
 def test_the_other_precision_is_not_converted_silently() -> None:
-    with pytest.raises(DTypeError, match="array is float32, the plan is for float64"):
+    with pytest.raises(DTypeError, match="array must be float64, the type of the plan, got float32"):
         ConvolutionPlan((2, 3, 4), np.ones((1, 1, 1))).apply(np.zeros((2, 3, 4), np.float32))
 
 

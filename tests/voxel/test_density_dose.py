@@ -98,7 +98,7 @@ def test_no_density_at_all() -> None:
     array = _density().array.copy()
     array[0, 0, 0] = 0.0
     nothing = _density().with_array(array, "g/mL")
-    with pytest.raises(OutOfRangeError, match="got 1 voxels that are not; low_density_voxels='zero'"):
+    with pytest.raises(OutOfRangeError, match="got 1 voxels that are not; use low_density_voxels='zero'"):
         _dose(nothing)
     assert _dose(nothing, low_density_voxels="zero").image.array[0, 0, 0] == 0.0
     for bad in (np.nan, np.inf, -1.0):

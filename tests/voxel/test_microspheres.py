@@ -131,5 +131,5 @@ def test_an_impossible_activity_of_a_microsphere_is_refused(bq: float) -> None:
 def test_a_result_without_its_activity_is_refused() -> None:
     from dataclasses import replace
 
-    with pytest.raises(ArgumentError, match="must hold the activity"):
+    with pytest.raises(ArgumentError, match="must hold its activity image"):
         microsphere_spread(replace(result_of(activity()), activity=None), sphere_activity_bq=50.0)

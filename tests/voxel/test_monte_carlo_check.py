@@ -154,5 +154,5 @@ def test_what_does_not_belong_together_is_refused() -> None:
     with pytest.raises(ArgumentError, match="density must be given"):
         check_by_monte_carlo(local, activity, structures)
     other = Image(np.ones((3, 3, 3)), AFFINE, "MBq/mL")
-    with pytest.raises(ArgumentError, match="grid of the activity"):
+    with pytest.raises(ArgumentError, match="on the grid of its activity"):
         check_by_monte_carlo(local, other, structures, density=density)

@@ -129,7 +129,7 @@ def dose(files: Path, name: str, *more: str) -> tuple[dict[str, Any], str]:
 def test_yttria_dose_shows_writes_and_reads_back_recovered_means(files: Path) -> None:
     asked = ("--fwhm-mm", "6", "--fwhm-uncertainty-mm", "0.3", "--partial-volume", "transfer-matrix")
     found, shown = dose(files, "matrix", *asked, "--sphere-activity-bq", "1500")
-    assert "without the loss to the image's blur" in shown
+    assert "corrected for the blur of the image" in shown
     assert "Microspheres" in shown
     (row,) = found["structures"]
     (table,) = csv.DictReader((files / "matrix" / "doses.csv").read_text().splitlines())

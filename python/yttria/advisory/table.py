@@ -93,7 +93,7 @@ class AdvisoryKind:
 
 @cache
 def advisory_kinds() -> Mapping[str, AdvisoryKind]:
-    """Return all codes of advisories, each with its severity, sentence, limit, source and what to do.
+    """Return all codes of advisories, each with its severity, sentence, limit, source and remedy.
 
     Returns
     -------

@@ -100,7 +100,12 @@ def _of_monte_carlo(method: str, declared: Mapping[str, Any]) -> Problems:
                 ),
             )
         if declared.get("histories") is not None and declared.get("relative_uncertainty") is not None:
-            yield "relative_uncertainty", ArgumentError("give histories or relative_uncertainty, not both")
+            yield (
+                "relative_uncertainty",
+                ArgumentError(
+                    "give either a number of histories (histories) or a relative uncertainty (relative_uncertainty)"
+                ),
+            )
         return
     for name in ("histories", "relative_uncertainty", "seed"):
         if declared.get(name) and not (name == "seed" and declared.get("propagate") is not None):

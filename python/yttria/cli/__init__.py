@@ -1,16 +1,16 @@
-"""The command `yttria`. Needs the extra `cli`; each subcommand names the further extra it needs."""
+"""The command `yttria`, which needs the extra `cli`; each subcommand names the further extra that it needs."""
 
 from __future__ import annotations
 
 import sys
 from time import perf_counter
 
-#: When the command began, on the clock of `perf_counter`.
+#: Start of the command on the clock of `perf_counter`.
 STARTED = perf_counter()
 
 
 def main() -> None:
-    """Run the command line; without typer and rich, say which extra brings them."""
+    """Run the command line; without typer and rich, name the extra that brings them."""
     from .._foundation.extras import require
     from ..errors import MissingExtraError
 

@@ -1,4 +1,4 @@
-"""`yttria accumulate`: doses of several treatments added up, from the folders of their results."""
+"""`yttria accumulate`: sum of the doses of several treatments from the folders of their results."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FILES = (
     "bed_lung.nrrd",
     "accumulated.csv",
 )
-#: Stands for no transform among several.
+#: Word for "no transform" among several transforms.
 _NONE = "none"
 
 
@@ -59,33 +59,33 @@ def accumulate(
         ),
     ] = None,
     resample: Annotated[
-        ResamplingMethod, choice(RESAMPLING_METHODS, "How a dose comes onto the common grid.")
+        ResamplingMethod, choice(RESAMPLING_METHODS, "Method of resampling a dose on the common grid.")
     ] = "average",
     role: Annotated[
         list[str] | None,
-        typer.Option(help="ROLE=PATTERN if names do not tell, as for `yttria dose`.", show_default=False),
+        typer.Option(help="ROLE=PATTERN if not clear from names, as for `yttria dose`.", show_default=False),
     ] = None,
     parameters: Annotated[
         list[str] | None,
         typer.Option(help="Sum BED with a published set, or own values; repeat for more.", show_default=False),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out/accumulate"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out/accumulate"),
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
+        bool, typer.Option("--overwrite", help="Replace the existing results of the folder as a whole set.")
     ] = False,
-    anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave file names and paths out.")] = False,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave out file names and paths.")] = False,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
-    """Add up the doses of several treatments: doses and BED of structures, and what the next plan must count.
+    """Add up the doses of several treatments: doses and BED of structures, and the prior doses for the next plan.
 
-    Writes dose_sum.nrrd, accumulated.csv and accumulated.json, with --parameters the sum of the BED of each tissue. The
-    next treatment takes the sum by `yttria dose --limits GUIDELINE --prior FOLDER`.
+    Writes dose_sum.nrrd, accumulated.csv and accumulated.json; with --parameters also the sum of the BED of each
+    tissue. The next treatment uses the sum by `yttria dose --limits GUIDELINE --prior FOLDER`.
 
     yttria accumulate out/march out/june --transform march_to_june.tfm --parameters liver-cremonesi-2008
     """
     if len(results) < 2:
-        raise ArgumentError("a sum needs the results of at least two treatments")
+        raise ArgumentError("give the results of at least two treatments, got one")
     transforms = list(transform or [_NONE] * (len(results) - 1))
     if len(transforms) != len(results) - 1:
         raise ArgumentError(
@@ -144,18 +144,18 @@ def accumulate(
 
 
 def _mean_of(treatment: str) -> str:
-    """Column of the mean doses of one treatment."""
+    """Return the column of the mean doses of one treatment."""
     return f"{treatment}: mean_gy"
 
 
 def _flat(row: dict[str, Any]) -> Row:
-    """A row with a column for the mean of each treatment."""
+    """Return a row with a column for the mean of each treatment."""
     means = {_mean_of(name): mean for name, mean in row["mean_by_treatment_gy"].items()}
     return {name: value for name, value in row.items() if name != "mean_by_treatment_gy"} | means
 
 
 def _names(results: list[Path]) -> list[str]:
-    """Names of the folders, or their paths if names repeat."""
+    """Return the names of the folders, or their paths if names repeat."""
     names = [path.name or str(path) for path in results]
     return names if len(set(names)) == len(names) else [str(path) for path in results]
 
@@ -226,7 +226,7 @@ def _fill(
 
 
 def _lung_dose(stored: StoredResult, threads: int | None) -> float | None:
-    """The dose of one treatment to the lungs, by what was stated for its limits."""
+    """Return the lung dose of one treatment from the statements for its limits."""
     stated = stored.record.get("limits")
     terms: dict[str, Any] = {}
     if stated is not None:
@@ -237,7 +237,11 @@ def _lung_dose(stored: StoredResult, threads: int | None) -> float | None:
 
 def _report(total: AccumulatedDose, rows: list[Row], prior: PriorDoses, advisories: tuple[Advisory, ...]) -> None:
     for each in total.treatments:
-        how = "as it lies" if each.transform_lps is None else f"moved by {each.transform_source or 'a transform'}"
+        how = (
+            "not transformed"
+            if each.transform_lps is None
+            else f"transformed by {each.transform_source or 'a transform'}"
+        )
         how += ", on the common grid" if each.resampling is None else f", resampled ({each.resampling['method']})"
         print_line("summed:", f"{each.name}, {how}", wrap=True)
     means = {_mean_of(each.name): f"{each.name} mean" for each in total.treatments}

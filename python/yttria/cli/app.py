@@ -1,4 +1,4 @@
-"""The application: its subcommands, each imported when it is run, and how a refusal reads."""
+"""The application with its subcommands, each imported when it is run, and the form of its error messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ P = ParamSpec("P")
 
 
 class Entry(NamedTuple):
-    """One subcommand: where its functions stand, its panel in the help, and the help's line."""
+    """One subcommand with the module of its functions, its panel in the help, and its line of help."""
 
     function: str
     panel: str
@@ -64,7 +64,7 @@ ENTRIES = {
     "vial": Entry(
         "vial:vial",
         "Planning",
-        "Vials, and the times within the treatment window at which each holds what is needed.",
+        "List vials, and the times within the treatment window at which each holds the needed activity.",
     ),
     "compare": Entry(
         "compare:compare",
@@ -79,7 +79,7 @@ ENTRIES = {
     "accumulate": Entry(
         "accumulate:accumulate",
         "Dose",
-        "Add up the doses of several treatments: doses and BED of structures, and what the next plan must count.",
+        "Add up the doses of several treatments: doses and BED of structures, and the prior doses for the next plan.",
     ),
     "report": Entry(
         "report:report",
@@ -102,7 +102,7 @@ ENTRIES = {
         "Compare another implementation with the conformance suite.",
     ),
 }
-#: Names of subcommands that are not their function's.
+#: Names of subcommands that differ from their function's name.
 _NAMES = {
     "compare_plan": "compare-plan",
     "plan_voxels": "plan-voxels",
@@ -113,7 +113,7 @@ _NAMES = {
 
 
 class LazyGroup(TyperGroup):
-    """The subcommands of `ENTRIES`; their own modules are imported when one is run, not for the help of all."""
+    """The subcommands of `ENTRIES`, whose modules are imported when one is run, not for the common help."""
 
     listing: bool
 
@@ -124,7 +124,7 @@ class LazyGroup(TyperGroup):
         return list(ENTRIES)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a subcommand, or no more than its line of help while the help is written."""
+        """Return a subcommand, or only its line of help while the common help is written."""
         entry = ENTRIES.get(cmd_name)
         if entry is None:
             return None
@@ -171,7 +171,7 @@ def command_of(name: str) -> Any:
 
 
 def in_one_sentence(command: Callable[P, None]) -> Callable[P, None]:
-    """Turn a refusal into one sentence on the error stream and exit code 1; anything else is a bug and shows itself."""
+    """Print an error of yttria as one sentence on the error stream with exit code 1; other errors are bugs and pass."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:

@@ -18,13 +18,13 @@ from .._foundation.text import plain
 from ..errors import ArgumentError, ResultsExistError
 from .output import Row, as_json, print_line, print_table, print_written
 
-#: Exit codes of `yttria batch run` beside 0 and 1.
+#: Exit codes of `yttria batch run` other than 0 and 1.
 QUARANTINED, TOO_MANY_FAILURES, INTERRUPTED = 3, 4, 130
 _SHOWN = 40
 
 
 class Executors(str, Enum):
-    """Workers on this machine that run the cases."""
+    """Kinds of workers on this machine that run the cases."""
 
     processes = "processes"
     threads = "threads"
@@ -47,23 +47,23 @@ def init(
         "manifest.csv"
     ),
 ) -> None:
-    """Write a manifest of the activity images in a folder, with what their names and sidecars state.
+    """Write a manifest of the activity images in a folder, filled from their names and sidecars.
 
-    A manifest that exists is never written over, because it may have been filled in by hand.
+    An existing manifest is never overwritten, because it may have been filled in by hand.
     """
     from ..batch.discovery import discover
     from ..batch.manifest import write_manifest
 
     if os.path.lexists(out):
         raise ResultsExistError(
-            f"{out}: exists already and may have been edited; give another name (--out), or remove it first"
+            f"{out}: exists already and may have been edited: give another name (--out), or remove it first"
         )
     found = discover(folder, out.parent)
     write_manifest(found.rows, out)
     for note in found.notes:
         print_line("open:", note, style="bold yellow")
     print_line("wrote", f"{out}: {len(found.rows)} cases")
-    print_line("", f"Fill in what is open, then: yttria batch check {out}")
+    print_line("", f"Fill in the empty cells, then run: yttria batch check {out}")
 
 
 def check(
@@ -78,7 +78,7 @@ def check(
         typer.echo(as_json(batch.schema()))
         return
     if manifest is None:
-        raise typer.BadParameter("a manifest, or --schema", param_hint="manifest")
+        raise typer.BadParameter("give a manifest, or --schema", param_hint="manifest")
     count, problems = batch.check_manifest(manifest)
     _print_manifest_note(manifest)
     if json:
@@ -95,16 +95,21 @@ def check(
 def run(
     manifest: Annotated[Path, typer.Argument(help="Manifest, .csv or .parquet.", show_default=False)],
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder of results; a case with a result in it is not dosed again.")
+        Path, typer.Option("--out", "-o", help="Folder of results; a case that has a result in it is not dosed again.")
     ] = Path("results"),
     workers: Annotated[
-        int | None, typer.Option("--workers", "-n", help="Cases at once; all processors if not given.")
+        int | None,
+        typer.Option("--workers", "-n", help="Number of cases at the same time; all processors if not given."),
     ] = None,
-    executor: Annotated[Executors, typer.Option(help="Run cases in processes or in threads.")] = Executors.processes,
+    executor: Annotated[
+        Executors, typer.Option(help="Run the cases in processes or in threads.")
+    ] = Executors.processes,
     dask: Annotated[
         str | None, typer.Option(help="Run on a dask cluster: tcp://host:port, or local.", show_default=False)
     ] = None,
-    shard: Annotated[str | None, typer.Option(help="i/N: every N-th row from the i-th.", show_default=False)] = None,
+    shard: Annotated[
+        str | None, typer.Option(help="i/N: run every N-th row from the i-th.", show_default=False)
+    ] = None,
     maps: Annotated[
         Maps | None, typer.Option(help="Write the dose maps too, in this format.", show_default=False)
     ] = None,
@@ -112,31 +117,34 @@ def run(
         bool, typer.Option("--pictures", help="Draw the dose of each case over its CT, with its structures (PNG).")
     ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write the tables as CSV too, for spreadsheets.")] = False,
-    dvh_step_gy: Annotated[float, typer.Option(help="Grid of the cumulative histograms.")] = 1.0,
+    dvh_step_gy: Annotated[float, typer.Option(help="Dose grid of the cumulative histograms.")] = 1.0,
     max_failures: Annotated[
         int | None, typer.Option(help="Stop when more cases than this have failed.", show_default=False)
     ] = None,
     rehash: Annotated[
-        bool, typer.Option("--rehash", help="Hash every file, also if its times are those of the last hashing.")
+        bool,
+        typer.Option("--rehash", help="Hash every file, even if its times have not changed since the last hashing."),
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Begin nothing if any row of the manifest has a problem.")
+        bool, typer.Option("--strict", help="Run no case if any row of the manifest has a problem.")
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Take over a folder that holds the results of another manifest.")
+        bool, typer.Option("--overwrite", help="Use a folder that holds the results of another manifest.")
     ] = False,
     anonymous: Annotated[
         bool,
         typer.Option(
-            "--anonymous", help="Tables without case ids, names, paths and dates; share them, not the folder."
+            "--anonymous", help="Write tables without case ids, names, paths and dates; share these, not the folder."
         ),
     ] = False,
-    every: Annotated[int, typer.Option(help="Cases from one progress line to the next, if not on a terminal.")] = 100,
+    every: Annotated[
+        int, typer.Option(help="Number of cases between two lines of progress, if not on a terminal.")
+    ] = 100,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Dose every case of a manifest. If it was interrupted or killed, run it again: it goes on from there.
+    """Dose every case of a manifest. After an interruption or a crash, run it again to continue.
 
-    A row with a mistake goes into quarantine and does not stop the others.
+    A row with a mistake is put into quarantine and does not stop the others.
 
     Exit code: 0 complete, 3 complete with cases in quarantine, 4 too many failures, 130 interrupted, 1 refused.
     """
@@ -175,18 +183,22 @@ def run(
             )
     except ManifestError as error:
         print_problems(error.problems)
-        typer.echo(f"{len(error.problems)} problems, no case was begun; yttria batch check also looks for the files")
+        typer.echo(
+            f"{len(error.problems)} problems were found and no case was run; yttria batch check also checks the files"
+        )
         raise typer.Exit(1) from None
     if json:
         typer.echo(as_json(report.as_dict()))
     else:
         typer.echo(final_line(report))
         if report.state != "complete":
-            typer.echo("what was done is kept; the same command goes on from there")
+            typer.echo("finished cases are saved; run the same command to continue")
         elif report.quarantined is None:
-            typer.echo("the tables are written when every other shard has ended")
+            typer.echo("the tables are written when all shards have ended")
         elif report.quarantined:
-            typer.echo(f"{report.quarantined} cases in quarantine; the reasons: yttria batch summary {out}")
+            typer.echo(
+                f"{report.quarantined} cases are in quarantine; for the reasons, run: yttria batch summary {out}"
+            )
     codes = {"complete": QUARANTINED if report.quarantined or report.counts.failed else 0, "interrupted": INTERRUPTED}
     if code := codes.get(report.state, TOO_MANY_FAILURES):
         raise typer.Exit(code)
@@ -227,7 +239,9 @@ def summary(
     figure: Annotated[
         Path | None, typer.Option(help="File of the picture; summary.png in the folder if not given.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON; draw only with --figure.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON; the picture is drawn only with --figure.")
+    ] = False,
 ) -> None:
     """Print and draw the cohort: doses by structure, distribution, outliers, quarantine."""
     from ..batch.figure import cohort_figure
@@ -256,27 +270,27 @@ def summary(
     for name, count in sorted(found.warnings.items()):
         typer.echo(f"{count} cases with the note: {plain(name)}")
     if found.quarantined:
-        typer.echo(f"{sum(found.quarantined.values())} cases in quarantine:")
+        typer.echo(f"{sum(found.quarantined.values())} cases are in quarantine:")
         for lost in found.quarantine[:_SHOWN]:
             where = f"row {lost['row']}" if lost["line"] is None else f"line {lost['line']}"
             print_line("", f"  {where}, {lost['case_id']}: {lost['error']}: {lost['message']}")
         if len(found.quarantine) > _SHOWN:
-            typer.echo(f"  ... the others are in {results / 'quarantine.parquet'}")
+            typer.echo(f"    ... all of them are in {results / 'quarantine.parquet'}")
     if path is not None:
         print_written([path])
 
 
 @contextmanager
 def _stop_requests() -> Iterator[dict[str, str]]:
-    """The first Ctrl-C or SIGTERM (a job's end) asks the run to stop and save; a second Ctrl-C breaks off."""
+    """Stop and save the run at the first Ctrl-C or SIGTERM (end of a job); a second Ctrl-C aborts it."""
     requests: dict[str, str] = {}
 
-    def ask(number: int, frame: object) -> None:
+    def request_stop(number: int, frame: object) -> None:
         requests["reason"] = "interrupted"
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        print("stopping: what is in flight is finished and saved", file=sys.stderr, flush=True)
+        print("stopping: running cases are finished and saved", file=sys.stderr, flush=True)
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, request_stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield requests
     finally:
@@ -294,7 +308,7 @@ def _shard(text: str | None) -> tuple[int, int]:
 
 
 def print_problems(problems: list[Any]) -> None:
-    """Print the first problems of a table on the error stream, and how many there are more."""
+    """Print the first problems of a table on the error stream, and the number of the others."""
     for problem in problems[:_SHOWN]:
         print_line("problem:", problem, style="bold red", error=True)
     if len(problems) > _SHOWN:

@@ -1,4 +1,4 @@
-"""Budgets of uncertainty in the results of `yttria dose`, as commands that compare doses take them."""
+"""Uncertainty budgets in the results of `yttria dose`, for commands that compare doses."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ Common = Annotated[
 
 
 def common_sources(given: Sequence[str] | None, *budgets: Sequence[UncertaintyBudget]) -> tuple[UncertaintySource, ...]:
-    """Check the sources that both have in common.
+    """Check the sources of uncertainty that both have in common.
 
-    Raises `UnknownNameError` for an unknown one, and `ArgumentError` if one side has no uncertainty.
+    An unknown one raises `UnknownNameError`, and a side without uncertainty raises `ArgumentError`.
     """
     if given and not all(budgets):
-        raise ArgumentError("--common needs the uncertainties of both; one of the results states none")
+        raise ArgumentError("--common needs the uncertainties of both results, but one of them states none")
     return tuple(one_of("source of uncertainty", each, UNCERTAINTY_SOURCES) for each in given or ())
 
 
 def read_budgets(path: Path) -> list[UncertaintyBudget]:
     """Read the budgets of a folder of `yttria dose`, or of its doses.json.
 
-    Raises `FileFormatError` if the file is something else, or states no uncertainty.
+    `FileFormatError` is raised if the file is something else, or states no uncertainty.
     """
     file = path / "doses.json" if path.is_dir() else path
     try:
@@ -53,8 +53,8 @@ def read_budgets(path: Path) -> list[UncertaintyBudget]:
         raise FileFormatError(f"{file}: not a result of `yttria dose`")
     if "uncertainty" not in record:
         raise FileFormatError(
-            f"{file}: the result states no uncertainty; compute it with what is known of the image, such as "
-            "--fwhm-mm and --calibration-uncertainty"
+            f"{file}: the result states no uncertainty: compute it with options such as --fwhm-mm and "
+            "--calibration-uncertainty"
         )
     try:
         return CaseUncertainty.from_dict(record["uncertainty"]).budgets
@@ -63,7 +63,7 @@ def read_budgets(path: Path) -> list[UncertaintyBudget]:
 
 
 def budgets_if_stated(folder: Path) -> list[UncertaintyBudget]:
-    """Read the budgets of a folder; none if its result states no uncertainty, or is none of `yttria dose`."""
+    """Read the budgets of a folder; none if its result states no uncertainty, or is not one of `yttria dose`."""
     file = folder / "doses.json"
     if not file.is_file() or "uncertainty" not in json.loads(file.read_text("utf-8")):
         return []
@@ -71,7 +71,7 @@ def budgets_if_stated(folder: Path) -> list[UncertaintyBudget]:
 
 
 def print_uncertain_differences(differences: Sequence[UncertainDifference], a: str = "A", b: str = "B") -> None:
-    """Print each difference with its uncertainty, what was taken as common, and what is not included."""
+    """Print each difference with its uncertainty, the common sources, and the sources that are not included."""
     rows: list[Row] = [
         {
             "structure": each.structure,
@@ -101,16 +101,16 @@ def print_uncertain_differences(differences: Sequence[UncertainDifference], a: s
     )
     common = tuple(dict.fromkeys(source for each in differences for source in each.common))
     missing = tuple(dict.fromkeys(source for each in differences for source in each.not_included))
-    print_line("common:", in_words(common) or f"nothing: {a} and {b} are taken as independent (--common)", wrap=True)
+    print_line("common:", in_words(common) or f"nothing; {a} and {b} are treated as independent (--common)", wrap=True)
     print_line("not included:", in_words(missing) or "nothing", wrap=True)
 
 
 def _quantity(name: str) -> str:
-    """ "D70" of "d70_gy", "mean" of "mean_gy"."""
+    """Return "D70" for "d70_gy" and "mean" for "mean_gy"."""
     stem = name.rpartition("_")[0]
     return stem.upper() if stem[1:].isdigit() else stem
 
 
 def in_words(sources: Sequence[str]) -> str:
-    """Sources as words of a sentence."""
+    """Return the sources as words of a sentence."""
     return ", ".join(source.replace("_", " ") for source in sources)

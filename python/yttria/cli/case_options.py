@@ -25,14 +25,14 @@ def with_case_options(
     Parameters
     ----------
     command : callable
-        Its first parameter takes the declared values of a case by field; the others are options of its own.
+        Its first parameter takes the declared values of a case by field; the others are its own options.
     defaults : mapping of str to object, optional
-        Defaults of this command by field, if they are not those of a case.
+        Defaults of this command by field that differ from those of a case.
 
     Returns
     -------
     callable
-        The command as typer takes it: its signature has the fields' options, and then the command's own.
+        The command for typer. Its signature has the options of the fields, and then those of the command.
     """
     _, *own = evaluated_signature(command).parameters.values()
     fields = [replace(field, default=(defaults or {}).get(name, field.default)) for name, field in FIELDS.items()]
@@ -50,7 +50,7 @@ def with_case_options(
 
 
 def _parameter(field: Field) -> inspect.Parameter:
-    """The parameter of a field, annotated as typer takes it."""
+    """Make the parameter of a field, annotated for typer."""
     kind: Any = {"path": Path, "number": float}.get(field.kind, str)
     if field.form == "repeated":
         kind = types.GenericAlias(list, (kind,))
@@ -76,7 +76,7 @@ def _info(field: Field) -> Any:
 
 
 def _value(field: Field, given: Any) -> Any:
-    """The value of a field: what a repeated option collected becomes one value."""
+    """Return the value of a field, in which the values of a repeated option become one."""
     if field.form != "repeated" or not given:
         return None if field.form == "repeated" else given
     if field.separator:

@@ -1,4 +1,4 @@
-"""`yttria compare`: differences of two dose maps, and of the doses of structures in them."""
+"""`yttria compare`: differences between two dose maps, and between the doses of structures in them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .output import as_json, print_advisories, print_table, print_written, progr
 from .report import check_extra, write_comparison_report
 from .result_folder import ResultFolder
 
-#: Names of the files that a run may write beside its index, comparison.json.
+#: Names of the files that a run may write in addition to its index, comparison.json.
 FILES = tuple(
     f"{name}{suffix}"
     for name, suffixes in (
@@ -58,11 +58,11 @@ def compare(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out/compare"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out/compare"),
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
+        bool, typer.Option("--overwrite", help="Replace the existing results of the folder as a whole set.")
     ] = False,
-    anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave file names and paths out.")] = False,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave out file names and paths.")] = False,
     unit_a: Annotated[
         str | None, typer.Option(help="Unit of A (Gy, mGy); needed if the file states none.", show_default=False)
     ] = None,
@@ -71,12 +71,13 @@ def compare(
     ] = None,
     resample_b: Annotated[
         ResamplingMethod | None,
-        choice(RESAMPLING_METHODS, "Bring B onto the grid of A; without it, other grids are refused."),
+        choice(RESAMPLING_METHODS, "Resample B on the grid of A; without it, another grid is an error."),
     ] = None,
     beyond_b_gy: Annotated[
         float | None,
         typer.Option(
-            help="Dose of A's voxels beyond B if B is resampled; without it they are refused.", show_default=False
+            help="Dose in voxels of A beyond B if B is resampled; without it, such voxels are an error.",
+            show_default=False,
         ),
     ] = None,
     dose_fraction: Annotated[
@@ -90,17 +91,21 @@ def compare(
     normalization_gy: Annotated[
         float | None, typer.Option(help="Normalization dose; the maximum of A if not given.", show_default=False)
     ] = None,
-    maximum_gamma: Annotated[float, typer.Option(help="Where the search for gamma ends.")] = 2.0,
-    reference_edge: Annotated[ReferenceEdge, choice(REFERENCE_EDGES, "Voxels of A outside the grid of B.")] = "exclude",
+    maximum_gamma: Annotated[float, typer.Option(help="Largest gamma; the search ends there.")] = 2.0,
+    reference_edge: Annotated[
+        ReferenceEdge, choice(REFERENCE_EDGES, "Treatment of voxels of A outside the grid of B.")
+    ] = "exclude",
     uncertainty_a: Annotated[
         Path | None,
         typer.Option(help="Result of `yttria dose` with the uncertainties of A: its folder, or doses.json."),
     ] = None,
-    uncertainty_b: Annotated[Path | None, typer.Option(help="The same of B.")] = None,
+    uncertainty_b: Annotated[
+        Path | None, typer.Option(help="Result of `yttria dose` with the uncertainties of B.")
+    ] = None,
     common: Common = None,
-    isodose_gy: Annotated[list[float] | None, typer.Option(help="Isodose level; repeat for more.")] = None,
+    isodose_gy: Annotated[list[float] | None, typer.Option(help="Isodose level in Gy; repeat for more.")] = None,
     with_report: Annotated[
-        bool, typer.Option("--report", help="Write report.html too: one page to read, print and file.")
+        bool, typer.Option("--report", help="Also write report.html, one page to read, print and file.")
     ] = False,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of tables.")] = False,
@@ -146,7 +151,7 @@ def compare(
         )
     with progress("Writing", quiet=json):
         suffix = ".nii.gz" if ".nii" in a.suffixes else ".nrrd"
-        title = "" if anonymous else f"B: {b}, against A: {a}"
+        title = "" if anonymous else f"B: {b}, compared with A: {a}"
         written = _write(result, folder, suffix, inputs, title=title)
         if with_report:
             written.append(write_comparison_report(folder.index))

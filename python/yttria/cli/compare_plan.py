@@ -1,4 +1,4 @@
-"""`yttria compare-plan`: a treatment as delivered beside its plan, from the folders of two results."""
+"""`yttria compare-plan`: comparison of a delivered treatment with its plan, from the folders of two results."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def compare_plan(
     ] = None,
     delivered_lung_shunt_fraction: Annotated[
         float | None,
-        typer.Option("--delivered-shunt", help="Share of it that went to the lungs, if known.", show_default=False),
+        typer.Option("--delivered-shunt", help="Share of it in the lungs, if known.", show_default=False),
     ] = None,
     common: Common = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out/compare-plan"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out/compare-plan"),
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
+        bool, typer.Option("--overwrite", help="Replace the existing results of the folder as a whole set.")
     ] = False,
-    anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave file names and paths out.")] = False,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave out file names and paths.")] = False,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of tables.")] = False,
 ) -> None:
@@ -119,7 +119,7 @@ def compare_plan(
 
 
 def _limits(given: StoredResult) -> dict[str, Any] | None:
-    """Facts that the delivery is compared with, as `delivered_limits` takes them."""
+    """Return the facts with which the delivery is compared, as arguments of `delivered_limits`."""
     stated = given.record.get("limits")
     if stated is None:
         return None
@@ -127,7 +127,7 @@ def _limits(given: StoredResult) -> dict[str, Any] | None:
 
 
 def _csv_row(row: PlannedStructure) -> Row:
-    """One row with the ratio and the share in Gy of each cause."""
+    """Return one row with the ratio and the share in Gy of each cause."""
     plain = row.as_dict()
     change = plain.pop("change") or {"ratio": None, "difference_gy": None, "ratios": {}, "parts_gy": {}}
     found: Row = {**plain, "ratio": change["ratio"], "difference_gy": change["difference_gy"]}

@@ -1,4 +1,4 @@
-"""`yttria conformance export`, `yttria conformance score`: another implementation against the suite."""
+"""`yttria conformance export` and `yttria conformance score`: comparison of another implementation with the suite."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .output import Row, as_json, print_table, printed, progress
 
 
 def export_suite(
-    folder: Annotated[Path, typer.Argument(help="Where the files go.", show_default=False)],
-    nifti: Annotated[bool, typer.Option("--nifti", help="Maps and files as NIfTI too (extra nifti).")] = False,
-    dicom: Annotated[bool, typer.Option("--dicom", help="PET series to be read, too (extra dicom).")] = False,
+    folder: Annotated[Path, typer.Argument(help="Folder for the files.", show_default=False)],
+    nifti: Annotated[bool, typer.Option("--nifti", help="Also write maps and files as NIfTI (extra nifti).")] = False,
+    dicom: Annotated[bool, typer.Option("--dicom", help="Also write PET series to be read (extra dicom).")] = False,
 ) -> None:
     """Write the suite's cases for any language: JSON, CSV, raw maps, schemas, and a template for the answers."""
     written = export(folder, nifti=nifti, dicom=dicom)
@@ -31,13 +31,11 @@ def score_results(
     results: Annotated[
         Path, typer.Argument(help="results.json or results.csv, or the folder with it.", show_default=False)
     ],
-    noise: Annotated[
-        float, typer.Option(help="Relative noise of the answers themselves, by rounding or by chance.")
-    ] = 1e-3,
+    noise: Annotated[float, typer.Option(help="Relative noise of the answers, by rounding or by chance.")] = 1e-3,
     tolerance: Annotated[
-        float, typer.Option(help="Let a case pass within this relative deviation if its own tolerance is tighter.")
+        float, typer.Option(help="Let a case pass within this relative deviation, if its own tolerance is smaller.")
     ] = 0.0,
-    every: Annotated[bool, typer.Option("--all", help="List every case, not the failures alone.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="List every case, not only the failures.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the whole report as JSON.", show_default=False)
     ] = None,
@@ -62,7 +60,7 @@ def score_results(
 
 
 def print_report(report: Report, *, every: bool) -> None:
-    """Counts, what explains the failures, and the failures that nothing explains; or every case."""
+    """Print counts, the mistakes that explain failures, and the failures without explanation; or every case."""
     console = Console()
     counts = report.counts
     console.print(
@@ -72,7 +70,7 @@ def print_report(report: Report, *, every: bool) -> None:
     )
     if report.unknown:
         console.print(
-            f"[bold yellow]note:[/] no question of the suite: {printed(', '.join(report.unknown))}", highlight=False
+            f"[bold yellow]note:[/] not asked by the suite: {printed(', '.join(report.unknown))}", highlight=False
         )
     small = [case for case in report.cases if case.explanation == WITHIN_NOISE]
     if small:
@@ -104,7 +102,7 @@ def print_report(report: Report, *, every: bool) -> None:
 
 
 def _print_uncertainties(report: Report, console: Console) -> None:
-    """Deviations of the answers that state a standard uncertainty, in units of it."""
+    """Print the deviations of the answers that state a standard uncertainty, in units of it."""
     summary = report.uncertainty_summary
     if summary is None:
         return
@@ -118,15 +116,15 @@ def _print_uncertainties(report: Report, console: Console) -> None:
 
 
 def _account(report: Report, finding: Finding) -> list[str]:
-    """Describe a mistake: what it is, what it cannot be told from, which cases it explains, and the best of them."""
+    """Describe a mistake, the mistakes that cannot be distinguished from it, and the cases that it explains."""
     lines = list(finding.sentences())
     if finding.ambiguous:
         others = ", ".join(" + ".join(names) for names in finding.alternatives)
-        lines.append(f"[yellow]These answers cannot tell it from:[/] {others}")
+        lines.append(f"[yellow]These answers cannot distinguish it from:[/] {others}")
     off = {case.id: case.deviation for case in report.cases if case.id in finding.explains}
     lines.append("Explains " + ", ".join(f"{name} (off by {_percent(by)})" for name, by in off.items()) + ".")
     if len(finding.explains) == 1:
-        lines.append("[yellow]Rests on one case:[/] another fault may have this size by chance.")
+        lines.append("[yellow]Based on one case:[/] another fault may have this size by chance.")
     proof = report.evidence(finding)
     where = f" at voxel {tuple(proof['voxel'])}" if proof["voxel"] else ""
     lines.append(
@@ -157,7 +155,7 @@ def _percent(deviation: float | None) -> str:
 
 
 def _brief(value: Any) -> str:
-    """Short, and with no bracket that rich takes for its own."""
+    """Return a short text without brackets that rich would interpret."""
     if isinstance(value, list):
         return printed("[" + ", ".join(map(_brief, value[:3])) + (", ..." if len(value) > 3 else "") + "]")
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""`yttria demo`: the main job, end to end, on a phantom whose truth is known."""
+"""`yttria demo`: planning and dosimetry from images to report, on a phantom with known truth."""
 
 from __future__ import annotations
 
@@ -23,29 +23,32 @@ from .output import Row, as_json, print_advisories, print_line, print_table, pro
 from .report import ReportPage, can_report
 from .result_folder import ResultFolder
 
-#: Decays that the demo simulates: seconds, with a standard uncertainty of 0.4 % in the mean of its smaller tumor.
+#: Decays that the demo simulates. They take seconds and give the mean of its smaller tumor a standard uncertainty of
+#: 0.4 %.
 DEMO_HISTORIES = 2_000_000
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out/demo"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out/demo"),
     blur_fwhm_mm: Annotated[float, typer.Option(help="Full width at half maximum of the camera's blur.")] = 5.0,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
+        bool, typer.Option("--overwrite", help="Replace the existing results of the folder as a whole set.")
     ] = False,
     method: Annotated[
-        Method, choice(METHODS[1:], "Method of the dose map and picture, beside local deposition.")
+        Method, choice(METHODS[1:], "Method of the dose map and picture, in addition to local deposition.")
     ] = METHODS[1],
     dicom: Annotated[
         bool,
-        typer.Option("--dicom", help="Write PET, SPECT, CT and segmentations as DICOM too, into the folder's `dicom`."),
+        typer.Option(
+            "--dicom", help="Also write PET, SPECT, CT and segmentations as DICOM, into the subfolder `dicom`."
+        ),
     ] = False,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
 ) -> None:
     """Plan and dose a phantom with known truth: images in; plan, dose map, table, picture and report out.
 
-    The images and segmentations are written beside the result, ready for `yttria plan --from` and `yttria dose`. With
+    The images and segmentations are written to the same folder, ready for `yttria plan --from` and `yttria dose`. With
     superposition or Monte Carlo, voxel S values are shown too, and lung near the liver, where the methods differ.
     """
     made = ("activity.nrrd", "ct.nrrd", "structures.seg.nrrd", *PLANNING_FILES)
@@ -53,7 +56,7 @@ def demo(
     study = out / "dicom"
     if dicom and not overwrite and any(study.rglob("*.dcm")):
         raise ResultsExistError(
-            f"{study}: holds DICOM already; choose another folder (--out), or replace it (--overwrite)"
+            f"{study}: holds DICOM already: choose another folder (--out), or replace it (--overwrite)"
         )
     with progress("Planning", quiet=json):
         planned = plan_phantom(folder, blurred=blur_fwhm_mm > 0.0)
@@ -149,7 +152,8 @@ def demo(
     print_advisories(shown.advisories)
     print_line(
         "",
-        "The truth is by local deposition without blur. The tumors lack what blur and range carry out of them.",
+        "The truth is computed by local deposition without blur. Blur and the range of the electrons lower the mean "
+        "doses of the tumors.",
         wrap=True,
     )
     names = ", ".join(path.name for path in written if study not in path.parents) + (", dicom" if dicom else "")
@@ -161,7 +165,7 @@ def _capitalized(text: str) -> str:
 
 
 def _lung_near_liver(phantom: Phantom) -> Structure:
-    """Voxels of lung with a voxel of liver within 15 mm along each axis."""
+    """Find the voxels of lung that have a voxel of liver within 15 mm along each axis."""
     grid = phantom.activity
     liver, lungs = (
         structure.voxel_fractions_on(grid).to_array() > 0.5 for structure in (phantom.structures[0], phantom.lungs)

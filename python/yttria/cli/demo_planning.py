@@ -1,4 +1,4 @@
-"""The first step of `yttria demo`: from the images before treatment to a plan, beside the truth."""
+"""First step of `yttria demo`: from the images before treatment to a plan, compared with the truth."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..phantom import PlanningPhantom, planning_phantom
 from .output import Row, print_line, print_table
 from .result_folder import ResultFolder
 
-#: Written beside the results, ready for `yttria plan --from`.
+#: Files written to the folder of results, ready for `yttria plan --from`.
 FILES = (
     "maa.nrrd",
     "planning_ct.nrrd",
@@ -23,9 +23,10 @@ FILES = (
     "patient.toml",
     "plan.json",
 )
-#: Blur of the SPECT in mm, if there is a blur at all.
+#: Blur of the SPECT in mm, if the images are blurred.
 _SPECT_FWHM_MM = 12.0
-#: With this limit and objective the optimum gives every part of the normal liver one dose, as the phantom's treatment.
+#: With this limit and objective, the optimum gives all parts of the normal liver the same dose, as in the phantom's
+#: treatment.
 _SETTINGS = planning.PlanSettings(
     device="glass",
     name="Digital phantom",
@@ -38,7 +39,7 @@ _SETTINGS = planning.PlanSettings(
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DemoPlan:
-    """The phantom before treatment, what was measured of it, its planar shunt, and the plan."""
+    """The phantom before treatment with its measurements, planar shunt and plan."""
 
     phantom: PlanningPhantom
     measured: planning.ImagePlan
@@ -47,7 +48,7 @@ class DemoPlan:
     fwhm_mm: float
 
     def rows(self) -> list[Row]:
-        """Return the truth beside what the images gave."""
+        """Return the truth with the measurements from the images."""
         phantom, measured = self.phantom, self.measured
         masses = phantom.mass_kg
         right, left = measured.territories
@@ -83,7 +84,7 @@ class DemoPlan:
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """Return measurements beside the truth, and the plan, ready for JSON.
+        """Return measurements with their truth, and the plan, ready for JSON.
 
         Returns
         -------
@@ -131,8 +132,8 @@ def plan_phantom(folder: ResultFolder, *, blurred: bool) -> DemoPlan:
 
 
 def print_plan(demo: DemoPlan) -> None:
-    """Print the truth beside what was measured, the planned activities, what binds, and the vials."""
-    blur = f"{demo.fwhm_mm:g} mm of blur, taken apart" if demo.fwhm_mm else "no blur"
+    """Print the truth with the measurements, the planned activities, the binding limits, and the vials."""
+    blur = f"{demo.fwhm_mm:g} mm of blur, corrected by the transfer matrix" if demo.fwhm_mm else "no blur"
     print_table(
         demo.rows(),
         title=f"Before treatment: MAA SPECT with {blur}",

@@ -1,4 +1,4 @@
-"""`yttria dose`: from an activity image and its structures to doses, files and a picture."""
+"""`yttria dose`: doses, files and a picture from an activity image and its structures."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from .structure_output import print_recovered, print_spheres
 from .timings import print_timings
 from .uncertainty_output import draws_bar, print_draws, print_uncertainty, rows_with_uncertainty
 
-#: Names of the files that a run may write beside its index, doses.json.
+#: Names of the files that a run may write in addition to its index, doses.json.
 FILES = (
     "dose.nrrd",
     "dose.nii.gz",
@@ -79,7 +79,7 @@ HEADINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """Evaluations beside doses; None for those that were not asked for."""
+    """Evaluations in addition to doses; None for those that were not requested."""
 
     metrics: StructureMetrics | None = None
     limits: DeliveredLimits | None = None
@@ -87,11 +87,11 @@ class Evaluated:
 
     @property
     def advisories(self) -> tuple[Advisory, ...]:
-        """Advisories of metrics and limits; those of the uncertainty stand with the doses."""
+        """Advisories of metrics and limits; those of the uncertainty are with the doses."""
         return tuple(told for each in (self.metrics, self.limits) if each is not None for told in each.advisories)
 
     def as_dict(self) -> dict[str, Any]:
-        """Content for doses.json, by its keys; without those of what was not asked for.
+        """Return the content for doses.json by its keys, without evaluations that were not requested.
 
         Returns
         -------
@@ -107,22 +107,24 @@ class Evaluated:
 def dose(
     declared: dict[str, Any],
     evaluation: EvaluationOptions,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out"),
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
+        bool, typer.Option("--overwrite", help="Replace the existing results of the folder as a whole set.")
     ] = False,
     anonymous: Annotated[
         bool,
-        typer.Option("--anonymous", help="Leave patient name, dates and paths out; replace identifiers by hashes."),
+        typer.Option("--anonymous", help="Leave out patient name, dates and paths; replace identifiers by hashes."),
     ] = False,
     background: Annotated[
         Path | None, typer.Option(help="Image on the same grid (a CT), drawn beneath the dose.", show_default=False)
     ] = None,
-    isodose_gy: Annotated[list[float] | None, typer.Option(help="Level of an isodose line; repeat for more.")] = None,
+    isodose_gy: Annotated[
+        list[float] | None, typer.Option(help="Level of an isodose line in Gy; repeat for more.")
+    ] = None,
     rtdose: Annotated[
         bool,
         typer.Option(
-            "--rtdose", help="Write dose.dcm too; patient and frame of reference are those of the DICOM activity or CT."
+            "--rtdose", help="Also write dose.dcm, with patient and frame of reference of the DICOM activity or CT."
         ),
     ] = False,
     sr: Annotated[
@@ -131,42 +133,42 @@ def dose(
     ] = False,
     dvh: Annotated[TableFormat | None, choice(TABLE_FORMATS, "Write whole dose-volume histograms as a table.")] = None,
     with_report: Annotated[
-        bool, typer.Option("--report", help="Write report.html too: one page to read, print and file.")
+        bool, typer.Option("--report", help="Also write report.html, one page to read, print and file.")
     ] = False,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Monte Carlo: continue the run that was stopped in the folder, if there is one."),
+        typer.Option("--resume", help="Monte Carlo: continue a run that was stopped in the folder, if there is one."),
     ] = False,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
-    timing: Annotated[bool, typer.Option("--timings", help="Print where the time went, to the error stream.")] = False,
+    timing: Annotated[
+        bool, typer.Option("--timings", help="Print the time of each stage on the error stream.")
+    ] = False,
 ) -> None:
     """Absorbed dose map, doses per structure and a picture, from a post-treatment activity image.
 
-    Writes dose.nrrd (or dose.nii.gz for a NIfTI image), doses.csv, doses.json and dose.png; with --rtdose dose.dcm,
-    in which negative doses are 0, with --sr report.dcm, with --limits limits.csv, with --dvh dvh.csv or dvh.parquet,
-    with any option of the uncertainty uncertainty.csv.
+    Writes dose.nrrd (or dose.nii.gz for a NIfTI image), doses.csv, doses.json and dose.png. Options add files: --rtdose
+    dose.dcm (negative doses are 0), --sr report.dcm, --limits limits.csv, --dvh dvh.csv or dvh.parquet, and any
+    uncertainty uncertainty.csv.
 
     DICOM: yttria dose PET_FOLDER -s SEG.dcm (time and activity from the header; `yttria inspect` shows them)
 
     Absolute scaling: yttria dose PET.nrrd -s SEG.nrrd --unit Bq/mL --scan-delay-h 20.4 --administered-activity-gbq 1.4
 
     With uncertainty: yttria dose PET_FOLDER -s SEG.dcm --fwhm-mm 6.5 --calibration-uncertainty 0.05 gives each dose and
-    volume its standard uncertainty, and states what is not included. With --propagate 1000 the inputs are drawn at
-    random too, which gives intervals also where small changes do not tell: D95, small lesions.
+    volume its standard uncertainty, and states what is not included. With --propagate 1000 the inputs are also drawn at
+    random, which gives intervals for quantities that are not linear in them: D95, small lesions.
 
     Relative scaling: yttria dose SPECT.nrrd -s SEG.nrrd --unit counts --relative-to Liver
     --administered-activity-gbq 1.4 --lung-shunt-fraction 0.05
 
     Monte Carlo: yttria dose PET_FOLDER -s SEG.dcm --ct CT_FOLDER --method monte-carlo --relative-uncertainty 0.03
-    writes dose_uncertainty.nrrd too. Ctrl-C writes what has been found (exit code 130), and the same command with
+    writes dose_uncertainty.nrrd too. Ctrl-C writes the result so far (exit code 130), and the same command with
     --resume continues, also after a crash.
     """
     for asked, option, name in ((rtdose, "--rtdose", "an RTDOSE"), (sr, "--sr", "a structured report")):
         if anonymous and asked:
-            raise ArgumentError(
-                f"{name} holds the patient's name and identifiers: give {option} or --anonymous, not both"
-            )
+            raise ArgumentError(f"{name} holds the patient's name and identifiers: give either {option} or --anonymous")
     if with_report:
         check_extra()
     for level in isodose_gy or ():
@@ -236,21 +238,21 @@ def _shareable(histograms: dict[str, DoseVolumeHistogram], record: CaseRecord) -
 
 
 def _report_page(inputs: CaseInputs, dose: Image, beneath: Image | None, threads: int | None) -> ReportPage:
-    """The report, with the case's CT beneath the dose if no other image is given."""
+    """Prepare the report, with the case's CT beneath the dose if no other image is given."""
     if beneath is None and inputs.ct is not None:
         beneath = on_grid_of(dose, inputs.ct, threads=threads)
     return ReportPage(background=beneath)
 
 
 def _named(structure: Structure, name: str) -> Structure:
-    """The same structure, masks or contours, under another name."""
+    """Return the same structure, a mask or contours, under another name."""
     changed = copy(structure)
     object.__setattr__(changed, "name", name)
     return changed
 
 
 def _title(record: CaseRecord) -> str:
-    """The patient, or else the file, and the date of the study."""
+    """Return the patient, or else the file, and the date of the study."""
     paths = record.paths.get("activity", [])
     whose = record.patient.get("PatientID") or ", ".join(Path(path).name for path in paths)
     date = record.patient.get("StudyDate", "")
@@ -274,12 +276,12 @@ def write_result(
 ) -> tuple[DoseResult, list[Path]]:
     """Write dose map, table, picture, JSON and, with `page`, the report.
 
-    Returns the result with what happened on the way, and the paths written.
+    The result is returned with the advisories of writing, and with the paths written.
 
-    A picture that cannot be drawn is a warning: the numbers are there without it.
+    A picture that cannot be drawn gives a warning, because the doses are complete without it.
     """
     if record is not None and record.anonymous:
-        # A name of a structure may hold the patient's: it is changed in table and picture as in the JSON.
+        # A structure's name may contain the patient's, so it is changed in table and picture as in the JSON.
         rows = record.shareable(rows)
         structures = [_named(structure, record.shareable(structure.name)) for structure in structures]
     with stage("writing"):
@@ -321,7 +323,7 @@ def report(
     record: CaseRecord | None = None,
     evaluated: Evaluated | None = None,
 ) -> None:
-    """Print the table with what was assumed, or the same as JSON."""
+    """Print the table with the assumptions, or the same as JSON."""
     if json:
         paths = [p.name if record and record.anonymous else str(p) for p in written]
         typer.echo(as_json(_summary(result, rows, record, evaluated) | {"written": paths}))
@@ -329,7 +331,7 @@ def report(
     run = result.provenance.monte_carlo
     uncertainty = None if evaluated is None else evaluated.uncertainty
     title = f"Absorbed dose in Gy, {METHOD_NAMES[result.provenance.method]}"
-    # The statistics of Monte Carlo are a part of the uncertainty beside it.
+    # The statistics of Monte Carlo are included in the uncertainty in the same table.
     statistics = run and uncertainty is None
     print_table(
         rows if uncertainty is None else rows_with_uncertainty(rows),

@@ -1,4 +1,4 @@
-"""Options of `yttria dose` for what is evaluated beside doses: limits, further quantities, and what they rest on."""
+"""Options of `yttria dose` for evaluations in addition to doses: limits, further quantities, and their inputs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _option(*spelled: str, help: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationOptions:
-    """Evaluations beside doses, and what is stated of the patient for them; the fields are options."""
+    """Evaluations in addition to doses, and statements on the patient that they need; the fields are options."""
 
     limits: Annotated[str | None, _option(help="Compare with a guideline's limits, such as EANM2022.")] = None
     device: Annotated[str | None, _option(help="Microspheres: glass, resin, holmium or custom.")] = None
@@ -48,12 +48,12 @@ class EvaluationOptions:
     intent: Annotated[str | None, _option(help="segmentectomy, lobectomy, unilobar or bilobar.")] = None
     role: Annotated[
         list[str] | None,
-        _option(help=f"ROLE=PATTERN if names do not tell; ROLE: {', '.join(STRUCTURE_ROLES)}. Repeat for more."),
+        _option(help=f"ROLE=PATTERN if not clear from names; ROLE: {', '.join(STRUCTURE_ROLES)}. Repeat for more."),
     ] = None
     metrics: Annotated[
         str | None,
         _option(
-            help="With commas: V70, V70mL, D98, D2mL, BED, EQD2, EUD, gEUD, TCP, NTCP, mass, activity, T/N, reserve."
+            help="By commas: V70, V70mL, D98, D2mL, BED, EQD2, EUD, gEUD, TCP, NTCP, mass, activity, T/N, reserve."
         ),
     ] = None
     parameters: Annotated[
@@ -65,7 +65,8 @@ class EvaluationOptions:
         float | None, _option(help="Activity in the lungs, if the image does not hold them.")
     ] = None
     hepatic_reserve_fraction: Annotated[
-        float | None, _option("--reserve-fraction", help="Untreated fraction of the liver, if it is not all drawn.")
+        float | None,
+        _option("--reserve-fraction", help="Untreated fraction of the liver, if not all of the liver is drawn."),
     ] = None
     bilirubin_mg_per_dl: Annotated[float | None, _option(help="Total bilirubin in mg/dL.")] = None
     bilirubin_umol_per_l: Annotated[float | None, _option(help="Total bilirubin in umol/L.")] = None
@@ -83,7 +84,7 @@ class EvaluationOptions:
     def evaluate(
         self, dosed: DosedCase, *, threads: int | None
     ) -> tuple[StructureMetrics | None, DeliveredLimits | None]:
-        """Evaluate what is asked for; None for what is not."""
+        """Compute the requested evaluations; None for the others."""
         roles, found = self.roles(dosed.structures), None
         if self._names:
             found = structure_metrics(
@@ -100,19 +101,19 @@ class EvaluationOptions:
         return found, self._limits(dosed, roles, threads) if self.limits is not None else None
 
     def roles(self, structures: Sequence[Structure]) -> DeliveredRoles:
-        """Find the roles of structures, as stated or by name."""
+        """Find the roles of structures, as stated or by their names."""
         return delivered_roles(structures, stated_roles(self.role or ()))
 
     def check(self) -> None:
-        """Refuse what has no part in what is asked for, and what is not known, before anything is computed."""
+        """Reject options without effect on the requested evaluations, and unknown names, before computing."""
         used = {"device", "hepatic_reserve_fraction"} if self.metrics else set()
         for name in self._facts():
             if self.limits is None and name not in used and getattr(self, name) is not None:
-                raise ArgumentError(f"{name} is for the comparison with limits: name a guideline (limits)")
+                raise ArgumentError(f"{name} is used only in the comparison with limits: name a guideline (limits)")
         if self.parameters and not self.metrics:
-            raise ArgumentError("parameters belong to quantities such as BED: ask for some (metrics)")
+            raise ArgumentError("parameters are used only for quantities such as BED: request one (metrics)")
         if self.role and not (self.metrics or self.limits):
-            raise ArgumentError("roles of structures (role) are for limits and metrics: ask for some of them")
+            raise ArgumentError("roles of structures (role) are used only for limits and metrics: request one of them")
         stated_roles(self.role or ())
         checked_metrics(self._names, self.parameters or (), self._device)
         if self.limits is not None:
@@ -126,7 +127,7 @@ class EvaluationOptions:
 
     @property
     def _names(self) -> list[str]:
-        """The quantities that are asked for."""
+        """Return the requested quantities."""
         return [text for text in (self.metrics or "").split(",") if text.strip()]
 
     @property
@@ -135,7 +136,7 @@ class EvaluationOptions:
         return cast("Device | None", self.device)
 
     def _facts(self) -> dict[str, Any]:
-        """Statements for the limits, by option."""
+        """Return the statements for the limits, by option."""
         others = ("limits", "role", "metrics", "parameters")
         return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in others}
 
@@ -151,12 +152,12 @@ class EvaluationOptions:
 
 
 def stated_roles(texts: list[str] | tuple[()]) -> dict[StructureRole, list[str]]:
-    """Patterns by role from texts such as "territories=Liver"; one without a pattern states that there is none."""
+    """Return patterns by role from texts such as "territories=Liver"; a role without a pattern has no structure."""
     found: dict[StructureRole, list[str]] = {}
     for text in texts:
         name, equals, pattern = text.partition("=")
         if not equals:
-            raise ArgumentError(f"role must be like territories=Liver (role), got {text!r:.80}")
+            raise ArgumentError(f"role must be ROLE=PATTERN, such as territories=Liver (role), got {text!r:.80}")
         patterns = found.setdefault(one_of("role of a structure", name.strip(), STRUCTURE_ROLES), [])
         patterns += [pattern.strip()] if pattern.strip() else []
     return found

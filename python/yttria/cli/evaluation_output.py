@@ -1,4 +1,4 @@
-"""Tables of what is evaluated beside doses: limits with their states, and further quantities of structures."""
+"""Tables of evaluations in addition to doses: limits with their states, and further quantities of structures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STATES = {"met": "met", "above limit": "ABOVE", "below target": "BELOW", "depen
 
 
 def limit_rows(limits: DeliveredLimits) -> list[Row]:
-    """Return one row for each limit, as the table limits.csv has it."""
+    """Return one row of the table limits.csv for each limit."""
     return [
         {
             "quantity": state.as_dict()["quantity"],
@@ -56,14 +56,14 @@ def write_dvh(path: Path, histograms: Mapping[str, DoseVolumeHistogram], form: T
 
 
 def print_limits(limits: DeliveredLimits) -> None:
-    """Print each limit with value, state and source, and where the doses come from."""
+    """Print each limit with value, state and source, and the origin of the doses."""
     notes: dict[str, int] = {}
     rows: list[Row] = [
         {
             "limit": in_words(state.limit),
             "value": _value(state),
             "state": _state_in_words(state),
-            "why": _why(state),
+            "why": _reason(state),
             "source": ", ".join(
                 filter(None, (state.limit.guideline, _level(state), "" if state.limit.verified else state.limit.status))
             ),
@@ -72,7 +72,7 @@ def print_limits(limits: DeliveredLimits) -> None:
         for state in limits.states
     ]
     if not rows:
-        print_line("limits", f"no entry of {limits.guideline} applies to what is stated")
+        print_line("limits", f"no entry of {limits.guideline} applies to the stated patient and treatment")
         return
     print_table(
         rows,
@@ -93,7 +93,7 @@ def print_limits(limits: DeliveredLimits) -> None:
 
 
 def print_metrics(metrics: StructureMetrics, rows: list[Row]) -> None:
-    """Print further quantities of structures, and the parameters that they rest on."""
+    """Print further quantities of structures, and the parameters used for them."""
     headings = {
         column.key: column.label + ("" if column.unit == "1" else f" {column.unit}") for column in metrics.columns
     }
@@ -120,8 +120,8 @@ def _state_in_words(state: LimitState) -> str:
     return _STATES[state.state]
 
 
-def _why(state: LimitState) -> str:
-    """The condition that is met or makes no difference, or those that must be known, with what the limit asks."""
+def _reason(state: LimitState) -> str:
+    """Return the condition of a limit, or the inputs that must be known to decide it."""
     if not state.missing:
         whatever = ", ".join(dict.fromkeys(condition.whatever for condition in state.undecided))
         return whatever or state.limit.condition

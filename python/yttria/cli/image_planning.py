@@ -1,4 +1,4 @@
-"""The part of `yttria plan` that begins with images: options, reading, and the table of what was measured."""
+"""Part of `yttria plan` from images: options, reading, and the table of measurements."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ class ImageOptions:
     resolution_fwhm_mm: float | None = None
 
     def given(self) -> list[str]:
-        """Return the names of what is not as by default."""
+        """Return the names of the options that differ from their default."""
         return [each.name for each in fields(self) if getattr(self, each.name) not in (None, False, (), [], 1.0)]
 
 
 def measure(options: ImageOptions, settings: planning.PlanSettings) -> tuple[planning.ImagePlan, dict[str, Any]]:
-    """Read the files and measure; what was measured, and each input's files with their SHA-256."""
+    """Read the files and measure; return the measurements, and each input's files with their SHA-256."""
     if not options.structures:
         raise ArgumentError("a plan from images needs a segmentation (--structures)")
     if options.mass_from_ct and (options.ct is None or options.density_g_per_ml is not None):
-        raise ArgumentError("masses from a CT need the CT (--ct), and no density (--density-g-per-ml)")
+        raise ArgumentError("masses from a CT need the CT (--ct) and must not have a density (--density-g-per-ml)")
     files: dict[str, tuple[Path, ...]] = {}
     scans = {}
     for name, path in _named(options.scans).items():
@@ -101,14 +101,14 @@ def measure(options: ImageOptions, settings: planning.PlanSettings) -> tuple[pla
 
 @contextmanager
 def _recorded(files: dict[str, tuple[Path, ...]], what: str) -> Iterator[None]:
-    """Keep the files that are opened for an input."""
+    """Record the files that are opened for an input."""
     with opened_files() as opened:
         yield
     files[what] = tuple(opened)
 
 
 def _in_words(paths: Sequence[Path], described: Sequence[Mapping[str, Any]]) -> str:
-    """The path and hash of one or two files; the folder and number of more."""
+    """Return the path and hash of one or two files, or the folder and number of more."""
     if len(paths) <= 2:
         pairs = zip(paths, described, strict=True)
         return ", ".join(f"{path} (SHA-256 {file['sha256'][:16]}...)" for path, file in pairs)
@@ -154,7 +154,7 @@ def print_measured(plan: planning.ImagePlan) -> None:
 
 
 def _registered(structures: Sequence[Structure], transform: Path, scan: Image) -> list[Structure]:
-    """The structures at their place in the scan."""
+    """Read the structures, transformed to the space of the scan."""
     frame, found = scan.frame_of_reference_uid, []
     for each in structures:
         matrix = read_transform(transform, from_frame=each.frame_of_reference_uid, to_frame=frame)
@@ -163,7 +163,7 @@ def _registered(structures: Sequence[Structure], transform: Path, scan: Image) -
 
 
 def _named(given: Sequence[str]) -> dict[str, Path]:
-    """Scans by territory from NAME=PATH, or one scan of all."""
+    """Return scans by territory from NAME=PATH, or one scan of all."""
     found: dict[str, Path] = {}
     for text in given:
         name, equals, path = text.partition("=")
@@ -171,37 +171,40 @@ def _named(given: Sequence[str]) -> dict[str, Path]:
             name, path = "", text
         if name in found:
             whose = f"'{name}'" if name else "all territories"
-            raise ArgumentError(f"two scans are given for {whose}: name each by its territory (--from NAME=PATH)")
+            raise ArgumentError(f"two scans are given for {whose}: name the territory of each (--from NAME=PATH)")
         found[name] = Path(path)
     if "" in found and len(found) > 1:
-        raise ArgumentError("a scan of all territories and scans of single ones cannot be given together (--from)")
+        raise ArgumentError("give either one scan of all territories or scans of single ones (--from)")
     return found
 
 
 def _roles(roles: Sequence[str], territories: Sequence[str]) -> dict[str, Any]:
-    """Arguments of `from_images` from ROLE=PATTERN and NAME=PATTERN."""
+    """Return the arguments of `from_images` from ROLE=PATTERN and NAME=PATTERN."""
     found: dict[str, Any] = {str(name): patterns for name, patterns in stated_roles(list(roles)).items()}
     if unknown := [name for name in found if name not in PLANNED_ROLES]:
         raise ArgumentError(
-            f"{unknown[0]} has no role in a plan from images: normal liver is the liver without tumors (--role)"
+            f"{unknown[0]} is not a role of a plan from images, because normal liver is the liver without tumors "
+            "(--role)"
         )
     if "liver" in found:
         if len(found["liver"]) != 1:
-            raise ArgumentError("the liver is one structure: --role liver=NAME once")
+            raise ArgumentError("the liver must be one structure: give --role liver=NAME once")
         (found["liver"],) = found["liver"]
     by_name: dict[str, list[str]] = {}
     for text in territories:
         name, equals, pattern = text.partition("=")
         if not equals or not name.strip() or not pattern.strip():
-            raise ArgumentError(f"a territory must be like right=Segment* (--territory), got {text!r:.80}")
+            raise ArgumentError(
+                f"a territory must be NAME=PATTERN, such as right=Segment* (--territory), got {text!r:.80}"
+            )
         by_name.setdefault(name.strip(), []).append(pattern.strip())
     if by_name and "territories" in found:
-        raise ArgumentError("territories are given with names (--territory) or without (--role territories=), not both")
+        raise ArgumentError("give territories either with names (--territory) or by their role (--role)")
     return found | ({"territories": by_name} if by_name else {})
 
 
 def _shunts(given: Sequence[str]) -> float | dict[str, float] | None:
-    """One fraction, or one for each territory from NAME=FRACTION."""
+    """Return one fraction, or one for each territory from NAME=FRACTION."""
     found: dict[str, float] = {}
     for text in given:
         name, _, value = text.rpartition("=")
@@ -210,9 +213,7 @@ def _shunts(given: Sequence[str]) -> float | dict[str, float] | None:
         except ValueError:
             raise ArgumentError(f"a lung shunt must be a fraction, or NAME=FRACTION, got {text!r:.80}") from None
     if "" in found and len(found) > 1:
-        raise ArgumentError(
-            "a shunt of all territories and shunts of single ones cannot be given together (--lung-shunt-fraction)"
-        )
+        raise ArgumentError("give either one shunt of all territories or shunts of single ones (--lung-shunt-fraction)")
     return found.get("", found or None)
 
 
@@ -231,7 +232,7 @@ def _planar(options: ImageOptions) -> planning.LungShunt | None:
     by_name: Mapping[str, Structure] = {each.name.casefold(): each for each in regions}
     roles = structure_roles(regions, tumors=[], territories=[])
     if roles.lungs is None:
-        raise ArgumentError(f"{options.planar_regions}: no region is named as lungs")
+        raise ArgumentError(f"{options.planar_regions}: one region must have the name of the lungs")
     return planning.planar_lung_shunt(
         views,
         lungs=roles.lungs,

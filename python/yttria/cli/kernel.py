@@ -1,4 +1,4 @@
-"""`yttria kernel`: voxel S values for one voxel size, with their energy balance."""
+"""`yttria kernel`: voxel S values of one voxel size, with their energy balance."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ def kernel(
         typer.Argument(help="Voxel size along k, j, i (slice, row, column).", show_default=False),
     ],
     medium: Annotated[str, typer.Option(help=f"One of: {', '.join(m.name for m in media())}.")] = "liver",
-    density_g_per_ml: Annotated[float | None, typer.Option(help="Density; the medium's own if not given.")] = None,
+    density_g_per_ml: Annotated[
+        float | None, typer.Option(help="Density; that of the medium's table if not given.")
+    ] = None,
     nuclide: Annotated[str, typer.Option(help=f"Dose factor: {', '.join(Nuclide.presets())}.")] = "EANM2022",
     tail_folded: Annotated[
-        bool, typer.Option("--fold-tail", help="Scale the energy beyond the support into the kernel.")
+        bool, typer.Option("--fold-tail", help="Scale the values to include the energy beyond the support.")
     ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the octant k, j, i >= 0 as CSV.", show_default=False)

@@ -44,7 +44,7 @@ def limits(
         str | None,
         typer.Option(help="Intent of treatment: segmentectomy, lobectomy, unilobar or bilobar.", show_default=False),
     ] = None,
-    kind: Annotated[LimitTissue | None, choice(LIMIT_TISSUES, "Tissue that the dose belongs to.")] = None,
+    kind: Annotated[LimitTissue | None, choice(LIMIT_TISSUES, "Tissue of the dose.")] = None,
     direction: Annotated[LimitDirection | None, choice(LIMIT_DIRECTIONS, "Kind of comparison.")] = None,
     bilirubin_mg_per_dl: Annotated[
         float | None, typer.Option(help="Total bilirubin in mg/dL.", show_default=False)
@@ -95,7 +95,7 @@ def limits(
     known = {"device": device, "disease": disease, "intent": intent, "prior_radioembolization": prior_radioembolization}
     notes: dict[str, int] = {}
     rows: list[Row] = []
-    # The order of the table, in which entries that belong together stand together.
+    # This keeps the order of the table, in which related entries are together.
     order = {
         limit.id: place
         for place, limit in enumerate(planning.dose_limits().conditional + planning.dose_limits().limits)
@@ -114,7 +114,7 @@ def limits(
             }
         )
     if not rows:
-        typer.echo("No entry of the table applies to what was asked.")
+        typer.echo("No entry of the table applies to these conditions.")
         return
     print_table(
         rows,
@@ -123,12 +123,12 @@ def limits(
         folded=("for", "limit", "applies", "source", "notes"),
     )
     print_notes_and_sources(notes, (limit.source for limit, _ in entries))
-    # What is left open and what was not verified stand in the table.
+    # The table marks open conditions and values that were not verified.
     print_advisories(a for a in found.advisories if a.code not in ("condition_not_given", "limit_not_verified"))
 
 
 def print_notes_and_sources(notes: Mapping[str, int], sources: Iterable[Source]) -> None:
-    """Print each note with its number, and each source once, with how well it was read."""
+    """Print each note with its number, and each source once, with the part that was read."""
     for text, number in notes.items():
         print_line(str(number), text, wrap=True)
     for source in dict.fromkeys(sources):
@@ -137,7 +137,7 @@ def print_notes_and_sources(notes: Mapping[str, int], sources: Iterable[Source])
 
 
 def in_words(limit: planning.Limit) -> str:
-    """A limit as a table shows it: "perfused normal liver < 40 Gy"."""
+    """Return a limit as shown in a table: "perfused normal liver < 40 Gy"."""
     words = f"{KIND_WORDS[limit.kind]} {limit.value_in_words}"
     if limit.over == "all treatments":
         words += " over all treatments"

@@ -1,4 +1,4 @@
-"""Monte Carlo on the command line: its progress bar, the file that keeps its state, and one line about the run."""
+"""Monte Carlo on the command line: progress bar, file of the state, and one line about the run."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..errors import ResultsExistError
 from ..voxel import MonteCarloProgress
 from .output import bar
 
-#: Name of the file that keeps the state of a run in the folder of its results, until they are written.
+#: Name of the file with the state of a run in the folder of its results, until these are written.
 STATE = "monte_carlo_state.npz"
-#: Exit code of a run that Ctrl-C has ended, as of any process that SIGINT ends.
+#: Exit code of a run that Ctrl-C has ended, the usual one of a process ended by SIGINT.
 INTERRUPTED = 130
 
 
 @contextmanager
 def progress_bar(text: str, *, quiet: bool) -> Iterator[Callable[[MonteCarloProgress], None] | None]:
-    """A bar on the error stream with histories, time left and uncertainty; None if the output is for a machine."""
+    """Show a bar on the error stream with histories, time left and uncertainty; None if the output is for a machine."""
     if quiet:
         yield None
         return
@@ -49,9 +49,9 @@ def progress_bar(text: str, *, quiet: bool) -> Iterator[Callable[[MonteCarloProg
 
 
 def state_in(folder: Path, *, resume: bool, overwrite: bool) -> Path:
-    """The file of the state in a folder of results.
+    """Return the file of the state in a folder of results.
 
-    Raises `ResultsExistError` if it exists and is neither to be continued nor to be replaced.
+    `ResultsExistError` is raised if it exists, unless the run is to be continued or replaced.
     """
     path = folder / STATE
     if path.exists() and not (resume or overwrite):
@@ -65,7 +65,7 @@ def state_in(folder: Path, *, resume: bool, overwrite: bool) -> Path:
 def simulate_case(
     case: Case, inputs: CaseInputs, state: Path, *, resume: bool, quiet: bool, threads: int | None
 ) -> DosedCase:
-    """Dose a case by Monte Carlo with a progress bar; Ctrl-C ends it with what has been found and the state kept."""
+    """Dose a case by Monte Carlo with a progress bar; Ctrl-C ends it with the result so far and keeps the state."""
     if not resume:
         state.unlink(missing_ok=True)
     state.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def simulate_case(
 
 
 def in_words(terms: dict[str, Any]) -> str:
-    """One sentence on the run from the provenance of a result."""
+    """Describe the run in one sentence from the provenance of a result."""
     return (
         f"{terms['histories']:,} histories in {terms['batches']} batches, seed {terms['seed']}; the voxels above half "
         f"of the largest dose have a standard uncertainty of {terms['relative_uncertainty']:.1%}"

@@ -1,4 +1,4 @@
-"""Rules for every option: choices in both spellings, nothing given twice, messages that name the command's options."""
+"""Rules for all options: choices in both spellings, no repetition, messages with the command's options."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import typer
 from typer.core import TyperCommand
 from typer.models import OptionInfo
 
-#: Classes of Python that a message may name, by the parameter that asks for the same on the command line.
+#: Classes of Python that a message may name, by the parameter with the same meaning on the command line.
 _CLASSES = {"RelativeScaling": "relative_to", "AbsoluteScaling": "scan_delay_h"}
 _options: ContextVar[dict[str, str] | None] = ContextVar("yttria_options", default=None)
 
 
 def choice(names: Sequence[str], help: str, panel: str | None = None) -> Any:
-    """Option that takes one of several names, spelled with hyphens or underscores; its value is the name."""
+    """Option with one of several names, spelled with hyphens or underscores; its value is the name."""
     spelled = [name.replace("_", "-") for name in names]
 
     def parse(value: str) -> str:
@@ -42,16 +42,16 @@ def evaluated_signature(command: Callable[..., None]) -> inspect.Signature:
 
 
 class StrictCommand(TyperCommand):
-    """A command that refuses an option given twice, unless the option collects its values."""
+    """Command that rejects an option given twice, unless the option collects its values."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse, and refuse an option that came twice: the last one would win silently."""
+        """Parse, and reject an option that was given twice, because the last value would be used silently."""
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
         for parameter, count in Counter(order).items():
             option: Any = parameter
             single = option.param_type_name == "option" and not (option.multiple or option.count)
             if single and count > 1:
-                raise typer.BadParameter(f"takes one value and was given {count} times", ctx=ctx, param=option)
+                raise typer.BadParameter(f"must be given once, got {count} times", ctx=ctx, param=option)
         return super().parse_args(ctx, args)
 
 
@@ -66,16 +66,16 @@ def option_names(command: Callable[..., None]) -> Iterator[None]:
 
 
 def _names(command: Callable[..., None]) -> dict[str, str]:
-    """The option of each parameter of a command, in its long form."""
+    """Return the option of each parameter of a command, in its long form."""
     names = {}
     for name, parameter in evaluated_signature(command).parameters.items():
         info = next((each for each in get_args(parameter.annotation) if isinstance(each, OptionInfo)), None)
         if info is not None:
-            # Typer keeps the first spelling of an annotated option where a default would stand.
+            # Typer stores the first spelling of an annotated option in the place of a default.
             given = (info.default, *(info.param_decls or ()))
             spelled = [text for text in given if isinstance(text, str) and text.startswith("--")]
             names[name] = spelled[0].split("/")[0] if spelled else f"--{name.replace('_', '-')}"
-    # The readers of structures have these without the prefix: slice_thickness_mm.
+    # The readers of structures have these parameters without the prefix, such as slice_thickness_mm.
     bare = {name.removeprefix("contour_"): option for name, option in names.items() if name.startswith("contour_")}
     return {name: option for name, option in bare.items() if "_" in name} | names
 
@@ -90,7 +90,7 @@ def in_option_names(message: str) -> str:
     """
     options = _options.get() or {}
     options = options | {name: options[of] for name, of in _CLASSES.items() if of in options}
-    # A parameter is named as `name=`, alone in parentheses, or by a name that is no ordinary word of a sentence.
+    # A parameter is named as `name=`, alone in parentheses, or by a name that is not an ordinary word.
     every = _alternatives(options)
     compound = _alternatives(name for name in options if "_" in name or name in _CLASSES)
     pattern = rf"(?<![\w.-])(?:({every})=|(?<=\()({every})(?=\))|({compound})(?![\w(]|\.\w))"
@@ -103,5 +103,5 @@ def in_option_names(message: str) -> str:
 
 
 def _alternatives(names: Iterable[str]) -> str:
-    """A pattern for any of the names, the longest first; for none of them, one that never matches."""
+    """Return a pattern for any of the names, the longest first; without names, one that never matches."""
     return "|".join(map(re.escape, sorted(names, key=len, reverse=True))) or r"(?!)"

@@ -1,4 +1,4 @@
-"""`yttria batch outcomes`: how response, toxicity and survival of a cohort depend on dose."""
+"""`yttria batch outcomes`: dependence of response, toxicity and survival of a cohort on dose."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def outcomes(
     table: Annotated[
         Path | None, typer.Argument(help="Table of outcomes, .csv or .parquet.", show_default=False)
     ] = None,
-    endpoint: Annotated[str | None, choice(ENDPOINTS, "What to look at.")] = None,
+    endpoint: Annotated[str | None, choice(ENDPOINTS, "Endpoint to fit.")] = None,
     structure: Annotated[
-        str | None, typer.Option(help="Structure whose dose belongs to rows that name none.", show_default=False)
+        str | None, typer.Option(help="Structure for rows that name none.", show_default=False)
     ] = None,
     metric: Annotated[str, typer.Option(help="Dose metric of doses.parquet.")] = "mean_gy",
     responders: Annotated[str, typer.Option(help="Responses that count, separated by commas.")] = "CR,PR",
@@ -30,7 +30,7 @@ def outcomes(
     cut_gy: Annotated[
         list[float] | None,
         typer.Option(
-            help="Dose that parts groups of survival, repeatable; the median if not given.", show_default=False
+            help="Dose that separates groups of survival, repeatable; the median if not given.", show_default=False
         ),
     ] = None,
     trend_step_gy: Annotated[float, typer.Option(help="Step of dose of the hazard ratio.")] = 10.0,
@@ -60,9 +60,9 @@ def outcomes(
         _write_template(results, template)
         return
     if table is None:
-        raise typer.BadParameter("a table of outcomes, or --template", param_hint="table")
+        raise typer.BadParameter("give a table of outcomes, or --template", param_hint="table")
     if endpoint is None:
-        raise typer.BadParameter(f"one of {', '.join(ENDPOINTS)}", param_hint="--endpoint")
+        raise typer.BadParameter(f"must be one of {', '.join(ENDPOINTS)}", param_hint="--endpoint")
     chosen: Any = [name.strip().upper() for name in responders.split(",") if name.strip()]
     kinds: Any = {"endpoint": endpoint, "responders": chosen}
     try:
@@ -108,13 +108,13 @@ def _write_template(results: Path, path: Path) -> None:
     from ..outcomes import write_outcomes
 
     if os.path.lexists(path):
-        raise ResultsExistError(f"{path}: exists already and may have been filled in; give another name (--template)")
+        raise ResultsExistError(f"{path}: exists already and may have been filled in: give another name (--template)")
     places: dict[tuple[str, str], None] = {}
     for part in read_rows(finished_folder(results), "doses", ("case_id", "structure")):
         places |= dict.fromkeys(zip(part["case_id"].to_pylist(), part["structure"].to_pylist(), strict=True))
     count = write_outcomes(({"case_id": case, "structure": name} for case, name in places), path)
     print_written([path])
-    typer.echo(f"{count} rows: fill in what is known, and leave rows out that have no outcome of their own")
+    typer.echo(f"{count} rows: fill in the known outcomes, and remove rows without an outcome")
 
 
 def _print(found: OutcomeAnalysis) -> None:

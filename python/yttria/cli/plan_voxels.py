@@ -1,4 +1,4 @@
-"""`yttria plan-voxels`: the voxel-based plan from tracer images, forward and inverse."""
+"""`yttria plan-voxels`: voxel-based plans from tracer images, forward and inverse."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _GOAL, _LUNGS, _DOSE, _GUIDELINE = "Goal and limits", "Lungs", "Dose model", "Li
 
 
 def _given(help: str, panel: str | None = None) -> Any:
-    """An option without a default that is shown."""
+    """Option whose default is not shown."""
     return typer.Option(help=help, show_default=False, rich_help_panel=panel)
 
 
@@ -76,15 +76,15 @@ def plan_voxels(
     ],
     territory: Annotated[
         list[str] | None,
-        _given("Structure that an injection reaches; repeat for more injections. One image is split by them."),
+        _given("Structure that an injection reaches; repeat for more injections. One image is divided among them."),
     ] = None,
     relative_to: Annotated[
         str | None,
-        _given("Structure that holds what does not go to the lungs, for one injection without a territory."),
+        _given("Structure with all activity outside the lungs, for one injection without a territory."),
     ] = None,
     define: Annotated[
         list[str] | None,
-        _given('Further structure: "Normal = Liver - Tumors"; repeat for more.'),
+        _given('Derived structure, such as "Normal = Liver - Tumors"; repeat for more.'),
     ] = None,
     unit: Annotated[
         str | None,
@@ -97,7 +97,7 @@ def plan_voxels(
     goal: Annotated[
         list[str] | None,
         _given(
-            'What is maximized: "Tumor: mean", "Tumor: D70", "Tumor: EUD(alpha_per_gy=0.03)"; of several, the '
+            'Quantity to maximize: "Tumor: mean", "Tumor: D70", "Tumor: EUD(alpha_per_gy=0.03)"; of several, the '
             "smallest.",
             _GOAL,
         ),
@@ -115,12 +115,13 @@ def plan_voxels(
     ] = None,
     quantity: Annotated[
         list[str] | None,
-        _given("Further quantity to state, as in a goal; repeat for more.", _GOAL),
+        _given("Further quantity to report, as in a goal; repeat for more.", _GOAL),
     ] = None,
     relative_gap: Annotated[
         float,
         typer.Option(
-            help="Share of the goal by which another plan may be better when the search ends.", rich_help_panel=_GOAL
+            help="Share of the goal by which another plan may still be better when the search ends.",
+            rich_help_panel=_GOAL,
         ),
     ] = 1e-3,
     lung_mass_kg: Annotated[float, typer.Option(help="Mass of the lungs.", rich_help_panel=_LUNGS)] = 1.0,
@@ -135,7 +136,7 @@ def plan_voxels(
     ] = 50.0,
     limits: Annotated[
         str | None,
-        _given("Guideline whose maxima hold the plan, such as EANM2022.", _GUIDELINE),
+        _given("Guideline whose limits are used, such as EANM2022.", _GUIDELINE),
     ] = None,
     device: Annotated[
         str | None,
@@ -158,7 +159,7 @@ def plan_voxels(
     ] = None,
     role: Annotated[
         list[str] | None,
-        _given("ROLE=PATTERN if names do not tell the tissue: normal_whole=Normal*. Repeat for more.", _GUIDELINE),
+        _given("ROLE=PATTERN if not clear from names, such as normal_whole=Normal*. Repeat for more.", _GUIDELINE),
     ] = None,
     method: Annotated[Method, choice(METHODS, "Dose model.", _DOSE)] = METHODS[0],
     nuclide: Annotated[
@@ -172,7 +173,7 @@ def plan_voxels(
     ] = None,
     ct: Annotated[Path | None, _given("CT for the density of each voxel.", _DOSE)] = None,
     negative_voxels: Annotated[
-        NegativeVoxels, choice(NEGATIVE_VOXELS, "Negative voxels of the tracer images.", _DOSE)
+        NegativeVoxels, choice(NEGATIVE_VOXELS, "Treatment of negative voxels of the tracer images.", _DOSE)
     ] = NEGATIVE_VOXELS[0],
     ray_setting: Annotated[
         RaySetting | None, choice(RAY_SETTINGS, "Number of rays of the superposition.", _DOSE)
@@ -183,7 +184,7 @@ def plan_voxels(
     ] = None,
     relative_uncertainty: Annotated[
         float | None,
-        _given("Monte Carlo: simulate until this uncertainty of hot voxels is reached.", _DOSE),
+        _given("Monte Carlo: simulate until the relative uncertainty of hot voxels is this.", _DOSE),
     ] = None,
     seed: Annotated[
         int | None,
@@ -191,11 +192,11 @@ def plan_voxels(
     ] = None,
     rtdose: Annotated[
         bool,
-        typer.Option("--rtdose", help="Write dose.dcm too; patient and frame of reference are those of DICOM images."),
+        typer.Option("--rtdose", help="Also write dose.dcm, with patient and frame of reference of the DICOM images."),
     ] = False,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what is written.")] = Path("out"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out"),
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the results that the folder holds, as a whole set.")
+        bool, typer.Option("--overwrite", help="Replace the existing results of the folder as a whole set.")
     ] = False,
     threads: Annotated[int | None, _given("Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
@@ -214,7 +215,7 @@ def plan_voxels(
     if bool(activity_gbq) == bool(goal):
         raise ArgumentError("give either a goal (--goal), or the activity of each injection (--activity-gbq)")
     if activity_gbq and (limit or limits):
-        raise ArgumentError("limits hold a goal (--goal); with --activity-gbq, state quantities (--quantity)")
+        raise ArgumentError("limits need a goal (--goal); with --activity-gbq, request quantities instead (--quantity)")
     carried = None if nuclide is None else Nuclide(nuclide)
     if device is not None:
         carried = device_nuclide(cast("Device", device), carried)
@@ -231,7 +232,8 @@ def plan_voxels(
         chosen["relative_uncertainty"] = relative_uncertainty
         settings |= {name: value for name, value in chosen.items() if value is not None}
         settings["density_g_per_ml"] = density_g_per_ml if density is None or method == "superposition" else None
-        # The lungs' dose is by shunt and mass: a map of liver density has another one, or none, in their voxels.
+        # The lung dose is computed from shunt and mass. A map with the density of liver has a wrong dose, or none, in
+        # their voxels.
         lungs = delivered_roles(drawn, stated_roles(role or [])).lungs
         plan = voxel_plan(
             _injections(images, drawn, territory or [], relative_to, lung_shunt_fraction, threads),
@@ -275,7 +277,7 @@ def _structures(paths: list[Path]) -> list[Structure]:
         for structure in read_structures(path):
             if structure.name in found:
                 raise DuplicateNameError(
-                    f"structure names must be unique, got '{structure.name}' in {found[structure.name]} and in {path}"
+                    f"structure names must be unique, got '{structure.name}' in {found[structure.name]} and {path}"
                 )
             found[structure.name] = path
             structures.append(structure)
@@ -283,7 +285,7 @@ def _structures(paths: list[Path]) -> list[Structure]:
 
 
 def _tracer_image(path: Path, unit: str | None) -> Image:
-    """The image in its unit; a file that states none holds counts, because only proportions matter."""
+    """Read the image in its unit; a file that states none holds counts, because only proportions matter."""
     given: Any = unit
     try:
         return read_image(path, unit=given)
@@ -308,7 +310,7 @@ def _injections(
     shunts: list[float],
     threads: int | None,
 ) -> list[InjectionMap]:
-    """One injection for each territory, or a single one relative to a structure."""
+    """Make one injection for each territory, or a single one relative to a structure."""
     named = {structure.name: structure for structure in structures}
     for name in (*territories, *([relative_to] if relative_to else [])):
         if name not in named:
@@ -336,7 +338,7 @@ def _injections(
 def _guideline(
     plan: VoxelPlan, guideline: str | None, roles: list[str], **facts: Any
 ) -> tuple[tuple[DoseLimit, ...], tuple[Advisory, ...]]:
-    """Limits of a guideline on the structures that have the tissue's role, and what holds nothing."""
+    """Return the limits of a guideline on the structures with the tissue's role, and the limits that are left out."""
     if guideline is None:
         return (), ()
     found = delivered_roles(plan.structures, stated_roles(roles))
@@ -350,6 +352,6 @@ def _guideline(
             "normal_whole": found.normal_whole,
         },
     )
-    # That a condition is open is said where the limit is left out.
+    # An open condition is reported with the limit that is left out.
     told = (each for each in query.advisories if each.code != "condition_not_given")
     return made.limits, (*made.advisories, *told)

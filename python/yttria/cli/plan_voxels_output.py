@@ -21,7 +21,7 @@ from ..planning import QuantityValue, VoxelOptimum, VoxelPlanDoses
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, write_csv
 from .result_folder import ResultFolder
 
-#: Names of the files that a run may write beside its index, plan.json.
+#: Names of the files that a run may write in addition to its index, plan.json.
 FILES = ("dose.nrrd", "dose.nii.gz", "dose.dcm", "doses.csv", "dose.png")
 HEADINGS = {
     "structure": "Structure",
@@ -36,7 +36,7 @@ HEADINGS = {
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Planned:
-    """A plan, forward or inverse, with the files that it was made from."""
+    """A plan, forward or inverse, with its input files."""
 
     files: Mapping[str, Any]
     created: str
@@ -46,16 +46,16 @@ class Planned:
     advisories: tuple[Advisory, ...] = ()
 
     def with_doses(self, doses: VoxelPlanDoses) -> Planned:
-        """The plan of given activities."""
+        """Plan of given activities."""
         return replace(self, doses=doses, advisories=doses.advisories)
 
     def with_optimum(self, optimum: VoxelOptimum, further: VoxelPlanDoses, told: tuple[Advisory, ...]) -> Planned:
-        """The best plan; `further` has its doses with the quantities that were asked for beside goal and limits."""
+        """Best plan; `further` has its doses with the quantities that were requested in addition to goal and limits."""
         found = tuple(dict.fromkeys((*optimum.advisories, *further.advisories, *told)))
         return replace(self, doses=further, optimum=optimum, advisories=found)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what plan.json holds beside the list of files.
+        """Return the content of plan.json without the list of files.
 
         Returns
         -------
@@ -76,7 +76,7 @@ def write_plan(
 ) -> tuple[Planned, list[Path]]:
     """Write dose map (in the format of the image `like`), table, picture and plan.json.
 
-    Returns the plan with what happened on the way, and the paths written.
+    The plan is returned with the advisories of writing, and with the paths written.
     """
     assert planned.doses is not None
     result, activities = planned.doses.result, planned.doses.delivered_activities_gbq
@@ -152,6 +152,6 @@ def _row(each: QuantityValue) -> Row:
 
 
 def _shunts(scaling: Mapping[str, Any], activities: Mapping[str, float]) -> list[tuple[str, float]]:
-    """Lung shunt of each injection, from the provenance of the dose."""
+    """Return the lung shunt of each injection from the provenance of the dose."""
     terms = scaling.get("injections", [scaling])
     return [(name, float(term["lung_shunt_fraction"])) for name, term in zip(activities, terms, strict=True)]

@@ -1,4 +1,4 @@
-"""`yttria plan`: the models side by side, from a patient file or from images."""
+"""`yttria plan`: comparison of the models, from a patient file or from images."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from .output import as_json, print_written, progress
 from .prior_folder import read_prior_doses
 from .report import check_extra, write_page
 
-_IMAGES, _PLAN = "From images", "What images do not tell"
+_IMAGES, _PLAN = "From images", "Information that images do not hold"
 
 
 def plan(
@@ -62,7 +62,7 @@ def plan(
         typer.Option(
             "--from",
             metavar="[NAME=]PATH",
-            help="Scan of the tracer (MAA); NAME=PATH for each territory that has a scan of its own.",
+            help="Scan of the tracer (MAA); NAME=PATH for each territory that has its own scan.",
             show_default=False,
             rich_help_panel=_IMAGES,
         ),
@@ -81,14 +81,17 @@ def plan(
         Path, typer.Option("--patient-file", help="Patient file to write.", rich_help_panel=_IMAGES)
     ] = Path("patient.toml"),
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a patient file that is there.", rich_help_panel=_IMAGES)
+        bool, typer.Option("--overwrite", help="Replace an existing patient file.", rich_help_panel=_IMAGES)
     ] = False,
     ct: Annotated[
         Path | None,
         typer.Option("--ct", help="CT, for the mass of the lungs.", show_default=False, rich_help_panel=_IMAGES),
     ] = None,
     mass_from_ct: Annotated[
-        bool, typer.Option("--mass-from-ct", help="Masses of the liver from the CT too.", rich_help_panel=_IMAGES)
+        bool,
+        typer.Option(
+            "--mass-from-ct", help="Compute the masses of the liver from the CT too.", rich_help_panel=_IMAGES
+        ),
     ] = False,
     density_g_per_ml: Annotated[
         float | None,
@@ -118,7 +121,7 @@ def plan(
         list[str] | None,
         typer.Option(
             metavar="ROLE=PATTERN",
-            help=f"Structures of a role if names do not tell; ROLE: {', '.join(PLANNED_ROLES)}. Repeat for more.",
+            help=f"Structures of a role, if not clear from names; ROLE: {', '.join(PLANNED_ROLES)}. Repeat for more.",
             show_default=False,
             rich_help_panel=_IMAGES,
         ),
@@ -127,7 +130,7 @@ def plan(
         list[str] | None,
         typer.Option(
             metavar="NAME=PATTERN",
-            help="Perfused volume of a territory by the territory's own name; repeat for more.",
+            help="Perfused volume of a territory with its name; repeat for more.",
             show_default=False,
             rich_help_panel=_IMAGES,
         ),
@@ -136,14 +139,16 @@ def plan(
         list[str] | None,
         typer.Option(
             metavar="[NAME=]FRACTION",
-            help="Lung shunt fraction that is known, of all or of a territory; repeat.",
+            help="Known lung shunt fraction, of all or of a territory; repeat for more.",
             show_default=False,
             rich_help_panel=_IMAGES,
         ),
     ] = None,
     planar: Annotated[
         list[Path] | None,
-        typer.Option(help="Planar views, DICOM NM or two slices; repeat.", show_default=False, rich_help_panel=_IMAGES),
+        typer.Option(
+            help="Planar views, DICOM NM or two slices; repeat for more.", show_default=False, rich_help_panel=_IMAGES
+        ),
     ] = None,
     planar_regions: Annotated[
         Path | None,
@@ -154,10 +159,10 @@ def plan(
         ),
     ] = None,
     lung_transmission: Annotated[
-        float, typer.Option(help="Share of photons that the chest lets through.", rich_help_panel=_IMAGES)
+        float, typer.Option(help="Share of photons that the chest transmits.", rich_help_panel=_IMAGES)
     ] = 1.0,
     liver_transmission: Annotated[
-        float, typer.Option(help="Share of photons that the abdomen lets through.", rich_help_panel=_IMAGES)
+        float, typer.Option(help="Share of photons that the abdomen transmits.", rich_help_panel=_IMAGES)
     ] = 1.0,
     tracer: Annotated[
         Tracer | None,
@@ -171,7 +176,7 @@ def plan(
     resolution_fwhm_mm: Annotated[
         float | None,
         typer.Option(
-            help="Resolution of the scan: structures are taken apart; 0 for voxels alone. Sums if not given.",
+            help="Resolution of the scan, for the transfer matrix (0: voxels only); no correction if not given.",
             show_default=False,
             rich_help_panel=_IMAGES,
         ),
@@ -181,9 +186,9 @@ def plan(
         NuclidePreset | None,
         choice(NUCLIDE_PRESETS, "Dose factor and half-life; those of the microspheres if not given.", _PLAN),
     ] = None,
-    name: Annotated[str, typer.Option(help="Name or identifier to show.", rich_help_panel=_PLAN)] = "",
+    name: Annotated[str, typer.Option(help="Name or identifier of the patient to show.", rich_help_panel=_PLAN)] = "",
     target_perfused_dose_gy: Annotated[
-        float | None, typer.Option(help="Target mean dose to everything perfused.", rich_help_panel=_PLAN)
+        float | None, typer.Option(help="Target mean dose to all perfused tissue.", rich_help_panel=_PLAN)
     ] = None,
     target_tumor_dose_gy: Annotated[
         float | None, typer.Option(help="Target mean dose of every tumor.", rich_help_panel=_PLAN)
@@ -201,7 +206,7 @@ def plan(
     disease: Annotated[Disease | None, choice(DISEASES, "Disease, for the limits of the guideline.", _PLAN)] = None,
     intent: Annotated[Intent | None, choice(INTENTS, "Intent, for the limits of the guideline.", _PLAN)] = None,
     residual_fraction: Annotated[
-        float, typer.Option(help="Share of the vial that is not delivered.", rich_help_panel=_PLAN)
+        float, typer.Option(help="Share of the vial activity that is not delivered.", rich_help_panel=_PLAN)
     ] = 0.0,
     start: Annotated[
         str | None,
@@ -274,7 +279,7 @@ def plan(
     files: dict[str, Any] = {}
     if options.given():
         if patient is not None:
-            raise ArgumentError("give a patient file or images (--from), not both")
+            raise ArgumentError("give either a patient file or images (--from)")
         if not options.scans:
             raise ArgumentError("a plan from images needs a scan of the tracer (--from)")
         if device is None:
@@ -304,7 +309,7 @@ def plan(
         measured.write(patient_file, overwrite=overwrite)
         patient = patient_file
     if patient is None:
-        raise typer.BadParameter("a patient file, images (--from), or --example", param_hint="patient")
+        raise typer.BadParameter("give a patient file, images (--from), or --example", param_hint="patient")
     earlier = None if prior is None else read_prior_doses(prior)
     comparison = planning.plan_patient_file(
         patient,
@@ -330,6 +335,6 @@ def plan(
         print_measured(measured)
         print_written([patient_file])
         typer.echo("")
-    # In a pipe a sentence stays on one line, so that it can be searched.
+    # In a pipe, a sentence stays on one line, so that it can be searched.
     typer.echo(comparison.table(min(console.width, 120) if console.is_terminal else None))
     print_written(written)

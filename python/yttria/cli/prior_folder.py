@@ -1,4 +1,4 @@
-"""Doses of earlier treatments from a folder of `yttria accumulate`."""
+"""Reader of doses of earlier treatments from a folder of `yttria accumulate`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ..planning import PriorDoses
 
 
 def read_prior_doses(folder: Path) -> PriorDoses:
-    """Read what the next plan must count."""
+    """Read the prior doses for the next plan."""
     path = folder / "accumulated.json"
     try:
         return PriorDoses(**json.loads(path.read_text(encoding="utf-8"))["prior"])
     except (ValueError, KeyError, TypeError) as error:
-        raise FileFormatError(f"{path}: holds no doses of earlier treatments: {error}") from error
+        raise FileFormatError(f"{path}: must hold doses of earlier treatments: {error}") from error

@@ -1,4 +1,4 @@
-"""`yttria report`: one page of HTML on a patient's results or a cohort's."""
+"""`yttria report`: one page of HTML on the results of a patient or a cohort."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .output import print_written, progress
 #: Name of the report in a folder of results.
 REPORT = "report.html"
 _INDICES = ("doses.json", "plan.json", "comparison.json", "plan_comparison.json")
-#: What a JSON file is known by: kind, and keys that it must have.
+#: Kinds of JSON files, with the keys that identify them.
 _KINDS = (
     ("plan", ("delivered_activities_gbq", "structures")),
     ("doses", ("structures", "provenance")),
@@ -63,24 +63,26 @@ def report(
         typer.Option(
             "--structures",
             "-s",
-            help="Structures to draw, if the result does not name them or they were moved; repeat for more.",
+            help="Structures to draw, if the result does not name them or they are elsewhere now; repeat for more.",
             show_default=False,
         ),
     ] = None,
     background: Annotated[
         Path | None, typer.Option(help="Image drawn beneath the dose; the case's CT if not given.", show_default=False)
     ] = None,
-    isodose_gy: Annotated[list[float] | None, typer.Option(help="Level of an isodose line; repeat for more.")] = None,
+    isodose_gy: Annotated[
+        list[float] | None, typer.Option(help="Level of an isodose line in Gy; repeat for more.")
+    ] = None,
     anonymous: Annotated[
         bool,
-        typer.Option("--anonymous", help="Leave patient name, dates and paths out; replace identifiers by hashes."),
+        typer.Option("--anonymous", help="Leave out patient name, dates and paths; replace identifiers by hashes."),
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a report that exists.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing report.")] = False,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
 ) -> None:
     """Write one page of HTML on a patient's dose, plan and comparison, or on a cohort: to read, print and file.
 
-    The page needs no network and no script. A plan beside a dose shows what was planned and what was delivered.
+    The page needs no network and no script. If a plan and a dose are given, planned and delivered doses are compared.
 
     yttria report out/dose plan.json -o report.html
     """
@@ -88,11 +90,11 @@ def report(
     cohorts = [path for path in results if (path / "doses.parquet").is_file() or (path / "batch.json").is_file()]
     place = out or _default_place(results[0])
     if place.exists() and not overwrite:
-        raise ResultsExistError(f"{place}: exists already; choose another name (--out), or replace it (--overwrite)")
+        raise ResultsExistError(f"{place}: exists already: choose another name (--out), or replace it (--overwrite)")
     with progress("Writing the report", quiet=False):
         if cohorts:
             if len(results) > 1:
-                raise ArgumentError("a folder of a batch is reported alone: give one folder")
+                raise ArgumentError("a folder of a batch must be the only one, got several folders")
             from ..batch.report import cohort_report
 
             page = cohort_report(cohorts[0], anonymous=anonymous)
@@ -128,7 +130,7 @@ def write_page(page: str, path: Path) -> Path:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ReportPage:
-    """The report of a dose being written: the image beneath it, on its grid, and a plan to stand with it."""
+    """Report of a dose that is being written, with the image beneath it, on its grid, and its plan."""
 
     background: Image | None = None
     plan: Mapping[str, Any] | None = None
@@ -170,10 +172,10 @@ def _found(results: Sequence[Path], structures: Sequence[Path], background: Path
             content = read_json(index)
             kind = next((kind for kind, keys in _KINDS if all(key in content for key in keys)), None)
             if kind is None:
-                raise FileFormatError(f"{index}: is not the JSON of a dose, a plan or a comparison")
+                raise FileFormatError(f"{index}: must be the JSON of a dose, a plan or a comparison")
             if getattr(found, kind) is not None:
                 one = "dose" if kind == "doses" else kind.replace("plan_comparison", "comparison of a plan")
-                raise ArgumentError(f"a report shows one {one} and was given two; the second is {index}")
+                raise ArgumentError(f"a report must have only one {one}, got a second in {index}")
             if kind == "doses":
                 found.doses = read_drawable_dose(index, structures=structures, background=background, threads=threads)
             else:
@@ -186,19 +188,19 @@ def _found(results: Sequence[Path], structures: Sequence[Path], background: Path
 
 
 def _picture_of(kind: str, content: Mapping[str, Any]) -> str:
-    """The role of the PNG beside an index; "" if it has none. In the demo's folder it is the dose's, not the plan's."""
+    """Return the role of the PNG beside an index; "" without one. In the demo's folder it belongs to the dose."""
     if kind == "plan":
         return "plan" if "delivered_activities_gbq" in content else ""
     return {"doses": "dose", "comparison": "comparison"}.get(kind, "")
 
 
 def _indices(path: Path) -> list[Path]:
-    """The JSON files of a result: itself, or those of known names in a folder."""
+    """Return the JSON files of a result: the file itself, or those with known names in a folder."""
     if not path.is_dir():
         return [path]
     found = [path / name for name in _INDICES if (path / name).is_file()]
     if not found:
-        raise FileFormatError(f"{path}: holds none of {', '.join(_INDICES)}, and no tables of a batch")
+        raise FileFormatError(f"{path}: must hold one of {', '.join(_INDICES)}, or tables of a batch")
     return found
 
 
@@ -211,11 +213,11 @@ def _page(found: Found, isodoses_gy: Sequence[float] | None, *, anonymous: bool)
     secrets: Secrets = ()
     if anonymous:
         if doses is not None:
-            # Its title names the patient, unless it was drawn without.
+            # The picture's title names the patient, unless it was drawn without the name.
             pictures = pictures if doses.get("anonymous") else _without(pictures, "dose")
             doses, secrets = anonymous_doses(doses)
         if plan is not None:
-            # The activities in its title name injections alone.
+            # The activities in its title name only injections.
             plan = anonymous_plan(plan)
         if comparison is not None:
             pictures = _without(pictures, "comparison")
@@ -238,7 +240,7 @@ def _without(pictures: Mapping[str, bytes], name: str) -> dict[str, bytes]:
 
 
 def _map_of(stored: DrawableDose, secrets: Secrets) -> Any:
-    """Map that the report draws; None without a map or structures."""
+    """Return the map that the report draws; None without a map or structures."""
     from ..report import dose_map
 
     if stored.result is None or not stored.structures:

@@ -1,4 +1,4 @@
-"""A folder of results: it belongs to one run, and its index names each file with its SHA-256."""
+"""Folder of the results of one run, whose index names each file with its SHA-256."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from .output import as_json
 
 
 class ResultFolder:
-    """Folder into which one run writes its files; the index is written last and lists the others.
+    """Folder of the files of one run; the index is written last and lists the others.
 
     Parameters
     ----------
     folder : Path
-        Made if it does not exist. Files of other names in it are left alone.
+        It is made if it does not exist. Files with other names are not changed.
     index : str
         Name of the JSON file that describes the results, such as "doses.json".
     names : collection of str
-        Every name that a run may write beside the index.
+        Every name that a run may write in addition to the index.
     overwrite : bool
         Whether existing results are replaced, as a whole set.
 
     Raises
     ------
     ResultsExistError
-        If the folder holds the index or one of the names and `overwrite` is false. Nothing is touched.
+        If the folder holds the index or one of the names and `overwrite` is false. Nothing is changed.
     """
 
     folder: Path
@@ -47,13 +47,13 @@ class ResultFolder:
             )
 
     def path(self, name: str) -> Path:
-        """Path for the file of that name. The first call removes the set that this one replaces."""
+        """Return the path for a file. The first call removes the results that this run replaces."""
         self._begin()
         self._written[name] = self.folder / name
         return self._written[name]
 
     def finish(self, result: Mapping[str, Any]) -> list[Path]:
-        """Write the index: `result`, and the SHA-256 and size of each file; the paths of all that was written."""
+        """Write the index with `result` and the SHA-256 and size of each file; return the paths of all files."""
         self._begin()
         written = [path for path in self._written.values() if path.exists()]
         with atomic(self.index) as file:
@@ -63,7 +63,7 @@ class ResultFolder:
 
     def _begin(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        # The index first: what is left if this is interrupted is no whole set and does not look like one.
+        # The index is removed first, so that an interruption does not leave an incomplete set that looks complete.
         for path in self._old:
             path.unlink(missing_ok=True)
         self._old = []

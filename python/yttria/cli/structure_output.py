@@ -1,4 +1,4 @@
-"""Tables beside that of doses: mean doses without the loss to the image's blur, and numbers of microspheres."""
+"""Tables in addition to that of doses: mean doses corrected for blur, and numbers of microspheres."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _SPHERES = {
 
 
 def print_recovered(rows: Sequence[Row]) -> None:
-    """Print the recovered means beside the means; nothing if they were not asked for."""
+    """Print the corrected means with the means; nothing if they were not requested."""
     shown = [row for row in rows if "recovered_mean_gy" in row]
     if shown:
         texts: list[Row] = [row | {name: _with_uncertainty(row, name) for name in _UNCERTAIN} for row in shown]
         print_table(
             texts,
-            title="Mean dose in Gy without the loss to the image's blur",
+            title="Mean dose in Gy, corrected for the blur of the image",
             headings=_RECOVERED,
             to_the_right=tuple(_UNCERTAIN),
         )

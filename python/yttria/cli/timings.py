@@ -9,12 +9,12 @@ from rich.console import Console
 
 from . import STARTED
 
-#: Stages in which the core computes; the others read, draw, write and import.
+#: Stages in which the core computes. The others read, draw, write and import.
 _COMPUTING = ("dose", "table")
 
 
 def print_timings(seconds: Mapping[str, float]) -> None:
-    """Print the seconds of each stage, of all else, and in all, with the share of computing, to the error stream."""
+    """Print the seconds of each stage, of the rest and in total, with the share of computing, on the error stream."""
     total = perf_counter() - STARTED
     rows = dict(seconds) | {"imports and the rest": total - sum(seconds.values()), "total": total}
     console = Console(stderr=True)

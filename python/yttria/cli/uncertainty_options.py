@@ -17,10 +17,8 @@ LungShunt = Annotated[float | None, _option("Of every lung shunt fraction, relat
 TumorMass = Annotated[float | None, _option("Of the mass of every tumor.")]
 Ratio = Annotated[float | None, _option("Of every tumor-to-normal ratio.")]
 NormalMass = Annotated[float | None, _option("Of the perfused normal liver of every territory.")]
-CommonMass = Annotated[float | None, _option("What all masses of the liver share because they come from one image.")]
-PerfusedMass = Annotated[
-    float | None, _option("Of everything perfused, if tumor and normal liver are not known apart.")
-]
+CommonMass = Annotated[float | None, _option("Common part of all masses of the liver, which come from one image.")]
+PerfusedMass = Annotated[float | None, _option("Of all perfused tissue, if tumor and normal liver are not separate.")]
 LungMass = Annotated[float | None, _option("Of the mass of the lungs.")]
 ActivityMeter = Annotated[float | None, _option("Of the activity meter.")]
 Residual = Annotated[float | None, _option("Of the residual fraction, relative to it.")]

@@ -1,4 +1,4 @@
-"""Standard uncertainties in the table of doses, and in words what they hold and what they do not."""
+"""Standard uncertainties in the table of doses, and the list of sources that they include or not."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DRAWN_HEADINGS = {
 
 
 def rows_with_uncertainty(rows: Sequence[Row]) -> list[Row]:
-    """The rows with each value that has a standard uncertainty as a text of both."""
+    """Return the rows with each value and its standard uncertainty as one text."""
     found: list[Row] = []
     for row in rows:
         texts: Row = {
@@ -41,7 +41,7 @@ def rows_with_uncertainty(rows: Sequence[Row]) -> list[Row]:
 
 
 def print_uncertainty(uncertainty: CaseUncertainty) -> None:
-    """Print in one line each what the uncertainties include, which inputs are defaults, and what is not included."""
+    """Print one line each on the included sources, the inputs that are defaults, and the sources not included."""
     doses = [budget for budget in uncertainty.budgets if budget.quantity == "mean_gy"]
     components = [component for budget in doses for component in budget.components]
     included = dict.fromkeys(_words(each.source, each.input) for each in components)
@@ -75,11 +75,11 @@ def print_draws(uncertainty: CaseUncertainty) -> None:
     )
     lost = sum(each["undefined_draws"] for each in drawn["quantities"] if each["quantity"] == "mean_gy")
     if lost:
-        print_line("draws", f"{lost} without a volume of a structure are left out", wrap=True)
+        print_line("draws", f"{lost} draws in which a structure has no volume are left out", wrap=True)
 
 
 def _interval(drawn: Mapping[str, Any]) -> str:
-    """The ends, to the digit that the standard uncertainty reaches."""
+    """Return the ends of an interval, rounded to the digits of the standard uncertainty."""
     if drawn["interval"] is None or not drawn["standard_uncertainty"]:
         return ""
     places = max(1 - floor(log10(drawn["standard_uncertainty"])), 0)
@@ -89,7 +89,7 @@ def _interval(drawn: Mapping[str, Any]) -> str:
 
 @contextmanager
 def draws_bar(text: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A spinner on the error stream, and a bar once inputs are drawn; None if the output is for a machine."""
+    """Show a spinner on the error stream, and a bar once inputs are drawn; None if the output is for a machine."""
     if quiet:
         yield None
         return

@@ -1,4 +1,4 @@
-"""`yttria verify`: the validation, on this machine, as a report to file."""
+"""`yttria verify`: validation on this machine, with a report to file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from .output import as_json
 
 def verify(
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write the report here: JSON by that name, else text.")
+        Path | None,
+        typer.Option("--out", "-o", help="Write the report here, as JSON if the name ends in .json, else as text."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON instead of text.")] = False,
 ) -> None:

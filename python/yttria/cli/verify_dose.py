@@ -1,4 +1,4 @@
-"""`yttria verify-dose`: the doses of a case beside those of Monte Carlo on the same images."""
+"""`yttria verify-dose`: comparison of the doses of a case with Monte Carlo on the same images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .case_options import with_case_options
 from .monte_carlo import progress_bar
 from .output import Row, as_json, print_advisories, print_line, print_table, print_written, progress
 
-#: Exit codes beside 0 and 1.
+#: Exit codes other than 0 and 1.
 DIFFERS, UNDECIDED = 3, 4
 _CODES: dict[CheckVerdict, int] = {"agrees": 0, "undecided": UNDECIDED, "differs": DIFFERS}
 
@@ -36,13 +36,13 @@ def verify_dose(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file of --out.")] = False,
     anonymous: Annotated[
-        bool, typer.Option("--anonymous", help="Leave patient name, dates and paths out of the JSON.")
+        bool, typer.Option("--anonymous", help="Leave out patient name, dates and paths from the JSON.")
     ] = False,
     tolerance: Annotated[
         float, typer.Option(help="Accepted difference as a fraction of the mean dose of a structure.")
     ] = TOLERANCE_FRACTION,
     negligible_gy: Annotated[
-        float, typer.Option(help="Difference of mean doses that is accepted however small the dose.")
+        float, typer.Option(help="Difference of mean doses that is accepted for any dose.")
     ] = NEGLIGIBLE_GY,
     threads: Annotated[int | None, typer.Option(help="Threads; all processors if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")] = False,
@@ -58,7 +58,7 @@ def verify_dose(
     Exit code: 0 all agree, 3 a mean dose differs, 4 undecided (simulate more --histories), 1 refused.
     """
     if out is not None and out.exists() and not overwrite:
-        raise ResultsExistError(f"{out}: exists already; choose another name (--out), or replace it (--overwrite)")
+        raise ResultsExistError(f"{out}: exists already: choose another name (--out), or replace it (--overwrite)")
     checked_tolerances(tolerance, negligible_gy)
     simulation = _simulation(declared)
     case = Case(**declared)
@@ -114,13 +114,15 @@ def verify_dose(
 
 
 def _simulation(declared: dict[str, Any]) -> dict[str, Any]:
-    """Take what concerns the simulation from the declared values of a case, with the default of `dose_image`."""
+    """Take the options of the simulation from the declared values of a case, with the defaults of `dose_image`."""
     simulation = {name: declared.pop(name) for name in ("histories", "relative_uncertainty", "seed")}
     for name, value in simulation.items():
         if value is not None:
             FIELDS[name].check(value)
     if None not in (simulation["histories"], simulation["relative_uncertainty"]):
-        raise ArgumentError("give histories or relative_uncertainty, not both")
+        raise ArgumentError(
+            "give either a number of histories (histories) or a relative uncertainty (relative_uncertainty)"
+        )
     if simulation["relative_uncertainty"] is None:
         simulation["histories"] = int(simulation["histories"] or DEFAULT_HISTORIES)
     return simulation | {"seed": int(simulation["seed"])}
@@ -165,7 +167,7 @@ def _report(
     sentences = {
         "agrees": "every mean dose agrees",
         "differs": "at least one mean dose differs by more than the tolerance",
-        "undecided": "no mean dose is known to differ, but some are undecided: simulate more --histories",
+        "undecided": "no mean dose differs for certain, but some are undecided: simulate more --histories",
     }
     print_line(
         f"{verdict}:",

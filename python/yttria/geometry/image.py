@@ -353,7 +353,7 @@ class Image:
         OutOfRangeError
             If a voxel is not finite, or a voxel size is outside 0.001 to 1000 mm.
         ShapeError, UnknownNameError, InsufficientMemoryError
-            For what their names say.
+            As their names state.
 
         Warns
         -----

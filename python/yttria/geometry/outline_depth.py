@@ -6,8 +6,9 @@ the depth, so that its inverse is linear in the depth. Division by its own gradi
 any shape. Smoothing shifts a curved outline inward. One constant for the whole structure, which restores its volume,
 corrects this shift.
 
-Measured on balls on voxels of 4 x 4 x 4 and 5 x 2 x 2 mm, smooth and as binary masks: the change of volume is right
-within 2 % for radii from 6 voxels on, and within 6 % from 2 voxels on (tests/geometry/test_outline_depth.py).
+It was measured on balls, smooth and as binary masks, on voxels of 4 x 4 x 4 and 5 x 2 x 2 mm
+(tests/geometry/test_outline_depth.py). The change of volume is right within 2 % for radii from 6 voxels on, and within
+6 % from 2 voxels on.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def outline_depth(
     depth_mm = _normal_depth(smoothed.reshape(-1)[band]) / steepness
     inside = (smoothed > 0.5).astype(np.float32)
     deep = float(inside.sum(dtype=np.float64)) - float(inside.reshape(-1)[band].sum(dtype=np.float64))
-    depth_mm += np.float32(_shift_that_keeps(float(fractions.sum(dtype=np.float64)) - deep, depth_mm, width_mm))
+    depth_mm += np.float32(_volume_restoring_shift(float(fractions.sum(dtype=np.float64)) - deep, depth_mm, width_mm))
     return OutlineDepth(
         structure=structure, origin=origin, inside=inside, band=band, depth_mm=depth_mm, width_mm=width_mm
     )
@@ -191,7 +192,7 @@ def _gradient(smoothed: Floats, places: NDArray[np.intp], voxel_size_mm: Sequenc
     return found
 
 
-def _shift_that_keeps(volume: float, depth_mm: Floats, width_mm: Floats) -> float:
+def _volume_restoring_shift(volume: float, depth_mm: Floats, width_mm: Floats) -> float:
     """Find the displacement in mm that gives the band a volume in voxels, by Newton's method."""
     shift_mm = 0.0
     for _ in range(_ITERATIONS):

@@ -47,7 +47,7 @@ def voxel_fractions(
     OutOfRangeError
         If mask values lie outside [0, 1]. The message states how many, and the farthest.
     ShapeError, DTypeError, InsufficientMemoryError
-        For what their names say.
+        As their names state.
 
     Notes
     -----
@@ -95,7 +95,7 @@ def fractions_of_mask(mask: ArrayLike, *, threads: int | None = None) -> VoxelFr
     OutOfRangeError
         If values lie outside [0, 1]. The message states how many, and the farthest.
     ShapeError, DTypeError, InsufficientMemoryError
-        For what their names say.
+        As their names state.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Files of a data set in BIDS: the folder that is the data set, and what a file inherits from the folders above it.
+"""Files of a BIDS data set: its folder, and the files from which a file inherits.
 
 Source: BIDS specification 1.10, common principles: entities, the inheritance principle, BIDS URIs (bids-derivatives).
 """
@@ -9,29 +9,29 @@ import re
 from glob import escape
 from pathlib import Path
 
-#: The file that marks the folder of a data set, and how many folders above a file it may lie.
+#: The file that marks the folder of a data set, and the number of folders above a file in which it may lie.
 DATA_SET, _DEEPEST = "dataset_description.json", 6
 _ENDING = re.compile(r"(\.nii)?(\.gz)?$|\.[^.]*$", re.IGNORECASE)
 _ENTITY = re.compile(r"(?:^|_)([a-z]+)-([A-Za-z0-9]+)(?=_|$)")
 
 
 def stem_of(path: Path) -> str:
-    """Name of a file without its ending, `.nii.gz` being one ending."""
+    """Return the name of a file without its ending; `.nii.gz` is one ending."""
     return path.name[: _ENDING.search(path.name).start()]  # type: ignore[union-attr]
 
 
 def entities_of(path: Path) -> dict[str, str]:
-    """Entities that a name states, such as {"sub": "01", "ses": "1"}, in the order of the name."""
+    """Return the entities of a name, such as {"sub": "01", "ses": "1"}, in the order of the name."""
     return dict(_ENTITY.findall(stem_of(path)))
 
 
 def data_set_of(path: Path) -> Path | None:
-    """The folder of the data set that holds a file: the nearest one with `dataset_description.json`; None if none."""
+    """Find the folder of a file's data set, the nearest one with `dataset_description.json`; None without one."""
     return next((each for each in list(path.absolute().parents)[:_DEEPEST] if (each / DATA_SET).is_file()), None)
 
 
 def inherited_files(path: Path, ending: str) -> list[Path]:
-    """Files that describe another one by the inheritance principle, the most general first.
+    """Find files that describe another one by the inheritance principle, the most general first.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def inherited_files(path: Path, ending: str) -> list[Path]:
     list of Path
         Files with the suffix of `path`, with all or some of its entities and no others. They lie in the folder of
         `path` or above it, up to the folder of the data set. Of two in one folder, the one with more entities comes
-        last. What a later file states replaces what an earlier one does.
+        last. Statements of a later file replace those of an earlier one.
     """
     stem = stem_of(path)
     *entities, suffix = stem.split("_")

@@ -46,10 +46,10 @@ def sources_of(path: Path) -> list[Path]:
         inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
         return sorted(file for file in inside if _is_regular(file))
     path.stat()
-    return list(dict.fromkeys([path, *(file for file in _beside(path) if _is_regular(file))]))
+    return list(dict.fromkeys([path, *(file for file in _files_beside(path) if _is_regular(file))]))
 
 
-def _beside(path: Path) -> Iterator[Path]:
+def _files_beside(path: Path) -> Iterator[Path]:
     name = path.name.casefold()
     if name.endswith((".nii", ".nii.gz")):
         stem = re.sub(r"\.nii(\.gz)?$", "", path.name, flags=re.I)

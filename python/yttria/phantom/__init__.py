@@ -1,4 +1,4 @@
-"""Analytic phantoms with known truth, for the demo and for anyone who wants to check a pipeline."""
+"""Analytic phantoms with known truth, for the demo and for checks of a pipeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The phantoms as DICOM: PET, SPECT, CT and segmentations as a scanner and a workstation would export them."""
+"""Phantoms as DICOM: PET, SPECT, CT and segmentations like those of a scanner and a workstation."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from ..io.dicom.dataset import decimal
 from .liver import Phantom
 from .planning import PlanningPhantom
 
-#: A pydicom Dataset; the library is optional and brings no types.
+#: A pydicom Dataset. The library is optional and has no types.
 Dataset = Any
 
 PET_STORAGE = "1.2.840.10008.5.1.4.1.1.128"
 CT_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 NM_STORAGE = "1.2.840.10008.5.1.4.1.1.20"
-#: The phantom has no history: it is treated at this hour of its local clock, and its tracer is given two days earlier.
+#: Fixed local time of the phantom's treatment; its tracer is given two days earlier.
 _TREATED = datetime(2026, 3, 3, 11, 0, 0)
 _TRACED = _TREATED - timedelta(days=2)
 _CT_INTERCEPT_HU = -1024
@@ -41,7 +41,7 @@ def write_dicom_study(phantom: Phantom, folder: str | os.PathLike[str]) -> list[
     Parameters
     ----------
     phantom : Phantom
-        As `liver_phantom` makes it.
+        Phantom made by `liver_phantom`.
     folder : path
         Folder, which is made if it does not exist. Files of the same names are replaced.
 
@@ -59,7 +59,7 @@ def write_dicom_study(phantom: Phantom, folder: str | os.PathLike[str]) -> list[
 
     Notes
     -----
-    Each slice of the PET has a slope of its own, as scanners write it. Values hold the start of the scan, which is
+    Each slice of the PET has its own slope, as in files of scanners. Values refer to the start of the scan, which is
     `scan_delay_h` after the administration in the header.
 
     Examples
@@ -89,7 +89,7 @@ def write_planning_dicom_study(phantom: PlanningPhantom, folder: str | os.PathLi
     Parameters
     ----------
     phantom : PlanningPhantom
-        As `planning_phantom` makes it.
+        Phantom made by `planning_phantom`.
     folder : path
         Folder, which is made if it does not exist. Files of the same names are replaced.
 
@@ -120,10 +120,10 @@ def write_planning_dicom_study(phantom: PlanningPhantom, folder: str | os.PathLi
 
 
 class _Study:
-    """One study: what its objects share."""
+    """Attributes that the objects of one study share."""
 
     def __init__(self, name: str, image: Image, begun: datetime) -> None:
-        """Derive identifiers from the content, so that the same phantom is the same study and another one is not."""
+        """Derive identifiers from the content, so that only the same phantom gives the same study."""
         self._pydicom = require("pydicom", "dicom")
         require("highdicom", "dicom")
         self._key = [__version__, name, hashlib.sha256(np.ascontiguousarray(image.array).tobytes()).hexdigest()]
@@ -134,7 +134,7 @@ class _Study:
         return str(self._pydicom.uid.generate_uid(entropy_srcs=[*self._key, *of]))
 
     def new(self, sop_class: str, modality: str, instance: int, time: datetime, series: int) -> Dataset:
-        """Patient, study, series and frame of reference of one object."""
+        """Set patient, study, series and frame of reference of one object."""
         uid = self.uid(modality, str(series), str(instance))
         meta = self._pydicom.dataset.FileMetaDataset()
         meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = sop_class, uid
@@ -172,7 +172,7 @@ class _Study:
             dataset.CollimatorType = ""
             dataset.NumberOfSlices, dataset.ImageIndex = len(image.array), k + 1
             dataset.FrameReferenceTime, dataset.ActualFrameDuration = "0", str(1000 * _PET_DURATION_S)
-            self._lies(dataset)
+            self._set_supine(dataset)
             drug = self._pydicom.Dataset()
             drug.RadionuclideCodeSequence = [_code(self._pydicom, "14691008", "SCT", "^90^Yttrium")]
             drug.RadiopharmaceuticalStartTime = _clock(_TREATED)
@@ -222,7 +222,7 @@ class _Study:
         drug.Radiopharmaceutical = "Tc-99m MAA"
         dataset.EnergyWindowInformationSequence = [window]
         dataset.RadiopharmaceuticalInformationSequence = [drug]
-        self._lies(dataset)
+        self._set_supine(dataset)
         dataset.CountsAccumulated = int(min(counts.sum(dtype=np.int64), 2**31 - 1))
         turn = self._pydicom.Dataset()
         turn.StartAngle, turn.AngularStep, turn.RotationDirection, turn.ScanArc = "0", "6", "CW", "360"
@@ -230,8 +230,8 @@ class _Study:
         dataset.NumberOfRotations, dataset.RotationInformationSequence = 1, [turn]
         return dataset
 
-    def _lies(self, dataset: Dataset) -> None:
-        """State that the patient lies on the back with the head first, as PET and NM code it."""
+    def _set_supine(self, dataset: Dataset) -> None:
+        """State that the patient lies supine with the head first, in the codes of PET and NM."""
         lying = _code(self._pydicom, "102538003", "SCT", "recumbent")
         lying.PatientOrientationModifierCodeSequence = [_code(self._pydicom, "40199007", "SCT", "supine")]
         dataset.PatientOrientationCodeSequence = [lying]
@@ -270,7 +270,7 @@ class _Study:
 
 
 def _segment(highdicom: Any, number: int, name: str) -> Any:
-    """Describe one segment: an organ, or a neoplasm."""
+    """Describe one segment, an organ or a neoplasm."""
     codes = require("pydicom.sr.codedict", "dicom").codes.SCT
     tumor = name.startswith("Tumor")
     return highdicom.seg.SegmentDescription(

@@ -1,8 +1,8 @@
-"""An analytic phantom with known truth after treatment: body, liver, two tumors, lungs, and the activity in each.
+"""Analytic phantom with known truth after treatment: body, liver, two tumors, lungs, and their activity.
 
-It is what the demo runs on, and a case whose right answer is known to anyone who wants to check a pipeline: every
-region holds a uniform concentration, so its mean absorbed dose by local deposition is the dose factor times its
-concentration over its density, exactly.
+The demo uses it, and it is a case with a known answer for checks of a pipeline. Every region has a uniform
+concentration. Its mean absorbed dose by local deposition is therefore exactly the dose factor times its concentration
+over its density.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _DIAPHRAGM_MM = 6.0
 
 @dataclass(frozen=True, kw_only=True)
 class Phantom:
-    """A phantom and its truth.
+    """Phantom and its truth.
 
-    `activity` is in Bq/mL at the time of the scan; `ct` is a picture of the anatomy in HU on the same grid;
-    `structures` are Liver, Normal liver, Tumor 1 and Tumor 2 as masks on a finer grid, as an anatomical segmentation
-    would be; `body` and `lungs` are there for pictures. `mean_dose_gy` is the true mean absorbed dose of each structure
-    by local deposition, before any blur.
+    `activity` is in Bq/mL at the time of the scan. `ct` shows the anatomy in HU on the same grid. `structures` are
+    Liver, Normal liver, Tumor 1 and Tumor 2 as masks on a finer grid, like an anatomical segmentation. `body` and
+    `lungs` serve for pictures. `mean_dose_gy` is the true mean absorbed dose of each structure by local deposition,
+    before any blur.
     """
 
     activity: Image
@@ -102,8 +102,8 @@ def liver_phantom(
     Notes
     -----
     The liver receives `A (1 - L)`, shared between normal liver and tumors in proportion to mass times tumor-to-normal
-    ratio (the partition model). A voxel on a surface holds its fraction inside, by 4 x 4 x 4 points, so that the
-    activity of each region is the stated one.
+    ratio (the partition model). A voxel on a surface has its fraction inside, from 4 x 4 x 4 points. The activities are
+    scaled so that each region has the stated one.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def liver_phantom(
 
 
 def _voxel_fractions(shape: tuple[int, ...], affine: NDArray[np.float64]) -> dict[str, NDArray[np.float32]]:
-    """The fraction of 4 x 4 x 4 points of each voxel inside each region."""
+    """Compute the fraction of 4 x 4 x 4 points of each voxel inside each region."""
     offsets = (np.arange(4) + 0.5) / 4.0 - 0.5
     counts: dict[str, NDArray[np.float32]] = {}
     for shift in np.stack(np.meshgrid(offsets, offsets, offsets), axis=-1).reshape(-1, 3):
@@ -183,7 +183,7 @@ def _voxel_fractions(shape: tuple[int, ...], affine: NDArray[np.float64]) -> dic
 
 
 def _ct(fraction: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
-    """CT numbers: air, soft tissue, liver, tumors and lungs, mixed where a surface cuts a voxel."""
+    """Make CT numbers of air, soft tissue, liver, tumors and lungs, averaged in voxels that a surface cuts."""
     hu = np.float32(-1000.0) + np.float32(1020.0) * fraction["Body"]
     for name, difference in (("Normal liver", 45.0), ("Tumor 1", 25.0), ("Tumor 2", 25.0), ("Lungs", -800.0)):
         hu = hu + np.float32(difference) * fraction[name]
@@ -191,7 +191,7 @@ def _ct(fraction: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
 
 
 def masks_of_regions(shape: tuple[int, ...], affine: NDArray[np.float64]) -> dict[str, Structure]:
-    """The regions as an anatomical segmentation: masks on a grid of half the voxel size."""
+    """Make an anatomical segmentation of the regions, as masks on a grid of half the voxel size."""
     fine = affine.copy()
     fine[:3, :3] *= 0.5
     fine[:3, 3] -= 0.25 * affine[:3, :3].sum(axis=1)
@@ -200,7 +200,7 @@ def masks_of_regions(shape: tuple[int, ...], affine: NDArray[np.float64]) -> dic
 
 
 def _regions(shape: tuple[int, ...], affine: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
-    """Which voxel centers of an axis-aligned grid lie inside each region."""
+    """Find the voxel centers of an axis-aligned grid that lie inside each region."""
     z, y, x = (
         (affine[axis, 3] + affine[axis, axis] * np.arange(n)).astype(np.float32)
         for axis, n in zip((2, 1, 0), shape, strict=True)
@@ -225,7 +225,7 @@ def _radius(
     ellipsoid: tuple[tuple[float, ...], tuple[float, ...]],
     margin_mm: float = 0.0,
 ) -> NDArray[np.float32]:
-    """Squared radius in units of the semi-axes, which `margin_mm` widens."""
+    """Return the squared radius in units of the semi-axes, which `margin_mm` enlarges."""
     terms = [
         np.square((p - np.float32(c)) / np.float32(s + margin_mm)) for p, c, s in zip(point, *ellipsoid, strict=True)
     ]
@@ -233,7 +233,7 @@ def _radius(
 
 
 def blurred(array: NDArray[np.float64], fwhm_mm: float, voxel_size_mm: tuple[float, ...]) -> NDArray[np.float64]:
-    """Separable Gaussian, integrated over each voxel and normalised, zero outside."""
+    """Blur with a separable Gaussian, integrated over each voxel and normalized, with zero outside."""
     if fwhm_mm == 0.0:
         return array
     sigma_mm = fwhm_mm / np.sqrt(8.0 * np.log(2.0))

@@ -1,4 +1,4 @@
-"""The liver phantom before treatment: MAA SPECT of two injections, planar views, CT and segments, with known truth."""
+"""Liver phantom before treatment: MAA SPECT of two injections, planar views, CT and segments, with known truth."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from ..geometry.image import Image
 from ..geometry.structure import Structure
 from .liver import blurred, masks_of_regions
 
-#: The plane x = -45 mm parts the liver into the territories of two injections; tumor 1 lies right of it, tumor 2 left.
+#: The plane x = -45 mm divides the liver into the territories of two injections. Tumor 1 lies right of it, tumor 2
+#: left.
 _DIVISION_MM = -45.0
 _TUMOR_OF = {"right": "Tumor 1", "left": "Tumor 2"}
 #: The field of view in mm per array axis (k, j, i) and its center; it holds the whole lungs.
 _FIELD_MM = (312.0, 264.0, 380.0)
 _CENTER_LPS_MM = (0.0, 0.0, 60.0)
-#: CT numbers in HU, and the density of lungs that (HU + 1000) / 1000 makes of theirs.
+#: CT numbers in HU, and the density of lungs, which is (HU + 1000) / 1000.
 _HU = {"Body": 20.0, "Normal liver": 65.0, "Tumor 1": 45.0, "Tumor 2": 45.0, "Lungs": -750.0}
-#: Counts of the SPECT for a whole treatment's tracer.
+#: Counts of the SPECT for the tracer of a whole treatment.
 _COUNTS = 4e6
 #: Linear attenuation coefficient of water at 140 keV in 1/mm (0.0154 1/mm), and the lungs' share of it.
 _ATTENUATION_PER_MM, _LUNG_SHARE = 0.0154, 0.25
@@ -30,7 +31,7 @@ _ATTENUATION_PER_MM, _LUNG_SHARE = 0.0154, 0.25
 
 @dataclass(frozen=True, kw_only=True)
 class PlanningPhantom:
-    """A planning phantom and its truth.
+    """Planning phantom and its truth.
 
     Parameters
     ----------
@@ -49,12 +50,12 @@ class PlanningPhantom:
     lung_shunt_fraction : mapping of str to float
         True shunt of each territory.
     combined_lung_shunt_fraction : float
-        True shunt of the scan of all, which the tracer of each injection weights.
+        True shunt of the scan of all, weighted by the tracer of each injection.
     tumor_to_normal_ratio, mass_kg : mapping of str to float
         True ratio of each tumor, and true masses: of the tumors, the normal liver of each territory ("Normal right",
         "Normal left"), and the lungs.
     density_g_per_ml : float
-        Density of liver and tumors by which the true masses were made.
+        Density in g/mL of liver and tumors for the true masses.
     """
 
     maa: Mapping[str, Image]
@@ -105,11 +106,11 @@ def planning_phantom(
 
     Notes
     -----
-    Every voxel holds what its parts in the structures make of it, so that the structures are exactly true. The whole
-    liver is perfused. The tracer is shared between the injections so that the normal liver has one
-    concentration c; tumor i has `r_i c`, and the lungs have `sum_k A_k L_k`, evenly, with
-    `A_k (1 - L_k) = c (V_N,k + r_k V_T,k)`. Planar views are line sums along the anterior-posterior axis, attenuated
-    with 0.0154 1/mm in tissue and a quarter of it in the lungs.
+    Each voxel has the average of its parts in the structures, so that the truth of the structures is exact. The whole
+    liver is perfused. The tracer is shared between the injections so that the normal liver has one concentration c;
+    tumor i has `r_i c`, and the lungs have `sum_k A_k L_k`, evenly, with `A_k (1 - L_k) = c (V_N,k + r_k V_T,k)`.
+    Planar views are line sums along the anterior-posterior axis, attenuated with 0.0154 1/mm in tissue and a quarter of
+    it in the lungs.
 
     Examples
     --------
@@ -186,20 +187,20 @@ def _checked(
 
 
 def _right_of_division(structure: Structure) -> NDArray[np.bool_]:
-    """Columns of a structure's mask whose centers lie right of the division."""
+    """Find the columns of a structure's mask whose centers lie right of the division."""
     return np.asarray(
         structure.affine_lps[0, 3] + structure.affine_lps[0, 0] * np.arange(structure.mask.shape[2]) < _DIVISION_MM
     )
 
 
 def _coarser(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The fraction of each voxel of twice the size that is inside."""
+    """Compute the fraction inside of each voxel of twice the size."""
     k, j, i = (n // 2 for n in mask.shape)
     return np.asarray(mask.reshape(k, 2, j, 2, i, 2).mean(axis=(1, 3, 5)))
 
 
 def _anatomy(masks: dict[str, Structure]) -> tuple[tuple[Structure, ...], Image]:
-    """Segments, and a CT on their grid."""
+    """Make segments, and a CT on their grid."""
     liver = masks["Liver"]
     right = _right_of_division(liver)
     for territory, side in (("right", right), ("left", ~right)):
@@ -215,7 +216,7 @@ def _anatomy(masks: dict[str, Structure]) -> tuple[tuple[Structure, ...], Image]
 def _planar(
     counts: NDArray[np.float64], fraction: Mapping[str, NDArray[np.float64]], size: tuple[float, float, float]
 ) -> Image:
-    """Views from the front and from behind: attenuated sums along j, rows from head to foot."""
+    """Make views from the front and from behind: attenuated sums along j, with rows from head to foot."""
     density = fraction["Body"] - (1.0 - _LUNG_SHARE) * fraction["Lungs"]
     depth = np.cumsum(density, axis=1) * size[1]
     from_front = depth - 0.5 * density * size[1]
@@ -229,7 +230,7 @@ def _planar(
 def _planar_regions(
     fraction: Mapping[str, NDArray[np.float64]], size: tuple[float, float, float]
 ) -> tuple[Structure, ...]:
-    """The liver's outline in both views, and the lungs' without it."""
+    """Make the region of the liver in both views, and that of the lungs without it."""
     liver, any_lung = (np.asarray(np.any(fraction[name] > 0.0, axis=1))[::-1] for name in ("Liver", "Lungs"))
     lungs = any_lung & ~liver
     return tuple(
@@ -239,5 +240,5 @@ def _planar_regions(
 
 
 def _planar_affine(size: tuple[float, float, float]) -> NDArray[np.float64]:
-    """A view has no place in the patient: columns, rows and views of its own."""
+    """A view has no position in the patient; the axes are columns, rows and views."""
     return np.diag([size[2], size[0], 1.0, 1.0])

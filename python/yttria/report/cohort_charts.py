@@ -15,13 +15,13 @@ from .selection import round_step
 WIDTH, LEFT, RIGHT, TOP, ROW = 700.0, 170.0, 684.0, 10.0, 46.0
 DVH_HEIGHT, DVH_BOTTOM, DVH_LEFT = 380.0, 330.0, 58.0
 _MOST_POINTS = 2000
-#: Cases are spread over the height of a row by multiples of the golden ratio: evenly, and the same each time.
+#: Cases are spread over the height of a row by multiples of the golden ratio, which is even and reproducible.
 _GOLDEN = 0.6180339887498949
 
 
 @dataclass(frozen=True, kw_only=True)
 class Strip:
-    """Cases of one structure: their points, the box of the quartiles, the median, and rings around outliers."""
+    """Chart of the cases of one structure: points, box of the quartiles, median, and rings around outliers."""
 
     name: str
     count: int
@@ -36,7 +36,7 @@ class Strip:
 
 @dataclass(frozen=True, kw_only=True)
 class StripChart:
-    """All structures, one below the other, on one logarithmic axis of doses."""
+    """Chart of all structures, one below the other, on one logarithmic axis of doses."""
 
     strips: tuple[Strip, ...]
     ticks: tuple[tuple[float, str], ...]
@@ -81,7 +81,7 @@ def strip_chart(
         )
     ticks = [float(f"{m}e{p}") for p in range(int(np.floor(low)), int(np.ceil(high)) + 1) for m in (1, 2, 5)]
     found = [(float(_across(np.array(t), low, high)), f"{t:g}") for t in ticks if low <= np.log10(t) <= high]
-    # Over many decades, powers of ten alone.
+    # Over many decades, only powers of ten are marked.
     found = found if len(found) <= 14 else [tick for tick in found if tick[1].strip("0.") in ("1", "1e")]
     return StripChart(strips=tuple(strips), ticks=tuple(found), height=TOP + ROW * len(strips) + 44.0)
 

@@ -1,4 +1,4 @@
-"""The report of a cohort as one page of HTML."""
+"""Report of a cohort as one page of HTML."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from .cohort_charts import band_chart, strip_chart
 from .page import render
 from .sections import Column, file_roles
 
-#: Structures in charts, in the table of cases, cases in that table, and outliers in theirs.
+#: Largest numbers of structures in charts, of structures in the table of cases, of cases in it, and of outliers in
+#: theirs.
 _CHARTED, _IN_TABLE, _CASES, _MOST_OUTLIERS = 8, 6, 1000, 200
-#: A volume with a modified z-score beyond this is told of beside an outlying dose.
+#: A volume with a modified z-score beyond this is reported with an outlying dose.
 _VOLUME_Z = 3.5
 
 
@@ -36,7 +37,7 @@ class CohortData:
     z_scores : mapping of (str, str) to array
         Modified z-scores of those values.
     outlier_z : float
-        Beyond this, a mean dose is an outlier.
+        Modified z-score beyond which a mean dose is an outlier.
     statistics : sequence of dict
         Rows of structure, metric, n and quantiles.
     quartiles : mapping of str to array
@@ -120,7 +121,7 @@ _UNCERTAINTY = Column("standard_uncertainty", "Median standard uncertainty")
 
 
 def _statistic_columns(rows: Sequence[Mapping[str, Any]]) -> list[Column]:
-    """Quantiles, and the standard uncertainty if any case states one."""
+    """Make the table of quantiles, with the standard uncertainty if any case states one."""
     stated = any(row.get(_UNCERTAINTY.key) is not None for row in rows)
     return [*_STATISTICS, _UNCERTAINTY] if stated else _STATISTICS
 
@@ -130,12 +131,12 @@ _OUTLIERS = [
     Column("structure", "Structure", text=True),
     Column("mean_gy", "Mean", "Gy"),
     Column("z", "Modified z"),
-    Column("reason", "Why it is named, and what else is unusual", text=True),
+    Column("reason", "Reason, and other unusual findings", text=True),
 ]
 
 
 def outlier_rows(data: CohortData) -> list[dict[str, Any]]:
-    """Cases whose mean dose to a structure is an outlier, with reasons in words, the most unusual first."""
+    """List the cases whose mean dose to a structure is an outlier, with reasons, the most unusual first."""
     found: list[dict[str, Any]] = []
     for (name, metric), values in data.values.items():
         if metric != "mean_gy":
@@ -176,7 +177,7 @@ def _warning_rows(warnings: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def _case_rows(data: CohortData, names: Sequence[str], outlying: set[str]) -> list[dict[str, Any]]:
-    """The first cases, and every outlier, in the order of the manifest."""
+    """List the first cases and every outlier, in the order of the manifest."""
     means = {
         name: dict(zip(data.ids[name], data.values[name, "mean_gy"], strict=True))
         for name in names

@@ -28,7 +28,7 @@ _ISODOSES = (
 
 
 def comparison_tables(comparison: Json) -> dict[str, Any]:
-    """Gamma as facts, and the three tables."""
+    """Make the facts on gamma, and the three tables."""
     gamma, worst = comparison["gamma"], comparison["worst_voxel"]
     kind = "of each voxel's dose" if gamma["local"] else "of the normalization dose"
     place = ", ".join(f"{value:.1f}" for value in worst["position_lps_mm"])
@@ -63,7 +63,7 @@ def comparison_tables(comparison: Json) -> dict[str, Any]:
 
 
 def _by_map(dose_volume: Sequence[Json]) -> tuple[list[Column], list[dict[str, Any]]]:
-    """Three rows a structure, A, B and B - A, with a column for each quantity of the histogram."""
+    """Make three rows for each structure, A, B and B - A, with a column for each quantity of the histogram."""
     quantities = list(dict.fromkeys(str(row["quantity"]) for row in dose_volume))
     rows: list[dict[str, Any]] = []
     for structure in dict.fromkeys(row["structure"] for row in dose_volume):

@@ -1,4 +1,4 @@
-"""Tables of a treatment planned and delivered for a report, from the content of plan_comparison.json."""
+"""Tables of a planned and delivered treatment for a report, from the content of plan_comparison.json."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DOSES = (
 
 
 def delivery_tables(compared: Json) -> dict[str, Any]:
-    """Activity, shunt and method of both sides, doses of structures, their change by causes, and limits."""
+    """Make tables of activity, shunt and method of both sides, of doses, their change by causes, and limits."""
     facts: list[tuple[str, Any]] = []
     for side in ("planned", "delivered"):
         for key, value in compared[side].items():
@@ -44,13 +44,15 @@ def delivery_tables(compared: Json) -> dict[str, Any]:
             "rows": rows,
             "name": "structure",
         },
-        _change(compared["structures"], "ratio", "ratios", "", "The ratio of the mean doses, a product of its causes."),
+        _change(
+            compared["structures"], "ratio", "ratios", "", "The ratio of the mean doses is the product of its causes."
+        ),
         _change(
             compared["structures"],
             "difference_gy",
             "parts_gy",
             "Gy",
-            "The difference of the mean doses, a sum of its causes.",
+            "The difference of the mean doses is the sum of its causes.",
         ),
     ]
     return {
@@ -61,7 +63,7 @@ def delivery_tables(compared: Json) -> dict[str, Any]:
 
 
 def _change(structures: Sequence[Json], whole: str, parts: str, unit: str, caption: str) -> dict[str, Any]:
-    """The change of each structure and its causes."""
+    """Make the table of the change of each structure and its causes."""
     known = [row["change"] for row in structures if row["change"] is not None]
     causes = list(dict.fromkeys(cause for change in known for cause in change[parts]))
     rows = [

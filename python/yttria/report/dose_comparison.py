@@ -1,4 +1,4 @@
-"""One picture of a comparison: doses, difference and gamma in three planes, and both histograms of each structure."""
+"""Picture of a comparison: doses, difference and gamma in three planes, and both histograms of each structure."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def comparison_figure(comparison: DoseComparison, *, title: str = "") -> Figure:
     Parameters
     ----------
     comparison : DoseComparison
-        As `compare_doses` returns it.
+        Result of `compare_doses`.
     title : str, default ""
-        What A and B are.
+        Description of A and B.
 
     Returns
     -------
@@ -43,10 +43,10 @@ def comparison_figure(comparison: DoseComparison, *, title: str = "") -> Figure:
 
     Notes
     -----
-    First row: dose A with isodose lines of A (solid) and B (dashed). Second: B - A, the color scale ending at the 99th
-    percentile of `|B - A|` above the cutoff. Third: gamma, gray if it was not evaluated; green passes, pink
-    fails. A cross marks the largest difference. At the right, the cumulative histograms of up to eight structures, A
-    solid and B dashed, and how many voxels have which gamma.
+    The first row shows dose A with isodose lines of A (solid) and B (dashed). The second shows B - A, with a color
+    scale that ends at the 99th percentile of `|B - A|` above the cutoff. The third shows gamma: green passes, pink
+    fails, gray was not evaluated. A cross marks the largest difference. At the right are the cumulative histograms of
+    up to eight structures, A solid and B dashed, and the distribution of gamma.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def comparison_figure(comparison: DoseComparison, *, title: str = "") -> Figure:
     side = columns[1].subgridspec(2, 1, height_ratios=(1.5, 1.0))
     _histograms(figure.add_subplot(side[0]), comparison)
     _gamma_histogram(figure.add_subplot(side[1]), comparison)
-    figure.suptitle(literal(title) or "Dose B against dose A", color=INK, fontsize=12, x=0.01, ha="left")
+    figure.suptitle(literal(title) or "Dose B compared with dose A", color=INK, fontsize=12, x=0.01, ha="left")
     figure.text(0.995, 0.003, "yttria, for research use", ha="right", va="bottom", fontsize=8, color="#666666")
     return figure
 
@@ -102,7 +102,7 @@ def _with(part: slice, index: int) -> slice:
 
 
 def _annotate(axes: Axes, view: Plane, worst: tuple[int, int, int], shape: tuple[int, int, int], *, dark: bool) -> None:
-    """The cross at the worst voxel, and the patient's directions."""
+    """Draw the cross at the voxel of the largest difference, and the patient's directions."""
     mark = np.zeros(shape, bool)
     mark[worst] = True
     row, column = np.argwhere(view.cut(mark))[0]
@@ -147,7 +147,7 @@ def _histograms(axes: Axes, comparison: DoseComparison) -> None:
 def _gamma_histogram(axes: Axes, comparison: DoseComparison) -> None:
     gamma = comparison.gamma
     edges = np.linspace(0.0, gamma.maximum_gamma, 41)
-    # The share of all evaluated voxels; the last bar holds what reached the end of the search.
+    # Bars show the share of all evaluated voxels. The last bar holds voxels that reached the end of the search.
     counts, _ = np.histogram(gamma.gamma[~np.isnan(gamma.gamma)], edges)
     shades = ["#009e73" if edge < 1.0 else "#d55e00" for edge in edges[:-1]]
     axes.bar(edges[:-1], 100.0 * counts / gamma.evaluated_voxels, width=edges[1], align="edge", color=shades)

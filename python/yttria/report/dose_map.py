@@ -1,4 +1,4 @@
-"""Dose map with structures and histograms, as a report draws it."""
+"""Dose map with structures and histograms, for the pictures of a report."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DoseMap:
     histograms : mapping of str to DoseVolumeHistogram
         Histograms of the structures that lie in the image.
     order : mapping of str to int
-        Place of each structure in the table, which gives it its colour.
+        Index of each structure in the table, which determines its color.
     background : Image or None
         Image in gray beneath the dose, on its grid.
     """
@@ -70,7 +70,7 @@ class DoseMap:
         )
 
     def differing(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Find structures of a table whose mean dose is not that of this map, or which this map lacks.
+        """Find structures of a table whose mean dose differs from that of this map, or that this map lacks.
 
         Parameters
         ----------
@@ -80,7 +80,7 @@ class DoseMap:
         Returns
         -------
         list of str
-            Their names; a mean dose may differ by 1e-4 of the structure's maximum.
+            Names of the structures. A mean dose may differ by 1e-4 of the structure's maximum.
 
         Examples
         --------
@@ -113,7 +113,7 @@ def dose_map(
     sub_voxel_mm: float | None = None,
     background: Image | None = None,
 ) -> DoseMap:
-    """Compute what a report draws of a dose: fractions of voxels and histograms of structures.
+    """Compute voxel fractions and histograms of structures for the pictures of a report.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def dose_map(
     sub_voxel_mm : float, optional
         Largest sub-voxel in mm, if the doses of the table were read from sub-voxels.
     background : Image, optional
-        Image for beneath the dose, on its grid.
+        Image beneath the dose, on its grid.
 
     Returns
     -------
@@ -150,7 +150,7 @@ def dose_map(
         frames = background.frame_of_reference_uid, result.image.frame_of_reference_uid
         check_same_frame(frames[0], "the background image", frames[1], "the dose image")
         if not background.same_grid(result.image):
-            raise GeometryError("the background image must lie on the grid of the dose image; resample it first")
+            raise GeometryError("the background image must lie on the grid of the dose image: resample it first")
     _, histograms = result.evaluate(structures, sub_voxel_mm=sub_voxel_mm)
     fractions = result.voxel_fractions(structures)
     volume = result.image.voxel_volume_ml

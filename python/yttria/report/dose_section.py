@@ -26,14 +26,14 @@ _MORE = (
     "outside_fraction",
 )
 _UNCERTAINTY = re.compile(r"uncertainty|standard_error")
-#: Of the provenance: keys with their words, in the order of the report. Others follow by their own names.
+#: Keys of the provenance with their words, in the order of the report. Others follow by their own names.
 _RULES = {
     "density_g_per_ml": "Tissue density / g/mL",
     "kernel_medium": "Medium of the kernel",
     "kernel_source": "Source of the kernel",
     "kernel_voxel_size_mm": "Voxel size of the kernel / mm",
     "kernel_energy_beyond_fraction": "Energy beyond the kernel, fraction",
-    "kernel_tail_folded": "That energy is given to the outermost voxels",
+    "kernel_tail_folded": "Voxel S values scaled to include that energy",
     "scaling": "Scaling",
     "input_unit": "Unit of the activity image",
     "decay_factor": "Factor from the image's time to administration",
@@ -42,7 +42,7 @@ _RULES = {
     "dose_factor_gy_kg_per_gbq": "Dose factor / Gy kg/GBq",
     "half_life_h": "Half-life / h",
     "nuclide_source": "Source of the nuclide data",
-    "nuclide_source_read": "How well that source was read",
+    "nuclide_source_read": "Part of that source that was read",
     "negative_voxels": "Negative voxels",
     "negative_voxel_count": "Number of negative voxels",
     "negative_fraction": "Their sum over that of the positive ones",
@@ -55,14 +55,14 @@ _ELSEWHERE = ("method", "yttria_version", "statement")
 
 
 def dose_tables(doses: Json) -> dict[str, Any]:
-    """Rows and columns of the tables of structures: the usual ones, the others, and what else the JSON holds."""
+    """Make rows and columns of the tables of structures: usual ones, others, and further content of the JSON."""
     rows, metrics = doses["structures"], doses.get("metrics") or {}
     stated = {column["key"]: column for column in metrics.get("columns") or ()}
     keys = list(dict.fromkeys(key for row in rows for key, value in row.items() if not isinstance(value, dict | list)))
     known = {*_MAIN, *_MORE}
-    # What no structure has, such as the uncertainty of a method without chance, is no column.
+    # A quantity that no structure has, such as the statistical uncertainty of most methods, has no column.
     keys = [key for key in keys if key in known or any(row.get(key) is not None for row in rows)]
-    # Standard uncertainties stand beside their values; the coverage factor with the intervals.
+    # Standard uncertainties are shown with their values, and the coverage factor with the intervals.
     beside = {quantity: column for quantity, column in UNCERTAINTY_COLUMNS.items() if column in keys}
     keys = [key for key in keys if key not in (*beside.values(), "coverage_factor")]
     uncertain = [key for key in keys if _UNCERTAINTY.search(key) and key not in known]
@@ -84,7 +84,7 @@ def dose_tables(doses: Json) -> dict[str, Any]:
 
 
 def _further(key: str, stated: Json) -> Column:
-    """Column of a further quantity, by the words of the JSON if it has them."""
+    """Make the column of a further quantity, with the words of the JSON if it has them."""
     if key not in stated:
         return Column(key, *heading(key))
     label, unit = str(stated[key]["label"]), str(stated[key]["unit"])
@@ -92,7 +92,7 @@ def _further(key: str, stated: Json) -> Column:
 
 
 def _definitions(metrics: Json) -> list[tuple[str, Any]]:
-    """Definition of each further quantity, and the parameters that they rest on by tissue."""
+    """Return the definition of each further quantity, and the parameters used by tissue."""
     found: list[tuple[str, Any]] = [(column["label"], column["definition"]) for column in metrics.get("columns") or ()]
     for each in metrics.get("parameters") or ():
         tissue = str(each["tissue"]).replace("_", " ")
@@ -102,7 +102,7 @@ def _definitions(metrics: Json) -> list[tuple[str, Any]]:
 
 
 def treatment_facts(doses: Json) -> list[tuple[str, Any]]:
-    """Facts for the head of a report: dose model, activity, times."""
+    """Return facts for the head of a report: dose model, activity, times."""
     scaling = doses["provenance"]["scaling"]
     found: list[tuple[str, Any]] = [("Dose model", method_name(doses))]
     words = {
@@ -121,13 +121,13 @@ def treatment_facts(doses: Json) -> list[tuple[str, Any]]:
 
 
 def method_name(doses: Json) -> str:
-    """The dose model in words."""
+    """Return the dose model in words."""
     method = str(doses["provenance"]["method"])
     return METHOD_NAMES.get(method, method.replace("_", " "))
 
 
 def method_rules(doses: Json) -> list[tuple[str, Any]]:
-    """Method, data and rules of a dose, one after the other."""
+    """Return method, data and rules of a dose, one after the other."""
     provenance = doses["provenance"]
     found: list[tuple[str, Any]] = [("Dose model", method_name(doses))]
     others = [key for key in provenance if key not in _RULES and key not in _ELSEWHERE]
@@ -146,17 +146,17 @@ def method_rules(doses: Json) -> list[tuple[str, Any]]:
 
 
 def _given_as(structures: list[dict[str, Any]]) -> str:
-    """Kinds in which structures were given: "mask: Liver, Tumor 1; contours: Lung"."""
+    """Return the kinds in which structures were given: "mask: Liver, Tumor 1; contours: Lung"."""
     kinds: dict[str, list[str]] = {}
     for structure in structures:
         moved = structure.get("transform_source") or ("a transform" if structure.get("transform_lps") else "")
-        kind = f"{structure.get('given_as', 'not stated')}{f', moved by {moved}' if moved else ''}"
+        kind = f"{structure.get('given_as', 'not stated')}{f', transformed by {moved}' if moved else ''}"
         kinds.setdefault(kind, []).append(str(structure.get("structure", "")))
     return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items())
 
 
 def validation_rows(method: str) -> list[dict[str, str]]:
-    """The rows of the validation that concern a method; empty for a method without any."""
+    """Return the rows of the validation on a method; empty for a method without any."""
     return list(_validation().get(method, []))
 
 

@@ -1,4 +1,4 @@
-"""Cumulative dose-volume histograms as lines of an SVG, with the points that a script shows under the pointer."""
+"""Cumulative dose-volume histograms as lines of an SVG, with points that a script shows at the pointer."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Amount = TypeVar("Amount", float, NDArray[np.float64])
 WIDTH, HEIGHT = 660.0, 400.0
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 646.0, 14.0, 348.0
 _POINTS = 500
-#: A point is left out if the line without it passes this near, in the drawing's units.
+#: A point is left out if the line without it passes within this distance, in the drawing's units.
 _NEAR = 0.15
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """Histogram of one structure: its line, a number that marks it, and the points that the line joins."""
+    """Histogram of one structure, with its line, its number, and the points of the line."""
 
     name: str
     style: LineStyle
@@ -37,7 +37,7 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class DvhChart:
-    """The chart: curves, and the ticks of both axes as (place, text)."""
+    """Chart with curves, and the ticks of both axes as (position, text)."""
 
     curves: tuple[Curve, ...]
     dose_ticks: tuple[tuple[float, str], ...]
@@ -55,7 +55,7 @@ def dvh_chart(histograms: Mapping[str, DoseVolumeHistogram], order: Mapping[str,
     for n, (name, histogram) in enumerate(histograms.items()):
         _, volume_ml = histogram.curve(doses_gy=doses)
         percents = 100.0 * volume_ml / histogram.volume_ml
-        kept = _kept(_across(doses, top_gy), _down(percents))
+        kept = _needed_points(_across(doses, top_gy), _down(percents))
         points = [
             (float(_across(d, top_gy)), float(_down(p))) for d, p in zip(doses[kept], percents[kept], strict=True)
         ]
@@ -88,16 +88,16 @@ def _down(percent: Amount) -> Amount:
 def _mark(
     doses: NDArray[np.float64], percents: NDArray[np.float64], n: int, count: int, top_gy: float
 ) -> tuple[float, float]:
-    """Place of a curve's number: at another height for each, so that numbers of neighbours do not meet."""
+    """Return the position of a curve's number, at another height for each, so that numbers do not overlap."""
     height = 92.0 - 84.0 * (n + 0.5) / count
     at = int(np.argmin(np.abs(percents - height)))
-    # Beside the axes rather than on them.
+    # Numbers must not lie on the axes.
     x, y = max(_across(float(doses[at]), top_gy), LEFT + 13.0), max(_down(float(percents[at])), TOP + 12.0)
     return round(x, 1), round(min(y, BOTTOM - 12.0), 1)
 
 
-def _kept(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[int]:
-    """Indices of the points that a line needs: greedy, each stretch as long as all its points lie near it."""
+def _needed_points(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[int]:
+    """Return the indices of the points that a line needs; each segment is extended while all its points lie near it."""
     kept, first = [0], 0
     for last in range(2, len(x)):
         share = (x[first + 1 : last] - x[first]) / (x[last] - x[first])

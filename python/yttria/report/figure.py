@@ -1,4 +1,4 @@
-"""One picture of a result: fused planes with isodose lines, and the cumulative dose-volume histogram."""
+"""Picture of a result: fused planes with isodose lines, and the cumulative dose-volume histogram."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ if TYPE_CHECKING:
     from ..geometry.structure import Structure
     from ..voxel.dose_result import DoseResult
 
-#: Planes through further tumors in a row, and in a picture.
+#: Largest numbers of planes through further tumors in a row, and in a picture.
 _PLANES_IN_ROW, _MORE_PLANES = 4, 12
-#: Characters of a name in the key, of one above a plane, and of the title; the rest is left out in the middle.
+#: Largest numbers of characters of a name in the key, of one above a plane, and of the title. Longer texts are cut in
+#: the middle.
 _IN_KEY, _ABOVE_PLANE, _IN_TITLE = 32, 24, 90
 _COLORS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#999999")
 INK = "#222222"
@@ -79,16 +80,16 @@ def dose_figure(
     GeometryError
         If the background is on another grid or in another frame of reference.
     OutOfRangeError
-        For a level that is not finite and above 0.
+        If a level is not finite and above 0.
     MissingExtraError
         Without matplotlib.
 
     Notes
     -----
-    The planes go through the structure with the highest mean dose (of those of at least 5 mL, if there are any) and
-    show the surroundings of all structures. Each further tumor, by its name, gets an axial plane: the twelve largest.
-    The color scale ends at the highest D2 of those structures or D50 of a smaller tumor, so that one hot voxel does not
-    darken the rest. Small structures are drawn over large ones.
+    The planes pass through the structure with the highest mean dose (of those of at least 5 mL, if there are any) and
+    show the surroundings of all structures. Each of the twelve largest further tumors, by their names, has an axial
+    plane. The color scale ends at the highest D2 of those structures or D50 of a smaller tumor, so that one hot voxel
+    does not darken the rest. Small structures are drawn over large ones.
 
     Examples
     --------
@@ -106,7 +107,7 @@ def dose_figure(
         frames = background.frame_of_reference_uid, dose.frame_of_reference_uid
         check_same_frame(frames[0], "the background image", frames[1], "the dose image")
         if not background.same_grid(dose):
-            raise GeometryError("the background image must lie on the grid of the dose image; resample it first")
+            raise GeometryError("the background image must lie on the grid of the dose image: resample it first")
     voxel_fractions = {
         n: o for n, o in result.voxel_fractions(structures).items() if o.volume_ml(dose.voxel_volume_ml) > 0.0
     }
@@ -126,7 +127,7 @@ def dose_figure(
     more = [name for name in tumors if name != hottest]
     unseen, more = len(more[_MORE_PLANES:]), more[:_MORE_PLANES]
     further = [plane("axial", center_of(voxel_fractions[name]), box, orientation) for name in more]
-    # The largest first, so that small structures, tumors above all, lie on top.
+    # The largest structure is drawn first, so that small ones, especially tumors, lie on top.
     outlines = sorted(voxel_fractions, key=lambda name: (bool(is_tumor(name)), -histograms[name].volume_ml))
     drawn = {name: (shades[name], voxel_fractions[name]) for name in outlines}
 
@@ -136,7 +137,7 @@ def dose_figure(
     )
     heights = (1.0, 0.8 * planes_down, 0.75) if more else (1.0, 0.75)
     rows = figure.add_gridspec(len(heights), 1, height_ratios=heights)
-    # As wide as the patient is, so that the three planes share one scale where their heights allow it.
+    # Columns are as wide as the patient, so that the three planes share one scale if their heights allow it.
     widths = [v.extent_mm[0] for v in views]
     upper = rows[0].subgridspec(1, 4, width_ratios=[*widths, 0.03 * sum(widths)])
     scale: ScalarMappable = require("matplotlib.cm", "plot").ScalarMappable(cmap="inferno")
@@ -158,7 +159,7 @@ def dose_figure(
             _draw_plane(axes, view, dose.array, drawn, background, levels, scale)
             named = literal(short(name, _ABOVE_PLANE))
             axes.set_title(f"{view.name}, slice {view.index}\n{named}", fontsize=9.5, color=INK)
-    # The key stands beside the further tumors if there are any, else beside the histogram.
+    # The key is beside the further tumors if there are any, else beside the histogram.
     lower = rows[-1].subgridspec(1, 1 if more else 2, width_ratios=(1.0,) if more else (3.0, 1.0))
     axes = figure.add_subplot(lower[0])
     highest_gy = 1.05 * max((h.dose_at_volume_percent(0.5) for h in histograms.values()), default=1.0)
@@ -178,15 +179,15 @@ def dose_figure(
     key = figure.add_subplot(middle[:, -1] if more else lower[1])
     key.axis("off")
     key.legend(lines, labels, frameon=False, fontsize=9.5, loc="center left", borderaxespad=0.0)
-    heading = ". ".join(part for part in (literal(short(title, _IN_TITLE)), _how(result)) if part)
+    heading = ". ".join(part for part in (literal(short(title, _IN_TITLE)), _method_and_scaling(result)) if part)
     heading += f". {unseen} smaller tumors have no plane" if unseen else ""
     figure.suptitle(heading, color=INK, fontsize=12, x=0.01, ha="left")
     figure.text(0.995, 0.01, "yttria, for research use", ha="right", va="bottom", fontsize=8, color="#666666")
     return figure
 
 
-def _how(result: DoseResult) -> str:
-    """Method and scaling in words."""
+def _method_and_scaling(result: DoseResult) -> str:
+    """Return method and scaling in words."""
     scaling = result.provenance.scaling
     several = scaling.get("injections", ())
     kind = f"sum of {len(several)} injections" if several else f"{scaling['kind']} scaling"
@@ -201,7 +202,7 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        As `dose_figure` or `comparison_figure` returns it.
+        Result of `dose_figure` or `comparison_figure`.
     path : str or Path
         File; its ending, .png, .pdf or .svg, is the format.
 
@@ -213,7 +214,7 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
     Raises
     ------
     ArgumentError
-        If it is no figure of matplotlib.
+        If it is not a figure of matplotlib.
     MissingExtraError
         Without matplotlib.
 
@@ -228,8 +229,8 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
         raise ArgumentError(f"figure of save_figure must be a Figure of matplotlib, got {type(figure).__name__}")
     canvas = backend.FigureCanvasAgg(figure)
     if Path(path).suffix.lower() == ".png":
-        # `savefig` would draw everything twice, first for the layout alone, although drawing lays out what it draws.
-        # A picture is written once and read rarely: a third of its time went into its last tenth of compression.
+        # `savefig` would draw everything twice, first only for the layout, although drawing computes the layout too.
+        # The compression is low, because the last tenth of compression took a third of the time.
         canvas.print_png(path, pil_kwargs={"compress_level": 1})
     else:
         figure.savefig(path)
@@ -237,13 +238,13 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
 
 
 def isodose_colors(count: int) -> list[Any]:
-    """One color an isodose line, from cool to hot, light enough to be seen on the dose."""
+    """Return one color for each isodose line, from cool to hot, light enough to be seen on the dose."""
     colormap = require("matplotlib", "plot").colormaps["cool"]
     return [colormap(n / max(count - 1, 1)) for n in range(count)]
 
 
 def colors(count: int) -> list[str]:
-    """One color a line, the first ones distinct also to the color-blind."""
+    """Return one color for each line; the first ones can be distinguished by color-blind readers too."""
     return [_COLORS[i % len(_COLORS)] for i in range(count)]
 
 
@@ -262,7 +263,7 @@ def _draw_plane(
     if background is not None:
         gray = view.cut(background.array).astype(float)
         low, high = np.percentile(background.array, (1.0, 99.0))
-        # Gray ends above the tissue, which leaves the colors room; the dose fades in over its first tenth.
+        # Gray ends above the tissue, so that the colors remain visible. The dose fades in over its first tenth.
         axes.imshow(gray, cmap="gray", vmin=low, vmax=low + 1.6 * max(high - low, 1e-9), aspect=view.aspect)
         opacity = 0.75 * np.clip(plane_dose / (0.1 * highest), 0.0, 1.0)
     axes.imshow(
@@ -279,28 +280,28 @@ def _draw_plane(
         shades = dict(zip(levels, isodose_colors(len(levels)), strict=True))
         lines = axes.contour(plane_dose, levels=reached, colors=[shades[level] for level in reached], linewidths=0.9)
         for label in axes.clabel(lines, fmt="%g", fontsize=7, inline_spacing=2):
-            # It lies on its line, and need not be measured to lay out the picture.
+            # A label lies on its line and does not change the layout, so that it need not be measured.
             label.set_in_layout(False)
     _draw_outlines(axes, [(color, view.cut_of(fractions, dose.shape)) for color, fractions in outlines.values()])
     left, right, top, bottom = view.labels
     for text, x, y in ((left, 0.02, 0.5), (right, 0.98, 0.5), (top, 0.5, 0.97), (bottom, 0.5, 0.03)):
         axes.text(x, y, text, transform=axes.transAxes, color="white", fontsize=9, ha="center", va="center")
-    # An axis without ticks looks the same, but would be laid out and drawn.
+    # The axis is switched off, because an axis without ticks would still be laid out and drawn.
     axes.xaxis.set_visible(False)
     axes.yaxis.set_visible(False)
 
 
 def _draw_outlines(axes: Axes, cuts: Sequence[tuple[str, NDArray[np.float32]]]) -> None:
-    """Draw the lines along which each structure takes half of a voxel, all of them as one artist.
+    """Draw the lines along which half of a voxel is inside each structure, all as one artist.
 
-    `Axes.contour` makes an artist with a color scale of its own for each structure, which takes longer than its line.
+    `Axes.contour` makes an artist with a color scale for each structure, which takes longer than its line.
     """
     path_type = require("matplotlib.path", "plot").Path
     contourpy = require("contourpy", "plot")
     shades, paths = [], []
     for color, cut in cuts:
         if min(cut.shape) > 1 and cut.min() < 0.5 <= cut.max():
-            # The same lines as `Axes.contour` draws, closed where they are.
+            # These are the lines of `Axes.contour`.
             generator = contourpy.contour_generator(z=cut, line_type=contourpy.LineType.ChunkCombinedCode)
             (points,), (codes,) = generator.lines(0.5)
             paths.append(path_type(points, codes))

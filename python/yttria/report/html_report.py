@@ -1,4 +1,4 @@
-"""The report of one patient: delivered dose, plan and comparison as one page of HTML."""
+"""Report of one patient with delivered dose, plan and comparison as one page of HTML."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .uncertainty_section import uncertainty_tables
 from .voxel_plan_section import is_voxel_plan, voxel_plan_tables
 from .words import flat, treatment_words
 
-_NO_MAP = "Histograms and pictures were not drawn: the report was made without the dose map and its structures."
+_NO_MAP = "Histograms and pictures were not drawn because the report was made without the dose map and its structures."
 
 
 def html_report(
@@ -45,7 +45,7 @@ def html_report(
     doses : mapping, optional
         Content of doses.json, as `yttria dose` writes it.
     plan : mapping, optional
-        JSON of `yttria plan` or `yttria plan-voxels`, such as `ModelComparison.as_dict()`. Its doses stand beside the
+        JSON of `yttria plan` or `yttria plan-voxels`, such as `ModelComparison.as_dict()`. Its doses are shown with the
         delivered ones.
     comparison : mapping, optional
         Content of comparison.json, as `yttria compare` writes it.
@@ -61,7 +61,7 @@ def html_report(
     remarks : sequence of str, default ()
         Sentences on the files, such as why a picture is missing.
     created : str, optional
-        Time of the report, ISO 8601; now if not given. Two reports of the same content differ in it alone.
+        Time of the report, ISO 8601; now if not given. Two reports of the same content differ only in it.
 
     Returns
     -------
@@ -73,13 +73,13 @@ def html_report(
     ArgumentError
         If neither doses, a plan nor a comparison is given.
     OutOfRangeError
-        For an isodose level that is not finite and above 0.
+        If an isodose level is not finite and above 0.
     MissingExtraError
         Without jinja2 and contourpy (`pip install 'yttria[report]'`).
 
     Notes
     -----
-    Tables show four significant figures; each number stands in full in the `value` of its element. Structures whose
+    Tables show four significant figures; the `value` of each element holds the number in full. Structures whose
     histogram does not have the mean dose of the table are not drawn, and the report names them.
 
     Examples
@@ -94,7 +94,7 @@ def html_report(
     others = [part for part in (doses, comparison, plan_comparison) if part is not None]
     given = others if plan is None else [*others, plan]
     if not given:
-        raise ArgumentError("html_report needs doses, a plan or a comparison")
+        raise ArgumentError("html_report must be given doses, a plan or a comparison")
     pictures = pictures or {}
     found = [a for part in others for a in part.get("advisories", ())]
     advisories = advisory_rows([*_patient_doubt(doses, plan), *found, *_plan_advisories(plan)])
@@ -103,7 +103,7 @@ def html_report(
     undecided = [row for row in states if row["state"] == "depends on"]
     drawn, no_pictures = _drawable(doses, dose_map)
     chart = None if drawn is None else dvh_chart(drawn.histograms, drawn.order)
-    whose = _whose(doses, plan)
+    whose = _patient_or_title(doses, plan)
     title = _title(doses, plan, plan_comparison)
     return render(
         "report.html",
@@ -141,7 +141,7 @@ def html_report(
 def _plan(
     plan: Mapping[str, Any] | None, doses: Mapping[str, Any] | None, pictures: Mapping[str, bytes]
 ) -> dict[str, Any] | None:
-    """Tables of a plan of one territory, of several, or voxel by voxel."""
+    """Make the tables of a plan of one territory, of several, or by voxels."""
     if plan is None:
         return None
     by_voxel = is_voxel_plan(plan)
@@ -159,7 +159,7 @@ def _plan_advisories(plan: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
 
 
 def _patient_doubt(doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None) -> list[dict[str, str]]:
-    """A warning if dose and plan state patients whose names have nothing in common."""
+    """Warn if dose and plan state patients whose names have nothing in common."""
     patient = (doses or {}).get("patient") or {}
     named = {key: str(patient[key]) for key in ("PatientID", "PatientName") if patient.get(key)}
     planned = str((plan or {}).get("patient") or "")
@@ -171,21 +171,23 @@ def _patient_doubt(doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | No
 
 
 def _drawable(doses: Mapping[str, Any] | None, dose_map: DoseMap | None) -> tuple[DoseMap | None, str]:
-    """The map with the structures whose doses are those of the table, and a sentence on what is left out."""
+    """Return the map with the structures whose doses agree with the table, and a sentence on those left out."""
     if doses is None or dose_map is None:
         return None, _NO_MAP
     differing = dose_map.differing(doses["structures"])
     listed = {str(row["structure"]) for row in doses["structures"]}
     kept = {name: h for name, h in dose_map.histograms.items() if name in listed and name not in differing}
     if not kept and dose_map.histograms:
-        return None, ("Histograms and pictures were not drawn: the doses in this map are not those of the table.")
-    sentence = f"Not drawn, because the dose in this map is not that of the table: {', '.join(differing)}."
+        return None, (
+            "Histograms and pictures were not drawn because the doses in this map differ from those of the table."
+        )
+    sentence = f"Not drawn because the dose in this map differs from that of the table: {', '.join(differing)}."
     drawn = replace(dose_map, histograms=kept)
     return drawn, sentence if differing else ""
 
 
 def _chart(chart: DvhChart) -> dict[str, Any]:
-    """The chart with its frame, and the points for the script."""
+    """Return the chart with its frame, and the points for the script."""
     points = [{"doses": curve.doses_gy, "percents": curve.percents} for curve in chart.curves]
     frame = {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}
     return {**vars(chart), **frame, "points": points}
@@ -211,7 +213,7 @@ def _title(doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None, plan
     )
 
 
-def _whose(doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None) -> str:
+def _patient_or_title(doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None) -> str:
     patient = (doses or {}).get("patient") or {}
     anonymous = bool((doses or {}).get("anonymous"))
     name = patient.get("PatientID") or patient.get("PatientName") or (plan or {}).get("patient") or ""
@@ -222,7 +224,7 @@ def _whose(doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None) -> s
 
 
 def _computed(given: Sequence[Mapping[str, Any]]) -> str:
-    """When and by which version each part was computed."""
+    """State the time and the version of yttria of each part."""
     times = dict.fromkeys(
         f"{part['created']} by yttria {part.get('yttria_version', '')}" for part in given if part.get("created")
     )
@@ -232,7 +234,7 @@ def _computed(given: Sequence[Mapping[str, Any]]) -> str:
 def _identity(
     doses: Mapping[str, Any] | None, plan: Mapping[str, Any] | None, comparison: Mapping[str, Any] | None
 ) -> list[tuple[str, Any]]:
-    """Patient, treatment and times for the head."""
+    """Return patient, treatment and times for the head."""
     found: list[tuple[str, Any]] = []
     anonymous = bool((doses or plan or {}).get("anonymous"))
     patient = (doses or {}).get("patient") or {}
@@ -264,7 +266,7 @@ def _identity(
 
 
 def _files(parts: Sequence[Mapping[str, Any]], plan: Mapping[str, Any] | None) -> dict[str, list[Mapping[str, Any]]]:
-    """Files by role: inputs of each part, and what was written with it."""
+    """Return files by role: inputs of each part, and files written with it."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for part in parts:
         for role, files in (part.get("inputs") or {}).items():

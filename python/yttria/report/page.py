@@ -1,4 +1,4 @@
-"""A page of HTML that needs nothing else: templates, styles and script in one file, every text from a file escaped."""
+"""Self-contained page of HTML, with templates, styles and script in one file, and escaped texts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .._foundation.text import encodable, plain, rounded_to, shown
 from .selection import short
 from .words import plural, with_unit
 
-#: Characters at the foot of a printed page, beside the page's number.
+#: Largest number of characters at the foot of a printed page, beside the page number.
 _RUNNING = 90
-#: What the page may do: show itself and the pictures inside it, and run its one script. Nothing is fetched.
+#: Security policy of the page: it may show the pictures in it and run its one script, and may not fetch anything.
 _POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src '{script}'; base-uri 'none'; "
     "form-action 'none'"
@@ -34,12 +34,12 @@ def render(template: str, *, running_title: str, created: str | None, **content:
     template : str
         Name of the file.
     running_title : str
-        Text at the foot of every printed page: whose report it is.
+        Text at the foot of every printed page, such as the patient.
     created : str or None
         Time at which the report is written, ISO 8601; now if None. It is the only part that differs between two
         reports of the same content.
     **content
-        What the template shows. Texts are data: they are escaped, and their control characters spelled out.
+        Content of the template. Texts are data. They are escaped, and their control characters are spelled out.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def _environment() -> Any:
 
 
 def _finalized(value: Any) -> Any:
-    """Texts on one line, with control characters spelled out; what a template has made is left as it is."""
+    """Put texts on one line with control characters spelled out; output of a template is not changed."""
     return encodable(plain(value)) if type(value) is str else value
 
 
@@ -97,7 +97,7 @@ def _part(name: str) -> str:
 
 
 def _css_text(text: str) -> str:
-    """A text inside quotes of a style sheet: everything but letters, digits and spaces as its code.
+    """Escape a text for quotes in a style sheet: everything except letters, digits and spaces becomes its code.
 
     Examples
     --------

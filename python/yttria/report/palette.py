@@ -1,4 +1,4 @@
-"""Colors of structures that the color-blind can tell apart, in pairs: for lines on white, and on a dark picture."""
+"""Colors of structures that color-blind readers can distinguish, in pairs for white and for dark pictures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class LineStyle(NamedTuple):
-    """Line style of one structure: colors on white and on a dark picture, and dashes that also print in gray."""
+    """Line style of one structure: colors on white and on a dark picture, and dashes for prints in gray."""
 
     on_white: str
     on_dark: str
@@ -28,6 +28,6 @@ _DASHES = ("", "11 4", "4 3", "9 3 2 3")
 
 
 def line_style(number: int) -> LineStyle:
-    """Style of the n-th structure, from 0: the first eight differ in hue and by turns in their dashes."""
+    """Return the style of the n-th structure, from 0; the first eight differ in hue, and neighbors in their dashes."""
     hue = _HUES[number % len(_HUES)]
     return LineStyle(*hue, _DASHES[(number + number // len(_HUES)) % len(_DASHES)])

@@ -1,4 +1,4 @@
-"""Tables of a plan for a report, from the JSON of `yttria plan`, beside the delivered doses if they are given."""
+"""Tables of a plan for a report, from the JSON of `yttria plan`, with the delivered doses if they are given."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MODELS = {
     "partition_target": "Partition, target",
     "partition_maximum": "Partition, maximum",
 }
-#: Quantities of a plan with their words, and the names of structures that are taken for the same.
+#: Quantities of a plan with their words, and the names of structures with the same meaning.
 _QUANTITIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "perfused_mean_dose_gy": ("Everything perfused", ("perfused", "perfused volume", "perfused liver")),
     "normal_perfused_dose_gy": (
@@ -33,19 +33,19 @@ _ACTIVITIES = (
     Column("delivered_activity_gbq", "Delivered", "GBq"),
     Column("vial_activity_gbq", "In the vial", "GBq"),
 )
-#: Characters of a tumor's name in a heading; the inputs show it whole.
+#: Largest number of characters of a tumor's name in a heading; the inputs show it whole.
 _IN_HEADING = 32
 #: Name of the row of delivered doses.
 DELIVERED = "Delivered (this report)"
 
 
 def model_name(model: str) -> str:
-    """Name of a model as a heading has it."""
+    """Return the name of a model for a heading."""
     return _MODELS.get(model) or heading(model)[0]
 
 
 def plan_tables(plan: Json, doses: Json | None) -> dict[str, Any]:
-    """The models of a plan as rows, delivered doses as the last one; the limits of all models as one table."""
+    """Make rows of the models of a plan and of delivered doses, and one table of the limits of all models."""
     models = plan["models"]
     tumors = _tumor_names(plan)
     columns = [
@@ -62,7 +62,7 @@ def plan_tables(plan: Json, doses: Json | None) -> dict[str, Any]:
         }
         for model in models
     ]
-    remarks = ["Activities, and mean doses of this treatment alone."]
+    remarks = ["Activities, and mean doses of this treatment without earlier ones."]
     if doses is not None:
         delivered, matched = delivered_values(tumors, doses)
         rows.append({**{column.key: delivered.get(column.key) for column in columns}, "model": DELIVERED})
@@ -82,13 +82,13 @@ def plan_tables(plan: Json, doses: Json | None) -> dict[str, Any]:
 
 
 def plan_advisories(plan: Json) -> list[dict[str, Any]]:
-    """Advisories of a plan: those of the inputs, and those of models with the names of the models."""
+    """Return the advisories of a plan: those of the inputs, and those of models with their names."""
     of_models = [(model_name(model["model"]), model["advisories"]) for model in plan["models"]]
     return [*plan["advisories"], *model_advisories(of_models)]
 
 
 def model_advisories(models: Sequence[tuple[str, Sequence[Json]]]) -> list[dict[str, Any]]:
-    """Advisories of several models, each once, with the names of those that it concerns before its message."""
+    """Return the advisories of several models, each once, with the names of its models before the message."""
     concerned: dict[tuple[str, str], list[str]] = {}
     rows: dict[tuple[str, str], Json] = {}
     for name, advisories in models:
@@ -102,7 +102,7 @@ def model_advisories(models: Sequence[tuple[str, Sequence[Json]]]) -> list[dict[
 
 
 def limit_table(models: Sequence[tuple[str, Sequence[Json]]]) -> dict[str, Any]:
-    """One row a limit: its state and value under each model, and what must be said of it; undecided ones apart."""
+    """Make one row for each limit, with its state and value by model, and remarks; undecided ones are separate."""
     rows: dict[str, dict[str, Any]] = {}
     for name, states in models:
         for state, found in zip(states, limit_rows(states), strict=True):
@@ -121,7 +121,7 @@ def limit_table(models: Sequence[tuple[str, Sequence[Json]]]) -> dict[str, Any]:
 
 
 def plan_inputs(plan: Json) -> list[tuple[str, Any]]:
-    """Every input of the plan, tumors one by one."""
+    """Return every input of the plan, with the tumors one by one."""
     given = dict(plan["inputs"])
     tumors = given.pop("tumors", [])
     given.pop("name", None)
@@ -136,7 +136,7 @@ def _tumor_names(plan: Json) -> list[str]:
 
 
 def delivered_values(tumors: Sequence[str], doses: Json) -> tuple[dict[str, float], str]:
-    """Delivered values by the keys of the plan, and a sentence on which structure was taken for which quantity."""
+    """Return delivered values by the keys of the plan, and a sentence on the structure used for each quantity."""
     means = {str(row["structure"]).casefold(): row for row in doses["structures"] if row.get("mean_gy") is not None}
     wanted = {f"tumor {n}": (name, (name,)) for n, name in enumerate(tumors)} | _QUANTITIES
     found: dict[str, float] = {}
@@ -148,7 +148,7 @@ def delivered_values(tumors: Sequence[str], doses: Json) -> tuple[dict[str, floa
             matched.append(f"'{row['structure']}' for {words}")
     compared = doses.get("limits") or {}
     for key, (words, _) in _QUANTITIES.items():
-        # The doses that were compared with limits, which also know what is not drawn.
+        # The doses that were compared with limits also cover tissues that are not drawn.
         if (value := (compared.get("doses") or {}).get(key)) is not None and key not in found:
             found[key] = value
             matched.append(f"{(compared.get('origins') or {}).get(key, 'the dose compared with limits')} for {words}")

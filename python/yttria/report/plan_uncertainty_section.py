@@ -1,4 +1,4 @@
-"""Uncertainties of a plan for a report: of each dose, and how often limits are crossed."""
+"""Uncertainties of a plan for a report: of each dose, and the share of draws beyond each limit."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _KINDS = {
     "normal_whole": ("Whole normal liver", "Gy"),
     "lung": ("Lungs", "Gy"),
 }
-#: Characters of a tumor's name in a heading.
+#: Largest number of characters of a tumor's name in a heading.
 _IN_HEADING = 32
 
 Plans = Sequence[tuple[str, Json | None]]
-"""Plans or models by name, each with its uncertainty as the JSON of `yttria plan` has it."""
+"""Return plans or models by name, each with its uncertainty in the JSON of `yttria plan`."""
 
 
 def uncertainty_tables(plans: Plans) -> list[dict[str, Any]]:
-    """One table of the doses' uncertainties and one of limits, if any plan states uncertainties."""
+    """Make one table of the uncertainties of doses and one of limits, if any plan states uncertainties."""
     return [table for table in (_doses(plans), _limits(plans)) if table["rows"]]
 
 
 def _doses(plans: Plans) -> dict[str, Any]:
-    """A row for each plan and territory; a column for each quantity that anything stated enters."""
+    """Make a row for each plan and territory, and a column for each quantity that a stated input affects."""
     columns: dict[str, Column] = {}
     rows: dict[str, dict[str, Any]] = {}
     without: dict[str, None] = {}
@@ -49,8 +49,8 @@ def _doses(plans: Plans) -> dict[str, Any]:
     order = {f"{kind} ": n for n, kind in enumerate(_KINDS)}
     shown = sorted(columns.values(), key=lambda column: order[f"{column.key.split()[0]} "])
     return {
-        "caption": "Standard uncertainties (coverage factor 1) of the numbers above, to first order, for the activity "
-        "that is planned, and of the activity that a target or limit asks for. Not included: "
+        "caption": "Standard uncertainties (coverage factor 1) of the numbers above, to first order, for the planned "
+        "activity, and of the activity that a target or limit requires. Not included: "
         f"{', '.join(without) or 'nothing'}.",
         "columns": [Column("model", "Plan"), *shown],
         "rows": [{**dict.fromkeys(columns), **row} for row in rows.values()],
@@ -59,7 +59,7 @@ def _doses(plans: Plans) -> dict[str, Any]:
 
 
 def _limits(plans: Plans) -> dict[str, Any]:
-    """A row for each limit or target; a column with the share of draws beyond it for each plan."""
+    """Make a row for each limit or target, and a column for each plan with the share of draws beyond it."""
     rows: dict[str, dict[str, Any]] = {}
     stated = [(f"plan {n}", name, found["limits"]) for n, (name, found) in enumerate(plans) if found]
     for key, _, limits in stated:

@@ -9,7 +9,8 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-#: Ten colors evenly along matplotlib's colormap "inferno": dark to light, also for color-blind readers and in gray.
+#: Ten evenly spaced colors of matplotlib's colormap "inferno", dark to light, which color-blind readers and gray prints
+#: keep.
 INFERNO = (
     "#000004",
     "#1b0c41",
@@ -23,7 +24,7 @@ INFERNO = (
     "#fcffa4",
 )
 _NODES = np.array([[int(color[n : n + 2], 16) for n in (1, 3, 5)] for color in INFERNO], float)
-#: The dose over a background fades in over this share of the scale, up to this opacity.
+#: Share of the scale over which the dose fades in over a background, and its final opacity.
 _FADE_FRACTION, _OPACITY = 0.1, 0.75
 
 
@@ -32,7 +33,7 @@ def dose_pixels(
 ) -> NDArray[np.uint8]:
     """Color a plane of doses from 0 to `top_gy`, over a gray background of values in [0, 1] if there is one.
 
-    Returns an array of shape (rows, columns, 3).
+    The result is an array of shape (rows, columns, 3).
     """
     share = np.clip(np.nan_to_num(np.asarray(dose_gy, float)) / top_gy, 0.0, 1.0)
     at = share * (len(_NODES) - 1)
@@ -47,9 +48,9 @@ def dose_pixels(
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
-    """A picture of shape (rows, columns, 3), red, green and blue, as the bytes of a PNG file."""
+    """Encode a picture of shape (rows, columns, 3), red, green and blue, as the bytes of a PNG file."""
     rows, columns, _ = pixels.shape
-    # Each row begins with its filter, 0 for none.
+    # Each row begins with the number of its filter, 0 for none.
     lines = np.zeros((rows, 1 + 3 * columns), np.uint8)
     lines[:, 1:] = pixels.reshape(rows, -1)
     header = struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)
@@ -60,5 +61,5 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def data_uri(content: bytes) -> str:
-    """A PNG as an address that holds the picture itself."""
+    """Return a data address that holds the PNG itself."""
     return f"data:image/png;base64,{base64.b64encode(content).decode()}"

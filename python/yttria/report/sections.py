@@ -1,4 +1,4 @@
-"""Parts that reports of doses, plans and comparisons share: advisories, limits, files, columns of tables."""
+"""Parts that all reports share: advisories, limits, files, columns of tables."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .words import flat, heading, plural
 
 Json = Mapping[str, Any]
 
-#: Files of one role that are listed one by one; more of them are summed up in one line.
+#: Largest number of files of one role that are listed singly; more are summarized in one line.
 _LISTED = 8
 _GRAVITY = ("error", "warning", "note")
-#: Sign and style of each verdict, so that it does not depend on colour.
+#: Sign and style of each verdict, so that it does not depend on color.
 _VERDICTS = {
     "met": ("\N{CHECK MARK}", "met"),
     "above limit": ("\N{MULTIPLICATION X}", "above"),
@@ -42,7 +42,7 @@ _ROLES = {
 
 
 class Column(NamedTuple):
-    """One column of a table: key of its values, words, unit, whether it holds text, key of its uncertainty."""
+    """Column of a table: key of its values, words, unit, whether it holds text, key of its uncertainty."""
 
     key: str
     words: str
@@ -52,12 +52,12 @@ class Column(NamedTuple):
 
 
 def columns_of(keys: Iterable[str]) -> list[Column]:
-    """Columns for keys of the JSON."""
+    """Make columns for keys of the JSON."""
     return [Column(key, *heading(key)) for key in keys]
 
 
 def advisory_rows(advisories: Iterable[Json]) -> list[dict[str, Any]]:
-    """Advisories by code, each message once, with what to do: errors first, then warnings and notes."""
+    """Return advisories by code, each message once, with its remedy: errors first, then warnings and notes."""
     kinds = advisory_kinds()
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for advisory in advisories:
@@ -81,7 +81,7 @@ def advisory_rows(advisories: Iterable[Json]) -> list[dict[str, Any]]:
 
 
 def count_rows(advisories: Sequence[Json], states: Sequence[Json]) -> list[dict[str, str]]:
-    """Counts for the head of a report: errors, warnings, notes, limits that are broken."""
+    """Return counts for the head of a report: errors, warnings, notes, exceeded limits."""
     rows = []
     for severity in _GRAVITY:
         count = sum(len(advisory["messages"]) for advisory in advisories if advisory["severity"] == severity)
@@ -104,7 +104,7 @@ def count_rows(advisories: Sequence[Json], states: Sequence[Json]) -> list[dict[
 
 
 def limit_rows(states: Iterable[Json]) -> list[dict[str, Any]]:
-    """Rows of a table of limits, from what `LimitState.as_dict` returns."""
+    """Make rows of a table of limits from results of `LimitState.as_dict`."""
     rows = []
     for state in states:
         limit = state["limit"]
@@ -130,12 +130,12 @@ def limit_rows(states: Iterable[Json]) -> list[dict[str, Any]]:
 
 
 def undecided_words(rows: Sequence[Json]) -> str:
-    """A sentence on limits that depend on what is not known: how many, on what, and how many would be broken."""
+    """Describe limits that depend on unknown inputs: their number, the inputs, and possible violations."""
     missing = list(dict.fromkeys(name for row in rows for name in row["missing"]))
     broken = sum(row["if_applies"] in ("above limit", "below target") for row in rows)
     one = len(rows) == 1
     text = f"{len(rows)} {'entry is' if one else 'entries are'} undecided"
-    text += f", because of what is not known or stated: {', '.join(missing)}." if missing else "."
+    text += f", because these inputs are not known: {', '.join(missing)}." if missing else "."
     return f"{text} {broken} of them would not be met." if broken else text
 
 
@@ -145,7 +145,7 @@ def _evidence(limit: Json) -> str:
 
 
 def limit_facts(limits: Json) -> list[tuple[str, Any]]:
-    """Facts and origins of doses that limits were compared with, from `DeliveredLimits.as_dict`."""
+    """Return facts and origins of doses that were compared with limits, from `DeliveredLimits.as_dict`."""
     found: list[tuple[str, Any]] = [("Guideline", limits["guideline"]), ("Table of limits", limits["table_version"])]
     found += flat(limits.get("facts") or {})
     found += flat({"hepatic_reserve_fraction": limits.get("hepatic_reserve_fraction")})
@@ -156,7 +156,7 @@ def limit_facts(limits: Json) -> list[tuple[str, Any]]:
 
 
 def _limit_words(limit: Json, alternatives: Iterable[Json]) -> str:
-    """The value with its sign as the source prints it, and those of which one suffices as well."""
+    """Return the value with its sign as in the source, and alternatives of which one is sufficient."""
     words = [_one_limit(limit), *(_one_limit(other) for other in alternatives)]
     return f"{', or '.join(words)}{'; aimed for' if limit['aim'] else ''}"
 
@@ -169,7 +169,7 @@ def _one_limit(limit: Json) -> str:
 
 
 def file_roles(inputs: Mapping[str, Sequence[Json]]) -> list[dict[str, Any]]:
-    """Rows of the table of files, by role."""
+    """Make rows of the table of files, by role."""
     roles = []
     for role, described in inputs.items():
         if not described:
@@ -192,5 +192,5 @@ def file_roles(inputs: Mapping[str, Sequence[Json]]) -> list[dict[str, Any]]:
 
 
 def date_words(text: str) -> str:
-    """A date of DICOM as 2026-11-29; another text as it is."""
+    """Return a date of DICOM as 2026-11-29; another text unchanged."""
     return f"{text[:4]}-{text[4:6]}-{text[6:]}" if len(text) == 8 and text.isdigit() else text

@@ -34,20 +34,21 @@ if TYPE_CHECKING:
 
 Box = tuple[slice, slice, slice]
 
-#: Planes of at most so many tumors are drawn, the largest.
+#: Largest number of tumors with planes; the largest tumors are chosen.
 MOST_TUMORS = 12
-#: What is shown around all structures, and around a tumor, at most.
+#: Largest margins in mm around all structures, and around a tumor.
 _MARGIN_MM, _TUMOR_MARGIN_MM = 25.0, 60.0
-#: Height of letters as a share of a picture's width, their width as a share of their height, characters of a name.
+#: Height of letters as a share of a picture's width, width as a share of height, and largest number of characters of a
+#: name.
 _LETTER, _LETTER_WIDTH, _NAME_LENGTH = 1.0 / 24.0, 0.58, 16
-#: Places of a line that are tried for its label.
+#: Number of positions on a line that are tried for its label.
 _PLACES = 24
 _PLANES = ("axial", "coronal", "sagittal")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """Text at a point of a picture, in millimeters from its upper left corner; the point is its middle."""
+    """Text centered at a point of a picture, in millimeters from its upper left corner."""
 
     text: str
     x: float
@@ -56,23 +57,23 @@ class Label:
 
     @property
     def half_width(self) -> float:
-        """About half the width of the text in millimeters."""
+        """Estimate half the width of the text in millimeters."""
         return 0.5 * _LETTER_WIDTH * self.letter_mm * len(self.text)
 
     def overlaps(self, other: Label) -> bool:
-        """Whether the two texts would be printed over each other."""
+        """Whether the two texts would overlap."""
         apart = self.half_width + other.half_width + 0.3 * self.letter_mm
         return abs(self.x - other.x) < apart and abs(self.y - other.y) < 1.1 * self.letter_mm
 
     def within(self, extent_mm: tuple[float, float]) -> bool:
-        """Whether the text lies inside a picture, clear of the letters of directions at its edges."""
+        """Whether the text lies inside a picture, away from the letters of directions at its edges."""
         across, down = self.half_width + 0.4 * self.letter_mm, 1.9 * self.letter_mm
         return across < self.x < extent_mm[0] - across and down < self.y < extent_mm[1] - down
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """An isodose line or an outline: SVG path data in millimeters, its color, and its label if it fits."""
+    """Isodose line or outline: SVG path data in millimeters, its color, and its label if it fits."""
 
     path: str
     label: Label | None
@@ -81,7 +82,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Slice:
-    """One plane with its lines. `description` says in words what it shows."""
+    """One plane with its lines. `description` states its content in words."""
 
     title: str
     description: str
@@ -97,7 +98,7 @@ class Slice:
 
 @dataclass(frozen=True, kw_only=True)
 class SlicePictures:
-    """All planes of a report: `rows` are the planes through each target, `ticks` places on the color scale."""
+    """All planes of a report: `rows` are the planes through each target, `ticks` positions on the color scale."""
 
     rows: tuple[tuple[str, tuple[Slice, ...]], ...]
     top_gy: float
@@ -107,7 +108,7 @@ class SlicePictures:
 
 
 def slice_pictures(dose: DoseMap, isodoses_gy: Sequence[float] | None = None) -> SlicePictures:
-    """Draw three planes through each tumor, or else through what has the highest mean dose."""
+    """Draw three planes through each tumor, or else through the structure with the highest mean dose."""
     check_levels(isodoses_gy)
     image, histograms = dose.image, dose.histograms
     tumors = tumors_of(histograms)
@@ -138,7 +139,7 @@ def slice_pictures(dose: DoseMap, isodoses_gy: Sequence[float] | None = None) ->
 
 
 def _ticks(levels: Sequence[float], top_gy: float) -> tuple[tuple[float, str], ...]:
-    """Places on the color scale from 0 to 1, with the dose where it does not run into that before it."""
+    """Return positions on the color scale from 0 to 1, with the dose if its text does not overlap the one before."""
     found: list[tuple[float, str]] = []
     free = 0.0
     for level in (0.0, *(level for level in levels if level <= top_gy)):
@@ -155,7 +156,7 @@ def _within(box: Box, everything: Box) -> Box:
 
 
 def _gray(background: Image) -> NDArray[np.float64]:
-    """The background between 0 and 1; tissue stays below white, which leaves the colors room."""
+    """Scale the background to 0 to 1, with tissue below white, so that the colors remain visible."""
     low, high = np.percentile(background.array, (1.0, 99.0))
     gray: NDArray[np.float64] = np.clip((background.array - low) / (1.6 * max(high - low, 1e-9)), 0.0, 1.0)
     return gray
@@ -210,16 +211,16 @@ def _slice(
 
 
 def _drawing_order(histograms: Mapping[str, DoseVolumeHistogram]) -> list[str]:
-    """The largest first, so that small structures, tumors above all, lie on top."""
+    """The largest structure is drawn first, so that small ones, especially tumors, lie on top."""
     return sorted(histograms, key=lambda name: (is_tumor(name), -histograms[name].volume_ml))
 
 
 def _contours(values: NDArray[np.floating], level: float, voxel_mm: tuple[float, float]) -> list[NDArray[np.float64]]:
-    """Lines of a level as points (x, y) in millimeters from the upper left corner, the longest first."""
+    """Return lines of a level as points (x, y) in millimeters from the upper left corner, the longest first."""
     if min(values.shape) < 2 or not values.min() < level <= values.max():
         return []
     contourpy = require("contourpy", "report")
-    # From the centers of the outermost voxels to the edge of the picture.
+    # This extends the picture from the centers of the outermost voxels to their edges.
     framed = np.pad(np.asarray(values, float), 1, mode="edge")
     lines = contourpy.contour_generator(z=framed, line_type=contourpy.LineType.Separate).lines(level)
     rows, columns = values.shape
@@ -245,10 +246,10 @@ def _placed(
     *,
     beside: bool = False,
 ) -> Label | None:
-    """A label on the longest line, or outside of it if `beside`, where it covers no other one; None without room."""
+    """Place a label on the longest line, or beside it, without covering another one; None if there is no room."""
     line = lines[0]
     middle = 0.5 * (line.min(axis=0) + line.max(axis=0))
-    # Places spread over the line, the topmost first.
+    # The positions are spread over the line, the topmost first.
     start, stride = int(np.argmin(line[:, 1])), max(1, len(line) // _PLACES)
     for n in range(min(_PLACES, len(line))):
         x, y = (float(value) for value in line[(start + n * stride) % len(line)])

@@ -1,4 +1,4 @@
-"""Tables of a plan of several territories for a report, from its JSON, beside the delivered doses if they are given."""
+"""Tables of a plan of several territories for a report, from its JSON, with delivered doses if they are given."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _VIALS = (
     Column("vial_activity_gbq", "Holds", "GBq"),
     Column("sphere_activity_bq", "Bq a sphere"),
 )
-#: Characters of a tumor's name in a heading; vials of a territory that are listed.
+#: Largest numbers of characters of a tumor's name in a heading, and of vials of a territory in a table.
 _IN_HEADING, _MOST_VIALS = 32, 5
 
 
 def territory_tables(plan: Json, doses: Json | None) -> dict[str, Any]:
-    """The plans by territory as rows, delivered doses as the last one; what binds in words; limits by territory."""
+    """Make rows of the plans by territory and of delivered doses, binding limits in words, and limits."""
     tumors = list(dict.fromkeys(str(tumor["tumor"]) for each in plan["plans"] for tumor in each["tumors"]))
     columns = [
         Column("model", "Plan and territory"),
@@ -58,8 +58,8 @@ def territory_tables(plan: Json, doses: Json | None) -> dict[str, Any]:
         }
         rows[-1]["model"] = f"{_name(each)}: together"
     remarks = [
-        "Activities, and mean doses of this treatment alone. A tumor of two territories has the dose of each portion, "
-        "and together the mean of what is perfused."
+        "Activities, and mean doses of this treatment without earlier ones. A tumor of two territories has the dose "
+        "of each portion, and in the row of both the mean of its perfused tissue."
     ]
     if doses is not None:
         delivered, matched = delivered_values(tumors, doses)
@@ -83,12 +83,12 @@ def territory_tables(plan: Json, doses: Json | None) -> dict[str, Any]:
 
 def _vial_tables(plan: Json) -> list[dict[str, Any]]:
     vials = _vials(plan)
-    caption = "Vials that fit; the JSON of the plan lists all."
+    caption = "Vials that fit. The JSON of the plan lists all."
     return [{"caption": caption, "columns": _VIALS, "rows": vials, "name": "model"}] if vials else []
 
 
 def territory_advisories(plan: Json) -> list[dict[str, Any]]:
-    """Advisories of the inputs, and those of each plan with its name."""
+    """Return the advisories of the inputs, and those of each plan with its name."""
     of_plans = [(_name(each), each["advisories"]) for each in plan["plans"]]
     told = {(advisory["code"], advisory["message"]) for _, advisories in of_plans for advisory in advisories}
     others = [advisory for advisory in plan["advisories"] if (advisory["code"], advisory["message"]) not in told]
@@ -100,14 +100,14 @@ def _name(plan: Json) -> str:
 
 
 def _words(plan: Json) -> list[str]:
-    """The optimum in words, or why there is none."""
+    """Return the optimum in words, or the reason why there is none."""
     if plan.get("optimum"):
         return [str(sentence) for sentence in plan["optimum"]["in_words"]]
     return [f"There is no optimum: {plan['no_optimum']}."] if plan.get("no_optimum") else []
 
 
 def _by_territory(plan: Json) -> list[tuple[str, Sequence[Json]]]:
-    """States of limits with the plan and territory that they are for."""
+    """Return states of limits with their plan and territory."""
     return [
         (f"{_name(each)}: {territory['territory']}", territory["limit_states"])
         for each in plan["plans"]
@@ -116,7 +116,7 @@ def _by_territory(plan: Json) -> list[tuple[str, Sequence[Json]]]:
 
 
 def _vials(plan: Json) -> list[dict[str, Any]]:
-    """Vials that fit, by plan and territory; at most so many of each as stand in `_MOST_VIALS`."""
+    """Return vials that fit, by plan and territory, at most `_MOST_VIALS` of each."""
     rows = []
     for each in plan["plans"]:
         for territory in each["territories"]:
@@ -128,13 +128,13 @@ def _vials(plan: Json) -> list[dict[str, Any]]:
 
 
 def _to_the_minute(time: str) -> str:
-    """A time of ISO 8601 as "2026-03-04 00:22 +01:00"; another text as it is."""
+    """Return a time of ISO 8601 as "2026-03-04 00:22 +01:00"; another text unchanged."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*([+-]\d\d:\d\d|Z)?", time)
     return time if found is None else " ".join(part for part in found.groups() if part)
 
 
 def _inputs(inputs: Json) -> list[tuple[str, Any]]:
-    """Every input, territories and tumors one by one."""
+    """Return every input, with territories and tumors one by one."""
     given = {key: value for key, value in inputs.items() if key not in ("name", "territories")}
     found: list[tuple[str, Any]] = []
     for territory in inputs["territories"]:

@@ -1,4 +1,4 @@
-"""Standard uncertainties of doses for a report: a table, and the budget of each mean dose as bars."""
+"""Standard uncertainties of doses for a report, as a table, and the budget of each mean dose as bars."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .palette import line_style
 from .sections import Column, Json
 from .words import heading
 
-#: The drawing in its own units, which are pixels at full size: where bars begin and end, and the height of a row.
+#: Start and end of bars, and height of a row, in the drawing's units, which are pixels at full size.
 WIDTH, LEFT, RIGHT, ROW = 500.0, 170.0, 410.0, 26.0
 _COLUMNS = (
     Column("structure", "Structure"),
@@ -25,7 +25,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """Bar of a budget: words, length in the drawing's units, value with unit, and where the input was stated."""
+    """Bar of a budget: words, length in the drawing's units, value with unit, and origin of the input."""
 
     words: str
     length: float
@@ -36,7 +36,7 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class BudgetChart:
-    """Contributions to the standard uncertainty of one dose, the largest first beneath their combination."""
+    """Chart of contributions to the standard uncertainty of one dose, the largest first beneath their combination."""
 
     title: str
     bars: tuple[Bar, ...]
@@ -44,7 +44,7 @@ class BudgetChart:
 
 
 def uncertainty_tables(doses: Json) -> dict[str, Any] | None:
-    """Table, charts and sentences of the budgets in doses.json; None if it holds none."""
+    """Make table, charts and sentences of the budgets in doses.json; None if it holds none."""
     budgets = (doses.get("uncertainty") or {}).get("budgets") or []
     if not budgets:
         return None

@@ -1,4 +1,4 @@
-"""Planes of an image as a reader expects them, whatever the direction of its axes."""
+"""Planes of an image in the usual orientation, for any direction of its axes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Orientation:
     """Relation of array axes (k, j, i) to patient axes: the nearest patient axis of each, and its direction."""
 
     array_axis: tuple[int, int, int]
-    """The array axis nearest to each patient axis L, P, S."""
+    """Array axis nearest to each patient axis L, P, S."""
     reversed: tuple[bool, bool, bool]
-    """Whether that array axis runs against the patient axis."""
+    """Whether that array axis has the opposite direction of the patient axis."""
     voxel_size_mm: tuple[float, float, float]
     """Voxel size along each patient axis."""
 
@@ -48,23 +48,23 @@ class Orientation:
 
 @dataclass(frozen=True, kw_only=True)
 class Plane:
-    """One plane through a volume: `cut` gives it from any array on the same grid, ready for `imshow`."""
+    """One plane through a volume; `cut` extracts it from any array on the same grid, ready for `imshow`."""
 
     name: str
     index: int
     """Position along the array axis that is normal to the plane."""
     extent_mm: tuple[float, float]
-    """Width and height."""
+    """Width and height in mm."""
     aspect: float
     labels: tuple[str, str, str, str]
-    """Patient directions at the left, right, top and bottom edge."""
+    """Return patient directions at the left, right, top and bottom edge."""
     _where: tuple[slice | int, ...]
     _transpose: bool
     _flip_rows: bool
     _flip_columns: bool
 
     def cut_of(self, fractions: VoxelFractions, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        """The plane of a structure on a grid of `shape`, without the array of the whole grid."""
+        """Extract the plane of a structure on a grid of `shape`, without the array of the whole grid."""
         where = tuple(w if isinstance(w, slice) else slice(w, w + 1) for w in self._where)
         starts, stops = zip(*(w.indices(n)[:2] for w, n in zip(where, shape, strict=True)), strict=True)
         found = np.zeros([b - a for a, b in zip(starts, stops, strict=True)], np.float32)
@@ -75,13 +75,13 @@ class Plane:
             of = tuple(slice(a - o, b - o) for a, b, o in zip(low, high, fractions.origin, strict=True))
             found[into] = fractions.weights[of]
         normal = next(axis for axis, w in enumerate(self._where) if not isinstance(w, slice))
-        return self._turned(np.take(found, 0, axis=normal))
+        return self._oriented_plane(np.take(found, 0, axis=normal))
 
     def cut(self, array: NDArray[Any]) -> NDArray[Any]:
-        """The plane of `array`, rows downwards, columns to the right."""
-        return self._turned(array[self._where])
+        """Extract the plane of `array`, with rows downwards and columns to the right."""
+        return self._oriented_plane(array[self._where])
 
-    def _turned(self, plane: NDArray[Any]) -> NDArray[Any]:
+    def _oriented_plane(self, plane: NDArray[Any]) -> NDArray[Any]:
         if self._transpose:
             plane = plane.T
         return plane[:: -1 if self._flip_rows else 1, :: -1 if self._flip_columns else 1]
@@ -93,11 +93,12 @@ def plane(
     box: tuple[slice, slice, slice],
     orientation: Orientation,
 ) -> Plane:
-    """The axial, coronal or sagittal plane through a voxel (k, j, i), as far as `box`; the patient's right is left."""
+    """Make the axial, coronal or sagittal plane through a voxel (k, j, i), within `box`, patient's right at left."""
     across, down, normal = _PLANES[name]
     axis = orientation.array_axis
     row_axis, column_axis, normal_axis = axis[down], axis[across], axis[normal]
-    # Downwards means posterior in axial planes and inferior in the others; LPS runs posterior and superior.
+    # Downwards means posterior in axial planes and inferior in the others. The axes P and S point posterior and
+    # superior.
     downwards_is_positive = down == 1
     top, bottom = _LETTERS[down] if downwards_is_positive else reversed(_LETTERS[down])
     left, right = _LETTERS[across]

@@ -1,4 +1,4 @@
-"""Tables of a voxel-based plan for a report, from the plan.json of `yttria plan-voxels`, beside delivered doses."""
+"""Tables of a voxel-based plan for a report, from the plan.json of `yttria plan-voxels`, with delivered doses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def is_voxel_plan(plan: Json) -> bool:
 
 
 def voxel_plan_tables(plan: Json, doses: Json | None) -> dict[str, Any]:
-    """Planned doses of structures, delivered ones of the same names, activities, goal, limits and what binds."""
+    """Make tables of planned doses, delivered ones of the same names, activities, goal, limits and binding limits."""
     delivered = {str(row["structure"]): row for row in (doses or {}).get("structures", ())}
     rows = []
     for row in plan["structures"]:

@@ -1,4 +1,4 @@
-"""Words of a report: headings of table columns and of settings, from the keys of the JSON that holds the numbers."""
+"""Words of a report: headings of table columns and of settings, from the keys of the JSON."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _UNITS = (
     ("_h", "h"),
     ("_j", "J"),
 )
-#: Parts of keys that are not plain words.
+#: Parts of keys that are not ordinary words.
 _NAMES = {
     "bed": "BED",
     "eqd2": "EQD2",
@@ -82,7 +82,7 @@ def treatment_words(record: Mapping[str, Any]) -> str:
 
 
 def heading(key: str) -> tuple[str, str]:
-    """Words for a key, and its unit or "".
+    """Return words for a key, and its unit or "".
 
     Examples
     --------
@@ -103,13 +103,13 @@ def heading(key: str) -> tuple[str, str]:
 
 
 def with_unit(key: str) -> str:
-    """Words for a key with its unit: "Scan delay / h"."""
+    """Return words for a key with its unit, such as "Scan delay / h"."""
     words, unit = heading(key)
     return f"{words} / {unit}" if unit else words
 
 
 def flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    """Plain values of nested dictionaries as (words, value); what is None or empty is left out."""
+    """Return plain values of nested dictionaries as (words, value); None and empty values are left out."""
     found: list[tuple[str, Any]] = []
     for key, value in values.items():
         words = with_unit(str(key))
@@ -125,7 +125,7 @@ def flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
 
 
 def listed(values: Sequence[Any]) -> str:
-    """Values of a list, also of lists in it, on one line."""
+    """Write the values of a list, also of nested lists, on one line."""
     parts = (
         f"[{listed(value)}]"
         if isinstance(value, Sequence) and not isinstance(value, str)
@@ -138,7 +138,7 @@ def listed(values: Sequence[Any]) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """A number with its noun: "1 warning", "2 warnings".
+    """Return a number with its noun, such as "1 warning" or "2 warnings".
 
     Examples
     --------

@@ -55,7 +55,7 @@ def absorbed_dose(
         are kept; integers and booleans become float64, float16 becomes float32, exactly. An array in C order is
         borrowed, any other copied. Negative values are legal.
     s_values : VoxelSValues
-        As `voxel_s_values` makes them.
+        Values made by `voxel_s_values`.
     out : array (k, j, i), optional
         Array in C order, of the same type and shape, that is written and returned.
     threads : int, optional
@@ -75,7 +75,7 @@ def absorbed_dose(
     Raises
     ------
     ShapeError
-        If the activity has not three dimensions, or `out` or `mask` does not fit.
+        If the activity does not have three dimensions, or `out` or `mask` does not have its shape.
     DTypeError
         If an array does not hold real numbers, or `out` has another type.
     OutOfRangeError
@@ -83,7 +83,7 @@ def absorbed_dose(
     UnknownNameError
         If there is no such method.
     InsufficientMemoryError
-        If there is no room for the result.
+        If memory is not sufficient for the result.
 
     Warns
     -----
@@ -93,8 +93,8 @@ def absorbed_dose(
     Notes
     -----
     `D[n] = sum_m S[n - m] A[m]` with the time-integrated activity `A[m] = c[m] V T / ln 2` of concentration c, voxel
-    volume V and half-life T. There is no activity outside of the array, and no dose is reported there. A
-    `ConvolutionPlan` serves many maps of one shape: `ConvolutionPlan(shape, s_values.gy_per_mbq_per_ml(), dtype)`.
+    volume V and half-life T. Activity outside of the array is not known and gives no dose. A `ConvolutionPlan` serves
+    many maps of one shape: `ConvolutionPlan(shape, s_values.gy_per_mbq_per_ml(), dtype)`.
 
     References
     ----------
@@ -125,7 +125,7 @@ def convolved(
     threshold: float | None = None,
     method: ConvolutionMethod = "auto",
 ) -> Map:
-    """`absorbed_dose` for a caller that judges the values itself."""
+    """Compute `absorbed_dose` for a caller that checks the plausibility of the values itself."""
     dtype = real_dtype("activity concentration", activity)
     if activity.ndim != 3:
         raise ShapeError(f"activity concentration must have three dimensions, got shape {activity.shape}")

@@ -51,8 +51,8 @@ class ConvolutionPlan(MapPlan):
     -----
     `out[n] = sum_d kernel[d] array[n - d]`. The array is zero outside itself, and the origin of the kernel is its
     middle voxel. "definition" is the direct sum in float64. "direct" adds mirror images first, for short kernels.
-    "fft_direct" is an FFT along one axis and a direct sum along the two others, for kernels of half size 4 and above;
-    its rounding errors are relative to the largest output, not to each voxel. "auto" takes the cheapest by a cost model
+    "fft_direct" is an FFT along one axis and a direct sum along the two others, for kernels of half size 4 and above.
+    Its rounding errors are relative to the largest output, not to each voxel. "auto" takes the cheapest by a cost model
     of map and kernel size. A plan is immutable and free of the GIL, so that threads may share it.
 
     Examples
@@ -77,7 +77,7 @@ class ConvolutionPlan(MapPlan):
         threads: int | None = None,
         method: ConvolutionMethod = "auto",
     ) -> None:
-        """Make the tables; a matter of microseconds to milliseconds."""
+        """Make the tables, which takes microseconds to milliseconds."""
         self._core = _core.ConvolutionPlan(
             _shape(shape), _kernel(kernel), _dtype(dtype) == np.float32, thread_count(threads), method
         )
@@ -93,17 +93,17 @@ class ConvolutionPlan(MapPlan):
 
     @property
     def instruction_set(self) -> str:
-        """The vector instructions in use on this machine: scalar, avx2, avx512 or neon."""
+        """Vector instructions that are used on this machine: scalar, avx2, avx512 or neon."""
         return self._core.instruction_set
 
     def estimate_memory_bytes(self) -> int:
-        """Count the bytes that one call takes besides its input and output.
+        """Count the bytes that one call needs besides its input and output.
 
         Returns
         -------
         int
-            Bytes, which the plan keeps for the next call. A mask, a threshold or a combination of maps takes a copy of
-            the map more, and so does an input that is not in C order.
+            Bytes, which the plan keeps for the next call. A mask, a threshold, a combination of maps or an input that
+            is not in C order needs a further copy of the map.
 
         Examples
         --------
@@ -114,7 +114,7 @@ class ConvolutionPlan(MapPlan):
         return self._core.estimate_memory_bytes()
 
     def variance_plan(self) -> ConvolutionPlan:
-        """Make the plan that carries the variance of a map whose voxels are independent.
+        """Make the plan that propagates the variance of a map with independent voxels.
 
         Returns
         -------
@@ -163,11 +163,11 @@ class ConvolutionPlan(MapPlan):
         Parameters
         ----------
         array : array (k, j, i)
-            Of the shape and type of the plan. It is borrowed if it is in C order and native, else copied. Integers and
-            booleans become float64 and need a float64 plan. Negative values are legal.
+            Map of the shape and type of the plan. It is borrowed if it is in C order and native, else copied. Integers
+            and booleans become float64 and need a float64 plan. Negative values are legal.
         out : array (k, j, i), optional
             Array in C order, of the same type and shape, that is written and returned. It must not overlap `array`.
-            After an error it holds anything.
+            After an error its content is undefined.
         mask : bool array (k, j, i), optional
             A voxel counts as zero if the mask is false there.
         threshold : float, optional
@@ -181,14 +181,14 @@ class ConvolutionPlan(MapPlan):
         Raises
         ------
         ShapeError
-            If an array does not fit.
+            If an array does not have the shape of the plan.
         DTypeError
             If an array has another type.
         OutOfRangeError
             If a voxel is NaN, infinite or above the largest number of the type divided by 2^28 (1.3e30 for float32).
             The message states the first.
         InsufficientMemoryError
-            If there is no room for the result.
+            If memory is not sufficient for the result.
 
         Examples
         --------
@@ -214,7 +214,7 @@ class ConvolutionPlan(MapPlan):
         Parameters
         ----------
         arrays : sequence of arrays (k, j, i)
-            Maps as `apply` takes them.
+            Maps, as for `apply`.
         outs : sequence of arrays (k, j, i), optional
             One output per map. They must not overlap each other or the maps.
 
@@ -226,7 +226,7 @@ class ConvolutionPlan(MapPlan):
         Raises
         ------
         ShapeError, DTypeError, OutOfRangeError, InsufficientMemoryError
-            As `apply`. The first invalid map ends the call.
+            As for `apply`. The first invalid map ends the call.
 
         Examples
         --------
@@ -252,7 +252,7 @@ class ConvolutionPlan(MapPlan):
         Parameters
         ----------
         arrays : sequence of arrays (k, j, i)
-            Maps as `apply` takes them.
+            Maps, as for `apply`.
         weights : sequence of float
             One finite weight per map.
         out : array (k, j, i), optional

@@ -37,10 +37,10 @@ class CtDensityCurve:
     source : str
         Citation key of `yttria.sources`, or a text of the caller.
     status : str
-        How the values are known: "read", "secondary" (in a text or code that quotes the source), "not verified",
-        or "own".
+        Origin of the values: "read" (in the source), "secondary" (in a text or code that quotes the source), "not
+        verified", or "own".
     remark : str
-        What else a user must know.
+        Further information for users.
     """
 
     name: str
@@ -60,11 +60,11 @@ class CtDensityCurve:
 
     @property
     def range_hu(self) -> tuple[float, float]:
-        """First and last node."""
+        """First and last node in HU."""
         return self.hounsfield_units[0], self.hounsfield_units[-1]
 
     def advisories(self) -> tuple[Advisory, ...]:
-        """Warn if nobody has read the values of the curve in their source.
+        """Warn if the values of the curve were not read in their source.
 
         Returns
         -------
@@ -119,7 +119,7 @@ def ct_density_curve(curve: CtCurve | CtDensityCurve) -> CtDensityCurve:
     Raises
     ------
     UnknownNameError
-        If there is no such curve. The message lists those there are.
+        If there is no such curve. The message lists the known ones.
 
     Examples
     --------
@@ -135,9 +135,9 @@ def ct_density_curve(curve: CtCurve | CtDensityCurve) -> CtDensityCurve:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DensityImage:
-    """Mass density in g/mL, the curve that gave it, and how many voxels of the CT lay beyond the curve's ends.
+    """Mass density in g/mL, its curve, and the number of voxels of the CT beyond the curve's ends.
 
-    `resampling` holds one entry for each time the image was carried to another grid.
+    `resampling` holds one entry for each resampling on another grid.
     """
 
     image: Image
@@ -163,16 +163,17 @@ class DensityImage:
         grid : Image or tuple of (shape, affine_lps)
             Grid of the result, shape (k, j, i).
         method : {"average", "linear"}, default "average"
-            As in `Image.resampled_on`. Averaging keeps masses.
+            As for `Image.resampled_on`. Averaging conserves masses.
         fill_value : float or "nearest", optional
-            Density beyond the image in g/mL; `resampling` states it. Without it a grid that reaches beyond is refused.
+            Density beyond the image in g/mL; `resampling` states it. Without it, a grid that reaches beyond the image
+            is an error.
         threads : int, optional
             All processors if not given.
 
         Returns
         -------
         DensityImage
-            On the grid, with the advisories of both steps.
+            The density on the grid, with the advisories of both steps.
 
         Raises
         ------
@@ -197,7 +198,7 @@ class DensityImage:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Data for a provenance: everything but the voxels, and their range.
+        """Return data for a provenance: everything except the voxels, and their range.
 
         Returns
         -------
@@ -232,11 +233,10 @@ def density_image(
     ct : Image
         CT numbers in HU.
     curve : str or CtDensityCurve
-        Name of a published curve, or your own. One that was measured on the scanner at the tube voltage of the CT
-        is
-        better than any published one.
+        Name of a published curve, or your own. A curve that was measured on the scanner at the tube voltage of the CT
+        is better than any published one.
     out_of_range : {"refuse", "clamp"}
-        What becomes of CT numbers beyond the curve (padding, metal): an error, or the density of its nearer end.
+        Treatment of CT numbers beyond the curve (padding, metal): an error, or the density of its nearer end.
     threads : int, optional
         1 to 1024; every processor available if not given. The bits of the result do not depend on it.
 
@@ -252,10 +252,9 @@ def density_image(
     UnknownNameError
         If there is no such curve.
     OutOfRangeError
-        If a CT number is not finite, or beyond the curve while that is refused. The message has counts and the
-        first voxel.
+        If a CT number is not finite, or beyond the curve with "refuse". The message states counts and the first voxel.
     InsufficientMemoryError
-        If there is no room for the result.
+        If memory is not sufficient for the result.
 
     Warns
     -----
@@ -266,8 +265,8 @@ def density_image(
 
     Notes
     -----
-    The density lies on the straight line between the two nodes around the CT number. Contrast agent makes soft tissue
-    look denser than it is.
+    The density is interpolated linearly between the two nodes around the CT number. With contrast agent, the density of
+    soft tissue is overestimated.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The density of each voxel as local deposition takes it, and what becomes of air."""
+"""Density of each voxel for local deposition, and the treatment of air."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ..geometry.affine import check_same_frame
 from ..geometry.image import Image
 from .ct_density import DensityImage
 
-#: That of lung at -950 HU, below which radiology speaks of emphysema (emphysema-950-hu).
+#: Density of lung at -950 HU, below which radiologists speak of emphysema (emphysema-950-hu).
 LOW_DENSITY_G_PER_ML = 0.05
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SettledDensity:
-    """Densities to divide by, the provenance of them, and what to advise of."""
+    """Densities by which the dose is divided, with provenance and advisories."""
 
     array: NDArray[Any]
     terms: dict[str, Any]
@@ -32,7 +32,7 @@ class SettledDensity:
 
 
 def density_in_g_per_ml(density: Image | DensityImage) -> Image:
-    """Return the image of a density; `ArgumentError` if it is no image, `UnitError` if it is not in g/mL."""
+    """Return the image of a density; `ArgumentError` if it is not an image, `UnitError` if it is not in g/mL."""
     image = density.image if isinstance(density, DensityImage) else density
     needed = "density must be an Image in g/mL (density_image makes one from a CT)"
     if not isinstance(image, Image):
@@ -43,13 +43,13 @@ def density_in_g_per_ml(density: Image | DensityImage) -> Image:
 
 
 def density_on(density: Image | DensityImage, grid: Image) -> Image:
-    """The image of a density: in g/mL and on the grid of another image; `UnitError` or `GeometryError` otherwise."""
+    """Return a density image; `UnitError` if it is not in g/mL, `GeometryError` if it is on another grid."""
     image = density_in_g_per_ml(density)
     check_same_frame(image.frame_of_reference_uid, "the density", grid.frame_of_reference_uid, "the activity")
     if not image.same_grid(grid):
         raise GeometryError(
-            f"density must lie on the activity's grid, {list(grid.shape)} voxels, got {list(image.shape)} elsewhere: "
-            "density.resampled_on(activity) carries it there"
+            f"density must lie on the activity's grid, {list(grid.shape)} voxels, got another grid of "
+            f"{list(image.shape)} voxels: use density.resampled_on(activity)"
         )
     return image
 
@@ -57,7 +57,7 @@ def density_on(density: Image | DensityImage, grid: Image) -> Image:
 def resolved_density(
     density: Image | DensityImage, activity: Image, concentration: Map, policy: LowDensityVoxels, limit_g_per_ml: float
 ) -> SettledDensity:
-    """The densities with the policy for low ones applied; "zero" empties those voxels of `concentration` in place."""
+    """Apply the policy for low densities; "zero" sets those voxels of `concentration` to 0 in place."""
     if policy not in LOW_DENSITY_VOXELS:
         raise UnknownNameError(f"low_density_voxels must be one of {', '.join(LOW_DENSITY_VOXELS)}, got {policy!r}")
     limit = number("low density limit in g/mL", limit_g_per_ml)
@@ -81,11 +81,13 @@ def resolved_density(
         return SettledDensity(array=rho, terms=terms, advisories=_known(density))
     said = f"{count} voxels with {share:.2%} of the activity have less than {limit:g} g/mL"
     if policy == "refuse":
-        raise OutOfRangeError(f"density must be at least {limit:g} g/mL: {said}; low_density_voxels= says what to do")
+        raise OutOfRangeError(
+            f"density must be at least {limit:g} g/mL: {said}; give low_density_voxels= to state their treatment"
+        )
     if policy == "keep" and not rho.min() > 0:
         empty = int(np.count_nonzero(~(rho > 0)))
         raise OutOfRangeError(
-            f"density must be > 0, got {empty} voxels that are not; low_density_voxels='zero' or 'clip' settles them"
+            f"density must be > 0, got {empty} voxels that are not; use low_density_voxels='zero' or 'clip'"
         )
     if policy != "keep":
         rho = np.where(low, rho.dtype.type(limit), rho)

@@ -1,4 +1,4 @@
-"""Doses and volumes of structures whose outline is displaced or shifted by its standard uncertainty."""
+"""Doses and volumes of structures with outlines displaced or shifted by their standard uncertainty."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ Values = Mapping[str, float]
 
 @dataclass(frozen=True, kw_only=True)
 class DisplacedDoses:
-    """Quantities of one structure as it is, with its outline displaced, and shifted.
+    """Quantities of one structure unchanged, with its outline displaced, and shifted.
 
     Parameters
     ----------
     unmoved : mapping of str to float
-        By the names of `QUANTITIES`.
+        Quantities of the unchanged structure by the names of `QUANTITIES`.
     outward, inward : mapping of str to float, optional
-        With the whole outline displaced outward and inward by the same step; None if that was not asked for, or leaves
-        no volume.
+        Quantities with the whole outline displaced outward and inward by the same step; None if that was not requested,
+        or if no volume is left.
     steps : float
-        Standard uncertainty of the displacement over that step.
+        Ratio of the standard uncertainty of the displacement to that step.
     shifted : tuple of pairs of mappings
-        Shifted forth and back along each axis of the patient; empty if that was not asked for.
+        Quantities after a shift forth and back along each axis of the patient; empty if that was not requested.
     """
 
     unmoved: Values
@@ -47,7 +47,7 @@ class DisplacedDoses:
     shifted: tuple[tuple[Values | None, Values | None], ...] = ()
 
     def by_outline(self, quantity: str) -> float:
-        """The signed change of a quantity by an outline that lies one standard uncertainty farther out.
+        """Return the signed change of a quantity if the outline lies one standard uncertainty farther out.
 
         It is the central difference, or the one to the side on which the structure still has a volume.
         """
@@ -59,18 +59,18 @@ class DisplacedDoses:
 
     @property
     def sides(self) -> Mapping[str, Values]:
-        """The quantities "unmoved", and "outward" and "inward" if there are any."""
+        """Return the quantities "unmoved", and "outward" and "inward" if they exist."""
         return self._sides()
 
     def change(self, value: Mapping[str, float]) -> float:
-        """The change of a value by an outline one standard uncertainty farther out, from its value on each side."""
+        """Return the change of a value if the outline lies one standard uncertainty farther out."""
         return self.steps * central_difference(value)
 
     def by_shift(self, quantity: str) -> float:
-        """Standard uncertainty of a quantity by shifts of one standard deviation along each axis.
+        """Return the standard uncertainty of a quantity by shifts of one standard deviation along each axis.
 
         With `y(z) = y + l z + q z^2` along an axis and a standard normal z, the variance is `l^2 + 2 q^2`. A dose often
-        has its maximum at the place of the structure, so that the first order alone would be 0.
+        has its maximum at the position of the structure, where the first order alone would be 0.
         """
         variance, at = 0.0, self.unmoved[quantity]
         for forth, back in self.shifted:
@@ -85,7 +85,7 @@ class DisplacedDoses:
 
 
 def central_difference(value: Mapping[str, float]) -> float:
-    """The change of a value by a step outward, from its values "unmoved", "outward" and "inward" if they are there."""
+    """Return the change of a value by a step outward, from its values "unmoved", "outward" and "inward"."""
     if "outward" in value and "inward" in value:
         return 0.5 * (value["outward"] - value["inward"])
     if "outward" in value:
@@ -94,7 +94,7 @@ def central_difference(value: Mapping[str, float]) -> float:
 
 
 def step_mm(displacement_mm: float, voxel_size_mm: Sequence[float]) -> float:
-    """The displacement itself, or the largest that `OutlineDepth` takes: the uncertainty is of first order."""
+    """Return the displacement, limited to the largest of `OutlineDepth`, because the uncertainty is of first order."""
     return min(displacement_mm, LARGEST_DISPLACEMENT * min(voxel_size_mm))
 
 
@@ -118,15 +118,15 @@ def displaced_doses(
     fractions : mapping of str to VoxelFractions
         The structures on the grid of the dose.
     histograms : mapping of str to DoseVolumeHistogram
-        Of the structures as they are; a structure without one is left out.
+        Histograms of the unchanged structures; a structure without one is left out.
     structures : mapping of str to Structure
-        Those that are shifted.
+        Structures that are shifted.
     displacements_mm : mapping of str to float
         Displacement in mm of each structure's outline; a structure that is not named, or has 0, is not displaced.
     shift_mm : float
         Shift in mm along each axis of the patient, forth and back; 0 for none.
     gas : array of bool, optional
-        Voxels that have no part in the doses.
+        Voxels that are excluded from the doses.
     threads : int, optional
         All processors if not given.
 
@@ -162,13 +162,13 @@ def displaced_doses(
 
 
 def values_of(histogram: DoseVolumeHistogram) -> dict[str, float]:
-    """The quantities that a histogram states."""
+    """Return the quantities of a histogram."""
     doses = {f"d{percent}_gy": histogram.dose_at_volume_percent(percent) for percent in (70, 95)}
     return {"mean_gy": histogram.mean_gy, **doses, "volume_ml": histogram.volume_ml}
 
 
 def _key(name: str, side: str) -> str:
-    # Structures may have any name, and no two have the same.
+    # Structures may have any name, but no two have the same.
     return f"{side}/{name}"
 
 

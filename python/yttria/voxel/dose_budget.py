@@ -1,4 +1,4 @@
-"""Budgets of the doses and the volume of one structure, to first order."""
+"""Uncertainty budgets of the doses and the volume of one structure, to first order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..evaluation import RecoveredMean, UncertaintyBudget, UncertaintyComponent,
 from .displaced_doses import DOSES, DisplacedDoses
 from .dose_components import OutlineUncertainty, component, not_included, relative_components, scaled
 
-#: The mean dose over the recovery coefficient of the structure.
+#: Name of the mean dose divided by the recovery coefficient of the structure.
 CORRECTED_MEAN = "recovered_mean_gy"
 _IN_WORDS = {
     "mean_gy": "mean dose",
@@ -32,7 +32,7 @@ class StructureState:
     structure : str
         Its name.
     values : mapping of str to float
-        Its quantities as the table states them.
+        Its quantities in the table of doses.
     displaced : DisplacedDoses
         Its quantities with the outline displaced and shifted.
     outline : OutlineUncertainty, optional
@@ -45,9 +45,9 @@ class StructureState:
     statistics_gy, microspheres_gy : float, optional
         Standard uncertainty of the mean dose in Gy by the statistics of Monte Carlo and by the number of microspheres.
     recovered : RecoveredMean, optional
-        The mean dose that the transfer matrix recovered, in the place of that by a recovery curve.
+        The mean dose corrected by the transfer matrix, instead of that by a recovery curve.
     fwhm_mm : float, optional
-        Resolution that it was recovered with.
+        Resolution with which it was corrected.
     """
 
     structure: str
@@ -64,9 +64,9 @@ class StructureState:
 
 @dataclass(frozen=True, kw_only=True)
 class _Dose:
-    """A dose that has a budget: one of the table, divided by a coefficient or by 1.
+    """A dose with a budget, which is one of the table divided by a coefficient or by 1.
 
-    `of_counts` is the relative noise of the counts in it over that in the mean.
+    `of_counts` is the ratio of the relative noise of its counts to that of the mean.
     """
 
     quantity: str
@@ -83,8 +83,8 @@ def structure_budgets(
     """Make the budgets of mean, D70, D95 and volume of a structure, and of its mean corrected by a recovery curve.
 
     The outline decides which voxels count, so that its contribution is the central difference of the quantity itself.
-    What is the same share of every dose is `relative_components`. The counts' uncertainty is one factor of the whole
-    structure.
+    Contributions that are the same share of every dose are in `relative_components`. The uncertainty of the counts is
+    one factor of the whole structure.
     """
     by_outline = state.displaced.by_outline
     doses = [_Dose(quantity=name, of_table=name, by_outline=by_outline(name)) for name in DOSES]
@@ -158,7 +158,7 @@ def _own_outline(state: StructureState, change: float, words: str = "outline") -
 
 
 def _outlines(dose: _Dose, value: float, state: StructureState) -> tuple[UncertaintyComponent, ...]:
-    """The structure's own outline, and that of the reference region. One component if they are the same outline."""
+    """Return the components of the outlines of structure and reference region; one if they are the same."""
     reference = state.reference_outline
     if reference is None:
         return _own_outline(state, dose.by_outline)
@@ -170,7 +170,7 @@ def _outlines(dose: _Dose, value: float, state: StructureState) -> tuple[Uncerta
 def _of_mean(
     source: UncertaintySource, words: str, of_mean_gy: float, dose: _Dose, value: float, state: StructureState
 ) -> UncertaintyComponent:
-    """A component that is known for the mean alone: the other doses take it as the same share of themselves."""
+    """Make a component that is known only for the mean, and is the same share of the other doses."""
     mean_gy = state.values["mean_gy"]
     share = of_mean_gy / mean_gy if mean_gy else 0.0
     basis = "computed" if dose.of_table == "mean_gy" else "computed for the mean dose"
@@ -178,7 +178,7 @@ def _of_mean(
 
 
 def _corrected(state: StructureState, inputs: UncertaintyInputs) -> _Dose:
-    """The mean over the recovery coefficient. One outline decides mean and coefficient together."""
+    """Make the budget of the mean over the recovery coefficient, which depend on the same outline."""
     curve = inputs.recovery
     assert curve is not None
     corrected = {
@@ -198,9 +198,9 @@ def _corrected(state: StructureState, inputs: UncertaintyInputs) -> _Dose:
 
 
 def _by_transfer_matrix(state: StructureState, recovered: RecoveredMean) -> tuple[_Dose, ...]:
-    """The mean that the transfer matrix recovered; none if it has none.
+    """Make the budget of the mean corrected by the transfer matrix; none if there is no such mean.
 
-    With a displaced outline the coefficient changes as that of a ball of its volume: the matrix itself is not solved
+    With a displaced outline, the coefficient changes like that of a ball of the same volume. The matrix is not solved
     again for each outline.
     """
     coefficient, fwhm_mm = recovered.recovery_coefficient, state.fwhm_mm

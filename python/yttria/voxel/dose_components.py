@@ -1,4 +1,4 @@
-"""Components of the uncertainty of a dose that do not depend on where the structure lies, and that of an outline."""
+"""Components of the uncertainty of a dose that do not depend on the structure's position, and that of an outline."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ..evaluation import UncertaintyComponent, UncertaintyInputs
 #: Relative standard uncertainty of a half-life if none is stated.
 HALF_LIFE_UNCERTAINTY = 0.001
 _OF_HALF_LIFE = "default: yttria-choice, about what half-lives in use differ by"
-#: Relative standard uncertainty of each dose model if none is stated: the difference from Monte Carlo that is accepted,
-#: and the row of VALIDATION.md that has it beside what was measured. The error of local deposition depends on the
-#: structure.
+#: Relative standard uncertainty of each dose model if none is stated. It is the accepted difference from Monte Carlo,
+#: with the row of VALIDATION.md that states it and the measured difference. The error of local deposition depends on
+#: the structure.
 METHOD_UNCERTAINTIES: Mapping[Method, tuple[float, str]] = {
     "voxel_s_values": (0.005, "Voxel S values follow Monte Carlo"),
     "superposition": (0.01, "Beside lung and bone superposition follows Monte Carlo"),
     "monte_carlo": (0.007, "Monte Carlo transport follows EGSnrc in voxels"),
 }
-#: Sources that have a part in every dose of a structure.
+#: Sources of uncertainty that contribute to every dose of a structure.
 _OF_EVERY_DOSE: tuple[UncertaintySource, ...] = (
     "volume",
     "counts",
@@ -38,7 +38,7 @@ _OF_EVERY_DOSE: tuple[UncertaintySource, ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class OutlineUncertainty:
-    """Standard uncertainty of the displacement of one outline in mm, and where it comes from."""
+    """Standard uncertainty of the displacement of one outline in mm, and its origin."""
 
     displacement_mm: float
     basis: str
@@ -48,9 +48,10 @@ class OutlineUncertainty:
 def outline_uncertainty(
     inputs: UncertaintyInputs, structure: str, voxel_size_mm: Sequence[float]
 ) -> OutlineUncertainty | None:
-    """Return the uncertainty of an outline: as stated, or half of that of a diameter by voxel size and blur.
+    """Return the uncertainty of an outline, as stated, or half of that of a diameter from voxel size and blur.
 
-    Of anisotropic voxels the edge of a cube with their volume is taken. None if neither it nor the blur is stated.
+    For anisotropic voxels, the edge of a cube with their volume is used. The result is None if neither the uncertainty
+    nor the blur is stated.
     """
     stated = inputs.of_structure("contour_uncertainty_mm", structure)
     if stated is not None:
@@ -76,7 +77,7 @@ def component(
     unit: InputUnit = "fraction",
     is_default: bool = False,
 ) -> UncertaintyComponent:
-    """Make a component in one line."""
+    """Make a component."""
     return UncertaintyComponent(
         source=source,
         input=words,
@@ -89,20 +90,20 @@ def component(
 
 
 def scaled(relative: UncertaintyComponent, value: float) -> UncertaintyComponent:
-    """A component whose contribution is relative, as one of a value."""
+    """Convert a component with a relative contribution to one of a value."""
     return replace(relative, contribution=relative.contribution * value)
 
 
 def relative_components(
     inputs: UncertaintyInputs, provenance: Provenance, structure: str
 ) -> list[UncertaintyComponent]:
-    """Components that are the same share of every dose of a structure: contributions are relative, with their sign.
+    """Make the components that are the same share of every dose of a structure, with relative signed contributions.
 
-    Of a dose `D = s c / rho` with the half-life T and the time t to the scan: 1 for whatever scales the image or the
-    counts in the structure, -1 for the density because the structure keeps its energy, `ln 2 / T` per hour of t, and
-    `1 - ln 2 t / T` for T, because the time integral grows with it and the decay to the scan shrinks. In relative
-    scaling the time of the scan and the calibration have no part; `-x / (1 - x)` is that of residual and lung shunt
-    fractions x.
+    The dose is `D = s c / rho` with the half-life T and the time t to the scan. The relative sensitivity is 1 for
+    factors of the image or of the counts in the structure. It is -1 for the density, because the energy in the
+    structure stays the same. It is `ln 2 / T` per hour of t. It is `1 - ln 2 t / T` for T, because the time integral
+    grows with T and the decay to the scan becomes smaller. In relative scaling, the time of the scan and the
+    calibration do not contribute, and the sensitivity is `-x / (1 - x)` for residual and lung shunt fractions x.
     """
     found = _of_scaling(inputs, provenance)
     of_half_life = _of_half_life(provenance)
@@ -171,10 +172,11 @@ def not_included(
     *,
     knows_reference: bool,
 ) -> tuple[UncertaintySource, ...]:
-    """Sources that have a part in a dose of this scaling, and of which nothing was given.
+    """List the sources that contribute to a dose of this scaling, but were not stated.
 
-    A source of which only a part was given is among them: "decay" if the half-life is included and the time of the scan
-    is not, "volume" if the outline of the structure is and that of the reference of relative scaling is not.
+    A source that was stated only in part is among them. This is "decay" if the half-life is included and the time of
+    the scan is not. It is "volume" if the outline of the structure is included and that of the reference of relative
+    scaling is not.
     """
     known = {each.source for each in components}
     if not (knows_reference or _is_absolute(provenance)):

@@ -1,4 +1,4 @@
-"""From an activity image to an absorbed dose image, and from that to the doses of structures."""
+"""Absorbed dose images from activity images."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from .monte_carlo_image import MonteCarloImage, MonteCarloOptions, monte_carlo_i
 from .scaling import AbsoluteScaling, RelativeScaling
 from .superposed_image import SuperposedImage, superposed_image
 
-#: How far the voxel size of given voxel S values may differ from the image's, relative.
+#: Largest relative difference between the voxel sizes of given voxel S values and of the image.
 VOXEL_SIZE_TOLERANCE = 1e-3
 
 
@@ -71,7 +71,7 @@ def dose_image(
     on_interrupt: OnInterrupt = "raise",
     threads: int | None = None,
 ) -> DoseResult:
-    """Absorbed dose from the complete decay of the activity that an image shows.
+    """Compute the absorbed dose from the complete decay of the activity in an image.
 
     Parameters
     ----------
@@ -80,11 +80,11 @@ def dose_image(
     scaling : AbsoluteScaling or RelativeScaling
         Turns the image's values into activity at administration.
     method : {"local_deposition", "voxel_s_values", "superposition", "monte_carlo"}
-        "local_deposition": `D = C c / rho`, all energy stays in its voxel; legitimate if the camera's blur exceeds the
-        beta range. "voxel_s_values": convolution with voxel S values of a homogeneous medium; activity outside the
-        field gives none. "superposition": rays through the density of each voxel, see `SuperpositionPlan`.
-        "monte_carlo": electrons followed through density and medium of each voxel, see `MonteCarloRun`; the result has
-        an image of the standard uncertainty.
+        "local_deposition": `D = C c / rho`, all energy stays in its voxel. It is adequate if the camera's blur exceeds
+        the beta range. "voxel_s_values": convolution with voxel S values of a homogeneous medium, without activity
+        outside the field. "superposition": rays through the density of each voxel, see `SuperpositionPlan`.
+        "monte_carlo": electrons followed through density and medium of each voxel, see `MonteCarloRun`. The result then
+        has an image of the standard uncertainty.
     medium : str, optional
         Medium of the dose point kernel, a name of `yttria.kernels.media`; "liver" if not given. Local deposition needs
         none, and Monte Carlo takes the medium of each voxel from its density.
@@ -93,18 +93,19 @@ def dose_image(
     nuclide : Nuclide, optional
         `Nuclide()` if not given.
     s_values : VoxelSValues, optional
-        Made before; they bring medium, density and nuclide.
+        Voxel S values that were made before. They determine medium, density and nuclide.
     negative_voxels : {"keep", "clip"}
-        Kept, so that means are not biased, or set to zero; either way they are counted.
+        Negative voxels are kept, so that means are not biased, or set to zero. Both are counted.
     density : Image or DensityImage, optional
-        Density of each voxel in g/mL on the activity's grid, as `density_image` makes it from a CT: for local
-        deposition instead of `density_g_per_ml`, and for superposition and Monte Carlo, which need it and give gas
-        (below 0.1 g/mL) no dose.
+        Density of each voxel in g/mL on the activity's grid, as `density_image` makes it from a CT. Local deposition
+        uses it instead of `density_g_per_ml`. Superposition and Monte Carlo need it, and gas (below 0.1 g/mL) has no
+        dose in their results.
     low_density_voxels : {"keep", "clip", "zero", "refuse"}
-        Local deposition: what becomes of voxels below `low_density_limit_g_per_ml`, which are counted. "keep" gives the
-        dose to that little mass, "clip" raises the density to the limit, "zero" gives no dose.
+        Local deposition: treatment of voxels below `low_density_limit_g_per_ml`, which are counted. "keep" gives the
+        dose to that small mass, "clip" raises the density to the limit, "zero" gives no dose, and "refuse" raises an
+        error.
     low_density_limit_g_per_ml : float
-        0.05 if not given, lung at -950 HU.
+        Limit in g/mL, by default 0.05, the density of lung at -950 HU.
     ray_setting : {"standard", "fast", "fine"}
         Superposition: number of rays.
     histories : int, optional
@@ -118,12 +119,12 @@ def dose_image(
     structures : sequence of Structure
         Monte Carlo: their mean doses have a standard uncertainty in `DoseResult.table`.
     progress : callable, optional
-        Monte Carlo: called with a `MonteCarloProgress` after every few batches; what it raises ends the run.
+        Monte Carlo: called with a `MonteCarloProgress` after every few batches. An exception in it ends the run.
     state_file : str or Path, optional
-        Monte Carlo: file in which the state is kept, every few seconds and whatever ends the run. If it exists, the
-        run continues from it, and the result has the bits of a run that was never stopped.
+        Monte Carlo: file for the state, written every few seconds and at the end of the run, also after an error. If it
+        exists, the run continues from it, and the result has the bits of a run that was never stopped.
     on_interrupt : {"raise", "keep"}
-        Monte Carlo: Ctrl-C raises `KeyboardInterrupt`, or ends the run with what it has found and an advisory.
+        Monte Carlo: Ctrl-C raises `KeyboardInterrupt`, or ends the run with the result so far and an advisory.
     threads : int, optional
         All processors if not given.
 
@@ -138,7 +139,7 @@ def dose_image(
     FileFormatError
         If the state file is damaged; `ArgumentError` if it is that of a run with other inputs.
     ArgumentError, UnitError, UndefinedError, UnknownNameError, InsufficientMemoryError
-        If arguments do not go together, a unit or name is unknown, or there is no memory.
+        If arguments are not compatible, a unit or name is unknown, or memory is not sufficient.
     GeometryError
         If voxel S values are for another voxel size, or a density lies on another grid.
 
@@ -166,20 +167,22 @@ def dose_image(
         raise ArgumentError(f"method '{method}' takes no voxel S values: use method='voxel_s_values'")
     if density is not None and kernel is not None:
         raise ArgumentError(
-            "voxel S values are of one density: a density image needs method='superposition', 'monte_carlo' or "
+            "voxel S values have one density: a density image needs method='superposition', 'monte_carlo' or "
             "'local_deposition'"
         )
     if by_rays or by_chance:
         _check_transport(METHOD_NAMES[method], density, low_density_voxels)
     if density is not None and density_g_per_ml is not None and not by_rays:
-        raise ArgumentError("give a density image or density_g_per_ml, not both")
+        raise ArgumentError("give either a density image or density_g_per_ml")
     if by_chance and medium is not None:
-        raise ArgumentError("Monte Carlo takes the medium of each voxel from its density: medium is for the kernels")
+        raise ArgumentError(
+            "medium must not be given for Monte Carlo, which takes the medium of each voxel from its density"
+        )
     if not by_chance and (histories, relative_uncertainty, state_file) != (None, None, None):
         raise ArgumentError(
             f"histories, relative_uncertainty and state_file are for method='monte_carlo', got method='{method}'"
         )
-    # Before any voxel is looked at: an image too large to compute with is refused at once.
+    # This check comes before any voxel is read, so that an image that is too large is rejected at once.
     concentration = empty(activity.shape, _dtype(activity), "the activity concentration")
     nuclide = kernel.nuclide if kernel else Nuclide() if nuclide is None else nuclide
     uniform = kernel.density_g_per_ml if kernel else _density(density_g_per_ml)
@@ -278,15 +281,17 @@ def dose_image(
 
 
 def _check_transport(method: str, density: Image | DensityImage | None, low_density_voxels: str) -> None:
-    """Refuse what a method that carries electrons through the density cannot do."""
+    """Reject options that a method with electron transport does not have."""
     if density is None:
-        raise ArgumentError(f"{method} needs the density of each voxel: density=density_image(ct)")
+        raise ArgumentError(f"{method} needs the density of each voxel: give density=density_image(ct)")
     if low_density_voxels != "keep":
-        raise ArgumentError(f"{method} carries electrons through gas: low_density_voxels is for local deposition")
+        raise ArgumentError(
+            f"low_density_voxels is only for local deposition, because {method} follows electrons through gas"
+        )
 
 
 def _dtype(image: Image) -> np.dtype[Any]:
-    """float32 and float64 as they are, in native order; anything else becomes float64."""
+    """Return float32 and float64 unchanged in native order, any other type as float64."""
     return image.array.dtype.newbyteorder("=") if image.array.dtype.char in "fd" else np.dtype(np.float64)
 
 
@@ -326,7 +331,7 @@ def _kernel(
 
 
 def _resolved_activity(image: Image, negative_voxels: NegativeVoxels) -> tuple[Image, int, float]:
-    """The image with finite values of a floating point type, how many were negative, and their share."""
+    """Return the image with finite values of a floating point type, the number of negative ones, and their share."""
     if negative_voxels not in NEGATIVE_VOXELS:
         raise UnknownNameError(f"negative_voxels must be one of {', '.join(NEGATIVE_VOXELS)}, got '{negative_voxels}'")
     array: npt.NDArray[Any] = image.array.astype(_dtype(image), copy=False)

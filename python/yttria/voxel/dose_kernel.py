@@ -1,4 +1,4 @@
-"""The kernel by which a dose followed from its activity, for what is computed of it afterwards."""
+"""Kernel between an activity and its dose, for quantities that are computed from both."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from .._foundation.provenance import Provenance
 from ..geometry.image import Image
 from ..kernels import VoxelSValues, voxel_s_values
 
-#: Tissue of the kernel where the dose was computed without one.
+#: Tissue of the kernel if the dose was computed without one.
 _TISSUE: MediumName = "liver"
 
 
 def s_values_of(used: Provenance, image: Image, threads: int | None) -> VoxelSValues:
-    """Voxel S values of the medium and density of a dose; of liver at its own density if it was computed without."""
+    """Make voxel S values of the medium and density of a dose, or of liver if it was computed without a kernel."""
     return voxel_s_values(
         image.voxel_size_mm,
         medium=used.kernel_medium or _TISSUE,
@@ -25,7 +25,7 @@ def s_values_of(used: Provenance, image: Image, threads: int | None) -> VoxelSVa
 
 
 def nuclide_of(used: Provenance) -> Nuclide:
-    """The nuclide that a provenance states by its numbers."""
+    """Return the nuclide that a provenance states by its numbers."""
     return Nuclide.from_dose_factor(
         used.half_life_h, used.dose_factor_gy_kg_per_gbq, name=used.nuclide, source=used.nuclide_source
     )

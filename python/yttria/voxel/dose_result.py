@@ -1,4 +1,4 @@
-"""A dose image with what it rests on, and the doses of structures in it."""
+"""Dose images with their provenance, and the doses of structures in them."""
 
 from __future__ import annotations
 
@@ -24,22 +24,23 @@ from .structure_uncertainty import EvaluatedStructures, budgets_of_structures
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DoseResult(DosedImage):
-    """An absorbed dose image in Gy with what it rests on. Results are for research use.
+    """Absorbed dose image in Gy with its provenance, for research use.
 
     Parameters
     ----------
     image : Image
         Absorbed dose after complete decay in Gy, shape (k, j, i).
     provenance : Provenance
-        Everything given, assumed and found.
+        All inputs, assumptions and findings.
     advisories : tuple of Advisory
-        What a reader of the doses must know.
+        Findings that a reader of the doses must know.
     activity_in_field_mbq : ActivityInField
         Sum of the activity over all voxels in MBq.
     gas : ndarray of bool, optional
-        Marks voxels of gas, which have no dose and no part in the doses of structures; None if there are none.
+        True for voxels of gas, which have no dose and are excluded from the doses of structures; None if there are
+        none.
     activity : Image, optional
-        The image that the dose was made of, in its own unit.
+        The image from which the dose was computed, in its own unit.
     density : Image, optional
         Density of each voxel in g/mL on the same grid; None if it is uniform.
     uncertainty : Image, optional
@@ -58,7 +59,7 @@ class DoseResult(DosedImage):
     def dose_volume_histograms(
         self, structures: Sequence[Structure], *, sub_voxel_mm: float | None = None, threads: int | None = None
     ) -> dict[str, DoseVolumeHistogram]:
-        """Exact cumulative histograms of structures, weighted by voxel fractions.
+        """Compute exact cumulative histograms of structures, weighted by voxel fractions.
 
         Parameters
         ----------
@@ -79,7 +80,7 @@ class DoseResult(DosedImage):
         UndefinedError
             If a structure occupies no voxel of the image.
         YttriaError
-            As `table` raises it.
+            As for `table`.
 
         Examples
         --------
@@ -101,12 +102,12 @@ class DoseResult(DosedImage):
     def transformed(
         self, transform_lps: npt.ArrayLike, *, frame_of_reference_uid: str | None = None, source: str | None = None
     ) -> DoseResult:
-        """Move the result in patient space: the dose, and the images that it was made of.
+        """Apply a transform of patient space to the dose and to its input images.
 
         Parameters
         ----------
         transform_lps : array (4, 4)
-            From its patient space to another one, LPS mm; see `yttria.io.read_transform`.
+            Maps its patient space to another one, LPS mm; see `yttria.io.read_transform`.
         frame_of_reference_uid, source : str, optional
             See `Image.transformed`.
 
@@ -117,7 +118,7 @@ class DoseResult(DosedImage):
         Raises
         ------
         GeometryError
-            If the transform is no affine, or leaves the axes sheared.
+            If the transform is not an affine, or leaves the axes sheared.
 
         Examples
         --------
@@ -156,7 +157,7 @@ class DoseResult(DosedImage):
         partial_volume: PartialVolumeInputs | None = None,
         threads: int | None = None,
     ) -> list[StructureDose]:
-        """Doses of structures: one row for each, in the order given.
+        """Compute the doses of structures, with one row for each, in the given order.
 
         Parameters
         ----------
@@ -167,18 +168,19 @@ class DoseResult(DosedImage):
         sub_voxel_mm : float, optional
             As for `dose_volume_histograms`.
         uncertainty : UncertaintyInputs, optional
-            Give mean, D95, D70 and volume their standard uncertainties, see `uncertainty_budgets`. With the activity of
-            a microsphere, rows state the number of microspheres too.
+            Stated uncertainties, which give mean, D95, D70 and volume their standard uncertainties, see
+            `uncertainty_budgets`. With the activity of a microsphere, rows also state the number of microspheres.
         partial_volume : PartialVolumeInputs, optional
-            Show beside the mean what it is without the loss to the image's blur, see `voxel.recovered_means`.
+            Statements on the blur of the image, with which rows also have the mean corrected for it, see
+            `voxel.recovered_means`.
         threads : int, optional
             All processors if not given.
 
         Returns
         -------
         list of StructureDose
-            `as_dict` makes plain data of a row. `mean_uncertainty_gy` is stated by Monte Carlo for structures that were
-            given to `dose_image`.
+            `as_dict` makes plain data of a row. Monte Carlo gives `mean_uncertainty_gy` for structures that were given
+            to `dose_image`.
 
         Raises
         ------
@@ -213,14 +215,14 @@ class DoseResult(DosedImage):
         sub_voxel_mm: float | None = None,
         threads: int | None = None,
     ) -> tuple[list[StructureDose], list[UncertaintyBudget]]:
-        """Rows of `evaluate` with uncertainties, recovered means and microspheres, as they are asked for.
+        """Complete rows of `evaluate` with the requested uncertainties, corrected means and microspheres.
 
         Parameters
         ----------
         rows : sequence of StructureDose
             Rows of the structures.
         structures, uncertainty, partial_volume, sub_voxel_mm, threads
-            As for `table`. A recovery curve of one of the two inputs is one of both.
+            As for `table`. A recovery curve in one of the two inputs is used for both.
         reference : Structure, optional
             As for `uncertainty_budgets`.
 
@@ -229,7 +231,7 @@ class DoseResult(DosedImage):
         rows : list of StructureDose
             The completed rows.
         budgets : list of UncertaintyBudget
-            Those of `uncertainty_budgets`, with that of a recovered mean by either method.
+            The budgets of `uncertainty_budgets`, with that of a corrected mean by either method.
 
         Examples
         --------
@@ -260,7 +262,7 @@ class DoseResult(DosedImage):
     def _spheres(
         self, structures: Sequence[Structure], inputs: UncertaintyInputs | None, threads: int | None
     ) -> dict[str, StructureSpheres]:
-        """The microspheres of each structure; empty if their activity is not stated."""
+        """Return the microspheres of each structure; empty if their activity is not stated."""
         if inputs is None or inputs.sphere_activity_bq is None:
             return {}
         spread = microsphere_spread(self, structures, sphere_activity_bq=inputs.sphere_activity_bq, threads=threads)
@@ -274,7 +276,7 @@ class DoseResult(DosedImage):
         sub_voxel_mm: float | None = None,
         threads: int | None = None,
     ) -> tuple[list[StructureDose], dict[str, DoseVolumeHistogram]]:
-        """The table of doses, and the histograms that it was read from.
+        """Compute the table of doses, and the histograms from which it was read.
 
         Parameters
         ----------
@@ -284,7 +286,7 @@ class DoseResult(DosedImage):
         Returns
         -------
         rows : list of StructureDose
-            One for each structure, in the order given.
+            One row for each structure, in the given order.
         histograms : dict of str to DoseVolumeHistogram
             By the structure's name; a structure wholly outside the image has none. Errors are those of `table`.
 
@@ -325,18 +327,20 @@ class DoseResult(DosedImage):
         sub_voxel_mm: float | None = None,
         threads: int | None = None,
     ) -> list[UncertaintyBudget]:
-        """Budgets of the standard uncertainties of mean, D70, D95 and volume, to first order.
+        """Compute budgets of the standard uncertainties of mean, D70, D95 and volume, to first order.
 
         Parameters
         ----------
         structures : sequence of Structure
             Their names must differ. One wholly outside of the image has no budget.
         inputs : UncertaintyInputs
-            What is known. The rest is not zero: it is `not_included`, or a default that is named.
+            Stated uncertainties. Those that are not stated are not zero: they are listed in `not_included`, or have a
+            default that is named.
         reference : Structure, optional
-            Reference region of relative scaling, if it is not among the structures: its outline changes every dose.
+            Reference region of relative scaling, if it is not among the structures, because its outline changes every
+            dose.
         sub_voxel_mm : float, optional
-            As for `table`; contributions of outlines and shifts are taken by whole voxels.
+            As for `table`; contributions of outlines and shifts are computed with whole voxels.
         threads : int, optional
             All processors if not given.
 
@@ -351,12 +355,12 @@ class DoseResult(DosedImage):
         UndefinedError
             If the dose is a sum of treatments.
         YttriaError
-            As `table` raises it.
+            As for `table`.
 
         Notes
         -----
-        docs/uncertainty.md has each sensitivity. Outlines are displaced on the image itself, by their standard
-        uncertainty to both sides, and mean, D70, D95 and volume are read again.
+        docs/uncertainty.md lists each sensitivity. Outlines are displaced on the image by their standard uncertainty to
+        both sides, and mean, D70, D95 and volume are computed again.
 
         References
         ----------

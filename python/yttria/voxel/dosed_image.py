@@ -1,4 +1,4 @@
-"""A dose image with what it was made of, and the structures in it: fractions of voxels, activity, mass, histograms."""
+"""Dose images with their inputs, and the structures in them: voxel fractions, activity, mass, histograms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .structure_histograms import VolumeAndHistogram, of_fractions, of_sub_voxel
 
 
 class ActivityInField(NamedTuple):
-    """The sum over all voxels, at the time the image refers to and at administration; alike in relative scaling."""
+    """Sum over all voxels at the image's reference time and at administration; equal in relative scaling."""
 
     at_reference_time: float
     at_administration: float
@@ -30,7 +30,7 @@ class ActivityInField(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DosedImage:
-    """An absorbed dose image in Gy with what it was made of; `DoseResult` has its parameters and gives its tables."""
+    """Absorbed dose image in Gy with its inputs; `DoseResult` documents its parameters and adds tables."""
 
     image: Image
     provenance: Provenance
@@ -40,9 +40,10 @@ class DosedImage:
     activity: Image | None = field(default=None, repr=False)
     density: Image | None = field(default=None, repr=False)
     uncertainty: Image | None = field(default=None, repr=False)
-    #: Of mean doses, by the hash of the voxel fractions: voxels are correlated, so that it cannot be had from theirs.
+    #: Standard uncertainties of mean doses, by the hash of the voxel fractions. They do not follow from those of the
+    #: voxels, which are correlated.
     _mean_uncertainties_gy: Mapping[str, float] = field(default_factory=dict, repr=False)
-    #: Table, histograms, budgets and picture of the same structures compute them once.
+    #: Cache, so that table, histograms, budgets and picture compute the same structures once.
     _fractions: WeakKeyDictionary[Structure, VoxelFractions] = field(
         default_factory=WeakKeyDictionary, repr=False, init=False
     )
@@ -53,7 +54,7 @@ class DosedImage:
     def voxel_fractions(
         self, structures: Sequence[Structure], *, sub_voxel_mm: float | None = None, threads: int | None = None
     ) -> dict[str, VoxelFractions]:
-        """The fraction of each dose voxel inside each structure; voxels of gas have none.
+        """Compute the fraction of each dose voxel inside each structure, 0 in voxels of gas.
 
         Parameters
         ----------
@@ -72,7 +73,7 @@ class DosedImage:
         Raises
         ------
         YttriaError
-            As `table` raises it.
+            As for `table`.
 
         Examples
         --------
@@ -97,11 +98,11 @@ class DosedImage:
         return {s.name: self._fractions[s] for s in structures}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is kept for the next call: a copy computes it again."""
+        """Leave out the cache; a copy computes its content again."""
         return {name: value for name, value in self.__dict__.items() if name not in ("_fractions", "_histograms")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Begin with nothing kept."""
+        """Begin with an empty cache."""
         self.__dict__.update(state, _fractions=WeakKeyDictionary(), _histograms=WeakKeyDictionary())
 
     def _evaluated(
@@ -132,7 +133,7 @@ class DosedImage:
         Raises
         ------
         UndefinedError
-            If the result does not hold the image that it was made of.
+            If the result does not hold its activity image.
 
         Examples
         --------
@@ -146,7 +147,7 @@ class DosedImage:
         (24.0, 0.0084)
         """
         if self.activity is None:
-            raise UndefinedError("activity in a structure is undefined: the dose is there without its activity image")
+            raise UndefinedError("activity in a structure is undefined: the result does not hold its activity image")
         return sum_inside(inside, self.activity) * self.provenance.mbq_per_ml_per_unit * self.image.voxel_volume_ml
 
     def mass_kg(self, inside: VoxelFractions) -> float:
@@ -165,7 +166,7 @@ class DosedImage:
         Raises
         ------
         UndefinedError
-            If the result holds neither.
+            If the result holds neither density.
 
         Examples
         --------
@@ -174,11 +175,11 @@ class DosedImage:
         if self.density is not None:
             return sum_inside(inside, self.density) * self.image.voxel_volume_ml * 1e-3
         if self.provenance.density_g_per_ml is None or self.provenance.density_image is not None:
-            raise UndefinedError("mass of a structure is undefined: the dose is there without its densities")
+            raise UndefinedError("mass of a structure is undefined: the result holds no density")
         return inside.volume_ml(self.image.voxel_volume_ml) * self.provenance.density_g_per_ml * 1e-3
 
     def _checked(self, structures: Sequence[Structure]) -> Sequence[Structure]:
-        """The structures, whose names differ and which lie in the image's frame of reference."""
+        """Check that the names of structures differ, and that they lie in the image's frame of reference."""
         seen: set[str] = set()
         for structure in structures:
             if structure.name in seen:

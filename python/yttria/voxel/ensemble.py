@@ -1,4 +1,4 @@
-"""Spread of the doses of structures over shifts and blurs: what breathing and registration may change."""
+"""Spread of the doses of structures over shifts and blurs, the possible effect of breathing and registration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .scaling import AbsoluteScaling, RelativeScaling
 
 @dataclass(frozen=True, kw_only=True)
 class DoseSpread:
-    """The mean dose of one structure over the members of an ensemble, in Gy.
+    """Mean dose of one structure over the members of an ensemble, in Gy.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ class DoseSpread:
     unmoved_gy : float
         Mean dose without shift and blur.
     mean_gy, standard_deviation_gy : float
-        Over the members; the standard deviation is that of the sample, 0 for a single member.
+        Mean and standard deviation over the members. The latter is that of the sample, 0 for a single member.
     lowest_gy, highest_gy : float
-        Over the members.
+        Lowest and highest mean dose of the members.
     """
 
     structure: str
@@ -66,30 +66,31 @@ def dose_ensemble(
     moved: Moved = "density",
     **options: Any,
 ) -> list[DoseSpread]:
-    """Mean doses of structures with the density or the activity shifted and blurred against the rest.
+    """Compute mean doses of structures with the density or the activity shifted and blurred.
 
-    A dose in lung beside a liver dome is right for the position of the density that it was computed with. The CT shows
-    one phase of breathing and the activity all of them: the spread over shifts of that size is what a dose there means.
+    A dose in lung beside a liver dome is right only for the position of the density with which it was computed. The CT
+    shows one phase of breathing and the activity all of them. The spread over shifts of that size is the uncertainty of
+    a dose there.
 
     Parameters
     ----------
     activity, density, scaling
         As for `dose_image`.
     structures : sequence of Structure
-        They stay with what is not moved.
+        Structures, which stay with the part that is not shifted.
     shifts_mm : sequence of (float, float, float)
         Shift of each member in mm toward left, posterior and superior.
     blur_fwhm_mm : float
-        Full width at half maximum of a Gaussian that what is moved is blurred by, 0 for none.
+        Full width at half maximum in mm of a Gaussian that blurs the shifted part, 0 for none.
     moved : {"density", "activity"}
-        What is shifted and blurred. Beyond its edge, density is the nearest value and activity 0.
+        The part that is shifted and blurred. Beyond its edge, density is the nearest value and activity is 0.
     **options
         Further arguments of `dose_image`; `method` is "superposition" if not given.
 
     Returns
     -------
     list of DoseSpread
-        One per structure, in the order given.
+        One per structure, in the given order.
 
     Raises
     ------
@@ -100,7 +101,7 @@ def dose_ensemble(
     OutOfRangeError
         If a shift or the blur is not finite, or the blur negative.
     YttriaError
-        As `dose_image` and `DoseResult.table` raise it.
+        As for `dose_image` and `DoseResult.table`.
 
     Examples
     --------
@@ -164,7 +165,7 @@ def _shift(shift_mm: Sequence[float]) -> NDArray[np.float64]:
 
 
 def _moved(image: Image, shift_mm: NDArray[np.float64], blur_fwhm_mm: float, fill: float | None) -> Image:
-    """The image shifted in patient space and blurred; beyond its edge `fill`, or the nearest value."""
+    """Shift an image in patient space and blur it; beyond its edge is `fill`, or the nearest value."""
     array: NDArray[Any] = image.array
     if array.dtype.kind != "f":
         array = array.astype(np.float64)
@@ -186,7 +187,7 @@ def _padded(array: NDArray[Any], axis: int, width: int, fill: float | None) -> N
 
 
 def _shifted(array: NDArray[Any], axis: int, steps: float, fill: float | None) -> NDArray[Any]:
-    """`out[n] = in[n - steps]`, on the straight line between voxels."""
+    """Compute `out[n] = in[n - steps]`, interpolated linearly between voxels."""
     whole = int(np.floor(steps))
     share = steps - whole
     size = array.shape[axis]
@@ -201,7 +202,7 @@ def _shifted(array: NDArray[Any], axis: int, steps: float, fill: float | None) -
 
 
 def _blurred(array: NDArray[Any], axis: int, sigma: float, fill: float | None) -> NDArray[Any]:
-    """Convolution with a Gaussian of `sigma` voxels, its weights adding up to 1."""
+    """Convolve with a Gaussian of `sigma` voxels, whose weights sum to 1."""
     reach = int(np.ceil(4 * sigma))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     padded = _padded(array, axis, reach, fill)

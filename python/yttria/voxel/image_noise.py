@@ -1,4 +1,4 @@
-"""Noise of the voxels of an activity image, as it is stated for a propagation of uncertainty."""
+"""Noise of the voxels of an activity image, as input of a propagation of uncertainty."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..errors import GeometryError, OutOfRangeError, UnitError
 from ..geometry.image import Image
 from ..geometry.transfer_matrix import FWHM_PER_SIGMA
 
-#: Standard deviations after which the filter ends.
+#: Reach of the filter in standard deviations.
 _REACH = 4.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ImageNoise:
-    """Standard deviation of each voxel of an activity image by noise, and the blur that correlates neighbors.
+    """Noise of each voxel of an activity image as a standard deviation, with the blur that correlates neighbors.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class ImageNoise:
 
     @classmethod
     def poisson(cls, activity: Image, *, counts_per_unit: float, fwhm_mm: float = 0.0) -> ImageNoise:
-        """Make the noise of counts that are Poisson distributed in each voxel and blurred afterwards.
+        """Make the noise of counts that are Poisson distributed in each voxel and then blurred.
 
         Parameters
         ----------
@@ -78,8 +78,8 @@ class ImageNoise:
         Returns
         -------
         ImageNoise
-            With the standard deviation `sqrt(c / k) sqrt(sum p^2)` of a voxel of value c, k counts per unit and the
-            blur p.
+            Noise with the standard deviation `sqrt(c / k) sqrt(sum p^2)` of a voxel of value c, k counts per unit and
+            the blur p.
 
         Raises
         ------
@@ -121,8 +121,8 @@ class ImageNoise:
         Returns
         -------
         ImageNoise
-            With the standard deviation `u sqrt(c_0 c)` of a voxel of value c: its variance is in proportion to the
-            value, as that of counts.
+            Noise with the standard deviation `u sqrt(c_0 c)` of a voxel of value c. Its variance is proportional to the
+            value, like that of counts.
 
         Raises
         ------
@@ -183,7 +183,7 @@ class ImageNoise:
 
 
 def spread_weights(fwhm_mm: float, voxel_size_mm: Sequence[float]) -> list[NDArray[np.float64]]:
-    """A Gaussian filter along each axis (k, j, i): its values at voxel centers, an odd number that adds up to 1."""
+    """Return a Gaussian filter along each axis (k, j, i): an odd number of values at voxel centers with sum 1."""
     weights = []
     for size in voxel_size_mm:
         sigma = fwhm_mm / FWHM_PER_SIGMA / size
@@ -194,12 +194,12 @@ def spread_weights(fwhm_mm: float, voxel_size_mm: Sequence[float]) -> list[NDArr
 
 
 def norm_of(weights: Sequence[NDArray[np.float64]]) -> float:
-    """Standard deviation of independent voxels of standard deviation 1 after the blur."""
+    """Return the standard deviation after the blur of independent voxels with standard deviation 1."""
     return float(np.prod([np.sqrt(np.sum(along**2)) for along in weights]))
 
 
 def spread_kernel(kernel: NDArray[np.float64], weights: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """The kernel of a blur that is followed by another kernel, large enough for both."""
+    """Return the kernel of a blur followed by another kernel, large enough for both."""
     spread = kernel
     for axis, along in enumerate(weights):
         half = len(along) // 2

@@ -1,4 +1,4 @@
-"""Absorbed dose where every decay deposits its energy in its own voxel."""
+"""Absorbed dose if every decay deposits its energy in its own voxel."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def local_deposition(
     density_g_per_ml : float or array
         Density in g/mL: one number of at most 25, or an array of the shape of the activity, computed in its type.
     nuclide : Nuclide, optional
-        Gives the dose factor; `Nuclide()` if not given.
+        Nuclide with the dose factor; `Nuclide()` if not given.
     out : array, optional
         Array of the same type, shape and memory order that is written and returned. It must not overlap the input.
     threads : int, optional
@@ -73,7 +73,7 @@ def local_deposition(
         If a concentration is not finite, a density is not finite and positive, or a dose overflows. The message states
         the first voxel.
     InsufficientMemoryError
-        If there is no room for the result.
+        If memory is not sufficient for the result.
 
     Warns
     -----
@@ -83,8 +83,8 @@ def local_deposition(
     Notes
     -----
     `D = C c / rho` with the dose factor C in Gy kg/GBq, the concentration c in MBq/mL and the density rho in g/mL. A
-    milliliter holds c/1000 GBq in rho/1000 kg, and the thousands cancel. It is the limit of voxels larger than the
-    range.
+    milliliter holds c/1000 GBq in rho/1000 kg, and the factors 1000 cancel. It is the limit for voxels that are large
+    compared with the range.
 
     References
     ----------
@@ -105,9 +105,10 @@ def local_deposition(
 def deposited(
     activity: NDArray[Any], density_g_per_ml: ArrayLike, nuclide: Nuclide | None, out: Map | None, threads: int | None
 ) -> Map:
-    """`local_deposition` for a caller that judges the values itself."""
+    """Compute `local_deposition` for a caller that checks the plausibility of the values itself."""
     dtype = real_dtype("activity concentration", activity)
-    # The axis of the longest stride first: any transpose of an array in C order is then in C order, and borrowed.
+    # The axis of the longest stride comes first. Any transpose of an array in C order is then in C order, and is
+    # borrowed.
     order = sorted(range(activity.ndim), key=lambda axis: -abs(activity.strides[axis]))
     source = as_type("activity concentration", activity.transpose(order), dtype)
     density = real("density", density_g_per_ml)

@@ -1,4 +1,4 @@
-"""Mass of the lungs from a CT, the one that the lung dose asks for."""
+"""Mass of the lungs from a CT, for the lung dose."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from ..geometry.image import Image
 from ..geometry.structure import Structure
 from .mass import structure_fractions
 
-#: Lungs: a mass outside of this is rare.
+#: Usual lung masses in kg.
 USUAL_LUNGS_KG = (0.6, 1.4)
-#: What the planning models take for lungs.
+#: Lung masses in kg that the planning models accept.
 POSSIBLE_LUNGS_KG = (0.3, 2.5)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LungMass:
-    """Lung mass from a CT: its volume, its mean density after clipping, and how many voxels were clipped.
+    """Lung mass from a CT, with volume, mean density after clipping, and number of clipped voxels.
 
-    `outside_fraction` is the share of the lungs' volume beyond the CT, which has no mass here.
+    `outside_fraction` is the share of the lungs' volume beyond the CT, which is not in the mass.
     """
 
     lung_mass_kg: float
@@ -54,7 +54,7 @@ def lung_mass(
     Parameters
     ----------
     ct : Image in HU, or array of CT numbers in HU
-        Voxels of which nothing is inside the lungs are not looked at, whatever stands there.
+        Voxels outside the lungs are not read and may have any value.
     lungs : Structure, sequence of Structure, or boolean array
         With an image: the lungs, or their lobes, on any grid. With an array: a mask of its shape; None if every value
         is lung.
@@ -63,12 +63,12 @@ def lung_mass(
     density_clip_g_per_ml : (float, float), default (0.0, 1.1)
         Least and largest density in g/mL of a voxel of lung.
     threads : int, optional
-        Threads; all processors if not given.
+        Number of threads; all processors if not given.
 
     Returns
     -------
     LungMass
-        Mass in kg, volume in mL, mean density in g/mL, and what was clipped.
+        Mass in kg, volume in mL, mean density in g/mL, and the number of clipped voxels.
 
     Raises
     ------
@@ -88,17 +88,17 @@ def lung_mass(
     lung_mass_unusual
         The mass is outside 0.6 to 1.4 kg.
     lung_mass_implausible
-        The mass of lungs that are cut is outside 0.3 to 2.5 kg (an error).
+        The mass of cut lungs is outside 0.3 to 2.5 kg (severity error).
     density_clipped
         More than 1 % of the voxels had their density clipped.
     structure_outside_image, structure_cut
         The lungs lie partly outside the CT, or reach its outermost voxels, so that more of them may lie beyond. A CT of
-        the abdomen cuts the lungs: then the mass is that of the part in view, and no lung mass.
+        the abdomen cuts the lungs. The mass is then that of the visible part, not of the lungs.
 
     Notes
     -----
-    `m = sum w V clip((HU + 1000) / 1000, low, high)`, `w` the fraction of a voxel inside the lungs, `V` its volume.
-    Sources: kao2014; the clip is that of the Taranis software (taranis).
+    `m = sum w V clip((HU + 1000) / 1000, low, high)`, with the fraction `w` of a voxel inside the lungs and its volume
+    `V`. Sources: kao2014; the clip is that of the Taranis software (taranis).
 
     Examples
     --------
@@ -120,7 +120,7 @@ def lung_mass(
         message = f"lung mass in kg must be within [{POSSIBLE_LUNGS_KG[0]}, {POSSIBLE_LUNGS_KG[1]}], got {mass:.4g}"
         if not found:
             raise OutOfRangeError(message)
-        # The lungs are cut: the number is that of a part, as the message states.
+        # The lungs are cut, so the number is that of a part, as the message states.
         limit = POSSIBLE_LUNGS_KG[mass > POSSIBLE_LUNGS_KG[1]]
         low_kg, high_kg = POSSIBLE_LUNGS_KG
         advisories.append(advise("lung_mass_implausible", lung_mass_kg=mass, low=low_kg, high=high_kg, limit_kg=limit))
@@ -144,11 +144,11 @@ def lung_mass(
 def _of_image(
     ct: Image, lungs: object, voxel_volume_ml: float | None, threads: int | None
 ) -> tuple[NDArray[Any], NDArray[Any], float, float, tuple[Advisory, ...]]:
-    """CT numbers and fractions inside the lungs, of the box around them."""
+    """Return CT numbers and fractions inside the lungs, in the box around them."""
     if ct.unit != "HU":
         raise UnitError(f"the CT must be in HU, got {ct.unit}")
     if voxel_volume_ml is not None:
-        raise ArgumentError("voxel_volume_ml is for arrays: an image brings its own")
+        raise ArgumentError("voxel_volume_ml must be given only for arrays, because an image has its own voxel size")
     parts = [lungs] if isinstance(lungs, Structure) else list(lungs) if isinstance(lungs, list | tuple) else []
     if not parts or not all(isinstance(part, Structure) for part in parts):
         raise ArgumentError(f"lungs must be a Structure or several for an Image, got {type(lungs).__name__}")
@@ -163,7 +163,7 @@ def _of_image(
 
 def _of_array(ct: ArrayLike, lungs: object, voxel_volume_ml: float | None) -> tuple[NDArray[Any], float]:
     if voxel_volume_ml is None:
-        raise ArgumentError("voxel_volume_ml must be given for an array of CT numbers: an array has no voxel size")
+        raise ArgumentError("voxel_volume_ml must be given for an array of CT numbers, which has no voxel size")
     values = real("CT numbers", ct)
     if lungs is not None:
         if isinstance(lungs, Structure):

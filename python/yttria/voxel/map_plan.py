@@ -13,19 +13,19 @@ from ..errors import DTypeError, InsufficientMemoryError, ShapeError
 
 
 class CompiledPlan(Protocol):
-    """The properties of a compiled plan."""
+    """Properties of a compiled plan."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Of the maps."""
+        """Shape of the maps."""
 
     @property
     def single_precision(self) -> bool:
-        """Whether they are float32."""
+        """Whether the maps are float32."""
 
     @property
     def threads(self) -> int:
-        """Of one call."""
+        """Threads of one call."""
 
 
 class MapPlan:
@@ -54,20 +54,23 @@ class MapPlan:
         return self._plan.threads
 
     def _map(self, quantity: str, array: ArrayLike) -> NDArray[Any]:
-        """The array in C order, native, of the plan's dtype: itself where it is that already."""
+        """Return the array in C order, native, in the plan's dtype; itself if it is so already."""
         values = real(quantity, array)
         if values.dtype.kind == "f":
             if values.dtype.itemsize != self.dtype.itemsize:
                 raise DTypeError(
-                    f"{quantity} is {values.dtype.name}, the plan is for {self.dtype}: convert it explicitly"
+                    f"{quantity} must be {self.dtype}, the type of the plan, got {values.dtype.name}: convert it "
+                    "explicitly"
                 )
         elif self.dtype != np.float64:
-            raise DTypeError(f"{quantity} is {values.dtype.name}, which becomes float64; the plan is for {self.dtype}")
+            raise DTypeError(
+                f"{quantity} must be {self.dtype}, the type of the plan, got {values.dtype.name}, which becomes float64"
+            )
         require_shape(quantity, values, self.shape)
         return as_type(quantity, values, self.dtype)
 
     def _out(self, out: Map | None, inputs: Sequence[ArrayLike]) -> tuple[Map, bool]:
-        """The output, and whether it is fresh and zero."""
+        """Return the output, and whether it is new and zero."""
         if out is None:
             try:
                 return np.zeros(self.shape, self.dtype), True
@@ -79,6 +82,6 @@ class MapPlan:
 
 
 def require_shape(quantity: str, array: NDArray[Any], shape: tuple[int, int, int]) -> None:
-    """`ShapeError` if the array has another shape."""
+    """Raise `ShapeError` if the array has another shape."""
     if array.shape != shape:
         raise ShapeError(f"{quantity} must be of the plan's shape {shape}, got {array.shape}")

@@ -1,4 +1,4 @@
-"""Mass of a structure from a CT."""
+"""Mass of structures from a CT."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .density import density_in_g_per_ml
 
 @dataclass(frozen=True, kw_only=True)
 class StructureMass:
-    """Mass, volume and mean density of a structure inside an image, and what of it lies outside.
+    """Mass, volume and mean density of a structure inside an image, and the fraction outside.
 
-    `outside_fraction` is the share of the structure's volume beyond the image, which has no mass here.
+    `outside_fraction` is the share of the structure's volume beyond the image, which is not in the mass.
     """
 
     mass_kg: float
@@ -41,7 +41,7 @@ def structure_mass(
     density : Image or DensityImage
         Density in g/mL on any grid, as `density_image` returns it.
     structure : Structure or sequence of Structure
-        On a grid of its own. Several structures, such as the lobes of the lungs, count as one and must not overlap.
+        Structure on any grid. Several structures, such as the lobes of the lungs, count as one and must not overlap.
     threads : int, optional
         All processors if not given.
 
@@ -107,7 +107,7 @@ def structure_mass(
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StructureFractions:
-    """Fraction of each voxel inside structures, in the box of an image around them, and what of them lies outside."""
+    """Fraction of each voxel inside structures, in the box of an image around them, and their fraction outside."""
 
     box: tuple[slice, ...]
     fractions: NDArray[Any]
@@ -116,9 +116,9 @@ class StructureFractions:
 
 
 def structure_fractions(parts: Sequence[Structure], image: Image, threads: int | None) -> StructureFractions | None:
-    """The fractions of structures that do not overlap, as one; None if no part lies inside the image.
+    """Combine the fractions of structures that do not overlap; None if no part lies inside the image.
 
-    Raises `OutOfRangeError` if they overlap.
+    `OutOfRangeError` is raised if they overlap.
     """
     name = ", ".join(part.name for part in parts)
     voxel_fractions = [part.voxel_fractions_on(image, threads=threads) for part in parts]

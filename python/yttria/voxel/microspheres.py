@@ -1,4 +1,4 @@
-"""Number of microspheres in voxels and structures, and the spread of doses because that number is by chance."""
+"""Number of microspheres in voxels and structures, and the spread of doses by its random variation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .transport import transport_of
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MicrosphereSpread:
-    """Number of microspheres in each voxel, and the standard uncertainty that it gives to doses.
+    """Number of microspheres in each voxel, and the standard uncertainty of doses from its random variation.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class MicrosphereSpread:
     sphere_activity_bq : float
         Activity of one microsphere in Bq at administration.
     transport : str
-        How one microsphere spreads its energy.
+        Description of the spread of energy from one microsphere.
     """
 
     spheres: Image
@@ -75,18 +75,17 @@ def microsphere_spread(
     OutOfRangeError
         If the activity of a microsphere is not finite and positive.
     ArgumentError
-        If the result does not hold the activity that it was made of.
+        If the result does not hold its activity image.
 
     Notes
     -----
-    A voxel of concentration c at administration and volume V holds `n = c V / a` microspheres of activity a in the
-    mean. Their number is taken as Poisson distributed and independent between voxels. Microspheres that cluster spread
-    doses more. With the dose `K(d)` in Gy per concentration at distance d, the variance of a voxel is
-    `(a / V) sum_d K(d)^2 c(v - d)`, and that of the mean with weights w is
-    `(a / V) sum_v c(v) (K * w)(v)^2 / (sum w)^2`. Without transport `K` is the dose factor over the density, and the
-    relative uncertainty of a voxel is `1 / sqrt(n)`. By voxel S values `K` is their kernel. For superposition and Monte
-    Carlo it is the kernel of liver, or of the medium of the result, at its reference density; `transport` states which.
-    Negative concentrations count as none.
+    A voxel of concentration c at administration and volume V holds on average `n = c V / a` microspheres of activity a.
+    Their number is assumed to be Poisson distributed and independent between voxels. Clusters of microspheres increase
+    the spread. With the dose `K(d)` in Gy per concentration at distance d, the variance of a voxel is `(a / V) sum_d
+    K(d)^2 c(v - d)`, and that of the mean with weights w is `(a / V) sum_v c(v) (K * w)(v)^2 / (sum w)^2`. Without
+    transport `K` is the dose factor over the density, and the relative uncertainty of a voxel is `1 / sqrt(n)`. By
+    voxel S values `K` is their kernel. For superposition and Monte Carlo it is the kernel of liver, or of the medium of
+    the result, at its reference density; `transport` states which. Negative concentrations count as 0.
 
     Examples
     --------
@@ -102,7 +101,7 @@ def microsphere_spread(
     if not (np.isfinite(activity_bq) and activity_bq > 0):
         raise OutOfRangeError(f"activity of a microsphere in Bq must be finite and > 0, got {activity_bq:g}")
     if result.activity is None:
-        raise ArgumentError("the result must hold the activity that it was made of, as `dose_image` makes it")
+        raise ArgumentError("the result must hold its activity image, as one of `dose_image` does")
     image, volume_ml = result.image, result.image.voxel_volume_ml
     concentration = np.maximum(result.activity.array * np.float64(result.provenance.mbq_per_ml_per_unit), 0.0)
     per_ml = activity_bq * 1e-6 / volume_ml

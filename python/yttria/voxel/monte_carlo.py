@@ -1,4 +1,4 @@
-"""A Monte Carlo run: electrons in tissue of any density and composition, batch by batch."""
+"""Monte Carlo runs of electrons in tissue of any density and composition, batch by batch."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from .uniform_reference import UniformReference, uniform_reference
 
 
 class MonteCarloRun:
-    """A Monte Carlo run that can be stopped, looked at and continued.
+    """Monte Carlo run that can be stopped, read and continued.
 
     Beta particles and conversion electrons are followed through voxels of any density and composition: condensed
     history with a random hinge, explicit collisions above 20 keV, bremsstrahlung as energy that leaves. Auger electrons
-    and soft X rays stay where they are, and photons of the nucleus take no part. The result depends on the seed and the
-    number of histories alone, not on threads or interruptions: Ctrl-C leaves a whole number of batches.
+    and soft X rays deposit their energy at the decay, and gamma rays are not included. The result depends only on the
+    seed and the number of histories, not on threads or interruptions. Ctrl-C leaves a whole number of batches.
 
     Parameters
     ----------
@@ -46,10 +46,11 @@ class MonteCarloRun:
     voxel_size_mm : sequence of float
         Per array axis.
     medium : str or array_like
-        A name out of water, soft_tissue, liver, lung, bone and air for all voxels; whole numbers, the index of each
-        voxel's medium in that list; or "by_density": air below 0.02, lung below 0.65, liver to 1.2 g/mL, bone above.
+        One of water, soft_tissue, liver, lung, bone and air for all voxels, or an array of the index of each voxel's
+        medium in this list, or "by_density". The last is air below 0.02, lung below 0.65, liver to 1.2 g/mL, and bone
+        above.
     structures : mapping of str to array_like, optional
-        Masks or fractions inside, of the same shape, whose mean dose is wanted with its uncertainty.
+        Masks or voxel fractions of the same shape, whose mean dose is computed with its uncertainty.
     estimator : {"correlated_difference", "plain"}
         "plain" is the mean of the histories. "correlated_difference" follows the decays in the medium with the most
         activity a second time, with the same random numbers, in a uniform medium whose dose is known: see the notes.
@@ -78,17 +79,18 @@ class MonteCarloRun:
 
     Notes
     -----
-    Outside the map is vacuum: electrons that leave it do not come back, so that the outermost layer of voxels has up
-    to 5 % too little dose in tissue.
+    Outside the map is vacuum. Electrons that leave it do not come back, so that the dose in the outermost layer of
+    voxels in tissue is up to 5 % too low.
 
     The correlated difference estimates the dose as `mean(P - R) + w mean(R) + (1 - w) U`. `P` is the dose of a batch in
     the map, `R` that of the same decays in the uniform medium, and `U` its expectation, by convolution with the voxel S
     values of this transport itself. The weight `1 - w` of the difference lies within [0, 1] and follows from the
-    variances of each voxel and structure. The halves of the batches take it from each other, so that it brings no bias;
-    it is part of the result. With fewer than ten batches it is 0, the plain estimate. The uncertainty of a voxel's
-    difference is that of the voxel and its neighbors of the same medium: few decays may make it.
+    variances of each voxel and structure. Each half of the batches uses the weight of the other half, so that it causes
+    no bias. The weight is part of the result. With fewer than ten batches it is 0, which gives the plain estimate. The
+    uncertainty of a voxel's difference is computed from the voxel and its neighbors of the same medium, because it may
+    come from few decays.
 
-    docs/theory/monte_carlo.md has the physics, the source of each number, and the comparison with EGSnrc.
+    docs/theory/monte_carlo.md describes the physics, the source of each number, and the comparison with EGSnrc.
 
     Examples
     --------
@@ -116,7 +118,7 @@ class MonteCarloRun:
         nuclide: Nuclide | None = None,
         threads: int | None = None,
     ) -> None:
-        """Make the tables of the media; a matter of a second."""
+        """Make the tables of the media, which takes about a second."""
         activity = real("activity concentration", activity_mbq_per_ml, dimensions=3)
         shape = activity.shape
         density = of_shape("density in g/mL", density_g_per_ml, shape)
@@ -202,7 +204,7 @@ class MonteCarloRun:
         return _core._monte_carlo_memory_bytes(voxels, self._threads, self._reference is not None)
 
     def advance(self, batches: int) -> None:
-        """Simulate so many batches more.
+        """Simulate further batches.
 
         An interruption by Ctrl-C is raised; the batches that were done are kept, and a later call continues.
 
@@ -214,7 +216,7 @@ class MonteCarloRun:
         Raises
         ------
         ArgumentError, OutOfRangeError
-            If `batches` is no whole number, or less than 1.
+            If `batches` is not a whole number, or less than 1.
         InsufficientMemoryError
             If there is no memory for a batch.
 
@@ -234,12 +236,13 @@ class MonteCarloRun:
             self._seconds += time.perf_counter() - start
 
     def save(self, path: str | Path) -> None:
-        """Write all that the run has found to a file, from which `resume` continues in any process.
+        """Write the state of the run to a file, from which `resume` continues in any process.
 
         Parameters
         ----------
         path : str or Path
-            The file, 80 bytes a voxel, 16 with the plain estimator; it is written whole, or what was there stays.
+            The file, 80 bytes per voxel, or 16 with the plain estimator. It is written whole; if writing fails, an
+            earlier file stays.
 
         Raises
         ------
@@ -265,19 +268,19 @@ class MonteCarloRun:
         write_state(Path(path), self._identity, state)
 
     def resume(self, path: str | Path) -> None:
-        """Continue from a file that `save` wrote: the bits are those of a run that was never stopped.
+        """Continue from a file that `save` wrote, with the bits of a run that was never stopped.
 
         Parameters
         ----------
         path : str or Path
-            The file. It knows the content of every input by its SHA-256, the seed, and the version of yttria.
+            The file. It holds the SHA-256 of every input, the seed, and the version of yttria.
 
         Raises
         ------
         ArgumentError
-            If the file is the state of a run with other inputs; the message names what differs.
+            If the file is the state of a run with other inputs; the message names the differences.
         FileFormatError
-            If the file is no state, or is damaged.
+            If the file is not a state, or is damaged.
         OutOfRangeError
             If a sum in it is negative or not finite.
         UndefinedError
@@ -306,7 +309,7 @@ class MonteCarloRun:
         self._seconds = state.seconds
 
     def result(self) -> MonteCarloDose:
-        """Dose and uncertainty from the batches so far; the uncertainty is not a number with fewer than two.
+        """Compute dose and uncertainty from the batches so far; with fewer than two, the uncertainty is NaN.
 
         Returns
         -------

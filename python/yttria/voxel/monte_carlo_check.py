@@ -1,4 +1,4 @@
-"""The mean doses of structures in a dose image beside those of Monte Carlo on the same activity and density."""
+"""Comparison of mean doses of structures with Monte Carlo on the same activity and density."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from .monte_carlo_dose import MonteCarloProgress, StopCriterion, StructureEstima
 from .monte_carlo_image import DEFAULT_HISTORIES
 from .monte_carlo_simulation import monte_carlo
 
-#: Differences that a check accepts: a fraction of the dose, and a dose that matters to nobody (yttria-choice).
+#: Differences that a check accepts: a fraction of the dose, and a negligible dose (yttria-choice).
 TOLERANCE_FRACTION, NEGLIGIBLE_GY = 0.05, 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonteCarloCheck:
-    """The mean dose of one structure by the method of a dose image and by Monte Carlo.
+    """Mean dose of one structure by the method of a dose image and by Monte Carlo.
 
     Parameters
     ----------
@@ -39,12 +39,12 @@ class MonteCarloCheck:
     dose_gy : float
         Mean dose in the dose image.
     monte_carlo_gy, monte_carlo_uncertainty_gy : float
-        By Monte Carlo, with its standard uncertainty (k = 1) from the spread of the batches.
+        Mean dose by Monte Carlo, with its standard uncertainty (k = 1) from the spread of the batches.
     difference_fraction : float or None
         `dose_gy / monte_carlo_gy - 1`; None if Monte Carlo finds no dose.
     z_score : float or None
-        The difference in standard uncertainties; None without an uncertainty. Above 3, the method and Monte Carlo
-        differ by more than chance, which may still be little.
+        The difference in standard uncertainties; None without an uncertainty. Above 3, the difference is not by chance,
+        but may still be small.
     """
 
     structure: str
@@ -65,13 +65,14 @@ class MonteCarloCheck:
         tolerance_fraction : float
             Difference that is accepted, as a fraction of the dose by Monte Carlo, > 0.
         negligible_gy : float
-            Difference in Gy that is accepted however small the dose, >= 0.
+            Difference in Gy that is accepted for any dose, >= 0.
 
         Returns
         -------
         {"agrees", "differs", "undecided"}
-            With d the difference, u its standard uncertainty and t the larger of the two tolerances in Gy: "agrees" if
-            `|d| + 2 u <= t`, "differs" if `|d| - 3 u > t`, else "undecided", which more histories resolve.
+            Let d be the difference, u its standard uncertainty and t the larger of the two tolerances in Gy. The result
+            is "agrees" if `|d| + 2 u <= t`, "differs" if `|d| - 3 u > t`, else "undecided", which more histories
+            resolve.
 
         Raises
         ------
@@ -92,7 +93,7 @@ class MonteCarloCheck:
         difference, uncertainty = abs(self.dose_gy - self.monte_carlo_gy), self.monte_carlo_uncertainty_gy
         if difference + 2 * uncertainty <= accepted:
             return "agrees"
-        # Of a dozen structures, one beyond two standard uncertainties by chance is to be expected.
+        # With three, few of a dozen structures differ by chance; with two, about one would.
         return "differs" if difference - 3 * uncertainty > accepted else "undecided"
 
     def as_dict(self) -> dict[str, Any]:
@@ -116,7 +117,7 @@ class MonteCarloCheck:
 
 
 def checked_tolerances(tolerance_fraction: object, negligible_gy: object) -> tuple[float, float]:
-    """Both as floats; `OutOfRangeError` if one is out of range."""
+    """Return both as floats; `OutOfRangeError` if one is out of range."""
     tolerance, negligible = number("tolerance fraction", tolerance_fraction), number("dose in Gy", negligible_gy)
     if not 0 < tolerance < np.inf:
         raise OutOfRangeError(f"tolerance fraction must be finite and > 0, got {tolerance:g}")
@@ -142,33 +143,33 @@ def check_by_monte_carlo(
     Parameters
     ----------
     result : DoseResult
-        What `dose_image` made of `activity`, by any method.
+        Result of `dose_image` for `activity`, by any method.
     activity : Image
         The same image; negative voxels count as 0.
     structures : sequence of Structure
-        Gas has no part in them, as in the tables of `result`.
+        Structures, without their gas, as in the tables of `result`.
     density : Image or DensityImage, optional
-        Density of each voxel in g/mL on the grid of the activity, from which follows the medium as well; the uniform
-        density of `result` if not given.
+        Density of each voxel in g/mL on the grid of the activity, which also determines the medium. The uniform density
+        of `result` is used if not given.
     histories, relative_uncertainty, seed, progress, threads
         As for `yttria.monte_carlo`; 10 000 000 histories if neither of the first two is given. About 4 % per voxel of a
-        liver need 7 million, the means of structures far fewer.
+        liver needs 7 million; the means of structures need far fewer.
 
     Returns
     -------
     list of MonteCarloCheck
-        One per structure, in the order given.
+        One per structure, in the given order.
 
     Raises
     ------
     ArgumentError
         If the result is on another grid than the activity, no density is known, or a structure has no dose.
     YttriaError
-        As `yttria.monte_carlo` raises it.
+        As for `yttria.monte_carlo`.
 
     Notes
     -----
-    Around the image is vacuum for Monte Carlo: structures that reach its outermost voxels get up to 5 % less there.
+    Monte Carlo has vacuum around the image, so that structures in its outermost voxels get up to 5 % less dose there.
 
     Examples
     --------
@@ -185,7 +186,7 @@ def check_by_monte_carlo(
     'agrees'
     """
     if not result.image.same_grid(activity):
-        raise ArgumentError("the result must be on the grid of the activity that it was made from")
+        raise ArgumentError("the result must be on the grid of its activity")
     provenance = result.provenance
     if density is not None:
         rho = density_on(density, activity).array

@@ -12,11 +12,11 @@ from .._foundation.numbers import number
 from ..errors import ArgumentError, OutOfRangeError
 from .monte_carlo_media import whole_within
 
-#: Batches from which a standard error is computed at least, if a run ends by itself.
+#: Smallest number of batches for a standard error, if a run is not interrupted.
 MINIMUM_BATCHES = 50
-#: Batches between two looks at the uncertainty, whatever the number of threads.
+#: Batches between two checks of the uncertainty, for any number of threads.
 BATCHES_PER_LOOK = 10
-#: Decays of a batch: at most, and if the uncertainty decides when to stop.
+#: Largest number of decays of a batch, and their number if the uncertainty decides when to stop.
 LARGEST_BATCH, BATCH_TO_UNCERTAINTY = 200_000, 20_000
 
 
@@ -27,7 +27,7 @@ class StructureEstimate:
     Parameters
     ----------
     mean_gy : float
-        Mean over the voxels, each weighted by the fraction of it inside.
+        Mean over the voxels, each weighted by its fraction inside.
     uncertainty_gy : float
         Standard error (k = 1) from the spread of the batches, with the correlation of the voxels.
     difference_weight : float
@@ -54,10 +54,10 @@ class MonteCarloDose:
     histories : int
         Decays simulated.
     batches : int
-        Batches of equal size that they were done in.
+        Number of batches of equal size.
     emitted_mev, deposited_mev, escaped_mev : float
-        Mean energy per decay: of the beta, absorbed in the map, carried away by bremsstrahlung and by electrons that
-        leave the map. The first is the sum of the others.
+        Mean energy per decay of the beta particles, absorbed in the map, and carried away by bremsstrahlung and by
+        electrons that leave the map. The first is the sum of the others.
     relative_uncertainty : float
         Root mean square of the relative standard errors of the voxels above half of the largest dose.
     seconds : float
@@ -100,9 +100,10 @@ class MonteCarloProgress:
     histories : int
         Decays simulated so far.
     expected_histories : int or None
-        Decays at which it will stop; estimated from the uncertainty so far if that decides, None before it is known.
+        Decays at which the run will stop. If the uncertainty decides, they are estimated from it, and None before it is
+        known.
     relative_uncertainty : float or None
-        That of the last look, see `MonteCarloDose`; None if the number of histories decides.
+        Relative uncertainty at the last check, see `MonteCarloDose`; None if the number of histories decides.
     seconds : float
         Time spent on the histories.
     """
@@ -115,14 +116,14 @@ class MonteCarloProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class StopCriterion:
-    """When a run stops: after so many histories, or at an uncertainty.
+    """Stopping rule of a run: a number of histories, or an uncertainty.
 
     Parameters
     ----------
     histories : int or None
         Decays, rounded up to whole batches.
     relative_uncertainty : float or None
-        Within (0, 1); looked at after every tenth batch from the fiftieth on.
+        Within (0, 1); checked after every tenth batch from the fiftieth on.
     """
 
     histories: int | None
@@ -130,9 +131,11 @@ class StopCriterion:
 
     @classmethod
     def of(cls, histories: object, relative_uncertainty: object, *, default: int) -> StopCriterion:
-        """One of the two, or a number of histories if neither is given; `ArgumentError` if both are."""
+        """Choose the given criterion, or a default number of histories; `ArgumentError` if both are given."""
         if histories is not None and relative_uncertainty is not None:
-            raise ArgumentError("give histories or relative_uncertainty, not both")
+            raise ArgumentError(
+                "give either a number of histories (histories) or a relative uncertainty (relative_uncertainty)"
+            )
         if relative_uncertainty is None:
             wanted = default if histories is None else histories
             return cls(histories=whole_within("histories", wanted, 2**50, least=1), relative_uncertainty=None)
@@ -143,19 +146,19 @@ class StopCriterion:
 
     @property
     def histories_per_batch(self) -> int:
-        """Decays of a batch: it follows from the criterion alone, so that a run can be continued."""
+        """Return the decays of a batch, which depend only on the criterion, so that a run can be continued."""
         if self.histories is None:
             return BATCH_TO_UNCERTAINTY
         return min(-(-self.histories // MINIMUM_BATCHES), LARGEST_BATCH)
 
     def batches_ahead(self, done: int) -> int:
-        """Batches until it is to be decided again whether the run stops; 0 if that is now."""
+        """Return the batches until the next check whether the run stops; 0 if it stops now."""
         if self.histories is not None:
             return max(-(-self.histories // self.histories_per_batch) - done, MINIMUM_BATCHES - done, 0)
         return MINIMUM_BATCHES - done if done < MINIMUM_BATCHES else -done % BATCHES_PER_LOOK
 
     def expected_histories(self, found: MonteCarloDose | None) -> int | None:
-        """Decays at which the run will stop: the variance falls as one over their number."""
+        """Return the decays at which the run will stop; the variance is proportional to one over their number."""
         if self.relative_uncertainty is None:
             return self.batches_ahead(0) * self.histories_per_batch
         if found is None or not found.relative_uncertainty > 0:

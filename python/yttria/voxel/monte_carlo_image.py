@@ -1,4 +1,4 @@
-"""Monte Carlo on images: dose and its uncertainty, means of structures, what became of gas, and what to advise of."""
+"""Monte Carlo on images: dose and its uncertainty, means of structures, treatment of gas, and advisories."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ from .structure_fractions import fractions_key, without_gas
 from .superposed_image import advisories_near_activity, transported_density
 from .superposition import GAS_DENSITY_G_PER_ML
 
-#: A voxel is noisy if its standard uncertainty is above this share of its dose and above so many Gy (yttria-choice).
+#: A voxel is noisy if its standard uncertainty is above this share of its dose and above this dose in Gy
+#: (yttria-choice).
 NOISY_FRACTION, NOISY_GY = 0.3, 1.0
-#: Decays of a dose image if the caller states neither their number nor an uncertainty: about 3 % a voxel of a liver.
+#: Decays of a dose image if the caller states neither their number nor an uncertainty. They give about 3 % per voxel of
+#: a liver.
 DEFAULT_HISTORIES = 10_000_000
 
 
@@ -40,11 +42,11 @@ class MonteCarloOptions:
     Parameters
     ----------
     histories, relative_uncertainty, seed
-        When it stops, and its random numbers.
+        Stopping rule, and seed of the random numbers.
     structures : sequence of Structure
-        Their mean doses get an uncertainty.
+        Structures whose mean doses have an uncertainty.
     progress, state_file, on_interrupt
-        Who is told, where the state is kept, and what Ctrl-C does.
+        Function that is called with the progress, file of the state, and effect of Ctrl-C.
     """
 
     histories: int | None = None
@@ -58,14 +60,14 @@ class MonteCarloOptions:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MonteCarloImage:
-    """A dose by Monte Carlo with its uncertainty, the provenance, the gas in it, and what to advise of."""
+    """A dose by Monte Carlo with its uncertainty, provenance, gas and advisories."""
 
     dose: Map
     uncertainty: Map
     density_terms: dict[str, Any]
     terms: dict[str, Any]
     gas: NDArray[np.bool_] | None
-    #: Standard uncertainty in Gy of the mean dose over voxel fractions, by `fractions_key` of them.
+    #: Standard uncertainty in Gy of the mean dose over voxel fractions, by their `fractions_key`.
     mean_uncertainties_gy: dict[str, float]
     advisories: tuple[Advisory, ...]
 
@@ -79,15 +81,15 @@ def monte_carlo_image(
     options: MonteCarloOptions,
     threads: int | None,
 ) -> MonteCarloImage:
-    """The dose to an image of activity, whose concentrations at administration are given in MBq/mL.
+    """Compute the dose of an activity image from its concentrations at administration in MBq/mL.
 
-    Raises what `dose_image` states for Monte Carlo.
+    Errors are those of `dose_image` for Monte Carlo.
     """
     stop = StopCriterion.of(options.histories, options.relative_uncertainty, default=DEFAULT_HISTORIES)
     on_interrupt = one_of("on_interrupt", options.on_interrupt, ON_INTERRUPT)
     if concentration.min(initial=0) < 0:
         raise OutOfRangeError(
-            f"Monte Carlo needs activity >= 0, got {int(np.count_nonzero(concentration < 0))} negative voxels: "
+            f"activity must be >= 0 for Monte Carlo, got {int(np.count_nonzero(concentration < 0))} negative voxels: "
             "negative_voxels='clip' sets them to zero"
         )
     rho, density_terms = transported_density(density, activity, np.dtype(np.float32))
@@ -132,7 +134,7 @@ def monte_carlo_image(
 def _fractions(
     structures: Sequence[Structure], grid: Image, gas: NDArray[np.bool_], threads: int | None
 ) -> tuple[dict[str, VoxelFractions], dict[str, str]]:
-    """The voxel fractions without gas of each structure that has any, by their hash, and the hashes by name."""
+    """Return the voxel fractions without gas of structures that are not empty, by hash, and the hashes by name."""
     found: dict[str, VoxelFractions] = {}
     names: dict[str, str] = {}
     seen: set[str] = set()
@@ -149,7 +151,7 @@ def _fractions(
 
 
 def _noise_in_structures(dose: Map, uncertainty: Map, structures: dict[str, VoxelFractions]) -> list[Advisory]:
-    """Advisories on structures of which more than a few voxels are noise."""
+    """Report structures in which more than a few voxels are noisy."""
     noisy = (uncertainty > NOISY_GY) & (uncertainty > NOISY_FRACTION * dose)
     told: list[Advisory] = []
     for name, inside in structures.items():

@@ -1,4 +1,4 @@
-"""The inputs of a Monte Carlo run: the medium of each voxel, arrays of one shape, whole numbers."""
+"""Inputs of a Monte Carlo run: medium of each voxel, arrays of one shape, whole numbers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .._foundation.choices import MONTE_CARLO_MEDIA, SUBSTANCES, MonteCarloMediu
 from .._foundation.numbers import one_of
 from ..errors import ArgumentError, OutOfRangeError, ShapeError
 
-#: Upper densities in g/mL of air, lung and liver where the medium follows the density; above is bone (yttria-choice).
+#: Upper densities in g/mL of air, lung and liver if the medium follows the density; above is bone (yttria-choice).
 MEDIUM_BOUNDS_G_PER_ML = (0.02, 0.65, 1.2)
 _BY_DENSITY: tuple[MonteCarloMedium, ...] = ("air", "lung", "liver", "bone")
 
 
 def of_shape(quantity: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
-    """An array of real numbers with the shape of the activity; `ShapeError` or `DTypeError` for any other."""
+    """Return an array of real numbers with the shape of the activity; `ShapeError` or `DTypeError` for any other."""
     array = real(quantity, values, dimensions=3)
     if array.shape != shape:
         raise ShapeError(f"{quantity} must be of the activity's shape {list(shape)}, got {list(array.shape)}")
@@ -27,7 +27,7 @@ def of_shape(quantity: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArra
 
 
 def whole_within(quantity: str, value: object, most: int, *, least: int = 0) -> int:
-    """A whole number within limits."""
+    """Return a whole number within limits."""
     try:
         whole = index(value)  # type: ignore[arg-type]
     except TypeError:
@@ -38,7 +38,7 @@ def whole_within(quantity: str, value: object, most: int, *, least: int = 0) -> 
 
 
 def media_of(medium: MonteCarloMedium | ArrayLike, density: NDArray[Any]) -> tuple[list[str], NDArray[np.uint8]]:
-    """Return the media in use and the index of each voxel's among them."""
+    """Return the media in use, and the index of each voxel's medium among them."""
     if isinstance(medium, str):
         name = one_of("medium", medium, MONTE_CARLO_MEDIA)
         if name != "by_density":

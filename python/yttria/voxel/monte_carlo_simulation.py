@@ -1,4 +1,4 @@
-"""Monte Carlo in one call: a run that is advanced until it is to stop."""
+"""Monte Carlo in one call, a run that is advanced until its stopping rule is met."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .monte_carlo_dose import MonteCarloDose, MonteCarloProgress, StopCriterion
 
 #: Decays if the caller states neither their number nor an uncertainty.
 DEFAULT_HISTORIES = 1_000_000
-#: A state file is written when so many times the last writing have passed, and no more than once a second.
+#: A state file is written again after this multiple of the time of the last writing, at most once a second.
 SAVE_INTERVALS = 20
 
 
@@ -41,24 +41,24 @@ def monte_carlo(
     threads: int | None = None,
     progress: Callable[[MonteCarloProgress], object] | None = None,
 ) -> MonteCarloDose:
-    """Absorbed dose after complete decay with its standard error, by Monte Carlo.
+    """Compute the absorbed dose after complete decay with its standard error, by Monte Carlo.
 
     Parameters
     ----------
     activity_mbq_per_ml, density_g_per_ml, voxel_size_mm, medium, structures, seed, nuclide, threads
         As for `MonteCarloRun`, which can be stopped and continued.
     estimator : {"correlated_difference", "plain"}
-        As for `MonteCarloRun`. The first needs twice the time per decay and far fewer decays in tissue of nearly
-        uniform density; where it does not help, it is the plain estimate, voxel by voxel.
+        As for `MonteCarloRun`. The first needs twice the time per decay, but far fewer decays in tissue of nearly
+        uniform density. In voxels without this advantage, it is equal to the plain estimate.
     histories : int, optional
-        Decays to simulate, in 50 batches or more, rounded up to a whole number of each; 1 000 000 if neither this nor
+        Decays to simulate, in 50 batches or more, rounded up to a whole number per batch; 1 000 000 if neither this nor
         `relative_uncertainty` is given.
     relative_uncertainty : float, optional
         Within (0, 1): simulate until the root mean square of the relative standard errors of the voxels above half of
-        the largest dose is no more than this, looking after every tenth batch from the fiftieth on. Not together with
+        the largest dose is at most this. It is checked after every tenth batch from the fiftieth on. Not together with
         `histories`.
     progress : callable, optional
-        Called with a `MonteCarloProgress` after every few batches; what it raises ends the run.
+        Called with a `MonteCarloProgress` after every few batches. An exception in it ends the run.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def monte_carlo(
     ArgumentError
         If `histories` and `relative_uncertainty` are both given.
     YttriaError
-        As `MonteCarloRun` raises it.
+        As for `MonteCarloRun`.
 
     Warns
     -----
@@ -118,13 +118,15 @@ def simulate(
     state_file: Path | None = None,
     on_interrupt: OnInterrupt = "raise",
 ) -> tuple[MonteCarloDose, bool]:
-    """Advance a run until it is to stop; the result, and whether it came so far.
+    """Advance a run until its stopping rule is met; return the result, and whether the rule was met.
 
-    The state is saved to `state_file` after the first batches, now and then, and whatever ends the run. With
+    The state is saved to `state_file` after the first batches, at intervals, and at the end, also after an error. With
     `on_interrupt` "keep", Ctrl-C ends the run early as soon as two batches are done.
     """
     if state_file is not None and not state_file.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "no such folder for the state of the run", str(state_file.parent))
+        raise FileNotFoundError(
+            errno.ENOENT, "the folder for the state of the run does not exist", str(state_file.parent)
+        )
     step = run.threads
     save_at = time.monotonic()
     reached, found = True, None

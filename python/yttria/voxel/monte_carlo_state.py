@@ -1,4 +1,4 @@
-"""State of a Monte Carlo run as a file: written whole, and read only by a run of the same inputs."""
+"""File of the state of a Monte Carlo run, written whole, and read only by a run with the same inputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .._core import __version__
 from .._foundation.whole_files import atomic, remove_abandoned
 from ..errors import ArgumentError, FileFormatError
 
-#: Marks the file, and changes with its content.
+#: First text of the file, which changes with its format.
 _FORMAT = "yttria Monte Carlo state 2"
 
 
@@ -28,11 +28,11 @@ class RunState:
     batches : int
         Batches done.
     energy_mev : ndarray
-        Energy that decays set free, and energy that left the map.
+        Energy released by decays, and energy that left the map.
     structures : ndarray
         Sums over the batches, shape (sums, structures).
     sums : ndarray
-        The same of each voxel, shape (sums, k, j, i).
+        Sums over the batches of each voxel, shape (sums, k, j, i).
     seconds : float
         Time spent on the histories.
     """
@@ -45,7 +45,7 @@ class RunState:
 
 
 def identity_of(arrays: Mapping[str, Sequence[NDArray[Any]]], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Identity that a state must agree with: content hash of the arrays, each setting, version of yttria."""
+    """Return the identity of a run: hash of the arrays, settings, version of yttria."""
     from hashlib import sha256
 
     found: dict[str, Any] = {"version of yttria": __version__, **settings}
@@ -59,7 +59,7 @@ def identity_of(arrays: Mapping[str, Sequence[NDArray[Any]]], settings: Mapping[
 
 
 def write_state(path: Path, identity: Mapping[str, Any], state: RunState) -> None:
-    """Write a state whole, or leave the file that was there."""
+    """Write a state whole, or leave an earlier file unchanged."""
     head = json.dumps({"format": _FORMAT, "identity": identity, "batches": state.batches, "seconds": state.seconds})
     if path.parent.is_dir():
         remove_abandoned(path.parent.glob(f".{path.name}.*"))
@@ -76,8 +76,8 @@ def write_state(path: Path, identity: Mapping[str, Any], state: RunState) -> Non
 def read_state(path: Path, identity: Mapping[str, Any], shape: tuple[int, ...], structures: int) -> RunState:
     """Read the state of a run of the same identity.
 
-    Raises `FileFormatError` if the file is no state or is damaged, `ArgumentError` if it is the state of another run,
-    and `OSError` if it cannot be read.
+    `FileFormatError` is raised if the file is not a state or is damaged, `ArgumentError` if it is the state of another
+    run, and `OSError` if it cannot be read.
     """
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
@@ -91,7 +91,9 @@ def read_state(path: Path, identity: Mapping[str, Any], shape: tuple[int, ...], 
                 **{name: file[name] for name in ("energy_mev", "structures", "sums")},
             )
     except _damaged() as error:
-        raise FileFormatError(f"{path}: must be the state of a Monte Carlo run, and is none or is damaged") from error
+        raise FileFormatError(
+            f"{path}: must be the state of a Monte Carlo run, but is another file or is damaged"
+        ) from error
     if differing:
         raise ArgumentError(
             f"{path} is the state of another Monte Carlo run, which differs in {', '.join(differing)}: it cannot be "
@@ -108,7 +110,7 @@ def read_state(path: Path, identity: Mapping[str, Any], shape: tuple[int, ...], 
 
 
 def _damaged() -> tuple[type[Exception], ...]:
-    """Exceptions that a file may raise which is no .npz, is cut short or is damaged."""
+    """Return the exceptions of a file that is not an .npz, is incomplete or is damaged."""
     import zipfile
     import zlib
 

@@ -26,7 +26,7 @@ from .propagation_model import DoseModel
 
 #: Quantities of the draws if none are given.
 DEFAULT_METRICS = ("D70", "D95")
-#: Draws that one thread makes at a time.
+#: Number of draws that one thread makes at a time.
 _PORTION = 8
 _MOST_DRAWS = 1_000_000
 
@@ -38,18 +38,18 @@ class PropagatedDoses:
     Parameters
     ----------
     quantities : tuple of PropagatedQuantity
-        For each structure its mean dose, its volume, the mean dose corrected for recovery by a curve and by the
-        transfer matrix if they were given, and the metrics.
+        Quantities of each structure: mean dose, volume, mean dose corrected by a recovery curve and by the transfer
+        matrix if these were given, and the metrics.
     included : tuple of str
         Sources of uncertainty that were drawn.
     not_included : tuple of str
-        Sources of a dose for which nothing was given. They are not zero.
+        Sources of a dose that were not stated. They are not zero.
     draws : int
         Number of draws.
     seed : int
         Seed of the random numbers.
     tolerance_reached : bool or None
-        Whether every standard uncertainty has the significant digits that were asked for; None if none were.
+        Whether every standard uncertainty has the requested significant digits; None if none were requested.
     """
 
     quantities: tuple[PropagatedQuantity, ...]
@@ -95,7 +95,7 @@ class PropagatedDoses:
             if (each.structure, each.quantity) == (structure, quantity):
                 return each
         known = ", ".join(f"'{each.structure}' {each.quantity}" for each in self.quantities)
-        raise UnknownNameError(f"propagated quantity must be one of {known}; got '{structure}' {quantity}")
+        raise UnknownNameError(f"propagated quantity must be one of {known}, got '{structure}' {quantity}")
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, ready for JSON, without the draws.
@@ -155,31 +155,31 @@ def propagate_uncertainty(
     structures : sequence of Structure
         Their names must differ.
     inputs : UncertaintyInputs
-        What is stated. What is None is not drawn, and its source is listed as not included; half-life and dose model
-        have the defaults of `DoseResult.uncertainty_budgets`.
+        Stated uncertainties. An input that is None is not drawn, and its source is listed as not included. Half-life
+        and dose model have the defaults of `DoseResult.uncertainty_budgets`.
     noise : ImageNoise or sequence of Image, optional
-        Noise of the voxels, or repeated or bootstrapped images of the same activity, at least two, whose covariance is
+        Noise of the voxels, or at least two repeated or bootstrapped images of the same activity, whose covariance is
         that of the noise. Either replaces `count_uncertainty`.
     metrics : sequence of DoseMetric, optional
-        Quantities beside mean dose and volume, as `dose_metric` reads them; D70 and D95 if not given.
+        Quantities in addition to mean dose and volume, as `dose_metric` reads them; D70 and D95 if not given.
     parameters : mapping of str to float, optional
         Parameters of radiobiological metrics.
     contour_correlation_mm : float, optional
         Length in mm over which the displacements of two points of a contour are correlated, positive. If it is not
         given, a contour is displaced outward as a whole.
     recovered_fwhm_mm : float, optional
-        Full width at half maximum of the image's blur in mm, at least 0: each draw has the mean doses without it too,
-        by the geometric transfer matrix of the structures and their surroundings, as `recovered_mean_gy`.
+        Full width at half maximum of the image's blur in mm, at least 0. Each draw then also has `recovered_mean_gy`,
+        the mean doses corrected for the blur by the geometric transfer matrix of the structures and their surroundings.
     reference : Structure, optional
-        Reference region of relative scaling, if it is not among the structures: its outline changes every dose.
+        Reference region of relative scaling, if it is not among the structures, because its outline changes every dose.
     draws : int
         Number of draws, 2 to 1 000 000; with `significant_digits`, of each batch.
     significant_digits : int, optional
-        1 or 2: draw batch after batch until every standard uncertainty has so many significant digits.
+        1 or 2: batches are drawn until every standard uncertainty has this number of significant digits.
     maximum_draws : int
-        Number of draws after which that ends.
+        Number of draws after which the propagation ends.
     seed : int
-        0 to 2^64 - 1. The draws depend on the seed alone, not on the number of threads.
+        0 to 2^64 - 1. The draws depend only on the seed, not on the number of threads.
     coverage_probability : float
         Probability of the intervals, within (0, 1).
     interval_kind : {"symmetric", "shortest"}
@@ -199,7 +199,7 @@ def propagate_uncertainty(
     OutOfRangeError
         If a number is outside its range.
     ArgumentError
-        If the result does not hold its activity, or there are fewer than two repeated images.
+        If the result does not hold its activity image, or there are fewer than two repeated images.
     GeometryError
         If the noise or a repeated image lies on another grid, or a structure in another frame of reference.
     UnknownNameError
@@ -214,13 +214,14 @@ def propagate_uncertainty(
     Factors that must be positive are lognormal with a mean of 1 and the stated standard uncertainty: calibration,
     administered activity, residual, lung shunt, half-life, density, method, and counts without an image of noise.
     Times, displacements, shifts and the logarithms of the recovery parameters are normal. Sources are correlated as
-    stated; of decay and recovery it is the first input, half-life and b1. A contour is displaced along its normal, and
-    all structures are shifted together against the dose. Noise is drawn in the image, where its blur correlates
-    neighbors, and one convolution plan carries it to dose. For superposition and Monte Carlo the kernel is that of
-    voxel S values, scaled by the density of each voxel. The number of microspheres is drawn as independent voxels.
+    stated. For decay and recovery, this applies to the first input, half-life and b1. A contour is displaced along its
+    normal, and all structures are shifted together relative to the dose. Noise is drawn in the image, where its blur
+    correlates neighbors, and one convolution plan converts it to dose. For superposition and Monte Carlo, the kernel is
+    that of voxel S values, scaled by the density of each voxel. The number of microspheres is drawn independently in
+    each voxel.
 
-    A draw of noise is added to an image that has noise already. The draws of a dose at a volume therefore spread about
-    a value that differs from that of the image.
+    A draw of noise is added to an image that has noise already. The draws of a dose at a volume are therefore
+    distributed about a value that differs from that of the image.
 
     References
     ----------
@@ -294,7 +295,7 @@ def propagate_uncertainty(
 def _drawn(
     model: DoseModel, first: int, end: int, progress: Callable[[int, int], object] | None, threads: int | None
 ) -> NDArray[np.float64]:
-    """The draws from `first` to `end`, (draw, structure, quantity), in portions on threads: the core needs no GIL."""
+    """Make the draws from `first` to `end`, (draw, structure, quantity), in portions on threads without the GIL."""
     portions = [range(start, min(start + _PORTION, end)) for start in range(first, end, _PORTION)]
 
     def portion(draws: range) -> NDArray[np.float64]:
@@ -314,7 +315,7 @@ def _drawn(
 
 
 def _is_stable(quantity: PropagatedQuantity, digits: int) -> bool:
-    """Whether the draws support so many digits of the standard uncertainty."""
+    """Whether the draws support this number of digits of the standard uncertainty."""
     u, tolerance = quantity.standard_uncertainty, quantity.numerical_tolerance
     if not u:
         return True
@@ -325,7 +326,7 @@ def _whole(quantity: str, value: int, low: int, high: int) -> int:
     try:
         whole = operator.index(value)
     except TypeError:
-        # A float that is a whole number, as a table may hold it.
+        # A table may hold a whole number as a float.
         whole = int(number(quantity, value)) if number(quantity, value).is_integer() else low - 1
     if not low <= whole <= high:
         raise OutOfRangeError(f"{quantity} must be a whole number within [{low}, {high}], got {value}")

@@ -1,4 +1,4 @@
-"""Numbers that are the same for all voxels of a structure in one draw: factors, displacements, shifts, recovery."""
+"""Random numbers that all voxels of a structure share in one draw: factors, displacements, shifts, recovery."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from .dose_components import HALF_LIFE_UNCERTAINTY, METHOD_UNCERTAINTIES
 
 Array = NDArray[np.float64]
 
-#: Sources with one number for all structures, then those with one for each. A correlation is made from the first on,
-#: so that the numbers that structures share do not depend on the structure.
+#: Sources with one number for all structures, then sources with one for each structure. Correlations are made in this
+#: order, so that the numbers that structures share do not depend on the structure.
 SHARED: tuple[UncertaintySource, ...] = (
     "calibration",
     "decay",
@@ -34,15 +34,15 @@ SHARED: tuple[UncertaintySource, ...] = (
     "recovery",
 )
 OF_STRUCTURE: tuple[UncertaintySource, ...] = ("counts", "volume")
-#: Further independent numbers that structures share: a second input of decay and of recovery, and three of the shift.
+#: Further independent numbers that structures share: a second input of decay and of recovery, and three for the shift.
 _FURTHER = 5
-#: Streams of random numbers that no draw of voxels takes.
+#: Streams of random numbers that no draw of voxels uses.
 _SHARED_STREAM, _STRUCTURE_STREAM, RIPPLE_STREAM = 1 << 62, 1 << 63, (1 << 63) | (1 << 62)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SharedDraw:
-    """One draw of what structures share: the factor of doses by all but counts, the shift, recovery's deviations."""
+    """One draw of shared numbers: factor of doses by all sources except counts, shift, deviations of recovery."""
 
     factor: float
     shift_mm: tuple[float, float, float]
@@ -59,21 +59,21 @@ class StructureDraw:
 
 
 class ScalarDraws:
-    """Draws of all stated inputs that are no images, each from its own place in a stream of random numbers.
+    """Draws of all stated inputs that are not images, each from its own position in a stream of random numbers.
 
     Factors that must be positive are lognormal with a mean of 1 and the stated standard deviation. Times, displacements
     and shifts are normal.
     """
 
     def __init__(self, inputs: UncertaintyInputs, provenance: Provenance, seed: int) -> None:
-        """Take the inputs; the provenance states how the image was scaled."""
+        """Use the inputs; the provenance states the scaling of the image."""
         self._inputs, self._provenance, self._seed = inputs, provenance, seed
         matrix = np.array(correlation_matrix([*SHARED, *OF_STRUCTURE], inputs.correlations))
         self._mixing = _cholesky(matrix)
         self._is_absolute = provenance.scaling.get("kind") == "absolute"
 
     def _numbers(self, draw: int, structure: str) -> tuple[dict[str, float], Array]:
-        """Standard normal numbers by source, correlated as stated, and the further ones."""
+        """Draw standard normal numbers by source, correlated as stated, and the further ones."""
         shared = _core._standard_normals(self._seed, _SHARED_STREAM | draw, len(SHARED) + _FURTHER)
         own = _core._standard_normals(
             self._seed, structure_stream(_STRUCTURE_STREAM, structure, draw), len(OF_STRUCTURE)
@@ -82,7 +82,7 @@ class ScalarDraws:
         return dict(zip((*SHARED, *OF_STRUCTURE), mixed.tolist(), strict=True)), shared[len(SHARED) :]
 
     def shared(self, draw: int) -> SharedDraw:
-        """Numbers of a draw that structures share."""
+        """Draw the numbers that structures share."""
         z, further = self._numbers(draw, "")
         stated = self._inputs
         factor = _lognormal(z["method"], stated.method_uncertainty)
@@ -101,7 +101,7 @@ class ScalarDraws:
     def of_structure(
         self, draw: int, structure: str, displacement_uncertainty_mm: float, by_noise: bool
     ) -> StructureDraw:
-        """Numbers of a draw that one structure has of its own; its counts have no factor if the image has its noise."""
+        """Draw the numbers of one structure; its counts have no factor if noise is drawn in the image."""
         z, _ = self._numbers(draw, structure)
         counts = None if by_noise else self._inputs.of_structure("count_uncertainty", structure)
         return StructureDraw(
@@ -111,7 +111,7 @@ class ScalarDraws:
         )
 
     def _decay(self, of_half_life: float, of_delay: float) -> float:
-        """Factor of the dose by half-life and scan delay: the time integral, and the decay back to administration."""
+        """Return the factor of the dose by half-life and scan delay: time integral and decay to administration."""
         longer = _lognormal(of_half_life, self._inputs.half_life_uncertainty)
         if not self._is_absolute:
             return longer
@@ -120,7 +120,7 @@ class ScalarDraws:
         return longer * float(2.0 ** ((later_h / longer - delay_h) / half_life_h))
 
     def _complement(self, name: str, z: float, uncertainty: float | None) -> float:
-        """Factor of a dose in proportion to 1 less a fraction of the scaling."""
+        """Return the factor of a dose that is proportional to 1 minus a fraction of the scaling."""
         fraction: Any = self._provenance.scaling.get(name)
         if not fraction:
             return 1.0
@@ -128,7 +128,7 @@ class ScalarDraws:
 
 
 def recovery_parameters(inputs: UncertaintyInputs, deviations: Sequence[float]) -> tuple[float, float]:
-    """The parameters (b1 in mL, b2) of the recovery curve in a draw, whose logarithms are normal."""
+    """Return the parameters (b1 in mL, b2) of the recovery curve in a draw; their logarithms are normal."""
     curve = inputs.recovery
     assert curve is not None
     values = np.array([curve.b1_ml, curve.b2])
@@ -138,7 +138,7 @@ def recovery_parameters(inputs: UncertaintyInputs, deviations: Sequence[float]) 
 
 
 def with_defaults(inputs: UncertaintyInputs, provenance: Provenance) -> UncertaintyInputs:
-    """The inputs with the defaults of half-life and dose model that the budgets name."""
+    """Return the inputs with the defaults of half-life and dose model that the budgets name."""
     defaults: dict[str, float] = {}
     if inputs.half_life_uncertainty is None:
         defaults["half_life_uncertainty"] = HALF_LIFE_UNCERTAINTY
@@ -148,12 +148,12 @@ def with_defaults(inputs: UncertaintyInputs, provenance: Provenance) -> Uncertai
 
 
 def structure_stream(kind: int, structure: str, draw: int) -> int:
-    """Number of the stream of a structure in a draw: it depends on the name, not on the other structures."""
+    """Return the number of a structure's stream in a draw, which depends on its name, not on other structures."""
     return kind | crc32(structure.encode()) << 30 | draw
 
 
 def _lognormal(z: float, relative: float | None) -> float:
-    """A positive number of mean 1 and standard deviation `relative`."""
+    """Return a positive number of a distribution with mean 1 and standard deviation `relative`."""
     if not relative:
         return 1.0
     sigma = sqrt(log(1.0 + relative**2))
@@ -161,7 +161,7 @@ def _lognormal(z: float, relative: float | None) -> float:
 
 
 def _cholesky(matrix: Array) -> Array:
-    """Lower triangle L with `L L^T` the matrix, which may be singular."""
+    """Return the lower triangle L with `L L^T` equal to the matrix, which may be singular."""
     lower = np.zeros_like(matrix)
     for row in range(len(matrix)):
         for column in range(row + 1):

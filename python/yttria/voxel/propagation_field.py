@@ -1,4 +1,4 @@
-"""Draws of a dose image: noise carried to dose by one plan, structures displaced and shifted."""
+"""Draws of a dose image: noise converted to dose by one plan, structures displaced and shifted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .structure_fractions import without_gas
 
 Single = NDArray[np.float32]
 Triple = tuple[int, int, int]
-#: Standard deviations up to which a displacement or a shift has room.
+#: Number of standard deviations for which the region has room for a displacement or a shift.
 REACH = 5.0
 
 
@@ -35,23 +35,23 @@ class GridBox:
 
     @property
     def slices(self) -> tuple[slice, slice, slice]:
-        """The box as an index of an array of the whole grid."""
+        """Return the box as an index of an array of the whole grid."""
         first, second, third = (slice(o, o + n) for o, n in zip(self.origin, self.shape, strict=True))
         return first, second, third
 
     @classmethod
     def between(cls, low: Sequence[int], high: Sequence[int]) -> GridBox:
-        """The box from the first voxel to the one before the last."""
+        """Make the box from the first voxel to the one before the last."""
         return cls(origin=(low[0], low[1], low[2]), shape=(high[0] - low[0], high[1] - low[1], high[2] - low[2]))
 
     def widened(self, by: Sequence[int], shape: Sequence[int]) -> GridBox:
-        """The box with so many voxels more on each side, as far as the grid goes."""
+        """Enlarge the box by voxels on each side, within the grid."""
         low = [max(o - b, 0) for o, b in zip(self.origin, by, strict=True)]
         high = [min(o + n + b, s) for o, n, b, s in zip(self.origin, self.shape, by, shape, strict=True)]
         return GridBox.between(low, high)
 
     def of(self, fractions: VoxelFractions) -> VoxelFractions:
-        """Voxel fractions of the whole grid as those of the box."""
+        """Convert voxel fractions of the whole grid to those of the box."""
         origin = [at - first for at, first in zip(fractions.origin, self.origin, strict=True)]
         return VoxelFractions._rebuild(
             self.shape, (origin[0], origin[1], origin[2]), fractions.weights, fractions.outside_fraction
@@ -59,7 +59,7 @@ class GridBox:
 
 
 def region_of(fractions: Mapping[str, VoxelFractions], reach_mm: float, size_mm: Sequence[float]) -> GridBox:
-    """The box of all structures, of which each has a voxel, with room for what displaces them."""
+    """Find the box of all structures, each with at least one voxel, with room for displacements."""
     boxes = [(f.origin, f.weights.shape, f.shape) for f in fractions.values()]
     low = [min(origin[a] for origin, _, _ in boxes) for a in range(3)]
     high = [max(origin[a] + shape[a] for origin, shape, _ in boxes) for a in range(3)]
@@ -69,7 +69,7 @@ def region_of(fractions: Mapping[str, VoxelFractions], reach_mm: float, size_mm:
 
 
 class DisplacedStructure:
-    """A structure in a region, whose surface and place change from draw to draw."""
+    """Structure in a region, whose surface and position change from draw to draw."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class DisplacedStructure:
         gas: NDArray[np.bool_] | None,
         threads: int | None,
     ) -> None:
-        """Make the depth of its voxels, if anything displaces it."""
+        """Compute the depth of its voxels, if it is displaced in draws."""
         self._still, self._gas = fractions, gas
         self._uncertainty_mm, self._correlation_mm = displacement_uncertainty_mm, correlation_mm
         reach_mm = REACH * (displacement_uncertainty_mm + shift_uncertainty_mm)
@@ -92,18 +92,18 @@ class DisplacedStructure:
 
     @property
     def still(self) -> VoxelFractions:
-        """The voxel fractions where nothing displaces it, without gas."""
+        """Return the voxel fractions without displacement and without gas."""
         return self._without_gas(self._still)
 
     @property
     def is_still(self) -> bool:
-        """Whether nothing displaces it."""
+        """Whether it is the same in all draws."""
         return self._distance is None
 
     def draw(
         self, displacement_mm: float, shift_mm: tuple[float, float, float], seed: int, ripple_stream: int
     ) -> VoxelFractions:
-        """The voxel fractions of one draw, without gas."""
+        """Return the voxel fractions of one draw, without gas."""
         fractions = self._still
         if self._distance is not None and self._correlation_mm is not None and self._uncertainty_mm > 0.0:
             fractions = self._distance.rippled(
@@ -151,7 +151,7 @@ class DoseNoise:
         return not self._terms and not len(self._deviations)
 
     def draw(self, draw: int) -> Single:
-        """The dose of one draw in the region, without factors."""
+        """Return the dose of one draw in the region, without factors."""
         if self.is_still:
             return self.still
         dose = self.still.copy()
@@ -166,7 +166,7 @@ class DoseNoise:
         return dose
 
     def _of_repeated(self, result: DoseResult, repeated: Sequence[Image]) -> Single:
-        """Deviation of the dose of each repeated image from their mean, over the root of their number less one."""
+        """Return the deviations of doses of repeated images from their mean, over the root of their number less one."""
         scale = result.provenance.mbq_per_ml_per_unit
         images = np.stack([np.asarray(image.array, np.float64) for image in repeated])
         images = (images - images.mean(axis=0)) * (scale / np.sqrt(len(repeated) - 1.0))
@@ -176,7 +176,7 @@ class DoseNoise:
         return carried if per_density is None else carried * per_density[self._region.slices]
 
     def _prepare(self, result: DoseResult, noise: ImageNoise | None, sphere_activity_bq: float | None) -> None:
-        """The standard deviations of independent noise, each with the plan that carries it to dose."""
+        """Return the standard deviations of independent noise, each with the plan that converts it to dose."""
         assert result.activity is not None
         scale, size_mm = result.provenance.mbq_per_ml_per_unit, result.image.voxel_size_mm
         kernel, per_density = _dose_kernel(result)
@@ -184,7 +184,7 @@ class DoseNoise:
             self._per_density = np.ascontiguousarray(per_density[self._region.slices])
         variances: dict[float, NDArray[np.float64]] = {}
         if noise is not None:
-            # The plan spreads the noise, so that its norm is taken out of the standard deviation of a voxel.
+            # The plan blurs the noise, so the standard deviation of a voxel is divided by the norm of the blur.
             norm = norm_of(spread_weights(noise.fwhm_mm, size_mm))
             variances[noise.fwhm_mm] = (noise.standard_deviation.array * (scale / norm)) ** 2
         if sphere_activity_bq is not None:
@@ -193,7 +193,7 @@ class DoseNoise:
             variances[0.0] = variances.get(0.0, 0.0) + spheres
         for fwhm_mm, variance in variances.items():
             spread = spread_kernel(kernel, spread_weights(fwhm_mm, size_mm))
-            # Noise beyond the region reaches into it as far as the kernel does.
+            # Noise beyond the region contributes to it within the reach of the kernel.
             source = self._region.widened([n // 2 for n in spread.shape], result.image.shape)
             deviation = np.ascontiguousarray(np.sqrt(variance[source.slices]), dtype=np.float32)
             inner = tuple(
@@ -205,7 +205,7 @@ class DoseNoise:
 
 
 def _dose_kernel(result: DoseResult) -> tuple[NDArray[np.float64], Single | None]:
-    """The kernel in Gy per MBq/mL, and a factor of each voxel for its density where the dose has one."""
+    """Return the kernel in Gy per MBq/mL, and a factor of each voxel for its density, if the dose has one."""
     used = result.provenance
     density = None if result.density is None else np.asarray(result.density.array, np.float32)
     if used.method == "local_deposition":

@@ -1,4 +1,4 @@
-"""The doses of structures as a function of the number of a draw."""
+"""Measurement model of a propagation: doses of structures as a function of the number of a draw."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MEAN, _VOLUME, _CORRECTED, _RECOVERED = "mean_gy", "volume_ml", "recovery_corre
 
 
 class Quantity(NamedTuple):
-    """A quantity of a structure: its name, its unit, and its metric if it is one."""
+    """Quantity of a structure with its name, its unit, and its metric if it is one."""
 
     name: str
     unit: BudgetUnit
@@ -46,7 +46,7 @@ class Quantity(NamedTuple):
 
 
 class DoseModel:
-    """The measurement model: the inputs of one draw in, the quantities of all structures out."""
+    """Measurement model, from the inputs of one draw to the quantities of all structures."""
 
     quantities: tuple[Quantity, ...]
     included: tuple[UncertaintySource, ...]
@@ -67,9 +67,9 @@ class DoseModel:
         seed: int,
         threads: int | None,
     ) -> None:
-        """Prepare what all draws share."""
+        """Prepare the parts that all draws share."""
         if result.activity is None:
-            raise ArgumentError("the result must hold the activity that it was made of, as `dose_image` makes it")
+            raise ArgumentError("the result must hold its activity image, as one of `dose_image` does")
         if contour_correlation_mm is not None and not number("correlation length in mm", contour_correlation_mm) > 0.0:
             raise OutOfRangeError(f"correlation length in mm must be > 0, got {contour_correlation_mm:g}")
         inputs = with_defaults(inputs, result.provenance)
@@ -93,7 +93,7 @@ class DoseModel:
         self._displacements = {name: 0.0 if each is None else each.displacement_mm for name, each in outlines.items()}
         shift_mm = inputs.registration_shift_mm or 0.0
         reach_mm = REACH * (max(self._displacements.values()) + shift_mm)
-        # The surroundings of the structures have to be there, as far as their blur goes.
+        # The region must hold the surroundings of the structures within the reach of their blur.
         region = region_of(fractions, reach_mm + 2.0 * (recovered_fwhm_mm or 0.0), size_mm)
         gas = None if result.gas is None else np.ascontiguousarray(result.gas[region.slices])
         self._structures = {
@@ -120,7 +120,7 @@ class DoseModel:
             seed=seed,
         )
         self.included, self.not_included = self._sources(result, outlines)
-        #: What no draw changes but by a factor.
+        #: Histograms that draws change only by a factor.
         self._undrawn = {
             name: self._histogram(self._dose.still, each.still)
             for name, each in self._structures.items()
@@ -128,7 +128,7 @@ class DoseModel:
         }
 
     def values(self) -> NDArray[np.float64]:
-        """The quantities (structure, quantity) of the inputs as they are; NaN where they are undefined."""
+        """Return the quantities (structure, quantity) of the unchanged inputs; NaN if they are undefined."""
         shared = SharedDraw(factor=1.0, shift_mm=(0.0, 0.0, 0.0), recovery_deviations=(0.0, 0.0))
         own = StructureDraw(count_factor=1.0, displacement_mm=0.0, ripple_stream=0)
         fractions = {name: each.still for name, each in self._structures.items()}
@@ -141,7 +141,7 @@ class DoseModel:
         )
 
     def draw(self, draw: int) -> NDArray[np.float64]:
-        """The quantities (structure, quantity) of a draw; NaN where they are undefined."""
+        """Return the quantities (structure, quantity) of a draw; NaN if they are undefined."""
         shared, dose = self._scalars.shared(draw), self._dose.draw(draw)
         own = {
             name: self._scalars.of_structure(draw, name, self._displacements[name], by_noise=self._by_noise)
@@ -169,18 +169,18 @@ class DoseModel:
         return found[""]
 
     def _counted(self, reference: VoxelFractions) -> float:
-        """The counts in the reference region of relative scaling."""
+        """Sum the counts in the reference region of relative scaling."""
         return float(np.sum(reference.weights * self._counts[box_of(reference)], dtype=np.float64))
 
     def _by_reference(self, shared: SharedDraw, reference: VoxelFractions) -> SharedDraw:
-        """The draw with every dose in inverse proportion to the counts in the drawn outline of the reference."""
+        """Scale every dose of a draw in inverse proportion to the counts in the drawn outline of the reference."""
         counts = self._counted(reference)
         return replace(shared, factor=shared.factor * self._reference_counts / counts if counts > 0.0 else np.nan)
 
     def _read(
         self, histogram: DoseVolumeHistogram | None, shared: SharedDraw, own: StructureDraw, recovered_gy: float
     ) -> NDArray[np.float64]:
-        """The quantities of a histogram, and a recovered mean, with doses multiplied by the factors of a draw."""
+        """Return the quantities of a histogram, and a corrected mean, with doses times the factors of a draw."""
         found = np.full(len(self.quantities), np.nan)
         factor = shared.factor * own.count_factor
         if histogram is None:
@@ -203,7 +203,7 @@ class DoseModel:
         return found
 
     def _metric(self, metric: DoseMetric, histogram: DoseVolumeHistogram, factor: float) -> float | None:
-        """A metric of the doses times a factor."""
+        """Return a metric of the doses times a factor."""
         if metric.kind == "dose_at_volume":
             value = metric_value(metric, histogram)
             return None if value is None else factor * value
@@ -214,7 +214,7 @@ class DoseModel:
     def _sources(
         self, result: DoseResult, outlines: Mapping[str, OutlineUncertainty | None]
     ) -> tuple[tuple[UncertaintySource, ...], tuple[UncertaintySource, ...]]:
-        """The sources that are drawn, and those of this dose that are not, or not as a whole, as nothing was given."""
+        """Return the sources that are drawn, and those of this dose that were not, or not completely, stated."""
         stated = self._inputs
         is_absolute = result.provenance.scaling.get("kind") == "absolute"
         given: dict[UncertaintySource, bool] = {
@@ -250,7 +250,7 @@ def _width(fwhm_mm: float) -> float:
 
 
 def scaled_histogram(histogram: DoseVolumeHistogram, factor: float) -> DoseVolumeHistogram:
-    """The histogram with its doses multiplied by a positive factor."""
+    """Multiply the doses of a histogram by a positive factor."""
     reduced: Any = histogram.__reduce__()
     rebuild, (doses, colder, total, voxel_ml) = reduced
     return cast("DoseVolumeHistogram", rebuild(doses * doses.dtype.type(factor), colder, total, voxel_ml))
@@ -270,7 +270,7 @@ def _quantities(metrics: Sequence[DoseMetric], *, by_curve: bool, by_regions: bo
 
 
 def _reference(result: DoseResult, structures: Sequence[Structure], given: Structure | None) -> str | None:
-    """Name of the reference region of relative scaling; None in absolute scaling, or if it is not there."""
+    """Return the name of the reference region of relative scaling; None in absolute scaling, or if it is absent."""
     if result.provenance.scaling.get("kind") == "absolute":
         return None
     name = result.provenance.scaling.get("reference")
@@ -279,7 +279,7 @@ def _reference(result: DoseResult, structures: Sequence[Structure], given: Struc
 
 
 def _fractions(result: DoseResult, structures: Sequence[Structure], threads: int | None) -> dict[str, VoxelFractions]:
-    """The structures on the grid of the dose, with their gas: it is taken out after they are displaced."""
+    """Return the structures on the grid of the dose with their gas, which is removed after they are displaced."""
     grid = (result.image.shape, result.image.affine_lps)
     found = {s.name: s.voxel_fractions_on(grid, threads=threads) for s in result._checked(structures)}
     for name, each in found.items():
@@ -293,7 +293,7 @@ def _fractions(result: DoseResult, structures: Sequence[Structure], threads: int
 def _checked_noise(
     noise: ImageNoise | Sequence[Image] | None, activity: Image
 ) -> tuple[ImageNoise | None, Sequence[Image]]:
-    """The noise as standard deviations, or as repeated images; on the grid and in the unit of the activity."""
+    """Return the noise as standard deviations, or as repeated images; on the grid and in the unit of the activity."""
     if noise is None:
         return None, ()
     if isinstance(noise, ImageNoise):

@@ -1,4 +1,4 @@
-"""Mean doses of structures without the loss to the image's blur, for each draw of a propagation."""
+"""Mean doses of structures corrected for the image's blur, for each draw of a propagation."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Array = NDArray[np.float64]
 
 
 class RegionRecovery:
-    """The geometric transfer matrix of structures and their surroundings in a region of the dose grid (rousset1998).
+    """Geometric transfer matrix of structures and their surroundings in a region of the dose grid (rousset1998).
 
-    A structure that contains others is the region that they leave, and each voxel belongs to the smallest structures
-    first. With the blur h and the fractions g_k of the regions, the doses d_k follow from
-    `sum_k d_k sum_v g_jv (h * g_k)_v = sum_v g_jv D_v`. The recovered mean of a structure with the fractions f and the
-    volumes v_k of regions in it is `D + sum_k d_k (v_k - sum_v f_v (h * g_k)_v) / sum_v f_v`, so that uneven doses
-    inside a structure stay as the image has them. The surroundings go on beyond the region.
+    A structure that contains others is a region without them, because each voxel belongs to the smallest structures
+    first. With the blur h and the fractions g_k of the regions, the doses d_k follow from `sum_k d_k sum_v g_jv (h *
+    g_k)_v = sum_v g_jv D_v`. The recovered mean of a structure with the fractions f and the volumes v_k of regions in
+    it is `D + sum_k d_k (v_k - sum_v f_v (h * g_k)_v) / sum_v f_v`, so that uneven doses inside a structure stay as in
+    the image. The surroundings continue beyond the region.
     """
 
     def __init__(self, fwhm_mm: float, voxel_size_mm: Sequence[float]) -> None:
@@ -38,7 +38,7 @@ class RegionRecovery:
         self._weights = [gaussian_weights(fwhm_mm / FWHM_PER_SIGMA / size) for size in voxel_size_mm]
 
     def means(self, dose: NDArray[np.float32], fractions: Mapping[str, VoxelFractions]) -> dict[str, float]:
-        """The recovered mean of each structure; NaN without a voxel, and for all if they cannot be told apart."""
+        """Return the corrected mean of each structure; NaN without a voxel, or if regions cannot be separated."""
         whole = {name: (box_of(each), np.asarray(each.weights, np.float64)) for name, each in fractions.items()}
         ordered = sorted((n for n, (_, values) in whole.items() if values.size), key=lambda n: whole[n][1].sum())
         regions, volumes = _without_overlap([whole[name] for name in ordered], dose.shape)
@@ -60,10 +60,10 @@ class RegionRecovery:
 
 
 def _without_overlap(ordered: Sequence[Region], shape: Sequence[int]) -> tuple[list[Region], Array]:
-    """Regions without overlap, smallest first, and the volume of each (second axis) in each structure.
+    """Make regions without overlap, smallest first, and the volume of each (second axis) in each structure.
 
     Outlines are drawn independently, so that a structure may end inside one that it contains. Its voxels there belong
-    to the smaller structure alone, where `disjoint_regions` would count a thin shell between the two outlines.
+    only to the smaller structure. `disjoint_regions` would count a thin shell between the two outlines.
     """
     free, volumes = np.ones(tuple(shape)), np.zeros((len(ordered), len(ordered)))
     regions: list[Region] = []

@@ -1,4 +1,4 @@
-"""Mean doses of structures without the loss to the image's blur: by a recovery curve, or by the transfer matrix."""
+"""Mean doses of structures corrected for the image's blur, by a recovery curve or by the transfer matrix."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 Widths = tuple[float, float, float]
 #: Distance in standard deviations between the structures and the end of their surroundings.
 _MARGIN_SIGMA = 5.0
-#: Growth of the noise beyond which a recovered mean says nothing of the structure.
+#: Amplification of the noise beyond which a corrected mean has no meaning.
 _LARGEST_AMPLIFICATION = 30.0
 
 
@@ -46,17 +46,17 @@ def recovered_means(
     sub_voxel_mm: float | None = None,
     threads: int | None = None,
 ) -> dict[str, RecoveredMean]:
-    """Compute mean doses of structures without the loss to the image's blur.
+    """Compute mean doses of structures corrected for the image's blur.
 
     Parameters
     ----------
     result : DosedImage
         A `DoseResult`, made by `dose_image`.
     structures : sequence of Structure
-        Structures with unique names. The transfer matrix takes those that contain or touch one another apart, and all
-        the rest around them as one region: give the liver beside its tumors.
+        Structures with unique names. The transfer matrix separates structures that contain or touch one another, and
+        treats all the rest around them as one region. Give the liver together with its tumors.
     stated : PartialVolumeInputs
-        What is stated of the blur, and the method.
+        Statements on the blur, and the method.
     sub_voxel_mm : float, optional
         As for `DoseResult.table`, for the mean dose that is corrected.
     threads : int, optional
@@ -65,27 +65,28 @@ def recovered_means(
     Returns
     -------
     dict of str to RecoveredMean
-        By the structure's name; those wholly outside of the image have none, and all if the method is "none".
+        Corrected means by the structure's name. Structures wholly outside of the image have none, and the result is
+        empty if the method is "none".
 
     Raises
     ------
     ArgumentError
-        If the transfer matrix is asked for, and the result does not hold the activity that it was made of.
+        If the transfer matrix is requested, and the result does not hold its activity image.
     YttriaError
-        As `DoseResult.table` raises it.
+        As for `DoseResult.table`.
 
     Notes
     -----
-    A recovery curve divides the mean dose by the recovery of the structure's volume. The curve is one of activity: a
-    dose that a kernel has spread lost less to the blur, so that the quotient is too large for small structures.
+    A recovery curve divides the mean dose by the recovery of the structure's volume. The curve holds for activity. A
+    dose that a kernel has spread lost a smaller share by the blur, so that the quotient is too large for small
+    structures.
 
-    The transfer matrix (rousset1998) takes the activity as one concentration c_k of each region and of the
-    surroundings. A voxel belongs to the smallest structure first, and a region is what smaller ones leave of a
-    structure. With the fractions f_k of regions and the blur h, `sum_v f_jv a_v = sum_k c_k sum_v f_jv (h * f_k)_v` of
-    the image a gives the c_k, and the recovered mean of structure j with the fractions w is
-    `D_j + sum_k c_k sum_v (K w)_v (f_k - h * f_k)_v / sum_v w_v`: what the blur took, carried to the structure by the
-    kernel K of the dose. For superposition and Monte Carlo K is the kernel of liver. Uneven uptake inside a structure
-    stays as the image has it.
+    The transfer matrix (rousset1998) assumes one concentration c_k in each region and in the surroundings. A voxel
+    belongs to the smallest structure first, so that a region is a structure without the smaller ones in it. With the
+    fractions f_k of regions and the blur h, `sum_v f_jv a_v = sum_k c_k sum_v f_jv (h * f_k)_v` of the image a gives
+    the c_k, and the recovered mean of structure j with the fractions w is `D_j + sum_k c_k sum_v (K w)_v (f_k - h *
+    f_k)_v / sum_v w_v`: the activity lost by the blur, converted to dose in the structure by the kernel K. For
+    superposition and Monte Carlo, K is the kernel of liver. Uneven uptake inside a structure stays as in the image.
 
     References
     ----------
@@ -114,7 +115,7 @@ def recovered_means(
     widths = stated.fwhm_kji_mm
     assert widths is not None
     if result.activity is None:
-        raise ArgumentError("the transfer matrix needs the activity that the dose was made of")
+        raise ArgumentError("the transfer matrix needs the activity image of the dose")
     inside = {name: f for name, f in result.voxel_fractions(structures, threads=threads).items() if name in means}
     if not inside:
         return {}
@@ -137,7 +138,7 @@ def _moved(widths: Widths, step_mm: float) -> Widths:
 
 
 def _with_uncertainty(found: RecoveredMean, lower: RecoveredMean, upper: RecoveredMean, share: float) -> RecoveredMean:
-    """The spread of the coefficient between a smaller and a larger resolution; none if one of them has no solution."""
+    """Return the spread of the coefficient between a smaller and a larger resolution; none if one has no solution."""
     low, high = lower.recovery_coefficient, upper.recovery_coefficient
     if low is None or high is None or found.recovery_coefficient is None:
         return found
@@ -146,18 +147,18 @@ def _with_uncertainty(found: RecoveredMean, lower: RecoveredMean, upper: Recover
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Weighted:
-    """A structure in the field: the weights by which its mean dose sums activity, and what it has of each region."""
+    """Structure in the field, with the weights of activity in its mean dose, and its part of each region."""
 
     name: str
     volume: float
     weights: Region
-    #: With local deposition: Gy per MBq/mL of the part of each region inside; None if the weights tell.
+    #: With local deposition, Gy per MBq/mL of the part of each region inside; None if it follows from the weights.
     own: Array | None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Scene:
-    """Regions without overlap in the field around them, and the structures that they make up."""
+    """Regions without overlap in the field around them, and the structures made of them."""
 
     values: Array
     regions: list[Region]
@@ -210,7 +211,7 @@ class _Scene:
         )
 
     def recovered(self, means_gy: Mapping[str, float], widths_mm: Widths) -> dict[str, RecoveredMean]:
-        """The recovered means at a resolution; without numbers if the image does not tell the regions apart."""
+        """Return the corrected means at a resolution; without numbers if the regions cannot be separated."""
         kernels = [gaussian_weights(w / FWHM_PER_SIGMA / a) for w, a in zip(widths_mm, self.voxel_size_mm, strict=True)]
         spread = [blurred_region(region, kernels, self.values.shape) for region in self.regions]
         fit = self._fit(spread)
@@ -222,7 +223,7 @@ class _Scene:
             inside = [shared_sum(each.weights, region) for region in self.regions]
             seen = np.array([shared_sum(each.weights, region) for region in spread])
             lost = (np.array(inside) if each.own is None else each.own) - seen
-            # What regions lose, the surroundings gain.
+            # The surroundings gain the activity that regions lose.
             terms = np.append(lost, -lost.sum()) / each.volume
             mean_gy = means_gy[each.name]
             recovered = mean_gy + float(terms @ fit.means)
@@ -247,7 +248,7 @@ class _Scene:
         return solved_regions(matrix, np.array([*sums, float(self.values.sum()) - sum(sums)]))
 
     def _matrix(self, spread: Sequence[Region]) -> Array:
-        """Sums that the regions share with others, and the surroundings of the regions."""
+        """Compute the sums that the regions share with others, and add the surroundings of the regions."""
         among = np.array([[shared_sum(region, other) for other in spread] for region in self.regions])
         return with_surroundings(among, self.regions, spread, self.values.size)
 

@@ -30,8 +30,8 @@ def repeated_count_uncertainty(
     Returns
     -------
     dict of str to float
-        By the structure's name, as `UncertaintyInputs.count_uncertainty` takes it: that of one image. Of n images it is
-        itself known within `1 / sqrt(2 (n - 1))` of its value.
+        Uncertainty of one image by the structure's name, as input `UncertaintyInputs.count_uncertainty`. From n images
+        it is known within `1 / sqrt(2 (n - 1))` of its value.
 
     Raises
     ------
@@ -47,8 +47,8 @@ def repeated_count_uncertainty(
     Notes
     -----
     `u = s / m` with the mean m and the standard deviation s (n - 1) of the sums `sum f a` over the voxels, with the
-    fraction f of each inside the structure. Neighbors that are correlated by the reconstruction are so in each image,
-    so that no model of their correlation is needed.
+    fraction f of each inside the structure. The reconstruction correlates neighbors in each image in the same way, so
+    that no model of the correlation is needed.
 
     Examples
     --------

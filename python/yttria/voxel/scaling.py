@@ -1,4 +1,4 @@
-"""From the values of an image to activity at administration: absolute, or relative to a reference region."""
+"""Scaling of image values to activity at administration, absolute or relative to a reference region."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..errors import ArgumentError, OutOfRangeError, UndefinedError, UnitError
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 
-#: No vial holds as much; what exceeds it was meant in MBq.
+#: No vial holds this activity; a larger number was meant in MBq.
 _MAX_GBQ = 100.0
 
 
@@ -43,15 +43,13 @@ class AbsoluteScaling:
     Parameters
     ----------
     scan_delay_h : float
-        Time t in h from administration to the time that the values hold, 0 to 720; 0 if the image has been
-        corrected to
+        Time t in h from administration to the reference time of the values, 0 to 720; 0 if the image was corrected to
         administration.
     administered_activity_gbq : float, optional
-        Delivered activity in GBq at administration, as a check: an advisory if the field's total is outside 0.8
-        to 1.2 of
-        it.
+        Delivered activity in GBq at administration, as a check. A total of the field outside 0.8 to 1.2 of it gives an
+        advisory.
     time_basis : str, optional
-        How the time is known, in words, for the provenance.
+        Origin of the time in words, for the provenance.
     """
 
     scan_delay_h: float = field(kw_only=False)
@@ -83,7 +81,7 @@ class AbsoluteScaling:
         Raises
         ------
         UnitError
-            If the image is no activity concentration.
+            If the image is not an activity concentration.
 
         Examples
         --------
@@ -131,18 +129,18 @@ class AbsoluteScaling:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RelativeScaling:
-    """Scaling of an image of any counts by a region whose activity is known.
+    """Scaling of an image in any counts by a region of known activity.
 
     Parameters
     ----------
     reference : Structure
-        Region that holds `A_delivered (1 - L)` at administration.
+        Region that contains `A_delivered (1 - L)` at administration.
     lung_shunt_fraction : float
         Lung shunt L, within [0, 1).
     delivered_activity_gbq : float, optional
         Delivered activity in GBq, if the next two are not given.
     vial_activity_gbq, residual_fraction : float, optional
-        Activity in the vial at treatment in GBq with the share R that stays: `A_delivered = A_vial (1 - R)`.
+        Activity in the vial at treatment in GBq, and the share R that stays in it: `A_delivered = A_vial (1 - R)`.
     """
 
     reference: Structure = field(kw_only=False)
@@ -169,10 +167,10 @@ class RelativeScaling:
 
     @property
     def reference_activity_mbq(self) -> float:
-        """Activity in the reference region at administration."""
+        """Activity in MBq in the reference region at administration."""
         delivered = self.delivered_activity_gbq
         if delivered is None:
-            # The constructor has seen to it that both are there.
+            # The constructor has checked that both are given.
             delivered = (self.vial_activity_gbq or 0.0) * (1.0 - (self.residual_fraction or 0.0))
         return delivered * (1.0 - self.lung_shunt_fraction) * 1e3
 
@@ -182,7 +180,7 @@ class RelativeScaling:
         Parameters
         ----------
         image : Image
-            Counts in any unit but a dose or HU.
+            Counts in any unit except those of dose and HU.
         nuclide : Nuclide
             Not used; the time of the image does not matter, because microspheres stay where they are.
         threads : int, optional
@@ -219,7 +217,7 @@ class RelativeScaling:
                 f"relative scaling is undefined: the counts in '{self.reference.name}' sum to {inside:g}, must be > 0"
             )
         mbq_per_count = self.reference_activity_mbq / inside
-        # A field whose negative voxels outweigh the reference has no such fraction: the worst is said.
+        # If negative voxels outweigh the reference, the fraction does not exist, and its largest value is reported.
         outside = 1.0 - inside / total if total > 0 else 1.0
         given = self.reference_activity_mbq * 1e-3 / (1.0 - self.lung_shunt_fraction)
         advisories = _not_activity(image)
@@ -250,7 +248,7 @@ class RelativeScaling:
 
 
 def _sum_within(structure: Structure, image: Image, threads: int | None) -> tuple[float, float]:
-    """The image summed over the structure, and the fraction of the structure's volume outside the image."""
+    """Sum the image over the structure, and return the fraction of the structure's volume outside the image."""
     fractions = structure.voxel_fractions_on(image, threads=threads)
     weights: npt.NDArray[Any] = fractions.weights
     box = tuple(slice(o, o + n) for o, n in zip(fractions.origin, weights.shape, strict=True))
@@ -258,7 +256,7 @@ def _sum_within(structure: Structure, image: Image, threads: int | None) -> tupl
 
 
 def _not_activity(image: Image) -> tuple[Advisory, ...]:
-    """A warning for an image whose unit is that of no activity, such as g/mL of standardized uptake values."""
+    """Warn if the unit of an image is not one of activity, such as g/mL of standardized uptake values."""
     quantity, _ = UNITS[image.unit]
     if quantity in ("activity concentration", "counts"):
         return ()
@@ -266,7 +264,7 @@ def _not_activity(image: Image) -> tuple[Advisory, ...]:
 
 
 def _in_mci(value: float) -> str:
-    """The value read as mCi, if that would be an activity as it is given."""
+    """Return a hint if the value would be a usual activity in mCi."""
     gbq = value * 0.037
     return f"{value:g} mCi would be {gbq:.3g} GBq." if BOUNDS["administered_activity_implausible"].holds(gbq) else ""
 

@@ -1,4 +1,4 @@
-"""Voxel fractions of structures in a dose image: without gas, and known by their content."""
+"""Voxel fractions of structures in a dose image, without gas, and identified by their content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..geometry.image import Image
 
 
 def fractions_key(fractions: VoxelFractions) -> str:
-    """Hash of voxel fractions: a structure by its content, whatever its name."""
+    """Return the hash of voxel fractions, which identifies a structure by its content, not its name."""
     from hashlib import sha256
 
     content = sha256(f"{fractions.shape} {fractions.origin} {fractions.weights.shape}".encode())
@@ -19,7 +19,7 @@ def fractions_key(fractions: VoxelFractions) -> str:
 
 
 def without_gas(fractions: VoxelFractions, gas: NDArray[np.bool_]) -> VoxelFractions:
-    """The fractions with those of gas set to 0."""
+    """Return the fractions with those of gas set to 0."""
     weights = fractions.weights.copy()
     if weights.size == 0:
         return fractions
@@ -29,6 +29,6 @@ def without_gas(fractions: VoxelFractions, gas: NDArray[np.bool_]) -> VoxelFract
 
 
 def sum_inside(inside: VoxelFractions, image: Image) -> float:
-    """The values of an image summed, each times the fraction of its voxel."""
+    """Sum the values of an image, each times the fraction of its voxel."""
     box = tuple(slice(at, at + n) for at, n in zip(inside.origin, inside.weights.shape, strict=True))
     return float(np.einsum("kji,kji->", inside.weights, image.array[box], dtype=np.float64))

@@ -1,4 +1,4 @@
-"""Volume, part outside and dose-volume histogram of structures in a dose image, by voxels or by sub-voxels."""
+"""Volume, fraction outside and dose-volume histogram of structures in a dose image, by voxels or sub-voxels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class VolumeAndHistogram(NamedTuple):
 def of_fractions(
     dose: Image, fractions: Mapping[str, VoxelFractions], threads: int | None
 ) -> dict[str, VolumeAndHistogram]:
-    """Of each structure by its voxel fractions."""
+    """Compute the histogram of each structure from its voxel fractions."""
     volumes = {name: each.volume_ml(dose.voxel_volume_ml) for name, each in fractions.items()}
     inside = {name: each for name, each in fractions.items() if volumes[name] > 0}
     histograms = dose_volume_histograms(dose.array, inside, voxel_volume_ml=dose.voxel_volume_ml, threads=threads)
@@ -37,7 +37,7 @@ def of_fractions(
 def of_sub_voxels(
     dose: Image, structures: Sequence[Structure], sub_voxel_mm: float, threads: int | None
 ) -> dict[str, VolumeAndHistogram]:
-    """Of each structure by sub-voxels of at most that size, with the dose interpolated inside voxels."""
+    """Compute the histogram of each structure from sub-voxels of at most this size, with interpolated dose."""
     counts = subvoxel_counts(dose.voxel_size_mm, sub_voxel_mm)
     found = {}
     for structure in structures:

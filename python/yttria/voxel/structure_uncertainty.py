@@ -1,4 +1,4 @@
-"""Budgets of the doses and volumes of the structures in a dose image."""
+"""Uncertainty budgets of the doses and volumes of structures in a dose image."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from .structure_fractions import sum_inside
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EvaluatedStructures:
-    """Structures in a dose image, as their budgets need them.
+    """Structures in a dose image, with the inputs of their budgets.
 
     Parameters
     ----------
     dose : Image
         Dose in Gy.
     activity : Image, optional
-        What the dose was made of; the outline of the reference of relative scaling needs it.
+        Activity image of the dose; the outline of the reference of relative scaling needs it.
     provenance : Provenance
         Scaling, nuclide and method of the dose.
     structures : mapping of str to Structure
         The structures, and the reference of relative scaling if it is known.
     fractions : mapping of str to VoxelFractions
-        The same on the grid of the dose.
+        The structures on the grid of the dose.
     histograms : mapping of str to DoseVolumeHistogram
-        Of the structures that have budgets, as their table reads them.
+        Histograms of the structures that have budgets, as for their table.
     statistics_gy, microspheres_gy : mapping of str to float
         Standard uncertainty of the mean dose in Gy by the statistics of Monte Carlo and by the number of microspheres.
     gas : array of bool, optional
-        Voxels without a part in the doses.
+        Voxels that are excluded from the doses.
     recovered : mapping of str to RecoveredMean
-        Mean doses that the transfer matrix recovered; empty if it was not asked for.
+        Mean doses corrected by the transfer matrix; empty if it was not requested.
     fwhm_mm : float, optional
-        Resolution that they were recovered with.
+        Resolution with which they were corrected.
     """
 
     dose: Image
@@ -67,13 +67,13 @@ def budgets_of_structures(
 ) -> dict[str, tuple[UncertaintyBudget, ...]]:
     """Make the budgets of each structure that has a histogram.
 
-    Raises `UndefinedError` if the dose does not come from one image that was scaled once.
+    `UndefinedError` is raised if the dose does not come from one image that was scaled once.
     """
     provenance, size_mm = evaluated.provenance, evaluated.dose.voxel_size_mm
     kind = provenance.scaling.get("kind")
     if kind not in ("absolute", "relative"):
         raise UndefinedError(
-            "budget of uncertainty is undefined: it is of a dose from one image with its scaling, got one of "
+            "uncertainty budget is undefined: the dose must come from one image with its scaling, got "
             f"{kind or 'an unknown kind'}"
         )
     outlines = {name: outline_uncertainty(inputs, name, size_mm) for name in evaluated.fractions}
@@ -115,7 +115,7 @@ def budgets_of_structures(
 def _reference_outline(
     name: str, evaluated: EvaluatedStructures, outline: OutlineUncertainty | None, threads: int | None
 ) -> UncertaintyComponent | None:
-    """Relative contribution of the outline of the reference region: doses go as one over the counts in it."""
+    """Return the relative contribution of the reference region's outline; doses are inverse to its counts."""
     if outline is None or evaluated.activity is None or outline.displacement_mm == 0.0:
         return None
     inside, u, size_mm = evaluated.fractions[name], outline.displacement_mm, evaluated.dose.voxel_size_mm

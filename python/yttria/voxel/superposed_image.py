@@ -1,4 +1,4 @@
-"""Superposition on images: the density of each voxel, what became of gas, and what to advise of."""
+"""Superposition on images: density of each voxel, treatment of gas, and advisories."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from .ct_density import DensityImage
 from .density import density_on
 from .superposition import GAS_DENSITY_G_PER_ML, SuperpositionPlan
 
-#: Thinner voxels are given this density, near that of air.
+#: Voxels of lower density are given this one, near that of air.
 LEAST_DENSITY_G_PER_ML: float = _core.LEAST_DENSITY_G_PER_ML
 #: Densities of lung, from the edge of gas to that of congested lung (yttria-choice).
 LUNG_G_PER_ML = (GAS_DENSITY_G_PER_ML, 0.6)
-#: Distance from activity within which a dose in lung is told of, and the share of the largest activity that counts.
+#: Distance from activity within which a dose in lung gives an advisory, and the share of the largest activity that
+#: counts.
 NEAR_ACTIVITY_MM, ACTIVITY_SHARE = 15.0, 0.02
 #: A voxel in lung with this many times the mean activity of its neighbors is a hot voxel.
 HOT_VOXEL_RATIO = 5.0
@@ -32,7 +33,7 @@ HOT_VOXEL_RATIO = 5.0
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SuperposedImage:
-    """A dose by superposition, the provenance of its density and rays, the gas in it, and what to advise of."""
+    """A dose by superposition with the provenance of its density and rays, its gas, and advisories."""
 
     dose: Map
     density_terms: dict[str, Any]
@@ -53,10 +54,10 @@ def superposed_image(
     nuclide: Nuclide,
     threads: int | None,
 ) -> SuperposedImage:
-    """The dose to an image of activity, whose concentrations at administration are given in MBq/mL.
+    """Compute the dose of an activity image from its concentrations at administration in MBq/mL.
 
-    Raises `ArgumentError`, `UnitError` or `GeometryError` if the density is no image in g/mL on the activity's grid,
-    and what `SuperpositionPlan` raises.
+    `ArgumentError`, `UnitError` or `GeometryError` is raised if the density is not an image in g/mL on the activity's
+    grid. The errors of `SuperpositionPlan` are raised too.
     """
     rho, density_terms = transported_density(density, activity, concentration.dtype)
     plan = SuperpositionPlan(
@@ -97,7 +98,7 @@ def superposed_image(
 def transported_density(
     density: Image | DensityImage, activity: Image, dtype: np.dtype[Any]
 ) -> tuple[NDArray[Any], dict[str, Any]]:
-    """The density of each voxel in g/mL as electrons cross it, and its provenance."""
+    """Return the density of each voxel in g/mL for the electrons, and its provenance."""
     image = density_on(density, activity)
     check_density(float(image.array.max()))
     terms = {
@@ -111,7 +112,7 @@ def transported_density(
 def advisories_near_activity(
     concentration: Map, rho: NDArray[Any], voxel_size_mm: tuple[float, float, float]
 ) -> tuple[Advisory, ...]:
-    """Advisories on gas and on lung close to activity."""
+    """Report gas, and lung close to activity."""
     peak = float(concentration.max(initial=0))
     gas, lung = rho < LUNG_G_PER_ML[0], (rho >= LUNG_G_PER_ML[0]) & (rho < LUNG_G_PER_ML[1])
     if peak <= 0 or not (gas.any() or lung.any()):
@@ -128,7 +129,7 @@ def advisories_near_activity(
 
 
 def _hot_voxel_in_lung(concentration: Map, rho: NDArray[Any]) -> tuple[Advisory, ...]:
-    """The advisory on a single hot voxel in lung, around which the finite number of rays shows most."""
+    """Report a single hot voxel in lung, around which the error by the finite number of rays is largest."""
     peak = float(concentration.max(initial=0))
     candidates = (rho >= LUNG_G_PER_ML[0]) & (rho < LUNG_G_PER_ML[1]) & (concentration > ACTIVITY_SHARE * peak)
     if peak <= 0 or not candidates.any():
@@ -145,14 +146,14 @@ def _hot_voxel_in_lung(concentration: Map, rho: NDArray[Any]) -> tuple[Advisory,
 def within_mm(
     mask: NDArray[np.bool_], distance_mm: float, voxel_size_mm: tuple[float, float, float]
 ) -> NDArray[np.bool_]:
-    """The voxels with one of the mask within a distance along each axis: a box, not a ball."""
+    """Find the voxels with one of the mask within a distance along each axis, in a box, not a ball."""
     for axis, size in enumerate(voxel_size_mm):
         mask = _spread(mask, axis, int(distance_mm // size))
     return mask
 
 
 def _spread(mask: NDArray[np.bool_], axis: int, steps: int) -> NDArray[np.bool_]:
-    """The mask and all voxels within so many steps of it along an axis, reached by ever longer strides."""
+    """Dilate the mask by a number of steps along an axis, with doubled strides."""
     rows = np.moveaxis(mask, axis, 0)
     reach = 0
     while reach < steps:
@@ -165,7 +166,7 @@ def _spread(mask: NDArray[np.bool_], axis: int, steps: int) -> NDArray[np.bool_]
 
 
 def _neighbor_mean(values: Map) -> Map:
-    """Mean of the six neighbors of each voxel, 0 beyond the edge; never exactly 0, so that one may divide by it."""
+    """Return the mean of each voxel's six neighbors, 0 beyond the edge; never exactly 0, to serve as a divisor."""
     padded: NDArray[Any] = np.pad(values, 1)
     total: NDArray[Any] = np.zeros_like(values)
     for axis in range(3):

@@ -19,13 +19,13 @@ from .._foundation.numbers import number, one_of, optional_number, thread_count
 from ..advisory.bounds import warn_implausible
 from .map_plan import CompiledPlan, MapPlan
 
-#: Voxels below this density are gas, in which no dose point kernel predicts the dose (yttria-choice).
+#: Voxels below this density are gas, for which dose point kernels do not predict the dose (yttria-choice).
 GAS_DENSITY_G_PER_ML = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnergyBalance:
-    """Fractions of the energy emitted within the support of the kernel that were deposited and that escaped.
+    """Fractions of the energy within the support of the kernel that were deposited and that escaped.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ class EnergyBalance:
 
 
 class SuperpositionPlan(MapPlan):
-    """Dose in a map of densities, planned once and applied to many maps of activity.
+    """Plan of the dose in a map of densities, made once and applied to many maps of activity.
 
-    Electrons are taken to deposit their energy along straight rays, by the dose point kernel per mass depth
-    `dE = F(t) rho eta ds`, where `t` is the mass depth from the source along the ray. In voxels near the reference
-    density the exact convolution with voxel S values takes part:
+    The model deposits the energy of electrons along straight rays, by the dose point kernel per mass depth `dE = F(t)
+    rho eta ds`. Here `t` is the mass depth from the source along the ray. In voxels near the reference density, the
+    exact convolution with voxel S values is included:
 
     `D = C (E(rho) - b E(rho_ref)) / rho + b (rho_ref / rho) D_S`
 
@@ -53,7 +53,8 @@ class SuperpositionPlan(MapPlan):
     the reference density the result is `absorbed_dose`. `eta` is 1 for soft tissue and lung and falls to 0.952 for
     cortical bone.
 
-    Immutable and free of the GIL: share one plan between threads. The bits of a result do not depend on `threads`.
+    A plan is immutable and releases the GIL, so that threads may share it. The bits of a result do not depend on
+    `threads`.
 
     Parameters
     ----------
@@ -67,12 +68,13 @@ class SuperpositionPlan(MapPlan):
     reference_density_g_per_ml : float, optional
         Density at which the result is the exact convolution; that of the medium's table if not given.
     ray_setting : {"standard", "fast", "fine"}
-        384, 192 or 2 x 384 directions. The noise of the rays, as root mean square in lung within 15 mm of a tumor: 3, 6
-        and 2 % of the dose; in tissue near the reference density there is none.
+        384, 192 or 2 x 384 directions. The noise of the rays in lung within 15 mm of a tumor, as root mean square, is
+        3, 6 and 2 % of the dose. There is none in tissue near the reference density.
     blended : bool
-        Whether the exact convolution takes part.
+        Whether the exact convolution is included.
     gas_density_g_per_ml : float
-        Electrons cross voxels below this density, and the dose in them is 0: no kernel predicts it.
+        Density in g/mL below which a voxel is gas. Electrons cross it, but its dose is 0, because kernels do not
+        predict it.
     nuclide : Nuclide, optional
         `Nuclide()` if not given.
     threads : int, optional
@@ -89,9 +91,8 @@ class SuperpositionPlan(MapPlan):
 
     Notes
     -----
-    Rays that leave the map do not come back, and none enter it: activity beyond its edge is not counted, and the
-    density there has no influence. See docs/theory/superposition.md for the derivation and the comparison with
-    Monte Carlo.
+    Rays that leave the map do not come back, and no rays enter it. Activity and density beyond its edge therefore have
+    no influence. See docs/theory/superposition.md for the derivation and the comparison with Monte Carlo.
 
     Examples
     --------
@@ -122,7 +123,7 @@ class SuperpositionPlan(MapPlan):
         nuclide: Nuclide | None = None,
         threads: int | None = None,
     ) -> None:
-        """Fit the kernel and lay out the density."""
+        """Fit the kernel and prepare the density."""
         density = real("density in g/mL", density_g_per_ml, dimensions=3)
         dtype = real_dtype("density in g/mL", density)
         dk, dj, di = three("voxel size in mm", voxel_size_mm)
@@ -186,7 +187,7 @@ class SuperpositionPlan(MapPlan):
         return self._core.kernel_error_fraction
 
     def estimate_memory_bytes(self) -> int:
-        """Return the bytes that one call takes at most, besides its input and output.
+        """Return the bytes that one call needs at most, besides its input and output.
 
         Returns
         -------
@@ -206,19 +207,19 @@ class SuperpositionPlan(MapPlan):
     @overload
     def apply(self, activity_mbq_per_ml: ArrayLike, out: Map | None = None) -> Map: ...
     def apply(self, activity_mbq_per_ml: ArrayLike, out: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Absorbed dose in Gy after complete decay.
+        """Compute the absorbed dose in Gy after complete decay.
 
         Parameters
         ----------
         activity_mbq_per_ml : array_like
             Activity concentration at administration, of the plan's shape and dtype. Negative values are legal.
         out : ndarray, optional
-            Array in C order that the result is written to.
+            Array in C order for the result.
 
         Returns
         -------
         ndarray
-            Of the plan's shape and dtype; 0 in gas.
+            Dose of the plan's shape and dtype; 0 in gas.
 
         Raises
         ------
@@ -239,7 +240,7 @@ class SuperpositionPlan(MapPlan):
         return self.apply_with_balance(activity_mbq_per_ml, out)[0]
 
     def apply_with_balance(self, activity_mbq_per_ml: ArrayLike, out: Map | None = None) -> tuple[Map, EnergyBalance]:
-        """Compute the absorbed dose, and what became of the emitted energy.
+        """Compute the absorbed dose and the balance of the emitted energy.
 
         Parameters
         ----------
@@ -256,7 +257,7 @@ class SuperpositionPlan(MapPlan):
         Raises
         ------
         ShapeError, DTypeError, OutOfRangeError, InsufficientMemoryError
-            As `apply`.
+            As for `apply`.
 
         Examples
         --------
@@ -322,7 +323,7 @@ def superposed_dose(
     out: NDArray[Any] | None = None,
     threads: int | None = None,
 ) -> NDArray[Any]:
-    """Absorbed dose in Gy after complete decay, in tissue of any density.
+    """Compute the absorbed dose in Gy after complete decay, in tissue of any density.
 
     Parameters
     ----------
@@ -336,7 +337,7 @@ def superposed_dose(
     medium, reference_density_g_per_ml, ray_setting, nuclide, threads
         As for `SuperpositionPlan`, which serves for many maps on one density.
     out : ndarray, optional
-        Array in C order that the result is written to.
+        Array in C order for the result.
 
     Returns
     -------
@@ -346,7 +347,7 @@ def superposed_dose(
     Raises
     ------
     YttriaError
-        As `SuperpositionPlan` and `SuperpositionPlan.apply` raise it.
+        As for `SuperpositionPlan` and `SuperpositionPlan.apply`.
 
     Warns
     -----

@@ -1,4 +1,4 @@
-"""Regions of a map by tissue and distance from activity, where methods of dosimetry differ."""
+"""Regions of a map by tissue and distance from activity, in which methods of dosimetry differ."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from .monte_carlo_media import MEDIUM_BOUNDS_G_PER_ML
 from .superposed_image import ACTIVITY_SHARE, NEAR_ACTIVITY_MM, within_mm
 from .superposition import GAS_DENSITY_G_PER_ML
 
-#: Distance in mm that divides what lies near activity.
+#: Distance in mm that divides the region near activity.
 CLOSE_MM = 6.0
-#: Distance in mm from gas, which sends few electrons back: methods with kernels of a whole medium give too much here.
+#: Distance in mm from gas, which scatters few electrons back. Methods with kernels of an infinite medium overestimate
+#: the dose here.
 BESIDE_GAS_MM = 9.0
-#: A region of fewer voxels is left out: its mean would be that of single voxels.
+#: A region of fewer voxels is left out, because its mean would be that of single voxels.
 LEAST_VOXELS = 20
 
 
 def tissue_regions(activity: Image, density: Image | DensityImage) -> list[Structure]:
-    """Lung, soft tissue and bone, each with activity, close to it, and farther away.
+    """Divide a map into lung, soft tissue and bone, each with activity, close to it, and farther away.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def tissue_regions(activity: Image, density: Image | DensityImage) -> list[Struc
     Raises
     ------
     ArgumentError, UnitError, GeometryError
-        If the density is no image in g/mL on the grid of the activity.
+        If the density is not an image in g/mL on the grid of the activity.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Spread of the dose of one voxel over others, as linear operators on maps."""
+"""Spread of the energy of one voxel over others, as linear operators on maps."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Transport:
     local : bool
         Whether each voxel keeps the energy of its own activity.
     variance : callable
-        The squared kernel applied to a map.
+        Function that applies the squared kernel to a map.
     adjoint : callable
-        The transpose of the kernel applied to weights: Gy per MBq/mL of each source voxel.
+        Function that applies the transpose of the kernel to weights: Gy per MBq/mL of each source voxel.
     words : str
-        The kernel in words.
+        Description of the kernel.
     reach : tuple of int
         Voxels along each axis beyond which the kernel is 0.
     """
@@ -44,7 +44,7 @@ class Transport:
 
 
 def transport_of(used: Provenance, image: Image, density: Image | None, threads: int | None) -> Transport:
-    """The kernel that a dose was computed with; for superposition and Monte Carlo the voxel S values of liver."""
+    """Return the kernel of a dose; for superposition and Monte Carlo, the voxel S values of liver."""
     if used.method == "local_deposition":
         each = used.density_g_per_ml if density is None else density.array.astype(np.float64)
         assert each is not None

@@ -1,4 +1,4 @@
-"""The uniform medium that Monte Carlo histories are compared with, and the dose in it without noise."""
+"""Uniform medium with which Monte Carlo histories are compared, and the dose in it without noise."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SIDES_MM = (0.5, 20.0)
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class UniformReference:
-    """An infinite uniform medium, and the dose in it from the decays that are followed there as well.
+    """Infinite uniform medium, and the dose in it from the decays that are also followed there.
 
     Parameters
     ----------
     medium : str
         Name of its substance.
     place : int
-        Place of the substance among those in use.
+        Index of the substance among those in use.
     density_g_per_ml : float
         Its density.
     dose_gy : ndarray
@@ -52,7 +52,7 @@ def uniform_reference(
     nuclide: Nuclide,
     threads: int | None,
 ) -> UniformReference | None:
-    """The substance with the most activity at the density of half of it; None if all activity is in gas.
+    """Choose the substance with the most activity, at its median density; None if all activity is in gas.
 
     The dose is the convolution with the voxel S values of the transport itself, from 1e7 decays for each substance.
 

@@ -128,7 +128,7 @@ def _report(series: Series, top: Path) -> SeriesReport:
         entry["acquired"] = _date(series, "Acquisition") or _date(series, "Series") or _date(series, "Study")
         entry |= reader(series) if reader else {"problem": "is not used"}
     except Exception as error:
-        entry["problem"] = _said(error)
+        entry["problem"] = _error_text(error)
     return SeriesReport(**entry)
 
 
@@ -154,7 +154,7 @@ def _named(reports: list[SeriesReport]) -> Iterator[SeriesReport]:
         yield replace(report, name=next((name for name in names if taken[name] == 1), names[-1]))
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     """Return the text of an error; an error of pydicom on a damaged value is reported as a damaged header."""
     return str(error) if isinstance(error, YttriaError) else f"damaged header: {error or type(error).__name__}"
 
@@ -183,7 +183,7 @@ def _activity(series: Series) -> dict[str, Any]:
     try:
         return entry | {"timing": timing_of(series)}
     except Exception as error:
-        return entry | {"timing_problem": _said(error)}
+        return entry | {"timing_problem": _error_text(error)}
 
 
 def _segments(series: Series) -> dict[str, Any]:

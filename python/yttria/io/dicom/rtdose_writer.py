@@ -219,7 +219,7 @@ def write_rtdose(
             dataset.ReferencedRTPlanSequence = [plan]
         if of_regions is not None:
             dataset.update(of_regions)
-        _say(dataset, provenance, comment, tissue_heterogeneity)
+        _write_provenance(dataset, provenance, comment, tissue_heterogeneity)
         with atomic(path) as file:
             pydicom.dcmwrite(file, dataset, enforce_file_format=True)
     advisories = []
@@ -323,7 +323,9 @@ def _place(dataset: Dataset, affine_lps: Affine, shape: tuple[int, ...]) -> None
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 32, 32, 31, 0
 
 
-def _say(dataset: Dataset, provenance: dict[str, Any] | None, comment: str | None, heterogeneity: str | None) -> None:
+def _write_provenance(
+    dataset: Dataset, provenance: dict[str, Any] | None, comment: str | None, heterogeneity: str | None
+) -> None:
     """Write the provenance of the dose into the attributes that the standard has for it."""
     if provenance is not None:
         method = str(provenance["method"]).replace("_", " ")

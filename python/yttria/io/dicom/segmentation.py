@@ -56,8 +56,8 @@ def read_segmentation(
     -------
     list of Structure
         Masks of bool, or fractions from a fractional segmentation of type OCCUPANCY. Slices that the file leaves out
-        are empty. All lie on the grid of the whole segmentation, whose slices run against the normal of the frames;
-        if that takes more than 1 GiB, each lies on the slices of its own segment.
+        are empty. All lie on the grid of the whole segmentation, whose slices run against the normal of the frames. If
+        that takes more than 1 GiB, each lies on the slices of its own segment.
 
     Raises
     ------

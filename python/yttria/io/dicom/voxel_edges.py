@@ -59,7 +59,7 @@ def _loops(mask: npt.NDArray[np.bool_]) -> Iterator[list[Corner]]:
             at, direction = step, now
             if at == first:
                 break
-        if len(walk) > 1 and _straight(walk[-1], walk[0], walk[1]):
+        if len(walk) > 1 and _is_on_line(walk[-1], walk[0], walk[1]):
             walk.pop(0)
         yield walk
 
@@ -70,7 +70,7 @@ def _leftmost(at: Corner, ahead: list[Corner], direction: Corner) -> int:
     return turns.index(max(turns))
 
 
-def _straight(a: Corner, b: Corner, c: Corner) -> bool:
+def _is_on_line(a: Corner, b: Corner, c: Corner) -> bool:
     return (b[0] - a[0]) * (c[1] - b[1]) == (b[1] - a[1]) * (c[0] - b[0])
 
 
