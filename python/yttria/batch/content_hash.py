@@ -38,8 +38,7 @@ Stamp = tuple[str, int, int, int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Settings of a run that affect each result: the step of the histograms in Gy, the format of dose maps, and
-    pictures."""
+    """Settings of a run that affect each result, which concern histograms, dose maps and pictures."""
 
     dvh_step_gy: float = 1.0
     maps: str | None = None

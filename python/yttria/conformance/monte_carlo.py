@@ -75,7 +75,7 @@ def parse(name: str, text: str) -> Table:
     number = r"([\d.]+)"
     found = re.search(rf"medium (\w+) rho={number} g/cm3, voxel {number} x {number} x {number} mm", head)
     if not found:
-        raise ValueError(f"{name} does not state medium, density and voxel size")
+        raise ValueError(f"{name} must state medium, density and voxel size")
     medium = next(known for part, known in _MEDIA.items() if part in found[1].lower())
     rows = list(csv.reader(line for line in lines if not line.startswith("#")))
     column = dict(zip(rows[0], np.array(rows[1:], dtype=np.float64).T, strict=True))

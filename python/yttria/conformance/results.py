@@ -85,7 +85,7 @@ def read_results(source: Mapping[str, Any] | str | os.PathLike[str]) -> Results:
     try:
         given = json.loads(path.read_text("utf-8-sig"))
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FileFormatError(f"{path}: no JSON: {error}") from error
+        raise FileFormatError(f"{path}: must be JSON: {error}") from error
     if not isinstance(given, dict):
         raise FileFormatError(f"{path}: must hold one object, got {type(given).__name__}")
     return _collected(given, path.parent)
@@ -117,7 +117,7 @@ def _from_csv(path: Path) -> dict[str, Any]:
                 if (row.get(KEY) or "").strip():
                     uncertainties.setdefault(case, {})[quantity] = row[KEY]
     except (csv.Error, UnicodeDecodeError) as error:
-        raise FileFormatError(f"{path}: no CSV: {error}") from error
+        raise FileFormatError(f"{path}: must be CSV: {error}") from error
     for case, stated in uncertainties.items():
         answers.setdefault(case, {})[KEY] = stated
     return {"answers": answers, "implementation": path.stem}
@@ -226,7 +226,7 @@ def _map(case: SuiteCase, quantity: str, value: Any, folder: Path) -> Any:
         try:
             return np.load(path, allow_pickle=False)
         except (ValueError, EOFError) as error:
-            raise FileFormatError(f"{path}: no array: {error}") from error
+            raise FileFormatError(f"{path}: must be an array: {error}") from error
     if name.endswith(".csv"):
         return _from_table(path, shape)
     if name.endswith((".nii", ".nii.gz")):

@@ -1,4 +1,4 @@
-"""Evaluation of dose distributions: histograms, comparison, gamma, radiobiology, uncertainty."""
+"""Evaluation of dose distributions by histograms, comparison, gamma index, radiobiology and uncertainty."""
 
 from __future__ import annotations
 

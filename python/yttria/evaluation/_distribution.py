@@ -1,4 +1,4 @@
-"""Dose distributions as the core takes them: flat arrays of doses and of the volumes that they fill."""
+"""Dose distributions in the form of the core, as flat arrays of doses and of their volumes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..advisory import Advisory, advise
 def distribution(
     dose_gy: ArrayLike, volumes: ArrayLike | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Flatten doses and volumes; None for equal volumes."""
+    """Flatten doses and volumes, with None for equal volumes."""
     return flat("dose_gy", dose_gy), None if volumes is None else flat("volumes", volumes)
 
 

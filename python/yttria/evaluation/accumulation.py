@@ -1,4 +1,4 @@
-"""Doses of several treatments on one grid: their sum, and the sum of their biologically effective doses."""
+"""Sum of the doses of several treatments on one grid, and sum of their biologically effective doses."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class AccumulatedRow:
     total : StructureDose
         Doses of the sum.
     mean_by_treatment_gy : dict of str to float or None
-        Mean dose of each treatment in Gy on the common grid, by its name; they add up to the mean of the sum. None if
-        the structure lies wholly outside the grid.
+        Mean dose of each treatment in Gy on the common grid, by its name. These means add up to the mean of the sum.
+        None if the structure lies wholly outside the grid.
     """
 
     total: StructureDose
     mean_by_treatment_gy: dict[str, float | None]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the row of the sum, and under `mean_by_treatment_gy` the means of the treatments.
+        """Return the row of the sum, with the means of the treatments under `mean_by_treatment_gy`.
 
         Returns
         -------
@@ -60,11 +60,11 @@ class AccumulatedDose:
     image : Image
         The sum in Gy.
     treatments : tuple of SummedTreatment
-        What was summed, in the order given.
+        The treatments of the sum, in the order given.
     parts : tuple of Image
         The dose of each treatment on the common grid, in Gy.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the sum.
     """
 
     image: Image
@@ -82,7 +82,7 @@ class AccumulatedDose:
         Parameters
         ----------
         structures : sequence of Structure
-            With unique names, in the common space.
+            Structures with unique names, in the common space.
         threads : int, optional
             All processors if not given.
 
@@ -90,8 +90,8 @@ class AccumulatedDose:
         -------
         rows : list of AccumulatedRow
         advisories : tuple of Advisory
-            `treatment_cuts_structure` if a structure reaches out of the dose image of a treatment by more than 1 % of
-            its volume: what lies beyond counts as without dose.
+            `treatment_cuts_structure` if more than 1 % of a structure's volume lies outside the dose image of a
+            treatment. This part counts as without dose.
 
         Raises
         ------
@@ -177,7 +177,8 @@ class AccumulatedDose:
         Returns
         -------
         image : Image
-            `sum BED(D_i)` in Gy on the common grid: for treatments so far apart that repair is complete between them.
+            `sum BED(D_i)` in Gy on the common grid. It holds for treatments so far apart that repair is complete
+            between them.
         advisories : tuple of Advisory
             `negative_doses_as_zero` for a treatment with negative doses.
 
@@ -188,8 +189,8 @@ class AccumulatedDose:
 
         Notes
         -----
-        The BED of a treatment is computed voxel by voxel on its own grid and then brought onto the common one, because
-        it is not linear: the BED of an averaged dose is lower than the average of the BEDs.
+        The BED of a treatment is computed voxel by voxel on its own grid and then resampled onto the common grid. The
+        order matters because the BED of an averaged dose is lower than the average of the BEDs.
 
         Examples
         --------
@@ -229,16 +230,16 @@ class AccumulatedDose:
         Parameters
         ----------
         image : Image
-            In Gy, on the common grid.
+            Image in Gy on the common grid.
         structures : sequence of Structure
-            In the common space.
+            Structures in the common space.
         threads : int, optional
             All processors if not given.
 
         Returns
         -------
         dict of str to DoseVolumeHistogram
-            By structure; one that lies outside of the grid has none.
+            Histogram of each structure. A structure outside the grid has no histogram.
 
         Raises
         ------
@@ -272,11 +273,11 @@ def accumulate_doses(
     Parameters
     ----------
     treatments : sequence of TreatmentDose
-        With unique names.
+        Treatments with unique names.
     grid : Image, optional
-        Whose grid and patient space are the common ones; those of the last treatment if not given.
+        Image with the common grid and patient space. Default: those of the last treatment.
     resample : {"average", "linear"}, default "average"
-        How a dose on another grid is brought onto the common one; see `Image.resampled_on`.
+        Method by which a dose is resampled onto the common grid (see `Image.resampled_on`).
     threads : int, optional
         All processors if not given.
 
@@ -302,8 +303,7 @@ def accumulate_doses(
 
     Notes
     -----
-    Absorbed doses of treatments add up to an absorbed dose. Whether their effect does is another question: see
-    `AccumulatedDose.bed`.
+    Absorbed doses of treatments add up to an absorbed dose. Their effects need not add up (see `AccumulatedDose.bed`).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Recovery of a uniform ball behind a Gaussian blur, in closed form."""
+"""Recovery of a uniform ball with a Gaussian blur, in closed form."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ball_recovery(volume_ml: float, *, fwhm_mm: float) -> float:
     Returns
     -------
     float
-        Mean of the blurred ball within its own outline, over its concentration; 1 without blur.
+        Mean of the blurred ball within its outline, over its concentration. It is 1 without blur.
 
     Raises
     ------
@@ -31,9 +31,10 @@ def ball_recovery(volume_ml: float, *, fwhm_mm: float) -> float:
 
     Notes
     -----
-    Two points of a ball of radius r at distance z are both inside for the share `1 - 3 z / (4 r) + z^3 / (16 r^3)` of
-    its volume, and z has the Maxwell distribution of the blur. With `a = 2 r / s` and `s = FWHM / 2.3548` the mean is
-    `M2 - 3 M3 / (2 a) + M5 / (2 a^3)` of the incomplete moments `Mn = sqrt(2 / pi) int_0^a u^n e^(-u^2 / 2) du`.
+    A point of a ball of radius r, displaced by z, stays inside for the share `1 - 3 z / (4 r) + z^3 / (16 r^3)` of the
+    volume. The displacement z has the Maxwell distribution of the blur. With `a = 2 r / s` and `s = FWHM / 2.3548` the
+    mean is `M2 - 3 M3 / (2 a) + M5 / (2 a^3)`. The incomplete moments are `Mn = sqrt(2 / pi) int_0^a u^n e^(-u^2 / 2)
+    du`.
 
     Examples
     --------
@@ -50,7 +51,7 @@ def ball_recovery(volume_ml: float, *, fwhm_mm: float) -> float:
     radius_mm = math.pow(3.0 * volume * 1e3 / (4.0 * math.pi), 1.0 / 3.0)
     a: float = 2.0 * radius_mm * FWHM_PER_SIGMA / width
     if a < 0.1:
-        # The closed form cancels: the first terms of its series.
+        # The closed form suffers from cancellation, so that the first terms of its series are used.
         series = 1.0 - 3.0 * math.pow(a, 2) / 20.0 + 9.0 * math.pow(a, 4) / 560.0
         return math.sqrt(2.0 / math.pi) * math.pow(a, 3) / 24.0 * series
     edge, factor = math.exp(-a * a / 2.0), math.sqrt(2.0 / math.pi)

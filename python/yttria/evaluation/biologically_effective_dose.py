@@ -1,7 +1,7 @@
 """Biologically effective dose (BED) of absorbed doses, its inverse, and the dose in fractions of 2 Gy.
 
-Doses must be at least 0. What is done with the negative voxels of a noisy image is the caller's decision. Every
-parameter is explicit; published sets are in `parameter_sets()`.
+Doses must be at least 0. The caller decides on the negative voxels of a noisy image. Every parameter is explicit, and
+published sets are in `parameter_sets()`.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class InjectionBed:
     Parameters
     ----------
     lower_gy : float
-        BED in Gy if the injections are far apart in time: the BEDs are added.
+        BED in Gy if the injections are far apart in time, which is the sum of the BEDs.
     upper_gy : float
-        BED in Gy if all are given at once: the doses are added.
+        BED in Gy if all are given at once, which is the BED of the summed doses.
     advisories : tuple of Advisory
         `injections_between_bounds` if the bounds differ.
     """
@@ -70,8 +70,8 @@ def bed_gy(dose_gy: Doses, *, alpha_beta_gy: float, repair_half_time_h: float, n
 
     Notes
     -----
-    `BED = D (1 + D T_rep / ((T_rep + T) (alpha/beta)))`: the dose rate decays with the half-life `T` until nothing is
-    left, and repair is mono-exponential with the half-time `T_rep`.
+    `BED = D (1 + D T_rep / ((T_rep + T) (alpha/beta)))`. The dose rate decays completely with the half-life `T`. Repair
+    is mono-exponential with the half-time `T_rep`.
 
     References
     ----------
@@ -89,7 +89,7 @@ def bed_gy(dose_gy: Doses, *, alpha_beta_gy: float, repair_half_time_h: float, n
 def dose_from_bed_gy(
     bed_gy: Doses, *, alpha_beta_gy: float, repair_half_time_h: float, nuclide: Nuclide | None = None
 ) -> Doses:
-    """Compute the absorbed dose that has a given biologically effective dose: the inverse of `bed_gy`.
+    """Compute the absorbed dose that has a given biologically effective dose, the inverse of `bed_gy`.
 
     Parameters
     ----------
@@ -222,7 +222,10 @@ def bed_of_injections(
 def linear_quadratic(
     alpha_beta_gy: float, repair_half_time_h: float, nuclide: Nuclide | None
 ) -> tuple[float, float, float]:
-    """Check the parameters of the linear-quadratic model: alpha/beta in Gy, repair half-time and half-life in h."""
+    """Check the parameters of the linear-quadratic model.
+
+    They are alpha/beta in Gy, repair half-time and half-life in h.
+    """
     half_life_h = (Nuclide() if nuclide is None else nuclide).half_life_h
     return number("alpha/beta in Gy", alpha_beta_gy), number("repair half-time in h", repair_half_time_h), half_life_h
 

@@ -1,4 +1,4 @@
-"""A difference of two quantities in units of its uncertainty, with what both have in common taken out."""
+"""Difference of two quantities in units of its uncertainty, without the errors that both have in common."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class UncertainDifference:
     Parameters
     ----------
     structure, quantity : str
-        What it is of.
+        Structure and quantity of the difference.
     unit : str
-        Its unit.
+        Unit of the quantity.
     a, b, difference : float
         Both values, and B - A.
     a_standard_uncertainty, b_standard_uncertainty, standard_uncertainty : float
@@ -29,11 +29,11 @@ class UncertainDifference:
     coverage_factor : float
         Factor to half the width of an interval of the difference.
     z : float or None
-        Difference over its standard uncertainty; None if that is 0.
+        Difference over its standard uncertainty, None if that is 0.
     normalized_error : float or None
-        Difference over the expanded uncertainty, E_n; within -1 and 1 if both agree within it.
+        Difference over the expanded uncertainty, E_n. It is between -1 and 1 if both agree within that uncertainty.
     common : tuple of str
-        Sources whose errors both have in common, so that they cancel as far as they are equal.
+        Sources whose errors both have in common. They cancel as far as they are equal.
     not_included : tuple of str
         Sources without a stated uncertainty in A or in B.
     """
@@ -74,8 +74,8 @@ def uncertain_difference(
     a, b : UncertaintyBudget
         Budgets of one quantity in one unit, such as the mean dose of a tumor by two methods.
     common : sequence of str, default ()
-        Sources whose errors both have in common, such as "calibration" for two doses of one image. Nothing is taken as
-        common that is not named here.
+        Sources whose errors both have in common, such as "calibration" for two doses of one image. All other sources
+        are taken as independent.
 
     Returns
     -------
@@ -87,15 +87,16 @@ def uncertain_difference(
     ArgumentError
         If quantity or unit differ.
     UnknownNameError
-        For a source that there is not.
+        If a source of `common` does not exist.
     OutOfRangeError
-        If the correlations of both are not possible together.
+        If the correlations of both contradict each other.
 
     Notes
     -----
-    `u^2(B - A) = sum_ij d_i d_j r_ij` over the inputs of both: an input that both have in common contributes
-    `d = c_B - c_A`, any other one `c_B` or `-c_A`, with the signed contributions c of the budgets. Inputs are the same
-    if source and input are. `z = (B - A) / u` and `E_n = (B - A) / (k u)`, with the larger coverage factor k of both.
+    `u^2(B - A) = sum_ij d_i d_j r_ij` is summed over the inputs of both, with the signed contributions c of the
+    budgets. An input that both have in common contributes `d = c_B - c_A`, any other one `c_B` or `-c_A`. Inputs are
+    equal if their source and their input are. `z = (B - A) / u` and `E_n = (B - A) / (k u)`, with the larger coverage
+    factor k of both.
 
     References
     ----------
@@ -153,7 +154,7 @@ def uncertain_difference(
 
 @dataclass(frozen=True, kw_only=True)
 class _Input:
-    """One input of the difference: of A, of B, or of both."""
+    """One input of the difference, which belongs to A, to B, or to both."""
 
     source: UncertaintySource
     contribution: float
@@ -162,7 +163,7 @@ class _Input:
 
 
 def _joined(a: UncertaintyBudget, b: UncertaintyBudget, common: Sequence[UncertaintySource]) -> list[_Input]:
-    """The inputs of both; what is common stands once, with the difference of its contributions."""
+    """Join the inputs of both. A common input appears once, with the difference of its contributions."""
 
     def key(component: UncertaintyComponent) -> tuple[str, str]:
         return component.source, component.input
@@ -185,7 +186,7 @@ def _joined(a: UncertaintyBudget, b: UncertaintyBudget, common: Sequence[Uncerta
 
 
 def _correlation(inputs: Sequence[_Input], a: UncertaintyBudget, b: UncertaintyBudget) -> list[list[float]]:
-    """Correlations of the joined inputs, each as the budget states it to which both inputs belong."""
+    """Collect the correlations of the joined inputs, each from the budget to which both inputs belong."""
 
     def of(budget: UncertaintyBudget, first: _Input, second: _Input) -> float:
         pairs = budget.correlations

@@ -1,4 +1,4 @@
-"""Two dose maps side by side: where they differ, by how much, and what that does to the doses of structures."""
+"""Comparison of two dose maps by voxel, structure, isodose and gamma index."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from .uncertainty_budget import UncertaintyBudget
 if TYPE_CHECKING:
     from ..geometry.structure import Structure
 
-#: The isodose levels where none are given, as fractions of the normalization dose.
+#: Default isodose levels as fractions of the normalization dose.
 ISODOSE_FRACTIONS = (0.1, 0.25, 0.5, 0.75, 0.9)
-#: The row that stands for all voxels at or above the lower dose cutoff.
+#: Name of the row for all voxels at or above the lower dose cutoff.
 ABOVE_CUTOFF = "Above cutoff"
 _PERCENTS = (98, 95, 70, 50, 2)
 
@@ -56,7 +56,7 @@ class WorstVoxel(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DoseComparison:
-    """Differences of dose map B from dose map A; every difference is B - A. For research use.
+    """Differences B - A of dose map B from dose map A. For research use.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class DoseComparison:
     gamma : GammaResult
         The gamma index with its counts.
     gamma_map : Image
-        Gamma on the grid of A; NaN if a voxel was not evaluated.
+        Gamma on the grid of A, NaN in voxels that were not evaluated.
     worst : WorstVoxel
         The voxel with the largest difference.
     differences : tuple of StructureDifference
@@ -77,13 +77,13 @@ class DoseComparison:
     isodoses : tuple of IsodoseOverlap
         A row for each level.
     histograms : dict of str to pair of DoseVolumeHistogram
-        Of each structure in A and in B.
+        Histograms of each structure in A and in B.
     voxel_fractions : dict of str to VoxelFractions
-        Of each structure on the grid of A.
+        Voxel fractions of each structure on the grid of A.
     resampling : dict or None
-        How B was brought onto the grid of A; None if it lay there.
+        Description of the resampling of B onto the grid of A, None if B was already on it.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the comparison.
     uncertainty : tuple of UncertainDifference
         Each difference whose quantity has a budget on both sides.
     """
@@ -104,7 +104,7 @@ class DoseComparison:
     uncertainty: tuple[UncertainDifference, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything but the maps and histograms, ready for JSON.
+        """Return the comparison without its maps and histograms, ready for JSON.
 
         Returns
         -------
@@ -150,24 +150,24 @@ def compare_doses(
     a, b : Image
         Dose images in Gy or mGy. A is the reference.
     structures : sequence of Structure
-        Structures with unique names. One that lies outside of the grid is left out, with an advisory.
+        Structures with unique names. A structure outside the grid is left out, with an advisory.
     resample_b : str, optional
-        "average" or "linear", as in `Image.resampled_on`. If B lies on another grid (a corner voxel farther apart than
+        "average" or "linear", as in `Image.resampled_on`. If B is on another grid (a corner voxel differs by more than
         0.001 mm) and this is not given, B is refused. To compare on the grid of B, exchange the maps.
     beyond_b_gy : float, optional
-        Dose in Gy of the voxels of A beyond a resampled B. If it is not given, a grid that reaches there is refused.
+        Dose in Gy of the voxels of A beyond a resampled B. If it is not given, such voxels are an error.
     isodoses_gy : sequence of float, optional
         Levels in Gy, positive; 10, 25, 50, 75 and 90 % of the normalization dose if not given.
     dose_difference_fraction, distance_mm, lower_dose_cutoff_fraction, local, normalization_gy, maximum_gamma
-        Criteria of the gamma index, as in `gamma_index`.
+        Criteria of the gamma index as in `gamma_index`.
     reference_edge : str
         As in `gamma_index`.
     budgets_a, budgets_b : sequence of UncertaintyBudget, default ()
         Budgets of the doses of structures in A and in B, such as those of `DoseResult.uncertainty_budgets`. Differences
-        are then given in units of their uncertainty too.
+        are then also given in units of their uncertainty.
     common_sources : sequence of str, default ()
-        Sources of uncertainty that A and B have in common, such as "calibration" for two doses of one image; see
-        `uncertain_difference`. Without them A and B are taken as independent.
+        Sources of uncertainty that A and B have in common, such as "calibration" for two doses of one image (see
+        `uncertain_difference`). By default A and B are taken as independent.
     threads : int, optional
         1 to 1024; every processor available if not given.
 
@@ -190,17 +190,17 @@ def compare_doses(
     Warns
     -----
     structure_outside
-        A structure lies outside of the grid, wholly or in part.
+        If a structure lies outside the grid, wholly or in part.
     uncertainty_of_other_dose
-        The mean of a budget is not that of the map.
+        If the mean of a budget differs from that of the map.
 
     Notes
     -----
-    Each row of `differences` weights voxels by their fraction inside: volume, both means, the difference of the means,
-    quantiles and maximum of `|B - A|`, and the share of the evaluated volume that passes gamma. The isodose rows state
-    the volumes at or above a level, and twice the common volume over the sum of both (Dice). `worst` is the voxel with
-    the largest `|B - A|`, the first in array order if several share it. The gamma index takes B as it was given,
-    because it asks for the dose of B around each voxel of A.
+    Each row of `differences` weights voxels by their fraction inside. It states volume, both means and their
+    difference, quantiles and maximum of `|B - A|`, and the share of the evaluated volume that passes gamma. The isodose
+    rows state the volumes at or above a level, and twice the common volume over the sum of both (Dice). `worst` is the
+    voxel with the largest `|B - A|`, the first in array order if several share it. The gamma index uses B without
+    resampling, because it needs the dose of B around each voxel of A.
 
     Examples
     --------
@@ -221,7 +221,7 @@ def compare_doses(
     elif not a.same_grid(b):
         raise GeometryError(
             f"dose A (shape {list(a.shape)}, voxels {_sizes(a)} mm) and dose B (shape {list(b.shape)}, voxels "
-            f"{_sizes(b)} mm) must lie on one grid, else resample_b must say how B is brought onto A's"
+            f"{_sizes(b)} mm) must lie on one grid, or resample_b must be given"
         )
     gamma = gamma_index(
         a,
@@ -292,7 +292,10 @@ def _levels(isodoses_gy: Sequence[float] | None, normalization_gy: float) -> lis
 def _voxel_fractions(
     image: Image, structures: Sequence[Structure], threads: int | None
 ) -> tuple[dict[str, VoxelFractions], list[Advisory]]:
-    """The structures that occupy the grid, and an advisory for each that does not or not wholly."""
+    """Compute the voxel fractions of the structures on the grid.
+
+    Each that lies partly or wholly outside has an advisory.
+    """
     inside: dict[str, VoxelFractions] = {}
     advisories: list[Advisory] = []
     seen = {ABOVE_CUTOFF}
@@ -318,7 +321,7 @@ def _worst(a: Image, b: Image, difference: NDArray[Any]) -> WorstVoxel:
 
 
 def _passing(gamma: GammaResult, region: VoxelFractions) -> float | None:
-    """The share of a region's evaluated volume that passes."""
+    """Compute the share of a region's evaluated volume that passes."""
     box = tuple(slice(o, o + n) for o, n in zip(region.origin, region.weights.shape, strict=True))
     weights = region.weights.astype(np.float64)
     evaluated = float(weights.sum(where=~np.isnan(gamma.gamma[box])))

@@ -1,4 +1,4 @@
-"""Quantities of a structure by their usual short names: V70, D2mL, BED, NTCP."""
+"""Quantities of a structure by their usual short names, such as V70, D2mL, BED and NTCP."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .equivalent_uniform_dose import effective_uniform_bed, generalized_eud, sur
 
 _AT_DOSE = re.compile(r"V(\d+(?:\.\d+)?)(?:GY)?(%|CC|ML)?", re.IGNORECASE)
 _AT_VOLUME = re.compile(r"D(\d+(?:\.\d+)?)(%|CC|ML)?", re.IGNORECASE)
-#: Metrics with a name: spelling, key of a row, unit and definition. Spellings are compared without case.
+#: Metrics with a name, given by spelling, key of a row, unit and definition. Spellings are compared without case.
 _NAMED: dict[MetricKind, tuple[str, str, str, str]] = {
     "bed": ("BED", "mean_bed_gy", "Gy", "mean over the volume of D (1 + D T_rep / ((T_rep + T) (alpha/beta)))"),
     "eqd2": ("EQD2", "mean_eqd2_gy", "Gy", "mean BED / (1 + 2 / (alpha/beta))"),
@@ -40,7 +40,8 @@ _NAMED: dict[MetricKind, tuple[str, str, str, str]] = {
     "reserve": ("reserve", "hepatic_reserve_fraction", "1", "1 - perfused mass / mass of the liver"),
 }
 _SPELLINGS = {spelled[0].casefold(): kind for kind, spelled in _NAMED.items()} | {"tn": "tn", "tnr": "tn"}
-#: Parameters of the radiobiological metrics; a metric with several models takes the first whose parameters are there.
+#: Parameters of the radiobiological metrics. A metric with several models uses the first one whose parameters are
+#: given.
 PARAMETERS: dict[MetricKind, tuple[tuple[str, ...], ...]] = {
     "bed": (("alpha_beta_gy", "repair_half_time_h"),),
     "eqd2": (("alpha_beta_gy", "repair_half_time_h"),),
@@ -64,13 +65,13 @@ class DoseMetric:
     label : str
         Heading of the column, such as "V70".
     key : str
-        Key of the value in a row, such as "v70gy_fraction"; the unit ends it.
+        Key of the value in a row, which ends in the unit, such as "v70gy_fraction".
     unit : str
-        Unit of the value; "1" for a fraction.
+        Unit of the value, "1" for a fraction.
     definition : str
         Formula or definition in one line.
     number : float or None
-        The dose in Gy of a V, the percentage or the volume in mL of a D.
+        Dose in Gy of a V, or percentage or volume in mL of a D.
 
     Examples
     --------
@@ -119,9 +120,9 @@ def dose_metric(text: str) -> DoseMetric:
     Raises
     ------
     UnknownNameError
-        If the text is none of these.
+        If the text is not one of these names.
     OutOfRangeError
-        If a percentage is above 100, or a volume 0.
+        If a percentage is above 100, or a volume is 0.
 
     Examples
     --------
@@ -183,29 +184,30 @@ def metric_value(
     Parameters
     ----------
     metric : DoseMetric
-        A quantity that follows from doses: mass, activity, T/N and reserve do not.
+        A quantity that can be computed from doses. Mass, activity, T/N and reserve cannot.
     histogram : DoseVolumeHistogram
-        The doses.
+        Histogram of the structure's doses.
     parameters : mapping of str to float, optional
         Parameters of a radiobiological model by their names, as in `ParameterSet.values`.
     nuclide : Nuclide, optional
-        `Nuclide()` if not given; its half-life enters the BED.
+        Nuclide whose half-life enters the BED; `Nuclide()` if not given.
 
     Returns
     -------
     float or None
-        In the unit of the metric. None if the parameters are not there, or a D asks for more volume than there is.
+        Value in the unit of the metric. None if parameters are missing, or if a D needs more volume than the structure
+        has.
 
     Raises
     ------
     UnknownNameError
-        If the metric does not follow from doses.
+        If the metric cannot be computed from doses.
     OutOfRangeError
         If a parameter is outside its range.
 
     Notes
     -----
-    Negative doses, as noise makes them, count as 0 in radiobiological models.
+    Negative doses due to noise count as 0 in radiobiological models.
 
     Examples
     --------
@@ -238,7 +240,7 @@ def metric_value(
 
 
 def _chosen(kind: MetricKind, parameters: Mapping[str, float]) -> dict[str, float] | None:
-    """The parameters of the first model for which all are there."""
+    """Choose the parameters of the first model for which all are given."""
     for names in PARAMETERS[kind]:
         if all(name in parameters for name in names):
             return {name: parameters[name] for name in names}

@@ -1,7 +1,7 @@
 """Probabilities of tumor control (TCP) and of complications (NTCP) of a dose distribution.
 
-A dose distribution is given as doses and the volumes that they fill: voxels and their fractions inside, or
-`DoseVolumeHistogram.differential()`. Doses must be at least 0. Every parameter is explicit; published sets are in
+A dose distribution is given by doses and their volumes, from voxels and their fractions inside or from
+`DoseVolumeHistogram.differential()`. Doses must be at least 0. Every parameter is explicit, and published sets are in
 `parameter_sets()`.
 """
 
@@ -22,14 +22,14 @@ from ._distribution import distribution, zero_dose
 class ResponseProbability:
     """Probability of tumor control or of a complication by a model.
 
-    For research use: no model is validated for a patient.
+    It is for research use, because no model is validated for a patient.
 
     Parameters
     ----------
     model : str
         Name of the model.
     probability : float
-        Within [0, 1].
+        Probability within [0, 1].
     advisories : tuple of Advisory
         Always `model_not_validated`.
     """
@@ -55,7 +55,7 @@ def ntcp_lyman(
     m : float
         Slope, positive.
     n : float
-        Volume parameter, positive; 1 takes the mean dose.
+        Volume parameter, positive. With 1, the result depends only on the mean dose.
 
     Returns
     -------
@@ -181,7 +181,7 @@ def tcp_poisson(
     Parameters
     ----------
     dose_gy : float or array of any shape
-        Absorbed or biologically effective doses in Gy, whichever `alpha_per_gy` belongs to; at least 0.
+        Doses in Gy to which `alpha_per_gy` belongs, absorbed or biologically effective, at least 0.
     volumes : array, optional
         Volume of each dose in any one unit, at least 0; equal volumes if not given.
     alpha_per_gy : float

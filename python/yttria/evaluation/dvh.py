@@ -30,12 +30,13 @@ def dose_volume_histograms(
         Absorbed dose in Gy. float32 and float64 are read in place in any memory order; other real types become float64.
         Negative doses are legal.
     structures : mapping of str to VoxelFractions or array
-        `VoxelFractions` are made once and used for many maps. An array is as `yttria.geometry.fractions_of_mask` takes
-        it. Structures may overlap.
+        Structures by name, which may overlap. `VoxelFractions` can be made once and used for many maps. An array is a
+        mask as for `yttria.geometry.fractions_of_mask`.
     voxel_volume_ml : float
         Volume of a dose voxel in mL.
     subvoxel_counts : sequence of three ints, optional
-        Sub-voxels per voxel along (k, j, i), even, 2 to 64 each. The structures are then on the grid of the sub-voxels.
+        Even numbers of sub-voxels per voxel along (k, j, i), 2 to 64 each. The structures are then on the grid of
+        sub-voxels.
     threads : int, optional
         1 to 1024; every processor available if not given. The result does not depend on it.
 
@@ -47,7 +48,7 @@ def dose_volume_histograms(
     Raises
     ------
     UndefinedError
-        If a structure occupies no voxel.
+        If a structure has no volume in any voxel.
     OutOfRangeError
         If a dose inside a structure is not finite, a mask value is outside [0, 1], or a count is not as above.
     ShapeError
@@ -58,13 +59,13 @@ def dose_volume_histograms(
     Notes
     -----
     Each voxel counts with its volume times its fraction inside. Doses are sorted, never binned, so that every quantity
-    read from a histogram is exact. D_x is the minimum dose of the hottest x % (by rank: the highest dose that at least
-    x % of the volume receives, so that equal doses all count). V_d is the volume with a dose of at least d.
+    read from a histogram is exact. D_x is the minimum dose of the hottest x %, which is the highest dose that at least
+    x % of the volume receives. V_d is the volume with a dose of at least d.
 
-    With `subvoxel_counts`, the dose is interpolated inside voxels: linearly between voxel centers, constant beyond the
-    outermost. The doses of a sub-voxel spread evenly about the dose at its center, with the variance that the gradient
-    gives. This suits structures of few voxels, whose hottest and coldest percents are missed by means of voxels.
-    `yttria.geometry.subvoxel_counts` and `subvoxel_grid` give the counts and their grid.
+    With `subvoxel_counts`, the dose is interpolated inside voxels. It is linear between voxel centers and constant
+    beyond the outermost centers. The doses of a sub-voxel are distributed uniformly about the dose at its center, with
+    the variance of the gradient. This suits structures of few voxels, whose hottest and coldest percents are lost in
+    voxel means. `yttria.geometry.subvoxel_counts` and `subvoxel_grid` give the counts and their grid.
 
     Examples
     --------

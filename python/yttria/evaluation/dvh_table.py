@@ -1,4 +1,4 @@
-"""Whole dose-volume histograms as a table of doses and volumes."""
+"""Table of the doses and volumes of whole dose-volume histograms."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._core import DoseVolumeHistogram
 from .._foundation.numbers import number
 from ..errors import OutOfRangeError, ShapeError
 
-#: Most rows of one structure.
+#: Largest number of rows of one structure.
 MAX_ROWS = 10**6
 
 
@@ -31,7 +31,7 @@ class DvhRow:
     volume_ml : float
         Volume in mL that receives at least this dose.
     volume_fraction : float
-        The same as a share of the structure.
+        This volume as a share of the structure.
     """
 
     structure: str
@@ -56,15 +56,15 @@ def dvh_table(histograms: Mapping[str, DoseVolumeHistogram], *, step_gy: float =
     Parameters
     ----------
     histograms : mapping of str to DoseVolumeHistogram
-        By structure.
+        Histograms by structure.
     step_gy : float, default 0.1
         Distance of the doses in Gy.
 
     Returns
     -------
     list of DvhRow
-        For each structure the doses `n step_gy` from 0, or from below its minimum if that is negative, to the first one
-        that no part of it receives. The volumes are exact at these doses: nothing is binned.
+        For each structure the doses `n step_gy` from 0, or from below a negative minimum, to the first dose that no
+        part receives. The volumes are exact at these doses, because no bins are used.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def dvh_table(histograms: Mapping[str, DoseVolumeHistogram], *, step_gy: float =
 
 
 def dvh_curve(histogram: DoseVolumeHistogram, step_gy: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Doses in Gy at even steps, and the volume in mL that receives at least each; see `dvh_table`."""
+    """Compute doses in Gy at even steps and the volume in mL that receives at least each dose (see `dvh_table`)."""
     first = min(np.floor(histogram.minimum_gy / step_gy), 0.0)
     last = max(np.floor(histogram.maximum_gy / step_gy), 0.0) + 1.0
     if not last - first < MAX_ROWS:

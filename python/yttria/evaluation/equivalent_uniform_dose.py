@@ -1,7 +1,7 @@
 """Uniform doses that have the same effect as a dose distribution.
 
-A dose distribution is given as doses and the volumes that they fill: voxels and their fractions inside, or
-`DoseVolumeHistogram.differential()`. Doses must be at least 0. Every parameter is explicit; published sets are in
+A dose distribution is given by doses and their volumes, from voxels and their fractions inside or from
+`DoseVolumeHistogram.differential()`. Doses must be at least 0. Every parameter is explicit, and published sets are in
 `parameter_sets()`.
 """
 
@@ -31,7 +31,7 @@ class EquivalentDose:
     value_gy : float
         The dose in Gy.
     advisories : tuple of Advisory
-        `zero_dose_voxel` if a voxel without dose governs the result.
+        `zero_dose_voxel` if a voxel without dose dominates the result.
     """
 
     quantity: str
@@ -49,8 +49,8 @@ def generalized_eud(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, a: 
     volumes : array, optional
         Volume of each dose in any one unit, at least 0; equal volumes if not given.
     a : float
-        Exponent, not 0. The result is the mean dose for `a` = 1; it approaches the coldest dose for `a` far below 0 and
-        the hottest for `a` far above 1.
+        Exponent, not 0. The result is the mean dose for `a` = 1. It approaches the lowest dose for `a` far below 0, and
+        the highest dose for `a` far above 1.
 
     Returns
     -------
@@ -120,8 +120,8 @@ def survival_eud(dose_gy: ArrayLike, volumes: ArrayLike | None = None, *, alpha_
     Warns
     -----
     zero_dose_voxel
-        If a part has no dose. It counts in full, with survival 1, and then governs the result. Some published programs
-        drop such voxels.
+        If a part has no dose. It counts fully with survival 1 and then dominates the result. Some published programs
+        leave out such voxels.
 
     Notes
     -----
@@ -150,7 +150,7 @@ def effective_uniform_bed(
     repair_half_time_h: float,
     nuclide: Nuclide | None = None,
 ) -> EquivalentDose:
-    """Compute the equivalent uniform biologically effective dose: `survival_eud` of the BED of each voxel.
+    """Compute the equivalent uniform biologically effective dose, which is `survival_eud` of the BED of each voxel.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The gamma index: how far the nearest agreeing dose is, in space and in dose at once."""
+"""Gamma index, the smallest combined distance in space and dose between two dose maps."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from ..geometry.image import Image
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GammaResult:
-    """Gamma at each voxel of the reference grid, with what was counted.
+    """Gamma at each voxel of the reference grid, with counts of voxels.
 
     Parameters
     ----------
     gamma : float32 array (k, j, i)
-        Gamma; NaN if a voxel was not evaluated, because it is below the cutoff or excluded beyond the evaluated grid.
+        Gamma, NaN in voxels that were not evaluated. They are below the cutoff or excluded beyond the evaluated grid.
     passing_fraction : float
         Share of the evaluated voxels with gamma of at most 1 (1 + 1e-5 for rounding).
     evaluated_voxels, passing_voxels, below_cutoff_voxels, outside_voxels : int
-        Counts of voxels. `outside_voxels` lie beyond the evaluated grid, whether they were excluded or not.
+        Counts of voxels. `outside_voxels` counts voxels beyond the evaluated grid, excluded or not.
     mean_gamma : float
-        Mean over the evaluated voxels; a lower bound if any voxel reaches `maximum_gamma`.
+        Mean over the evaluated voxels. It is a lower bound if any voxel reaches `maximum_gamma`.
     dose_difference_fraction, distance_mm, lower_dose_cutoff_fraction, local, normalization_gy, maximum_gamma
         The criteria, as in `gamma_index`.
     reference_edge : str
@@ -60,11 +60,11 @@ class GammaResult:
 
     @property
     def passes(self) -> NDArray[np.bool_]:
-        """Voxels (k, j, i) that pass; false if a voxel was not evaluated."""
+        """Voxels (k, j, i) that pass, false in voxels that were not evaluated."""
         return np.asarray(self.gamma <= np.float32(_core.PASSING_GAMMA))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything but the map, ready for JSON.
+        """Return the result without its map, ready for JSON.
 
         Returns
         -------
@@ -104,15 +104,15 @@ def gamma_index(
     lower_dose_cutoff_fraction : float
         Reference voxels below this fraction of the normalization dose are not evaluated.
     local : bool
-        Whether dD follows the reference dose of each voxel.
+        Whether dD is a fraction of the reference dose of each voxel.
     normalization_gy : float, optional
-        Normalization dose in Gy; the maximum of the reference dose if not given.
+        Normalization dose in Gy. Default: the maximum of the reference dose.
     maximum_gamma : float
-        Value at which the search ends, 1.1 to 100. What lies beyond has this value.
+        Value at which the search ends, 1.1 to 100. A larger gamma is set to this value.
     reference_edge : str
-        What is done with reference voxels beyond the outermost voxel centers of the evaluated grid (by more than
-        0.001 mm). "exclude" leaves them out; "search" evaluates them like all others, and they fail if the grid is far.
-        They are counted and reported in either case.
+        Treatment of reference voxels more than 0.001 mm beyond the outermost voxel centers of the evaluated grid.
+        "exclude" leaves them out. "search" evaluates them like all others, and they fail if the grid is far. They are
+        counted and reported in both cases.
     voxel_size_mm : sequence of three floats, optional
         Voxel size of arrays in mm, (k, j, i).
     threads : int, optional
@@ -134,7 +134,7 @@ def gamma_index(
     ArgumentError
         If an image and an array are mixed, or `voxel_size_mm` is missing for arrays.
     ShapeError, DTypeError, UnitError, UnknownNameError, InsufficientMemoryError
-        For what their names say.
+        If an array or image has a wrong shape, type or unit, a choice is unknown, or memory is not sufficient.
 
     Warns
     -----
@@ -143,11 +143,11 @@ def gamma_index(
 
     Notes
     -----
-    `gamma(r) = min over x of sqrt(((D_e(x) - D_r(r)) / dD)^2 + (|x - r| / dx)^2)`. The point x runs through the whole
-    evaluated grid, whose dose is trilinear between voxel centers. Nothing is sampled: lower and upper bounds in each
-    cell are refined until they meet, so that the result is never below the minimum and at most 1e-4 above it. Sampling
-    in steps of dx / 10, as other programs do, overestimates gamma by 0.1 and more if doses are steep. VALIDATION.md
-    compares the result with analytic cases and with `pymedphys.gamma`.
+    `gamma(r) = min over x of sqrt(((D_e(x) - D_r(r)) / dD)^2 + (|x - r| / dx)^2)`. The minimum is over all points x of
+    the evaluated grid, whose dose is trilinear between voxel centers. The search does not sample. It refines lower and
+    upper bounds in each cell until they meet, so that the result is never below the minimum and at most 1e-4 above it.
+    Sampling in steps of dx / 10, as other programs do, overestimates gamma by 0.1 and more if doses are steep.
+    VALIDATION.md compares the result with analytic cases and with `pymedphys.gamma`.
 
     References
     ----------
@@ -205,7 +205,7 @@ def gamma_index(
 def _placed(
     reference: Image | ArrayLike, evaluated: Image | ArrayLike, voxel_size_mm: Sequence[float] | None
 ) -> tuple[tuple[NDArray[Any], ArrayLike], tuple[NDArray[Any], ArrayLike]]:
-    """Both doses in Gy with their affines."""
+    """Convert both doses to Gy, with their affines."""
     if isinstance(reference, Image) and isinstance(evaluated, Image):
         if voxel_size_mm is not None:
             raise ArgumentError("voxel_size_mm belongs to arrays; an image has its own")

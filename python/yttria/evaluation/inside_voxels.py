@@ -1,4 +1,4 @@
-"""Dose voxels cut into sub-voxels, so that a histogram sees how dose and structure vary inside them."""
+"""Division of dose voxels into sub-voxels, so that a histogram includes the variation inside voxels."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from ..geometry.sub_voxel import subvoxel_grid
 if TYPE_CHECKING:
     from ..geometry.structure import Structure
 
-#: Sub-voxels of a structure, and of the box around it, up to which all its samples are kept; those of a slab beyond.
+#: Largest numbers of sub-voxels of a structure and of its box for which all samples are kept at once. Larger structures
+#: are divided into slabs.
 EXACT_SUBVOXELS, EXACT_BOX_SUBVOXELS, SLAB_SUBVOXELS = 2**22, 2**26, 2**23
 
 
 @dataclass(frozen=True, kw_only=True)
 class InsideVoxels:
-    """One structure on the sub-voxels of a dose: volume in mL, fraction of it beyond the grid, and its histogram."""
+    """One structure on the sub-voxels of a dose, with its volume in mL, fraction beyond the grid, and histogram."""
 
     volume_ml: float
     outside_fraction: float
@@ -48,24 +49,24 @@ def inside_voxels(
     dose_gy : array (k, j, i)
         Absorbed dose in Gy.
     affine_lps : array (4, 4)
-        Places `dose_gy`.
+        Affine of `dose_gy`.
     structure : Structure
-        The volume.
+        The structure.
     counts : three even numbers
-        Sub-voxels per voxel along (k, j, i), as from `subvoxel_counts`.
+        Sub-voxels per voxel along (k, j, i), from `subvoxel_counts`.
     threads : int, optional
         1 to 1024; every processor available if not given.
 
     Returns
     -------
     InsideVoxels
-        The histogram is None if the structure occupies no sub-voxel.
+        The structure on the sub-voxels. Its histogram is None if it has no volume in any sub-voxel.
 
     Notes
     -----
-    Up to 2^22 sub-voxels in a box of 2^26, the histogram is that of `dose_volume_histograms` on their grid. Beyond,
-    two samples of each sub-voxel are gathered slab by slab into 2^22 dose bins: volume and mean are the same to
-    rounding, and a dose at a volume is within 2^-22 of the range of doses of what these samples give.
+    Up to 2^22 sub-voxels in a box of 2^26, the histogram is that of `dose_volume_histograms` on their grid. For larger
+    structures, two samples of each sub-voxel are collected slab by slab in 2^22 dose bins. Volume and mean are then
+    equal to rounding. A dose at a volume is within 2^-22 of the range of doses of the value of these samples.
     """
     dose_gy = dose_array(dose_gy)
     voxel_ml = abs(float(np.linalg.det(affine_lps[:3, :3]))) * 1e-3
@@ -80,7 +81,8 @@ def inside_voxels(
             named = [(structure.name, fine)]
             (histogram,) = _core.dose_volume_histograms(dose_gy, named, voxel_ml, counts, threads)
         return InsideVoxels(volume_ml=volume_ml, outside_fraction=fine.outside_fraction, histogram=histogram)
-    # The box of the structure, and a margin: a voxel that is hardly touched may count as empty, but not its sub-voxels.
+    # The box of the structure has a margin, because a voxel that is hardly touched may count as empty, but not its
+    # sub-voxels.
     low = [max(start - 1, 0) for start in coarse.origin]
     high = [
         min(start + count + 1, n)

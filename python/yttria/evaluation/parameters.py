@@ -1,4 +1,4 @@
-"""Radiobiological parameter sets as data: where each comes from, and whether anyone here has read it."""
+"""Radiobiological parameter sets as data, with the source of each set and whether the source was read."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ class ParameterSet:
     id : str
         Name of the set.
     model : str
-        Model that the values belong to.
+        Model to which the values belong.
     tissue, endpoint : str
-        What was observed, and where.
+        Observed tissue and endpoint.
     device : str or None
-        "glass" or "resin"; None if the set belongs to no device.
+        "glass" or "resin", None if the set belongs to no device.
     values : mapping of str to float
         Keyword arguments of the functions of the model.
     source : str
         Citation keys of `yttria.sources`.
     status : str
-        "read" (the values were read in the source), "secondary" (in a text that quotes it) or "not verified".
+        "read" (the values were read in the source), "secondary" (they were read in a text that quotes it) or "not
+        verified".
     remark : str
-        What else a user must know.
+        Further remarks for users.
     """
 
     id: str
@@ -50,7 +51,7 @@ class ParameterSet:
     remark: str
 
     def __reduce__(self) -> tuple[Callable[[str], ParameterSet], tuple[str]]:
-        """Pickled by its id: the table is the same on the other side."""
+        """Pickle the set by its id, because the table is the same in every process."""
         return parameter_set, (self.id,)
 
     @property
@@ -59,7 +60,7 @@ class ParameterSet:
         return self.status == "read"
 
     def advisories(self, device: Device | None = None) -> tuple[Advisory, ...]:
-        """State what must be known before the set is used.
+        """List the advisories on a use of the set.
 
         Parameters
         ----------
@@ -99,7 +100,7 @@ def parameter_sets() -> Mapping[str, ParameterSet]:
     Returns
     -------
     mapping of str to ParameterSet
-        Read-only.
+        The sets in a read-only mapping.
 
     Examples
     --------
@@ -129,7 +130,7 @@ def parameter_set(id: str) -> ParameterSet:
     Raises
     ------
     UnknownNameError
-        If there is no such set. The message lists those there are.
+        If there is no such set. The message lists the existing ones.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Statements of the loss of activity to an image's blur, and the mean dose of a structure without it."""
+"""Statements of the loss of activity due to an image's blur, and the mean dose of a structure without that loss."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..errors import ArgumentError, OutOfRangeError, ShapeError
 from .ball_recovery import ball_recovery
 from .recovery import RecoveryCurve
 
-#: Beyond this a width is no resolution of an image of a patient.
+#: Largest width in mm of the resolution of a patient's image.
 LARGEST_FWHM_MM = 40.0
-#: Resolution in mm that stands for images whose own is not stated.
+#: Resolution in mm that is assumed for warnings if none is stated.
 _TYPICAL_FWHM_MM = 8.0
-#: In larger structures less than a tenth of the energy of yttrium-90 leaves.
+#: Volume in mL above which less than a tenth of the energy of yttrium-90 leaves a structure.
 _NOTHING_LEAVES_ML = 300.0
-#: So many names of structures are listed.
+#: Largest number of structures whose names are listed.
 _LISTED = 4
 
 
@@ -33,12 +33,12 @@ class PartialVolumeInputs:
     method : {"none", "recovery_curve", "transfer_matrix"}, default "none"
         "recovery_curve" divides the mean dose of each structure by the recovery of its volume. "transfer_matrix" finds
         one concentration for each structure and one for the surroundings, so that their blur gives the image
-        (rousset1998). "none" corrects nothing; what is stated is used for warnings.
+        (rousset1998). "none" corrects nothing, and the statements are used for warnings.
     recovery : RecoveryCurve, optional
         Recovery coefficient against volume.
     fwhm_mm : float or (float, float, float), optional
-        Full width at half maximum of the image's point spread function in mm, within [0, 40]: one number, or one for
-        each axis (k, j, i) of the image. 0 states that the image has no blur.
+        Full width at half maximum of the image's point spread function in mm, within [0, 40]. It is one number, or one
+        for each axis (k, j, i) of the image. 0 states that the image has no blur.
     fwhm_uncertainty_mm : float, optional
         Standard uncertainty of that width in mm, at least 0.
 
@@ -47,7 +47,7 @@ class PartialVolumeInputs:
     ArgumentError
         If the method needs a curve or a width that is not stated.
     OutOfRangeError, ShapeError
-        If a width or its uncertainty is outside its range, or there are two widths.
+        If a width or its uncertainty is outside its range, or if two widths are given.
 
     Examples
     --------
@@ -78,7 +78,7 @@ class PartialVolumeInputs:
 
     @property
     def fwhm_kji_mm(self) -> tuple[float, float, float] | None:
-        """The width along each axis of the image in mm; None if none is stated."""
+        """Width along each axis of the image in mm, None if it is not stated."""
         if self.fwhm_mm is None:
             return None
         k, j, i = self.fwhm_mm if isinstance(self.fwhm_mm, Sequence) else (self.fwhm_mm,) * 3
@@ -86,12 +86,12 @@ class PartialVolumeInputs:
 
     @property
     def mean_fwhm_mm(self) -> float | None:
-        """The geometric mean of the widths in mm; None if none is stated."""
+        """Geometric mean of the widths in mm, None if they are not stated."""
         widths = self.fwhm_kji_mm
         return None if widths is None else math.prod(widths) ** (1.0 / 3.0)
 
     def expected_recovery(self, volume_ml: float) -> float | None:
-        """Recovery coefficient that a structure of a volume is expected to have.
+        """Compute the expected recovery coefficient of a structure of a given volume.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class PartialVolumeInputs:
         Returns
         -------
         float or None
-            By the curve, or else that of a ball behind the stated blur; None if neither is stated.
+            Coefficient by the curve, or else that of a ball with the stated blur. None if neither is stated.
 
         Raises
         ------
@@ -121,19 +121,20 @@ class PartialVolumeInputs:
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveredMean:
-    """Mean dose of a structure with what the image's blur took from it.
+    """Mean dose of a structure without the loss due to the image's blur.
 
     Parameters
     ----------
     recovery_coefficient : float or None
-        The mean dose of the image over the recovered one; None, as all that follow, if there is no recovered one.
+        Mean dose of the image over the recovered one. It is None, like the following fields, if there is no recovered
+        mean.
     recovery_coefficient_standard_uncertainty : float or None
-        Standard uncertainty of the coefficient by the fit of the curve, or by the stated uncertainty of the resolution;
-        None if neither is stated. That of the volume is not in it.
+        Standard uncertainty of the coefficient by the fit of the curve, or by the stated uncertainty of the resolution.
+        None if neither is stated. It does not include the uncertainty of the volume.
     recovered_mean_gy : float or None
         Mean dose in Gy.
     noise_amplification : float or None
-        Standard uncertainty of the recovered mean over that of the mean, both by noise that is independent between
+        Standard uncertainty of the recovered mean over that of the mean, both due to noise that is independent between
         voxels.
     """
 
@@ -162,7 +163,7 @@ def recovered_by_curve(mean_gy: float, volume_ml: float, curve: RecoveryCurve) -
     Returns
     -------
     RecoveredMean
-        The noise grows as the mean does.
+        The recovered mean. Its noise increases in proportion to the mean.
 
     Raises
     ------
@@ -187,33 +188,33 @@ def recovered_by_curve(mean_gy: float, volume_ml: float, curve: RecoveryCurve) -
 def partial_volume_advisories(
     rows: Sequence[dict[str, Any]], stated: PartialVolumeInputs | None = None, *, local_deposition: bool = False
 ) -> tuple[Advisory, ...]:
-    """Tell which structures lose activity to the image's blur.
+    """List advisories on structures that lose activity to the image's blur.
 
     Parameters
     ----------
     rows : sequence of dict
         Rows of a table of doses, with `structure`, `volume_ml` and `mean_gy`.
     stated : PartialVolumeInputs, optional
-        What is stated of the blur.
+        Statements of the blur.
     local_deposition : bool, default False
         Whether the doses are those of local deposition.
 
     Returns
     -------
     tuple of Advisory
-        One of each kind at most.
+        At most one advisory of each kind.
 
     Warns
     -----
     resolution_not_stated
-        Neither a resolution nor a recovery curve is stated, and a ball of a structure's volume would lose a fifth of
-        its activity or more at 8 mm.
+        If neither a resolution nor a recovery curve is stated, and a ball of a structure's volume would lose at least a
+        fifth of its activity at 8 mm.
     recovery_below_half
-        Structures are smaller than the volume whose recovery is 0.5.
+        If structures are smaller than the volume whose recovery is 0.5.
     recovery_undefined
-        The transfer matrix has no recovered mean for structures.
+        If the transfer matrix has no recovered mean for structures.
     recovered_without_transport
-        Structures below 300 mL have a recovered mean by local deposition.
+        If structures below 300 mL have a recovered mean by local deposition.
 
     Examples
     --------
@@ -244,7 +245,7 @@ def partial_volume_advisories(
 
 
 def _names(rows: Sequence[dict[str, Any]]) -> str:
-    """Names and volumes of the smallest structures, and how many more there are."""
+    """List names and volumes of the smallest structures, and the number of others."""
     ordered = sorted(rows, key=lambda row: float(row["volume_ml"]))
     listed = [f"'{row['structure']}' ({row['volume_ml']:.3g} mL)" for row in ordered[:_LISTED]]
     if len(ordered) > _LISTED:

@@ -1,4 +1,4 @@
-"""Distribution of a quantity by Monte Carlo propagation: uncertainty, coverage interval, numerical tolerance."""
+"""Distribution of a quantity by Monte Carlo propagation, with its statistics."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .._foundation.choices import COVERAGE_INTERVALS, BudgetUnit, CoverageInterv
 from .._foundation.numbers import number, one_of
 from ..errors import DTypeError, OutOfRangeError, UndefinedError
 
-#: Coverage probability if none is given.
+#: Default coverage probability.
 COVERAGE_PROBABILITY = 0.95
-#: Batches of draws by which the statistical error of a statistic is estimated.
+#: Number of batches of draws by which the statistical error of a statistic is estimated.
 _BATCHES = 10
-#: Least number of draws of such a batch.
+#: Smallest number of draws of such a batch.
 _LEAST_DRAWS = 40
 
 
@@ -31,17 +31,17 @@ class PropagatedQuantity:
     structure : str
         Name of the structure.
     quantity : str
-        Name of the quantity as the tables have it, such as "mean_gy" or "d70_gy".
+        Name of the quantity in the tables, such as "mean_gy" or "d70_gy".
     unit : str
-        Its unit, as `BudgetUnit` has it.
+        Unit of the quantity, one of `BudgetUnit`.
     value : float or None
-        The quantity from the inputs as they are; None if it is undefined.
+        Quantity from the stated inputs, None if it is undefined.
     draws : array of float
-        The quantity of each draw, in the order of the draws; NaN if it is undefined there.
+        Quantity of each draw, in the order of the draws, NaN if it is undefined.
     coverage_probability : float
         Probability of the interval, within (0, 1).
     interval_kind : {"symmetric", "shortest"}
-        The interval with as much probability below as above it, or the shortest one.
+        Interval with equal probabilities below and above it, or the shortest one.
 
     Notes
     -----
@@ -72,7 +72,7 @@ class PropagatedQuantity:
 
     @cached_property
     def defined(self) -> NDArray[np.float64]:
-        """The draws in which the quantity is defined."""
+        """Draws in which the quantity is defined."""
         return self.draws[np.isfinite(self.draws)]
 
     @property
@@ -92,7 +92,7 @@ class PropagatedQuantity:
 
     @cached_property
     def interval(self) -> tuple[float, float] | None:
-        """Coverage interval; None if there are too few draws for its probability."""
+        """Coverage interval, None if there are too few draws for its probability."""
         try:
             return coverage_interval(
                 self.defined, probability=self.coverage_probability, interval_kind=self.interval_kind
@@ -121,10 +121,10 @@ class PropagatedQuantity:
 
     @property
     def significant_digits(self) -> int | None:
-        """Digits of the standard uncertainty that the number of draws supports; None without a tolerance.
+        """Digits of the standard uncertainty that the number of draws supports, None without a tolerance.
 
-        They are the most digits `n` for which the numerical tolerance is at most half a unit of the last of the `n`
-        digits of the standard uncertainty.
+        They are the largest `n` for which the numerical tolerance is at most half a unit of the last of `n` digits of
+        the standard uncertainty.
         """
         tolerance, u = self.numerical_tolerance, self.standard_uncertainty
         if tolerance is None or not u:
@@ -142,12 +142,12 @@ class PropagatedQuantity:
         Parameters
         ----------
         limit : float
-            In the unit of the quantity.
+            Limit in the unit of the quantity.
 
         Returns
         -------
         float
-            The share of the draws above it, among those in which the quantity is defined.
+            Share of the draws above the limit, among those in which the quantity is defined.
 
         Raises
         ------
@@ -178,7 +178,7 @@ class PropagatedQuantity:
         Returns
         -------
         dict
-            By name; None for what the draws do not support.
+            Statistics by name, None for those that the draws do not support.
 
         Examples
         --------
@@ -207,9 +207,9 @@ class PropagatedQuantity:
 
 
 def half_unit(standard_uncertainty: float, digits: int) -> float:
-    """Half a unit of the last of so many significant digits of a standard uncertainty (JCGM 101, 7.9.2)."""
+    """Compute half a unit of the last of `digits` significant digits of a standard uncertainty (JCGM 101, 7.9.2)."""
     exponent = floor(log10(standard_uncertainty))
-    # What is rounded up to the next power of ten has one digit more before its last.
+    # A number that is rounded up to the next power of ten has one digit more.
     if round(standard_uncertainty / 10.0 ** (exponent - digits + 1)) >= 10**digits:
         exponent += 1
     return float(0.5 * 10.0 ** (exponent - digits + 1))
@@ -227,26 +227,27 @@ def coverage_interval(
     probability : float
         Coverage probability p, within (0, 1).
     interval_kind : {"symmetric", "shortest"}
-        The interval with as many draws below as above it, or the shortest one with the same number of draws.
+        Interval with equal numbers of draws below and above it, or the shortest one with the same number of draws.
 
     Returns
     -------
     low, high : float
-        The ends, both of them draws.
+        Ends of the interval, which are two of the draws.
 
     Raises
     ------
     OutOfRangeError
         If the probability is outside (0, 1), or a draw is not finite.
     DTypeError
-        If the draws are no one-dimensional list of numbers.
+        If the draws are not a one-dimensional list of numbers.
     UndefinedError
-        If there are too few draws: fewer than `1 / (1 - p)`.
+        If there are fewer than `1 / (1 - p)` draws.
 
     Notes
     -----
-    Of M draws in ascending order, the interval holds from number r to r + q with q the integer next to `p M`. It is
-    symmetric with r the integer part of `(M - q + 1) / 2`, and shortest with the r of the least difference.
+    Of M draws in ascending order, the interval holds from number r to r + q, with q the integer next to `p M`. The
+    symmetric interval has the integer part of `(M - q + 1) / 2` as r. The shortest interval has the r of the smallest
+    difference.
 
     References
     ----------

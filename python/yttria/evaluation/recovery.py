@@ -24,9 +24,9 @@ class RecoveryCurve:
     b2 : float
         Steepness, positive.
     covariance : 2 x 2 matrix of float
-        Covariance of (b1, b2). The default of zeros takes the curve as exact.
+        Covariance of (b1, b2). With the default of zeros, the curve is exact.
     source : str, default ""
-        Where it comes from; results show it.
+        Source of the curve, which results show.
 
     Notes
     -----
@@ -103,7 +103,7 @@ class RecoveryCurve:
         return _core.recovery(number("volume in mL", volume_ml), u, self._numbers())[1]
 
     def _numbers(self) -> tuple[float, float, list[list[float]]]:
-        """Check the parameters and give them as the core takes them."""
+        """Check the parameters and return them in the form of the core."""
         try:
             covariance = np.asarray(self.covariance, dtype=np.float64)
         except (TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Recovery curves from measured recoveries: fitted to a phantom, stated as data, or published."""
+"""Recovery curves that are fitted to a phantom's recoveries, stated as data, or published."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..errors import ArgumentError, OutOfRangeError, ShapeError, UndefinedError,
 from .recovery import RecoveryCurve
 
 Floats = NDArray[np.float64]
-#: A recovery above 1 is an edge that the reconstruction made too bright; beyond this it is a percentage.
+#: Largest recovery. The reconstruction may cause values above 1 by too bright edges, but larger ones are percentages.
 _LARGEST_RECOVERY = 1.5
 _ITERATIONS = 500
 _MEASURED = ("volumes_ml", "recoveries", "uncertainties", "common_uncertainty")
@@ -38,11 +38,11 @@ class RecoveryFit:
     residuals : tuple of float
         Measured minus fitted recovery of each volume.
     chi_squared : float or None
-        Sum of the squared residuals in units of the stated uncertainties; None if none were stated.
+        Sum of the squared residuals in units of the stated uncertainties, None if no uncertainties were stated.
     degrees_of_freedom : int
         Number of volumes minus 2.
     advisories : tuple of Advisory
-        `recovery_curve_fits_badly` if the residuals are larger than the stated uncertainties explain.
+        `recovery_curve_fits_badly` if the stated uncertainties do not explain the residuals.
     """
 
     curve: RecoveryCurve
@@ -59,17 +59,17 @@ class PublishedRecoveryCurve:
     Parameters
     ----------
     curve : RecoveryCurve
-        Fitted to the recoveries that could be read.
+        Curve fitted to the recoveries that could be read.
     system : str
         Scanner and reconstruction.
     volumes_ml, recoveries : tuple of float
-        What the source states in numbers.
+        Numbers that the source states.
     status : {"read", "secondary", "not verified"}
         Whether the numbers were read in the source itself.
     source : str
         Citation key of `yttria.sources`.
     where : str
-        Where the numbers stand.
+        Place of the numbers in the source.
     """
 
     curve: RecoveryCurve
@@ -99,16 +99,16 @@ def fit_recovery_curve(
         Measured over true activity concentration of each insert, within (0, 1.5].
     uncertainties : sequence of float, shape (n,), optional
         Standard uncertainty of each recovery, positive, in the unit of the recovery. If it is not given, all recoveries
-        count alike and their scatter about the curve gives the covariance; that takes three inserts or more.
+        have equal weights, and their scatter about the curve gives the covariance. This needs at least three inserts.
     common_uncertainty : float, default 0
         Relative standard uncertainty that all recoveries share, such as that of the activity meter.
     source : str, default ""
-        Where the measurement is described; the curve keeps it.
+        Source of the measurement, which the curve keeps.
 
     Returns
     -------
     RecoveryFit
-        The curve with its covariance, and how well it fits.
+        The curve with its covariance, residuals and chi-squared.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def fit_recovery_curve(
     ArgumentError
         If a common uncertainty is stated without uncertainties.
     UndefinedError
-        If there are too few inserts, or no curve that rises with the volume fits them.
+        If there are too few inserts, or if no curve that rises with the volume fits them.
 
     Warns
     -----
@@ -128,10 +128,10 @@ def fit_recovery_curve(
 
     Notes
     -----
-    The curve `R(v) = 1 - 1 / (1 + (v / b1)^b2)` (gear2018) and a factor t minimize
-    `sum_i (R_i - (1 + c t) R(v_i))^2 / u_i^2 + t^2` with the common uncertainty c. The factor takes what all recoveries
-    share; a covariance `c^2 R_i R_j` of the measured values would pull the curve down instead. The covariance of
-    (b1, b2) is their part of `(J^T J)^-1` with the derivatives `J` of the terms.
+    The curve is `R(v) = 1 - 1 / (1 + (v / b1)^b2)` (gear2018). The fit minimizes `sum_i (R_i - (1 + c t) R(v_i))^2 /
+    u_i^2 + t^2` over b1, b2 and t, with the common uncertainty c. The factor t describes the error that all recoveries
+    share. A covariance `c^2 R_i R_j` of the measured values would bias the curve downward. The covariance of (b1, b2)
+    is their part of `(J^T J)^-1` with the derivatives `J` of the terms.
 
     References
     ----------
@@ -155,12 +155,14 @@ def fit_recovery_curve(
         raise OutOfRangeError(f"common relative uncertainty must be finite and >= 0, got {common:g}")
     stated = None if uncertainties is None else _positive("uncertainty of a recovery", uncertainties)
     if stated is None and common > 0.0:
-        raise ArgumentError("a common uncertainty needs the uncertainties of the recoveries beside it")
+        raise ArgumentError("a common uncertainty needs the uncertainties of the recoveries as well")
     if len(measured) != len(volumes) or (stated is not None and len(stated) != len(volumes)):
-        raise ShapeError("volumes, recoveries and uncertainties must be of one length")
+        raise ShapeError("volumes, recoveries and uncertainties must have one length")
     least = 3 if stated is None else 2
     if len(set(volumes.tolist())) < 2 or len(volumes) < least:
-        raise UndefinedError(f"a recovery curve is undefined: it takes {least} inserts, two of different volumes")
+        raise UndefinedError(
+            f"a recovery curve is undefined: at least {least} inserts are needed, two of them of different volumes"
+        )
     fitted = _least_squares(np.log(volumes), measured, np.ones(len(volumes)) if stated is None else stated, common)
     b1, b2 = np.exp(fitted.place[:2]).tolist()
     total, freedom = float(np.sum(fitted.residuals**2)), len(volumes) - 2
@@ -180,10 +182,10 @@ def fit_recovery_curve(
 
 
 def recovery_curve_of(stated: Mapping[str, Any]) -> tuple[RecoveryCurve, tuple[Advisory, ...]]:
-    """Make a recovery curve from plain data: its parameters with their covariance, or the recoveries to fit it to.
+    """Make a recovery curve from plain data, which are its parameters with their covariance, or recoveries for a fit.
 
-    `UnknownNameError` for another key, `ArgumentError` if neither is there or both are, and the errors of
-    `fit_recovery_curve`.
+    Another key raises `UnknownNameError`. Both or neither raise `ArgumentError`. The errors of `fit_recovery_curve` are
+    passed on.
     """
     texts = {key: str(stated[key]) for key in ("source", "system") if key in stated}
     given = {key: value for key, value in stated.items() if key not in texts}
@@ -192,7 +194,9 @@ def recovery_curve_of(stated: Mapping[str, Any]) -> tuple[RecoveryCurve, tuple[A
         raise UnknownNameError(f"a recovery curve holds {known}; got {', '.join(unknown)}")
     of_fit, of_phantom = given.keys() & set(_FITTED), given.keys() & set(_MEASURED)
     if of_fit and of_phantom:
-        raise ArgumentError("a recovery curve is stated by b1_ml and b2, or by volumes_ml and recoveries, not by both")
+        raise ArgumentError(
+            "a recovery curve must be stated by b1_ml and b2, or by volumes_ml and recoveries, not by both"
+        )
     source = texts.get("source", "")
     needed = ("volumes_ml", "recoveries") if of_phantom else ("b1_ml", "b2")
     if missing := [name for name in needed if name not in given]:
@@ -207,12 +211,12 @@ def recovery_curve_of(stated: Mapping[str, Any]) -> tuple[RecoveryCurve, tuple[A
 
 @cache
 def published_recovery_curves() -> Mapping[str, PublishedRecoveryCurve]:
-    """Recovery curves of published phantoms by their citation key, as examples.
+    """List example recovery curves of published phantoms by their citation key.
 
     Returns
     -------
     mapping of str to PublishedRecoveryCurve
-        Another scanner or reconstruction has another curve: none of these replaces a measurement of one's own.
+        The curves. Another scanner or reconstruction has another curve, so that they do not replace a measurement.
 
     Examples
     --------
@@ -251,7 +255,7 @@ def _positive(quantity: str, values: Sequence[float]) -> Floats:
 
 
 def _curve(log_volume: Floats, log_b1: float, log_b2: float) -> tuple[Floats, Floats]:
-    """The curve, and its derivatives by the logarithms of its parameters."""
+    """Compute the curve, and its derivatives by the logarithms of its parameters."""
     x = np.exp(log_b2) * (log_volume - log_b1)
     r = 0.5 * (1.0 + np.tanh(x / 2.0))
     return r, np.column_stack([-r * (1.0 - r) * np.exp(log_b2), r * (1.0 - r) * x])
@@ -259,7 +263,7 @@ def _curve(log_volume: Floats, log_b1: float, log_b2: float) -> tuple[Floats, Fl
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Least:
-    """The place of the minimum, the residuals there in units of their uncertainties, and their derivatives."""
+    """Parameters of the minimum, with residuals in units of their uncertainties and their derivatives."""
 
     place: Floats
     residuals: Floats
@@ -267,7 +271,7 @@ class _Least:
 
 
 def _least_squares(log_volume: Floats, measured: Floats, u: Floats, common: float) -> _Least:
-    """Minimize by Levenberg and Marquardt from the line through the logits of the recoveries."""
+    """Minimize by the Levenberg-Marquardt method from the line through the logits of the recoveries."""
     inside = np.clip(measured, 0.02, 0.98)
     slope, offset = np.polyfit(log_volume, np.log(inside / (1.0 - inside)), 1)
     if not slope > 0.0:

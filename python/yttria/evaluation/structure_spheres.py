@@ -1,4 +1,4 @@
-"""Number of microspheres in a structure, and the spread of its doses that it causes."""
+"""Number of microspheres in a structure, and the spread of doses that this number causes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class StructureSpheres:
-    """Microspheres of one structure, and how doses would differ in another injection with the same mean.
+    """Microspheres of one structure, and the spread of doses between injections with the same mean.
 
     Parameters
     ----------
@@ -17,9 +17,9 @@ class StructureSpheres:
     spheres : float
         Expected number of microspheres inside.
     spheres_per_ml : float or None
-        The same per mL; None, as all that follow, if the structure lies outside of the image.
+        Number per mL. It is None, like the following fields, if the structure lies outside the image.
     spheres_per_voxel : float or None
-        The same per voxel of the dose.
+        Number per voxel of the dose.
     mean_gy : float or None
         Mean dose in Gy.
     mean_uncertainty_gy : float or None
@@ -47,12 +47,12 @@ class StructureSpheres:
         return asdict(self)
 
     def columns(self) -> dict[str, float | None]:
-        """Return what a table of doses shows of it.
+        """Return the columns for a table of doses.
 
         Returns
         -------
         dict of str to float or None
-            Numbers of microspheres, and the relative standard uncertainty of voxels; that of the mean is a component of
+            Numbers of microspheres, and the relative standard uncertainty of voxels. That of the mean is a component of
             its budget.
 
         Examples

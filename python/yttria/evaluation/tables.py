@@ -13,7 +13,7 @@ from .partial_volume import RecoveredMean
 from .structure_spheres import StructureSpheres
 from .uncertainty_budget import UncertaintyBudget
 
-#: Percents of the volume whose minimum dose a row states, and the small volume in mL whose minimum dose it states.
+#: Percents of the volume and the small volume in mL whose minimum dose a row states.
 PERCENTS = (99, 98, 95, 70, 50, 5, 2, 1)
 SMALL_VOLUME_ML = 0.03
 #: Column of the standard uncertainty of each quantity that has one.
@@ -38,31 +38,31 @@ class StructureDose:
     volume_ml : float
         Its volume within the dose image in mL.
     outside_fraction : float
-        Share of its volume that lies outside of the dose image.
+        Share of its volume outside the dose image.
     mean_gy, standard_deviation_gy, minimum_gy, maximum_gy : float or None
-        Doses in Gy; None, as all that follow, if the structure lies wholly outside of the dose image.
+        Doses in Gy. They are None, like the following fields, if the structure lies wholly outside the dose image.
     mean_uncertainty_gy : float or None
-        Standard uncertainty (k = 1) of the mean dose by the statistics of Monte Carlo alone, from the spread of the
-        batches; None by other methods, with sub-voxels, and for structures that were not given to `dose_image`. It is
-        one component of `mean_standard_uncertainty_gy`.
+        Standard uncertainty (k = 1) of the mean dose due to the statistics of Monte Carlo alone, from the spread of the
+        batches. It is one component of `mean_standard_uncertainty_gy`. None by other methods, with sub-voxels, and for
+        structures that were not given to `dose_image`.
     d99_gy, d98_gy, d95_gy, d70_gy, d50_gy, d5_gy, d2_gy, d1_gy : float or None
         Minimum dose of the hottest percents of the volume in Gy.
     d0_03ml_gy : float or None
-        Minimum dose of the hottest 0.03 mL in Gy; None in a smaller structure as well.
+        Minimum dose of the hottest 0.03 mL in Gy, None also in a smaller structure.
     volume_fractions_at_gy : mapping of float to float or None
         Share of the volume that receives at least a dose, by that dose in Gy.
     mean_standard_uncertainty_gy, d95_standard_uncertainty_gy, d70_standard_uncertainty_gy : float or None
-        Standard uncertainty (k = 1) of mean, D95 and D70 by their budgets in Gy; None if none was asked for.
+        Standard uncertainty (k = 1) of mean, D95 and D70 by their budgets in Gy, None without budgets.
     volume_standard_uncertainty_ml : float or None
-        That of the volume in mL; None also if nothing is known of the outline.
+        Standard uncertainty of the volume in mL, None also if the uncertainty of the outline is not known.
     coverage_factor : float or None
-        Factor k that makes half the width of an interval of each of them.
+        Factor k between a standard uncertainty and half the width of an interval.
     recovered : RecoveredMean or None
-        The mean dose with what the image's blur took from it; None if that was not asked for.
+        Mean dose without the loss due to the image's blur, None if it was not requested.
     recovered_mean_standard_uncertainty_gy : float or None
         Standard uncertainty of the recovered mean in Gy by its budget.
     spheres : StructureSpheres or None
-        Microspheres in the structure; None if their activity was not stated.
+        Microspheres in the structure, None if their activity was not stated.
     """
 
     structure: str
@@ -103,18 +103,18 @@ class StructureDose:
         volumes_at_gy: Sequence[float] = (),
         mean_uncertainty_gy: float | None = None,
     ) -> StructureDose:
-        """Read the row from a histogram.
+        """Make the row from a histogram.
 
         Parameters
         ----------
         structure : str
             Name of the structure.
         histogram : DoseVolumeHistogram or None
-            Its histogram; None if it lies wholly outside of the dose image.
+            Histogram of the structure, None if it lies wholly outside the dose image.
         volume_ml : float
             Its volume within the dose image in mL.
         outside_fraction : float
-            Share of its volume outside of the dose image.
+            Share of the structure's volume outside the dose image.
         volumes_at_gy : sequence of float
             Doses in Gy whose share of the volume the row states.
         mean_uncertainty_gy : float, optional
@@ -162,7 +162,7 @@ class StructureDose:
         return partial(StructureDose, **self._numbers(), volume_fractions_at_gy=dict(self.volume_fractions_at_gy)), ()
 
     def _numbers(self) -> dict[str, Any]:
-        """Every field but the shares."""
+        """Collect every field except the shares."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "volume_fractions_at_gy"}
 
     def with_uncertainty(self, budgets: Iterable[UncertaintyBudget]) -> StructureDose:
@@ -171,13 +171,13 @@ class StructureDose:
         Parameters
         ----------
         budgets : iterable of UncertaintyBudget
-            Those of other structures and of quantities without a column are passed over, and a budget without a
-            component gives none.
+            Budgets. Those of other structures and of quantities without a column are ignored, and so are budgets
+            without components.
 
         Returns
         -------
         StructureDose
-            The row with the columns filled in; the same row if no budget is its own.
+            The row with the columns filled in, or the same row if no budget belongs to it.
 
         Examples
         --------
@@ -195,13 +195,13 @@ class StructureDose:
         return replace(self, **found, coverage_factor=next(iter(own.values())).coverage_factor)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the columns of the table: "d0.03ml_gy" for the small volume, "v50gy_fraction" for a share.
+        """Return the columns of the table, such as "d0.03ml_gy" for the small volume and "v50gy_fraction" for a share.
 
         Returns
         -------
         dict
-            By name, with the unit at its end; values as JSON takes them. Columns of standard uncertainties are there if
-            they were asked for, and so are those of the recovered mean and of microspheres.
+            By name, with the unit at its end; values as JSON takes them. Columns of standard uncertainties, of the
+            recovered mean and of microspheres are present if they were requested.
         """
         row = self._numbers()
         recovered, spheres = row.pop("recovered"), row.pop("spheres")
@@ -228,17 +228,18 @@ class StructureDifference:
     mean_a_gy, mean_b_gy, mean_difference_gy : float
         Mean doses and their difference in Gy.
     relative_difference : float or None
-        The difference as a fraction of the mean of A; None if that is zero.
+        The difference as a fraction of the mean of A, None if that is zero.
     q75_gy, q99_gy, maximum_gy : float
         Quantiles and maximum of the absolute difference of voxels in Gy.
     gamma_passing_fraction : float or None
-        Share of the evaluated volume with gamma of at most 1; None if nothing was evaluated.
+        Share of the evaluated volume with gamma of at most 1, None if no voxel was evaluated.
     mean_a_standard_uncertainty_gy, mean_b_standard_uncertainty_gy : float or None
         Standard uncertainty of both means in Gy, if their budgets were given.
     mean_difference_standard_uncertainty_gy, coverage_factor : float or None
-        That of their difference, without what both have in common, and the factor to half the width of an interval.
+        Standard uncertainty of their difference in Gy, without common errors, and the factor to half the width of an
+        interval.
     z, normalized_error : float or None
-        The difference over its standard, and over its expanded uncertainty.
+        The difference over its standard uncertainty, and over its expanded uncertainty.
     """
 
     structure: str
@@ -319,9 +320,9 @@ class IsodoseOverlap:
     level_gy : float
         The dose in Gy.
     volume_a_ml, volume_b_ml : float
-        Volumes in mL at or above it in A and in B.
+        Volumes in mL at or above this dose in A and in B.
     dice : float or None
-        Dice coefficient of both volumes; None if both are empty.
+        Dice coefficient of both volumes, None if both are empty.
     """
 
     level_gy: float

@@ -1,4 +1,4 @@
-"""One treatment of a sum of doses: its place, and its way onto the common grid."""
+"""One treatment of a sum of doses, with its registration and its resampling onto the common grid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..geometry.image import Image
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TreatmentDose:
-    """Dose of one treatment, and how it lies to the others.
+    """Dose of one treatment, with its registration to the others.
 
     Parameters
     ----------
@@ -26,12 +26,12 @@ class TreatmentDose:
     dose : Image
         Absorbed dose in Gy or mGy.
     transform_lps : array (4, 4), optional
-        Registration from its patient space to the common one, LPS mm, as `yttria.io.read_transform` gives it. None if
-        it lies in the common space.
+        Registration from its patient space to the common one in LPS mm, from `yttria.io.read_transform`. None if the
+        dose is already in the common space.
     transform_source : str, optional
-        Where the registration came from.
+        Source of the registration.
     nuclide : Nuclide, optional
-        Nuclide of this treatment, for its BED; that of `AccumulatedDose.bed` if not given.
+        Nuclide of this treatment for its BED. Default: that of `AccumulatedDose.bed`.
     """
 
     name: str
@@ -43,18 +43,18 @@ class TreatmentDose:
 
 @dataclass(frozen=True, kw_only=True)
 class SummedTreatment:
-    """One treatment of a sum, and what was done to it.
+    """One treatment of a sum, with its transform and resampling.
 
     Parameters
     ----------
     name : str
-        Its name.
+        Name of the treatment.
     transform_lps : list of list of float, or None
-        What moved it into the common space.
+        Transform into the common space, None if there was none.
     transform_source : str or None
-        Where that came from.
+        Source of the transform.
     resampling : dict or None
-        How it came onto the common grid; None if it lay there.
+        Description of the resampling onto the common grid, None if there was none.
     """
 
     name: str
@@ -74,7 +74,7 @@ class SummedTreatment:
 
 
 def moved_dose(treatment: TreatmentDose, common: Image | None, image: Image | None = None) -> Image:
-    """The dose of a treatment, or another image on its grid, in the common space."""
+    """Transform the dose of a treatment, or another image on its grid, into the common space."""
     image = treatment.dose if image is None else image
     if treatment.transform_lps is None:
         return image
@@ -85,7 +85,7 @@ def moved_dose(treatment: TreatmentDose, common: Image | None, image: Image | No
 def on_common_grid(
     image: Image, treatment: TreatmentDose, common: Image, method: ResamplingMethod, threads: int | None
 ) -> tuple[Image, tuple[dict[str, Any], tuple[Advisory, ...]] | None]:
-    """An image on the grid of a treatment on the common grid, and how it came there."""
+    """Resample an image on the grid of a treatment onto the common grid, and describe the resampling."""
     moved = moved_dose(treatment, common, image)
     frames = moved.frame_of_reference_uid, common.frame_of_reference_uid
     check_same_frame(frames[0], f"the dose of '{treatment.name}'", frames[1], "the common grid")

@@ -1,4 +1,4 @@
-"""Uncertainties of the rows of a comparison of two dose maps, from the budgets of both."""
+"""Uncertainties of the rows in a comparison of two dose maps, from the budgets of both."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .tables import DoseQuantityDifference, StructureDifference
 from .uncertainty_budget import UncertaintyBudget
 
 Key = tuple[str, str]
-"""A structure and the name of a quantity as budgets have it, such as "d70_gy"."""
+"""Structure and name of a quantity in budgets, such as "d70_gy"."""
 
 _OF_DIFFERENCES = frozenset(("coverage_factor", "z", "normalized_error"))
 
@@ -35,7 +35,7 @@ class UncertainDoses:
         budgets_b: Sequence[UncertaintyBudget],
         common: Sequence[UncertaintySource],
     ) -> UncertainDoses:
-        """Take the budgets of the quantities of a table; the values of the differences are those of the maps."""
+        """Collect the budgets of the quantities of a table. The values of the differences are those of the maps."""
         known = {(row.structure, _quantity(row)): row for row in rows}
         sides = [
             {(b.structure, b.quantity): b for b in budgets if (b.structure, b.quantity) in known and b.components}
@@ -64,11 +64,11 @@ class UncertainDoses:
         return cls(of_a=sides[0], of_b=sides[1], differences=differences, advisories=tuple(found))
 
     def quantity_row(self, row: DoseQuantityDifference) -> DoseQuantityDifference:
-        """The row with what is known of it."""
+        """Complete the row of a quantity with its uncertainties."""
         return replace(row, **self._columns((row.structure, _quantity(row)), "{}_standard_uncertainty_gy"))
 
     def difference_row(self, row: StructureDifference) -> StructureDifference:
-        """The row with what is known of its means."""
+        """Complete the row of a structure with the uncertainties of its means."""
         return replace(row, **self._columns((row.structure, "mean_gy"), "mean_{}_standard_uncertainty_gy"))
 
     def _columns(self, key: Key, name: str) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class UncertainDoses:
 
 
 def without_empty_uncertainties(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of a table without the columns of uncertainty, if no row has any."""
+    """Remove the columns of uncertainty from rows of a table if no row has any."""
     columns = [c for c in (rows[0] if rows else ()) if c in _OF_DIFFERENCES or c.endswith("standard_uncertainty_gy")]
     if any(row[column] is not None for row in rows for column in columns):
         return rows

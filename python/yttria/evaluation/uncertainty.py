@@ -1,4 +1,4 @@
-"""Standard uncertainties of a mean absorbed dose, first order after the GUM (gear2018).
+"""Standard uncertainties of a mean absorbed dose, to first order as in the GUM (gear2018).
 
 Every uncertainty is a relative standard uncertainty (coverage factor 1, a fraction) unless its name ends in a unit.
 The sensitivities of the partition model are derived here and checked numerically in the tests.
@@ -26,7 +26,7 @@ class DoseUncertainty:
     volume, count_rate, recovery, activity, time_integrated_activity, s_value, absorbed_dose : float
         Relative standard uncertainty of each quantity.
     advisories : tuple of Advisory
-        `large_uncertainty` if the first order may not hold.
+        `large_uncertainty` if the first order may not be accurate.
     """
 
     volume: float
@@ -72,12 +72,12 @@ def combined_uncertainty(relative: Sequence[float]) -> float:
     Returns
     -------
     float
-        The square root of the sum of their squares.
+        Square root of the sum of their squares.
 
     Raises
     ------
     OutOfRangeError
-        If one is negative or not finite.
+        If an uncertainty is negative or not finite.
 
     Examples
     --------
@@ -130,10 +130,10 @@ def dose_uncertainty(
 
     Notes
     -----
-    The chain is volume, counts and recovery, activity, time-integrated activity, dose. It takes physical decay, so that
+    The chain is volume, counts and recovery, activity, time-integrated activity, and dose. Decay is physical, so that
     no curve is fitted. The volume enters the counts (`phi / 2R`), the recovery and the S value (`1 / v`). Their
-    correlations are kept. The last one is negative, because a volume drawn too large holds too much activity and
-    spreads it over too much mass.
+    correlations are kept. The correlation with the S value is negative, because a volume drawn too large contains too
+    much activity and too much mass.
 
     References
     ----------
@@ -219,8 +219,8 @@ def partition_uncertainty(
 
     Notes
     -----
-    With `W = m_N + r m_T`, the sensitivities of the tumor dose are 1 for A, `-L / (1 - L)` for L, `-r m_T / W` for m_T,
-    `-m_N / W` for m_N and `m_N / W` for r. Those of the normal liver are the same but for r: `-r m_T / W`. The lung
+    Let `W = m_N + r m_T`. The sensitivities of the tumor dose are 1 for A, `-L / (1 - L)` for L, `-r m_T / W` for m_T,
+    `-m_N / W` for m_N and `m_N / W` for r. Those of the normal liver differ only for r, with `-r m_T / W`. The lung
     dose depends on A, L and the lung mass.
 
     Examples

@@ -1,4 +1,4 @@
-"""Budget of the standard uncertainty of one quantity: its components, their correlations, and their combination."""
+"""Budget of the standard uncertainty of one quantity, with its components, their correlations and their combination."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..advisory import Advisory
 from ..errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError
 from .uncertainty_inputs import COVERAGE_FACTOR, Pair
 
-#: Rounding that a printed correlation matrix may have.
+#: Allowed rounding error of a printed correlation matrix.
 _ROUNDING = 1e-6
 
 
@@ -27,19 +27,19 @@ class UncertaintyComponent:
     Parameters
     ----------
     source : str
-        What the uncertainty comes from, a name of `UncertaintySource` such as "calibration".
+        Source of the uncertainty, a name of `UncertaintySource` such as "calibration".
     input : str
         The input in words, such as "calibration factor". A source may have several inputs.
     input_standard_uncertainty : float
         Standard uncertainty of the input (coverage factor 1).
     input_unit : {"fraction", "mm", "h", "Gy"}
-        Its unit; "fraction" is relative.
+        Unit of the input. With "fraction" the uncertainty is relative.
     contribution : float
         Sensitivity times standard uncertainty, with its sign, in the unit of the quantity.
     basis : str
-        Where the input was stated, or the source of a default.
+        Place in which the input was stated, or source of a default.
     is_default : bool
-        Whether the input is a default that nobody stated.
+        Whether the input is a default that was not stated.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class UncertaintyComponent:
 
     @property
     def sensitivity(self) -> float:
-        """Change of the quantity per unit of the input; 0 if the input is exact."""
+        """Change of the quantity per unit of the input, 0 if the input is exact."""
         u = self.input_standard_uncertainty
         return self.contribution / u if u else 0.0
 
@@ -80,12 +80,12 @@ class UncertaintyComponent:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> UncertaintyComponent:
-        """Make the component from what `as_dict` returned.
+        """Make the component from the result of `as_dict`.
 
         Parameters
         ----------
         plain : mapping of str to object
-            The sensitivity follows from the other values and may be missing.
+            Result of `as_dict`. The sensitivity may be missing, because it follows from the other values.
 
         Returns
         -------
@@ -132,33 +132,33 @@ class UncertaintyRow(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class UncertaintyBudget:
-    """Standard uncertainty of one quantity of one structure or plan, to first order, with what it is made of.
+    """Standard uncertainty of one quantity of one structure or plan, to first order, with its components.
 
     Parameters
     ----------
     quantity : str
-        Name of the quantity as the tables have it, such as "mean_gy" or "volume_ml".
+        Name of the quantity in the tables, such as "mean_gy" or "volume_ml".
     unit : {"Gy", "mL", "GBq", "MBq", "kg", "fraction"}
         Its unit.
     value : float
-        The quantity itself.
+        Value of the quantity.
     components : tuple of UncertaintyComponent
-        One per input. Components of one source are independent of each other.
+        One component per input. Components of one source are independent of each other.
     structure : str
-        Name of the structure; "" if the quantity is none of a structure.
+        Name of the structure, "" if the quantity does not belong to a structure.
     correlations : mapping of (str, str) to float
         Correlation coefficients between two sources; pairs that are not named are independent.
     not_included : tuple of str
-        Sources that are not in the components because nothing was given for them. They are not zero.
+        Sources that are not in the components because they were not stated. They are not zero.
     coverage_factor : float
         Half the width of the interval over the standard uncertainty.
     advisories : tuple of Advisory
-        What a reader of the uncertainty must know.
+        Advisories on the uncertainty.
 
     Raises
     ------
     OutOfRangeError
-        If a contribution is not finite, or the correlations are not possible together.
+        If a contribution is not finite, or if the correlations contradict each other.
 
     Notes
     -----
@@ -193,7 +193,7 @@ class UncertaintyBudget:
     not_included: tuple[UncertaintySource, ...] = ()
     coverage_factor: float = COVERAGE_FACTOR
     advisories: tuple[Advisory, ...] = ()
-    #: Combined from the components.
+    #: Standard uncertainty, combined from the components.
     standard_uncertainty: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -205,12 +205,12 @@ class UncertaintyBudget:
 
     @property
     def relative_standard_uncertainty(self) -> float | None:
-        """Standard uncertainty over the absolute value; None if the value is 0."""
+        """Standard uncertainty over the absolute value, None if the value is 0."""
         return self.standard_uncertainty / abs(self.value) if self.value else None
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The value minus and plus the coverage factor times the standard uncertainty."""
+        """Value minus and plus the coverage factor times the standard uncertainty."""
         expanded = self.coverage_factor * self.standard_uncertainty
         return self.value - expanded, self.value + expanded
 
@@ -233,12 +233,12 @@ class UncertaintyBudget:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> UncertaintyBudget:
-        """Make the budget from what `as_dict` returned.
+        """Make the budget from the result of `as_dict`.
 
         Parameters
         ----------
         plain : mapping of str to object
-            What follows from the other values may be missing.
+            Result of `as_dict`. Keys that follow from the other values may be missing.
 
         Returns
         -------
@@ -369,12 +369,12 @@ def combined_standard_uncertainty(contributions: Sequence[float], correlation: A
     Raises
     ------
     OutOfRangeError
-        If a contribution is not finite, or the matrix is no correlation matrix: symmetric and positive semi-definite
-        with ones on the diagonal.
+        If a contribution is not finite, or if the matrix is not symmetric and positive semi-definite with ones on the
+        diagonal.
     ShapeError
         If the matrix is not n x n.
     DTypeError
-        If the matrix holds something else than numbers.
+        If the matrix does not contain numbers.
 
     Notes
     -----
@@ -408,7 +408,7 @@ def combined_standard_uncertainty(contributions: Sequence[float], correlation: A
     regular = regular and np.allclose(np.diag(matrix), 1.0, rtol=0.0, atol=_ROUNDING)
     if not regular or float(np.linalg.eigvalsh(matrix)[0]) < -_ROUNDING * len(terms):
         raise OutOfRangeError(
-            "correlations must be possible together: symmetric, positive semi-definite, with ones on the diagonal"
+            "the correlation matrix must be symmetric and positive semi-definite with ones on the diagonal"
         )
     vector = np.array(terms)
     return sqrt(max(float(vector @ matrix @ vector), 0.0))

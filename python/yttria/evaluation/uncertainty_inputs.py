@@ -1,4 +1,4 @@
-"""Stated uncertainties of the inputs of a dose: plain numbers, each None if it was not given."""
+"""Stated uncertainties of the inputs of a dose as plain numbers, each None if it was not given."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._foundation.numbers import number, one_of, relative_uncertainty
 from ..errors import ArgumentError, OutOfRangeError, UnknownNameError
 from .recovery import RecoveryCurve
 
-#: Coverage factor of an interval that holds 95 % of a normal distribution.
+#: Coverage factor of an interval with 95 % of a normal distribution.
 COVERAGE_FACTOR = 1.96
 #: Inputs that may differ between structures.
 BY_STRUCTURE = ("contour_uncertainty_mm", "count_uncertainty")
@@ -23,10 +23,10 @@ Pair = tuple[UncertaintySource, UncertaintySource]
 
 @dataclass(frozen=True, kw_only=True)
 class UncertaintyInputs:
-    """Standard uncertainties of everything between an image and a dose, as they are stated.
+    """Stated standard uncertainties of the inputs between an image and a dose.
 
     Every uncertainty is a relative standard uncertainty (coverage factor 1, a fraction) unless its name ends in a unit.
-    What is None was not given: a budget lists it as not included, or takes a default that it names.
+    An input that is None was not given. A budget lists it as not included, or uses a default that it names.
 
     Parameters
     ----------
@@ -34,36 +34,37 @@ class UncertaintyInputs:
         Full width at half maximum of the image's point spread function in mm, at least 0. With the voxel size it gives
         the uncertainty of an outline (gear2018) if `contour_uncertainty_mm` is not given.
     contour_uncertainty_mm : float or mapping of str to float, optional
-        Standard uncertainty in mm of the distance by which a whole outline is displaced outward; half of the standard
-        uncertainty of a diameter. One for all structures, or by the structure's name.
+        Standard uncertainty in mm of the outward displacement of a whole outline, which is half of that of a diameter.
+        It is one number for all structures, or a mapping by the structure's name.
     count_uncertainty : float or mapping of str to float, optional
-        Of the counts in a structure by noise. One for all structures, or by the structure's name.
+        Uncertainty of the counts in a structure due to noise. It is one number for all structures, or a mapping by the
+        structure's name.
     calibration_uncertainty : float, optional
-        Of the camera's calibration factor.
+        Uncertainty of the camera's calibration factor.
     recovery : RecoveryCurve, optional
         Recovery coefficient against volume, with the covariance of its fit.
     half_life_uncertainty : float, optional
-        Of the nuclide's half-life.
+        Uncertainty of the nuclide's half-life.
     scan_delay_uncertainty_h : float, optional
-        Of the time from administration to the scan in h.
+        Uncertainty of the time from administration to the scan in h.
     administered_activity_uncertainty : float, optional
-        Of the activity in the vial or delivered, as the activity meter has it.
+        Uncertainty of the activity in the vial or delivered, by the activity meter.
     residual_uncertainty : float, optional
-        Of the residual fraction, relative to that fraction.
+        Uncertainty of the residual fraction, relative to that fraction.
     lung_shunt_uncertainty : float, optional
-        Of the lung shunt fraction, relative to that fraction.
+        Uncertainty of the lung shunt fraction, relative to that fraction.
     density_uncertainty : float, optional
-        Of the density of a structure.
+        Uncertainty of the density of a structure.
     method_uncertainty : float, optional
-        Of the dose model.
+        Uncertainty of the dose model.
     registration_shift_mm : float, optional
         Standard deviation in mm of each component of the shift between structures and image.
     sphere_activity_bq : float, optional
-        Activity of one microsphere in Bq at administration. The number of microspheres is by chance.
+        Activity of one microsphere in Bq at administration, which gives the random number of microspheres.
     correlations : mapping of (str, str) to float
-        Correlation coefficients between two sources, within [-1, 1]; pairs that are not named are independent.
+        Correlation coefficients between two sources, within [-1, 1]. Pairs that are not named are independent.
     basis : mapping of str to str
-        Where an input was stated, in words, by the name of the parameter.
+        Place in which an input was stated, in words, by the name of the parameter.
     coverage_factor : float
         Factor between standard uncertainty and half the width of an interval, positive.
 
@@ -73,7 +74,7 @@ class UncertaintyInputs:
         If a number is negative or not finite, a relative uncertainty is above 2, the coverage factor is not positive,
         or a correlation is outside [-1, 1].
     ArgumentError
-        If something is no number, or a source is correlated with itself.
+        If an input is not a number, or if a source is correlated with itself.
     UnknownNameError
         If a correlation names an unknown source, or `basis` an unknown input.
 
@@ -136,7 +137,7 @@ class UncertaintyInputs:
         Returns
         -------
         tuple of str
-            In the order of the parameters, without correlations, basis and coverage factor.
+            Names in the order of the parameters, without correlations, basis and coverage factor.
 
         Examples
         --------
@@ -147,14 +148,14 @@ class UncertaintyInputs:
 
     @classmethod
     def from_dict(cls, stated: Mapping[str, Any]) -> UncertaintyInputs:
-        """Make the inputs from plain data, as a TOML or JSON file holds them.
+        """Make the inputs from the plain data of a TOML or JSON file.
 
         Parameters
         ----------
         stated : mapping of str to object
-            By the names of the parameters. `recovery` is a mapping as the file of a recovery curve holds it (see
-            `yttria.io.read_recovery_curve`), and `correlations` a list of `[source, source, coefficient]`. None is the
-            same as not given.
+            Values by the names of the parameters. `recovery` is a mapping in the form of a recovery curve's file (see
+            `yttria.io.read_recovery_curve`), and `correlations` is a list of `[source, source, coefficient]`. None
+            means not given.
 
         Returns
         -------
@@ -172,7 +173,7 @@ class UncertaintyInputs:
         >>> UncertaintyInputs.from_dict({"calibration_uncertainty": 0.05}).calibration_uncertainty
         0.05
         """
-        # Fitting and comparing words are for files alone: a dose does not wait for them.
+        # Only files need fitting and spelling suggestions, so that they are imported here and do not delay a dose.
         from difflib import get_close_matches
 
         from .recovery_fit import recovery_curve_of
@@ -195,7 +196,7 @@ class UncertaintyInputs:
         return cls(**given)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what was given as plain data, ready for JSON; `from_dict` reads it back."""
+        """Return the given inputs as plain data, ready for JSON. `from_dict` reads them back."""
         found: dict[str, Any] = {}
         for name in self.names():
             value = getattr(self, name)
@@ -215,7 +216,7 @@ class UncertaintyInputs:
         Parameters
         ----------
         **changes
-            By the names of the parameters.
+            New values by the names of the parameters.
 
         Returns
         -------
@@ -234,7 +235,7 @@ class UncertaintyInputs:
         return replace(self, **changes)
 
     def of_structure(self, name: str, structure: str) -> float | None:
-        """Return the input that holds for a structure.
+        """Return the input that applies to a structure.
 
         Parameters
         ----------
@@ -246,7 +247,7 @@ class UncertaintyInputs:
         Returns
         -------
         float or None
-            None if it was not given for this structure.
+            The input, None if it was not given for this structure.
 
         Examples
         --------
@@ -257,7 +258,7 @@ class UncertaintyInputs:
         return value.get(structure) if isinstance(value, Mapping) else value
 
     def basis_of(self, name: str) -> str:
-        """Return where an input was stated, in words.
+        """Return the place in which an input was stated, in words.
 
         Parameters
         ----------
@@ -267,7 +268,7 @@ class UncertaintyInputs:
         Returns
         -------
         str
-            "stated" if no words were given.
+            The words, or "stated" if none were given.
 
         Examples
         --------
@@ -290,15 +291,15 @@ def _checked(name: str, value: object, of: str = "") -> float:
 
 
 def _correlations(given: Mapping[Pair, float]) -> dict[Pair, float]:
-    """Each pair of two known, different sources, once."""
+    """Check that each pair of sources is known, different, and given only once."""
     found: dict[Pair, float] = {}
     for pair, value in given.items():
         if not isinstance(pair, tuple) or len(pair) != 2:
-            raise ArgumentError(f"a correlation must be of two sources, got {pair!r:.80}")
+            raise ArgumentError(f"a correlation must have two sources, got {pair!r:.80}")
         first, second = (one_of("source of uncertainty", each, UNCERTAINTY_SOURCES) for each in pair)
         coefficient = number(f"correlation of {first} and {second}", value)
         if first == second or (second, first) in found:
-            raise ArgumentError(f"a correlation is of two different sources, each pair once; got {first}, {second}")
+            raise ArgumentError(f"a correlation must have two different sources, each pair once, got {first}, {second}")
         if not -1.0 <= coefficient <= 1.0:
             raise OutOfRangeError(f"correlation of {first} and {second} must be within [-1, 1], got {coefficient:g}")
         found[first, second] = coefficient

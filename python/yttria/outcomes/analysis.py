@@ -114,7 +114,9 @@ def analyze(
     """
     if data.time_months is None:
         if cuts_gy is not None:
-            raise ArgumentError(f"cuts_gy is for survival and progression; {data.endpoint} has no times")
+            raise ArgumentError(
+                f"cuts_gy applies only to survival and progression, got endpoint {data.endpoint}, which has no times"
+            )
         curve = fit_dose_response(
             data.dose_gy, data.event, patient=data.patients, dose_scale=dose_scale, confidence=confidence
         )

@@ -345,7 +345,7 @@ def _robust(coefficients: Floats, design: Floats, response: Floats, cluster: NDA
         warnings.simplefilter("ignore")
         robust = np.asarray(grouped.fit(start_params=coefficients, cov_type="bias_reduced").cov_params())
     if not np.isfinite(robust).all() or np.linalg.eigvalsh(robust)[0] <= 0.0:
-        raise UndefinedError("one patient decides a coefficient alone: patients cannot be accounted for")
+        raise UndefinedError("one patient alone determines a coefficient: the intervals cannot be clustered by patient")
     return robust
 
 

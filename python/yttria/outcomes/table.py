@@ -168,7 +168,7 @@ def write_outcomes(rows: Iterable[Outcome | Mapping[str, Any]], path: str | Path
     """
     path = Path(path)
     if not is_csv(path):
-        raise FileFormatError(f"{path}: a table of outcomes is written as .csv")
+        raise FileFormatError(f"{path}: a table of outcomes must be named .csv")
     cells = (asdict(row) if isinstance(row, Outcome) else dict(row) for row in rows)
     return write_csv(path, ({name: _cell(row.get(name)) for name in COLUMNS} for row in cells), list(COLUMNS))
 
