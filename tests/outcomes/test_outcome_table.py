@@ -122,7 +122,7 @@ def test_an_empty_table_and_other_files_are_refused(tmp_path: Path) -> None:
         read_outcomes(table(tmp_path, "case_id,response\n"))
     with pytest.raises(FileFormatError, match=r"\.csv or \.parquet"):
         read_outcomes(table(tmp_path, "case_id\na\n", "outcomes.xlsx"))
-    with pytest.raises(FileFormatError, match=r"must be named .csv"):
+    with pytest.raises(FileFormatError, match=r"must be named \.csv"):
         write_outcomes([], tmp_path / "o.parquet")
 
 
