@@ -6,8 +6,8 @@
     python benches/batch.py run MANIFEST [--workers 1 2] [--executor processes]
     python benches/batch.py empty [--cases N]                        a run whose cases do nothing
 
-Many rows share few files, and differ in their administered activity, so that each has a key, a dose and a result of its
-own; reading from the page cache is the best case for the reading and the worst for the rest.
+Many rows share few files and differ in their administered activity, so that each has its own key, dose and result.
+Reading from the page cache is the best case for reading and the worst for the rest.
 """
 
 from __future__ import annotations

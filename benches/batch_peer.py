@@ -4,13 +4,13 @@
     python benches/batch_peer.py both MANIFEST [--cases 480] [--workers 2] [--rounds 3]
 
 The peer reads each file once, works in float32, makes the kernel once per process, and takes D_x from a sorted list.
-The kernel is yttria's, so that only the pipeline differs. It does not crop to the liver, which would gain it time, and
-neither does it check, hash or keep anything; `--keep-memory` gives its processes the setting of the C library that
-yttria's workers have.
+The kernel is yttria's, so that only the pipeline differs. It does not crop to the liver, which would save time, and it
+does not check, hash or keep anything. `--keep-memory` gives its processes the setting of the C library of yttria's
+workers.
 
-`both` runs the same cases by `yttria batch run` and by the peer, one after the other, as whole commands (from the start
-of the interpreter to the last table) and again with workers that have started and dosed before the clock runs; then it
-asserts that every dose is the same.
+`both` runs the same cases by `yttria batch run` and by the peer, one after the other. It runs whole commands, from the
+start of the interpreter to the last table, and again with workers that have already dosed. Then it asserts that every
+dose is the same.
 """
 
 from __future__ import annotations

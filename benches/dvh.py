@@ -1,9 +1,9 @@
 """Histograms of 20 structures on a 256^3 map against numpy.percentile: interleaved, agreement asserted in the same run.
 
-NumPy gets a boolean mask per structure and is asked for mean, five percentiles and one volume: what people write.
-yttria returns the whole exact histogram and is asked for the same figures. "boxes" are `VoxelFractions` made once, as
-when many maps share their structures; "masks" makes them from the boolean arrays within the call. Unfair to NumPy:
-someone who crops by hand; so "NumPy, cropped" gets each structure's box.
+NumPy computes mean, five percentiles and one volume from a boolean mask per structure, as users write it. yttria
+returns the whole exact histogram, from which the same figures are read. "boxes" are `VoxelFractions` made once, as when
+many maps share their structures; "masks" makes them from the boolean arrays within the call. Unfair to NumPy: someone
+who crops by hand; so "NumPy, cropped" gets each structure's box.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ aside; "noisy", with noise of 1.5 % of the maximum, the hardest for a search tha
 S values (skipped where the images are absent: $YTTRIA_TEST_DATA, or shared/data beside the repository).
 
 pymedphys runs as its documentation shows it (interp_fraction=10, maximum gamma 2), after a small run that compiles its
-interpolation; it may use all processors, as yttria may. It is also timed with skip_once_passed, its fastest setting:
-that leaves a voxel at the first sample that passes, so its gamma says pass or fail alone, where yttria still gives the
-whole map. With --peer FILE what it found is kept there, and taken from there the next time.
+interpolation; it may use all processors, as yttria may. It is also timed with skip_once_passed, its fastest setting.
+That leaves a voxel at the first sample that passes, so that gamma shows only pass or fail. yttria still gives the whole
+map. With --peer FILE what it found is kept there, and taken from there the next time.
 
     python benches/gamma.py [--peer FILE.npz] [size [pair ...]]
 """

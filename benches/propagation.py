@@ -2,8 +2,8 @@
 
 The case is the phantom's liver with two tumors in voxels of 3 mm and voxel S values. Every draw has noise of the image,
 a displaced contour, a shift and a calibration factor. The peer draws noise of the same amplitude over the whole image
-with NumPy, blurs it and convolves it with SciPy, displaces masks by SciPy's distance transform, and sorts voxels for
-D70 and D95. It draws other random numbers, so that standard uncertainties agree within their statistics, which is
+with NumPy, and blurs and convolves it with SciPy. It displaces masks by SciPy's distance transform, and sorts voxels
+for D70 and D95. It draws other random numbers, so that standard uncertainties agree within their statistics, which is
 asserted.
 
     python benches/propagation.py --draws 1000 --peer-draws 20

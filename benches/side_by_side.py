@@ -3,8 +3,8 @@
 Every library gets what makes it fastest: minimal padding to a size it likes, spectrum and plan made beforehand, output
 memory reused where its interface allows. Each result is held against direct sums in float64 at random voxels and all
 corners before a time is printed: asserted for yttria, and printed for all. Sparse maps are zero outside a two-lobed
-liver (4.9 % of the voxels): the FFTs do not profit, and a user who crops to the liver by hand would be as far ahead of
-them as the ratio of the volumes.
+liver (4.9 % of the voxels). The FFTs do not profit from this. A user who crops to the liver by hand would gain the
+ratio of the volumes.
 
 "memory" is what the process grew by at most during set-up and one call (Linux). "of floor" is the share of what the
 machine allows, `benches/limits.rs`: the time to read and write the map once, or to do the method's multiplications and

@@ -2,9 +2,9 @@
 
 python benches/superposition.py
 
-A liver of 2 % of a cubic map holds log-normal activity in tissue of one density, as in the figures of the theory page;
-plan and application are timed apart, because a plan serves every map on its density. Before a time is printed, a small
-map is held against every ray by itself (`yttria.reference.superposition`).
+A liver of 2 % of a cubic map holds log-normal activity in tissue of one density, as in the figures of the theory page.
+Plan and application are timed separately, because a plan serves every map on its density. Before a time is printed, a
+small map is held against every ray by itself (`yttria.reference.superposition`).
 """
 
 from __future__ import annotations

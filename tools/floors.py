@@ -1,7 +1,7 @@
 """Install the lowest declared version of every dependency, and run the main commands with them.
 
-`make floors` builds a wheel and calls this. uv resolves the lowest versions; the oldest Python that `requires-python`
-allows is taken if it is there, else the one that runs this. What fails names a floor of pyproject.toml that is false.
+`make floors` builds a wheel and calls this. uv resolves the lowest versions. The oldest Python that `requires-python`
+allows is used if it is installed, else the running one. What fails names a floor of pyproject.toml that is false.
 """
 
 from __future__ import annotations

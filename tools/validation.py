@@ -37,8 +37,9 @@ FIGURES_OF_A_REPORT = 8
 class Claim:
     """One claim as its topic's file declares it.
 
-    `by_hand` holds figures that no test measures, with their date; `rust` names modules of the core whose tests check
-    the claim; `headline` labels the figure that the summary shows; `methods` are the dose models that it concerns.
+    `by_hand` holds figures that no test measures, with their date. `rust` names modules of the core whose tests check
+    the claim. `headline` labels the figure that the summary shows. `methods` are the dose models that the claim
+    concerns.
     """
 
     id: str

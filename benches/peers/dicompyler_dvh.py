@@ -6,8 +6,9 @@ Needs a throw-away environment, for its release does not import beside pydicom 3
     python benches/peers/dicompyler_dvh.py FOLDER
 
 FOLDER holds STRUCT, DOSE and analytic.csv. Contours and dose grid come with 1, 2 or 3 mm spacing or, first line,
-contours at 0.2 mm with dose at 1 mm. dicompyler is asked as its documentation shows it, and with its own interpolation
-between planes and to a finer grid where the spacing allows ("interpolated"). Doses are cGy in its bins of 1 cGy.
+contours at 0.2 mm with dose at 1 mm. dicompyler is called as in its documentation. It is also called with its
+interpolation between planes and to a finer grid if the spacing allows ("interpolated"). Doses are cGy in its bins of 1
+cGy.
 """
 
 from __future__ import annotations

@@ -82,8 +82,8 @@ def test_a_scaled_uniform_dose_differs_in_dose_alone(scale: float) -> None:
 @pytest.mark.parametrize("angles", [(0.0, 0.0, 0.0), (0.3, -0.2, 0.5)])
 @pytest.mark.parametrize("shift_mm", [(0.0, 0.0, 1.0), (0.4, -0.3, 0.8)])
 def test_a_shifted_gradient_has_the_distance_of_a_point_to_a_plane(slope, angles, shift_mm, measured: Measured) -> None:
-    # In units of both criteria the evaluated dose is a plane of slope m = |g| dx / dD at height m s / dx, s the shift
-    # along the gradient; the distance of a point to it is height / sqrt(1 + m^2). On another grid, wide enough.
+    # In units of both criteria the evaluated dose is a plane of slope m = |g| dx / dD at height m s / dx, with the
+    # shift s along the gradient. The distance of a point to it is height / sqrt(1 + m^2). On another grid, wide enough.
     g, shift = np.array(slope), np.array(shift_mm)
     a = linear((4, 3, 5), affine(), g)
     b = linear((14, 15, 13), affine((2.2, 3.1, 2.9), (-12.0, -19.0, -9.0), angles), g, 50.0 - g @ shift)

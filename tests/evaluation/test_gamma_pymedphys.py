@@ -1,8 +1,8 @@
 """Gamma against pymedphys: where its pass counts lead, and the cases that its own tests make in code.
 
-Of those, the cases of its release (0.41.0) are also run with it, where it is installed; those of its later tests
-(points outside the grid, planes, lines and single voxels) have exact answers. Its clinical cases, the DICOM files of
-Agnew and McGarry, are a download and are not run.
+The cases of its release (0.41.0) are also run with it if it is installed. Those of its later tests (points outside the
+grid, planes, lines and single voxels) have exact answers. Its clinical cases, the DICOM files of Agnew and McGarry, are
+a download and are not run.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def smooth(z, y, x):
 def test_pass_counts_are_where_those_of_pymedphys_lead(
     grid: str, percent: int, mm: int, local: bool, measured: Measured
 ) -> None:
-    # Its samples are finer at 30 steps per distance criterion than at 10, and pass more voxels each time; all of them
-    # pass here too, and no more than its trend leaves open.
+    # Its samples are finer at 30 steps per distance criterion than at 10, and more voxels pass. All of them pass here
+    # too, and no more than its trend allows.
     axes = tuple(np.arange(n) * h for n, h in ((14, 3.0), (18, 2.5), (20, 2.0)))
     other = tuple(np.arange(n) * h - 1.3 for n, h in ((17, 2.7), (25, 1.9), (18, 2.6)))
     axes_b = axes if grid == "same" else other

@@ -59,8 +59,8 @@ def test_edge_factor_agrees_and_is_a_share(radius: float, fwhm: float) -> None:
 
 
 def test_edge_factor_is_what_a_blurred_ball_shows() -> None:
-    """Twice the density at the edge of a blurred ball of density 1, by quadrature over the ball: `z` along the radius
-    through the edge point, the rest integrated in closed form."""
+    """Compute twice the density at the edge of a blurred ball of density 1 by quadrature over the ball. `z` is along
+    the radius through the edge point, and the other directions are integrated in closed form."""
     radius, fwhm = 12.0, 9.0
     s = fwhm / math.sqrt(8 * math.log(2))
     z = np.linspace(-radius, radius, 200_001)

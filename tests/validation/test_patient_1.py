@@ -1,7 +1,7 @@
 """A real post-treatment yttrium-90 PET and its segments, from files to doses per structure.
 
-Expected: activity, volumes and doses by local deposition (49.67 Gy kg/GBq, 1.05 g/mL, no decay back) as they were
-computed by another program, which resampled the masks linearly to the PET grid.
+Expected are activity, volumes and doses by local deposition (49.67 Gy kg/GBq, 1.05 g/mL, no decay correction). Another
+program computed them with masks resampled linearly to the PET grid.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ def test_mean_doses_by_local_deposition(
         linear = float((result.image.array * resampled[name]).sum() / resampled[name].sum())
         # By the other program's way with masks, its figures to the digit they have.
         assert linear == pytest.approx(MEAN_GY[name], abs=0.06)
-        # Weights averaged over a voxel take in the rim: beside a hot tumor that is 1.4 % more for the normal tissue
-        # (11.15 Gy) than weights sampled at voxel centers give.
+        # Weights averaged over a voxel include the rim. Next to a hot tumor they give the normal tissue 1.4 % more
+        # (11.15 Gy) than weights sampled at voxel centers.
         assert row.mean_gy == pytest.approx(MEAN_GY[name], rel=0.015 if name == "Normal Tissue" else 0.01)
 
 

@@ -58,8 +58,8 @@ def name_results(folder: Path) -> int:
 
     Notes
     -----
-    The second name is a hard link, so that it takes no space and can be moved; on file systems without these it is a
-    symbolic link, and on those without either a copy.
+    The second name is a hard link, so that it takes no space and can be moved. On file systems without hard links it is
+    a symbolic link, or else a copy.
     """
     inside = folder / BY_CASE
     before, now = set(_listed(inside)), {row["file"] for row in _names(folder)}

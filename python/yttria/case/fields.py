@@ -42,8 +42,7 @@ class Field:
     named : bool
         Whether a text must have at least one character.
     form : {"option", "repeated", "argument", "none"}
-        Form of the field in a command, which may be an option, an option that may be repeated, an argument without a
-        name, or none.
+        Form of the field in a command. "repeated" is an option that may be repeated, and "argument" has no name.
     option : tuple of str
         Spellings of the option, the long form first, if they are not the field's name with hyphens.
     separator : str

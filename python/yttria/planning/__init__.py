@@ -1,4 +1,4 @@
-"""The models that decide an activity, forward (activity to doses) and inverse (dose or limit to activity)."""
+"""Models that determine an activity, forward (activity to doses) and inverse (dose or limit to activity)."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def uneven(
 
 
 def lungs(lung_dose_gy: float, cumulative_gy: float, nuclide: Nuclide) -> Iterator[Advisory]:
-    """Compare the lung doses with their usual limits; an optimum may be above its limit by rounding."""
+    """Compare the lung doses with their usual limits. An optimum may exceed its limit by rounding."""
     yield from lung_dose_advisories(lung_dose_gy, LUNG_LIMIT_GY, rounding=1e-9)
     yield from cumulative_lung_dose_advisories(cumulative_gy, CUMULATIVE_LUNG_LIMIT_GY, rounding=1e-9)
     yield from lung_limits_of_yttrium(nuclide, LUNG_LIMIT_GY, CUMULATIVE_LUNG_LIMIT_GY)
@@ -68,7 +68,7 @@ def lungs(lung_dose_gy: float, cumulative_gy: float, nuclide: Nuclide) -> Iterat
 def vials(
     territories: Sequence[Territory], vial_activities_gbq: Sequence[float], nuclide: Nuclide
 ) -> Iterator[Advisory]:
-    """Compare the activity in each vial with what a vial holds."""
+    """Compare the activity in each vial with the content of available vials."""
     for territory, activity in zip(territories, vial_activities_gbq, strict=True):
         for advisory in vial_content(activity, nuclide=nuclide):
             yield replace(advisory, message=f"Territory '{territory.name}': {advisory.message}")

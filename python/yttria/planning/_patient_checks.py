@@ -1,4 +1,4 @@
-"""Checks of a patient's inputs: each error names the quantity, its value and what it must be."""
+"""Checks of a patient's inputs, whose errors name the quantity, its value and its allowed range."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .partition_limits import PartitionLimits
 from .plan_uncertainty_inputs import PlanUncertaintyInputs
 from .territory import Tumor
 
-#: Each number that may be absent: its name in messages and its range.
+#: Name in messages and range of each number that may be absent.
 _RANGES = {
     "liver_density_g_per_ml": ("liver density in g/mL", 0.9, 1.2),
     "untreated_tumor_mass_kg": ("untreated tumor mass in kg", 0.0, 10.0),
@@ -33,7 +33,7 @@ _TARGETS = {
     "target_perfused_dose_gy": "target perfused dose in Gy",
     "target_tumor_dose_gy": "target tumor dose in Gy",
 }
-#: How far a total mass may differ from the sum of its parts: the rounding of what people write down.
+#: Allowed difference of a total mass from the sum of its parts, due to rounding of values that people write down.
 _TOLERANCE = 0.02
 
 
@@ -88,7 +88,7 @@ def _check_within(quantity: str, value: object, low: float, high: float, *, posi
 
 
 def laboratory_advisories(patient: PatientInputs) -> tuple[Advisory, ...]:
-    """Check the laboratory values that are given, and return what is doubtful of their units."""
+    """Check the laboratory values that are given, and return advisories on doubtful units."""
     found: tuple[Advisory, ...] = ()
     for convert, first, second in (
         (laboratory.bilirubin_umol_per_l, patient.bilirubin_umol_per_l, patient.bilirubin_mg_per_dl),
@@ -128,7 +128,7 @@ def check_masses(patient: PatientInputs) -> None:
             f"total normal liver mass in kg must be at least the perfused part, {normal:g} kg, got {total:g}"
         )
     tumor = patient.treated_tumor_mass_kg or 0.0
-    everything = bool(patient.tumors)  # the parts are all there
+    everything = bool(patient.tumors)  # all parts are known
     _check_total("perfused mass with tumor", perfused, normal, tumor, everything)
     _check_total("liver mass with tumor", liver, total, tumor + patient.untreated_tumor_mass_kg, everything)
     of_liver = patient.liver_mass_kg

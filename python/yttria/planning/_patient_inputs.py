@@ -1,4 +1,4 @@
-"""The inputs of one patient as given, and the masses and earlier doses that follow from them."""
+"""Inputs of one patient, and the masses and earlier doses that follow from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .partition_limits import PartitionLimits
 from .plan_uncertainty_inputs import PlanUncertaintyInputs
 from .territory import Tumor
 
-#: Dose of earlier treatments by kind of limit: the field of `Patient` and of its limits, and the tissue in words.
+#: For each kind of limit, the field of `Patient` and of its limits for earlier doses, and the tissue in words.
 PRIOR_DOSES: dict[LimitKind, tuple[str, str]] = {
     "normal_perfused": ("prior_normal_perfused_dose_gy", "the perfused normal liver"),
     "normal_whole": ("prior_normal_whole_dose_gy", "the whole normal liver"),
@@ -32,7 +32,7 @@ def tumor_name(tumors: Sequence[Tumor], index: int) -> str:
 
 
 def nuclide_inputs(nuclide: Nuclide) -> dict[str, Any]:
-    """Return what a patient's plain values state of the nuclide."""
+    """Return the nuclide that a patient's plain values state."""
     return {
         "name": nuclide.name,
         "source": nuclide.source,
@@ -44,7 +44,7 @@ def nuclide_inputs(nuclide: Nuclide) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class PatientInputs:
-    """The fields of `Patient`, which documents and checks them."""
+    """Fields of `Patient`, which documents and checks them."""
 
     device: Device
     lung_shunt_fraction: float
@@ -81,7 +81,7 @@ class PatientInputs:
 
     @property
     def treated_tumor_mass_kg(self) -> float | None:
-        """Mass of the tumors in the territory; None if it is not known."""
+        """Mass of the tumors in the territory, None if it is not known."""
         if self.tumors:
             return sum(tumor.mass_kg for tumor in self.tumors)
         if self.perfused_mass_incl_tumor_kg is None or self.normal_perfused_mass_kg is None:
@@ -106,7 +106,7 @@ class PatientInputs:
 
     @property
     def perfused_mass_kg(self) -> float:
-        """Mass of everything perfused: the territory's tumors and normal liver."""
+        """Mass of all perfused tissue, which is the territory's tumors and normal liver."""
         if self.normal_perfused_mass_kg is not None and (self.tumors or self.perfused_mass_incl_tumor_kg is None):
             return self.normal_perfused_mass_kg + (self.treated_tumor_mass_kg or 0.0)
         assert self.perfused_mass_incl_tumor_kg is not None
@@ -114,7 +114,7 @@ class PatientInputs:
 
     @property
     def liver_mass_kg(self) -> float | None:
-        """Mass of the whole liver, all tumors included; None if it is not known."""
+        """Mass of the whole liver with all tumors, None if it is not known."""
         if self.normal_total_mass_kg is None:
             return self.liver_mass_incl_tumor_kg
         return self.normal_total_mass_kg + (self.treated_tumor_mass_kg or 0.0) + self.untreated_tumor_mass_kg

@@ -1,4 +1,4 @@
-"""Reading of a patient file: TOML whose every table and key is checked, with errors that name the line."""
+"""Reading of a patient file in TOML. Every table and key is checked, and errors name the line."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from .mass import mass_from_volume_kg
 
 _LARGEST_BYTES = 1 << 20
 _WORDS = {str: "a text", float: "a number", bool: "true or false"}
-#: Tables that may be there several times, each written in double brackets.
+#: Tables that may appear several times, written in double brackets.
 _LISTS = ("tumor", "territory")
-#: The known keys of each table, each with the type of its value; "" holds those before the first table.
+#: Known keys of each table, each with the type of its value. "" holds those before the first table.
 Tables = Mapping[str, Mapping[str, type]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PatientToml:
-    """A file that was read: its content, the SHA-256 of its bytes, and the line of each key."""
+    """Content of a file, with the SHA-256 of its bytes and the line of each key."""
 
     source: Source
     content: dict[str, Any]
@@ -35,7 +35,7 @@ class PatientToml:
 
 
 def read_toml(path: Path) -> PatientToml:
-    """Read a TOML file of at most 1 MiB; nothing of its tables and keys is checked yet."""
+    """Read a TOML file of at most 1 MiB, without checking its tables and keys."""
     record_opened(path)
     if path.exists() and not path.is_file():
         raise FileFormatError(f"{path}: not a patient file: it is not a regular file")
@@ -71,7 +71,7 @@ class Source:
 
 
 def lines_of(text: str) -> dict[tuple[str, int, str], int]:
-    """A reading of headers and keys that is good enough to point at a line; the values are the parser's."""
+    """Find the lines of headers and keys for messages. The values come from the TOML parser."""
     found: dict[tuple[str, int, str], int] = {}
     table, count = "", {"": 0}
     for number, line in enumerate(text.splitlines(), 1):
@@ -120,7 +120,7 @@ def _check_key(source: Source, tables: Tables, table: str, index: int, key: str,
 
 
 def required(source: Source, content: dict[str, Any], table: str, key: str) -> Any:
-    """Return a value that must be there."""
+    """Return a required value."""
     inside = content.get(table, {}) if table else content
     if key not in inside:
         raise source.error(f"{key} is missing{f' in [{table}]' if table else ''}", table, 0)
@@ -130,7 +130,7 @@ def required(source: Source, content: dict[str, Any], table: str, key: str) -> A
 def mass_kg(
     source: Source, inside: dict[str, Any], table: str, index: int, mass: str, volume: str, density_g_per_ml: float
 ) -> float | None:
-    """Return a mass as given or from its volume; None if neither is there."""
+    """Return a mass as given or from its volume, None if neither is given."""
     if mass in inside and volume in inside:
         raise source.error(f"both {mass} and {volume} in [{table}]; give one", table, index, volume)
     if volume in inside:

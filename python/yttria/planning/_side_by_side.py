@@ -1,4 +1,4 @@
-"""Each planning model for a patient: its activity, one plain sentence on how it differs, its advisories."""
+"""Run of each planning model for a patient, with its activity, a sentence on its method, and its advisories."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ Run = tuple[float, str, tuple[Advisory, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRun:
-    """One model's activity, the doses it would give by the partition model, and their comparison with the limits.
+    """Activity of one model, its doses by the partition model, and their comparison with the limits.
 
-    `limit_states` has one entry for each limit or target that applies or may apply; `breaks` has those that are
-    exceeded or missed for certain. `uncertainty` is that of these doses, if any uncertainty of the inputs is stated.
+    `limit_states` has one entry for each limit or target that applies or may apply. `breaks` has those that are
+    certainly exceeded or missed. `uncertainty` is that of these doses, if any uncertainty of the inputs is stated.
     """
 
     model: str
@@ -46,7 +46,7 @@ class ModelRun:
 
     @property
     def breaks(self) -> tuple[LimitState, ...]:
-        """The limits that are exceeded and the targets that are missed for certain."""
+        """Limits that are certainly exceeded, and targets that are certainly missed."""
         return tuple(state for state in self.limit_states if state.broken)
 
 
@@ -81,7 +81,7 @@ def _resin(patient: Patient, activity: ResinActivity, why: str) -> Run:
 
 
 def _resin_masses(patient: Patient) -> tuple[float, float, float]:
-    """Tumor in the territory, all tumor, and the whole liver, in kg."""
+    """Return the masses in kg of tumor in the territory, all tumor, and the whole liver."""
     _needs(patient.device == "resin", "it is a rule for resin microspheres")
     treated, liver = patient.treated_tumor_mass_kg, patient.liver_mass_kg
     _needs(treated is not None, "the mass of the tumors is not given")
@@ -196,12 +196,12 @@ def _partition_target(patient: Patient) -> Run:
 
 
 def _lowest_ratio(territory: Territory) -> int:
-    """Index of the tumor that takes up least."""
+    """Find the index of the tumor with the lowest ratio."""
     return min(range(len(territory.tumors)), key=lambda i: territory.tumors[i].tumor_to_normal_ratio or 1.0)
 
 
 def deciding_thresholds(patient: Patient, model: str) -> list[Threshold]:
-    """The doses that decide a model's activity; none for the rules of body size and involvement."""
+    """List the doses that determine a model's activity. Rules of body size and involvement have no such dose."""
     if model == "single_compartment" and patient.target_perfused_dose_gy is not None:
         return [Threshold(kind="perfused_mean", value=patient.target_perfused_dose_gy, sign=">=")]
     if model == "partition_target" and patient.target_tumor_dose_gy is not None:

@@ -1,4 +1,4 @@
-"""The uncertainties of a patient file: a table for all of them, and keys of single tumors and territories."""
+"""Uncertainties of a patient file, in a table for all and in keys of single tumors and territories."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Tables = Sequence[tuple[str, Mapping[str, Any]]]
 
 
 def uncertainties(content: Mapping[str, Any], tumors: Tables, territories: Tables = ()) -> PlanUncertaintyInputs | None:
-    """Read what a file states; a key of one tumor or territory goes before that of all. None if nothing is stated."""
+    """Read the uncertainties of a file, None without any. A key of one tumor or territory overrides that of all."""
     given = dict(content.get("uncertainty", {}))
     for tables, keys in ((tumors, OF_TUMOR), (territories, OF_TERRITORY)):
         for key, field in keys.items():

@@ -1,4 +1,4 @@
-"""One lung shunt fraction for several injections, and what a single scan of all of them leaves open."""
+"""Lung shunt fraction of several injections, and bounds of the lung dose after a single scan of all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .lung import lung_dose
 
 @dataclass(frozen=True, kw_only=True)
 class CombinedLungShunt:
-    """Lung shunt of several injections taken as one.
+    """Combined lung shunt of several injections.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def combined_lung_shunt_fraction(
     weights : sequence of float
         Activity of each injection in any one unit, at least 0.
     weighting : {"maa", "y90"}
-        Whose activities the weights are: of the tracer or of the treatment.
+        Origin of the weights, which are activities of the tracer or of the treatment.
 
     Returns
     -------
@@ -60,8 +60,8 @@ def combined_lung_shunt_fraction(
 
     Notes
     -----
-    `sum_k w_k L_k / sum_k w_k`. The mean with weights of the tracer is what one scan of all injections shows; the mean
-    with weights of the treatment is what the lung dose needs. They are equal only if all shunts are equal or the
+    The mean is `sum_k w_k L_k / sum_k w_k`. One scan of all injections shows the mean with weights of the tracer. The
+    lung dose needs the mean with weights of the treatment. They are equal only if all shunts are equal or the
     activities are in proportion.
 
     Examples
@@ -86,10 +86,9 @@ class LungDoseBounds:
     Parameters
     ----------
     lung_dose_equal_gy : float
-        Lung dose in Gy if all injections shunt alike.
+        Lung dose in Gy if all injections have the same shunt.
     lung_shunt_if_all_from : tuple of float or None
-        For each injection, its shunt if all that the scan saw in the lungs came from it; None if that is
-        impossible.
+        For each injection, its shunt if all counts in the lungs came from it, None if that is impossible.
     lung_dose_if_all_from_gy : tuple of float or None
         The lung dose in Gy in that case.
     """
@@ -107,7 +106,7 @@ def lung_dose_bounds(
     lung_mass_kg: float = 1.0,
     nuclide: Nuclide | None = None,
 ) -> LungDoseBounds:
-    """Compute what the lung dose can be if one scan after several tracer injections gave one shunt.
+    """Compute bounds of the lung dose if one scan after several tracer injections gave one shunt.
 
     Parameters
     ----------
@@ -138,8 +137,8 @@ def lung_dose_bounds(
 
     Notes
     -----
-    If all of it came from injection k, that one shunts `L sum(w) / w_k` with the tracer activities w, and the lung dose
-    is `C A_k / m_lung` times that.
+    If all lung counts came from injection k, its shunt is `L sum(w) / w_k` with the tracer activities w. The lung dose
+    is then `C A_k / m_lung` times this shunt.
 
     Examples
     --------

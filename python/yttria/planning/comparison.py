@@ -1,4 +1,4 @@
-"""Side by side: every model that applies to a patient, the doses of its activity, and the limits these break."""
+"""Comparison of every model that applies to a patient, with doses and exceeded limits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .vial_content import VIAL_CODES, vial_content
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class ModelComparison:
-    """All models that apply to one patient, and why the others do not. For research use; nothing here prescribes."""
+    """All models that apply to one patient, and the reasons why others do not. For research use, not a prescription."""
 
     patient: Patient
     runs: tuple[ModelRun, ...]
@@ -38,12 +38,12 @@ class ModelComparison:
     input_file: Mapping[str, str] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
-        """The patient's name, device, and which models were run, on a line."""
+        """Show the patient's name, device and models on one line."""
         names, others = [run.model for run in self.runs], [model for model, _ in self.not_applicable]
         return f"ModelComparison({self.patient.name!r}, {self.patient.device!r}, runs={names}, not_applicable={others})"
 
     def __getitem__(self, model: str) -> ModelRun:
-        """The run of that model; `KeyError` if it does not apply."""
+        """Return the run of a model. A model that does not apply raises `KeyError`."""
         for run in self.runs:
             if run.model == model:
                 return run
@@ -72,7 +72,7 @@ class ModelComparison:
         return [ModelRow.of(run) for run in self.runs]
 
     def table(self, width: int | None = None) -> str:
-        """Write inputs, a line of numbers for each model, limits, every advisory and the reasons as text.
+        """Write inputs, a line of numbers for each model, limits, advisories and reasons as text.
 
         Parameters
         ----------
@@ -85,7 +85,7 @@ class ModelComparison:
 
         Examples
         --------
-        See `rows` for a comparison; `print(comparison.table(100))` prints it.
+        See `rows` for a comparison. `print(comparison.table(100))` prints it.
         """
         source = f" from {self.input_file['path']}" if self.input_file else ""
         return comparison_text(
@@ -138,9 +138,9 @@ def compare_models(patient: Patient, *, draws: int = DRAWS, seed: int = SEED) ->
     Parameters
     ----------
     patient : Patient
-        The inputs; what is not given makes the models that need it not applicable.
+        The inputs. A model does not apply if an input that it needs is missing.
     draws, seed : int
-        Draws of the uncertain inputs and the seed of their random numbers, as in `plan_uncertainty`.
+        Number of draws of the uncertain inputs and seed of their random numbers, as in `plan_uncertainty`.
 
     Returns
     -------
@@ -156,25 +156,27 @@ def compare_models(patient: Patient, *, draws: int = DRAWS, seed: int = SEED) ->
     Warns
     -----
     own_limit_exceeded, own_limit_not_compared
-        A dose, with that of earlier treatments, is above one of the planner's limits, or is not known.
+        If a dose, with that of earlier treatments, is above one of the planner's limits, or is not known.
     no_limits_for_device, lung_limit_of_yttrium
         No limit of the guideline is for the device, or the planner's lung limits come from another nuclide.
     prior_dose_not_given, prior_dose_not_counted
-        A dose of earlier treatments was taken as what is known of it, or no limit counts it.
+        If a dose of earlier treatments was only partly known, or if no limit counts it.
     activity_above_vial, activity_below_usual
-        The vial must hold more than the largest of the device, or less than is in use.
+        If the vial must contain more than the largest vial of the device, or less than is in use.
     perfused_mass_without_tumor
-        No tumor is given, and the perfused normal liver was taken for everything perfused.
+        If no tumor is given, so that the perfused normal liver was taken for all perfused tissue.
     large_uncertainty
-        A stated uncertainty is above 0.30, for which the first order may not hold.
+        If a stated uncertainty is above 0.30, so that the first order may not be accurate.
 
     Notes
     -----
-    All doses are by the patient's partition model, so that activities can be compared. Without tumors or ratios only
-    the mean to everything perfused and the lung dose are known. Models: `bsa`, `modified_bsa`, `simple_lobar_bsa` and
-    `empirical` for resin, reduced by the lung-shunt table (`lower_inclusive`); `single_compartment` for a target to
-    everything perfused; `partition_target` for a target to the tumor with the lowest ratio, so that every tumor reaches
-    it; `partition_maximum` under the planner's limits, from which doses of earlier treatments are subtracted.
+    All doses are by the patient's partition model, so that activities can be compared. Without tumors or ratios, only
+    the mean dose to all perfused tissue and the lung dose are known.
+
+    For resin, the models are `bsa`, `modified_bsa`, `simple_lobar_bsa` and `empirical`, reduced by the lung-shunt table
+    (`lower_inclusive`). `single_compartment` reaches a target for all perfused tissue. `partition_target` reaches a
+    target for the tumor with the lowest ratio, so that every tumor reaches it. `partition_maximum` is the largest
+    activity within the planner's limits, from which doses of earlier treatments are subtracted.
 
     Examples
     --------
@@ -209,7 +211,7 @@ def compare_models(patient: Patient, *, draws: int = DRAWS, seed: int = SEED) ->
             in_vial = doses.vial_activity_gbq
             states = _limit_states(patient, doses)
             every = (*advisories, *doses.advisories, *_own_limits_exceeded(patient, doses))
-            # One check of the vial for every model, instead of the model's own.
+            # The vial is checked in the same way for every model, instead of by the model.
             kept = (a for a in every if a.code not in VIAL_CODES)
             advisories = tuple(dict.fromkeys((*kept, *vial_content(in_vial, patient.device))))
             uncertainty = None
@@ -231,7 +233,7 @@ def compare_models(patient: Patient, *, draws: int = DRAWS, seed: int = SEED) ->
                 )
             )
     created = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    # Only the limits that the doses are compared with; what depends on what is not given stands in the states.
+    # Only limits that are compared with doses are listed. The states name the missing inputs of the others.
     compared = (advisory for run in runs for state in run.limit_states for advisory in state.advisories)
     of_device = no_limits_for_device(patient.guideline, patient.device)
     notes = tuple(dict.fromkeys((*patient.advisories(), *of_device, *compared)))
@@ -295,7 +297,7 @@ def _own_limits_exceeded(patient: Patient, doses: PartitionDoses) -> tuple[Advis
 
 
 def _known(patient: Patient) -> dict[str, Any]:
-    """Facts that decide which limits apply."""
+    """Collect the facts that determine which limits apply."""
     return {
         "device": patient.device,
         "disease": patient.disease,

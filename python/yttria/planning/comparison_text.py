@@ -1,4 +1,4 @@
-"""The side by side as text: inputs, a line of numbers per model, what each one breaks, and every advisory."""
+"""Comparison of models as text, with inputs, a line of numbers per model, exceeded limits, and every advisory."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LABEL, _MODEL = 17, 19
 
 
 def wrapped(text: str, columns: int, first: str = "", later: str = "") -> list[str]:
-    """Wrap a sentence; no character of a name in the patient file may act on the terminal."""
+    """Wrap a sentence. Control characters of names in the patient file are made safe for the terminal."""
     return textwrap.wrap(
         plain(text), columns, initial_indent=first, subsequent_indent=later or first, break_on_hyphens=False
     )
@@ -100,7 +100,7 @@ def comparison_text(
 
 
 def _inputs(patient: Patient, limits_table_version: str) -> Iterator[tuple[str, str]]:
-    """Each input as label and words."""
+    """Describe each input by label and words."""
     yield "patient", patient.name or "not named"
     yield "device", device_in_words(patient.device, patient.nuclide)
     yield "territory", _territory(patient)
@@ -197,7 +197,7 @@ def _numbers(run: ModelRun) -> str:
 
 
 def _uncertain_numbers(run: ModelRun) -> list[str]:
-    """The line of standard uncertainties below that of the doses; none if none is stated."""
+    """Write the line of standard uncertainties below that of the doses, empty if none is stated."""
     found = run.uncertainty
     if found is None:
         return []
@@ -217,15 +217,15 @@ def _uncertain_numbers(run: ModelRun) -> list[str]:
 
 
 def gy_text(value: float | None) -> str:
-    """Write a dose in Gy with one decimal below 1000; a dash if it is not known."""
+    """Write a dose in Gy with one decimal below 1000, or a dash if it is not known."""
     return "-" if value is None else f"{value:.1f}" if value < 1000.0 else f"{value:.0f}"
 
 
 def state_lines(limit_states: Sequence[LimitState]) -> list[str]:
-    """Lines for limits that are broken or may be; what is met in any case needs no line.
+    """Write lines for limits that are exceeded or may be. A limit that is certainly met needs no line.
 
-    Entries that wait for the disease or the intent are many: those with one outcome for one dose share a line, and so
-    do those of one dose that is not known.
+    Many entries depend on the disease or the intent. Entries with one outcome for one dose share a line, and so do
+    entries of one unknown dose.
     """
     lines = [f"{state.state}: {state}" for state in limit_states if state.broken]
     waiting: dict[tuple[str, str], dict[str, list[Limit]]] = {}
@@ -253,12 +253,12 @@ def state_lines(limit_states: Sequence[LimitState]) -> list[str]:
 
 
 def _values(values: Mapping[str, Sequence[Limit]]) -> str:
-    """Limits of one dose, each with its diseases and intents."""
+    """Write limits of one dose, each with its diseases and intents."""
     return "; ".join(f"{value} ({_scopes(limits)})" for value, limits in values.items())
 
 
 def _scopes(limits: Sequence[Limit]) -> str:
-    """Diseases and intents of some entries, diseases of the same intents together."""
+    """Write diseases and intents of some entries, with diseases of the same intents together."""
     intents: dict[str, dict[str, None]] = {}
     for limit in limits:
         intents.setdefault(limit.disease or "any disease", {}).update(dict.fromkeys(limit.intents or ("any intent",)))
@@ -269,7 +269,7 @@ def _scopes(limits: Sequence[Limit]) -> str:
 
 
 def _in_every_run(lists: Sequence[Sequence[Item]]) -> list[Item]:
-    """Items that every run has, which are shown once; none if there is one run."""
+    """Find items that every run has, which are shown once. With a single run there are none."""
     return [] if len(lists) < 2 else [item for item in lists[0] if all(item in other for other in lists[1:])]
 
 
@@ -278,7 +278,7 @@ def _sorted(advisories: Iterator[Advisory] | dict[Advisory, None]) -> list[Advis
 
 
 def _together(advisories: Sequence[Advisory]) -> list[str]:
-    """One line for each advisory; those that differ only in what they are about, before the first colon, share one."""
+    """Write one line for each advisory. Advisories that differ only before the first colon share a line."""
     about: dict[tuple[Severity, str, str], list[str]] = {}
     for advisory in advisories:
         head, colon, tail = advisory.message.partition(": ")

@@ -1,4 +1,4 @@
-"""Decay between two times, and what a scanner's own decay correction leaves to be done."""
+"""Decay between two times, and the remaining correction after a scanner's decay correction."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..errors import ArgumentError, TimeZoneError
 
 
 def require_timezone(time: datetime | str) -> datetime:
-    """Take a time as one instant with an offset from UTC.
+    """Convert a time to one instant with an offset from UTC.
 
     Parameters
     ----------
     time : datetime or str
-        A `datetime` that carries a zone, or an ISO 8601 text with an offset, such as "2024-04-14T12:00:00-04:00".
+        A `datetime` with a zone, or an ISO 8601 text with an offset, such as "2024-04-14T12:00:00-04:00".
 
     Returns
     -------
@@ -32,7 +32,7 @@ def require_timezone(time: datetime | str) -> datetime:
     TimeZoneError
         If the time has no zone, is skipped by the clocks, or is shown by them twice.
     ArgumentError
-        If the text is no time.
+        If the text is not a time.
 
     Examples
     --------
@@ -82,8 +82,8 @@ def elapsed_h(start: datetime | str, end: datetime | str) -> float:
 
     Notes
     -----
-    The difference of two wall clocks would be wrong by an hour across a change of the clocks (1.1 % of activity), and
-    by the difference between two zones (6.3 % for six hours).
+    The difference of two wall clock times would be wrong by an hour across a change of the clocks (1.1 % of activity).
+    It would also be wrong by the difference between two zones (6.3 % for six hours).
 
     Examples
     --------
@@ -215,9 +215,9 @@ def historic_dose_factor(delta_g_rad_per_uci_h: float, mean_life_factor: float, 
 
     Notes
     -----
-    With 1.99 g rad/(uCi h), 1.443 and 64.0 h this is 49.67, the factor of the EANM guideline of 2022. That 49.67 comes
-    from there is an inference of this project, not a statement of the guideline. `Nuclide.from_energy` gives the
-    physical factor.
+    With 1.99 g rad/(uCi h), 1.443 and 64.0 h this is 49.67, the factor of the EANM guideline of 2022. This origin of
+    49.67 is an inference of this project, not a statement of the guideline. `Nuclide.from_energy` gives the physical
+    factor.
 
     Examples
     --------
@@ -294,7 +294,7 @@ class AdministrationFactor:
     decay_correction : str
         "ADMIN", "START" or "NONE".
     advisories : tuple of Advisory
-        What was not checked.
+        Advisories on values that were not checked.
     """
 
     factor: float
@@ -342,8 +342,8 @@ def factor_to_administration(
 
     Notes
     -----
-    1 for ADMIN, `2^(t / T)` for START, and `2^(t / T) lambda d / (1 - exp(-lambda d))` for NONE, the mean of a decaying
-    frame.
+    The factor is 1 for ADMIN and `2^(t / T)` for START. For NONE it is `2^(t / T) lambda d / (1 - exp(-lambda d))`,
+    which includes the mean over a decaying frame.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Activity that entered the patient, and its share in the lungs, as the scaling of a dose image states them."""
+"""Delivered activity and its share in the lungs, from the scaling of a dose image."""
 
 from __future__ import annotations
 

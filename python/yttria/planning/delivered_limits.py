@@ -36,7 +36,7 @@ _DOSE_OF_ROLE: dict[StructureRole, str] = {
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DeliveredLimits:
-    """Doses of one treatment beside the limits and targets of a guideline. For research use.
+    """Doses of one treatment compared with the limits and targets of a guideline. For research use.
 
     Parameters
     ----------
@@ -47,17 +47,17 @@ class DeliveredLimits:
     doses : TreatmentDoses
         The doses that were compared.
     origins : mapping of str to str
-        Where each dose and fraction comes from, by its name: a structure, structures without others, or the shunt.
+        Origin of each dose and fraction by its name, which is a structure, structures without others, or the shunt.
     hepatic_reserve_fraction : float or None
         Untreated fraction of the liver.
     tumor_to_normal_ratios : mapping of str to float
         Ratio of the activity per mass in each tumor to that in the perfused normal liver, or else in all normal liver.
     facts : mapping of str to object
-        What was stated of the patient and the treatment; None if it was not.
+        Stated facts on the patient and the treatment, None if they were not stated.
     states : tuple of LimitState
         One for each entry that applies or may apply.
     advisories : tuple of Advisory
-        What a reader must know of the doses.
+        Advisories on the doses.
     """
 
     guideline: Guideline
@@ -120,7 +120,7 @@ def delivered_limits(
     Parameters
     ----------
     result : DoseResult
-        The dose image with what it rests on.
+        The dose image with its scaling and densities.
     structures : sequence of Structure
         Structures in its space.
     roles : DeliveredRoles, or mapping of str to str or sequence of str, optional
@@ -129,9 +129,9 @@ def delivered_limits(
         See `evaluate_limits`. A device must carry the nuclide of the dose. If none is stated, a dose of Ho-166 is
         compared with the limits of holmium, and one of another nuclide than Y-90 with none.
     lung_mass_kg : float, optional
-        Mass of the lungs in kg; 1 kg is taken and reported if it is needed and not given.
+        Mass of the lungs in kg. If it is needed and not given, 1 kg is assumed and reported.
     lung_activity_gbq : float, optional
-        Activity in the lungs in GBq. It goes before what image and scaling tell.
+        Activity in the lungs in GBq. It overrides that of image and scaling.
     hepatic_reserve_fraction : float, optional
         Untreated fraction of the liver, within [0, 1]. By default it follows from the masses of liver and perfused
         volume.
@@ -159,18 +159,18 @@ def delivered_limits(
     Warns
     -----
     lung_mass_assumed
-        The dose to the lungs rests on a mass of 1 kg.
+        If the dose to the lungs is based on an assumed mass of 1 kg.
     region_outside_image
-        A region lies partly outside the dose image, and its dose was not compared.
+        If a region lies partly outside the dose image, so that its dose was not compared.
 
     Notes
     -----
-    The normal liver is what the liver holds beside the tumors, and likewise for the perfused normal liver, unless a
-    structure has the role. A mean dose is `sum f D V / sum f V`. The dose to the lungs is the mean of the map if the
-    density of each voxel is known. Otherwise it is `C A / m`, C the dose factor, A the activity in the lungs and m
-    their mass: a map of one density gives the dose to tissue of that density, which lungs are not. A is what is stated,
-    or else what lies inside the structure of the lungs, or else the lung shunt fraction times the delivered activity,
-    if the scaling states both. A region with more than 1 % of its volume outside the image has no dose here.
+    The normal liver is the liver without the tumors, and likewise for the perfused normal liver, unless a structure has
+    the role. A mean dose is `sum f D V / sum f V`. The dose to the lungs is the mean of the map if the density of each
+    voxel is known. Otherwise it is `C A / m` with the dose factor C, the activity A in the lungs and their mass m. A
+    map of one density does not describe lungs. A is the stated activity, or else the activity inside the structure of
+    the lungs. Without both, it is the lung shunt fraction times the delivered activity, if the scaling states them. A
+    region with more than 1 % of its volume outside the image has no dose here.
 
     Examples
     --------
@@ -248,7 +248,7 @@ def _doses(regions: DeliveredRegions) -> tuple[dict[str, float], dict[str, str],
     for role, name in _DOSE_OF_ROLE.items():
         region = regions.by_role.get(role)
         if region is not None and region.whole:
-            # Noise of a map may take the mean of a cold region below 0, which no dose is.
+            # Noise of a map may make the mean of a cold region negative, but a dose is not negative.
             values[name], origins[name] = max(region.mean_gy, 0.0), region.origin
     whole = {name: tumor.mean_gy for name, tumor in regions.tumors.items() if tumor.whole}
     if whole:

@@ -26,15 +26,15 @@ class DeliveredRegion:
     Parameters
     ----------
     origin : str
-        The structures that make it up, in words: "Liver without Tumor 1, Tumor 2".
+        The structures of the region in words, such as "Liver without Tumor 1, Tumor 2".
     volume_ml, mean_gy : float
         Volume inside the image in mL, and mean dose in Gy.
     mass_kg, activity_mbq : float or None
-        Mass in kg, and activity at administration in MBq; None if the result cannot tell.
+        Mass in kg, and activity at administration in MBq, None if the result does not give them.
     outside_fraction : float
         Share of the region outside the image.
     histogram : DoseVolumeHistogram
-        Its doses.
+        Histogram of the region.
     """
 
     origin: str
@@ -47,7 +47,7 @@ class DeliveredRegion:
 
     @property
     def activity_per_mass(self) -> float | None:
-        """In MBq/kg; None if activity or mass is not known."""
+        """Activity per mass in MBq/kg, None if activity or mass is not known."""
         return None if self.activity_mbq is None or not self.mass_kg else self.activity_mbq / self.mass_kg
 
     @property
@@ -58,7 +58,7 @@ class DeliveredRegion:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DeliveredRegions:
-    """The regions of a treatment: one for each role but the tumors, and one for each tumor by its name."""
+    """Regions of a treatment, one for each role except the tumors, and one for each tumor by its name."""
 
     by_role: dict[StructureRole, DeliveredRegion]
     tumors: dict[str, DeliveredRegion]
@@ -75,7 +75,10 @@ class DeliveredRegions:
 
     @property
     def hepatic_reserve_fraction(self) -> float | None:
-        """1 - perfused mass / mass of the liver; None if one of them is not known or reaches out of the image."""
+        """Hepatic reserve, 1 - perfused mass / mass of the liver.
+
+        None if one is not known or not wholly inside the image.
+        """
         perfused, liver = (self.by_role.get(role) for role in _RESERVE)
         if perfused is None or liver is None or not (perfused.whole and liver.whole):
             return None
@@ -88,7 +91,7 @@ class DeliveredRegions:
 def delivered_regions(
     result: DoseResult, structures: Sequence[Structure], roles: DeliveredRoles, *, threads: int | None = None
 ) -> DeliveredRegions:
-    """Find the regions of a treatment; a role without a structure, or wholly outside the image, is left out.
+    """Find the regions of a treatment. A role without a structure, or wholly outside the image, is left out.
 
     Raises `UnknownNameError` if a role names a structure that is not given.
     """
@@ -101,7 +104,7 @@ def delivered_regions(
 def role_structures(
     structures: Sequence[Structure], roles: DeliveredRoles
 ) -> tuple[dict[StructureRole, Structure], list[Structure]]:
-    """One structure for each role that has any, and each tumor; normal liver is derived if it has no structure.
+    """Make one structure for each role and each tumor. Normal liver is derived if it has no structure.
 
     Raises `UnknownNameError` if a role names a structure that is not given.
     """
@@ -152,7 +155,7 @@ def _region(result: DoseResult, structure: Structure, threads: int | None) -> De
 
 
 def known_mass_kg(result: DoseResult, inside: VoxelFractions) -> float | None:
-    """The mass inside a structure in kg; None if the result cannot tell."""
+    """Compute the mass inside a structure in kg, None if the result does not give it."""
     try:
         return result.mass_kg(inside)
     except UndefinedError:

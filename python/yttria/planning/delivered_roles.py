@@ -1,4 +1,4 @@
-"""Roles of structures in a treatment that was given: only those that are drawn, none of them required."""
+"""Roles of structures in a treatment that was given. Only drawn structures have roles, and no role is required."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class DeliveredRoles:
     tumors : tuple of str, default ()
         The tumors.
     normal_perfused, normal_whole : tuple of str, default ()
-        The perfused normal liver, and all normal liver. If there is none, it is what territories and liver hold beside
-        the tumors.
+        The perfused normal liver, and all normal liver. By default they are the territories and the liver without the
+        tumors.
     lungs : tuple of str, default ()
         The lungs.
 
@@ -136,12 +136,12 @@ def delivered_roles(
     Returns
     -------
     DeliveredRoles
-        A role that no structure has is empty. Unlike in a plan, nothing is taken to be perfused unless it is drawn.
+        The roles. A role that no structure has is empty. Unlike in a plan, only drawn volumes count as perfused.
 
     Raises
     ------
     UnknownNameError
-        If a role is none of those of `DeliveredRoles`, or a pattern matches no structure.
+        If a role is not one of those of `DeliveredRoles`, or if a pattern matches no structure.
     ArgumentError
         If a pattern is not a text.
 

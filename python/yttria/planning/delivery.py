@@ -1,4 +1,4 @@
-"""From the vial to the patient: activity at a time, residual, spheres, and when a vial holds what is needed."""
+"""Activity from the vial to the patient, with decay, residual, numbers of spheres, and times of vials."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .decay import decayed_activity_gbq, elapsed_h
 
 @dataclass(frozen=True, kw_only=True)
 class VialActivity:
-    """Activity of a vial at treatment. It is neither that at calibration nor what is delivered.
+    """Activity of a vial at treatment, which differs from that at calibration and from the delivered activity.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Residual:
     residual_fraction : float
         Share that stayed behind, within [0, 1].
     delivered_fraction : float
-        The rest.
+        Share that was delivered.
     measured_fraction : float
         The residual before it was limited to [0, 1].
     advisories : tuple of Advisory
@@ -147,8 +147,8 @@ def residual_fraction(
 
     Notes
     -----
-    `(after - background) / (before - background) 2^(dt / T)`. The survey method of the instructions for use leaves the
-    decay out. Advisories state that a result was limited, and that it is above 5 %.
+    The residual is `(after - background) / (before - background) 2^(dt / T)`. The survey method of the instructions for
+    use ignores the decay. Advisories state that a result was limited, and that it is above 5 %.
 
     References
     ----------
@@ -267,7 +267,7 @@ def sphere_activity_bq(activity_gbq: float, spheres: float) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class VialTiming:
-    """Times at which a vial holds what is needed, in hours after its calibration; negative is before.
+    """Times at which a vial contains the needed activity, in hours after its calibration, negative if before it.
 
     Parameters
     ----------
@@ -289,7 +289,7 @@ def vial_timing(
     tolerance_fraction: float = 0.0,
     nuclide: Nuclide | None = None,
 ) -> VialTiming:
-    """Compute when a vial holds the activity that is needed.
+    """Compute the time at which a vial contains the needed activity.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The change of a dose from plan to delivery, split into what changed: activity, shunt, uptake, mass and method."""
+"""Change of a dose from plan to delivery, split into activity, shunt, uptake, mass and method."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class DoseChange:
     difference_gy : float
         Delivered less planned dose in Gy.
     ratios : mapping of str to float
-        The factor of each cause: "activity", "shunt", "uptake", "mass", "method", and "rest" for what could not be
-        split. Their product is `ratio`.
+        Factor of each cause, "activity", "shunt", "uptake", "mass" and "method", and "rest" for a change that could not
+        be split. Their product is `ratio`.
     parts_gy : mapping of str to float
         Share of each cause in Gy. Their sum is `difference_gy`.
     """
@@ -82,7 +82,7 @@ def split_dose_change(
     Returns
     -------
     DoseChange
-        A cause of which one side is not known has no factor; see Notes.
+        The change. A cause of which one side is not known has no factor (see Notes).
 
     Raises
     ------
@@ -91,17 +91,17 @@ def split_dose_change(
 
     Notes
     -----
-    The mean dose is a product, `D = A (1 - L) u k / m`. The uptake `u = a / (A (1 - L))` is the share of what the liver
-    received that lies in the structure; `k = D m / a` is what the method makes of activity and mass, the dose factor
-    for local deposition and less where electrons leave. The ratio of two such doses is the product of five ratios:
+    The mean dose is a product, `D = A (1 - L) u k / m`. The uptake `u = a / (A (1 - L))` is the share of the liver's
+    activity that lies in the structure. The factor `k = D m / a` describes the method. It is the dose factor for local
+    deposition, and smaller if electrons leave the structure. The ratio of two such doses is the product of five ratios:
 
         D2 / D1 = (A2 / A1) ((1 - L2) / (1 - L1)) (u2 / u1) (m1 / m2) (k2 / k1)
 
     With the logarithmic mean `M = (D2 - D1) / ln(D2 / D1)`, the share of a ratio r in Gy is `M ln r`. The shares add up
     to `D2 - D1`, and they do not depend on the order of the causes.
 
-    Without the shunt of both, it is part of the uptake, `a / A`; without the activity as well, the uptake is `a`.
-    Without the activity in the structure or its mass, uptake, mass and method are one factor, "rest".
+    If a shunt is not known, it is part of the uptake, `a / A`. If the activity is not known either, the uptake is `a`.
+    If the activity in the structure or its mass is not known, uptake, mass and method are one factor, "rest".
 
     Examples
     --------
@@ -154,7 +154,7 @@ def split_dose_change(
 
 
 def _pair(quantity: str, planned: float | None, delivered: float | None) -> tuple[float, float] | None:
-    """Both values, finite and above 0; None if one of them is not known."""
+    """Check that both values are finite and above 0, None if one is not known."""
     values = []
     for name, given in (("planned", planned), ("delivered", delivered)):
         if given is None:

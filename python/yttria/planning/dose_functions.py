@@ -1,7 +1,7 @@
-"""Doses of a structure as functions of the activities of several injections, and how each can be bounded.
+"""Doses of a structure as functions of the activities of several injections, with their bounds.
 
-With doses that are not negative, every function here grows with every activity. Four kinds are told apart, because each
-has its own linear bound (docs/voxel_plan.md): "linear" (means), "concave" and "convex" (equivalent uniform doses), and
+If doses are not negative, every function here increases with every activity. There are four kinds, because each has its
+own linear bound (docs/voxel_plan.md). They are "linear" (means), "concave" and "convex" (equivalent uniform doses), and
 "rank" (the dose at a volume).
 """
 
@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 FunctionKind = Literal["linear", "concave", "convex", "rank"]
 
-#: Share of a structure's volume below which two volumes are the same, as in the core's histograms.
+#: Share of a structure's volume below which two volumes count as equal, as in the core's histograms.
 VOLUME_ROUNDING = 1e-12
-#: A limit on a volume at a dose is kept by doses below it: by this much, which float32 still tells apart.
+#: Relative distance of doses below the limit on a volume at a dose, which float32 still resolves.
 STRICT = 1e-6
-#: Voxels that are sorted outright; of more, a sample tells first which ones can hold the rank.
+#: Largest number of voxels that are sorted directly. With more, a sample first selects those that can have the rank.
 _SORTED = 4096
-#: Voxels of the sample on either side of the rank between which it is sought: three standard deviations of a drawn one.
+#: Number of sample voxels on either side of the rank between which it is searched, three standard deviations of its
+#: place.
 _AROUND = 48
 
 
@@ -51,7 +52,7 @@ class StructureVoxels:
 
     @cached_property
     def total(self) -> float:
-        """Sum of the fractions."""
+        """Sum of the fractions inside."""
         return float(self.fractions.sum())
 
     @cached_property
@@ -61,14 +62,14 @@ class StructureVoxels:
         return shares
 
     def doses(self, activities: Array) -> Array:
-        """Dose of each voxel in Gy; of several rows of activities, one row each."""
+        """Compute the dose of each voxel in Gy. Several rows of activities give one row each."""
         doses: Array = np.asarray(activities, dtype=np.float64) @ self.gy_per_gbq
         return doses
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MeanDose:
-    """A mean dose: one coefficient in Gy per GBq for each injection."""
+    """Mean dose, with one coefficient in Gy per GBq for each injection."""
 
     gy_per_gbq: Array
     kind: FunctionKind = "linear"
@@ -139,7 +140,7 @@ class RankDose:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GeneralizedEud:
-    """`(sum v D^a)^(1/a)`: convex for `a >= 1`, concave for less."""
+    """Generalized equivalent uniform dose `(sum v D^a)^(1/a)`, which is convex for `a >= 1` and else concave."""
 
     voxels: StructureVoxels
     a: float
@@ -180,7 +181,7 @@ class GeneralizedEud:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SurvivalEud:
-    """`-ln(sum v e^(-alpha D)) / alpha`, which is concave; twice the activity gives less than twice of it."""
+    """Equivalent uniform dose `-ln(sum v e^(-alpha D)) / alpha`, which is concave."""
 
     voxels: StructureVoxels
     alpha_per_gy: float
@@ -207,7 +208,7 @@ class SurvivalEud:
         unfed = float(self.voxels.shares[unit <= 0.0].sum())
         if unfed > 0.0 and level_gy >= -log(unfed) / self.alpha_per_gy:
             return inf
-        # Newton's method from the left: the function is concave, so that no step goes beyond the root.
+        # Newton's method starts at the left. Because the function is concave, no step passes the root.
         scale = level_gy / mean
         for _ in range(200):
             value, survival = self._value(scale * unit)
@@ -240,11 +241,11 @@ def rank_dose(doses: Array, fractions: Array, volume_fraction: float, *, strict:
     Returns
     -------
     float
-        The dose. If no dose is received by more than the share, 0: there is no rank, and no limit.
+        The dose, or 0 if no dose is received by more than the share.
 
     Notes
     -----
-    Fractions are multiples of 2^-24, so that their sums have no rounding error and no order.
+    Fractions are multiples of 2^-24, so that their sums have no rounding error and do not depend on their order.
     """
     total = float(fractions.sum())
     slack = VOLUME_ROUNDING * total
@@ -262,7 +263,8 @@ def rank_dose(doses: Array, fractions: Array, volume_fraction: float, *, strict:
 
 
 def _narrowed(doses: Array, fractions: Array, volume: float) -> tuple[Array, Array, float]:
-    """The voxels about the rank and the volume that is left to find among them; all if a sample misses it."""
+    """Select the voxels near the rank and the remaining volume among them, or all voxels if a sample misses the
+    rank."""
     sample = slice(None, None, max(len(doses) // 1024, 1))
     order = np.argsort(-doses[sample])
     sampled, above = doses[sample][order], np.cumsum(fractions[sample][order])

@@ -1,4 +1,4 @@
-"""Quantities of the dose in a structure, and limits on them, as objects and as text: "Liver: V30 <= 70 %"."""
+"""Quantities of the dose in a structure, and limits on them, as objects and as text like "Liver: V30 <= 70 %"."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .._foundation.numbers import number, one_of
 from ..errors import ArgumentError, OutOfRangeError
 from ..evaluation import parameter_set
 
-#: Name under which goals and limits mean the lungs as a whole: their mean dose by shunt and mass.
+#: Name of the whole lungs in goals and limits, whose mean dose follows from shunt and mass.
 LUNGS = "lungs"
 _EXAMPLES = '"Tumor: mean", "Tumor: D70", "Liver: V30", "Tumor: EUD(alpha_per_gy=0.03)"'
-#: The sets of parameters that a measure can have; each one is a model.
+#: Sets of parameters of each measure, of which each is a model.
 _PARAMETERS: dict[DoseMeasure, tuple[tuple[str, ...], ...]] = {
     "mean": ((),),
     "D": (("volume_percent",),),
@@ -34,19 +34,20 @@ _LIMIT = re.compile(r"(.*\S)\s*(<=|>=|≤|≥)\s*(\S+?)\s*(Gy|%)?")
 
 @dataclass(frozen=True, kw_only=True)
 class DoseQuantity:
-    """One number about the dose in one structure.
+    """Quantity of the dose in one structure.
 
     Parameters
     ----------
     structure : str
-        Name of the structure; "lungs" with "mean" is the mean dose of the lungs by shunt and mass.
+        Name of the structure. "lungs" with "mean" is the mean dose of the lungs by shunt and mass.
     measure : {"mean", "D", "V", "gEUD", "EUD", "TCP", "NTCP"}
-        Mean; minimum dose of the hottest part of the volume; share of the volume with at least a dose; generalized
-        equivalent uniform dose; equivalent uniform dose by survival; probabilities.
+        "D" is the minimum dose of the hottest part of the volume, and "V" is the share of the volume with at least a
+        dose. "gEUD" and "EUD" are equivalent uniform doses, generalized and by survival. "TCP" and "NTCP" are
+        probabilities.
     parameters : mapping of str to float
-        "D": `volume_percent`. "V": `dose_gy`. "gEUD": `a`. "EUD": `alpha_per_gy`. "TCP": `alpha_per_gy` and `clonogens`
-        (Poisson), or `d50_gy` and `gamma50` (logistic). "NTCP": `td50_gy`, `m` and `n` (Lyman), or `d50_gy` and
-        `gamma50`. They are those of the functions of `yttria.evaluation`.
+        Parameters of the functions of `yttria.evaluation`. "D" has `volume_percent`, "V" `dose_gy`, "gEUD" `a` and
+        "EUD" `alpha_per_gy`. "TCP" has `alpha_per_gy` and `clonogens` (Poisson), or `d50_gy` and `gamma50` (logistic).
+        "NTCP" has `td50_gy`, `m` and `n` (Lyman), or `d50_gy` and `gamma50`.
     parameter_set : str, optional
         Id of a published set that brings the parameters of "NTCP".
 
@@ -101,7 +102,7 @@ class DoseQuantity:
 
     @classmethod
     def from_text(cls, text: str) -> DoseQuantity:
-        """Read a quantity from text: the structure, a colon, and the measure.
+        """Read a quantity from text, which is the structure, a colon, and the measure.
 
         Parameters
         ----------
@@ -196,20 +197,20 @@ class DoseQuantity:
 
 @dataclass(frozen=True, kw_only=True)
 class DoseLimit:
-    """A maximum or a minimum of a quantity.
+    """Maximum or minimum of a quantity.
 
     Parameters
     ----------
     quantity : DoseQuantity
-        What is limited.
+        The limited quantity.
     sign : {"<=", ">="}
         "<=" for a limit, ">=" for a target.
     value : float
         In Gy, or as a fraction for V, TCP and NTCP.
     source : str, default ""
-        Where the limit stands, such as "EANM2022"; empty for the caller's own.
+        Source of the limit, such as "EANM2022", empty for a limit of the caller.
     prior_gy : float, default 0.0
-        Dose that earlier treatments gave to the structure, which counts against the limit; for "mean" alone.
+        Dose of earlier treatments to the structure in Gy, which counts against the limit. It applies only to "mean".
 
     Raises
     ------
@@ -296,7 +297,7 @@ class DoseLimit:
         value : float
             In the unit of the quantity, doses of earlier treatments included.
         relative_tolerance : float, default 1e-9
-            How far beyond the limit a value may be, as a fraction of the limit.
+            Allowed excess of a value over the limit, as a fraction of the limit.
 
         Returns
         -------
@@ -316,12 +317,12 @@ class DoseLimit:
 
 
 def as_quantity(given: str | DoseQuantity) -> DoseQuantity:
-    """The quantity itself, or the one that a text states."""
+    """Return the quantity itself, or the one that a text states."""
     return given if isinstance(given, DoseQuantity) else DoseQuantity.from_text(given)
 
 
 def as_limit(given: str | DoseLimit) -> DoseLimit:
-    """The limit itself, or the one that a text states."""
+    """Return the limit itself, or the one that a text states."""
     return given if isinstance(given, DoseLimit) else DoseLimit.from_text(given)
 
 
@@ -356,5 +357,5 @@ def _float(value: str, text: str) -> float:
 
 
 def _plain(value: float) -> str:
-    """The shortest text that reads back as the same number."""
+    """Write the shortest text that reads back as the same number."""
     return repr(value).removesuffix(".0")

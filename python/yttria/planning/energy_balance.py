@@ -1,4 +1,4 @@
-"""A reported dose times its mass cannot exceed the energy that the liver received."""
+"""Check that a reported dose times its mass does not exceed the energy that the liver received."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .microsphere_nuclide import planning_nuclide
 
 @dataclass(frozen=True, kw_only=True)
 class EnergyBalance:
-    """Share of the liver's energy that a reported tumor dose claims.
+    """Share of the liver's energy that a reported tumor dose implies.
 
     Parameters
     ----------
     fraction_of_liver_energy_in_tumor : float
-        The share; above 1 is impossible.
+        The share. A value above 1 is impossible.
     liver_energy_j, tumor_energy_j : float
         Energy that the liver absorbs, and that the tumor would, in J.
     highest_possible_tumor_dose_gy : float
-        Dose in Gy if the tumor took all of it.
+        Dose in Gy if the tumor absorbed all of the liver's energy.
     advisories : tuple of Advisory
         `energy_exceeds_available` above 1.
     """
@@ -43,7 +43,7 @@ def energy_balance(
     lung_shunt_fraction: float,
     nuclide: Nuclide | None = None,
 ) -> EnergyBalance:
-    """Compare a reported tumor dose with the energy that was there.
+    """Compare a reported tumor dose with the available energy.
 
     Parameters
     ----------
@@ -73,11 +73,11 @@ def energy_balance(
     Warns
     -----
     energy_exceeds_available
-        Above 1: the dose, the mass, the activity or the shunt is not what was reported.
+        If the share is above 1, so that the reported dose, mass, activity or shunt is wrong.
 
     Notes
     -----
-    Energy is conserved, and all of it is absorbed locally. The check is this project's own.
+    Energy is conserved, and all of it is absorbed locally. This project made the check.
 
     Examples
     --------

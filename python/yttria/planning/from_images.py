@@ -1,4 +1,4 @@
-"""From a tracer scan and a segmentation to a plan's numbers: masses, counts, ratios, shunts."""
+"""Masses, counts, ratios and shunts of a plan from a tracer scan and a segmentation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .structure_roles import StructureRoles, structure_roles
 from .tumor_to_normal import tumor_to_normal_ratio
 
 Each = TypeVar("Each")
-#: Units of images that are no scan of a tracer.
+#: Units of images that are not scans of a tracer.
 _NO_TRACER = ("HU", "g/mL", "Gy", "mGy")
 WHOLE_LIVER = "whole liver"
 
@@ -52,44 +52,45 @@ def from_images(
     inputs: Mapping[str, str] | None = None,
     threads: int | None = None,
 ) -> ImagePlan:
-    """Measure what a plan needs in a tracer scan and a segmentation.
+    """Measure the inputs of a plan in a tracer scan and a segmentation.
 
     Parameters
     ----------
     maa : Image or mapping of str to Image
-        Scan of the tracer (technetium-99m MAA, a scout dose), attenuation- and scatter-corrected, in any unit in
-        proportion to activity: one scan after all injections, or one for each territory by its name.
+        Scan of the tracer (technetium-99m MAA, a scout dose), corrected for attenuation and scatter, in any unit in
+        proportion to activity. It is one scan after all injections, or one for each territory by its name.
     structures : sequence of Structure
         The segmentation, on any grids.
     settings : PlanSettings
-        Device, limits, targets: what images do not tell.
+        Settings that images do not contain, such as device, limits and targets.
     ct : Image in HU, optional
-        For the mass of the lungs.
+        CT for the mass of the lungs.
     density : DensityImage, Image in g/mL, or float, optional
-        For the masses of liver and tumors: from a CT (`density_image`), or one density in g/mL, by default 1.05.
+        Density for the masses of liver and tumors, from a CT (`density_image`), or one density in g/mL, by default
+        1.05.
     define : str or sequence of str, default ()
         Definitions of further structures, such as "Normal = Liver - Tumors"; see `derive_structures`.
     liver, tumors, territories, lungs : optional
         Roles by name or pattern; see `structure_roles`, also for the defaults. Without territories the whole liver is
         one.
     lung_shunt_fraction : float or mapping of float, optional
-        Stated shunt, of all or of some territories by name. It goes before what is measured.
+        Stated shunt of all or of some territories by name. It overrides measured shunts.
     planar : LungShunt or mapping of LungShunt, optional
         Shunt by planar views, from `planar_lung_shunt`. It is used if the scan does not show enough of the lungs, and
         stated beside the other otherwise.
     lung_mass_kg : float, optional
         Mass of the lungs; by default from the CT, or 1 kg.
     resolution_fwhm_mm : float, optional
-        Resolution of the scan in mm, for `structure_counts`: None sums, 0 or more takes structures apart.
+        Resolution of the scan in mm for `structure_counts`. None sums counts, and 0 or more separates the structures.
     inputs : mapping of str to str, optional
-        What the numbers come from, such as names of files, for the head of the patient file.
+        Origin of the numbers, such as names of files, for the head of the patient file.
     threads : int, optional
         Threads; all processors if not given.
 
     Returns
     -------
     ImagePlan
-        What was measured; `patient()` and `write()` turn it into a plan's input.
+        The measurements, from which `patient()` and `write()` make the input of a plan.
 
     Raises
     ------
@@ -110,27 +111,27 @@ def from_images(
     Warns
     -----
     roles_recognized, whole_liver_perfused, tumors_left_out, structure_empty
-        Which structures were taken.
+        Which structures were used.
     tumors_overlap, territories_overlap, tumor_outside_liver, tumor_outside_territories, territory_outside_liver,
     normal_liver_includes_tumor
-        How they lie to each other; see `check_structures`.
+        Overlaps of structures and parts outside others (see `check_structures`).
     ratio_below_1_5, tumor_volume_small
         A ratio below 1.5, a tumor of less than 2 mL.
     lungs_cut_by_field, lung_volume_small, lung_mass_assumed, lung_mass_of_part, shunt_from_planar,
     shunt_methods_differ, one_scan_of_all_injections
-        How shunt and lung mass were found.
+        Method and limits of shunt and lung mass.
     counts_partly_outside, counts_corrected
         As `structure_counts`.
 
     Notes
     -----
-    Normal liver of a territory: its perfused volume inside the liver without any tumor. All normal liver: the liver
-    without any tumor. A tumor's part in a territory: their intersection. What tumors share counts for the first. The
-    ratio is `(c_T / m_T) / (c_N / m_N)` by counts and masses inside the scan; the shunt `c_lungs / (c_lungs + c_liver)`
-    with all liver and tumor, and a voxel of both is liver.
+    The normal liver of a territory is its perfused volume inside the liver without any tumor. All normal liver is the
+    liver without any tumor. A tumor's part in a territory is their intersection, and an overlap of tumors counts for
+    the first. The ratio is `(c_T / m_T) / (c_N / m_N)` by counts and masses inside the scan. The shunt is `c_lungs /
+    (c_lungs + c_liver)` with all liver and tumor, and a voxel of both lungs and liver is liver.
 
-    A scan in counts tells the Poisson spread of shunts and ratios, which is offered as a lower bound of their
-    uncertainty and not taken. No other uncertainty is found in images; `settings` states it.
+    A scan in counts gives the Poisson spread of shunts and ratios. It is offered as a lower bound of their uncertainty,
+    but not used. No other uncertainty is found in images; `settings` states it.
 
     Examples
     --------
@@ -176,12 +177,12 @@ def from_images(
     )
     found += more
     measured = [_territory(name, parts, counted[name], shunts[name], masses, found) for name in volumes]
-    # On the CT, lungs as they were drawn: its voxels are finer than the scan's.
+    # The lungs are used as drawn on the CT, whose voxels are finer than the scan's.
     lungs_drawn = next((each for each in drawn if roles.lungs and each.name == roles.lungs.name), roles.lungs)
     lung_kg, lung_origin, more = lung_mass_of(lung_mass_kg, ct, lungs_drawn, threads)
     found += more
     for of_scan in counted.values():
-        # What lies outside of the lungs is told with their shunt.
+        # The part of the lungs outside the scan is reported with their shunt.
         found += [a for key, each in of_scan.items() if key != "lungs" for a in each.advisories]
     tumor_parts = [part for of in parts.tumors.values() for part in of.values()]
     return ImagePlan(
@@ -216,7 +217,7 @@ def from_images(
 
 
 def _without_empty(roles: StructureRoles) -> tuple[StructureRoles, list[Advisory]]:
-    """The roles without empty tumors; an empty liver or perfused volume is an error."""
+    """Remove empty tumors from the roles. An empty liver or perfused volume is an error."""
     for name, each in (("liver", roles.liver), *roles.territories.items()):
         if each.volume_ml == 0.0:
             raise UndefinedError(f"the plan is undefined: '{each.name}' ({name}) is empty")
@@ -232,7 +233,10 @@ def _without_empty(roles: StructureRoles) -> tuple[StructureRoles, list[Advisory
 def _by_territory(
     given: Each | Mapping[str, Each] | None, names: list[str], what: str, *, every: bool = False
 ) -> dict[str, Each]:
-    """One thing for all territories, or each by name; a name may be a part of the territory's, "right" for one."""
+    """Assign one value to all territories, or each by name.
+
+    A part of a territory's name, such as "right", is sufficient.
+    """
     if given is None:
         return {}
     if not isinstance(given, Mapping):
@@ -270,7 +274,7 @@ def _patients(scans: Mapping[str, Image], structures: Sequence[Structure], ct: I
 def _counted(
     scans: Mapping[str, Image], parts: PlanParts, fwhm: float | None, threads: int | None
 ) -> dict[str, dict[str, StructureCounts]]:
-    """Counts of every part in the scan of each territory; a scan of several is counted once."""
+    """Count every part in the scan of each territory. A scan of several territories is counted once."""
     done: dict[int, dict[str, StructureCounts]] = {}
     wanted = parts.counted()
     for scan in scans.values():

@@ -1,4 +1,4 @@
-"""Maxima of the table of limits as limits of a voxel-based plan, on the structures that have the tissue's role."""
+"""Maxima of the table of limits as limits of a voxel-based plan, on structures with the role of the tissue."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TISSUES: dict[LimitTissue, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class GuidelineLimits:
-    """Limits on mean doses, and advisories on entries of the table that hold nothing in this plan."""
+    """Limits on mean doses, and advisories on entries of the table that limit nothing in this plan."""
 
     limits: tuple[DoseLimit, ...]
     advisories: tuple[Advisory, ...]
@@ -50,7 +50,8 @@ def guideline_limits(
     Warns
     -----
     limit_not_applied
-        A maximum or a range holds nothing: its tissue has no structure, its condition is open, or it is a range.
+        If a maximum or a range is not applied, because its tissue has no structure, its condition is open, or it is a
+        range.
 
     Notes
     -----

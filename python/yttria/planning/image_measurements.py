@@ -1,4 +1,4 @@
-"""Measurements on images for a plan: settings, tumors and territories, each number with its origin."""
+"""Measurements on images for a plan, which are settings, tumors and territories with the origin of each number."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class PlanSettings:
     name : str, default ""
         Name or identifier to show.
     limits : PartitionLimits
-        The planner's own; by default 30 Gy to the lungs in one treatment and 50 Gy over all (lung-practice).
+        Limits of the planner. Default: 30 Gy to the lungs in one treatment and 50 Gy over all (lung-practice).
     objective : {"max_min_tumor_dose", "max_tumor_energy", "min_lung_energy"}, default "max_min_tumor_dose"
-        Of the optimum of several territories.
+        Objective of the optimum of several territories.
     target_perfused_dose_gy, target_tumor_dose_gy : float, optional
         Targets in Gy.
     guideline, disease, intent : str, optional
@@ -45,7 +45,7 @@ class PlanSettings:
         Window of the treatment, ISO 8601 with a zone, for the vials of several territories. For one territory
         `vial_choice` takes it.
     uncertainties : PlanUncertaintyInputs, optional
-        What is stated of uncertainties.
+        Stated uncertainties.
 
     Raises
     ------
@@ -100,11 +100,11 @@ class MeasuredTumor:
     name : str
         Name of the structure.
     volume_ml, mass_kg : float
-        Of the part in the territory.
+        Volume and mass of the part in the territory.
     counts : float
         Counts in it, as the territory's scan shows them.
     tumor_to_normal_ratio : float or None
-        Concentrations per mass, tumor over the normal liver of the territory; None if the territory has no normal
+        Ratio of activity per mass, tumor over the normal liver of the territory, None if the territory has no normal
         liver.
     """
 
@@ -117,7 +117,7 @@ class MeasuredTumor:
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredTerritory:
-    """A territory as the images show it.
+    """Territory with its measurements.
 
     Parameters
     ----------
@@ -126,15 +126,15 @@ class MeasuredTerritory:
     volume_ml : float
         Perfused volume.
     normal_volume_ml, normal_mass_kg, normal_counts : float
-        Of the perfused normal liver: what is perfused of the liver without any tumor.
+        Volume, mass and counts of the perfused normal liver, without any tumor.
     tumors : tuple of MeasuredTumor
         Tumors and parts of tumors inside.
     lung_shunt_fraction : float
         Shunt of this injection.
     shunt_origin : str
-        How the shunt was found, in words.
+        Origin of the shunt in words.
     shunt : LungShunt or None
-        The measurement; None if the caller stated the shunt.
+        The measurement, None if the caller stated the shunt.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The parts of a liver that a plan counts in and weighs: disjoint, by territory."""
+"""Disjoint parts of a liver by territory, whose counts and masses a plan needs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from ..voxel.mass import structure_mass
 from .mass import mass_from_volume_kg
 from .structure_roles import StructureRoles
 
-#: A part of a tumor or of the normal liver below this share of the whole is the rounding of outlines.
+#: Share of the whole below which a part of a tumor or of the normal liver is due to the rounding of outlines.
 CRUMB = 0.005
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PlanParts:
-    """Disjoint parts: normal liver and tumors by territory, tumor that nothing feeds, the rest of the liver, lungs."""
+    """Disjoint parts, which are normal liver and tumors by territory, untreated tumor, the rest of the liver, and
+    lungs."""
 
     volumes: Mapping[str, Structure]
     normal: Mapping[str, Structure]
@@ -34,10 +35,10 @@ class PlanParts:
 
     @classmethod
     def of(cls, roles: StructureRoles, volumes: Mapping[str, Structure], *, disjoint: bool) -> PlanParts:
-        """Part the structures; what tumors share counts for the first of them.
+        """Divide the structures into parts. An overlap of tumors counts for the first of them.
 
-        If the territories are `disjoint` but for the rounding of outlines, a voxel that two of them cut is not counted
-        twice; otherwise what they share belongs to both.
+        If the territories are `disjoint` except for the rounding of outlines, a voxel on a common border is not counted
+        twice. Otherwise an overlap belongs to both.
         """
         single: list[Structure] = []
         for tumor in roles.tumors:
@@ -48,7 +49,7 @@ class PlanParts:
         outside: dict[str, Structure] = {}
         for tumor in single:
             if not roles.territories:
-                # Also what lies beyond the liver's outline is perfused with the whole liver.
+                # Structures beyond the liver's outline are also perfused with the whole liver.
                 parts[next(iter(volumes))][tumor.name] = tumor
                 continue
             shares = _shares(tumor, volumes, disjoint=disjoint, name=tumor.name)

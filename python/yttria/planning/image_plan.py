@@ -26,28 +26,28 @@ class ImagePlan(ImageMeasurements):
     Parameters
     ----------
     settings : PlanSettings
-        What images do not tell.
+        Settings that images do not contain.
     territories : tuple of MeasuredTerritory
         One for each injection.
     normal_total_mass_kg, liver_mass_kg : float
         All normal liver, and the whole liver with its tumors.
     unperfused_tumor_mass_kg : mapping of float
-        What no territory feeds of each tumor that has such a part.
+        Mass in kg that no territory feeds, for each tumor with such a part.
     lung_mass_kg : float
         Mass of the lungs.
     lung_mass_origin, mass_origin, counts_origin : str
-        How the mass of the lungs, the masses of the liver, and the counts were found, in words.
+        Origin of the mass of the lungs, of the masses of the liver, and of the counts, in words.
     structures_by_role : mapping of str to str
-        Which structure has which role, in words.
+        Structures of each role in words.
     inputs : mapping of str to str
-        What the numbers come from, such as names of files.
+        Origin of the numbers, such as names of files.
     uncertainties : PlanUncertaintyInputs
         What was stated of uncertainties; ratios follow the masses over which they were found.
     counts_spread : PlanUncertaintyInputs
-        Poisson spread of shunts and ratios by the counts of the scan: a lower bound of their uncertainty, which the
-        patient does not take. Empty if the scan is not in counts.
+        Poisson spread of shunts and ratios by the counts of the scan. It is a lower bound of their uncertainty, which
+        `patient()` does not use. Empty if the scan is not in counts.
     advisories : tuple of Advisory
-        What a reader must know.
+        Advisories on the measurements.
     """
 
     __repr__ = brief
@@ -58,12 +58,12 @@ class ImagePlan(ImageMeasurements):
         Returns
         -------
         Patient or PatientTerritories
-            With the numbers as measured; a patient file holds them to six figures.
+            The patient with the measured numbers. A patient file states them to six figures.
 
         Raises
         ------
         YttriaError
-            What these classes raise, for example for a mass or a ratio outside its range.
+            As these classes raise it, for example if a mass or a ratio is outside its range.
 
         Examples
         --------
@@ -121,7 +121,7 @@ class ImagePlan(ImageMeasurements):
         Returns
         -------
         str
-            TOML, as `read_patient` takes it.
+            TOML for `read_patient`.
 
         Examples
         --------
@@ -137,12 +137,12 @@ class ImagePlan(ImageMeasurements):
         path : str or path-like
             A TOML file for `yttria plan`, `read_patient` and `plan_patient_file`.
         overwrite : bool, default False
-            Replace a file that is there, which a person may have changed.
+            Replace an existing file, which a person may have changed.
 
         Raises
         ------
         ResultsExistError
-            If the file is there and `overwrite` is false.
+            If the file exists and `overwrite` is false.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Maps of one injection each: a tracer image, what it is relative to, and the shunt; one image split by territories."""
+"""Maps of single injections with tracer image, reference and shunt, and the split of one image by territories."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from ..errors import ArgumentError, GeometryError, OutOfRangeError, UndefinedErr
 from ..geometry.image import Image
 from ..geometry.structure import Structure
 
-#: Share of a territory that may lie in another one: borders that share voxels are no overlap.
+#: Share of a territory that may lie in another one, because borders that share voxels are not an overlap.
 _OVERLAP = 0.02
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class InjectionMap:
-    """Distribution that one injection is expected to have.
+    """Expected distribution of one injection.
 
     Parameters
     ----------
     name : str
         Name of the injection, unique in a plan.
     image : Image
-        Counts or activity of the tracer, shape (k, j, i); only its proportions matter.
+        Counts or activity of the tracer, shape (k, j, i). Only its proportions matter.
     reference : Structure
-        Region whose counts are what does not go to the lungs: the territory, or the liver.
+        Region whose counts represent the activity outside the lungs, which is the territory or the liver.
     lung_shunt_fraction : float
         Share of the delivered activity that goes to the lungs, within [0, 1).
     advisories : tuple of Advisory, default ()
-        What a reader must know of the map.
+        Advisories on the map.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def split_by_territories(
     image : Image
         Counts of the tracer, which was given to all territories, shape (k, j, i).
     territories : sequence of Structure
-        What each injection reaches. They must not overlap.
+        Regions that the injections reach. They must not overlap.
     lung_shunt_fraction : float or mapping of str to float
         One shunt for all, or one by the name of each territory, within [0, 1).
     threads : int, optional
@@ -87,7 +87,7 @@ def split_by_territories(
     Returns
     -------
     list of InjectionMap
-        One for each territory, with its name; the territory is the reference.
+        One map for each territory, with its name. The territory is the reference.
 
     Raises
     ------
@@ -103,12 +103,12 @@ def split_by_territories(
     Warns
     -----
     counts_outside_territories
-        More than 5 % of the counts lie in no territory, and are left out.
+        If more than 5 % of the counts lie in no territory. They are left out.
 
     Notes
     -----
-    A voxel on a border belongs to both sides by its fractions. What the territories' maps hold together is the image
-    within them.
+    A voxel on a border belongs to both sides by its fractions. The sum of the territories' maps is the image within
+    them.
 
     Examples
     --------

@@ -8,14 +8,14 @@ from ..errors import ArgumentError, OutOfRangeError
 
 #: Bilirubin: its molar mass is 584.66 g/mol, so 1 mg/dL is 17.104 umol/L.
 UMOL_PER_L_PER_MG_PER_DL = 17.104
-#: Below it a bilirubin in umol/L is doubted, above it one in mg/dL.
+#: A bilirubin in umol/L below the first value is doubtful, and one in mg/dL above the second.
 _SMALL = 5.0
 
 
 def bilirubin_umol_per_l(
     bilirubin_umol_per_l: float | None = None, bilirubin_mg_per_dl: float | None = None
 ) -> tuple[float, tuple[Advisory, ...]]:
-    """Take a total bilirubin in one of two units.
+    """Convert a total bilirubin in one of two units to umol/L.
 
     Parameters
     ----------
@@ -53,8 +53,8 @@ def bilirubin_umol_per_l(
         raise OutOfRangeError(
             f"bilirubin in {unit} must be within [{low:.4g}, {high:.4g}], got {given:g} (1 mg/dL is 17.104 umol/L)"
         )
-    # Reference ranges are about 0.2 to 1.2 mg/dL, 3 to 21 umol/L: a small number of umol/L is mostly one of mg/dL, and
-    # more than 5 mg/dL, far beyond what is treated, mostly one of umol/L.
+    # Reference ranges are about 0.2 to 1.2 mg/dL or 3 to 21 umol/L. A small number of umol/L is usually a value in
+    # mg/dL. More than 5 mg/dL, far above treated values, is usually a value in umol/L.
     if given > _SMALL if in_mg else given < _SMALL:
         unit, other = ("mg/dL", "umol/L") if in_mg else ("umol/L", "mg/dL")
         return value, (advise("bilirubin_unit_doubtful", laboratory_value=given, unit=unit, other_unit=other),)
@@ -64,7 +64,7 @@ def bilirubin_umol_per_l(
 def albumin_g_per_l(
     albumin_g_per_l: float | None = None, albumin_g_per_dl: float | None = None
 ) -> tuple[float, tuple[Advisory, ...]]:
-    """Take a serum albumin in one of two units.
+    """Convert a serum albumin in one of two units to g/L.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def albumin_g_per_l(
     albumin : float
         In g/L.
     advisories : tuple of Advisory
-        Empty: the two ranges do not overlap, so a wrong unit is an error.
+        Always empty. The two ranges do not overlap, so that a wrong unit is an error.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Conditions under which a limit applies, and what is known of a treatment to decide them."""
+"""Conditions under which a limit applies, and the facts on a treatment that decide them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _UNITS = {"bilirubin_mg_per_dl": "mg/dL", "whole_liver_dose_gy": "Gy"}
 _ROUNDING = 1e-9
 
 Facts = dict[str, Any]
-"""Known values: a quantity of `QUANTITIES` to its value, None if it is not known."""
+"""Values of quantities of `QUANTITIES`, None if they are not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class LimitCondition:
     value : float, bool or tuple of str
         What it is compared with.
     includes_boundary : bool, default False
-        Whether "above" holds at `value` itself: the source leaves the boundary open, and the lower dose is taken.
+        Whether "above" includes `value` itself. The source leaves the boundary open, and the lower dose is used.
 
     Examples
     --------
@@ -104,18 +104,18 @@ class LimitCondition:
 
     @property
     def quantity_in_words(self) -> str:
-        """The quantity as a message names it: "the bilirubin"."""
+        """Quantity in words for messages, such as "the bilirubin"."""
         return QUANTITIES[self.quantity]
 
     @property
     def whatever(self) -> str:
-        """The quantity as what makes no difference: "whatever the bilirubin is"."""
+        """Words for a quantity without effect, such as "whatever the bilirubin is"."""
         if self.relation == "is":
             return f"whether or not {_YES[self.quantity][0]}"
         return f"whatever {self.quantity_in_words} is"
 
     def __str__(self) -> str:
-        """The condition as a clause: "the hepatic reserve is below 30 %"."""
+        """Write the condition as a clause, such as "the hepatic reserve is below 30 %"."""
         words = self.quantity_in_words
         if self.relation == "known":
             return f"{words} is {'' if self.value else 'not '}considered"
@@ -154,7 +154,10 @@ def condition_from_dict(entry: dict[str, Any]) -> LimitCondition:
 
 
 def decide(conditions: Iterable[LimitCondition], facts: Facts) -> tuple[bool | None, tuple[LimitCondition, ...]]:
-    """Whether all conditions hold, and those that cannot be decided: False wins over unknown, unknown over True."""
+    """Decide whether all conditions hold, and list those that are not decided.
+
+    False has priority over unknown, and unknown over True.
+    """
     verdicts = [(condition, condition.holds(facts)) for condition in conditions]
     if any(verdict is False for _, verdict in verdicts):
         return False, ()
@@ -165,7 +168,10 @@ def decide(conditions: Iterable[LimitCondition], facts: Facts) -> tuple[bool | N
 def bilirubin_mg_per_dl_of(
     mg_per_dl: float | None, umol_per_l: float | None
 ) -> tuple[float | None, tuple[Advisory, ...]]:
-    """Total bilirubin in mg/dL from at most one of two units, and doubts about the unit; None if neither is given."""
+    """Convert a total bilirubin in at most one of two units to mg/dL, with advisories on the unit.
+
+    None if neither is given.
+    """
     if mg_per_dl is None and umol_per_l is None:
         return None, ()
     micromolar, doubts = bilirubin_umol_per_l(umol_per_l, mg_per_dl)

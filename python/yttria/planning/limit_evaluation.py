@@ -1,4 +1,4 @@
-"""Doses of a treatment, planned or delivered, compared with the limits and targets of a guideline."""
+"""Comparison of a treatment's doses, planned or delivered, with the limits and targets of a guideline."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def evaluate_limits(
 ) -> tuple[LimitState, ...]:
     """Compare the doses of one treatment with the limits and targets of a guideline.
 
-    The doses may be planned or delivered. The entries of `guideline` are evaluated, and the lung limits of common
-    practice and of the label, which go with every guideline. An entry that depends on what is not given has the state
-    "depends on". An entry whose condition is known not to hold is left out, as are reported associations.
+    The doses may be planned or delivered. The entries of `guideline` are evaluated. The lung limits of common practice
+    and of the label are added to every guideline. An entry that depends on what is not given has the state "depends
+    on". An entry whose condition is known not to hold is left out, as are reported associations.
 
     Parameters
     ----------
@@ -52,17 +52,17 @@ def evaluate_limits(
     device, disease, intent : str, optional
         As for `limits`. Without an intent, no limit that belongs to an intent is certain; likewise for the others.
     perfused_mass_kg, liver_mass_kg : float, optional
-        Mass of the perfused volume and of the whole liver, both with tumors. They give the hepatic reserve, and the
-        dose to the whole liver from the dose to the perfused volume, if these are not given themselves.
+        Mass of the perfused volume and of the whole liver, both with tumors. They give the hepatic reserve and the dose
+        to the whole liver, if these are not given.
     hepatic_reserve_fraction : float, optional
-        Untreated fraction of the liver, within [0, 1]. It goes before the masses.
+        Untreated fraction of the liver, within [0, 1]. It overrides the masses.
     bilirubin_mg_per_dl, bilirubin_umol_per_l : float, optional
         Total bilirubin, in one of the two units.
     pretreated_or_impaired, cirrhotic, prior_radioembolization : bool, optional
         State of the liver. Earlier radioembolization counts as pretreatment unless `pretreated_or_impaired` is given.
     prior_normal_perfused_dose_gy, prior_normal_whole_dose_gy, prior_lung_dose_gy : float, optional
-        Dose of earlier treatments to the perfused normal liver, the whole normal liver and the lungs. None means 0,
-        unless `prior_radioembolization` is True: then the dose is not known.
+        Dose of earlier treatments to the perfused normal liver, the whole normal liver and the lungs. None means 0. If
+        `prior_radioembolization` is True, None means that the dose is not known.
 
     Returns
     -------
@@ -82,17 +82,18 @@ def evaluate_limits(
     Warns
     -----
     limit_text_ambiguous
-        And the other codes of `limits`, in the advisories of each state.
+        If the text of a source is ambiguous. This code and the others of `dose_limits` are in the advisories of each
+        state.
 
     Notes
     -----
-    The hepatic reserve is `1 - m_perfused / m_liver`, the mean dose to the whole liver `D_perfused m_perfused /
+    The hepatic reserve is `1 - m_perfused / m_liver`. The mean dose to the whole liver is `D_perfused m_perfused /
     m_liver`. Doses of earlier treatments are added before the comparison with a maximum, and not with a target. A dose
     that equals the limit within rounding meets it, also if the source prints < or >.
 
-    Of entries that exclude each other, such as those by bilirubin, one state is returned if all that may apply agree:
-    the state is then certain. Of alternatives, such as "140 to 150 Gy, or more than 150 Gy if the whole liver receives
-    less than 150 Gy", meeting one suffices.
+    Some entries exclude each other, such as those by bilirubin. If all that may apply agree, one state is returned,
+    which is certain. For alternatives, meeting one is sufficient. An example is "140 to 150 Gy, or more than 150 Gy if
+    the whole liver receives less than 150 Gy".
 
     References
     ----------
@@ -149,9 +150,9 @@ def evaluate_limits(
 
 @dataclass(frozen=True, kw_only=True)
 class _Entry:
-    """The state of one entry by itself, as if device, disease and intent were known.
+    """State of one entry by itself, as if device, disease and intent were known.
 
-    `outcome` is the state if the entry applies; None if a dose is missing.
+    `outcome` is the state if the entry applies, None if a dose is missing.
     """
 
     state: LimitState
@@ -208,7 +209,7 @@ def _entry(limit: Limit, doses: TreatmentDoses, facts: Facts, prior: dict[str, t
 
 
 def _scoped(state: LimitState, facts: Facts, doubts: tuple[Advisory, ...]) -> LimitState:
-    """The state with the device, disease and intent that it lacks, or with its advisories if it lacks none."""
+    """Add the missing device, disease and intent to a state, or its advisories if none is missing."""
     limit, undecided = state.limit, decide(state.limit.scope, facts)[1]
     if not undecided:
         by_bilirubin = any(condition.quantity == "bilirubin_mg_per_dl" for condition in limit.conditions)
@@ -233,18 +234,18 @@ def _compared(limit: Limit, value: float) -> LimitVerdict:
 
 
 def _resolved(group: list[_Entry]) -> list[LimitState]:
-    """The states of entries that exclude each other, or that are alternatives, brought together."""
+    """Combine the states of entries that exclude each other, or that are alternatives."""
     if len(group) == 1 or any(entry.state.value is None for entry in group):
         return [entry.state for entry in group]
     return (_cases if group[0].state.limit.case_of else _alternatives)(group)
 
 
 def _cases(group: list[_Entry]) -> list[LimitState]:
-    """Exactly one of the entries applies: what all of them give is certain, whichever it is."""
+    """Combine entries of which exactly one applies. A state that all of them give is certain."""
     outcomes = {entry.outcome for entry in group}
     (outcome,) = outcomes if len(outcomes) == 1 else (None,)
     if outcome is not None:
-        # The entry that is hardest to fall short of: a dose above the highest limit is above every limit.
+        # The entry with the highest limit decides, because a dose above it is above every limit.
         decisive = (max if outcome == ABOVE else min)(group, key=lambda entry: entry.state.limit.low)
         return [replace(decisive.state, state=outcome, missing=(), if_applies="")]
     missing = list(dict.fromkeys(name for entry in group for name in entry.state.missing))
@@ -256,7 +257,7 @@ def _cases(group: list[_Entry]) -> list[LimitState]:
 
 
 def _alternatives(group: list[_Entry]) -> list[LimitState]:
-    """Meeting one of the entries suffices. Entries that may not apply are taken to apply, and not to apply."""
+    """Combine entries of which meeting one is sufficient. An entry that may apply is considered in both cases."""
     others = tuple(entry.state.limit for entry in group)
     decided = [entry for entry in group if entry.state.certain]
     with_all, without = _decisive(group), _decisive(decided)
@@ -267,7 +268,7 @@ def _alternatives(group: list[_Entry]) -> list[LimitState]:
 
 
 def _decisive(group: list[_Entry]) -> _Entry:
-    """The entry that decides among alternatives: one that is met, or else the one that is easiest to meet."""
+    """Find the decisive alternative, which is one that is met, or else the one that is easiest to meet."""
     met = [entry for entry in group if entry.outcome == MET]
     if met:
         return min(met, key=lambda entry: len(entry.state.limit.conditions))
@@ -292,7 +293,7 @@ def _perfused_share(perfused_mass_kg: float | None, liver_mass_kg: float | None)
 def _prior_doses(
     before: bool | None, normal_perfused: float | None, normal_whole: float | None, lungs: float | None
 ) -> dict[str, tuple[float, float]]:
-    """The least and the greatest dose that earlier treatments may have given, by kind of limit."""
+    """Compute the smallest and the largest possible dose of earlier treatments, by kind of limit."""
     given = {
         "normal_perfused": amount("dose of earlier treatments to the perfused normal liver in Gy", normal_perfused),
         "normal_whole": amount("dose of earlier treatments to the whole normal liver in Gy", normal_whole),
@@ -303,5 +304,5 @@ def _prior_doses(
     unknown = (0.0, inf) if before else (0.0, 0.0)
     doses = {kind: unknown if dose is None else (dose, dose) for kind, dose in given.items()}
     if normal_whole is None and given["normal_perfused"]:
-        doses["normal_whole"] = (0.0, given["normal_perfused"])  # at most what the perfused part received
+        doses["normal_whole"] = (0.0, given["normal_perfused"])  # at most the dose of the perfused part
     return doses

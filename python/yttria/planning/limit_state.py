@@ -1,4 +1,4 @@
-"""The doses of one treatment, and what comes out when one is compared with a limit."""
+"""Doses of one treatment, and the result of comparing one with a limit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ABOVE: LimitVerdict = "above limit"
 BELOW: LimitVerdict = "below target"
 DEPENDS: LimitVerdict = "depends on"
 
-#: The doses of a treatment that are one number: their names in messages.
+#: Names in messages of the doses that are one number.
 _QUANTITIES = {
     "perfused_mean_dose_gy": "mean perfused dose in Gy",
     "normal_perfused_dose_gy": "dose to the perfused normal liver in Gy",
@@ -95,7 +95,7 @@ class TreatmentDoses:
         Returns
         -------
         float or None
-            In the unit of the limit; None if it is not known.
+            Value in the unit of the limit, None if it is not known.
 
         Examples
         --------
@@ -126,19 +126,19 @@ class LimitState:
     state : {"met", "above limit", "below target", "depends on"}
         Result. "depends on" names what is missing in `missing`; every other state is certain.
     value : float or None
-        What was compared, in the unit of the limit. It includes `prior_gy`.
+        Compared value in the unit of the limit. It includes `prior_gy`.
     prior_gy : float, default 0.0
         Part of `value` that earlier treatments gave.
     missing : tuple of str, default ()
-        What must be known before the state is certain.
+        Inputs that must be known before the state is certain.
     undecided : tuple of LimitCondition, default ()
-        Conditions of the limit, also on device, disease and intent, that what is given does not decide.
+        Conditions of the limit, also on device, disease and intent, that the given inputs do not decide.
     if_applies : str, default ""
-        State that the comparison has if the limit applies; empty if the dose itself is missing.
+        State of the comparison if the limit applies, empty if the dose is missing.
     alternatives : tuple of Limit, default ()
-        Other entries of which meeting one suffices.
+        Other entries of which meeting one is sufficient.
     cautions : tuple of str, default ()
-        Sentences of the source that bear on this treatment, or may.
+        Sentences of the source that apply or may apply to this treatment.
     advisories : tuple of Advisory, default ()
         `limit_text_ambiguous`, `limit_not_verified`, `limit_derived_otherwise`, `bilirubin_unit_doubtful` and
         `threshold_exactly_on_boundary_conservative_used`, as for `limits`, unless device, disease or intent is missing.
@@ -170,11 +170,11 @@ class LimitState:
 
     @property
     def broken(self) -> bool:
-        """Whether a limit is exceeded or a required target missed for certain. An aim that is missed is no break."""
+        """Whether a limit is certainly exceeded or a required target certainly missed. A missed aim does not count."""
         return self.state in (ABOVE, BELOW) and not self.limit.aim
 
     def __str__(self) -> str:
-        """One or two sentences for a person: the dose, the limit, the state, and what it depends on."""
+        """Write one or two sentences on the dose, the limit, the state, and its missing inputs."""
         limit = self.limit
         named = limit.guideline if limit.verified else f"{limit.guideline}, not verified"
         if self.value is None:
@@ -223,7 +223,7 @@ class LimitState:
 
 
 def amount(quantity: str, value: float | None) -> float | None:
-    """A finite number that is not negative, or None."""
+    """Check that a value is a finite number that is not negative, or None."""
     given = optional_number(quantity, value)
     if given is not None and not (isfinite(given) and given >= 0.0):
         raise OutOfRangeError(f"{quantity} must be finite and >= 0, got {given:g}")
@@ -231,7 +231,7 @@ def amount(quantity: str, value: float | None) -> float | None:
 
 
 def subject(limit: Limit) -> str:
-    """The quantity that a limit is compared with, in words."""
+    """Name the quantity that is compared with a limit, in words."""
     if limit.unit == "GBq":
         return "activity shunted to the lungs"
     return _SUBJECTS[limit.kind] + (" over all treatments" if limit.over == "all treatments" else "")
@@ -265,10 +265,10 @@ def _result_words(limit: Limit, state: LimitVerdict | Literal[""], value: float)
 
 
 def _figures(value: float, limit: Limit) -> str:
-    """Four figures, or as many as show on which side of the limit the value lies."""
+    """Write four figures, or more if they are needed to show on which side of the limit the value lies."""
     ends = [end for end in (limit.low, limit.high) if end is not None]
     for end in ends:
-        if abs(value - end) <= 1e-9 * end:  # rounding is no side
+        if abs(value - end) <= 1e-9 * end:  # a difference within rounding counts as equal
             value = end
     for figures in range(4, 17):
         text = f"{value:.{figures}g}"

@@ -1,4 +1,4 @@
-"""The table of dose limits and targets: its entries, each with conditions, cautions and source."""
+"""Table of dose limits and targets, whose entries have conditions, cautions and source."""
 
 from __future__ import annotations
 
@@ -44,35 +44,36 @@ class Limit:
     intents : tuple of str
         "segmentectomy", "lobectomy", "unilobar", "bilobar"; empty means any.
     kind : {"tumor", "perfused", "normal_perfused", "normal_whole", "lung"}
-        Tissue that the limit is for.
+        Tissue of the limit.
     direction : {"maximum", "minimum", "range", "association"}
-        An association is a reported relation, without a value to keep.
+        Kind of comparison. An association is a reported relation without a limit.
     low, high : float, float or None
-        The value, and the other end if the source gives two. A minimum or maximum of two values is met at `low`.
+        Value, and the other end if the source gives two. A minimum or maximum of two values is met at `low`.
     unit : {"Gy", "GBq"}
         Unit of `low` and `high`.
     strict : bool
         Whether the source prints < or > rather than <= or >=.
     aim : bool
-        Whether the value is aimed for rather than required.
+        Whether the value is an aim rather than a requirement.
     over : {"one treatment", "all treatments"}
-        Which treatments a dose is summed over, for lungs.
+        Treatments over which a dose to the lungs is summed.
     conditions : tuple of LimitCondition
-        All must hold, or the entry does not apply.
+        Conditions, which must all hold for the entry to apply.
     case_of, alternative_of : str
-        Exactly one of the entries with one `case_of` applies; one of those with one `alternative_of` suffices.
+        Names of groups. Of the entries with one `case_of`, exactly one applies. Of those with one `alternative_of`,
+        meeting one is sufficient.
     cautions : tuple of Caution
-        From what patients the value was derived, and other sentences of the source.
+        Patients from whom the value was derived, and other sentences of the source.
     not_reconciled : tuple of str
-        The readings of a source that contradicts itself or another; none is preferred.
+        Readings of a source that contradicts itself or another source. No reading is preferred.
     level_of_evidence, where : str
-        As printed; the place in the source.
+        Level of evidence as printed, and place in the source.
     source : yttria.sources.Source
         The source.
     status : {"read", "secondary", "not verified"}
         Whether the value itself was read in the source, in a text that quotes it, or not at all.
     general : bool
-        Whether plans under other guidelines are compared with it too.
+        Whether plans under other guidelines are also compared with it.
     """
 
     id: str
@@ -106,7 +107,7 @@ class Limit:
 
     @property
     def scope(self) -> tuple[LimitCondition, ...]:
-        """Device, disease and intent as conditions."""
+        """List device, disease and intent as conditions."""
         named = (("device", (self.device,)), ("disease", (self.disease,)), ("intent", self.intents))
         return tuple(
             LimitCondition(
@@ -118,19 +119,19 @@ class Limit:
 
     @property
     def condition(self) -> str:
-        """The conditions beside device, disease and intent as one clause; empty if there are none."""
+        """Conditions other than device, disease and intent as one clause, empty without any."""
         return " and ".join(map(str, self.conditions))
 
     @property
     def value_in_words(self) -> str:
-        """The value with its sign and unit as the source prints it: "< 75 Gy", "80 to 150 Gy"."""
+        """Value with its sign and unit as the source prints it, such as "< 75 Gy" or "80 to 150 Gy"."""
         sign = {"minimum": ">", "maximum": "<"}.get(self.direction, "")
         sign += " " if self.strict and sign else "= " if sign else ""
         high = "" if self.high is None else f" to {self.high:g}"
         return f"{sign}{self.low:g}{high} {self.unit}"
 
     def cautions_for(self, facts: Facts) -> tuple[str, ...]:
-        """Return the cautions that apply, or may apply, to what is known.
+        """Return the cautions that apply, or may apply, under the known facts.
 
         Parameters
         ----------
@@ -173,7 +174,7 @@ class Limit:
 
 @cache
 def limit_table() -> tuple[str, tuple[Limit, ...]]:
-    """The version of the table and its entries."""
+    """Read the version of the table and its entries."""
     table = json.loads((files("yttria") / "data" / "limits.json").read_text(encoding="utf-8"))
     absent: dict[str, Any] = {"high": None, "unit": "Gy", "over": "one treatment"}
     absent |= dict.fromkeys(("strict", "aim", "general"), False)

@@ -22,14 +22,14 @@ from .limit_table import Limit, limit_table
 
 @dataclass(frozen=True, kw_only=True)
 class LimitRow:
-    """Entry that applies, or that applies if its open conditions hold.
+    """Entry that applies certainly, or that applies if its open conditions hold.
 
     Parameters
     ----------
     limit : Limit
         The entry.
     depends_on : tuple of LimitCondition, default ()
-        Conditions that the query left open; empty if the entry applies for certain.
+        Conditions that the query left open, empty if the entry certainly applies.
     """
 
     limit: Limit
@@ -41,7 +41,7 @@ class LimitRow:
         return "depends on" if self.depends_on else "yes"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the entry as plain data, with "applies" and the open conditions in words under "depends_on".
+        """Return the entry as plain data, with "applies", and with the open conditions in words under "depends_on".
 
         Returns
         -------
@@ -56,7 +56,7 @@ class LimitRow:
 class LimitQuery:
     """Entries that apply for certain, and entries whose conditions the query left open.
 
-    `depends_on` has one tuple for each entry of `conditional`: the conditions that are not decided.
+    `depends_on` has one tuple for each entry of `conditional`, with the conditions that are not decided.
     """
 
     limits: tuple[Limit, ...]
@@ -101,15 +101,15 @@ def dose_limits(
     cirrhotic: bool | None = None,
     prior_radioembolization: bool | None = None,
 ) -> LimitQuery:
-    """Look up the limits and targets that apply to what is given.
+    """Look up the limits and targets that apply to a treatment.
 
-    `guideline`, `kind` and `direction` select entries. The other arguments describe the treatment: an entry that they
-    exclude is left out, and an entry that depends on one that is not given comes back in `conditional`.
+    `guideline`, `kind` and `direction` select entries. The other arguments describe the treatment. An entry that they
+    exclude is left out. An entry that depends on a missing argument is returned in `conditional`.
 
     Parameters
     ----------
     guideline : str, optional
-        Such as "EANM2022"; all guidelines if it is not given.
+        Guideline such as "EANM2022"; all guidelines if it is not given.
     device : {"glass", "resin", "holmium", "custom"}, optional
         Microspheres.
     disease : {"HCC", "ICC", "mCRC"}, optional
@@ -130,7 +130,7 @@ def dose_limits(
     Returns
     -------
     LimitQuery
-        Entries that apply, entries that depend on what is not given, and advisories.
+        Entries that apply, entries that depend on missing arguments, and advisories.
 
     Raises
     ------
@@ -146,17 +146,17 @@ def dose_limits(
     no_limits_for_device
         No entry of the guideline is for the device. Those of other microspheres are not used in its place.
     limit_text_ambiguous
-        The source contradicts itself or another source.
+        If the source contradicts itself or another source.
     limit_not_verified
-        The value was not read.
+        If the value was not read in its source.
     limit_derived_otherwise
-        The value was derived from patients who differ from this one.
+        If the value was derived from patients who differ from this one.
     bilirubin_unit_doubtful
-        The bilirubin would be usual in the other unit.
+        If the bilirubin would be usual in the other unit.
     condition_not_given
-        The entry depends on what is not given (note).
+        If the entry depends on a missing argument (note).
     threshold_exactly_on_boundary_conservative_used
-        The value lies on the boundary between two entries, and the lower dose was taken.
+        If the value is on the boundary between two entries, so that the lower dose was used.
 
     Examples
     --------
@@ -215,7 +215,7 @@ def dose_limits(
 
 
 def check_names(*, intent: str | None, **names: str | None) -> None:
-    """`UnknownNameError` for a name that is not in the table."""
+    """Check names. A name that is not in the table raises `UnknownNameError`."""
     _, table = limit_table()
     known = {field: sorted({str(v) for e in table if (v := getattr(e, field)) is not None}) for field in names}
     known["intent"] = sorted({name for entry in table for name in entry.intents})
@@ -235,7 +235,7 @@ def no_limits_for_device(guideline: Guideline | None, device: Device | None) -> 
 
 
 def boundary_advisories(limit: Limit, facts: Facts) -> list[Advisory]:
-    """An advisory for each condition that holds only because the boundary was given to it."""
+    """Make an advisory for each condition that holds only because it includes the boundary."""
     found = []
     for condition in limit.conditions:
         value = facts.get(condition.quantity)
@@ -257,11 +257,11 @@ def boundary_advisories(limit: Limit, facts: Facts) -> list[Advisory]:
 
 
 def source_advisories(limit: Limit) -> list[Advisory]:
-    """Advisories about the source: readings that are not reconciled, a value that was not read."""
+    """Make advisories on the source, for contradicting readings and for a value that was not read."""
     found = []
     named = _named(limit)
     if limit.not_reconciled:
-        # The readings of entries that exclude each other are the same, and are told once.
+        # Entries that exclude each other have the same readings, which are reported once.
         of_all = _named(limit, value=False) if limit.case_of else named
         readings = " ".join(limit.not_reconciled)
         found.append(advise("limit_text_ambiguous", source=limit.source.key, limit_name=of_all, readings=readings))
@@ -271,7 +271,7 @@ def source_advisories(limit: Limit) -> list[Advisory]:
 
 
 def derivation_advisories(limit: Limit, facts: Facts) -> list[Advisory]:
-    """An advisory for each caution whose conditions are known to hold: the limit comes from other patients."""
+    """Make an advisory for each caution whose conditions hold, because the limit was derived from other patients."""
     return [
         advise("limit_derived_otherwise", source=limit.source.key, limit_name=_named(limit), caution=caution.text)
         for caution in limit.cautions

@@ -88,9 +88,8 @@ def planar_lung_shunt_fraction(
     lung_shunt_above_20_percent
         Above 0.20.
     planar_only
-        Above 0.10, because planar views overestimate: up to 44 % in a phantom (allred2018), 8.3 against 3.3 % in
-        293
-        patients (cvir2020).
+        Above 0.10, because planar views overestimate. They did so by up to 44 % in a phantom (allred2018), and gave 8.3
+        instead of 3.3 % in 293 patients (cvir2020).
     extrahepatic_uptake
         Above 10 % of all counts.
 

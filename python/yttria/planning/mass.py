@@ -30,8 +30,8 @@ def mass_from_volume_kg(volume_ml: float, *, density_g_per_ml: float) -> float:
 
     Notes
     -----
-    The density is the caller's choice, and doses follow it inversely: `yttria.voxel.LIVER_DENSITY_G_PER_ML` (1.05) is
-    what doses take for liver if nothing is given, and 1.03 g/mL is the habit of guidelines.
+    The caller chooses the density, to which doses are inversely proportional. Doses use
+    `yttria.voxel.LIVER_DENSITY_G_PER_ML` (1.05) for liver by default, and guidelines usually take 1.03 g/mL.
 
     Examples
     --------
@@ -69,6 +69,6 @@ def ellipsoid_volume_ml(diameter_mm: float, *others_mm: float) -> float:
     (523.6, 12.57)
     """
     if len(others_mm) not in (0, 2):
-        raise ArgumentError(f"one diameter (a sphere) or three, got {1 + len(others_mm)}")
+        raise ArgumentError(f"diameters must be one (a sphere) or three, got {1 + len(others_mm)}")
     diameters = [number("diameter in mm", d) for d in (diameter_mm, *others_mm)]
     return _core.ellipsoid_volume_ml(diameters * 3 if len(diameters) == 1 else diameters)

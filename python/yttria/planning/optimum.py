@@ -139,10 +139,8 @@ def optimize_activities(
     model : PartitionModel
         The treatment.
     objective : {"max_min_tumor_dose", "max_tumor_energy", "min_lung_energy"}
-        The smallest tumor dose over its weight, or the energy imparted to all tumors, as large as possible; or
-        the energy
-        imparted to the lungs as small as the targets allow. There is no default, because objectives give
-        different plans.
+        Maximize the smallest tumor dose over its weight, maximize the energy imparted to all tumors, or minimize the
+        energy imparted to the lungs within the targets. There is no default, because objectives give different plans.
     tumor_dose : {"portion", "perfused_mean", "whole_mean"}
         Dose that targets and the smallest dose mean. With "portion" no part of a tumor is left without a dose;
         the means

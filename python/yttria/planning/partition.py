@@ -32,19 +32,18 @@ Activities = float | Sequence[float] | Mapping[str, float]
 class PartitionModel:
     """One treatment of one or more territories, each injected on its own.
 
-    Territory k with shunt `L_k`, perfused normal liver `m_N,k` and tumors `m_ik` at ratios `r_ik` has the weight
-    `W_k = m_N,k + sum_i r_ik m_ik`. An activity `A_k` delivered into it gives its normal liver
-    `D_N,k = C A_k (1 - L_k) / W_k`, its tumor i `r_ik D_N,k`, and the lungs `C A_k L_k / m_lung`.
-    Sources: ho1996, vanroekel.
+    Territory k with shunt `L_k`, perfused normal liver `m_N,k` and tumors `m_ik` at ratios `r_ik` has the weight `W_k =
+    m_N,k + sum_i r_ik m_ik`. An activity `A_k` delivered into it gives the dose `D_N,k = C A_k (1 - L_k) / W_k` to its
+    normal liver and `r_ik D_N,k` to its tumor i. The lungs receive `C A_k L_k / m_lung`. Sources: ho1996, vanroekel.
 
     Parameters
     ----------
     territories : sequence of Territory
         At least one. The only one needs no name, and if it has none it must have a tumor.
     overlap : {"disjoint", "same_tissue"} or mapping of it by tumor, optional
-        Needed with several territories. "disjoint" portions are different tissue, and a tumor's dose is their mean over
-        mass; of the "same_tissue", fed more than once, doses add and the masses are equal. Perfused normal livers are
-        taken as different tissue; one territory injected twice is one territory.
+        Needed for a tumor in several territories. "disjoint" portions are different tissue, and a tumor's dose is their
+        mean over mass. "same_tissue" is fed more than once. Its doses add up, and its masses are equal. Perfused normal
+        livers are taken as different tissue; one territory injected twice is one territory.
     normal_total_mass_kg : float, optional
         All normal liver, perfused or not. Doses to the whole normal liver need it.
     lung_mass_kg : float, default 1.0
@@ -64,8 +63,8 @@ class PartitionModel:
     Raises
     ------
     OutOfRangeError
-        For a mass or ratio that is not positive, a perfused normal mass below 0 or above the total, a shunt or residual
-        outside [0, 1), lungs outside 0.3-2.5 kg.
+        If a mass or ratio is not positive, a perfused normal mass is below 0 or above the total, a shunt or residual is
+        outside [0, 1), or the lungs are outside 0.3-2.5 kg.
     ArgumentError
         For an overlap or the name of one of several territories that is missing, a wrong type, or a nuclide that no
         microspheres carry.

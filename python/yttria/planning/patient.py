@@ -62,8 +62,8 @@ class Patient(PatientInputs):
     pretreated_or_impaired, cirrhotic, prior_radioembolization : bool, optional
         State of the liver, and whether there was an earlier radioembolization.
     nuclide : Nuclide, optional
-        Dose factor and half-life of the device's nuclide; if not given, that of the product table (Y-90 by the EANM
-        guideline for glass and resin, Ho-166 with 15.87 Gy kg/GBq for holmium).
+        Dose factor and half-life of the device's nuclide. Default: that of the product table, which is Y-90 by the EANM
+        guideline for glass and resin, and Ho-166 with 15.87 Gy kg/GBq for holmium.
     name : str, default ""
         Name or identifier to show.
     perfused_mass_incl_tumor_kg, liver_mass_incl_tumor_kg : float, optional
@@ -81,8 +81,8 @@ class Patient(PatientInputs):
     UndefinedError
         If no perfused mass is given, or only one of height and weight.
     ArgumentError
-        For a value of a wrong type, a nuclide that the device does not carry, custom microspheres without a nuclide, a
-        laboratory value in both units, a dose of earlier treatments that is given twice with two values, or one given
+        If a value has a wrong type, the device does not carry the nuclide, or custom microspheres have no nuclide. If a
+        laboratory value is given in both units. If a dose of earlier treatments is given twice with two values, or
         although `prior_radioembolization` is False.
 
     Notes
@@ -196,9 +196,9 @@ class Patient(PatientInputs):
         Returns
         -------
         PartitionDoses
-            By the partition model if it can be used. Otherwise the mean to everything perfused and the lung dose,
-            which do not depend on the uptake of the tumor; doses to tumors and normal liver are then not known (empty
-            and None).
+            By the partition model if it can be used. Otherwise only the mean dose to all perfused tissue and the lung
+            dose are known, because they do not depend on the uptake of the tumor. Doses to tumors and normal liver are
+            then empty and None.
 
         Raises
         ------

@@ -101,8 +101,8 @@ def read_patient(path: str | os.PathLike[str]) -> Patient | PatientTerritories:
     Raises
     ------
     FileFormatError
-        If the file is not TOML, has an unknown table or key, a value of another type, both a mass and a volume of one
-        thing, or lacks a required key. The message names the line if there is one, and for an unknown key those that
+        If the file is not TOML, has an unknown table or key or a value of another type, states both mass and volume of
+        a tissue, or lacks a required key. The message names the line if there is one, and for an unknown key those that
         are like it.
     OSError
         If the file cannot be opened.

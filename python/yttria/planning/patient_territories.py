@@ -90,8 +90,8 @@ class PatientTerritories:
     OutOfRangeError, UndefinedError
         As `PartitionModel`, or for an activity below 0.
     ArgumentError
-        For a nuclide that the device does not carry, activities that leave out a territory, one end of the window
-        without the other, a window that ends before it starts, or doses of earlier treatments in the limits.
+        If the device does not carry the nuclide, activities leave out a territory, or the limits contain doses of
+        earlier treatments. If only one end of the window is given, or the window ends before it starts.
 
     Examples
     --------

@@ -52,8 +52,8 @@ class PlanQuestion:
 class PlanAnswer:
     """The best activities in GBq, with the level of the goal and an upper bound of any plan's in Gy.
 
-    `exact` if a linear programme found them: then with the range of each activity over all optima, and the price of
-    each limit in Gy per unit if relaxed and if tightened. `closed` if the search closed its gap.
+    `exact` states that a linear programme found them. The range of each activity over all optima is then given, and the
+    price of each limit in Gy per unit if relaxed and if tightened. `closed` if the search closed its gap.
     """
 
     activities: Array

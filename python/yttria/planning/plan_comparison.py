@@ -155,7 +155,7 @@ def compare_plan(
     Warns
     -----
     plan_structure_cut
-        A structure reaches out of one of the images by more than 1 % of its volume: its change is not split.
+        If more than 1 % of a structure's volume lies outside one of the images, so that its change is not split.
     uncertainty_of_other_dose
         The mean of a budget is not that of the structure.
 

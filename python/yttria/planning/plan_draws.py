@@ -1,8 +1,8 @@
 """Draws of a plan's uncertain inputs that keep shares within [0, 1] and masses positive (GUM supplement 1).
 
-A share (lung shunt, residual) has a beta distribution, anything else a log-normal one, each with the stated value as
-its mean and the stated standard uncertainty as its standard deviation. The inputs are independent: what masses and
-ratios have in common stands in the formulas.
+A share (lung shunt, residual) has a beta distribution, and other inputs have a log-normal one. The mean is the stated
+value, and the standard deviation is the stated standard uncertainty. The inputs are independent: what masses and ratios
+have in common stands in the formulas.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The partition model as functions of its uncertain inputs, over draws and over complex steps alike.
 
-One definition serves both ways of propagation: Monte Carlo evaluates it at arrays of draws; the first order takes its
-derivatives by the complex step `f'(x) = Im f(x + i h) / h`, in which nothing is subtracted, so that it has no error but
-that of rounding.
+One definition is used in both ways of propagation. Monte Carlo evaluates it at arrays of draws. The first order takes
+its derivatives by the complex step `f'(x) = Im f(x + i h) / h`. This has only rounding error, because it contains no
+subtraction.
 """
 
 from __future__ import annotations

@@ -302,8 +302,7 @@ def plan_uncertainty(
     model : PartitionModel
         Territories, tumors and lungs.
     delivered_activities_gbq : float, sequence or mapping of float
-        Activities in GBq that are planned to be delivered: a number for one territory; else one for each, in order or
-        by name.
+        Planned delivered activities in GBq, which are a number for one territory, or one for each in order or by name.
     inputs : PlanUncertaintyInputs
         What is stated of the uncertainty of each input.
     thresholds : sequence of Threshold
@@ -336,10 +335,10 @@ def plan_uncertainty(
     Notes
     -----
     To first order, `u^2(D) = sum_i (dD/dx_i u(x_i))^2` over independent inputs `x_i`; derivatives by the complex step.
-    What inputs have in common is a part of the formulas: a common factor of all masses, ratios `k m_N / m_T` found from
-    counts k, the normal liver as a difference of masses. In the draws (GUM supplement 1) a share has a beta
-    distribution, anything else a log-normal one, with the stated mean and standard deviation, so that no shunt leaves
-    [0, 1] and no mass is negative. An input without a stated uncertainty keeps its value, and is listed.
+    The formulas include dependent inputs. These are a common factor of all masses, ratios `k m_N / m_T` from counts k,
+    and the normal liver as a difference of masses. In the draws (GUM supplement 1) a share has a beta distribution, and
+    other inputs have a log-normal one, with the stated mean and standard deviation. Every shunt is therefore within [0,
+    1], and every mass is positive. An input without a stated uncertainty keeps its value, and is listed.
 
     References
     ----------

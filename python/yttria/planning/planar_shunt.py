@@ -38,16 +38,16 @@ def planar_lung_shunt(
     views : PlanarViews
         Counts per pixel.
     lungs, liver : Structure, sequence of Structure, or array
-        Regions by pixel: shape (2, rows, columns) with the anterior view first, or (rows, columns) of the anterior
-        view, whose mirror image is taken for the posterior one. Several structures are one region, and a pixel in two
-        of them counts once. A pixel of the lungs that is in the liver's region too belongs to the liver.
+        Regions by pixel. The shape is (2, rows, columns) with the anterior view first, or (rows, columns) of the
+        anterior view, whose mirror image is used for the posterior one. Several structures are one region, and a pixel
+        in two of them counts once. A pixel of the lungs that is in the liver's region too belongs to the liver.
     background : Structure or array, optional
         Region without uptake; its mean counts per pixel of each view are taken off.
     extrahepatic : Structure or array, optional
         Region of other uptake in the abdomen, which belongs to neither organ.
     lung_transmission, liver_transmission : float, default 1.0
-        Share of the photons that the whole body lets through from front to back at the organ, within (0, 1]; from a
-        transmission scan or a CT. 1 corrects nothing.
+        Share of the photons that pass through the whole body from front to back at the organ, within (0, 1]. It comes
+        from a transmission scan or a CT. 1 corrects nothing.
     tracer_half_life_h : float, default 6.0067
         Half-life in hours, that of Tc-99m if not given (see `tracer_half_life_h`), by which the posterior view is
         decayed to the time of the anterior one.
@@ -71,16 +71,16 @@ def planar_lung_shunt(
     lung_shunt_above_20_percent, planar_only, extrahepatic_uptake
         As `planar_lung_shunt_fraction`.
     planar_not_attenuation_corrected
-        Both transmissions are 1: lungs let more photons through than the abdomen, and the shunt comes out too high.
+        If both transmissions are 1. The lungs transmit more photons than the abdomen, so that the shunt is too high.
     planar_regions_overlap
         The regions of lungs and liver share more than 2 % of the lungs' pixels.
 
     Notes
     -----
-    With the net counts A and P of the two views, `G = sqrt(A P / t)`, where `t` is the transmission through the whole
-    body: a source at depth x of a body of thickness T gives `A = C exp(-mu x)` and `P = C exp(-mu (T - x))`, whose
-    product does not depend on x. The factor of an extended source is left out. Posterior counts are multiplied by
-    `2^(d / T_half)` with the delay d.
+    With the net counts A and P of the two views and the transmission `t` through the whole body, `G = sqrt(A P / t)`. A
+    source at depth x of a body of thickness T gives `A = C exp(-mu x)` and `P = C exp(-mu (T - x))`. Their product does
+    not depend on x. The factor of an extended source is left out. Posterior counts are multiplied by `2^(d / T_half)`
+    with the delay d.
 
     Examples
     --------

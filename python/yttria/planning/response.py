@@ -155,8 +155,8 @@ def overall_response(
     Parameters
     ----------
     target : {"CR", "PR", "SD", "PD", "NE"} or None
-        Response of the target lesions, from `mrecist` (without new lesions) or `recist`; "NE" if not all were
-        evaluated, None if there are none.
+        Response of the target lesions, from `mrecist` (without new lesions) or `recist`. "NE" means that not all were
+        evaluated, and None that there are none.
     non_target : {"CR", "non-CR/non-PD", "PD", "NE"} or None
         Response of all other lesions; None if there are none. "PD" is an unequivocal progression, which the reader
         decides and no percentage. Tumor thrombi in vessels are non-target lesions in mRECIST.

@@ -294,8 +294,9 @@ def mrecist(
 
     Notes
     -----
-    In this order: CR if nothing enhances and there is no new lesion; PD if the sum is at least 20 % above the nadir or
-    there is a new lesion; PR if it is at least 30 % below the baseline; SD otherwise.
+    The response is CR if no lesion enhances and there is no new lesion. Otherwise it is PD if the sum is at least 20 %
+    above the nadir or if there is a new lesion. Otherwise it is PR if the sum is at least 30 % below the baseline, and
+    else SD.
 
     References
     ----------

@@ -97,11 +97,12 @@ def structure_counts(
 
     Notes
     -----
-    Without a resolution, `C_j = sum_v f_vj a_v` with the fraction `f_vj` of voxel v inside structure j. With it, the
-    geometric transfer matrix (rousset1998): every structure, and all the rest within 5 standard deviations of them, has
-    one concentration `c_k`, and the image is `a = sum_k c_k (h * f_k)` with the Gaussian blur h of averages over
-    voxels. The fit `sum_v f_vj a_v = sum_k c_k sum_v f_vj (h * f_k)_v` gives the `c_k`, and `C_j = c_j sum_v f_vj`. It
-    is exact if concentrations are uniform and the blur is as stated; uneven uptake and noise are not undone.
+    Without a resolution, `C_j = sum_v f_vj a_v` with the fraction `f_vj` of voxel v inside structure j. With a
+    resolution, the geometric transfer matrix (rousset1998) is used. Every structure, and the surroundings within 5
+    standard deviations, has one concentration `c_k`. The image is `a = sum_k c_k (h * f_k)` with the Gaussian blur h of
+    averages over voxels. The fit `sum_v f_vj a_v = sum_k c_k sum_v f_vj (h * f_k)_v` gives the `c_k`, and `C_j = c_j
+    sum_v f_vj`. It is exact if concentrations are uniform and the blur is as stated; uneven uptake and noise are not
+    undone.
 
     Examples
     --------

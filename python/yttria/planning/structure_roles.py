@@ -108,9 +108,9 @@ def structure_roles(
     Notes
     -----
     Names are compared without regard to case, and `_`, `-` and `.` count as blanks. By default the liver is "Liver" or
-    "Whole liver"; tumors begin with "Tumor", "Tumour", "Lesion", "GTV", "HCC" or "Metasta", or end in "tumor" or
-    "lesion"; perfused volumes begin with "Perfused", "Territory" or "Treated volume" or end so; the lungs are "Lungs"
-    or "Lung", or else all that begins or ends with "lung". A name with "normal" in it is neither tumor nor territory.
+    "Whole liver". Tumors begin with "Tumor", "Tumour", "Lesion", "GTV", "HCC" or "Metasta", or end in "tumor" or
+    "lesion". Perfused volumes begin or end with "Perfused", "Territory" or "Treated volume". The lungs are "Lungs" or
+    "Lung", or else all names that begin or end with "lung". A name with "normal" in it is neither tumor nor territory.
 
     Examples
     --------
@@ -210,7 +210,7 @@ def _check_names(known: list[Structure]) -> None:
         if not isinstance(each, Structure):
             raise ArgumentError(f"structures must hold Structure, got {type(each).__name__}")
         if each.name in seen:
-            raise ArgumentError(f"structures must have names of their own, '{each.name}' is there twice")
+            raise ArgumentError(f"structure names must be unique, got '{each.name}' twice")
         seen.add(each.name)
 
 

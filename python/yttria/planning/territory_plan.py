@@ -40,8 +40,8 @@ class PlannedActivities:
     limit_states : mapping of str to tuple of LimitState
         For each territory the state of every limit of the guideline that applies or may apply.
     vials : mapping of str to VialChoice
-        For each territory the vials within the window of the treatment; empty without a window, and for resin, of which
-        a part of the vial is drawn.
+        Vials for each territory within the window of the treatment. It is empty without a window, and for resin,
+        because a part of a resin vial can be drawn.
     advisories : tuple of Advisory
         What a reader must know of these activities.
     uncertainty : PlanUncertainty or None

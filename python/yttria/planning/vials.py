@@ -90,8 +90,7 @@ class VialChoice:
     advisories : tuple of Advisory
         Facts that were not verified; whether none fits.
     nearest : VialOption or None
-        If none fits, the vial and time whose activity comes closest within the window and the shelf life; None if
-        no
+        If no vial fits, the vial and time whose activity is closest within the window and the shelf life. None if no
         vial can be used in the window.
     """
 
@@ -346,7 +345,7 @@ def _weekly_calibrations(item: Product, start: datetime, end: datetime) -> Itera
         weekday, clock, name = (str(item.fact(fact).value) for fact in _CALIBRATION_FACTS)
     except UnknownNameError as error:
         raise ArgumentError(
-            f"calibration_times must be given for {item.name} vials: the product table names none"
+            f"calibration_times must be given for {item.name} vials, because the product table has none"
         ) from error
     try:
         zone = ZoneInfo(name)

@@ -148,8 +148,8 @@ def optimize_voxel_activities(
         If no plan meets the limits and targets (those that contradict each other are named), or if no limit holds an
         activity below 100 GBq.
     ArgumentError, UnknownNameError, OutOfRangeError
-        If a goal or limit is not understood, its structure is unknown, or a number is out of range; doses in structures
-        of a goal or limit other than a mean must be >= 0.
+        If a goal or limit is not understood, its structure is unknown, or a number is out of range. If doses are
+        negative in the structure of a goal or limit other than a mean.
 
     Warns
     -----

@@ -344,8 +344,8 @@ def voxel_plan(
 
     Notes
     -----
-    The dose of a voxel is `D = sum_i A_i d_i`, `d_i` the dose of 1 GBq that injection `i` delivers to the patient, of
-    which `1 - L_i` stays in its reference. The lungs receive `C sum_i A_i L_i / m_lung`, wherever they lie.
+    The dose of a voxel is `D = sum_i A_i d_i`. Here `d_i` is the dose of 1 GBq that injection `i` delivers to the
+    patient, of which `1 - L_i` stays in its reference. The lungs receive `C sum_i A_i L_i / m_lung`, wherever they lie.
 
     Examples
     --------
@@ -364,7 +364,7 @@ def voxel_plan(
     if not injections:
         raise UndefinedError("a voxel plan is undefined without an injection")
     if unknown := {"scaling", "activity"} & set(dose_settings):
-        raise ArgumentError(f"{min(unknown)} is not a setting of a voxel plan: the maps are scaled to 1 GBq each")
+        raise ArgumentError(f"{min(unknown)} must not be given for a voxel plan, because each map is scaled to 1 GBq")
     given = dose_settings.get("s_values")
     chosen = given.nuclide if nuclide is None and isinstance(given, VoxelSValues) else nuclide
     chosen = planning_nuclide(chosen)
@@ -398,7 +398,7 @@ def _settings_of(at: int, count: int, structures: Sequence[Structure], settings:
     if settings.get("method") != "monte_carlo":
         return dict(settings)
     if settings.get("state_file") is not None and count > 1:
-        raise ArgumentError("one state_file holds one run: give it for one injection, got several")
+        raise ArgumentError("state_file must be given for one injection only, got several injections")
     return {"structures": structures, **settings, "seed": settings.get("seed", 0) + at}
 
 

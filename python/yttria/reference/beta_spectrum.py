@@ -24,8 +24,8 @@ Branch = tuple[float, float, str]
 def ln_gamma(z: NDArray[np.complexfloating[Any, Any]]) -> NDArray[np.complex128]:
     """Logarithm of the gamma function for a positive real part.
 
-    Binet's second formula, `(z - 1/2) ln z - z + ln(2 pi)/2 + 2 Int arctan(t / z) / (e^(2 pi t) - 1) dt`, by the
-    trapezoid rule in `t = s^2` after the recurrence has moved the argument up by 8.
+    Binet's second formula, `(z - 1/2) ln z - z + ln(2 pi)/2 + 2 Int arctan(t / z) / (e^(2 pi t) - 1) dt`, is used. The
+    trapezoid rule is in `t = s^2`, after the recurrence has increased the argument by 8.
     """
     shifted = z + 8.0
     s = np.linspace(0.0, 2.6, 521)[1:]

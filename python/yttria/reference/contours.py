@@ -185,8 +185,8 @@ def continued(planes: Sequence[tuple[float, Sequence[Array]]]) -> list[tuple[Pla
 def slab_volume(planes: Sequence[tuple[float, Sequence[Array]]], slice_mm: float, maximum_gap_mm: float) -> float:
     """Volume in mm3 of outlines without holes that reach to the middle of the way to what they go on to.
 
-    Where an outline goes on to nothing within `maximum_gap_mm`, it reaches for half a slice, and at most for half of
-    the way to the nearest plane with an outline that touches it.
+    An outline without a successor within `maximum_gap_mm` extends by half a slice. It extends at most half of the way
+    to the nearest plane with an outline that touches it.
     """
     reach: dict[tuple[Place, int], float] = {}
     for low, high in continued(planes):

@@ -18,7 +18,9 @@ def split_dose_change(
     planned_mass_kg: float,
     delivered_mass_kg: float,
 ) -> dict[str, object]:
-    """`D = A (1 - L) u k / m` with `u = a / (A (1 - L))` and `k = D m / a`; shares by the logarithmic mean.
+    """The dose is `D = A (1 - L) u k / m` with `u = a / (A (1 - L))` and `k = D m / a`.
+
+    The shares use the logarithmic mean.
 
     The logarithmic mean is the mean of `D1^(1 - s) D2^s` over s from 0 to 1; here by Simpson's rule.
     """

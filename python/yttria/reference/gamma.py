@@ -23,12 +23,13 @@ def gamma_index(
 ) -> NDArray[np.float64]:
     """Gamma at each reference voxel center, from samples of the evaluated dose.
 
-    `gamma(r) = min over x of sqrt(((D_e(x) - D_r(r)) / dD)^2 + (|x - r| / dx)^2)` with dD = `dose_difference_fraction`
-    times the normalization dose (the maximum of the reference where not given), or times D_r(r) where `local`, and
-    dx = `distance_mm`. D_e is trilinear between voxel centers and sampled at every center and at `samples_per_voxel`
-    equal steps between two: the result is at most half a step's worth above the minimum over all x, and exact where
-    the minimum lies on a sample. Values end at `maximum_gamma`. NaN below `lower_dose_cutoff_fraction` of the
-    normalization dose and, with `reference_edge="exclude"`, more than 0.001 mm beyond the outermost evaluated centers.
+    `gamma(r) = min over x of sqrt(((D_e(x) - D_r(r)) / dD)^2 + (|x - r| / dx)^2)` is the gamma index with dx =
+    `distance_mm`. dD is `dose_difference_fraction` times the normalization dose (by default the maximum of the
+    reference), or times D_r(r) if `local`. D_e is trilinear between voxel centers. It is sampled at every center and at
+    `samples_per_voxel` equal steps between two. The result is above the minimum over all x by at most the change over
+    half a step, and exact if the minimum is on a sample. Values end at `maximum_gamma`. NaN below
+    `lower_dose_cutoff_fraction` of the normalization dose and, with `reference_edge="exclude"`, more than 0.001 mm
+    beyond the outermost evaluated centers.
 
     Source: low1998.
     """

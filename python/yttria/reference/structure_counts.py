@@ -37,8 +37,8 @@ def structure_counts(
 ) -> NDArray[np.float64]:
     """`sum_v f_v a_v` for fractions f of each structure; with a resolution, the fitted mean times `sum_v f_v`.
 
-    The image is `sum_k c_k (h * f_k)` over the structures and all the rest, `1 - sum f`, each with one concentration
-    c_k; the equations `sum_v f_jv a_v = sum_k c_k sum_v f_jv (h * f_k)_v` are solved for the c_k.
+    The image is `sum_k c_k (h * f_k)` over the structures and the surroundings, `1 - sum f`, each with one
+    concentration c_k. The equations `sum_v f_jv a_v = sum_k c_k sum_v f_jv (h * f_k)_v` are solved for the c_k.
     """
     values, parts = np.asarray(image, dtype=np.float64), [np.asarray(s, dtype=np.float64) for s in structures]
     if resolution_fwhm_mm is None:

@@ -30,8 +30,9 @@ def sub_voxel_samples(
 ) -> tuple[Array, Array]:
     """Doses, and volumes in parts, of `samples` per part that is occupied.
 
-    A part's doses spread evenly from d - a to d + a: d the dose at its center, a^2 the sum over the axes of the squared
-    half differences between the part's faces. So the variance a^2 / 3 is that of a linear dose over the part.
+    The doses of a sub-voxel are uniform from d - a to d + a. Here d is the dose at its center, and a^2 is the sum over
+    the axes of the squared half differences between its faces. So the variance a^2 / 3 is that of a linear dose over
+    the part.
 
     Args:
         dose_gy: (k, j, i).
