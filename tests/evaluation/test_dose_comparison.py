@@ -131,7 +131,7 @@ def test_a_structure_outside_is_left_out_and_said(case) -> None:
 
 def test_what_is_refused(case) -> None:
     a, b, structures = case
-    with pytest.raises(GeometryError, match="one grid, else resample_b"):
+    with pytest.raises(GeometryError, match="one grid, or resample_b"):
         compare_doses(a, Image(b.array[:3], AFFINE, "Gy"))
     moved = AFFINE.copy()
     moved[0, 3] += 0.01
